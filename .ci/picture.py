@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from watchdog.app.demo import demo
+from watchdog.app.sandbox_demo.demo import demo
 from watchdog.cli.demo_screen import DemoScreen
 from watchdog.domain.reports import DemoResult
 

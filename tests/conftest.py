@@ -6,7 +6,7 @@ from collections.abc import Generator
 import pytest
 import structlog
 
-from tests.canaries import pytest_runtest_makereport as pytest_runtest_makereport  # no secret comes out
+from tests.support.canaries import pytest_runtest_makereport as pytest_runtest_makereport  # no secret comes out
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of daemons begin: each would compile itself anew
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.canaries import KEYS, hits
-from tests.clocks import PATIENCE_SECONDS
+from tests.support.canaries import KEYS, hits
+from tests.support.clocks import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[1]
 PRELUDE = (
@@ -26,7 +26,7 @@ def outcome(body: str) -> str:
 def _outcome_in(folder: Path, body: str) -> str:
     test = f"{PRELUDE}def test_it(tmp_path):\n    {body}\n"
     (folder / "test_one.py").write_text(test, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-p", "tests.canaries", "-p", "no:cacheprovider", "-n", "0"]
+    command = [sys.executable, "-m", "pytest", "-p", "tests.support.canaries", "-p", "no:cacheprovider", "-n", "0"]
     command += ["-c", "none.ini", "--rootdir", str(folder), "test_one.py"]
     (folder / "none.ini").write_text("[pytest]\n", encoding="utf-8")
     environment = {"PYTHONPATH": str(ROOT), "PATH": "", "TMPDIR": str(folder)}

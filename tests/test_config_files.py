@@ -26,11 +26,12 @@ from watchdog.domain.policy import (
     Stakeholders,
     Verification,
 )
-from watchdog.settings import SECRET_NAMES, Settings, load
-from watchdog.settings.console_shape import StatusPageShape
-from watchdog.settings.document import Document, parse
-from watchdog.settings.shape import ContactShape, DependencyShape, ServiceShape, Shape, StakeholdersShape
-from watchdog.settings.validation import keys_at
+from watchdog.settings import SECRET_NAMES, Settings
+from watchdog.settings.load.load import load
+from watchdog.settings.schema.console_schema import StatusPageShape
+from watchdog.settings.schema.schema import ContactShape, DependencyShape, ServiceShape, Shape, StakeholdersShape
+from watchdog.settings.text.validation import keys_at
+from watchdog.settings.text.yaml_document import Document, parse
 
 CONFIG = Path(__file__).parent.parent / "config"
 REFERENCE = (CONFIG / "watchdog.yaml").read_text(encoding="utf-8")

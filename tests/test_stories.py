@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.storyteller import LINE, Untellable, play
+from tests.support.storyteller import LINE, Untellable, play
 
 STORIES = sorted((Path(__file__).parent / "stories").glob("*.txt"))
 

@@ -10,7 +10,7 @@ import sys
 LOADED_AT_ONCE = 200_000
 """What our modules make while they load stays; Python would look through all of it for garbage again and again, and
 once more at the end: a third of the time of a short command. The daemon sets itself up anew once it runs
-(daemon/interpreter.py)."""
+(daemon/runtime/gc_tuning.py)."""
 INTERRUPTED = 128 + signal.SIGINT
 
 

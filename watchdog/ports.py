@@ -8,16 +8,16 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
-from watchdog.domain.changes import Comparison
+from watchdog.domain.code_comparison import Comparison
 from watchdog.domain.deploys import Commit, Deploy, ServiceFacts
 from watchdog.domain.effects import Effect, Note
 from watchdog.domain.events import Event
 from watchdog.domain.follow_ups import FollowUp, Tick
+from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Incident, Shared, State
 from watchdog.domain.notices import Notice
 from watchdog.domain.readings import MinuteCount, Phases, Reading
-from watchdog.domain.records import ActionRow, Command, Grip, Minute, PendingEffect, Step
-from watchdog.domain.remarks import Remark
+from watchdog.domain.store_records import ActionRow, Command, Grip, Minute, PendingEffect, Step
 
 
 class Clock(Protocol):

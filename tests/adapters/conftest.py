@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.adapters.vendor import RawVendor, Vendor
-from tests.loopback import serve
+from tests.support.loopback import serve
 
 
 @pytest.fixture

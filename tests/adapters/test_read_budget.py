@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import pytest
 
-from tests.clocks import FakeClock
-from watchdog.adapters.http_wire import Answer
+from tests.support.clocks import FakeClock
+from watchdog.adapters.http_exchange import Answer
 from watchdog.adapters.read_budget import ReadBudget
 from watchdog.domain.urgency import Urgency, reading_for, reading_for_suspects_first, urgency
 

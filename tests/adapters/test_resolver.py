@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.clocks import PATIENCE_SECONDS
-from watchdog.adapters.addresses import as_address
+from tests.support.clocks import PATIENCE_SECONDS
 from watchdog.adapters.resolver import Resolver, ResolverBusyError
+from watchdog.adapters.ssrf_guard import as_address
 
 
 def row(address: str) -> tuple[Any, ...]:

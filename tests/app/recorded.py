@@ -3,16 +3,16 @@
 import asyncio
 from pathlib import Path
 
-from tests.clocks import eventually
 from tests.faults.processes import SHORT
-from watchdog.app.build import App, build
-from watchdog.app.run import finish, start
-from watchdog.daemon.clock import SystemClock
-from watchdog.lab.doings import Doing, doings
-from watchdog.sandbox.behaviours import behaviour
+from tests.support.clocks import eventually
+from watchdog.app.compose.composition import App, build
+from watchdog.app.compose.daemon_run import finish, start
+from watchdog.daemon.runtime.clock import SystemClock
+from watchdog.replay.action_log import Doing, doings
 from watchdog.sandbox.config_file import write_config
 from watchdog.sandbox.server import Sandbox
-from watchdog.settings import load
+from watchdog.sandbox.site.behaviours import behaviour
+from watchdog.settings.load.load import load
 
 
 async def bad_deploy(folder: Path, more: str = "") -> tuple[App, list[Doing]]:

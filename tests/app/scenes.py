@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from watchdog.adapters.stores.memory import MemoryStore
-from watchdog.app.build import App, build
-from watchdog.daemon.clock import SystemClock
-from watchdog.daemon.translate import CONTROL, VENDORS
+from watchdog.app.compose.composition import App, build
+from watchdog.daemon.engine.conversion import CONTROL, VENDORS
+from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.sandbox.config_file import write_config
-from watchdog.settings import Settings, load
+from watchdog.settings import Settings
+from watchdog.settings.load.load import load
 
 NOBODY = "http://127.0.0.1:1"
 VENDORS_OF = ("render", "sentry", "pagerduty", "pagerduty_api", "slack", "github")

@@ -1,13 +1,13 @@
 """What is wired to be looked at: dependencies that do not flap, control targets under the policy's names."""
 
 from tests.adapters.vendor import Vendor
-from tests.clocks import FakeClock
-from tests.loopback import serve
 from tests.settings.texts import SMALL, loaded
+from tests.support.clocks import FakeClock
+from tests.support.loopback import serve
 from watchdog.adapters.signals.render_events import DependencyEvents
 from watchdog.adapters.signals.vendor_status import VendorStatus
-from watchdog.app.build import build_sources
-from watchdog.daemon.translate import CONTROL, VENDORS
+from watchdog.app.compose.composition import build_sources
+from watchdog.daemon.engine.conversion import CONTROL, VENDORS
 from watchdog.domain.readings import Bad, Good, Unknown, Unread
 
 DEPENDENCIES = "{db: {render: dpg-main}, openai: {vendor_status: https://s.example/summary.json}}"

@@ -9,14 +9,15 @@ import pytest
 
 from tests.adapters.notifiers.letters import notice
 from tests.app.scenes import NAMES, URLS
-from tests.clocks import FakeClock, eventually
+from tests.support.clocks import FakeClock, eventually
 from watchdog.adapters.stores.memory import MemoryStore
-from watchdog.app.build import App, build, build_sources
-from watchdog.app.run import _start_senders
+from watchdog.app.compose.composition import App, build, build_sources
+from watchdog.app.compose.daemon_run import _start_senders
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.readings import Unknown
 from watchdog.sandbox.config_file import write_config
-from watchdog.settings import Settings, load
+from watchdog.settings import Settings
+from watchdog.settings.load.load import load
 
 CHANNELS = """  pagerduty: {}
   webhook: {}

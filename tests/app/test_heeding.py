@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 
-from watchdog.app.run import heeding
+from watchdog.app.compose.daemon_run import heeding
 
 
 def _fill_the_wake_up_pipe(loop: asyncio.AbstractEventLoop) -> None:

@@ -6,11 +6,11 @@ from random import Random
 
 import pytest
 
-from watchdog.app.live.comparison import HORIZON_SECONDS, ratio_of_medians, row
-from watchdog.app.live.judging import Seen
-from watchdog.app.live.kinds import plans, seeds
-from watchdog.app.live.suite import simulate
-from watchdog.lab.judge import Played
+from watchdog.app.live.episode_kinds import plans, seeds
+from watchdog.app.live.live_comparison import HORIZON_SECONDS, ratio_of_medians, row
+from watchdog.app.live.live_judgement import Seen
+from watchdog.app.live.live_suite import simulate
+from watchdog.lab.episode_judgement import Played
 
 
 def seen(at: float | None, *wrong: str) -> Seen:

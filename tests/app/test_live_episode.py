@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.clocks import PATIENCE_SECONDS
 from tests.faults.processes import SHORT, environment, until
-from watchdog.app.live.episode import configure
-from watchdog.app.live.judging import Seen
-from watchdog.app.live.kinds import KINDS, Plan, plans
-from watchdog.app.live.suite import play_all
-from watchdog.daemon.clock import SystemClock
+from tests.support.clocks import PATIENCE_SECONDS
+from watchdog.app.live.episode_kinds import KINDS, Plan, plans
+from watchdog.app.live.live_episode import configure
+from watchdog.app.live.live_judgement import Seen
+from watchdog.app.live.live_suite import play_all
+from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.domain.errors import Permanent
 from watchdog.sandbox.server import Sandbox
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from watchdog.app.live.judging import Seen, judge
-from watchdog.app.live.kinds import Plan
-from watchdog.lab.scene import Right
+from watchdog.app.live.episode_kinds import Plan
+from watchdog.app.live.live_judgement import Seen, judge
+from watchdog.lab.episode import Right
 
 Entry = dict[str, Any]
 RENDER = {"what": "request", "vendor": "render"}

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from watchdog.app.live.kinds import KINDS, LATEST_SECONDS, behaviour, plan, plans, playable, seeds
+from watchdog.app.live.episode_kinds import KINDS, LATEST_SECONDS, behaviour, plan, plans, playable, seeds
 from watchdog.domain.readings import FailureKind
 from watchdog.lab.classes import BY_NAME
-from watchdog.lab.scene import Right
-from watchdog.lab.symptoms import Symptom
-from watchdog.sandbox.behaviours import KINDS as SHOWN
-from watchdog.sandbox.behaviours import behaviour as shown_by_sandbox
+from watchdog.lab.episode import Right
+from watchdog.lab.faults import Symptom
+from watchdog.sandbox.site.behaviours import KINDS as SHOWN
+from watchdog.sandbox.site.behaviours import behaviour as shown_by_sandbox
 
 BY_DEPLOY = ("hard-down", "hard-down-reported", "half-failing", "fifth-failing", "wrong-body")
 RIGHT = dict.fromkeys(BY_DEPLOY, Right.ROLLBACK) | {"restart-blip": Right.NOTHING, "other-incident": Right.PAGE}

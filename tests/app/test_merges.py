@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.clocks import eventually
+from tests.support.clocks import eventually
 from watchdog.adapters.stores.memory import MemoryStore
-from watchdog.app.build import App, build, build_repository
-from watchdog.app.wire import begin
-from watchdog.daemon.clock import SystemClock
+from watchdog.app.compose.composition import App, build, build_repository
+from watchdog.app.compose.daemon_factory import begin
+from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.domain.incidents import ServiceState, State
 from watchdog.sandbox import keys
 from watchdog.sandbox.config_file import write_config
 from watchdog.sandbox.server import Sandbox
-from watchdog.settings import load
+from watchdog.settings.load.load import load
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.processes import Daemon, guarding
-from tests.prometheus_server import running_prometheus
+from tests.support.prometheus_server import running_prometheus
 
 pytestmark = pytest.mark.long
 

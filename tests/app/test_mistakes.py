@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.clocks import PATIENCE_SECONDS
 from tests.faults.processes import environment
+from tests.support.clocks import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.long
 

@@ -12,9 +12,9 @@ import pytest
 
 from tests.lab.lived import SLOW, Life
 from watchdog.adapters.stores import build_store
-from watchdog.app.lab_policy import configuration
+from watchdog.app.commands.lab_policy import configuration
 from watchdog.cli.main import main
-from watchdog.daemon.clock import SystemClock
+from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.domain.policy import Mode
 
 ACTS = 10

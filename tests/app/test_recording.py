@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from tests.app.recorded import live_through
-from tests.canaries import hits_in
 from tests.faults.processes import guarding
-from watchdog.adapters.recordings.lines import Head, Told
-from watchdog.adapters.recordings.reading import Reader
-from watchdog.app.replay import Answer, answer
+from tests.support.canaries import hits_in
+from watchdog.adapters.recordings.recording_format import Head, Told
+from watchdog.adapters.recordings.recording_reader import Reader
+from watchdog.app.commands.replay_run import Answer, answer
 from watchdog.cli.main import main
-from watchdog.lab.doings import Doing
-from watchdog.settings import load
+from watchdog.replay.action_log import Doing
+from watchdog.settings.load.load import load
 
 pytestmark = pytest.mark.long
 

@@ -18,9 +18,9 @@ from tests.browser.chromium import browsing, log_in
 from tests.browser.fleet import Fleet
 from tests.console.scene import TOKEN, StoryClock, fill, town
 from watchdog.adapters.stores import build_store
-from watchdog.daemon.clock import SystemClock
-from watchdog.daemon.interpreter import keep_turns_short
-from watchdog.domain.records import Minute
+from watchdog.daemon.runtime.clock import SystemClock
+from watchdog.daemon.runtime.gc_tuning import keep_turns_short
+from watchdog.domain.store_records import Minute
 from watchdog.ports import Store
 
 PAGES = ("/", "/services/web", "/incidents/api-7", "/incidents", "/history", "/stats", "/audit", "/settings")

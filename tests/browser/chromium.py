@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.clocks import PATIENCE_SECONDS
+from tests.support.clocks import PATIENCE_SECONDS
 
 FOUND = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = ("--no-sandbox", "--disable-dev-shm-usage")

@@ -13,7 +13,7 @@ from watchdog.domain.effects import Note
 from watchdog.domain.incidents import Incident, Phase, State
 from watchdog.domain.policy import Mode, Policy, Severity
 from watchdog.domain.readings import Bad, Good
-from watchdog.domain.records import Minute
+from watchdog.domain.store_records import Minute
 
 NOW = x.BEGIN + 120.0
 DAY = 86400.0

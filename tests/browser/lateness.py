@@ -28,8 +28,8 @@ from tests.browser.chromium import browsing, log_in
 from tests.browser.fleet import NOW, Fleet
 from tests.console.scene import TOKEN, fill
 from watchdog.adapters.stores import build_store
-from watchdog.app.make_believe import environment
-from watchdog.daemon.clock import SystemClock
+from watchdog.app.sandbox_demo.sandbox_process import environment
+from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.domain.incidents import State
 
 LATENESS = "watchdog_probe_lateness_seconds"

@@ -3,9 +3,9 @@
 import pytest
 
 from tests.browser.chromium import DESKTOP, LOOKS, PHONE, WATCH, accessibility, browsing, overflow, violations, window
+from tests.console.auth.test_proxy_auth import proxy
 from tests.console.oidc_scene import doorway
 from tests.console.scene import town
-from tests.console.test_proxied import proxy
 
 
 async def test_there_and_back_by_clicks_alone() -> None:

@@ -21,10 +21,10 @@ from tests.browser.chromium import (
 )
 from tests.cli import examples as x
 from tests.console.public.scene import ago, calm, hours, opened, public_town
+from tests.console.routes.test_pages import PAGES, hostile_town
 from tests.console.scene import NOW, TOKEN, Town, day_of, fill, open_incident, story, town
-from tests.console.test_pages import PAGES, hostile_town
 from watchdog.adapters.stores.memory import MemoryStore
-from watchdog.daemon.clock import SystemClock
+from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.domain.incidents import Phase
 
 pytestmark = pytest.mark.long

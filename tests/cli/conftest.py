@@ -9,10 +9,10 @@ import pytest
 from tests.cli import examples as x
 from watchdog.adapters.stores import build_store
 from watchdog.cli.main import main
-from watchdog.daemon.clock import SystemClock
+from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import ServiceState, State
-from watchdog.domain.records import Minute
+from watchdog.domain.store_records import Minute
 
 Typed = Callable[..., str]
 CONFIG = """\

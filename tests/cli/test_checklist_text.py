@@ -6,9 +6,9 @@ from dataclasses import replace
 from tests.cli import examples as x
 from watchdog.cli.checklist_text import HEAD, checklist_lines, json_lines, open_rows, open_sum
 from watchdog.domain.follow_ups import FollowUp
-from watchdog.words.checklists import checklists, follow_ups
-from watchdog.words.facts import Facts
-from watchdog.words.follow_ups import Open
+from watchdog.presentation.checklists import checklists, follow_ups
+from watchdog.presentation.follow_up_text import Open
+from watchdog.presentation.incident_facts import Facts
 
 DUE = x.BEGIN + 57 + 3600
 

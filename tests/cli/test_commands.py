@@ -12,15 +12,15 @@ import pytest
 from tests.cli import examples as x
 from tests.cli.conftest import Typed
 from tests.cli.test_demo_text import good_result
-from watchdog.app.demo import EXPECTED
-from watchdog.cli.context import Screen
+from watchdog.app.sandbox_demo.demo import EXPECTED
+from watchdog.cli.command_context import Screen
+from watchdog.cli.lifecycle import Scenario
 from watchdog.cli.main import main
-from watchdog.cli.roof import AppRoof
-from watchdog.cli.running import Scenario
+from watchdog.cli.services import AppRoof
 from watchdog.domain.errors import Refused, Temporary
-from watchdog.domain.records import Command
 from watchdog.domain.reports import DemoResult
-from watchdog.sandbox.scenarios import SCENARIOS
+from watchdog.domain.store_records import Command
+from watchdog.sandbox.scenarios.scenario_table import SCENARIOS
 from watchdog.settings import Settings
 
 

@@ -6,16 +6,16 @@ from pathlib import Path
 import pytest
 
 from tests.cli import examples as x
+from watchdog.cli.command_context import Context
 from watchdog.cli.commits import Asked, compared
-from watchdog.cli.context import Context
-from watchdog.cli.roof import AppRoof
+from watchdog.cli.services import AppRoof
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.incidents import Incident
+from watchdog.presentation.explain import explain
 from watchdog.sandbox.config_file import write_config
 from watchdog.sandbox.server import Sandbox
 from watchdog.sandbox.world import COMMITS
-from watchdog.settings import load
-from watchdog.words.explain import explain
+from watchdog.settings.load.load import load
 
 FACTS = ServiceFacts("srv-web", "web", repo="https://github.com/acme/web", branch="main")
 INCIDENT = x.incident(suspect_code=COMMITS["41"][0], target_code=COMMITS["39"][0])

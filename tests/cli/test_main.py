@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clocks import PATIENCE_SECONDS
+from tests.support.clocks import PATIENCE_SECONDS
 from watchdog import __version__
 
 COMMANDS = (

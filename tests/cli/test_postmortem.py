@@ -7,15 +7,15 @@ from markdown_it import MarkdownIt
 
 from tests.cli import examples as x
 from watchdog.cli.postmortem import postmortem
-from watchdog.domain.changes import Comparison
+from watchdog.domain.code_comparison import Comparison
 from watchdog.domain.decisions import Course, Finding
 from watchdog.domain.deploys import Commit, Deploy, ServiceFacts
 from watchdog.domain.effects import Note
+from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Incident
-from watchdog.domain.records import Minute
-from watchdog.domain.remarks import Remark
-from watchdog.words.checklists import checklists
-from watchdog.words.facts import Facts
+from watchdog.domain.store_records import Minute
+from watchdog.presentation.checklists import checklists
+from watchdog.presentation.incident_facts import Facts
 
 PAGE = (Path(__file__).parent / "postmortem.md").read_text(encoding="utf-8")
 SERVICE = ServiceFacts(

@@ -24,8 +24,8 @@ from watchdog.domain.policy import (
 )
 from watchdog.domain.readings import Bad, Good, Unknown
 from watchdog.domain.reports import SignalReport
-from watchdog.settings.check_result import CheckResult, Outcome
-from watchdog.words import standing
+from watchdog.presentation import status_text
+from watchdog.settings.check.check_result import CheckResult, Outcome
 
 SIGNALS = tuple(SignalPolicy(name, "http") for name in ("home", "api", "errors"))
 GUARDED = ServicePolicy("web", "srv-web", Mode.AUTONOMOUS, signals=SIGNALS)
@@ -62,11 +62,11 @@ def test_what_is_kept_for_a_window_is_not_overlooked() -> None:
     web = ServiceState("web", phase=Phase.ANNOUNCED, checks=WEB.checks, incident=kept)
     state, end = State(services={"web": web}), "approved by ann[31m. (watchdog stop web-1)"
     when = "KEPT: web is rolled back to dep-40 at 2026-11-25 04:44:14"
-    assert standing.status_lines(state, x.BEGIN + 10) == [f"{when} (in 2 h 30 min), {end}"]
-    assert f"{when} (it is due), {end}" in standing.status_lines(state, x.BEGIN + 9010)
+    assert status_text.status_lines(state, x.BEGIN + 10) == [f"{when} (in 2 h 30 min), {end}"]
+    assert f"{when} (it is due), {end}" in status_text.status_lines(state, x.BEGIN + 9010)
     assert "kept" in printed(tables.status(state, POLICY))[1]
     announced = replace(web, incident=replace(kept, approved_by=None))
-    assert standing.status_lines(State(services={"web": announced}), x.BEGIN + 10) == []
+    assert status_text.status_lines(State(services={"web": announced}), x.BEGIN + 10) == []
 
 
 def test_what_holds_us_back() -> None:
@@ -74,7 +74,7 @@ def test_what_holds_us_back() -> None:
     web = ServiceState("web", checks=WEB.checks, forbidden="Render answered 403", flapping_since=x.BEGIN)
     state = State(services={"web": web}, disarmed="a second rollback in one step")
     since = tables.day(x.BEGIN), tables.clock(x.BEGIN)
-    assert standing.status_lines(state, x.BEGIN + 10) == [
+    assert status_text.status_lines(state, x.BEGIN + 10) == [
         "DISARMED: a second rollback in one step. It watches, pages, touches nothing. (watchdog resume)",
         "NO RIGHT to change web: Render answered 403. (mend the key, then watchdog resume)",
         f"FLAPPING since {since[0]} {since[1]}: web comes and goes, so a human is asked before a rollback.",
@@ -84,7 +84,7 @@ def test_what_holds_us_back() -> None:
 def test_what_must_not_be_overlooked() -> None:
     """Pause, blindness, an auto-deploy left off and the deny-list stand above the table."""
     state = State(services={"web": WEB}, paused_by="lead", blind_since=x.BEGIN, denied=(x.BAD.commit or "",))
-    assert standing.status_lines(state, x.BEGIN + 10) == [
+    assert status_text.status_lines(state, x.BEGIN + 10) == [
         "PAUSED by lead: it watches and touches nothing. (watchdog resume)",
         "BLIND since 2026-11-25 02:14:04: no control target answers, so nothing is judged or touched.",
         'AUTO-DEPLOY IS OFF on web (it was "commit").',
@@ -98,11 +98,11 @@ def test_what_is_quiet_is_listed_with_its_end() -> None:
     weekly = Quiet("configured-1", None, "ops", "backup", weekly=Weekly((6,), 120, 240, "Europe/Berlin"))
     state = State(silences=(until, replace(until, name="silence-2", ends_at=x.BEGIN)))
     policy = Policy(services={}, matrix={}, action_holds=(weekly,))
-    assert standing.quiet_lines(state, policy, x.BEGIN) == [
+    assert status_text.quiet_lines(state, policy, x.BEGIN) == [
         "SILENCE silence-1 of web by ann (moving[31m), until 2026-11-25 02:15:04",
         "ACTION HOLD configured-1 of all services by ops (backup), every week, Europe/Berlin",
     ]
-    assert standing.quiet_lines(State(), Policy(services={}, matrix={}), x.BEGIN) == []
+    assert status_text.quiet_lines(State(), Policy(services={}, matrix={}), x.BEGIN) == []
 
 
 def test_a_downtime_is_a_silence_by_the_platform_for_as_long_as_it_is_read() -> None:
@@ -111,12 +111,12 @@ def test_a_downtime_is_a_silence_by_the_platform_for_as_long_as_it_is_read() -> 
     web = ServiceState("web", downtime=down, deploys_at=x.BEGIN)
     state, policy = State(services={"web": web}), Policy(services={}, matrix={})
     said = "SILENCE downtime of web by the platform (in maintenance mode, seen since 2026-11-25 02:04 UTC), "
-    read, unread = (standing.quiet_lines(state, policy, x.BEGIN + seconds) for seconds in (120.0, 121.0))
+    read, unread = (status_text.quiet_lines(state, policy, x.BEGIN + seconds) for seconds in (120.0, 121.0))
     assert read == [f"{said}until the platform says that it is over; nothing is rolled back meanwhile"]
     assert unread == [f"{said}but not read for 2 min, so people are told again"]
-    assert standing.quiets(state, policy, x.BEGIN, "web") and not standing.quiets(state, policy, x.BEGIN, "shop")
+    assert status_text.quiets(state, policy, x.BEGIN, "web") and not status_text.quiets(state, policy, x.BEGIN, "shop")
     over = State(services={"web": replace(web, downtime=replace(down, ended_at=x.BEGIN))})
-    assert standing.quiet_lines(over, policy, x.BEGIN) == []
+    assert status_text.quiet_lines(over, policy, x.BEGIN) == []
 
 
 def test_what_status_pages_tell_and_announce_stands_above_the_table() -> None:
@@ -128,15 +128,15 @@ def test_what_status_pages_tell_and_announce_stands_above_the_table() -> None:
     }
     roles = {"render": "platform", "openai": "upstream", "sentry": "upstream", "github": "upstream"}
     policy = Policy({}, {}, vendors={name: VendorPolicy(name, role) for name, role in roles.items()})
-    assert standing.outside_lines(State(vendors=vendors), policy, x.BEGIN + 899.0) == [
+    assert status_text.outside_lines(State(vendors=vendors), policy, x.BEGIN + 899.0) == [
         'PLATFORM render: render announced maintenance: "Disks[31m", until 04:00 UTC; '
         "what fails now is not rolled back.",
         "UPSTREAM openai: openai reports API major outage; it may explain what fails now.",
     ]
-    assert standing.outside_lines(State(vendors=vendors), policy, x.BEGIN + 900.0) == []
+    assert status_text.outside_lines(State(vendors=vendors), policy, x.BEGIN + 900.0) == []
     ahead = {"render": (x.BEGIN, Good("well", 'render will have maintenance: "Disks"'))}
     state = State(services={"web": replace(WEB, auto_deploy_off="")}, vendors=ahead)
-    assert standing.all_lines(state, policy, x.BEGIN) == ['ANNOUNCED: render will have maintenance: "Disks".']
+    assert status_text.all_lines(state, policy, x.BEGIN) == ['ANNOUNCED: render will have maintenance: "Disks".']
 
 
 def test_merges_that_do_not_ship_are_named() -> None:
@@ -144,7 +144,7 @@ def test_merges_that_do_not_ship_are_named() -> None:
 
     def line(**known: object) -> str:
         web = replace(WEB, **known)  # type: ignore[arg-type]
-        (only,) = standing.status_lines(State(services={"web": web}), x.BEGIN + 10)
+        (only,) = status_text.status_lines(State(services={"web": web}), x.BEGIN + 10)
         return only
 
     merged = tuple(Commit(f"c{number}c0ffee", 0.0, f"Change\x1b[31m {number}") for number in range(5))
@@ -159,10 +159,10 @@ def test_merges_that_do_not_ship_are_named() -> None:
 def test_an_old_record_is_not_shown_as_the_present() -> None:
     """A daemon that stopped is noticed by the age of its newest reading."""
     state = State(services={"web": replace(WEB, auto_deploy_off="")})
-    assert standing.status_lines(state, x.BEGIN + 120) == []
-    (old,) = standing.status_lines(state, x.BEGIN + 7200)
+    assert status_text.status_lines(state, x.BEGIN + 120) == []
+    (old,) = status_text.status_lines(state, x.BEGIN + 7200)
     assert old == "The newest reading is 2 h 0 min old: the daemon does not seem to run."
-    (never,) = standing.status_lines(State(), x.BEGIN)
+    (never,) = status_text.status_lines(State(), x.BEGIN)
     assert never == "Nothing has been read yet: is the daemon running? (watchdog run)"
 
 

@@ -9,7 +9,7 @@ from watchdog.cli.why_not import why_not
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Course
 from watchdog.domain.effects import Note
-from watchdog.domain.records import Minute
+from watchdog.domain.store_records import Minute
 
 START = x.BEGIN - 4
 

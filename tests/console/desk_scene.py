@@ -10,12 +10,12 @@ import httpx
 
 from tests.console.scene import SETTINGS, TOKEN, StoryClock, bearer, serving
 from tests.daemon.engine_scene import Scene, scene
-from watchdog.app.asking import list_deploys
-from watchdog.console.world import World
-from watchdog.daemon.commands import Commands
+from watchdog.app.compose.command_client import list_deploys
+from watchdog.console.dependencies import World
+from watchdog.daemon.supervision.command_poller import Commands
 from watchdog.domain.incidents import Incident, Phase, State
 from watchdog.domain.policy import Severity
-from watchdog.domain.records import Command
+from watchdog.domain.store_records import Command
 
 
 @dataclass(slots=True)

@@ -9,16 +9,16 @@ from urllib.parse import urlencode
 import httpx
 
 from tests.adapters.oidc.scene import signed_in
-from tests.clocks import PATIENCE_SECONDS
 from tests.console.scene import Town, town
+from tests.support.clocks import PATIENCE_SECONDS
 from watchdog.adapters.oidc.provider import OidcClient, OidcProvider
-from watchdog.console.roles import People
-from watchdog.console.session import Oidc
-from watchdog.console.signing_in import BACK, BEGIN
-from watchdog.daemon.clock import SystemClock
+from watchdog.console.auth.oidc_login import BACK, BEGIN
+from watchdog.console.auth.roles import People
+from watchdog.console.auth.session import Oidc
+from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.ports import SignIn
 from watchdog.sandbox import keys
-from watchdog.sandbox.oidc import Issuer
+from watchdog.sandbox.vendors.oidc_provider import Issuer
 
 PEOPLE = People(frozenset({"ann@acme.example"}), frozenset({"otto@acme.example"}), frozenset({"vera@acme.example"}))
 KEY = b"o" * 32

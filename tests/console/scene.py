@@ -8,17 +8,17 @@ from typing import Any
 import httpx
 
 from tests.cli import examples as x
-from tests.clocks import PATIENCE_SECONDS
+from tests.support.clocks import PATIENCE_SECONDS
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.app import make_console
-from watchdog.console.roles import Role
-from watchdog.console.world import Access, World
-from watchdog.daemon.clock import SystemClock
-from watchdog.daemon.exposition import Exposition
-from watchdog.daemon.http_auth import Buckets, peer_of
-from watchdog.daemon.http_server import HttpServer
-from watchdog.daemon.metrics import Metrics
-from watchdog.daemon.supervisor import Supervisor
+from watchdog.console.auth.roles import Role
+from watchdog.console.dependencies import Access, World
+from watchdog.daemon.http.http_auth import Buckets, peer_of
+from watchdog.daemon.http.http_server import HttpServer
+from watchdog.daemon.runtime.clock import SystemClock
+from watchdog.daemon.runtime.supervisor import Supervisor
+from watchdog.daemon.telemetry.exposition import Exposition
+from watchdog.daemon.telemetry.metrics import Metrics
 from watchdog.domain.checks import Check
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.effects import Note
@@ -27,7 +27,7 @@ from watchdog.domain.events import DeploysListed
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.policy import DEFAULT_MATRIX, Mode, Policy, ServicePolicy, SignalPolicy
 from watchdog.domain.readings import Bad, Good, Unknown
-from watchdog.domain.records import FLEET, Command, Minute
+from watchdog.domain.store_records import FLEET, Command, Minute
 from watchdog.ports import Store
 
 TOKEN = "c4n4ry-console-0123456789-0123456789"

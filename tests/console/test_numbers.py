@@ -6,18 +6,18 @@ from typing import Any
 import pytest
 
 from tests.cli import examples as x
-from tests.clocks import FakeClock
 from tests.console.scene import NOW, fill, service_state, story, visited
-from tests.overheard import Overheard
-from watchdog.console.counting import WEEKS, numbers_view, stats_view
-from watchdog.console.counting_views import RestoredView, WeekView
-from watchdog.console.plots import HEIGHT, height, restored_dots, scale, week_bars
+from tests.support.clocks import FakeClock
+from tests.support.log_capture import Overheard
+from watchdog.console.queries.stats_queries import WEEKS, numbers_view, stats_view
+from watchdog.console.render.stats_charts import HEIGHT, height, restored_dots, scale, week_bars
+from watchdog.console.views.stats_views import RestoredView, WeekView
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import Incident, State
-from watchdog.words.numbers import PERIOD_SECONDS, Numbers
-from watchdog.words.past import CHUNK, FRESH_SECONDS
-from watchdog.words.stats import stats, watched
-from watchdog.words.stats_text import WORDS, show
+from watchdog.presentation.incident_loader import CHUNK, FRESH_SECONDS
+from watchdog.presentation.stats import stats, watched
+from watchdog.presentation.stats_loader import PERIOD_SECONDS, Numbers
+from watchdog.presentation.stats_text import WORDS, show
 
 DAY = 86400.0
 

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from tests.core.world import FOREVER, START, Fault, World, make_policy, old_deploy
-from watchdog.core.undoing import asked_for
+from watchdog.core.phases.undo_rollback import asked_for
 from watchdog.domain import events as e
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.incidents import Incident, Trouble

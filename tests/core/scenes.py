@@ -8,8 +8,8 @@ from tests.core.limits import LIMITS
 from tests.core.whole import holes
 from tests.core.world import CONTROL, START, make_policy
 from watchdog.core import machine
+from watchdog.core.assess.evidence import Case
 from watchdog.core.detect import Conditions
-from watchdog.core.terms import Case
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Blame, Finding
 from watchdog.domain.deploys import Deploy, ServiceFacts

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from tests.core.limits import LIMITS
 from tests.core.scenes import FACTS, NOW, given, step
 from watchdog.core import detect
-from watchdog.core.detect import METHODS, feed, latency
-from watchdog.core.perceive import HEALTHY_GAP_SECONDS, HEALTHY_STEP_SECONDS
+from watchdog.core.detect import METHODS, error_counts, latency
+from watchdog.core.fold.observations import HEALTHY_GAP_SECONDS, HEALTHY_STEP_SECONDS
 from watchdog.domain.checks import Check
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Effect, SetPace
@@ -91,12 +91,14 @@ def test_a_feed_is_judged_as_if_every_minute_were(check: Check, limit: float | N
     """The newest minute is looked at first; all are, if it is bad."""
     signal = SignalPolicy("it", "sentry", limit_per_minute=limit)
     window, history = check.counts[-LIMITS.feed_window_minutes :], list(check.counts[: -LIMITS.feed_window_minutes])
-    judged = [(one, feed.why_bad(one, history, signal, LIMITS)) for one in window if one.start >= check.counts_from]
+    judged = [
+        (one, error_counts.why_bad(one, history, signal, LIMITS)) for one in window if one.start >= check.counts_from
+    ]
     bad = [(one, why) for one, why in judged if why]
-    fresh = bool(window) and NOW - (window[-1].start + window[-1].seconds) <= feed.STALE_SECONDS
+    fresh = bool(window) and NOW - (window[-1].start + window[-1].seconds) <= error_counts.STALE_SECONDS
     looked = fresh and bool(bad) and bad[-1][0] is window[-1]
-    found = feed.find(check, given(signal))
-    assert feed.suspicious(check, given(signal)) is looked
+    found = error_counts.find(check, given(signal))
+    assert error_counts.suspicious(check, given(signal)) is looked
     assert (found is not None) is (looked and len(bad) >= LIMITS.feed_minutes)
     if found is not None:
         assert found.onset_at == bad[0][0].start and found.text.startswith(f"{bad[-1][1]}; {len(bad)} of 5 minutes")

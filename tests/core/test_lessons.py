@@ -8,7 +8,7 @@ import pytest
 from tests.core.scenes import HISTORY, NOW, a_service, an_incident
 from tests.core.world import FOREVER, Fault, World, make_policy
 from tests.core.worlds import bad_world, history, web
-from watchdog.core import perceive
+from watchdog.core.fold import observations
 from watchdog.domain.checks import Check
 from watchdog.domain.deploys import Downtime
 from watchdog.domain.events import Observed
@@ -22,7 +22,7 @@ OLD = (replace(HISTORY[1], status="live"), HISTORY[2])
 def looked(service: ServiceState, signal: str, *readings: tuple[float, Reading, float]) -> Check:
     """Fold (seconds after NOW, reading, latency in seconds) in; return the check."""
     for at, reading, latency in readings:
-        service = perceive.observed(service, Observed(NOW + at, "web", signal, reading, latency), make_policy())
+        service = observations.observed(service, Observed(NOW + at, "web", signal, reading, latency), make_policy())
     return service.checks[signal]
 
 

@@ -7,7 +7,7 @@ import pytest
 from tests.core.told import notices
 from tests.core.world import FOREVER, START, Fault, World, make_policy, old_deploy
 from tests.core.worlds import bad_world, decision_of, history, watch, web
-from watchdog.core.target import Search, choose_target, rolled_away_from
+from watchdog.core.assess.rollback_target import Search, choose_target, rolled_away_from
 from watchdog.domain.events import Restarted
 from watchdog.domain.incidents import Phase
 from watchdog.domain.policy import Policy, SignalPolicy

@@ -9,7 +9,8 @@ from tests.core.limits import WEIGHTS
 from tests.core.scenes import FACTS, HISTORY, NOW, a_case, a_service
 from tests.core.world import FOREVER, Fault, World, make_policy
 from tests.core.worlds import bad_world, web
-from watchdog.core import blame, perceive
+from watchdog.core.assess import blame
+from watchdog.core.fold import observations
 from watchdog.domain.decisions import Blame
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.events import DeploysListed
@@ -85,7 +86,7 @@ def test_the_shipped_assumption_makes_no_old_deploy_a_suspect_by_its_age() -> No
 
 def listed(service: ServiceState, *deploys: Deploy, at: float = NOW) -> ServiceState:
     """Fold a list in."""
-    return perceive.listed(service, DeploysListed(at, "web", deploys, FACTS), make_policy())
+    return observations.listed(service, DeploysListed(at, "web", deploys, FACTS), make_policy())
 
 
 @pytest.mark.parametrize(

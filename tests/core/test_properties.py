@@ -19,25 +19,31 @@ EXAMPLES = 2000 // SHARES
 MUTANT_EXAMPLES = 400
 
 MUTANTS = {
-    "previous deploy": [("core/target.py", "        why_not = _why_not(deploy, search)\n", '        why_not = ""\n')],
+    "previous deploy": [
+        ("core/assess/rollback_target.py", "        why_not = _why_not(deploy, search)\n", '        why_not = ""\n')
+    ],
     "forget that it was tried": [
-        ("core/sending.py", "    turn.amend(human_needed=why)\n", "    turn.amend(tried=False)\n"),
-        ("core/sending.py", "    turn.enter(Phase.PAGED)\n    given", "    turn.enter(Phase.SUSPECT)\n    given"),
+        ("core/phases/rollback_request.py", "    turn.amend(human_needed=why)\n", "    turn.amend(tried=False)\n"),
+        (
+            "core/phases/rollback_request.py",
+            "    turn.enter(Phase.PAGED)\n    given",
+            "    turn.enter(Phase.SUSPECT)\n    given",
+        ),
     ],
     "drop the page": [
-        ("core/turn.py", "        self.emit(Tell(notice, channels))\n        self.amend(", "        self.amend(")
+        ("core/context.py", "        self.emit(Tell(notice, channels))\n        self.amend(", "        self.amend(")
     ],
     "act in observe": [
         (
-            "core/guard.py",
+            "core/guards/guards.py",
             '        return _block("mode", "observe: says what it would do, touches nothing")\n',
             '        return _pass("mode", "observe")\n',
         )
     ],
-    "release the brake": [("core/guard.py", "    if wave is None:\n", "    if True:\n")],
+    "release the brake": [("core/guards/guards.py", "    if wave is None:\n", "    if True:\n")],
     "take the deny-list lightly": [
-        ("core/target.py", '        return "deny-listed"\n', '        return ""\n'),
-        ("core/guard.py", "    if target.code in request.state.denied:\n", "    if False:\n"),
+        ("core/assess/rollback_target.py", '        return "deny-listed"\n', '        return ""\n'),
+        ("core/guards/guards.py", "    if target.code in request.state.denied:\n", "    if False:\n"),
     ],
 }
 

@@ -11,7 +11,7 @@ from itertools import count
 
 from tests.core.limits import LIMITS, WEIGHTS
 from tests.core.whole import holes
-from watchdog.core import invariants
+from watchdog.core.guards import invariants
 from watchdog.core.machine import step
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from tests.clocks import FakeClock, eventually
+from tests.support.clocks import FakeClock, eventually
 from watchdog.adapters.repositories.github import GitHub, build_github
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.events import DeploysListed, Event

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.clocks import FakeClock
-from tests.daemon.test_sharing import Worker
+from tests.daemon.supervision.test_lease_manager import Worker
+from tests.support.clocks import FakeClock
 from watchdog.adapters.stores.memory import MemoryDatabase
 
 

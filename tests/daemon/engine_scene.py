@@ -4,26 +4,26 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from tests.clocks import FakeClock, eventually
 from tests.daemon.render_scene import client
 from tests.daemon.town import Channel
-from tests.slowly import SlowStore
+from tests.support.clocks import FakeClock, eventually
+from tests.support.slow_calls import SlowStore
 from watchdog.adapters.platforms.render import Render
 from watchdog.adapters.stores.memory import MemoryStore
-from watchdog.daemon.actuator import Actuator
-from watchdog.daemon.engine import Engine
-from watchdog.daemon.listeners import Listeners
-from watchdog.daemon.supervisor import Supervisor
-from watchdog.daemon.tell import Teller
+from watchdog.daemon.actions.actuator import Actuator
+from watchdog.daemon.engine.engine import Engine
+from watchdog.daemon.outbox.outbox import Teller
+from watchdog.daemon.runtime.hooks import Listeners
+from watchdog.daemon.runtime.supervisor import Supervisor
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect
 from watchdog.domain.errors import Temporary
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Phase, ServiceState, State
 from watchdog.domain.policy import DEFAULT_MATRIX, Mode, Policy, Rule, ServicePolicy, SignalPolicy
-from watchdog.domain.records import FLEET, PendingEffect
+from watchdog.domain.store_records import FLEET, PendingEffect
 from watchdog.sandbox import clock as today
-from watchdog.sandbox.log import Entry
+from watchdog.sandbox.request_log import Entry
 from watchdog.sandbox.server import Sandbox
 
 HOME = SignalPolicy("home", "http", critical=True)

@@ -8,19 +8,19 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from tests.clocks import FakeClock
-from watchdog.adapters.http import ApiClient
+from tests.support.clocks import FakeClock
+from watchdog.adapters.api_client import ApiClient
 from watchdog.adapters.platforms.render import Render
 from watchdog.adapters.stores import build_store
 from watchdog.adapters.stores.memory import MemoryStore
-from watchdog.daemon.actuator import Actuator
-from watchdog.daemon.protocol import Change
+from watchdog.daemon.actions.actuator import Actuator
+from watchdog.daemon.actions.timings import Change
 from watchdog.domain.effects import PinAutoDeploy, RestoreAutoDeploy, Rollback
 from watchdog.domain.events import Event
-from watchdog.domain.records import ActionRow
+from watchdog.domain.store_records import ActionRow
 from watchdog.ports import Platform, Store
 from watchdog.sandbox import keys
-from watchdog.sandbox.log import Entry
+from watchdog.sandbox.request_log import Entry
 from watchdog.sandbox.server import Sandbox
 from watchdog.sandbox.world import COMMITS, Service
 

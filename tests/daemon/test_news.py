@@ -2,10 +2,10 @@
 
 import asyncio
 
-from tests.clocks import FakeClock, eventually
 from tests.daemon.town import Channel, tell
+from tests.support.clocks import FakeClock, eventually
 from watchdog.adapters.stores import build_store
-from watchdog.daemon.tell import STALE_SECONDS, Teller
+from watchdog.daemon.outbox.outbox import STALE_SECONDS, Teller
 from watchdog.domain.errors import Permanent, Temporary
 
 

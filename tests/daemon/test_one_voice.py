@@ -12,17 +12,17 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from tests.clocks import FakeClock, eventually
-from tests.daemon.test_evidence import POLICY, Site
-from tests.daemon.test_sharing import FlakyStore
+from tests.daemon.supervision.test_lease_manager import FlakyStore
+from tests.daemon.supervision.test_probe_coverage import POLICY, Site
+from tests.support.clocks import FakeClock, eventually
 from watchdog.adapters.stores.memory import MemoryDatabase
-from watchdog.app.wire import Daemon, Outside, begin, wire
-from watchdog.daemon.heartbeat import Heartbeat, healthchecks
-from watchdog.daemon.supervisor import OnError
-from watchdog.daemon.translate import CONTROL
-from watchdog.domain.records import FLEET
-from watchdog.sandbox.log import EventLog
-from watchdog.sandbox.pagers import Pagers
+from watchdog.app.compose.daemon_factory import Daemon, Outside, begin, wire
+from watchdog.daemon.engine.conversion import CONTROL
+from watchdog.daemon.runtime.supervisor import OnError
+from watchdog.daemon.telemetry.heartbeat import Heartbeat, healthchecks
+from watchdog.domain.store_records import FLEET
+from watchdog.sandbox.request_log import EventLog
+from watchdog.sandbox.vendors.notification_apis import Pagers
 
 PATHS = ("/ping/{id}", "/ping/{id}/{signal}")
 

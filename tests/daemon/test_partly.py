@@ -8,11 +8,11 @@ import pytest
 
 from tests.adapters.notifiers.letters import context
 from tests.adapters.notifiers.mail import Post
-from tests.clocks import FakeClock, eventually
 from tests.daemon.town import tell
+from tests.support.clocks import FakeClock, eventually
 from watchdog.adapters.notifiers.email import EmailOptions, build
 from watchdog.adapters.stores.memory import MemoryStore
-from watchdog.daemon.tell import BROKEN_GAP_SECONDS, PARTLY_SECONDS, Teller
+from watchdog.daemon.outbox.outbox import BROKEN_GAP_SECONDS, PARTLY_SECONDS, Teller
 from watchdog.domain.effects import Tell
 from watchdog.domain.incidents import State
 from watchdog.domain.notices import NoticeKind

@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tests.clocks import FakeClock, eventually
 from tests.daemon.town import tell
 from tests.daemon.vendor import Vendor
+from tests.support.clocks import FakeClock, eventually
 from watchdog.adapters.stores.memory import MemoryStore
-from watchdog.daemon.tell import STALE_SECONDS, Teller
+from watchdog.daemon.outbox.outbox import STALE_SECONDS, Teller
 from watchdog.domain.effects import Tell
 from watchdog.domain.errors import Permanent
 from watchdog.domain.incidents import State

@@ -4,14 +4,14 @@ import contextlib
 
 import pytest
 
-from tests.daemon.test_sharing import NAMES, Worker
-from watchdog.daemon.record import UNREAD
-from watchdog.daemon.sharing import ALONE, RENEW_SECONDS, TTL_SECONDS
+from tests.daemon.supervision.test_lease_manager import NAMES, Worker
+from watchdog.daemon.engine.persistence import UNREAD
+from watchdog.daemon.supervision.lease_manager import ALONE, RENEW_SECONDS, TTL_SECONDS
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.errors import Stale, Temporary
 from watchdog.domain.incidents import Phase
-from watchdog.domain.records import FLEET, ActionRow
+from watchdog.domain.store_records import FLEET, ActionRow
 
 
 async def shared_out(one: Worker, other: Worker) -> None:

@@ -2,11 +2,11 @@
 
 import pytest
 
-from tests.clocks import eventually
 from tests.daemon.engine_scene import SHUT, Scene, scene
+from tests.daemon.supervision.test_lease_manager import NAMES, Worker
 from tests.daemon.test_renewal import fail
-from tests.daemon.test_sharing import NAMES, Worker
-from watchdog.daemon.sharing import RENEW_SECONDS, TTL_SECONDS
+from tests.support.clocks import eventually
+from watchdog.daemon.supervision.lease_manager import RENEW_SECONDS, TTL_SECONDS
 from watchdog.domain import events as e
 from watchdog.domain.effects import Tell
 from watchdog.domain.errors import Temporary

@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
-from tests.clocks import FakeClock
 from tests.daemon.engine_scene import SHUT, Scene, ShakyStore, scene
-from tests.daemon.test_commands import answer, with_incident
-from tests.daemon.test_sharing import Worker
+from tests.daemon.supervision.test_command_poller import answer, with_incident
+from tests.daemon.supervision.test_lease_manager import Worker
 from tests.daemon.town import tell
-from watchdog.core import hours
-from watchdog.daemon.commands import FAILED
-from watchdog.daemon.listeners import Listeners
-from watchdog.daemon.record import Recorder, Turn
-from watchdog.daemon.sharing import RENEW_SECONDS, TTL_SECONDS
-from watchdog.daemon.translate import shared_anew
+from tests.support.clocks import FakeClock
+from watchdog.core.assess import schedule
+from watchdog.daemon.engine.conversion import shared_anew
+from watchdog.daemon.engine.persistence import Recorder, Turn
+from watchdog.daemon.runtime.hooks import Listeners
+from watchdog.daemon.supervision.command_poller import FAILED
+from watchdog.daemon.supervision.lease_manager import RENEW_SECONDS, TTL_SECONDS
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect, Note, Tell
 from watchdog.domain.errors import Stale
@@ -25,7 +25,7 @@ from watchdog.domain.events import Event
 from watchdog.domain.incidents import Act, Incident, Phase, ServiceState, Shared, State, Trouble
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.policy import Digest, Moment, Quiet, Severity
-from watchdog.domain.records import PendingEffect
+from watchdog.domain.store_records import PendingEffect
 
 CODE = "1b7e0d4c95f2a8636de0b41f7c3a9d5826e0f4b7"
 
@@ -111,7 +111,7 @@ async def test_a_digest_that_was_not_recorded_is_not_told_and_due_again() -> Non
         moment = datetime.fromtimestamp(s.clock.now(), UTC)
         every = Moment(moment.weekday(), moment.hour * 60 + moment.minute, "UTC")
         s.engine.policy = replace(s.engine.policy, digest=Digest(every, ("pager",)))
-        until = hours.latest(every, s.clock.now())
+        until = schedule.latest(every, s.clock.now())
         week = e.WeekSummedUp(s.clock.now(), until, "the week: nothing happened", ())
         s.store.saving = SHUT  # type: ignore[attr-defined]
         assert await s.engine.ask(week) == () and s.engine.state.digested_at < until

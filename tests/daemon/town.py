@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from tests.clocks import FakeClock
+from tests.support.clocks import FakeClock
 from watchdog.adapters.notifiers import NOTIFIERS
 from watchdog.adapters.options import Context
 from watchdog.domain.effects import Tell
@@ -17,8 +17,8 @@ from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.policy import Severity
 from watchdog.ports import Notifier
 from watchdog.sandbox import keys
-from watchdog.sandbox.log import EventLog
-from watchdog.sandbox.pagers import Pagers
+from watchdog.sandbox.request_log import EventLog
+from watchdog.sandbox.vendors.notification_apis import Pagers
 
 PATHS = {"pagerduty": "/v2/", "slack": "/api/", "webhook": "/hook/"}
 HOOK = "/hook/canary-hook-ffffffff"

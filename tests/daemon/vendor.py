@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
-from tests.clocks import FakeClock
 from tests.daemon.town import Channel
+from tests.support.clocks import FakeClock
 from watchdog.domain.errors import Temporary
 from watchdog.domain.notices import Notice
 

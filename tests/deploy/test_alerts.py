@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.clocks import PATIENCE_SECONDS
-from tests.daemon.test_metrics import lively
+from tests.daemon.telemetry.test_metrics import lively
+from tests.support.clocks import PATIENCE_SECONDS
 
 ALERTS = Path(__file__).parents[2] / "deploy" / "prometheus"
 RULES = [rule for group in yaml.safe_load((ALERTS / "watchdog.yaml").read_text())["groups"] for rule in group["rules"]]

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests.settings.texts import ALL_SECRETS, SMALL, changed, loaded
-from watchdog.daemon.sharing import TTL_SECONDS
+from watchdog.daemon.supervision.lease_manager import TTL_SECONDS
 from watchdog.settings import SECRET_NAMES
 
 ROOT = Path(__file__).parents[2]

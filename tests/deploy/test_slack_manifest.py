@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from watchdog.app.hearing import HELP
+from watchdog.app.compose.chat import HELP
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 

@@ -4,7 +4,7 @@ import pytest
 
 from watchdog.domain.follow_ups import DECIDES, ROLES, RUNBOOK, FollowUp, Tick, asked_follow_up, ticked
 from watchdog.domain.policy import Severity
-from watchdog.domain.quieting import Unclear
+from watchdog.domain.silence_request import Unclear
 
 
 def test_every_item_has_an_owner_once_the_service_is_restored() -> None:

@@ -12,18 +12,18 @@ import httpx
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from tests.clocks import FakeClock, eventually
 from tests.daemon.vendor import Vendor
+from tests.support.clocks import FakeClock, eventually
 from watchdog.adapters.stores.memory import MemoryStore
-from watchdog.app.wire import Daemon, Outside, begin, wire
-from watchdog.daemon.heartbeat import Heartbeat, healthchecks
-from watchdog.daemon.translate import CONTROL
+from watchdog.app.compose.daemon_factory import Daemon, Outside, begin, wire
+from watchdog.daemon.engine.conversion import CONTROL
+from watchdog.daemon.telemetry.heartbeat import Heartbeat, healthchecks
 from watchdog.domain.notices import Notice
 from watchdog.domain.policy import DEFAULT_MATRIX, Policy, Rule, ServicePolicy, SignalPolicy
 from watchdog.domain.readings import Bad, FailureKind, Good, Reading
 from watchdog.ports import Sample
-from watchdog.sandbox.log import EventLog
-from watchdog.sandbox.pagers import Pagers
+from watchdog.sandbox.request_log import EventLog
+from watchdog.sandbox.vendors.notification_apis import Pagers
 
 STEP_SECONDS = 5.0
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 
-from tests.clocks import PATIENCE_SECONDS
 from tests.faults.processes import SHORT, Cloud, Daemon, guarding
+from tests.support.clocks import PATIENCE_SECONDS
 from watchdog.sandbox import keys
 
 SLACK = 'slack: {channel: "#incidents", approvals: {socket_mode: true, users: [U0AAA]}}'

@@ -12,8 +12,8 @@ from typing import Any
 from hurried import HurriedClock
 
 from watchdog.adapters.platforms import PLATFORMS
-from watchdog.app.run import run
-from watchdog.settings import load
+from watchdog.app.compose.daemon_run import run
+from watchdog.settings.load.load import load
 
 
 def main(config: Path) -> None:

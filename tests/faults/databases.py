@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.postgres_server import PostgresServer, shared_postgres
+from tests.support.postgres_server import PostgresServer, shared_postgres
 
 Row = tuple[Any, ...]
 

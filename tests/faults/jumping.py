@@ -5,9 +5,9 @@ import os
 import sys
 from pathlib import Path
 
-from watchdog.app.run import run
-from watchdog.daemon.clock import SteadyClock, SystemClock
-from watchdog.settings import load
+from watchdog.app.compose.daemon_run import run
+from watchdog.daemon.runtime.clock import SteadyClock, SystemClock
+from watchdog.settings.load.load import load
 
 
 class SetClock(SystemClock):

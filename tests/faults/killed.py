@@ -10,9 +10,9 @@ import signal
 import sys
 from pathlib import Path
 
-from watchdog.app.run import run
-from watchdog.daemon.clock import SteadyClock, SystemClock
-from watchdog.settings import load
+from watchdog.app.compose.daemon_run import run
+from watchdog.daemon.runtime.clock import SteadyClock, SystemClock
+from watchdog.settings.load.load import load
 
 
 def first(once: Path | None) -> bool:

@@ -21,10 +21,10 @@ from typing import Any
 from watchdog.adapters.notifiers import NOTIFIERS
 from watchdog.adapters.platforms import PLATFORMS
 from watchdog.adapters.stores import STORES
-from watchdog.app.run import run
-from watchdog.daemon.clock import SteadyClock, SystemClock
+from watchdog.app.compose.daemon_run import run
+from watchdog.daemon.runtime.clock import SteadyClock, SystemClock
 from watchdog.domain import effects as fx
-from watchdog.settings import load
+from watchdog.settings.load.load import load
 
 
 class Points:

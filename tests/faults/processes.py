@@ -20,9 +20,9 @@ from typing import Any, TypeVar
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.clocks import PATIENCE_SECONDS
 from tests.faults.databases import Record, in_file
-from watchdog.app.make_believe import environment
+from tests.support.clocks import PATIENCE_SECONDS
+from watchdog.app.sandbox_demo.sandbox_process import environment
 
 T = TypeVar("T")
 Entry = dict[str, Any]

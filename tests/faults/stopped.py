@@ -6,9 +6,9 @@ import signal
 import sys
 from pathlib import Path
 
-from watchdog.app.run import run
-from watchdog.daemon.clock import SystemClock
-from watchdog.settings import load
+from watchdog.app.compose.daemon_run import run
+from watchdog.daemon.runtime.clock import SystemClock
+from watchdog.settings.load.load import load
 
 
 def main(point: str, config: Path) -> None:

@@ -1,7 +1,7 @@
 """Who says yes, to what, and when: an approval counts once, for what was asked, while it is asked.
 
 Here by the command line, under the name of who is logged in there; in Slack: test_slack_answers.py; in the console:
-`tests/console/test_acting.py`.
+`tests/console/routes/test_form_routes.py`.
 """
 
 import os

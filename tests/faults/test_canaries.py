@@ -11,11 +11,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.clocks import PATIENCE_SECONDS
 from tests.faults.echo import Echo, certificate
 from tests.faults.processes import SHORT, Cloud, Daemon, guarding, until
 from tests.faults.test_secrets import CHANNELS, MARK, OF_A_CLOUD_THAT_WORKS, leaks, printed, stored
-from watchdog.settings.secrets import KNOWN
+from tests.support.clocks import PATIENCE_SECONDS
+from watchdog.settings.load.secrets import KNOWN
 
 RUNNER = Path(__file__).with_name("crashing.py")
 ANSWERS = {

@@ -14,7 +14,7 @@ from watchdog.domain.events import Event
 from watchdog.domain.incidents import Phase, State
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.policy import Mode
-from watchdog.domain.records import PendingEffect
+from watchdog.domain.store_records import PendingEffect
 
 OUTAGE_SECONDS = 600.0
 LONGEST_GAP_SECONDS = 60.0

@@ -12,8 +12,8 @@ import pytest
 
 from tests.core.scenes import FACTS, HISTORY
 from tests.faults.channels import Guarded, Site, guarding
-from watchdog.app.wire import Daemon, Outside, wire
-from watchdog.daemon.translate import CONTROL, VENDORS
+from watchdog.app.compose.daemon_factory import Daemon, Outside, wire
+from watchdog.daemon.engine.conversion import CONTROL, VENDORS
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.errors import Forbidden, Misshapen, Permanent, Temporary
 from watchdog.domain.integrations import Standing

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.processes import Cloud, Daemon, guarding, together
-from watchdog.daemon.protocol import SHIPPED
+from watchdog.daemon.actions.timings import SHIPPED
 
 RUNNER = Path(__file__).with_name("killed.py")
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.core.world import DAY, Fault, World, make_policy
 from tests.core.worlds import history
-from watchdog.core.returning import KNOWN_MAX
+from watchdog.core.phases.bad_commit_recurrence import KNOWN_MAX
 from watchdog.domain.events import Observed
 from watchdog.domain.incidents import Phase, State
 from watchdog.domain.policy import Pace

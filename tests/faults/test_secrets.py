@@ -9,11 +9,11 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.canaries import forms
 from tests.faults.databases import dumped, postgresql
 from tests.faults.processes import SHORT, Cloud, Daemon, guarding
+from tests.support.canaries import forms
 from watchdog.cli.main import app
-from watchdog.settings.secrets import KNOWN
+from watchdog.settings.load.secrets import KNOWN
 
 MARK = "c4n4ry"
 CHANNELS = """

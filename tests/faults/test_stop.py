@@ -9,7 +9,7 @@ import pytest
 from tests.faults.databases import Databases, postgresql, sqlite
 from tests.faults.processes import guarding, together
 from tests.faults.test_kill import assert_one_rollback_and_a_closed_incident
-from watchdog.daemon.actuator import NO_ID
+from watchdog.daemon.actions.actuator import NO_ID
 
 RUNNER = Path(__file__).with_name("stopped.py")
 

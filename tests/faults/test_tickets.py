@@ -6,8 +6,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.clocks import PATIENCE_SECONDS
 from tests.faults.processes import Cloud, Daemon, guarding, until
+from tests.support.clocks import PATIENCE_SECONDS
 from watchdog.sandbox import keys
 
 pytestmark = pytest.mark.long

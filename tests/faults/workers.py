@@ -15,7 +15,7 @@ from tests.faults.cuttable import Cuttable, cuttable
 from tests.faults.databases import dumped, in_database
 from tests.faults.many import guard_many
 from tests.faults.processes import SHORT, Cloud, Daemon, running_cloud, until
-from tests.postgres_server import PostgresServer, running_postgres
+from tests.support.postgres_server import PostgresServer, running_postgres
 
 SIGNALLED = Path(__file__).with_name("killed.py")
 

@@ -8,17 +8,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.lab.told import DAY, tape
-from watchdog.app.lab_policy import policy_for
-from watchdog.core.promised import promised_step
+from watchdog.app.commands.lab_policy import policy_for
+from watchdog.core.checked_step import promised_step
 from watchdog.domain.events import Event, Observed
 from watchdog.domain.incidents import State
 from watchdog.domain.policy import Mode, Policy
 from watchdog.domain.readings import FailureKind, Good
-from watchdog.domain.records import Step
-from watchdog.lab.drive import Drive
-from watchdog.lab.scene import MAIN, Scene
-from watchdog.lab.service import Release
-from watchdog.lab.symptoms import Fault, Symptom
+from watchdog.domain.store_records import Step
+from watchdog.lab.closed_loop import Drive
+from watchdog.lab.episode import MAIN, Scene
+from watchdog.lab.faults import Fault, Symptom
+from watchdog.lab.simulated_service import Release
 
 DOWN = Symptom(1.0, FailureKind.STATUS, "HTTP 503")
 SLOW = Symptom(slow=9.0)

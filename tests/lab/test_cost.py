@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from watchdog.lab.classes import BY_NAME
+from watchdog.lab.closed_loop import Did, Record
 from watchdog.lab.cost import cost
-from watchdog.lab.drive import Did, Record
-from watchdog.lab.judge import Played, judge
-from watchdog.lab.scene import MAIN
+from watchdog.lab.episode import MAIN
+from watchdog.lab.episode_judgement import Played, judge
 
 PLAYED = Played("hard-down", "s", "rollback", "rollback", True, share=1.0, guilty=True)
 

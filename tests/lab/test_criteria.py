@@ -2,8 +2,8 @@
 
 import pytest
 
-from watchdog.lab.readiness import Outlook
-from watchdog.lab.readiness.criteria import BOUND_PER_YEAR
+from watchdog.replay.readiness import Outlook
+from watchdog.replay.readiness.criteria import BOUND_PER_YEAR
 
 TWENTY_YEARS = 20 * 365.25
 

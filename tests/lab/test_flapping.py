@@ -2,12 +2,12 @@
 
 import pytest
 
-from watchdog.app.lab_policy import policy_for
+from watchdog.app.commands.lab_policy import policy_for
+from watchdog.lab.episode import DOWN
+from watchdog.lab.episode_judgement import Played
+from watchdog.lab.faults import Fault
 from watchdog.lab.flapping import Cell, Mapped, cells, json_object, play_cell, table
-from watchdog.lab.judge import Played
-from watchdog.lab.quiet import QuietDrive
-from watchdog.lab.scene import DOWN
-from watchdog.lab.symptoms import Fault
+from watchdog.lab.folding_loop import QuietDrive
 
 SEEDS = ("test",)
 

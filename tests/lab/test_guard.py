@@ -6,10 +6,10 @@ something broke. The numbers that are published come from thousands of episodes 
 
 import pytest
 
-from watchdog.app.decisions import play_episode
-from watchdog.app.lab_policy import policy_for
-from watchdog.lab.clean import clean_scene, play_clean
-from watchdog.lab.judge import Played
+from watchdog.app.commands.lab_policy import policy_for
+from watchdog.app.commands.score_run import play_episode
+from watchdog.lab.clean_years import clean_scene, play_clean
+from watchdog.lab.episode_judgement import Played
 
 EPISODES = 5
 

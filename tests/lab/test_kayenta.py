@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
-from watchdog.lab.rivals.kayenta import AT_THE_END, EVERY_MINUTE, Kayenta, windows
-from watchdog.lab.rivals.quiet import kayenta_quiet
-from watchdog.lab.rivals.ranks import deviation, high, shift
-from watchdog.lab.rivals.table import JUDGES
-from watchdog.lab.scene import DOWN, FaultClass, Scene
-from watchdog.lab.symptoms import Symptom
+from watchdog.lab.baselines.clean_years import kayenta_quiet
+from watchdog.lab.baselines.kayenta import AT_THE_END, EVERY_MINUTE, Kayenta, windows
+from watchdog.lab.baselines.mann_whitney import deviation, high, shift
+from watchdog.lab.baselines.table import JUDGES
+from watchdog.lab.episode import DOWN, FaultClass, Scene
+from watchdog.lab.faults import Symptom
 
 BEFORE = (11.0, 12.6, 10.4, 13.1, 11.9, 12.2, 14.1, 10.8, 13.6, 11.4, 12.9, 9.7)
 AFTER = (12.1, 14.3, 15.2, 13.8, 16.9, 18.4, 14.9, 17.3, 15.8, 19.1, 13.2)

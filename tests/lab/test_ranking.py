@@ -6,8 +6,8 @@ from math import inf
 
 import pytest
 
-from watchdog.lab.clean import Clean
-from watchdog.lab.judge import Played
+from watchdog.lab.clean_years import Clean
+from watchdog.lab.episode_judgement import Played
 from watchdog.lab.ranking import FACTORS, OURS, best_settings, between_incidents, compare
 from watchdog.lab.score import INCIDENTS_PER_YEAR
 

@@ -8,11 +8,11 @@ import pytest
 from tests.core.world import make_policy
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.policy import Mode
-from watchdog.lab.readiness import Verdict
-from watchdog.lab.readiness.assess import autonomous
-from watchdog.lab.readiness.diary import Act, Diary, Outage
-from watchdog.lab.readiness.rules import judge
-from watchdog.lab.readiness.undone import undone
+from watchdog.replay.readiness import Verdict
+from watchdog.replay.readiness.assessment import autonomous
+from watchdog.replay.readiness.judgement_rules import judge
+from watchdog.replay.readiness.service_history import Act, Diary, Outage
+from watchdog.replay.readiness.undone_deploys import undone
 
 ADDED = "Add a footer to every page"
 GOOD = Deploy("dep-1", "deactivated", "new_commit", "a1", ADDED, created_at=-9000, finished_at=-8900)

@@ -11,14 +11,13 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.made_once import made_once
-from watchdog.app.decisions import Scored, score
-from watchdog.app.episode import story
+from tests.support.made_once import made_once
+from watchdog.app.commands.episode_run import story
+from watchdog.app.commands.score_run import Scored, score
 from watchdog.cli.main import main
 from watchdog.lab.classes import CLASSES
-from watchdog.lab.clean import Clean
-from watchdog.lab.intervals import Estimate, wilson
-from watchdog.lab.judge import Played
+from watchdog.lab.clean_years import Clean
+from watchdog.lab.episode_judgement import Played
 from watchdog.lab.ranking import OURS
 from watchdog.lab.report import Report, write
 from watchdog.lab.report.bar import Bar, Reached
@@ -26,11 +25,11 @@ from watchdog.lab.report.bars import P95_EPISODES, bars
 from watchdog.lab.report.delays import Delays, quantile
 from watchdog.lab.report.markdown import markdown
 from watchdog.lab.report.page import page
+from watchdog.lab.report.phrases import interval, many, number, percent, replay_command, seconds
 from watchdog.lab.report.plot_blame import plot_blame
+from watchdog.lab.report.plot_cost import plot_ladder
 from watchdog.lab.report.plot_delays import GUTTER, plot_delays
-from watchdog.lab.report.plot_ladder import plot_ladder
 from watchdog.lab.report.plot_outcomes import plot_outcomes
-from watchdog.lab.report.words import interval, many, number, percent, replay_command, seconds
 from watchdog.lab.score import (
     INCIDENTS_PER_YEAR,
     Bin,
@@ -42,6 +41,7 @@ from watchdog.lab.score import (
     precision,
     with_slow_starts,
 )
+from watchdog.replay.confidence_intervals import Estimate, wilson
 
 pytestmark = pytest.mark.long
 

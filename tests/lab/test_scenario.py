@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from watchdog.app.decisions import score
+from watchdog.app.commands.score_run import score
 from watchdog.cli.main import main
+from watchdog.lab.episode import Right, Scene
 from watchdog.lab.report.outcomes import failures
 from watchdog.lab.scenario import PREVIOUS, START, PlannedDeploy, PlannedFault, PlannedOutage, Scenario, Verdict
-from watchdog.lab.scene import Right, Scene
 from watchdog.lab.score import mix
-from watchdog.settings.scenarios import read_scenarios
+from watchdog.settings.load.scenarios import read_scenarios
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = [path.relative_to(ROOT) for path in sorted((ROOT / "config" / "scenarios").glob("*.yaml"))]

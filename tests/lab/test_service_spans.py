@@ -3,9 +3,9 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from watchdog.lab.chance import Chance
+from watchdog.lab.keyed_random import Chance
 from watchdog.lab.profile import draw_profile
-from watchdog.lab.service import Release, Service
+from watchdog.lab.simulated_service import Release, Service
 
 times = st.integers(0, 40).map(float)
 

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from watchdog.app.soak import Look, SoakResult, soak
+from watchdog.app.commands.soak_run import Look, SoakResult, soak
 from watchdog.domain.deploys import Deploy
 from watchdog.lab.soak import BUILD_SECONDS, EPOCH, LISTED, SHIPS_EVERY_SECONDS, SoakPlatform
 from watchdog.lab.storm.loop import StormLoop

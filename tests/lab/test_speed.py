@@ -4,7 +4,7 @@ import pytest
 
 from watchdog.domain.incidents import Phase
 from watchdog.lab import speed
-from watchdog.lab.scene import MAIN
+from watchdog.lab.episode import MAIN
 from watchdog.lab.speed import Speed
 
 

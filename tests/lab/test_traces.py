@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.specs import on_the_shelf
-from watchdog.app.traces import play, policy_for, run_traces
+from tests.support.vendor_specs import on_the_shelf
+from watchdog.app.commands.traces_run import play, policy_for, run_traces
 from watchdog.cli.main import main
-from watchdog.lab.doings import Doing
 from watchdog.lab.traces import SETS, nab, nezha, petshop, upptime
 from watchdog.lab.traces.play import Play
 from watchdog.lab.traces.score import DAY_SECONDS, LATE_SECONDS, Row
 from watchdog.lab.traces.trial import Bucket, Label, Trial, quantile_at
 from watchdog.lab.traces.why import why_not
+from watchdog.replay.action_log import Doing
 
 BEGIN = 1_700_000_000.0
 FAST = ((0.5, 0.05), (0.9, 0.1), (0.95, 0.12), (0.99, 0.2))

@@ -8,16 +8,16 @@ from statistics import fmean, pvariance, quantiles
 import pytest
 
 from watchdog.domain.readings import Bad, FailureKind, Good
-from watchdog.lab.chance import Chance
 from watchdog.lab.classes import BY_NAME, CLASSES, played_on
-from watchdog.lab.clean import clean_scene
-from watchdog.lab.drive import Record
-from watchdog.lab.judge import judge
+from watchdog.lab.clean_years import clean_scene
+from watchdog.lab.closed_loop import Record
+from watchdog.lab.episode import FaultClass, Right, Scene
+from watchdog.lab.episode_judgement import judge
+from watchdog.lab.faults import Fault, Symptom
+from watchdog.lab.keyed_random import Chance
 from watchdog.lab.profile import BLIP_CAP_SECONDS, DAY_SECONDS, draw_blip_seconds, draw_profile
-from watchdog.lab.scene import FaultClass, Right, Scene
 from watchdog.lab.score import mix
-from watchdog.lab.service import Release, Service
-from watchdog.lab.symptoms import Fault, Symptom
+from watchdog.lab.simulated_service import Release, Service
 
 
 def test_blips_are_those_of_the_facts() -> None:

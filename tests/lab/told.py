@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from tests.core.world import make_policy
-from tests.storyteller import Stage, perform
+from tests.support.storyteller import Stage, perform
 from watchdog.adapters.recordings import FileTape
-from watchdog.core.promised import promised_step
+from watchdog.core.checked_step import promised_step
 from watchdog.domain.events import Event
-from watchdog.domain.records import Step
-from watchdog.lab.doings import Doing, doings
+from watchdog.domain.store_records import Step
+from watchdog.replay.action_log import Doing, doings
 
 STORIES = Path(__file__).parents[1] / "stories"
 DAY = 86400.0

@@ -19,7 +19,7 @@ from tests.mutation.plan import ROOT, Target, default_modules, target
 def main(words: Sequence[str]) -> int:
     """Mutate, print, and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
-    parser.add_argument("modules", nargs="*", metavar="MODULE", help="as watchdog/core/guard.py")
+    parser.add_argument("modules", nargs="*", metavar="MODULE", help="as watchdog/core/guards/guards.py")
     parser.add_argument("--children", type=int, default=2, help="mutants tried at the same time (2)")
     parser.add_argument("--own", action="store_true", help="only the modules' own tests: a quick look, never written")
     parser.add_argument("--write", action="store_true", help="write survivors/ and the table of README.md anew")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 CORE_TESTS = ("tests/core", "tests/test_stories.py")
-ACTUATION = ("actuator", "lookup", "protocol", "auto_deploy", "acts")
-ACTUATION_TESTS = tuple(f"tests/daemon/test_{name}.py" for name in (*ACTUATION, "actuation_cases"))
+ACTUATION = ("actuator", "reconcile", "timings", "auto_deploy", "runner")
+ACTUATION_TESTS = ("tests/daemon/actions",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ def default_modules(root: Path = ROOT) -> list[str]:
     """Return the whole core and the actuation path."""
     found = sorted((root / "watchdog" / "core").rglob("*.py"))
     core = [path.relative_to(root).as_posix() for path in found if "def " in path.read_text(encoding="utf-8")]
-    return [*core, *(f"watchdog/daemon/{name}.py" for name in ACTUATION)]
+    return [*core, *(f"watchdog/daemon/actions/{name}.py" for name in ACTUATION)]
 
 
 def target(module: str, root: Path = ROOT) -> Target:

@@ -143,7 +143,7 @@ def test_a_night_tries_as_many_modules_as_its_hours_allow(
     hours: float | None, tried: list[int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One at least; what it did not come to is named. Without a limit, those with the same wide tests go together."""
-    names = ["watchdog/core/turn.py", "watchdog/core/sight.py", "watchdog/daemon/acts.py"]
+    names = ["watchdog/core/context.py", "watchdog/core/assess/connectivity.py", "watchdog/daemon/actions/runner.py"]
     found = list(groups([target(name) for name in names], hours))
     assert [len(group) for group in found] == tried
     left = {one.module for group in found for one in group} ^ set(names)

@@ -29,7 +29,12 @@ def parts(*, storm_seeds: int = 100_000, storm_first: int = 1, hours: float = 4.
         _module("wheels", "every dependency has a wheel for each Python", "tests.wheels"),
         Part("tests", (*_PYTHON, "pytest", "-m", "nightly", "-n", "0"), "tests/conftest.py", "tests marked nightly"),
         _module("soak-processes", "a real process for 15 minutes: file descriptors stay flat", "tests.faults.soak"),
-        Part("soak", (*_PYTHON, "watchdog", "lab", "soak"), "watchdog/app/soak.py", "a virtual day, 100 services"),
+        Part(
+            "soak",
+            (*_PYTHON, "watchdog", "lab", "soak"),
+            "watchdog/app/commands/soak_run.py",
+            "a virtual day, 100 services",
+        ),
         _module("crash-points", "kill -9 at every commit and call of a rollback", "tests.faults.crash_points"),
         _module(
             "mutation", f"which mutants no test notices, for {hours:g} h", "tests.mutation", "--hours", f"{hours:g}"

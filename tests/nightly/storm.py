@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
-from watchdog.app.storms import COUNTED, Report, play_all, reasons
+from watchdog.app.commands.storm_suite import COUNTED, Report, play_all, reasons
 
 BATCH = 200
 """A batch takes about 40 s of CPU time; the worker processes begin anew for each one, which takes a second or two."""

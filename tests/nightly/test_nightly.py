@@ -16,7 +16,7 @@ from tests.nightly.night import night
 from tests.nightly.parts import Part, parts
 from tests.nightly.record import Run, cleaned, git, keep, load, when
 from tests.nightly.storm import storm
-from watchdog.app.storms import Outcome, Report
+from watchdog.app.commands.storm_suite import Outcome, Report
 from watchdog.lab.storm.score import Score
 
 NOW = datetime.fromisoformat("2026-11-27T06:00:00+00:00")

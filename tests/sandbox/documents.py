@@ -12,8 +12,8 @@ from urllib.parse import unquote
 
 import jsonschema
 
-from tests.specs import operation, spec
-from watchdog.sandbox.quirks import NEWER_EVENT_TYPES
+from tests.support.vendor_specs import operation, spec
+from watchdog.sandbox.vendors.quirks import NEWER_EVENT_TYPES
 
 RENDER, SENTRY, PAGERDUTY = "render-openapi.json", "sentry-openapi.json", "pagerduty-events-v2-openapi.json"
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.clocks import eventually
 from tests.sandbox.world import World, opened
+from tests.support.clocks import eventually
 
 
 async def test_the_world_is_moved_over_http(world: World) -> None:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.clocks import eventually
+from tests.support.clocks import eventually
 from watchdog.sandbox.clock import Timers, iso, monotonic, now, parse_iso, sleep
 
 

@@ -1,8 +1,8 @@
 """The life of deploys: one at a time, the newest waiting one next, behaviour bound to the version that is live."""
 
-from tests.clocks import eventually
 from tests.sandbox.world import World, opened
-from watchdog.sandbox.behaviours import behaviour
+from tests.support.clocks import eventually
+from watchdog.sandbox.site.behaviours import behaviour
 
 QUICK = {"build_seconds": 1.0, "update_seconds": 1.0}
 

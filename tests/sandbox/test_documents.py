@@ -2,11 +2,11 @@
 
 import pytest
 
-from tests.clocks import eventually
 from tests.sandbox.documents import PAGERDUTY, RENDER, SENTRY, answer_problems
 from tests.sandbox.world import World, opened
+from tests.support.clocks import eventually
 from watchdog.sandbox import keys
-from watchdog.sandbox.quirks import QUIRKS
+from watchdog.sandbox.vendors.quirks import QUIRKS
 
 RENDER_READS = (
     *("/services", "/services/srv-web", "/services/srv-jobs", "/services/srv-gone", "/services/srv-web/events"),

@@ -1,7 +1,7 @@
 """The sandbox's keys: visibly fake, and in the form their vendors use."""
 
 from watchdog.sandbox import keys
-from watchdog.sandbox.pagers import ROUTING_KEY_LENGTH
+from watchdog.sandbox.vendors.notification_apis import ROUTING_KEY_LENGTH
 
 
 def test_keys_are_visibly_fake() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.clocks import PATIENCE_SECONDS
+from tests.support.clocks import PATIENCE_SECONDS
 
 
 @contextmanager

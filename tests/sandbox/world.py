@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from tests.clocks import PATIENCE_SECONDS
+from tests.support.clocks import PATIENCE_SECONDS
 from watchdog.sandbox import keys
 from watchdog.sandbox.server import Sandbox
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from watchdog.domain.errors import ConfigurationError, Mistake
-from watchdog.settings import SECRET_NAMES, Settings, load
+from watchdog.settings import SECRET_NAMES, Settings
+from watchdog.settings.load.load import load
 
 ALL_SECRETS = {name: "canary-" + name.lower() for name in SECRET_NAMES} | {
     name: "https://hooks.example/canary-" + name.lower() for name in SECRET_NAMES if name.endswith(("_URL", "_DSN"))

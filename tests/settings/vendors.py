@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.adapters.vendor import Vendor
-from tests.clocks import FakeClock
 from tests.settings.texts import SMALL
+from tests.support.clocks import FakeClock
 from watchdog.adapters.platforms import PLATFORMS
 from watchdog.ports import Platform
 from watchdog.settings import Settings
-from watchdog.settings.check import CheckResult, World, live_checks
+from watchdog.settings.check.check import CheckResult, World, live_checks
 
 KEY = {"WATCHDOG_RENDER_API_KEY": "key"}
 

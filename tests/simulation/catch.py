@@ -7,7 +7,7 @@ import json
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from watchdog.app.storms import play_chunk
+from watchdog.app.commands.storm_suite import play_chunk
 from watchdog.lab.storm.variants import FULL, VARIANTS
 
 SEEDS, CHUNK = 800, 10

@@ -8,9 +8,9 @@ from dataclasses import fields
 
 import pytest
 
-from tests.clocks import PATIENCE_SECONDS
-from watchdog.app.storms import play_all, play_chunk, reasons
-from watchdog.lab.storm.weather import Weather
+from tests.support.clocks import PATIENCE_SECONDS
+from watchdog.app.commands.storm_suite import play_all, play_chunk, reasons
+from watchdog.lab.storm.fault_mix import Weather
 
 SEEDS = 120
 FLOORS = {
@@ -73,9 +73,8 @@ def test_every_fault_of_the_weather_has_its_floor() -> None:
     assert {one.name for one in fields(Weather)} == set(FLOORS)
 
 
-FINGERPRINTS = (
-    "from watchdog.app.storms import play_chunk; print([one.fingerprint for one in play_chunk(range(1, 5), 'full')])"
-)
+FINGERPRINTS = "from watchdog.app.commands.storm_suite import play_chunk\n"
+FINGERPRINTS += "print([one.fingerprint for one in play_chunk(range(1, 5), 'full')])"
 
 
 @pytest.mark.long

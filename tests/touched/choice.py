@@ -1,6 +1,6 @@
 """Which test files a change touches, nearest first, and which of them are left out of a quick run.
 
-Through the composition roots (`watchdog/app/build.py`, `watchdog/cli`) nearly every test reaches nearly every module.
+Through the composition roots (`watchdog/app/compose/`, `watchdog/cli`) nearly every test reaches nearly every module.
 So a limit on the number of imports in between keeps the choice small; the command names what lies beyond it.
 """
 

@@ -6,7 +6,7 @@ Rule: GitHub says "too many requests" with 403 as well as with 429; a 403 with i
 import re
 from collections.abc import Mapping
 
-from watchdog.adapters.http import PermanentAnswer
+from watchdog.adapters.api_client import PermanentAnswer
 from watchdog.domain.errors import Permanent, Temporary
 
 TOKEN = "WATCHDOG_GITHUB_TOKEN"  # noqa: S105  the name of the variable

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from watchdog.adapters.addresses import AddressGuard
+from watchdog.adapters.ssrf_guard import AddressGuard
 from watchdog.conversation import Question
 from watchdog.domain.notices import Notice
 from watchdog.domain.units import parse_duration, parse_rate, parse_size

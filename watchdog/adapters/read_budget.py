@@ -13,7 +13,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 
-from watchdog.adapters.http_wire import Answer
+from watchdog.adapters.http_exchange import Answer
 from watchdog.domain.urgency import Urgency
 from watchdog.ports import Clock
 

@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from functools import cache
 from typing import Any
 
-from watchdog.adapters.addresses import as_address
+from watchdog.adapters.ssrf_guard import as_address
 
 LOOKUPS_MAX = 32
 Lookup = Callable[..., list[Any]]

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from watchdog.domain.incidents import Incident
-from watchdog.words.checklists import Checklist, Item
-from watchdog.words.explain import state_of
-from watchdog.words.follow_ups import Open
-from watchdog.words.text import clean, flow, moment, wrapped
+from watchdog.presentation.checklists import Checklist, Item
+from watchdog.presentation.explain import state_of
+from watchdog.presentation.follow_up_text import Open
+from watchdog.presentation.text import clean, flow, moment, wrapped
 
 INDENT = 23
 """Where the words of an item begin: after `  [ ] deploy-checklist `."""

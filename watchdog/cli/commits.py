@@ -6,8 +6,8 @@ Rule: a command never fails for this; why nothing is known is told instead.
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from watchdog.cli.context import Context
-    from watchdog.domain.changes import Comparison
+    from watchdog.cli.command_context import Context
+    from watchdog.domain.code_comparison import Comparison
     from watchdog.domain.deploys import ServiceFacts
     from watchdog.domain.incidents import Incident
     from watchdog.settings import Settings

@@ -6,7 +6,7 @@ from watchdog.domain.effects import Note
 from watchdog.domain.readings import Bad, Good, Reading
 from watchdog.domain.reports import DemoResult
 from watchdog.domain.units import show_seconds
-from watchdog.words.text import clean
+from watchdog.presentation.text import clean
 
 CELLS, CELL_SECONDS = 20, 3.0
 LEVELS = ((0.01, "▁"), (0.05, "▂"), (0.2, "▃"), (0.5, "▄"), (1.0, "▅"), (2.0, "▆"))

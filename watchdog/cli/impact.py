@@ -3,11 +3,11 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from watchdog.domain.records import Minute
+from watchdog.domain.store_records import Minute
 from watchdog.domain.units import show_seconds
-from watchdog.words.facts import Facts
-from watchdog.words.markdown import plain, table
-from watchdog.words.text import clock, day, moment
+from watchdog.presentation.incident_facts import Facts
+from watchdog.presentation.markdown import plain, table
+from watchdog.presentation.text import clock, day, moment
 
 ROWS_MAX = 15
 """Lines of the table over time; a longer incident is shown in longer steps."""

@@ -15,26 +15,20 @@ from typing import Annotated, Any
 from cyclopts import App, CycloptsError, Group, Parameter
 
 from watchdog import __version__
-from watchdog.cli import (
-    acting,
-    afterwards,
-    episode,
-    flapping,
-    following,
-    importing,
-    lab,
-    live,
-    output,
-    quieting,
-    readiness,
-    reading,
-    replay,
-    running,
-    scenario,
-    traces,
-)
-from watchdog.cli.context import Context, Roof
+from watchdog.cli import control, follow_ups, inspect, lifecycle, output, post_incident, silences
+from watchdog.cli.command_context import Context, Roof
 from watchdog.cli.interrupts import interruptible
+from watchdog.cli.lab import (
+    lab_commands,
+    lab_episode,
+    lab_flapping,
+    lab_import,
+    lab_live,
+    lab_readiness,
+    lab_replay,
+    lab_scenario,
+    lab_traces,
+)
 from watchdog.domain.errors import WatchdogError
 
 HELP = """Guards a web site on Render: finds an incident, judges whether the last deploy is to blame, and, as far as you
@@ -44,44 +38,44 @@ First: `watchdog demo` (needs no account), then `watchdog init` and `watchdog ch
 """
 Command = Callable[..., Coroutine[Any, Any, int]]
 GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
-    ("Getting started", (running.demo, running.init, running.check, running.run)),
+    ("Getting started", (lifecycle.demo, lifecycle.init, lifecycle.check, lifecycle.run)),
     (
         "Looking",
         (
-            reading.status,
-            reading.once,
-            reading.incidents,
-            reading.explain,
-            reading.why_not,
-            reading.history,
-            reading.deploys,
-            following.checklist,
-            following.follow_ups,
-            afterwards.postmortem,
-            afterwards.stats,
+            inspect.status,
+            inspect.once,
+            inspect.incidents,
+            inspect.explain,
+            inspect.why_not,
+            inspect.history,
+            inspect.deploys,
+            follow_ups.checklist,
+            follow_ups.follow_ups,
+            post_incident.postmortem,
+            post_incident.stats,
         ),
     ),
     (
         "Deciding",
         (
-            acting.approve,
-            acting.reject,
-            acting.stop,
-            acting.acknowledge,
-            acting.rollback,
-            acting.undo,
-            acting.pause,
-            acting.resume,
-            acting.trust,
-            acting.restore_auto_deploy,
-            quieting.silence,
-            quieting.hold,
-            quieting.silences,
-            quieting.unsilence,
-            acting.label,
-            afterwards.note,
-            following.tick,
-            following.follow_up,
+            control.approve,
+            control.reject,
+            control.stop,
+            control.acknowledge,
+            control.rollback,
+            control.undo,
+            control.pause,
+            control.resume,
+            control.trust,
+            control.restore_auto_deploy,
+            silences.silence,
+            silences.hold,
+            silences.silences,
+            silences.unsilence,
+            control.label,
+            post_incident.note,
+            follow_ups.tick,
+            follow_ups.follow_up,
         ),
     ),
 )
@@ -99,7 +93,7 @@ notify = App(
     group=groups[0],
     sort_key=9,
 )
-notify.command(running.notify_test, name="test")
+notify.command(lifecycle.notify_test, name="test")
 app.command(notify)
 experiments = App(
     name="lab",
@@ -108,18 +102,18 @@ experiments = App(
     group=groups[0],
     sort_key=10,
 )
-experiments.command(lab.storm, name="storm")
-experiments.command(lab.soak, name="soak")
-experiments.command(lab.score, name="score")
-experiments.command(episode.episode, name="episode")
-experiments.command(flapping.flapping, name="flapping")
-experiments.command(scenario.scenario, name="scenario")
-experiments.command(live.live, name="live")
-experiments.command(lab.speed, name="speed")
-experiments.command(replay.replay, name="replay")
-experiments.command(readiness.readiness, name="readiness")
-experiments.command(importing.import_history, name="import")
-experiments.command(traces.traces, name="traces")
+experiments.command(lab_commands.storm, name="storm")
+experiments.command(lab_commands.soak, name="soak")
+experiments.command(lab_commands.score, name="score")
+experiments.command(lab_episode.episode, name="episode")
+experiments.command(lab_flapping.flapping, name="flapping")
+experiments.command(lab_scenario.scenario, name="scenario")
+experiments.command(lab_live.live, name="live")
+experiments.command(lab_commands.speed, name="speed")
+experiments.command(lab_replay.replay, name="replay")
+experiments.command(lab_readiness.readiness, name="readiness")
+experiments.command(lab_import.import_history, name="import")
+experiments.command(lab_traces.traces, name="traces")
 app.command(experiments)
 
 Prepared = Callable[[Context], Coroutine[Any, Any, int]]
@@ -174,6 +168,6 @@ def _run(prepared: Prepared, it: Context) -> int:
 
 
 def _real_roof() -> Roof:
-    from watchdog.cli.roof import AppRoof
+    from watchdog.cli.services import AppRoof
 
     return AppRoof()

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from watchdog.domain.errors import ConfigurationError, OutcomeUnknown, Refused, Temporary, WatchdogError
-from watchdog.words.text import INDENT, clean
+from watchdog.presentation.text import INDENT, clean
 
 DONE, FAILED, USAGE, REFUSED, INTERRUPTED = 0, 1, 2, 3, 130
 PIPE_WIDTH = 4000

@@ -11,13 +11,13 @@ from watchdog.domain.deploys import Deploy
 from watchdog.domain.follow_ups import DEVELOPERS, LONG_TERM
 from watchdog.domain.incidents import Incident
 from watchdog.domain.units import show_seconds
-from watchdog.words import outlook, reasons
-from watchdog.words.checklists import Item, checklists, due, follow_ups, owner_of
-from watchdog.words.explain import COURSES, seen, severity, state_of
-from watchdog.words.facts import Facts
-from watchdog.words.markdown import code, fenced, link, plain, table
-from watchdog.words.text import clock, day, moment, sentence, short, show_probability
-from watchdog.words.timeline import Entry, shortened, timeline
+from watchdog.presentation import decision_text, next_steps
+from watchdog.presentation.checklists import Item, checklists, due, follow_ups, owner_of
+from watchdog.presentation.explain import COURSES, seen, severity, state_of
+from watchdog.presentation.incident_facts import Facts
+from watchdog.presentation.markdown import code, fenced, link, plain, table
+from watchdog.presentation.text import clock, day, moment, sentence, short, show_probability
+from watchdog.presentation.timeline import Entry, shortened, timeline
 
 NOT_KNOWN = "not known"
 COMMITS_SHOWN, FILES_SHOWN = 20, 30
@@ -249,9 +249,9 @@ def weighed(facts: Facts) -> list[str]:
     incident, decision = facts.incident, facts.incident.decision
     blocks = [seen(incident)]
     if decision is not None:
-        blocks += [severity(decision), reasons.blame(decision, all_vetoes=True, repo=_repo(facts))]
-        blocks += [reasons.guards(decision.guards), reasons.target(decision.target)]
-    blocks += [outlook.unsure(incident), outlook.otherwise(decision)]
+        blocks += [severity(decision), decision_text.blame(decision, all_vetoes=True, repo=_repo(facts))]
+        blocks += [decision_text.guards(decision.guards), decision_text.target(decision.target)]
+    blocks += [next_steps.unsure(incident), next_steps.otherwise(decision)]
     lines = list(chain.from_iterable(blocks))
     return fenced(lines) if lines else ["Nothing was decided yet."]
 
@@ -299,7 +299,7 @@ def lessons() -> list[str]:
 def action_items(facts: Facts) -> list[str]:
     """Return what is left to do, each with an owner and a due time, and people's own follow-ups, done or not."""
     whose, when = plain(owner_of(facts, DEVELOPERS)), due(facts, LONG_TERM)
-    steps = outlook.steps_left(facts.incident, facts.label, facts.notes)
+    steps = next_steps.steps_left(facts.incident, facts.label, facts.notes)
     lines = [f"- [ ] {plain(sentence(step))} ✍️ {whose}, due {when}" for step in steps if _left(facts, step)]
     own = {one.id for one in facts.follow_ups}
     lines += [_item(one) for one in follow_ups(facts) if one.id in own or not one.done]

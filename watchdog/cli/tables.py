@@ -15,12 +15,12 @@ from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Incident, State
 from watchdog.domain.policy import Policy
 from watchdog.domain.reports import SignalReport
-from watchdog.words import rows
-from watchdog.words.standing import verdict
-from watchdog.words.text import clean, clock, day, short
+from watchdog.presentation import table_rows
+from watchdog.presentation.status_text import verdict
+from watchdog.presentation.text import clean, clock, day, short
 
 if TYPE_CHECKING:
-    from watchdog.settings.check_result import CheckResult
+    from watchdog.settings.check.check_result import CheckResult
 
 STYLES = {
     "GOOD": "green",
@@ -46,12 +46,12 @@ def table(head: Sequence[str], found: Sequence[Sequence[str]], title: str = "") 
 
 def status(state: State, policy: Policy) -> Table:
     """Return one row per configured service."""
-    return table(rows.STATUS, rows.status(state, policy))
+    return table(table_rows.STATUS, table_rows.status(state, policy))
 
 
 def incidents(found: Sequence[Incident], labels: Mapping[str, str], tz: tzinfo = UTC) -> Table:
     """Return one row per incident, in the given order."""
-    return table(rows.incidents_head(tz), rows.incidents(found, labels, tz))
+    return table(table_rows.incidents_head(tz), table_rows.incidents(found, labels, tz))
 
 
 def deploys(found: Sequence[Deploy], choice: TargetChoice | None, tz: tzinfo = UTC) -> Table:

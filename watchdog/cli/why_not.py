@@ -12,9 +12,9 @@ from watchdog.domain.checks import Check
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import Incident
 from watchdog.domain.policy import Detection, SignalPolicy
-from watchdog.domain.records import Minute
+from watchdog.domain.store_records import Minute
 from watchdog.domain.units import show_seconds
-from watchdog.words.text import clean, clock, day, flow, item, moment, section, zone
+from watchdog.presentation.text import clean, clock, day, flow, item, moment, section, zone
 
 AROUND_SECONDS = 150.0
 """How far before and after the moment the record is read: five minutes in all."""

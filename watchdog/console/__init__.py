@@ -1,9 +1,12 @@
-"""The web console: what the watchdog knows, on pages for people and as JSON for programs; and what people ask of it.
+"""The web console: pages for people, JSON for programs, and the commands that people give there.
 
-`world.py` is what it is given; `reading.py` makes `views.py` of it; `pages.py` and `api.py` show them behind `gate.py`;
-`acting.py` and `api_commands.py` take what people ask for to the daemon by way of `desk.py`.
+auth/       who is asking: login, session, OpenID Connect, proxy, roles, CSRF
+queries/    what a page shows, read from the store and from memory; views/ the plain data it becomes
+render/     view models to HTML, SVG and JSON; routes/ the URLs
+public/     status pages for anybody
+command_service.py  hands a command to the daemon; dependencies.py is all that the console is given
 
 Rule 1: nothing here decides or changes anything: a click becomes the command that the command line would send, and the
 daemon answers. Nothing here is imported unless the configuration enables it.
-Rule 2: every foreign word is data: cleaned when a view is made, escaped when a page is; a page runs no script but ours.
+Rule 2: foreign text is data: cleaned when a view is made, escaped when rendered; a page runs no script but ours.
 """

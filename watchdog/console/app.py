@@ -8,16 +8,16 @@ from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from watchdog.console.acting import acting_routes
-from watchdog.console.api import make_api
-from watchdog.console.bounds import SmallBodies
-from watchdog.console.desk import Desk
-from watchdog.console.gate import Gate
-from watchdog.console.login import login_routes
-from watchdog.console.pages import not_found, page_routes
-from watchdog.console.reading import Reader
-from watchdog.console.rendering import Renderer
-from watchdog.console.world import Access, World
+from watchdog.console.auth.auth_middleware import Gate
+from watchdog.console.auth.login import login_routes
+from watchdog.console.body_limit import SmallBodies
+from watchdog.console.command_service import Desk
+from watchdog.console.dependencies import Access, World
+from watchdog.console.queries.view_queries import Reader
+from watchdog.console.render.rendering import Renderer
+from watchdog.console.routes.api import make_api
+from watchdog.console.routes.form_routes import acting_routes
+from watchdog.console.routes.pages import not_found, page_routes
 from watchdog.domain.errors import Temporary
 
 POLICY = (

@@ -6,11 +6,14 @@ Rule: only a human gives back the right to act, be it paused or lost (`resume`).
 from collections.abc import Container, Mapping
 from dataclasses import replace
 
-from watchdog.core import digest, integrations, perceive, sight, silences
-from watchdog.core.turn import Turn
+from watchdog.core.assess import connectivity
+from watchdog.core.context import Turn
+from watchdog.core.fold import observations
+from watchdog.core.phases import manual_silences
+from watchdog.core.updates import integration_alerts, weekly_digest
 from watchdog.domain import events as e
-from watchdog.domain.copies import changed
 from watchdog.domain.effects import Note
+from watchdog.domain.fast_replace import changed
 from watchdog.domain.incidents import Phase, ServiceState
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.readings import Unknown
@@ -44,9 +47,9 @@ def perceive_silence(turn: Turn, event: e.ProbesJudged) -> None:
 def judge_sight(turn: Turn) -> None:
     """Notice that we went blind, that we have been blind for long, and that we see again."""
     since = turn.state.blind_since
-    seeing, why = sight.judge(turn.state, turn.policy, turn.now)
+    seeing, why = connectivity.judge(turn.state, turn.policy, turn.now)
     why = why.removeprefix("blind: ")
-    if since is None and sight.is_blind(turn.state, turn.policy, turn.now):
+    if since is None and connectivity.is_blind(turn.state, turn.policy, turn.now):
         turn.state = replace(turn.state, blind_since=turn.now)
         turn.emit(Note(turn.now, "", None, "BLIND", f"{why}: the fault is ours, nothing is touched"))
         turn.wake_at(turn.now + BLIND_TELL_SECONDS)
@@ -85,7 +88,7 @@ def _see_again(turn: Turn, lasted: float) -> None:
         turn.tell_self(NoticeKind.RESOLVED, "blind", title, ("Services are judged again, from now on.",))
     for name, service in turn.state.services.items():
         turn.name = name
-        service = perceive.forget(service, turn.now)
+        service = observations.forget(service, turn.now)
         if service.phase is Phase.SUSPECT and service.incident is None:
             service = replace(service, phase=Phase.CALM, phase_since=turn.now)
         turn.put(service)
@@ -142,7 +145,7 @@ def forbid(turn: Turn, event: e.RollbackRefused) -> None:
 
 def restart(turn: Turn, event: e.Restarted) -> None:
     """A fresh start may have a fresh key; what ends at a moment still does."""
-    silences.wake(turn)
+    manual_silences.wake(turn)
     turn.state = replace(turn.state, services=_allowed(turn.state.services, event.services or turn.state.services))
 
 
@@ -170,7 +173,7 @@ def _same_code(code: str, named: str) -> bool:
 
 def perceive_time(turn: Turn, event: e.TimePassed) -> None:
     """Time itself may make us blind for long enough to say so, and ends silences."""
-    silences.expire(turn)
+    manual_silences.expire(turn)
     if turn.state.blind_since is not None:
         judge_sight(turn)
 
@@ -185,12 +188,12 @@ HANDLERS = {
     e.RollbackRefused: forbid,
     e.Restarted: restart,
     e.CommitTrusted: trust,
-    e.Silenced: silences.silence,
-    e.Held: silences.hold,
-    e.Unsilenced: silences.end,
-    e.WeekSummedUp: digest.tell,
+    e.Silenced: manual_silences.silence,
+    e.Held: manual_silences.hold,
+    e.Unsilenced: manual_silences.end,
+    e.WeekSummedUp: weekly_digest.tell,
     e.TimePassed: perceive_time,
-    e.IntegrationJudged: integrations.judged,
+    e.IntegrationJudged: integration_alerts.judged,
 }
 
 

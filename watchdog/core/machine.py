@@ -13,30 +13,26 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import get_args
 
-from watchdog.core import (
-    acting,
-    ahead,
-    asking,
-    delayed,
-    flapping,
-    fleet,
-    good_news,
-    handing_back,
-    keeping,
-    merges,
+from watchdog.core import fleet
+from watchdog.core.context import Turn
+from watchdog.core.fold import clock_skew, observations
+from watchdog.core.guards import active_criticals, flapping
+from watchdog.core.phases import (
+    approval,
+    bad_commit_recurrence,
+    blocked_merges,
+    human_commands,
+    manual_silences,
+    overdue_rollback,
     paged,
-    people,
-    perceive,
-    proving,
-    reminding,
-    returning,
-    silences,
-    stakeholders,
-    troubles,
-    undoing,
-    watching,
+    restore_auto_deploy,
+    rollback_outcome,
+    scheduled_rollback,
+    suspicion,
+    undo_rollback,
+    verification,
 )
-from watchdog.core.turn import Turn
+from watchdog.core.updates import deploy_success, follow_up_reminders, stakeholder_updates
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect
 from watchdog.domain.events import Event
@@ -72,32 +68,36 @@ FLEET_ONLY: Mapping[type[Event], Handler] = MappingProxyType(
 
 IN_ANY_PHASE: Mapping[type[Event], Handler] = MappingProxyType(
     {
-        e.CommitsSeen: merges.seen,
-        e.CommitsUnread: merges.unseen,
-        e.AuthorsRead: good_news.written,
-        e.Acknowledged: people.acknowledge,
+        e.CommitsSeen: blocked_merges.seen,
+        e.CommitsUnread: blocked_merges.unseen,
+        e.AuthorsRead: deploy_success.written,
+        e.Acknowledged: human_commands.acknowledge,
         e.QuestionHeard: ignore,
-        e.FollowUpsFellDue: reminding.remind,
+        e.FollowUpsFellDue: follow_up_reminders.remind,
     }
 )
 
 LATE: Mapping[type[Event], Handler] = MappingProxyType(
     {
-        e.PinConfirmed: acting.pin_came_late,
-        e.PinUnconfirmed: acting.pin_came_late,
-        e.RollbackAccepted: acting.acceptance_came_late,
+        e.PinConfirmed: rollback_outcome.pin_came_late,
+        e.PinUnconfirmed: rollback_outcome.pin_came_late,
+        e.RollbackAccepted: rollback_outcome.acceptance_came_late,
         e.RollbackRefused: ignore,
         e.RollbackStoodDown: ignore,
-        e.RollbackPostponed: acting.put_off_late,
+        e.RollbackPostponed: rollback_outcome.put_off_late,
         e.RollbackLost: ignore,
-        e.AutoDeployRestored: acting.auto_deploy_restored,
-        e.AutoDeployNotRestored: acting.auto_deploy_not_restored,
+        e.AutoDeployRestored: rollback_outcome.auto_deploy_restored,
+        e.AutoDeployNotRestored: rollback_outcome.auto_deploy_not_restored,
     }
 )
 """Outcomes that a phase does not wait for, or that belong to another incident."""
 
 NOT_ASKED: Mapping[type[Event], Handler] = MappingProxyType(
-    {e.Approved: people.nothing_asked, e.Rejected: people.nothing_asked, e.Stopped: people.nothing_to_stop}
+    {
+        e.Approved: human_commands.nothing_asked,
+        e.Rejected: human_commands.nothing_asked,
+        e.Stopped: human_commands.nothing_to_stop,
+    }
 )
 
 TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
@@ -107,121 +107,121 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
             **IN_ANY_PHASE,
             **LATE,
             **NOT_ASKED,
-            e.Observed: watching.look_closer,
-            e.DeploysListed: handing_back.offer,
+            e.Observed: suspicion.look_closer,
+            e.DeploysListed: restore_auto_deploy.offer,
             e.TimePassed: ignore,
-            e.Restarted: watching.resume,
-            e.RollbackRequested: people.rollback_by_hand,
-            e.UndoRequested: undoing.undo,
-            e.RestoreRequested: handing_back.restore,
+            e.Restarted: suspicion.resume,
+            e.RollbackRequested: human_commands.rollback_by_hand,
+            e.UndoRequested: undo_rollback.undo,
+            e.RestoreRequested: restore_auto_deploy.restore,
         },
         Phase.SUSPECT: {
             **FLEET_ONLY,
             **IN_ANY_PHASE,
             **LATE,
             **NOT_ASKED,
-            e.Observed: watching.confirm,
-            e.DeploysListed: watching.confirm,
-            e.TimePassed: watching.confirm,
-            e.Restarted: watching.resume,
-            e.Rejected: people.stop,
-            e.Stopped: people.stop,
-            e.RollbackRequested: people.rollback_by_hand,
-            e.UndoRequested: undoing.undo,
-            e.RestoreRequested: handing_back.not_now,
+            e.Observed: suspicion.confirm,
+            e.DeploysListed: suspicion.confirm,
+            e.TimePassed: suspicion.confirm,
+            e.Restarted: suspicion.resume,
+            e.Rejected: human_commands.stop,
+            e.Stopped: human_commands.stop,
+            e.RollbackRequested: human_commands.rollback_by_hand,
+            e.UndoRequested: undo_rollback.undo,
+            e.RestoreRequested: restore_auto_deploy.not_now,
         },
         Phase.ANNOUNCED: {
             **FLEET_ONLY,
             **IN_ANY_PHASE,
             **LATE,
-            e.Observed: keeping.wait,
-            e.DeploysListed: keeping.wait,
-            e.TimePassed: keeping.wait,
-            e.Restarted: acting.resume_announcing,
-            e.Approved: people.approve,
-            e.Rejected: people.reject,
-            e.Stopped: people.stop,
-            e.RollbackRequested: people.already_at_it,
-            e.UndoRequested: people.already_at_it,
-            e.RestoreRequested: handing_back.not_now,
+            e.Observed: scheduled_rollback.wait,
+            e.DeploysListed: scheduled_rollback.wait,
+            e.TimePassed: scheduled_rollback.wait,
+            e.Restarted: rollback_outcome.resume_announcing,
+            e.Approved: human_commands.approve,
+            e.Rejected: human_commands.reject,
+            e.Stopped: human_commands.stop,
+            e.RollbackRequested: human_commands.already_at_it,
+            e.UndoRequested: human_commands.already_at_it,
+            e.RestoreRequested: restore_auto_deploy.not_now,
         },
         Phase.ASKING: {
             **FLEET_ONLY,
             **IN_ANY_PHASE,
             **LATE,
-            e.Observed: asking.await_answer,
-            e.DeploysListed: asking.await_answer,
-            e.TimePassed: asking.await_answer,
-            e.QuestionHeard: asking.heard,
-            e.Restarted: asking.resume,
-            e.Approved: people.approve,
-            e.Rejected: people.reject,
-            e.Stopped: people.reject,
-            e.RollbackRequested: people.rollback_by_hand,
-            e.UndoRequested: undoing.undo,
-            e.RestoreRequested: handing_back.not_now,
+            e.Observed: approval.await_answer,
+            e.DeploysListed: approval.await_answer,
+            e.TimePassed: approval.await_answer,
+            e.QuestionHeard: approval.heard,
+            e.Restarted: approval.resume,
+            e.Approved: human_commands.approve,
+            e.Rejected: human_commands.reject,
+            e.Stopped: human_commands.reject,
+            e.RollbackRequested: human_commands.rollback_by_hand,
+            e.UndoRequested: undo_rollback.undo,
+            e.RestoreRequested: restore_auto_deploy.not_now,
         },
         Phase.PINNING: {
             **FLEET_ONLY,
             **IN_ANY_PHASE,
             **LATE,
             **NOT_ASKED,
-            e.Observed: delayed.say,
+            e.Observed: overdue_rollback.say,
             e.DeploysListed: ignore,
-            e.TimePassed: acting.pin_overdue,
-            e.Restarted: acting.resume_acting,
-            e.PinConfirmed: acting.pinned,
-            e.PinUnconfirmed: acting.not_pinned,
-            e.RollbackPostponed: acting.postponed,
-            e.Rejected: people.stop,
-            e.Stopped: people.stop,
-            e.RollbackRequested: people.already_at_it,
-            e.UndoRequested: people.already_at_it,
-            e.RestoreRequested: handing_back.not_now,
+            e.TimePassed: rollback_outcome.pin_overdue,
+            e.Restarted: rollback_outcome.resume_acting,
+            e.PinConfirmed: rollback_outcome.pinned,
+            e.PinUnconfirmed: rollback_outcome.not_pinned,
+            e.RollbackPostponed: rollback_outcome.postponed,
+            e.Rejected: human_commands.stop,
+            e.Stopped: human_commands.stop,
+            e.RollbackRequested: human_commands.already_at_it,
+            e.UndoRequested: human_commands.already_at_it,
+            e.RestoreRequested: restore_auto_deploy.not_now,
         },
         Phase.ROLLING_BACK: {
             **FLEET_ONLY,
             **IN_ANY_PHASE,
             **LATE,
             **NOT_ASKED,
-            e.Observed: delayed.say,
+            e.Observed: overdue_rollback.say,
             e.DeploysListed: ignore,
-            e.TimePassed: acting.send_overdue,
-            e.Restarted: acting.resume_acting,
-            e.RollbackAccepted: acting.accepted,
-            e.RollbackRefused: acting.refused,
-            e.RollbackStoodDown: acting.stood_down,
-            e.RollbackPostponed: acting.postponed,
-            e.RollbackLost: acting.lost,
-            e.RollbackRequested: people.already_at_it,
-            e.UndoRequested: people.already_at_it,
-            e.RestoreRequested: handing_back.not_now,
+            e.TimePassed: rollback_outcome.send_overdue,
+            e.Restarted: rollback_outcome.resume_acting,
+            e.RollbackAccepted: rollback_outcome.accepted,
+            e.RollbackRefused: rollback_outcome.refused,
+            e.RollbackStoodDown: rollback_outcome.stood_down,
+            e.RollbackPostponed: rollback_outcome.postponed,
+            e.RollbackLost: rollback_outcome.lost,
+            e.RollbackRequested: human_commands.already_at_it,
+            e.UndoRequested: human_commands.already_at_it,
+            e.RestoreRequested: restore_auto_deploy.not_now,
         },
         Phase.DEPLOYING: {
             **FLEET_ONLY,
             **IN_ANY_PHASE,
             **LATE,
             **NOT_ASKED,
-            e.Observed: proving.follow,
-            e.DeploysListed: proving.follow,
-            e.TimePassed: proving.follow,
-            e.Restarted: proving.resume,
-            e.RollbackRequested: people.already_at_it,
-            e.UndoRequested: people.already_at_it,
-            e.RestoreRequested: handing_back.not_now,
+            e.Observed: verification.follow,
+            e.DeploysListed: verification.follow,
+            e.TimePassed: verification.follow,
+            e.Restarted: verification.resume,
+            e.RollbackRequested: human_commands.already_at_it,
+            e.UndoRequested: human_commands.already_at_it,
+            e.RestoreRequested: restore_auto_deploy.not_now,
         },
         Phase.VERIFYING: {
             **FLEET_ONLY,
             **IN_ANY_PHASE,
             **LATE,
             **NOT_ASKED,
-            e.Observed: proving.verify,
-            e.DeploysListed: proving.verify,
-            e.TimePassed: proving.verify,
-            e.Restarted: proving.resume,
-            e.RollbackRequested: people.already_at_it,
-            e.UndoRequested: people.already_at_it,
-            e.RestoreRequested: handing_back.not_now,
+            e.Observed: verification.verify,
+            e.DeploysListed: verification.verify,
+            e.TimePassed: verification.verify,
+            e.Restarted: verification.resume,
+            e.RollbackRequested: human_commands.already_at_it,
+            e.UndoRequested: human_commands.already_at_it,
+            e.RestoreRequested: restore_auto_deploy.not_now,
         },
         Phase.PAGED: {
             **FLEET_ONLY,
@@ -232,11 +232,11 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
             e.DeploysListed: paged.keep_watching,
             e.TimePassed: paged.keep_the_clock,
             e.Restarted: paged.resume,
-            e.Rejected: people.stop_waiting,
-            e.Stopped: people.stop_waiting,
-            e.RollbackRequested: people.rollback_by_hand,
-            e.UndoRequested: undoing.undo,
-            e.RestoreRequested: handing_back.restore,
+            e.Rejected: human_commands.stop_waiting,
+            e.Stopped: human_commands.stop_waiting,
+            e.RollbackRequested: human_commands.rollback_by_hand,
+            e.UndoRequested: undo_rollback.undo,
+            e.RestoreRequested: restore_auto_deploy.restore,
         },
     }
 )
@@ -255,14 +255,14 @@ def step(state: State, event: Event, policy: Policy) -> tuple[State, tuple[Effec
         _perceive(turn)
         seen = turn.service
         if isinstance(event, e.DeploysListed):
-            handing_back.over(turn, "Somebody switched it on")
-            returning.watch(turn)
-            silences.by_platform(turn)
+            restore_auto_deploy.over(turn, "Somebody switched it on")
+            bad_commit_recurrence.watch(turn)
+            manual_silences.by_platform(turn)
         _handler(turn)(turn)
-        troubles.settle(turn)
+        active_criticals.settle(turn)
         flapping.settle(turn)
-        stakeholders.settle(turn, seen)
-        good_news.settle(turn)
+        stakeholder_updates.settle(turn, seen)
+        deploy_success.settle(turn)
         turn.settle_pace()
     return turn.state, tuple(turn.effects)
 
@@ -298,12 +298,12 @@ def _perceive(turn: Turn) -> None:
     if isinstance(event, e.Observed):
         if isinstance(event.reading, Bad) and turn.state.blind_since is not None:
             return
-        turn.put(perceive.observed(turn.service, event, turn.policy))
+        turn.put(observations.observed(turn.service, event, turn.policy))
     elif isinstance(event, e.DeploysListed):
         was_live = turn.service.live
-        turn.put(perceive.listed(turn.service, event, turn.policy))
-        good_news.begin(turn, was_live)
+        turn.put(observations.listed(turn.service, event, turn.policy))
+        deploy_success.begin(turn, was_live)
     elif isinstance(event, e.DeploysUnread):
-        turn.put(perceive.unread(turn.service, event))
+        turn.put(observations.unread(turn.service, event))
     elif isinstance(event, e.Restarted):
-        turn.put(ahead.not_ahead(turn.service, event.at))
+        turn.put(clock_skew.not_ahead(turn.service, event.at))

@@ -1,27 +1,27 @@
 """What happened, in past participles. Every event carries `at` (UTC epoch seconds): time is data.
 
-Outcomes of effects come back through the same door as readings do, and so does what humans say (domain/said.py).
+Outcomes of effects come back as events, as readings do, and so do human commands (domain/human_events.py).
 """
 
 from dataclasses import dataclass
 
 from watchdog.domain.deploys import Commit, Deploy, ServiceFacts
+from watchdog.domain.human_events import Acknowledged as Acknowledged
+from watchdog.domain.human_events import Approved as Approved
+from watchdog.domain.human_events import CommitTrusted as CommitTrusted
+from watchdog.domain.human_events import Held as Held
+from watchdog.domain.human_events import Paused as Paused
+from watchdog.domain.human_events import Rejected as Rejected
+from watchdog.domain.human_events import RestoreRequested as RestoreRequested
+from watchdog.domain.human_events import Resumed as Resumed
+from watchdog.domain.human_events import RollbackRequested as RollbackRequested
+from watchdog.domain.human_events import Silenced as Silenced
+from watchdog.domain.human_events import Stopped as Stopped
+from watchdog.domain.human_events import UndoRequested as UndoRequested
+from watchdog.domain.human_events import Unsilenced as Unsilenced
 from watchdog.domain.integrations import Integration
 from watchdog.domain.policy import Severity
 from watchdog.domain.readings import MinuteCount, Reading
-from watchdog.domain.said import Acknowledged as Acknowledged
-from watchdog.domain.said import Approved as Approved
-from watchdog.domain.said import CommitTrusted as CommitTrusted
-from watchdog.domain.said import Held as Held
-from watchdog.domain.said import Paused as Paused
-from watchdog.domain.said import Rejected as Rejected
-from watchdog.domain.said import RestoreRequested as RestoreRequested
-from watchdog.domain.said import Resumed as Resumed
-from watchdog.domain.said import RollbackRequested as RollbackRequested
-from watchdog.domain.said import Silenced as Silenced
-from watchdog.domain.said import Stopped as Stopped
-from watchdog.domain.said import UndoRequested as UndoRequested
-from watchdog.domain.said import Unsilenced as Unsilenced
 
 
 @dataclass(frozen=True, slots=True)

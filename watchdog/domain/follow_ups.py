@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from watchdog.domain.policy import Severity
-from watchdog.domain.quieting import Unclear
+from watchdog.domain.silence_request import Unclear
 from watchdog.domain.units import parse_duration
 
 DEVELOPERS, ON_CALL, LEAD, OWNER = "development team", "on-call engineer", "team lead", "product owner"

@@ -2,8 +2,8 @@
 
 Rule 1: an outage lasts until it is mended in the world, whoever did that and whatever an operator would have done.
 Rule 2: the same deed costs the same, whoever did it. A false rollback is charged once an episode; a needless page or
-question each time, as in the quiet times between incidents. `calls.py` says which are needless: those about nothing,
-those that name the wrong culprit, and after the first those that say nothing new.
+question each time, as in the quiet times between incidents. Needless are (`page_judgement.py`) those about
+nothing, those that name the wrong culprit, and after the first those that say nothing new.
 Rule 3: nobody is paid for luck: what was done before anything could be seen is a mistake.
 Rule 4: what a human must do lasts until a human has done it; a question rolls nothing back by itself.
 
@@ -13,8 +13,8 @@ ended in a rollback), a human who is paged begins where the median incident is f
 
 from dataclasses import dataclass
 
-from watchdog.lab.calls import ANSWER_MINUTES
-from watchdog.lab.judge import Played
+from watchdog.lab.episode_judgement import Played
+from watchdog.lab.page_judgement import ANSWER_MINUTES
 
 HUMAN_MINUTES = 83.0
 NOTICED_MINUTES = 41.0

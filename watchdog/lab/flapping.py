@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from watchdog.domain.policy import Policy
-from watchdog.lab.classes import returning
-from watchdog.lab.judge import Played, judge
-from watchdog.lab.quiet import QuietDrive
-from watchdog.lab.scene import Scene
+from watchdog.lab.classes import intermittent
+from watchdog.lab.episode import Scene
+from watchdog.lab.episode_judgement import Played, judge
+from watchdog.lab.folding_loop import QuietDrive
 
 PERIODS = (5.0, 10.0, 20.0, 40.0, 60.0, 80.0, 110.0, 160.0, 240.0, 360.0, 600.0)
 SHARES = (0.1, 0.15, 0.25, 0.45, 0.6)
@@ -28,7 +28,7 @@ class Cell:
     def scene(self, seed: str) -> Scene:
         """Return the episode of this seed."""
         scene = Scene("flapping", f"{seed}-{self.period_seconds:g}-{self.share_down:g}-{self.deployed}")
-        returning.come_and_go(scene, self.period_seconds, self.share_down, deployed=self.deployed)
+        intermittent.come_and_go(scene, self.period_seconds, self.share_down, deployed=self.deployed)
         scene.add_background()
         return scene
 
@@ -43,7 +43,7 @@ class Mapped:
     @property
     def told_after(self) -> Sequence[float | None]:
         """Return when a human heard of it, in seconds after the first outage began; None: not in time."""
-        limit = returning.told_within_seconds(self.cell.period_seconds)
+        limit = intermittent.told_within_seconds(self.cell.period_seconds)
         heard = [one.heard_at for one in self.played]
         return [at if at is not None and at <= limit else None for at in heard]
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from math import inf
 from random import Random
 
-from watchdog.lab.clean import Clean
+from watchdog.lab.clean_years import Clean
 from watchdog.lab.cost import USUAL, cost
-from watchdog.lab.intervals import HALF, Estimate
-from watchdog.lab.judge import Played
+from watchdog.lab.episode_judgement import Played
 from watchdog.lab.score import INCIDENTS_PER_YEAR, by_class, mean_cost, mix
+from watchdog.replay.confidence_intervals import HALF, Estimate
 
 FACTORS = (1 / 3, 1.0, 3.0)
 OURS = "ours"

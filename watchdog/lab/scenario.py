@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from math import inf
 
 from watchdog.domain.readings import FailureKind
-from watchdog.lab.scene import MAIN, FaultClass, Right, Scene
-from watchdog.lab.service import Release
-from watchdog.lab.symptoms import Fault, Symptom
+from watchdog.lab.episode import MAIN, FaultClass, Right, Scene
+from watchdog.lab.faults import Fault, Symptom
+from watchdog.lab.simulated_service import Release
 
 Range = tuple[float, float]
 """From..to, both included; one number is a range of no width. Times in seconds."""

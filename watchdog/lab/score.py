@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from math import log
 
 from watchdog.lab.classes import BY_NAME, CLASSES
-from watchdog.lab.clean import Clean
+from watchdog.lab.clean_years import Clean
 from watchdog.lab.cost import USUAL, cost
-from watchdog.lab.intervals import Estimate, poisson_rate, wilson
-from watchdog.lab.judge import Played
-from watchdog.lab.scene import FaultClass
+from watchdog.lab.episode import FaultClass
+from watchdog.lab.episode_judgement import Played
+from watchdog.replay.confidence_intervals import Estimate, poisson_rate, wilson
 
 DELAYS = ("hard", "hard_corroborated", "half", "fifth")
 RECALLED = ("hard-down", "hard-down-reported", "hard-down-new-errors", "half-failing", "fifth-failing", "wrong-body")

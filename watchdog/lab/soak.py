@@ -14,7 +14,7 @@ from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.notices import Notice
 from watchdog.domain.policy import DEFAULT_MATRIX, Mode, Policy, Rule, ServicePolicy, SignalPolicy
 from watchdog.domain.readings import Bad, FailureKind, Good
-from watchdog.domain.records import Minute
+from watchdog.domain.store_records import Minute
 from watchdog.ports import PlatformEvent, Sample
 
 EPOCH = 1_750_000_000.0

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from watchdog.sandbox.config_file import write_config
-from watchdog.sandbox.scenarios import SCENARIOS
+from watchdog.sandbox.scenarios.scenario_table import SCENARIOS
 from watchdog.sandbox.server import Sandbox
 
 SLOWEST_ROLLBACK_SECONDS = 3600.0

@@ -3,7 +3,7 @@
 POST bodies: /deploys {service?, commit?, message?, behaviour?, trigger?, build_seconds?, update_seconds?, fails?,
                        merge?}
              /faults {target, kind, and any number of a behaviour: see behaviours.py} (`good` ends it)
-             /slack {do: click | command | redeliver | goodbye | drop, …: see slack_socket.py}
+             /slack {do: click | command | redeliver | goodbye | drop, …: see slack_socket_mode.py}
              /modes {name, mode, times?} · /events {service?, type, details} · /pagerduty {action, by, dedup_key?}
              /maintenance {service?, enabled} · /suspend {service?, by?} · /resume {service?, by?}
              /announce {vendor?, name, components, begins_in?, lasts}: maintenance on a status page, in seconds
@@ -19,12 +19,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from watchdog.sandbox import wire
-from watchdog.sandbox.behaviours import behaviour
+from watchdog.sandbox import sockets
 from watchdog.sandbox.cloud import Cloud
-from watchdog.sandbox.pagers import Pagers
-from watchdog.sandbox.scenarios import SCENARIOS, begin
-from watchdog.sandbox.status import component_ids
+from watchdog.sandbox.scenarios.scenario_table import SCENARIOS, begin
+from watchdog.sandbox.site.behaviours import behaviour
+from watchdog.sandbox.vendors.notification_apis import Pagers
+from watchdog.sandbox.vendors.status_pages import component_ids
 from watchdog.sandbox.world import Deploy
 
 Json = dict[str, Any]
@@ -182,7 +182,7 @@ def _posted(do: Callable[[Json], Any]) -> Callable[[Request], Awaitable[Response
 
     async def serve(request: Request) -> Response:
         try:
-            body = json.loads(await wire.read_body(request) or b"{}")
+            body = json.loads(await sockets.read_body(request) or b"{}")
             return JSONResponse(do(body))
         except KeyError as missing:
             return JSONResponse({"error": f"{missing} is missing"}, status_code=400)

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from watchdog.sandbox import clock
-from watchdog.sandbox.behaviours import GOOD, Behaviour
-from watchdog.sandbox.log import EventLog
-from watchdog.sandbox.modes import Modes
+from watchdog.sandbox.request_log import EventLog
+from watchdog.sandbox.site.behaviours import GOOD, Behaviour
+from watchdog.sandbox.vendors.failure_modes import Modes
 from watchdog.sandbox.world import (
     COMMITS,
     ONCE_LIVE,

@@ -15,20 +15,20 @@ from typing import Any, Self
 
 from watchdog.sandbox import keys
 from watchdog.sandbox.admin import Admin
-from watchdog.sandbox.behaviours import Behaviour, behaviour
 from watchdog.sandbox.cloud import CONTROL, Cloud
-from watchdog.sandbox.control import ControlTarget
-from watchdog.sandbox.github_issues import Issues
-from watchdog.sandbox.log import Entry, EventLog
-from watchdog.sandbox.modes import Modes
-from watchdog.sandbox.pagers import Pagers
-from watchdog.sandbox.quirks import chosen
-from watchdog.sandbox.render import RenderApi
-from watchdog.sandbox.scenarios import SCENARIOS, Scenario, begin
-from watchdog.sandbox.sentry import SentryApi
-from watchdog.sandbox.site import Site
-from watchdog.sandbox.vendors import vendors_app
-from watchdog.sandbox.wire import Listener
+from watchdog.sandbox.request_log import Entry, EventLog
+from watchdog.sandbox.scenarios.scenario_table import SCENARIOS, Scenario, begin
+from watchdog.sandbox.site.behaviours import Behaviour, behaviour
+from watchdog.sandbox.site.control_site import ControlTarget
+from watchdog.sandbox.site.guarded_site import Site
+from watchdog.sandbox.sockets import Listener
+from watchdog.sandbox.vendors.failure_modes import Modes
+from watchdog.sandbox.vendors.github_issues import Issues
+from watchdog.sandbox.vendors.notification_apis import Pagers
+from watchdog.sandbox.vendors.quirks import chosen
+from watchdog.sandbox.vendors.render_api import RenderApi
+from watchdog.sandbox.vendors.sentry_api import SentryApi
+from watchdog.sandbox.vendors.vendor_port import vendors_app
 from watchdog.sandbox.world import Deploy
 
 CONTROL_TARGETS = 2
@@ -132,7 +132,7 @@ class Sandbox:
         self.cloud.clear_fault(target)
 
     def set_mode(self, name: str, mode: str, times: int | None = None) -> None:
-        """Make a vendor misbehave (see modes.py), for the next `times` calls or for good."""
+        """Make a vendor misbehave (see failure_modes.py), for the next `times` calls or for good."""
         self.modes.set(name, mode, times)
 
     def shut(self) -> list[str]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from watchdog.sandbox import clock
-from watchdog.sandbox.behaviours import GOOD, Behaviour
+from watchdog.sandbox.site.behaviours import GOOD, Behaviour
 
 BRANCH = "main"
 RUNNING = frozenset({"created", "queued", "build_in_progress", "pre_deploy_in_progress", "update_in_progress"})

@@ -1,19 +1,17 @@
-"""Settings: one YAML file and `WATCHDOG_*` secrets become a validated policy and adapters. Floor 6.
+"""Settings: one YAML file and `WATCHDOG_*` secrets become a validated policy and adapter options.
 
-document.py    YAML with line numbers           shape.py       which keys there are
-validation.py  pydantic's complaints, located   advanced.py    keys generated from domain/policy.py
-registries.py  what adapters check themselves   matrix.py      the severity matrix, impossible policies
-references.py  names that point nowhere         needs.py       required secrets, warnings
-access.py      who may use the console          console_shape.py  which keys there are for it
-secrets.py     the environment and .env         build.py       all of it, in order; load.py the door
-init.py        `watchdog init`                  check.py       `watchdog check [--live]`
-people.py      who is called, and when          quiets.py      silences and action holds
-news.py        good news, the weekly digest     weekly.py      hours and moments of every week
-scenarios.py   a scenario file of the lab       scenario_shape.py  which keys there are in it
+text/    YAML with line numbers, messages for mistakes, summaries, `watchdog init`
+schema/  which keys there are, of which type, within which bounds
+rules/   what holds between keys: severity policy, contacts, silences, cross-checks, required secrets
+model/   the loaded configuration
+load/    from a file and an environment to Settings, in order
+check/   `watchdog check [--live]`
 """
 
-from watchdog.settings.load import is_configured, load
-from watchdog.settings.model import (
+from watchdog.settings.load.load import is_configured, load
+from watchdog.settings.load.secrets import KNOWN as SECRET_NAMES
+from watchdog.settings.load.secrets import SecretMap
+from watchdog.settings.model.settings import (
     Adapter,
     DependencySettings,
     LogSettings,
@@ -22,8 +20,6 @@ from watchdog.settings.model import (
     Settings,
     resolve_names,
 )
-from watchdog.settings.secrets import KNOWN as SECRET_NAMES
-from watchdog.settings.secrets import SecretMap
 
 __all__ = [
     "SECRET_NAMES",

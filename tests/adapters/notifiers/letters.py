@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tests.clocks import FakeClock
+from tests.support.clocks import FakeClock
 from watchdog.adapters.options import Context
 from watchdog.domain.notices import Link, Notice, NoticeKind
 from watchdog.domain.policy import Severity

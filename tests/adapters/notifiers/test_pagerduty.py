@@ -6,7 +6,7 @@ import pytest
 
 from tests.adapters.notifiers.letters import AT, HOSTILE, ROUTING_KEY, context, hostile_notice, leaks, notice
 from tests.adapters.vendor import Vendor
-from tests.specs import request_problems, spec
+from tests.support.vendor_specs import request_problems, spec
 from watchdog.adapters.notifiers.pagerduty import EU, US, PagerDuty, PagerDutyOptions, build
 from watchdog.adapters.options import Context
 from watchdog.domain.errors import Permanent, Temporary

@@ -21,7 +21,7 @@ from tests.adapters.notifiers.letters import (
 from tests.adapters.vendor import Seen, Vendor
 from watchdog.adapters.notifiers.slack import SlackOptions, build
 from watchdog.adapters.options import Context
-from watchdog.adapters.slack.seal import Seal
+from watchdog.adapters.slack.button_signature import Seal
 from watchdog.conversation import Question
 from watchdog.domain.errors import ConfigurationError, Permanent, Temporary
 from watchdog.domain.notices import NoticeKind

@@ -12,9 +12,9 @@ import pytest
 from tests.adapters.notifiers.conftest import Certificates
 from tests.adapters.notifiers.letters import PASSWORD, leaks
 from tests.adapters.notifiers.mail import Post
-from tests.clocks import PATIENCE_SECONDS, eventually
-from watchdog.adapters.addresses import AddressGuard
+from tests.support.clocks import PATIENCE_SECONDS, eventually
 from watchdog.adapters.notifiers.smtp import THREADS, Mailbox, MailServer
+from watchdog.adapters.ssrf_guard import AddressGuard
 from watchdog.domain.errors import Permanent, Temporary
 
 Start = Callable[..., Awaitable[Post]]

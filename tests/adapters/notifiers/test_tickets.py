@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from tests.adapters.notifiers.letters import notice
-from tests.clocks import FakeClock
+from tests.support.clocks import FakeClock
 from watchdog.adapters.notifiers import NOTIFIERS
 from watchdog.adapters.notifiers.tickets import BEHIND_SECONDS, TicketsOptions
 from watchdog.adapters.options import Context
@@ -18,8 +18,8 @@ from watchdog.domain.notices import NoticeKind
 from watchdog.domain.policy import Severity
 from watchdog.ports import Notifier
 from watchdog.sandbox import keys
-from watchdog.sandbox.github_issues import Issue
 from watchdog.sandbox.server import Sandbox
+from watchdog.sandbox.vendors.github_issues import Issue
 
 MEDIUM = {"severity": Severity.MEDIUM}
 NEWS = {"title": "web MEDIUM: still slow", "at": 1_790_000_060.0}

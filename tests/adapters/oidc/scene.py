@@ -8,12 +8,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from tests.clocks import PATIENCE_SECONDS, FakeClock
+from tests.support.clocks import PATIENCE_SECONDS, FakeClock
 from watchdog.adapters.oidc.provider import OidcClient, OidcProvider
-from watchdog.daemon.clock import SystemClock
+from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.ports import SignIn
 from watchdog.sandbox import keys
-from watchdog.sandbox.oidc import Issuer
+from watchdog.sandbox.vendors.oidc_provider import Issuer
 
 BACK = "http://127.0.0.1:9464/login/oidc/callback"
 ATTEMPT = SignIn("s" * 64, "n" * 64, "v" * 64)

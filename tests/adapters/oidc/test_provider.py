@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from tests.adapters.oidc.scene import ATTEMPT, there
-from tests.clocks import PATIENCE_SECONDS
+from tests.support.clocks import PATIENCE_SECONDS
 from watchdog.adapters.oidc.provider import AT_ONCE_MAX, KEPT_SECONDS, KEYS_AGAIN_SECONDS, SILENT_SECONDS
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.sandbox import keys
-from watchdog.sandbox.oidc import FORGERIES, LIES
+from watchdog.sandbox.vendors.oidc_provider import FORGERIES, LIES
 
 
 @pytest.mark.parametrize("by_form", [False, True])

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from tests.adapters.vendor import Vendor
-from tests.clocks import FakeClock
-from tests.specs import request_problems, spec
+from tests.support.clocks import FakeClock
+from tests.support.vendor_specs import request_problems, spec
 from watchdog.adapters.options import Context
 from watchdog.adapters.pagers.pagerduty import ACCEPT, EU, US, PagerDutyReader, build
 from watchdog.domain.errors import Permanent, Refused, Temporary

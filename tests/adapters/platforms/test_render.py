@@ -8,8 +8,8 @@ import pytest
 
 from tests.adapters.platforms.bodies import START, deploy, event, page, service
 from tests.adapters.vendor import Vendor
-from tests.clocks import FakeClock
-from tests.specs import request_problems, spec
+from tests.support.clocks import FakeClock
+from tests.support.vendor_specs import request_problems, spec
 from watchdog.adapters.platforms import PLATFORMS
 from watchdog.adapters.platforms.render import Render, build_render
 from watchdog.adapters.platforms.render_read import UNREAD, RenderReader

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.adapters.platforms.bodies import START, deploy, event
-from tests.specs import problems, resolve, spec
+from tests.support.vendor_specs import problems, resolve, spec
 from watchdog.adapters.platforms.render_events import Changes, parse_event, postgres_event
 from watchdog.adapters.platforms.render_parse import parse_deploy
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.adapters.platforms.bodies import deploy, service
-from tests.specs import spec
+from tests.support.vendor_specs import spec
 from watchdog.adapters.platforms.render_parse import (
     check_deploys,
     newest_first,

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.adapters.vendor import Vendor
-from tests.clocks import FakeClock
+from tests.support.clocks import FakeClock
 from watchdog.adapters.github import repo_path
 from watchdog.adapters.repositories.github import (
     EVERY_SECONDS,

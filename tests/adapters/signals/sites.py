@@ -10,10 +10,10 @@ from typing import Any
 
 import trustme
 
-from tests.clocks import FakeClock
+from tests.support.clocks import FakeClock
 from watchdog.adapters.options import Context
 from watchdog.adapters.signals import http, latency
-from watchdog.adapters.signals.wire import Wire
+from watchdog.adapters.signals.probe_http import Wire
 from watchdog.ports import Sample
 
 Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

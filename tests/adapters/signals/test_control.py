@@ -5,7 +5,7 @@ import pytest
 from tests.adapters.signals.sites import answering, flood, hang, redirect, server_tls, site
 from watchdog.adapters.resolver import Resolver
 from watchdog.adapters.signals.control import DEFAULT_CONTROL, ControlTarget
-from watchdog.adapters.signals.wire import Wire
+from watchdog.adapters.signals.probe_http import Wire
 from watchdog.domain.readings import Bad, FailureKind, Good, Unknown
 
 

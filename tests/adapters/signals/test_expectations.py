@@ -8,7 +8,7 @@ import pytest
 
 from watchdog.adapters.signals.expectations import Expectations
 from watchdog.adapters.signals.http import HttpOptions
-from watchdog.adapters.signals.wire import Answer
+from watchdog.adapters.signals.probe_http import Answer
 from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown
 
 HEALTH = json.dumps({"status": "down", "n": 1, "on": True, "none": None, "list": [1], "map": {}}).encode()

@@ -21,10 +21,10 @@ from tests.adapters.signals.sites import (
     trickle,
     trusting_wire,
 )
-from watchdog.adapters.addresses import AddressGuard
 from watchdog.adapters.resolver import Resolver
 from watchdog.adapters.signals import http
-from watchdog.adapters.signals.wire import Wire
+from watchdog.adapters.signals.probe_http import Wire
+from watchdog.adapters.ssrf_guard import AddressGuard
 from watchdog.domain.readings import Bad, FailureKind, Good, Unknown
 
 

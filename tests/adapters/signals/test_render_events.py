@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from tests.clocks import FakeClock
+from tests.support.clocks import FakeClock
 from watchdog.adapters.options import Context
 from watchdog.adapters.signals.render_events import (
     QUIET_SECONDS,

@@ -4,15 +4,15 @@ from typing import Any
 
 import pytest
 
-from tests import specs
 from tests.adapters.signals.test_sentry_answers import NOW, bucket, series
 from tests.adapters.vendor import Seen, Vendor
-from tests.clocks import FakeClock
 from tests.sandbox.documents import SENTRY, answer_problems
 from tests.sandbox.world import opened
+from tests.support import vendor_specs
+from tests.support.clocks import FakeClock
 from watchdog.adapters.options import Context
 from watchdog.adapters.signals.sentry import ASK_AGAIN_SECONDS, TOKEN, SentryErrors, SentryOptions, build
-from watchdog.daemon.clock import SystemClock
+from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.domain.readings import Good, Unknown
 from watchdog.ports import Sample
 from watchdog.sandbox import keys
@@ -95,10 +95,10 @@ async def test_every_request_stands_in_sentrys_document(vendor: Vendor) -> None:
     """Paths and parameters, for all three calls."""
     vendor.say("GET", ISSUES, [ISSUE])
     await read(source(vendor, release="{commit}", traffic=True))
-    document = specs.spec("sentry-openapi.json")
+    document = vendor_specs.spec("sentry-openapi.json")
     assert [query(seen).get("dataset") for seen in asked(vendor)] == ["errors", "spans", None]
     for seen in asked(vendor):
-        assert specs.request_problems(document, "GET", seen.path, query(seen)) == []
+        assert vendor_specs.request_problems(document, "GET", seen.path, query(seen)) == []
 
 
 def test_the_fake_answers_are_what_sentrys_document_says() -> None:

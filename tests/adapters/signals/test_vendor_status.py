@@ -6,7 +6,7 @@ import pytest
 
 from tests.adapters.signals.test_statuspage import NOW, maintenance, page
 from tests.adapters.vendor import Vendor
-from tests.clocks import FakeClock
+from tests.support.clocks import FakeClock
 from watchdog.adapters.signals.vendor_status import (
     FRESH_SECONDS,
     IDLE_SECONDS,

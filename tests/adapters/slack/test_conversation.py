@@ -12,7 +12,7 @@ from websockets.asyncio.server import ServerConnection
 from tests.adapters.notifiers.letters import APP_TOKEN
 from tests.adapters.slack.slacks import RealClock, Socket, for_ever, slack, typed
 from tests.adapters.vendor import Vendor
-from tests.clocks import eventually
+from tests.support.clocks import eventually
 from watchdog.adapters.options import Context
 from watchdog.adapters.slack.conversation import SlackConversation
 from watchdog.conversation import Reply, Request

@@ -6,8 +6,8 @@ import pytest
 
 from tests.adapters.notifiers.letters import APP_TOKEN
 from tests.adapters.slack.slacks import QUESTION, pressed, typed
+from watchdog.adapters.slack.button_signature import Seal
 from watchdog.adapters.slack.envelopes import heard
-from watchdog.adapters.slack.seal import Seal
 from watchdog.conversation import Request
 
 SEAL = Seal(APP_TOKEN)

@@ -13,11 +13,11 @@ from websockets.asyncio.server import ServerConnection
 from tests.adapters.notifiers.letters import APP_TOKEN, leaks
 from tests.adapters.slack.slacks import OPEN, RealClock, Socket, for_ever, slack, typed
 from tests.adapters.vendor import Vendor
-from tests.clocks import FakeClock, eventually
-from watchdog.adapters.addresses import AddressGuard
+from tests.support.clocks import FakeClock, eventually
 from watchdog.adapters.options import Context
-from watchdog.adapters.slack.opening import app_client, open_address
 from watchdog.adapters.slack.socket import AT_ONCE_MAX, PAUSE_MAX_SECONDS, SocketMode
+from watchdog.adapters.slack.socket_url import app_client, open_address
+from watchdog.adapters.ssrf_guard import AddressGuard
 from watchdog.domain.errors import ConfigurationError, Permanent, Temporary
 
 

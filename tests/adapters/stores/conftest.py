@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.postgres_server import own_postgres, postgres_server, postgres_url  # noqa: F401 - fixtures
+from tests.support.postgres_server import own_postgres, postgres_server, postgres_url  # noqa: F401 - fixtures
 from watchdog.adapters.stores import build_store
 from watchdog.domain.effects import Tell
 from watchdog.domain.incidents import Incident, ServiceState, State
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.policy import Severity
-from watchdog.domain.records import FLEET
+from watchdog.domain.store_records import FLEET
 from watchdog.ports import Store
 
 NOON = 1_790_000_000.0 - 1_790_000_000.0 % 86400 + 43200

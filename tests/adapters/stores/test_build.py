@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clocks import PATIENCE_SECONDS
+from tests.support.clocks import PATIENCE_SECONDS
 from watchdog.adapters.stores import STORES, build_store, check_url, database_path, role_lock, shown_url
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.adapters.stores.sql import SqlStore

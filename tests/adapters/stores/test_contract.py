@@ -8,10 +8,10 @@ from watchdog.domain.effects import Note, PinAutoDeploy, ReadDeploys, Rollback, 
 from watchdog.domain.errors import Temporary
 from watchdog.domain.events import Paused, TimePassed
 from watchdog.domain.follow_ups import FollowUp, Tick, ticked
+from watchdog.domain.incident_notes import Remark, root_causes
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.policy import Severity
-from watchdog.domain.records import ActionRow, Minute
-from watchdog.domain.remarks import Remark, root_causes
+from watchdog.domain.store_records import ActionRow, Minute
 from watchdog.ports import Store
 
 NOTICE = Notice(5.0, "inc-1", "api", Severity.CRITICAL, NoticeKind.OPENED, "api is down", wakes=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clocks import PATIENCE_SECONDS
+from tests.support.clocks import PATIENCE_SECONDS
 from watchdog.adapters.stores.sql import SqlStore
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import State

@@ -14,7 +14,7 @@ from watchdog.domain.events import TimePassed
 from watchdog.domain.incidents import ServiceState, State
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.policy import Severity
-from watchdog.domain.records import FLEET, ActionRow, Grip
+from watchdog.domain.store_records import FLEET, ActionRow, Grip
 from watchdog.ports import Store
 
 NAMES = ("api", "web", "db", "job", FLEET)

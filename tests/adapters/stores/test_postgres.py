@@ -13,14 +13,14 @@ import pytest
 from sqlalchemy import event
 
 from tests.adapters.stores.wire import Wire, wire
-from tests.postgres_server import PostgresServer
+from tests.support.postgres_server import PostgresServer
 from watchdog.adapters.stores import postgres
 from watchdog.adapters.stores.sql import SqlStore
 from watchdog.domain.effects import Note, PinAutoDeploy
 from watchdog.domain.errors import Permanent, Stale, Temporary
 from watchdog.domain.events import TimePassed
 from watchdog.domain.incidents import ServiceState, State
-from watchdog.domain.records import FLEET, ActionRow, Grip
+from watchdog.domain.store_records import FLEET, ActionRow, Grip
 
 PIN = PinAutoDeploy("api", "inc-1", "srv-1")
 ROW = ActionRow("inc-1", "rollback", "planned", "dep-1", "dep-2", service="api")

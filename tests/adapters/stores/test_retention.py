@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from watchdog.adapters.stores.retention import hour_of, measured, roll_up
-from watchdog.domain.records import Minute
+from watchdog.domain.store_records import Minute
 
 
 def minute(start: float, good: int, bad: int, *percentiles: float | None, why: str = "") -> Minute:

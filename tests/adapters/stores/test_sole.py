@@ -11,7 +11,7 @@ from watchdog.adapters.stores.sql import SqlStore
 from watchdog.domain.effects import PinAutoDeploy
 from watchdog.domain.errors import Displaced, Stale
 from watchdog.domain.incidents import ServiceState, State
-from watchdog.domain.records import FLEET, ActionRow, Grip
+from watchdog.domain.store_records import FLEET, ActionRow, Grip
 from watchdog.ports import Store
 
 NAMES = ("api", "web", FLEET)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clocks import PATIENCE_SECONDS
+from tests.support.clocks import PATIENCE_SECONDS
 from watchdog.adapters.stores.sql import SqlStore
 from watchdog.domain.effects import Note, PinAutoDeploy
 from watchdog.domain.errors import Permanent, Temporary

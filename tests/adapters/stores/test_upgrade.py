@@ -13,7 +13,7 @@ from watchdog.adapters.stores.sql import SqlStore
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import ServiceState, State
 from watchdog.domain.readings import Good
-from watchdog.domain.records import FLEET
+from watchdog.domain.store_records import FLEET
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

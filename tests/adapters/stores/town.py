@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tests.adapters.stores.conftest import HandClock
-from tests.postgres_server import PostgresServer
+from tests.support.postgres_server import PostgresServer
 from watchdog.adapters.stores.memory import MemoryDatabase, MemoryStore
 from watchdog.adapters.stores.sql import SqlStore
 from watchdog.ports import Store

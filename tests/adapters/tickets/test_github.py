@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.adapters.vendor import Vendor
-from tests.clocks import FakeClock
+from tests.support.clocks import FakeClock
 from watchdog.adapters.options import Context
 from watchdog.adapters.tickets.github import PAGE, GitHubIssues, build
 from watchdog.adapters.tickets.tracker import GoneError

@@ -9,27 +9,27 @@ from typing import Any
 import httpx
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tests.clocks import PATIENCE_SECONDS
 from tests.console.scene import NOW, SETTINGS, TOKENS, StoryClock, fill, policy_of, service_policy, service_state
-from tests.overheard import Overheard
+from tests.support.clocks import PATIENCE_SECONDS
+from tests.support.log_capture import Overheard
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.app import make_console
+from watchdog.console.dependencies import Access, World
 from watchdog.console.public.app import PublicPages
-from watchdog.console.public.told import StatusPage
-from watchdog.console.rendering import Renderer
-from watchdog.console.world import Access, World
-from watchdog.daemon.clock import SystemClock
-from watchdog.daemon.exposition import Exposition
-from watchdog.daemon.http_auth import Buckets, peer_of
-from watchdog.daemon.http_server import HttpServer
-from watchdog.daemon.metrics import Metrics
-from watchdog.daemon.supervisor import Supervisor
+from watchdog.console.public.public_views import StatusPage
+from watchdog.console.render.rendering import Renderer
+from watchdog.daemon.http.http_auth import Buckets, peer_of
+from watchdog.daemon.http.http_server import HttpServer
+from watchdog.daemon.runtime.clock import SystemClock
+from watchdog.daemon.runtime.supervisor import Supervisor
+from watchdog.daemon.telemetry.exposition import Exposition
+from watchdog.daemon.telemetry.metrics import Metrics
 from watchdog.domain.errors import Temporary
 from watchdog.domain.events import DeploysListed
 from watchdog.domain.incidents import Incident, State
 from watchdog.domain.policy import Policy
 from watchdog.domain.readings import Good
-from watchdog.domain.records import Command, Minute
+from watchdog.domain.store_records import Command, Minute
 from watchdog.ports import Clock, Store
 
 SHOP = StatusPage("shop", "Acme shop", {"web": "Web shop", "api": "api"})

@@ -13,7 +13,7 @@ from tests.cli import examples as x
 from tests.console.public.scene import SHOP, ago, calm, hours, opened, public_town
 from tests.console.scene import NOW, TOKEN, TOKENS, service_state
 from watchdog.console.public.app import POLICY, lasted, percent
-from watchdog.console.public.told import PublicIncident, StatusPage
+from watchdog.console.public.public_views import PublicIncident, StatusPage
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Finding
 from watchdog.domain.readings import Bad, Good

@@ -4,10 +4,10 @@ from typing import Any
 
 from tests.console.public.scene import DAY, PassingClock, hours
 from tests.console.scene import NOW
-from tests.overheard import Overheard
+from tests.support.log_capture import Overheard
 from watchdog.console.public.calendar import DAYS, FRESH_SECONDS, LATE_SECONDS, TOGETHER, Calendar
-from watchdog.domain.records import Minute
-from watchdog.words.availability import Hour
+from watchdog.domain.store_records import Minute
+from watchdog.presentation.availability import Hour
 
 HOME = {"web": ("home",)}
 TODAY = int(NOW // DAY * DAY)

@@ -7,7 +7,7 @@ import pytest
 from tests.core.limits import LIMITS
 from tests.core.scenes import given
 from watchdog.core import detect
-from watchdog.core.detect import Conditions, latency, probes, usual
+from watchdog.core.detect import Conditions, baseline, latency, probes
 from watchdog.domain.checks import Check
 from watchdog.domain.events import Observed
 from watchdog.domain.policy import Detection, SignalPolicy
@@ -17,7 +17,7 @@ HOME = SignalPolicy("home", "http", critical=True)
 API = SignalPolicy("api", "latency", limits_seconds={"p95": 0.8}, window_seconds=60.0)
 DOWN = Bad("HTTP 503", FailureKind.STATUS)
 T0 = 10_000.0
-MONTH = usual.HALF_LIFE_SECONDS
+MONTH = baseline.HALF_LIFE_SECONDS
 
 
 def told(
@@ -125,7 +125,7 @@ def test_patience_does_not_teach_itself_more_patience() -> None:
 def test_the_lesson_fades_over_months(months: float, left: float) -> None:
     """A half is left each month; one from our future is one of now."""
     learnt = Check("home", "http", healed_seconds=44.0, healed_at=T0, slow_healed_seconds=600.0, slow_healed_at=T0)
-    assert usual.blip_seconds(learnt, T0 + months * MONTH) == pytest.approx(44.0 * left)
+    assert baseline.blip_seconds(learnt, T0 + months * MONTH) == pytest.approx(44.0 * left)
     assert latency.healed_seconds(learnt, T0 + months * MONTH) == pytest.approx(600.0 * left)
 
 
@@ -153,7 +153,7 @@ def test_a_check_that_does_not_fail_has_nothing_confirmed() -> None:
 
 # --- the usual share of failures ---
 
-WEEK, HALF_AN_HOUR = usual.STRAYS_SECONDS, usual.SETTLES_SECONDS
+WEEK, HALF_AN_HOUR = baseline.STRAYS_SECONDS, baseline.SETTLES_SECONDS
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_failures_that_came_to_nothing_are_remembered(text: str, strays: list[in
 def test_what_is_remembered_of_them_is_bounded() -> None:
     """Sixty-four, and a week."""
     check, now = told(("x" + "." * 30) * 80)
-    assert len(check.strays) == usual.STRAYS_MAX
+    assert len(check.strays) == baseline.STRAYS_MAX
     after, _ = told("x.", check=check, start=now + WEEK + 1.0)
     assert [at for at, _ in after.strays] == [now + WEEK + 1.0]
 
@@ -210,16 +210,16 @@ def test_the_share_of_probes_that_usually_fails_is_learnt(
     """A posterior mean, never under what is assumed; what must be found is ten times that."""
     check = Check("home", "http", watched_from=T0 - watched, strays=failed)
     signal = replace(HOME, every_seconds=10.0)
-    assert usual.rates(check, T0, signal, LIMITS) == (pytest.approx(p0), pytest.approx(p1))
+    assert baseline.rates(check, T0, signal, LIMITS) == (pytest.approx(p0), pytest.approx(p1))
 
 
 def test_where_not_all_failures_are_remembered_the_share_is_that_since_the_first() -> None:
     """The time before it had failures that are forgotten."""
-    full = tuple((T0 - 5000.0 + at, 1) for at in range(usual.STRAYS_MAX))
+    full = tuple((T0 - 5000.0 + at, 1) for at in range(baseline.STRAYS_MAX))
     check = Check("home", "http", watched_from=T0 - WEEK, strays=full)
     probed = (5000.0 - HALF_AN_HOUR) / 10.0
-    expected = min(usual.RATE_MAX, (0.5 + usual.STRAYS_MAX) / (250.0 + probed))
-    assert usual.rates(check, T0, replace(HOME, every_seconds=10.0), LIMITS)[0] == pytest.approx(expected)
+    expected = min(baseline.RATE_MAX, (0.5 + baseline.STRAYS_MAX) / (250.0 + probed))
+    assert baseline.rates(check, T0, replace(HOME, every_seconds=10.0), LIMITS)[0] == pytest.approx(expected)
 
 
 def test_a_check_that_often_fails_takes_more_to_be_an_outage_and_says_so() -> None:

@@ -4,8 +4,8 @@ from watchdog.domain.deploys import Deploy
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.policy import Severity
 from watchdog.lab.storm.channels import Arrived
+from watchdog.lab.storm.environment import Nature
 from watchdog.lab.storm.episodes import Episode, Episodes
-from watchdog.lab.storm.nature import Nature
 from watchdog.lab.storm.render import Accepted, Release, Render, Service
 
 

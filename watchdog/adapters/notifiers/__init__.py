@@ -1,7 +1,7 @@
 """Channels to people: one file each, one line each in `NOTIFIERS`.
 
 Rule 1: a channel tells no secret, neither in an error nor in a log; a webhook URL *is* one.
-Rule 2: one `send` is one attempt; the outbox (daemon/tell.py) repeats it, so a notice may arrive twice.
+Rule 2: one `send` is one attempt; the outbox (daemon/outbox/outbox.py) repeats it, so a notice may arrive twice.
 Rule 3: a notice holds words of strangers; `text.py` makes them harmless before any channel takes them.
 """
 

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from watchdog.adapters.notifiers import text
-from watchdog.adapters.notifiers.telling import TIMEOUT_SECONDS, TellingClient
+from watchdog.adapters.notifiers.notifier_http import TIMEOUT_SECONDS, TellingClient
 from watchdog.adapters.options import Context, Options
 from watchdog.domain.errors import Permanent
 from watchdog.domain.notices import Notice

@@ -16,12 +16,12 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from watchdog.adapters.notifiers import text
+from watchdog.adapters.notifiers.notifier_http import TIMEOUT_SECONDS, TellingClient, client_for_secret_url
 from watchdog.adapters.notifiers.slack_buttons import blocks
 from watchdog.adapters.notifiers.slack_message import message, state, words
-from watchdog.adapters.notifiers.telling import TIMEOUT_SECONDS, TellingClient, client_for_secret_url
 from watchdog.adapters.options import Context, Options
-from watchdog.adapters.slack import API, APP_TOKEN, KEY_REFUSED, PASSING, opening
-from watchdog.adapters.slack.seal import Seal
+from watchdog.adapters.slack import API, APP_TOKEN, KEY_REFUSED, PASSING, socket_url
+from watchdog.adapters.slack.button_signature import Seal
 from watchdog.domain.errors import ConfigurationError, Forbidden, Mistake, Permanent, Temporary
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.ports import Notifier
@@ -109,7 +109,7 @@ class SlackBot:
         self._channel = options.channel
         self._endpoint = context.endpoints.get("slack", API)
         self._question = context.question
-        self._asks = opening.app_client(context) if options.listens else None
+        self._asks = socket_url.app_client(context) if options.listens else None
         # Without anybody who may press them, buttons would only be a disappointment.
         self._seal = Seal(context.secrets[APP_TOKEN]) if options.listens and options.users else None
         self._users = options.users
@@ -145,7 +145,7 @@ class SlackBot:
         told = f"the token is {who}'s in {team}; `watchdog notify test` posts to {self._channel}"
         if self._asks is None:
             return told
-        await opening.open_address(self._asks, self._endpoint)
+        await socket_url.open_address(self._asks, self._endpoint)
         return f"{told}; Socket Mode opens, and {len(self._users) or 'nobody'} may approve there"
 
     async def close(self) -> None:

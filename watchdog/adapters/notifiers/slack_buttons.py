@@ -5,7 +5,7 @@ from typing import Any
 
 from watchdog.adapters.notifiers import text
 from watchdog.adapters.notifiers.slack_message import plain
-from watchdog.adapters.slack.seal import Seal
+from watchdog.adapters.slack.button_signature import Seal
 from watchdog.conversation import Question
 
 Block = dict[str, Any]

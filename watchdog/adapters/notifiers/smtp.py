@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from typing import Literal, TypeVar
 
-from watchdog.adapters.addresses import AddressGuard
+from watchdog.adapters.ssrf_guard import AddressGuard
 from watchdog.domain.errors import Forbidden, Permanent, Temporary
 
 THREADS = 2

@@ -3,7 +3,7 @@
 from typing import Any
 
 from watchdog.adapters.notifiers import text
-from watchdog.adapters.notifiers.telling import TellingClient, client_for_secret_url
+from watchdog.adapters.notifiers.notifier_http import TellingClient, client_for_secret_url
 from watchdog.adapters.options import Context, Options
 from watchdog.domain.notices import Notice
 from watchdog.ports import Notifier

@@ -18,10 +18,10 @@ from urllib.parse import quote_plus, urlencode, urlsplit
 
 from joserfc.jwk import KeySet
 
-from watchdog.adapters.addresses import AddressGuard
-from watchdog.adapters.http import Answer, ApiClient, PermanentAnswer, TemporaryAnswer
+from watchdog.adapters.api_client import Answer, ApiClient, PermanentAnswer, TemporaryAnswer
 from watchdog.adapters.oidc.discovery import WELL_KNOWN, Doors, doors_of
 from watchdog.adapters.oidc.tokens import EMAIL, UnknownKey, keys_of, proven
+from watchdog.adapters.ssrf_guard import AddressGuard
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.ports import Clock, SignIn
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from watchdog.adapters.http import ApiClient
+from watchdog.adapters.api_client import ApiClient
 from watchdog.adapters.notifiers.pagerduty import alert_key
 from watchdog.adapters.notifiers.text import clean
 from watchdog.adapters.options import Context

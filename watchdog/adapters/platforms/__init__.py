@@ -2,8 +2,8 @@
 
 from typing import Protocol
 
-from watchdog.adapters.addresses import AddressGuard
 from watchdog.adapters.platforms.render import build_render
+from watchdog.adapters.ssrf_guard import AddressGuard
 from watchdog.ports import Clock, Platform
 
 

@@ -7,10 +7,10 @@ Rule 2: a changing call is one request. What became of a lost one is found by li
 
 from types import MappingProxyType
 
-from watchdog.adapters.addresses import AddressGuard
-from watchdog.adapters.http import ApiClient, PermanentAnswer
+from watchdog.adapters.api_client import ApiClient, PermanentAnswer
 from watchdog.adapters.platforms.render_parse import mapping, parse_service, text
 from watchdog.adapters.platforms.render_read import POSTGRES, RenderReader, safe_id, service_path
+from watchdog.adapters.ssrf_guard import AddressGuard
 from watchdog.domain.deploys import AUTO_DEPLOY
 from watchdog.domain.errors import Forbidden, Gone, Refused
 from watchdog.ports import Clock

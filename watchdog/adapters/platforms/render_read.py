@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import inf
 
-from watchdog.adapters.http import ApiClient
+from watchdog.adapters.api_client import ApiClient
 from watchdog.adapters.platforms.render_events import (
     CHANGING,
     POSTGRES_BROKEN,

@@ -1,5 +1,5 @@
-"""What the core was told, step by step, on the disk: written by the daemon (tape.py), read by a replay (reading.py)."""
+"""Recordings: every event the core was given, on disk. recording_writer.py writes, recording_reader.py reads."""
 
-from watchdog.adapters.recordings.tape import FileTape
+from watchdog.adapters.recordings.recording_writer import FileTape
 
 __all__ = ["FileTape"]

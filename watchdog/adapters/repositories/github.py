@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from watchdog.adapters.addresses import AddressGuard
+from watchdog.adapters.api_client import ApiClient, PermanentAnswer
 from watchdog.adapters.github import TOKEN, headers, repo_path, unless_limited
-from watchdog.adapters.http import ApiClient, PermanentAnswer
 from watchdog.adapters.platforms.render_parse import mapping, parse_time, text
-from watchdog.domain.changes import FILES_MAX, Comparison, is_commit
+from watchdog.adapters.ssrf_guard import AddressGuard
+from watchdog.domain.code_comparison import FILES_MAX, Comparison, is_commit
 from watchdog.domain.deploys import Commit
 from watchdog.domain.errors import Misshapen, Permanent
 from watchdog.ports import Clock

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import httpx
 
 from watchdog.adapters.signals.failures import Failure
-from watchdog.adapters.signals.follow import warm_up, within
 from watchdog.adapters.signals.options import check_url
+from watchdog.adapters.signals.phase_timer import Stopwatch
+from watchdog.adapters.signals.probe_http import Wire
+from watchdog.adapters.signals.redirects import warm_up, within
 from watchdog.adapters.signals.source import Source
-from watchdog.adapters.signals.stopwatch import Stopwatch
-from watchdog.adapters.signals.wire import Wire
 from watchdog.domain.readings import Bad, Good, Unknown
 from watchdog.ports import Sample
 

@@ -13,8 +13,8 @@ from typing import Any
 from watchdog.adapters.signals.json_path import ABSENT, JsonPath
 from watchdog.adapters.signals.options import SUCCESS, ProbeOptions, Ranges
 from watchdog.adapters.signals.pattern import Pattern, TooSlow
+from watchdog.adapters.signals.probe_http import Answer
 from watchdog.adapters.signals.source import plain
-from watchdog.adapters.signals.wire import Answer
 from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown, Unread
 
 # Only charsets whose decoders are linear: the server chooses this name (idna, say, takes quadratic time).

@@ -8,7 +8,7 @@ from pydantic import Field
 from watchdog.adapters.options import Context, Duration
 from watchdog.adapters.signals.options import ProbeOptions, Url, policy
 from watchdog.adapters.signals.probe import Probe
-from watchdog.adapters.signals.wire import Wire
+from watchdog.adapters.signals.probe_http import Wire
 from watchdog.domain.policy import SignalPolicy
 
 

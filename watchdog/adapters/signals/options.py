@@ -9,11 +9,11 @@ from typing import Annotated
 import httpx
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from watchdog.adapters.addresses import Reach, as_address, reach_of
-from watchdog.adapters.guarded import host_of
 from watchdog.adapters.options import Duration, Options, Size
 from watchdog.adapters.signals.json_path import JsonPath
 from watchdog.adapters.signals.pattern import Pattern
+from watchdog.adapters.ssrf_guard import Reach, as_address, reach_of
+from watchdog.adapters.ssrf_transport import host_of
 from watchdog.domain.policy import Severity, SignalPolicy
 
 Ranges = tuple[tuple[int, int], ...]

@@ -6,12 +6,12 @@ import httpx
 
 from watchdog.adapters.signals.expectations import Expectations
 from watchdog.adapters.signals.failures import Failure
-from watchdog.adapters.signals.follow import REDIRECTS, follow, warm_up, within
 from watchdog.adapters.signals.options import ProbeOptions
 from watchdog.adapters.signals.pattern import beside
+from watchdog.adapters.signals.phase_timer import Stopwatch
+from watchdog.adapters.signals.probe_http import Answer, Wire
+from watchdog.adapters.signals.redirects import REDIRECTS, follow, warm_up, within
 from watchdog.adapters.signals.source import Source
-from watchdog.adapters.signals.stopwatch import Stopwatch
-from watchdog.adapters.signals.wire import Answer, Wire
 from watchdog.domain.readings import Bad, Good, Reading, Unknown
 from watchdog.domain.units import show_seconds
 from watchdog.ports import Clock, Sample

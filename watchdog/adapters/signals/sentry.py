@@ -16,7 +16,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from watchdog.adapters.http import ApiClient, PermanentAnswer
+from watchdog.adapters.api_client import ApiClient, PermanentAnswer
 from watchdog.adapters.options import Context, Rate
 from watchdog.adapters.signals.options import Every, SignalOptions, Timeout, policy
 from watchdog.adapters.signals.sentry_answers import Unreadable, buckets, issue_texts, with_totals

@@ -12,7 +12,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
-from watchdog.adapters.signals.announced import Maintenance, parse_maintenances
+from watchdog.adapters.signals.scheduled_maintenance import Maintenance, parse_maintenances
 from watchdog.adapters.signals.source import plain
 from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown, Unread
 

@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterable, Sequence
 import httpx
 
 from watchdog.adapters.signals.failures import Failure
-from watchdog.adapters.signals.follow import follow, warm_up
 from watchdog.adapters.signals.options import check_url
+from watchdog.adapters.signals.phase_timer import Stopwatch
+from watchdog.adapters.signals.probe_http import Wire
+from watchdog.adapters.signals.redirects import follow, warm_up
 from watchdog.adapters.signals.source import Source, unknown
 from watchdog.adapters.signals.statuspage import Part, Summary, parse_summary, verdict
-from watchdog.adapters.signals.stopwatch import Stopwatch
-from watchdog.adapters.signals.wire import Wire
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.readings import Unread
 from watchdog.ports import Clock, Sample

@@ -2,7 +2,7 @@
 
 Rule 1: outbound only. Slack's own socket brings every click, so that a worker needs nothing that listens.
 Rule 2: Slack asks nobody whether they may: who is not on our list changes nothing, and a button's value proves what it
-stands for by a signature of ours (`seal.py`).
+stands for by a signature of ours (`button_signature.py`).
 Rule 3: what comes is acknowledged first and handled then; what comes twice is handled once, and the store has the
 last word anyway.
 """

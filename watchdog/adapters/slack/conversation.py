@@ -5,15 +5,15 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from watchdog.adapters.notifiers.telling import TIMEOUT_SECONDS, TellingClient
+from watchdog.adapters.notifiers.notifier_http import TIMEOUT_SECONDS, TellingClient
 from watchdog.adapters.options import Context
 from watchdog.adapters.slack import APP_TOKEN
+from watchdog.adapters.slack.button_signature import Seal
 from watchdog.adapters.slack.envelopes import heard
-from watchdog.adapters.slack.opening import app_client, endpoint_of
-from watchdog.adapters.slack.places import is_slacks
 from watchdog.adapters.slack.replies import message
-from watchdog.adapters.slack.seal import Seal
+from watchdog.adapters.slack.slack_hosts import is_slacks
 from watchdog.adapters.slack.socket import Envelope, SocketMode
+from watchdog.adapters.slack.socket_url import app_client, endpoint_of
 from watchdog.conversation import Reply, Request
 from watchdog.domain.errors import Permanent, Temporary
 

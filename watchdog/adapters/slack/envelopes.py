@@ -11,7 +11,7 @@ from typing import Any
 
 from watchdog.adapters.notifiers import text
 from watchdog.adapters.notifiers.slack_buttons import PREFIX
-from watchdog.adapters.slack.seal import FORGED, Seal
+from watchdog.adapters.slack.button_signature import FORGED, Seal
 from watchdog.conversation import Request
 from watchdog.domain.identities import SLACK, identity
 

@@ -19,11 +19,11 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from watchdog.adapters.addresses import AddressGuard
-from watchdog.adapters.guarded import ADDRESSES_MAX, shared_context
-from watchdog.adapters.http import ApiClient
+from watchdog.adapters.api_client import ApiClient
 from watchdog.adapters.resolver import Resolver, ResolverBusyError, shared_resolver
-from watchdog.adapters.slack.opening import open_address
+from watchdog.adapters.slack.socket_url import open_address
+from watchdog.adapters.ssrf_guard import AddressGuard
+from watchdog.adapters.ssrf_transport import ADDRESSES_MAX, shared_context
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.ports import Clock
 

@@ -13,7 +13,7 @@ from cattrs import BaseConverter, Converter
 from cattrs.preconf.json import make_converter
 from cattrs.strategies import configure_tagged_union
 
-from watchdog.adapters.stores.parts import Fleet
+from watchdog.adapters.stores.state_partitions import Fleet
 from watchdog.domain.effects import Effect
 from watchdog.domain.errors import Permanent
 from watchdog.domain.events import Event

@@ -16,11 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.schema import Table
 
 from watchdog.adapters.stores.failures import translated
-from watchdog.adapters.stores.parts import Memo
 from watchdog.adapters.stores.postgres import Postgres
 from watchdog.adapters.stores.schema import HEAD, VERSION_TABLE
+from watchdog.adapters.stores.shielded_calls import Calls
 from watchdog.adapters.stores.sqlite import BUSY_TIMEOUT_SECONDS, Sqlite
-from watchdog.adapters.stores.uninterrupted import Calls
+from watchdog.adapters.stores.state_partitions import Memo
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.ports import Clock
 

@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchdog.adapters.stores.database import Database
 from watchdog.adapters.stores.schema import LEASES, SHARED, WORKERS
-from watchdog.adapters.stores.uninterrupted import uninterrupted
+from watchdog.adapters.stores.shielded_calls import uninterrupted
 from watchdog.domain.errors import Displaced
-from watchdog.domain.records import Grip
+from watchdog.domain.store_records import Grip
 
 NOBODY = ""
 FORGOTTEN_SECONDS = 3600.0

@@ -10,14 +10,14 @@ from typing import Any
 
 from watchdog.adapters.stores import retention
 from watchdog.adapters.stores.memory_database import MemoryDatabase
-from watchdog.adapters.stores.parts import Memo, assemble, service_of
+from watchdog.adapters.stores.state_partitions import Memo, assemble, service_of
 from watchdog.domain.effects import OUTSIDE, Effect, Note
 from watchdog.domain.errors import Displaced, Stale, Temporary
 from watchdog.domain.events import Event
 from watchdog.domain.follow_ups import FollowUp, Tick
+from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Incident, Shared, State
-from watchdog.domain.records import FLEET, ActionRow, Command, Grip, Minute, PendingEffect
-from watchdog.domain.remarks import Remark
+from watchdog.domain.store_records import FLEET, ActionRow, Command, Grip, Minute, PendingEffect
 from watchdog.ports import Clock
 
 INCIDENTS_MAX = 1_000

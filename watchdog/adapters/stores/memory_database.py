@@ -10,12 +10,12 @@ from math import inf
 
 from watchdog.adapters.stores import retention
 from watchdog.adapters.stores.leases import NOBODY, share
-from watchdog.adapters.stores.parts import Fleet
+from watchdog.adapters.stores.state_partitions import Fleet
 from watchdog.domain.effects import Effect, Note
 from watchdog.domain.follow_ups import FollowUp, Tick
+from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Incident, ServiceState, Shared
-from watchdog.domain.records import ActionRow, Command, Grip, Minute
-from watchdog.domain.remarks import Remark
+from watchdog.domain.store_records import ActionRow, Command, Grip, Minute
 from watchdog.ports import Clock
 
 NOTES_MAX = 10_000

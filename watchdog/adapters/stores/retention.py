@@ -7,7 +7,7 @@ cannot be averaged, and the largest never hides a slow minute.
 from collections.abc import Iterable
 from dataclasses import replace
 
-from watchdog.domain.records import Minute
+from watchdog.domain.store_records import Minute
 
 MINUTE_SECONDS, HOUR_SECONDS = 60.0, 3600.0
 MINUTES_KEPT_SECONDS = 48 * HOUR_SECONDS

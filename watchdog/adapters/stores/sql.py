@@ -2,7 +2,7 @@
 
 Rule 1: one port method is one transaction.
 Rule 2: the same SQL for every database; what differs is in `sqlite.py` and `postgres.py`.
-What only the holder of a lease may write is in `journal.py`, what people add to the record in `added.py`.
+What only the holder of a lease may write is in `fenced_writes.py`, what people add to the record in `annotations.py`.
 """
 
 import json
@@ -12,15 +12,15 @@ from typing import Any
 from sqlalchemy import Row, func, select, update
 
 from watchdog.adapters.stores import codec, retention
-from watchdog.adapters.stores.added import Added
-from watchdog.adapters.stores.charts import Charts
-from watchdog.adapters.stores.journal import Journal, add
+from watchdog.adapters.stores.aggregates import Charts
+from watchdog.adapters.stores.annotations import Added
+from watchdog.adapters.stores.fenced_writes import Journal, add
 from watchdog.adapters.stores.schema import COMMANDS, DELIVERIES, INCIDENTS, NOTES
-from watchdog.adapters.stores.uninterrupted import uninterrupted
+from watchdog.adapters.stores.shielded_calls import uninterrupted
 from watchdog.domain.effects import Note
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import Incident
-from watchdog.domain.records import Command
+from watchdog.domain.store_records import Command
 
 
 @uninterrupted

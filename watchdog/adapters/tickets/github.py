@@ -11,8 +11,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator
 
+from watchdog.adapters.api_client import Answer, ApiClient, PermanentAnswer
 from watchdog.adapters.github import OWNER_AND_NAME, TOKEN, headers, unless_limited
-from watchdog.adapters.http import Answer, ApiClient, PermanentAnswer
 from watchdog.adapters.options import Context
 from watchdog.adapters.tickets.tracker import LABEL, GoneError, Ticket
 from watchdog.domain.errors import ConfigurationError, Misshapen, Mistake, OutcomeUnknown, Permanent, Temporary

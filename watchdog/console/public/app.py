@@ -16,14 +16,14 @@ from markupsafe import Markup
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from watchdog.aside import aside
-from watchdog.console.drawing import bar_of
-from watchdog.console.public.reading import PAST_DAYS, PublicReader, Spawn, TooMany
-from watchdog.console.public.told import PublicDay, PublicIncident, PublicService, PublicView, StatusPage
-from watchdog.console.rendering import HERE, Renderer
-from watchdog.console.world import Throttle, World
+from watchdog.background import aside
+from watchdog.console.dependencies import Throttle, World
+from watchdog.console.public.public_queries import PAST_DAYS, PublicReader, Spawn, TooMany
+from watchdog.console.public.public_views import PublicDay, PublicIncident, PublicService, PublicView, StatusPage
+from watchdog.console.render.charts import bar_of
+from watchdog.console.render.rendering import HERE, Renderer
 from watchdog.domain.units import show_seconds
-from watchdog.words.text import day, percent
+from watchdog.presentation.text import day, percent
 
 PREFIX, JSON = "/status/", ".json"
 STYLE = (HERE / "templates" / "public.css").read_text(encoding="utf-8")

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from math import inf
 
 from watchdog.ports import Clock, Journal
-from watchdog.words.availability import HOUR_SECONDS, Hour, Hours, worse
+from watchdog.presentation.availability import HOUR_SECONDS, Hour, Hours, worse
 
 DAY_SECONDS = 86400
 DAYS = 90

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from watchdog.core.detect import crashes, feed, intermittent, latency, probes, turned_away, usual
+from watchdog.core.detect import baseline, crashes, error_counts, intermittent, latency, probes, turned_away
 from watchdog.domain.checks import Check, Spells
-from watchdog.domain.copies import changed
 from watchdog.domain.decisions import Finding
 from watchdog.domain.events import Observed
+from watchdog.domain.fast_replace import changed
 from watchdog.domain.policy import Detection, SignalPolicy
 from watchdog.domain.readings import Bad, Unknown
 
@@ -45,7 +45,9 @@ class Method:
 METHODS: dict[str, Method] = {
     "http": Method(probes.observe, probes.find, probes.suspicious, probes.calm, probes.failing),
     "latency": Method(latency.observe, latency.find, latency.suspicious, latency.calm, latency.failing),
-    "sentry": Method(feed.observe, feed.find, feed.suspicious, feed.calm, feed.suspicious),
+    "sentry": Method(
+        error_counts.observe, error_counts.find, error_counts.suspicious, error_counts.calm, error_counts.suspicious
+    ),
     "render_events": Method(crashes.observe, crashes.find, crashes.suspicious, crashes.calm, crashes.suspicious),
 }
 
@@ -64,7 +66,7 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
 def learn(before: Check, after: Check, given: Conditions, *, in_incident: bool) -> Check:
     """Return the check, wiser by what just ended by itself: how long its blips and its slow times last."""
     if before.run_probes > 0 and after.run_probes == 0 and not in_incident and not probes.confirmed(before, given):
-        after = changed(after, **usual.learnt(before, given))
+        after = changed(after, **baseline.learnt(before, given))
     if before.over_since is not None and after.over_since is None:
         after = changed(after, **latency.learnt(before, given))
     return after

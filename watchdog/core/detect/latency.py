@@ -9,7 +9,7 @@ nearest rank.
 from math import ceil, inf
 from typing import TYPE_CHECKING, Any
 
-from watchdog.core.detect import probes, usual
+from watchdog.core.detect import baseline, probes
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Finding
 from watchdog.domain.events import Observed
@@ -79,7 +79,7 @@ def learnt(check: Check, given: "Conditions") -> dict[str, Any]:
 
 def healed_seconds(check: Check, now: float) -> float:
     """Return the longest time over a limit that ended by itself (seconds), fading as that of failures does."""
-    return check.slow_healed_seconds * usual.fading(now - check.slow_healed_at)
+    return check.slow_healed_seconds * baseline.fading(now - check.slow_healed_at)
 
 
 def learn(check: Check, samples: Samples, at: float) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from math import log
 from typing import TYPE_CHECKING, Any
 
-from watchdog.core.detect import intermittent, usual
+from watchdog.core.detect import baseline, intermittent
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Finding
 from watchdog.domain.events import Observed
@@ -48,7 +48,7 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
     unbroken = bool(kept) and event.at - kept[-1][0] <= gap_seconds(signal, limits)
     recent = (*kept, (event.at, failed))
     quiet = not failed and check.cusum == 0
-    rates = (limits.cusum_p0, limits.cusum_p1) if quiet else usual.rates(check, event.at, signal, limits)
+    rates = (limits.cusum_p0, limits.cusum_p1) if quiet else baseline.rates(check, event.at, signal, limits)
     if failed:
         return _fail(check, event.at, recent, limits, rates, unbroken=unbroken)
     return _succeed(check, event.at, recent, rates, unbroken=unbroken)
@@ -105,7 +105,7 @@ def after_success(cusum: float, rates: Rates) -> float:
 def run_limit_seconds(check: Check, given: "Conditions") -> float:
     """Return how long an unbroken run of failures must last: longer than blips do, unless others report it, too."""
     seconds = _limit_seconds(given)
-    return seconds if given.corroborated else usual.beyond_blips(check, given.now, seconds)
+    return seconds if given.corroborated else baseline.beyond_blips(check, given.now, seconds)
 
 
 def confirmed(check: Check, given: "Conditions") -> bool:
@@ -126,7 +126,7 @@ def learnt_words(check: Check, given: "Conditions") -> str:
     """Return why its run limit is longer than usual, or nothing."""
     if run_limit_seconds(check, given) <= _limit_seconds(given):
         return ""
-    return f", as its blips last up to {show_seconds(usual.blip_seconds(check, given.now))}"
+    return f", as its blips last up to {show_seconds(baseline.blip_seconds(check, given.now))}"
 
 
 def cusum_limit(given: "Conditions") -> float:
@@ -168,7 +168,7 @@ def _find_cusum(check: Check, given: "Conditions") -> Finding | None:
         return None
     if failed_at - onset < given.limits.cusum_span_seconds:
         return None
-    p0 = usual.rates(check, given.now, given.signal, given.limits)[0]
+    p0 = baseline.rates(check, given.now, given.signal, given.limits)[0]
     onset = _likeliest_onset(check, onset, p0)
     if _one_blip(check, onset, failed_at) and failed_at - onset < run_limit_seconds(check, given):
         return None
@@ -183,7 +183,7 @@ def _find_cusum(check: Check, given: "Conditions") -> Finding | None:
 def _find_intermittent(check: Check, given: "Conditions") -> Finding | None:
     if check.spells.whole < intermittent.WHOLE_MIN - 1 or _fresh_failure(check, given) is None:
         return None
-    spells = intermittent.confirmed(check, usual.rates(check, given.now, given.signal, given.limits)[0])
+    spells = intermittent.confirmed(check, baseline.rates(check, given.now, given.signal, given.limits)[0])
     if spells is None:
         return None
     found = _finding(check, "intermittent", spells.began_at, check.troubled_since, intermittent.describe(spells))

@@ -8,8 +8,8 @@ finding, and the guard `let in` requires an approval for a rollback.
 from typing import TYPE_CHECKING
 
 from watchdog.domain.checks import Check
-from watchdog.domain.copies import changed
 from watchdog.domain.decisions import Finding
+from watchdog.domain.fast_replace import changed
 from watchdog.domain.policy import PROBES
 from watchdog.domain.readings import Good, Reading, Unknown, Unread
 from watchdog.domain.units import show_seconds

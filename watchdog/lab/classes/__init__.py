@@ -14,8 +14,8 @@ down. `blip-tail` is a trial of what nothing in the facts says of good deploys (
 has no weight in the mix; the precision is given a second time as if one good deploy in a thousand were like that.
 """
 
-from watchdog.lab.classes import deploy, other, quiet, returning
-from watchdog.lab.scene import DEVELOPMENT, FaultClass
+from watchdog.lab.classes import benign, deploy, intermittent, other
+from watchdog.lab.episode import DEVELOPMENT, FaultClass
 
 CLASSES: tuple[FaultClass, ...] = (
     FaultClass("hard-down", "deploy: nothing answers", deploy.hard_down, True, weight=3.0),
@@ -37,8 +37,8 @@ CLASSES: tuple[FaultClass, ...] = (
     FaultClass("overlap", "deploy: two services at once, one bad", deploy.overlap, True, held_out=True),
     FaultClass("no-help", "deploy, and a rollback does not help", deploy.no_help, True, 0.5, held_out=True),
     FaultClass("bad-deploy-with-dependant", "deploy: another service falls with it", deploy.with_dependant, True),
-    FaultClass("comes-and-goes-deploy", "deploy: down on and off", returning.after_deploy, True, 0.5),
-    FaultClass("comes-and-goes", "something else, on and off", returning.by_itself, weight=0.5),
+    FaultClass("comes-and-goes-deploy", "deploy: down on and off", intermittent.after_deploy, True, 0.5),
+    FaultClass("comes-and-goes", "something else, on and off", intermittent.by_itself, weight=0.5),
     FaultClass("other-incident", "something else, now and then after a deploy", other.other_incident, weight=6.0),
     FaultClass("short-outage", "something else, for 1 to 4.5 min", other.short_outage, weight=3.0),
     FaultClass("blip-tail", "a good deploy, fails for 55 to 110 s", other.blip_tail, weight=0.0, held_out=True),
@@ -50,16 +50,16 @@ CLASSES: tuple[FaultClass, ...] = (
     FaultClass("surge-with-errors", "a crowd, and errors", other.surge_with_errors),
     FaultClass("certificate", "an expired certificate", other.certificate, weight=0.5),
     FaultClass("no-marker", "a change that no deploy tells of", other.no_marker, held_out=True),
-    FaultClass("restart-blip", "a good deploy, felt for 5 to 40 s", quiet.restart_blip, weight=2.2),
-    FaultClass("recovers", "fails for 15 to 40 s", quiet.recovers, weight=1.0),
-    FaultClass("long-blip", "fails for up to 55 s by itself", quiet.long_blip, held_out=True, weight=1.0),
-    FaultClass("surge-quiet", "a crowd, and no errors", quiet.surge_quiet, weight=0.1),
-    FaultClass("cron-spikes", "slow for 1 to 10 min every half hour, always", quiet.cron_spikes, weight=0.2),
-    FaultClass("flaky", "1 % fails, always", quiet.flaky, weight=0.2),
-    FaultClass("few-new-errors", "a good deploy with a rare new error", quiet.few_new_errors, weight=0.5),
-    FaultClass("feed-silent", "the error tracker hears nothing", quiet.feed_silent, weight=0.05),
-    FaultClass("feed-late", "the error tracker is late", quiet.feed_late, weight=0.1),
-    FaultClass("quiet-night", "few visitors, some errors", quiet.quiet_night, weight=0.5),
+    FaultClass("restart-blip", "a good deploy, felt for 5 to 40 s", benign.restart_blip, weight=2.2),
+    FaultClass("recovers", "fails for 15 to 40 s", benign.recovers, weight=1.0),
+    FaultClass("long-blip", "fails for up to 55 s by itself", benign.long_blip, held_out=True, weight=1.0),
+    FaultClass("surge-quiet", "a crowd, and no errors", benign.surge_quiet, weight=0.1),
+    FaultClass("cron-spikes", "slow for 1 to 10 min every half hour, always", benign.cron_spikes, weight=0.2),
+    FaultClass("flaky", "1 % fails, always", benign.flaky, weight=0.2),
+    FaultClass("few-new-errors", "a good deploy with a rare new error", benign.few_new_errors, weight=0.5),
+    FaultClass("feed-silent", "the error tracker hears nothing", benign.feed_silent, weight=0.05),
+    FaultClass("feed-late", "the error tracker is late", benign.feed_late, weight=0.1),
+    FaultClass("quiet-night", "few visitors, some errors", benign.quiet_night, weight=0.5),
 )
 BY_NAME = {one.name: one for one in CLASSES}
 

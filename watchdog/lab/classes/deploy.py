@@ -7,8 +7,8 @@ from dataclasses import replace
 from math import exp, log
 
 from watchdog.domain.readings import FailureKind
-from watchdog.lab.scene import DOWN, Right, Scene
-from watchdog.lab.symptoms import Fault, Symptom
+from watchdog.lab.episode import DOWN, Right, Scene
+from watchdog.lab.faults import Fault, Symptom
 
 HOME = ("home",)
 SOON_MEAN_SECONDS = 90.0

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from watchdog.domain.readings import FailureKind
-from watchdog.lab.scene import DOWN, MAIN, Right, Scene
-from watchdog.lab.symptoms import Symptom
+from watchdog.lab.episode import DOWN, MAIN, Right, Scene
+from watchdog.lab.faults import Symptom
 
 RANK = (270.0, 516.0, 1080.0, 3000.0, 11700.0)
 """Quantiles 10, 25, 50, 75, 90 % of how long real outages last, in seconds (66.8 site-years of public monitors).

@@ -7,8 +7,8 @@ Rule 2: what was not measured is neither reached nor missed.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from watchdog.lab.intervals import Estimate
-from watchdog.lab.report import words
+from watchdog.lab.report import phrases
+from watchdog.replay.confidence_intervals import Estimate
 
 
 class Reached(StrEnum):
@@ -17,7 +17,7 @@ class Reached(StrEnum):
     YES = "reached"
     BARELY = "reached, not yet certain"
     NO = "missed"
-    UNKNOWN = words.NOT_MEASURED
+    UNKNOWN = phrases.NOT_MEASURED
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Bar:
     what: str
     wanted: str
     found: Estimate
-    show: words.Show
+    show: phrases.Show
     limit: float
     counted: str
     at_least: bool = False
@@ -59,8 +59,8 @@ class Bar:
     def row(self) -> tuple[str, ...]:
         """Return it as a line of the table."""
         if not self.measured:
-            return (self.what, words.NOT_MEASURED, "–", self.counted, self.wanted, self.reached.value)
-        between = words.interval(self.found, self.show) if self.has_interval else "–"
+            return (self.what, phrases.NOT_MEASURED, "–", self.counted, self.wanted, self.reached.value)
+        between = phrases.interval(self.found, self.show) if self.has_interval else "–"
         told = f"{self.reached.value}: {self.unmet}" if self.unmet else self.reached.value
         return (self.what, self.show(self.found.value), between, self.counted, self.wanted, told)
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 from math import inf
 from typing import Any
 
-from watchdog.lab.intervals import Estimate, poisson_rate
-from watchdog.lab.report import words
+from watchdog.lab.report import phrases
 from watchdog.lab.report.bar import Bar
+from watchdog.replay.confidence_intervals import Estimate, poisson_rate
 
 Numbers = Mapping[str, Any]
 """What `score.summary` returns, with the comparison: the numbers that are published."""
@@ -40,7 +40,7 @@ def _rollbacks(numbers: Numbers) -> Iterator[Bar]:
         "When it rolls back, that is right (in a realistic mix of incidents)",
         "at least 97 %",
         precise,
-        words.percent,
+        phrases.percent,
         0.97,
         f"{precise.n:.0f} rollbacks (effective)",
         at_least=True,
@@ -51,7 +51,7 @@ def _rollbacks(numbers: Numbers) -> Iterator[Bar]:
         "A bad deploy that must be rolled back is",
         "at least 95 %",
         recalled,
-        words.percent,
+        phrases.percent,
         0.95,
         f"{recalled.n:.0f} bad deploys",
         at_least=True,
@@ -68,7 +68,7 @@ def _quiet(numbers: Numbers) -> Iterator[Bar]:
         "False rollbacks in a year of one healthy service",
         "at most 0.05, the interval's end at most 0.1",
         rolled,
-        words.number,
+        phrases.number,
         0.05,
         f"{rolled.n:.0f} in {years:.1f} years",
         certain_by=FALSE_ROLLBACKS_HIGH,
@@ -80,7 +80,7 @@ def _quiet(numbers: Numbers) -> Iterator[Bar]:
         "People woken for nothing in a year of one healthy service",
         "at most 2",
         paged,
-        words.number,
+        phrases.number,
         2.0,
         f"{paged.n:.0f} in {years:.1f} years",
         measured=years > 0,
@@ -92,7 +92,7 @@ def _quiet(numbers: Numbers) -> Iterator[Bar]:
         "Rollbacks of a service that had nothing to do with it",
         "0",
         count,
-        words.number,
+        phrases.number,
         0.0,
         f"{episodes:.0f} episodes",
         certain_by=count.high,
@@ -104,7 +104,7 @@ def _quiet(numbers: Numbers) -> Iterator[Bar]:
         "Where there is nothing to do, nothing is done",
         "at least 99 %",
         silent,
-        words.percent,
+        phrases.percent,
         0.99,
         f"{silent.n:.0f} episodes",
         at_least=True,
@@ -121,7 +121,7 @@ def _delays(numbers: Numbers) -> Iterator[Bar]:
             f"From the first failure to the rollback, 19 times in 20: {what}",
             f"at most {limit:.0f} s",
             found,
-            words.seconds,
+            phrases.seconds,
             limit,
             f"{found.n:.0f} bad deploys",
             measured=found.n > 0,
@@ -137,7 +137,7 @@ def _cost(numbers: Numbers) -> Bar:
         "Avoidable cost of the best of today's methods, compared with ours",
         "at least 3 times, and ours least if mistakes weigh a third or three times as much",
         found,
-        words.times,
+        phrases.times,
         3.0,
         f"{found.n:.0f} episodes" if ratio else "no rivals played",
         at_least=True,
@@ -153,7 +153,7 @@ def _calibration(numbers: Numbers) -> Bar:
         "How far its probability of guilt is off, at worst",
         f"at most 0.07, with at least {TENTHS} of the 10 tenths in use",
         Estimate(error, error, error, tenths),
-        words.number,
+        phrases.number,
         0.07,
         f"{tenths} of 10 tenths",
         unmet="" if tenths >= TENTHS else f"only {tenths} tenths are in use",

@@ -6,13 +6,13 @@ from functools import cached_property
 from math import isfinite
 from typing import Any
 
-from watchdog.lab.clean import Clean
-from watchdog.lab.judge import Played
+from watchdog.lab.clean_years import Clean
+from watchdog.lab.episode_judgement import Played
 from watchdog.lab.ranking import Ranking
 from watchdog.lab.report.bar import Bar
 from watchdog.lab.report.bars import bars
+from watchdog.lab.report.cost_chart import Step, ladder
 from watchdog.lab.report.delays import Delays, delays
-from watchdog.lab.report.ladder import Step, ladder
 from watchdog.lab.report.outcomes import Failure, Row, failures, rows
 
 

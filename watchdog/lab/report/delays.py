@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from watchdog.lab.judge import Played
+from watchdog.lab.episode_judgement import Played
 from watchdog.lab.score import by_class, kind_of
 
 NO_HURRY = ("nothing", "ticket")

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from watchdog.lab.report.content import Report
+from watchdog.lab.report.phrases import plain
 from watchdog.lab.report.sections import TITLE, headline, sections
 from watchdog.lab.report.table import Section, Table
-from watchdog.lab.report.words import plain
 
 SPECIAL = "\\`*_[]<>|#~$&"
 """What Markdown, or HTML within it, would take for markup."""

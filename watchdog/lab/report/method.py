@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-from watchdog.lab.calls import ANSWER_MINUTES
 from watchdog.lab.cost import HUMAN_MINUTES, NOTICED_MINUTES, ROLLBACK_MINUTES, USUAL
+from watchdog.lab.episode import FaultClass
+from watchdog.lab.page_judgement import ANSWER_MINUTES
 from watchdog.lab.report.content import Report
 from watchdog.lab.report.delays import NO_HURRY
 from watchdog.lab.report.table import Table
-from watchdog.lab.scene import FaultClass
 from watchdog.lab.score import DEPLOYS_SHARE, by_class, kind_of
 
 LIMITS = (

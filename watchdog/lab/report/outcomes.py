@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from watchdog.lab.clean import Clean
-from watchdog.lab.intervals import Estimate
-from watchdog.lab.judge import Played
-from watchdog.lab.report.words import many, replay_command
+from watchdog.lab.clean_years import Clean
+from watchdog.lab.episode_judgement import Played
+from watchdog.lab.episode_story import CLEAN, WHATS, why_wrong
+from watchdog.lab.report.phrases import many, replay_command
 from watchdog.lab.score import by_class, kind_of, weighted
-from watchdog.lab.story import CLEAN, WHATS, why_wrong
+from watchdog.replay.confidence_intervals import Estimate
 
 FALSE = "false rollback"
 DOINGS = ("rollback", FALSE, "ask", "page", "self-alert", "nothing")

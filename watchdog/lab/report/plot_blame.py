@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from watchdog.lab.report import svg, words
+from watchdog.lab.report import phrases, svg
 
 WIDTH, SIDE, LEFT, TOP, FOOT = 1080.0, 420.0, 90.0, 20.0, 56.0
 ALLOWED = 0.07
@@ -50,11 +50,11 @@ def _mark(tenth: Tenth) -> Iterator[str]:
 
 def facts(ece: float | None, brier: float | None, worst: float, count: float) -> list[str]:
     """Return the lines beside the diagram."""
-    shown = [words.NOT_MEASURED if one is None else words.number(one) for one in (ece, brier)]
+    shown = [phrases.NOT_MEASURED if one is None else phrases.number(one) for one in (ece, brier)]
     return [
         f"Off on the average (ECE): {shown[0]}",
         f"Brier score: {shown[1]}",
-        f"Off at worst, in a tenth: {words.number(worst)}",
+        f"Off at worst, in a tenth: {phrases.number(worst)}",
         f"From {count:.0f} blamed or cleared deploys (effective number)",
         "On the line: exact. In the band: within 0.07.",
         "A larger dot: more of the realistic mix.",

@@ -6,7 +6,7 @@ Logarithmic, since a bound of 8 s and a leak of an hour are on the same page, an
 from collections.abc import Iterator, Sequence
 from math import log10
 
-from watchdog.lab.report import svg, words
+from watchdog.lab.report import phrases, svg
 from watchdog.lab.report.delays import Delays
 
 WIDTH, GUTTER, SIDE = 1080.0, 330.0, 250.0
@@ -68,7 +68,7 @@ def _row(one: Delays, top: float, last: float) -> Iterator[str]:
         x = place(one.at(value), last)
         yield svg.line(x, top + 18, x, top + 26, "bound" if value is not None else "bound never")
     bound = one.of_bound(0.5)
-    shown = (words.seconds(one.of_ours(0.5)), "–" if bound is None else words.seconds(bound), _missed(one))
+    shown = (phrases.seconds(one.of_ours(0.5)), "–" if bound is None else phrases.seconds(bound), _missed(one))
     for column, text in zip(COLUMNS, shown, strict=True):
         yield svg.words(column, top + 18, text, "label", "end")
 

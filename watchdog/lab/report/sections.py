@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from watchdog.lab.ranking import FACTORS
-from watchdog.lab.report import method, words
+from watchdog.lab.report import method, phrases
 from watchdog.lab.report.bar import Reached
 from watchdog.lab.report.content import Report
 from watchdog.lab.report.outcomes import DOINGS
 from watchdog.lab.report.plot_blame import facts, plot_blame
+from watchdog.lab.report.plot_cost import label, plot_ladder
 from watchdog.lab.report.plot_delays import plot_delays
-from watchdog.lab.report.plot_ladder import label, plot_ladder
 from watchdog.lab.report.plot_outcomes import plot_outcomes
 from watchdog.lab.report.table import Section, Table
 
@@ -64,9 +64,9 @@ def _delays(report: Report) -> Section:
     rows = [
         (
             one.name,
-            words.seconds(one.of_ours(0.5)),
-            words.seconds(one.of_ours(0.95)),
-            words.NOT_MEASURED if (bound := one.of_bound(0.5)) is None else words.seconds(bound),
+            phrases.seconds(one.of_ours(0.5)),
+            phrases.seconds(one.of_ours(0.95)),
+            phrases.NOT_MEASURED if (bound := one.of_bound(0.5)) is None else phrases.seconds(bound),
             f"{one.missed} of {len(one.ours)}",
         )
         for one in report.delays
@@ -89,11 +89,11 @@ def _ladder(report: Report) -> Section:
     holds = "Ours costs least" if ranking.holds else "Ours does not cost least"
     told = (
         "One number for everything: minutes of total outage an incident of the realistic mix, with every mistake "
-        f"priced in minutes. At best an incident costs {words.minutes(ranking.oracle[1.0])}, since some outage "
+        f"priced in minutes. At best an incident costs {phrases.minutes(ranking.oracle[1.0])}, since some outage "
         "nobody can avoid; the bars show what comes on top. Of every method that people use today the setting is "
         "shown that did best on these very episodes, which favours the rivals.",
-        f"Beyond the best possible, the best rival costs {words.times(ranking.ratio.value)} as much as ours "
-        f"({words.interval(ranking.ratio, words.times)}). {holds} at all three prices of mistakes: a third of the "
+        f"Beyond the best possible, the best rival costs {phrases.times(ranking.ratio.value)} as much as ours "
+        f"({phrases.interval(ranking.ratio, phrases.times)}). {holds} at all three prices of mistakes: a third of the "
         "usual, the usual, and three times that.",
         "In a row @60 s: one check a minute, an alarm after so many failures in a row. 5 % for: 2m: over 5 % of the "
         "checks fail, for two minutes. Burn: failures use up the monthly allowance so many times too fast. "
@@ -101,7 +101,7 @@ def _ladder(report: Report) -> Section:
         "what the alarm leads to.",
     )
     head = ("Who decides", *PRICES)
-    rows = [(label(step), *(words.minutes(step.minutes[factor]) for factor in FACTORS)) for step in report.ladder]
+    rows = [(label(step), *(phrases.minutes(step.minutes[factor]) for factor in FACTORS)) for step in report.ladder]
     css = ["ours" if step.is_ours else "" for step in report.ladder]
     return Section(title, told, plot_ladder(report.ladder, ranking.oracle[1.0]), Table(head, rows, css))
 
@@ -122,7 +122,7 @@ def _outcomes(report: Report) -> Section:
                 f"{doing} {total}"
                 for doing, (total, _) in sorted(one.did.items(), key=lambda did: DOINGS.index(did[0]))
             ),
-            f"{words.percent(one.good.value)} ({words.interval(one.good, words.percent)})",
+            f"{phrases.percent(one.good.value)} ({phrases.interval(one.good, phrases.percent)})",
         )
         for one in report.rows
     ]
@@ -142,11 +142,11 @@ def _blame(report: Report) -> Section:
     head = ("Predicted", "Truly guilty", "95 % interval", "From (effective)", "Share of the mix")
     rows = [
         (
-            words.percent(one["predicted"]),
-            words.percent(one["value"]),
-            f"{words.percent(one['low'])} to {words.percent(one['high'])}",
+            phrases.percent(one["predicted"]),
+            phrases.percent(one["value"]),
+            f"{phrases.percent(one['low'])} to {phrases.percent(one['high'])}",
             f"{one['n']:.1f}",
-            words.percent(one["share"]),
+            phrases.percent(one["share"]),
         )
         for one in tenths
     ]
@@ -158,8 +158,8 @@ def _failures(report: Report) -> Section:
     if not found:
         return Section("Every failure", ("None.",))
     told = (
-        f"{len(found)} were not decided rightly, of {words.many(len(report.ours), 'incident')} and "
-        f"{words.many(len(report.clean), 'month')} in which nothing went wrong. The command plays one again, the "
+        f"{len(found)} were not decided rightly, of {phrases.many(len(report.ours), 'incident')} and "
+        f"{phrases.many(len(report.clean), 'month')} in which nothing went wrong. The command plays one again, the "
         "same to the letter, and tells what was noted, second by second.",
     )
     head = ("Class", "Seed", "Was done", "Right would be", "Why it counts", "See it again")

@@ -6,7 +6,7 @@ Rule 1: every text passes through `escaped`. Rule 2: a plot has a title, for tho
 from collections.abc import Callable, Iterable
 from html import escape
 
-from watchdog.lab.report.words import plain
+from watchdog.lab.report.phrases import plain
 
 Scale = Callable[[float], float]
 """From a value to its place, in units of the drawing."""

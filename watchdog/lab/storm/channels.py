@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from watchdog.domain.errors import Temporary
 from watchdog.domain.notices import Notice
+from watchdog.lab.storm.environment import Nature
 from watchdog.lab.storm.loop import Process
-from watchdog.lab.storm.nature import Nature
 
 SEND_SECONDS = (0.1, 0.5, 2.0)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from watchdog.lab.storm.nature import EPOCH, Nature
+from watchdog.lab.storm.environment import EPOCH, Nature
 
 
 class HostClock:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from watchdog.lab.storm.nature import Nature
+from watchdog.lab.storm.environment import Nature
 from watchdog.lab.storm.render import Release, Service
 
 CRITICAL_SHARE = 0.5

@@ -9,8 +9,8 @@ from watchdog.domain.effects import Effect, Note, Tell
 from watchdog.domain.policy import Policy
 from watchdog.lab.storm.channels import Post
 from watchdog.lab.storm.clock import HostClock
+from watchdog.lab.storm.environment import Nature
 from watchdog.lab.storm.loop import DEAD, Process
-from watchdog.lab.storm.nature import Nature
 from watchdog.lab.storm.render import Render
 from watchdog.lab.storm.site import Probe, Sight
 from watchdog.lab.storm.store import StoreHost

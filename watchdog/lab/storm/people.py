@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from watchdog.lab.storm.nature import Nature
+from watchdog.lab.storm.environment import Nature
+from watchdog.lab.storm.fault_mix import FAIR
 from watchdog.lab.storm.render import Render, Service
 from watchdog.lab.storm.store import StoreHost
-from watchdog.lab.storm.weather import FAIR
 
 PUSH_BAD_SHARE = 0.3
 QUICK_SHARE = 0.5

@@ -15,8 +15,8 @@ from itertools import count
 from watchdog.adapters.platforms.render_parse import newest_first
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.errors import Gone, OutcomeUnknown, Permanent, Temporary
-from watchdog.lab.storm.nature import Nature
-from watchdog.lab.storm.weather import (
+from watchdog.lab.storm.environment import Nature
+from watchdog.lab.storm.fault_mix import (
     ANSWER_SECONDS,
     DEPLOY_SECONDS,
     LANDING_MAX_SECONDS,
@@ -29,7 +29,7 @@ from watchdog.lab.storm.weather import (
 from watchdog.ports import PlatformEvent
 
 CLIENT_SECONDS = 10.0
-"""The real client's total deadline of one request (adapters/http.py)."""
+"""The real client's total deadline of one request (adapters/api_client.py)."""
 LIST_TIMEOUT_SECONDS = 10.0
 RESET_SECONDS = (0.05, 0.5, 2.0)
 """When a connection breaks: its request may be under way all the same, in some proxy."""

@@ -3,7 +3,7 @@
 double_rollbacks  more rollbacks taken by the platform within one episode than one, plus those a human asked for
 wrong_targets     a rollback that should not have been sent there, or not at that moment: see targets.py
 missed            a critical episode that ended in neither a page nor a real recovery, or an end that was claimed and
-                  was none: see missed.py
+                  was none: see missed_outages.py
 stuck             a service, an effect or a lease not at rest one virtual hour after the faults stopped
 lost_pages        a page that the outbox had and that a channel never got, though it worked for long enough
 left_off          auto-deploy that is off at the end because of us, and nobody knows

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from watchdog.domain.readings import Bad, FailureKind, Good, Reading
-from watchdog.lab.storm.nature import Nature
+from watchdog.lab.storm.environment import Nature
 from watchdog.lab.storm.render import Service
 from watchdog.ports import Sample
 

@@ -16,11 +16,11 @@ from watchdog.domain.effects import Effect, Tell
 from watchdog.domain.errors import Temporary
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Incident, Shared, State
-from watchdog.domain.records import ActionRow, Command, Grip, PendingEffect
+from watchdog.domain.store_records import ActionRow, Command, Grip, PendingEffect
 from watchdog.lab.storm.channels import Post
-from watchdog.lab.storm.ledger import Ledger
-from watchdog.lab.storm.nature import EPOCH, Nature
-from watchdog.lab.storm.weather import STORE_SECONDS
+from watchdog.lab.storm.environment import EPOCH, Nature
+from watchdog.lab.storm.fault_mix import STORE_SECONDS
+from watchdog.lab.storm.lease_oracle import Ledger
 
 CONNECT_SECONDS = 2.0
 """How long an attempt to reach a store that is down takes."""

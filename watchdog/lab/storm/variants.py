@@ -1,6 +1,6 @@
 """The daemon with one of its teeth drawn. The storm must catch each of them: otherwise it has gone blind.
 
-They are made by handing other timings, or another part from outside (`weakened.py`), to the shipped wiring.
+They are made by handing other timings, or another part from outside (`mutants.py`), to the shipped wiring.
 `caught_by` names the figure of the score that must show it. Where two safeguards cover each other, both are gone:
 without the guard, the last look alone would still find that no failure was seen lately. `weather` makes the faults that
 it lacks a tooth against frequent, where they are rare.
@@ -10,13 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from watchdog.daemon.actuator import Actuator
-from watchdog.daemon.lookup import Reconcile, look_up
-from watchdog.daemon.protocol import SHIPPED, Timings
+from watchdog.daemon.actions.actuator import Actuator
+from watchdog.daemon.actions.reconcile import Reconcile, look_up
+from watchdog.daemon.actions.timings import SHIPPED, Timings
 from watchdog.lab.storm.channels import StormChannel
-from watchdog.lab.storm.render import RenderClient
-from watchdog.lab.storm.store import StormStore
-from watchdog.lab.storm.weakened import (
+from watchdog.lab.storm.mutants import (
     Believing,
     TriesOnce,
     Unfenced,
@@ -25,6 +23,8 @@ from watchdog.lab.storm.weakened import (
     forbid_nothing,
     never_be_late,
 )
+from watchdog.lab.storm.render import RenderClient
+from watchdog.lab.storm.store import StormStore
 
 
 def leave_as_it_is(actuator: Actuator) -> None:

@@ -30,22 +30,22 @@ from watchdog.domain.policy import (
     SignalPolicy,
     Verification,
 )
-from watchdog.lab.storm import missed, score, targets
+from watchdog.lab.storm import missed_outages, score, targets
 from watchdog.lab.storm.channels import Post
+from watchdog.lab.storm.environment import Nature
 from watchdog.lab.storm.episodes import Episodes
 from watchdog.lab.storm.host import CHANNELS, CONTROL_URL, Host, Run
 from watchdog.lab.storm.loop import RUNNING, Process
-from watchdog.lab.storm.nature import Nature
 from watchdog.lab.storm.people import People
-from watchdog.lab.storm.plot import HOUR_SECONDS, NTP_SECONDS, Plot
 from watchdog.lab.storm.render import Render
 from watchdog.lab.storm.score import Score
 from watchdog.lab.storm.store import StoreHost
+from watchdog.lab.storm.timeline import HOUR_SECONDS, NTP_SECONDS, Plot
 
 AT_LEAST_SECONDS = 600.0
 AT_MOST_SECONDS = 3600.0
 """So long after the faults stopped, everything must have come to its end."""
-REPAIRED_AFTER_SECONDS = missed.LONG_SECONDS + 10.0
+REPAIRED_AFTER_SECONDS = missed_outages.LONG_SECONDS + 10.0
 """When people have repaired whatever still fails, after the storm: long enough that it must have been told of."""
 LOOK_SECONDS = 10.0
 ASSIST_SHARE = 0.15
@@ -95,7 +95,7 @@ class World:
             nature.loop.run_until_complete(self._live())
         finally:
             nature.loop.close()
-        seen = missed.judge(self._books())
+        seen = missed_outages.judge(self._books())
         return Result(
             seed=nature.seed,
             seconds=nature.loop.time(),
@@ -183,8 +183,8 @@ class World:
     def _runs(self, host: Host) -> bool:
         return host.started[-1].process.state is RUNNING
 
-    def _books(self) -> missed.Books:
-        return missed.Books(
+    def _books(self) -> missed_outages.Books:
+        return missed_outages.Books(
             episodes=self.episodes,
             render=self.render,
             arrived=self.post.arrived,

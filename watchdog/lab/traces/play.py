@@ -9,7 +9,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from functools import partial
 
-from watchdog.core.promised import promised_step
+from watchdog.core.checked_step import promised_step
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy, ServiceFacts
@@ -17,10 +17,10 @@ from watchdog.domain.events import Event
 from watchdog.domain.incidents import Phase, State
 from watchdog.domain.policy import Policy, SignalPolicy
 from watchdog.domain.readings import Bad, FailureKind, Good, MinuteCount
-from watchdog.lab.agenda import Agenda
-from watchdog.lab.chance import Chance
-from watchdog.lab.doings import Doing, doings
+from watchdog.lab.keyed_random import Chance
 from watchdog.lab.traces.trial import Bucket, Trial, quantile_at
+from watchdog.replay.action_log import Doing, doings
+from watchdog.replay.event_queue import Agenda
 
 DAY_SECONDS = 86400.0
 FEED_LATE_SECONDS = 60.0

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from watchdog.core.detect.latency import quantile
-from watchdog.lab.doings import Doing
-from watchdog.lab.intervals import poisson_rate
 from watchdog.lab.traces.trial import Bucket, Label, Trial
 from watchdog.lab.traces.why import why_not
+from watchdog.replay.action_log import Doing
+from watchdog.replay.confidence_intervals import poisson_rate
 
 LATE_SECONDS = 300.0
 DAY_SECONDS = 86400.0

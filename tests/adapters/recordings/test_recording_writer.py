@@ -1,0 +1,164 @@
+"""The tape: files of an hour, bounds on the folder, a disk that is full or broken, what a crash leaves."""
+
+import gzip
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.lab.told import DAY, story, tape
+from watchdog.adapters.recordings import FileTape
+from watchdog.adapters.recordings.recording_format import Changed, Head, Told
+from watchdog.adapters.recordings.recording_reader import Reader
+from watchdog.adapters.recordings.recording_writer import FILE_SECONDS, FILES_MIN
+from watchdog.domain.errors import Temporary
+from watchdog.domain.events import Observed
+from watchdog.domain.incidents import State
+from watchdog.domain.policy import Policy
+from watchdog.domain.readings import Good
+from watchdog.domain.store_records import Step
+
+AT = 1_790_000_000.0
+POLICY = Policy(services={}, matrix={})
+
+
+def steps(number: int, state: State | None = None, first: float = AT) -> list[Step]:
+    """Return so many steps that change nothing, one a second."""
+    known = state or State()
+    return [Step(known, Observed(first + nth, "web", "home", Good()), POLICY, known, ()) for nth in range(number)]
+
+
+def files(folder: Path) -> list[Path]:
+    """Return the files of a folder in their order."""
+    return sorted(folder.glob("*.gz"))
+
+
+def test_a_file_begins_with_policy_and_state_and_tells_every_step(tmp_path: Path) -> None:
+    """Only its owner may read it; what says the same again is told by its slot."""
+    written, told = tape(tmp_path / "recordings", "host-1:a/b"), steps(5)
+    written.write(AT, told)
+    written.close()
+    (path,) = files(tmp_path / "recordings")
+    assert path.name == "20260921T141320Z-host-1_a_b-00001.jsonl.gz"
+    assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    head, *rest = Reader(path)
+    assert head == Head("host-1_a_b", 1, False, AT, POLICY, State())
+    assert rest == [Told(step.event) for step in told]
+    texts = gzip.decompress(path.read_bytes()).decode().splitlines()
+    assert '"event":' in texts[1] and [text[:11] for text in texts[2:]] == ['{"again":0,'] * 4
+
+
+def test_each_hour_has_a_file_that_follows(tmp_path: Path) -> None:
+    """Its head says so, and where; a clock that is set back begins one as well."""
+    written = tape(tmp_path)
+    for nth, at in enumerate((AT, AT + FILE_SECONDS - 1, AT + FILE_SECONDS, AT + FILE_SECONDS - 60)):
+        written.write(at, steps(1 + nth))
+    written.close()
+    heads = [Reader(path).head() for path in files(tmp_path)]
+    assert sorted((head.part, head.follows) for head in heads if head) == [(1, False), (2, True), (3, True)]
+
+
+def test_a_batch_is_on_the_disk_at_once(tmp_path: Path) -> None:
+    """Nothing is closed, as after a crash: every line is there, and the file counts as torn."""
+    written = tape(tmp_path)
+    written.write(AT, steps(3))
+    reader = Reader(files(tmp_path)[0])
+    assert len(list(reader)) == 4 and reader.torn
+    written.close()
+    assert len(list(reader)) == 4 and not reader.torn
+
+
+@pytest.mark.parametrize("cut", [1, 7, 8, 30, 100])
+def test_a_torn_end_loses_the_last_lines_only(tmp_path: Path, cut: int) -> None:
+    """Whatever was cut off; what is whole is read."""
+    written = tape(tmp_path)
+    written.write(AT, steps(50))
+    written.close()
+    (path,) = files(tmp_path)
+    whole = list(Reader(path))
+    path.write_bytes(path.read_bytes()[:-cut])
+    reader = Reader(path)
+    found = list(reader)
+    assert reader.torn and found == whole[: len(found)]
+    path.write_bytes(path.read_bytes()[:5])
+    assert Reader(path).head() is None
+
+
+def test_what_changed_without_an_event_is_written(tmp_path: Path) -> None:
+    """Only what did; a new object that says the same is no change."""
+    paused = replace(State(), paused_by="ann")
+    written = tape(tmp_path)
+    written.write(AT, [*steps(1), *steps(1, replace(State())), *steps(1, paused), *steps(1, paused)])
+    written.close()
+    kinds = [type(line) for line in Reader(files(tmp_path)[0])]
+    assert kinds == [Head, Told, Told, Changed, Told, Told]
+
+
+def test_what_is_too_old_is_removed(tmp_path: Path) -> None:
+    """By the time in the name; what is not ours stays, whatever its age."""
+    other = tmp_path / "20200101T000000Z-notes.txt"
+    other.write_text("mine")
+    written = tape(tmp_path, keep_days=2.0)
+    for days in range(5):
+        written.write(AT + days * DAY, steps(1))
+    written.close()
+    assert len(files(tmp_path)) == 3
+    assert other.exists()
+
+
+def test_all_files_together_stay_within_their_bound(tmp_path: Path) -> None:
+    """The oldest go first, and the one that comes has room."""
+    one = tape(tmp_path / "one")
+    one.write(AT, story("blip_is_let_pass").steps)
+    one.close()
+    size = files(tmp_path / "one")[0].stat().st_size
+    bound = size * FILES_MIN
+    written = tape(tmp_path / "all", max_bytes=bound)
+    for hour in range(20):
+        written.write(AT + hour * FILE_SECONDS, story("blip_is_let_pass").steps)
+        assert sum(path.stat().st_size for path in files(tmp_path / "all")) <= bound
+    written.close()
+    kept = files(tmp_path / "all")
+    assert FILES_MIN - 2 <= len(kept) <= FILES_MIN
+    assert "-00020" in kept[-1].name
+
+
+def test_a_large_file_ends_early_but_never_at_once(tmp_path: Path) -> None:
+    """What it begins with may be as large as the bound, which then leaves room for no other."""
+    written = tape(tmp_path, max_bytes=800)
+    for seconds in (0.0, 1.0, 59.0, 60.0, 61.0):
+        written.write(AT + seconds, steps(1))
+    written.close()
+    assert [path.name[-14:-9] for path in files(tmp_path)] == ["00002"]
+
+
+def test_a_folder_that_cannot_be_made_is_said_and_tried_again(tmp_path: Path) -> None:
+    """A file stands in its place; once that is gone, a recording begins that does not follow."""
+    folder = tmp_path / "recordings"
+    folder.write_text("in the way")
+    written = tape(folder)
+    with pytest.raises(Temporary, match="recordings/ cannot be written"):
+        written.write(AT, steps(3))
+    folder.unlink()
+    written.write(AT, steps(3))
+    written.close()
+    head = Reader(files(folder)[0]).head()
+    assert head is not None and not head.follows
+
+
+def test_a_nearly_full_disk_is_left_to_the_journal(tmp_path: Path) -> None:
+    """Nothing is written, not even a folder."""
+    full = FileTape(tmp_path / "recordings", "one", 30 * DAY, 10**9, reserve_bytes=2**62)
+    with pytest.raises(Temporary, match="they are left to the journal"):
+        full.write(AT, steps(1))
+    assert not (tmp_path / "recordings").exists()
+
+
+def test_after_a_gap_it_begins_anew(tmp_path: Path) -> None:
+    """Steps were missed: the next file does not follow."""
+    written = tape(tmp_path)
+    written.write(AT, steps(1))
+    written.interrupt()
+    written.write(AT + 1, steps(1, first=AT + 1))
+    written.close()
+    assert [head.follows for path in files(tmp_path) if (head := Reader(path).head())] == [False, False]

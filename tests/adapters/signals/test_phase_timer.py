@@ -1,0 +1,45 @@
+"""The parts of a probe."""
+
+from watchdog.adapters.signals.phase_timer import BODY, CONNECT, DNS, FIRST_BYTE, Stopwatch
+
+
+async def test_it_knows_in_which_part_a_probe_is() -> None:
+    """What a timeout names."""
+    watch = Stopwatch()
+    steps = [watch.step]
+    for event in (
+        "connection.connect_tcp.started",
+        "connection.start_tls.started",
+        "http11.send_request_headers.started",
+        "http11.receive_response_headers.started",
+        "http11.receive_response_body.started",
+        "http11.response_closed.started",
+    ):
+        await watch.trace(event, {})
+        steps.append(watch.step)
+    assert steps == [DNS, CONNECT, "tls", FIRST_BYTE, FIRST_BYTE, BODY, BODY]
+
+
+async def test_parts_that_were_not_reached_are_none_and_hops_add_up() -> None:
+    """Nothing is zero that was not measured."""
+    watch = Stopwatch()
+    await watch.trace("connection.connect_tcp.started", {})
+    assert watch.phases().connect_seconds is None
+    await watch.trace("connection.connect_tcp.complete", {})
+    first = watch.phases().connect_seconds
+    watch.enter(DNS)
+    await watch.trace("connection.connect_tcp.started", {})
+    await watch.trace("connection.connect_tcp.complete", {})
+    second = watch.phases().connect_seconds
+    assert first is not None and second is not None and second > first
+    assert watch.phases().tls_seconds is None and watch.phases().first_byte_seconds is None
+
+
+async def test_waiting_for_the_first_byte_begins_with_the_request() -> None:
+    """Sending the request is part of it."""
+    watch = Stopwatch()
+    for event in ("send_request_headers.started", "send_request_headers.complete", "receive_response_headers.started"):
+        await watch.trace(f"http11.{event}", {})
+    assert watch.phases().first_byte_seconds is None
+    await watch.trace("http11.receive_response_headers.complete", {})
+    assert watch.phases().first_byte_seconds is not None

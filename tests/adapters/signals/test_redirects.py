@@ -1,0 +1,126 @@
+"""Redirects, counted; and the warming up."""
+
+import asyncio
+import re
+import subprocess
+import sys
+
+import httpx
+import pytest
+
+from tests.adapters.signals.sites import Script, answering, redirect, routes, site
+from tests.support.clocks import PATIENCE_SECONDS
+from watchdog.adapters.signals.failures import Failure
+from watchdog.adapters.signals.phase_timer import Stopwatch
+from watchdog.adapters.signals.probe_http import Answer, Wire
+from watchdog.adapters.signals.redirects import follow
+from watchdog.domain.readings import FailureKind
+
+MAP = routes(
+    {
+        "/": redirect("/a"),
+        "/a": redirect("b?token=canary"),
+        "/b?token=canary": answering(b"there"),
+        "/loop": redirect("/loop"),
+        "/nowhere": redirect(""),
+        "/file": redirect("file:///etc/passwd"),
+        "/broken": redirect("http://[::1"),
+        "/secret": redirect("http://user:canary@127.0.0.1/"),
+        "/none": answering(b"", "301 Moved"),
+        "/not-modified": answering(b"", "304 Not Modified"),
+    }
+)
+
+
+async def go(path: str, redirects: int, accept: frozenset[int] = frozenset()) -> Answer | Failure:
+    """Follow from that path."""
+    async with site(MAP) as base, asyncio.timeout(PATIENCE_SECONDS):
+        url = httpx.URL(base + path)
+        return await follow(Wire(), url, Stopwatch(), max_body=1000, redirects=redirects, accept=accept)
+
+
+async def test_as_many_redirects_as_allowed_are_followed() -> None:
+    """Two are needed here."""
+    came = await go("/", 2)
+    assert isinstance(came, Answer) and came.body == b"there"
+
+
+@pytest.mark.parametrize(
+    ("path", "redirects", "why"),
+    [
+        ("/", 0, r"HTTP 302: redirected to http://127\.0\.0\.1:\d+/a \(probe that URL, or set redirects: 1\)"),
+        ("/", 1, r"more than 1 redirects, the last to http://127\.0\.0\.1:\d+/b$"),
+        ("/loop", 5, r"more than 5 redirects, the last to http://127\.0\.0\.1:\d+/loop$"),
+        ("/none", 3, r"HTTP 301 without a usable Location"),
+        ("/file", 3, r"HTTP 302 without a usable Location"),
+        ("/broken", 3, r"HTTP 302 without a usable Location"),
+        ("/secret", 3, r"HTTP 302 without a usable Location"),
+    ],
+)
+async def test_one_too_many_is_a_failure_that_says_where_it_led(path: str, redirects: int, why: str) -> None:
+    """Without the query, which may hold a secret."""
+    came = await go(path, redirects)
+    assert isinstance(came, Failure) and came.kind is FailureKind.REDIRECT
+    assert re.search(why, came.why), came.why
+    assert "canary" not in came.why
+
+
+async def test_case_33_a_redirect_loop_ends_after_as_many_as_configured() -> None:
+    """Each hop is counted, also to oneself; by default none is followed."""
+    for redirects in (0, 1, 10):
+        hops = []
+        loop = redirect("/loop")
+
+        async def counted(
+            reader: asyncio.StreamReader, writer: asyncio.StreamWriter, hops: list[int] = hops, loop: Script = loop
+        ) -> None:
+            hops.append(1)
+            await loop(reader, writer)
+
+        async with site(counted) as base, asyncio.timeout(PATIENCE_SECONDS):
+            url = httpx.URL(base + "/loop")
+            came = await follow(Wire(), url, Stopwatch(), max_body=1000, redirects=redirects)
+        assert isinstance(came, Failure) and came.kind is FailureKind.REDIRECT
+        assert len(hops) == redirects + 1
+
+
+async def test_a_redirect_that_is_expected_is_the_answer() -> None:
+    """`status: 302` checks the redirect itself."""
+    came = await go("/", 3, accept=frozenset({302}))
+    assert isinstance(came, Answer) and came.status == 302
+
+
+async def test_304_is_no_redirect() -> None:
+    """It has no Location."""
+    came = await go("/not-modified", 3)
+    assert isinstance(came, Answer) and came.status == 304
+
+
+def test_after_warming_up_a_probe_imports_nothing() -> None:
+    """In a new process: what httpx loads lazily is loaded before the first timed probe."""
+    code = """
+import asyncio, sys, httpx
+from watchdog.adapters.signals.redirects import warm_up
+from watchdog.adapters.signals.phase_timer import Stopwatch
+from watchdog.adapters.signals.probe_http import Wire
+
+async def serve(reader, writer):
+    await reader.readuntil(b"\\r\\n\\r\\n")
+    writer.write(b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nok")
+    writer.close()
+
+async def main():
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    await warm_up()
+    before = set(sys.modules)
+    port = server.sockets[0].getsockname()[1]
+    came = await Wire().get(httpx.URL(f"http://localhost:{port}/"), Stopwatch(), max_body=10)
+    assert came.body == b"ok", came
+    print(sorted(set(sys.modules) - before))
+
+asyncio.run(main())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
+    )
+    assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr

@@ -1,0 +1,64 @@
+"""A state in parts and whole again; only what changed is written."""
+
+from dataclasses import fields, replace
+
+from watchdog.adapters.stores.state_partitions import Fleet, Memo, assemble, service_of
+from watchdog.domain.effects import PinAutoDeploy, WakeAt
+from watchdog.domain.incidents import ServiceState, Shared, State, Trouble
+from watchdog.domain.readings import Good
+from watchdog.domain.store_records import FLEET
+
+API, WEB = ServiceState("api"), ServiceState("web")
+STATE = State(
+    {"api": API, "web": WEB},
+    control={"one": (1.0, Good())},
+    vendors={"render": (2.0, Good())},
+    denied=("abc",),
+    paused_by="ann",
+    blind_since=3.0,
+    blind_told=True,
+    unseen=True,
+    incidents=7,
+    troubles={"api": Trouble("api", 4.0)},
+)
+
+
+def test_a_state_is_its_parts_and_nothing_is_forgotten() -> None:
+    """Every field of State is in exactly one part."""
+    names = [field.name for part in (Fleet, Shared) for field in fields(part)]
+    assert sorted([*names, "services"]) == sorted(field.name for field in fields(State))
+    assert assemble(STATE.services, Fleet.of(STATE), STATE.shared) == STATE
+    assert assemble({}, None, Shared()) == State()
+
+
+def test_only_what_changed_is_written() -> None:
+    """The very same object was not touched; after a save that failed it is all still to be written."""
+    memo = Memo()
+    first = memo.changes(STATE, ())
+    assert first == memo.changes(STATE, ())
+    assert (first.services, first.fleet, first.shared) == ((API, WEB), Fleet.of(STATE), STATE.shared)
+    memo.saved(first)
+    assert memo.revision == 1
+    nothing = memo.changes(replace(STATE), ())
+    assert (nothing.services, nothing.fleet, nothing.shared, nothing.leases) == ((), None, None, ())
+    moved = replace(STATE, services={"api": API, "web": ServiceState("web")}, blind_told=False, incidents=8)
+    second = memo.changes(moved, ())
+    assert (second.services, second.fleet, second.shared) == ((WEB,), Fleet.of(moved), moved.shared)
+    assert second.leases == ("web",)
+
+
+def test_what_moved_away_is_forgotten() -> None:
+    """Should its lease come back without a load, it is written rather than taken for known."""
+    memo = Memo()
+    memo.saved(memo.changes(STATE, ()))
+    memo.keep({"api": 1})
+    again = memo.changes(STATE, ())
+    assert again.services == (WEB,) and again.fleet is not None
+
+
+def test_effects_need_the_lease_of_their_service(a_tell) -> None:
+    """A notice about the watchdog itself needs none; inside effects neither."""
+    pin = PinAutoDeploy("web", "inc-1", "srv-1")
+    assert [service_of(effect) for effect in (pin, a_tell("api"), a_tell("watchdog"))] == ["web", "api", FLEET]
+    effects = (pin, a_tell("api"), a_tell("watchdog"), WakeAt(1.0))
+    assert Memo().changes(State(), effects).leases == ("api", "web")

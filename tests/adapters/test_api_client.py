@@ -1,0 +1,562 @@
+"""What the one HTTP client makes of every kind of answer, and of none; over real sockets."""
+
+import asyncio
+import functools
+import gzip
+import logging
+import socket
+import ssl
+import struct
+import traceback
+import tracemalloc
+
+import httpx
+import pytest
+
+from tests.adapters.signals.sites import NOW, answering, authority, server_tls, site
+from tests.adapters.vendor import RawVendor, Seen, Vendor
+from tests.support.clocks import PATIENCE_SECONDS, FakeClock
+from watchdog.adapters.api_client import ApiClient, PermanentAnswer
+from watchdog.adapters.ssrf_transport import GuardedTransport
+from watchdog.domain.errors import OutcomeUnknown, Permanent, Refused, Temporary
+
+CANARY = "rnd_canary0123456789"
+
+
+def client(url: str, clock: FakeClock | None = None, **options) -> ApiClient:
+    """A client named Acme whose key is the canary."""
+    headers = {"authorization": f"Bearer {CANARY}"}
+    return ApiClient("Acme", url, headers=headers, clock=clock or FakeClock(), **{"timeout_seconds": 5.0, **options})
+
+
+@pytest.fixture
+def api(vendor: Vendor, closing) -> ApiClient:
+    """A client of the vendor."""
+    return closing(client(vendor.url))
+
+
+async def close_at_once(server: RawVendor, reader, writer) -> None:
+    """Read the request and hang up."""
+    await server.request(reader)
+
+
+async def reset(server: RawVendor, reader, writer) -> None:
+    """Read the request and reset the connection: the client sees a read that failed, not an end."""
+    await server.request(reader)
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
+async def say_nothing(server: RawVendor, reader, writer) -> None:
+    """Read the request and wait until the client goes away."""
+    await server.request(reader)
+    await reader.read()
+    server.cut_off.set()
+
+
+async def trickle(server: RawVendor, reader, writer) -> None:
+    """Send a byte again and again, so that no read ever times out."""
+    await server.request(reader)
+    writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n")
+    while True:
+        writer.write(b" ")
+        await writer.drain()
+        await asyncio.sleep(0.02)
+
+
+async def flood(server: RawVendor, reader, writer) -> None:
+    """Send a body without end."""
+    await server.request(reader)
+    writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+    while True:
+        writer.write(b"x" * 65536)
+        await writer.drain()
+
+
+def answer(head: bytes, body: bytes = b"", *, cut: bool = False):
+    """Return a script that answers one request; `cut` promises more body than it sends."""
+
+    async def script(server: RawVendor, reader, writer) -> None:
+        await server.request(reader)
+        length = len(body) + (100 if cut else 0)
+        writer.write(b"HTTP/1.1 " + head + b"\r\ncontent-length: %d\r\n\r\n" % length + body)
+        await writer.drain()
+
+    return script
+
+
+async def test_get_reads_json_with_repeated_parameters_and_our_key(vendor: Vendor, closing):
+    """The plain case: query, key and accepted types arrive; JSON comes back."""
+    vendor.say("GET", "/v1/deploys", [{"id": "dep-1"}])
+    api = closing(client(vendor.url + "/v1/"))
+    came = await api.get("/deploys", [("status", "live"), ("status", "deactivated")])
+    assert (came.status, came.json) == (200, [{"id": "dep-1"}])
+    assert vendor.seen[0].query == (("status", "live"), ("status", "deactivated"))
+    assert vendor.seen[0].headers["authorization"] == f"Bearer {CANARY}"
+    assert vendor.seen[0].headers["accept-encoding"] == "identity"
+
+
+@pytest.mark.parametrize(
+    ("body", "parsed"), [(b"", None), (b"<html>", None), (b"[" * 100_000, None), (b"\xff\xfe", None), (b"null", None)]
+)
+async def test_what_is_not_json_is_none(vendor: Vendor, body, parsed, api):
+    """Empty, HTML, absurdly deep and undecodable bodies are answers without JSON."""
+    vendor.say("GET", "/x", (200, body))
+    came = await api.get("/x")
+    assert came.json is parsed
+    assert len(came.text) <= 64 * 1024
+
+
+async def test_get_is_tried_again_and_then_given_up(vendor: Vendor, api):
+    """Two failures then success is a success; three failures are Temporary, and no URL is told."""
+    vendor.say("GET", "/a", 503, 500, {"fine": True})
+    vendor.say("GET", "/b", 503)
+    assert (await api.get("/a")).json == {"fine": True}
+    with pytest.raises(Temporary, match=r"^Acme answered 503$"):
+        await api.get("/b")
+    assert [request.path for request in vendor.seen] == ["/a"] * 3 + ["/b"] * 3
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "words"),
+    [
+        (401, {"message": "Unauthorized"}, "Acme refused our key (401): make a new one"),
+        (404, {"message": "not found: srv-1"}, 'Acme answered 404: "not found: srv-1"'),
+        (403, "plain\x1b[31m words", 'Acme answered 403: "plain [31m words": ask the owner'),
+        (400, {"error": {"message": "bad range"}}, 'Acme answered 400: "bad range"'),
+        (302, "", "Acme answered 302: a redirect, which is not followed; check the base URL"),
+        (404, "<html>long</html>", "Acme answered 404"),
+        (422, "x" * 5000, f'Acme answered 422: "{"x" * 299}…"'),
+    ],
+)
+async def test_get_is_refused_for_good(vendor: Vendor, status, body, words, closing):
+    """Other statuses are asked once, and say what to do next."""
+    vendor.say("GET", "/x", (status, body, {"location": "/elsewhere"}))
+    api = closing(client(vendor.url, hints={401: "make a new one", 403: "ask the owner"}))
+    with pytest.raises(PermanentAnswer) as caught:
+        await api.get("/x")
+    assert str(caught.value) == words
+    assert caught.value.status == status
+    assert len(vendor.seen) == 1
+
+
+@pytest.mark.parametrize("seconds", [4, 5])
+async def test_case_13_get_honours_a_short_retry_after(vendor: Vendor, closing, seconds: int):
+    """A 429 that asks for 4 s is waited out, and one that asks for the longest we wait."""
+    vendor.say("GET", "/x", (429, {"message": "rate limit exceeded"}, {"Retry-After": str(seconds)}), {"ok": 1})
+    clock = FakeClock()
+    api = closing(client(vendor.url, clock))
+    assert (await api.get("/x")).json == {"ok": 1}
+    assert clock.elapsed >= seconds
+
+
+@pytest.mark.parametrize("before", [0, 280, 1190, 1199])
+async def test_no_part_of_a_key_is_shown_where_a_text_is_cut(closing, before: int):
+    """The key is hidden first and the text shortened after: a half of it would not be found any more."""
+    key = "c4n4ry-0123456789"
+    api = closing(ApiClient("V", "https://v.example", headers={"authorization": f"Bearer {key}"}, clock=FakeClock()))
+    assert "c4n" not in api.redact(" " * before + key + " and more " * 50)
+    assert "c4n" not in api.redact("x" * before + key + " and more " * 50)
+
+
+async def test_case_13_get_does_not_wait_for_a_long_retry_after_nor_ask_again_before_it(vendor: Vendor, closing):
+    """A 429 that asks for 60 s is Temporary at once; until then nothing is sent."""
+    vendor.say("GET", "/x", (429, {"message": "rate limit exceeded"}, {"Retry-After": "60"}), {"ok": 1})
+    clock = FakeClock()
+    api = closing(client(vendor.url, clock))
+    for _ in range(2):
+        with pytest.raises(Temporary) as caught:
+            await api.get("/x")
+        assert 59 <= caught.value.retry_after_seconds <= 60
+    assert len(vendor.seen) == 1
+    clock.freeze(61)
+    assert (await api.get("/x")).json == {"ok": 1}
+
+
+async def test_get_stops_before_the_rate_limit_is_broken(vendor: Vendor, closing):
+    """The last request of a window closes the gate until the window ends: long is Temporary, short is waited for."""
+    used_up = {"Ratelimit-Limit": "400", "Ratelimit-Remaining": "0"}
+    long, short = (200, {}, {**used_up, "Ratelimit-Reset": "40"}), (200, {}, {**used_up, "Ratelimit-Reset": "3"})
+    vendor.say("GET", "/x", long, short, {"ok": 1})
+    clock = FakeClock()
+    api = closing(client(vendor.url, clock))
+    await api.get("/x")
+    with pytest.raises(Temporary, match=r"takes no more requests for 40 s") as caught:
+        await api.get("/x")
+    assert caught.value.retry_after_seconds == pytest.approx(40)
+    clock.freeze(41)
+    await api.get("/x")
+    before = clock.elapsed
+    assert (await api.get("/x")).json == {"ok": 1}
+    assert clock.elapsed - before == pytest.approx(3)
+
+
+async def test_case_29_a_trickling_answer_is_cut_by_the_total_deadline(raw, closing):
+    """Each byte resets httpx's read timeout; the total deadline does not care."""
+    server = await raw(trickle)
+    api = closing(client(server.url, timeout_seconds=0.4, attempts=1))
+    with pytest.raises(Temporary, match=r"^Acme did not answer in 0\.4 s \(TimeoutError\)$"):
+        await api.get("/x")
+    await asyncio.wait_for(server.cut_off.wait(), PATIENCE_SECONDS)
+
+
+async def test_case_30_an_endless_answer_is_cut_by_the_size_limit(raw, closing):
+    """A body past the limit ends the exchange, once."""
+    server = await raw(flood)
+    api = closing(client(server.url, max_body_bytes=1_000_000))
+    with pytest.raises(Permanent, match=r"^Acme sent more than 1000000 bytes$"):
+        await api.get("/x")
+    await asyncio.wait_for(server.cut_off.wait(), PATIENCE_SECONDS)
+    assert server.connections == 1
+
+
+async def test_case_28_a_port_that_accepts_and_never_reads_is_a_timeout(closing):
+    """Half-open: the backlog takes the connection, and nobody is there. What a change did then is not known."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(8)
+        api = closing(client(f"http://127.0.0.1:{listening.getsockname()[1]}", timeout_seconds=0.3, attempts=1))
+        with pytest.raises(Temporary, match=r"^Acme did not answer in 0\.3 s"):
+            await api.get("/x")
+        with pytest.raises(OutcomeUnknown, match=r"^Acme did not answer in 0\.3 s"):
+            await api.change("POST", "/x", None)
+
+
+async def test_case_29_trickled_headers_are_cut_by_the_total_deadline(raw, closing):
+    """A header line now and then is no answer."""
+
+    async def loris(server: RawVendor, reader, writer) -> None:
+        await server.request(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\n")
+        while True:
+            writer.write(b"X-Slow: loris\r\n")
+            await writer.drain()
+            await asyncio.sleep(0.02)
+
+    server = await raw(loris)
+    api = closing(client(server.url, timeout_seconds=0.4, attempts=1))
+    with pytest.raises(Temporary, match=r"^Acme did not answer in 0\.4 s"):
+        await api.get("/x")
+    await asyncio.wait_for(server.cut_off.wait(), PATIENCE_SECONDS)
+
+
+async def test_case_32_a_header_of_five_megabytes_is_refused(raw, closing):
+    """At 100 KB; a change that was answered so may have happened."""
+    server = await raw(answer(b"200 OK\r\nX-Big: " + b"x" * 5_000_000))
+    api = closing(client(server.url, attempts=1))
+    with pytest.raises(Temporary, match=r"^Acme broke the connection off \(RemoteProtocolError\)$"):
+        await api.get("/x")
+    with pytest.raises(OutcomeUnknown):
+        await api.change("POST", "/x", None)
+
+
+async def test_case_33_a_vendor_s_redirect_is_never_followed(vendor: Vendor, api):
+    """Our key would go with it."""
+    vendor.say("GET", "/x", (302, b"", {"location": "/x"}))
+    with pytest.raises(Permanent, match="a redirect, which is not followed"):
+        await api.get("/x")
+    assert vendor.count("GET") == 1
+
+
+async def test_case_34_an_expired_certificate_of_a_vendor_sends_nothing(closing):
+    """Nor one for another name: the key stays with us."""
+    for names, ends_at in ((("127.0.0.1",), NOW.replace(year=2020)), (("other.example",), None)):
+        seen: list[str] = []
+        context = ssl.create_default_context()
+        authority().configure_trust(context)
+        async with site(answering(b"{}", seen=seen), server_tls(*names, ends_at=ends_at)) as base:
+            api = closing(client(base, attempts=1, transport=GuardedTransport(context=context)))
+            with pytest.raises(Temporary, match=r"^Acme could not be reached \(ConnectError\): nothing was sent$"):
+                await api.change("POST", "/x", None)
+        assert seen == []
+
+
+@pytest.mark.parametrize(("size", "fits"), [(10_000, True), (50_000_000, False)])
+async def test_case_31_a_compressed_answer_is_inflated_within_the_limit(vendor: Vendor, size, fits, closing):
+    """We ask for identity; whoever compresses all the same is inflated, a bomb is cut."""
+    body = gzip.compress(b'"' + b"a" * size + b'"')
+    vendor.say("GET", "/x", (200, body, {"content-encoding": "gzip"}))
+    api = closing(client(vendor.url, max_body_bytes=1_000_000))
+    if fits:
+        assert (await api.get("/x")).json == "a" * size
+    else:
+        tracemalloc.start()
+        with pytest.raises(Permanent, match="sent more than 1000000 bytes"):
+            await api.get("/x")
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 10_000_000
+
+
+async def test_a_dead_kept_connection_does_not_fail_a_read(raw, closing):
+    """The server closes a kept connection as we reuse it: the read goes on with a new one."""
+
+    async def answer_then_hang_up(server, reader, writer):
+        await answer(b"200 OK", b"{}")(server, reader, writer)
+        await server.request(reader)
+
+    server = await raw(answer_then_hang_up, answer(b"200 OK", b'{"second": 1}'))
+    api = closing(client(server.url))
+    await api.get("/x")
+    assert (await api.get("/x")).json == {"second": 1}
+    assert (server.connections, len(server.requests)) == (2, 3)
+
+
+async def test_no_proxy_of_the_environment_is_used(vendor: Vendor, monkeypatch, closing):
+    """A proxy variable does not steer us."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    vendor.say("GET", "/x", {"direct": True})
+    api = closing(client(vendor.url))
+    assert (await api.get("/x")).json == {"direct": True}
+
+
+async def test_cancelling_a_read_cancels_it(raw, closing):
+    """A read that is cancelled is not tried again."""
+    server = await raw(say_nothing)
+    api = closing(client(server.url))
+    reading = asyncio.create_task(api.get("/x"))
+    while not server.requests:
+        await asyncio.sleep(0.01)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 204])
+async def test_change_is_accepted(vendor: Vendor, status, api):
+    """Any 2xx is an answer, with or without a body."""
+    vendor.say("POST", "/services/srv-1/rollback", (status, b"" if status in (202, 204) else {"id": "dep-9"}))
+    came = await api.change("POST", "/services/srv-1/rollback", {"deployId": "dep-1"})
+    assert came.status == status
+    assert came.json == (None if status in (202, 204) else {"id": "dep-9"})
+    assert [(request.method, request.body) for request in vendor.seen] == [("POST", {"deployId": "dep-1"})]
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(code, PermanentAnswer) for code in (400, 401, 402, 403, 404, 406, 409, 410, 422)]
+    + [(429, Temporary)]
+    + [(code, OutcomeUnknown) for code in (302, 304, 408, 500, 502, 503, 504)],
+)
+async def test_change_is_one_request_whatever_the_status(vendor: Vendor, status, error, api):
+    """A refusal is Permanent, 429 is Temporary with its wait, all else is unknown; always exactly one request."""
+    vendor.say("PATCH", "/services/srv-1", (status, b"", {"Retry-After": "7", "location": "/services/srv-1"}))
+    with pytest.raises(error) as caught:
+        await api.change("PATCH", "/services/srv-1", {"autoDeployTrigger": "off"})
+    assert type(caught.value) is error
+    assert len(vendor.seen) == 1
+    if isinstance(caught.value, Temporary):
+        assert caught.value.retry_after_seconds == 7
+
+
+@pytest.mark.parametrize(
+    ("script", "error"),
+    [
+        (say_nothing, OutcomeUnknown),
+        (close_at_once, OutcomeUnknown),
+        (reset, OutcomeUnknown),
+        (trickle, OutcomeUnknown),
+        (answer(b"201 Created", b'{"id', cut=True), OutcomeUnknown),
+        (answer(b"503 Unavailable", cut=True), OutcomeUnknown),
+        (answer(b"not HTTP at all"), OutcomeUnknown),
+        (answer(b"404 Not Found", b"{", cut=True), PermanentAnswer),
+        (answer(b"429 Too Many", b"{", cut=True), Temporary),
+    ],
+)
+async def test_a_lost_answer_to_a_change_is_never_asked_for_again(raw, script, error, closing):
+    """Timeout, hang-up, half an answer: the outcome is unknown (unless the status was heard); one request is seen."""
+    server = await raw(script)
+    api = closing(client(server.url, timeout_seconds=2.0))
+    with pytest.raises(error) as caught:
+        await api.change("POST", "/services/srv-1/rollback", {"deployId": "dep-1"})
+    assert type(caught.value) is error
+    assert (server.connections, len(server.requests)) == (1, 1)
+
+
+async def test_a_change_that_found_no_connection_did_not_happen(closing):
+    """Nothing listens there: certainly nothing was sent, so it is Temporary."""
+    api = closing(client("http://127.0.0.1:1"))
+    with pytest.raises(Temporary, match=r"could not be reached .*: nothing was sent"):
+        await api.change("POST", "/x", {})
+
+
+async def test_each_change_has_a_fresh_connection(raw, closing):
+    """A kept connection that died would make a change look lost: none is kept, though the server would; reads keep."""
+
+    async def answer_for_ever(server, reader, writer):
+        while True:
+            await answer(b"200 OK", b"{}")(server, reader, writer)
+
+    server = await raw(answer_for_ever)
+    api = closing(client(server.url))
+    for _ in range(3):
+        await api.get("/x")
+    assert server.connections == 1
+    for _ in range(2):
+        await api.change("POST", "/x", {})
+    assert server.connections == 3
+
+
+async def test_a_read_only_client_cannot_write(raw, closing):
+    """Neither its methods nor the client within can do anything but GET; no socket is touched."""
+    server = await raw(answer(b"200 OK", b"{}"))
+    api = closing(client(server.url, read_only=True))
+    for attempt in (
+        api.change("POST", "/x", {}),
+        api.change("GET", "/x", None),
+        api.post_telling("/x", {}),
+        api._reads.post(server.url + "/x"),
+        api._reads.request("PATCH", server.url + "/x"),
+        api._reads.delete(server.url + "/x"),
+    ):
+        with pytest.raises(Refused):
+            await attempt
+    assert server.connections == 0
+    inner = [value for value in vars(api).values() if isinstance(value, httpx.AsyncClient)]
+    assert inner == [api._reads]
+    assert (await api.get("/x")).json == {}
+
+
+async def test_what_is_not_allowed_is_not_sent(vendor: Vendor, closing):
+    """The allow-list sees method, path and body of every request but a GET."""
+    vendor.say("POST", "/ok", {})
+    vendor.say("GET", "/any", {})
+    api = closing(
+        client(vendor.url, allow=lambda method, path, body: (method, path, body) == ("POST", "/ok", {"a": 1}))
+    )
+    await api.change("POST", "/ok", {"a": 1})
+    await api.get("/any")
+    for attempt in (
+        api.change("POST", "/ok", {"a": 2}),
+        api.change("DELETE", "/ok", {"a": 1}),
+        api.post_telling("/other", {"a": 1}),
+    ):
+        with pytest.raises(Refused):
+            await attempt
+    assert [request.path for request in vendor.seen] == ["/ok", "/any"]
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "wait"),
+    [
+        (429, Temporary, 9.0),
+        (503, Temporary, 9.0),
+        (500, Temporary, 9.0),
+        (400, PermanentAnswer, 0),
+        (302, Permanent, 0),
+    ],
+)
+async def test_telling_is_one_attempt(vendor: Vendor, status, error, wait, api):
+    """The outbox repeats a page, not the client; the wait asked for is passed on."""
+    vendor.say("POST", "/hook", (status, {"message": "no"}, {"Retry-After": "9"}))
+    with pytest.raises(error) as caught:
+        await api.post_telling("/hook", {"text": "down"}, {"x-extra": "1"})
+    assert getattr(caught.value, "retry_after_seconds", 0) == wait
+    assert [(request.body, request.headers["x-extra"]) for request in vendor.seen] == [({"text": "down"}, "1")]
+
+
+async def test_telling_that_got_no_answer_is_temporary(raw, closing):
+    """A page may be sent twice, so a lost answer is simply tried again by the outbox."""
+    server = await raw(close_at_once)
+    api = closing(client(server.url))
+    with pytest.raises(Temporary, match=r"^Acme broke the connection off \(RemoteProtocolError\)$"):
+        await api.post_telling("/hook", {})
+    assert len(server.requests) == 1
+
+
+def everything_said(error: BaseException) -> str:
+    """Return all that a log or an error tracker would print of an error, its causes and contexts included."""
+    parts = ["".join(traceback.format_exception(error))]
+    linked: BaseException | None = error
+    while linked is not None:
+        parts += [str(linked), repr(linked), repr(linked.args)]
+        linked = linked.__cause__ or linked.__context__
+    return "\n".join(parts)
+
+
+def echo(status: int, seen: Seen):
+    """Answer with everything the vendor knows of us."""
+    said = {"message": f"no: {seen.headers['authorization']} at {seen.path}"}
+    return status, said, {"location": f"http://127.0.0.1:1/{CANARY}"}
+
+
+async def test_no_secret_is_ever_told(vendor: Vendor, raw, caplog, closing):
+    """A key in the header or in the URL is in no error, no cause of it, no log record; even if the vendor echoes it."""
+    caplog.set_level(logging.DEBUG)
+    statuses = (302, 400, 401, 404, 429, 500)
+    for status in statuses:
+        for method in ("GET", "POST"):
+            vendor.say(method, f"/{status}/{CANARY}/x", functools.partial(echo, status))
+    urls = [f"{vendor.url}/{status}" for status in statuses]
+    urls += ["http://127.0.0.1:1", "http://127.0.0.1:99999", "nonsense://host"]
+    urls += [(await raw(script)).url for script in (close_at_once, trickle, flood, answer(b"garbage"))]
+    said = []
+    for url in urls:
+        api = closing(client(f"{url}/{CANARY}", timeout_seconds=0.3, max_body_bytes=1000, attempts=1))
+        said.append(repr(api))
+        for make in (api.get, api.post_telling, lambda path, body=None, api=api: api.change("POST", path, body)):
+            with pytest.raises((Temporary, Permanent, OutcomeUnknown)) as caught:
+                await (make("/x") if make == api.get else make("/x", {}))
+            said.append(everything_said(caught.value))
+    assert len(vendor.seen) == 3 * len(statuses)
+    text = "\n".join([*said, caplog.text, *(repr(vars(record)) for record in caplog.records)])
+    assert text.count("Acme") >= 3 * len(urls)
+    assert CANARY not in text
+
+
+@pytest.mark.parametrize("key", [f"{CANARY}\n", f"{CANARY}é", f"{CANARY}\x00", ""])
+def test_a_key_that_cannot_be_sent_is_refused_without_printing_it(key):
+    """A pasted line end or sign would make the HTTP library print the whole header: it is refused before."""
+    with pytest.raises(Permanent) as caught:
+        ApiClient("Acme", "http://127.0.0.1:1", headers={"authorization": f"Bearer {key}"}, clock=FakeClock())
+    assert "copy the key again" in str(caught.value)
+    assert CANARY not in everything_said(caught.value)
+
+
+class Frozen(FakeClock):
+    """A clock under which every look is ten seconds later: the process was frozen in between."""
+
+    def monotonic(self) -> float:
+        """Return a time long after the last one told."""
+        self.freeze(10.0)
+        return super().monotonic()
+
+
+async def test_case_06_a_change_is_not_sent_after_its_deadline(vendor: Vendor, closing):
+    """Frozen while it connects, it wakes too late: no byte leaves, so nothing happened. A read may go late."""
+    vendor.say("POST", "/x", {"id": "1"})
+    vendor.say("GET", "/x", {"id": "1"})
+    api = closing(client(vendor.url, Frozen()))
+    with pytest.raises(Temporary, match="nothing was sent"):
+        await api.change("POST", "/x", None)
+    assert vendor.count("POST") == 0
+    await api.get("/x")
+    assert vendor.count("GET") == 1
+
+
+@pytest.mark.parametrize(("head", "ok"), [(b"400 Bad Request", True), (b"401 No", True), (b"429 Busy", False)])
+async def test_a_form_is_asked_once_and_a_refusal_is_an_answer(raw, head: bytes, ok: bool, closing) -> None:
+    """As a browser sends one; a vendor that is broken or busy has not answered."""
+    server = await raw(answer(head, b'{"error": "invalid_grant"}'))
+    api = closing(client(server.url, read_only=False))
+    if ok:
+        came = await api.post_form("/token", {"code": "a b&c"})
+        assert came.json == {"error": "invalid_grant"}
+    else:
+        with pytest.raises(Temporary):
+            await api.post_form("/token", {"code": "a b&c"})
+    (request,) = server.requests
+    assert request.endswith(b"\r\n\r\ncode=a+b%26c")
+    assert b"content-type: application/x-www-form-urlencoded" in request.lower()
+
+
+async def test_a_form_changes_something_too(vendor: Vendor, closing) -> None:
+    """A client that only reads cannot send one, and a header that cannot be sent is told without its value."""
+    api = closing(client(vendor.url, read_only=True))
+    with pytest.raises(Refused):
+        await api.post_form("/token", {})
+    with pytest.raises(Permanent, match="copy the key again") as caught:
+        await api.post_form("/token", {}, {"authorization": f"Basic {CANARY}\n"})
+    assert CANARY not in str(caught.value) and vendor.seen == []

@@ -1,0 +1,17 @@
+"""A long piece of work says how far it is."""
+
+from watchdog.app.commands.progress import nothing_said, told
+
+
+def test_it_says_how_far_it_is_and_how_long_the_rest_takes() -> None:
+    """At the mean pace so far; not more often than once a second, and always at the end."""
+    said: list[str] = []
+    times = iter([0.0, 10.0, 10.5, 30.0, 40.0])
+    played = list(told("abcd", "months", 4, said.append, lambda: next(times)))
+    assert played == list("abcd")
+    assert said == ["months 1 of 4, about 30 s left", "months 3 of 4, about 10 s left", "months 4 of 4"]
+
+
+def test_nobody_need_listen() -> None:
+    """Where nothing is played nothing is said."""
+    assert list(told([], "months", 0, nothing_said)) == []

@@ -1,0 +1,100 @@
+"""The console in the real process: off unless enabled, and then only for the owner of its token."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.faults.processes import SHORT, guarding
+from tests.settings.texts import SMALL, loaded, shown
+from tests.support.clocks import PATIENCE_SECONDS
+
+TOKEN = "c4n4ry-console-0123456789"
+ON = "console: {enabled: true}\n"
+GIVEN = {"WATCHDOG_CONSOLE_TOKEN": TOKEN}
+IMPORTED = "import sys, watchdog.app.compose.daemon_run, watchdog.cli.main\n"
+IMPORTED += "print([n for n in sys.modules if n.startswith(LOOKED)])"
+
+
+@pytest.mark.long
+def test_it_is_served_beside_health_metrics_and_status(tmp_path: Path) -> None:
+    """By the daemon's one server: the page of the service that is watched, the API, and what was there before."""
+    with guarding(tmp_path, quirks=True) as (cloud, daemon):
+        cloud.write(more=ON)
+        daemon.variables = {**daemon.variables, **GIVEN, "WATCHDOG_HTTP_TOKEN": "another-token-0123456789"}
+        daemon.start().until_watching()
+        daemon.until(daemon.ready)
+        base = f"http://127.0.0.1:{daemon.port}"
+        assert daemon.get("/status").status_code == 401
+        with httpx.Client(base_url=base, trust_env=False, timeout=PATIENCE_SECONDS) as client:
+            assert client.get("/").headers["location"] == "/login"
+            client.post("/login", data={"token": TOKEN})
+            page = client.get("/").text
+            assert "/services/web" in page and "autonomous" in page
+            assert client.get("/services/web").status_code == client.get("/api/v1/services").status_code == 200
+            assert client.get("/healthz").json()["ok"] is True and client.get("/metrics").status_code == 200
+        assert TOKEN not in daemon.words()
+
+
+PAGE = "status_pages: {shop: {title: Acme shop, services: [web], names: {web: Web shop}}}\n"
+
+
+@pytest.mark.long
+def test_a_public_page_needs_no_console(tmp_path: Path) -> None:
+    """For anybody, and all else there is as it was: an outage is told, neither its cause nor its service's name."""
+    with guarding(tmp_path, quirks=True) as (cloud, daemon):
+        cloud.write(more=SHORT + PAGE)
+        daemon.variables = {**daemon.variables, "WATCHDOG_HTTP_TOKEN": "another-token-0123456789"}
+        daemon.start().until_watching()
+        daemon.until(lambda: "All services are operational" in daemon.get("/status/shop").text)
+        assert daemon.get("/status").status_code == 401
+        assert {daemon.get(path).status_code for path in ("/", "/login", "/status/x")} == {404}
+        cloud.post("faults", target="web", kind="error")
+        daemon.until(lambda: daemon.get("/status/shop.json").json()["incidents"])
+        text = daemon.get("/status/shop").text
+        assert "Web shop: " in text and "500" not in text and "dep-" not in text
+
+
+@pytest.mark.long
+def test_without_it_nothing_of_it_is_imported() -> None:
+    """Neither our package nor the libraries of its extra."""
+    code = IMPORTED.replace("LOOKED", "('fastapi', 'jinja2', 'joserfc', 'watchdog.console', 'watchdog.adapters.oidc')")
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "[]"
+
+
+def test_what_it_needs_is_said() -> None:
+    """A token, an address, the libraries of its extra: exit code 2 with what to do."""
+    assert loaded(SMALL).console.enabled is False
+    assert loaded(SMALL + ON, GIVEN).console.enabled is True
+    assert "set the variable WATCHDOG_CONSOLE_TOKEN" in shown(SMALL + ON)
+    assert "shorter than 24" in shown(SMALL + ON, {"WATCHDOG_CONSOLE_TOKEN": "short"})
+    assert "two roles have the same token" in shown(SMALL + ON, {**GIVEN, "WATCHDOG_CONSOLE_VIEWER_TOKEN": TOKEN})
+    assert "there is nowhere to serve it" in shown(SMALL + ON + 'metrics: {listen: ""}\n', GIVEN)
+
+
+@pytest.mark.parametrize(("listen", "warned"), [("127.0.0.1:0", False), ("[::1]:0", False), ("0.0.0.0:9464", True)])
+def test_others_who_can_reach_it_are_warned_of(listen: str, warned: bool) -> None:
+    """Off this machine the token would travel in clear."""
+    found = loaded(SMALL + ON + f'metrics: {{listen: "{listen}"}}\n', GIVEN).warnings
+    assert any("TLS" in warning for warning in found) is warned
+
+
+@pytest.mark.long
+def test_without_its_libraries_it_says_how_to_install_them(tmp_path: Path) -> None:
+    """In an interpreter that cannot find them: exit code 2 and the command."""
+    (tmp_path / "watchdog.yaml").write_text(SMALL + ON, encoding="utf-8")
+    code = f"""
+import importlib.util, sys
+found = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *more: None if name in ("fastapi", "jinja2") else found(name, *more)
+sys.argv = ["watchdog", "check", "--config", {str(tmp_path / "watchdog.yaml")!r}]
+from watchdog.__main__ import main
+main()
+"""
+    environ = {"PATH": "", "PYTHONPATH": ":".join(sys.path), **GIVEN}
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environ, check=False)
+    assert ended.returncode == 2, ended.stderr
+    assert ".venv/bin/pip install -e '.[console]'" in " ".join((ended.stdout + ended.stderr).split())

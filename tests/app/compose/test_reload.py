@@ -1,0 +1,165 @@
+"""SIGHUP's rules: what may change while the watchdog runs, and what needs a restart, in words."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.app.scenes import watching
+from tests.settings.texts import KEY, loaded
+from tests.support.clocks import FakeClock
+from watchdog.adapters.stores.memory import MemoryStore
+from watchdog.app.compose.composition import build
+from watchdog.app.compose.reload import needs_restart, reload_settings
+from watchdog.domain.decisions import Finding
+from watchdog.domain.incidents import Incident, Phase, ServiceState, State
+from watchdog.domain.policy import Severity
+from watchdog.settings import Settings
+from watchdog.settings.load.load import load
+
+TEXT = """\
+version: 1
+store: sqlite:////var/data/watchdog.db
+services:
+  web:
+    render: srv-web
+    mode: assist
+    signals:
+      home: {http: https://www.acme.example}
+      api: {http: https://api.acme.example}
+  docs:
+    render: srv-docs
+    signals:
+      front: {http: https://docs.acme.example}
+channels:
+  console: {}
+"""
+OBSERVED = TEXT.replace("    mode: assist\n", "").replace("sqlite:////var/data/watchdog.db", "sqlite:///watchdog.db")
+FINDING = Finding("home", "http", "run", onset_at=90.0, share=1.0, text="HTTP 503")
+INCIDENT = Incident("web-1", "web", Severity.CRITICAL, 100.0, 90.0, title="web is down", findings=(FINDING,))
+CALM = State(services={"web": ServiceState("web"), "docs": ServiceState("docs")})
+OPEN = State(services={"web": ServiceState("web", phase=Phase.PAGED, incident=INCIDENT)})
+CLOSED = State(services={"web": ServiceState("web", incident=replace(INCIDENT, closed_at=200.0))})
+
+SHOP = "  shop: {render: srv-shop, mode: assist, signals: {a: {http: https://s.example}}}\n"
+WITHOUT_WEB = TEXT.replace(TEXT[TEXT.index("  web:") : TEXT.index("  docs:")], "")
+WITHOUT_HOME = TEXT.replace("      home: {http: https://www.acme.example}\n", "")
+RENAMED = TEXT.replace("home:", "start:")
+WITHOUT_API = TEXT.replace("      api: {http: https://api.acme.example}\n", "")
+
+
+def changed(old: str, new: str) -> str:
+    """Return the text with something changed."""
+    assert old in TEXT
+    return TEXT.replace(old, new)
+
+
+def observed(text: str) -> str:
+    """Return the text with nothing entrusted to us."""
+    return text.replace("    mode: assist\n", "")
+
+
+def settings(text: str, **more: str) -> Settings:
+    """Load a text."""
+    return loaded(text, {**KEY, **more})
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (WITHOUT_WEB, "web-1 is open and its service web would be gone"),
+        (WITHOUT_HOME, "the signal home of web, which it judges, would be gone"),
+        (RENAMED, "the signal home of web, which it judges, would be gone"),
+        (WITHOUT_API, ""),
+        (changed("https://www.acme", "https://www2.acme"), ""),
+        (TEXT, ""),
+    ],
+)
+def test_an_open_incident_is_never_stranded(text: str, words: str) -> None:
+    """What it judges by must stay; when it is closed, or there is none, anything of this may go."""
+    was, now = settings(observed(TEXT)), settings(observed(text))
+    why = needs_restart(was, now, OPEN)
+    assert (words in why) if words else (why == "")
+    for state in (CALM, CLOSED, State()):
+        assert needs_restart(was, now, state) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (changed("render: srv-web", "render: srv-shop"), "another service on the platform (srv-web -> srv-shop)"),
+        (changed("render: srv-docs", "render: srv-help"), "another service on the platform (srv-docs -> srv-help)"),
+        (changed("mode: assist", "mode: observe"), "web would only be observed, and the client in use can still"),
+        (changed("srv-docs", "srv-docs\n    mode: assist"), "docs may be changed now and was only observed"),
+        (changed("channels:", f"{SHOP}channels:"), "shop may be changed now and was only observed"),
+        (changed("console: {}", "console: {}\n  slack: {channel: '#incidents'}"), "channels changed"),
+        (TEXT + "log: {level: debug}\n", "log changed"),
+        (TEXT + "metrics: {listen: false}\n", "metrics changed"),
+        (TEXT + "record: {enabled: false}\n", "record changed"),
+        (TEXT + "console: {url: 'https://w.acme.example'}\n", "console changed"),
+        (TEXT + "status_pages: {x: {title: x, services: [web]}}\n", "status_pages changed"),
+        (changed("watchdog.db", "other.db"), "store_url changed"),
+        (TEXT + "endpoints: {render: https://proxy.example/v1}\n", "endpoints changed"),
+    ],
+)
+@pytest.mark.parametrize("state", [CALM, OPEN])
+def test_rights_and_what_was_built_at_the_start_need_a_restart(text: str, words: str, state: State) -> None:
+    """The client was given its rights at the start, and they cannot be taken from it."""
+    now = settings(text, WATCHDOG_SLACK_BOT_TOKEN="xoxb-canary")
+    assert words in needs_restart(settings(TEXT, WATCHDOG_SLACK_BOT_TOKEN="xoxb-canary"), now, state)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        changed("channels:", "  shop: {render: srv-shop, signals: {a: {http: https://shop.example}}}\nchannels:"),
+        changed("home: {http: https://www.acme.example}", "home: {http: https://www.acme.example, timeout: 8s}"),
+        TEXT.replace(TEXT[TEXT.index("  docs:") : TEXT.index("channels:")], ""),
+    ],
+)
+@pytest.mark.parametrize("state", [CALM, OPEN])
+def test_everything_else_is_taken_while_running(text: str, state: State) -> None:
+    """Another observed service, a laxer limit, one service less."""
+    assert needs_restart(settings(TEXT), settings(text), state) == ""
+
+
+def test_a_changed_secret_needs_a_restart() -> None:
+    """Clients hold their keys; the words do not hold the secret."""
+    why = needs_restart(settings(TEXT), settings(TEXT, WATCHDOG_RENDER_API_KEY="other-key"), CALM)
+    assert why == "a secret changed"
+
+
+@pytest.mark.parametrize(
+    ("text", "state", "words"),
+    [
+        (OBSERVED.replace("home:", "start:"), OPEN, "web-1 is open and the signal home of web"),
+        (OBSERVED.replace("home:", "start:"), CLOSED, ""),
+        (OBSERVED.replace("home:", "hoem: 1\n      home:"), CALM, "hoem"),
+        (OBSERVED.replace("docs:", "help:"), OPEN, ""),
+    ],
+)
+async def test_a_refused_reload_keeps_the_old_configuration_and_says_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, state: State, words: str
+) -> None:
+    """The daemon goes on as it was; an accepted one is in force at once, probes and policy."""
+    path = tmp_path / "watchdog.yaml"
+    path.write_text(OBSERVED, encoding="utf-8")
+    clock = FakeClock(auto=False)
+    app = build(load(path, {}, tmp_path), clock, on_error=lambda _name, _error: None, store=MemoryStore(clock))
+    await watching(app)
+    app.engine.state = state
+    before = app.settings
+    path.write_text(text, encoding="utf-8")
+    await reload_settings(app)
+    said = capsys.readouterr().out
+    sources = {(service, source.name) for service, source in app.scheduler.sources() if service in text}
+    wanted = {(name, signal) for name, service in app.settings.services.items() for signal in service.signals}
+    assert sources == wanted
+    assert app.engine.policy is app.settings.policy
+    if words:
+        assert (app.settings is before, words in said, "the old configuration stays" in said) == (True, True, True)
+    else:
+        assert app.settings is not before
+        assert app.settings.policy == load(path, {}, tmp_path).policy
+    await app.supervisor.stop(5.0)
+    await app.close()

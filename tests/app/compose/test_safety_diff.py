@@ -1,0 +1,369 @@
+"""Which changes of a configuration loosen safety, as a table; what has no direction is refused."""
+
+import dataclasses
+from dataclasses import replace
+
+import pytest
+
+from tests.settings.texts import KEY, loaded
+from watchdog.adapters.signals import SIGNALS
+from watchdog.app.compose.config_diff import IN_POLICY
+from watchdog.app.compose.safety_diff import SAFE, May, changes, loosened
+from watchdog.domain.policy import (
+    DEFAULT_MATRIX,
+    Action,
+    Approver,
+    BlameWeights,
+    Budget,
+    Detection,
+    Digest,
+    Mode,
+    Moment,
+    Pace,
+    Policy,
+    Quiet,
+    Rule,
+    ServicePolicy,
+    Severity,
+    SignalPolicy,
+    Stakeholders,
+    Step,
+    Then,
+    VendorPolicy,
+    Verification,
+    Weekly,
+    Window,
+)
+from watchdog.settings import SecretMap, Settings
+
+HOME = SignalPolicy(
+    "home", "http", critical=False, limits_seconds={"p95": 0.8}, times_baseline=3.0, limit_per_minute=5.0
+)
+WEB = ServicePolicy("web", "srv-web", Mode.ASSIST, depends_on=("db",), signals=(HOME,))
+SHOP = ServicePolicy("shop", "srv-shop", Mode.AUTONOMOUS, veto_seconds=60.0, signals=(HOME,))
+DOCS = ServicePolicy("docs", "srv-docs", signals=(HOME,))
+POLICY = Policy(
+    services={"web": WEB, "shop": SHOP, "docs": DOCS},
+    matrix={**DEFAULT_MATRIX, Severity.CRITICAL: Rule(Action.ROLLBACK, 300.0, ("console", "slack"))},
+    control=("https://a.example", "https://b.example?key=c4n4ry"),
+    vendors={"render": VendorPolicy("render", "platform")},
+    alerts=("console",),
+)
+
+
+QUIET = Quiet("configured-1", None, "ann", "launch", 1.0, 2.0)
+
+
+def settings(policy: Policy) -> Settings:
+    """Return settings that hold this policy, and nothing of how it is read."""
+    return Settings(None, policy, {}, {}, {}, SecretMap({}), store_url="memory")
+
+
+def services(**those: ServicePolicy) -> Policy:
+    """Return the policy with these services, too."""
+    return replace(POLICY, services={**POLICY.services, **those})
+
+
+def service(**changed: object) -> Policy:
+    """Return the policy with something of web (assist) changed."""
+    return replace(POLICY, services={**POLICY.services, "web": replace(WEB, **changed)})  # type: ignore[arg-type]
+
+
+def home(**changed: object) -> Policy:
+    """Return the policy with something of web's signal changed."""
+    return service(signals=(replace(HOME, **changed),))  # type: ignore[arg-type]
+
+
+def rule(severity: Severity, **changed: object) -> Policy:
+    """Return the policy with a row of the matrix changed."""
+    return replace(POLICY, matrix={**POLICY.matrix, severity: replace(POLICY.matrix[severity], **changed)})  # type: ignore[arg-type]
+
+
+CONTROL, OTHER_KEY = POLICY.control, (POLICY.control[0], "https://b.example?key=new")
+
+
+@pytest.mark.parametrize(
+    ("new", "line"),
+    [
+        (service(mode=Mode.AUTONOMOUS), "services.web.mode: assist -> autonomous"),
+        (service(rollback_safe=True), "services.web.rollback_safe: False -> True"),
+        (service(depends_on=()), "services.web.depends_on.db: listed -> nothing"),
+        (service(signals=()), "services.web.signals.home.name: home -> nothing"),
+        (home(critical=True), "services.web.signals.home.critical: False -> True"),
+        (home(every_seconds=60.0), "services.web.signals.home.every_seconds: 10 -> 60"),
+        (home(timeout_seconds=0.5), "services.web.signals.home.timeout_seconds: 5 -> 0.5"),
+        (home(kind="latency"), "services.web.signals.home.kind: http -> latency"),
+        (home(severity=Severity.CRITICAL), "services.web.signals.home.severity: None -> critical"),
+        (home(limits_seconds={"p95": 0.1}), "services.web.signals.home.limits_seconds.p95: 0.8 -> 0.1"),
+        (home(times_baseline=1.1), "services.web.signals.home.times_baseline: 3 -> 1.1"),
+        (rule(Severity.HIGH, do=Action.ROLLBACK), "matrix.high.do: ask -> rollback"),
+        (rule(Severity.LOW, do=Action.TICKET), "matrix.low.do: note -> ticket"),
+        (rule(Severity.HIGH, then=Then.ROLLBACK), "matrix.high.then: escalate -> rollback"),
+        (rule(Severity.HIGH, then=Then.NOTHING), "matrix.high.then: escalate -> nothing"),
+        (rule(Severity.CRITICAL, tell=("slack",)), "matrix.critical.tell.console: listed -> nothing"),
+        (replace(POLICY, control=CONTROL[:1]), "control.https://b.example: listed -> nothing"),
+        (replace(POLICY, vendors={}), "vendors.render.role: platform -> nothing"),
+        (service(depends_on=("db", "docs")), "services.web.depends_on.docs: nothing -> listed"),
+        (services(docs=replace(DOCS, depends_on=("web",))), "services.docs.depends_on.web: nothing -> listed"),
+        (services(new=replace(DOCS, name="new", depends_on=("web",))), "services.new.depends_on.web: nothing"),
+        (service(signals=(HOME, replace(HOME, name="api"))), "services.web.signals.api.name: nothing -> api"),
+        (home(limits_seconds={"p95": 0.8, "p50": 0.1}), "services.web.signals.home.limits_seconds.p50: nothing"),
+        (services(new=replace(SHOP, name="new")), "services.new.name: nothing -> new"),
+        (replace(POLICY, services={"web": WEB, "docs": DOCS}), "services.shop.name: shop -> nothing"),
+        (replace(POLICY, control=(*CONTROL, "https://c.example")), "control.https://c.example: nothing"),
+        (replace(POLICY, control=OTHER_KEY), "control.https://b.example: changed"),
+        (replace(POLICY, vendors={"render": VendorPolicy("render", "upstream")}), "vendors.render.role: platform"),
+        (replace(POLICY, silences=(QUIET,)), "silences.configured-1."),
+        (replace(POLICY, ack_holds_seconds=7200.0), "ack_holds_seconds: 1800 -> 7200"),
+        (replace(POLICY, alerts=()), "alerts.console: listed -> nothing"),
+        (replace(POLICY, budget=Budget(per_service_per_day=3)), "budget.per_service_per_day: 2 -> 3"),
+        (replace(POLICY, budget=Budget(cooldown_seconds=60.0)), "budget.cooldown_seconds: 1800 -> 60"),
+        (replace(POLICY, blame=BlameWeights(floor=0.5)), "blame.floor: 0.8 -> 0.5"),
+        (replace(POLICY, detection=Detection(run_probes_min=2)), "detection.run_probes_min: 5 -> 2"),
+        (replace(POLICY, detection=Detection(fresh_seconds=600.0)), "detection.fresh_seconds: 15 -> 600"),
+        (replace(POLICY, detection=Detection(cusum_p0=0.1)), "detection.cusum_p0: 0.002 -> 0.1"),
+        (replace(POLICY, detection=Detection(cusum_p0=0.001)), "detection.cusum_p0: 0.002 -> 0.001"),
+        (replace(POLICY, pace=Pace(suspect_seconds=30.0)), "pace.suspect_seconds: 2 -> 30"),
+        (replace(POLICY, verification=Verification(seconds=3.0)), "verification.seconds: 180 -> 3"),
+    ],
+)
+def test_case_39_each_loosening_is_named(new: Policy, line: str) -> None:
+    """More rollbacks, fewer probes, less evidence, fewer people told: named, with the figures, and no query's key.
+
+    A figure without a direction (cusum_p0) may change neither way: nobody thought about it yet.
+    """
+    found = loosened(settings(POLICY), settings(new))
+    assert any(each.startswith(line) for each in found) and "c4n4ry" not in str(found), found
+    assert set(found) <= set(changes(settings(POLICY), settings(new)))
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        POLICY,
+        replace(POLICY, services={**POLICY.services, "new": replace(DOCS, name="new")}),
+        replace(POLICY, services={"web": WEB, "shop": SHOP}),
+        replace(POLICY, services={**POLICY.services, "docs": replace(DOCS, rollback_safe=True, signals=())}),
+        replace(POLICY, services={**POLICY.services, "shop": replace(SHOP, mode=Mode.ASSIST, veto_seconds=0.0)}),
+        replace(POLICY, vendors={**POLICY.vendors, "stripe": VendorPolicy("stripe", "upstream")}),
+        home(limits_seconds={"p95": 2.0}, times_baseline=None, every_seconds=5.0, timeout_seconds=9.0),
+        rule(Severity.CRITICAL, do=Action.TELL, within_seconds=60.0, tell=("console", "slack", "email")),
+        rule(Severity.HIGH, do=Action.TICKET),
+        rule(Severity.MEDIUM, do=Action.TICKET),
+        replace(POLICY, action_holds=(QUIET,)),
+        replace(POLICY, good_news=("slack",), digest=Digest(Moment(0, 540, "UTC"), ("slack",))),
+        replace(POLICY, escalation=(Step("lead", ("email",)),), ack_holds_seconds=600.0),
+        replace(POLICY, budget=Budget(1, 1, 7200.0), blame=BlameWeights(floor=0.9), alerts=("console", "slack")),
+    ],
+)
+def test_what_is_stricter_or_only_observed_loosens_nothing(new: Policy) -> None:
+    """Fewer rights, larger limits, more people, another status page, what is only observed: taken as it is."""
+    assert loosened(settings(POLICY), settings(new)) == ()
+
+
+def test_a_deadline_at_which_it_is_rolled_back_may_only_come_later() -> None:
+    """Where people are only paged again then, it may come when one likes."""
+    acting = rule(Severity.HIGH, then=Then.ROLLBACK)
+    row = acting.matrix[Severity.HIGH]
+    rows = (replace(row, within_seconds=seconds) for seconds in (60.0, 3600.0))
+    sooner, later = (replace(acting, matrix={**acting.matrix, Severity.HIGH: one}) for one in rows)
+    assert loosened(settings(acting), settings(sooner)) == ("matrix.high.within_seconds: 900 -> 60",)
+    assert loosened(settings(acting), settings(later)) == ()
+    assert loosened(settings(POLICY), settings(rule(Severity.HIGH, within_seconds=60.0, remind_seconds=9.0))) == ()
+
+
+def test_who_is_called_next_may_come_sooner_and_may_not_go() -> None:
+    """Later, other hours, or nobody: a site that fails could go unseen."""
+    lead = Step("lead", ("email",), 600.0)
+    called = replace(POLICY, escalation=(lead,))
+    nights = Weekly((6,), 0, 60, "UTC")
+    for fields in ({"after_seconds": 900.0}, {"hours": nights}, {"channels": ("slack",)}):
+        assert loosened(settings(called), settings(replace(called, escalation=(replace(lead, **fields),)))), fields
+    assert loosened(settings(called), settings(POLICY))
+    sooner = replace(called, escalation=(replace(lead, after_seconds=60.0),))
+    assert loosened(settings(called), settings(sooner)) == ()
+
+
+def test_who_reads_in_plain_words_may_change_and_go() -> None:
+    """They decide nothing, and nothing wakes them; so with what a service is called. (Channels need a restart.)"""
+    board = Stakeholders("board", ("board-email",), ("web",))
+    told = replace(POLICY, stakeholders=(board,))
+    others = [replace(board, severity=Severity.LOW), replace(board, services=("shop",)), replace(board, zone="UTC")]
+    for new in (*(replace(POLICY, stakeholders=(one,)) for one in others), POLICY, service(title="The shop")):
+        assert loosened(settings(told), settings(replace(new, services=new.services))) == ()
+    assert loosened(settings(POLICY), settings(told)) == ()
+    assert changes(settings(POLICY), settings(service(title="The shop"))) == ("services.web.title:  -> The shop",)
+
+
+def test_a_service_that_is_only_observed_matters_to_one_that_relies_on_it() -> None:
+    """Its failing speaks against the deploy of the other; if it never failed, the other would be rolled back sooner."""
+    relying = services(web=replace(WEB, depends_on=("docs",)))
+    deaf = replace(relying, services={**relying.services, "docs": replace(DOCS, signals=())})
+    assert loosened(settings(relying), settings(deaf)) == ("services.docs.signals.home.name: home -> nothing",)
+
+
+def test_who_relies_on_whom_is_free_while_nothing_may_be_changed() -> None:
+    """Groups of failures are counted for the brakes, and there is nothing to brake."""
+    alone, relying = (replace(POLICY, services={"docs": docs}) for docs in (DOCS, replace(DOCS, depends_on=("db",))))
+    assert loosened(settings(alone), settings(relying)) == ()
+
+
+LEAD = Approver("lead", ("slack:U0AAA", "terminal:lead"), ("lead-email",))
+
+
+NIGHTS = Window("nights", Weekly((5, 6), 120, 240, "UTC"))
+
+
+def approved(by: Approver | None, **changed: object) -> Policy:
+    """Return the policy whose row for high names this approver."""
+    return rule(Severity.HIGH, approver=by, **changed)
+
+
+def scheduled(begins: int = 120, days: tuple[int, ...] = (5, 6), name: str = "nights") -> Policy:
+    """Return the policy whose row for high waits for these hours."""
+    return rule(Severity.HIGH, do=Action.SCHEDULE, window=Window(name, Weekly(days, begins, 240, "UTC")))
+
+
+MORE = replace(LEAD, answers_as=("slack:U0AAA", "slack:U0BBB"))
+LESS = replace(LEAD, answers_as=("slack:U0AAA",), channels=("lead-email", "lead-slack"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "lines"),
+    [
+        (None, LEAD, ()),
+        (LEAD, LEAD, ()),
+        (LEAD, LESS, ()),
+        (LEAD, None, ("approver.name: lead -> nothing", "approver.channels.lead-email")),
+        (LEAD, replace(LEAD, name="boss"), ("approver.name: lead -> boss",)),
+        (LEAD, replace(LEAD, channels=()), ("approver.channels.lead-email: listed -> nothing",)),
+        (LEAD, MORE, ("approver.answers_as.slack:U0BBB: nothing -> listed",)),
+    ],
+)
+def test_case_39_more_or_others_may_approve(old: Approver | None, new: Approver | None, lines: tuple[str, ...]) -> None:
+    """None any more, somebody else, one identity more, or asked nowhere of their own: each needs a restart."""
+    found = loosened(settings(approved(old)), settings(approved(new)))
+    assert len(found) == len(lines) and all(map(str.startswith, found, (f"matrix.high.{one}" for one in lines))), found
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "lines"),
+    [
+        (POLICY, scheduled(), ()),
+        (scheduled(), scheduled(), ()),
+        (scheduled(), rule(Severity.HIGH, do=Action.TELL), ()),
+        (scheduled(), POLICY, ("high.do: schedule -> ask",)),
+        (scheduled(), rule(Severity.HIGH, do=Action.ROLLBACK), ("high.do: schedule -> rollback",)),
+        (rule(Severity.HIGH, do=Action.TELL), scheduled(), ("high.do: tell -> schedule",)),
+        (rule(Severity.MEDIUM), rule(Severity.MEDIUM, do=Action.SCHEDULE, window=NIGHTS), ("medium.do: tell",)),
+        (scheduled(), scheduled(name="noon"), ("high.window.name: nights -> noon",)),
+        (scheduled(), scheduled(60), ("high.window.hours.begins_minute: 120 -> 60",)),
+        (scheduled(), scheduled(days=(5,)), ("high.window.hours.days.6: listed -> nothing",)),
+    ],
+)
+def test_case_39_what_waits_for_a_window(old: Policy, new: Policy, lines: tuple[str, ...]) -> None:
+    """To wait where one asked holds back more, and not to wait less; other hours may be sooner, or never."""
+    found = loosened(settings(old), settings(new))
+    assert len(found) == len(lines) and all(map(str.startswith, found, (f"matrix.{one}" for one in lines))), found
+
+
+def test_who_approves_what_is_asked_no_longer_may_go() -> None:
+    """Nothing is done then; and what is done unasked instead loosens by that."""
+    told, acts = (settings(approved(None, do=do)) for do in (Action.TELL, Action.ROLLBACK))
+    assert loosened(settings(approved(LEAD)), told) == ()
+    assert "matrix.high.do: ask -> rollback" in loosened(settings(approved(LEAD)), acts)
+
+
+TEXT = """\
+version: 1
+services:
+  web:
+    render: srv-web
+    mode: assist
+    signals:
+      home: {http: https://www.acme.example, contains: Buy, max_latency: 2s}
+      slow: {latency: https://www.acme.example, p95: 2s}
+  docs:
+    signals:
+      front: {http: https://docs.acme.example}
+dependencies:
+  db: {render: dpg-1}
+  mail: {vendor_status: https://status.mail.example/api/v2/summary.json}
+vendor_status: {render: null, cdn: https://status.cdn.example/api/v2/summary.json}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("https://www.acme.example, c", "https://old.acme.example, c", "services.web.signals.home.http: changed"),
+        ("contains: Buy", "contains: Sold", "services.web.signals.home.contains: changed"),
+        ("contains: Buy, ", "", "services.web.signals.home.contains: written -> None"),
+        ("contains: Buy", "contains: Buy, matches: B.y", "services.web.signals.home.matches: None -> written"),
+        ("contains: Buy", "contains: Buy, status: 5xx", "services.web.signals.home.status: changed"),
+        ("contains: Buy", "contains: Buy, json: {$.ok: true}", "services.web.signals.home.json: changed"),
+        ("contains: Buy", "contains: Buy, max_body: 1KiB", "services.web.signals.home.max_body: 1048576 -> 1024"),
+        ("max_latency: 2s", "max_latency: 100ms", "services.web.signals.home.max_latency: 2 -> 0.1"),
+        ("p95: 2s", "p95: 100ms", "services.web.signals.slow.limits_seconds.p95: 2 -> 0.1"),
+        ("dpg-1", "dpg-2", "dependencies.db.render: changed"),
+        ("status.mail", "status.post", "dependencies.mail.vendor_status: changed"),
+        ("status.cdn", "status.net", "vendor_status.cdn: changed"),
+        ("render: null", "render: https://status.net.example/s.json", "vendor_status.render: changed"),
+        ("max_latency: 2s", "max_latency: 4s", ""),
+        (", max_latency: 2s", "", ""),
+        ("https://docs.acme.example}", "https://help.acme.example, contains: Help, max_latency: 1s}", ""),
+        ("  db:", "  queue: {render: dpg-9}\n  db:", ""),
+        ("vendor_status: {", "# a comment\nvendor_status: {stripe: https://status.pay.example/s.json, ", ""),
+        ("contains: Buy", "contains: Buy, every: 5s, timeout: 9s", ""),
+    ],
+)
+def test_case_39_how_signals_and_pages_are_read_is_judged_too(old: str, new: str, line: str) -> None:
+    """What is looked for and where: another text may hide a site that fails, or make one fail that does not."""
+    assert TEXT.count(old) == 1
+    was, now = loaded(TEXT, KEY), loaded(TEXT.replace(old, new), KEY)
+    assert loosened(was, now) == ((line,) if line else ())
+    assert set(loosened(was, now)) <= set(changes(was, now))
+    assert "Sold" not in str(changes(was, now)) and "old.acme" not in str(changes(was, now)), "it may hold a key"
+
+
+OTHERWISE = {"every": 7.0, "timeout": 7.0, "severity": Severity.LOW, "critical": True, "window": 77.0, "limit": 7.0}
+
+
+def test_an_option_that_is_judged_in_the_policy_is_there() -> None:
+    """Whatever is left out of the comparison of options changes the policy of every kind of signal that has it."""
+    urls = {"sentry": "acme/web", "render_events": "all"}
+    for kind, entry in SIGNALS.items():
+        p95 = {"p95": "1s"} if kind == "latency" else {}
+        options = entry.options(**{kind: urls.get(kind, "https://www.acme.example"), **p95})
+        for field in IN_POLICY & set(type(options).model_fields):
+            other = options.model_copy(update={field: OTHERWISE.get(field, 7.0)})
+            assert entry.policy("home", other) != entry.policy("home", options), (kind, field)
+
+
+def test_news_may_come_change_and_go() -> None:
+    """They ask nothing of anybody, so nothing hangs on them."""
+    told = replace(POLICY, good_news=("slack",), digest=Digest(Moment(0, 540, "UTC"), ("slack",)))
+    later = Digest(Moment(4, 900, "Europe/Berlin"), ("email", "slack"))
+    for changed in ({"good_news": ("email",)}, {"digest": later}, {"digest": None}, {"good_news": (), "digest": None}):
+        other = replace(told, **changed)  # type: ignore[arg-type]
+        assert changes(settings(told), settings(other)) and loosened(settings(told), settings(other)) == ()
+        assert loosened(settings(other), settings(told)) == ()
+
+
+def test_every_direction_is_of_a_figure_that_exists() -> None:
+    """A renamed figure would be left without its line, silently too strict."""
+    sections = {field.name: getattr(POLICY, field.name) for field in dataclasses.fields(POLICY)}
+    for pattern, may in SAFE.items():
+        section, _, name = pattern.partition(".")
+        known = {
+            "services": {field.name for cls in (ServicePolicy, SignalPolicy) for field in dataclasses.fields(cls)}
+            | {field for kind in SIGNALS.values() for field in kind.options.model_fields},
+            "matrix": {field.name for cls in (Rule, Approver) for field in dataclasses.fields(cls)},
+            "escalation": {field.name for field in dataclasses.fields(Step)},
+            "ack_holds_seconds": {""},
+            "stakeholders": {field.name for field in dataclasses.fields(Stakeholders)},
+            "good_news": {"*"},
+            "digest": {"", *(field.name for cls in (Digest, Moment) for field in dataclasses.fields(cls))},
+        }.get(section) or {field.name for field in dataclasses.fields(sections[section])}
+        assert name.removesuffix(".*").rpartition(".")[2] in known, pattern
+        assert isinstance(may, May)

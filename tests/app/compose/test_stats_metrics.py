@@ -1,0 +1,133 @@
+"""The numbers of `watchdog stats` among the metrics: counted from the store, by the worker that holds the service."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.app.scenes import settings_of
+from tests.cli import examples as x
+from tests.console.scene import service_state
+from tests.support.clocks import FakeClock
+from watchdog.adapters.stores.memory import MemoryDatabase, MemoryStore
+from watchdog.app.compose.composition import App, build
+from watchdog.app.compose.stats_metrics import EVERY_SECONDS, PERIOD_SECONDS, keep_numbers
+from watchdog.domain.errors import Temporary
+from watchdog.domain.incidents import Incident, State
+from watchdog.domain.store_records import FLEET
+
+NOW = x.BEGIN + 86400.0
+NAMES = ("time_to_detect_seconds", "time_to_acknowledge_seconds", "time_to_restore_seconds", "change_failure_ratio")
+TWO = "services:\n  shop: {signals: {home: {http: https://shop.acme.example}}}\n"
+"""A second service, in the sandbox's configuration of one."""
+
+
+class CountingStore(MemoryStore):
+    """A store that counts the reads of it, and fails while `away`."""
+
+    reads = 0
+    away = False
+
+    async def incidents(self, *args: Any, **more: Any) -> Sequence[Incident]:
+        """Count and read, or fail."""
+        self.reads += 1
+        if self.away:
+            raise Temporary("the store does not answer")
+        return await super().incidents(*args, **more)
+
+    async def notes(self, **more: Any) -> Any:
+        """Count and read."""
+        self.reads += 1
+        return await super().notes(**more)
+
+
+@contextmanager
+def worker(
+    folder: Path, clock: FakeClock, database: MemoryDatabase | None = None
+) -> Iterator[tuple[App, CountingStore]]:
+    """Wire a worker on its own store, or one of several on this database."""
+    folder.mkdir(exist_ok=True)
+    store = CountingStore(clock, database, sole=database is None)
+    settings = settings_of(folder, "observe", **{"services:\n": TWO})
+    yield build(settings, clock, on_error=lambda name, error: None, store=store), store
+
+
+def told(app: App, service: str = "web") -> list[float | None]:
+    """Return the five numbers of a service as they are scraped."""
+    read = app.metrics.registry.get_sample_value
+    return [read(f"watchdog_{name}", {"service": service}) for name in (*NAMES, "rollbacks_30d")]
+
+
+async def remember(store: MemoryStore, *incidents: Incident) -> None:
+    """Write incidents down, as the worker that holds everything."""
+    await store.hold("earlier", (FLEET, "web", "shop"), ttl_seconds=60.0)
+    for one in incidents:
+        await store.save(None, State(services={one.service: service_state(one.service, incident=one)}), ())
+    await store.save(None, State(services={"web": service_state("web"), "shop": service_state("shop")}), ())
+    await store.release()
+
+
+async def test_they_are_what_the_command_prints_and_absent_where_there_is_nothing_to_average(tmp_path: Path) -> None:
+    """One rollback in 30 days, answered by nobody; an older incident does not count; of shop nothing happened."""
+    clock = FakeClock(NOW, auto=False)
+    old = replace(x.incident(), id="web-0", opened_at=NOW - PERIOD_SECONDS - 1, onset_at=NOW - PERIOD_SECONDS - 900)
+    with worker(tmp_path, clock) as (app, store):
+        await remember(store, old, x.incident())
+        await app.sharing.renew()
+        app.supervisor.start("numbers", lambda: keep_numbers(app))
+        await clock.advance(1.0)
+        assert told(app) == [38.0, None, 47.0, 0.5, 1.0]
+        assert told(app, "shop") == [None, None, None, 0.0, 0.0]
+        await app.supervisor.stop(5.0)
+
+
+async def test_they_are_counted_anew_every_few_minutes_and_closed_incidents_are_not_read_again(tmp_path: Path) -> None:
+    """A label of a human changes one; a store that does not answer changes nothing, and is asked again later."""
+    clock = FakeClock(NOW, auto=False)
+    with worker(tmp_path, clock) as (app, store):
+        await remember(store, x.incident())
+        await app.sharing.renew()
+        app.supervisor.start("numbers", lambda: keep_numbers(app))
+        await clock.advance(1.0)
+        await store.label("web-1", "wrong", "ann")
+        read = store.reads
+        await clock.advance(EVERY_SECONDS - 2.0)
+        assert told(app)[3] == 0.5 and store.reads == read
+        await clock.advance(2.0)
+        assert told(app)[3] == 0.0 and store.reads == read + 1
+        store.away = True
+        await clock.advance(EVERY_SECONDS)
+        assert told(app)[0] == 38.0 and store.reads == read + 2
+        assert app.supervisor.ailing() == {}
+        await app.supervisor.stop(5.0)
+
+
+@pytest.mark.parametrize("moves", ["web", "shop"])
+async def test_with_two_workers_each_series_appears_once(tmp_path: Path, moves: str) -> None:
+    """Each tells of the service that it holds; who takes one over tells of it, and the other no more."""
+    clock = FakeClock(NOW, auto=False)
+    database = MemoryDatabase(clock)
+    first_folder, second_folder = tmp_path / "first", tmp_path / "second"
+    with worker(first_folder, clock, database) as (first, store), worker(second_folder, clock, database) as (second, _):
+        await remember(store, x.incident())
+        await first.sharing.renew()
+        await second.sharing.renew()
+        for _ in range(3):  # who came first gives away what is more than a fair share
+            await first.sharing.renew()
+            await second.sharing.renew()
+        for app in (first, second):
+            app.supervisor.start("numbers", lambda app=app: keep_numbers(app))
+        await clock.advance(1.0)
+        has = {name: [told(app, name)[4] is not None for app in (first, second)] for name in ("web", "shop")}
+        assert all(sum(one) == 1 for one in has.values()), has
+        holder = first if has[moves][0] else second
+        other = second if holder is first else first
+        await holder.engine.drop([moves])
+        await other.engine.take_up({moves: 99})
+        await clock.advance(EVERY_SECONDS)
+        assert told(holder, moves)[4] is None and told(other, moves)[4] is not None
+        for app in (first, second):
+            await app.supervisor.stop(5.0)

@@ -1,0 +1,77 @@
+"""One page for each time the record is away, and its end; a restart of the database wakes nobody."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from tests.app.scenes import settings_of
+from tests.daemon.town import Channel
+from tests.support.clocks import FakeClock
+from watchdog.adapters.stores.memory import MemoryStore
+from watchdog.app.compose.composition import App, build
+from watchdog.app.compose.store_outage import PATIENCE_SECONDS, watch_the_record
+from watchdog.daemon.outbox.outbox import Teller
+from watchdog.domain.errors import Permanent
+
+
+class Damaged(MemoryStore):
+    """A store that cannot be used while `why` says so."""
+
+    why = ""
+
+    async def hold(self, *given: object, **more: object) -> object:  # type: ignore[override]
+        """Hold, or fail."""
+        if self.why:
+            raise Permanent(self.why)
+        return await super().hold(*given, **more)  # type: ignore[arg-type]
+
+
+@contextmanager
+def daemon(folder: Path) -> Iterator[tuple[App, Damaged, FakeClock, Channel]]:
+    """Wire a daemon whose store can be damaged, and whose only channel remembers what it took."""
+    clock, pager = FakeClock(auto=False), Channel("pager")
+    store = Damaged(clock)
+    settings = settings_of(folder)
+    settings = replace(settings, policy=replace(settings.policy, alerts=("pager",)))
+    app = build(settings, clock, on_error=lambda name, error: None, store=store)
+    app.teller = Teller(store, {"pager": pager}, clock, lambda *_: None)
+    yield app, store, clock, pager
+
+
+async def test_case_25_damaged_at_a_start_is_told_at_once_and_its_end_too(tmp_path: Path) -> None:
+    """The page has the store's own reason; a human puts a good one in its place, and it is over."""
+    with daemon(tmp_path) as (app, store, clock, pager):
+        store.why = "the store is damaged"
+        await app.sharing.begin()
+        app.supervisor.start("sharing", app.sharing.run)
+        app.supervisor.start("record", lambda: watch_the_record(app))
+        await clock.advance(30.0)
+        assert titles(pager) == ["watchdog runs without its record: the store is damaged"]
+        store.why = ""
+        await clock.advance(10.0)
+        assert titles(pager)[1:] == ["watchdog has its record again"]
+        await app.supervisor.stop(5.0)
+
+
+async def test_a_store_that_is_soon_back_wakes_nobody(tmp_path: Path) -> None:
+    """Half a minute away: no word. Away for longer than our patience: one page."""
+    with daemon(tmp_path) as (app, store, clock, pager):
+        await app.sharing.begin()
+        app.supervisor.start("sharing", app.sharing.run)
+        app.supervisor.start("record", lambda: watch_the_record(app))
+        await clock.advance(10.0)
+        store.why = "the database restarts"
+        await clock.advance(PATIENCE_SECONDS / 2)
+        store.why = ""
+        await clock.advance(PATIENCE_SECONDS)
+        assert titles(pager) == []
+        store.why = "the database is gone"
+        await clock.advance(PATIENCE_SECONDS + 10.0)
+        assert titles(pager) == ["watchdog runs without its record: the database is gone"]
+        await app.supervisor.stop(5.0)
+
+
+def titles(pager: Channel) -> list[str]:
+    """Return what the channel took."""
+    return [title for title, _ in pager.took]

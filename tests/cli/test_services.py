@@ -1,0 +1,117 @@
+"""The questions a person asks, over real HTTP: the make-believe cloud answers."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.clocks import PATIENCE_SECONDS
+from watchdog.cli.services import AppRoof
+from watchdog.domain.decisions import Verdict
+from watchdog.domain.errors import ConfigurationError, Refused
+from watchdog.domain.readings import Good
+from watchdog.sandbox.config_file import write_config
+from watchdog.sandbox.server import Sandbox
+from watchdog.settings import Settings
+from watchdog.settings.load.load import load
+
+
+@pytest.fixture
+async def cloud() -> AsyncIterator[Sandbox]:
+    """Yield a make-believe cloud in which nothing is wrong yet."""
+    async with Sandbox() as sandbox:
+        yield sandbox
+
+
+def settings_of(cloud: Sandbox, folder: Path, mode: str = "autonomous") -> Settings:
+    """Return a configuration that guards the cloud's site."""
+    return load(write_config(folder, cloud.urls, mode), {}, folder)
+
+
+def writes(cloud: Sandbox) -> list[object]:
+    """Return the changing calls Render got."""
+    return [one for one in cloud.events.requests("render") if one["method"] != "GET"]
+
+
+async def test_deploys_name_the_target(cloud: Sandbox, tmp_path: Path) -> None:
+    """The list comes from Render; the target is the newest good one of another commit, skipping what never was live."""
+    found, choice = await AppRoof().deploys(settings_of(cloud, tmp_path), "web")
+    live = next(deploy for deploy in found if deploy.is_live)
+    assert choice is not None
+    assert choice.deploy is not None
+    assert choice.deploy.commit != live.commit
+    assert choice.deploy.was_live
+    assert writes(cloud) == []
+
+
+async def test_a_dry_run_changes_nothing(cloud: Sandbox, tmp_path: Path) -> None:
+    """The plan is the core's own decision with every guard's answer; Render is only read."""
+    plan = await AppRoof().plan(settings_of(cloud, tmp_path), "web", None)
+    assert plan.target is not None
+    assert plan.target.deploy is not None
+    assert plan.guards
+    assert all(answer.verdict is Verdict.PASS for answer in plan.guards)
+    assert writes(cloud) == []
+
+
+async def test_a_dry_run_is_refused_as_the_rollback_would_be(cloud: Sandbox, tmp_path: Path) -> None:
+    """An unknown target, and a service that is only observed."""
+    with pytest.raises(Refused, match="dep-999 is not among"):
+        await AppRoof().plan(settings_of(cloud, tmp_path), "web", "dep-999")
+    with pytest.raises(Refused, match="observe"):
+        await AppRoof().plan(settings_of(cloud, tmp_path, "observe"), "web", None)
+
+
+async def test_once_reads_everything(cloud: Sandbox, tmp_path: Path) -> None:
+    """Signals, control targets and status pages; the site is well."""
+    read = {f"{one.service}/{one.signal}": one.reading for one in await AppRoof().once(settings_of(cloud, tmp_path))}
+    assert isinstance(read["web/home"], Good)
+    assert sum(name.startswith("control/") for name in read) == 2
+
+
+async def test_a_live_check_of_a_well_configured_service(cloud: Sandbox, tmp_path: Path) -> None:
+    """Key, service, signals, controls, pages and channels are all tried, and nothing is changed."""
+    results = await AppRoof().check(settings_of(cloud, tmp_path))
+    failed = [result for result in results if result.outcome.value == "fail"]
+    assert failed == []
+    names = " ".join(result.name for result in results)
+    for part in ("render key", "signal web/home", "control", "channel slack", "channel pagerduty"):
+        assert part in names
+    assert writes(cloud) == []
+
+
+async def test_services_for_a_new_configuration(cloud: Sandbox, tmp_path: Path) -> None:
+    """The key comes from .env beside the file; without one the variable is named."""
+    write_config(tmp_path, cloud.urls)
+    found = await AppRoof().services({}, tmp_path, cloud.urls["render"])
+    assert "srv-web" in {facts.id for facts in found}
+    with pytest.raises(ConfigurationError, match="WATCHDOG_RENDER_API_KEY: not set"):
+        await AppRoof().services({}, tmp_path / "elsewhere", cloud.urls["render"])
+
+
+@pytest.mark.long
+async def test_as_a_user_types_it(cloud: Sandbox, tmp_path: Path) -> None:
+    """The same through the command line, in a process of its own: test messages arrive, and init writes a file."""
+    settings_of(cloud, tmp_path)
+
+    async def typed(*words: str) -> tuple[int | None, str]:
+        command, environ = (sys.executable, "-m", "watchdog", *words), {"PYTHONPATH": str(Path(__file__).parents[2])}
+        pipes = {"stdout": asyncio.subprocess.PIPE, "stderr": asyncio.subprocess.STDOUT}
+        process = await asyncio.create_subprocess_exec(*command, cwd=tmp_path, env=environ, **pipes)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            out, _ = await process.communicate()
+        return process.returncode, out.decode()
+
+    code, out = await typed("notify", "test")
+    assert code == 0, out
+    assert "channel slack      ok" in out
+    code, out = await typed("rollback", "web", "--dry-run")
+    assert code == 0, out
+    assert "Nothing was changed. To do it: watchdog rollback web" in out
+    code, out = await typed("init", "--from-render", "-c", "mine.yaml", "--render-url", cloud.urls["render"])
+    assert code == 0, out
+    code, out = await typed("check", "-c", "mine.yaml")
+    assert code == 0, out
+    assert writes(cloud) == []

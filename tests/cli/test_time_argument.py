@@ -1,0 +1,47 @@
+"""Which moment a person means."""
+
+import pytest
+
+from watchdog.cli.time_argument import parse_moment
+
+NOW = 1795572844.0
+"""2026-11-25 02:14:04 UTC."""
+
+
+@pytest.mark.parametrize(
+    ("text", "before_now"),
+    [
+        ("02:14", 4),
+        ("02:14:03", 1),
+        ("2:00", 844),
+        ("03:12", 23 * 3600 + 124),
+        ("2026-11-25 02:00", 844),
+        ("2026-11-25T02:00:00Z", 844),
+        ("2026-11-25T03:00:00+01:00", 844),
+        ("2026-11-24 21:00 -0500", 844),
+        ("03:00 Europe/Berlin", 844),
+        ("02:00 utc", 844),
+    ],
+)
+def test_moments(text: str, before_now: float) -> None:
+    """A time without a date is the latest one that has passed; zones are obeyed."""
+    assert NOW - parse_moment(text, NOW) == before_now
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("noon", "write 03:12"),
+        ("25:00", "no such date or time"),
+        ("2026-13-01 03:12", "no such date or time"),
+        ("2026-11-26 03:12", "not come yet"),
+        ("03:12 Mars/Base", "unknown time zone"),
+        ("03:12 Europe", "unknown time zone"),
+        ("03:12 +99:99", "no such date or time"),
+        ("", "not a time"),
+    ],
+)
+def test_everything_else_says_what_to_write(text: str, hint: str) -> None:
+    """A wrong time is answered with an example, never with a traceback of another kind."""
+    with pytest.raises(ValueError, match=hint):
+        parse_moment(text, NOW)

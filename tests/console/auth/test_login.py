@@ -1,0 +1,171 @@
+"""Who may look, over real HTTP: the token, the session, and how often one may be wrong."""
+
+import httpx
+import pytest
+from starlette.responses import PlainTextResponse
+
+from tests.console.scene import OPERATOR, TOKEN, TOKENS, VIEWER, bearer, town, visited
+from tests.daemon.http.test_http_auth import strangers
+from tests.support.clocks import FakeClock
+from watchdog.console.auth.auth_middleware import Gate
+from watchdog.console.auth.roles import Role
+from watchdog.console.auth.session import COOKIE, LIFE_SECONDS, Sessions
+from watchdog.console.dependencies import Access
+from watchdog.console.render.rendering import Renderer
+from watchdog.daemon.http.http_auth import Buckets, peer_of
+
+STRANGE = ("/", "/services/web", "/services/none", "/incidents/web-1", "/nothing", "/status")
+
+
+async def test_a_stranger_learns_nothing() -> None:
+    """The same answers for what is there and what is not."""
+    async with town() as one:
+        for path in STRANGE:
+            answer = await one.client.get(path)
+            assert (answer.status_code, answer.content) == (303, b"") and answer.headers["location"].startswith(
+                "/login"
+            )
+        for path in ("/api/v1/services", "/api/v1/nothing", "/api/v1/openapi.json", "/api/v2"):
+            answer = await one.client.get(path)
+            assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+        text = (await one.client.get("/login")).text
+    assert "web" not in text.replace("watchdog", "")
+
+
+async def test_the_token_opens_a_session() -> None:
+    """In a cookie for us alone, out of reach of scripts and other sites; leaving ends it in this browser."""
+    async with town() as one:
+        answer = await one.login()
+        cookie = answer.headers["set-cookie"].lower()
+        assert answer.status_code == 303 and answer.headers["location"] == "/"
+        assert "httponly" in cookie and "samesite=strict" in cookie and "; secure" not in cookie
+        assert TOKEN not in cookie
+        assert (await one.client.get("/")).status_code == 200
+        assert (await one.client.get("/api/v1/services")).status_code == 200
+        await one.client.post("/logout")
+        assert (await one.client.get("/")).status_code == 303
+
+
+@pytest.mark.parametrize(("said", "secure"), [("https", True), ("https, http", True), ("http, https", False)])
+async def test_behind_a_proxy_with_tls_the_cookie_is_for_tls_alone(said: str, secure: bool) -> None:
+    """The proxy says so; of several the first, which the browser speaks with."""
+    async with town() as one:
+        cookie = (await one.login(**{"x-forwarded-proto": said})).headers["set-cookie"].lower()
+        assert ("; secure" in cookie) is secure
+
+
+@pytest.mark.parametrize(
+    ("wanted", "given"),
+    [
+        ("/incidents/web-1", "/incidents/web-1"),
+        *((odd, "/") for odd in ("//evil.example", "https://evil.example", "/a?b=c", "/" + "a" * 1500 + "!")),
+    ],
+)
+async def test_the_login_leads_where_one_wanted_to_go_and_never_elsewhere(wanted: str, given: str) -> None:
+    """A page of ours, or the first one; at once, whatever a stranger thinks of (a pattern can take for ever)."""
+    async with town() as one:
+        answer = await one.client.post("/login", data={"token": TOKEN, "next": wanted})
+    assert answer.headers["location"] == given
+
+
+async def test_after_five_wrong_tokens_one_waits_even_with_the_right_one() -> None:
+    """By page and by API alike; who has a session goes on."""
+    async with visited() as one:
+        for number in range(5):
+            wrong = await one.login("wrong") if number % 2 else await one.client.get(
+                "/api/v1/services", headers={**bearer("wrong"), "cookie": ""}
+            )  # fmt: skip
+            assert wrong.status_code == 401 and "wrong" not in wrong.text
+        late = await one.login()
+        assert late.status_code == 429 and 0 < int(late.headers["retry-after"]) <= 11
+        told = await one.client.get("/api/v1/services", headers={**bearer(), "cookie": ""})
+        assert told.status_code == 429
+        assert (await one.client.get("/")).status_code == 200
+
+
+@pytest.mark.parametrize("headers", strangers(TOKEN))
+async def test_a_program_shows_one_token_and_nothing_else(headers: list[tuple[str, str | bytes]]) -> None:
+    """The gate alone, before a page that is always there: what is not the token gets one answer, and never the page."""
+    clock = FakeClock(auto=False)
+    access = Access(TOKENS, peer_of, Buckets(clock, 9.0, 0.1), Buckets(clock, 9.0, 0.1))
+    wire = httpx.ASGITransport(Gate(PlainTextResponse("the page"), access, clock, Renderer("9.9")))
+    async with httpx.AsyncClient(transport=wire, base_url="http://x") as client:
+        told = await client.get("/api/v1/services", headers=headers)
+        assert (told.status_code, told.headers["www-authenticate"]) == (401, "Bearer")
+        assert (await client.get("/api/v1/services", headers=bearer())).text == "the page"
+
+
+async def test_too_many_requests_are_refused() -> None:
+    """Whoever asks for more than a page needs."""
+    async with town(at_once=10.0) as one:
+        answers = [(await one.client.get("/login")).status_code for _ in range(15)]
+    assert answers[0] == 200 and 429 in answers
+
+
+async def test_strangers_do_not_use_up_what_those_who_are_logged_in_need() -> None:
+    """Behind a proxy all are one peer."""
+    async with visited(at_once=10.0) as one:
+        strangers = [(await one.client.get("/login", headers={"cookie": ""})).status_code for _ in range(15)]
+        assert 429 in strangers and (await one.client.get("/")).status_code == 200
+
+
+async def test_only_the_login_itself_is_open() -> None:
+    """What merely begins like it is like any other path to a stranger."""
+    async with town() as one:
+        assert (await one.client.get("/loginx")).headers["location"] == "/login?next=/loginx"
+
+
+async def test_no_other_site_can_log_in_or_out() -> None:
+    """The browser says where a form came from."""
+    async with town() as one:
+        assert (await one.login(**{"sec-fetch-site": "cross-site"})).status_code == 403
+        await one.login(**{"sec-fetch-site": "same-origin"})
+        await one.client.post("/logout", headers={"sec-fetch-site": "cross-site"})
+        assert (await one.client.get("/")).status_code == 200
+
+
+@pytest.mark.parametrize("body", [b"token=" + b"x" * 10_000, b"\xff\xfe", b"", b"a=1&" * 50])
+async def test_a_strange_form_is_only_wrong(body: bytes) -> None:
+    """Too large, not text, empty, or too many fields."""
+    async with town() as one:
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        assert (await one.client.post("/login", content=body, headers=headers)).status_code == 401
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "9999999999.n.deadbeef", "a.b.c.d", ";;=;", "é", "..", "1.2"])
+async def test_a_forged_session_is_none(cookie: str) -> None:
+    """Whatever it says."""
+    async with town() as one:
+        header = f"{COOKIE}={cookie}".encode()
+        assert (await one.client.get("/", headers={b"cookie": header})).status_code == 303
+
+
+def test_a_session_ends_and_hangs_on_the_token() -> None:
+    """After 12 h, and with another token; a changed end, role or name is forged."""
+    ours = Sessions(TOKENS)
+    value = ours.make(Role.OPERATOR, "Ann\x1b <b>", 1000.0)
+    visitor = ours.read(value, 1000.0)
+    assert visitor is not None and (visitor.role, visitor.name) == (Role.OPERATOR, "Ann <b>")
+    assert visitor.by == "Ann <b> (console: operator)" and len(visitor.form_token) == 64
+    assert ours.read(value, 999.0 + LIFE_SECONDS) == visitor
+    assert ours.read(value, 1001.0 + LIFE_SECONDS) is None
+    assert Sessions({**TOKENS, Role.OPERATOR: "x"}).read(value, 1000.0) is None
+    assert Sessions({**TOKENS, Role.APPROVER: "x"}).read(value, 1000.0) == visitor
+    end, role, name, rest = value.split(".", 3)
+    for forged in (
+        f"{int(end) + 1}.{role}.{name}.{rest}",
+        f"{end}.approver.{name}.{rest}",
+        f"{end}.{role}.Qm9i.{rest}",
+        value[:-1] + ("0" if value[-1] != "0" else "1"),
+    ):
+        assert ours.read(forged, 1000.0) is None, forged
+    assert ours.read(ours.make(Role.VIEWER, "", 1e9), 1000.0) is None, "a clock that was set back by years"
+
+
+def test_each_token_opens_its_own_role() -> None:
+    """And no other; a session's form word is its own."""
+    ours = Sessions(TOKENS)
+    roles = {VIEWER: Role.VIEWER, OPERATOR: Role.OPERATOR, TOKEN: Role.APPROVER, "x": None, "": None}
+    assert {token: ours.role_of(token.encode()) for token in roles} == roles
+    one, other = (ours.read(ours.make(Role.VIEWER, "", 5.0), 5.0) for _ in range(2))
+    assert one is not None and other is not None and one.form_token != other.form_token

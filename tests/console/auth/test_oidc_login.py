@@ -1,0 +1,271 @@
+"""Signing in elsewhere, over real HTTP: there and back, and every way of coming back that lets nobody in."""
+
+import re
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from structlog.testing import capture_logs
+
+from tests.console.oidc_scene import KEY, PEOPLE, Doorway, doorway
+from tests.console.scene import TOKEN, TOKENS, bearer
+from watchdog.console.auth import session
+from watchdog.console.auth.oidc_login import BACK, BEGIN, COOKIE, LIFE_SECONDS, Attempts
+from watchdog.console.auth.roles import People, Role, Way
+from watchdog.console.auth.session import Oidc, Sessions
+
+SAME = {"sec-fetch-site": "same-origin"}
+
+
+async def test_there_and_back_opens_a_session_under_the_proven_name() -> None:
+    """It leads where one wanted to go, by a page of ours; the name and the role are shown; leaving ends it."""
+    async with doorway() as d:
+        page = await d.client.get("/login", params={"next": "/incidents/web-1"})
+        assert f'href="{BEGIN}?next=/incidents/web-1"' in page.text and 'name="token"' in page.text
+        answer = await d.log_in("ann", "/incidents/web-1")
+        assert answer.status_code == 200 and 'content="0; url=/incidents/web-1"' in answer.text
+        assert answer.headers["referrer-policy"] == "no-referrer" and answer.headers["cache-control"] == "no-store"
+        assert "ann@acme.example <small>approver</small>" in (await d.client.get("/")).text
+        await d.client.post("/logout", headers=SAME)
+        assert (await d.client.get("/")).headers["location"] == "/login"
+
+
+async def test_the_cookies_are_for_us_alone() -> None:
+    """That of an attempt is sent where it is of use, by a link from there; that of the session by no other site."""
+    async with doorway() as d:
+        begun = await d.client.get(BEGIN, headers={"x-forwarded-proto": "https"})
+        cookie = begun.headers["set-cookie"].lower()
+        assert all(flag in cookie for flag in ("httponly", "samesite=lax", f"path={BEGIN}", "max-age=600", "; secure"))
+        answer = await d.log_in()
+        made = {one.split("=")[0]: one.lower() for one in answer.headers.get_list("set-cookie")}
+        assert all(flag in made[session.COOKIE] for flag in ("httponly", "samesite=strict", "path=/", "max-age=43200"))
+        assert "max-age=0" in made[COOKIE], "an attempt ends with its answer"
+
+
+async def test_what_is_sent_there_says_nothing_that_should_not_be_known() -> None:
+    """A hash of the verifier; a state and a nonce that stand in no cookie; no secret."""
+    async with doorway() as d:
+        begun = await d.client.get(BEGIN)
+        asked = dict(httpx.QueryParams(urlsplit(begun.headers["location"]).query))
+        cookie = begun.headers["set-cookie"]
+        assert asked["code_challenge_method"] == "S256" and asked["response_type"] == "code"
+        assert asked["scope"] == "openid email"
+        assert not [name for name in ("state", "nonce", "code_challenge") if asked[name] in cookie]
+        assert len({asked["state"], asked["nonce"], asked["code_challenge"]}) == 3
+        again = dict(httpx.QueryParams(urlsplit((await d.client.get(BEGIN)).headers["location"]).query))
+        assert asked["state"] != again["state"] and asked["nonce"] != again["nonce"]
+
+
+@pytest.mark.parametrize("after", ["//evil.example", "https://evil.example", "/a?b=c", '/"><script>', "javascript:x"])
+async def test_it_leads_to_a_page_of_ours_and_never_elsewhere(after: str) -> None:
+    """Whatever a link says."""
+    async with doorway() as d:
+        assert 'content="0; url=/"' in (await d.log_in("vera", after)).text
+
+
+async def changed(d: Doorway, **change: str | None) -> httpx.Response:
+    """Come back with something changed, or left out."""
+    said = await d.there("ann")
+    return await d.back({name: value for name, value in {**said, **change}.items() if value is not None})
+
+
+BROKEN = [
+    ({"state": "0" * 64}, 400, "not begun in this browser"),
+    ({"state": None}, 400, "not begun in this browser"),
+    ({"code": None}, 400, "sent no code"),
+    ({"code": "x" * 3001}, 400, "sent no code"),
+    ({"code": "made-up"}, 403, "did not take the code"),
+    ({"iss": "https://login.other.example"}, 400, "Somebody other than"),
+    ({"error": "access_denied"}, 403, "let nobody in (access_denied)"),
+    ({"error": "<script>alert(1)</script>"}, 403, "let nobody in (an error)"),
+]
+
+
+@pytest.mark.parametrize(("change", "status", "why"), BROKEN)
+async def test_who_comes_back_otherwise_is_not_let_in(change: dict[str, str | None], status: int, why: str) -> None:
+    """With a page that says why, and from which one can begin again."""
+    async with doorway() as d:
+        answer = await changed(d, **change)
+        assert answer.status_code == status and why in answer.text and "<script>alert" not in answer.text
+        assert session.COOKIE not in {one.split("=")[0] for one in answer.headers.get_list("set-cookie")}
+        assert (await d.client.get("/")).status_code == 303
+        assert (await d.log_in()).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["state", "code", "iss", "error"])
+async def test_what_is_said_twice_counts_for_nothing(name: str) -> None:
+    """One of the two is read by one, the other by another."""
+    async with doorway() as d:
+        said = await d.there()
+        query = "&".join(f"{key}={value}" for key, value in said.items())
+        answer = await d.back(f"{query}&{name}={said.get(name, 'a')}&{name}=b")
+        assert answer.status_code == 400 and "twice" in answer.text
+
+
+async def test_an_answer_of_another_s_login_is_not_taken() -> None:
+    """Neither without the cookie of the attempt, nor with that of another: nobody is logged in as somebody else."""
+    async with doorway() as d:
+        said = await d.there("vera")
+        mine = httpx.Cookies(d.client.cookies)
+        d.client.cookies.clear()
+        assert (await d.back(said)).status_code == 400
+        await d.client.get(BEGIN)
+        assert (await d.back(said)).status_code == 400
+        d.client.cookies = mine
+        assert (await d.back(said)).status_code == 200
+        assert (await d.back(said)).status_code == 400, "once: the cookie is gone"
+
+
+@pytest.mark.parametrize(
+    "lie", ["wrong_nonce", "expired", "alg_none", "hs256_public_key", "other_issuer", "unverified"]
+)
+async def test_a_proof_that_is_none_opens_nothing(lie: str) -> None:
+    """The whole table is in the provider's own test; here: the page says why, and the log."""
+    async with doorway() as d:
+        d.issuer.lies = lie
+        with capture_logs() as logs:
+            answer = await d.log_in()
+        assert answer.status_code == 403 and "proves nobody" in answer.text
+        assert [one["event"] for one in logs] == ["a login was refused"] and "eyJ" not in str(logs) + answer.text
+        assert (await d.client.get("/")).status_code == 303
+
+
+async def test_a_name_that_could_be_two_is_nobody_s() -> None:
+    """As with a proxy."""
+    async with doorway(People(everybody=True)) as d:
+        d.issuer.lies = "two_names"
+        assert "comma" in (await d.log_in()).text
+        d.issuer.lies, d.issuer.users["ann"]["email"] = "", "ann\u200b@acme.example"
+        assert "cannot be seen" in (await d.log_in()).text
+        d.issuer.users["ann"]["email"] = "ann\ud800@acme.example"
+        assert "not UTF-8" in (await d.log_in()).text
+
+
+async def test_somebody_without_a_role_is_told_so() -> None:
+    """By name; nothing is opened, and one can log in as somebody else."""
+    async with doorway() as d:
+        answer = await d.log_in("nobody")
+        assert answer.status_code == 403 and "nobody@acme.example" in answer.text and 'href="/login"' in answer.text
+        assert (await d.client.get("/")).status_code == 303
+    async with doorway(People(everybody=True)) as d:
+        await d.log_in("nobody")
+        assert "<small>viewer</small>" in (await d.client.get("/")).text
+
+
+@pytest.mark.parametrize(("door", "trouble"), [("discovery", "error"), ("discovery", "hang"), ("token", "hang")])
+async def test_a_provider_that_does_not_answer_is_told_of(door: str, trouble: str) -> None:
+    """Within bounds; the page can be tried again, and tokens still open the door."""
+    async with doorway(timeout_seconds=0.5) as d:
+        d.issuer.trouble[door] = trouble
+        if door == "discovery":
+            answer = await d.client.get(BEGIN)
+        else:
+            answer = await d.back(await d.there())
+        assert answer.status_code == 503 and "does not answer as it should" in answer.text
+        assert (await d.town.login(TOKEN)).status_code == 303
+
+
+@pytest.mark.parametrize("change", [{"error": "access_denied"}, {"code": "made-up"}, {"state": "x"}])
+async def test_strangers_who_are_refused_hold_nobody_up_and_fill_no_log(change: dict[str, str]) -> None:
+    """Behind a proxy all are one peer: whatever a stranger comes back with, ann logs in; the first ones are told."""
+    async with doorway() as d:
+        with capture_logs() as logs:
+            for _ in range(12):
+                assert (await changed(d, **change)).status_code in (400, 403)
+        assert len(logs) <= 5
+        assert (await d.log_in()).status_code == 200
+        assert (await d.town.login(TOKEN)).status_code == 303
+
+
+async def test_a_provider_that_is_away_fills_no_log() -> None:
+    """However many logins strangers begin meanwhile; nor holds it up who comes when it is back."""
+    async with doorway() as d:
+        d.issuer.trouble["token"] = "error"
+        with capture_logs() as logs:
+            for _ in range(12):
+                assert (await changed(d)).status_code == 503
+        assert 0 < len(logs) <= 5 and {one["event"] for one in logs} == {"the login's provider is no help"}
+        d.issuer.trouble.clear()
+        assert (await d.back(await d.there())).status_code == 200
+
+
+async def test_somebody_without_a_role_fills_no_log() -> None:
+    """Each name is told of now and then."""
+    async with doorway() as d:
+        with capture_logs() as logs:
+            for _ in range(8):
+                assert (await d.log_in("nobody")).status_code == 403
+        assert len([one for one in logs if "without a role" in one["event"]]) == 5
+
+
+async def test_tokens_work_beside_it_or_not_at_all() -> None:
+    """The page shows what there is."""
+    async with doorway() as d:
+        assert (await d.client.get("/api/v1/services", headers=bearer())).status_code == 200
+    async with doorway(tokens={}) as d:
+        page = (await d.client.get("/login")).text
+        assert "Log in with localhost" in page and "token" not in page
+        assert (await d.client.get("/api/v1/services", headers=bearer())).status_code == 401
+        await d.log_in("vera")
+        assert (await d.client.get("/api/v1/services")).status_code == 200
+
+
+async def test_without_a_provider_there_is_no_such_way() -> None:
+    """It is a path like any other to a stranger."""
+    from tests.console.scene import town
+
+    async with town() as one:
+        for path in (BEGIN, BACK):
+            assert (await one.client.get(path)).headers["location"].startswith("/login?next=")
+
+
+async def test_a_click_is_recorded_under_the_proven_name_and_needs_its_word() -> None:
+    """The session is one like any other: another site cannot use it."""
+    async with doorway() as d:
+        await d.log_in("ann")
+        page = (await d.client.get("/")).text
+        word = re.search(r'name="form" value="([0-9a-f]{64})"', page)
+        assert word is not None
+        assert (await d.client.post("/pause", data={"form": "0" * 64}, headers=SAME)).status_code == 403
+        answer = await d.client.post("/pause", data={"form": word[1]}, headers={"sec-fetch-site": "cross-site"})
+        assert answer.status_code == 403
+        told = await d.client.post("/pause", data={"form": word[1]}, headers=SAME)
+        assert told.status_code == 503, "this town's daemon answers nobody: it was asked"
+
+
+def test_a_session_hangs_on_the_secret_and_on_the_role_of_now() -> None:
+    """A new secret ends it, and so does the end of the role; it lasts for 12 h; a token's holder cannot make one."""
+    ours = Sessions(TOKENS, oidc())
+    value = ours.prove("ann@acme.example", 1000.0)
+    visitor = ours.read(value, 1000.0)
+    assert visitor is not None and (visitor.role, visitor.way) == (Role.APPROVER, Way.OIDC)
+    assert visitor.by == "ann@acme.example (oidc: approver)" and len(visitor.form_token) == 64
+    assert ours.read(value, 1001.0 + session.LIFE_SECONDS) is None
+    assert Sessions(TOKENS, oidc(key=b"x" * 32)).read(value, 1000.0) is None
+    assert Sessions(TOKENS).read(value, 1000.0) is None
+    fewer = Sessions(TOKENS, oidc(People(operators=frozenset({"ann@acme.example"})))).read(value, 1000.0)
+    assert fewer is not None and fewer.role is Role.OPERATOR
+    assert Sessions(TOKENS, oidc(People())).read(value, 1000.0) is None
+    end, _, name, rest = value.split(".", 3)
+    for forged in (f"{end}.approver.{name}.{rest}", f"{end}.oidc.Ym9i.{rest}", f"{int(end) + 1}.oidc.{name}.{rest}"):
+        assert ours.read(forged, 1000.0) is None
+    token = ours.make(Role.VIEWER, "ann@acme.example", 1000.0)
+    assert ours.read(token.replace("viewer", "oidc"), 1000.0) is None
+    assert "ooo" not in repr(oidc())
+
+
+def oidc(people: People = PEOPLE, key: bytes = KEY) -> Oidc:
+    """Return the settings of a provider that nobody asks."""
+    return Oidc(None, people, key)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "..", "9999999999.seed.Lw", "é", "9999999999.seed.Lw." + "0" * 64])
+def test_an_attempt_s_cookie_is_ours_and_lives_for_ten_minutes(cookie: str) -> None:
+    """Forged, too old, of another key, or of a clock that was set back."""
+    ours = Attempts(KEY)
+    assert ours.read(cookie, 1000.0) is None
+    attempt, value = ours.begin("/incidents", 1000.0)
+    assert ours.read(value, 999.0 + LIFE_SECONDS) == (attempt, "/incidents")
+    assert ours.read(value, 1001.0 + LIFE_SECONDS) is None and ours.read(value, -5000.0) is None
+    assert Attempts(b"x" * 32).read(value, 1000.0) is None
+    assert len(attempt.verifier) == 64 and len({attempt.state, attempt.nonce, attempt.verifier}) == 3

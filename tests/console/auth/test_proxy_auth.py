@@ -1,0 +1,318 @@
+"""Who a proxy in front of us says it is, over real HTTP: from whom that counts, and what binds their forms to them."""
+
+import ipaddress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+from structlog.testing import capture_logs
+
+from tests.console.desk_scene import Office, office
+from tests.console.scene import TOKEN, Town, bearer, town, visited
+from tests.support.clocks import PATIENCE_SECONDS
+from watchdog.console.auth.proxy_auth import COOKIE, Proxied, Proxy, Untrusted, proven_name
+from watchdog.console.auth.roles import People, Role, Visitor, Way
+from watchdog.console.auth.session import LIFE_SECONDS
+from watchdog.domain.incidents import Phase
+
+HEADER = "X-Forwarded-User"
+PEOPLE = People(frozenset({"ann@acme.example"}), frozenset({"otto"}), frozenset({"vera"}))
+KEY = b"k" * 32
+SAME = {"sec-fetch-site": "same-origin"}
+INCIDENT = "/incidents/web-1"
+
+
+def proxy(*sources: str, people: People = PEOPLE, header: str = HEADER) -> Proxy:
+    """Return the proxy's settings; by default it is this machine."""
+    return Proxy(header, tuple(map(ipaddress.ip_network, sources or ("127.0.0.1",))), people, KEY)
+
+
+def as_(*names: str) -> list[tuple[str, str]]:
+    """Return what the proxy sends for somebody who is logged in there."""
+    return [(HEADER, name) for name in names]
+
+
+@asynccontextmanager
+async def from_address(one: Town, address: str) -> AsyncIterator[httpx.AsyncClient]:
+    """Return a client whose end of the connection is that address of this machine."""
+    wire = httpx.AsyncHTTPTransport(local_address=address)
+    async with httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{one.port}", transport=wire, timeout=PATIENCE_SECONDS
+    ) as client:
+        yield client
+
+
+async def test_who_is_logged_in_at_the_proxy_needs_no_login_here() -> None:
+    """By name and role; there is nothing to log out of here; without the header one is a stranger."""
+    async with town(proxy=proxy()) as one:
+        page = await one.client.get("/", headers=as_("ann@acme.example"))
+        assert page.status_code == 200 and "ann@acme.example <small>approver</small>" in page.text
+        assert "Log out" not in page.text and "/pause" in page.text
+        assert "/pause" not in (await one.client.get("/", headers=as_("vera"))).text
+        assert (await one.client.get("/login", headers=as_("vera"))).headers["location"] == "/"
+        assert (await one.client.get("/api/v1/services", headers=as_("vera"))).status_code == 200
+        assert (await one.client.get("/", headers={"cookie": ""})).headers["location"] == "/login"
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-Email", "x-forwarded-email"])
+async def test_the_header_is_the_one_that_was_chosen(header: str) -> None:
+    """In whatever case; another one says nothing."""
+    async with town(proxy=proxy(header=header)) as one:
+        assert (await one.client.get("/", headers={"X-FORWARDED-EMAIL": "otto"})).status_code == 200
+        assert (await one.client.get("/", headers={HEADER: "otto", "cookie": ""})).status_code == 303
+
+
+STRANGER = {"x-forwarded-for": "127.0.0.1", "x-real-ip": "127.0.0.1", "forwarded": "for=127.0.0.1"}
+
+
+async def test_only_the_proxy_s_own_address_counts() -> None:
+    """The other end of the connection, whatever a header says of it; on every path, the login and the static too."""
+    async with town(proxy=proxy("127.0.0.2", "10.0.0.0/8")) as one:
+        async with from_address(one, "127.0.0.2") as believed:
+            assert (await believed.get("/", headers=as_("vera"))).status_code == 200
+        with capture_logs() as logs:
+            for path in ("/", "/nothing", "/login", "/static/console.css", "/api/v1/services", "/api/v1/nothing"):
+                told = await one.client.get(path, headers=[*as_("ann@acme.example"), *STRANGER.items()])
+                assert told.status_code == 403 and "the proxy alone" in told.text, path
+                assert "set-cookie" not in told.headers and "ann" not in told.text
+        (said, *_) = logs
+        assert said["log_level"] == "warning" and said["peer"] == "127.0.0.1" and "ann" not in str(logs)
+        assert len(logs) == 5, "the first ones are told; nobody fills the log"
+
+
+async def test_from_elsewhere_the_header_spoils_even_what_would_be_let_in() -> None:
+    """A session, the right token: who claims a name in vain is up to something. Without it, each works as ever."""
+    async with visited(proxy=proxy("10.0.0.0/8")) as one:
+        assert (await one.client.get("/", headers=as_("x"))).status_code == 403
+        assert (await one.client.get("/api/v1/services", headers={**bearer(), HEADER: ""})).status_code == 403
+        assert (await one.client.get("/")).status_code == 200
+        told = await one.client.get("/api/v1/services", headers={**bearer(), "cookie": ""})
+        assert told.status_code == 200
+
+
+NAMES = [
+    (("ann@acme.example", "vera"), "came 2 times"),
+    (("ann@acme.example", "ann@acme.example"), "came 2 times"),
+    (("", "ann@acme.example"), "came 2 times"),
+    (("vera, ann@acme.example",), "comma"),
+    (("ann@acme.example\t\tx",), "cannot be seen"),
+    (("x" * 121,), "more than 120"),
+]
+
+
+@pytest.mark.parametrize(("names", "why"), NAMES)
+async def test_a_name_that_could_be_read_in_two_ways_is_refused(names: tuple[str, ...], why: str) -> None:
+    """A proxy that adds its header to a stranger's, instead of replacing it, lets nobody in."""
+    async with town(proxy=proxy()) as one:
+        told = await one.client.get("/", headers=as_(*names))
+        assert told.status_code == 403 and why in told.text
+        assert (await one.client.get("/", headers=as_("vera"))).status_code == 200, "others are not held up"
+
+
+INVISIBLE = (
+    "\u00ad\u034f\u115f\u1160\u17b4\u180b\u180f\u200b\u200d\u2060\u2800\u3164\ufe0f\ufeff\uffa0\U000e0100\U000e0001"
+)
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["ann\u200b@acme.example", "ann\u202e", "an\x7fn", "a\x00b", *(f"ann{one}@acme.example" for one in INVISIBLE)],
+)
+def test_letters_that_cannot_be_seen_make_no_name(given: str) -> None:
+    """Nor what is not text at all; letters of other alphabets are letters."""
+    with pytest.raises(Untrusted, match="cannot be seen"):
+        proven_name(given.encode(), "it")
+    with pytest.raises(Untrusted, match="UTF-8"):
+        proven_name(b"\xff\xfe", "it")
+    assert proven_name(" jürgen\t".encode(), "it") == "jürgen"
+
+
+@pytest.mark.parametrize("way", [Way.PROXY, Way.OIDC, Way.CONSOLE])
+@pytest.mark.parametrize("pair", ["()", "（）", "﹙﹚", "⁽⁾", "₍₎", "❨❩", "❪❫", "⟮⟯"])
+def test_brackets_in_the_record_are_ours_alone(way: Way, pair: str) -> None:
+    """Whoever may choose their name elsewhere cannot write there how they came in."""
+    forged = f"ann@acme.example {pair[0]}oidc: approver{pair[1]}"
+    assert Visitor(Role.VIEWER, forged, way=way).by == f"ann@acme.example [oidc: approver] ({way}: viewer)"
+
+
+async def test_somebody_without_a_role_is_told_so_and_sees_nothing() -> None:
+    """With their name, so that they can be listed; whatever token comes along; letter by letter."""
+    async with town(proxy=proxy()) as one:
+        for name in ("Ann@acme.example", "nobody", "<b>x</b>", "*"):
+            told = await one.client.get("/services/web", headers={HEADER: name})
+            assert told.status_code == 403 and "nobody gave that name a role" in told.text
+            assert "<b>x" not in told.text and "set-cookie" not in told.headers
+            api = await one.client.get("/api/v1/services", headers={HEADER: name, **bearer()})
+            assert api.status_code == 403
+        assert (await one.client.get("/static/console.css", headers=as_("nobody"))).status_code == 200
+
+
+async def test_everybody_who_is_logged_in_may_look_where_that_is_said() -> None:
+    """And no more."""
+    async with town(proxy=proxy(people=People(operators=frozenset({"otto"}), everybody=True))) as one:
+        assert "<small>viewer</small>" in (await one.client.get("/", headers=as_("whoever"))).text
+        assert "<small>operator</small>" in (await one.client.get("/", headers=as_("otto"))).text
+        assert (await one.client.get("/", headers={HEADER: "", "cookie": ""})).status_code == 303, (
+            "nobody is not everybody"
+        )
+
+
+async def test_without_tokens_there_is_no_other_way_in() -> None:
+    """The page of the login says how to come; a token opens nothing."""
+    async with town(tokens={}, proxy=proxy()) as one:
+        page = await one.client.get("/login")
+        assert "told by the proxy" in page.text and "<form" not in page.text
+        assert (await one.login(TOKEN)).status_code == 401
+        assert (await one.client.get("/api/v1/services", headers=bearer())).status_code == 401
+        assert (await one.client.get("/", headers=as_("vera"))).status_code == 200
+
+
+async def test_many_who_come_through_one_proxy_do_not_hold_each_other_up() -> None:
+    """Each name has its own measure, and strangers have theirs."""
+    async with town(at_once=10.0, proxy=proxy()) as one:
+        otto = [(await one.client.get("/audit", headers=as_("otto"))).status_code for _ in range(12)]
+        assert otto[:10] == [200] * 10 and otto[-1] == 429
+        assert (await one.client.get("/audit", headers=as_("vera"))).status_code == 200
+        assert (await one.client.get("/login")).status_code == 200
+
+
+async def waiting(o: Office) -> None:
+    """Let something be asked."""
+    o.asks()
+    await o.s.store.save(None, o.s.engine.state, ())
+    o.client.headers[HEADER] = "ann@acme.example"
+
+
+async def test_a_click_stands_in_the_record_under_the_name_that_the_proxy_proved() -> None:
+    """And not under one that could have been typed in."""
+    async with office(proxy=proxy()) as o:
+        await waiting(o)
+        sent = await o.send(INCIDENT, f"{INCIDENT}/approve")
+        command = await o.asked()
+        assert sent.status_code == 303 and command.by == "ann@acme.example (proxy: approver)"
+        assert "ann@acme.example (proxy: approver)" in await o.page("/audit")
+        del o.client.headers[HEADER]
+        await o.login(name="ann@acme.example (proxy: approver)")
+        await o.send("/", "/pause")
+        assert (await o.asked()).by == "ann@acme.example [proxy: approver] (console: approver)"
+
+
+async def test_what_the_role_does_not_allow_is_refused_and_recorded() -> None:
+    """As with a token."""
+    async with office(proxy=proxy()) as o:
+        await waiting(o)
+        data = await o.form(INCIDENT, f"{INCIDENT}/approve")
+        o.client.headers[HEADER] = "otto"
+        data["form"] = (await o.form(INCIDENT, f"{INCIDENT}/reject"))["form"]
+        told = await o.client.post(f"{INCIDENT}/approve", data=data, headers=SAME)
+        assert told.status_code == 403 and "needs the role approver" in told.text
+        assert (await o.asked()).by == "otto (proxy: operator)"
+
+
+async def forged(o: Office, **change: Any) -> httpx.Response:
+    """Send the form of a page with something changed, as the proxy would hand it on."""
+    data = await o.form(INCIDENT, f"{INCIDENT}/approve")
+    headers = {**SAME, **change.pop("headers", {})}
+    if change.pop("without_cookie", False):
+        o.client.cookies.clear()
+    return await o.client.post(f"{INCIDENT}/approve", data={**data, **change}, headers=headers)
+
+
+FORGERIES = [
+    {"headers": {"sec-fetch-site": "cross-site"}},
+    {"form": ""},
+    {"form": "0" * 64},
+    {"without_cookie": True},
+    {"headers": {HEADER: "bob@acme.example"}},
+]
+
+
+@pytest.mark.parametrize("change", FORGERIES, ids=["cross-site", "no word", "other word", "no cookie", "other person"])
+async def test_each_bar_against_other_sites_holds_alone(change: dict[str, Any]) -> None:
+    """The proxy adds the name whoever made the browser send it; so word, cookie and origin are asked for."""
+    both = People(frozenset({"ann@acme.example", "bob@acme.example"}))
+    async with office(proxy=proxy(people=both)) as o:
+        await waiting(o)
+        told = await forged(o, **change)
+        assert told.status_code == 403 and "Nothing was done" in told.text
+        assert o.s.web.phase is Phase.ASKING and not await o.s.store.asked(1)
+
+
+async def test_the_api_asks_a_browser_for_the_word_as_well() -> None:
+    """Else another site could use it; a program shows a token and comes without a name."""
+    async with office(proxy=proxy()) as o:
+        await waiting(o)
+        assert (await o.client.post("/api/v1/pause")).status_code == 403
+        word = (await o.form("/", "/pause"))["form"]
+        assert (await o.client.post("/api/v1/pause", headers={"x-form-token": word})).status_code == 200
+        o.client.cookies.clear()
+        assert (await o.client.post("/api/v1/resume", headers={"x-form-token": word})).status_code == 403
+        del o.client.headers[HEADER]
+        assert (await o.api("/resume")).status_code == 200
+
+
+async def test_the_cookie_is_for_us_alone_comes_with_pages_and_opens_nothing() -> None:
+    """Out of reach of scripts and other sites; the same for a second tab, so the first one's forms stay good."""
+    async with town(proxy=proxy()) as one:
+        first = await one.client.get("/", headers={**dict(as_("ann@acme.example")), "x-forwarded-proto": "https"})
+        cookie = first.headers["set-cookie"].lower()
+        assert all(flag in cookie for flag in ("httponly", "samesite=strict", "; secure", "path=/"))
+        assert "ann" not in cookie
+        value = first.headers["set-cookie"].split(";")[0]
+        mine = {**dict(as_("ann@acme.example")), "cookie": value}
+        assert "set-cookie" not in (await one.client.get("/", headers=mine)).headers
+        second = await one.client.get("/audit", headers=as_("ann@acme.example"))
+        assert second.headers["set-cookie"].split(";")[0] == value
+        assert (await one.client.get("/", headers={"cookie": value})).status_code == 303
+        for path in ("/api/v1/services", "/static/console.css"):
+            assert "set-cookie" not in (await one.client.get(path, headers=as_("vera"))).headers
+
+
+def test_what_binds_forms_lasts_for_a_while_and_is_each_person_s_own() -> None:
+    """Through the turn of its window, not past the next; a change never brings a cookie of its own."""
+    ours, begin = Proxied(proxy()), 100 * LIFE_SECONDS
+    made = ours.bind("ann", "", begin, asks_for_a_page=True)
+    assert made.cookie and made.word and made.cookie != made.word
+    for now in (begin, begin + 1.9 * LIFE_SECONDS):
+        again = ours.bind("ann", made.cookie, now, asks_for_a_page=True)
+        assert (again.word, again.cookie) == (made.word, "")
+    assert ours.bind("ann", made.cookie, begin + 2 * LIFE_SECONDS, asks_for_a_page=True).cookie not in ("", made.cookie)
+    assert ours.bind("bob", made.cookie, begin, asks_for_a_page=False).word != made.word
+    lost = [ours.bind("ann", "é", begin, asks_for_a_page=False) for _ in range(2)]
+    assert lost[0].word != lost[1].word and {one.cookie for one in lost} == {""}
+    assert COOKIE != "watchdog_console"
+
+
+OURS = ("127.0.0.1", "::ffff:127.0.0.1", "10.9.8.7", "fd00::5")
+FOREIGN = ("fd01::5", "11.0.0.1", "::ffff:11.0.0.1", "/run/x.sock", "")
+
+
+@pytest.mark.parametrize(
+    ("client", "trusted"),
+    [*(((host, 5), True) for host in OURS), *(((host, 0), False) for host in FOREIGN), (None, False)],
+)
+def test_which_addresses_are_the_proxy_s(client: object, trusted: bool) -> None:
+    """IPv4 also as it shows on an IPv6 socket; what is no address never."""
+    from starlette.datastructures import Headers
+
+    ours = Proxied(proxy("127.0.0.1", "10.0.0.0/8", "fd00::/16"))
+    headers = Headers({HEADER: "vera"})
+    if trusted:
+        assert ours.name_of({"client": client}, headers) == "vera"
+        return
+    with pytest.raises(Untrusted):
+        ours.name_of({"client": client}, headers)
+
+
+def test_the_highest_role_counts_and_nobody_has_none() -> None:
+    """In whatever order they are listed."""
+    people = People(frozenset({"a"}), frozenset({"a", "b"}), frozenset({"b", "c"}))
+    assert [people.role_of(name) for name in "abcd"] == [Role.APPROVER, Role.OPERATOR, Role.VIEWER, None]
+    assert People(everybody=True).role_of("") is None and People(frozenset({""})).role_of("") is None
+
+
+def test_the_key_is_not_shown() -> None:
+    """In no repr."""
+    assert "kkk" not in repr(proxy())

@@ -1,0 +1,270 @@
+"""Public pages from the world: what is read how often, and what stands on them while the store is away."""
+
+import asyncio
+import time
+from dataclasses import replace
+
+from tests.cli import examples as x
+from tests.console.public.scene import (
+    SHOP,
+    Away,
+    Hanging,
+    PassingClock,
+    PublicTown,
+    ago,
+    calm,
+    hours,
+    opened,
+    public_town,
+)
+from tests.console.scene import NOW, fill, policy_of, service_policy, service_state
+from tests.core.world import FOREVER, Fault, World
+from tests.core.worlds import bad_world, hear, reach
+from watchdog.console.public.public_queries import FRESH_SECONDS, PAST_MAX, WAIT_SECONDS, WAITING_MAX
+from watchdog.console.public.public_views import StatusPage
+from watchdog.core.phases.human_commands import CONTINUED
+from watchdog.domain.events import RollbackRequested
+from watchdog.domain.incidents import Incident, Phase, State
+from watchdog.domain.policy import Quiet, Severity
+from watchdog.domain.readings import Bad
+
+GOES_ON = ago(x.incident(decision=x.decision(share=1.0)), 600, None, id="web-9")
+
+
+async def test_all_is_well() -> None:
+    """Both services, 90 days each, newest last; without data nothing is claimed."""
+    async with public_town(minutes=hours("web", 10)) as one:
+        said = await one.json()
+    assert (said["title"], said["state"]) == ("Acme shop", "operational")
+    web, api = said["services"]
+    assert (web["name"], web["state"], web["available"]) == ("Web shop", "operational", 1.0)
+    assert len(web["days"]) == 90 and web["days"][-1] == {"day": "2026-11-25", "available": 1.0}
+    assert web["days"][0]["available"] is None and api["available"] is None
+    assert said["incidents"] == []
+
+
+async def test_an_outage_is_told_while_it_lasts_and_afterwards() -> None:
+    """With its begin and its end; only of the services of the page, and only what visitors feel."""
+    policy, state = calm(web=opened(GOES_ON), docs=service_state("docs"))
+    past = [ago(x.incident(), 86400 * back, 300, id=f"web-{back}") for back in (1, 13, 15)]
+    slight = ago(x.incident(), 86400 * 2, 300, id="web-20", severity=Severity.MEDIUM)
+    other = ago(x.incident(service="docs"), 86400, 300, id="docs-1")
+    async with public_town(policy, state, incidents=[*past, slight, other, GOES_ON]) as one:
+        said = await one.json()
+        text = await one.page()
+    assert said["state"] == "outage" and [service["state"] for service in said["services"]] == ["outage", "operational"]
+    now, *over = said["incidents"]
+    assert (now["service"], now["title"], now["ends"]) == ("Web shop", "Unavailable", None)
+    assert now["begins"] == "2026-11-25T02:06:04Z"
+    assert [one["begins"][:10] for one in over] == ["2026-11-24", "2026-11-12"]
+    assert "Since <time>2026-11-25 02:06 UTC</time>, for 10 min now" in text
+    assert "<time>2026-11-24 02:16</time> to 02:21 UTC, 5 min" in text
+
+
+async def test_a_silenced_incident_is_shown() -> None:
+    """A silence keeps us from calling people; who looks at the page has the outage before their eyes."""
+    policy, state = calm(web=opened(replace(GOES_ON, muted=True)))
+    silence = Quiet("silence-1", "web", "ann", "moving the database", begins_at=NOW - 900, ends_at=NOW + 900)
+    async with public_town(policy, replace(state, silences=(silence,)), incidents=[GOES_ON]) as one:
+        said, text = await one.json(), await one.page()
+    assert said["state"] == "outage" and "moving" not in text and "silence" not in text
+
+
+async def test_blind_we_say_that_we_cannot_tell() -> None:
+    """Neither well nor ill; what goes on stays told."""
+    policy, state = calm(web=opened(GOES_ON))
+    blind = replace(state, control={"https://example.com": (NOW - 2, Bad("timeout"))})
+    async with public_town(policy, blind, incidents=[GOES_ON]) as one:
+        said = await one.json()
+        assert said["state"] == "unknown" and said["incidents"][0]["ends"] is None
+        assert "We cannot tell at the moment" in await one.page()
+        one.clock.at += FRESH_SECONDS
+        one.shown["state"] = replace(state, unseen=True)
+        assert (await one.json())["state"] == "unknown"
+
+
+async def test_old_readings_are_no_news() -> None:
+    """A daemon that sees nothing any more says so, by itself."""
+    async with public_town() as one:
+        assert (await one.json())["state"] == "operational"
+        one.clock.at += 600
+        assert (await one.json())["state"] == "unknown"
+
+
+async def test_many_who_look_cost_what_one_does() -> None:
+    """A page is made at most twice a minute; a second page of the same services reads nothing anew."""
+    clock = PassingClock()
+    store = Counting(clock)
+    policy, state = calm()
+    await fill(store, state, (), ())
+    pages = (SHOP, StatusPage("other", "Other", {"api": "api"}))
+    async with public_town(policy, state, pages=pages, store=store) as one:
+        one.clock.at = NOW
+        for _ in range(20):
+            await one.page()
+            await one.json()
+        first = store.asked
+        assert first < 20
+        one.shown["state"] = replace(state, unseen=True)
+        assert (await one.json())["state"] == "operational", "it is made anew after half a minute"
+        one.shown["state"] = state
+        await one.page("other")
+        assert store.asked <= first + 1
+        store.asked = 0
+        one.clock.at += FRESH_SECONDS
+        for _ in range(20):
+            await one.page()
+        assert store.asked <= 3, "today, the newest incidents, and those of before"
+
+
+class Counting(Away):
+    """A store that counts its questions."""
+
+    asked = 0
+
+    async def heard(self, call: str, *given: object) -> None:
+        """Count it."""
+        self.asked += 1
+
+
+async def test_while_the_store_is_away_the_past_stands_and_the_present_is_seen() -> None:
+    """What opened meanwhile is known from memory."""
+    clock = PassingClock()
+    store = Away(clock)
+    policy, state = calm()
+    past = ago(x.incident(), 86400, 300, id="web-1")
+    await fill(store, state, (past,), ())
+    await store.put_minutes(hours("web", 3))
+    async with public_town(policy, state, store=store) as one:
+        assert (await one.json())["services"][0]["available"] is not None
+        store.away = True
+        one.clock.at += FRESH_SECONDS
+        one.shown["state"] = replace(state, services={**state.services, "web": opened(GOES_ON)})
+        said = await one.json()
+        assert said["state"] == "outage" and len(said["incidents"]) == 2
+        assert said["services"][0]["available"] is not None and "still being read" in await one.page()
+
+
+async def test_what_another_worker_holds_is_what_it_saved() -> None:
+    """And while the store is away, it is not known here: an old memory is no news."""
+    clock = PassingClock()
+    store = Away(clock)
+    policy, state = calm()
+    await fill(store, state, (), ())
+    mine = State(services={"web": state.services["web"], "api": state.services["api"]}, control=state.control)
+    async with public_town(policy, mine, store=store, held=["web"]) as one:
+        assert [service["state"] for service in (await one.json())["services"]] == ["operational", "operational"]
+        store.away = True
+        one.clock.at += FRESH_SECONDS
+        assert [service["state"] for service in (await one.json())["services"]] == ["operational", "unknown"]
+        assert "All that we can see is operational" in await one.page()
+
+
+async def test_a_service_that_is_no_longer_there_is_not_known() -> None:
+    """After a reload, until the page is configured anew."""
+    async with public_town(policy_of(service_policy("api"))) as one:
+        assert [service["state"] for service in (await one.json())["services"]] == ["unknown", "operational"]
+
+
+async def test_no_more_than_some_past_incidents() -> None:
+    """The newest."""
+    many = [ago(x.incident(), 7200.0 * number, 60, id=f"web-{number}") for number in range(1, 60)]
+    async with public_town(incidents=many) as one:
+        found = (await one.json())["incidents"]
+    assert len(found) == PAST_MAX and found[0]["begins"] > found[-1]["begins"]
+
+
+async def seconds_of(one: PublicTown, path: str) -> float:
+    """Return how long thirty requests take, that wait for nothing."""
+    began = time.monotonic()
+    await asyncio.gather(*(one.client.get(path) for _ in range(30)))
+    return time.monotonic() - began
+
+
+async def test_while_the_store_hangs_nobody_waits_for_long() -> None:
+    """Neither for the first page nor for a later one; the present is seen; the rest of the server answers."""
+    clock = PassingClock()
+    store = Hanging(clock)
+    policy, state = calm()
+    await fill(store, state, (), ())
+    store.goes_on.clear()
+    async with public_town(policy, state, store=store) as one:
+        began = time.monotonic()
+        first = await asyncio.gather(*(one.client.get("/status/shop") for _ in range(30)))
+        assert time.monotonic() - began < 5 * WAIT_SECONDS
+        told = [answer.status_code for answer in first]
+        assert told.count(200) == WAITING_MAX and told.count(503) == 30 - WAITING_MAX
+        assert {answer.headers.get("retry-after") for answer in first} == {None, "2"}
+        one.clock.at += FRESH_SECONDS
+        one.shown["state"] = replace(state, services={**state.services, "web": opened(GOES_ON)})
+        nothing, began = await seconds_of(one, "/status/nowhere"), time.monotonic()
+        later = await asyncio.gather(*(one.client.get("/status/shop.json") for _ in range(30)))
+        taken = time.monotonic() - began
+        assert taken < 3 * nothing + WAIT_SECONDS, "the reading has hung for too long already"
+        assert {answer.status_code for answer in later} == {200} and "outage" in {one.json()["state"] for one in later}
+        assert (await one.client.get("/metrics")).status_code == 200 and store.asked == 1
+        store.goes_on.set()
+        one.clock.at += FRESH_SECONDS
+        assert "still being read" not in await eventually_read(one)
+
+
+async def test_a_human_who_rolls_back_what_is_well_makes_no_outage() -> None:
+    """By the core's own hand: neither on the page now nor afterwards."""
+    world = reach(Phase.CALM, faults=[])
+    hear(world, RollbackRequested(world.now, "web", "ann", None))
+    mine = world.state.services["web"].incident
+    assert mine is not None and mine.severity is Severity.HIGH
+    mine = at_the_pages_time(mine, world)
+    policy, state = calm(web=opened(mine, phase=Phase.PINNING))
+    over = ago(replace(mine, id="web-0"), 86400, 300)
+    async with public_town(policy, state, incidents=[mine, over]) as one:
+        said = await one.json()
+    assert said["state"] == "operational" and said["incidents"] == []
+
+
+async def test_an_outage_that_a_human_takes_over_goes_on() -> None:
+    """By the core's own hand: one outage, since its onset; also when the store has told of the first one only."""
+    world = bad_world(faults=[Fault(64.0, FOREVER)]).run(300.0)
+    first = world.state.services["web"].incident
+    assert first is not None and first.rollback_deploy is not None
+    shown = at_the_pages_time(first, world)
+    policy, state = calm(web=opened(shown, phase=Phase.PAGED))
+    async with public_town(policy, state, incidents=[shown]) as one:
+        told = (await one.json())["incidents"]
+        hear(world, RollbackRequested(world.now, "web", "ann", "dep-39"))
+        second = world.state.services["web"].incident
+        assert second is not None and (second.id, first.id) == ("web-2", "web-1")
+        second = at_the_pages_time(second, world)
+        for record in ((), (replace(shown, closed_at=second.opened_at, outcome=CONTINUED), second)):
+            await fill(one.store, state, record, ())
+            phase = opened(second, phase=Phase.PINNING)
+            one.shown["state"] = replace(state, services={**state.services, "web": phase})
+            one.clock.at += FRESH_SECONDS
+            said = await one.json()
+            assert said["incidents"] == told and len(told) == 1
+        assert said["services"][0]["state"] == "outage"
+
+
+def at_the_pages_time(incident: Incident, world: World) -> Incident:
+    """Return an incident of the core's world as if its present were the pages'."""
+    moments = {name: getattr(incident, name) for name in ("onset_at", "opened_at", "restored_at", "closed_at")}
+    return replace(incident, **{name: at and at + NOW - world.now for name, at in moments.items()})
+
+
+async def eventually_read(one: PublicTown) -> str:
+    """Return the page once all of it was read."""
+    for _ in range(50):
+        text = await one.page()
+        if "still being read" not in text:
+            break
+        one.clock.at += 2.0
+    return text
+
+
+async def test_a_page_is_kept_only_so_long() -> None:
+    """Who comes hours after the last one does not read what was true then."""
+    policy, state = calm()
+    async with public_town(policy, state) as one:
+        assert (await one.json())["state"] == "operational"
+        one.clock.at += 3 * 3600
+        assert (await one.json())["state"] == "unknown"

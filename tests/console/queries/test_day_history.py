@@ -1,0 +1,121 @@
+"""The last 24 h of all services: read newest first, in pieces, and again when they may have grown."""
+
+import pytest
+
+from tests.console.scene import NOW, StoryClock
+from tests.support.log_capture import Overheard
+from watchdog.adapters.stores.memory import MemoryStore
+from watchdog.console.queries.day_history import SPAN_SECONDS, SPANS, Days, state_of
+from watchdog.domain.errors import Temporary
+from watchdog.domain.store_records import Minute
+
+
+def minute(start: float, good: int = 6, bad: int = 0, unknown: int = 0, p50: float | None = 0.1) -> Minute:
+    return Minute("web", "home", start, good, bad, unknown, p50, 0.2, 0.3)
+
+
+class Slow(Overheard, calls="spans"):
+    """A store whose every read takes a second of the story, and tells what was read."""
+
+    def __init__(self, clock: "StoppedClock") -> None:
+        super().__init__(clock)
+        self.story = clock
+        self.asked: list[tuple[float, float]] = []
+
+    async def heard(self, call: str, *given: float) -> None:
+        """Let time pass."""
+        self.asked.append(given[:2])
+        self.story.passed += 1.0
+
+
+class StoppedClock(StoryClock):
+    """Time passes only when something is read."""
+
+    passed = 0.0
+
+    def monotonic(self) -> float:
+        """Return how much has passed."""
+        return self.passed
+
+
+async def test_it_reads_the_newest_first_and_the_rest_with_the_next_pages() -> None:
+    """Each page reads for its budget, and one piece at least; then only what may have grown is read again."""
+    clock = StoppedClock()
+    store = Slow(clock)
+    days = Days(store, clock, budget_seconds=3.0)
+    await days.refresh()
+    assert store.asked[0][1] == (NOW // SPAN_SECONDS + 1) * SPAN_SECONDS
+    assert len(store.asked) >= 2 and not days.of("web", ["home"]).complete
+    pages = 1
+    while not days.of("web", ["home"]).complete:
+        await days.refresh()
+        pages += 1
+    assert 1 < pages < SPANS
+    read = sorted((start, until) for start, until in store.asked)
+    assert read[0][0] == (NOW // SPAN_SECONDS - SPANS + 1) * SPAN_SECONDS
+    assert sum(until - start for start, until in read) == 86400.0, "each span once"
+    store.asked.clear()
+    await days.refresh()
+    assert store.asked == []
+    clock.at += 11.0
+    await days.refresh()
+    assert sum(until - start for start, until in store.asked) == SPAN_SECONDS, "only the span that grows"
+
+
+async def test_a_new_half_hour_pushes_the_oldest_out() -> None:
+    """And the one before is read on until late minutes have come."""
+    clock = StoppedClock()
+    store = MemoryStore(clock)
+    first = NOW // SPAN_SECONDS * SPAN_SECONDS
+    await store.put_minutes([minute(first), minute(first + 60, good=0, bad=6)])
+    days = Days(store, clock)
+    await days.refresh()
+    assert days.of("web", ["home"]).states[-1] == "bad"
+    clock.at = first + SPAN_SECONDS + 20
+    await store.put_minutes([minute(first + 1740, bad=2), minute(first + SPAN_SECONDS, good=3)])
+    await days.refresh()
+    day = days.of("web", ["home"])
+    assert day.states[-2:] == ("bad", "good") and day.complete and len(day.states) == SPANS
+    assert day.since == first - (SPANS - 2) * SPAN_SECONDS
+
+
+async def test_a_store_that_fails_is_asked_again() -> None:
+    """Nothing counts as read that was not."""
+
+    class Failing(Overheard, calls="spans"):
+        fails = True
+
+        async def heard(self, call: str, *given: float) -> None:
+            if self.fails:
+                raise Temporary("no answer")
+
+    clock = StoppedClock()
+    store = Failing(clock)
+    days = Days(store, clock)
+    with pytest.raises(Temporary):
+        await days.refresh()
+    store.fails = False
+    await days.refresh()
+    assert days.of("web", ["home"]).complete
+
+
+def test_the_state_of_a_span() -> None:
+    """The worst signal counts; what could not be judged is no evidence."""
+    assert state_of([]) == "none"
+    assert state_of([minute(0, good=0, unknown=3)]) == "unknown"
+    assert state_of([minute(0), minute(0, good=0, unknown=3)]) == "good"
+    assert state_of([minute(0, good=100, bad=1)]) == "some"
+    assert state_of([minute(0, good=9, bad=1), minute(0, good=1000)]) == "bad"
+
+
+async def test_the_latency_is_that_of_the_first_signal_that_has_any() -> None:
+    """In the order of importance."""
+    clock = StoppedClock()
+    store = MemoryStore(clock)
+    start = NOW // SPAN_SECONDS * SPAN_SECONDS
+    other = Minute("web", "api", start, 1, 0, 0, 0.7, 0.8, 0.9)
+    await store.put_minutes([minute(start, p50=None), other])
+    days = Days(store, clock)
+    await days.refresh()
+    assert days.of("web", ["home", "api"]).latency_seconds[-1] == 0.7
+    assert days.of("none", ["home"]).latency_seconds[-1] is None

@@ -1,0 +1,101 @@
+"""Checklists on the pages: what is ticked with its evidence, what waits for whom, and what is open over all."""
+
+import re
+from dataclasses import replace
+
+from tests.cli import examples as x
+from tests.console.scene import NOW, VIEWER, StoryClock, fill, story, visited
+from tests.support.clocks import FakeClock
+from watchdog.adapters.stores.memory import MemoryStore
+from watchdog.console.dependencies import World
+from watchdog.console.queries.follow_up_queries import FRESH_SECONDS, Following
+from watchdog.domain.follow_ups import RUNBOOK
+
+BY_PEOPLE = [one.text for one in RUNBOOK if one.by_people]
+
+
+def item(text: str, name: str) -> str:
+    """Return one item of the checklists of a page."""
+    found = next((one for one in text.split("<li>") if f"<code>{name}</code>" in one), None)
+    assert found is not None, name
+    return found.partition("</li>")[0]
+
+
+async def ask(*given: object) -> None:
+    """Nothing is asked for here."""
+
+
+async def listing(*given: object) -> None:
+    """No deploys are read here."""
+
+
+async def test_an_incident_shows_what_is_done_and_what_waits() -> None:
+    """With evidence, or owner and due time; a button for what people may tick, and none for what is seen."""
+    async with visited() as one:
+        await one.store.tick("web-1", "lessons", "ann")
+        text = await one.page("/incidents/web-1")
+        assert text.count('<ul class="checklist"') == 4
+        assert "02:15:31: 7 of 7 probes good" in item(text, "restored") and "<button" not in item(text, "restored")
+        assert ">Tick</button>" in item(text, "stakeholders")
+        assert "team lead, due 2026-11-25 03:15:01 UTC" in item(text, "stakeholders")
+        assert "ticked by ann, 2026-11-25 02:16 UTC" not in item(text, "stakeholders")
+        assert ">Undo</button>" in item(text, "lessons") and "ticked by ann" in item(text, "lessons")
+        await one.login(VIEWER)
+        assert "/tick" not in await one.page("/incidents/web-1")
+
+
+async def test_what_is_due_is_marked_and_contacts_are_named() -> None:
+    """By the clock of the world."""
+    store = MemoryStore(StoryClock())
+    _, state, incidents = story()
+    old = replace(incidents[0], restored_at=NOW - 3700, verified_at=NOW - 3600, closed_at=NOW - 3600)
+    await fill(store, state, (old,))
+    async with visited(store=store) as one:
+        text = await one.page("/incidents/web-1")
+        said = await one.json("/incidents/web-1/checklist")
+    assert "</span> overdue</span>" in item(text, "stakeholders") and "</span> open</span>" in item(text, "prevention")
+    states = {row["id"]: row["state"] for part in said["lists"] for row in part["items"]}
+    assert states["stakeholders"] == "overdue" and states["prevention"] == "open" and states["log"] == "done"
+    assert said["open"] == sum(state != "done" for state in states.values())
+    assert said["owners"] == ["on-call engineer", "team lead", "development team", "product owner"]
+
+
+async def test_what_is_open_over_all_incidents_has_a_page_and_a_number() -> None:
+    """What is due first before, each leading to its incident; the overview counts, some seconds late at most."""
+    async with visited() as one:
+        await one.store.follow_up("api-7", "Ask <acme>", "ann", owner="eve", due_at=NOW - 5)
+        text = await one.page("/follow-ups")
+        said = await one.json("/follow-ups")
+        rows = re.findall(r'<a href="/incidents/([\w-]+)#checklists">', text)
+        assert rows[0] == "api-7" and set(rows[1:]) == {"web-1"} and len(rows) == len(BY_PEOPLE) + 1 == said["open"]
+        assert (said["overdue"], said["complete"]) == (1, True)
+        assert "Ask &lt;acme&gt;" in text and "11 open, 1 overdue." in text
+        assert '<a href="/follow-ups">11 follow-ups open</a>, 1 overdue' in await one.page("/")
+        assert (await one.json("/services"))["follow_ups_open"] == 11
+
+
+async def test_nothing_open_is_not_shown_on_the_overview() -> None:
+    """A team that has none sees no number."""
+    store = MemoryStore(StoryClock())
+    _, state, _ = story()
+    await fill(store, state, (x.undone(x.decision()),))
+    async with visited(store=store) as one:
+        assert "follow-ups open" not in await one.page("/")
+        assert "Nothing is open." in await one.page("/follow-ups")
+
+
+async def test_the_number_is_read_now_and_then_and_the_list_each_time() -> None:
+    """Who asks for the overview every second costs the store little."""
+    clock = FakeClock(NOW, auto=False)
+    store = MemoryStore(clock)
+    policy, state, incidents = story()
+    await fill(store, state, incidents)
+    following = Following(World(store, clock, lambda: policy, lambda: state, tuple, ask, listing, tuple, "9.9"))  # type: ignore[arg-type]
+    assert (await following.lately()).open == len(BY_PEOPLE)
+    await store.tick("web-1", "lessons", "ann")
+    await clock.advance(FRESH_SECONDS - 1)
+    assert (await following.lately()).open == len(BY_PEOPLE)
+    await clock.advance(1)
+    assert (await following.lately()).open == len(BY_PEOPLE) - 1
+    await store.tick("web-1", "docs", "ann")
+    assert (await following.open()).open == (await following.lately()).open == len(BY_PEOPLE) - 2

@@ -1,0 +1,62 @@
+"""Charts: numbers in, paths out."""
+
+import re
+
+import pytest
+
+from watchdog.console.render import charts
+from watchdog.console.views.view_models import DayView, TermView
+from watchdog.domain.store_records import Minute
+
+
+def day(*states: str) -> DayView:
+    return DayView(0.0, 1800.0, states, (None,) * len(states), True)
+
+
+def test_equal_neighbours_are_one_shape() -> None:
+    """So that a calm day of 300 services is a small page; each state has a height of its own."""
+    assert charts.bar(day(*["good"] * 48)) == [("good", "M0 12v-7h96v7z")]
+    assert charts.bar(day("bad", "good", "bad", "none")) == [
+        ("good", "M2 12v-7h2v7z"),
+        ("bad", "M0 12v-12h2v12zM4 12v-12h2v12z"),
+        ("none", "M6 12v-1h2v1z"),
+    ]
+    assert len(set(charts.HEIGHTS.values())) == len(charts.STATES)
+
+
+def test_the_bar_in_words() -> None:
+    """For whoever does not see it."""
+    assert charts.bar_words(day("good", "good")) == "last 24 h: 0 of 2 half-hours with failures"
+    assert charts.bar_words(day("bad", "some", "none")) == (
+        "last 24 h: 2 of 3 half-hours with failures, 1 without data"
+    )
+
+
+def test_a_sparkline_breaks_where_nothing_is_known() -> None:
+    """And is nothing without a value."""
+    assert charts.sparkline([None, None]) == charts.sparkline([]) == ""
+    path = charts.sparkline([0.1, 0.2, None, None, 0.4, 0.1])
+    assert re.findall("[ML]", path) == ["M", "M"]
+    (_, low), (_, high) = (point.split() for point in path[1:].split("M"))
+    assert float(high) < float(low), "the larger value is higher up"
+
+
+def test_a_chart_shows_latency_failures_and_deploys() -> None:
+    """In the place of their time, with a gap where nothing was recorded."""
+    rows = [Minute("web", "home", 60.0 * number, 6, 0, 0, 0.1, 0.2, 0.3) for number in (0, 1, 2, 50, 51)]
+    rows.append(Minute("web", "home", 60.0 * 52, 0, 6, 0, None, None, None, "HTTP 503"))
+    rows.append(Minute("web", "errors", 60.0, 0, 0, 1))
+    made = charts.chart("home", rows, 0.0, 3600.0, [-5.0, 1800.0, 4000.0])
+    assert made.deploys == (360.0,) and made.top_seconds == 0.2 and (made.readings, made.bad) == (36, 6)
+    assert made.p50.count("M") == 2 and made.p50.startswith("M0 ") and made.failed.startswith("M624")
+    silent = charts.chart("errors", rows, 0.0, 3600.0, [])
+    assert (silent.p50, silent.failed, silent.top_seconds) == ("", "", None) and silent.unknown
+
+
+@pytest.mark.parametrize(
+    ("factor", "place"),
+    [(1.0, (100, 0)), (1000.0, (100, 100)), (1e9, (100, 100)), (0.001, (0, 100)), (0.0, (0, 100)), (10.0, (100, 33.3))],
+)
+def test_a_factor_convicts_to_the_right_and_acquits_to_the_left(factor: float, place: tuple[float, float]) -> None:
+    """On a logarithmic scale that ends at a thousand."""
+    assert charts.term_bar(TermView("", factor, "", "")) == place

@@ -1,0 +1,214 @@
+"""The pages, over real HTTP: what stands on them, and that what strangers wrote stays text."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+
+from tests.cli import examples as x
+from tests.console.scene import (
+    NOW,
+    Town,
+    fill,
+    open_incident,
+    policy_of,
+    service_policy,
+    service_state,
+    story,
+    town,
+    visited,
+)
+from watchdog.adapters.stores.memory import MemoryStore
+from watchdog.console.app import POLICY
+from watchdog.console.auth.roles import Role, Visitor
+from watchdog.console.queries import service_status
+from watchdog.console.render.rendering import Renderer
+from watchdog.console.views.view_models import DayView, Overview, ServiceRow
+from watchdog.daemon.runtime.clock import SystemClock
+from watchdog.domain.checks import Check
+from watchdog.domain.decisions import Evidence
+from watchdog.domain.deploys import Downtime
+from watchdog.domain.effects import Note
+from watchdog.domain.incidents import State
+from watchdog.domain.readings import Bad
+
+SERVICES, LISTS = ("/services/web", "/services/api", "/services/docs"), ("/history", "/follow-ups", "/audit")
+PAGES = ("/", *SERVICES, "/incidents", "/incidents/web-1", *LISTS)
+DAY = DayView(0.0, 1800.0, ("good",) * 48, (None,) * 48, True)
+HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>\x1b[2J\u202e{{ 7*7 }}\ud800'
+
+
+async def test_every_page_is_there_with_its_headers() -> None:
+    """Strict CSP, nothing kept, nothing inline: no script, no style, no handler."""
+    async with visited() as one:
+        for path in (*PAGES, "/nothing", "/login"):
+            answer = await one.client.get(path)
+            assert answer.status_code == (404 if path == "/nothing" else 200), path
+            assert answer.headers["content-security-policy"] == POLICY
+            assert answer.headers["x-content-type-options"] == "nosniff"
+            assert answer.headers["referrer-policy"] == "same-origin"
+            assert answer.headers["cache-control"] == "no-store"
+            assert not re.search(r"<script(?! src=)|<style|\sstyle=|\son\w+=|javascript:", answer.text), path
+            assert answer.text.count("<h1>") == 1 and 'lang="en"' in answer.text and "<main" in answer.text
+
+
+async def test_the_overview_shows_the_troubled_first() -> None:
+    """State, mode, deploy and day of each service; what is not known is said to be so."""
+    async with visited() as one:
+        text = await one.page("/")
+    assert text.index("/services/api") < text.index("/services/docs") < text.index("/services/web")
+    assert "api-7" in text and "a human is asked" not in text and "not seen yet" in text
+    assert "9f3c2ab" in text and "Refactor sessions" in text and "long body" not in text
+    assert "1 of 48 half-hours with failures" in text and 'class="spark"' in text
+
+
+async def test_a_service_tells_what_would_happen_now() -> None:
+    """The core's own decision for a failure that is only imagined, with its target and guards."""
+    async with visited() as one:
+        text = await one.page("/services/web")
+        busy = await one.page("/services/api")
+        unknown = await one.page("/services/docs")
+    assert re.search(r"If <strong>home</strong> failed .* <strong>critical</strong>", text)
+    assert "A rollback leads to <code>dep-40" in text and "build failed, never live" in text
+    assert "a rollback would lead here" in text and 'class="chart"' in text
+    assert "Api-7 is open" in busy or "api-7 is open" in busy
+    assert "Nothing is known of this service yet" in unknown
+
+
+async def test_who_is_told_of_nothing_reads_why() -> None:
+    """In maintenance mode: on the overview, and on the service's page; there it cannot be ended."""
+    _, state, _ = story()
+    down = Downtime("in maintenance mode", NOW - 300.0, NOW - 315.0)
+    for downtime, why in ((down, "it is in maintenance mode; nobody is told"), (None, "nobody is told: silenced")):
+        muted = replace(open_incident(), muted=True)
+        api = replace(state.services["api"], incident=muted, downtime=downtime, deploys_at=NOW)
+        known = replace(state, services={**state.services, "api": api})
+        async with visited(state=known) as one:
+            row = (await one.json("/services"))["services"][0]
+            assert (row["name"], row["standing"], row["why"]) == ("api", "incident", why)
+            for page in ("/", "/services/api"):
+                text = await one.page(page)
+                assert ("downtime of api by the platform (in maintenance mode" in text) is (downtime is not None)
+            assert "End downtime" not in text
+
+
+async def test_an_incident_says_what_explain_says() -> None:
+    """Evidence, blame with its terms, guards, target, timeline, what is left to do."""
+    async with visited() as one:
+        text = await one.page("/incidents/web-1")
+    for words in (
+        "Restored in 47 s (target 5 min).", "39 of 39 probes failed for 38 s", "CUSUM 9.2 of 14", "679 : 1", "need",
+        "dep-42  9f3c2ab", "rollback to dep-40, sent once", "watchdog trust 9f3c2ab", "newer deploy", "1b7e0d4",
+        "https://github.com/acme/app/compare/1b7e0d4d4e5f...9f3c2abd4e5f", "build failed, never live",
+    ):  # fmt: skip
+        assert words in text.replace("&#34;", '"'), words
+
+
+async def test_what_people_added_is_shown_and_the_root_cause_in_the_table() -> None:
+    """A note is a line of the timeline and of what `explain` prints; a named cause ticks its item and is history."""
+    async with visited() as one:
+        await one.store.remark("web-1", "the cache was <cold>", by="ann", root_cause=True)
+        incident, history = await one.page("/incidents/web-1"), await one.page("/history")
+    assert incident.count("the cache was &lt;cold&gt;") == 4 and "the cache was &lt;cold&gt;" in history
+
+
+async def test_the_history_is_the_runbooks_table() -> None:
+    """One row per rollback; an incident without one is not in it."""
+    async with visited() as one:
+        text = await one.page("/history")
+    assert "2026-11-25" in text and "web: HTTP 503 on home" in text and "judged right" in text and "api-7" not in text
+
+
+async def test_a_page_that_did_not_change_is_not_sent_again() -> None:
+    """The mark of an answer makes the next one empty, until something changes."""
+    async with visited() as one:
+        first = await one.client.get("/history")
+        again = await one.client.get("/history", headers={"if-none-match": first.headers["etag"]})
+        await one.store.label("web-1", "wrong", "bob")
+        changed = await one.client.get("/history", headers={"if-none-match": first.headers["etag"]})
+    assert (again.status_code, again.content, changed.status_code) == (304, b"", 200)
+    assert again.headers["content-security-policy"] == POLICY
+
+
+async def test_static_files_are_ours_and_no_others() -> None:
+    """Kept for ever under an address that changes with them; nothing above their folder."""
+    async with visited() as one:
+        links = re.findall(r'(?:href|src)="(/static/[^"]+)"', await one.page("/"))
+        assert len(links) == 3
+        for link in links:
+            answer = await one.client.get(link)
+            assert answer.status_code == 200 and "immutable" in answer.headers["cache-control"]
+        for name in ("nothing.css", "..%2fapp.py", "%2e%2e/app.py", "console.py", f"{'a' * 300}.css"):
+            assert (await one.client.get(f"/static/{name}")).status_code == 404, name
+
+
+@asynccontextmanager
+async def hostile_town() -> AsyncIterator[Town]:
+    """Open a town in which everything that a stranger may write is hostile."""
+    deploy = replace(x.BAD, commit_message=HOSTILE, commit=HOSTILE, trigger=HOSTILE)
+    evidence = (Evidence("home", "bad", HOSTILE, HOSTILE),)
+    blame = x.blame(suspect=deploy, change=deploy, prior_why=HOSTILE, why=HOSTILE)
+    decision = x.decision(why=HOSTILE, evidence=evidence, blame=blame, rule=f"critical -> rollback ({HOSTILE})")
+    incident = replace(x.incident(), id="web-9", title=HOSTILE, decision=decision, outcome=HOSTILE, approved_by=HOSTILE)
+    check = Check("home", "http", NOW - 1, Bad(HOSTILE))
+    service = service_state("web", deploys=(deploy, x.GOOD), checks={"home": check}, deploys_why=HOSTILE)
+    state = State(services={"web": service}, paused_by=HOSTILE, denied=(HOSTILE,))
+    store = MemoryStore(SystemClock())
+    await fill(store, state, (incident,), (Note(NOW, "web", "web-9", HOSTILE, HOSTILE),))
+    await store.remark("web-9", HOSTILE, HOSTILE, root_cause=True)
+    await store.follow_up("web-9", HOSTILE, HOSTILE, owner=HOSTILE, due_at=NOW)
+    await store.tick("web-9", "lessons", HOSTILE)
+    asked = await store.submit(HOSTILE[:40], {"incident": HOSTILE, "text": HOSTILE}, HOSTILE)
+    await store.answer(asked, ok=False, text=HOSTILE, exit_code=1)
+    async with town(policy_of(service_policy("web")), state, store=store) as one:
+        yield one
+
+
+@pytest.mark.parametrize(
+    "where", ["/", "/services/web", "/incidents/web-9", "/incidents", "/history", "/follow-ups", "/audit"]
+)
+async def test_hostile_text_stays_text(where: str) -> None:
+    """Markup, escapes and half characters of error texts, commits, titles, notes and remarks are shown, never run."""
+    async with hostile_town() as one:
+        await one.login()
+        text = await one.page(where)
+        said = await one.client.get(f"/api/v1{where if where != '/' else '/services'}")
+    assert "&lt;script&gt;" in text and "{{ 7*7 }}" in text
+    assert not re.search(r"<script(?! src=)|<img|\x1b|\u202e", text)
+    assert said.status_code in (200, 404) and said.headers["content-type"] == "application/json"
+
+
+async def test_no_page_itself_takes_a_change() -> None:
+    """Only the forms on it lead to one."""
+    async with visited() as one:
+        for path in (*PAGES, "/api/v1/services", "/api/v1/incidents/web-1"):
+            assert (await one.client.post(path)).status_code == 405, path
+            assert (await one.client.delete(path)).status_code == 405, path
+
+
+async def test_a_service_of_another_worker_is_shown_as_it_was_saved() -> None:
+    """This worker does not know it; the store does."""
+    async with visited(state=State(), held=("docs",)) as one:
+        assert "another worker" in await one.page("/services/web")
+        assert "9f3c2ab" in await one.page("/")
+    assert open_incident().id == "api-7"
+
+
+def test_a_row_that_changed_is_drawn_anew_and_is_escaped() -> None:
+    """Rows are kept from one look to the next; not the one whose words are others now."""
+    renderer, me = Renderer("1"), Visitor(Role.VIEWER, "Ann")
+    policy, state, _ = story()
+    rows = [
+        service_status.service_row(policy.services[name], state.services[name], True, DAY) for name in ("web", "api")
+    ]
+
+    def drawn(*services: ServiceRow) -> str:
+        view = Overview(NOW, (), services, False)
+        return renderer.body("overview.html", {"path": "/", "me": me, "view": view, "answer": None}).decode()
+
+    before, after = drawn(*rows), drawn(replace(rows[0], why="<b>odd</b>"), rows[1])
+    assert "odd" not in before and "&lt;b&gt;odd&lt;/b&gt;" in after and "<b>odd" not in after
+    row = re.compile(r"<tr><th[^>]*><a href=./services/api.*?</tr>", re.DOTALL)
+    assert row.findall(before) == row.findall(after) != []

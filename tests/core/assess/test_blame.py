@@ -1,0 +1,400 @@
+"""Blame: every term and every veto, its factor and its words."""
+
+from dataclasses import replace
+from math import e
+
+import pytest
+
+from tests.core.limits import WEIGHTS
+from tests.core.scenes import HISTORY, NOW, a_case, a_service, failing, found
+from tests.core.world import make_policy
+from watchdog.core.assess import blame, evidence, suspect_deploy
+from watchdog.domain.checks import Check
+from watchdog.domain.decisions import Blame, Term, Veto
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.incidents import Phase, ServiceState, Trouble
+from watchdog.domain.policy import BlameWeights, ServicePolicy
+from watchdog.domain.readings import Bad, Good
+
+MINUTES_PER_MONTH = 43830.0
+RATES = "assumed (no history yet): 1 bad deploy in 20, 1 other incident a month"
+
+
+def live_before(onset_minutes: float) -> ServiceState:
+    """Return a service whose live deploy finished so many minutes before the onset, 60 s before NOW."""
+    at = NOW - 60 - onset_minutes * 60
+    return a_service(deploys=(replace(HISTORY[0], created_at=at - 300, finished_at=at), *HISTORY[1:]))
+
+
+@pytest.mark.parametrize("minutes", [0, 1, 5, 20, 30, 60, 180, 600, 10_000])
+def test_prior_odds_are_those_of_a_bad_deploy_and_an_onset_then(minutes: float) -> None:
+    """P(bad deploy) f(D) / lambda: one deploy in 20, and one other incident a month."""
+    verdict = blame.weigh(a_case(live_before(minutes)))
+    expected = 0.05 * blame.density_per_minute(minutes) * MINUTES_PER_MONTH
+    assert verdict.prior_odds == pytest.approx(expected, rel=1e-9)
+    assert "onset" in verdict.prior_why and "1 bad deploy in 20, 1 other incident a month" in verdict.prior_why
+
+
+def test_the_density_is_one() -> None:
+    """f(D) is a probability density: its parts are, and its integral over all delays is 1."""
+    assert sum(share for share, _ in (*blame.ONSETS, blame.UNDER_LOAD)) == pytest.approx(1.0)
+    step = 0.005
+    area = sum(blame.density_per_minute((i + 0.5) * step) for i in range(400_000)) * step
+    assert area == pytest.approx(1.0, abs=0.001)
+
+
+@pytest.mark.parametrize("minutes", [0.0, 1.0, 20.0, 80.0, 600.0])
+def test_the_density_is_the_sum_of_its_parts(minutes: float) -> None:
+    """Most bad deploys show at once, some within half an hour, the rest under the load of later hours."""
+    (early, at_once), (later, soon) = blame.ONSETS
+    parts = (early / at_once * e ** (-minutes / at_once), later / soon * e ** (-minutes / soon))
+    share, scale = blame.UNDER_LOAD
+    late = share * minutes * e ** (-minutes / scale) / scale**2
+    assert blame.density_per_minute(minutes) == pytest.approx(sum(parts) + late)
+    assert early > 0.5 and at_once < soon < scale
+
+
+def test_the_later_it_began_the_less_the_deploy_is_suspected() -> None:
+    """After minutes nearly certain, after half a day hardly (facts: attribution)."""
+    odds = [blame.weigh(a_case(live_before(minutes))).prior_odds for minutes in (0, 1, 5, 20, 30, 60, 180, 600)]
+    assert odds == sorted(odds, reverse=True) and odds[1] > 200 and odds[2] > 20 and odds[-1] < 0.5
+
+
+@pytest.mark.parametrize(("share", "threshold"), [(1.0, 0.16), (0.1, 0.66), (0.02, 0.91)])
+def test_the_cost_rule_is_the_published_one(share: float, threshold: float) -> None:
+    """Facts, act or wait: the fewer requests fail, the surer one must be."""
+    assert blame.cost_rule(share, WEIGHTS) == pytest.approx(threshold, abs=0.005)
+
+
+def test_a_fresh_deploy_convicts_with_its_arithmetic() -> None:
+    """The whole of it, to the last word: what was checked and did not fire is listed as well."""
+    verdict = blame.weigh(a_case())
+    assert verdict.convicts and verdict.vetoed == ()
+    prior = 0.05 * MINUTES_PER_MONTH * blame.density_per_minute(0.5)
+    assert (verdict.odds, verdict.prior_odds) == (pytest.approx(prior), pytest.approx(prior))
+    vetoes = (
+        Veto("control targets", False, "2 of 2 control targets answer"),
+        Veto("platform status", False, "no outage of the platform reported, and no maintenance going on"),
+        Veto("onset", False, "onset 60 s after dep-41 could first take traffic"),
+        Veto("suspect is a rollback", False, "it is not"),
+        Veto("not curable", False, "the failure is one that code can cause"),
+        Veto("deploy list", False, "read 5 s ago"),
+    )
+    assert verdict == Blame(
+        suspect=HISTORY[0],
+        change=HISTORY[0],
+        configuration=False,
+        odds=verdict.odds,
+        prior_odds=verdict.odds,
+        prior_why=f"onset 30 s after live; {RATES}",
+        terms=(),
+        vetoes=vetoes,
+        probability=verdict.odds / (1 + verdict.odds),
+        need=0.80,
+        floor=0.80,
+        cost_rule=blame.cost_rule(1.0, WEIGHTS),
+        why=f"dep-41, P {prior / (1 + prior):.3f} (need 0.80): onset 30 s after live",
+        likely_from=0.50,
+    )
+
+
+def test_just_as_probable_as_needed_is_enough() -> None:
+    """And the words say nothing else."""
+    policy = make_policy()
+    probability = blame.weigh(a_case()).probability
+    verdict = blame.weigh(a_case(policy=replace(policy, blame=replace(WEIGHTS, floor=probability))))
+    assert verdict.convicts and verdict.why == f"dep-41, P {probability:.3f} (need 1.00): onset 30 s after live"
+
+
+@pytest.mark.parametrize(
+    ("live_at", "onset"),
+    [
+        (NOW - 60.0, "onset 0 s after live"),
+        (NOW - 59.0, "onset 60 s after its first traffic"),
+        (None, "onset 60 s after its first traffic"),
+    ],
+)
+def test_the_delay_is_counted_from_live_or_from_the_first_traffic(live_at: float | None, onset: str) -> None:
+    """Live by the onset, to the second: from then; else from when it could first take traffic."""
+    suspect = replace(HISTORY[0], finished_at=live_at)
+    verdict = blame.weigh(a_case(a_service(deploys=(suspect, *HISTORY[1:]))))
+    assert verdict.prior_why == f"{onset}; {RATES}"
+    minutes = 0.0 if live_at == NOW - 60.0 else 1.0
+    assert verdict.prior_odds == pytest.approx(0.05 * MINUTES_PER_MONTH * blame.density_per_minute(minutes))
+
+
+def test_an_old_deploy_is_too_little_to_act() -> None:
+    """Three hours after the deploy: below the threshold, and it says so."""
+    verdict = blame.weigh(a_case(live_before(180)))
+    assert not verdict.convicts and not verdict.vetoed
+    words = f"dep-41, P {verdict.probability:.3f} (need 0.80, too little to act): onset 3 h 0 min after live"
+    assert verdict.why == words
+
+
+def test_a_small_share_needs_more_than_the_floor_and_no_share_only_the_floor() -> None:
+    """P* rises above 0.8 for a two-percent failure; a flood of errors names no share."""
+    assert blame.weigh(a_case(None, found(share=0.02))).need == pytest.approx(0.906, abs=0.001)
+    assert blame.weigh(a_case(None, found("home", "feed", share=0.0))).need == 0.80
+
+
+def test_no_live_deploy_no_suspect() -> None:
+    """Nothing read, or none live: nobody is blamed, and why."""
+    unread = blame.weigh(a_case(a_service(deploys=(), deploys_at=None, deploys_why="not read yet")))
+    assert unread.suspect is None and unread.probability is None and "not read yet" in unread.why
+    dead = blame.weigh(a_case(a_service(deploys=HISTORY[1:])))
+    why = "no deploy can be blamed: the platform names no live deploy"
+    cost = blame.cost_rule(1.0, WEIGHTS)
+    assert dead == Blame(None, None, False, 0.0, 0.0, "", (), (), None, 0.80, 0.80, cost, why) and not dead.convicts
+
+
+def ran(name: str, status: str, commit: str | None, ago: float) -> Deploy:
+    """Return a deploy that finished so many seconds before NOW."""
+    return Deploy(name, status, commit=commit, created_at=NOW - ago - 60, finished_at=NOW - ago)
+
+
+FAILED, SAME = ran("dep-x", "build_failed", "cccccccc", 1000), ran("dep-y", "deactivated", "bad00000", 100_000)
+
+
+@pytest.mark.parametrize(
+    ("older", "configuration"),
+    [
+        pytest.param((), False, id="another commit"),
+        pytest.param((replace(FAILED, commit="bad00000"),), False, id="a failed build"),
+        pytest.param((SAME,), True, id="the same commit, long before"),
+        pytest.param((replace(SAME, commit=None),), False, id="a nameless one"),
+        pytest.param((FAILED, SAME), True, id="a failed build between"),
+    ],
+)
+def test_what_changed_is_code_or_configuration(older: tuple[Deploy, ...], configuration: bool) -> None:
+    """Only configuration changed if the same code had run before."""
+    verdict = blame.weigh(a_case(a_service(deploys=(HISTORY[0], *older, *HISTORY[1:]))))
+    assert (verdict.change.id, verdict.configuration) == ("dep-41", configuration)
+
+
+AGAIN = Deploy("dep-42", "live", commit="bad00000", created_at=NOW - 30, finished_at=NOW - 10, update_seen_at=NOW - 20)
+FIRST = replace(HISTORY[0], status="deactivated")
+
+
+def deployed(*newest: Deploy) -> ServiceState:
+    """Return a service with these deploys before the old ones."""
+    return a_service(deploys=(*newest, *HISTORY[1:]))
+
+
+def test_the_first_of_two_deploys_of_a_commit_is_the_change_when_the_onset_fits_it() -> None:
+    """Deployed again while it already failed: the earlier deploy brought it, and both are named."""
+    verdict = blame.weigh(a_case(deployed(AGAIN, FIRST)))
+    assert verdict.suspect.id == "dep-42" and verdict.change is FIRST and not verdict.configuration
+    assert "dep-42 (same code since dep-41)" in verdict.why and verdict.convicts
+
+
+def test_an_onset_a_moment_early_is_tolerated() -> None:
+    """Clocks differ by seconds: 5 s before its first traffic still fits, 6 s do not."""
+    for early, fits in ((0.0, True), (5.0, True), (6.0, False)):
+        verdict = blame.weigh(a_case(deployed(replace(HISTORY[0], update_seen_at=NOW - 60 + early))))
+        told = "onset 0 s after dep-41 could first take traffic" in [veto.why for veto in verdict.vetoes]
+        assert (verdict.convicts, told) == (fits, fits)
+    assert verdict.why == "dep-41: it failed 6 s before dep-41 could take traffic"
+    assert verdict.probability == 0.0
+
+
+def test_created_is_the_last_resort() -> None:
+    """Nothing better known than its creation: then that."""
+    bare = Deploy("dep-1", "live", created_at=50.0)
+    assert suspect_deploy.took_traffic_at(bare, WEIGHTS) == 50.0
+
+
+def odds_with(verdict: Blame) -> float:
+    """Return by how much the terms changed the prior."""
+    return verdict.odds / verdict.prior_odds
+
+
+def test_an_upstream_status_page_is_a_term() -> None:
+    """An upstream in trouble makes the deploy less likely; stale news does not, nor does another's page."""
+    down = Bad("major outage")
+    verdict = blame.weigh(a_case(vendors={"openai": (NOW - 899, down)}))
+    assert verdict.terms == (Term(1 / 20, "upstream openai fails: major outage", "upstream openai"),)
+    assert odds_with(verdict) == pytest.approx(1 / 20)
+    assert verdict.probability == pytest.approx(verdict.odds / (1 + verdict.odds))
+    for vendors in (("openai", NOW - 900, down), ("openai", NOW - 60, Good()), ("stripe", NOW - 60, down)):
+        assert odds_with(blame.weigh(a_case(vendors={vendors[0]: vendors[1:]}))) == 1.0
+
+
+def town(*, other_depends_on: tuple[str, ...] = (), web_depends_on: tuple[str, ...] = ()) -> dict:
+    """Return keywords of a case with a second service `shop` in the policy."""
+    policy = make_policy()
+    web = replace(policy.services["web"], depends_on=web_depends_on)
+    shop = ServicePolicy("shop", "srv-shop", depends_on=other_depends_on)
+    return {"policy": replace(policy, services={"web": web, "shop": shop})}
+
+
+def shop_failing(seconds: float = 62.0, probes: int = 9) -> ServiceState:
+    """Return `shop`, failing for so many seconds."""
+    check = failing("home", seconds=seconds, run_probes=probes)
+    return ServiceState("shop", phase=Phase.SUSPECT, checks={"home": check})
+
+
+def running(code: str) -> ServiceState:
+    """Return `shop`, failing with that code live."""
+    return replace(shop_failing(), deploys=(replace(HISTORY[1], status="live", commit=code),))
+
+
+@pytest.mark.parametrize(
+    ("shop", "relation", "peers"),
+    [
+        pytest.param(shop_failing(), {}, ["shop"], id="together"),
+        pytest.param(shop_failing(seconds=240.0), {}, ["shop"], id="just together"),
+        pytest.param(shop_failing(seconds=241.0), {}, [], id="long before"),
+        pytest.param(shop_failing(probes=3), {}, ["shop"], id="three probes"),
+        pytest.param(shop_failing(probes=2), {}, [], id="a blip"),
+        pytest.param(shop_failing(), {"other_depends_on": ("web",)}, [], id="depends on us"),
+        pytest.param(shop_failing(), {"web_depends_on": ("shop",)}, [], id="we depend on it"),
+        pytest.param(ServiceState("shop", checks={"home": Check("home", "http")}), {}, [], id="healthy"),
+        pytest.param(replace(shop_failing(), name="gone"), {}, [], id="unknown"),
+        pytest.param(running("bad00000"), {}, [], id="the same suspect code: that tells against it"),
+        pytest.param(running("other000"), {}, ["shop"], id="other code"),
+    ],
+)
+def test_peers_that_fail_together(shop: ServiceState, relation: dict, peers: list) -> None:
+    """Unrelated services failing at the same time point away from one service's deploy."""
+    case = a_case(services={"web": a_service(), shop.name: shop}, **town(**relation))
+    assert evidence.failing_peers(case) == peers
+    term = [term for term in blame.weigh(case).terms if term.factor == WEIGHTS.peers_failing]
+    assert [one.why for one in term] == [f"other services fail too: {name}" for name in peers]
+    if shop.deploys:
+        assert evidence.failing_peers(replace(case, service=a_service(deploys=()))) == ["shop"], "nothing is suspected"
+
+
+def test_all_the_peers_are_named() -> None:
+    """Each tells against the deploy."""
+    relation = town()
+    services = relation["policy"].services
+    relation["policy"] = replace(relation["policy"], services={**services, "cart": ServicePolicy("cart", "srv-cart")})
+    case = a_case(services={"web": a_service(), "shop": shop_failing(), "cart": shop_failing()}, **relation)
+    why = "other services fail too: shop, cart"
+    assert blame.weigh(case).terms == (Term(WEIGHTS.peers_failing**2, why, "peers"),)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "code", "mine", "peers"),
+    [
+        (30.0, "other000", None, ["shop"]),
+        (30.0, None, None, ["shop"]),
+        (30.0, "bad00000", None, []),
+        (180.0, "other000", None, ["shop"]),
+        (181.0, "other000", None, []),
+        (500.0, "other000", 400.0, ["shop"]),
+        (None, None, None, []),
+    ],
+)
+def test_another_workers_service_is_known_by_its_trouble(
+    seconds: float | None, code: str | None, mine: float | None, peers: list
+) -> None:
+    """Critical since about when ours is; where ours is not known yet, since about now."""
+    troubles = {"shop": Trouble("shop", NOW - seconds, code)} if seconds is not None else {}
+    troubles |= {"web": Trouble("web", NOW - mine)} if mine is not None else {}
+    case = a_case(services={"web": a_service()}, troubles=troubles, **town())
+    assert evidence.failing_peers(case) == peers
+
+
+def test_a_failing_dependency_is_a_term() -> None:
+    """A service that it depends on fails as well, here or at another worker: that is more likely the cause."""
+    calm = replace(shop_failing(), phase=Phase.CALM)
+    said = ["shop, which it depends on, fails as well"]
+    for shop, troubles, told in (
+        (shop_failing(), {}, said),
+        (calm, {}, []),
+        (None, {"shop": Trouble("shop", NOW)}, said),
+    ):
+        services = {"web": a_service()} | ({"shop": shop} if shop else {})
+        verdict = blame.weigh(a_case(services=services, troubles=troubles, **town(web_depends_on=("shop",))))
+        assert [term.why for term in verdict.terms] == told
+
+
+def test_the_platforms_crash_reports_since_the_deploy_speak_against_it() -> None:
+    """Reports from before it do not count."""
+    why = "the platform reports, since this deploy: instance crashed"
+    for ago, times in ((20.0, 1), (120.0, 1), (121.0, 0)):
+        crashes = Check("events", "render_events", crashes=((NOW - ago, "instance crashed"),))
+        verdict = blame.weigh(a_case(a_service(checks={"home": failing(), "events": crashes})))
+        assert verdict.terms == (Term(5.0, why, "crashes"),) * times
+    crashes = Check("home", "http", crashes=((NOW - 20, "no platform report"),))
+    assert blame.weigh(a_case(a_service(checks={"home": crashes}))).terms == ()
+
+
+def test_errors_new_in_the_release_speak_against_it() -> None:
+    """Only with a flood, and only if some are new."""
+    for issues, times in ((("KeyError: 'plan'",), 1), ((), 0)):
+        service = a_service(checks={"home": failing(), "errors": Check("errors", "sentry", new_issues=issues)})
+        verdict = blame.weigh(a_case(service, found(), found("errors", "feed")))
+        assert [term.why for term in verdict.terms] == ["errors new in this release: KeyError: 'plan'"] * times
+
+
+@pytest.mark.parametrize(
+    ("after", "same"), [(-1000.0, True), (0.0, True), (1.0, False), (-3599.0, True), (-3600.0, False), (None, False)]
+)
+def test_a_fault_that_ended_shortly_before_the_deploy_is_probably_the_same_one(after: float | None, same: bool) -> None:
+    """An incident closed within the hour before it took traffic; not one after, nor days ago."""
+    term = Term(0.1, "an incident of this service ended within the hour before it", "fault before")
+    closed_at = NOW - 120 + after if after is not None else None
+    assert blame.weigh(a_case(a_service(closed_at=closed_at))).terms == ((term,) if same else ())
+
+
+DARK = dict.fromkeys(("control-1", "control-2"), (NOW - 1, Bad("timed out")))
+OUTAGE = Bad("partial outage")
+CAME = replace(FIRST, id="dep-r", trigger="rollback")
+
+
+@pytest.mark.parametrize(
+    ("case", "name", "words"),
+    [
+        (a_case(control=DARK), "control targets", "blind"),
+        (a_case(vendors={"render": (NOW - 60, OUTAGE)}), "platform status", "the platform render has trouble"),
+        (a_case(None, found(seconds=400.0)), "onset", "before dep-41"),
+        (a_case(deployed(replace(HISTORY[0], trigger="rollback"))), "suspect is a rollback", "itself a rollback"),
+        (a_case(deployed(AGAIN, CAME)), "suspect is a rollback", "came with dep-r, itself a rollback"),
+        (a_case(None, found(failure_kind="tls")), "not curable", "certificate"),
+        (a_case(None, found(failure_kind="dns")), "not curable", "name resolution"),
+        (a_case(a_service(deploys_at=NOW - 61, deploys_why="Render answered 503")), "deploy list", "is 61 s old"),
+    ],
+)
+def test_every_veto_acquits_with_its_reason(case: evidence.Case, name: str, words: str) -> None:
+    """One veto is enough, and the others are listed as checked; what was told a quarter of an hour ago is none."""
+    verdict = blame.weigh(case)
+    assert [veto.name for veto in verdict.vetoed] == [name]
+    assert words in verdict.why and verdict.probability == 0.0 and not verdict.convicts
+    assert [veto.name for veto in verdict.vetoes] == [veto.name for veto in blame.weigh(a_case()).vetoes]
+    assert blame.weigh(a_case(vendors={"render": (NOW - 900, OUTAGE)})).convicts
+
+
+def test_code_that_served_for_moments_only_was_not_proved_to_be_well() -> None:
+    """The bad commit deployed twice within two minutes: the code is to blame, not a change of configuration."""
+    again = replace(AGAIN, created_at=NOW - 100, finished_at=None, update_seen_at=NOW - 70)
+    for apart, change, configuration in ((119.0, "dep-41", False), (120.0, "dep-42", True)):
+        verdict = blame.weigh(a_case(deployed(again, replace(FIRST, update_seen_at=NOW - 70 - apart))))
+        assert (verdict.change.id, verdict.configuration, verdict.convicts) == (change, configuration, True)
+
+
+@pytest.mark.parametrize(
+    ("again_at", "first_at", "lead", "change"),
+    [
+        (0.0, -1000.0, 120.0, "dep-42"),
+        (0.5, -1000.0, 120.0, "dep-41"),
+        (4.0, 2.0, 1.0, "dep-42"),
+        (6.0, 2.0, 1.0, "dep-41"),
+    ],
+)
+def test_the_change_is_the_newest_that_took_traffic_by_the_onset(
+    again_at: float, first_at: float, lead: float, change: str
+) -> None:
+    """To the second, counted from the onset; where none had, by five seconds later."""
+    again = Deploy("dep-42", "live", commit="bad00000", update_seen_at=NOW - 60 + again_at)
+    service = deployed(again, replace(FIRST, update_seen_at=NOW - 60 + first_at))
+    policy = replace(make_policy(), blame=BlameWeights(first_traffic_lead_seconds=lead))
+    assert blame.weigh(a_case(service, policy=policy)).change.id == change
+
+
+def test_a_deploy_list_is_fresh_for_a_minute() -> None:
+    """To the second; and one that was read in our future, by another worker's clock, is read now."""
+    for ago, words in ((60.0, "read 60 s ago"), (-1.0, "read 0 s ago")):
+        verdict = blame.weigh(a_case(a_service(deploys_at=NOW - ago)))
+        assert verdict.vetoes[-1] == Veto("deploy list", False, words)

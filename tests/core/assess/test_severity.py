@@ -1,0 +1,58 @@
+"""Severity: the rules, worst first, and what the configuration overrides."""
+
+import pytest
+
+from tests.core.limits import LIMITS
+from tests.core.scenes import found
+from watchdog.core.assess.severity import RULES, judge
+from watchdog.domain.decisions import Finding
+from watchdog.domain.policy import ServicePolicy, Severity, SignalPolicy
+
+CROWD = "errors: more errors, none of a new kind: a crowd brings them, too"
+SIGNALS = (
+    SignalPolicy("home", "http", critical=True),
+    SignalPolicy("about", "http"),
+    SignalPolicy("api", "latency"),
+    SignalPolicy("errors", "sentry"),
+    SignalPolicy("events", "render_events"),
+    SignalPolicy("analytics", "http", severity=Severity.MEDIUM),
+    SignalPolicy("checkout", "http", severity=Severity.CRITICAL),
+)
+WEB = ServicePolicy("web", "srv-web", signals=SIGNALS)
+
+
+@pytest.mark.parametrize(
+    ("finding", "severity", "words"),
+    [
+        (found("home", "run"), "critical", "home: a critical route fails"),
+        (found("home", "cusum", share=0.10), "critical", "home: a critical route fails"),
+        (found("home", "cusum", share=0.09), "high", "home: a route fails"),
+        (found("about", "run"), "high", "about: a route fails"),
+        (found("api", "latency", share=0.0), "high", "api: latency over its limit"),
+        (found("home", "latency"), "high", "home: latency over its limit"),
+        (found("errors", "feed", share=0.0), "high", "errors: a flood of errors"),
+        (found("events", "crashes", share=0.0), "high", "events: a crash loop"),
+        (found("errors", "count", kind="sentry", share=0.0), "medium", CROWD),
+        (found("home", "unheard of"), "low", "home: anything else"),
+        (found("analytics", "run"), "medium", "analytics: set to medium in the configuration"),
+        (found("checkout", "run", share=0.01), "critical", "checkout: set to critical in the configuration"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_the_runbooks_matrix(finding: Finding, severity: str, words: str) -> None:
+    """A failing critical route is critical, slowness high, missing analytics what the user said, the rest low."""
+    assert judge((finding,), WEB, LIMITS) == (Severity(severity), words, finding)
+
+
+def test_the_worst_finding_decides_whatever_its_place() -> None:
+    """Several at once: the severity, the words and the finding of the worst one; the first of equals."""
+    slow, down, also = found("api", "latency"), found("home"), found("about")
+    assert judge((slow, down), WEB, LIMITS)[2] is down
+    assert judge((down, slow), WEB, LIMITS)[2] is down
+    assert judge((slow, also), WEB, LIMITS)[2] is slow
+
+
+def test_rules_are_ordered_worst_first() -> None:
+    """The first that holds decides, so a milder one may not stand before a worse one."""
+    ranks = [rule.severity.rank for rule in RULES]
+    assert ranks == sorted(ranks, reverse=True)

@@ -1,0 +1,92 @@
+"""A service that moves from a worker whose clock was an hour fast: nothing of it may wait for that hour."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.core.scenes import NOW, a_service, a_state, step
+from tests.core.world import START, Fault, World, make_policy, old_deploy
+from watchdog.core.fold.clock_skew import not_ahead
+from watchdog.domain import events as e
+from watchdog.domain.checks import Check
+from watchdog.domain.decisions import Course, Decision
+from watchdog.domain.deploys import Deploy, Downtime
+from watchdog.domain.incidents import Incident, Phase
+from watchdog.domain.policy import Severity
+from watchdog.domain.readings import Good
+
+HOUR = 3600.0
+
+
+def test_what_is_past_is_left_alone() -> None:
+    """Nothing ahead: the very same knowledge."""
+    service = a_service(name="web", phase_since=NOW - 5.0, checks={"home": Check("home", "http", last_at=NOW)})
+    assert not_ahead(service, NOW) == service
+
+
+def test_moments_ahead_become_now_and_deadlines_stay() -> None:
+    """The incident's and the service's own; a veto window that still runs is meant to lie ahead."""
+    incident = Incident("web-1", "web", Severity.HIGH, NOW + HOUR, NOW - 1.0, "x", announced_until=NOW + 60.0)
+    deploy = Deploy("dep-1", "live", "api", commit="a" * 40, created_at=NOW - 9.0, update_seen_at=NOW + HOUR)
+    service = a_service(
+        name="web",
+        phase_since=NOW + HOUR,
+        acted_at=(NOW - 9.0, NOW + HOUR),
+        opened_at=(NOW + HOUR,),
+        watch_until=NOW + HOUR,
+        pin_settled_at=NOW + HOUR,
+        incident=incident,
+        deploys=(deploy,),
+        downtime=Downtime("in maintenance mode", NOW + HOUR, NOW - 9.0, NOW + HOUR),
+    )
+    seen = not_ahead(service, NOW)
+    assert seen.downtime == Downtime("in maintenance mode", NOW, NOW - 9.0, NOW)
+    assert (seen.phase_since, seen.acted_at, seen.opened_at) == (NOW, (NOW - 9.0, NOW), (NOW,))
+    assert seen.pin_settled_at == NOW + 30.0
+    assert seen.incident is not None and seen.deploys[0].update_seen_at == NOW
+    assert (seen.incident.opened_at, seen.incident.onset_at) == (NOW, NOW - 1.0)
+    assert (seen.incident.announced_until, seen.watch_until) == (NOW + 60.0, NOW + HOUR)
+
+
+def test_a_decision_and_what_keeps_it_from_being_done_are_no_younger_than_now() -> None:
+    """An order by hand has an age, and so has what was put off."""
+    decision = Decision(NOW + HOUR, Course.ROLLBACK, Severity.HIGH, "asked", "a human asked", 0.0, "assist")
+    incident = Incident(
+        "web-1", "web", Severity.HIGH, NOW - 9.0, NOW - 9.0, "x", decision=decision, put_off_at=NOW + HOUR
+    )
+    seen = not_ahead(a_service(name="web", incident=incident), NOW).incident
+    assert (seen.decision.at, seen.put_off_at, seen.decision.why) == (NOW, NOW, "asked")
+    old = replace(incident, decision=replace(decision, at=NOW - 5.0))
+    kept = not_ahead(a_service(name="web", incident=old), NOW).incident
+    assert kept.decision is not None and kept.decision.at == NOW - 5.0
+
+
+@pytest.mark.parametrize("field", ["last_at", "counts_from", "baseline_at", "interrupted_at"])
+def test_a_check_read_in_the_future_begins_anew(field: str) -> None:
+    """Its run and its sums cannot be placed; its baseline is kept."""
+    learnt = {"baseline_p95_seconds": 0.2, "healed_at": NOW + 2.0, "slow_healed_at": NOW + 2.0}
+    check = replace(Check("home", "http", run_probes=4, last=Good(), **learnt), **{field: NOW + 1.0})
+    seen = not_ahead(a_service(name="web", checks={"home": check}), NOW).checks["home"]
+    assert (seen.run_probes, seen.baseline_p95_seconds, seen.counts_from) == (0, 0.2, NOW)
+    assert max(seen.last_at, seen.baseline_at, seen.interrupted_at, seen.healed_at, seen.slow_healed_at) <= NOW
+
+
+def test_a_start_takes_the_service_up_as_of_now() -> None:
+    """`Restarted` is when a service changes hands."""
+    state = a_state(a_service(name="web", phase=Phase.CALM, phase_since=NOW + HOUR))
+    after, _ = step(state, e.Restarted(NOW, ("web",)), make_policy())
+    assert after.services["web"].phase_since <= NOW
+
+
+def test_an_incident_goes_on_at_once_on_a_worker_whose_clock_is_right() -> None:
+    """The first worker was an hour ahead when it paged; the second closes the incident when the site is good again."""
+    world = World(make_policy(), [old_deploy("dep-40", "c" * 40, 9.0, "live")], faults=[Fault(60.0, 200.0)])
+    world.run(150.0)
+    assert world.state.services["web"].phase is Phase.PAGED
+    ahead = replace(world.state.services["web"].incident, reconsidered_at=START + HOUR, onset_at=START + HOUR)
+    web = replace(world.state.services["web"], incident=ahead, phase_since=START + HOUR)
+    checks = {name: replace(check, last_at=check.last_at + HOUR) for name, check in web.checks.items()}
+    world.state = replace(world.state, services={"web": replace(web, checks=checks)})
+    world.tell(e.Restarted(world.now, ("web",)))
+    world.run(400.0)
+    assert world.state.services["web"].phase is Phase.CALM

@@ -1,0 +1,317 @@
+"""Perception: the healthy record, when a deploy took traffic, corroboration, what is fresh."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.core.scenes import FACTS, HISTORY, NOW, a_service, failing, found
+from tests.core.world import make_policy
+from watchdog.core.fold import observations
+from watchdog.domain.checks import Check
+from watchdog.domain.deploys import Commit, Deploy
+from watchdog.domain.events import DeploysListed, DeploysUnread, Observed
+from watchdog.domain.incidents import Phase, ServiceState
+from watchdog.domain.policy import SignalPolicy
+from watchdog.domain.readings import Bad, Good, MinuteCount, Unknown
+
+POLICY = make_policy()
+WEB = POLICY.services["web"]
+
+
+def with_signals(*signals: SignalPolicy) -> object:
+    """Return the policy with these signals of `web`."""
+    return replace(POLICY, services={"web": replace(WEB, signals=signals)})
+
+
+def looked(service: ServiceState, *readings: tuple[float, object], signal: str = "home") -> ServiceState:
+    """Fold readings of a signal in, at seconds after NOW."""
+    for at, reading in readings:
+        event = Observed(NOW + at, "web", signal, reading, 0.1)
+        service = observations.observed(service, event, POLICY)
+    return service
+
+
+CALM = ServiceState("web", live="dep-41", watching_since=NOW)
+
+
+def test_readings_of_a_signal_add_up() -> None:
+    """In a check that bears its name and kind; of one that a reload took away nothing is changed at all."""
+    check = looked(CALM, (0.0, Bad("HTTP 503")), (1.0, Bad("HTTP 503"))).checks["home"]
+    assert (check.name, check.kind, check.run_probes) == ("home", "http", 2)
+    service = a_service()
+    assert observations.observed(service, Observed(NOW, "web", "gone", Bad("HTTP 503")), POLICY) is service
+
+
+@pytest.mark.parametrize(
+    ("readings", "record"),
+    [
+        pytest.param("0 5", {}, id="not ten seconds yet"),
+        pytest.param("0 5 10 20", {"dep-41": 20.0}, id="in steps of ten seconds"),
+        pytest.param("0 10 20 25 35", {"dep-41": 35.0}, id="unbroken"),
+        pytest.param("0 10 15x 20 25 35", {"dep-41": 25.0}, id="a bad reading begins anew"),
+        pytest.param("0 10 15? 20 25 35", {"dep-41": 25.0}, id="an unknown one as well"),
+        pytest.param("0 61", {}, id="more than a minute without a look"),
+        pytest.param("0 60", {"dep-41": 60.0}, id="a minute"),
+    ],
+)
+def test_only_unbroken_health_counts(readings: str, record: dict) -> None:
+    """From the first good reading on; in another phase, or where no deploy is live, nothing is added."""
+    kinds = {"x": Bad("HTTP 503"), "?": Unknown("void")}
+    seen = [(float(one.rstrip("x?")), kinds.get(one[-1], Good())) for one in readings.split()]
+    assert looked(CALM, *seen).healthy_seconds == record
+    assert looked(CALM, *seen[:1]).healthy_at == NOW
+    suspect = replace(looked(CALM, (0.0, Good())), phase=Phase.SUSPECT)
+    assert looked(suspect, (10.0, Good())).healthy_at is None
+    assert looked(replace(CALM, live=None), *seen).healthy_seconds == {}
+
+
+def test_critical_checks_speak_for_health_or_all_of_them() -> None:
+    """A slow API does not hide that the critical route is well; without a critical one all must be."""
+    service = looked(CALM, (0.0, Good()))
+    service = looked(service, (1.0, Bad("HTTP 500")), signal="api")
+    assert looked(service, (10.0, Good())).healthy_seconds == {"dep-41": 10.0}
+    equal = with_signals(SignalPolicy("home", "http"), SignalPolicy("api", "latency"))
+    for event in (Observed(NOW, "web", "home", Good()), Observed(NOW + 10, "web", "home", Good())):
+        service = observations.observed(service, event, equal)
+    assert service.healthy_at is None
+
+
+def test_the_record_is_bounded_and_keeps_the_latest() -> None:
+    """Fifty deploys; the live one goes to the end."""
+    record = {f"dep-{number}": 1.0 for number in range(50)}
+    service = replace(CALM, healthy_seconds=record, healthy_at=NOW - 20, live="dep-0")
+    service = looked(service, (0.0, Good()))
+    assert len(service.healthy_seconds) == 50 and list(service.healthy_seconds)[-1] == "dep-0"
+    service = replace(service, live="dep-new", healthy_at=NOW)
+    service = looked(service, (10.0, Good()))
+    assert len(service.healthy_seconds) == 50 and "dep-1" not in service.healthy_seconds
+
+
+def test_a_check_whose_kind_changed_with_the_configuration_begins_anew() -> None:
+    """What was counted as another kind of signal means nothing now."""
+    policy = with_signals(SignalPolicy("home", "sentry"))
+    service = a_service(checks={"home": failing()})
+    event = Observed(NOW, "web", "home", Good(), counts=(MinuteCount(NOW - 90, 60.0, 1.0),))
+    check = observations.observed(service, event, policy).checks["home"]
+    assert (check.kind, check.run_probes, len(check.counts)) == ("sentry", 0, 1)
+
+
+# --- deploys ---
+
+
+def listed(service: ServiceState, *deploys: Deploy, at: float = NOW, auto_deploy: str = "commit") -> ServiceState:
+    """Fold a list in."""
+    facts = replace(FACTS, auto_deploy=auto_deploy)
+    return observations.listed(service, DeploysListed(at, "web", deploys, facts), POLICY)
+
+
+NEW = Deploy("dep-42", "update_in_progress", commit="cccccccc", created_at=NOW - 100)
+LIVE_NOW = replace(NEW, status="live", finished_at=NOW - 3)
+
+
+@pytest.mark.parametrize(
+    ("before", "read", "now", "seen"),
+    [
+        pytest.param(None, -15, NEW, -15, id="new in the list"),
+        pytest.param(replace(NEW, status="build_in_progress"), -15, NEW, -15, id="was building"),
+        pytest.param(replace(NEW, status="queued"), -15, LIVE_NOW, -15, id="was queued, now live"),
+        pytest.param(None, -500, NEW, -100, id="lists were missing: its creation"),
+        pytest.param(None, -500, LIVE_NOW, -100, id="live, lists were missing: its creation is nearer"),
+        pytest.param(None, -500, replace(LIVE_NOW, created_at=NOW - 450), -123, id="the platform's lead is nearer"),
+        pytest.param(replace(NEW, update_seen_at=NOW - 40), -5, LIVE_NOW, -40, id="seen before"),
+        pytest.param(NEW, -5, LIVE_NOW, None, id="already replacing at the first list"),
+        pytest.param(None, None, LIVE_NOW, None, id="first list ever"),
+        pytest.param(None, -15, replace(NEW, status="build_in_progress"), None, id="still building"),
+        pytest.param(None, -15, replace(NEW, status="build_failed"), None, id="failed"),
+        pytest.param(None, -15, replace(LIVE_NOW, finished_at=None), -15, id="live at an unknown moment"),
+    ],
+)
+def test_when_instances_were_first_replaced(
+    before: Deploy | None, read: float | None, now: Deploy, seen: float | None
+) -> None:
+    """Between the last list without it and this one: the earlier bound, but not earlier than it can have been."""
+    older = (before,) if before is not None else ()
+    read_at = None if read is None else NOW + read
+    service = listed(a_service(deploys=(*older, *HISTORY[1:]), deploys_at=read_at), now, *HISTORY[1:])
+    assert service.deploys[0].update_seen_at == (None if seen is None else NOW + seen)
+
+
+def test_a_new_live_deploy_opens_the_watch_window_and_begins_its_own_record() -> None:
+    """Half an hour from when it finished, or from now where that is unknown; never shortened."""
+    service = replace(a_service(), watch_until=0.0, healthy_at=NOW - 5)
+    after = listed(service, LIVE_NOW, *HISTORY[1:])
+    assert (after.live, after.watch_until, after.healthy_at) == ("dep-42", NOW - 3 + 1800.0, None)
+    unknown = listed(service, replace(LIVE_NOW, finished_at=None), *HISTORY[1:])
+    assert unknown.watch_until == NOW + 1800.0
+    again = listed(after, LIVE_NOW, *HISTORY[1:], at=NOW + 60)
+    assert again.watch_until == after.watch_until
+    healthy = replace(after, healthy_at=NOW + 50)
+    assert listed(healthy, LIVE_NOW, *HISTORY[1:], at=NOW + 60).healthy_at == NOW + 50
+    longer = listed(replace(service, watch_until=NOW + 9999), LIVE_NOW)
+    assert longer.watch_until == NOW + 9999
+    assert listed(service, *HISTORY[1:]).live is None
+
+
+def test_an_empty_list_is_never_everything() -> None:
+    """After a list with deploys an empty one is not believed: the old one stays, grows stale, and says why."""
+    after = listed(a_service())
+    assert after.deploys == HISTORY and after.deploys_at == NOW - 5
+    assert after.deploys_why == "the platform listed no deploy at all"
+    new = listed(ServiceState("web"))
+    assert new.deploys == () and new.deploys_at == NOW
+
+
+def test_an_unread_list_stays_and_says_why() -> None:
+    """It grows stale."""
+    after = observations.unread(a_service(), DeploysUnread(NOW, "web", "Render answered 503"))
+    assert after == replace(a_service(), deploys_why="Render answered 503")
+    assert listed(after, *HISTORY).deploys_why == ""
+
+
+@pytest.mark.parametrize("phase", [Phase.PINNING, Phase.DEPLOYING, Phase.VERIFYING, Phase.PAGED, Phase.CALM])
+@pytest.mark.parametrize(
+    ("auto_deploy", "settled", "off"),
+    [
+        ("off", -1, "commit"),
+        ("commit", -1, ""),
+        ("checksPass", -1, ""),
+        ("commit", 0, "commit"),
+        ("commit", 1, "commit"),
+        ("unknown", -1, "commit"),
+    ],
+)
+def test_auto_deploy_that_somebody_switched_on_is_no_longer_off_because_of_us(
+    phase: Phase, auto_deploy: str, settled: float, off: str
+) -> None:
+    """But a look that began before our own switch, or that the platform leaves unanswered, undoes nothing."""
+    service = a_service(phase=phase, auto_deploy_off="commit", pin_settled_at=NOW + settled)
+    service = replace(service, pinned_at=NOW - 9, merged=(Commit("c1", NOW - 5),), merges_why="unread")
+    after = listed(service, *HISTORY, auto_deploy=auto_deploy)
+    assert after.auto_deploy_off == off
+    kept = (service.pinned_at, service.merged, service.merges_why) if off else (0.0, (), "")
+    assert (after.pinned_at, after.merged, after.merges_why) == kept
+
+
+# --- judging ---
+
+
+@pytest.mark.parametrize(
+    ("crashes", "corroborated"),
+    [((-85, 0), True), ((-85.1, 0), False), ((-80, -5), True), ((-5,), False), ((-5, 1), False), ((), False)],
+)
+def test_two_crash_reports_around_the_run_corroborate_it(crashes: tuple[float, ...], corroborated: bool) -> None:
+    """From a minute before the run until now; one is not enough, old ones do not count."""
+    events = Check("events", "render_events", crashes=tuple((NOW + at, "crashed") for at in crashes))
+    service = a_service(checks={"home": failing(seconds=25), "events": events})
+    assert observations.conditions(service, "home", POLICY, NOW).corroborated is corroborated
+    assert bool(observations.findings(service, POLICY, NOW)) is corroborated
+    for checks in ({"home": Check("home", "http"), "events": events}, {"events": events}):
+        assert not observations.conditions(a_service(checks=checks), "home", POLICY, NOW).corroborated
+
+
+def test_the_watch_window_is_a_condition() -> None:
+    """Until its end."""
+    service = a_service(watch_until=NOW + 1)
+    assert observations.conditions(service, "home", POLICY, NOW).in_watch
+    assert not observations.conditions(service, "home", POLICY, NOW + 1).in_watch
+
+
+def test_signals_that_are_no_longer_configured_are_neither_found_nor_suspected_nor_waited_for() -> None:
+    """A reload took them away."""
+    service = a_service(checks={"gone": failing("gone")})
+    assert observations.findings(service, POLICY, NOW) == ()
+    assert observations.suspicion(service, POLICY, NOW) == ""
+    both = a_service(checks={"gone": failing("gone"), "home": failing()})
+    assert observations.suspicion(both, POLICY, NOW) == "home: HTTP 503"
+    assert observations.calm(service, POLICY, NOW)
+    assert not observations.failing_now(service, (found("gone"),), POLICY, NOW)
+    assert observations.still_judged(service, (found("gone"), found("home")), POLICY) == (found("home"),)
+
+
+def test_suspicion_says_what_is_wrong() -> None:
+    """A failure in its own words, slowness as such, a flood as such; nothing where all is well."""
+    policy = with_signals(*WEB.signals, SignalPolicy("errors", "sentry", limit_per_minute=5.0))
+
+    def why(check: Check) -> str:
+        return observations.suspicion(a_service(checks={check.name: check}), policy, NOW)
+
+    assert why(failing(seconds=2)) == "home: HTTP 503"
+    slow = Check("api", "latency", last_why="an old one", over_since=NOW - 5, samples=((NOW - 1, 2.0),))
+    assert why(slow) == "api: slower than its limit"
+    flood = Check("errors", "sentry", counts=(MinuteCount(NOW - 90, 60.0, 50.0),))
+    assert why(flood) == "errors: more errors than usual"
+    assert why(Check("home", "http")) == ""
+
+
+def test_a_lesser_finding_waits_only_for_a_critical_run_that_may_still_be_confirmed() -> None:
+    """Bounded by what the critical check needs, and over once it is confirmed or recovers."""
+    signals = (*WEB.signals, SignalPolicy("shop", "http", critical=True))
+    policy = with_signals(*signals)
+
+    def waits(home: Check, *findings: object, now: float = NOW) -> bool:
+        service = a_service(checks={"home": home, "api": failing("api", "latency")})
+        return observations.worse_is_coming(service, policy, findings, now)
+
+    assert waits(failing(seconds=20), found("api"))
+    assert waits(failing(seconds=54), found("api")) and not waits(failing(seconds=55), found("api"))
+    shop = a_service(checks={"home": Check("home", "http"), "shop": failing("shop", seconds=20)})
+    assert observations.worse_is_coming(shop, policy, (found("api"),), NOW)
+    assert not waits(failing(seconds=20), found("home"), found("api"))
+    assert not waits(Check("home", "http"), found("api"))
+    assert not waits(failing(seconds=20), found("api"), now=NOW + 40)
+    assert not observations.worse_is_coming(a_service(checks={}), POLICY, (found("api"),), NOW)
+
+
+@pytest.mark.parametrize(("age", "fresh"), [(0.0, True), (15.0, True), (15.1, False)])
+def test_what_was_found_must_still_be_seen_at_a_fresh_look(age: float, fresh: bool) -> None:
+    """Invariant I2; one of several findings is enough, and another check's failure is none of them."""
+    service = a_service(checks={"home": failing(), "api": Check("api", "latency")})
+    assert observations.failing_now(service, (found("api"), found("home")), POLICY, NOW + age) is fresh
+    assert not observations.failing_now(service, (found("api"),), POLICY, NOW + age)
+    assert not observations.failing_now(service, (), POLICY, NOW)
+
+
+def test_every_check_must_be_calm() -> None:
+    """One that is not, or was not for so long, is enough to go on watching."""
+    well = Check("home", "http", good_run=5, last_bad_at=NOW - 40)
+    service = a_service(checks={"home": well, "api": replace(well, name="api", kind="latency")})
+    assert observations.calm(service, POLICY, NOW) and observations.calm(service, POLICY, NOW - 39.5)
+    assert observations.calm(service, POLICY, NOW, 40.0) and not observations.calm(service, POLICY, NOW, 41.0)
+    slow = replace(service, checks={"home": well, "api": failing("api", "latency")})
+    assert not observations.calm(slow, POLICY, NOW)
+
+
+def test_since_when_nothing_bad_was_seen_of_any_check() -> None:
+    """The last trouble of all counts, of signals that the policy knows; without a check there was none."""
+    checks = {
+        "home": Check("home", "http", last_bad_at=NOW - 40),
+        "api": Check("api", "latency", last_slow_at=NOW - 30, interrupted_at=NOW - 90),
+        "gone": Check("gone", "http", last_bad_at=NOW),
+    }
+    assert observations.calm_since(a_service(checks=checks), POLICY) == NOW - 30
+    assert observations.calm_since(a_service(checks={}), POLICY) == 0.0
+
+
+def test_interrupting_ends_every_run_and_forgetting_clears_every_check() -> None:
+    """After a restart runs begin anew; after an incident the evidence is gone as well."""
+    service = a_service(checks={"home": failing(cusum=20.0, cusum_zero_at=NOW - 60), "api": failing("api", "latency")})
+    assert len(observations.findings(service, POLICY, NOW)) == 2
+    broken = observations.interrupt(service, 0.0)
+    assert observations.findings(broken, POLICY, NOW) == ()
+    assert {check.interrupted_at for check in observations.interrupt(service, NOW).checks.values()} == {NOW}
+    assert {name: check.recent for name, check in broken.checks.items()} == {
+        name: check.recent for name, check in service.checks.items()
+    }
+    forgotten = observations.forget(service, NOW)
+    assert set(forgotten.checks) == {"home", "api"}
+    assert all(check.recent == () and check.counts_from == NOW for check in forgotten.checks.values())
+
+
+@pytest.mark.parametrize(("calm_seconds", "since"), [(58.0, NOW - 60.0), (60.0, None)])
+def test_a_trouble_that_a_restart_cut_short_is_over_after_a_minute_of_calm(
+    calm_seconds: float, since: float | None
+) -> None:
+    """As an incident is: what fails after it began anew."""
+    service = a_service(checks={"home": failing(cusum=20.0, cusum_zero_at=NOW - 60.0)})
+    good = [(1.0, Good()), (calm_seconds, Good())]
+    assert looked(observations.interrupt(service, NOW), *good).checks["home"].troubled_since == since

@@ -1,0 +1,140 @@
+"""Troubles: entered before the decision is weighed, struck off when it is over."""
+
+from dataclasses import replace
+
+from tests.core.scenes import HISTORY, NOW, a_service, a_state, an_incident, failing, found, step
+from tests.core.told import lines
+from tests.core.world import make_policy
+from tests.core.worlds import bad_world, hear, incident_of
+from watchdog.core.context import Turn
+from watchdog.core.guards import active_criticals
+from watchdog.domain import events as e
+from watchdog.domain.deploys import Downtime
+from watchdog.domain.incidents import Phase, ServiceState, State, Trouble
+from watchdog.domain.policy import Mode, ServicePolicy, Severity, SignalPolicy
+from watchdog.domain.readings import Bad
+
+
+def turned(state: State, service: str = "web") -> Turn:
+    """Return a turn at NOW about that service."""
+    turn = Turn(state, e.TimePassed(NOW), make_policy())
+    turn.name = service
+    return turn
+
+
+def test_a_critical_service_is_entered_with_its_code_and_whether_it_was_deployed_lately() -> None:
+    """What is not critical is not."""
+    turn = turned(a_state())
+    active_criticals.enter(turn, (found("api", "latency"),))
+    assert turn.state.troubles == {}
+    active_criticals.enter(turn, (found(),))
+    assert turn.state.troubles == {"web": Trouble("web", NOW, "bad00000", recent_deploy=True)}
+    turn = turned(a_state(a_service(deploys=HISTORY[1:], watch_until=NOW - 60)))
+    active_criticals.enter(turn, (found(), found("api", "latency", seconds=30)))
+    assert turn.state.troubles == {"web": Trouble("web", NOW, None, recent_deploy=False)}
+
+
+def test_the_first_moment_and_the_first_code_stay() -> None:
+    """A code that was not known yet is added; the state is the same object when nothing changes."""
+    known = Trouble("web", NOW - 30, "aaaaaaa1")
+    turn = turned(a_state(troubles={"web": known}))
+    before = turn.state
+    active_criticals.enter(turn, (found(),))
+    assert turn.state is before
+    turn = turned(a_state(troubles={"web": replace(known, suspect_code=None)}))
+    active_criticals.enter(turn, (found(),))
+    assert turn.state.troubles["web"] == Trouble("web", NOW - 30, "bad00000", recent_deploy=True)
+    turn = turned(a_state(a_service(deploys=(), watch_until=0.0), troubles={"web": replace(known, suspect_code=None)}))
+    before = turn.state
+    active_criticals.enter(turn, (found(),))
+    assert turn.state is before
+
+
+def test_one_that_is_meant_to_be_down_is_marked_for_as_long_as_it_is() -> None:
+    """Since when, and on which code, it fails stays as it was."""
+    down = Downtime("in maintenance mode", NOW - 50.0, NOW - 65.0)
+    service = a_service(downtime=down)
+    turn = turned(a_state(service))
+    active_criticals.enter(turn, (found(),))
+    marked = Trouble("web", NOW, "bad00000", recent_deploy=True, planned=True)
+    assert turn.state.troubles == {"web": marked}
+    before = turn.state
+    active_criticals.enter(turn, (found(),))
+    assert turn.state is before
+    known = Trouble("web", NOW - 30.0, "aaaaaaa1", planned=True)
+    turn = turned(a_state(troubles={"web": known}))
+    active_criticals.enter(turn, (found(),))
+    assert turn.state.troubles == {"web": replace(known, planned=False)}
+
+
+def test_it_is_struck_off_when_the_incident_is_over_or_no_longer_critical() -> None:
+    """Others stay."""
+    known = {"web": Trouble("web", NOW), "shop": Trouble("shop", NOW)}
+    over, high = an_incident(closed_at=NOW), an_incident(severity=Severity.HIGH)
+    for incident, left in ((None, ["shop"]), (over, ["shop"]), (high, ["shop"]), (an_incident(), ["web", "shop"])):
+        turn = turned(a_state(a_service(incident=incident), troubles=known))
+        active_criticals.settle(turn)
+        assert list(turn.state.troubles) == left
+
+
+def test_a_whole_incident_enters_and_leaves() -> None:
+    """From the decision to the proof."""
+    world = bad_world()
+    world.run(104.0)
+    assert world.state.troubles == {}
+    world.run(110.0)
+    assert world.state.troubles == {"web": Trouble("web", incident_of(world).opened_at, "bad00000", True)}
+    world.run(420.0)
+    assert world.incidents["web-1"].verified_at is not None and world.state.troubles == {}
+
+
+def other(name: str, code: str) -> ServiceState:
+    """Return another service that fails since the same moment, and whose own deploy is as fresh."""
+    return a_service(name=name, deploys=(replace(HISTORY[0], commit=code), *HISTORY[1:]))
+
+
+def both_fail(code: str) -> tuple[State, list[str], list[str]]:
+    """Let web and shop be confirmed in one step; return what was decided, and what was sent once both pins are off."""
+    policy = make_policy()
+    home = SignalPolicy("home", "http", critical=True)
+    shop = ServicePolicy("shop", "srv-shop", Mode.AUTONOMOUS, signals=(home,))
+    policy = replace(policy, services={**policy.services, "shop": shop})
+    quiet = a_state(a_service(), other("shop", code))
+    state, effects = step(quiet, e.TimePassed(NOW), policy)
+    decided = lines(effects, "DECIDED")
+    sent: list[str] = []
+    for name in ("web", "shop"):
+        incident = state.services[name].incident
+        state, effects = step(state, e.PinConfirmed(NOW + 1, name, incident.id, "commit"), policy)
+        sent += [*lines(effects, "INTENT"), *lines(effects, "WAIT")]
+    return state, decided, sent
+
+
+def test_one_bad_commit_in_two_services_is_undone_in_both_at_once() -> None:
+    """One group: no wave, and one unit of the fleet's budget."""
+    state, decided, sent = both_fail("bad00000")
+    assert [text.partition(":")[0] for text in decided] == ["rollback", "rollback"]
+    assert len(sent) == 2 and all("dep-41 -> dep-40" in text for text in sent)
+    assert [act.service for act in state.acts] == ["web", "shop"]
+    assert {service.phase for service in state.services.values()} == {Phase.ROLLING_BACK}
+
+
+def test_two_unrelated_services_of_two_are_a_wave_also_for_the_one_that_decided_first() -> None:
+    """A human is asked about the second; the first, decided in ignorance, looks again before it sends."""
+    state, decided, sent = both_fail("other000")
+    assert [text.partition(":")[0] for text in decided] == ["rollback", "ask"]
+    assert "correlation: 2 groups critical within 90 s: shop, web" in decided[1]
+    assert len(sent) == 1 and sent[0].startswith(
+        "nothing was sent: correlation: 2 groups critical within 90 s: shop, web"
+    )
+    assert state.acts == ()
+
+
+def test_a_question_that_worsens_is_entered_too() -> None:
+    """High becomes critical while a human is asked: the service is in trouble from then on."""
+    slow = an_incident(severity=Severity.HIGH, suspect="dep-41")
+    service = a_service(phase=Phase.PAGED, incident=slow, checks={"home": failing()})
+    world = bad_world()
+    world.state = a_state(service)
+    hear(world, e.Observed(NOW, "web", "home", Bad("HTTP 503")))
+    assert list(world.state.troubles) == ["web"]

@@ -1,0 +1,256 @@
+"""The decision: which course, and the reason that stands in the page."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.core.scenes import FACTS, HISTORY, NOW, a_blame, a_service, a_state, an_incident, failing, found
+from tests.core.world import FOREVER, Fault, World, make_policy
+from tests.core.worlds import history
+from watchdog.core.guards.decision import decide, failing_share, find_target
+from watchdog.domain.checks import Check
+from watchdog.domain.decisions import Course, Decision, GuardAnswer, TargetChoice, Verdict
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.incidents import Incident, ServiceState
+from watchdog.domain.policy import Action, BlameWeights, Mode, Policy, Rule, Severity, SignalPolicy, Verification
+from watchdog.domain.readings import Bad, Good, Unknown
+
+UNANSWERED = an_incident(defaulted_at=NOW)
+NO_ANSWER = "no answer came in time, and the policy says rollback"
+
+
+def decided(policy: Policy | None = None, service: ServiceState | None = None, *findings: Any, **more: Any) -> Decision:
+    """Return the decision about `web`; `state` changes the state."""
+    service = service or a_service()
+    state = a_state(service, **more.pop("state", {}))
+    return decide(state, policy or make_policy(), service, findings or (found(),), now=NOW, **more)
+
+
+def asked(*guards: str) -> Incident:
+    """Return an incident of which people were asked because of these guards."""
+    answers = tuple(GuardAnswer(name, Verdict.ASK, "") for name in guards)
+    return an_incident(decision=replace(decided(), course=Course.ASK, guards=answers))
+
+
+SLOW = Check("api", "latency", last=Good(), last_at=NOW, samples=tuple((NOW - 50 + i, 0.9) for i in range(50)))
+SLOW_WEB = a_service(checks={"home": Check("home", "http", last=Good()), "api": SLOW})
+MIGRATING = a_service(facts=replace(FACTS, pre_deploy_command="migrate"))
+OLD_NEWS = a_service(deploys=HISTORY[:1], deploys_at=NOW - 100)
+ALONE = a_service(deploys=HISTORY[:1])
+INNOCENT = a_service(deploys=(replace(HISTORY[1], status="live"), HISTORY[2]), live="dep-40")
+DEFAULTS = make_policy(Mode.ASSIST)
+UNSURE = make_policy(Mode.ASSIST, blame=BlameWeights(floor=0.9999, ask_floor=0.5))
+MUTED = make_policy(matrix={**make_policy().matrix, Severity.CRITICAL: make_policy().matrix[Severity.LOW]})
+TELLING = make_policy(matrix={**make_policy().matrix, Severity.CRITICAL: make_policy().matrix[Severity.MEDIUM]})
+
+TICKETED = make_policy(matrix={**make_policy().matrix, Severity.CRITICAL: Rule(Action.TICKET, tell=("tickets",))})
+
+
+@pytest.mark.parametrize(
+    ("args", "more", "course", "why"),
+    [
+        ((), {}, "rollback", "dep-41, P 0.99"),
+        ((make_policy(veto_seconds=60.0),), {}, "announce", "veto window of 60 s"),
+        ((make_policy(Mode.ASSIST),), {}, "ask", "mode: assist"),
+        ((make_policy(Mode.ASSIST),), {"approved": True, "incident": asked("mode")}, "rollback", "approved; dep-41"),
+        ((make_policy(Mode.ASSIST),), {"approved": True, "incident": asked("migration")}, "ask", "mode: assist"),
+        ((make_policy(Mode.ASSIST),), {"approved": True, "incident": an_incident()}, "ask", "mode: assist"),
+        ((make_policy(Mode.ASSIST),), {"approved": True}, "ask", "mode: assist"),
+        ((DEFAULTS,), {"incident": UNANSWERED}, "rollback", f"{NO_ANSWER}; dep-41"),
+        ((DEFAULTS, MIGRATING), {"incident": UNANSWERED}, "ask", "migration: a pre-deploy command"),
+        ((DEFAULTS, INNOCENT), {"incident": UNANSWERED}, "page", "too little to act"),
+        ((UNSURE,), {"incident": UNANSWERED}, "ask", "more likely than not, and no more"),
+        ((None, MIGRATING), {}, "ask", "migration: a pre-deploy command"),
+        ((None, MIGRATING), {"approved": True, "incident": asked("mode", "migration")}, "rollback", "approved"),
+        ((make_policy(Mode.ASSIST), MIGRATING), {}, "ask", "mode: assist: a human decides; migration: a pre-deploy"),
+        ((None, SLOW_WEB, found("api", "latency", share=0.9)), {}, "ask", "the policy asks for this severity"),
+        ((None, SLOW_WEB, found("api", "latency", share=0.9)), {"approved": True}, "rollback", "approved"),
+        ((make_policy(Mode.OBSERVE),), {}, "page", "mode: observe"),
+        ((make_policy(Mode.OBSERVE),), {"approved": True}, "page", "mode: observe"),
+        ((None, OLD_NEWS), {}, "page", "the deploy list is 100 s old"),
+        ((None, OLD_NEWS), {"approved": True}, "page", "the deploy list is 100 s old"),
+        ((None, INNOCENT), {}, "page", "too little to act"),
+        ((None, INNOCENT), {"approved": True}, "rollback", "approved"),
+        ((None, ALONE), {}, "page", "there is no earlier deploy"),
+        ((None, ALONE), {"approved": True}, "page", "there is no earlier deploy"),
+        ((), {"state": {"paused_by": "Alice"}, "approved": True}, "page", "hold: paused by Alice"),
+        ((), {"incident": an_incident(tried=True)}, "page", "tried: this incident already had"),
+        ((MUTED,), {}, "note", "only notes"),
+        ((TELLING,), {}, "tell", "only tells"),
+        ((TICKETED,), {}, "tell", "keeps a ticket"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_the_course_and_its_reason(args: tuple, more: dict, course: str, why: str) -> None:
+    """Blame convicts, guards permit, a target exists; an approval answers what asks, and nothing else."""
+    decision = decided(*args, **more)
+    assert decision.course.value == course and why in decision.why
+
+
+def weighing(**weights: float) -> Policy:
+    """Return the policy with these weights of blame."""
+    policy = make_policy()
+    return replace(policy, blame=replace(policy.blame, **weights))
+
+
+@pytest.mark.parametrize(
+    ("above", "service", "more", "course", "why"),
+    [
+        (0.0, a_service(), {}, "ask", "more likely than not, and no more: dep-41, P "),
+        (1e-6, a_service(), {}, "page", "dep-41, P "),
+        (1e-6, a_service(), {"approved": True}, "rollback", "approved; dep-41, P "),
+        (-0.5, a_service(), {"approved": True}, "rollback", "approved; dep-41, P "),
+        (-0.5, OLD_NEWS, {}, "page", "dep-41: the deploy list is 100 s old"),
+        (-0.5, ALONE, {}, "page", "there is no earlier deploy"),
+        (-0.5, MIGRATING, {}, "ask", "migration: a pre-deploy command"),
+    ],
+    ids=["just likely", "not likely", "a human says yes", "likely, and yes", "vetoed", "nowhere to go", "guarded"],
+)
+def test_a_deploy_that_is_more_likely_than_not_is_asked_about(
+    above: float, service: ServiceState, more: dict, course: str, why: str
+) -> None:
+    """Not probable enough to act on (need 1.00), but than to be silent about it; whatever forbids acting holds."""
+    blamed = decided().blame
+    policy = weighing(floor=1.0, ask_floor=blamed.probability + above)
+    decision = decided(policy, service, **more)
+    assert decision.course.value == course and decision.why.startswith(why)
+
+
+def test_who_is_to_blame_for_sure_is_not_asked_about() -> None:
+    """As shipped: acted on from 0.80, asked about from 0.50."""
+    shipped = BlameWeights()
+    assert (shipped.floor, shipped.ask_floor) == (0.80, 0.50)
+    assert decided(weighing(ask_floor=0.0)).course.value == "rollback"
+
+
+def test_a_decision_carries_everything_that_explain_prints() -> None:
+    """Rule, share, mode, blame, guards, target and evidence."""
+    decision = decided()
+    assert decision.rule == "critical -> rollback (home: a critical route fails)"
+    assert (decision.at, decision.share, decision.mode, decision.would) == (NOW, 1.0, "autonomous", "")
+    assert decision.blame is not None and decision.target is not None and len(decision.guards) == 20
+
+
+def test_without_a_suspect_there_is_no_target_either() -> None:
+    """The deploy list was never read: page, with that reason."""
+    decision = decided(None, a_service(deploys=(), deploys_at=None, deploys_why="Render answered 503"))
+    assert decision.course.value == "page" and "Render answered 503" in decision.why
+    assert decision.target is not None and decision.target.deploy is None
+
+
+def aimed(suspect: Deploy | None = HISTORY[0], change: Deploy | None = HISTORY[0], **more: Any) -> TargetChoice:
+    """Return where a blame leads to; `service`, `state` and `limits` are fields to change, others are the blame's."""
+    service = a_service(**more.pop("service", {}))
+    state = a_state(service, **more.pop("state", {}))
+    policy = make_policy(**more.pop("policy", {}))
+    return find_target(state, policy, service, replace(a_blame(), suspect=suspect, change=change, **more))
+
+
+def test_everything_known_goes_into_the_choice_of_the_target() -> None:
+    """Whom and what we blame, what is denied, what was healthy, since when we watch, what counts as good."""
+    assert aimed().deploy == HISTORY[1]
+    assert aimed(None) == aimed(change=None) == TargetChoice(None, "it fits")
+    assert aimed(state={"denied": ("aaaaaaa1",)}).deploy == HISTORY[2]
+    young = replace(HISTORY[1], id="dep-40b", finished_at=NOW - 1000.0)
+    deploys = (HISTORY[0], young, *HISTORY[1:])
+    assert aimed(service={"deploys": deploys}).deploy == HISTORY[1]
+    assert aimed(service={"deploys": deploys, "healthy_seconds": {"dep-40b": 500.0}}).deploy == young
+    assert aimed(service={"deploys": deploys, "watching_since": NOW}).deploy == HISTORY[1]
+    easy = {"verification": Verification(good_live_seconds=60.0)}
+    assert aimed(service={"deploys": deploys, "watching_since": NOW}, policy=easy).deploy == young
+    same = (HISTORY[0], replace(HISTORY[1], commit="bad00000"), HISTORY[2])
+    assert aimed(service={"deploys": same}).deploy == HISTORY[2]
+    assert aimed(service={"deploys": same}, configuration=True).deploy == same[1]
+    assert aimed(change=same[1], service={"deploys": same}, configuration=True).deploy == HISTORY[2]
+
+
+def test_a_course_in_its_own_words() -> None:
+    """The severity's rule alone; the shortest veto window is one."""
+    assert decided(MUTED).why == "the policy only notes this severity"
+    assert decided(TELLING).why == "the policy only tells of this severity"
+    assert decided().severity is Severity.CRITICAL
+    assert decided(make_policy(veto_seconds=1.0)).course.value == "announce"
+
+
+def test_the_share_is_that_of_the_last_minute() -> None:
+    """Probes of the last minute count for failures; other methods bring their own; an old list counts whole."""
+    recent = tuple((NOW - at, at < 30) for at in range(0, 120, 2))
+    service = a_service(checks={"home": failing(recent=recent)})
+    assert failing_share(service, found(), NOW, make_policy()) == pytest.approx(15 / 31)
+    assert failing_share(service, found(method="cusum"), NOW, make_policy()) == pytest.approx(15 / 31)
+    assert failing_share(service, found(method="latency", share=0.7), NOW, make_policy()) == 0.7
+    assert failing_share(a_service(checks={"home": failing(recent=())}), found(share=0.4), NOW, make_policy()) == 0.4
+
+
+IMAGE = replace(HISTORY[1], commit=None, image_ref="acme/web@sha256:abc", image_sha="sha256:1f2e3d4c5b")
+
+
+@pytest.mark.parametrize(
+    ("service", "state", "would"),
+    [
+        (a_service(), {}, "would roll back to dep-40 (aaaaaaa)"),
+        (MIGRATING, {}, "would ask to roll back to dep-40 (aaaaaaa)"),
+        (ALONE, {}, "would page: there is no earlier deploy"),
+        (OLD_NEWS, {}, "would page: dep-41: the deploy list is 100 s old"),
+        (a_service(), {"paused_by": "Alice"}, "would page: hold: paused by Alice"),
+        pytest.param(a_service(deploys=(HISTORY[0], IMAGE)), {}, "would roll back to dep-40 (1f2e3d4)", id="by digits"),
+    ],
+)
+def test_observe_says_what_it_would_do(service: ServiceState, state: dict, would: str) -> None:
+    """The same decision without the guard of the mode, and what else forbids it."""
+    assert decided(make_policy(Mode.OBSERVE), service, state=state).would.startswith(would)
+
+
+def test_the_evidence_has_a_line_for_everything_that_was_looked_at() -> None:
+    """Found, not found, not confirmed, unknown, never read; control targets and status pages."""
+    policy = make_policy()
+    more = {"shop": "http", "errors": "sentry", "docs": "http", "new": "http"}
+    signals = (*policy.services["web"].signals, *(SignalPolicy(name, kind) for name, kind in more.items()))
+    policy = replace(policy, services={"web": replace(policy.services["web"], signals=signals)})
+    checks = {
+        "home": failing(cusum=9.2, last=Bad("HTTP 503")),
+        "api": replace(SLOW, last=Good("180 ms")),
+        "shop": failing("shop", run_probes=2, last=Bad("HTTP 500")),
+        "errors": Check("errors", "sentry", last=Unknown("Sentry did not answer")),
+        "docs": Check("docs", "http", last=Good()),
+    }
+    state = {"vendors": {"render": (NOW - 5, Good()), "openai": (NOW - 5, Bad("degraded"))}}
+    state["control"] = {"control-1": (NOW - 1, Good()), "control-2": (NOW - 1, Bad("timed out"))}
+    decision = decided(policy, a_service(checks=checks), found(), found("api", "latency"), state=state)
+    assert {item.signal: (item.verdict, item.text, item.detail) for item in decision.evidence} == {
+        "home": ("bad", "home fails", "CUSUM 9.2 of 14 (in a watch window)"),
+        "api": ("bad", "api fails", "p50 900 ms, p95 900 ms, p99 900 ms"),
+        "shop": ("bad", "HTTP 500; 2 in a row, not confirmed", ""),
+        "errors": ("unknown", "Sentry did not answer", ""),
+        "docs": ("good", "ok", ""),
+        "new": ("unknown", "not read yet", ""),
+        "control": ("good", "1 of 2 answer", ""),
+        "status render": ("good", "ok", ""),
+        "status openai": ("bad", "degraded", ""),
+    }
+
+
+def test_evidence_of_a_latency_without_samples_and_of_dark_control_targets() -> None:
+    """No samples: no detail. No control target read: no line; none answering: bad."""
+    service = a_service(checks={"api": replace(SLOW, samples=(), last=Good())})
+    dark = {"control-1": (NOW - 1, Bad("timed out"))}
+    decision = decided(None, service, found("api", "latency"), state={"control": dark})
+    told = {item.signal: (item.verdict, item.text, item.detail) for item in decision.evidence}
+    assert told["api"] == ("bad", "api fails", "")
+    assert told["control"] == ("bad", "0 of 2 answer", "")
+    assert "status render" not in told
+    unread = decided(None, None, state={"control": {}})
+    assert "control" not in {item.signal for item in unread.evidence}
+
+
+def test_a_deploy_in_the_middle_of_an_incident_is_not_to_blame_for_it() -> None:
+    """It is slow, a human was told, and ships something that fails as well: what was there before it acquits it."""
+    faults = [Fault(64.0, FOREVER, code="bad00000"), Fault(20.0, FOREVER, slow=True)]
+    world = World(make_policy(), history(), faults=faults)
+    world.faults.sort(key=lambda fault: fault.code is None)
+    world.ship(400.0, "bad00000")
+    world.run(900.0)
+    assert not world.sent and len(world.incidents) == 1
+    decision = next(iter(world.incidents.values())).decision
+    assert [veto.name for veto in decision.blame.vetoed] == ["onset"]

@@ -1,0 +1,381 @@
+"""Guards: each one's pass, ask and block, with its words."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.core.scenes import FACTS, HISTORY, NOW, a_blame, a_service, a_state, an_incident
+from tests.core.world import make_policy
+from watchdog.core.context import Turn
+from watchdog.core.guards import flapping, guards
+from watchdog.domain.decisions import Course, Decision, Finding, GuardAnswer, TargetChoice, Verdict
+from watchdog.domain.deploys import Deploy, Downtime
+from watchdog.domain.events import TimePassed
+from watchdog.domain.incidents import Act, ServiceState, Trouble
+from watchdog.domain.policy import Brakes, Budget, Mode, Quiet, ServicePolicy, Severity
+
+TARGET = TargetChoice(HISTORY[1], "good")
+OTHER = Deploy("dep-90", "live", commit="cccccccc", created_at=NOW - 3700, finished_at=NOW - 3600)
+LONG_AGO = replace(OTHER, created_at=0.0, finished_at=NOW - 900_000)
+
+
+def a_request(mode: Mode = Mode.AUTONOMOUS, *, wishes: dict | None = None, **more: Any) -> guards.Request:
+    """Return an intended rollback; `service` and `state` are fields to change, other keywords go in as they are."""
+    policy = make_policy(mode)
+    web = replace(policy.services["web"], **(wishes or {}))
+    service = a_service(**more.pop("service", {}))
+    state = a_state(service, **more.pop("state", {}))
+    shop = ServicePolicy("shop", "srv-shop")
+    policy = replace(policy, services={"web": web, "shop": shop}, **more.pop("policy", {}))
+    fields = {"blame": a_blame(), "target": TARGET, "incident": None, **more}
+    return guards.Request(state, policy, service, web, now=NOW, **fields)
+
+
+def answers(request: guards.Request) -> dict[str, GuardAnswer]:
+    """Return what does not pass, by name."""
+    return {answer.name: answer for answer in guards.check(request) if answer.verdict is not Verdict.PASS}
+
+
+PASSES = {
+    "mode": "autonomous",
+    "hold": "none",
+    "action hold": "none",
+    "armed": "yes",
+    "key": "never refused",
+    "blind": "no",
+    "budget": "0 of 2 used today",
+    "correlation": "no wave of failures",
+    "flapping": "no",
+    "let in": "our probes are",
+    "cooldown": "ok",
+    "tried": "not yet",
+    "returned": "never rolled back here",
+    "newer deploy": "none",
+    "deny-list": "target not on it",
+    "service": "neither suspended nor in maintenance mode",
+    "migration": "none",
+    "environment": "unchanged since the target",
+    "trailer": "none",
+    "dependants": "none deployed after the target",
+}
+
+
+def test_all_guards_pass_for_a_plain_rollback_and_say_so() -> None:
+    """Autonomous, nothing special: every guard passes, in order, each with its words."""
+    told = guards.check(a_request())
+    assert [answer.verdict for answer in told] == [Verdict.PASS] * len(guards.GUARDS)
+    assert {answer.name: answer.why for answer in told} == PASSES
+    assert [answer.name for answer in told] == list(PASSES)
+
+
+WAVE = {"shop": Trouble("shop", NOW - 30, "cccccccc"), "gone": Trouble("gone", NOW - 30, "dddddddd")}
+DAY_AGO = (NOW - 3600.0, NOW - 7200.0)
+CHANGED = replace(HISTORY[0], changed=("environment", "instance count"))
+UPDATED = replace(HISTORY[0], trigger="service_updated")
+MARKED = replace(HISTORY[0], commit_message="Drop a column\n\nWATCHDOG: No-Rollback")
+ON_ITS_WAY = Deploy("dep-42", "build_in_progress", commit="fix00000")
+DOWN = Downtime("in maintenance mode", NOW - 900.0, NOW - 915.0)
+STRANGE = Deploy("dep-42", "warming_up", commit="fix00000")
+FAILED = Deploy("dep-42", "build_failed", commit="fix00000")
+HOLD = Quiet("hold-1", "web", "ann", "launch", NOW, NOW + 60.0)
+ALONE = (
+    "2 groups critical within 90 s: shop (no deploy lately, counts double), web; counted as 3 of 2 services (limit 50%)"
+)
+SEE = "whether visitors are turned away, too, a human must see"
+TOLD_OLD = "it is in maintenance mode, by what was read 61 s ago"
+NO_EVIDENCE = "no probe of any service brings evidence: the fault may be ours"
+FLEET_SPENT = "1 of 1 groups rolled back in the fleet in 10 min"
+MEND = "our key may not change it (403); mend the key, then watchdog resume"
+TOGETHER = "2 groups critical within 90 s: shop, web (limit 2)"
+JUST_OVER = "it was in maintenance mode until 59 s ago (limit 60 s)"
+BRINGS_BACK = "changed with dep-41; a rollback brings the old back"
+IN_IT = "it was in maintenance mode until 90 s ago, and failed then: a human decides"
+BILLED = replace(FACTS, suspended=True, suspenders=("user", "billing"))
+OFF, ON = replace(FACTS, suspended=True), replace(FACTS, maintenance=True)
+ENDED = replace(DOWN, ended_at=NOW - 90.0)
+COMMAND = "a pre-deploy command is set; say rollback_safe: true if rolling back is safe"
+CAME_BACK = {"state": {"denied": ("bad00000",)}, "service": {"bad": (("bad00000", "dep-30"),)}}
+
+
+def row(verdict: str, name: str, words: str, passing: bool = False, **change: Any) -> Any:
+    """Return a row: what the guard of that name says, and what has to be so for it."""
+    return pytest.param(change, GuardAnswer(name, Verdict(verdict), words, passing=passing), id=f"{name}: {words}")
+
+
+def found(onset: float, method: str = "run") -> Finding:
+    """Return what fails since then."""
+    return Finding("home", "http", method, onset, 1.0, "it comes and goes: HTTP 503")
+
+
+def deploys(*newest: Deploy, of: int = 0) -> dict:
+    """Return the service's deploys: these, then those of the history from that one on."""
+    return {"deploys": (*newest, *HISTORY[of:])}
+
+
+@pytest.mark.parametrize(
+    ("change", "answer"),
+    [
+        row("block", "mode", "observe: says what it would do, touches nothing", mode=Mode.OBSERVE),
+        row("ask", "mode", "assist: a human decides", mode=Mode.ASSIST),
+        row("block", "hold", "paused by Alice", True, state={"paused_by": "Alice"}),
+        row("ask", "action hold", "hold-1 of web by ann (launch): a human decides", True, state={"holds": (HOLD,)}),
+        row("block", "blind", "no control target answers: the fault may be ours", True, state={"blind_since": NOW - 5}),
+        row("block", "blind", NO_EVIDENCE, True, state={"blind_since": NOW - 5, "unseen": True}),
+        row("block", "budget", "2 of 2 rollbacks of this service today", service={"acted_at": DAY_AGO}),
+        row("block", "budget", FLEET_SPENT, True, state={"acted_at": (NOW - 599,)}),
+        row("block", "armed", "disarmed: two; watchdog resume", True, state={"disarmed": "two"}),
+        row("block", "key", MEND, True, service={"forbidden": "403"}),
+        row("ask", "correlation", ALONE, True, state={"troubles": WAVE}),
+        row("block", "correlation", TOGETHER, True, state={"troubles": WAVE}, policy={"brakes": Brakes(groups_max=2)}),
+        row("ask", "flapping", flapping.why(make_policy().brakes), service={"flapping_since": NOW - 9}),
+        row(
+            "ask",
+            "flapping",
+            "it comes and goes: HTTP 503; a human decides",
+            True,
+            found=found(NOW - 99.0, "intermittent"),
+        ),
+        row("ask", "let in", f"it comes and goes: HTTP 503; {SEE}", found=found(NOW - 99.0, "turned away")),
+        row("block", "cooldown", "last rollback 30 min ago (limit 30 min)", service={"acted_at": (NOW - 1799,)}),
+        row("block", "tried", "this incident already had its one rollback", incident=an_incident(tried=True)),
+        row("ask", "returned", "bad0000 was rolled back here before, and came back", **CAME_BACK),
+        row("block", "newer deploy", "dep-42 is on its way (build_in_progress)", True, service=deploys(ON_ITS_WAY)),
+        row("block", "newer deploy", "dep-42 is on its way (warming_up)", True, service=deploys(STRANGE)),
+        row("block", "target", "nothing good", target=TargetChoice(None, "nothing good")),
+        row("block", "deny-list", "dep-40 is deny-listed", state={"denied": ("aaaaaaa1",)}),
+        row("ask", "target", "by a tag", target=replace(TARGET, ask="by a tag")),
+        row("block", "service", "the platform did not tell of it: 403", service={"facts": None, "deploys_why": "403"}),
+        row("block", "service", "it is suspended", service={"facts": OFF}),
+        row("block", "service", "it is suspended by user, billing", service={"facts": BILLED}),
+        row("block", "service", "it is in maintenance mode", service={"facts": ON}),
+        row("block", "service", TOLD_OLD, service={"facts": ON, "deploys_at": NOW - 61.0}),
+        row("block", "service", JUST_OVER, True, service={"downtime": replace(DOWN, ended_at=NOW - 59.0)}),
+        row("ask", "service", IN_IT, service={"downtime": ENDED}, found=found(NOW - 31.0)),
+        row("ask", "service", IN_IT, service={"downtime": ENDED}, incident=an_incident(), found=found(NOW)),
+        row("ask", "migration", COMMAND, service={"facts": replace(FACTS, pre_deploy_command="m")}),
+        row("ask", "environment", f"environment, instance count {BRINGS_BACK}", service=deploys(CHANGED, of=1)),
+        row("ask", "environment", f"configuration {BRINGS_BACK}", service=deploys(UPDATED, of=1)),
+        row("block", "trailer", "dep-41 says 'Watchdog: no-rollback'", service=deploys(MARKED, of=1)),
+    ],
+)
+def test_what_each_guard_says_against_it(change: dict, answer: GuardAnswer) -> None:
+    """One obstacle, one guard that names it; all others pass."""
+    assert answers(a_request(**change)) == {answer.name: answer}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"service": {"downtime": ENDED}}, id="a downtime that is over, asked for by hand"),
+        pytest.param(
+            {"service": {"downtime": ENDED}, "found": found(NOW - 30.0)}, id="failing since a minute after it"
+        ),
+        pytest.param({"service": {"downtime": DOWN}}, id="a downtime, asked for by hand"),
+        pytest.param({"service": {"downtime": DOWN}, "found": found(NOW - 30.0)}, id="began in no downtime that ended"),
+        pytest.param({**CAME_BACK, "service": {}}, id="another service's commit is denied"),
+        pytest.param({**CAME_BACK, "service": {"bad": (("cccccccc", "dep-30"),)}}, id="another commit came back"),
+        pytest.param({**CAME_BACK, "state": {}}, id="rolled back here, and trusted since"),
+        pytest.param({"service": deploys(HISTORY[0], ON_ITS_WAY, of=1)}, id="a build that hangs behind it"),
+        pytest.param({"service": deploys(FAILED)}, id="a newer deploy that failed"),
+        pytest.param({"service": deploys(replace(FAILED, status="canceled"))}, id="a newer deploy that was cancelled"),
+    ],
+)
+def test_what_is_no_obstacle(change: dict) -> None:
+    """It looks like one, and every guard passes."""
+    assert answers(a_request(**change)) == {}
+
+
+def test_what_was_suspended_in_an_incident_is_asked_about_in_it() -> None:
+    """Whoever did it: as long as it is that incident, however often it is decided anew."""
+    incident = an_incident()
+    for facts in (replace(FACTS, suspended=True, suspenders=("billing",)), FACTS, FACTS):
+        told = guards.availability(a_request(service={"facts": facts}, incident=incident))
+        decision = Decision(NOW, Course.PAGE, incident.severity, "", "", 1.0, "autonomous", guards=(told,))
+        incident = replace(incident, decision=decision)
+    assert told.verdict is Verdict.ASK and told.why.startswith("it was suspended in this incident")
+    assert guards.availability(a_request(incident=an_incident())).verdict is Verdict.PASS
+
+
+def test_limits_are_limits_to_the_second() -> None:
+    """A day, ten minutes, half an hour: over is over, a second less is not."""
+    old = {"service": {"acted_at": (NOW - 86_400.0, NOW - 1800.0)}, "state": {"acted_at": (NOW - 600.0,)}}
+    assert answers(a_request(**old)) == {}
+    generous = Budget(per_service_per_day=9, per_fleet_per_10m=9, cooldown_seconds=0.0)
+    busy = {"service": {"acted_at": (NOW - 1.0,)}, "state": {"acted_at": (NOW - 1.0,)}}
+    assert answers(a_request(policy={"budget": generous}, **busy)) == {}
+    for ago, verdict in ((86_399.0, Verdict.BLOCK), (86_400.0, Verdict.PASS)):
+        assert guards.budget(a_request(service={"acted_at": (NOW - ago,) * 2})).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("act", "blocks"),
+    [
+        (Act(NOW - 10, "shop", "bad00000"), False),
+        (Act(NOW - 10, "shop", "other000"), True),
+        (Act(NOW - 10, "web", "bad00000"), True),
+    ],
+    ids=["the same fault elsewhere", "another fault", "its own again"],
+)
+def test_the_fleet_s_budget_knows_whose_and_what_for(act: Act, blocks: bool) -> None:
+    """One bad commit in two services is one fault; a service's own rollback counts whatever it was for."""
+    told = guards.budget(a_request(state={"acted_at": (act.at,), "acts": (act,)}))
+    assert (told.verdict is Verdict.BLOCK) is blocks
+
+
+HALF = Trouble("shop", NOW - 30, "cccccccc", recent_deploy=True)
+
+
+@pytest.mark.parametrize(
+    ("troubles", "share", "asks"),
+    [
+        ({"shop": HALF}, 0.5, True),
+        ({"shop": replace(HALF, suspect_code="bad00000")}, 0.5, False),
+        ({"shop": HALF}, 1.0, False),
+        ({"shop": HALF, "web": Trouble("web", NOW - 20, "bad00000")}, 1.0, True),
+        ({"shop": HALF, "web": Trouble("web", NOW - 20, "bad00000", recent_deploy=True)}, 1.0, False),
+    ],
+    ids=["half and half", "the same fault", "as many as allowed", "known without a deploy", "known with a deploy"],
+)
+def test_a_wave_is_counted_with_what_is_known_of_our_own_trouble(troubles: dict, share: float, asks: bool) -> None:
+    """Known to all workers already, or of this moment: then a deploy is suspect, so it does not count double."""
+    told = guards.correlation(a_request(state={"troubles": troubles}, policy={"brakes": Brakes(fleet_share=share)}))
+    assert told.verdict is (Verdict.ASK if asks else Verdict.PASS)
+
+
+def test_anything_unfinished_blocks_where_no_deploy_is_live() -> None:
+    """Without a live deploy the whole list is looked through, and a finished one is no obstacle."""
+    dead = (HISTORY[1], HISTORY[2])
+    assert "newer deploy" not in answers(a_request(service={"deploys": (HISTORY[0], *dead)}))
+    request = a_request(service={"deploys": dead}, blame=a_blame(HISTORY[1]), target=TargetChoice(HISTORY[2], "good"))
+    assert "newer deploy" not in answers(request)
+    assert guards.newer_deploy(a_request(service={"deploys": (*dead, ON_ITS_WAY)})).verdict is Verdict.BLOCK
+
+
+def test_a_migration_is_no_obstacle_where_the_user_said_so() -> None:
+    """rollback_safe: true, and it is named."""
+    facts = replace(FACTS, pre_deploy_command="migrate")
+    request = a_request(wishes={"rollback_safe": True}, service={"facts": facts})
+    assert answers(request) == {} and guards.migration(request).why == "rollback_safe: true"
+    assert guards.migration(a_request(service={"facts": None})).verdict is Verdict.PASS
+
+
+def test_the_configuration_that_is_to_blame_is_no_obstacle_to_going_back() -> None:
+    """What changed with the change itself is what a rollback is for; what changed with another deploy asks."""
+    blame = a_blame(CHANGED, configuration=True)
+    assert answers(a_request(blame=blame, service={"deploys": (CHANGED, *HISTORY[1:])})) == {}
+    between = replace(HISTORY[1], id="dep-40b", changed=("environment",))
+    deploys = (CHANGED, between, *HISTORY[1:])
+    told = answers(a_request(blame=blame, service={"deploys": deploys}))
+    assert "dep-40b" in told["environment"].why
+
+
+def test_what_lies_before_the_target_does_not_matter() -> None:
+    """A trailer or a change of the target or of an older deploy is untouched by the rollback."""
+    deploys = (HISTORY[0], replace(HISTORY[1], changed=("environment",), commit_message="Watchdog: no-rollback"))
+    assert answers(a_request(service={"deploys": deploys})) == {}
+    nobody = a_request(target=TargetChoice(None, "none"), service={"deploys": (MARKED, *HISTORY[1:])})
+    assert set(answers(nobody)) == {"target"}
+
+
+@pytest.mark.parametrize(
+    ("deploys", "depends_on", "asks"),
+    [
+        pytest.param((OTHER,), ("web",), True, id="after the target"),
+        pytest.param((LONG_AGO,), ("web",), False, id="before the target"),
+        pytest.param((replace(HISTORY[1], id="dep-90", status="live"),), ("web",), False, id="with the target"),
+        pytest.param((replace(OTHER, status="deactivated"),), ("web",), False, id="none live"),
+        pytest.param((OTHER,), (), False, id="no dependant"),
+        pytest.param((), ("web",), False, id="not read yet"),
+        pytest.param(None, (), False, id="not ours"),
+    ],
+)
+def test_a_dependant_deployed_after_the_target_asks(deploys: tuple | None, depends_on: tuple, asks: bool) -> None:
+    """It may rely on what the rollback takes away."""
+    request = with_a_shop(depends_on)
+    if deploys is not None:
+        shop = ServiceState("shop", deploys=deploys)
+        request = replace(request, state=replace(request.state, services={"shop": shop}))
+    why = "shop depends on it and was deployed after dep-40 (dep-90)" if asks else PASSES["dependants"]
+    verdict = Verdict.ASK if asks else Verdict.PASS
+    assert guards.dependants(request) == GuardAnswer("dependants", verdict, why)
+    nowhere = guards.dependants(replace(request, target=TargetChoice(None, "none")))
+    assert nowhere == GuardAnswer("dependants", Verdict.PASS, "no target")
+
+
+def with_a_shop(depends_on: tuple[str, ...]) -> guards.Request:
+    """Return the plain request in a fleet whose shop depends on these."""
+    request = a_request()
+    shop = replace(request.policy.services["shop"], depends_on=depends_on)
+    return replace(request, policy=replace(request.policy, services={**request.policy.services, "shop": shop}))
+
+
+def test_a_dependant_that_another_worker_watches_asks() -> None:
+    """Nobody here knows when it was deployed."""
+    why = "shop depends on it, and another worker watches when it was deployed"
+    assert guards.dependants(with_a_shop(("web",))) == GuardAnswer("dependants", Verdict.ASK, why)
+
+
+DECIDED = Decision(NOW, Course.ROLLBACK, Severity.CRITICAL, "it fits", "", 1.0, "", blame=a_blame(), target=TARGET)
+
+
+def at_sending(decision: Decision | None = DECIDED, *, by: str = "", troubles: dict | None = None, **web: Any) -> str:
+    """Return what forbids the sending of what was decided, or approved by somebody."""
+    incident = an_incident(decision=decision, approved_by=by or None)
+    state = a_state(a_service(incident=incident, **web), troubles=troubles or {})
+    turn = Turn(state, TimePassed(NOW), a_request().policy)
+    turn.name = "web"
+    return guards.at_sending(turn)
+
+
+def test_what_may_have_changed_is_asked_again_at_sending() -> None:
+    """The key, the budget, a wave, a newer deploy: the first that blocks is named; what asks was answered."""
+    assert at_sending() == ""
+    assert at_sending(flapping_since=NOW) == "" and guards.returned not in (*guards.AT_SENDING, *guards.AT_THE_CALL)
+    newer = (ON_ITS_WAY, *HISTORY)
+    assert at_sending(deploys=newer) == "newer deploy: dep-42 is on its way (build_in_progress)"
+    spent = at_sending(deploys=newer, acted_at=DAY_AGO)
+    assert spent == "budget: 2 of 2 rollbacks of this service today"
+
+
+def decided(verdict: Verdict, *names: str) -> Decision:
+    """Return what was decided when these guards answered that."""
+    return replace(DECIDED, guards=tuple(GuardAnswer(name, verdict, "in short") for name in names))
+
+
+OTHERS = tuple(name for name in PASSES if name != "correlation")
+
+
+@pytest.mark.parametrize(
+    ("decision", "by", "sent"),
+    [
+        (DECIDED, None, False),
+        (DECIDED, "Alice", False),
+        (decided(Verdict.ASK, "correlation"), None, False),
+        (decided(Verdict.ASK, "correlation"), "Alice", True),
+        (decided(Verdict.ASK, *PASSES), "Alice", True),
+        (decided(Verdict.ASK, *OTHERS), "Alice", False),
+        *((decided(Verdict.ASK, name), "Alice", False) for name in OTHERS),
+        (decided(Verdict.PASS, "correlation"), "Alice", False),
+    ],
+)
+def test_what_asks_at_sending_needs_the_yes_of_a_human_to_just_that(
+    decision: Decision, by: str | None, sent: bool
+) -> None:
+    """A second group that went critical meanwhile: a yes to any other guard does not answer it."""
+    why = at_sending(decision, troubles=WAVE, by=by)
+    assert why == "" if sent else why.startswith("correlation: 2 groups critical within 90 s: shop")
+
+
+@pytest.mark.parametrize("decision", [None, replace(DECIDED, blame=None), replace(DECIDED, target=None)])
+def test_nothing_is_sent_that_was_not_decided(decision: Decision | None) -> None:
+    """Whom to blame and where to go to are known, or it is a fault of our own."""
+    with pytest.raises(AssertionError, match=r"^it was decided$"):
+        at_sending(decision)
+
+
+def test_nothing_at_all_is_changed_while_paused_or_disarmed() -> None:
+    """A human's pause, a broken promise; the promise first."""
+    assert guards.withheld(a_state()) == ""
+    assert guards.withheld(a_state(paused_by="Alice")) == "paused by Alice"
+    assert guards.withheld(a_state(paused_by="Alice", disarmed="two")) == "disarmed (two)"

@@ -1,0 +1,92 @@
+"""The last look: what has come up since a rollback was decided, asked at the moment of the call."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.core.scenes import HISTORY, NOW, a_blame, a_service, a_state, an_incident, failing
+from tests.core.world import make_policy
+from watchdog.core.guards import pre_send_check
+from watchdog.domain.decisions import Course, Decision, TargetChoice
+from watchdog.domain.effects import PinAutoDeploy, RestoreAutoDeploy, Rollback
+from watchdog.domain.incidents import Phase, ServiceState, State, Trouble
+from watchdog.domain.policy import Mode, Policy, ServicePolicy, Severity
+
+ROLLBACK = Rollback("web", "web-1", "srv-web", "dep-41", "dep-40", "aaaaaaa1", "dep-41")
+PIN = PinAutoDeploy("web", "web-1", "srv-web")
+RESTORE = RestoreAutoDeploy("web", "web-1", "srv-web", "commit")
+TARGET = TargetChoice(HISTORY[1], "it is good")
+DECIDED = Decision(NOW, Course.ROLLBACK, Severity.CRITICAL, "it fits", "", 1.0, "", blame=a_blame(), target=TARGET)
+OPEN = an_incident(decision=DECIDED, suspect="dep-41", suspect_code="bad00000", target="dep-40", tried=True)
+BY_HAND = replace(OPEN, decision=replace(DECIDED, blame=None))
+HEALED = {"home": failing(last_bad_at=NOW - 16, last_at=NOW - 16)}
+TWO = make_policy()
+TWO = replace(TWO, services={**TWO.services, "shop": ServicePolicy("shop", "srv-shop")})
+OBSERVED = make_policy(Mode.OBSERVE)
+
+
+def sending(**fields: object) -> ServiceState:
+    """Return a service whose rollback is on its way: its budget is spent for it."""
+    return a_service(**{"phase": Phase.ROLLING_BACK, "incident": OPEN, "acted_at": (NOW,), **fields})
+
+
+def trouble(name: str, code: str) -> Trouble:
+    """Return a service that has become critical just now, lately deployed."""
+    return Trouble(name, NOW, code, recent_deploy=True)
+
+
+WAVE = {"web": trouble("web", "bad00000"), "shop": trouble("shop", "other000")}
+
+
+@pytest.mark.parametrize("effect", [ROLLBACK, PIN, RESTORE])
+def test_a_pause_and_a_broken_promise_hold_everything_back(
+    effect: Rollback | PinAutoDeploy | RestoreAutoDeploy,
+) -> None:
+    """Also what would only give something back."""
+    state = a_state(sending())
+    assert pre_send_check.forbids(state, make_policy(), effect, NOW) == ""
+    assert pre_send_check.forbids(replace(state, paused_by="ann"), make_policy(), effect, NOW) == "paused by ann"
+    assert pre_send_check.forbids(replace(state, disarmed="two"), make_policy(), effect, NOW) == "disarmed (two)"
+
+
+@pytest.mark.parametrize(
+    ("state", "policy", "why"),
+    [
+        (a_state(sending(checks=HEALED)), make_policy(), "no failure in the last 15 s"),
+        (a_state(sending(), blind_since=NOW - 5), make_policy(), "blind: no control target answers"),
+        (a_state(sending(forbidden="401")), make_policy(), "key: our key may not change it (401)"),
+        (a_state(sending(), denied=("aaaaaaa1",)), make_policy(), "deny-list: dep-40 is deny-listed"),
+        (a_state(sending(facts=None)), make_policy(), "service: the platform did not tell of it"),
+        (a_state(sending(), troubles=WAVE), TWO, "correlation: 2 groups critical within 90 s: shop, web"),
+        (a_state(sending()), OBSERVED, "mode: observe"),
+    ],
+)
+def test_what_came_up_meanwhile_holds_a_rollback_back_unless_it_was_asked_for_by_hand(
+    state: State, policy: Policy, why: str
+) -> None:
+    """The pin needs none of it, and a human's own wish waits for no finding."""
+    assert pre_send_check.forbids(state, policy, ROLLBACK, NOW).startswith(why)
+    assert pre_send_check.forbids(state, policy, PIN, NOW) == ""
+    web = replace(state.services["web"], incident=BY_HAND)
+    assert pre_send_check.forbids(replace(state, services={"web": web}), policy, ROLLBACK, NOW) == ""
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        a_state(sending(phase=Phase.PAGED)),
+        a_state(sending(incident=None)),
+        a_state(sending(incident=replace(OPEN, id="web-2"))),
+        State(),
+    ],
+)
+def test_a_rollback_that_nobody_waits_for_any_more_is_not_sent(state: State) -> None:
+    """A human has it, its incident is another one, or another worker has the service."""
+    gone = "nobody waits for the rollback of web-1 any more"
+    assert pre_send_check.forbids(state, make_policy(), ROLLBACK, NOW) == gone
+
+
+def test_a_service_that_the_policy_knows_no_more_is_left_alone() -> None:
+    """Taken out of the configuration meanwhile."""
+    without = replace(make_policy(), services={})
+    assert pre_send_check.forbids(a_state(sending()), without, ROLLBACK, NOW).startswith("nobody waits")

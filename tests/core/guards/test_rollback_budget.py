@@ -1,0 +1,80 @@
+"""The budget: what is spent, what counts as one, and what is given back."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.core.scenes import NOW, a_service, a_state, an_incident
+from tests.core.world import make_policy
+from watchdog.core.context import Turn
+from watchdog.core.guards import rollback_budget
+from watchdog.domain import events as e
+from watchdog.domain.incidents import Act, State
+from watchdog.domain.policy import ServicePolicy
+
+BAD = "bad00000"
+
+
+def turned(state: State) -> Turn:
+    """Return a turn of `web` at NOW."""
+    turn = Turn(state, e.TimePassed(NOW), make_policy())
+    turn.name = "web"
+    return turn
+
+
+def test_what_is_spent_is_written_down_for_the_service_and_for_all() -> None:
+    """With the code it leads away from."""
+    turn = turned(a_state(a_service(incident=an_incident(suspect_code=BAD))))
+    rollback_budget.spend(turn)
+    assert turn.service.acted_at == turn.state.acted_at == (NOW,)
+    assert turn.state.acts == (Act(NOW, "web", BAD),)
+
+
+def test_what_was_spent_for_nothing_is_given_back_and_nothing_of_others() -> None:
+    """Two workers may send in the same moment: only one of the two is struck out."""
+    service = a_service(incident=an_incident(requested_at=NOW - 5), acted_at=(NOW - 90_000, NOW - 5))
+    acts = (Act(NOW - 5, "shop", BAD), Act(NOW - 5, "web", BAD), Act(NOW - 90_000, "web"))
+    turn = turned(a_state(service, acted_at=(NOW - 5, NOW - 5, NOW - 4), acts=acts))
+    rollback_budget.give_back(turn)
+    assert turn.service.acted_at == (NOW - 90_000,)
+    assert turn.state.acted_at == (NOW - 5, NOW - 4)
+    assert turn.state.acts == (acts[0], acts[2])
+
+
+def test_nothing_is_given_back_where_nothing_was_spent() -> None:
+    """A rollback that was never asked for."""
+    turn = turned(a_state(a_service(incident=an_incident()), acted_at=(NOW - 4,)))
+    rollback_budget.give_back(turn)
+    assert turn.state.acted_at == (NOW - 4,)
+
+
+@pytest.mark.parametrize(
+    ("acts", "more_at", "spent"),
+    [
+        ((), (), 0),
+        ((Act(NOW - 60, "shop", BAD),), (), 0),
+        ((Act(NOW - 60, "shop", "other000"),), (), 1),
+        ((Act(NOW - 60, "shop", None),), (), 1),
+        ((Act(NOW - 60, "api", "other000"),), (), 0),
+        ((Act(NOW - 60, "shop", "other000"), Act(NOW - 30, "blog", "other000")), (), 1),
+        ((Act(NOW - 60, "shop", "other000"), Act(NOW - 30, "blog", "more0000")), (), 2),
+        ((Act(NOW - 600, "shop", "other000"),), (), 0),
+        ((Act(NOW - 60, "web", "other000"), Act(NOW - 30, "web", BAD)), (), 2),
+        ((), (NOW - 60,), 1),
+        ((Act(NOW - 60, "shop", BAD),), (NOW - 50,), 1),
+    ],
+)
+def test_the_fleet_counts_groups(acts: tuple[Act, ...], more_at: tuple[float, ...], spent: int) -> None:
+    """The same fault in another service is free; the service's own count each; one that nobody knows more of counts."""
+    policy = make_policy()
+    services = {name: ServicePolicy(name, f"srv-{name}") for name in ("shop", "blog", "api")}
+    web = replace(policy.services["web"], depends_on=("api",))
+    policy = replace(policy, services={"web": web, **services})
+    state = a_state(acted_at=(*(act.at for act in acts), *more_at), acts=acts)
+    assert rollback_budget.fleet_spent(state, policy, "web", BAD, NOW) == spent
+
+
+def test_an_act_that_was_struck_out_of_the_times_counts_no_more() -> None:
+    """The times are what counts; an older version knows only them."""
+    state = a_state(acts=(Act(NOW - 60, "shop", "other000"),))
+    assert rollback_budget.fleet_spent(state, make_policy(), "web", BAD, NOW) == 0

@@ -1,0 +1,195 @@
+"""The bad commit coming back: said once per deploy, answered by a pin and a page, never by a second rollback."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.core.told import kinds, lines, notices
+from tests.core.world import World, make_policy
+from tests.core.worlds import bad_world, decision_of, hear, incident_of, put, reach, share, web
+from watchdog.core.phases import bad_commit_recurrence
+from watchdog.domain import effects as fx
+from watchdog.domain import events as e
+from watchdog.domain.incidents import Phase
+from watchdog.domain.policy import Severity
+
+
+def listed(world: World, *, auto_deploy: str = "commit") -> tuple[fx.Effect, ...]:
+    """Return what the core makes of a fresh deploy list."""
+    facts = replace(world.facts, auto_deploy=auto_deploy)
+    return hear(world, e.DeploysListed(world.now, "web", tuple(world.deploys), facts))
+
+
+def rolled_back(phase: Phase = Phase.VERIFYING) -> World:
+    """Return a world in which the rollback is live, and is looked at still (or was verified)."""
+    if phase is Phase.CALM:
+        world = bad_world().run(1200.0)
+        assert web(world).phase is Phase.CALM
+        return world
+    return reach(phase)
+
+
+@pytest.mark.parametrize("ends", ["live", "on its way"])
+def test_it_is_said_once_per_deploy_and_auto_deploy_is_switched_off_once_more(ends: str) -> None:
+    """While the incident is open: one page for the deploy, one pin for the incident, no second rollback."""
+    world = reach(Phase.DEPLOYING)
+    back = world.begin("bad00000", "blueprint_sync")
+    if ends == "live":
+        world.end(back)
+    effects = listed(world)
+    how = "live again" if ends == "live" else "on its way again"
+    assert lines(effects, "RETURNED") == [f"the bad commit bad0000 is {how} ({back}, blueprint_sync)"]
+    assert [effect.incident for effect in effects if isinstance(effect, fx.PinAutoDeploy)] == ["web-1"]
+    (tell,) = [effect.notice for effect in effects if isinstance(effect, fx.Tell)][:1]
+    assert (tell.kind.value, tell.wakes, tell.incident) == ("human_needed", True, "web-1")
+    assert tell.lines[0] == "It is not rolled back a second time unless a human says so."
+    assert lines(effects, "ACT") == ["auto-deploy -> off once more, to be read back"]
+    assert "Rollback" not in kinds(effects)
+    again = listed(world)
+    assert lines(again, "RETURNED") == [] and "PinAutoDeploy" not in kinds(again)
+    other = world.begin("bad00000", "manual")
+    third = listed(world)
+    assert other in lines(third, "RETURNED")[0] and "PinAutoDeploy" not in kinds(third)
+
+
+def test_live_again_during_verification_is_one_page_with_the_cause() -> None:
+    """Verification ends with a human in the same words; what was pinned stays so."""
+    world = rolled_back()
+    world.end(world.begin("bad00000"))
+    effects = listed(world)
+    assert notices(effects) == ["human_needed"]
+    assert "the bad commit bad0000 is live again" in lines(effects, "HUMAN")[0]
+    assert web(world).phase is Phase.PAGED
+    assert "RestoreAutoDeploy" not in kinds(effects)
+
+
+@pytest.mark.parametrize("why", ["off already", "paused", "no incident of ours", "no platform id"])
+def test_nothing_is_switched_off_that_need_not_or_may_not(why: str) -> None:
+    """It is said all the same."""
+    world = reach(Phase.DEPLOYING)
+    if why == "paused":
+        world.state = replace(world.state, paused_by="ann")
+    if why == "no incident of ours":
+        put(world, incident=replace(incident_of(world), rollback_deploy=None))
+    if why == "no platform id":
+        services = {"web": replace(world.policy.services["web"], platform_id=None)}
+        world.policy = replace(world.policy, services=services)
+    world.begin("bad00000")
+    effects = listed(world, auto_deploy="off" if why == "off already" else "commit")
+    assert len(lines(effects, "RETURNED")) == 1
+    assert "PinAutoDeploy" not in kinds(effects)
+
+
+@pytest.mark.parametrize("remembered", [False, True])
+def test_after_the_incident_it_is_a_page_of_its_own(remembered: bool) -> None:
+    """In calm nothing is changed; the page is one per deploy, whoever it wakes, though the incident is known still."""
+    world = rolled_back(Phase.CALM)
+    if remembered:
+        put(world, incident=world.incidents["web-1"])
+    back = world.begin("bad00000", "deploy_hook")
+    effects = listed(world)
+    (tell,) = [effect for effect in effects if isinstance(effect, fx.Tell)]
+    assert (tell.notice.incident, tell.notice.wakes, tell.channels) == (back, True, ("pager", "chat"))
+    assert "deploy_hook" in tell.notice.title and "watchdog trust bad00000" in tell.notice.lines[1]
+    assert "PinAutoDeploy" not in kinds(effects)
+    assert notices(listed(world)) == []
+
+
+@pytest.mark.parametrize(("tell", "alerts", "told"), [((), ("pager",), 1), ((), (), 0)])
+def test_without_a_channel_for_high_the_alerts_are_used(tell: tuple[str, ...], alerts: tuple[str, ...], told: int):
+    """And without any at all it is only written down."""
+    world = rolled_back(Phase.CALM)
+    rule = replace(world.policy.matrix[Severity.HIGH], tell=tell)
+    world.policy = replace(world.policy, matrix={**world.policy.matrix, Severity.HIGH: rule}, alerts=alerts)
+    world.begin("bad00000")
+    effects = listed(world)
+    assert len(lines(effects, "RETURNED")) == 1 and len(notices(effects)) == told
+
+
+def test_trusted_code_and_code_that_another_service_denied_are_nobodys_return() -> None:
+    """A human lifted it, or it never was this service's; and the suspect itself is no news while it is still live."""
+    trusted = rolled_back(Phase.CALM)
+    hear(trusted, e.CommitTrusted(trusted.now, "bad00000", "ann"))
+    trusted.begin("bad00000")
+    known = rolled_back(Phase.DEPLOYING)
+    assert web(known).bad == (("bad00000", incident_of(known).suspect),)
+    for world in (trusted, known, share(reach(Phase.CALM), denied=("aaaaaaa1",))):
+        assert lines(listed(world), "RETURNED") == []
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    """The oldest is forgotten."""
+    world = reach(Phase.DEPLOYING)
+    for _ in range(bad_commit_recurrence.KNOWN_MAX + 5):
+        world.begin("bad00000")
+    listed(world)
+    assert len(web(world).bad) == bad_commit_recurrence.KNOWN_MAX
+
+
+@pytest.mark.parametrize(
+    ("event", "known", "told", "off"),
+    [
+        (e.PinConfirmed(0.0, "web", "web-1", "commit"), (True, "off"), [], "commit"),
+        (e.PinUnconfirmed(0.0, "web", "web-1", "timed out", "commit"), (False, "commit"), ["updated"], "commit"),
+        (e.RollbackPostponed(0.0, "web", "web-1", "another worker"), (False, "commit"), ["updated"], ""),
+    ],
+    ids=["confirmed", "unconfirmed", "put off"],
+)
+def test_what_came_of_the_second_pin_is_written_down(event: e.Event, known: tuple, told: list, off: str) -> None:
+    """Confirmed: what is known of the service says so at once. Otherwise a human is told to do it."""
+    world = reach(Phase.DEPLOYING)
+    put(world, pin_settled_at=world.now - 1.0)  # the first pin has long shown
+    world.begin("bad00000")
+    listed(world)
+    assert incident_of(world).repinned and not incident_of(world).pinned
+    effects = hear(world, replace(event, at=world.now))
+    assert (incident_of(world).pinned, web(world).facts.auto_deploy) == known
+    assert notices(effects) == told and web(world).auto_deploy_off == off
+    assert "RestoreAutoDeploy" not in kinds(effects) and web(world).phase is Phase.DEPLOYING
+
+
+def test_a_second_pin_is_believed_without_facts_and_a_strange_postponement_is_nothing() -> None:
+    """Nothing is known of the service yet; an outcome of another incident tells nothing."""
+    world = reach(Phase.DEPLOYING)
+    assert hear(world, e.RollbackPostponed(world.now, "web", "web-1", "late")) == ()
+    assert hear(world, e.RollbackPostponed(world.now, "web", "web-7", "late")) == ()
+    put(world, incident=replace(incident_of(world), repinned=True), facts=None)
+    hear(world, e.PinConfirmed(world.now, "web", "web-1", "commit"))
+    assert incident_of(world).pinned and web(world).facts is None
+
+
+def test_a_rollback_that_was_overtaken_does_not_give_auto_deploy_back() -> None:
+    """The bad commit's deploy canceled ours: giving auto-deploy back would bring the next one."""
+    world = reach(Phase.DEPLOYING)
+    world.begin("bad00000")
+    ours = incident_of(world).rollback_deploy
+    world.end(ours, "canceled")
+    effects = listed(world)
+    assert web(world).phase is Phase.PAGED and "RestoreAutoDeploy" not in kinds(effects)
+
+
+@pytest.mark.parametrize("answer", ["none", "approve"])
+def test_in_an_incident_of_its_own_it_is_asked_about(answer: str) -> None:
+    """Long after, when every budget is free again: one rollback by the machine, a second by a yes, or by hand."""
+    world = bad_world(make_policy(), answer=answer)
+    world.ship(3000.0, "bad00000", trigger="deploy_hook")
+    world.run(3400.0)
+    asked = [tell for tell in world.tells if tell.notice.kind.value == "asked"]
+    assert [tell.notice.incident for tell in asked] == ["web-2"] and asked[0].notice.wakes
+    assert len(world.accepted) == (2 if answer == "approve" else 1) and world.broken == []
+    assert web(world).phase is (Phase.ASKING if answer == "none" else Phase.CALM)
+    if answer == "none":
+        assert "PinAutoDeploy" in kinds(hear(world, e.RollbackRequested(world.now, "web", "ann")))
+        assert "returned" not in {one.name for one in decision_of(world).guards}, "no second question"
+
+
+def test_a_whole_story_ends_with_one_rollback() -> None:
+    """Auto-deploy was switched on behind our back, a merge brings the bad commit again: one rollback, one more pin."""
+    world = bad_world(make_policy())
+    world.run(120.0)
+    world.facts = replace(world.facts, auto_deploy="commit")
+    world.ship(140.0, "bad00000", trigger="new_commit")
+    world.run(170.0)
+    assert web(world).phase is Phase.PAGED
+    assert len(world.accepted) == 1 and world.broken == []
+    assert world.facts.auto_deploy == "off" and len(world.pins) == 2

@@ -1,0 +1,321 @@
+"""Escalation: a page that nobody takes up climbs on time and in order, until a human has it or it is over."""
+
+import re
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from tests.core.told import lines, notices, tell_of, wakes
+from tests.core.world import FOREVER, START, Fault, World, make_policy
+from tests.core.worlds import bad_world, hear, incident_of, put, reach, web
+from watchdog.core.phases import escalation
+from watchdog.domain import effects as fx
+from watchdog.domain import events as e
+from watchdog.domain.incidents import Phase
+from watchdog.domain.policy import Mode, Policy, Rotation, Severity, Step, Then, Weekly
+
+STEPS = (Step("lead", ("mail",), 300.0), Step("devops", ("phone",), 600.0), Step("boss", ("letter",), 60.0))
+NEVER = Weekly((), 0, 1, "UTC")
+SLOW = Fault(64.0, FOREVER, code="bad00000", slow=True)
+DOWN = replace(SLOW, slow=False)
+
+
+def climbing(*steps: Step, mode: Mode = Mode.OBSERVE, **more: object) -> Policy:
+    """Return the policy that calls these one after the other."""
+    return make_policy(mode, escalation=steps or STEPS, **more)
+
+
+def paged(*steps: Step, **more: object) -> World:
+    """Return a world in which a critical page just went out, and nobody heard it."""
+    return reach(Phase.PAGED, climbing(*steps, **more))
+
+
+def called(world: World, since: int = 0) -> list[tuple[float, tuple[str, ...], str]]:
+    """Return who was called by name: seconds after the page, the channels, the first words."""
+    at = world.incidents["web-1"].opened_at
+    tells = [tell for tell in world.tells if tell.notice.wakes][since:]
+    return [(tell.notice.at - at, tell.channels, tell.notice.title.partition(",")[0]) for tell in tells]
+
+
+# --- climbing ---
+
+
+def test_a_critical_page_climbs_on_time_and_in_order() -> None:
+    """Five minutes after the page, ten after that, one after that; a restart before a step changes nothing of it."""
+    world = paged()
+    for after in (200.0, 500.0):
+        world.at(incident_of(world).opened_at - START + after, lambda: world.tell(e.Restarted(world.now)))
+    world.run(1200.0)
+    lead, devops = (300.0, ("mail",), "ESCALATED to lead"), (900.0, ("phone",), "ESCALATED to devops")
+    assert called(world, 1) == [lead, devops, (960.0, ("letter",), "ESCALATED to boss")]
+    notice = world.tells[-1].notice
+    assert notice.title.startswith("ESCALATED to boss, open for 16 min: web CRITICAL:") and notice.incident == "web-1"
+    assert notice.lines[0].endswith("watchdog acknowledge web-1") and notice.lines[1].startswith("Seen: home")
+    assert not world.broken
+
+
+@pytest.mark.parametrize(
+    ("policy", "faults"), [(make_policy(Mode.OBSERVE), [DOWN]), (make_policy(Mode.OBSERVE, escalation=STEPS), [SLOW])]
+)
+def test_without_steps_of_ours_and_below_critical_nobody_else_is_called(policy: Policy, faults: list[Fault]) -> None:
+    """PagerDuty climbs, or nobody said who is next; high is paged once, and climbs only where nobody answered."""
+    assert len(called(reach(Phase.PAGED, policy, faults=faults).run(3000.0))) == 1
+
+
+def test_what_a_rollback_leaves_to_a_human_climbs_too() -> None:
+    """It did not help: the page of that begins the clock."""
+    world = bad_world(climbing(mode=Mode.AUTONOMOUS), faults=[Fault(64.0, FOREVER)]).run(300.0)
+    assert web(world).phase is Phase.PAGED
+    before = world.tells[-1].notice.at
+    world.run(before - START + 301.0)
+    assert world.tells[-1].channels == ("mail",) and world.tells[-1].notice.at == before + 300.0
+
+
+def test_while_we_are_at_it_nobody_else_is_called() -> None:
+    """A page that the rollback followed: the clock waits for what comes of that."""
+    world = paged()
+    hear(world, e.RollbackRequested(world.now, "web", "ann"))
+    world.policy = make_policy(escalation=STEPS)
+    effects = hear(world, e.RollbackRequested(world.now, "web", "ann"))
+    assert lines(effects, "BY HAND") and incident_of(world).called_at is None
+
+
+def test_what_was_slept_through_is_called_one_after_the_other() -> None:
+    """A restart long after: the first one now, the next in its time, not all at once."""
+    world = paged()
+    later = world.now + 5000.0
+    assert later in wakes(hear(world, e.Restarted(later)))
+    for after, told in ((0.0, ["human_needed"]), (1.0, []), (600.0, ["human_needed"])):
+        assert notices(hear(world, e.TimePassed(later + after))) == told
+
+
+def test_it_ends_with_the_incident() -> None:
+    """Recovered before the second step."""
+    world = paged(*STEPS)
+    world.faults = [replace(world.faults[0], end=world.time + 400.0)]
+    world.run(3000.0)
+    assert [first for *_, first in called(world, 1)] == ["ESCALATED to lead"]
+    assert web(world).phase is Phase.CALM
+
+
+def test_who_is_out_of_hours_is_passed_over_in_favour_of_the_next() -> None:
+    """And noted; the one after is called when it is their time by the order, not later."""
+    world = paged(replace(STEPS[0], after_seconds=3600.0, hours=NEVER), *STEPS[1:]).run(1000.0)
+    assert called(world, 1) == [(600.0, ("phone",), "ESCALATED to devops"), (660.0, ("letter",), "ESCALATED to boss")]
+    assert lines(world.notes, "PASSED") == ["lead: not in their hours"]
+
+
+def test_of_a_rotation_it_calls_whose_week_it_is() -> None:
+    """Named with the rotation; a member out of hours is passed over like anybody."""
+    day = int(START // 86400) + date(1970, 1, 1).toordinal()
+    turns = Rotation((STEPS[0], STEPS[1]), day - 7, 0, "UTC")
+    world = paged(Step("oncall", (), 300.0, rotation=turns), STEPS[2]).run(600.0)
+    devops, boss = (300.0, ("phone",), "ESCALATED to devops (oncall)"), (360.0, ("letter",), "ESCALATED to boss")
+    assert called(world, 1) == [devops, boss]
+    asleep = replace(turns, of=(STEPS[0], replace(STEPS[1], hours=NEVER)))
+    world = paged(Step("oncall", (), 300.0, rotation=asleep), STEPS[2]).run(300.0)
+    assert called(world, 1)[0] == (60.0, ("letter",), "ESCALATED to boss")
+    assert set(lines(world.notes, "PASSED")) == {"devops (oncall): not in their hours"}
+
+
+def test_where_nobody_is_on_call_those_who_were_told_are_called_again() -> None:
+    """Once; and when the hours of one of them begin, that one is called all the same."""
+    world = paged(replace(STEPS[1], hours=NEVER), replace(STEPS[2], hours=NEVER)).run(9000.0)
+    assert called(world, 1) == [(600.0, ("pager", "chat"), "ESCALATED to everybody again")]
+    world.policy = climbing(STEPS[1], replace(STEPS[2], hours=NEVER), mode=Mode.OBSERVE)
+    world.run(10_000.0)
+    assert next(first for *_, first in called(world, 2)) == "ESCALATED to devops"
+
+
+def test_the_order_is_gone_through_again_and_not_for_ever() -> None:
+    """Who was out of hours, or asleep, comes again in the next round; after the last one nobody is woken any more."""
+    world = paged(replace(STEPS[0], hours=NEVER), STEPS[2]).run(200.0)
+    assert [first for *_, first in called(world, 1)] == ["ESCALATED to boss"]
+    world.policy = replace(world.policy, escalation=(STEPS[0], STEPS[2]))
+    world.run(9000.0)
+    names = [first for *_, first in called(world, 2)]
+    assert names[:4] == ["ESCALATED to lead", "ESCALATED to boss"] * 2
+    assert len(names) + 1 == 2 * escalation.ROUNDS
+
+
+def test_a_new_call_has_all_its_rounds_before_it() -> None:
+    """Everybody was called in vain, then somebody acknowledged and left it: called again, it climbs as at first."""
+    world = paged()
+    put(world, incident=replace(incident_of(world), calls=escalation.ROUNDS * len(STEPS)))
+    world.tell(e.Acknowledged(world.now, "web-1", "ann"))
+    world.run(world.time + world.policy.ack_holds_seconds + 301.0)
+    titles = [tell.notice.title for tell in world.tells]
+    assert titles[-2].startswith("STILL OPEN, acknowledged by ann") and titles[-1].startswith("ESCALATED to lead")
+
+
+def test_an_acknowledgement_of_an_earlier_call_is_refused() -> None:
+    """Told late by a pager: it says nothing of what people were called for since; of the same page it counts late."""
+    for world in (paged(), question()):
+        told_at = incident_of(world).told_at
+        effects = hear(world, e.Acknowledged(told_at + 60.0, "web-1", "ann", said_at=told_at - 1.0))
+        assert lines(effects, "REFUSED") == ["web-1: people were called for something else since"]
+        assert incident_of(world).acknowledged_by is None
+        hear(world, e.Acknowledged(told_at + 60.0, "web-1", "ann", said_at=told_at))
+        assert incident_of(world).acknowledged_by == "ann"
+        assert hear(world, e.Acknowledged(told_at + 90.0, "web-1", "ann", said_at=told_at)) == ()
+    overtaken = paged()
+    told_at = incident_of(overtaken).told_at
+    overtaken.run(told_at - START + 305.0)
+    hear(overtaken, e.Acknowledged(overtaken.now, "web-1", "ann", said_at=told_at + 295.0))
+    assert incident_of(overtaken).acknowledged_by == "ann", "said before the lead was called, read after it"
+
+
+def test_who_looks_after_a_question_is_called_again_with_what_silence_means() -> None:
+    """Half an hour later, before its deadline: what is said then is what will be done."""
+    world = question(then=Then.ROLLBACK, within_seconds=3600.0)
+    acknowledge(world)
+    notice = tell_of(hear(world, e.TimePassed(world.now + 1800.0))).notice
+    assert notice.title.startswith("STILL OPEN") and notice.lines[3].startswith("Without an answer it is rolled back")
+
+
+# --- a question ---
+
+
+def question(**fields: object) -> World:
+    """Return a world that asks about a slow deploy; fields change its row of the matrix."""
+    policy = climbing(mode=Mode.AUTONOMOUS)
+    row = replace(policy.matrix[Severity.HIGH], **fields)
+    return reach(Phase.ASKING, replace(policy, matrix={**policy.matrix, Severity.HIGH: row}), faults=[SLOW])
+
+
+def test_a_question_climbs_from_its_deadline_on() -> None:
+    """High asks, and escalates at 15 minutes: then those of the list, with the question."""
+    world = question().run(2100.0)
+    at = incident_of(world).asked_at
+    again = [(tell.notice.at - at, re.split("[:,]", tell.notice.title)[0]) for tell in world.pages()[1:]]
+    later = [(1200.0, "ESCALATED to lead"), (1800.0, "ESCALATED to devops"), (1860.0, "ESCALATED to boss")]
+    assert again == [(900.0, "NO ANSWER for 15 min"), *later]
+    assert world.tells[-1].notice.lines[1].startswith("Question: roll web back to dep-40")
+
+
+@pytest.mark.parametrize(
+    ("fields", "answer"),
+    [
+        pytest.param({}, e.Rejected, id="a no: a human has it"),
+        pytest.param({}, e.Stopped, id="a stop"),
+        pytest.param({"then": Then.NOTHING}, None, id="the policy says that nothing happens"),
+        pytest.param({"then": Then.ROLLBACK}, None, id="or a rollback"),
+    ],
+)
+def test_an_answer_or_another_end_stops_it(fields: dict, answer: type | None) -> None:
+    """Nobody of the list is called."""
+    world = question(**fields)
+    world.run(incident_of(world).asked_at - START + 1000.0)
+    if answer is not None:
+        hear(world, answer(world.now, "web-1", "ann"))
+        assert incident_of(world).called_at is None
+    world.run(9000.0)
+    assert not [tell for tell in world.tells if tell.notice.title.startswith("ESCALATED")]
+
+
+def test_a_yes_that_a_guard_refuses_is_of_somebody_who_looks_after_it() -> None:
+    """They hear why; nobody else is called meanwhile."""
+    world = question()
+    hear(world, e.Paused(world.now, "bob"))
+    hear(world, e.Approved(world.now, "web-1", "ann"))
+    assert web(world).phase is Phase.PAGED and incident_of(world).acknowledged_by == "ann"
+
+
+# --- acknowledgement ---
+
+
+def acknowledge(world: World, by: str = "ann") -> tuple[fx.Effect, ...]:
+    """Let a human say that they look after it."""
+    return hear(world, e.Acknowledged(world.now, "web-1", by))
+
+
+def test_an_acknowledgement_stops_the_climbing_and_not_the_watching() -> None:
+    """Who was told hears who has it; the end is told as ever."""
+    world = paged()
+    world.run(world.time + 100.0)
+    effects = acknowledge(world)
+    assert lines(effects, "ACKNOWLEDGED") == ["by ann: nobody else is called for 30 min, unless something changes"]
+    notice = tell_of(effects).notice
+    assert notice.title.startswith("ann LOOKS AFTER IT: web CRITICAL") and not notice.wakes
+    world.faults = [replace(world.faults[0], end=world.time + 1000.0)]
+    world.run(world.time + 1700.0)
+    assert len(called(world)) == 1 and web(world).phase is Phase.CALM
+    assert world.incidents["web-1"].outcome == "recovered"
+
+
+def test_a_second_one_changes_nothing() -> None:
+    """Redelivered, or of somebody else: the first one has it, and its time is not begun anew."""
+    world = paged()
+    acknowledge(world)
+    before = web(world)
+    world.time += 60.0
+    for by in ("ann", "bob"):
+        effects = acknowledge(world, by)
+        assert lines(effects, "ACKNOWLEDGED") == ["by ann already"] and notices(effects) == []
+        assert web(world) == before
+
+
+def test_an_old_one_calls_everybody_again_from_the_first() -> None:
+    """Half an hour, and nothing changed: to the very second, also after a restart; then it may be taken up anew."""
+    world = paged()
+    acknowledge(world)
+    at = world.now
+    assert at + 1800.0 in wakes(hear(world, e.Restarted(at + 10.0)))
+    assert notices(hear(world, e.TimePassed(at + 1799.0))) == []
+    effects = hear(world, e.TimePassed(at + 1800.0))
+    assert lines(effects, "UNATTENDED") == ["acknowledged by ann 30 min ago, and nothing changed since"]
+    tell = tell_of(effects)
+    assert tell.notice.title.startswith("STILL OPEN, acknowledged by ann 30 min ago: web") and tell.notice.wakes
+    assert tell.channels == ("pager", "chat") and incident_of(world).acknowledged_by is None
+    assert tell_of(hear(world, e.TimePassed(at + 2100.0))).channels == ("mail",)
+    assert lines(acknowledge(world, "bob"), "ACKNOWLEDGED")[0].startswith("by bob: nobody else")
+
+
+def test_it_is_of_what_was_known_then() -> None:
+    """Slow was acknowledged; down is called about anew, and climbs."""
+    faults = [Fault(500.0, FOREVER, code="bad00000"), replace(SLOW, end=500.0)]
+    world = reach(Phase.PAGED, climbing(), faults=faults)
+    acknowledge(world)
+    world.run(700.0)
+    assert incident_of(world).severity is Severity.CRITICAL and incident_of(world).acknowledged_by is None
+    assert incident_of(world).called_at is not None
+
+
+def test_it_answers_no_question_and_spares_the_reminder_and_the_page_at_the_deadline() -> None:
+    """Then people are called again when it is old."""
+    world = question(remind_seconds=600.0)
+    still, otherwise = tell_of(acknowledge(world)).notice.lines
+    assert still == "Watching goes on. What was asked is still to be answered."
+    assert otherwise.startswith("Without an answer nothing is changed")
+    at = world.now
+    world.run(at - START + 1799.0)
+    assert lines(world.notes, "DEADLINE") == ["no answer for 15 min; ann looks after it"]
+    assert len(world.pages()) == 1 and web(world).phase is Phase.ASKING
+    world.run(at - START + 1810.0)
+    assert world.pages()[-1].notice.title.startswith("STILL OPEN") and len(world.pages()) == 2
+
+
+def test_it_does_not_stop_what_the_policy_says_for_the_deadline() -> None:
+    """No answer is no answer: it is said again what silence means."""
+    world = question(then=Then.ROLLBACK)
+    assert tell_of(acknowledge(world)).notice.lines[1].startswith("Without an answer it is rolled back then")
+    assert len(world.run(1500.0).accepted) == 1
+
+
+def test_what_is_over_cannot_be_acknowledged_and_what_woke_nobody_is_not_called_about() -> None:
+    """The closed incident is still remembered; medium was only told."""
+    world = paged()
+    put(world, phase=Phase.CALM, incident=replace(incident_of(world), closed_at=world.now, outcome="recovered"))
+    assert lines(acknowledge(world), "REFUSED") == ["web-1 is over: recovered"]
+    world = paged()
+    put(world, incident=replace(incident_of(world), severity=Severity.MEDIUM))
+    acknowledge(world)
+    assert notices(hear(world, e.TimePassed(world.now + 9000.0))) == []
+
+
+def test_of_what_nobody_was_told_nobody_hears_who_has_it() -> None:
+    """While the rollback is on its way its own page is still to come."""
+    world = reach(Phase.PINNING)
+    effects = acknowledge(world)
+    assert lines(effects, "ACKNOWLEDGED") and notices(effects) == [] and not incident_of(world).paged

@@ -1,0 +1,149 @@
+"""Openings: an incident is created, decided on, written down; a yes or a window that ran out holds for a while."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.core.told import kinds, lines, notices
+from tests.core.world import World, make_policy
+from tests.core.worlds import bad_world, hear, incident_of, put, reach, reload, share, web
+from watchdog.core.phases.open_incident import YES_HOLDS_SECONDS
+from watchdog.domain import events as e
+from watchdog.domain.decisions import Course
+from watchdog.domain.incidents import Phase
+from watchdog.domain.policy import Approver, Mode, Policy, Severity
+from watchdog.domain.readings import Bad
+
+
+def put_off(world: World) -> World:
+    """Bring a world to the moment where the rollback was to be sent, and have it put off."""
+    hear(world, e.PinConfirmed(world.now, "web", "web-1", "commit"))
+    hear(world, e.RollbackPostponed(world.now, "web", "web-1", "rate limit"))
+    assert web(world).phase is Phase.SUSPECT
+    return world
+
+
+def fail_once(world: World, at: float | None = None) -> list[str]:
+    """Let home fail once more; return the effects' names."""
+    return kinds(hear(world, e.Observed(at or world.now, "web", "home", Bad("HTTP 503"))))
+
+
+def test_an_incident_is_written_down_with_its_reasons() -> None:
+    """One note for each part of the reasoning, in order; numbered from one."""
+    world = reach(Phase.PINNING)
+    labels = [label for label in world.labels() if label in ("CRITICAL", "BLAME", "GUARDS", "TARGET", "DECIDED")]
+    assert labels == ["CRITICAL", "BLAME", "GUARDS", "TARGET", "DECIDED"]
+    incident = incident_of(world)
+    assert (incident.id, incident.severity, incident.service) == ("web-1", Severity.CRITICAL, "web")
+    assert (incident.suspect, incident.suspect_code) == ("dep-900", "bad00000")
+    assert (incident.target, incident.target_code) == ("dep-40", "aaaaaaa1")
+    assert incident.onset_at < incident.opened_at and incident.channels == ("pager", "chat")
+    assert incident.decision is not None and incident.decision.course is Course.ROLLBACK
+    assert (incident.approved_by, incident.approved_at) == (None, None)
+    assert incident.reconsidered_at == incident.decision.at == incident.opened_at
+
+
+def test_an_incident_that_is_continued_is_decided_on_with_what_was_done_for_it() -> None:
+    """One rollback per incident, whatever brings it here once more."""
+    world = put(reach(Phase.ROLLING_BACK), phase=Phase.SUSPECT)
+    assert incident_of(world).tried
+    effects = hear(world, e.Observed(world.now, "web", "home", Bad("HTTP 503")))
+    assert "tried: this incident already had its one rollback" in lines(effects, "GUARDS")[0]
+
+
+def test_observe_writes_down_what_it_would_do() -> None:
+    """The same decision with a line of its own."""
+    world = reach(Phase.PAGED)
+    assert [note.text for note in world.notes if note.label == "WOULD"] == ["would roll back to dep-40 (aaaaaaa)"]
+    assert not world.pins
+
+
+def test_nobody_to_blame_is_written_down_too() -> None:
+    """Without a deploy there is neither suspect nor target."""
+    world = reach(Phase.PAGED)
+    put(world, deploys=(), live=None, incident=None, phase=Phase.SUSPECT)
+    fail_once(world)
+    assert incident_of(world).suspect is None and incident_of(world).target is None
+    assert incident_of(world).id == "web-2"
+
+
+BOSS = Approver("boss", ("terminal:boss",))
+
+
+@pytest.mark.parametrize(
+    ("later", "fields", "approver", "holds"),
+    [
+        (YES_HOLDS_SECONDS - 1.0, {}, None, True),
+        (YES_HOLDS_SECONDS, {}, None, False),
+        pytest.param(0.0, {"suspect": "dep-800"}, None, False, id="another deploy is live by now"),
+        pytest.param(0.0, {"severity": Severity.HIGH}, BOSS, False, id="it became another approver's to say"),
+    ],
+)
+def test_a_yes_holds_for_a_while_when_the_send_was_put_off(
+    later: float, fields: dict, approver: Approver | None, holds: bool
+) -> None:
+    """Put off by a rate limit: five minutes on, the same human is not asked again; after that, he is."""
+    world = reach(Phase.ASKING)
+    hear(world, e.Approved(world.now, "web-1", "ann"))
+    put_off(world)
+    assert incident_of(world).approved_at is not None
+    put(world, incident=replace(incident_of(world), approved_at=world.now - later, **fields))
+    reload(world, Severity.CRITICAL, approver=approver)
+    assert ("PinAutoDeploy" in fail_once(world)) is holds
+    assert web(world).phase is (Phase.PINNING if holds else Phase.ASKING)
+    assert incident_of(world).approved_by == ("ann" if holds else None)
+
+
+@pytest.mark.parametrize(
+    ("named", "holds"), [(None, True), (Approver("lead", ("terminal:lead",)), True), (Approver("boss", ()), False)]
+)
+def test_a_yes_is_not_for_what_became_another_approver_s_to_say(named: Approver | None, holds: bool) -> None:
+    """The lead said yes to what was high; put off, it is critical now."""
+    policy = make_policy(Mode.ASSIST)
+    lead = replace(policy.matrix[Severity.HIGH], approver=Approver("lead", ("terminal:lead",)))
+    worse = replace(policy.matrix[Severity.CRITICAL], approver=named)
+    policy = replace(policy, matrix={**policy.matrix, Severity.HIGH: lead, Severity.CRITICAL: worse})
+    world = reach(Phase.ASKING, policy)
+    put(world, incident=replace(incident_of(world), severity=Severity.HIGH))
+    effects = hear(world, e.Approved(world.now, "web-1", "lead"))
+    assert ("PinAutoDeploy" in kinds(effects)) is holds
+    assert web(world).phase is (Phase.PINNING if holds else Phase.ASKING)
+
+
+@pytest.mark.parametrize(
+    ("later", "holds"), [(YES_HOLDS_SECONDS - 1.0, True), (YES_HOLDS_SECONDS, False), (0.0, True), (-1.0, False)]
+)
+def test_a_window_that_ran_out_holds_for_a_while_too(later: float, holds: bool) -> None:
+    """Announced, the window ran out, put off: no second window; one long over, or still running, does not count."""
+    world = reach(Phase.PINNING, make_policy(veto_seconds=60.0), pin="silent")
+    put_off(world)
+    put(world, incident=replace(incident_of(world), announced_until=world.now - later))
+    effects = hear(world, e.Observed(world.now, "web", "home", Bad("HTTP 503")))
+    assert web(world).phase is (Phase.PINNING if holds else Phase.ANNOUNCED)
+    assert lines(effects, "DECIDED")[0].startswith("rollback: no stop came") is holds
+
+
+@pytest.mark.parametrize(
+    ("policy", "phase"), [(make_policy(veto_seconds=60.0), Phase.ANNOUNCED), (make_policy(Mode.ASSIST), Phase.ASKING)]
+)
+def test_what_was_put_off_and_has_another_target_is_told_anew(policy: Policy, phase: Phase) -> None:
+    """Its commit was denied meanwhile: neither a window that ran out nor a yes is about another deploy."""
+    world = reach(phase, policy, pin="silent")
+    if phase is Phase.ASKING:
+        world.tell(e.Approved(world.now, "web-1", "ann"))
+    else:
+        world.run(world.time + 61.0)
+    hear(share(world, denied=("aaaaaaa1",)), e.PinConfirmed(world.now, "web", "web-1", "commit"))
+    assert web(world).phase is Phase.SUSPECT
+    effects = hear(world, e.Observed(world.now + 1, "web", "home", Bad("HTTP 503")))
+    assert web(world).phase is phase and incident_of(world).approved_by is None
+    assert "the target changed since you were told (dep-40 -> dep-39)" in lines(effects, "DECIDED")[0]
+
+
+def test_a_put_off_rollback_is_sent_in_the_end() -> None:
+    """The whole way: announced once, put off once, rolled back once."""
+    world = bad_world(make_policy(veto_seconds=60.0), outcomes=["postponed"]).run(700.0)
+    assert notices(world.tells) == ["announced", "acted", "resolved"]
+    assert len(world.accepted) == 1
+    asked = bad_world(make_policy(Mode.ASSIST), outcomes=["postponed"], answer="approve").run(700.0)
+    assert notices(asked.tells) == ["asked", "acted", "resolved"]

@@ -1,0 +1,156 @@
+"""A human has it: obstacles that pass, worsening, the end."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.core.scenes import FACTS, HISTORY, NOW, a_blame, a_service, a_state, an_incident, failing, found, step
+from tests.core.told import lines, notices
+from tests.core.world import make_policy
+from watchdog.core.guards.decision import decide
+from watchdog.domain import events as e
+from watchdog.domain.checks import Check
+from watchdog.domain.decisions import Decision
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.effects import Effect
+from watchdog.domain.incidents import Incident, Phase, ServiceState, State
+from watchdog.domain.policy import Mode, Policy, Severity
+from watchdog.domain.readings import Bad, Good
+
+POLICY = make_policy()
+ON_ITS_WAY = Deploy("dep-42", "build_in_progress", commit="fix00000")
+OUTAGE = {"render": (NOW - 60, Bad("outage"))}
+
+
+def decided(service: ServiceState, state: State | None = None, policy: Policy = POLICY) -> Decision:
+    """Return what was decided about it."""
+    return decide(state or a_state(service), policy, service, (found(),), now=NOW - 30)
+
+
+def paged(decision: Decision | None, **fields: Any) -> ServiceState:
+    """Return a service that a human has, failing still."""
+    incident = an_incident(decision=decision, suspect="dep-41", **fields)
+    return a_service(phase=Phase.PAGED, incident=incident, pace_seconds=5.0)
+
+
+def look(service: ServiceState, policy: Policy = POLICY, **fields: Any) -> tuple[ServiceState, tuple[Effect, ...]]:
+    """Let home fail once more."""
+    state, effects = step(a_state(service, **fields), e.Observed(NOW, "web", "home", Bad("HTTP 503")), policy)
+    return state.services["web"], effects
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        decided(a_service(deploys=(ON_ITS_WAY, *HISTORY))),
+        decided(a_service(), a_state(paused_by="Alice")),
+        decided(a_service(), a_state(acted_at=(NOW - 100,))),
+        decided(a_service(deploys_at=NOW - 200)),
+        decided(a_service(), a_state(control={})),
+        decided(a_service(deploys=(), deploys_at=None, facts=None)),
+    ],
+    ids=["newer deploy", "pause", "fleet budget", "stale list", "control targets unread", "no list at all"],
+)
+def test_when_a_passing_obstacle_is_gone_the_rollback_is_made(before: Decision) -> None:
+    """Time alone lifted it: decide anew, and act."""
+    assert before.course.value == "page"
+    service, effects = look(paged(before))
+    assert service.phase is Phase.PINNING and lines(effects, "DECIDED")[0].startswith("rollback: ")
+
+
+MAINTENANCE = a_service(facts=replace(FACTS, maintenance=True))
+PASSING = decided(a_service(deploys=(ON_ITS_WAY, *HISTORY)))
+
+
+@pytest.mark.parametrize(
+    ("service", "state"),
+    [
+        pytest.param(paged(decided(MAINTENANCE)), {}, id="maintenance"),
+        pytest.param(paged(decided(MAINTENANCE, a_state(paused_by="Alice"))), {}, id="maintenance and pause"),
+        pytest.param(paged(decided(a_service(), a_state(vendors=OUTAGE))), {}, id="platform outage"),
+        pytest.param(paged(decided(a_service())), {}, id="nothing forbade it"),
+        pytest.param(paged(None), {}, id="no decision"),
+        pytest.param(paged(PASSING, human_needed="rejected by Alice"), {}, id="a human who has it keeps it"),
+        pytest.param(paged(PASSING, reconsidered_at=NOW - 4.9), {}, id="looked at five seconds ago"),
+        pytest.param(paged(PASSING), {"blind_since": NOW - 1}, id="blind: no evidence, no decision"),
+        pytest.param(replace(paged(PASSING), checks={"home": failing(seconds=10)}), {}, id="nothing is found"),
+    ],
+)
+def test_other_obstacles_leave_it_to_the_human(service: ServiceState, state: dict) -> None:
+    """What a human was paged for, a human decides; deciding costs, and so nothing flaps."""
+    after, effects = look(service, **state)
+    assert after.phase is Phase.PAGED and effects == ()
+    assert look(paged(PASSING, reconsidered_at=NOW - 5.0))[0].phase is Phase.PINNING
+
+
+def test_an_obstacle_that_is_still_there_is_not_told_again() -> None:
+    """Decided anew every five seconds, with the same result: silence."""
+    passing = decided(a_service(), a_state(paused_by="Alice"))
+    service, effects = look(paged(passing), paused_by="Alice")
+    assert service.phase is Phase.PAGED and notices(effects) == []
+    assert service.incident is not None and service.incident.reconsidered_at == NOW
+
+
+def worsened(**fields: Any) -> tuple[ServiceState, tuple[Effect, ...]]:
+    """Let an incident that was high become critical."""
+    blocked = decided(a_service(facts=replace(FACTS, maintenance=True)))
+    return look(paged(blocked, severity=Severity.HIGH, **fields))
+
+
+def test_worse_is_decided_and_told_anew() -> None:
+    """High becomes critical: the rule of critical holds now."""
+    service, effects = worsened()
+    assert service.phase is Phase.PINNING and len(lines(effects, "CRITICAL")) == 1
+    assert service.incident is not None and service.incident.severity is Severity.CRITICAL
+
+
+def test_worse_does_not_overrule_a_no() -> None:
+    """A human said no, and it becomes critical: paged again, with the no in the reason, and nothing done."""
+    service, effects = worsened(human_needed="rejected by Alice")
+    assert service.phase is Phase.PAGED and notices(effects) == ["human_needed"]
+    assert lines(effects, "DECIDED")[0].startswith("page: rejected by Alice; dep-41")
+    assert service.incident is not None and service.incident.human_needed == "rejected by Alice"
+
+
+def test_a_severity_that_only_tells_worsens_into_one_that_asks() -> None:
+    """From medium to critical in assist: asked."""
+    policy = make_policy(Mode.ASSIST)
+    service, effects = look(paged(None, severity=Severity.MEDIUM), policy)
+    assert service.phase is Phase.ASKING and notices(effects) == ["asked"]
+
+
+@pytest.mark.parametrize(("human", "outcome"), [("", "recovered"), ("stood down", "recovered, with a human")])
+def test_it_is_over_after_a_good_minute(human: str, outcome: str) -> None:
+    """Every check good for 60 s: closed, told, calm."""
+    well = Check("home", "http", last=Good(), last_at=NOW, last_bad_at=NOW - 58, good_run=9)
+    service = replace(paged(None, human_needed=human, paged=True), checks={"home": well})
+    state, effects = step(a_state(service), e.Observed(NOW + 1, "web", "home", Good()), POLICY)
+    assert state.services["web"].phase is Phase.PAGED and effects == ()
+    state, effects = step(a_state(service), e.Observed(NOW + 2, "web", "home", Good()), POLICY)
+    assert state.services["web"].phase is Phase.CALM and notices(effects) == ["resolved"]
+    assert lines(effects, "CLOSED") == [f"{outcome}: every check has been good for a minute; 62 s since onset"]
+    incident: Incident | None = state.services["web"].incident
+    assert (incident.outcome, incident.closed_at) == (outcome, NOW + 2)
+
+
+def test_the_words_of_blame_do_not_matter_to_what_passes() -> None:
+    """A decision with several vetoes: one that passes is enough to look again, the others still hold."""
+    stale = decided(a_service(deploys_at=NOW - 200), a_state(vendors={"render": (NOW - 60, Bad("outage"))}))
+    assert stale.blame is not None and len(stale.blame.vetoed) == 2
+    service, _ = look(paged(stale), vendors={"render": (NOW - 60, Bad("outage"))})
+    assert service.phase is Phase.PAGED
+    assert a_blame().vetoed == ()
+
+
+def test_what_happened_while_nobody_looked_is_not_calm() -> None:
+    """After a takeover two good probes prove no good minute: the site may have failed until a moment ago."""
+    service = paged(None, human_needed="the rollback failed")
+    old = Check("home", "http", last_at=NOW - 100, last_bad_at=NOW - 100)
+    state = a_state(replace(service, checks={"home": old}))
+    state, _ = step(state, e.Restarted(NOW, ("web",)), POLICY)
+    for at in range(5, 60, 5):
+        state, _ = step(state, e.Observed(NOW + at, "web", "home", Good()), POLICY)
+        assert state.services["web"].phase is Phase.PAGED
+    state, _ = step(state, e.Observed(NOW + 61, "web", "home", Good()), POLICY)
+    assert state.services["web"].phase is Phase.CALM

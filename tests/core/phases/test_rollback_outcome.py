@@ -1,0 +1,416 @@
+"""Acting: what comes of a veto window, a question, a pin and a rollback, and of outcomes that come late or never."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.core.told import kinds, lines, notices, tell_of, wakes
+from tests.core.world import FOREVER, START, Fault, make_policy
+from tests.core.worlds import bad_world, decision_of, hear, incident_of, put, reach, share, unwatch, web
+from watchdog.core.fold import observations
+from watchdog.core.phases import rollback_request
+from watchdog.domain import effects as fx
+from watchdog.domain import events as e
+from watchdog.domain.decisions import Course
+from watchdog.domain.incidents import Phase
+from watchdog.domain.policy import Mode, Policy, Severity
+from watchdog.domain.readings import Bad
+
+SLOW = Fault(64.0, FOREVER, code="bad00000", slow=True)
+
+
+# --- waiting for people ---
+
+
+@pytest.mark.parametrize(
+    ("policy", "told"), [(make_policy(veto_seconds=120.0), "announced"), (make_policy(Mode.ASSIST), "asked")]
+)
+def test_what_people_were_told_of_is_dropped_when_the_site_recovers(policy: Policy, told: str) -> None:
+    """Good readings within the veto window, or before the answer: closed, nothing was touched, and people hear so."""
+    world = bad_world(policy, faults=[Fault(64.0, 115.0, code="bad00000")]).run(400.0)
+    assert world.incidents["web-1"].outcome == "recovered by itself" and not world.sent and not world.pins
+    assert notices(world.tells) == [told, "resolved"]
+
+
+def test_an_announced_rollback_waits_for_the_end_of_its_window() -> None:
+    """A second before the window is over nothing is pinned, at its end it is."""
+    world = reach(Phase.ANNOUNCED)
+    until = incident_of(world).announced_until
+    world.run(until - START - 0.1)
+    assert hear(world, e.TimePassed(until - 0.1)) == () and web(world).phase is Phase.ANNOUNCED
+    world.tell(e.TimePassed(until))
+    assert web(world).phase is Phase.PINNING and len(world.pins) == 1
+    assert "no stop came" in decision_of(world).why
+
+
+def test_an_announced_rollback_that_a_guard_forbids_by_then_is_left_to_a_human() -> None:
+    """Paused within the window: at its end people are paged with the reason, nothing is pinned."""
+    world = reach(Phase.ANNOUNCED)
+    world.tell(e.Paused(world.now, "bob"))
+    world.run(world.time + 65.0)
+    assert web(world).phase is Phase.PAGED and not world.pins and decision_of(world).why == "hold: paused by bob"
+
+
+def test_a_question_is_late_at_its_very_deadline() -> None:
+    """The second before it is not."""
+    world = reach(Phase.ASKING)
+    asked = incident_of(world).asked_at
+    assert notices(hear(world, e.TimePassed(asked + 299.0))) == []
+    assert notices(hear(world, e.TimePassed(asked + 300.0))) == ["human_needed"]
+
+
+def test_a_question_is_decided_anew_when_it_worsens() -> None:
+    """Slow (high, asked) becomes down (critical): rolled back without waiting for the answer."""
+    world = bad_world(faults=[Fault(250.0, FOREVER, code="bad00000"), replace(SLOW, end=250.0)]).run(400.0)
+    assert notices(world.tells)[:2] == ["asked", "acted"]
+    assert world.incidents["web-1"].severity is Severity.CRITICAL
+    assert [rollback.approved_by for _, rollback in world.accepted] == [None]
+
+
+def test_a_question_about_a_deploy_that_is_gone_is_decided_anew() -> None:
+    """A colleague's fix is live and just as slow: the question is not about it, a human is paged."""
+    world = reach(Phase.ASKING, make_policy(), faults=[SLOW])
+    world.faults = [replace(SLOW, code=None)]
+    world.ship(world.time + 5.0, "fix00000", seconds=4.0)
+    world.run(world.time + 30.0)
+    assert web(world).phase is Phase.PAGED and not world.pins
+    assert incident_of(world).suspect != "dep-900" and "before" in decision_of(world).why
+
+
+def test_a_question_whose_signal_a_reload_took_away_is_left_to_a_human() -> None:
+    """The deploy is gone, the finding can no longer be judged, and another check stumbles: a human has it."""
+    world = unwatch(reach(Phase.ASKING, make_policy(), faults=[SLOW]), "api")
+    hear(world, e.Observed(world.now, "web", "home", Bad("HTTP 503")))
+    live, *older = world.deploys
+    hear(world, e.DeploysListed(world.now, "web", tuple(older), world.facts))
+    assert web(world).phase is Phase.ASKING, "no other deploy is known to be live"
+    effects = hear(world, e.DeploysListed(world.now, "web", (replace(live, id="dep-999"), *older), world.facts))
+    assert web(world).phase is Phase.PAGED and notices(effects) == ["human_needed"]
+    assert lines(effects, "HUMAN") == ["the signals that failed are no longer configured"]
+
+
+def test_an_approval_of_what_can_no_longer_be_judged_is_refused() -> None:
+    """A reload took every failing signal away: nothing is sent on a yes, what was off is given back, and it is said."""
+    world = unwatch(put(reach(Phase.ASKING), auto_deploy_off="commit"), "home")
+    put(world, incident=replace(incident_of(world), pin_previous="commit"))
+    effects = hear(world, e.Approved(world.now, "web-1", "ann"))
+    assert web(world).phase is Phase.PAGED and "no longer configured" in lines(effects, "HUMAN")[0]
+    assert "PinAutoDeploy" not in kinds(effects) and "RestoreAutoDeploy" in kinds(effects)
+
+
+@pytest.mark.parametrize(("phase", "course"), [(Phase.ASKING, Course.ASK), (Phase.ANNOUNCED, Course.ANNOUNCE)])
+def test_another_target_than_the_one_people_were_told_of_is_told_anew(phase: Phase, course: Course) -> None:
+    """The target was denied meanwhile: a yes (or the end of the window) for dep-40 does not hold for dep-39."""
+    world = share(reach(phase), denied=("aaaaaaa1",))
+    if phase is Phase.ASKING:
+        effects = hear(world, e.Approved(world.now, "web-1", "ann"))
+    else:
+        at = incident_of(world).announced_until
+        effects = hear(world.run(at - START - 0.1), e.TimePassed(at))
+    assert decision_of(world).course is course and web(world).phase is phase and "PinAutoDeploy" not in kinds(effects)
+    assert "the target changed since you were told (dep-40 -> dep-39)" in decision_of(world).why
+
+
+def test_a_yes_in_a_good_moment_is_carried_out_once_it_fails_again() -> None:
+    """Good for some seconds when the yes comes: decided from what is known, pinned, sent at the next failure."""
+    faults = [Fault(64.0, 110.0, code="bad00000"), Fault(140.0, FOREVER, code="bad00000")]
+    world = bad_world(make_policy(Mode.ASSIST), faults=faults, answer="approve", answer_after=25.0).run(136.0)
+    assert "APPROVED" in world.labels() and len(world.pins) == 1 and not world.sent
+    world.run(500.0)
+    assert [rollback.approved_by for _, rollback in world.accepted] == ["a human"]
+
+
+# --- the pin ---
+
+
+def test_auto_deploy_that_was_off_already_is_not_ours_to_give_back() -> None:
+    """Pinned, read back, was off before: nothing to restore, no alarm in titles."""
+    world = reach(Phase.PINNING)
+    effects = hear(world, e.PinConfirmed(world.now, "web", "web-1", "off"))
+    assert lines(effects, "ACT") == ["auto-deploy off, read back (was off)"]
+    assert web(world).phase is Phase.ROLLING_BACK and web(world).auto_deploy_off == ""
+    effects = hear(world, e.RollbackRefused(world.now, "web", "web-1", "artefact expired"))
+    assert "RestoreAutoDeploy" not in kinds(effects)
+    assert not tell_of(effects).notice.title.startswith("AUTO-DEPLOY IS OFF")
+
+
+def test_the_first_old_value_is_kept_when_auto_deploy_is_pinned_twice() -> None:
+    """Postponed after the pin, pinned again: the value to give back is the user's, not our own `off`."""
+    world = bad_world(outcomes=["postponed", "refused"]).run(400.0)
+    assert len(world.pins) == 2
+    assert [restore.value for restore in world.restores] == ["commit"]
+
+
+def test_an_unconfirmed_pin_that_read_the_old_value_remembers_it() -> None:
+    """It may be off: the old value is known, so a refusal gives it back."""
+    world = reach(Phase.PINNING)
+    effects = hear(world, e.PinUnconfirmed(world.now, "web", "web-1", "timed out", "commit"))
+    assert "Rollback" in kinds(effects) and "NOT CONFIRMED to be off: timed out" in lines(effects, "ACT")[0]
+    assert web(world).auto_deploy_off == "commit" and not incident_of(world).pinned
+    effects = hear(world, e.RollbackRefused(world.now, "web", "web-1", "artefact expired"))
+    assert [effect.value for effect in effects if isinstance(effect, fx.RestoreAutoDeploy)] == ["commit"]
+
+
+def test_a_pin_without_an_answer_is_waited_for_a_minute() -> None:
+    """Just before its patience is over nothing is sent; then the outage waits no longer."""
+    world = reach(Phase.PINNING)
+    over = web(world).phase_since + rollback_request.PIN_PATIENCE_SECONDS
+    assert hear(world, e.TimePassed(over - 0.1)) == ()
+    hear(world, e.Observed(over, "web", "home", Bad("HTTP 503")))
+    effects = hear(world, e.TimePassed(over))
+    assert "Rollback" in kinds(effects)
+    said = "NOT CONFIRMED to be off: no answer came; a merge may bring the bad commit back"
+    assert incident_of(world).pin_note == said
+
+
+@pytest.mark.parametrize(
+    ("late", "given"),
+    [
+        pytest.param(e.PinConfirmed(START, "web", "web-1", "commit"), ["commit"], id="confirmed"),
+        pytest.param(e.PinUnconfirmed(START, "web", "web-1", "timed out", "commit"), ["commit"], id="unconfirmed"),
+        pytest.param(e.PinUnconfirmed(START, "web", "web-1", "timed out"), [], id="unread"),
+        pytest.param(e.PinConfirmed(START, "web", "web-1", "off"), [], id="off"),
+        pytest.param(e.PinConfirmed(START, "web", "web-7", "commit"), [], id="other incident"),
+    ],
+)
+def test_a_pin_that_comes_after_a_stop_is_undone(late: e.Event, given: list[str]) -> None:
+    """Stopped while pinning; the pin comes late: auto-deploy is given back, if it was ever on and is ours."""
+    world = reach(Phase.PINNING)
+    hear(world, e.Stopped(world.now, "web-1", "ann"))
+    assert web(world).phase is Phase.PAGED
+    effects = hear(world, replace(late, at=world.now))
+    assert [effect.value for effect in effects if isinstance(effect, fx.RestoreAutoDeploy)] == given
+
+
+def test_a_pin_that_comes_after_the_rollback_stays() -> None:
+    """The send went on without it: off is what we want."""
+    world = reach(Phase.DEPLOYING, pin="unconfirmed")
+    effects = hear(world, e.PinConfirmed(world.now, "web", "web-1", "commit"))
+    assert "RestoreAutoDeploy" not in kinds(effects)
+    assert web(world).phase is Phase.DEPLOYING
+    already = reach(Phase.DEPLOYING, pin="unconfirmed")
+    assert hear(already, e.PinConfirmed(already.now, "web", "web-1", "off")) == (), "it was off before us"
+    assert not incident_of(already).pinned
+
+
+# --- the rollback ---
+
+
+def test_a_rollback_without_an_outcome_is_waited_for_five_minutes() -> None:
+    """Before that nothing happens; then a human is told, and auto-deploy stays off."""
+    world = reach(Phase.ROLLING_BACK)
+    over = web(world).phase_since + rollback_request.SEND_PATIENCE_SECONDS
+    assert hear(world, e.TimePassed(over - 1.0)) == ()
+    effects = hear(world, e.TimePassed(over))
+    assert web(world).phase is Phase.PAGED and "RestoreAutoDeploy" not in kinds(effects)
+    assert lines(effects, "HUMAN") == ["no outcome of the rollback came in 5 min"]
+    assert tell_of(effects).notice.wakes and tell_of(effects).notice.title.startswith("AUTO-DEPLOY IS OFF on web.")
+
+
+def test_a_rollback_that_was_found_by_reading_says_so() -> None:
+    """The answer was lost, the deploy is there: adopted, followed like any other."""
+    world = reach(Phase.ROLLING_BACK)
+    effects = hear(world, e.RollbackAccepted(world.now, "web", "web-1", "dep-950", adopted=True))
+    assert web(world).phase is Phase.DEPLOYING and world.state.denied == ("bad00000",)
+    assert lines(effects, "ACT") == ["rollback to dep-40, found by reading the deploy list -> dep-950"]
+    assert wakes(effects) == [world.now + 300.0, world.now + 1200.0]
+
+
+def test_a_configuration_is_not_denied_as_code() -> None:
+    """What went bad was a value, not the commit: the deny-list stays empty; nor is a code denied twice."""
+    world = reach(Phase.ROLLING_BACK)
+    decision = decision_of(world)
+    decision = replace(decision, blame=replace(decision.blame, configuration=True))
+    put(world, incident=replace(incident_of(world), decision=decision))
+    for one, denied in ((world, ()), (share(reach(Phase.ROLLING_BACK), denied=("bad00000",)), ("bad00000",))):
+        hear(one, e.RollbackAccepted(one.now, "web", "web-1", "dep-950"))
+        assert one.state.denied == denied
+
+
+@pytest.mark.parametrize("outcome", [e.RollbackRefused, e.RollbackStoodDown, e.RollbackPostponed])
+def test_a_rollback_that_was_not_made_costs_no_budget(outcome: type) -> None:
+    """Nothing happened: the act is taken off the account of the service and of the fleet."""
+    world = reach(Phase.ROLLING_BACK)
+    assert len(web(world).acted_at) == len(world.state.acted_at) == 1
+    hear(world, outcome(world.now, "web", "web-1", "no"))
+    assert web(world).acted_at == () and world.state.acted_at == ()
+    assert web(world).phase is (Phase.SUSPECT if outcome is e.RollbackPostponed else Phase.PAGED)
+
+
+def test_a_rollback_by_hand_that_was_postponed_is_left_to_the_human_who_asked() -> None:
+    """Nobody was blamed, so nothing is found anew: told, given back, to be asked again."""
+    world = reach(Phase.CALM)
+    world.outcomes = ["silent"]
+    world.tell(e.RollbackRequested(world.now, "web", "ann"))
+    world.run(world.time + 3.0)
+    assert web(world).phase is Phase.ROLLING_BACK
+    effects = hear(world, e.RollbackPostponed(world.now, "web", "web-1", "rate limit"))
+    assert web(world).phase is Phase.PAGED
+    assert lines(effects, "HUMAN") == ["nothing was sent: rate limit; ask again"]
+    assert "RestoreAutoDeploy" in kinds(effects) and not incident_of(world).tried
+
+
+@pytest.mark.parametrize("incident", ["web-1", "web-7"])
+def test_an_acceptance_that_comes_after_giving_up_is_written_down(incident: str) -> None:
+    """A human has it already; the deploy is remembered and its code denied, if it is this incident's."""
+    world = reach(Phase.ROLLING_BACK)
+    hear(world, e.RollbackLost(world.now, "web", "web-1", "no trace"))
+    effects = hear(world, e.RollbackAccepted(world.now, "web", incident, "dep-950"))
+    ours = incident == "web-1"
+    assert lines(effects, "ACT") == (["the rollback was accepted after all: dep-950"] if ours else [])
+    assert incident_of(world).rollback_deploy == ("dep-950" if ours else None)
+    assert world.state.denied == (("bad00000",) if ours else ())
+    assert web(world).phase is Phase.PAGED
+    again = hear(world, e.RollbackAccepted(world.now, "web", "web-1", "dep-951"))
+    assert incident_of(world).rollback_deploy == ("dep-950" if ours else "dep-951")
+    assert bool(again) is not ours
+
+
+# --- auto-deploy given back ---
+
+
+def test_auto_deploy_given_back_is_written_down() -> None:
+    """In the incident while there is one; without one only the service's flag falls."""
+    world = reach(Phase.PINNING)
+    hear(world, e.PinConfirmed(world.now, "web", "web-1", "commit"))
+    hear(world, e.RollbackRefused(world.now, "web", "web-1", "artefact expired"))
+    later = world.now + 5.0
+    effects = hear(world, e.AutoDeployRestored(later, "web", "web-1", "commit"))
+    assert web(world).auto_deploy_off == ""
+    assert not incident_of(world).pinned and incident_of(world).pin_note == "given back (commit)"
+    assert lines(effects, "ACT") == ["auto-deploy given back: commit"]
+    put(world, incident=None, phase=Phase.CALM, auto_deploy_off="commit")
+    hear(world, e.AutoDeployRestored(later, "web", "web-1", "commit"))
+    assert web(world).incident is None and web(world).auto_deploy_off == ""
+
+
+def test_auto_deploy_that_cannot_be_given_back_is_told() -> None:
+    """They read that it is being given back: whoever has the incident is woken, and so are they after its end."""
+    world = reach(Phase.PINNING)
+    hear(world, e.PinConfirmed(world.now, "web", "web-1", "commit"))
+    effects = hear(world, e.RollbackRefused(world.now, "web", "web-1", "artefact expired"))
+    assert "Auto-deploy: off, is being given back (was commit)" in tell_of(effects).notice.lines
+    effects = hear(world, e.AutoDeployNotRestored(world.now, "web", "web-1", "Render answered 503"))
+    off = "AUTO-DEPLOY IS OFF on web and could not be given back"
+    assert lines(effects, "HUMAN") == [f"{off}: Render answered 503"]
+    notice = tell_of(effects).notice
+    assert notice.title.startswith(f"{off}. web CRITICAL: ") and notice.wakes
+    assert web(world).auto_deploy_off == "commit"
+    assert incident_of(world).pin_note == "still OFF, it could not be given back: Render answered 503"
+
+
+@pytest.mark.parametrize("incident", ["closed", "told nobody", "another", "none"])
+def test_whatever_became_of_the_incident_somebody_is_woken(incident: str) -> None:
+    """Closed, of a severity that tells nobody, another one by now, or let go."""
+    world = reach(Phase.PAGED)
+    known = {
+        "closed": replace(incident_of(world), closed_at=world.now),
+        "told nobody": replace(incident_of(world), channels=()),
+        "another": replace(incident_of(world), id="web-2"),
+        "none": None,
+    }[incident]
+    put(world, incident=known, auto_deploy_off="commit", pinned_for="web-1", phase=Phase.PAGED if known else Phase.CALM)
+    effects = hear(world, e.AutoDeployNotRestored(world.now, "web", "web-1", "Render answered 503"))
+    (tell,) = [effect for effect in effects if isinstance(effect, fx.Tell)]
+    assert tell.notice.title == "AUTO-DEPLOY IS OFF on web and could not be given back"
+    assert tell.notice.kind.value == "human_needed"
+    assert (tell.notice.incident, tell.notice.wakes, tell.channels) == ("web-1/auto-deploy", True, ("pager", "chat"))
+    (note,) = [effect for effect in effects if isinstance(effect, fx.Note)]
+    assert (note.incident, note.label) == ("web-1", "HUMAN")
+
+
+# --- restarts ---
+
+
+@pytest.mark.parametrize("phase", [Phase.ANNOUNCED, Phase.ASKING, Phase.PINNING, Phase.ROLLING_BACK])
+def test_a_restart_waits_anew_for_what_was_begun(phase: Phase) -> None:
+    """Same phase, nothing sent twice; its deadlines are asked for again, patience counts from now."""
+    world = reach(phase)
+    at = world.now + 30.0
+    effects = hear(world, e.Restarted(at))
+    due, incident = set(wakes(effects)), incident_of(world)
+    assert web(world).phase is phase and web(world).phase_since == at
+    assert not {"PinAutoDeploy", "Rollback", "Tell"} & set(kinds(effects))
+    assert {"SetPace", "ReadDeploys"} <= set(kinds(effects))
+    assert {at + rollback_request.PIN_PATIENCE_SECONDS, at + rollback_request.SEND_PATIENCE_SECONDS} <= due
+    assert phase is not Phase.ANNOUNCED or incident.announced_until in due
+    assert phase is not Phase.ASKING or incident.asked_at + 300.0 in due
+
+
+def test_a_restart_after_a_deadline_acts_on_it_at_once() -> None:
+    """The window ran out while the daemon was down: woken now, not in the past."""
+    world = reach(Phase.ANNOUNCED)
+    at = world.now + 1000.0
+    due = wakes(hear(world, e.Restarted(at)))
+    assert at in due and min(due) >= at
+
+
+def test_a_question_without_a_deadline_is_never_repeated() -> None:
+    """`within` may be left out: then a restart asks for no such wake-up, and no page comes twice."""
+    policy = make_policy(Mode.ASSIST)
+    rule = replace(policy.matrix[Severity.CRITICAL], within_seconds=None)
+    world = reach(Phase.ASKING, replace(policy, matrix={**policy.matrix, Severity.CRITICAL: rule}))
+    at = world.now + 30.0
+    due = set(wakes(hear(world, e.Restarted(at))))
+    assert due == {at + rollback_request.PIN_PATIENCE_SECONDS, at + rollback_request.SEND_PATIENCE_SECONDS}
+    assert len(world.run(2000.0).pages()) == 1
+
+
+# --- an expired artefact ---
+
+
+def test_case_15_an_expired_artefact_is_answered_by_one_rebuild_of_the_same_commit() -> None:
+    """The same target through the same protocol; the budget counts once, and people read that it is a rebuild."""
+    world = reach(Phase.VERIFYING, outcomes=["expired", "accepted"])
+    first, second = (effect for effect, _, _ in world.sent)
+    assert (first.rebuild, second.rebuild) == (False, True)
+    assert replace(second, rebuild=False, baseline=first.baseline) == first
+    assert len(web(world).acted_at) == len(world.state.acted_at) == 1
+    assert incident_of(world).expired == "dep-40" and incident_of(world).tried
+    acted = next(tell.notice for tell in world.tells if tell.notice.kind.value == "acted")
+    assert "a rebuild of aaaaaaa" in acted.lines[1]
+    assert any("a rebuild" in text for text in lines(world.notes, "INTENT"))
+    assert world.broken == []
+
+
+def test_a_refusal_that_is_told_again_does_not_end_the_rebuild() -> None:
+    """A restart tells the first outcome again while the alternative is under way."""
+    world = reach(Phase.ROLLING_BACK, outcomes=["expired", "silent"])
+    world.run(world.time + 3.0)
+    assert incident_of(world).expired == "dep-40"
+    assert hear(world, e.RollbackRefused(world.now, "web", "web-1", "no artefact", expired=True)) == ()
+    assert web(world).phase is Phase.ROLLING_BACK
+    effects = hear(world, e.RollbackRefused(world.now, "web", "web-1", "no such commit"))
+    assert web(world).phase is Phase.PAGED and "Rollback" not in kinds(effects)
+
+
+@pytest.mark.parametrize("case", ["image", "not listed"])
+def test_what_cannot_be_rebuilt_is_left_to_a_human(case: str) -> None:
+    """An image, or a target that the list does not hold any more: paged, and auto-deploy given back."""
+    world = reach(Phase.ROLLING_BACK)
+    put(world, auto_deploy_off="commit")
+    wanted = [deploy for deploy in web(world).deploys if case == "image" or deploy.id != "dep-40"]
+    put(world, deploys=tuple(replace(deploy, commit=None, image_sha="sha256:1") for deploy in wanted))
+    effects = hear(world, e.RollbackRefused(world.now, "web", "web-1", "no artefact", expired=True))
+    assert web(world).phase is Phase.PAGED and "RestoreAutoDeploy" in kinds(effects)
+    assert "Rollback" not in kinds(effects) and web(world).acted_at == ()
+
+
+def test_a_rebuild_also_needs_a_fresh_failure() -> None:
+    """The site recovered while the answer came: nothing more is sent, and it may still come to the rebuild later."""
+    world = reach(Phase.ROLLING_BACK)
+    at = world.now + 100.0
+    effects = hear(world, e.RollbackRefused(at, "web", "web-1", "no artefact", expired=True))
+    assert web(world).phase is Phase.SUSPECT and "Rollback" not in kinds(effects)
+    assert not incident_of(world).tried and incident_of(world).expired == "dep-40"
+
+
+@pytest.mark.parametrize(("previous", "known"), [(None, ("", "")), ("commit", ("commit", "web-1"))])
+def test_a_pin_that_was_put_off_is_decided_anew(previous: str | None, known: tuple[str, str]) -> None:
+    """Another worker changed what all share first; what an earlier attempt may have switched goes back at the end."""
+    world = reach(Phase.PINNING)
+    effects = hear(world, e.RollbackPostponed(world.now, "web", "web-1", "another worker", previous))
+    assert web(world).phase is Phase.SUSPECT and "Rollback" not in kinds(effects)
+    assert (web(world).auto_deploy_off, web(world).pinned_for) == known
+    assert incident_of(world).pin_previous == previous
+    assert previous is None or web(world).pin_settled_at == world.now + observations.PIN_LANDS_SECONDS

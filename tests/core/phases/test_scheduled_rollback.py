@@ -1,0 +1,363 @@
+"""Keeping: what was approved waits for its window, can be stopped, and is decided anew when that begins."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tests.core.scenes import FACTS
+from tests.core.told import kinds, lines, notices, tell_of, wakes
+from tests.core.world import DAY, FOREVER, START, Fault, World, make_policy
+from tests.core.worlds import decision_of, hear, incident_of, put, reach, reload, share, unwatch, web
+from watchdog.core.phases.open_incident import YES_HOLDS_SECONDS
+from watchdog.core.phases.scheduled_rollback import SAID_ONCE_SECONDS
+from watchdog.domain import effects as fx
+from watchdog.domain import events as e
+from watchdog.domain.decisions import Course
+from watchdog.domain.incidents import Phase
+from watchdog.domain.policy import Action, Mode, Policy, Quiet, Severity, Step, Weekly, Window
+from watchdog.domain.readings import Bad, Good
+
+SLOW = Fault(64.0, FOREVER, code="bad00000", slow=True)
+BEGINS = 700.0
+"""14:25 UTC, in the world's seconds."""
+NIGHTS = Window("nights", Weekly(tuple(range(7)), 14 * 60 + 25, 14 * 60 + 35, "UTC"))
+ENDS = BEGINS + 600.0
+
+
+def scheduled(mode: Mode = Mode.AUTONOMOUS, window: Window = NIGHTS, **more: Any) -> Policy:
+    """Return the policy whose row for high is scheduled."""
+    policy = make_policy(mode, **more)
+    high = replace(policy.matrix[Severity.HIGH], do=Action.SCHEDULE, window=window)
+    return replace(policy, matrix={**policy.matrix, Severity.HIGH: high})
+
+
+def asked(policy: Policy | None = None, **more: Any) -> World:
+    """Return a world in which people were just asked about a slow deploy."""
+    return reach(Phase.ASKING, policy or scheduled(), **{"faults": [SLOW], **more})
+
+
+def kept(policy: Policy | None = None, **more: Any) -> World:
+    """Return a world in which they just said yes."""
+    world = asked(policy, **more)
+    world.tell(e.Approved(world.now, "web-1", "ann"))
+    assert web(world).is_kept
+    return world
+
+
+def at(world: World, seconds: float) -> tuple[fx.Effect, ...]:
+    """Let the world go on to that second; return what the core makes of it."""
+    world.run(seconds - 0.2)
+    return hear(world, e.TimePassed(START + seconds))
+
+
+# --- a yes ---
+
+
+def test_a_question_says_that_a_yes_is_kept() -> None:
+    """Until when, and how not to wait; the clock of the world is as these tests say."""
+    assert datetime.fromtimestamp(START + BEGINS, UTC).strftime("%H:%M:%S") == "14:25:00"
+    kept_for = "A yes is kept for Mon 14:25 UTC (in 9 min) (policy: high: window: nights)"
+    assert any(line.startswith(kept_for) for line in asked().tells[0].notice.lines)
+
+
+def test_a_yes_is_kept_and_told_and_nobody_is_called_meanwhile() -> None:
+    """No page: by whom, until when, what happens then, how to stop it. The clocks of the question stand still."""
+    policy = scheduled(escalation=(Step("lead", ("lead",), 30.0),), ack_holds_seconds=60.0)
+    high = replace(policy.matrix[Severity.HIGH], remind_seconds=60.0, within_seconds=120.0)
+    world = asked(replace(policy, matrix={**policy.matrix, Severity.HIGH: high}))
+    effects = hear(world, e.Approved(world.now, "web-1", "ann"))
+    incident = incident_of(world)
+    assert (web(world).phase, web(world).is_kept) == (Phase.ANNOUNCED, True)
+    assert (incident.approved_by, incident.announced_until) == ("ann", START + BEGINS)
+    assert START + BEGINS in wakes(effects)
+    assert lines(effects, "DECIDED")[0].startswith("announce: kept for nights (Mon 14:25 UTC); approved; dep-900, P ")
+    assert lines(effects, "KEPT") == ["for Mon 14:25 UTC (in 9 min); stop: watchdog stop web-1"]
+    assert lines(effects, "REFUSED") == [] and "PinAutoDeploy" not in kinds(effects)
+    tell = tell_of(effects)
+    assert (tell.notice.kind.value, tell.notice.wakes, tell.channels) == ("announced", False, ("pager", "chat"))
+    assert tell.notice.title.startswith("KEPT for Mon 14:25 UTC (in 9 min): web HIGH: ")
+    said = "Approved by ann, and kept until then (policy: high: window: nights): roll web"
+    assert tell.notice.lines[0].startswith(said)
+    assert tell.notice.lines[2] == "To prevent it: watchdog stop web-1. Not to wait: watchdog approve web-1"
+    told = len(world.tells)
+    world.tell(e.Acknowledged(world.now, "web-1", "bob"))
+    world.run(BEGINS - 5.0)
+    assert notices(world.tells[told:]) == ["updated"], "only that bob looks after it"
+    assert not world.pins and web(world).pace_seconds == world.policy.pace.watch_seconds
+
+
+def test_within_the_window_a_yes_acts_at_once() -> None:
+    """To its last second."""
+    for begins, now in ((14 * 60 + 13, True), (14 * 60 + 25, False)):
+        window = Window("now", Weekly(tuple(range(7)), begins, begins + 10, "UTC"))
+        world = asked(scheduled(window=window))
+        told = any("A yes is kept" in line for line in world.tells[0].notice.lines)
+        world.tell(e.Approved(world.now, "web-1", "ann"))
+        assert (web(world).phase is Phase.PINNING, told) == (now, not now)
+
+
+def test_a_second_yes_means_now_but_not_the_same_one_said_twice() -> None:
+    """Pressed twice, or by two at once: kept. After that it is done, in the name of who did not want to wait."""
+    world = kept()
+    twice = hear(world, e.Approved(world.now + SAID_ONCE_SECONDS - 1.0, "web-1", "bob"))
+    assert lines(twice, "REFUSED") == [
+        "ann approved it 9 s ago, and it is kept for its window; not to wait for that, approve it again in 1 s"
+    ]
+    assert web(world).is_kept and incident_of(world).approved_by == "ann"
+    again = hear(world, e.Approved(world.now + SAID_ONCE_SECONDS, "web-1", "bob"))
+    assert "PinAutoDeploy" in kinds(again) and lines(again, "REFUSED") == []
+    assert lines(again, "APPROVED") == ["by bob, not to wait for its window"]
+    incident = incident_of(world)
+    assert (incident.approved_by, incident.approved_at) == ("bob", world.now + SAID_ONCE_SECONDS)
+    assert incident.announced_until is None
+
+
+def test_a_second_yes_that_a_guard_forbids_leaves_it_to_a_human() -> None:
+    """With the reason, as any yes."""
+    world = kept().run(400.0)
+    world.tell(e.Paused(world.now, "bob"))
+    assert lines(hear(world, e.Approved(world.now, "web-1", "ann")), "REFUSED") == ["hold: paused by bob"]
+    assert web(world).phase is Phase.PAGED and incident_of(world).approved_by is None
+
+
+@pytest.mark.parametrize(("what", "said"), [(e.Stopped, "stopped"), (e.Rejected, "rejected")])
+def test_it_can_be_stopped(what: type, said: str) -> None:
+    """By whoever: nothing happens when its time comes, and the yes is forgotten."""
+    world = kept()
+    world.tell(what(world.now, "web-1", "bob"))
+    incident = incident_of(world)
+    assert (web(world).phase, incident.human_needed) == (Phase.PAGED, f"{said} by bob")
+    assert (incident.approved_by, incident.approved_at, incident.announced_until) == (None, None, None)
+    world.run(ENDS + 100.0)
+    assert not world.pins and not world.sent
+
+
+def test_a_rollback_by_hand_meets_what_is_kept() -> None:
+    """One of the two: it says which words do what."""
+    refused = lines(hear(kept(), e.RollbackRequested(START + 300.0, "web", "bob")), "REFUSED")
+    assert refused == ["web-1 is kept for its window: watchdog approve web-1 means now, watchdog stop web-1 not at all"]
+
+
+# --- its time has come ---
+
+
+def test_when_the_window_begins_it_is_decided_anew_and_done() -> None:
+    """Not a second before; with the yes counted, also where the mode asks; and proved like any other."""
+    world = kept(scheduled(Mode.ASSIST))
+    assert "PinAutoDeploy" not in kinds(at(world, BEGINS - 0.1))
+    effects = at(world, BEGINS)
+    assert "PinAutoDeploy" in kinds(effects)
+    assert lines(effects, "DECIDED")[0].startswith("rollback: approved; dep-900")
+    world = kept(scheduled(Mode.ASSIST)).run(1000.0)
+    ((_, rollback),) = world.accepted
+    incident = world.incidents["web-1"]
+    assert rollback.approved_by == "ann" and incident.verified_at is not None
+    assert incident.requested_at is not None and incident.requested_at >= START + BEGINS
+    assert not world.broken and world.labels().count("KEPT") == 1
+
+
+def test_a_restart_changes_nothing() -> None:
+    """The moment is in the record: it is asked for again."""
+    world = kept()
+    effects = hear(world, e.Restarted(world.now + 60.0))
+    assert START + BEGINS in wakes(effects) and web(world).is_kept and notices(effects) == []
+    assert "PinAutoDeploy" in kinds(at(world, BEGINS))
+
+
+def test_a_window_in_which_no_watchdog_ran_is_followed_by_the_next() -> None:
+    """It is told, and not done out of it."""
+    world = kept()
+    hear(world, e.Restarted(START + ENDS))
+    notice = tell_of(hear(world, e.TimePassed(START + ENDS))).notice
+    assert web(world).is_kept and incident_of(world).announced_until == START + BEGINS + DAY
+    assert notice.title.startswith("KEPT for Tue 14:25 UTC (in 23 h 50 min)")
+    assert notice.lines[0] == "It was not done in its window: no watchdog ran."
+    assert incident_of(world).approved_by == "ann"
+
+
+def test_a_recovered_site_is_left_alone() -> None:
+    """A minute of good readings, not a moment: the yes outlives a pause of the fault."""
+    for end, over in ((330.0, False), (FOREVER, True)):
+        faults = [Fault(64.0, 300.0, code="bad00000", slow=True), Fault(min(end, 5000.0), FOREVER, slow=True)]
+        world = kept(faults=faults).run(500.0)
+        assert (world.incidents["web-1"].outcome == "recovered by itself") is over
+        assert web(world).is_kept is not over
+    world.run(ENDS)
+    assert not world.pins
+
+
+def test_another_deploy_takes_the_yes_with_it() -> None:
+    """It was said of the one before: decided anew at once, as if nobody had said it."""
+    world = kept(faults=[Fault(64.0, FOREVER, slow=True)])
+    world.ship(400.0, "ccccccc1")
+    world.run(440.0)
+    incident = incident_of(world)
+    assert not web(world).is_kept and web(world).phase in (Phase.ASKING, Phase.PAGED)
+    assert (incident.approved_by, incident.announced_until) == (None, None)
+    world.run(ENDS)
+    assert not world.pins
+
+
+@pytest.mark.parametrize(("mode", "phase"), [(Mode.AUTONOMOUS, Phase.PINNING), (Mode.ASSIST, Phase.ASKING)])
+def test_what_turns_critical_does_not_wait_and_is_not_what_was_agreed_to(mode: Mode, phase: Phase) -> None:
+    """Decided as critical: rolled back, or asked about anew."""
+    faults = [Fault(64.0, 300.0, code="bad00000", slow=True), Fault(300.0, FOREVER, code="bad00000")]
+    world = kept(scheduled(mode), faults=faults, pin="silent").run(330.0)
+    assert web(world).is_kept
+    world.run(350.0)
+    incident = incident_of(world)
+    assert (web(world).phase, incident.severity) == (phase, Severity.CRITICAL)
+    assert (incident.approved_by, incident.announced_until) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        pytest.param(lambda world: share(world, denied=("aaaaaaa1",)), "the target changed since", id="another target"),
+        pytest.param(lambda world: now_is(world, pre_deploy_command="migrate"), "migration: ", id="a guard asks"),
+    ],
+)
+def test_what_nobody_was_asked_about_by_then_is_asked_anew(change: Callable[[World], object], why: str) -> None:
+    """The yes answered what was asked, and no more; what was asked then is answered."""
+    world = kept().run(400.0)
+    change(world)
+    effects = at(world, BEGINS)
+    assert web(world).phase is Phase.ASKING and "PinAutoDeploy" not in kinds(effects) and not world.pins
+    assert lines(effects, "DECIDED")[0].startswith(f"ask: {why}")
+    assert (incident_of(world).approved_by, incident_of(world).announced_until) == (None, None)
+    world = kept(facts=replace(FACTS, pre_deploy_command="migrate"))
+    assert "PinAutoDeploy" in kinds(at(world, BEGINS))
+
+
+def now_is(world: World, **facts: Any) -> None:
+    """Let the platform tell this of the service from now on."""
+    world.facts = replace(FACTS, **facts)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        pytest.param(
+            lambda world: now_is(world, suspended=True, suspenders=("billing",)), "", id="suspended for a bill"
+        ),
+        pytest.param(lambda world: unwatch(world, "api"), "no longer configured", id="a reload took the signal away"),
+    ],
+)
+def test_what_forbids_it_for_good_is_left_to_a_human(change: Callable[[World], object], why: str) -> None:
+    """Paged, with the reason."""
+    world = kept().run(BEGINS - 10.0)
+    hear(world, e.Observed(world.now, "web", "home", Bad("HTTP 503")))
+    change(world)
+    effects = hear(world, e.TimePassed(START + BEGINS)) if why else at(world, BEGINS)
+    assert web(world).phase is Phase.PAGED and notices(effects) == ["human_needed"]
+    assert not why or why in lines(effects, "HUMAN")[0]
+    assert why or incident_of(world).announced_until is None
+
+
+HOLD = Quiet("launch", "web", "bob", "launch", START + 400.0, START + BEGINS + 120.0)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "why"),
+    [
+        ("paused", "hold: paused by bob"),
+        ("held", "action hold: launch of web by bob"),
+        ("unreadable", "the deploy list is "),
+        ("blind", "blind: "),
+    ],
+)
+def test_what_passes_is_waited_for_while_the_window_lasts(trouble: str, why: str) -> None:
+    """Said once, nobody is woken; done when it has passed."""
+    world = kept(scheduled(action_holds=(HOLD,) if trouble == "held" else ())).run(400.0)
+    if trouble == "paused":
+        world.tell(e.Paused(world.now, "bob"))
+        world.at(BEGINS + 120.0, lambda: world.tell(e.Resumed(world.now, "bob")))
+    elif trouble != "held":
+        setattr(world, trouble, (BEGINS - 120.0, BEGINS + 120.0))
+    world.run(BEGINS + 110.0)
+    assert web(world).is_kept and not world.pins
+    assert [page.notice.kind.value for page in world.pages() if page.notice.incident == "web-1"] == ["asked"]
+    (waits,) = lines(world.notes, "WAIT")
+    assert why in waits and waits.endswith("; waiting while nights lasts")
+    world.run(BEGINS + 200.0)
+    assert len(world.pins) == 1 and len(world.accepted) == 1 and world.accepted[0][1].approved_by == "ann"
+
+
+def test_what_did_not_pass_is_kept_for_the_next_window() -> None:
+    """Nobody is woken for it at the end of the night either."""
+    world = kept().run(400.0)
+    world.tell(e.Paused(world.now, "bob"))
+    pages = len(world.pages())
+    world.run(ENDS + 10.0)
+    assert web(world).is_kept and incident_of(world).announced_until == START + BEGINS + DAY
+    assert world.tells[-1].notice.lines[0] == "It was not done in its window: what held it up did not pass."
+    assert len(world.pages()) == pages and world.labels().count("KEPT") == 2
+    assert incident_of(world).put_off_at is None
+
+
+def test_it_is_looked_at_again_every_few_seconds_while_something_holds_it_up() -> None:
+    """Not with every reading."""
+    world = kept().run(400.0)
+    world.tell(e.Paused(world.now, "bob"))
+    at(world, BEGINS)
+    looked = incident_of(world).reconsidered_at
+    hear(world, e.TimePassed(START + BEGINS + 4.0))
+    assert incident_of(world).reconsidered_at == looked == START + BEGINS
+    hear(world, e.TimePassed(START + BEGINS + 5.0))
+    assert incident_of(world).reconsidered_at == START + BEGINS + 5.0
+
+
+@pytest.mark.parametrize(("later", "holds"), [(YES_HOLDS_SECONDS - 1.0, True), (YES_HOLDS_SECONDS, False)])
+def test_a_yes_that_was_kept_holds_for_a_while_from_its_window_on(later: float, holds: bool) -> None:
+    """However long ago it was said: a send that is put off then is not asked about anew."""
+    world = kept(pin="silent")
+    at(world, BEGINS)
+    now = START + BEGINS
+    hear(world, e.RollbackPostponed(now, "web", "web-1", "rate limit"))
+    assert web(world).phase is Phase.SUSPECT
+    put(world, incident=replace(incident_of(world), announced_until=now - later, approved_at=now - later - 500.0))
+    effects = hear(world, e.Observed(now, "web", "api", Good(), 3.0))
+    assert ("PinAutoDeploy" in kinds(effects)) is holds
+    assert web(world).phase is (Phase.PINNING if holds else Phase.ASKING)
+
+
+# --- silences, reloads ---
+
+
+def test_a_silence_that_hid_it_does_not_move_its_time() -> None:
+    """Told when the silence is over; kept for the same moment."""
+    world = asked()
+    world.tell(e.Silenced(world.now, "bob", world.now + 120.0, "work", "web"))
+    world.tell(e.Approved(world.now, "web-1", "ann"))
+    assert incident_of(world).muted and web(world).is_kept
+    told = len(world.tells)
+    world.run(world.time + 200.0)
+    (tell,) = [tell for tell in world.tells[told:] if tell.notice.incident == "web-1"]
+    assert tell.notice.title.startswith("KEPT for Mon 14:25 UTC (in ") and not incident_of(world).muted
+    assert incident_of(world).announced_until == START + BEGINS
+
+
+def test_a_reload_that_takes_the_window_away_takes_nothing_back_that_people_were_told() -> None:
+    """Then it is done at that moment; what the policy does not do any more is only told."""
+    world = kept().run(400.0)
+    put(world, incident=replace(incident_of(world), muted=True))
+    reload(world, Severity.HIGH, do=Action.ASK, window=None)
+    effects = hear(world, e.TimePassed(world.now))
+    assert lines(effects, "KEPT") == ["for 5 min from now; stop: watchdog stop web-1"]
+    assert "PinAutoDeploy" in kinds(at(world, BEGINS))
+    world = kept().run(400.0)
+    reload(world, Severity.HIGH, do=Action.TELL, window=None)
+    effects = at(world, BEGINS)
+    decision = decision_of(world)
+    assert decision.course is Course.TELL and "PinAutoDeploy" not in kinds(effects)
+
+
+def test_another_window_counts_from_now_on() -> None:
+    """At the moment of which people were told it is closed: kept for the other one."""
+    world = kept().run(400.0)
+    reload(world, Severity.HIGH, window=Window("later", Weekly(tuple(range(7)), 16 * 60, 17 * 60, "UTC")))
+    at(world, BEGINS)
+    assert incident_of(world).announced_until == START + BEGINS + 95 * 60.0 and web(world).is_kept

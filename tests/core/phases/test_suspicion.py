@@ -1,0 +1,113 @@
+"""Calm and suspicion: the first bad reading, its confirmation, its dismissal, patience and restarts."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from tests.core.told import kinds, lines, notices
+from tests.core.world import CONTROL, Fault
+from tests.core.worlds import bad_world, hear, incident_of, put, reach, web
+from watchdog.core.phases.suspicion import PATIENCE_SECONDS
+from watchdog.domain import effects as fx
+from watchdog.domain import events as e
+from watchdog.domain.checks import Check
+from watchdog.domain.incidents import Phase
+from watchdog.domain.policy import SignalPolicy
+from watchdog.domain.readings import Bad, Good
+
+
+def test_one_bad_reading_is_enough_to_look_closer() -> None:
+    """No incident yet: faster probes, a fresher deploy list, and the reason."""
+    world = reach(Phase.CALM)
+    effects = hear(world, e.Observed(world.now, "web", "home", Bad("HTTP 503")))
+    assert web(world).phase is Phase.SUSPECT and web(world).incident is None
+    assert {"SetPace", "ReadDeploys"} <= set(kinds(effects))
+    assert lines(effects, "SUSPECT") == ["home: HTTP 503; probe every 2 s"]
+
+
+def test_in_the_dark_nothing_is_suspected() -> None:
+    """Blind: a bad reading is no reason to look closer, nor to open an incident."""
+    world = reach(Phase.CALM)
+    hear(world, e.Observed(world.now, "web", "home", Bad("HTTP 503")))
+    put(world, phase=Phase.CALM)
+    suspect = reach(Phase.SUSPECT)
+    for target in CONTROL:
+        for dark in (world, suspect):
+            hear(dark, e.ControlChecked(dark.now, target, Bad("timed out")))
+    hear(world, e.Observed(world.now, "web", "api", Good(), 0.1))
+    assert web(world).phase is Phase.CALM
+    assert hear(suspect, e.TimePassed(suspect.now + 20.0)) == ()
+    assert web(suspect).phase is Phase.SUSPECT
+
+
+def test_what_is_not_borne_out_is_let_go() -> None:
+    """A minute of good readings: calm, with how long it took; nobody is told."""
+    world = bad_world(faults=[Fault(64.0, 80.0)]).run(300.0)
+    (text,) = [note.text for note in world.notes if note.label == "CALM"]
+    assert re.fullmatch(r"not borne out after \d\d s: every check is back to normal", text)
+    assert not world.tells and not world.incidents
+
+
+def test_an_incident_that_is_over_is_let_go_by_the_next_reading() -> None:
+    """It stays readable until then, for commands that come a moment late."""
+    world = reach(Phase.VERIFYING)
+    while web(world).phase is Phase.VERIFYING:
+        world.run(world.time + 1.0)
+    over = incident_of(world)
+    hear(world, e.Observed(world.now, "web", "home", Good()))
+    assert over.closed_at is not None and web(world).incident is None
+
+
+def test_an_open_incident_is_decided_anew_only_while_it_is_seen_failing() -> None:
+    """Put off, and the last failure is not fresh: wait; one fresh failure, and it goes on."""
+    world = reach(Phase.ROLLING_BACK)
+    hear(world, e.RollbackPostponed(world.now, "web", "web-1", "rate limit"))
+    world.time += 20.0
+    assert hear(world, e.TimePassed(world.now)) == ()
+    assert web(world).phase is Phase.SUSPECT
+    hear(world, e.ControlChecked(world.now, CONTROL[0], Good()))
+    hear(world, e.Observed(world.now, "web", "home", Bad("HTTP 503")))
+    assert web(world).phase is Phase.PINNING
+
+
+@pytest.mark.parametrize("opened", [False, True])
+def test_what_was_found_opens_an_incident_though_only_what_is_seen_goes_on_with_one(opened: bool) -> None:
+    """A crash loop whose last crash is a minute old: news worth an incident, no reason to act on an open one."""
+    world = reach(Phase.ROLLING_BACK if opened else Phase.SUSPECT)
+    if opened:
+        hear(world, e.RollbackPostponed(world.now, "web", "web-1", "rate limit"))
+    events = SignalPolicy("events", "render_events")
+    wishes = world.policy.services["web"]
+    world.policy = replace(world.policy, services={"web": replace(wishes, signals=(events,))})
+    crashes = tuple((world.now - ago, "out of memory") for ago in (80.0, 70.0, 61.0))
+    put(world, checks={"events": Check("events", "render_events", last=Good(), crashes=crashes)})
+    effects = hear(world, e.TimePassed(world.now))
+    assert len(lines(effects, "DECIDED")) == (0 if opened else 1)
+
+
+def test_an_open_incident_is_not_watched_in_silence_for_ever() -> None:
+    """Ten minutes without a decision or a recovery: a human has it, and auto-deploy is given back."""
+    world = reach(Phase.ROLLING_BACK)
+    hear(world, e.RollbackPostponed(world.now, "web", "web-1", "rate limit"))
+    over = web(world).phase_since + PATIENCE_SECONDS
+    assert hear(world, e.TimePassed(over - 1.0)) == ()
+    effects = hear(world, e.TimePassed(over))
+    assert web(world).phase is Phase.PAGED
+    assert lines(effects, "HUMAN") == ["for 10 min it neither failed for sure nor recovered"]
+    assert notices(effects) == ["human_needed"] and "RestoreAutoDeploy" in kinds(effects)
+
+
+@pytest.mark.parametrize("phase", [Phase.CALM, Phase.SUSPECT, Phase.PAGED])
+def test_a_restart_goes_on_watching_with_the_readings_to_come(phase: Phase) -> None:
+    """Same phase, same pace; a run of failures does not bridge the time nobody looked. The first start is at rest."""
+    world = reach(phase)
+    before = web(world).pace_seconds
+    effects = hear(world, e.Restarted(world.now + 60.0))
+    assert web(world).phase is phase
+    assert fx.SetPace("web", before) in effects and "ReadDeploys" in kinds(effects)
+    assert all(check.run_started_at is None for check in web(world).checks.values())
+    fresh = bad_world()
+    effects = hear(fresh, e.Restarted(fresh.now))
+    assert web(fresh).phase is Phase.CALM
+    assert [effect for effect in effects if isinstance(effect, fx.SetPace)] == [fx.SetPace("web", 10.0)]

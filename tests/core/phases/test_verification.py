@@ -1,0 +1,379 @@
+"""Proving: the rollback followed until it is live, then fresh evidence; without evidence there is no proof."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.core.limits import LIMITS
+from tests.core.told import kinds, lines, notices
+from tests.core.world import FOREVER, START, Fault, World, make_policy
+from tests.core.worlds import bad_world, hear, incident_of, put, reach, watch, web
+from watchdog.core import detect
+from watchdog.core.phases.verification import PATIENCE_SECONDS
+from watchdog.domain import effects as fx
+from watchdog.domain import events as e
+from watchdog.domain.checks import Check
+from watchdog.domain.incidents import Phase
+from watchdog.domain.policy import SignalPolicy
+from watchdog.domain.readings import Bad, Good, MinuteCount
+
+SECONDS = 180.0
+
+
+def restored_at(world: World) -> float:
+    """Return when the rollback was live."""
+    return incident_of(world).restored_at
+
+
+def listed(world: World, at: float) -> tuple[fx.Effect, ...]:
+    """Let the deploy list be read."""
+    return hear(world, e.DeploysListed(at, "web", tuple(world.deploys), world.facts))
+
+
+def probed(at: float, count: int, every: float = 2.0) -> tuple[tuple[float, bool], ...]:
+    """Return so many good outcomes, the last one at that moment."""
+    return tuple((at - every * number, False) for number in reversed(range(count)))
+
+
+# --- following ---
+
+
+def test_a_rollback_that_is_live_is_verified_from_then_on() -> None:
+    """What was seen before counts no longer; woken at the end of the proof, and of patience."""
+    world = reach(Phase.DEPLOYING)
+    world.end(incident_of(world).rollback_deploy or "")
+    effects = listed(world, world.now)
+    assert web(world).phase is Phase.VERIFYING and restored_at(world) == world.now
+    assert lines(effects, "RESTORED") == ["dep-901 live; verifying for 3 min"]
+    wakes = [effect.at for effect in effects if isinstance(effect, fx.WakeAt)]
+    assert wakes == [world.now + SECONDS, world.now + SECONDS + PATIENCE_SECONDS]
+    assert all(not check.recent for check in web(world).checks.values())
+
+
+@pytest.mark.parametrize(("status", "given"), [("update_failed", True), ("canceled", True), ("deactivated", False)])
+def test_a_rollback_that_ended_otherwise_is_left_to_a_human(status: str, given: bool) -> None:
+    """Failed: the old value of auto-deploy is given back; overtaken after it was live: it is not."""
+    world = reach(Phase.DEPLOYING)
+    world.deploys = [replace(item, status=status) if item.id == "dep-901" else item for item in world.deploys]
+    effects = listed(world, world.now)
+    assert lines(effects, "HUMAN") == [f"the rollback dep-901 ended as {status}; nothing more is tried"]
+    assert web(world).phase is Phase.PAGED and ("RestoreAutoDeploy" in kinds(effects)) is given
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_late_rollback_is_paged_once_and_given_up_at_last(known: bool) -> None:
+    """Five minutes: a page with its status (if it is in the list at all); twenty: nothing more is tried."""
+    world = reach(Phase.DEPLOYING)
+    requested = incident_of(world).requested_at
+    if not known:
+        put(world, deploys=tuple(item for item in web(world).deploys if item.id != "dep-901"))
+    assert hear(world, e.TimePassed(requested + 299.0)) == ()
+    effects = hear(world, e.TimePassed(requested + 300.0))
+    status = " (update_in_progress)" if known else ""
+    assert lines(effects, "LATE") == [f"The rollback dep-901 is not live after 5 min{status}."]
+    (tell,) = [effect for effect in effects if isinstance(effect, fx.Tell)]
+    assert (tell.notice.kind.value, tell.notice.wakes) == ("human_needed", True)
+    assert tell.notice.lines == tuple(lines(effects, "LATE")) and web(world).phase is Phase.DEPLOYING
+    assert hear(world, e.TimePassed(requested + 400.0)) == ()
+    effects = hear(world, e.TimePassed(requested + 1200.0))
+    assert lines(effects, "HUMAN") == ["the rollback is not live after 20 min; nothing more is tried"]
+    assert web(world).phase is Phase.PAGED
+
+
+# --- verifying ---
+
+
+def test_recovery_is_proved_with_its_arithmetic() -> None:
+    """Three good minutes: closed, with the count of good probes since it was live."""
+    world = bad_world().run(600.0)
+    incident = world.incidents["web-1"]
+    assert SECONDS <= incident.verified_at - incident.restored_at <= SECONDS + 5.0
+    good, total = incident.verification.split(" probes")[0].removeprefix("home: ").split(" of ")
+    assert good == total and int(good) > 50
+
+
+def test_a_rollback_that_did_not_help_is_left_to_a_human() -> None:
+    """It goes on failing: confirmed afresh, paged, and nothing more is tried."""
+    world = bad_world(faults=[Fault(64.0, FOREVER)]).run(900.0)
+    assert incident_of(world).human_needed.startswith("the rollback did not help: 41 of 41 probes failed")
+    assert len(world.accepted) == 1 and not world.restores
+
+
+def test_another_deploy_that_is_live_ends_the_verification() -> None:
+    """A colleague deployed over our rollback: what is read now says nothing about it."""
+    world = reach(Phase.VERIFYING)
+    world.end(world.begin("fix00000"))
+    effects = listed(world, world.now)
+    assert lines(effects, "HUMAN") == ["dep-902 is live instead of our rollback dep-901"]
+    assert web(world).phase is Phase.PAGED
+
+
+def test_a_list_without_a_live_deploy_does_not_end_the_verification() -> None:
+    """The platform names none for a moment: go on."""
+    world = reach(Phase.VERIFYING)
+    world.deploys = [replace(item, status="deactivated") for item in world.deploys]
+    listed(world, world.now)
+    assert not any(item.is_live for item in web(world).deploys) and web(world).phase is Phase.VERIFYING
+
+
+def test_a_pin_that_somebody_undid_is_told_once() -> None:
+    """A Blueprint sync switched auto-deploy on: a page while it matters, and not again."""
+    world = reach(Phase.VERIFYING)
+    world.facts = replace(world.facts, auto_deploy="commit")
+    effects = listed(world, world.now)
+    assert lines(effects, "HUMAN")[0].startswith("Auto-deploy is commit again")
+    assert notices(effects) == ["updated"] and incident_of(world).pin_note.startswith("switched back to commit")
+    assert listed(world, world.now + 2.0) == ()
+
+
+@pytest.mark.parametrize(("failing", "seconds"), [(None, 180.0), (190.0, 240.0)])
+def test_two_bad_readings_start_the_good_stretch_anew(failing: float | None, seconds: float) -> None:
+    """A stumble during the verification is no disproof, but the three minutes begin again."""
+    faults = [Fault(64.0, FOREVER, code="bad00000")]
+    if failing is not None:
+        faults.append(Fault(failing, failing + 2.5))
+    world = bad_world(faults=faults).run(800.0)
+    incident = world.incidents["web-1"]
+    assert incident.outcome == "rolled back and verified"
+    assert incident.verified_at - incident.restored_at >= seconds
+
+
+def probes_with(*failed: int, at: float) -> Check:
+    """Return home with probes until then, one in two seconds; these of them failed, counted from the newest."""
+    check, (signal, *_) = Check("home", "http"), make_policy().services["web"].signals
+    for ago in reversed(range(300)):
+        reading = Bad("HTTP 503") if ago in failed else Good()
+        check = detect.observe(check, e.Observed(at - 2.0 * ago, "web", "home", reading), signal, LIMITS)
+    return check
+
+
+@pytest.mark.parametrize(
+    ("failed", "proved"),
+    [
+        ((), True),
+        ((10,), True),
+        ((10, 30), True),
+        ((10, 29), False),
+        ((10, 11), False),
+        ((9, 30, 51), True),
+        ((9, 40, 45), False),
+    ],
+    ids=["none", "a single one", "two far apart", "two close", "two at once", "three far apart", "close ones, earlier"],
+)
+def test_one_failed_probe_does_not_break_a_good_stretch_and_two_close_ones_do(failed: tuple, proved: bool) -> None:
+    """One in a thousand fails by itself; two within twenty are more than chance."""
+    world = reach(Phase.VERIFYING)
+    at = restored_at(world) + SECONDS
+    put(world, checks={"home": probes_with(*failed, at=at)})
+    hear(world, e.TimePassed(at))
+    assert (incident_of(world).verified_at == at) is proved
+
+
+def test_a_stumble_is_not_forgotten_while_it_is_verified_for_longer_than_probes_are_remembered() -> None:
+    """Ten minutes are asked for: two close failures five minutes ago are a good stretch of five minutes."""
+    world = reach(Phase.VERIFYING)
+    limits = replace(world.policy.verification, seconds=600.0)
+    world.policy = replace(world.policy, verification=limits)
+    at = restored_at(world) + 600.0
+    put(world, checks={"home": probes_with(150, 151, at=at)})
+    hear(world, e.TimePassed(at))
+    assert web(world).phase is Phase.VERIFYING
+    put(world, checks={"home": probes_with(150, at=at)})
+    hear(world, e.TimePassed(at + 1.0))
+    assert incident_of(world).verified_at == at + 1.0
+
+
+def test_an_isolated_failure_does_not_delay_the_proof() -> None:
+    """The recovery is told after three minutes, as if nothing had been."""
+    faults = [Fault(64.0, FOREVER, code="bad00000"), Fault(190.0, 190.5)]
+    incident = bad_world(faults=faults).run(800.0).incidents["web-1"]
+    assert incident.verified_at - incident.restored_at == pytest.approx(180.0, abs=5.0)
+    assert "of" in incident.verification and not incident.verification.startswith("home: 90 of 90")
+
+
+def test_a_site_that_stumbles_on_and_on_is_not_proved() -> None:
+    """Never confirmed as failing, never three minutes good: a human has it after five minutes."""
+    faults = [Fault(64.0, FOREVER, code="bad00000")]
+    faults += [Fault(at, at + 1.5) for at in range(190, 900, 80)]
+    world = bad_world(faults=faults).run(800.0)
+    incident = world.incidents["web-1"]
+    why = "not proved to be good 5 min after the rollback was live: no unbroken good stretch"
+    assert incident.human_needed == why and incident.verified_at is None
+    assert incident.outcome == "recovered, with a human"
+
+
+# --- no evidence, no proof ---
+
+
+LIVE, END = -SECONDS, 0.0
+"""In these rows the rollback was live SECONDS ago."""
+
+
+def well(name: str = "home", kind: str = "http", last: float = END, probes: int = 60, **fields: Any) -> Check:
+    """Return a check whose last reading was good, after so many good probes; moments are counted from END."""
+    fields = {"last": Good(), "good_run": probes, "recent": probed(last, probes), **fields}
+    return Check(name, kind, last_at=last, **fields)
+
+
+def fed(*minutes: float) -> Check:
+    """Return a feed that told of the minutes that began then."""
+    counts = tuple(MinuteCount(at, 60.0, 1.0) for at in minutes)
+    return Check("errors", "sentry", last_at=-1.0, last=Good(), counts=counts)
+
+
+def moved(check: Check, by: float) -> Check:
+    """Return the check with its moments moved."""
+    names = ("last_at", "last_bad_at", "run_started_at")
+    moments = {name: getattr(check, name) + by for name in names if getattr(check, name) is not None}
+    recent = tuple((at + by, bad) for at, bad in check.recent)
+    counts = tuple(replace(minute, start=minute.start + by) for minute in check.counts)
+    return replace(check, **moments, recent=recent, counts=counts)
+
+
+def ended(
+    checks: tuple[Check, ...], signals: tuple[SignalPolicy, ...] | None, *, failed: bool, after: float
+) -> tuple[World, str, str]:
+    """Return the world so long after the rollback was live, its proof, and why a human has it."""
+    world = reach(Phase.VERIFYING)
+    if signals is not None:
+        watch(world, *signals)
+    at = restored_at(world) + after
+    findings = incident_of(world).findings if failed else ()
+    put(world, incident=replace(incident_of(world), findings=findings))
+    put(world, checks={check.name: moved(check, at) for check in checks})
+    effects = hear(world, e.TimePassed(at))
+    return world, *("".join(lines(effects, label)) for label in ("VERIFIED", "HUMAN"))
+
+
+HOME, API = SignalPolicy("home", "http", critical=True), SignalPolicy("api", "latency", critical=True)
+PLAIN, TWO = SignalPolicy("home", "http"), SignalPolicy("two", "http")
+FEED = SignalPolicy("errors", "sentry", critical=True, every_seconds=30.0)
+SENTRY, STORE = replace(FEED, critical=False), replace(HOME, name="shop")
+OWN = (HOME, SignalPolicy("api", "latency", limits_seconds={"p95": 0.8}))
+MINUTELY = tuple(replace(one, every_seconds=60.0) for one in (HOME, API))
+SLOWLY = (replace(HOME, every_seconds=30.0, timeout_seconds=10.0),)
+FIVE = tuple((LIVE + 45.0 * number, False) for number in range(5))
+FAILING = well("api", "latency", last=END, probes=0, last_bad_at=END, last_why="HTTP 503", run_started_at=-4.0)
+FAILING = replace(FAILING, last=Bad("HTTP 503"), run_probes=2, recent=((-4.0, True), (END, True)))
+BEFORE = (*probed(LIVE - 121.0, 20), *((LIVE - 120.0 + number, True) for number in range(6)), *probed(END, 4))
+NEVER, ONCE = Check("home", "http", last_at=LIVE - 120.1), Check("home", "http", last_at=LIVE - 120.0)
+BOTH = (well(recent=((LIVE - 1.0, True), *FIVE)), well("api", "latency", recent=((LIVE, True), *FIVE)))
+FEW = (BOTH[0], replace(BOTH[1], recent=BOTH[1].recent[:-1]))
+
+
+@pytest.mark.parametrize(
+    ("signals", "checks", "failed", "why"),
+    [
+        pytest.param(None, (), True, "home was not read since", id="never read"),
+        pytest.param(None, (NEVER,), True, "home was not read since", id="not read since"),
+        pytest.param(None, (well(last=-100.0, probes=20),), True, "home was last read 100 s ago", id="read long ago"),
+        pytest.param(None, (ONCE,), True, "home was last read 5 min ago", id="read when it was live"),
+        pytest.param(None, (well(last=-1.0, probes=4),), True, "home: only 4 good probes since", id="too few"),
+        pytest.param(None, (well(recent=BEFORE),), True, "home: only 4 good probes since", id="good before"),
+        pytest.param(MINUTELY, FEW, True, "api: only 4 good probes since", id="one good, the other too few"),
+        pytest.param(SLOWLY, (well(last=-71.0, probes=9),), True, "home was last read 71 s ago", id="two were due"),
+        pytest.param(None, (well(), FAILING), True, "not every check is back to normal", id="the API fails just now"),
+        pytest.param((FEED,), (fed(LIVE - 180.0),), False, "errors: no full minute since", id="no minute of the feed"),
+        pytest.param((), (), True, "no signal could prove it", id="a reload took every signal away"),
+        pytest.param((PLAIN, TWO), (well(),), False, "two was not read since", id="nothing critical: all of them"),
+        pytest.param((HOME, TWO), (well("two"),), False, "home was not read since", id="critical, and had not failed"),
+        pytest.param((PLAIN, TWO), (well("two"),), True, "home was not read since", id="failed, and is not critical"),
+    ],
+)
+def test_without_evidence_there_is_no_proof(
+    signals: tuple[SignalPolicy, ...] | None, checks: tuple[Check, ...], failed: bool, why: str
+) -> None:
+    """At the end of patience it is said what is missing, and left to a human."""
+    world, proof, told = ended(checks, signals, failed=failed, after=SECONDS + PATIENCE_SECONDS)
+    assert told.partition("was live: ")[2] == why and proof == ""
+    assert web(world).phase is Phase.PAGED and incident_of(world).verified_at is None
+
+
+ALL = "home: 60 of 60 probes good since it was live"
+SILENT = "; errors still unknown: no full minute since"
+SHOP = f"{ALL}; shop: 60 of 60 probes good since it was live"
+ONE_OF_TWO = "api: 5 of 6 probes good since it was live"
+
+
+@pytest.mark.parametrize(
+    ("signals", "checks", "failed", "proof"),
+    [
+        pytest.param((FEED,), (fed(LIVE),), False, "errors: nothing bad since", id="a full minute of the feed"),
+        pytest.param((FEED,), (fed(LIVE + 60.0),), False, "errors: nothing bad since", id="a later one"),
+        pytest.param((*OWN, SENTRY), (well(), fed()), True, f"{ALL}{SILENT}", id="a silent feed"),
+        pytest.param((*OWN, SENTRY), (well(), fed(LIVE)), True, ALL, id="a feed that told"),
+        pytest.param(MINUTELY, BOTH, True, f"home: 5 of 5 probes good since it was live; {ONE_OF_TWO}", id="five each"),
+        pytest.param(SLOWLY, (well(last=-70.0, probes=9),), True, ALL.replace("60", "9"), id="the next is just slow"),
+        pytest.param((PLAIN, STORE, TWO), (well(), well("shop")), True, SHOP, id="a third is unread"),
+    ],
+)
+def test_what_proves_it(signals: tuple[SignalPolicy, ...], checks: tuple[Check, ...], failed: bool, proof: str) -> None:
+    """What failed and what is critical was good since; what is not known otherwise is said."""
+    world, told, _ = ended(checks, signals, failed=failed, after=SECONDS)
+    assert told == proof and web(world).phase is Phase.CALM
+    assert incident_of(world).verified_at == web(world).closed_at
+
+
+def test_before_patience_is_over_a_missing_proof_is_waited_for() -> None:
+    """At three minutes nothing is said yet."""
+    world = reach(Phase.VERIFYING)
+    put(world, checks={})
+    assert hear(world, e.TimePassed(restored_at(world) + SECONDS)) == ()
+    assert web(world).phase is Phase.VERIFYING
+
+
+def test_in_the_dark_nothing_is_proved() -> None:
+    """Blind at the end of the three minutes: neither proved nor disproved."""
+    world = reach(Phase.VERIFYING)
+    live_at = restored_at(world) - START
+    world.blind = (live_at + 20.0, live_at + 260.0)
+    assert web(world.run(live_at + 255.0)).phase is Phase.VERIFYING
+    world.run(live_at + 600.0)
+    assert world.incidents["web-1"].outcome == "rolled back and verified"
+
+
+@pytest.mark.parametrize("begins", [20.0, 170.0])
+def test_while_it_is_meant_to_be_down_nothing_is_proved_nor_disproved(begins: float) -> None:
+    """Somebody switches maintenance mode on: a minute after its end the proof begins anew, with all its time."""
+    world = reach(Phase.VERIFYING)
+    live_at = restored_at(world) - START
+    world.at(live_at + begins, lambda: setattr(world, "facts", replace(world.facts, maintenance=True)))
+    world.at(live_at + 900.0, lambda: setattr(world, "facts", replace(world.facts, maintenance=False)))
+    world.run(live_at + 900.0 + 60.0 + SECONDS - 10.0)
+    assert web(world).phase is Phase.VERIFYING and not world.pages()
+    world.run(live_at + 900.0 + 60.0 + SECONDS + 20.0)
+    assert world.incidents["web-1"].outcome == "rolled back and verified"
+
+
+def test_what_fails_after_it_was_meant_to_be_down_did_not_help() -> None:
+    """A human has it: a minute after the end it counts."""
+    world = reach(Phase.VERIFYING)
+    live_at = restored_at(world) - START
+    world.at(live_at + 20.0, lambda: setattr(world, "facts", replace(world.facts, maintenance=True)))
+    world.at(live_at + 300.0, lambda: setattr(world, "facts", replace(world.facts, maintenance=False)))
+    world.faults.append(Fault(live_at + 100.0, FOREVER))
+    world.run(live_at + 500.0)
+    (page,) = world.pages()
+    assert "the rollback did not help" in page.notice.lines[0]
+    assert page.notice.at - START == pytest.approx(live_at + 405.0, abs=15.0)
+
+
+# --- restarts ---
+
+
+@pytest.mark.parametrize("later", [10.0, 5000.0])
+@pytest.mark.parametrize("phase", [Phase.DEPLOYING, Phase.VERIFYING])
+def test_a_restart_goes_on_following_or_verifying(phase: Phase, later: float) -> None:
+    """Same phase, nothing sent; its deadlines are asked for again, those that passed for now."""
+    world = reach(phase)
+    at = world.now + later
+    effects = hear(world, e.Restarted(at))
+    incident = incident_of(world)
+    if incident.restored_at is not None:
+        due = [incident.restored_at + SECONDS, incident.restored_at + SECONDS + PATIENCE_SECONDS]
+    else:
+        due = [incident.requested_at + 300.0, incident.requested_at + 1200.0]
+    assert [effect.at for effect in effects if isinstance(effect, fx.WakeAt)] == [max(at, moment) for moment in due]
+    assert web(world).phase is phase and {"SetPace", "ReadDeploys"} <= set(kinds(effects))
+    assert not {"Rollback", "PinAutoDeploy", "Tell"} & set(kinds(effects))

@@ -1,0 +1,226 @@
+"""The desk: what is asked for in a channel becomes what the command line writes, and is answered in its words."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from tests.daemon.engine_scene import Scene, scene
+from tests.support.clocks import FakeClock
+from watchdog.adapters.stores.memory import MemoryStore
+from watchdog.conversation import Question, Reply, Request
+from watchdog.daemon.approvals.button_cleanup import Settled
+from watchdog.daemon.approvals.chat_commands import Desk
+from watchdog.daemon.supervision.command_poller import Commands
+from watchdog.domain.errors import Temporary
+from watchdog.domain.incidents import Incident, Phase, ServiceState, State
+from watchdog.domain.policy import Severity
+from watchdog.domain.store_records import Command
+
+ANN = "slack:U0AAA (ann)"
+QUIET = {"of": "web", "seconds": 7200.0, "reason": "moving house"}
+QUESTION = Question("web-1", "web", "dep-42", "dep-40", 1000.0, 2000.0)
+
+
+async def say_help(words: Sequence[str]) -> Reply:
+    """Answer with what was asked."""
+    return Reply(("help", *words))
+
+
+async def fail(words: Sequence[str]) -> Reply:
+    """Have no record to read."""
+    raise Temporary("the store does not answer")
+
+
+def desk(store: MemoryStore, clock: FakeClock) -> Desk:
+    """Return a desk with two words that read."""
+    return Desk(store, clock, {"help": say_help, "status": fail})
+
+
+async def asked(s: Scene, request: Request) -> tuple[Reply, list[Command]]:
+    """Have a request answered while the daemon takes commands; return the rows it made as well."""
+    before = len(s.store._db.commands)
+    hearing = asyncio.create_task(desk(s.store, s.clock).hear(request))
+    commands = Commands(s.store, s.engine, s.clock)
+    while not hearing.done():
+        await commands.apply_all()
+        await asyncio.sleep(0)
+    return hearing.result(), list(s.store._db.commands.values())[before:]
+
+
+def with_question(s: Scene, phase: Phase = Phase.ASKING, **changes: Any) -> None:
+    """Let the core know of an incident of web that is asked about."""
+    at = s.clock.now()
+    made = Incident("web-1", "web", Severity.HIGH, at, at, "slow", asked_at=1000.0, suspect="dep-42", target="dep-40")
+    web = ServiceState("web", phase=phase, phase_since=at, live="dep-42", incident=replace(made, **changes))
+    s.engine.state = State(services={"web": web})
+
+
+def answer(name: str = "reject", **more: Any) -> Request:
+    """Return a press of a button by one who may."""
+    return Request(ANN, name, may_change=True, question=QUESTION, **more)
+
+
+async def test_what_reads_is_answered_to_everybody_and_what_nobody_knows_with_help() -> None:
+    """Without a row."""
+    clock = FakeClock()
+    store = MemoryStore(clock)
+    assert (await desk(store, clock).hear(Request("slack:U1", "sing", ("a",)))).lines == ("help", "a")
+    failed = await desk(store, clock).hear(Request("slack:U1", "status"))
+    assert not failed.ok and "does not answer" in failed.lines[0]
+    assert await store.commands() == ()
+
+
+async def test_an_answer_is_the_row_of_the_command_line_bound_to_its_question() -> None:
+    """By whom, when, and the core's own words."""
+    async with scene() as s:
+        with_question(s)
+        reply, (row,) = await asked(s, answer())
+        assert reply.ok and reply.lines[0].startswith(f"Done by {ANN} at ")
+        assert f"REJECTED by {ANN}" in reply.lines[1]
+        shown = {"suspect": "dep-42", "target": "dep-40", "asked_at": 1000.0}
+        assert (row.name, row.by, dict(row.arguments)) == ("reject", ANN, {"incident": "web-1", "question": shown})
+
+
+async def test_a_yes_carries_who_says_it_as_the_channel_vouches_for_it() -> None:
+    """By a button or typed; nothing that was typed becomes it."""
+    async with scene() as s:
+        with_question(s)
+        for request in (
+            replace(answer("approve"), identity="slack:U0AAA"),
+            Request(ANN, "approve", ("web-1",), may_change=True, identity="slack:U0AAA"),
+        ):
+            _, (row,) = await asked(s, request)
+            assert row.arguments["identity"] == "slack:U0AAA"
+        _, (row,) = await asked(s, Request(ANN, "approve", ("identity=slack:U0BBB",), may_change=True))
+        assert row.arguments["identity"] == ""
+
+
+async def test_what_may_not_be_is_refused_by_row_note_and_reply() -> None:
+    """A stranger; a forged button; a question that is another one now. Nothing comes of any of them."""
+    async with scene() as s:
+        with_question(s)
+        stranger = replace(answer(), may_change=False, by="slack:U9 (mallory)")
+        forged = Request(ANN, "approve", ("web-1",), may_change=True, refusal="not one of ours")
+        other = replace(answer("approve"), question=replace(QUESTION, target="dep-39"))
+        for request, why in ((stranger, "not on the list"), (forged, "not one of ours"), (other, "another one now")):
+            reply, (row,) = await asked(s, request)
+            assert not reply.ok and reply.lines[0].startswith("Refused: ") and why in reply.lines[0]
+            assert not row.ok and row.by == request.by
+        notes = [note.text for note in await s.store.notes(incident="web-1") if note.label == "REFUSED"]
+        assert [note.split(":")[1] for note in notes] == ["U9 (mallory)", "U0AAA (ann)", "U0AAA (ann)"]
+        assert s.web.phase is Phase.ASKING and s.sent("POST") == 0
+
+
+async def test_who_looks_after_it_and_who_wants_quiet_say_so_in_a_channel_as_at_a_terminal() -> None:
+    """The same rows, and the core's own words."""
+    async with scene() as s:
+        with_question(s)
+        for name, words, given, said in (
+            ("acknowledge", ("web-1",), {"incident": "web-1"}, f"ACKNOWLEDGED by {ANN}"),
+            ("silence", ("web", "2h", "moving", "house"), QUIET, f"SILENCED silence-1 of web by {ANN} (moving house)"),
+            ("hold", ("all", "2h", "launch"), {**QUIET, "of": None, "reason": "launch"}, "HELD hold-2 of all services"),
+            (
+                "silence",
+                ("web", "2h", "signal=home", "severity=High", "moving", "house"),
+                {**QUIET, "signal": "home", "severity": "high"},
+                f"SILENCED silence-3 of web, signal home, severity high by {ANN} (moving house)",
+            ),
+            ("unsilence", ("silence-1",), {"which": "silence-1"}, "UNSILENCED silence-1 of web"),
+        ):
+            reply, (row,) = await asked(s, Request(ANN, name, words, may_change=True))
+            assert reply.ok and said in reply.lines[1], reply
+            assert (row.name, row.by, dict(row.arguments)) == (name, ANN, given)
+
+
+async def test_a_signal_that_nobody_knows_is_refused_by_the_daemon() -> None:
+    """It has the configuration; the row says what was asked for."""
+    async with scene() as s:
+        for of, what in (("web", "web"), ("all", "any service")):
+            request = Request(ANN, "silence", (of, "2h", "signal=hom", "moving"), may_change=True)
+            reply, (row,) = await asked(s, request)
+            assert reply.lines == (f"Refused: no signal hom of {what}; known: home.",) and not row.ok
+        assert s.engine.state.silences == ()
+
+
+async def test_what_is_about_no_incident_leaves_no_row_when_it_is_refused() -> None:
+    """A stranger's pause; a button without a claim; an answer that names nothing."""
+    async with scene() as s:
+        for request, why in (
+            (Request("slack:U9", "pause"), "not on the list"),
+            (Request(ANN, "approve", may_change=True, refusal="not one of ours"), "not one of ours"),
+            (Request(ANN, "approve", may_change=True), "say which incident"),
+            (Request("slack:U9", "acknowledge"), "not on the list"),
+            (Request("slack:U9", "silence", ("web", "2h", "moving")), "not on the list"),
+            (Request(ANN, "acknowledge", may_change=True), "say which incident; acknowledge INCIDENT, as in"),
+            (Request(ANN, "unsilence", ("a", "b"), may_change=True), "say which name; unsilence NAME, as in"),
+            (Request(ANN, "silence", ("web", "2h"), may_change=True), "silence SERVICE 2h WHY"),
+            (Request(ANN, "silence", ("web", "2h", "signal=home"), may_change=True), "there is nothing in it to read"),
+            (Request(ANN, "silence", ("web", "2h", "severity=bad", "x"), may_change=True), "one of: critical, high, m"),
+            (Request(ANN, "silence", ("web", "2h", "signl=home", "x"), may_change=True), "signl=: no such option"),
+            (
+                Request(ANN, "hold", ("web", "2h", "signal=home", "x"), may_change=True),
+                "signal=: a hold is of the whole",
+            ),
+            (Request(ANN, "hold", ("web", "soon", "launch"), may_change=True), "--for: not a duration"),
+            (Request(ANN, "hold", ("web", "99d", "launch"), may_change=True), "write something up to 30d"),
+        ):
+            reply, rows = await asked(s, request)
+            assert not reply.ok and why in reply.lines[0] and rows == []
+
+
+async def test_a_pause_is_one_word() -> None:
+    """And holds."""
+    async with scene() as s:
+        reply, (row,) = await asked(s, Request(ANN, "pause", may_change=True))
+        assert reply.ok and (row.name, dict(row.arguments)) == ("pause", {})
+        assert s.engine.state.paused_by == ANN
+
+
+async def test_nobody_answers() -> None:
+    """Said after a while; the row stays, and counts if somebody comes in time."""
+    clock = FakeClock()
+    store = MemoryStore(clock)
+    reply = await desk(store, clock).hear(Request(ANN, "pause", may_change=True))
+    assert not reply.ok and "Nobody answered in 15 s" in reply.lines[0]
+    assert len(await store.commands()) == 1
+
+
+async def test_who_answered_is_told_where_it_was_asked() -> None:
+    """Once; and of a stale button that nothing is asked any more, once as well."""
+    async with scene() as s:
+        s.listeners.stepped.append(Settled(("pager",), s.supervisor, s.teller).stepped)
+        with_question(s, channels=("pager",))
+        await asked(s, answer())
+        await s.quiet()
+        assert len(s.pages) == 1 and f"REJECTED by {ANN}" in s.pages[0]
+        with_question(s, Phase.PAGED, channels=("pager",), human_needed="no target")
+        for _ in range(2):
+            reply, _ = await asked(s, replace(answer("approve"), by="slack:U0BBB (bob)"))
+            assert "nothing is asked" in reply.lines[0]
+        await s.quiet()
+        assert len(s.pages) == 1, "it was told of already"
+
+
+async def test_a_stale_button_is_taken_away_once() -> None:
+    """After a restart, say, that came between the answer and its notice."""
+    async with scene() as s:
+        s.listeners.stepped.append(Settled(("pager",), s.supervisor, s.teller).stepped)
+        with_question(s, Phase.PAGED, channels=("pager",), human_needed="no target")
+        for _ in range(2):
+            await asked(s, answer("approve"))
+        await s.quiet()
+        assert ["nothing is asked any more" in page for page in s.pages] == [True]
+
+
+async def test_channels_that_were_not_asked_hear_nothing_of_it() -> None:
+    """Nor does anybody of an incident that is over."""
+    async with scene() as s:
+        s.listeners.stepped.append(Settled(("pager",), s.supervisor, s.teller).stepped)
+        with_question(s, channels=("other",))
+        await asked(s, answer())
+        with_question(s, Phase.CALM, channels=("pager",), closed_at=5.0)
+        reply, _ = await asked(s, answer())
+        assert "web-1 is over" in reply.lines[0]
+        await s.quiet()
+        assert s.pages == []

@@ -1,0 +1,151 @@
+"""What is asked now, and why an answer does not count."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from watchdog.daemon.approvals.pending import HOLDS_SECONDS, objection, only_another_may, question
+from watchdog.domain.incidents import Incident, Phase, ServiceState, State
+from watchdog.domain.notices import Notice, NoticeKind
+from watchdog.domain.policy import DEFAULT_MATRIX, Approver, Policy, Rule, Severity
+
+AT = 1000.0
+INCIDENT = Incident(
+    "web-1", "web", Severity.HIGH, AT, AT, "slow", asked_at=AT, suspect="dep-42", target="dep-40", target_code="1b7e0d4"
+)
+SHOWN = {"suspect": "dep-42", "target": "dep-40", "asked_at": AT}
+
+
+def state(phase: Phase = Phase.ASKING, live: str | None = "dep-42", **changes: Any) -> State:
+    """Return a state in which web's incident is asked about."""
+    return State(services={"web": ServiceState("web", phase=phase, live=live, incident=replace(INCIDENT, **changes))})
+
+
+def policy(within: float | None) -> Policy:
+    """Return a policy that waits so long for an answer."""
+    high = DEFAULT_MATRIX[Severity.HIGH]
+    return Policy(services={}, matrix={**DEFAULT_MATRIX, Severity.HIGH: Rule(high.do, within, high.tell)})
+
+
+def told(at: float = AT, incident: str = "web-1", service: str = "web") -> Notice:
+    """Return a notice of that moment."""
+    return Notice(at, incident, service, Severity.HIGH, NoticeKind.ASKED, "title")
+
+
+def test_a_question_counts_from_each_delivery_as_long_as_the_policy_waits() -> None:
+    """Or for an hour, where it does not say."""
+    asked = question(state(), policy(900.0), told(), AT + 5)
+    assert asked is not None
+    assert (asked.suspect, asked.target, asked.asked_at, asked.until) == ("dep-42", "dep-40", AT, AT + 905)
+    plain = question(state(), policy(None), told(), AT)
+    assert plain is not None and plain.until == AT + HOLDS_SECONDS and not plain.announced
+
+
+def test_what_is_announced_can_be_stopped() -> None:
+    """The act is named by when it is due."""
+    asked = question(state(Phase.ANNOUNCED, announced_until=AT + 60), policy(900.0), told(), AT)
+    assert asked is not None and asked.announced and asked.asked_at == AT + 60
+
+
+@pytest.mark.parametrize("phase", [one for one in Phase if one not in (Phase.ASKING, Phase.ANNOUNCED)])
+def test_otherwise_nothing_is_asked(phase: Phase) -> None:
+    """In every other phase."""
+    assert question(state(phase), policy(900.0), told(), AT) is None
+
+
+def test_nothing_is_asked_of_what_is_not_there() -> None:
+    """Another incident, another service, none, or nothing to go back to."""
+    for of in (told(incident="web-2"), told(service="api")):
+        assert question(state(), policy(900.0), of, AT) is None
+    assert question(State(services={"web": ServiceState("web", phase=Phase.ASKING)}), policy(9.0), told(), AT) is None
+    assert question(state(target=None), policy(9.0), told(), AT) is None
+
+
+ANN = "rejected by slack:U0AAA (ann)"
+
+
+@pytest.mark.parametrize(
+    ("now", "given", "why"),
+    [
+        (state(), SHOWN, ""),
+        (state(target="dep-39"), SHOWN, "another one now (dep-42 -> dep-39)"),
+        (state(suspect="dep-43", live="dep-43"), SHOWN, "another deploy is live now (dep-43)"),
+        (state(live="dep-43"), SHOWN, "another deploy is live now (dep-43)"),
+        (state(Phase.PAGED, live="dep-43"), SHOWN, "another deploy is live now (dep-43)"),
+        (state(Phase.PINNING, approved_by="ann", approved_at=AT), SHOWN, "approved by ann at 00:16:40 UTC"),
+        (state(Phase.PAGED, human_needed=ANN), SHOWN, f"decided already: {ANN}"),
+        (state(Phase.PAGED, human_needed="no target"), SHOWN, ""),
+        (state(closed_at=AT, outcome="recovered by itself"), SHOWN, "web-1 is over since 00:16:40 UTC: recovered"),
+        (State(), SHOWN, ""),
+        (state(Phase.PAGED), None, ""),
+    ],
+)
+def test_an_answer_is_to_what_its_author_saw(now: State, given: dict[str, Any] | None, why: str) -> None:
+    """Nothing objects where the core itself has an answer."""
+    arguments = {"incident": "web-1"} | ({"question": given} if given is not None else {})
+    for name in ("approve", "reject"):
+        said = objection(name, arguments)(now)
+        assert (why in said) if why else said == ""
+
+
+def test_a_yes_is_to_the_newest_message_and_a_no_to_the_same_rollback_holds_asked_again_or_not() -> None:
+    """A silence ended, say, and people were asked anew."""
+    arguments = {"incident": "web-1", "question": SHOWN}
+    assert "asked again since" in objection("approve", arguments)(state(asked_at=AT + 9))
+    assert objection("reject", arguments)(state(asked_at=AT + 9)) == ""
+
+
+@pytest.mark.parametrize("now", [state(asked_at=AT + 9), state(target="dep-39"), state(live="dep-43")])
+def test_a_stop_is_not_refused_for_a_detail(now: State) -> None:
+    """Whatever rollback is to come: somebody does not want it."""
+    assert objection("stop", {"incident": "web-1", "question": SHOWN})(now) == ""
+
+
+def test_what_proves_nothing_is_refused_whatever_the_state() -> None:
+    """Forged, too late, the wrong person."""
+    assert objection("stop", {"incident": "web-1", "refused": "forged"})(State()) == "forged"
+
+
+KEPT = state(Phase.ANNOUNCED, announced_until=AT + 9000.0, approved_by="ann", approved_at=AT)
+
+
+def test_what_is_kept_for_a_window_can_be_stopped_until_it_is_due() -> None:
+    """By a stop that counts so long, and by a no to what was asked before; another yes to that counts no more."""
+    asked = question(KEPT, policy(900.0), told(), AT)
+    assert asked is not None and asked.announced
+    assert (asked.asked_at, asked.until) == (AT + 9000.0, AT + 9000.0)
+    arguments = {"incident": "web-1", "question": SHOWN}
+    assert objection("reject", arguments)(KEPT) == objection("stop", arguments)(KEPT) == ""
+    assert "decided already: approved by ann" in objection("approve", arguments)(KEPT)
+    acting = state(Phase.PINNING, announced_until=AT + 9000.0, approved_by="ann", approved_at=AT)
+    assert "decided already: approved by ann" in objection("reject", arguments)(acting)
+
+
+LEAD = Approver("lead", ("slack:U0AAA", "terminal:lead"))
+
+
+@pytest.mark.parametrize(
+    ("now", "identity", "why"),
+    [
+        (state(), "slack:U0AAA", ""),
+        (state(Phase.ANNOUNCED), "terminal:lead", ""),
+        (state(), "slack:U0BBB", "only lead may approve this (policy: high: approver: lead); you are slack:U0BBB"),
+        (state(Phase.ANNOUNCED), "slack:U0BBB", "only lead may approve this"),
+        (state(), "console:U0AAA", "you are console:U0AAA"),
+        (state(), "console:slack:U0AAA", "you are console:slack:U0AAA"),
+        (state(), "console:lead", "you are console:lead"),
+        (state(), "", "you are nobody by name"),
+        (state(Phase.PAGED), "slack:U0BBB", ""),
+        (state(severity=Severity.CRITICAL), "slack:U0BBB", ""),
+        (State(), "slack:U0BBB", ""),
+    ],
+)
+def test_a_yes_counts_under_the_approver_s_identities_alone(now: State, identity: str, why: str) -> None:
+    """By the way it came as well as by name; where nothing is asked, the core says so."""
+    high = Rule(DEFAULT_MATRIX[Severity.HIGH].do, approver=LEAD)
+    named = Policy(services={}, matrix={**DEFAULT_MATRIX, Severity.HIGH: high})
+    said = only_another_may(now, named, "web-1", identity)
+    assert (why in said) if why else said == ""
+    assert only_another_may(now, policy(900.0), "web-1", identity) == ""
+    assert only_another_may(now, Policy(services={}, matrix={}), "web-1", identity) == ""

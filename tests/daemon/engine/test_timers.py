@@ -1,0 +1,62 @@
+"""The timekeeper: wakes the core at the moments asked for, in order, and saves a snapshot now and then."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from tests.support.clocks import FakeClock
+from watchdog.daemon.engine.timers import FIRST_SNAPSHOT_SECONDS, SNAPSHOT_SECONDS, WAKES_MAX, Timekeeper
+from watchdog.domain.events import Event
+
+
+@asynccontextmanager
+async def keeping(clock: FakeClock, told: list[float], snapshots: list[float]) -> AsyncIterator[Timekeeper]:
+    """Run a timekeeper; `told` and `snapshots` are when it spoke, in seconds since the start."""
+
+    async def tell(event: Event) -> None:
+        told.append(round(event.at - clock.start, 3))
+
+    async def snapshot() -> None:
+        snapshots.append(clock.elapsed)
+
+    keeper = Timekeeper(clock, tell, snapshot)
+    running = asyncio.ensure_future(keeper.run())
+    await clock.settle()
+    try:
+        yield keeper
+    finally:
+        running.cancel()
+        await clock.settle()
+
+
+async def test_the_core_is_woken_when_it_asked_for_it() -> None:
+    """A sooner moment asked for later is not missed; several of one moment are one; the past is told at once."""
+    told: list[float] = []
+    clock = FakeClock(auto=False)
+    async with keeping(clock, told, []) as keeper:
+        for seconds in (50.0, 5.0, 5.0, 20.0):
+            keeper.wake_at(clock.start + seconds)
+        await clock.advance(60.0)
+        assert told == [5.0, 20.0, 50.0]
+        keeper.wake_at(clock.start)
+        await clock.advance(0.1)
+        assert len(told) == 4
+
+
+async def test_snapshots_come_soon_and_then_regularly() -> None:
+    """Also while nothing is asked for; nothing else wakes anybody."""
+    told: list[float] = []
+    snapshots: list[float] = []
+    clock = FakeClock(auto=False)
+    async with keeping(clock, told, snapshots):
+        await clock.advance(FIRST_SNAPSHOT_SECONDS + 2 * SNAPSHOT_SECONDS)
+    assert snapshots == [FIRST_SNAPSHOT_SECONDS + number * SNAPSHOT_SECONDS for number in range(3)] and told == []
+
+
+async def test_wakes_are_bounded() -> None:
+    """A core gone wild cannot fill the memory."""
+    clock = FakeClock(auto=False)
+    async with keeping(clock, [], []) as keeper:
+        for number in range(WAKES_MAX + 50):
+            keeper.wake_at(clock.start + 1000.0 + number)
+        assert len(keeper._wakes) == WAKES_MAX

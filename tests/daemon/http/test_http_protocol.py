@@ -1,0 +1,239 @@
+"""Connections that cost more than they should, over real sockets: half-sent requests, readers who do not read."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.support.clocks import PATIENCE_SECONDS, eventually
+from watchdog.daemon.http.http_protocol import CONNECTIONS_MAX, BoundedProtocol
+from watchdog.daemon.http.http_server import HttpServer
+from watchdog.daemon.runtime.clock import SystemClock
+from watchdog.daemon.runtime.supervisor import Supervisor
+from watchdog.daemon.telemetry.exposition import Exposition
+from watchdog.daemon.telemetry.metrics import Metrics
+
+ASK = b"GET %s HTTP/1.1\r\nHost: x\r\n%s\r\n"
+Pair = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+class Patient(BoundedProtocol):
+    """Would wait for a minute: in these tests only the places are the bound."""
+
+    head_seconds = 60.0
+
+
+class Hasty(BoundedProtocol):
+    """Waits for next to nothing."""
+
+    head_seconds = 0.2
+    drain_seconds = 0.2
+
+
+class Narrow(BoundedProtocol):
+    """Few places, and a kernel that keeps next to nothing: what nobody reads stays with us."""
+
+    places = 8
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Make the kernel's buffer small."""
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        super().connection_made(transport)
+
+
+class NarrowAndHasty(Narrow):
+    """Also waits for next to nothing."""
+
+    drain_seconds = 0.2
+
+
+class Counted(Patient):
+    """Knows how many there were at once."""
+
+    now = most = 0
+
+    def __init__(self, *arguments: object, **more: object) -> None:
+        super().__init__(*arguments, **more)
+        Counted.now += 1
+        Counted.most = max(Counted.most, Counted.now)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """One less."""
+        super().connection_lost(exc)
+        Counted.now -= 1
+
+
+@contextlib.asynccontextmanager
+async def serving(protocol: type[BoundedProtocol], app: object = None) -> AsyncIterator[HttpServer]:
+    """Run a server whose connections are of that kind."""
+    pages = Exposition(Metrics("9.9"), SystemClock())
+    supervisor = Supervisor(SystemClock(), lambda name, error: None)
+    async with HttpServer("127.0.0.1:0", pages, tuple, supervisor, private=app, protocol=protocol) as server:
+        await eventually(lambda: server.running is not None and server.running.started)
+        yield server
+    assert await supervisor.stop(5) == ()
+
+
+async def connect(server: HttpServer, sent: bytes = b"") -> Pair:
+    """Open a connection and send something."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(sent)
+    await writer.drain()
+    return reader, writer
+
+
+async def ask_and_never_read(server: HttpServer, sent: bytes) -> socket.socket:
+    """Ask, with a kernel that takes next to nothing of the answer."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(client, ("127.0.0.1", server.port))
+    await asyncio.get_running_loop().sock_sendall(client, sent)
+    return client
+
+
+async def half_a_buffer(scope: object, receive: object, send: object) -> None:
+    """Answer with less than asyncio would call much, in one piece."""
+    await send({"type": "http.response.start", "status": 200, "headers": []})  # type: ignore[operator]
+    await send({"type": "http.response.body", "body": b"x" * 48_000})  # type: ignore[operator]
+
+
+async def ask(server: HttpServer, path: bytes) -> bytes:
+    """Ask over a connection of its own; return the status line."""
+    reader, writer = await connect(server, ASK % (path, b"Connection: close\r\n"))
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        answer = await reader.read()
+    writer.close()
+    return answer.split(b"\r\n")[0]
+
+
+async def ended(pair: Pair) -> bytes:
+    """Return what still came before the server closed the connection."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        try:
+            return await pair[0].read()
+        except ConnectionError:
+            return b""
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /healthz HT", b"POST /metrics HTTP/1.1\r\nContent-Length: 9\r\n\r\nx"])
+async def test_two_hundred_half_sent_requests_do_not_shut_health_and_metrics(sent: bytes) -> None:
+    """The places are taken over and over; who waits longest makes room, whoever asks is answered."""
+    async with serving(Patient) as server:
+        crowd = [await connect(server, sent) for _ in range(200)]
+        for path in (b"/healthz", b"/metrics", b"/readyz"):
+            assert await ask(server, path) == b"HTTP/1.1 200 OK"
+        assert server.running is not None
+        held = server.running.server_state.connections
+        await eventually(lambda: len(held) <= CONNECTIONS_MAX)
+        for _, writer in crowd:
+            writer.close()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"GET /healthz HT",
+        b"GET /healthz HTTP/1.1\r\nHost: x\r\n",
+        ASK % (b"/healthz", b"") + b"GET /half",
+    ],
+)
+async def test_a_request_that_is_never_whole_is_cut_off(sent: bytes) -> None:
+    """Also the second one of a connection."""
+    async with serving(Hasty) as server:
+        pair = await connect(server, sent)
+        if b"/half" in sent:
+            await pair[0].readuntil(b"}")
+            pair[1].write(b"more")
+        await ended(pair)
+        assert await ask(server, b"/healthz") == b"HTTP/1.1 200 OK"
+
+
+async def test_trickled_headers_do_not_move_the_deadline() -> None:
+    """A byte now and then buys no time."""
+    async with serving(Hasty) as server:
+        pair = await connect(server, b"GET /healthz HTTP/1.1\r\n")
+        with contextlib.suppress(ConnectionError):
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while not pair[0].at_eof():
+                    pair[1].write(b"X-Slow: loris\r\n")
+                    await pair[1].drain()
+                    await asyncio.sleep(0.02)
+
+
+async def test_a_body_that_does_not_come_ends_the_connection_with_the_answer() -> None:
+    """The answer needs no body; what is still to come is not waited for."""
+    async with serving(Patient) as server:
+        pair = await connect(server, ASK % (b"/healthz", b"Content-Length: 100\r\n") + b"x")
+        assert (await ended(pair)).startswith(b"HTTP/1.1 200 OK")
+
+
+async def test_a_reader_who_does_not_read_is_cut_off() -> None:
+    """An answer that nobody takes must not hold its place, nor its memory."""
+
+    async def endless(scope: object, receive: object, send: object) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})  # type: ignore[operator]
+        for _ in range(10_000):
+            await send({"type": "http.response.body", "body": b"x" * 65536, "more_body": True})  # type: ignore[operator]
+
+    async with serving(Hasty, endless) as server:
+        _, writer = await connect(server, ASK % (b"/much", b""))
+        assert server.running is not None
+        state = server.running.server_state
+        await eventually(lambda: state.tasks)
+        await eventually(lambda: not state.tasks and not state.connections)
+        writer.close()
+
+
+@pytest.mark.parametrize("more", [b"", b"Connection: close\r\n", b"Content-Length: 9\r\n"])
+async def test_the_rest_of_an_answer_that_nobody_takes_holds_no_descriptor(more: bytes) -> None:
+    """However little it is, and though the connection is closing: the rest is waited for, but not for ever."""
+    async with serving(NarrowAndHasty, half_a_buffer) as server:
+        client = await ask_and_never_read(server, ASK % (b"/some", more))
+        assert server.running is not None
+        state = server.running.server_state
+        await eventually(lambda: state.total_requests)
+        await eventually(lambda: not state.connections)
+        client.close()
+
+
+async def test_connections_that_are_closing_take_places_too() -> None:
+    """Who asks, and never takes the answer, makes room like who never asks."""
+    async with serving(Narrow, half_a_buffer) as server:
+        crowd = [await ask_and_never_read(server, ASK % (b"/some", b"Connection: close\r\n")) for _ in range(40)]
+        assert server.running is not None
+        held = server.running.server_state.connections
+        await eventually(lambda: len(held) <= Narrow.places)
+        assert await ask(server, b"/healthz") == b"HTTP/1.1 200 OK"
+        for client in crowd:
+            client.close()
+
+
+async def test_a_burst_of_connections_is_taken_in_small_helpings() -> None:
+    """However many knock in one moment: the process has other files to open."""
+    Counted.now = Counted.most = 0
+    async with serving(Counted) as server:
+        crowd = [socket.socket() for _ in range(400)]
+        for client in crowd:
+            client.setblocking(False)
+            client.connect_ex(("127.0.0.1", server.port))
+        await eventually(lambda: Counted.most >= CONNECTIONS_MAX)
+        assert await ask(server, b"/healthz") == b"HTTP/1.1 200 OK"
+        assert Counted.most <= 4 * CONNECTIONS_MAX
+        for client in crowd:
+            client.close()
+
+
+async def test_a_kept_connection_is_answered_again_and_again() -> None:
+    """A scraper keeps its connection; each whole request ends the waiting."""
+    async with serving(Hasty) as server:
+        reader, writer = await connect(server)
+        for _ in range(20):
+            writer.write(ASK % (b"/healthz", b""))
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                assert b"200 OK" in await reader.readuntil(b"}")
+            await asyncio.sleep(0.02)
+        writer.close()

@@ -1,0 +1,144 @@
+"""Asking the repository, only while auto-deploy is off because of us: the sandbox's GitHub over real HTTP."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+from tests.daemon.beside import FACTS, Beside, beside
+from tests.support.clocks import eventually
+from watchdog.adapters.repositories.github import GitHub
+from watchdog.daemon.integrations.merge_poller import UNANSWERED_MAX, MergeWatch
+from watchdog.domain.deploys import Commit
+from watchdog.domain.events import CommitsSeen, CommitsUnread, PinConfirmed, Restarted
+from watchdog.domain.incidents import ServiceState, State
+from watchdog.sandbox.world import COMMITS
+
+WEB = ServiceState("web", facts=FACTS)
+
+
+def watching(repository: type[GitHub] = GitHub) -> AbstractAsyncContextManager[Beside]:
+    """Run a watch."""
+
+    def made(it: Beside, github: GitHub) -> MergeWatch:
+        ours = repository(github._api, github._clock, github.every_seconds)
+        return MergeWatch(ours, it.clock, lambda: it.state, it.hear)
+
+    return beside(made)
+
+
+def off(service: ServiceState = WEB, **facts: Any) -> ServiceState:
+    """Return the service with its auto-deploy off because of us."""
+    assert service.facts is not None
+    return replace(service, auto_deploy_off="commit", facts=replace(service.facts, **facts))
+
+
+async def test_it_looks_at_once_when_auto_deploy_is_switched_off_and_then_slowly() -> None:
+    """Nothing is asked before; a merge is seen at the next look."""
+    async with watching() as it:
+        await it.clock.advance(7200.0)
+        assert it.asked == 0
+        it.know(off())
+        await it.heard(1)
+        (seen,) = it.told
+        assert isinstance(seen, CommitsSeen)
+        assert (seen.service, [one.sha for one in seen.commits]) == (
+            "web",
+            [COMMITS[key][0] for key in ("41", "40", "39")],
+        )
+        it.sandbox.cloud.services["web"].auto_deploy_trigger = "off"
+        it.sandbox.merge(commit="c" * 40, message="Mend it")
+        await eventually(lambda: it.sandbox.cloud.services["web"].merged)
+        await it.clock.advance(59.0)
+        assert it.asked == 1
+        await it.clock.advance(2.0)
+        await it.heard(2)
+        assert isinstance(it.told[1], CommitsSeen)
+        assert (it.told[1].commits[0].sha, it.told[1].commits[0].title) == ("c" * 40, "Mend it")
+
+
+async def test_it_stops_when_auto_deploy_is_on_again() -> None:
+    """And begins anew with the next switch, at once."""
+    async with watching() as it:
+        it.know(off())
+        await it.heard(1)
+        it.know(WEB)
+        await it.clock.advance(7200.0)
+        assert it.asked == 1
+        it.know(off())
+        await it.heard(2)
+
+
+async def test_what_came_from_another_worker_or_an_earlier_run_is_looked_at_at_once() -> None:
+    """Its auto-deploy was off before it was ours."""
+    async with watching() as it:
+        it.state = replace(State(), services=MappingProxyType({"web": off()}))
+        it.know(off(), event=Restarted(0.0, ("web",)))
+        await it.heard(1)
+        it.know(off(), event=Restarted(0.0, ("web",)))
+        await it.clock.advance(5.0)
+        assert it.asked == 1
+
+
+async def test_services_of_one_branch_share_one_look() -> None:
+    """A monorepo whose services were all rolled back is read once."""
+    api = replace(off(), name="api")
+    async with watching() as it:
+        it.know(off(), api)
+        await it.heard(2)
+        assert it.asked == 1
+        assert [event.service for event in it.told if isinstance(event, CommitsSeen)] == ["web", "api"]
+
+
+async def test_a_service_without_a_repository_or_branch_is_passed_over() -> None:
+    """An image has no merges; what is not known yet is looked for later."""
+    async with watching() as it:
+        it.know(off(repo=None), replace(off(branch=None), name="api"), replace(off(), name="x", facts=None))
+        await it.clock.advance(120.0)
+        assert it.asked == 0
+        it.know(off(), event=PinConfirmed(0.0, "other", "other-1", "commit"))
+        await it.clock.advance(61.0)
+        await it.heard(1)
+
+
+async def test_a_refusal_is_told_at_once() -> None:
+    """Another host is never asked, and a repository that is not there is told of."""
+    async with watching() as it:
+        it.know(off(repo="https://gitlab.com/acme/web"), replace(off(repo=FACTS.repo + "x"), name="api"))  # type: ignore[operator]
+        await it.heard(2)
+        whys = [event.why for event in it.told if isinstance(event, CommitsUnread)]
+        assert "not on github.com" in whys[0]
+        assert "WATCHDOG_GITHUB_TOKEN" in whys[1]
+        assert it.asked == 1
+
+
+async def test_silence_is_told_after_some_looks_in_a_row() -> None:
+    """A hiccup is nobody's business; when GitHub is back, commits are told of again."""
+    async with watching() as it:
+        it.sandbox.set_mode("github", "error_500")
+        it.know(off())
+        for look in range(1, UNANSWERED_MAX + 1):
+            await eventually(lambda look=look: it.asked == 2 * look)  # type: ignore[misc]
+            await eventually(lambda: it.clock.sleepers)
+            assert len(it.told) == (look == UNANSWERED_MAX)
+            await it.clock.advance(61.0)
+        assert isinstance(it.told[0], CommitsUnread)
+        it.sandbox.set_mode("github", "ok")
+        await it.clock.advance(61.0)
+        await eventually(lambda: isinstance(it.told[-1], CommitsSeen))
+
+
+async def test_a_switch_during_a_look_is_not_lost() -> None:
+    """Another service's auto-deploy went off while the answer was on its way."""
+
+    class Switching(GitHub):
+        async def commits(self, repo: str, branch: str) -> Sequence[Commit]:
+            if it.asked == 0:
+                it.know(replace(off(repo="https://github.com/acme/api"), name="api"), off())
+            return await super().commits(repo, branch)
+
+    async with watching(Switching) as it:
+        it.know(off())
+        await it.heard(2)
+        assert [event.service for event in it.told if isinstance(event, CommitsSeen)] == ["web", "api"]

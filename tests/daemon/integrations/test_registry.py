@@ -1,0 +1,152 @@
+"""How everything that is relied on stands: by its parts, by what it last did, and by its silence."""
+
+import pytest
+
+from tests.support.clocks import FakeClock
+from watchdog.daemon.integrations.registry import Integrations
+from watchdog.domain.errors import Forbidden, Permanent, Temporary
+from watchdog.domain.integrations import CURES, KINDS, Integration, Standing
+from watchdog.domain.readings import Bad, Good, Unknown, Unread
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock(auto=False)
+
+
+@pytest.fixture
+def kept(clock: FakeClock) -> Integrations:
+    return Integrations(clock)
+
+
+def only(kept: Integrations) -> Integration:
+    """Return the only one there is."""
+    (one,) = kept.rows()
+    return one
+
+
+def test_what_nobody_used_yet_speaks_for_nothing(kept: Integrations, clock: FakeClock) -> None:
+    """It is listed, works as far as is known, and has never been seen to."""
+    kept.expect("channel", "slack")
+    assert only(kept) == Integration("channel", "slack", Standing.UNTRIED, clock.now())
+    assert only(kept).cure == ""
+
+
+@pytest.mark.parametrize(
+    ("error", "standing"),
+    [
+        (Temporary("Render answered 502"), Standing.FAILING),
+        (Permanent("Render answered 404"), Standing.FAILING),
+        (Forbidden("Render refused our key (401)"), Standing.REFUSED),
+    ],
+)
+def test_a_call_that_fails_is_noted_with_why_and_since_when(
+    kept: Integrations, clock: FakeClock, error: Exception, standing: Standing
+) -> None:
+    """And passed on; since when it lasts does not move with the next failure, and ends with a success."""
+    with kept.attempt("platform", "Render", "web"):
+        clock.freeze(10)
+    worked = clock.now()
+    for _ in range(2):
+        clock.freeze(5)
+        with pytest.raises(type(error)), kept.attempt("platform", "Render", "web"):
+            raise error
+    one = only(kept)
+    assert (one.standing, one.why, one.parts) == (standing, str(error), ("web",))
+    assert (one.since, one.ok_at) == (worked + 5, worked)
+    with kept.attempt("platform", "Render", "web"):
+        pass
+    assert only(kept).standing is Standing.OK and only(kept).since == clock.now()
+
+
+def test_what_answers_about_one_thing_only_is_not_failing(kept: Integrations) -> None:
+    """A commit that GitHub does not know; a token that it refuses is another matter."""
+    with pytest.raises(Permanent), kept.attempt("repository", "GitHub", answers=Permanent):
+        raise Permanent("GitHub answered 404")
+    assert kept.rows() == []
+    with pytest.raises(Forbidden), kept.attempt("repository", "GitHub", answers=Permanent):
+        raise Forbidden("GitHub refused our key (401)")
+    assert only(kept).standing is Standing.REFUSED
+
+
+@pytest.mark.parametrize(
+    ("reading", "standing"),
+    [
+        (Good("HTTP 200"), Standing.OK),
+        (Bad("HTTP 503"), Standing.OK),
+        (Unknown("HTTP 429", Unread.TURNED_AWAY), Standing.TURNED_AWAY),
+        (Unknown("refused", Unread.REFUSED), Standing.REFUSED),
+        (Unknown("lists no component", Unread.SHAPE), Standing.SHAPE),
+        (Unknown("did not answer"), Standing.FAILING),
+    ],
+)
+def test_any_evidence_is_good_whatever_it_says(kept: Integrations, reading: object, standing: Standing) -> None:
+    """A site that is down is seen to be."""
+    kept.read("probes", "web", "home", reading)  # type: ignore[arg-type]
+    assert only(kept).standing is standing
+
+
+def test_one_eye_is_enough_and_one_deaf_feed_is_not(kept: Integrations) -> None:
+    """Probes stand as their best part does, everything else as its worst; the parts are those it is about."""
+    gone, good = Unknown("HTTP 429", Unread.TURNED_AWAY), Good()
+    kept.read("probes", "web", "home", gone)
+    kept.read("probes", "web", "api", good)
+    assert (only(kept).standing, only(kept).parts) == (Standing.OK, ("api",))
+    kept.read("probes", "web", "api", gone)
+    assert (only(kept).standing, only(kept).parts) == (Standing.TURNED_AWAY, ("home", "api"))
+    kept.forget("probes", "web", "home")
+    kept.forget("probes", "web", "api")
+    kept.read("feed", "sentry", "web/errors", good)
+    kept.read("feed", "sentry", "shop/errors", Unknown("refused", Unread.REFUSED))
+    assert (only(kept).standing, only(kept).parts) == (Standing.REFUSED, ("shop/errors",))
+
+
+def test_it_fails_since_its_first_part_does_and_is_shut_since_its_last(kept: Integrations, clock: FakeClock) -> None:
+    """Of two that are read through one, and of two eyes."""
+    began = clock.now()
+    for part in ("a", "b"):
+        kept.read("feed", "sentry", part, Unknown("no answer"))
+        kept.read("probes", "web", part, Unknown("HTTP 429"))
+        clock.freeze(10)
+    since = {one.kind: one.since for one in kept.rows()}
+    assert since == {"feed": began, "probes": began + 10}
+
+
+def test_what_says_nothing_for_three_times_its_interval_is_silent(kept: Integrations, clock: FakeClock) -> None:
+    """Since it was heard last: no event tells of a probe that is always void, or never made."""
+    kept.expect("probes", "web", "home", every_seconds=30.0)
+    heard = clock.now()
+    kept.read("probes", "web", "home", Good())
+    clock.freeze(90)
+    assert only(kept).standing is Standing.OK
+    clock.freeze(1)
+    one = only(kept)
+    assert (one.standing, one.since, one.why) == (Standing.SILENT, heard, "nothing was read of it")
+    kept.read("probes", "web", "home", Good())
+    assert only(kept).standing is Standing.OK
+
+
+def test_what_is_read_often_may_be_silent_for_a_minute(kept: Integrations, clock: FakeClock) -> None:
+    """A busy machine is no failure."""
+    kept.expect("probes", "web", "home", every_seconds=2.0)
+    clock.freeze(60)
+    assert only(kept).standing is Standing.UNTRIED
+    clock.freeze(1)
+    assert only(kept).standing is Standing.SILENT
+
+
+def test_a_kind_without_a_row_in_the_table_cannot_be_relied_on(kept: Integrations) -> None:
+    """So that none comes without its consequence and its cure."""
+    with pytest.raises(AssertionError, match="no row"):
+        kept.expect("fax", "office")
+
+
+@pytest.mark.parametrize("standing", [one for one in Standing if not one.works])
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_each_kind_says_what_follows_and_what_to_do(kind: str, standing: Standing) -> None:
+    """However it fails; a refusal is told sooner, as it does not heal."""
+    one = Integration(kind, "it", standing, 0.0, parts=("web", "shop"))
+    assert one.title.endswith(" it") and one.consequence and one.cure
+    assert "{" not in one.consequence
+    assert one.patience_seconds <= (60.0 if standing is Standing.REFUSED else 300.0)
+    assert standing in CURES

@@ -1,0 +1,275 @@
+"""The record of deliveries, with a real store that comes and goes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.core.phases.test_blocked_merges import branch
+from tests.core.worlds import bad_world, hear
+from tests.daemon.outbox.test_outbox import Scene, scene
+from tests.daemon.town import Channel, tell
+from tests.daemon.vendor import Vendor
+from tests.support.clocks import FakeClock, eventually
+from watchdog.adapters.stores import build_store
+from watchdog.adapters.stores.memory import MemoryStore
+from watchdog.daemon.outbox.delivery_log import GAPS_SECONDS, GIVE_UP_SECONDS, REMEMBERED, Told
+from watchdog.daemon.outbox.outbox import Teller
+from watchdog.domain import events as e
+from watchdog.domain.effects import Tell
+from watchdog.domain.errors import Temporary
+from watchdog.domain.incidents import State
+from watchdog.domain.notices import NoticeKind
+from watchdog.domain.store_records import PendingEffect
+from watchdog.ports import Store
+
+PAGE = tell("page", "slack", wakes=True)
+PAGE_TO_BOTH = tell("page", "pagerduty", "slack", wakes=True)
+END = tell("end", "slack", kind=NoticeKind.RESOLVED)
+
+
+@asynccontextmanager
+async def _broken_store(folder: Path) -> AsyncIterator[Store]:
+    """A real store that was closed under us: every call fails."""
+    store = build_store(f"sqlite:///{folder}/gone.db", FakeClock())
+    await store.open()
+    await store.close()
+    yield store
+
+
+@asynccontextmanager
+async def opened(folder: Path, clock: FakeClock) -> AsyncIterator[Store]:
+    """A real store that is there."""
+    store = build_store(f"sqlite:///{folder}/there.db", clock)
+    await store.open()
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+async def test_without_a_store_people_are_told_from_memory(tmp_path: Path) -> None:
+    """Nothing can be read or written: the page arrives, and the next one finds its reference."""
+    reports: list[str] = []
+    channel, clock = Channel("slack"), FakeClock(auto=False)
+    async with _broken_store(tmp_path) as store, asyncio.TaskGroup() as group:
+        teller = Teller(store, {"slack": channel}, clock, lambda name, what, _: reports.append(f"{name} {what}"))
+        deliveries = [group.create_task(teller.deliver(number, one)) for number, one in ((7, PAGE), (8, END))]
+        await eventually(lambda: clock.sleepers == 2)
+        for delivery in deliveries:
+            delivery.cancel()
+    assert channel.took == [("page", None), ("end", "after page")]
+    assert "store failed" in reports
+    assert reports.count("slack sent") == 2
+
+
+async def test_what_the_store_missed_is_written_when_it_is_back(tmp_path: Path) -> None:
+    """The store is opened a while after the page left: delivery and end of the effect are recorded."""
+    clock = FakeClock(auto=False)
+    store = build_store(f"sqlite:///{tmp_path}/late.db", clock)
+    await store.open()
+    (pending,) = await store.save(None, State(), (PAGE,))
+    await store.close()
+    channel = Channel("slack")
+    async with asyncio.TaskGroup() as group:
+        group.create_task(Teller(store, {"slack": channel}, clock, lambda *_: None).deliver(pending.id, PAGE))
+        await eventually(lambda: channel.took and clock.sleepers)
+        await store.open()
+        await clock.advance(1)
+    assert await store.pending() == ()
+    assert await store.reference("web-1", "slack") == "after page"
+    await store.close()
+
+
+@pytest.mark.parametrize("rows", [True, False])
+async def test_with_the_store_away_after_a_restart_one_outage_is_one_page_and_is_closed(
+    tmp_path: Path, *, rows: bool
+) -> None:
+    """Nothing is known of what PagerDuty was told before: the page joins the open alert, and the end closes it."""
+    clock = FakeClock(auto=False)
+    async with scene(tmp_path, "pagerduty", clock=clock) as s:
+        await s.deliver(tell("down", "pagerduty", wakes=True))
+        await s.store.close()
+        late = [tell("still down", "pagerduty", wakes=True), tell("up", "pagerduty", kind=NoticeKind.RESOLVED)]
+        for number, effect in enumerate(late, 2):
+            s.teller = s.outbox()
+            async with asyncio.TaskGroup() as group:
+                delivery = group.create_task(s.teller.deliver(number if rows else None, effect))
+                await eventually(lambda number=number: s.town.asked["pagerduty"] == number)
+                await eventually(lambda: not s.teller.unheard)
+                delivery.cancel()
+        (incident,) = s.town.pagers.incidents
+        assert (incident.triggers, incident.status) == (2, "resolved")
+
+
+async def test_who_stood_in_is_owed_the_end_though_the_store_does_not_say_so_yet(tmp_path: Path) -> None:
+    """The pager stood in before a restart; the all-clear finds the store away, and reaches it later."""
+    clock = FakeClock(auto=False)
+    async with scene(tmp_path, clock=clock) as s, asyncio.TaskGroup() as group:
+        s.town.down("slack", 1)
+        began = group.create_task(s.deliver(tell("slow", "slack")))
+        await eventually(lambda: s.town.pagers.incidents and clock.sleepers)
+        await clock.advance(1)
+        await began
+        (row,) = await s.store.save(None, State(), (END,))
+        await s.store.close()
+        s.teller = s.outbox()
+        group.create_task(s.teller.deliver(row.id, END))
+        await eventually(lambda: s.town.slack == ["slow", "end"] and clock.sleepers)
+        (alert,) = s.town.pagers.incidents
+        assert alert.status == "triggered"
+        await s.store.open()
+        await clock.advance(1)
+        await eventually(lambda: alert.status == "resolved" and not s.teller.waiting)
+
+
+async def test_an_end_without_a_row_goes_to_the_named_only_while_the_store_is_away(tmp_path: Path) -> None:
+    """Told from memory: who is not known to have heard of it does not hear of its end; the store is not waited for."""
+    clock = FakeClock(auto=False)
+    async with _broken_store(tmp_path) as store:
+        named, other = Channel("slack"), Channel("pager")
+        teller = Teller(store, {"slack": named, "pager": other}, clock, lambda *_: None)
+        await teller.deliver(None, END)
+        assert (named.took, other.took) == ([("end", None)], [])
+
+
+async def test_after_a_day_without_the_store_nobody_is_asked_for(tmp_path: Path) -> None:
+    """An all-clear does not wait for ever to learn who else is owed it."""
+    clock = FakeClock()
+    async with _broken_store(tmp_path) as store:
+        assert not await Told(store, clock, lambda *_: None).was_told(7, END.notice, "pager")
+    assert GIVE_UP_SECONDS < clock.elapsed <= GIVE_UP_SECONDS + GAPS_SECONDS[-1]
+
+
+async def test_a_store_that_stays_away_is_asked_to_finish_for_a_day(tmp_path: Path) -> None:
+    """With growing gaps, then every minute, then never: the row stays pending for the next start."""
+    complaints: list[str] = []
+    clock = FakeClock()
+    async with _broken_store(tmp_path) as store:
+        await Told(store, clock, lambda _, why: complaints.append(why)).finish(7, PAGE.notice, {"slack": "sent"})
+    assert GIVE_UP_SECONDS < clock.elapsed <= GIVE_UP_SECONDS + GAPS_SECONDS[-1]
+    assert len(complaints) > GIVE_UP_SECONDS / GAPS_SECONDS[-1]
+
+
+async def test_what_was_sent_from_memory_is_not_sent_again_by_its_row(tmp_path: Path) -> None:
+    """The save seemed to fail and did not: the row is finished, and a notice of other words is sent."""
+    clock = FakeClock()
+    async with opened(tmp_path, clock) as store:
+        channel = Channel("slack")
+        teller = Teller(store, {"slack": channel}, clock, lambda *_: None)
+        await teller.deliver(None, PAGE)
+        other = tell("another page", "slack", wakes=True)
+        for row in await store.save(None, State(), (PAGE, other)):
+            assert isinstance(row.effect, Tell)
+            await teller.deliver(row.id, row.effect)
+        assert [title for title, _ in channel.took] == ["page", "another page"]
+        assert await store.pending() == ()
+
+
+async def test_a_row_found_late_waits_for_what_is_under_way_from_memory(tmp_path: Path) -> None:
+    """The channel is down when the store is back: one page in the end, and the row stays until it has arrived."""
+    clock = FakeClock(auto=False)
+    async with opened(tmp_path, clock) as store, asyncio.TaskGroup() as group:
+        channel = Channel("slack", Temporary("down"))
+        teller = Teller(store, {"slack": channel}, clock, lambda *_: None)
+        group.create_task(teller.deliver(None, PAGE))
+        await eventually(lambda: clock.sleepers)
+        (row,) = await store.save(None, State(), (PAGE,))
+        group.create_task(teller.deliver(row.id, PAGE))
+        await eventually(lambda: teller.waiting == 2)
+        assert len(await store.pending()) == 1
+        await clock.advance(1)
+        await eventually(lambda: teller.waiting == 0)
+        assert channel.took == [("page", None)]
+    async with opened(tmp_path, clock) as store:
+        assert await store.pending() == ()
+
+
+async def test_memory_is_bounded_and_forgets_the_oldest(tmp_path: Path) -> None:
+    """What was forgotten is asked of the store."""
+    async with _broken_store(tmp_path) as store:
+        complaints: list[str] = []
+        told = Told(store, FakeClock(), lambda _, why: complaints.append(why))
+        for number in range(REMEMBERED + 1):
+            await told.record(None, tell("t", incident=f"web-{number}").notice, "slack", f"thread {number}")
+        assert await told.reference(tell("t", incident="web-1").notice, "slack") == "thread 1"
+        assert complaints == []
+        assert await told.reference(tell("t", incident="web-0").notice, "slack") is None
+        assert len(complaints) == 1
+
+
+async def test_after_the_all_clear_what_is_left_to_do_is_an_alert_of_its_own_and_is_closed(tmp_path: Path) -> None:
+    """With PagerDuty alone: merges that do not ship reach somebody, ring nobody, and end when auto-deploy is on."""
+    world = bad_world().run(1200.0)
+    told = [effect for effect in world.tells if effect.notice.service == "web"]
+    shown = branch(world, "c1"), branch(world, "c2", "c1"), e.AutoDeployRestored(world.now, "web", "web-1", "commit")
+    for event in shown:
+        told += [effect for effect in hear(world, event) if isinstance(effect, Tell)]
+    async with scene(tmp_path, "pagerduty") as s:
+        for effect in told[:-1]:
+            await s.deliver(replace(effect, channels=("pagerduty",)))
+        over, left = s.town.pagers.incidents
+        assert (over.status, left.status, left.severity) == ("resolved", "triggered", "info")
+        assert (left.triggers, left.summary) == (2, "web: 1 merge NOT shipped, auto-deploy is off")
+        await s.deliver(replace(told[-1], channels=("pagerduty",)))
+        assert left.status == "resolved" and len(s.town.pagers.incidents) == 2
+
+
+class Mortal:
+    """A store that reads, and whose process dies before anything is written."""
+
+    def __init__(self, store: Store) -> None:
+        self.reference, self.deliveries = store.reference, store.deliveries
+
+    async def delivered(self, *_: object) -> None:
+        """Die."""
+        raise Temporary("killed")
+
+    async def finish(self, *_: object) -> None:
+        """Die."""
+        raise Temporary("killed")
+
+
+async def killed_after_its_sends(s: Scene, row: PendingEffect) -> None:
+    """Let an outbox of a first start send to everybody, and end before any of it is recorded."""
+    clock = FakeClock(auto=False)
+    dying = Teller(Mortal(s.store), s.notifiers, clock, s.report)  # type: ignore[arg-type]
+    async with asyncio.TaskGroup() as group:
+        delivery = group.create_task(dying.deliver(row.id, PAGE_TO_BOTH))
+        await eventually(lambda: clock.sleepers)
+        delivery.cancel()
+
+
+async def test_case_37_killed_between_send_and_record_it_is_the_same_page_again(tmp_path: Path) -> None:
+    """Three kills in a row: one incident at PagerDuty, one key; at Slack one message for each send, then no more."""
+    kills = 3
+    async with scene(tmp_path) as s:
+        (row,) = await s.store.save(None, State(), (PAGE_TO_BOTH,))
+        for _ in range(kills):
+            await killed_after_its_sends(s, row)
+        for _ in range(2):
+            await s.outbox().deliver(row.id, PAGE_TO_BOTH)
+        (incident,) = s.town.pagers.incidents
+        assert (incident.dedup_key, incident.triggers) == ("watchdog/web/web-1", kills + 1)
+        assert s.town.slack == ["page"] * (kills + 1)
+        await s.deliver(tell("over", "pagerduty", "slack", kind=NoticeKind.RESOLVED))
+        assert incident.status == "resolved"
+
+
+async def test_two_workers_that_wait_with_the_same_row_bring_it_once() -> None:
+    """The service moved while the channel was down: who is second to find it up finds the notice told."""
+    clock = FakeClock(auto=False)
+    store, vendor = MemoryStore(clock), Vendor("slack", clock, down_until=100.0)
+    await store.open()
+    (row,) = await store.save(None, State(), (PAGE,))
+    async with asyncio.TaskGroup() as group:
+        for _ in range(2):
+            worker = Teller(store, {"slack": vendor}, clock, lambda *_: None)
+            group.create_task(worker.deliver(row.id, PAGE))
+            await clock.advance(20)
+        await clock.advance(200)
+    assert vendor.titles == ["page"]
+    assert await store.pending() == ()

@@ -1,0 +1,371 @@
+"""Commands of humans: each becomes an event, and the core's own words are the answer."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.daemon.engine_scene import Scene, ShakyStore, scene
+from tests.support.clocks import PATIENCE_SECONDS
+from watchdog.adapters.stores import build_store
+from watchdog.daemon.supervision.command_poller import FAILED, HAS_CHANGED, REFUSED, STALE_SECONDS, Commands
+from watchdog.domain.errors import Permanent, Temporary
+from watchdog.domain.incidents import Incident, Phase, ServiceState, State
+from watchdog.domain.policy import Approver, Severity
+from watchdog.domain.store_records import Command
+
+
+async def answer(s: Scene, name: str, **given: Any) -> Command:
+    """Submit a command, apply all, and return it with its answer."""
+    number = await s.store.submit(name, given, "ann")
+    await Commands(s.store, s.engine, s.clock).apply_all()
+    command = await s.store.command(number)
+    assert command is not None
+    assert command.done
+    return command
+
+
+def with_incident(s: Scene, phase: Phase, denied: tuple[str, ...] = ()) -> None:
+    """Let the core know of an open incident of web."""
+    made = Incident("web-1", "web", Severity.HIGH, s.clock.now(), s.clock.now(), "web is slow")
+    known = s.engine.state.services.get("web", ServiceState("web"))
+    web = replace(known, phase=phase, phase_since=s.clock.now(), incident=made)
+    s.engine.state = State(services={"web": web}, denied=denied)
+
+
+@asynccontextmanager
+async def about(phase: Phase, denied: tuple[str, ...] = ()) -> AsyncIterator[Scene]:
+    """Open a world whose deploys are known, and in which web has an incident in that phase."""
+    async with scene() as s:
+        await s.know_deploys()
+        with_incident(s, phase, denied)
+        yield s
+
+
+async def no(s: Scene, exit_code: int, words: str, name: str, **given: Any) -> None:
+    """Submit a command that is answered with no, in these words."""
+    command = await answer(s, name, **given)
+    assert (command.ok, command.exit_code) == (False, exit_code) and words in command.answer, command
+
+
+QUIET = {"seconds": 60.0, "reason": "work"}
+HIGH = {**QUIET, "of": "web", "signal": None, "severity": "high"}
+APPLIED = [
+    ("pause", {}, Phase.CALM, "PAUSED by ann"),
+    ("resume", {}, Phase.CALM, "RESUMED by ann"),
+    ("trust", {"commit": "1b7e0d4"}, Phase.CALM, "TRUSTED 1b7e0d4 by ann"),
+    ("reject", {"incident": "web-1"}, Phase.ASKING, "REJECTED by ann"),
+    ("stop", {"incident": "web-1"}, Phase.PINNING, "STOPPED by ann"),
+    ("stop", {"incident": "web-1"}, Phase.ANNOUNCED, "STOPPED by ann"),
+    ("acknowledge", {"incident": "web-1"}, Phase.PAGED, "ACKNOWLEDGED by ann: nobody else is called for 30 min"),
+    ("acknowledge", {"incident": "web-1"}, Phase.DEPLOYING, "ACKNOWLEDGED by ann"),
+    ("silence", HIGH, Phase.CALM, "SILENCED silence-1 of web, severity high by ann (work), for 60 s"),
+    ("silence", {**QUIET, "of": None}, Phase.CALM, "SILENCED silence-1 of all services"),
+    ("hold", {**QUIET, "of": None}, Phase.CALM, "HELD hold-1 of all services by ann (work)"),
+    ("rollback", {"service": "web", "target": "dep-39"}, Phase.CALM, "BY HAND"),
+    ("rollback", {"service": "web"}, Phase.PAGED, "BY HAND"),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "phase", "words"), APPLIED)
+async def test_a_command_is_applied_and_answered_in_the_cores_words(
+    name: str, given: dict[str, Any], phase: Phase, words: str
+) -> None:
+    """Exit code 0, and what the story says of it."""
+    async with about(phase, denied=("1b7e0d4c95f2a8636de0b41f7c3a9d5826e0f4b7",)) as s:
+        command = await answer(s, name, **given)
+        assert (command.ok, command.exit_code) == (True, 0)
+        assert words in command.answer
+
+
+async def test_an_approval_reaches_the_core() -> None:
+    """What is approved is decided anew: here nothing is known against the site any more."""
+    async with about(Phase.ASKING) as s:
+        command = await answer(s, "approve", incident="web-1")
+        assert "APPROVED by ann" in "; ".join(f"{note.label} {note.text}" for note in await s.store.notes())
+        assert command.done
+
+
+REFUSALS = [
+    ("approve", {"incident": "web-1"}, Phase.PAGED, "nothing is asked: web is paged"),
+    ("reject", {"incident": "web-1"}, Phase.DEPLOYING, "nothing is asked: web is deploying"),
+    ("stop", {"incident": "web-1"}, Phase.ROLLING_BACK, "nothing can be stopped: web is rolling back"),
+    ("rollback", {"service": "web"}, Phase.VERIFYING, "web-1 is being handled: verifying"),
+    ("rollback", {"service": "web", "target": "dep-41"}, Phase.PAGED, "dep-41 was never live"),
+    ("trust", {"commit": "abcdef1"}, Phase.CALM, "abcdef1 is not denied"),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "phase", "words"), REFUSALS)
+async def test_a_refusal_is_exit_code_3_with_the_cores_words(name: str, given: dict, phase: Phase, words: str) -> None:
+    """A guard said no, and why."""
+    async with about(phase) as s:
+        await no(s, REFUSED, words, name, **given)
+        assert (s.sent("POST"), s.sent("PATCH")) == (0, 0)
+
+
+FAILURES = [
+    ("reboot", {}, "does not know the command reboot"),
+    ("", {}, "does not know the command"),
+    ("approve", {}, "approve needs incident"),
+    ("rollback", {}, "rollback needs service"),
+    ("trust", {"commmit": "x"}, "trust needs commit"),
+    ("rollback", {"service": "shop"}, "no service shop; known: web"),
+    *((name, {"incident": "web-9"}, "no open incident web-9; open: web-1") for name in ("approve", "reject", "stop")),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "words"), FAILURES)
+async def test_what_names_nothing_we_know_fails_with_what_there_is(name: str, given: dict, words: str) -> None:
+    """Exit code 1: asked wrongly, or for something that does not exist; the next command is applied all the same."""
+    async with scene() as s:
+        with_incident(s, Phase.PAGED)
+        await no(s, FAILED, words, name, **given)
+        assert (await answer(s, "pause")).ok
+
+
+async def test_without_an_open_incident_it_says_none() -> None:
+    """Nothing to approve."""
+    async with scene() as s:
+        assert "open: none" in (await answer(s, "approve", incident="web-1")).answer
+
+
+@pytest.mark.parametrize(("age_seconds", "applied"), [(STALE_SECONDS - 1, True), (STALE_SECONDS + 1, False)])
+async def test_what_was_asked_while_nobody_ran_is_not_done_later(
+    tmp_path: Path, age_seconds: float, applied: bool
+) -> None:
+    """Nobody waits for it any more."""
+    async with scene() as s:
+        store = build_store(f"sqlite:///{tmp_path}/journal.db", s.clock)
+        await store.open()
+        number = await store.submit("pause", {}, "ann")
+        s.clock.freeze(age_seconds)
+        await Commands(store, s.engine, s.clock).apply_all()
+        command = await store.command(number)
+        await store.close()
+        assert command is not None
+        assert (command.done, command.ok, bool(s.engine.state.paused_by)) == (True, applied, applied)
+        if not applied:
+            assert (command.exit_code, "ask again" in command.answer) == (FAILED, True)
+
+
+async def test_a_look_is_as_old_as_its_question_and_not_as_its_answer() -> None:
+    """What was asked just after the store had looked is old by now, though the answer of that look came just now."""
+
+    class LateAnswer(ShakyStore):
+        asked = 0
+
+        async def commands(self) -> Sequence[Command]:
+            found = await super().commands()
+            if not self.asked:
+                self.asked = -1
+                self.asked = await self.submit("pause", {}, "ann")
+                s.clock.freeze(STALE_SECONDS + 20.0)
+            return found
+
+    async with scene(LateAnswer) as s:
+        assert isinstance(s.store, LateAnswer)
+        commands = Commands(s.store, s.engine, s.clock)
+        await commands.apply_all()
+        await commands.apply_all()
+        command = await s.store.command(s.store.asked)
+        assert command is not None
+        assert (command.done, command.ok, s.engine.state.paused_by) == (True, False, "")
+
+
+async def test_a_fault_of_our_own_is_an_answer_too() -> None:
+    """The CLI does not wait in vain, and the commands behind it are applied."""
+    async with scene() as s:
+        s.engine.state = State(services={"web": object()})  # type: ignore[dict-item]
+        await no(s, FAILED, "a fault of our own", "rollback", service="web")
+
+
+class Forgetful(ShakyStore):
+    """A store that does not take the first answers, nor gives the first lists."""
+
+    failures = 2
+
+    async def answer(self, command_id: int, *, ok: bool, text: str, exit_code: int) -> None:
+        """Answer, or fail."""
+        self.failures -= 1
+        if self.failures >= 0:
+            raise (Temporary if self.failures else Permanent)("the store does not answer")
+        await super().answer(command_id, ok=ok, text=text, exit_code=exit_code)
+
+
+async def test_a_command_is_applied_once_though_its_answer_is_written_twice() -> None:
+    """The poll goes on over a store that fails; what was applied is only answered again."""
+    async with scene(Forgetful) as s:
+        await s.know_deploys()
+        number = await s.store.submit("rollback", {"service": "web", "target": "dep-39"}, "ann")
+        s.supervisor.start("commands", Commands(s.store, s.engine, s.clock).run)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not (command := await s.store.command(number)) or not command.done:
+                await asyncio.sleep(0.01)
+        assert (command.ok, "BY HAND" in command.answer) == (True, True)
+        assert [note.label for note in await s.store.notes()].count("BY HAND") == 1
+        assert s.supervisor.ailing() == {}
+
+
+@pytest.mark.parametrize("hours", [-1.0, 1.0])
+async def test_case_26_a_command_is_as_old_as_the_last_look_whatever_clocks_say(hours: float) -> None:
+    """The host's clock was set while we run: `watchdog pause`, typed now, is dated an hour off, and taken."""
+    async with scene() as s:
+        commands = Commands(s.store, s.engine, s.clock)
+        await commands.apply_all()
+        before = s.clock.start
+        s.clock.start += 3600 * hours
+        number = await s.store.submit("pause", {}, "ann")
+        s.clock.start = before
+        await commands.apply_all()
+        command = await s.store.command(number)
+        assert command is not None and (command.ok, s.engine.state.paused_by) == (True, "ann")
+
+
+async def test_a_silence_is_ended_by_its_name() -> None:
+    """And refused by another, with those there are; of a service nobody knows none is made."""
+    async with scene() as s:
+        unknown = await answer(s, "hold", of="wob", seconds=60.0, reason="work")
+        assert (unknown.ok, unknown.answer) == (False, "no service wob; known: web")
+        for of, signal, known in (("web", "hom", "of web; known: home"), (None, "hom", "of any service; known: home")):
+            unknown = await answer(s, "silence", of=of, seconds=60.0, reason="work", signal=signal)
+            assert (unknown.ok, unknown.answer) == (False, f"no signal hom {known}")
+        unknown = await answer(s, "silence", of="web", seconds=60.0, reason="work", severity="bad")
+        assert (unknown.ok, unknown.answer) == (False, "silence: 'bad' is not a valid Severity")
+        assert s.engine.state.silences == ()
+        await answer(s, "hold", of="web", seconds=60.0, reason="work")
+        assert [one.name for one in s.engine.state.holds] == ["hold-1"]
+        refused = await answer(s, "unsilence", which="silence-1")
+        assert (refused.ok, refused.exit_code) == (False, REFUSED) and "there is: hold-1" in refused.answer
+        ended = await answer(s, "unsilence", which="hold-1")
+        assert ended.ok and s.engine.state.holds == ()
+
+
+async def test_auto_deploy_is_given_back_on_demand() -> None:
+    """The old value is set again at the platform, and the answer says what will be done."""
+    async with scene() as s:
+        await s.know_deploys()
+        s.sandbox.cloud.services["web"].auto_deploy_trigger = "off"
+        await s.know_deploys()
+        s.engine.state = replace(s.engine.state, services={"web": replace(s.web, auto_deploy_off="commit")})
+        command = await answer(s, "restore-auto-deploy", service="web")
+        assert command.ok, command.answer
+        await s.quiet()
+        assert s.sandbox.cloud.services["web"].auto_deploy_trigger == "commit"
+        again = await answer(s, "restore-auto-deploy", service="web")
+        assert (again.ok, again.exit_code) == (False, REFUSED)
+        unknown = await answer(s, "restore-auto-deploy", service="shop")
+        assert unknown.answer == "no service shop; known: web"
+
+
+CHANGED = [
+    ("approve", "suspect", "dep-43"),
+    ("approve", "target", "dep-39"),
+    ("approve", "asked_at", 7.5),
+    ("reject", "target", None),
+]
+
+
+@pytest.mark.parametrize(("name", "what", "value"), CHANGED)
+async def test_a_yes_to_another_question_than_is_asked_is_refused(name: str, what: str, value: object) -> None:
+    """What its author saw is compared with the incident as it is when the command is applied."""
+    async with about(Phase.ASKING) as s:
+        asked = replace(s.engine.state.services["web"].incident, suspect="dep-42", target="dep-40", asked_at=9.25)  # type: ignore[type-var]
+        s.engine.state = State(services={"web": replace(s.engine.state.services["web"], incident=asked)})
+        seen = {"suspect": "dep-42", "target": "dep-40", "asked_at": 9.25}
+        await no(s, REFUSED, HAS_CHANGED, name, incident="web-1", seen={**seen, what: value})
+        assert s.engine.state.services["web"].phase is Phase.ASKING
+        assert (await answer(s, "reject", incident="web-1", seen=seen)).ok
+
+
+async def test_a_rollback_by_hand_is_from_the_deploy_that_was_seen_live() -> None:
+    """Another one is live meanwhile: refused; the one that is live: done."""
+    async with about(Phase.CALM) as s:
+        refused = await answer(s, "rollback", service="web", seen={"live deploy": "dep-0"})
+        assert (refused.exit_code, refused.answer) == (REFUSED, f"the live deploy {HAS_CHANGED}")
+        live = next(one.id for one in s.engine.state.services["web"].deploys if one.is_live)
+        assert (await answer(s, "rollback", service="web", seen={"live deploy": live})).ok
+
+
+async def test_what_people_say_of_an_incident_is_added_to_its_record() -> None:
+    """A note, the root cause, a judgement: by whom, and answered like every command."""
+    async with scene() as s:
+        await s.know_deploys()
+        await answer(s, "rollback", service="web")
+        name = s.engine.state.services["web"].incident.id  # type: ignore[union-attr]
+        assert (await answer(s, "note", incident=name, text="the cache")).answer == f"recorded as a note on {name}"
+        assert (await answer(s, "note", incident=name, text="the pool", root_cause=True)).ok
+        assert "judged wrong" in (await answer(s, "label", incident=name, verdict="wrong")).answer
+        remarks = await s.store.remarks(name)
+        assert [(one.by, one.text, one.root_cause) for one in remarks] == [
+            ("ann", "the cache", False),
+            ("ann", "the pool", True),
+        ]
+        assert await s.store.labels() == {name: "wrong"}
+        unknown = await answer(s, "note", incident="web-99", text="x")
+        assert (unknown.exit_code, unknown.answer) == (FAILED, "no such incident: web-99")
+        assert (await answer(s, "note", incident=name)).answer == "note needs text"
+
+
+async def test_ticks_and_follow_ups_are_answered_like_every_command() -> None:
+    """By whom, and until when by our clock; what makes no sense fails with a reason."""
+    async with scene() as s:
+        await s.know_deploys()
+        await answer(s, "rollback", service="web")
+        name = s.engine.state.services["web"].incident.id  # type: ignore[union-attr]
+        given = {"text": "Raise the pool", "owner": "eve", "seconds": 60.0}
+        assert (await answer(s, "follow-up", incident=name, **given)).answer == f"added to {name} as own-1"
+        (added,) = await s.store.follow_ups(name)
+        assert (added.by, added.owner, added.due_at) == ("ann", "eve", pytest.approx(s.clock.now() + 60, abs=5))
+        assert (await answer(s, "tick", incident=name, item="own-1")).answer == f"own-1 of {name} is ticked"
+        assert (await answer(s, "tick", incident=name, item="own-1", undo=True)).ok
+        assert [(one.by, one.undone) for one in await s.store.ticks(name)] == [("ann", False), ("ann", True)]
+        unknown = await answer(s, "tick", incident=name, item="own-2")
+        assert (unknown.exit_code, unknown.answer) == (FAILED, f"no item own-2 in the checklists of {name}")
+        assert (await answer(s, "tick", incident=name)).answer == "tick needs item"
+
+
+async def test_what_was_refused_already_is_only_answered() -> None:
+    """The console did not let its author: it is in the record, and nothing is done."""
+    async with scene() as s:
+        command = await answer(s, "refused", what="pause", refused="pause needs the role operator")
+        assert (command.ok, command.exit_code, command.answer) == (False, REFUSED, "pause needs the role operator")
+        assert not s.engine.state.paused_by
+
+
+LEAD = Approver("lead", ("terminal:ann", "slack:U0AAA"))
+ONLY_LEAD = "only lead may approve this (policy: high: approver: lead)"
+
+
+async def test_only_the_approver_s_yes_counts_and_everybody_s_no() -> None:
+    """Another's is refused with the reason, written down, and changes nothing; who it is is not what they say."""
+    async with about(Phase.ASKING) as s:
+        high = replace(s.engine.policy.matrix[Severity.HIGH], approver=LEAD)
+        s.engine.policy = replace(s.engine.policy, matrix={**s.engine.policy.matrix, Severity.HIGH: high})
+        for identity in ({"identity": "terminal:bob"}, {"identity": "console:U0AAA"}, {}):
+            await no(s, REFUSED, ONLY_LEAD, "approve", incident="web-1", **identity)
+            assert s.web.phase is Phase.ASKING
+        notes = [note.text for note in await s.store.notes(incident="web-1") if note.label == "REFUSED"]
+        assert (
+            len(notes) == 3 and notes[0].startswith("approve by ann: only lead") and notes[0].endswith("terminal:bob")
+        )
+        assert "APPROVED by ann" in (await answer(s, "approve", incident="web-1", identity="terminal:ann")).answer
+        with_incident(s, Phase.ASKING)
+        assert (await answer(s, "reject", incident="web-1")).ok
+
+
+async def test_a_yes_that_was_seen_before_it_was_kept_does_not_mean_now() -> None:
+    """The same form sent twice: what its author saw was the question, and that was answered."""
+    async with about(Phase.ANNOUNCED) as s:
+        web = s.engine.state.services["web"]
+        told = {"suspect": "dep-42", "target": "dep-40", "asked_at": 9.25, "announced_until": s.clock.now() + 9000.0}
+        kept = replace(web.incident, approved_by="ann", approved_at=9.5, **told)  # type: ignore[type-var, arg-type]
+        s.engine.state = State(services={"web": replace(web, incident=kept)})
+        seen = {"suspect": "dep-42", "target": "dep-40", "asked_at": 9.25}
+        await no(s, REFUSED, HAS_CHANGED, "approve", incident="web-1", seen=seen)
+        assert s.web.is_kept
+        assert (await answer(s, "stop", incident="web-1", seen=seen)).ok and s.web.phase is Phase.PAGED

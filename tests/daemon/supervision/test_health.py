@@ -1,0 +1,157 @@
+"""What is wrong with the daemon, in words: an empty list is healthy."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+
+from tests.daemon.engine_scene import SHUT, Scene, scene
+from tests.daemon.town import tell
+from tests.support.clocks import eventually
+from watchdog.daemon.outbox.circuit_breaker import TRIPS_AT
+from watchdog.daemon.supervision.health import SILENT_SECONDS, UNREAD_SECONDS, Health
+from watchdog.domain import events as e
+from watchdog.domain.errors import Permanent
+from watchdog.domain.readings import Good
+
+
+@asynccontextmanager
+async def healthy() -> AsyncIterator[tuple[Scene, Health]]:
+    """A daemon that has nothing to complain of."""
+    async with scene() as s:
+        health = Health(s.engine, s.teller, s.supervisor, s.clock)
+        assert health.reasons() == []
+        yield s, health
+
+
+@pytest.mark.parametrize(("silent_seconds", "well"), [(SILENT_SECONDS - 0.5, True), (SILENT_SECONDS + 1, False)])
+async def test_silence(silent_seconds: float, well: bool) -> None:
+    """No event for a minute and a half: the loop, the probes or the queue stand still."""
+    async with healthy() as (s, health):
+        s.clock.freeze(s.engine.last_event_at + silent_seconds - s.clock.now())
+        assert health.reasons() == ([] if well else ["no event was handled for 91 s"])
+        await s.engine.ask(e.TimePassed(s.clock.now()))
+        assert health.reasons() == []
+
+
+async def test_a_task_that_died() -> None:
+    """It is named, with what it died of."""
+    async with healthy() as (s, health):
+
+        async def die() -> None:
+            raise KeyError("x")
+
+        s.supervisor.start("minutes", die, restart=False)
+        await eventually(health.reasons)
+        assert health.reasons() == ["task minutes: died of KeyError"]
+
+
+async def test_a_store_that_does_not_answer() -> None:
+    """Until it takes a record again."""
+    async with healthy() as (s, health):
+        s.store.saving = SHUT  # type: ignore[attr-defined]
+        await s.engine.ask(e.Paused(s.clock.now(), "ann"))
+        assert health.reasons() == ["the store does not answer: the store does not answer"]
+        s.store.saving = None  # type: ignore[attr-defined]
+        await s.engine.ask(e.Resumed(s.clock.now(), "ann"))
+        assert health.reasons() == []
+
+
+async def test_blindness() -> None:
+    """Whoever cannot see does not judge."""
+    async with healthy() as (s, health):
+        s.engine.state = replace(s.engine.state, blind_since=s.clock.now())
+        assert health.reasons() == ["blind: no control target answers"]
+        s.engine.state = replace(s.engine.state, unseen=True)
+        assert health.reasons() == ["blind: no probe of any service brings evidence"]
+
+
+async def test_a_fault_of_our_own() -> None:
+    """An event that could not be handled."""
+    async with healthy() as (s, health):
+        s.engine.state = replace(s.engine.state, services={"web": object()})  # type: ignore[dict-item]
+        with pytest.raises(Permanent):
+            await s.engine.ask(e.Observed(s.clock.now(), "web", "home", Good()))
+        (reason,) = health.reasons()
+        assert "Observed could not be handled" in reason
+
+
+async def test_an_hour_by_which_the_clock_is_set_is_no_silence() -> None:
+    """Durations are on the monotonic clock."""
+    async with healthy() as (s, health):
+        s.clock.start += 3600
+        assert health.reasons() == []
+
+
+async def test_a_scheduler_that_stands_still_while_other_events_come() -> None:
+    """Readings are what we live on; a daemon that never read anything is not ready, which is another matter."""
+    async with healthy() as (s, health):
+        for seconds, reasons in ((UNREAD_SECONDS - 1.0, []), (2.0, ["no signal was read for 5 min"])):
+            if reasons == []:
+                health.sampled("web", "home")
+            s.clock.freeze(seconds)
+            await s.engine.ask(e.TimePassed(s.clock.now()))
+            assert health.reasons() == reasons
+        health.sampled("web", "home")
+        assert health.reasons() == []
+
+
+async def test_disarmed() -> None:
+    """A broken promise of ours: watching goes on, and nobody may call that healthy."""
+    async with healthy() as (s, health):
+        s.engine.state = replace(s.engine.state, disarmed="two rollbacks for web-1")
+        assert health.reasons() == ["disarmed until `watchdog resume`: two rollbacks for web-1"]
+
+
+def gated(s: Scene) -> asyncio.Event:
+    """Let the pager fail once and then hang until the gate opens."""
+    s.pager.script = [SHUT]
+    gate = asyncio.Event()
+    send = s.pager.send
+
+    async def slow(notice: object, reference: str | None) -> str | None:
+        if not s.pager.script:
+            await gate.wait()
+        return await send(notice, reference)  # type: ignore[arg-type]
+
+    s.pager.send = slow  # type: ignore[method-assign]
+    return gate
+
+
+async def test_a_channel_counts_while_a_notice_waits_for_it() -> None:
+    """A failing channel with nothing to bring is no reason to page."""
+    async with healthy() as (s, health):
+        gate = gated(s)
+        s.supervisor.spawn("tell", s.teller.deliver(None, tell("site is down", "pager", wakes=True)))
+        await eventually(health.reasons)
+        why = "channel pager fails: the store does not answer (notices that wait for it: 1)"
+        assert health.reasons() == [why]
+        gate.set()
+        await eventually(lambda: not health.reasons())
+        assert s.pages == ["site is down"]
+
+
+async def test_nobody_can_be_told() -> None:
+    """Every channel is down: said in so many words, until one works."""
+    async with healthy() as (s, health):
+        gate = gated(s)
+        s.pager.script *= TRIPS_AT
+        s.supervisor.spawn("tell", s.teller.deliver(None, tell("site is down", "pager", wakes=True)))
+        await eventually(lambda: len(health.reasons()) == 2)
+        assert health.reasons()[1] == "nobody can be told: no channel works (notices that nobody heard: 1)"
+        gate.set()
+        await eventually(lambda: not health.reasons())
+
+
+async def test_it_is_ready_when_every_service_was_read_and_until_it_stops() -> None:
+    """Before the first reading nothing is judged; a stopping daemon says so."""
+    async with healthy() as (s, health):
+        assert health.not_ready() == ["web was not read yet"]
+        await s.know_deploys()
+        assert health.not_ready() == ["web was not read yet"]
+        await s.engine.ask(e.Observed(s.clock.now(), "web", "home", Good()))
+        assert health.not_ready() == []
+        health.stopping = True
+        assert health.not_ready() == ["stopping"]

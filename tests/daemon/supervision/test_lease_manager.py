@@ -1,0 +1,281 @@
+"""Several workers: services shared out by leases, taken over from the dead and the frozen, given back by the zombie."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from tests.daemon.town import Channel, tell
+from tests.support.clocks import FakeClock
+from tests.support.log_capture import Overheard
+from tests.support.slow_calls import WAY_SECONDS, SlowStore
+from watchdog.adapters.stores.memory import MemoryDatabase
+from watchdog.daemon.actions.actuator import Actuator
+from watchdog.daemon.engine.engine import Engine
+from watchdog.daemon.outbox.outbox import Teller
+from watchdog.daemon.runtime.hooks import Listeners
+from watchdog.daemon.runtime.supervisor import Supervisor
+from watchdog.daemon.supervision.command_poller import Commands
+from watchdog.daemon.supervision.lease_manager import ALONE, RENEW_SECONDS, TTL_SECONDS, Sharing
+from watchdog.domain import events as e
+from watchdog.domain.errors import Displaced, Temporary
+from watchdog.domain.incidents import Incident, Phase
+from watchdog.domain.policy import DEFAULT_MATRIX, Policy, ServicePolicy, Severity, SignalPolicy
+from watchdog.domain.readings import Bad, Good
+from watchdog.domain.store_records import FLEET
+
+NAMES = ("api", "blog", "docs", "shop")
+SERVICES = {name: ServicePolicy(name, None, signals=(SignalPolicy("home", "http", critical=True),)) for name in NAMES}
+POLICY = Policy(services=SERVICES, matrix=DEFAULT_MATRIX)
+
+
+class FlakyStore(Overheard, SlowStore, calls="open hold save load load_shared pending"):
+    """A store that takes its time, is out of reach while `gone`, and does not answer the calls in `silent`."""
+
+    gone = False
+    silent: frozenset[str] = frozenset()
+
+    async def heard(self, call: str, *given: object) -> None:
+        """Fail, if it is away."""
+        if self.gone or call in self.silent:
+            raise Temporary("the store does not answer")
+
+
+@dataclass
+class Worker:
+    """One worker on a shared database; `watched` is what it probes."""
+
+    name: str
+    database: MemoryDatabase
+    clock: FakeClock
+    watched: set[str] = field(default_factory=set)
+    ailment: str = ""
+
+    def __post_init__(self) -> None:
+        self.store = FlakyStore(self.clock, self.database, sole=False)
+        supervisor = Supervisor(self.clock, lambda name, error: None)
+        self.pager = Channel("pager")
+        self.teller = Teller(self.store, {"pager": self.pager}, self.clock, lambda *_: None)
+        actuator = Actuator(None, self.store, self.clock)
+        parts = {"actuator": actuator, "teller": self.teller, "listeners": Listeners()}
+        self.engine = Engine(policy=POLICY, store=self.store, clock=self.clock, supervisor=supervisor, **parts)
+        hooks = {"begin": self._begin, "end": self._end, "ailment": lambda: self.ailment}
+        self.sharing = Sharing(self.name, self.store, self.engine, self.clock, lambda: NAMES, **hooks)
+
+    async def _begin(self, names: Sequence[str]) -> None:
+        assert not self.watched & set(names), "begun twice"
+        self.watched |= set(names)
+
+    async def _end(self, names: Sequence[str]) -> None:
+        self.watched -= set(names)
+
+    @property
+    def held(self) -> set[str]:
+        """Return the services it holds; what it watches, and what the engine knows, is just these."""
+        held = {name for name in self.engine.held if name != FLEET}
+        assert held == self.watched == set(self.engine.state.services)
+        return held
+
+    async def tell(self, effect_id: int, title: str) -> None:
+        """Tell people of the shop's incident."""
+        await self.teller.deliver(effect_id, tell(title, "pager", incident="shop-1", service="shop"))
+
+    async def see(self, service: str, *, bad: bool) -> None:
+        """Take one reading."""
+        reading = Bad("HTTP 503") if bad else Good()
+        await self.engine.handle(e.Observed(self.clock.now(), service, "home", reading))
+
+
+async def test_one_worker_holds_everything_and_the_fleet(one: Worker) -> None:
+    """Alone, it need not share."""
+    await one.sharing.begin()
+    assert one.held == set(NAMES) and FLEET in one.engine.held
+
+
+async def test_services_are_shared_out_when_a_second_worker_comes(one: Worker, other: Worker) -> None:
+    """The first gives up what exceeds its share, the second takes it; nobody's service is held twice."""
+    await one.sharing.begin()
+    await other.sharing.begin()
+    await one.sharing.renew()
+    await other.sharing.renew()
+    assert one.held | other.held == set(NAMES) and not one.held & other.held
+    assert {len(one.held), len(other.held)} <= {1, 2, 3}
+    assert one.sharing.services_held == len(one.held), "what the metrics tell; the fleet is no service"
+    assert one.sharing.grip.workers == other.sharing.grip.workers == 2
+
+
+async def test_a_dead_workers_services_are_taken_over_with_what_it_knew(one: Worker, other: Worker) -> None:
+    """After the lease has run out, and with a higher epoch: the suspicion goes on where it was saved."""
+    await one.sharing.begin()
+    await one.see("shop", bad=True)
+    await one.clock.advance(TTL_SECONDS + RENEW_SECONDS)
+    await other.sharing.begin()
+    assert other.held == set(NAMES)
+    assert other.engine.state.services["shop"].phase.value == "suspect"
+    assert other.engine.held["shop"] > one.engine.held["shop"]
+
+
+async def test_a_zombie_that_wakes_up_writes_nothing_and_lets_go(one: Worker, other: Worker) -> None:
+    """Its next record is refused by the store; the service is no longer its own, without waiting for a renewal."""
+    await one.sharing.begin()
+    await one.clock.advance(60.0)
+    await other.sharing.begin()
+    before = await other.store.load()
+    with pytest.raises(Displaced):
+        await one.see("shop", bad=True)
+    assert "shop" not in one.engine.held and await other.store.load() == before
+    await one.sharing.renew()
+    assert one.held == set()
+
+
+async def test_a_zombie_leaves_a_stop_to_who_has_the_service(one: Worker, other: Worker) -> None:
+    """It knows an incident that is no longer its own: it does not say "done" to what it did not do."""
+    await one.sharing.begin()
+    opened = one.clock.now()
+    incident = Incident("shop-1", "shop", Severity.HIGH, opened, opened, "shop is slow")
+    shop = replace(one.engine.state.services["shop"], phase=Phase.ANNOUNCED, incident=incident)
+    one.engine.state = replace(one.engine.state, services={**one.engine.state.services, "shop": shop})
+    await one.store.save(None, one.engine.state, ())
+    await one.clock.advance(60.0)
+    await other.sharing.begin()
+    running = [asyncio.create_task(worker.engine.run()) for worker in (one, other)]
+    asked = await one.store.submit("stop", {"incident": "shop-1"}, "ann")
+    await Commands(one.store, one.engine, one.clock).apply_all()
+    waiting = await one.store.command(asked)
+    assert waiting is not None and not waiting.done
+    await Commands(other.store, other.engine, other.clock).apply_all()
+    answered = await one.store.command(asked)
+    for task in running:
+        task.cancel()
+    assert answered is not None and answered.ok and "STOPPED by ann" in answered.answer
+    assert other.engine.state.services["shop"].phase is Phase.PAGED
+
+
+async def test_a_late_worker_whose_lease_nobody_took_goes_on(one: Worker) -> None:
+    """Late by more than its lease, and alone: it is its owner still, with the same epoch."""
+    await one.sharing.begin()
+    epochs = dict(one.engine.held)
+    await one.clock.advance(60.0)
+    await one.sharing.renew()
+    assert one.held == set(NAMES) and one.engine.held == epochs
+
+
+async def test_a_displaced_service_that_comes_back_is_taken_up_again(one: Worker) -> None:
+    """A record refused because the renewal was late drops the service; the renewal takes it up from the store."""
+    await one.sharing.begin()
+    await one.clock.advance(60.0)
+    with pytest.raises(Displaced):
+        await one.see("shop", bad=True)
+    assert "shop" not in one.engine.held
+    await one.sharing.renew()
+    assert one.held == set(NAMES)
+
+
+async def test_what_people_were_told_meanwhile_counts_when_a_service_comes_back(one: Worker, other: Worker) -> None:
+    """From one to the other and back: each goes on from the last word, also where its own was under way meanwhile."""
+    await one.sharing.begin()
+    await one.tell(1, "first")
+    await one.clock.advance(60.0)
+    await other.sharing.begin()
+    await one.sharing.renew()
+    assert "shop" in other.held and "shop" not in one.held
+    await other.tell(2, "second")
+    await one.tell(3, "late")
+    await other.tell(4, "third")
+    await other.store.release()
+    await one.sharing.renew()
+    assert "shop" in one.held
+    await one.tell(5, "fourth")
+    assert one.pager.took == [("first", None), ("late", "after second"), ("fourth", "after third")]
+
+
+async def test_what_is_busy_is_not_given_away_to_be_fair(one: Worker, other: Worker) -> None:
+    """An incident stays with the worker that handles it, as long as that one lives."""
+    await one.sharing.begin()
+    for name in NAMES:
+        await one.see(name, bad=True)
+    await other.sharing.begin()
+    await one.sharing.renew()
+    await other.sharing.renew()
+    assert one.held == set(NAMES) and other.held == set()
+
+
+async def test_a_pause_reaches_every_worker_with_its_next_renewal(one: Worker, other: Worker) -> None:
+    """What all share is read again when its revision has moved."""
+    await one.sharing.begin()
+    await other.sharing.begin()
+    await one.engine.handle(e.Paused(one.clock.now(), "ann"))
+    assert other.engine.state.paused_by == ""
+    await other.sharing.renew()
+    assert other.engine.state.paused_by == "ann"
+
+
+async def test_a_start_without_the_store_watches_everything_from_memory(one: Worker) -> None:
+    """When it answers, the leases decide; an incident that was opened meanwhile goes on."""
+    one.store.gone = True
+    await one.sharing.begin()
+    assert one.held == set(NAMES) and set(one.engine.held.values()) == {ALONE}
+    for _ in range(60):
+        await one.see("shop", bad=True)
+        await one.clock.advance(2.0)
+    opened = one.engine.state.services["shop"].incident
+    assert opened is not None and one.engine.store_trouble
+    one.store.gone = False
+    await one.sharing.renew()
+    assert one.held == set(NAMES) and ALONE not in one.engine.held.values()
+    await one.see("shop", bad=True)
+    kept = one.engine.state.services["shop"].incident
+    assert kept is not None and kept.id == opened.id
+
+
+TAKEOVER_SECONDS = 15.0
+"""What README promises under "Several workers": so soon are the services of a dead or frozen worker watched again."""
+TICK_SECONDS = 0.05
+SLOWEST_SECONDS = 8 * max(WAY_SECONDS)
+"""Of a takeover, at most: leases, what was under way, what was saved, and the record of it, each there and back."""
+
+
+def test_the_times_of_the_leases_add_up_to_what_is_promised() -> None:
+    """At worst a lease was just renewed, and its heir asked just before it ran out; one renewal may fail in between."""
+    assert TTL_SECONDS + RENEW_SECONDS + SLOWEST_SECONDS <= TAKEOVER_SECONDS
+    assert 2 * RENEW_SECONDS + SLOWEST_SECONDS < TTL_SECONDS
+
+
+async def shared_out(one: Worker, other: Worker, apart_seconds: float) -> list[asyncio.Task[None]]:
+    """Let both renew as they do, so far apart, until each has its share; return their renewals."""
+    tasks = list[asyncio.Task[None]]()
+    for worker in (one, other):
+        await one.clock.during(worker.sharing.begin())
+        await one.clock.advance(3 * RENEW_SECONDS + apart_seconds)
+        tasks.append(asyncio.create_task(worker.sharing.run()))
+    await one.clock.advance(4 * RENEW_SECONDS)
+    assert one.held and other.held and one.held | other.held == set(NAMES)
+    return tasks
+
+
+TENTHS = [tenth / 10 for tenth in range(11)]
+
+
+@pytest.mark.parametrize(("phase", "apart"), [(phase, TENTHS[7 * at % 11]) for at, phase in enumerate(2 * TENTHS)])
+async def test_case_21_a_worker_that_falls_silent_is_replaced_within_15_s_whenever_it_does(
+    phase: float, apart: float
+) -> None:
+    """At every phase of its renewal and of its heir's, in the middle of a call too, on a store that takes its time.
+
+    What it held is watched by the other then, fleet and all; and not before its lease has run out.
+    """
+    clock = FakeClock(auto=False)
+    database = MemoryDatabase(clock)
+    silent, heir = (Worker(name, database, clock) for name in ("one", "two"))
+    dies, lives = await shared_out(silent, heir, apart * RENEW_SECONDS)
+    await clock.advance(phase * RENEW_SECONDS)
+    dies.cancel()
+    fell_silent, expires = clock.now(), max(database.leases[name].expires for name in silent.watched)
+    while heir.watched != set(NAMES):
+        await clock.advance(TICK_SECONDS)
+        assert clock.now() - fell_silent <= TAKEOVER_SECONDS
+        assert clock.now() - expires <= RENEW_SECONDS + SLOWEST_SECONDS + TICK_SECONDS
+        assert heir.watched.isdisjoint(silent.watched) or clock.now() >= expires
+    assert heir.held == set(NAMES) and FLEET in heir.engine.held
+    lives.cancel()

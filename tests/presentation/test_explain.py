@@ -1,0 +1,272 @@
+"""`watchdog explain` as a reader sees it: whole texts, from incidents built by hand."""
+
+from zoneinfo import ZoneInfo
+
+from tests.cli import examples as x
+from watchdog.domain.decisions import Course, GuardAnswer, TargetChoice, Verdict, Veto
+from watchdog.domain.deploys import Deploy
+from watchdog.presentation.explain import explain, standing
+
+VERIFIED = """\
+web-1  web  CRITICAL, VERIFIED. Restored in 47 s (target 5 min).
+Mode autonomous; rule "critical -> rollback".
+Onset 2026-11-25 02:14:14 UTC; decided 38 s later: roll back.
+dep-42 is to blame and every guard passes.
+Rolled back to dep-40.
+
+SEEN
+  home           39 of 39 probes failed for 38 s (limit 38 s)  HTTP 503
+                 CUSUM 9.2 of 14: not what fired
+  errors         unknown: newest full Sentry minute predates onset
+  control        2 of 2 answer
+  vendor status  ok
+SEVERITY     critical: home: a critical route fails; share failing 0.91
+
+BLAME        dep-42  9f3c2ab "Refactor sessions"
+  diff       https://github.com/acme/app/compare/1b7e0d4d4e5f...9f3c2abd4e5f
+  odds 679   onset 4 s after live; assumed (no history yet): 1 bad deploy in
+             20, 1 other incident a month
+  x 1        no other evidence
+  = 679 : 1  P 0.999; need 0.80 = max(floor 0.80, cost rule 0.16)
+  vetoes     none of 6 apply (--all lists them)
+
+GUARDS       mode ok | hold none | budget 0 of 2 | cooldown ok
+             newer deploy none | migration none | env unchanged
+
+TARGET       dep-40  1b7e0d4, was live 3 d 4 h
+  skipped    dep-41  5aa0c11: build failed, never live
+
+DONE (UTC)
+  02:14:52   intent saved; newest deploy then dep-42
+  02:14:53   auto-deploy commit -> off, read back
+  02:14:53   rollback to dep-40, sent once -> dep-43
+  02:14:54   told: slack, pagerduty (info)
+  02:15:01   restored: dep-43 live; verifying
+  02:15:31   verified: 7 of 7 probes good for 30 s
+
+UNSURE       Errors could not be judged (newest full Sentry minute predates
+             onset); the rates behind the odds are assumptions; Sentry still
+             unknown.
+
+OTHERWISE    onset before dep-42 -> page only
+             mode observe        -> say what it would do
+             mode assist         -> ask first
+
+NEXT         fix 9f3c2ab (deny-listed; `watchdog trust 9f3c2ab` lifts it)
+             restore auto-deploy ("commit") after a new commit
+             was this right?  watchdog label web-1 right|wrong
+"""
+
+PAGED = """\
+web-1  web  CRITICAL, PAGED.
+Mode autonomous; rule "critical -> rollback".
+Onset 2026-11-25 02:14:14 UTC; decided 38 s later: page a human, change
+nothing.
+dep-42: the platform render reports an outage.
+
+SEEN
+  home           39 of 39 probes failed for 38 s (limit 38 s)  HTTP 503
+                 CUSUM 9.2 of 14: not what fired
+  errors         unknown: newest full Sentry minute predates onset
+  control        2 of 2 answer
+  vendor status  ok
+SEVERITY     critical: home: a critical route fails; share failing 0.91
+
+BLAME        dep-42  9f3c2ab "Refactor sessions"
+  odds 11    onset 4 s after live; assumed (no history yet): 1 bad deploy in
+             20, 1 other incident a month
+  x 1/20     openai reports a major outage
+  = 0.55 : 1 P 0, vetoed; need 0.80 = max(floor 0.80, cost rule 0.16)
+  VETO       platform outage: render reports a partial outage
+  no veto    blind: 2 of 2 control targets answer
+
+TARGET       none: no earlier deploy was ever live
+
+DONE (UTC)
+  02:14:54   told: PagerDuty
+
+UNSURE       Errors could not be judged (newest full Sentry minute predates
+             onset); the rates behind the odds are assumptions.
+
+OTHERWISE    without veto platform outage -> still held by 1 more
+             a deploy to go back to       -> still held by 1 more
+
+JUDGED       wrong by a human
+"""
+
+ASKED = """\
+web-1  web  HIGH, WAITING FOR AN ANSWER.
+Mode assist; rule "high -> ask".
+Onset 2026-11-25 03:14:14 CET; decided 38 s later: ask a human before anything
+is changed.
+
+SEEN
+  home       39 of 39 probes failed for 38 s (limit 38 s)
+SEVERITY     high: home: a route fails
+
+GUARDS       BLOCK  budget: 1 of 1 in 10 min (for now)
+             ASK  migration: preDeployCommand is set
+             mode assist
+
+TARGET       dep-40  1b7e0d4, was live 3 d 4 h
+  skipped    dep-41  5aa0c11: build failed, never live
+  warning    the saved value returns with the next deploy
+  ask first  the image tag is mutable
+
+UNSURE       The saved value returns with the next deploy.
+
+OTHERWISE    a deploy that could be blamed -> still held by 2 more
+             guard migration passing       -> still held by 2 more
+             guard budget passing          -> still held by 2 more
+
+NEXT         answer it: watchdog approve web-1
+             or: watchdog reject web-1
+             was this right?  watchdog label web-1 right|wrong
+"""
+
+
+def shown(lines: list[str]) -> str:
+    """Return the lines as one text."""
+    return "\n".join(lines) + "\n"
+
+
+def test_the_sketch() -> None:
+    """The demo's incident reads as the design asks for."""
+    lines = explain(x.incident(), x.NOTES, None, target_seconds=300, repo="https://github.com/acme/app")
+    assert shown(lines) == VERIFIED
+
+
+def test_paged_only() -> None:
+    """An incident that was only paged says what stood against a rollback, and how much was missing."""
+    vetoes = (Veto("platform outage", True, "render reports a partial outage"), x.VETOES[0])
+    weighed = x.blame(odds=0.55, prior_odds=11.0, terms=(x.UPSTREAM,), vetoes=vetoes, probability=0.0)
+    none, why = TargetChoice(None, "no earlier deploy was ever live"), "dep-42: the platform render reports an outage"
+    decided = x.decision(course=Course.PAGE, blame=weighed, why=why, guards=(), target=none)
+    notes = (x.note(50, "TOLD", "PagerDuty"),)
+    assert shown(explain(x.undone(decided), notes, "wrong", target_seconds=300, all_vetoes=True)) == PAGED
+
+
+def test_too_little_to_act_says_how_much_is_missing() -> None:
+    """A probability below the need tells by which factor the evidence fell short."""
+    weighed = x.blame(odds=0.55, probability=0.355)
+    lines = explain(x.undone(x.decision(course=Course.PAGE, blame=weighed)), (), "right")
+    assert "  = 0.55 : 1 P 0.355; need 0.80 = max(floor 0.80, cost rule 0.16)" in lines
+    assert "OTHERWISE    P from 0.80 (evidence x 7.27) -> roll back" in lines
+    assert not [line for line in lines if "watchdog rollback" in line]
+    likely = explain(x.undone(x.decision(course=Course.PAGE, blame=x.blame(odds=1.5, probability=0.6))), (), "right")
+    assert "NEXT         by hand: watchdog rollback web --dry-run" in likely
+    hopeless = explain(x.undone(x.decision(course=Course.PAGE, blame=x.blame(odds=9e-6, probability=9e-6))), (), None)
+    assert "OTHERWISE    P from 0.80 -> roll back" in hopeless
+
+
+def test_asked_in_another_zone_without_blame() -> None:
+    """A question tells how to answer it; guards that hold come first."""
+    guards = (
+        GuardAnswer("mode", Verdict.PASS, "assist"),
+        GuardAnswer("migration", Verdict.ASK, "preDeployCommand is set"),
+        GuardAnswer("budget", Verdict.BLOCK, "1 of 1 in 10 min", passing=True),
+    )
+    said = {"warning": "the saved value returns with the next deploy", "ask": "the image tag is mutable"}
+    target = TargetChoice(x.GOOD, x.TARGET.why, x.TARGET.skipped, **said)
+    high = {"severity": x.Severity.HIGH, "mode": "assist", "rule": "high -> ask (home: a route fails)"}
+    unblamed = {"why": "", "share": 0.0, "evidence": (), "blame": None}
+    decided = x.decision(course=Course.ASK, guards=guards, target=target, **high, **unblamed)
+    asked = x.undone(decided, severity=x.Severity.HIGH, asked_at=x.BEGIN + 49, paged=False)
+    assert shown(explain(asked, (), None, tz=ZoneInfo("Europe/Berlin"))) == ASKED
+
+
+def test_observe_says_what_it_would_do() -> None:
+    """In observe mode the decision is told as one that would have been."""
+    would = {"why": "mode observe changes nothing", "would": "would roll back to dep-40 1b7e0d4"}
+    lines = explain(x.undone(x.decision(course=Course.NOTE, mode="observe", **would), paged=False), (), None)
+    assert lines[:6] == [
+        "web-1  web  CRITICAL, OPEN.",
+        'Mode observe; rule "critical -> rollback".',
+        "Onset 2026-11-25 02:14:14 UTC; decided 38 s later: write it down, change",
+        "nothing.",
+        "Mode observe changes nothing.",
+        "Would roll back to dep-40 1b7e0d4.",
+    ]
+    assert "OTHERWISE    onset before dep-42 -> page only" in lines
+    assert "             mode autonomous     -> roll back" in lines
+
+
+def test_a_rollback_by_hand_names_who_asked() -> None:
+    """Nobody was blamed, nothing is deny-listed, and no counterfactual is invented."""
+    high = x.Severity.HIGH
+    asked = {"why": "asked for by lead", "rule": "a human asked", "share": 0.0, "severity": high}
+    decided = x.decision(blame=None, evidence=(), **asked)
+    lines = explain(x.incident(decision=decided, approved_by="lead", findings=(), severity=high), (), None)
+    assert "Approved by lead." in lines and "SEVERITY     high" in lines
+    assert not [line for line in lines if line.startswith(("BLAME", "OTHERWISE"))]
+    assert "deny-listed" not in " ".join(lines)
+
+
+def test_before_any_decision() -> None:
+    """An incident that was just opened shows its findings and leaves out what is not known yet."""
+    assert explain(x.undone(x.decision(), decision=None, paged=False), (), None) == [
+        "web-1  web  CRITICAL, OPEN.",
+        "Onset 2026-11-25 02:14:14 UTC; nothing decided yet.",
+        "",
+        "SEEN",
+        "  home       39 of 39 probes failed for 38 s (limit 38 s)",
+    ]
+
+
+def test_a_rollback_that_did_not_help() -> None:
+    """An unproved recovery and a missing pin are said plainly, and the human's task comes first."""
+    unpinned = {"pinned": False, "pin_note": "NOT CONFIRMED to be off: HTTP 500"}
+    unproved = {"verified_at": None, "verification": "0 of 7 probes good", "outcome": "", "restored_at": x.BEGIN + 400}
+    failed = x.incident(**unpinned, **unproved, human_needed="the rollback did not help: look at web now")
+    lines = explain(failed, x.NOTES, None, target_seconds=300)
+    assert lines[0] == "web-1  web  CRITICAL, LEFT TO A HUMAN."
+    told = " ".join(" ".join(lines).split())
+    assert "auto-deploy: NOT CONFIRMED to be off: HTTP 500;" in told
+    assert "recovery was not proved: 0 of 7 probes good." in told
+    assert "NEXT the rollback did not help: look at web now" in told
+
+
+def test_configuration_is_the_suspect() -> None:
+    """When only configuration changed, that is said, with what changed and which deploy brought it."""
+    same = Deploy("dep-42", "live", "service_updated", x.GOOD.commit, changed=("environment",))
+    earlier = Deploy("dep-39", "deactivated", "manual", x.GOOD.commit)
+    decided = x.decision(blame=x.blame(suspect=same, change=earlier, configuration=True))
+    told = "\n".join(explain(x.incident(decision=decided), (), "right", repo="https://github.com/acme/app"))
+    assert "only configuration (environment)" in told
+    assert "change     dep-39  1b7e0d4: the deploy that brought what differs" in told
+    assert "/compare/" not in told
+    assert told.endswith("JUDGED       right by a human")
+
+
+def test_every_line_is_narrow_and_harmless_whatever_the_texts_hold() -> None:
+    """Hostile and endless foreign text neither breaks the layout nor reaches the terminal as control."""
+    hostile = "\x1b]0;owned\x07 [red]" + "long " * 200
+    blame = x.blame(suspect=Deploy("dep-42", "live", "new_commit", "9f3c2ab", hostile), prior_why=hostile)
+    decided = x.decision(why=hostile, blame=blame, target=TargetChoice(None, hostile), would=hostile)
+    incident = x.incident(decision=decided, outcome=hostile, verification=hostile)
+    lines = explain(incident, (x.note(1, "ACT", hostile),), None, all_vetoes=True)
+    assert max(map(len, lines)) <= 78 and all(line.isprintable() for line in lines)
+
+
+def test_what_was_meant_to_be_down_says_that_it_counts_nowhere() -> None:
+    """Not told, closed, and no lesson."""
+    whole = x.undone(x.decision(), planned=True, paged=False, closed_at=x.BEGIN + 900, outcome="recovered")
+    words = " ".join(standing(whole))
+    assert "It was meant to be down: that teaches nothing, and counts in no number." in words
+
+
+def test_the_next_day_is_named() -> None:
+    """What was done after midnight carries its date."""
+    lines = explain(x.incident(), (x.note(0, "ACT", "a"), x.note(86400, "ACT", "b")), None)
+    assert "  02:14:04   (2026-11-26) b" in lines
+
+
+def test_what_is_kept_for_a_window_says_by_whom_and_until_when() -> None:
+    """In the head of it; then it is decided anew."""
+    why = "kept for nights (Wed 02:00 UTC); approved; dep-42 fits"
+    decided = x.decision(course=Course.ANNOUNCE, why=why)
+    kept = x.undone(decided, announced_until=x.BEGIN + 9000, approved_by="ann")
+    text = "\n".join(explain(kept, (), None))
+    assert text.startswith("web-1  web  CRITICAL, APPROVED, KEPT FOR ITS WINDOW.")
+    assert "Kept for nights (Wed 02:00 UTC); approved; dep-42 fits." in text
+    assert "Approved by ann." in text and "Kept until 2026-11-25 04:44:04 UTC; then it is decided anew." in text

@@ -1,0 +1,76 @@
+"""Months of incidents, read a little at a time; what stands on it is tested with the console's numbers, too."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from tests.cli import examples as x
+from tests.support.clocks import FakeClock
+from watchdog.adapters.stores.memory import MemoryStore
+from watchdog.domain.incidents import Incident, ServiceState, State
+from watchdog.presentation.incident_loader import CHUNK, FRESH_SECONDS, Past
+
+DAY = 86400.0
+NOW = x.BEGIN + 10 * DAY
+
+
+class Counting(MemoryStore):
+    """A store that counts what is read of it."""
+
+    reads = 0
+
+    async def incidents(self, *args: Any, **more: Any) -> Sequence[Incident]:
+        self.reads += 1
+        return await super().incidents(*args, **more)
+
+
+def closed(number: int, at: float, **changes: Any) -> Incident:
+    return replace(x.incident(), id=f"web-{number}", opened_at=at, closed_at=at + 60, **changes)
+
+
+async def kept(clock: FakeClock, *incidents: Incident) -> Counting:
+    store = Counting(clock)
+    for one in incidents:
+        await put(store, one)
+    return store
+
+
+async def put(store: MemoryStore, incident: Incident) -> None:
+    await store.save(None, State({"web": ServiceState("web", incident=incident)}), ())
+
+
+def ids(past: Past) -> list[str]:
+    return [one.id for one in past.incidents]
+
+
+async def test_only_what_is_wanted_is_kept_and_nothing_is_read_twice() -> None:
+    """Of the closed ones those with a rollback; an open one until it is closed."""
+    clock = FakeClock(NOW, auto=False)
+    waiting = replace(x.undone(x.decision()), id="web-5", opened_at=NOW - 60)
+    others = [closed(n, NOW - DAY - n, requested_at=None if n % 2 else NOW) for n in range(4)]
+    store = await kept(clock, *others, waiting)
+    past = Past(store, clock, 30 * DAY, lambda one: one.requested_at is not None)
+    assert await past.refresh() == {"web-0", "web-1", "web-2", "web-3", "web-5"}
+    assert past.complete and ids(past) == ["web-5", "web-0", "web-2"]
+    await put(store, replace(waiting, closed_at=NOW))
+    assert await past.refresh() == set() and store.reads == 1, "what was just read is not read again"
+    await clock.advance(FRESH_SECONDS)
+    assert await past.refresh() == {"web-5"} and ids(past) == ["web-0", "web-2"]
+    await clock.advance(FRESH_SECONDS)
+    assert await past.refresh() == set(), "what is closed does not change"
+
+
+async def test_it_stops_when_the_time_is_over_and_reads_on_later() -> None:
+    """At least a step each time; what is older than the period is not kept, nor is what has become so."""
+    clock = FakeClock(NOW, auto=False)
+    many = [closed(n, NOW - n * 60.0) for n in range(3 * CHUNK)]
+    store = await kept(clock, *many, closed(999, NOW - 9 * DAY))
+    past = Past(store, clock, DAY)
+    steps = 0
+    while not past.complete:
+        await past.refresh(give_up=clock.monotonic())
+        steps += 1
+    assert steps == 4 and ids(past) == [one.id for one in many]
+    await clock.advance(DAY - 60.5)
+    await past.refresh()
+    assert ids(past) == ["web-0", "web-1"]

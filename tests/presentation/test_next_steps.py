@@ -1,0 +1,87 @@
+"""What would have changed the outcome, what stays unsure, what is left to do."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.cli import examples as x
+from watchdog.domain.decisions import Course, GuardAnswer, Verdict
+from watchdog.domain.effects import Note
+from watchdog.presentation import next_steps
+
+HELD = (GuardAnswer("budget", Verdict.BLOCK, "2 of 2 rollbacks of this service today"),)
+
+
+def in_mode(mode: str, course: Course, rule: str, **more: object) -> list[str]:
+    """Return OTHERWISE for the sketch's incident in a mode, as conditions and results."""
+    told = next_steps.otherwise(x.decision(mode=mode, course=course, rule=rule, **more))
+    return [" ".join(line.removeprefix("OTHERWISE").split()) for line in told]
+
+
+ACTS = "critical -> rollback (home: a critical route fails)"
+EARLIER, OBSERVE = "onset before dep-42 -> page only", "mode observe -> say what it would do"
+ASSIST, AUTONOMOUS = "mode assist -> ask first", "mode autonomous -> roll back"
+
+
+@pytest.mark.parametrize(
+    ("mode", "course", "rule", "more", "told"),
+    [
+        ("autonomous", Course.ROLLBACK, ACTS, {}, [EARLIER, OBSERVE, ASSIST]),
+        ("assist", Course.ASK, ACTS, {}, [EARLIER, OBSERVE, AUTONOMOUS]),
+        ("observe", Course.PAGE, ACTS, {}, [EARLIER, ASSIST, AUTONOMOUS]),
+        ("autonomous", Course.ASK, "high -> ask (api: latency)", {}, [EARLIER, OBSERVE]),
+        ("autonomous", Course.ASK, "high -> schedule (api: latency)", {}, [EARLIER, OBSERVE]),
+        ("autonomous", Course.TELL, "medium -> tell (visits: no events)", {}, []),
+        ("autonomous", Course.PAGE, ACTS, {"guards": HELD}, ["guard budget passing -> roll back"]),
+        ("assist", Course.PAGE, ACTS, {"guards": HELD}, ["guard budget passing -> ask first"]),
+    ],
+)
+def test_the_other_modes(mode: str, course: Course, rule: str, more: dict, told: list[str]) -> None:
+    """Each mode is told what the two others would have done; where the policy asks, none acts alone.
+
+    Without the only obstacle in its way, the mode decides what would follow.
+    """
+    assert in_mode(mode, course, rule, **more) == told
+
+
+def test_what_is_kept_for_a_window_says_how_to_stop_it_and_how_not_to_wait() -> None:
+    """Until it is requested, over, or a human's; of what is announced the most urgent command comes first."""
+    announced = x.undone(x.decision(course=Course.ANNOUNCE), announced_until=x.BEGIN + 9000)
+    assert next_steps.next_steps(announced, None)[0] == "NEXT         to stop it: watchdog stop web-1"
+    kept = replace(announced, approved_by="ann")
+    now = "or, not to wait for its window: watchdog approve web-1"
+    assert next_steps.steps_left(kept, "right") == ["to stop it: watchdog stop web-1", now]
+    assert next_steps.is_kept(kept)
+    for fields in ({"requested_at": 1.0}, {"closed_at": 1.0}, {"human_needed": "x"}, {"approved_by": None}):
+        assert not next_steps.is_kept(replace(kept, **fields)), fields
+
+
+def test_a_bad_configuration_is_not_deny_listed() -> None:
+    """Its code is innocent; the saved value is what comes back."""
+    rolled_back = x.incident(decision=x.decision(blame=x.blame(configuration=True)))
+    steps = next_steps.next_steps(rolled_back, "right")
+    assert steps[0] == "NEXT         fix the saved configuration: it returns with the next deploy"
+    assert "deny-listed" not in " ".join(steps)
+
+
+def test_nothing_unsure_nothing_left() -> None:
+    """Where all is known and done, both sections are left out."""
+    sure = x.decision(evidence=(), blame=x.blame(prior_why="onset 4 s after live; 3 bad deploys in 60 seen here"))
+    closed = x.undone(sure, closed_at=x.BEGIN + 60)
+    assert next_steps.unsure(closed) == []
+    assert next_steps.next_steps(closed, "right") == []
+
+
+def test_a_wrong_rollback_has_a_way_back_until_it_was_taken() -> None:
+    """Called wrong by a human, the command is named; once it was undone, there is nothing to mend in its commit."""
+    way = "the way back: watchdog undo web-1 --dry-run"
+    done = x.incident()
+    taken = Note(x.BEGIN + 300, "web", "web-1", "UNDO", "by ann: dep-42 is put back (web-2)")
+    assert way not in next_steps.steps_left(done, "right") + next_steps.steps_left(done, None)
+    assert way in next_steps.steps_left(done, "wrong", [replace(taken, incident="web-7")])
+    assert way not in next_steps.steps_left(x.incident(rollback_deploy=None), "wrong")
+    left = next_steps.steps_left(done, "wrong", [taken])
+    assert left == ['restore auto-deploy ("commit") after a new commit']
+    assert way in next_steps.steps_left(x.incident(undoes="web-0"), "wrong", [taken]), (
+        "an undo's own line says of another"
+    )

@@ -1,0 +1,118 @@
+"""The numbers, counted by hand from a few incidents."""
+
+import json
+from dataclasses import replace
+
+from tests.cli import examples as x
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.incidents import Incident
+from watchdog.presentation.stats import DAY_SECONDS, Mean, Stats, Watched, stats
+from watchdog.presentation.stats_text import show
+
+NOW = x.BEGIN + 10 * DAY_SECONDS
+SINCE = NOW - 90 * DAY_SECONDS
+
+
+def deploy(name: str, days_ago: float, trigger: str = "new_commit", status: str = "deactivated") -> Deploy:
+    return Deploy(name, status, trigger, finished_at=NOW - days_ago * DAY_SECONDS)
+
+
+DEPLOYS = (
+    deploy("dep-43", 9.9, "rollback", "live"),
+    replace(x.BAD, finished_at=NOW - 10 * DAY_SECONDS),
+    deploy("dep-41", 12, status="build_failed"),
+    deploy("dep-40", 13),
+    deploy("dep-39", 25),
+)
+WATCHED = {"web": Watched(NOW - 20 * DAY_SECONDS, DEPLOYS)}
+
+
+def other(**changes: object) -> Incident:
+    """Return an incident that ended by itself, 20 minutes after its onset, a day later."""
+    at = x.BEGIN + DAY_SECONDS
+    decided = x.decision(at=at + 82, blame=x.blame(probability=0.1, odds=0.1))
+    times = {"onset_at": at, "opened_at": at + 82, "closed_at": at + 1200}
+    return replace(x.undone(decided, id="web-2", outcome="recovered", **times), **changes)
+
+
+def of_web(*incidents: Incident, acts: dict[str, float] | None = None, labels: dict[str, str] | None = None) -> Stats:
+    return stats(incidents, WATCHED, acts or {}, labels or {}, SINCE, NOW)[0]
+
+
+def test_the_times_are_means_over_what_is_known() -> None:
+    """38 s and 82 s to detect; 47 s and 20 min to restore; one of them was answered by a human after 5 min."""
+    found = of_web(x.incident(), other(), acts={"web-2": x.BEGIN + DAY_SECONDS + 382})
+    assert (found.detect, found.acknowledge, found.restore) == (Mean(60, 2), Mean(300, 1), Mean(623.5, 2))
+
+
+def test_what_was_meant_to_be_down_counts_in_no_number() -> None:
+    """Neither as an outage, nor as a deploy at fault."""
+    found = of_web(x.incident(planned=True), other(planned=True))
+    assert (found.detect, found.restore, found.incidents) == (Mean(None, 0), Mean(None, 0), [])
+    assert found.change_failure_rate == Mean(0.0, 2)
+
+
+def test_what_is_not_known_is_none_and_never_zero() -> None:
+    """No incident, no deploy, watched for an hour."""
+    (found, everything) = stats([], {"web": Watched(NOW - 3600)}, {}, {}, SINCE, NOW)
+    numbers = (found.detect, found.acknowledge, found.restore, found.change_failure_rate, found.deploys_per_day)
+    assert set(numbers) == {Mean(None, 0)} and found.rollbacks_per_month == Mean(None, 0)
+    assert everything.service == "all" and everything.detect == Mean(None, 0)
+    assert show([found], "text")[1].split("  ")[-1].strip() == "not known"
+
+
+def test_deployments_and_rollbacks_are_rates_of_the_time_they_are_known_for() -> None:
+    """Two went live in the 25 days since the oldest listed one; one rollback in 20 watched days."""
+    found = of_web(x.incident())
+    assert found.deploys_per_day == Mean(2 / 25, 2)
+    assert found.rollbacks_per_month == Mean(30.44 / 20, 1)
+
+
+def test_the_change_failure_rate_counts_what_went_live_while_we_watched() -> None:
+    """dep-42 of dep-42 and dep-40; what nobody blamed, or a human called wrong, is no failure of a change."""
+    assert of_web(x.incident()).change_failure_rate == Mean(0.5, 2)
+    assert of_web(x.incident(), x.incident(id="web-9")).change_failure_rate == Mean(0.5, 2)
+    assert of_web(x.incident(), labels={"web-1": "wrong"}).change_failure_rate == Mean(0.0, 2)
+    assert of_web(other()).change_failure_rate == Mean(0.0, 2)
+
+
+def test_a_rollback_by_hand_counts_as_rollback_and_has_no_onset() -> None:
+    """Its times say nothing of detection; its suspect was replaced by a human."""
+    found = of_web(x.incident(decision=x.decision(blame=None), findings=()))
+    assert (found.detect.n, found.restore.n, found.rollbacks) == (0, 0, 1)
+    seen = of_web(x.incident(decision=x.decision(blame=None)))
+    assert (seen.detect.n, seen.restore.n, seen.rollbacks) == (1, 1, 1), "a check had found it before the human acted"
+    assert found.change_failure_rate == Mean(0.5, 2)
+
+
+def test_what_is_older_than_the_period_does_not_count() -> None:
+    """Nor what did not end well, for the time to restore."""
+    assert of_web(x.incident(opened_at=SINCE - 1)).detect.n == 0
+    assert of_web(x.incident(verified_at=None, outcome="")).restore.n == 0
+
+
+def test_all_services_together() -> None:
+    """Sums and means over all; the service that is configured no more still counts."""
+    gone = replace(x.incident(), id="api-1", service="api", onset_at=x.BEGIN - 10)
+    (api, web, both) = stats([x.incident(), gone], WATCHED, {}, {}, SINCE, NOW)
+    assert (api.service, web.service, both.service) == ("api", "web", "all")
+    assert both.detect == Mean((58 + 38) / 2, 2) and both.rollbacks == 2
+
+
+def test_the_formats_say_the_same() -> None:
+    """Text for people, a table for a report, numbers with their n for machines."""
+    found = stats([x.incident(), other()], WATCHED, {}, {}, SINCE, NOW)
+    text = show(found, "text")
+    cells = ("web", "60 s (n=2)", "not known", "10 min (n=2)", "50% (n=2)", "0.08 (n=2)", "1.5 (n=1)")
+    assert tuple(cell.strip() for cell in text[1].split("  ") if cell.strip()) == cells
+    assert show(found, "markdown")[2] == f"| {' | '.join(cells)} |"
+    (web, _) = json.loads("\n".join(show(found, "json")))
+    assert web["mean_time_to_restore_seconds"] == 623.5 and web["mean_time_to_restore_seconds_n"] == 2
+    assert web["mean_time_to_acknowledge_seconds"] is None and web["change_failure_rate"] == 0.5
+
+
+def test_rates_of_all_are_the_sum_of_each_ones() -> None:
+    """However long the list of each reaches back: a busy service beside a quiet one is not spread over its time."""
+    busy = Watched(NOW - 20 * DAY_SECONDS, tuple(deploy(f"a{n}", 0.5 + n / 2) for n in range(5)))
+    (a, web, both) = (one.deploys_per_day for one in stats([], {"a": busy, **WATCHED}, {}, {}, SINCE, NOW))
+    assert a.value and web.value and both == Mean(a.value + web.value, a.n + web.n)

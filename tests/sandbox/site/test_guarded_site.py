@@ -1,0 +1,96 @@
+"""The site in its good and bad ways, seen from outside."""
+
+import httpx
+import pytest
+
+from tests.sandbox.world import World, opened
+from tests.support.clocks import eventually
+from watchdog.sandbox.site.guarded_site import (
+    BASE_LATENCY_SECONDS,
+    JITTER_SECONDS,
+    LEAK_LIMIT_FACTOR,
+    PAGE,
+    WRONG_BODY,
+    Site,
+)
+
+
+@pytest.mark.parametrize("name", ["site", "api"])
+async def test_a_good_site_answers(world: World, name: str) -> None:
+    """The page ends with </html>, the routes are JSON, anything else is 404."""
+    page = await world.site("/", name)
+    assert page.text == PAGE
+    assert "</html>" in page.text
+    for path in ("/api/test", "/healthz"):
+        assert (await world.site(path, name)).json() == {"status": "ok"}
+    assert (await world.site("/nothing", name)).status_code == 404
+
+
+async def test_a_crashed_site_refuses_connections(world: World) -> None:
+    """The kernel refuses; after the fault the same address works again."""
+    world.sandbox.set_fault("web", "refused")
+    await eventually_refused(world)
+    assert (await world.site("/", "api")).status_code == 200
+    world.sandbox.clear_fault("web")
+    await eventually(lambda: world.sandbox.shut() == [])
+    assert (await world.site()).status_code == 200
+
+
+async def eventually_refused(world: World) -> None:
+    """Wait until the site's door is shut, and be sure that it is."""
+    await eventually(lambda: world.sandbox.shut() == ["web"])
+    with pytest.raises(httpx.ConnectError):
+        await world.site()
+
+
+async def test_a_hanging_site_takes_connections_and_never_answers(world: World) -> None:
+    """Only the client's own deadline ends it."""
+    world.sandbox.set_fault("web", "hang")
+    with pytest.raises(httpx.ReadTimeout):
+        await world.site(timeout=0.2)
+
+
+async def test_a_wrong_body_comes_with_200(world: World) -> None:
+    """Only somebody who reads the body notices."""
+    world.sandbox.set_fault("web", "wrong_body")
+    answer = await world.site()
+    assert (answer.status_code, answer.text) == (200, WRONG_BODY)
+    assert "</html>" not in answer.text
+
+
+@pytest.mark.long
+async def test_a_partial_fault_fails_its_share_on_its_routes() -> None:
+    """About the share fails, drawn by the seed: the same seed fails the same requests."""
+
+    async def statuses() -> list[int]:
+        async with opened(seed=7) as world:
+            world.sandbox.set_fault("web", "partial", share=0.5, routes=["/"])
+            assert {(await world.site("/api/test")).status_code for _ in range(5)} == {200}
+            return [(await world.site()).status_code for _ in range(30)]
+
+    first = await statuses()
+    assert 5 <= first.count(500) <= 25
+    assert first.count(500) + first.count(200) == 30
+    assert await statuses() == first
+
+
+async def test_slow_and_leaking_versions_are_late(world: World) -> None:
+    """Latency is the usual, times the factor; a leak grows with time, up to a bound."""
+    site = Site(world.sandbox.cloud, world.sandbox.cloud.service("web"))
+    low, high = BASE_LATENCY_SECONDS - JITTER_SECONDS, BASE_LATENCY_SECONDS + JITTER_SECONDS
+    assert low <= site.latency_seconds(site.behaves("/"), 100) <= high
+    world.sandbox.set_fault("web", "slow", factor=3.0)
+    assert 3 * low <= site.latency_seconds(site.behaves("/"), 100) <= 3 * high
+    world.sandbox.set_fault("web", "leak")
+    assert 11 * low <= site.latency_seconds(site.behaves("/"), 10) <= 11 * high
+    assert site.latency_seconds(site.behaves("/"), 1e9) <= LEAK_LIMIT_FACTOR * high
+
+
+async def test_the_site_remembers_what_it_answered(world: World) -> None:
+    """Sentry will count from this: service, live commit, path, status."""
+    world.sandbox.set_fault("web", "error")
+    await world.site("/api/test")
+    hit = world.sandbox.cloud.hits[-1]
+    live = world.sandbox.cloud.service("web").live
+    assert live is not None
+    assert (hit.service, hit.commit, hit.path, hit.status) == ("web", live.commit, "/api/test", 503)

@@ -1,0 +1,52 @@
+"""The log: complete, in order, on the disk before the answer, bounded in memory."""
+
+import json
+from pathlib import Path
+
+from tests.sandbox.world import opened
+from tests.support.clocks import eventually
+from watchdog.sandbox import request_log
+from watchdog.sandbox.request_log import EventLog
+
+
+def test_memory_is_bounded_and_says_what_it_forgot() -> None:
+    """The oldest tenth goes when the limit is passed; the count of the forgotten stays."""
+    events = EventLog()
+    for number in range(request_log.LIMIT_ENTRIES + 1):
+        events.append("tick", number=number)
+    assert events.dropped == request_log.LIMIT_ENTRIES // 10
+    assert len(events.entries) + events.dropped == request_log.LIMIT_ENTRIES + 1
+    assert events.entries[-1]["number"] == request_log.LIMIT_ENTRIES
+
+
+def test_a_file_grows_line_by_line_and_is_continued(tmp_path: Path) -> None:
+    """Each entry can be read before the log is closed; a second run appends."""
+    path = tmp_path / "log.jsonl"
+    for number in range(2):
+        events = EventLog(path)
+        events.append("tick", number=number)
+        assert json.loads(path.read_text().splitlines()[-1])["number"] == number
+        events.close()
+    assert len(path.read_text().splitlines()) == 2
+
+
+async def test_the_file_tells_the_same_story_as_the_memory(tmp_path: Path) -> None:
+    """Requests and world events, in the same order, with the same times."""
+    path = tmp_path / "log.jsonl"
+    async with opened(log_file=path, rollback_seconds=1) as world:
+        await world.render("PATCH", "/services/srv-web", json={"autoDeployTrigger": "off"})
+        await world.rollback("dep-39")
+        await eventually(lambda: world.status_of("dep-42") == "live")
+        written = [json.loads(line) for line in path.read_text().splitlines()]
+        assert [(entry["at"], entry["what"]) for entry in written] == [
+            (entry["at"], entry["what"]) for entry in world.sandbox.log
+        ]
+        whats = [entry["what"] for entry in written]
+        assert whats == [
+            "request",
+            "auto_deploy_changed",
+            "request",
+            "deploy_created",
+            "rollback_accepted",
+            "deploy_live",
+        ]

@@ -1,0 +1,241 @@
+"""Render's API: keys, paging, filters, pinning auto-deploy, rolling back, and every way an answer can be spoiled."""
+
+from email.utils import parsedate_to_datetime
+
+import httpx
+import pytest
+
+from tests.sandbox.world import World, opened
+from tests.support.clocks import eventually
+from watchdog.sandbox import clock
+
+
+async def test_without_the_right_key_nothing_is_told(world: World) -> None:
+    """No key and a wrong key are answered alike, for services that exist and for those that do not."""
+    for headers in ({}, {"Authorization": "Bearer rnd_wrong"}):
+        for path in ("/services", "/services/srv-web", "/services/srv-gone"):
+            answer = await world.client.get(world.sandbox.urls["render"] + path, headers=headers)
+            assert (answer.status_code, answer.json()) == (401, {"message": "Unauthorized"})
+            assert answer.headers["render-request-id"]
+
+
+async def test_an_undefined_path_is_a_text(world: World) -> None:
+    """Paths that do not exist are answered 404 as text, not as JSON."""
+    answer = await world.render("GET", "/nothing")
+    assert (answer.status_code, answer.text.strip()) == (404, "404 page not found")
+    assert answer.headers["content-type"].startswith("text/plain")
+
+
+async def test_the_history_of_web_is_listed_newest_first(world: World) -> None:
+    """dep-41 never built, dep-40 is live, dep-39 was replaced; three different commits."""
+    rows = [row["deploy"] for row in (await world.render("GET", "/services/srv-web/deploys")).json()]
+    found = [(row["id"], row["status"]) for row in rows]
+    assert found == [("dep-41", "build_failed"), ("dep-40", "live"), ("dep-39", "deactivated")]
+    commits = [row["commit"]["id"] for row in rows]
+    assert [commit[:7] for commit in commits[:2]] == ["5aa0c11", "1b7e0d4"]
+    assert len(set(commits)) == 3
+    assert all(len(commit) == 40 for commit in commits)
+
+
+async def test_lists_are_paged_by_the_last_cursor(world: World) -> None:
+    """One item a page gives the same list as all at once, and ends with an empty page."""
+    whole = [row["service"]["id"] for row in (await world.render("GET", "/services")).json()]
+    seen, query = [], {"limit": "1"}
+    while page := (await world.render("GET", "/services", params=query)).json():
+        seen.append(page[0]["service"]["id"])
+        query["cursor"] = page[-1]["cursor"]
+    assert seen == whole == ["srv-web", "srv-api", "srv-jobs"]
+
+
+@pytest.mark.parametrize("query", [{"limit": "0"}, {"limit": "101"}, {"limit": "x"}, {"cursor": "?"}])
+async def test_a_page_that_makes_no_sense_is_refused(world: World, query: dict[str, str]) -> None:
+    """Limits outside 1 to 100 and unknown cursors are 400."""
+    assert (await world.render("GET", "/services", params=query)).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("query", "ids"),
+    [
+        ("status=live", ["dep-40"]),
+        ("status=live&status=deactivated", ["dep-40", "dep-39"]),
+        ("createdAfter=2020-01-01T00:00:00Z", ["dep-41", "dep-40", "dep-39"]),
+        ("createdAfter=2100-01-01T00:00:00Z", []),
+        ("createdBefore=2020-01-01T00:00:00Z", []),
+        ("limit=2", ["dep-41", "dep-40"]),
+    ],
+)
+async def test_deploys_are_filtered(world: World, query: str, ids: list[str]) -> None:
+    """Each filter of the list of deploys keeps what it should."""
+    rows = (await world.render("GET", f"/services/srv-web/deploys?{query}")).json()
+    assert [row["deploy"]["id"] for row in rows] == ids
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "answer"),
+    [
+        ({"autoDeployTrigger": "off"}, 200, ("no", "off")),
+        ({"autoDeploy": "no"}, 200, ("no", "off")),
+        ({"autoDeployTrigger": "checksPass"}, 200, ("yes", "checksPass")),
+        ({}, 200, ("yes", "commit")),
+        ({"autoDeploy": "no", "autoDeployTrigger": "off"}, 400, None),
+        ({"autoDeploy": False}, 400, None),
+        ({"autoDeployTrigger": "never"}, 400, None),
+    ],
+)
+async def test_auto_deploy_is_patched(
+    world: World, change: dict[str, object], status: int, answer: tuple[str, str] | None
+) -> None:
+    """Both spellings follow each other; nonsense and both at once are refused and change nothing."""
+    patched = await world.render("PATCH", "/services/srv-web", json=change)
+    assert patched.status_code == status
+    now = (await world.render("GET", "/services/srv-web")).json()
+    assert (now["autoDeploy"], now["autoDeployTrigger"]) == (answer or ("yes", "commit"))
+    assert answer is None or patched.json()["autoDeployTrigger"] == answer[1]
+
+
+async def test_an_ignored_patch_answers_200_and_changes_nothing(world: World) -> None:
+    """The mode `ignore` is the Blueprint that takes the value back."""
+    world.sandbox.set_mode("patch", "ignore", times=1)
+    answer = await world.render("PATCH", "/services/srv-web", json={"autoDeployTrigger": "off"})
+    assert (answer.status_code, answer.json()["autoDeployTrigger"]) == (200, "commit")
+    answer = await world.render("PATCH", "/services/srv-web", json={"autoDeployTrigger": "off"})
+    assert answer.json()["autoDeployTrigger"] == "off"
+
+
+async def test_a_rollback_is_a_new_deploy_of_the_old_commit() -> None:
+    """201 with a new id, trigger rollback; live in the end, the old one deactivated; auto-deploy untouched."""
+    async with opened(rollback_seconds=4) as world:
+        target = (await world.render("GET", "/services/srv-web/deploys/dep-39")).json()
+        answer = await world.rollback("dep-39")
+        made = answer.json()
+        assert (answer.status_code, made["id"], made["trigger"]) == (201, "dep-42", "rollback")
+        assert made["commit"]["id"] == target["commit"]["id"]
+        await eventually(lambda: world.status_of("dep-42") == "live")
+        assert world.status_of("dep-40") == "deactivated"
+        assert (await world.render("GET", "/services/srv-web")).json()["autoDeployTrigger"] == "commit"
+        events = (await world.render("GET", "/services/srv-web/events?type=deploy_started")).json()
+        assert events[0]["event"]["details"]["trigger"]["rollbackTargetDeployId"] == "dep-39"
+
+
+@pytest.mark.parametrize(
+    ("target", "status"), [("dep-999", 404), ("dep-41", 400), ("", 404), (None, 400), (7, 400), ("dep-34", 404)]
+)
+async def test_a_rollback_to_nowhere_is_refused(world: World, target: object, status: int) -> None:
+    """Unknown deploys, deploys of another service, and those that never were live make no deploy."""
+    answer = await world.render("POST", "/services/srv-web/rollback", json={"deployId": target})
+    assert answer.status_code == status
+    assert answer.json()["message"]
+    assert "rollback_accepted" not in world.whats()
+
+
+@pytest.mark.parametrize(
+    ("mode", "answer", "accepted"),
+    [
+        ("ok", 201, True),
+        ("slow", 201, True),
+        ("error_after", 500, True),
+        ("drop", None, True),
+        ("reset_before", None, False),
+        ("refuse_429", 429, False),
+        ("expired", 400, False),
+        ("refuse_400", 400, False),
+        ("refuse_401", 401, False),
+        ("refuse_403", 403, False),
+        ("refuse_404", 404, False),
+        ("refuse_410", 410, False),
+    ],
+)
+async def test_a_rollback_answer_can_be_spoiled(world: World, mode: str, answer: int | None, accepted: bool) -> None:
+    """Each mode, whether the deed was done or not; the log and the list of deploys agree on it; then all is well."""
+    world.sandbox.modes.slow_seconds = 0.2
+    world.sandbox.set_mode("rollback", mode, times=1)
+    try:
+        got: int | None = (await world.rollback()).status_code
+    except httpx.TransportError:
+        got = None
+    assert got == answer
+    rows = (await world.render("GET", "/services/srv-web/deploys")).json()
+    made = [row["deploy"]["id"] for row in rows if row["deploy"]["trigger"] == "rollback"]
+    assert made == (["dep-42"] if accepted else [])
+    assert world.whats().count("rollback_accepted") == int(accepted)
+    request = world.sandbox.events.requests("render", "POST", "/rollback")[0]
+    assert request.get("status") == answer
+    assert (await world.rollback()).status_code == 201
+
+
+async def test_events_are_those_of_the_last_hour(world: World) -> None:
+    """Without startTime only the last hour is listed; kinds and times filter."""
+    service = world.sandbox.cloud.service("web")
+    old = world.sandbox.cloud.record_event(service, "server_failed", {})
+    old.at -= 7200
+    new = world.sandbox.cloud.record_event(service, "instance_count_changed", {"fromInstances": 2, "toInstances": 3})
+    listed = (await world.render("GET", "/services/srv-web/events")).json()
+    assert [row["event"]["id"] for row in listed] == [new.id]
+    listed = (await world.render("GET", "/services/srv-web/events?startTime=2020-01-01T00:00:00Z")).json()
+    assert [row["event"]["id"] for row in listed] == [new.id, old.id]
+    listed = (await world.render("GET", "/services/srv-web/events?type=server_failed")).json()
+    assert listed == []
+
+
+async def test_a_commit_can_be_deployed_again(world: World) -> None:
+    """POST deploys takes a commit; a running one can be canceled, a finished one cannot."""
+    commit = world.sandbox.cloud.service("web").deploys[0].commit
+    made = (await world.render("POST", "/services/srv-web/deploys", json={"commitId": commit})).json()
+    assert (made["commit"]["id"], made["trigger"], made["status"]) == (commit, "api", "created")
+    canceled = await world.render("POST", f"/services/srv-web/deploys/{made['id']}/cancel")
+    assert canceled.json()["status"] == "canceled"
+    again = await world.render("POST", f"/services/srv-web/deploys/{made['id']}/cancel")
+    assert again.status_code == 400
+
+
+async def test_a_suspended_service_is_answered_for_by_the_platform(world: World) -> None:
+    """By its user over the API; whoever suspends it besides has to end that, too. It is no error of the site's own."""
+    assert (await world.render("POST", "/services/srv-web/suspend")).status_code == 202
+    facts = (await world.render("GET", "/services/srv-web")).json()
+    assert (facts["suspended"], facts["suspenders"]) == ("suspended", ["user"])
+    site = await world.site("/")
+    assert (site.status_code, site.headers["x-render-routing"]) == (503, "suspend-by-user")
+    assert "suspended by its owner" in site.text and list(world.sandbox.cloud.hits) == []
+    await world.admin("POST", "/suspend", json={"by": "billing"})
+    assert (await world.site("/")).headers["x-render-routing"] == "suspend"
+    assert (await world.render("POST", "/services/srv-web/resume")).status_code == 202
+    assert (await world.site("/")).status_code == 503
+    await world.admin("POST", "/resume", json={"by": "billing"})
+    await world.render("POST", "/services/srv-web/resume")
+    assert (await world.site("/")).status_code == 200
+    events = (await world.render("GET", "/services/srv-web/events")).json()
+    added, removed = ["suspender_added", "service_suspended", "suspender_added"], ["suspender_removed"] * 2
+    assert [one["event"]["type"] for one in reversed(events)] == [*added, *removed, "service_resumed"]
+    assert (await world.render("GET", "/services?suspended=suspended")).json() == []
+
+
+async def test_who_is_down_behind_the_platform_s_page_is_not_seen(world: World) -> None:
+    """It neither hangs nor refuses: the platform answers."""
+    await world.admin("POST", "/maintenance", json={"enabled": True})
+    await world.admin("POST", "/maintenance", json={"enabled": True})
+    for kind in ("refused", "hang", "error"):
+        world.sandbox.set_fault("web", kind)
+        assert (await world.site("/")).status_code == 503 and world.sandbox.shut() == []
+    assert world.whats().count("maintenance_mode") == 1
+    await world.admin("POST", "/maintenance", json={"enabled": False})
+    assert (await world.site("/")).status_code == 503 and len(world.sandbox.cloud.hits) == 1
+
+
+async def test_maintenance_mode_shows_at_the_api_and_on_the_site(world: World) -> None:
+    """PATCH turns it on; every public request then gets 503, which is no error of the site's own."""
+    change = {"serviceDetails": {"maintenanceMode": {"enabled": True, "uri": ""}}}
+    answer = await world.render("PATCH", "/services/srv-web", json=change)
+    assert answer.json()["serviceDetails"]["maintenanceMode"]["enabled"] is True
+    assert (await world.site("/")).status_code == 503
+    assert list(world.sandbox.cloud.hits) == []
+
+
+async def test_an_answer_is_dated_by_a_clock_that_may_be_behind(world: World) -> None:
+    """To the second; two minutes late, or not dated at all, if so set."""
+    for mode, behind in (("ok", 0.0), ("behind", 120.0)):
+        world.sandbox.set_mode("render_clock", mode)
+        before = clock.now()
+        date = parsedate_to_datetime((await world.render("GET", "/services")).headers["date"]).timestamp()
+        assert before - 1.0 <= date + behind <= clock.now()
+    world.sandbox.set_mode("render_clock", "undated")
+    assert "date" not in (await world.render("GET", "/services")).headers

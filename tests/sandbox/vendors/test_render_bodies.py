@@ -1,0 +1,45 @@
+"""Render's bodies in the details that matter to a reader: what is absent, what is null, what follows what."""
+
+import pytest
+
+from watchdog.sandbox.vendors.quirks import chosen
+from watchdog.sandbox.vendors.render_bodies import deploy_json, service_json
+from watchdog.sandbox.world import Service, past_deploy, services_at_start, strange_history
+
+NONE: frozenset[str] = frozenset()
+
+
+def test_an_image_deploy_has_no_commit_or_a_null_one() -> None:
+    """Documented: absent. Recorded: null."""
+    image = strange_history(chosen(["commit_null"]))[0]
+    assert "commit" not in deploy_json(image, NONE)
+    assert deploy_json(image, chosen(["commit_null"]))["commit"] is None
+    assert deploy_json(image, NONE)["image"]["ref"] == "docker.io/acme/web:latest"
+
+
+def test_a_running_deploy_is_not_finished() -> None:
+    """Documented: `finishedAt` absent. Recorded: null. `startedAt` may be missing altogether."""
+    running = past_deploy("50", "42", 10, "build_in_progress")
+    running.finished_at = None
+    assert "finishedAt" not in deploy_json(running, NONE)
+    assert deploy_json(running, chosen(["finished_at_null"]))["finishedAt"] is None
+    assert "startedAt" in deploy_json(running, NONE)
+    assert "startedAt" not in deploy_json(running, chosen(["started_at_absent"]))
+
+
+@pytest.mark.parametrize(("trigger", "legacy"), [("commit", "yes"), ("checksPass", "yes"), ("off", "no")])
+def test_the_deprecated_auto_deploy_follows_the_trigger(trigger: str, legacy: str) -> None:
+    """Both fields tell the same; a legacy service tells only the old one."""
+    service = Service("srv-api", "api", auto_deploy_trigger=trigger)
+    body = service_json(service, NONE)
+    assert (body["autoDeploy"], body["autoDeployTrigger"]) == (legacy, trigger)
+    body = service_json(service, chosen(["legacy_auto_deploy"]))
+    assert body["autoDeploy"] == legacy
+    assert "autoDeployTrigger" not in body
+
+
+def test_a_worker_has_no_address() -> None:
+    """Only web services have url, ports, health check and maintenance mode."""
+    jobs = services_at_start(NONE)[2]
+    details = service_json(jobs, NONE)["serviceDetails"]
+    assert {"url", "openPorts", "healthCheckPath", "maintenanceMode"} & details.keys() == set()

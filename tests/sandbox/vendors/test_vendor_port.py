@@ -1,0 +1,69 @@
+"""The port all vendors share: who is meant, how a vendor is down, and what the log keeps."""
+
+import httpx
+import pytest
+
+from tests.sandbox.world import World
+from watchdog.sandbox import keys
+from watchdog.sandbox.sockets import BODY_LIMIT_BYTES
+from watchdog.sandbox.vendors.vendor_port import vendor_of
+
+
+@pytest.mark.parametrize(
+    ("path", "vendor"),
+    [
+        ("/render/v1/services", "render"),
+        ("/slack/api/auth.test", "slack"),
+        ("/slack/webhook/T/B/x", "slack_webhook"),
+        ("/status/openai/api/v2/summary.json", "status"),
+        ("/", ""),
+    ],
+)
+def test_the_path_tells_the_vendor(path: str, vendor: str) -> None:
+    """The first part, and Slack's webhook apart from its API."""
+    assert vendor_of(path) == vendor
+
+
+@pytest.mark.parametrize("vendor", ["pagerduty", "slack", "slack_webhook", "webhook", "sentry", "render", "status"])
+async def test_a_vendor_can_be_down_in_four_ways(world: World, vendor: str) -> None:
+    """Cut, silent, 429 with Retry-After, 500; each is logged with what was answered; afterwards it works or says no."""
+    urls = world.sandbox.urls
+    url = {"slack": f"{urls['slack']}/auth.test", "status": urls["status_render"]}.get(vendor, urls.get(vendor, ""))
+    method = "GET" if vendor in ("status", "sentry", "render") else "POST"
+    for mode in ("down", "hang"):
+        world.sandbox.set_mode(vendor, mode, times=1)
+        with pytest.raises(httpx.TransportError):
+            await world.client.request(method, url, timeout=0.3)
+    for mode, status in (("refuse_429", 429), ("error_500", 500)):
+        world.sandbox.set_mode(vendor, mode, times=1)
+        answer = await world.client.request(method, url)
+        assert answer.status_code == status
+        assert ("retry-after" in answer.headers) == (status == 429)
+    after = await world.client.request(method, url)
+    assert after.status_code not in (429, 500)
+    logged = [entry.get("status") for entry in world.sandbox.events.requests(vendor)]
+    assert logged == [None, None, 429, 500, after.status_code]
+
+
+async def test_every_request_is_logged_without_its_key(world: World) -> None:
+    """Method, path, query, and for changes at Render the body; never a header."""
+    await world.render("GET", "/services?limit=1")
+    await world.render("PATCH", "/services/srv-web", json={"autoDeployTrigger": "off"})
+    await world.client.get(world.sandbox.urls["status_openai"])
+    await world.client.get(world.sandbox.urls["render"].replace("/render/v1", "/nobody"))
+    requests = world.sandbox.events.of("request")
+    assert [(entry["vendor"], entry["method"], entry["status"]) for entry in requests] == [
+        ("render", "GET", 200),
+        ("render", "PATCH", 200),
+        ("status", "GET", 200),
+        ("nobody", "GET", 404),
+    ]
+    assert requests[0]["query"] == "limit=1"
+    assert '"off"' in requests[1]["body"]
+    assert keys.RENDER_API_KEY not in str(requests)
+
+
+async def test_a_body_without_end_is_refused(world: World) -> None:
+    """Nothing of ours sends a megabyte: 413."""
+    answer = await world.client.post(world.sandbox.urls["webhook"], content=b"x" * (BODY_LIMIT_BYTES + 1))
+    assert answer.status_code == 413

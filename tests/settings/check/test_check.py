@@ -1,0 +1,67 @@
+"""`watchdog check --live` over real HTTP: each trouble is named, with its fix, and none hides another."""
+
+import asyncio
+from collections.abc import Sequence
+
+from tests.adapters.vendor import Vendor
+from tests.settings.texts import SMALL, loaded
+from tests.settings.vendors import checked, configuration
+from tests.support.clocks import FakeClock
+from watchdog.adapters.notifiers import NOTIFIERS
+from watchdog.adapters.options import Context
+from watchdog.adapters.signals import SIGNALS
+from watchdog.settings.check.check import CheckResult, Outcome, World, live_checks
+
+
+async def test_each_signal_control_and_page_is_read_once(vendor: Vendor) -> None:
+    """Bad is a failure for a signal, and for a page only news."""
+    settings = loaded(configuration(vendor))
+    kind, options = settings.services["web"].signals["home"]
+    context = Context(clock=FakeClock(), endpoints=settings.endpoints, secrets=settings.secrets, service="web")
+    source = SIGNALS[kind].build("home", options, context)
+    vendor.say("GET", "/home", (200, "hello"), (503, "down"))
+    well = await checked(settings, signals={"web/home": source})
+    assert well["signal web/home"].outcome is Outcome.OK
+    ill = await checked(settings, signals={"web/home": source})
+    assert ill["signal web/home"].outcome is Outcome.FAIL
+    assert "503" in ill["signal web/home"].what
+    assert ill["signal web/home"].fix == "if the site is well, correct services.web.signals.home"
+    found = await checked(settings, controls={"https://example.com": source}, pages={"render": source})
+    assert found["control https://example.com"].outcome is Outcome.FAIL
+    assert found["status page render"].outcome is Outcome.WARN
+    await source.close()
+
+
+async def test_each_channel_proves_itself_without_telling_anybody(vendor: Vendor) -> None:
+    """A token that Slack refuses is found before the night it is needed."""
+    vendor.say("POST", "/slack/auth.test", {"ok": False, "error": "invalid_auth"})
+    text = configuration(vendor).replace("  console: {}", '  console: {}\n  slack: {channel: "#ops"}')
+    settings = loaded(text, {"WATCHDOG_SLACK_BOT_TOKEN": "canary-token"})
+    context = Context(clock=FakeClock(), endpoints=settings.endpoints, secrets=settings.secrets)
+    channels = {name: NOTIFIERS[kind].build(options, context) for name, (kind, options) in settings.channels.items()}
+    found = await checked(settings, channels=channels)
+    assert found["channel console"].outcome is Outcome.OK
+    assert found["channel slack"].outcome is Outcome.FAIL
+    assert "channels.slack" in found["channel slack"].fix
+    assert "canary" not in str(found)
+    assert [request.path for request in vendor.seen] == ["/slack/auth.test"]
+    for channel in channels.values():
+        await channel.close()
+
+
+async def test_a_check_that_hangs_is_cut_off_and_hides_no_other(vendor: Vendor) -> None:
+    """Everything has a deadline."""
+
+    async def hangs() -> Sequence[CheckResult]:
+        await asyncio.Event().wait()
+        return []
+
+    async def answers() -> Sequence[CheckResult]:
+        return [CheckResult("answers", Outcome.OK, "well")]
+
+    settings = loaded(SMALL.replace("    render: srv-web\n", ""))
+    results = await live_checks(settings, World(extra=(hangs, answers)), timeout_seconds=0.05)
+    assert [(result.name, result.outcome) for result in results] == [
+        ("sentry", Outcome.FAIL),
+        ("answers", Outcome.OK),
+    ]

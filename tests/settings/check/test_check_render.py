@@ -1,0 +1,120 @@
+"""Render in `watchdog check --live`: key, services, rollback target, dependencies."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from tests.adapters.vendor import Vendor
+from tests.settings.texts import SMALL, loaded
+from tests.settings.vendors import KEY, checked, configuration, platform_of, say_render
+from tests.support.clocks import FakeClock
+from watchdog.adapters.repositories.github import build_github
+from watchdog.domain.decisions import TargetChoice
+from watchdog.domain.deploys import Deploy, ServiceFacts
+from watchdog.settings.check.check import CheckResult, Outcome, World, live_checks
+
+UNTOLD = ", and nobody is told of what fails"
+QUIET = f"nothing is rolled back{UNTOLD}"
+
+
+async def test_render_that_agrees_is_three_times_well(vendor: Vendor) -> None:
+    """The key, the service by its name, and the target somebody else chose."""
+    say_render(vendor)
+    settings = loaded(configuration(vendor, "acme site"), KEY)
+    asked: list[tuple[str, list[str], str]] = []
+
+    def target(name: str, deploys: Sequence[Deploy], facts: ServiceFacts) -> TargetChoice:
+        asked.append((name, [deploy.id for deploy in deploys], facts.id))
+        return TargetChoice(deploys[1], "was live 3 d")
+
+    found = await checked(settings, platform=platform_of(settings), target=target)
+    assert found["render key"] == CheckResult("render key", Outcome.OK, "works; sees 1 services")
+    assert found["service web"].what == "acme site is srv-web, a web_service"
+    assert found["rollback target of web"].what == "from dep-2 to dep-1 aaa: was live 3 d"
+    assert asked == [("web", ["dep-2", "dep-1"], "srv-web")]
+    assert {request.method for request in vendor.seen} == {"GET"}
+
+
+async def test_a_key_that_is_refused_says_where_to_get_one(vendor: Vendor) -> None:
+    """And its value is not repeated."""
+    vendor.say("GET", "/v1/services", (401, {"message": "Unauthorized: key"}))
+    settings = loaded(configuration(vendor), KEY)
+    found = await checked(settings, platform=platform_of(settings))
+    assert found["render key"].outcome is Outcome.FAIL
+    assert "WATCHDOG_RENDER_API_KEY" in found["render key"].fix
+    assert "service web" not in found
+
+
+async def test_without_a_key_nothing_is_asked() -> None:
+    """Observing works; blame does not."""
+    (result,) = await live_checks(loaded(SMALL), World())
+    assert (result.name, result.outcome) == ("render key", Outcome.WARN)
+    assert await live_checks(loaded(SMALL.replace("    render: srv-web\n", "")), World()) == []
+
+
+async def test_a_service_nobody_knows_gets_the_list_of_those_the_key_sees(vendor: Vendor) -> None:
+    """A typo, or a key of another workspace."""
+    say_render(vendor)
+    settings = loaded(configuration(vendor, "srv-wbe"), KEY)
+    found = await checked(settings, platform=platform_of(settings))
+    assert found["service web"].outcome is Outcome.FAIL
+    assert found["service web"].fix == "correct services.web.render: the key sees srv-web (acme site)"
+
+
+async def test_what_forbids_a_rollback_is_said_beforehand(vendor: Vendor) -> None:
+    """A suspended service, a migration, no earlier deploy."""
+    details = {"preDeployCommand": "migrate", "envSpecificDetails": {"preDeployCommand": "migrate"}}
+    say_render(vendor, service={"suspended": "suspended", "serviceDetails": details})
+    settings = loaded(configuration(vendor), KEY)
+    results = await live_checks(
+        settings,
+        World(platform=platform_of(settings), target=lambda *_: TargetChoice(None, "there is no earlier deploy")),
+    )
+    warnings = [result.what for result in results if result.outcome is Outcome.WARN]
+    assert any("it is suspended" in what for what in warnings)
+    assert any("pre-deploy command" in what for what in warnings)
+    assert any(what == "none: there is no earlier deploy" for what in warnings)
+
+
+@pytest.mark.parametrize(
+    ("told", "what"),
+    [
+        ({"suspended": "suspended", "suspenders": ["billing"]}, "it is suspended: nothing is rolled back"),
+        ({"suspended": "suspended", "suspenders": ["user"]}, f"it is suspended: nothing is rolled back{UNTOLD}"),
+        ({"serviceDetails": {"maintenanceMode": {"enabled": True, "uri": ""}}}, f"it is in maintenance mode: {QUIET}"),
+    ],
+)
+async def test_what_is_meant_to_be_down_is_said_to_be_quiet(vendor: Vendor, told: dict, what: str) -> None:
+    """Its owner's doing; what somebody else suspended is told of."""
+    say_render(vendor, service=told)
+    settings = loaded(configuration(vendor), KEY)
+    results = await live_checks(settings, World(platform=platform_of(settings)))
+    assert what in [result.what for result in results if result.outcome is Outcome.WARN]
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_whether_merges_could_be_seen_is_known_beforehand(vendor: Vendor, known: bool) -> None:
+    """A private repository without a token is a warning, not a failure: everything else works."""
+    say_render(vendor, service={"repo": "https://github.com/acme/web", "branch": "main"})
+    if known:
+        vendor.say("GET", "/repos/acme/web/commits", [{"sha": "c1"}, {"sha": "c2"}])
+    settings = loaded(configuration(vendor), KEY)
+    repository = build_github("", vendor.url, FakeClock())
+    found = (await checked(settings, platform=platform_of(settings), repository=repository))["merges of web"]
+    await repository.close()
+    if known:
+        assert (found.outcome, found.what) == (Outcome.OK, "2 commits of main can be read")
+    else:
+        assert found.outcome is Outcome.WARN
+        assert "WATCHDOG_GITHUB_TOKEN" in found.what
+
+
+async def test_a_dependency_is_looked_up(vendor: Vendor) -> None:
+    """A database's id is as easily mistyped."""
+    say_render(vendor)
+    vendor.say("GET", "/v1/postgres/dpg-1", {"id": "dpg-1", "name": "main", "status": "available"})
+    settings = loaded(configuration(vendor, more="dependencies: {db: {render: dpg-1}, gone: {render: dpg-2}}\n"), KEY)
+    found = await checked(settings, platform=platform_of(settings))
+    assert found["dependency db"].outcome is Outcome.OK
+    assert found["dependency gone"].outcome is Outcome.FAIL
+    assert found["dependency gone"].fix == "correct dependencies.gone.render"

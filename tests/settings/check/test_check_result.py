@@ -1,0 +1,15 @@
+"""What a live check says, and of what."""
+
+from watchdog.settings.check.check_result import Outcome, World
+
+
+def test_an_empty_world_has_nothing_to_try() -> None:
+    """Each part is optional: `watchdog check --live` tries what is configured."""
+    world = World()
+    assert world.platform is None
+    assert not any((world.channels, world.signals, world.controls, world.pages, world.extra))
+
+
+def test_outcomes_are_the_words_the_table_prints() -> None:
+    """And the command's exit code asks for `fail`."""
+    assert [outcome.value for outcome in Outcome] == ["ok", "warn", "fail"]

@@ -1,0 +1,106 @@
+"""Sentry in `watchdog check --live`: token, project, and whether a release is a commit of ours."""
+
+from typing import Any
+
+import pytest
+
+from tests.adapters.vendor import Vendor
+from tests.settings.texts import SMALL, loaded
+from tests.settings.vendors import KEY, by_name, configuration, platform_of, say_render
+from tests.support.clocks import FakeClock
+from watchdog.settings import Settings
+from watchdog.settings.check.check import CheckResult, Outcome
+from watchdog.settings.check.check_sentry import check_sentry
+
+SECRETS = {**KEY, "WATCHDOG_SENTRY_TOKEN": "canary-token"}
+ORGANISATION = {"slug": "acme", "access": ["org:read", "event:read", "project:read"]}
+ELSEWHERE = {**ORGANISATION, "links": {"regionUrl": "https://de.sentry.io"}}
+
+
+def watched(vendor: Vendor) -> Settings:
+    """Return settings with a sentry signal whose releases are commits."""
+    text = configuration(vendor)
+    home = f"{{http: {vendor.url}/home}}"
+    assert home in text
+    errors = '\n      errors: {sentry: acme/web, release: "{commit}"}'
+    return loaded(text.replace(home, home + errors), SECRETS)
+
+
+async def asked(vendor: Vendor, *, with_key: bool = True) -> dict[str, CheckResult]:
+    """Ask the fake Sentry (and the fake Render for the live commit, bbb)."""
+    settings = watched(vendor)
+    say_render(vendor)
+    return by_name(await check_sentry(settings, FakeClock(), platform_of(settings) if with_key else None))
+
+
+async def test_a_token_that_can_read_and_a_release_that_is_live(vendor: Vendor) -> None:
+    """Everything is well, and only GETs were sent."""
+    vendor.say("GET", "/api/0/organizations/acme/", ORGANISATION)
+    vendor.say("GET", "/api/0/projects/acme/web/", {"slug": "web", "latestRelease": {"version": "bbb"}})
+    found = await asked(vendor)
+    assert {result.outcome for result in found.values()} == {Outcome.OK}
+    assert list(found) == ["sentry acme", "sentry acme/web", "sentry release of web"]
+    assert vendor.count("GET") == len(vendor.seen)
+
+
+@pytest.mark.parametrize(
+    ("organisation", "outcome", "what", "fix"),
+    [
+        ((401, {"detail": "Invalid token"}), Outcome.FAIL, "", "internal integration"),
+        ({"access": ["org:ci"]}, Outcome.FAIL, "lacks org:read, project:read, event:read", "WATCHDOG_SENTRY_TOKEN"),
+        (ELSEWHERE, Outcome.WARN, "another region", "endpoints: {sentry: https://de.sentry.io}"),
+        ([], Outcome.OK, "works", ""),
+    ],
+)
+async def test_a_token_that_cannot_do_its_job(
+    vendor: Vendor, organisation: Any, outcome: Outcome, what: str, fix: str
+) -> None:
+    """Found before the night it is needed; its value is not told."""
+    vendor.say("GET", "/api/0/organizations/acme/", organisation)
+    result = (await asked(vendor))["sentry acme"]
+    assert result.outcome is outcome
+    assert what in result.what
+    assert fix in result.fix
+    assert "canary" not in str(result)
+
+
+async def test_a_project_that_is_not_there(vendor: Vendor) -> None:
+    """A typo in the configuration."""
+    vendor.say("GET", "/api/0/organizations/acme/", ORGANISATION)
+    result = (await asked(vendor))["sentry acme/web"]
+    assert result.outcome is Outcome.FAIL
+    assert "services.web" in result.fix
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome", "what"),
+    [
+        ({"version": "bbb"}, Outcome.OK, "knows the live release bbb"),
+        ((404, {"detail": "The requested resource does not exist"}), Outcome.WARN, "knows no release bbb"),
+        ((403, {"detail": "no"}), Outcome.FAIL, ""),
+        ((503, {}), Outcome.WARN, ""),
+    ],
+)
+async def test_a_release_that_is_not_the_newest_is_asked_for(
+    vendor: Vendor, answer: Any, outcome: Outcome, what: str
+) -> None:
+    """Without it, new errors could not be blamed on a deploy."""
+    vendor.say("GET", "/api/0/organizations/acme/", ORGANISATION)
+    vendor.say("GET", "/api/0/projects/acme/web/", {"slug": "web", "latestRelease": {"version": "aaa"}})
+    vendor.say("GET", "/api/0/organizations/acme/releases/bbb/", answer)
+    result = (await asked(vendor))["sentry release of web"]
+    assert result.outcome is outcome
+    assert what in result.what
+
+
+async def test_without_render_the_live_commit_is_not_known(vendor: Vendor) -> None:
+    """Said, not guessed."""
+    vendor.say("GET", "/api/0/organizations/acme/", ORGANISATION)
+    vendor.say("GET", "/api/0/projects/acme/web/", {"slug": "web"})
+    result = (await asked(vendor, with_key=False))["sentry release of web"]
+    assert (result.outcome, result.what) == (Outcome.WARN, "the live commit is not known")
+
+
+async def test_nothing_is_asked_when_nothing_uses_sentry() -> None:
+    """No signal, no request."""
+    assert await check_sentry(loaded(SMALL, SECRETS), FakeClock(), None) == []

@@ -1,0 +1,116 @@
+"""From checked parts to Settings."""
+
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tests.settings.texts import KEY, SMALL, changed, loaded, shown
+from watchdog.domain.errors import ConfigurationError
+from watchdog.domain.policy import Mode
+from watchdog.settings.load.load import load
+
+
+def test_a_preview_copy_only_observes() -> None:
+    """The same key in a pull request's copy must not touch production."""
+    text = changed("render: srv-web", "render: srv-web\n    mode: autonomous\n    veto: 60s")
+    settings = loaded(text, {**KEY, "IS_PULL_REQUEST": "true"})
+    assert settings.policy.services["web"].mode is Mode.OBSERVE
+    assert settings.policy.services["web"].veto_seconds == 0.0
+    assert any("preview copy" in warning for warning in settings.warnings)
+    assert loaded(text, {**KEY, "IS_PULL_REQUEST": "false"}).policy.services["web"].veto_seconds == 60.0
+
+
+def test_dependencies_and_status_pages_become_upstreams() -> None:
+    """The host's page can veto, the others are terms of blame."""
+    text = SMALL + "dependencies: {openai: {vendor_status: https://s.example/summary.json}, db: {render: dpg-1}}\n"
+    settings = loaded(text + "vendor_status: [render, github]\n")
+    roles = {name: vendor.role for name, vendor in settings.policy.vendors.items()}
+    assert roles == {"render": "platform", "github": "upstream", "openai": "upstream", "db": "upstream"}
+    assert settings.vendors["openai"] == "https://s.example/summary.json"
+    assert "db" not in settings.vendors
+    assert settings.dependencies["db"].render == "dpg-1"
+
+
+def test_modes_vetoes_and_safety_are_per_service() -> None:
+    """The default mode is for those that do not say otherwise."""
+    other = "  api: {mode: observe, rollback_safe: true, depends_on: [web], signals: {a: {http: https://x.example}}}\n"
+    text = changed("version: 1", "version: 1\nmode: assist").replace("channels:", other + "channels:")
+    services = loaded(text, KEY).policy.services
+    assert services["web"].mode is Mode.ASSIST
+    assert services["api"].mode is Mode.OBSERVE
+    assert services["api"].platform_id is None
+    assert services["api"].rollback_safe
+    assert services["api"].depends_on == ("web",)
+
+
+@pytest.mark.parametrize(
+    ("written", "host", "port"),
+    [("0.0.0.0:80", "0.0.0.0", 80), ("'[::1]:9464'", "::1", 9464), ("''", None, 0), ("false", None, 0)],
+)
+def test_metrics_listen_where_told_or_nowhere(written: str, host: str | None, port: int) -> None:
+    """A worker on Render listens on nothing."""
+    metrics = loaded(SMALL + f"metrics: {{listen: {written}, remote_write: https://m.example/w, every: 1m}}\n").metrics
+    assert (metrics.host, metrics.port) == (host, port)
+    assert metrics.remote_write == "https://m.example/w"
+    assert metrics.every_seconds == 60.0
+
+
+def test_endpoints_may_be_on_this_machine(tmp_path: Path) -> None:
+    """The sandbox is; a slash at the end does no harm."""
+    settings = loaded(SMALL + "endpoints: {render: 'http://127.0.0.1:8080/v1/', slack: https://proxy.example/api}\n")
+    assert settings.endpoints["render"] == "http://127.0.0.1:8080/v1"
+    assert settings.endpoints["slack"] == "https://proxy.example/api"
+    assert settings.endpoints["pagerduty"] == "https://events.pagerduty.com"
+    (tmp_path / "watchdog.yaml").write_text(SMALL + "store: sqlite:////var/data/w.db\n", encoding="utf-8")
+    assert load(None, {}, tmp_path).store_url == "sqlite:////var/data/w.db"
+
+
+@pytest.mark.parametrize(
+    ("store", "written", "folder"),
+    [
+        ("", "", "recordings"),
+        ("store: sqlite:///data/watchdog.db\n", "", "data/recordings"),
+        ("store: sqlite:///data/watchdog.db\n", "record: {folder: kept}\n", "kept"),
+        ("store: postgresql\n", "", "recordings"),
+        ("store: sqlite:///{disk}/watchdog.db\n", "", "disk/recordings"),
+        ("", "record: {enabled: false, folder: kept}\n", None),
+    ],
+)
+def test_recordings_lie_beside_the_store(tmp_path: Path, store: str, written: str, folder: str | None) -> None:
+    """Or where the configuration says; nowhere, if nothing is recorded. A disk of Render's has an absolute path."""
+    text = SMALL + store.format(disk=tmp_path / "disk") + written
+    (tmp_path / "watchdog.yaml").write_text(text, encoding="utf-8")
+    settings = load(None, {"WATCHDOG_STORE_URL": "postgresql://host/db"}, tmp_path)
+    assert settings.record.folder == (tmp_path / folder if folder else None)
+    assert (settings.record.keep_seconds, settings.record.max_bytes) == (30 * 86400.0, 200 * 1024**2)
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("record: {keep: 30}", "record.keep: a duration needs a unit -> write 30s, 30ms or 30m"),
+        ("record: {keep: 1m}", "record.keep: not a sensible time to keep recordings -> write something from 1h to"),
+        ("record: {max: 1MiB}", "record.max: not a sensible bound -> write something from 8MiB to 100GiB"),
+        ("record: {max: lots}", "record.max: not a size -> write a number and a unit"),
+        ("record: {folder: 's3://bucket/x'}", "record.folder: not a folder -> write recordings, or /var/data"),
+        ("record: {enabled: 1}", "record.enabled: wrong type -> write true or false"),
+        ("record: {kep: 30d}", "record.kep: unknown key -> did you mean keep?"),
+        ("record: off", "record: wrong type -> write a mapping"),
+    ],
+)
+def test_what_is_wrong_with_record_is_said(written: str, words: str) -> None:
+    """With its place, and what to write."""
+    assert words in shown(SMALL + written + "\n")
+
+
+def test_a_policy_can_be_read_without_any_secret() -> None:
+    """For a replay, on a machine that holds none; everything else is checked all the same."""
+    text = changed("render: srv-web", "render: srv-web\n    mode: autonomous").replace("console", "pagerduty")
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "new.yaml"
+        path.write_text(text + "store: postgresql\n", encoding="utf-8")
+        policy = load(path, {}, path.parent, secretless=True).policy
+        assert policy.services["web"].mode is Mode.AUTONOMOUS
+        with pytest.raises(ConfigurationError, match="needs a secret"):
+            load(path, {}, path.parent)

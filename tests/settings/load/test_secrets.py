@@ -1,0 +1,86 @@
+"""Secrets: which are known, what is wrong with one, and that none is ever shown."""
+
+import pytest
+
+from tests.settings.texts import SMALL, loaded, mistakes, shown
+from watchdog.adapters.notifiers import NOTIFIERS
+from watchdog.settings.load.secrets import KNOWN, SecretMap, read_secrets, unknown_variables
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("WATCHDOG_RENDER_API_KEY", "CANARY with space", "holds a space"),
+        ("WATCHDOG_RENDER_API_KEY", "CANARY\n", "holds a space, a line break"),
+        ("WATCHDOG_SENTRY_TOKEN", "CANARYé", "outside ASCII"),
+        ("WATCHDOG_SLACK_WEBHOOK_URL", "hooks.example/CANARY", "not an https:// address"),
+        ("WATCHDOG_HTTP_TOKEN", "CANARY", "shorter than 24"),
+        ("WATCHDOG_STORE_URL", "sqlite:///CANARY.db", "is not a postgresql:// address"),
+        ("WATCHDOG_STORE_URL", "postgresql://me:CANARY@db.invalid", "not a PostgreSQL url"),
+        ("WATCHDOG_STORE_URL", "postgresql://me:CANARY @db.invalid/w", "holds a space"),
+        ("WATCHDOG_HEARTBEAT_URL", "http://hb.example/CANARY", "not an https:// address"),
+        ("WATCHDOG_SENTRY_CRONS_URL", "https://sentry.example/CANARY", "is not a check-in address"),
+        ("WATCHDOG_SENTRY_CRONS_URL", "http://sentry.example/api/1/cron/web/CANARY/", "not an https:// address"),
+    ],
+)
+def test_a_secret_that_cannot_be_right_is_named_and_not_shown(name: str, value: str, says: str) -> None:
+    """A line break in a header would be worse later."""
+    (mistake,) = mistakes(SMALL, {name: value})
+    assert mistake.where == name
+    assert says in mistake.what
+    assert "CANARY" not in str(mistake)
+
+
+def test_loopback_needs_no_encryption() -> None:
+    """The sandbox is on this machine."""
+    secrets, wrong = read_secrets({"WATCHDOG_SLACK_WEBHOOK_URL": "http://127.0.0.1:8080/services/x"})
+    assert not wrong
+    assert list(secrets) == ["WATCHDOG_SLACK_WEBHOOK_URL"]
+    assert len(read_secrets({"WATCHDOG_SLACK_WEBHOOK_URL": "http://127.0.0.1.evil.example/x"})[1]) == 1
+
+
+def test_a_check_in_address_as_sentry_shows_it() -> None:
+    """With and without an environment."""
+    for more in ("", "?environment=production"):
+        url = f"https://o1.ingest.example/api/42/cron/watch-dog_1/0123456789abcdef/{more}"
+        assert not read_secrets({"WATCHDOG_SENTRY_CRONS_URL": url})[1]
+
+
+def test_an_empty_variable_is_not_set() -> None:
+    """As a Blueprint leaves them."""
+    text = SMALL.replace("console", "pagerduty")
+    assert "set the variable WATCHDOG_PAGERDUTY_ROUTING_KEY" in shown(text, {"WATCHDOG_PAGERDUTY_ROUTING_KEY": ""})
+
+
+def test_a_misspelt_variable_is_a_mistake_and_a_strange_one_a_warning() -> None:
+    """Unless the right one is set as well."""
+    typo = {"WATCHDOG_HEARTBEET_URL": "https://hb.example/CANARY"}
+    assert shown(SMALL, typo) == (
+        "WATCHDOG_HEARTBEET_URL: nobody knows this variable -> did you mean WATCHDOG_HEARTBEAT_URL?"
+    )
+    both = {**typo, "WATCHDOG_HEARTBEAT_URL": "https://hb.example/CANARY"}
+    assert any("WATCHDOG_HEARTBEET_URL" in warning for warning in loaded(SMALL, both).warnings)
+    wrong, strange = unknown_variables({"WATCHDOG_COLOUR": "x", "OTHER": "y", "WATCHDOG_CONFIG_YAML": "z"})
+    assert not wrong
+    assert len(strange) == 1
+
+
+def test_every_secret_a_channel_asks_for_is_known() -> None:
+    """Otherwise setting it would be called a mistake."""
+    for kind, written in {
+        "pagerduty": {},
+        "slack": {},
+        "webhook": {},
+        "console": {},
+        "email": {"smtp": "mail.example:587", "from": "a@acme.example", "to": ["b@acme.example"], "user": "a"},
+    }.items():
+        entry = NOTIFIERS[kind]
+        assert set(entry.secrets(entry.options.model_validate(written))) <= set(KNOWN)
+
+
+def test_a_secret_map_is_a_mapping_that_does_not_talk() -> None:
+    """Names yes, values no."""
+    secrets = SecretMap({"WATCHDOG_X": "CANARY"})
+    assert secrets["WATCHDOG_X"] == "CANARY"
+    assert len(secrets) == 1
+    assert repr(secrets) == "{WATCHDOG_X: ***}"

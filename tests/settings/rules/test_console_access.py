@@ -1,0 +1,136 @@
+"""What of the console's doors fits together."""
+
+import importlib.util
+
+import pytest
+
+from tests.settings.texts import SMALL, loaded, shown
+from watchdog.settings.rules import console_access
+from watchdog.settings.text.redacted_view import shown as rows
+
+PROXY = "proxy: {user_header: X-Forwarded-User, from: [127.0.0.1], approvers: [ann@acme.example], viewers: '*'}"
+TOKEN = {"WATCHDOG_CONSOLE_TOKEN": "canary-0123456789-0123456789"}
+VIEWER = {"WATCHDOG_CONSOLE_VIEWER_TOKEN": "canary-viewer-0123456789-0123456789"}
+
+
+def test_nobody_could_come_in_is_a_mistake() -> None:
+    """Without tokens there must be another way."""
+    assert "nobody could come in" in shown(SMALL + "console: {enabled: true, tokens: false}\n")
+    settings = loaded(SMALL + f"console: {{enabled: true, tokens: false, {PROXY}}}\n")
+    assert settings.console.proxy is not None and not settings.console.tokens
+
+
+def test_tokens_are_asked_for_unless_they_are_switched_off() -> None:
+    """Also beside a proxy."""
+    assert "set the variable WATCHDOG_CONSOLE_TOKEN" in shown(SMALL + f"console: {{enabled: true, {PROXY}}}\n")
+    assert loaded(SMALL + f"console: {{enabled: true, {PROXY}}}\n", TOKEN).console.tokens
+
+
+OIDC = "url: 'https://w.acme.example', oidc: {issuer: https://login.acme.example, client_id: w, viewers: [vera]}"
+SECRET = {"WATCHDOG_CONSOLE_OIDC_SECRET": "canary-oidc-0123456789-0123456789"}
+
+
+def test_a_provider_needs_its_secret_and_only_where_the_console_is_on() -> None:
+    """A long one: sessions are signed with what is made of it."""
+    on = SMALL + f"console: {{enabled: true, tokens: false, {OIDC}}}\n"
+    assert "oidc needs a secret that is not set -> set the variable WATCHDOG_CONSOLE_OIDC_SECRET" in shown(on)
+    assert "shorter than 24" in shown(on, {"WATCHDOG_CONSOLE_OIDC_SECRET": "short"})
+    settings = loaded(on, SECRET)
+    assert settings.console.oidc is not None and settings.console.oidc.people.viewers == ("vera",)
+    assert "email of w at https://login.acme.example" in dict(dict(rows(settings))["The daemon"])["console.oidc"]
+    assert loaded(on.replace("enabled: true", "enabled: false"))
+
+
+@pytest.mark.parametrize(
+    ("viewers", "warned"), [("'*'", True), ("['*']", True), ("[vera]", False), ("[], approvers: [ann]", False)]
+)
+def test_that_everybody_with_an_account_may_look_is_warned_of(viewers: str, warned: bool) -> None:
+    """At a public provider that is anybody at all."""
+    doors = OIDC.replace("[vera]", viewers)
+    settings = loaded(SMALL + f"console: {{enabled: true, tokens: false, {doors}}}\n", SECRET)
+    said = [one for one in settings.warnings if "whoever has an account at https://login.acme.example may look" in one]
+    assert bool(said) is warned and settings.console.oidc is not None
+    assert settings.console.oidc.people.everybody is warned
+
+
+def test_without_its_library_it_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only where it is used."""
+    found = importlib.util.find_spec
+    monkeypatch.setattr(console_access, "find_spec", lambda name: None if name == "joserfc" else found(name))
+    on = SMALL + f"console: {{enabled: true, tokens: false, {OIDC}}}\n"
+    assert "needs joserfc, which the extra console brings" in shown(on, SECRET)
+    assert not shown(SMALL + "console: {enabled: true}\n", TOKEN)
+
+
+def test_each_has_one_role() -> None:
+    """And somebody has one."""
+    text = PROXY.replace("viewers: '*'", "operators: [otto], viewers: [otto]")
+    assert "is one of the operators already" in shown(SMALL + f"console: {{{text}}}\n")
+    nobody = "proxy: {user_header: X-U, from: [127.0.0.1]}"
+    assert "nobody has a role" in shown(SMALL + f"console: {{{nobody}}}\n")
+
+
+PAGE = "status_pages: {shop: {title: Acme shop, services: [web], names: {web: Web shop}}}\n"
+
+
+def test_a_status_page_as_it_is_meant() -> None:
+    """It does not need the console; a service is shown by its own name, unless there is another."""
+    page, other = loaded(SMALL + PAGE.replace("}}}", "}}, b-2: {title: x, services: [web]}}")).status_pages
+    assert (page.name, page.title, page.services) == ("shop", "Acme shop", (("web", "Web shop"),))
+    assert (other.name, other.services) == ("b-2", (("web", "web"),))
+    assert loaded(SMALL).status_pages == () and not loaded(SMALL + PAGE).console.enabled
+    assert dict(dict(rows(loaded(SMALL + PAGE)))["The daemon"])["status_pages.shop"] == "Acme shop: web"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("[web]", "[wep]", "status_pages.shop.services[0]: names no service -> did you mean web?"),
+        ("[web]", "[web, web]", "status_pages.shop.services[1]: named twice"),
+        ("[web]", "[]", "empty"),
+        ("{web: Web", "{api: Web", "status_pages.shop.names.api: is not on this page -> write one of: web"),
+        ("Acme shop", "''", "not a name to be shown"),
+        ("Acme shop", "x" * 61, "not a name to be shown"),
+        ("Web shop", '"a\\u202eb"', "not a name to be shown"),
+        ("shop: {", "Shop: {", "not a name for an address"),
+        ("shop: {", "a.json: {", "not a name for an address"),
+        ("title: Acme shop, ", "", "title: missing"),
+        ("title: ", "title: x, logo: ", "unknown key"),
+    ],
+)
+def test_what_is_no_status_page(old: str, new: str, says: str) -> None:
+    """Each told at its place."""
+    assert says in shown(SMALL + PAGE.replace(old, new, 1))
+
+
+def test_a_status_page_needs_somewhere_to_be_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address, and one library; where others can reach it they can reach the metrics as well."""
+    assert "there is nowhere to serve them" in shown(SMALL + PAGE + 'metrics: {listen: ""}\n')
+    open_to_all = loaded(SMALL + PAGE + 'metrics: {listen: "0.0.0.0:9464"}\n').warnings
+    assert any("others can reach /metrics there, too" in one for one in open_to_all)
+    found = importlib.util.find_spec
+    monkeypatch.setattr(console_access, "find_spec", lambda name: None if name == "jinja2" else found(name))
+    assert "needs jinja2, which the extra console brings" in shown(SMALL + PAGE)
+
+
+def test_one_token_for_two_roles_is_a_mistake() -> None:
+    """Every viewer could approve."""
+    same = dict.fromkeys((*TOKEN, *VIEWER), TOKEN["WATCHDOG_CONSOLE_TOKEN"])
+    assert "two roles have the same token" in shown(SMALL + "console: {enabled: true}\n", same)
+    assert loaded(SMALL + "console: {enabled: true}\n", TOKEN | VIEWER)
+
+
+def test_a_token_that_opens_nothing_is_warned_of() -> None:
+    """Somebody believes in it."""
+    off = loaded(SMALL + f"console: {{enabled: true, tokens: false, {PROXY}}}\n", TOKEN | VIEWER)
+    assert any("WATCHDOG_CONSOLE_VIEWER_TOKEN opens nothing" in one for one in off.warnings)
+    assert not any("opens nothing" in one for one in loaded(SMALL + "console: {enabled: true}\n", TOKEN).warnings)
+
+
+def test_the_settings_page_shows_who_may_come_in() -> None:
+    """In words."""
+    settings = loaded(SMALL + f"console: {{enabled: true, url: 'https://w.acme.example', {PROXY}}}\n", TOKEN)
+    found = dict(dict(rows(settings))["The daemon"])
+    assert found["console.url"] == "https://w.acme.example" and found["console.tokens"] == "yes"
+    assert found["console.proxy"].startswith("X-Forwarded-User from 127.0.0.1/32; approvers: ann@acme.example")
+    assert found["console.proxy"].endswith("viewers: everybody")

@@ -1,0 +1,185 @@
+"""Contacts and escalation, as they are written: who is called, where, when; and what cannot be meant."""
+
+import pytest
+
+from tests.settings.texts import SMALL, loaded, shown
+from watchdog.domain.policy import Approver, Severity, Step, Weekly
+from watchdog.settings.text.summary import report
+
+EMAIL = f"""{SMALL}\
+  email: {{smtp: "smtp.acme.example:587", from: watchdog@acme.example, to: [ops@acme.example]}}
+  slack: {{channel: "#incidents"}}
+"""
+BOT = {"WATCHDOG_SLACK_BOT_TOKEN": "xoxb-1"}
+CONTACTS = """\
+contacts:
+  lead: {email: lead@acme.example, slack: D0123ABCD}
+  devops: {email: devops@acme.example, hours: Mon-Fri 09:00-18:00 Europe/Berlin}
+"""
+
+
+def test_a_contact_s_address_makes_a_channel_that_is_told_of_nothing_else() -> None:
+    """The same server and token, another address; the matrix and our own alerts know nothing of it."""
+    settings = loaded(EMAIL + CONTACTS + "escalation: [lead, {tell: devops, after: 10m}, console]\n", BOT)
+    assert list(settings.channels) == ["console", "email", "slack", "lead-slack", "lead-email", "devops-email"]
+    lead = settings.channels["lead-email"].options
+    assert (lead.to, lead.sender) == (("lead@acme.example",), "watchdog@acme.example")  # type: ignore[attr-defined]
+    assert settings.channels["lead-slack"].options.channel == "D0123ABCD"  # type: ignore[attr-defined]
+    assert settings.policy.alerts == ("console", "email", "slack")
+    assert not any("lead-email" in rule.tell for rule in settings.policy.matrix.values())
+    berlin = Weekly((0, 1, 2, 3, 4), 540, 1080, "Europe/Berlin")
+    assert settings.policy.escalation == (
+        Step("lead", ("lead-slack", "lead-email"), 300.0),
+        Step("devops", ("devops-email",), 600.0, berlin),
+        Step("console", ("console",), 300.0),
+    )
+    line = next(line for line in report(settings) if line.startswith("escalation"))
+    assert line.endswith(
+        "lead after 5 min; devops after 10 min (Mon,Tue,Wed,Thu,Fri 09:00-18:00 Europe/Berlin); console after 5 min"
+    )
+
+
+@pytest.mark.parametrize("text", [SMALL, EMAIL + CONTACTS])
+def test_nobody_else_is_called_unless_it_is_asked_for(text: str) -> None:
+    """Neither by default, nor where contacts are only written down."""
+    settings = loaded(text, BOT)
+    assert settings.policy.escalation == () and settings.policy.ack_holds_seconds == 1800.0
+    assert not any(line.startswith("escalation") for line in report(settings))
+
+
+TURNS = CONTACTS + "rotations: {oncall: {of: [lead, devops], from: 2026-11-23 09:00 Europe/Berlin}}\n"
+
+
+def test_a_rotation_is_a_step_whose_members_take_a_week_each() -> None:
+    """It is called when it stands in the escalation; who is a member of it is called."""
+    settings = loaded(EMAIL + TURNS + "escalation: [{tell: oncall, after: 2m}]\n", BOT)
+    (step,) = settings.policy.escalation
+    assert (step.name, step.after_seconds, step.rotation is not None) == ("oncall", 120.0, True)
+    assert step.rotation is not None and [one.name for one in step.rotation.of] == ["lead", "devops"]
+    assert step.rotation.of[0].channels == ("lead-slack", "lead-email")
+    assert any("oncall after 2 min (lead, devops: a week each)" in line for line in report(settings))
+    assert not any("is never called" in warning for warning in settings.warnings)
+    assert any("out of everybody's hours" in warning for warning in settings.warnings)
+
+
+def test_a_contact_s_slack_channel_does_not_listen_too() -> None:
+    """One socket hears the workspace."""
+    text = EMAIL.replace('slack: {channel: "#incidents"}', 'slack: {channel: "#incidents", approvals: socket_mode}')
+    settings = loaded(text + CONTACTS, BOT | {"WATCHDOG_SLACK_APP_TOKEN": "xapp-1"})
+    listens = {name: one.options.listens for name, one in settings.channels.items() if one.kind == "slack"}  # type: ignore[attr-defined]
+    assert listens == {"slack": True, "lead-slack": False}
+
+
+HEARING = EMAIL.replace('"#incidents"', '"#incidents", approvals: {socket_mode: true, users: [U0AAA]}')
+APPROVED = "policy: {high: {approver: lead}}\n"
+
+
+def test_an_approver_is_asked_at_its_own_addresses_and_known_by_its_identities() -> None:
+    """It need not be called by the escalation, nor have an address."""
+    contacts = CONTACTS.replace("slack: D0123ABCD", "slack: D0123ABCD, answers_as: [U0AAA, console:Ann Smith]")
+    text = HEARING + contacts + APPROVED + "escalation: [{tell: devops, after: 10m}, console]\n"
+    settings = loaded(text, BOT | {"WATCHDOG_SLACK_APP_TOKEN": "xapp-1"})
+    lead = Approver("lead", ("slack:U0AAA", "console:Ann Smith"), ("lead-slack", "lead-email"))
+    assert settings.policy.matrix[Severity.HIGH].approver == lead
+    assert not any("contacts" in warning for warning in settings.warnings)
+    assert any(line.startswith("high: ask") and "only lead may approve" in line for line in report(settings))
+    alone = loaded(SMALL + "contacts: {lead: {answers_as: [ann, ann]}}\n" + APPROVED).policy.matrix[Severity.HIGH]
+    assert alone.approver == Approver("lead", ("console:ann", "terminal:ann"))
+
+
+@pytest.mark.parametrize("text", [EMAIL, HEARING])
+def test_a_member_id_that_slack_would_not_hear_is_warned_of(text: str) -> None:
+    """Where nobody is heard there, or others are; only of those who approve."""
+    contacts = "contacts: {lead: {answers_as: [U0BBB, ann]}, boss: {answers_as: [U0CCC]}}\n"
+    warnings = loaded(text + contacts + APPROVED, BOT | {"WATCHDOG_SLACK_APP_TOKEN": "xapp-1"}).warnings
+    assert [one for one in warnings if "answers as" in one] == [
+        "contacts.lead answers as slack:U0BBB, who may not answer in Slack: "
+        "list the member id under channels.slack.approvals.users"
+    ]
+
+
+def test_pagerduty_climbs_itself() -> None:
+    """Named or not: ours does not climb then."""
+    key = {"WATCHDOG_PAGERDUTY_ROUTING_KEY": "x"}
+    text = SMALL + "  pagerduty: {}\nack_holds: 1h\n"
+    assert loaded(text, key).policy.escalation == ()
+    settings = loaded(text + "escalation: pagerduty\n", key)
+    assert settings.policy.escalation == () and settings.policy.ack_holds_seconds == 3600.0
+    both = loaded(text + "escalation: [console]\n", key)
+    assert any("let only one of them climb" in warning for warning in both.warnings)
+
+
+def test_what_leaves_hours_without_anybody_is_warned_of() -> None:
+    """And a contact whom nobody ever calls."""
+    warnings = loaded(EMAIL + CONTACTS + "escalation: [devops]\n", BOT).warnings
+    assert any("out of everybody's hours nobody new is called" in warning for warning in warnings)
+    assert any(warning.startswith("contacts: lead is never called") for warning in warnings)
+    both = loaded(EMAIL + CONTACTS + "escalation: [lead, devops]\n", BOT).warnings
+    assert not any("escalation" in warning for warning in both)
+
+
+ONCALL = "rotations: {oncall: {of: [a], from: "
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ("contacts: {lead: {}}", "contacts.lead: no way to reach them -> add one of: slack, email"),
+        ("contacts: {lead: {email: nobody}}", "contacts.lead.email.to[0]: "),
+        ("contacts: {lead: {slack: lead}}", "contacts.lead.slack.channel: not a channel"),
+        ("contacts: {slack: {email: a@acme.example}}", "contacts.slack: already the name of a channel"),
+        ("contacts: {'a b': {email: a@acme.example}}", "not a name we can use"),
+        ("contacts: {ann: {email: a@a.example, hours: nights}}", "contacts.ann.hours: not hours -> write Mon-Fri 09:"),
+        ("contacts: {lead: {phone: '1'}}", "contacts.lead.phone: unknown key"),
+        ("contacts: {ann: {email: a@acme.example, role: boss}}", "contacts.ann.role"),
+        ("contacts: {ann: {email: a@acme.example, role: boss}}", "team lead"),
+        ("escalation: [boss]", "escalation[0]: names no contact, rotation or channel"),
+        ("rotations: {oncall: {of: [], from: 2026-11-23 09:00 UTC}}", "rotations.oncall.of: empty"),
+        ("rotations: {oncall: {of: [boss], from: 2026-11-23 09:00 UTC}}", "rotations.oncall.of[0]: names no contact"),
+        (ONCALL + "2026-11-31 09:00 UTC}}", "rotations.oncall.from: not the begin of a"),
+        (ONCALL + "2026-11-23 09:00}}", "rotations.oncall.from: not the begin of a"),
+        (ONCALL + "2026-11-23 09:00 Mars/X}}", "rotations.oncall.from: no such time zone"),
+        (TURNS.replace("oncall", "lead"), "rotations.lead: already the name of a contact or a channel"),
+        ("escalation: [slack, slack]", "escalation[1]: called twice"),
+        ("escalation: boss", "escalation: not an escalation -> write pagerduty, or a list"),
+        ("escalation: pagerduty", "escalation: names no configured channel -> add pagerduty"),
+        ("escalation: [{tell: slack, after: 5}]", "escalation[0].after: a duration needs a unit"),
+        ("escalation: [{after: 5m}]", "escalation[0].tell: missing"),
+        ("contacts: {lead: {answers_as: ['slack:ann']}}", "contacts.lead.answers_as[0]: not an identity -> write U0AA"),
+        ("contacts: {lead: {answers_as: U0AAA}}", "contacts.lead.answers_as: wrong type -> write a list"),
+        ("contacts: {x: {answers_as: [a]}}\nescalation: [x]", "escalation[0]: no way to reach them -> add one of"),
+        ("ack_holds: 0s", "ack_holds: not a sensible duration"),
+    ],
+)
+def test_what_cannot_be_meant_is_one_mistake_each(more: str, says: str) -> None:
+    """With its place, and what to write instead."""
+    text = shown(EMAIL + more + "\n", BOT)
+    assert says in text and {line.partition(" ")[0] for line in text.splitlines()} == {text.partition(" ")[0]}
+
+
+def test_an_address_needs_its_channel_and_the_secrets_of_that() -> None:
+    """No server to send by; a webhook posts to one place; where the channel itself is wrong, that alone is said."""
+    written = "contacts: {lead: {email: a@acme.example}}\n"
+    said = shown(SMALL + written)
+    assert "contacts.lead.email: names no configured channel -> add email: under channels:" in said
+    said = shown(SMALL + "  email: {}\n" + written)
+    assert "contacts" not in said and "channels.email" in said
+    webhook = {"WATCHDOG_SLACK_WEBHOOK_URL": "https://hooks.example/x"}
+    said = shown(SMALL + "  slack: {}\ncontacts: {lead: {slack: '#lead'}}\n", webhook)
+    assert "set the variable WATCHDOG_SLACK_BOT_TOKEN" in said
+
+
+@pytest.mark.parametrize(
+    ("lead", "other", "owners"),
+    [
+        ("lead: {email: l@acme.example}", "devops: {email: d@acme.example}", {"team lead": "lead"}),
+        ("On_Call: {email: o@acme.example}", "", {"on-call engineer": "On_Call"}),
+        ("lead: {email: l@acme.example}", "ann: {email: a@acme.example, role: team lead}", {"team lead": "ann"}),
+        ("lead: {email: l@acme.example, role: product owner}", "", {"product owner": "lead"}),
+        ("ann: {email: a@acme.example, role: development team}", "", {"development team": "ann"}),
+    ],
+)
+def test_who_owns_the_items_of_the_checklists(lead: str, other: str, owners: dict[str, str]) -> None:
+    """Who says their role comes before whose name tells it; nobody by their name has another one than they say."""
+    assert dict(loaded(EMAIL + f"contacts: {{{lead}, {other}}}\n", BOT).owners) == owners
+    assert dict(loaded(SMALL).owners) == {}

@@ -1,0 +1,67 @@
+"""Good news and the weekly digest, as they are written: who gets them, and what cannot be meant."""
+
+import pytest
+
+from tests.settings.texts import SMALL, loaded, shown
+from watchdog.domain.policy import Digest, Moment
+from watchdog.settings.text.redacted_view import shown as rows
+from watchdog.settings.text.summary import report
+
+ALL = SMALL + "  slack: {}\n  pagerduty: {}\n  tickets: {github: acme/app}\n"
+SECRETS = {
+    "WATCHDOG_SLACK_WEBHOOK_URL": "https://hooks.example/x",
+    "WATCHDOG_PAGERDUTY_ROUTING_KEY": "x",
+    "WATCHDOG_GITHUB_TOKEN": "x",
+}
+DIGEST = "digest: {every: Mon 09:00 Europe/Berlin, tell: [slack, console]}\n"
+
+
+def test_nobody_gets_them_who_did_not_ask() -> None:
+    """The small case is what it was."""
+    settings = loaded(SMALL)
+    assert settings.policy.good_news == () and settings.policy.digest is None
+    assert not any("digest" in line or "went well" in line for line in report(settings))
+    (daemon,) = [dict(found) for name, found in rows(settings) if name == "The daemon"]
+    assert (daemon["good_news"], daemon["digest"]) == ("nobody", "none")
+
+
+def test_what_is_written_is_what_is_meant() -> None:
+    """In the policy, in `check`, on the settings page."""
+    settings = loaded(ALL + "good_news: {tell: [slack]}\n" + DIGEST, SECRETS)
+    assert settings.policy.good_news == ("slack",)
+    assert settings.policy.digest == Digest(Moment(0, 540, "Europe/Berlin"), ("slack", "console"))
+    assert "a deploy that went well is told to: slack" in report(settings)
+    assert "weekly digest: Mon 09:00 Europe/Berlin, to slack, console" in report(settings)
+    (daemon,) = [dict(found) for name, found in rows(settings) if name == "The daemon"]
+    assert (daemon["good_news"], daemon["digest"]) == ("slack", "Mon 09:00 Europe/Berlin, to slack, console")
+
+
+def test_without_channels_the_console_is_one() -> None:
+    """As for everything else."""
+    text = SMALL.partition("channels:")[0] + "good_news: {tell: [console]}\n"
+    assert loaded(text).policy.good_news == ("console",)
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ("good_news: {}", "good_news.tell: missing"),
+        ("good_news: {tell: []}", "good_news.tell: names nobody -> name a channel, or remove good_news:"),
+        ("good_news: {tell: [slak]}", "good_news.tell[0]: names no configured channel -> did you mean slack?"),
+        ("good_news: {tell: [email]}", "good_news.tell[0]: names no configured channel"),
+        ("good_news: {tell: [slack, slack]}", "good_news.tell[1]: names a channel twice -> keep one"),
+        ("good_news: {tell: [pagerduty]}", "good_news.tell[0]: impossible: in pagerduty it would stay open until so"),
+        ("good_news: {tell: [pagerduty]}", "until somebody closes it -> write one of: console, slack"),
+        ("good_news: {tell: [tickets]}", "good_news.tell[0]: impossible: in tickets it would stay open"),
+        ("good_news: {every: 1h, tell: [slack]}", "good_news.every: unknown key"),
+        ("digest: {tell: [slack]}", "digest.every: missing"),
+        ("digest: {every: Mon 09:00 UTC}", "digest.tell: missing"),
+        ("digest: {every: weekly, tell: [slack]}", "digest.every: not a moment of the week -> write Mon 09:00 Europe"),
+        ("digest: {every: 'Mon 09:00 UTC', tell: [pagerduty]}", "digest.tell[0]: impossible"),
+        ("digest: [slack]", "digest: "),
+    ],
+)
+def test_what_cannot_be_meant_is_one_mistake_each(more: str, says: str) -> None:
+    """With its place, and what to write instead."""
+    text = shown(ALL + more + "\n", SECRETS)
+    assert says in text and {line.partition(" ")[0] for line in text.splitlines()} == {text.partition(" ")[0]}

@@ -1,0 +1,122 @@
+"""Stakeholders, as they are written: by which channels, of what; and what cannot be meant."""
+
+import pytest
+
+from tests.settings.texts import SMALL, changed, loaded, shown
+from watchdog.domain.policy import Severity, Stakeholders
+from watchdog.settings.text.summary import report
+
+EMAIL = f"""{SMALL}\
+  email: {{smtp: "smtp.acme.example:587", from: watchdog@acme.example, to: [ops@acme.example]}}
+  slack: {{channel: "#incidents"}}
+"""
+BOT = {"WATCHDOG_SLACK_BOT_TOKEN": "xoxb-1"}
+
+
+def test_nobody_by_default() -> None:
+    """Off unless asked for."""
+    settings = loaded(EMAIL, BOT)
+    assert settings.policy.stakeholders == () and settings.policy.plain_channels == frozenset()
+    assert settings.policy.services["web"].title == ""
+    assert not any("stakeholders" in line for line in report(settings))
+
+
+def test_their_addresses_make_channels_that_are_told_of_nothing_else() -> None:
+    """Several in one mail; the matrix, the escalation and our own alerts know nothing of them."""
+    more = """\
+stakeholders:
+  board: {email: [board@acme.example, ceo@acme.example], slack: "#company"}
+  sales: {email: sales@acme.example, services: [web], severity: critical, zone: Europe/Berlin}
+"""
+    settings = loaded(EMAIL + more, BOT)
+    assert list(settings.channels) == ["console", "email", "slack", "board-slack", "board-email", "sales-email"]
+    assert settings.channels["board-email"].options.to == ("board@acme.example", "ceo@acme.example")  # type: ignore[attr-defined]
+    assert settings.channels["board-slack"].options.channel == "#company"  # type: ignore[attr-defined]
+    assert settings.policy.stakeholders == (
+        Stakeholders("board", ("board-slack", "board-email")),
+        Stakeholders("sales", ("sales-email",), ("web",), Severity.CRITICAL, "Europe/Berlin"),
+    )
+    assert settings.policy.plain_channels == {"board-slack", "board-email", "sales-email"}
+    told = {name for rule in settings.policy.matrix.values() for name in rule.tell} | set(settings.policy.alerts)
+    assert told == {"console", "email", "slack"}
+    lines = [line for line in report(settings) if line.startswith("stakeholders")]
+    assert lines == [
+        "stakeholders board: board-slack, board-email, of all services from high on, times in UTC",
+        "stakeholders sales: sales-email, of web from critical on, times in Europe/Berlin",
+    ]
+
+
+def test_their_slack_has_no_buttons() -> None:
+    """Who may approve does so where engineers are told."""
+    text = EMAIL.replace('"#incidents"', '"#incidents", approvals: {socket_mode: true, users: [U0AAA]}')
+    more = 'stakeholders: {board: {slack: "#company"}}\n'
+    settings = loaded(text + more, BOT | {"WATCHDOG_SLACK_APP_TOKEN": "xapp-1"})
+    assert settings.channels["board-slack"].options.approvals is None  # type: ignore[attr-defined]
+
+
+def test_a_service_has_a_name_for_people() -> None:
+    """Blanks are put in order; the report says both."""
+    settings = loaded(changed("    render: srv-web\n", "    render: srv-web\n    title: '  The   shop '\n"))
+    assert settings.policy.services["web"].title == "The shop"
+    assert report(settings)[0].startswith("web (The shop): observe")
+
+
+BOARD, MAIL = "stakeholders: {board: ", "email: a@acme.example"
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (BOARD + "{}}", "stakeholders.board: no way to reach them -> add one of: slack, email"),
+        (BOARD + "{email: nobody}}", "stakeholders.board.email.to[0]: not an e-mail address"),
+        (BOARD + "{email: []}}", "stakeholders.board.email: empty"),
+        (BOARD + "{slack: company}}", "stakeholders.board.slack.channel: not a channel"),
+        (BOARD + f"{{{MAIL}, services: [shop]}}}}", "stakeholders.board.services[0]: names no service -> "),
+        (BOARD + f"{{{MAIL}, services: []}}}}", "stakeholders.board.services: not services -> write all, or a list"),
+        (BOARD + f"{{{MAIL}, services: web}}}}", "stakeholders.board.services: not services -> write all"),
+        (BOARD + f"{{{MAIL}, severity: bad}}}}", "stakeholders.board.severity: "),
+        (BOARD + f"{{{MAIL}, zone: Mars}}}}", "stakeholders.board.zone: no such time zone -> write one as in"),
+        (BOARD + "{phone: '1'}}", "stakeholders.board.phone: unknown key"),
+        (f"stakeholders: {{slack: {{{MAIL}}}}}", "stakeholders.slack: already the name of a channel"),
+        (f"contacts: {{x: {{{MAIL}}}}}\nstakeholders: {{x: {{{MAIL}}}}}", "stakeholders.x: already the name of a con"),
+        (f"stakeholders: {{'a b': {{{MAIL}}}}}", "not a name we can use"),
+        ("stakeholders: [board]", "stakeholders: "),
+        ("policy: {high: {tell: [board-email]}}", "policy.high.tell[0]: names no configured channel"),
+        ("escalation: [board-email]", "escalation[0]: names no contact, rotation or channel"),
+    ],
+)
+def test_what_cannot_be_meant_is_one_mistake_each(more: str, says: str) -> None:
+    """With its place, and what to write instead; a name of theirs is nobody else's, and no engineers' channel."""
+    text = shown(EMAIL + more + "\n", BOT)
+    assert says in text and {line.partition(" ")[0] for line in text.splitlines()} == {text.partition(" ")[0]}
+
+
+def test_without_the_channel_itself_there_is_no_server() -> None:
+    """The same as of a contact."""
+    said = shown(SMALL + "stakeholders: {board: {email: a@acme.example}}\n")
+    assert "stakeholders.board.email: names no configured channel -> add email: under channels:" in said
+    webhook = SMALL + "  slack: {}\nstakeholders: {board: {slack: '#company'}}\n"
+    said = shown(webhook, {"WATCHDOG_SLACK_WEBHOOK_URL": "https://hooks.example/x"})
+    assert "WATCHDOG_SLACK_BOT_TOKEN" in said
+
+
+@pytest.mark.parametrize("title", ["'x\ty'", "' '", "'" + "x" * 61 + "'", "[a]"])
+def test_a_name_that_nobody_could_read_is_a_mistake(title: str) -> None:
+    """One line, printable, sixty characters."""
+    text = changed("    render: srv-web\n", f"    render: srv-web\n    title: {title}\n")
+    assert "services.web.title: " in shown(text)
+
+
+@pytest.mark.parametrize(("text", "share"), [("99.9%", 0.999), ("99.99 %", 0.9999), ("'50%'", 0.5), (None, 0.999)])
+def test_a_service_has_an_objective(text: str | None, share: float) -> None:
+    """A share of the time, three nines unless it is said otherwise."""
+    line = f"    objective: {text}\n" if text is not None else ""
+    settings = loaded(changed("    render: srv-web\n", f"    render: srv-web\n{line}"))
+    assert settings.policy.services["web"].objective == pytest.approx(share)
+
+
+@pytest.mark.parametrize("text", ["99.9", "100%", "49.9%", "0.999", "-99%", "99.99999%", "[99%]", "high"])
+def test_an_objective_that_nobody_could_keep_or_miss_is_a_mistake(text: str) -> None:
+    """Without its unit nobody knows what is meant; all of the time is no objective."""
+    said = shown(changed("    render: srv-web\n", f"    render: srv-web\n    objective: {text}\n"))
+    assert "services.web.objective: not an objective -> write a share of the time from 50% to 99.9999%" in said

@@ -1,0 +1,56 @@
+"""Single values of the file."""
+
+import re
+
+import pytest
+
+from tests.settings.texts import SMALL, loaded, shown
+from watchdog.adapters.signals import SIGNALS
+from watchdog.settings.load.secrets import KNOWN
+from watchdog.settings.schema.schema import LATER, NAME, PLATFORM_ID, ServiceShape, Shape
+
+
+@pytest.mark.parametrize(
+    ("host", "is_one"),
+    [
+        ("acme-api", True),
+        ("DB.acme.internal", True),
+        ("10.1.2.3", True),
+        ("fd00::1", True),
+        ("http://acme-api", False),
+        ("acme-api:8080", False),
+        ("*.internal", False),
+        ("10.0.0.0/8", False),
+        ("", False),
+    ],
+)
+def test_private_hosts_are_names_alone(host: str, is_one: bool) -> None:
+    """No scheme, no port, no wildcard, no network: each is named by itself."""
+    text = SMALL + f'private_hosts: ["{host}"]\n'
+    if is_one:
+        assert loaded(text).private_hosts == (host.lower(),)
+    else:
+        assert "not a host" in shown(text)
+
+
+def test_names_and_ids() -> None:
+    """A name is a word; an id begins as Render's do."""
+    assert NAME.fullmatch("web-1_x")
+    assert not NAME.fullmatch("-web")
+    assert not NAME.fullmatch("x" * 41)
+    assert PLATFORM_ID.fullmatch("srv-abc123")
+    assert not PLATFORM_ID.fullmatch("acme-srv-1")
+
+
+def test_what_is_named_instead_of_a_later_key_exists() -> None:
+    """Who does what a message says must not be refused: the variables, keys and signals, and no others, are ours."""
+    words = " ".join(LATER.values())
+    assert set(re.findall(r"WATCHDOG_\w+", words)) == {"WATCHDOG_HEARTBEAT_URL"} <= set(KNOWN)
+    assert set(re.findall(r"(\w+): ", words)) == {"rollback_safe"} <= set(ServiceShape.model_fields)
+    signals = re.findall(r"watch (?:an )?(\w+)(?: or (\w+) signal)?", words)
+    assert {kind for pair in signals for kind in pair if kind} == {"http", "latency", "render_events"} <= set(SIGNALS)
+
+
+def test_nothing_is_both_available_and_announced_for_later() -> None:
+    """Otherwise a message would lie (a console is a channel now, and a page later)."""
+    assert set(LATER) & set(Shape.model_fields) == set()

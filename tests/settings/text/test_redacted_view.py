@@ -1,0 +1,86 @@
+"""The settings page's rows: what holds, and never a secret."""
+
+import pytest
+
+from tests.settings.texts import SMALL, loaded
+from watchdog.settings import SECRET_NAMES
+from watchdog.settings.text.redacted_view import HIDDEN, address, shown
+
+KEY = "c4n4ry-0123456789-0123456789-0123456789"
+
+
+def rows(text: str, environ: dict[str, str] | None = None) -> dict[str, dict[str, str]]:
+    """Return section to name to value."""
+    return {name: dict(found) for name, found in shown(loaded(text, environ or {}))}
+
+
+def test_what_holds_is_shown_defaults_included() -> None:
+    """A service in one row, a figure in its unit."""
+    found = rows(SMALL)
+    (service,) = found["Services"].values()
+    assert service.startswith("mode observe; on Render: ") and "https://www.acme.example" in service
+    assert found["Budget"]["cooldown"] == "30 min" and found["Brakes"]["fleet share"] == "0.5"
+    assert found["Policy"]["critical"].startswith("do rollback, within 5 min")
+    assert found["The daemon"]["console"] == "off" and found["The daemon"]["store"].startswith("sqlite://")
+
+
+def test_stakeholders_have_a_section_where_there_are_some() -> None:
+    """Which channels, of what, from when on; and what they read a service is called."""
+    assert "Stakeholders" not in rows(SMALL)
+    text = SMALL.replace("    render: srv-web\n", "    render: srv-web\n    title: The shop\n")
+    email = '  email: {smtp: "smtp.acme.example:587", from: watchdog@acme.example, to: [ops@acme.example]}\n'
+    found = rows(text + email + "stakeholders: {board: {email: board@acme.example}}\n")
+    said = found["Stakeholders"]["board"]
+    assert said == "board-email, of all services from high on, times in UTC"
+    assert found["Services"]["web"].startswith("title The shop; mode observe")
+
+
+def test_who_approves_and_for_when_is_shown_in_words() -> None:
+    """The approver by name, not by the identities; the window with its hours."""
+    text = SMALL + "contacts: {lead: {answers_as: [ann]}}\nwindows: {nights: Sat-Sun 02:00-04:00 UTC}\n"
+    found = rows(text + "policy: {high: {do: schedule, window: nights, approver: lead}}\n")["Policy"]
+    assert found["high"].endswith("approver lead, window nights (Sat,Sun 02:00-04:00 UTC)")
+    assert found["critical"].endswith("approver none, window none")
+
+
+def test_of_a_secret_only_whether_it_is_set() -> None:
+    """Every one there is has its row."""
+    found = rows(SMALL, {"WATCHDOG_HTTP_TOKEN": KEY})["Secrets"]
+    assert set(found) == set(SECRET_NAMES)
+    assert found["WATCHDOG_HTTP_TOKEN"] == "set" and found["WATCHDOG_SMTP_PASSWORD"] == "not set"
+
+
+def test_an_address_is_shown_without_its_query() -> None:
+    """The configuration refuses what looks like a key; what does not may be one all the same."""
+    text = SMALL.replace("https://www.acme.example", "'https://www.acme.example/shop?page=17#top'")
+    text += 'metrics: {remote_write: "https://m.example/write?tenant=17"}\n'
+    found = str(rows(text))
+    assert "17" not in found and "www.acme.example/shop?…" in found and "https://m.example/…" in found
+
+
+def test_the_database_s_password_is_not_shown() -> None:
+    """Nor its user."""
+    url = f"postgresql://me:{KEY}@db.example/watchdog?sslmode=require&x={KEY}"
+    found = rows(SMALL + "store: postgresql\n", {"WATCHDOG_STORE_URL": url})["The daemon"]
+    assert found["store"] == "postgresql://db.example/watchdog"
+
+
+def test_texts_to_look_for_are_not_shown() -> None:
+    """They may hold a key; that there is one is said."""
+    text = SMALL.replace("http: https://www.acme.example", f'http: "https://www.acme.example", contains: "{KEY}"')
+    (service,) = rows(text)["Services"].values()
+    assert KEY not in service and f"contains {HIDDEN}" in service
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("https://a.example:8443/x", "https://a.example:8443/x"),
+        (f"https://me:{KEY}@a.example/#{KEY}", "https://a.example/"),
+        ("http://[::1", HIDDEN),
+        ("", "://"),
+    ],
+)
+def test_no_key_comes_out_of_an_address(url: str, said: str) -> None:
+    """Neither user nor fragment; what cannot be read could be anything."""
+    assert address(url) == said

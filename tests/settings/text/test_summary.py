@@ -1,0 +1,34 @@
+"""What `watchdog check` says of a configuration."""
+
+from tests.settings.texts import SMALL, loaded
+from watchdog.settings.text.summary import report
+
+
+def test_the_report_says_what_the_configuration_means() -> None:
+    """Modes, policy, channels, warnings; names of secrets only."""
+    text = SMALL.replace("    signals", "    mode: autonomous\n    veto: 60s\n    signals")
+    lines = report(loaded(text, {"WATCHDOG_RENDER_API_KEY": "CANARY"}))
+    assert lines[0] == "web: autonomous, 60 s to stop it, on Render; watches home (http, critical)"
+    assert "critical: rollback within 5 min, tells console" in lines
+    assert "high: ask within 15 min, reminds after 10 min, tells console" in lines
+    clocks = report(loaded(SMALL + "policy: {high: {then: rollback}}"))
+    assert "high: ask within 15 min, reminds after 10 min, without an answer: rollback, tells console" in clocks
+    nights = "windows: {nights: Sat-Sun 02:00-04:00 UTC}\npolicy: {high: {do: schedule, window: nights}}\n"
+    waits = "a yes waits for nights (Sat,Sun 02:00-04:00 UTC)"
+    scheduled = f"high: schedule within 15 min, reminds after 10 min, {waits}, tells console"
+    assert scheduled in report(loaded(SMALL + nights))
+    assert any(line.startswith("budget: 2 rollbacks") for line in lines)
+    assert "secrets set: WATCHDOG_RENDER_API_KEY" in lines
+    assert any("WARNING AUTONOMOUS WITHOUT A HEARTBEAT" in line for line in lines)
+    assert "CANARY" not in "\n".join(lines)
+
+
+def test_the_url_of_a_database_is_a_secret() -> None:
+    """It comes from the environment; report, repr and warnings show neither user nor password."""
+    settings = loaded(SMALL + "store: postgresql", {"WATCHDOG_STORE_URL": "postgres://me:CANARY@db.invalid:5432/w"})
+    assert settings.store_url == "postgres://me:CANARY@db.invalid:5432/w"
+    assert any(line.startswith("store: postgresql://db.invalid/w;") for line in report(settings))
+    assert "CANARY" not in "\n".join(report(settings)) + repr(settings)
+    assert loaded(SMALL + "store: postgresql:///w?host=/run").store_url == "postgresql:///w?host=/run"
+    unused = loaded(SMALL, {"WATCHDOG_STORE_URL": "postgres://me:CANARY@db.invalid:5432/w"}).warnings
+    assert any("WATCHDOG_STORE_URL is set and not used: write store: postgresql" in warning for warning in unused)

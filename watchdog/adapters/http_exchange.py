@@ -1,0 +1,168 @@
+"""One exchange of bytes with a vendor, with a limit on everything: time and size.
+
+Rule 1: httpx has no total timeout and inflates without limit, so both are done here.
+Rule 2: nothing that httpx says is repeated: its texts hold URLs, and a URL may be a secret. Only the error's type is.
+"""
+
+import asyncio
+import json
+import logging
+import zlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import httpx
+
+from watchdog.adapters.ssrf_transport import AddressRefusedError
+from watchdog.domain.errors import Refused
+from watchdog.domain.units import show_seconds
+from watchdog.ports import Clock
+
+Params = Mapping[str, str] | Sequence[tuple[str, str]]
+"""A query string; pairs where a key is repeated."""
+
+MAX_TEXT = 64 * 1024
+
+for _noisy in ("httpx", "httpcore"):
+    logging.getLogger(_noisy).setLevel(logging.WARNING)  # their INFO and DEBUG lines hold URLs and headers
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a vendor answered: `json` is None when the body is empty or not JSON, `text` its first 64 KiB."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    json: object | None = field(repr=False)
+    text: str = field(repr=False)
+
+    @property
+    def ok(self) -> bool:
+        """The status is 2xx."""
+        return 200 <= self.status < 300
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """No usable answer came, and why. `sent` is False only when certainly no byte of the request left."""
+
+    why: str
+    sent: bool
+    too_large: bool = False
+
+
+class OnlyGet(httpx.AsyncBaseTransport):
+    """A transport that can only GET: a read-only client cannot write, whoever holds it."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Pass a GET on. Raises Refused for every other method, before a socket is touched."""
+        if request.method != "GET":
+            raise Refused(f"this client only reads: {request.method} is impossible")
+        return await self._inner.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        """Close the transport below."""
+        await self._inner.aclose()
+
+
+async def exchange(
+    client: httpx.AsyncClient,
+    method: str,
+    url: str,
+    *,
+    timeout_seconds: float,
+    max_body_bytes: int,
+    params: Params | None = None,
+    body: object | None = None,
+    form: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+    clock: Clock | None = None,
+) -> Answer | Lost:
+    """Send one request and read its answer whole, within one deadline. Raises nothing for what the network does.
+
+    `body` is sent as JSON, `form` as a browser sends one. An error status is an answer even if its body is lost: the
+    refusal has been heard. With a clock, nothing is sent after the deadline: a process frozen while it connects must
+    not send when it wakes.
+    """
+    extensions = {} if clock is None else {"trace": _not_after(clock, clock.monotonic() + timeout_seconds)}
+    seen: httpx.Response | None = None
+    query = httpx.QueryParams(tuple(params.items() if isinstance(params, Mapping) else params)) if params else None
+    try:
+        async with (
+            asyncio.timeout(timeout_seconds),
+            client.stream(
+                method, url, params=query, json=body, data=form, headers=headers, extensions=extensions
+            ) as response,
+        ):
+            seen = response
+            return _answer(response, await _read(response, max_body_bytes))
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, ExceptionGroup, _TooLarge, _TooLate, zlib.error) as error:
+        lost = _lost(error, timeout_seconds, max_body_bytes)
+    if seen is not None and seen.status_code >= 400:
+        return _answer(seen, b"")
+    return lost
+
+
+class _TooLate(Exception):
+    """The deadline passed before a byte of the request left."""
+
+
+def _not_after(clock: Clock, deadline: float) -> Callable[[str, Mapping[str, object]], Awaitable[None]]:
+    """Return a trace that stops a request whose first byte would leave after the deadline (monotonic seconds)."""
+
+    async def trace(event: str, info: Mapping[str, object]) -> None:
+        if event.endswith("send_request_headers.started") and clock.monotonic() > deadline:
+            raise _TooLate
+
+    return trace
+
+
+class _TooLarge(Exception):
+    """The body is larger than we are ready to hold."""
+
+
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
+
+
+def _lost(error: Exception, timeout_seconds: float, max_body_bytes: int) -> Lost:
+    """Return what an exception means, told by its type alone."""
+    kind = type(error).__name__
+    if isinstance(error, AddressRefusedError):
+        return Lost(str(error), sent=False)  # our own words: no URL, no secret
+    if isinstance(error, _TooLate):
+        return Lost(f"was not called: it took longer than {show_seconds(timeout_seconds)} to connect", sent=False)
+    if isinstance(error, _NOT_SENT):
+        return Lost(f"could not be reached ({kind})", sent=False)
+    if isinstance(error, _TooLarge):
+        return Lost(f"sent more than {max_body_bytes} bytes", sent=True, too_large=True)
+    if isinstance(error, (TimeoutError, httpx.TimeoutException)):
+        return Lost(f"did not answer in {show_seconds(timeout_seconds)} ({kind})", sent=True)
+    return Lost(f"broke the connection off ({kind})", sent=True)
+
+
+async def _read(response: httpx.Response, max_body_bytes: int) -> bytes:
+    """Return the body, inflated if need be; raise _TooLarge as soon as it passes the limit."""
+    if response.is_stream_consumed:  # made in memory by httpx.MockTransport, not read from a wire
+        return response.content
+    inflate = None
+    if response.headers.get("content-encoding", "").lower() in ("gzip", "deflate"):
+        inflate = zlib.decompressobj(wbits=47)
+    body = bytearray()
+    async for chunk in response.aiter_raw():
+        body += inflate.decompress(chunk, max_body_bytes + 1 - len(body)) if inflate else chunk
+        if len(body) > max_body_bytes:
+            raise _TooLarge
+    return bytes(body)
+
+
+def _answer(response: httpx.Response, body: bytes) -> Answer:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    parsed: object | None
+    try:
+        parsed = json.loads(body) if body else None
+    except (ValueError, RecursionError):
+        parsed = None
+    return Answer(response.status_code, headers, parsed, body[:MAX_TEXT].decode("utf-8", "replace"))

@@ -1,0 +1,41 @@
+"""What the HTTP channels share: a client that keeps its secrets, and a URL that is one."""
+
+import re
+
+from watchdog.adapters.api_client import ApiClient
+from watchdog.adapters.options import Context
+from watchdog.domain.errors import ConfigurationError, Mistake
+
+TIMEOUT_SECONDS = 10.0
+
+
+class TellingClient(ApiClient):
+    """An API client whose secret stands in the body or in the URL, where the plain client does not look for it."""
+
+    hidden: tuple[str, ...] = ()
+
+    def redact(self, text: str) -> str:
+        """Return the text without any secret, on one line."""
+        for secret in sorted(self.hidden, key=len, reverse=True):
+            text = text.replace(secret, "***")
+        return super().redact(text)
+
+
+def client_for_secret_url(name: str, variable: str, context: Context, bearer: str = "") -> tuple[TellingClient, str]:
+    """Return a client and the path to post to, for a URL that is a secret.
+
+    Raises ConfigurationError, without repeating it, for what is not an http(s) URL or for an unusable bearer token.
+    """
+    url = context.secrets.get(variable, "").strip()
+    match = re.fullmatch(r"(https?://[A-Za-z0-9.\-_\[\]:]+)(/[!-~]*)?", url)
+    if match is None or len(url) > 2000:
+        raise ConfigurationError((Mistake(variable, "not a URL", "write https://host/path, as the vendor shows it"),))
+    if not bearer.isascii() or not bearer.isprintable() or bearer != bearer.strip():
+        raise ConfigurationError((Mistake(variable, "its token has spaces or signs a token cannot have", "copy it"),))
+    base, path = match[1], match[2] or ""
+    headers = {"authorization": f"Bearer {bearer}"} if bearer else {}
+    client = TellingClient(
+        name, base, headers=headers, clock=context.clock, guard=context.guard, timeout_seconds=TIMEOUT_SECONDS
+    )
+    client.hidden = (url, *(part for part in (path, *re.split(r"[/?&=]", path)) if len(part) >= 8))
+    return client, path

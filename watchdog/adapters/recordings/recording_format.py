@@ -1,0 +1,167 @@
+"""The format of a recording: what each of its lines says.
+
+    {"recording":1,"watchdog":"0.1","run":"…","part":2,"follows":true,"at":…,"policy":{…},"state":{…}}   the first one
+    {"slot":3,"event":{"at":…,…},"did":"9f86…"}    the core was told this; `did`: the hash of its effects, if any
+    {"again":3,"at":…,"latency_seconds":…}         the last event of that slot once more, but for these
+    {"changed":{"names":[…],"services":[…],…}}     the state changed without an event: by another worker, or the store
+
+Rule 1: what is written is the domain's own types through the stores' codec: nothing else, so nothing secret.
+Rule 2: fields may be added, and are ignored by who does not know them; whatever an old reader would misread raises
+VERSION.
+Rule 3: texts are compared as written: what is equal but in another order counts as changed: it may decide otherwise.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from watchdog import __version__
+from watchdog.adapters.stores.codec import EFFECTS, EVENTS, FLEETS, SERVICES, SHAREDS, STATES, Codec
+from watchdog.adapters.stores.state_partitions import Fleet
+from watchdog.domain.effects import Effect
+from watchdog.domain.events import Event
+from watchdog.domain.incidents import ServiceState, Shared, State
+from watchdog.domain.policy import Policy
+
+VERSION = 1
+SUFFIX = ".jsonl.gz"
+HASH_LETTERS = 16
+PASSING = ("at", "latency_seconds")
+POLICIES: Codec[Policy] = Codec(Policy, "policy")
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How a file begins. `follows`: it goes on exactly where the part before it, of the same run, ends."""
+
+    run: str
+    part: int
+    follows: bool
+    at: float
+    policy: Policy
+    state: State
+    version: str = __version__
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The core was told an event. `did` is the hash of what it asked for then; `undone`: nothing came of it."""
+
+    event: Event
+    did: str = ""
+    undone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The state changed without an event: `names` are its services in their order, None where nothing changed."""
+
+    names: tuple[str, ...] | None = None
+    services: tuple[ServiceState, ...] = ()
+    fleet: Fleet | None = None
+    shared: Shared | None = None
+
+
+Line = Head | Told | Changed
+
+
+def hashed(effects: Sequence[Effect]) -> str:
+    """Return the hash of effects, byte for byte as the journal would write them; nothing of none."""
+    if not effects:
+        return ""
+    text = "\n".join(EFFECTS.encode(effect) for effect in effects)
+    return hashlib.sha256(text.encode()).hexdigest()[:HASH_LETTERS]
+
+
+def same(state: State, other: State) -> bool:
+    """Tell whether two states are the same to the byte."""
+    return state is other or STATES.encode(state) == STATES.encode(other)
+
+
+def change_of(before: State, after: State) -> Changed | None:
+    """Return what is other in a state that no event changed, or None if nothing is."""
+    services = [one for name, one in after.services.items() if not _same_service(before.services.get(name), one)]
+    moved = bool(services) or list(before.services) != list(after.services)
+    fleet, shared = Fleet.of(after), after.shared
+    changed = Changed(
+        tuple(after.services) if moved else None,
+        tuple(services),
+        fleet if FLEETS.encode(fleet) != FLEETS.encode(Fleet.of(before)) else None,
+        shared if SHAREDS.encode(shared) != SHAREDS.encode(before.shared) else None,
+    )
+    return None if changed == Changed() else changed
+
+
+def _same_service(one: ServiceState | None, other: ServiceState) -> bool:
+    return one is other or (one is not None and SERVICES.encode(one) == SERVICES.encode(other))
+
+
+def head_line(head: Head) -> str:
+    """Return the first line of a file."""
+    plain = {
+        "recording": VERSION,
+        "watchdog": head.version,
+        "run": head.run,
+        "part": head.part,
+        "follows": head.follows,
+        "at": head.at,
+    }
+    parts = {"policy": POLICIES.encode(head.policy), "state": STATES.encode(head.state)}
+    return _object({name: json.dumps(value) for name, value in plain.items()} | parts)
+
+
+def changed_line(changed: Changed) -> str:
+    """Return the line of a change."""
+    parts: dict[str, str] = {}
+    if changed.names is not None:
+        parts["names"] = json.dumps(changed.names)
+        parts["services"] = f"[{','.join(map(SERVICES.encode, changed.services))}]"
+    if changed.fleet is not None:
+        parts["fleet"] = FLEETS.encode(changed.fleet)
+    if changed.shared is not None:
+        parts["shared"] = SHAREDS.encode(changed.shared)
+    return _object({"changed": _object(parts)})
+
+
+class Slots:
+    """The last event of each source, so that one that says the same again takes a few bytes."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, ...], tuple[int, Event | None]] = {}
+
+    def told_line(self, told: Told) -> str:
+        """Return the line of an event."""
+        source, lasting = _source(told.event), _lasting(told.event)
+        slot, last = self._known.get(source, (len(self._known), None))
+        self._known[source] = (slot, lasting)
+        if lasting == last:
+            parts = {"again": str(slot)} | {name: json.dumps(value) for name, value in passing(told.event).items()}
+        else:
+            parts = {"slot": str(slot), "event": EVENTS.encode(told.event)}
+        if told.did:
+            parts["did"] = json.dumps(told.did)
+        if told.undone:
+            parts["undone"] = "true"
+        return _object(parts)
+
+
+def passing(event: Event) -> Mapping[str, Any]:
+    """Return what differs from one event of a source to the next, whatever happens."""
+    return {name: getattr(event, name) for name in PASSING if hasattr(event, name)}
+
+
+def _lasting(event: Event) -> Event:
+    nothing: dict[str, Any] = dict.fromkeys(passing(event))
+    return replace(event, **nothing)
+
+
+def _source(event: Event) -> tuple[str, ...]:
+    """Return who an event comes from: there are only so many, whatever happens."""
+    names = ("service", "signal", "target", "vendor")
+    return (type(event).__name__, *(str(getattr(event, name, "")) for name in names))
+
+
+def _object(parts: Mapping[str, str]) -> str:
+    return "{" + ",".join(f'"{name}":{text}' for name, text in parts.items()) + "}"

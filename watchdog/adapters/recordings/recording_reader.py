@@ -1,0 +1,144 @@
+"""Reads recordings back. What was torn by a crash ends early; anything else that is wrong is named with file and line.
+
+Rule: everything is bounded: a file is read in pieces, a line has a length.
+"""
+
+import json
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NoReturn
+
+from watchdog.adapters.recordings.recording_format import POLICIES, SUFFIX, VERSION, Changed, Head, Line, Told, passing
+from watchdog.adapters.stores.codec import EVENTS, FLEETS, SERVICES, SHAREDS, STATES
+from watchdog.domain.errors import ConfigurationError, Mistake
+from watchdog.domain.events import Event
+
+PIECE_BYTES = 4096
+LINE_BYTES_MAX = 256 * 1024**2
+GZIP = 31
+"""What zlib calls a gzip header with the largest window."""
+NOT_ONE = ("not a recording", f"name files of the daemon's folder recordings/ (*{SUFFIX}), or that folder")
+_MEANINGLESS = (ValueError, TypeError, KeyError, AttributeError)
+
+
+class Reader:
+    """One file of a recording. `torn` tells, once it was read to its end, that it ended in the middle of a line."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.torn = False
+        self._line = 0
+        self._slots: dict[int, Event] = {}
+
+    @property
+    def where(self) -> str:
+        """Return the file and the line that was read last."""
+        return f"{self.path.name}:{self._line}" if self._line else self.path.name
+
+    def head(self) -> Head | None:
+        """Return how it begins, None if a crash tore that. Raises ConfigurationError."""
+        first = next(iter(Reader(self.path)), None)
+        assert first is None or isinstance(first, Head), "the first line is one"
+        return first
+
+    def __iter__(self) -> Iterator[Line]:
+        """Yield every line, the head first. Raises ConfigurationError, saying where and what to do."""
+        self._line, self.torn = 0, False
+        for text in self._texts():
+            self._line += 1
+            yield self._meant(text)
+
+    def _meant(self, text: bytes) -> Line:
+        try:
+            plain = json.loads(text)
+            if self._line == 1:
+                return self._head(plain)
+            return _changed(plain["changed"]) if "changed" in plain else self._told(plain)
+        except (*_MEANINGLESS, RecursionError):
+            self._refuse("not a line of a recording that this version can read", "replay it with the one that wrote it")
+
+    def _head(self, plain: Mapping[str, Any]) -> Head:
+        if not isinstance(plain, dict) or "recording" not in plain:
+            self._refuse(*NOT_ONE)
+        if plain["recording"] != VERSION:
+            what = f"written in format {plain['recording']}, and this version reads {VERSION}"
+            self._refuse(what, f"replay it with watchdog {plain.get('watchdog')}")
+        policy, state = POLICIES.structured(plain["policy"]), STATES.structured(plain["state"])
+        run, part, follows, at, version = (plain[name] for name in ("run", "part", "follows", "at", "watchdog"))
+        return Head(run, part, follows, at, policy, state, version)
+
+    def _told(self, plain: Mapping[str, Any]) -> Told:
+        if "again" in plain:
+            known = self._slots[plain["again"]]
+            event = replace(known, **{name: plain[name] for name in passing(known)})
+        else:
+            event = EVENTS.structured(plain["event"])
+            self._slots[plain["slot"]] = event
+        return Told(event, plain.get("did", ""), plain.get("undone", False))
+
+    def _texts(self) -> Iterator[bytes]:
+        rest = b""
+        for piece in self._pieces():
+            *whole, rest = (rest + piece).split(b"\n")
+            yield from whole
+            if len(rest) > LINE_BYTES_MAX:
+                self._refuse("the next line is too long to be one of a recording", "leave the file out")
+        self.torn = self.torn or bool(rest)
+
+    def _pieces(self) -> Iterator[bytes]:
+        """Yield the text in pieces, as far as it can be unzipped."""
+        unzip = zlib.decompressobj(GZIP)
+        try:
+            with self.path.open("rb") as file:
+                while zipped := file.read(PIECE_BYTES):
+                    yield unzip.decompress(zipped)
+        except OSError as error:
+            self._refuse(f"cannot be read ({type(error).__name__})", "name a file of a recording, or its folder")
+        except zlib.error:
+            if self._line == 0:
+                self._refuse(*NOT_ONE)
+            self.torn = True
+        self.torn = self.torn or not unzip.eof
+
+    def _refuse(self, what: str, instead: str) -> NoReturn:
+        raise ConfigurationError((Mistake(self.where, what, instead),)) from None
+
+
+def _changed(plain: Mapping[str, Any]) -> Changed:
+    def part(name: str, structured: Callable[[Any], Any]) -> Any:
+        return structured(plain[name]) if name in plain else None
+
+    return Changed(
+        part("names", tuple),
+        tuple(map(SERVICES.structured, plain.get("services", ()))),
+        part("fleet", FLEETS.structured),
+        part("shared", SHAREDS.structured),
+    )
+
+
+def runs_of(paths: Sequence[Path]) -> list[list[Reader]]:
+    """Return the files named, or in the folders named, as the runs of the daemon that they are parts of, each in order.
+
+    A file that a crash tore in its first line is left out. Raises ConfigurationError where there is none.
+    """
+    runs: dict[str, list[tuple[int, float, Reader]]] = {}
+    for path in dict.fromkeys(file.resolve() for one in paths for file in _files(one)):
+        reader = Reader(path)
+        head = reader.head()
+        if head is None:
+            continue
+        runs.setdefault(head.run, []).append((head.part, head.at, reader))
+    ordered = sorted((sorted(parts, key=lambda one: one[:2]) for parts in runs.values()), key=lambda one: one[0][1])
+    return [[reader for _, _, reader in parts] for parts in ordered]
+
+
+def _files(path: Path) -> Sequence[Path]:
+    if not path.is_dir():
+        return [path]
+    found = sorted(path.glob(f"*{SUFFIX}"))
+    if not found:
+        what, instead = "no recording in this folder", "name the daemon's: recordings/ beside its store"
+        raise ConfigurationError((Mistake(path.name, what, instead),))
+    return found

@@ -1,0 +1,163 @@
+"""One GET over a connection of its own, bounded in bytes and measured in parts.
+
+Rule 1: a fresh connection per exchange: a kept one reports the death of the connection, not of the site.
+Rule 2: names are resolved here, judged (adapters/ssrf_guard.py), and the connection goes to the judged address;
+Host and SNI keep the name.
+Rule 3: the caller holds the total deadline (`asyncio.timeout`): httpx has none, each trickled byte resets its timers.
+Rule 4: bodies are asked for uncompressed, and what comes compressed anyway is inflated within the same limit.
+"""
+
+import socket
+import ssl
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import httpx
+
+from watchdog import __version__
+from watchdog.adapters.resolver import Resolver, ResolverBusyError, shared_resolver
+from watchdog.adapters.signals.failures import Failure, explain, explain_dns
+from watchdog.adapters.signals.phase_timer import BODY, CONNECT, DNS, Stopwatch
+from watchdog.adapters.ssrf_guard import AddressGuard
+from watchdog.adapters.ssrf_transport import ADDRESSES_MAX, host_of, port_of, shared_context
+from watchdog.domain.readings import FailureKind
+
+USER_AGENT = f"watchdog/{__version__} (render-watchdog health probe)"
+_HEADERS = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity", "Connection": "close"}
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the server sent. `body` holds at most the limit; `coding` names a compression that we cannot undo."""
+
+    status: int
+    headers: httpx.Headers = field(repr=False)
+    body: bytes = field(repr=False)
+    address: str
+    too_large: bool = False
+    coding: str = ""
+    certificate_expires_at: float | None = None
+
+
+class Wire:
+    """Makes exchanges; holds no connection."""
+
+    def __init__(
+        self,
+        context: ssl.SSLContext | None = None,
+        resolver: Resolver | None = None,
+        guard: AddressGuard | None = None,
+    ) -> None:
+        self._guard = guard or AddressGuard()
+        self._context = context or shared_context()
+        self._resolver = resolver or shared_resolver()
+
+    async def get(
+        self,
+        url: httpx.URL,
+        watch: Stopwatch,
+        *,
+        max_body: int,
+        turn: int = 0,
+        headers: Mapping[str, str] = _NO_HEADERS,
+        redirected: bool = False,
+    ) -> Answer | Failure:
+        """Send one GET. `turn` chooses among the addresses; a `max_body` of 0 leaves the body unread.
+
+        `redirected` says that no human wrote this URL's host: it must not lead into a private network.
+        """
+        found = await self._resolve(url, watch)
+        if isinstance(found, Failure):
+            return found
+        if why := self._guard.refusal(host_of(url), found, redirected=redirected):
+            kind = FailureKind.REDIRECT if redirected else FailureKind.DNS
+            return Failure(kind, why, ours=not redirected)  # what we do not dare to look at is unknown, not bad
+        came: Answer | Failure = Failure(FailureKind.DNS, "DNS: the name has no address")
+        for step in range(min(len(found), ADDRESSES_MAX)):
+            address = found[(turn + step) % len(found)]
+            came = await self._get_from(address, url, watch, max_body, headers)
+            if not (isinstance(came, Failure) and came.no_route):
+                return came
+        return came
+
+    async def _resolve(self, url: httpx.URL, watch: Stopwatch) -> tuple[str, ...] | Failure:
+        watch.enter(DNS)
+        try:
+            return await self._resolver.addresses(host_of(url), port_of(url))
+        except ResolverBusyError:
+            return Failure(FailureKind.DNS, "too many name lookups of ours hang already", ours=True)
+        except (socket.gaierror, UnicodeError, OSError) as error:
+            return explain_dns(error)
+        finally:
+            watch.leave(DNS)
+
+    async def _get_from(
+        self, address: str, url: httpx.URL, watch: Stopwatch, max_body: int, headers: Mapping[str, str]
+    ) -> Answer | Failure:
+        watch.enter(CONNECT)
+        request = httpx.Request(
+            "GET",
+            url.copy_with(host=address, fragment=None),
+            headers={"Host": url.netloc.decode("ascii"), **_HEADERS, **headers},
+            extensions={"trace": watch.trace, "sni_hostname": host_of(url)},
+        )
+        limits = httpx.Limits(max_connections=1, max_keepalive_connections=0)
+        try:
+            async with httpx.AsyncHTTPTransport(verify=self._context, trust_env=False, limits=limits) as transport:
+                response = await transport.handle_async_request(request)
+                try:
+                    return await _receive(response, address, watch, max_body)
+                finally:
+                    await response.aclose()
+        except (httpx.HTTPError, OSError, zlib.error) as error:
+            return explain(error, watch.step)
+
+
+async def _receive(response: httpx.Response, address: str, watch: Stopwatch, max_body: int) -> Answer | Failure:
+    expires_at = _certificate_expires_at(response)
+    body = bytearray()
+    if max_body > 0:
+        async for chunk in response.aiter_raw():
+            body += chunk
+            if len(body) > max_body:
+                break
+        watch.leave(BODY)
+    coding = response.headers.get("content-encoding", "").strip().lower()
+    if coding in ("", "identity") or not body:
+        content, coding = bytes(body[: max_body + 1]), ""
+    elif coding in ("gzip", "x-gzip", "deflate"):
+        try:
+            content, coding = inflate(bytes(body), max_body), ""
+        except zlib.error:
+            return Failure(FailureKind.PROTOCOL, f"the body is not the {coding} that the header says")
+    else:
+        content = b""
+    return Answer(
+        status=response.status_code,
+        headers=response.headers,
+        body=content[:max_body],
+        address=address,
+        too_large=len(body) > max_body > 0 or len(content) > max_body > 0,
+        coding=coding,
+        certificate_expires_at=expires_at,
+    )
+
+
+def inflate(body: bytes, max_bytes: int) -> bytes:
+    """Return gzip or deflate data inflated, at most `max_bytes` + 1 of it. Raises zlib.error."""
+    try:
+        return zlib.decompressobj(wbits=47).decompress(body, max_bytes + 1)
+    except zlib.error:
+        return zlib.decompressobj(wbits=-15).decompress(body, max_bytes + 1)  # some servers send deflate without header
+
+
+def _certificate_expires_at(response: httpx.Response) -> float | None:
+    stream = response.extensions.get("network_stream")
+    tls = stream.get_extra_info("ssl_object") if stream is not None else None
+    certificate = tls.getpeercert() if tls is not None else None
+    if not certificate or "notAfter" not in certificate:
+        return None
+    return float(ssl.cert_time_to_seconds(str(certificate["notAfter"])))

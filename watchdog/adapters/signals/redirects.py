@@ -1,0 +1,81 @@
+"""An exchange with redirects, and the warming up before the first one."""
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from types import MappingProxyType
+
+import httpx
+
+from watchdog.adapters.signals.failures import Failure
+from watchdog.adapters.signals.phase_timer import Stopwatch
+from watchdog.adapters.signals.probe_http import Answer, Wire
+from watchdog.adapters.signals.source import plain
+from watchdog.domain.readings import FailureKind
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+_warm: set[str] = set()
+
+
+async def follow(
+    wire: Wire,
+    url: httpx.URL,
+    watch: Stopwatch,
+    *,
+    max_body: int,
+    redirects: int,
+    turn: int = 0,
+    headers: Mapping[str, str] = _NO_HEADERS,
+    accept: frozenset[int] = frozenset(),
+) -> Answer | Failure:
+    """Return the answer at the end of at most so many redirects; a redirect among `accept` is an answer."""
+    named, redirected = url.host, False
+    for hop in range(redirects + 1):
+        redirected = redirected or url.host != named
+        came = await wire.get(url, watch, max_body=max_body, turn=turn, headers=headers, redirected=redirected)
+        if isinstance(came, Failure) or came.status not in REDIRECTS - accept:
+            return came
+        onward = _location(url, came)
+        if onward is None:
+            return Failure(FailureKind.REDIRECT, f"HTTP {came.status} without a usable Location")
+        if hop == redirects:
+            return Failure(FailureKind.REDIRECT, _too_far(came.status, onward, redirects))
+        url = onward
+    raise AssertionError("a loop of redirects + 1 hops returns in its last one")
+
+
+def _location(url: httpx.URL, answer: Answer) -> httpx.URL | None:
+    try:
+        onward = url.join(answer.headers.get("location", ""))
+    except (httpx.InvalidURL, ValueError):
+        return None
+    usable = "location" in answer.headers and onward.scheme in ("http", "https") and onward.host and not onward.userinfo
+    return onward if usable else None
+
+
+def _too_far(status: int, onward: httpx.URL, redirects: int) -> str:
+    """Return the reason, with where it leads but without the query: that may hold a secret."""
+    where = plain(f"{onward.scheme}://{onward.netloc.decode('ascii', 'replace')}{onward.path}", 120)
+    if redirects == 0:
+        return f"HTTP {status}: redirected to {where} (probe that URL, or set redirects: 1)"
+    return f"more than {redirects} redirects, the last to {where}"
+
+
+async def warm_up() -> None:
+    """Load what httpx loads lazily (0.1 s in the first exchange of a process), or the first latency is false.
+
+    A connection to a port of our own that nobody listens on is refused at once, and by then all is loaded.
+    """
+    if not _warm:
+        _warm.add("httpx")
+        "warm".encode("idna")  # getaddrinfo loads that codec, in a thread of the first lookup
+        await Wire().get(httpx.URL("http://127.0.0.1:1/"), Stopwatch(), max_body=0)
+
+
+async def within(seconds: float, watch: Stopwatch, answer: Awaitable[Answer | Failure]) -> Answer | Failure:
+    """Return what came within one total deadline, or that it timed out and in which step."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await answer
+    except TimeoutError:
+        return Failure(FailureKind.TIMEOUT, f"timed out after {seconds:.1f} s ({watch.step})")

@@ -1,0 +1,209 @@
+"""The fenced part of the SQL store: the state in its parts, what all share, effects and actions.
+
+Rule: a write first proves its leases, then its revision of what all share, and only then writes; else nothing is saved.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from watchdog.adapters.stores import codec
+from watchdog.adapters.stores.leases import Leases
+from watchdog.adapters.stores.schema import ACTIONS, EFFECTS, EVENTS, INCIDENTS, NOTES, PARTS, SHARED, STATE
+from watchdog.adapters.stores.shielded_calls import uninterrupted
+from watchdog.adapters.stores.state_partitions import Changes, Fleet, assemble, service_of
+from watchdog.domain.effects import OUTSIDE, Effect, Note, Tell
+from watchdog.domain.errors import Stale
+from watchdog.domain.events import Event
+from watchdog.domain.incidents import Incident, ServiceState, Shared, State
+from watchdog.domain.store_records import FLEET, ActionRow, PendingEffect
+
+PENDING, DONE = "pending", "done"
+
+
+@dataclass(frozen=True, slots=True)
+class _Saved:
+    """What the database holds of some services; `older`: as revision 0001 kept it."""
+
+    services: Mapping[str, ServiceState]
+    fleet: Fleet | None
+    shared: Shared
+    revision: int
+    older: bool = False
+
+    @property
+    def state(self) -> State:
+        """Return it as the core takes it."""
+        return assemble(self.services, self.fleet, self.shared)
+
+
+def _older(state: State, names: Collection[str] | None) -> _Saved:
+    kept = {name: one for name, one in state.services.items() if names is None or name in names}
+    fleet = Fleet.of(state) if names is None or FLEET in names else None
+    return _Saved(kept, fleet, state.shared, 0, older=True)
+
+
+@uninterrupted
+class Journal(Leases):
+    """A database in which everything is written down before it is done."""
+
+    async def load(self, names: Collection[str] | None = None) -> State | None:
+        """Return the saved state of these services (all, if None), or None. Raises Permanent for one we cannot read.
+
+        The fleet's part is among it if FLEET is named, or nobody is.
+        """
+        found = await self._saved(names)
+        if found is None:
+            self._memo.loaded({}, None, names)
+            return None
+        # What revision 0001 saved does not count as written yet.
+        self._memo.loaded({} if found.older else found.services, None if found.older else found.fleet, names)
+        self._memo.loaded_shared(None if found.older else found.shared, found.revision)
+        return found.state
+
+    async def peek(self, names: Collection[str] | None = None) -> State | None:
+        """Return the same for who only looks: what this worker writes is judged as if nobody had."""
+        found = await self._saved(names)
+        return found.state if found is not None else None
+
+    async def _saved(self, names: Collection[str] | None) -> _Saved | None:
+        query = select(PARTS.c.name, PARTS.c.json)
+        wanted = query if names is None else query.where(PARTS.c.name.in_(list(names)))
+        async with self._reading() as connection:
+            texts = {row.name: row.json for row in await connection.execute(wanted.order_by(PARTS.c.name))}
+            shared, revision = await _shared(connection)
+            empty = not texts and await connection.scalar(select(PARTS.c.name).limit(1)) is None
+            old = await connection.scalar(select(STATE.c.json)) if empty and revision == 0 else None
+        if old is not None:
+            return _older(codec.STATES.decode(old), names)
+        if empty and revision == 0:
+            return None
+        fleet = codec.FLEETS.decode(texts.pop(FLEET)) if FLEET in texts else None
+        services = {name: codec.SERVICES.decode(text) for name, text in texts.items()}
+        return _Saved(services, fleet, shared, revision)
+
+    async def load_shared(self) -> Shared:
+        """Return what all workers share, as it is now; later writes are judged against this revision."""
+        async with self._reading() as connection:
+            shared, revision = await _shared(connection)
+        self._memo.loaded_shared(shared, revision)
+        return shared
+
+    async def save(self, event: Event | None, state: State, effects: Sequence[Effect]) -> Sequence[PendingEffect]:
+        """Save what changed of the state, event, notes, incidents and pending outside effects in one transaction."""
+        now = self._clock.now()
+        async with self._writing() as connection:
+            changes = self._memo.changes(state, tuple(effects))
+            changes = await self._allowed(connection, changes)
+            await self._save_shared(connection, changes, now)
+            await self._save_parts(connection, changes, now)
+            seq = None if event is None else await add(connection, EVENTS, EVENTS.c.seq, _event_row(event))
+            notes = [asdict(effect) for effect in effects if isinstance(effect, Note)]
+            if notes:
+                await connection.execute(insert(NOTES), notes)
+            recorded = [
+                PendingEffect(await add(connection, EFFECTS, EFFECTS.c.id, _effect_row(effect, seq, now)), effect)
+                for effect in effects
+                if isinstance(effect, OUTSIDE)
+            ]
+        self._memo.saved(changes)
+        return tuple(recorded)
+
+    async def _allowed(self, connection: AsyncConnection, changes: Changes) -> Changes:
+        """Return the changes without the fleet's part if that is not ours. Raises Displaced."""
+        await self._fence(connection, changes.leases)
+        if changes.fleet is None or FLEET in await self._held(connection, (FLEET,)):
+            return changes
+        return Changes(changes.services, None, changes.shared, changes.leases)
+
+    async def _save_shared(self, connection: AsyncConnection, changes: Changes, now: float) -> None:
+        if changes.shared is None:
+            return
+        ours = (SHARED.c.id == 1, SHARED.c.revision == self._memo.revision)
+        values = {"json": codec.SHAREDS.encode(changes.shared), "saved_at": now, "version": codec.VERSION}
+        statement = update(SHARED).where(*ours).values(revision=SHARED.c.revision + 1, **values)
+        if await connection.scalar(statement.returning(SHARED.c.revision)) is None:
+            raise Stale
+
+    async def _save_parts(self, connection: AsyncConnection, changes: Changes, now: float) -> None:
+        texts = {one.name: codec.SERVICES.encode(one) for one in changes.services}
+        if changes.fleet is not None:
+            texts[FLEET] = codec.FLEETS.encode(changes.fleet)
+        rows = [
+            {"name": name, "json": text, "saved_at": now, "version": codec.VERSION}
+            for name, text in sorted(texts.items())
+        ]
+        if rows:
+            await connection.execute(self._upsert(PARTS), rows)
+        incidents = [_incident_row(one.incident) for one in changes.services if one.incident is not None]
+        if incidents:
+            await connection.execute(self._upsert(INCIDENTS), incidents)
+
+    async def pending(self, names: Collection[str] | None = None) -> Sequence[PendingEffect]:
+        """Return recorded effects of these services (all, if None) that were not finished, oldest first."""
+        query = select(EFFECTS.c.id, EFFECTS.c.json).where(EFFECTS.c.status == PENDING).order_by(EFFECTS.c.id)
+        query = query if names is None else query.where(EFFECTS.c.service.in_(list(names)))
+        async with self._reading() as connection:
+            rows = (await connection.execute(query)).all()
+        return tuple(PendingEffect(number, codec.EFFECTS.decode(text)) for number, text in rows)
+
+    async def finish(self, effect_id: int, outcome: str, service: str | None = None) -> None:
+        """Mark an effect as finished, with what came of it."""
+        values = {"status": DONE, "outcome": outcome, "finished_at": self._clock.now()}
+        async with self._writing() as connection:
+            if service is not None:
+                await self._fence(connection, (service,))
+            await connection.execute(update(EFFECTS).where(EFFECTS.c.id == effect_id).values(values))
+
+    async def action(self, incident: str, step: str) -> ActionRow | None:
+        """Return the journal row of a changing call, or None."""
+        query = select(ACTIONS).where(ACTIONS.c.incident == incident, ACTIONS.c.step == step)
+        async with self._reading() as connection:
+            row = (await connection.execute(query)).first()
+        return None if row is None else ActionRow(*row)
+
+    async def put_action(self, row: ActionRow, expect: str | None) -> bool:
+        """Insert (`expect` None) or replace the row if its state is still `expect`; tell whether it was."""
+        values = asdict(row)
+        statement = self._insert(ACTIONS).values(values).on_conflict_do_nothing()
+        if expect is not None:
+            same = (ACTIONS.c.incident == row.incident, ACTIONS.c.step == row.step, ACTIONS.c.state == expect)
+            statement = update(ACTIONS).where(*same).values(values)
+        async with self._writing() as connection:
+            await self._fence(connection, (row.service,))
+            if row.state == "sending":
+                revision = await connection.scalar(select(SHARED.c.revision).with_for_update(read=True))
+                if revision != self._memo.revision:
+                    raise Stale
+            moved = await connection.scalar(statement.returning(ACTIONS.c.incident))
+        return moved is not None
+
+
+async def _shared(connection: AsyncConnection) -> tuple[Shared, int]:
+    row = (await connection.execute(select(SHARED.c.json, SHARED.c.revision))).one()
+    return codec.SHAREDS.decode(row.json), row.revision
+
+
+async def add(connection: AsyncConnection, table: Any, key: Any, row: Mapping[str, Any]) -> int:
+    """Insert one row and return the key it was given."""
+    return int((await connection.execute(insert(table).values(row).returning(key))).scalar_one())
+
+
+def _event_row(event: Event) -> dict[str, Any]:
+    about = {name: getattr(event, name, None) for name in ("service", "incident")}
+    return {"at": event.at, "type": type(event).__name__, "json": codec.EVENTS.encode(event), **about}
+
+
+def _effect_row(effect: Effect, event_seq: int | None, now: float) -> dict[str, Any]:
+    incident = effect.notice.incident if isinstance(effect, Tell) else getattr(effect, "incident", None)
+    row = {"event_seq": event_seq, "type": type(effect).__name__, "incident": incident, "created_at": now}
+    row |= {"json": codec.EFFECTS.encode(effect), "service": service_of(effect)}
+    return {**row, "status": PENDING, "outcome": ""}
+
+
+def _incident_row(incident: Incident) -> dict[str, Any]:
+    names = ("id", "service", "opened_at", "closed_at", "severity")
+    return {name: getattr(incident, name) for name in names} | {"json": codec.INCIDENTS.encode(incident)}

@@ -1,0 +1,173 @@
+"""What the command line asks for besides `run`: reading the journal, sending commands, one pass, building parts."""
+
+import contextlib
+import dataclasses
+import sys
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from watchdog.adapters.stores import build_store, role_lock
+from watchdog.app.compose.command_client import ask
+from watchdog.app.compose.composition import App, build, build_notifiers, build_platform, build_sources, resolve
+from watchdog.app.compose.daemon_run import prepare_logs, report_errors
+from watchdog.daemon.engine.conversion import CONTROL, VENDORS
+from watchdog.daemon.runtime.clock import SystemClock
+from watchdog.domain.errors import Permanent, Temporary
+from watchdog.domain.events import DeploysListed, DeploysUnread
+from watchdog.domain.incidents import Incident, Phase
+from watchdog.domain.readings import Unknown
+from watchdog.domain.reports import SignalReport
+from watchdog.domain.store_records import Command
+from watchdog.ports import Clock, Notifier, Platform, Sample, Store
+from watchdog.presentation.next_steps import is_kept
+from watchdog.settings import Settings
+
+SETTLED = (Phase.CALM, Phase.PAGED, Phase.ASKING, Phase.SUSPECT)
+ACTS = ("rollback", "undo", "approve")
+"""Commands that begin a rollback: without a daemon they stay until it is proved."""
+BY_HAND_SECONDS = 1500.0
+"""How long a rollback by hand without a daemon is followed: longer than the daemon itself would wait."""
+LAST_EFFECTS_SECONDS = 60.0
+"""How long notices, and auto-deploy to be given back, are waited for then; the next start takes up the rest."""
+
+
+@contextlib.asynccontextmanager
+async def reading(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Store]:
+    """Open the journal for reading (and for queueing commands), beside a running daemon or without one."""
+    store = build_store(settings.store_url, clock or SystemClock())
+    await store.open()
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+async def once(settings: Settings) -> list[SignalReport]:
+    """Read every signal once, the control targets and status pages too."""
+    clock = SystemClock()
+    settings = await resolve(settings, clock)
+    platform = build_platform(settings, clock)
+    sources = build_sources(settings, clock, platform)
+    try:
+        reports = []
+        for service, source in sources:
+            samples = await source.read() or (Sample(Unknown("nothing was told")),)
+            name = {CONTROL: "control", VENDORS: "status"}.get(service, service)
+            last = samples[-1]
+            reports.append(SignalReport(name, source.name, last.reading, last.latency_seconds))
+        return reports
+    finally:
+        for _, source in sources:
+            await source.close()
+        if platform is not None:
+            await platform.close()
+
+
+async def command(settings: Settings, name: str, arguments: Mapping[str, Any], by: str) -> Command:
+    """Let the daemon apply a command and return its answer; without a daemon, take the role and apply it here.
+
+    Raises Temporary if a daemon has the role and does not answer.
+    """
+    clock = SystemClock()
+    lock = role_lock(settings.store_url)
+    if lock is not None and lock.acquire():
+        try:
+            return await _apply_here(settings, clock, name, arguments, by)
+        finally:
+            lock.release()
+    async with reading(settings, clock) as store:
+        return await ask(store, clock, name, arguments, by)
+
+
+async def _apply_here(settings: Settings, clock: Clock, name: str, arguments: Mapping[str, Any], by: str) -> Command:
+    """Run just enough of the daemon for one command, through the same journal and protocol."""
+    prepare_logs(settings, stream=sys.stderr)
+    settings = await resolve(settings, clock)
+    app = build(settings, clock, on_error=report_errors(lambda: None))
+    try:
+        await app.sharing.renew()
+        app.supervisor.start("engine", app.engine.run)
+        await _tell_deploys(app)
+        command_id = await app.store.submit(name, arguments, by)
+        await app.commands.apply_all()
+        answered = await app.store.command(command_id)
+        if answered is None:
+            raise Permanent("the command vanished from the journal")
+        if answered.ok and name in ACTS:
+            incident_id = arguments["incident"] if name == "approve" else await _begun(app, arguments)
+            await _follow(app)
+            return _with_outcome(answered, await app.store.incident(incident_id))
+        await _last_effects(app)
+        return answered
+    finally:
+        await app.engine.halt()
+        await app.supervisor.stop(5.0)
+        with contextlib.suppress(Temporary, Permanent):
+            await app.engine.last_word()
+        await app.close()
+
+
+async def _begun(app: App, arguments: Mapping[str, Any]) -> str:
+    """Return the incident under which a rollback by hand, or an undo, has just begun."""
+    undone = await app.store.incident(arguments["incident"]) if "incident" in arguments else None
+    incident = app.engine.state.services[undone.service if undone else arguments["service"]].incident
+    assert incident is not None, "a rollback by hand that was not refused has one"
+    return incident.id
+
+
+def _with_outcome(answered: Command, incident: Incident | None) -> Command:
+    """Return the answer with what came of it: nobody else is there to say so."""
+    if incident is not None and is_kept(incident):
+        return dataclasses.replace(answered, answer=f"{answered.answer}; a watchdog has to run by then")
+    if incident is None or incident.verified_at is not None:
+        outcome = incident.verification if incident is not None else ""
+        return dataclasses.replace(answered, answer="; ".join(filter(None, (answered.answer, outcome))))
+    why = incident.human_needed or incident.outcome or f"not proved yet; see watchdog explain {incident.id}"
+    return dataclasses.replace(answered, ok=False, answer=why, exit_code=1)
+
+
+async def _tell_deploys(app: App) -> None:
+    """Let the core know the deploys of every service now."""
+    for name, wishes in app.settings.policy.services.items():
+        if app.platform is None or wishes.platform_id is None:
+            continue
+        try:
+            at = app.clock.now()
+            facts = await app.platform.facts(wishes.platform_id)
+            deploys = tuple(await app.platform.deploys(wishes.platform_id))
+            await app.engine.ask(DeploysListed(at, name, deploys, facts))
+        except (Temporary, Permanent) as error:
+            await app.engine.ask(DeploysUnread(app.clock.now(), name, str(error)))
+
+
+async def _follow(app: App) -> None:
+    """Stay with a rollback by hand until it is proved or left to a human: no daemon would."""
+    await app.watches.begin((CONTROL, VENDORS))
+    app.supervisor.start("time", app.engine.keep_time)
+    app.supervisor.start("scheduler", app.scheduler.run)
+    app.supervisor.start("stall", app.stall.run)
+    give_up = app.clock.monotonic() + BY_HAND_SECONDS
+    while app.clock.monotonic() < give_up:
+        if all(service.phase in SETTLED or service.is_kept for service in app.engine.state.services.values()):
+            break
+        await app.clock.sleep(0.5)
+    await _last_effects(app)
+
+
+async def _last_effects(app: App) -> None:
+    """Wait for what the command set going: a notice, auto-deploy to be given back."""
+    give_up = app.clock.monotonic() + LAST_EFFECTS_SECONDS
+    while app.clock.monotonic() < give_up and await app.store.pending():
+        await app.clock.sleep(0.2)
+
+
+async def platform(settings: Settings) -> tuple[Settings, Platform | None]:
+    """Return the settings with ids resolved and a Render client, if there is a key."""
+    clock = SystemClock()
+    settings = await resolve(settings, clock)
+    return settings, build_platform(settings, clock)
+
+
+def notifiers(settings: Settings) -> Mapping[str, Notifier]:
+    """Return every configured channel."""
+    return build_notifiers(settings, SystemClock())

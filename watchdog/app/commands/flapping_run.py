@@ -1,0 +1,25 @@
+"""`watchdog lab flapping`: intermittent outages in parallel processes, with the shipped defaults."""
+
+from collections.abc import Callable, Sequence
+
+from watchdog.app.commands.lab_policy import policy_for
+from watchdog.app.commands.progress import nothing_said, told
+from watchdog.app.commands.worker_processes import workers
+from watchdog.lab.flapping import Cell, Mapped, cells, play_cell
+
+Job = tuple[Cell, Sequence[str]]
+
+
+def play_map(
+    seed: str, episodes: int, *, processes: int = 2, progress: Callable[[str], None] = nothing_said
+) -> Sequence[Mapped]:
+    """Run every cell `episodes` times; call `progress` with a short status text."""
+    seeds = [f"{seed}-{number}" for number in range(episodes)]
+    jobs: list[Job] = [(cell, seeds) for cell in cells()]
+    with workers(processes) as pool:
+        return list(told(pool.map(_play, jobs), "cells", len(jobs), progress))
+
+
+def _play(job: Job) -> Mapped:
+    cell, seeds = job
+    return play_cell(cell, seeds, policy_for)

@@ -1,0 +1,62 @@
+"""The policy of a lab's world: the shipped defaults, as a user's own configuration gives them.
+
+Rule: nothing is tuned here; what the lab measures is what a new user gets with these few lines.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+
+from watchdog.domain.policy import Policy
+from watchdog.lab.episode import MAIN, Scene
+from watchdog.settings.load.load import load
+
+SECRETS = {
+    "WATCHDOG_RENDER_API_KEY": "lab",
+    "WATCHDOG_SENTRY_TOKEN": "lab",
+    "WATCHDOG_SLACK_WEBHOOK_URL": "https://hooks.slack.com/services/T0/B0/lab",
+    "WATCHDOG_PAGERDUTY_ROUTING_KEY": "0" * 32,
+}
+FULL_SIGNALS = """\
+      home: {http: https://NAME.example}
+      api: {latency: https://NAME.example/api/test, p95: 800ms}
+      errors: {sentry: acme/NAME, release: "{commit}"}
+      crashes: {render_events: default}
+"""
+ONE_SIGNAL = "      home: {http: https://NAME.example}\n"
+FOOT = """\
+channels: {slack: {}, pagerduty: {}}
+store: sqlite:///lab.db
+control: [https://one.example, https://two.example]
+"""
+
+
+def policy_for(scene: Scene) -> Policy:
+    """Return the policy that guards the scene's services, in autonomous mode."""
+    needs = tuple(sorted((name, tuple(on)) for name, on in scene.depends_on.items()))
+    return _policy(tuple(scene.services), needs)
+
+
+def configuration(scene: Scene) -> str:
+    """Return the configuration file that gives the scene's policy."""
+    return _text(tuple(scene.services), scene.depends_on)
+
+
+@lru_cache(maxsize=64)
+def _policy(names: tuple[str, ...], needs: tuple[tuple[str, tuple[str, ...]], ...]) -> Policy:
+    text = _text(names, dict(needs))
+    return load(None, {**SECRETS, "WATCHDOG_CONFIG_YAML": text}, Path("/nowhere")).policy
+
+
+def _text(names: tuple[str, ...], depends_on: Mapping[str, tuple[str, ...]]) -> str:
+    lines = ["version: 1", "mode: autonomous", "services:"]
+    for name in names:
+        lines.append(f"  {name}:\n    render: srv-{name}")
+        if name in depends_on:
+            lines.append(f"    depends_on: [{', '.join(depends_on[name])}]")
+        lines.append("    signals:\n" + (FULL_SIGNALS if name == MAIN else ONE_SIGNAL).replace("NAME", name).rstrip())
+    upstream = sorted({one for on in depends_on.values() for one in on} - set(names))
+    if upstream:
+        lines.append("dependencies:")
+        lines += [f"  {one}: {{vendor_status: https://status.{one}.example/summary.json}}" for one in upstream]
+    return "\n".join([*lines, FOOT])

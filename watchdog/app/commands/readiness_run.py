@@ -1,0 +1,64 @@
+"""`watchdog lab readiness`: recordings and labels in, a verdict out: may it act by itself?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from watchdog.adapters.recordings.recording_reader import runs_of
+from watchdog.adapters.stores import database_path
+from watchdog.app.commands.cli_service import reading
+from watchdog.app.commands.replay_run import policy_of
+from watchdog.domain.errors import ConfigurationError, Mistake, WatchdogError
+from watchdog.replay.readiness import Labelled, Readiness, assess
+from watchdog.settings import Settings
+
+NOT_YET = "let `watchdog run` watch for some weeks in mode observe, or name files of a recording"
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A verdict, and whose policy was judged: that of the recording, or of the configuration."""
+
+    readiness: Readiness
+    recorded_policy: bool
+
+
+async def examine(paths: Sequence[Path], settings: Settings | None, *, new: bool) -> Examined:
+    """Judge recordings, by default those of the configuration; with `new`, what its policy would have done.
+
+    Labels come from its store. Raises ConfigurationError, also where there is nothing to judge.
+    """
+    runs = runs_of(paths or [_folder(settings)])
+    notes: dict[str, None] = {}
+    labels, note = await _labels(settings)
+    found = assess(runs, labels, policy_of(settings, notes) if new and settings is not None else None)
+    if found.replay.began_at is None:
+        where = ", ".join(path.name for path in paths) or "recordings"
+        raise ConfigurationError((Mistake(where, "no event is recorded there", NOT_YET),))
+    found.replay.notes.extend([*notes, note] if note else notes)
+    return Examined(found, recorded_policy=not new)
+
+
+def _folder(settings: Settings | None) -> Path:
+    folder = settings.record.folder if settings is not None else None
+    if folder is None:
+        instead = "say record: {enabled: true}, or name files of a recording"
+        raise ConfigurationError((Mistake("record", "nothing is recorded", instead),))
+    if not folder.is_dir():
+        raise ConfigurationError((Mistake(folder.name, "there is no recording yet", NOT_YET),))
+    return folder
+
+
+async def _labels(settings: Settings | None) -> tuple[Sequence[Labelled], str]:
+    """Return the labelled incidents of the store, and what is to be said where it cannot be asked."""
+    if settings is None:
+        return (), "no configuration, so no store: labels count only with one (-c)"
+    file = database_path(settings.store_url)
+    if not settings.store_url or (file is not None and not file.exists()):
+        return (), "the store of the configuration is not here, so labels are not known"
+    try:
+        async with reading(settings) as store:
+            found = [(await store.incident(name), word) for name, word in (await store.labels()).items()]
+    except WatchdogError as error:
+        return (), f"labels are not known: {error}"
+    return [Labelled(incident, word == "right") for incident, word in found if incident is not None], ""

@@ -1,0 +1,54 @@
+"""`watchdog lab replay`: recordings in, what was decided out; and what another configuration's policy would have."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+
+from watchdog.adapters.recordings.recording_reader import runs_of
+from watchdog.domain.policy import Policy
+from watchdog.replay.comparison import Difference, compare, unknown_from
+from watchdog.replay.recording_replay import Replay, replay, strangers
+from watchdog.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A replay, and the differences between two policies; None where only one was asked about."""
+
+    replay: Replay
+    differences: Sequence[Difference] | None = None
+
+    @property
+    def unknown_from(self) -> float | None:
+        """Return from when on it is not known what the world would have done under the other policy."""
+        return unknown_from(self.differences or ())
+
+
+def answer(paths: Sequence[Path], settings: Settings | None) -> Answer:
+    """Replay files or folders; with settings, against their policy too. Raises ConfigurationError."""
+    runs = runs_of(paths)
+    if settings is None:
+        return Answer(replay(runs))
+    notes: dict[str, None] = {}
+    found = replay(runs, policy_of(settings, notes))
+    found.notes.extend(notes)
+    return Answer(found, compare(found.old, found.new))
+
+
+def policy_of(settings: Settings, notes: dict[str, None]) -> Callable[[Policy], Policy]:
+    """Return what makes the other policy; services that are named there by name have the ids of the recording.
+
+    `notes` hears, in words, which services only one of the two knows.
+    """
+
+    def other(recorded: Policy) -> Policy:
+        services = dict(settings.policy.services)
+        for name in settings.unresolved:
+            if name in recorded.services:
+                services[name] = replace(services[name], platform_id=recorded.services[name].platform_id)
+        policy = replace(settings.policy, services=MappingProxyType(services))
+        notes.update(dict.fromkeys(strangers(recorded, policy)))
+        return policy
+
+    return other

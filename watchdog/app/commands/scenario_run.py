@@ -1,0 +1,61 @@
+"""A scenario file played once: told line by line, judged, and priced."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from watchdog.app.commands.score_run import run_episode
+from watchdog.lab.closed_loop import Record
+from watchdog.lab.cost import cost
+from watchdog.lab.episode import Scene
+from watchdog.lab.episode_judgement import Played, judge
+from watchdog.lab.episode_story import begins_at, tell, why_wrong
+from watchdog.settings.load.scenarios import read_scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One episode of a scenario."""
+
+    scene: Scene
+    record: Record
+    played: Played
+
+    @property
+    def good(self) -> bool:
+        """Tell whether it was decided rightly."""
+        return self.played.good
+
+    @property
+    def lines(self) -> list[str]:
+        """Return the story."""
+        price = f"{'COST':<12} {cost(self.played):.1f} outage minutes, mistakes included"
+        return [*tell(self.scene, self.record, self.played), price]
+
+    def json_object(self) -> dict[str, object]:
+        """Return it for machines; times are seconds after the onset."""
+        played, begins = self.played, begins_at(self.scene)
+        return {
+            "scenario": played.name,
+            "seed": played.seed,
+            "right": played.right,
+            "also": sorted(self.scene.truth.also),
+            "did": played.did,
+            "at_seconds": played.at,
+            "good": played.good,
+            "why": None if played.good else why_wrong(played),
+            "rollback_at_seconds": played.rollback_at,
+            "blame": played.blame,
+            "needless_calls": played.needless,
+            "cost_minutes": cost(played),
+            "done": [
+                {"at_seconds": one.at - begins, "what": one.what, "service": one.service, "commit": one.commit}
+                for one in self.record.did
+                if one.what != "info"
+            ],
+        }
+
+
+def play(path: Path, folder: Path, seed: str) -> Told:
+    """Play a scenario file (relative to a folder) once. Raises ConfigurationError with every mistake in it."""
+    scene, record = run_episode(read_scenario(path, folder), seed)
+    return Told(scene, record, judge(scene, seed, record))

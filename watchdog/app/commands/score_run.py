@@ -1,0 +1,168 @@
+"""The decision lab: many episodes and clean years in parallel processes, ours and the rivals' side by side, summed up.
+
+Rule: the seeds that are reported are a hash of the shipped defaults, of the core and of the lab, so they change with
+any of these: what was tuned was never tuned on them.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from math import ceil
+from pathlib import Path
+from time import perf_counter
+
+from watchdog import core, lab
+from watchdog.app.commands.lab_policy import configuration, policy_for
+from watchdog.app.commands.progress import nothing_said, told
+from watchdog.app.commands.worker_processes import workers
+from watchdog.lab import classes, episode
+from watchdog.lab.baselines.clean_years import kayenta_quiet, probers_quiet
+from watchdog.lab.baselines.oracle import Oracle
+from watchdog.lab.baselines.table import JUDGES, PROBERS, RIVALS
+from watchdog.lab.clean_years import Clean, clean_scene, play_clean
+from watchdog.lab.closed_loop import Record
+from watchdog.lab.episode_judgement import Played, judge
+from watchdog.lab.folding_loop import QuietDrive
+from watchdog.lab.ranking import OURS, Ranking, between_incidents, compare
+from watchdog.lab.report import Report
+from watchdog.lab.score import summary
+
+CLEAN_DAYS = 30.0
+RIVALS_MONTHS = 12
+"""Clean months that the rivals watch, too."""
+CHUNK = 5
+ORACLE = "oracle"
+
+Everyone = Mapping[str, Sequence[Played]]
+"""What each decider did, by its name: ours, the oracle, the rivals; all in the same order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What was played, and how long that took (real seconds)."""
+
+    seed: str
+    everyone: Everyone
+    clean: Sequence[Clean]
+    between: Mapping[str, float]
+    seconds: float
+
+    @property
+    def ours(self) -> Sequence[Played]:
+        """Return our own episodes."""
+        return self.everyone[OURS]
+
+    def ranking(self) -> Ranking | None:
+        """Return the comparison with the rivals, if they played."""
+        rivals = {name: played for name, played in self.everyone.items() if name not in (OURS, ORACLE)}
+        if not rivals:
+            return None
+        oracle = self.everyone[ORACLE]
+        theirs = {(one.name, one.seed) for one in oracle}
+        ours = [one for one in self.ours if (one.name, one.seed) in theirs]
+        return compare(ours, rivals, oracle, self.between, self.seed)
+
+    def json_object(self) -> dict[str, object]:
+        """Return the numbers that are published."""
+        ranking = self.ranking()
+        compared = (
+            {"cost_ratio_best_rival": ranking.ratio.json_object(), "ranking": ranking.json_object()} if ranking else {}
+        )
+        return {
+            "seed": self.seed,
+            "episodes": len(self.ours),
+            **summary(self.ours, self.clean),
+            **compared,
+            "seconds": round(self.seconds, 1),
+        }
+
+    def report(self) -> Report:
+        """Return what the report shows."""
+        oracle = self.everyone.get(ORACLE, ())
+        shown = configuration(episode.Scene("shown", 0))
+        return Report(self.seed, self.json_object(), self.ours, oracle, self.clean, self.ranking(), shown)
+
+
+def report_seed() -> str:
+    """Return the seed of published numbers."""
+    digest = blake2b(repr(policy_for(classes.CLASSES[0].scene("seed"))).encode(), digest_size=6)
+    for folder in (core, lab):
+        for file in sorted(Path(folder.__path__[0]).rglob("*.py")):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def play_episode(name: str, seed: str) -> Played:
+    """Play one episode with the shipped defaults."""
+    made, record = run_episode(classes.BY_NAME[name], seed)
+    return judge(made, seed, record)
+
+
+def run_episode(kind: episode.FaultClass, seed: str) -> tuple[episode.Scene, Record]:
+    """Play one episode with the shipped defaults; return its world and what was done."""
+    made = kind.scene(seed)
+    return made, QuietDrive(made, policy_for(made)).run(made.ends_at)
+
+
+def score(
+    seed: str,
+    *,
+    names: Sequence[str],
+    scenarios: Sequence[episode.FaultClass] = (),
+    episodes: int,
+    clean_years: float,
+    rival_episodes: int = 60,
+    processes: int = 2,
+    progress: Callable[[str], None] = nothing_said,
+) -> Scored:
+    """Play so many episodes of each class and so many clean years; the rivals play the first of the same episodes.
+
+    Of classes that weigh more in the realistic mix there are as many times more: what counts most is known best.
+    `progress` is told in a few words what is being played, how far that is, and how long it still takes.
+    """
+    began = perf_counter()
+    kinds = [*(classes.BY_NAME[name] for name in names), *scenarios]
+    jobs = [
+        (kind, f"{seed}-{number}", number < rival_episodes * _times(kind))
+        for kind in kinds
+        for number in range(episodes * _times(kind))
+    ]
+    chunks = [jobs[at : at + CHUNK] for at in range(0, len(jobs), CHUNK)]
+    months = [f"{seed}-{number}" for number in range(ceil(clean_years * 365.25 / CLEAN_DAYS))]
+    with workers(processes) as pool:
+        watched = months[:RIVALS_MONTHS] if rival_episodes else []
+        everyone: dict[str, list[Played]] = defaultdict(list)
+        clean = list(told(pool.map(_play_clean, months), "clean months", len(months), progress))
+        quiet = list(told(pool.map(_rivals_quiet, watched), "clean months of the rivals", len(watched), progress))
+        for chunk in told(pool.map(_play_chunk, chunks), f"episodes, {CHUNK} at a time,", len(chunks), progress):
+            for name, played in chunk.items():
+                everyone[name] += played
+    between = {name: between_incidents([month[name] for month in quiet]) for name in (quiet[0] if quiet else ())}
+    if clean and rival_episodes:
+        between[OURS] = between_incidents(clean)
+    return Scored(seed, everyone, clean, between, perf_counter() - began)
+
+
+def _times(kind: episode.FaultClass) -> int:
+    return 1 if kind.file else max(1, round(kind.weight))
+
+
+def _play_chunk(jobs: Sequence[tuple[episode.FaultClass, str, bool]]) -> Mapping[str, list[Played]]:
+    played: dict[str, list[Played]] = defaultdict(list)
+    for kind, seed, with_rivals in jobs:
+        made, record = run_episode(kind, seed)
+        played[OURS].append(judge(made, seed, record))
+        for rival in (Oracle(), *RIVALS) if with_rivals else ():
+            made = kind.scene(seed)
+            played[rival.name].append(judge(made, seed, rival.play(made)))
+    return played
+
+
+def _play_clean(seed: str) -> Clean:
+    return play_clean(seed, CLEAN_DAYS, policy_for(clean_scene(seed, 0.1)))
+
+
+def _rivals_quiet(seed: str) -> Mapping[str, Clean]:
+    judges = {one.name: kayenta_quiet(one, seed, CLEAN_DAYS) for one in JUDGES}
+    return {**probers_quiet(PROBERS, seed, CLEAN_DAYS), **judges}

@@ -1,0 +1,160 @@
+"""`watchdog lab soak`: the real daemon through virtual days over a quiet town; memory and tasks must stay flat."""
+
+import asyncio
+import gc
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from watchdog.app.commands.storm_run import silence
+from watchdog.app.commands.worker_processes import workers
+from watchdog.app.compose.daemon_factory import Daemon, Outside, begin, upkeep, wire
+from watchdog.daemon.engine.conversion import CONTROL, VENDORS
+from watchdog.daemon.telemetry.aggregate import MinuteAggregator
+from watchdog.lab import soak as town
+from watchdog.lab.storm.loop import StormLoop
+from watchdog.ports import SignalSource
+
+MEMORY_MIB = 5.0
+TASKS = 2
+"""By how much each may exceed what it was after the first hour."""
+SAMPLES = 30
+"""Looks at the number of tasks, a virtual second apart; the middle one counts: probes come and go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The daemon at the end of a virtual hour."""
+
+    hour: int
+    memory_mib: float
+    tasks: int
+
+
+@dataclass(frozen=True, slots=True)
+class SoakResult:
+    """What became of a soak. `seconds` are real ones."""
+
+    services: int
+    hours: int
+    reads: int
+    notices: int
+    errors: int
+    looks: tuple[Look, ...]
+    seconds: float
+
+    @property
+    def memory_growth_mib(self) -> float:
+        """Return the most that memory exceeded what it was after the first hour."""
+        return max(look.memory_mib for look in self.looks) - self.looks[0].memory_mib
+
+    @property
+    def task_growth(self) -> int:
+        """Return the most that the tasks differed from what they were after the first hour."""
+        return max(abs(look.tasks - self.looks[0].tasks) for look in self.looks)
+
+    @property
+    def flat(self) -> bool:
+        """Tell whether nothing grew, and nothing failed."""
+        return self.memory_growth_mib <= MEMORY_MIB and self.task_growth <= TASKS and not self.errors
+
+    def json_object(self) -> Mapping[str, object]:
+        """Return the verdict and what it rests on."""
+        return {
+            "services": self.services,
+            "hours": self.hours,
+            "reads": self.reads,
+            "notices": self.notices,
+            "errors": self.errors,
+            "memory_growth_mib": round(self.memory_growth_mib, 2),
+            "task_growth": self.task_growth,
+            "flat": self.flat,
+            "seconds": round(self.seconds, 1),
+        }
+
+
+def soak_apart(hours: int, services: int, seed: int) -> SoakResult:
+    """Run it in a process of its own, whose memory nobody else uses."""
+    with workers(1) as pool:
+        return pool.submit(soak, hours, services, seed).result()
+
+
+def soak(hours: int, services: int, seed: int, told: Callable[[Look], None] = lambda look: None) -> SoakResult:
+    """Run it; `told` hears of every hour."""
+    began = time.perf_counter()
+    chance = Random(seed)  # noqa: S311  spreads load, guards nothing
+    loop = StormLoop(chance)
+    errors: list[str] = []
+    probes: list[town.Probe] = []
+    channel = town.SoakChannel()
+    try:
+        asyncio.set_event_loop(loop)
+        with silence():
+            gc.enable()  # as in production: what only a collection by hand finds would grow there
+            looks = loop.run_until_complete(_watch(hours, services, chance, probes, channel, errors, told))
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+    reads = sum(probe.reads for probe in probes)
+    return SoakResult(services, hours, reads, channel.took, len(errors), looks, time.perf_counter() - began)
+
+
+async def _watch(
+    hours: int,
+    services: int,
+    chance: Random,
+    probes: list[town.Probe],
+    channel: town.SoakChannel,
+    errors: list[str],
+    told: Callable[[Look], None],
+) -> tuple[Look, ...]:
+    clock = town.SoakClock()
+    down = {f"svc-{number}": town.outages(chance, hours) for number in range(services)}
+
+    def sources(name: str) -> Sequence[SignalSource]:
+        if name == VENDORS:
+            return ()
+        if name == CONTROL:
+            made = [town.Probe(town.CONTROL, "control", chance)]
+        else:
+            made = [town.Probe("home", "http", chance, down[name]), town.Probe("api", "latency", chance)]
+        probes.extend(made)
+        return made
+
+    daemon = wire(
+        town.policy_of(services),
+        Outside(clock, town.SoakStore(clock), town.SoakPlatform(), {town.CHANNEL: channel}),
+        worker="soak",
+        sources=lambda _engine: sources,
+        on_error=lambda name, error: errors.append(f"{name}: {error!r}"),
+        chance=chance,
+    )
+    await begin(daemon)
+    upkeep(daemon, MinuteAggregator())
+    looks = []
+    for hour in range(1, hours + 1):
+        await clock.sleep(3600.0 - SAMPLES)
+        look = await _look(daemon, hour)
+        looks.append(look)
+        told(look)
+    await daemon.supervisor.stop(5.0)
+    await daemon.close()
+    return tuple(looks)
+
+
+async def _look(daemon: Daemon, hour: int) -> Look:
+    counts = []
+    for _ in range(SAMPLES):
+        counts.append(len(asyncio.all_tasks()))
+        await daemon.clock.sleep(1.0)
+    gc.collect()
+    return Look(hour, _resident_mib(), sorted(counts)[SAMPLES // 2])
+
+
+def _resident_mib() -> float:
+    """Return our resident memory, as the kernel counts it."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20

@@ -1,0 +1,110 @@
+"""Many storms: seeds in parallel processes, summed up; or one seed, told line by line.
+
+Rule: a bad seed is printed with its reasons, and plays again byte for byte: `watchdog lab storm --seed N`.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from itertools import repeat
+from time import perf_counter
+
+from watchdog.app.commands.storm_run import play, silence
+from watchdog.app.commands.worker_processes import workers
+from watchdog.lab.storm.score import Score
+from watchdog.lab.storm.variants import FULL, VARIANTS
+from watchdog.lab.storm.world import Result
+
+CHUNK = 20
+"""Seeds that one process plays before it hands in its results."""
+DAY_SECONDS = 86400.0
+COUNTED = tuple(one.name for one in fields(Score))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one seed showed, without its trace."""
+
+    seed: int
+    seconds: float
+    rollbacks: int
+    fingerprint: str
+    score: Score
+    judged: int
+    struck: Counter[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What many seeds showed. `seconds` are real ones."""
+
+    outcomes: Sequence[Outcome]
+    seconds: float
+
+    @property
+    def bad(self) -> Sequence[Outcome]:
+        """Return the seeds in which anything went wrong."""
+        return [one for one in self.outcomes if one.score.bad]
+
+    def count(self, what: str) -> int:
+        """Return how often one kind of thing went wrong."""
+        return sum(len(getattr(one.score, what)) for one in self.outcomes)
+
+    def json_object(self) -> Mapping[str, object]:
+        """Return the sum, and every bad seed with its reasons."""
+        return {
+            "seeds": len(self.outcomes),
+            "virtual_days": round(sum(one.seconds for one in self.outcomes) / DAY_SECONDS, 2),
+            "rollbacks": sum(one.rollbacks for one in self.outcomes),
+            "judged": sum(one.judged for one in self.outcomes),
+            **{what: self.count(what) for what in COUNTED},
+            "seconds": round(self.seconds, 1),
+            "bad": {str(one.seed): reasons(one.score) for one in self.bad},
+        }
+
+
+def reasons(score: Score) -> Sequence[str]:
+    """Return what went wrong, in words."""
+    return [f"{what}: {why}" for what in COUNTED for why in getattr(score, what)]
+
+
+def play_chunk(seeds: range, variant: str) -> list[Outcome]:
+    """Play a few seeds in this process."""
+    with silence():
+        return [_outcome(play(seed, VARIANTS[variant])) for seed in seeds]
+
+
+def _outcome(result: Result) -> Outcome:
+    return Outcome(
+        result.seed,
+        result.seconds,
+        result.rollbacks,
+        result.fingerprint,
+        result.score,
+        result.judged,
+        result.struck,
+    )
+
+
+def play_all(first: int, seeds: int, *, variant: str = FULL, processes: int = 2) -> Report:
+    """Play so many seeds from the first on, in so many processes."""
+    began = perf_counter()
+    outcomes = [one for chunk in _chunks(first, seeds, variant, processes) for one in chunk]
+    return Report(outcomes, perf_counter() - began)
+
+
+def _chunks(first: int, seeds: int, variant: str, processes: int) -> Iterator[list[Outcome]]:
+    chunks = [range(at, min(at + CHUNK, first + seeds)) for at in range(first, first + seeds, CHUNK)]
+    with workers(processes) as pool:
+        yield from pool.map(play_chunk, chunks, repeat(variant))
+
+
+def replay(seed: int, variant: str = FULL) -> Result:
+    """Play one seed in a process of its own, and return everything that happened."""
+    with workers(1) as pool:
+        return pool.submit(_replay, seed, variant).result()
+
+
+def _replay(seed: int, variant: str) -> Result:
+    with silence():
+        return play(seed, VARIANTS[variant])

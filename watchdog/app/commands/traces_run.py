@@ -1,0 +1,65 @@
+"""`watchdog lab traces`: real traces through the real core, with one configuration: the shipped defaults.
+
+Rule: nothing is tuned to any set, and none is left out because of what it shows.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from watchdog.domain.errors import ConfigurationError, Mistake
+from watchdog.domain.policy import Policy
+from watchdog.lab.traces import SETS, Trial
+from watchdog.lab.traces.play import Play
+from watchdog.lab.traces.score import Row
+from watchdog.settings.load.load import load
+
+SITE = """\
+  NAME:
+    render: srv-NAME
+    signals:
+      home: {http: https://NAME.example}
+      api: {latency: https://NAME.example/api/test}
+      errors: {sentry: acme/NAME}
+"""
+HEAD = "version: 1\nmode: autonomous\nchannels: {console: {}}\ncontrol: []\nservices:\n"
+"""No trace holds a control target. The signals are those of config/minimal.yaml, without an objective of its own."""
+
+
+def policy_for(services: Sequence[str]) -> Policy:
+    """Return the policy for services of these names."""
+    text = HEAD + "".join(SITE.replace("NAME", name) for name in services)
+    return load(None, {"WATCHDOG_CONFIG_YAML": text}, Path("/nowhere"), secretless=True).policy
+
+
+def run_traces(folder: Path, seed: str, names: Sequence[str] = ()) -> list[Row]:
+    """Return the table. Raises ConfigurationError for a folder without any of the sets, or one of another shape."""
+    found = [name for name in SETS if (folder / name).is_dir() and (not names or name in names)]
+    missing = [name for name in names if name not in found]
+    if missing or not found:
+        what = f"no folder {missing[0]} in it" if missing else f"none of the sets is in it ({', '.join(SETS)})"
+        raise ConfigurationError((Mistake(folder.name, what, "name the folder that holds them"),))
+    rows: dict[str, Row] = {}
+    for name in found:
+        for trial in _trials(folder / name, name):
+            play(trial, seed, rows.setdefault(trial.row, Row(trial.row)))
+    return list(rows.values())
+
+
+def play(trial: Trial, seed: str, row: Row) -> None:
+    """Play one trial, and count it in its row."""
+    policy = policy_for(list(trial.tracks))
+    times = next(
+        signal.times_baseline for one in policy.services.values() for signal in one.signals if signal.times_baseline
+    )
+    played = Play(trial, policy, seed)
+    row.add(trial, played.run(), played.observations, times)
+
+
+def _trials(folder: Path, name: str) -> Sequence[Trial]:
+    try:
+        return list(SETS[name](folder))
+    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+        what = f"not of the shape that {name} has ({type(error).__name__}: {error})"[:300]
+        raise ConfigurationError(
+            (Mistake(name, what, "name a folder with the sets as SOURCES.md lists them"),)
+        ) from None

@@ -1,0 +1,146 @@
+"""What people can ask for in a channel, in the words the command line prints; and the start of hearing them.
+
+Rule: whoever asks only looks: what this worker writes is judged as if nobody had asked (see `Journal.peek`).
+"""
+
+import contextlib
+from collections.abc import Mapping, Sequence
+
+from watchdog.adapters.options import Context
+from watchdog.app.compose.cluster_state import state_of_all
+from watchdog.app.compose.composition import App
+from watchdog.conversation import Conversation, Reply
+from watchdog.daemon.approvals.button_cleanup import Settled
+from watchdog.daemon.approvals.chat_commands import Desk, Read
+from watchdog.domain.errors import Temporary
+from watchdog.domain.incidents import Incident, State
+from watchdog.ports import Journal
+from watchdog.presentation import status_text, table_rows
+from watchdog.presentation.explain import explain as explained
+from watchdog.presentation.text import clean
+from watchdog.settings.rules.required_secrets import answers_in_slack
+
+INCIDENTS_SHOWN = 10
+INCIDENTS_READ = 200
+HELP = (
+    "status               every service: mode, phase, live deploy, signals, open incident",
+    "incidents            the last ten",
+    "explain SERVICE      its newest incident: what was seen, the arithmetic, what was done (or explain INCIDENT)",
+    "approve INCIDENT     yes to what it asks; reject INCIDENT: no; stop INCIDENT: no announced rollback",
+    "acknowledge INCIDENT you look after it: nobody else is called for now",
+    "silence SERVICE 2h WHY  tell nobody, record everything; before WHY, signal=NAME or severity=high narrows it",
+    "hold SERVICE 2h WHY  roll nothing back unasked",
+    "silences             those that hold now; unsilence NAME ends one",
+    "pause, resume        watch and tell, but touch nothing; and act again",
+    "To change something you must be on the list of those who may (approvals.users).",
+)
+
+
+def start_hearing(app: App) -> None:
+    """Begin to hear people where the configuration says they may answer; nothing happens where it says nothing."""
+    conversation = build_conversation(app)
+    if conversation is None:
+        return
+    app.conversation = conversation
+    app.engine.listeners.stepped.append(Settled((conversation.name,), app.supervisor, app.teller).stepped)
+    desk = Desk(app.store, app.clock, Reads(app).table)
+    app.supervisor.start(f"hear:{conversation.name}", lambda: conversation.run(desk.hear))
+
+
+def build_conversation(app: App) -> Conversation | None:
+    """Return Slack as a place to answer and ask, if it is one. Raises ConfigurationError for an impossible token."""
+    settings = app.settings
+    options = answers_in_slack(settings.channels)
+    if options is None:
+        return None
+    from watchdog.adapters.slack.conversation import SlackConversation
+
+    context = Context(clock=app.clock, endpoints=settings.endpoints, secrets=settings.secrets, guard=settings.guard)
+
+    def report(error: Exception | None) -> None:
+        app.metrics.hears("slack", up=error is None)
+        app.integrations.tried("answers", "slack", error)
+
+    return SlackConversation(context, options.users, report)
+
+
+class Reads:
+    """The words that change nothing."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self.table: Mapping[str, Read] = {
+            "status": self.status,
+            "incidents": self.incidents,
+            "explain": self.explain,
+            "silences": self.silences,
+            "help": self.help,
+        }
+
+    async def help(self, words: Sequence[str]) -> Reply:
+        """Say what can be asked for."""
+        return Reply(HELP, fixed=True)
+
+    async def status(self, words: Sequence[str]) -> Reply:
+        """Say how everything stands, as `watchdog status` does."""
+        state, policy = await self._state(), self._app.engine.policy
+        now = self._app.clock.now()
+        lines = status_text.all_lines(state, policy, now)
+        return Reply((*lines, *table_rows.columns(table_rows.STATUS, table_rows.status(state, policy))), fixed=True)
+
+    async def incidents(self, words: Sequence[str]) -> Reply:
+        """List the last incidents, as `watchdog incidents` does."""
+        journal = self._app.store
+        found, labels = await journal.incidents(INCIDENTS_SHOWN), await journal.labels()
+        if not found:
+            return Reply(("No incident yet.",))
+        return Reply(
+            tuple(table_rows.columns(table_rows.incidents_head(), table_rows.incidents(found, labels))), fixed=True
+        )
+
+    async def silences(self, words: Sequence[str]) -> Reply:
+        """List silences and action holds, as `watchdog silences` does."""
+        lines = status_text.quiet_lines(await self._state(), self._app.engine.policy, self._app.clock.now())
+        return Reply(tuple(lines) or (status_text.NO_QUIET,))
+
+    async def explain(self, words: Sequence[str]) -> Reply:
+        """Explain a service's newest incident, or the one of that id, as `watchdog explain` does."""
+        known = self._app.engine.policy.services
+        if len(words) != 1:
+            return Reply((f"explain what? explain SERVICE ({', '.join(known)}) or explain INCIDENT",), ok=False)
+        journal = self._app.store
+        found = await self._incident(journal, words[0])
+        if found is None:
+            return Reply((self._nothing_of(clean(words[0], 80)),), ok=words[0] in known)
+        notes, labels = await journal.notes(incident=found.id), await journal.labels()
+        remarks, state = await journal.remarks(found.id), await self._state()
+        service = state.services.get(found.service)
+        lines = explained(
+            found,
+            notes,
+            labels.get(found.id),
+            target_seconds=self._app.engine.policy.matrix[found.severity].within_seconds,
+            repo=service.facts.repo if service is not None and service.facts is not None else None,
+            remarks=remarks,
+        )
+        return Reply(tuple(lines), fixed=True)
+
+    def _nothing_of(self, name: str) -> str:
+        known = self._app.engine.policy.services
+        if name in known:
+            return f"No incident of {name} is in the record: nothing to explain. status tells how it stands."
+        return f"no service and no incident {name}; services: {', '.join(known)}"
+
+    async def _incident(self, journal: Journal, name: str) -> Incident | None:
+        if name not in self._app.engine.policy.services:
+            return await journal.incident(name)
+        service = self._app.engine.state.services.get(name)
+        if name in self._app.engine.held and service is not None and service.incident is not None:
+            return service.incident
+        return next((one for one in await journal.incidents(INCIDENTS_READ) if one.service == name), None)
+
+    async def _state(self) -> State:
+        """Return what all workers know; only ours while the record cannot be read."""
+        with contextlib.suppress(Temporary):
+            return await state_of_all(self._app)
+        return self._app.engine.state

@@ -1,0 +1,77 @@
+"""Mounts the web console and the public pages beside what the daemon's server shows already.
+
+Their libraries are imported only where one of the two is asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from watchdog import __version__
+from watchdog.app.compose.command_client import Listings, ask
+from watchdog.app.compose.composition import App
+from watchdog.app.compose.console_identity import access_of
+from watchdog.daemon.http.http_auth import Buckets, peer_of
+from watchdog.settings.text.redacted_view import shown
+
+if TYPE_CHECKING:
+    from watchdog.console.dependencies import World
+    from watchdog.console.public.app import PublicPages
+
+STATUS = "/status"
+PUBLIC_AT_ONCE, PUBLIC_PER_SECOND = 300.0, 100.0
+"""Behind a proxy everybody is one peer; what they get is made twice a minute, and handed out for next to nothing."""
+
+
+def with_pages(app: App, private: ASGIApp | None) -> ASGIApp:
+    """Return the application that answers /status as before, the public pages, and all else with the console."""
+    world = _world(app)
+    public = _public(app, world) if app.settings.status_pages else None
+    rest: ASGIApp = PlainTextResponse("Not Found", 404)
+    if app.settings.console.enabled:
+        from watchdog.console.app import make_console
+
+        rest = make_console(world, access_of(app.settings, app.clock))
+
+    async def one_of_them(scope: Scope, receive: Receive, send: Send) -> None:
+        chosen = rest
+        if private is not None and scope["path"] == STATUS:
+            chosen = private
+        elif public is not None and public.knows(scope["path"]):
+            chosen = public
+        await chosen(scope, receive, send)
+
+    return one_of_them
+
+
+def _world(app: App) -> World:
+    from watchdog.console.dependencies import World
+
+    clock = app.clock
+    return World(
+        journal=app.store,
+        clock=clock,
+        policy=lambda: app.engine.policy,
+        state=lambda: app.engine.state,
+        held=lambda: app.engine.held,
+        ask=lambda name, arguments, by: ask(app.store, clock, name, arguments, by),
+        listing=Listings(
+            app.platform, lambda: app.engine.policy, clock, lambda name: app.engine.state.services.get(name)
+        ).of,
+        settings=lambda: shown(app.settings),
+        version=__version__,
+        owners=lambda: app.settings.owners,
+    )
+
+
+def _public(app: App, world: World) -> PublicPages:
+    from watchdog.console.public.app import PublicPages
+    from watchdog.console.public.public_views import StatusPage
+    from watchdog.console.render.rendering import Renderer
+
+    pages = [StatusPage(page.name, page.title, dict(page.services)) for page in app.settings.status_pages]
+    requests = Buckets(app.clock, PUBLIC_AT_ONCE, PUBLIC_PER_SECOND)
+    return PublicPages(world, pages, Renderer(__version__), requests, peer_of, app.supervisor.spawn)

@@ -1,0 +1,254 @@
+"""The daemon's inner wiring: given a policy and the outside (store, platform, channels, sources), all parts in place.
+
+Rule: it knows no settings, no files and no network, so that a simulation runs exactly this with an outside of its own.
+Other timings or another way to settle lost answers come in through `actuator`, never as a flag.
+"""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import structlog
+
+from watchdog import __version__
+from watchdog.app.compose.optional_integrations import Beside, Readers, beside, noted_readers, suspects_of
+from watchdog.daemon.actions.actuator import Actuator
+from watchdog.daemon.engine.conversion import CONTROL, VENDORS
+from watchdog.daemon.engine.engine import Engine
+from watchdog.daemon.integrations.instrumented import NotedNotifier
+from watchdog.daemon.integrations.monitor import IntegrationWatch
+from watchdog.daemon.integrations.registry import Integrations
+from watchdog.daemon.integrations.suspect_commits import SuspectCommits, WithCommits
+from watchdog.daemon.outbox.outbox import Teller
+from watchdog.daemon.outbox.question_receipt import heard
+from watchdog.daemon.probing.scheduler import ProbeScheduler
+from watchdog.daemon.runtime.hooks import Listeners
+from watchdog.daemon.runtime.loop_lag import StallDetector
+from watchdog.daemon.runtime.supervisor import OnError, Supervisor
+from watchdog.daemon.supervision.command_poller import Commands
+from watchdog.daemon.supervision.health import Health
+from watchdog.daemon.supervision.housekeeping import keep_minutes, keep_vitals
+from watchdog.daemon.supervision.lease_manager import Sharing
+from watchdog.daemon.supervision.probe_coverage import Evidence
+from watchdog.daemon.supervision.service_watcher import Sources, Watches, noted_reads
+from watchdog.daemon.supervision.step_metrics import Meter
+from watchdog.daemon.telemetry.aggregate import MinuteAggregator
+from watchdog.daemon.telemetry.metrics import Metrics
+from watchdog.domain.errors import Displaced, Permanent, Stale, Temporary
+from watchdog.domain.notices import Notice
+from watchdog.domain.policy import Policy
+from watchdog.ports import Clock, Notifier, Platform, Store
+
+SCHEDULER_STOP_SECONDS = 1.0
+WRITE_IN_HAND_SECONDS = 16.0
+"""Together with the other bounds of a stop well under Render's 30 s before it kills."""
+STOP_SECONDS = 5.0
+
+log = structlog.get_logger("watchdog")
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What the daemon is given: everything it can read, change or tell."""
+
+    clock: Clock
+    store: Store
+    platform: Platform | None
+    notifiers: Mapping[str, Notifier]
+    readers: Readers = field(default_factory=Readers)
+
+
+@dataclass(slots=True)
+class Daemon:
+    """A daemon, wired and not started."""
+
+    clock: Clock
+    supervisor: Supervisor
+    metrics: Metrics
+    store: Store
+    platform: Platform | None
+    notifiers: Mapping[str, Notifier]
+    teller: Teller
+    actuator: Actuator
+    engine: Engine
+    scheduler: ProbeScheduler
+    stall: StallDetector
+    meter: Meter
+    watches: Watches
+    sharing: Sharing
+    commands: Commands
+    health: Health
+    evidence: Evidence
+    integrations: Integrations
+    readers: Readers
+    beside: Beside
+
+    def ailment(self) -> str:
+        """Return what is wrong with this worker and, as far as the store tells, with the others; or nothing."""
+        return "; ".join([why for why in (self.health.ailment(), *self.sharing.others_ailing) if why])
+
+    async def close(self) -> None:
+        """Give every connection back."""
+        for _, source in self.scheduler.sources():
+            await source.close()
+        for notifier in self.notifiers.values():
+            await notifier.close()
+        if self.platform is not None:
+            await self.platform.close()
+        await self.readers.close()
+        await self.store.close()
+
+
+ActuatorOf = Callable[[Platform | None, Store, Clock], Actuator]
+
+
+def wire(
+    policy: Policy,
+    outside: Outside,
+    *,
+    worker: str,
+    sources: Callable[[Engine], Sources],
+    on_error: OnError,
+    actuator: ActuatorOf = Actuator,
+    listeners: Listeners | None = None,
+    chance: random.Random | None = None,
+) -> Daemon:
+    """Return the daemon of one worker; its name is unique to this start."""
+    clock, store = outside.clock, outside.store
+    listeners = listeners or Listeners()
+    metrics = Metrics(__version__)
+    supervisor = Supervisor(clock, on_error)
+    integrations = Integrations(clock)
+    readers = noted_readers(outside.readers, integrations)
+    suspects = suspects_of(readers, clock, lambda: engine)
+    notifiers = _notifiers(outside.notifiers, integrations, suspects)
+
+    def brought(channel: str, outcome: str, notice: Notice) -> None:
+        metrics.page(channel, outcome)
+        event = heard(channel, outcome, notice, clock.now())
+        if event is not None:
+            supervisor.spawn("heard", engine.tell(event))
+
+    teller = Teller(store, notifiers, clock, brought, aside=policy.plain_channels)
+    acting = actuator(outside.platform, store, clock)
+    engine = Engine(
+        policy=policy,
+        store=store,
+        clock=clock,
+        supervisor=supervisor,
+        actuator=acting,
+        teller=teller,
+        listeners=listeners,
+    )
+    stall = engine.stall = StallDetector(clock, metrics.loop_lag)
+    scheduler = engine.scheduler = ProbeScheduler(clock, supervisor, metrics, engine.on_samples, stall, chance=chance)
+    meter = _metered(metrics, policy, listeners)
+    health = Health(engine, teller, supervisor, clock)
+    evidence = Evidence(engine, scheduler, clock)
+    listeners.sampled += [health.sampled, evidence.sampled]
+    listeners.read.append(noted_reads(engine, integrations))
+    watches = Watches(engine, scheduler, supervisor, clock, outside.platform, sources(engine), integrations)
+    return Daemon(
+        clock=clock,
+        supervisor=supervisor,
+        metrics=metrics,
+        store=store,
+        platform=outside.platform,
+        notifiers=notifiers,
+        teller=teller,
+        actuator=acting,
+        engine=engine,
+        scheduler=scheduler,
+        stall=stall,
+        meter=meter,
+        watches=watches,
+        sharing=_sharing(worker, store, engine, clock, watches, health),
+        commands=Commands(store, engine, clock),
+        health=health,
+        evidence=evidence,
+        integrations=integrations,
+        readers=readers,
+        beside=beside(readers, suspects, engine, store, clock, listeners),
+    )
+
+
+def _metered(metrics: Metrics, policy: Policy, listeners: Listeners) -> Meter:
+    """Return what keeps the metrics, and have it hear of every step."""
+    meter = Meter(metrics, policy)
+    listeners.stepped.append(meter.stepped)
+    listeners.dropped.append(meter.dropped)
+    listeners.store_failed.append(lambda _why: metrics.store_error())
+    return meter
+
+
+def _notifiers(
+    given: Mapping[str, Notifier], integrations: Integrations, suspects: SuspectCommits | None
+) -> Mapping[str, Notifier]:
+    """Return the channels: how each notice went is noted, and what is suspected told with it."""
+    noted: Mapping[str, Notifier] = {name: NotedNotifier(one, integrations) for name, one in given.items()}
+    return noted if suspects is None else {name: WithCommits(one, suspects) for name, one in noted.items()}
+
+
+def _sharing(worker: str, store: Store, engine: Engine, clock: Clock, watches: Watches, health: Health) -> Sharing:
+    def names() -> tuple[str, ...]:
+        return tuple(engine.policy.services)
+
+    begin, end = watches.begin, watches.end
+    return Sharing(worker, store, engine, clock, names, begin=begin, end=end, ailment=health.ailment)
+
+
+async def begin(daemon: Daemon) -> None:
+    """Begin to watch, to take commands, and what else is configured beside."""
+    await watch(daemon)
+    daemon.supervisor.start("commands", daemon.commands.run)
+    for name, run in daemon.beside.items():
+        daemon.supervisor.start(name, run)
+
+
+async def watch(daemon: Daemon) -> None:
+    """Open the store, take up what is ours and begin to watch; from memory, while the store cannot be used."""
+    await daemon.sharing.begin()
+    await daemon.watches.begin((CONTROL, VENDORS))
+    start = daemon.supervisor.start
+    start("engine", daemon.engine.run)
+    start("time", daemon.engine.keep_time)
+    start("scheduler", daemon.scheduler.run)
+    start("evidence", daemon.evidence.run)
+    parts = daemon.engine, daemon.metrics, daemon.sharing, daemon.clock, daemon.platform
+    start("integrations", IntegrationWatch(daemon.integrations, *parts).run)
+    start("sharing", daemon.sharing.run)
+
+
+async def end(daemon: Daemon) -> None:
+    """Stop: no new probe, the write in hand finished, everything else cancelled and taken up by the next start.
+
+    The last word is saved; the leases are still ours.
+    """
+    daemon.health.stopping = True
+    await daemon.supervisor.end("scheduler", SCHEDULER_STOP_SECONDS)
+    halted = False
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(WRITE_IN_HAND_SECONDS):
+            while daemon.actuator.writing:
+                await daemon.clock.sleep(0.05)
+            await daemon.engine.halt()
+            halted = True
+    stuck = await daemon.supervisor.stop(STOP_SECONDS)
+    if stuck:
+        log.warning("tasks did not end in time", tasks=list(stuck))
+    with contextlib.suppress(Temporary, Permanent, Displaced, Stale):
+        if halted:
+            await daemon.engine.last_word()
+
+
+def upkeep(daemon: Daemon, minutes: MinuteAggregator) -> None:
+    """Begin what the daemon does for its own sake."""
+    start, clock, metrics = daemon.supervisor.start, daemon.clock, daemon.metrics
+    start("stall", daemon.stall.run)
+    start("minutes", lambda: keep_minutes(minutes, daemon.store, clock, metrics))
+    start(
+        "vitals",
+        lambda: keep_vitals(daemon.health, daemon.supervisor, daemon.teller, daemon.sharing, clock, metrics),
+    )

@@ -1,0 +1,276 @@
+"""The life of the daemon: take the role, take up the journal, watch, and stop without dropping a write in hand."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from types import FrameType
+from typing import Any, TextIO
+
+import structlog
+
+from watchdog import __version__
+from watchdog.adapters.ssrf_transport import GuardedTransport
+from watchdog.adapters.stores import role_lock
+from watchdog.adapters.stores.lock import RoleLock
+from watchdog.app.compose.chat import start_hearing
+from watchdog.app.compose.composition import App, build, resolve
+from watchdog.app.compose.console_mount import with_pages
+from watchdog.app.compose.daemon_factory import begin, end, upkeep
+from watchdog.app.compose.digest_maker import keep_digests
+from watchdog.app.compose.follow_up_metrics import follow_up_keeper
+from watchdog.app.compose.reload import reload_on_demand
+from watchdog.app.compose.stats_metrics import keep_numbers
+from watchdog.app.compose.store_outage import watch_the_record
+from watchdog.daemon.actions.timings import Hook, no_hook
+from watchdog.daemon.http.http_server import HttpServer, private_app
+from watchdog.daemon.probing.socket_limit import raise_limit
+from watchdog.daemon.runtime.gc_tuning import keep_turns_short
+from watchdog.daemon.supervision.status import status_of
+from watchdog.daemon.supervision.step_recorder import StepRecorder
+from watchdog.daemon.telemetry import error_reporting, logs
+from watchdog.daemon.telemetry.exposition import Exposition
+from watchdog.daemon.telemetry.heartbeat import Heartbeat, healthchecks, sentry_crons
+from watchdog.daemon.telemetry.remote_write import RemoteWriter
+from watchdog.domain.errors import ConfigurationError, Mistake, Permanent, Temporary
+from watchdog.ports import Clock
+from watchdog.settings import Settings
+
+SENTRY_DSN = "WATCHDOG_SENTRY_DSN"
+HTTP_TOKEN = "WATCHDOG_HTTP_TOKEN"
+HEARTBEATS = {"WATCHDOG_HEARTBEAT_URL": healthchecks, "WATCHDOG_SENTRY_CRONS_URL": sentry_crons}
+STANDBY_SECONDS = 1.0
+RESOLVE_AGAIN_SECONDS = 15.0
+LAST_WORD_SECONDS = 2.0
+
+log = structlog.get_logger("watchdog")
+
+
+async def run(settings: Settings, clock: Clock, hook: Hook = no_hook) -> None:
+    """Run until SIGTERM or SIGINT; SIGHUP reloads a valid configuration and keeps the old one otherwise.
+
+    `hook` is called at the marked points of an action: fault tests end the process there.
+    """
+    prepare_logs(settings)
+    raise_limit()
+    try:
+        await _run(settings, clock, hook)
+    finally:
+        error_reporting.stop()
+
+
+async def _run(settings: Settings, clock: Clock, hook: Hook) -> None:
+    stop, reload = asyncio.Event(), asyncio.Event()
+    with heeding({signal.SIGTERM: stop, signal.SIGINT: stop, signal.SIGHUP: reload}):
+        await _hold_the_role(settings, clock, stop, reload, hook)
+
+
+@contextlib.contextmanager
+def heeding(events: Mapping[signal.Signals, asyncio.Event]) -> Iterator[None]:
+    """Set an event when its signal arrives, however busy the event loop is.
+
+    `loop.add_signal_handler` would not do: it is told of signals through the pipe that also wakes the loop for other
+    threads. While the loop is busy, wake-ups of resolver threads fill that pipe, and Python drops the signal.
+    """
+    loop = asyncio.get_running_loop()
+
+    def handler(event: asyncio.Event) -> Callable[[int, FrameType | None], None]:
+        def heed(_number: int, _frame: FrameType | None) -> None:
+            loop.call_soon_threadsafe(event.set)
+
+        return heed
+
+    before = {number: signal.signal(number, handler(event)) for number, event in events.items()}
+    try:
+        yield
+    finally:
+        for number, handled in before.items():
+            signal.signal(number, handled)
+
+
+async def _hold_the_role(
+    settings: Settings, clock: Clock, stop: asyncio.Event, reload: asyncio.Event, hook: Hook
+) -> None:
+    """Run once no other watchdog acts on this store, until `stop`."""
+    for warning in settings.warnings:
+        log.warning("configuration", warning=warning)
+    lock = role_lock(settings.store_url)
+    if not await _take_role(lock, clock, stop):
+        return
+    try:
+        resolved = await _resolve_patiently(settings, clock, stop)
+        if resolved is not None:
+            await _live(resolved, clock, stop, reload, hook)
+    finally:
+        if lock is not None:
+            lock.release()
+
+
+def prepare_logs(settings: Settings, stream: TextIO | None = None) -> None:
+    """Set logs (to stdout, or a stream) and our own error reporting up, with every secret redacted."""
+    secrets = tuple(settings.secrets.values())
+    as_json = {"auto": None, "json": True, "console": False}[settings.log.format]
+    logs.configure(level=settings.log.level.upper(), json=as_json, redact=lambda: secrets, stream=stream)
+    try:
+        error_reporting.start(settings.secrets.get(SENTRY_DSN), __version__, redact=lambda: secrets)
+    except Permanent:
+        how = "copy the DSN from the project's client keys in Sentry"
+        raise ConfigurationError((Mistake(SENTRY_DSN, "is not a DSN", how),)) from None
+
+
+async def _take_role(lock: RoleLock | None, clock: Clock, stop: asyncio.Event) -> bool:
+    """Wait until no other watchdog acts on this store; two at once are normal during our own deploy."""
+    told = False
+    while lock is not None and not lock.acquire():
+        if not told:
+            log.warning("another watchdog acts on this store; standing by", process=lock.holder)
+            told = True
+        if stop.is_set():
+            return False
+        await clock.sleep(STANDBY_SECONDS)
+    return True
+
+
+async def _resolve_patiently(settings: Settings, clock: Clock, stop: asyncio.Event) -> Settings | None:
+    """Look service names up, as long as the platform takes to answer."""
+    while not stop.is_set():
+        try:
+            return await resolve(settings, clock)
+        except Temporary as error:
+            log.error("service names could not be looked up yet", why=str(error))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(RESOLVE_AGAIN_SECONDS):
+                    await stop.wait()
+    return None
+
+
+def report_errors(get_app: Callable[[], App | None]) -> Callable[[str, BaseException], None]:
+    """Return what the supervisor calls when a task dies."""
+
+    def on_error(name: str, error: BaseException) -> None:
+        log.error("a task failed", task=name, exc_info=error)
+        error_reporting.report(error)
+        app = get_app()
+        if app is not None:
+            app.metrics.error(name)
+
+    return on_error
+
+
+async def _live(settings: Settings, clock: Clock, stop: asyncio.Event, reload: asyncio.Event, hook: Hook) -> None:
+    holder: list[App] = []
+    app = build(settings, clock, on_error=report_errors(lambda: holder[0] if holder else None), hook=hook)
+    holder.append(app)
+    async with contextlib.AsyncExitStack() as stack:
+        if settings.metrics.host is not None:
+            listen = f"{settings.metrics.host}:{settings.metrics.port}"
+            private = private_app(settings.secrets.get(HTTP_TOKEN, ""), clock, lambda: status_now(app))
+            if settings.console.enabled or settings.status_pages:
+                private = with_pages(app, private)
+            health = app.health
+            pages = Exposition(app.metrics, clock)
+            server = HttpServer(
+                listen,
+                pages,
+                health.reasons,
+                app.supervisor,
+                ready=health.not_ready,
+                degraded=health.degraded,
+                private=private,
+            )
+            await stack.enter_async_context(server)
+            log.info("listening", host=settings.metrics.host, port=server.port)
+        await start(app)
+        app.supervisor.start("reload", lambda: reload_on_demand(app, reload))
+        app.supervisor.start("record", lambda: watch_the_record(app))
+        app.supervisor.start("interpreter", lambda: keep_turns_short(app.clock))
+        log.info("watching", version=__version__, process=os.getpid(), services=list(settings.policy.services))
+        await stop.wait()
+        log.info("stopping")
+        await finish(app)
+
+
+def status_now(app: App) -> dict[str, Any]:
+    """Return what this worker knows now."""
+    return status_of(app.engine.state, app.settings.policy, app.engine.held, app.integrations.rows(), app.clock.now())
+
+
+async def start(app: App) -> None:
+    """Take up the journal and begin to watch."""
+    if app.recorder is not None:
+        app.supervisor.start("recorder", app.recorder.run)
+    await begin(app)
+    start_hearing(app)
+    upkeep(app, app.minutes)
+    app.supervisor.start("follow-ups", follow_up_keeper(app).run)
+    app.supervisor.start("numbers", lambda: keep_numbers(app))
+    app.supervisor.start("digest", lambda: keep_digests(app))
+    _start_senders(app)
+
+
+def _start_senders(app: App) -> None:
+    """Begin to send metrics and heartbeats, where configured."""
+    settings = app.settings
+    if settings.metrics.remote_write is not None:
+        app.writer = RemoteWriter(
+            settings.metrics.remote_write,
+            app.clock,
+            app.metrics,
+            labels={"job": "watchdog", "instance": os.environ.get("RENDER_INSTANCE_ID") or socket.gethostname()},
+            user=settings.metrics.remote_write_user or "",
+            password=settings.secrets.get("WATCHDOG_REMOTE_WRITE_PASSWORD", ""),
+            token=settings.secrets.get("WATCHDOG_REMOTE_WRITE_TOKEN", ""),
+            every_seconds=settings.metrics.every_seconds,
+            transport=GuardedTransport(settings.guard),
+            report=partial(app.integrations.tried, "remote write", "Prometheus"),
+        )
+        app.supervisor.start("remote-write", app.writer.run)
+    for variable, made in HEARTBEATS.items():
+        url = settings.secrets.get(variable)
+        if url:
+            switch, guarded = made(url), GuardedTransport(settings.guard)
+            heartbeat = Heartbeat(
+                switch,
+                app.clock,
+                app.ailment,
+                app.metrics,
+                guarded,
+                speak=lambda: app.sharing.speaks_for_all,
+                report=partial(app.integrations.tried, "heartbeat", switch.name),
+            )
+            app.supervisor.start(f"heartbeat:{switch.name}", heartbeat.run)
+
+
+async def finish(app: App) -> None:
+    """Stop in good order: the last word saved, the leases given back, the last steps recorded, the last metrics."""
+    await end(app)
+    with contextlib.suppress(Temporary, Permanent):
+        await app.store.put_minutes(app.minutes.flush())
+    with contextlib.suppress(Temporary, Permanent):
+        await app.store.release()
+    if app.recorder is not None:
+        await _last_steps(app.recorder)
+    if app.writer is not None:
+        await _last_metrics(app.writer)
+    if app.conversation is not None:
+        await app.conversation.close()
+    await app.close()
+
+
+async def _last_steps(recorder: StepRecorder) -> None:
+    """Record what waits, or give up soon."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(LAST_WORD_SECONDS):
+            await recorder.close()
+
+
+async def _last_metrics(writer: RemoteWriter) -> None:
+    """Send the values of this moment, or give up soon: the platform waits for our end."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(LAST_WORD_SECONDS):
+            await writer.collect()
+            await writer.flush()
+    await writer.close()

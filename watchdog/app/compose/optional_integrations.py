@@ -1,0 +1,82 @@
+"""What runs beside the daemon's decisions, each only where it is configured: readers of repositories and pagers.
+
+Rule: none of them is waited for by a decision or a notice, and what one dies of the supervisor reports.
+"""
+
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from watchdog.daemon.engine.engine import Engine
+from watchdog.daemon.integrations.change_events import ChangeEvents, ChangeLog
+from watchdog.daemon.integrations.deploy_authors import Authors
+from watchdog.daemon.integrations.instrumented import NotedChanges, NotedPager, NotedRepository
+from watchdog.daemon.integrations.merge_poller import MergeWatch
+from watchdog.daemon.integrations.pager_sync import PagerReader, Responders
+from watchdog.daemon.integrations.registry import Integrations
+from watchdog.daemon.integrations.suspect_commits import SuspectCommits
+from watchdog.daemon.runtime.hooks import Listeners
+from watchdog.ports import Clock, Repository, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Who is read or told beside everything else. Without a repository, merges are not seen.
+
+    `tells_commits`: the repository is also asked which commits are suspected, and who wrote what is live. `pager` tells
+    who responded to a page, `changes` is told of deploys.
+    """
+
+    repository: Repository | None = None
+    tells_commits: bool = False
+    pager: PagerReader | None = None
+    changes: ChangeLog | None = None
+
+    async def close(self) -> None:
+        """Close connections."""
+        if self.repository is not None:
+            await self.repository.close()
+        if self.pager is not None:
+            await self.pager.close()
+
+
+Beside = Mapping[str, Callable[[], Coroutine[Any, Any, None]]]
+"""What is to be run, by the name of its task."""
+
+
+def noted_readers(readers: Readers, integrations: Integrations) -> Readers:
+    """Return the same, with how each call went noted among the integrations."""
+    return replace(
+        readers,
+        repository=NotedRepository(readers.repository, integrations) if readers.repository is not None else None,
+        pager=NotedPager(readers.pager, integrations) if readers.pager is not None else None,
+        changes=NotedChanges(readers.changes, integrations) if readers.changes is not None else None,
+    )
+
+
+def suspects_of(readers: Readers, clock: Clock, engine: Callable[[], Engine]) -> SuspectCommits | None:
+    """Return who knows the suspect commits, if anybody shall."""
+    if readers.repository is None or not readers.tells_commits:
+        return None
+    return SuspectCommits(readers.repository, clock, lambda: engine().state)
+
+
+def beside(
+    readers: Readers, suspects: SuspectCommits | None, engine: Engine, store: Store, clock: Clock, listeners: Listeners
+) -> Beside:
+    """Make each part that is asked for, and let it hear of every step."""
+    parts: dict[str, MergeWatch | SuspectCommits | Authors | Responders | ChangeEvents] = {}
+    if readers.repository is not None:
+        parts["merges"] = MergeWatch(readers.repository, clock, lambda: engine.state, engine.tell)
+    if suspects is not None:
+        parts["suspect-commits"] = suspects
+    if readers.repository is not None and readers.tells_commits:
+        parts["authors"] = Authors(readers.repository, clock, lambda: engine.state, engine.tell)
+    if readers.pager is not None:
+        parts["responders"] = Responders(
+            readers.pager, store, clock, lambda: engine.state, lambda: engine.held, engine.tell
+        )
+    if readers.changes is not None:
+        parts["change-events"] = ChangeEvents(readers.changes, clock)
+    listeners.stepped += [part.stepped for part in parts.values()]
+    return {name: part.run for name, part in parts.items()}

@@ -1,0 +1,133 @@
+"""SIGHUP: a new configuration is taken while we run if it is valid and needs no restart; the old one stays else."""
+
+import asyncio
+import contextlib
+import os
+from pathlib import Path
+
+import structlog
+
+from watchdog.app.compose.composition import App, resolve, source_maker
+from watchdog.app.compose.safety_diff import changes, loosened
+from watchdog.daemon.engine.conversion import CONTROL, VENDORS
+from watchdog.domain.effects import Tell
+from watchdog.domain.errors import ConfigurationError, Permanent, Temporary
+from watchdog.domain.incidents import State
+from watchdog.domain.notices import Notice, NoticeKind
+from watchdog.domain.policy import Mode, Severity
+from watchdog.settings import Settings
+from watchdog.settings.load.load import load
+
+HOW_TO_APPLY = "restart the watchdog (after the incident, if one is open)"
+LINES_MAX = 20
+"""Mistakes or changes shown; the others follow when these are mended."""
+
+log = structlog.get_logger("watchdog")
+
+
+async def reload_on_demand(app: App, reload: asyncio.Event) -> None:
+    """Reload whenever it is asked for, for ever; people are told of a refusal, and of its end."""
+    refused = ""
+    while True:
+        await reload.wait()
+        reload.clear()
+        before, refused = refused, await reload_settings(app)
+        if refused or before:
+            tell = Tell(_notice(refused, app.clock.now()), app.settings.policy.alerts)
+            app.supervisor.spawn("tell:reload", app.teller.deliver(None, tell))
+
+
+async def reload_settings(app: App) -> str:
+    """Take a new configuration if it is valid, loosens nothing and needs no restart; return why not otherwise."""
+    try:
+        fresh = await resolve(load(app.settings.path, dict(os.environ), Path.cwd()), app.clock)
+    except (ConfigurationError, Temporary, Permanent) as error:
+        log.error("reload refused, the old configuration stays", mistakes=str(error))
+        return str(error)
+    different = changes(app.settings, fresh)[:LINES_MAX]
+    why = needs_restart(app.settings, fresh, app.engine.state)
+    if why:
+        log.error("reload refused, the old configuration stays", why=f"{why}: {HOW_TO_APPLY}", changes=different)
+        return f"{why}: {HOW_TO_APPLY}"
+    app.settings = fresh
+    app.engine.policy = fresh.policy
+    app.meter.set_policy(fresh.policy)
+    app.watches.sources = source_maker(fresh, app.clock, app.platform, app.engine)
+    held = [name for name in app.engine.held if name in fresh.policy.services]
+    await app.watches.again((*held, CONTROL, VENDORS))
+    with contextlib.suppress(Temporary, Permanent):
+        await app.sharing.renew()  # new services are taken up now, not with the next renewal
+    log.info("reloaded", services=list(fresh.policy.services), changes=different)
+    return ""
+
+
+def _notice(refused: str, at: float) -> Notice:
+    """Return what people are told; without a reason, that the last refusal is over."""
+    return Notice(
+        at=at,
+        incident="reload",
+        service="watchdog",
+        severity=Severity.HIGH,
+        kind=NoticeKind.SELF_ALERT if refused else NoticeKind.RESOLVED,
+        title="watchdog refused to reload its configuration" if refused else "watchdog took its new configuration",
+        lines=(*refused.splitlines()[:LINES_MAX], "The old configuration stays in force.") if refused else (),
+        wakes=bool(refused),
+    )
+
+
+FIXED = (
+    "store_url",
+    "endpoints",
+    "private_hosts",
+    "channels",
+    "metrics",
+    "console",
+    "status_pages",
+    "repository",
+    "log",
+    "record",
+)
+"""Settings that hold until a restart."""
+
+
+def needs_restart(old: Settings, new: Settings, state: State) -> str:
+    """Return what cannot change while we run, or nothing. Other rights to act always need a restart."""
+    why = _other_services(old, new) or _strands_an_incident(new, state)
+    if why:
+        return why
+    for what in FIXED:
+        if getattr(old, what) != getattr(new, what):
+            return f"{what} changed"
+    if dict(old.secrets) != dict(new.secrets):
+        return "a secret changed"
+    looser = loosened(old, new)
+    return f"safety would be loosened ({'; '.join(looser[:LINES_MAX])})" if looser else ""
+
+
+def _other_services(old: Settings, new: Settings) -> str:
+    """Return which service is another one now, or has other rights; the client's were given to it at the start."""
+    for name, now in new.policy.services.items():
+        was = old.policy.services.get(name)
+        observed = was is None or was.mode is Mode.OBSERVE
+        if was is not None and was.platform_id != now.platform_id:
+            return f"{name} would be another service on the platform ({was.platform_id} -> {now.platform_id})"
+        if observed and now.mode is not Mode.OBSERVE:
+            return f"{name} may be changed now and was only observed"
+        if not observed and now.mode is Mode.OBSERVE:
+            return f"{name} would only be observed, and the client in use can still change it"
+    return ""
+
+
+def _strands_an_incident(new: Settings, state: State) -> str:
+    """Return which open incident nobody could follow to its end any more."""
+    for name, service in state.services.items():
+        incident = service.incident
+        if incident is None or incident.closed_at is not None:
+            continue
+        wishes = new.policy.services.get(name)
+        if wishes is None:
+            return f"{incident.id} is open and its service {name} would be gone"
+        lost = [item.signal for item in incident.findings if wishes.signal(item.signal) is None]
+        if lost:
+            return f"{incident.id} is open and the signal {lost[0]} of {name}, which it judges, would be gone"
+    return ""

@@ -1,0 +1,54 @@
+"""The numbers of `watchdog stats` over 30 days for the metrics, counted anew every few minutes.
+
+Rule 1: beside everything else, a little at a time (presentation/stats_loader.py); many services cost no more queries.
+Rule 2: each worker tells of the services that it holds, so that each series comes from one; what is not read to the end
+yet is not told.
+"""
+
+import structlog
+
+from watchdog.app.compose.daemon_factory import Daemon
+from watchdog.domain.errors import Permanent, Temporary
+from watchdog.domain.store_records import FLEET
+from watchdog.presentation.stats_loader import Numbers
+
+PERIOD_SECONDS = 30 * 86400.0
+EVERY_SECONDS = 300.0
+READ_ON_SECONDS = 1.0
+"""Pause between two bits of reading, until everything is read once."""
+BUDGET_SECONDS = 0.02
+
+log = structlog.get_logger("watchdog")
+
+
+async def keep_numbers(daemon: Daemon) -> None:
+    """Tell the metrics what the last 30 days come to, for ever."""
+    numbers = Numbers(daemon.store, daemon.clock, BUDGET_SECONDS, PERIOD_SECONDS)
+    while True:
+        try:
+            await _count(daemon, numbers)
+        except (Temporary, Permanent) as error:
+            log.warning("the numbers of the last 30 days could not be read", why=str(error))
+        else:
+            if not numbers.complete:
+                await daemon.clock.sleep(READ_ON_SECONDS)
+                continue
+        await daemon.clock.sleep(EVERY_SECONDS)
+
+
+async def _count(daemon: Daemon, numbers: Numbers) -> None:
+    await numbers.refresh()
+    if not numbers.complete:
+        return
+    labels = await daemon.store.labels()
+    held = daemon.engine.held  # asked last: a service that moved away meanwhile is no longer ours to tell of
+    for one in numbers.count(daemon.engine.state, labels):
+        if one.service in held and one.service != FLEET:
+            daemon.metrics.numbers(
+                one.service,
+                detect_seconds=one.detect.value,
+                acknowledge_seconds=one.acknowledge.value,
+                restore_seconds=one.restore.value,
+                change_failure_ratio=one.change_failure_rate.value,
+                rollbacks=one.rollbacks,
+            )

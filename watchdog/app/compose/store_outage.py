@@ -1,0 +1,53 @@
+"""Says to people that the watchdog runs without its record (damaged, newer, out of reach), and when it has it again.
+
+Rule: only the record's own trouble is told here; incidents go on to be told from memory meanwhile.
+"""
+
+from watchdog.app.compose.daemon_factory import Daemon
+from watchdog.domain.effects import Tell
+from watchdog.domain.notices import Notice, NoticeKind
+from watchdog.domain.policy import Severity
+
+PATIENCE_SECONDS = 60.0
+"""So long a store may be away (its restart, our deploy) before somebody is woken; at a start at once."""
+LOOK_SECONDS = 2.0
+LINES = (
+    "Every service is watched and you are told of incidents, from memory; nothing can be changed in production.",
+    "The store is left as it is: put a backup in its place, or move it away, and it is taken up by itself.",
+)
+
+
+async def watch_the_record(daemon: Daemon) -> None:
+    """Look after the record, for ever; one page for each time it is away."""
+    patience = 0.0
+    while True:
+        began = daemon.clock.monotonic()
+        while daemon.sharing.trouble and daemon.clock.monotonic() - began < patience:
+            await daemon.clock.sleep(LOOK_SECONDS)
+        if daemon.sharing.trouble:
+            await _page_until_it_is_back(daemon)
+        patience = PATIENCE_SECONDS
+        await daemon.clock.sleep(LOOK_SECONDS)
+
+
+async def _page_until_it_is_back(daemon: Daemon) -> None:
+    title = f"watchdog runs without its record: {daemon.sharing.trouble}"
+    _tell(daemon, NoticeKind.SELF_ALERT, title, LINES)
+    while daemon.sharing.trouble:
+        await daemon.clock.sleep(LOOK_SECONDS)
+    _tell(daemon, NoticeKind.RESOLVED, "watchdog has its record again", ())
+
+
+def _tell(daemon: Daemon, kind: NoticeKind, title: str, lines: tuple[str, ...]) -> None:
+    notice = Notice(
+        at=daemon.clock.now(),
+        incident="record",
+        service="watchdog",
+        severity=Severity.HIGH,
+        kind=kind,
+        title=title,
+        lines=lines,
+        wakes=kind is NoticeKind.SELF_ALERT,
+    )
+    tell = Tell(notice, daemon.engine.policy.alerts)
+    daemon.supervisor.spawn("tell:record", daemon.teller.deliver(None, tell))

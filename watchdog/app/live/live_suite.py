@@ -1,0 +1,161 @@
+"""All of it: live episodes, many at a time, for they mostly wait; then the lab's of the same kinds; then the table."""
+
+import asyncio
+import os
+import signal
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from watchdog.app.commands.progress import nothing_said, told
+from watchdog.app.commands.score_run import play_episode
+from watchdog.app.commands.worker_processes import workers
+from watchdog.app.live.episode_kinds import KINDS, Plan, plans, seeds
+from watchdog.app.live.live_comparison import Row, row
+from watchdog.app.live.live_episode import SHORTENED, play
+from watchdog.app.live.live_judgement import Seen
+from watchdog.domain.errors import WatchdogError
+from watchdog.lab.closed_loop import PIN_SECONDS
+from watchdog.lab.episode import Right
+from watchdog.lab.episode_judgement import Played
+from watchdog.ports import Clock
+
+EPISODES, PARALLEL, SIMULATED = 32, 8, 100
+CHUNK = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """What was played, and what it came to; `seconds` of real time, `load` the machine's load averages meanwhile."""
+
+    seed: str
+    rows: tuple[Row, ...]
+    seconds: float
+    load: tuple[float, ...]
+
+    @property
+    def good(self) -> bool:
+        """Tell whether every live episode ended as it should and every kind's delay holds."""
+        return all(one.good for one in self.rows)
+
+    @property
+    def pinning_seconds(self) -> float | None:
+        """Return the live median from asking for auto-deploy to be off to the rollback's request, if any was made."""
+        seen = [one for kind in self.rows for one in kind.live if kind.right is Right.ROLLBACK]
+        took = [one.at - one.pinned_at for one in seen if one.at is not None and one.pinned_at is not None]
+        return median(took) if took else None
+
+    def json_object(self) -> dict[str, object]:
+        """Return it for machines."""
+        return {
+            "seed": self.seed,
+            "episodes": sum(len(one.live) for one in self.rows),
+            "good": self.good,
+            "kinds": [one.json_object() for one in self.rows],
+            "pinning_seconds": {"live_median": self.pinning_seconds, "simulated_range": PIN_SECONDS},
+            "seconds": round(self.seconds, 1),
+            "load_averages": [round(one, 2) for one in self.load],
+        }
+
+
+async def live(
+    seed: str,
+    clock: Clock,
+    *,
+    kinds: Sequence[str] = KINDS,
+    episodes: int = EPISODES,
+    parallel: int = PARALLEL,
+    simulated: int = SIMULATED,
+    processes: int = 2,
+    shortened: str = SHORTENED,
+    progress: Callable[[str], None] = nothing_said,
+) -> Suite:
+    """Play so many live episodes, the kinds in turn, and so many simulated ones of each kind, and compare.
+
+    A kind that was not played, for there were fewer episodes than kinds, is not compared.
+    """
+    began = clock.monotonic()
+    planned = plans(kinds, seed, episodes)
+    with tempfile.TemporaryDirectory(prefix="watchdog-live-") as folder, as_interrupted():
+        seen = await play_all(planned, Path(folder), clock, parallel, shortened, progress)
+        load = os.getloadavg()
+        played = [kind for kind in kinds if any(one.kind == kind for one in seen)]
+        found = await simulate(played, seed, simulated, processes, progress)
+    rows = [row([one for one in seen if one.kind == kind], found[kind], seed) for kind in played]
+    return Suite(seed, tuple(rows), clock.monotonic() - began, load)
+
+
+async def play_all(
+    planned: Sequence[Plan],
+    folder: Path,
+    clock: Clock,
+    parallel: int,
+    shortened: str = SHORTENED,
+    progress: Callable[[str], None] = nothing_said,
+) -> list[Seen]:
+    """Play episodes, so many at a time; the first error of the machinery itself ends them all, and is raised."""
+    gate = asyncio.Semaphore(parallel)
+    errors: list[BaseException] = []
+
+    async def one(plan: Plan) -> Seen:
+        async with gate:
+            return await play(plan, Path(tempfile.mkdtemp(dir=folder)), clock, shortened)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(plan)) for plan in planned]
+            for task in told(asyncio.as_completed(tasks), "live episodes", len(tasks), progress):
+                await task
+    except* WatchdogError as failed:
+        errors.extend(failed.exceptions)
+    if errors:
+        raise errors[0]
+    return [task.result() for task in tasks]
+
+
+@contextmanager
+def as_interrupted() -> Iterator[None]:
+    """Have SIGTERM do what Ctrl-C does: all that was started is ended, all that was written removed."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None, "only within a task"
+    stopped = asyncio.Event()
+
+    def stop() -> None:
+        stopped.set()
+        task.cancel()
+
+    loop.add_signal_handler(signal.SIGTERM, stop)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if stopped.is_set():
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)
+
+
+async def simulate(
+    kinds: Sequence[str], seed: str, number: int, processes: int, progress: Callable[[str], None] = nothing_said
+) -> dict[str, list[Played]]:
+    """Play the lab's episodes of the same kinds, chosen by the same rule, the live ones' scenes among them.
+
+    Called off, it waits for no more than the chunks that are being played.
+    """
+    jobs = [(kind, one) for kind in kinds for one in seeds(kind, seed, number)]
+    chunks = [jobs[at : at + CHUNK] for at in range(0, len(jobs), CHUNK)]
+    found: dict[str, list[Played]] = {kind: [] for kind in kinds}
+    with workers(processes) as pool:
+        loop = asyncio.get_running_loop()
+        tasks = [loop.run_in_executor(pool, _play_chunk, chunk) for chunk in chunks]
+        for task in told(tasks, f"simulated episodes, {CHUNK} at a time,", len(tasks), progress):
+            for one in await task:
+                found[one.name].append(one)
+    return found
+
+
+def _play_chunk(jobs: Sequence[tuple[str, str]]) -> list[Played]:
+    return [play_episode(kind, seed) for kind, seed in jobs]

@@ -1,0 +1,1 @@
+"""`watchdog demo`: the daemon against the sandbox."""

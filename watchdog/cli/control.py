@@ -1,0 +1,214 @@
+"""Commands that change something. Each becomes a row the daemon answers; who typed it is recorded."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from watchdog.cli.command_context import Context, known_service, mistaken
+from watchdog.domain.identities import TERMINAL, identity
+from watchdog.presentation.text import clean
+
+if TYPE_CHECKING:
+    from watchdog.domain.decisions import Decision
+
+It = Annotated[Context, Parameter(parse=False)]
+COMMIT_LENGTH_MIN = 7
+ANSWER_MAX = 2000
+"""So many characters of an answer are shown: the core's own words, and what came of them."""
+
+
+async def rollback(
+    service: str,
+    /,
+    *,
+    to: str | None = None,
+    dry_run: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    it: It,
+) -> int:
+    """Roll a service back by hand: same protocol, same guards and same record as the watchdog's own.
+
+    Parameters
+    ----------
+    service
+        Its name in the configuration.
+    to
+        The deploy to go back to, as in dep-40; without it, the one the watchdog would choose.
+    dry_run
+        Only say what would be done and what every guard answers.
+    """
+    settings = it.settings()
+    known_service(settings, service)
+    if dry_run:
+        return await _plan(it, service, to)
+    return await submit(it, "rollback", {"service": service, "target": to})
+
+
+async def _plan(it: Context, service: str, to: str | None) -> int:
+    plan = await it.app().plan(it.settings(), service, to)
+    return _show(plan, f"watchdog rollback {service}{f' --to {to}' if to else ''}")
+
+
+def _show(plan: "Decision", command: str, said: Sequence[str] = ()) -> int:
+    """Print what would be done; return the exit code that the command would have had."""
+    from watchdog.cli import output
+    from watchdog.domain.decisions import Verdict
+    from watchdog.presentation import decision_text
+
+    blocked = any(answer.verdict is Verdict.BLOCK for answer in plan.guards)
+    impossible = plan.target is None or plan.target.deploy is None
+    end = "A guard refuses it." if blocked or impossible else f"To do it: {command}"
+    lines = [
+        *decision_text.target(plan.target),
+        *decision_text.guards(plan.guards),
+        *said,
+        "",
+        f"Nothing was changed. {end}",
+    ]
+    output.show_lines(lines)
+    return output.REFUSED if blocked or impossible else output.DONE
+
+
+async def undo(
+    incident: str,
+    /,
+    *,
+    dry_run: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    it: It,
+) -> int:
+    """Take a wrong rollback back: the deploy that was blamed goes live again, its code is no longer deny-listed.
+
+    It is a rollback by hand, as safe as the others; only a rollback that is still live can be undone.
+
+    Parameters
+    ----------
+    incident
+        The one whose rollback was wrong, as in web-1.
+    dry_run
+        Only say what would be done and what every guard answers.
+    """
+    return await _plan_undo(it, incident) if dry_run else await submit(it, "undo", {"incident": incident})
+
+
+async def _plan_undo(it: Context, incident: str) -> int:
+    from watchdog.presentation.text import section
+
+    settings = it.settings()
+    async with it.app().reading(settings) as store:
+        known = await store.incident(incident)
+    if known is None:
+        mistaken(incident, "no such incident", "`watchdog incidents` lists them")
+    known_service(settings, known.service)
+    plan, said = await it.app().plan_undo(settings, known)
+    return _show(plan, f"watchdog undo {known.id}", section("UNDO", said))
+
+
+async def approve(incident: str, /, *, it: It) -> int:
+    """Say yes to what an incident asks.
+
+    Parameters
+    ----------
+    incident
+        Its id, as in web-1.
+    """
+    return await submit(it, "approve", {"incident": incident, "identity": identity(TERMINAL, it.who())})
+
+
+async def reject(incident: str, /, *, it: It) -> int:
+    """Say no to what an incident asks; nothing is changed then.
+
+    Parameters
+    ----------
+    incident
+        Its id, as in web-1.
+    """
+    return await submit(it, "reject", {"incident": incident})
+
+
+async def stop(incident: str, /, *, it: It) -> int:
+    """Stop an announced rollback before it is sent.
+
+    Parameters
+    ----------
+    incident
+        Its id, as in web-1.
+    """
+    return await submit(it, "stop", {"incident": incident})
+
+
+async def acknowledge(incident: str, /, *, it: It) -> int:
+    """Say that you look after an incident: nobody else is called for now. It answers no question.
+
+    Parameters
+    ----------
+    incident
+        Its id, as in web-1.
+    """
+    return await submit(it, "acknowledge", {"incident": incident})
+
+
+async def pause(*, it: It) -> int:
+    """Go on watching and telling, but touch nothing until `resume`."""
+    return await submit(it, "pause", {})
+
+
+async def resume(*, it: It) -> int:
+    """Give the watchdog its right to act back."""
+    return await submit(it, "resume", {})
+
+
+async def trust(commit: str, /, *, it: It) -> int:
+    """Lift a commit from the deny-list: it may be rolled back to again.
+
+    Parameters
+    ----------
+    commit
+        The commit or image digest, or its first 7 characters and more.
+    """
+    if len(commit.removeprefix("sha256:")) < COMMIT_LENGTH_MIN:
+        mistaken(commit, "too short to name one commit", f"give {COMMIT_LENGTH_MIN} characters or more")
+    return await submit(it, "trust", {"commit": commit})
+
+
+async def restore_auto_deploy(service: str, /, *, it: It) -> int:
+    """Give a service's auto-deploy, switched off for a rollback, its old value back.
+
+    Parameters
+    ----------
+    service
+        Its name in the configuration.
+    """
+    return await submit(it, "restore-auto-deploy", {"service": service})
+
+
+async def label(incident: str, verdict: Literal["right", "wrong"], /, *, it: It) -> int:
+    """Record whether the watchdog judged an incident right (in mode observe: by what it would have done).
+
+    This is how it can be measured: `watchdog lab readiness` counts it.
+
+    Parameters
+    ----------
+    incident
+        Its id, as in web-1.
+    verdict
+        Your judgement.
+    """
+    from watchdog.cli import output
+
+    async with it.app().reading(it.settings()) as store:
+        if not await store.label(incident, verdict, it.who()):
+            mistaken(incident, "no such incident", "`watchdog incidents` lists them")
+    output.show_lines([f"{clean(incident)} is recorded as judged {verdict}."])
+    return output.DONE
+
+
+async def submit(it: Context, name: str, arguments: Mapping[str, Any]) -> int:
+    """Have the change applied and print the answer; the answer's exit code is ours."""
+    from watchdog.cli import output
+
+    answered = await it.app().command(it.settings(), name, arguments, it.who())
+    if answered.ok:
+        output.show_lines([clean(answered.answer or "Done.", ANSWER_MAX)])
+        return output.DONE
+    output.complain(answered.answer or "the daemon did not say why it refused")
+    return answered.exit_code or output.FAILED

@@ -1,0 +1,178 @@
+"""Commands for what is left to people: checklists, ticks, follow-ups. Each is written into the record at once."""
+
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from watchdog.cli.command_context import Context, mistaken
+from watchdog.domain.follow_ups import DEVELOPERS, DUE, TEXT_MAX, asked_follow_up
+from watchdog.domain.incident_notes import NAME_MAX
+from watchdog.domain.silence_request import Unclear
+from watchdog.presentation.text import clean
+
+if TYPE_CHECKING:
+    from watchdog.ports import Store
+    from watchdog.presentation.checklists import Item
+    from watchdog.presentation.incident_facts import Facts
+    from watchdog.settings import Settings
+
+It = Annotated[Context, Parameter(parse=False)]
+AsJson = Annotated[bool, Parameter(name="--json", negative="", show_default=False)]
+As = Annotated[str | None, Parameter(name="--as")]
+EVERYTHING = "all"
+
+
+async def checklist(incident: str, /, *, as_json: AsJson = False, it: It) -> int:
+    """Show the runbook's checklists for an incident: what is done, by which evidence; what is open, whose, until when.
+
+    Parameters
+    ----------
+    incident
+        Its id, as in web-1 (`watchdog incidents` lists them).
+    as_json
+        Print one JSON array.
+    """
+    from watchdog.cli import output
+    from watchdog.cli.checklist_text import checklist_lines, json_lines
+    from watchdog.presentation.checklists import checklists
+
+    settings, now = it.settings(), it.clock().now()
+    async with it.app().reading(settings) as store:
+        facts = await _facts(store, settings, incident, now)
+    lists = checklists(facts)
+    rows = [(facts.incident, one.title, item) for one in lists for item in one.items]
+    output.show_lines(json_lines(rows, now) if as_json else checklist_lines(facts.incident, lists, now))
+    return output.DONE
+
+
+async def follow_ups(*, as_json: AsJson = False, it: It) -> int:
+    """List what is open over all incidents: of those with a rollback that are over, and what people added.
+
+    Parameters
+    ----------
+    as_json
+        Print one JSON array.
+    """
+    from watchdog.cli import output, tables
+    from watchdog.cli.checklist_text import HEAD, json_lines, open_rows, open_sum
+    from watchdog.presentation.follow_up_text import FollowUps
+
+    settings, clock = it.settings(), it.clock()
+    async with it.app().reading(settings) as store:
+        found = await FollowUps(store, clock).open(settings.policy, settings.owners)
+    now = clock.now()
+    if as_json:
+        output.show_lines(json_lines([(one.incident, "", one.item) for one in found], now))
+    elif found:
+        output.show_table(tables.table(HEAD, open_rows(found, now)))
+        output.show_lines(["", open_sum(found, now)])
+    else:
+        output.show_lines(["Nothing is open."])
+    return output.DONE
+
+
+async def tick(
+    incident: str,
+    /,
+    *items: str,
+    undo: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    by: As = None,
+    it: It,
+) -> int:
+    """Tick items of an incident's checklists: you did them.
+
+    Parameters
+    ----------
+    incident
+        Its id, as in web-1.
+    items
+        As `watchdog checklist` names them: stakeholders, post-mortem, own-1. `all`: what is left after the rollback.
+    undo
+        Take your ticks back instead.
+    by
+        Who did it, if not who is logged in.
+    """
+    from watchdog.cli import output
+    from watchdog.daemon.approvals import annotations
+
+    who = _name(it, by)
+    settings, clock = it.settings(), it.clock()
+    async with it.app().reading(settings) as store:
+        facts = await _facts(store, settings, incident, clock.now())
+        said = [
+            (await annotations.tick(store, clock, {"incident": incident, "item": one.id, "undo": undo}, who))[1]
+            for one in _chosen(facts, items, undo)
+        ]
+    output.show_lines([f"{clean(line)}." for line in said] or ["Nothing to tick: nothing of it is open."])
+    return output.DONE
+
+
+def _chosen(facts: "Facts", names: tuple[str, ...], undo: bool) -> "list[Item]":
+    """Return the items that are meant. Raises ConfigurationError for one that there is not, or that cannot change."""
+    from watchdog.presentation.checklists import checklists, follow_ups
+
+    known = {item.id: item for one in checklists(facts) for item in one.items}
+    if names == (EVERYTHING,):
+        return [item for item in follow_ups(facts) if (item.tick is not None if undo else not item.done)]
+    if not names:
+        mistaken("ITEM", "none is named", f"one of: {', '.join(known)}")
+    for name in names:
+        if name not in known:
+            mistaken(clean(name), f"no such item of {clean(facts.incident.id)}", f"one of: {', '.join(known)}")
+        if known[name].seen and known[name].tick is None:
+            mistaken(name, f"done by the record ({clean(known[name].evidence)})", "there is nothing to tick or undo")
+    return [known[name] for name in dict.fromkeys(names)]
+
+
+async def follow_up(
+    incident: str, text: str, /, *, owner: str = DEVELOPERS, due: str = DUE, by: As = None, it: It
+) -> int:
+    """Add a follow-up of your own to an incident: it is listed until somebody ticks it.
+
+    Parameters
+    ----------
+    incident
+        Its id, as in web-1.
+    text
+        What is to be done, at most 300 characters.
+    owner
+        Whose it is: a role (team lead), a contact, a name.
+    due
+        In how long it is due, as in 3d.
+    by
+        Who adds it, if not who is logged in.
+    """
+    from watchdog.cli import output
+    from watchdog.daemon.approvals import annotations
+
+    who = _name(it, by)
+    try:
+        given = asked_follow_up(clean(text, limit=TEXT_MAX + 1), clean(owner), due)
+    except Unclear as error:
+        mistaken(error.where, error.what, error.instead)
+    async with it.app().reading(it.settings()) as store:
+        if await store.incident(incident) is None:
+            mistaken(incident, "no such incident", "`watchdog incidents` lists them")
+        done, said = await annotations.follow_up(store, it.clock(), {"incident": incident, **given}, who)
+    if not done:
+        output.complain(said)
+        return output.FAILED
+    output.show_lines([f"{clean(said)}."])
+    return output.DONE
+
+
+def _name(it: Context, by: str | None) -> str:
+    who = clean(by if by is not None else it.who(), limit=NAME_MAX)
+    if not who:
+        mistaken("--as", "there is nothing in it to read", "give a name")
+    return who
+
+
+async def _facts(store: "Store", settings: "Settings", incident: str, now: float) -> "Facts":
+    """Return what the checklists are made of. Raises ConfigurationError if there is no incident of that id."""
+    from watchdog.presentation.follow_up_text import checklist_facts
+
+    found = await store.incident(incident)
+    if found is None:
+        mistaken(incident, "no such incident", "`watchdog incidents` lists them")
+    return await checklist_facts(store, found, settings.policy, settings.owners, now)

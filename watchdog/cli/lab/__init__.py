@@ -1,0 +1,1 @@
+"""The commands below `watchdog lab`: replay, readiness, import, and the laboratory."""

@@ -1,0 +1,34 @@
+"""`watchdog lab episode CLASS SEED`: one episode of the decision lab played again, and told."""
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from watchdog.cli.command_context import Context
+
+It = Annotated[Context, Parameter(parse=False)]
+
+
+async def episode(name: str, seed: str, /, *, it: It) -> int:
+    """Play one episode of `lab score` again, and tell what was behind it, what was noted and done, and if it was right.
+
+    The exit code is 0 only if it was.
+
+    Parameters
+    ----------
+    name
+        The fault class, or "clean" for a month in which nothing goes wrong.
+    seed
+        The seed, as the report lists it.
+    """
+    from watchdog.app.commands.episode_run import story
+    from watchdog.cli import output
+    from watchdog.lab.classes import BY_NAME
+    from watchdog.lab.episode_story import CLEAN
+
+    if name not in (*BY_NAME, CLEAN):
+        output.complain(f"no fault class {name!r}: choose from {', '.join((*BY_NAME, CLEAN))}")
+        return output.USAGE
+    lines, good = story(name, seed)
+    output.show_lines(output.printable(lines))
+    return output.DONE if good else output.FAILED

@@ -1,0 +1,48 @@
+"""`watchdog lab flapping`: how long it takes to detect an intermittent outage, by period and share of downtime."""
+
+import json
+import sys
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from watchdog.cli.command_context import Context
+
+It = Annotated[Context, Parameter(parse=False)]
+
+
+async def flapping(
+    *,
+    seed: str = "flapping",
+    episodes: int = 10,
+    processes: int = 2,
+    as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
+    it: It,
+) -> int:
+    """Simulate intermittent outages: does the daemon alert within ten minutes, or four periods if that is longer?
+
+    Each row is a period, each column a share of downtime; a cell shows the longest time until the first notification.
+    The exit code is 0 only if every notification was in time.
+
+    Parameters
+    ----------
+    seed
+        Of the episodes.
+    episodes
+        How many of each period and share, after a deploy and by itself.
+    processes
+        How many at a time.
+    as_json
+        Print one JSON object.
+    """
+    from watchdog.app.commands.flapping_run import play_map
+    from watchdog.cli import output
+    from watchdog.lab.flapping import json_object, table
+
+    mapped = play_map(seed, episodes, processes=processes, progress=output.show_progress)
+    output.end_progress()
+    if as_json:
+        sys.stdout.write(json.dumps(json_object(mapped)) + "\n")
+    else:
+        output.show_lines(table(mapped))
+    return output.DONE if all(one.holds for one in mapped) else output.FAILED

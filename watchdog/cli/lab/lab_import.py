@@ -1,0 +1,97 @@
+"""`watchdog lab import`: history from elsewhere becomes a recording, to be replayed with your own policy."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from watchdog.cli.command_context import Context, mistaken
+
+if TYPE_CHECKING:
+    from watchdog.app.commands.import_history import Imported
+
+It = Annotated[Context, Parameter(parse=False)]
+Kind = Literal["prometheus", "upptime", "csv", "sentry"]
+SignalKind = Literal["http", "latency", "sentry"]
+
+
+async def import_history(
+    kind: Kind,
+    /,
+    *files: Path,
+    service: str,
+    signal: str,
+    out: Path,
+    deploys: Path | None = None,
+    site: str = "",
+    signal_kind: SignalKind | None = None,
+    as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
+    it: It,
+) -> int:
+    """Make a recording of history from elsewhere, to see with `lab replay` what would have been decided in it.
+
+    With --config, the policy (and which kind the signal is) comes from there; else shipped defaults are taken.
+
+    Parameters
+    ----------
+    kind
+        prometheus (the JSON of query_range: a share of successes, seconds, or errors per minute, as the signal is
+        http, latency or sentry), upptime (its CSV, or `git log --format='%at %s' -- history/SITE.yml`), csv (columns
+        time,ok[,seconds][,why]), sentry (the JSON of events-timeseries, events-stats or stats_v2).
+    files
+        The files to read.
+    service
+        Whose history it is, as named in the configuration.
+    signal
+        Which of its signals this would have been.
+    out
+        The folder that gets the recording.
+    deploys
+        A CSV file of its deploys: time,commit[,began][,id][,trigger]; without it, no deploy can be blamed.
+    site
+        Which of several sites in an Upptime file.
+    signal_kind
+        Without --config: http, latency or sentry. (By default http; sentry for counts of Sentry.)
+    as_json
+        Print one JSON object.
+    """
+    from watchdog.app.commands.import_history import Source
+    from watchdog.app.commands.import_history import import_history as make
+    from watchdog.cli import output
+
+    if not files:
+        mistaken("lab import", "no file named", "name the files to read after the kind")
+    if it.config is not None and signal_kind is not None:
+        mistaken("--signal-kind", "the configuration says of which kind the signal is", "leave it out")
+    source = Source(
+        kind,
+        [it.cwd / file for file in files],
+        service,
+        signal,
+        site=site,
+        signal_kind=signal_kind or ("sentry" if kind == "sentry" else "http"),
+        config=it.config,
+        deploys=it.cwd / deploys if deploys is not None else None,
+    )
+    made = make(source, it.cwd / out, it.environ, it.cwd)
+    if as_json:
+        sys.stdout.write(json.dumps(made.json_object()) + "\n")
+    else:
+        output.show_lines(list(lines(made)))
+    return output.DONE
+
+
+def lines(made: "Imported") -> list[str]:
+    """Return it in words."""
+    from watchdog.domain.units import show_seconds
+    from watchdog.presentation.text import clean, moment
+
+    pace = f", one every {show_seconds(made.every_seconds)}" if made.every_seconds else ""
+    span = f"{moment(made.began_at)} to {moment(made.ended_at)}"
+    return [
+        f"{made.readings} readings{pace}, {made.deploys} deploys, {made.events} events, {span}",
+        *(clean(f"note: {note}", 600) for note in made.notes),
+        f"written: {made.file.name}; now: watchdog lab replay {made.file.parent.name}",
+    ]

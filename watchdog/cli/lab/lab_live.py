@@ -1,0 +1,140 @@
+"""`watchdog lab live`: the real daemon against the lab's numbers, in a table or as JSON."""
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+from rich.table import Table
+
+from watchdog.cli.command_context import Context
+
+if TYPE_CHECKING:
+    from watchdog.app.live.live_comparison import Row
+    from watchdog.app.live.live_suite import Suite
+
+It = Annotated[Context, Parameter(parse=False)]
+HEAD = ("kind", "right", "live: median (range), n", "simulated: median, n", "ratio [95 %]", "within 20 %")
+
+
+async def live(
+    *,
+    seed: str = "1",
+    episodes: int = 32,
+    parallel: int = 8,
+    kinds: str = "",
+    simulated: int = 100,
+    processes: int = 2,
+    as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
+    it: It,
+) -> int:
+    """Check the simulated lab against life: the real daemon and a make-believe cloud, in processes of their own.
+
+    Shipped defaults, nothing that is measured shortened; each live episode is one that `lab score` could draw. Takes
+    a quarter of an hour. The exit code is 0 only if every episode ended as it should, and no kind's median delay from
+    onset to rollback request (or page) is shown to be more than 20 % off the simulated one (95 % interval).
+
+    Parameters
+    ----------
+    seed
+        Of what is drawn.
+    episodes
+        How many live episodes, the kinds in turn; of those whose delays are spread, more.
+    parallel
+        How many of them at a time: they mostly wait.
+    kinds
+        Only these, by commas.
+    simulated
+        How many simulated episodes of each kind.
+    processes
+        How many of those at a time.
+    as_json
+        Print one JSON object.
+    """
+    from watchdog.app.live.episode_kinds import KINDS
+    from watchdog.app.live.live_suite import live as play
+    from watchdog.cli import output
+    from watchdog.daemon.runtime.clock import SystemClock
+
+    names = tuple(dict.fromkeys(name.strip() for name in kinds.split(",") if name.strip())) or KINDS
+    wrong = _wrong(names, {"episodes": episodes, "parallel": parallel, "simulated": simulated, "processes": processes})
+    if wrong:
+        output.complain(wrong)
+        return output.USAGE
+    suite = await play(
+        seed,
+        SystemClock(),
+        kinds=names,
+        episodes=episodes,
+        parallel=parallel,
+        simulated=simulated,
+        processes=processes,
+        progress=output.show_progress,
+    )
+    output.end_progress()
+    if as_json:
+        sys.stdout.write(json.dumps(suite.json_object()) + "\n")
+    else:
+        output.show_table(shown(suite.rows))
+        output.show_lines(["", *words(suite)])
+    return output.DONE if suite.good else output.FAILED
+
+
+def _wrong(names: Sequence[str], numbers: dict[str, int]) -> str:
+    """Return what is wrong with what was asked for, or nothing."""
+    from watchdog.app.live.episode_kinds import KINDS
+
+    strange = [name for name in names if name not in KINDS]
+    if strange:
+        return f"no kind {strange[0]!r}: choose from {', '.join(KINDS)}"
+    few = [name for name, number in numbers.items() if number < 1]
+    return f"--{few[0]} {numbers[few[0]]}: at least 1" if few else ""
+
+
+def shown(rows: Sequence["Row"]) -> Table:
+    """Return the table, a kind a line."""
+    from watchdog.cli.tables import table
+
+    return table(HEAD, [_cells(row) for row in rows])
+
+
+def _cells(row: "Row") -> tuple[str, ...]:
+    from statistics import median
+
+    ended = f"{len(row.live) - len(row.wrong)} of {len(row.live)} right"
+    if row.ratio is None:  # nothing is to be done, or none could be played
+        return row.kind, row.right.value, ended, f"{row.simulated_right} of {row.simulated_number} right", "", ""
+    ratio = row.ratio
+    return (
+        row.kind,
+        row.right.value,
+        f"{median(row.real):.1f} s ({min(row.real):.0f} to {max(row.real):.0f}), {ended}",
+        f"{median(row.simulated):.1f} s, {row.simulated_right} of {row.simulated_number} right",
+        f"{ratio.value:.2f} [{ratio.low:.2f}, {ratio.high:.2f}]",
+        {True: "yes", False: "NO", None: "too few to tell"}[row.within],
+    )
+
+
+def words(suite: "Suite") -> list[str]:
+    """Return what the table does not say: what went wrong, and the end."""
+    from watchdog.domain.units import show_seconds
+    from watchdog.lab.closed_loop import PIN_SECONDS
+    from watchdog.presentation.text import clean
+
+    lines = [
+        f"WRONG {one.kind} {one.seed}: {clean('; '.join(one.wrong), limit=2000)}"
+        for row in suite.rows
+        for one in row.wrong
+    ]
+    if suite.pinning_seconds is not None:
+        low, high = PIN_SECONDS
+        lines.append(
+            f"Switching auto-deploy off took {suite.pinning_seconds:.1f} s (median) live, where the cloud is near; "
+            f"the lab gives the platform {low:g} to {high:g} s."
+        )
+    load = ", ".join(f"{one:.1f}" for one in suite.load)
+    unsure = any(row.within is None for row in suite.rows)
+    holds = "no delay is shown not to hold" if unsure else "every delay holds"
+    end = f"Every episode ended as it should, {holds}." if suite.good else "Not all is as it should be."
+    return [*lines, f"{end} Seed {suite.seed}, {show_seconds(suite.seconds)}, load averages {load}."]

@@ -1,0 +1,80 @@
+"""`watchdog lab readiness`: would it have acted rightly? Read before a service is put into mode autonomous."""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from watchdog.cli.command_context import Context
+
+if TYPE_CHECKING:
+    from watchdog.app.commands.readiness_run import Examined
+
+It = Annotated[Context, Parameter(parse=False)]
+RULES = ("human_seconds", "recovery_seconds", "stayed_seconds", "same_outage_seconds", "label_seconds")
+"""The limits by which acts are judged, by their names in replay/readiness/judgement_rules.py."""
+
+
+async def readiness(
+    *recordings: Path,
+    as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
+    it: It,
+) -> int:
+    """Judge, before you let it act: what would it have rolled back in what was recorded, and was that right?
+
+    Replays recordings with their policy (with --config NEW: that one) in mode autonomous. An act was right if a human
+    did the same and it helped, or says so (`watchdog label`); wrong if a human says so, or if it recovered by itself;
+    else it is unknown. The exit code is 0 only for READY.
+
+    Parameters
+    ----------
+    recordings
+        Files of recordings, or folders of them; by default the daemon's folder, as the configuration names it.
+    as_json
+        Print one JSON object.
+    """
+    from watchdog.app.commands.readiness_run import examine
+    from watchdog.cli import output
+    from watchdog.cli.lab import readiness_text
+    from watchdog.settings import is_configured
+    from watchdog.settings.load.load import load
+
+    needed = it.config is not None or not recordings or is_configured(it.environ, it.cwd)
+    settings = load(it.config, it.environ, it.cwd, secretless=True) if needed else None
+    examined = await examine([it.cwd / path for path in recordings], settings, new=it.config is not None)
+    if as_json:
+        sys.stdout.write(json.dumps(json_object(examined)) + "\n")
+    else:
+        readiness_text.show(examined)
+    return output.DONE if examined.readiness.outlook.verdict == "READY" else output.FAILED
+
+
+def json_object(examined: "Examined") -> Mapping[str, Any]:
+    """Return everything for machines; an upper bound that does not exist is null."""
+    from watchdog.replay.readiness import judgement_rules
+
+    found = examined.readiness
+    outlook, replayed = found.outlook, found.replay
+    return {
+        "verdict": outlook.verdict,
+        "policy": "recorded" if examined.recorded_policy else "configuration",
+        "files": replayed.files,
+        "events": replayed.events,
+        "began_at": replayed.began_at,
+        "ended_at": replayed.ended_at,
+        "service_days": outlook.service_days,
+        "watched_seconds": found.watched_seconds,
+        "counts": {verdict.value: count for verdict, count in found.counts.items()},
+        "wrong_share": outlook.wrong_share.json_object(),
+        "false_rollbacks_per_service_year": outlook.wrong_per_year.json_object() if outlook.service_days else None,
+        "service_years_to_bound": outlook.years_to_bound,
+        "criteria": [one.json_object() for one in outlook.criteria],
+        "rules": {name: getattr(judgement_rules, name.upper()) for name in RULES},
+        "needed": outlook.needed,
+        "acts": [one.json_object() for one in found.acts],
+        "missed": [one.json_object() for one in found.missed],
+        "notes": replayed.notes,
+    }

@@ -1,0 +1,166 @@
+"""`watchdog lab replay`: what was decided, and what another policy would have decided, in words or as JSON."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from watchdog.cli.command_context import Context, mistaken
+
+if TYPE_CHECKING:
+    from watchdog.app.commands.replay_run import Answer
+    from watchdog.replay.action_log import Cost, Doing
+    from watchdog.replay.comparison import Difference
+    from watchdog.replay.recording_replay import Replay
+
+It = Annotated[Context, Parameter(parse=False)]
+MARKS = {"old": "-", "new": "+", "changed": "~"}
+OPEN_LOOP = (
+    "from here on it is not known what the world would have done: the recording tells what followed the old policy"
+)
+
+
+async def replay(
+    *recordings: Path,
+    as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
+    it: It,
+) -> int:
+    """Replay recordings: the same decisions? With --config NEW: what would that policy have done, when and why?
+
+    The daemon keeps them in recordings/ beside its store. Without --config, the exit code is 0 only if this version
+    decides as the run did, byte for byte.
+
+    Parameters
+    ----------
+    recordings
+        Files of recordings, or folders of them.
+    as_json
+        Print one JSON object.
+    """
+    from watchdog.app.commands.replay_run import answer
+    from watchdog.cli import output
+    from watchdog.settings.load.load import load
+
+    if not recordings:
+        mistaken("lab replay", "no recording named", "name files, or the folder recordings/ beside the daemon's store")
+    settings = load(it.config, it.environ, it.cwd, secretless=True) if it.config is not None else None
+    found = answer([it.cwd / path for path in recordings], settings)
+    if as_json:
+        sys.stdout.write(json.dumps(json_object(found)) + "\n")
+    else:
+        output.show_lines(list(lines(found)))
+    return output.FAILED if found.replay.divergence is not None and settings is None else output.DONE
+
+
+def json_object(found: "Answer") -> Mapping[str, Any]:
+    """Return everything for machines."""
+    from watchdog.replay.action_log import Cost
+
+    replayed, divergence = found.replay, found.replay.divergence
+    told: dict[str, Any] = {
+        "files": replayed.files,
+        "events": replayed.events,
+        "began_at": replayed.began_at,
+        "ended_at": replayed.ended_at,
+        "same": divergence is None,
+        "divergence": {name: getattr(divergence, name) for name in divergence.__slots__} if divergence else None,
+        "decisions": [one.json_object() for one in replayed.old],
+        "cost": Cost.of(replayed.old).json_object(),
+        "notes": replayed.notes,
+    }
+    if found.differences is not None:
+        told["new"] = {
+            "decisions": [one.json_object() for one in replayed.new],
+            "cost": Cost.of(replayed.new).json_object(),
+        }
+        told["differences"] = [one.json_object() for one in found.differences]
+        told["unknown_from"] = found.unknown_from
+    return told
+
+
+def lines(found: "Answer") -> Iterator[str]:
+    """Return everything in words."""
+    yield _what_was_replayed(found.replay)
+    yield from (f"note: {note}" for note in found.replay.notes)
+    yield ""
+    if found.differences is None:
+        yield from (_doing(one) for one in found.replay.old)
+        yield from _verdict(found.replay)
+    else:
+        yield from _diff(found, found.differences)
+
+
+def _what_was_replayed(replayed: "Replay") -> str:
+    from watchdog.presentation.text import moment
+
+    if replayed.began_at is None:
+        return f"{replayed.files} files, no event"
+    span = f"{moment(replayed.began_at)} to {moment(replayed.ended_at)}"
+    return f"{replayed.files} files, {replayed.events} events, {span}"
+
+
+def _verdict(replayed: "Replay") -> Iterator[str]:
+    from watchdog.replay.action_log import Cost
+
+    yield "" if replayed.old else "Nothing was decided."
+    yield f"cost: {_cost(Cost.of(replayed.old))}"
+    if replayed.divergence is None:
+        yield "the same decisions as in the run, byte for byte"
+    else:
+        yield from _diverged(replayed)
+
+
+def _diverged(replayed: "Replay") -> Iterator[str]:
+    from watchdog.presentation.text import moment
+
+    first = replayed.divergence
+    if first is not None:
+        yield f"OTHER DECISIONS than in the run, first at {first.where} ({moment(first.at)}): {first.what}"
+        yield "this version of the watchdog, or the file, is not the one of the run"
+
+
+def _diff(found: "Answer", differences: Sequence["Difference"]) -> Iterator[str]:
+    from watchdog.replay.action_log import Cost
+
+    unknown_from = found.unknown_from
+    for one in differences:
+        yield from _difference(one)
+        if unknown_from is not None and one.of_an_act and one.at == unknown_from:
+            yield f"      {OPEN_LOOP}"
+            unknown_from = None
+    if not differences:
+        yield "no difference: both policies decide the same"
+    yield ""
+    yield f"cost of the old: {_cost(Cost.of(found.replay.old))}"
+    yield f"cost of the new: {_cost(Cost.of(found.replay.new))}"
+    yield from _diverged(found.replay)
+
+
+def _difference(one: "Difference") -> Iterator[str]:
+    mark = MARKS[one.only]
+    if one.old is not None and one.new is not None:
+        yield f"{mark} {', '.join(one.changed)}: old {_doing(one.old)}"
+        yield f"{'':{len(mark) + len(', '.join(one.changed)) + 3}}new {_doing(one.new)}"
+    else:
+        shown = one.old or one.new
+        yield f"{mark} only {one.only}: {_doing(shown) if shown is not None else ''}"
+
+
+def _doing(one: "Doing") -> str:
+    """Return `2026-11-25 02:14:52 UTC  web web-1  rollback to dep-40: …`."""
+    from watchdog.presentation.text import clean, moment
+
+    where = f" -> {one.target}" if one.target else ""
+    why = f": {one.why}" if one.why else ""
+    return clean(f"{moment(one.at)}  {one.service} {one.incident}  {one.kind.upper()} {one.what}{where}{why}", 600)
+
+
+def _cost(cost: "Cost") -> str:
+    delay = f", decided {cost.delay_seconds_mean:.0f} s after the onset" if cost.delay_seconds_mean is not None else ""
+    return (
+        f"{cost.rollbacks} rollbacks, {cost.pages} pages, {cost.notices} other notices, "
+        f"{cost.incidents} incidents{delay}"
+    )

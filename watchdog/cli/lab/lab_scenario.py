@@ -1,0 +1,44 @@
+"""`watchdog lab scenario FILE`: a fault class of the user's own, played once and told."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from watchdog.cli.command_context import Context
+
+It = Annotated[Context, Parameter(parse=False)]
+
+
+async def scenario(
+    file: Path,
+    /,
+    *,
+    seed: str = "1",
+    as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
+    it: It,
+) -> int:
+    """Play a fault class of your own, written in a YAML file: what was noted and done, and if it was right.
+
+    The exit code is 0 only if it was, 2 if the file has mistakes. See config/scenarios for examples.
+
+    Parameters
+    ----------
+    file
+        The scenario file.
+    seed
+        What its ranges, its services and their traffic are drawn from; the same seed gives the same episode.
+    as_json
+        Print one JSON object.
+    """
+    from watchdog.app.commands.scenario_run import play
+    from watchdog.cli import output
+
+    told = play(file, it.cwd, seed)
+    if as_json:
+        sys.stdout.write(json.dumps(told.json_object()) + "\n")
+    else:
+        output.show_lines(output.printable(told.lines))
+    return output.DONE if told.good else output.FAILED

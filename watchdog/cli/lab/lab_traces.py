@@ -1,0 +1,86 @@
+"""`watchdog lab traces`: the table of what was found in real traces, in words or as JSON."""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from watchdog.cli.command_context import Context
+
+if TYPE_CHECKING:
+    from watchdog.lab.traces.score import Row
+
+It = Annotated[Context, Parameter(parse=False)]
+
+
+async def traces(
+    folder: Path,
+    *,
+    sets: str = "",
+    seed: str = "1",
+    as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
+    it: It,
+) -> int:
+    """Replay real traces with labelled faults (Nezha, PetShop, NAB, Upptime): what is found, what not, and why.
+
+    With shipped defaults, one configuration for all, nothing fitted. What our probes would have met is drawn from what
+    was recorded; nobody deployed in these traces, so that any rollback would be wrong.
+
+    Parameters
+    ----------
+    folder
+        The folder with the sets: nezha/, petshop/, nab/, upptime/; those that are there.
+    sets
+        Only these, by commas.
+    seed
+        Of the draws.
+    as_json
+        Print one JSON object.
+    """
+    from watchdog.app.commands.traces_run import run_traces
+    from watchdog.cli import output
+
+    rows = run_traces(it.cwd / folder, seed, [name.strip() for name in sets.split(",") if name.strip()])
+    if as_json:
+        sys.stdout.write(json.dumps({"seed": seed, "sets": [row.json_object() for row in rows]}) + "\n")
+    else:
+        output.show_lines(list(lines(rows)))
+    return output.DONE
+
+
+def lines(rows: Sequence["Row"]) -> Iterator[str]:
+    """Return the table, and below it why what was not found was not."""
+    from watchdog.lab.traces.score import OUTCOMES
+
+    yield "| set | faults | " + " | ".join(OUTCOMES) + " | false alarms a day (95 %) | delay p50 / p95 | decided |"
+    yield "|---|" + "---|" * (len(OUTCOMES) + 4)
+    for row in rows:
+        yield _line(row)
+    for row in rows:
+        yield ""
+        yield f"{row.name}: {row.trials} series, {row.quiet_days:.1f} quiet days, {row.observations} observations"
+        yield from (f"  {n} x {outcome}: {why}" for outcome, why, n in row.reasons())
+        kinds = row.by_kind()
+        yield from (f"  {kind}: {_outcomes(outcomes)}" for kind, outcomes in kinds.items() if len(kinds) > 1)
+        yield from (f"  note: {note}" for note in row.notes)
+
+
+def _line(row: "Row") -> str:
+    from watchdog.core.detect.latency import quantile
+    from watchdog.lab.traces.score import OUTCOMES
+    from watchdog.replay.confidence_intervals import poisson_rate
+
+    rate = poisson_rate(len(row.false_alarms), row.quiet_days)
+    false = f"{rate.value:.2f} [{rate.low:.2f}, {rate.high:.2f}], n = {rate.n:.0f}"
+    delays = row.delays
+    delay = f"{quantile(delays, 0.5):.0f} / {quantile(delays, 0.95):.0f} s" if delays else "–"
+    decided = ", ".join(f"{n} {course}" for course, n in row.courses.most_common()) or "nothing"
+    counts = " | ".join(str(row.count(outcome)) for outcome in OUTCOMES)
+    return f"| {row.name} | {len(row.faults)} | {counts} | {false} | {delay} | {decided}; {row.rollbacks} rollbacks |"
+
+
+def _outcomes(outcomes: dict[str, int]) -> str:
+    return ", ".join(f"{n} {outcome}" for outcome, n in outcomes.items())

@@ -1,0 +1,158 @@
+"""The readiness verdict in words: every act with its verdict and why, what was missed, the numbers, the criteria.
+
+Rule: every number is shown with what it is counted from, and every limit with its reason.
+"""
+
+from collections.abc import Iterator, Sequence
+from math import ceil, inf
+from statistics import median
+from typing import TYPE_CHECKING
+
+from watchdog.cli import output
+from watchdog.cli.tables import table
+from watchdog.domain.units import show_seconds
+from watchdog.presentation.text import clean, clock, day, moment
+from watchdog.replay.readiness.criteria import BOUND_PER_YEAR, Criterion, Outlook
+from watchdog.replay.readiness.judgement_rules import HUMAN_SECONDS, RECOVERY_SECONDS, STAYED_SECONDS
+from watchdog.replay.readiness.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from watchdog.app.commands.readiness_run import Examined
+    from watchdog.replay.readiness import Judged, Missed, Readiness
+
+LABEL = 14
+WRONG_SHOWN_MAX = 5
+HEAD = ("when (UTC)", "service", "from -> to")
+
+
+def show(examined: "Examined") -> None:
+    """Write everything."""
+    found = examined.readiness
+    output.show_lines(list(_what_was_judged(examined)))
+    if found.acts:
+        output.show_lines(["", "It would have rolled back:"])
+        output.show_table(table((*HEAD, "incident", "verdict", "why"), [_act(one) for one in found.acts]))
+    if found.missed:
+        output.show_lines(["", "A human undid these, and it would not have (counted apart):"])
+        output.show_table(table((*HEAD, "how", "what it thought"), [_missed(one) for one in found.missed]))
+    output.show_lines(["", *_summary(found), "", *_criteria(found.outlook), "", *_verdict(found)])
+
+
+def _what_was_judged(examined: "Examined") -> Iterator[str]:
+    found = examined.readiness
+    replayed = found.replay
+    span = f"{moment(replayed.began_at or 0.0)} to {moment(replayed.ended_at)}"
+    yield f"{replayed.files} files, {replayed.events} events, {span}"
+    each = ", ".join(f"{clean(name)} {days(seconds)}" for name, seconds in found.watched_seconds.items())
+    yield f"watched: {each or 'nothing'} days"
+    whose = "the recorded one" if examined.recorded_policy else "the configuration's"
+    yield f"policy: {whose}, every service in mode autonomous"
+    yield from (f"note: {clean(note)}" for note in replayed.notes)
+
+
+def days(seconds: float) -> str:
+    """Return days with one digit after the point."""
+    return f"{seconds / 86400.0:.1f}"
+
+
+def _when(at: float) -> str:
+    return f"{day(at)} {clock(at)}"
+
+
+def _act(one: "Judged") -> tuple[str, ...]:
+    act = one.act
+    return (
+        _when(act.at),
+        act.service,
+        f"{act.suspect} -> {act.target}",
+        one.run_incident or "-",
+        one.verdict.value,
+        one.why,
+    )
+
+
+def _missed(one: "Missed") -> tuple[str, ...]:
+    human = one.undone
+    asked = f" (it asked {show_seconds(one.asked_seconds)} before)" if one.asked_seconds is not None else ""
+    way = f"{human.left.id} -> {human.deploy.id}"
+    return (_when(human.at), one.service, way, f"{human.by or 'a human'} {human.how}", f"{one.why}{asked}")
+
+
+def _summary(found: "Readiness") -> Iterator[str]:
+    counts, outlook = found.counts, found.outlook
+    again = f"; {counts[Verdict.AGAIN]} more in the same outages, not counted" if counts[Verdict.AGAIN] else ""
+    told = ", ".join(f"{counts[one]} {one.value}" for one in (Verdict.RIGHT, Verdict.WRONG, Verdict.UNKNOWN))
+    yield _line("acts", f"{told}{again}")
+    share, rate = outlook.wrong_share, outlook.wrong_per_year
+    yield _line("wrong share", f"{share.value:.1%} of {share.n:g} judged (95 %: {share.low:.1%} to {share.high:.1%})")
+    bound = f"{shown(rate.value)} in a service-year (95 %: {shown(rate.low)} to {shown(rate.high)})"
+    yield _line("wrong rate", f"{bound}; {outlook.service_days:.1f} service-days recorded")
+    yield from _earlier([one.saved_seconds for one in found.acts if one.saved_seconds is not None])
+    right = f"a human undid the deploy in the outage, or within {show_seconds(HUMAN_SECONDS)} of our request, and the"
+    yield _line("right", f"{right} last failure came at most {show_seconds(RECOVERY_SECONDS)} after that was live")
+    yield _line("wrong", f"the same deploy ran well for {show_seconds(STAYED_SECONDS)} after it recovered by itself")
+    yield _line("a label", "outranks both: watchdog label INCIDENT right|wrong")
+
+
+def _earlier(saved: Sequence[float]) -> Iterator[str]:
+    if saved:
+        often = f"the median of {len(saved)}; all together {show_seconds(max(0.0, sum(saved)))}"
+        who = "before the human asked" if median(saved) >= 0 else "after the human asked"
+        yield _line("earlier", f"{show_seconds(abs(median(saved)))} {who} ({often}): an estimate")
+
+
+def _criteria(outlook: Outlook) -> Iterator[str]:
+    for one in outlook.criteria:
+        mark = "ok" if one.met else "NOT ENOUGH" if one.evidence else "TOO MUCH"
+        mark = "TOO MANY UNKNOWN" if mark == "NOT ENOUGH" and one.bound == "most" else mark
+        limit = f"at {one.bound} {number(one, one.limit)}"
+        yield f"{one.name}: {number(one, one.found)}, {limit}: {mark} ({one.why})"
+
+
+def number(criterion: Criterion, value: float) -> str:
+    """Return a number of a criterion as people read it."""
+    return f"{value:.1%}" if criterion.name.endswith("share") else shown(value)
+
+
+def shown(value: float) -> str:
+    """Return a number with as many digits as mean something."""
+    if value == inf:
+        return "any number"
+    return f"{value:,.0f}" if value >= 100 else f"{round(value, 2):g}"
+
+
+def _verdict(found: "Readiness") -> Iterator[str]:
+    outlook = found.outlook
+    yield outlook.verdict
+    wrong = [one.run_incident for one in found.acts if one.verdict is Verdict.WRONG and one.run_incident]
+    if wrong:
+        named = ", ".join(clean(incident) for incident in wrong[:WRONG_SHOWN_MAX])
+        yield (
+            f"Look at what would have been wrong (watchdog explain): {named}. Then change the policy, and judge that "
+            "one on the same recordings: --config NEW."
+        )
+    if outlook.verdict == "READY":
+        yield "Begin with one service, and with a window to stop it: mode: autonomous, veto: 60s."
+    else:
+        yield _needed(outlook)
+    yield (
+        f"As far as this shows, up to {outlook.wrong_share.high:.0%} of its rollbacks may be wrong, and up to "
+        f"{shown(outlook.wrong_per_year.high)} a service-year (upper ends of the 95 % intervals). To bring that down "
+        f"to {BOUND_PER_YEAR:g} a year takes {outlook.years_to_bound:.1f} more service-years without a wrong one: no "
+        "recording is so long; watchdog lab score plays them."
+    )
+
+
+def _needed(outlook: Outlook) -> str:
+    needed = outlook.needed
+    parts = [
+        f"{needed['judged_acts']:g} more judged acts" if needed["judged_acts"] else "",
+        f"{ceil(needed['service_days']):,} more service-days" if needed["service_days"] else "",
+        f"a label for {needed['labels']:g} of the unknown acts" if needed["labels"] else "",
+    ]
+    what = ", ".join(part for part in parts if part)
+    return f"{'Or, without another wrong act' if outlook.wrong else 'Needed'}: {what}."
+
+
+def _line(label: str, text: str) -> str:
+    return f"{label.upper():<{LABEL}}{text}"

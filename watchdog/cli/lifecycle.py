@@ -1,0 +1,181 @@
+"""Commands around the daemon: run, init, check, demo, notify test."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from watchdog.cli.command_context import Context, mistaken
+from watchdog.presentation.text import clean
+
+if TYPE_CHECKING:
+    from watchdog.ports import Notifier
+    from watchdog.settings.check.check_result import CheckResult
+
+It = Annotated[Context, Parameter(parse=False)]
+Scenario = Literal["bad-deploy", "partial", "latency", "upstream-outage", "blind", "no-help", "same-commit", "observe"]
+DEFAULT_NAME = "watchdog.yaml"
+
+
+async def run(*, it: It) -> int:
+    """Run the daemon: watch, decide, act as far as the mode allows, tell people, write everything down.
+
+    Started more than once: on one SQLite file the next stands by; with `store: postgresql` all share the services.
+    SIGTERM stops it with the write in hand finished; SIGHUP has it read the configuration again.
+    """
+    return await it.app().run(it.settings())
+
+
+async def init(
+    *,
+    from_render: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    site: str | None = None,
+    render: str | None = None,
+    render_url: Annotated[str | None, Parameter(show=False)] = None,
+    force: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    it: It,
+) -> int:
+    """Write a commented configuration that only observes: from two questions, or from your services on Render.
+
+    Parameters
+    ----------
+    from_render
+        Ask the Render API which services there are (needs WATCHDOG_RENDER_API_KEY; only reads).
+    site
+        The address of your site; without it you are asked.
+    render
+        Its service on Render, id or exact name; may be empty.
+    render_url
+        Another address of the Render API.
+    force
+        Overwrite a file that is there.
+    """
+    from watchdog.cli import output
+    from watchdog.settings.text.init import from_render as text_from_render
+    from watchdog.settings.text.init import minimal_text
+
+    path = it.cwd / (it.config or DEFAULT_NAME)
+    if path.exists() and not force:
+        mistaken(str(path), "is there already", "--force overwrites it, -c names another file")
+    try:
+        if from_render:
+            text = text_from_render(
+                await it.app().services(it.environ, it.cwd, render_url), it.environ.get("RENDER_SERVICE_ID")
+            )
+        else:
+            address = _ask("Address of your site (https://…): ") if site is None else site
+            text = minimal_text(address, _ask("Service on Render (srv-…, or empty): ") if render is None else render)
+    except ValueError as error:
+        mistaken("init", str(error), "")
+    _write(path, text)
+    output.show_lines([f"Wrote {path}. It observes and touches nothing. Next: watchdog check --live"])
+    return output.DONE
+
+
+def _ask(question: str) -> str:
+    sys.stdout.write(question)
+    sys.stdout.flush()
+    answer = sys.stdin.readline()
+    if not answer:
+        mistaken("init", "no answer", "give --site and --render, or --from-render")
+    return answer.strip()
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        mistaken(str(path), f"cannot be written ({error.strerror})", "-c names another file")
+
+
+async def check(*, live: Annotated[bool, Parameter(negative="", show_default=False)] = False, it: It) -> int:
+    """Check the configuration; every mistake is reported at once, with its place and what to write instead.
+
+    Parameters
+    ----------
+    live
+        Also test tokens, service ids, signals, channels and rollback targets; changes nothing, pages nobody.
+    """
+    from watchdog.cli import output, tables
+    from watchdog.settings.text.summary import report
+
+    settings = it.settings()
+    output.show_lines([clean(line) for line in report(settings)])
+    if not live:
+        output.show_lines(["", "The configuration is valid. Does the world agree? watchdog check --live"])
+        return output.DONE
+    results = await it.app().check(settings)
+    output.show_lines([""])
+    output.show_table(tables.checks(results))
+    return _verdict(results)
+
+
+def _verdict(results: "Sequence[CheckResult]") -> int:
+    from watchdog.cli import output
+
+    return output.FAILED if any(one.outcome.value == "fail" for one in results) else output.DONE
+
+
+async def demo(
+    *,
+    scenario: Scenario = "bad-deploy",
+    as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
+    it: It,
+) -> int:
+    """Watch the real daemon meet an incident in a make-believe cloud on this machine; needs no account.
+
+    Parameters
+    ----------
+    scenario
+        What goes wrong.
+    as_json
+        Print one JSON object at the end instead of the screen; exit code 0 only if it went as expected.
+    """
+    from watchdog.cli import output
+
+    if as_json:
+        result = await it.app().demo(scenario, None)
+        sys.stdout.write(json.dumps(result.json_object()) + "\n")
+    else:
+        from watchdog.cli.demo_screen import DemoScreen
+
+        with DemoScreen() as screen:
+            result = await it.app().demo(scenario, screen)
+    return output.DONE if result.as_expected else output.FAILED
+
+
+async def notify_test(*, it: It) -> int:
+    """Send a test message through every channel, and say which ones arrived."""
+    from watchdog.cli import output, tables
+
+    settings = it.settings()
+    at = it.clock().now()
+    async with it.app().notifiers(settings) as channels:
+        plain = settings.policy.plain_channels
+        results = [await _sent(name, channel, at, plain=name in plain) for name, channel in channels.items()]
+    output.show_table(tables.checks(results))
+    return _verdict(results)
+
+
+async def _sent(name: str, channel: "Notifier", at: float, *, plain: bool) -> "CheckResult":
+    from watchdog.domain.errors import WatchdogError
+    from watchdog.domain.notices import Notice, NoticeKind
+    from watchdog.domain.policy import Severity
+    from watchdog.settings.check.check_result import CheckResult, Outcome
+
+    title = "Test of the watchdog's channels: nothing is wrong"
+    lines = ("Sent by `watchdog notify test`. If you can read this, incidents will reach you here.",)
+    if plain:  # for people who know no engineering
+        title, lines = "A test: nothing is wrong", ("If you can read this, you will hear here when something is.",)
+    name_of_test = f"notify-test-{at:.0f}"  # a pager takes a second trigger of an open alert for the same one
+    notice = Notice(at, name_of_test, "watchdog", Severity.LOW, NoticeKind.TEST, title, lines, plain=plain)
+    over = Notice(at, name_of_test, "watchdog", Severity.LOW, NoticeKind.RESOLVED, "The test is over", plain=plain)
+    try:
+        await channel.send(over, await channel.send(notice, None))
+    except WatchdogError as error:
+        fix = f"correct channels.{name} or its WATCHDOG_* variable"
+        return CheckResult(f"channel {name}", Outcome.FAIL, str(error), fix)
+    return CheckResult(f"channel {name}", Outcome.OK, "accepted the test message: look whether it arrived")

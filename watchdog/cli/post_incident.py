@@ -1,0 +1,168 @@
+"""Commands for after an incident: what people add to its record, the draft of its post-mortem, and the numbers."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from watchdog.cli.command_context import Context, mistaken
+from watchdog.presentation.text import clean
+
+if TYPE_CHECKING:
+    from watchdog.ports import Store
+    from watchdog.presentation.incident_facts import Facts
+    from watchdog.settings import Settings
+
+It = Annotated[Context, Parameter(parse=False)]
+NOTES_READ = 5000
+INCIDENTS_READ = 2000
+BEFORE_SECONDS = 600.0
+AFTER_SECONDS = 60.0
+"""How much is read around an incident: notes before it, minutes after it."""
+
+
+async def note(
+    incident: str,
+    text: str,
+    /,
+    *,
+    root_cause: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    by: Annotated[str | None, Parameter(name="--as")] = None,
+    it: It,
+) -> int:
+    """Add a line of yours to an incident: to its timeline, to `explain`, to its post-mortem.
+
+    Parameters
+    ----------
+    incident
+        Its id, as in web-1 (`watchdog incidents` lists them).
+    text
+        What to say, at most 1000 characters.
+    root_cause
+        It names the root cause: `history` shows it too. The last one counts.
+    by
+        Who says it, if not who is logged in.
+    """
+    from watchdog.cli import output
+    from watchdog.domain.incident_notes import NAME_MAX, TEXT_MAX
+
+    line, who = clean(text, limit=TEXT_MAX + 1), clean(by if by is not None else it.who(), limit=NAME_MAX)
+    if not line:
+        mistaken("TEXT", "there is nothing in it to read", "write what you want to add, in quotes")
+    if len(line) > TEXT_MAX:
+        mistaken("TEXT", f"longer than {TEXT_MAX} characters", "put it where you keep reports, and note a link to it")
+    if not who:
+        mistaken("--as", "there is nothing in it to read", "give a name")
+    async with it.app().reading(it.settings()) as store:
+        if not await store.remark(incident, line, who, root_cause=root_cause):
+            mistaken(incident, "no such incident", "`watchdog incidents` lists them")
+    what = "the root cause of" if root_cause else "a note on"
+    output.show_lines([f"Recorded as {what} {clean(incident)}, by {who}."])
+    return output.DONE
+
+
+async def postmortem(
+    incident: str, /, *, to: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None, it: It
+) -> int:
+    """Draft the post-mortem of an incident in Markdown: timeline, impact, suspect, checklists, what is left to do.
+
+    Parameters
+    ----------
+    incident
+        Its id, as in web-1 (`watchdog incidents` lists them).
+    to
+        A file to write it to, instead of the terminal; one that exists is not overwritten.
+    """
+    from dataclasses import replace
+
+    from watchdog.cli import output
+    from watchdog.cli.commits import compared
+    from watchdog.cli.postmortem import postmortem as drafted
+
+    settings = it.settings()
+    async with it.app().reading(settings) as store:
+        facts = await _facts(store, settings, incident, it.clock().now())
+    asked = await compared(it, settings, facts.incident, facts.service)
+    facts = replace(facts, changes=asked.found, changes_why=asked.why)
+    lines = drafted(facts)
+    if to is None:
+        output.show_lines(lines)
+        return output.DONE
+    try:
+        with to.open("x", encoding="utf-8") as file:
+            file.write("".join(f"{line}\n" for line in lines))
+    except OSError as error:
+        mistaken(str(to), f"cannot be written ({error.strerror})", "give --output a new file in a folder of yours")
+    output.show_lines([f"Written to {to}."])
+    return output.DONE
+
+
+def hour_or_minute(onset_at: float, now: float) -> float:
+    """Return from when readings are asked for: the minute before the onset, or its hour where only hours are kept."""
+    kept = now - onset_at < 48 * 3600.0
+    return onset_at - onset_at % 60.0 - 60.0 if kept else onset_at - onset_at % 3600.0
+
+
+async def _facts(store: "Store", settings: "Settings", incident_id: str, now: float) -> "Facts":
+    """Return everything that is recorded of an incident. Raises ConfigurationError if there is none of that id."""
+    from watchdog.presentation.incident_facts import Facts
+
+    incident = await store.incident(incident_id)
+    if incident is None:
+        mistaken(incident_id, "no such incident", "`watchdog incidents` lists them")
+    since, until = incident.onset_at - BEFORE_SECONDS, (incident.closed_at or now) + AFTER_SECONDS
+    state, wishes = await store.load(), settings.policy.services.get(incident.service)
+    known = state.services.get(incident.service) if state is not None else None
+    before = await store.notes(service=incident.service, since=since, until=incident.opened_at, limit=NOTES_READ)
+    own = await store.notes(incident=incident_id, limit=NOTES_READ)
+    return Facts(
+        incident=incident,
+        now=now,
+        notes=[*(one for one in before if one.incident != incident_id), *own],
+        remarks=await store.remarks(incident_id),
+        label=(await store.labels()).get(incident_id),
+        minutes=await store.minutes(incident.service, hour_or_minute(incident.onset_at, now), until),
+        target_seconds=settings.policy.matrix[incident.severity].within_seconds,
+        signals={signal.name: signal.kind for signal in wishes.signals} if wishes is not None else {},
+        service=known.facts if known is not None else None,
+        ticks=await store.ticks(incident_id),
+        follow_ups=await store.follow_ups(incident_id),
+        owners=settings.owners,
+    )
+
+
+async def stats(
+    *,
+    since: str = "90d",
+    style: Annotated[Literal["text", "json", "markdown"], Parameter(name="--format")] = "text",
+    it: It,
+) -> int:
+    """Show how fast incidents are found and ended, and how often deploys fail: MTTD, MTTA, MTTR and DORA's numbers.
+
+    Parameters
+    ----------
+    since
+        How far back, as in 90d or 12h.
+    style
+        How to print them.
+    """
+    from watchdog.cli import output
+    from watchdog.domain.units import parse_duration
+    from watchdog.presentation import stats as numbers
+    from watchdog.presentation import stats_text
+    from watchdog.presentation.timeline import human_acts
+
+    try:
+        seconds = parse_duration(since)
+    except ValueError as error:
+        mistaken("--since", str(error), "write a duration, as in 90d")
+    now = it.clock().now()
+    async with it.app().reading(it.settings()) as store:
+        state, labels, remarks = await store.load(), await store.labels(), await store.remarks()
+        found = [one for one in await store.incidents(INCIDENTS_READ) if one.opened_at >= now - seconds]
+        acts = {one.id: human_acts(one, await store.notes(incident=one.id, limit=NOTES_READ), remarks) for one in found}
+    watched = numbers.watched(state.services if state is not None else {}, now)
+    first = {name: moments[0] for name, moments in acts.items() if moments}
+    result = numbers.stats(found, watched, first, labels, now - seconds, now)
+    output.show_lines(stats_text.show(result, style))
+    return output.DONE

@@ -1,0 +1,1 @@
+"""Who asks: sessions, login, OpenID Connect, a trusted proxy, roles, CSRF."""

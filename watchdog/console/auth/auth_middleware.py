@@ -1,0 +1,171 @@
+"""Who may look: the ASGI layer in front of every page and answer.
+
+Rule 1: a stranger gets the same answer for every path, whether it exists or not: the login, or 401 from the API.
+Rule 2: tokens are compared in constant time, as bytes; no answer, log line or header repeats what was sent.
+Rule 3: after a few failures a peer waits, even with the right token; a good session is not held up by them.
+Rule 4: what lies behind is told who asks, as `scope["visitor"]`. Who is logged in at the proxy is that, whatever token
+or session comes along.
+"""
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from watchdog.console.auth import proxy_auth, session
+from watchdog.console.auth.cookies import cookie_of, flags
+from watchdog.console.auth.oidc_login import BACK, BEGIN
+from watchdog.console.auth.proxy_auth import Proxied, Untrusted
+from watchdog.console.auth.roles import Visitor
+from watchdog.console.auth.session import LIFE_SECONDS, Sessions
+from watchdog.console.dependencies import Access
+from watchdog.console.render.rendering import Renderer
+from watchdog.ports import Clock
+
+LOGIN, STATIC = "/login", "/static/"
+API = "/api/"
+
+log = structlog.get_logger("watchdog")
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What becomes of a request: an answer at once, or (None) it is let through; a cookie to be set with it."""
+
+    answer: Response | None = None
+    cookie: str = ""
+
+
+class Gate:
+    """Lets through whoever shows a session or the token, or is logged in at the proxy; answers everybody else."""
+
+    def __init__(self, app: ASGIApp, access: Access, clock: Clock, renderer: Renderer) -> None:
+        if not (access.tokens or access.proxy or access.oidc) or not all(access.tokens.values()):
+            raise ValueError("nobody could come in: serve nothing instead")
+        self._app = app
+        self._access = access
+        self._clock = clock
+        self._renderer = renderer
+        self._sessions = Sessions(access.tokens, access.oidc)
+        self._open = {LOGIN, *((BEGIN, BACK) if access.oidc is not None else ())}
+        self._proxied = Proxied(access.proxy) if access.proxy is not None else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        judged = self._judge(scope)
+        setting = self._setting(scope, send, judged.cookie) if judged.cookie else send
+        await (judged.answer or self._app)(scope, receive, setting)
+
+    def _judge(self, scope: Scope) -> Judged:
+        headers = Headers(scope=scope)
+        if self._proxied is not None:
+            try:
+                name = self._proxied.name_of(scope, headers)
+            except Untrusted as error:
+                return Judged(self._untrusted(self._access.peer(scope), str(error)))
+            if name:
+                return self._known_to_the_proxy(self._proxied, name, scope, headers)
+        return Judged(self._refusal(scope, headers))
+
+    def _known_to_the_proxy(self, way: Proxied, name: str, scope: Scope, headers: Headers) -> Judged:
+        path = scope["path"]
+        wait = self._busy(f"user {name}")
+        if wait > 0:
+            return Judged(too_often(wait))
+        page = scope["method"] in ("GET", "HEAD") and not path.startswith((API, STATIC))
+        bound = way.bind(name, cookie_of(headers, proxy_auth.COOKIE), self._clock.now(), asks_for_a_page=page)
+        scope["visitor"] = way.visitor(name, bound.word)
+        if scope["visitor"] is None and not path.startswith(STATIC):
+            return Judged(self._without_a_role(scope, name))
+        return Judged(RedirectResponse("/", 303)) if path == LOGIN else Judged(cookie=bound.cookie)
+
+    def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
+        peer, path = self._access.peer(scope), scope["path"]
+        known = self._sessions.read(cookie_of(headers, session.COOKIE), self._clock.now())
+        scope["visitor"] = known
+        # Behind a proxy all are one peer: strangers must not use up what those who are logged in need.
+        wait = self._busy(f"session {peer}" if known else peer)
+        if wait > 0:
+            return too_often(wait)
+        if known or path in self._open or path.startswith(STATIC):
+            return None
+        given = bearer_of(headers)
+        if given is not None and path.startswith(API):
+            return self._judge_token(scope, peer, given)
+        if path.startswith(API):
+            return _unauthorized()
+        here = f"?next={quote(path)}" if path != "/" else ""
+        return RedirectResponse(f"/login{here}", 303)
+
+    def _judge_token(self, scope: Scope, peer: str, given: bytes) -> Response | None:
+        wait = self._access.failures.wait_seconds(peer)
+        if wait > 0:
+            return too_often(wait)
+        role = self._sessions.role_of(given)
+        if role is not None:
+            scope["visitor"] = Visitor(role)
+            return None
+        self._access.failures.take(peer)
+        return _unauthorized()
+
+    def _busy(self, who: str) -> float:
+        """Return how long somebody must wait; count the request if they need not."""
+        wait = self._access.requests.wait_seconds(who)
+        if wait <= 0:
+            self._access.requests.take(who)
+        return wait
+
+    def _untrusted(self, peer: str, why: str) -> Response:
+        """Refuse who may not say who they are: said in the log, but nobody fills it so."""
+        wait = self._busy(peer)
+        if wait > 0:
+            return too_often(wait)
+        if self._access.loud(f"untrusted {peer}"):
+            log.warning("a request to the console names somebody, and was refused", peer=peer, why=why)
+        return JSONResponse({"detail": f"refused: {why}"}, 403)
+
+    def _without_a_role(self, scope: Scope, name: str) -> Response:
+        if self._access.loud(f"stranger {name}"):
+            log.warning("somebody without a role was refused in the console", name=name, way="proxy")
+        if scope["path"].startswith(API):
+            return JSONResponse({"detail": "you are logged in at the proxy, and have no role here"}, 403)
+        said = f"You are {name}, says the proxy, and nobody gave that name a role. Ask who runs the watchdog."
+        return self._renderer.page(
+            Request(scope), "closed.html", {"title": "No role", "problem": said, "again": False}, 403
+        )
+
+    def _setting(self, scope: Scope, send: Send, cookie: str) -> Send:
+        """Return a send that sets the cookie which binds forms."""
+        made = Response()
+        made.set_cookie(
+            proxy_auth.COOKIE, cookie, max_age=int(2 * LIFE_SECONDS), **flags(Request(scope), self._access.url)
+        )
+
+        async def send_with_it(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).append("set-cookie", made.headers["set-cookie"])
+            await send(message)
+
+        return send_with_it
+
+
+def bearer_of(headers: Headers) -> bytes | None:
+    """Return the bearer token of a request; None if there is none, or more than one header."""
+    given = headers.getlist("authorization")
+    scheme, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
+    return token.strip().encode("latin-1") if scheme.lower() == "bearer" else None
+
+
+def too_often(wait_seconds: float) -> Response:
+    """Return the answer to whoever must wait."""
+    return JSONResponse(
+        {"detail": "too many attempts: wait, then try again"}, 429, headers={"retry-after": f"{int(wait_seconds) + 1}"}
+    )
+
+
+def _unauthorized() -> Response:
+    return JSONResponse({"detail": "show the token as Authorization: Bearer"}, 401, {"www-authenticate": "Bearer"})

@@ -1,0 +1,47 @@
+"""Small forms from a browser: read within bounds, and only from a page of ours.
+
+Rule: a form that changes anything needs the word of its session (`form`), and no sign that another site sent it. The
+cookie is not sent by other sites either (SameSite=Strict): each of the three would do alone.
+"""
+
+import hmac
+from urllib.parse import parse_qs, urlsplit
+
+from starlette.requests import Request
+
+from watchdog.console.auth.roles import Visitor
+
+FIELDS_MAX = 12
+
+
+async def read_form(request: Request) -> dict[str, str]:
+    """Return the fields of a form; nothing of what is none. How large it may be is `body_limit.py`'s business."""
+    try:
+        found = parse_qs(
+            (await request.body()).decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=FIELDS_MAX
+        )
+    except ValueError:
+        return {}
+    return {name: values[0] for name, values in found.items()}
+
+
+def is_from_elsewhere(request: Request) -> bool:
+    """Tell whether another site made the browser send this.
+
+    A browser says where it comes from, unforgeably, by `Sec-Fetch-Site` (where there is TLS, or on this machine), else
+    by `Origin`. A proxy may change the host that we see, so the first counts more. A program says neither.
+    """
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site not in ("same-origin", "none")
+    origin = request.headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc != request.headers.get("host", "")
+
+
+def why_not_ours(request: Request, visitor: Visitor, given: str) -> str:
+    """Return why a change by a session is not taken, or nothing; `given` is the word that came with it."""
+    if is_from_elsewhere(request):
+        return "This came from another site. Nothing was done."
+    if not visitor.form_token or not hmac.compare_digest(given.encode(), visitor.form_token.encode()):
+        return "This form is from another session. Nothing was done: go back, load the page again, then decide."
+    return ""

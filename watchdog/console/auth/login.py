@@ -1,0 +1,61 @@
+"""The login page: the token once, then a session in a cookie that no script can read and no other site can send."""
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from watchdog.console.auth.cookies import flags
+from watchdog.console.auth.csrf_forms import is_from_elsewhere, read_form
+from watchdog.console.auth.oidc_login import signing_in_routes, way_there
+from watchdog.console.auth.session import COOKIE, LIFE_SECONDS, Sessions, inside
+from watchdog.console.dependencies import Access
+from watchdog.console.render.rendering import Renderer
+from watchdog.domain.units import show_seconds
+from watchdog.ports import Clock
+
+
+def login_routes(access: Access, renderer: Renderer, clock: Clock) -> list[Route]:
+    """Return the routes that let in and out."""
+    sessions, oidc = Sessions(access.tokens), access.oidc
+    given = {"tokens": bool(access.tokens), "proxy": access.proxy is not None}
+
+    def page(request: Request, status: int, problem: str, after: str, wait: float = 0.0) -> Response:
+        where = {"after": inside(after), "oidc": oidc and oidc.provider.name, "way_there": way_there(inside(after))}
+        answer = renderer.page(request, "login.html", {**given, **where, "problem": problem}, status)
+        if wait:
+            answer.headers["retry-after"] = f"{int(wait) + 1}"
+        return answer
+
+    async def show(request: Request) -> Response:
+        return page(request, 200, "", request.query_params.get("next", "/"))
+
+    async def enter(request: Request) -> Response:
+        if is_from_elsewhere(request):
+            return page(request, 403, "This login came from another site. Enter the token here.", "/")
+        form = await read_form(request)
+        after = form.get("next", "/")
+        peer = access.peer(request.scope)
+        wait = access.failures.wait_seconds(peer)
+        if wait > 0:
+            return page(request, 429, f"Too many attempts: wait {show_seconds(int(wait) + 1)}.", after, wait)
+        role = sessions.role_of(form.get("token", "").strip().encode())
+        if role is None:
+            access.failures.take(peer)
+            return page(request, 401, "That is not the token.", after)
+        answer = RedirectResponse(inside(after), 303)
+        value = sessions.make(role, form.get("name", ""), clock.now())
+        answer.set_cookie(COOKIE, value, max_age=int(LIFE_SECONDS), **flags(request, access.url))
+        return answer
+
+    async def leave(request: Request) -> Response:
+        answer = RedirectResponse("/login", 303)
+        if not is_from_elsewhere(request):
+            answer.delete_cookie(COOKIE, **flags(request, access.url))
+        return answer
+
+    return [
+        Route("/login", show, methods=["GET"]),
+        Route("/login", enter, methods=["POST"]),
+        Route("/logout", leave, methods=["POST"]),
+        *(signing_in_routes(access, oidc, renderer, clock, page) if oidc is not None else ()),
+    ]

@@ -1,0 +1,182 @@
+"""Signing in elsewhere (OpenID Connect): a browser is sent there, and comes back with a code.
+
+Rule 1: the one that comes back is the one that was sent: a signed cookie of ours, which lives for ten minutes, is what
+`state`, `nonce` and the PKCE verifier are made of; none of them stands in it.
+Rule 2: who is refused learns why in words of ours; nothing that was sent is repeated, and the log says more.
+Rule 3: it ends in a session like any other. The page that sets it leads on by itself: a browser that comes straight
+from another site does not show us a cookie that is for this site alone.
+Rule 4: nobody is held up by those who are refused: behind a proxy all are one peer, and a code cannot be guessed. The
+provider is spared by its client, which asks for some at once; the log by `Access.loud`.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from watchdog.console.auth import session
+from watchdog.console.auth.cookies import cookie_of, flags
+from watchdog.console.auth.proxy_auth import Untrusted, proven_name
+from watchdog.console.auth.session import Oidc, Sessions
+from watchdog.console.dependencies import Access
+from watchdog.console.render.rendering import Renderer
+from watchdog.domain.errors import Permanent, Temporary
+from watchdog.ports import Clock, SignIn
+
+COOKIE = "watchdog_console_login"
+BEGIN, BACK = "/login/oidc", "/login/oidc/callback"
+LIFE_SECONDS = 600.0
+CODE_MAX = 3000
+DENIED = ("access_denied", "login_required", "interaction_required", "consent_required", "server_error")
+"""What a provider may say instead of a code; anything else is not repeated."""
+
+log = structlog.get_logger("watchdog")
+
+Problem = Callable[[Request, int, str, str, float], Response]
+"""Shows the login with what went wrong: status, words, where to go afterwards, how long to wait."""
+
+
+class NotProven(Exception):
+    """Nobody came back with a proof; `status` is that of the answer, the text what they are told."""
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.status = status
+
+
+class Attempts:
+    """Makes and reads the cookie of an attempt; every worker can."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def begin(self, after: str, now: float) -> tuple[SignIn, str]:
+        """Return a new attempt and its cookie; `after` is where it leads, `now` UTC epoch seconds."""
+        seed = secrets.token_urlsafe(24)
+        said = f"{int(now + LIFE_SECONDS)}.{seed}.{base64.urlsafe_b64encode(after.encode()).decode().rstrip('=')}"
+        return self._attempt(seed), f"{said}.{self._sign('cookie', said)}"
+
+    def read(self, cookie: str, now: float) -> tuple[SignIn, str] | None:
+        """Return the attempt and where it leads; None if we did not begin it, or too long ago."""
+        said, _, signature = cookie.rpartition(".")
+        if not hmac.compare_digest(signature.encode(), self._sign("cookie", said).encode()):
+            return None
+        end, seed, after = said.split(".")
+        if not now < float(end) <= now + 2 * LIFE_SECONDS:
+            return None
+        try:
+            return self._attempt(seed), base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            return None
+
+    def _attempt(self, seed: str) -> SignIn:
+        return SignIn(*(self._sign(what, seed) for what in ("state", "nonce", "verifier")))
+
+    def _sign(self, what: str, said: str) -> str:
+        return hmac.new(self._key, f"watchdog console login {what}\n{said}".encode(), hashlib.sha256).hexdigest()
+
+
+def signing_in_routes(access: Access, oidc: Oidc, renderer: Renderer, clock: Clock, problem: Problem) -> list[Route]:
+    """Return the two routes: there, and back."""
+    attempts, sessions = Attempts(oidc.key), Sessions(access.tokens, oidc)
+    provider = oidc.provider
+
+    async def begin(request: Request) -> Response:
+        after = session.inside(request.query_params.get("next", "/"))
+        attempt, cookie = attempts.begin(after, clock.now())
+        try:
+            address = await provider.address(attempt)
+        except (Temporary, Permanent) as error:
+            _no_help(access, provider.name, error)
+            return problem(
+                request, 503, f"{provider.name} does not answer as it should: try again in a moment.", after, 0
+            )
+        answer = RedirectResponse(address, 303)
+        answer.set_cookie(COOKIE, cookie, max_age=int(LIFE_SECONDS), **_flags(request, access.url))
+        return answer
+
+    async def back(request: Request) -> Response:
+        found = attempts.read(cookie_of(request.headers, COOKIE), clock.now())
+        after = found[1] if found is not None else "/"
+        try:
+            answer = _let_in(request, await _name(request, access, oidc, found and found[0]), after)
+        except NotProven as error:
+            if error.status == 403 and access.loud(f"oidc {access.peer(request.scope)}"):
+                log.warning("a login was refused", provider=provider.name, why=str(error))
+            answer = problem(request, error.status, str(error), after, 0)
+        answer.delete_cookie(COOKIE, **_flags(request, access.url))
+        answer.headers["referrer-policy"] = "no-referrer"
+        return answer
+
+    def _let_in(request: Request, name: str, after: str) -> Response:
+        role = oidc.people.role_of(name)
+        if role is None:
+            if access.loud(f"oidc stranger {name}"):
+                log.warning("somebody without a role was refused in the console", name=name, way="oidc")
+            said = f"You are {name}, says {provider.name}, and nobody gave that name a role. Ask who runs the watchdog."
+            return renderer.page(request, "closed.html", {"title": "No role", "problem": said, "again": True}, 403)
+        log.info("logged in to the console", name=name, role=role.value, way="oidc")
+        answer = renderer.page(request, "signed_in.html", {"after": after, "name": name})
+        value = sessions.prove(name, clock.now())
+        answer.set_cookie(session.COOKIE, value, max_age=int(session.LIFE_SECONDS), **flags(request, access.url))
+        return answer
+
+    return [Route(BEGIN, begin, methods=["GET"]), Route(BACK, back, methods=["GET"])]
+
+
+def _no_help(access: Access, name: str, error: Exception) -> None:
+    """Write down that the provider is no help; whoever begins logins while it is away does not fill the log."""
+    if access.loud("oidc no help"):
+        log.warning("the login's provider is no help", provider=name, why=str(error))
+
+
+async def _name(request: Request, access: Access, oidc: Oidc, attempt: SignIn | None) -> str:
+    """Return who came back. Raises NotProven."""
+    name, given = oidc.provider.name, _once(request, "state", "code", "iss", "error")
+    if attempt is None or not hmac.compare_digest(given["state"].encode(), attempt.state.encode()):
+        raise NotProven(400, "This login was not begun in this browser, or too long ago. Begin again here.")
+    if given["iss"] not in ("", oidc.provider.issuer):
+        raise NotProven(400, f"Somebody other than {name} sent this answer (iss).")
+    if given["error"]:
+        said = next((one for one in DENIED if one == given["error"]), "an error")
+        raise NotProven(403, f"{name} let nobody in ({said}).")
+    if not 0 < len(given["code"]) <= CODE_MAX:
+        raise NotProven(400, f"{name} sent no code.")
+    try:
+        return proven_name(
+            (await oidc.provider.identify(attempt, given["code"])).encode("utf-8", "surrogatepass"), name
+        )
+    except Temporary as error:
+        _no_help(access, name, error)
+        raise NotProven(503, f"{name} does not answer as it should: try again in a moment.") from None
+    except Permanent as error:
+        raise NotProven(403, f"{name} proves nobody: {error}.") from None
+    except Untrusted as error:
+        raise NotProven(403, f"{error}.") from None
+
+
+def _once(request: Request, *names: str) -> dict[str, str]:
+    """Return each parameter, or nothing for what is missing. Raises NotProven for one that came twice."""
+    given = {name: request.query_params.getlist(name) for name in names}
+    if any(len(values) > 1 for values in given.values()):
+        raise NotProven(400, "This answer says something twice.")
+    return {name: values[0] if values else "" for name, values in given.items()}
+
+
+def _flags(request: Request, url: str) -> dict[str, Any]:
+    """Return the flags of an attempt's cookie: it comes back by a link from another site, and is of use there alone."""
+    return flags(request, url) | {"samesite": "lax", "path": BEGIN}
+
+
+def way_there(after: str) -> str:
+    """Return the link that begins a login."""
+    return f"{BEGIN}?next={quote(after)}" if after != "/" else BEGIN

@@ -1,0 +1,194 @@
+"""From the world to public pages: read at most twice a minute, whoever and however many look.
+
+Rule 1: while the store is away the past stands as it was read last, and the present is what this worker sees by itself.
+Rule 2: the store may hang, too: nobody waits for it longer than WAIT_SECONDS, nor more visitors than WAITING_MAX. One
+reading is under way at most, and it goes on by itself.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from watchdog.background import aside
+from watchdog.console.dependencies import World
+from watchdog.console.public.calendar import Calendar
+from watchdog.console.public.public_views import (
+    UNKNOWN,
+    PublicService,
+    PublicView,
+    StatusPage,
+    day_of,
+    state_of,
+    told,
+    worst,
+)
+from watchdog.console.queries.cluster_state import Everyone
+from watchdog.core.assess import connectivity
+from watchdog.domain.errors import Temporary
+from watchdog.domain.incidents import Incident, State
+from watchdog.domain.policy import Policy
+from watchdog.presentation.availability import ended_at, outages, that_count
+from watchdog.presentation.incident_loader import Past
+from watchdog.presentation.stats_loader import BUDGET_SECONDS, PERIOD_SECONDS
+from watchdog.presentation.status_text import open_incident
+
+PAST_DAYS = 14
+PAST_MAX = 20
+"""Incidents that are over, on one page."""
+FRESH_SECONDS, SOON_SECONDS = 30.0, 2.0
+"""How long a page is kept; and while its past is still being read."""
+WAIT_SECONDS, WAITING_MAX = 1.0, 8
+
+Spawn = Callable[[str, Coroutine[Any, Any, None]], asyncio.Task[None]]
+"""Runs a short task of that name; what it dies of is reported."""
+
+
+class TooMany(Exception):
+    """There is no page yet, and this visitor does not wait for it (any longer)."""
+
+
+class PublicReader:
+    """Makes the views of all public pages."""
+
+    def __init__(self, world: World, pages: Sequence[StatusPage], spawn: Spawn) -> None:
+        self._world = world
+        self._spawn = spawn
+        self._pages = {page.name: page for page in pages}
+        self._everyone = Everyone(world)
+        self._calendar = Calendar(world.journal, world.clock)
+        self._past = Past(world.journal, world.clock, PERIOD_SECONDS)
+        self._kept: dict[str, tuple[float, PublicView]] = {}
+        self._making: dict[str, asyncio.Task[None]] = {}
+        self._reading: asyncio.Task[None] | None = None
+        self._found: tuple[State | None, bool] = None, False
+        self._read_since = 0.0
+        self._waiting = 0
+
+    def fresh(self, name: str) -> PublicView | None:
+        """Return a page that is kept and need not be made anew, or None."""
+        at, view = self._kept.get(name, (0.0, None))
+        if view is None:
+            return None
+        lasts = FRESH_SECONDS if view.complete else SOON_SECONDS
+        return view if self._world.clock.monotonic() - at < lasts else None
+
+    async def view(self, name: str, *, may_wait: bool = True) -> PublicView:
+        """Return a page; an older one to whom may not wait, or comes when enough do.
+
+        Raises KeyError for one that is not configured, TooMany where there is none yet to hand out.
+        """
+        page = self._pages[name]
+        fresh = self.fresh(name)
+        if fresh is not None:
+            return fresh
+        if may_wait and self._waiting < WAITING_MAX:
+            self._waiting += 1
+            try:
+                await asyncio.wait([self._begun(page)])
+            finally:
+                self._waiting -= 1
+        elif name in self._kept:
+            self._begun(page)
+        if name not in self._kept:
+            raise TooMany
+        return self._kept[name][1]
+
+    def _begun(self, page: StatusPage) -> asyncio.Task[None]:
+        """Return the one task that makes a page."""
+        making = self._making.get(page.name)
+        if making is None or making.done():
+            self._making[page.name] = making = self._spawn(f"status page {page.name}", self._make(page))
+        return making
+
+    async def _make(self, page: StatusPage) -> None:
+        policy = self._world.policy()
+        state, whole = await self._read()
+        complete = whole and self._calendar.complete and self._past.complete
+        given = page, policy, state or self._held(), self._past.incidents, complete
+        view = await aside(self._view, *given)
+        self._kept[page.name] = self._world.clock.monotonic(), view
+
+    async def _read(self) -> tuple[State | None, bool]:
+        """Return what all know, if that could be read in time, and whether all else was."""
+        loop = asyncio.get_running_loop()
+        if self._reading is None or self._reading.done():
+            self._found, self._read_since = (None, False), loop.time()
+            self._reading = self._spawn("reading for the status pages", self._read_all())
+        left = self._read_since + WAIT_SECONDS - loop.time()
+        if left <= 0:
+            return None, False
+        await asyncio.wait([self._reading], timeout=left)
+        return self._found
+
+    async def _read_all(self) -> None:
+        policy = self._world.policy()
+        wanted = {name for one in self._pages.values() for name in one.services if name in policy.services}
+        with suppress(Temporary):
+            self._found = await self._everyone.state(), False
+            await self._calendar.refresh({name: that_count(policy.services[name]) for name in sorted(wanted)})
+            await self._past.refresh(self._world.clock.monotonic() + BUDGET_SECONDS)
+            self._found = self._found[0], True
+
+    def _held(self) -> State:
+        """Return what this worker sees by itself: of what others hold, an old memory of ours is no news."""
+        state, held = self._world.state(), self._world.held()
+        services = {name: one for name, one in state.services.items() if name in held}
+        return State(services=services, control=state.control, unseen=state.unseen)
+
+    def _view(
+        self, page: StatusPage, policy: Policy, state: State, past: Sequence[Incident], complete: bool
+    ) -> PublicView:
+        """Put a page together: in a thread, no probe waits for it, while the calendar may be read on."""
+        now = self._world.clock.now()
+        blind = connectivity.is_blind(state, policy, now)
+        incidents = _incidents(page.services, state, past)
+        services = [
+            self._service(name, shown, policy, state, blind, [one for one in incidents if one.service == name], now)
+            for name, shown in page.services.items()
+        ]
+        over = [one for one in incidents if (ended_at(one) or 0.0) >= now - PAST_DAYS * 86400]
+        return PublicView(
+            at=now,
+            title=page.title,
+            state=worst(one.state for one in services),
+            services=tuple(services),
+            open=tuple(told(one, page.services) for one in incidents if ended_at(one) is None),
+            past=tuple(told(one, page.services) for one in over[:PAST_MAX]),
+            complete=complete,
+        )
+
+    def _service(
+        self,
+        name: str,
+        shown: str,
+        policy: Policy,
+        state: State,
+        blind: bool,
+        incidents: Sequence[Incident],
+        now: float,
+    ) -> PublicService:
+        wishes, calendar, service = policy.services.get(name), self._calendar, state.services.get(name)
+        goes_on = next((one for one in incidents if ended_at(one) is None), None)
+        if service is not None and goes_on is not None:
+            service = replace(service, incident=goes_on)
+        return PublicService(
+            name=shown,
+            state=state_of(wishes, service, blind, now) if wishes is not None else UNKNOWN,
+            days=tuple(day_of(float(day), calendar.hours(name, day), incidents, now) for day in calendar.days),
+        )
+
+
+def _incidents(services: Mapping[str, str], state: State, past: Sequence[Incident]) -> list[Incident]:
+    """Return what is shown of these services, newest first; what is open may be known from memory alone."""
+    known = {one.id: one for one in past}
+    for service in state.services.values():
+        newest = open_incident(service) or service.incident
+        if newest is not None:
+            known[newest.id] = newest
+    return sorted(
+        outages(one for one in known.values() if one.service in services),
+        key=lambda one: (one.onset_at, one.id),
+        reverse=True,
+    )

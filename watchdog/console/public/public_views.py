@@ -1,0 +1,145 @@
+"""What a public page says: states, names, times, and titles out of a short list. Pure.
+
+Rule 1: every text here is ours or the configuration's; an incident is told by its kind and its times alone.
+Rule 2: what is no outage for visitors is not told of (presentation/availability.py).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from watchdog.domain.incidents import Incident, ServiceState
+from watchdog.domain.policy import ServicePolicy, Severity
+from watchdog.domain.readings import Bad, Unknown
+from watchdog.presentation.availability import (
+    FELT,
+    HOUR_SECONDS,
+    Availability,
+    Hours,
+    availability,
+    ended_at,
+    lasted_within,
+    that_count,
+)
+from watchdog.presentation.status_text import STALE_SECONDS, open_incident
+
+OPERATIONAL, DEGRADED, OUTAGE, UNKNOWN = "operational", "degraded", "outage", "unknown"
+WORST_FIRST = (OUTAGE, DEGRADED, UNKNOWN, OPERATIONAL)
+UNAVAILABLE, PARTLY, SLOW, ERRORS = "Unavailable", "Partly unavailable", "Slow", "More errors than usual"
+TITLES: Mapping[str, str] = {"latency": SLOW, "feed": ERRORS, "count": ERRORS, "crashes": ERRORS}
+"""By what was noticed; anything else is a page that failed."""
+WHOLE_SHARE = 0.9
+GOOD_SHARE, BAD_SHARE = 0.999, 0.98
+"""A day that was available for less than the first had failures, for less than the second it was bad."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusPage:
+    """One page: its path's last part, its title, and the services it shows, each with the name that visitors know."""
+
+    name: str
+    title: str
+    services: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PublicDay:
+    """One day (UTC; `at` its begin): good, some (failures), bad or none (nothing is known).
+
+    `lost_seconds` of the `watched_seconds` it was not available.
+    """
+
+    at: float
+    state: str
+    watched_seconds: float = 0.0
+    lost_seconds: float = 0.0
+
+    @property
+    def available(self) -> float | None:
+        """Return the share of the time watched that it was available."""
+        return Availability(self.watched_seconds, self.lost_seconds).share
+
+
+@dataclass(frozen=True, slots=True)
+class PublicService:
+    """One service: its state now, and its days, oldest first."""
+
+    name: str
+    state: str
+    days: tuple[PublicDay, ...]
+
+    @property
+    def available(self) -> float | None:
+        """Return the share of all the time watched that it was available."""
+        watched = sum(day.watched_seconds for day in self.days)
+        return Availability(watched, sum(day.lost_seconds for day in self.days)).share
+
+
+@dataclass(frozen=True, slots=True)
+class PublicIncident:
+    """One incident: of which service, what visitors noticed, from when to when (None: it goes on)."""
+
+    service: str
+    title: str
+    begins_at: float
+    ends_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PublicView:
+    """A whole page, at that moment (UTC epoch seconds). `complete`: all of the past was read from the store."""
+
+    at: float
+    title: str
+    state: str
+    services: tuple[PublicService, ...]
+    open: tuple[PublicIncident, ...]
+    past: tuple[PublicIncident, ...]
+    complete: bool
+
+
+def state_of(wishes: ServicePolicy, service: ServiceState | None, blind: bool, now: float) -> str:
+    """Return how a service is. Who cannot see says so: nothing that is unknown looks well."""
+    if blind or service is None or not wishes.signals:
+        return UNKNOWN
+    checks = [service.checks[name] for name in that_count(wishes) if name in service.checks]
+    fresh = [check for check in checks if check.last is not None and now - check.last_at <= STALE_SECONDS]
+    if not any(not isinstance(check.last, Unknown) for check in fresh):
+        return UNKNOWN
+    incident = open_incident(service)
+    if incident is None or incident.severity not in FELT:
+        return OPERATIONAL
+    if not incident.findings:  # a human began it: of what, the checks say
+        return DEGRADED if any(isinstance(check.last, Bad) for check in fresh) else OPERATIONAL
+    return OUTAGE if title_of(incident) == UNAVAILABLE else DEGRADED
+
+
+def title_of(incident: Incident) -> str:
+    """Return what visitors noticed."""
+    titles = [TITLES.get(finding.method, PARTLY) for finding in incident.findings] or [PARTLY]
+    if PARTLY not in titles:
+        return SLOW if SLOW in titles else ERRORS
+    decision = incident.decision
+    share = decision.share if decision is not None else max((one.share for one in incident.findings), default=0.0)
+    return UNAVAILABLE if incident.severity is Severity.CRITICAL and share >= WHOLE_SHARE else PARTLY
+
+
+def told(incident: Incident, names: Mapping[str, str]) -> PublicIncident:
+    """Return an incident in plain words."""
+    return PublicIncident(names[incident.service], title_of(incident), incident.onset_at, ended_at(incident))
+
+
+def day_of(at: float, hours: Hours, incidents: Sequence[Incident], now: float) -> PublicDay:
+    """Return a day of a service, by its hours and its own incidents, as far as they are shown."""
+    found = availability(at, hours, incidents, now)
+    if found.share is None:
+        return PublicDay(at, "none")
+    end = at + len(hours) * HOUR_SECONDS
+    touched = any(lasted_within(one, at, end, now) > 0 for one in incidents)
+    state = "bad" if found.share < BAD_SHARE else "some" if found.share < GOOD_SHARE or touched else "good"
+    return PublicDay(at, state, found.watched_seconds, found.lost_seconds)
+
+
+def worst(states: Iterable[str]) -> str:
+    """Return the worst of several states; of none nothing is known."""
+    found = set(states)
+    return next((state for state in WORST_FIRST if state in found), UNKNOWN)

@@ -1,0 +1,29 @@
+"""What all workers know: this one from memory, the others as they saved it last. Raises Temporary with the store."""
+
+from dataclasses import replace
+
+from watchdog.console.dependencies import World
+from watchdog.domain.incidents import State
+
+OTHERS_FRESH_SECONDS = 5.0
+
+
+class Everyone:
+    """The state of all services."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._others: tuple[float, State] | None = None
+
+    async def state(self) -> State:
+        """Return what this worker knows, and of the services of other workers what these saved last."""
+        state, held = self._world.state(), self._world.held()
+        others = [name for name in self._world.policy().services if name not in held]
+        if not others:
+            return state
+        now = self._world.clock.monotonic()
+        if self._others is None or now - self._others[0] >= OTHERS_FRESH_SECONDS:
+            self._others = now, await self._world.journal.peek(others) or State()
+        saved = self._others[1].services
+        ours = {name: one for name, one in state.services.items() if name in held}
+        return replace(state, services={**saved, **ours})

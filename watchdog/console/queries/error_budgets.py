@@ -1,0 +1,91 @@
+"""The error budgets of services: the hours of 30 days, read a few days at a time and at most once a minute for each."""
+
+import asyncio
+from collections.abc import Sequence
+
+from watchdog.background import aside
+from watchdog.console.views.view_models import BudgetView
+from watchdog.domain.incidents import Incident
+from watchdog.domain.policy import ServicePolicy
+from watchdog.domain.store_records import Minute
+from watchdog.ports import Clock, Journal
+from watchdog.presentation.availability import (
+    HOUR_SECONDS,
+    PERIOD_SECONDS,
+    ErrorBudget,
+    availability,
+    hours_of,
+    outages,
+    that_count,
+)
+
+HOURS = int(PERIOD_SECONDS // HOUR_SECONDS)
+TOGETHER_SECONDS = 5 * 86400.0
+"""Read at once: what is decoded then holds the loop for a few milliseconds."""
+INCIDENTS_TOGETHER, INCIDENTS_MAX = 25, 200
+FRESH_SECONDS = 60.0
+
+
+class Budgets:
+    """Knows the budget of each service that somebody looked at."""
+
+    def __init__(self, journal: Journal, clock: Clock) -> None:
+        self._journal = journal
+        self._clock = clock
+        self._kept: dict[str, tuple[float, ServicePolicy, BudgetView]] = {}
+        self._lock = asyncio.Lock()
+
+    async def of(self, wishes: ServicePolicy) -> BudgetView:
+        """Return the budget of a service as it was a minute ago at most. Raises Temporary."""
+        if (fresh := self._fresh(wishes)) is not None:
+            return fresh
+        async with self._lock:
+            if (fresh := self._fresh(wishes)) is not None:
+                return fresh
+            view = await self._read(wishes)
+            self._kept[wishes.name] = self._clock.monotonic(), wishes, view
+            return view
+
+    def _fresh(self, wishes: ServicePolicy) -> BudgetView | None:
+        at, told_of, view = self._kept.get(wishes.name, (0.0, None, None))
+        return view if told_of == wishes and self._clock.monotonic() - at < FRESH_SECONDS else None
+
+    async def _read(self, wishes: ServicePolicy) -> BudgetView:
+        now = self._clock.now()
+        since = now - now % HOUR_SECONDS - (HOURS - 1) * HOUR_SECONDS
+        rows: list[Minute] = []
+        begin = since
+        while begin < now:
+            end = min(begin + TOGETHER_SECONDS, now)
+            rows += await self._journal.spans(begin, end, int(HOUR_SECONDS), [wishes.name])
+            begin = end
+        return await aside(_counted, wishes, rows, await self._incidents(wishes.name, since), since, now)
+
+    async def _incidents(self, service: str, since: float) -> Sequence[Incident]:
+        """Return those that began in the period, and the last one before; of a service that flaps the newest alone."""
+        found: dict[str, Incident] = {}
+        until, reading = None, True
+        while reading:
+            some = await self._journal.incidents(INCIDENTS_TOGETHER, until=until, service=service)
+            grown = [one for one in some if one.id not in found]
+            found.update((one.id, one) for one in grown)
+            until = some[-1].opened_at if some else None
+            reading = bool(grown) and until is not None and until >= since and len(found) < INCIDENTS_MAX
+        return tuple(found.values())
+
+
+def _counted(
+    wishes: ServicePolicy, rows: Sequence[Minute], incidents: Sequence[Incident], since: float, now: float
+) -> BudgetView:
+    hours = hours_of(rows, that_count(wishes), since, HOURS)
+    real = [one for one in outages(incidents) if not one.planned]
+    found = availability(since, hours, real, now, [one for one in incidents if one.planned])
+    budget = ErrorBudget(wishes.objective, found)
+    return BudgetView(
+        objective=budget.objective,
+        available=found.share,
+        watched_seconds=found.watched_seconds,
+        allowed_seconds=budget.allowed_seconds,
+        lost_seconds=found.lost_seconds,
+        left=budget.left_share,
+    )

@@ -1,0 +1,97 @@
+"""What is left to people, for pages and answers: the checklists of an incident, and what is open over all of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf
+
+from watchdog.background import aside
+from watchdog.console.dependencies import World
+from watchdog.console.views.follow_up_views import ChecklistView, FollowUpsView, ItemView, ListView, OpenView
+from watchdog.domain.follow_ups import ROLES
+from watchdog.presentation.checklists import Item, checklists
+from watchdog.presentation.follow_up_text import FollowUps, Open, checklist_facts
+from watchdog.presentation.text import clean
+
+BUDGET_SECONDS = 0.06
+"""How long one page may read months of incidents; the rest follows with the next."""
+FRESH_SECONDS = 10.0
+"""How old the number on the overview may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many items are open, how many of them overdue. `complete`: everything was read from the store."""
+
+    open: int
+    overdue: int
+    complete: bool
+
+
+class Following:
+    """Reads the world for whoever looks at what is left to do."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._tracked = FollowUps(world.journal, world.clock)
+        self._tally, self._read_at = Tally(0, 0, complete=False), -inf
+
+    async def checklist(self, incident_id: str) -> ChecklistView | None:
+        """Return the checklists of an incident, or None if there is none of that id."""
+        world = self._world
+        incident = await world.journal.incident(incident_id)
+        if incident is None:
+            return None
+        now, owners = world.clock.now(), world.owners()
+        facts = await checklist_facts(world.journal, incident, world.policy(), owners, now)
+        lists = tuple(
+            ListView(one.title, sum(item.done for item in one.items), tuple(item_view(item, now) for item in one.items))
+            for one in checklists(facts)
+        )
+        left = sum(len(one.items) - one.done for one in lists)
+        return ChecklistView(
+            now, clean(incident.id), lists, left, tuple(map(clean, dict.fromkeys((*ROLES, *owners.values()))))
+        )
+
+    async def open(self) -> FollowUpsView:
+        """Return what is open over all incidents."""
+        found, now = await self._read(), self._world.clock.now()
+        return await aside(_open_view, found, now, self._tracked.complete)
+
+    async def lately(self) -> Tally:
+        """Return how much was open some seconds ago at most: every look at the overview asks for it."""
+        if not self._tally.complete or self._world.clock.monotonic() - self._read_at >= FRESH_SECONDS:
+            await self._read()
+        return self._tally
+
+    async def _read(self) -> Sequence[Open]:
+        world, clock = self._world, self._world.clock
+        found = await self._tracked.open(world.policy(), world.owners(), clock.monotonic() + BUDGET_SECONDS)
+        overdue = sum(one.item.late_seconds(clock.now()) > 0 for one in found)
+        self._tally, self._read_at = Tally(len(found), overdue, self._tracked.complete), clock.monotonic()
+        return found
+
+
+def item_view(item: Item, now: float) -> ItemView:
+    """Return one item, with how it stands at that moment."""
+    state = "done" if item.done else "overdue" if item.late_seconds(now) > 0 else "open"
+    tick = item.tick
+    return ItemView(
+        id=item.id,
+        text=clean(item.text),
+        state=state,
+        seen=item.seen,
+        evidence=clean(item.evidence),
+        owner=clean(item.owner),
+        due=item.due,
+        due_at=item.due_at,
+        ticked_by=clean(tick.by) if tick is not None else None,
+        ticked_at=tick.at if tick is not None else None,
+    )
+
+
+def _open_view(found: Sequence[Open], now: float, complete: bool) -> FollowUpsView:
+    items = tuple(
+        OpenView(clean(one.incident.id), clean(one.incident.service), item_view(one.item, now)) for one in found
+    )
+    overdue = sum(one.item.state == "overdue" for one in items)
+    return FollowUpsView(now, complete, len(items), overdue, items)

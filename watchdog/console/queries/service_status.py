@@ -1,0 +1,82 @@
+"""How one service stands, in one word and one sentence. Pure."""
+
+from watchdog.console.views.view_builders import deploy_view, incident_row, signal_view
+from watchdog.console.views.view_models import DayView, ServiceRow, SignalView
+from watchdog.core.assess.suspect_deploy import live_deploy
+from watchdog.domain.incidents import ACTING, Incident, Phase, ServiceState
+from watchdog.domain.policy import ServicePolicy
+from watchdog.presentation.status_text import open_incident
+
+ORDER = ("incident", "acting", "suspect", "unsure", "elsewhere", "ok")
+"""The worst first."""
+PHASES = {
+    Phase.SUSPECT: "something failed; it is being looked at closely",
+    Phase.ANNOUNCED: "a rollback is announced",
+    Phase.ASKING: "a human is asked",
+    Phase.PINNING: "auto-deploy is being switched off",
+    Phase.ROLLING_BACK: "a rollback is being sent",
+    Phase.DEPLOYING: "the rollback is on its way",
+    Phase.VERIFYING: "the rollback is live; recovery is being proved",
+    Phase.PAGED: "people were told",
+}
+
+
+def service_row(wishes: ServicePolicy, service: ServiceState | None, held: bool, day: DayView) -> ServiceRow:
+    """Return the service at a glance."""
+    signals = signals_of(wishes, service)
+    counts = {word: sum(one.verdict == word for one in signals) for word in ("good", "bad", "unknown")}
+    standing, why = _standing(wishes, service, signals)
+    live = live_deploy(service.deploys) if service is not None else None
+    incident = open_incident(service)
+    return ServiceRow(
+        name=wishes.name,
+        mode=wishes.mode.value,
+        standing=standing,
+        why=why,
+        phase=service.phase.value if service is not None else None,
+        held=held,
+        live=deploy_view(live) if live is not None else None,
+        incident=incident_row(incident, None) if incident is not None else None,
+        good=counts["good"],
+        bad=counts["bad"],
+        unknown=counts["unknown"],
+        day=day,
+    )
+
+
+def signals_of(wishes: ServicePolicy, service: ServiceState | None) -> tuple[SignalView, ...]:
+    """Return every configured signal with its newest reading."""
+    checks = service.checks if service is not None else {}
+    return tuple(signal_view(signal, checks.get(signal.name)) for signal in wishes.signals)
+
+
+def _why_open(service: ServiceState, incident: Incident) -> str:
+    if not incident.muted:
+        return PHASES.get(service.phase, "an incident is open")
+    down = service.downtime
+    return (
+        f"it is {down.what}; nobody is told"
+        if down is not None and down.ended_at is None
+        else "nobody is told: silenced"
+    )
+
+
+def _standing(wishes: ServicePolicy, service: ServiceState | None, signals: tuple[SignalView, ...]) -> tuple[str, str]:
+    if service is None:
+        return "elsewhere", "nothing is known of it here yet"
+    if service.phase in ACTING:
+        return "acting", PHASES[service.phase]
+    incident = open_incident(service)
+    if incident is not None:
+        return "incident", "an approved rollback is kept for its window" if service.is_kept else _why_open(
+            service, incident
+        )
+    if service.phase in PHASES:
+        return "suspect", PHASES[service.phase]
+    bad = next((one for one in signals if one.verdict == "bad"), None)
+    if bad is not None:
+        return "suspect", f"{bad.name}: {bad.why}"
+    eyes = [one for one in signals if one.name in wishes.eyes] or signals
+    if all(one.verdict == "unknown" for one in eyes):
+        return "unsure", f"not watched: {eyes[0].name}: {eyes[0].why}" if eyes else f"{wishes.name} has no signal"
+    return "ok", ""

@@ -1,0 +1,272 @@
+"""From the world to views: what each page and each answer is made of. Raises Temporary when the store does."""
+
+from collections.abc import Mapping, Sequence
+
+from watchdog.background import aside
+from watchdog.console.dependencies import World
+from watchdog.console.queries import service_status
+from watchdog.console.queries.cluster_state import Everyone
+from watchdog.console.queries.day_history import Days
+from watchdog.console.queries.error_budgets import Budgets
+from watchdog.console.queries.follow_up_queries import Following
+from watchdog.console.queries.stats_queries import stats_view
+from watchdog.console.queries.what_if import imagine
+from watchdog.console.views.approval_views import (
+    answer_view,
+    ask_view,
+    can_acknowledge,
+    can_undo,
+    plan_view,
+    quiet_views,
+    undo_view,
+)
+from watchdog.console.views.stats_views import StatsView
+from watchdog.console.views.view_builders import decision_view, deploy_view, incident_row
+from watchdog.console.views.view_models import (
+    Alternative,
+    AnswerView,
+    Audit,
+    DeployView,
+    EvidenceView,
+    History,
+    Incidents,
+    IncidentView,
+    NoteView,
+    Overview,
+    PlanView,
+    RollbackView,
+    SectionView,
+    ServiceRow,
+    ServiceView,
+    SettingsView,
+    SettingView,
+)
+from watchdog.domain.decisions import TargetChoice
+from watchdog.domain.effects import Note
+from watchdog.domain.errors import Permanent, Temporary
+from watchdog.domain.incident_notes import Remark, root_causes
+from watchdog.domain.incidents import Incident, ServiceState, State
+from watchdog.domain.policy import Policy, ServicePolicy
+from watchdog.domain.store_records import Minute
+from watchdog.presentation import explain, next_steps
+from watchdog.presentation.history_table import row
+from watchdog.presentation.stats_loader import PERIOD_SECONDS, Numbers
+from watchdog.presentation.status_text import all_lines
+from watchdog.presentation.text import clean, sentence
+
+ROWS_MAX = 500
+"""Incidents in one list."""
+OF_SERVICE_MAX = 20
+AUDITED_MAX = 300
+NOTES_MAX = 1000
+VALUE_MAX = 1000
+DEPLOYS_MAX = 20
+CHART_SECONDS = 6 * 3600.0
+SHARED_SECONDS = 1.0
+"""Who asks for the overview within this is shown the same: many lookers cost little more than one."""
+PROBES = ("http", "latency")
+
+
+class Reader:
+    """Reads the world for whoever looks."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.days = Days(world.journal, world.clock)
+        self.numbers = Numbers(world.journal, world.clock)
+        self.following = Following(world)
+        self._budgets = Budgets(world.journal, world.clock)
+        self._everyone = Everyone(world)
+        self._overview: tuple[float, Overview] | None = None
+
+    async def overview(self) -> Overview:
+        """Return all services, the troubled first."""
+        made = self._overview
+        if made is not None and self.world.clock.monotonic() - made[0] < SHARED_SECONDS:
+            return made[1]
+        policy, state = self.world.policy(), await self._everyone.state()
+        await self.days.refresh()
+        left = await self.following.lately()
+        now = self.world.clock.now()
+        rows = await aside(self._rows, policy, state)
+        paused = bool(state.paused_by or state.disarmed)
+        lines = all_lines(state, policy, now)
+        view = Overview(now, tuple(map(clean, lines)), tuple(rows), paused, left.open, left.overdue)
+        self._overview = self.world.clock.monotonic(), view
+        return view
+
+    async def service(self, name: str) -> ServiceView | None:
+        """Return one service, or None if there is none of that name."""
+        policy = self.world.policy()
+        wishes = policy.services.get(name)
+        if wishes is None:
+            return None
+        state = await self._everyone.state()
+        await self.days.refresh()
+        now, known = self.world.clock.now(), state.services.get(name)
+        repo = known.facts.repo if known is not None and known.facts is not None else None
+        imagined = imagine(state, policy, name, now)
+        decision = imagined.decision
+        mine = await self.world.journal.incidents(OF_SERVICE_MAX, service=name)
+        labels = await self.world.journal.labels()
+        return ServiceView(
+            at=now,
+            service=self._row(wishes, state),
+            signals=service_status.signals_of(wishes, known),
+            deploys=_deploys(known, decision.target if decision is not None else None),
+            deploys_why="" if known is not None and known.deploys else clean(known.deploys_why if known else ""),
+            imagined=imagined.signal,
+            now=decision_view(decision, repo) if decision is not None else None,
+            now_why=sentence(imagined.why),
+            quiets=quiet_views(state, policy, name, now),
+            incidents=tuple(incident_row(one, labels.get(one.id)) for one in mine),
+            budget=await self._budgets.of(wishes),
+        )
+
+    async def minutes(self, name: str) -> Sequence[Minute]:
+        """Return the newest hours of a service, minute by minute."""
+        now = self.world.clock.now()
+        return await self.world.journal.minutes(name, now - CHART_SECONDS, now)
+
+    async def incidents(self, limit: int) -> Incidents:
+        """Return the newest incidents."""
+        found, labels = await self.world.journal.incidents(limit), await self.world.journal.labels()
+        return Incidents(self.world.clock.now(), tuple(incident_row(one, labels.get(one.id)) for one in found))
+
+    async def incident(self, incident_id: str) -> IncidentView | None:
+        """Return one incident, or None if there is none of that id."""
+        incident = await self.world.journal.incident(incident_id)
+        if incident is None:
+            return None
+        notes = await self.world.journal.notes(incident=incident_id, limit=NOTES_MAX)
+        label = (await self.world.journal.labels()).get(incident_id)
+        remarks = await self.world.journal.remarks(incident_id)
+        policy, state = self.world.policy(), await self._everyone.state()
+        known = state.services.get(incident.service)
+        repo = known.facts.repo if known is not None and known.facts is not None else None
+        target_seconds = _target_seconds(policy, incident)
+        decision = incident.decision
+        lines = explain.explain(
+            incident, notes, label, all_vetoes=True, target_seconds=target_seconds, repo=repo, remarks=remarks
+        )
+        return IncidentView(
+            at=self.world.clock.now(),
+            incident=incident_row(incident, label),
+            sentences=tuple(explain.standing(incident)),
+            restored=explain.restored(incident, target_seconds).strip(),
+            severity=clean(explain.severity_of(decision)) if decision is not None else incident.severity.value,
+            evidence=tuple(
+                EvidenceView(clean(one.signal), one.verdict, clean(one.text), clean(one.detail))
+                for one in explain.evidence_of(incident)
+            ),
+            decision=decision_view(decision, repo) if decision is not None else None,
+            unsure=tuple(sentence(one) for one in next_steps.doubts_of(incident)),
+            otherwise=tuple(
+                Alternative(clean(left), clean(right)) for left, right in next_steps.alternatives(decision)
+            ),
+            next_steps=tuple(clean(step) for step in next_steps.steps_left(incident, label, notes)),
+            timeline=_timeline(notes, remarks),
+            explained=tuple(lines),
+            ask=ask_view(incident, known, policy.matrix[incident.severity]),
+            can_acknowledge=can_acknowledge(incident, known),
+            can_undo=can_undo(incident, known),
+        )
+
+    async def plan(self, name: str, to: str | None) -> PlanView | None:
+        """Return what a rollback by hand would do now, by the deploys as they are read now; None: no such service."""
+        policy = self.world.policy()
+        if name not in policy.services:
+            return None
+        try:
+            listed = await self.world.listing(name)
+        except (Temporary, Permanent) as error:
+            return PlanView(self.world.clock.now(), name, None, None, sentence(str(error)))
+        repo = listed.facts.repo if listed.facts is not None else None
+        return plan_view(policy, await self._everyone.state(), listed, to, repo)
+
+    async def plan_undo(self, incident_id: str) -> PlanView | None:
+        """Return what an undo would do now, by the deploys as they are read now; None: no such incident."""
+        policy, incident = self.world.policy(), await self.world.journal.incident(incident_id)
+        if incident is None or incident.service not in policy.services:
+            return None
+        try:
+            listed = await self.world.listing(incident.service)
+        except (Temporary, Permanent) as error:
+            why, name = sentence(str(error)), clean(incident.id)
+            return PlanView(self.world.clock.now(), incident.service, None, None, why, name)
+        repo = listed.facts.repo if listed.facts is not None else None
+        return undo_view(policy, await self._everyone.state(), listed, incident, repo)
+
+    async def audit(self, limit: int = AUDITED_MAX) -> Audit:
+        """Return what people asked for, newest first."""
+        found = await self.world.journal.asked(limit)
+        return Audit(self.world.clock.now(), tuple(answer_view(one) for one in found))
+
+    async def stats(self) -> StatsView:
+        """Return the numbers of the last 90 days."""
+        await self.numbers.refresh()
+        state, labels = await self._everyone.state(), await self.world.journal.labels()
+        now = self.world.clock.now()
+        return await aside(self._count, state, labels, now)
+
+    def _count(self, state: State, labels: Mapping[str, str], now: float) -> StatsView:
+        """Count in a thread: some hundred services with their deploys take a while."""
+        incidents = self.numbers.incidents
+        counted = self.numbers.count(state, labels)
+        return stats_view(counted, incidents, now - PERIOD_SECONDS, now, self.numbers.complete)
+
+    def settings(self) -> SettingsView:
+        """Return the configuration as it was loaded."""
+        sections = (
+            SectionView(name, tuple(SettingView(clean(key), clean(value, limit=VALUE_MAX)) for key, value in rows))
+            for name, rows in self.world.settings()
+        )
+        return SettingsView(self.world.clock.now(), tuple(sections))
+
+    async def answer(self, number: str) -> AnswerView | None:
+        """Return what came of one command, or None if that is no number of one."""
+        if not (number.isascii() and number.isdigit() and len(number) < 16):
+            return None
+        found = await self.world.journal.command(int(number))
+        return answer_view(found) if found is not None else None
+
+    async def history(self, limit: int) -> History:
+        """Return the rollbacks among the newest incidents."""
+        found, labels = await self.world.journal.incidents(limit), await self.world.journal.labels()
+        acted = [one for one in found if one.requested_at is not None]
+        causes = root_causes(await self.world.journal.remarks())
+        rows = tuple(RollbackView(clean(one.id), *row(one, labels.get(one.id), causes.get(one.id))) for one in acted)
+        return History(self.world.clock.now(), rows)
+
+    def _rows(self, policy: Policy, state: State) -> list[ServiceRow]:
+        """Return all services, the troubled first: in a thread, no probe waits for hundreds of them."""
+        rows = [self._row(wishes, state) for wishes in policy.services.values()]
+        return sorted(rows, key=lambda one: (service_status.ORDER.index(one.standing), one.name))
+
+    def _row(self, wishes: ServicePolicy, state: State) -> ServiceRow:
+        order = sorted(wishes.signals, key=lambda one: (not one.critical, one.kind not in PROBES))
+        day = self.days.of(wishes.name, [one.name for one in order])
+        return service_status.service_row(
+            wishes, state.services.get(wishes.name), wishes.name in self.world.held(), day
+        )
+
+
+def _deploys(known: ServiceState | None, choice: TargetChoice | None) -> tuple[DeployView, ...]:
+    if known is None:
+        return ()
+    skipped = {one.deploy: f"passed over: {one.why}" for one in choice.skipped} if choice is not None else {}
+    if choice is not None and choice.deploy is not None:
+        skipped[choice.deploy.id] = f"a rollback would lead here: {choice.why}"
+    return tuple(deploy_view(one, skipped.get(one.id, "")) for one in known.deploys[:DEPLOYS_MAX])
+
+
+def _target_seconds(policy: Policy, incident: Incident) -> float | None:
+    rule = policy.matrix.get(incident.severity)
+    return rule.within_seconds if rule is not None else None
+
+
+def _timeline(notes: Sequence[Note], remarks: Sequence[Remark]) -> tuple[NoteView, ...]:
+    """Return the story with what people added, oldest first."""
+    told = [NoteView(one.at, clean(one.label), clean(one.text)) for one in notes]
+    said = [NoteView(one.at, "NOTE", clean(f"{one.by}: {one.text}")) for one in remarks]
+    return tuple(sorted([*told, *said], key=lambda one: one.at))

@@ -1,0 +1,55 @@
+"""What would happen now: the core's own decision, were the service's most critical signal to fail for good.
+
+Pure: it decides, and nobody is told. A guard that looks at readings answers for this moment.
+"""
+
+from dataclasses import dataclass, replace
+
+from watchdog.core.guards.decision import decide
+from watchdog.domain.decisions import Decision, Finding
+from watchdog.domain.incidents import ServiceState, State
+from watchdog.domain.policy import Policy, ServicePolicy, SignalPolicy
+from watchdog.domain.readings import Bad
+from watchdog.presentation.status_text import open_incident
+
+METHODS = {"http": "run", "latency": "latency", "sentry": "feed", "render_events": "crashes"}
+PROBES = ("http", "latency")
+
+
+@dataclass(frozen=True, slots=True)
+class Imagined:
+    """The signal that would fail, and the decision; or why none can be imagined."""
+
+    signal: str = ""
+    decision: Decision | None = None
+    why: str = ""
+
+
+def imagine(state: State, policy: Policy, name: str, now: float) -> Imagined:
+    """Return what would be decided if the service's main signal were found to fail at this moment."""
+    service, wishes = state.services.get(name), policy.services[name]
+    if service is None:
+        return Imagined(why="nothing is known of this service yet")
+    known = open_incident(service)
+    if known is not None:
+        return Imagined(why=f"{known.id} is open: what was decided stands there")
+    signal = _main(wishes, service)
+    if signal is None:
+        return Imagined(why="no signal was read yet")
+    text = f"imagined: {signal.name} fails for good from now on"
+    finding = Finding(signal.name, signal.kind, METHODS.get(signal.kind, "run"), now, 1.0, text)
+    failing = _failing(service, signal.name, text, now)
+    return Imagined(signal.name, decide(state, policy, failing, (finding,), now=now))
+
+
+def _failing(service: ServiceState, signal: str, text: str, now: float) -> ServiceState:
+    """Return the service as it would be: the signal fails, and the deploys are read again, as suspicion makes us do."""
+    check = replace(service.checks[signal], last=Bad(text), last_at=now, last_bad_at=now, recent=((now, True),))
+    deploys_at = now if service.deploys_at is not None else None
+    return replace(service, checks={**service.checks, signal: check}, deploys_at=deploys_at)
+
+
+def _main(wishes: ServicePolicy, service: ServiceState) -> SignalPolicy | None:
+    read = [signal for signal in wishes.signals if signal.name in service.checks]
+    order = sorted(read, key=lambda one: (not one.critical, one.kind not in PROBES))
+    return order[0] if order else None

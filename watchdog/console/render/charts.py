@@ -1,0 +1,166 @@
+"""Charts as the paths of inline SVG, made here so that no script is needed to see them. Pure: numbers in, paths out.
+
+Rule: no colour is named here, and none tells something that shape or words do not: a bad span is higher.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from watchdog.console.views.view_models import BudgetView, DayView, TermView
+from watchdog.domain.store_records import Minute
+from watchdog.domain.units import show_seconds
+from watchdog.presentation.availability import PERIOD_SECONDS
+from watchdog.presentation.text import percent
+
+STATES = ("good", "some", "bad", "unknown", "none")
+HEIGHTS = {"good": 7, "some": 10, "bad": 12, "unknown": 3, "none": 1}
+BAR_HEIGHT, SPARK_HEIGHT = 12, 16
+CHART_WIDTH, CHART_HEIGHT = 720, 120
+FAILED_HEIGHT = 24
+TERM_WIDTH = 100
+PLENTY_LEFT = 0.25
+WHOLE_SHARE = 0.98
+"""Of a period that was watched for less than this it is said for how long it was."""
+LONGEST_LOG = 3.0
+"""A factor of 1000, or of 1/1000, fills its side of the chart."""
+
+
+def bar(day: DayView) -> list[tuple[str, str]]:
+    """Return a path for each state that occurs: 2 wide for each span, 12 high."""
+    return bar_of(day.states)
+
+
+def bar_of(states: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the same for any spans."""
+    paths: dict[str, str] = {}
+    at = 0
+    for state, run in groupby(states):
+        width, height = 2 * len(list(run)), HEIGHTS[state]
+        paths[state] = paths.get(state, "") + f"M{at} {BAR_HEIGHT}v-{height}h{width}v{height}z"
+        at += width
+    return [(state, paths[state]) for state in STATES if state in paths]
+
+
+def bar_words(day: DayView) -> str:
+    """Return what the bar shows: `last 24 h: 2 of 48 half-hours with failures, 1 without data`."""
+    failed = sum(state in ("some", "bad") for state in day.states)
+    silent = sum(state in ("unknown", "none") for state in day.states)
+    said = f"{failed} of {len(day.states)} half-hours with failures"
+    return f"last 24 h: {said}" + (f", {silent} without data" if silent else "")
+
+
+def budget_state(budget: BudgetView) -> str:
+    """Return how much of an error budget is left: good (a quarter or more), some, or bad (none)."""
+    return "good" if budget.left >= PLENTY_LEFT else "some" if budget.left > 0 else "bad"
+
+
+def budget_words(budget: BudgetView) -> str:
+    """Return what is left: `61 % left: 16 min 50 s lost of the 43 min 12 s that 99.9 % allows; available 99.96 %`.
+
+    The share has one decimal more than the objective, and no number is rounded in favour of the service.
+    """
+    objective = f"{100 * budget.objective:.6g}"
+    left = "spent" if budget.left <= 0 else f"{math.floor(100 * budget.left) or 'under 1'} % left"
+    lost, allowed = _minutes(math.ceil(budget.lost_seconds - 1e-6)), _minutes(int(budget.allowed_seconds + 1e-6))
+    said = f"{left}: {lost} lost of the {allowed} that {objective} % allows"
+    said += f"; available {percent(budget.available, len(objective.partition('.')[2]) + 1)}"
+    watched = budget.watched_seconds
+    return said + (f", watched for {show_seconds(watched)}" if watched < WHOLE_SHARE * PERIOD_SECONDS else "")
+
+
+def _minutes(seconds: int) -> str:
+    """Return a time to the second where a minute matters: `16 min 50 s`."""
+    minutes, rest = divmod(seconds, 60)
+    return f"{minutes} min {rest} s" if 2 <= minutes < 120 else show_seconds(seconds)
+
+
+def sparkline(values: Sequence[float | None]) -> str:
+    """Return one path, 4 wide for each two values (their larger), 16 high; empty without any value."""
+    halved = [_largest(values[place : place + 2]) for place in range(0, len(values), 2)]
+    top = _largest(halved)
+    room = None if top is None else 1.25 * top
+    return _line([(4 * place, value) for place, value in enumerate(halved)], room, SPARK_HEIGHT)
+
+
+def _largest(values: Iterable[float | None]) -> float | None:
+    return max((value for value in values if value is not None), default=None)
+
+
+def _line(points: Sequence[tuple[float, float | None]], top: float | None, height: int) -> str:
+    """Return a path through the points, broken where there is none."""
+    if not top:
+        return ""
+    path, pen = "", "M"
+    for x, value in points:
+        if value is None:
+            pen = "M"
+            continue
+        path += f"{pen}{x:.4g} {height - 1 - (height - 2) * min(value / top, 1.0):.3g}"
+        pen = "L"
+    return path
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One signal over time: paths of 720 by 120, the top of its scale, and deploys as places from the left."""
+
+    signal: str
+    p50: str
+    p95: str
+    failed: str
+    unknown: str
+    deploys: tuple[float, ...]
+    top_seconds: float | None
+    readings: int
+    bad: int
+
+
+def chart(signal: str, rows: Sequence[Minute], since: float, until: float, deploys: Sequence[float]) -> Chart:
+    """Return the chart of a signal's minutes in that time (UTC epoch seconds); `deploys` are when they went live."""
+
+    def place(at: float) -> float:
+        return round(CHART_WIDTH * (at - since) / (until - since), 1)
+
+    known = sorted((row for row in rows if row.signal == signal), key=lambda row: row.start)
+    top = _largest(value for row in known for value in (row.p50_seconds, row.p95_seconds))
+    width = max(2.0, CHART_WIDTH * 60 / (until - since))
+    failed = "".join(
+        f"M{place(row.start)} {CHART_HEIGHT}v-{_failed_height(row):.3g}h{width:.3g}V{CHART_HEIGHT}z"
+        for row in known
+        if row.bad
+    )
+    unseen = (row for row in known if row.unknown and not row.good and not row.bad)
+    return Chart(
+        signal=signal,
+        p50=_line(_with_gaps([(place(row.start), row.p50_seconds) for row in known], 5 * width), top, CHART_HEIGHT),
+        p95=_line(_with_gaps([(place(row.start), row.p95_seconds) for row in known], 5 * width), top, CHART_HEIGHT),
+        failed=failed,
+        unknown="".join(f"M{place(row.start)} {CHART_HEIGHT}v-4h{width:.3g}v4z" for row in unseen),
+        deploys=tuple(place(at) for at in deploys if since <= at <= until),
+        top_seconds=top,
+        readings=sum(row.good + row.bad + row.unknown for row in known),
+        bad=sum(row.bad for row in known),
+    )
+
+
+def _failed_height(row: Minute) -> float:
+    return 4 + FAILED_HEIGHT * row.bad / (row.good + row.bad)
+
+
+def _with_gaps(points: Sequence[tuple[float, float | None]], widest: float) -> list[tuple[float, float | None]]:
+    """Return the points with a break wherever nothing was recorded for long."""
+    found: list[tuple[float, float | None]] = []
+    for x, value in points:
+        if found and x - found[-1][0] > widest:
+            found.append((x, None))
+        found.append((x, value))
+    return found
+
+
+def term_bar(term: TermView) -> tuple[float, float]:
+    """Return begin and width of a factor on a scale of 0 to 200: left of 100 it acquits, right of it it convicts."""
+    log = math.log10(term.factor) if term.factor > 0 else -LONGEST_LOG
+    length = TERM_WIDTH * min(abs(log) / LONGEST_LOG, 1.0)
+    return round(TERM_WIDTH - length if log < 0 else TERM_WIDTH, 1), round(length, 1)

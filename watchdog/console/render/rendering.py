@@ -1,0 +1,106 @@
+"""Templates into answers: everything escaped, and marked so that a browser need not fetch the same page twice."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+from starlette.requests import Request
+from starlette.responses import Response
+
+from watchdog.console.queries.service_status import ORDER
+from watchdog.console.render import charts, stats_charts
+from watchdog.console.views.view_models import ServiceRow
+from watchdog.domain.units import show_seconds
+from watchdog.presentation.text import clock, day, moment, percent, sentence
+
+HERE = Path(__file__).parents[1]
+STATIC = HERE / "static"
+ROWS_KEPT = 1024
+TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+
+
+class Renderer:
+    """Renders the templates beside this file."""
+
+    def __init__(self, version: str) -> None:
+        self._environment = Environment(
+            loader=FileSystemLoader(HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._environment.globals.update(
+            version=version,
+            ORDER=ORDER, asset=_assets(), bar=charts.bar, bar_words=charts.bar_words,
+            budget_state=charts.budget_state, budget_words=charts.budget_words,
+            sparkline=charts.sparkline, term_bar=charts.term_bar,
+            service_row=lru_cache(ROWS_KEPT)(self._service_row),
+            week_bars=stats_charts.week_bars, restored_dots=stats_charts.restored_dots, scale=stats_charts.scale,
+        )  # fmt: skip
+        self._environment.filters.update(
+            moment=moment,
+            clock=clock,
+            day=day,
+            seconds=show_seconds,
+            latency=latency,
+            sentence=sentence,
+            percent=percent,
+            ticks=ticks,
+            zip=zip,
+        )
+
+    def page(self, request: Request, template: str, values: Mapping[str, Any], status: int = 200) -> Response:
+        """Return the page, or 304 when the browser shows the same already."""
+        me = request.scope.get("visitor")
+        body = self.body(template, {"path": request.url.path, "me": me, **values})
+        mark = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+        if status == 200 and request.headers.get("if-none-match") == mark:
+            return Response(status_code=304, headers={"etag": mark})
+        return Response(body, status, {"etag": mark}, media_type="text/html; charset=utf-8")
+
+    def _service_row(self, one: ServiceRow) -> Markup:
+        """Return a row of the overview; most stay as they are from one look to the next, and are not drawn again."""
+        return Markup(self._environment.get_template("service_row.html").render(one=one))  # noqa: S704  a template's
+
+    def body(self, template: str, values: Mapping[str, Any]) -> bytes:
+        """Return a template that was filled in."""
+        return self._environment.get_template(template).render(**values).encode("utf-8", "replace")
+
+
+def latency(seconds: float | None) -> str:
+    """Return a latency for people: `420 ms`, `3.2 s`, `–`."""
+    if seconds is None:
+        return "–"
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else show_seconds(seconds)
+
+
+def ticks(text: str) -> Markup:
+    """Return the text escaped, with what stands in `backticks` as code."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704  it was escaped before
+
+
+def static_file(name: str) -> Response | None:
+    """Return one of our own files, which may be kept for ever: its address changes with it. None if there is none."""
+    body = _files().get(name)
+    if body is None:
+        return None
+    kept = {"cache-control": "public, max-age=31536000, immutable"}
+    return Response(body, headers=kept | {"content-type": TYPES[Path(name).suffix]})
+
+
+@cache
+def _files() -> Mapping[str, bytes]:
+    """Return file name to content, read once: what a stranger asks for is a name in it, never a path."""
+    return {path.name: path.read_bytes() for path in sorted(STATIC.iterdir()) if path.suffix in TYPES}
+
+
+def _assets() -> dict[str, str]:
+    """Return file name to address."""
+    return {name: f"/static/{name}?v={hashlib.sha256(body).hexdigest()[:12]}" for name, body in _files().items()}

@@ -1,0 +1,68 @@
+"""The charts of the statistics as paths of inline SVG, stretched to the width of the page. Pure: numbers in, paths out.
+
+Rule: what a chart shows is said in words beside it, too; nothing is told by colour alone.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from watchdog.console.views.stats_views import RestoredView, WeekView
+
+WEEK_WIDTH, GAP = 10, 2
+HEIGHT = 120
+WIDTH = 720
+LINES = ((10.0, "10 s"), (60.0, "1 min"), (600.0, "10 min"), (3600.0, "1 h"), (86400.0, "1 d"))
+"""The lines of the logarithmic scale in seconds, the lowest and the highest at its ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """A path of all incidents and one of those that were rolled back, 10 wide a week; the number at the top."""
+
+    incidents: str
+    rolled_back: str
+    width: int
+    top: int
+
+
+def week_bars(weeks: Sequence[WeekView]) -> Bars:
+    """Return the bars of the weeks; what was rolled back stands at the bottom of its bar."""
+    top = max([one.incidents for one in weeks] + [1])
+    return Bars(
+        _bars([one.incidents for one in weeks], top),
+        _bars([one.rolled_back for one in weeks], top),
+        WEEK_WIDTH * max(len(weeks), 1),
+        top,
+    )
+
+
+def _bars(values: Sequence[int], top: int) -> str:
+    wide = WEEK_WIDTH - GAP
+    heights = [round((HEIGHT - 4) * value / top, 1) for value in values]
+    return "".join(
+        f"M{WEEK_WIDTH * place + GAP // 2} {HEIGHT}v-{height:g}h{wide}v{height:g}z"
+        for place, height in enumerate(heights)
+        if height
+    )
+
+
+def restored_dots(found: Sequence[RestoredView], since: float, until: float, *, rolled_back: bool) -> str:
+    """Return a path of points, one for each incident: when it began, and on a logarithmic scale how long it took."""
+    return "".join(
+        f"M{WIDTH * (one.at - since) / (until - since):.1f} {height(one.seconds):.1f}h0"
+        for one in found
+        if one.rolled_back is rolled_back and since <= one.at <= until
+    )
+
+
+def height(seconds: float) -> float:
+    """Return how far from the top a duration is drawn."""
+    low, high = math.log(LINES[0][0]), math.log(LINES[-1][0])
+    share = (math.log(max(seconds, 1.0)) - low) / (high - low)
+    return HEIGHT - 8 - (HEIGHT - 16) * min(max(share, 0.0), 1.0)
+
+
+def scale() -> list[tuple[str, float]]:
+    """Return the lines of the scale: the duration in words, and how far from the top it is."""
+    return [(words, round(height(seconds), 1)) for seconds, words in LINES]

@@ -1,0 +1,121 @@
+"""The pages for people: overview, service, incident, incidents, history, follow-ups, stats, audit, settings.
+
+Rule: what shows facts is drawn beside the loop: hundreds of rows take 60 ms. A refusal of a few lines is not.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from watchdog.background import aside
+from watchdog.console.queries.view_queries import CHART_SECONDS, Reader
+from watchdog.console.render.charts import Chart, chart
+from watchdog.console.render.rendering import Renderer, static_file
+from watchdog.console.views.view_models import AnswerView, ServiceView
+from watchdog.domain.follow_ups import DUE
+from watchdog.domain.store_records import Minute
+
+Draw = Callable[[Request, str, Mapping[str, Any]], Awaitable[Response]]
+Handlers = dict[str, Callable[[Request], Awaitable[Response]]]
+LISTED = 200
+"""Incidents, or open items, on a page; the API gives more."""
+
+
+def page_routes(reader: Reader, renderer: Renderer) -> list[Route]:
+    """Return the routes of all pages."""
+
+    draw = drawing_of(renderer)
+
+    async def answer(request: Request) -> AnswerView | None:
+        return await reader.answer(request.query_params.get("answer", ""))
+
+    async def overview(request: Request) -> Response:
+        given = {"view": await reader.overview(), "answer": await answer(request)}
+        return await draw(request, "overview.html", given)
+
+    async def service(request: Request) -> Response:
+        view = await reader.service(request.path_params["name"])
+        if view is None:
+            return not_found(request, renderer)
+        charts = charts_of(view, await reader.minutes(view.service.name))
+        given = {"view": view, "charts": charts, "since": view.at - CHART_SECONDS, "answer": await answer(request)}
+        return await draw(request, "service.html", given)
+
+    async def incident(request: Request) -> Response:
+        view = await reader.incident(request.path_params["id"])
+        checklists = await reader.following.checklist(request.path_params["id"])
+        if view is None or checklists is None:
+            return not_found(request, renderer)
+        given = {"view": view, "checklists": checklists, "usual_due": DUE, "answer": await answer(request)}
+        return await draw(request, "incident.html", given)
+
+    async def static(request: Request) -> Response:
+        return static_file(request.path_params["name"]) or Response(status_code=404)
+
+    handlers: Handlers = {
+        "/": overview,
+        "/services/{name}": service,
+        "/incidents/{id}": incident,
+        "/static/{name}": static,
+        **_lists(reader, draw),
+    }
+    return [Route(path, handler, methods=["GET"]) for path, handler in handlers.items()]
+
+
+def _lists(reader: Reader, draw: Draw) -> Handlers:
+    """Return the pages that show what was: incidents, rollbacks, commands, numbers; and the settings."""
+
+    async def incidents(request: Request) -> Response:
+        return await draw(request, "incidents.html", {"view": await reader.incidents(LISTED)})
+
+    async def history(request: Request) -> Response:
+        return await draw(request, "history.html", {"view": await reader.history(LISTED)})
+
+    async def follow_ups(request: Request) -> Response:
+        given = {"view": await reader.following.open(), "rows_max": LISTED}
+        return await draw(request, "follow_ups.html", given)
+
+    async def audit(request: Request) -> Response:
+        return await draw(request, "audit.html", {"view": await reader.audit()})
+
+    async def stats(request: Request) -> Response:
+        view = await reader.stats()
+        return await draw(request, "stats.html", {"view": view})
+
+    async def settings(request: Request) -> Response:
+        return await draw(request, "settings.html", {"view": reader.settings()})
+
+    return {
+        "/incidents": incidents,
+        "/history": history,
+        "/follow-ups": follow_ups,
+        "/audit": audit,
+        "/stats": stats,
+        "/settings": settings,
+    }
+
+
+def drawing_of(renderer: Renderer) -> Draw:
+    """Return what draws a page with these values, beside the loop."""
+
+    async def draw(request: Request, template: str, values: Mapping[str, Any]) -> Response:
+        return await aside(renderer.page, request, template, values)
+
+    return draw
+
+
+def not_found(request: Request, renderer: Renderer) -> Response:
+    """Return the page that says there is none."""
+    return renderer.page(request, "problem.html", {"title": "Not found", "problem": "There is no such page."}, 404)
+
+
+def charts_of(view: ServiceView, minutes: Sequence[Minute]) -> list[Chart]:
+    """Return a chart for each signal, with the deploys that went live meanwhile."""
+    live = [
+        one.finished_at for one in view.deploys if one.finished_at is not None and one.status in ("live", "deactivated")
+    ]
+    since = view.at - CHART_SECONDS
+    return [chart(signal.name, minutes, since, view.at, live) for signal in view.signals]

@@ -1,0 +1,1 @@
+"""View models: plain data for templates and JSON."""

@@ -1,0 +1,61 @@
+"""Numbers over time as plain data: the shapes of the JSON API, and what the templates are given.
+
+Rule: as in view_models.py, fields may be added, never changed; text is clean, on one line.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class NumberView:
+    """A number, how many it counts, and how it is shown. `value` None: not known."""
+
+    value: float | None
+    n: int
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class NumbersView:
+    """What `watchdog stats` says of a service, or of all. Times in seconds."""
+
+    service: str
+    mean_time_to_detect_seconds: NumberView
+    mean_time_to_acknowledge_seconds: NumberView
+    mean_time_to_restore_seconds: NumberView
+    change_failure_rate: NumberView
+    deployments_per_day: NumberView
+    rollbacks_per_month: NumberView
+
+
+@dataclass(frozen=True, slots=True)
+class WeekView:
+    """Seven days: how many incidents were opened, and how many of them were rolled back."""
+
+    since: float
+    incidents: int
+    rolled_back: int
+
+
+@dataclass(frozen=True, slots=True)
+class RestoredView:
+    """One incident that ended: when it began, how long it took, and whether a rollback ended it."""
+
+    incident: str
+    at: float
+    seconds: float
+    rolled_back: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StatsView:
+    """The numbers of the last 90 days. `complete`: everything was read from the store."""
+
+    at: float
+    since: float
+    complete: bool
+    all: NumbersView
+    services: tuple[NumbersView, ...]
+    weeks: tuple[WeekView, ...]
+    restored: tuple[RestoredView, ...]
+    words: tuple[str, ...]

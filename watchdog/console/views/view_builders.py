@@ -1,0 +1,119 @@
+"""Views of single things: a deploy, a signal, an incident's row, a decision. Pure: domain in, cleaned words out."""
+
+from watchdog.console.views.view_models import (
+    BlameView,
+    DecisionView,
+    DeployView,
+    GuardView,
+    IncidentRow,
+    SignalView,
+    TargetView,
+    TermView,
+    VetoView,
+)
+from watchdog.domain.checks import Check
+from watchdog.domain.decisions import Blame, Decision, TargetChoice
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.incidents import Incident
+from watchdog.domain.policy import SignalPolicy
+from watchdog.presentation import decision_text
+from watchdog.presentation.explain import COURSES, state_of
+from watchdog.presentation.status_text import verdict
+from watchdog.presentation.text import clean, sentence, short, show_number, show_odds, show_probability
+
+MESSAGE_MAX = 100
+
+
+def deploy_view(deploy: Deploy, note: str = "") -> DeployView:
+    """Return a deploy with the first line of its message."""
+    return DeployView(
+        id=clean(deploy.id),
+        status=clean(deploy.status.replace("_", " ")),
+        trigger=clean(deploy.trigger.replace("_", " ")),
+        code=short(deploy.code),
+        message=clean(deploy.commit_message.strip().split("\n")[0], limit=MESSAGE_MAX),
+        finished_at=deploy.finished_at,
+        is_live=deploy.is_live,
+        note=clean(note),
+    )
+
+
+def signal_view(signal: SignalPolicy, check: Check | None) -> SignalView:
+    """Return a signal with its newest reading."""
+    if check is None or check.last is None:
+        return SignalView(signal.name, signal.kind, signal.critical, "unknown", "not read yet", None)
+    word, why = verdict(check.last)
+    return SignalView(signal.name, signal.kind, signal.critical, word.lower(), clean(why), check.last_at)
+
+
+def incident_row(incident: Incident, label: str | None) -> IncidentRow:
+    """Return an incident as one row."""
+    restored = None if incident.restored_at is None else max(0.0, incident.restored_at - incident.onset_at)
+    return IncidentRow(
+        id=clean(incident.id),
+        service=clean(incident.service),
+        severity=incident.severity.value,
+        standing=state_of(incident).lower(),
+        title=clean(incident.title),
+        onset_at=incident.onset_at,
+        opened_at=incident.opened_at,
+        closed_at=incident.closed_at,
+        restored_in_seconds=restored,
+        label=label,
+    )
+
+
+def decision_view(decision: Decision, repo: str | None) -> DecisionView:
+    """Return a decision with its arithmetic."""
+    return DecisionView(
+        at=decision.at,
+        course=decision.course.value,
+        words=COURSES[decision.course],
+        why=sentence(decision.why),
+        would=sentence(decision.would),
+        severity=decision.severity.value,
+        mode=decision.mode,
+        blame=None if decision.blame is None else blame_view(decision.blame, decision_text.diff_link(decision, repo)),
+        guards=tuple(GuardView(one.name, one.verdict.value, clean(one.why)) for one in decision.guards),
+        target=None if decision.target is None else target_view(decision.target),
+    )
+
+
+def blame_view(blame: Blame, diff: str) -> BlameView:
+    """Return the odds term by term; none of it where nobody can be blamed."""
+    terms: tuple[TermView, ...] = ()
+    if blame.probability is not None and blame.suspect is not None:
+        prior = TermView("prior odds", blame.prior_odds, show_odds(blame.prior_odds), clean(blame.prior_why))
+        found = (
+            TermView(clean(one.name) or "evidence", one.factor, f"x {show_number(one.factor)}", clean(one.why))
+            for one in blame.terms
+        )
+        terms = (prior, *found)
+    return BlameView(
+        suspect=decision_text.named(blame.suspect) if blame.suspect is not None else "",
+        diff=diff,
+        probability=None if blame.vetoed else blame.probability,
+        shown=_probability(blame),
+        need=blame.need,
+        odds=show_odds(blame.odds) if terms else "",
+        terms=terms,
+        vetoes=tuple(VetoView(clean(one.name), one.fired, clean(one.why)) for one in blame.vetoes),
+        why=sentence(blame.why),
+    )
+
+
+def _probability(blame: Blame) -> str:
+    if blame.probability is None:
+        return "unknown"
+    return "0, vetoed" if blame.vetoed else show_probability(blame.probability)
+
+
+def target_view(choice: TargetChoice) -> TargetView:
+    """Return where it leads, and why not elsewhere."""
+    skipped = tuple(
+        DeployView(clean(one.deploy), "", "", short(one.code), "", None, False, clean(one.why))
+        for one in choice.skipped
+    )
+    deploy = decision_text.named(choice.deploy) if choice.deploy is not None else None
+    place = clean(choice.deploy.id) if choice.deploy is not None else None
+    return TargetView(deploy, clean(choice.why), clean(choice.warning), clean(choice.ask), skipped, place)

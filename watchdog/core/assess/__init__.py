@@ -1,0 +1,1 @@
+"""Assessments of one incident: severity, blame, the suspect and the rollback target, suppression. Pure."""

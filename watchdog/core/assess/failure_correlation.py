@@ -1,0 +1,127 @@
+"""Groups: which failures one bad deploy may explain, and when there are too many of them for that.
+
+Many groups at once are no deploy's doing. Two that are most of the fleet may be: somebody relies on the deployed one,
+and nobody has declared it. That the machine cannot tell, so a human is asked.
+
+Two services are of one group when the same code is suspect in both, or when one relies on the other (`depends_on`,
+directly or by way of others); and so on from member to member.
+
+Rule 1: other services are known by what all workers share, never by their states: another worker may hold them.
+Rule 2: a group without a recent deploy weighs double: nothing that was deployed explains it.
+(That control targets fail is judged elsewhere: see sight.)
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from watchdog.core import notice_text
+from watchdog.domain.incidents import Trouble
+from watchdog.domain.policy import Policy, ServicePolicy
+from watchdog.domain.units import show_seconds
+
+
+class Member(Protocol):
+    """Something that happened to a service, with the code it is due to (if known)."""
+
+    @property
+    def service(self) -> str:
+        """Return the service's name."""
+
+    @property
+    def suspect_code(self) -> str | None:
+        """Return the code that is suspect, or None."""
+
+
+M = TypeVar("M", bound=Member)
+UNSURE_GROUPS = 2
+"""So many may be the deployed service and one that relies on it undeclared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """Why what is critical at once is too much for one deploy; `certain`: whatever a human may think of it."""
+
+    why: str
+    certain: bool
+
+
+def form(policy: Policy, members: Sequence[M]) -> list[list[M]]:
+    """Return the members sorted into groups, in the order of their first members."""
+    reach = {member.service: relied_on(policy.services, member.service) for member in members}
+    groups: list[list[M]] = []
+    for member in members:
+        near = [group for group in groups if any(_linked(member, other, reach) for other in group)]
+        if not near:
+            groups.append([member])
+            continue
+        near[0].append(member)
+        for group in near[1:]:
+            near[0].extend(group)
+            groups = [one for one in groups if one is not group]
+    return groups
+
+
+def relied_on(services: Mapping[str, ServicePolicy], name: str) -> frozenset[str]:
+    """Return the guarded services that this one relies on, directly or by way of others."""
+    found: set[str] = set()
+    ahead = [name]
+    while ahead:
+        wishes = services.get(ahead.pop())
+        fresh = [other for other in wishes.depends_on if other in services and other not in found] if wishes else []
+        found.update(fresh)
+        ahead += fresh
+    return frozenset(found)
+
+
+def _linked(one: Member, other: Member, reach: Mapping[str, frozenset[str]]) -> bool:
+    if one.suspect_code is not None and one.suspect_code == other.suspect_code:
+        return True
+    return other.service in reach[one.service] or one.service in reach[other.service]
+
+
+def wave(policy: Policy, troubles: Mapping[str, Trouble], mine: Trouble) -> Wave | None:
+    """Return the wave of failures that this service's is part of, the certain one if there are several, or None."""
+    seconds = policy.brakes.window_seconds
+    others = [one for name, one in troubles.items() if name in policy.services and name != mine.service]
+    others = [one for one in others if not one.planned]
+    known = sorted([mine, *others], key=lambda one: (one.at, one.service))
+    found = []
+    for begin in sorted({one.at for one in known if 0 <= mine.at - one.at <= seconds}):
+        one = _too_many(policy, form(policy, [one for one in known if 0 <= one.at - begin <= seconds]))
+        found += [one] if one is not None else []
+    return min(found, key=lambda one: not one.certain, default=None)
+
+
+def _too_many(policy: Policy, groups: Sequence[Sequence[Trouble]]) -> Wave | None:
+    brakes = policy.brakes
+    head = f"{len(groups)} groups critical within {show_seconds(brakes.window_seconds)}"
+    if len(groups) >= brakes.groups_max:
+        why = f"{head}: {', '.join(map(name_group, groups))} (limit {brakes.groups_max})"
+        return Wave(why, certain=True)
+    weight = sum(_weight(group) for group in groups)
+    if len(groups) > 1 and weight > brakes.fleet_share * len(policy.services):
+        parts = ", ".join(f"{name_group(group)}{_doubled(group)}" for group in groups)
+        share = f"counted as {weight} of {len(policy.services)} services (limit {brakes.fleet_share:.0%})"
+        return Wave(f"{head}: {parts}; {share}", certain=len(groups) > UNSURE_GROUPS)
+    return None
+
+
+def _weight(group: Sequence[Trouble]) -> int:
+    return len(group) if _deployed(group) else 2 * len(group)
+
+
+def _doubled(group: Sequence[Trouble]) -> str:
+    return "" if _deployed(group) else " (no deploy lately, counts double)"
+
+
+def _deployed(group: Sequence[Trouble]) -> bool:
+    return any(one.recent_deploy for one in group)
+
+
+def name_group(group: Sequence[Member]) -> str:
+    """Return `web+api (commit 1b7e0d4)`; the code only where it is what they have in common."""
+    names = "+".join(member.service for member in group)
+    codes = {member.suspect_code for member in group}
+    code = group[0].suspect_code
+    return f"{names} (commit {notice_text.short(code)})" if len(group) > 1 and len(codes) == 1 and code else names

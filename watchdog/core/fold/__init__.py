@@ -1,0 +1,1 @@
+"""Folds readings and deploy lists into the state, before anything is decided."""

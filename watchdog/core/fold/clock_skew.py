@@ -1,0 +1,68 @@
+"""Moments that lie ahead: remembered by a worker whose clock was fast, read by one whose clock is right.
+
+Rule: what was remembered cannot lie in the future. Left there, it would freeze whatever waits "since" it for as long as
+the clocks differed. What is meant to lie ahead (a deadline, the end of a watch window) is left alone.
+"""
+
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from watchdog.core import detect
+from watchdog.core.fold import observations
+from watchdog.domain.checks import Check
+from watchdog.domain.deploys import Deploy, Downtime
+from watchdog.domain.incidents import Incident, ServiceState, Trial
+
+OF_SERVICE = ("phase_since", "watching_since", "deploys_at", "healthy_at", "closed_at", "flapping_since")
+OF_INCIDENT = (
+    "opened_at",
+    "onset_at",
+    "asked_at",
+    "approved_at",
+    "requested_at",
+    "put_off_at",
+    "restored_at",
+    "verified_at",
+    "reconsidered_at",
+    "closed_at",
+)
+OF_DOWNTIME = ("since", "after", "ended_at")
+T = TypeVar("T", ServiceState, Incident, Deploy, Trial, Downtime)
+
+
+def not_ahead(service: ServiceState, now: float) -> ServiceState:
+    """Return the service with no remembered moment after `now` (UTC epoch seconds)."""
+    service = _past(service, OF_SERVICE, now)
+    incident = service.incident
+    return replace(
+        service,
+        checks={name: _check(check, now) for name, check in service.checks.items()},
+        deploys=tuple(_past(deploy, ("update_seen_at",), now) for deploy in service.deploys),
+        acted_at=tuple(min(at, now) for at in service.acted_at),
+        opened_at=tuple(min(at, now) for at in service.opened_at),
+        pin_settled_at=min(service.pin_settled_at, now + observations.PIN_LANDS_SECONDS),
+        incident=None if incident is None else _incident(incident, now),
+        trial=None if service.trial is None else _past(service.trial, ("live_at", "seen_at"), now),
+        downtime=None if service.downtime is None else _past(service.downtime, OF_DOWNTIME, now),
+    )
+
+
+def _incident(incident: Incident, now: float) -> Incident:
+    decision = incident.decision
+    if decision is not None and decision.at > now:
+        incident = replace(incident, decision=replace(decision, at=now))
+    return _past(incident, OF_INCIDENT, now)
+
+
+def _check(check: Check, now: float) -> Check:
+    """Return the check; if it was read in the future, its statistics tell of nothing we can place."""
+    if max(check.last_at, check.counts_from, check.baseline_at, check.interrupted_at) <= now:
+        return check
+    dated = ("last_at", "baseline_at", "healed_at", "slow_healed_at", "watched_from")
+    past = replace(check, **{name: min(getattr(check, name), now) for name in dated})
+    return detect.forget(past, now)
+
+
+def _past(what: T, names: tuple[str, ...], now: float) -> T:
+    late: dict[str, Any] = {name: now for name in names if (getattr(what, name) or 0.0) > now}
+    return replace(what, **late) if late else what

@@ -1,0 +1,1 @@
+"""Guards: what must hold before production is changed, each with its reason."""

@@ -1,0 +1,221 @@
+"""The decision: severity, blame, guards and target put together into one course, with its reasons.
+
+Rule 1: blame convicts, guards permit, a target exists; only then is anything done, and only as the mode allows.
+Rule 2: whatever is not done is told to a human, with the same arithmetic.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+
+from watchdog.core import notice_text
+from watchdog.core.assess import blame as blaming
+from watchdog.core.assess import severity
+from watchdog.core.assess.evidence import Case
+from watchdog.core.assess.rollback_target import Search, choose_target
+from watchdog.core.detect import latency, probes
+from watchdog.core.guards import guards
+from watchdog.domain.checks import Check
+from watchdog.domain.decisions import Blame, Course, Decision, Evidence, Finding, GuardAnswer, TargetChoice, Verdict
+from watchdog.domain.incidents import Incident, ServiceState, State
+from watchdog.domain.policy import Action, Mode, Policy, Rule, ServicePolicy
+from watchdog.domain.readings import Bad, Good, Unknown
+
+NOTHING_TO_DO: Mapping[Action, tuple[Course, str]] = MappingProxyType(
+    {
+        Action.NOTE: (Course.NOTE, "the policy only notes this severity"),
+        Action.TELL: (Course.TELL, "the policy only tells of this severity"),
+        Action.TICKET: (Course.TELL, "the policy keeps a ticket of this severity"),
+    }
+)
+"""What a policy asks for that changes nothing, whatever is found."""
+
+
+def decide(
+    state: State,
+    policy: Policy,
+    service: ServiceState,
+    findings: tuple[Finding, ...],
+    *,
+    now: float,
+    incident: Incident | None = None,
+    approved: bool = False,
+) -> Decision:
+    """Return what to do about the findings (at least one).
+
+    `approved`: a human said yes to what the incident asked; that answers the guards that asked then, and no others.
+    """
+    wishes = policy.services[service.name]
+    level, why_level, main = severity.judge(findings, wishes, policy.detection)
+    share = failing_share(service, main, now, policy)
+    since = _since_it_began(main, incident)
+    case = Case(state, policy, service, wishes, findings, since, share, now, _before(incident))
+    verdict = blaming.weigh(case)
+    target = find_target(state, policy, service, verdict)
+    answers = guards.check(guards.Request(state, policy, service, wishes, verdict, target, incident, now, since))
+    rule = policy.matrix[level]
+    answered = guards.asked(incident) if approved else None
+    defaulted = guards.answered_by_default(incident)
+    course, why = _course(rule, verdict, target, answers, wishes, answered, defaulted=defaulted)
+    return Decision(
+        at=now,
+        course=course,
+        severity=level,
+        why=why,
+        rule=f"{level.value} -> {rule.do.value} ({why_level})",
+        share=share,
+        mode=wishes.mode.value,
+        evidence=tuple(_evidence(service, wishes, findings, state, policy)),
+        blame=verdict,
+        guards=answers,
+        target=target,
+        would=_would(rule, verdict, target, answers, wishes),
+    )
+
+
+def _since_it_began(main: Finding, incident: Incident | None) -> Finding:
+    """Return the finding, as old as its incident: no deploy that came in the middle of it is to blame for it."""
+    return main if incident is None else replace(main, onset_at=min(main.onset_at, incident.onset_at))
+
+
+def _before(incident: Incident | None) -> Blame | None:
+    return incident.decision.blame if incident is not None and incident.decision is not None else None
+
+
+def failing_share(service: ServiceState, main: Finding, now: float, policy: Policy) -> float:
+    """Return the share of the main finding's probes that failed in the last minute (or its own share)."""
+    check = service.checks[main.signal]
+    failed, total = probes.share_failing(check, now - policy.detection.share_window_seconds)
+    if main.method in ("run", "cusum") and total:
+        return failed / total
+    return main.share
+
+
+def find_target(state: State, policy: Policy, service: ServiceState, verdict: Blame) -> TargetChoice:
+    """Return where to go back to, given whom we blame."""
+    if verdict.suspect is None or verdict.change is None:
+        return TargetChoice(None, verdict.why)
+    return choose_target(
+        Search(
+            deploys=service.deploys,
+            suspect=verdict.suspect,
+            change=verdict.change,
+            configuration=verdict.configuration,
+            denied=state.denied,
+            undone=service.undone,
+            healthy_seconds=service.healthy_seconds,
+            watching_since=service.watching_since,
+            limits=policy.verification,
+        )
+    )
+
+
+def _course(
+    rule: Rule,
+    verdict: Blame,
+    target: TargetChoice,
+    answers: Sequence[GuardAnswer],
+    wishes: ServicePolicy,
+    answered: frozenset[str] | None = None,
+    *,
+    defaulted: bool = False,
+) -> tuple[Course, str]:
+    """Return the course and its reason; worst news first. `answered`: the guards that a human's yes is about.
+
+    `defaulted`: nobody answered, and the policy says rollback; that convicts nobody and answers no guard.
+    """
+    if rule.do in NOTHING_TO_DO:
+        return NOTHING_TO_DO[rule.do]
+    down = next((one for one in answers if one.name == "service" and one.verdict is Verdict.BLOCK), None)
+    if down is not None and verdict.suspect is not None:  # whatever else there is: that it is down is the reason
+        return Course.PAGE, f"{down.name}: {down.why}"
+    if (answered is None and not verdict.convicts and not verdict.likely) or verdict.vetoed:
+        return Course.PAGE, verdict.why
+    if target.deploy is None:
+        return Course.PAGE, target.why
+    blocked = next((one for one in answers if one.verdict is Verdict.BLOCK), None)
+    if blocked is not None:
+        return Course.PAGE, f"{blocked.name}: {blocked.why}"
+    asks = [one for one in answers if one.verdict is Verdict.ASK]
+    if answered is not None and all(one.name in answered for one in asks):
+        return Course.ROLLBACK, f"approved; {verdict.why}"
+    why_asked = [f"{one.name}: {one.why}" for one in asks]
+    if not verdict.convicts:
+        why_asked.append(f"more likely than not, and no more: {verdict.why}")
+    elif rule.do in (Action.ASK, Action.SCHEDULE) and not defaulted:
+        whom = f"{rule.approver.name} " if rule.approver is not None else ""
+        why_asked.append(f"the policy asks {whom}for this severity; {verdict.why}")
+    if why_asked:
+        return Course.ASK, "; ".join(why_asked)
+    if defaulted:
+        return Course.ROLLBACK, f"no answer came in time, and the policy says rollback; {verdict.why}"
+    if wishes.veto_seconds > 0:
+        return Course.ANNOUNCE, f"veto window of {wishes.veto_seconds:.0f} s; {verdict.why}"
+    return Course.ROLLBACK, verdict.why
+
+
+def _would(
+    rule: Rule, verdict: Blame, target: TargetChoice, answers: Sequence[GuardAnswer], wishes: ServicePolicy
+) -> str:
+    """Return what would be done if only the mode allowed it; empty unless the mode is what forbids it."""
+    if wishes.mode is not Mode.OBSERVE:
+        return ""
+    others = [answer for answer in answers if answer.name != "mode"]
+    course, why = _course(rule, verdict, target, others, wishes)
+    if course not in (Course.ROLLBACK, Course.ANNOUNCE, Course.ASK) or target.deploy is None:
+        return f"would {course.value}: {why}"
+    verb = "ask to roll back" if course is Course.ASK else "roll back"
+    return f"would {verb} to {target.deploy.id} ({notice_text.short(target.deploy.code)})"
+
+
+def _evidence(
+    service: ServiceState,
+    wishes: ServicePolicy,
+    findings: tuple[Finding, ...],
+    state: State,
+    policy: Policy,
+) -> list[Evidence]:
+    """Return what each signal, each control target and each status page said."""
+    found = {finding.signal: finding for finding in findings}
+    lines = [_signal_evidence(signal.name, service.checks.get(signal.name), found, policy) for signal in wishes.signals]
+    control = [state.control[target] for target in policy.control if target in state.control]
+    if control:
+        answering = sum(isinstance(reading, Good) for _, reading in control)
+        verdict = "good" if answering else "bad"
+        lines.append(Evidence("control", verdict, f"{answering} of {len(policy.control)} answer"))
+    for name in policy.vendors:
+        at_reading = state.vendors.get(name)
+        if at_reading is not None:
+            lines.append(Evidence(f"status {name}", *_words(at_reading[1])))
+    return lines
+
+
+def _signal_evidence(name: str, check: Check | None, found: dict[str, Finding], policy: Policy) -> Evidence:
+    if check is None or check.last is None:
+        return Evidence(name, "unknown", "not read yet")
+    if name in found:
+        return Evidence(name, "bad", found[name].text, _not_fired(check, found[name], policy))
+    verdict, text = _words(check.last)
+    if check.run_probes:
+        text = f"{text}; {check.run_probes} in a row, not confirmed"
+    return Evidence(name, verdict, text)
+
+
+def _not_fired(check: Check, finding: Finding, policy: Policy) -> str:
+    """Return what the other method said, for `explain`."""
+    if finding.method == "run":
+        return f"CUSUM {check.cusum:.1f} of {policy.detection.cusum_limit_in_watch:.0f} (in a watch window)"
+    if finding.method == "latency" and check.samples:
+        values = [seconds for _, seconds in check.samples]
+        return ", ".join(
+            f"{name} {latency.quantile(values, share) * 1000:.0f} ms" for name, share in latency.QUANTILES.items()
+        )
+    return ""
+
+
+def _words(reading: Good | Bad | Unknown) -> tuple[str, str]:
+    if isinstance(reading, Bad):
+        return "bad", reading.why
+    if isinstance(reading, Unknown):
+        return "unknown", reading.why
+    return "good", reading.detail or "ok"

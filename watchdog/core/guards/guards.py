@@ -1,0 +1,379 @@
+"""Guards: what must hold before production is touched. Each says pass, ask or block, and why.
+
+Rule 1: a block is for the machine and for the human who approves alike; an ask is what an approval answers.
+Rule 2: one guard, one function, one line in GUARDS.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from watchdog.core import notice_text
+from watchdog.core.assess import connectivity, failure_correlation, maintenance, suppression
+from watchdog.core.assess.suspect_deploy import live_deploy, took_traffic_at
+from watchdog.core.context import Turn
+from watchdog.core.detect import turned_away
+from watchdog.core.guards import flapping
+from watchdog.core.guards import rollback_budget as budgets
+from watchdog.domain.decisions import Blame, Finding, GuardAnswer, TargetChoice, Verdict
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.incidents import Incident, ServiceState, State, Trouble
+from watchdog.domain.policy import Mode, Policy, ServicePolicy
+from watchdog.domain.units import show_seconds
+
+DAY_SECONDS = 86400.0
+NO_ROLLBACK_TRAILER = "watchdog: no-rollback"
+SUSPENDED, WAS_SUSPENDED = "it is suspended", "it was suspended"
+"""How the guard `service` begins its answer: what an incident's last decision had is known again by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An intended rollback, as the guards see it."""
+
+    state: State
+    policy: Policy
+    service: ServiceState
+    wishes: ServicePolicy
+    blame: Blame
+    target: TargetChoice
+    incident: Incident | None
+    now: float
+    found: Finding | None = None
+    """What fails, and since when."""
+
+    @property
+    def code(self) -> str | None:
+        """Return what is to be rolled back."""
+        return self.blame.suspect.code if self.blame.suspect is not None else None
+
+    def between(self) -> list[Deploy]:
+        """Return the suspect and the deploys between it and the target, newest first."""
+        if self.blame.suspect is None or self.target.deploy is None:
+            return []
+        ids = [deploy.id for deploy in self.service.deploys]
+        start, end = ids.index(self.blame.suspect.id), ids.index(self.target.deploy.id)
+        return list(self.service.deploys[start:end])
+
+
+def _pass(name: str, why: str) -> GuardAnswer:
+    return GuardAnswer(name, Verdict.PASS, why)
+
+
+def _ask(name: str, why: str, *, passing: bool = False) -> GuardAnswer:
+    return GuardAnswer(name, Verdict.ASK, why, passing)
+
+
+def _block(name: str, why: str, *, passing: bool = False) -> GuardAnswer:
+    return GuardAnswer(name, Verdict.BLOCK, why, passing)
+
+
+def mode(request: Request) -> GuardAnswer:
+    """Only what the service was entrusted for."""
+    if request.wishes.mode is Mode.OBSERVE:
+        return _block("mode", "observe: says what it would do, touches nothing")
+    if request.wishes.mode is Mode.ASSIST and not answered_by_default(request.incident):
+        return _ask("mode", "assist: a human decides")
+    return _pass("mode", request.wishes.mode.value)
+
+
+def answered_by_default(incident: Incident | None) -> bool:
+    """Tell whether nobody answered in time, and people were told what is done then: it is as if they had said so."""
+    return incident is not None and incident.defaulted_at is not None
+
+
+def hold(request: Request) -> GuardAnswer:
+    """A human's pause."""
+    if request.state.paused_by:
+        return _block("hold", f"paused by {request.state.paused_by}", passing=True)
+    return _pass("hold", "none")
+
+
+def action_hold(request: Request) -> GuardAnswer:
+    """Nothing is rolled back unasked in such hours; a human may."""
+    held = suppression.holding(request.state, request.policy, request.service.name, request.now)
+    if held is not None:
+        return _ask("action hold", f"{suppression.describe(held)}: a human decides", passing=True)
+    return _pass("action hold", "none")
+
+
+def armed(request: Request) -> GuardAnswer:
+    """A watchdog that broke one of its own promises changes nothing, whoever asks."""
+    if request.state.disarmed:
+        return _block("armed", f"disarmed: {request.state.disarmed}; watchdog resume", passing=True)
+    return _pass("armed", "yes")
+
+
+def key(request: Request) -> GuardAnswer:
+    """What the platform forbids is not tried again until there is a fresh key."""
+    if request.service.forbidden:
+        why = f"our key may not change it ({request.service.forbidden}); mend the key, then watchdog resume"
+        return _block("key", why, passing=True)
+    return _pass("key", "never refused")
+
+
+def blind(request: Request) -> GuardAnswer:
+    """What cannot be seen is not touched."""
+    if request.state.blind_since is not None:
+        return _block("blind", f"{connectivity.why(request.state)}: the fault may be ours", passing=True)
+    return _pass("blind", "no")
+
+
+def budget(request: Request) -> GuardAnswer:
+    """So many rollbacks per service and day, so many groups of services per ten minutes."""
+    limits = request.policy.budget
+    today = sum(at > request.now - DAY_SECONDS for at in request.service.acted_at)
+    fleet = budgets.fleet_spent(request.state, request.policy, request.service.name, request.code, request.now)
+    if today >= limits.per_service_per_day:
+        return _block("budget", f"{today} of {limits.per_service_per_day} rollbacks of this service today")
+    if fleet >= limits.per_fleet_per_10m:
+        why = f"{fleet} of {limits.per_fleet_per_10m} groups rolled back in the fleet in 10 min"
+        return _block("budget", why, passing=True)
+    return _pass("budget", f"{today} of {limits.per_service_per_day} used today")
+
+
+def correlation(request: Request) -> GuardAnswer:
+    """What fails everywhere at once is no deploy's doing, or ours to see; most of a small fleet is asked about."""
+    name = request.service.name
+    mine = request.state.troubles.get(name) or Trouble(name, request.now, request.code, recent_deploy=True)
+    wave = failure_correlation.wave(request.policy, request.state.troubles, mine)
+    if wave is None:
+        return _pass("correlation", "no wave of failures")
+    return (_block if wave.certain else _ask)("correlation", wave.why, passing=True)
+
+
+def flaps(request: Request) -> GuardAnswer:
+    """What comes and goes is asked about: it may be well by the time that a rollback is live, and proves nothing."""
+    if request.found is not None and request.found.method == "intermittent":
+        return _ask("flapping", f"{request.found.text}; a human decides", passing=True)
+    if request.service.flapping_since is not None:
+        return _ask("flapping", flapping.why(request.policy.brakes))
+    return _pass("flapping", "no")
+
+
+def let_in(request: Request) -> GuardAnswer:
+    """Who is turned away has not seen an outage."""
+    if request.found is not None and request.found.method == turned_away.METHOD:
+        return _ask("let in", f"{request.found.text}; whether visitors are turned away, too, a human must see")
+    return _pass("let in", "our probes are")
+
+
+def cooldown(request: Request) -> GuardAnswer:
+    """Some peace after a rollback."""
+    last = max(request.service.acted_at, default=None)
+    limit = request.policy.budget.cooldown_seconds
+    if last is not None and request.now - last < limit:
+        return _block("cooldown", f"last rollback {show_seconds(request.now - last)} ago (limit {show_seconds(limit)})")
+    return _pass("cooldown", "ok")
+
+
+def tried(request: Request) -> GuardAnswer:
+    """One rollback per incident."""
+    if request.incident is not None and request.incident.tried:
+        return _block("tried", "this incident already had its one rollback")
+    return _pass("tried", "not yet")
+
+
+def returned(request: Request) -> GuardAnswer:
+    """What was rolled back here and comes back was brought back by somebody: rolling it back again is a human's."""
+    code = request.code
+    if code in request.state.denied and any(code == bad for bad, _ in request.service.bad):
+        return _ask("returned", f"{notice_text.short(code)} was rolled back here before, and came back")
+    return _pass("returned", "never rolled back here")
+
+
+def newer_deploy(request: Request) -> GuardAnswer:
+    """Nothing that is on its way may be overtaken; a status that we do not know may mean just that."""
+    coming = on_its_way(request.service)
+    if coming is not None:
+        return _block("newer deploy", f"{coming.id} is on its way ({coming.status})", passing=True)
+    return _pass("newer deploy", "none")
+
+
+def on_its_way(service: ServiceState) -> Deploy | None:
+    """Return the newest deploy above the live one that has not ended, or None."""
+    live = live_deploy(service.deploys)
+    for deploy in service.deploys:
+        if live is not None and deploy.id == live.id:
+            return None
+        if not deploy.has_ended:
+            return deploy
+    return None
+
+
+def deny_list(request: Request) -> GuardAnswer:
+    """The target was never found bad."""
+    target = request.target.deploy
+    if target is None:
+        return _block("target", request.target.why)
+    if target.code in request.state.denied:
+        return _block("deny-list", f"{target.id} is deny-listed")
+    if request.target.ask:
+        return _ask("target", request.target.ask)
+    return _pass("deny-list", "target not on it")
+
+
+def availability(request: Request) -> GuardAnswer:
+    """A service that is meant to be down is not an outage."""
+    facts = request.service.facts
+    if facts is None:
+        return _block("service", f"the platform did not tell of it: {request.service.deploys_why}")
+    age = request.now - (request.service.deploys_at or request.now)
+    when = f", by what was read {show_seconds(age)} ago" if age > maintenance.KNOWN_SECONDS else ""
+    if facts.suspended:
+        by = f" by {', '.join(facts.suspenders)}" if facts.suspenders else ""
+        return _block("service", f"{SUSPENDED}{by}{when}")
+    if facts.maintenance:
+        return _block("service", f"it is in maintenance mode{when}")
+    return (
+        _after_downtime(request)
+        or _after_suspension(request)
+        or _pass("service", "neither suspended nor in maintenance mode")
+    )
+
+
+def _after_downtime(request: Request) -> GuardAnswer | None:
+    """Return that it may not be back yet, or that it failed while it was meant to: then its onset convicts nobody."""
+    down = request.service.downtime
+    if down is None or down.ended_at is None:
+        return None
+    ago = show_seconds(request.now - down.ended_at)
+    if request.now < down.ended_at + maintenance.GRACE_SECONDS:
+        limit = show_seconds(maintenance.GRACE_SECONDS)
+        return _block("service", f"it was {down.what} until {ago} ago (limit {limit})", passing=True)
+    found = request.incident if request.incident is not None else request.found
+    began = found.onset_at if found is not None else None
+    if began is None or maintenance.touched(request.service, began) is None:
+        return None
+    return _ask("service", f"it was {down.what} until {ago} ago, and failed then: a human decides")
+
+
+def _after_suspension(request: Request) -> GuardAnswer | None:
+    """Return that the incident began, or went on, while somebody suspended it: its onset convicts nobody either."""
+    decision = request.incident.decision if request.incident is not None else None
+    answers = decision.guards if decision is not None else ()
+    if not any(one.name == "service" and one.why.startswith((SUSPENDED, WAS_SUSPENDED)) for one in answers):
+        return None
+    return _ask("service", f"{WAS_SUSPENDED} in this incident, and nobody knows what failed by that: a human decides")
+
+
+def was_down(incident: Incident) -> bool:
+    """Tell whether it was left alone since the service is, or was, meant to be down."""
+    answers = incident.decision.guards if incident.decision is not None else ()
+    return any(one.name == "service" and one.verdict is Verdict.BLOCK for one in answers)
+
+
+def migration(request: Request) -> GuardAnswer:
+    """A pre-deploy command may have migrated a database, and runs again on rollback."""
+    facts = request.service.facts
+    command = facts.pre_deploy_command if facts else None
+    if command and not request.wishes.rollback_safe:
+        return _ask("migration", "a pre-deploy command is set; say rollback_safe: true if rolling back is safe")
+    return _pass("migration", "rollback_safe: true" if command else "none")
+
+
+def environment(request: Request) -> GuardAnswer:
+    """Environment and instance count come back with a rollback."""
+    change = request.blame.change
+    for deploy in request.between():
+        if request.blame.configuration and change is not None and deploy.id == change.id:
+            continue
+        changed = deploy.changed or (("configuration",) if deploy.trigger == "service_updated" else ())
+        if changed:
+            return _ask("environment", f"{', '.join(changed)} changed with {deploy.id}; a rollback brings the old back")
+    return _pass("environment", "unchanged since the target")
+
+
+def trailer(request: Request) -> GuardAnswer:
+    """An author may forbid it in the commit message."""
+    for deploy in request.between():
+        if NO_ROLLBACK_TRAILER in deploy.commit_message.lower():
+            return _block("trailer", f"{deploy.id} says 'Watchdog: no-rollback'")
+    return _pass("trailer", "none")
+
+
+def dependants(request: Request) -> GuardAnswer:
+    """A service that relies on this one may rely on what a rollback takes away."""
+    target = request.target.deploy
+    if target is None:
+        return _pass("dependants", "no target")
+    began = took_traffic_at(target, request.policy.blame)
+    for name, wishes in request.policy.services.items():
+        if request.service.name not in wishes.depends_on:
+            continue
+        other = request.state.services.get(name)
+        if other is None:
+            return _ask("dependants", f"{name} depends on it, and another worker watches when it was deployed")
+        live = live_deploy(other.deploys)
+        if live is not None and took_traffic_at(live, request.policy.blame) > began:
+            return _ask("dependants", f"{name} depends on it and was deployed after {target.id} ({live.id})")
+    return _pass("dependants", "none deployed after the target")
+
+
+GUARDS: tuple[Callable[[Request], GuardAnswer], ...] = (
+    mode,
+    hold,
+    action_hold,
+    armed,
+    key,
+    blind,
+    budget,
+    correlation,
+    flaps,
+    let_in,
+    cooldown,
+    tried,
+    returned,
+    newer_deploy,
+    deny_list,
+    availability,
+    migration,
+    environment,
+    trailer,
+    dependants,
+)
+
+
+AT_SENDING = (mode, action_hold, key, budget, correlation, newer_deploy, deny_list, availability)
+"""What may have changed between the decision and the moment of sending."""
+AT_THE_CALL = (mode, action_hold, key, blind, correlation, deny_list, availability)
+"""What may have changed since then: by now the budget is spent for it, and the actuator has read the newest deploys."""
+
+
+def at_sending(turn: Turn) -> str:
+    """Return what forbids the rollback that was decided now that it is to be sent, or nothing."""
+    return blocked(AT_SENDING, turn.state, turn.policy, turn.service, turn.now)
+
+
+def blocked(
+    guards: Sequence[Callable[[Request], GuardAnswer]], state: State, policy: Policy, service: ServiceState, now: float
+) -> str:
+    """Return which of these guards forbids the rollback that the service's incident decided on, or nothing."""
+    incident = service.incident
+    decision = incident.decision if incident is not None else None
+    assert decision is not None and decision.blame is not None and decision.target is not None, "it was decided"
+    place = (state, policy, service, policy.services[service.name])
+    request = Request(*place, decision.blame, decision.target, incident, now)
+    answered = asked(incident) if incident is not None and incident.approved_by is not None else frozenset()
+    for answer in (guard(request) for guard in guards):
+        if answer.verdict is Verdict.BLOCK or (answer.verdict is Verdict.ASK and answer.name not in answered):
+            return f"{answer.name}: {answer.why}"
+    return ""
+
+
+def asked(incident: Incident | None) -> frozenset[str]:
+    """Return the guards that asked in what was decided last: what a human's yes to it answers, by their names."""
+    if incident is None or incident.decision is None:
+        return frozenset()
+    return frozenset(answer.name for answer in incident.decision.guards if answer.verdict is Verdict.ASK)
+
+
+def withheld(state: State) -> str:
+    """Return why nothing at all may be changed, or nothing: a human's pause, a broken promise."""
+    if state.disarmed:
+        return f"disarmed ({state.disarmed})"
+    return f"paused by {state.paused_by}" if state.paused_by else ""
+
+
+def check(request: Request) -> tuple[GuardAnswer, ...]:
+    """Return every guard's answer, in order."""
+    return tuple(guard(request) for guard in GUARDS)

@@ -1,0 +1,200 @@
+"""Invariants: promises of ours that are looked at again, from outside, after every step and before anything is done.
+
+`broken` is told what a step made of what; it trusts no guard and repeats none of the step's own reasoning where a
+plain look at the outcome is enough. A reason means: do nothing of it, and disarm (`InvariantBroken`).
+
+Rule 1: fast where nothing happens: a step without a write and without an incident that changed costs a few looks.
+Rule 2: what a human asked for by hand needs no finding, no blame and no budget; all else holds for it as well.
+"""
+
+from collections.abc import Sequence
+
+from watchdog.core import notice_text
+from watchdog.core.assess import failure_correlation, suppression
+from watchdog.core.fold import observations
+from watchdog.core.guards import guards, rollback_budget
+from watchdog.domain.effects import Effect, PinAutoDeploy, RestoreAutoDeploy, Rollback, Tell
+from watchdog.domain.incidents import ACTING, Incident, Phase, ServiceState, State
+from watchdog.domain.policy import Mode, Policy, Then
+
+DAY_SECONDS = 86400.0
+BEFORE_ACCEPTANCE = frozenset({Phase.PINNING, Phase.ROLLING_BACK})
+
+
+def broken(before: State, after: State, effects: Sequence[Effect], policy: Policy) -> str:
+    """Return which promise this step would break, or nothing."""
+    sent: set[str] = set()
+    for effect in effects:
+        if isinstance(effect, (Rollback, PinAutoDeploy, RestoreAutoDeploy)):
+            why = _write(effect, after, policy) or _change(effect, before, after, policy, sent)
+            if why:
+                return f"{type(effect).__name__} of {effect.service} for {effect.incident}: {why}"
+    if after.services is before.services:
+        return ""
+    for name, service in after.services.items():
+        was = before.services.get(name)
+        if was is not None and service is not was:
+            why = _told(was, service, effects) or _left(was, service)
+            if why:
+                return f"{name}: {why}"
+    return ""
+
+
+def _write(effect: Rollback | PinAutoDeploy | RestoreAutoDeploy, after: State, policy: Policy) -> str:
+    """Return what forbids any write of this kind to this service."""
+    wishes, service = policy.services.get(effect.service), after.services.get(effect.service)
+    if wishes is None or service is None:
+        return "the service is not one of ours"
+    if wishes.platform_id is None or wishes.platform_id != effect.platform_id:
+        return f"{effect.platform_id} is not the service's id ({wishes.platform_id})"
+    if wishes.mode is Mode.OBSERVE:
+        return "the service is only observed"
+    return ""
+
+
+def _change(
+    effect: Rollback | PinAutoDeploy | RestoreAutoDeploy, before: State, after: State, policy: Policy, sent: set[str]
+) -> str:
+    """Return what forbids to change production now; giving auto-deploy back needs no more than the right to."""
+    for state in (before, after):
+        if state.disarmed:
+            return f"disarmed ({state.disarmed})"
+        if state.paused_by:
+            return f"paused by {state.paused_by}"
+    if not isinstance(effect, Rollback):
+        return ""
+    if effect.service in sent:
+        return "a second rollback in one step"
+    sent.add(effect.service)
+    service = after.services[effect.service]
+    incident = service.incident
+    if incident is None or incident.id != effect.incident:
+        return "the service has no such incident"
+    why = (
+        _twice(effect, before)
+        or _target(effect, service, incident, (*before.denied, *after.denied))
+        or _overtaken(effect, service)
+    )
+    return why or ("" if notice_text.by_hand(incident) else _unasked(effect, service, incident, after, policy))
+
+
+def _twice(effect: Rollback, before: State) -> str:
+    """Return whether this incident had its rollback (I1).
+
+    An expired artefact allows one rebuild; what a human asks for by hand may follow a lost one.
+    """
+    was = before.services.get(effect.service)
+    known = was.incident if was is not None else None
+    if known is None or known.id != effect.incident:
+        return ""
+    if known.rollback_deploy is not None:
+        return f"it was rolled back already, as {known.rollback_deploy}"
+    again = effect.rebuild and known.expired is None
+    return "it had its one rollback already" if known.tried and not again and not notice_text.by_hand(known) else ""
+
+
+def _target(effect: Rollback, service: ServiceState, incident: Incident, denied: Sequence[str]) -> str:
+    """Return what is wrong with where it leads (I3)."""
+    target = next((deploy for deploy in service.deploys if deploy.id == effect.target), None)
+    if effect.target == effect.suspect:
+        return "the target is the suspect"
+    if target is None or not target.was_live:
+        return f"{effect.target} was never live"
+    if target.code in denied or effect.target_code in denied:
+        return f"{effect.target} is deny-listed"
+    blame = incident.decision.blame if incident.decision is not None else None
+    suspect = next((deploy for deploy in service.deploys if deploy.id == effect.suspect), None)
+    same = suspect is not None and suspect.code is not None and suspect.code == target.code
+    return f"{effect.target} runs the suspect's code" if same and blame is not None and not blame.configuration else ""
+
+
+def _overtaken(effect: Rollback, service: ServiceState) -> str:
+    """Return whether a deploy newer than the live one is still on its way (I4)."""
+    for deploy in service.deploys:
+        if deploy.is_live or deploy.id == effect.suspect:
+            return ""
+        if not deploy.has_ended:
+            return f"{deploy.id} is on its way"
+    return ""
+
+
+def _unasked(effect: Rollback, service: ServiceState, incident: Incident, after: State, policy: Policy) -> str:
+    """Return what forbids a rollback that no human asked for by hand (I2, I5)."""
+    wishes, limits, now = policy.services[effect.service], policy.budget, incident.requested_at
+    if wishes.mode is Mode.ASSIST and effect.approved_by is None and not _unanswered(incident):
+        return "no human said yes"
+    if after.blind_since is not None:
+        return "blind"
+    facts = service.facts
+    if facts is not None and (facts.suspended or facts.maintenance):
+        return "the service is meant to be down"
+    kept_until = incident.announced_until
+    if policy.matrix[incident.severity].window is not None and kept_until is not None and (now or 0.0) < kept_until:
+        return "it is kept for its window"
+    held = suppression.holding(after, policy, effect.service, now or incident.opened_at)
+    if held is not None and effect.approved_by is None:
+        return f"{held.name}: nothing is rolled back unasked"
+    if now is None or now not in service.acted_at or now not in after.acted_at:
+        return "it is not in the books"
+    if not observations.failing_now(service, incident.findings, policy, now):
+        return "nothing was seen failing just now"
+    suspect = next((deploy for deploy in service.deploys if deploy.id == effect.suspect), None)
+    if suspect is not None and suspect.is_rollback:
+        return f"{effect.suspect} is itself a rollback"
+    mine = after.troubles.get(effect.service)
+    wave = failure_correlation.wave(policy, after.troubles, mine) if mine is not None else None
+    asked = effect.approved_by is not None and "correlation" in guards.asked(incident)
+    if wave is not None and (wave.certain or not asked):
+        return wave.why
+    today = sum(at > now - DAY_SECONDS for at in service.acted_at)
+    if today > limits.per_service_per_day:
+        return f"{today} rollbacks of the service today (limit {limits.per_service_per_day})"
+    fleet = rollback_budget.fleet_spent(after, policy, effect.service, incident.suspect_code, now)
+    if fleet > limits.per_fleet_per_10m:
+        return f"{fleet} groups rolled back in the fleet in 10 min (limit {limits.per_fleet_per_10m})"
+    return ""
+
+
+def _unanswered(incident: Incident) -> bool:
+    """Tell whether humans heard that it is rolled back without an answer, and had all the time they were promised."""
+    deadline, defaulted = incident.deadline, incident.defaulted_at
+    if deadline is None or deadline.then is not Then.ROLLBACK or deadline.within_seconds is None:
+        return False
+    heard = deadline.heard_at
+    return heard is not None and defaulted is not None and defaulted >= heard + deadline.within_seconds
+
+
+def _told(was: ServiceState, service: ServiceState, effects: Sequence[Effect]) -> str:
+    """Return whether an incident says that people were told while nobody was (I6)."""
+    incident = service.incident
+    if incident is None or not incident.paged:
+        return ""
+    if was.incident is not None and was.incident.id == incident.id and was.incident.paged:
+        return ""
+    told = any(isinstance(effect, Tell) and effect.notice.incident == incident.id for effect in effects)
+    return "" if told else f"{incident.id} says that people were told, and nobody was"
+
+
+def _left(was: ServiceState, service: ServiceState) -> str:
+    """Return whether an open incident was dropped: it ends verified, closed, or with a human (I6)."""
+    known, incident = was.incident, service.incident
+    if known is None or known.closed_at is not None:
+        return ""
+    if incident is None or (incident.id != known.id and not notice_text.by_hand(incident)):
+        return f"{known.id} was dropped while it was open"
+    if was.phase not in ACTING or service.phase in ACTING or incident.closed_at is not None:
+        return _closed_well(was, service, incident)
+    if service.phase is Phase.SUSPECT and was.phase in BEFORE_ACCEPTANCE and not incident.tried:
+        return ""
+    if service.phase is Phase.PAGED and incident.human_needed:
+        return ""
+    return f"{known.id} went from {was.phase.value} to {service.phase.value} with neither proof nor a human"
+
+
+def _closed_well(was: ServiceState, service: ServiceState, incident: Incident) -> str:
+    """Return whether a rollback was closed without a proof, or an open incident was let calm down."""
+    if was.phase in ACTING and incident.closed_at is not None and incident.verified_at is None:
+        return f"{incident.id} was closed while its rollback was not proved"
+    if service.phase is Phase.CALM and incident.closed_at is None:
+        return f"{incident.id} is open and the service calm"
+    return ""

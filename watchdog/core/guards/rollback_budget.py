@@ -1,0 +1,48 @@
+"""The budget of rollbacks: what was spent, by the service and by the fleet, and what counts as one.
+
+Rule 1: the fleet's budget counts groups: one bad commit in two services is one fault, and may be undone in both.
+Rule 2: a service's own rollbacks count each.
+Rule 3: what was spent for nothing (nothing was sent) is given back.
+"""
+
+from dataclasses import replace
+
+from watchdog.core.assess import failure_correlation
+from watchdog.core.context import Turn
+from watchdog.domain.incidents import Act, State
+from watchdog.domain.policy import Policy
+
+FLEET_SECONDS = 600.0
+ACTS_KEPT = 20
+
+
+def spend(turn: Turn) -> None:
+    """Write down that this service's rollback is sent now."""
+    act = Act(turn.now, turn.name, turn.incident.suspect_code)
+    turn.change(acted_at=(*turn.service.acted_at, turn.now)[-ACTS_KEPT:])
+    turn.state = replace(
+        turn.state,
+        acted_at=(*turn.state.acted_at, turn.now)[-ACTS_KEPT:],
+        acts=(*turn.state.acts, act)[-ACTS_KEPT:],
+    )
+
+
+def give_back(turn: Turn) -> None:
+    """Strike out what the incident's rollback spent."""
+    at = turn.incident.requested_at
+    turn.change(acted_at=tuple(moment for moment in turn.service.acted_at if moment != at))
+    moments = list(turn.state.acted_at)
+    if at in moments:
+        moments.remove(at)
+    acts = tuple(act for act in turn.state.acts if (act.at, act.service) != (at, turn.name))
+    turn.state = replace(turn.state, acted_at=tuple(moments), acts=acts)
+
+
+def fleet_spent(state: State, policy: Policy, service: str, code: str | None, now: float) -> int:
+    """Return how many rollbacks of the last ten minutes count against one of this service, away from this code."""
+    recent = [at for at in state.acted_at if at > now - FLEET_SECONDS]
+    acts = [act for act in state.acts if act.at in recent]
+    own = sum(act.service == service for act in acts)
+    mine = Act(now, service, code)
+    formed = failure_correlation.form(policy, [mine, *(act for act in acts if act.service != service)])
+    return len(formed) - 1 + own + max(0, len(recent) - len(acts))

@@ -1,0 +1,87 @@
+"""Merges that do not ship because auto-deploy is off because of us: each is told of, once, and waking nobody.
+
+Rule 1: what did not ship is what stands on the branch above every commit that was ever deployed. The order of the
+branch counts, not its clocks: a push brings commits that were made before.
+Rule 2: the newest message tells of everything that did not ship, so that none is lost when it takes the place of
+an older one.
+Rule 3: merges that cannot be seen are said to be so, once: silence would be taken for "nothing was merged".
+"""
+
+from itertools import takewhile
+
+from watchdog.core import notice_text
+from watchdog.core.context import Turn
+from watchdog.core.phases.restore_auto_deploy import is_ours, note, tell
+from watchdog.domain import events as e
+from watchdog.domain.deploys import Commit
+from watchdog.domain.units import show_seconds
+
+SHOWN_MAX = 10
+"""Commits named in one message; the rest are counted."""
+REMEMBERED_MAX = 100
+LIST_MAX_SECONDS = 120.0
+"""An older deploy list (after a restart, say) does not tell what was shipped by hand since; the next look will."""
+
+
+def seen(turn: Turn) -> None:
+    """The branch was read: tell of what was merged since and does not ship."""
+    event = turn.event
+    assert isinstance(event, e.CommitsSeen)
+    listed_at = turn.service.deploys_at
+    if not is_ours(turn) or listed_at is None or turn.now - listed_at > LIST_MAX_SECONDS:
+        return
+    told = {commit.sha for commit in turn.service.merged}
+    waiting = _not_shipped(turn, event.commits)
+    turn.change(merged=waiting, merges_why="")
+    if any(commit.sha not in told for commit in waiting):
+        _tell(turn, waiting)
+
+
+def _not_shipped(turn: Turn, commits: tuple[Commit, ...]) -> tuple[Commit, ...]:
+    """Return the commits above every deployed one; where none of them is in sight, those since the switch."""
+    shipped = {deploy.commit for deploy in turn.service.deploys}
+    above = tuple(takewhile(lambda commit: commit.sha not in shipped, commits))
+    if len(above) == len(commits):
+        above = tuple(commit for commit in commits if commit.at >= turn.service.pinned_at)
+    return above[:REMEMBERED_MAX]
+
+
+def _tell(turn: Turn, waiting: tuple[Commit, ...]) -> None:
+    count = f"{len(waiting)} merge{'s' if len(waiting) > 1 else ''}"
+    since = turn.service.pinned_at
+    off = "auto-deploy is off because of us" + (f", for {show_seconds(turn.now - since)} now" if since else "")
+    named = [f"Not shipped: {_name(commit)}" for commit in waiting[:SHOWN_MAX]]
+    more = [f"and {len(waiting) - SHOWN_MAX} more"] if len(waiting) > SHOWN_MAX else []
+    lines = (
+        f"Merged and NOT shipped; {off}:",
+        *named,
+        *more,
+        f"To ship: deploy the branch by hand on the platform, then watchdog restore-auto-deploy {turn.name}",
+    )
+    note(turn, "MERGED", f"{count} NOT shipped; {off}: {'; '.join(map(_name, waiting[:SHOWN_MAX]))}")
+    tell(turn, f"{turn.name}: {count} NOT shipped, auto-deploy is off", lines)
+
+
+def _name(commit: Commit) -> str:
+    by = f" ({commit.author})" if commit.author else ""
+    return f'{notice_text.short(commit.sha)} "{commit.title}"{by}'
+
+
+def unseen(turn: Turn) -> None:
+    """The branch cannot be read: say once that merges are not seen."""
+    event = turn.event
+    assert isinstance(event, e.CommitsUnread)
+    if not is_ours(turn) or turn.service.merges_why:
+        return
+    turn.change(merges_why=event.why)
+    lines = (
+        f"AUTO-DEPLOY IS OFF because of us, and merges, which do not ship, cannot be seen: {event.why}",
+        f"Look at the branch yourself; watchdog restore-auto-deploy {turn.name} gives auto-deploy back.",
+    )
+    note(turn, "MERGED", f"merges cannot be seen: {event.why}")
+    tell(turn, f"{turn.name}: merges that do not ship cannot be seen", lines)
+
+
+def forget(turn: Turn) -> None:
+    """Auto-deploy is on again: what is merged now ships."""
+    turn.change(pinned_at=0.0, merged=(), merges_why="")

@@ -1,0 +1,1 @@
+"""Notices beside incidents: stakeholders, deploys that went well, the weekly digest, reminders."""

@@ -1,0 +1,1 @@
+"""Actions on production: one request, its outcome reconciled with the platform's deploy list."""

@@ -1,0 +1,315 @@
+"""The actuator: performs what changes production; a rollback by the protocol of intent, send once, look up.
+
+Rule 1: the intent is a row in the store before the call, one for each (incident, step); without the row, no call.
+Rule 2: a rollback is sent once. Its lost answer is looked up in the deploy list, newer than the baseline; only when
+the settle window shows no trace does the core confirm afresh and decide anew, and not for ever.
+Rule 3: too long since the look that justified the call (monotonic guard), or a reason that came up meanwhile (a pause,
+a recovery, a wave): it is not sent. `forbids` is asked last, with nothing awaited between it and the call.
+Rule 4: every write of a row is fenced by the lease on its service. One whose outcome is unknown raises Temporary: the
+caller performs the effect again as `resumed`, which reads the row and sends nothing.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+from watchdog.core.fold.observations import PIN_SHOWS_SECONDS
+from watchdog.daemon.actions.auto_deploy import AutoDeploy
+from watchdog.daemon.actions.reconcile import UNREADABLE, Reconcile, Search, look_up, newer_than
+from watchdog.daemon.actions.timings import (
+    SHIPPED,
+    Change,
+    Forbids,
+    Found,
+    Hook,
+    Timings,
+    TooLate,
+    Unread,
+    never_too_late,
+    no_hook,
+    nothing_forbids,
+)
+from watchdog.domain import events as e
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.effects import PinAutoDeploy, RestoreAutoDeploy, Rollback
+from watchdog.domain.errors import Forbidden, Gone, OutcomeUnknown, Permanent, Refused, Stale, Temporary, WatchdogError
+from watchdog.domain.events import Event
+from watchdog.domain.store_records import ActionRow
+from watchdog.ports import Clock, Platform, Store, WritablePlatform
+
+ROLLBACK, ALTERNATIVE = "rollback", "alternative"
+"""The steps: to the target's artefact; to a rebuild of its commit, when the artefact is gone."""
+REFUSED, EXPIRED, FORBIDDEN = "refused: ", "expired: ", "forbidden: "
+"""How the note of a failed row begins when the platform said no, so that nothing can be under way."""
+NO_ID = "accepted without an id"
+"""The note of a row that the platform is known to have taken: it is looked for, and never sent again."""
+CONTENDED = "somebody else is at this action"
+
+
+class Actuator:
+    """Performs what the core decided, and returns what came of it as an event.
+
+    Raises Displaced when another worker has the service now, Temporary or Permanent when the store does not answer:
+    then perform it again with `resumed`. `reconcile` decides what became of a send whose answer was lost; `forbids`
+    is set by whoever knows the state, `stood_still` by whoever watches our own loop.
+    """
+
+    def __init__(
+        self,
+        platform: Platform | None,
+        store: Store,
+        clock: Clock,
+        hook: Hook = no_hook,
+        *,
+        timings: Timings = SHIPPED,
+        reconcile: Reconcile = look_up,
+    ) -> None:
+        self._platform = platform
+        self._store = store
+        self._clock = clock
+        self._hook = hook
+        self._timings = timings
+        self._reconcile = reconcile
+        self.forbids: Forbids = nothing_forbids
+        self.stood_still: TooLate = never_too_late
+        self._auto_deploy = AutoDeploy(
+            store, clock, timings, forbids=lambda change, at: self.forbids(change, at), too_late=self._too_late
+        )
+        self._writing = 0
+
+    @property
+    def writing(self) -> bool:
+        """Tell whether a changing call is in hand: a graceful stop lets it finish."""
+        return self._writing + self._auto_deploy.writing > 0
+
+    async def let_land(self) -> None:
+        """Wait until a switch of ours cannot arrive any more, be it for a second time, and is no longer read as absent.
+
+        After one that gives auto-deploy back it would undo that.
+        """
+        await self._clock.sleep(self._timings.post_seconds + self._timings.landing_seconds + PIN_SHOWS_SECONDS)
+
+    async def perform(self, effect: Change, *, resumed: bool = False) -> Event:
+        """Do it and tell what came of it. `resumed`: it was recorded before a restart, or the journal went away."""
+        if not isinstance(self._platform, WritablePlatform) or not self._platform.can_write:
+            return self._cannot(effect, "this watchdog was given no right to change anything")
+        try:
+            if isinstance(effect, PinAutoDeploy):
+                return await self._auto_deploy.pin(self._platform, effect)
+            if isinstance(effect, RestoreAutoDeploy):
+                return await self._auto_deploy.restore(self._platform, effect)
+            return await self._rollback(self._platform, effect, resumed=resumed)
+        except Refused as error:
+            return self._cannot(effect, str(error))
+
+    def _cannot(self, effect: Change, why: str) -> Event:
+        at = self._clock.now()
+        if isinstance(effect, PinAutoDeploy):
+            return e.PinUnconfirmed(at, effect.service, effect.incident, why)
+        if isinstance(effect, RestoreAutoDeploy):
+            return e.AutoDeployNotRestored(at, effect.service, effect.incident, why)
+        return e.RollbackRefused(at, effect.service, effect.incident, why)
+
+    # --- the rollback: at most once ---
+
+    async def _rollback(self, platform: WritablePlatform, effect: Rollback, *, resumed: bool) -> Event:
+        row = await self._store.action(effect.incident, step(effect))
+        same = row is not None and (row.target, row.baseline) == (effect.target, effect.baseline)
+        if row is not None and same and row.state == "accepted" and row.deploy:
+            return self._accepted(effect, row.deploy, adopted=True)
+        if row is not None and row.state == "sending":
+            return await (self._settle if same else self._settle_other)(platform, effect, row)
+        if resumed:
+            return self._resumed(effect, row if same else None)
+        fresh = ActionRow(
+            effect.incident,
+            step(effect),
+            "planned",
+            target=effect.target,
+            baseline=effect.baseline,
+            attempts=row.attempts if row is not None and row.state == "planned" else 0,
+            service=effect.service,
+        )
+        if not await self._store.put_action(fresh, expect=row.state if row is not None else None):
+            return self._postponed(effect, CONTENDED)
+        await self._hook("after_intent")
+        return await self._send(platform, effect, fresh)
+
+    def _resumed(self, effect: Rollback, row: ActionRow | None) -> Event:
+        """Return what is known of an action that was interrupted: not sent yet, or given up already."""
+        if row is None or row.state not in ("failed", "done"):
+            return self._postponed(effect, "it was interrupted before it was sent")
+        at = self._clock.now()
+        if row.state == "done":
+            return e.RollbackStoodDown(at, effect.service, effect.incident, row.note)
+        if row.note.startswith((REFUSED, EXPIRED, FORBIDDEN)):
+            return self._no(effect, row.note)
+        return e.RollbackLost(at, effect.service, effect.incident, row.note)
+
+    async def _send(self, platform: WritablePlatform, effect: Rollback, row: ActionRow) -> Event:
+        """Look once more, mark the row as sending, and send, all within the guard."""
+        looked_at, deploys = await self._search(platform, effect).patiently()
+        if deploys is None:
+            return self._postponed(effect, UNREADABLE)
+        hit = self._search(platform, effect).trace(deploys)
+        if hit is not None:
+            return await self._adopt(effect, row, hit)
+        human = self._human_acted(deploys, effect)
+        if human:
+            return await self._stand_down(effect, row, human)
+        coming = next((deploy for deploy in newer_than(deploys, effect.suspect) if not deploy.has_ended), None)
+        if coming is not None:
+            return self._postponed(effect, f"{coming.id} is on its way ({coming.status})")
+        sending = replace(row, state="sending", attempts=row.attempts + 1, sent_at=self._clock.now())
+        try:
+            if not await self._put(effect, sending, expect="planned"):
+                return self._postponed(effect, CONTENDED)
+        except Stale as error:
+            return self._postponed(effect, str(error))
+        await self._hook("before_send")
+        why = self._too_late(looked_at) or self.forbids(effect, looked_at)
+        if why:
+            await self._put(effect, replace(sending, state="planned", attempts=row.attempts), expect="sending")
+            return self._postponed(effect, why)
+        return await self._post(platform, effect, sending)
+
+    def _too_late(self, looked_at: float) -> str:
+        late = self._clock.monotonic() - looked_at > self._timings.guard_seconds
+        return (
+            f"more than {self._timings.guard_seconds:.0f} s since the last look"
+            if late
+            else self.stood_still(looked_at)
+        )
+
+    async def _post(self, platform: WritablePlatform, effect: Rollback, row: ActionRow) -> Event:
+        """Send, once, and take the answer. There is no `await` between the last look and the call."""
+        self._writing += 1
+        try:
+            answer = await self._answer(platform, effect)
+            if isinstance(answer, str):
+                await self._put(effect, replace(row, state="accepted", deploy=answer), expect="sending")
+                return self._accepted(effect, answer, adopted=False)
+        finally:
+            self._writing -= 1
+        if isinstance(answer, Temporary):
+            return await self._limited(effect, row, answer)
+        if isinstance(answer, (Permanent, Refused)):
+            return await self._refused(effect, row, f"{_manner(answer, effect)}{answer}")
+        if answer is None:
+            row = replace(row, note=NO_ID)
+            await self._put(effect, row, expect="sending")
+            return await self._settle(platform, effect, row)
+        return await self._settle(platform, effect, replace(row, note=str(answer)))
+
+    async def _answer(self, platform: WritablePlatform, effect: Rollback) -> str | WatchdogError | None:
+        """Return the new deploy's id, None if it was accepted without one, or what went wrong."""
+        try:
+            async with asyncio.timeout(self._timings.post_seconds):
+                deploy = await _call(platform, effect)
+        except TimeoutError:
+            return OutcomeUnknown(f"no answer within {self._timings.post_seconds:.0f} s")
+        except (Temporary, Permanent, Refused, OutcomeUnknown) as error:
+            return error
+        await self._hook("after_answer")
+        return deploy
+
+    async def _refused(self, effect: Rollback, row: ActionRow, note: str) -> Event:
+        await self._put(effect, replace(row, state="failed", note=note), expect="sending")
+        return self._no(effect, note)
+
+    def _no(self, effect: Rollback, note: str) -> Event:
+        """Return the refusal that the note of a failed row tells of."""
+        manner, why = note.split(": ", 1)
+        return e.RollbackRefused(
+            self._clock.now(),
+            effect.service,
+            effect.incident,
+            why,
+            forbidden=f"{manner}: " == FORBIDDEN,
+            expired=f"{manner}: " == EXPIRED,
+        )
+
+    async def _limited(self, effect: Rollback, row: ActionRow, error: Temporary) -> Event:
+        """Nothing happened (429, not connected): wait as told, then let the core confirm afresh; not for ever."""
+        if row.attempts >= self._timings.limited_max:
+            return await self._refused(effect, row, f"{REFUSED}{error}; given up after {row.attempts} attempts")
+        await self._put(effect, replace(row, state="planned", note=str(error)), expect="sending")
+        await self._clock.sleep(min(max(error.retry_after_seconds, 1.0), self._timings.retry_after_max_seconds))
+        return self._postponed(effect, str(error))
+
+    async def _settle(self, platform: WritablePlatform, effect: Rollback, row: ActionRow) -> Event:
+        """Take what `reconcile` says of a send whose outcome is unknown, whoever sent it."""
+        answer = await self._reconcile(self._search(platform, effect))
+        if isinstance(answer, Found):
+            return await self._adopt(effect, row, answer.deploy)
+        if isinstance(answer, Unread):
+            return await self._lost(effect, row, answer.why)
+        human = self._human_acted(answer.deploys, effect) if answer.deploys else ""
+        why = f"{answer.why} ({row.note or 'answer lost'})"
+        if human:
+            return await self._stand_down(effect, row, f"{human}; {why}")
+        if row.note == NO_ID or row.attempts >= self._timings.attempts_max:
+            return await self._lost(effect, row, why)
+        await self._put(effect, replace(row, state="planned", note=why), expect="sending")
+        return self._postponed(effect, why)
+
+    async def _settle_other(self, platform: WritablePlatform, effect: Rollback, row: ActionRow) -> Event:
+        """Find out what came of an earlier send to another target before anything else is sent; then look again."""
+        earlier = replace(effect, target=row.target, target_code=None, baseline=row.baseline)
+        outcome = await self._settle(platform, earlier, row)
+        if isinstance(outcome, e.RollbackAccepted):
+            return self._postponed(effect, f"an earlier rollback to {row.target} was accepted as {outcome.deploy}")
+        return outcome
+
+    async def _lost(self, effect: Rollback, row: ActionRow, why: str) -> Event:
+        await self._put(effect, replace(row, state="failed", note=why), expect="sending")
+        return e.RollbackLost(self._clock.now(), effect.service, effect.incident, why)
+
+    async def _adopt(self, effect: Rollback, row: ActionRow, hit: Deploy) -> Event:
+        adopted = replace(row, state="accepted", deploy=hit.id, note="adopted from the deploy list")
+        await self._put(effect, adopted, expect=row.state)
+        return self._accepted(effect, hit.id, adopted=True)
+
+    async def _stand_down(self, effect: Rollback, row: ActionRow, why: str) -> Event:
+        await self._put(effect, replace(row, state="done", note=why), expect=row.state)
+        return e.RollbackStoodDown(self._clock.now(), effect.service, effect.incident, why)
+
+    # --- small things ---
+
+    def _search(self, platform: Platform, effect: Rollback) -> Search:
+        return Search(platform, self._clock, self._timings, effect)
+
+    async def _put(self, effect: Rollback, row: ActionRow, *, expect: str) -> bool:
+        return await self._store.put_action(replace(row, service=effect.service), expect=expect)
+
+    def _human_acted(self, deploys: Sequence[Deploy], effect: Rollback) -> str:
+        """Return that another deploy is live than the one that was blamed, or nothing."""
+        live = next((deploy for deploy in deploys if deploy.is_live), None)
+        if live is not None and live.id == effect.suspect:
+            return ""
+        what = f"{live.id} is live" if live is not None else "no deploy is live"
+        return f"{what}, no longer {effect.suspect}"
+
+    def _accepted(self, effect: Rollback, deploy: str, *, adopted: bool) -> Event:
+        return e.RollbackAccepted(self._clock.now(), effect.service, effect.incident, deploy, adopted)
+
+    def _postponed(self, effect: Rollback, why: str) -> Event:
+        return e.RollbackPostponed(self._clock.now(), effect.service, effect.incident, why)
+
+
+def step(effect: Rollback) -> str:
+    """Return which row of its incident a rollback is journaled in."""
+    return ALTERNATIVE if effect.rebuild else ROLLBACK
+
+
+async def _call(platform: WritablePlatform, effect: Rollback) -> str | None:
+    if not effect.rebuild:
+        return await platform.rollback(effect.platform_id, effect.target)
+    assert effect.target_code is not None, "only a commit can be rebuilt"
+    return await platform.redeploy(effect.platform_id, effect.target_code)
+
+
+def _manner(error: Permanent | Refused, effect: Rollback) -> str:
+    if isinstance(error, Forbidden):
+        return FORBIDDEN
+    return EXPIRED if isinstance(error, Gone) and not effect.rebuild else REFUSED

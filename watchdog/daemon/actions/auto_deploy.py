@@ -1,0 +1,193 @@
+"""Auto-deploy switched off and given back: idempotent, read back, so it may be sent again.
+
+Rule 1: bounded as a whole, however the platform hangs: the outage does not wait for a slow switch.
+Rule 2: the value to restore is written down before the switch, and is never our own `off`.
+Rule 3: what somebody else set meanwhile is theirs: it is left alone.
+Rule 4: each switch has its row, written under the lease just before. When that was too long ago, it looks anew; when
+something forbids it at that moment (a pause), it is not sent.
+"""
+
+import asyncio
+from dataclasses import dataclass, replace
+
+from watchdog.daemon.actions.timings import Forbids, Timings, TooLate
+from watchdog.domain import events as e
+from watchdog.domain.effects import PinAutoDeploy, RestoreAutoDeploy
+from watchdog.domain.errors import OutcomeUnknown, Permanent, Refused, Stale, Temporary
+from watchdog.domain.events import Event
+from watchdog.domain.store_records import ActionRow
+from watchdog.ports import Clock, Platform, Store, WritablePlatform
+
+RESTORE_ATTEMPTS = 3
+UNTOLD = "the platform does not say what auto-deploy is set to"
+LATE = "the platform did not say in time what auto-deploy is set to"
+VALUE_SECONDS = 4.0
+"""So long the value before the switch is waited for."""
+STEP = "pin"
+RESTORE = "restore"
+
+
+@dataclass(slots=True)
+class _Known:
+    """What a pin has found out so far."""
+
+    previous: str | None = None
+    intended: bool = False
+    confirmed: bool = False
+    why: str = ""
+
+
+class AutoDeploy:
+    """Pins and restores. `writing` is how many changing calls are in hand."""
+
+    def __init__(self, store: Store, clock: Clock, timings: Timings, *, forbids: Forbids, too_late: TooLate) -> None:
+        self._store = store
+        self._clock = clock
+        self._timings = timings
+        self._forbids = forbids
+        self._too_late = too_late
+        self.writing = 0
+
+    async def pin(self, platform: WritablePlatform, effect: PinAutoDeploy) -> Event:
+        """Switch off and read back, for at most `within_seconds`. Raises Displaced."""
+        known = _Known()
+        try:
+            async with asyncio.timeout(effect.within_seconds):
+                while not await self._pin_once(platform, effect, known):
+                    await self._clock.sleep(self._timings.look_every_seconds)
+        except TimeoutError:
+            known.why = known.why or "it was not read back in time"
+        except Refused as error:
+            known.why = str(error)
+        except Stale as error:
+            if not known.intended:
+                at = self._clock.now()
+                return e.RollbackPostponed(at, effect.service, effect.incident, str(error), known.previous)
+            known.why = str(error)
+        at = self._clock.now()
+        if known.confirmed:
+            return e.PinConfirmed(at, effect.service, effect.incident, known.previous or "off")
+        return e.PinUnconfirmed(at, effect.service, effect.incident, known.why, known.previous)
+
+    async def _pin_once(self, platform: WritablePlatform, effect: PinAutoDeploy, known: _Known) -> bool:
+        """Try once; return whether there is nothing more to try."""
+        try:
+            looked_at = self._clock.monotonic()
+            before = await self._store.action(effect.incident, STEP)
+            if before is not None:  # of an earlier attempt, which may have gone through: whatever is read now
+                known.previous = before.baseline
+            value = await self._value(platform, effect, before)
+            row = await self._pin_row(effect, before, value)
+            known.previous, known.intended = row.baseline, True
+            known.confirmed = await self._switch(platform, effect, row, looked_at, value)
+            known.why = "it is not read back as off"
+            return known.confirmed
+        except (Temporary, OutcomeUnknown) as error:
+            known.why = str(error)
+        except Permanent as error:
+            known.why = str(error)
+            return True
+        return False
+
+    async def _value(self, platform: Platform, effect: PinAutoDeploy, before: ActionRow | None) -> str:
+        """Return what it is set to. When that cannot be read in this moment, what an earlier attempt read, or what was
+        listed last: switched off with an old value to restore is safer than on.
+        """
+        try:
+            async with asyncio.timeout(VALUE_SECONDS):
+                value = (await platform.facts(effect.platform_id)).auto_deploy
+            if value == "unknown":
+                raise Temporary(UNTOLD)
+        except (Temporary, TimeoutError) as error:
+            value = before.baseline if before is not None else effect.listed
+            if value in ("", "unknown", "off"):
+                raise error if isinstance(error, Temporary) else Temporary(LATE) from None
+        return value
+
+    async def _pin_row(self, effect: PinAutoDeploy, before: ActionRow | None, value: str) -> ActionRow:
+        """Write the intent down, with the value to restore one day: the last that was not our own `off`."""
+        previous = before.baseline if before is not None and value in ("off", before.baseline) else value
+        intent = ActionRow(effect.incident, STEP, "sending", target="off", baseline=previous, service=effect.service)
+        return await self._intend(intent, before)
+
+    async def _intend(self, intent: ActionRow, before: ActionRow | None) -> ActionRow:
+        if not await self._store.put_action(intent, expect=before.state if before is not None else None):
+            raise Temporary("somebody else switches it at the same time")
+        return intent
+
+    async def _switch(
+        self,
+        platform: WritablePlatform,
+        effect: PinAutoDeploy | RestoreAutoDeploy,
+        row: ActionRow,
+        looked_at: float,
+        value: str,
+    ) -> bool:
+        """Set the row's value, unless it is that already, and have it confirmed: by the answer, else by reading it
+        back, which also settles an answer that was lost on the way.
+        """
+        service_id, now = effect.platform_id, value
+        if value != row.target:
+            late = self._too_late(looked_at)
+            if late:
+                raise Temporary(late)
+            why = self._forbids(effect, looked_at)
+            if why:
+                raise Refused(f"nothing is changed: {why}")
+            self.writing += 1
+            try:
+                now = await platform.set_auto_deploy(service_id, row.target) or ""
+            except OutcomeUnknown:
+                await self._clock.sleep(self._timings.look_every_seconds)
+            finally:
+                self.writing -= 1
+        if now != row.target and (await platform.facts(service_id)).auto_deploy != row.target:
+            return False
+        await self._done(row)
+        return True
+
+    async def _done(self, row: ActionRow) -> None:
+        """Mark the row; a journal that does not answer changes nothing about what was read back."""
+        try:
+            await self._store.put_action(replace(row, state="done"), expect=row.state)
+        except Temporary:
+            return
+
+    async def restore(self, platform: WritablePlatform, effect: RestoreAutoDeploy) -> Event:
+        """Give the old value back, if it is still off, for at most `restore_seconds`. Raises Refused and Displaced."""
+        known = _Known(why="it was not read back in time")
+        try:
+            async with asyncio.timeout(self._timings.restore_seconds):
+                for _ in range(RESTORE_ATTEMPTS):
+                    value = await self._restore_once(platform, effect, known)
+                    if value:
+                        return e.AutoDeployRestored(self._clock.now(), effect.service, effect.incident, value)
+                    await self._clock.sleep(self._timings.look_every_seconds)
+        except TimeoutError:
+            pass
+        except Permanent as error:
+            known.why = str(error)
+        return e.AutoDeployNotRestored(self._clock.now(), effect.service, effect.incident, known.why)
+
+    async def _restore_once(self, platform: WritablePlatform, effect: RestoreAutoDeploy, known: _Known) -> str:
+        """Return the value that holds now: the old one, or one that somebody chose; nothing if it is still off.
+
+        The row is `planned`, not `sending`: undoing what we did does not depend on what all workers share.
+        """
+        try:
+            looked_at = self._clock.monotonic()
+            now = (await platform.facts(effect.platform_id)).auto_deploy
+            if now == "unknown":
+                raise Temporary(UNTOLD)
+            if now != "off":
+                return now
+            row = ActionRow(
+                effect.incident, RESTORE, "planned", target=effect.value, baseline=now, service=effect.service
+            )
+            await self._intend(row, await self._store.action(effect.incident, RESTORE))
+            if await self._switch(platform, effect, row, looked_at, now):
+                return effect.value
+            known.why = f"it is not read back as {effect.value}"
+        except (Temporary, OutcomeUnknown) as error:
+            known.why = str(error)
+        return ""

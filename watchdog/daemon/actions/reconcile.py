@@ -1,0 +1,93 @@
+"""Reading what became of a send: the deploy list, newer than the baseline. Changes nothing.
+
+Rule 1: "empty is never everything": a list that cannot be read, is empty or lacks the baseline justifies nothing.
+Rule 2: to believe in one deploy too many is the safe mistake.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from watchdog.daemon.actions.timings import Answer, Found, NoTrace, Timings, Unread
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.effects import Rollback
+from watchdog.domain.errors import Permanent, Temporary
+from watchdog.ports import Clock, Platform
+
+UNREADABLE = "the deploy list cannot be read"
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is looked for, where, and within which times."""
+
+    platform: Platform
+    clock: Clock
+    timings: Timings
+    effect: Rollback
+
+    async def deploys(self) -> Sequence[Deploy] | None:
+        """Return the deploys, newest first and back to the baseline; None if that cannot be read."""
+        baseline = self.effect.baseline
+        try:
+            found = await self.platform.deploys(self.effect.platform_id, back_to=baseline)
+        except (Temporary, Permanent):
+            return None
+        return found if any(deploy.id == baseline for deploy in found) else None
+
+    async def patiently(self) -> tuple[float, Sequence[Deploy] | None]:
+        """Return when the last look began (monotonic seconds) and the deploys, asking again for a while."""
+        give_up = self.clock.monotonic() + self.timings.read_patience_seconds
+        while True:
+            looked_at = self.clock.monotonic()
+            found = await self.deploys()
+            if found is not None or self.clock.monotonic() >= give_up:
+                return looked_at, found
+            await self.clock.sleep(self.timings.look_every_seconds)
+
+    def trace(self, deploys: Sequence[Deploy]) -> Deploy | None:
+        """Return the oldest deploy newer than the baseline that is ours, or as good as ours; None if there is none.
+
+        Of a rollback: one of the target's code (any, where that is not known). Of a rebuild: one of its commit.
+        """
+        newer = newer_than(deploys, self.effect.baseline)
+        hits = [deploy for deploy in newer if (_rebuilt if self.effect.rebuild else _rolled_back)(deploy, self.effect)]
+        return hits[-1] if hits else None
+
+
+Reconcile = Callable[[Search], Awaitable[Answer]]
+"""The step that decides what became of a send whose answer was lost."""
+
+
+def newer_than(deploys: Sequence[Deploy], deploy_id: str) -> Sequence[Deploy]:
+    """Return the deploys (newest first) that are newer than that one; none, if it is not among them."""
+    ids = [deploy.id for deploy in deploys]
+    return deploys[: ids.index(deploy_id)] if deploy_id in ids else ()
+
+
+def _rolled_back(deploy: Deploy, effect: Rollback) -> bool:
+    return deploy.is_rollback and (effect.target_code is None or deploy.code in (None, effect.target_code))
+
+
+def _rebuilt(deploy: Deploy, effect: Rollback) -> bool:
+    """Tell whether it brings the target's commit, however it was started; one of the API may not name it yet."""
+    return deploy.code == effect.target_code or (deploy.code is None and deploy.trigger == "api")
+
+
+async def look_up(search: Search) -> Answer:
+    """Read until what was sent shows, the settle window has passed without it, or the list stays unreadable.
+
+    The window runs on the monotonic clock; after a restart it begins anew, which is only longer.
+    """
+    clock, timings = search.clock, search.timings
+    began = clock.monotonic()
+    while True:
+        waited = clock.monotonic() - began
+        deploys = await search.deploys()
+        hit = search.trace(deploys) if deploys is not None else None
+        if hit is not None:
+            return Found(hit)
+        if deploys is not None and waited > timings.settle_seconds:
+            return NoTrace(f"no trace of it in the deploy list after {timings.settle_seconds:.0f} s", deploys)
+        if waited > timings.lost_seconds:
+            return Unread(UNREADABLE)
+        await clock.sleep(timings.look_every_seconds)

@@ -1,0 +1,222 @@
+"""Actions on their way: one at a time per service, and every one ends as an event that the core hears.
+
+Rule 1: nobody is left waiting: a fault of our own, or a journal that stays away, ends as "a human must look".
+Rule 2: the core takes the outcome, and the journal what the core made of it, before the effect is marked as finished; a
+crash in between looks it up again.
+Rule 3: what an earlier run left, or what had to wait, is done only if the state still wants it; what a pin may have
+changed is told.
+Rule 4: when the service moved to another worker, we let go without a word: that one looks it up and goes on.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from watchdog.daemon.actions import auto_deploy
+from watchdog.daemon.actions.actuator import Actuator
+from watchdog.daemon.actions.timings import Change
+from watchdog.domain import effects as fx
+from watchdog.domain import events as e
+from watchdog.domain.effects import Effect
+from watchdog.domain.errors import Displaced, Permanent, Temporary
+from watchdog.domain.events import Event
+from watchdog.domain.incidents import ACTING, Phase, State
+from watchdog.ports import Clock, Store
+
+PATIENCE_SECONDS = 30.0
+"""So long the journal may be silent about an action before a human hears that nobody knows what became of it."""
+AGAIN_SECONDS = 2.0
+FINISH_ATTEMPTS = 5
+FINISH_AGAIN_SECONDS = 5.0
+UNWANTED = "no longer wanted"
+OUTAGE = "another outage is being handled, which needs it off"
+UNRECORDED = "the journal could not be written, so nothing was sent"
+
+ACTS = (fx.PinAutoDeploy, fx.Rollback, fx.RestoreAutoDeploy)
+"""Effects that change production."""
+
+log = structlog.get_logger("watchdog")
+
+
+class Acts:
+    """Brings actions to their end.
+
+    `state` returns what is known now, `ask` lets the core take an event, `trouble` returns why the last record was not
+    taken by the store, or nothing; `stay` numbers a service's stays with us: another number means that it went and came
+    back, by the same lease perhaps, and that what is known of it was read from the journal anew.
+    """
+
+    def __init__(
+        self,
+        actuator: Actuator,
+        store: Store,
+        clock: Clock,
+        state: Callable[[], State],
+        ask: Callable[[Event], Awaitable[object]],
+        trouble: Callable[[], str] = lambda: "",
+        stay: Callable[[str], int | None] = lambda _: None,
+    ) -> None:
+        self._actuator = actuator
+        self._store = store
+        self._clock = clock
+        self._state = state
+        self._ask = ask
+        self._trouble = trouble
+        self._stay = stay
+        self._turns: dict[str, asyncio.Lock] = {}
+
+    async def carry_out(self, effect_id: int, effect: Change, *, resumed: bool) -> None:
+        """Perform, let the core take the outcome, and only then mark the effect as finished."""
+        try:
+            await self._carry_out(effect_id, effect, resumed=resumed)
+        except Displaced as error:
+            log.warning("an action is left to another worker", incident=effect.incident, why=str(error))
+        except (Temporary, Permanent) as error:
+            log.error("what became of an action is looked up later", incident=effect.incident, why=str(error))
+
+    async def _carry_out(self, effect_id: int, effect: Change, *, resumed: bool) -> None:
+        stay = self._stay(effect.service)
+        landed = await self._landed(effect, stay, resumed=resumed)
+        async with self._turns.setdefault(effect.service, asyncio.Lock()):
+            wanted = landed and self._wanted_now(effect, resumed=resumed)
+            outcome = await (self._outcome(effect, resumed=resumed) if wanted else self._unwanted(effect))
+        if outcome is not None:
+            await self._written(effect, outcome)
+        self._still_ours(effect, stay)
+        what = type(outcome).__name__ if outcome is not None else UNWANTED
+        await self._finish(effect_id, what, effect.service)
+
+    async def _landed(self, effect: Change, stay: int | None, *, resumed: bool) -> bool:
+        """Wait until auto-deploy can be given back; not in its turn, for a new outage does not wait for this.
+
+        Returns whether that is wanted; of any other action that is known in its turn. Raises Displaced.
+        """
+        if not isinstance(effect, fx.RestoreAutoDeploy):
+            return True
+        if resumed and not still_wanted(self._state(), effect):
+            return False
+        await self._actuator.let_land()
+        self._still_ours(effect, stay)
+        return True
+
+    async def _written(self, effect: Change, outcome: Event) -> None:
+        """Let the core take the outcome, and the journal what the core made of it. Raises Displaced."""
+        await self._ask(outcome)
+        while self._trouble():
+            await self._clock.sleep(AGAIN_SECONDS)
+
+    def _still_ours(self, effect: Change, stay: int | None) -> None:
+        """Raise Displaced if the service went away since and came back, to another worker or not.
+
+        What is known of it then is the journal's, or nothing while the store does not say: it may lack the outcome, so
+        the effect stays, and is looked up. (A lease that runs out while the store is away may come back the same.)
+        """
+        if self._stay(effect.service) != stay:
+            raise Displaced((effect.service,))
+
+    def _wanted_now(self, effect: Change, *, resumed: bool) -> bool:
+        """Tell whether what was wanted before it waited still is.
+
+        Auto-deploy is given back unless an action began meanwhile that this would disturb. That the core takes it for
+        on may come from a look from before our switch landed.
+        """
+        if not isinstance(effect, fx.RestoreAutoDeploy):
+            return not resumed or still_wanted(self._state(), effect)
+        service = self._state().services.get(effect.service)
+        return service is None or service.phase not in ACTING
+
+    async def _unwanted(self, effect: Change) -> Event | None:
+        """Return what the core must know of an action that nobody waits for: a pin may have gone through.
+
+        And auto-deploy that people read is being given back stays off, if another outage came first; if the same one
+        goes on, its end tells of it.
+        """
+        if isinstance(effect, fx.RestoreAutoDeploy):
+            service = self._state().services.get(effect.service)
+            incident = service.incident if service is not None else None
+            same = incident is not None and incident.id == effect.incident
+            if service is None or not service.auto_deploy_off or same:
+                return None
+            return e.AutoDeployNotRestored(self._clock.now(), effect.service, effect.incident, OUTAGE)
+        if not isinstance(effect, fx.PinAutoDeploy):
+            return None
+        row = await self._store.action(effect.incident, auto_deploy.STEP)
+        if row is None:
+            return None
+        return e.PinUnconfirmed(self._clock.now(), effect.service, effect.incident, UNWANTED, row.baseline)
+
+    async def _outcome(self, effect: Change, *, resumed: bool) -> Event:
+        """Return what came of it, looking it up as long as the store takes to answer, within reason."""
+        give_up: float | None = None
+        while True:
+            try:
+                return await self._actuator.perform(effect, resumed=resumed)
+            except Displaced:
+                raise
+            except (Temporary, Permanent) as error:
+                log.error("the store did not answer during an action; looking it up", why=str(error))
+                why = f"the journal does not answer: {error}"
+            except Exception as error:
+                log.error("an action failed on a fault of our own", exc_info=error)
+                if isinstance(error, AssertionError):
+                    await self._ask(e.InvariantBroken(self._clock.now(), f"{type(effect).__name__}: {error}"))
+                return await self._unknown(effect, f"a fault of our own ({type(error).__name__}); please report it")
+            give_up = give_up if give_up is not None else self._clock.monotonic() + PATIENCE_SECONDS
+            if self._clock.monotonic() >= give_up:
+                return await self._unknown(effect, why)
+            resumed = True
+            await self._clock.sleep(AGAIN_SECONDS)
+
+    async def _unknown(self, effect: Change, why: str) -> Event:
+        """Return the event that has a human look; with the value to restore, if a pin came as far as that."""
+        at = self._clock.now()
+        if isinstance(effect, fx.Rollback):
+            return e.RollbackLost(at, effect.service, effect.incident, why)
+        if isinstance(effect, fx.RestoreAutoDeploy):
+            return e.AutoDeployNotRestored(at, effect.service, effect.incident, why)
+        try:
+            row = await self._store.action(effect.incident, auto_deploy.STEP)
+        except (Temporary, Permanent):
+            row = None
+        previous = row.baseline if row is not None else None
+        return e.PinUnconfirmed(at, effect.service, effect.incident, why, previous)
+
+    async def _finish(self, effect_id: int, outcome: str, service: str) -> None:
+        """Mark it; one that woke up after others took the service over finds out here. Raises Displaced."""
+        for _ in range(FINISH_ATTEMPTS):
+            try:
+                await self._store.finish(effect_id, outcome, service)
+                return
+            except (Temporary, Permanent) as error:
+                log.error("an effect could not be marked as finished; it will be looked up again", why=str(error))
+                await self._clock.sleep(FINISH_AGAIN_SECONDS)
+
+
+def still_wanted(state: State, effect: Change) -> bool:
+    """Tell whether an action left over from an earlier run still belongs to what the state waits for.
+
+    A rollback is always looked up, unless its incident went on to another target: looking up changes nothing.
+    """
+    service = state.services.get(effect.service)
+    incident = service.incident if service is not None else None
+    ours = incident is not None and incident.id == effect.incident
+    if isinstance(effect, fx.Rollback):
+        return not ours or incident is None or incident.target in (None, effect.target)
+    if service is None:
+        return False
+    if isinstance(effect, fx.RestoreAutoDeploy):
+        return bool(service.auto_deploy_off) and service.phase not in ACTING
+    again = incident is not None and incident.repinned and not incident.pinned
+    return ours and (service.phase is Phase.PINNING or again)
+
+
+def unrecorded(effect: Effect, at: float) -> Event | None:
+    """Return the refusal that the core hears of an action whose intent could not be written down."""
+    if isinstance(effect, fx.Rollback):
+        return e.RollbackStoodDown(at, effect.service, effect.incident, UNRECORDED)
+    if isinstance(effect, fx.PinAutoDeploy):
+        return e.PinUnconfirmed(at, effect.service, effect.incident, UNRECORDED)
+    if isinstance(effect, fx.RestoreAutoDeploy):
+        return e.AutoDeployNotRestored(at, effect.service, effect.incident, UNRECORDED)
+    return None

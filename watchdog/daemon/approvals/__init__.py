@@ -1,0 +1,1 @@
+"""Approvals and commands from chat: questions that are open, answers, buttons."""

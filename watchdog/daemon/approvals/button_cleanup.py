@@ -1,0 +1,62 @@
+"""Tells the channel where people were asked that it is settled, and by whom, so that its buttons vanish at once.
+
+An approval is followed by a notice of its own only once the rollback was accepted, a no by none at all. Nothing is lost
+with this one: any later notice takes the buttons away too, and who presses a stale one is told why it is refused.
+"""
+
+from collections.abc import Sequence
+
+from watchdog.daemon.approvals.pending import VERBS, moment, open_in
+from watchdog.daemon.outbox.outbox import Teller
+from watchdog.daemon.runtime.supervisor import Supervisor
+from watchdog.domain.effects import Effect, Note, Tell
+from watchdog.domain.events import Event
+from watchdog.domain.incidents import Incident, State
+from watchdog.domain.notices import Notice, NoticeKind
+
+LABELS = ("APPROVED", "REJECTED", "STOPPED")
+TIDIED_MAX = 1000
+"""Incidents remembered whose stale buttons were taken away."""
+
+
+class Settled:
+    """Listens to the engine's steps; `channels` are those that show buttons."""
+
+    def __init__(self, channels: Sequence[str], supervisor: Supervisor, teller: Teller) -> None:
+        self._channels = channels
+        self._supervisor = supervisor
+        self._teller = teller
+        self._tidied: list[str] = []
+
+    def stepped(self, before: State, after: State, event: Event, effects: Sequence[Effect]) -> None:
+        """Tell what an answer settled; or, of one that came when nothing was asked any more, that nothing is."""
+        if type(event) not in VERBS:
+            return
+        incident = _incident(after, event)
+        if incident is None or incident.closed_at is not None or _asks(after, incident):
+            return
+        said = [f"{one.label} {one.text}" for one in effects if isinstance(one, Note) and one.label in LABELS]
+        if said and _asks(before, incident):
+            self._tell(incident, event, f"{said[0]} ({moment(event.at)})")
+        elif not _asks(before, incident) and incident.id not in self._tidied:
+            self._tell(incident, event, f"nothing is asked any more ({moment(event.at)})")
+
+    def _tell(self, incident: Incident, event: Event, what: str) -> None:
+        self._tidied = [*self._tidied, incident.id][-TIDIED_MAX:]
+        channels = tuple(name for name in self._channels if name in incident.channels)
+        if not channels:
+            return
+        title = f"{incident.id}: {what}"
+        notice = Notice(event.at, incident.id, incident.service, incident.severity, NoticeKind.UPDATED, title)
+        self._supervisor.spawn("tell:settled", self._teller.deliver(None, Tell(notice, channels)))
+
+
+def _incident(state: State, event: Event) -> Incident | None:
+    wanted = getattr(event, "incident", None)
+    found = (one.incident for one in state.services.values() if one.incident is not None)
+    return next((incident for incident in found if incident.id == wanted), None)
+
+
+def _asks(state: State, incident: Incident) -> bool:
+    service = state.services.get(incident.service)
+    return service is not None and service.incident is not None and open_in(service)

@@ -1,0 +1,395 @@
+"""The engine: events in, one at a time, through the pure core; what it decides is recorded, then done.
+
+Rule 1: decide -> record -> act. Effects on the outside run only after the transaction that holds them.
+Rule 2: if the store does not answer, nothing is changed in production (fails closed), but people are told from
+memory (fails open).
+Rule 3: one event at a time, and none stops the engine: what goes wrong with it is reported, and the next is handled.
+Rule 4: what the core decided is looked at again by `core.invariants`: a promise that would be broken disarms us.
+Rule 5: with several workers, only the services whose lease we hold are ours: of the others nothing is heard, and what
+turns out to have moved to another worker is dropped on the spot.
+Rule 6: what holds us back (a pause, a broken promise, denied code) and could not be written down yet is not lifted by
+what other workers wrote.
+"""
+
+import asyncio
+from collections.abc import Collection, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import structlog
+
+from watchdog.core.checked_step import promised_step
+from watchdog.core.guards import pre_send_check
+from watchdog.daemon.actions.actuator import Actuator
+from watchdog.daemon.actions.runner import ACTS, Acts
+from watchdog.daemon.actions.timings import Change
+from watchdog.daemon.approvals.pending import Objection, refusal
+from watchdog.daemon.engine.conversion import event_of, merged, worth_recording
+from watchdog.daemon.engine.persistence import Recorder, Turn
+from watchdog.daemon.engine.timers import Timekeeper
+from watchdog.daemon.outbox.outbox import Teller
+from watchdog.daemon.probing.deploy_poller import DeployWatch
+from watchdog.daemon.probing.probe_intervals import Paces
+from watchdog.daemon.probing.scheduler import Lateness, ProbeScheduler
+from watchdog.daemon.runtime.hooks import Listeners, safely
+from watchdog.daemon.runtime.loop_lag import STALL_SECONDS, StallDetector
+from watchdog.daemon.runtime.supervisor import Supervisor
+from watchdog.domain import effects as fx
+from watchdog.domain import events as e
+from watchdog.domain.effects import Effect, Note
+from watchdog.domain.errors import Displaced, Permanent, Stale, Temporary
+from watchdog.domain.events import Event
+from watchdog.domain.incidents import ServiceState, State
+from watchdog.domain.policy import Policy
+from watchdog.domain.store_records import FLEET, PendingEffect, Step
+from watchdog.ports import Clock, Sample, SignalSource, Store
+
+QUEUE_MAX = 10_000
+STALE_MAX = 5
+"""So often a turn is taken again because other workers changed what all share; then the store counts as failing."""
+FAULT_SECONDS = 600.0
+"""So long an event that could not be handled makes us unwell."""
+
+log = structlog.get_logger("watchdog")
+
+
+@dataclass(slots=True)
+class _Item:
+    """An event on its way in, and who waits for it to have been handled."""
+
+    event: Event
+    handled: asyncio.Future[Turn] | None = None
+    objection: Objection | None = None
+
+
+class Engine:
+    """Runs the core. Everything that happens comes in through `tell`."""
+
+    def __init__(
+        self,
+        *,
+        policy: Policy,
+        store: Store,
+        clock: Clock,
+        supervisor: Supervisor,
+        actuator: Actuator,
+        teller: Teller,
+        listeners: Listeners,
+    ) -> None:
+        self.policy = policy
+        self.state = State()
+        self.listeners = listeners
+        self.scheduler: ProbeScheduler | None = None
+        self.stall: StallDetector | None = None
+        self.deploy_watches: dict[str, DeployWatch] = {}
+        self.held: dict[str, int] = {}
+        self._stays: dict[str, int] = {}
+        self._taken_up = 0
+        self.last_event_at = clock.now()
+        self._store = store
+        self._clock = clock
+        self._supervisor = supervisor
+        self._teller = teller
+        actuator.forbids = self._forbids
+        actuator.stood_still = self._stood_still
+        self._acts = Acts(
+            actuator,
+            store,
+            clock,
+            lambda: self.state,
+            self.ask,
+            lambda: self.store_trouble,
+            lambda name: self._stays.get(name),
+        )
+        self._time = Timekeeper(clock, self.tell, self._record_snapshot)
+        self._queue: asyncio.Queue[_Item] = asyncio.Queue(QUEUE_MAX)
+        self._paces = Paces()
+        self._recorder = Recorder(store, clock, listeners, self._refuse, self._recovered)
+        self._turn = asyncio.Lock()
+        self._under_way: set[int] = set()
+        self._fault: tuple[float, str] | None = None
+
+    @property
+    def fault(self) -> str:
+        """Return what of an event could not be handled lately, or nothing."""
+        if self._fault is None or self._clock.monotonic() - self._fault[0] > FAULT_SECONDS:
+            return ""
+        return self._fault[1]
+
+    @property
+    def store_trouble(self) -> str:
+        """Return why the store did not take the last record, or nothing."""
+        return self._recorder.trouble
+
+    # --- what is ours ---
+
+    async def take_up(self, epochs: Mapping[str, int], *, from_memory: bool = False) -> None:
+        """Take up what was saved of these names and what was under way: at a start, or from another worker.
+
+        `epochs` are the leases they are held by; `from_memory`: the store is not asked, for it does not answer, and
+        nothing is written of these names until it was. Raises Temporary or Permanent if the store does not say.
+        """
+        names = tuple(name for name in epochs if name != FLEET)
+        # Once more, for a delivery that was still under way when they went left its word behind.
+        self._teller.forget([name for name in names if name not in self.held])
+        async with self._turn:
+            pending = () if from_memory else await self._store.pending(epochs)
+            # Last, with nothing after it that may fail: from here on the store takes what it told for known to us.
+            saved = None if from_memory else await self._store.load(epochs)
+            if saved is not None:
+                self.state = merged(self.state, saved.sharing(self._recorder.read(self.state, saved.shared)), epochs)
+            elif from_memory:
+                self.state = replace(self.state, services={**self.state.services, **self._unknown(names)})
+            self._recorder.know(epochs, saved, unread=from_memory)
+            self.held.update(epochs)
+            self._taken_up += 1
+            self._stays.update(dict.fromkeys(epochs, self._taken_up))
+        if names:
+            await self.handle(e.Restarted(self._clock.now(), names))
+        for item in pending:
+            self._perform(item, resumed=True)
+
+    def _unknown(self, names: Collection[str]) -> dict[str, ServiceState]:
+        """Return services of which nothing is known; their incidents get numbers that the journal's will not reach."""
+        now = self._clock.now()
+        return {name: ServiceState(name, watching_since=now, phase_since=now, incidents=int(now)) for name in names}
+
+    async def drop(self, names: Collection[str]) -> None:
+        """Forget these names: another worker has them now."""
+        async with self._turn:
+            self._drop(names)
+
+    def _drop(self, names: Collection[str]) -> None:
+        kept = {name: service for name, service in self.state.services.items() if name not in names}
+        self.state = replace(self.state, services=kept)
+        self._teller.forget(names)
+        for name in names:
+            self.held.pop(name, None)
+            self._stays.pop(name, None)
+            self._paces.forget(name)
+        self._recorder.forget(names)
+        for listener in self.listeners.dropped:
+            safely(listener, tuple(names))
+
+    async def refresh(self) -> None:
+        """Learn what other workers changed of what all share: a pause, the deny-list, troubles, budgets."""
+        async with self._turn:
+            await self._read_shared()
+
+    async def _read_shared(self) -> None:
+        self.state = self.state.sharing(self._recorder.read(self.state, await self._store.load_shared()))
+
+    def _is_ours(self, event: Event) -> bool:
+        """Tell whether the service it is about is ours; what a human says of an incident names no service."""
+        if isinstance(event, e.OF_AN_INCIDENT):
+            ours = (one.incident for name, one in self.state.services.items() if name in self.held)
+            return any(incident is not None and incident.id == event.incident for incident in ours)
+        service = getattr(event, "service", None)
+        return service is None or service in self.held
+
+    # --- events ---
+
+    async def run(self) -> None:
+        """Handle events one by one, for ever."""
+        while True:
+            item = await self._queue.get()
+            try:
+                await self._take(item)
+            finally:
+                if item.handled is not None:
+                    item.handled.cancel()
+
+    async def _take(self, item: _Item) -> None:
+        """Handle one event; a fault is reported, and told to who waits for it."""
+        try:
+            turn = await self._handle(item.event, item.objection)
+        except Displaced as error:
+            if item.handled is not None and not item.handled.done():
+                item.handled.set_exception(error)
+            return
+        except Exception as error:  # noqa: BLE001  one event that cannot be handled must not stop the others
+            what = f"{type(item.event).__name__} could not be handled ({type(error).__name__})"
+            self._fault = (self._clock.monotonic(), what)
+            self._supervisor.spawn("event", _raise(error))
+            if item.handled is not None and not item.handled.done():
+                item.handled.set_exception(Permanent(f"a fault of our own: {what}; please report it"))
+            return
+        if item.handled is not None and not item.handled.done():
+            item.handled.set_result(turn)
+
+    async def halt(self) -> None:
+        """Let the turn in hand end, and begin no other: what is saved after this is the last word."""
+        await self._turn.acquire()
+
+    async def last_word(self) -> None:
+        """Save how things are, once halted. Raises Temporary, Permanent, Displaced or Stale."""
+        await self._recorder.last_word(self.state)
+
+    async def tell(self, event: Event) -> None:
+        """Hand an event in."""
+        await self._queue.put(_Item(event))
+
+    async def ask(self, event: Event) -> Sequence[Effect]:
+        """Hand an event in and return what the core made of it. Raises Permanent if it could not be handled."""
+        return (await self.answer(event)).effects
+
+    async def answer(self, event: Event, objection: Objection | None = None) -> Turn:
+        """Hand an event in and return what came of it; of one objected to, only the refusal is written down.
+
+        Raises Permanent if it could not be handled.
+        """
+        handled: asyncio.Future[Turn] = asyncio.get_running_loop().create_future()
+        await self._queue.put(_Item(event, handled, objection))
+        return await handled
+
+    async def handle(self, event: Event) -> Sequence[Effect]:
+        """Step, record, then act. Raises Displaced if the event is about a service that is not ours (any more)."""
+        return (await self._handle(event)).effects
+
+    async def _handle(self, event: Event, objection: Objection | None = None) -> Turn:
+        async with self._turn:
+            turn = await self._recorded(event, objection)
+            self.state = turn.after
+            self.last_event_at = self._clock.now()
+            for item in turn.pending:
+                self._perform(item)
+        self._adjust(turn.effects)
+        for listener in self.listeners.stepped:
+            safely(listener, turn.before, turn.after, event, turn.effects)
+        if turn.policy is not None:
+            step = Step(turn.before, event, turn.policy, turn.after, turn.effects, turn.undone)
+            for taken in self.listeners.taken:
+                safely(taken, step)
+        return turn
+
+    async def _recorded(self, event: Event, objection: Objection | None) -> Turn:
+        """Step and record; again, when another worker changed what all share, or has one of the services now."""
+        for _ in range(STALE_MAX):
+            turn = self._stepped(event, objection)
+            if not worth_recording(turn.before, turn.after, turn.effects):
+                return turn
+            try:
+                return await self._recorder.record(event, turn)
+            except Displaced as error:
+                log.warning("another worker has these services now", services=list(error.names))
+                self._drop(error.names)
+            except Stale:
+                await self._refresh_in_turn()
+        why = Temporary("other workers write without a pause")
+        return self._recorder.unrecorded(event, self._stepped(event, objection), why)
+
+    def _stepped(self, event: Event, objection: Objection | None) -> Turn:
+        if not self._is_ours(event):
+            raise Displaced((getattr(event, "service", "") or getattr(event, "incident", ""),))
+        before, policy = self.state, self.policy
+        if objection is not None and (why := objection(before)):
+            return Turn(before, before, (refusal(before, event, why),))
+        after, effects, why = promised_step(before, event, policy)
+        if why:
+            log.error("a promise of ours would be broken: disarmed, nothing of it is done", why=why)
+        return Turn(before, after, effects, policy=policy)
+
+    async def _refresh_in_turn(self) -> None:
+        try:
+            await self._read_shared()
+        except (Temporary, Permanent) as error:
+            log.error("what all workers share could not be read", why=str(error))
+
+    def _refuse(self, refusal: Event) -> None:
+        self._supervisor.spawn("refuse", self.tell(refusal))
+
+    def _recovered(self) -> None:
+        self._supervisor.spawn("left-over", self._perform_left_over())
+
+    async def _perform_left_over(self) -> None:
+        """Take up what stands in the journal and nobody performs: its commit seemed to fail, or its worker died."""
+        try:
+            async with self._turn:
+                left = await self._recorder.left_over(self.held, self._under_way)
+        except (Temporary, Permanent) as error:
+            log.error("effects left over could not be read; they are looked for again", why=str(error))
+            return
+        for item in left:
+            self._perform(item, resumed=True)
+
+    def _adjust(self, effects: Sequence[Effect]) -> None:
+        """Do what stays inside: paces, wakes, lines of the story."""
+        for effect in effects:
+            if isinstance(effect, fx.SetPace):
+                self._paces.set(effect, self.policy.pace.idle_seconds, self.scheduler)
+            elif isinstance(effect, fx.ReadDeploys) and effect.service in self.deploy_watches:
+                self.deploy_watches[effect.service].set_pace(effect.every_seconds)
+            elif isinstance(effect, fx.WakeAt):
+                self._time.wake_at(effect.at)
+            elif isinstance(effect, Note):
+                self._write_note(effect)
+
+    def _forbids(self, change: Change, looked_at: float) -> str:
+        """Return why a change must not be sent at this very moment, or nothing."""
+        return pre_send_check.forbids(self.state, self.policy, change, self._clock.now())
+
+    def _stood_still(self, looked_at: float) -> str:
+        """Tell that our loop stood still since the last look: what happened meanwhile we have not heard of yet."""
+        stalled = self.stall.lag_between(looked_at, self._clock.monotonic()) if self.stall is not None else 0.0
+        return f"we stood still for {stalled:.1f} s since the last look" if stalled > STALL_SECONDS else ""
+
+    def _write_note(self, note: Note) -> None:
+        log.info("story", service=note.service, incident=note.incident, label=note.label, text=note.text)
+        for listener in self.listeners.note:
+            safely(listener, note)
+
+    def _perform(self, item: PendingEffect, *, resumed: bool = False) -> None:
+        """Begin with an effect, unless it is under way already: a service that moved away and back is resumed here."""
+        effect = item.effect
+        if item.id in self._under_way:
+            return
+        if isinstance(effect, fx.Tell):
+            work = self._teller.deliver(item.id, effect) if item.id >= 0 else self._tell_from_memory(effect)
+            self._begin(item.id, f"tell:{effect.notice.incident}", work)
+        elif isinstance(effect, ACTS):
+            work = self._acts.carry_out(item.id, effect, resumed=resumed)
+            self._begin(item.id, f"act:{effect.incident}", work)
+
+    async def _tell_from_memory(self, tell: fx.Tell) -> None:
+        await self._teller.deliver(None, tell)
+        self._recorder.heard(tell)
+
+    def _begin(self, effect_id: int, name: str, work: Coroutine[Any, Any, None]) -> None:
+        task = self._supervisor.spawn(name, work)
+        if effect_id >= 0:
+            self._under_way.add(effect_id)
+            task.add_done_callback(lambda _: self._under_way.discard(effect_id))
+
+    # --- time and readings ---
+
+    async def keep_time(self) -> None:
+        """Wake the core when it asked for it, and save a snapshot now and then."""
+        await self._time.run()
+
+    async def _record_snapshot(self) -> None:
+        """Save the state as it is between two turns: in the middle of one it would overwrite what the turn saves."""
+        async with self._turn:
+            try:
+                await self._recorder.snapshot(self.state)
+            except Stale:
+                await self._refresh_in_turn()
+            except Displaced as error:
+                self._drop(error.names)
+        await self._perform_left_over()
+
+    async def on_samples(
+        self, service: str, source: SignalSource, samples: Sequence[Sample], lateness: Lateness
+    ) -> None:
+        """Turn what a source read into events, dated when the look began: it tells of that moment."""
+        at = lateness.started_at
+        for told in self.listeners.read:
+            safely(told, service, source, samples)
+        for sample in samples:
+            for listener in self.listeners.sampled:
+                safely(listener, service, source, sample, at)
+            await self.tell(event_of(service, source, sample, at))
+
+
+async def _raise(error: Exception) -> None:
+    """Die of an error, so that the supervisor reports it."""
+    raise error

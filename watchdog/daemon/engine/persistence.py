@@ -1,0 +1,219 @@
+"""Writing down what was decided, and what becomes of it when the journal does not take it.
+
+Rule 1: without a record nothing is changed in production (fails closed), but people are told from memory (fails open).
+What was told from memory and turns out to stand in the journal after all is not told again: the outbox sees to that.
+What nobody has heard yet is written with the very next record: that one says "a human was told", and who comes after us
+believes it. The all-clear of an incident that the journal has open waits for that record: who comes after us would take
+the incident for known to people.
+Rule 2: of what is watched from memory only nothing is written: what was saved of it before is not known yet.
+Rule 3: what a human allows counts only once it is written down; what holds us back counts at once.
+"""
+
+from collections import deque
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+
+from watchdog.daemon.actions.runner import unrecorded
+from watchdog.daemon.engine.conversion import shared_anew
+from watchdog.daemon.runtime.hooks import Listeners, safely
+from watchdog.domain import events as e
+from watchdog.domain.effects import OUTSIDE, Effect, Tell
+from watchdog.domain.errors import Displaced, Permanent, Stale, Temporary
+from watchdog.domain.events import Event
+from watchdog.domain.incidents import Shared, State
+from watchdog.domain.policy import Policy
+from watchdog.domain.store_records import FLEET, PendingEffect
+from watchdog.ports import Clock, Store
+
+OURSELVES = "watchdog"
+"""The service that a notice about the watchdog itself names."""
+OTHERS_SECONDS = 60.0
+"""A notice about the watchdog itself that is older, and still pending, is taken up by whoever has the fleet."""
+OWED_MAX = 1000
+"""Notices without a row that are kept for the next record; beyond it the oldest are known to this process only."""
+
+UNREAD = "what was saved before could not be read yet"
+ALLOWING = (
+    e.Approved, e.Resumed, e.CommitTrusted, e.UndoRequested, e.Unsilenced, e.Silenced, e.FollowUpsFellDue,
+    e.WeekSummedUp,
+)  # fmt: skip
+"""A human's yes, or what else is done only of what is written down."""
+
+log = structlog.get_logger("watchdog")
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What the core made of an event and what is to be done then; `why_not` it was not written down, or nothing.
+
+    `policy` is what the core decided by; `undone` tells that nothing comes of the event after all.
+    """
+
+    before: State
+    after: State
+    effects: Sequence[Effect]
+    pending: Sequence[PendingEffect] = ()
+    why_not: str = ""
+    policy: Policy | None = None
+    undone: bool = False
+
+
+class Recorder:
+    """Records steps. `refuse` takes the refusals of changes that could not be recorded; `recovered` is called after."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        listeners: Listeners,
+        refuse: Callable[[Event], None],
+        recovered: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._listeners = listeners
+        self._refuse = refuse
+        self._recovered = recovered
+        self._written = Shared()
+        self.trouble = ""
+        self._unread: set[str] = set()
+        self._open: dict[str, str] = {}
+        self._owed: deque[Tell] = deque(maxlen=OWED_MAX)
+
+    def know(self, names: Collection[str], state: State | None = None, *, unread: bool = False) -> None:
+        """Remember whether it is known what the store has of these names, and what it has (`state`)."""
+        (self._unread.update if unread else self._unread.difference_update)(names)
+        self._wrote(state or State(), names)
+
+    def _wrote(self, state: State, names: Collection[str]) -> None:
+        """Remember which incidents of these names the journal has open."""
+        for name in names:
+            service = state.services.get(name)
+            incident = service.incident if service is not None else None
+            if incident is not None and incident.closed_at is None:
+                self._open[name] = incident.id
+            else:
+                self._open.pop(name, None)
+
+    def forget(self, names: Collection[str]) -> None:
+        """Let go of names that another worker has now: it decides anew, by what was written."""
+        self.know(names)
+        self._settle([tell for tell in self._owed if tell.notice.service in names])
+
+    def heard(self, tell: Tell) -> None:
+        """Note that people have a notice that was told from memory: no row is needed any more."""
+        self._settle([tell])
+
+    def _settle(self, tells: Collection[Tell]) -> None:
+        self._owed = deque((one for one in self._owed if one not in tells), OWED_MAX)
+
+    def _may_be_written(self) -> list[Tell]:
+        return [tell for tell in self._owed if tell.notice.service not in self._unread]
+
+    def known(self, state: State) -> State:
+        """Return the state without what may not be written yet."""
+        kept = {name: service for name, service in state.services.items() if name not in self._unread}
+        return replace(state, services=kept) if self._unread else state
+
+    async def record(self, event: Event, turn: Turn) -> Turn:
+        """Write a turn down and return it with what is to be done. Raises Displaced or Stale."""
+        if self._unread and not self._unread.isdisjoint(_concerned(event, turn.effects)):
+            return self.unrecorded(event, turn, Temporary(UNREAD))
+        try:
+            pending = await self._save(event, turn.after, turn.effects)
+        except (Displaced, Stale):
+            raise
+        except Exception as error:  # noqa: BLE001  whatever the store dies of, people are told
+            return self.unrecorded(event, turn, error)
+        return replace(turn, pending=pending)
+
+    async def snapshot(self, state: State) -> None:
+        """Write down how things are. Raises Displaced or Stale."""
+        if FLEET in self._unread:
+            self._complain(Temporary(UNREAD))
+            return
+        try:
+            await self._save(None, state, ())
+        except (Displaced, Stale):
+            raise
+        except Exception as error:  # noqa: BLE001  the next one follows
+            self._complain(error)
+
+    async def last_word(self, state: State) -> None:
+        """Write down how things are at the end. Raises Temporary, Permanent, Displaced or Stale."""
+        if FLEET not in self._unread:
+            await self._store.save(None, self.known(state), self._may_be_written())
+
+    async def _save(self, event: Event | None, state: State, effects: Sequence[Effect]) -> Sequence[PendingEffect]:
+        owed = self._may_be_written()
+        known = self.known(state)
+        pending = await self._store.save(event, known, (*owed, *effects))
+        self._settle(owed)
+        self._wrote(known, known.services)
+        self._written = state.shared
+        if self.trouble:
+            self.trouble = ""
+            self._recovered()
+        return pending
+
+    def unrecorded(self, event: Event, turn: Turn, error: Exception) -> Turn:
+        """Return what becomes of a turn without a record: notices are sent from memory, changes refused to the core.
+
+        Of what a human allowed nothing comes: it did not happen.
+        """
+        self._complain(error)
+        disarms = turn.after.disarmed and not turn.before.disarmed
+        if isinstance(event, ALLOWING) and not disarms:
+            return replace(turn, after=turn.before, effects=(), why_not=self.trouble, undone=True)
+        for effect in turn.effects:
+            refusal = unrecorded(effect, self._clock.now())
+            if refusal is not None:
+                self._refuse(refusal)
+        tells = [effect for effect in turn.effects if isinstance(effect, Tell)]
+        if isinstance(error, (Temporary, Permanent)):  # what no store can take would spoil every record after it
+            self._owed.extend(tells)
+            tells = [tell for tell in tells if not self._waits(tell)]
+        return replace(turn, pending=[PendingEffect(-1, tell) for tell in tells], why_not=self.trouble)
+
+    def _waits(self, tell: Tell) -> bool:
+        """Tell whether a notice must not overtake the record: an all-clear, if the journal has its incident open."""
+        notice = tell.notice
+        return notice.resolves and self._open.get(notice.service) == notice.incident
+
+    def _complain(self, error: Exception) -> None:
+        known = isinstance(error, (Temporary, Permanent))
+        self.trouble = str(error) if known else f"a fault of our own ({type(error).__name__})"
+        log.error(
+            "the store did not take a record; nothing is changed in production",
+            why=self.trouble,
+            exc_info=None if known else error,
+        )
+        for listener in self._listeners.store_failed:
+            safely(listener, self.trouble)
+
+    def read(self, state: State, shared: Shared) -> Shared:
+        """Return what all share as the store has it now, with what the state knows of it and nobody wrote down yet."""
+        written, self._written = self._written, shared
+        return shared_anew(written, state.shared, shared)
+
+    async def left_over(self, names: Collection[str], under_way: Collection[int]) -> Sequence[PendingEffect]:
+        """Return recorded effects that nobody performs: a lost commit, or a worker that died. Raises Temporary."""
+        pending = await self._store.pending([name for name in names if name not in self._unread])
+        return [item for item in pending if item.id not in under_way and not self._may_be_anothers(item.effect)]
+
+    def _may_be_anothers(self, effect: Effect) -> bool:
+        """Tell whether another worker may be delivering it now: every worker tells of itself, whoever has the fleet.
+
+        One that is dated far ahead, by another's fast clock, is not waited for: better told twice than an hour late.
+        """
+        if not isinstance(effect, Tell) or effect.notice.service != OURSELVES:
+            return False
+        return abs(self._clock.now() - effect.notice.at) < OTHERS_SECONDS
+
+
+def _concerned(event: Event, effects: Sequence[Effect]) -> set[str]:
+    """Return whom a turn is about: its event's service, and those of what it asks for outside."""
+    outside = [one.notice if isinstance(one, Tell) else one for one in effects if isinstance(one, OUTSIDE)]
+    return {str(getattr(one, "service", FLEET)) for one in (event, *outside)}

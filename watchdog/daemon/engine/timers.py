@@ -1,0 +1,65 @@
+"""Wakes the core when it asked for it, and has the state saved now and then.
+
+Rule: nothing polls; it sleeps until the next moment that matters, or until an earlier one is asked for.
+"""
+
+import asyncio
+import heapq
+from collections.abc import Awaitable, Callable
+
+from watchdog.daemon.runtime.sleep import sleep_or
+from watchdog.domain.events import Event, TimePassed
+from watchdog.ports import Clock
+
+SNAPSHOT_SECONDS = 30.0
+FIRST_SNAPSHOT_SECONDS = 3.0
+"""The first snapshot comes soon, for `status`."""
+WAKES_MAX = 10_000
+SOONEST_SECONDS = 0.01
+
+
+class Timekeeper:
+    """Keeps the moments asked for. `tell` hands an event in, `snapshot` saves the state."""
+
+    def __init__(
+        self, clock: Clock, tell: Callable[[Event], Awaitable[None]], snapshot: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._clock = clock
+        self._tell = tell
+        self._snapshot = snapshot
+        self._wakes: list[float] = []
+        self._nudged = asyncio.Event()
+
+    def wake_at(self, at: float) -> None:
+        """Ask for `TimePassed` at that moment (UTC epoch seconds)."""
+        if len(self._wakes) >= WAKES_MAX or at in self._wakes[:1]:
+            return
+        sooner = not self._wakes or at < self._wakes[0]
+        heapq.heappush(self._wakes, at)
+        if sooner:
+            self._nudged.set()
+
+    async def run(self) -> None:
+        """Keep time for ever."""
+        snapshot_at = self._clock.monotonic() + FIRST_SNAPSHOT_SECONDS
+        while True:
+            self._nudged.clear()
+            await self._wake()
+            if self._clock.monotonic() >= snapshot_at:
+                snapshot_at = self._clock.monotonic() + SNAPSHOT_SECONDS
+                await self._snapshot()
+            await sleep_or(self._clock, self._until_next(snapshot_at), self._nudged)
+
+    async def _wake(self) -> None:
+        now = self._clock.now()
+        if self._wakes and self._wakes[0] <= now:
+            while self._wakes and self._wakes[0] <= now:
+                heapq.heappop(self._wakes)
+            await self._tell(TimePassed(now))
+
+    def _until_next(self, snapshot_at: float) -> float:
+        """Return the seconds to sleep; never more than to the next snapshot, so a stepped clock is noticed."""
+        seconds = snapshot_at - self._clock.monotonic()
+        if self._wakes:
+            seconds = min(seconds, self._wakes[0] - self._clock.now())
+        return max(SOONEST_SECONDS, seconds)

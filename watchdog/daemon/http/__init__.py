@@ -1,0 +1,1 @@
+"""The HTTP server for health, metrics and status, with its limits."""

@@ -1,0 +1,189 @@
+"""The daemon's one HTTP server: /metrics for Prometheus, /healthz and /readyz for a platform or a human.
+
+Rule 1: it says how we are and what we count, never how we are configured; all else is behind a token.
+Rule 2: it is bounded (connections, time, header size, methods), and its crash is the supervisor's business alone.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import socket
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route, Router
+from starlette.types import ASGIApp
+
+from watchdog.daemon.http.http_auth import TokenAuth
+from watchdog.daemon.http.http_headers import SafeHeaders
+from watchdog.daemon.http.http_protocol import CONNECTIONS_MAX, BoundedProtocol
+from watchdog.daemon.runtime.supervisor import Supervisor
+from watchdog.daemon.telemetry.exposition import Exposition
+from watchdog.domain.errors import Permanent
+from watchdog.ports import Clock
+
+HEADERS_MAX_BYTES = 16_384
+REASONS_MAX = 20
+REASON_MAX_CHARACTERS = 300
+_KEEP_ALIVE_SECONDS = 20
+_STOP_SECONDS = 3
+
+Reasons = Callable[[], Sequence[str]]
+"""Returns why not, in our own words; empty when all is well."""
+
+Facts = Callable[[], Mapping[str, Any]]
+"""Returns what is known, as plain data."""
+
+
+class HttpServer:
+    """Serves while the `async with` block lasts. `listen` is `host:port`; port 0 takes a free one, told by `.port`.
+
+    `private` answers every other path (see `private_app`); `protocol` bounds each connection.
+    Raises Permanent when the address cannot be used.
+    """
+
+    def __init__(
+        self,
+        listen: str,
+        metrics: Exposition,
+        health: Reasons,
+        supervisor: Supervisor,
+        *,
+        ready: Reasons = tuple,
+        degraded: Reasons = tuple,
+        private: ASGIApp | None = None,
+        protocol: type[BoundedProtocol] = BoundedProtocol,
+    ) -> None:
+        self._protocol = protocol
+        self._listen = listen
+        self._supervisor = supervisor
+        self._app = make_app(metrics, health, ready, degraded, private)
+        self._host, self.port = parse_listen(listen)
+        self.running: uvicorn.Server | None = None
+        self._socket: socket.socket | None = None
+
+    async def __aenter__(self) -> Self:
+        self._socket = self._bind()
+        self.port = self._socket.getsockname()[1]
+        self._supervisor.start("http-server", self._serve)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._supervisor.end("http-server")
+        if self._socket is not None:
+            self._socket.close()
+
+    async def _serve(self) -> None:
+        sock = self._socket or self._bind()
+        self._socket = None
+        config = uvicorn.Config(
+            self._app,
+            http=self._protocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            h11_max_incomplete_event_size=HEADERS_MAX_BYTES,
+            backlog=CONNECTIONS_MAX,  # asyncio accepts as many in one turn, before any of them can make room
+            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=_STOP_SECONDS,
+        )
+        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # anybody could fill our log with bad requests
+        self.running = server = _Server(config)
+        with contextlib.closing(sock):
+            try:
+                await server.serve(sockets=[sock])
+            except asyncio.CancelledError:
+                if server.started:
+                    await server.shutdown(sockets=[sock])
+                raise
+        raise RuntimeError("the HTTP server ended by itself")
+
+    def _bind(self) -> socket.socket:
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind((self._host, self.port))
+        except OSError as error:
+            sock.close()
+            why = error.strerror or type(error).__name__
+            raise Permanent(f"cannot listen on {self._listen}: {why}; choose another metrics.listen") from error
+        return sock
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers: SIGTERM and SIGHUP belong to the daemon."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def parse_listen(listen: str) -> tuple[str, int]:
+    """Return host and port of `127.0.0.1:9090`, `0.0.0.0:9090` or `[::1]:0`. Raises Permanent, saying what to write."""
+    host, _, port = listen.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
+        raise Permanent("not an address to listen on: write host:port, as in 127.0.0.1:9090 or [::1]:9090")
+    return host, int(port)
+
+
+def make_app(
+    metrics: Exposition,
+    health: Reasons,
+    ready: Reasons,
+    degraded: Reasons = tuple,
+    private: ASGIApp | None = None,
+) -> ASGIApp:
+    """Return the application, which a test can call without a socket. What is `degraded` makes nobody unready."""
+
+    async def show_metrics(request: Request) -> Response:
+        body, content_type = await metrics.page(request.headers.get("accept", ""))
+        return Response(body, headers={"content-type": content_type})
+
+    async def show_health(request: Request) -> Response:
+        return _answer(health)
+
+    async def show_ready(request: Request) -> Response:
+        return _answer(ready, degraded)
+
+    public = [Route("/metrics", show_metrics), Route("/healthz", show_health), Route("/readyz", show_ready)]
+    return SafeHeaders(Starlette(routes=[*public, *([Mount("/", private)] if private is not None else [])]))
+
+
+def private_app(token: str, clock: Clock, status: Facts) -> ASGIApp | None:
+    """Return what only the owner of the token may read, `/status`; None without a token: then nobody may."""
+
+    async def show_status(request: Request) -> Response:
+        return _json(status())
+
+    return TokenAuth(Router([Route("/status", show_status)]), token, clock) if token else None
+
+
+def _answer(reasons: Reasons, degraded: Reasons | None = None) -> Response:
+    why = _lines(reasons)
+    more = {"degraded": _lines(degraded)} if degraded is not None else {}
+    return _json({"ok": not why, "reasons": why, **more}, 503 if why else 200)
+
+
+def _lines(reasons: Reasons) -> list[str]:
+    try:
+        return [str(reason)[:REASON_MAX_CHARACTERS] for reason in reasons()][:REASONS_MAX]
+    except Exception as error:  # noqa: BLE001  a broken check is not a healthy daemon
+        return [f"the check itself failed: {type(error).__name__}"]
+
+
+def _json(content: object, status: int = 200) -> Response:
+    """Return it in ASCII: no text of a stranger, not even half a character, can then fail to be written."""
+    return Response(json.dumps(content, allow_nan=False), status, media_type="application/json")

@@ -1,0 +1,1 @@
+"""Integrations: whether each outside service works, and the pollers that read repositories and pagers."""

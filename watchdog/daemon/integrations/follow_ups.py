@@ -1,0 +1,101 @@
+"""Counts what is left to people, for the metrics, and reminds them of what is overdue, where that is asked for.
+
+Rule 1: it reads the store now and then; no reading, decision or notice waits for it.
+Rule 2: who holds a service reminds of its incidents, of each item once: the note of it stands in the record together
+together with the notice, and that record needs the lease. What cannot be written down is not told, nor what a silence
+puts off; it is asked for again, an hour later.
+Rule 3: what fell due long ago is not reminded of: whoever begins with reminders is not told of last year.
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+
+import structlog
+
+from watchdog.core.updates.follow_up_reminders import reminded
+from watchdog.daemon.telemetry.metrics import Metrics
+from watchdog.domain.errors import Displaced, Permanent, Temporary
+from watchdog.domain.events import Event, FollowUpsFellDue
+from watchdog.domain.follow_ups import Left
+from watchdog.ports import Clock, Journal
+
+EVERY_SECONDS = 60.0
+AGAIN_SECONDS = 3600.0
+"""So long after the core was asked, and nothing was told, it is asked again."""
+REMIND_WITHIN_SECONDS = 7 * 86400.0
+"""What has been due for longer is not reminded of any more."""
+
+log = structlog.get_logger("watchdog")
+
+
+class FollowUpKeeper:
+    """`read` returns what is open, `reminds` tells whether people are reminded, `held` the services that are ours.
+
+    `ask` tells the core. It remembers itself only what it asked for lately.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[], Awaitable[Sequence[Left]]],
+        journal: Journal,
+        clock: Clock,
+        metrics: Metrics,
+        *,
+        reminds: Callable[[], bool],
+        held: Callable[[], Collection[str]],
+        ask: Callable[[Event], Awaitable[object]],
+    ) -> None:
+        self._read = read
+        self._journal = journal
+        self._clock = clock
+        self._metrics = metrics
+        self._reminds = reminds
+        self._held = held
+        self._ask = ask
+        self._asked: dict[tuple[str, str], float] = {}
+
+    async def run(self) -> None:
+        """Look for ever."""
+        while True:
+            try:
+                await self.look()
+            except (Temporary, Permanent) as error:
+                log.warning("what is left to people could not be read", why=str(error))
+            await self._clock.sleep(EVERY_SECONDS)
+
+    async def look(self) -> None:
+        """Count, and remind. Raises Temporary or Permanent."""
+        left, now = await self._read(), self._clock.now()
+        late = [one for one in left if one.due_at is not None and one.due_at < now]
+        self._metrics.follow_ups(len(left), len(late))
+        self._asked = {item: at for item, at in self._asked.items() if now - at < AGAIN_SECONDS}
+        if self._reminds():
+            for incident, items in self._to_be_told(late).items():
+                await self._remind(incident, items)
+
+    def _to_be_told(self, late: Sequence[Left]) -> Mapping[str, list[Left]]:
+        """Return what fell due lately, of our services, where somebody would hear it, by incident."""
+        since, found = self._clock.now() - REMIND_WITHIN_SECONDS, dict[str, list[Left]]()
+        for one in late:
+            if one.due_at is not None and one.due_at >= since and one.service in self._held() and one.channels:
+                found.setdefault(one.incident, []).append(one)
+        return found
+
+    async def _remind(self, incident: str, items: Sequence[Left]) -> None:
+        told = reminded(await self._journal.notes(incident=incident))
+        new = [one for one in items if one.item not in told and (incident, one.item) not in self._asked]
+        if not new:
+            return
+        self._asked |= {(incident, one.item): self._clock.now() for one in new}
+        event = FollowUpsFellDue(
+            self._clock.now(),
+            new[0].service,
+            incident,
+            new[0].severity,
+            new[0].channels,
+            tuple(one.item for one in new),
+            tuple(one.words for one in new),
+        )
+        try:
+            await self._ask(event)
+        except Displaced:
+            log.info("another worker reminds", incident=incident)

@@ -1,0 +1,120 @@
+"""Channels, repositories and pagers that note how each call went among the integrations, and pass it on unchanged."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from watchdog.daemon.integrations.change_events import ChangeLog
+from watchdog.daemon.integrations.pager_sync import PagerReader
+from watchdog.daemon.integrations.registry import Integrations
+from watchdog.domain.code_comparison import Comparison
+from watchdog.domain.deploys import Commit
+from watchdog.domain.errors import Partly, Permanent, Temporary
+from watchdog.domain.notices import Notice
+from watchdog.domain.pager import Change, Response
+from watchdog.ports import Notifier, Repository
+
+
+class NotedNotifier:
+    """A channel; what it brings to some of its people works (implements ports.Notifier)."""
+
+    def __init__(self, inner: Notifier, integrations: Integrations) -> None:
+        self.name = inner.name
+        self._inner = inner
+        self._integrations = integrations
+        integrations.expect("channel", inner.name)
+
+    async def send(self, notice: Notice, reference: str | None) -> str | None:
+        """Deliver the notice."""
+        with self._noted():
+            return await self._inner.send(notice, reference)
+
+    @contextmanager
+    def _noted(self) -> Iterator[None]:
+        note = self._integrations
+        try:
+            with note.attempt("channel", self.name, answers=Permanent):  # of one notice's words it says nothing
+                yield
+        except Partly:
+            note.works("channel", self.name)
+            raise
+        except (Temporary, Permanent):
+            raise
+        except asyncio.CancelledError:  # by the deadline of the attempt, or since we stop
+            note.fails("channel", self.name, error=Temporary("it did not answer in time"))
+            raise
+        except Exception as error:
+            note.fails(
+                "channel", self.name, error=Temporary(f"it failed in a way nobody foresaw ({type(error).__name__})")
+            )
+            raise
+
+    async def check(self) -> str:
+        """Ask the channel."""
+        return await self._inner.check()
+
+    async def close(self) -> None:
+        """Close the channel."""
+        await self._inner.close()
+
+
+class NotedRepository:
+    """A repository; that it does not know a commit says nothing against it (implements ports.Repository)."""
+
+    def __init__(self, inner: Repository, integrations: Integrations) -> None:
+        self.every_seconds = inner.every_seconds
+        self._inner = inner
+        self._integrations = integrations
+        integrations.expect("repository", REPOSITORY)
+
+    async def commits(self, repo: str, branch: str) -> Sequence[Commit]:
+        """Return the newest commits on a branch."""
+        with self._integrations.attempt("repository", REPOSITORY, answers=Permanent):
+            return await self._inner.commits(repo, branch)
+
+    async def compare(self, repo: str, base: str, head: str) -> Comparison:
+        """Return what lies between two commits."""
+        with self._integrations.attempt("repository", REPOSITORY, answers=Permanent):
+            return await self._inner.compare(repo, base, head)
+
+    async def close(self) -> None:
+        """Close connections."""
+        await self._inner.close()
+
+
+class NotedPager:
+    """A pager that is read (implements daemon.responders.PagerReader)."""
+
+    def __init__(self, inner: PagerReader, integrations: Integrations) -> None:
+        self.name, self.every_seconds = inner.name, inner.every_seconds
+        self._inner = inner
+        self._integrations = integrations
+        integrations.expect("pager", inner.name)
+
+    async def responses(self, dedup_key: str, since: float) -> Sequence[Response]:
+        """Return what humans did about a page."""
+        with self._integrations.attempt("pager", self.name):
+            return await self._inner.responses(dedup_key, since)
+
+    async def close(self) -> None:
+        """Close connections."""
+        await self._inner.close()
+
+
+class NotedChanges:
+    """Where deploys are shown beside pages (implements daemon.change_events.ChangeLog)."""
+
+    def __init__(self, inner: ChangeLog, integrations: Integrations) -> None:
+        self._inner = inner
+        self._integrations = integrations
+        integrations.expect("changes", CHANGES)
+
+    async def note(self, change: Change) -> None:
+        """Show it there."""
+        with self._integrations.attempt("changes", CHANGES):
+            await self._inner.note(change)
+
+
+REPOSITORY = "GitHub"
+CHANGES = "PagerDuty"
+"""Their names among the integrations."""

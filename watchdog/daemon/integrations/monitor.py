@@ -1,0 +1,141 @@
+"""Polls the state of all integrations: logs each change, and sends lasting failures and recoveries to the core.
+
+Rule: it polls, since a silent integration emits no event.
+"""
+
+import socket
+from collections.abc import Collection, Sequence
+
+import structlog
+
+from watchdog.daemon.engine.engine import Engine
+from watchdog.daemon.integrations.registry import Integrations
+from watchdog.daemon.probing.deploy_poller import PLATFORM
+from watchdog.daemon.supervision.lease_manager import Sharing
+from watchdog.daemon.telemetry.metrics import Metrics
+from watchdog.domain.errors import Temporary
+from watchdog.domain.events import IntegrationJudged
+from watchdog.domain.integrations import Integration, Standing
+from watchdog.domain.units import show_seconds
+from watchdog.ports import Clock, Platform, TellsTime
+
+LOOK_SECONDS = 5.0
+STORE = "record"
+PROBES = "probes"
+"""What this machine may lack the capacity for."""
+CLOCK_OFF_SECONDS = 30.0
+"""Our clock may differ from the platform's by so much: a date has whole seconds, an answer may take ten."""
+SAME_SECONDS = 5.0
+"""A failure that began so near another one is the same."""
+WELL_SECONDS = 30.0
+"""So long it works until that is told: what comes and goes is told once."""
+
+log = structlog.get_logger("watchdog")
+
+
+class IntegrationWatch:
+    """Evaluates all integrations every LOOK_SECONDS."""
+
+    def __init__(
+        self,
+        integrations: Integrations,
+        engine: Engine,
+        metrics: Metrics,
+        sharing: Sharing,
+        clock: Clock,
+        platform: Platform | None,
+    ) -> None:
+        self._integrations = integrations
+        self._engine = engine
+        self._metrics = metrics
+        self._sharing = sharing
+        self._clock = clock
+        self._platform = platform
+        self._host = socket.gethostname()
+        self._clock_read_at: float | None = None
+        if isinstance(platform, TellsTime):
+            integrations.expect("clock", self._host)
+        self._logged: dict[str, Integration] = {}
+        self._told: dict[str, float] = {}
+
+    async def run(self) -> None:
+        """Look every few seconds."""
+        looked_at = self._clock.monotonic()
+        while True:
+            gap, looked_at = self._clock.monotonic() - looked_at, self._clock.monotonic()
+            self._integrations.stood_still(max(0.0, gap - 2 * LOOK_SECONDS))
+            self._look_at_the_store()
+            self._look_at_the_load()
+            self._look_at_the_clock()
+            rows = self._integrations.rows()
+            for one in rows:
+                self._say(one)
+            for one in [*filter(self._is_worth_telling, rows), *self._gone({one.key for one in rows})]:
+                await self._engine.tell(IntegrationJudged(self._clock.now(), one))
+            await self._clock.sleep(LOOK_SECONDS)
+
+    def _gone(self, keys: Collection[str]) -> Sequence[Integration]:
+        """Return what people were told of and no worker relies on any more, if we speak for all; drop its series."""
+        for key in [key for key in self._logged if key not in keys]:
+            left = self._logged.pop(key)
+            self._metrics.integration_gone(left.kind, left.name)
+        if not self._sharing.speaks_for_all:
+            return ()
+        now, services = self._clock.now(), self._engine.policy.services
+        left_over = [one.integration(key) for key, one in self._engine.state.failing.items() if key not in keys]
+        gone = [one for one in left_over if not (one.kind == "probes" and one.name in services)]
+        return [Integration(one.kind, one.name, Standing.UNTRIED, now) for one in gone]
+
+    def _look_at_the_store(self) -> None:
+        trouble = self._engine.store_trouble or self._sharing.trouble
+        if trouble:
+            self._integrations.fails("store", STORE, error=Temporary(trouble))
+        else:
+            self._integrations.works("store", STORE)
+
+    def _look_at_the_load(self) -> None:
+        overload = self._engine.scheduler.overload() if self._engine.scheduler is not None else None
+        if overload is not None:
+            self._integrations.fails("capacity", PROBES, error=Temporary(str(overload)))
+        else:
+            self._integrations.works("capacity", PROBES)
+
+    def _look_at_the_clock(self) -> None:
+        """Compare the clock that decisions use with the date of each answer, once per answer."""
+        read = self._platform.clock if isinstance(self._platform, TellsTime) else None
+        if read is None or read.at == self._clock_read_at:
+            return
+        self._clock_read_at, ahead = read.at, read.ahead_seconds
+        if abs(ahead) > CLOCK_OFF_SECONDS:
+            off = f"{show_seconds(abs(ahead))} {'ahead of' if ahead > 0 else 'behind'} {PLATFORM}'s"
+            self._integrations.fails("clock", self._host, error=Temporary(f"the watchdog's clock there is {off}"))
+        else:
+            self._integrations.works("clock", self._host)
+
+    def _say(self, one: Integration) -> None:
+        self._metrics.integration(one.kind, one.name, works=one.standing.works, ok_at=one.ok_at)
+        before = self._logged.get(one.key)
+        if before is not None and before.standing is one.standing:
+            return
+        self._logged[one.key] = one
+        if not one.standing.works:
+            log.warning("an integration does not work", integration=one.key, how=one.standing.value, why=one.why)
+        elif before is not None and not before.standing.works:
+            log.info("an integration works again", integration=one.key)
+
+    def _is_worth_telling(self, one: Integration) -> bool:
+        """Tell whether the core shall hear of it: that it fails, until that is told; that it works, as we saw it do.
+
+        Another worker may have told of it, whose key is older than ours: neither takes back what the other said.
+        """
+        known = self._engine.state.failing.get(one.key)
+        if one.standing.works:
+            seen = one.ok_at is not None and known is not None and one.ok_at > known.at
+            return seen and one.lasted_seconds >= WELL_SECONDS
+        if not one.kind_of_it.told or one.lasted_seconds < one.patience_seconds:
+            return False
+        if known is None:
+            return abs(one.since - self._told.get(one.key, 0.0)) > SAME_SECONDS
+        self._told[one.key] = one.since
+        worse = one.standing is Standing.REFUSED and known.standing != one.standing.value
+        return worse or not set(one.needed) <= set(known.parts)

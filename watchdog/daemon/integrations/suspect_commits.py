@@ -1,0 +1,224 @@
+"""Which commits are suspected, by whom, and whether a fix is on its way: read ahead, told when people are told.
+
+Rule 1: nothing waits for this. It is read while a service is under suspicion, and a notice takes what is there by then.
+Rule 2: whatever goes wrong here, the notice leaves without it.
+Rule 3: a comparison of two commits never changes, so it is read once; a branch as rarely as the repository wants.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import takewhile
+from typing import Any
+
+import structlog
+
+from watchdog.core.assess.suspect_deploy import live_deploy
+from watchdog.daemon.runtime.sleep import sleep_or
+from watchdog.domain.code_comparison import Comparison, is_commit, named
+from watchdog.domain.deploys import Commit, Deploy
+from watchdog.domain.effects import Effect
+from watchdog.domain.errors import Permanent, Temporary
+from watchdog.domain.events import Event, Restarted
+from watchdog.domain.incidents import Incident, Phase, ServiceState, State
+from watchdog.domain.notices import Notice, NoticeKind
+from watchdog.ports import Clock, Notifier, Repository
+
+TOLD_WITH = (NoticeKind.ASKED, NoticeKind.ANNOUNCED, NoticeKind.ACTED, NoticeKind.HUMAN_NEEDED)
+AGAIN_SECONDS, REFUSED_SECONDS = 60.0, 600.0
+"""Pause after no answer, and after a refusal: a human may have changed the token meanwhile."""
+REMEMBERED_MAX = 200
+NEVER = float("inf")
+
+log = structlog.get_logger("watchdog")
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two commits of one repository: where we would go back to, and what is suspected."""
+
+    repo: str
+    base: str
+    head: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A branch of a repository."""
+
+    repo: str
+    branch: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Branch:
+    """What was on a branch at that moment (monotonic seconds)."""
+
+    at: float
+    commits: tuple[Commit, ...]
+
+
+class SuspectCommits:
+    """Reads comparisons ahead and puts them into words. `state` returns what is known now."""
+
+    def __init__(self, repository: Repository, clock: Clock, state: Callable[[], State]) -> None:
+        self._repository = repository
+        self._clock = clock
+        self._state = state
+        self._nudged = asyncio.Event()
+        self._known: OrderedDict[Pair, Comparison] = OrderedDict()
+        self._branches: OrderedDict[Place, _Branch] = OrderedDict()
+        self._not_before: OrderedDict[Pair | Place, float] = OrderedDict()
+
+    def stepped(self, before: State, after: State, event: Event, effects: Sequence[Effect]) -> None:
+        """Look at once when another pair of commits is under suspicion since this turn."""
+        name = getattr(event, "service", None)
+        now, was = (one.services.get(name) if name is not None else None for one in (after, before))
+        if isinstance(event, Restarted) or (now is not was and now is not None and _wanted(now) - _wanted(was)):
+            self._nudged.set()
+
+    async def run(self) -> None:
+        """Read for ever."""
+        while True:
+            self._nudged.clear()
+            due = await self._read_what_is_due()
+            if due is None:
+                await self._nudged.wait()
+            else:
+                await sleep_or(self._clock, max(due - self._clock.monotonic(), 1.0), self._nudged)
+
+    def lines(self, notice: Notice) -> tuple[str, ...]:
+        """Return what to add to a notice: the suspect commits, and a fix that is on its way. Waits for nothing."""
+        service = self._state().services.get(notice.service)
+        incident = _open_incident(service)
+        if service is None or incident is None or incident.id != notice.incident or notice.kind not in TOLD_WITH:
+            return ()
+        pair = _pair(service)
+        known = self._known.get(pair) if pair is not None else None
+        found = (f"Suspect commits: {known.summary}",) if known is not None else ()
+        return (*found, *_on_their_way(service, incident), *self._merged(service, incident))
+
+    async def _read_what_is_due(self) -> float | None:
+        """Read one after the other; return when something is due again (monotonic seconds), or None."""
+        dues: list[float] = []
+        for service in tuple(self._state().services.values()):
+            pair, place = _pair(service), _place(service)
+            if pair is not None and pair not in self._known:
+                dues.append(await self._read(pair))
+            if place is not None:
+                dues.append(await self._read(place))
+        return min((due for due in dues if due != NEVER), default=None)
+
+    async def _read(self, what: "Pair | Place") -> float:
+        """Read it if it is due; return when it is due again."""
+        due = self._not_before.get(what, -NEVER)
+        if due > self._clock.monotonic():
+            return due
+        try:
+            if isinstance(what, Pair):
+                _keep(self._known, what, await self._repository.compare(what.repo, what.base, what.head))
+                return NEVER
+            commits = tuple(await self._repository.commits(what.repo, what.branch))
+            _keep(self._branches, what, _Branch(self._clock.monotonic(), commits))
+            again = self._repository.every_seconds
+        except (Temporary, Permanent) as error:
+            log.warning("suspect commits could not be read", why=str(error))
+            asked = error.retry_after_seconds if isinstance(error, Temporary) else REFUSED_SECONDS
+            again = max(asked, AGAIN_SECONDS)
+        due = self._clock.monotonic() + again
+        _keep(self._not_before, what, due)
+        return due
+
+    def _merged(self, service: ServiceState, incident: Incident) -> Iterator[str]:
+        """Yield what stands on the branch above the suspect and was never deployed, if the branch was read of late."""
+        place, suspect = _place(service), incident.suspect_code
+        branch = self._branches.get(place) if place is not None else None
+        if branch is None or self._clock.monotonic() - branch.at > 3 * self._repository.every_seconds:
+            return
+        above = tuple(takewhile(lambda commit: commit.sha != suspect, branch.commits))
+        deployed = {deploy.commit for deploy in service.deploys}
+        waiting = [commit for commit in above if commit.sha not in deployed]
+        if waiting and len(above) < len(branch.commits):
+            yield f"Merged since the suspect, not deployed: {named(waiting)}"
+
+
+class WithCommits:
+    """A channel whose notices also say which commits are suspected (implements ports.Notifier)."""
+
+    def __init__(self, inner: Notifier, commits: SuspectCommits) -> None:
+        self.name = inner.name
+        self._inner = inner
+        self._commits = commits
+
+    async def send(self, notice: Notice, reference: str | None) -> str | None:
+        """Deliver the notice with what is known by now."""
+        try:
+            more = self._commits.lines(notice)
+        except Exception as error:
+            log.error("suspect commits could not be told", exc_info=error)
+            more = ()
+        return await self._inner.send(replace(notice, lines=(*notice.lines, *more)) if more else notice, reference)
+
+    async def check(self) -> str:
+        """Ask the channel."""
+        return await self._inner.check()
+
+    async def close(self) -> None:
+        """Close the channel."""
+        await self._inner.close()
+
+
+def _open_incident(service: ServiceState | None) -> Incident | None:
+    incident = service.incident if service is not None else None
+    return incident if incident is not None and incident.closed_at is None else None
+
+
+def _pair(service: ServiceState) -> Pair | None:
+    """Return what is to be compared while a service is not calm: the incident's commits, or what they would be."""
+    repo = service.facts.repo if service.facts is not None else None
+    if repo is None or service.phase is Phase.CALM:
+        return None
+    incident, live = _open_incident(service), live_deploy(service.deploys)
+    head = incident.suspect_code if incident is not None else live.code if live is not None else None
+    base = incident.target_code if incident is not None else None
+    base = base or code_before(service.deploys, head)
+    return Pair(repo, base, head) if base and head and is_commit(base) and is_commit(head) else None
+
+
+def _wanted(service: ServiceState | None) -> set[Pair | Place]:
+    """Return all there is to read for a service."""
+    found = (_pair(service), _place(service)) if service is not None else ()
+    return {one for one in found if one is not None}
+
+
+def code_before(deploys: Sequence[Deploy], code: str | None) -> str | None:
+    """Return the code that served before this one, as far as the deploy list tells."""
+    served = [deploy.code for deploy in deploys if deploy.was_live and deploy.code is not None]
+    older = served[served.index(code) + 1 :] if code in served else []
+    return next((one for one in older if one != code), None)
+
+
+def _place(service: ServiceState) -> Place | None:
+    """Return the branch to read while an incident with a suspect is open."""
+    facts, incident = service.facts, _open_incident(service)
+    if incident is None or not incident.suspect_code or facts is None or not facts.repo or not facts.branch:
+        return None
+    return Place(facts.repo, facts.branch)
+
+
+def _on_their_way(service: ServiceState, incident: Incident) -> Iterator[str]:
+    """Yield the newest deploy of other code that the platform builds or rolls out right now: perhaps a fix."""
+    mine = (incident.suspect_code, incident.target_code)
+    for deploy in service.deploys:
+        if deploy.in_progress and not deploy.is_rollback and deploy.code not in mine:
+            commit = Commit(deploy.code or deploy.id, deploy.created_at, deploy.commit_message.partition("\n")[0])
+            yield f"On its way, perhaps a fix: {deploy.id} {named((commit,))}, {deploy.status}"
+            return
+
+
+def _keep(kept: "OrderedDict[Any, Any]", key: object, value: object) -> None:
+    kept[key] = value
+    kept.move_to_end(key)
+    while len(kept) > REMEMBERED_MAX:
+        kept.popitem(last=False)

@@ -1,0 +1,41 @@
+"""One notice on its way to several channels: who has it, and whether somebody must still stand in."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from watchdog.daemon.outbox.channel_queue import Parcel, Place
+from watchdog.domain.notices import Notice
+
+
+@dataclass(eq=False)
+class Errand:
+    """One `Tell` on its way. `heard_by` are the channels that have it, in the order in which they got it."""
+
+    effect_id: int | None
+    notice: Notice
+    named: tuple[str, ...]
+    place: Place
+    group: asyncio.TaskGroup = field(default_factory=asyncio.TaskGroup)
+    parcels: dict[str, Parcel] = field(default_factory=dict)
+    stand_ins: list[Parcel] = field(default_factory=list)
+    heard_by: list[str] = field(default_factory=list)
+    outcomes: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def needs_a_stand_in(self) -> bool:
+        """Nobody heard it (news can wait); or a page, which a named channel lacks yet, and no stand-in has it.
+
+        What is for people outside engineering is nobody else's.
+        """
+        if self.notice.news or self.notice.plain:
+            return False
+        lacks = any(name not in self.heard_by for name in self.named)
+        return not self.heard_by or (self.notice.wakes and lacks and all(name in self.named for name in self.heard_by))
+
+    def heard(self, name: str) -> None:
+        """Note that a channel has it; who would have stood in for it need not any more."""
+        self.heard_by.append(name)
+        self.outcomes[name] = "sent" if name in self.named else "sent as a stand-in"
+        if not self.needs_a_stand_in:
+            for parcel in self.stand_ins:
+                parcel.overtake()

@@ -1,0 +1,334 @@
+"""The outbox: brings every notice to people, at least once, whatever happens.
+
+Rule 1: in doubt it is sent again; the same page twice is the worst accepted outcome (reliability: fails open).
+Rule 2: nothing here may stop a page: neither another channel, nor the store, nor a fault of our own.
+Rule 3: an effect is finished only when every named channel has the notice or a newer one spoke for it. A cancelled
+delivery stays pending in the store and is delivered by the next start.
+Rule 4: while a channel fails, or is known to be down, the first configured one that was not named stands in, then the
+next, so that somebody hears soon; the failing one is tried on. A stand-in that was told also gets the all-clear.
+Rule 5: a channel that refuses some of its people has the notice all the same; those refused for now are tried again for
+an hour, beside everything else.
+Rule 6: what is meant for people outside engineering goes to the channels it names and to no other, and these channels
+(`aside`) stand in for none: nobody is told there what engineers tell each other.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping
+from itertools import chain, count, repeat
+from weakref import WeakValueDictionary
+
+import structlog
+
+from watchdog.daemon.outbox.channel_queue import Lane, Parcel, Place
+from watchdog.daemon.outbox.circuit_breaker import NEVER, Breaker
+from watchdog.daemon.outbox.delivery import Errand
+from watchdog.daemon.outbox.delivery_log import GAPS_SECONDS, Told
+from watchdog.daemon.runtime.sleep import sleep_or
+from watchdog.domain.effects import Tell
+from watchdog.domain.errors import Partly, Permanent, Temporary
+from watchdog.domain.notices import Notice
+from watchdog.domain.units import show_seconds
+from watchdog.ports import Clock, Notifier, Store
+
+BROKEN_GAP_SECONDS = 300.0
+"""Pause after a channel refused for good: a human may have repaired it meanwhile."""
+PARTLY_SECONDS = 3600.0
+"""The age until which a notice is tried again for those a channel refused for now: greylisting takes minutes."""
+RETRY_AFTER_MAX_SECONDS = 600.0
+ATTEMPT_SECONDS = 30.0
+"""The longest one attempt may take: an edit, a reply, or a resolve and a trigger."""
+STALE_SECONDS = 86400.0
+"""A notice that wakes nobody, and is no all-clear for engineers, is dropped at this age."""
+
+UNHEARD = frozenset({"console", "tickets"})
+"""Channels that do not stand in for others: nobody is woken by what a process prints, or by a ticket."""
+
+Report = Callable[[str, str, Notice], None]
+"""Told of each attempt: channel (or "store"), outcome (sent, partly, failed, gave_way), notice."""
+log = structlog.get_logger(__name__)
+
+
+class Teller:
+    """Delivers notices. `notifiers` are in the order in which they stand in for each other, without those `aside`."""
+
+    def __init__(
+        self,
+        store: Store,
+        notifiers: Mapping[str, Notifier],
+        clock: Clock,
+        report: Report,
+        *,
+        aside: Collection[str] = (),
+        attempt_seconds: float = ATTEMPT_SECONDS,
+    ) -> None:
+        self._told = Told(store, clock, lambda notice, why: self._say("store", "failed", notice, why=why))
+        self._notifiers = notifiers
+        self._others = tuple(name for name in notifiers if name not in aside)
+        self._clock = clock
+        self._report = report
+        self._attempt_seconds = attempt_seconds
+        self._lanes: WeakValueDictionary[tuple[str, str], Lane] = WeakValueDictionary()
+        self._breakers = {name: Breaker(clock) for name in notifiers}
+        self._errands: list[Errand] = []
+        self._numbers = count(1)
+        self._newest_row = 0
+        self._deaf = ""
+
+    @property
+    def up(self) -> Mapping[str, bool]:
+        """Tell of each channel whether it is in use: False after failures in a row, until something arrives."""
+        return {name: not breaker.open for name, breaker in self._breakers.items()}
+
+    @property
+    def failing(self) -> Mapping[str, str]:
+        """Channels that owe somebody a notice because their last attempt failed, with how many and the reason."""
+        owing = {name: one for name, one in self._breakers.items() if one.why and one.waiting}
+        failing = {name: f"{one.why} (notices that wait for it: {one.waiting})" for name, one in owing.items()}
+        return failing | ({"report": self._deaf} if self._deaf else {})
+
+    @property
+    def waiting(self) -> int:
+        """How many notices some channel has not got yet."""
+        return len(self._errands)
+
+    @property
+    def unheard(self) -> int:
+        """How many notices no channel has got yet, but perhaps the console or a ticket; news need not be heard."""
+        told = [errand for errand in self._for_engineers if not errand.notice.news]
+        return sum(all(name in UNHEARD for name in errand.heard_by) for errand in told)
+
+    @property
+    def silenced(self) -> bool:
+        """Tell whether notices wait and every channel is known to be down, but perhaps the console or a ticket."""
+        waking = [self._breakers[name] for name in self._others if name not in UNHEARD]
+        return bool(self._for_engineers and waking) and all(breaker.open for breaker in waking)
+
+    @property
+    def _for_engineers(self) -> list[Errand]:
+        return [errand for errand in self._errands if not errand.notice.plain]
+
+    def forget(self, services: Collection[str]) -> None:
+        """Forget what was told of these services: another worker tells of them now, or did meanwhile."""
+        self._told.forget(services)
+
+    async def deliver(self, effect_id: int | None, tell: Tell) -> None:
+        """Bring a notice to its channels and finish the effect; `effect_id` is None when the store has no row of it.
+
+        May be called again for the same effect after a restart; may be cancelled at any moment.
+        """
+        errand = Errand(effect_id, tell.notice, self._named(tell), self._place(effect_id, tell.notice))
+        # Before the first await: notices queue in the order in which they were decided.
+        for name in errand.named:
+            self._queue(errand, name)
+        self._errands.append(errand)
+        try:
+            for name in await self._told.heard_by(effect_id, errand.notice):
+                errand.heard(name)
+            async with errand.group:
+                for parcel in tuple(errand.parcels.values()):
+                    errand.group.create_task(self._bring(errand, parcel))
+                if errand.notice.resolves and not errand.notice.plain:
+                    errand.group.create_task(self._bring_the_end_to_others(errand))
+        finally:
+            self._errands.remove(errand)
+            for parcel in errand.parcels.values():
+                parcel.lane.leave(parcel)
+        await self._told.finish(effect_id, errand.notice, errand.outcomes)
+
+    def _place(self, effect_id: int | None, notice: Notice) -> Place:
+        """Return the notice's place in the order of decisions: the one it has, if it is under way from memory.
+
+        That is the journal's order; a notice without a row comes after all rows that were seen before it.
+        """
+        before = next((one.place for one in self._errands if one.effect_id is None and one.notice == notice), None)
+        if before is not None:
+            return before
+        self._newest_row = max(self._newest_row, effect_id or 0)
+        return (effect_id, 0) if effect_id is not None else (self._newest_row, next(self._numbers))
+
+    def _named(self, tell: Tell) -> tuple[str, ...]:
+        """Return the channels to bring it to; if none of them is configured, the first that is (not for news)."""
+        named = tuple(dict.fromkeys(name for name in tell.channels if name in self._notifiers))
+        for name in tell.channels:
+            if name not in self._notifiers:
+                self._say(name, "failed", tell.notice, why="no such channel is configured")
+        aside = tell.notice.plain or tell.notice.news
+        return named or (self._others[:1] if tell.channels and not aside else ())
+
+    def _queue(self, errand: Errand, name: str) -> Parcel:
+        lane = self._lanes.setdefault((errand.notice.incident, name), Lane())
+        parcel = errand.parcels[name] = lane.join(name, errand.notice, errand.place)
+        return parcel
+
+    async def _bring_the_end_to_others(self, errand: Errand) -> None:
+        """Bring the all-clear to channels that were told of this incident, though nobody named them for its end."""
+        for name in [name for name in self._others if name not in errand.named]:
+            told = await self._told.was_told(errand.effect_id, errand.notice, name)
+            if told and name not in errand.parcels:
+                errand.group.create_task(self._bring(errand, self._queue(errand, name)))
+
+    async def _bring(self, errand: Errand, parcel: Parcel) -> None:
+        """Try until this channel has the notice, or a newer one spoke for it, or nobody needs it any more."""
+        breaker = self._breakers[parcel.channel]
+        breaker.join(parcel)
+        try:
+            for gap in chain(GAPS_SECONDS, repeat(GAPS_SECONDS[-1])):
+                if not await self._turn(errand, parcel):
+                    return
+                failure = await self._attempt(errand, parcel)
+                if failure is None:
+                    parcel.lane.arrived(parcel)
+                    return
+                broken = parcel.partly or isinstance(failure, Permanent)
+                pause = BROKEN_GAP_SECONDS if broken else _gap(failure, gap)
+                parcel.not_before = self._clock.monotonic() + pause
+                if not parcel.partly:
+                    parcel.lane.failed(parcel, broken=broken)
+                    self._call_a_stand_in(errand)
+        finally:
+            breaker.leave(parcel)
+
+    async def _turn(self, errand: Errand, parcel: Parcel) -> bool:
+        """Wait until the notice may be tried on its channel; False when it need not be any more."""
+        breaker = self._breakers[parcel.channel]
+        while not self._over(errand, parcel):
+            if breaker.open:  # also before a probe: it may hang
+                parcel.lane.troubled(parcel)
+                self._call_a_stand_in(errand)
+            if breaker.take(parcel):
+                return True
+            await self._stirred(parcel, breaker.wait_seconds(parcel))
+        parcel.lane.leave(parcel)
+        return False
+
+    async def _stirred(self, parcel: Parcel, within_seconds: float) -> None:
+        """Return when something about the parcel changed, or after so long."""
+        if within_seconds == NEVER:
+            await parcel.stir.wait()
+        else:
+            await sleep_or(self._clock, within_seconds, parcel.stir)
+        parcel.stir.clear()
+
+    def _over(self, errand: Errand, parcel: Parcel) -> bool:
+        """Tell whether the channel has it already, or needs it no longer, and note which."""
+        name = parcel.channel
+        if parcel.partly:
+            return parcel.overtaken or self._clock.now() - errand.notice.at > PARTLY_SECONDS
+        if name in errand.heard_by:
+            return True
+        if self._told.settled_from_memory(errand.effect_id, errand.notice, name):
+            errand.heard(name)
+            return True
+        if not parcel.overtaken and not self._stale(errand.notice):
+            return False
+        if parcel not in errand.stand_ins:
+            errand.outcomes[name] = "gave way"
+            self._told.settled(errand.effect_id, errand.notice, name)
+            self._say(name, "gave_way", errand.notice)
+        return True
+
+    def _call_a_stand_in(self, errand: Errand) -> None:
+        """Let the first channel that was not called yet have it too, if all who were called are in trouble."""
+        if not errand.needs_a_stand_in or any(not (parcel.troubled or parcel.overtaken) for parcel in errand.stand_ins):
+            return
+        name = next((name for name in self._others if name not in errand.parcels and name not in UNHEARD), None)
+        if name is not None:
+            parcel = self._queue(errand, name)
+            errand.stand_ins.append(parcel)
+            errand.group.create_task(self._bring(errand, parcel))
+
+    async def _attempt(self, errand: Errand, parcel: Parcel) -> Exception | None:
+        """Send once, in a place of the breaker's, and remember it; return why it failed, or None."""
+        name, breaker = parcel.channel, self._breakers[parcel.channel]
+        try:
+            async with parcel.lane.attempt:
+                if parcel.troubled and not parcel.partly and await self._was_brought_meanwhile(errand, name):
+                    breaker.given_back(parcel)
+                    return None
+                reference = await self._send(errand, name)
+        except Partly as failure:
+            breaker.passed(parcel)
+            await self._has(errand, name, failure.reference, "partly", why=str(failure))
+            if failure.again:
+                parcel.lane.partly(parcel)
+            return failure if failure.again else None
+        except (Temporary, Permanent) as failure:
+            if parcel.partly:
+                return self._failed_for_some(errand, parcel, failure)
+            again = parcel.broken and isinstance(failure, Permanent)
+            breaker.failed(parcel, str(failure), _asked(failure), counts=not again)
+            self._say(name, "failed", errand.notice, why=str(failure))
+            return failure
+        except asyncio.CancelledError:
+            breaker.given_back(parcel)
+            raise
+        breaker.passed(parcel)
+        await self._has(errand, name, reference, "sent")
+        return None
+
+    async def _has(self, errand: Errand, name: str, reference: str | None, outcome: str, why: str = "") -> None:
+        """Note that a channel has it, and remember it."""
+        self._say(name, outcome, errand.notice, why=why)
+        errand.heard(name)
+        await self._told.record(errand.effect_id, errand.notice, name, reference)
+
+    def _failed_for_some(self, errand: Errand, parcel: Parcel, failure: Exception) -> Exception | None:
+        """Say that those who are left did not get it; of the channel that tells nothing. None if it is for good."""
+        self._breakers[parcel.channel].given_back(parcel)
+        self._say(parcel.channel, "partly", errand.notice, why=str(failure))
+        return None if isinstance(failure, Permanent) else failure
+
+    async def _was_brought_meanwhile(self, errand: Errand, name: str) -> bool:
+        """Ask whether another worker, which took the service over, brought it while we waited."""
+        for each in await self._told.heard_by(errand.effect_id, errand.notice):
+            if each not in errand.heard_by:
+                errand.heard(each)
+        return name in errand.heard_by
+
+    async def _send(self, errand: Errand, name: str) -> str | None:
+        """Send and return the reference. Raises Temporary, Permanent or Partly whatever goes wrong; our cancellation.
+
+        What nobody foresaw counts as temporary, and its text is not repeated.
+        """
+        try:
+            async with asyncio.timeout(self._attempt_seconds):
+                before = await self._told.reference(errand.notice, name)
+                return await self._notifiers[name].send(errand.notice, before)
+        except (Temporary, Permanent, Partly):
+            raise
+        except TimeoutError:
+            raise Temporary(f"it took longer than {show_seconds(self._attempt_seconds)}") from None
+        except (Exception, asyncio.CancelledError) as error:
+            if isinstance(error, asyncio.CancelledError) and _are_we_cancelled():
+                raise
+            raise Temporary(f"it failed in a way nobody foresaw ({type(error).__name__})") from None
+
+    def _stale(self, notice: Notice) -> bool:
+        lasts = notice.wakes or (notice.resolves and not notice.plain)
+        return not lasts and self._clock.now() - notice.at > STALE_SECONDS
+
+    def _say(self, name: str, outcome: str, notice: Notice, why: str = "") -> None:
+        """Tell log and metrics; a fault of theirs must not stop a page."""
+        try:
+            speak = log.warning if outcome in ("failed", "partly") else log.info
+            speak("notice", channel=name, outcome=outcome, incident=notice.incident, kind=notice.kind.value, why=why)
+            self._report(name, outcome, notice)
+        except Exception as error:  # noqa: BLE001
+            self._deaf = type(error).__name__
+
+
+def _asked(failure: Exception) -> float:
+    """Return the seconds the channel asks us to wait, within a bound."""
+    asked = failure.retry_after_seconds if isinstance(failure, Temporary) else 0.0
+    return min(asked, RETRY_AFTER_MAX_SECONDS)
+
+
+def _gap(failure: Exception, gap: float) -> float:
+    """Return the seconds to wait: our own gap, or what the channel asks for."""
+    return max(gap, _asked(failure))
+
+
+def _are_we_cancelled() -> bool:
+    """Tell a cancellation sent to us from one that leaked out of a library's future."""
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0

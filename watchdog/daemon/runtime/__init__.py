@@ -1,0 +1,1 @@
+"""The runtime: the real clock, cancellable sleep, loop lag, garbage collection."""

@@ -1,0 +1,38 @@
+"""Who else wants to know what the engine does: the demo's screen, the metrics, the charts, the recording.
+
+Rule: what a listener dies of is logged; it never stops a decision or a page.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from watchdog.domain.effects import Effect, Note
+from watchdog.domain.events import Event
+from watchdog.domain.incidents import State
+from watchdog.domain.store_records import Step
+from watchdog.ports import Sample, SignalSource
+
+log = structlog.get_logger("watchdog")
+
+
+@dataclass(slots=True)
+class Listeners:
+    """What is called, by occasion."""
+
+    note: list[Callable[[Note], None]] = field(default_factory=list)
+    stepped: list[Callable[[State, State, Event, Sequence[Effect]], None]] = field(default_factory=list)
+    taken: list[Callable[[Step], None]] = field(default_factory=list)
+    read: list[Callable[[str, SignalSource, Sequence[Sample]], None]] = field(default_factory=list)
+    sampled: list[Callable[[str, SignalSource, Sample, float], None]] = field(default_factory=list)
+    store_failed: list[Callable[[str], None]] = field(default_factory=list)
+    dropped: list[Callable[[tuple[str, ...]], None]] = field(default_factory=list)
+
+
+def safely(listener: Callable[..., None], *told: object) -> None:
+    """Tell a listener; what it dies of must not stop a decision or a page."""
+    try:
+        listener(*told)
+    except Exception as error:
+        log.error("a listener failed", exc_info=error)

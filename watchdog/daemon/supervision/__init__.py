@@ -1,0 +1,1 @@
+"""Supervision: background tasks, leases, health, status, housekeeping."""

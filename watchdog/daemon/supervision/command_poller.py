@@ -1,0 +1,243 @@
+"""Commands of humans: rows in the store that the daemon applies within a second while the CLI waits.
+
+Rule 1: a command changes nothing by itself; it becomes an event, and the core says yes or no, with a reason. It is yes
+only of what is written down.
+Rule 2: with several workers, the one that holds the service answers; what names no service (or none that exists) is
+answered by the one that holds the fleet.
+Rule 3: a command may say what its author saw (`seen`); if that is no longer so, it is refused. One that was refused
+already (`refused`: its author may not) is only answered, so that it is in the record.
+Rule 4: under which `identity` a yes is said, says whoever took it (command line, console, Slack), and not its author.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import structlog
+
+from watchdog.conversation import REFUSED as REFUSAL
+from watchdog.core.assess.suspect_deploy import live_deploy
+from watchdog.core.phases import undo_rollback
+from watchdog.daemon.approvals.annotations import RECORDED, add
+from watchdog.daemon.approvals.pending import VERBS, Objection, objection, only_another_may, over
+from watchdog.daemon.engine.engine import Engine
+from watchdog.domain import events as e
+from watchdog.domain.effects import Effect, Note
+from watchdog.domain.errors import Displaced, Gone, Permanent, Temporary
+from watchdog.domain.events import Event
+from watchdog.domain.incidents import State
+from watchdog.domain.policy import Severity
+from watchdog.domain.silence_request import known_signals
+from watchdog.domain.store_records import FLEET, Command
+from watchdog.ports import Clock, Store
+
+POLL_SECONDS = 0.5
+REFUSED = 3
+FAILED = 1
+KEPT = "KEPT"
+QUESTION = "moment of the question"
+HAS_CHANGED = "is another one than you saw: look again, then decide"
+STALE_SECONDS = 60.0
+"""Nobody waits any more for what was asked while no daemon ran.
+
+What came since a look less than this ago is no older than that look, whatever the clocks of its author and ours say.
+"""
+
+ANSWERS = (e.Approved, e.Rejected, e.Stopped)
+
+log = structlog.get_logger("watchdog")
+
+
+class Commands:
+    """Takes commands from the store and answers them."""
+
+    def __init__(self, store: Store, engine: Engine, clock: Clock) -> None:
+        self._store = store
+        self._engine = engine
+        self._clock = clock
+        self._answers: dict[int, tuple[bool, str, int]] = {}
+        self._looked_at = float("-inf")
+
+    async def run(self) -> None:
+        """Poll for ever."""
+        while True:
+            try:
+                await self.apply_all()
+            except (Temporary, Permanent) as error:
+                log.warning("commands could not be read or answered", why=str(error))
+            await self._clock.sleep(POLL_SECONDS)
+
+    async def apply_all(self) -> None:
+        """Apply every waiting command, once, even if its answer has to be written again."""
+        looking_at = self._clock.monotonic()
+        waiting = await self._store.commands()
+        recent, self._looked_at = looking_at - self._looked_at <= STALE_SECONDS, looking_at
+        for command in waiting:
+            if command.id not in self._answers:
+                if not await self._is_for_us(command):
+                    continue
+                try:
+                    self._answers[command.id] = await self._apply(command, recent=recent)
+                except Displaced:
+                    continue  # nothing came of it here; who has the service now applies it
+            ok, text, code = self._answers[command.id]
+            await self._store.answer(command.id, ok=ok, text=text, exit_code=code)
+            del self._answers[command.id]
+
+    async def _is_for_us(self, command: Command) -> bool:
+        name = command.arguments.get("service")
+        if "incident" in command.arguments:
+            incident = await self._store.incident(command.arguments["incident"])
+            name = incident.service if incident is not None else None
+        return (name if name in self._engine.policy.services else FLEET) in self._engine.held
+
+    async def _apply(self, command: Command, *, recent: bool) -> tuple[bool, str, int]:
+        if not recent and command.at and self._clock.now() - command.at > STALE_SECONDS:
+            return False, f"too old: it was asked more than {STALE_SECONDS:.0f} s ago; ask again", FAILED
+        if command.name == REFUSAL:
+            command = replace(command, name=str(command.arguments.get("what", "")))
+            if command.name not in VERBS.values():
+                return False, str(command.arguments.get("refused", "")), REFUSED
+        # Of an answer that is refused the story tells: see objection.
+        try:
+            if command.name in RECORDED:
+                done, said = await add(self._store, self._clock, command)
+                return done, said, 0 if done else FAILED
+            event = await self._undo(command) if command.name == "undo" else self._event(command)
+        except KeyError as error:
+            return False, f"{command.name} needs {error.args[0]}", FAILED
+        except Gone as error:
+            return False, str(error), FAILED
+        except ValueError as error:
+            return False, f"{command.name}: {error}", FAILED
+        if event is None:
+            return False, f"the running daemon does not know the command {command.name}", FAILED
+        changed = _changed(self._engine.state, event, command.arguments.get("seen"))
+        if changed:
+            return False, changed, REFUSED
+        why_not = await self._unknown(event, command)
+        if why_not:
+            refused = command.arguments.get("refused")
+            return False, f"{command.name} by {command.by}: {refused}" if refused else why_not, FAILED
+        try:
+            turn = await self._engine.answer(event, self._objection(event, command))
+        except Permanent as error:
+            return False, str(error), FAILED
+        unrecorded = turn.why_not and not _refused(turn.effects)
+        return _unrecorded(event, turn.why_not) if unrecorded else _answer(turn.effects)
+
+    async def _undo(self, command: Command) -> Event:
+        """Return the wish to take a rollback back, which may be over long since. Raises Gone if nobody knows it."""
+        name = command.arguments["incident"]
+        incident = await self._store.incident(name)
+        if incident is None:
+            raise Gone(f"no such incident: {name}")
+        return undo_rollback.asked_for(incident, self._clock.now(), command.by)
+
+    def _event(self, command: Command) -> Event | None:
+        at, by, given = self._clock.now(), command.by, command.arguments
+        make: dict[str, Callable[[], Event]] = {
+            "approve": lambda: e.Approved(at, given["incident"], by),
+            "reject": lambda: e.Rejected(at, given["incident"], by),
+            "stop": lambda: e.Stopped(at, given["incident"], by),
+            "acknowledge": lambda: e.Acknowledged(at, given["incident"], by),
+            "silence": lambda: e.Silenced(
+                at, by, at + given["seconds"], given["reason"], given["of"], given.get("signal"), _severity(given)
+            ),
+            "hold": lambda: e.Held(at, by, at + given["seconds"], given["reason"], given["of"]),
+            "unsilence": lambda: e.Unsilenced(at, given["which"], by),
+            "pause": lambda: e.Paused(at, by),
+            "resume": lambda: e.Resumed(at, by),
+            "trust": lambda: e.CommitTrusted(at, given["commit"], by),
+            "restore-auto-deploy": lambda: e.RestoreRequested(at, given["service"], by),
+            "rollback": lambda: e.RollbackRequested(at, given["service"], by, given.get("target")),
+        }
+        return make[command.name]() if command.name in make else None
+
+    def _objection(self, event: Event, command: Command) -> Objection | None:
+        """Return what objects in the very step: what its author saw may change while the command waits for its turn."""
+        given = command.arguments
+        about = objection(command.name, given) if isinstance(event, ANSWERS) else None
+        if about is None and not given.get("seen"):
+            return None
+
+        def object_to(state: State) -> str:
+            why = (about(state) if about is not None else "") or _changed(state, event, given.get("seen"))
+            if why or not isinstance(event, e.Approved):
+                return why
+            return only_another_may(state, self._engine.policy, event.incident, given.get("identity", ""))
+
+        return object_to
+
+    async def _unknown(self, event: Event, command: Command) -> str:
+        """Return what the command names that does not exist, or nothing."""
+        known = self._engine.policy.services
+        if isinstance(event, (e.RollbackRequested, e.UndoRequested, e.RestoreRequested)) and event.service not in known:
+            return f"no service {event.service}; known: {', '.join(known)}"
+        if isinstance(event, (e.Silenced, e.Held)) and event.of not in (None, *known):
+            return f"no service {event.of}; known: {', '.join(known)}"
+        if isinstance(event, e.Silenced) and event.signal is not None:
+            signals = known_signals(self._engine.policy, event.of)
+            if event.signal not in signals:
+                return f"no signal {event.signal} of {event.of or 'any service'}; known: {', '.join(signals)}"
+        if isinstance(event, e.OF_AN_INCIDENT):
+            incidents = [item.incident for item in self._engine.state.services.values() if item.incident is not None]
+            open_ids = [incident.id for incident in incidents if incident.closed_at is None]
+            if "question" in command.arguments and event.incident in [incident.id for incident in incidents]:
+                return ""  # a button that was shown: the objection says why not, and that is written down
+            if event.incident not in open_ids:
+                closed = await self._store.incident(event.incident)
+                was = f" ({over(closed)})" if closed is not None and closed.closed_at is not None else ""
+                return f"no open incident {event.incident}{was}; open: {', '.join(open_ids) or 'none'}"
+        return ""
+
+
+def _severity(given: Mapping[str, Any]) -> Severity | None:
+    return Severity(given["severity"]) if given.get("severity") else None
+
+
+def _changed(state: State, event: Event, seen: Mapping[str, Any] | None) -> str:
+    """Return what is no longer as the author of the command saw it, or nothing (also if they did not say)."""
+    if not seen or isinstance(event, e.Stopped):
+        return ""
+    now = _as_it_is(state, event)
+    if isinstance(event, e.Rejected):
+        now = {name: value for name, value in now.items() if name != "asked_at"}  # a no holds, asked again or not
+    what = next((name for name in seen if name in now and seen[name] != now[name]), "")
+    return f"the {QUESTION if what == 'asked_at' else what} {HAS_CHANGED}" if what else ""
+
+
+def _as_it_is(state: State, event: Event) -> Mapping[str, Any]:
+    """Return what an answer, or a rollback by hand, is about, as it is now."""
+    if isinstance(event, (e.RollbackRequested, e.UndoRequested)):
+        live = live_deploy(state.services[event.service].deploys) if event.service in state.services else None
+        return {"live deploy": live.id if live is not None else None}
+    if isinstance(event, (e.Approved, e.Rejected, e.Stopped)):
+        for service in state.services.values():
+            one = service.incident
+            if one is not None and one.id == event.incident:
+                return {"suspect": one.suspect, "target": one.target, "asked_at": service.asked_at}
+    return {}
+
+
+def _unrecorded(event: Event, why: str) -> tuple[bool, str, int]:
+    """Return what became of a command that could not be written down."""
+    holds = isinstance(event, (e.Paused, e.Rejected, e.Stopped, e.Acknowledged, e.Held))
+    what = "it holds for now, but not after a restart nor for other workers" if holds else "nothing is done"
+    return False, f"not recorded ({why}): {what}; ask again", FAILED
+
+
+def _refused(effects: Sequence[Effect]) -> str:
+    """Return why the core (or an objection) said no, or nothing."""
+    notes = (effect for effect in effects if isinstance(effect, Note) and effect.label == "REFUSED")
+    return next((note.text for note in notes), "")
+
+
+def _answer(effects: Sequence[Effect]) -> tuple[bool, str, int]:
+    """Return the core's own words as the answer; of what is kept for its window that alone, and not the reasoning."""
+    notes = [effect for effect in effects if isinstance(effect, Note)]
+    if refused := _refused(effects):
+        return False, refused, REFUSED
+    if any(note.label == KEPT for note in notes):
+        notes = [note for note in notes if note.label in ("APPROVED", KEPT)]
+    return True, "; ".join(f"{note.label} {note.text}" for note in notes) or "done", 0

@@ -1,0 +1,43 @@
+"""What the daemon does for its own sake: complete minutes into the store, its own state into the metrics."""
+
+import structlog
+
+from watchdog.daemon.outbox.outbox import Teller
+from watchdog.daemon.runtime.supervisor import Supervisor
+from watchdog.daemon.supervision.health import Health
+from watchdog.daemon.supervision.lease_manager import Sharing
+from watchdog.daemon.telemetry.aggregate import MinuteAggregator
+from watchdog.daemon.telemetry.metrics import Metrics
+from watchdog.domain.errors import Temporary
+from watchdog.ports import Clock, Store
+
+MINUTES_EVERY_SECONDS = 10.0
+VITALS_EVERY_SECONDS = 1.0
+
+log = structlog.get_logger("watchdog")
+
+
+async def keep_minutes(minutes: MinuteAggregator, store: Store, clock: Clock, metrics: Metrics) -> None:
+    """Save complete minutes for the charts, for ever."""
+    while True:
+        await clock.sleep(MINUTES_EVERY_SECONDS)
+        rows = minutes.complete(clock.now())
+        if rows:
+            try:
+                await store.put_minutes(rows)
+            except Temporary as error:
+                metrics.store_error()
+                log.warning("minutes could not be saved", why=str(error))
+
+
+async def keep_vitals(
+    health: Health, supervisor: Supervisor, teller: Teller, sharing: Sharing, clock: Clock, metrics: Metrics
+) -> None:
+    """Tell the metrics how the daemon itself is, for ever."""
+    while True:
+        metrics.health(healthy=not health.reasons(), ready=not health.not_ready())
+        metrics.tasks(supervisor.count())
+        metrics.pages_pending(teller.waiting, teller.unheard)
+        metrics.channels(teller.up)
+        metrics.sharing(sharing.services_held, sharing.grip.workers, store_up=not sharing.trouble)
+        await clock.sleep(VITALS_EVERY_SECONDS)

@@ -1,0 +1,166 @@
+"""Which services are ours: leases in the store, renewed while we live, with epochs that fence what we write.
+
+Rule 1: the store's clock judges leases. Ours moves to another worker when we fall silent for `TTL_SECONDS`, so a dead
+or frozen worker's services are watched again within about `TTL_SECONDS + RENEW_SECONDS`.
+Rule 2: a lease promises nothing about the outside: every write is fenced by its epoch, and the actuator's guard is
+shorter than the lease. (client-go's leader election says the same of itself.)
+Rule 3: a store that does not answer takes nothing away: we go on watching and telling people what we hold, and nobody
+can change anything, for no write succeeds. At a start without an answer, or with a store that cannot be used (damaged,
+of a newer version), we watch everything, from memory, and leave it as it is.
+Rule 4: who holds the fleet speaks for all workers to the outside, and knows by the store what ails the others. Who
+cannot know who does speaks for itself.
+Rule 5: what a renewal could not read (what was saved of a service, what all share) is asked for again with the next
+one. Until then a service that came is watched from memory, and not acted on.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+import structlog
+
+from watchdog.daemon.actions.timings import SHIPPED
+from watchdog.daemon.engine.engine import Engine
+from watchdog.domain.errors import Permanent, Temporary
+from watchdog.domain.incidents import Phase
+from watchdog.domain.store_records import FLEET, Grip
+from watchdog.ports import Clock, Store
+
+RENEW_SECONDS = 2.0
+TTL_SECONDS = SHIPPED.lease_seconds
+AILMENT_MAX = 500
+ALONE = 0
+"""The epoch of what is watched from memory: no lease ever has it."""
+
+Watch = Callable[[Sequence[str]], Awaitable[None]]
+"""Begins (or ends) to watch services."""
+
+log = structlog.get_logger("watchdog")
+
+
+class Sharing:
+    """Keeps the engine's services in step with this worker's leases.
+
+    `names` returns every service of the policy, `ailment` what is wrong with this worker, or nothing.
+    """
+
+    def __init__(
+        self,
+        worker: str,
+        store: Store,
+        engine: Engine,
+        clock: Clock,
+        names: Callable[[], Sequence[str]],
+        *,
+        begin: Watch,
+        end: Watch,
+        ailment: Callable[[], str],
+    ) -> None:
+        self.worker = worker
+        self.grip = Grip(worker, {})
+        self._store = store
+        self._engine = engine
+        self._clock = clock
+        self._names = names
+        self._begin = begin
+        self._end = end
+        self._ailment = ailment
+        self._watched: dict[str, int] = {}
+        self._trouble = ""
+        self._revision = 0
+        self._opened = False
+
+    async def begin(self) -> None:
+        """Open the store and take up what is ours; everything, from memory, while it cannot be used."""
+        before = self.grip
+        try:
+            await self.renew()
+        except (Temporary, Permanent) as error:
+            self._complain(str(error))
+            if self.grip is before:
+                await self._take(dict.fromkeys((FLEET, *self._names()), ALONE), from_memory=True)
+
+    async def run(self) -> None:
+        """Renew for ever."""
+        while True:
+            await self._clock.sleep(RENEW_SECONDS)
+            try:
+                await self.renew()
+            except (Temporary, Permanent) as error:
+                self._complain(str(error))
+            else:
+                self._complain("")
+
+    @property
+    def services_held(self) -> int:
+        """Return how many services are ours now."""
+        return len([name for name in self._engine.held if name != FLEET])
+
+    @property
+    def trouble(self) -> str:
+        """Return why the leases could not be renewed, or nothing."""
+        return self._trouble
+
+    @property
+    def speaks_for_all(self) -> bool:
+        """Tell whether it is for us to say outside how the workers are."""
+        return not self._opened or bool(self._trouble) or FLEET in self.grip.epochs
+
+    @property
+    def others_ailing(self) -> list[str]:
+        """Return what is wrong with other workers, as far as the store tells."""
+        return [] if self._trouble else [f"worker {name}: {why}" for name, why in self.grip.ailing.items()]
+
+    def _complain(self, why: str) -> None:
+        if why and not self._trouble:
+            log.error("leases could not be renewed; nothing can be changed in production meanwhile", why=why)
+        elif self._trouble and not why:
+            log.info("leases are renewed again")
+        self._trouble = why
+
+    async def renew(self) -> None:
+        """Renew the leases; let go what moved away, take up what came. Raises Temporary or Permanent."""
+        if not self._opened:
+            await self._store.open()
+            self._opened = True
+        names = (FLEET, *self._names())
+        ailment = self._ailment()[:AILMENT_MAX]
+        grip = await self._store.hold(self.worker, names, ttl_seconds=TTL_SECONDS, keep=self._busy(), ailment=ailment)
+        self.grip = grip
+        await self._let_go(grip)
+        held = self._engine.held
+        new = {name: epoch for name, epoch in grip.epochs.items() if held.get(name) != epoch}
+        try:
+            await self._take(new)
+        except (Temporary, Permanent):
+            await self._take(dict.fromkeys((name for name in new if name not in held), ALONE), from_memory=True)
+            raise
+        if grip.revision != self._revision:
+            await self._engine.refresh()
+            self._revision = grip.revision
+
+    def _busy(self) -> tuple[str, ...]:
+        """Return the services with something in hand: they are not given to a new worker just to be fair."""
+        services = self._engine.state.services.values()
+        return tuple(item.name for item in services if item.phase is not Phase.CALM)
+
+    async def _let_go(self, grip: Grip) -> None:
+        """Drop what is no longer ours, or was somebody else's in between, and what the engine found to have moved."""
+        held = self._engine.held
+        moved = [name for name, epoch in held.items() if grip.epochs.get(name) != epoch]
+        gone = [name for name in moved if held[name] != ALONE or name not in grip.epochs]
+        if gone:
+            log.info("services move to another worker", services=[name for name in gone if name])
+            await self._engine.drop(gone)
+        unwatched = [name for name, epoch in self._watched.items() if self._engine.held.get(name) != epoch]
+        for name in unwatched:
+            del self._watched[name]
+        if unwatched:
+            await self._end([name for name in unwatched if name])
+
+    async def _take(self, new: Mapping[str, int], *, from_memory: bool = False) -> None:
+        if not new:
+            return
+        await self._engine.take_up(new, from_memory=from_memory)
+        services = [name for name in new if name]
+        await self._begin([name for name in services if name not in self._watched])
+        self._watched.update(new)
+        log.info("services taken up", services=services, worker=self.worker, workers=self.grip.workers)

@@ -1,0 +1,132 @@
+"""What is being watched: the sources and the deploy watch of each service that is ours, begun and ended as it moves."""
+
+from collections.abc import Callable, Sequence
+
+from watchdog.core.context import DEPLOYS_SUSPECT_SECONDS
+from watchdog.daemon.engine.conversion import CONTROL, VENDORS
+from watchdog.daemon.engine.engine import Engine
+from watchdog.daemon.integrations.registry import Integrations
+from watchdog.daemon.probing.deploy_poller import DeployWatch
+from watchdog.daemon.probing.scheduler import ProbeScheduler
+from watchdog.daemon.runtime.supervisor import Supervisor
+from watchdog.daemon.telemetry.metrics import signal_label
+from watchdog.domain.incidents import Phase
+from watchdog.domain.policy import Policy
+from watchdog.domain.readings import Good
+from watchdog.ports import Clock, Platform, Sample, SignalSource
+
+Sources = Callable[[str], Sequence[SignalSource]]
+"""Makes the sources of a service, of `CONTROL` (the control targets) or of `VENDORS` (the status pages)."""
+
+
+class Watches:
+    """Begins and ends to watch. `sources` may be replaced when the configuration changes."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        scheduler: ProbeScheduler,
+        supervisor: Supervisor,
+        clock: Clock,
+        platform: Platform | None,
+        sources: Sources,
+        integrations: Integrations,
+    ) -> None:
+        self.sources = sources
+        self._integrations = integrations
+        self._places: dict[tuple[str, str], tuple[str, str, str]] = {}
+        self._engine = engine
+        self._scheduler = scheduler
+        self._supervisor = supervisor
+        self._clock = clock
+        self._platform = platform
+
+    async def begin(self, names: Sequence[str]) -> None:
+        """Read every source of these names from now on, and follow their deploys; one followed already goes on."""
+        for name in names:
+            for source in self.sources(name):
+                self._scheduler.add(name, source)
+                place = place_of(name, source, self._engine.policy)
+                if place is not None:
+                    self._places[name, source.name] = place
+                    self._integrations.expect(*place, every_seconds=source.every_seconds)
+            await self._follow(name)
+
+    async def end(self, names: Sequence[str]) -> None:
+        """Stop watching these names."""
+        for name in names:
+            await self._close_sources(name)
+            await self._unfollow(name)
+
+    async def again(self, names: Sequence[str]) -> None:
+        """Watch just these names, every source made anew: the configuration changed."""
+        for service in {service: None for service, _ in self._scheduler.sources()}:
+            await self._close_sources(service)
+        for name in [name for name in self._engine.deploy_watches if name not in names]:
+            await self._unfollow(name)
+        await self.begin(names)
+
+    async def _close_sources(self, service: str) -> None:
+        for source in await self._scheduler.remove(service):
+            place = self._places.pop((service, source.name), None)  # not by the policy: it may be another one by now
+            if place is not None:
+                self._integrations.forget(*place)
+            await source.close()
+
+    async def _follow(self, name: str) -> None:
+        wishes = self._engine.policy.services.get(name)
+        if wishes is None or wishes.platform_id is None or self._platform is None:
+            return
+        known = self._engine.deploy_watches.get(name)
+        if known is not None and known.platform_id == wishes.platform_id:
+            return
+        await self._unfollow(name)
+        watch = DeployWatch(
+            name,
+            wishes.platform_id,
+            self._platform,
+            self._clock,
+            self._engine.tell,
+            self._integrations,
+            self._deploys_every(name),
+            lambda: sum(not one.is_calm for one in self._engine.deploy_watches.values()),
+        )
+        self._engine.deploy_watches[name] = watch
+        self._supervisor.start(f"deploys:{name}", watch.run)
+
+    def _deploys_every(self, name: str) -> float:
+        """Return the pace to begin with; for one taken over in the middle of an incident, at once a close one."""
+        known = self._engine.state.services.get(name)
+        calm = known is None or known.phase is Phase.CALM
+        return self._engine.policy.calm_seconds if calm else DEPLOYS_SUSPECT_SECONDS
+
+    async def _unfollow(self, name: str) -> None:
+        watch = self._engine.deploy_watches.pop(name, None)
+        if watch is not None:
+            await self._supervisor.end(f"deploys:{name}")
+            watch.forget()
+
+
+def noted_reads(engine: Engine, integrations: Integrations) -> Callable[[str, SignalSource, Sequence[Sample]], None]:
+    """Return what notes each read among the integrations (it is a listener of the engine's)."""
+
+    def noted(service: str, source: SignalSource, samples: Sequence[Sample]) -> None:
+        place = place_of(service, source, engine.policy)
+        if place is not None:  # a feed of events that tells of none was read all the same
+            integrations.read(*place, samples[-1].reading if samples else Good())
+
+    return noted
+
+
+def place_of(service: str, source: SignalSource, policy: Policy) -> tuple[str, str, str] | None:
+    """Return kind, name and part of a source among the integrations; None for a probe that others are more critical
+    than: it alone does not make its service watched.
+    """
+    if service == CONTROL:
+        return "control", CONTROL, signal_label(source.name)
+    if service == VENDORS:
+        return "status page", source.name, ""
+    if not source.adaptive:
+        return "feed", source.kind, f"{service}/{source.name}"
+    wishes = policy.services.get(service)
+    return ("probes", service, source.name) if wishes is not None and source.name in wishes.eyes else None

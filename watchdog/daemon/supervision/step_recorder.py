@@ -1,0 +1,120 @@
+"""Records every step of the core for `watchdog lab replay`. (What was decided is written by record.py, in the journal.)
+
+Rule 1: recording never holds a decision up and never stops the daemon: steps wait in a bounded list, and a thread
+writes them; what cannot be written is dropped, said once in the log, and counted.
+Rule 2: after a gap the recording begins anew with how things are then: a replay is exact or knows where it is not.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from watchdog.daemon.runtime.sleep import sleep_or
+from watchdog.daemon.telemetry.metrics import Metrics
+from watchdog.domain.errors import Temporary
+from watchdog.domain.store_records import Step
+from watchdog.ports import Clock, Tape
+
+FLUSH_SECONDS = 5.0
+FLUSH_STEPS = 250
+"""So many are written at once, before that time."""
+WAITING_MAX = 2_000
+"""Steps that may wait for a slow disk."""
+AGAIN_SECONDS = 60.0
+"""So long nothing is tried after the disk did not take it."""
+
+log = structlog.get_logger("watchdog")
+
+
+class StepRecorder:
+    """Takes steps as the engine tells of them and has a tape write them."""
+
+    def __init__(self, tape: Tape, clock: Clock, metrics: Metrics) -> None:
+        self._tape = tape
+        self._clock = clock
+        self._metrics = metrics
+        self._waiting: list[Step] = []
+        self._missed = 0
+        self._nudged = asyncio.Event()
+        self._job: asyncio.Future[Exception | None] | None = None
+        self._not_before: float | None = None
+        self.trouble = ""
+
+    def taken(self, step: Step) -> None:
+        """Take a step, as a listener of the engine."""
+        if len(self._waiting) >= WAITING_MAX:
+            self._missed += 1
+        else:
+            self._waiting.append(step)
+        if len(self._waiting) >= FLUSH_STEPS:
+            self._nudged.set()
+
+    async def run(self) -> None:
+        """Have them written every few seconds, for ever."""
+        while True:
+            await sleep_or(self._clock, FLUSH_SECONDS, self._nudged)
+            self._nudged.clear()
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Have what waits written; or dropped, while the disk does not take it."""
+        steps, self._waiting = self._waiting, []
+        missed, self._missed = self._missed, 0
+        if self._not_before is not None and self._clock.monotonic() < self._not_before:
+            self._metrics.unrecorded(len(steps) + missed)
+            return
+        at = self._clock.now()
+        error = await self._in_thread(lambda: self._write(at, steps, missed))
+        if error is None:
+            self._went_well(len(steps), missed)
+        else:
+            self._metrics.unrecorded(len(steps) + missed)
+            self._complain(error)
+
+    async def _in_thread(self, work: Callable[[], Exception | None]) -> Exception | None:
+        """Work in a thread, after what is still under way there: we may be cancelled, the thread goes on."""
+        while self._job is not None and not self._job.done():
+            await asyncio.wait([self._job])
+        self._job = asyncio.ensure_future(asyncio.to_thread(work))
+        return await asyncio.shield(self._job)
+
+    def _write(self, at: float, steps: list[Step], missed: int) -> Exception | None:
+        try:
+            if steps:
+                self._tape.write(at, steps)
+        except Exception as error:  # noqa: BLE001  whatever it is, the daemon goes on without a recording
+            self._tape.interrupt()
+            return error
+        if missed:
+            self._tape.interrupt()
+        return None
+
+    def _went_well(self, written: int, missed: int) -> None:
+        self._metrics.recorded(written)
+        self._not_before = None
+        if missed:
+            self._metrics.unrecorded(missed)
+            log.error("steps were not recorded: the disk is too slow", steps=missed)
+        if self.trouble and written:
+            log.info("steps are recorded again")
+            self.trouble = ""
+
+    def _complain(self, error: Exception) -> None:
+        self._not_before = self._clock.monotonic() + AGAIN_SECONDS
+        why = str(error) if isinstance(error, Temporary) else f"a fault of our own ({type(error).__name__})"
+        if not self.trouble:
+            log.error(
+                "steps are not recorded; the daemon goes on without. Make room, or write record: {folder: …}",
+                why=why,
+                exc_info=None if isinstance(error, Temporary) else error,
+            )
+        self.trouble = why
+
+    async def close(self) -> None:
+        """Have the last steps written, and end the file."""
+        await self.flush()
+        await self._in_thread(self._end)
+
+    def _end(self) -> None:
+        self._tape.close()

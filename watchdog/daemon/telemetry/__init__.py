@@ -1,0 +1,1 @@
+"""Telemetry: metrics, logs, the daemon's own errors, heartbeats."""

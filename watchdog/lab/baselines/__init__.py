@@ -1,0 +1,20 @@
+"""The rivals: what people use today, well set, in the very same worlds. `play` gives one episode to one of them.
+
+`rules` alert, `watch` probes and tells the rules, `hands` act; `kayenta` compares before and after; `oracle` is the
+bound; `quiet` counts what they do where nothing is wrong; `table` names them all.
+"""
+
+from watchdog.lab.baselines.oracle import Oracle
+from watchdog.lab.baselines.table import RIVALS, Rival, named
+from watchdog.lab.episode import FaultClass
+from watchdog.lab.episode_judgement import Played, judge
+
+ORACLE = Oracle()
+
+__all__ = ["ORACLE", "RIVALS", "Rival", "named", "play"]
+
+
+def play(rival: Rival, kind: FaultClass, seed: str) -> Played:
+    """Return what a rival made of the episode of this seed."""
+    scene = kind.scene(seed)
+    return judge(scene, seed, rival.play(scene))

@@ -1,0 +1,68 @@
+"""What a rival does about an alert: page, or roll the latest deploy back; by webhook, as one would wire it today.
+
+Rule 1: it sees the deploys as the platform lists them at that moment, and knows nothing else.
+Rule 2: a deploy is rolled back once; what a rollback brought is not rolled back again: that is for a human.
+Rule 3: a rollback takes it as long as it takes us.
+"""
+
+from enum import StrEnum
+
+from watchdog.domain.deploys import Deploy
+from watchdog.lab.closed_loop import SEND_SECONDS, Did, Record
+from watchdog.lab.episode import Scene
+from watchdog.lab.simulated_service import Release, Service
+
+FRESH_SECONDS = 1800.0
+
+
+class Plan(StrEnum):
+    """What an alert leads to."""
+
+    PAGE = "page"
+    FRESH = "roll back within 30 min of a deploy"
+    LATEST = "roll back the latest deploy"
+    ASK = "ask within 30 min of a deploy"
+
+
+class Hands:
+    """Acts for one rival in one scene. `dry`: the world is left as it is, where others look at it too."""
+
+    def __init__(self, scene: Scene, plan: Plan, *, dry: bool = False) -> None:
+        self.scene = scene
+        self.plan = plan
+        self.dry = dry
+        self.record = Record()
+        self._dice = scene.chance.generator("hands")
+        self._rolled_back: set[str] = set()
+
+    def alert(self, at: float, name: str) -> None:
+        """Do what the plan says about an alert of this service."""
+        service = self.scene.services[name]
+        latest, target = self._latest(service, at)
+        if latest is None or target is None:
+            self.record.did.append(Did(at, "page", name))
+            return
+        self._rolled_back.add(latest.id)
+        what = "ask" if self.plan is Plan.ASK else "rollback"
+        self.record.did.append(Did(at, what, name, target.commit))
+        if what == "rollback" and not self.dry:
+            self._roll_back(service, at, target.commit or "")
+
+    def _latest(self, service: Service, at: float) -> tuple[Deploy | None, Deploy | None]:
+        """Return the deploy to undo and the one that was live before it, or nothing."""
+        if self.plan is Plan.PAGE:
+            return None, None
+        lived = [(one.finished_at, one) for one in service.listed(at) if one.finished_at is not None]
+        lived.sort(key=lambda pair: -pair[0])
+        if len(lived) < 2 or lived[0][1].trigger == "rollback" or lived[0][1].id in self._rolled_back:
+            return None, None
+        if self.plan is not Plan.LATEST and at - lived[0][0] > FRESH_SECONDS:
+            return None, None
+        return lived[0][1], lived[1][1]
+
+    def _roll_back(self, service: Service, at: float, commit: str) -> None:
+        """Have the world change as it does after our own request."""
+        accepted = at + self._dice.uniform(*SEND_SECONDS)
+        live = accepted + service.profile.rollback_seconds
+        deploy = f"dep-rollback-{len(service.releases)}"
+        service.release(Release(deploy, commit, accepted, live - 10.0, live - 1.0, live, trigger="rollback"))

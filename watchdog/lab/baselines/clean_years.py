@@ -1,0 +1,48 @@
+"""The rivals where nothing is wrong: how often each pages, and rolls a good deploy back, in a year of one service.
+
+A rollback of a good deploy to a good one changes nothing that a probe could see; so all rivals of one pace look at the
+same probes, each with hands that leave the world as it is.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from watchdog.lab.baselines.actions import Hands, Plan
+from watchdog.lab.baselines.kayenta import Kayenta
+from watchdog.lab.baselines.prober import Lookout, Prober, looks
+from watchdog.lab.clean_years import YEAR_SECONDS, Clean, clean_scene
+from watchdog.lab.closed_loop import Record
+from watchdog.lab.profile import DAY_SECONDS
+
+
+def probers_quiet(rivals: Sequence[Prober], seed: str, days: float) -> Mapping[str, Clean]:
+    """Return what each of them did in so many days, by its name."""
+    paces: dict[float, list[Prober]] = defaultdict(list)
+    for rival in rivals:
+        paces[rival.every_seconds].append(rival)
+    return {name: one for pace, some in paces.items() for name, one in _at_pace(pace, some, seed, days).items()}
+
+
+def _at_pace(pace: float, rivals: Sequence[Prober], seed: str, days: float) -> Mapping[str, Clean]:
+    scene = clean_scene(seed, days)
+    posts = {one.name: Lookout(one.rule, Hands(scene, one.plan, dry=True)) for one in rivals}
+    sees = [post.see for post in posts.values()]
+    probes = 0
+    for at, name, route, failed in looks(scene, pace, scene.begins_at + days * DAY_SECONDS):
+        probes += 1
+        for see in sees:
+            see(at, name, route, failed)
+    return {name: _clean(seed, days, post.hands.record, probes) for name, post in posts.items()}
+
+
+def kayenta_quiet(rival: Kayenta, seed: str, days: float) -> Clean:
+    """Return what a judge of deploys did in so many days."""
+    scene = clean_scene(seed, days)
+    hands = Hands(scene, Plan.LATEST, dry=True)
+    return _clean(seed, days, rival.watch(scene, hands, scene.begins_at + days * DAY_SECONDS), 0)
+
+
+def _clean(seed: str, days: float, record: Record, probes: int) -> Clean:
+    rollbacks = sum(one.what == "rollback" for one in record.did)
+    pages = sum(one.what in ("page", "ask") for one in record.did)
+    return Clean(seed, days * DAY_SECONDS / YEAR_SECONDS, rollbacks, pages, probes, probes)

@@ -1,0 +1,65 @@
+"""The table of rivals: every rule, in every setting that one would try, with each of the plans."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol
+
+from watchdog.lab.baselines.actions import Plan
+from watchdog.lab.baselines.kayenta import AT_THE_END, EVERY_MINUTE, Kayenta
+from watchdog.lab.baselines.prober import Prober
+from watchdog.lab.baselines.rules import FAST, Burn, InARow, Rule, Threshold
+from watchdog.lab.closed_loop import Record
+from watchdog.lab.episode import Scene
+
+PLANS = (Plan.PAGE, Plan.FRESH, Plan.LATEST, Plan.ASK)
+"""To ask within half an hour of a deploy is nobody's practice, but what the price of a question must stand against."""
+
+
+class Rival(Protocol):
+    """Whoever can play an episode. `name` is its own, `family` that of all settings of one method."""
+
+    @property
+    def name(self) -> str:
+        """Return the name under which it is shown."""
+        ...
+
+    @property
+    def family(self) -> str:
+        """Return the name of the method."""
+        ...
+
+    def play(self, scene: Scene) -> Record:
+        """Watch one episode to its end."""
+        ...
+
+
+RULES: tuple[tuple[str, str, Callable[[], Rule], float], ...] = (
+    *(
+        (f"failures in a row @{every} s", f"{failures} in a row @{every} s", partial(InARow, failures), float(every))
+        for every in (60, 10)
+        for failures in (2, 3, 5)
+    ),
+    ("threshold for:", "5 % for: 2m", partial(Threshold, 120.0), 15.0),
+    ("threshold for:", "5 % for: 5m", partial(Threshold, 300.0), 15.0),
+    ("burn rate", "burn 14.4x or 6x", partial(Burn, 10.0), 10.0),
+    ("burn rate", "burn 14.4x", partial(Burn, 10.0, (FAST,)), 10.0),
+)
+"""Method, setting, rule, pace in seconds."""
+
+PROBERS: tuple[Prober, ...] = tuple(
+    Prober(f"{setting}, {plan.value}", f"{method}, {plan.value}", rule, every, plan)
+    for method, setting, rule, every in RULES
+    for plan in PLANS
+)
+JUDGES: tuple[Kayenta, ...] = (
+    Kayenta("Mann-Whitney every minute", "Mann-Whitney", EVERY_MINUTE, failures=False),
+    Kayenta("Mann-Whitney every minute, probes too", "Mann-Whitney", EVERY_MINUTE, failures=True),
+    Kayenta("Mann-Whitney at 30 min", "Mann-Whitney", AT_THE_END, failures=False),
+    Kayenta("Mann-Whitney at 30 min, probes too", "Mann-Whitney", AT_THE_END, failures=True),
+)
+RIVALS: tuple[Rival, ...] = (*PROBERS, *JUDGES)
+
+
+def named(name: str) -> Rival:
+    """Return the rival of that name."""
+    return next(one for one in RIVALS if one.name == name)

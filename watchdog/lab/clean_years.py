@@ -1,0 +1,61 @@
+"""Clean service-years: nothing but what every healthy service has. Whatever is done here is false.
+
+Blips four a day, single probes that fail, good deploys, some of them felt; traffic, latency and errors as they are.
+"""
+
+from dataclasses import dataclass
+
+from watchdog.domain.policy import Policy
+from watchdog.lab.closed_loop import Record
+from watchdog.lab.episode import MAIN, Scene
+from watchdog.lab.folding_loop import QuietDrive
+from watchdog.lab.keyed_random import Chance
+from watchdog.lab.profile import BLIPS_PER_DAY, DAY_SECONDS, draw_blip_seconds
+
+YEAR_SECONDS = 365.25 * DAY_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Clean:
+    """What was done in so much time of one service without an incident."""
+
+    seed: str
+    years: float
+    rollbacks: int
+    pages: int
+    observations: int
+    probes: int
+
+
+def clean_scene(seed: object, days: float) -> Scene:
+    """Return a service in which nothing goes wrong for so many days."""
+    scene = Scene("clean", seed)
+    for name in [name for name in scene.services if name != MAIN]:
+        del scene.services[name]
+    dice = Chance("clean", seed).generator("days")
+    begins, ends = scene.begins_at, scene.begins_at + days * DAY_SECONDS
+    for rate, add in (
+        (BLIPS_PER_DAY, lambda at: scene.main.add_blip(at, draw_blip_seconds(dice))),
+        (
+            scene.main.profile.deploys_per_day,
+            lambda at: scene.deploy(at, blip=dice.random() < scene.main.profile.restart_blip_share),
+        ),
+    ):
+        at = begins + 600.0
+        while (at := at + dice.expovariate(rate / DAY_SECONDS)) < ends:
+            add(at)
+    scene.horizon_seconds = days * DAY_SECONDS
+    return scene
+
+
+def play_clean(seed: str, days: float, policy: Policy) -> Clean:
+    """Play it, and count what should not have been."""
+    scene = clean_scene(seed, days)
+    return counted(seed, days, QuietDrive(scene, policy).run(scene.begins_at + days * DAY_SECONDS))
+
+
+def counted(seed: str, days: float, record: Record) -> Clean:
+    """Return what a run of so many clean days came to."""
+    rollbacks = sum(one.what == "rollback" for one in record.did)
+    pages = sum(one.what in ("page", "ask") for one in record.did)
+    return Clean(seed, days * DAY_SECONDS / YEAR_SECONDS, rollbacks, pages, record.observations, record.probes)

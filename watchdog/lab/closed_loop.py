@@ -1,0 +1,157 @@
+"""The closed loop in virtual time: the real core is told what the world shows, and what it does changes the world.
+
+It does what the daemon's shell does, with realistic answer times, and nothing else. No answer is lost here, no call is
+refused, nothing crashes: that is for the storm.
+"""
+
+from dataclasses import dataclass, field
+
+from watchdog.core.checked_step import promised_step
+from watchdog.domain import effects as fx
+from watchdog.domain import events as e
+from watchdog.domain.effects import Effect
+from watchdog.domain.events import Event
+from watchdog.domain.incidents import State
+from watchdog.domain.notices import NoticeKind
+from watchdog.domain.policy import Policy
+from watchdog.lab.episode import Scene
+from watchdog.lab.simulated_monitor import Eyes
+from watchdog.lab.simulated_service import Release
+from watchdog.replay.event_queue import Agenda
+
+PIN_SECONDS = (1.0, 3.0)
+SEND_SECONDS = (0.7, 2.5)
+"""How long the platform takes to switch auto-deploy off, and to accept a rollback."""
+DECISIVE = ("rollback", "ask", "page", "self-alert")
+
+
+@dataclass(frozen=True, slots=True)
+class Did:
+    """One thing that was done: rollback, ask, page, self-alert or info; about a service, to a commit if to one."""
+
+    at: float
+    what: str
+    service: str
+    commit: str | None = None
+    text: str = ""
+
+
+@dataclass(slots=True)
+class Record:
+    """What one run came to. `blame` holds the probability of each decision made, `observations` how much was told.
+
+    `notes` is the core's own story, line by line.
+    """
+
+    did: list[Did] = field(default_factory=list)
+    blame: list[tuple[float, str, float | None]] = field(default_factory=list)
+    observations: int = 0
+    probes: int = 0
+    notes: list[fx.Note] = field(default_factory=list)
+
+
+class Drive:
+    """Plays one scene against the core."""
+
+    def __init__(self, scene: Scene, policy: Policy, state: State | None = None) -> None:
+        self.scene = scene
+        self.policy = policy
+        self.state = state or State()
+        self.record = Record()
+        self._agenda = Agenda(scene.begins_at)
+        self._eyes = Eyes(scene, policy, self._agenda, self.tell)
+        self._dice = scene.chance.generator("drive")
+        self._wakes: set[float] = set()
+
+    @property
+    def now(self) -> float:
+        """Return the virtual time (UTC epoch seconds)."""
+        return self._agenda.now
+
+    def run(self, until: float) -> Record:
+        """Play until then."""
+        self.tell(e.Restarted(self.now))
+        self._eyes.open()
+        self._agenda.run(until)
+        self.record.probes = self._eyes.probes
+        return self.record
+
+    def tell(self, event: Event) -> None:
+        """Tell the core, and do what it says. Raises AssertionError if it would break a promise of ours."""
+        before = self.state
+        self.state, effects, broken = promised_step(before, event, self.policy)
+        assert not broken, f"{self.scene.name}: {broken}"
+        self.record.observations += 1
+        for effect in effects:
+            self._perform(effect)
+        if self.state is not before and effects:
+            self._look_at_decisions(before)
+
+    def _look_at_decisions(self, before: State) -> None:
+        for name, service in self.state.services.items():
+            old = before.services.get(name)
+            decision = service.incident.decision if service.incident else None
+            known = old.incident.decision if old is not None and old.incident else None
+            if decision is not None and decision is not known and decision.blame is not None:
+                self.record.blame.append((decision.at, name, decision.blame.probability))
+
+    def _perform(self, effect: Effect) -> None:
+        if isinstance(effect, fx.SetPace):
+            self._eyes.set_pace(effect.service, effect.every_seconds)
+        elif isinstance(effect, fx.ReadDeploys):
+            self._eyes.read_deploys(effect.service, effect.every_seconds)
+        elif isinstance(effect, fx.WakeAt):
+            self._wake_at(effect.at)
+        elif isinstance(effect, fx.Tell):
+            self._told(effect)
+        elif isinstance(effect, fx.PinAutoDeploy):
+            self._pin(effect)
+        elif isinstance(effect, fx.Rollback):
+            self._roll_back(effect)
+        elif isinstance(effect, fx.Note):
+            self.record.notes.append(effect)
+
+    def _wake_at(self, at: float) -> None:
+        if at not in self._wakes:
+            self._wakes.add(at)
+            self._agenda.at(at, lambda: self.tell(e.TimePassed(self.now)))
+
+    def _told(self, effect: fx.Tell) -> None:
+        notice = effect.notice
+        if notice.kind is NoticeKind.SELF_ALERT:
+            what = "self-alert"
+        elif notice.kind is NoticeKind.ASKED:
+            what = "ask"
+            asked = (notice.service, notice.incident, notice.at)
+            self._agenda.at(self.now, lambda: self.tell(e.QuestionHeard(self.now, *asked)))
+        else:
+            what = "page" if notice.wakes else "info"
+        self.record.did.append(Did(self.now, what, notice.service, self._target(notice.service), notice.title))
+
+    def _target(self, name: str) -> str | None:
+        service = self.state.services.get(name)
+        return service.incident.target_code if service is not None and service.incident is not None else None
+
+    def _pin(self, effect: fx.PinAutoDeploy) -> None:
+        service = self.scene.services[effect.service]
+        previous, service.auto_deploy = service.auto_deploy, "off"
+        self._agenda.at(
+            self.now + self._dice.uniform(*PIN_SECONDS),
+            lambda: self.tell(e.PinConfirmed(self.now, effect.service, effect.incident, previous)),
+        )
+
+    def _roll_back(self, effect: fx.Rollback) -> None:
+        """Send it: requested now, answered a moment later, live when the platform is done with it."""
+        service = self.scene.services[effect.service]
+        self.record.did.append(Did(self.now, "rollback", effect.service, effect.target_code))
+        sent = self.now + self._dice.uniform(*SEND_SECONDS)
+        deploy = f"dep-rollback-{len(service.releases)}"
+
+        def accepted() -> None:
+            live = self.now + service.profile.rollback_seconds
+            commit = effect.target_code or ""
+            release = Release(deploy, commit, self.now, live - 10.0, live - 1.0, live, trigger="rollback")
+            service.release(release)
+            self.tell(e.RollbackAccepted(self.now, effect.service, effect.incident, deploy))
+
+        self._agenda.at(sent, accepted)

@@ -1,0 +1,269 @@
+"""One episode: a few services, what goes wrong with one of them, and the truth about it. Built from a seed alone.
+
+Rule: building it again gives the same world, so that every decider meets the same one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from math import exp, inf
+from random import Random
+
+from watchdog.domain.readings import FailureKind
+from watchdog.lab.faults import Fault, Symptom
+from watchdog.lab.keyed_random import Chance
+from watchdog.lab.profile import (
+    BLIPS_PER_DAY,
+    DAY_SECONDS,
+    Profile,
+    draw_blip_seconds,
+    draw_profile,
+    draw_restart_blip_seconds,
+)
+from watchdog.lab.simulated_service import Release, Service
+
+EPOCH = 1_798_934_400.0
+"""A Sunday, 2027-01-03 00:00 UTC."""
+WARM_UP_SECONDS = 2400.0
+HISTORY = 5
+OFTEN = ((0.25, 1800.0), (0.2, 7200.0), (0.1, 18000.0))
+"""Of the episodes so many have their last deploy anywhere within so many seconds; the others as chance has it."""
+DEVELOPMENT = "dev"
+"""Seeds that begin with it are for tuning."""
+HELD_OUT_SHARE = 1 / 3
+"""Of every range: its upper end, which seeds for development never draw from."""
+MAIN = "web"
+ALWAYS = (0.0, 0.0)
+"""A fault that comes again does so every so many seconds, for so many each; this one stays."""
+
+
+class Right(StrEnum):
+    """What a good operator would do."""
+
+    ROLLBACK = "rollback"
+    ASK = "ask"
+    PAGE = "page"
+    SELF = "self-alert"
+    TICKET = "ticket"
+    NOTHING = "nothing"
+
+
+@dataclass(slots=True)
+class Truth:
+    """What is behind an episode. Times are UTC epoch seconds; `share` is that of all requests which fail.
+
+    `also` are answers that are as good; `targets` the commits that are right to go back to; `tags` say which delays it
+    counts for.
+    """
+
+    right: Right = Right.NOTHING
+    onset_at: float | None = None
+    ends_at: float = inf
+    share: float = 0.0
+    service: str = MAIN
+    commit: str | None = None
+    targets: frozenset[str] = frozenset()
+    also: frozenset[Right] = frozenset()
+    tags: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Outside:
+    """What is not a service of ours: control targets, status pages. Each is down from..until (UTC epoch seconds)."""
+
+    control_down: list[tuple[float, float]] = field(default_factory=list)
+    vendors_down: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+
+
+class Scene:
+    """An episode under construction, and then its world."""
+
+    def __init__(self, name: str, seed: object) -> None:
+        self.name = name
+        self.kind: FaultClass | None = None
+        self.for_development = str(seed).startswith(DEVELOPMENT)
+        self.chance = Chance("episode", name, seed)
+        self.dice: Random = self.chance.generator("draws")
+        self.begins_at = EPOCH + self.dice.uniform(1.0, 29.0) * DAY_SECONDS
+        self.horizon_seconds = 1500.0
+        self.services: dict[str, Service] = {}
+        self.depends_on: dict[str, tuple[str, ...]] = {}
+        self.outside = Outside()
+        self.truth = Truth()
+        self.pre_deploy_command: str | None = None
+        self.feed_delay_seconds = (30.0, 90.0)
+        self.weight = 1.0
+        self._commits = 0
+        for name_ in (MAIN, "docs", "shop"):
+            self.add_service(name_)
+
+    @property
+    def main(self) -> Service:
+        """Return the service that the episode is about."""
+        return self.services[MAIN]
+
+    @property
+    def fault_at(self) -> float:
+        """Return the moment around which things happen: after the warm-up."""
+        return self.begins_at + WARM_UP_SECONDS
+
+    @property
+    def ends_at(self) -> float:
+        """Return the horizon."""
+        return (self.truth.onset_at or self.fault_at) + self.horizon_seconds
+
+    def draw(self, low: float, high: float) -> float:
+        """Return a parameter from a range; on a seed for development not from the third that is held out."""
+        drawn = self.dice.random() * (1.0 - HELD_OUT_SHARE if self.for_development else 1.0)
+        return low + (high - low) * drawn
+
+    def add_service(self, name: str, profile: Profile | None = None) -> Service:
+        """Add a service with a few good deploys behind it."""
+        service = Service(name, profile or draw_profile(self.dice), self.chance)
+        live_at = self.begins_at - self.dice.uniform(3600.0, 3 * DAY_SECONDS)
+        for _ in range(HISTORY):
+            service.releases.insert(0, self._release(service.profile, live_at))
+            live_at -= self.dice.uniform(3600.0, 3 * DAY_SECONDS)
+        self.services[name] = service
+        return service
+
+    def deploy(self, live_at: float, service: str = MAIN, *, blip: bool = False, message: str = "") -> Release:
+        """Have a service get a new commit; `blip`: its restart is felt."""
+        one = self.services[service]
+        release = self._release(one.profile, live_at, message)
+        one.release(release)
+        if blip:
+            one.add_blip(release.serves_at, draw_restart_blip_seconds(self.dice))
+        return release
+
+    def deploy_by_chance(self, *without: str) -> None:
+        """Have services be deployed as long before as chance has it: well, and some of the restarts are felt.
+
+        The coincidences that a watchdog may be wrong in are rare: most episodes have the main service deployed in the
+        last half hour or the last hours, and count for less (importance sampling, the balance heuristic of Veach and
+        Guibas 1995).
+        """
+        for name, service in self.services.items():
+            if name in without:
+                continue
+            gap = self._gap_seconds(service.profile.deploys_per_day / DAY_SECONDS, often=name == MAIN)
+            if gap < WARM_UP_SECONDS:
+                blip = self.dice.random() < service.profile.restart_blip_share
+                self.deploy(self.fault_at - gap, name, blip=blip)
+            else:
+                service.shift_releases(self.fault_at - gap)
+
+    def _gap_seconds(self, rate: float, *, often: bool) -> float:
+        """Return how long before: of a Poisson process; `often`: of a mixture, and this episode is weighted by that."""
+        gap = self.dice.expovariate(rate)
+        if not often:
+            return gap
+        chosen = self.dice.random()
+        for share, within in OFTEN:
+            if 0.0 <= chosen < share:
+                gap = self.dice.uniform(0.0, within)
+            chosen -= share
+        natural = rate * exp(-rate * gap)
+        forced = sum(share / within for share, within in OFTEN if gap < within)
+        self.weight = natural / (forced + (1.0 - sum(share for share, _ in OFTEN)) * natural)
+        return gap
+
+    def add_background(self) -> None:
+        """Give every service the blips that all have, whatever else goes on."""
+        for name, service in self.services.items():
+            dice, at = self.chance.generator(name, "blips"), self.begins_at
+            while (at := at + dice.expovariate(BLIPS_PER_DAY / DAY_SECONDS)) < self.ends_at:
+                service.add_blip(at, draw_blip_seconds(dice))
+
+    def _release(self, profile: Profile, live_at: float, message: str = "") -> Release:
+        self._commits += 1
+        number = self._commits
+        updates_at = live_at - self.dice.uniform(10.0, 60.0)
+        serves_at = live_at - self.dice.uniform(0.0, 5.0)
+        commit = f"{number:02d}" + f"{int(self.chance.uniform(number) * 16**10):010x}"
+        return Release(
+            f"dep-{number}", commit, updates_at - profile.build_seconds, updates_at, serves_at, live_at, message=message
+        )
+
+    def bad_deploy(
+        self,
+        symptom: Symptom,
+        *,
+        after: float = 0.0,
+        routes: tuple[str, ...] = (),
+        grows: float = 0.0,
+        again: tuple[float, float] = ALWAYS,
+    ) -> Release:
+        """Deploy a commit with this symptom; what was live before is right to go back to. `again`: see ALWAYS."""
+        good = self.main.releases[-1]
+        bad = self.deploy(self.fault_at)
+        every, on = again
+        fault = Fault(
+            symptom,
+            bad.commit,
+            after_seconds=after,
+            routes=routes,
+            grows_seconds=grows,
+            every_seconds=every,
+            on_seconds=on,
+        )
+        self.main.faults.append(fault)
+        self.truth.commit = bad.commit
+        self.truth.targets = frozenset({good.commit})
+        self.truth.onset_at = bad.serves_at + after
+        self.truth.share = symptom.share
+        return bad
+
+    def trouble(
+        self,
+        symptom: Symptom,
+        at: float,
+        *,
+        lasts: float = inf,
+        services: tuple[str, ...] = (MAIN,),
+        grows: float = 0.0,
+        again: tuple[float, float] = ALWAYS,
+    ) -> None:
+        """Have something come over services by itself. `again`: see ALWAYS."""
+        every, on = again
+        for name in services:
+            fault = Fault(
+                symptom, begins_at=at, lasts_seconds=lasts, grows_seconds=grows, every_seconds=every, on_seconds=on
+            )
+            self.services[name].faults.append(fault)
+        if self.truth.onset_at is None:
+            self.truth.onset_at, self.truth.ends_at, self.truth.share = at, at + lasts, symptom.share
+
+
+@dataclass(frozen=True, slots=True)
+class FaultClass:
+    """A kind of episode; `held_out`: never tuned on; `file`: the scenario file that it was read from, if it was.
+
+    `weight`: of an incident, its share within its half of the realistic mix; of what is none, how many there are for
+    each incident.
+    """
+
+    name: str
+    words: str
+    make: Callable[[Scene], None]
+    deploy_caused: bool = False
+    weight: float = 1.0
+    held_out: bool = False
+    file: str = ""
+
+    def scene(self, seed: object) -> Scene:
+        """Return the episode of this seed."""
+        scene = Scene(self.name, seed)
+        scene.kind = self
+        self.make(scene)
+        scene.add_background()
+        return scene
+
+
+DOWN: tuple[Symptom, ...] = (
+    Symptom(1.0, FailureKind.CONNECT, "connection refused"),
+    Symptom(1.0, FailureKind.STATUS, "HTTP 502"),
+    Symptom(1.0, FailureKind.STATUS, "HTTP 503"),
+    Symptom(1.0, FailureKind.TIMEOUT, "no answer"),
+)
+"""Ways to be wholly down of which the error tracker hears nothing."""

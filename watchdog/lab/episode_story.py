@@ -1,0 +1,110 @@
+"""One episode told line by line: what was behind it, what the core noted and did, and whether that was right.
+
+Rule: times are seconds since the onset (before it: negative); nothing here plays, it only tells.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from watchdog.lab.clean_years import Clean
+from watchdog.lab.closed_loop import Record
+from watchdog.lab.episode import Scene
+from watchdog.lab.episode_judgement import Played
+from watchdog.lab.score import kind_of
+
+CLEAN = "clean"
+"""The name of a month in which nothing goes wrong, where a fault class would stand."""
+WHATS = {
+    "rollback": "a rollback",
+    "ask": "a question to a human",
+    "page": "a page",
+    "self-alert": "an alert about the watchdog's own sight",
+    "ticket": "a ticket at most",
+    "nothing": "nothing",
+}
+"""What is done or should be, in words."""
+
+
+def begins_at(scene: Scene) -> float:
+    """Return the moment from which seconds are counted (UTC epoch seconds)."""
+    return scene.truth.onset_at if scene.truth.onset_at is not None else scene.fault_at
+
+
+def tell(scene: Scene, record: Record, played: Played) -> list[str]:
+    """Return the story of an episode: the truth, every line, the verdict."""
+    return [
+        f"{scene.name}: {kind_of(played).words} (seed {played.seed})",
+        *_truth(scene),
+        "",
+        *_lines(record, begins_at(scene)),
+        "",
+        *verdict(scene, played),
+    ]
+
+
+def tell_clean(scene: Scene, record: Record, clean: Clean) -> list[str]:
+    """Return the story of a clean month; seconds are counted from its beginning."""
+    return [
+        f"{CLEAN}: {clean.years * 365.25:.0f} days in which nothing goes wrong (seed {clean.seed})",
+        "",
+        *_lines(record, scene.begins_at),
+        "",
+        f"{'VERDICT':<12} {'wrong' if clean.rollbacks or clean.pages else 'right'}: "
+        f"rollbacks: {clean.rollbacks}, pages: {clean.pages}; there should be none",
+    ]
+
+
+def verdict(scene: Scene, played: Played) -> Iterator[str]:
+    """Yield what was right, what was done, and how that is judged."""
+    wanted = " or ".join(WHATS[one] for one in (played.right, *sorted(scene.truth.also)))
+    yield f"{'RIGHT':<12} {wanted}"
+    at = f" {played.at:.1f} s after the onset" if played.at is not None else ""
+    yield f"{'DONE FIRST':<12} {WHATS[played.did]}{at}"
+    if played.needless:
+        calls = "page or question" if played.needless == 1 else "pages or questions"
+        yield f"{'NEEDLESS':<12} {played.needless} {calls} that should not have been, or said nothing new"
+    yield f"{'VERDICT':<12} {'right' if played.good else 'wrong: ' + why_wrong(played)}"
+
+
+def why_wrong(played: Played) -> str:
+    """Return in words why an episode is counted as a failure."""
+    if played.wrong_service:
+        return "a service was rolled back that had nothing to do with it"
+    if played.false:
+        return "a rollback that should not have been, or to the wrong version"
+    if played.did == "nothing":
+        return "nothing was done until the end"
+    if played.right in ("nothing", "ticket"):
+        return "somebody was disturbed for nothing"
+    return f"{WHATS[played.did]}, where {WHATS[played.right]} was right"
+
+
+def _truth(scene: Scene) -> Iterator[str]:
+    truth = scene.truth
+    if truth.commit is not None:
+        yield f"{'TRUTH':<12} commit {truth.commit} of {truth.service} did it; {truth.share:.0%} of its requests fail"
+        yield f"{'BACK TO':<12} {', '.join(sorted(truth.targets))}"
+    elif truth.onset_at is not None:
+        yield f"{'TRUTH':<12} no deploy did it; {truth.share:.0%} of the requests of {truth.service} fail"
+    else:
+        yield f"{'TRUTH':<12} there is no incident; seconds are counted from the moment it looks like one"
+    for service in scene.services.values():
+        for one in service.releases:
+            if one.live_at > scene.begins_at:
+                since = one.serves_at - begins_at(scene)
+                what = f"{one.id} {one.commit} of {service.name}"
+                yield f"{'DEPLOY':<12} {what} serves from {since:+.1f} s on ({one.trigger})"
+
+
+def _lines(record: Record, begins: float) -> Sequence[str]:
+    notes = [(one.at, 0, one.service, one.label, one.text) for one in record.notes]
+    done = [
+        (one.at, 1, one.service, "DID", _did(one.what, one.commit, one.text))
+        for one in record.did
+        if one.what != "info"
+    ]
+    told = sorted([*notes, *done], key=lambda line: line[:2])
+    return [f"{at - begins:+10.1f} s  {service:<7} {label:<12} {text}" for at, _, service, label, text in told]
+
+
+def _did(what: str, commit: str | None, text: str) -> str:
+    return f"{what}{f' to {commit}' if what == 'rollback' else ''}{f': {text}' if text else ''}"

@@ -1,0 +1,331 @@
+"""Rest, folded: while every check is well and nothing is suspected, one more good look only adds to what is known.
+
+A clean year is 19 million events, and nearly all of them are such looks. They are gathered here and put into the state
+all at once, before the next event that may be more than that is told to the core.
+
+Rule 1: exact. What is gathered is what the core's own `step` would have made of it, to the last digit.
+Rule 2: what only adds is known beforehand, by few and plain conditions; all else goes through the core: the detectors
+(`detect.observe`) where one check has to think, the whole `step` where a service does.
+"""
+
+from collections.abc import Callable, Mapping
+from math import inf
+from types import MappingProxyType
+from typing import Any
+
+from watchdog.core import detect
+from watchdog.core.detect import baseline, intermittent, latency, probes
+from watchdog.core.fold.observations import HEALTHY_GAP_SECONDS, HEALTHY_MAX, HEALTHY_STEP_SECONDS
+from watchdog.domain import events as e
+from watchdog.domain.checks import Check
+from watchdog.domain.events import Event
+from watchdog.domain.fast_replace import changed
+from watchdog.domain.incidents import Phase, ServiceState, State
+from watchdog.domain.policy import Detection, Policy, SignalPolicy
+from watchdog.domain.readings import Good, Reading
+
+LONGEST_SECONDS = 1e9
+"""No answer takes longer; one that tells no time is thought about."""
+
+
+class CheckAtRest:
+    """One check, and the good looks at it that it does not know of yet.
+
+    A look only adds to it if it took no longer than `ceiling_seconds`, and the last one that did (at `slow_at`) is no
+    longer fresh: then no percentile is over its limit.
+    """
+
+    __slots__ = ("_check", "_given", "_learnt_at", "ats", "ceiling_seconds", "last", "seconds", "signal", "slow_at")
+
+    def __init__(self, check: Check, signal: SignalPolicy, given: detect.Conditions) -> None:
+        self.signal = signal
+        self._given = given
+        self.put(check)
+
+    def put(self, check: Check) -> None:
+        """Go on from there."""
+        self._check = check
+        self.ats: list[float] = []
+        self.seconds: list[float] = []
+        self.last: Reading | None = check.last
+        self.ceiling_seconds, self.slow_at, self._learnt_at = CEILINGS.get(check.kind, _thinks)(check, self.signal)
+
+    def think(self, event: e.Observed) -> bool:
+        """Have the detector fold the reading in; tell whether the check is still at rest."""
+        check = detect.observe(self.known(), event, self.signal, self._given.limits)
+        if not is_well(check, self._given):
+            return False
+        self.put(check)
+        return True
+
+    def gather(self, at: float, reading: Reading, seconds: float) -> None:
+        """Keep a look that only adds; once a minute the baseline learns from it."""
+        self.ats.append(at)
+        self.seconds.append(seconds)
+        self.last = reading
+        if at - self._learnt_at >= latency.LEARN_SECONDS:
+            samples = _samples(self._check, self.ats, self.seconds, self.signal)
+            learnt = latency.learn(self._check, samples, at)
+            self._check = changed(self._check, samples=samples, **learnt)
+            self.seconds = []
+            self.ceiling_seconds, self.slow_at, self._learnt_at = _adds_if_quick(self._check, self.signal)
+
+    def known(self) -> Check:
+        """Return the check with what was gathered."""
+        if not self.ats:
+            return self._check
+        more = GATHERED[self._check.kind](self._check, self.ats, self.seconds, self.signal, self._given.limits)
+        return changed(self._check, last=self.last, last_at=self.ats[-1], **more)
+
+
+def is_well(check: Check, given: detect.Conditions) -> bool:
+    """Tell whether good looks alone cannot make it suspicious, whenever they come."""
+    unbroken = check.run_started_at is None and check.troubled_since is None and not check.crashes
+    return unbroken and isinstance(check.last, Good) and not detect.suspicious(check, given)
+
+
+def _thinks(check: Check, signal: SignalPolicy) -> tuple[float, float, float]:
+    return -inf, -inf, inf
+
+
+def _always_adds(check: Check, signal: SignalPolicy) -> tuple[float, float, float]:
+    return inf, -inf, inf
+
+
+def _adds_if_quick(check: Check, signal: SignalPolicy) -> tuple[float, float, float]:
+    bound = min(latency.lowest_bound(check, signal), LONGEST_SECONDS)
+    return bound, max([at for at, seconds in check.samples if seconds > bound], default=-inf), check.baseline_at
+
+
+def _probed(
+    check: Check, ats: list[float], seconds: list[float], signal: SignalPolicy, limits: Detection
+) -> dict[str, Any]:
+    cusum = check.cusum
+    for at in ats:
+        if cusum == 0.0:
+            break
+        cusum = probes.after_success(cusum, baseline.rates(check, at, signal, limits))
+    looks = (*check.recent, *[(at, False) for at in ats[-probes.RECENT_MAX :]])
+    oldest = max(ats) - probes.RECENT_SECONDS
+    return {
+        "good_run": check.good_run + len(ats),
+        "recent": tuple([item for item in looks if item[0] > oldest][-probes.RECENT_MAX :]),
+        "cusum": cusum,
+        "cusum_zero_at": check.cusum_zero_at if cusum > 0 else None,
+        "spells": intermittent.settled(check.spells, max(ats)),
+    }
+
+
+def _timed(
+    check: Check, ats: list[float], seconds: list[float], signal: SignalPolicy, limits: Detection
+) -> dict[str, Any]:
+    samples = _samples(check, ats, seconds, signal)
+    return {**_probed(check, ats, seconds, signal, limits), "samples": samples}
+
+
+def _samples(check: Check, ats: list[float], seconds: list[float], signal: SignalPolicy) -> latency.Samples:
+    """Return its latencies with those that it does not know of: the last of its looks."""
+    more = tuple(zip(ats[len(ats) - len(seconds) :], seconds, strict=True))
+    return latency.window((*check.samples, *more), signal) if more else check.samples
+
+
+def _nothing_more(*_: object) -> dict[str, Any]:
+    return {}
+
+
+CEILINGS: Mapping[str, Callable[[Check, SignalPolicy], tuple[float, float, float]]] = MappingProxyType(
+    {"http": _always_adds, "latency": _adds_if_quick, "render_events": _always_adds}
+)
+"""Up to how many seconds a look only adds, when the last one took longer, and when it learnt last.
+
+A kind that is not named thinks about every look."""
+GATHERED: Mapping[str, Callable[..., dict[str, Any]]] = MappingProxyType(
+    {"http": _probed, "latency": _timed, "render_events": _nothing_more}
+)
+
+
+class ServiceAtRest:
+    """One service, its checks, and how long it was seen healthy meanwhile."""
+
+    __slots__ = (
+        "_fresh_seconds",
+        "_from",
+        "_healthy_at",
+        "_healthy_seconds",
+        "_service",
+        "_watch_until",
+        "checks",
+        "deploys_at",
+        "in_watch",
+    )
+
+    def __init__(
+        self, service: ServiceState, checks: Mapping[str, CheckAtRest], limits: Detection, *, in_watch: bool
+    ) -> None:
+        self._fresh_seconds = limits.fresh_seconds
+        self._service = service
+        self._watch_until = service.watch_until
+        self.checks = checks
+        self.in_watch = in_watch
+        self.deploys_at = service.deploys_at
+        self._healthy_at = service.healthy_at
+        self._healthy_seconds = self._from = service.healthy_seconds.get(service.live or "", 0.0)
+
+    def is_same_watch(self, at: float) -> bool:
+        """Tell whether the pace is still that of the moment: a watch window that ends changes it."""
+        return (at < self._watch_until) is self.in_watch
+
+    def only_adds(self, check: CheckAtRest, at: float, reading: Reading, seconds: float) -> bool:
+        """Tell whether this look at one of its checks would only add to what is known."""
+        quick = seconds <= check.ceiling_seconds and check.slow_at < at - self._fresh_seconds
+        return quick and type(reading) is Good and (at < self._watch_until) is self.in_watch
+
+    def gather(self, check: CheckAtRest, at: float, reading: Reading, seconds: float) -> None:
+        """Keep a look that only adds."""
+        check.gather(at, reading, seconds)
+        since = self._healthy_at
+        if since is None or at - since >= HEALTHY_STEP_SECONDS:
+            self.seen_healthy(at)
+
+    def seen_healthy(self, at: float) -> None:
+        """Add the time since the last look."""
+        since = self._healthy_at
+        if since is None or at - since > HEALTHY_GAP_SECONDS:
+            self._healthy_at = at
+        elif at - since >= HEALTHY_STEP_SECONDS:
+            self._healthy_seconds += at - since
+            self._healthy_at = at
+
+    def known(self) -> ServiceState:
+        """Return the service with what was gathered."""
+        service = self._service
+        checks = {**service.checks, **{name: check.known() for name, check in self.checks.items()}}
+        record = service.healthy_seconds
+        if self._healthy_seconds != self._from and service.live is not None:
+            others = {name: seconds for name, seconds in record.items() if name != service.live}
+            kept = list(others.items())[-HEALTHY_MAX + 1 :]
+            record = {**dict(kept), service.live: self._healthy_seconds}
+        return changed(
+            service,
+            checks=checks,
+            deploys_at=self.deploys_at,
+            healthy_at=self._healthy_at,
+            healthy_seconds=record,
+        )
+
+
+def service_at_rest(service: ServiceState, policy: Policy, now: float) -> ServiceAtRest | None:
+    """Return the service at rest, or None if it is not: anything is open, held, owed, suspected or not known yet."""
+    calm = service.phase is Phase.CALM and service.incident is None and service.flapping_since is None
+    owed = service.auto_deploy_off or service.pinned_at or service.merged or service.merges_why or service.told_off
+    down = service.downtime is not None and service.downtime.ended_at is None
+    unknown = service.live is None or service.deploys_why or service.trial is not None
+    if not calm or owed or down or service.bad or unknown:
+        return None
+    in_watch = now < service.watch_until
+    if service.pace_seconds != (policy.pace.watch_seconds if in_watch else policy.pace.idle_seconds):
+        return None
+    checks = {}
+    for signal in policy.services[service.name].signals:
+        check = service.checks.get(signal.name)
+        given = detect.Conditions(0.0, signal, policy.detection, in_watch)  # no feed is stale at 0
+        if check is None or check.kind != signal.kind or not is_well(check, given):
+            return None
+        checks[signal.name] = CheckAtRest(check, signal, given)
+    return ServiceAtRest(service, checks, policy.detection, in_watch=in_watch)
+
+
+def can_see(state: State) -> bool:
+    """Tell whether we are not blind."""
+    return state.blind_since is None and not state.unseen
+
+
+def sees(state: State, event: e.ControlChecked) -> bool:
+    """Tell whether a control target answers, as ever: whatever goes on, then its answer only adds to what is known."""
+    return can_see(state) and type(event.reading) is Good
+
+
+class Rest:
+    """The whole state at rest, while `on`; `folded` counts what was gathered and not told."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.on = False
+        self.folded = 0
+        self._policy = policy
+        self.services: dict[str, ServiceAtRest] = {}
+        self._control: dict[str, tuple[float, Reading]] = {}
+        self._vendors: dict[str, tuple[float, Reading]] = {}
+        self._listed: dict[str, e.DeploysListed] = {}
+
+    def begin(self, state: State, event: Event, now: float) -> None:
+        """Rest, if the state does, after this event was told."""
+        if isinstance(event, e.DeploysListed):
+            self._listed[event.service] = event
+        if not can_see(state) or state.troubles:
+            return
+        if len(state.control) < len(self._policy.control) or len(state.vendors) < len(self._policy.vendors):
+            return
+        services = {}
+        for name in self._policy.services:
+            service = state.services.get(name)
+            resting = service_at_rest(service, self._policy, now) if service is not None else None
+            if resting is None:
+                return
+            services[name] = resting
+        self.on, self.services, self._control, self._vendors = True, services, {}, {}
+
+    def end(self, state: State) -> State:
+        """Rest no longer; return the state with what was gathered since."""
+        if not self.on:
+            return state
+        self.on = False
+        return changed(
+            state,
+            services={**state.services, **{name: one.known() for name, one in self.services.items()}},
+            control={**state.control, **self._control},
+            vendors={**state.vendors, **self._vendors},
+        )
+
+    def only_adds(self, event: Event) -> bool:
+        """Tell whether it would only add to what is known; if so, it may be gathered when its time has come."""
+        if type(event) is e.Observed:
+            place = self.services[event.service]
+            return place.only_adds(place.checks[event.signal], event.at, event.reading, _seconds(event))
+        if type(event) is e.DeploysListed:
+            known = self._listed.get(event.service)
+            same = known is not None and event.deploys is known.deploys and event.facts is known.facts
+            return same and self.services[event.service].is_same_watch(event.at)
+        if type(event) is e.ControlChecked:
+            return type(event.reading) is Good and event.target in self._policy.control
+        return type(event) is e.VendorChecked
+
+    def gather(self, event: Event, *, of: int = 1) -> None:
+        """Keep what only adds; the last one of so many is enough where only that is known afterwards."""
+        self.folded += of
+        if type(event) is e.Observed:
+            place = self.services[event.service]
+            place.gather(place.checks[event.signal], event.at, event.reading, _seconds(event))
+        elif type(event) is e.DeploysListed:
+            self.services[event.service].deploys_at = event.at
+        elif type(event) is e.ControlChecked:
+            self._control[event.target] = (event.at, event.reading)
+        elif type(event) is e.VendorChecked:
+            self._vendors[event.vendor] = (event.at, event.reading)
+
+    def takes(self, event: Event) -> bool:
+        """Gather it or have its check think about it, now that its time has come; False if it must be told."""
+        if self.only_adds(event):
+            self.gather(event)
+            return True
+        if type(event) is not e.Observed or type(event.reading) is not Good:
+            return False
+        place = self.services[event.service]
+        if not place.is_same_watch(event.at) or not place.checks[event.signal].think(event):
+            return False
+        place.seen_healthy(event.at)
+        self.folded += 1
+        return True
+
+
+def _seconds(event: e.Observed) -> float:
+    return event.latency_seconds if event.latency_seconds is not None else inf

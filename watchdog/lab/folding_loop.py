@@ -1,0 +1,187 @@
+"""The loop of `closed_loop.py` for calm years: readings that only add to a state at rest are folded, not stepped.
+
+It is the same world and the same eyes, and all that is done, known and counted is what the full play gives. Answers on
+their way wait here instead of in the agenda; control targets and status pages of a world in which none of them ever
+fails are not even read, but counted up when somebody is to be told.
+"""
+
+from bisect import insort
+from functools import partial
+from itertools import count
+from math import inf
+from typing import Any
+
+from watchdog.daemon.probing.scheduler import JITTER
+from watchdog.domain import events as e
+from watchdog.domain.events import Event
+from watchdog.domain.fast_replace import changed
+from watchdog.domain.incidents import State
+from watchdog.domain.policy import PROBES, Policy
+from watchdog.domain.readings import Reading
+from watchdog.lab.closed_loop import Drive, Record
+from watchdog.lab.episode import Scene
+from watchdog.lab.folded_readings import Rest, sees
+from watchdog.lab.simulated_monitor import ANSWERED, CONTROL_ANSWERS_SECONDS, OPERATIONAL, UNHARMED, Check, Eyes
+
+Flight = tuple[float, int, Event | None, Any, Any, Any]
+"""What lands when, in order: an event, or (cheaper) a look at a check of a service at rest."""
+
+
+class QuietEyes(Eyes):
+    """Eyes that keep what only adds to themselves, while `rest` is on."""
+
+    rest: Rest
+
+    def watch(self, rest: Rest) -> None:
+        """Gather into this from now on."""
+        self.rest = rest
+        self._order = count()
+        self._flights: list[Flight] = []
+        self._controls: list[tuple[str, float]] = []
+        self._pages: list[tuple[str, float]] = []
+        outside = self._scene.outside
+        self._always_well = not outside.control_down and not outside.vendors_down
+
+    def land(self, now: float) -> None:
+        """Gather the answers that have come by now."""
+        flights = self._flights
+        while flights and flights[0][0] <= now:
+            _, _, event, check, place, look = flights.pop(0)
+            if event is not None:
+                self.rest.gather(event)
+                continue
+            if check.in_flight:
+                check.in_flight -= 1
+            place.gather(*look)
+            self.rest.folded += 1
+
+    def wake(self, now: float) -> None:
+        """Gather all that has come by now; what is still to come is the agenda's again."""
+        self.land(now)
+        for at, _, event, check, _, look in self._flights:
+            if event is not None:
+                super()._later(at, event)
+            elif check.in_flight:
+                super()._saw(check, *look[1:])
+            else:
+                super()._unharmed(check, look[1], at)
+        self._flights = []
+        for target, began in self._controls:
+            self._wake_control(target, began, now)
+        for vendor, began in self._pages:
+            self._wake_page(vendor, began, now)
+        self._controls, self._pages = [], []
+
+    def _wake_control(self, target: str, began: float, now: float) -> None:
+        every = self._control_every()
+        looks = _moments(began, every, now)
+        self._agenda.at(looks[-1] + every, partial(self._control, target))
+        if looks[-1] + CONTROL_ANSWERS_SECONDS > now:
+            last = looks.pop()
+            super()._later(last + CONTROL_ANSWERS_SECONDS, e.ControlChecked(last, target, ANSWERED))
+        if looks:
+            self.rest.gather(e.ControlChecked(looks[-1], target, ANSWERED), of=len(looks))
+
+    def _wake_page(self, vendor: str, began: float, now: float) -> None:
+        every = self._vendor_every()
+        looks = _moments(began, every, now)
+        self._agenda.at(looks[-1] + every, partial(self._vendor, vendor))
+        self.rest.gather(e.VendorChecked(looks[-1], vendor, OPERATIONAL), of=len(looks))
+
+    def _read(self, check: Check) -> None:
+        now = self._agenda.now
+        if self._flights and self._flights[0][0] <= now:
+            self.land(now)
+        if check.kind not in PROBES or check.due != now or check.in_flight or not self.rest.on:
+            super()._read(check)
+            return
+        # What Eyes does, in one piece: this is where a clean year spends most of its time.
+        spread = 1 + JITTER * (2 * self._dice.random() - 1)
+        check.due = now + check.every_seconds * spread
+        self._agenda.at(check.due, check.read)
+        check.started = now
+        self.probes += 1
+        check.in_flight = 1
+        reading, seconds = check.service.look(check.signal.name, now)
+        if not self._flies(check, now + seconds, now, reading, seconds):
+            super()._saw(check, now, reading, seconds)
+
+    def _unharmed(self, check: Check, began: float, answered: float) -> None:
+        if not self.rest.on or not self._flies(check, answered, began, UNHARMED, inf):
+            super()._unharmed(check, began, answered)
+
+    def _flies(self, check: Check, lands: float, began: float, reading: Reading, seconds: float) -> bool:
+        """Keep a look that only adds until its answer is there; tell whether it does."""
+        place = self.rest.services[check.service.name]
+        at_rest = place.checks[check.signal.name]
+        adds = place.only_adds(at_rest, began, reading, seconds)
+        if adds:
+            insort(self._flights, (lands, next(self._order), None, check, place, (at_rest, began, reading, seconds)))
+        return adds
+
+    def _later(self, at: float, event: Event, check: Check | None = None) -> None:
+        if self.rest.on and check is None and self.rest.only_adds(event):
+            insort(self._flights, (at, next(self._order), event, None, None, None))
+        else:
+            super()._later(at, event, check)
+
+    def _control(self, target: str) -> None:
+        if self.rest.on and self._always_well:
+            self._controls.append((target, self._agenda.now))
+        else:
+            super()._control(target)
+
+    def _vendor(self, vendor: str) -> None:
+        if self.rest.on and self._always_well:
+            self._pages.append((vendor, self._agenda.now))
+        else:
+            super()._vendor(vendor)
+
+
+def _moments(begins: float, every: float, until: float) -> list[float]:
+    """Return the moments from the first one until then, each so many seconds after the one before."""
+    found = [begins]
+    while found[-1] + every <= until:
+        found.append(found[-1] + every)
+    return found
+
+
+class QuietDrive(Drive):
+    """Plays one scene against the core, and gathers what only adds."""
+
+    def __init__(self, scene: Scene, policy: Policy, state: State | None = None) -> None:
+        super().__init__(scene, policy, state)
+        self._rest = Rest(policy)
+        self._eyes: QuietEyes = QuietEyes(scene, policy, self._agenda, self.tell)
+        self._eyes.watch(self._rest)
+
+    @property
+    def folded(self) -> int:
+        """Return how many events were gathered, not told."""
+        return self._rest.folded
+
+    def run(self, until: float) -> Record:
+        """Play until then."""
+        record = super().run(until)
+        self._end_rest(until)
+        record.observations += self.folded
+        return record
+
+    def tell(self, event: Event) -> None:
+        """Gather it, if it only adds; else tell the core, in the knowledge of all that was gathered."""
+        if self._rest.on:
+            self._eyes.land(self.now)
+            if self._rest.takes(event):
+                return
+        elif type(event) is e.ControlChecked and sees(self.state, event):
+            self.state = changed(self.state, control={**self.state.control, event.target: (event.at, event.reading)})
+            self._rest.folded += 1
+            return
+        self._end_rest(self.now)
+        super().tell(event)
+        self._rest.begin(self.state, event, self.now)
+
+    def _end_rest(self, now: float) -> None:
+        if self._rest.on:
+            self._eyes.wake(now)
+            self.state = self._rest.end(self.state)

@@ -1,0 +1,43 @@
+"""The cost ladder: what an incident costs beyond the unavoidable, ours and the best setting of each method of today."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from watchdog.lab.baselines.table import RIVALS
+from watchdog.lab.ranking import OURS, Ranking
+
+FAMILIES: Mapping[str, str] = {one.name: one.family for one in RIVALS}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One decider: avoidable outage minutes an incident, by the factor of the price of mistakes."""
+
+    name: str
+    family: str
+    minutes: Mapping[float, float]
+
+    @property
+    def usual(self) -> float:
+        """Return it at the usual prices."""
+        return self.minutes[1.0]
+
+    @property
+    def is_ours(self) -> bool:
+        """Tell whether this is us."""
+        return self.name == OURS
+
+    def json_object(self) -> dict[str, object]:
+        """Return it for machines."""
+        minutes = {f"{factor:.2f}": value for factor, value in self.minutes.items()}
+        return {"name": self.name, "family": self.family, "avoidable_minutes": minutes}
+
+
+def ladder(ranking: Ranking | None) -> list[Step]:
+    """Return ours and the best setting of each family, the cheapest first; the choice favours the rivals."""
+    best: dict[str, Step] = {}
+    for name, costs in (ranking.avoidable if ranking else {}).items():
+        step = Step(name, FAMILIES.get(name, name), costs)
+        if step.family not in best or step.usual < best[step.family].usual:
+            best[step.family] = step
+    return sorted(best.values(), key=lambda step: step.usual)

@@ -1,0 +1,41 @@
+"""The cost ladder as bars: zero is the oracle's cost, which nobody can go below on the average."""
+
+from collections.abc import Iterator, Sequence
+
+from watchdog.lab.report import phrases, svg
+from watchdog.lab.report.cost_chart import Step
+
+WIDTH, GUTTER, SIDE = 1080.0, 380.0, 90.0
+TOP, ROW, FOOT = 46.0, 28.0, 12.0
+
+
+def plot_ladder(steps: Sequence[Step], oracle_minutes: float) -> str:
+    """Return the picture; `oracle_minutes` is what an incident costs at best."""
+    height = TOP + ROW * len(steps) + FOOT
+    least = min(0.0, *(step.usual for step in steps)) if steps else 0.0
+    most = max(least + 0.001, *(step.usual for step in steps)) if steps else 1.0
+
+    def place(value: float) -> float:
+        return GUTTER + (value - least) / (most - least) * (WIDTH - SIDE - GUTTER)
+
+    bound = f"at best: {phrases.minutes(oracle_minutes)}"
+    parts = [
+        svg.words(0, 16, "Who decides", "head"),
+        svg.words(WIDTH, 16, "minutes beyond that, an incident", "head", "end"),
+        *(part for number, step in enumerate(steps) for part in _bar(step, TOP + number * ROW, place)),
+        svg.line(place(0.0), 26, place(0.0), height - 4, "bound"),
+        svg.words(place(0.0), 16, bound, "head", "start"),
+    ]
+    return svg.drawing(WIDTH, height, "Avoidable minutes of outage an incident, by who decides", parts)
+
+
+def label(step: Step) -> str:
+    """Return the name of a decider as people read it."""
+    return "this watchdog" if step.is_ours else step.name
+
+
+def _bar(step: Step, top: float, place: svg.Scale) -> Iterator[str]:
+    left, right = sorted((place(0.0), place(step.usual)))
+    yield svg.words(0, top + 15, label(step), "label strong" if step.is_ours else "label")
+    yield svg.box(left, top + 2, max(right - left, 1.0), ROW - 10, "bar ours" if step.is_ours else "bar rival")
+    yield svg.words(right + 6, top + 15, phrases.minutes(step.usual), "label strong" if step.is_ours else "label")

@@ -1,0 +1,287 @@
+"""One simulated service in virtual time: what a probe, an error tracker and a platform show of it at a moment.
+
+Rule: what is seen depends on the seed, the moment and what was deployed, never on who looked before.
+"""
+
+from bisect import bisect_right
+from dataclasses import dataclass, replace
+from math import exp, inf, log
+from random import Random
+
+from watchdog.domain.deploys import Deploy, ServiceFacts
+from watchdog.domain.readings import Bad, FailureKind, Good, MinuteCount, Reading
+from watchdog.lab.faults import Fault, Symptom
+from watchdog.lab.keyed_random import Chance
+from watchdog.lab.profile import PROBE_NOISE, Profile
+
+TIMEOUT_SECONDS = 5.0
+LISTED = 20
+"""So many of its newest deploys the platform lists, on the one page that is read of it."""
+MINUTES_KEPT = 200
+NORMAL_Q = 8
+BLIP = Bad("connection refused", FailureKind.CONNECT)
+HEALTHY = Good("HTTP 200")
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One deploy as the world knows it. Times are UTC epoch seconds; it takes traffic from `serves_at` on."""
+
+    id: str
+    commit: str
+    created_at: float
+    updates_at: float
+    serves_at: float
+    live_at: float
+    trigger: str = "new_commit"
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one probe saw, and how long it took."""
+
+    reading: Reading
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """What holds from one change of its deploys to the next one: what serves, and what the platform lists."""
+
+    begins: float
+    ends: float
+    deploys: int
+    serving: Release
+    listed: tuple[Deploy, ...]
+
+
+class Service:
+    """A service, its deploys, its blips (begin, end) and its faults."""
+
+    def __init__(self, name: str, profile: Profile, chance: Chance) -> None:
+        self.name = name
+        self.platform_id = f"srv-{name}"
+        self.profile = profile
+        self.releases: list[Release] = []
+        self.faults: list[Fault] = []
+        self.auto_deploy = "commit"
+        self._probes = chance.apart(name, "probes")
+        self._latency = chance.apart(name, "latency")
+        self._feed = chance.apart(name, "feed")
+        self._median_seconds, self._slow_share = profile.latency_median_seconds, profile.slow_share
+        self._spread = profile.latency_sigma * 0.5513
+        self._blips: list[tuple[float, float]] = []
+        self._no_blip = (inf, -inf)
+        """Between these moments there is none, as far as was looked."""
+        self._span: _Span | None = None
+        self._minute_dice = Random()
+        self._minutes: dict[float, MinuteCount] = {}
+        self._facts: ServiceFacts | None = None
+
+    # --- building ---
+
+    def add_blip(self, begins_at: float, seconds: float) -> None:
+        """Have it fail for a moment by itself; what overlaps is one blip."""
+        ends_at = begins_at + seconds
+        met = [one for one in self._blips if one[0] <= ends_at and one[1] >= begins_at]
+        met.append((begins_at, ends_at))
+        joined = min(begins for begins, _ in met), max(ends for _, ends in met)
+        self._blips = sorted([*(one for one in self._blips if one not in met), joined])
+        self._no_blip = (inf, -inf)
+
+    def release(self, release: Release) -> None:
+        """Add a deploy; the newest comes last."""
+        self.releases.append(release)
+
+    def shift_releases(self, live_at: float) -> None:
+        """Move all its deploys in time, so that the newest was live at that moment."""
+        self._span = None
+        later = live_at - self.releases[-1].live_at
+        self.releases[:] = [
+            replace(
+                one,
+                created_at=one.created_at + later,
+                updates_at=one.updates_at + later,
+                serves_at=one.serves_at + later,
+                live_at=one.live_at + later,
+            )
+            for one in self.releases
+        ]
+
+    # --- what is true ---
+
+    def serving(self, at: float) -> Release:
+        """Return what takes the traffic. There is always something."""
+        return self._span_at(at).serving
+
+    def _span_at(self, at: float) -> _Span:
+        """Return what holds at a moment; made anew only when that is another one than at the last look."""
+        span = self._span
+        if span is None or not span.begins <= at < span.ends or span.deploys != len(self.releases):
+            span = self._span = self._make_span(at)
+        return span
+
+    def _make_span(self, at: float) -> _Span:
+        times = [(one.created_at, one.updates_at, one.serves_at, one.live_at) for one in self.releases]
+        moments = sorted(moment for several in times for moment in several)
+        index = bisect_right(moments, at)
+        served = [release for release in self.releases if release.serves_at <= at]
+        begun = [release for release in self.releases if release.created_at <= at]
+        live = max((one for one in begun if one.live_at <= at), key=lambda one: one.live_at, default=None)
+        return _Span(
+            begins=moments[index - 1] if index else -inf,
+            ends=moments[index] if index < len(moments) else inf,
+            deploys=len(self.releases),
+            serving=max(served, key=lambda release: release.serves_at) if served else self.releases[0],
+            listed=tuple(_deploy(release, at, live) for release in reversed(begun[-LISTED:])),
+        )
+
+    def symptoms(self, at: float, route: str) -> list[Symptom]:
+        """Return what is wrong on a route."""
+        if not self.faults:
+            return []
+        found = []
+        for fault in self.faults:
+            now = (fault.source or self).serving(at)
+            strength = fault.strength(at, route, now.commit, now.serves_at)
+            if strength > 0:
+                found.append(fault.symptom.at_strength(strength))
+        return found
+
+    def blips(self, at: float) -> bool:
+        """Tell whether it is in one of its blips."""
+        begin, end = self._no_blip
+        if begin <= at < end:
+            return False
+        index = bisect_right(self._blips, (at, inf))
+        if index and at < self._blips[index - 1][1]:
+            return True
+        self._no_blip = at, self._blips[index][0] if index < len(self._blips) else inf
+        return False
+
+    def blips_between(self, begin: float, end: float) -> list[tuple[float, float]]:
+        """Return its blips (begin, end) that begin then."""
+        return [one for one in self._blips if begin <= one[0] < end]
+
+    # --- what can be seen ---
+
+    def probe(self, route: str, at: float) -> Look:
+        """Return what a visitor of the route meets at that moment."""
+        return Look(*self.look(route, at))
+
+    def look(self, route: str, at: float) -> tuple[Reading, float]:
+        """Return the same, as a reading and the seconds it took: millions of them are asked for."""
+        key = int(at * 1000) * 64 + len(route)
+        seconds = self._seconds(key)
+        if self.blips(at):
+            return BLIP, min(seconds, 0.05)
+        dice = self._probes.uniform(key)
+        for symptom in self.symptoms(at, route) if self.faults else ():
+            seconds *= symptom.slow
+            if dice < symptom.share:
+                took = TIMEOUT_SECONDS if symptom.kind is FailureKind.TIMEOUT else seconds
+                return Bad(symptom.why, symptom.kind), min(took, TIMEOUT_SECONDS)
+        if dice > 1.0 - PROBE_NOISE:
+            return Bad("no answer", FailureKind.TIMEOUT), TIMEOUT_SECONDS
+        if seconds >= TIMEOUT_SECONDS:
+            return Bad("no answer within 5 s", FailureKind.TIMEOUT), TIMEOUT_SECONDS
+        return HEALTHY, seconds
+
+    def _seconds(self, key: int) -> float:
+        first, second = self._latency.uniform(key), self._latency.uniform(key + NORMAL_Q)
+        # The logistic distribution is a lognormal's near relative (in its logarithm) with a heavier tail, and cheap.
+        seconds = self._median_seconds * exp(self._spread * log((first + 1e-9) / (1.0 - first + 1e-9)))
+        return seconds * self.profile.slow_times if second < self._slow_share else seconds
+
+    def minute(self, start: float) -> MinuteCount:
+        """Return the errors of one minute, as an error tracker counts them: over-dispersed, and with the traffic."""
+        if self.faults:
+            return self._count(start)
+        known = self._minutes.get(start)
+        if known is None:
+            if len(self._minutes) >= MINUTES_KEPT:
+                self._minutes.clear()
+            known = self._minutes[start] = self._count(start)
+        return known
+
+    def _count(self, start: float) -> MinuteCount:
+        profile = self.profile
+        chance = self._minute_dice
+        chance.seed(int(self._feed.uniform(int(start)) * 2**53))
+        symptoms = self.symptoms(start + 30.0, "")
+        traffic = profile.traffic(start)
+        errors = profile.error_share
+        for symptom in symptoms:
+            traffic *= symptom.traffic
+            errors += symptom.errors
+        if any(symptom.silent for symptom in symptoms):
+            return MinuteCount(start, 60.0, 0.0)
+        return MinuteCount(start, 60.0, float(_dispersed(chance, traffic * errors, profile.error_phi)))
+
+    def new_errors(self, at: float) -> tuple[str, ...]:
+        """Return the kinds of errors first seen in the release that serves."""
+        return tuple(symptom.new_error for symptom in self.symptoms(at, "") if symptom.new_error)
+
+    def crashes(self, since: float, until: float) -> list[float]:
+        """Return when its process was reported to have crashed."""
+        if not self.faults:
+            return []
+        found, at = [], since
+        while at < until:
+            every = max((symptom.crash_every_seconds for symptom in self.symptoms(at, "")), default=0.0)
+            if every and int(at / every) != int((at - 1.0) / every):
+                found.append(at)
+            at += 1.0
+        return found
+
+    def listed(self, at: float) -> tuple[Deploy, ...]:
+        """Return its deploys as the platform lists them: newest first."""
+        return self._span_at(at).listed
+
+    def facts(self, pre_deploy_command: str | None = None) -> ServiceFacts:
+        """Return what the platform says of the service."""
+        facts = self._facts
+        if facts is None or (facts.auto_deploy, facts.pre_deploy_command) != (self.auto_deploy, pre_deploy_command):
+            facts = self._facts = ServiceFacts(
+                self.platform_id, self.name, auto_deploy=self.auto_deploy, pre_deploy_command=pre_deploy_command
+            )
+        return facts
+
+
+def _deploy(release: Release, at: float, live: Release | None) -> Deploy:
+    if at >= release.live_at:
+        status = "live" if release is live else "deactivated"
+    else:
+        status = "update_in_progress" if at >= release.updates_at else "build_in_progress"
+    return Deploy(
+        id=release.id,
+        status=status,
+        trigger=release.trigger,
+        commit=release.commit,
+        commit_message=release.message,
+        created_at=release.created_at,
+        started_at=release.created_at,
+        finished_at=release.live_at if at >= release.live_at else None,
+    )
+
+
+def _dispersed(chance: Random, mean: float, phi: float) -> int:
+    """Return a count whose variance is `phi` times its mean: a Poisson of a gamma."""
+    if mean <= 0:
+        return 0
+    if phi > 1.0:
+        shape = mean / (phi - 1.0)
+        mean = chance.gammavariate(shape, phi - 1.0)
+    return _poisson(chance, mean)
+
+
+def _poisson(chance: Random, mean: float) -> int:
+    """Return a Poisson count: by its gaps (Knuth), or from the normal distribution where that is long."""
+    if mean > 50.0:
+        return max(0, round(chance.gauss(mean, mean**0.5)))
+    limit, count, product = exp(-mean), 0, chance.random()
+    while product > limit:
+        count += 1
+        product *= chance.random()
+    return count

@@ -1,0 +1,173 @@
+"""What every part of the simulated world shares: chance, virtual time, processes that die and freeze, the trace.
+
+The world acts in its own context, so nothing that happens to a worker undoes what is under way out there.
+"""
+
+import asyncio
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Coroutine, Sequence
+from contextvars import Context, copy_context
+from dataclasses import dataclass
+from random import Random
+from typing import Any, TypeVar
+
+from watchdog.lab.storm.fault_mix import CRASH_SECONDS, FAIR, FREEZE_SECONDS, LONG_FREEZE_SECONDS, Weather, draw
+from watchdog.lab.storm.loop import DEAD, FROZEN, PROCESS, RUNNING, Process, StormLoop
+
+EPOCH = 1_750_000_000.0
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Disturbance:
+    """Somebody could not do his work from `start` to `stop` (virtual seconds).
+
+    `who` is one start of a worker ("a.2"), a host ("a"), or nobody in particular: then it is everybody.
+    `blind`: he was there all the time and saw nothing, so nobody took over.
+    """
+
+    start: float
+    stop: float
+    who: str = ""
+    blind: bool = False
+
+
+class Nature:
+    """One seed's chance, time and weather. `died` is called when a process is gone; `struck` counts what happened."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.chance = Random(seed)
+        self.weather: Weather = draw(self.chance)
+        self.loop = StormLoop(self.chance, self._strike)
+        self.died: Callable[[Process], None] = lambda process: None
+        self.trace: list[str] = []
+        self.disturbed: list[Disturbance] = []
+        self.struck: Counter[str] = Counter()
+        self._context = Context()
+
+    # --- time and chance ---
+
+    def now(self) -> float:
+        """Return UTC epoch seconds, as they really are: no worker's clock."""
+        return EPOCH + self.loop.time()
+
+    def happens(self, probability: float) -> bool:
+        """Tell whether something of this probability happens now."""
+        return probability > 0 and self.chance.random() < probability
+
+    def strikes(self, fault: str) -> bool:
+        """Tell whether a kind of fault of the weather happens now, and count it."""
+        struck = self.happens(getattr(self.weather, fault))
+        if struck:
+            self.struck[fault] += 1
+        return struck
+
+    def later(self, seconds: float, what: Callable[..., object], *args: Any) -> None:
+        """Have something happen in the world after so many seconds, whatever becomes of the workers."""
+        self.loop.call_later(seconds, what, *args, context=self._context)
+
+    def note(self, text: str) -> None:
+        """Write a line of the trace."""
+        self.trace.append(f"{self.loop.time():9.3f}  {text}")
+
+    def fingerprint(self) -> str:
+        """Return the SHA-256 of everything that happened, and of the number of steps it took."""
+        lines = "\n".join((*self.trace, str(self.loop.steps)))
+        return hashlib.sha256(lines.encode()).hexdigest()
+
+    def clears_up(self) -> None:
+        """Let all faults stop."""
+        self.weather = FAIR
+        self.note("THE FAULTS STOP")
+
+    def disturb(self, seconds: float, who: str = "", *, blind: bool = False) -> Disturbance:
+        """Remember that somebody could not do his work for so long from now."""
+        found = Disturbance(self.loop.time(), self.loop.time() + seconds, who, blind)
+        self.disturbed.append(found)
+        return found
+
+    # --- processes ---
+
+    def spawn(self, process: Process, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run something as a process."""
+        context = copy_context()
+        context.run(PROCESS.set, process)
+        self._light_fuse(process)
+        task = context.run(lambda: self.loop.create_task(self._run(process, work), context=context))
+        process.buried.append(task)
+
+    async def _run(self, process: Process, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        await work()
+        self.ended(process)
+
+    async def point(self, name: str, *, may_freeze: bool = True) -> None:
+        """Pass a marked point of the calling process: it may be killed or frozen right here."""
+        await self._pass(name, "crash_at_point", "freeze_at_point" if may_freeze else "", FREEZE_SECONDS)
+
+    async def protocol_point(self, name: str) -> None:
+        """Pass a marked point of the actuation protocol."""
+        await self._pass(name, "crash_in_protocol", "freeze_in_protocol", LONG_FREEZE_SECONDS)
+
+    async def _pass(self, name: str, crash: str, freeze: str, pauses: Sequence[float]) -> None:
+        process = PROCESS.get()
+        if process is None or process.state is not RUNNING:
+            return
+        if self.strikes(crash):
+            self.kill(process, name)
+        elif freeze and self.strikes(freeze):
+            self.freeze(process, name, pauses)
+        if process.state is not RUNNING:
+            await asyncio.sleep(0)
+
+    def kill(self, process: Process, where: str) -> None:
+        """Kill -9."""
+        if process.state is DEAD:
+            return
+        self._gone(process, f"KILLED {where}")
+
+    def ended(self, process: Process) -> None:
+        """Note that a process has come to its end by itself; it is started anew."""
+        if process.state is RUNNING:
+            self._gone(process, "ENDED")
+
+    def _gone(self, process: Process, how: str) -> None:
+        process.state = DEAD
+        process.buried += process.held
+        process.held = []
+        pause = self.chance.choice(CRASH_SECONDS)
+        self.note(f"{process.name} {how}; again in {pause:g} s")
+        self.disturb(pause, process.name)
+        self.later(pause, self.died, process)
+
+    def freeze(self, process: Process, where: str, pauses: Sequence[float] = FREEZE_SECONDS) -> None:
+        """SIGSTOP, and SIGCONT some time later."""
+        process.state = FROZEN
+        pause = self.chance.choice(pauses)
+        process.frozen_seconds += pause
+        self.note(f"{process.name} FROZEN {where} for {pause:g} s")
+        self.disturb(pause, process.name)
+        self.later(pause, self._thaw, process)
+
+    def _thaw(self, process: Process) -> None:
+        if process.state is FROZEN:
+            self.note(f"{process.name} THAWED")
+            self.loop.thaw(process)
+
+    def _strike(self, process: Process) -> None:
+        """A fuse has burnt down, so before one handle among thousands: kill or freeze, and light the next."""
+        weather = self.weather
+        both = weather.crash_anywhere + weather.freeze_anywhere
+        if both and self.happens(weather.crash_anywhere / both):
+            self.struck["crash_anywhere"] += 1
+            self.kill(process, "anywhere")
+        elif both:
+            self.struck["freeze_anywhere"] += 1
+            self.freeze(process, "anywhere")
+        self._light_fuse(process)
+
+    def _light_fuse(self, process: Process) -> None:
+        """Draw how many handles will run before fate looks again."""
+        both = self.weather.crash_anywhere + self.weather.freeze_anywhere
+        process.fuse = 1 + int(self.chance.expovariate(both)) if both else -1

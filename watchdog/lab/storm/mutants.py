@@ -1,0 +1,85 @@
+"""What a weakened variant is given in place of the shipped part: each lacks just one safeguard."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from watchdog.daemon.actions.actuator import Actuator
+from watchdog.daemon.actions.reconcile import Search
+from watchdog.daemon.actions.timings import Answer, NoTrace, never_too_late, nothing_forbids
+from watchdog.domain.deploys import ServiceFacts
+from watchdog.domain.errors import Temporary
+from watchdog.domain.notices import Notice
+from watchdog.domain.store_records import ActionRow
+from watchdog.lab.storm.channels import StormChannel
+from watchdog.lab.storm.render import Render, RenderClient
+from watchdog.lab.storm.store import StoreHost, StormStore
+
+
+async def believe_in_nothing(search: Search) -> Answer:
+    """Take a lost answer for a request that never arrived, without reading."""
+    return NoTrace("nobody looked")
+
+
+def forbid_nothing(actuator: Actuator) -> None:
+    """Take away the last look before the call."""
+    actuator.forbids = nothing_forbids
+
+
+def never_be_late(actuator: Actuator) -> None:
+    """Take away all that tells how old the last look is."""
+    actuator.stood_still = never_too_late
+    forbid_nothing(actuator)
+
+
+class Unfenced(StormStore):
+    """A store that grants every lease to everybody, and takes every write, whoever it is and whatever he knows."""
+
+    def __init__(self, host: StoreHost) -> None:
+        super().__init__(host)
+        self._sole = True
+
+    def _fence(self, names: Sequence[str]) -> None:
+        """Let everybody in."""
+
+    async def _put_action(self, row: ActionRow, expect: str | None) -> bool:
+        """Write a row of the journal, whatever stands there, and whatever others changed meanwhile."""
+        before = self._db.actions.get((row.incident, row.step))
+        self._memo.revision = self._db.revision
+        return await super()._put_action(row, before.state if before is not None else None)
+
+
+class Believing(RenderClient):
+    """A platform that tells the actuator of auto-deploy what it asked for: nothing is read back."""
+
+    def __init__(self, render: Render, worker: str) -> None:
+        super().__init__(render, worker)
+        self._asked: dict[str, str] = {}
+
+    async def facts(self, service_id: str) -> ServiceFacts:
+        """Return a service's facts, with auto-deploy as it was asked for."""
+        facts = await super().facts(service_id)
+        return replace(facts, auto_deploy=self._asked.get(service_id, facts.auto_deploy))
+
+    async def set_auto_deploy(self, service_id: str, value: str) -> str:
+        """Ask for it."""
+        self._asked[service_id] = value
+        return await super().set_auto_deploy(service_id, value)
+
+
+class TriesOnce(StormChannel):
+    """A channel that takes a failed attempt for a delivery."""
+
+    async def send(self, notice: Notice, reference: str | None) -> str | None:
+        """Try, and forget it."""
+        try:
+            return await super().send(notice, reference)
+        except Temporary:
+            return reference
+
+
+class Whispers(StormChannel):
+    """A channel that wakes nobody."""
+
+    async def send(self, notice: Notice, reference: str | None) -> str | None:
+        """Tell for information."""
+        return await super().send(replace(notice, wakes=False), reference)

@@ -1,0 +1,270 @@
+"""The runbook's checklists for one incident: what the machine did is ticked with its evidence, the rest waits. Pure.
+
+Rule 1: an item is ticked by what is recorded, or by a human; else it is open, with an owner and a due time.
+Rule 2: what the watchdog saw counts before what a human ticked: a tick never hides it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from watchdog.domain.decisions import Verdict
+from watchdog.domain.follow_ups import DECIDES, IMMEDIATE, LONG_TERM, RUNBOOK, SHORT_TERM, FollowUp, RunbookItem, Tick
+from watchdog.domain.follow_ups import ticked as ticks_that_hold
+from watchdog.domain.units import show_seconds
+from watchdog.presentation.decision_text import named
+from watchdog.presentation.incident_facts import Facts
+from watchdog.presentation.text import clock, day, moment, short, show_probability
+
+Known = tuple[bool, str]
+"""Whether the record shows that it was done, and its evidence, or what else is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line of a checklist: done with this evidence, or open for this owner until then, with what is known.
+
+    `due` says when in words, `due_at` as UTC epoch seconds (None: not known yet). `tick`: a human ticked it; `seen`:
+    the record shows that it was done.
+    """
+
+    id: str
+    text: str
+    seen: bool
+    evidence: str
+    owner: str
+    due: str
+    due_at: float | None = None
+    tick: Tick | None = None
+
+    @property
+    def done(self) -> bool:
+        """Tell whether nothing is left to do."""
+        return self.seen or self.tick is not None
+
+    def late_seconds(self, now: float) -> float:
+        """Return for how long it has been due, or 0.0 if it is done or not due yet."""
+        return 0.0 if self.done or self.due_at is None else max(0.0, now - self.due_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Checklist:
+    """Some items under their title."""
+
+    title: str
+    items: Sequence[Item]
+
+
+def checklists(facts: Facts) -> Sequence[Checklist]:
+    """Return the lists of the runbook, and people's own follow-ups, if there are any."""
+    after = "after the rollback" if facts.incident.requested_at is not None else "after it was restored"
+    parts = (
+        ("Pre-rollback", None),
+        (f"0-15 minutes {after}", IMMEDIATE),
+        (f"15-60 minutes {after}", SHORT_TERM),
+        (f"1-24 hours {after}", LONG_TERM),
+    )
+    lists = [Checklist(title, _of_the_runbook(facts, within)) for title, within in parts]
+    own = _own(facts)
+    return [*lists, *([Checklist("Follow-ups of your own", own)] if own else [])]
+
+
+def follow_ups(facts: Facts) -> Sequence[Item]:
+    """Return what is to be done once the service is restored: the later lists of the runbook, and people's own."""
+    after = [_item(facts, one) for one in RUNBOOK if one.within_seconds is not None]
+    return [*after, *_own(facts)]
+
+
+def due_at(facts: Facts, seconds: float) -> float | None:
+    """Return when something is due: so long after the service was restored, or the incident ended otherwise."""
+    ended = facts.ended_at if facts.ended_at is not None else facts.incident.closed_at
+    return ended + seconds if ended is not None else None
+
+
+def due(facts: Facts, seconds: float) -> str:
+    """Return in words when something is due."""
+    at = due_at(facts, seconds)
+    return moment(at) if at is not None else f"{show_seconds(seconds)} after it is restored"
+
+
+def owner_of(facts: Facts, role: str) -> str:
+    """Return whose it is: the contact who has this role, if the configuration names one."""
+    name = facts.owners.get(role, role)
+    return name if name == role else f"{name} ({role})"
+
+
+def ticked_by(tick: Tick) -> str:
+    """Return `ticked by ann, 2026-11-26 14:02 UTC`."""
+    return f"ticked by {tick.by}, {day(tick.at)} {clock(tick.at)[:5]} UTC"
+
+
+def _of_the_runbook(facts: Facts, within: float | None) -> Sequence[Item]:
+    return [_item(facts, one) for one in RUNBOOK if one.within_seconds == within]
+
+
+def _item(facts: Facts, asked: RunbookItem) -> Item:
+    seen, evidence = KNOWN[asked.id](facts) if asked.id in KNOWN else (False, "")
+    tick = ticks_that_hold(facts.ticks, facts.incident.id).get(asked.id)
+    if tick is not None:
+        evidence = f"{evidence}; {ticked_by(tick)}" if seen else ticked_by(tick)
+    owner = owner_of(facts, asked.owner or DECIDES[facts.incident.severity])
+    if asked.within_seconds is not None:
+        words, at = due(facts, asked.within_seconds), due_at(facts, asked.within_seconds)
+    else:
+        words, at = _before(facts)
+    return Item(asked.id, asked.text, seen, evidence, owner, words, at, tick)
+
+
+def _before(facts: Facts) -> tuple[str, float | None]:
+    """Return when what belongs before a rollback is due, in words and as a moment; once it is over, that is moot."""
+    if facts.target_seconds is None:
+        return "no time is set", None
+    at = facts.incident.onset_at + facts.target_seconds
+    return moment(at), at if facts.incident.closed_at is None else None
+
+
+def _own(facts: Facts) -> Sequence[Item]:
+    """Return what people added themselves."""
+    ticks = ticks_that_hold(facts.ticks, facts.incident.id)
+    return [_own_item(facts, one, ticks.get(one.id)) for one in facts.follow_ups]
+
+
+def _own_item(facts: Facts, one: FollowUp, tick: Tick | None) -> Item:
+    evidence = ticked_by(tick) if tick is not None else f"added by {one.by}"
+    return Item(one.id, one.text, False, evidence, owner_of(facts, one.owner), moment(one.due_at), one.due_at, tick)
+
+
+def _documented(facts: Facts) -> Known:
+    incident = facts.incident
+    seen = "; ".join(f"{one.signal}: {one.text}" for one in incident.findings)
+    if not seen:
+        return False, "nothing was found by a check"
+    return True, f"{clock(incident.opened_at)}: {seen} (impact on users: Impact in the post-mortem)"
+
+
+def _team_told(facts: Facts) -> Known:
+    told = next((note for note in facts.own_notes if note.label == "TOLD"), None)
+    if told is None:
+        return False, "nobody was told by the watchdog"
+    return True, f"{clock(told.at)}: {told.text.partition('): ')[0]})"
+
+
+def _stable(facts: Facts) -> Known:
+    decision = facts.incident.decision
+    choice = decision.target if decision is not None else None
+    if decision is None or choice is None or choice.deploy is None:
+        return False, choice.why if choice is not None else "none was looked for"
+    return True, f"{clock(decision.at)}: {' '.join(named(choice.deploy).split())}, {choice.why}"
+
+
+def _deploy_related(facts: Facts) -> Known:
+    decision = facts.incident.decision
+    blame = decision.blame if decision is not None else None
+    if decision is None or blame is None or blame.probability is None:
+        return False, blame.why if blame is not None else "not weighed"
+    if blame.vetoed:
+        found = "not by the deploy: " + "; ".join(f"{veto.name}: {veto.why}" for veto in blame.vetoed)
+    else:
+        verdict = "it is" if blame.convicts else "not sure enough to act on"
+        found = f"{verdict}: P {show_probability(blame.probability)}, needed {blame.need:.2f}; no veto fired"
+    if not (blame.vetoed or blame.convicts):
+        return False, found
+    return True, f"{clock(decision.at)}: {found}"
+
+
+def _hotfix(facts: Facts) -> Known:
+    decision = facts.incident.decision
+    newer = next((one for one in decision.guards if one.name == "newer deploy"), None) if decision is not None else None
+    if decision is None or newer is None or facts.incident.requested_at is None:
+        return False, f"newer deploy: {newer.why}" if newer is not None else ""
+    if newer.verdict is not Verdict.PASS or facts.incident.restored_at is None:
+        return False, f"newer deploy: {newer.why}; the rollback took {facts.rollback_took}"
+    found = f"no newer deploy was on its way; the rollback took {facts.rollback_took}"
+    return True, f"{clock(decision.at)}: {found}"
+
+
+def _asked(facts: Facts) -> Known:
+    incident, decision = facts.incident, facts.incident.decision
+    if incident.approved_by is not None:
+        when = f"{clock(incident.approved_at)}: " if incident.approved_at is not None else ""
+        return True, f"{when}by {incident.approved_by}"
+    if incident.defaulted_at is not None:
+        return True, f"{clock(incident.defaulted_at)}: nobody answered in time, the policy says rollback then"
+    if incident.requested_at is not None and decision is not None:
+        return True, f"not required: {decision.rule.partition(' (')[0]}, mode {decision.mode}"
+    return False, "asked, not answered" if incident.asked_at else "no rollback was made"
+
+
+def _restored(facts: Facts) -> Known:
+    incident = facts.incident
+    if incident.verified_at is not None:
+        return True, f"{clock(incident.verified_at)}: {incident.verification}"
+    if facts.recovered and incident.closed_at is not None:
+        return True, f"{clock(incident.closed_at)}: every check was back to normal"
+    return False, incident.human_needed or "not proved"
+
+
+def _feed(facts: Facts) -> Known:
+    names = facts.of_kind("sentry")
+    silent = [name for name in names if f"{name} still unknown" in facts.incident.verification]
+    if not names or facts.incident.verified_at is None or silent:
+        why = f"{', '.join(silent)}: no full minute had come in yet" if silent else "not proved"
+        return False, why if names else "no Sentry signal is configured"
+    return True, f"{clock(facts.incident.verified_at)}: {', '.join(names)} back to normal"
+
+
+def _response_times(facts: Facts) -> Known:
+    names = facts.of_kind("latency")
+    if not names or not facts.proved:
+        return False, "not proved" if names else "no latency signal is configured"
+    return True, f"{clock(facts.proved)}: {', '.join(names)} back to normal"
+
+
+def _logged(facts: Facts) -> Known:
+    incident = facts.incident
+    if incident.requested_at is None:
+        return True, f"no rollback was made; the incident is recorded as {incident.id}"
+    return True, f"{moment(incident.requested_at)}: it is in watchdog history"
+
+
+def _root_cause(facts: Facts) -> Known:
+    cause = facts.root_cause
+    return (False, "") if cause is None else (True, f"{moment(cause.at)}, by {cause.by}: {cause.text}")
+
+
+def _stakeholders(facts: Facts) -> Known:
+    said = [note for note in facts.own_notes if note.label == "INFORMED"]
+    if not said:
+        return False, ""
+    whom = ", ".join(dict.fromkeys(note.text.partition(": ")[0] for note in said))
+    return True, f"{clock(said[0].at)}: in plain words, by {whom}; last at {clock(said[-1].at)}"
+
+
+def _fix_branch(facts: Facts) -> Known:
+    incident = facts.incident
+    if not incident.target_code:
+        return False, ""
+    target = short(incident.target_code)
+    return False, f"from {target}: git switch -c fix-{short(incident.suspect_code)} {target}"
+
+
+KNOWN: Mapping[str, Callable[[Facts], Known]] = MappingProxyType(
+    {
+        "documented": _documented,
+        "team-told": _team_told,
+        "last-good": _stable,
+        "deploy-related": _deploy_related,
+        "hotfix": _hotfix,
+        "approval": _asked,
+        "restored": _restored,
+        "errors": _feed,
+        "analytics": lambda facts: (False, "the watchdog does not see it"),
+        "response-times": _response_times,
+        "log": _logged,
+        "stakeholders": _stakeholders,
+        "root-cause": _root_cause,
+        "fix-branch": _fix_branch,
+        "post-mortem": lambda facts: (False, f"watchdog postmortem {facts.incident.id} drafts the paper for it"),
+    }
+)
+"""What the record tells of an item; of the others it tells nothing."""

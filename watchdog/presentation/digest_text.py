@@ -1,0 +1,243 @@
+"""The weekly digest: what a week came to, in a title and some lines. Pure.
+
+Rule 1: only what is recorded is said, each number with what it counts; what nobody can know (was it right?) is asked.
+Rule 2: short: of many things the first few are named and the rest counted, with the command that lists them.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from watchdog.domain.incident_notes import Remark
+from watchdog.domain.incidents import Incident, ServiceState, State
+from watchdog.domain.policy import PROBES, Policy, Severity
+from watchdog.domain.store_records import Minute
+from watchdog.domain.units import show_seconds
+from watchdog.presentation.incident_facts import ended_at
+from watchdog.presentation.stats import Mean, Stats, Watched, seen_going_live, stats, watched
+from watchdog.presentation.status_text import open_incident, quiet_lines, status_lines
+from watchdog.presentation.text import clean, day
+
+INCIDENTS_SHOWN, NAMES_SHOWN, STANDING_SHOWN = 10, 5, 10
+LISTED_MAX = 20
+"""A platform lists at least so many deploys; of so many or more the list may end before the week began."""
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """What is recorded of a week, from `since` until `until`, as it is known at `now` (UTC epoch seconds).
+
+    `incidents` were opened in it, newest first; `causes` are the root causes that people named, `looks` the counts of
+    its readings; dates are those of `zone`.
+    """
+
+    since: float
+    until: float
+    now: float
+    zone: str
+    policy: Policy
+    state: State
+    incidents: Sequence[Incident] = ()
+    labels: Mapping[str, str] | None = None
+    causes: Mapping[str, Remark] | None = None
+    looks: Sequence[Minute] = ()
+
+
+def digest(week: Week) -> tuple[str, tuple[str, ...]]:
+    """Return the title and the lines."""
+    counted = _counted(week)
+    rolled_back = [one for one in week.incidents if one.requested_at is not None]
+    happened = [_many(len(week.incidents), "incident"), *([_many(len(rolled_back), "rollback")] if rolled_back else [])]
+    nothing = "nothing happened" if _was_seen(week) else "nothing was seen"
+    said = ", ".join(happened) if week.incidents else nothing
+    lines = [
+        *_quiet_week(week),
+        _watched(week),
+        *_deploys(week),
+        *_incidents(week),
+        *_rollbacks(week, rolled_back),
+        *_times(counted),
+        *_standing(week),
+        *_left_to_do(week),
+    ]
+    return f"watchdog, the week until {day(week.until, ZoneInfo(week.zone))}: {said}", tuple(map(clean, lines))
+
+
+def _counted(week: Week) -> Stats:
+    """Return the numbers of all services together, of this week alone."""
+    return stats(week.incidents, _known(week), {}, week.labels or {}, week.since, week.until)[-1]
+
+
+def _services(week: Week) -> Mapping[str, ServiceState]:
+    return {name: one for name, one in week.state.services.items() if name in week.policy.services}
+
+
+def _known(week: Week) -> Mapping[str, Watched]:
+    """Return what is known of each service that was watched by then, without the deploys that came later."""
+    known = watched(_services(week), week.now)
+    return {
+        name: Watched(one.since, [deploy for deploy in one.deploys if (deploy.finished_at or 0.0) <= week.until])
+        for name, one in known.items()
+        if one.since < week.until
+    }
+
+
+def _was_seen(week: Week) -> bool:
+    """Tell whether any probe said something: only then is no news good news."""
+    return any(look.good or look.bad for look in _probes(week))
+
+
+def _quiet_week(week: Week) -> Iterator[str]:
+    if not week.incidents and _was_seen(week):
+        yield "A quiet week: no incident and no rollback, in all that was seen."
+
+
+def _watched(week: Week) -> str:
+    """Return how many services, and what their probes said."""
+    names = _some(list(week.policy.services))
+    services = f"Watched: {_many(len(week.policy.services), 'service')} ({names})"
+    new = [name for name, one in _services(week).items() if one.watching_since > week.since]
+    newly = f", only a part of the week: {_some(new)}" if new else ""
+    good, bad, unknown = _sums(_probes(week))
+    if not _was_seen(week):
+        return f"{services}{newly}. No probe is in the record: did the daemon run?"
+    told_nothing = f"; {unknown:,} more told nothing" if unknown else ""
+    return f"{services}{newly}; {good + bad:,} probes, {_share(good, bad)} good{_worst(week)}{told_nothing}."
+
+
+def _probes(week: Week) -> list[Minute]:
+    kinds = {(name, one.name): one.kind for name, wishes in week.policy.services.items() for one in wishes.signals}
+    return [look for look in week.looks if kinds.get((look.service, look.signal)) in PROBES]
+
+
+def _sums(looks: Iterable[Minute]) -> tuple[int, int, int]:
+    rows = [(look.good, look.bad, look.unknown) for look in looks]
+    return sum(row[0] for row in rows), sum(row[1] for row in rows), sum(row[2] for row in rows)
+
+
+def _share(good: int, bad: int) -> str:
+    """Return a share that is never rounded up to all."""
+    return "all" if not bad else f"{int(10_000 * good / (good + bad)) / 100:.2f} %"
+
+
+def _worst(week: Week) -> str:
+    """Return the service with the smallest share, where one of several had bad probes."""
+    each = {name: _sums(look for look in _probes(week) if look.service == name) for name in week.policy.services}
+    shares = {name: good / (good + bad) for name, (good, bad, _) in each.items() if good + bad}
+    worst = min(shares, key=lambda name: shares[name])
+    if len(shares) < 2 or shares[worst] == 1.0:
+        return ""
+    return f" (the least: {worst}, {_share(*each[worst][:2])})"
+
+
+def _deploys(week: Week) -> Iterator[str]:
+    """Yield how many went live, and how many of them were fine; what is live for minutes is neither yet."""
+    if all(wishes.platform_id is None for wishes in week.policy.services.values()):
+        return
+    window = week.policy.pace.watch_window_seconds
+    number = fresh = at_fault = 0
+    for name, one in _known(week).items():
+        own = [incident for incident in week.incidents if incident.service == name]
+        seen, failed = seen_going_live(one, own, week.labels or {}, week.since)
+        number, at_fault = number + len(seen), at_fault + len(failed)
+        fresh += sum(at > week.until - window for deploy, at in seen.items() if deploy not in failed)
+    if not number:
+        yield "Deploys: none went live while we watched."
+        return
+    parts = [
+        (number - at_fault - fresh, "fine"),
+        (at_fault, "at fault"),
+        (fresh, f"live for less than {show_seconds(window)}"),
+    ]
+    at_least = "at least " if any(map(partial(_is_cut_off, week.since), _known(week).values())) else ""
+    said = ", ".join(f"{count} {word}" for count, word in parts if count)
+    yield f"Deploys: {at_least}{number} went live while we watched: {said}."
+
+
+def _is_cut_off(since: float, known: Watched) -> bool:
+    """Tell whether the platform's list does not reach back to then."""
+    oldest = min((one.finished_at or one.created_at for one in known.deploys), default=since)
+    return len(known.deploys) >= LISTED_MAX and oldest > since
+
+
+def _incidents(week: Week) -> Iterator[str]:
+    if not week.incidents:
+        return
+    numbers = {severity: sum(one.severity is severity for one in week.incidents) for severity in Severity}
+    yield f"Incidents: {', '.join(f'{number} {severity}' for severity, number in numbers.items() if number)}."
+    for incident in week.incidents[:INCIDENTS_SHOWN]:
+        yield f"{incident.id} ({incident.severity}): {_what_was_done(incident)}; {incident.title}"
+    if len(week.incidents) > INCIDENTS_SHOWN:
+        yield f"and {len(week.incidents) - INCIDENTS_SHOWN} more: watchdog incidents"
+
+
+def _what_was_done(incident: Incident) -> str:
+    """Return what was done about it, and how long it lasted."""
+    end = ended_at(incident)
+    lasted = f", well after {show_seconds(max(0.0, end - incident.onset_at))}" if end is not None else ""
+    if incident.closed_at is None:
+        lasted = ", still open"
+    if incident.requested_at is not None:
+        agreed = f", approved by {incident.approved_by}" if incident.approved_by else ""
+        return f"rolled back {incident.suspect} -> {incident.target}{agreed}{lasted}"
+    return f"{incident.outcome or 'nothing was changed'}{lasted}"
+
+
+def _rollbacks(week: Week, rolled_back: Sequence[Incident]) -> Iterator[str]:
+    """Yield what people said of them, and how to say it of the others."""
+    if not rolled_back:
+        return
+    labels = week.labels or {}
+    judged = [labels.get(one.id) for one in rolled_back]
+    numbers = {"right": judged.count("right"), "wrong": judged.count("wrong"), "not judged yet": judged.count(None)}
+    said = ", ".join(f"{number} {word}" for word, number in numbers.items() if number)
+    yield f"Rollbacks: {len(rolled_back)}: {said}."
+    open_ones = [one.id for one in rolled_back if one.id not in labels]
+    if open_ones:
+        yield f"Was it right? {'; '.join(f'watchdog label {name} right|wrong' for name in open_ones[:NAMES_SHOWN])}"
+
+
+def _times(counted: Stats) -> Iterator[str]:
+    means = (("MTTD", counted.detect), ("MTTR", counted.restore))
+    known = [f"{name} {_mean(mean)}" for name, mean in means if mean.value is not None]
+    if known:
+        yield f"{', '.join(known)}. Of months: watchdog stats"
+
+
+def _mean(mean: Mean) -> str:
+    return f"{show_seconds(mean.value or 0.0)} (n={mean.n})"
+
+
+def _standing(week: Week) -> Iterator[str]:
+    """Yield what holds now and must not be overlooked: silences, holds, auto-deploy that is off, a pause."""
+    zone = ZoneInfo(week.zone)
+    held = replace(week.state, services=_services(week))
+    found = [*status_lines(held, week.now, zone), *quiet_lines(held, week.policy, week.now, zone)]
+    yield from found[:STANDING_SHOWN]
+    if len(found) > STANDING_SHOWN:
+        yield f"and {len(found) - STANDING_SHOWN} more: watchdog status, watchdog silences"
+
+
+def _left_to_do(week: Week) -> Iterator[str]:
+    """Yield what is known to wait for people."""
+    known = {one.id for one in week.incidents}
+    older = [one for service in _services(week).values() if (one := open_incident(service)) is not None]
+    still = [one.id for one in older if one.id not in known and one.opened_at < week.since]
+    if still:
+        yield f"Still open from before: {_some(still)} (watchdog explain {still[0]})"
+    causes = week.causes or {}
+    serious = [one for one in week.incidents if one.closed_at is not None and one.severity is Severity.CRITICAL]
+    unnamed = [one.id for one in serious if one.id not in causes]
+    if unnamed:
+        how = f'watchdog postmortem {unnamed[0]} drafts it, watchdog note {unnamed[0]} "…" --root-cause names it'
+        yield f"Root cause not named yet: {_some(unnamed)} ({how})"
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
+    return ", ".join(names[:NAMES_SHOWN]) + more

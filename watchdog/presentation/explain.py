@@ -1,0 +1,195 @@
+"""`watchdog explain`: why one incident was judged and treated as it was. Pure: an incident and its notes in, lines out.
+
+The console shows the same facts: it takes the parts before they are wrapped for a terminal.
+Rule 1: every value comes from the data; a section without data is left out.
+Rule 2: what stays unsure is said as plainly as what is known.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, tzinfo
+
+from watchdog.domain.decisions import Course, Decision, Evidence
+from watchdog.domain.effects import Note
+from watchdog.domain.incident_notes import Remark
+from watchdog.domain.incidents import Incident
+from watchdog.domain.units import show_seconds
+from watchdog.presentation import decision_text, next_steps
+from watchdog.presentation.text import clean, clock, day, flow, item, moment, section, sentence, story, zone
+
+COURSES = {
+    Course.ROLLBACK: "roll back",
+    Course.ANNOUNCE: "announce, then roll back unless stopped",
+    Course.ASK: "ask a human before anything is changed",
+    Course.PAGE: "page a human, change nothing",
+    Course.TELL: "tell, change nothing",
+    Course.NOTE: "write it down, change nothing",
+}
+REASONING = frozenset({"SUSPECT", "CRITICAL", "HIGH", "MEDIUM", "LOW", "BLAME", "GUARDS", "TARGET", "WOULD", "DECIDED"})
+"""Labels of notes whose content the other sections tell in full."""
+
+
+def explain(
+    incident: Incident,
+    notes: Sequence[Note],
+    label: str | None,
+    *,
+    all_vetoes: bool = False,
+    target_seconds: float | None = None,
+    repo: str | None = None,
+    commits: str = "",
+    remarks: Sequence[Remark] = (),
+    tz: tzinfo = UTC,
+) -> list[str]:
+    """Return the incident's story in lines of at most 78 characters (links excepted).
+
+    `target_seconds` is the policy's time limit for this severity, `repo` the https address of the code,
+    `commits` what the repository says of those that are suspected.
+    """
+    decision = incident.decision
+    parts = [header(incident, target_seconds, tz), seen(incident)]
+    if decision is not None:
+        blame = decision_text.blame(decision, all_vetoes=all_vetoes, repo=repo)
+        parts += [severity(decision), [*blame, *(section("COMMITS", commits) if commits else ())]]
+        parts += [decision_text.guards(decision.guards), decision_text.target(decision.target)]
+    parts += [done(notes, tz), next_steps.unsure(incident), next_steps.otherwise(decision)]
+    parts += [next_steps.next_steps(incident, label, notes), said(remarks, tz), judged(label)]
+    blocks = [parts[0], story(parts[1:3]), *parts[3:]]
+    return [line for number, block in enumerate(filter(None, blocks)) for line in ([""] if number else []) + block]
+
+
+def state_of(incident: Incident) -> str:
+    """Return in capitals how far the incident is: VERIFIED, PAGED, OPEN …"""
+    course = incident.decision.course if incident.decision else None
+    ladder = (
+        (incident.verified_at is not None, "VERIFIED"),
+        (incident.closed_at is not None and incident.human_needed != "", "LEFT TO A HUMAN"),
+        (incident.closed_at is not None, "CLOSED"),
+        (incident.human_needed != "", "A HUMAN IS NEEDED"),
+        (incident.restored_at is not None, "LIVE AGAIN, NOT VERIFIED YET"),
+        (incident.requested_at is not None, "ROLLBACK REQUESTED"),
+        (next_steps.is_kept(incident), "APPROVED, KEPT FOR ITS WINDOW"),
+        (incident.announced_until is not None, "ROLLBACK ANNOUNCED"),
+        (incident.asked_at is not None and incident.approved_by is None, "WAITING FOR AN ANSWER"),
+        (incident.paged and course is Course.PAGE, "PAGED"),
+        (incident.paged, "TOLD"),
+    )
+    return next((word for holds, word in ladder if holds), "OPEN")
+
+
+def header(incident: Incident, target_seconds: float | None, tz: tzinfo) -> list[str]:
+    """Return who, how bad, how it stands, and what was decided when."""
+    first = f"{clean(incident.id)}  {clean(incident.service)}  {incident.severity.upper()}, {state_of(incident)}."
+    lines = [first + restored(incident, target_seconds)]
+    return lines + [line for words in standing(incident, tz) for line in flow(words)]
+
+
+def standing(incident: Incident, tz: tzinfo = UTC) -> list[str]:
+    """Return, one sentence a line, by which rule it was judged, what was decided when and why, and how it ended."""
+    decision = incident.decision
+    if decision is not None:
+        after = f"{show_seconds(max(0.0, decision.at - incident.onset_at))} later: {COURSES[decision.course]}."
+        words = [
+            f'Mode {decision.mode}; rule "{clean(decision.rule.partition(" (")[0])}".',
+            f"Onset {moment(incident.onset_at, tz)}; decided {after}",
+            sentence(decision.why),
+            sentence(decision.would),
+        ]
+    else:
+        words = [f"Onset {moment(incident.onset_at, tz)}; nothing decided yet."]
+    if incident.approved_by:
+        words.append(f"Approved by {clean(incident.approved_by)}.")
+    if next_steps.is_kept(incident) and incident.announced_until is not None:
+        words.append(f"Kept until {moment(incident.announced_until, tz)}; then it is decided anew.")
+    if incident.acknowledged_by:
+        words.append(f"{clean(incident.acknowledged_by)} looks after it.")
+    if incident.planned:
+        words.append("It was meant to be down: that teaches nothing, and counts in no number.")
+    if incident.defaulted_at is not None:
+        words.append(f"Nobody answered in time: the policy said rollback at {moment(incident.defaulted_at, tz)}.")
+    return [line for line in (*words, sentence(incident.outcome)) if line]
+
+
+def restored(incident: Incident, target_seconds: float | None) -> str:
+    """Return ` Restored in 47 s (target 5 min).`, or nothing while that is not proved."""
+    if incident.restored_at is None or incident.verified_at is None:
+        return ""
+    took = incident.restored_at - incident.onset_at
+    if target_seconds is None:
+        return f" Restored in {show_seconds(took)}."
+    missed = ", missed" if took > target_seconds else ""
+    return f" Restored in {show_seconds(took)} (target {show_seconds(target_seconds)}{missed})."
+
+
+def seen(incident: Incident) -> list[str]:
+    """Return what every signal said at the decision, or the findings while there is none."""
+    evidence = evidence_of(incident)
+    indent = min(24, max([13, *(len(clean(one.signal)) + 4 for one in evidence)]))
+    lines: list[str] = []
+    for one in evidence:
+        known = one.verdict != "unknown" or one.text.lower().startswith("unknown")
+        lines += item(one.signal, one.text if known else f"unknown: {one.text}", indent)
+        lines += item("", one.detail, indent) if one.detail else []
+    return ["SEEN", *lines] if lines else []
+
+
+def evidence_of(incident: Incident) -> tuple[Evidence, ...]:
+    """Return what every signal said at the decision, or the findings while there is none."""
+    if incident.decision is not None and incident.decision.evidence:
+        return incident.decision.evidence
+    return tuple(Evidence(finding.signal, "bad", finding.text) for finding in incident.findings)
+
+
+def severity(decision: Decision) -> list[str]:
+    """Return the severity, the rule that made it so, and the share failing, as a section."""
+    return section("SEVERITY", severity_of(decision))
+
+
+def severity_of(decision: Decision) -> str:
+    """Return the severity, the rule that made it so, and the share failing."""
+    _, _, why = decision.rule.partition(" (")
+    because = [why.removesuffix(")")] if why else []
+    because += [f"share failing {decision.share:.2f}"] if decision.share else []
+    return f"{decision.severity}: {'; '.join(because)}" if because else str(decision.severity)
+
+
+def done(notes: Sequence[Note], tz: tzinfo) -> list[str]:
+    """Return what was done, each line with its time of day (and its date, when that is another day)."""
+    rows = [note for note in notes if note.label not in REASONING]
+    if any(note.label == "VERIFIED" for note in rows):
+        rows = [note for note in rows if note.label != "CLOSED"]
+    if not rows:
+        return []
+    first = rows[0].at
+    lines = [f"DONE ({zone(first, tz)})"]
+    for note in rows:
+        date = "" if day(note.at, tz) == day(first, tz) else f"({day(note.at, tz)}) "
+        lines += item(clock(note.at, tz), date + _words(note))
+    return lines
+
+
+def _words(note: Note) -> str:
+    """Return what a note says here: of a message only whom it reached, its title would repeat the story."""
+    if note.label == "ACT":
+        return note.text
+    reached, bracket, _ = note.text.partition("): ")
+    return (
+        f"{note.label.lower()}: {reached}{bracket[:1]}"
+        if note.label == "TOLD"
+        else f"{note.label.lower()}: {note.text}"
+    )
+
+
+def said(remarks: Sequence[Remark], tz: tzinfo) -> list[str]:
+    """Return the root cause that people named last, and everything they said, with who and when."""
+    cause = next((remark for remark in reversed(remarks) if remark.root_cause), None)
+    lines = section("ROOT CAUSE", f"{cause.text} ({cause.by})") if cause is not None else []
+    if remarks:
+        lines.append(f"SAID ({zone(remarks[0].at, tz)})")
+    for remark in remarks:
+        lines += item(clock(remark.at, tz), f"({day(remark.at, tz)}) {remark.by}: {remark.text}")
+    return lines
+
+
+def judged(label: str | None) -> list[str]:
+    """Return what a human thought of it afterwards."""
+    return section("JUDGED", f"{label} by a human") if label else []

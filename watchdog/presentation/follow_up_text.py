@@ -1,0 +1,149 @@
+"""What is left to people over all incidents: the open items of those with a rollback, and the follow-ups they added.
+
+Rule: it is read from the journal a little at a time, and never while a probe waits for it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import inf
+
+from watchdog.background import aside
+from watchdog.domain.follow_ups import FollowUp, Tick, ticked
+from watchdog.domain.incident_notes import Remark
+from watchdog.domain.incidents import Incident
+from watchdog.domain.policy import Policy
+from watchdog.ports import Clock, Journal
+from watchdog.presentation.checklists import Item, follow_ups
+from watchdog.presentation.incident_facts import Facts
+from watchdog.presentation.incident_loader import Past
+
+PERIOD_SECONDS = 400 * 86400.0
+"""As long as the rest of an incident's story is kept; what people added themselves is shown until it is ticked."""
+NOTES_READ = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """One item that is not done, and its incident."""
+
+    incident: Incident
+    item: Item
+
+
+class FollowUps:
+    """Knows what is open, by the journal. The first look reads months of incidents, the later ones what is new."""
+
+    def __init__(self, journal: Journal, clock: Clock) -> None:
+        self._journal = journal
+        self._clock = clock
+        self._past = Past(journal, clock, PERIOD_SECONDS, _is_followed_up)
+        self._older: dict[str, Incident] = {}
+
+    @property
+    def complete(self) -> bool:
+        """Tell whether everything was read."""
+        return self._past.complete
+
+    async def open(self, policy: Policy, owners: Mapping[str, str], give_up: float = inf) -> Sequence[Open]:
+        """Return what is open, what is due first before; reads until that moment (monotonic seconds). Raises Temporary.
+
+        `owners` maps roles to the contacts who have them.
+        """
+        await self._past.refresh(give_up)
+        said = _Said(await self._journal.ticks(), await self._journal.follow_ups(), await self._journal.remarks())
+        known = {one.id: one for one in self._past.incidents}
+        known |= await self._read_older(said.unticked - set(known))
+        now = self._clock.now()
+        # In a thread: hundreds of incidents take some 20 ms, and no probe waits for them.
+        return await aside(_open, known.values(), said, policy, owners, now)
+
+    async def _read_older(self, names: set[str]) -> Mapping[str, Incident]:
+        """Return the incidents that people added to and that are not kept otherwise."""
+        for name in names:
+            if name not in self._older or self._older[name].closed_at is None:
+                incident = await self._journal.incident(name)
+                if incident is not None:
+                    self._older[name] = incident
+        self._older = {name: one for name, one in self._older.items() if name in names}
+        return self._older
+
+
+def _is_followed_up(incident: Incident) -> bool:
+    """Tell whether the runbook's later lists are asked for: it was rolled back."""
+    return incident.requested_at is not None
+
+
+def _items(facts: Facts) -> Sequence[Item]:
+    """Return the open items of one incident; the runbook's only once it is over, and was rolled back."""
+    all_of_it = facts.incident.closed_at is not None and _is_followed_up(facts.incident)
+    own = {one.id for one in facts.follow_ups}
+    return [one for one in follow_ups(facts) if not one.done and (all_of_it or one.id in own)]
+
+
+class _Said:
+    """What people ticked, added and named as root causes, by incident."""
+
+    def __init__(self, ticks: Sequence[Tick], added: Sequence[FollowUp], remarks: Sequence[Remark]) -> None:
+        self.ticks: defaultdict[str, list[Tick]] = defaultdict(list)
+        self.added: defaultdict[str, list[FollowUp]] = defaultdict(list)
+        self.causes: defaultdict[str, list[Remark]] = defaultdict(list)
+        for tick in ticks:
+            self.ticks[tick.incident].append(tick)
+        for follow_up in added:
+            self.added[follow_up.incident].append(follow_up)
+        for remark in remarks:
+            if remark.root_cause:
+                self.causes[remark.incident].append(remark)
+
+    @property
+    def unticked(self) -> set[str]:
+        """Return the incidents of which a follow-up of people's own is open."""
+        done = {name: ticked(ticks, name) for name, ticks in self.ticks.items()}
+        return {
+            one.incident for mine in self.added.values() for one in mine if one.id not in done.get(one.incident, {})
+        }
+
+
+def _open(
+    incidents: Iterable[Incident], said: _Said, policy: Policy, owners: Mapping[str, str], now: float
+) -> Sequence[Open]:
+    """Return what is open of these incidents, what is due first before."""
+    found = [Open(one, item) for one in incidents for item in _items(_facts(one, said, policy, owners, now))]
+    return sorted(found, key=lambda one: (one.item.due_at if one.item.due_at is not None else inf, one.incident.id))
+
+
+def _facts(incident: Incident, said: _Said, policy: Policy, owners: Mapping[str, str], now: float) -> Facts:
+    return Facts(
+        incident,
+        now,
+        remarks=said.causes.get(incident.id, ()),
+        ticks=said.ticks.get(incident.id, ()),
+        follow_ups=said.added.get(incident.id, ()),
+        signals=signals_of(policy, incident.service),
+        owners=owners,
+    )
+
+
+def signals_of(policy: Policy, service: str) -> Mapping[str, str]:
+    """Return the kinds of a service's signals by their names; none of a service that is not configured any more."""
+    wishes = policy.services.get(service)
+    return {one.name: one.kind for one in wishes.signals} if wishes is not None else {}
+
+
+async def checklist_facts(
+    journal: Journal, incident: Incident, policy: Policy, owners: Mapping[str, str], now: float
+) -> Facts:
+    """Return what the checklists of one incident are made of. Raises Temporary."""
+    rule = policy.matrix.get(incident.severity)
+    return Facts(
+        incident,
+        now,
+        notes=await journal.notes(incident=incident.id, limit=NOTES_READ),
+        remarks=await journal.remarks(incident.id),
+        ticks=await journal.ticks(incident.id),
+        follow_ups=await journal.follow_ups(incident.id),
+        target_seconds=rule.within_seconds if rule is not None else None,
+        signals=signals_of(policy, incident.service),
+        owners=owners,
+    )

@@ -1,0 +1,141 @@
+"""`watchdog history`: every rollback as one row. Markdown is exactly the table of the team's runbook. Pure.
+
+Rule: what strangers wrote (commit messages) can neither break a table nor become a formula in a spreadsheet.
+"""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Literal
+
+from watchdog.domain.incident_notes import Remark
+from watchdog.domain.incidents import Incident
+from watchdog.presentation.text import clean, day, short, show_probability
+
+Format = Literal["table", "markdown", "csv", "json"]
+COLUMNS = ("Date", "Time", "Trigger", "Method", "Duration", "Root Cause")
+RULE = "|------|------|---------|--------|----------|------------|"
+FORMULA = ("=", "+", "-", "@", "|", "%")
+"""First characters that make a spreadsheet run a cell: OWASP, "CSV Injection"."""
+
+
+def history(
+    incidents: Sequence[Incident],
+    labels: Mapping[str, str],
+    style: Format,
+    causes: Mapping[str, Remark] = MappingProxyType({}),
+) -> list[str]:
+    """Return the rollbacks among the incidents, in the given order, as lines of that format.
+
+    `causes` are the root causes that people named, by incident.
+    """
+    acted = [incident for incident in incidents if incident.requested_at is not None]
+    if style == "json":
+        records = [record(one, labels.get(one.id), causes.get(one.id)) for one in acted]
+        return json.dumps(records, indent=2, ensure_ascii=False).split("\n")
+    rows = [row(one, labels.get(one.id), causes.get(one.id)) for one in acted]
+    if style == "markdown":
+        return [f"| {' | '.join(COLUMNS)} |", RULE, *(markdown_row(cells) for cells in rows)]
+    if style == "csv":
+        return csv_lines([COLUMNS, *(tuple(map(harmless, cells)) for cells in rows)])
+    return grid(COLUMNS, rows) if rows else ["No rollback yet."]
+
+
+def row(incident: Incident, label: str | None, cause: Remark | None = None) -> tuple[str, ...]:
+    """Return the runbook's six cells; date and time (UTC) are those of the rollback request."""
+    at = incident.requested_at or incident.onset_at
+    time = datetime.fromtimestamp(at, UTC).strftime("%H:%M")
+    trigger = clean(f"{incident.service}: {incident.title}")
+    return (day(at), time, trigger, "Render", duration(incident), clean(root_cause(incident, label, cause)))
+
+
+def duration(incident: Incident) -> str:
+    """Return whole minutes from onset to restored, begun ones counted: `1min`."""
+    if incident.restored_at is None:
+        return "not restored"
+    return f"{max(1, math.ceil((incident.restored_at - incident.onset_at) / 60))}min"
+
+
+def root_cause(incident: Incident, label: str | None, named: Remark | None = None) -> str:
+    """Return the cause that a human named, and the deploy that was blamed with how sure we were or what people said."""
+    blamed = _blamed(incident, label)
+    return f"{clean(named.text)} (named by {clean(named.by)}); {blamed}" if named is not None else blamed
+
+
+def _blamed(incident: Incident, label: str | None) -> str:
+    blame = incident.decision.blame if incident.decision else None
+    deploy = blame.accused if blame else None
+    if deploy is None:
+        cause = f"{incident.suspect or 'unknown deploy'} {short(incident.suspect_code)}"
+    else:
+        subject = deploy.commit_message.strip().split("\n")[0]
+        cause = f"{deploy.id} {short(deploy.code)}" + (f" {clean(subject, limit=60)}" if subject else "")
+    if blame is not None and blame.configuration:
+        cause += ", configuration only"
+    if label is not None:
+        return f"{cause} (judged {label})"
+    if incident.approved_by:
+        return f"{cause} (approved by {incident.approved_by})"
+    if blame is not None and blame.probability is not None:
+        return f"{cause} (P {show_probability(blame.probability)})"
+    return cause
+
+
+def record(incident: Incident, label: str | None, cause: Remark | None = None) -> dict[str, str | float | bool | None]:
+    """Return one rollback for machines: times in ISO 8601 UTC, durations in seconds."""
+    cells = dict(
+        zip(("date", "time", "trigger", "method", "duration", "root_cause"), row(incident, label, cause), strict=True)
+    )
+    took = incident.restored_at - incident.onset_at if incident.restored_at is not None else None
+    return {
+        **cells,
+        "incident": incident.id,
+        "service": incident.service,
+        "severity": incident.severity.value,
+        "onset_at": _iso(incident.onset_at),
+        "requested_at": _iso(incident.requested_at),
+        "restored_at": _iso(incident.restored_at),
+        "onset_to_restored_seconds": None if took is None else round(took, 3),
+        "suspect": incident.suspect,
+        "target": incident.target,
+        "rollback_deploy": incident.rollback_deploy,
+        "verified": incident.verified_at is not None,
+        "approved_by": incident.approved_by,
+        "label": label,
+        "root_cause_named": cause.text if cause is not None else None,
+        "root_cause_named_by": cause.by if cause is not None else None,
+    }
+
+
+def _iso(at: float | None) -> str | None:
+    return None if at is None else datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def markdown_row(cells: Sequence[str]) -> str:
+    """Return one row of a Markdown table; what would be markup or a cell border is escaped."""
+    escaped = ("".join(f"\\{char}" if char in "\\|`*_<>[]" else char for char in clean(cell)) for cell in cells)
+    return f"| {' | '.join(escaped)} |"
+
+
+def harmless(cell: str) -> str:
+    """Return a cell that a spreadsheet shows instead of calculating."""
+    return f"'{cell}" if cell.lstrip().startswith(FORMULA) else cell
+
+
+def csv_lines(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return RFC 4180 lines without their line ends."""
+    page = io.StringIO()
+    csv.writer(page, lineterminator="\n").writerows(rows)
+    return page.getvalue().splitlines()
+
+
+def grid(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return rows in columns as wide as their longest cell, two blanks between."""
+    cells = [[name.upper() for name in head], *([clean(cell) for cell in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    padded = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in cells)
+    return [line.rstrip() for line in padded]

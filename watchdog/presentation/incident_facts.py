@@ -1,0 +1,104 @@
+"""Everything that is recorded of one incident, and what plainly follows from it. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from watchdog.domain.code_comparison import Comparison
+from watchdog.domain.deploys import Deploy, ServiceFacts
+from watchdog.domain.effects import Note
+from watchdog.domain.follow_ups import FollowUp, Tick
+from watchdog.domain.incident_notes import Remark, root_causes
+from watchdog.domain.incidents import Incident
+from watchdog.domain.store_records import Minute
+from watchdog.domain.units import show_seconds
+
+
+def recovered(incident: Incident) -> bool:
+    """Tell whether it ended without a proved rollback: every check was good for a while."""
+    return incident.verified_at is None and incident.outcome.startswith("recovered")
+
+
+def ended_at(incident: Incident) -> float | None:
+    """Return when the service was well again (UTC epoch seconds), or None where that is not known."""
+    if incident.verified_at is not None:
+        return incident.restored_at
+    return incident.closed_at if recovered(incident) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One incident's record, at the moment `now` (UTC epoch seconds).
+
+    `notes` are the service's; `target_seconds` is the policy's time to restored (or to an answer) for this severity;
+    `signals` maps the service's signals to their kinds; `auto_deploy` is how it stands by the last look, if known.
+    `changes` is what the repository says of the suspect's commits, `changes_why` why it says nothing, if it was asked.
+    `ticks` and `follow_ups` are what people ticked and added; `owners` maps roles to the contacts who have them.
+    """
+
+    incident: Incident
+    now: float
+    notes: Sequence[Note] = ()
+    remarks: Sequence[Remark] = ()
+    label: str | None = None
+    minutes: Sequence[Minute] = ()
+    target_seconds: float | None = None
+    signals: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    service: ServiceFacts | None = None
+    changes: Comparison | None = None
+    changes_why: str = ""
+    ticks: Sequence[Tick] = ()
+    follow_ups: Sequence[FollowUp] = ()
+    owners: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def own_notes(self) -> Sequence[Note]:
+        """Return the notes of this incident."""
+        return [note for note in self.notes if note.incident == self.incident.id]
+
+    @property
+    def recovered(self) -> bool:
+        """Tell whether it ended without a proved rollback: every check was good for a while."""
+        return recovered(self.incident)
+
+    @property
+    def ended_at(self) -> float | None:
+        """Return when it was over (UTC epoch seconds): the proved rollback was live, or it was seen to be well again.
+
+        None while it lasts, and where it went on as another incident.
+        """
+        return ended_at(self.incident)
+
+    @property
+    def proved(self) -> float | None:
+        """Return when every check was known to be back to normal (UTC epoch seconds), or None."""
+        return self.incident.verified_at or (self.incident.closed_at if self.recovered else None)
+
+    @property
+    def rollback_took(self) -> str:
+        """Return how long the rollback took from its request, in words."""
+        incident = self.incident
+        if incident.requested_at is None or incident.restored_at is None:
+            return "longer than is recorded"
+        return show_seconds(incident.restored_at - incident.requested_at)
+
+    @property
+    def root_cause(self) -> Remark | None:
+        """Return what people named last as the root cause."""
+        return root_causes(self.remarks).get(self.incident.id)
+
+    @property
+    def suspect(self) -> Deploy | None:
+        """Return the deploy that is blamed, or that would be."""
+        blame = self.incident.decision.blame if self.incident.decision is not None else None
+        return blame.accused if blame is not None else None
+
+    @property
+    def by_hand(self) -> bool:
+        """Tell whether a human began this on their own, with nothing found by a check: then it has no onset."""
+        decision = self.incident.decision
+        return decision is not None and decision.blame is None and not self.incident.findings
+
+    def of_kind(self, kind: str) -> Sequence[str]:
+        """Return the service's signals of a kind."""
+        return [name for name, its in self.signals.items() if its == kind]

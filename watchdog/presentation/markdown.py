@@ -1,0 +1,60 @@
+"""Markdown in which strangers' words stay words: nothing they wrote becomes markup, HTML, a link or a mention. Pure.
+
+Rule 1: what was written elsewhere (commit messages, error texts, remarks) goes through `plain`, `code` or `fenced`.
+Rule 2: a link is made of http(s) addresses only, and never closes early.
+"""
+
+import re
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from watchdog.presentation.text import clean
+
+_MARKUP = frozenset("\\`*_[]<|#&~!$")
+_URL_SIGNS = ":/?#[]@!$&()*+,;=%~"
+_RUNS = re.compile("`+")
+_LINE_MAX = 1000
+
+
+def plain(text: object, limit: int = _LINE_MAX) -> str:
+    """Return one line of text that is shown as it was written, in a table's cell or within a line (not at its begin).
+
+    An `@` becomes code, or a forge would call somebody; `://` is broken up, or it would become a link.
+    """
+    escaped = "".join(f"\\{char}" if char in _MARKUP else char for char in clean(text, limit))
+    return escaped.replace("@", "`@`").replace("://", "\\://")
+
+
+def code(text: object, limit: int = 200) -> str:
+    """Return one line as a code span; bars are escaped, so that it may stand in a table's cell."""
+    line = clean(text, limit)
+    if not line:
+        return ""
+    fence = "`" * (_longest_run(line) + 1)
+    pad = " " if line.startswith("`") or line.endswith("`") else ""
+    return f"{fence}{pad}{line}{pad}{fence}".replace("|", "\\|")
+
+
+def fenced(lines: Sequence[str]) -> list[str]:
+    """Return lines as a block of plain text that none of them can end."""
+    fence = "`" * max(3, 1 + max(map(_longest_run, lines), default=0))
+    return [f"{fence}text", *lines, fence]
+
+
+def link(text: str, address: str | None) -> str:
+    """Return `[text](<address>)`, or only the text where the address is none that a browser should open."""
+    href = quote(address or "", safe=_URL_SIGNS, errors="replace")
+    return f"[{plain(text)}](<{href}>)" if href.startswith(("https://", "http://")) else plain(text)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return a table; its cells are Markdown already."""
+    return [_row(head), _row(["---"] * len(head)), *map(_row, rows)]
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _longest_run(line: str) -> int:
+    return max(map(len, _RUNS.findall(line)), default=0)

@@ -1,0 +1,177 @@
+"""What stays unsure, what would have changed the outcome, and what is left to do. Pure."""
+
+from collections.abc import Sequence
+
+from watchdog.domain.decisions import Blame, Course, Decision, Verdict
+from watchdog.domain.effects import Note
+from watchdog.domain.incidents import Incident
+from watchdog.domain.policy import Mode
+from watchdog.presentation.text import arrows, clean, section, sentence, short, show_number
+
+ACTING = frozenset({Course.ROLLBACK, Course.ANNOUNCE})
+ASKING = ("ask", "schedule")
+"""What a severity's rule may ask for that takes a human's yes."""
+HOPELESS = 1000.0
+"""Evidence that fell short by more than this factor is not worth a number."""
+LIKELY = 0.5
+"""A rollback by hand is suggested only where the deploy is more likely guilty than not."""
+
+
+def unsure(incident: Incident) -> list[str]:
+    """Return what was not known or not proved, as a section."""
+    found = doubts_of(incident)
+    return section("UNSURE", sentence("; ".join(found))) if found else []
+
+
+def doubts_of(incident: Incident) -> list[str]:
+    """Return what was not known or not proved, one a line."""
+    doubts: list[str] = []
+    decision = incident.decision
+    if decision is not None:
+        doubts += [
+            f"{one.signal} could not be judged ({one.text})" for one in decision.evidence if one.verdict == "unknown"
+        ]
+        doubts += _of_blame(decision.blame)
+        if decision.target is not None and decision.target.warning:
+            doubts.append(decision.target.warning)
+    if incident.rollback_deploy is not None and not incident.pinned:
+        doubts.append(f"auto-deploy: {incident.pin_note or 'not confirmed to be off'}")
+    if incident.restored_at is not None and incident.verified_at is None and incident.closed_at is not None:
+        doubts.append(f"recovery was not proved: {incident.verification or 'no verification ran'}")
+    else:
+        doubts += [part.strip() for part in incident.verification.split(";") if "unknown" in part.lower()]
+    return doubts
+
+
+def _of_blame(blame: Blame | None) -> list[str]:
+    if blame is None:
+        return []
+    if blame.probability is None:
+        return [f"whether a deploy is to blame: {blame.why}"]
+    return ["the rates behind the odds are assumptions"] if "assum" in blame.prior_why.lower() else []
+
+
+def otherwise(decision: Decision | None) -> list[str]:
+    """Return `what would have changed it -> to what`, as a section."""
+    rows = alternatives(decision)
+    return arrows(rows, "OTHERWISE") if rows else []
+
+
+def alternatives(decision: Decision | None) -> list[tuple[str, str]]:
+    """Return what would have changed it, and to what, derived from what was decisive."""
+    if decision is None or _wish(decision) not in ("rollback", *ASKING):
+        return []
+    obstacles = [] if decision.course in ACTING else _obstacles(decision)
+    rows = [(condition, _then(decision, len(obstacles) - 1)) for condition in obstacles]
+    if not obstacles and decision.blame is not None and decision.blame.suspect is not None:
+        rows.append((f"onset before {decision.blame.suspect.id}", "page only"))
+    if not obstacles:
+        rows += _other_modes(decision)
+    return rows
+
+
+def _wish(decision: Decision) -> str:
+    """Return what the severity's rule asks for: `critical -> rollback (why)` asks for a rollback."""
+    return decision.rule.partition(" (")[0].rpartition(" ")[2]
+
+
+def _obstacles(decision: Decision) -> list[str]:
+    """Return, as conditions, everything that alone kept a rollback from happening (the mode apart)."""
+    blame = decision.blame
+    obstacles: list[str] = []
+    if blame is None or blame.suspect is None:
+        obstacles.append("a deploy that could be blamed")
+    else:
+        obstacles += [f"without veto {veto.name}" for veto in blame.vetoed]
+        if blame.probability is None:
+            obstacles.append("blame that can be computed")
+        elif blame.probability < blame.need and not blame.vetoed:
+            missing = blame.need / (1 - blame.need) / blame.odds if 0 < blame.need < 1 and blame.odds > 0 else None
+            more = f" (evidence x {show_number(missing)})" if missing and missing < HOPELESS else ""
+            obstacles.append(f"P from {blame.need:.2f}{more}")
+    obstacles += [
+        f"guard {guard.name} passing"
+        for guard in decision.guards
+        if guard.verdict is not Verdict.PASS and guard.name not in ("mode", "target")
+    ]
+    if decision.target is not None and decision.target.deploy is None:
+        obstacles.append("a deploy to go back to")
+    return obstacles
+
+
+def _then(decision: Decision, others: int) -> str:
+    if others > 0:
+        return f"still held by {others} more"
+    if _wish(decision) in ASKING:
+        return "ask first"
+    return {Mode.OBSERVE: "say what it would do", Mode.ASSIST: "ask first"}.get(Mode(decision.mode), "roll back")
+
+
+def _other_modes(decision: Decision) -> list[tuple[str, str]]:
+    """Return what the same incident would have met in the other modes."""
+    alone = "ask first" if _wish(decision) in ASKING else "roll back"
+    results = {Mode.OBSERVE: "say what it would do", Mode.ASSIST: "ask first", Mode.AUTONOMOUS: alone}
+    now = results[Mode(decision.mode)]
+    return [(f"mode {mode}", result) for mode, result in results.items() if mode != decision.mode and result != now]
+
+
+def next_steps(incident: Incident, label: str | None, notes: Sequence[Note] = ()) -> list[str]:
+    """Return what is left for a human, as a section."""
+    lines: list[str] = []
+    for step in steps_left(incident, label, notes):
+        lines += section("" if lines else "NEXT", step)
+    return lines
+
+
+def steps_left(incident: Incident, label: str | None, notes: Sequence[Note] = ()) -> list[str]:
+    """Return what is left for a human, most urgent first, with the command for it; `notes` tell what was undone."""
+    steps = [incident.human_needed] if incident.human_needed else []
+    steps += _answers(incident)
+    taken_back = not incident.undoes and any((one.label, one.incident) == ("UNDO", incident.id) for one in notes)
+    steps += _repair(incident) if not taken_back else []
+    if incident.pinned and incident.pin_previous not in (None, "off"):
+        steps.append(f'restore auto-deploy ("{incident.pin_previous}") after a new commit')
+    if label == "wrong" and incident.rollback_deploy is not None and not taken_back:
+        steps.append(f"the way back: watchdog undo {clean(incident.id)} --dry-run")
+    if incident.decision is not None and label is None:
+        steps.append(f"was this right?  watchdog label {clean(incident.id)} right|wrong")
+    return steps
+
+
+def _repair(incident: Incident) -> list[str]:
+    """Return what to mend after a rollback; the code of a blamed deploy is deny-listed, a configuration is not."""
+    blame = incident.decision.blame if incident.decision else None
+    if incident.rollback_deploy is None or blame is None:
+        return []
+    if blame.configuration:
+        return ["fix the saved configuration: it returns with the next deploy"]
+    code = short(incident.suspect_code)
+    return [f"fix {code} (deny-listed; `watchdog trust {code}` lifts it)"] if incident.suspect_code else []
+
+
+def _answers(incident: Incident) -> list[str]:
+    decision = incident.decision
+    if incident.closed_at is not None or decision is None or incident.requested_at is not None:
+        return []
+    name, service = clean(incident.id), clean(incident.service)
+    if incident.announced_until is not None:
+        sooner = [f"or, not to wait for its window: watchdog approve {name}"] if is_kept(incident) else []
+        return [f"to stop it: watchdog stop {name}", *sooner]
+    if incident.asked_at is not None and incident.approved_by is None:
+        return [f"answer it: watchdog approve {name}", f"or: watchdog reject {name}"]
+    if decision.course not in ACTING and _worth_a_try(decision):
+        return [f"by hand: watchdog rollback {service} --dry-run"]
+    return []
+
+
+def is_kept(incident: Incident) -> bool:
+    """Tell whether a human said yes, and the rollback is kept for its window."""
+    agreed = incident.approved_by is not None and incident.announced_until is not None
+    return agreed and incident.requested_at is None and incident.closed_at is None and not incident.human_needed
+
+
+def _worth_a_try(decision: Decision) -> bool:
+    """Tell whether a human's rollback would have a target, no guard against it, and a likely culprit."""
+    likely = decision.blame is not None and (decision.blame.probability or 0.0) >= LIKELY
+    blocked = any(guard.verdict is Verdict.BLOCK for guard in decision.guards)
+    return likely and not blocked and decision.target is not None and decision.target.deploy is not None

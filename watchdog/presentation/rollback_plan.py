@@ -1,0 +1,46 @@
+"""What a rollback by hand, or an undo, would do now, and what every guard answers: the core's own decision. Pure.
+
+`watchdog rollback SERVICE --dry-run` and the console's confirmation show the same plan; likewise for an undo.
+"""
+
+from collections.abc import Sequence
+
+from watchdog.core.machine import step
+from watchdog.core.phases.undo_rollback import asked_for
+from watchdog.domain.decisions import Decision
+from watchdog.domain.effects import Effect, Note
+from watchdog.domain.errors import Refused
+from watchdog.domain.events import DeploysListed, RollbackRequested, UndoRequested
+from watchdog.domain.incidents import Incident, State
+from watchdog.domain.policy import Policy
+
+WHO = "--dry-run"
+
+
+def planned(policy: Policy, state: State, listed: DeploysListed, to: str | None) -> Decision:
+    """Return the core's own decision for a rollback by hand; nothing of it is saved or done. Raises Refused."""
+    return _decided(policy, state, listed, RollbackRequested(listed.at, listed.service, WHO, to))[0]
+
+
+def planned_undo(policy: Policy, state: State, listed: DeploysListed, incident: Incident) -> tuple[Decision, str]:
+    """Return the core's own decision for an undo, and what it would say of it; nothing is saved or done.
+
+    `listed` is of the incident's service. Raises Refused.
+    """
+    decision, effects = _decided(policy, state, listed, asked_for(incident, listed.at, WHO))
+    said = [effect.text for effect in effects if isinstance(effect, Note) and effect.label == "UNDO"]
+    return decision, said[0]
+
+
+def _decided(
+    policy: Policy, state: State, listed: DeploysListed, asked: RollbackRequested | UndoRequested
+) -> tuple[Decision, Sequence[Effect]]:
+    state, _ = step(state, listed, policy)
+    state, effects = step(state, asked, policy)
+    for effect in effects:
+        if isinstance(effect, Note) and effect.label == "REFUSED":
+            raise Refused(effect.text)
+    incident = state.services[listed.service].incident
+    if incident is None or incident.decision is None or incident.decision.at != listed.at:
+        raise Refused("the watchdog is busy with this service: see `watchdog status`")
+    return incident.decision, effects

@@ -1,0 +1,208 @@
+"""`watchdog stats`: how fast failures are found and ended, and how often deploys cause them. Pure.
+
+The names and definitions are DORA's (dora.dev/guides/dora-metrics) and, for the times, those of Google's SRE workbook;
+what is counted here, from what, is said at each property. A number without anything to count is None, never 0.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
+
+from watchdog.core.notice_text import by_hand
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.incidents import Incident, ServiceState
+from watchdog.presentation.incident_facts import ended_at
+
+MONTH_SECONDS = 30.44 * 86400.0
+DAY_SECONDS = 86400.0
+WATCHED_SECONDS_MIN = 7 * DAY_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """A mean and of how many; `value` is None of none."""
+
+    value: float | None
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What the record holds of one service: since when it is watched (UTC epoch seconds), and the platform's list."""
+
+    since: float
+    deploys: Sequence[Deploy] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """The numbers of one service, or of all. Durations in seconds.
+
+    `incidents` have all an onset of their own, and were not planned; `acts` maps incident id to the first human act;
+    `span_seconds` is how long it was watched within the period; `deployments` went live and are no rollbacks, counted
+    over `deploy_seconds`; `judged` are those of them that went live while we watched, `failed` those of these at fault.
+    """
+
+    service: str
+    incidents: Sequence[Incident]
+    rollbacks: int
+    acts: Mapping[str, float]
+    span_seconds: float
+    deployments: int
+    judged: int
+    failed: int
+    deploy_seconds: float
+    parts: Sequence["Stats"] = ()
+
+    @property
+    def detect(self) -> Mean:
+        """Return the mean time to detect (MTTD): from onset to the opening, which is the first decision."""
+        return _mean(one.opened_at - one.onset_at for one in self.incidents)
+
+    @property
+    def acknowledge(self) -> Mean:
+        """Return the mean time to acknowledge (MTTA): from opening to the first human act that is known.
+
+        Known are, while it is open, an acknowledgement, an answer, a stop, a rollback by hand, and a note; who only
+        looked is not seen.
+        """
+        return _mean(self.acts[one.id] - one.opened_at for one in self.incidents if one.id in self.acts)
+
+    @property
+    def restore(self) -> Mean:
+        """Return the mean time to restore (MTTR; DORA: failed deployment recovery time, here of every incident).
+
+        From onset to the rollback being live that was proved, else to its end, after a minute of good checks.
+        """
+        return _mean(end - one.onset_at for one in self.incidents if (end := ended_at(one)) is not None)
+
+    @property
+    def change_failure_rate(self) -> Mean:
+        """Return DORA's change failure rate: the share of deployments, of those we watched go live, that were at fault.
+
+        At fault is what an incident blamed surely enough, or what was rolled back, unless a human called that wrong.
+        """
+        return Mean(self.failed / self.judged if self.judged else None, self.judged)
+
+    @property
+    def deploys_per_day(self) -> Mean:
+        """Return DORA's deployment frequency: deployments a day, since the oldest one that the platform's list names.
+
+        Not known where that is less than a day ago.
+        """
+        if self.parts:
+            return _sum([one.deploys_per_day for one in self.parts])
+        days = self.deploy_seconds / DAY_SECONDS
+        return Mean(self.deployments / days if days >= 1 else None, self.deployments)
+
+    @property
+    def rollbacks_per_month(self) -> Mean:
+        """Return rollbacks a month (30.44 days) of the time that was watched, by hand or not.
+
+        Not known where that is less than a week: nothing is to be foretold from an hour.
+        """
+        if self.parts:
+            return _sum([one.rollbacks_per_month for one in self.parts])
+        enough = self.span_seconds >= WATCHED_SECONDS_MIN
+        return Mean(self.rollbacks / (self.span_seconds / MONTH_SECONDS) if enough else None, self.rollbacks)
+
+
+def watched(services: Mapping[str, ServiceState], now: float) -> Mapping[str, Watched]:
+    """Return what the record holds of each service."""
+    return {name: Watched(one.watching_since or now, one.deploys) for name, one in services.items()}
+
+
+def stats(
+    incidents: Iterable[Incident],
+    watched: Mapping[str, Watched],
+    acts: Mapping[str, float],
+    labels: Mapping[str, str],
+    since: float,
+    now: float,
+) -> list[Stats]:
+    """Return the numbers of each service in the period, by name, and of all together at the end.
+
+    An incident that a human called wrong blames nothing; one in maintenance mode, say, is none.
+    """
+    recent = [one for one in incidents if since <= one.opened_at <= now and not one.planned]
+    names = sorted({*watched, *(one.service for one in recent)})
+    each = [_of(name, recent, watched.get(name), acts, labels, since, now) for name in names]
+    return [*each, _all(each)]
+
+
+def _of(
+    name: str,
+    incidents: Sequence[Incident],
+    known: Watched | None,
+    acts: Mapping[str, float],
+    labels: Mapping[str, str],
+    since: float,
+    now: float,
+) -> Stats:
+    own = [one for one in incidents if one.service == name]
+    listed = [deploy for deploy in (known.deploys if known is not None else ()) if deploy.finished_at is not None]
+    back_to = max(since, min((deploy.finished_at or now for deploy in listed), default=now))
+    counted = [at for at in _live(known).values() if at > back_to]
+    judged, failed = seen_going_live(known, own, labels, since)
+    return Stats(
+        service=name,
+        incidents=[one for one in own if one.findings or not by_hand(one)],
+        rollbacks=sum(one.requested_at is not None for one in own),
+        acts=acts,
+        span_seconds=max(0.0, now - max(since, known.since)) if known is not None else 0.0,
+        deployments=len(counted),
+        judged=len(judged),
+        failed=len(failed),
+        deploy_seconds=now - back_to,
+    )
+
+
+def seen_going_live(
+    known: Watched | None, incidents: Iterable[Incident], labels: Mapping[str, str], since: float
+) -> tuple[Mapping[str, float], Set[str]]:
+    """Return a service's deployments that went live since then while we watched (id to moment), and those at fault."""
+    seen = {name: at for name, at in _live(known).items() if known is not None and at >= max(since, known.since)}
+    blamed = {_blamed(one) for one in incidents if labels.get(one.id) != "wrong"}
+    return seen, {name for name in seen if name in blamed}
+
+
+def _live(known: Watched | None) -> Mapping[str, float]:
+    """Return what went live and is no rollback, as far as the platform's list goes back: id to moment."""
+    listed = [one for one in (known.deploys if known is not None else ()) if one.finished_at is not None]
+    return {one.id: one.finished_at or 0.0 for one in listed if one.was_live and not one.is_rollback}
+
+
+def _blamed(incident: Incident) -> str | None:
+    """Return the deploy that an incident blames, or that was rolled back by hand."""
+    blame = incident.decision.blame if incident.decision is not None else None
+    if blame is None:
+        return incident.suspect if incident.requested_at is not None else None
+    if not blame.convicts and incident.requested_at is None:
+        return None
+    deploy = blame.accused
+    return deploy.id if deploy is not None else None
+
+
+def _all(each: Sequence[Stats]) -> Stats:
+    return Stats(
+        service="all",
+        incidents=[incident for one in each for incident in one.incidents],
+        rollbacks=sum(one.rollbacks for one in each),
+        acts={name: at for one in each for name, at in one.acts.items()},
+        span_seconds=max((one.span_seconds for one in each), default=0.0),
+        deployments=sum(one.deployments for one in each),
+        judged=sum(one.judged for one in each),
+        failed=sum(one.failed for one in each),
+        deploy_seconds=max((one.deploy_seconds for one in each if one.deployments), default=0.0),
+        parts=each,
+    )
+
+
+def _sum(rates: Sequence[Mean]) -> Mean:
+    """Return the rate of all: the sum of those that are known, for each was watched for another time."""
+    known = [one.value for one in rates if one.value is not None]
+    return Mean(sum(known) if known else None, sum(one.n for one in rates))
+
+
+def _mean(values: Iterable[float]) -> Mean:
+    found = [max(0.0, value) for value in values]
+    return Mean(sum(found) / len(found) if found else None, len(found))

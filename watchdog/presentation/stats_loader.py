@@ -1,0 +1,73 @@
+"""What `watchdog stats` counts, read a little at a time: months of incidents are many, and no probe may wait for them.
+
+For the console's page and for the metrics, which both give it the store and the clock.
+Rule: what is not read yet is said to be so. Nothing is read again of an incident that is closed.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from watchdog.domain.incidents import Incident, State
+from watchdog.ports import Clock, Journal
+from watchdog.presentation import stats
+from watchdog.presentation.incident_loader import Past
+from watchdog.presentation.timeline import human_acts
+
+PERIOD_SECONDS = 90 * 86400.0
+NOTES_READ = 5000
+BUDGET_SECONDS = 0.06
+"""How long one page may read; the rest follows with the next."""
+
+
+class Numbers:
+    """The incidents of the last 90 days (or of another period), and when people first acted on each."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        clock: Clock,
+        budget_seconds: float = BUDGET_SECONDS,
+        period_seconds: float = PERIOD_SECONDS,
+    ) -> None:
+        self._journal = journal
+        self._clock = clock
+        self._budget_seconds = budget_seconds
+        self._past = Past(journal, clock, period_seconds)
+        self._period_seconds = period_seconds
+        self._acts: dict[str, float | None] = {}
+        self._lock = asyncio.Lock()
+
+    @property
+    def complete(self) -> bool:
+        """Tell whether everything was read."""
+        return self._past.complete and self._acts.keys() == {one.id for one in self._past.incidents}
+
+    @property
+    def incidents(self) -> Sequence[Incident]:
+        """Return what was read, newest first."""
+        return self._past.incidents
+
+    async def refresh(self) -> None:
+        """Read what is missing or may have changed, newest first, while there is time. Raises Temporary."""
+        async with self._lock:
+            give_up = self._clock.monotonic() + self._budget_seconds
+            changed = await self._past.refresh(give_up)
+            known = {one.id for one in self.incidents}
+            self._acts = {name: at for name, at in self._acts.items() if name in known and name not in changed}
+            await self._read_acts(give_up)
+
+    def count(self, state: State, labels: Mapping[str, str]) -> list[stats.Stats]:
+        """Return the numbers of each service, and of all together at the end."""
+        now = self._clock.now()
+        acts = {name: at for name, at in self._acts.items() if at is not None}
+        watched = stats.watched(state.services, now)
+        return stats.stats(self.incidents, watched, acts, labels, now - self._period_seconds, now)
+
+    async def _read_acts(self, give_up: float) -> None:
+        missing = [one for one in self.incidents if one.id not in self._acts]
+        remarks = await self._journal.remarks() if missing else ()
+        for one in missing:
+            moments = human_acts(one, await self._journal.notes(incident=one.id, limit=NOTES_READ), remarks)
+            self._acts[one.id] = moments[0] if moments else None
+            if self._clock.monotonic() >= give_up:
+                return

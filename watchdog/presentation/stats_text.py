@@ -1,0 +1,69 @@
+"""The numbers of `watchdog stats` as text, Markdown or JSON, each with how many it counts. Pure."""
+
+import json
+from collections.abc import Sequence
+from typing import Literal
+
+from watchdog.domain.units import show_seconds
+from watchdog.presentation.history_table import grid
+from watchdog.presentation.markdown import plain, table
+from watchdog.presentation.stats import Mean, Stats
+
+Format = Literal["text", "json", "markdown"]
+HEAD = ("Service", "MTTD", "MTTA", "MTTR", "Change failure rate", "Deploys a day", "Rollbacks a month")
+NAMES = (
+    ("mean_time_to_detect_seconds", "detect"),
+    ("mean_time_to_acknowledge_seconds", "acknowledge"),
+    ("mean_time_to_restore_seconds", "restore"),
+    ("change_failure_rate", "change_failure_rate"),
+    ("deployments_per_day", "deploys_per_day"),
+    ("rollbacks_per_month", "rollbacks_per_month"),
+)
+"""What the numbers are called for machines, and where they come from."""
+WORDS = (
+    "MTTD: onset to the first decision.",
+    "MTTA: opening to the first acknowledgement, answer, stop, rollback by hand or note meanwhile.",
+    "MTTR: onset to a proved rollback being live, or else to its end, after a minute of good checks.",
+    "Change failure rate (DORA): deployments blamed or rolled back, of those that went live while we watched.",
+    "Deploys a day: since the oldest that the platform still lists. Rollbacks a month: after a week of watching.",
+    "n is how many each number counts.",
+)
+
+
+def show(found: Sequence[Stats], style: Format) -> list[str]:
+    """Return the numbers in that format; services in their order, all of them last."""
+    if style == "json":
+        return json.dumps([record(one) for one in found], indent=2, ensure_ascii=False).split("\n")
+    rows = [cells(one) for one in found]
+    if style == "markdown":
+        return [*table(HEAD, [tuple(map(plain, row)) for row in rows]), "", *WORDS]
+    return [*grid(HEAD, rows), "", *WORDS]
+
+
+def record(one: Stats) -> dict[str, str | int | float | None]:
+    """Return the numbers of a service for machines; what is not known is null, and each has its n."""
+    numbers: dict[str, str | int | float | None] = {"service": one.service}
+    for name, attribute in NAMES:
+        mean: Mean = getattr(one, attribute)
+        numbers[name] = None if mean.value is None else round(mean.value, 4)
+        numbers[f"{name}_n"] = mean.n
+    return numbers
+
+
+def cells(one: Stats) -> tuple[str, ...]:
+    """Return the numbers of a service for people."""
+    rate = one.change_failure_rate
+    return (
+        one.service,
+        *(_seconds(mean) for mean in (one.detect, one.acknowledge, one.restore)),
+        "not known" if rate.value is None else f"{rate.value:.0%} (n={rate.n})",
+        *(_rate(mean) for mean in (one.deploys_per_day, one.rollbacks_per_month)),
+    )
+
+
+def _seconds(mean: Mean) -> str:
+    return "not known" if mean.value is None else f"{show_seconds(mean.value)} (n={mean.n})"
+
+
+def _rate(mean: Mean) -> str:
+    return "not known" if mean.value is None else f"{mean.value:.2g} (n={mean.n})"

@@ -1,0 +1,165 @@
+"""How things stand, in words: what holds for all services and must not be overlooked; a reading in one word. Pure."""
+
+from datetime import UTC, tzinfo
+
+from watchdog.core.assess import connectivity, suppression
+from watchdog.core.assess.evidence import STALE_VENDOR_SECONDS
+from watchdog.domain.incidents import Incident, ServiceState, State
+from watchdog.domain.policy import Policy, Quiet
+from watchdog.domain.readings import Bad, Good, Reading
+from watchdog.domain.units import show_seconds
+from watchdog.presentation.text import clean, clock, day, short
+
+MERGES_SHOWN_MAX = 3
+NO_QUIET = "No silence and no action hold."
+STALE_SECONDS = 120.0
+"""The daemon saves its detectors every 30 s; older than four of those, it does not run."""
+
+
+def verdict(reading: Reading) -> tuple[str, str]:
+    """Return a reading as one word in capitals and its reason."""
+    if isinstance(reading, Good):
+        return "GOOD", reading.detail or "ok"
+    return ("BAD", reading.why) if isinstance(reading, Bad) else ("UNKNOWN", reading.why)
+
+
+def status_lines(state: State, now: float, tz: tzinfo = UTC) -> list[str]:
+    """Return what holds for all services and must not be overlooked; `now` is UTC epoch seconds."""
+    lines = []
+    newest = max((check.last_at for one in state.services.values() for check in one.checks.values()), default=0.0)
+    if not newest:
+        lines.append("Nothing has been read yet: is the daemon running? (watchdog run)")
+    elif now - newest > STALE_SECONDS:
+        lines.append(f"The newest reading is {show_seconds(now - newest)} old: the daemon does not seem to run.")
+    if state.disarmed:
+        lines.append(f"DISARMED: {clean(state.disarmed)}. It watches, pages, touches nothing. (watchdog resume)")
+    if state.paused_by:
+        lines.append(f"PAUSED by {clean(state.paused_by)}: it watches and touches nothing. (watchdog resume)")
+    if state.blind_since is not None:
+        since = f"{day(state.blind_since, tz)} {clock(state.blind_since, tz)}"
+        lines.append(f"BLIND since {since}: {connectivity.why(state)}, so nothing is judged or touched.")
+    lines += failing_lines(state, tz)
+    for one in state.services.values():
+        lines += [*_kept(one, now, tz), *_held(one, tz)]
+    lines += [_not_shipping(one) for one in state.services.values() if one.auto_deploy_off not in ("", "off")]
+    if state.denied:
+        lines.append(
+            f"Deny-listed: {', '.join(short(code) for code in state.denied)} (watchdog trust COMMIT lifts one)."
+        )
+    return lines
+
+
+def failing_lines(state: State, tz: tzinfo = UTC) -> list[str]:
+    """Return what the watchdog relies on and does not work, with what follows and the cure."""
+    lines = []
+    for key, failing in state.failing.items():
+        one = failing.integration(key)
+        since = f"{day(failing.at, tz)} {clock(failing.at, tz)}"
+        what = f"NOT WORKING since {since}: {clean(one.title)} ({one.standing.value}): {clean(one.why)}"
+        lines.append(f"{what}; {clean(one.consequence)}. ({one.cure})")
+    return lines
+
+
+def all_lines(state: State, policy: Policy, now: float, tz: tzinfo = UTC) -> list[str]:
+    """Return everything that holds besides the services' own rows."""
+    return [*status_lines(state, now, tz), *outside_lines(state, policy, now), *quiet_lines(state, policy, now, tz)]
+
+
+def outside_lines(state: State, policy: Policy, now: float) -> list[str]:
+    """Return what the status pages tell of now, and what they announce."""
+    lines = []
+    for name, vendor in policy.vendors.items():
+        at, reading = state.vendors.get(name, (0.0, None))
+        if now - at >= STALE_VENDOR_SECONDS:
+            continue
+        if isinstance(reading, Bad):
+            means = (
+                "what fails now is not rolled back" if vendor.role == "platform" else "it may explain what fails now"
+            )
+            lines.append(f"{vendor.role.upper()} {clean(name)}: {clean(reading.why)}; {means}.")
+        elif isinstance(reading, Good) and reading.ahead:
+            lines.append(f"ANNOUNCED: {clean(reading.ahead)}.")
+    return lines
+
+
+def quiet_lines(state: State, policy: Policy, now: float, tz: tzinfo = UTC) -> list[str]:
+    """Return every silence and action hold there is, a line each; those of the configuration too."""
+    return [words for _, words in quiets(state, policy, now, tz=tz)]
+
+
+def quiets(
+    state: State, policy: Policy, now: float, service: str | None = None, tz: tzinfo = UTC
+) -> list[tuple[Quiet, str]]:
+    """Return what is not over yet of all silences and action holds, or of those of one service, each in words."""
+    silences = [("SILENCE", one) for one in (*policy.silences, *state.silences)]
+    holds = [("ACTION HOLD", one) for one in (*policy.action_holds, *state.holds)]
+    said = [
+        (one, f"{what} {clean(suppression.describe(one))}, {_when(one, tz)}")
+        for what, one in (*silences, *holds)
+        if (one.ends_at is None or one.ends_at > now) and (service is None or one.service in (None, service))
+    ]
+    return [*said, *(_by_platform(one, now) for one in state.services.values() if _is_down(one, service))]
+
+
+def _is_down(one: ServiceState, service: str | None) -> bool:
+    """Tell whether the platform says that it is meant to be down, and it is asked about."""
+    return one.downtime is not None and one.downtime.ended_at is None and service in (None, one.name)
+
+
+def _by_platform(service: ServiceState, now: float) -> tuple[Quiet, str]:
+    """Return the platform's own word, which is a silence and more; it counts as long as it is read."""
+    assert service.downtime is not None, "it is asked about one that is down"
+    silence, age = suppression.of_downtime(service.name, service.downtime), now - (service.deploys_at or 0.0)
+    lasts = "until the platform says that it is over; nothing is rolled back meanwhile"
+    unread = f"but not read for {show_seconds(age)}, so people are told again"
+    return silence, f"SILENCE {clean(suppression.describe(silence))}, {lasts if age <= STALE_SECONDS else unread}"
+
+
+def _when(one: Quiet, tz: tzinfo) -> str:
+    if one.weekly is not None:
+        return f"every week, {one.weekly.zone}"
+    ends = one.ends_at or 0.0
+    return f"until {day(ends, tz)} {clock(ends, tz)}"
+
+
+def _not_shipping(service: ServiceState) -> str:
+    """Return that auto-deploy is off because of us, and what that keeps back, as far as it is known."""
+    name, old = clean(service.name), clean(service.auto_deploy_off)
+    told = f'AUTO-DEPLOY IS OFF on {name} (it was "{old}").'
+    if service.merges_why:
+        return f"{told} Merges cannot be seen: {clean(service.merges_why)}."
+    if not service.merged:
+        return told
+    shown = ", ".join(f'{short(one.sha)} "{clean(one.title)}"' for one in service.merged[:MERGES_SHOWN_MAX])
+    more = f" and {len(service.merged) - MERGES_SHOWN_MAX} more" if len(service.merged) > MERGES_SHOWN_MAX else ""
+    return f"{told} NOT shipped: {shown}{more}. (deploy by hand, then watchdog restore-auto-deploy {name})"
+
+
+def _kept(service: ServiceState, now: float, tz: tzinfo) -> list[str]:
+    """Return until when an approved rollback is kept, and how to stop it."""
+    incident = service.incident
+    if not service.is_kept or incident is None or incident.announced_until is None:
+        return []
+    until = incident.announced_until
+    when = f"{day(until, tz)} {clock(until, tz)}"
+    left = f"in {show_seconds(until - now)}" if until > now else "it is due"
+    who = f"approved by {clean(incident.approved_by)}"
+    what = f"{clean(service.name)} is rolled back to {clean(incident.target)} at {when} ({left}), {who}"
+    return [f"KEPT: {what}. (watchdog stop {clean(incident.id)})"]
+
+
+def _held(service: ServiceState, tz: tzinfo) -> list[str]:
+    """Return why this service is not rolled back unasked, or at all."""
+    name, lines = clean(service.name), []
+    if service.forbidden:
+        lines.append(f"NO RIGHT to change {name}: {clean(service.forbidden)}. (mend the key, then watchdog resume)")
+    if service.flapping_since is not None:
+        since = f"{day(service.flapping_since, tz)} {clock(service.flapping_since, tz)}"
+        lines.append(f"FLAPPING since {since}: {name} comes and goes, so a human is asked before a rollback.")
+    return lines
+
+
+def open_incident(service: ServiceState | None) -> Incident | None:
+    """Return the incident that is open, or None."""
+    incident = service.incident if service is not None else None
+    return incident if incident is not None and incident.closed_at is None else None

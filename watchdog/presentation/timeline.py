@@ -1,0 +1,154 @@
+"""What happened in an incident, in order: the journal's notes, the deploys, and what people said. Pure.
+
+Rule: every line says how it is known: seen (a reading, the platform's list), decided, done, or said (to or by people).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.effects import Note
+from watchdog.domain.incident_notes import Remark
+from watchdog.domain.incidents import Incident
+from watchdog.presentation.decision_text import named
+
+Source = Literal["seen", "decided", "done", "said"]
+SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW")
+SEEN = (
+    "SUSPECT",
+    "CALM",
+    "RESTORED",
+    "VERIFIED",
+    "RETURNED",
+    "MERGED",
+    "FLAPPING",
+    "STEADY",
+    "LATE",
+    "BLIND",
+    "SEEING",
+    "DOWNTIME",
+)
+JUDGED = (
+    "BLAME",
+    "GUARDS",
+    "TARGET",
+    "WOULD",
+    "DECIDED",
+    "INTENT",
+    "WAIT",
+    "ASKED",
+    "HEARD",
+    "KEPT",
+    "DEADLINE",
+    "PASSED",
+    "UNATTENDED",
+)
+LEFT = ("HUMAN", "CLOSED", "REFUSED", "DISARMED", "SILENCED", "UNMUTED", "EXPIRED", "UNPROVED")
+SAID = (
+    "TOLD",
+    "INFORMED",
+    "REMINDED",
+    "OFFER",
+    "APPROVED",
+    "REJECTED",
+    "STOPPED",
+    "ACKNOWLEDGED",
+    "BY HAND",
+    "PAUSED",
+    "RESUMED",
+    "TRUSTED",
+    "UNDO",
+    "HELD",
+    "UNSILENCED",
+)
+SOURCES: dict[str, Source] = {
+    **dict.fromkeys((*SEVERITIES, *SEEN), "seen"),
+    **dict.fromkeys((*JUDGED, *LEFT), "decided"),
+    **dict.fromkeys(("ACT",), "done"),
+    **dict.fromkeys(SAID, "said"),
+}
+"""How each kind of note is known. A test holds it against the labels that the core writes."""
+HUMAN_ACTS = ("ACKNOWLEDGED", "APPROVED", "REJECTED", "STOPPED", "BY HAND")
+"""Notes of what a human decided, or said that they look after."""
+FIRST, LAST = 150, 50
+"""A story of days is shown from its two ends."""
+BEFORE_SECONDS = 600.0
+"""How long before the incident a suspicion may have begun that belongs to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line: when (UTC epoch seconds), how it is known, what."""
+
+    at: float
+    source: Source
+    what: str
+
+
+def timeline(incident: Incident, notes: Iterable[Note], remarks: Iterable[Remark]) -> list[Entry]:
+    """Return everything that is known of an incident, oldest first.
+
+    `notes` are those of the service; a suspicion is noted before there is an incident, so the last one counts too.
+    """
+    told = list(notes)
+    entries = _deploys(incident)
+    entries.append(Entry(incident.onset_at, "seen", "onset: the first failed reading that belongs to it"))
+    entries += [_entry(note) for note in [*_suspicion(incident, told), *_own(incident, told)]]
+    entries += [
+        Entry(one.at, "said", f"{one.by}: {'root cause: ' if one.root_cause else ''}{one.text}") for one in remarks
+    ]
+    return sorted(entries, key=lambda entry: entry.at)
+
+
+def shortened(entries: Sequence[Entry]) -> tuple[Sequence[Entry], int, Sequence[Entry]]:
+    """Return the first lines, how many are left out, and the last ones."""
+    if len(entries) <= FIRST + LAST:
+        return entries, 0, ()
+    return entries[:FIRST], len(entries) - FIRST - LAST, entries[-LAST:]
+
+
+def human_acts(incident: Incident, notes: Iterable[Note], remarks: Iterable[Remark]) -> list[float]:
+    """Return the moments (UTC epoch seconds) at which people are known to have acted on it while it was open."""
+    acts = [note.at for note in _own(incident, notes) if note.label in HUMAN_ACTS]
+    until = incident.closed_at
+    written = [one.at for one in remarks if one.incident == incident.id and (until is None or one.at <= until)]
+    return sorted([*acts, *written])
+
+
+def _own(incident: Incident, notes: Iterable[Note]) -> list[Note]:
+    return [note for note in notes if note.incident == incident.id]
+
+
+def _suspicion(incident: Incident, notes: Iterable[Note]) -> list[Note]:
+    before = [
+        note
+        for note in notes
+        if note.label == "SUSPECT"
+        and note.incident != incident.id
+        and incident.opened_at - BEFORE_SECONDS <= note.at <= incident.opened_at
+    ]
+    return before[-1:]
+
+
+def _entry(note: Note) -> Entry:
+    return Entry(note.at, SOURCES.get(note.label, "decided"), f"{note.label}: {note.text}")
+
+
+def _deploys(incident: Incident) -> list[Entry]:
+    """Return when the suspect was created, took traffic and was live, as far as the platform said."""
+    blame = incident.decision.blame if incident.decision is not None else None
+    suspect = blame.accused if blame is not None else None
+    if suspect is None:
+        return []
+    moments = (
+        (suspect.created_at or None, "was created"),
+        (suspect.update_seen_at, "began to replace the instances"),
+        (suspect.finished_at if suspect.was_live else None, "was live, as the platform says"),
+    )
+    return [Entry(at, "seen", f"{named_plainly(suspect)} {what}") for at, what in moments if at is not None]
+
+
+def named_plainly(deploy: Deploy) -> str:
+    """Return `dep-42 9f3c2ab "Refactor sessions"`."""
+    return named(deploy).replace("  ", " ", 1)

@@ -1,0 +1,91 @@
+"""Plays a history from elsewhere through the real core, step by step, as a daemon in mode observe would have taken it.
+
+Rule 1: the history goes at its own pace: the core asks for closer looks, and nobody was there to take them.
+Rule 2: what the core asked to be told besides (a moment, the deploys of that moment) it is told, when it asked for it.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from watchdog.core.checked_step import promised_step
+from watchdog.domain import effects as fx
+from watchdog.domain import events as e
+from watchdog.domain.deploys import Deploy, ServiceFacts
+from watchdog.domain.events import Event, Observed
+from watchdog.domain.incidents import Phase, State
+from watchdog.domain.policy import Policy
+from watchdog.domain.store_records import Step
+from watchdog.replay.event_queue import Agenda
+
+
+class Deploys(NamedTuple):
+    """What the platform told: `moments` at which one went live, and the list as it was at any moment."""
+
+    moments: Sequence[float]
+    listed: Callable[[float], tuple[Deploy, ...]]
+
+
+class Past:
+    """One service's past. `deploys` None: nobody knows of any."""
+
+    def __init__(self, policy: Policy, service: str, observed: Sequence[Observed], deploys: Deploys | None) -> None:
+        self._policy = policy
+        self._service = service
+        self._observed = observed
+        self._deploys = deploys
+        self._agenda = Agenda(observed[0].at)
+        self._state = State()
+        self._steps: list[Step] = []
+        self._asked = 0
+
+    def steps(self) -> Iterator[Step]:
+        """Yield every step, in the order of time."""
+        self._tell(e.Restarted(self._agenda.now))
+        self._list_deploys()
+        for at in self._deploys.moments if self._deploys is not None else ():
+            if at > self._agenda.now:
+                self._agenda.at(at, self._list_deploys)
+        for one in self._observed:
+            self._agenda.run(one.at)
+            self._agenda.now = max(self._agenda.now, one.at)
+            self._tell(one)
+            yield from self._taken()
+        yield from self._taken()
+
+    def _taken(self) -> Sequence[Step]:
+        taken, self._steps = self._steps, []
+        return taken
+
+    def _tell(self, event: Event) -> None:
+        before = self._state
+        self._state, effects, _ = promised_step(before, event, self._policy)
+        self._steps.append(Step(before, event, self._policy, self._state, effects))
+        for effect in effects:
+            if isinstance(effect, fx.WakeAt):
+                self._agenda.at(effect.at, lambda: self._tell(e.TimePassed(self._agenda.now)))
+            elif isinstance(effect, fx.ReadDeploys):
+                self._asked += 1
+                self._read_deploys(self._asked, effect.every_seconds)
+
+    def _read_deploys(self, asked: int, every_seconds: float) -> None:
+        """List them now and so often, until it is asked otherwise. In calm times only a new one would tell anything."""
+
+        def read() -> None:
+            if asked == self._asked and self._phase is not Phase.CALM:
+                self._list_deploys()
+                self._agenda.at(self._agenda.now + every_seconds, read)
+
+        if self._deploys is not None:
+            self._agenda.at(self._agenda.now, read)
+
+    @property
+    def _phase(self) -> Phase:
+        service = self._state.services.get(self._service)
+        return service.phase if service is not None else Phase.CALM
+
+    def _list_deploys(self) -> None:
+        if self._deploys is not None:
+            platform_id = self._policy.services[self._service].platform_id or self._service
+            facts = ServiceFacts(platform_id, self._service)
+            found = self._deploys.listed(self._agenda.now)
+            self._tell(e.DeploysListed(self._agenda.now, self._service, found, facts))

@@ -1,0 +1,161 @@
+"""The two sides of a replay: the policy of the run, and another one on the same events.
+
+Rule: another policy hears the same events, but the outcome of an act only after it asked for that too (as long after as
+in the run), and it is woken when it asked for it. What the world would have done instead is not known (open loop);
+whoever must go on all the same (readiness) says what is answered to an act that the run did not ask for.
+"""
+
+import heapq
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from watchdog.adapters.recordings.recording_format import Changed
+from watchdog.core.checked_step import promised_step
+from watchdog.domain import effects as fx
+from watchdog.domain import events as e
+from watchdog.domain.effects import Effect
+from watchdog.domain.events import Event
+from watchdog.domain.incidents import Shared, State
+from watchdog.domain.policy import Policy
+from watchdog.replay.action_log import Doing, doings
+
+LATE_SECONDS = 1.0
+"""A wake that the run did not hear so long after its time was not one of the run's."""
+ORDERED = {fx.PinAutoDeploy: "pin", fx.Rollback: "rollback", fx.RestoreAutoDeploy: "restore"}
+OUTCOMES: dict[type[Event], tuple[str, ...]] = {
+    e.PinConfirmed: ("pin",),
+    e.PinUnconfirmed: ("pin",),
+    e.RollbackAccepted: ("rollback",),
+    e.RollbackRefused: ("rollback",),
+    e.RollbackStoodDown: ("rollback",),
+    e.RollbackPostponed: ("pin", "rollback"),
+    e.RollbackLost: ("rollback",),
+    e.AutoDeployRestored: ("restore",),
+    e.AutoDeployNotRestored: ("restore",),
+}
+"""Events that only come because of such an effect."""
+
+
+Key = tuple[str, str, str]
+"""Which act: its kind, service and incident."""
+Act = fx.PinAutoDeploy | fx.Rollback | fx.RestoreAutoDeploy
+Heard = Callable[[State, Event, State, Sequence[Effect]], None]
+"""Told of every step: the state before, the event, the state after, and what it asked for."""
+Answer = Callable[[Act, float], Event | None]
+"""What is answered, later than the moment given, to an act that the run did not ask for."""
+
+
+@dataclass(slots=True)
+class Side:
+    """One policy at work: its state, and which acts it asked for when."""
+
+    policy: Policy
+    state: State
+    did: list[Doing]
+    ordered: dict[Key, float] = field(default_factory=dict)
+    heard: Heard | None = None
+
+    def hear(self, event: Event) -> Sequence[Effect]:
+        """Take an event and return what it asks for."""
+        before = self.state
+        self.state, effects, _ = promised_step(before, event, self.policy)
+        self.did.extend(doings(before, self.state, effects, event.at))
+        for effect in effects:
+            if isinstance(effect, Act):
+                self.ordered[_key(effect)] = event.at
+        if self.heard is not None:
+            self.heard(before, event, self.state, effects)
+        return effects
+
+
+def _key(act: Act) -> Key:
+    return ORDERED[type(act)], act.service, act.incident
+
+
+class Other:
+    """Another policy on the events of a run."""
+
+    def __init__(self, side: Side, recorded: Side, answer: Answer | None = None) -> None:
+        self._side = side
+        self._recorded = recorded
+        self._answer = answer
+        self._answered: set[Key] = set()
+        self._wakes: list[float] = []
+        self._held: dict[Key, list[tuple[float, Event]]] = {}
+        self._due: list[Event] = []
+        self._now = 0.0
+
+    def wish(self, policy: Policy) -> None:
+        """Go on with another policy."""
+        self._side.policy = policy
+
+    def hear(self, event: Event) -> None:
+        """Take an event of the run, after what came due for this policy alone."""
+        self._now = max(self._now, event.at)
+        while (overdue := self._overdue()) is not None:
+            self._take(overdue)
+        key = self._answers(event)
+        if key in self._answered:
+            return
+        if key is None or key in self._side.ordered:
+            self._take(event)
+        else:
+            after_seconds = event.at - self._recorded.ordered[key]
+            self._held.setdefault(key, []).append((after_seconds, event))
+
+    def _overdue(self) -> Event | None:
+        """Return what this policy should have heard by now: a wake that it asked for, or an outcome."""
+        if self._wakes and self._wakes[0] < self._now - LATE_SECONDS:
+            return e.TimePassed(self._wakes[0])
+        first = min(self._due, key=lambda one: one.at, default=None)
+        if first is None or first.at > self._now:
+            return None
+        self._due.remove(first)
+        return first
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, e.TimePassed):
+            while self._wakes and self._wakes[0] <= event.at:
+                heapq.heappop(self._wakes)
+        for effect in self._side.hear(event):
+            if isinstance(effect, fx.WakeAt) and effect.at > event.at:
+                heapq.heappush(self._wakes, effect.at)
+            elif isinstance(effect, Act):
+                self._imagine(effect, event.at)
+        for key in [key for key in self._held if key in self._side.ordered]:
+            for after_seconds, held in self._held.pop(key):
+                self._due.append(replace(held, at=self._side.ordered[key] + after_seconds))
+
+    def _imagine(self, act: Act, at: float) -> None:
+        """Have an act that the run did not ask for (or not yet) answered, if somebody says how."""
+        if self._answer is None or _key(act) in self._recorded.ordered:
+            return
+        answer = self._answer(act, at)
+        if answer is not None:
+            self._answered.add(_key(act))
+            self._due.append(answer)
+
+    def _answers(self, event: Event) -> Key | None:
+        """Return the act of the run that an event is the outcome of, or None."""
+        about = (getattr(event, "service", ""), getattr(event, "incident", ""))
+        acts: list[Key] = [(kind, *about) for kind in OUTCOMES.get(type(event), ())]
+        asked = [act for act in acts if act in self._recorded.ordered]
+        return max(asked, key=self._recorded.ordered.__getitem__, default=None)
+
+    def change(self, before: State, after: State, changed: Changed) -> None:
+        """Take over what changed without an event: the parts that did, as they were in the run."""
+        state = applied(self._side.state, replace(changed, shared=None))
+        was, now = before.shared, after.shared
+        names = [name for name in Shared.__dataclass_fields__ if getattr(was, name) != getattr(now, name)]
+        self._side.state = replace(state, **{name: getattr(now, name) for name in names})
+
+
+def applied(state: State, changed: Changed) -> State:
+    """Return the state with a change."""
+    if changed.names is not None:
+        services = {**state.services, **{one.name: one for one in changed.services}}
+        state = replace(state, services={name: services[name] for name in changed.names if name in services})
+    if changed.fleet is not None:
+        fields = {name: getattr(changed.fleet, name) for name in changed.fleet.__slots__}
+        state = replace(state, **fields)
+    return state if changed.shared is None else state.sharing(changed.shared)

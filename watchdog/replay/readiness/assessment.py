@@ -1,0 +1,87 @@
+"""A replay in autonomous mode, judged: each act that would have been, what was missed, and what that comes to.
+
+Rule: the world is that of the run. So an act is answered as if it had left no trace (`RollbackLost`): a human has the
+incident then, the budget is spent as it would be, and the core goes on with the next outage.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from watchdog.adapters.recordings.recording_reader import Reader
+from watchdog.domain import effects as fx
+from watchdog.domain import events as e
+from watchdog.domain.events import Event
+from watchdog.domain.policy import Mode, Policy
+from watchdog.replay.policy_runs import Act
+from watchdog.replay.readiness.criteria import Outlook
+from watchdog.replay.readiness.judgement_rules import judge
+from watchdog.replay.readiness.missed_rollbacks import Missed, missed
+from watchdog.replay.readiness.service_history import Diaries
+from watchdog.replay.readiness.verdicts import Judged, Labelled, Verdict
+from watchdog.replay.recording_replay import Listening, Replay, replay
+
+PIN_SECONDS = 2.0
+"""So long switching auto-deploy off takes, and reading it back: only then a rollback is requested."""
+DAY_SECONDS = 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """What was found. `watched_seconds` is how long each service was recorded; acts and missed are in order of time."""
+
+    replay: Replay
+    acts: Sequence[Judged]
+    missed: Sequence[Missed]
+    watched_seconds: Mapping[str, float]
+
+    @property
+    def counts(self) -> Mapping[Verdict, int]:
+        """Return how many acts have which verdict."""
+        found = Counter(one.verdict for one in self.acts)
+        return {verdict: found[verdict] for verdict in Verdict}
+
+    @property
+    def outlook(self) -> Outlook:
+        """Return what it comes to."""
+        counts, days = self.counts, sum(self.watched_seconds.values()) / DAY_SECONDS
+        return Outlook(counts[Verdict.RIGHT], counts[Verdict.WRONG], counts[Verdict.UNKNOWN], days)
+
+
+def assess(
+    runs: Sequence[Sequence[Reader]],
+    labels: Sequence[Labelled] = (),
+    other: Callable[[Policy], Policy] | None = None,
+) -> Readiness:
+    """Replay runs in autonomous mode, with the policy that `other` makes of the recorded one, and judge what it does.
+
+    Raises ConfigurationError.
+    """
+    diaries = Diaries()
+    listening = Listening(diaries.old, diaries.new, answer)
+    found = replay(runs, lambda recorded: autonomous(other(recorded) if other else recorded), listening)
+    acts: list[Judged] = []
+    ways: list[Missed] = []
+    for name, diary in diaries.of.items():
+        judged = judge(diary, [one for one in labels if one.incident.service == name])
+        acts += judged
+        ways += missed(name, diary, judged)
+    watched = {name: sum(end - begin for begin, end in diary.stretches()) for name, diary in diaries.of.items()}
+    acts.sort(key=lambda one: one.act.at)
+    ways.sort(key=lambda one: one.undone.at)
+    return Readiness(found, acts, ways, watched)
+
+
+def autonomous(policy: Policy) -> Policy:
+    """Return the policy with every service in autonomous mode."""
+    services = {name: replace(one, mode=Mode.AUTONOMOUS) for name, one in policy.services.items()}
+    return replace(policy, services=services)
+
+
+def answer(act: Act, at: float) -> Event | None:
+    """Return what is answered to an act that the run did not ask for: auto-deploy was off, the rollback is lost."""
+    if isinstance(act, fx.PinAutoDeploy):
+        return e.PinConfirmed(at + PIN_SECONDS, act.service, act.incident, previous="off")
+    if isinstance(act, fx.Rollback):
+        return e.RollbackLost(at, act.service, act.incident, "a replay sends nothing")
+    return None

@@ -1,0 +1,74 @@
+"""What a human undid, and we would not have: when, what we thought of it then, and how much earlier we had asked.
+
+Rule: it is counted apart: it says how useful autonomy would be, not how dangerous.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from watchdog.domain.decisions import Course
+from watchdog.domain.incidents import Phase
+from watchdog.replay.readiness.service_history import Diary
+from watchdog.replay.readiness.undone_deploys import Undone, undone
+from watchdog.replay.readiness.verdicts import Judged
+
+SUSPECTED = "suspected, and not confirmed yet"
+BEGUN = "the recording, or this start of the daemon, begins in the middle of it"
+UNSEEN = "no failure was seen: nothing was wrong that we watch"
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A human's way back without an act of ours. `decided_at` is when we decided on what `why` tells, if we did.
+
+    `asked_seconds` is how much earlier than the human we would have asked for a yes: an estimate; None if not at all.
+    """
+
+    service: str
+    undone: Undone
+    why: str
+    decided_at: float | None = None
+    asked_seconds: float | None = None
+
+    def json_object(self) -> Mapping[str, Any]:
+        """Return it for machines."""
+        human = self.undone
+        return {
+            "at": human.at,
+            "service": self.service,
+            "suspect": human.left.id,
+            "target": human.deploy.id,
+            "live_at": human.live_at,
+            "how": human.how,
+            "by": human.by,
+            "why": self.why,
+            "decided_at": self.decided_at,
+            "asked_seconds": self.asked_seconds,
+        }
+
+
+def missed(name: str, diary: Diary, acts: Sequence[Judged]) -> list[Missed]:
+    """Return what a human undid on a service while we watched it, and none of our acts was about."""
+    ways = [human for human in undone(diary) if diary.was_watched(human.at, human.at)]
+    return [_thought(name, diary, human) for human in ways if not any(_is_about(one, human) for one in acts)]
+
+
+def _is_about(one: Judged, human: Undone) -> bool:
+    act = one.act
+    if one.undone is not None and one.undone.deploy.id == human.deploy.id:
+        return True
+    same = act.suspect == human.left.id or (act.suspect_code is not None and act.suspect_code == human.left.code)
+    return same and act.at <= human.live_at
+
+
+def _thought(name: str, diary: Diary, human: Undone) -> Missed:
+    lasting = [one for one in diary.outages_in_order() if one.began_at <= human.at <= one.ended_at]
+    known = [decision for decision in lasting[-1].decisions if decision.at <= human.at] if lasting else []
+    if not known:
+        suspected = diary.phase_at(human.at) is Phase.SUSPECT
+        return Missed(name, human, SUSPECTED if suspected else BEGUN if lasting else UNSEEN)
+    last = known[-1]
+    asked = next((one.at for one in known if one.course in (Course.ASK, Course.ANNOUNCE)), None)
+    seconds = human.at - asked if asked is not None else None
+    return Missed(name, human, f"{last.course.value}: {last.why}", last.at, seconds)

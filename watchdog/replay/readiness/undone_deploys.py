@@ -1,0 +1,84 @@
+"""Which deploys a human undid, as the deploy list shows it.
+
+Rule: what the watchdog made by itself is nobody's judgement; what a human approved, or asked for by hand, is theirs.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from watchdog.domain.deploys import Deploy
+from watchdog.replay.readiness.service_history import Diary
+
+WORDS_MIN = 8
+"""A subject shorter than this is too common to tell by which commit is meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """A human's way back: by which deploy, away from which, asked for when, live when (UTC epoch seconds), by whom."""
+
+    deploy: Deploy
+    left: Deploy
+    live_at: float
+    how: str
+    by: str = ""
+
+    @property
+    def at(self) -> float:
+        """Return when it was asked for."""
+        return self.deploy.created_at
+
+
+def undone(diary: Diary) -> list[Undone]:
+    """Return every way back that went live, in order."""
+    order = _by_going_live(diary)
+    found = []
+    for place, deploy in enumerate(order):
+        if place == 0 or diary.through_us.get(deploy.id, "a human") is None:
+            continue
+        left = order[place - 1]
+        how = how_undone(diary, deploy, left)
+        if how:
+            by = diary.through_us.get(deploy.id) or ""
+            found.append(Undone(deploy, left, diary.live_at[deploy.id], how, by))
+    return found
+
+
+def how_undone(diary: Diary, deploy: Deploy, suspect: Deploy) -> str:
+    """Return how a deploy that went live undoes that earlier one (rolled back, redeployed, reverted), or nothing."""
+    if diary.live_at.get(suspect.id, deploy.created_at) > deploy.created_at:
+        return ""
+    if deploy.code is not None and deploy.code != suspect.code:
+        earlier = [one for one in _by_going_live(diary) if one.created_at < suspect.created_at]
+        if any(one.code == deploy.code for one in earlier):
+            return "rolled back" if deploy.is_rollback else "redeployed an earlier commit"
+    if deploy.is_rollback and _left(diary, deploy) == suspect:
+        return "rolled back"
+    return "deployed its revert" if _reverts(deploy.commit_message, suspect) else ""
+
+
+def changes(diary: Diary, since: float, until: float) -> Sequence[Deploy]:
+    """Return the deploys that were asked for or went live after `since` and by `until` (UTC epoch seconds).
+
+    One that is asked for may take traffic a while before it is reported live.
+    """
+    moments = [(one, (one.created_at, diary.live_at[one.id])) for one in _by_going_live(diary)]
+    return [one for one, times in moments if any(since < at <= until for at in times)]
+
+
+def _by_going_live(diary: Diary) -> list[Deploy]:
+    return sorted((diary.deploys[name] for name in diary.live_at), key=lambda one: diary.live_at[one.id])
+
+
+def _left(diary: Diary, deploy: Deploy) -> Deploy | None:
+    order = _by_going_live(diary)
+    place = order.index(deploy)
+    return order[place - 1] if place else None
+
+
+def _reverts(message: str, suspect: Deploy) -> bool:
+    """Tell whether a commit message says, as git or GitHub word it, that it reverts the suspect's commit."""
+    if suspect.commit and f"This reverts commit {suspect.commit}" in message:
+        return True
+    subject = suspect.commit_message.strip().split("\n")[0]
+    return len(subject) >= WORDS_MIN and message.startswith(f'Revert "{subject}"')

@@ -1,0 +1,60 @@
+"""What is said of an act that would have been, and of what in the run a human judged."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from watchdog.domain.incidents import Incident
+from watchdog.replay.readiness.service_history import Act
+from watchdog.replay.readiness.undone_deploys import Undone
+
+
+class Verdict(StrEnum):
+    """What an act would have been."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    UNKNOWN = "unknown"
+    AGAIN = "again"
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """An incident of the run that a human judged: `right` or not."""
+
+    incident: Incident
+    right: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An act with its verdict, the rule that gave it, and why in words. `undone` is the human's way back, if any.
+
+    `run_incident` is the incident that the run itself had then: what `watchdog label` and `explain` know it by.
+    """
+
+    act: Act
+    verdict: Verdict
+    rule: str
+    why: str
+    undone: Undone | None = None
+    run_incident: str | None = None
+
+    @property
+    def saved_seconds(self) -> float | None:
+        """Return how much earlier than a human we would have asked for it: an estimate; None if no human did."""
+        if self.verdict is not Verdict.RIGHT or self.undone is None:
+            return None
+        return self.undone.at - self.act.at
+
+    def json_object(self) -> Mapping[str, Any]:
+        """Return it for machines: `watchdog lab replay` shows the same incident at the same time."""
+        act = {name: getattr(self.act, name) for name in self.act.__slots__}
+        human = None
+        if self.undone is not None:
+            one = self.undone
+            human = {"deploy": one.deploy.id, "at": one.at, "live_at": one.live_at, "how": one.how, "by": one.by}
+        verdict = {"verdict": self.verdict.value, "rule": self.rule, "verdict_why": self.why}
+        more = {"human": human, "saved_seconds": self.saved_seconds, "run_incident": self.run_incident}
+        return act | verdict | more

@@ -1,0 +1,151 @@
+"""Replays a recording through the real core: did it decide so, and what would another policy have decided?
+
+Rule: the recorded policy is replayed exactly; the first step whose effects are not those of the run, byte for byte, is
+named with its file and line. What another policy hears of it: policy_runs.py.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from watchdog.adapters.recordings.recording_format import Changed, Head, Told, hashed, same
+from watchdog.adapters.recordings.recording_reader import Reader
+from watchdog.domain.policy import Policy
+from watchdog.replay.action_log import Doing
+from watchdog.replay.policy_runs import Answer, Heard, Other, Side, applied
+
+
+@dataclass(frozen=True, slots=True)
+class Divergence:
+    """Where this version decides otherwise than the run did."""
+
+    where: str
+    at: float
+    what: str
+
+
+@dataclass(slots=True)
+class Replay:
+    """What became of it. `new` stays empty without another policy; `notes` say what is missing or was taken over."""
+
+    files: int = 0
+    events: int = 0
+    began_at: float | None = None
+    ended_at: float = 0.0
+    old: list[Doing] = field(default_factory=list)
+    new: list[Doing] = field(default_factory=list)
+    divergence: Divergence | None = None
+    notes: list[str] = field(default_factory=list)
+
+    def heard(self, at: float) -> None:
+        """Note an event's moment."""
+        self.events += 1
+        self.began_at = at if self.began_at is None else min(self.began_at, at)
+        self.ended_at = max(self.ended_at, at)
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Who is told of every step of both sides, and what is answered to an act that the run did not ask for."""
+
+    old: Heard | None = None
+    new: Heard | None = None
+    answer: Answer | None = None
+
+
+def replay(
+    runs: Sequence[Sequence[Reader]],
+    other: Callable[[Policy], Policy] | None = None,
+    listening: Listening = Listening(),
+) -> Replay:
+    """Replay runs; `other` returns the other policy, given the recorded one. Raises ConfigurationError."""
+    found = Replay()
+    for run in runs:
+        _Run(found, other, listening).play(run)
+    found.old.sort(key=lambda one: one.at)
+    found.new.sort(key=lambda one: one.at)
+    return found
+
+
+class _Run:
+    """One run of a daemon, file after file."""
+
+    def __init__(self, found: Replay, other: Callable[[Policy], Policy] | None, listening: Listening) -> None:
+        self._found = found
+        self._listening = listening
+        self._policy_of = other
+        self._old: Side | None = None
+        self._other: Other | None = None
+        self._part = 0
+        self._changes = 0
+
+    def play(self, readers: Sequence[Reader]) -> None:
+        for reader in readers:
+            self._found.files += 1
+            for line in reader:
+                self._take(line, reader.where)
+            if reader.torn and reader is not readers[-1]:
+                self._found.notes.append(f"{reader.path.name} ends torn, after {reader.where.rpartition(':')[2]} lines")
+        if self._changes:
+            what = "the state changed without an event (another worker, the store), and so it was taken over"
+            self._found.notes.append(f"{what}: {self._changes} x")
+
+    def _take(self, line: Head | Told | Changed, where: str) -> None:
+        if isinstance(line, Head):
+            self._begin(line, where)
+            return
+        assert self._old is not None, "a file begins with its head"
+        if isinstance(line, Changed):
+            self._change(self._old, line)
+        elif not line.undone:
+            self._tell(self._old, line, where)
+
+    def _begin(self, head: Head, where: str) -> None:
+        follows = head.follows and self._old is not None and head.part == self._part + 1
+        self._part = head.part
+        if follows and self._old is not None:
+            self._old.policy = head.policy
+            if self._other is not None and self._policy_of is not None:
+                self._other.wish(self._policy_of(head.policy))
+            if not same(self._old.state, head.state):
+                self._diverged(where, head.at, "the state at the beginning of this file is another")
+                self._old.state = head.state
+            return
+        if self._old is not None:
+            self._found.notes.append(f"{where}: something is missing before this file; both begin anew, as the run did")
+        listening = self._listening
+        self._old = Side(head.policy, head.state, self._found.old, heard=listening.old)
+        if self._policy_of is not None:
+            new = Side(self._policy_of(head.policy), head.state, self._found.new, heard=listening.new)
+            self._other = Other(new, self._old, listening.answer)
+
+    def _change(self, old: Side, changed: Changed) -> None:
+        self._changes += 1
+        before, old.state = old.state, applied(old.state, changed)
+        if self._other is not None:
+            self._other.change(before, old.state, changed)
+
+    def _tell(self, old: Side, told: Told, where: str) -> None:
+        self._found.heard(told.event.at)
+        effects = old.hear(told.event)
+        did = hashed(effects)
+        if did != told.did:
+            kinds = ", ".join(type(effect).__name__ for effect in effects) or "nothing"
+            recorded = "something else" if told.did else "nothing"
+            what = f"{type(told.event).__name__}: the run asked for {recorded}, this version for {kinds}"
+            self._diverged(where, told.event.at, what)
+        if self._other is not None:
+            self._other.hear(told.event)
+
+    def _diverged(self, where: str, at: float, what: str) -> None:
+        if self._found.divergence is None:
+            self._found.divergence = Divergence(where, at, what)
+
+
+def strangers(recorded: Policy, other: Policy) -> Iterator[str]:
+    """Yield, in words, which services only one of the policies knows."""
+    for name in other.services:
+        if name not in recorded.services:
+            yield f"{name} is not in the recording: nothing is known of it"
+    for name in recorded.services:
+        if name not in other.services:
+            yield f"{name} is not in the new configuration: nothing is done about it"

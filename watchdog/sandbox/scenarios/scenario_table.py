@@ -1,0 +1,144 @@
+"""Stories of the make-believe world: what happens at which second. Never what the right answer would be.
+
+A bad version begins to fail four seconds after it is live; until then nobody can tell it from a good one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from watchdog.sandbox.cloud import CONTROL, CREATED_SECONDS, Cloud
+from watchdog.sandbox.site.behaviours import Behaviour, behaviour
+from watchdog.sandbox.world import COMMITS
+
+LIVE_AT = 10.0
+"""The second at which the deploy of most stories is live."""
+BUILD_SECONDS, UPDATE_SECONDS = 3.0, 2.0
+BEGIN_AT = LIVE_AT - CREATED_SECONDS - BUILD_SECONDS - UPDATE_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that happens `at` seconds after the story begins."""
+
+    at: float
+    what: str
+    do: Callable[[Cloud], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A story: its name, a title, and its steps in order."""
+
+    name: str
+    title: str
+    steps: tuple[Step, ...]
+
+
+def _deploy(cloud: Cloud, how: Behaviour | None = None, commit: str | None = None, trigger: str = "new_commit") -> None:
+    cloud.deploy(
+        commit=commit,
+        behaviour=how,
+        trigger=trigger,
+        build_seconds=BUILD_SECONDS,
+        update_seconds=UPDATE_SECONDS,
+    )
+
+
+def _deployed(how: Behaviour, what: str) -> Step:
+    return Step(BEGIN_AT, f"dep-42 is deployed, live at {LIVE_AT:.0f} s; {what}", lambda cloud: _deploy(cloud, how))
+
+
+def _go_dark(cloud: Cloud) -> None:
+    for target in (CONTROL, "web"):
+        cloud.set_fault(target, behaviour("refused"))
+
+
+BROKEN = _deployed(behaviour("error"), "from 4 s later every request gets HTTP 503")
+
+ALL = (
+    Scenario("bad-deploy", "A deploy breaks the site", (BROKEN,)),
+    Scenario(
+        "partial",
+        "A deploy breaks a third of the home page's requests",
+        (
+            _deployed(
+                behaviour("partial", share=0.3, routes=("/",)), "from 4 s later 30 % of requests of / get HTTP 500"
+            ),
+        ),
+    ),
+    Scenario(
+        "latency",
+        "A deploy makes the site three times slower",
+        (_deployed(behaviour("slow", factor=3.0), "from 4 s later every answer takes three times as long"),),
+    ),
+    Scenario(
+        "upstream-outage",
+        "OpenAI goes down, and the site with it; nothing was deployed for days",
+        (
+            Step(
+                LIVE_AT,
+                "OpenAI's page tells of a major outage",
+                lambda cloud: cloud.set_fault("openai", behaviour("error")),
+            ),
+            Step(
+                LIVE_AT + 4,
+                "every page that needs it gets HTTP 502",
+                lambda cloud: cloud.set_fault("web", behaviour("error", status=502, routes=("/", "/api/test"))),
+            ),
+        ),
+    ),
+    Scenario(
+        "blind",
+        "Our own network fails just after a deploy",
+        (
+            _deployed(behaviour("good"), "it is a good one"),
+            Step(
+                LIVE_AT + 4,
+                "the site and both control targets stop answering",
+                _go_dark,
+            ),
+        ),
+    ),
+    Scenario(
+        "no-help",
+        "A deploy breaks the site, and something else is broken too",
+        (
+            BROKEN,
+            Step(
+                LIVE_AT + 6,
+                "the database's disk is full: every version gets HTTP 500",
+                lambda cloud: cloud.set_fault("web", behaviour("error", status=500, routes=("/", "/api/test"))),
+            ),
+        ),
+    ),
+    Scenario(
+        "same-commit",
+        "A deploy breaks the site, and a colleague deploys the same commit again",
+        (
+            BROKEN,
+            Step(
+                LIVE_AT + 6,
+                "a colleague deploys the same commit by hand: dep-43, broken as soon as it is live",
+                lambda cloud: _deploy(cloud, behaviour("error", after_seconds=0.0), COMMITS["42"][0], "manual"),
+            ),
+        ),
+    ),
+    Scenario("observe", "A deploy breaks the site, and the watchdog may only watch", (BROKEN,)),
+)
+
+SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for scenario in ALL}
+
+
+def begin(scenario: Scenario, cloud: Cloud) -> None:
+    """Let the story begin now: this is its second zero."""
+    cloud.log.append("scenario_started", scenario=scenario.name)
+    for step in scenario.steps:
+        cloud.timers.after(step.at, _telling(step, cloud))
+
+
+def _telling(step: Step, cloud: Cloud) -> Callable[[], None]:
+    def do() -> None:
+        cloud.log.append("scenario_step", second=step.at, text=step.what)
+        step.do(cloud)
+
+    return do

@@ -1,0 +1,1 @@
+"""The guarded site and the control target."""

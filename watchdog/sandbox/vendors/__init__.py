@@ -1,0 +1,1 @@
+"""The vendors' APIs over the sandbox's state, one file each."""

@@ -1,0 +1,282 @@
+"""An OpenID provider over real HTTP: discovery, a page where one chooses who one is, codes for proofs, keys.
+
+    async with Issuer(redirect_uris=["http://127.0.0.1:9464/login/oidc/callback"]) as issuer:
+        ... issuer.url, issuer.lies = "wrong_nonce", issuer.trouble["token"] = "hang", issuer.rotate() ...
+
+Rule 1: it is strict where a provider is: client, secret, redirect address, PKCE, and each code is good once.
+Rule 2: it signs with `cryptography` itself, so that who checks its proofs is checked by other code than their own.
+It is imported only where the extra `console` is installed, and so is no part of the make-believe cloud.
+"""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import html
+import json
+import secrets
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import parse_qs, unquote_plus, urlencode
+
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from watchdog.sandbox import clock, keys
+from watchdog.sandbox.sockets import Listener, gone, read_body
+
+CODE_SECONDS = 60
+TOKEN_SECONDS = 300
+HUGE_BYTES = 4 * 1024 * 1024
+PAGE = '<!doctype html><link rel="icon" href="data:,"><title>Log in</title>'
+Claims = dict[str, Any]
+
+USERS: Mapping[str, Claims] = {
+    name: {"sub": f"id-{name}", "email": f"{name}@acme.example", "email_verified": True, "preferred_username": name}
+    for name in ("ann", "otto", "vera", "nobody")
+}
+
+LIES: Mapping[str, Callable[[Claims], Claims]] = {
+    "wrong_nonce": lambda claims: {**claims, "nonce": "0" * 64},
+    "no_nonce": lambda claims: _without(claims, "nonce"),
+    "wrong_aud": lambda claims: {**claims, "aud": "somebody-else"},
+    "aud_among_others": lambda claims: {**claims, "aud": [claims["aud"], "somebody-else"]},
+    "other_azp": lambda claims: {**claims, "azp": "somebody-else"},
+    "other_issuer": lambda claims: {**claims, "iss": "https://login.other.example"},
+    "expired": lambda claims: {**claims, "exp": claims["iat"] - 120},
+    "no_exp": lambda claims: _without(claims, "exp"),
+    "not_yet": lambda claims: {**claims, "nbf": claims["iat"] + 3600},
+    "from_the_future": lambda claims: {**claims, "iat": claims["iat"] + 3600, "exp": claims["exp"] + 7200},
+    "old": lambda claims: {**claims, "iat": claims["iat"] - 3 * 3600},
+    "unverified": lambda claims: {**claims, "email_verified": False},
+    "verified_unsaid": lambda claims: _without(claims, "email_verified"),
+    "no_email": lambda claims: _without(claims, "email"),
+    "odd_email": lambda claims: {**claims, "email": ["ann@acme.example"]},
+    "two_names": lambda claims: {**claims, "email": "vera@acme.example,ann@acme.example"},
+}
+"""What a proof may say that is not so."""
+FORGERIES = (
+    *("alg_none", "hs256_public_key", "hs256_secret", "foreign_key", "unknown_kid"),
+    *("changed_afterwards", "not_a_token", "no_proof"),
+)
+"""How a proof may be signed, or not, that should not be."""
+TROUBLES: Mapping[str, Callable[[], Response]] = {
+    "hang": lambda: Response(status_code=500),
+    "huge": lambda: JSONResponse({"filling": "x" * HUGE_BYTES}),
+    "error": lambda: JSONResponse({"error": "<script>alert(1)</script>"}, 500),
+    "refused": lambda: JSONResponse({"error": "<script>alert(1)</script>"}, 403),
+    "garbage": lambda: Response("<html>not JSON", media_type="application/json"),
+    "elsewhere": lambda: RedirectResponse("http://169.254.169.254/latest", 302),
+}
+"""What is wrong with a door."""
+
+
+def _without(claims: Claims, name: str) -> Claims:
+    return {key: value for key, value in claims.items() if key != name}
+
+
+@dataclass(slots=True)
+class Signer:
+    """A private key, and the name under which its public half is shown."""
+
+    kid: str
+    private: rsa.RSAPrivateKey = field(repr=False)
+
+    def public(self) -> dict[str, str]:
+        """Return the public half as a JWK."""
+        numbers = self.private.public_key().public_numbers()
+        shown = {"n": _number(numbers.n), "e": _number(numbers.e)}
+        return {"kty": "RSA", "use": "sig", "alg": "RS256", "kid": self.kid, **shown}
+
+    def pem(self) -> bytes:
+        """Return the public half as text: what a checker that confuses kinds of keys would take for a password."""
+        form = serialization.PublicFormat.SubjectPublicKeyInfo
+        return self.private.public_key().public_bytes(serialization.Encoding.PEM, form)
+
+
+def new_signer() -> Signer:
+    """Return a new key."""
+    return Signer(secrets.token_hex(4), rsa.generate_private_key(public_exponent=65537, key_size=2048))
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What a code stands for."""
+
+    user: str
+    asked: Mapping[str, str]
+    until: float
+
+
+class Issuer:
+    """A provider on a port of its own, for one client; browsers are sent back to `redirect_uris` alone.
+
+    `lies` names what is wrong with its proofs, `trouble` what is wrong with a door (discovery, token, jwks): one of
+    TROUBLES; `document` replaces parts of what it says of itself; `users` are the claims of each; `asked` counts.
+    `echoes` is a status with which the token's door sends back all that it was sent.
+    """
+
+    def __init__(self, redirect_uris: Collection[str] = (), *, by_form: bool = False) -> None:
+        self.redirect_uris = list(redirect_uris)
+        self.lies = ""
+        self.trouble: dict[str, str] = {}
+        self.document: dict[str, Any] = {}
+        self.users: dict[str, Claims] = {name: dict(claims) for name, claims in USERS.items()}
+        self.asked: Counter[str] = Counter()
+        self.echoes: int | None = None
+        self._by_form = by_form
+        self._signers: Sequence[Signer] = ()
+        self._codes: dict[str, Code] = {}
+        doors: dict[str, Callable[[Request], Any]] = {
+            "/.well-known/openid-configuration": self._discovery,
+            "/authorize": self._authorize,
+            "/token": self._token,
+            "/jwks": self._jwks,
+        }
+        self._listener = Listener(
+            Starlette(routes=[Route(path, door, methods=["GET", "POST"]) for path, door in doors.items()])
+        )
+        self.url = self._listener.url
+
+    async def __aenter__(self) -> Self:
+        self._signers = [await asyncio.to_thread(new_signer)]
+        await self._listener.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, where: TracebackType | None
+    ) -> None:
+        await self._listener.close()
+
+    async def rotate(self) -> None:
+        """Sign with a new key from now on, and show it alone."""
+        self._signers = [await asyncio.to_thread(new_signer)]
+
+    async def _troubled(self, request: Request, door: str) -> Response | None:
+        self.asked[door] += 1
+        kind = self.trouble.get(door)
+        if kind == "hang":
+            await gone(request.receive)
+        return TROUBLES[kind]() if kind is not None else None
+
+    async def _discovery(self, request: Request) -> Response:
+        methods = ["client_secret_post"] if self._by_form else ["client_secret_basic", "client_secret_post"]
+        said = {
+            "issuer": self.url,
+            "authorization_endpoint": f"{self.url}/authorize",
+            "token_endpoint": f"{self.url}/token",
+            "jwks_uri": f"{self.url}/jwks",
+            "response_types_supported": ["code"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+            "token_endpoint_auth_methods_supported": methods,
+            "code_challenge_methods_supported": ["S256"],
+        }
+        return await self._troubled(request, "discovery") or JSONResponse({**said, **self.document})
+
+    async def _jwks(self, request: Request) -> Response:
+        shown = [{"kty": "EC", "kid": "odd", "crv": "P-0"}, *(one.public() for one in self._signers)]
+        return await self._troubled(request, "jwks") or JSONResponse({"keys": shown})
+
+    async def _authorize(self, request: Request) -> Response:
+        """Show who one could be (GET), and send whoever was chosen back with a code (POST)."""
+        asked = dict(request.query_params)
+        why = self._why_not(asked)
+        if why:
+            return HTMLResponse(f"<h1>{html.escape(why)}</h1>", 400)
+        if request.method == "GET":
+            buttons = "".join(f'<button name="user" value="{name}">{name}</button>' for name in self.users)
+            return HTMLResponse(f'{PAGE}<form method="post">{buttons}</form>')
+        user = (await _form(request)).get("user", "")
+        if user not in self.users:
+            return self._back(asked, {"error": "access_denied"})
+        code = secrets.token_urlsafe(24)
+        self._codes[code] = Code(user, asked, clock.now() + CODE_SECONDS)
+        return self._back(asked, {"code": code})
+
+    def _why_not(self, asked: Mapping[str, str]) -> str:
+        wanted = {"client_id": keys.OIDC_CLIENT_ID, "response_type": "code", "code_challenge_method": "S256"}
+        wrong = [name for name, value in wanted.items() if asked.get(name) != value]
+        wrong += ["redirect_uri"] if asked.get("redirect_uri") not in self.redirect_uris else []
+        wrong += ["scope"] if "openid" not in asked.get("scope", "").split() else []
+        wrong += [name for name in ("state", "nonce", "code_challenge") if len(asked.get(name, "")) < 32]
+        return f"refused: {', '.join(wrong)}" if wrong else ""
+
+    def _back(self, asked: Mapping[str, str], said: Mapping[str, str]) -> Response:
+        return RedirectResponse(
+            f"{asked['redirect_uri']}?{urlencode({**said, 'state': asked['state'], 'iss': self.url})}", 303
+        )
+
+    async def _token(self, request: Request) -> Response:
+        troubled = await self._troubled(request, "token")
+        if troubled is not None:
+            return troubled
+        form = await _form(request)
+        if self.echoes is not None:
+            return JSONResponse({"message": f"{request.headers.get('authorization')} {form}"}, self.echoes)
+        if not self._is_the_client(request, form):
+            return JSONResponse({"error": "invalid_client"}, 401)
+        code = self._codes.pop(form.get("code", ""), None)
+        if form.get("grant_type") != "authorization_code" or code is None or clock.now() > code.until:
+            return JSONResponse({"error": "invalid_grant"}, 400)
+        challenge = _text(hashlib.sha256(form.get("code_verifier", "").encode()).digest())
+        if challenge != code.asked["code_challenge"] or form.get("redirect_uri") != code.asked["redirect_uri"]:
+            return JSONResponse({"error": "invalid_grant"}, 400)
+        said = {"access_token": secrets.token_urlsafe(24), "token_type": "Bearer", "expires_in": TOKEN_SECONDS}
+        proof = {} if self.lies == "no_proof" else {"id_token": self._signed(self._claims(code))}
+        return JSONResponse({**said, **proof})
+
+    def _is_the_client(self, request: Request, form: Mapping[str, str]) -> bool:
+        given = (form.get("client_id", ""), form.get("client_secret", ""))
+        scheme, _, pair = request.headers.get("authorization", "").partition(" ")
+        if scheme == "Basic":
+            name, _, secret = base64.b64decode(pair).decode().partition(":")
+            given = (unquote_plus(name), unquote_plus(secret))
+        return given == (keys.OIDC_CLIENT_ID, keys.OIDC_SECRET) and (scheme != "Basic") is self._by_form
+
+    def _claims(self, code: Code) -> Claims:
+        now = int(clock.now())
+        ours = {"iss": self.url, "aud": keys.OIDC_CLIENT_ID, "iat": now, "exp": now + TOKEN_SECONDS}
+        claims = {**self.users[code.user], **ours, "nonce": code.asked["nonce"]}
+        return LIES[self.lies](claims) if self.lies in LIES else claims
+
+    def _signed(self, claims: Claims) -> str:
+        """Return the proof, signed as a provider does, or as somebody would who has no key of theirs."""
+        shown = self._signers[0]
+        signer = new_signer() if self.lies in ("foreign_key", "unknown_kid") else shown
+        kid = signer.kid if self.lies == "unknown_kid" else shown.kid
+        algorithm = {"alg_none": "none", "hs256_public_key": "HS256", "hs256_secret": "HS256"}.get(self.lies, "RS256")
+        header = {"typ": "JWT", "alg": algorithm, "kid": kid}
+        said = f"{_text(json.dumps(header).encode())}.{_text(json.dumps(claims).encode())}"
+        if self.lies == "not_a_token":
+            return "not a token"
+        if self.lies == "changed_afterwards":
+            proof = signer.private.sign(said.encode(), padding.PKCS1v15(), hashes.SHA256())
+            other = _text(json.dumps({**claims, "email": "root@acme.example"}).encode())
+            return f"{said.split('.')[0]}.{other}.{_text(proof)}"
+        if algorithm == "none":
+            return f"{said}."
+        if algorithm == "HS256":
+            key = shown.pem() if self.lies == "hs256_public_key" else keys.OIDC_SECRET.encode()
+            return f"{said}.{_text(hmac.new(key, said.encode(), hashlib.sha256).digest())}"
+        return f"{said}.{_text(signer.private.sign(said.encode(), padding.PKCS1v15(), hashes.SHA256()))}"
+
+
+async def _form(request: Request) -> dict[str, str]:
+    """Return the fields of a form."""
+    return {name: values[0] for name, values in parse_qs((await read_body(request)).decode()).items()}
+
+
+def _text(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).decode().rstrip("=")
+
+
+def _number(value: int) -> str:
+    return _text(value.to_bytes((value.bit_length() + 7) // 8, "big"))

@@ -1,0 +1,335 @@
+"""Render's REST API, the dozen calls a guard needs, over the cloud's state. Documented: render-openapi.json.
+
+Rule 1: an unauthorized call learns nothing; every authorized one carries the rate-limit headers.
+Rule 2: slow, drop and error_after accept the change first: the answer is what gets lost, not the deed.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from email.utils import formatdate
+from typing import Any, TypeVar
+
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from watchdog.sandbox import clock, keys, sockets
+from watchdog.sandbox.cloud import Cloud, may_roll_back_to
+from watchdog.sandbox.vendors.failure_modes import REFUSALS
+from watchdog.sandbox.vendors.render_bodies import deploy_json, event_json, postgres_json, service_json, webhook_json
+from watchdog.sandbox.vendors.render_rate_limits import Limits
+from watchdog.sandbox.world import Deploy, Service
+
+T = TypeVar("T")
+Handler = Callable[[Request], Awaitable[Response]]
+
+DEFAULT_LIMIT, MAX_LIMIT = 20, 100
+WEBHOOK_ID = "whk-0000000000000000main"
+EVENTS_WINDOW_SECONDS = 3600.0
+"""Events are listed for the last hour unless `startTime` says otherwise."""
+TRIGGERS = ("commit", "checksPass", "off")
+BEHIND_SECONDS = 120.0
+"""So late it is in the answers of a Render whose clock is behind."""
+
+
+class Refused(Exception):
+    """The call is answered with an error body and this status."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+class RenderApi:
+    """The routes of api.render.com/v1."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud
+        self.limits = Limits()
+        self.database_status = "available"
+        self._requests = 0
+
+    def routes(self) -> list[Route]:
+        """Return every route that exists; anything else is 404, as text."""
+        table: list[tuple[str, str, Handler]] = [
+            ("GET", "/services", self.list_services),
+            ("GET", "/services/{service_id}", self.get_service),
+            ("PATCH", "/services/{service_id}", self.patch_service),
+            ("GET", "/services/{service_id}/deploys", self.list_deploys),
+            ("POST", "/services/{service_id}/deploys", self.create_deploy),
+            ("GET", "/services/{service_id}/deploys/{deploy_id}", self.get_deploy),
+            ("POST", "/services/{service_id}/deploys/{deploy_id}/cancel", self.cancel_deploy),
+            ("POST", "/services/{service_id}/rollback", self.rollback),
+            ("POST", "/services/{service_id}/suspend", self.suspend),
+            ("POST", "/services/{service_id}/resume", self.resume),
+            ("GET", "/services/{service_id}/events", self.list_events),
+            ("GET", "/postgres/{database_id}", self.get_postgres),
+            ("GET", "/webhooks/{webhook_id}", self.get_webhook),
+        ]
+        return [Route(path, self.guarded(handler), methods=[method]) for method, path, handler in table]
+
+    def guarded(self, handler: Handler) -> Handler:
+        """Wrap a handler in what every call meets: the key, the rate limit, the headers, the error body."""
+
+        async def serve(request: Request) -> Response:
+            self._requests += 1
+            name = {"Render-Request-Id": f"req-{self.cloud.seed:08x}-{self._requests:08x}", **self._date()}
+            if request.headers.get("authorization") != f"Bearer {keys.RENDER_API_KEY}":
+                return error(401, "Unauthorized", name)
+            verdict = self.limits.take(request.method, request.url.path, request.path_params.get("service_id"))
+            if not verdict.allowed:
+                return error(429, "rate limit exceeded", name | verdict.headers)
+            try:
+                response = await handler(request)
+            except Refused as refused:
+                return error(refused.status, refused.message, name | verdict.headers)
+            for key, value in (name | verdict.headers).items():
+                response.headers.setdefault(key, value)
+            return response
+
+        return serve
+
+    def _date(self) -> dict[str, str]:
+        mode = self.cloud.modes.use("render_clock")
+        at = clock.now() - (BEHIND_SECONDS if mode == "behind" else 0.0)
+        return {} if mode == "undated" else {"Date": formatdate(at, usegmt=True)}
+
+    # --- services ----------------------------------------------------------------------------------------------------
+
+    async def list_services(self, request: Request) -> Response:
+        """GET /services: filtered, paged, each in a wrapper."""
+        query = request.query_params
+        services = [
+            service
+            for service in self.cloud.services.values()
+            if _among(query, "name", service.name)
+            and _among(query, "type", service.kind)
+            and _among(query, "region", "oregon")
+            and _among(query, "suspended", "suspended" if service.suspended else "not_suspended")
+        ]
+        page = paged(services, query, lambda service: service.id)
+        return JSONResponse(
+            [{"service": service_json(item, self.cloud.quirks), "cursor": cursor} for item, cursor in page]
+        )
+
+    async def get_service(self, request: Request) -> Response:
+        """GET /services/{id}."""
+        return JSONResponse(service_json(self._service(request), self.cloud.quirks))
+
+    async def patch_service(self, request: Request) -> Response:
+        """PATCH /services/{id}: auto-deploy and maintenance mode are applied, the rest is accepted and ignored."""
+        service, mode = self._service(request), self.cloud.modes.use("patch")
+        if (refusal := await self._before(request, mode)) is not None:
+            return refusal
+        change = await body_of(request)
+        trigger = wanted_trigger(change, service.auto_deploy_trigger)
+        if mode != "ignore":
+            self.cloud.set_auto_deploy(service, trigger)
+            maintenance = change.get("serviceDetails", {}).get("maintenanceMode")
+            if maintenance is not None:
+                self.cloud.set_maintenance(service, bool(maintenance.get("enabled")))
+        return await self._after(request, mode, JSONResponse(service_json(service, self.cloud.quirks)))
+
+    async def suspend(self, request: Request) -> Response:
+        """POST /services/{id}/suspend: by the user of the key."""
+        self.cloud.suspend(self._service(request))
+        return Response(status_code=202)
+
+    async def resume(self, request: Request) -> Response:
+        """POST /services/{id}/resume: the user's own suspension ends, and no other."""
+        self.cloud.resume(self._service(request))
+        return Response(status_code=202)
+
+    # --- deploys -----------------------------------------------------------------------------------------------------
+
+    async def list_deploys(self, request: Request) -> Response:
+        """GET /services/{id}/deploys: newest first."""
+        query = request.query_params
+        deploys = [
+            deploy
+            for deploy in reversed(self._service(request).deploys)
+            if (not query.getlist("status") or deploy.status in query.getlist("status"))
+            and _between(query, "created", deploy.created_at)
+            and _between(query, "updated", deploy.updated_at)
+            and _between(query, "finished", deploy.finished_at)
+        ]
+        page = paged(deploys, query, lambda deploy: deploy.id)
+        return JSONResponse([{"deploy": deploy_json(item, self.cloud.quirks), "cursor": at} for item, at in page])
+
+    async def get_deploy(self, request: Request) -> Response:
+        """GET /services/{id}/deploys/{deployId}."""
+        deploy = self._deploy(self._service(request), request.path_params["deploy_id"])
+        return JSONResponse(deploy_json(deploy, self.cloud.quirks))
+
+    async def create_deploy(self, request: Request) -> Response:
+        """POST /services/{id}/deploys: of a commit, else of the newest one."""
+        service, mode = self._service(request), self.cloud.modes.use("create_deploy")
+        if (refusal := await self._before(request, mode)) is not None:
+            return refusal
+        wanted = await body_of(request)
+        commit = wanted.get("commitId") or (service.deploys[-1].commit if service.deploys else None)
+        made = self.cloud.deploy(service.name, commit=commit, trigger="api")
+        return await self._after(request, mode, self._made(made))
+
+    async def cancel_deploy(self, request: Request) -> Response:
+        """POST /services/{id}/deploys/{deployId}/cancel."""
+        service = self._service(request)
+        deploy = self._deploy(service, request.path_params["deploy_id"])
+        if not deploy.running:
+            raise Refused(400, f"deploy {deploy.id} is {deploy.status}; it cannot be canceled")
+        self.cloud.cancel(service, deploy)
+        return JSONResponse(deploy_json(deploy, self.cloud.quirks))
+
+    async def rollback(self, request: Request) -> Response:
+        """POST /services/{id}/rollback: a new deploy with the artifact of an older one."""
+        service, mode = self._service(request), self.cloud.modes.use("rollback")
+        if (refusal := await self._before(request, mode)) is not None:
+            return refusal
+        wanted = (await body_of(request)).get("deployId")
+        if not isinstance(wanted, str):
+            raise Refused(400, "deployId is required")
+        target = self._deploy(service, wanted)
+        if mode == "expired" or not may_roll_back_to(target):
+            raise Refused(400, f"cannot roll back to deploy {target.id}")
+        return await self._after(request, mode, self._made(self.cloud.rollback(service, target)))
+
+    def _made(self, made: Deploy) -> Response:
+        if "queued_without_body" in self.cloud.quirks:
+            return Response(status_code=202)
+        return JSONResponse(deploy_json(made, self.cloud.quirks), status_code=201)
+
+    async def _before(self, request: Request, mode: str) -> Response | None:
+        """Return the answer of a mode that refuses the change, or None."""
+        if mode == "reset_before":
+            return await sockets.dropped(request)
+        if mode == "refuse_429":
+            return error(
+                429, "rate limit exceeded", {"Retry-After": "3", "Ratelimit-Remaining": "0", "Ratelimit-Reset": "3"}
+            )
+        if mode in REFUSALS:
+            return error(REFUSALS[mode], "the sandbox was told to refuse this")
+        return None
+
+    async def _after(self, request: Request, mode: str, response: Response) -> Response:
+        """Spoil the answer of a change that was made."""
+        if mode == "slow":
+            await clock.sleep(self.cloud.modes.slow_seconds)
+        if mode == "drop":
+            return await sockets.dropped(request)
+        if mode == "error_after":
+            return error(500, "internal server error")
+        return response
+
+    # --- the rest ----------------------------------------------------------------------------------------------------
+
+    async def list_events(self, request: Request) -> Response:
+        """GET /services/{id}/events: newest first, by default of the last hour."""
+        service, query = self._service(request), request.query_params
+        start = _time(query, "startTime") or clock.now() - EVENTS_WINDOW_SECONDS
+        end = _time(query, "endTime") or clock.now() + 1
+        events = [e for e in reversed(service.events) if start <= e.at <= end and query.get("type") in (None, e.type)]
+        page = paged(events, query, lambda event: event.id)
+        return JSONResponse([{"event": event_json(item), "cursor": cursor} for item, cursor in page])
+
+    async def get_postgres(self, request: Request) -> Response:
+        """GET /postgres/{id}."""
+        if request.path_params["database_id"] != "dpg-main":
+            raise Refused(404, f"not found: {request.path_params['database_id']}")
+        return JSONResponse(postgres_json("dpg-main", self.database_status, clock.now()))
+
+    async def get_webhook(self, request: Request) -> Response:
+        """GET /webhooks/{id}: the one subscription there is."""
+        if request.path_params["webhook_id"] != WEBHOOK_ID:
+            raise Refused(404, f"not found: {request.path_params['webhook_id']}")
+        return JSONResponse(webhook_json(WEBHOOK_ID, "https://hooks.acme.example/render", self.cloud.quirks))
+
+    def _service(self, request: Request) -> Service:
+        wanted = request.path_params["service_id"]
+        service = self.cloud.by_id(wanted)
+        if service is None:
+            raise Refused(404, f"not found: {wanted}")
+        return service
+
+    def _deploy(self, service: Service, deploy_id: str) -> Deploy:
+        deploy = service.find(deploy_id)
+        if deploy is None:
+            raise Refused(404, f"not found: {deploy_id}")
+        return deploy
+
+
+def error(status: int, message: str, headers: dict[str, str] | None = None) -> Response:
+    """Return Render's error body."""
+    return JSONResponse({"message": message}, status_code=status, headers=headers)
+
+
+async def body_of(request: Request) -> dict[str, Any]:
+    """Return the JSON object of a request. Raises Refused."""
+    raw = await sockets.read_body(request)
+    try:
+        parsed = json.loads(raw)
+    except ValueError as problem:
+        raise Refused(400, "invalid JSON") from problem
+    if not isinstance(parsed, dict):
+        raise Refused(400, "the body must be a JSON object")
+    return parsed
+
+
+def wanted_trigger(change: dict[str, Any], now: str) -> str:
+    """Return the auto-deploy trigger a PATCH asks for, or the present one. Raises Refused."""
+    old, new = change.get("autoDeploy"), change.get("autoDeployTrigger")
+    if old is not None and new is not None:
+        raise Refused(400, "autoDeploy and autoDeployTrigger cannot both be set")
+    if new is not None:
+        if new not in TRIGGERS:
+            raise Refused(400, f"autoDeployTrigger must be one of {', '.join(TRIGGERS)}")
+        return str(new)
+    if old is not None:
+        if old not in ("yes", "no"):
+            raise Refused(400, "autoDeploy must be yes or no")
+        return "off" if old == "no" else "commit" if now == "off" else now
+    return now
+
+
+def paged(items: Sequence[T], query: QueryParams, key: Callable[[T], str]) -> list[tuple[T, str]]:
+    """Return the page after `cursor`, at most `limit` long, each item with its own cursor. Raises Refused."""
+    try:
+        limit = int(query.get("limit", DEFAULT_LIMIT))
+    except ValueError as problem:
+        raise Refused(400, "invalid limit") from problem
+    if not 1 <= limit <= MAX_LIMIT:
+        raise Refused(400, f"limit must be between 1 and {MAX_LIMIT}")
+    start = 0
+    if (cursor := query.get("cursor")) is not None:
+        keys_in_order = [key(item) for item in items]
+        try:
+            start = keys_in_order.index(base64.urlsafe_b64decode(cursor).decode()) + 1
+        except (ValueError, binascii.Error) as problem:
+            raise Refused(400, "invalid cursor") from problem
+    page = items[start : start + limit]
+    return [(item, base64.urlsafe_b64encode(key(item).encode()).decode()) for item in page]
+
+
+def _among(query: QueryParams, name: str, value: str) -> bool:
+    wanted = [part for text in query.getlist(name) for part in text.split(",")]
+    return not wanted or value in wanted
+
+
+def _between(query: QueryParams, prefix: str, at: float | None) -> bool:
+    after, before = _time(query, f"{prefix}After"), _time(query, f"{prefix}Before")
+    if after is None and before is None:
+        return True
+    return at is not None and (after is None or at > after) and (before is None or at < before)
+
+
+def _time(query: QueryParams, name: str) -> float | None:
+    text = query.get(name)
+    if text is None:
+        return None
+    try:
+        return clock.parse_iso(text)
+    except ValueError as problem:
+        raise Refused(400, f"invalid {name}") from problem

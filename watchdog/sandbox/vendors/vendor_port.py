@@ -1,0 +1,123 @@
+"""All vendors on one port, told apart by the first part of the path; every request is logged before it is answered.
+
+Rule 1: a vendor's mode (down, hang, 429, 500) acts before its own code sees the request.
+Rule 2: the log keeps what a changing call to Render says, never a header.
+"""
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from watchdog.sandbox import sockets
+from watchdog.sandbox.cloud import Cloud
+from watchdog.sandbox.request_log import Entry
+from watchdog.sandbox.vendors.failure_modes import MODES
+from watchdog.sandbox.vendors.github_api import GitHubApi
+from watchdog.sandbox.vendors.github_issues import Issues
+from watchdog.sandbox.vendors.notification_apis import Pagers
+from watchdog.sandbox.vendors.pagerduty_rest import PagerDutyRest
+from watchdog.sandbox.vendors.render_api import RenderApi
+from watchdog.sandbox.vendors.sentry_api import SentryApi
+from watchdog.sandbox.vendors.status_pages import StatusPages
+
+RETRY_AFTER_SECONDS = 1
+BODY_LOGGED_BYTES = 2000
+
+
+def vendors_app(cloud: Cloud, pagers: Pagers, render: RenderApi, sentry: SentryApi, issues: Issues) -> ASGIApp:
+    """Return the application that is all vendors."""
+    routes = [
+        Mount("/render/v1", routes=render.routes()),
+        Mount("/sentry/api/0", routes=sentry.routes()),
+        Mount("/github", routes=[*GitHubApi(cloud).routes(), *issues.routes()]),
+        Mount("/pagerduty", routes=pagers.pagerduty_routes()),
+        Mount("/pagerduty_api", routes=PagerDutyRest(pagers).routes()),
+        Route("/slack/webhook/{path:path}", pagers.incoming_webhook, methods=["POST"]),
+        Mount("/slack", routes=pagers.slack_routes()),
+        Mount("/status", routes=StatusPages(cloud).routes()),
+        Route("/webhook", pagers.generic_webhook, methods=["POST"]),
+        Route("/heartbeat/{id}", pagers.heartbeat, methods=["GET", "POST"]),
+        Route("/heartbeat/{id}/{signal}", pagers.heartbeat, methods=["GET", "POST"]),
+        Route("/crons/api/{project:int}/cron/{slug}/{key}/", pagers.check_in, methods=["GET", "POST"]),
+        Route("/remote_write", pagers.remote_write, methods=["POST"]),
+    ]
+    return Front(Starlette(routes=routes, exception_handlers={404: _not_found}), cloud)
+
+
+async def _not_found(request: Request, problem: Exception) -> Response:
+    return PlainTextResponse("404 page not found\n", status_code=404)
+
+
+def vendor_of(path: str) -> str:
+    """Return which vendor a path belongs to."""
+    return "slack_webhook" if path.startswith("/slack/webhook/") else path.split("/")[1]
+
+
+class Front:
+    """Logs each request, then lets the vendor's mode or its code answer."""
+
+    def __init__(self, app: ASGIApp, cloud: Cloud) -> None:
+        self.app = app
+        self.cloud = cloud
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; a socket is its vendor's own business."""
+        if scope["type"] == "websocket":
+            await self.app(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        vendor = vendor_of(request.url.path)
+        try:
+            body = await sockets.read_body(request)
+        except sockets.BodyTooLarge:
+            await PlainTextResponse("request entity too large\n", status_code=413)(scope, receive, send)
+            return
+        entry = self._write_down(request, vendor, body)
+        noted = _noting(send, scope, entry)
+        mode = self.cloud.modes.use(vendor) if vendor in MODES else "ok"
+        if mode == "hang":
+            await sockets.gone(receive)
+        elif mode == "down":
+            await sockets.dropped(request)
+        elif mode != "ok":
+            await _refusal(vendor, mode)(scope, receive, noted)
+        else:
+            await self.app(scope, _replaying(body, receive), noted)
+
+    def _write_down(self, request: Request, vendor: str, body: bytes) -> Entry:
+        said: dict[str, object] = {"query": request.url.query} if request.url.query else {}
+        if vendor == "render" and body:
+            said["body"] = body[:BODY_LOGGED_BYTES].decode(errors="replace")
+        return self.cloud.log.append("request", vendor=vendor, method=request.method, path=request.url.path, **said)
+
+
+def _refusal(vendor: str, mode: str) -> Response:
+    """Return what the vendor says when it is overloaded (429) or broken (500)."""
+    if mode == "refuse_429":
+        headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+        body = {"ok": False, "error": "ratelimited"} if vendor == "slack" else {"message": "rate limit exceeded"}
+        return JSONResponse(body, status_code=429, headers=headers)
+    return JSONResponse({"message": "internal server error"}, status_code=500)
+
+
+def _replaying(body: bytes, receive: Receive) -> Receive:
+    """Return a receive that gives the body, which was read already, and then what the connection says."""
+    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return replay
+
+
+def _noting(send: Send, scope: Scope, entry: Entry) -> Send:
+    """Return a send that notes the status in the log entry of the request; a cut connection got none."""
+
+    async def note(message: Message) -> None:
+        if message["type"] == "http.response.start" and not sockets.is_cut(scope):
+            entry["status"] = message["status"]
+        await send(message)
+
+    return note

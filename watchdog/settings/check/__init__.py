@@ -1,0 +1,1 @@
+"""`watchdog check`: the configuration explained, and tried against the real services."""

@@ -1,0 +1,91 @@
+"""`watchdog check [--live]`: what the configuration means, and whether the world agrees; each trouble with its fix.
+
+Rule 1: a check only reads: it pages nobody and changes nothing.
+Rule 2: every check has a deadline, and one that fails hides no other.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+from watchdog.domain.errors import WatchdogError
+from watchdog.domain.readings import Bad, Good, Reading
+from watchdog.ports import Notifier, SignalSource
+from watchdog.settings.check.check_render import check_render
+from watchdog.settings.check.check_result import CheckResult, Job, Outcome, TargetFinder, World
+from watchdog.settings.model.settings import Settings
+from watchdog.settings.text.summary import report
+
+__all__ = ["CheckResult", "Outcome", "TargetFinder", "World", "live_checks", "report"]
+
+TIMEOUT_SECONDS = 30.0
+
+
+async def live_checks(settings: Settings, world: World, timeout_seconds: float = TIMEOUT_SECONDS) -> list[CheckResult]:
+    """Try everything once, side by side, and return the results in the order of the configuration.
+
+    `world.extra` are further checks (Sentry's: see check_sentry.py). Never raises for what the world does.
+    """
+    jobs: list[tuple[str, Job]] = [("render", lambda: check_render(settings, world))]
+    jobs += [("sentry", job) for job in world.extra]
+    for name, source in world.signals.items():
+        jobs.append((f"signal {name}", _reading_job(f"signal {name}", source, _signal_fix(name), Outcome.FAIL)))
+    for url, source in world.controls.items():
+        fix = "name another site under control:, or let this machine reach it"
+        jobs.append((f"control {url}", _reading_job(f"control {url}", source, fix, Outcome.FAIL)))
+    for name, source in world.pages.items():
+        fix = "an outage there passes; if the page is not readable at all, correct vendor_status:"
+        jobs.append((f"status page {name}", _reading_job(f"status page {name}", source, fix, Outcome.WARN)))
+    for name, channel in world.channels.items():
+        jobs.append((f"channel {name}", _channel_job(name, channel)))
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_bounded(name, job, timeout_seconds)) for name, job in jobs]
+    return [result for task in tasks for result in task.result()]
+
+
+async def _bounded(name: str, job: Job, timeout_seconds: float) -> Sequence[CheckResult]:
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            return await job()
+    except TimeoutError:
+        what = f"no answer in {timeout_seconds:.0f} s"
+        return [CheckResult(name, Outcome.FAIL, what, "check the address and this machine's way to it")]
+    except WatchdogError as error:
+        return [CheckResult(name, Outcome.FAIL, str(error), "see the reason")]
+
+
+def _signal_fix(name: str) -> str:
+    service, _, signal = name.partition("/")
+    return f"if the site is well, correct services.{service}.signals.{signal}"
+
+
+def _reading_job(name: str, source: SignalSource, fix: str, when_bad: Outcome) -> Job:
+    async def job() -> Sequence[CheckResult]:
+        readings = [sample.reading for sample in await source.read()]
+        return [_judge(name, readings, fix, when_bad)]
+
+    return job
+
+
+def _judge(name: str, readings: Sequence[Reading], fix: str, when_bad: Outcome) -> CheckResult:
+    """Return the worst of the readings; a feed with nothing to tell is well."""
+    for reading in readings:
+        if isinstance(reading, Bad):
+            return CheckResult(name, when_bad, reading.why, fix)
+    for reading in readings:
+        if not isinstance(reading, Good):
+            return CheckResult(
+                name, Outcome.WARN, f"unknown: {reading.why}", "unknown is no evidence: make it readable"
+            )
+    details = [reading.detail for reading in readings if isinstance(reading, Good) and reading.detail]
+    return CheckResult(name, Outcome.OK, details[0] if details else "answers" if readings else "nothing to report")
+
+
+def _channel_job(name: str, channel: Notifier) -> Job:
+    async def job() -> Sequence[CheckResult]:
+        try:
+            return [CheckResult(f"channel {name}", Outcome.OK, await channel.check())]
+        except WatchdogError as error:
+            fix = f"correct channels.{name} or its WATCHDOG_* variable, then try watchdog notify test"
+            return [CheckResult(f"channel {name}", Outcome.FAIL, str(error), fix)]
+
+    return job

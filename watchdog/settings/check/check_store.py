@@ -1,0 +1,26 @@
+"""The store in `watchdog check --live`: a database that several workers share must answer. A file needs no check."""
+
+from collections.abc import Sequence
+
+from watchdog.adapters.stores import is_postgres
+from watchdog.adapters.stores.postgres_probe import READY, look
+from watchdog.domain.errors import WatchdogError
+from watchdog.settings.check.check_result import CheckResult, Outcome
+from watchdog.settings.model.settings import Settings
+
+FIX = "correct WATCHDOG_STORE_URL, or let this machine reach the database (one on Render: only from the same region)"
+
+
+async def check_store(settings: Settings) -> Sequence[CheckResult]:
+    """Return whether the database answers; nothing for SQLite. Changes nothing."""
+    if not is_postgres(settings.store_url):
+        return []
+    try:
+        return [CheckResult("store", Outcome.OK, await look(settings.store_url))]
+    except WatchdogError as error:
+        return [CheckResult("store", Outcome.FAIL, str(error), FIX)]
+
+
+async def is_ready(settings: Settings) -> bool:
+    """Tell whether the record may be opened by a check: a database that is away, or without our tables, may not."""
+    return all(result.what == READY for result in await check_store(settings))

@@ -1,0 +1,1 @@
+"""From a file and an environment to Settings."""

@@ -1,0 +1,248 @@
+"""One document, checked from all sides, as Settings.
+
+Rule: checks only report into the document; what they return is used only if nothing was reported.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+from watchdog.adapters.signals.control import DEFAULT_CONTROL
+from watchdog.domain.policy import (
+    BlameWeights,
+    Brakes,
+    Budget,
+    Detection,
+    Mode,
+    Pace,
+    Policy,
+    Rule,
+    ServicePolicy,
+    Severity,
+    SignalPolicy,
+    VendorPolicy,
+    Verification,
+)
+from watchdog.settings.load.secrets import SecretMap
+from watchdog.settings.model.settings import (
+    Adapter,
+    DependencySettings,
+    LogSettings,
+    MetricsSettings,
+    RecordSettings,
+    ServiceSettings,
+    Settings,
+    read_calmly,
+)
+from watchdog.settings.rules import console_access, contacts, cross_checks, required_secrets
+from watchdog.settings.rules.notification_rules import check_told
+from watchdog.settings.rules.severity_policy import that_speak
+from watchdog.settings.schema.adapter_entries import Registries, check_channels, check_signals
+from watchdog.settings.schema.schema import PLATFORM_ID, POSTGRESQL, MetricsShape, RecordShape, Shape
+from watchdog.settings.schema.tuning import apply
+from watchdog.settings.text.validation import validate
+from watchdog.settings.text.yaml_document import Document
+
+RECORDINGS = "recordings"
+"""The folder beside the store, unless `record.folder` names another."""
+ENDPOINTS: Mapping[str, str] = {
+    "render": "https://api.render.com/v1",
+    "sentry": "https://sentry.io",
+    "pagerduty": "https://events.pagerduty.com",
+    "pagerduty_api": "https://api.pagerduty.com",
+    "slack": "https://slack.com/api",
+    "github": "https://api.github.com",
+}
+"""The vendors' own base URLs (PagerDuty's EU region is chosen by `channels.pagerduty.region`)."""
+
+
+class Builder:
+    """Checks a document and assembles the settings."""
+
+    def __init__(
+        self,
+        document: Document,
+        secrets: SecretMap,
+        environ: Mapping[str, str],
+        registries: Registries,
+        secretless: bool = False,
+    ) -> None:
+        self._document = document
+        self._secrets = secrets
+        self._environ = environ
+        self._registries = registries
+        self._secretless = secretless
+
+    def build(self, path: Path | None, folder: Path) -> Settings | None:
+        """Return the settings, or None when mistakes were reported. Relative stores lie in `folder`."""
+        document = self._document
+        cross_checks.check_presence(document)
+        shape = validate(Shape, document.data, document)
+        if shape is None:
+            return None
+        signals, policies = self._signals(shape)
+        channels = self._channels(shape)
+        told = check_told(document, shape, channels, self._registries.notifiers)
+        modes = self._modes(shape)
+        kinds = {adapter.kind for adapters in signals.values() for adapter in adapters.values()}
+        cross_checks.check_services(document, shape, self._environ)
+        cross_checks.check_dependencies(document, shape)
+        cross_checks.check_advanced(document, shape)
+        vendors = cross_checks.status_pages(document, shape, kinds)
+        if not self._secretless:
+            required_secrets.check_secrets(
+                document, shape, modes, signals, told.channels, self._registries, self._secrets
+            )
+        required_secrets.check_remote_write(document, shape, self._secrets)
+        console_access.check_console(document, shape, self._secrets)
+        console_access.check_status_pages(document, shape)
+        required_secrets.check_slack(document, channels)
+        if document.mistakes:
+            return None
+        console = console_access.console_settings(document, shape.console)
+        return Settings(
+            path=path,
+            policy=read_calmly(
+                dataclasses.replace(
+                    _policy(shape, modes, policies, told.matrix, tuple(channels), vendors), **told.fields
+                )
+            ),
+            services=MappingProxyType(
+                {
+                    name: ServiceSettings(service.render, MappingProxyType(signals[name]))
+                    for name, service in shape.services.items()
+                }
+            ),
+            channels=MappingProxyType(told.channels),
+            endpoints=MappingProxyType(_endpoints(shape)),
+            secrets=self._secrets,
+            store_url=_store_url(shape.store, folder, self._secrets),
+            metrics=_metrics(shape.metrics),
+            console=console,
+            status_pages=console_access.status_pages(shape),
+            repository=shape.repository,
+            log=LogSettings(shape.log.format, shape.log.level),
+            record=_record(shape.record, shape.store, folder),
+            vendors=MappingProxyType(vendors),
+            dependencies=MappingProxyType(
+                {
+                    name: DependencySettings(one.render, one.vendor_status, tuple(one.components))
+                    for name, one in shape.dependencies.items()
+                }
+            ),
+            own_id=self._environ.get("RENDER_SERVICE_ID") or None,
+            private_hosts=tuple(shape.private_hosts),
+            remind=shape.follow_ups.remind,
+            owners=MappingProxyType(dict(contacts.owners(shape))),
+            warnings=(
+                *required_secrets.warnings_of(shape, modes, signals, self._secrets, self._environ),
+                *required_secrets.slack_warnings(channels),
+                *told.warnings,
+            ),
+        )
+
+    def _signals(self, shape: Shape) -> tuple[dict[str, dict[str, Adapter]], dict[str, tuple[SignalPolicy, ...]]]:
+        adapters: dict[str, dict[str, Adapter]] = {}
+        policies: dict[str, tuple[SignalPolicy, ...]] = {}
+        for name, service in shape.services.items():
+            adapters[name], found = check_signals(self._document, name, service, self._registries.signals)
+            policies[name] = _with_a_critical_one(found, adapters[name])
+        return adapters, policies
+
+    def _channels(self, shape: Shape) -> dict[str, Adapter]:
+        """Return the channels; the console when none is configured, so that somebody could read it."""
+        return check_channels(self._document, shape.channels or {"console": {}}, self._registries.notifiers)
+
+    def _modes(self, shape: Shape) -> dict[str, str]:
+        """Return each service's mode; a preview copy of ourselves only observes."""
+        if self._environ.get("IS_PULL_REQUEST") == "true":
+            return dict.fromkeys(shape.services, "observe")
+        return {name: service.mode or shape.mode for name, service in shape.services.items()}
+
+
+def _with_a_critical_one(
+    policies: tuple[SignalPolicy, ...], adapters: Mapping[str, Adapter]
+) -> tuple[SignalPolicy, ...]:
+    """Make the first `http` signal critical when no signal says so (and this one does not say no)."""
+    if any(policy.critical for policy in policies):
+        return policies
+    first = next((policy.name for policy in policies if policy.kind == "http"), None)
+    if first is None or "critical" in adapters[first].options.model_fields_set:
+        return policies
+    return tuple(dataclasses.replace(policy, critical=True) if policy.name == first else policy for policy in policies)
+
+
+def _policy(
+    shape: Shape,
+    modes: Mapping[str, str],
+    signals: Mapping[str, tuple[SignalPolicy, ...]],
+    matrix: Mapping[Severity, Rule],
+    channels: Sequence[str],
+    vendors: Mapping[str, str],
+) -> Policy:
+    services = {
+        name: ServicePolicy(
+            name=name,
+            platform_id=service.render if PLATFORM_ID.fullmatch(service.render or "") else None,
+            mode=Mode(modes[name]),
+            veto_seconds=(service.veto or 0.0) if modes[name] == "autonomous" else 0.0,
+            depends_on=tuple(service.depends_on),
+            rollback_safe=service.rollback_safe,
+            signals=signals[name],
+            title=service.title or "",
+            objective=service.objective,
+        )
+        for name, service in shape.services.items()
+    }
+    upstreams = {*vendors, *shape.dependencies} - {cross_checks.PLATFORM}
+    roles = dict.fromkeys(sorted(upstreams), "upstream")
+    if cross_checks.PLATFORM in vendors:
+        roles[cross_checks.PLATFORM] = "platform"
+    return Policy(
+        services=MappingProxyType(services),
+        matrix=MappingProxyType(dict(matrix)),
+        control=tuple(shape.control) if shape.control is not None else DEFAULT_CONTROL,
+        vendors=MappingProxyType({name: VendorPolicy(name, role) for name, role in roles.items()}),
+        alerts=that_speak(channels),
+        budget=apply(Budget, shape.budget),
+        brakes=apply(Brakes, shape.brakes),
+        pace=apply(Pace, shape.advanced.pace),
+        detection=apply(Detection, shape.advanced.detection),
+        blame=apply(BlameWeights, shape.advanced.blame),
+        verification=apply(Verification, shape.advanced.verification),
+    )
+
+
+def _endpoints(shape: Shape) -> dict[str, str]:
+    written = shape.endpoints
+    return {vendor: (getattr(written, vendor) or own).rstrip("/") for vendor, own in ENDPOINTS.items()}
+
+
+def _store_url(written: str, folder: Path, secrets: Mapping[str, str]) -> str:
+    if written == POSTGRESQL:
+        return secrets.get(required_secrets.STORE_URL, "")
+    if not written.startswith("sqlite:"):
+        return written
+    return f"sqlite:///{(folder / written.removeprefix('sqlite:///')).absolute()}"
+
+
+def _record(shape: RecordShape, store: str, folder: Path) -> RecordSettings:
+    """Return what is recorded where; by default beside a SQLite store, else beside the configuration."""
+    if not shape.enabled:
+        return RecordSettings(None, shape.keep, shape.max)
+    if shape.folder is not None:
+        return RecordSettings((folder / shape.folder).absolute(), shape.keep, shape.max)
+    beside = (folder / store.removeprefix("sqlite:///")).parent if store.startswith("sqlite:") else folder
+    return RecordSettings((beside / RECORDINGS).absolute(), shape.keep, shape.max)
+
+
+def _metrics(shape: MetricsShape) -> MetricsSettings:
+    host, _, port = shape.listen.rpartition(":")
+    return MetricsSettings(
+        host=host.strip("[]") or None,
+        port=int(port or 0),
+        remote_write=shape.remote_write,
+        remote_write_user=shape.remote_write_user,
+        every_seconds=shape.every,
+    )

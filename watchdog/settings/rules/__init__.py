@@ -1,0 +1,1 @@
+"""Rules that hold between keys, one file for each section."""

@@ -1,0 +1,137 @@
+"""Who may use the console, and what anybody may see: checked, and as the composition root needs it."""
+
+import re
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+
+from watchdog.settings.model.settings import (
+    ConsoleSettings,
+    OidcSettings,
+    PeopleSettings,
+    ProxySettings,
+    StatusPageSettings,
+)
+from watchdog.settings.schema.console_schema import ConsoleShape, PeopleShape
+from watchdog.settings.schema.schema import Shape
+from watchdog.settings.schema.urls import is_loopback
+from watchdog.settings.text.validation import choose
+from watchdog.settings.text.yaml_document import Document, Path
+
+CONSOLE_TOKEN = "WATCHDOG_CONSOLE_TOKEN"  # noqa: S105  its name, not what it holds
+CONSOLE_TOKENS = {
+    "viewer": "WATCHDOG_CONSOLE_VIEWER_TOKEN",
+    "operator": "WATCHDOG_CONSOLE_OPERATOR_TOKEN",
+    "approver": CONSOLE_TOKEN,
+}
+"""Role to the variable of its token; only the last is needed."""
+OIDC_SECRET = "WATCHDOG_CONSOLE_OIDC_SECRET"  # noqa: S105  the same
+CONSOLE_LIBRARIES = ("fastapi", "jinja2")
+OIDC_LIBRARY = "joserfc"
+PAGE_LIBRARIES = ("jinja2",)
+PAGE_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
+HOW = "in the clone: .venv/bin/pip install -e '.[console]'"
+
+
+def console_settings(document: Document, shape: ConsoleShape) -> ConsoleSettings:
+    """Return who may use the console, once it was checked."""
+    proxy = None
+    if shape.proxy is not None:
+        proxy = ProxySettings(shape.proxy.user_header, tuple(shape.proxy.sources), _people(shape.proxy))
+    oidc = None
+    if shape.oidc is not None:
+        oidc = OidcSettings(shape.oidc.issuer, shape.oidc.client_id, shape.oidc.claim, _people(shape.oidc))
+    return ConsoleSettings(shape.enabled, shape.url, shape.tokens, proxy, oidc)
+
+
+def _people(shape: PeopleShape) -> PeopleSettings:
+    return PeopleSettings(tuple(shape.approvers), tuple(shape.operators), tuple(shape.viewers), shape.everybody)
+
+
+def check_console(document: Document, shape: Shape, variables: Mapping[str, str]) -> None:
+    """Report a console that could not be served (nowhere to listen, no libraries), or not used as meant."""
+    console = shape.console
+    for name, way in (("proxy", console.proxy), ("oidc", console.oidc)):
+        if way is not None:
+            _check_people(document, ("console", name), way)
+    if console.oidc is not None and console.url is None and ("console", "url") not in document.reported:
+        what = "missing: oidc sends browsers back to it"
+        document.report(("console", "url"), what, "add url: https://watchdog.acme.example")
+    if not console.enabled:
+        return
+    tokens = [variables[name] for name in CONSOLE_TOKENS.values() if variables.get(name)]
+    if console.tokens and len(set(tokens)) < len(tokens):
+        document.report(("console",), "two roles have the same token", "make another: openssl rand -hex 32")
+    if not console.tokens and console.proxy is None and console.oidc is None:
+        document.report(("console", "tokens"), "nobody could come in", "leave it out, or add proxy: … or oidc: …")
+    if not shape.metrics.listen:
+        document.report(("console",), "there is nowhere to serve it", 'write metrics: {listen: "127.0.0.1:9464"}')
+    check_libraries(document, ("console",), (*CONSOLE_LIBRARIES, *([OIDC_LIBRARY] if console.oidc else [])))
+
+
+def check_status_pages(document: Document, shape: Shape) -> None:
+    """Report pages of services that are none, and what keeps any from being served."""
+    for name, page in shape.status_pages.items():
+        path: Path = ("status_pages", name)
+        if not PAGE_NAME.fullmatch(name):
+            document.report(path, "not a name for an address", "write up to 40 small letters, digits and -")
+        for place, service in enumerate(page.services):
+            if service not in shape.services:
+                document.report((*path, "services", place), "names no service", choose(service, shape.services))
+            elif service in page.services[:place]:
+                document.report((*path, "services", place), "named twice", "keep one")
+        for service in page.names:
+            if service not in page.services:
+                document.report((*path, "names", service), "is not on this page", choose(service, page.services))
+    if not shape.status_pages:
+        return
+    if not shape.metrics.listen:
+        where = 'write metrics: {listen: "127.0.0.1:9464"}'
+        document.report(("status_pages",), "there is nowhere to serve them", where)
+    check_libraries(document, ("status_pages",), PAGE_LIBRARIES)
+
+
+def status_pages(shape: Shape) -> tuple[StatusPageSettings, ...]:
+    """Return the pages, once they were checked."""
+    return tuple(
+        StatusPageSettings(name, page.title, tuple((one, page.names.get(one, one)) for one in page.services))
+        for name, page in shape.status_pages.items()
+    )
+
+
+def check_libraries(document: Document, path: Path, libraries: Sequence[str]) -> None:
+    """Report libraries of the extra that are not installed."""
+    missing = [name for name in libraries if find_spec(name) is None]
+    if missing:
+        document.report(path, f"needs {' and '.join(missing)}, which the extra console brings", HOW)
+
+
+def _check_people(document: Document, path: Path, shape: PeopleShape) -> None:
+    """Report who has two roles, and that nobody has any."""
+    roles = {"approvers": shape.approvers, "operators": shape.operators, "viewers": shape.viewers}
+    known: dict[str, str] = {}
+    for role, names in roles.items():
+        for place, name in enumerate(names):
+            if name in known:
+                document.report((*path, role, place), f"is one of the {known[name]} already", "keep the one you mean")
+            known.setdefault(name, role)
+    if not known and "viewers" not in document.keys(*(str(part) for part in path)):
+        document.report(path, "nobody has a role", 'add approvers: [ann@acme.example], or viewers: "*"')
+
+
+def console_warnings(shape: Shape, variables: Mapping[str, str]) -> Sequence[str]:
+    """Return what works, but probably not as meant."""
+    console, found = shape.console, []
+    loopback = is_loopback(shape.metrics.listen.rpartition(":")[0] or "localhost")
+    if shape.status_pages and not loopback:
+        found.append("status_pages: others can reach /metrics there, too: let a proxy hand on /status/NAME alone")
+    if not console.enabled:
+        return found
+    if not loopback:
+        found.append("console: others can reach it: put a proxy with TLS in front of metrics.listen")
+    if console.oidc is not None and console.oidc.everybody:
+        who = f"whoever has an account at {console.oidc.issuer} may look"
+        found.append(f'console.oidc.viewers is "*": {who}: if others than yours have one there, list names')
+    unused = [name for role, name in CONSOLE_TOKENS.items() if role != "approver" and variables.get(name)]
+    if not console.tokens and unused:
+        found.append(f"console.tokens is false: {' and '.join(unused)} opens nothing")
+    return found

@@ -1,0 +1,174 @@
+"""People: contacts with their addresses and hours, the order in which they are called, and who of them approves.
+
+A contact's address makes a channel of its own (`lead-email`): the channel that is configured, with another address. It
+is told of nothing but what the escalation brings there, and the questions that its contact alone may approve.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from watchdog.domain.follow_ups import DEVELOPERS, LEAD, ON_CALL, OWNER
+from watchdog.domain.identities import SLACK, identity, meant
+from watchdog.domain.policy import Approver, Rule, Severity, Step, Weekly
+from watchdog.settings.model.settings import Adapter
+from watchdog.settings.rules.recurrence import ALWAYS, parse_weekly
+from watchdog.settings.rules.required_secrets import answers_in_slack
+from watchdog.settings.rules.rotations import check_rotations
+from watchdog.settings.schema.adapter_entries import Notifiers, check_name
+from watchdog.settings.schema.schema import ContactShape, Shape
+from watchdog.settings.text.validation import choose, validate
+from watchdog.settings.text.yaml_document import Document
+
+PAGERDUTY = "pagerduty"
+ADDRESSED: Mapping[str, str] = {"slack": "channel", "email": "to"}
+"""Channels that know several addresses, and the option that holds theirs."""
+
+ROLES_BY_NAME: Mapping[str, str] = {
+    "on-call-engineer": ON_CALL,
+    "on-call": ON_CALL,
+    "oncall": ON_CALL,
+    "team-lead": LEAD,
+    "tech-lead": LEAD,
+    "technical-lead": LEAD,
+    "lead": LEAD,
+    "development-team": DEVELOPERS,
+    "dev-team": DEVELOPERS,
+    "developers": DEVELOPERS,
+    "product-owner": OWNER,
+}
+"""Names of contacts that say which role of the runbook they have."""
+UNREACHABLE = ("no way to reach them", f"add one of: {', '.join(ADDRESSED)}")
+
+Contacts = Mapping[str, Mapping[str, Adapter]]
+
+
+def check_contacts(document: Document, shape: Shape, channels: Mapping[str, Adapter], notifiers: Notifiers) -> Contacts:
+    """Return each contact's own channels by name; report what cannot be meant."""
+    found: dict[str, dict[str, Adapter]] = {}
+    for name, contact in shape.contacts.items():
+        path = ("contacts", name)
+        check_name(document, path)
+        if name in notifiers:
+            document.report(path, "already the name of a channel", "give them another name")
+        kinds = [kind for kind in ADDRESSED if getattr(contact, kind) is not None]
+        if not kinds and not contact.answers_as and not is_wrong(document, path):
+            document.report(path, *UNREACHABLE)
+        found[name] = {}
+        for kind in kinds:
+            adapter = addressed(document, shape, (*path, kind), channels, notifiers, getattr(contact, kind))
+            if adapter is not None:
+                found[name][f"{name}-{kind}"] = adapter
+    return found
+
+
+def addressed(
+    document: Document,
+    shape: Shape,
+    path: tuple[str, ...],
+    channels: Mapping[str, Adapter],
+    notifiers: Notifiers,
+    address: str | Sequence[str],
+) -> Adapter | None:
+    """Return the configured channel with this address in place of its own."""
+    kind = path[-1]
+    if kind not in shape.channels:
+        document.report(path, "names no configured channel", f"add {kind}: under channels:")
+        return None
+    if kind not in channels:
+        return None
+    one = kind == "email" and isinstance(address, str)
+    written = {**shape.channels[kind], ADDRESSED[kind]: [address] if one else address}
+    written.pop("approvals", None)  # one socket hears the workspace; where it is answered is the channel's own
+    options = validate(notifiers[kind].options, written, document, path)
+    return Adapter(kind, options) if options is not None and not is_wrong(document, path) else None
+
+
+def is_wrong(document: Document, path: tuple[str, ...]) -> bool:
+    """Tell whether something was reported there, or below."""
+    return any(place[: len(path)] == path for place in document.reported)
+
+
+def check_escalation(
+    document: Document, shape: Shape, contacts: Contacts, channels: Mapping[str, Adapter]
+) -> tuple[Step, ...]:
+    """Return the steps; none where PagerDuty climbs, or nobody said who is next."""
+    people = {name: Step(name, tuple(own), hours=_hours(shape.contacts[name])) for name, own in contacts.items()}
+    known = {**people, **check_rotations(document, shape, people, channels)}
+    known |= {name: Step(name, (name,)) for name in channels if name not in known}
+    written = document.at(("escalation",))
+    if written == PAGERDUTY and PAGERDUTY not in channels:
+        document.report(("escalation",), "names no configured channel", "add pagerduty: under channels:, or a list")
+    steps: list[Step] = []
+    for place, step in enumerate(shape.escalation or ()):
+        path: tuple[str | int, ...] = ("escalation", place)
+        if step.tell in [one.name for one in steps]:
+            document.report(path, "called twice", "keep one; who acknowledges and does not end it is called again")
+        elif step.tell in known:
+            contact = shape.contacts.get(step.tell)
+            if contact is not None and contact.answers_as and not any(getattr(contact, kind) for kind in ADDRESSED):
+                document.report(path, *UNREACHABLE)
+            steps.append(replace(known[step.tell], after_seconds=step.after))
+        else:
+            document.report(path, "names no contact, rotation or channel", choose(step.tell, set(known)))
+    return tuple(steps)
+
+
+def owners(shape: Shape) -> Mapping[str, str]:
+    """Return which contact has which role of the runbook: the first who says so, else the first whose name does."""
+    by_name = [(ROLES_BY_NAME.get(name.lower().replace("_", "-")), name) for name in shape.contacts]
+    written = [(contact.role, name) for name, contact in shape.contacts.items()]
+    found: dict[str, str] = {}
+    for role, name in (*written, *by_name):
+        if role is not None and (shape.contacts[name].role or role) == role:
+            found.setdefault(role, name)
+    return found
+
+
+def approvers(shape: Shape, contacts: Contacts) -> Mapping[str, Approver]:
+    """Return every contact as who may approve; one without identities cannot."""
+    return {
+        name: Approver(
+            name, tuple(dict.fromkeys(one for text in contact.answers_as for one in meant(text))), tuple(contacts[name])
+        )
+        for name, contact in shape.contacts.items()
+    }
+
+
+def _hours(contact: ContactShape) -> Weekly | None:
+    return None if contact.hours == ALWAYS else parse_weekly(contact.hours)
+
+
+def warnings_of_people(
+    shape: Shape, steps: tuple[Step, ...], contacts: Contacts, matrix: Mapping[Severity, Rule]
+) -> list[str]:
+    """Return what works, but probably not as meant."""
+    found = []
+    if steps and all(any(one.hours is not None for one in _everybody(step)) for step in steps):
+        found.append("escalation: out of everybody's hours nobody new is called: let one be there always")
+    if steps and PAGERDUTY in shape.channels:
+        found.append("escalation: PagerDuty has an escalation policy too: let only one of them climb")
+    busy = {rule.approver.name for rule in matrix.values() if rule.approver is not None}
+    busy |= {one.name for step in steps for one in _everybody(step)}
+    idle = [name for name in contacts if name not in busy]
+    if steps and idle:
+        found.append(f"contacts: {', '.join(idle)} is never called: name them under escalation:")
+    return found
+
+
+def _everybody(step: Step) -> tuple[Step, ...]:
+    return step.rotation.of if step.rotation is not None else (step,)
+
+
+def warnings_of_approvers(matrix: Mapping[Severity, Rule], channels: Mapping[str, Adapter]) -> list[str]:
+    """Return which of their member ids would not be heard in Slack."""
+    options = answers_in_slack(channels)
+    heard = {identity(SLACK, user) for user in options.users} if options is not None else set()
+    named = {rule.approver for rule in matrix.values() if rule.approver is not None}
+    unheard = {
+        one: approver.name
+        for approver in sorted(named, key=lambda approver: approver.name)
+        for one in approver.answers_as
+        if one.startswith(f"{SLACK}:") and one not in heard
+    }
+    how = "list the member id under channels.slack.approvals.users"
+    return [f"contacts.{name} answers as {one}, who may not answer in Slack: {how}" for one, name in unheard.items()]

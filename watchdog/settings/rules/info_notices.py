@@ -1,0 +1,41 @@
+"""News that ask nothing of anybody: deploys that went well, and the weekly digest. Nobody gets them who did not ask."""
+
+from collections.abc import Sequence
+
+from watchdog.domain.policy import Digest
+from watchdog.settings.rules.recurrence import parse_moment
+from watchdog.settings.rules.severity_policy import RINGS, WRITES_DOWN
+from watchdog.settings.schema.schema import Shape
+from watchdog.settings.text.validation import choose
+from watchdog.settings.text.yaml_document import Document
+
+FOR_WORK = RINGS | WRITES_DOWN
+"""Channels in which a notice stays open until somebody closes it: news would stay for ever."""
+
+
+def build_good_news(document: Document, shape: Shape, channels: Sequence[str]) -> tuple[str, ...]:
+    """Return who hears of deploys that went well; report what cannot be meant."""
+    return _tell(document, "good_news", shape.good_news.tell, channels) if shape.good_news is not None else ()
+
+
+def build_digest(document: Document, shape: Shape, channels: Sequence[str]) -> Digest | None:
+    """Return when the weekly digest is made, and who gets it; report what cannot be meant."""
+    if shape.digest is None:
+        return None
+    return Digest(parse_moment(shape.digest.every), _tell(document, "digest", shape.digest.tell, channels))
+
+
+def _tell(document: Document, key: str, written: Sequence[str], channels: Sequence[str]) -> tuple[str, ...]:
+    readable = [name for name in channels if name not in FOR_WORK]
+    if not written:
+        document.report((key, "tell"), "names nobody", f"name a channel, or remove {key}:")
+    for place, name in enumerate(written):
+        path = (key, "tell", place)
+        if name in channels and name in FOR_WORK:
+            what = f"impossible: in {name} it would stay open until somebody closes it"
+            document.report(path, what, choose("", readable))
+        elif name not in channels:
+            document.report(path, "names no configured channel", choose(name, readable))
+        elif name in written[:place]:
+            document.report(path, "names a channel twice", "keep one")
+    return tuple(written)

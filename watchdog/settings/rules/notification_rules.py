@@ -1,0 +1,53 @@
+"""Who is told of what, and who answers: everything that a configuration says of people, checked together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from watchdog.domain.policy import Rule, Severity
+from watchdog.settings.model.settings import Adapter
+from watchdog.settings.rules import contacts as people
+from watchdog.settings.rules import stakeholder_contacts
+from watchdog.settings.rules.info_notices import build_digest, build_good_news
+from watchdog.settings.rules.severity_policy import build_matrix
+from watchdog.settings.rules.silences import build_quiets
+from watchdog.settings.schema.adapter_entries import Notifiers
+from watchdog.settings.schema.schema import Shape
+from watchdog.settings.text.yaml_document import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The severity matrix, all channels with those of contacts and stakeholders, and `fields` of the policy.
+
+    `warnings` say what works, but probably not as meant.
+    """
+
+    matrix: Mapping[Severity, Rule]
+    channels: Mapping[str, Adapter]
+    fields: Mapping[str, Any]
+    warnings: tuple[str, ...]
+
+
+def check_told(document: Document, shape: Shape, channels: Mapping[str, Adapter], notifiers: Notifiers) -> Told:
+    """Return it; report what cannot be meant. `channels` are the configured ones."""
+    contacts = people.check_contacts(document, shape, channels, notifiers)
+    steps = people.check_escalation(document, shape, contacts, channels)
+    outside = stakeholder_contacts.check_stakeholders(document, shape, channels, notifiers)
+    named = document.keys("channels") or tuple(channels)
+    matrix = build_matrix(document, shape.policy, named, people.approvers(shape, contacts), shape.windows)
+    fields = {
+        "escalation": steps,
+        "ack_holds_seconds": shape.ack_holds,
+        "silences": build_quiets(document, "silences", shape.silences, shape.services),
+        "action_holds": build_quiets(document, "action_holds", shape.action_holds, shape.services),
+        "stakeholders": stakeholder_contacts.policies(shape, outside),
+        "good_news": build_good_news(document, shape, named),
+        "digest": build_digest(document, shape, named),
+    }
+    theirs = {name: one for those in (*contacts.values(), *outside.values()) for name, one in those.items()}
+    warnings = (
+        *people.warnings_of_people(shape, steps, contacts, matrix),
+        *people.warnings_of_approvers(matrix, channels),
+    )
+    return Told(matrix, {**channels, **theirs}, fields, warnings)

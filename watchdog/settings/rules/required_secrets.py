@@ -1,0 +1,197 @@
+"""Which secrets the configuration needs, and what a user should be warned of."""
+
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from urllib.parse import urlsplit
+
+from watchdog.adapters.notifiers.slack import SlackOptions
+from watchdog.adapters.signals.vendor_status import NOT_READABLE
+from watchdog.domain.policy import PROBES
+from watchdog.settings.model.settings import Adapter
+from watchdog.settings.rules.console_access import CONSOLE_TOKEN, OIDC_SECRET, console_warnings
+from watchdog.settings.schema.adapter_entries import Registries
+from watchdog.settings.schema.schema import POSTGRESQL, Shape
+from watchdog.settings.schema.urls import is_loopback
+from watchdog.settings.text.yaml_document import Document, Path
+
+STORE_URL = "WATCHDOG_STORE_URL"
+RENDER_KEY = "WATCHDOG_RENDER_API_KEY"
+HEARTBEAT = "WATCHDOG_HEARTBEAT_URL"
+CRONS = "WATCHDOG_SENTRY_CRONS_URL"
+SLACK_LIBRARY = "websockets"
+WITH_RENDER = frozenset({"render_events"})
+"""Kinds of signals that are `Unknown` without a Render key."""
+"""Kinds whose own key holds a URL."""
+
+
+def check_secrets(
+    document: Document,
+    shape: Shape,
+    modes: Mapping[str, str],
+    signals: Mapping[str, Mapping[str, Adapter]],
+    channels: Mapping[str, Adapter],
+    registries: Registries,
+    variables: Mapping[str, str],
+) -> None:
+    """Report every secret that is needed and not set, once, at the first line that needs it."""
+    needed: dict[str, tuple[Path, str]] = {}
+    for name, mode in modes.items():
+        if mode != "observe":
+            path: Path = ("services", name, "mode") if shape.services[name].mode else ("mode",)
+            needed.setdefault(RENDER_KEY, (path, f"mode {mode}"))
+    for service, adapters in signals.items():
+        for name, adapter in adapters.items():
+            for variable in registries.signals[adapter.kind].secrets:
+                path = ("services", service, "signals", name)
+                needed.setdefault(variable, (path, f"a {adapter.kind} signal"))
+    for name, adapter in channels.items():
+        for variable in registries.notifiers[adapter.kind].secrets(adapter.options):
+            needed.setdefault(variable, (("channels", name), f"the channel {name}"))
+    for variable, wanted in _of_the_rest(shape).items():
+        needed.setdefault(variable, wanted)
+    for variable, (path, who) in needed.items():
+        if not variables.get(variable):
+            document.report(path, f"{who} needs a secret that is not set", f"set the variable {variable}")
+
+
+def _of_the_rest(shape: Shape) -> dict[str, tuple[Path, str]]:
+    """Return the secrets that neither a service nor a channel needs."""
+    needed: dict[str, tuple[Path, str]] = {}
+    if shape.store == POSTGRESQL:
+        needed[STORE_URL] = (("store",), f"store: {POSTGRESQL}")
+    if shape.console.enabled and shape.console.tokens:
+        needed[CONSOLE_TOKEN] = (("console",), "the console")
+    if shape.console.enabled and shape.console.oidc is not None:
+        needed[OIDC_SECRET] = (("console", "oidc"), "oidc")
+    if shape.metrics.remote_write_user:
+        needed["WATCHDOG_REMOTE_WRITE_PASSWORD"] = (("metrics", "remote_write_user"), "a remote_write_user")
+    return needed
+
+
+def check_slack(document: Document, channels: Mapping[str, Adapter]) -> None:
+    """Report approvals in Slack whose library is not installed."""
+    if answers_in_slack(channels) is not None and find_spec(SLACK_LIBRARY) is None:
+        what = f"needs {SLACK_LIBRARY}, which the extra slack brings"
+        document.report(("channels", "slack", "approvals"), what, "in the clone: .venv/bin/pip install -e '.[slack]'")
+
+
+def answers_in_slack(channels: Mapping[str, Adapter]) -> SlackOptions | None:
+    """Return the options of Slack where people can answer and ask there, else None."""
+    options = channels["slack"].options if "slack" in channels else None
+    return options if isinstance(options, SlackOptions) and options.listens else None
+
+
+def slack_warnings(channels: Mapping[str, Adapter]) -> Sequence[str]:
+    """Return that nobody was named who may answer in Slack, if so."""
+    options = answers_in_slack(channels)
+    if options is None or options.users:
+        return ()
+    how = "write approvals: {socket_mode: true, users: [U0AAA]}"
+    return (f"channels.slack.approvals names nobody: /watchdog only answers questions there, without buttons; {how}",)
+
+
+def check_remote_write(document: Document, shape: Shape, variables: Mapping[str, str]) -> None:
+    """Report credentials for remote write that do not fit together, or would travel in clear."""
+    metrics, path = shape.metrics, ("metrics", "remote_write")
+    password = bool(variables.get("WATCHDOG_REMOTE_WRITE_PASSWORD"))
+    token = bool(variables.get("WATCHDOG_REMOTE_WRITE_TOKEN"))
+    if metrics.remote_write is None:
+        if metrics.remote_write_user:
+            document.report(
+                (*path[:1], "remote_write_user"), "useless without remote_write", "add remote_write: https://…"
+            )
+        return
+    if password and not metrics.remote_write_user:
+        document.report(path, "WATCHDOG_REMOTE_WRITE_PASSWORD is set without a user", "add remote_write_user: …")
+    if password and token:
+        what = "both WATCHDOG_REMOTE_WRITE_PASSWORD and _TOKEN are set"
+        document.report(path, what, "keep the one your receiver asks for")
+    url = urlsplit(metrics.remote_write)
+    if (password or token) and url.scheme == "http" and not is_loopback(url.hostname or ""):
+        document.report(path, "the credentials would travel in clear", "write https://")
+
+
+def warnings_of(
+    shape: Shape,
+    modes: Mapping[str, str],
+    signals: Mapping[str, Mapping[str, Adapter]],
+    variables: Mapping[str, str],
+    environ: Mapping[str, str],
+) -> Sequence[str]:
+    """Return what works, but probably not as meant."""
+    found: list[str] = []
+    key = bool(variables.get(RENDER_KEY))
+    if environ.get("IS_PULL_REQUEST") == "true":
+        found.append("IS_PULL_REQUEST is true: this is a preview copy, so every service is only observed")
+    if environ.get("RENDER_API_KEY") and not key:
+        found.append(f"RENDER_API_KEY is set, but RENDER_* is never read for the target: set {RENDER_KEY}")
+    if not key and any(service.render for service in shape.services.values()):
+        found.append(f"without {RENDER_KEY} no deploy is seen: blame stays unknown")
+    if environ.get("RENDER") == "true" and not shape.store.startswith(("sqlite:////", POSTGRESQL, "postgres:")):
+        found.append("store: on Render only a disk survives a restart: write sqlite:////var/data/watchdog.db")
+    if variables.get(STORE_URL) and shape.store != POSTGRESQL:
+        found.append(f"{STORE_URL} is set and not used: write store: {POSTGRESQL}")
+    if shape.vendor_status is not None and "render" not in shape.vendor_status:
+        found.append("vendor_status: without render no outage of the platform can veto a rollback")
+    found += [
+        f"vendor_status: the page of {name} is HTML, which cannot be read: drop it, or write the URL of a mirror"
+        for name, url in (shape.vendor_status or {}).items()
+        if url is None and name in NOT_READABLE
+    ]
+    autonomous = [name for name, mode in modes.items() if mode == "autonomous"]
+    if autonomous and not (variables.get(HEARTBEAT) or variables.get(CRONS)):
+        found.append(
+            f"AUTONOMOUS WITHOUT A HEARTBEAT: nobody will notice when the watchdog itself is dead: set {HEARTBEAT}"
+        )
+    found.extend(
+        f"services.{name} is autonomous without an http signal: it can only ask"
+        for name in autonomous
+        if not any(adapter.kind == "http" for adapter in signals[name].values())
+    )
+    for service, adapters in signals.items():
+        blind = [name for name, adapter in adapters.items() if adapter.kind in WITH_RENDER]
+        if blind and (not key or not shape.services[service].render):
+            found.append(f"services.{service}.signals.{blind[0]} stays unknown: it needs render: and {RENDER_KEY}")
+    found.extend(_warnings_of_the_whole(shape, autonomous, key))
+    found.extend(_private_names(shape, signals))
+    found.extend(console_warnings(shape, variables))
+    return found
+
+
+def _private_names(shape: Shape, signals: Mapping[str, Mapping[str, Adapter]]) -> Sequence[str]:
+    """Return a warning for each host that can only be in a private network and is not listed as such."""
+    urls = {
+        f"services.{service}.signals.{name}": getattr(adapter.options, adapter.kind, None)
+        for service, adapters in signals.items()
+        for name, adapter in adapters.items()
+        if adapter.kind in PROBES
+    }
+    urls["metrics.remote_write"] = shape.metrics.remote_write
+    hosts = {place: (urlsplit(url).hostname or "") if isinstance(url, str) else "" for place, url in urls.items()}
+    return [
+        f"{place} is not connected to: {host} leads into a private network, so list it under private_hosts"
+        for place, host in hosts.items()
+        if _is_private_name(host) and host not in shape.private_hosts
+    ]
+
+
+def _is_private_name(host: str) -> bool:
+    """Tell whether no public name server can know it: one word, or a name under `.internal`."""
+    one_word = "." not in host and ":" not in host and not host.isdigit()
+    return bool(host) and (one_word or host.endswith(".internal")) and not is_loopback(host)
+
+
+def _warnings_of_the_whole(shape: Shape, autonomous: Sequence[str], key: bool) -> Sequence[str]:
+    found: list[str] = []
+    if not shape.channels:
+        found.append("no channels: notices only go to the console")
+    if set(shape.channels) == {"tickets"}:
+        found.append("channels: tickets wake nobody, and are told everything as there is nothing else: add a channel")
+    if shape.control is not None and len(shape.control) < 2:
+        blind = "our own blindness cannot be told" if not shape.control else "one control target may fail by itself"
+        found.append(f"control: {blind}: name two targets")
+    if autonomous and (shape.policy.critical.do or "rollback") != "rollback":
+        found.append(f"mode autonomous, but critical only asks for {shape.policy.critical.do}: nothing is rolled back")
+    if not key and any(dependency.render for dependency in shape.dependencies.values()):
+        found.append(f"dependencies on Render stay unknown without {RENDER_KEY}")
+    return found

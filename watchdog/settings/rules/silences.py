@@ -1,0 +1,57 @@
+"""Silences and action holds, as they stand in the configuration: for once, or every week."""
+
+from collections.abc import Mapping, Sequence
+
+from watchdog.domain.policy import Quiet, Severity
+from watchdog.settings.rules.recurrence import parse_weekly
+from watchdog.settings.schema.schema import QuietShape, ServiceShape, SilenceShape
+from watchdog.settings.text.validation import choose
+from watchdog.settings.text.yaml_document import Document
+
+ALL = "all"
+
+
+def build_quiets(
+    document: Document, key: str, written: Sequence[QuietShape], services: Mapping[str, ServiceShape]
+) -> tuple[Quiet, ...]:
+    """Return what stands under `silences:` or `action_holds:`; report what cannot be meant."""
+    found = []
+    for place, one in enumerate(written):
+        path = (key, place)
+        if one.service not in (ALL, *services):
+            document.report((*path, "service"), "names no service", choose(one.service, {*services, ALL}))
+            continue
+        _check_time(document, path, one)
+        signal = one.signal if isinstance(one, SilenceShape) else None
+        if signal is not None and signal not in _signals(services, one.service):
+            document.report((*path, "signal"), "names no signal of it", choose(signal, _signals(services, one.service)))
+        found.append(_quiet(one, f"configured-{place + 1}", signal))
+    return tuple(found)
+
+
+def _check_time(document: Document, path: tuple[str | int, ...], one: QuietShape) -> None:
+    once = one.begins is not None and one.ends is not None
+    if (one.every is not None) == once or (one.begins is None) != (one.ends is None):
+        what = "from when to when, please, for once or for every week"
+        document.report(path, what, "write from: and to:, or every: Sun 02:00-04:00 Europe/Berlin")
+    elif one.begins is not None and one.ends is not None and one.ends <= one.begins:
+        document.report((*path, "to"), "not after from", "write a later moment")
+
+
+def _signals(services: Mapping[str, ServiceShape], service: str) -> set[str]:
+    return {name for each, shape in services.items() if service in (ALL, each) for name in shape.signals}
+
+
+def _quiet(one: QuietShape, name: str, signal: str | None) -> Quiet:
+    severity = one.severity if isinstance(one, SilenceShape) else None
+    return Quiet(
+        name=name,
+        service=None if one.service == ALL else one.service,
+        by=one.author,
+        reason=one.reason,
+        begins_at=one.begins or 0.0,
+        ends_at=one.ends,
+        weekly=parse_weekly(one.every) if one.every is not None else None,
+        signal=signal,
+        severity=Severity(severity) if severity is not None else None,
+    )

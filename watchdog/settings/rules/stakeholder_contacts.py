@@ -1,0 +1,56 @@
+"""Stakeholders: people outside engineering, with their addresses, and what they hear of.
+
+Like a contact's, their addresses make channels of their own (`board-email`), which are told of nothing else.
+"""
+
+from collections.abc import Mapping
+
+from watchdog.domain.policy import Severity, Stakeholders
+from watchdog.settings.model.settings import Adapter
+from watchdog.settings.rules.contacts import ADDRESSED, addressed, is_wrong
+from watchdog.settings.schema.adapter_entries import Notifiers, check_name
+from watchdog.settings.schema.schema import Shape, StakeholdersShape
+from watchdog.settings.text.validation import choose
+from watchdog.settings.text.yaml_document import Document
+
+Found = Mapping[str, Mapping[str, Adapter]]
+
+
+def check_stakeholders(
+    document: Document, shape: Shape, channels: Mapping[str, Adapter], notifiers: Notifiers
+) -> Found:
+    """Return their channels by name; report what cannot be meant."""
+    found: dict[str, dict[str, Adapter]] = {}
+    for name, those in shape.stakeholders.items():
+        path = ("stakeholders", name)
+        check_name(document, path)
+        if name in notifiers or name in shape.contacts:
+            taken = "channel" if name in notifiers else "contact"
+            document.report(path, f"already the name of a {taken}", "give them another name")
+        kinds = [kind for kind in ADDRESSED if getattr(those, kind) is not None]
+        if not kinds and not is_wrong(document, path):
+            document.report(path, "no way to reach them", f"add one of: {', '.join(ADDRESSED)}")
+        for place, service in enumerate(those.services or ()):
+            if service not in shape.services:
+                document.report((*path, "services", place), "names no service", choose(service, shape.services))
+        found[name] = {}
+        for kind in kinds:
+            adapter = addressed(document, shape, (*path, kind), channels, notifiers, getattr(those, kind))
+            if adapter is not None:
+                found[name][f"{name}-{kind}"] = adapter
+    return found
+
+
+def policies(shape: Shape, found: Found) -> tuple[Stakeholders, ...]:
+    """Return who hears of what, by which channels."""
+    return tuple(_policy(name, those, tuple(found[name])) for name, those in shape.stakeholders.items())
+
+
+def _policy(name: str, those: StakeholdersShape, channels: tuple[str, ...]) -> Stakeholders:
+    return Stakeholders(name, channels, tuple(those.services or ()), Severity(those.severity), those.zone)
+
+
+def hears(one: Stakeholders) -> str:
+    """Return in words where they read, and of what."""
+    of = ", ".join(one.services) or "all services"
+    return f"{', '.join(one.channels)}, of {of} from {one.severity} on, times in {one.zone}"

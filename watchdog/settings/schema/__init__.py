@@ -1,0 +1,1 @@
+"""The keys of the configuration file: their types and bounds."""

@@ -1,0 +1,109 @@
+"""What the configuration asks of adapters: the shape of an entry in SIGNALS and in NOTIFIERS, and their checking."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Protocol
+
+from watchdog.adapters.options import Options
+from watchdog.domain.policy import SignalPolicy
+from watchdog.settings.model.settings import Adapter
+from watchdog.settings.schema.schema import NAME, ServiceShape
+from watchdog.settings.text.validation import choose, keys_at, report_unknown_key, validate
+from watchdog.settings.text.yaml_document import Document
+
+
+class SignalEntry(Protocol):
+    """One kind of signal: its options (whose first key is the kind) and what decisions need to know of it."""
+
+    @property
+    def options(self) -> type[Options]:
+        """The model of the options."""
+
+    @property
+    def policy(self) -> Callable[[str, Any], SignalPolicy]:
+        """Return the policy of a signal of that name with those options."""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The names of the variables that must be set."""
+
+
+class NotifierEntry(Protocol):
+    """One kind of channel: its options, and the variables they require."""
+
+    @property
+    def options(self) -> type[Options]:
+        """The model of the options."""
+
+    @property
+    def secrets(self) -> Callable[[Any], tuple[str, ...]]:
+        """Return the names of the variables that must be set."""
+
+
+Signals = Mapping[str, SignalEntry]
+Notifiers = Mapping[str, NotifierEntry]
+
+
+class Registries(NamedTuple):
+    """Every kind of signal and of channel there is."""
+
+    signals: Signals
+    notifiers: Notifiers
+
+
+def check_signals(
+    document: Document, service: str, shape: ServiceShape, signals: Signals
+) -> tuple[dict[str, Adapter], tuple[SignalPolicy, ...]]:
+    """Return a service's valid signals and their policies; report the others."""
+    adapters: dict[str, Adapter] = {}
+    policies: list[SignalPolicy] = []
+    for name, written in shape.signals.items():
+        path = ("services", service, "signals", name)
+        check_name(document, path)
+        kind = _kind(written, signals)
+        if kind is None:
+            _report_kind(document, path, written, signals)
+            continue
+        options = validate(signals[kind].options, written, document, path)
+        if options is not None:
+            adapters[name] = Adapter(kind, options)
+            policies.append(signals[kind].policy(name, options))
+    return adapters, tuple(policies)
+
+
+def check_channels(
+    document: Document, channels: Mapping[str, dict[str, Any]], notifiers: Notifiers
+) -> dict[str, Adapter]:
+    """Return the valid channels; report the others."""
+    adapters: dict[str, Adapter] = {}
+    for name, written in channels.items():
+        if name not in notifiers:
+            report_unknown_key(document, ("channels", name), notifiers, "channel")
+            continue
+        options = validate(notifiers[name].options, written, document, ("channels", name))
+        if options is not None:
+            adapters[name] = Adapter(name, options)
+    return adapters
+
+
+def check_name(document: Document, path: tuple[str, ...]) -> None:
+    """Report a name that would not do as a metric label, a dedup key and a word of the command line."""
+    if not NAME.fullmatch(path[-1]):
+        document.report(path, "not a name we can use", "write up to 40 letters, digits, - or _")
+
+
+def _kind(written: Mapping[str, Any], signals: Signals) -> str | None:
+    """Return the first key that is a kind, preferring one whose options explain all other keys."""
+    kinds = [key for key in written if key in signals]
+    fitting = [kind for kind in kinds if set(written) <= set(keys_at(signals[kind].options, ()))]
+    return next(iter(fitting or kinds), None)
+
+
+def _report_kind(document: Document, path: tuple[str, ...], written: Mapping[str, Any], signals: Signals) -> None:
+    if not written:
+        document.report(path, "says nothing to look at", f"write one of: {', '.join(sorted(signals))}")
+        return
+    first = next(iter(written))
+    if len(written) == 1 or not choose(first, signals).startswith("write"):
+        report_unknown_key(document, (*path, first), signals, "kind of signal")
+    else:
+        document.report(path, "no kind of signal among its keys", f"write one of: {', '.join(sorted(signals))}")

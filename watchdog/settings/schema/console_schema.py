@@ -1,0 +1,149 @@
+"""The shape of `console:` and of `status_pages:`: who may look, who says who they are, and what anybody may see."""
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from typing import Annotated, Self
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    model_validator,
+)
+
+from watchdog.presentation.text import clean
+from watchdog.settings.schema.tuning import Section
+from watchdog.settings.schema.urls import BaseUrl, http_url
+
+EVERYBODY = "*"
+PERSON_MAX = 120
+PEOPLE_MAX = 500
+SHOWN_MAX = 60
+PAGE_SERVICES_MAX = 15
+"""A page stays below 50 KB."""
+HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
+NEVER = frozenset(
+    {
+        *("accept", "authorization", "connection", "content-length", "content-type", "cookie", "forwarded", "host"),
+        *("origin", "referer", "transfer-encoding", "user-agent", "via", "x-real-ip"),
+        *("x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto", "x-form-token"),
+    }
+)
+"""Headers that browsers or proxies send for another reason: none of them says who is logged in."""
+
+
+def _person(text: str) -> str:
+    if not 0 < len(text) <= PERSON_MAX or text != clean(text, PERSON_MAX) or "," in text or text == EVERYBODY:
+        raise ValueError("not a name: write it as the login names it, letter by letter, as in ann@acme.example")
+    return text
+
+
+def _viewers(value: object) -> object:
+    """Accept `"*"` for everybody who is logged in there."""
+    return [] if value in (EVERYBODY, [EVERYBODY]) else value
+
+
+def _header(text: str) -> str:
+    if not HEADER.fullmatch(text) or text.lower() in NEVER:
+        raise ValueError("not a header that says who it is: write X-Forwarded-User, or what your proxy sets")
+    return text
+
+
+def _network(text: str) -> str:
+    try:
+        network = ipaddress.ip_network(text)
+    except ValueError:
+        raise ValueError("not an address or a network: write 127.0.0.1, 10.0.0.0/8 or ::1") from None
+    if network.prefixlen == 0:
+        raise ValueError("everybody could say to be anybody: write the address of the proxy alone") from None
+    return str(network)
+
+
+def _issuer(text: str) -> str:
+    """Return it letter by letter, with its last slash: the provider's proofs name it so."""
+    http_url(text)
+    if "?" in text or "#" in text:
+        raise ValueError("not an issuer: write it as its provider says it, with nothing behind the path")
+    return text
+
+
+def _word(text: str) -> str:
+    if not re.fullmatch(r"[\x21-\x7e]{1,200}", text):
+        raise ValueError("not a client id: write it as its provider shows it")
+    return text
+
+
+def _claim(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_:/.-]{0,99}", text):
+        raise ValueError("not a claim: write email, preferred_username or sub")
+    return text
+
+
+Person = Annotated[str, AfterValidator(_person)]
+People = Annotated[list[Person], Field(max_length=PEOPLE_MAX)]
+
+
+class PeopleShape(Section):
+    """Who has which role, by the name under which they are logged in elsewhere."""
+
+    approvers: People = Field(default_factory=list)
+    operators: People = Field(default_factory=list)
+    viewers: Annotated[People, BeforeValidator(_viewers)] = Field(default_factory=list)
+    _everybody: bool = PrivateAttr(default=False)
+
+    @property
+    def everybody(self) -> bool:
+        """Tell whether whoever is logged in there may look."""
+        return self._everybody
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _note_everybody(cls, given: object, make: ModelWrapValidatorHandler[Self]) -> Self:
+        made = make(given)
+        made._everybody = isinstance(given, Mapping) and given.get("viewers") in (EVERYBODY, [EVERYBODY])
+        return made
+
+
+class ProxyShape(PeopleShape):
+    """A proxy in front of the console that says in a header who is logged in; believed from its addresses only."""
+
+    user_header: Annotated[str, AfterValidator(_header)]
+    sources: list[Annotated[str, AfterValidator(_network)]] = Field(alias="from", min_length=1, max_length=50)
+
+
+class OidcShape(PeopleShape):
+    """An OpenID provider that says who somebody is, by one claim of its proof."""
+
+    issuer: Annotated[str, AfterValidator(_issuer)]
+    client_id: Annotated[str, AfterValidator(_word)]
+    claim: Annotated[str, AfterValidator(_claim)] = "email"
+
+
+def _shown_name(text: str) -> str:
+    if not text or text != clean(text, SHOWN_MAX):
+        raise ValueError(f"not a name to be shown: write one line of up to {SHOWN_MAX} letters")
+    return text
+
+
+ShownName = Annotated[str, AfterValidator(_shown_name)]
+
+
+class StatusPageShape(Section):
+    """What anybody may see of a group of services, each by its own name or by the one that visitors know."""
+
+    title: ShownName
+    services: list[str] = Field(min_length=1, max_length=PAGE_SERVICES_MAX)
+    names: dict[str, ShownName] = Field(default_factory=dict, max_length=PAGE_SERVICES_MAX)
+
+
+class ConsoleShape(Section):
+    """The web console, on the server of `metrics.listen`."""
+
+    enabled: bool = False
+    url: BaseUrl | None = None
+    tokens: bool = True
+    proxy: ProxyShape | None = None
+    oidc: OidcShape | None = None

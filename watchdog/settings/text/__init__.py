@@ -1,0 +1,1 @@
+"""Configuration as text: YAML with line numbers, messages for mistakes, summaries."""

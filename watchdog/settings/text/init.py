@@ -1,0 +1,100 @@
+"""The text `watchdog init` writes: a commented `observe` configuration that loads as it stands.
+
+Rule: what a service's owner typed (names, URLs) stands in quotes, so that it cannot become YAML of its own.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+
+from watchdog.domain.deploys import ServiceFacts
+from watchdog.settings.schema.schema import NAME
+
+WITH_PAGES = ("web_service", "static_site")
+ANSWERS_MAX = 300
+
+_HEAD = """\
+# Written by `watchdog init`. Every option: config/watchdog.yaml. Is it right? `watchdog check --live`
+version: 1
+mode: observe                  # watches and tells, touches nothing; then: assist (asks), autonomous (acts)
+services:
+"""
+
+_TAIL = """\
+channels:
+  console: {}                  # replace it by people: remove a "# " and set the variable (or put it into .env)
+  # slack: {}                  # WATCHDOG_SLACK_WEBHOOK_URL
+  # pagerduty: {}              # WATCHDOG_PAGERDUTY_ROUTING_KEY
+# Deploys are seen, and blamed, with WATCHDOG_RENDER_API_KEY (Render: Account Settings, API Keys).
+"""
+
+_HINTS = """\
+      # api:    {latency: https://…/api/health, p95: 800ms}
+      # errors: {sentry: organisation/project}   # WATCHDOG_SENTRY_TOKEN
+"""
+
+
+def minimal_text(site_url: str, render: str = "") -> str:
+    """Return a configuration for one site, from two answers; `render` is its service id or name there, or empty.
+
+    Raises ValueError, saying what to write, for an answer that could not load.
+    """
+    if not re.fullmatch(r"https?://[^\s/?#@]+(/\S*)?", site_url) or len(site_url) > ANSWERS_MAX:
+        raise ValueError("not a web address: write it as in a browser, https://www.example.com")
+    if len(render) > 100 or not render.isprintable():
+        raise ValueError("not a service: write its id (srv-…, from its dashboard URL) or its exact name, or nothing")
+    target = f"    render: {_quoted(render)}\n" if render else "    # render: srv-…            # its id or exact name\n"
+    signals = f"    signals:\n      home:   {{http: {_quoted(site_url)}}}\n"
+    return f"{_HEAD}  web:\n{target}{signals}{_HINTS}{_TAIL}"
+
+
+def from_render(services: Sequence[ServiceFacts], own_id: str | None = None) -> str:
+    """Return a configuration for all services a key can see, without suspended ones and the watchdog (`own_id`).
+
+    Raises ValueError when nothing is left to guard.
+    """
+    guarded = [facts for facts in services if facts.id != own_id and not facts.suspended]
+    if not guarded:
+        raise ValueError("Render lists no service that runs: check whose API key it is, or answer the two questions")
+    names: list[str] = []
+    text = _HEAD
+    for facts in guarded:
+        names.append(_name(facts.name, names))
+        text += _service(names[-1], facts)
+    for facts in services:
+        if facts not in guarded:
+            why = "the watchdog itself" if facts.id == own_id else "suspended"
+            text += f"  # left out: {_comment(facts.name)} ({why})\n"
+    return text + _TAIL
+
+
+def _service(name: str, facts: ServiceFacts) -> str:
+    head = (
+        f"  {name}:\n    render: {_quoted(facts.id)}  # {_comment(facts.name)}, {_comment(facts.kind)}\n    signals:\n"
+    )
+    if facts.url and facts.kind in WITH_PAGES:
+        return f"{head}      home:   {{http: {_quoted(facts.url)}}}\n{_HINTS}"
+    return f"{head}      events: {{render_events: default}}  # no URL: Render's own events are the only eyes\n"
+
+
+def _name(wanted: str, taken: Sequence[str]) -> str:
+    """Return a name of our alphabet that is not taken yet."""
+    plain = re.sub(r"[^A-Za-z0-9]+", "-", wanted).strip("-")[:36].strip("-") or "service"
+    if (
+        plain.isdigit()
+        or not NAME.fullmatch(plain)
+        or plain.lower() in ("yes", "no", "on", "off", "true", "false", "null", "y", "n")
+    ):
+        plain = f"service-{plain}"
+    number, name = 2, plain
+    while name in taken:
+        name, number = f"{plain}-{number}", number + 1
+    return name
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text)
+
+
+def _comment(text: str) -> str:
+    return "".join(mark if mark.isprintable() else " " for mark in text)[:60]

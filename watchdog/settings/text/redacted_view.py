@@ -1,0 +1,170 @@
+"""The configuration as it was loaded, in rows to be shown: what holds, defaults included, and never a secret. Pure.
+
+Rule 1: of a secret only its name is said, and whether it is set.
+Rule 2: an address is shown without user, query and fragment, which may hold a key; so are texts to look for in pages.
+"""
+
+import dataclasses
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from watchdog.adapters.stores import shown_url
+from watchdog.domain.policy import Approver, Policy, ServicePolicy, Window
+from watchdog.domain.units import show_seconds
+from watchdog.settings.load.secrets import KNOWN
+from watchdog.settings.model.settings import Adapter, ConsoleSettings, PeopleSettings, Settings
+from watchdog.settings.rules.recurrence import show_moment, show_weekly
+from watchdog.settings.rules.stakeholder_contacts import hears
+
+Row = tuple[str, str]
+Section = tuple[str, tuple[Row, ...]]
+FIGURES = ("budget", "brakes", "pace", "detection", "blame", "verification")
+"""The parts of a policy that are figures alone."""
+HIDDEN = "(written)"
+
+
+def shown(settings: Settings) -> tuple[Section, ...]:
+    """Return the sections, each with its rows: a name and a value."""
+    policy = settings.policy
+    return (
+        ("Services", tuple(_service(settings, one) for one in policy.services.values())),
+        ("Policy", tuple((severity.value, _fields(rule)) for severity, rule in policy.matrix.items())),
+        *_stakeholders(policy),
+        *((name.capitalize(), tuple(_figures(getattr(policy, name)))) for name in FIGURES),
+        ("Channels", tuple((name, _adapter(one)) for name, one in settings.channels.items())),
+        ("The daemon", tuple(_rest(settings))),
+        ("Secrets", tuple((name, "set" if name in settings.secrets else "not set") for name in KNOWN)),
+        ("Warnings", tuple((str(number), text) for number, text in enumerate(settings.warnings, 1))),
+    )
+
+
+def _service(settings: Settings, policy: ServicePolicy) -> Row:
+    said = [f"title {policy.title}"] if policy.title else []
+    said += [f"mode {policy.mode.value}", f"on Render: {policy.platform_id or 'no'}"]
+    said += [f"veto {show_seconds(policy.veto_seconds)}"] if policy.veto_seconds else []
+    said += [f"objective {100 * policy.objective:.6g} %"]
+    said += [f"depends on {', '.join(policy.depends_on)}"] if policy.depends_on else []
+    adapters = settings.services[policy.name].signals if policy.name in settings.services else {}
+    said += [f"{name}: {_adapter(one)}" for name, one in adapters.items()]
+    return policy.name, "; ".join(said)
+
+
+def _stakeholders(policy: Policy) -> Iterable[Section]:
+    rows = tuple((one.name, hears(one)) for one in policy.stakeholders)
+    return (("Stakeholders", rows),) if rows else ()
+
+
+def _adapter(adapter: Adapter) -> str:
+    """Return an adapter's options that are not left out, its kind first."""
+    options, said = adapter.options, []
+    for field, described in type(options).model_fields.items():
+        value = getattr(options, field)
+        if value is not None and (field == adapter.kind or field in options.model_fields_set):
+            said.append(_option(described.alias or field, value))
+    return ", ".join(said) or adapter.kind
+
+
+def _option(name: str, value: Any) -> str:
+    if isinstance(value, str) and ADDRESS.fullmatch(value):
+        return f"{name} {address(value)}"
+    if isinstance(value, (bool, int, float)):
+        return f"{name} {_word(name, value)}"
+    return f"{name} {value if isinstance(value, str) and len(value) < 40 and name in OPEN else HIDDEN}"
+
+
+ADDRESS = re.compile(r"https?://\S+")
+OPEN = frozenset(
+    {"sentry", "render_events", "release", "environment", "region", "channel", "smtp", "from", "user", "tls"}
+)
+"""Options whose texts are names of things, not what somebody wrote to be found in a page."""
+
+
+def address(url: str) -> str:
+    """Return an address without what may hold a key."""
+    try:
+        parts = urlsplit(url)
+        place = parts.netloc.rpartition("@")[2]
+    except ValueError:
+        return HIDDEN
+    return f"{parts.scheme}://{place}{parts.path}{'?…' if parts.query else ''}"
+
+
+def host(url: str) -> str:
+    """Return where an address leads, and no more: the path of an endpoint may be its key."""
+    parts = address(url).split("/", 3)
+    return "/".join([*parts[:3], "…"]) if len(parts) > 3 and parts[3] else "/".join(parts)
+
+
+def _fields(thing: Any) -> str:
+    return ", ".join(f"{name} {value}" for name, value in _figures(thing))
+
+
+def _figures(thing: Any) -> Iterable[Row]:
+    for field in dataclasses.fields(thing):
+        yield field.name.removesuffix("_seconds").replace("_", " "), _word(field.name, getattr(thing, field.name))
+
+
+def _word(name: str, value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return show_seconds(value) if name.endswith("seconds") else f"{value:g}"
+    if isinstance(value, Approver):
+        return value.name
+    if isinstance(value, Window):
+        return f"{value.name} ({show_weekly(value.hours)})"
+    return ", ".join(map(str, value)) or "none" if isinstance(value, tuple) else str(value)
+
+
+def _rest(settings: Settings) -> Iterable[Row]:
+    metrics, record = settings.metrics, settings.record
+    yield "file", settings.path.name if settings.path is not None else "WATCHDOG_CONFIG_YAML"
+    yield "store", shown_url(settings.store_url)
+    yield "metrics.listen", f"{metrics.host}:{metrics.port}" if metrics.host is not None else "nothing"
+    yield "metrics.remote_write", host(metrics.remote_write) if metrics.remote_write else "none"
+    yield from _console(settings.console)
+    for page in settings.status_pages:
+        yield f"status_pages.{page.name}", f"{page.title}: {', '.join(name for name, _ in page.services)}"
+    yield "follow_ups.remind", "yes" if settings.remind else "no"
+    yield "log", f"{settings.log.format}, {settings.log.level}"
+    kept = f"{show_seconds(record.keep_seconds)}, {record.max_bytes // 1024**2} MiB at most"
+    yield "record", kept if record.folder is not None else "off"
+    yield "good_news", ", ".join(settings.policy.good_news) or "nobody"
+    digest = settings.policy.digest
+    yield "digest", f"{show_moment(digest.every)}, to {', '.join(digest.channels)}" if digest is not None else "none"
+    yield "control", ", ".join(map(address, settings.policy.control)) or "none"
+    yield from _named("vendor_status", settings.vendors)
+    yield from _named("endpoints", settings.endpoints)
+    for name, one in settings.dependencies.items():
+        of = f" ({', '.join(one.components)})" if one.components else ""
+        yield f"dependencies.{name}", f"{one.render or address(one.vendor_status or '')}{of}"
+    yield "private_hosts", ", ".join(settings.private_hosts) or "none"
+
+
+def _console(console: ConsoleSettings) -> Iterable[Row]:
+    yield "console", "enabled" if console.enabled else "off"
+    if not console.enabled:
+        return
+    yield "console.url", console.url or "none"
+    yield "console.tokens", _word("tokens", console.tokens)
+    if console.proxy is not None:
+        said = f"{console.proxy.user_header} from {', '.join(console.proxy.sources)}"
+        yield "console.proxy", f"{said}; {_people(console.proxy.people)}"
+    if console.oidc is not None:
+        said = f"{console.oidc.claim} of {console.oidc.client_id} at {address(console.oidc.issuer)}"
+        yield "console.oidc", f"{said}; {_people(console.oidc.people)}"
+
+
+def _people(people: PeopleSettings) -> str:
+    viewers = "everybody" if people.everybody else ", ".join(people.viewers) or "none"
+    told = (("approvers", ", ".join(people.approvers) or "none"), ("operators", ", ".join(people.operators) or "none"))
+    return ", ".join(f"{role}: {names}" for role, names in (*told, ("viewers", viewers)))
+
+
+def _named(section: str, urls: Mapping[str, str]) -> Iterable[Row]:
+    for name, url in urls.items():
+        yield f"{section}.{name}", host(url)

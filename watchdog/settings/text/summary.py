@@ -1,0 +1,82 @@
+"""What a configuration means, in a few lines: for `watchdog check` and the daemon's first log lines."""
+
+from collections.abc import Iterator
+
+from watchdog.adapters.stores import shown_url
+from watchdog.domain.policy import Action, Policy, Rule, ServicePolicy, Step, Then, Window
+from watchdog.domain.units import show_seconds
+from watchdog.settings.model.settings import Settings
+from watchdog.settings.rules.recurrence import show_moment, show_weekly
+from watchdog.settings.rules.stakeholder_contacts import hears
+
+
+def report(settings: Settings) -> tuple[str, ...]:
+    """Return lines for people: services, policy, channels, the rest, warnings last. Never a secret."""
+    lines = [_service(settings, service) for service in settings.policy.services.values()]
+    for severity, rule in settings.policy.matrix.items():
+        within = f" within {show_seconds(rule.within_seconds)}" if rule.within_seconds else ""
+        tell = f", tells {', '.join(rule.tell)}" if rule.tell else ""
+        lines.append(f"{severity}: {rule.do}{within}{_clock(rule)}{tell}")
+    budget = settings.policy.budget
+    if any(rule.do is Action.ROLLBACK for rule in settings.policy.matrix.values()):
+        lines.append(
+            f"budget: {budget.per_service_per_day} rollbacks per service and day, {budget.per_fleet_per_10m} in 10 min"
+            f" altogether, {show_seconds(budget.cooldown_seconds)} between two"
+        )
+    lines.append(f"channels: {', '.join(settings.channels)}")
+    if settings.policy.escalation:
+        steps = "; ".join(_step(step) for step in settings.policy.escalation)
+        lines.append(f"escalation of a critical page that nobody acknowledges: {steps}")
+    lines += [f"stakeholders {one.name}: {hears(one)}" for one in settings.policy.stakeholders]
+    lines.extend(_news(settings.policy))
+    lines.append(
+        f"status pages: {', '.join(settings.vendors) or 'none'}; control: {len(settings.policy.control)} sites"
+    )
+    lines.append(f"store: {shown_url(settings.store_url)}; metrics: {_metrics(settings)}")
+    lines.append(f"secrets set: {', '.join(sorted(settings.secrets)) or 'none'}")
+    lines.extend(f"WARNING {warning}" for warning in settings.warnings)
+    return tuple(lines)
+
+
+def _clock(rule: Rule) -> str:
+    """Return who may say yes to a question, and what becomes of one that nobody answers."""
+    remind = f", reminds after {show_seconds(rule.remind_seconds)}" if rule.remind_seconds else ""
+    remind += f", a yes waits for {_window(rule.window)}" if rule.window is not None else ""
+    remind += f", only {rule.approver.name} may approve" if rule.approver is not None else ""
+    return remind if rule.then is Then.ESCALATE else f"{remind}, without an answer: {rule.then}"
+
+
+def _news(policy: Policy) -> Iterator[str]:
+    """Yield who asked for news that ask nothing of anybody."""
+    if policy.good_news:
+        yield f"a deploy that went well is told to: {', '.join(policy.good_news)}"
+    if policy.digest is not None:
+        yield f"weekly digest: {show_moment(policy.digest.every)}, to {', '.join(policy.digest.channels)}"
+
+
+def _window(window: Window) -> str:
+    return f"{window.name} ({show_weekly(window.hours)})"
+
+
+def _step(step: Step) -> str:
+    hours = f" ({show_weekly(step.hours)})" if step.hours is not None else ""
+    turns = f" ({', '.join(one.name for one in step.rotation.of)}: a week each)" if step.rotation is not None else ""
+    return f"{step.name} after {show_seconds(step.after_seconds)}{hours}{turns}"
+
+
+def _service(settings: Settings, service: ServicePolicy) -> str:
+    render = settings.services[service.name].render
+    signals = ", ".join(
+        f"{signal.name} ({signal.kind}{', critical' if signal.critical else ''})" for signal in service.signals
+    )
+    veto = f", {show_seconds(service.veto_seconds)} to stop it" if service.veto_seconds else ""
+    title = f" ({service.title})" if service.title else ""
+    return (
+        f"{service.name}{title}: {service.mode}{veto}, {'on Render' if render else 'not on Render'}; watches {signals}"
+    )
+
+
+def _metrics(settings: Settings) -> str:
+    metrics = settings.metrics
+    listen = f"listen on {metrics.host}:{metrics.port}" if metrics.host else "listen on nothing"
+    return f"{listen}, sent every {show_seconds(metrics.every_seconds)}" if metrics.remote_write else listen

@@ -1,0 +1,210 @@
+"""pydantic's complaints, all of them, as Mistakes with a line and what to write instead.
+
+Rule 1: one wrong place hides no other: it is cut out and the rest is validated again, until nothing is wrong.
+Rule 2: pydantic's own texts are not shown: they speak of Python, and may repeat what was typed.
+"""
+
+import copy
+import difflib
+import types
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from watchdog.settings.schema.schema import LATER, LATER_ACTIONS
+from watchdog.settings.text.yaml_document import Document, Path, show_key
+
+ROUNDS_MAX = 200
+_SECRET_WORDS = ("token", "password", "passwd", "secret", "api_key", "apikey", "routing_key", "webhook_url", "dsn")
+_WANTED = {
+    "string": "text (put it in quotes)",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "dict": "a mapping, as in {key: value}",
+    "model": "a mapping, as in {key: value}",
+    "list": "a list, as in [one, two]",
+    "tuple": "a list, as in [one, two]",
+}
+_BOUNDS = {
+    "greater_than": ("too small", "more than {gt}"),
+    "greater_than_equal": ("too small", "{ge} or more"),
+    "less_than": ("too large", "less than {lt}"),
+    "less_than_equal": ("too large", "{le} or less"),
+    "too_short": ("empty", "at least {min_length}"),
+    "too_long": ("too many", "at most {max_length}"),
+    "string_too_short": ("empty", "at least {min_length} letter"),
+    "string_too_long": ("too long", "at most {max_length} letters"),
+}
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def validate(model: type[M], data: Mapping[str, Any], document: Document, prefix: Path = ()) -> M | None:
+    """Return the model of what is right in the data, and report what is wrong; None if too little is right."""
+    rest: dict[str, Any] = copy.deepcopy(dict(data))
+    cut: set[Path] = set()
+    for _ in range(ROUNDS_MAX):
+        try:
+            return model.model_validate(rest)
+        except ValidationError as error:
+            problems = error.errors(include_url=False)
+        places: list[Path] = []
+        for problem in sorted(problems, key=_own_words_first):
+            path = _path_in(rest, problem["loc"])
+            if path in places and problem["type"] != "missing":
+                continue  # the other branch of a union
+            if not (problem["type"] == "missing" and path in cut):
+                _report(problem, model, document, prefix, path)
+            places.append(path[:-1] if problem["type"] == "missing" else path)
+        if () in places or not _cut_all(rest, places):
+            return None
+        cut.update(places)
+    return None
+
+
+def _own_words_first(problem: ErrorDetails) -> bool:
+    return problem["type"] not in ("value_error", "extra_forbidden")
+
+
+def nearest(name: object, known: Iterable[str]) -> str:
+    """Return the known name that looks most like it, or nothing."""
+    known = list(known)
+    without_unit = str(name).removesuffix("_seconds").removesuffix("_minutes")
+    if without_unit in known:
+        return without_unit
+    close = difflib.get_close_matches(str(name), known, n=1, cutoff=0.6)
+    return close[0] if close else ""
+
+
+def choose(name: object, known: Iterable[str]) -> str:
+    """Return `did you mean X?`, or the whole list when nothing is near."""
+    known = sorted(name for name in known if show_key(name) == name)
+    near = nearest(name, known)
+    return f"did you mean {near}?" if near else f"write one of: {', '.join(known)}" if known else "remove it"
+
+
+def report_unknown_key(document: Document, path: Sequence[str | int], known: Iterable[str], what: str = "key") -> None:
+    """Say that a key is not known: for a later version, or a secret out of place, or the nearest known one."""
+    key = str(path[-1])
+    if tuple(path) in document.reported:
+        return
+    if key in LATER:
+        document.report(path, "not available in this version", LATER[key])
+    elif any(word in key.lower() for word in _SECRET_WORDS):
+        document.report(path, "secrets are not written here", _secret_hint(path))
+    else:
+        document.report(path, f"unknown {what}", choose(key, known))
+
+
+def _secret_hint(path: Sequence[str | int]) -> str:
+    from watchdog.settings.load.secrets import KNOWN, PREFIX
+
+    words = [str(part).upper() for part in path if not isinstance(part, int)]
+    guesses = (PREFIX + "_".join(words[start:]) for start in range(len(words)))
+    near = next((hit for guess in guesses if (hit := nearest(guess, KNOWN))), "its WATCHDOG_* variable")
+    return f"remove it here and set the variable {near}"
+
+
+def _path_in(data: Any, loc: Sequence[str | int]) -> Path:
+    """Return the part of pydantic's location that stands in the data (plus the key that is missing)."""
+    path: list[str | int] = []
+    value = data
+    for part in loc:
+        path.append(part)
+        try:
+            value = value[part]
+        except (KeyError, IndexError, TypeError):
+            if part == "[key]" or not isinstance(value, dict):
+                path.pop()
+            break
+    return tuple(path)
+
+
+def _cut_all(data: dict[str, Any], places: Sequence[Path]) -> bool:
+    """Remove the places, last list items first; tell whether anything was removed."""
+    done = False
+    for place in sorted(set(places), key=lambda place: [(isinstance(part, int), part) for part in place], reverse=True):
+        parent: Any = data
+        for part in place[:-1]:
+            parent = parent[part] if _has(parent, part) else None
+        if _has(parent, place[-1]):
+            del parent[place[-1]]
+            done = True
+    return done
+
+
+def _has(parent: Any, part: str | int) -> bool:
+    if isinstance(parent, dict):
+        return part in parent
+    return isinstance(parent, list) and isinstance(part, int) and part < len(parent)
+
+
+def _report(problem: ErrorDetails, model: type[BaseModel], document: Document, prefix: Path, path: Path) -> None:
+    kind, context = problem["type"], problem.get("ctx", {})
+    place = (*prefix, *path)
+    if kind == "extra_forbidden":
+        report_unknown_key(document, place, keys_at(model, path[:-1]))
+    elif kind == "missing":
+        document.report(place, "missing", f"add {show_key(path[-1])}: …")
+    elif kind in ("literal_error", "enum"):
+        _report_choice(problem, document, place)
+    elif kind in ("value_error", "assertion_error"):
+        what, instead = _own_words(problem)
+        document.report(place, what, instead)
+    elif kind in _BOUNDS:
+        what, instead = _BOUNDS[kind]
+        document.report(place, what, "write " + instead.format(**context))
+    else:
+        wanted = next((text for word, text in _WANTED.items() if kind.startswith(word)), "something else")
+        document.report(place, "wrong type", f"write {wanted}")
+
+
+def _report_choice(problem: ErrorDetails, document: Document, place: Path) -> None:
+    given = problem.get("input")
+    known = [
+        word.strip("' ") for word in str(problem.get("ctx", {}).get("expected", "")).replace(" or ", ",").split(",")
+    ]
+    if given in LATER_ACTIONS:
+        document.report(place, "not available in this version", f"write one of: {', '.join(known)}")
+        return
+    near = nearest(given, known)
+    document.report(
+        place, "not one of the choices", f"write one of: {', '.join(known)}" + (f" ({near}?)" if near else "")
+    )
+
+
+def _own_words(problem: ErrorDetails) -> tuple[str, str]:
+    """Split an adapter's `what: write …`; cut out what was typed, should the text repeat it."""
+    text = str(problem["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    given = problem.get("input")
+    if isinstance(given, str) and len(given) >= 16:
+        text = text.replace(given, "…")
+    what, found, instead = text.partition(": write ")
+    return (what, f"write {instead}") if found else (text, "")
+
+
+def keys_at(model: type[BaseModel], path: Sequence[str | int]) -> tuple[str, ...]:
+    """Return the keys that the model knows at that place."""
+    annotation: Any = model
+    for part in path:
+        annotation = _bare(annotation)
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            named = {field.alias or name: field.annotation for name, field in annotation.model_fields.items()}
+            annotation = named.get(str(part))
+        else:
+            annotation = (get_args(annotation) or (None,))[-1]
+    annotation = _bare(annotation)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return tuple(field.alias or name for name, field in annotation.model_fields.items())
+    return ()
+
+
+def _bare(annotation: Any) -> Any:
+    """Strip Annotated and Optional."""
+    while get_origin(annotation) in (Annotated, Union, types.UnionType):
+        arguments = [argument for argument in get_args(annotation) if argument is not type(None)]
+        annotation = arguments[0]
+    return annotation
