@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from tests.support.clocks import PATIENCE_SECONDS
-from watchdog.background import aside
+from watchdog.background import run_in_background
 
 
 async def test_however_much_is_asked_for_one_thread_does_it_in_order() -> None:
@@ -17,7 +17,7 @@ async def test_however_much_is_asked_for_one_thread_does_it_in_order() -> None:
         done.append(number)
         return threading.current_thread()
 
-    threads = await asyncio.gather(*(aside(work, number) for number in range(12)))
+    threads = await asyncio.gather(*(run_in_background(work, number) for number in range(12)))
     assert done == list(range(12))
     assert len(set(threads)) == 1 and threading.current_thread() not in threads
 
@@ -31,7 +31,7 @@ async def test_the_loop_goes_on_meanwhile_and_is_told_of_a_failure() -> None:
             raise TimeoutError
         raise ValueError("no")
 
-    waiting = asyncio.ensure_future(aside(work))
+    waiting = asyncio.ensure_future(run_in_background(work))
     await asyncio.sleep(0)
     go_on.set()
     with pytest.raises(ValueError, match="no"):

@@ -19,7 +19,7 @@ from watchdog.adapters.signals import SIGNALS
 from watchdog.adapters.tickets import TICKETS
 from watchdog.cli.main import app
 from watchdog.core.detect import METHODS
-from watchdog.core.machine import EVENTS, TABLE
+from watchdog.core.machine import EVENTS, TRANSITIONS
 from watchdog.domain.incidents import Phase
 from watchdog.settings import SECRET_NAMES
 
@@ -78,9 +78,9 @@ def test_only_two_files_read_a_clock() -> None:
 
 def test_the_transition_table_is_total() -> None:
     """Every phase has an entry for every event; silence is written, never implied."""
-    assert set(TABLE) == set(Phase)
+    assert set(TRANSITIONS) == set(Phase)
     for phase in Phase:
-        assert set(TABLE[phase]) == set(EVENTS), phase
+        assert set(TRANSITIONS[phase]) == set(EVENTS), phase
 
 
 def test_every_signal_can_be_judged_and_is_in_the_reference() -> None:

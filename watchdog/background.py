@@ -16,6 +16,6 @@ T = TypeVar("T")
 _ONE = ThreadPoolExecutor(max_workers=1, thread_name_prefix="aside")
 
 
-async def aside(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+async def run_in_background(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Return what the work returns, or raise what it raises; what was asked for before comes first."""
     return await asyncio.get_running_loop().run_in_executor(_ONE, partial(work, *args, **kwargs))

@@ -17,7 +17,7 @@ from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Incident, Shared, State
 from watchdog.domain.notices import Notice
 from watchdog.domain.readings import MinuteCount, Phases, Reading
-from watchdog.domain.store_records import ActionRow, Command, Grip, Minute, PendingEffect, Step
+from watchdog.domain.store_records import ActionRow, Command, LeaseGrant, Minute, PendingEffect, Step
 
 
 class Clock(Protocol):
@@ -285,7 +285,7 @@ class Store(Journal, Protocol):
 
     async def hold(
         self, worker: str, names: Sequence[str], *, ttl_seconds: float, keep: Collection[str] = (), ailment: str = ""
-    ) -> Grip:
+    ) -> LeaseGrant:
         """Renew this worker's leases for so long, and take or release some, judged by the store's own clock.
 
         Each living worker has its fair share, ceil(names / living workers): what nobody holds (any more) is taken up to

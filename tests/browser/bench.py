@@ -19,7 +19,7 @@ from tests.browser.fleet import Fleet
 from tests.console.scene import TOKEN, StoryClock, fill, town
 from watchdog.adapters.stores import build_store
 from watchdog.daemon.runtime.clock import SystemClock
-from watchdog.daemon.runtime.gc_tuning import keep_turns_short
+from watchdog.daemon.runtime.gc_tuning import tune_interpreter
 from watchdog.domain.store_records import Minute
 from watchdog.ports import Store
 
@@ -75,7 +75,7 @@ async def first_paint(page: Any) -> float:
 async def measure(given: argparse.Namespace) -> None:
     """Fill, serve, ask, print."""
     fleet = Fleet(given.services, given.days)
-    kept_short = asyncio.create_task(keep_turns_short(SystemClock()))  # as the daemon does
+    kept_short = asyncio.create_task(tune_interpreter(SystemClock()))  # as the daemon does
     with tempfile.TemporaryDirectory() as folder:
         store = build_store(f"sqlite:///{Path(folder) / 'watchdog.db'}", StoryClock())
         rows = await filled(store, fleet, given.hours, given.signals)

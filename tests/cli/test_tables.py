@@ -16,9 +16,9 @@ from watchdog.domain.policy import (
     DEFAULT_MATRIX,
     Mode,
     Policy,
-    Quiet,
     ServicePolicy,
     SignalPolicy,
+    Suppression,
     VendorPolicy,
     Weekly,
 )
@@ -94,8 +94,8 @@ def test_what_must_not_be_overlooked() -> None:
 
 def test_what_is_quiet_is_listed_with_its_end() -> None:
     """Of the configuration and typed in; what is over is not."""
-    until = Quiet("silence-1", "web", "ann", "moving\x1b[31m", x.BEGIN, x.BEGIN + 60.0)
-    weekly = Quiet("configured-1", None, "ops", "backup", weekly=Weekly((6,), 120, 240, "Europe/Berlin"))
+    until = Suppression("silence-1", "web", "ann", "moving\x1b[31m", x.BEGIN, x.BEGIN + 60.0)
+    weekly = Suppression("configured-1", None, "ops", "backup", weekly=Weekly((6,), 120, 240, "Europe/Berlin"))
     state = State(silences=(until, replace(until, name="silence-2", ends_at=x.BEGIN)))
     policy = Policy(services={}, matrix={}, action_holds=(weekly,))
     assert status_text.quiet_lines(state, policy, x.BEGIN) == [

@@ -12,7 +12,7 @@ from tests.console.scene import SETTINGS, TOKEN, StoryClock, bearer, serving
 from tests.daemon.engine_scene import Scene, scene
 from watchdog.app.compose.command_client import list_deploys
 from watchdog.console.dependencies import World
-from watchdog.daemon.supervision.command_poller import Commands
+from watchdog.daemon.supervision.command_poller import CommandPoller
 from watchdog.domain.incidents import Incident, Phase, State
 from watchdog.domain.policy import Severity
 from watchdog.domain.store_records import Command
@@ -74,7 +74,7 @@ async def office(**access: Any) -> AsyncIterator[Office]:
     """Open a world with an engine and a console on it; `access` is who may come in otherwise than by a token."""
     async with scene() as s:
         await s.know_deploys()
-        commands = Commands(s.store, s.engine, s.clock)
+        commands = CommandPoller(s.store, s.engine, s.clock)
 
         async def ask(name: str, arguments: Mapping[str, Any], by: str) -> Command:
             number = await s.store.submit(name, arguments, by)

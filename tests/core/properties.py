@@ -17,7 +17,7 @@ from tests.core.world import FOREVER, START, Fault, World, make_policy, old_depl
 from watchdog.core.phases.undo_rollback import asked_for
 from watchdog.domain import events as e
 from watchdog.domain.deploys import ServiceFacts
-from watchdog.domain.incidents import Incident, Trouble
+from watchdog.domain.incidents import ActiveCritical, Incident
 from watchdog.domain.incidents import Phase as CorePhase
 from watchdog.domain.policy import Action, Mode, ServicePolicy, Severity, Stakeholders, Weekly, Window
 
@@ -178,7 +178,7 @@ def _wave(draw: st.DrawFn, world: World) -> None:
         deployed = draw(st.booleans())
 
         def share(name: str = name, deployed: bool = deployed) -> None:
-            trouble = Trouble(name, world.now, f"{name}0000", recent_deploy=deployed)
+            trouble = ActiveCritical(name, world.now, f"{name}0000", recent_deploy=deployed)
             world.state = replace(world.state, troubles={**world.state.troubles, name: trouble})
 
         world.at(draw(st.floats(60.0, 200.0)), share)

@@ -8,7 +8,7 @@ from tests.core.limits import LIMITS
 from tests.core.whole import holes
 from tests.core.world import CONTROL, START, make_policy
 from watchdog.core import machine
-from watchdog.core.assess.evidence import Case
+from watchdog.core.assess.evidence import BlameInput
 from watchdog.core.detect import Conditions
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Blame, Finding
@@ -82,14 +82,14 @@ def a_state(*services: ServiceState, **fields: Any) -> State:
 
 def a_case(
     service: ServiceState | None = None, *findings: Finding, policy: Policy | None = None, **fields: Any
-) -> Case:
+) -> BlameInput:
     """Return what blame is weighed from; keywords change the state."""
     service = service or a_service()
     policy = policy or make_policy()
     findings = findings or (found(),)
     state = a_state(service, **fields)
     main = findings[0]
-    return Case(state, policy, service, policy.services[service.name], findings, main, main.share, NOW)
+    return BlameInput(state, policy, service, policy.services[service.name], findings, main, main.share, NOW)
 
 
 def a_blame(suspect: Deploy = HISTORY[0], **fields: Any) -> Blame:

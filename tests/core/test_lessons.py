@@ -22,7 +22,9 @@ OLD = (replace(HISTORY[1], status="live"), HISTORY[2])
 def looked(service: ServiceState, signal: str, *readings: tuple[float, Reading, float]) -> Check:
     """Fold (seconds after NOW, reading, latency in seconds) in; return the check."""
     for at, reading, latency in readings:
-        service = observations.observed(service, Observed(NOW + at, "web", signal, reading, latency), make_policy())
+        service = observations.apply_observation(
+            service, Observed(NOW + at, "web", signal, reading, latency), make_policy()
+        )
     return service.checks[signal]
 
 

@@ -10,7 +10,7 @@ from tests.core.scenes import NOW, a_service, a_state, step
 from tests.core.told import kinds, lines
 from tests.core.world import CONTROL, make_policy
 from tests.core.worlds import hear, incident_of, put, reach, web
-from watchdog.core.machine import EVENTS, LATE, TABLE, ignore
+from watchdog.core.machine import EVENTS, LATE, TRANSITIONS, ignore
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase, State
 from watchdog.domain.integrations import Integration, Standing
@@ -76,7 +76,7 @@ def test_every_phase_takes_every_event(phase: Phase) -> None:
     for kind, event in samples.items():
         after, effects = step(state, event, world.policy)
         assert after.services["web"].phase in Phase
-        if TABLE[phase][kind] is ignore:
+        if TRANSITIONS[phase][kind] is ignore:
             assert after.services["web"].phase is before.phase
             assert after.services["web"].incident == before.incident
             assert not {"Rollback", "PinAutoDeploy", "RestoreAutoDeploy"} & set(kinds(effects)), kind

@@ -7,7 +7,7 @@ import pytest
 from tests.core.told import notices
 from tests.core.world import FOREVER, START, Fault, World, make_policy, old_deploy
 from tests.core.worlds import bad_world, decision_of, history, watch, web
-from watchdog.core.assess.rollback_target import Search, choose_target, rolled_away_from
+from watchdog.core.assess.rollback_target import TargetQuery, choose_target, rolled_away_from
 from watchdog.domain.events import Restarted
 from watchdog.domain.incidents import Phase
 from watchdog.domain.policy import Policy, SignalPolicy
@@ -125,7 +125,7 @@ def test_code_that_somebody_rolled_away_from_is_no_target() -> None:
     world.run(500.0)
     assert [rollback.target for _, rollback in world.accepted] == ["dep-43"]
     choice = choose_target(
-        Search(tuple(world.deploys), world.deploys[-4], world.deploys[-4], False, watching_since=START)
+        TargetQuery(tuple(world.deploys), world.deploys[-4], world.deploys[-4], False, watching_since=START)
     )
     assert choice.deploy is not None and choice.deploy.id == "dep-43"
     assert rolled_away_from(deploys, deploys[1]) is deploys[0]

@@ -86,7 +86,7 @@ def test_the_shipped_assumption_makes_no_old_deploy_a_suspect_by_its_age() -> No
 
 def listed(service: ServiceState, *deploys: Deploy, at: float = NOW) -> ServiceState:
     """Fold a list in."""
-    return observations.listed(service, DeploysListed(at, "web", deploys, FACTS), make_policy())
+    return observations.apply_deploy_list(service, DeploysListed(at, "web", deploys, FACTS), make_policy())
 
 
 @pytest.mark.parametrize(

@@ -23,15 +23,23 @@ MUTANTS = {
         ("core/assess/rollback_target.py", "        why_not = _why_not(deploy, search)\n", '        why_not = ""\n')
     ],
     "forget that it was tried": [
-        ("core/phases/rollback_request.py", "    turn.amend(human_needed=why)\n", "    turn.amend(tried=False)\n"),
         (
             "core/phases/rollback_request.py",
-            "    turn.enter(Phase.PAGED)\n    given",
-            "    turn.enter(Phase.SUSPECT)\n    given",
+            "    ctx.update_incident(human_needed=why)\n",
+            "    ctx.update_incident(tried=False)\n",
+        ),
+        (
+            "core/phases/rollback_request.py",
+            "    ctx.enter_phase(Phase.PAGED)\n    given",
+            "    ctx.enter_phase(Phase.SUSPECT)\n    given",
         ),
     ],
     "drop the page": [
-        ("core/context.py", "        self.emit(Tell(notice, channels))\n        self.amend(", "        self.amend(")
+        (
+            "core/context.py",
+            "        self.emit(Tell(notice, channels))\n        self.update_incident(",
+            "        self.update_incident(",
+        )
     ],
     "act in observe": [
         (

@@ -9,7 +9,7 @@ from tests.core.world import FOREVER, Fault, World, make_policy
 from tests.core.worlds import decision_of, hear, incident_of, reach, web
 from watchdog.domain import events as e
 from watchdog.domain.decisions import Course
-from watchdog.domain.incidents import Phase, Trouble
+from watchdog.domain.incidents import ActiveCritical, Phase
 from watchdog.domain.policy import Mode, Policy, ServicePolicy
 from watchdog.domain.readings import Bad, Good
 
@@ -24,7 +24,7 @@ def fleet(mode: Mode = Mode.AUTONOMOUS, veto_seconds: float = 0.0) -> Policy:
 def down(world: World, *names: str) -> World:
     """Have these services, and no others beside our own, be critical since this moment."""
     mine = {name: one for name, one in world.state.troubles.items() if name == "web"}
-    world.state = replace(world.state, troubles={**mine, **{name: Trouble(name, world.now) for name in names}})
+    world.state = replace(world.state, troubles={**mine, **{name: ActiveCritical(name, world.now) for name in names}})
     return world
 
 

@@ -199,7 +199,7 @@ class World:
         """Hand an event to the core and do what it wants."""
         before = self.state
         self.state, effects = step(before, event, self.policy)
-        broken = invariants.broken(before, self.state, effects, self.policy)
+        broken = invariants.violated_invariant(before, self.state, effects, self.policy)
         if broken:
             self.broken.append(f"{self.time:.0f} s, {type(event).__name__}: {broken}")
         if not self._hurry:  # thousands of generated incidents would take a third longer, and show nothing new

@@ -12,8 +12,8 @@ from watchdog.adapters.platforms.render import Render
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.daemon.actions.actuator import Actuator
 from watchdog.daemon.engine.engine import Engine
-from watchdog.daemon.outbox.outbox import Teller
-from watchdog.daemon.runtime.hooks import Listeners
+from watchdog.daemon.outbox.outbox import Outbox
+from watchdog.daemon.runtime.hooks import Hooks
 from watchdog.daemon.runtime.supervisor import Supervisor
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect
@@ -65,20 +65,20 @@ class Scene:
     clock: FakeClock
     store: MemoryStore
     platform: Render
-    listeners: Listeners = field(default_factory=Listeners)
+    listeners: Hooks = field(default_factory=Hooks)
     pager: Channel = field(default_factory=lambda: Channel("pager"))
     errors: list[tuple[str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.supervisor = Supervisor(self.clock, lambda name, error: self.errors.append((name, type(error).__name__)))
-        self.teller = Teller(self.store, {"pager": self.pager}, self.clock, lambda *_: None)
+        self.teller = Outbox(self.store, {"pager": self.pager}, self.clock, lambda *_: None)
         self.actuator = Actuator(self.platform, self.store, self.clock)
         parts = {"actuator": self.actuator, "teller": self.teller, "listeners": self.listeners}
         self.engine = Engine(policy=POLICY, store=self.store, clock=self.clock, supervisor=self.supervisor, **parts)
 
     async def start(self) -> None:
         """Take up the journal and run, as the daemon does."""
-        await self.engine.take_up({FLEET: 1, "web": 1})
+        await self.engine.adopt_services({FLEET: 1, "web": 1})
         self.supervisor.start("engine", self.engine.run)
 
     async def stop(self) -> None:
@@ -94,12 +94,12 @@ class Scene:
     async def know_deploys(self) -> None:
         """Let the core know what Render says."""
         facts, deploys = await self.platform.facts("srv-web"), await self.platform.deploys("srv-web")
-        await self.engine.ask(e.DeploysListed(self.clock.now(), "web", tuple(deploys), facts))
+        await self.engine.submit_and_wait(e.DeploysListed(self.clock.now(), "web", tuple(deploys), facts))
 
     async def rollback_by_hand(self, target: str | None = None, until: Phase | None = None) -> None:
         """Ask for a rollback as the command does: the shortest way into pinning and sending."""
         await self.know_deploys()
-        await self.engine.ask(e.RollbackRequested(self.clock.now(), "web", "ann", target))
+        await self.engine.submit_and_wait(e.RollbackRequested(self.clock.now(), "web", "ann", target))
         if until is not None:
             await self.until(until)
 

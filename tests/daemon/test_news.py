@@ -5,13 +5,13 @@ import asyncio
 from tests.daemon.town import Channel, tell
 from tests.support.clocks import FakeClock, eventually
 from watchdog.adapters.stores import build_store
-from watchdog.daemon.outbox.outbox import STALE_SECONDS, Teller
+from watchdog.daemon.outbox.outbox import STALE_SECONDS, Outbox
 from watchdog.domain.errors import Permanent, Temporary
 
 
-def outbox(clock: FakeClock, *channels: Channel) -> Teller:
+def outbox(clock: FakeClock, *channels: Channel) -> Outbox:
     """Return an outbox over these channels and a store in memory."""
-    return Teller(build_store("memory://", clock), {one.name: one for one in channels}, clock, lambda *_: None)
+    return Outbox(build_store("memory://", clock), {one.name: one for one in channels}, clock, lambda *_: None)
 
 
 async def test_no_other_channel_stands_in_and_it_is_tried_on() -> None:

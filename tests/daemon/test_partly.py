@@ -12,7 +12,7 @@ from tests.daemon.town import tell
 from tests.support.clocks import FakeClock, eventually
 from watchdog.adapters.notifiers.email import EmailOptions, build
 from watchdog.adapters.stores.memory import MemoryStore
-from watchdog.daemon.outbox.outbox import BROKEN_GAP_SECONDS, PARTLY_SECONDS, Teller
+from watchdog.daemon.outbox.outbox import BROKEN_GAP_SECONDS, PARTLY_SECONDS, Outbox
 from watchdog.domain.effects import Tell
 from watchdog.domain.incidents import State
 from watchdog.domain.notices import NoticeKind
@@ -30,7 +30,7 @@ class Mailed:
         wishes = {"smtp": server.smtp, "from": "watchdog@acme.example", "to": [LEAD, OPS], "tls": "none"}
         self.email = build(EmailOptions.model_validate(wishes), context())
         self.outcomes: list[str] = []
-        self.teller = Teller(store, {"email": self.email}, clock, lambda _, outcome, __: self.outcomes.append(outcome))
+        self.teller = Outbox(store, {"email": self.email}, clock, lambda _, outcome, __: self.outcomes.append(outcome))
 
     async def deliver(self, effect: Tell) -> None:
         """Record an effect and deliver it, to the end."""

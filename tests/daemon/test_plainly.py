@@ -10,7 +10,7 @@ from tests.daemon.town import tell
 from tests.daemon.vendor import Vendor
 from tests.support.clocks import FakeClock, eventually
 from watchdog.adapters.stores.memory import MemoryStore
-from watchdog.daemon.outbox.outbox import STALE_SECONDS, Teller
+from watchdog.daemon.outbox.outbox import STALE_SECONDS, Outbox
 from watchdog.domain.effects import Tell
 from watchdog.domain.errors import Permanent
 from watchdog.domain.incidents import State
@@ -28,7 +28,7 @@ class Scene:
         self.clock, self.store = clock, MemoryStore(clock)
         self.vendors = {name: Vendor(name, clock) for name in (BOARD, *ENGINEERS)}
         self.reports: list[tuple[str, str]] = []
-        self.teller = Teller(self.store, self.vendors, clock, self.report, aside=aside)
+        self.teller = Outbox(self.store, self.vendors, clock, self.report, aside=aside)
 
     def report(self, channel: str, outcome: str, notice: Notice) -> None:
         """Remember what the metrics would be told."""

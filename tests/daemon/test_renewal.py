@@ -112,7 +112,7 @@ async def test_a_start_that_cannot_read_overwrites_nothing(one: Worker, other: W
     await other.sharing.begin()
     assert other.held == set(NAMES) and set(other.engine.held.values()) == {ALONE} and FLEET in other.engine.held
     await fail(other, "shop", 100.0)
-    await other.engine.last_word()
+    await other.engine.save_final_state()
     other.store.silent = frozenset()
     assert other.sharing.trouble and await one.store.load() == saved
     await other.sharing.renew()

@@ -20,7 +20,7 @@ async def page_from_memory(s: Scene) -> None:
     """Let the store be away for the one step that pages, and then be back."""
     await s.know_deploys()
     s.store.saving = SHUT  # type: ignore[attr-defined]
-    await s.engine.ask(e.RollbackRequested(s.clock.now(), "web", "ann"))
+    await s.engine.submit_and_wait(e.RollbackRequested(s.clock.now(), "web", "ann"))
     await s.until(Phase.PAGED)
     s.store.saving = None  # type: ignore[attr-defined]
 
@@ -32,12 +32,12 @@ async def test_it_is_written_with_the_next_record_and_told_by_the_next_start(end
         s.pager.script = [Temporary("503")] * NEVER
         await page_from_memory(s)
         if ending == "killed":
-            await s.engine.ask(e.Paused(s.clock.now(), "ann"))
+            await s.engine.submit_and_wait(e.Paused(s.clock.now(), "ann"))
         else:
             await s.engine.halt()
         await s.stop()
         if ending == "asked to stop":
-            await s.engine.last_word()
+            await s.engine.save_final_state()
         assert s.pages == []
         s.pager.script = []
         after = await s.another()
@@ -53,7 +53,7 @@ async def test_we_tell_it_ourselves_once_though_it_has_a_row_now() -> None:
     async with scene() as s:
         s.pager.script = [Temporary("503")] * 3
         await page_from_memory(s)
-        await s.engine.ask(e.Resumed(s.clock.now(), "ann"))
+        await s.engine.submit_and_wait(e.Resumed(s.clock.now(), "ann"))
         await s.quiet()
         assert len(s.pages) == len(set(s.pages)) > 0
         assert await s.store.pending() == ()
@@ -65,7 +65,7 @@ async def test_what_people_have_heard_is_not_written() -> None:
         await page_from_memory(s)
         await s.quiet()
         told = list(s.pages)
-        await s.engine.ask(e.Paused(s.clock.now(), "ann"))
+        await s.engine.submit_and_wait(e.Paused(s.clock.now(), "ann"))
         await s.stop()
         after = await s.another()
         await after.quiet()

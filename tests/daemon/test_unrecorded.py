@@ -13,18 +13,18 @@ from tests.daemon.supervision.test_lease_manager import Worker
 from tests.daemon.town import tell
 from tests.support.clocks import FakeClock
 from watchdog.core.assess import schedule
-from watchdog.daemon.engine.conversion import shared_anew
-from watchdog.daemon.engine.persistence import Recorder, Turn
-from watchdog.daemon.runtime.hooks import Listeners
+from watchdog.daemon.engine.conversion import merge_shared
+from watchdog.daemon.engine.persistence import StepPersister, StepResult
+from watchdog.daemon.runtime.hooks import Hooks
 from watchdog.daemon.supervision.command_poller import FAILED
 from watchdog.daemon.supervision.lease_manager import RENEW_SECONDS, TTL_SECONDS
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect, Note, Tell
 from watchdog.domain.errors import Stale
 from watchdog.domain.events import Event
-from watchdog.domain.incidents import Act, Incident, Phase, ServiceState, Shared, State, Trouble
+from watchdog.domain.incidents import Act, ActiveCritical, Incident, Phase, ServiceState, Shared, State
 from watchdog.domain.notices import NoticeKind
-from watchdog.domain.policy import Digest, Moment, Quiet, Severity
+from watchdog.domain.policy import Digest, Moment, Severity, Suppression
 from watchdog.domain.store_records import PendingEffect
 
 CODE = "1b7e0d4c95f2a8636de0b41f7c3a9d5826e0f4b7"
@@ -83,8 +83,8 @@ async def test_a_yes_that_would_break_a_promise_disarms_all_the_same() -> None:
     clock, refusals = FakeClock(), list[Event]()
     store = ShakyStore(clock)
     store.saving = SHUT
-    recorder = Recorder(store, clock, Listeners(), refusals.append, lambda: None)
-    turn = Turn(State(), State(disarmed="a promise"), ())
+    recorder = StepPersister(store, clock, Hooks(), refusals.append, lambda: None)
+    turn = StepResult(State(), State(disarmed="a promise"), ())
     kept = await recorder.record(e.Approved(clock.now(), "web-1", "ann"), turn)
     assert (kept.after, kept.why_not, refusals) == (turn.after, str(SHUT), [])
 
@@ -99,9 +99,9 @@ PAGE, OVER = tell("down", "pager", wakes=True), tell("over", "pager", kind=Notic
 AGAIN = tell("down again", "pager", wakes=True, incident="web-2")
 
 
-async def recorded(recorder: Recorder, state: State, *tells: Tell) -> list[Effect]:
+async def recorded(recorder: StepPersister, state: State, *tells: Tell) -> list[Effect]:
     """Let a turn be written down; return what is to be told at once."""
-    turn = await recorder.record(e.TimePassed(0.0), Turn(State(), state, tells))
+    turn = await recorder.record(e.TimePassed(0.0), StepResult(State(), state, tells))
     return [item.effect for item in turn.pending]
 
 
@@ -114,16 +114,16 @@ async def test_a_digest_that_was_not_recorded_is_not_told_and_due_again() -> Non
         until = schedule.latest(every, s.clock.now())
         week = e.WeekSummedUp(s.clock.now(), until, "the week: nothing happened", ())
         s.store.saving = SHUT  # type: ignore[attr-defined]
-        assert await s.engine.ask(week) == () and s.engine.state.digested_at < until
+        assert await s.engine.submit_and_wait(week) == () and s.engine.state.digested_at < until
         s.store.saving = None  # type: ignore[attr-defined]
-        assert [type(effect) for effect in await s.engine.ask(week)] == [Tell, Note]
+        assert [type(effect) for effect in await s.engine.submit_and_wait(week)] == [Tell, Note]
 
 
 async def test_the_all_clear_of_an_incident_that_the_journal_has_open_waits_for_its_record() -> None:
     """Who takes over by that journal takes it for known to people: they must still have it in hand."""
     clock = FakeClock()
     store = ShakyStore(clock)
-    recorder = Recorder(store, clock, Listeners(), lambda _: None, lambda: None)
+    recorder = StepPersister(store, clock, Hooks(), lambda _: None, lambda: None)
     await recorded(recorder, open_in(1))
     store.saving = SHUT
     assert await recorded(recorder, open_in(1), PAGE) == [PAGE]
@@ -137,7 +137,7 @@ async def test_what_waited_is_written_and_told_before_what_came_after_it() -> No
     """The next record says both; people hear of the end of one outage before the beginning of the next."""
     clock = FakeClock()
     store = ShakyStore(clock)
-    recorder = Recorder(store, clock, Listeners(), lambda _: None, lambda: None)
+    recorder = StepPersister(store, clock, Hooks(), lambda _: None, lambda: None)
     recorder.know(["web"], open_in(1))
     store.saving = SHUT
     assert await recorded(recorder, open_in(1, closed_at=9.0), OVER) == []
@@ -151,7 +151,7 @@ async def test_any_other_all_clear_is_told_from_memory(known: State | None) -> N
     """Of an incident that opened while the journal was away nobody else can tell; nor of a condition of our own."""
     clock = FakeClock()
     store = ShakyStore(clock)
-    recorder = Recorder(store, clock, Listeners(), lambda _: None, lambda: None)
+    recorder = StepPersister(store, clock, Hooks(), lambda _: None, lambda: None)
     if known is not None:
         recorder.know(["web"], known)
     store.saving = SHUT
@@ -163,7 +163,7 @@ async def test_what_waits_is_left_to_the_worker_that_takes_the_service_over() ->
     """It has the incident open, and calls it off itself."""
     clock = FakeClock()
     store = ShakyStore(clock)
-    recorder = Recorder(store, clock, Listeners(), lambda _: None, lambda: None)
+    recorder = StepPersister(store, clock, Hooks(), lambda _: None, lambda: None)
     recorder.know(["web"], open_in(1))
     store.saving = SHUT
     assert await recorded(recorder, open_in(1, closed_at=9.0), OVER) == []
@@ -255,7 +255,7 @@ async def test_others_that_write_without_a_pause_are_heard() -> None:
             return await super().save(event, state, effects)
 
     async with scene(Busy) as s:
-        await s.engine.ask(e.InvariantBroken(s.clock.now(), "a promise of ours"))
+        await s.engine.submit_and_wait(e.InvariantBroken(s.clock.now(), "a promise of ours"))
         read = await s.store.load_shared()
         assert s.engine.state.paused_by == read.paused_by != ""
         assert s.engine.state.disarmed == "a promise of ours"
@@ -263,8 +263,8 @@ async def test_others_that_write_without_a_pause_are_heard() -> None:
 
 
 FIRST, SECOND = Act(1.0, "web", "aaa"), Act(2.0, "shop", "bbb")
-DOWN = Trouble("web", 5.0, "aaa")
-HOLD = Quiet("hold-1", "web", "ann", "launch", 1.0, 2.0)
+DOWN = ActiveCritical("web", 5.0, "aaa")
+HOLD = Suppression("hold-1", "web", "ann", "launch", 1.0, 2.0)
 ANEW: Sequence[tuple[Shared, Shared, Shared, Shared]] = [
     (Shared(), Shared(), Shared(paused_by="bob"), Shared(paused_by="bob")),
     (Shared(paused_by="bob"), Shared(paused_by="bob"), Shared(), Shared()),
@@ -299,4 +299,4 @@ def test_what_is_read_anew_keeps_what_was_not_written(
     written: Shared, known: Shared, read: Shared, then: Shared
 ) -> None:
     """Once each, and only what is not the store's already."""
-    assert shared_anew(written, known, read) == then
+    assert merge_shared(written, known, read) == then

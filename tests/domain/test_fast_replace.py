@@ -5,7 +5,7 @@ from dataclasses import FrozenInstanceError, replace
 import pytest
 
 from watchdog.domain.checks import Check
-from watchdog.domain.fast_replace import changed
+from watchdog.domain.fast_replace import fast_replace
 from watchdog.domain.incidents import Phase, ServiceState, State
 from watchdog.domain.readings import Good
 
@@ -17,9 +17,9 @@ CHANGES = ({"good_run": 3, "last": None}, {"phase": Phase.SUSPECT, "phase_since"
 def test_a_copy_is_what_replace_makes(base: object, fields: dict[str, object]) -> None:
     """Equal, of the same type, frozen; what it was made of is untouched."""
     before = repr(base)
-    copy = changed(base, **fields)
+    copy = fast_replace(base, **fields)
     assert copy == replace(base, **fields) and type(copy) is type(base)
-    assert changed(base) == base and changed(base) is not base
+    assert fast_replace(base) == base and fast_replace(base) is not base
     assert repr(base) == before
     with pytest.raises(FrozenInstanceError):
         copy.name = "other"
@@ -28,6 +28,6 @@ def test_a_copy_is_what_replace_makes(base: object, fields: dict[str, object]) -
 def test_a_field_that_is_not_there_is_refused() -> None:
     """By its name; a class with slots is refused altogether."""
     with pytest.raises(TypeError, match=r"^State has no field pawsed_by$"):
-        changed(State(), pawsed_by="ann", incidents=1)
+        fast_replace(State(), pawsed_by="ann", incidents=1)
     with pytest.raises(AttributeError):
-        changed(Good(), detail="HTTP 200")
+        fast_replace(Good(), detail="HTTP 200")

@@ -4,7 +4,7 @@ import pytest
 
 from watchdog.domain.follow_ups import DECIDES, ROLES, RUNBOOK, FollowUp, Tick, asked_follow_up, ticked
 from watchdog.domain.policy import Severity
-from watchdog.domain.silence_request import Unclear
+from watchdog.domain.silence_request import InvalidRequest
 
 
 def test_every_item_has_an_owner_once_the_service_is_restored() -> None:
@@ -50,6 +50,6 @@ def test_what_is_asked_for_is_one_line_an_owner_and_a_time() -> None:
 )
 def test_what_cannot_be_meant_says_where_and_what_to_write(text: str, owner: str, due: str, where: str) -> None:
     """One reason at a time."""
-    with pytest.raises(Unclear) as unclear:
+    with pytest.raises(InvalidRequest) as unclear:
         asked_follow_up(text, owner, due)
     assert unclear.value.where == where and unclear.value.instead

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from watchdog.domain.policy import DEFAULT_MATRIX, Policy, ServicePolicy, SignalPolicy
-from watchdog.domain.silence_request import Unclear, asked_quiet, asked_silence, known_signals, options
+from watchdog.domain.silence_request import InvalidRequest, asked_quiet, asked_silence, known_signals, options
 
 HOUR = {"of": "web", "seconds": 3600.0, "reason": "moving house"}
 
@@ -29,7 +29,7 @@ def test_a_quiet_is_of_something_for_some_time_and_has_a_reason() -> None:
 )
 def test_what_cannot_be_meant(lasts: str, reason: str, severity: str | None, says: str) -> None:
     """Said, before it is sent, with what to write instead."""
-    with pytest.raises(Unclear, match=says):
+    with pytest.raises(InvalidRequest, match=says):
         asked_silence("web", lasts, reason, severity=severity) if severity else asked_quiet("web", lasts, reason)
 
 
@@ -75,7 +75,7 @@ def test_options_stand_before_the_reason(words: str, found: dict[str, str], rest
 )
 def test_a_mistyped_option_does_not_silence_more_than_was_meant(words: str, says: str) -> None:
     """It is not taken for the beginning of the reason."""
-    with pytest.raises(Unclear, match=says):
+    with pytest.raises(InvalidRequest, match=says):
         options(words.split())
 
 

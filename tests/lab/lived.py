@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.lab.told import DAY, tape
 from watchdog.app.commands.lab_policy import policy_for
-from watchdog.core.checked_step import promised_step
+from watchdog.core.checked_step import checked_step
 from watchdog.domain.events import Event, Observed
 from watchdog.domain.incidents import State
 from watchdog.domain.policy import Mode, Policy
@@ -36,7 +36,7 @@ class Recorded(Drive):
     def tell(self, event: Event) -> None:
         """Tell the core, keep the step, and do what it says."""
         before = self.state
-        self.state, effects, _ = promised_step(before, event, self.policy)
+        self.state, effects, _ = checked_step(before, event, self.policy)
         self.steps.append(Step(before, event, self.policy, self.state, effects))
         for effect in effects:
             self._perform(effect)

@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.core.world import make_policy
 from tests.support.storyteller import Stage, perform
 from watchdog.adapters.recordings import FileTape
-from watchdog.core.checked_step import promised_step
+from watchdog.core.checked_step import checked_step
 from watchdog.domain.events import Event
 from watchdog.domain.store_records import Step
 from watchdog.replay.action_log import Doing, doings
@@ -27,7 +27,7 @@ class RecordedStage(Stage):
         before, policy = self.state, self.policy
         if self.steps and self.steps[-1].after == before:
             before = self.steps[-1].after  # the very same, as in the engine
-        after, effects, _ = promised_step(before, event, policy)
+        after, effects, _ = checked_step(before, event, policy)
         self.did.extend(doings(before, after, effects, event.at))
         self.steps.append(Step(before, event, policy, after, effects))
         super().tell(event)

@@ -10,7 +10,7 @@ from watchdog.domain.checks import Check
 from watchdog.domain.deploys import Commit, Deploy
 from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Incident, ServiceState, State
-from watchdog.domain.policy import DEFAULT_MATRIX, Policy, Quiet, ServicePolicy, Severity, SignalPolicy
+from watchdog.domain.policy import DEFAULT_MATRIX, Policy, ServicePolicy, Severity, SignalPolicy, Suppression
 from watchdog.domain.store_records import Minute
 from watchdog.presentation.digest_text import INCIDENTS_SHOWN, NAMES_SHOWN, STANDING_SHOWN, Week, digest
 
@@ -116,9 +116,9 @@ def test_what_people_said_is_counted_and_not_asked_again() -> None:
 
 def test_silences_holds_and_a_pause_stand_in_it() -> None:
     """As they are when it is made, not as they were when the week ended."""
-    silence = Quiet("silence-1", "web", "ann", "moving", UNTIL, UNTIL + DAY)
-    over = Quiet("silence-2", "shop", "bob", "backup", UNTIL - DAY, UNTIL + 1.0)
-    hold = Quiet("hold-3", None, "ann", "launch", UNTIL, UNTIL + DAY)
+    silence = Suppression("silence-1", "web", "ann", "moving", UNTIL, UNTIL + DAY)
+    over = Suppression("silence-2", "shop", "bob", "backup", UNTIL - DAY, UNTIL + 1.0)
+    hold = Suppression("hold-3", None, "ann", "launch", UNTIL, UNTIL + DAY)
     state = State(services={"web": service("web")}, paused_by="ann", silences=(silence, over), holds=(hold,))
     found = words(a_week(state=state))
     assert "SILENCE silence-1 of web by ann (moving), until 2026-11-29" in found

@@ -12,11 +12,11 @@ from tests.core.world import make_policy
 from tests.lab.told import RecordedStage, story, tape
 from watchdog.adapters.recordings.recording_reader import Reader, runs_of
 from watchdog.cli.main import main
-from watchdog.core.checked_step import promised_step
+from watchdog.core.checked_step import checked_step
 from watchdog.domain import events as e
 from watchdog.domain.effects import PinAutoDeploy
 from watchdog.domain.errors import ConfigurationError
-from watchdog.domain.incidents import Trouble
+from watchdog.domain.incidents import ActiveCritical
 from watchdog.domain.policy import Mode, Policy
 from watchdog.domain.store_records import Step
 from watchdog.replay.action_log import Cost
@@ -114,7 +114,7 @@ def test_another_policy_is_woken_when_it_asked_for_it(tmp_path: Path) -> None:
     place = pins.index(True)
     pinned = told.steps[place]
     later = e.TimePassed(pinned.event.at + 10.0)
-    after, effects, _ = promised_step(pinned.after, later, pinned.policy)
+    after, effects, _ = checked_step(pinned.after, later, pinned.policy)
     steps = [*told.steps[: place + 1], Step(pinned.after, later, pinned.policy, after, effects)]
     found = replayed(recorded(tmp_path, steps), announcing(0.3))
     assert found.divergence is None
@@ -165,7 +165,7 @@ def test_what_changed_without_an_event_is_taken_over(tmp_path: Path) -> None:
     told = story("bad_deploy_is_rolled_back")
     first, second, *_ = told.steps
     services = {"shop": replace(first.after.services["web"], name="shop"), **first.after.services}
-    troubles = {"shop": Trouble("shop", first.event.at)}
+    troubles = {"shop": ActiveCritical("shop", first.event.at)}
     state = replace(first.after, paused_by="ann", troubles=troubles, services=services, unseen=True)
     event = e.TimePassed(second.event.at)
     recorded(tmp_path, [first, Step(state, event, second.policy, state, ())])

@@ -16,7 +16,7 @@ from watchdog.core.phases.undo_rollback import asked_for
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Commit
-from watchdog.domain.incidents import Act, Trouble
+from watchdog.domain.incidents import Act, ActiveCritical
 from watchdog.domain.policy import (
     Action,
     Approver,
@@ -231,7 +231,7 @@ def _undo(stage: Stage, incident: str, by: str) -> None:
 
 @_later
 def _critical_elsewhere(stage: Stage, name: str, code: str | None) -> None:
-    trouble = Trouble(name, stage.now, code, recent_deploy=code is not None)
+    trouble = ActiveCritical(name, stage.now, code, recent_deploy=code is not None)
     stage.state = replace(stage.state, troubles={**stage.state.troubles, name: trouble})
 
 

@@ -7,7 +7,7 @@ from cyclopts import Parameter
 from watchdog.cli.command_context import Context, mistaken
 from watchdog.domain.follow_ups import DEVELOPERS, DUE, TEXT_MAX, asked_follow_up
 from watchdog.domain.incident_notes import NAME_MAX
-from watchdog.domain.silence_request import Unclear
+from watchdog.domain.silence_request import InvalidRequest
 from watchdog.presentation.text import clean
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ async def follow_up(
     who = _name(it, by)
     try:
         given = asked_follow_up(clean(text, limit=TEXT_MAX + 1), clean(owner), due)
-    except Unclear as error:
+    except InvalidRequest as error:
         mistaken(error.where, error.what, error.instead)
     async with it.app().reading(it.settings()) as store:
         if await store.incident(incident) is None:

@@ -15,7 +15,7 @@ from watchdog.app.compose.composition import build_pager, build_repository, buil
 from watchdog.app.compose.daemon_run import run as run_daemon
 from watchdog.app.sandbox_demo.demo import demo as play
 from watchdog.cli.command_context import Screen
-from watchdog.core.assess.rollback_target import Search, choose_target
+from watchdog.core.assess.rollback_target import TargetQuery, choose_target
 from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.daemon.engine.conversion import CONTROL, VENDORS
 from watchdog.daemon.runtime.clock import SteadyClock, SystemClock
@@ -224,7 +224,7 @@ def target_now(settings: Settings, state: State, service: str, deploys: Sequence
         return TargetChoice(None, "the platform names no live deploy")
     known = state.services.get(service) or ServiceState(service, watching_since=SystemClock().now())
     return choose_target(
-        Search(
+        TargetQuery(
             deploys=deploys,
             suspect=live,
             change=live,

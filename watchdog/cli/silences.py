@@ -6,7 +6,7 @@ from cyclopts import Parameter
 
 from watchdog.cli.command_context import Context, known_service, mistaken
 from watchdog.cli.control import submit
-from watchdog.domain.silence_request import ALL, Unclear, asked_quiet, known_signals
+from watchdog.domain.silence_request import ALL, InvalidRequest, asked_quiet, known_signals
 from watchdog.presentation.text import clean
 
 It = Annotated[Context, Parameter(parse=False)]
@@ -91,5 +91,5 @@ def _given(it: Context, service: str, lasts: str, reason: str) -> dict[str, Any]
         known_service(it.settings(), service)
     try:
         return asked_quiet(service, lasts, clean(reason))
-    except Unclear as error:
+    except InvalidRequest as error:
         mistaken(error.where, error.what, error.instead)

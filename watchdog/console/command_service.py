@@ -17,7 +17,7 @@ from watchdog.domain.follow_ups import TEXT_MAX as FOLLOW_UP_MAX
 from watchdog.domain.follow_ups import asked_follow_up
 from watchdog.domain.identities import CONSOLE, identity
 from watchdog.domain.incident_notes import TEXT_MAX
-from watchdog.domain.silence_request import Unclear, asked_quiet, asked_silence
+from watchdog.domain.silence_request import InvalidRequest, asked_quiet, asked_silence
 from watchdog.domain.store_records import Command
 from watchdog.presentation.text import clean, sentence
 
@@ -98,7 +98,7 @@ def a_follow_up(incident: str, text: str, owner: str, due: str) -> dict[str, Any
     """Return the arguments of a follow-up: what to do, whose it is, due in so long (as in 3d). Raises Invalid."""
     try:
         asked = asked_follow_up(clean(text, FOLLOW_UP_MAX + 1), clean(owner), due)
-    except Unclear as error:
+    except InvalidRequest as error:
         raise _invalid(error) from None
     return {"incident": clean(incident, NAME_MAX), **asked}
 
@@ -108,7 +108,7 @@ def a_silence(service: str, lasts: str, reason: str, signal: str = "", severity:
     try:
         of = clean(service, NAME_MAX)
         return asked_silence(of, lasts, clean(reason), clean(signal, NAME_MAX) or None, severity or None)
-    except Unclear as error:
+    except InvalidRequest as error:
         raise _invalid(error) from None
 
 
@@ -118,11 +118,11 @@ def a_hold(service: str, lasts: str, reason: str, signal: str = "", severity: st
         raise Invalid("A hold is of the whole service: choose any signal and any severity, then ask again.")
     try:
         return asked_quiet(clean(service, NAME_MAX), lasts, clean(reason))
-    except Unclear as error:
+    except InvalidRequest as error:
         raise _invalid(error) from None
 
 
-def _invalid(error: Unclear) -> Invalid:
+def _invalid(error: InvalidRequest) -> Invalid:
     return Invalid(f"{sentence(error.what)} {sentence(error.instead)}")
 
 

@@ -1,4 +1,4 @@
-"""One turn of the machine: the state under change and the effects collected so far.
+"""One step of the machine: the state under change and the effects collected so far.
 
 It lives for a single call of `step` and never leaves it; from outside, `step` is a pure function.
 """
@@ -10,16 +10,16 @@ from watchdog.core.assess import maintenance, suppression
 from watchdog.core.fold import observations
 from watchdog.domain.effects import Effect, Note, ReadDeploys, SetPace, Tell, WakeAt
 from watchdog.domain.events import Event
-from watchdog.domain.fast_replace import changed
+from watchdog.domain.fast_replace import fast_replace
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.notices import Link, Notice, NoticeKind
-from watchdog.domain.policy import Policy, Quiet, Rule, ServicePolicy, Severity
+from watchdog.domain.policy import Policy, Rule, ServicePolicy, Severity, Suppression
 
 DEPLOYS_SUSPECT_SECONDS = 5.0
 DEPLOYS_ACTING_SECONDS = 2.0
 
 
-class Turn:
+class StepContext:
     """The state under change, seen from one service."""
 
     def __init__(self, state: State, event: Event, policy: Policy) -> None:
@@ -36,11 +36,11 @@ class Turn:
 
     @property
     def service(self) -> ServiceState:
-        """Return the service this turn is about."""
+        """Return the service this step is about."""
         return self.state.services[self.name]
 
     @property
-    def wishes(self) -> ServicePolicy:
+    def service_policy(self) -> ServicePolicy:
         """Return the user's wishes for it."""
         return self.policy.services[self.name]
 
@@ -56,26 +56,26 @@ class Turn:
         assert incident is not None, f"phase {self.service.phase} has an incident"
         return incident
 
-    def put(self, service: ServiceState) -> None:
+    def set_service(self, service: ServiceState) -> None:
         """Replace the service's state."""
         services = self.state.services
         if service is not services.get(self.name):
-            self.state = changed(self.state, services={**services, self.name: service})
+            self.state = fast_replace(self.state, services={**services, self.name: service})
 
-    def change(self, **fields: Any) -> None:
+    def update_service(self, **fields: Any) -> None:
         """Change fields of the service's state."""
-        self.put(changed(self.service, **fields))
+        self.set_service(fast_replace(self.service, **fields))
 
     def new_incident_id(self) -> str:
         """Return the id of a new incident: the service's name and a number of its own, so no two workers give one."""
         number = self.service.incidents + 1
-        self.change(incidents=number)
-        self.state = changed(self.state, incidents=self.state.incidents + 1)
+        self.update_service(incidents=number)
+        self.state = fast_replace(self.state, incidents=self.state.incidents + 1)
         return f"{self.name}-{number}"
 
-    def amend(self, **fields: Any) -> None:
+    def update_incident(self, **fields: Any) -> None:
         """Change fields of the incident."""
-        self.change(incident=replace(self.incident, **fields))
+        self.update_service(incident=replace(self.incident, **fields))
 
     def emit(self, effect: Effect) -> None:
         """Ask for an effect."""
@@ -87,11 +87,11 @@ class Turn:
         open_id = incident.id if incident is not None else None
         self.emit(Note(self.now, self.name, open_id, label, text))
 
-    def enter(self, phase: Phase) -> None:
+    def enter_phase(self, phase: Phase) -> None:
         """Go to a phase, and watch the deploys as closely as it needs."""
         if phase is not self.service.phase:
-            self.change(phase=phase, phase_since=self.now)
-        if self.wishes.platform_id is not None:
+            self.update_service(phase=phase, phase_since=self.now)
+        if self.service_policy.platform_id is not None:
             self.emit(ReadDeploys(self.name, self._deploys_every(phase)))
 
     def _deploys_every(self, phase: Phase) -> float:
@@ -109,12 +109,12 @@ class Turn:
         """Ask to be woken."""
         self.emit(WakeAt(at))
 
-    def settle_pace(self) -> None:
+    def update_probe_interval(self) -> None:
         """Probe as often as the phase and the watch window ask for."""
         service = self.service
         pace = self._pace(service)
         if pace != service.pace_seconds:
-            self.change(pace_seconds=pace)
+            self.update_service(pace_seconds=pace)
             self.emit(SetPace(self.name, pace))
 
     def _pace(self, service: ServiceState) -> float:
@@ -128,7 +128,7 @@ class Turn:
             return paces.watch_seconds
         return paces.suspect_in_watch_seconds if in_watch else paces.suspect_seconds
 
-    def tell(
+    def notify(
         self,
         kind: NoticeKind,
         title: str,
@@ -146,7 +146,9 @@ class Turn:
         silence = self.silenced_by(kind)
         if silence is not None:
             known = self.service.phase is Phase.PAGED and self.incident.paged and silence.by == suppression.PLATFORM
-            self.amend(muted=self.incident.muted or not (known or kind is NoticeKind.UPDATED))  # known: see silences
+            self.update_incident(
+                muted=self.incident.muted or not (known or kind is NoticeKind.UPDATED)
+            )  # known: see silences
             self.note("SILENCED", f"{title} (kept from {', '.join(channels)} by {suppression.describe(silence)})")
             return
         notice = Notice(
@@ -162,17 +164,17 @@ class Turn:
             todo=todo,
         )
         self.emit(Tell(notice, channels))
-        self.amend(paged=True, muted=False)
+        self.update_incident(paged=True, muted=False)
         how = "page" if wakes else "info"
         self.note("TOLD", f"{', '.join(channels)} ({how}): {title}")
 
-    def silenced_by(self, kind: NoticeKind) -> Quiet | None:
+    def silenced_by(self, kind: NoticeKind) -> Suppression | None:
         """Return the silence that keeps such a notice of the incident from people, or None."""
         if not (self.policy.silences or self.state.silences or self.service.downtime):
             return None
         failing = observations.findings(self.service, self.policy, self.now)
         signals = {finding.signal for finding in (*failing, *self.incident.findings)}
-        return suppression.silencing(self.state, self.policy, self.incident, kind, signals, self.now)
+        return suppression.active_silence(self.state, self.policy, self.incident, kind, signals, self.now)
 
     def _links(self) -> tuple[Link, ...]:
         facts, incident = self.service.facts, self.service.incident
@@ -184,7 +186,7 @@ class Turn:
             found.append(("diff", f"{repo}/compare/{incident.target_code}...{incident.suspect_code}"))
         return tuple(Link(text, href) for text, href in found if href)
 
-    def tell_self(
+    def notify_operators(
         self, kind: NoticeKind, condition: str, title: str, lines: tuple[str, ...], *, wakes: bool = True
     ) -> None:
         """Tell people about the watchdog itself; bad news wakes them, unless it can wait."""
@@ -201,7 +203,7 @@ class Turn:
         if self.policy.alerts:
             self.emit(Tell(notice, self.policy.alerts))
 
-    def tell_news(
+    def notify_info(
         self, about: str, title: str, lines: tuple[str, ...], channels: tuple[str, ...], service: str = "watchdog"
     ) -> None:
         """Tell these channels of something that is good to know and asks nothing of anybody; `about` names it."""
@@ -218,7 +220,7 @@ class Turn:
         self.emit(Tell(notice, channels))
         self.emit(Note(self.now, self.name, None, "TOLD", f"{', '.join(channels)} (info): {title}"))
 
-    def tell_besides(
+    def notify_service(
         self, kind: NoticeKind, about: str, title: str, lines: tuple[str, ...], *, wakes: bool = False
     ) -> None:
         """Tell the service's people of something that no open incident is about; `about` names it.

@@ -7,13 +7,13 @@ from collections.abc import Container, Mapping
 from dataclasses import replace
 
 from watchdog.core.assess import connectivity
-from watchdog.core.context import Turn
+from watchdog.core.context import StepContext
 from watchdog.core.fold import observations
 from watchdog.core.phases import manual_silences
 from watchdog.core.updates import integration_alerts, weekly_digest
 from watchdog.domain import events as e
 from watchdog.domain.effects import Note
-from watchdog.domain.fast_replace import changed
+from watchdog.domain.fast_replace import fast_replace
 from watchdog.domain.incidents import Phase, ServiceState
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.readings import Unknown
@@ -32,121 +32,123 @@ UNSEEN_LINES = (
 )
 
 
-def perceive_control(turn: Turn, event: e.ControlChecked) -> None:
+def perceive_control(ctx: StepContext, event: e.ControlChecked) -> None:
     """Fold a control target's reading in."""
-    turn.state = changed(turn.state, control={**turn.state.control, event.target: (event.at, event.reading)})
-    judge_sight(turn)
+    ctx.state = fast_replace(ctx.state, control={**ctx.state.control, event.target: (event.at, event.reading)})
+    judge_sight(ctx)
 
 
-def perceive_silence(turn: Turn, event: e.ProbesJudged) -> None:
+def perceive_silence(ctx: StepContext, event: e.ProbesJudged) -> None:
     """Learn whether any probe of any service still says something."""
-    turn.state = changed(turn.state, unseen=event.silent)
-    judge_sight(turn)
+    ctx.state = fast_replace(ctx.state, unseen=event.silent)
+    judge_sight(ctx)
 
 
-def judge_sight(turn: Turn) -> None:
+def judge_sight(ctx: StepContext) -> None:
     """Notice that we went blind, that we have been blind for long, and that we see again."""
-    since = turn.state.blind_since
-    seeing, why = connectivity.judge(turn.state, turn.policy, turn.now)
+    since = ctx.state.blind_since
+    seeing, why = connectivity.assess_connectivity(ctx.state, ctx.policy, ctx.now)
     why = why.removeprefix("blind: ")
-    if since is None and connectivity.is_blind(turn.state, turn.policy, turn.now):
-        turn.state = replace(turn.state, blind_since=turn.now)
-        turn.emit(Note(turn.now, "", None, "BLIND", f"{why}: the fault is ours, nothing is touched"))
-        turn.wake_at(turn.now + BLIND_TELL_SECONDS)
+    if since is None and connectivity.is_blind(ctx.state, ctx.policy, ctx.now):
+        ctx.state = replace(ctx.state, blind_since=ctx.now)
+        ctx.emit(Note(ctx.now, "", None, "BLIND", f"{why}: the fault is ours, nothing is touched"))
+        ctx.wake_at(ctx.now + BLIND_TELL_SECONDS)
     elif since is not None and seeing:
-        _see_again(turn, turn.now - since)
-    elif since is not None and not turn.state.blind_told and turn.now - since >= BLIND_TELL_SECONDS:
-        _tell_blind(turn, why, turn.now - since)
+        _see_again(ctx, ctx.now - since)
+    elif since is not None and not ctx.state.blind_told and ctx.now - since >= BLIND_TELL_SECONDS:
+        _tell_blind(ctx, why, ctx.now - since)
 
 
-def _tell_blind(turn: Turn, why: str, lasted: float) -> None:
-    turn.state = replace(turn.state, blind_told=True)
+def _tell_blind(ctx: StepContext, why: str, lasted: float) -> None:
+    ctx.state = replace(ctx.state, blind_told=True)
     title = f"watchdog is blind: {why} for {show_seconds(lasted)}"
-    lines = (*UNSEEN_LINES, *_unread(turn)) if turn.state.unseen else DARK_LINES
-    turn.tell_self(NoticeKind.SELF_ALERT, "blind", title, lines)
-    told = f"{', '.join(turn.policy.alerts)} (page): {title}" if turn.policy.alerts else f"nobody configured: {title}"
-    turn.emit(Note(turn.now, "", None, "TOLD", told))
+    lines = (*UNSEEN_LINES, *_unread(ctx)) if ctx.state.unseen else DARK_LINES
+    ctx.notify_operators(NoticeKind.SELF_ALERT, "blind", title, lines)
+    told = f"{', '.join(ctx.policy.alerts)} (page): {title}" if ctx.policy.alerts else f"nobody configured: {title}"
+    ctx.emit(Note(ctx.now, "", None, "TOLD", told))
 
 
-def _unread(turn: Turn) -> tuple[str, ...]:
+def _unread(ctx: StepContext) -> tuple[str, ...]:
     """Return why the first services cannot be judged, a line each."""
     found = []
-    for name, service in turn.state.services.items():
-        eyes = turn.policy.services[name].eyes if name in turn.policy.services else ()
+    for name, service in ctx.state.services.items():
+        eyes = ctx.policy.services[name].eyes if name in ctx.policy.services else ()
         reading = next((service.checks[eye].last for eye in eyes if eye in service.checks), None)
         if isinstance(reading, Unknown):
             found.append(f"{name}: {reading.why}")
     return tuple(found[:UNREAD_MAX])
 
 
-def _see_again(turn: Turn, lasted: float) -> None:
-    told = turn.state.blind_told
-    turn.state = replace(turn.state, blind_since=None, blind_told=False)
+def _see_again(ctx: StepContext, lasted: float) -> None:
+    told = ctx.state.blind_told
+    ctx.state = replace(ctx.state, blind_since=None, blind_told=False)
     title = f"watchdog sees again after {show_seconds(lasted)}"
-    turn.emit(Note(turn.now, "", None, "SEEING", f"{title}; what was read meanwhile does not count"))
+    ctx.emit(Note(ctx.now, "", None, "SEEING", f"{title}; what was read meanwhile does not count"))
     if told:
-        turn.tell_self(NoticeKind.RESOLVED, "blind", title, ("Services are judged again, from now on.",))
-    for name, service in turn.state.services.items():
-        turn.name = name
-        service = observations.forget(service, turn.now)
+        ctx.notify_operators(NoticeKind.RESOLVED, "blind", title, ("Services are judged again, from now on.",))
+    for name, service in ctx.state.services.items():
+        ctx.name = name
+        service = observations.reset_detectors(service, ctx.now)
         if service.phase is Phase.SUSPECT and service.incident is None:
-            service = replace(service, phase=Phase.CALM, phase_since=turn.now)
-        turn.put(service)
-    turn.name = ""
+            service = replace(service, phase=Phase.CALM, phase_since=ctx.now)
+        ctx.set_service(service)
+    ctx.name = ""
 
 
-def perceive_vendor(turn: Turn, event: e.VendorChecked) -> None:
+def perceive_vendor(ctx: StepContext, event: e.VendorChecked) -> None:
     """Fold a status page's reading in."""
-    turn.state = changed(turn.state, vendors={**turn.state.vendors, event.vendor: (event.at, event.reading)})
+    ctx.state = fast_replace(ctx.state, vendors={**ctx.state.vendors, event.vendor: (event.at, event.reading)})
 
 
-def pause(turn: Turn, event: e.Paused) -> None:
+def pause(ctx: StepContext, event: e.Paused) -> None:
     """Watch and page only, until resumed."""
-    turn.state = replace(turn.state, paused_by=event.by)
-    turn.emit(Note(turn.now, "", None, "PAUSED", f"by {event.by}: watching and paging only"))
+    ctx.state = replace(ctx.state, paused_by=event.by)
+    ctx.emit(Note(ctx.now, "", None, "PAUSED", f"by {event.by}: watching and paging only"))
 
 
-def resume(turn: Turn, event: e.Resumed) -> None:
+def resume(ctx: StepContext, event: e.Resumed) -> None:
     """Act again: a pause, a broken promise and a key that was refused are forgiven."""
-    state = turn.state
+    state = ctx.state
     lifted = [f"paused by {state.paused_by}"] if state.paused_by else []
     lifted += [f"disarmed: {state.disarmed}"] if state.disarmed else []
     lifted += [f"{name}: {one.forbidden}" for name, one in state.services.items() if one.forbidden]
     was = f"; no longer {'; '.join(lifted)}" if lifted else ""
-    turn.emit(Note(turn.now, "", None, "RESUMED", f"by {event.by}{was}"))
+    ctx.emit(Note(ctx.now, "", None, "RESUMED", f"by {event.by}{was}"))
     if state.disarmed:
-        turn.tell_self(
+        ctx.notify_operators(
             NoticeKind.RESOLVED, "disarmed", f"watchdog is armed again, by {event.by}", (f"Was: {state.disarmed}",)
         )
-    turn.state = replace(state, paused_by="", disarmed="", services=_allowed(state.services, state.services))
+    ctx.state = replace(state, paused_by="", disarmed="", services=_allowed(state.services, state.services))
 
 
-def disarm(turn: Turn, event: e.InvariantBroken) -> None:
+def disarm(ctx: StepContext, event: e.InvariantBroken) -> None:
     """Change nothing any more: one of our promises is broken, so none of them can be relied on."""
-    turn.emit(Note(turn.now, "", None, "DISARMED", f"{event.what}: nothing is changed until `watchdog resume`"))
-    if turn.state.disarmed:
+    ctx.emit(Note(ctx.now, "", None, "DISARMED", f"{event.what}: nothing is changed until `watchdog resume`"))
+    if ctx.state.disarmed:
         return
-    turn.state = replace(turn.state, disarmed=event.what)
+    ctx.state = replace(ctx.state, disarmed=event.what)
     lines = (
         f"What was found: {event.what}",
         "This is a fault of the watchdog itself. It keeps watching and paging, and changes nothing.",
         "Look at production yourself, then: watchdog resume",
     )
-    turn.tell_self(NoticeKind.SELF_ALERT, "disarmed", "watchdog is DISARMED: one of its own promises is broken", lines)
+    ctx.notify_operators(
+        NoticeKind.SELF_ALERT, "disarmed", "watchdog is DISARMED: one of its own promises is broken", lines
+    )
 
 
-def forbid(turn: Turn, event: e.RollbackRefused) -> None:
+def forbid(ctx: StepContext, event: e.RollbackRefused) -> None:
     """Remember that our key may not change this service: asking again would only be refused again."""
-    service = turn.state.services.get(event.service)
+    service = ctx.state.services.get(event.service)
     if event.forbidden and service is not None:
-        services = {**turn.state.services, event.service: replace(service, forbidden=event.why)}
-        turn.state = replace(turn.state, services=services)
+        services = {**ctx.state.services, event.service: replace(service, forbidden=event.why)}
+        ctx.state = replace(ctx.state, services=services)
 
 
-def restart(turn: Turn, event: e.Restarted) -> None:
+def restart(ctx: StepContext, event: e.Restarted) -> None:
     """A fresh start may have a fresh key; what ends at a moment still does."""
-    manual_silences.wake(turn)
-    turn.state = replace(turn.state, services=_allowed(turn.state.services, event.services or turn.state.services))
+    manual_silences.wake(ctx)
+    ctx.state = replace(ctx.state, services=_allowed(ctx.state.services, event.services or ctx.state.services))
 
 
 def _allowed(services: Mapping[str, ServiceState], names: Container[str]) -> Mapping[str, ServiceState]:
@@ -155,15 +157,15 @@ def _allowed(services: Mapping[str, ServiceState], names: Container[str]) -> Map
     return {**services, **freed} if freed else services
 
 
-def trust(turn: Turn, event: e.CommitTrusted) -> None:
+def trust(ctx: StepContext, event: e.CommitTrusted) -> None:
     """Take a code off the deny-list."""
-    kept = tuple(code for code in turn.state.denied if not _same_code(code, event.commit))
-    lifted = len(turn.state.denied) - len(kept)
-    turn.state = replace(turn.state, denied=kept)
+    kept = tuple(code for code in ctx.state.denied if not _same_code(code, event.commit))
+    lifted = len(ctx.state.denied) - len(kept)
+    ctx.state = replace(ctx.state, denied=kept)
     label, text = (
         ("TRUSTED", f"{event.commit} by {event.by}") if lifted else ("REFUSED", f"{event.commit} is not denied")
     )
-    turn.emit(Note(turn.now, "", None, label, text))
+    ctx.emit(Note(ctx.now, "", None, label, text))
 
 
 def _same_code(code: str, named: str) -> bool:
@@ -171,11 +173,11 @@ def _same_code(code: str, named: str) -> bool:
     return len(named) >= 7 and code.removeprefix("sha256:").startswith(named)
 
 
-def perceive_time(turn: Turn, event: e.TimePassed) -> None:
+def perceive_time(ctx: StepContext, event: e.TimePassed) -> None:
     """Time itself may make us blind for long enough to say so, and ends silences."""
-    manual_silences.expire(turn)
-    if turn.state.blind_since is not None:
-        judge_sight(turn)
+    manual_silences.expire(ctx)
+    if ctx.state.blind_since is not None:
+        judge_sight(ctx)
 
 
 HANDLERS = {
@@ -197,8 +199,8 @@ HANDLERS = {
 }
 
 
-def perceive_event(turn: Turn) -> None:
+def perceive_event(ctx: StepContext) -> None:
     """Fold the event into what we know of the fleet, if it concerns that as a whole."""
-    handler = HANDLERS.get(type(turn.event))
+    handler = HANDLERS.get(type(ctx.event))
     if handler is not None:
-        handler(turn, turn.event)  # type: ignore[operator]
+        handler(ctx, ctx.event)  # type: ignore[operator]

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import get_args
 
 from watchdog.core import fleet
-from watchdog.core.context import Turn
+from watchdog.core.context import StepContext
 from watchdog.core.fold import clock_skew, observations
 from watchdog.core.guards import active_criticals, flapping
 from watchdog.core.phases import (
@@ -40,10 +40,10 @@ from watchdog.domain.incidents import Phase, ServiceState, State
 from watchdog.domain.policy import Policy
 from watchdog.domain.readings import Bad
 
-Handler = Callable[[Turn], None]
+Handler = Callable[[StepContext], None]
 
 
-def ignore(turn: Turn) -> None:
+def ignore(ctx: StepContext) -> None:
     """Do nothing, on purpose."""
 
 
@@ -100,14 +100,14 @@ NOT_ASKED: Mapping[type[Event], Handler] = MappingProxyType(
     }
 )
 
-TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
+TRANSITIONS: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
     {
         Phase.CALM: {
             **FLEET_ONLY,
             **IN_ANY_PHASE,
             **LATE,
             **NOT_ASKED,
-            e.Observed: suspicion.look_closer,
+            e.Observed: suspicion.enter_suspect,
             e.DeploysListed: restore_auto_deploy.offer,
             e.TimePassed: ignore,
             e.Restarted: suspicion.resume,
@@ -141,18 +141,18 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
             e.Approved: human_commands.approve,
             e.Rejected: human_commands.reject,
             e.Stopped: human_commands.stop,
-            e.RollbackRequested: human_commands.already_at_it,
-            e.UndoRequested: human_commands.already_at_it,
+            e.RollbackRequested: human_commands.refuse_in_progress,
+            e.UndoRequested: human_commands.refuse_in_progress,
             e.RestoreRequested: restore_auto_deploy.not_now,
         },
         Phase.ASKING: {
             **FLEET_ONLY,
             **IN_ANY_PHASE,
             **LATE,
-            e.Observed: approval.await_answer,
-            e.DeploysListed: approval.await_answer,
-            e.TimePassed: approval.await_answer,
-            e.QuestionHeard: approval.heard,
+            e.Observed: approval.await_approval,
+            e.DeploysListed: approval.await_approval,
+            e.TimePassed: approval.await_approval,
+            e.QuestionHeard: approval.question_delivered,
             e.Restarted: approval.resume,
             e.Approved: human_commands.approve,
             e.Rejected: human_commands.reject,
@@ -166,7 +166,7 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
             **IN_ANY_PHASE,
             **LATE,
             **NOT_ASKED,
-            e.Observed: overdue_rollback.say,
+            e.Observed: overdue_rollback.page_if_overdue,
             e.DeploysListed: ignore,
             e.TimePassed: rollback_outcome.pin_overdue,
             e.Restarted: rollback_outcome.resume_acting,
@@ -175,8 +175,8 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
             e.RollbackPostponed: rollback_outcome.postponed,
             e.Rejected: human_commands.stop,
             e.Stopped: human_commands.stop,
-            e.RollbackRequested: human_commands.already_at_it,
-            e.UndoRequested: human_commands.already_at_it,
+            e.RollbackRequested: human_commands.refuse_in_progress,
+            e.UndoRequested: human_commands.refuse_in_progress,
             e.RestoreRequested: restore_auto_deploy.not_now,
         },
         Phase.ROLLING_BACK: {
@@ -184,17 +184,17 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
             **IN_ANY_PHASE,
             **LATE,
             **NOT_ASKED,
-            e.Observed: overdue_rollback.say,
+            e.Observed: overdue_rollback.page_if_overdue,
             e.DeploysListed: ignore,
             e.TimePassed: rollback_outcome.send_overdue,
             e.Restarted: rollback_outcome.resume_acting,
             e.RollbackAccepted: rollback_outcome.accepted,
             e.RollbackRefused: rollback_outcome.refused,
-            e.RollbackStoodDown: rollback_outcome.stood_down,
+            e.RollbackStoodDown: rollback_outcome.aborted,
             e.RollbackPostponed: rollback_outcome.postponed,
-            e.RollbackLost: rollback_outcome.lost,
-            e.RollbackRequested: human_commands.already_at_it,
-            e.UndoRequested: human_commands.already_at_it,
+            e.RollbackLost: rollback_outcome.outcome_unknown,
+            e.RollbackRequested: human_commands.refuse_in_progress,
+            e.UndoRequested: human_commands.refuse_in_progress,
             e.RestoreRequested: restore_auto_deploy.not_now,
         },
         Phase.DEPLOYING: {
@@ -206,8 +206,8 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
             e.DeploysListed: verification.follow,
             e.TimePassed: verification.follow,
             e.Restarted: verification.resume,
-            e.RollbackRequested: human_commands.already_at_it,
-            e.UndoRequested: human_commands.already_at_it,
+            e.RollbackRequested: human_commands.refuse_in_progress,
+            e.UndoRequested: human_commands.refuse_in_progress,
             e.RestoreRequested: restore_auto_deploy.not_now,
         },
         Phase.VERIFYING: {
@@ -219,8 +219,8 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
             e.DeploysListed: verification.verify,
             e.TimePassed: verification.verify,
             e.Restarted: verification.resume,
-            e.RollbackRequested: human_commands.already_at_it,
-            e.UndoRequested: human_commands.already_at_it,
+            e.RollbackRequested: human_commands.refuse_in_progress,
+            e.UndoRequested: human_commands.refuse_in_progress,
             e.RestoreRequested: restore_auto_deploy.not_now,
         },
         Phase.PAGED: {
@@ -246,64 +246,64 @@ EVENTS: tuple[type[Event], ...] = get_args(Event)
 
 def step(state: State, event: Event, policy: Policy) -> tuple[State, tuple[Effect, ...]]:
     """Return the new state and what is to be done, in order."""
-    turn = Turn(state, event, policy)
-    fleet.perceive_event(turn)
-    for name in _concerned(turn):
-        turn.name = name
-        if name not in turn.state.services:
-            turn.put(ServiceState(name, watching_since=event.at, phase_since=event.at))
-        _perceive(turn)
-        seen = turn.service
+    ctx = StepContext(state, event, policy)
+    fleet.perceive_event(ctx)
+    for name in _concerned(ctx):
+        ctx.name = name
+        if name not in ctx.state.services:
+            ctx.set_service(ServiceState(name, watching_since=event.at, phase_since=event.at))
+        _apply_observation(ctx)
+        seen = ctx.service
         if isinstance(event, e.DeploysListed):
-            restore_auto_deploy.over(turn, "Somebody switched it on")
-            bad_commit_recurrence.watch(turn)
-            manual_silences.by_platform(turn)
-        _handler(turn)(turn)
-        active_criticals.settle(turn)
-        flapping.settle(turn)
-        stakeholder_updates.settle(turn, seen)
-        deploy_success.settle(turn)
-        turn.settle_pace()
-    return turn.state, tuple(turn.effects)
+            restore_auto_deploy.over(ctx, "Somebody switched it on")
+            bad_commit_recurrence.watch(ctx)
+            manual_silences.by_platform(ctx)
+        _handler(ctx)(ctx)
+        active_criticals.clear(ctx)
+        flapping.settle(ctx)
+        stakeholder_updates.settle(ctx, seen)
+        deploy_success.settle(ctx)
+        ctx.update_probe_interval()
+    return ctx.state, tuple(ctx.effects)
 
 
-def _concerned(turn: Turn) -> list[str]:
+def _concerned(ctx: StepContext) -> list[str]:
     """Return the services this event is about; those the policy does not know are passed over."""
-    event = turn.event
+    event = ctx.event
     name = getattr(event, "service", None)  # first: it is a reading, nearly always
     if name is not None:
-        return [name] if name in turn.policy.services else []
+        return [name] if name in ctx.policy.services else []
     if isinstance(event, e.OF_AN_INCIDENT):
-        known = [item for name, item in turn.state.services.items() if name in turn.policy.services]
+        known = [item for name, item in ctx.state.services.items() if name in ctx.policy.services]
         return [item.name for item in known if item.incident is not None and item.incident.id == event.incident]
     if isinstance(event, e.Restarted):
-        return [name for name in event.services or turn.policy.services if name in turn.policy.services]
+        return [name for name in event.services or ctx.policy.services if name in ctx.policy.services]
     if isinstance(event, e.TimePassed):
-        return [name for name in turn.state.services if name in turn.policy.services]
+        return [name for name in ctx.state.services if name in ctx.policy.services]
     return []
 
 
-def _handler(turn: Turn) -> Handler:
+def _handler(ctx: StepContext) -> Handler:
     """Return what to do; an outcome that a restart tells again belongs to the incident it names, and to no other."""
-    event, service = turn.event, turn.service
+    event, service = ctx.event, ctx.service
     if type(event) in LATE:
         incident = service.incident
         if incident is None or incident.id != getattr(event, "incident", None):
             return LATE[type(event)]
-    return TABLE[service.phase][type(event)]
+    return TRANSITIONS[service.phase][type(event)]
 
 
-def _perceive(turn: Turn) -> None:
-    event = turn.event
+def _apply_observation(ctx: StepContext) -> None:
+    event = ctx.event
     if isinstance(event, e.Observed):
-        if isinstance(event.reading, Bad) and turn.state.blind_since is not None:
+        if isinstance(event.reading, Bad) and ctx.state.blind_since is not None:
             return
-        turn.put(observations.observed(turn.service, event, turn.policy))
+        ctx.set_service(observations.apply_observation(ctx.service, event, ctx.policy))
     elif isinstance(event, e.DeploysListed):
-        was_live = turn.service.live
-        turn.put(observations.listed(turn.service, event, turn.policy))
-        deploy_success.begin(turn, was_live)
+        was_live = ctx.service.live
+        ctx.set_service(observations.apply_deploy_list(ctx.service, event, ctx.policy))
+        deploy_success.begin_watch(ctx, was_live)
     elif isinstance(event, e.DeploysUnread):
-        turn.put(observations.unread(turn.service, event))
+        ctx.set_service(observations.apply_deploy_list_error(ctx.service, event))
     elif isinstance(event, e.Restarted):
-        turn.put(clock_skew.not_ahead(turn.service, event.at))
+        ctx.set_service(clock_skew.clamp_future_times(ctx.service, event.at))

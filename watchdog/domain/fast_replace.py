@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-def changed(thing: T, **fields: Any) -> T:
+def fast_replace(thing: T, **fields: Any) -> T:
     """Return a copy of a frozen dataclass with these fields changed. Raises TypeError for a field it does not have."""
     kept = thing.__dict__ | fields
     if len(kept) != len(thing.__dict__):

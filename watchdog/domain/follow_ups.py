@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from watchdog.domain.policy import Severity
-from watchdog.domain.silence_request import Unclear
+from watchdog.domain.silence_request import InvalidRequest
 from watchdog.domain.units import parse_duration
 
 DEVELOPERS, ON_CALL, LEAD, OWNER = "development team", "on-call engineer", "team lead", "product owner"
@@ -127,17 +127,17 @@ def asked_follow_up(text: str, owner: str, due: str) -> dict[str, Any]:
     """
     line, who = " ".join(text.split()), " ".join(owner.split())
     if not line:
-        raise Unclear("TEXT", "there is nothing in it to read", "write what is to be done")
+        raise InvalidRequest("TEXT", "there is nothing in it to read", "write what is to be done")
     if len(line) > TEXT_MAX:
-        raise Unclear(
+        raise InvalidRequest(
             "TEXT", f"longer than {TEXT_MAX} characters", "put the details into your tracker, and a link here"
         )
     if not who or len(who) > OWNER_MAX:
-        raise Unclear("--owner", "not a name", f"write a role or a name of at most {OWNER_MAX} characters")
+        raise InvalidRequest("--owner", "not a name", f"write a role or a name of at most {OWNER_MAX} characters")
     try:
         seconds = parse_duration(due)
     except ValueError as error:
-        raise Unclear("--due", str(error), "write 3d") from None
+        raise InvalidRequest("--due", str(error), "write 3d") from None
     if not 0 < seconds <= DUE_MAX_SECONDS:
-        raise Unclear("--due", "not a sensible time", "write something up to 400d")
+        raise InvalidRequest("--due", "not a sensible time", "write something up to 400d")
     return {"text": line, "owner": who, "seconds": seconds}

@@ -13,7 +13,7 @@ from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Decision, Finding
 from watchdog.domain.deploys import Commit, Deploy, Downtime, ServiceFacts
 from watchdog.domain.integrations import Failing
-from watchdog.domain.policy import Quiet, Severity, Then
+from watchdog.domain.policy import Severity, Suppression, Then
 from watchdog.domain.readings import Reading
 
 
@@ -52,7 +52,7 @@ class Deadline:
 
 
 @dataclass(frozen=True, slots=True)
-class Informed:
+class StakeholderStatus:
     """What stakeholders of that name heard of an outage: in which thread, and since when it lasts.
 
     `works_at`: since when it works again, once they were told that, too. Times are UTC epoch seconds.
@@ -128,7 +128,7 @@ class Incident:
     channels: tuple[str, ...] = ()
     undoes: str = ""
     leaves_good: bool = False
-    informed: tuple[Informed, ...] = ()
+    informed: tuple[StakeholderStatus, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class DeployWatch:
     """A deploy in its watch window: what our probes saw of it. Times are UTC epoch seconds.
 
     `good` of the `probes` since it went live were, the last one at `seen_at`; `authors` wrote it, if that is known.
@@ -207,7 +207,7 @@ class ServiceState:
     flapping_since: float | None = None
     forbidden: str = ""
     incidents: int = 0
-    trial: Trial | None = None
+    trial: DeployWatch | None = None
     downtime: Downtime | None = None
 
     @property
@@ -225,7 +225,7 @@ class ServiceState:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class ActiveCritical:
     """A service that is critical now, as every worker sees it. `at` is since when (UTC epoch seconds).
 
     `suspect_code` is the live code it may be due to; `recent_deploy` tells whether one went live lately; `planned`
@@ -258,9 +258,9 @@ class Shared:
     paused_by: str = ""
     disarmed: str = ""
     incidents: int = 0
-    troubles: Mapping[str, Trouble] = field(default_factory=lambda: MappingProxyType({}))
-    silences: tuple[Quiet, ...] = ()
-    holds: tuple[Quiet, ...] = ()
+    troubles: Mapping[str, ActiveCritical] = field(default_factory=lambda: MappingProxyType({}))
+    silences: tuple[Suppression, ...] = ()
+    holds: tuple[Suppression, ...] = ()
     quiets: int = 0
     digested_at: float = 0.0
     failing: Mapping[str, Failing] = field(default_factory=lambda: MappingProxyType({}))
@@ -288,9 +288,9 @@ class State:
     blind_told: bool = False
     unseen: bool = False
     incidents: int = 0
-    troubles: Mapping[str, Trouble] = field(default_factory=lambda: MappingProxyType({}))
-    silences: tuple[Quiet, ...] = ()
-    holds: tuple[Quiet, ...] = ()
+    troubles: Mapping[str, ActiveCritical] = field(default_factory=lambda: MappingProxyType({}))
+    silences: tuple[Suppression, ...] = ()
+    holds: tuple[Suppression, ...] = ()
     quiets: int = 0
     digested_at: float = 0.0
     failing: Mapping[str, Failing] = field(default_factory=lambda: MappingProxyType({}))

@@ -260,7 +260,7 @@ class Verification:
 
 
 @dataclass(frozen=True, slots=True)
-class Quiet:
+class Suppression:
     """A silence (people are not told) or an action hold (nothing is rolled back unasked), of a service (None: of all).
 
     From `begins_at` until `ends_at` (UTC epoch seconds), or in these hours of every week. A silence may be of one
@@ -356,8 +356,8 @@ class Policy:
     alerts: tuple[str, ...] = ()
     escalation: tuple[Step, ...] = ()
     ack_holds_seconds: float = 1800.0
-    silences: tuple[Quiet, ...] = ()
-    action_holds: tuple[Quiet, ...] = ()
+    silences: tuple[Suppression, ...] = ()
+    action_holds: tuple[Suppression, ...] = ()
     stakeholders: tuple[Stakeholders, ...] = ()
     good_news: tuple[str, ...] = ()
     digest: Digest | None = None

@@ -18,7 +18,7 @@ NARROWS = ("signal", "severity")
 _OPTION = re.compile(r"([A-Za-z_-]+)=(.*)")
 
 
-class Unclear(ValueError):
+class InvalidRequest(ValueError):
     """Something that cannot be meant: where it stands, what is wrong with it, what to write instead."""
 
     def __init__(self, where: str, what: str, instead: str) -> None:
@@ -30,13 +30,13 @@ def asked_quiet(service: str, lasts: str, reason: str) -> dict[str, Any]:
     """Return the arguments of a command for a service (or `all`), for so long (as in 2h), and why. Raises Unclear."""
     why = " ".join(reason.split())[:REASON_MAX]
     if not why:
-        raise Unclear("--reason", "there is nothing in it to read", "say why")
+        raise InvalidRequest("--reason", "there is nothing in it to read", "say why")
     try:
         seconds = parse_duration(lasts)
     except ValueError as error:
-        raise Unclear("--for", str(error), "write 2h") from None
+        raise InvalidRequest("--for", str(error), "write 2h") from None
     if not 0 < seconds <= LONGEST_SECONDS:
-        raise Unclear("--for", "not a sensible time", "write something up to 30d")
+        raise InvalidRequest("--for", "not a sensible time", "write something up to 30d")
     return {"of": None if service == ALL else service, "seconds": seconds, "reason": why}
 
 
@@ -48,7 +48,7 @@ def asked_silence(
     Whether there is such a signal is for the configuration to say: see `known_signals`.
     """
     if severity and severity not in list(Severity):
-        raise Unclear("--severity", "no such severity", f"write one of: {', '.join(Severity)}")
+        raise InvalidRequest("--severity", "no such severity", f"write one of: {', '.join(Severity)}")
     narrowed = {"signal": signal, "severity": severity}
     return asked_quiet(service, lasts, reason) | {name: value for name, value in narrowed.items() if value}
 
@@ -69,6 +69,6 @@ def options(words: Sequence[str]) -> tuple[dict[str, str], Sequence[str]]:
         name, value = match[1].lower(), match[2]
         if name not in NARROWS or name in found or not value:
             wrong = "twice" if name in found else "nothing behind it" if name in NARROWS else "no such option"
-            raise Unclear(f"{name}=", wrong, "write signal=api, severity=high or both, once, and then why")
+            raise InvalidRequest(f"{name}=", wrong, "write signal=api, severity=high or both, once, and then why")
         found[name] = value.lower() if name == "severity" else value
     return found, ()

@@ -62,7 +62,7 @@ FLEET = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Grip:
+class LeaseGrant:
     """What a worker holds: the epoch (fencing number) of its lease on each name, `FLEET` among them perhaps.
 
     `workers` is how many are alive; `revision` numbers what all workers share (`Shared`); `ailing` says what is wrong

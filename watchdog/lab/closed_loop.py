@@ -6,7 +6,7 @@ refused, nothing crashes: that is for the storm.
 
 from dataclasses import dataclass, field
 
-from watchdog.core.checked_step import promised_step
+from watchdog.core.checked_step import checked_step
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect
@@ -79,7 +79,7 @@ class Drive:
     def tell(self, event: Event) -> None:
         """Tell the core, and do what it says. Raises AssertionError if it would break a promise of ours."""
         before = self.state
-        self.state, effects, broken = promised_step(before, event, self.policy)
+        self.state, effects, broken = checked_step(before, event, self.policy)
         assert not broken, f"{self.scene.name}: {broken}"
         self.record.observations += 1
         for effect in effects:

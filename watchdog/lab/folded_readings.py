@@ -19,7 +19,7 @@ from watchdog.core.fold.observations import HEALTHY_GAP_SECONDS, HEALTHY_MAX, HE
 from watchdog.domain import events as e
 from watchdog.domain.checks import Check
 from watchdog.domain.events import Event
-from watchdog.domain.fast_replace import changed
+from watchdog.domain.fast_replace import fast_replace
 from watchdog.domain.incidents import Phase, ServiceState, State
 from watchdog.domain.policy import Detection, Policy, SignalPolicy
 from watchdog.domain.readings import Good, Reading
@@ -66,7 +66,7 @@ class CheckAtRest:
         if at - self._learnt_at >= latency.LEARN_SECONDS:
             samples = _samples(self._check, self.ats, self.seconds, self.signal)
             learnt = latency.learn(self._check, samples, at)
-            self._check = changed(self._check, samples=samples, **learnt)
+            self._check = fast_replace(self._check, samples=samples, **learnt)
             self.seconds = []
             self.ceiling_seconds, self.slow_at, self._learnt_at = _adds_if_quick(self._check, self.signal)
 
@@ -75,7 +75,7 @@ class CheckAtRest:
         if not self.ats:
             return self._check
         more = GATHERED[self._check.kind](self._check, self.ats, self.seconds, self.signal, self._given.limits)
-        return changed(self._check, last=self.last, last_at=self.ats[-1], **more)
+        return fast_replace(self._check, last=self.last, last_at=self.ats[-1], **more)
 
 
 def is_well(check: Check, given: detect.Conditions) -> bool:
@@ -205,7 +205,7 @@ class ServiceAtRest:
             others = {name: seconds for name, seconds in record.items() if name != service.live}
             kept = list(others.items())[-HEALTHY_MAX + 1 :]
             record = {**dict(kept), service.live: self._healthy_seconds}
-        return changed(
+        return fast_replace(
             service,
             checks=checks,
             deploys_at=self.deploys_at,
@@ -279,7 +279,7 @@ class Rest:
         if not self.on:
             return state
         self.on = False
-        return changed(
+        return fast_replace(
             state,
             services={**state.services, **{name: one.known() for name, one in self.services.items()}},
             control={**state.control, **self._control},

@@ -14,7 +14,7 @@ from typing import Any
 from watchdog.daemon.probing.scheduler import JITTER
 from watchdog.domain import events as e
 from watchdog.domain.events import Event
-from watchdog.domain.fast_replace import changed
+from watchdog.domain.fast_replace import fast_replace
 from watchdog.domain.incidents import State
 from watchdog.domain.policy import PROBES, Policy
 from watchdog.domain.readings import Reading
@@ -174,7 +174,9 @@ class QuietDrive(Drive):
             if self._rest.takes(event):
                 return
         elif type(event) is e.ControlChecked and sees(self.state, event):
-            self.state = changed(self.state, control={**self.state.control, event.target: (event.at, event.reading)})
+            self.state = fast_replace(
+                self.state, control={**self.state.control, event.target: (event.at, event.reading)}
+            )
             self._rest.folded += 1
             return
         self._end_rest(self.now)

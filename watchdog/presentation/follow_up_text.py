@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 
-from watchdog.background import aside
+from watchdog.background import run_in_background
 from watchdog.domain.follow_ups import FollowUp, Tick, ticked
 from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Incident
@@ -56,7 +56,7 @@ class FollowUps:
         known |= await self._read_older(said.unticked - set(known))
         now = self._clock.now()
         # In a thread: hundreds of incidents take some 20 ms, and no probe waits for them.
-        return await aside(_open, known.values(), said, policy, owners, now)
+        return await run_in_background(_open, known.values(), said, policy, owners, now)
 
     async def _read_older(self, names: set[str]) -> Mapping[str, Incident]:
         """Return the incidents that people added to and that are not kept otherwise."""

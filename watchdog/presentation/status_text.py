@@ -5,7 +5,7 @@ from datetime import UTC, tzinfo
 from watchdog.core.assess import connectivity, suppression
 from watchdog.core.assess.evidence import STALE_VENDOR_SECONDS
 from watchdog.domain.incidents import Incident, ServiceState, State
-from watchdog.domain.policy import Policy, Quiet
+from watchdog.domain.policy import Policy, Suppression
 from watchdog.domain.readings import Bad, Good, Reading
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.text import clean, clock, day, short
@@ -89,7 +89,7 @@ def quiet_lines(state: State, policy: Policy, now: float, tz: tzinfo = UTC) -> l
 
 def quiets(
     state: State, policy: Policy, now: float, service: str | None = None, tz: tzinfo = UTC
-) -> list[tuple[Quiet, str]]:
+) -> list[tuple[Suppression, str]]:
     """Return what is not over yet of all silences and action holds, or of those of one service, each in words."""
     silences = [("SILENCE", one) for one in (*policy.silences, *state.silences)]
     holds = [("ACTION HOLD", one) for one in (*policy.action_holds, *state.holds)]
@@ -106,7 +106,7 @@ def _is_down(one: ServiceState, service: str | None) -> bool:
     return one.downtime is not None and one.downtime.ended_at is None and service in (None, one.name)
 
 
-def _by_platform(service: ServiceState, now: float) -> tuple[Quiet, str]:
+def _by_platform(service: ServiceState, now: float) -> tuple[Suppression, str]:
     """Return the platform's own word, which is a silence and more; it counts as long as it is read."""
     assert service.downtime is not None, "it is asked about one that is down"
     silence, age = suppression.of_downtime(service.name, service.downtime), now - (service.deploys_at or 0.0)
@@ -115,7 +115,7 @@ def _by_platform(service: ServiceState, now: float) -> tuple[Quiet, str]:
     return silence, f"SILENCE {clean(suppression.describe(silence))}, {lasts if age <= STALE_SECONDS else unread}"
 
 
-def _when(one: Quiet, tz: tzinfo) -> str:
+def _when(one: Suppression, tz: tzinfo) -> str:
     if one.weekly is not None:
         return f"every week, {one.weekly.zone}"
     ends = one.ends_at or 0.0

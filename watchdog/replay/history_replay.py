@@ -7,7 +7,7 @@ Rule 2: what the core asked to be told besides (a moment, the deploys of that mo
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from watchdog.core.checked_step import promised_step
+from watchdog.core.checked_step import checked_step
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy, ServiceFacts
@@ -58,7 +58,7 @@ class Past:
 
     def _tell(self, event: Event) -> None:
         before = self._state
-        self._state, effects, _ = promised_step(before, event, self._policy)
+        self._state, effects, _ = checked_step(before, event, self._policy)
         self._steps.append(Step(before, event, self._policy, self._state, effects))
         for effect in effects:
             if isinstance(effect, fx.WakeAt):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from watchdog.adapters.recordings.recording_format import Changed
-from watchdog.core.checked_step import promised_step
+from watchdog.core.checked_step import checked_step
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect
@@ -58,7 +58,7 @@ class Side:
     def hear(self, event: Event) -> Sequence[Effect]:
         """Take an event and return what it asks for."""
         before = self.state
-        self.state, effects, _ = promised_step(before, event, self.policy)
+        self.state, effects, _ = checked_step(before, event, self.policy)
         self.did.extend(doings(before, self.state, effects, event.at))
         for effect in effects:
             if isinstance(effect, Act):

@@ -14,7 +14,7 @@ from watchdog.domain.events import TimePassed
 from watchdog.domain.incidents import ServiceState, State
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.policy import Severity
-from watchdog.domain.store_records import FLEET, ActionRow, Grip
+from watchdog.domain.store_records import FLEET, ActionRow, LeaseGrant
 from watchdog.ports import Store
 
 NAMES = ("api", "web", "db", "job", FLEET)
@@ -49,7 +49,7 @@ async def refused(writing: Awaitable[object], error: type[Exception] = Displaced
         await writing
 
 
-async def hold(store: Store, worker: str, names: tuple[str, ...] = NAMES, keep: tuple[str, ...] = ()) -> Grip:
+async def hold(store: Store, worker: str, names: tuple[str, ...] = NAMES, keep: tuple[str, ...] = ()) -> LeaseGrant:
     return await store.hold(worker, names, ttl_seconds=TTL, keep=keep)
 
 
@@ -79,11 +79,11 @@ def test_a_fair_share(mine: tuple[str, ...], workers: int, keep: tuple[str, ...]
 
 async def test_the_living_share_the_names_fairly(one: Store, two: Store) -> None:
     """The first takes all; with a second one it gives its surplus back, which the second takes."""
-    assert await hold(one, "one") == Grip("one", dict.fromkeys(NAMES, 1), 1, 0)
-    assert await hold(two, "two") == Grip("two", {}, 2, 0)
-    assert await hold(one, "one") == Grip("one", {"api": 1, "web": 1, "db": 1}, 2, 0)
-    assert await hold(two, "two") == Grip("two", {"job": 2, FLEET: 2}, 2, 0)
-    assert await hold(one, "one") == Grip("one", {"api": 1, "web": 1, "db": 1}, 2, 0)
+    assert await hold(one, "one") == LeaseGrant("one", dict.fromkeys(NAMES, 1), 1, 0)
+    assert await hold(two, "two") == LeaseGrant("two", {}, 2, 0)
+    assert await hold(one, "one") == LeaseGrant("one", {"api": 1, "web": 1, "db": 1}, 2, 0)
+    assert await hold(two, "two") == LeaseGrant("two", {"job": 2, FLEET: 2}, 2, 0)
+    assert await hold(one, "one") == LeaseGrant("one", {"api": 1, "web": 1, "db": 1}, 2, 0)
 
 
 async def test_what_ails_a_worker_is_known_to_the_others_while_it_lives(town: Town, one: Store, two: Store) -> None:
@@ -123,7 +123,7 @@ async def test_case_21_the_dead_are_taken_over_after_their_time_and_not_before(
     town.lapse(TTL - 5)
     assert (await hold(two, "two")).epochs == {}
     town.lapse(6)
-    assert await hold(two, "two") == Grip("two", dict.fromkeys(NAMES, 2), 1, 0)
+    assert await hold(two, "two") == LeaseGrant("two", dict.fromkeys(NAMES, 2), 1, 0)
 
 
 async def test_a_late_renewal_of_what_nobody_took_keeps_its_epoch(town: Town, one: Store) -> None:
@@ -139,7 +139,7 @@ async def test_a_lease_given_back_is_free_at_once(one: Store, two: Store) -> Non
     await hold(one, "one")
     await one.save(None, state("api"), ())
     await one.release()
-    assert await hold(two, "two") == Grip("two", dict.fromkeys(NAMES, 2), 1, 0)
+    assert await hold(two, "two") == LeaseGrant("two", dict.fromkeys(NAMES, 2), 1, 0)
     await refused(one.save(None, state("api"), ()))
 
 

@@ -20,7 +20,7 @@ from watchdog.domain.effects import Note, PinAutoDeploy
 from watchdog.domain.errors import Permanent, Stale, Temporary
 from watchdog.domain.events import TimePassed
 from watchdog.domain.incidents import ServiceState, State
-from watchdog.domain.store_records import FLEET, ActionRow, Grip
+from watchdog.domain.store_records import FLEET, ActionRow, LeaseGrant
 
 PIN = PinAutoDeploy("api", "inc-1", "srv-1")
 ROW = ActionRow("inc-1", "rollback", "planned", "dep-1", "dep-2", service="api")
@@ -134,7 +134,7 @@ async def test_a_worker_frozen_in_a_save_does_not_keep_its_leases(store: SqlStor
     other = SqlStore(postgres_url, clock)
     await other.open()
     await store.hold("one", NAMES, ttl_seconds=1.0)
-    grips: list[Grip] = []
+    grips: list[LeaseGrant] = []
     with pytest.raises(Temporary, match=r"we were frozen in the middle of a transaction|the connection was cut"):
         async with store._writing() as connection:
             await store._fence(connection, ("api",))

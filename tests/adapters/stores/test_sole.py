@@ -11,7 +11,7 @@ from watchdog.adapters.stores.sql import SqlStore
 from watchdog.domain.effects import PinAutoDeploy
 from watchdog.domain.errors import Displaced, Stale
 from watchdog.domain.incidents import ServiceState, State
-from watchdog.domain.store_records import FLEET, ActionRow, Grip
+from watchdog.domain.store_records import FLEET, ActionRow, LeaseGrant
 from watchdog.ports import Store
 
 NAMES = ("api", "web", FLEET)
@@ -35,7 +35,7 @@ async def test_everything_is_taken_at_once_and_each_run_has_its_epoch(start: Cal
         store = start()
         await store.open()
         held = await store.hold(f"run-{epoch}", NAMES[:2], ttl_seconds=1.0)
-        assert held == Grip(f"run-{epoch}", dict.fromkeys(NAMES[:2], epoch), 1, 0)
+        assert held == LeaseGrant(f"run-{epoch}", dict.fromkeys(NAMES[:2], epoch), 1, 0)
         assert await store.hold(f"run-{epoch}", NAMES[:2], ttl_seconds=1.0) == held
         assert (await store.hold(f"run-{epoch}", NAMES, ttl_seconds=1.0)).epochs == dict.fromkeys(NAMES, epoch)
         await store.save(None, state("api"), ())

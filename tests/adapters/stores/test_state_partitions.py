@@ -4,7 +4,7 @@ from dataclasses import fields, replace
 
 from watchdog.adapters.stores.state_partitions import Fleet, Memo, assemble, service_of
 from watchdog.domain.effects import PinAutoDeploy, WakeAt
-from watchdog.domain.incidents import ServiceState, Shared, State, Trouble
+from watchdog.domain.incidents import ActiveCritical, ServiceState, Shared, State
 from watchdog.domain.readings import Good
 from watchdog.domain.store_records import FLEET
 
@@ -19,7 +19,7 @@ STATE = State(
     blind_told=True,
     unseen=True,
     incidents=7,
-    troubles={"api": Trouble("api", 4.0)},
+    troubles={"api": ActiveCritical("api", 4.0)},
 )
 
 

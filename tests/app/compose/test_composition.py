@@ -108,7 +108,7 @@ async def test_while_we_are_blind_no_failure_is_counted_as_a_service_s(tmp_path:
             for control in [one for name, one in sources if name == CONTROL]:
                 reading = Bad("no answer") if blind else Good("200")
                 await app.engine.on_samples(CONTROL, control, [Sample(reading)], Lateness(0.0, now, 0.1))
-            await app.engine.ask(TimePassed(now))
+            await app.engine.submit_and_wait(TimePassed(now))
             await app.engine.on_samples("web", home, [Sample(Bad("no answer"))], Lateness(0.0, now, 0.1))
             rows = [row for row in app.minutes.flush() if row.service == "web"]
             said = [(row.bad, row.unknown, row.watched_seconds, row.why) for row in rows]

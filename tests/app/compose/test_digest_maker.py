@@ -162,7 +162,7 @@ async def test_of_two_that_make_it_at_once_one_is_told(tmp_path: Path) -> None:
             other = made(tmp_path / "two", sandbox, clock, ShyStore(clock, database, sole=False))
             other.supervisor.start("engine", other.engine.run)
             await other.store.hold("a zombie", (), ttl_seconds=60.0)
-            await other.engine.take_up({FLEET: 0})
+            await other.engine.adopt_services({FLEET: 0})
             other.engine.held["web"] = 0
             async with asyncio.TaskGroup() as group:
                 for app in (one, other):
@@ -192,7 +192,7 @@ async def test_what_other_workers_watch_stands_in_it_and_who_has_not_the_fleet_m
             await app.engine.drop([FLEET])
             await make_digest(app)
             assert told(sandbox) == []
-            await app.engine.take_up({FLEET: 2})
+            await app.engine.adopt_services({FLEET: 2})
             async with asyncio.TaskGroup() as group:
                 group.create_task(make_digest(app))
                 await clock.settle()

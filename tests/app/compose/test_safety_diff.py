@@ -21,13 +21,13 @@ from watchdog.domain.policy import (
     Moment,
     Pace,
     Policy,
-    Quiet,
     Rule,
     ServicePolicy,
     Severity,
     SignalPolicy,
     Stakeholders,
     Step,
+    Suppression,
     Then,
     VendorPolicy,
     Verification,
@@ -51,7 +51,7 @@ POLICY = Policy(
 )
 
 
-QUIET = Quiet("configured-1", None, "ann", "launch", 1.0, 2.0)
+QUIET = Suppression("configured-1", None, "ann", "launch", 1.0, 2.0)
 
 
 def settings(policy: Policy) -> Settings:

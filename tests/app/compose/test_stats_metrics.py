@@ -126,7 +126,7 @@ async def test_with_two_workers_each_series_appears_once(tmp_path: Path, moves: 
         holder = first if has[moves][0] else second
         other = second if holder is first else first
         await holder.engine.drop([moves])
-        await other.engine.take_up({moves: 99})
+        await other.engine.adopt_services({moves: 99})
         await clock.advance(EVERY_SECONDS)
         assert told(holder, moves)[4] is None and told(other, moves)[4] is not None
         for app in (first, second):

@@ -11,7 +11,7 @@ from tests.support.clocks import FakeClock
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.app.compose.composition import App, build
 from watchdog.app.compose.store_outage import PATIENCE_SECONDS, watch_the_record
-from watchdog.daemon.outbox.outbox import Teller
+from watchdog.daemon.outbox.outbox import Outbox
 from watchdog.domain.errors import Permanent
 
 
@@ -35,7 +35,7 @@ def daemon(folder: Path) -> Iterator[tuple[App, Damaged, FakeClock, Channel]]:
     settings = settings_of(folder)
     settings = replace(settings, policy=replace(settings.policy, alerts=("pager",)))
     app = build(settings, clock, on_error=lambda name, error: None, store=store)
-    app.teller = Teller(store, {"pager": pager}, clock, lambda *_: None)
+    app.teller = Outbox(store, {"pager": pager}, clock, lambda *_: None)
     yield app, store, clock, pager
 
 

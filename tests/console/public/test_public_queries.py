@@ -25,7 +25,7 @@ from watchdog.console.public.public_views import StatusPage
 from watchdog.core.phases.human_commands import CONTINUED
 from watchdog.domain.events import RollbackRequested
 from watchdog.domain.incidents import Incident, Phase, State
-from watchdog.domain.policy import Quiet, Severity
+from watchdog.domain.policy import Severity, Suppression
 from watchdog.domain.readings import Bad
 
 GOES_ON = ago(x.incident(decision=x.decision(share=1.0)), 600, None, id="web-9")
@@ -64,7 +64,7 @@ async def test_an_outage_is_told_while_it_lasts_and_afterwards() -> None:
 async def test_a_silenced_incident_is_shown() -> None:
     """A silence keeps us from calling people; who looks at the page has the outage before their eyes."""
     policy, state = calm(web=opened(replace(GOES_ON, muted=True)))
-    silence = Quiet("silence-1", "web", "ann", "moving the database", begins_at=NOW - 900, ends_at=NOW + 900)
+    silence = Suppression("silence-1", "web", "ann", "moving the database", begins_at=NOW - 900, ends_at=NOW + 900)
     async with public_town(policy, replace(state, silences=(silence,)), incidents=[GOES_ON]) as one:
         said, text = await one.json(), await one.page()
     assert said["state"] == "outage" and "moving" not in text and "silence" not in text

@@ -12,7 +12,7 @@ from watchdog.core.assess import blame, evidence, suspect_deploy
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Blame, Term, Veto
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Phase, ServiceState, Trouble
+from watchdog.domain.incidents import ActiveCritical, Phase, ServiceState
 from watchdog.domain.policy import BlameWeights, ServicePolicy
 from watchdog.domain.readings import Bad, Good
 
@@ -200,7 +200,7 @@ def test_an_onset_a_moment_early_is_tolerated() -> None:
 def test_created_is_the_last_resort() -> None:
     """Nothing better known than its creation: then that."""
     bare = Deploy("dep-1", "live", created_at=50.0)
-    assert suspect_deploy.took_traffic_at(bare, WEIGHTS) == 50.0
+    assert suspect_deploy.first_traffic_at(bare, WEIGHTS) == 50.0
 
 
 def odds_with(verdict: Blame) -> float:
@@ -290,8 +290,8 @@ def test_another_workers_service_is_known_by_its_trouble(
     seconds: float | None, code: str | None, mine: float | None, peers: list
 ) -> None:
     """Critical since about when ours is; where ours is not known yet, since about now."""
-    troubles = {"shop": Trouble("shop", NOW - seconds, code)} if seconds is not None else {}
-    troubles |= {"web": Trouble("web", NOW - mine)} if mine is not None else {}
+    troubles = {"shop": ActiveCritical("shop", NOW - seconds, code)} if seconds is not None else {}
+    troubles |= {"web": ActiveCritical("web", NOW - mine)} if mine is not None else {}
     case = a_case(services={"web": a_service()}, troubles=troubles, **town())
     assert evidence.failing_peers(case) == peers
 
@@ -303,7 +303,7 @@ def test_a_failing_dependency_is_a_term() -> None:
     for shop, troubles, told in (
         (shop_failing(), {}, said),
         (calm, {}, []),
-        (None, {"shop": Trouble("shop", NOW)}, said),
+        (None, {"shop": ActiveCritical("shop", NOW)}, said),
     ):
         services = {"web": a_service()} | ({"shop": shop} if shop else {})
         verdict = blame.weigh(a_case(services=services, troubles=troubles, **town(web_depends_on=("shop",))))
@@ -357,7 +357,7 @@ CAME = replace(FIRST, id="dep-r", trigger="rollback")
         (a_case(a_service(deploys_at=NOW - 61, deploys_why="Render answered 503")), "deploy list", "is 61 s old"),
     ],
 )
-def test_every_veto_acquits_with_its_reason(case: evidence.Case, name: str, words: str) -> None:
+def test_every_veto_acquits_with_its_reason(case: evidence.BlameInput, name: str, words: str) -> None:
     """One veto is enough, and the others are listed as checked; what was told a quarter of an hour ago is none."""
     verdict = blame.weigh(case)
     assert [veto.name for veto in verdict.vetoed] == [name]

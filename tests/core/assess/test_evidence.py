@@ -13,7 +13,7 @@ from tests.core.worlds import bad_world
 from watchdog.core.assess import blame, evidence
 from watchdog.domain.decisions import Blame, Term
 from watchdog.domain.deploys import Deploy, Downtime
-from watchdog.domain.incidents import Phase, ServiceState, Trouble
+from watchdog.domain.incidents import ActiveCritical, Phase, ServiceState
 from watchdog.domain.policy import Policy, ServicePolicy
 from watchdog.domain.readings import Bad
 
@@ -79,7 +79,7 @@ def test_one_that_is_meant_to_be_down_is_no_peer_and_an_upstream_all_the_same(en
     shop = replace(fails("shop"), downtime=down)
     case = a_case(services={"web": a_service(), "shop": shop}, policy=town())
     assert evidence.failing_peers(case) == []
-    elsewhere = {"shop": Trouble("shop", NOW, planned=True)}
+    elsewhere = {"shop": ActiveCritical("shop", NOW, planned=True)}
     assert evidence.failing_peers(a_case(troubles=elsewhere, policy=town())) == []
     policy = town()
     web = replace(policy.services["web"], depends_on=("shop",))

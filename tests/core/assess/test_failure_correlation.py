@@ -6,7 +6,7 @@ import pytest
 
 from tests.core.world import START, make_policy
 from watchdog.core.assess import failure_correlation
-from watchdog.domain.incidents import Trouble
+from watchdog.domain.incidents import ActiveCritical
 from watchdog.domain.policy import Brakes, Policy, ServicePolicy
 
 
@@ -16,12 +16,12 @@ def fleet(*names: str, brakes: Brakes | None = None, **depends_on: tuple[str, ..
     return replace(make_policy(), services=services, brakes=brakes or Brakes())
 
 
-def trouble(service: str, seconds: float = 0.0, code: str | None = None, *, deployed: bool = True) -> Trouble:
+def trouble(service: str, seconds: float = 0.0, code: str | None = None, *, deployed: bool = True) -> ActiveCritical:
     """Return a service that became critical so many seconds after START."""
-    return Trouble(service, START + seconds, code, deployed)
+    return ActiveCritical(service, START + seconds, code, deployed)
 
 
-def formed(policy: Policy, *members: Trouble) -> list[str]:
+def formed(policy: Policy, *members: ActiveCritical) -> list[str]:
     """Return the groups by their names."""
     return [failure_correlation.name_group(group) for group in failure_correlation.form(policy, members)]
 
@@ -91,11 +91,11 @@ LATE = (trouble("b", -80, B), trouble("c", 20, C), trouble("d", 90, D))
     ],
 )
 def test_a_wave_is_three_groups_or_two_that_are_most_of_the_fleet(
-    policy: Policy, others: tuple[Trouble, ...], certain: bool, who: str
+    policy: Policy, others: tuple[ActiveCritical, ...], certain: bool, who: str
 ) -> None:
     """Within one window that holds our own; one group is never a wave, however large. Of two nobody can be sure."""
     mine = trouble("web", 0, A)
     known = {one.service: one for one in (mine, *others)}
     count, _, names = who.partition(": ")
-    wave = failure_correlation.Wave(f"{count} groups critical within 90 s: {names}", certain) if who else None
-    assert failure_correlation.wave(policy, known, mine) == wave
+    wave = failure_correlation.MassFailure(f"{count} groups critical within 90 s: {names}", certain) if who else None
+    assert failure_correlation.mass_failure(policy, known, mine) == wave

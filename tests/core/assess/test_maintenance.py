@@ -119,7 +119,7 @@ def test_how_long_it_holds(fields: dict[str, Any], since_end: float, holds: bool
 def test_what_failed_in_it(known: Downtime | None, began: float, touched: bool, explained: bool) -> None:
     """Touched: some of it. Explained: all of it, from after the last look without it to the minute after its end."""
     service = a_service(downtime=known)
-    assert (maintenance.touched(service, began) is not None) is touched
+    assert (maintenance.overlapped(service, began) is not None) is touched
     assert maintenance.explains(service, began) is explained
 
 

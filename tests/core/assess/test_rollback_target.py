@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.core.scenes import HISTORY, NOW
-from watchdog.core.assess.rollback_target import Search, choose_target, live_seconds_before, rolled_away_from
+from watchdog.core.assess.rollback_target import TargetQuery, choose_target, live_seconds_before, rolled_away_from
 from watchdog.domain.decisions import Skipped
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.policy import Verification
@@ -15,9 +15,9 @@ SUSPECT, GOOD, OLDER = HISTORY
 SHA = "sha256:" + "1f" * 32
 
 
-def a_search(*between: Deploy, **fields: Any) -> Search:
+def a_search(*between: Deploy, **fields: Any) -> TargetQuery:
     """Return a search behind the suspect with some deploys between it and the good one."""
-    base = Search((SUSPECT, *between, GOOD, OLDER), SUSPECT, SUSPECT, False, watching_since=NOW - 100_000)
+    base = TargetQuery((SUSPECT, *between, GOOD, OLDER), SUSPECT, SUSPECT, False, watching_since=NOW - 100_000)
     return replace(base, **fields)
 
 
@@ -129,18 +129,18 @@ def test_an_image_by_digest_is_a_target_and_a_tag_asks() -> None:
         assert choice.deploy is exact and choice.ask == ""
     same = replace(tag, image_ref=f"acme/web@{SHA}")
     suspect = replace(SUSPECT, commit=None, image_sha=SHA)
-    choice = choose_target(Search((suspect, same, GOOD), suspect, suspect, False, watching_since=NOW - 100_000))
+    choice = choose_target(TargetQuery((suspect, same, GOOD), suspect, suspect, False, watching_since=NOW - 100_000))
     assert choice.deploy is GOOD and choice.skipped[0].why == "same code as dep-41"
 
 
 def test_nothing_to_go_back_to() -> None:
     """No earlier deploy, or none that is good: no target, and why."""
-    assert choose_target(Search((SUSPECT,), SUSPECT, SUSPECT, False)).why == "there is no earlier deploy"
-    choice = choose_target(Search((SUSPECT, old(status="canceled")), SUSPECT, SUSPECT, False))
+    assert choose_target(TargetQuery((SUSPECT,), SUSPECT, SUSPECT, False)).why == "there is no earlier deploy"
+    choice = choose_target(TargetQuery((SUSPECT, old(status="canceled")), SUSPECT, SUSPECT, False))
     assert choice.deploy is None and choice.why == "no earlier deploy is known to be good"
     nameless = replace(SUSPECT, finished_at=None)
-    choice = choose_target(Search((nameless, GOOD), nameless, nameless, False))
+    choice = choose_target(TargetQuery((nameless, GOOD), nameless, nameless, False))
     assert "live for 3 d 0 h only" in choice.skipped[0].why
     slow = replace(SUSPECT, created_at=NOW - 4000, finished_at=NOW - 400)
-    choice = choose_target(Search((slow, old(finished_at=NOW - 1000)), slow, slow, False))
+    choice = choose_target(TargetQuery((slow, old(finished_at=NOW - 1000)), slow, slow, False))
     assert choice.skipped[0].why == "live for 10 min only, not known to be good", "until the suspect took over"

@@ -12,10 +12,10 @@ from watchdog.domain.decisions import Course, Decision
 from watchdog.domain.deploys import Downtime
 from watchdog.domain.incidents import Incident
 from watchdog.domain.notices import NoticeKind
-from watchdog.domain.policy import Quiet, Severity, Weekly
+from watchdog.domain.policy import Severity, Suppression, Weekly
 
 ALL_DAYS = Weekly((0, 1, 2, 3, 4, 5, 6), 0, 24 * 60, "UTC")
-ONE = Quiet("silence-1", "web", "ann", "moving", NOW - 60.0, NOW + 60.0)
+ONE = Suppression("silence-1", "web", "ann", "moving", NOW - 60.0, NOW + 60.0)
 OPEN = an_incident(severity=Severity.HIGH)
 ROLLED_BACK = an_incident(tried=True)
 DECIDED = an_incident(
@@ -52,20 +52,20 @@ def test_what_a_silence_mutes(fields: dict[str, Any], incident: Incident, mutes:
     """In its time, of its service, signal and severity; what is rolled back where it is critical only if it says so."""
     one, failing = replace(ONE, **fields), {finding.signal for finding in incident.findings}
     for state, policy in ((a_state(silences=(one,)), make_policy()), (a_state(), make_policy(silences=(one,)))):
-        assert suppression.silencing(state, policy, incident, NoticeKind.ACTED, failing, NOW) == (
+        assert suppression.active_silence(state, policy, incident, NoticeKind.ACTED, failing, NOW) == (
             one if mutes else None
         )
-    assert suppression.silencing(a_state(), make_policy(), incident, NoticeKind.ACTED, failing, NOW) is None
+    assert suppression.active_silence(a_state(), make_policy(), incident, NoticeKind.ACTED, failing, NOW) is None
 
 
 def test_what_mutes_news_for_people_outside_engineering() -> None:
     """Any silence that names it, also where it is rolled back; none that names something else."""
     for incident in (OPEN, ROLLED_BACK, DECIDED):
-        assert suppression.muting(a_state(silences=(ONE,)), make_policy(), incident, {"home"}, NOW) == ONE
-        assert suppression.muting(a_state(), make_policy(silences=(ONE,)), incident, {"home"}, NOW) == ONE
+        assert suppression.muting_silence(a_state(silences=(ONE,)), make_policy(), incident, {"home"}, NOW) == ONE
+        assert suppression.muting_silence(a_state(), make_policy(silences=(ONE,)), incident, {"home"}, NOW) == ONE
     for fields in ({"service": "shop"}, {"ends_at": NOW}, {"severity": Severity.MEDIUM}, {"signal": "api"}):
         other = replace(ONE, **fields)
-        assert suppression.muting(a_state(silences=(other,)), make_policy(), OPEN, {"home"}, NOW) is None
+        assert suppression.muting_silence(a_state(silences=(other,)), make_policy(), OPEN, {"home"}, NOW) is None
 
 
 def test_the_all_clear_passes_to_who_was_told() -> None:
@@ -73,7 +73,7 @@ def test_the_all_clear_passes_to_who_was_told() -> None:
     state = a_state(silences=(ONE,))
     for paged in (True, False):
         incident = replace(OPEN, paged=paged)
-        muted = suppression.silencing(state, make_policy(), incident, NoticeKind.RESOLVED, {"home"}, NOW)
+        muted = suppression.active_silence(state, make_policy(), incident, NoticeKind.RESOLVED, {"home"}, NOW)
         assert muted == (None if paged else ONE)
 
 
@@ -84,22 +84,22 @@ def test_the_all_clear_passes_to_who_was_told() -> None:
 def test_where_an_action_hold_holds(fields: dict[str, Any], holds: bool) -> None:
     """Typed in, or of the configuration."""
     one = replace(ONE, name="hold-1", **fields)
-    assert suppression.holding(a_state(holds=(one,)), make_policy(), "web", NOW) == (one if holds else None)
-    assert suppression.holding(a_state(), make_policy(action_holds=(one,)), "web", NOW) == (one if holds else None)
-    assert suppression.holding(a_state(silences=(one,)), make_policy(silences=(one,)), "web", NOW) is None
+    assert suppression.active_hold(a_state(holds=(one,)), make_policy(), "web", NOW) == (one if holds else None)
+    assert suppression.active_hold(a_state(), make_policy(action_holds=(one,)), "web", NOW) == (one if holds else None)
+    assert suppression.active_hold(a_state(silences=(one,)), make_policy(silences=(one,)), "web", NOW) is None
 
 
 def test_the_platform_s_own_word_is_a_silence() -> None:
     """Of that service, with no end of its own; what we roll back where it is critical is told all the same."""
     down = Downtime("in maintenance mode", NOW - 60.0, NOW - 75.0)
     state = a_state(a_service(downtime=down))
-    silence = suppression.silencing(state, make_policy(), OPEN, NoticeKind.HUMAN_NEEDED, {"home", "api"}, NOW)
+    silence = suppression.active_silence(state, make_policy(), OPEN, NoticeKind.HUMAN_NEEDED, {"home", "api"}, NOW)
     assert suppression.describe(silence) == (
         "downtime of web by the platform (in maintenance mode, seen since 2026-09-21 14:14 UTC)"
     )
-    assert suppression.silencing(state, make_policy(), ROLLED_BACK, NoticeKind.HUMAN_NEEDED, {"home"}, NOW) is None
+    assert suppression.active_silence(state, make_policy(), ROLLED_BACK, NoticeKind.HUMAN_NEEDED, {"home"}, NOW) is None
     elsewhere = replace(OPEN, service="shop")
-    assert suppression.silencing(state, make_policy(), elsewhere, NoticeKind.HUMAN_NEEDED, {"home"}, NOW) is None
+    assert suppression.active_silence(state, make_policy(), elsewhere, NoticeKind.HUMAN_NEEDED, {"home"}, NOW) is None
     assert suppression.by_platform(None, NOW) == suppression.by_platform(a_service(), NOW) == ()
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.core.scenes import NOW, a_service, a_state, step
 from tests.core.world import START, Fault, World, make_policy, old_deploy
-from watchdog.core.fold.clock_skew import not_ahead
+from watchdog.core.fold.clock_skew import clamp_future_times
 from watchdog.domain import events as e
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Course, Decision
@@ -21,7 +21,7 @@ HOUR = 3600.0
 def test_what_is_past_is_left_alone() -> None:
     """Nothing ahead: the very same knowledge."""
     service = a_service(name="web", phase_since=NOW - 5.0, checks={"home": Check("home", "http", last_at=NOW)})
-    assert not_ahead(service, NOW) == service
+    assert clamp_future_times(service, NOW) == service
 
 
 def test_moments_ahead_become_now_and_deadlines_stay() -> None:
@@ -39,7 +39,7 @@ def test_moments_ahead_become_now_and_deadlines_stay() -> None:
         deploys=(deploy,),
         downtime=Downtime("in maintenance mode", NOW + HOUR, NOW - 9.0, NOW + HOUR),
     )
-    seen = not_ahead(service, NOW)
+    seen = clamp_future_times(service, NOW)
     assert seen.downtime == Downtime("in maintenance mode", NOW, NOW - 9.0, NOW)
     assert (seen.phase_since, seen.acted_at, seen.opened_at) == (NOW, (NOW - 9.0, NOW), (NOW,))
     assert seen.pin_settled_at == NOW + 30.0
@@ -54,10 +54,10 @@ def test_a_decision_and_what_keeps_it_from_being_done_are_no_younger_than_now() 
     incident = Incident(
         "web-1", "web", Severity.HIGH, NOW - 9.0, NOW - 9.0, "x", decision=decision, put_off_at=NOW + HOUR
     )
-    seen = not_ahead(a_service(name="web", incident=incident), NOW).incident
+    seen = clamp_future_times(a_service(name="web", incident=incident), NOW).incident
     assert (seen.decision.at, seen.put_off_at, seen.decision.why) == (NOW, NOW, "asked")
     old = replace(incident, decision=replace(decision, at=NOW - 5.0))
-    kept = not_ahead(a_service(name="web", incident=old), NOW).incident
+    kept = clamp_future_times(a_service(name="web", incident=old), NOW).incident
     assert kept.decision is not None and kept.decision.at == NOW - 5.0
 
 
@@ -66,7 +66,7 @@ def test_a_check_read_in_the_future_begins_anew(field: str) -> None:
     """Its run and its sums cannot be placed; its baseline is kept."""
     learnt = {"baseline_p95_seconds": 0.2, "healed_at": NOW + 2.0, "slow_healed_at": NOW + 2.0}
     check = replace(Check("home", "http", run_probes=4, last=Good(), **learnt), **{field: NOW + 1.0})
-    seen = not_ahead(a_service(name="web", checks={"home": check}), NOW).checks["home"]
+    seen = clamp_future_times(a_service(name="web", checks={"home": check}), NOW).checks["home"]
     assert (seen.run_probes, seen.baseline_p95_seconds, seen.counts_from) == (0, 0.2, NOW)
     assert max(seen.last_at, seen.baseline_at, seen.interrupted_at, seen.healed_at, seen.slow_healed_at) <= NOW
 

@@ -27,7 +27,7 @@ def looked(service: ServiceState, *readings: tuple[float, object], signal: str =
     """Fold readings of a signal in, at seconds after NOW."""
     for at, reading in readings:
         event = Observed(NOW + at, "web", signal, reading, 0.1)
-        service = observations.observed(service, event, POLICY)
+        service = observations.apply_observation(service, event, POLICY)
     return service
 
 
@@ -39,7 +39,7 @@ def test_readings_of_a_signal_add_up() -> None:
     check = looked(CALM, (0.0, Bad("HTTP 503")), (1.0, Bad("HTTP 503"))).checks["home"]
     assert (check.name, check.kind, check.run_probes) == ("home", "http", 2)
     service = a_service()
-    assert observations.observed(service, Observed(NOW, "web", "gone", Bad("HTTP 503")), POLICY) is service
+    assert observations.apply_observation(service, Observed(NOW, "web", "gone", Bad("HTTP 503")), POLICY) is service
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_critical_checks_speak_for_health_or_all_of_them() -> None:
     assert looked(service, (10.0, Good())).healthy_seconds == {"dep-41": 10.0}
     equal = with_signals(SignalPolicy("home", "http"), SignalPolicy("api", "latency"))
     for event in (Observed(NOW, "web", "home", Good()), Observed(NOW + 10, "web", "home", Good())):
-        service = observations.observed(service, event, equal)
+        service = observations.apply_observation(service, event, equal)
     assert service.healthy_at is None
 
 
@@ -92,7 +92,7 @@ def test_a_check_whose_kind_changed_with_the_configuration_begins_anew() -> None
     policy = with_signals(SignalPolicy("home", "sentry"))
     service = a_service(checks={"home": failing()})
     event = Observed(NOW, "web", "home", Good(), counts=(MinuteCount(NOW - 90, 60.0, 1.0),))
-    check = observations.observed(service, event, policy).checks["home"]
+    check = observations.apply_observation(service, event, policy).checks["home"]
     assert (check.kind, check.run_probes, len(check.counts)) == ("sentry", 0, 1)
 
 
@@ -102,7 +102,7 @@ def test_a_check_whose_kind_changed_with_the_configuration_begins_anew() -> None
 def listed(service: ServiceState, *deploys: Deploy, at: float = NOW, auto_deploy: str = "commit") -> ServiceState:
     """Fold a list in."""
     facts = replace(FACTS, auto_deploy=auto_deploy)
-    return observations.listed(service, DeploysListed(at, "web", deploys, facts), POLICY)
+    return observations.apply_deploy_list(service, DeploysListed(at, "web", deploys, facts), POLICY)
 
 
 NEW = Deploy("dep-42", "update_in_progress", commit="cccccccc", created_at=NOW - 100)
@@ -163,7 +163,7 @@ def test_an_empty_list_is_never_everything() -> None:
 
 def test_an_unread_list_stays_and_says_why() -> None:
     """It grows stale."""
-    after = observations.unread(a_service(), DeploysUnread(NOW, "web", "Render answered 503"))
+    after = observations.apply_deploy_list_error(a_service(), DeploysUnread(NOW, "web", "Render answered 503"))
     assert after == replace(a_service(), deploys_why="Render answered 503")
     assert listed(after, *HISTORY).deploys_why == ""
 
@@ -223,7 +223,7 @@ def test_signals_that_are_no_longer_configured_are_neither_found_nor_suspected_n
     assert observations.suspicion(service, POLICY, NOW) == ""
     both = a_service(checks={"gone": failing("gone"), "home": failing()})
     assert observations.suspicion(both, POLICY, NOW) == "home: HTTP 503"
-    assert observations.calm(service, POLICY, NOW)
+    assert observations.is_healthy(service, POLICY, NOW)
     assert not observations.failing_now(service, (found("gone"),), POLICY, NOW)
     assert observations.still_judged(service, (found("gone"), found("home")), POLICY) == (found("home"),)
 
@@ -250,16 +250,16 @@ def test_a_lesser_finding_waits_only_for_a_critical_run_that_may_still_be_confir
 
     def waits(home: Check, *findings: object, now: float = NOW) -> bool:
         service = a_service(checks={"home": home, "api": failing("api", "latency")})
-        return observations.worse_is_coming(service, policy, findings, now)
+        return observations.critical_check_pending(service, policy, findings, now)
 
     assert waits(failing(seconds=20), found("api"))
     assert waits(failing(seconds=54), found("api")) and not waits(failing(seconds=55), found("api"))
     shop = a_service(checks={"home": Check("home", "http"), "shop": failing("shop", seconds=20)})
-    assert observations.worse_is_coming(shop, policy, (found("api"),), NOW)
+    assert observations.critical_check_pending(shop, policy, (found("api"),), NOW)
     assert not waits(failing(seconds=20), found("home"), found("api"))
     assert not waits(Check("home", "http"), found("api"))
     assert not waits(failing(seconds=20), found("api"), now=NOW + 40)
-    assert not observations.worse_is_coming(a_service(checks={}), POLICY, (found("api"),), NOW)
+    assert not observations.critical_check_pending(a_service(checks={}), POLICY, (found("api"),), NOW)
 
 
 @pytest.mark.parametrize(("age", "fresh"), [(0.0, True), (15.0, True), (15.1, False)])
@@ -275,10 +275,12 @@ def test_every_check_must_be_calm() -> None:
     """One that is not, or was not for so long, is enough to go on watching."""
     well = Check("home", "http", good_run=5, last_bad_at=NOW - 40)
     service = a_service(checks={"home": well, "api": replace(well, name="api", kind="latency")})
-    assert observations.calm(service, POLICY, NOW) and observations.calm(service, POLICY, NOW - 39.5)
-    assert observations.calm(service, POLICY, NOW, 40.0) and not observations.calm(service, POLICY, NOW, 41.0)
+    assert observations.is_healthy(service, POLICY, NOW) and observations.is_healthy(service, POLICY, NOW - 39.5)
+    assert observations.is_healthy(service, POLICY, NOW, 40.0) and not observations.is_healthy(
+        service, POLICY, NOW, 41.0
+    )
     slow = replace(service, checks={"home": well, "api": failing("api", "latency")})
-    assert not observations.calm(slow, POLICY, NOW)
+    assert not observations.is_healthy(slow, POLICY, NOW)
 
 
 def test_since_when_nothing_bad_was_seen_of_any_check() -> None:
@@ -288,21 +290,21 @@ def test_since_when_nothing_bad_was_seen_of_any_check() -> None:
         "api": Check("api", "latency", last_slow_at=NOW - 30, interrupted_at=NOW - 90),
         "gone": Check("gone", "http", last_bad_at=NOW),
     }
-    assert observations.calm_since(a_service(checks=checks), POLICY) == NOW - 30
-    assert observations.calm_since(a_service(checks={}), POLICY) == 0.0
+    assert observations.healthy_since(a_service(checks=checks), POLICY) == NOW - 30
+    assert observations.healthy_since(a_service(checks={}), POLICY) == 0.0
 
 
 def test_interrupting_ends_every_run_and_forgetting_clears_every_check() -> None:
     """After a restart runs begin anew; after an incident the evidence is gone as well."""
     service = a_service(checks={"home": failing(cusum=20.0, cusum_zero_at=NOW - 60), "api": failing("api", "latency")})
     assert len(observations.findings(service, POLICY, NOW)) == 2
-    broken = observations.interrupt(service, 0.0)
+    broken = observations.end_failure_runs(service, 0.0)
     assert observations.findings(broken, POLICY, NOW) == ()
-    assert {check.interrupted_at for check in observations.interrupt(service, NOW).checks.values()} == {NOW}
+    assert {check.interrupted_at for check in observations.end_failure_runs(service, NOW).checks.values()} == {NOW}
     assert {name: check.recent for name, check in broken.checks.items()} == {
         name: check.recent for name, check in service.checks.items()
     }
-    forgotten = observations.forget(service, NOW)
+    forgotten = observations.reset_detectors(service, NOW)
     assert set(forgotten.checks) == {"home", "api"}
     assert all(check.recent == () and check.counts_from == NOW for check in forgotten.checks.values())
 
@@ -314,4 +316,4 @@ def test_a_trouble_that_a_restart_cut_short_is_over_after_a_minute_of_calm(
     """As an incident is: what fails after it began anew."""
     service = a_service(checks={"home": failing(cusum=20.0, cusum_zero_at=NOW - 60.0)})
     good = [(1.0, Good()), (calm_seconds, Good())]
-    assert looked(observations.interrupt(service, NOW), *good).checks["home"].troubled_since == since
+    assert looked(observations.end_failure_runs(service, NOW), *good).checks["home"].troubled_since == since

@@ -6,75 +6,75 @@ from tests.core.scenes import HISTORY, NOW, a_service, a_state, an_incident, fai
 from tests.core.told import lines
 from tests.core.world import make_policy
 from tests.core.worlds import bad_world, hear, incident_of
-from watchdog.core.context import Turn
+from watchdog.core.context import StepContext
 from watchdog.core.guards import active_criticals
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Downtime
-from watchdog.domain.incidents import Phase, ServiceState, State, Trouble
+from watchdog.domain.incidents import ActiveCritical, Phase, ServiceState, State
 from watchdog.domain.policy import Mode, ServicePolicy, Severity, SignalPolicy
 from watchdog.domain.readings import Bad
 
 
-def turned(state: State, service: str = "web") -> Turn:
+def turned(state: State, service: str = "web") -> StepContext:
     """Return a turn at NOW about that service."""
-    turn = Turn(state, e.TimePassed(NOW), make_policy())
-    turn.name = service
-    return turn
+    ctx = StepContext(state, e.TimePassed(NOW), make_policy())
+    ctx.name = service
+    return ctx
 
 
 def test_a_critical_service_is_entered_with_its_code_and_whether_it_was_deployed_lately() -> None:
     """What is not critical is not."""
-    turn = turned(a_state())
-    active_criticals.enter(turn, (found("api", "latency"),))
-    assert turn.state.troubles == {}
-    active_criticals.enter(turn, (found(),))
-    assert turn.state.troubles == {"web": Trouble("web", NOW, "bad00000", recent_deploy=True)}
-    turn = turned(a_state(a_service(deploys=HISTORY[1:], watch_until=NOW - 60)))
-    active_criticals.enter(turn, (found(), found("api", "latency", seconds=30)))
-    assert turn.state.troubles == {"web": Trouble("web", NOW, None, recent_deploy=False)}
+    ctx = turned(a_state())
+    active_criticals.register(ctx, (found("api", "latency"),))
+    assert ctx.state.troubles == {}
+    active_criticals.register(ctx, (found(),))
+    assert ctx.state.troubles == {"web": ActiveCritical("web", NOW, "bad00000", recent_deploy=True)}
+    ctx = turned(a_state(a_service(deploys=HISTORY[1:], watch_until=NOW - 60)))
+    active_criticals.register(ctx, (found(), found("api", "latency", seconds=30)))
+    assert ctx.state.troubles == {"web": ActiveCritical("web", NOW, None, recent_deploy=False)}
 
 
 def test_the_first_moment_and_the_first_code_stay() -> None:
     """A code that was not known yet is added; the state is the same object when nothing changes."""
-    known = Trouble("web", NOW - 30, "aaaaaaa1")
-    turn = turned(a_state(troubles={"web": known}))
-    before = turn.state
-    active_criticals.enter(turn, (found(),))
-    assert turn.state is before
-    turn = turned(a_state(troubles={"web": replace(known, suspect_code=None)}))
-    active_criticals.enter(turn, (found(),))
-    assert turn.state.troubles["web"] == Trouble("web", NOW - 30, "bad00000", recent_deploy=True)
-    turn = turned(a_state(a_service(deploys=(), watch_until=0.0), troubles={"web": replace(known, suspect_code=None)}))
-    before = turn.state
-    active_criticals.enter(turn, (found(),))
-    assert turn.state is before
+    known = ActiveCritical("web", NOW - 30, "aaaaaaa1")
+    ctx = turned(a_state(troubles={"web": known}))
+    before = ctx.state
+    active_criticals.register(ctx, (found(),))
+    assert ctx.state is before
+    ctx = turned(a_state(troubles={"web": replace(known, suspect_code=None)}))
+    active_criticals.register(ctx, (found(),))
+    assert ctx.state.troubles["web"] == ActiveCritical("web", NOW - 30, "bad00000", recent_deploy=True)
+    ctx = turned(a_state(a_service(deploys=(), watch_until=0.0), troubles={"web": replace(known, suspect_code=None)}))
+    before = ctx.state
+    active_criticals.register(ctx, (found(),))
+    assert ctx.state is before
 
 
 def test_one_that_is_meant_to_be_down_is_marked_for_as_long_as_it_is() -> None:
     """Since when, and on which code, it fails stays as it was."""
     down = Downtime("in maintenance mode", NOW - 50.0, NOW - 65.0)
     service = a_service(downtime=down)
-    turn = turned(a_state(service))
-    active_criticals.enter(turn, (found(),))
-    marked = Trouble("web", NOW, "bad00000", recent_deploy=True, planned=True)
-    assert turn.state.troubles == {"web": marked}
-    before = turn.state
-    active_criticals.enter(turn, (found(),))
-    assert turn.state is before
-    known = Trouble("web", NOW - 30.0, "aaaaaaa1", planned=True)
-    turn = turned(a_state(troubles={"web": known}))
-    active_criticals.enter(turn, (found(),))
-    assert turn.state.troubles == {"web": replace(known, planned=False)}
+    ctx = turned(a_state(service))
+    active_criticals.register(ctx, (found(),))
+    marked = ActiveCritical("web", NOW, "bad00000", recent_deploy=True, planned=True)
+    assert ctx.state.troubles == {"web": marked}
+    before = ctx.state
+    active_criticals.register(ctx, (found(),))
+    assert ctx.state is before
+    known = ActiveCritical("web", NOW - 30.0, "aaaaaaa1", planned=True)
+    ctx = turned(a_state(troubles={"web": known}))
+    active_criticals.register(ctx, (found(),))
+    assert ctx.state.troubles == {"web": replace(known, planned=False)}
 
 
 def test_it_is_struck_off_when_the_incident_is_over_or_no_longer_critical() -> None:
     """Others stay."""
-    known = {"web": Trouble("web", NOW), "shop": Trouble("shop", NOW)}
+    known = {"web": ActiveCritical("web", NOW), "shop": ActiveCritical("shop", NOW)}
     over, high = an_incident(closed_at=NOW), an_incident(severity=Severity.HIGH)
     for incident, left in ((None, ["shop"]), (over, ["shop"]), (high, ["shop"]), (an_incident(), ["web", "shop"])):
-        turn = turned(a_state(a_service(incident=incident), troubles=known))
-        active_criticals.settle(turn)
-        assert list(turn.state.troubles) == left
+        ctx = turned(a_state(a_service(incident=incident), troubles=known))
+        active_criticals.clear(ctx)
+        assert list(ctx.state.troubles) == left
 
 
 def test_a_whole_incident_enters_and_leaves() -> None:
@@ -83,7 +83,7 @@ def test_a_whole_incident_enters_and_leaves() -> None:
     world.run(104.0)
     assert world.state.troubles == {}
     world.run(110.0)
-    assert world.state.troubles == {"web": Trouble("web", incident_of(world).opened_at, "bad00000", True)}
+    assert world.state.troubles == {"web": ActiveCritical("web", incident_of(world).opened_at, "bad00000", True)}
     world.run(420.0)
     assert world.incidents["web-1"].verified_at is not None and world.state.troubles == {}
 

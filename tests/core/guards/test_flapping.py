@@ -8,17 +8,17 @@ from tests.core.scenes import NOW, a_service, a_state
 from tests.core.told import lines, notices
 from tests.core.world import FOREVER, Fault, World, make_policy
 from tests.core.worlds import bad_world, hear, history, put, web
-from watchdog.core.context import Turn
+from watchdog.core.context import StepContext
 from watchdog.core.guards import flapping
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase, ServiceState
 
 
-def turned(service: ServiceState) -> Turn:
+def turned(service: ServiceState) -> StepContext:
     """Return a turn of `web` at NOW."""
-    turn = Turn(a_state(service), e.TimePassed(NOW), make_policy())
-    turn.name = "web"
-    return turn
+    ctx = StepContext(a_state(service), e.TimePassed(NOW), make_policy())
+    ctx.name = "web"
+    return ctx
 
 
 @pytest.mark.parametrize(
@@ -33,10 +33,10 @@ def turned(service: ServiceState) -> Turn:
 )
 def test_the_third_within_an_hour_is_one_too_many(opened: tuple[float, ...], since: float | None, begins: bool) -> None:
     """It begins once, and what is kept is bounded."""
-    turn = turned(a_service(opened_at=opened, flapping_since=since))
-    assert flapping.count(turn) is begins
-    assert turn.service.opened_at[-1] == NOW and len(turn.service.opened_at) <= 3
-    assert turn.service.flapping_since == (NOW if begins else since)
+    ctx = turned(a_service(opened_at=opened, flapping_since=since))
+    assert flapping.count(ctx) is begins
+    assert ctx.service.opened_at[-1] == NOW and len(ctx.service.opened_at) <= 3
+    assert ctx.service.flapping_since == (NOW if begins else since)
 
 
 def flappy() -> World:
@@ -78,10 +78,10 @@ def test_a_calm_stretch_ends_it() -> None:
 @pytest.mark.parametrize(("phase", "since"), [(Phase.CALM, None), (Phase.SUSPECT, NOW - 3100)])
 def test_only_who_flaps_and_is_calm_can_become_steady(phase: Phase, since: float | None) -> None:
     """Incidents that were too few are still counted, however long ago the last one was; and suspicion is no calm."""
-    turn = turned(a_service(phase=phase, flapping_since=since, closed_at=NOW - 3000, opened_at=(NOW - 3100,)))
-    flapping.settle(turn)
-    assert turn.effects == []
-    assert (turn.service.flapping_since, turn.service.opened_at) == (since, (NOW - 3100,))
+    ctx = turned(a_service(phase=phase, flapping_since=since, closed_at=NOW - 3000, opened_at=(NOW - 3100,)))
+    flapping.settle(ctx)
+    assert ctx.effects == []
+    assert (ctx.service.flapping_since, ctx.service.opened_at) == (since, (NOW - 3100,))
 
 
 def test_a_deploy_that_flaps_is_asked_about_where_it_would_have_been_rolled_back() -> None:

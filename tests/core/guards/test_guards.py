@@ -7,20 +7,20 @@ import pytest
 
 from tests.core.scenes import FACTS, HISTORY, NOW, a_blame, a_service, a_state, an_incident
 from tests.core.world import make_policy
-from watchdog.core.context import Turn
+from watchdog.core.context import StepContext
 from watchdog.core.guards import flapping, guards
 from watchdog.domain.decisions import Course, Decision, Finding, GuardAnswer, TargetChoice, Verdict
 from watchdog.domain.deploys import Deploy, Downtime
 from watchdog.domain.events import TimePassed
-from watchdog.domain.incidents import Act, ServiceState, Trouble
-from watchdog.domain.policy import Brakes, Budget, Mode, Quiet, ServicePolicy, Severity
+from watchdog.domain.incidents import Act, ActiveCritical, ServiceState
+from watchdog.domain.policy import Brakes, Budget, Mode, ServicePolicy, Severity, Suppression
 
 TARGET = TargetChoice(HISTORY[1], "good")
 OTHER = Deploy("dep-90", "live", commit="cccccccc", created_at=NOW - 3700, finished_at=NOW - 3600)
 LONG_AGO = replace(OTHER, created_at=0.0, finished_at=NOW - 900_000)
 
 
-def a_request(mode: Mode = Mode.AUTONOMOUS, *, wishes: dict | None = None, **more: Any) -> guards.Request:
+def a_request(mode: Mode = Mode.AUTONOMOUS, *, wishes: dict | None = None, **more: Any) -> guards.GuardContext:
     """Return an intended rollback; `service` and `state` are fields to change, other keywords go in as they are."""
     policy = make_policy(mode)
     web = replace(policy.services["web"], **(wishes or {}))
@@ -29,10 +29,10 @@ def a_request(mode: Mode = Mode.AUTONOMOUS, *, wishes: dict | None = None, **mor
     shop = ServicePolicy("shop", "srv-shop")
     policy = replace(policy, services={"web": web, "shop": shop}, **more.pop("policy", {}))
     fields = {"blame": a_blame(), "target": TARGET, "incident": None, **more}
-    return guards.Request(state, policy, service, web, now=NOW, **fields)
+    return guards.GuardContext(state, policy, service, web, now=NOW, **fields)
 
 
-def answers(request: guards.Request) -> dict[str, GuardAnswer]:
+def answers(request: guards.GuardContext) -> dict[str, GuardAnswer]:
     """Return what does not pass, by name."""
     return {answer.name: answer for answer in guards.check(request) if answer.verdict is not Verdict.PASS}
 
@@ -69,7 +69,7 @@ def test_all_guards_pass_for_a_plain_rollback_and_say_so() -> None:
     assert [answer.name for answer in told] == list(PASSES)
 
 
-WAVE = {"shop": Trouble("shop", NOW - 30, "cccccccc"), "gone": Trouble("gone", NOW - 30, "dddddddd")}
+WAVE = {"shop": ActiveCritical("shop", NOW - 30, "cccccccc"), "gone": ActiveCritical("gone", NOW - 30, "dddddddd")}
 DAY_AGO = (NOW - 3600.0, NOW - 7200.0)
 CHANGED = replace(HISTORY[0], changed=("environment", "instance count"))
 UPDATED = replace(HISTORY[0], trigger="service_updated")
@@ -78,7 +78,7 @@ ON_ITS_WAY = Deploy("dep-42", "build_in_progress", commit="fix00000")
 DOWN = Downtime("in maintenance mode", NOW - 900.0, NOW - 915.0)
 STRANGE = Deploy("dep-42", "warming_up", commit="fix00000")
 FAILED = Deploy("dep-42", "build_failed", commit="fix00000")
-HOLD = Quiet("hold-1", "web", "ann", "launch", NOW, NOW + 60.0)
+HOLD = Suppression("hold-1", "web", "ann", "launch", NOW, NOW + 60.0)
 ALONE = (
     "2 groups critical within 90 s: shop (no deploy lately, counts double), web; counted as 3 of 2 services (limit 50%)"
 )
@@ -223,7 +223,7 @@ def test_the_fleet_s_budget_knows_whose_and_what_for(act: Act, blocks: bool) -> 
     assert (told.verdict is Verdict.BLOCK) is blocks
 
 
-HALF = Trouble("shop", NOW - 30, "cccccccc", recent_deploy=True)
+HALF = ActiveCritical("shop", NOW - 30, "cccccccc", recent_deploy=True)
 
 
 @pytest.mark.parametrize(
@@ -232,14 +232,14 @@ HALF = Trouble("shop", NOW - 30, "cccccccc", recent_deploy=True)
         ({"shop": HALF}, 0.5, True),
         ({"shop": replace(HALF, suspect_code="bad00000")}, 0.5, False),
         ({"shop": HALF}, 1.0, False),
-        ({"shop": HALF, "web": Trouble("web", NOW - 20, "bad00000")}, 1.0, True),
-        ({"shop": HALF, "web": Trouble("web", NOW - 20, "bad00000", recent_deploy=True)}, 1.0, False),
+        ({"shop": HALF, "web": ActiveCritical("web", NOW - 20, "bad00000")}, 1.0, True),
+        ({"shop": HALF, "web": ActiveCritical("web", NOW - 20, "bad00000", recent_deploy=True)}, 1.0, False),
     ],
     ids=["half and half", "the same fault", "as many as allowed", "known without a deploy", "known with a deploy"],
 )
 def test_a_wave_is_counted_with_what_is_known_of_our_own_trouble(troubles: dict, share: float, asks: bool) -> None:
     """Known to all workers already, or of this moment: then a deploy is suspect, so it does not count double."""
-    told = guards.correlation(a_request(state={"troubles": troubles}, policy={"brakes": Brakes(fleet_share=share)}))
+    told = guards.mass_failure(a_request(state={"troubles": troubles}, policy={"brakes": Brakes(fleet_share=share)}))
     assert told.verdict is (Verdict.ASK if asks else Verdict.PASS)
 
 
@@ -303,7 +303,7 @@ def test_a_dependant_deployed_after_the_target_asks(deploys: tuple | None, depen
     assert nowhere == GuardAnswer("dependants", Verdict.PASS, "no target")
 
 
-def with_a_shop(depends_on: tuple[str, ...]) -> guards.Request:
+def with_a_shop(depends_on: tuple[str, ...]) -> guards.GuardContext:
     """Return the plain request in a fleet whose shop depends on these."""
     request = a_request()
     shop = replace(request.policy.services["shop"], depends_on=depends_on)
@@ -323,15 +323,18 @@ def at_sending(decision: Decision | None = DECIDED, *, by: str = "", troubles: d
     """Return what forbids the sending of what was decided, or approved by somebody."""
     incident = an_incident(decision=decision, approved_by=by or None)
     state = a_state(a_service(incident=incident, **web), troubles=troubles or {})
-    turn = Turn(state, TimePassed(NOW), a_request().policy)
-    turn.name = "web"
-    return guards.at_sending(turn)
+    ctx = StepContext(state, TimePassed(NOW), a_request().policy)
+    ctx.name = "web"
+    return guards.at_sending(ctx)
 
 
 def test_what_may_have_changed_is_asked_again_at_sending() -> None:
     """The key, the budget, a wave, a newer deploy: the first that blocks is named; what asks was answered."""
     assert at_sending() == ""
-    assert at_sending(flapping_since=NOW) == "" and guards.returned not in (*guards.AT_SENDING, *guards.AT_THE_CALL)
+    assert at_sending(flapping_since=NOW) == "" and guards.recurring_commit not in (
+        *guards.AT_SENDING,
+        *guards.AT_THE_CALL,
+    )
     newer = (ON_ITS_WAY, *HISTORY)
     assert at_sending(deploys=newer) == "newer deploy: dep-42 is on its way (build_in_progress)"
     spent = at_sending(deploys=newer, acted_at=DAY_AGO)
@@ -376,6 +379,6 @@ def test_nothing_is_sent_that_was_not_decided(decision: Decision | None) -> None
 
 def test_nothing_at_all_is_changed_while_paused_or_disarmed() -> None:
     """A human's pause, a broken promise; the promise first."""
-    assert guards.withheld(a_state()) == ""
-    assert guards.withheld(a_state(paused_by="Alice")) == "paused by Alice"
-    assert guards.withheld(a_state(paused_by="Alice", disarmed="two")) == "disarmed (two)"
+    assert guards.global_stop_reason(a_state()) == ""
+    assert guards.global_stop_reason(a_state(paused_by="Alice")) == "paused by Alice"
+    assert guards.global_stop_reason(a_state(paused_by="Alice", disarmed="two")) == "disarmed (two)"

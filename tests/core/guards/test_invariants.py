@@ -9,13 +9,24 @@ import pytest
 from tests.core.scenes import FACTS, HISTORY, NOW, a_blame, a_service, a_state, an_incident, failing
 from tests.core.world import make_policy
 from watchdog.core.assess import failure_correlation
-from watchdog.core.guards.invariants import broken
+from watchdog.core.guards.invariants import violated_invariant
 from watchdog.domain.decisions import Course, Decision, GuardAnswer, Verdict
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Effect, PinAutoDeploy, RestoreAutoDeploy, Rollback, Tell
-from watchdog.domain.incidents import Act, Deadline, Phase, State, Trouble
+from watchdog.domain.incidents import Act, ActiveCritical, Deadline, Phase, State
 from watchdog.domain.notices import Notice, NoticeKind
-from watchdog.domain.policy import Brakes, Budget, Mode, Policy, Quiet, ServicePolicy, Severity, Then, Weekly, Window
+from watchdog.domain.policy import (
+    Brakes,
+    Budget,
+    Mode,
+    Policy,
+    ServicePolicy,
+    Severity,
+    Suppression,
+    Then,
+    Weekly,
+    Window,
+)
 
 ROLLBACK = Rollback("web", "web-1", "srv-web", "dep-41", "dep-40", "aaaaaaa1", "dep-41")
 PIN = PinAutoDeploy("web", "web-1", "srv-web")
@@ -38,7 +49,7 @@ class Step:
 
     def broken(self) -> str:
         """Return what is broken."""
-        return broken(self.before, self.after, self.effects, self.policy)
+        return violated_invariant(self.before, self.after, self.effects, self.policy)
 
 
 def sending(**fields: Any) -> Step:
@@ -60,7 +71,7 @@ def test_a_rollback_as_it_should_be_passes() -> None:
     step = sending()
     assert step.broken() == ""
     assert replace(step, effects=(PIN, RESTORE)).broken() == ""
-    assert broken(step.before, step.before, (TELL,), step.policy) == ""
+    assert violated_invariant(step.before, step.before, (TELL,), step.policy) == ""
 
 
 def asked(by: str | None) -> Callable[[Step], Step]:
@@ -99,7 +110,7 @@ ELSEWHERE = (NOW - 60.0, NOW)
 FOREIGN = (Act(NOW - 60, "shop", "other000"), Act(NOW, "web", "bad00000"))
 TWO = make_policy(services={**make_policy().services, "shop": ServicePolicy("shop", "srv-shop")})
 STRICT = replace(TWO, brakes=Brakes(groups_max=2))
-WAVE = {"shop": Trouble("shop", NOW - 9), "web": Trouble("web", NOW, "bad00000", recent_deploy=True)}
+WAVE = {"shop": ActiveCritical("shop", NOW - 9), "web": ActiveCritical("web", NOW, "bad00000", recent_deploy=True)}
 
 
 def approved(step: Step, *guards: str) -> Step:
@@ -111,9 +122,9 @@ def approved(step: Step, *guards: str) -> Step:
     return replace(step, effects=(rollback,), after=replace(step.after, services={"web": web}))
 
 
-def seen(policy: Policy) -> failure_correlation.Wave:
+def seen(policy: Policy) -> failure_correlation.MassFailure:
     """Return the wave that the two services are."""
-    return failure_correlation.wave(policy, WAVE, WAVE["web"])
+    return failure_correlation.mass_failure(policy, WAVE, WAVE["web"])
 
 
 CLOCK = Deadline(NOW - 301.0, Then.ROLLBACK, 300.0, due_at=NOW, heard_at=NOW - 300.0)
@@ -123,7 +134,7 @@ ASSIST = make_policy(Mode.ASSIST)
 
 def test_nothing_is_rolled_back_unasked_under_an_action_hold() -> None:
     """A yes passes it; one of another service is nothing to it."""
-    hold = Quiet("hold-1", "web", "ann", "launch", NOW - 9.0, NOW + 9.0)
+    hold = Suppression("hold-1", "web", "ann", "launch", NOW - 9.0, NOW + 9.0)
     step = after(holds=(hold,))(sending())
     assert step.broken().endswith("hold-1: nothing is rolled back unasked")
     assert approved(step).broken() == ""
@@ -270,7 +281,7 @@ def test_the_budgets_are_kept_to_the_last_one() -> None:
 def moved(was: Phase, now: Phase, **fields: Any) -> str:
     """Return what is broken by a step from one phase to another that changes the open incident."""
     before, later = a_service(phase=was, incident=OPEN), a_service(phase=now, incident=replace(OPEN, **fields))
-    return broken(a_state(before), a_state(later), (), make_policy())
+    return violated_invariant(a_state(before), a_state(later), (), make_policy())
 
 
 @pytest.mark.parametrize(
@@ -302,20 +313,20 @@ def test_an_open_incident_is_not_dropped() -> None:
     """For none or for another, unless a human began that by hand; one that is over may be let go."""
     state = a_state(a_service(phase=Phase.PAGED, incident=OPEN))
     gone, other = a_state(a_service()), a_state(a_service(incident=replace(OPEN, id="web-2")))
-    assert broken(state, gone, (), make_policy()) == "web: web-1 was dropped while it was open"
-    assert broken(state, other, (), make_policy()) == "web: web-1 was dropped while it was open"
+    assert violated_invariant(state, gone, (), make_policy()) == "web: web-1 was dropped while it was open"
+    assert violated_invariant(state, other, (), make_policy()) == "web: web-1 was dropped while it was open"
     by_hand = a_state(a_service(incident=replace(OPEN, id="web-2", decision=BY_HAND)))
-    assert broken(state, by_hand, (), make_policy()) == ""
+    assert violated_invariant(state, by_hand, (), make_policy()) == ""
     over = a_state(a_service(phase=Phase.CALM, incident=replace(OPEN, closed_at=NOW)))
-    assert broken(over, gone, (), make_policy()) == ""
-    assert broken(State(), state, (), make_policy()) == ""
+    assert violated_invariant(over, gone, (), make_policy()) == ""
+    assert violated_invariant(State(), state, (), make_policy()) == ""
 
 
 def test_who_is_said_to_have_been_told_was_told() -> None:
     """In the very step that says so."""
     assert moved(Phase.SUSPECT, Phase.PAGED, paged=True) == "web: web-1 says that people were told, and nobody was"
     untold, told = a_service(incident=OPEN), a_service(incident=replace(OPEN, paged=True))
-    assert broken(a_state(untold), a_state(told), (TELL,), make_policy()) == ""
-    assert broken(a_state(told), a_state(replace(told, pace_seconds=1.0)), (), make_policy()) == ""
+    assert violated_invariant(a_state(untold), a_state(told), (TELL,), make_policy()) == ""
+    assert violated_invariant(a_state(told), a_state(replace(told, pace_seconds=1.0)), (), make_policy()) == ""
     other = replace(TELL, notice=replace(TELL.notice, incident="web-9"))
-    assert "nobody was" in broken(a_state(a_service()), a_state(told), (other,), make_policy())
+    assert "nobody was" in violated_invariant(a_state(a_service()), a_state(told), (other,), make_policy())

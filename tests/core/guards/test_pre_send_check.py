@@ -9,7 +9,7 @@ from tests.core.world import make_policy
 from watchdog.core.guards import pre_send_check
 from watchdog.domain.decisions import Course, Decision, TargetChoice
 from watchdog.domain.effects import PinAutoDeploy, RestoreAutoDeploy, Rollback
-from watchdog.domain.incidents import Phase, ServiceState, State, Trouble
+from watchdog.domain.incidents import ActiveCritical, Phase, ServiceState, State
 from watchdog.domain.policy import Mode, Policy, ServicePolicy, Severity
 
 ROLLBACK = Rollback("web", "web-1", "srv-web", "dep-41", "dep-40", "aaaaaaa1", "dep-41")
@@ -30,9 +30,9 @@ def sending(**fields: object) -> ServiceState:
     return a_service(**{"phase": Phase.ROLLING_BACK, "incident": OPEN, "acted_at": (NOW,), **fields})
 
 
-def trouble(name: str, code: str) -> Trouble:
+def trouble(name: str, code: str) -> ActiveCritical:
     """Return a service that has become critical just now, lately deployed."""
-    return Trouble(name, NOW, code, recent_deploy=True)
+    return ActiveCritical(name, NOW, code, recent_deploy=True)
 
 
 WAVE = {"web": trouble("web", "bad00000"), "shop": trouble("shop", "other000")}
@@ -44,9 +44,15 @@ def test_a_pause_and_a_broken_promise_hold_everything_back(
 ) -> None:
     """Also what would only give something back."""
     state = a_state(sending())
-    assert pre_send_check.forbids(state, make_policy(), effect, NOW) == ""
-    assert pre_send_check.forbids(replace(state, paused_by="ann"), make_policy(), effect, NOW) == "paused by ann"
-    assert pre_send_check.forbids(replace(state, disarmed="two"), make_policy(), effect, NOW) == "disarmed (two)"
+    assert pre_send_check.reason_not_to_send(state, make_policy(), effect, NOW) == ""
+    assert (
+        pre_send_check.reason_not_to_send(replace(state, paused_by="ann"), make_policy(), effect, NOW)
+        == "paused by ann"
+    )
+    assert (
+        pre_send_check.reason_not_to_send(replace(state, disarmed="two"), make_policy(), effect, NOW)
+        == "disarmed (two)"
+    )
 
 
 @pytest.mark.parametrize(
@@ -65,10 +71,10 @@ def test_what_came_up_meanwhile_holds_a_rollback_back_unless_it_was_asked_for_by
     state: State, policy: Policy, why: str
 ) -> None:
     """The pin needs none of it, and a human's own wish waits for no finding."""
-    assert pre_send_check.forbids(state, policy, ROLLBACK, NOW).startswith(why)
-    assert pre_send_check.forbids(state, policy, PIN, NOW) == ""
+    assert pre_send_check.reason_not_to_send(state, policy, ROLLBACK, NOW).startswith(why)
+    assert pre_send_check.reason_not_to_send(state, policy, PIN, NOW) == ""
     web = replace(state.services["web"], incident=BY_HAND)
-    assert pre_send_check.forbids(replace(state, services={"web": web}), policy, ROLLBACK, NOW) == ""
+    assert pre_send_check.reason_not_to_send(replace(state, services={"web": web}), policy, ROLLBACK, NOW) == ""
 
 
 @pytest.mark.parametrize(
@@ -83,10 +89,10 @@ def test_what_came_up_meanwhile_holds_a_rollback_back_unless_it_was_asked_for_by
 def test_a_rollback_that_nobody_waits_for_any_more_is_not_sent(state: State) -> None:
     """A human has it, its incident is another one, or another worker has the service."""
     gone = "nobody waits for the rollback of web-1 any more"
-    assert pre_send_check.forbids(state, make_policy(), ROLLBACK, NOW) == gone
+    assert pre_send_check.reason_not_to_send(state, make_policy(), ROLLBACK, NOW) == gone
 
 
 def test_a_service_that_the_policy_knows_no_more_is_left_alone() -> None:
     """Taken out of the configuration meanwhile."""
     without = replace(make_policy(), services={})
-    assert pre_send_check.forbids(a_state(sending()), without, ROLLBACK, NOW).startswith("nobody waits")
+    assert pre_send_check.reason_not_to_send(a_state(sending()), without, ROLLBACK, NOW).startswith("nobody waits")

@@ -11,7 +11,7 @@ from tests.core.worlds import bad_world, decision_of, hear, incident_of, reach, 
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase, State
-from watchdog.domain.policy import Mode, Policy, Quiet, Severity, Then
+from watchdog.domain.policy import Mode, Policy, Severity, Suppression, Then
 
 SLOW = Fault(64.0, FOREVER, code="bad00000", slow=True)
 
@@ -46,7 +46,9 @@ def said(state: State, event: e.Event) -> tuple[State, tuple[fx.Effect, ...]]:
 def test_they_are_numbered_noted_and_end_in_their_time() -> None:
     """Each with author, reason and end; at the end people hear of it once, and it wakes nobody."""
     state, effects = said(a_state(), e.Silenced(NOW, "ann", NOW + 60.0, "moving", "web", "api", Severity.HIGH))
-    assert state.silences == (Quiet("silence-1", "web", "ann", "moving", NOW, NOW + 60.0, None, "api", Severity.HIGH),)
+    assert state.silences == (
+        Suppression("silence-1", "web", "ann", "moving", NOW, NOW + 60.0, None, "api", Severity.HIGH),
+    )
     assert lines(effects, "SILENCED") == ["silence-1 of web, signal api, severity high by ann (moving), for 60 s"]
     assert fx.WakeAt(NOW + 60.0) in effects
     state, _ = said(state, e.Silenced(NOW, "bob", NOW + 3600.0, "backup"))
@@ -66,7 +68,7 @@ def test_they_are_numbered_noted_and_end_in_their_time() -> None:
 
 def test_a_restart_keeps_their_ends() -> None:
     """Also of what ended meanwhile: at once."""
-    state = a_state(silences=(Quiet("silence-4", "web", "ann", "moving", NOW, NOW + 60.0),))
+    state = a_state(silences=(Suppression("silence-4", "web", "ann", "moving", NOW, NOW + 60.0),))
     for at, wake in ((NOW + 5.0, NOW + 60.0), (NOW + 90.0, NOW + 90.0)):
         _, effects = said(state, e.Restarted(at))
         assert fx.WakeAt(wake) in effects
@@ -210,7 +212,7 @@ def test_what_nobody_heard_of_is_not_rolled_back_unasked_hours_later() -> None:
 def test_what_we_changed_and_could_not_give_back_is_told_in_any_silence() -> None:
     """Auto-deploy that is off because of us: nobody else would find out."""
     service = a_service(phase=Phase.CALM, auto_deploy_off="commit", pinned_for="web-1", told_off="web-1/auto-deploy")
-    state = a_state(service, silences=(Quiet("silence-1", "web", "ann", "moving", 0.0, NOW + 600.0),))
+    state = a_state(service, silences=(Suppression("silence-1", "web", "ann", "moving", 0.0, NOW + 600.0),))
     event = e.AutoDeployNotRestored(NOW, "web", "web-1", "Render answered 503")
     _, effects = said(state, event)
     assert notices(effects) == ["human_needed"]

@@ -7,13 +7,13 @@ import pytest
 from tests.core.told import lines
 from tests.core.world import World
 from tests.core.worlds import decision_of, hear, incident_of, put, reach, share, web
-from watchdog.core.context import Turn
+from watchdog.core.context import StepContext
 from watchdog.core.phases import overdue_rollback
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Course
-from watchdog.domain.incidents import Phase, Trouble
+from watchdog.domain.incidents import ActiveCritical, Phase
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.readings import Bad, Good
 
@@ -78,10 +78,10 @@ def test_a_moment_that_lies_ahead_is_not_waited_for() -> None:
     """Our clock was set back by an hour since: the minute begins now, not when that hour is over."""
     world = reach(Phase.PINNING)
     ahead = replace(world.state.troubles["web"], at=world.now + 3600.0)
-    turn = Turn(replace(world.state, troubles={"web": ahead}), e.TimePassed(world.now), world.policy)
-    turn.name = "web"
-    overdue_rollback.wake(turn)
-    assert turn.effects == [fx.WakeAt(world.now + MINUTE)]
+    ctx = StepContext(replace(world.state, troubles={"web": ahead}), e.TimePassed(world.now), world.policy)
+    ctx.name = "web"
+    overdue_rollback.wake(ctx)
+    assert ctx.effects == [fx.WakeAt(world.now + MINUTE)]
 
 
 def test_an_outage_that_is_put_off_and_looked_at_again_is_told_too() -> None:
@@ -130,7 +130,7 @@ def test_what_a_human_asked_for_is_as_old_as_the_order_and_waits_for_no_failure(
     asked_at = world.now
     hear(world, e.RollbackRequested(asked_at, "web", "ann"))
     put(world, phase=Phase.ROLLING_BACK)
-    world.state = replace(world.state, troubles={"web": Trouble("web", asked_at - 500.0, "aaa", False)})
+    world.state = replace(world.state, troubles={"web": ActiveCritical("web", asked_at - 500.0, "aaa", False)})
     assert later(world, asked_at + 59.9, bad=False) == []
     assert len(later(world, asked_at + 60.0, bad=False)) == 1
 
@@ -153,5 +153,5 @@ def test_an_account_of_a_fast_clock_counts_from_now() -> None:
     """Another worker's, an hour ahead: we do not wait for that hour."""
     world = reach(Phase.ROLLING_BACK)
     at = world.now
-    share(world, troubles={"web": Trouble("web", at + 3600.0, "aaa", False)})
+    share(world, troubles={"web": ActiveCritical("web", at + 3600.0, "aaa", False)})
     assert fx.WakeAt(at + 1.0 + MINUTE) in hear(world, e.Restarted(at + 1.0))

@@ -9,13 +9,13 @@ from tests.core.scenes import found
 from tests.core.told import kinds, lines, notices, tell_of, wakes
 from tests.core.world import CONTROL, START, World, make_policy
 from tests.core.worlds import bad_world, decision_of, hear, incident_of, put, reach, share, web
-from watchdog.core.context import Turn
+from watchdog.core.context import StepContext
 from watchdog.core.guards import rollback_budget
 from watchdog.core.phases import rollback_request
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Phase, Trouble
+from watchdog.domain.incidents import ActiveCritical, Phase
 from watchdog.domain.policy import Mode, ServicePolicy, Severity
 from watchdog.domain.readings import Bad, Good
 
@@ -46,7 +46,7 @@ def taken_down(world: World, **how: bool) -> None:
 
 def fails_elsewhere(world: World) -> None:
     """Let another service of the fleet become critical."""
-    share(world, troubles={**world.state.troubles, "shop": Trouble("shop", START + 100.0, "other000")})
+    share(world, troubles={**world.state.troubles, "shop": ActiveCritical("shop", START + 100.0, "other000")})
 
 
 def live_since(world: World, at: float | None, **fields: object) -> None:
@@ -78,58 +78,62 @@ def test_a_question_says_how_long_it_waits(within: float | None) -> None:
     ]
 
 
-def turned(world: World, **incident: object) -> Turn:
+def turned(world: World, **incident: object) -> StepContext:
     """Return a turn of that moment about the world's service, with fields of its incident changed."""
     put(world, incident=replace(incident_of(world), **incident))
-    turn = Turn(world.state, e.TimePassed(world.now), world.policy)
-    turn.name = "web"
-    return turn
+    ctx = StepContext(world.state, e.TimePassed(world.now), world.policy)
+    ctx.name = "web"
+    return ctx
 
 
 @pytest.mark.parametrize(
     ("begin", "due", "note"),
     [
         (rollback_request.ask, 300.0, ("ASKED", "roll back to dep-40? watchdog approve|reject web-1")),
-        (rollback_request.pin, 60.0, ("ACT", "auto-deploy -> off, to be read back")),
+        (rollback_request.disable_auto_deploy, 60.0, ("ACT", "auto-deploy -> off, to be read back")),
         (rollback_request.send, 300.0, ("INTENT", "dep-900 -> dep-40, saved; newest deploy then dep-900")),
     ],
 )
 def test_what_is_begun_has_its_deadline_its_note_and_nothing_of_an_earlier_one(
-    begin: Callable[[Turn], None], due: float, note: tuple[str, str]
+    begin: Callable[[StepContext], None], due: float, note: tuple[str, str]
 ) -> None:
     """Woken then and not before; a second question, or a second rollback, may be late in its turn."""
-    turn = turned(reach(Phase.PINNING), late_paged=True)
-    begin(turn)
-    asked = [at - turn.now for at in wakes(turn.effects)]
-    assert asked == ([due, 59.0] if begin is rollback_request.pin else [due]), "and a minute after it became critical"
-    assert note in [(effect.label, effect.text) for effect in turn.effects if isinstance(effect, fx.Note)]
-    assert turn.incident.late_paged is (begin is rollback_request.pin)
-    assert turn.service.phase_since == (turn.now if begin is not rollback_request.pin else turn.service.phase_since)
+    ctx = turned(reach(Phase.PINNING), late_paged=True)
+    begin(ctx)
+    asked = [at - ctx.now for at in wakes(ctx.effects)]
+    assert asked == ([due, 59.0] if begin is rollback_request.disable_auto_deploy else [due]), (
+        "and a minute after it became critical"
+    )
+    assert note in [(effect.label, effect.text) for effect in ctx.effects if isinstance(effect, fx.Note)]
+    assert ctx.incident.late_paged is (begin is rollback_request.disable_auto_deploy)
+    assert ctx.service.phase_since == (
+        ctx.now if begin is not rollback_request.disable_auto_deploy else ctx.service.phase_since
+    )
 
 
 @pytest.mark.parametrize("unknown", ["suspect", "target", "service"])
 def test_nothing_is_sent_without_knowing_from_where_to_where_and_of_what(unknown: str) -> None:
     """Each is known by then, or it is a fault of our own."""
     world = reach(Phase.PINNING)
-    turn = turned(world) if unknown == "service" else turned(world, **{unknown: None})
+    ctx = turned(world) if unknown == "service" else turned(world, **{unknown: None})
     if unknown == "service":
         wishes = replace(world.policy.services["web"], platform_id=None)
-        turn.policy = replace(world.policy, services={"web": wishes})
+        ctx.policy = replace(world.policy, services={"web": wishes})
         with pytest.raises(AssertionError, match=r"^a guard blocks a service the platform did not tell of$"):
-            rollback_request.pin(turn)
+            rollback_request.disable_auto_deploy(ctx)
     with pytest.raises(AssertionError):
-        rollback_request.send(turn)
-    assert turn.effects == []
+        rollback_request.send(ctx)
+    assert ctx.effects == []
 
 
 def test_a_rebuild_that_a_human_approved_says_so_to_the_shell_and_in_the_story() -> None:
     """Who said yes goes along; the one alternative is asked for as such."""
     world = reach(Phase.PINNING)
-    turn = turned(world, expired="dep-40", approved_by="ann")
-    rollback_request.send(turn)
-    (rollback,) = [effect for effect in turn.effects if isinstance(effect, fx.Rollback)]
+    ctx = turned(world, expired="dep-40", approved_by="ann")
+    rollback_request.send(ctx)
+    (rollback,) = [effect for effect in ctx.effects if isinstance(effect, fx.Rollback)]
     assert (rollback.rebuild, rollback.approved_by) == (True, "ann")
-    assert lines(turn.effects, "INTENT")[0].startswith("dep-900 -> dep-40, a rebuild of aaaaaaa, since its artefact")
+    assert lines(ctx.effects, "INTENT")[0].startswith("dep-900 -> dep-40, a rebuild of aaaaaaa, since its artefact")
 
 
 def test_auto_deploy_is_pinned_before_anything_is_sent() -> None:
@@ -242,9 +246,9 @@ def test_what_is_put_off_again_and_again_is_not_put_off_in_silence_for_ever(wait
 
 def test_a_question_begins_a_new_patience() -> None:
     """What was put off before people were asked does not count against their answer."""
-    turn = turned(reach(Phase.PINNING), put_off_at=1.0)
-    rollback_request.ask(turn)
-    assert turn.incident.put_off_at is None
+    ctx = turned(reach(Phase.PINNING), put_off_at=1.0)
+    rollback_request.ask(ctx)
+    assert ctx.incident.put_off_at is None
 
 
 def test_case_17_a_repair_that_went_live_unseen_is_not_undone() -> None:

@@ -17,7 +17,7 @@ from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.decisions import Course
 from watchdog.domain.incidents import Phase
-from watchdog.domain.policy import Action, Mode, Policy, Quiet, Severity, Step, Weekly, Window
+from watchdog.domain.policy import Action, Mode, Policy, Severity, Step, Suppression, Weekly, Window
 from watchdog.domain.readings import Bad, Good
 
 SLOW = Fault(64.0, FOREVER, code="bad00000", slow=True)
@@ -257,7 +257,7 @@ def test_what_forbids_it_for_good_is_left_to_a_human(change: Callable[[World], o
     assert why or incident_of(world).announced_until is None
 
 
-HOLD = Quiet("launch", "web", "bob", "launch", START + 400.0, START + BEGINS + 120.0)
+HOLD = Suppression("launch", "web", "bob", "launch", START + 400.0, START + BEGINS + 120.0)
 
 
 @pytest.mark.parametrize(

@@ -9,13 +9,13 @@ from tests.core.scenes import FACTS, NOW, a_service, a_state, step
 from tests.core.told import lines
 from tests.core.world import START, Fault, World, make_policy
 from tests.core.worlds import bad_world, hear, history, put, web
-from watchdog.core.fold.clock_skew import not_ahead
+from watchdog.core.fold.clock_skew import clamp_future_times
 from watchdog.domain import events as e
 from watchdog.domain.checks import Check
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Effect, Note, Tell
-from watchdog.domain.incidents import Phase, State, Trial
-from watchdog.domain.policy import Mode, Pace, Policy, Quiet, SignalPolicy
+from watchdog.domain.incidents import DeployWatch, Phase, State
+from watchdog.domain.policy import Mode, Pace, Policy, SignalPolicy, Suppression
 from watchdog.domain.readings import Bad, Good, Reading, Unknown
 
 WANTED = make_policy(good_news=("chat",))
@@ -144,8 +144,11 @@ def in_an_incident(world: World) -> None:
         (bad_world(make_policy(Mode.OBSERVE, good_news=("chat",))), in_an_incident),
         (shipped(WANTED, Fault(900.0, 1100.0)), None),
         (shipped(WANTED, blind=(900.0, 920.0)), None),
-        (shipped(replace(WANTED, silences=(Quiet("configured-1", "web", "ann", "launch", 0.0, 9e9),))), None),
-        (shipped(replace(WANTED, silences=(Quiet("configured-1", None, "a", "b", 0.0, 9e9, None, "api"),))), None),
+        (shipped(replace(WANTED, silences=(Suppression("configured-1", "web", "ann", "launch", 0.0, 9e9),))), None),
+        (
+            shipped(replace(WANTED, silences=(Suppression("configured-1", None, "a", "b", 0.0, 9e9, None, "api"),))),
+            None,
+        ),
     ],
     ids=["rolled back", "a fix in an incident", "an incident", "blind for a while", "silenced", "one signal silenced"],
 )
@@ -161,7 +164,7 @@ def test_of_what_did_not_end_well_or_was_not_seen_nothing_is_said(
 
 def test_a_silence_is_written_down_and_one_that_is_over_holds_nothing_back() -> None:
     """It is not told later, either."""
-    quiet = Quiet("configured-1", "web", "ann", "launch", START, START + OVER + 60.0)
+    quiet = Suppression("configured-1", "web", "ann", "launch", START, START + OVER + 60.0)
     world = shipped(replace(WANTED, silences=(quiet,))).run(OVER + 600.0)
     (note,) = [note.text for note in world.notes if note.label == "SILENCED"]
     assert note.endswith("721 of 721 probes good (kept from chat by configured-1 of web by ann (launch))")
@@ -194,7 +197,7 @@ def test_a_rollback_by_a_human_and_denied_code_are_not_praised() -> None:
 LIVE = Deploy("dep-9", "live", commit=CODE, created_at=NOW - 60.0, finished_at=NOW - 30.0)
 BEFORE = Deploy("dep-8", "live", commit="aaaaaaa1", created_at=NOW - 9000.0, finished_at=NOW - 8900.0)
 WELL = {"home": Check("home", "http", last_at=NOW, last=Good(), recent=((NOW, False),))}
-TRIAL = Trial("dep-9", NOW - 1790.0, NOW + 10.0, NOW - 5.0, probes=400, good=400)
+TRIAL = DeployWatch("dep-9", NOW - 1790.0, NOW + 10.0, NOW - 5.0, probes=400, good=400)
 
 
 def calm(**fields: object) -> State:
@@ -203,7 +206,7 @@ def calm(**fields: object) -> State:
     return a_state(a_service(**{**base, **fields}))
 
 
-def trial_after(state: State, event: e.Event, policy: Policy = WANTED) -> tuple[Trial | None, tuple[Effect, ...]]:
+def trial_after(state: State, event: e.Event, policy: Policy = WANTED) -> tuple[DeployWatch | None, tuple[Effect, ...]]:
     """Return what is counted after an event, and what it made the core do."""
     state, effects = step(state, event, policy)
     return state.services["web"].trial, effects
@@ -302,7 +305,7 @@ def test_when_a_window_begins(live: Deploy, fields: dict, after: float, begins: 
     at = NOW + after
     trial, _ = trial_after(state, e.DeploysListed(at, "web", (live,), FACTS))
     live_at = live.finished_at if live.finished_at is not None else at
-    assert trial == (Trial("dep-9", live_at, live_at + Pace().watch_window_seconds, at) if begins else None)
+    assert trial == (DeployWatch("dep-9", live_at, live_at + Pace().watch_window_seconds, at) if begins else None)
 
 
 @pytest.mark.parametrize(("after", "begins"), [(29.0, True), (30.0, False)])
@@ -325,6 +328,6 @@ def test_what_goes_live_in_an_incident_is_its_business() -> None:
 def test_a_fast_clock_of_another_worker_freezes_nothing() -> None:
     """What was counted an hour ahead goes on from now; the end of the window is meant to lie ahead."""
     ahead = replace(TRIAL, live_at=NOW + 3600.0, seen_at=NOW + 3600.0, ends_at=NOW + 5400.0)
-    seen = not_ahead(a_service(trial=ahead), NOW).trial
+    seen = clamp_future_times(a_service(trial=ahead), NOW).trial
     assert seen == replace(ahead, live_at=NOW, seen_at=NOW)
-    assert not_ahead(a_service(), NOW).trial is None
+    assert clamp_future_times(a_service(), NOW).trial is None

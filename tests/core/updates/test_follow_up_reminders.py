@@ -10,12 +10,12 @@ from watchdog.core.updates.follow_up_reminders import LABEL, SHOWN_MAX, reminded
 from watchdog.domain.effects import Effect, Note, Tell
 from watchdog.domain.events import FollowUpsFellDue
 from watchdog.domain.incidents import Phase, State
-from watchdog.domain.policy import Policy, Quiet, Severity
+from watchdog.domain.policy import Policy, Severity, Suppression
 
 DUE = FollowUpsFellDue(
     NOW, "web", "web-1", Severity.CRITICAL, ("chat", "mail"), ("docs", "own-1"), ("Update the docs", "Raise the pool")
 )
-SILENCE = Quiet("silence-1", "web", "ann", "moving", NOW - 60.0, NOW + 60.0)
+SILENCE = Suppression("silence-1", "web", "ann", "moving", NOW - 60.0, NOW + 60.0)
 
 
 def hear(event: FollowUpsFellDue, state: State | None = None, policy: Policy | None = None) -> tuple[Effect, ...]:
@@ -62,7 +62,7 @@ def test_a_long_list_is_counted() -> None:
         (replace(SILENCE, severity=Severity.LOW), True),
     ],
 )
-def test_a_silence_puts_it_off(silence: Quiet, told: bool) -> None:
+def test_a_silence_puts_it_off(silence: Suppression, told: bool) -> None:
     """Nothing is written either: it is asked for again."""
     assert bool(hear(DUE, policy=make_policy(silences=(silence,)))) is told
 

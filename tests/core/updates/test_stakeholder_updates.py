@@ -10,12 +10,12 @@ from tests.core.scenes import NOW, a_service, a_state, an_incident
 from tests.core.told import lines, notices
 from tests.core.world import FOREVER, START, Fault, World, make_policy
 from tests.core.worlds import bad_world, hear, history, watch, web
-from watchdog.core.context import Turn
+from watchdog.core.context import StepContext
 from watchdog.core.updates import stakeholder_updates
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.deploys import ServiceFacts
-from watchdog.domain.incidents import Informed, Phase, ServiceState
+from watchdog.domain.incidents import Phase, ServiceState, StakeholderStatus
 from watchdog.domain.notices import Notice
 from watchdog.domain.policy import Mode, Policy, Severity, SignalPolicy, Stakeholders
 from watchdog.domain.readings import Bad, FailureKind
@@ -97,7 +97,7 @@ def test_each_is_told_at_its_moment() -> None:
     assert opened == incident.opened_at and over == incident.closed_at == incident.verified_at
     assert incident.restored_at is not None and 60.0 <= works - incident.restored_at <= 62.0
     (heard,) = incident.informed
-    assert heard == Informed("board", "web-1/stakeholders", incident.onset_at, incident.restored_at)
+    assert heard == StakeholderStatus("board", "web-1/stakeholders", incident.onset_at, incident.restored_at)
 
 
 def test_a_blip_is_no_news() -> None:
@@ -155,14 +155,14 @@ def test_a_silence_keeps_news_back_and_not_the_end() -> None:
 
 def test_while_we_are_blind_nothing_is_said() -> None:
     """Neither that it fails, nor that it works; and of what nobody heard of, nothing is said at its end."""
-    turn = _turn(a_service(incident=an_incident(), phase=Phase.PAGED), blind_since=NOW)
-    stakeholder_updates.settle(turn, turn.service)
-    heard = Informed("board", "web-1/stakeholders", NOW - 60)
+    ctx = _turn(a_service(incident=an_incident(), phase=Phase.PAGED), blind_since=NOW)
+    stakeholder_updates.settle(ctx, ctx.service)
+    heard = StakeholderStatus("board", "web-1/stakeholders", NOW - 60)
     proving = a_service(incident=an_incident(informed=(heard,)), phase=Phase.VERIFYING, checks={})
     blind, seeing = _turn(proving, blind_since=NOW), _turn(proving)
     for one in (blind, seeing):
         stakeholder_updates.settle(one, one.service)
-    assert turn.effects == blind.effects == []
+    assert ctx.effects == blind.effects == []
     assert [type(effect) for effect in seeing.effects] == [fx.Tell, fx.Note]
     was = a_service(incident=an_incident(), phase=Phase.PAGED)
     ended = _turn(replace(was, incident=an_incident(closed_at=NOW), phase=Phase.CALM))
@@ -170,19 +170,19 @@ def test_while_we_are_blind_nothing_is_said() -> None:
     assert ended.effects == []
 
 
-def _turn(service: ServiceState, of: Policy | None = None, **fields: Any) -> Turn:
-    turn = Turn(a_state(service, **fields), e.TimePassed(NOW), of or policy())
-    turn.name = "web"
-    return turn
+def _turn(service: ServiceState, of: Policy | None = None, **fields: Any) -> StepContext:
+    ctx = StepContext(a_state(service, **fields), e.TimePassed(NOW), of or policy())
+    ctx.name = "web"
+    return ctx
 
 
 def test_a_feed_that_does_not_say_since_when_it_is_well_is_well_now() -> None:
     """Its readings are never bad by themselves: the last trouble would be long ago."""
-    heard = Informed("board", "web-1/stakeholders", NOW - 300)
+    heard = StakeholderStatus("board", "web-1/stakeholders", NOW - 300)
     was = a_service(incident=an_incident(informed=(heard,)), phase=Phase.PAGED, checks={})
-    turn = _turn(replace(was, incident=an_incident(informed=(heard,), closed_at=NOW), phase=Phase.CALM))
-    stakeholder_updates.settle(turn, was)
-    (tell,) = [effect for effect in turn.effects if isinstance(effect, fx.Tell)]
+    ctx = _turn(replace(was, incident=an_incident(informed=(heard,), closed_at=NOW), phase=Phase.CALM))
+    stakeholder_updates.settle(ctx, was)
+    (tell,) = [effect for effect in ctx.effects if isinstance(effect, fx.Tell)]
     assert "since 14:15 (UTC), after 5 min" in tell.notice.lines[0]
 
 

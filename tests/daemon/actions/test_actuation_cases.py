@@ -270,7 +270,7 @@ async def test_auto_deploy_is_given_back_when_a_human_asks() -> None:
     async with scene() as s:
         ours = s.sandbox.cloud.services["web"].find(await on_its_way(s))
         assert ours is not None
-        await s.engine.ask(e.RestoreRequested(s.clock.now(), "web", "ann"))
+        await s.engine.submit_and_wait(e.RestoreRequested(s.clock.now(), "web", "ann"))
         assert s.sandbox.cloud.services["web"].auto_deploy_trigger == "off"
         ours.status = "update_failed"
         await s.know_deploys()

@@ -11,7 +11,7 @@ from tests.daemon.render_scene import INCIDENT, PIN, RESTORE, ROLLBACK, Scene, S
 from tests.support.clocks import PATIENCE_SECONDS
 from watchdog.adapters.platforms.render import Render, build_render
 from watchdog.core.fold.observations import PIN_SHOWS_SECONDS
-from watchdog.daemon.actions.reconcile import Search, look_up
+from watchdog.daemon.actions.reconcile import DeployLookup, look_up
 from watchdog.daemon.actions.timings import SHIPPED, Answer, Change, NoTrace, nothing_forbids
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy
@@ -451,7 +451,7 @@ async def test_that_it_was_taken_is_written_down_before_it_is_looked_for() -> No
     """Whoever dies in the middle of the search leaves that word behind."""
     rows: list[ActionRow] = []
 
-    async def look(search: Search) -> Answer:
+    async def look(search: DeployLookup) -> Answer:
         rows.append(await s.row())
         return await look_up(search)
 
@@ -464,7 +464,7 @@ async def test_that_it_was_taken_is_written_down_before_it_is_looked_for() -> No
 async def test_no_trace_without_a_list_tells_nothing_of_a_human() -> None:
     """A search may end without a list to judge by: then nobody is said to have acted."""
 
-    async def blindly(_: Search) -> Answer:
+    async def blindly(_: DeployLookup) -> Answer:
         return NoTrace("not looked for")
 
     async with scene() as s:
@@ -480,7 +480,7 @@ async def test_an_answer_that_does_not_come_in_time_is_looked_for() -> None:
         s.sandbox.set_mode("rollback", "slow")
         rows: list[str] = []
 
-        async def look(search: Search) -> Answer:
+        async def look(search: DeployLookup) -> Answer:
             rows.append(search.effect.target)
             return NoTrace("not looked for")
 

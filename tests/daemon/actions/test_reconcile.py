@@ -12,8 +12,8 @@ from tests.support.clocks import FakeClock
 from tests.support.slow_calls import Latency, SlowStore
 from watchdog.adapters.platforms.render_parse import newest_first, parse_deploy
 from watchdog.daemon.actions.actuator import Actuator
-from watchdog.daemon.actions.reconcile import Search, look_up, newer_than
-from watchdog.daemon.actions.timings import SHIPPED, Found, NoTrace, Unread
+from watchdog.daemon.actions.reconcile import DeployLookup, look_up, newer_than
+from watchdog.daemon.actions.timings import SHIPPED, Found, NoTrace, Unreadable
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.errors import Permanent, Temporary
@@ -91,13 +91,13 @@ class Lists:
         """Nothing to close."""
 
 
-def search(*answers: Sequence[Deploy] | Exception, seed: int = 0, **more: object) -> Search:
+def search(*answers: Sequence[Deploy] | Exception, seed: int = 0, **more: object) -> DeployLookup:
     """Return a search over these lists."""
     effect, clock = replace(ROLLBACK, **more), FakeClock()  # type: ignore[arg-type]
-    return Search(Lists(clock, *answers, seed=seed), clock, SHIPPED, effect)  # type: ignore[arg-type]
+    return DeployLookup(Lists(clock, *answers, seed=seed), clock, SHIPPED, effect)  # type: ignore[arg-type]
 
 
-def looks(made: Search) -> Lists:
+def looks(made: DeployLookup) -> Lists:
     """Return the platform, which knows when it was asked."""
     assert isinstance(made.platform, Lists)
     return made.platform
@@ -127,7 +127,7 @@ def made(number: int, trigger: str = "rollback", commit: str | None = CODE) -> D
 )
 def test_a_trace_is_the_oldest_deploy_that_may_be_ours(newer: list[Deploy], more: dict, found: str | None) -> None:
     """Of the target's code, newer than the baseline, made the way we asked for it; in doubt it is ours."""
-    hit = search([], **more).trace([*newer, BASE, LIVE])
+    hit = search([], **more).find_own_deploy([*newer, BASE, LIVE])
     assert (hit.id if hit is not None else None) == found
 
 
@@ -164,7 +164,7 @@ async def test_the_list_is_read_back_to_the_baseline_however_many_came_after_it(
 async def test_an_unreadable_list_is_never_taken_for_an_empty_one() -> None:
     """It is waited for, longer than the window, and then a human must look."""
     unread = search(Temporary("503"))
-    assert await look_up(unread) == Unread("the deploy list cannot be read")
+    assert await look_up(unread) == Unreadable("the deploy list cannot be read")
     *before, last = [at - 1000.0 for at in looks(unread).asked_at]
     assert last > SHIPPED.lost_seconds >= max(before)
 

@@ -19,7 +19,7 @@ from watchdog.daemon.actions.runner import (
     PATIENCE_SECONDS,
     UNRECORDED,
     UNWANTED,
-    Acts,
+    ActionRunner,
     still_wanted,
     unrecorded,
 )
@@ -117,8 +117,8 @@ async def carried_out(s: Scene, effect: Change, *, resumed: bool = False, state:
 
     (pending,) = await s.store.save(None, State(), (effect,))
     store = Finished(s.store)
-    acts = Acts(s.actuator, store, s.clock, lambda: state or State(), ask)  # type: ignore[arg-type]
-    await acts.carry_out(pending.id, effect, resumed=resumed)
+    acts = ActionRunner(s.actuator, store, s.clock, lambda: state or State(), ask)  # type: ignore[arg-type]
+    await acts.run(pending.id, effect, resumed=resumed)
     assert await s.store.pending() == ()
     assert store.told == [(type(heard[-1]).__name__ if heard else UNWANTED, "web")]
     return heard
@@ -193,7 +193,7 @@ async def test_what_cannot_be_told_for_the_journal_s_silence_is_left_for_later()
             raise AssertionError(event)
 
         with capture_logs() as lines:
-            await Acts(s.actuator, s.store, s.clock, State, ask).carry_out(pending.id, PIN, resumed=True)
+            await ActionRunner(s.actuator, s.store, s.clock, State, ask).run(pending.id, PIN, resumed=True)
         assert await s.store.pending() == (pending,)
     assert lines == [logged("error", "what became of an action is looked up later", incident=INCIDENT, why=AWAY)]
 
@@ -217,10 +217,10 @@ async def test_services_do_not_wait_for_each_other() -> None:
     other = replace(PIN, service="api", incident="api-1", platform_id="srv-api")
     async with scene(made=Gated) as s, asyncio.timeout(BOUND_SECONDS), asyncio.TaskGroup() as group:
         one, two = await s.store.save(None, State(), (PIN, other))
-        acts = Acts(s.actuator, s.store, s.clock, State, ask)
-        waiting = group.create_task(acts.carry_out(one.id, PIN, resumed=False))
+        acts = ActionRunner(s.actuator, s.store, s.clock, State, ask)
+        waiting = group.create_task(acts.run(one.id, PIN, resumed=False))
         await begun.wait()
-        await acts.carry_out(two.id, other, resumed=False)
+        await acts.run(two.id, other, resumed=False)
         assert heard == ["api"]
         gate.set()
         await waiting
@@ -312,9 +312,9 @@ async def test_an_outcome_that_was_lost_with_the_lease_leaves_its_effect_to_be_l
         async def ask(event: Event) -> None:
             assert isinstance(event, e.PinConfirmed)
 
-        acts = Acts(s.actuator, s.store, s.clock, State, ask, stay=lambda _: next(stays))
+        acts = ActionRunner(s.actuator, s.store, s.clock, State, ask, stay=lambda _: next(stays))
         with capture_logs() as lines:
-            await acts.carry_out(pending.id, PIN, resumed=False)
+            await acts.run(pending.id, PIN, resumed=False)
         assert await s.store.pending() == ((pending,) if came_back else ())
         why = str(Displaced(("web",)))
         told = logged("warning", "an action is left to another worker", incident=INCIDENT, why=why)
@@ -334,10 +334,10 @@ async def test_one_action_at_a_time_per_service(tmp_path: Path) -> None:
 
         again = replace(PIN, incident="web-2")
         pending = await s.store.save(None, State(), (RESTORE, again))
-        acts = Acts(s.actuator, s.store, s.clock, lambda: OFF, ask)
-        restoring = group.create_task(acts.carry_out(pending[0].id, RESTORE, resumed=False))
+        acts = ActionRunner(s.actuator, s.store, s.clock, lambda: OFF, ask)
+        restoring = group.create_task(acts.run(pending[0].id, RESTORE, resumed=False))
         await eventually(lambda: s.sent("PATCH") == 2)
-        await acts.carry_out(pending[1].id, again, resumed=False)
+        await acts.run(pending[1].id, again, resumed=False)
         await restoring
         assert [type(event) for event in heard] == [e.AutoDeployRestored, e.PinConfirmed]
         assert s.web.auto_deploy_trigger == "off"
@@ -464,8 +464,8 @@ async def test_what_a_look_from_before_our_switch_says_does_not_keep_it_from_bei
     states = [OFF]
     async with scene(clock=Landing()) as s:
         (pending,) = await s.store.save(None, State(), (RESTORE,))
-        acts = Acts(s.actuator, s.store, s.clock, lambda: states[0], ask)
-        await acts.carry_out(pending.id, RESTORE, resumed=True)
+        acts = ActionRunner(s.actuator, s.store, s.clock, lambda: states[0], ask)
+        await acts.run(pending.id, RESTORE, resumed=True)
         assert (s.web.auto_deploy_trigger, await s.store.pending()) == ("commit", ())
 
 
@@ -474,8 +474,8 @@ async def test_a_service_that_moved_while_we_waited_is_left_to_the_other_worker(
     stays = iter([3, None])
     async with scene() as s:
         (pending,) = await s.store.save(None, State(), (RESTORE,))
-        acts = Acts(s.actuator, s.store, s.clock, State, s.store.pending, stay=lambda _: next(stays))
-        await acts.carry_out(pending.id, RESTORE, resumed=False)
+        acts = ActionRunner(s.actuator, s.store, s.clock, State, s.store.pending, stay=lambda _: next(stays))
+        await acts.run(pending.id, RESTORE, resumed=False)
         assert await s.store.pending() == (pending,)
 
 
@@ -495,8 +495,8 @@ async def test_what_became_of_a_pin_is_asked_again_when_the_store_does_not_say()
     clock = FakeClock()
     async with scene(store=Silent(clock), clock=clock) as s:
         (pending,) = await s.store.save(None, State(), (PIN,))
-        acts = Acts(s.actuator, s.store, s.clock, lambda: state_with(Phase.PAGED), s.store.pending)
-        await acts.carry_out(pending.id, PIN, resumed=True)
+        acts = ActionRunner(s.actuator, s.store, s.clock, lambda: state_with(Phase.PAGED), s.store.pending)
+        await acts.run(pending.id, PIN, resumed=True)
         assert await s.store.pending() == (pending,)
 
 
@@ -515,8 +515,8 @@ async def test_an_action_is_not_finished_before_the_journal_has_what_came_of_it(
             assert not seen
 
         began = s.clock.elapsed
-        acts = Acts(s.actuator, s.store, s.clock, lambda: state_with(Phase.PINNING), ask, trouble)
-        await acts.carry_out(pending.id, PIN, resumed=False)
+        acts = ActionRunner(s.actuator, s.store, s.clock, lambda: state_with(Phase.PINNING), ask, trouble)
+        await acts.run(pending.id, PIN, resumed=False)
         assert (len(seen), s.clock.elapsed - began >= 10.0) == (6, True)
         assert await s.store.pending() == ()
 

@@ -15,7 +15,7 @@ from watchdog.daemon.actions.timings import SHIPPED
 
 def test_what_is_shipped_keeps_its_own_rules() -> None:
     """The guard is over before the lease may be, and the settle window outlasts whatever may still arrive."""
-    assert SHIPPED.broken_rules() == ()
+    assert SHIPPED.violations() == ()
 
 
 @pytest.mark.parametrize(
@@ -24,13 +24,13 @@ def test_what_is_shipped_keeps_its_own_rules() -> None:
 )
 def test_a_quantity_that_breaks_a_rule_is_named(field: str, value: float) -> None:
     """With the numbers."""
-    (rule,) = replace(SHIPPED, **{field: value}).broken_rules()
+    (rule,) = replace(SHIPPED, **{field: value}).violations()
     assert f"{value:g} s" in rule or "deadline + guard + landing" in rule
 
 
 def test_a_list_must_be_waited_for_longer_than_the_window() -> None:
     """Else an unreadable list would end what a readable one could still settle."""
-    assert replace(SHIPPED, lost_seconds=30.0).broken_rules() == ("lost 30 s > settle 30 s",)
+    assert replace(SHIPPED, lost_seconds=30.0).violations() == ("lost 30 s > settle 30 s",)
 
 
 def test_the_client_gives_up_before_the_protocol_does() -> None:

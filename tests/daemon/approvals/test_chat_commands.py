@@ -9,9 +9,9 @@ from tests.daemon.engine_scene import Scene, scene
 from tests.support.clocks import FakeClock
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.conversation import Question, Reply, Request
-from watchdog.daemon.approvals.button_cleanup import Settled
-from watchdog.daemon.approvals.chat_commands import Desk
-from watchdog.daemon.supervision.command_poller import Commands
+from watchdog.daemon.approvals.button_cleanup import ButtonCleanup
+from watchdog.daemon.approvals.chat_commands import ChatCommands
+from watchdog.daemon.supervision.command_poller import CommandPoller
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Severity
@@ -32,16 +32,16 @@ async def fail(words: Sequence[str]) -> Reply:
     raise Temporary("the store does not answer")
 
 
-def desk(store: MemoryStore, clock: FakeClock) -> Desk:
+def desk(store: MemoryStore, clock: FakeClock) -> ChatCommands:
     """Return a desk with two words that read."""
-    return Desk(store, clock, {"help": say_help, "status": fail})
+    return ChatCommands(store, clock, {"help": say_help, "status": fail})
 
 
 async def asked(s: Scene, request: Request) -> tuple[Reply, list[Command]]:
     """Have a request answered while the daemon takes commands; return the rows it made as well."""
     before = len(s.store._db.commands)
-    hearing = asyncio.create_task(desk(s.store, s.clock).hear(request))
-    commands = Commands(s.store, s.engine, s.clock)
+    hearing = asyncio.create_task(desk(s.store, s.clock).handle(request))
+    commands = CommandPoller(s.store, s.engine, s.clock)
     while not hearing.done():
         await commands.apply_all()
         await asyncio.sleep(0)
@@ -65,8 +65,8 @@ async def test_what_reads_is_answered_to_everybody_and_what_nobody_knows_with_he
     """Without a row."""
     clock = FakeClock()
     store = MemoryStore(clock)
-    assert (await desk(store, clock).hear(Request("slack:U1", "sing", ("a",)))).lines == ("help", "a")
-    failed = await desk(store, clock).hear(Request("slack:U1", "status"))
+    assert (await desk(store, clock).handle(Request("slack:U1", "sing", ("a",)))).lines == ("help", "a")
+    failed = await desk(store, clock).handle(Request("slack:U1", "status"))
     assert not failed.ok and "does not answer" in failed.lines[0]
     assert await store.commands() == ()
 
@@ -181,7 +181,7 @@ async def test_nobody_answers() -> None:
     """Said after a while; the row stays, and counts if somebody comes in time."""
     clock = FakeClock()
     store = MemoryStore(clock)
-    reply = await desk(store, clock).hear(Request(ANN, "pause", may_change=True))
+    reply = await desk(store, clock).handle(Request(ANN, "pause", may_change=True))
     assert not reply.ok and "Nobody answered in 15 s" in reply.lines[0]
     assert len(await store.commands()) == 1
 
@@ -189,7 +189,7 @@ async def test_nobody_answers() -> None:
 async def test_who_answered_is_told_where_it_was_asked() -> None:
     """Once; and of a stale button that nothing is asked any more, once as well."""
     async with scene() as s:
-        s.listeners.stepped.append(Settled(("pager",), s.supervisor, s.teller).stepped)
+        s.listeners.stepped.append(ButtonCleanup(("pager",), s.supervisor, s.teller).stepped)
         with_question(s, channels=("pager",))
         await asked(s, answer())
         await s.quiet()
@@ -205,7 +205,7 @@ async def test_who_answered_is_told_where_it_was_asked() -> None:
 async def test_a_stale_button_is_taken_away_once() -> None:
     """After a restart, say, that came between the answer and its notice."""
     async with scene() as s:
-        s.listeners.stepped.append(Settled(("pager",), s.supervisor, s.teller).stepped)
+        s.listeners.stepped.append(ButtonCleanup(("pager",), s.supervisor, s.teller).stepped)
         with_question(s, Phase.PAGED, channels=("pager",), human_needed="no target")
         for _ in range(2):
             await asked(s, answer("approve"))
@@ -216,7 +216,7 @@ async def test_a_stale_button_is_taken_away_once() -> None:
 async def test_channels_that_were_not_asked_hear_nothing_of_it() -> None:
     """Nor does anybody of an incident that is over."""
     async with scene() as s:
-        s.listeners.stepped.append(Settled(("pager",), s.supervisor, s.teller).stepped)
+        s.listeners.stepped.append(ButtonCleanup(("pager",), s.supervisor, s.teller).stepped)
         with_question(s, channels=("other",))
         await asked(s, answer())
         with_question(s, Phase.CALM, channels=("pager",), closed_at=5.0)

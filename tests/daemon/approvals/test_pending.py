@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from watchdog.daemon.approvals.pending import HOLDS_SECONDS, objection, only_another_may, question
+from watchdog.daemon.approvals.pending import HOLDS_SECONDS, approver_mismatch, question, stale_answer_check
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.policy import DEFAULT_MATRIX, Approver, Policy, Rule, Severity
@@ -85,26 +85,26 @@ def test_an_answer_is_to_what_its_author_saw(now: State, given: dict[str, Any] |
     """Nothing objects where the core itself has an answer."""
     arguments = {"incident": "web-1"} | ({"question": given} if given is not None else {})
     for name in ("approve", "reject"):
-        said = objection(name, arguments)(now)
+        said = stale_answer_check(name, arguments)(now)
         assert (why in said) if why else said == ""
 
 
 def test_a_yes_is_to_the_newest_message_and_a_no_to_the_same_rollback_holds_asked_again_or_not() -> None:
     """A silence ended, say, and people were asked anew."""
     arguments = {"incident": "web-1", "question": SHOWN}
-    assert "asked again since" in objection("approve", arguments)(state(asked_at=AT + 9))
-    assert objection("reject", arguments)(state(asked_at=AT + 9)) == ""
+    assert "asked again since" in stale_answer_check("approve", arguments)(state(asked_at=AT + 9))
+    assert stale_answer_check("reject", arguments)(state(asked_at=AT + 9)) == ""
 
 
 @pytest.mark.parametrize("now", [state(asked_at=AT + 9), state(target="dep-39"), state(live="dep-43")])
 def test_a_stop_is_not_refused_for_a_detail(now: State) -> None:
     """Whatever rollback is to come: somebody does not want it."""
-    assert objection("stop", {"incident": "web-1", "question": SHOWN})(now) == ""
+    assert stale_answer_check("stop", {"incident": "web-1", "question": SHOWN})(now) == ""
 
 
 def test_what_proves_nothing_is_refused_whatever_the_state() -> None:
     """Forged, too late, the wrong person."""
-    assert objection("stop", {"incident": "web-1", "refused": "forged"})(State()) == "forged"
+    assert stale_answer_check("stop", {"incident": "web-1", "refused": "forged"})(State()) == "forged"
 
 
 KEPT = state(Phase.ANNOUNCED, announced_until=AT + 9000.0, approved_by="ann", approved_at=AT)
@@ -116,10 +116,10 @@ def test_what_is_kept_for_a_window_can_be_stopped_until_it_is_due() -> None:
     assert asked is not None and asked.announced
     assert (asked.asked_at, asked.until) == (AT + 9000.0, AT + 9000.0)
     arguments = {"incident": "web-1", "question": SHOWN}
-    assert objection("reject", arguments)(KEPT) == objection("stop", arguments)(KEPT) == ""
-    assert "decided already: approved by ann" in objection("approve", arguments)(KEPT)
+    assert stale_answer_check("reject", arguments)(KEPT) == stale_answer_check("stop", arguments)(KEPT) == ""
+    assert "decided already: approved by ann" in stale_answer_check("approve", arguments)(KEPT)
     acting = state(Phase.PINNING, announced_until=AT + 9000.0, approved_by="ann", approved_at=AT)
-    assert "decided already: approved by ann" in objection("reject", arguments)(acting)
+    assert "decided already: approved by ann" in stale_answer_check("reject", arguments)(acting)
 
 
 LEAD = Approver("lead", ("slack:U0AAA", "terminal:lead"))
@@ -145,7 +145,7 @@ def test_a_yes_counts_under_the_approver_s_identities_alone(now: State, identity
     """By the way it came as well as by name; where nothing is asked, the core says so."""
     high = Rule(DEFAULT_MATRIX[Severity.HIGH].do, approver=LEAD)
     named = Policy(services={}, matrix={**DEFAULT_MATRIX, Severity.HIGH: high})
-    said = only_another_may(now, named, "web-1", identity)
+    said = approver_mismatch(now, named, "web-1", identity)
     assert (why in said) if why else said == ""
-    assert only_another_may(now, policy(900.0), "web-1", identity) == ""
-    assert only_another_may(now, Policy(services={}, matrix={}), "web-1", identity) == ""
+    assert approver_mismatch(now, policy(900.0), "web-1", identity) == ""
+    assert approver_mismatch(now, Policy(services={}, matrix={}), "web-1", identity) == ""

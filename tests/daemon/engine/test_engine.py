@@ -16,7 +16,7 @@ from watchdog.daemon.engine.engine import FAULT_SECONDS
 from watchdog.daemon.engine.persistence import OTHERS_SECONDS
 from watchdog.daemon.engine.timers import FIRST_SNAPSHOT_SECONDS
 from watchdog.daemon.probing.scheduler import Lateness
-from watchdog.daemon.runtime.loop_lag import StallDetector
+from watchdog.daemon.runtime.loop_lag import LoopLagMonitor
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy
@@ -60,7 +60,7 @@ async def test_nothing_is_done_before_it_is_written_down() -> None:
     async with scene(Slow) as s:
         await s.know_deploys()
         reads = s.sent("GET")
-        await s.engine.tell(e.RollbackRequested(s.clock.now(), "web", "ann"))
+        await s.engine.submit(e.RollbackRequested(s.clock.now(), "web", "ann"))
         await asyncio.wait_for(asked.wait(), PATIENCE_SECONDS)
         await s.clock.settle()
         assert (s.sent("GET"), s.sent("PATCH"), s.pages) == (reads, 0, [])
@@ -77,7 +77,7 @@ async def test_a_store_that_fails_changes_nothing_and_still_pages(error: Excepti
         s.listeners.store_failed.append(failed.append)
         await s.know_deploys()
         s.store.saving = error  # type: ignore[attr-defined]
-        effects = await s.engine.ask(e.RollbackRequested(s.clock.now(), "web", "ann"))
+        effects = await s.engine.submit_and_wait(e.RollbackRequested(s.clock.now(), "web", "ann"))
         assert any(isinstance(effect, fx.PinAutoDeploy) for effect in effects)
         await s.until(Phase.PAGED)
         await eventually(lambda: s.pages)
@@ -147,7 +147,7 @@ async def test_listeners_that_fail_lose_neither_the_page_nor_the_rollback() -> N
         assert s.pages
         assert s.errors == []
         s.store.saving = SHUT  # type: ignore[attr-defined]
-        await s.engine.ask(e.Paused(s.clock.now(), "ann"))
+        await s.engine.submit_and_wait(e.Paused(s.clock.now(), "ann"))
         assert s.engine.state.paused_by == "ann"
 
 
@@ -155,8 +155,8 @@ async def test_an_event_that_cannot_be_handled_is_reported_and_stops_nothing() -
     """Who asked is answered, the supervisor hears of it, health says so for a while, and the next event is handled."""
     async with scene() as s:
         with pytest.raises(Permanent, match="NotAnEvent could not be handled"):
-            await s.engine.ask(NotAnEvent(s.clock.now()))  # type: ignore[arg-type]
-        await s.engine.tell(NotAnEvent(s.clock.now()))  # type: ignore[arg-type]
+            await s.engine.submit_and_wait(NotAnEvent(s.clock.now()))  # type: ignore[arg-type]
+        await s.engine.submit(NotAnEvent(s.clock.now()))  # type: ignore[arg-type]
         await s.rollback_by_hand(until=Phase.DEPLOYING)
         assert ("NotAnEvent" in s.engine.fault, "engine" in s.supervisor.alive()) == (True, True)
         assert [name for name, _ in s.errors] == ["event", "event"]
@@ -226,8 +226,8 @@ async def test_a_pin_left_over_from_an_incident_that_no_longer_waits_for_it_is_n
     async with scene() as s:
         await s.know_deploys()
         s.sandbox.set_mode("render", "hang")
-        await s.engine.ask(e.RollbackRequested(s.clock.now(), "web", "ann"))
-        await s.engine.ask(e.Stopped(s.clock.now(), s.web.incident.id, "ann"))
+        await s.engine.submit_and_wait(e.RollbackRequested(s.clock.now(), "web", "ann"))
+        await s.engine.submit_and_wait(e.Stopped(s.clock.now(), s.web.incident.id, "ann"))
         await s.stop()
         assert [type(item.effect) for item in await s.store.pending()].count(fx.PinAutoDeploy) == 1
         s.sandbox.set_mode("render", "ok")
@@ -263,7 +263,7 @@ class SlowAnswer(ShakyStore):
 async def in_a_turn(s: Scene) -> SlowAnswer:
     """Begin a pause, and return the store while it has not answered."""
     assert isinstance(s.store, SlowAnswer)
-    await s.engine.tell(e.Paused(s.clock.now(), "ann"))
+    await s.engine.submit(e.Paused(s.clock.now(), "ann"))
     await asyncio.wait_for(s.store.inside.wait(), PATIENCE_SECONDS)
     return s.store
 
@@ -293,7 +293,7 @@ async def test_what_comes_in_the_middle_of_a_turn_is_not_lost_with_its_end(comes
             await s.clock.settle()
         store.gate.set()
         await coming
-        await s.engine.ask(e.TimePassed(s.clock.now()))
+        await s.engine.submit_and_wait(e.TimePassed(s.clock.now()))
         assert s.engine.state.paused_by == "ann"
         assert "web" not in s.engine.state.services if goes else s.engine.state.denied == ("bad00000",)
 
@@ -302,7 +302,7 @@ async def test_after_halt_no_turn_begins() -> None:
     """The last save of a stopping daemon is the last word: no event slips in behind it."""
     async with scene() as s:
         await s.engine.halt()
-        await s.engine.tell(e.Paused(s.clock.now(), "ann"))
+        await s.engine.submit(e.Paused(s.clock.now(), "ann"))
         await s.clock.settle()
         assert s.engine.state.paused_by == ""
 
@@ -355,9 +355,11 @@ async def test_healthy_readings_are_not_journalled_one_by_one() -> None:
         await s.know_deploys()
         before = len(s.store.saved)  # type: ignore[attr-defined]
         for number in range(100):
-            await s.engine.ask(e.Observed(s.clock.now() + number, "web", "home", Good("fine"), latency_seconds=0.1))
+            await s.engine.submit_and_wait(
+                e.Observed(s.clock.now() + number, "web", "home", Good("fine"), latency_seconds=0.1)
+            )
         assert len(s.store.saved) == before  # type: ignore[attr-defined]
-        await s.engine.ask(e.Observed(s.clock.now() + 200, "web", "home", Bad("HTTP 503")))
+        await s.engine.submit_and_wait(e.Observed(s.clock.now() + 200, "web", "home", Bad("HTTP 503")))
         assert len(s.store.saved) == before + 1  # type: ignore[attr-defined]
         assert s.web.phase is Phase.SUSPECT
 
@@ -382,9 +384,9 @@ async def test_a_worry_has_everything_looked_at_and_the_control_targets_follow_t
         s.engine.scheduler = Scheduler()  # type: ignore[assignment]
         s.engine.deploy_watches = {"web": Watch()}  # type: ignore[dict-item]
         await s.know_deploys()
-        await s.engine.ask(e.Observed(s.clock.now(), "web", "home", Good("fine")))
+        await s.engine.submit_and_wait(e.Observed(s.clock.now(), "web", "home", Good("fine")))
         assert reads == []
-        await s.engine.ask(e.Observed(s.clock.now() + 10, "web", "home", Bad("HTTP 503")))
+        await s.engine.submit_and_wait(e.Observed(s.clock.now() + 10, "web", "home", Bad("HTTP 503")))
         assert set(reads) == {VENDORS, "web"}
         assert ("web", POLICY.pace.suspect_seconds) in paces
         assert (CONTROL, 2.0) in paces
@@ -396,7 +398,7 @@ async def test_a_promise_that_would_be_broken_disarms_instead() -> None:
     async with scene() as s:
         await s.know_deploys()
         s.engine.state = replace(s.engine.state, services={"web": replace(s.web, phase=Phase.PINNING, incident=None)})
-        await s.engine.tell(e.TimePassed(s.clock.now() + 1000.0))
+        await s.engine.submit(e.TimePassed(s.clock.now() + 1000.0))
         await eventually(lambda: s.engine.state.disarmed)
         await eventually(lambda: any("disarmed" in title.lower() for title in s.pages))
         assert s.sent("POST") == s.sent("PATCH") == 0
@@ -407,11 +409,11 @@ async def test_a_promise_that_would_be_broken_disarms_instead() -> None:
 async def test_a_disarmed_watchdog_changes_nothing_until_a_human_resumes() -> None:
     """By hand neither: first somebody has to look."""
     async with scene() as s:
-        await s.engine.ask(e.InvariantBroken(s.clock.now(), "the same rollback twice"))
+        await s.engine.submit_and_wait(e.InvariantBroken(s.clock.now(), "the same rollback twice"))
         await s.rollback_by_hand()
         await s.quiet()
         assert s.sent("POST") == s.sent("PATCH") == 0
-        await s.engine.ask(e.Resumed(s.clock.now(), "ann"))
+        await s.engine.submit_and_wait(e.Resumed(s.clock.now(), "ann"))
         await s.rollback_by_hand(until=Phase.DEPLOYING)
         assert len(s.accepted) == 1
 
@@ -440,7 +442,7 @@ async def test_a_pause_that_was_answered_holds_also_what_is_about_to_be_sent(eve
         await s.rollback_by_hand()
         await asyncio.wait_for(s.platform.looking.wait(), PATIENCE_SECONDS)
         assert s.web.phase is Phase.ROLLING_BACK
-        await s.engine.ask(event(s.clock.now()))
+        await s.engine.submit_and_wait(event(s.clock.now()))
         s.platform.go_on.set()
         await s.until(Phase.PAGED)
         await s.quiet()
@@ -451,7 +453,7 @@ async def test_a_pause_that_was_answered_holds_also_what_is_about_to_be_sent(eve
 async def back_from_another(s: Scene) -> None:
     """Let web go to another worker and come back at once, with a lease of its own."""
     await s.engine.drop(["web"])
-    await s.engine.take_up({"web": 2})
+    await s.engine.adopt_services({"web": 2})
 
 
 def under_way(kind: str) -> int:
@@ -511,15 +513,15 @@ async def test_an_outcome_that_no_store_took_is_looked_up_when_its_service_comes
         await eventually(lambda: s.engine.store_trouble)
         await s.engine.drop(["web"])
         s.store.saving = None
-        await s.engine.take_up({"web": 1})
+        await s.engine.adopt_services({"web": 1})
         assert s.web.phase is Phase.PINNING and not s.web.auto_deploy_off
-        await s.engine.ask(e.Silenced(s.clock.now(), "ann", s.clock.now() + 60, "", of="other"))
+        await s.engine.submit_and_wait(e.Silenced(s.clock.now(), "ann", s.clock.now() + 60, "", of="other"))
         assert not s.engine.store_trouble, "the store took that record"
         await eventually(lambda: s.web.phase is not Phase.PINNING or under_way("act") == 0)
         if s.web.phase is Phase.PINNING:  # the action ended, and its row is left for the next look
             assert fx.PinAutoDeploy in [type(item.effect) for item in await s.store.pending()]
             await s.engine.drop(["web"])
-            await s.engine.take_up({"web": 1})
+            await s.engine.adopt_services({"web": 1})
         await eventually(lambda: s.web.phase is not Phase.PINNING)
         await s.quiet()
         # Where simulated time ran far ahead meanwhile, the rollback was asked for too long ago, and all is given back.
@@ -528,7 +530,7 @@ async def test_an_outcome_that_no_store_took_is_looked_up_when_its_service_comes
         assert await s.store.pending() == ()
 
 
-class Stalled(StallDetector):
+class Stalled(LoopLagMonitor):
     """A detector that was told of stalls: one for each time it is asked, then of none that counts."""
 
     stalls: ClassVar[list[float]] = []
@@ -549,7 +551,7 @@ async def test_case_07_after_a_stall_of_our_own_nothing_is_sent_on_an_older_look
         assert "we stood still for 0.6 s since the last look" in s.web.incident.human_needed
         await s.quiet()
         assert s.sent("PATCH") == 2 and Stalled.stalls == [], "switched off, and given back"
-        await s.engine.ask(e.RollbackRequested(s.clock.now(), "web", "ann"))
+        await s.engine.submit_and_wait(e.RollbackRequested(s.clock.now(), "web", "ann"))
         await s.until(Phase.DEPLOYING)
         assert len(s.accepted) == 1
 

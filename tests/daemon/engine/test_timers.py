@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from tests.support.clocks import FakeClock
-from watchdog.daemon.engine.timers import FIRST_SNAPSHOT_SECONDS, SNAPSHOT_SECONDS, WAKES_MAX, Timekeeper
+from watchdog.daemon.engine.timers import FIRST_SNAPSHOT_SECONDS, SNAPSHOT_SECONDS, WAKES_MAX, Timers
 from watchdog.domain.events import Event
 
 
 @asynccontextmanager
-async def keeping(clock: FakeClock, told: list[float], snapshots: list[float]) -> AsyncIterator[Timekeeper]:
+async def keeping(clock: FakeClock, told: list[float], snapshots: list[float]) -> AsyncIterator[Timers]:
     """Run a timekeeper; `told` and `snapshots` are when it spoke, in seconds since the start."""
 
     async def tell(event: Event) -> None:
@@ -19,7 +19,7 @@ async def keeping(clock: FakeClock, told: list[float], snapshots: list[float]) -
     async def snapshot() -> None:
         snapshots.append(clock.elapsed)
 
-    keeper = Timekeeper(clock, tell, snapshot)
+    keeper = Timers(clock, tell, snapshot)
     running = asyncio.ensure_future(keeper.run())
     await clock.settle()
     try:

@@ -10,18 +10,18 @@ import pytest
 
 from tests.daemon.beside import FACTS, Beside, beside
 from tests.support.clocks import FakeClock, eventually
-from watchdog.daemon.integrations.deploy_authors import AGAIN_SECONDS, REMEMBERED_MAX, Authors
+from watchdog.daemon.integrations.deploy_authors import AGAIN_SECONDS, REMEMBERED_MAX, DeployAuthors
 from watchdog.domain.code_comparison import Comparison
 from watchdog.domain.deploys import Commit, Deploy
 from watchdog.domain.events import AuthorsRead, DeploysListed, Event, Restarted
-from watchdog.domain.incidents import ServiceState, State, Trial
+from watchdog.domain.incidents import DeployWatch, ServiceState, State
 from watchdog.sandbox import keys
 from watchdog.sandbox.world import COMMITS
 
 GOOD, BEFORE = COMMITS["41"][0], COMMITS["40"][0]
 DEPLOYS = (Deploy("dep-41", "live", commit=GOOD), Deploy("dep-40", "deactivated", commit=BEFORE))
 WEB = ServiceState("web", facts=FACTS, deploys=DEPLOYS, live="dep-41")
-NEW = replace(WEB, trial=Trial("dep-41", 0.0, 1800.0, 0.0))
+NEW = replace(WEB, trial=DeployWatch("dep-41", 0.0, 1800.0, 0.0))
 
 
 class Watched(Beside):
@@ -39,7 +39,7 @@ class Watched(Beside):
 
 def reading(token: str = keys.GITHUB_TOKEN) -> AbstractAsyncContextManager[Watched]:
     """Run a reader."""
-    return beside(lambda it, github: Authors(github, it.clock, lambda: it.state, it.hear), token, Watched)
+    return beside(lambda it, github: DeployAuthors(github, it.clock, lambda: it.state, it.hear), token, Watched)
 
 
 async def test_it_is_asked_once_when_a_window_begins() -> None:
@@ -132,12 +132,12 @@ async def test_that_nobody_is_named_is_an_answer_and_what_is_remembered_has_a_bo
     async def hear(event: Event) -> None:
         told.append(event)
 
-    authors = Authors(Nobody(), FakeClock(auto=False), lambda: state, hear)
+    authors = DeployAuthors(Nobody(), FakeClock(auto=False), lambda: state, hear)
     async with asyncio.TaskGroup() as group:
         task = group.create_task(authors.run())
         for number in range(REMEMBERED_MAX + 5):
             before = state
-            trial = Trial(f"dep-{number}", 0.0, 1800.0, 0.0)
+            trial = DeployWatch(f"dep-{number}", 0.0, 1800.0, 0.0)
             state = State(services={"web": replace(WEB, trial=trial)})
             authors.stepped(before, state, DeploysListed(0.0, "web", DEPLOYS, FACTS), ())
             await eventually(lambda expected=number + 1: len(told) == expected)

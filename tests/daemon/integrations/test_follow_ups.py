@@ -16,7 +16,7 @@ from watchdog.domain import events as e
 from watchdog.domain.errors import Temporary
 from watchdog.domain.events import Event
 from watchdog.domain.follow_ups import Left
-from watchdog.domain.policy import Quiet, Severity
+from watchdog.domain.policy import Severity, Suppression
 from watchdog.ports import Clock, Journal
 
 
@@ -41,7 +41,7 @@ class Desk:
         return FollowUpKeeper(self.read, journal, clock, self.metrics, **more)  # type: ignore[arg-type]
 
     def of(self, s: Scene) -> FollowUpKeeper:
-        return self.keeper(s.store, s.clock, lambda: s.engine.held, s.engine.ask)
+        return self.keeper(s.store, s.clock, lambda: s.engine.held, s.engine.submit_and_wait)
 
     def counted(self) -> tuple[float | None, float | None]:
         get = self.metrics.registry.get_sample_value
@@ -143,12 +143,12 @@ async def test_a_silence_puts_it_off_until_it_ends() -> None:
     async with scene() as s:
         now = s.clock.now()
         desk = Desk([item("docs", now - 5), item("lessons", now + 90), item("late", now + 9000)])
-        s.engine.policy = replace(s.engine.policy, silences=(Quiet("s", "web", "ann", "x", now - 9, now + 30),))
+        s.engine.policy = replace(s.engine.policy, silences=(Suppression("s", "web", "ann", "x", now - 9, now + 30),))
         asked: list[Event] = []
 
         async def ask(event: Event) -> None:
             asked.append(event)
-            await s.engine.ask(event)
+            await s.engine.submit_and_wait(event)
 
         keeper = desk.keeper(s.store, s.clock, lambda: s.engine.held, ask)
         await keeper.look()

@@ -9,7 +9,7 @@ from typing import Any
 from tests.daemon.beside import FACTS, Beside, beside
 from tests.support.clocks import eventually
 from watchdog.adapters.repositories.github import GitHub
-from watchdog.daemon.integrations.merge_poller import UNANSWERED_MAX, MergeWatch
+from watchdog.daemon.integrations.merge_poller import UNANSWERED_MAX, MergePoller
 from watchdog.domain.deploys import Commit
 from watchdog.domain.events import CommitsSeen, CommitsUnread, PinConfirmed, Restarted
 from watchdog.domain.incidents import ServiceState, State
@@ -21,9 +21,9 @@ WEB = ServiceState("web", facts=FACTS)
 def watching(repository: type[GitHub] = GitHub) -> AbstractAsyncContextManager[Beside]:
     """Run a watch."""
 
-    def made(it: Beside, github: GitHub) -> MergeWatch:
+    def made(it: Beside, github: GitHub) -> MergePoller:
         ours = repository(github._api, github._clock, github.every_seconds)
-        return MergeWatch(ours, it.clock, lambda: it.state, it.hear)
+        return MergePoller(ours, it.clock, lambda: it.state, it.hear)
 
     return beside(made)
 

@@ -21,7 +21,7 @@ async def told_by_another(key: str) -> AsyncIterator[Relying]:
         now = world.clock.now()
         kind, _, name = key.partition("/")
         world.daemon.integrations.expect(kind, name)
-        await world.daemon.engine.tell(IntegrationJudged(now, Integration(kind, name, Standing.FAILING, now - 400.0)))
+        await world.daemon.engine.submit(IntegrationJudged(now, Integration(kind, name, Standing.FAILING, now - 400.0)))
         await world.go_on(5)
         assert alerts(world) == ["self_alert"]
         yield world
@@ -53,7 +53,7 @@ async def test_a_failure_that_another_worker_took_back_is_not_told_again() -> No
         await world.go_on(120)
         assert alerts(world) == ["self_alert"]
         now = world.clock.now()
-        await world.daemon.engine.tell(
+        await world.daemon.engine.submit(
             IntegrationJudged(now, Integration("platform", "Render", Standing.OK, now - 60.0, now, parts=("web",)))
         )
         await world.go_on(300)

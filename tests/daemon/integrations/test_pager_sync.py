@@ -11,7 +11,7 @@ from tests.support.clocks import FakeClock, eventually
 from watchdog.adapters.options import Context
 from watchdog.adapters.pagers.pagerduty import EVERY_SECONDS, build
 from watchdog.adapters.stores.memory import MemoryStore
-from watchdog.daemon.integrations.pager_sync import REFUSED_SECONDS, Responders
+from watchdog.daemon.integrations.pager_sync import REFUSED_SECONDS, PagerSync
 from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.domain.effects import Tell
 from watchdog.domain.events import Acknowledged, DeploysUnread, Event
@@ -41,7 +41,7 @@ class Paged:
         """How often PagerDuty was asked for incidents."""
         return len([one for one in self.sandbox.events.requests("pagerduty_api") if one["path"].endswith("/incidents")])
 
-    def responders(self) -> Responders:
+    def responders(self) -> PagerSync:
         """Return a reader that remembers nothing, as after a start."""
         given = Context(self.clock, self.sandbox.urls, {"WATCHDOG_PAGERDUTY_API_TOKEN": self.token})
         pager = build("us", given)
@@ -50,7 +50,7 @@ class Paged:
         async def tell(event: Event) -> None:
             self.told.append(event)
 
-        return Responders(pager, self.store, self.clock, lambda: self.state, lambda: self.held, tell)
+        return PagerSync(pager, self.store, self.clock, lambda: self.state, lambda: self.held, tell)
 
     async def next_round(self) -> None:
         """Let the pause pass and wait for the next question to be answered."""
@@ -87,7 +87,7 @@ async def paged(reference: str | None = "woken") -> AsyncIterator[Paged]:
 
 
 @asynccontextmanager
-async def running(it: Paged) -> AsyncIterator[Responders]:
+async def running(it: Paged) -> AsyncIterator[PagerSync]:
     """Run a reader."""
     made = it.responders()
     async with asyncio.TaskGroup() as group:

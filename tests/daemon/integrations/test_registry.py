@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.clocks import FakeClock
-from watchdog.daemon.integrations.registry import Integrations
+from watchdog.daemon.integrations.registry import IntegrationRegistry
 from watchdog.domain.errors import Forbidden, Permanent, Temporary
 from watchdog.domain.integrations import CURES, KINDS, Integration, Standing
 from watchdog.domain.readings import Bad, Good, Unknown, Unread
@@ -15,17 +15,17 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def kept(clock: FakeClock) -> Integrations:
-    return Integrations(clock)
+def kept(clock: FakeClock) -> IntegrationRegistry:
+    return IntegrationRegistry(clock)
 
 
-def only(kept: Integrations) -> Integration:
+def only(kept: IntegrationRegistry) -> Integration:
     """Return the only one there is."""
     (one,) = kept.rows()
     return one
 
 
-def test_what_nobody_used_yet_speaks_for_nothing(kept: Integrations, clock: FakeClock) -> None:
+def test_what_nobody_used_yet_speaks_for_nothing(kept: IntegrationRegistry, clock: FakeClock) -> None:
     """It is listed, works as far as is known, and has never been seen to."""
     kept.expect("channel", "slack")
     assert only(kept) == Integration("channel", "slack", Standing.UNTRIED, clock.now())
@@ -41,7 +41,7 @@ def test_what_nobody_used_yet_speaks_for_nothing(kept: Integrations, clock: Fake
     ],
 )
 def test_a_call_that_fails_is_noted_with_why_and_since_when(
-    kept: Integrations, clock: FakeClock, error: Exception, standing: Standing
+    kept: IntegrationRegistry, clock: FakeClock, error: Exception, standing: Standing
 ) -> None:
     """And passed on; since when it lasts does not move with the next failure, and ends with a success."""
     with kept.attempt("platform", "Render", "web"):
@@ -59,7 +59,7 @@ def test_a_call_that_fails_is_noted_with_why_and_since_when(
     assert only(kept).standing is Standing.OK and only(kept).since == clock.now()
 
 
-def test_what_answers_about_one_thing_only_is_not_failing(kept: Integrations) -> None:
+def test_what_answers_about_one_thing_only_is_not_failing(kept: IntegrationRegistry) -> None:
     """A commit that GitHub does not know; a token that it refuses is another matter."""
     with pytest.raises(Permanent), kept.attempt("repository", "GitHub", answers=Permanent):
         raise Permanent("GitHub answered 404")
@@ -80,13 +80,13 @@ def test_what_answers_about_one_thing_only_is_not_failing(kept: Integrations) ->
         (Unknown("did not answer"), Standing.FAILING),
     ],
 )
-def test_any_evidence_is_good_whatever_it_says(kept: Integrations, reading: object, standing: Standing) -> None:
+def test_any_evidence_is_good_whatever_it_says(kept: IntegrationRegistry, reading: object, standing: Standing) -> None:
     """A site that is down is seen to be."""
     kept.read("probes", "web", "home", reading)  # type: ignore[arg-type]
     assert only(kept).standing is standing
 
 
-def test_one_eye_is_enough_and_one_deaf_feed_is_not(kept: Integrations) -> None:
+def test_one_eye_is_enough_and_one_deaf_feed_is_not(kept: IntegrationRegistry) -> None:
     """Probes stand as their best part does, everything else as its worst; the parts are those it is about."""
     gone, good = Unknown("HTTP 429", Unread.TURNED_AWAY), Good()
     kept.read("probes", "web", "home", gone)
@@ -101,7 +101,9 @@ def test_one_eye_is_enough_and_one_deaf_feed_is_not(kept: Integrations) -> None:
     assert (only(kept).standing, only(kept).parts) == (Standing.REFUSED, ("shop/errors",))
 
 
-def test_it_fails_since_its_first_part_does_and_is_shut_since_its_last(kept: Integrations, clock: FakeClock) -> None:
+def test_it_fails_since_its_first_part_does_and_is_shut_since_its_last(
+    kept: IntegrationRegistry, clock: FakeClock
+) -> None:
     """Of two that are read through one, and of two eyes."""
     began = clock.now()
     for part in ("a", "b"):
@@ -112,7 +114,7 @@ def test_it_fails_since_its_first_part_does_and_is_shut_since_its_last(kept: Int
     assert since == {"feed": began, "probes": began + 10}
 
 
-def test_what_says_nothing_for_three_times_its_interval_is_silent(kept: Integrations, clock: FakeClock) -> None:
+def test_what_says_nothing_for_three_times_its_interval_is_silent(kept: IntegrationRegistry, clock: FakeClock) -> None:
     """Since it was heard last: no event tells of a probe that is always void, or never made."""
     kept.expect("probes", "web", "home", every_seconds=30.0)
     heard = clock.now()
@@ -126,7 +128,7 @@ def test_what_says_nothing_for_three_times_its_interval_is_silent(kept: Integrat
     assert only(kept).standing is Standing.OK
 
 
-def test_what_is_read_often_may_be_silent_for_a_minute(kept: Integrations, clock: FakeClock) -> None:
+def test_what_is_read_often_may_be_silent_for_a_minute(kept: IntegrationRegistry, clock: FakeClock) -> None:
     """A busy machine is no failure."""
     kept.expect("probes", "web", "home", every_seconds=2.0)
     clock.freeze(60)
@@ -135,7 +137,7 @@ def test_what_is_read_often_may_be_silent_for_a_minute(kept: Integrations, clock
     assert only(kept).standing is Standing.SILENT
 
 
-def test_a_kind_without_a_row_in_the_table_cannot_be_relied_on(kept: Integrations) -> None:
+def test_a_kind_without_a_row_in_the_table_cannot_be_relied_on(kept: IntegrationRegistry) -> None:
     """So that none comes without its consequence and its cure."""
     with pytest.raises(AssertionError, match="no row"):
         kept.expect("fax", "office")

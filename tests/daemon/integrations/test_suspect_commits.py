@@ -13,7 +13,12 @@ from tests.support.clocks import PATIENCE_SECONDS, FakeClock, eventually
 from watchdog.adapters.notifiers.slack import SlackOptions
 from watchdog.adapters.notifiers.slack import build as build_slack
 from watchdog.adapters.repositories.github import build_github
-from watchdog.daemon.integrations.suspect_commits import AGAIN_SECONDS, REFUSED_SECONDS, SuspectCommits, WithCommits
+from watchdog.daemon.integrations.suspect_commits import (
+    AGAIN_SECONDS,
+    REFUSED_SECONDS,
+    CommitAnnotatingNotifier,
+    SuspectCommits,
+)
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.notices import NoticeKind
@@ -129,7 +134,7 @@ async def test_a_notice_waits_for_nothing_and_takes_what_is_there() -> None:
     async with reading() as it:
         it.sandbox.set_mode("github", "hang", times=1)
         given = context(it.sandbox.urls["slack"].removesuffix("/api"), WATCHDOG_SLACK_BOT_TOKEN=keys.SLACK_BOT_TOKEN)
-        channel = WithCommits(build_slack(SlackOptions(channel="#incidents"), given), it.reader)
+        channel = CommitAnnotatingNotifier(build_slack(SlackOptions(channel="#incidents"), given), it.reader)
         assert channel.name == "slack"
         it.know(PAGED)
         await eventually(lambda: it.asked)
@@ -149,7 +154,7 @@ async def test_a_fault_of_ours_keeps_no_notice_back() -> None:
         github = build_github("", sandbox.urls["github"], FakeClock())
         given = context(sandbox.urls["slack"].removesuffix("/api"), WATCHDOG_SLACK_BOT_TOKEN=keys.SLACK_BOT_TOKEN)
         slack = build_slack(SlackOptions(channel="#incidents"), given)
-        channel = WithCommits(slack, SuspectCommits(github, FakeClock(), broken))
+        channel = CommitAnnotatingNotifier(slack, SuspectCommits(github, FakeClock(), broken))
         await channel.send(ASKED, None)
         assert "HTTP 503" in str(sandbox.pagers.slack[-1].body)
         await channel.close()

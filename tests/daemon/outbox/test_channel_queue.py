@@ -1,6 +1,6 @@
 """The queue of one incident and one channel, told as who may go and who was overtaken."""
 
-from watchdog.daemon.outbox.channel_queue import Lane, Parcel
+from watchdog.daemon.outbox.channel_queue import ChannelQueue, QueuedNotice
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.policy import Severity
 
@@ -13,13 +13,13 @@ def notice(wakes: bool = False, kind: NoticeKind = NoticeKind.UPDATED) -> Notice
 INFO, PAGE, OVER = notice(), notice(wakes=True), notice(kind=NoticeKind.RESOLVED)
 
 
-def queue(*notices: Notice) -> tuple[Lane, list[Parcel]]:
+def queue(*notices: Notice) -> tuple[ChannelQueue, list[QueuedNotice]]:
     """Return a lane and those who wait in it, oldest first."""
-    lane = Lane()
+    lane = ChannelQueue()
     return lane, [lane.join("slack", one, (number, 0)) for number, one in enumerate(notices)]
 
 
-def state(parcels: list[Parcel]) -> str:
+def state(parcels: list[QueuedNotice]) -> str:
     """Return a letter for each: o overtaken, g may go, w waits."""
     return "".join("o" if one.overtaken else "g" if one.goes else "w" for one in parcels)
 
@@ -75,11 +75,11 @@ def test_leaving_twice_is_leaving() -> None:
 
 def test_one_that_is_called_in_late_stands_where_it_was_decided() -> None:
     """A stand-in gets an older notice after a newer one queued there: it is no newer state for that."""
-    lane = Lane()
+    lane = ChannelQueue()
     newer = lane.join("email", INFO, 2)
     older = lane.join("email", INFO, 1)
     assert state([older, newer]) == "gw"
-    lane.troubled(newer)
+    lane.blocked(newer)
     assert state([older, newer]) == "ow"
     lane.leave(older)
     assert state([newer]) == "g"

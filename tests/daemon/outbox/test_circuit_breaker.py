@@ -10,10 +10,10 @@ from tests.daemon.outbox.test_outbox import outbox
 from tests.daemon.town import Channel, tell
 from tests.daemon.vendor import Vendor
 from tests.support.clocks import FakeClock, eventually
-from watchdog.daemon.outbox.channel_queue import Lane
-from watchdog.daemon.outbox.circuit_breaker import TRIPS_AT, Breaker
+from watchdog.daemon.outbox.channel_queue import ChannelQueue
+from watchdog.daemon.outbox.circuit_breaker import TRIPS_AT, CircuitBreaker
 from watchdog.daemon.outbox.delivery_log import GAPS_SECONDS
-from watchdog.daemon.outbox.outbox import BROKEN_GAP_SECONDS, Teller
+from watchdog.daemon.outbox.outbox import BROKEN_GAP_SECONDS, Outbox
 from watchdog.domain.effects import Tell
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.notices import Notice
@@ -26,7 +26,7 @@ class Delivering:
 
     def __init__(self, clock: FakeClock, vendors: Sequence[Vendor], group: asyncio.TaskGroup) -> None:
         self.clock, self.group = clock, group
-        self.teller: Teller = outbox(*vendors, clock=clock)
+        self.teller: Outbox = outbox(*vendors, clock=clock)
 
     async def send(self, *effects: Tell) -> None:
         """Hand effects over, and let everybody run."""
@@ -100,9 +100,9 @@ async def test_what_waits_goes_as_soon_as_a_probe_succeeds(clock: FakeClock, dea
 @pytest.mark.parametrize(("page_number", "woken"), [(7, 7), (None, 3)])
 async def test_of_those_who_wait_for_a_place_a_page_is_woken_first(page_number: int | None, woken: int) -> None:
     """All places are taken and one is given back: to one that waits, never to one that has just been tried."""
-    breaker = Breaker(FakeClock())
+    breaker = CircuitBreaker(FakeClock())
     wakes = [number == page_number for number in range(9)]
-    parcels = [Lane().join("slack", page(nth, wakes=wakes[nth]).notice, (nth, 0)) for nth in range(9)]
+    parcels = [ChannelQueue().join("slack", page(nth, wakes=wakes[nth]).notice, (nth, 0)) for nth in range(9)]
     for parcel in parcels:
         breaker.join(parcel)
         parcel.stir.clear()

@@ -16,8 +16,8 @@ from tests.daemon.vendor import Vendor
 from tests.support.clocks import FakeClock, eventually
 from watchdog.adapters.stores import build_store
 from watchdog.adapters.stores.memory import MemoryStore
-from watchdog.daemon.outbox.delivery_log import GAPS_SECONDS, GIVE_UP_SECONDS, REMEMBERED, Told
-from watchdog.daemon.outbox.outbox import Teller
+from watchdog.daemon.outbox.delivery_log import GAPS_SECONDS, GIVE_UP_SECONDS, REMEMBERED, DeliveryLog
+from watchdog.daemon.outbox.outbox import Outbox
 from watchdog.domain import events as e
 from watchdog.domain.effects import Tell
 from watchdog.domain.errors import Temporary
@@ -56,7 +56,7 @@ async def test_without_a_store_people_are_told_from_memory(tmp_path: Path) -> No
     reports: list[str] = []
     channel, clock = Channel("slack"), FakeClock(auto=False)
     async with _broken_store(tmp_path) as store, asyncio.TaskGroup() as group:
-        teller = Teller(store, {"slack": channel}, clock, lambda name, what, _: reports.append(f"{name} {what}"))
+        teller = Outbox(store, {"slack": channel}, clock, lambda name, what, _: reports.append(f"{name} {what}"))
         deliveries = [group.create_task(teller.deliver(number, one)) for number, one in ((7, PAGE), (8, END))]
         await eventually(lambda: clock.sleepers == 2)
         for delivery in deliveries:
@@ -75,7 +75,7 @@ async def test_what_the_store_missed_is_written_when_it_is_back(tmp_path: Path) 
     await store.close()
     channel = Channel("slack")
     async with asyncio.TaskGroup() as group:
-        group.create_task(Teller(store, {"slack": channel}, clock, lambda *_: None).deliver(pending.id, PAGE))
+        group.create_task(Outbox(store, {"slack": channel}, clock, lambda *_: None).deliver(pending.id, PAGE))
         await eventually(lambda: channel.took and clock.sleepers)
         await store.open()
         await clock.advance(1)
@@ -131,7 +131,7 @@ async def test_an_end_without_a_row_goes_to_the_named_only_while_the_store_is_aw
     clock = FakeClock(auto=False)
     async with _broken_store(tmp_path) as store:
         named, other = Channel("slack"), Channel("pager")
-        teller = Teller(store, {"slack": named, "pager": other}, clock, lambda *_: None)
+        teller = Outbox(store, {"slack": named, "pager": other}, clock, lambda *_: None)
         await teller.deliver(None, END)
         assert (named.took, other.took) == ([("end", None)], [])
 
@@ -140,7 +140,7 @@ async def test_after_a_day_without_the_store_nobody_is_asked_for(tmp_path: Path)
     """An all-clear does not wait for ever to learn who else is owed it."""
     clock = FakeClock()
     async with _broken_store(tmp_path) as store:
-        assert not await Told(store, clock, lambda *_: None).was_told(7, END.notice, "pager")
+        assert not await DeliveryLog(store, clock, lambda *_: None).was_told(7, END.notice, "pager")
     assert GIVE_UP_SECONDS < clock.elapsed <= GIVE_UP_SECONDS + GAPS_SECONDS[-1]
 
 
@@ -149,7 +149,7 @@ async def test_a_store_that_stays_away_is_asked_to_finish_for_a_day(tmp_path: Pa
     complaints: list[str] = []
     clock = FakeClock()
     async with _broken_store(tmp_path) as store:
-        await Told(store, clock, lambda _, why: complaints.append(why)).finish(7, PAGE.notice, {"slack": "sent"})
+        await DeliveryLog(store, clock, lambda _, why: complaints.append(why)).finish(7, PAGE.notice, {"slack": "sent"})
     assert GIVE_UP_SECONDS < clock.elapsed <= GIVE_UP_SECONDS + GAPS_SECONDS[-1]
     assert len(complaints) > GIVE_UP_SECONDS / GAPS_SECONDS[-1]
 
@@ -159,7 +159,7 @@ async def test_what_was_sent_from_memory_is_not_sent_again_by_its_row(tmp_path: 
     clock = FakeClock()
     async with opened(tmp_path, clock) as store:
         channel = Channel("slack")
-        teller = Teller(store, {"slack": channel}, clock, lambda *_: None)
+        teller = Outbox(store, {"slack": channel}, clock, lambda *_: None)
         await teller.deliver(None, PAGE)
         other = tell("another page", "slack", wakes=True)
         for row in await store.save(None, State(), (PAGE, other)):
@@ -174,7 +174,7 @@ async def test_a_row_found_late_waits_for_what_is_under_way_from_memory(tmp_path
     clock = FakeClock(auto=False)
     async with opened(tmp_path, clock) as store, asyncio.TaskGroup() as group:
         channel = Channel("slack", Temporary("down"))
-        teller = Teller(store, {"slack": channel}, clock, lambda *_: None)
+        teller = Outbox(store, {"slack": channel}, clock, lambda *_: None)
         group.create_task(teller.deliver(None, PAGE))
         await eventually(lambda: clock.sleepers)
         (row,) = await store.save(None, State(), (PAGE,))
@@ -192,7 +192,7 @@ async def test_memory_is_bounded_and_forgets_the_oldest(tmp_path: Path) -> None:
     """What was forgotten is asked of the store."""
     async with _broken_store(tmp_path) as store:
         complaints: list[str] = []
-        told = Told(store, FakeClock(), lambda _, why: complaints.append(why))
+        told = DeliveryLog(store, FakeClock(), lambda _, why: complaints.append(why))
         for number in range(REMEMBERED + 1):
             await told.record(None, tell("t", incident=f"web-{number}").notice, "slack", f"thread {number}")
         assert await told.reference(tell("t", incident="web-1").notice, "slack") == "thread 1"
@@ -236,7 +236,7 @@ class Mortal:
 async def killed_after_its_sends(s: Scene, row: PendingEffect) -> None:
     """Let an outbox of a first start send to everybody, and end before any of it is recorded."""
     clock = FakeClock(auto=False)
-    dying = Teller(Mortal(s.store), s.notifiers, clock, s.report)  # type: ignore[arg-type]
+    dying = Outbox(Mortal(s.store), s.notifiers, clock, s.report)  # type: ignore[arg-type]
     async with asyncio.TaskGroup() as group:
         delivery = group.create_task(dying.deliver(row.id, PAGE_TO_BOTH))
         await eventually(lambda: clock.sleepers)
@@ -267,7 +267,7 @@ async def test_two_workers_that_wait_with_the_same_row_bring_it_once() -> None:
     (row,) = await store.save(None, State(), (PAGE,))
     async with asyncio.TaskGroup() as group:
         for _ in range(2):
-            worker = Teller(store, {"slack": vendor}, clock, lambda *_: None)
+            worker = Outbox(store, {"slack": vendor}, clock, lambda *_: None)
             group.create_task(worker.deliver(row.id, PAGE))
             await clock.advance(20)
         await clock.advance(200)

@@ -15,7 +15,7 @@ from tests.support.clocks import PATIENCE_SECONDS, FakeClock, eventually
 from tests.support.loopback import serve
 from watchdog.adapters.stores import build_store
 from watchdog.daemon.outbox.delivery_log import GAPS_SECONDS
-from watchdog.daemon.outbox.outbox import BROKEN_GAP_SECONDS, RETRY_AFTER_MAX_SECONDS, Teller
+from watchdog.daemon.outbox.outbox import BROKEN_GAP_SECONDS, RETRY_AFTER_MAX_SECONDS, Outbox
 from watchdog.domain.effects import Tell
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.incidents import State
@@ -35,9 +35,9 @@ class Scene:
         self.store: Store = build_store(f"sqlite:///{folder}/watchdog.db", clock)
         self.teller = self.outbox()
 
-    def outbox(self) -> Teller:
+    def outbox(self) -> Outbox:
         """Return a fresh outbox, as after a restart: it remembers nothing."""
-        return Teller(self.store, self.notifiers, self.clock, self.report)
+        return Outbox(self.store, self.notifiers, self.clock, self.report)
 
     def report(self, channel: str, outcome: str, notice: Notice) -> None:
         """Remember what the metrics would be told."""
@@ -253,11 +253,11 @@ class Hanging(Channel):
         return await super().send(notice, reference)
 
 
-def outbox(*notifiers: Notifier, store: Store | None = None, clock: FakeClock | None = None, **more: float) -> Teller:
+def outbox(*notifiers: Notifier, store: Store | None = None, clock: FakeClock | None = None, **more: float) -> Outbox:
     """Return an outbox over port-level fakes and a store in memory."""
     ticking = clock or FakeClock()
     kept = store or build_store("memory://", ticking)
-    return Teller(kept, {one.name: one for one in notifiers}, ticking, lambda *_: None, **more)
+    return Outbox(kept, {one.name: one for one in notifiers}, ticking, lambda *_: None, **more)
 
 
 @pytest.mark.parametrize(
@@ -367,7 +367,7 @@ async def test_a_broken_reporter_stops_no_page() -> None:
     def report(name: str, outcome: str, notice: Notice) -> None:
         raise ZeroDivisionError
 
-    teller = Teller(build_store("memory://", FakeClock()), {"slack": channel}, FakeClock(), report)
+    teller = Outbox(build_store("memory://", FakeClock()), {"slack": channel}, FakeClock(), report)
     await teller.deliver(None, tell("page", "slack", wakes=True))
     assert channel.took == [("page", None)]
 

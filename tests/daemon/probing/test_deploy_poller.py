@@ -10,8 +10,8 @@ import pytest
 from tests.daemon.render_scene import Scene, scene
 from tests.support.clocks import eventually
 from watchdog.adapters.platforms.render import Render
-from watchdog.daemon.integrations.registry import Integrations
-from watchdog.daemon.probing.deploy_poller import DeployWatch
+from watchdog.daemon.integrations.registry import IntegrationRegistry
+from watchdog.daemon.probing.deploy_poller import DeployPoller
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.events import DeploysListed, DeploysUnread, Event
 from watchdog.domain.policy import CALM_SECONDS_MIN
@@ -21,7 +21,7 @@ from watchdog.domain.policy import CALM_SECONDS_MIN
 class Watched:
     """A watch that runs, and what it told."""
 
-    watch: DeployWatch
+    watch: DeployPoller
     told: list[Event] = field(default_factory=list)
 
     async def heard(self, number: int) -> None:
@@ -37,7 +37,7 @@ async def watching(s: Scene, service_id: str = "srv-web") -> AsyncIterator[Watch
     async def emit(event: Event) -> None:
         told.append(event)
 
-    made = Watched(DeployWatch("web", service_id, s.platform, s.clock, emit, Integrations(s.clock)), told)
+    made = Watched(DeployPoller("web", service_id, s.platform, s.clock, emit, IntegrationRegistry(s.clock)), told)
     async with asyncio.TaskGroup() as group:
         task = group.create_task(made.watch.run())
         yield made

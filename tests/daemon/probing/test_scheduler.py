@@ -15,7 +15,7 @@ from watchdog.daemon.probing.scheduler import (
     Lateness,
     ProbeScheduler,
 )
-from watchdog.daemon.runtime.loop_lag import STALL_SECONDS, StallDetector
+from watchdog.daemon.runtime.loop_lag import STALL_SECONDS, LoopLagMonitor
 from watchdog.daemon.runtime.supervisor import Supervisor
 from watchdog.daemon.telemetry.exposition import written
 from watchdog.daemon.telemetry.metrics import Metrics
@@ -69,7 +69,7 @@ class World:
         self.errors: list[str] = []
         self.supervisor = Supervisor(self.clock, lambda name, error: self.errors.append(f"{name} {error!r}"))
         self.metrics = Metrics("test")
-        self.stall = StallDetector(self.clock)
+        self.stall = LoopLagMonitor(self.clock)
         self.emitted: list[tuple[str, str, Sequence[Sample], Lateness]] = []
         parts = self.clock, self.supervisor, self.metrics, self.take, self.stall
         self.scheduler = ProbeScheduler(*parts, in_flight_max=in_flight_max, chance=random.Random(7))

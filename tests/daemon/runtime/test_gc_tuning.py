@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from tests.support.clocks import FakeClock
-from watchdog.daemon.runtime.gc_tuning import ALL_OF_IT_EVERY_SECONDS, TURN_SECONDS, keep_turns_short
+from watchdog.daemon.runtime.gc_tuning import ALL_OF_IT_EVERY_SECONDS, TURN_SECONDS, tune_interpreter
 
 
 class Knot:
@@ -34,7 +34,7 @@ def as_it_was() -> Iterator[None]:
 @contextlib.asynccontextmanager
 async def kept_short(clock: FakeClock) -> AsyncIterator[None]:
     """Run it beside the test."""
-    task = asyncio.create_task(keep_turns_short(clock))
+    task = asyncio.create_task(tune_interpreter(clock))
     await clock.settle()
     yield
     task.cancel()

@@ -4,14 +4,14 @@ import time
 
 from tests.support.clocks import FakeClock, eventually
 from watchdog.daemon.runtime.clock import SystemClock
-from watchdog.daemon.runtime.loop_lag import STALL_SECONDS, StallDetector
+from watchdog.daemon.runtime.loop_lag import STALL_SECONDS, LoopLagMonitor
 from watchdog.daemon.runtime.supervisor import Supervisor
 
 
 async def test_case_07_a_stall_is_seen_by_spans_that_touch_it_and_no_others() -> None:
     """0.7 s of standing still between two quiet stretches."""
     clock, lags = FakeClock(auto=False), []
-    detector = StallDetector(clock, lags.append)
+    detector = LoopLagMonitor(clock, lags.append)
     supervisor = Supervisor(clock, lambda name, error: None)
     supervisor.start("stall", detector.run)
     await clock.advance(1)
@@ -32,7 +32,7 @@ async def test_case_07_a_stall_is_seen_by_spans_that_touch_it_and_no_others() ->
 async def test_case_07_a_task_that_blocks_the_loop_is_a_stall() -> None:
     """Nothing simulated: 0.6 s of blocking in some task of this very process."""
     clock, lags = SystemClock(), list[float]()
-    detector = StallDetector(clock, lags.append)
+    detector = LoopLagMonitor(clock, lags.append)
     supervisor = Supervisor(clock, lambda name, error: None)
     supervisor.start("stall", detector.run)
     await eventually(lambda: lags)
@@ -46,4 +46,4 @@ async def test_without_a_ticker_nothing_is_claimed() -> None:
     """A detector that does not run has seen no stall."""
     clock = FakeClock(auto=False)
     clock.freeze(100)
-    assert StallDetector(clock).lag_between(0, clock.monotonic()) == 0
+    assert LoopLagMonitor(clock).lag_between(0, clock.monotonic()) == 0

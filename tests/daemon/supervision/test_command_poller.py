@@ -12,7 +12,7 @@ import pytest
 from tests.daemon.engine_scene import Scene, ShakyStore, scene
 from tests.support.clocks import PATIENCE_SECONDS
 from watchdog.adapters.stores import build_store
-from watchdog.daemon.supervision.command_poller import FAILED, HAS_CHANGED, REFUSED, STALE_SECONDS, Commands
+from watchdog.daemon.supervision.command_poller import FAILED, HAS_CHANGED, REFUSED, STALE_SECONDS, CommandPoller
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Approver, Severity
@@ -22,7 +22,7 @@ from watchdog.domain.store_records import Command
 async def answer(s: Scene, name: str, **given: Any) -> Command:
     """Submit a command, apply all, and return it with its answer."""
     number = await s.store.submit(name, given, "ann")
-    await Commands(s.store, s.engine, s.clock).apply_all()
+    await CommandPoller(s.store, s.engine, s.clock).apply_all()
     command = await s.store.command(number)
     assert command is not None
     assert command.done
@@ -144,7 +144,7 @@ async def test_what_was_asked_while_nobody_ran_is_not_done_later(
         await store.open()
         number = await store.submit("pause", {}, "ann")
         s.clock.freeze(age_seconds)
-        await Commands(store, s.engine, s.clock).apply_all()
+        await CommandPoller(store, s.engine, s.clock).apply_all()
         command = await store.command(number)
         await store.close()
         assert command is not None
@@ -169,7 +169,7 @@ async def test_a_look_is_as_old_as_its_question_and_not_as_its_answer() -> None:
 
     async with scene(LateAnswer) as s:
         assert isinstance(s.store, LateAnswer)
-        commands = Commands(s.store, s.engine, s.clock)
+        commands = CommandPoller(s.store, s.engine, s.clock)
         await commands.apply_all()
         await commands.apply_all()
         command = await s.store.command(s.store.asked)
@@ -202,7 +202,7 @@ async def test_a_command_is_applied_once_though_its_answer_is_written_twice() ->
     async with scene(Forgetful) as s:
         await s.know_deploys()
         number = await s.store.submit("rollback", {"service": "web", "target": "dep-39"}, "ann")
-        s.supervisor.start("commands", Commands(s.store, s.engine, s.clock).run)
+        s.supervisor.start("commands", CommandPoller(s.store, s.engine, s.clock).run)
         async with asyncio.timeout(PATIENCE_SECONDS):
             while not (command := await s.store.command(number)) or not command.done:
                 await asyncio.sleep(0.01)
@@ -215,7 +215,7 @@ async def test_a_command_is_applied_once_though_its_answer_is_written_twice() ->
 async def test_case_26_a_command_is_as_old_as_the_last_look_whatever_clocks_say(hours: float) -> None:
     """The host's clock was set while we run: `watchdog pause`, typed now, is dated an hour off, and taken."""
     async with scene() as s:
-        commands = Commands(s.store, s.engine, s.clock)
+        commands = CommandPoller(s.store, s.engine, s.clock)
         await commands.apply_all()
         before = s.clock.start
         s.clock.start += 3600 * hours

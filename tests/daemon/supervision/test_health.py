@@ -32,7 +32,7 @@ async def test_silence(silent_seconds: float, well: bool) -> None:
     async with healthy() as (s, health):
         s.clock.freeze(s.engine.last_event_at + silent_seconds - s.clock.now())
         assert health.reasons() == ([] if well else ["no event was handled for 91 s"])
-        await s.engine.ask(e.TimePassed(s.clock.now()))
+        await s.engine.submit_and_wait(e.TimePassed(s.clock.now()))
         assert health.reasons() == []
 
 
@@ -52,10 +52,10 @@ async def test_a_store_that_does_not_answer() -> None:
     """Until it takes a record again."""
     async with healthy() as (s, health):
         s.store.saving = SHUT  # type: ignore[attr-defined]
-        await s.engine.ask(e.Paused(s.clock.now(), "ann"))
+        await s.engine.submit_and_wait(e.Paused(s.clock.now(), "ann"))
         assert health.reasons() == ["the store does not answer: the store does not answer"]
         s.store.saving = None  # type: ignore[attr-defined]
-        await s.engine.ask(e.Resumed(s.clock.now(), "ann"))
+        await s.engine.submit_and_wait(e.Resumed(s.clock.now(), "ann"))
         assert health.reasons() == []
 
 
@@ -73,7 +73,7 @@ async def test_a_fault_of_our_own() -> None:
     async with healthy() as (s, health):
         s.engine.state = replace(s.engine.state, services={"web": object()})  # type: ignore[dict-item]
         with pytest.raises(Permanent):
-            await s.engine.ask(e.Observed(s.clock.now(), "web", "home", Good()))
+            await s.engine.submit_and_wait(e.Observed(s.clock.now(), "web", "home", Good()))
         (reason,) = health.reasons()
         assert "Observed could not be handled" in reason
 
@@ -92,7 +92,7 @@ async def test_a_scheduler_that_stands_still_while_other_events_come() -> None:
             if reasons == []:
                 health.sampled("web", "home")
             s.clock.freeze(seconds)
-            await s.engine.ask(e.TimePassed(s.clock.now()))
+            await s.engine.submit_and_wait(e.TimePassed(s.clock.now()))
             assert health.reasons() == reasons
         health.sampled("web", "home")
         assert health.reasons() == []
@@ -151,7 +151,7 @@ async def test_it_is_ready_when_every_service_was_read_and_until_it_stops() -> N
         assert health.not_ready() == ["web was not read yet"]
         await s.know_deploys()
         assert health.not_ready() == ["web was not read yet"]
-        await s.engine.ask(e.Observed(s.clock.now(), "web", "home", Good()))
+        await s.engine.submit_and_wait(e.Observed(s.clock.now(), "web", "home", Good()))
         assert health.not_ready() == []
         health.stopping = True
         assert health.not_ready() == ["stopping"]

@@ -13,11 +13,11 @@ from tests.support.slow_calls import WAY_SECONDS, SlowStore
 from watchdog.adapters.stores.memory import MemoryDatabase
 from watchdog.daemon.actions.actuator import Actuator
 from watchdog.daemon.engine.engine import Engine
-from watchdog.daemon.outbox.outbox import Teller
-from watchdog.daemon.runtime.hooks import Listeners
+from watchdog.daemon.outbox.outbox import Outbox
+from watchdog.daemon.runtime.hooks import Hooks
 from watchdog.daemon.runtime.supervisor import Supervisor
-from watchdog.daemon.supervision.command_poller import Commands
-from watchdog.daemon.supervision.lease_manager import ALONE, RENEW_SECONDS, TTL_SECONDS, Sharing
+from watchdog.daemon.supervision.command_poller import CommandPoller
+from watchdog.daemon.supervision.lease_manager import ALONE, RENEW_SECONDS, TTL_SECONDS, LeaseManager
 from watchdog.domain import events as e
 from watchdog.domain.errors import Displaced, Temporary
 from watchdog.domain.incidents import Incident, Phase
@@ -56,12 +56,12 @@ class Worker:
         self.store = FlakyStore(self.clock, self.database, sole=False)
         supervisor = Supervisor(self.clock, lambda name, error: None)
         self.pager = Channel("pager")
-        self.teller = Teller(self.store, {"pager": self.pager}, self.clock, lambda *_: None)
+        self.teller = Outbox(self.store, {"pager": self.pager}, self.clock, lambda *_: None)
         actuator = Actuator(None, self.store, self.clock)
-        parts = {"actuator": actuator, "teller": self.teller, "listeners": Listeners()}
+        parts = {"actuator": actuator, "teller": self.teller, "listeners": Hooks()}
         self.engine = Engine(policy=POLICY, store=self.store, clock=self.clock, supervisor=supervisor, **parts)
         hooks = {"begin": self._begin, "end": self._end, "ailment": lambda: self.ailment}
-        self.sharing = Sharing(self.name, self.store, self.engine, self.clock, lambda: NAMES, **hooks)
+        self.sharing = LeaseManager(self.name, self.store, self.engine, self.clock, lambda: NAMES, **hooks)
 
     async def _begin(self, names: Sequence[str]) -> None:
         assert not self.watched & set(names), "begun twice"
@@ -141,10 +141,10 @@ async def test_a_zombie_leaves_a_stop_to_who_has_the_service(one: Worker, other:
     await other.sharing.begin()
     running = [asyncio.create_task(worker.engine.run()) for worker in (one, other)]
     asked = await one.store.submit("stop", {"incident": "shop-1"}, "ann")
-    await Commands(one.store, one.engine, one.clock).apply_all()
+    await CommandPoller(one.store, one.engine, one.clock).apply_all()
     waiting = await one.store.command(asked)
     assert waiting is not None and not waiting.done
-    await Commands(other.store, other.engine, other.clock).apply_all()
+    await CommandPoller(other.store, other.engine, other.clock).apply_all()
     answered = await one.store.command(asked)
     for task in running:
         task.cancel()

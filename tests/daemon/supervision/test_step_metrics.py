@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from watchdog.daemon.supervision.step_metrics import ROLLBACK_OUTCOMES, Meter
+from watchdog.daemon.supervision.step_metrics import ROLLBACK_OUTCOMES, StepMetrics
 from watchdog.daemon.telemetry.exposition import written
 from watchdog.daemon.telemetry.metrics import Metrics
 from watchdog.domain import events as e
@@ -29,7 +29,7 @@ class Scene:
 
     def __init__(self) -> None:
         self.metrics = Metrics("0")
-        self.meter = Meter(self.metrics, POLICY)
+        self.meter = StepMetrics(self.metrics, POLICY)
         self.state = State()
 
     def step(self, event: Event = TICK, **web: object) -> None:

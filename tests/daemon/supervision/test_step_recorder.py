@@ -141,7 +141,7 @@ async def test_what_waits_is_bounded() -> None:
 def listening(s: Scene, folder: Path) -> StepRecorder:
     """Have a scene's engine recorded."""
     made = StepRecorder(tape(folder), s.clock, Metrics("test"))
-    s.engine.listeners.taken.append(made.taken)
+    s.engine.listeners.recorded.append(made.taken)
     return made
 
 
@@ -155,9 +155,9 @@ async def test_an_engine_is_replayed_to_the_byte(tmp_path: Path) -> None:
     async with scene() as s:
         taken = listening(s, tmp_path)
         await s.rollback_by_hand(until=Phase.DEPLOYING)
-        await s.engine.ask(e.Paused(s.clock.now(), "ann"))
+        await s.engine.submit_and_wait(e.Paused(s.clock.now(), "ann"))
         s.engine.state = replace(s.engine.state, services={"web": replace(s.web, phase=Phase.PINNING, incident=None)})
-        await s.engine.ask(e.TimePassed(s.clock.now() + 1000.0))
+        await s.engine.submit_and_wait(e.TimePassed(s.clock.now() + 1000.0))
         assert s.engine.state.disarmed
         await taken.close()
     found = replayed(tmp_path)
@@ -173,7 +173,7 @@ async def test_what_another_worker_shares_is_in_the_recording(tmp_path: Path) ->
     """Its pause is no event of ours: the state as it is then is written before the next step."""
     async with scene() as s:
         taken = listening(s, tmp_path)
-        await s.engine.ask(e.TimePassed(s.clock.now()))
+        await s.engine.submit_and_wait(e.TimePassed(s.clock.now()))
         known = s.engine.state
         await s.store.save(None, replace(known, paused_by="ben"), ())
         await s.engine.refresh()
@@ -191,13 +191,13 @@ async def test_a_yes_that_could_not_be_written_down_did_not_happen(tmp_path: Pat
     """It is in the recording, marked, and the replay passes it over."""
     async with scene() as s:
         taken = listening(s, tmp_path)
-        await s.engine.ask(e.Paused(s.clock.now(), "ann"))
+        await s.engine.submit_and_wait(e.Paused(s.clock.now(), "ann"))
         assert isinstance(s.store, ShakyStore)
         s.store.saving = Temporary("shut")
-        await s.engine.ask(e.Resumed(s.clock.now(), "ann"))
+        await s.engine.submit_and_wait(e.Resumed(s.clock.now(), "ann"))
         assert s.engine.state.paused_by == "ann"
         s.store.saving = None
-        await s.engine.ask(e.TimePassed(s.clock.now()))
+        await s.engine.submit_and_wait(e.TimePassed(s.clock.now()))
         await taken.close()
     found = replayed(tmp_path)
     assert found.divergence is None and found.events == 2

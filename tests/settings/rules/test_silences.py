@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.settings.texts import SMALL, loaded, shown
-from watchdog.domain.policy import Quiet, Severity, Weekly
+from watchdog.domain.policy import Severity, Suppression, Weekly
 
 WHO, SUNDAY = "author: on-call, reason: backup", "Sun 02:00-04:00 UTC"
 
@@ -30,10 +30,10 @@ action_holds: [{{service: all, from: 2027-01-14T08:00Z, to: 2027-01-14T20:00Z, a
     sunday = Weekly((6,), 120, 240, "Europe/Berlin")
     begins, ends = moment("2027-01-14 08:00"), moment("2027-01-14 19:00")
     assert policy.silences == (
-        Quiet("configured-1", "web", "on-call", "backup", weekly=sunday, signal="home", severity=Severity.HIGH),
-        Quiet("configured-2", None, "on-call", "backup", begins, ends),
+        Suppression("configured-1", "web", "on-call", "backup", weekly=sunday, signal="home", severity=Severity.HIGH),
+        Suppression("configured-2", None, "on-call", "backup", begins, ends),
     )
-    assert policy.action_holds == (Quiet("configured-1", None, "ann", "launch", begins, ends + 3600.0),)
+    assert policy.action_holds == (Suppression("configured-1", None, "ann", "launch", begins, ends + 3600.0),)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from watchdog.adapters.stores.database import Database
 from watchdog.adapters.stores.schema import LEASES, SHARED, WORKERS
 from watchdog.adapters.stores.shielded_calls import uninterrupted
 from watchdog.domain.errors import Displaced
-from watchdog.domain.store_records import Grip
+from watchdog.domain.store_records import LeaseGrant
 
 NOBODY = ""
 FORGOTTEN_SECONDS = 3600.0
@@ -36,7 +36,7 @@ def share(
 class Leases(Database):
     """A database that shares names out among the living workers."""
 
-    _grip: Grip | None = None
+    _grip: LeaseGrant | None = None
 
     @property
     def _epochs(self) -> Mapping[str, int]:
@@ -44,11 +44,11 @@ class Leases(Database):
 
     async def hold(
         self, worker: str, names: Sequence[str], *, ttl_seconds: float, keep: Collection[str] = (), ailment: str = ""
-    ) -> Grip:
+    ) -> LeaseGrant:
         """Renew this worker's leases for so long, and take or release some, judged by the database's clock."""
         known = self._grip
         if self._backend.sole and known is not None and known.worker == worker and known.epochs.keys() >= set(names):
-            return Grip(worker, known.epochs, 1, self._memo.revision)
+            return LeaseGrant(worker, known.epochs, 1, self._memo.revision)
         async with self._writing() as connection:
             living = await self._living(connection, worker, ttl_seconds, ailment)
             await self._name(connection, names)
@@ -59,7 +59,7 @@ class Leases(Database):
             epochs = await _epochs_of(connection, worker)
             revision = await connection.scalar(select(SHARED.c.revision)) or 0
         ailing = {name: why for name, why in living.items() if why and name != worker}
-        self._grip = Grip(worker, epochs, len(living), revision, ailing)
+        self._grip = LeaseGrant(worker, epochs, len(living), revision, ailing)
         self._memo.keep(epochs)
         return self._grip
 
@@ -71,7 +71,7 @@ class Leases(Database):
         async with self._writing() as connection:
             await self._give_back(connection, worker, await _epochs_of(connection, worker))
             await connection.execute(delete(WORKERS).where(WORKERS.c.name == worker))
-        self._grip = None if self._backend.sole else Grip(worker, {}, 0, self._memo.revision)
+        self._grip = None if self._backend.sole else LeaseGrant(worker, {}, 0, self._memo.revision)
 
     async def _living(
         self, connection: AsyncConnection, worker: str, ttl_seconds: float, ailment: str

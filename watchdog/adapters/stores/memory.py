@@ -17,7 +17,7 @@ from watchdog.domain.events import Event
 from watchdog.domain.follow_ups import FollowUp, Tick
 from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Incident, Shared, State
-from watchdog.domain.store_records import FLEET, ActionRow, Command, Grip, Minute, PendingEffect
+from watchdog.domain.store_records import FLEET, ActionRow, Command, LeaseGrant, Minute, PendingEffect
 from watchdog.ports import Clock
 
 INCIDENTS_MAX = 1_000
@@ -37,7 +37,7 @@ class MemoryStore:
         self._db = database or MemoryDatabase(clock)
         self._sole = sole
         self._memo = Memo()
-        self._grip: Grip | None = None
+        self._grip: LeaseGrant | None = None
 
     async def open(self) -> None:
         """Nothing to create."""
@@ -47,11 +47,11 @@ class MemoryStore:
 
     async def hold(
         self, worker: str, names: Sequence[str], *, ttl_seconds: float, keep: Collection[str] = (), ailment: str = ""
-    ) -> Grip:
+    ) -> LeaseGrant:
         """Renew this worker's leases for so long, and take or release some, judged by the database's clock."""
         known = self._grip
         if self._sole and known is not None and known.worker == worker and known.epochs.keys() >= set(names):
-            return Grip(worker, known.epochs, 1, self._memo.revision)
+            return LeaseGrant(worker, known.epochs, 1, self._memo.revision)
         self._grip = self._db.hold(worker, names, ttl_seconds, keep, ailment, sole=self._sole)
         self._memo.keep(self._grip.epochs)
         return self._grip
@@ -61,7 +61,7 @@ class MemoryStore:
         if self._grip is not None:
             worker = self._grip.worker
             self._db.give_back(worker)
-            self._grip = None if self._sole else Grip(worker, {}, 0, self._memo.revision)
+            self._grip = None if self._sole else LeaseGrant(worker, {}, 0, self._memo.revision)
 
     def _held(self, name: str) -> bool:
         """Tell whether a name is ours now; the only worker needs no lease on what nobody ever held."""

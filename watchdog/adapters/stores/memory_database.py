@@ -15,7 +15,7 @@ from watchdog.domain.effects import Effect, Note
 from watchdog.domain.follow_ups import FollowUp, Tick
 from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Incident, ServiceState, Shared
-from watchdog.domain.store_records import ActionRow, Command, Grip, Minute
+from watchdog.domain.store_records import ActionRow, Command, LeaseGrant, Minute
 from watchdog.ports import Clock
 
 NOTES_MAX = 10_000
@@ -64,7 +64,7 @@ class MemoryDatabase:
         ailment: str,
         *,
         sole: bool,
-    ) -> Grip:
+    ) -> LeaseGrant:
         """Renew, give back and take, as `leases.Leases.hold` does in SQL. Leases of a `sole` worker never expire."""
         now = self.clock.now()
         until = inf if sole else now + ttl_seconds
@@ -81,7 +81,7 @@ class MemoryDatabase:
             self.leases[name] = Lease(worker, self.leases.get(name, Lease()).epoch + 1, until)
         epochs = {name: lease.epoch for name, lease in self.leases.items() if lease.owner == worker}
         ailing = {name: why for name, (_, why) in self.workers.items() if why and name != worker}
-        return Grip(worker, epochs, workers, self.revision, ailing)
+        return LeaseGrant(worker, epochs, workers, self.revision, ailing)
 
     def _free(self, name: str, now: float, sole: bool) -> bool:
         return sole or name not in self.leases or self.leases[name].expires <= now

@@ -103,7 +103,7 @@ async def _apply_here(settings: Settings, clock: Clock, name: str, arguments: Ma
         await app.engine.halt()
         await app.supervisor.stop(5.0)
         with contextlib.suppress(Temporary, Permanent):
-            await app.engine.last_word()
+            await app.engine.save_final_state()
         await app.close()
 
 
@@ -135,9 +135,9 @@ async def _tell_deploys(app: App) -> None:
             at = app.clock.now()
             facts = await app.platform.facts(wishes.platform_id)
             deploys = tuple(await app.platform.deploys(wishes.platform_id))
-            await app.engine.ask(DeploysListed(at, name, deploys, facts))
+            await app.engine.submit_and_wait(DeploysListed(at, name, deploys, facts))
         except (Temporary, Permanent) as error:
-            await app.engine.ask(DeploysUnread(app.clock.now(), name, str(error)))
+            await app.engine.submit_and_wait(DeploysUnread(app.clock.now(), name, str(error)))
 
 
 async def _follow(app: App) -> None:

@@ -10,8 +10,8 @@ from watchdog.adapters.options import Context
 from watchdog.app.compose.cluster_state import state_of_all
 from watchdog.app.compose.composition import App
 from watchdog.conversation import Conversation, Reply
-from watchdog.daemon.approvals.button_cleanup import Settled
-from watchdog.daemon.approvals.chat_commands import Desk, Read
+from watchdog.daemon.approvals.button_cleanup import ButtonCleanup
+from watchdog.daemon.approvals.chat_commands import ChatCommands, Read
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import Incident, State
 from watchdog.ports import Journal
@@ -42,9 +42,9 @@ def start_hearing(app: App) -> None:
     if conversation is None:
         return
     app.conversation = conversation
-    app.engine.listeners.stepped.append(Settled((conversation.name,), app.supervisor, app.teller).stepped)
-    desk = Desk(app.store, app.clock, Reads(app).table)
-    app.supervisor.start(f"hear:{conversation.name}", lambda: conversation.run(desk.hear))
+    app.engine.listeners.stepped.append(ButtonCleanup((conversation.name,), app.supervisor, app.teller).stepped)
+    desk = ChatCommands(app.store, app.clock, Reads(app).table)
+    app.supervisor.start(f"hear:{conversation.name}", lambda: conversation.run(desk.handle))
 
 
 def build_conversation(app: App) -> Conversation | None:

@@ -28,12 +28,12 @@ from watchdog.conversation import Conversation, Question
 from watchdog.core.assess import connectivity
 from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.daemon.actions.actuator import Actuator
-from watchdog.daemon.actions.timings import Hook, no_hook
+from watchdog.daemon.actions.timings import FaultPoint, no_hook
 from watchdog.daemon.approvals.pending import question
 from watchdog.daemon.engine.conversion import CONTROL, VENDORS
 from watchdog.daemon.engine.engine import Engine
 from watchdog.daemon.integrations.change_events import ChangeLog
-from watchdog.daemon.runtime.hooks import Listeners
+from watchdog.daemon.runtime.hooks import Hooks
 from watchdog.daemon.runtime.supervisor import OnError
 from watchdog.daemon.supervision.service_watcher import Sources
 from watchdog.daemon.supervision.step_recorder import StepRecorder
@@ -232,8 +232,8 @@ def build(
     *,
     on_error: OnError,
     store: Store | None = None,
-    hook: Hook = no_hook,
-    listeners: Listeners | None = None,
+    hook: FaultPoint = no_hook,
+    listeners: Hooks | None = None,
     worker: str = "",
 ) -> App:
     """Wire a daemon for settings whose names are resolved; `worker` names this start of it."""
@@ -256,7 +256,7 @@ def build(
             changes=_changes(settings, notifiers),
         ),
     )
-    listeners = listeners or Listeners()
+    listeners = listeners or Hooks()
     minutes = MinuteAggregator()
     daemon = wire(
         settings.policy,
@@ -304,4 +304,4 @@ def record_steps(app: App) -> None:
         return
     tape = FileTape(record.folder, app.sharing.worker, record.keep_seconds, record.max_bytes)
     app.recorder = StepRecorder(tape, app.clock, app.metrics)
-    app.engine.listeners.taken.append(app.recorder.taken)
+    app.engine.listeners.recorded.append(app.recorder.taken)

@@ -17,23 +17,23 @@ from watchdog.app.compose.optional_integrations import Beside, Readers, beside, 
 from watchdog.daemon.actions.actuator import Actuator
 from watchdog.daemon.engine.conversion import CONTROL, VENDORS
 from watchdog.daemon.engine.engine import Engine
-from watchdog.daemon.integrations.instrumented import NotedNotifier
-from watchdog.daemon.integrations.monitor import IntegrationWatch
-from watchdog.daemon.integrations.registry import Integrations
-from watchdog.daemon.integrations.suspect_commits import SuspectCommits, WithCommits
-from watchdog.daemon.outbox.outbox import Teller
+from watchdog.daemon.integrations.instrumented import InstrumentedNotifier
+from watchdog.daemon.integrations.monitor import IntegrationMonitor
+from watchdog.daemon.integrations.registry import IntegrationRegistry
+from watchdog.daemon.integrations.suspect_commits import CommitAnnotatingNotifier, SuspectCommits
+from watchdog.daemon.outbox.outbox import Outbox
 from watchdog.daemon.outbox.question_receipt import heard
 from watchdog.daemon.probing.scheduler import ProbeScheduler
-from watchdog.daemon.runtime.hooks import Listeners
-from watchdog.daemon.runtime.loop_lag import StallDetector
+from watchdog.daemon.runtime.hooks import Hooks
+from watchdog.daemon.runtime.loop_lag import LoopLagMonitor
 from watchdog.daemon.runtime.supervisor import OnError, Supervisor
-from watchdog.daemon.supervision.command_poller import Commands
+from watchdog.daemon.supervision.command_poller import CommandPoller
 from watchdog.daemon.supervision.health import Health
 from watchdog.daemon.supervision.housekeeping import keep_minutes, keep_vitals
-from watchdog.daemon.supervision.lease_manager import Sharing
-from watchdog.daemon.supervision.probe_coverage import Evidence
-from watchdog.daemon.supervision.service_watcher import Sources, Watches, noted_reads
-from watchdog.daemon.supervision.step_metrics import Meter
+from watchdog.daemon.supervision.lease_manager import LeaseManager
+from watchdog.daemon.supervision.probe_coverage import ProbeCoverage
+from watchdog.daemon.supervision.service_watcher import ServiceWatcher, Sources, noted_reads
+from watchdog.daemon.supervision.step_metrics import StepMetrics
 from watchdog.daemon.telemetry.aggregate import MinuteAggregator
 from watchdog.daemon.telemetry.metrics import Metrics
 from watchdog.domain.errors import Displaced, Permanent, Stale, Temporary
@@ -70,24 +70,24 @@ class Daemon:
     store: Store
     platform: Platform | None
     notifiers: Mapping[str, Notifier]
-    teller: Teller
+    teller: Outbox
     actuator: Actuator
     engine: Engine
     scheduler: ProbeScheduler
-    stall: StallDetector
-    meter: Meter
-    watches: Watches
-    sharing: Sharing
-    commands: Commands
+    stall: LoopLagMonitor
+    meter: StepMetrics
+    watches: ServiceWatcher
+    sharing: LeaseManager
+    commands: CommandPoller
     health: Health
-    evidence: Evidence
-    integrations: Integrations
+    evidence: ProbeCoverage
+    integrations: IntegrationRegistry
     readers: Readers
     beside: Beside
 
     def ailment(self) -> str:
         """Return what is wrong with this worker and, as far as the store tells, with the others; or nothing."""
-        return "; ".join([why for why in (self.health.ailment(), *self.sharing.others_ailing) if why])
+        return "; ".join([why for why in (self.health.health_problem(), *self.sharing.others_ailing) if why])
 
     async def close(self) -> None:
         """Give every connection back."""
@@ -112,15 +112,15 @@ def wire(
     sources: Callable[[Engine], Sources],
     on_error: OnError,
     actuator: ActuatorOf = Actuator,
-    listeners: Listeners | None = None,
+    listeners: Hooks | None = None,
     chance: random.Random | None = None,
 ) -> Daemon:
     """Return the daemon of one worker; its name is unique to this start."""
     clock, store = outside.clock, outside.store
-    listeners = listeners or Listeners()
+    listeners = listeners or Hooks()
     metrics = Metrics(__version__)
     supervisor = Supervisor(clock, on_error)
-    integrations = Integrations(clock)
+    integrations = IntegrationRegistry(clock)
     readers = noted_readers(outside.readers, integrations)
     suspects = suspects_of(readers, clock, lambda: engine)
     notifiers = _notifiers(outside.notifiers, integrations, suspects)
@@ -129,9 +129,9 @@ def wire(
         metrics.page(channel, outcome)
         event = heard(channel, outcome, notice, clock.now())
         if event is not None:
-            supervisor.spawn("heard", engine.tell(event))
+            supervisor.spawn("heard", engine.submit(event))
 
-    teller = Teller(store, notifiers, clock, brought, aside=policy.plain_channels)
+    teller = Outbox(store, notifiers, clock, brought, aside=policy.plain_channels)
     acting = actuator(outside.platform, store, clock)
     engine = Engine(
         policy=policy,
@@ -142,14 +142,14 @@ def wire(
         teller=teller,
         listeners=listeners,
     )
-    stall = engine.stall = StallDetector(clock, metrics.loop_lag)
+    stall = engine.stall = LoopLagMonitor(clock, metrics.loop_lag)
     scheduler = engine.scheduler = ProbeScheduler(clock, supervisor, metrics, engine.on_samples, stall, chance=chance)
     meter = _metered(metrics, policy, listeners)
     health = Health(engine, teller, supervisor, clock)
-    evidence = Evidence(engine, scheduler, clock)
+    evidence = ProbeCoverage(engine, scheduler, clock)
     listeners.sampled += [health.sampled, evidence.sampled]
     listeners.read.append(noted_reads(engine, integrations))
-    watches = Watches(engine, scheduler, supervisor, clock, outside.platform, sources(engine), integrations)
+    watches = ServiceWatcher(engine, scheduler, supervisor, clock, outside.platform, sources(engine), integrations)
     return Daemon(
         clock=clock,
         supervisor=supervisor,
@@ -165,7 +165,7 @@ def wire(
         meter=meter,
         watches=watches,
         sharing=_sharing(worker, store, engine, clock, watches, health),
-        commands=Commands(store, engine, clock),
+        commands=CommandPoller(store, engine, clock),
         health=health,
         evidence=evidence,
         integrations=integrations,
@@ -174,9 +174,9 @@ def wire(
     )
 
 
-def _metered(metrics: Metrics, policy: Policy, listeners: Listeners) -> Meter:
+def _metered(metrics: Metrics, policy: Policy, listeners: Hooks) -> StepMetrics:
     """Return what keeps the metrics, and have it hear of every step."""
-    meter = Meter(metrics, policy)
+    meter = StepMetrics(metrics, policy)
     listeners.stepped.append(meter.stepped)
     listeners.dropped.append(meter.dropped)
     listeners.store_failed.append(lambda _why: metrics.store_error())
@@ -184,19 +184,21 @@ def _metered(metrics: Metrics, policy: Policy, listeners: Listeners) -> Meter:
 
 
 def _notifiers(
-    given: Mapping[str, Notifier], integrations: Integrations, suspects: SuspectCommits | None
+    given: Mapping[str, Notifier], integrations: IntegrationRegistry, suspects: SuspectCommits | None
 ) -> Mapping[str, Notifier]:
     """Return the channels: how each notice went is noted, and what is suspected told with it."""
-    noted: Mapping[str, Notifier] = {name: NotedNotifier(one, integrations) for name, one in given.items()}
-    return noted if suspects is None else {name: WithCommits(one, suspects) for name, one in noted.items()}
+    noted: Mapping[str, Notifier] = {name: InstrumentedNotifier(one, integrations) for name, one in given.items()}
+    return noted if suspects is None else {name: CommitAnnotatingNotifier(one, suspects) for name, one in noted.items()}
 
 
-def _sharing(worker: str, store: Store, engine: Engine, clock: Clock, watches: Watches, health: Health) -> Sharing:
+def _sharing(
+    worker: str, store: Store, engine: Engine, clock: Clock, watches: ServiceWatcher, health: Health
+) -> LeaseManager:
     def names() -> tuple[str, ...]:
         return tuple(engine.policy.services)
 
     begin, end = watches.begin, watches.end
-    return Sharing(worker, store, engine, clock, names, begin=begin, end=end, ailment=health.ailment)
+    return LeaseManager(worker, store, engine, clock, names, begin=begin, end=end, ailment=health.health_problem)
 
 
 async def begin(daemon: Daemon) -> None:
@@ -217,7 +219,7 @@ async def watch(daemon: Daemon) -> None:
     start("scheduler", daemon.scheduler.run)
     start("evidence", daemon.evidence.run)
     parts = daemon.engine, daemon.metrics, daemon.sharing, daemon.clock, daemon.platform
-    start("integrations", IntegrationWatch(daemon.integrations, *parts).run)
+    start("integrations", IntegrationMonitor(daemon.integrations, *parts).run)
     start("sharing", daemon.sharing.run)
 
 
@@ -240,7 +242,7 @@ async def end(daemon: Daemon) -> None:
         log.warning("tasks did not end in time", tasks=list(stuck))
     with contextlib.suppress(Temporary, Permanent, Displaced, Stale):
         if halted:
-            await daemon.engine.last_word()
+            await daemon.engine.save_final_state()
 
 
 def upkeep(daemon: Daemon, minutes: MinuteAggregator) -> None:

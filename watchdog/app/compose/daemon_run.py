@@ -25,10 +25,10 @@ from watchdog.app.compose.follow_up_metrics import follow_up_keeper
 from watchdog.app.compose.reload import reload_on_demand
 from watchdog.app.compose.stats_metrics import keep_numbers
 from watchdog.app.compose.store_outage import watch_the_record
-from watchdog.daemon.actions.timings import Hook, no_hook
+from watchdog.daemon.actions.timings import FaultPoint, no_hook
 from watchdog.daemon.http.http_server import HttpServer, private_app
 from watchdog.daemon.probing.socket_limit import raise_limit
-from watchdog.daemon.runtime.gc_tuning import keep_turns_short
+from watchdog.daemon.runtime.gc_tuning import tune_interpreter
 from watchdog.daemon.supervision.status import status_of
 from watchdog.daemon.supervision.step_recorder import StepRecorder
 from watchdog.daemon.telemetry import error_reporting, logs
@@ -49,7 +49,7 @@ LAST_WORD_SECONDS = 2.0
 log = structlog.get_logger("watchdog")
 
 
-async def run(settings: Settings, clock: Clock, hook: Hook = no_hook) -> None:
+async def run(settings: Settings, clock: Clock, hook: FaultPoint = no_hook) -> None:
     """Run until SIGTERM or SIGINT; SIGHUP reloads a valid configuration and keeps the old one otherwise.
 
     `hook` is called at the marked points of an action: fault tests end the process there.
@@ -62,7 +62,7 @@ async def run(settings: Settings, clock: Clock, hook: Hook = no_hook) -> None:
         error_reporting.stop()
 
 
-async def _run(settings: Settings, clock: Clock, hook: Hook) -> None:
+async def _run(settings: Settings, clock: Clock, hook: FaultPoint) -> None:
     stop, reload = asyncio.Event(), asyncio.Event()
     with heeding({signal.SIGTERM: stop, signal.SIGINT: stop, signal.SIGHUP: reload}):
         await _hold_the_role(settings, clock, stop, reload, hook)
@@ -92,7 +92,7 @@ def heeding(events: Mapping[signal.Signals, asyncio.Event]) -> Iterator[None]:
 
 
 async def _hold_the_role(
-    settings: Settings, clock: Clock, stop: asyncio.Event, reload: asyncio.Event, hook: Hook
+    settings: Settings, clock: Clock, stop: asyncio.Event, reload: asyncio.Event, hook: FaultPoint
 ) -> None:
     """Run once no other watchdog acts on this store, until `stop`."""
     for warning in settings.warnings:
@@ -160,7 +160,7 @@ def report_errors(get_app: Callable[[], App | None]) -> Callable[[str, BaseExcep
     return on_error
 
 
-async def _live(settings: Settings, clock: Clock, stop: asyncio.Event, reload: asyncio.Event, hook: Hook) -> None:
+async def _live(settings: Settings, clock: Clock, stop: asyncio.Event, reload: asyncio.Event, hook: FaultPoint) -> None:
     holder: list[App] = []
     app = build(settings, clock, on_error=report_errors(lambda: holder[0] if holder else None), hook=hook)
     holder.append(app)
@@ -186,7 +186,7 @@ async def _live(settings: Settings, clock: Clock, stop: asyncio.Event, reload: a
         await start(app)
         app.supervisor.start("reload", lambda: reload_on_demand(app, reload))
         app.supervisor.start("record", lambda: watch_the_record(app))
-        app.supervisor.start("interpreter", lambda: keep_turns_short(app.clock))
+        app.supervisor.start("interpreter", lambda: tune_interpreter(app.clock))
         log.info("watching", version=__version__, process=os.getpid(), services=list(settings.policy.services))
         await stop.wait()
         log.info("stopping")

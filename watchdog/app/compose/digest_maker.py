@@ -44,7 +44,7 @@ async def make_digest(app: App) -> None:
     if wanted is None or until is None or FLEET not in engine.held or app.sharing.trouble:
         return
     title, lines = digest(await _read(app, wanted, until))
-    await engine.ask(WeekSummedUp(app.clock.now(), until, title, lines))
+    await engine.submit_and_wait(WeekSummedUp(app.clock.now(), until, title, lines))
 
 
 async def _read(app: App, wanted: Digest, until: float) -> Week:

@@ -26,7 +26,7 @@ def follow_up_keeper(app: App) -> FollowUpKeeper:
         app.metrics,
         reminds=lambda: app.settings.remind,
         held=lambda: app.engine.held,
-        ask=app.engine.ask,
+        ask=app.engine.submit_and_wait,
     )
 
 

@@ -9,13 +9,13 @@ from typing import Any
 
 from watchdog.daemon.engine.engine import Engine
 from watchdog.daemon.integrations.change_events import ChangeEvents, ChangeLog
-from watchdog.daemon.integrations.deploy_authors import Authors
-from watchdog.daemon.integrations.instrumented import NotedChanges, NotedPager, NotedRepository
-from watchdog.daemon.integrations.merge_poller import MergeWatch
-from watchdog.daemon.integrations.pager_sync import PagerReader, Responders
-from watchdog.daemon.integrations.registry import Integrations
+from watchdog.daemon.integrations.deploy_authors import DeployAuthors
+from watchdog.daemon.integrations.instrumented import InstrumentedChanges, InstrumentedPager, InstrumentedRepository
+from watchdog.daemon.integrations.merge_poller import MergePoller
+from watchdog.daemon.integrations.pager_sync import PagerReader, PagerSync
+from watchdog.daemon.integrations.registry import IntegrationRegistry
 from watchdog.daemon.integrations.suspect_commits import SuspectCommits
-from watchdog.daemon.runtime.hooks import Listeners
+from watchdog.daemon.runtime.hooks import Hooks
 from watchdog.ports import Clock, Repository, Store
 
 
@@ -44,13 +44,13 @@ Beside = Mapping[str, Callable[[], Coroutine[Any, Any, None]]]
 """What is to be run, by the name of its task."""
 
 
-def noted_readers(readers: Readers, integrations: Integrations) -> Readers:
+def noted_readers(readers: Readers, integrations: IntegrationRegistry) -> Readers:
     """Return the same, with how each call went noted among the integrations."""
     return replace(
         readers,
-        repository=NotedRepository(readers.repository, integrations) if readers.repository is not None else None,
-        pager=NotedPager(readers.pager, integrations) if readers.pager is not None else None,
-        changes=NotedChanges(readers.changes, integrations) if readers.changes is not None else None,
+        repository=InstrumentedRepository(readers.repository, integrations) if readers.repository is not None else None,
+        pager=InstrumentedPager(readers.pager, integrations) if readers.pager is not None else None,
+        changes=InstrumentedChanges(readers.changes, integrations) if readers.changes is not None else None,
     )
 
 
@@ -62,19 +62,19 @@ def suspects_of(readers: Readers, clock: Clock, engine: Callable[[], Engine]) ->
 
 
 def beside(
-    readers: Readers, suspects: SuspectCommits | None, engine: Engine, store: Store, clock: Clock, listeners: Listeners
+    readers: Readers, suspects: SuspectCommits | None, engine: Engine, store: Store, clock: Clock, listeners: Hooks
 ) -> Beside:
     """Make each part that is asked for, and let it hear of every step."""
-    parts: dict[str, MergeWatch | SuspectCommits | Authors | Responders | ChangeEvents] = {}
+    parts: dict[str, MergePoller | SuspectCommits | DeployAuthors | PagerSync | ChangeEvents] = {}
     if readers.repository is not None:
-        parts["merges"] = MergeWatch(readers.repository, clock, lambda: engine.state, engine.tell)
+        parts["merges"] = MergePoller(readers.repository, clock, lambda: engine.state, engine.submit)
     if suspects is not None:
         parts["suspect-commits"] = suspects
     if readers.repository is not None and readers.tells_commits:
-        parts["authors"] = Authors(readers.repository, clock, lambda: engine.state, engine.tell)
+        parts["authors"] = DeployAuthors(readers.repository, clock, lambda: engine.state, engine.submit)
     if readers.pager is not None:
-        parts["responders"] = Responders(
-            readers.pager, store, clock, lambda: engine.state, lambda: engine.held, engine.tell
+        parts["responders"] = PagerSync(
+            readers.pager, store, clock, lambda: engine.state, lambda: engine.held, engine.submit
         )
     if readers.changes is not None:
         parts["change-events"] = ChangeEvents(readers.changes, clock)

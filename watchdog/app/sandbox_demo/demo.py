@@ -19,7 +19,7 @@ from watchdog.app.sandbox_demo import sandbox_process
 from watchdog.core.detect.latency import HOLD_FACTOR_NEW
 from watchdog.daemon.engine.conversion import CONTROL, VENDORS
 from watchdog.daemon.runtime.clock import SystemClock
-from watchdog.daemon.runtime.hooks import Listeners
+from watchdog.daemon.runtime.hooks import Hooks
 from watchdog.daemon.telemetry import logs
 from watchdog.domain.effects import Note
 from watchdog.domain.errors import Permanent
@@ -159,7 +159,7 @@ def _deviating(expected: Expected, pacing: Pacing) -> tuple[str, ...]:
 
 
 async def _build(config: Path, clock: Clock, screen: Screen | None) -> App:
-    listeners = Listeners()
+    listeners = Hooks()
     if screen is not None:
         listeners.note.append(screen.note)
         listeners.sampled.append(_show(screen))

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from watchdog.background import aside
+from watchdog.background import run_in_background
 from watchdog.console.dependencies import Throttle, World
 from watchdog.console.public.public_queries import PAST_DAYS, PublicReader, Spawn, TooMany
 from watchdog.console.public.public_views import PublicDay, PublicIncident, PublicService, PublicView, StatusPage
@@ -98,7 +98,7 @@ class PublicPages:
         async with self._drawing:
             made = self._made.get(name)
             if made is None or made[0] is not view:
-                page = await aside(self._page, view)
+                page = await run_in_background(self._page, view)
                 self._made[name] = made = view, page, json.dumps(as_json(view), allow_nan=False).encode("ascii")
         return made[1], made[2]
 

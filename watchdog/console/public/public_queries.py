@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from watchdog.background import aside
+from watchdog.background import run_in_background
 from watchdog.console.dependencies import World
 from watchdog.console.public.calendar import Calendar
 from watchdog.console.public.public_views import (
@@ -107,7 +107,7 @@ class PublicReader:
         state, whole = await self._read()
         complete = whole and self._calendar.complete and self._past.complete
         given = page, policy, state or self._held(), self._past.incidents, complete
-        view = await aside(self._view, *given)
+        view = await run_in_background(self._view, *given)
         self._kept[page.name] = self._world.clock.monotonic(), view
 
     async def _read(self) -> tuple[State | None, bool]:

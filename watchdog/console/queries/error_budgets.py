@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from watchdog.background import aside
+from watchdog.background import run_in_background
 from watchdog.console.views.view_models import BudgetView
 from watchdog.domain.incidents import Incident
 from watchdog.domain.policy import ServicePolicy
@@ -59,7 +59,7 @@ class Budgets:
             end = min(begin + TOGETHER_SECONDS, now)
             rows += await self._journal.spans(begin, end, int(HOUR_SECONDS), [wishes.name])
             begin = end
-        return await aside(_counted, wishes, rows, await self._incidents(wishes.name, since), since, now)
+        return await run_in_background(_counted, wishes, rows, await self._incidents(wishes.name, since), since, now)
 
     async def _incidents(self, service: str, since: float) -> Sequence[Incident]:
         """Return those that began in the period, and the last one before; of a service that flaps the newest alone."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 
-from watchdog.background import aside
+from watchdog.background import run_in_background
 from watchdog.console.dependencies import World
 from watchdog.console.views.follow_up_views import ChecklistView, FollowUpsView, ItemView, ListView, OpenView
 from watchdog.domain.follow_ups import ROLES
@@ -55,7 +55,7 @@ class Following:
     async def open(self) -> FollowUpsView:
         """Return what is open over all incidents."""
         found, now = await self._read(), self._world.clock.now()
-        return await aside(_open_view, found, now, self._tracked.complete)
+        return await run_in_background(_open_view, found, now, self._tracked.complete)
 
     async def lately(self) -> Tally:
         """Return how much was open some seconds ago at most: every look at the overview asks for it."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from watchdog.background import aside
+from watchdog.background import run_in_background
 from watchdog.console.dependencies import World
 from watchdog.console.queries import service_status
 from watchdog.console.queries.cluster_state import Everyone
@@ -88,7 +88,7 @@ class Reader:
         await self.days.refresh()
         left = await self.following.lately()
         now = self.world.clock.now()
-        rows = await aside(self._rows, policy, state)
+        rows = await run_in_background(self._rows, policy, state)
         paused = bool(state.paused_by or state.disarmed)
         lines = all_lines(state, policy, now)
         view = Overview(now, tuple(map(clean, lines)), tuple(rows), paused, left.open, left.overdue)
@@ -207,7 +207,7 @@ class Reader:
         await self.numbers.refresh()
         state, labels = await self._everyone.state(), await self.world.journal.labels()
         now = self.world.clock.now()
-        return await aside(self._count, state, labels, now)
+        return await run_in_background(self._count, state, labels, now)
 
     def _count(self, state: State, labels: Mapping[str, str], now: float) -> StatsView:
         """Count in a thread: some hundred services with their deploys take a while."""

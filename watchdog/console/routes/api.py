@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import FastAPI, HTTPException, Query, Request
 from starlette.responses import Response
 
-from watchdog.background import aside
+from watchdog.background import run_in_background
 from watchdog.console.command_service import Desk
 from watchdog.console.queries.view_queries import ROWS_MAX, Reader
 from watchdog.console.render.json_response import Ascii
@@ -129,4 +129,4 @@ async def _found(view: ServiceView | IncidentView | ChecklistView | PlanView | N
 
 async def _told(view: Any) -> Response:
     """Return a view as JSON, written in a thread: 300 services take 40 ms, and no probe waits for them."""
-    return await aside(lambda: Ascii(asdict(view)))
+    return await run_in_background(lambda: Ascii(asdict(view)))

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from watchdog.background import aside
+from watchdog.background import run_in_background
 from watchdog.console.queries.view_queries import CHART_SECONDS, Reader
 from watchdog.console.render.charts import Chart, chart
 from watchdog.console.render.rendering import Renderer, static_file
@@ -102,7 +102,7 @@ def drawing_of(renderer: Renderer) -> Draw:
     """Return what draws a page with these values, beside the loop."""
 
     async def draw(request: Request, template: str, values: Mapping[str, Any]) -> Response:
-        return await aside(renderer.page, request, template, values)
+        return await run_in_background(renderer.page, request, template, values)
 
     return draw
 

@@ -12,8 +12,8 @@ Rule: a veto alone acquits; a broken ruler never convicts.
 from math import exp
 
 from watchdog.core.assess import connectivity
-from watchdog.core.assess.evidence import STALE_VENDOR_SECONDS, Case, terms
-from watchdog.core.assess.suspect_deploy import change_of, lineage, live_deploy, took_traffic_at
+from watchdog.core.assess.evidence import STALE_VENDOR_SECONDS, BlameInput, evidence_terms
+from watchdog.core.assess.suspect_deploy import change_of, first_traffic_at, live_deploy, same_code_run
 from watchdog.domain.decisions import Blame, Veto
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import History, ServiceState
@@ -46,7 +46,7 @@ def cost_rule(share: float, weights: BlameWeights) -> float:
     return weights.cost_false_rollback_minutes / (weights.cost_false_rollback_minutes + waiting)
 
 
-def weigh(case: Case) -> Blame:
+def weigh(case: BlameInput) -> Blame:
     """Return the blame of the live deploy, term by term."""
     weights = case.policy.blame
     suspect = live_deploy(case.service.deploys)
@@ -56,10 +56,10 @@ def weigh(case: Case) -> Blame:
     if suspect is None or case.service.deploys_at is None:
         why = f"no deploy can be blamed: {case.service.deploys_why or 'the platform names no live deploy'}"
         return Blame(None, None, False, 0.0, 0.0, "", (), (), None, need, weights.floor, cost, why)
-    run = lineage(case.service.deploys, suspect)
+    run = same_code_run(case.service.deploys, suspect)
     change = change_of(run, case.onset_at, weights)
     prior, prior_why = _prior(case, change)
-    found = terms(case, suspect, change)
+    found = evidence_terms(case, suspect, change)
     odds = prior
     for term in found:
         odds *= term.factor
@@ -93,10 +93,10 @@ def _verdict(suspect: Deploy, change: Deploy, probability: float, need: float, o
     return f"{suspect.id}{same}, P {probability:.3f} (need {need:.2f}{than}): {onset}"
 
 
-def _prior(case: Case, change: Deploy) -> tuple[float, str]:
+def _prior(case: BlameInput, change: Deploy) -> tuple[float, str]:
     weights = case.policy.blame
     live_at = change.finished_at
-    began = live_at if live_at is not None and live_at <= case.onset_at else took_traffic_at(change, weights)
+    began = live_at if live_at is not None and live_at <= case.onset_at else first_traffic_at(change, weights)
     delay = max(0.0, case.onset_at - began)
     bad_share, others_per_month, rates = _rates(case.service, weights, case.now)
     odds = bad_share * density_per_minute(delay / 60) / (others_per_month / MINUTES_PER_MONTH)
@@ -128,7 +128,7 @@ def _in_words(bad_share: float, others_per_month: float) -> str:
     return f"1 bad deploy in {1 / bad_share:.0f}, {monthly}{'' if monthly.startswith('1 ') else 's'} a month"
 
 
-def _vetoes(case: Case, suspect: Deploy, change: Deploy) -> tuple[Veto, ...]:
+def _vetoes(case: BlameInput, suspect: Deploy, change: Deploy) -> tuple[Veto, ...]:
     return (
         _sight_veto(case),
         _platform_veto(case),
@@ -146,12 +146,12 @@ def _rollback_veto(suspect: Deploy, change: Deploy) -> Veto:
     return Veto("suspect is a rollback", True, f"the live code came with {rollback.id}, itself a rollback")
 
 
-def _sight_veto(case: Case) -> Veto:
-    seeing, why = connectivity.judge(case.state, case.policy, case.now)
+def _sight_veto(case: BlameInput) -> Veto:
+    seeing, why = connectivity.assess_connectivity(case.state, case.policy, case.now)
     return Veto("control targets", not seeing, why)
 
 
-def _platform_veto(case: Case) -> Veto:
+def _platform_veto(case: BlameInput) -> Veto:
     for name, vendor in case.policy.vendors.items():
         at, reading = case.state.vendors.get(name, (0.0, None))
         if vendor.role == "platform" and isinstance(reading, Bad) and case.now - at < STALE_VENDOR_SECONDS:
@@ -159,22 +159,22 @@ def _platform_veto(case: Case) -> Veto:
     return Veto("platform status", False, "no outage of the platform reported, and no maintenance going on")
 
 
-def _onset_veto(case: Case, change: Deploy) -> Veto:
-    began = took_traffic_at(change, case.policy.blame)
+def _onset_veto(case: BlameInput, change: Deploy) -> Veto:
+    began = first_traffic_at(change, case.policy.blame)
     early = began - case.onset_at
     if early > case.policy.blame.onset_tolerance_seconds:
         return Veto("onset", True, f"it failed {show_seconds(early)} before {change.id} could take traffic")
     return Veto("onset", False, f"onset {show_seconds(max(0.0, -early))} after {change.id} could first take traffic")
 
 
-def _curable_veto(case: Case) -> Veto:
+def _curable_veto(case: BlameInput) -> Veto:
     why = NOT_CURABLE.get(case.main.failure_kind)
     if why:
         return Veto("not curable", True, f"{why}: no rollback cures that")
     return Veto("not curable", False, "the failure is one that code can cause")
 
 
-def _stale_veto(case: Case) -> Veto:
+def _stale_veto(case: BlameInput) -> Veto:
     assert case.service.deploys_at is not None
     age = case.now - case.service.deploys_at
     if age > STALE_DEPLOYS_SECONDS:

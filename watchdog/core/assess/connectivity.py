@@ -10,7 +10,7 @@ from watchdog.domain.policy import Policy
 from watchdog.domain.readings import Good
 
 
-def judge(state: State, policy: Policy, now: float) -> tuple[bool, str]:
+def assess_connectivity(state: State, policy: Policy, now: float) -> tuple[bool, str]:
     """Return whether probes speak and a control target answered within `control_seconds`, and the words for it."""
     if state.unseen:
         return False, f"blind: {why(state)}"

@@ -6,7 +6,7 @@ Rule: a term that is missing is no term; only what was read speaks.
 from dataclasses import dataclass, replace
 
 from watchdog.core.assess import maintenance
-from watchdog.core.assess.suspect_deploy import live_deploy, took_traffic_at
+from watchdog.core.assess.suspect_deploy import first_traffic_at, live_deploy
 from watchdog.domain.decisions import Blame, Finding, Term
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Phase, ServiceState, State
@@ -21,7 +21,7 @@ EARLIER = " (seen before, in this incident)"
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class BlameInput:
     """What blame is weighed from; `before` is what was found when this incident was judged last."""
 
     state: State
@@ -40,7 +40,7 @@ class Case:
         return self.main.onset_at
 
 
-def terms(case: Case, suspect: Deploy, change: Deploy) -> tuple[Term, ...]:
+def evidence_terms(case: BlameInput, suspect: Deploy, change: Deploy) -> tuple[Term, ...]:
     """Return the factors of the odds that the suspect caused it by what `change` brought."""
     return _with_earlier(_found(case, change), case.before, suspect)
 
@@ -58,14 +58,14 @@ def _with_earlier(terms: tuple[Term, ...], before: Blame | None, suspect: Deploy
     return (*(term for term in terms if term.name not in weaker), *earlier)
 
 
-def _found(case: Case, change: Deploy) -> tuple[Term, ...]:
+def _found(case: BlameInput, change: Deploy) -> tuple[Term, ...]:
     weights = case.policy.blame
     found = [*_upstream_terms(case)]
     peers = failing_peers(case)
     if peers:
         factor = weights.peers_failing ** min(len(peers), PEERS_COUNTED_MAX)
         found.append(Term(factor, f"other services fail too: {', '.join(peers)}", "peers"))
-    since = took_traffic_at(change, weights)
+    since = first_traffic_at(change, weights)
     crashes = [
         text
         for check in case.service.checks.values()
@@ -86,7 +86,7 @@ def _found(case: Case, change: Deploy) -> tuple[Term, ...]:
     return tuple(found)
 
 
-def _upstream_terms(case: Case) -> list[Term]:
+def _upstream_terms(case: BlameInput) -> list[Term]:
     terms = []
     for name in case.wishes.depends_on:
         at, reading = case.state.vendors.get(name, (0.0, None))
@@ -99,7 +99,7 @@ def _upstream_terms(case: Case) -> list[Term]:
     return terms
 
 
-def _failing_before(case: Case, name: str) -> bool:
+def _failing_before(case: BlameInput, name: str) -> bool:
     other = case.state.services.get(name)
     failing = other is not None and other.phase is not Phase.CALM and _run_started(other) is not None
     return failing or name in case.state.troubles
@@ -110,7 +110,7 @@ def _run_started(service: ServiceState) -> float | None:
     return min(starts, default=None)
 
 
-def failing_peers(case: Case) -> list[str]:
+def failing_peers(case: BlameInput) -> list[str]:
     """Return the other services (no dependencies, no dependants) whose failure began about the same time.
 
     One that runs the same suspect code is no peer: its failure tells against that code; one that was deployed itself
@@ -128,13 +128,13 @@ def failing_peers(case: Case) -> list[str]:
     return peers
 
 
-def _fails_with_us(case: Case, name: str) -> bool:
+def _fails_with_us(case: BlameInput, name: str) -> bool:
     other, trouble = case.state.services.get(name), case.state.troubles.get(name)
     if other is not None:
         began = _run_started(other)
         if began is None or abs(began - case.onset_at) > PEER_SECONDS or not _long(other):
             return False
-        return not _deployed_itself(other, began, case.policy.blame) and maintenance.touched(other, began) is None
+        return not _deployed_itself(other, began, case.policy.blame) and maintenance.overlapped(other, began) is None
     mine = case.state.troubles.get(case.service.name)
     known_at = mine.at if mine is not None else case.now
     return trouble is not None and not trouble.planned and abs(trouble.at - known_at) <= PEER_SECONDS
@@ -146,7 +146,7 @@ def _deployed_itself(service: ServiceState, began: float, weights: BlameWeights)
     return any(at is not None and 0.0 <= began - at <= weights.first_traffic_lead_seconds for at in starts)
 
 
-def _suspect_code(case: Case, name: str) -> str | None:
+def _suspect_code(case: BlameInput, name: str) -> str | None:
     """Return the code that another service runs (or fails on, where another worker holds it)."""
     other, trouble = case.state.services.get(name), case.state.troubles.get(name)
     if other is None:

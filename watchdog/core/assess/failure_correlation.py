@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from watchdog.core import notice_text
-from watchdog.domain.incidents import Trouble
+from watchdog.domain.incidents import ActiveCritical
 from watchdog.domain.policy import Policy, ServicePolicy
 from watchdog.domain.units import show_seconds
 
@@ -39,7 +39,7 @@ UNSURE_GROUPS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Wave:
+class MassFailure:
     """Why what is critical at once is too much for one deploy; `certain`: whatever a human may think of it."""
 
     why: str
@@ -80,7 +80,7 @@ def _linked(one: Member, other: Member, reach: Mapping[str, frozenset[str]]) -> 
     return other.service in reach[one.service] or one.service in reach[other.service]
 
 
-def wave(policy: Policy, troubles: Mapping[str, Trouble], mine: Trouble) -> Wave | None:
+def mass_failure(policy: Policy, troubles: Mapping[str, ActiveCritical], mine: ActiveCritical) -> MassFailure | None:
     """Return the wave of failures that this service's is part of, the certain one if there are several, or None."""
     seconds = policy.brakes.window_seconds
     others = [one for name, one in troubles.items() if name in policy.services and name != mine.service]
@@ -93,29 +93,29 @@ def wave(policy: Policy, troubles: Mapping[str, Trouble], mine: Trouble) -> Wave
     return min(found, key=lambda one: not one.certain, default=None)
 
 
-def _too_many(policy: Policy, groups: Sequence[Sequence[Trouble]]) -> Wave | None:
+def _too_many(policy: Policy, groups: Sequence[Sequence[ActiveCritical]]) -> MassFailure | None:
     brakes = policy.brakes
     head = f"{len(groups)} groups critical within {show_seconds(brakes.window_seconds)}"
     if len(groups) >= brakes.groups_max:
         why = f"{head}: {', '.join(map(name_group, groups))} (limit {brakes.groups_max})"
-        return Wave(why, certain=True)
+        return MassFailure(why, certain=True)
     weight = sum(_weight(group) for group in groups)
     if len(groups) > 1 and weight > brakes.fleet_share * len(policy.services):
         parts = ", ".join(f"{name_group(group)}{_doubled(group)}" for group in groups)
         share = f"counted as {weight} of {len(policy.services)} services (limit {brakes.fleet_share:.0%})"
-        return Wave(f"{head}: {parts}; {share}", certain=len(groups) > UNSURE_GROUPS)
+        return MassFailure(f"{head}: {parts}; {share}", certain=len(groups) > UNSURE_GROUPS)
     return None
 
 
-def _weight(group: Sequence[Trouble]) -> int:
+def _weight(group: Sequence[ActiveCritical]) -> int:
     return len(group) if _deployed(group) else 2 * len(group)
 
 
-def _doubled(group: Sequence[Trouble]) -> str:
+def _doubled(group: Sequence[ActiveCritical]) -> str:
     return "" if _deployed(group) else " (no deploy lately, counts double)"
 
 
-def _deployed(group: Sequence[Trouble]) -> bool:
+def _deployed(group: Sequence[ActiveCritical]) -> bool:
     return any(one.recent_deploy for one in group)
 
 

@@ -74,7 +74,7 @@ def _settles(service: ServiceState, over: float) -> bool:
     return _failed_at(service) < over
 
 
-def touched(service: ServiceState, began: float) -> Downtime | None:
+def overlapped(service: ServiceState, began: float) -> Downtime | None:
     """Return the downtime in which something was failing that began then, or None."""
     down = service.downtime
     if down is None or (down.ended_at is not None and began >= down.ended_at + GRACE_SECONDS):
@@ -87,7 +87,7 @@ def explains(service: ServiceState, began: float) -> bool:
 
     It began at some moment after the platform was last read as without one.
     """
-    down = touched(service, began)
+    down = overlapped(service, began)
     if down is None or (down.after is not None and began < down.after):
         return False
     return down.ended_at is None or _failed_at(service) < down.ended_at + GRACE_SECONDS

@@ -17,7 +17,7 @@ from watchdog.domain.units import show_seconds
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class TargetQuery:
     """What the choice depends on. `deploys` newest first; `change` as in Blame, `undone` as in ServiceState."""
 
     deploys: Sequence[Deploy]
@@ -31,7 +31,7 @@ class Search:
     limits: Verification = field(default_factory=Verification)
 
 
-def choose_target(search: Search) -> TargetChoice:
+def choose_target(search: TargetQuery) -> TargetChoice:
     """Return the deploy to roll back to, or none with the reason."""
     older = _older_than(search.deploys, search.suspect)
     skipped: list[Skipped] = []
@@ -50,7 +50,7 @@ def _older_than(deploys: Sequence[Deploy], suspect: Deploy) -> list[Deploy]:
     return list(deploys[ids.index(suspect.id) + 1 :])
 
 
-def _why_not(deploy: Deploy, search: Search) -> str:
+def _why_not(deploy: Deploy, search: TargetQuery) -> str:
     """Return why this deploy is not the target, or nothing."""
     if not deploy.was_live:
         return f"{deploy.status.replace('_', ' ')}, never live"
@@ -97,7 +97,7 @@ def rolled_away_from(deploys: Sequence[Deploy], deploy: Deploy, undone: Sequence
     return None
 
 
-def _why_good(deploy: Deploy, search: Search) -> str:
+def _why_good(deploy: Deploy, search: TargetQuery) -> str:
     """Return why the deploy counts as good, or nothing."""
     record = search.healthy_seconds.get(deploy.id, 0.0)
     if record >= search.limits.good_record_seconds:
@@ -108,13 +108,13 @@ def _why_good(deploy: Deploy, search: Search) -> str:
     return ""
 
 
-def _why_not_good(deploy: Deploy, search: Search) -> str:
+def _why_not_good(deploy: Deploy, search: TargetQuery) -> str:
     end = search.suspect.finished_at if search.suspect.finished_at is not None else search.suspect.created_at
     lived = live_seconds_before(deploy, search.deploys, end)
     return f"live for {show_seconds(lived)} only, not known to be good"
 
 
-def _warning(search: Search) -> str:
+def _warning(search: TargetQuery) -> str:
     if search.configuration:
         return "only configuration changed: the saved value returns with the next deploy"
     return ""

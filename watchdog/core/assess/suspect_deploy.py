@@ -14,7 +14,7 @@ def live_deploy(deploys: Sequence[Deploy]) -> Deploy | None:
     return next((deploy for deploy in deploys if deploy.is_live), None)
 
 
-def lineage(deploys: Sequence[Deploy], suspect: Deploy) -> list[Deploy]:
+def same_code_run(deploys: Sequence[Deploy], suspect: Deploy) -> list[Deploy]:
     """Return the suspect and the once-live deploys right before it that ran the same code, newest first."""
     run = [suspect]
     for deploy in deploys[[item.id for item in deploys].index(suspect.id) + 1 :]:
@@ -30,7 +30,7 @@ def change_of(run: Sequence[Deploy], onset_at: float, weights: BlameWeights) -> 
     """Return the deploy of the run that fits the onset; an earlier one, if that had not served long enough to tell."""
     change = _newest_by(run, onset_at, weights)
     for before in run[run.index(change) + 1 :]:
-        if took_traffic_at(change, weights) - took_traffic_at(before, weights) >= weights.first_traffic_lead_seconds:
+        if first_traffic_at(change, weights) - first_traffic_at(before, weights) >= weights.first_traffic_lead_seconds:
             break
         change = before
     return change
@@ -40,12 +40,12 @@ def _newest_by(run: Sequence[Deploy], onset_at: float, weights: BlameWeights) ->
     """Return the newest deploy of the run that took traffic by the onset; with some tolerance if none did."""
     for tolerance in (0.0, weights.onset_tolerance_seconds):
         for deploy in run:
-            if took_traffic_at(deploy, weights) <= onset_at + tolerance:
+            if first_traffic_at(deploy, weights) <= onset_at + tolerance:
                 return deploy
     return run[-1]
 
 
-def took_traffic_at(deploy: Deploy, weights: BlameWeights) -> float:
+def first_traffic_at(deploy: Deploy, weights: BlameWeights) -> float:
     """Return when its instances could first take traffic; its creation when nothing better is known."""
     at = deploy.first_traffic_at(weights.first_traffic_lead_seconds)
     return at if at is not None else deploy.created_at

@@ -13,7 +13,7 @@ from watchdog.core.detect import baseline, crashes, error_counts, intermittent, 
 from watchdog.domain.checks import Check, Spells
 from watchdog.domain.decisions import Finding
 from watchdog.domain.events import Observed
-from watchdog.domain.fast_replace import changed
+from watchdog.domain.fast_replace import fast_replace
 from watchdog.domain.policy import Detection, SignalPolicy
 from watchdog.domain.readings import Bad, Unknown
 
@@ -56,19 +56,19 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
     """Return the check with this reading folded in."""
     reading = event.reading
     if isinstance(reading, Unknown):
-        return changed(check, last=reading, last_at=event.at)
+        return fast_replace(check, last=reading, last_at=event.at)
     seen = METHODS[signal.kind].observe(check, event, signal, limits)
     if isinstance(reading, Bad):
         seen |= {"last_bad_at": event.at, "last_why": reading.why, "last_kind": reading.kind.value}
-    return changed(check, last=reading, last_at=event.at, **seen)
+    return fast_replace(check, last=reading, last_at=event.at, **seen)
 
 
 def learn(before: Check, after: Check, given: Conditions, *, in_incident: bool) -> Check:
     """Return the check, wiser by what just ended by itself: how long its blips and its slow times last."""
     if before.run_probes > 0 and after.run_probes == 0 and not in_incident and not probes.confirmed(before, given):
-        after = changed(after, **baseline.learnt(before, given))
+        after = fast_replace(after, **baseline.learnt(before, given))
     if before.over_since is not None and after.over_since is None:
-        after = changed(after, **latency.learnt(before, given))
+        after = fast_replace(after, **latency.learnt(before, given))
     return after
 
 
@@ -110,7 +110,7 @@ def failing(check: Check, given: Conditions) -> bool:
 def settle(check: Check, given: Conditions) -> Check:
     """Return the check; what an interruption cut short is over once it was calm as long as ends an incident."""
     if check.troubled_since is not None and calm(check, given, given.limits.calm_seconds):
-        return changed(check, troubled_since=None)
+        return fast_replace(check, troubled_since=None)
     return check
 
 
@@ -120,10 +120,10 @@ def interrupt(check: Check, at: float) -> Check:
     Since when it was in trouble is kept: an outage does not begin anew with us, after a deploy that came in between.
     """
     onsets = [since for since in (check.troubled_since, check.cusum_zero_at, check.over_since) if since is not None]
-    ended = changed(
+    ended = fast_replace(
         check, run_started_at=None, run_probes=0, good_run=0, cusum=0.0, cusum_zero_at=None, over_since=None
     )
-    return changed(ended, interrupted_at=at, troubled_since=min(onsets, default=None))
+    return fast_replace(ended, interrupted_at=at, troubled_since=min(onsets, default=None))
 
 
 def forget(check: Check, at: float, *, spells: bool = True) -> Check:

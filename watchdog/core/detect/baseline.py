@@ -51,7 +51,7 @@ def fading(age_seconds: float) -> float:
     return float(0.5 ** (max(0.0, age_seconds) / HALF_LIFE_SECONDS))
 
 
-def beyond_blips(check: Check, now: float, seconds: float) -> float:
+def limit_above_blips(check: Check, now: float, seconds: float) -> float:
     """Return the limit for runs, longer if its blips are."""
     return max(seconds, min(MARGIN * blip_seconds(check, now), FACTOR_MAX * seconds))
 

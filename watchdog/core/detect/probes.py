@@ -105,7 +105,7 @@ def after_success(cusum: float, rates: Rates) -> float:
 def run_limit_seconds(check: Check, given: "Conditions") -> float:
     """Return how long an unbroken run of failures must last: longer than blips do, unless others report it, too."""
     seconds = _limit_seconds(given)
-    return seconds if given.corroborated else baseline.beyond_blips(check, given.now, seconds)
+    return seconds if given.corroborated else baseline.limit_above_blips(check, given.now, seconds)
 
 
 def confirmed(check: Check, given: "Conditions") -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Finding
-from watchdog.domain.fast_replace import changed
+from watchdog.domain.fast_replace import fast_replace
 from watchdog.domain.policy import PROBES
 from watchdog.domain.readings import Good, Reading, Unknown, Unread
 from watchdog.domain.units import show_seconds
@@ -25,11 +25,11 @@ def observed(before: Check, after: Check, at: float, *, in_watch: bool) -> Check
     """Return the check with this reading counted; only what begins in a watch window, after a good one, is."""
     if not is_turned_away(after.last):
         answered = not isinstance(after.last, Unknown) and after.turned_since is not None
-        return changed(after, turned_since=None, turned_probes=0) if answered else after
+        return fast_replace(after, turned_since=None, turned_probes=0) if answered else after
     if after.turned_since is not None:
-        return changed(after, turned_probes=after.turned_probes + 1)
+        return fast_replace(after, turned_probes=after.turned_probes + 1)
     if in_watch and after.kind in PROBES and isinstance(before.last, Good):
-        return changed(after, turned_since=at, turned_probes=1)
+        return fast_replace(after, turned_since=at, turned_probes=1)
     return after
 
 

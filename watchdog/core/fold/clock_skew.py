@@ -11,7 +11,7 @@ from watchdog.core import detect
 from watchdog.core.fold import observations
 from watchdog.domain.checks import Check
 from watchdog.domain.deploys import Deploy, Downtime
-from watchdog.domain.incidents import Incident, ServiceState, Trial
+from watchdog.domain.incidents import DeployWatch, Incident, ServiceState
 
 OF_SERVICE = ("phase_since", "watching_since", "deploys_at", "healthy_at", "closed_at", "flapping_since")
 OF_INCIDENT = (
@@ -27,10 +27,10 @@ OF_INCIDENT = (
     "closed_at",
 )
 OF_DOWNTIME = ("since", "after", "ended_at")
-T = TypeVar("T", ServiceState, Incident, Deploy, Trial, Downtime)
+T = TypeVar("T", ServiceState, Incident, Deploy, DeployWatch, Downtime)
 
 
-def not_ahead(service: ServiceState, now: float) -> ServiceState:
+def clamp_future_times(service: ServiceState, now: float) -> ServiceState:
     """Return the service with no remembered moment after `now` (UTC epoch seconds)."""
     service = _past(service, OF_SERVICE, now)
     incident = service.incident

@@ -15,7 +15,7 @@ from watchdog.domain.checks import Check, Spells
 from watchdog.domain.decisions import Finding
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.events import DeploysListed, DeploysUnread, Observed
-from watchdog.domain.fast_replace import changed
+from watchdog.domain.fast_replace import fast_replace
 from watchdog.domain.incidents import History, Phase, ServiceState
 from watchdog.domain.policy import Policy, ServicePolicy
 from watchdog.domain.readings import Good, Unknown
@@ -32,7 +32,7 @@ SAYS_NOT_ON = ("off", "unknown")
 BEFORE_UPDATE = frozenset({"created", "queued", "build_in_progress", "pre_deploy_in_progress"})
 
 
-def observed(service: ServiceState, event: Observed, policy: Policy) -> ServiceState:
+def apply_observation(service: ServiceState, event: Observed, policy: Policy) -> ServiceState:
     """Fold one reading of a signal in; a signal the policy does not know is passed over."""
     wishes = policy.services[service.name]
     signal = wishes.signal(event.signal)
@@ -49,7 +49,7 @@ def observed(service: ServiceState, event: Observed, policy: Policy) -> ServiceS
     if check.troubled_since is not None:
         check = detect.settle(check, conditions(service, event.signal, policy, event.at))
     checks = {**service.checks, event.signal: check}
-    return changed(service, checks=checks, **_healthy(service, checks, wishes, event.at))
+    return fast_replace(service, checks=checks, **_healthy(service, checks, wishes, event.at))
 
 
 def _learned(service: ServiceState, before: Check, after: Check, policy: Policy, at: float) -> Check:
@@ -60,7 +60,7 @@ def _learned(service: ServiceState, before: Check, after: Check, policy: Policy,
     began = min([since for since in (before.run_started_at, before.over_since) if since is not None], default=at)
     took_traffic = [deploy.first_traffic_at(policy.blame.first_traffic_lead_seconds) for deploy in service.deploys]
     replaced = any(moment is not None and moment > began for moment in took_traffic)
-    planned = maintenance.touched(service, began) is not None
+    planned = maintenance.overlapped(service, began) is not None
     if rolled_back or replaced or planned or _is_live_since(service, began):
         return after
     given = conditions(service, after.name, policy, at)
@@ -98,7 +98,7 @@ def _all_well(checks: Mapping[str, Check], wishes: ServicePolicy) -> bool:
     return bool(watched)
 
 
-def listed(service: ServiceState, event: DeploysListed, policy: Policy) -> ServiceState:
+def apply_deploy_list(service: ServiceState, event: DeploysListed, policy: Policy) -> ServiceState:
     """Fold a list of deploys in; remember when each was first seen taking traffic. Empty is never everything."""
     if service.deploys and not event.deploys:
         return replace(service, deploys_why="the platform listed no deploy at all")
@@ -115,7 +115,7 @@ def listed(service: ServiceState, event: DeploysListed, policy: Policy) -> Servi
         watch_until = max(watch_until, began + policy.pace.watch_window_seconds)
         service = _told_anew(service)
         healthy_at = None
-    seen = changed(
+    seen = fast_replace(
         service,
         deploys=deploys,
         deploys_at=event.at,
@@ -128,19 +128,19 @@ def listed(service: ServiceState, event: DeploysListed, policy: Policy) -> Servi
         downtime=maintenance.read(service, event),
     )
     if seen.downtime is not None and seen.downtime.ended_at == event.at and not event.facts.suspended:
-        seen = forget(seen, event.at)  # what was seen meanwhile was meant to be so
+        seen = reset_detectors(seen, event.at)  # what was seen meanwhile was meant to be so
     ours = seen.auto_deploy_off or seen.pinned_at or seen.merged or seen.merges_why
     if not ours or not auto_deploy_is_on(seen):
         return seen
-    return changed(seen, auto_deploy_off="", pinned_at=0.0, merged=(), merges_why="")
+    return fast_replace(seen, auto_deploy_off="", pinned_at=0.0, merged=(), merges_why="")
 
 
 def _told_anew(service: ServiceState) -> ServiceState:
     """Return the service with no short outage counted: what comes and goes with other code is another story."""
     if not any(check.spells.count for check in service.checks.values()):
         return service
-    checks = {name: changed(check, spells=Spells()) for name, check in service.checks.items()}
-    return changed(service, checks=checks)
+    checks = {name: fast_replace(check, spells=Spells()) for name, check in service.checks.items()}
+    return fast_replace(service, checks=checks)
 
 
 def _counted(service: ServiceState, at: float) -> History:
@@ -171,16 +171,16 @@ def _dated(deploy: Deploy, before: Deploy | None, service: ServiceState, lead_se
     it went live (less the platform's lead) is nearer.
     """
     if before is not None and before.update_seen_at is not None:
-        return changed(deploy, update_seen_at=before.update_seen_at)
+        return fast_replace(deploy, update_seen_at=before.update_seen_at)
     if service.deploys_at is None or not (deploy.is_live or deploy.status == "update_in_progress"):
         return deploy
     if before is not None and before.status not in BEFORE_UPDATE:
         return deploy
     live_at = deploy.finished_at - lead_seconds if deploy.finished_at is not None else 0.0
-    return changed(deploy, update_seen_at=max(service.deploys_at, deploy.created_at, live_at))
+    return fast_replace(deploy, update_seen_at=max(service.deploys_at, deploy.created_at, live_at))
 
 
-def unread(service: ServiceState, event: DeploysUnread) -> ServiceState:
+def apply_deploy_list_error(service: ServiceState, event: DeploysUnread) -> ServiceState:
     """Remember why the deploy list could not be read; the old one stays, and grows stale."""
     return replace(service, deploys_why=event.why)
 
@@ -218,7 +218,7 @@ def findings(service: ServiceState, policy: Policy, now: float) -> tuple[Finding
     return tuple(finding for finding in found if finding is not None)
 
 
-def worse_is_coming(service: ServiceState, policy: Policy, found: tuple[Finding, ...], now: float) -> bool:
+def critical_check_pending(service: ServiceState, policy: Policy, found: tuple[Finding, ...], now: float) -> bool:
     """Tell whether a critical check is failing right now and only its confirmation is missing.
 
     Two checks of one outage are seldom confirmed in the same second: asking about the lesser one first would wake
@@ -264,7 +264,7 @@ def _why_suspicious(check: Check) -> str:
     return check.last_why
 
 
-def calm(service: ServiceState, policy: Policy, now: float, for_seconds: float = 0.0) -> bool:
+def is_healthy(service: ServiceState, policy: Policy, now: float, for_seconds: float = 0.0) -> bool:
     """Tell whether every check is back to normal, for so many seconds."""
     return all(
         detect.calm(check, conditions(service, name, policy, now), for_seconds)
@@ -278,7 +278,7 @@ def may_return(service: ServiceState, now: float) -> bool:
     return any(intermittent.may_return(check, now) for check in service.checks.values())
 
 
-def calm_since(service: ServiceState, policy: Policy) -> float:
+def healthy_since(service: ServiceState, policy: Policy) -> float:
     """Return since when nothing bad was seen of any check (UTC epoch seconds)."""
     known = policy.services[service.name]
     return max((detect.calm_since(one) for name, one in service.checks.items() if known.signal(name)), default=0.0)
@@ -298,12 +298,12 @@ def still_judged(service: ServiceState, found: tuple[Finding, ...], policy: Poli
     return tuple(finding for finding in found if wishes.signal(finding.signal) is not None)
 
 
-def interrupt(service: ServiceState, now: float) -> ServiceState:
+def end_failure_runs(service: ServiceState, now: float) -> ServiceState:
     """End every run: readings may be missing since the last one that was saved."""
     return replace(service, checks={name: detect.interrupt(check, now) for name, check in service.checks.items()})
 
 
-def forget(service: ServiceState, now: float, *, spells: bool = True) -> ServiceState:
+def reset_detectors(service: ServiceState, now: float, *, spells: bool = True) -> ServiceState:
     """Clear the statistics of every check: what was seen until now counts no longer, nor for good news.
 
     Unless `spells`, the story of outages that come and go goes on.

@@ -11,8 +11,8 @@ from types import MappingProxyType
 from watchdog.core import notice_text
 from watchdog.core.assess import blame as blaming
 from watchdog.core.assess import severity
-from watchdog.core.assess.evidence import Case
-from watchdog.core.assess.rollback_target import Search, choose_target
+from watchdog.core.assess.evidence import BlameInput
+from watchdog.core.assess.rollback_target import TargetQuery, choose_target
 from watchdog.core.detect import latency, probes
 from watchdog.core.guards import guards
 from watchdog.domain.checks import Check
@@ -49,12 +49,12 @@ def decide(
     level, why_level, main = severity.judge(findings, wishes, policy.detection)
     share = failing_share(service, main, now, policy)
     since = _since_it_began(main, incident)
-    case = Case(state, policy, service, wishes, findings, since, share, now, _before(incident))
+    case = BlameInput(state, policy, service, wishes, findings, since, share, now, _before(incident))
     verdict = blaming.weigh(case)
     target = find_target(state, policy, service, verdict)
-    answers = guards.check(guards.Request(state, policy, service, wishes, verdict, target, incident, now, since))
+    answers = guards.check(guards.GuardContext(state, policy, service, wishes, verdict, target, incident, now, since))
     rule = policy.matrix[level]
-    answered = guards.asked(incident) if approved else None
+    answered = guards.guards_that_ask(incident) if approved else None
     defaulted = guards.answered_by_default(incident)
     course, why = _course(rule, verdict, target, answers, wishes, answered, defaulted=defaulted)
     return Decision(
@@ -96,7 +96,7 @@ def find_target(state: State, policy: Policy, service: ServiceState, verdict: Bl
     if verdict.suspect is None or verdict.change is None:
         return TargetChoice(None, verdict.why)
     return choose_target(
-        Search(
+        TargetQuery(
             deploys=service.deploys,
             suspect=verdict.suspect,
             change=verdict.change,

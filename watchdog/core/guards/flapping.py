@@ -3,30 +3,30 @@
 Rule: while it flaps, a human is asked instead; a calm stretch ends that.
 """
 
-from watchdog.core.context import Turn
+from watchdog.core.context import StepContext
 from watchdog.domain.incidents import Phase
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.policy import Brakes
 from watchdog.domain.units import show_seconds
 
 
-def count(turn: Turn) -> bool:
+def count(ctx: StepContext) -> bool:
     """Count an incident that is opened now; tell whether the service flaps from now on."""
-    brakes = turn.policy.brakes
-    within = [at for at in turn.service.opened_at if at > turn.now - brakes.flaps_window_seconds]
-    opened = tuple([*within, turn.now][-brakes.flaps_max :])
-    turn.change(opened_at=opened)
-    if len(opened) < brakes.flaps_max or turn.service.flapping_since is not None:
+    brakes = ctx.policy.brakes
+    within = [at for at in ctx.service.opened_at if at > ctx.now - brakes.flaps_window_seconds]
+    opened = tuple([*within, ctx.now][-brakes.flaps_max :])
+    ctx.update_service(opened_at=opened)
+    if len(opened) < brakes.flaps_max or ctx.service.flapping_since is not None:
         return False
-    turn.change(flapping_since=turn.now)
+    ctx.update_service(flapping_since=ctx.now)
     return True
 
 
-def say(turn: Turn) -> None:
+def say(ctx: StepContext) -> None:
     """Tell people, once, that the service is held."""
-    text = f"{_how_often(turn.policy.brakes)}: {_until(turn.policy.brakes)}"
-    turn.note("FLAPPING", text)
-    turn.tell(NoticeKind.UPDATED, f"{turn.name} is FLAPPING: {_how_often(turn.policy.brakes)}", (f"Held: {text}",))
+    text = f"{_how_often(ctx.policy.brakes)}: {_until(ctx.policy.brakes)}"
+    ctx.note("FLAPPING", text)
+    ctx.notify(NoticeKind.UPDATED, f"{ctx.name} is FLAPPING: {_how_often(ctx.policy.brakes)}", (f"Held: {text}",))
 
 
 def why(brakes: Brakes) -> str:
@@ -42,11 +42,11 @@ def _until(brakes: Brakes) -> str:
     return f"no rollback unasked until {show_seconds(brakes.flaps_calm_seconds)} without an incident"
 
 
-def settle(turn: Turn) -> None:
+def settle(ctx: StepContext) -> None:
     """Trust the service again after a calm stretch."""
-    service = turn.service
+    service = ctx.service
     calm = service.phase is Phase.CALM and service.flapping_since is not None
-    if not calm or turn.now - (service.closed_at or turn.now) < turn.policy.brakes.flaps_calm_seconds:
+    if not calm or ctx.now - (service.closed_at or ctx.now) < ctx.policy.brakes.flaps_calm_seconds:
         return
-    turn.change(flapping_since=None, opened_at=())
-    turn.note("STEADY", f"no incident for {show_seconds(turn.policy.brakes.flaps_calm_seconds)}: no longer held")
+    ctx.update_service(flapping_since=None, opened_at=())
+    ctx.note("STEADY", f"no incident for {show_seconds(ctx.policy.brakes.flaps_calm_seconds)}: no longer held")

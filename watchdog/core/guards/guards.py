@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 from watchdog.core import notice_text
 from watchdog.core.assess import connectivity, failure_correlation, maintenance, suppression
-from watchdog.core.assess.suspect_deploy import live_deploy, took_traffic_at
-from watchdog.core.context import Turn
+from watchdog.core.assess.suspect_deploy import first_traffic_at, live_deploy
+from watchdog.core.context import StepContext
 from watchdog.core.detect import turned_away
 from watchdog.core.guards import flapping
 from watchdog.core.guards import rollback_budget as budgets
 from watchdog.domain.decisions import Blame, Finding, GuardAnswer, TargetChoice, Verdict
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Incident, ServiceState, State, Trouble
+from watchdog.domain.incidents import ActiveCritical, Incident, ServiceState, State
 from watchdog.domain.policy import Mode, Policy, ServicePolicy
 from watchdog.domain.units import show_seconds
 
@@ -27,7 +27,7 @@ SUSPENDED, WAS_SUSPENDED = "it is suspended", "it was suspended"
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class GuardContext:
     """An intended rollback, as the guards see it."""
 
     state: State
@@ -67,7 +67,7 @@ def _block(name: str, why: str, *, passing: bool = False) -> GuardAnswer:
     return GuardAnswer(name, Verdict.BLOCK, why, passing)
 
 
-def mode(request: Request) -> GuardAnswer:
+def mode(request: GuardContext) -> GuardAnswer:
     """Only what the service was entrusted for."""
     if request.wishes.mode is Mode.OBSERVE:
         return _block("mode", "observe: says what it would do, touches nothing")
@@ -81,29 +81,29 @@ def answered_by_default(incident: Incident | None) -> bool:
     return incident is not None and incident.defaulted_at is not None
 
 
-def hold(request: Request) -> GuardAnswer:
+def paused(request: GuardContext) -> GuardAnswer:
     """A human's pause."""
     if request.state.paused_by:
         return _block("hold", f"paused by {request.state.paused_by}", passing=True)
     return _pass("hold", "none")
 
 
-def action_hold(request: Request) -> GuardAnswer:
+def action_hold(request: GuardContext) -> GuardAnswer:
     """Nothing is rolled back unasked in such hours; a human may."""
-    held = suppression.holding(request.state, request.policy, request.service.name, request.now)
+    held = suppression.active_hold(request.state, request.policy, request.service.name, request.now)
     if held is not None:
         return _ask("action hold", f"{suppression.describe(held)}: a human decides", passing=True)
     return _pass("action hold", "none")
 
 
-def armed(request: Request) -> GuardAnswer:
+def armed(request: GuardContext) -> GuardAnswer:
     """A watchdog that broke one of its own promises changes nothing, whoever asks."""
     if request.state.disarmed:
         return _block("armed", f"disarmed: {request.state.disarmed}; watchdog resume", passing=True)
     return _pass("armed", "yes")
 
 
-def key(request: Request) -> GuardAnswer:
+def key(request: GuardContext) -> GuardAnswer:
     """What the platform forbids is not tried again until there is a fresh key."""
     if request.service.forbidden:
         why = f"our key may not change it ({request.service.forbidden}); mend the key, then watchdog resume"
@@ -111,14 +111,14 @@ def key(request: Request) -> GuardAnswer:
     return _pass("key", "never refused")
 
 
-def blind(request: Request) -> GuardAnswer:
+def blind(request: GuardContext) -> GuardAnswer:
     """What cannot be seen is not touched."""
     if request.state.blind_since is not None:
         return _block("blind", f"{connectivity.why(request.state)}: the fault may be ours", passing=True)
     return _pass("blind", "no")
 
 
-def budget(request: Request) -> GuardAnswer:
+def budget(request: GuardContext) -> GuardAnswer:
     """So many rollbacks per service and day, so many groups of services per ten minutes."""
     limits = request.policy.budget
     today = sum(at > request.now - DAY_SECONDS for at in request.service.acted_at)
@@ -131,17 +131,17 @@ def budget(request: Request) -> GuardAnswer:
     return _pass("budget", f"{today} of {limits.per_service_per_day} used today")
 
 
-def correlation(request: Request) -> GuardAnswer:
+def mass_failure(request: GuardContext) -> GuardAnswer:
     """What fails everywhere at once is no deploy's doing, or ours to see; most of a small fleet is asked about."""
     name = request.service.name
-    mine = request.state.troubles.get(name) or Trouble(name, request.now, request.code, recent_deploy=True)
-    wave = failure_correlation.wave(request.policy, request.state.troubles, mine)
+    mine = request.state.troubles.get(name) or ActiveCritical(name, request.now, request.code, recent_deploy=True)
+    wave = failure_correlation.mass_failure(request.policy, request.state.troubles, mine)
     if wave is None:
         return _pass("correlation", "no wave of failures")
     return (_block if wave.certain else _ask)("correlation", wave.why, passing=True)
 
 
-def flaps(request: Request) -> GuardAnswer:
+def flaps(request: GuardContext) -> GuardAnswer:
     """What comes and goes is asked about: it may be well by the time that a rollback is live, and proves nothing."""
     if request.found is not None and request.found.method == "intermittent":
         return _ask("flapping", f"{request.found.text}; a human decides", passing=True)
@@ -150,14 +150,14 @@ def flaps(request: Request) -> GuardAnswer:
     return _pass("flapping", "no")
 
 
-def let_in(request: Request) -> GuardAnswer:
+def let_in(request: GuardContext) -> GuardAnswer:
     """Who is turned away has not seen an outage."""
     if request.found is not None and request.found.method == turned_away.METHOD:
         return _ask("let in", f"{request.found.text}; whether visitors are turned away, too, a human must see")
     return _pass("let in", "our probes are")
 
 
-def cooldown(request: Request) -> GuardAnswer:
+def cooldown(request: GuardContext) -> GuardAnswer:
     """Some peace after a rollback."""
     last = max(request.service.acted_at, default=None)
     limit = request.policy.budget.cooldown_seconds
@@ -166,14 +166,14 @@ def cooldown(request: Request) -> GuardAnswer:
     return _pass("cooldown", "ok")
 
 
-def tried(request: Request) -> GuardAnswer:
+def already_attempted(request: GuardContext) -> GuardAnswer:
     """One rollback per incident."""
     if request.incident is not None and request.incident.tried:
         return _block("tried", "this incident already had its one rollback")
     return _pass("tried", "not yet")
 
 
-def returned(request: Request) -> GuardAnswer:
+def recurring_commit(request: GuardContext) -> GuardAnswer:
     """What was rolled back here and comes back was brought back by somebody: rolling it back again is a human's."""
     code = request.code
     if code in request.state.denied and any(code == bad for bad, _ in request.service.bad):
@@ -181,7 +181,7 @@ def returned(request: Request) -> GuardAnswer:
     return _pass("returned", "never rolled back here")
 
 
-def newer_deploy(request: Request) -> GuardAnswer:
+def newer_deploy(request: GuardContext) -> GuardAnswer:
     """Nothing that is on its way may be overtaken; a status that we do not know may mean just that."""
     coming = on_its_way(request.service)
     if coming is not None:
@@ -200,7 +200,7 @@ def on_its_way(service: ServiceState) -> Deploy | None:
     return None
 
 
-def deny_list(request: Request) -> GuardAnswer:
+def deny_list(request: GuardContext) -> GuardAnswer:
     """The target was never found bad."""
     target = request.target.deploy
     if target is None:
@@ -212,7 +212,7 @@ def deny_list(request: Request) -> GuardAnswer:
     return _pass("deny-list", "target not on it")
 
 
-def availability(request: Request) -> GuardAnswer:
+def availability(request: GuardContext) -> GuardAnswer:
     """A service that is meant to be down is not an outage."""
     facts = request.service.facts
     if facts is None:
@@ -231,7 +231,7 @@ def availability(request: Request) -> GuardAnswer:
     )
 
 
-def _after_downtime(request: Request) -> GuardAnswer | None:
+def _after_downtime(request: GuardContext) -> GuardAnswer | None:
     """Return that it may not be back yet, or that it failed while it was meant to: then its onset convicts nobody."""
     down = request.service.downtime
     if down is None or down.ended_at is None:
@@ -242,12 +242,12 @@ def _after_downtime(request: Request) -> GuardAnswer | None:
         return _block("service", f"it was {down.what} until {ago} ago (limit {limit})", passing=True)
     found = request.incident if request.incident is not None else request.found
     began = found.onset_at if found is not None else None
-    if began is None or maintenance.touched(request.service, began) is None:
+    if began is None or maintenance.overlapped(request.service, began) is None:
         return None
     return _ask("service", f"it was {down.what} until {ago} ago, and failed then: a human decides")
 
 
-def _after_suspension(request: Request) -> GuardAnswer | None:
+def _after_suspension(request: GuardContext) -> GuardAnswer | None:
     """Return that the incident began, or went on, while somebody suspended it: its onset convicts nobody either."""
     decision = request.incident.decision if request.incident is not None else None
     answers = decision.guards if decision is not None else ()
@@ -262,7 +262,7 @@ def was_down(incident: Incident) -> bool:
     return any(one.name == "service" and one.verdict is Verdict.BLOCK for one in answers)
 
 
-def migration(request: Request) -> GuardAnswer:
+def migration(request: GuardContext) -> GuardAnswer:
     """A pre-deploy command may have migrated a database, and runs again on rollback."""
     facts = request.service.facts
     command = facts.pre_deploy_command if facts else None
@@ -271,7 +271,7 @@ def migration(request: Request) -> GuardAnswer:
     return _pass("migration", "rollback_safe: true" if command else "none")
 
 
-def environment(request: Request) -> GuardAnswer:
+def environment(request: GuardContext) -> GuardAnswer:
     """Environment and instance count come back with a rollback."""
     change = request.blame.change
     for deploy in request.between():
@@ -283,7 +283,7 @@ def environment(request: Request) -> GuardAnswer:
     return _pass("environment", "unchanged since the target")
 
 
-def trailer(request: Request) -> GuardAnswer:
+def trailer(request: GuardContext) -> GuardAnswer:
     """An author may forbid it in the commit message."""
     for deploy in request.between():
         if NO_ROLLBACK_TRAILER in deploy.commit_message.lower():
@@ -291,12 +291,12 @@ def trailer(request: Request) -> GuardAnswer:
     return _pass("trailer", "none")
 
 
-def dependants(request: Request) -> GuardAnswer:
+def dependants(request: GuardContext) -> GuardAnswer:
     """A service that relies on this one may rely on what a rollback takes away."""
     target = request.target.deploy
     if target is None:
         return _pass("dependants", "no target")
-    began = took_traffic_at(target, request.policy.blame)
+    began = first_traffic_at(target, request.policy.blame)
     for name, wishes in request.policy.services.items():
         if request.service.name not in wishes.depends_on:
             continue
@@ -304,25 +304,25 @@ def dependants(request: Request) -> GuardAnswer:
         if other is None:
             return _ask("dependants", f"{name} depends on it, and another worker watches when it was deployed")
         live = live_deploy(other.deploys)
-        if live is not None and took_traffic_at(live, request.policy.blame) > began:
+        if live is not None and first_traffic_at(live, request.policy.blame) > began:
             return _ask("dependants", f"{name} depends on it and was deployed after {target.id} ({live.id})")
     return _pass("dependants", "none deployed after the target")
 
 
-GUARDS: tuple[Callable[[Request], GuardAnswer], ...] = (
+GUARDS: tuple[Callable[[GuardContext], GuardAnswer], ...] = (
     mode,
-    hold,
+    paused,
     action_hold,
     armed,
     key,
     blind,
     budget,
-    correlation,
+    mass_failure,
     flaps,
     let_in,
     cooldown,
-    tried,
-    returned,
+    already_attempted,
+    recurring_commit,
     newer_deploy,
     deny_list,
     availability,
@@ -333,47 +333,51 @@ GUARDS: tuple[Callable[[Request], GuardAnswer], ...] = (
 )
 
 
-AT_SENDING = (mode, action_hold, key, budget, correlation, newer_deploy, deny_list, availability)
+AT_SENDING = (mode, action_hold, key, budget, mass_failure, newer_deploy, deny_list, availability)
 """What may have changed between the decision and the moment of sending."""
-AT_THE_CALL = (mode, action_hold, key, blind, correlation, deny_list, availability)
+AT_THE_CALL = (mode, action_hold, key, blind, mass_failure, deny_list, availability)
 """What may have changed since then: by now the budget is spent for it, and the actuator has read the newest deploys."""
 
 
-def at_sending(turn: Turn) -> str:
+def at_sending(ctx: StepContext) -> str:
     """Return what forbids the rollback that was decided now that it is to be sent, or nothing."""
-    return blocked(AT_SENDING, turn.state, turn.policy, turn.service, turn.now)
+    return blocked(AT_SENDING, ctx.state, ctx.policy, ctx.service, ctx.now)
 
 
 def blocked(
-    guards: Sequence[Callable[[Request], GuardAnswer]], state: State, policy: Policy, service: ServiceState, now: float
+    guards: Sequence[Callable[[GuardContext], GuardAnswer]],
+    state: State,
+    policy: Policy,
+    service: ServiceState,
+    now: float,
 ) -> str:
     """Return which of these guards forbids the rollback that the service's incident decided on, or nothing."""
     incident = service.incident
     decision = incident.decision if incident is not None else None
     assert decision is not None and decision.blame is not None and decision.target is not None, "it was decided"
     place = (state, policy, service, policy.services[service.name])
-    request = Request(*place, decision.blame, decision.target, incident, now)
-    answered = asked(incident) if incident is not None and incident.approved_by is not None else frozenset()
+    request = GuardContext(*place, decision.blame, decision.target, incident, now)
+    answered = guards_that_ask(incident) if incident is not None and incident.approved_by is not None else frozenset()
     for answer in (guard(request) for guard in guards):
         if answer.verdict is Verdict.BLOCK or (answer.verdict is Verdict.ASK and answer.name not in answered):
             return f"{answer.name}: {answer.why}"
     return ""
 
 
-def asked(incident: Incident | None) -> frozenset[str]:
+def guards_that_ask(incident: Incident | None) -> frozenset[str]:
     """Return the guards that asked in what was decided last: what a human's yes to it answers, by their names."""
     if incident is None or incident.decision is None:
         return frozenset()
     return frozenset(answer.name for answer in incident.decision.guards if answer.verdict is Verdict.ASK)
 
 
-def withheld(state: State) -> str:
+def global_stop_reason(state: State) -> str:
     """Return why nothing at all may be changed, or nothing: a human's pause, a broken promise."""
     if state.disarmed:
         return f"disarmed ({state.disarmed})"
     return f"paused by {state.paused_by}" if state.paused_by else ""
 
 
-def check(request: Request) -> tuple[GuardAnswer, ...]:
+def check(request: GuardContext) -> tuple[GuardAnswer, ...]:
     """Return every guard's answer, in order."""
     return tuple(guard(request) for guard in GUARDS)

@@ -21,7 +21,7 @@ DAY_SECONDS = 86400.0
 BEFORE_ACCEPTANCE = frozenset({Phase.PINNING, Phase.ROLLING_BACK})
 
 
-def broken(before: State, after: State, effects: Sequence[Effect], policy: Policy) -> str:
+def violated_invariant(before: State, after: State, effects: Sequence[Effect], policy: Policy) -> str:
     """Return which promise this step would break, or nothing."""
     sent: set[str] = set()
     for effect in effects:
@@ -131,7 +131,7 @@ def _unasked(effect: Rollback, service: ServiceState, incident: Incident, after:
     kept_until = incident.announced_until
     if policy.matrix[incident.severity].window is not None and kept_until is not None and (now or 0.0) < kept_until:
         return "it is kept for its window"
-    held = suppression.holding(after, policy, effect.service, now or incident.opened_at)
+    held = suppression.active_hold(after, policy, effect.service, now or incident.opened_at)
     if held is not None and effect.approved_by is None:
         return f"{held.name}: nothing is rolled back unasked"
     if now is None or now not in service.acted_at or now not in after.acted_at:
@@ -142,8 +142,8 @@ def _unasked(effect: Rollback, service: ServiceState, incident: Incident, after:
     if suspect is not None and suspect.is_rollback:
         return f"{effect.suspect} is itself a rollback"
     mine = after.troubles.get(effect.service)
-    wave = failure_correlation.wave(policy, after.troubles, mine) if mine is not None else None
-    asked = effect.approved_by is not None and "correlation" in guards.asked(incident)
+    wave = failure_correlation.mass_failure(policy, after.troubles, mine) if mine is not None else None
+    asked = effect.approved_by is not None and "correlation" in guards.guards_that_ask(incident)
     if wave is not None and (wave.certain or not asked):
         return wave.why
     today = sum(at > now - DAY_SECONDS for at in service.acted_at)

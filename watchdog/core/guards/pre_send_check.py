@@ -13,13 +13,15 @@ from watchdog.domain.policy import Policy
 from watchdog.domain.units import show_seconds
 
 
-def forbids(state: State, policy: Policy, effect: Rollback | PinAutoDeploy | RestoreAutoDeploy, now: float) -> str:
+def reason_not_to_send(
+    state: State, policy: Policy, effect: Rollback | PinAutoDeploy | RestoreAutoDeploy, now: float
+) -> str:
     """Return why this must not be sent at this moment, or nothing.
 
     A pause and a broken promise hold back everything; a rollback also what has come up since it was decided. What was
     asked for by hand waits for no finding.
     """
-    withheld = guards.withheld(state)
+    withheld = guards.global_stop_reason(state)
     if withheld or not isinstance(effect, Rollback):
         return withheld
     service = state.services.get(effect.service)

@@ -8,7 +8,7 @@ Rule 3: what was spent for nothing (nothing was sent) is given back.
 from dataclasses import replace
 
 from watchdog.core.assess import failure_correlation
-from watchdog.core.context import Turn
+from watchdog.core.context import StepContext
 from watchdog.domain.incidents import Act, State
 from watchdog.domain.policy import Policy
 
@@ -16,26 +16,26 @@ FLEET_SECONDS = 600.0
 ACTS_KEPT = 20
 
 
-def spend(turn: Turn) -> None:
+def spend(ctx: StepContext) -> None:
     """Write down that this service's rollback is sent now."""
-    act = Act(turn.now, turn.name, turn.incident.suspect_code)
-    turn.change(acted_at=(*turn.service.acted_at, turn.now)[-ACTS_KEPT:])
-    turn.state = replace(
-        turn.state,
-        acted_at=(*turn.state.acted_at, turn.now)[-ACTS_KEPT:],
-        acts=(*turn.state.acts, act)[-ACTS_KEPT:],
+    act = Act(ctx.now, ctx.name, ctx.incident.suspect_code)
+    ctx.update_service(acted_at=(*ctx.service.acted_at, ctx.now)[-ACTS_KEPT:])
+    ctx.state = replace(
+        ctx.state,
+        acted_at=(*ctx.state.acted_at, ctx.now)[-ACTS_KEPT:],
+        acts=(*ctx.state.acts, act)[-ACTS_KEPT:],
     )
 
 
-def give_back(turn: Turn) -> None:
+def give_back(ctx: StepContext) -> None:
     """Strike out what the incident's rollback spent."""
-    at = turn.incident.requested_at
-    turn.change(acted_at=tuple(moment for moment in turn.service.acted_at if moment != at))
-    moments = list(turn.state.acted_at)
+    at = ctx.incident.requested_at
+    ctx.update_service(acted_at=tuple(moment for moment in ctx.service.acted_at if moment != at))
+    moments = list(ctx.state.acted_at)
     if at in moments:
         moments.remove(at)
-    acts = tuple(act for act in turn.state.acts if (act.at, act.service) != (at, turn.name))
-    turn.state = replace(turn.state, acted_at=tuple(moments), acts=acts)
+    acts = tuple(act for act in ctx.state.acts if (act.at, act.service) != (at, ctx.name))
+    ctx.state = replace(ctx.state, acted_at=tuple(moments), acts=acts)
 
 
 def fleet_spent(state: State, policy: Policy, service: str, code: str | None, now: float) -> int:

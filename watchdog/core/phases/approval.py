@@ -9,7 +9,7 @@ Rule 3: an acknowledgement is no answer: nobody is called meanwhile, and what th
 from dataclasses import replace
 
 from watchdog.core.assess import severity
-from watchdog.core.context import Turn
+from watchdog.core.context import StepContext
 from watchdog.core.fold import observations
 from watchdog.core.phases import (
     close_incident,
@@ -30,116 +30,116 @@ LISTENED_SECONDS = 120.0
 """So long after a restart nothing is done by default: what was answered meanwhile was not heard."""
 
 
-def await_answer(turn: Turn) -> None:
+def await_approval(ctx: StepContext) -> None:
     """An open question: withdrawn when the site recovers or worsens, repeated once, and not open for ever."""
-    seconds = turn.policy.detection.calm_seconds
-    if observations.calm(turn.service, turn.policy, turn.now, seconds):
-        close_incident.close(turn, "recovered by itself", "it recovered before an answer came")
+    seconds = ctx.policy.detection.calm_seconds
+    if observations.is_healthy(ctx.service, ctx.policy, ctx.now, seconds):
+        close_incident.close(ctx, "recovered by itself", "it recovered before an answer came")
         return
-    findings = observations.findings(turn.service, turn.policy, turn.now)
-    if (findings and (worse(turn, findings) or _overtaken(turn, findings))) or suspect_gone(turn):
-        decide_anew(turn)
+    findings = observations.findings(ctx.service, ctx.policy, ctx.now)
+    if (findings and (worse(ctx, findings) or _overtaken(ctx, findings))) or suspect_gone(ctx):
+        decide_anew(ctx)
         return
-    if manual_silences.speak_up(turn):
+    if manual_silences.notify_after_silence(ctx):
         return
-    _keep_the_clock(turn)
-    escalation.keep_the_clock(turn)
+    _keep_the_clock(ctx)
+    escalation.keep_the_clock(ctx)
 
 
-def worse(turn: Turn, findings: tuple[Finding, ...]) -> bool:
+def worse(ctx: StepContext, findings: tuple[Finding, ...]) -> bool:
     """Tell whether it is worse by now than what people were asked about."""
-    level = severity.judge(findings, turn.wishes, turn.policy.detection)[0]
-    return level.rank > turn.incident.severity.rank
+    level = severity.judge(findings, ctx.service_policy, ctx.policy.detection)[0]
+    return level.rank > ctx.incident.severity.rank
 
 
-def _overtaken(turn: Turn, findings: tuple[Finding, ...]) -> bool:
+def _overtaken(ctx: StepContext, findings: tuple[Finding, ...]) -> bool:
     """Tell whether no human needs to answer any more, or can: the guards that asked have let go, or forbid it now."""
-    decision = turn.incident.decision
+    decision = ctx.incident.decision
     asked = [answer for answer in decision.guards if answer.verdict is Verdict.ASK] if decision is not None else []
-    if not any(answer.passing for answer in asked) or turn.state.blind_since is not None:
+    if not any(answer.passing for answer in asked) or ctx.state.blind_since is not None:
         return False
-    if turn.now - turn.incident.reconsidered_at < open_incident.RECONSIDER_SECONDS:
+    if ctx.now - ctx.incident.reconsidered_at < open_incident.RECONSIDER_SECONDS:
         return False
-    turn.amend(reconsidered_at=turn.now)
-    fresh = open_incident.weigh(turn, findings)
+    ctx.update_incident(reconsidered_at=ctx.now)
+    fresh = open_incident.make_decision(ctx, findings)
     names = {answer.name for answer in asked}
     if any(answer.verdict is Verdict.BLOCK and answer.name in names for answer in fresh.guards):
         return True
-    seen = observations.failing_now(turn.service, findings, turn.policy, turn.now)
+    seen = observations.failing_now(ctx.service, findings, ctx.policy, ctx.now)
     return seen and fresh.course in (Course.ROLLBACK, Course.ANNOUNCE)
 
 
-def suspect_gone(turn: Turn) -> bool:
+def suspect_gone(ctx: StepContext) -> bool:
     """Tell whether another deploy is live than the one the question is about."""
-    return turn.service.live is not None and turn.service.live != turn.incident.suspect
+    return ctx.service.live is not None and ctx.service.live != ctx.incident.suspect
 
 
-def decide_anew(turn: Turn) -> None:
+def decide_anew(ctx: StepContext) -> None:
     """Decide as things are now; what was asked is void."""
-    findings = rollback_outcome.known_findings(turn)
+    findings = rollback_outcome.known_findings(ctx)
     if findings:
-        open_incident.open_incident(turn, findings)
+        open_incident.open_incident(ctx, findings)
 
 
-def _keep_the_clock(turn: Turn) -> None:
+def _keep_the_clock(ctx: StepContext) -> None:
     """The deadline, once; the reminder, once and before it."""
-    deadline = _deadline(turn)
-    if turn.incident.late_paged:
+    deadline = _deadline(ctx)
+    if ctx.incident.late_paged:
         return
-    if deadline.due_at is not None and turn.now >= deadline.due_at:
-        turn.amend(late_paged=True)
-        _nobody_answered(turn, deadline.then, show_seconds(deadline.due_at - deadline.asked_at))
-    elif deadline.remind_at is not None and turn.now >= deadline.remind_at and not turn.incident.reminded:
-        turn.amend(reminded=True)
-        if turn.incident.acknowledged_by is None:
-            _remind(turn, deadline.asked_at)
+    if deadline.due_at is not None and ctx.now >= deadline.due_at:
+        ctx.update_incident(late_paged=True)
+        _nobody_answered(ctx, deadline.then, show_seconds(deadline.due_at - deadline.asked_at))
+    elif deadline.remind_at is not None and ctx.now >= deadline.remind_at and not ctx.incident.reminded:
+        ctx.update_incident(reminded=True)
+        if ctx.incident.acknowledged_by is None:
+            _remind(ctx, deadline.asked_at)
 
 
-def _deadline(turn: Turn) -> Deadline:
+def _deadline(ctx: StepContext) -> Deadline:
     """Return the clock of the question; one that was asked by a version without clocks is only told again."""
-    known, asked_at = turn.incident.deadline, turn.incident.asked_at
-    return known or replace(rollback_request.deadline(turn.rule, asked_at or turn.now), then=Then.ESCALATE)
+    known, asked_at = ctx.incident.deadline, ctx.incident.asked_at
+    return known or replace(rollback_request.deadline(ctx.rule, asked_at or ctx.now), then=Then.ESCALATE)
 
 
-def _remind(turn: Turn, asked_at: float) -> None:
-    title = f"REMINDER, no answer for {show_seconds(turn.now - asked_at)}: {close_incident.alarm_title(turn)}"
-    rollback_request.tell_who_is_asked(turn, NoticeKind.HUMAN_NEEDED, title)
+def _remind(ctx: StepContext, asked_at: float) -> None:
+    title = f"REMINDER, no answer for {show_seconds(ctx.now - asked_at)}: {close_incident.alarm_title(ctx)}"
+    rollback_request.tell_who_is_asked(ctx, NoticeKind.HUMAN_NEEDED, title)
 
 
-def _nobody_answered(turn: Turn, then: Then, waited: str) -> None:
+def _nobody_answered(ctx: StepContext, then: Then, waited: str) -> None:
     """Do what people were told is done then; a default that cannot be carried out is escalated, with the reason."""
     if then is Then.NOTHING:
-        turn.note("DEADLINE", f"no answer for {waited}; the policy says: nothing")
+        ctx.note("DEADLINE", f"no answer for {waited}; the policy says: nothing")
         return
     kept: tuple[str, ...] = ()
     if then is Then.ROLLBACK:
-        asks = rollback_outcome.act_by_default(turn)
+        asks = rollback_outcome.act_by_default(ctx)
         if not asks:
             return
-        turn.note("DEADLINE", f"no answer for {waited}; not rolled back by default: {asks}")
+        ctx.note("DEADLINE", f"no answer for {waited}; not rolled back by default: {asks}")
         kept = (f"Not rolled back by default, a human is needed: {asks}",)
-    if turn.incident.acknowledged_by is not None:
-        turn.note("DEADLINE", f"no answer for {waited}; {turn.incident.acknowledged_by} looks after it")
+    if ctx.incident.acknowledged_by is not None:
+        ctx.note("DEADLINE", f"no answer for {waited}; {ctx.incident.acknowledged_by} looks after it")
         return
-    title = f"NO ANSWER for {waited}: {close_incident.alarm_title(turn)}"
-    rollback_request.tell_who_is_asked(turn, NoticeKind.HUMAN_NEEDED, title, *kept)
-    escalation.call(turn, climbs=True)
+    title = f"NO ANSWER for {waited}: {close_incident.alarm_title(ctx)}"
+    rollback_request.tell_who_is_asked(ctx, NoticeKind.HUMAN_NEEDED, title, *kept)
+    escalation.call(ctx, climbs=True)
 
 
-def heard(turn: Turn) -> None:
+def question_delivered(ctx: StepContext) -> None:
     """A channel has the question: who was to answer it, or else it is rolled back, has all the time from now on."""
-    event, deadline = turn.event, turn.incident.deadline
+    event, deadline = ctx.event, ctx.incident.deadline
     assert isinstance(event, e.QuestionHeard)
-    if deadline is None or event.incident != turn.incident.id or event.written_at < deadline.asked_at:
+    if deadline is None or event.incident != ctx.incident.id or event.written_at < deadline.asked_at:
         return
     if deadline.heard_at is None:
-        clock = _not_before(replace(deadline, heard_at=turn.now), turn.now, deadline.within_seconds)
-        turn.amend(deadline=clock)
+        clock = _not_before(replace(deadline, heard_at=ctx.now), ctx.now, deadline.within_seconds)
+        ctx.update_incident(deadline=clock)
         if clock.then is Then.ROLLBACK and clock.due_at is not None:
-            turn.note(
-                "HEARD", f"a channel has the question: its default is due in {show_seconds(clock.due_at - turn.now)}"
+            ctx.note(
+                "HEARD", f"a channel has the question: its default is due in {show_seconds(clock.due_at - ctx.now)}"
             )
-        wake(turn)
+        wake(ctx)
 
 
 def _not_before(deadline: Deadline, now: float, seconds: float | None) -> Deadline:
@@ -149,17 +149,17 @@ def _not_before(deadline: Deadline, now: float, seconds: float | None) -> Deadli
     return replace(deadline, due_at=max(deadline.due_at, now + seconds))
 
 
-def wake(turn: Turn) -> None:
+def wake(ctx: StepContext) -> None:
     """Ask to be woken at the reminder and at the deadline."""
-    deadline = _deadline(turn)
+    deadline = _deadline(ctx)
     for at in (deadline.remind_at, deadline.due_at):
         if at is not None:
-            turn.wake_at(max(at, turn.now))
+            ctx.wake_at(max(at, ctx.now))
 
 
-def resume(turn: Turn) -> None:
+def resume(ctx: StepContext) -> None:
     """After a restart: the clock of a question still runs; who answered while nobody listened may do so again."""
-    rollback_outcome.resume_acting(turn)
-    turn.amend(deadline=_not_before(_deadline(turn), turn.now, LISTENED_SECONDS))
-    wake(turn)
-    escalation.wake(turn)
+    rollback_outcome.resume_acting(ctx)
+    ctx.update_incident(deadline=_not_before(_deadline(ctx), ctx.now, LISTENED_SECONDS))
+    wake(ctx)
+    escalation.wake(ctx)

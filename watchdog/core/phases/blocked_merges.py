@@ -10,7 +10,7 @@ Rule 3: merges that cannot be seen are said to be so, once: silence would be tak
 from itertools import takewhile
 
 from watchdog.core import notice_text
-from watchdog.core.context import Turn
+from watchdog.core.context import StepContext
 from watchdog.core.phases.restore_auto_deploy import is_ours, note, tell
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Commit
@@ -23,43 +23,43 @@ LIST_MAX_SECONDS = 120.0
 """An older deploy list (after a restart, say) does not tell what was shipped by hand since; the next look will."""
 
 
-def seen(turn: Turn) -> None:
+def seen(ctx: StepContext) -> None:
     """The branch was read: tell of what was merged since and does not ship."""
-    event = turn.event
+    event = ctx.event
     assert isinstance(event, e.CommitsSeen)
-    listed_at = turn.service.deploys_at
-    if not is_ours(turn) or listed_at is None or turn.now - listed_at > LIST_MAX_SECONDS:
+    listed_at = ctx.service.deploys_at
+    if not is_ours(ctx) or listed_at is None or ctx.now - listed_at > LIST_MAX_SECONDS:
         return
-    told = {commit.sha for commit in turn.service.merged}
-    waiting = _not_shipped(turn, event.commits)
-    turn.change(merged=waiting, merges_why="")
+    told = {commit.sha for commit in ctx.service.merged}
+    waiting = _not_shipped(ctx, event.commits)
+    ctx.update_service(merged=waiting, merges_why="")
     if any(commit.sha not in told for commit in waiting):
-        _tell(turn, waiting)
+        _tell(ctx, waiting)
 
 
-def _not_shipped(turn: Turn, commits: tuple[Commit, ...]) -> tuple[Commit, ...]:
+def _not_shipped(ctx: StepContext, commits: tuple[Commit, ...]) -> tuple[Commit, ...]:
     """Return the commits above every deployed one; where none of them is in sight, those since the switch."""
-    shipped = {deploy.commit for deploy in turn.service.deploys}
+    shipped = {deploy.commit for deploy in ctx.service.deploys}
     above = tuple(takewhile(lambda commit: commit.sha not in shipped, commits))
     if len(above) == len(commits):
-        above = tuple(commit for commit in commits if commit.at >= turn.service.pinned_at)
+        above = tuple(commit for commit in commits if commit.at >= ctx.service.pinned_at)
     return above[:REMEMBERED_MAX]
 
 
-def _tell(turn: Turn, waiting: tuple[Commit, ...]) -> None:
+def _tell(ctx: StepContext, waiting: tuple[Commit, ...]) -> None:
     count = f"{len(waiting)} merge{'s' if len(waiting) > 1 else ''}"
-    since = turn.service.pinned_at
-    off = "auto-deploy is off because of us" + (f", for {show_seconds(turn.now - since)} now" if since else "")
+    since = ctx.service.pinned_at
+    off = "auto-deploy is off because of us" + (f", for {show_seconds(ctx.now - since)} now" if since else "")
     named = [f"Not shipped: {_name(commit)}" for commit in waiting[:SHOWN_MAX]]
     more = [f"and {len(waiting) - SHOWN_MAX} more"] if len(waiting) > SHOWN_MAX else []
     lines = (
         f"Merged and NOT shipped; {off}:",
         *named,
         *more,
-        f"To ship: deploy the branch by hand on the platform, then watchdog restore-auto-deploy {turn.name}",
+        f"To ship: deploy the branch by hand on the platform, then watchdog restore-auto-deploy {ctx.name}",
     )
-    note(turn, "MERGED", f"{count} NOT shipped; {off}: {'; '.join(map(_name, waiting[:SHOWN_MAX]))}")
-    tell(turn, f"{turn.name}: {count} NOT shipped, auto-deploy is off", lines)
+    note(ctx, "MERGED", f"{count} NOT shipped; {off}: {'; '.join(map(_name, waiting[:SHOWN_MAX]))}")
+    tell(ctx, f"{ctx.name}: {count} NOT shipped, auto-deploy is off", lines)
 
 
 def _name(commit: Commit) -> str:
@@ -67,21 +67,21 @@ def _name(commit: Commit) -> str:
     return f'{notice_text.short(commit.sha)} "{commit.title}"{by}'
 
 
-def unseen(turn: Turn) -> None:
+def unseen(ctx: StepContext) -> None:
     """The branch cannot be read: say once that merges are not seen."""
-    event = turn.event
+    event = ctx.event
     assert isinstance(event, e.CommitsUnread)
-    if not is_ours(turn) or turn.service.merges_why:
+    if not is_ours(ctx) or ctx.service.merges_why:
         return
-    turn.change(merges_why=event.why)
+    ctx.update_service(merges_why=event.why)
     lines = (
         f"AUTO-DEPLOY IS OFF because of us, and merges, which do not ship, cannot be seen: {event.why}",
-        f"Look at the branch yourself; watchdog restore-auto-deploy {turn.name} gives auto-deploy back.",
+        f"Look at the branch yourself; watchdog restore-auto-deploy {ctx.name} gives auto-deploy back.",
     )
-    note(turn, "MERGED", f"merges cannot be seen: {event.why}")
-    tell(turn, f"{turn.name}: merges that do not ship cannot be seen", lines)
+    note(ctx, "MERGED", f"merges cannot be seen: {event.why}")
+    tell(ctx, f"{ctx.name}: merges that do not ship cannot be seen", lines)
 
 
-def forget(turn: Turn) -> None:
+def forget(ctx: StepContext) -> None:
     """Auto-deploy is on again: what is merged now ships."""
-    turn.change(pinned_at=0.0, merged=(), merges_why="")
+    ctx.update_service(pinned_at=0.0, merged=(), merges_why="")

@@ -2,7 +2,7 @@
 
 from watchdog.core import notice_text
 from watchdog.core.assess.suspect_deploy import live_deploy
-from watchdog.core.context import Turn
+from watchdog.core.context import StepContext
 from watchdog.core.guards import guards
 from watchdog.core.guards.decision import find_target
 from watchdog.core.phases import close_incident, escalation, rollback_outcome, rollback_request, scheduled_rollback
@@ -23,84 +23,84 @@ CONTINUED = "continued by hand"
 """How an open incident ends whose outage goes on in the one that a human began."""
 
 
-def refuse(turn: Turn, why: str) -> None:
+def refuse(ctx: StepContext, why: str) -> None:
     """Say no, and why."""
-    turn.note("REFUSED", why)
+    ctx.note("REFUSED", why)
 
 
-def nothing_asked(turn: Turn) -> None:
+def nothing_asked(ctx: StepContext) -> None:
     """There is no open question."""
-    refuse(turn, f"nothing is asked: {turn.name} is {turn.service.phase.value.replace('_', ' ')}")
+    refuse(ctx, f"nothing is asked: {ctx.name} is {ctx.service.phase.value.replace('_', ' ')}")
 
 
-def nothing_to_stop(turn: Turn) -> None:
+def nothing_to_stop(ctx: StepContext) -> None:
     """It is too late, or there is nothing to stop."""
-    refuse(turn, f"nothing can be stopped: {turn.name} is {turn.service.phase.value.replace('_', ' ')}")
+    refuse(ctx, f"nothing can be stopped: {ctx.name} is {ctx.service.phase.value.replace('_', ' ')}")
 
 
-def already_at_it(turn: Turn) -> None:
+def refuse_in_progress(ctx: StepContext) -> None:
     """One action at a time."""
-    if turn.service.is_kept:
-        name = turn.incident.id
+    if ctx.service.is_kept:
+        name = ctx.incident.id
         refuse(
-            turn, f"{name} is kept for its window: watchdog approve {name} means now, watchdog stop {name} not at all"
+            ctx, f"{name} is kept for its window: watchdog approve {name} means now, watchdog stop {name} not at all"
         )
         return
-    refuse(turn, f"{turn.incident.id} is being handled: {turn.service.phase.value.replace('_', ' ')}")
+    refuse(ctx, f"{ctx.incident.id} is being handled: {ctx.service.phase.value.replace('_', ' ')}")
 
 
-def approve(turn: Turn) -> None:
+def approve(ctx: StepContext) -> None:
     """A yes: decide anew, and roll back if every guard that a human cannot answer still passes.
 
     What the policy schedules is kept for its window; a second yes to that means now.
     """
-    event, again = turn.event, turn.service.is_kept
+    event, again = ctx.event, ctx.service.is_kept
     assert isinstance(event, e.Approved)
-    if again and (why_not := scheduled_rollback.said_twice(turn)):
-        refuse(turn, why_not)
+    if again and (why_not := scheduled_rollback.confirm_immediate(ctx)):
+        refuse(ctx, why_not)
         return
-    turn.note("APPROVED", f"by {event.by}{', not to wait for its window' if again else ''}")
+    ctx.note("APPROVED", f"by {event.by}{', not to wait for its window' if again else ''}")
     if again:
-        scheduled_rollback.forget(turn)
-    rollback_outcome.act_now(turn, by=event.by, in_window=again)
-    decision = turn.incident.decision
-    if decision is not None and decision.course is not Course.ROLLBACK and not turn.service.is_kept:
-        escalation.taken_up(turn, event.by)
-        refuse(turn, turn.incident.human_needed or decision.why)
+        scheduled_rollback.forget(ctx)
+    rollback_outcome.decide_and_act(ctx, by=event.by, in_window=again)
+    decision = ctx.incident.decision
+    if decision is not None and decision.course is not Course.ROLLBACK and not ctx.service.is_kept:
+        escalation.taken_up(ctx, event.by)
+        refuse(ctx, ctx.incident.human_needed or decision.why)
 
 
-def reject(turn: Turn) -> None:
+def reject(ctx: StepContext) -> None:
     """A no: nothing is changed; watching goes on."""
-    event = turn.event
+    event = ctx.event
     assert isinstance(event, (e.Rejected, e.Stopped))
-    if turn.service.is_kept:
-        scheduled_rollback.forget(turn)
-    turn.amend(human_needed=f"rejected by {event.by}")
-    escalation.answered(turn)
-    turn.note("REJECTED", f"by {event.by}: nothing is changed")
-    turn.enter(Phase.PAGED)
-    close_incident.give_back_or_say(turn)
+    if ctx.service.is_kept:
+        scheduled_rollback.forget(ctx)
+    ctx.update_incident(human_needed=f"rejected by {event.by}")
+    escalation.answered(ctx)
+    ctx.note("REJECTED", f"by {event.by}: nothing is changed")
+    ctx.enter_phase(Phase.PAGED)
+    close_incident.give_back_or_say(ctx)
 
 
-def acknowledge(turn: Turn) -> None:
+def acknowledge(ctx: StepContext) -> None:
     """Somebody looks after it: nobody else is called for now. Watching, and the clock of a question, go on."""
-    event = turn.event
+    event = ctx.event
     assert isinstance(event, e.Acknowledged)
-    if turn.incident.closed_at is not None:
-        refuse(turn, f"{turn.incident.id} is over: {turn.incident.outcome}")
-    elif _of_an_earlier_call(turn.incident, event):
-        refuse(turn, f"{turn.incident.id}: people were called for something else since")
-    elif turn.incident.acknowledged_by == event.by and event.said_at is not None:
+    if ctx.incident.closed_at is not None:
+        refuse(ctx, f"{ctx.incident.id} is over: {ctx.incident.outcome}")
+    elif _of_an_earlier_call(ctx.incident, event):
+        refuse(ctx, f"{ctx.incident.id}: people were called for something else since")
+    elif ctx.incident.acknowledged_by == event.by and event.said_at is not None:
         return  # a pager tells it again after a restart
-    elif turn.incident.acknowledged_by is not None:
-        turn.note("ACKNOWLEDGED", f"by {turn.incident.acknowledged_by} already")
+    elif ctx.incident.acknowledged_by is not None:
+        ctx.note("ACKNOWLEDGED", f"by {ctx.incident.acknowledged_by} already")
     else:
-        escalation.taken_up(turn, event.by)
-        holds = show_seconds(turn.policy.ack_holds_seconds)
-        turn.note("ACKNOWLEDGED", f"by {event.by}: nobody else is called for {holds}, unless something changes")
-        if turn.incident.paged:
-            title = f"{event.by} LOOKS AFTER IT: {close_incident.alarm_title(turn)}"
-            turn.tell(NoticeKind.UPDATED, title, _still_asked(turn))
+        escalation.taken_up(ctx, event.by)
+        holds = show_seconds(ctx.policy.ack_holds_seconds)
+        ctx.note("ACKNOWLEDGED", f"by {event.by}: nobody else is called for {holds}, unless something changes")
+        if ctx.incident.paged:
+            title = f"{event.by} LOOKS AFTER IT: {close_incident.alarm_title(ctx)}"
+            ctx.notify(NoticeKind.UPDATED, title, _still_asked(ctx))
 
 
 def _of_an_earlier_call(incident: Incident, event: e.Acknowledged) -> bool:
@@ -108,60 +108,58 @@ def _of_an_earlier_call(incident: Incident, event: e.Acknowledged) -> bool:
     return event.said_at is not None and event.said_at < max(incident.told_at or 0.0, incident.opened_at)
 
 
-def _still_asked(turn: Turn) -> tuple[str, ...]:
-    deadline = turn.incident.deadline
-    if turn.service.phase is not Phase.ASKING or deadline is None:
+def _still_asked(ctx: StepContext) -> tuple[str, ...]:
+    deadline = ctx.incident.deadline
+    if ctx.service.phase is not Phase.ASKING or deadline is None:
         return ()
     still = "Watching goes on. What was asked is still to be answered."
     return (
-        (still, notice_text.without_an_answer(turn.incident, deadline.then))
-        if deadline.due_at is not None
-        else (still,)
+        (still, notice_text.without_an_answer(ctx.incident, deadline.then)) if deadline.due_at is not None else (still,)
     )
 
 
-def stop(turn: Turn) -> None:
+def stop(ctx: StepContext) -> None:
     """A stop before anything was sent: auto-deploy is given back."""
-    event = turn.event
+    event = ctx.event
     assert isinstance(event, (e.Stopped, e.Rejected))
-    if turn.service.is_kept:
-        scheduled_rollback.forget(turn)
-    turn.amend(human_needed=f"stopped by {event.by}")
-    escalation.answered(turn)
-    turn.note("STOPPED", f"by {event.by}: no rollback is sent")
-    turn.enter(Phase.PAGED)
-    close_incident.give_back_or_say(turn)
+    if ctx.service.is_kept:
+        scheduled_rollback.forget(ctx)
+    ctx.update_incident(human_needed=f"stopped by {event.by}")
+    escalation.answered(ctx)
+    ctx.note("STOPPED", f"by {event.by}: no rollback is sent")
+    ctx.enter_phase(Phase.PAGED)
+    close_incident.give_back_or_say(ctx)
 
 
-def stop_waiting(turn: Turn) -> None:
+def stop_waiting(ctx: StepContext) -> None:
     """A stop (or a no that came late) while a passing obstacle holds the rollback back: it is not made afterwards."""
-    if turn.incident.human_needed:
-        (nothing_asked if isinstance(turn.event, e.Rejected) else nothing_to_stop)(turn)
+    if ctx.incident.human_needed:
+        (nothing_asked if isinstance(ctx.event, e.Rejected) else nothing_to_stop)(ctx)
     else:
-        stop(turn)
+        stop(ctx)
 
 
-def rollback_by_hand(turn: Turn) -> None:
+def rollback_by_hand(ctx: StepContext) -> None:
     """A human asks for a rollback: same protocol, same page, guards that are for machines only left out."""
-    event = turn.event
+    event = ctx.event
     assert isinstance(event, e.RollbackRequested)
-    suspect = live_deploy(turn.service.deploys)
+    suspect = live_deploy(ctx.service.deploys)
     if suspect is None:
-        refuse(turn, f"no live deploy is known: {turn.service.deploys_why or 'none in the list'}")
+        refuse(ctx, f"no live deploy is known: {ctx.service.deploys_why or 'none in the list'}")
         return
     if event.target is None:
-        choice = find_target(turn.state, turn.policy, turn.service, _blame_nobody(suspect, event.by))
+        choice = find_target(ctx.state, ctx.policy, ctx.service, _blame_nobody(suspect, event.by))
     else:
-        choice = named_target(turn, suspect, event.target)
-    answers, why_not = permitted(turn, turn.state, event.by, suspect, choice)
+        choice = validate_target(ctx, suspect, event.target)
+    answers, why_not = permitted(ctx, ctx.state, event.by, suspect, choice)
     if why_not:
-        refuse(turn, why_not)
+        refuse(ctx, why_not)
     else:
-        begin(turn, event.by, suspect, choice, answers)
+        begin(ctx, event.by, suspect, choice, answers)
 
 
 def permitted(
-    turn: Turn, state: State, by: str, suspect: Deploy, choice: TargetChoice
+    ctx: StepContext, state: State, by: str, suspect: Deploy, choice: TargetChoice
 ) -> tuple[tuple[GuardAnswer, ...], str]:
     """Return what the guards answer a human who wants to go there from the suspect, and what forbids it, or nothing.
 
@@ -170,24 +168,24 @@ def permitted(
     if choice.deploy is None:
         return (), choice.why
     blame = _blame_nobody(suspect, by)
-    request = guards.Request(
-        state, turn.policy, turn.service, turn.wishes, blame, choice, turn.service.incident, turn.now
+    request = guards.GuardContext(
+        state, ctx.policy, ctx.service, ctx.service_policy, blame, choice, ctx.service.incident, ctx.now
     )
     answers = tuple(answer for answer in guards.check(request) if answer.name not in NOT_FOR_HUMANS)
     blocked = next((answer for answer in answers if answer.verdict is Verdict.BLOCK), None)
     return answers, f"{blocked.name}: {blocked.why}" if blocked is not None else ""
 
 
-def named_target(turn: Turn, suspect: Deploy, wanted: str) -> TargetChoice:
+def validate_target(ctx: StepContext, suspect: Deploy, wanted: str) -> TargetChoice:
     """Return the deploy of that id as the target, or why it is none."""
-    deploy = next((item for item in turn.service.deploys if item.id == wanted), None)
+    deploy = next((item for item in ctx.service.deploys if item.id == wanted), None)
     if deploy is None:
-        return TargetChoice(None, f"{wanted} is not among the last {len(turn.service.deploys)} deploys")
+        return TargetChoice(None, f"{wanted} is not among the last {len(ctx.service.deploys)} deploys")
     if not deploy.was_live:
         return TargetChoice(None, f"{wanted} was never live ({deploy.status})")
     if deploy.id == suspect.id:
         return TargetChoice(None, f"{wanted} is live already")
-    newer = [item.id for item in turn.service.deploys]
+    newer = [item.id for item in ctx.service.deploys]
     if newer.index(deploy.id) < newer.index(suspect.id):
         return TargetChoice(None, f"{wanted} is newer than the live deploy")
     return TargetChoice(deploy, "named by hand")
@@ -211,27 +209,27 @@ def _blame_nobody(suspect: Deploy, by: str) -> Blame:
     )
 
 
-def _open(turn: Turn, by: str, before: Incident | None, undone: e.UndoRequested | None) -> None:
+def _open(ctx: StepContext, by: str, before: Incident | None, undone: e.UndoRequested | None) -> None:
     """Open an incident for it; one that had its rollback ends here: the journal knows one rollback per incident."""
     severity = Severity.HIGH
     if before is not None and before.closed_at is None:
         severity = before.severity
         how = "took its rollback back" if undone is not None else "started another rollback"
-        close_incident.close(turn, CONTINUED, f"{by} {how}")
-    turn.change(
+        close_incident.close(ctx, CONTINUED, f"{by} {how}")
+    ctx.update_service(
         incident=Incident(
-            id=turn.new_incident_id(),
-            service=turn.name,
+            id=ctx.new_incident_id(),
+            service=ctx.name,
             severity=severity,
-            opened_at=turn.now,
-            onset_at=turn.now,
+            opened_at=ctx.now,
+            onset_at=ctx.now,
             title=f"{f'undo of {undone.incident}' if undone else 'rollback by hand'}, asked for by {by}",
         )
     )
 
 
 def begin(
-    turn: Turn,
+    ctx: StepContext,
     by: str,
     suspect: Deploy,
     choice: TargetChoice,
@@ -239,33 +237,33 @@ def begin(
     undone: e.UndoRequested | None = None,
 ) -> None:
     """Begin with what a human asked for and may have; `undone` is the rollback that it takes back."""
-    before = turn.service.incident
+    before = ctx.service.incident
     if before is None or before.closed_at is not None or before.rollback_deploy is not None:
-        _open(turn, by, before, undone)
-    incident = turn.incident
+        _open(ctx, by, before, undone)
+    incident = ctx.incident
     decision = Decision(
-        at=turn.now,
+        at=ctx.now,
         course=Course.ROLLBACK,
         severity=incident.severity,
         why=f"asked for by {by}",
         rule="a human asked",
         share=0.0,
-        mode=turn.wishes.mode.value,
+        mode=ctx.service_policy.mode.value,
         guards=answers,
         target=choice,
     )
     assert choice.deploy is not None
-    turn.amend(
+    ctx.update_incident(
         decision=decision,
         approved_by=by,
         suspect=suspect.id,
         suspect_code=suspect.code,
         target=choice.deploy.id,
         target_code=choice.deploy.code,
-        channels=tuple(dict.fromkeys((*incident.channels, *turn.policy.matrix[incident.severity].tell))),
+        channels=tuple(dict.fromkeys((*incident.channels, *ctx.policy.matrix[incident.severity].tell))),
         undoes=undone.incident if undone is not None else "",
         leaves_good=undone is not None and undone.proved,
     )
-    escalation.answered(turn)
-    turn.note("BY HAND", f"{close_incident.alarm_title(turn)}: {suspect.id} -> {choice.deploy.id}")
-    rollback_request.pin(turn)
+    escalation.answered(ctx)
+    ctx.note("BY HAND", f"{close_incident.alarm_title(ctx)}: {suspect.id} -> {choice.deploy.id}")
+    rollback_request.disable_auto_deploy(ctx)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from watchdog.core import notice_text
 from watchdog.core.assess import maintenance, schedule, severity
-from watchdog.core.context import Turn
+from watchdog.core.context import StepContext
 from watchdog.core.guards import active_criticals, flapping
 from watchdog.core.guards.decision import decide
 from watchdog.core.phases import close_incident, rollback_request
@@ -18,64 +18,64 @@ YES_HOLDS_SECONDS = 300.0
 """How long a yes (or a default, or a veto window that ran out) holds when the rollback could not be sent at once."""
 
 
-def open_incident(turn: Turn, findings: tuple[Finding, ...]) -> None:
+def open_incident(ctx: StepContext, findings: tuple[Finding, ...]) -> None:
     """Open (or continue) the incident, decide, and begin with what was decided."""
-    _forget_an_old_default(turn, findings)
-    incident = turn.service.incident
-    approved_by = _still_approved(turn, incident, findings)
-    planned = maintenance.in_force(turn.service, turn.now) is not None
-    flaps = incident is None and not planned and flapping.count(turn)
-    decision = weigh(turn, findings, approved=approved_by is not None)
+    _forget_an_old_default(ctx, findings)
+    incident = ctx.service.incident
+    approved_by = _still_approved(ctx, incident, findings)
+    planned = maintenance.in_force(ctx.service, ctx.now) is not None
+    flaps = incident is None and not planned and flapping.count(ctx)
+    decision = make_decision(ctx, findings, approved=approved_by is not None)
     if incident is None:
-        _create(turn, findings, decision.severity)
-    elif _was_agreed(turn, incident, decision, approved_by):
-        decision = as_said(turn, decision, approved_by or ("the policy" if incident.defaulted_at else None))
-    carry_out(turn, findings, decision, approved_by=approved_by)
+        _create(ctx, findings, decision.severity)
+    elif _was_agreed(ctx, incident, decision, approved_by):
+        decision = honour_announcement(ctx, decision, approved_by or ("the policy" if incident.defaulted_at else None))
+    begin_course(ctx, findings, decision, approved_by=approved_by)
     if flaps:
-        flapping.say(turn)
+        flapping.say(ctx)
 
 
-def weigh(turn: Turn, findings: tuple[Finding, ...], *, approved: bool = False) -> Decision:
+def make_decision(ctx: StepContext, findings: tuple[Finding, ...], *, approved: bool = False) -> Decision:
     """Decide, after everybody was let know of a service that is critical: so nobody decides without knowing."""
-    active_criticals.enter(turn, findings)
+    active_criticals.register(ctx, findings)
     return decide(
-        turn.state,
-        turn.policy,
-        turn.service,
+        ctx.state,
+        ctx.policy,
+        ctx.service,
         findings,
-        now=turn.now,
-        incident=turn.service.incident,
+        now=ctx.now,
+        incident=ctx.service.incident,
         approved=approved,
     )
 
 
-def for_another(turn: Turn, findings: tuple[Finding, ...]) -> bool:
+def for_another(ctx: StepContext, findings: tuple[Finding, ...]) -> bool:
     """Tell whether it has become what somebody else alone may approve than who said yes to what was asked."""
-    level = severity.judge(findings, turn.wishes, turn.policy.detection)[0]
-    return turn.policy.matrix[level].approver not in (None, turn.rule.approver)
+    level = severity.judge(findings, ctx.service_policy, ctx.policy.detection)[0]
+    return ctx.policy.matrix[level].approver not in (None, ctx.rule.approver)
 
 
-def _still_approved(turn: Turn, incident: Incident | None, findings: tuple[Finding, ...]) -> str | None:
+def _still_approved(ctx: StepContext, incident: Incident | None, findings: tuple[Finding, ...]) -> str | None:
     """Return who said yes a moment ago, when only the sending had to be put off; a yes is for that deploy alone."""
-    if incident is None or incident.approved_at is None or incident.suspect != turn.service.live:
+    if incident is None or incident.approved_at is None or incident.suspect != ctx.service.live:
         return None
-    if for_another(turn, findings):
+    if for_another(ctx, findings):
         return None
     until = incident.announced_until  # what was kept was agreed to for that moment
-    since = max(incident.approved_at, until if until is not None and until <= turn.now else 0.0)
-    return incident.approved_by if turn.now - since < YES_HOLDS_SECONDS else None
+    since = max(incident.approved_at, until if until is not None and until <= ctx.now else 0.0)
+    return incident.approved_by if ctx.now - since < YES_HOLDS_SECONDS else None
 
 
-def _was_agreed(turn: Turn, incident: Incident, decision: Decision, by: str | None) -> bool:
+def _was_agreed(ctx: StepContext, incident: Incident, decision: Decision, by: str | None) -> bool:
     """Tell whether people said yes to the rollback, or did not stop it, and only the sending had to be put off."""
     if decision.course is Course.ROLLBACK:
         return by is not None or incident.defaulted_at is not None
-    return decision.course is Course.ANNOUNCE and _window_is_over(turn, incident)
+    return decision.course is Course.ANNOUNCE and _window_is_over(ctx, incident)
 
 
-def as_said(turn: Turn, decision: Decision, by: str | None) -> Decision:
+def honour_announcement(ctx: StepContext, decision: Decision, by: str | None) -> Decision:
     """Return the decision to do what people were told of; if it became another one, to tell them anew."""
-    incident = turn.incident
+    incident = ctx.incident
     place = decision.target.deploy if decision.target is not None else None
     now_meant = place.id if place is not None else None
     if now_meant != incident.target:
@@ -86,100 +86,102 @@ def as_said(turn: Turn, decision: Decision, by: str | None) -> Decision:
     return replace(decision, course=Course.ROLLBACK, why=why)
 
 
-def in_its_window(turn: Turn, decision: Decision) -> Decision:
+def in_its_window(ctx: StepContext, decision: Decision) -> Decision:
     """Return the decision; to wait for the policy's window, where what a human agreed to is not done at once."""
-    window = turn.policy.matrix[decision.severity].window
-    if decision.course is not Course.ROLLBACK or window is None or schedule.within(window.hours, turn.now):
+    window = ctx.policy.matrix[decision.severity].window
+    if decision.course is not Course.ROLLBACK or window is None or schedule.within(window.hours, ctx.now):
         return decision
-    begins = schedule.show(window.hours, schedule.next_beginning(window.hours, turn.now))
+    begins = schedule.show(window.hours, schedule.next_beginning(window.hours, ctx.now))
     return replace(decision, course=Course.ANNOUNCE, why=f"kept for {window.name} ({begins}); {decision.why}")
 
 
-def _forget_an_old_default(turn: Turn, findings: tuple[Finding, ...]) -> None:
+def _forget_an_old_default(ctx: StepContext, findings: tuple[Finding, ...]) -> None:
     """A default holds as long as a yes does, and for what was asked alone: that deploy, as severe as it was then."""
-    incident = turn.service.incident
+    incident = ctx.service.incident
     if incident is None or incident.defaulted_at is None:
         return
-    old = turn.now - incident.defaulted_at >= YES_HOLDS_SECONDS or incident.suspect != turn.service.live
-    if old or why_no_default(turn, findings):
-        turn.amend(defaulted_at=None)
+    old = ctx.now - incident.defaulted_at >= YES_HOLDS_SECONDS or incident.suspect != ctx.service.live
+    if old or why_no_default(ctx, findings):
+        ctx.update_incident(defaulted_at=None)
 
 
-def why_no_default(turn: Turn, findings: tuple[Finding, ...]) -> str:
+def why_no_default(ctx: StepContext, findings: tuple[Finding, ...]) -> str:
     """Return why nothing is done in place of the humans who did not answer, or nothing.
 
     What is done is what they heard of, as long as the policy still says so.
     """
-    deadline, asked = turn.incident.deadline, turn.incident.severity
+    deadline, asked = ctx.incident.deadline, ctx.incident.severity
     if deadline is None or deadline.heard_at is None:
         return "nobody is known to have heard of the question"
-    if turn.rule.then is not Then.ROLLBACK:
+    if ctx.rule.then is not Then.ROLLBACK:
         return "the policy does not say so any more"
-    level = severity.judge(findings, turn.wishes, turn.policy.detection)[0]
+    level = severity.judge(findings, ctx.service_policy, ctx.policy.detection)[0]
     return "" if level is asked else f"you were asked about what was {asked}, and it is {level} now"
 
 
-def _window_is_over(turn: Turn, incident: Incident) -> bool:
+def _window_is_over(ctx: StepContext, incident: Incident) -> bool:
     """Tell whether the same rollback was announced, and its window ran out, a moment ago."""
     until = incident.announced_until
-    recent = until is not None and 0 <= turn.now - until < YES_HOLDS_SECONDS
-    return recent and incident.suspect == turn.service.live
+    recent = until is not None and 0 <= ctx.now - until < YES_HOLDS_SECONDS
+    return recent and incident.suspect == ctx.service.live
 
 
-def _create(turn: Turn, findings: tuple[Finding, ...], severity: Severity) -> None:
+def _create(ctx: StepContext, findings: tuple[Finding, ...], severity: Severity) -> None:
     main = findings[0]
-    turn.change(
+    ctx.update_service(
         incident=Incident(
-            id=turn.new_incident_id(),
-            service=turn.name,
+            id=ctx.new_incident_id(),
+            service=ctx.name,
             severity=severity,
-            opened_at=turn.now,
+            opened_at=ctx.now,
             onset_at=min(finding.onset_at for finding in findings),
             title=main.text,
         )
     )
 
 
-def carry_out(turn: Turn, findings: tuple[Finding, ...], decision: Decision, *, approved_by: str | None = None) -> None:
+def begin_course(
+    ctx: StepContext, findings: tuple[Finding, ...], decision: Decision, *, approved_by: str | None = None
+) -> None:
     """Write the decision (and who said yes to it) down and begin with it; what is asked anew has no yes yet."""
     ours = decision.course in (Course.ROLLBACK, Course.ANNOUNCE)
     approved_by = approved_by if ours else None
-    main = severity.judge(findings, turn.wishes, turn.policy.detection)[2]
+    main = severity.judge(findings, ctx.service_policy, ctx.policy.detection)[2]
     target = decision.target.deploy if decision.target else None
     suspect = decision.blame.suspect if decision.blame else None
-    turn.amend(
+    ctx.update_incident(
         severity=decision.severity,
         findings=(main, *(finding for finding in findings if finding is not main)),
         title=main.text,
         decision=decision,
         approved_by=approved_by,
-        approved_at=(turn.incident.approved_at or turn.now) if approved_by is not None else None,
-        defaulted_at=turn.incident.defaulted_at if decision.course is Course.ROLLBACK else None,
-        announced_until=turn.incident.announced_until if ours else None,
+        approved_at=(ctx.incident.approved_at or ctx.now) if approved_by is not None else None,
+        defaulted_at=ctx.incident.defaulted_at if decision.course is Course.ROLLBACK else None,
+        announced_until=ctx.incident.announced_until if ours else None,
         suspect=suspect.id if suspect else None,
         suspect_code=suspect.code if suspect else None,
         target=target.id if target else None,
         target_code=target.code if target else None,
-        channels=tuple(dict.fromkeys((*turn.incident.channels, *turn.policy.matrix[decision.severity].tell))),
-        reconsidered_at=turn.now,
+        channels=tuple(dict.fromkeys((*ctx.incident.channels, *ctx.policy.matrix[decision.severity].tell))),
+        reconsidered_at=ctx.now,
     )
-    _note_decision(turn, decision)
+    _note_decision(ctx, decision)
     begin = {
-        Course.ROLLBACK: rollback_request.pin,
-        Course.ANNOUNCE: rollback_request.announce if approved_by is None else rollback_request.keep,
+        Course.ROLLBACK: rollback_request.disable_auto_deploy,
+        Course.ANNOUNCE: rollback_request.announce if approved_by is None else rollback_request.schedule_rollback,
         Course.ASK: rollback_request.ask,
         Course.PAGE: close_incident.page,
         Course.TELL: close_incident.tell,
-        Course.NOTE: close_incident.keep_quiet,
+        Course.NOTE: close_incident.record_only,
     }[decision.course]
-    begin(turn)
+    begin(ctx)
 
 
-def _note_decision(turn: Turn, decision: Decision) -> None:
-    turn.note(decision.severity.value.upper(), turn.incident.title)
-    turn.note("BLAME", notice_text.blame_line(decision))
-    turn.note("GUARDS", notice_text.guards_line(decision.guards))
-    turn.note("TARGET", notice_text.target_line(decision))
+def _note_decision(ctx: StepContext, decision: Decision) -> None:
+    ctx.note(decision.severity.value.upper(), ctx.incident.title)
+    ctx.note("BLAME", notice_text.blame_line(decision))
+    ctx.note("GUARDS", notice_text.guards_line(decision.guards))
+    ctx.note("TARGET", notice_text.target_line(decision))
     if decision.would:
-        turn.note("WOULD", decision.would)
-    turn.note("DECIDED", f"{decision.course.value}: {decision.why}")
+        ctx.note("WOULD", decision.would)
+    ctx.note("DECIDED", f"{decision.course.value}: {decision.why}")

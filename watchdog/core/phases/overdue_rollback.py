@@ -5,7 +5,7 @@ database that is away, can keep it up for minutes, and nobody else would look me
 """
 
 from watchdog.core import notice_text
-from watchdog.core.context import Turn
+from watchdog.core.context import StepContext
 from watchdog.core.fold import observations
 from watchdog.core.guards import guards
 from watchdog.core.phases import close_incident
@@ -18,46 +18,46 @@ UNTOLD_SECONDS = 60.0
 """So long after it became critical (or a human asked), an outage that is still to be rolled back is told."""
 
 
-def say(turn: Turn) -> None:
+def page_if_overdue(ctx: StepContext) -> None:
     """Page once, unless people were told of this incident before or it is seen failing no longer.
 
     Whom it was asked, and who did not answer, waits for a question that is void.
     """
-    incident = turn.service.incident
+    incident = ctx.service.incident
     if incident is None or incident.closed_at is not None or not _to_be_rolled_back(incident):
         return
     if incident.late_paged or (incident.paged and not _was_overtaken(incident)):
         return
-    if guards.withheld(turn.state):  # it will not be sent, and who hears of that is told so
+    if guards.global_stop_reason(ctx.state):  # it will not be sent, and who hears of that is told so
         return
-    waited = turn.now - _since(turn, incident)
-    if waited < UNTOLD_SECONDS or not _still_needed(turn, incident):
+    waited = ctx.now - _since(ctx, incident)
+    if waited < UNTOLD_SECONDS or not _still_needed(ctx, incident):
         return
     due = f"For {show_seconds(waited)} a rollback to {incident.target} is due"
     line = f"{due} and not known to be on its way; it is still being tried."
-    turn.note("LATE", line)
-    turn.amend(late_paged=True)
+    ctx.note("LATE", line)
+    ctx.update_incident(late_paged=True)
     lines = (line, *notice_text.done_lines(incident), *notice_text.decision_lines(incident))
-    turn.tell(NoticeKind.HUMAN_NEEDED, close_incident.alarm_title(turn), lines, wakes=True)
+    ctx.notify(NoticeKind.HUMAN_NEEDED, close_incident.alarm_title(ctx), lines, wakes=True)
 
 
-def wake(turn: Turn) -> None:
+def wake(ctx: StepContext) -> None:
     """Ask to be woken when it is time to say so."""
-    if not _to_be_rolled_back(turn.incident):
+    if not _to_be_rolled_back(ctx.incident):
         return
-    turn.wake_at(max(turn.now, _since(turn, turn.incident) + UNTOLD_SECONDS))
+    ctx.wake_at(max(ctx.now, _since(ctx, ctx.incident) + UNTOLD_SECONDS))
 
 
-def _since(turn: Turn, incident: Incident) -> float:
+def _since(ctx: StepContext, incident: Incident) -> float:
     """Return since when it waits: an order, and what overtook a question, are as old as themselves.
 
     An incident may have been harmless for long.
     """
     assert incident.decision is not None, "it is to be rolled back"
-    trouble = turn.state.troubles.get(turn.name)
+    trouble = ctx.state.troubles.get(ctx.name)
     if notice_text.by_hand(incident) or _was_overtaken(incident) or trouble is None:
         return incident.decision.at
-    return min(trouble.at, turn.now)
+    return min(trouble.at, ctx.now)
 
 
 def _to_be_rolled_back(incident: Incident) -> bool:
@@ -70,7 +70,7 @@ def _was_overtaken(incident: Incident) -> bool:
     return asked is not None and decision is not None and asked < decision.at and incident.approved_by is None
 
 
-def _still_needed(turn: Turn, incident: Incident) -> bool:
+def _still_needed(ctx: StepContext, incident: Incident) -> bool:
     return notice_text.by_hand(incident) or observations.failing_now(
-        turn.service, incident.findings, turn.policy, turn.now
+        ctx.service, incident.findings, ctx.policy, ctx.now
     )

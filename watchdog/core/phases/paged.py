@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from watchdog.core.context import Turn
+from watchdog.core.context import StepContext
 from watchdog.core.fold import observations
 from watchdog.core.phases import close_incident, escalation, manual_silences, open_incident, suspicion
 from watchdog.domain.decisions import Course, Decision, Finding, Verdict
@@ -11,51 +11,51 @@ PASSING_VETOES = frozenset({"deploy list", "control targets"})
 ACTING = (Course.ROLLBACK, Course.ANNOUNCE, Course.ASK)
 
 
-def keep_watching(turn: Turn) -> None:
+def keep_watching(ctx: StepContext) -> None:
     """Close when it is over; decide anew when it worsens or when a passing obstacle is gone."""
-    if turn.state.blind_since is not None:
+    if ctx.state.blind_since is not None:
         return
-    if observations.calm(turn.service, turn.policy, turn.now, turn.policy.detection.calm_seconds):
-        close_incident.close(turn, _outcome(turn), "every check has been good for a minute")
+    if observations.is_healthy(ctx.service, ctx.policy, ctx.now, ctx.policy.detection.calm_seconds):
+        close_incident.close(ctx, _outcome(ctx), "every check has been good for a minute")
         return
-    if manual_silences.speak_up(turn):
+    if manual_silences.notify_after_silence(ctx):
         return
-    escalation.keep_the_clock(turn)  # a reload may have changed who is next, and when
-    if turn.now - turn.incident.reconsidered_at < open_incident.RECONSIDER_SECONDS:
+    escalation.keep_the_clock(ctx)  # a reload may have changed who is next, and when
+    if ctx.now - ctx.incident.reconsidered_at < open_incident.RECONSIDER_SECONDS:
         return
-    turn.amend(reconsidered_at=turn.now)
-    findings = observations.findings(turn.service, turn.policy, turn.now)
+    ctx.update_incident(reconsidered_at=ctx.now)
+    findings = observations.findings(ctx.service, ctx.policy, ctx.now)
     if findings:
-        _reconsider(turn, findings)
+        _reconsider(ctx, findings)
 
 
-def keep_the_clock(turn: Turn) -> None:
+def keep_the_clock(ctx: StepContext) -> None:
     """Tell of what a silence kept from people, once it is over; call the next one when it is time."""
-    if not manual_silences.speak_up(turn):
-        escalation.keep_the_clock(turn)
+    if not manual_silences.notify_after_silence(ctx):
+        escalation.keep_the_clock(ctx)
 
 
-def resume(turn: Turn) -> None:
+def resume(ctx: StepContext) -> None:
     """After a restart: who is called next, and when, still holds."""
-    suspicion.resume(turn)
-    escalation.wake(turn)
+    suspicion.resume(ctx)
+    escalation.wake(ctx)
 
 
-def _outcome(turn: Turn) -> str:
-    if turn.incident.human_needed:
+def _outcome(ctx: StepContext) -> str:
+    if ctx.incident.human_needed:
         return "recovered, with a human"
     return "recovered"
 
 
-def _reconsider(turn: Turn, findings: tuple[Finding, ...]) -> None:
-    incident = turn.incident
-    decision = open_incident.weigh(turn, findings)
+def _reconsider(ctx: StepContext, findings: tuple[Finding, ...]) -> None:
+    incident = ctx.incident
+    decision = open_incident.make_decision(ctx, findings)
     worse = decision.severity.rank > incident.severity.rank
     free = not incident.human_needed and _was_passing(incident.decision) and decision.course in ACTING
     if worse and incident.human_needed and decision.course in ACTING:
         decision = replace(decision, course=Course.PAGE, why=f"{incident.human_needed}; {decision.why}")
     if worse or free:
-        open_incident.carry_out(turn, findings, decision)
+        open_incident.begin_course(ctx, findings, decision)
 
 
 def _was_passing(decision: Decision | None) -> bool:

@@ -8,7 +8,7 @@ word, closed when auto-deploy is on again, by whoever.
 """
 
 from watchdog.core.assess.suspect_deploy import live_deploy
-from watchdog.core.context import Turn
+from watchdog.core.context import StepContext
 from watchdog.core.guards import guards
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy
@@ -16,91 +16,91 @@ from watchdog.domain.effects import Note, RestoreAutoDeploy
 from watchdog.domain.notices import NoticeKind
 
 
-def is_ours(turn: Turn) -> bool:
+def is_ours(ctx: StepContext) -> bool:
     """Tell whether auto-deploy is off because of us."""
-    return turn.service.auto_deploy_off not in ("", "off")
+    return ctx.service.auto_deploy_off not in ("", "off")
 
 
-def offer(turn: Turn) -> None:
+def offer(ctx: StepContext) -> None:
     """A fresh deploy list in calm: say once that auto-deploy can be given back, when a new commit is live."""
-    if not is_ours(turn):
+    if not is_ours(ctx):
         return
-    live = live_deploy(turn.service.deploys)
-    if live is None or live.id == turn.service.offered or not _is_new(turn, live):
+    live = live_deploy(ctx.service.deploys)
+    if live is None or live.id == ctx.service.offered or not _is_new(ctx, live):
         return
-    turn.change(offered=live.id)
-    old = turn.service.auto_deploy_off
+    ctx.update_service(offered=live.id)
+    old = ctx.service.auto_deploy_off
     lines = (
         f"{live.id} is live, a new commit; it was not shipped by auto-deploy, which is off because of us.",
-        f"To give auto-deploy back ({old}): watchdog restore-auto-deploy {turn.name}",
+        f"To give auto-deploy back ({old}): watchdog restore-auto-deploy {ctx.name}",
     )
-    turn.note("OFFER", " ".join(lines))
-    tell(turn, f"{turn.name}: auto-deploy can be given back", lines)
+    ctx.note("OFFER", " ".join(lines))
+    tell(ctx, f"{ctx.name}: auto-deploy can be given back", lines)
 
 
-def tell(turn: Turn, title: str, lines: tuple[str, ...], *, wakes: bool = False) -> None:
+def tell(ctx: StepContext, title: str, lines: tuple[str, ...], *, wakes: bool = False) -> None:
     """Tell of auto-deploy that is off because of us."""
-    about = turn.service.told_off
+    about = ctx.service.told_off
     kind = NoticeKind.HUMAN_NEEDED if wakes else NoticeKind.UPDATED if about else NoticeKind.OPENED
-    about = about or f"{turn.service.pinned_for or turn.name}/auto-deploy"
-    turn.change(told_off=about)
-    turn.tell_besides(kind, about, title, lines, wakes=wakes)
+    about = about or f"{ctx.service.pinned_for or ctx.name}/auto-deploy"
+    ctx.update_service(told_off=about)
+    ctx.notify_service(kind, about, title, lines, wakes=wakes)
 
 
-def left_off(turn: Turn) -> None:
+def left_off(ctx: StepContext) -> None:
     """Its incident needs it off no longer, but it is not given back now: say so, unless people know that it is off."""
-    if not is_ours(turn) or turn.service.told_off:
+    if not is_ours(ctx) or ctx.service.told_off:
         return
-    withheld = guards.withheld(turn.state)
+    withheld = guards.global_stop_reason(ctx.state)
     until = f" ({withheld}: nothing is changed before a watchdog resume)" if withheld else ""
-    say_off(turn, f"it was switched off for {turn.service.pinned_for}{until}", sure=turn.incident.pinned)
+    say_off(ctx, f"it was switched off for {ctx.service.pinned_for}{until}", sure=ctx.incident.pinned)
 
 
-def say_off(turn: Turn, why: str, *, sure: bool) -> None:
+def say_off(ctx: StepContext, why: str, *, sure: bool) -> None:
     """Say that auto-deploy is off (or may be, if it was not read back) for nothing that goes on."""
-    title = f"AUTO-DEPLOY {'IS' if sure else 'MAY BE'} OFF on {turn.name}"
-    line = f"It was {turn.service.auto_deploy_off}; {why}."
-    note(turn, "HUMAN", f"{title}. {line}")
-    tell(turn, title, (line, f"To give it back: watchdog restore-auto-deploy {turn.name}"))
+    title = f"AUTO-DEPLOY {'IS' if sure else 'MAY BE'} OFF on {ctx.name}"
+    line = f"It was {ctx.service.auto_deploy_off}; {why}."
+    note(ctx, "HUMAN", f"{title}. {line}")
+    tell(ctx, title, (line, f"To give it back: watchdog restore-auto-deploy {ctx.name}"))
 
 
-def note(turn: Turn, label: str, text: str) -> None:
+def note(ctx: StepContext, label: str, text: str) -> None:
     """Write it into the story of the incident that auto-deploy is off for, though that may be over."""
-    turn.emit(Note(turn.now, turn.name, turn.service.pinned_for or None, label, text))
+    ctx.emit(Note(ctx.now, ctx.name, ctx.service.pinned_for or None, label, text))
 
 
-def over(turn: Turn, how: str) -> None:
+def over(ctx: StepContext, how: str) -> None:
     """Say that auto-deploy is on again, if it is and people were told that it is off."""
-    about = turn.service.told_off
-    if about and not is_ours(turn):
-        turn.change(told_off="")
+    about = ctx.service.told_off
+    if about and not is_ours(ctx):
+        ctx.update_service(told_off="")
         lines = (f"{how}. What is merged from now on ships by itself, and with it what was merged meanwhile.",)
-        turn.tell_besides(NoticeKind.RESOLVED, about, f"{turn.name}: auto-deploy is on again", lines)
+        ctx.notify_service(NoticeKind.RESOLVED, about, f"{ctx.name}: auto-deploy is on again", lines)
 
 
-def _is_new(turn: Turn, live: Deploy) -> bool:
+def _is_new(ctx: StepContext, live: Deploy) -> bool:
     """Tell whether it brings code that is not denied and never ran before."""
-    if live.code is None or live.is_rollback or live.code in turn.state.denied:
+    if live.code is None or live.is_rollback or live.code in ctx.state.denied:
         return False
-    return not any(item.code == live.code and item.was_live and item.id != live.id for item in turn.service.deploys)
+    return not any(item.code == live.code and item.was_live and item.id != live.id for item in ctx.service.deploys)
 
 
-def restore(turn: Turn) -> None:
+def restore(ctx: StepContext) -> None:
     """A human asks to give auto-deploy back."""
-    event = turn.event
+    event = ctx.event
     assert isinstance(event, e.RestoreRequested)
-    withheld = guards.withheld(turn.state)
-    if not is_ours(turn) or turn.wishes.platform_id is None:
-        turn.note("REFUSED", f"auto-deploy of {turn.name} is not off because of us")
+    withheld = guards.global_stop_reason(ctx.state)
+    if not is_ours(ctx) or ctx.service_policy.platform_id is None:
+        ctx.note("REFUSED", f"auto-deploy of {ctx.name} is not off because of us")
     elif withheld:
-        turn.note("REFUSED", f"{withheld}: nothing is changed before a watchdog resume")
+        ctx.note("REFUSED", f"{withheld}: nothing is changed before a watchdog resume")
     else:
-        value = turn.service.auto_deploy_off
-        turn.note("BY HAND", f"auto-deploy -> {value}, asked for by {event.by}")
-        turn.emit(RestoreAutoDeploy(turn.name, turn.service.pinned_for or turn.name, turn.wishes.platform_id, value))
+        value = ctx.service.auto_deploy_off
+        ctx.note("BY HAND", f"auto-deploy -> {value}, asked for by {event.by}")
+        ctx.emit(RestoreAutoDeploy(ctx.name, ctx.service.pinned_for or ctx.name, ctx.service_policy.platform_id, value))
 
 
-def not_now(turn: Turn) -> None:
+def not_now(ctx: StepContext) -> None:
     """While something is being looked into, auto-deploy stays as it is."""
-    phase = turn.service.phase.value.replace("_", " ")
-    turn.note("REFUSED", f"auto-deploy is not given back now: {turn.name} is {phase}")
+    phase = ctx.service.phase.value.replace("_", " ")
+    ctx.note("REFUSED", f"auto-deploy is not given back now: {ctx.name} is {phase}")

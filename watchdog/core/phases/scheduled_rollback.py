@@ -7,7 +7,7 @@ Rule 3: a yes is for what was asked: of another deploy, or of worse trouble, it 
 """
 
 from watchdog.core.assess import schedule
-from watchdog.core.context import Turn
+from watchdog.core.context import StepContext
 from watchdog.core.fold import observations
 from watchdog.core.guards import guards
 from watchdog.core.phases import approval, close_incident, open_incident, paged, rollback_outcome, rollback_request
@@ -21,63 +21,63 @@ SAID_ONCE_SECONDS = 10.0
 HELD_UP = (Course.PAGE, Course.ASK)
 
 
-def wait(turn: Turn) -> None:
+def wait(ctx: StepContext) -> None:
     """An announced rollback: that of a veto window (acting), or one that was agreed to."""
-    if not turn.service.is_kept:
-        rollback_outcome.await_veto(turn)
-    elif observations.calm(turn.service, turn.policy, turn.now, turn.policy.detection.calm_seconds):
+    if not ctx.service.is_kept:
+        rollback_outcome.await_veto(ctx)
+    elif observations.is_healthy(ctx.service, ctx.policy, ctx.now, ctx.policy.detection.calm_seconds):
         close_incident.close(
-            turn, "recovered by itself", "it recovered before the window for which the rollback was kept"
+            ctx, "recovered by itself", "it recovered before the window for which the rollback was kept"
         )
-    elif _is_another_matter(turn):
-        forget(turn)
-        approval.decide_anew(turn)
-    elif turn.incident.muted and turn.silenced_by(NoticeKind.ANNOUNCED) is None:
-        rollback_request.say_kept(turn)  # a silence kept it from people
-    elif turn.now >= (turn.incident.announced_until or 0.0):
-        _begin(turn)
+    elif _is_another_matter(ctx):
+        forget(ctx)
+        approval.decide_anew(ctx)
+    elif ctx.incident.muted and ctx.silenced_by(NoticeKind.ANNOUNCED) is None:
+        rollback_request.announce_schedule(ctx)  # a silence kept it from people
+    elif ctx.now >= (ctx.incident.announced_until or 0.0):
+        _begin(ctx)
 
 
-def _is_another_matter(turn: Turn) -> bool:
-    findings = observations.findings(turn.service, turn.policy, turn.now)
-    return approval.suspect_gone(turn) or (bool(findings) and approval.worse(turn, findings))
+def _is_another_matter(ctx: StepContext) -> bool:
+    findings = observations.findings(ctx.service, ctx.policy, ctx.now)
+    return approval.suspect_gone(ctx) or (bool(findings) and approval.worse(ctx, findings))
 
 
-def forget(turn: Turn) -> None:
+def forget(ctx: StepContext) -> None:
     """The yes counts no longer."""
-    turn.amend(approved_by=None, approved_at=None, announced_until=None)
+    ctx.update_incident(approved_by=None, approved_at=None, announced_until=None)
 
 
-def _begin(turn: Turn) -> None:
+def _begin(ctx: StepContext) -> None:
     """Its time has come: do it, unless the window is over already (nobody was there), or something passing is at it."""
-    window, held_up = turn.rule.window, turn.incident.put_off_at is not None
-    if window is not None and not schedule.within(window.hours, turn.now):
-        rollback_request.keep(turn, "what held it up did not pass" if held_up else "no watchdog ran")
-    elif window is None or not _is_held_up(turn, window):
-        turn.amend(put_off_at=None)
-        rollback_outcome.act_now(turn, turn.incident.approved_by, in_window=True)
+    window, held_up = ctx.rule.window, ctx.incident.put_off_at is not None
+    if window is not None and not schedule.within(window.hours, ctx.now):
+        rollback_request.schedule_rollback(ctx, "what held it up did not pass" if held_up else "no watchdog ran")
+    elif window is None or not _is_held_up(ctx, window):
+        ctx.update_incident(put_off_at=None)
+        rollback_outcome.decide_and_act(ctx, ctx.incident.approved_by, in_window=True)
 
 
-def _is_held_up(turn: Turn, window: Window) -> bool:
+def _is_held_up(ctx: StepContext, window: Window) -> bool:
     """Tell whether all that is against it will pass, and the window still lasts; looked at again every few seconds."""
-    since = turn.incident.put_off_at
-    if since is not None and turn.now - turn.incident.reconsidered_at < open_incident.RECONSIDER_SECONDS:
+    since = ctx.incident.put_off_at
+    if since is not None and ctx.now - ctx.incident.reconsidered_at < open_incident.RECONSIDER_SECONDS:
         return True
-    findings = rollback_outcome.known_findings(turn)
+    findings = rollback_outcome.known_findings(ctx)
     if not findings:
         return True  # it was left to a human
-    decision = open_incident.weigh(turn, findings, approved=True)
-    if not _passes(turn, decision):
+    decision = open_incident.make_decision(ctx, findings, approved=True)
+    if not _passes(ctx, decision):
         return False
     if since is None:
-        turn.note("WAIT", f"{decision.why}; waiting while {window.name} lasts")
-    turn.amend(put_off_at=turn.now if since is None else since, reconsidered_at=turn.now)
+        ctx.note("WAIT", f"{decision.why}; waiting while {window.name} lasts")
+    ctx.update_incident(put_off_at=ctx.now if since is None else since, reconsidered_at=ctx.now)
     return True
 
 
-def _passes(turn: Turn, decision: Decision) -> bool:
+def _passes(ctx: StepContext, decision: Decision) -> bool:
     """Tell whether nothing is against it but what time alone may lift."""
-    answered = guards.asked(turn.incident)
+    answered = guards.guards_that_ask(ctx.incident)
     against = [
         one.passing
         for one in decision.guards
@@ -87,12 +87,12 @@ def _passes(turn: Turn, decision: Decision) -> bool:
     return decision.course in HELD_UP and bool(against or vetoes) and all((*against, *vetoes))
 
 
-def said_twice(turn: Turn) -> str:
+def confirm_immediate(ctx: StepContext) -> str:
     """Return why a yes to what is kept does not mean now, or nothing."""
-    by, at = turn.incident.approved_by, turn.incident.approved_at or 0.0
-    if turn.now - at >= SAID_ONCE_SECONDS:
+    by, at = ctx.incident.approved_by, ctx.incident.approved_at or 0.0
+    if ctx.now - at >= SAID_ONCE_SECONDS:
         return ""
     return (
-        f"{by} approved it {show_seconds(turn.now - at)} ago, and it is kept for its window; not to wait for that,"
-        f" approve it again in {show_seconds(at + SAID_ONCE_SECONDS - turn.now)}"
+        f"{by} approved it {show_seconds(ctx.now - at)} ago, and it is kept for its window; not to wait for that,"
+        f" approve it again in {show_seconds(at + SAID_ONCE_SECONDS - ctx.now)}"
     )

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from watchdog.core import notice_text
 from watchdog.core.assess.suspect_deploy import live_deploy
-from watchdog.core.context import Turn
+from watchdog.core.context import StepContext
 from watchdog.core.phases import human_commands
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy
@@ -31,78 +31,78 @@ def asked_for(incident: Incident, at: float, by: str) -> e.UndoRequested:
     )
 
 
-def undo(turn: Turn) -> None:
+def undo(ctx: StepContext) -> None:
     """A human takes a rollback back, by the protocol of one by hand; the code that was blamed is no longer denied."""
-    event = turn.event
+    event = ctx.event
     assert isinstance(event, e.UndoRequested)
-    live = live_deploy(turn.service.deploys)
-    why_not = _not_to_be_undone(turn, event, live)
+    live = live_deploy(ctx.service.deploys)
+    why_not = _not_to_be_undone(ctx, event, live)
     if why_not:
-        _refuse(turn, event, why_not)
+        _refuse(ctx, event, why_not)
         return
     assert live is not None and event.suspect is not None, "or there is a reason not to"
-    choice = human_commands.named_target(turn, live, event.suspect)
-    denied = tuple(code for code in turn.state.denied if code != event.suspect_code)
-    answers, why_not = human_commands.permitted(turn, replace(turn.state, denied=denied), event.by, live, choice)
+    choice = human_commands.validate_target(ctx, live, event.suspect)
+    denied = tuple(code for code in ctx.state.denied if code != event.suspect_code)
+    answers, why_not = human_commands.permitted(ctx, replace(ctx.state, denied=denied), event.by, live, choice)
     if why_not:
-        _refuse(turn, event, why_not)
+        _refuse(ctx, event, why_not)
         return
-    lifted = _lift(turn, event, denied)
-    human_commands.begin(turn, event.by, live, choice, answers, event)
+    lifted = _lift(ctx, event, denied)
+    human_commands.begin(ctx, event.by, live, choice, answers, event)
     again = "if it fails again people are called, and nothing is rolled back unasked"  # for a rollback is live then
-    turn.note("UNDO", f"of {event.incident}: {lifted}; {again}")
+    ctx.note("UNDO", f"of {event.incident}: {lifted}; {again}")
     ask = f"was this right? watchdog label {event.incident} right|wrong"
-    _note(turn, event, "UNDO", f"by {event.by}: {event.suspect} is put back ({turn.incident.id}); {ask}")
+    _note(ctx, event, "UNDO", f"by {event.by}: {event.suspect} is put back ({ctx.incident.id}); {ask}")
 
 
-def _not_to_be_undone(turn: Turn, event: e.UndoRequested, live: Deploy | None) -> str:
+def _not_to_be_undone(ctx: StepContext, event: e.UndoRequested, live: Deploy | None) -> str:
     """Return why this rollback cannot be taken back, or nothing; what stands against the way back, guards tell."""
     if event.rollback_deploy is None or event.suspect is None:
         return "it had no rollback that was accepted: there is nothing to take back"
     if live is None:
-        return f"no live deploy is known: {turn.service.deploys_why or 'none in the list'}"
+        return f"no live deploy is known: {ctx.service.deploys_why or 'none in the list'}"
     if live.id != event.rollback_deploy:
         if live.id == event.suspect or (live.code is not None and live.code == event.suspect_code):
-            return f"{notice_text.name_deploy(live)} is live already{_trust(turn, event, '; if it is good: ')}"
-        return f"its rollback {event.rollback_deploy} is not live any more ({live.id} is){_by_hand(turn, event)}"
-    known = turn.service.incident
+            return f"{notice_text.name_deploy(live)} is live already{_trust(ctx, event, '; if it is good: ')}"
+        return f"its rollback {event.rollback_deploy} is not live any more ({live.id} is){_by_hand(ctx, event)}"
+    known = ctx.service.incident
     if known is not None and known.closed_at is None and event.incident not in (known.id, known.undoes):
-        return f"{known.id} is open, and has to be over first{_by_hand(turn, event)}"
+        return f"{known.id} is open, and has to be over first{_by_hand(ctx, event)}"
     return ""
 
 
-def _by_hand(turn: Turn, event: e.UndoRequested) -> str:
+def _by_hand(ctx: StepContext, event: e.UndoRequested) -> str:
     """Return how a human goes there all the same."""
-    first = _trust(turn, event, "", ", then ")
-    return f"; by hand: {first}watchdog rollback {turn.name} --to {event.suspect}"
+    first = _trust(ctx, event, "", ", then ")
+    return f"; by hand: {first}watchdog rollback {ctx.name} --to {event.suspect}"
 
 
-def _trust(turn: Turn, event: e.UndoRequested, before: str, after: str = "") -> str:
+def _trust(ctx: StepContext, event: e.UndoRequested, before: str, after: str = "") -> str:
     """Return the command that lifts the code from the deny-list, or nothing if it is not on it."""
-    denied = event.suspect_code is not None and event.suspect_code in turn.state.denied
+    denied = event.suspect_code is not None and event.suspect_code in ctx.state.denied
     return f"{before}watchdog trust {notice_text.short(event.suspect_code)}{after}" if denied else ""
 
 
-def _refuse(turn: Turn, event: e.UndoRequested, why: str) -> None:
+def _refuse(ctx: StepContext, event: e.UndoRequested, why: str) -> None:
     """Say no, in the story of the incident that is meant."""
-    _note(turn, event, "REFUSED", f"{event.incident} is not undone: {why}")
+    _note(ctx, event, "REFUSED", f"{event.incident} is not undone: {why}")
 
 
-def _note(turn: Turn, event: e.UndoRequested, label: str, text: str) -> None:
+def _note(ctx: StepContext, event: e.UndoRequested, label: str, text: str) -> None:
     """Write it into the story of the incident that is undone, though that may be over."""
-    turn.emit(Note(turn.now, turn.name, event.incident, label, text))
+    ctx.emit(Note(ctx.now, ctx.name, event.incident, label, text))
 
 
-def _lift(turn: Turn, event: e.UndoRequested, denied: tuple[str, ...]) -> str:
+def _lift(ctx: StepContext, event: e.UndoRequested, denied: tuple[str, ...]) -> str:
     """Deny the code that was blamed no longer, here nor elsewhere; return that in words."""
     code = event.suspect_code
-    turn.change(bad=tuple(one for one in turn.service.bad if one[0] != code))
-    if denied == turn.state.denied:
+    ctx.update_service(bad=tuple(one for one in ctx.service.bad if one[0] != code))
+    if denied == ctx.state.denied:
         return "no code was deny-listed for it"
-    turn.state = replace(turn.state, denied=denied)
-    lately = [act.service for act in turn.state.acts if act.suspect_code == code]
-    known = [one.name for one in turn.state.services.values() if any(bad == code for bad, _ in one.bad)]
+    ctx.state = replace(ctx.state, denied=denied)
+    lately = [act.service for act in ctx.state.acts if act.suspect_code == code]
+    known = [one.name for one in ctx.state.services.values() if any(bad == code for bad, _ in one.bad)]
     others = dict.fromkeys((*lately, *known))
-    others.pop(turn.name, None)
+    others.pop(ctx.name, None)
     too = f" (rolled back from it, too: {', '.join(others)})" if others else ""
     return f"{notice_text.short(code)} leaves the deny-list, for every service{too}"

@@ -7,7 +7,7 @@ Rule 3: a good stretch is not broken by one failed probe (one in a thousand fail
 
 from watchdog.core.assess import maintenance
 from watchdog.core.assess.suspect_deploy import live_deploy
-from watchdog.core.context import Turn
+from watchdog.core.context import StepContext
 from watchdog.core.detect import intermittent, turned_away
 from watchdog.core.fold import observations
 from watchdog.core.phases import bad_commit_recurrence, close_incident, rollback_request
@@ -25,106 +25,106 @@ PATIENCE_SECONDS = 120.0
 """How much longer than the verification itself we wait for an unbroken good stretch."""
 
 
-def follow(turn: Turn) -> None:
+def follow(ctx: StepContext) -> None:
     """Deploying: until the rollback is live, has failed, or takes too long."""
-    deploy = _rollback(turn)
+    deploy = _rollback(ctx)
     if deploy is not None and deploy.is_live:
-        _restored(turn, deploy)
+        _restored(ctx, deploy)
         return
     if deploy is not None and not deploy.in_progress:
         why = f"the rollback {deploy.id} ended as {deploy.status}; nothing more is tried"
-        rollback_request.hand_over(turn, why, restore=not deploy.was_live and not turn.incident.repinned)
+        rollback_request.escalate_to_human(ctx, why, restore=not deploy.was_live and not ctx.incident.repinned)
         return
-    waited = turn.now - (turn.incident.requested_at or turn.now)
-    limits = turn.policy.verification
+    waited = ctx.now - (ctx.incident.requested_at or ctx.now)
+    limits = ctx.policy.verification
     if waited >= limits.give_up_seconds:
-        rollback_request.hand_over(
-            turn, f"the rollback is not live after {show_seconds(waited)}; nothing more is tried"
+        rollback_request.escalate_to_human(
+            ctx, f"the rollback is not live after {show_seconds(waited)}; nothing more is tried"
         )
-    elif waited >= limits.late_seconds and not turn.incident.late_paged:
-        turn.amend(late_paged=True)
+    elif waited >= limits.late_seconds and not ctx.incident.late_paged:
+        ctx.update_incident(late_paged=True)
         status = f" ({deploy.status})" if deploy is not None else ""
-        line = f"The rollback {turn.incident.rollback_deploy} is not live after {show_seconds(waited)}{status}."
-        turn.note("LATE", line)
-        turn.tell(NoticeKind.HUMAN_NEEDED, close_incident.alarm_title(turn), (line,), wakes=True)
+        line = f"The rollback {ctx.incident.rollback_deploy} is not live after {show_seconds(waited)}{status}."
+        ctx.note("LATE", line)
+        ctx.notify(NoticeKind.HUMAN_NEEDED, close_incident.alarm_title(ctx), (line,), wakes=True)
 
 
-def _rollback(turn: Turn) -> Deploy | None:
-    wanted = turn.incident.rollback_deploy
-    return next((deploy for deploy in turn.service.deploys if deploy.id == wanted), None)
+def _rollback(ctx: StepContext) -> Deploy | None:
+    wanted = ctx.incident.rollback_deploy
+    return next((deploy for deploy in ctx.service.deploys if deploy.id == wanted), None)
 
 
-def _restored(turn: Turn, deploy: Deploy) -> None:
+def _restored(ctx: StepContext, deploy: Deploy) -> None:
     """The rollback is live: clear what was seen before, and begin to verify."""
-    turn.amend(restored_at=turn.now)
-    turn.put(observations.forget(turn.service, turn.now))
-    turn.enter(Phase.VERIFYING)
-    seconds = proof_seconds(turn)
-    turn.wake_at(turn.now + seconds)
-    turn.wake_at(turn.now + seconds + PATIENCE_SECONDS)
-    turn.note("RESTORED", f"{deploy.id} live; verifying for {show_seconds(seconds)}")
+    ctx.update_incident(restored_at=ctx.now)
+    ctx.set_service(observations.reset_detectors(ctx.service, ctx.now))
+    ctx.enter_phase(Phase.VERIFYING)
+    seconds = proof_seconds(ctx)
+    ctx.wake_at(ctx.now + seconds)
+    ctx.wake_at(ctx.now + seconds + PATIENCE_SECONDS)
+    ctx.note("RESTORED", f"{deploy.id} live; verifying for {show_seconds(seconds)}")
 
 
-def proof_seconds(turn: Turn) -> float:
+def proof_seconds(ctx: StepContext) -> float:
     """Return how long it must be good: what came and went may be in one of its pauses."""
-    pause = max([finding.pause_seconds for finding in turn.incident.findings], default=0.0)
+    pause = max([finding.pause_seconds for finding in ctx.incident.findings], default=0.0)
     longest = min(intermittent.PAUSES * pause, intermittent.PAUSE_MAX_SECONDS)
-    return max(turn.policy.verification.seconds, longest)
+    return max(ctx.policy.verification.seconds, longest)
 
 
-def _found(turn: Turn) -> tuple[Finding, ...]:
-    return observations.findings(turn.service, turn.policy, turn.now)
+def _found(ctx: StepContext) -> tuple[Finding, ...]:
+    return observations.findings(ctx.service, ctx.policy, ctx.now)
 
 
-def verify(turn: Turn) -> None:
+def verify(ctx: StepContext) -> None:
     """Verifying: proved, disproved, overtaken by somebody else, or not yet."""
-    live = live_deploy(turn.service.deploys)
-    if live is not None and live.id != turn.incident.rollback_deploy:
-        what = bad_commit_recurrence.describe(live) if live.code in turn.state.denied else f"{live.id} is live"
-        rollback_request.hand_over(turn, f"{what} instead of our rollback {turn.incident.rollback_deploy}")
+    live = live_deploy(ctx.service.deploys)
+    if live is not None and live.id != ctx.incident.rollback_deploy:
+        what = bad_commit_recurrence.describe(live) if live.code in ctx.state.denied else f"{live.id} is live"
+        rollback_request.escalate_to_human(ctx, f"{what} instead of our rollback {ctx.incident.rollback_deploy}")
         return
-    _check_pin(turn)
-    if turn.state.blind_since is not None:
+    _check_pin(ctx)
+    if ctx.state.blind_since is not None:
         return
-    if maintenance.hides(turn.service, turn.now):  # neither proof nor disproof: all its time begins anew afterwards
-        turn.put(observations.forget(turn.service, turn.now))
+    if maintenance.hides(ctx.service, ctx.now):  # neither proof nor disproof: all its time begins anew afterwards
+        ctx.set_service(observations.reset_detectors(ctx.service, ctx.now))
         return
-    restored = turn.incident.restored_at
+    restored = ctx.incident.restored_at
     assert restored is not None
-    findings = [one for one in _found(turn) if one.method != turned_away.METHOD]  # that says nothing of it
-    waited = turn.now - restored
-    seconds = proof_seconds(turn)
+    findings = [one for one in _found(ctx) if one.method != turned_away.METHOD]  # that says nothing of it
+    waited = ctx.now - restored
+    seconds = proof_seconds(ctx)
     if findings:
-        rollback_request.hand_over(turn, f"the rollback did not help: {findings[0].text}; nothing more is tried")
-    elif turn.now - _good_since(turn, restored) >= seconds and not _unproved(turn, restored):
-        _verified(turn, restored)
-    elif turn.now - _judged_since(turn, restored) >= seconds + PATIENCE_SECONDS:
-        why = _unproved(turn, restored) or "no unbroken good stretch"
-        rollback_request.hand_over(
-            turn, f"not proved to be good {show_seconds(waited)} after the rollback was live: {why}"
+        rollback_request.escalate_to_human(ctx, f"the rollback did not help: {findings[0].text}; nothing more is tried")
+    elif ctx.now - _good_since(ctx, restored) >= seconds and not _unproved(ctx, restored):
+        _verified(ctx, restored)
+    elif ctx.now - _judged_since(ctx, restored) >= seconds + PATIENCE_SECONDS:
+        why = _unproved(ctx, restored) or "no unbroken good stretch"
+        rollback_request.escalate_to_human(
+            ctx, f"not proved to be good {show_seconds(waited)} after the rollback was live: {why}"
         )
 
 
-def _check_pin(turn: Turn) -> None:
+def _check_pin(ctx: StepContext) -> None:
     """A Blueprint sync switches auto-deploy on again behind our back."""
-    facts = turn.service.facts
-    if turn.incident.pinned and facts is not None and observations.auto_deploy_is_on(turn.service):
+    facts = ctx.service.facts
+    if ctx.incident.pinned and facts is not None and observations.auto_deploy_is_on(ctx.service):
         line = f"Auto-deploy is {facts.auto_deploy} again (a Blueprint sync or a colleague): a merge may undo this."
-        turn.amend(pinned=False, pin_note=f"switched back to {facts.auto_deploy} by somebody else")
-        turn.note("HUMAN", line)
-        turn.tell(NoticeKind.UPDATED, close_incident.alarm_title(turn), (line,), wakes=True)
+        ctx.update_incident(pinned=False, pin_note=f"switched back to {facts.auto_deploy} by somebody else")
+        ctx.note("HUMAN", line)
+        ctx.notify(NoticeKind.UPDATED, close_incident.alarm_title(ctx), (line,), wakes=True)
 
 
-def _watched(turn: Turn) -> list[Check]:
+def _watched(ctx: StepContext) -> list[Check]:
     """Return the checks that must be good: those that failed, and the critical ones; all, if there are none."""
-    failed = {finding.signal for finding in turn.incident.findings}
-    signals = [signal for signal in turn.wishes.signals if signal.critical or signal.name in failed]
-    checks = turn.service.checks
-    return [checks.get(item.name, Check(item.name, item.kind)) for item in signals or turn.wishes.signals]
+    failed = {finding.signal for finding in ctx.incident.findings}
+    signals = [signal for signal in ctx.service_policy.signals if signal.critical or signal.name in failed]
+    checks = ctx.service.checks
+    return [checks.get(item.name, Check(item.name, item.kind)) for item in signals or ctx.service_policy.signals]
 
 
-def _good_since(turn: Turn, restored: float) -> float:
-    return max([_judged_since(turn, restored), *(_broken_at(check) for check in _watched(turn))])
+def _good_since(ctx: StepContext, restored: float) -> float:
+    return max([_judged_since(ctx, restored), *(_broken_at(check) for check in _watched(ctx))])
 
 
 def _broken_at(check: Check) -> float:
@@ -132,29 +132,29 @@ def _broken_at(check: Check) -> float:
     return check.stumbled_at if check.kind in PROBES else check.last_bad_at or 0.0
 
 
-def _judged_since(turn: Turn, restored: float) -> float:
+def _judged_since(ctx: StepContext, restored: float) -> float:
     """Return since when readings count: since it was live, or since we were blind, or it was meant to be down."""
-    return max([restored, *(check.counts_from for check in _watched(turn))])
+    return max([restored, *(check.counts_from for check in _watched(ctx))])
 
 
-def _unproved(turn: Turn, restored: float) -> str:
+def _unproved(ctx: StepContext, restored: float) -> str:
     """Return what is missing for a proof, or nothing. No evidence at all is no proof."""
-    missing = [_why_unproved(turn, check, restored) for check in _watched(turn)]
+    missing = [_why_unproved(ctx, check, restored) for check in _watched(ctx)]
     if not missing:
         return "no signal could prove it"
     if any(missing):
         return next(why for why in missing if why)
-    return "" if observations.calm(turn.service, turn.policy, turn.now) else "not every check is back to normal"
+    return "" if observations.is_healthy(ctx.service, ctx.policy, ctx.now) else "not every check is back to normal"
 
 
-def _why_unproved(turn: Turn, check: Check, restored: float) -> str:
+def _why_unproved(ctx: StepContext, check: Check, restored: float) -> str:
     """Return why this check does not speak for recovery yet: not read since, stale, or too few good readings."""
-    signal = turn.wishes.signal(check.name)
+    signal = ctx.service_policy.signal(check.name)
     assert signal is not None, "a watched check belongs to a signal"
     if check.last_at < restored:
         return f"{check.name} was not read since"
-    if turn.now - check.last_at > 2 * signal.every_seconds + signal.timeout_seconds:
-        return f"{check.name} was last read {show_seconds(turn.now - check.last_at)} ago"
+    if ctx.now - check.last_at > 2 * signal.every_seconds + signal.timeout_seconds:
+        return f"{check.name} was last read {show_seconds(ctx.now - check.last_at)} ago"
     if check.kind == "sentry" and not any(count.start >= restored for count in check.counts):
         return f"{check.name}: no full minute since"
     good = sum(at >= restored and not failed for at, failed in check.recent)
@@ -163,11 +163,11 @@ def _why_unproved(turn: Turn, check: Check, restored: float) -> str:
     return ""
 
 
-def _verified(turn: Turn, restored: float) -> None:
-    proof = "; ".join([*(_proof(check, restored) for check in _watched(turn)), *_silent_feeds(turn, restored)])
-    turn.amend(verified_at=turn.now, verification=proof)
-    turn.note("VERIFIED", proof)
-    close_incident.close(turn, "rolled back and verified", proof)
+def _verified(ctx: StepContext, restored: float) -> None:
+    proof = "; ".join([*(_proof(check, restored) for check in _watched(ctx)), *_silent_feeds(ctx, restored)])
+    ctx.update_incident(verified_at=ctx.now, verification=proof)
+    ctx.note("VERIFIED", proof)
+    close_incident.close(ctx, "rolled back and verified", proof)
 
 
 def _proof(check: Check, restored: float) -> str:
@@ -178,22 +178,22 @@ def _proof(check: Check, restored: float) -> str:
     return f"{check.name}: {good} of {len(outcomes)} probes good since it was live"
 
 
-def _silent_feeds(turn: Turn, restored: float) -> list[str]:
-    feeds = [check for check in turn.service.checks.values() if check.kind == "sentry"]
+def _silent_feeds(ctx: StepContext, restored: float) -> list[str]:
+    feeds = [check for check in ctx.service.checks.values() if check.kind == "sentry"]
     silent = [check.name for check in feeds if not any(count.start >= restored for count in check.counts)]
     return [f"{name} still unknown: no full minute since" for name in silent]
 
 
-def resume(turn: Turn) -> None:
+def resume(ctx: StepContext) -> None:
     """After a restart: follow or verify as before."""
-    turn.enter(turn.service.phase)
-    turn.emit(SetPace(turn.name, turn.service.pace_seconds))
-    limits = turn.policy.verification
-    restored = turn.incident.restored_at
+    ctx.enter_phase(ctx.service.phase)
+    ctx.emit(SetPace(ctx.name, ctx.service.pace_seconds))
+    limits = ctx.policy.verification
+    restored = ctx.incident.restored_at
     if restored is not None:
-        turn.wake_at(max(turn.now, restored + proof_seconds(turn)))
-        turn.wake_at(max(turn.now, restored + proof_seconds(turn) + PATIENCE_SECONDS))
+        ctx.wake_at(max(ctx.now, restored + proof_seconds(ctx)))
+        ctx.wake_at(max(ctx.now, restored + proof_seconds(ctx) + PATIENCE_SECONDS))
     else:
-        requested = turn.incident.requested_at or turn.now
-        turn.wake_at(max(turn.now, requested + limits.late_seconds))
-        turn.wake_at(max(turn.now, requested + limits.give_up_seconds))
+        requested = ctx.incident.requested_at or ctx.now
+        ctx.wake_at(max(ctx.now, requested + limits.late_seconds))
+        ctx.wake_at(max(ctx.now, requested + limits.give_up_seconds))

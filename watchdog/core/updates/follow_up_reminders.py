@@ -7,7 +7,7 @@ Rule 2: a silence puts a reminder off: it is asked for again each hour, and told
 from collections.abc import Iterable, Set
 
 from watchdog.core.assess import suppression
-from watchdog.core.context import Turn
+from watchdog.core.context import StepContext
 from watchdog.domain import events as e
 from watchdog.domain.effects import Note, Tell
 from watchdog.domain.incidents import Incident
@@ -18,18 +18,20 @@ SHOWN_MAX = 10
 """Items named in one message; the rest are counted."""
 
 
-def remind(turn: Turn) -> None:
+def remind(ctx: StepContext) -> None:
     """Tell the incident's people what is overdue, under a name of its own: the incident is over, and stays so."""
-    event = turn.event
+    event = ctx.event
     assert isinstance(event, e.FollowUpsFellDue)
-    asked = Incident(event.incident, event.service, event.severity, turn.now, turn.now, "")
-    if not event.channels or suppression.silencing(turn.state, turn.policy, asked, NoticeKind.UPDATED, set(), turn.now):
+    asked = Incident(event.incident, event.service, event.severity, ctx.now, ctx.now, "")
+    if not event.channels or suppression.active_silence(
+        ctx.state, ctx.policy, asked, NoticeKind.UPDATED, set(), ctx.now
+    ):
         return
     number = len(event.items)
     what = "1 follow-up" if number == 1 else f"{number} follow-ups"
     more = (f"and {number - SHOWN_MAX} more",) if number > SHOWN_MAX else ()
     notice = Notice(
-        at=turn.now,
+        at=ctx.now,
         incident=f"{event.incident}/follow-ups",
         service=event.service,
         severity=event.severity,
@@ -38,8 +40,8 @@ def remind(turn: Turn) -> None:
         lines=(*event.lines[:SHOWN_MAX], *more, f"All of them: watchdog checklist {event.incident}"),
     )
     told = f"{', '.join(event.items)} (overdue; told to {', '.join(event.channels)})"
-    turn.emit(Note(turn.now, event.service, event.incident, LABEL, told))
-    turn.emit(Tell(notice, event.channels))
+    ctx.emit(Note(ctx.now, event.service, event.incident, LABEL, told))
+    ctx.emit(Tell(notice, event.channels))
 
 
 def reminded(notes: Iterable[Note]) -> Set[str]:

@@ -5,63 +5,65 @@ All workers share what was told (`State.failing`): who takes over, or watches be
 
 from dataclasses import replace
 
-from watchdog.core.context import Turn
+from watchdog.core.context import StepContext
 from watchdog.domain import events as e
 from watchdog.domain.effects import Note
-from watchdog.domain.fast_replace import changed
+from watchdog.domain.fast_replace import fast_replace
 from watchdog.domain.integrations import Failing, Integration, Standing
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.units import show_seconds
 
 
-def judged(turn: Turn, event: e.IntegrationJudged) -> None:
+def judged(ctx: StepContext, event: e.IntegrationJudged) -> None:
     """Take note of how one stands, long enough to be told."""
-    one, known = event.integration, turn.state.failing.get(event.integration.key)
+    one, known = event.integration, ctx.state.failing.get(event.integration.key)
     if one.standing.works:
         if known is not None:
-            _works(turn, one, known)
+            _works(ctx, one, known)
     elif known is None or (one.standing is Standing.REFUSED and known.standing != one.standing.value):
-        if not (one.kind == "probes" and turn.state.blind_since is not None):  # that is told already
-            _fails(turn, one, known.parts if known is not None else ())
+        if not (one.kind == "probes" and ctx.state.blind_since is not None):  # that is told already
+            _fails(ctx, one, known.parts if known is not None else ())
     elif not set(one.needed) <= set(known.parts):
-        _put(turn, one.key, replace(known, parts=_with(known.parts, one.needed)))
+        _put(ctx, one.key, replace(known, parts=_with(known.parts, one.needed)))
 
 
 def _with(known: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
     return (*known, *(part for part in more if part not in known))
 
 
-def _fails(turn: Turn, one: Integration, known: tuple[str, ...]) -> None:
-    title = f"{one.title}: {one.standing.value} for {show_seconds(turn.now - one.since)}"
-    _put(turn, one.key, Failing(one.since, one.standing.value, one.why, _with(known, one.needed)))
+def _fails(ctx: StepContext, one: Integration, known: tuple[str, ...]) -> None:
+    title = f"{one.title}: {one.standing.value} for {show_seconds(ctx.now - one.since)}"
+    _put(ctx, one.key, Failing(one.since, one.standing.value, one.why, _with(known, one.needed)))
     lines = (f"Why: {one.why}", f"Consequence: {one.consequence}.", f"What to do: {one.cure}.")
-    _tell(turn, one.key, NoticeKind.SELF_ALERT, title, lines, wakes=one.kind_of_it.wakes)
+    _tell(ctx, one.key, NoticeKind.SELF_ALERT, title, lines, wakes=one.kind_of_it.wakes)
 
 
-def _works(turn: Turn, one: Integration, known: Failing) -> None:
+def _works(ctx: StepContext, one: Integration, known: Failing) -> None:
     """Strike off what works of it, and what is watched no more; it is over once nothing is left."""
-    left = tuple(part for part in known.parts if part not in one.parts and _is_watched(turn, part))
+    left = tuple(part for part in known.parts if part not in one.parts and _is_watched(ctx, part))
     if left:
         if left != known.parts:
-            _put(turn, one.key, replace(known, parts=left))
+            _put(ctx, one.key, replace(known, parts=left))
         return
-    kept = {key: failing for key, failing in turn.state.failing.items() if key != one.key}
-    turn.state = changed(turn.state, failing=kept)
+    kept = {key: failing for key, failing in ctx.state.failing.items() if key != one.key}
+    ctx.state = fast_replace(ctx.state, failing=kept)
     how = "works again" if one.standing is Standing.OK else "relied on no more"
-    title = f"{one.title}: {how} after {show_seconds(turn.now - known.at)}"
-    _tell(turn, one.key, NoticeKind.RESOLVED, title, (f"It was {known.standing}: {known.why}",))
+    title = f"{one.title}: {how} after {show_seconds(ctx.now - known.at)}"
+    _tell(ctx, one.key, NoticeKind.RESOLVED, title, (f"It was {known.standing}: {known.why}",))
 
 
-def _is_watched(turn: Turn, part: str) -> bool:
+def _is_watched(ctx: StepContext, part: str) -> bool:
     """Tell whether a part (`web`, or `web/errors`) is of a service that we still know."""
-    return part.partition("/")[0] in turn.policy.services
+    return part.partition("/")[0] in ctx.policy.services
 
 
-def _put(turn: Turn, key: str, failing: Failing) -> None:
-    turn.state = changed(turn.state, failing={**turn.state.failing, key: failing})
+def _put(ctx: StepContext, key: str, failing: Failing) -> None:
+    ctx.state = fast_replace(ctx.state, failing={**ctx.state.failing, key: failing})
 
 
-def _tell(turn: Turn, key: str, kind: NoticeKind, title: str, lines: tuple[str, ...], *, wakes: bool = False) -> None:
-    turn.tell_self(kind, key, f"watchdog: {title}", lines, wakes=wakes)
-    told = ", ".join(turn.policy.alerts) or "nobody configured"
-    turn.emit(Note(turn.now, "", None, "TOLD", f"{told} ({'page' if wakes else 'info'}): {title}"))
+def _tell(
+    ctx: StepContext, key: str, kind: NoticeKind, title: str, lines: tuple[str, ...], *, wakes: bool = False
+) -> None:
+    ctx.notify_operators(kind, key, f"watchdog: {title}", lines, wakes=wakes)
+    told = ", ".join(ctx.policy.alerts) or "nobody configured"
+    ctx.emit(Note(ctx.now, "", None, "TOLD", f"{told} ({'page' if wakes else 'info'}): {title}"))

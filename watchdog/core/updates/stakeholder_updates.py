@@ -12,134 +12,134 @@ from dataclasses import replace
 
 from watchdog.core import stakeholder_text
 from watchdog.core.assess import severity, suppression
-from watchdog.core.context import Turn
+from watchdog.core.context import StepContext
 from watchdog.core.detect import turned_away
 from watchdog.core.fold import observations
 from watchdog.domain.decisions import Finding
 from watchdog.domain.effects import Tell
-from watchdog.domain.incidents import Informed, Phase, ServiceState
+from watchdog.domain.incidents import Phase, ServiceState, StakeholderStatus
 from watchdog.domain.notices import Notice, NoticeKind, plain_thread
 from watchdog.domain.policy import Stakeholders
 
 
-def settle(turn: Turn, seen: ServiceState) -> None:
+def settle(ctx: StepContext, seen: ServiceState) -> None:
     """Tell what is to be told after a turn; `seen` is the service as it was perceived, before anything was decided."""
-    if not turn.policy.stakeholders:
+    if not ctx.policy.stakeholders:
         return
-    was, incident = seen.incident, turn.service.incident
+    was, incident = seen.incident, ctx.service.incident
     if incident is None:
         return
     if was is not None and was.id != incident.id and was.closed_at is None:
-        turn.amend(informed=was.informed)  # the same outage goes on under another number: a human took over
+        ctx.update_incident(informed=was.informed)  # the same outage goes on under another number: a human took over
     if incident.closed_at is None:
-        _tell_of_it(turn)
-        _works_again(turn)
+        _tell_of_it(ctx)
+        _works_again(ctx)
     elif was is not None and was.closed_at is None:
-        _over(turn, seen)
+        _over(ctx, seen)
 
 
-def _tell_of_it(turn: Turn) -> None:
+def _tell_of_it(ctx: StepContext) -> None:
     """It fails, and badly enough for some who have not heard of it."""
-    heard = {one.name for one in turn.incident.informed}
-    wanting = [one for one in turn.policy.stakeholders if one.name not in heard and _hears_of(one, turn.name)]
-    if not wanting or turn.state.blind_since is not None:
+    heard = {one.name for one in ctx.incident.informed}
+    wanting = [one for one in ctx.policy.stakeholders if one.name not in heard and _hears_of(one, ctx.name)]
+    if not wanting or ctx.state.blind_since is not None:
         return
-    findings = observations.findings(turn.service, turn.policy, turn.now)
-    if not findings or _muted(turn, findings):
+    findings = observations.findings(ctx.service, ctx.policy, ctx.now)
+    if not findings or _muted(ctx, findings):
         return
-    level, _, main = severity.judge(findings, turn.wishes, turn.policy.detection)
+    level, _, main = severity.judge(findings, ctx.service_policy, ctx.policy.detection)
     if main.method == turned_away.METHOD:
         return  # whether visitors are, too, is not known
-    rank = min(level.rank, turn.incident.severity.rank)
+    rank = min(level.rank, ctx.incident.severity.rank)
     for one in wanting:
         if rank >= one.severity.rank:
-            _fails(turn, one, main)
+            _fails(ctx, one, main)
 
 
-def _fails(turn: Turn, one: Stakeholders, main: Finding) -> None:
-    signal = turn.wishes.signal(main.signal)
+def _fails(ctx: StepContext, one: Stakeholders, main: Finding) -> None:
+    signal = ctx.service_policy.signal(main.signal)
     assert signal is not None, "a finding comes from a signal of the service"
-    informed = Informed(one.name, _thread(turn), main.onset_at)
-    turn.amend(informed=(*turn.incident.informed, informed))
-    since = stakeholder_text.moment(main.onset_at, turn.now, one.zone)
-    _say(
-        turn, one, informed, NoticeKind.OPENED, stakeholder_text.unavailable(_name(turn), main, signal.critical, since)
-    )
+    informed = StakeholderStatus(one.name, _thread(ctx), main.onset_at)
+    ctx.update_incident(informed=(*ctx.incident.informed, informed))
+    since = stakeholder_text.moment(main.onset_at, ctx.now, one.zone)
+    _say(ctx, one, informed, NoticeKind.OPENED, stakeholder_text.unavailable(_name(ctx), main, signal.critical, since))
 
 
-def _thread(turn: Turn) -> str:
+def _thread(ctx: StepContext) -> str:
     """Return the thread that others heard of this outage in, if it went on from another incident."""
-    known = turn.incident.informed
-    return known[0].thread if known else plain_thread(turn.incident.id)
+    known = ctx.incident.informed
+    return known[0].thread if known else plain_thread(ctx.incident.id)
 
 
-def _works_again(turn: Turn) -> None:
+def _works_again(ctx: StepContext) -> None:
     """A rollback is being proved, and everything was good for as long as ends any other incident."""
-    told = [(one, known) for one, known in _informed(turn) if known.works_at is None]
-    if not told or turn.service.phase is not Phase.VERIFYING:
+    told = [(one, known) for one, known in _informed(ctx) if known.works_at is None]
+    if not told or ctx.service.phase is not Phase.VERIFYING:
         return
-    if turn.state.blind_since is not None or _muted(turn, ()):
+    if ctx.state.blind_since is not None or _muted(ctx, ()):
         return
-    if not observations.calm(turn.service, turn.policy, turn.now, turn.policy.detection.calm_seconds):
+    if not observations.is_healthy(ctx.service, ctx.policy, ctx.now, ctx.policy.detection.calm_seconds):
         return
     for one, known in told:
-        works_at = _works_since(turn, turn.service, known)
+        works_at = _works_since(ctx, ctx.service, known)
         now_known = replace(known, works_at=works_at)
-        turn.amend(informed=tuple(now_known if each == known else each for each in turn.incident.informed))
-        since = stakeholder_text.moment(works_at, turn.now, one.zone)
-        _say(turn, one, known, NoticeKind.UPDATED, stakeholder_text.works_again(_name(turn), since))
+        ctx.update_incident(informed=tuple(now_known if each == known else each for each in ctx.incident.informed))
+        since = stakeholder_text.moment(works_at, ctx.now, one.zone)
+        _say(ctx, one, known, NoticeKind.UPDATED, stakeholder_text.works_again(_name(ctx), since))
 
 
-def _over(turn: Turn, seen: ServiceState) -> None:
+def _over(ctx: StepContext, seen: ServiceState) -> None:
     """It is closed: who heard of it hears that, too. Since when it works is in what was seen; it is forgotten now."""
-    for one, known in _informed(turn):
+    for one, known in _informed(ctx):
         proved = known.works_at if seen.phase is Phase.VERIFYING else None
-        works_at = proved if proved is not None else _works_since(turn, seen, known)
-        since = stakeholder_text.moment(works_at, turn.now, one.zone)
+        works_at = proved if proved is not None else _works_since(ctx, seen, known)
+        since = stakeholder_text.moment(works_at, ctx.now, one.zone)
         _say(
-            turn,
+            ctx,
             one,
             known,
             NoticeKind.RESOLVED,
-            stakeholder_text.all_is_well(_name(turn), since, works_at - known.since),
+            stakeholder_text.all_is_well(_name(ctx), since, works_at - known.since),
         )
 
 
-def _works_since(turn: Turn, service: ServiceState, known: Informed) -> float:
+def _works_since(ctx: StepContext, service: ServiceState, known: StakeholderStatus) -> float:
     """Return when the last trouble was seen; a feed of errors does not say when: then it is now that it is well."""
-    at = observations.calm_since(service, turn.policy)
-    return at if at > known.since else turn.now
+    at = observations.healthy_since(service, ctx.policy)
+    return at if at > known.since else ctx.now
 
 
 def _hears_of(one: Stakeholders, service: str) -> bool:
     return not one.services or service in one.services
 
 
-def _informed(turn: Turn) -> list[tuple[Stakeholders, Informed]]:
+def _informed(ctx: StepContext) -> list[tuple[Stakeholders, StakeholderStatus]]:
     """Return who heard of it and is still to be told (a reload may have taken somebody away), and what they heard."""
-    those = {one.name: one for one in turn.policy.stakeholders}
-    return [(those[known.name], known) for known in turn.incident.informed if known.name in those]
+    those = {one.name: one for one in ctx.policy.stakeholders}
+    return [(those[known.name], known) for known in ctx.incident.informed if known.name in those]
 
 
-def _muted(turn: Turn, findings: tuple[Finding, ...]) -> bool:
-    signals = {finding.signal for finding in (*findings, *turn.incident.findings)}
-    return suppression.muting(turn.state, turn.policy, turn.incident, signals, turn.now) is not None
+def _muted(ctx: StepContext, findings: tuple[Finding, ...]) -> bool:
+    signals = {finding.signal for finding in (*findings, *ctx.incident.findings)}
+    return suppression.muting_silence(ctx.state, ctx.policy, ctx.incident, signals, ctx.now) is not None
 
 
-def _name(turn: Turn) -> str:
-    return turn.wishes.title or turn.name
+def _name(ctx: StepContext) -> str:
+    return ctx.service_policy.title or ctx.name
 
 
-def _say(turn: Turn, one: Stakeholders, known: Informed, kind: NoticeKind, said: stakeholder_text.Words) -> None:
+def _say(
+    ctx: StepContext, one: Stakeholders, known: StakeholderStatus, kind: NoticeKind, said: stakeholder_text.Words
+) -> None:
     notice = Notice(
-        at=turn.now,
+        at=ctx.now,
         incident=known.thread,
-        service=turn.name,
-        severity=turn.incident.severity,
+        service=ctx.name,
+        severity=ctx.incident.severity,
         kind=kind,
         title=said.title,
         lines=said.lines,
         plain=True,
     )
-    turn.emit(Tell(notice, one.channels))
-    turn.note("INFORMED", f"{', '.join(one.channels)}: {said.title}")
+    ctx.emit(Tell(notice, one.channels))
+    ctx.note("INFORMED", f"{', '.join(one.channels)}: {said.title}")

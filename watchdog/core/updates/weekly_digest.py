@@ -9,7 +9,7 @@ who asks for it at noon does not get that of the morning.
 from dataclasses import replace
 
 from watchdog.core.assess import schedule
-from watchdog.core.context import Turn
+from watchdog.core.context import StepContext
 from watchdog.domain import events as e
 from watchdog.domain.incidents import State
 from watchdog.domain.policy import Policy
@@ -28,11 +28,11 @@ def due(state: State, policy: Policy, now: float) -> float | None:
     return at if at > made_at and now - at < late else None
 
 
-def tell(turn: Turn, event: e.WeekSummedUp) -> None:
+def tell(ctx: StepContext, event: e.WeekSummedUp) -> None:
     """The week was summed up: tell of it, unless that was done meanwhile, or is wanted no more."""
-    wanted = turn.policy.digest
-    if wanted is None or event.until != due(turn.state, turn.policy, turn.now):
+    wanted = ctx.policy.digest
+    if wanted is None or event.until != due(ctx.state, ctx.policy, ctx.now):
         return
-    turn.state = replace(turn.state, digested_at=event.until)
+    ctx.state = replace(ctx.state, digested_at=event.until)
     name = f"digest-{schedule.date_of(event.until, wanted.every.zone)}"
-    turn.tell_news(name, event.title, event.lines, wanted.channels)
+    ctx.notify_info(name, event.title, event.lines, wanted.channels)

@@ -15,16 +15,16 @@ from dataclasses import replace
 
 from watchdog.core.fold.observations import PIN_SHOWS_SECONDS
 from watchdog.daemon.actions.auto_deploy import AutoDeploy
-from watchdog.daemon.actions.reconcile import UNREADABLE, Reconcile, Search, look_up, newer_than
+from watchdog.daemon.actions.reconcile import UNREADABLE, DeployLookup, Reconcile, look_up, newer_than
 from watchdog.daemon.actions.timings import (
     SHIPPED,
     Change,
+    FaultPoint,
     Forbids,
     Found,
-    Hook,
     Timings,
     TooLate,
-    Unread,
+    Unreadable,
     never_too_late,
     no_hook,
     nothing_forbids,
@@ -59,7 +59,7 @@ class Actuator:
         platform: Platform | None,
         store: Store,
         clock: Clock,
-        hook: Hook = no_hook,
+        hook: FaultPoint = no_hook,
         *,
         timings: Timings = SHIPPED,
         reconcile: Reconcile = look_up,
@@ -151,7 +151,7 @@ class Actuator:
         looked_at, deploys = await self._search(platform, effect).patiently()
         if deploys is None:
             return self._postponed(effect, UNREADABLE)
-        hit = self._search(platform, effect).trace(deploys)
+        hit = self._search(platform, effect).find_own_deploy(deploys)
         if hit is not None:
             return await self._adopt(effect, row, hit)
         human = self._human_acted(deploys, effect)
@@ -242,7 +242,7 @@ class Actuator:
         answer = await self._reconcile(self._search(platform, effect))
         if isinstance(answer, Found):
             return await self._adopt(effect, row, answer.deploy)
-        if isinstance(answer, Unread):
+        if isinstance(answer, Unreadable):
             return await self._lost(effect, row, answer.why)
         human = self._human_acted(answer.deploys, effect) if answer.deploys else ""
         why = f"{answer.why} ({row.note or 'answer lost'})"
@@ -276,8 +276,8 @@ class Actuator:
 
     # --- small things ---
 
-    def _search(self, platform: Platform, effect: Rollback) -> Search:
-        return Search(platform, self._clock, self._timings, effect)
+    def _search(self, platform: Platform, effect: Rollback) -> DeployLookup:
+        return DeployLookup(platform, self._clock, self._timings, effect)
 
     async def _put(self, effect: Rollback, row: ActionRow, *, expect: str) -> bool:
         return await self._store.put_action(replace(row, service=effect.service), expect=expect)

@@ -7,7 +7,7 @@ Rule 2: to believe in one deploy too many is the safe mistake.
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from watchdog.daemon.actions.timings import Answer, Found, NoTrace, Timings, Unread
+from watchdog.daemon.actions.timings import Answer, Found, NoTrace, Timings, Unreadable
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Rollback
 from watchdog.domain.errors import Permanent, Temporary
@@ -17,7 +17,7 @@ UNREADABLE = "the deploy list cannot be read"
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class DeployLookup:
     """What is looked for, where, and within which times."""
 
     platform: Platform
@@ -44,7 +44,7 @@ class Search:
                 return looked_at, found
             await self.clock.sleep(self.timings.look_every_seconds)
 
-    def trace(self, deploys: Sequence[Deploy]) -> Deploy | None:
+    def find_own_deploy(self, deploys: Sequence[Deploy]) -> Deploy | None:
         """Return the oldest deploy newer than the baseline that is ours, or as good as ours; None if there is none.
 
         Of a rollback: one of the target's code (any, where that is not known). Of a rebuild: one of its commit.
@@ -54,7 +54,7 @@ class Search:
         return hits[-1] if hits else None
 
 
-Reconcile = Callable[[Search], Awaitable[Answer]]
+Reconcile = Callable[[DeployLookup], Awaitable[Answer]]
 """The step that decides what became of a send whose answer was lost."""
 
 
@@ -73,7 +73,7 @@ def _rebuilt(deploy: Deploy, effect: Rollback) -> bool:
     return deploy.code == effect.target_code or (deploy.code is None and deploy.trigger == "api")
 
 
-async def look_up(search: Search) -> Answer:
+async def look_up(search: DeployLookup) -> Answer:
     """Read until what was sent shows, the settle window has passed without it, or the list stays unreadable.
 
     The window runs on the monotonic clock; after a restart it begins anew, which is only longer.
@@ -83,11 +83,11 @@ async def look_up(search: Search) -> Answer:
     while True:
         waited = clock.monotonic() - began
         deploys = await search.deploys()
-        hit = search.trace(deploys) if deploys is not None else None
+        hit = search.find_own_deploy(deploys) if deploys is not None else None
         if hit is not None:
             return Found(hit)
         if deploys is not None and waited > timings.settle_seconds:
             return NoTrace(f"no trace of it in the deploy list after {timings.settle_seconds:.0f} s", deploys)
         if waited > timings.lost_seconds:
-            return Unread(UNREADABLE)
+            return Unreadable(UNREADABLE)
         await clock.sleep(timings.look_every_seconds)

@@ -39,7 +39,7 @@ ACTS = (fx.PinAutoDeploy, fx.Rollback, fx.RestoreAutoDeploy)
 log = structlog.get_logger("watchdog")
 
 
-class Acts:
+class ActionRunner:
     """Brings actions to their end.
 
     `state` returns what is known now, `ask` lets the core take an event, `trouble` returns why the last record was not
@@ -66,7 +66,7 @@ class Acts:
         self._stay = stay
         self._turns: dict[str, asyncio.Lock] = {}
 
-    async def carry_out(self, effect_id: int, effect: Change, *, resumed: bool) -> None:
+    async def run(self, effect_id: int, effect: Change, *, resumed: bool) -> None:
         """Perform, let the core take the outcome, and only then mark the effect as finished."""
         try:
             await self._carry_out(effect_id, effect, resumed=resumed)

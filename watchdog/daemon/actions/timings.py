@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import PinAutoDeploy, RestoreAutoDeploy, Rollback
 
-Hook = Callable[[str], Awaitable[None]]
+FaultPoint = Callable[[str], Awaitable[None]]
 """Called at the marked points of the protocol; does nothing but in fault tests."""
 
 
@@ -63,7 +63,7 @@ class Timings:
     attempts_max: int = 2
     limited_max: int = 4
 
-    def broken_rules(self) -> tuple[str, ...]:
+    def violations(self) -> tuple[str, ...]:
         """Return the rules that these quantities break: none, for those that are shipped."""
         may_arrive = self.post_seconds + self.guard_seconds + self.landing_seconds
         rules = {
@@ -95,11 +95,11 @@ class NoTrace:
 
 
 @dataclass(frozen=True, slots=True)
-class Unread:
+class Unreadable:
     """The deploy list could not be read: nothing is known."""
 
     why: str
 
 
-Answer = Found | NoTrace | Unread
+Answer = Found | NoTrace | Unreadable
 """What became of a send whose answer was lost."""

@@ -7,7 +7,7 @@ with this one: any later notice takes the buttons away too, and who presses a st
 from collections.abc import Sequence
 
 from watchdog.daemon.approvals.pending import VERBS, moment, open_in
-from watchdog.daemon.outbox.outbox import Teller
+from watchdog.daemon.outbox.outbox import Outbox
 from watchdog.daemon.runtime.supervisor import Supervisor
 from watchdog.domain.effects import Effect, Note, Tell
 from watchdog.domain.events import Event
@@ -19,10 +19,10 @@ TIDIED_MAX = 1000
 """Incidents remembered whose stale buttons were taken away."""
 
 
-class Settled:
+class ButtonCleanup:
     """Listens to the engine's steps; `channels` are those that show buttons."""
 
-    def __init__(self, channels: Sequence[str], supervisor: Supervisor, teller: Teller) -> None:
+    def __init__(self, channels: Sequence[str], supervisor: Supervisor, teller: Outbox) -> None:
         self._channels = channels
         self._supervisor = supervisor
         self._teller = teller

@@ -15,7 +15,7 @@ import structlog
 from watchdog.conversation import REFUSED, Reply, Request
 from watchdog.daemon.approvals.pending import moment
 from watchdog.domain.errors import Permanent, Temporary
-from watchdog.domain.silence_request import Unclear, asked_quiet, asked_silence, options
+from watchdog.domain.silence_request import InvalidRequest, asked_quiet, asked_silence, options
 from watchdog.domain.store_records import Command
 from watchdog.ports import Clock, Store
 
@@ -34,7 +34,7 @@ Read = Callable[[Sequence[str]], Awaitable[Reply]]
 log = structlog.get_logger("watchdog")
 
 
-class Desk:
+class ChatCommands:
     """Answers requests. `reads` are the words that change nothing; `help` is among them."""
 
     def __init__(self, store: Store, clock: Clock, reads: Mapping[str, Read]) -> None:
@@ -42,7 +42,7 @@ class Desk:
         self._clock = clock
         self._reads = reads
 
-    async def hear(self, request: Request) -> Reply:
+    async def handle(self, request: Request) -> Reply:
         """Do what is asked, if it may be, and return what to answer. Raises nothing that was foreseen."""
         try:
             reply = await self._handle(request)
@@ -68,7 +68,7 @@ class Desk:
         else:
             try:
                 given |= _arguments(request.name, request.words)
-            except Unclear as error:
+            except InvalidRequest as error:
                 return _no(str(error))
         if request.name == "approve":
             given["identity"] = request.identity
@@ -94,20 +94,20 @@ def _arguments(name: str, words: Sequence[str]) -> Mapping[str, Any]:
     """Return the arguments of a command that was typed in a channel. Raises Unclear."""
     if name in QUIETS:
         if len(words) < 3:
-            raise Unclear(
+            raise InvalidRequest(
                 name, "of what, how long, and why?", f"{name} SERVICE 2h WHY, as in {name} web 2h moving house"
             )
         narrowed, why = options(words[2:])
         if name == "silence":
             return asked_silence(words[0], words[1], " ".join(why), **narrowed)
         if narrowed:
-            raise Unclear(f"{next(iter(narrowed))}=", "a hold is of the whole service", "leave it out")
+            raise InvalidRequest(f"{next(iter(narrowed))}=", "a hold is of the whole service", "leave it out")
         return asked_quiet(words[0], words[1], " ".join(why))
     if name not in (*ANSWERS, "unsilence"):
         return {}
     what, example, key = ("INCIDENT", "web-1", "incident") if name in ANSWERS else ("NAME", "silence-1", "which")
     if len(words) != 1:
-        raise Unclear(name, f"say which {what.lower()}", f"{name} {what}, as in {name} {example}")
+        raise InvalidRequest(name, f"say which {what.lower()}", f"{name} {what}, as in {name} {example}")
     return {key: words[0]}
 
 

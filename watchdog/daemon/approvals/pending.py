@@ -68,7 +68,7 @@ def open_in(service: ServiceState) -> bool:
     return service.phase in (Phase.ASKING, Phase.ANNOUNCED)
 
 
-def objection(name: str, given: Mapping[str, Any]) -> Objection:
+def stale_answer_check(name: str, given: Mapping[str, Any]) -> Objection:
     """Return what objects to an answer (approve, reject, stop) with these arguments.
 
     Of `given`, `refused` is why it proves nothing, `question` what the author was shown (suspect, target, asked_at).
@@ -82,7 +82,7 @@ def objection(name: str, given: Mapping[str, Any]) -> Objection:
         if shown is None or service is None or service.incident is None:
             return ""
         if service.incident.closed_at is not None:
-            return over(service.incident)
+            return closed_text(service.incident)
         if name == "stop":
             return ""
         holds_back = name == "reject" and service.is_kept  # a no to what was approved, and is not done yet, is a stop
@@ -92,7 +92,7 @@ def objection(name: str, given: Mapping[str, Any]) -> Objection:
     return object_to
 
 
-def only_another_may(state: State, policy: Policy, incident: str, identity: str) -> str:
+def approver_mismatch(state: State, policy: Policy, incident: str, identity: str) -> str:
     """Return that a yes of whoever answers under this identity does not count, and whose would, or nothing."""
     service = _of(state, incident)
     if service is None or service.incident is None or not open_in(service):
@@ -106,7 +106,7 @@ def only_another_may(state: State, policy: Policy, incident: str, identity: str)
     return f"{asked}; you are {identity or 'nobody by name'}"
 
 
-def over(incident: Incident) -> str:
+def closed_text(incident: Incident) -> str:
     """Return that an incident is over, and how it ended."""
     at = f" since {moment(incident.closed_at)}" if incident.closed_at is not None else ""
     return f"{incident.id} is over{at}: {incident.outcome or 'closed'}; nothing is left to answer"

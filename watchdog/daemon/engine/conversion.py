@@ -41,7 +41,7 @@ def merged(state: State, saved: State, names: Collection[str]) -> State:
     )
 
 
-def shared_anew(written: Shared, known: Shared, read: Shared) -> Shared:
+def merge_shared(written: Shared, known: Shared, read: Shared) -> Shared:
     """Return what all share as it was just read, with what we know of it and could not write down yet.
 
     `written` is what the store had of us before. Only what holds us back is added: a pause, a broken promise, denied

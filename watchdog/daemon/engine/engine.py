@@ -18,21 +18,21 @@ from typing import Any
 
 import structlog
 
-from watchdog.core.checked_step import promised_step
+from watchdog.core.checked_step import checked_step
 from watchdog.core.guards import pre_send_check
 from watchdog.daemon.actions.actuator import Actuator
-from watchdog.daemon.actions.runner import ACTS, Acts
+from watchdog.daemon.actions.runner import ACTS, ActionRunner
 from watchdog.daemon.actions.timings import Change
 from watchdog.daemon.approvals.pending import Objection, refusal
 from watchdog.daemon.engine.conversion import event_of, merged, worth_recording
-from watchdog.daemon.engine.persistence import Recorder, Turn
-from watchdog.daemon.engine.timers import Timekeeper
-from watchdog.daemon.outbox.outbox import Teller
-from watchdog.daemon.probing.deploy_poller import DeployWatch
-from watchdog.daemon.probing.probe_intervals import Paces
+from watchdog.daemon.engine.persistence import StepPersister, StepResult
+from watchdog.daemon.engine.timers import Timers
+from watchdog.daemon.outbox.outbox import Outbox
+from watchdog.daemon.probing.deploy_poller import DeployPoller
+from watchdog.daemon.probing.probe_intervals import ProbeIntervals
 from watchdog.daemon.probing.scheduler import Lateness, ProbeScheduler
-from watchdog.daemon.runtime.hooks import Listeners, safely
-from watchdog.daemon.runtime.loop_lag import STALL_SECONDS, StallDetector
+from watchdog.daemon.runtime.hooks import Hooks, call_safely
+from watchdog.daemon.runtime.loop_lag import STALL_SECONDS, LoopLagMonitor
 from watchdog.daemon.runtime.supervisor import Supervisor
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
@@ -46,7 +46,7 @@ from watchdog.ports import Clock, Sample, SignalSource, Store
 
 QUEUE_MAX = 10_000
 STALE_MAX = 5
-"""So often a turn is taken again because other workers changed what all share; then the store counts as failing."""
+"""So often a step is repeated because other workers changed what all share; then the store counts as failing."""
 FAULT_SECONDS = 600.0
 """So long an event that could not be handled makes us unwell."""
 
@@ -58,7 +58,7 @@ class _Item:
     """An event on its way in, and who waits for it to have been handled."""
 
     event: Event
-    handled: asyncio.Future[Turn] | None = None
+    handled: asyncio.Future[StepResult] | None = None
     objection: Objection | None = None
 
 
@@ -73,15 +73,15 @@ class Engine:
         clock: Clock,
         supervisor: Supervisor,
         actuator: Actuator,
-        teller: Teller,
-        listeners: Listeners,
+        teller: Outbox,
+        listeners: Hooks,
     ) -> None:
         self.policy = policy
         self.state = State()
         self.listeners = listeners
         self.scheduler: ProbeScheduler | None = None
-        self.stall: StallDetector | None = None
-        self.deploy_watches: dict[str, DeployWatch] = {}
+        self.stall: LoopLagMonitor | None = None
+        self.deploy_watches: dict[str, DeployPoller] = {}
         self.held: dict[str, int] = {}
         self._stays: dict[str, int] = {}
         self._taken_up = 0
@@ -91,20 +91,20 @@ class Engine:
         self._supervisor = supervisor
         self._teller = teller
         actuator.forbids = self._forbids
-        actuator.stood_still = self._stood_still
-        self._acts = Acts(
+        actuator.stood_still = self._stalled_since
+        self._acts = ActionRunner(
             actuator,
             store,
             clock,
             lambda: self.state,
-            self.ask,
+            self.submit_and_wait,
             lambda: self.store_trouble,
             lambda name: self._stays.get(name),
         )
-        self._time = Timekeeper(clock, self.tell, self._record_snapshot)
+        self._time = Timers(clock, self.submit, self._record_snapshot)
         self._queue: asyncio.Queue[_Item] = asyncio.Queue(QUEUE_MAX)
-        self._paces = Paces()
-        self._recorder = Recorder(store, clock, listeners, self._refuse, self._recovered)
+        self._paces = ProbeIntervals()
+        self._recorder = StepPersister(store, clock, listeners, self._refuse, self._recovered)
         self._turn = asyncio.Lock()
         self._under_way: set[int] = set()
         self._fault: tuple[float, str] | None = None
@@ -123,7 +123,7 @@ class Engine:
 
     # --- what is ours ---
 
-    async def take_up(self, epochs: Mapping[str, int], *, from_memory: bool = False) -> None:
+    async def adopt_services(self, epochs: Mapping[str, int], *, from_memory: bool = False) -> None:
         """Take up what was saved of these names and what was under way: at a start, or from another worker.
 
         `epochs` are the leases they are held by; `from_memory`: the store is not asked, for it does not answer, and
@@ -169,7 +169,7 @@ class Engine:
             self._paces.forget(name)
         self._recorder.forget(names)
         for listener in self.listeners.dropped:
-            safely(listener, tuple(names))
+            call_safely(listener, tuple(names))
 
     async def refresh(self) -> None:
         """Learn what other workers changed of what all share: a pause, the deny-list, troubles, budgets."""
@@ -202,7 +202,7 @@ class Engine:
     async def _take(self, item: _Item) -> None:
         """Handle one event; a fault is reported, and told to who waits for it."""
         try:
-            turn = await self._handle(item.event, item.objection)
+            result = await self._handle(item.event, item.objection)
         except Displaced as error:
             if item.handled is not None and not item.handled.done():
                 item.handled.set_exception(error)
@@ -215,30 +215,30 @@ class Engine:
                 item.handled.set_exception(Permanent(f"a fault of our own: {what}; please report it"))
             return
         if item.handled is not None and not item.handled.done():
-            item.handled.set_result(turn)
+            item.handled.set_result(result)
 
     async def halt(self) -> None:
-        """Let the turn in hand end, and begin no other: what is saved after this is the last word."""
+        """Let the step in hand end, and begin no other: what is saved after this is the last word."""
         await self._turn.acquire()
 
-    async def last_word(self) -> None:
+    async def save_final_state(self) -> None:
         """Save how things are, once halted. Raises Temporary, Permanent, Displaced or Stale."""
-        await self._recorder.last_word(self.state)
+        await self._recorder.save_final_state(self.state)
 
-    async def tell(self, event: Event) -> None:
+    async def submit(self, event: Event) -> None:
         """Hand an event in."""
         await self._queue.put(_Item(event))
 
-    async def ask(self, event: Event) -> Sequence[Effect]:
+    async def submit_and_wait(self, event: Event) -> Sequence[Effect]:
         """Hand an event in and return what the core made of it. Raises Permanent if it could not be handled."""
         return (await self.answer(event)).effects
 
-    async def answer(self, event: Event, objection: Objection | None = None) -> Turn:
+    async def answer(self, event: Event, objection: Objection | None = None) -> StepResult:
         """Hand an event in and return what came of it; of one objected to, only the refusal is written down.
 
         Raises Permanent if it could not be handled.
         """
-        handled: asyncio.Future[Turn] = asyncio.get_running_loop().create_future()
+        handled: asyncio.Future[StepResult] = asyncio.get_running_loop().create_future()
         await self._queue.put(_Item(event, handled, objection))
         return await handled
 
@@ -246,30 +246,30 @@ class Engine:
         """Step, record, then act. Raises Displaced if the event is about a service that is not ours (any more)."""
         return (await self._handle(event)).effects
 
-    async def _handle(self, event: Event, objection: Objection | None = None) -> Turn:
+    async def _handle(self, event: Event, objection: Objection | None = None) -> StepResult:
         async with self._turn:
-            turn = await self._recorded(event, objection)
-            self.state = turn.after
+            result = await self._recorded(event, objection)
+            self.state = result.after
             self.last_event_at = self._clock.now()
-            for item in turn.pending:
+            for item in result.pending:
                 self._perform(item)
-        self._adjust(turn.effects)
+        self._adjust(result.effects)
         for listener in self.listeners.stepped:
-            safely(listener, turn.before, turn.after, event, turn.effects)
-        if turn.policy is not None:
-            step = Step(turn.before, event, turn.policy, turn.after, turn.effects, turn.undone)
-            for taken in self.listeners.taken:
-                safely(taken, step)
-        return turn
+            call_safely(listener, result.before, result.after, event, result.effects)
+        if result.policy is not None:
+            step = Step(result.before, event, result.policy, result.after, result.effects, result.undone)
+            for taken in self.listeners.recorded:
+                call_safely(taken, step)
+        return result
 
-    async def _recorded(self, event: Event, objection: Objection | None) -> Turn:
+    async def _recorded(self, event: Event, objection: Objection | None) -> StepResult:
         """Step and record; again, when another worker changed what all share, or has one of the services now."""
         for _ in range(STALE_MAX):
-            turn = self._stepped(event, objection)
-            if not worth_recording(turn.before, turn.after, turn.effects):
-                return turn
+            result = self._stepped(event, objection)
+            if not worth_recording(result.before, result.after, result.effects):
+                return result
             try:
-                return await self._recorder.record(event, turn)
+                return await self._recorder.record(event, result)
             except Displaced as error:
                 log.warning("another worker has these services now", services=list(error.names))
                 self._drop(error.names)
@@ -278,16 +278,16 @@ class Engine:
         why = Temporary("other workers write without a pause")
         return self._recorder.unrecorded(event, self._stepped(event, objection), why)
 
-    def _stepped(self, event: Event, objection: Objection | None) -> Turn:
+    def _stepped(self, event: Event, objection: Objection | None) -> StepResult:
         if not self._is_ours(event):
             raise Displaced((getattr(event, "service", "") or getattr(event, "incident", ""),))
         before, policy = self.state, self.policy
         if objection is not None and (why := objection(before)):
-            return Turn(before, before, (refusal(before, event, why),))
-        after, effects, why = promised_step(before, event, policy)
+            return StepResult(before, before, (refusal(before, event, why),))
+        after, effects, why = checked_step(before, event, policy)
         if why:
             log.error("a promise of ours would be broken: disarmed, nothing of it is done", why=why)
-        return Turn(before, after, effects, policy=policy)
+        return StepResult(before, after, effects, policy=policy)
 
     async def _refresh_in_turn(self) -> None:
         try:
@@ -296,7 +296,7 @@ class Engine:
             log.error("what all workers share could not be read", why=str(error))
 
     def _refuse(self, refusal: Event) -> None:
-        self._supervisor.spawn("refuse", self.tell(refusal))
+        self._supervisor.spawn("refuse", self.submit(refusal))
 
     def _recovered(self) -> None:
         self._supervisor.spawn("left-over", self._perform_left_over())
@@ -326,9 +326,9 @@ class Engine:
 
     def _forbids(self, change: Change, looked_at: float) -> str:
         """Return why a change must not be sent at this very moment, or nothing."""
-        return pre_send_check.forbids(self.state, self.policy, change, self._clock.now())
+        return pre_send_check.reason_not_to_send(self.state, self.policy, change, self._clock.now())
 
-    def _stood_still(self, looked_at: float) -> str:
+    def _stalled_since(self, looked_at: float) -> str:
         """Tell that our loop stood still since the last look: what happened meanwhile we have not heard of yet."""
         stalled = self.stall.lag_between(looked_at, self._clock.monotonic()) if self.stall is not None else 0.0
         return f"we stood still for {stalled:.1f} s since the last look" if stalled > STALL_SECONDS else ""
@@ -336,7 +336,7 @@ class Engine:
     def _write_note(self, note: Note) -> None:
         log.info("story", service=note.service, incident=note.incident, label=note.label, text=note.text)
         for listener in self.listeners.note:
-            safely(listener, note)
+            call_safely(listener, note)
 
     def _perform(self, item: PendingEffect, *, resumed: bool = False) -> None:
         """Begin with an effect, unless it is under way already: a service that moved away and back is resumed here."""
@@ -347,7 +347,7 @@ class Engine:
             work = self._teller.deliver(item.id, effect) if item.id >= 0 else self._tell_from_memory(effect)
             self._begin(item.id, f"tell:{effect.notice.incident}", work)
         elif isinstance(effect, ACTS):
-            work = self._acts.carry_out(item.id, effect, resumed=resumed)
+            work = self._acts.run(item.id, effect, resumed=resumed)
             self._begin(item.id, f"act:{effect.incident}", work)
 
     async def _tell_from_memory(self, tell: fx.Tell) -> None:
@@ -383,11 +383,11 @@ class Engine:
         """Turn what a source read into events, dated when the look began: it tells of that moment."""
         at = lateness.started_at
         for told in self.listeners.read:
-            safely(told, service, source, samples)
+            call_safely(told, service, source, samples)
         for sample in samples:
             for listener in self.listeners.sampled:
-                safely(listener, service, source, sample, at)
-            await self.tell(event_of(service, source, sample, at))
+                call_safely(listener, service, source, sample, at)
+            await self.submit(event_of(service, source, sample, at))
 
 
 async def _raise(error: Exception) -> None:

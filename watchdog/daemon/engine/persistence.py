@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 import structlog
 
 from watchdog.daemon.actions.runner import unrecorded
-from watchdog.daemon.engine.conversion import shared_anew
-from watchdog.daemon.runtime.hooks import Listeners, safely
+from watchdog.daemon.engine.conversion import merge_shared
+from watchdog.daemon.runtime.hooks import Hooks, call_safely
 from watchdog.domain import events as e
 from watchdog.domain.effects import OUTSIDE, Effect, Tell
 from watchdog.domain.errors import Displaced, Permanent, Stale, Temporary
@@ -45,7 +45,7 @@ log = structlog.get_logger("watchdog")
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class StepResult:
     """What the core made of an event and what is to be done then; `why_not` it was not written down, or nothing.
 
     `policy` is what the core decided by; `undone` tells that nothing comes of the event after all.
@@ -60,14 +60,14 @@ class Turn:
     undone: bool = False
 
 
-class Recorder:
+class StepPersister:
     """Records steps. `refuse` takes the refusals of changes that could not be recorded; `recovered` is called after."""
 
     def __init__(
         self,
         store: Store,
         clock: Clock,
-        listeners: Listeners,
+        listeners: Hooks,
         refuse: Callable[[Event], None],
         recovered: Callable[[], None],
     ) -> None:
@@ -117,17 +117,17 @@ class Recorder:
         kept = {name: service for name, service in state.services.items() if name not in self._unread}
         return replace(state, services=kept) if self._unread else state
 
-    async def record(self, event: Event, turn: Turn) -> Turn:
-        """Write a turn down and return it with what is to be done. Raises Displaced or Stale."""
-        if self._unread and not self._unread.isdisjoint(_concerned(event, turn.effects)):
-            return self.unrecorded(event, turn, Temporary(UNREAD))
+    async def record(self, event: Event, result: StepResult) -> StepResult:
+        """Write a step down and return it with what is to be done. Raises Displaced or Stale."""
+        if self._unread and not self._unread.isdisjoint(_concerned(event, result.effects)):
+            return self.unrecorded(event, result, Temporary(UNREAD))
         try:
-            pending = await self._save(event, turn.after, turn.effects)
+            pending = await self._save(event, result.after, result.effects)
         except (Displaced, Stale):
             raise
         except Exception as error:  # noqa: BLE001  whatever the store dies of, people are told
-            return self.unrecorded(event, turn, error)
-        return replace(turn, pending=pending)
+            return self.unrecorded(event, result, error)
+        return replace(result, pending=pending)
 
     async def snapshot(self, state: State) -> None:
         """Write down how things are. Raises Displaced or Stale."""
@@ -141,7 +141,7 @@ class Recorder:
         except Exception as error:  # noqa: BLE001  the next one follows
             self._complain(error)
 
-    async def last_word(self, state: State) -> None:
+    async def save_final_state(self, state: State) -> None:
         """Write down how things are at the end. Raises Temporary, Permanent, Displaced or Stale."""
         if FLEET not in self._unread:
             await self._store.save(None, self.known(state), self._may_be_written())
@@ -158,24 +158,24 @@ class Recorder:
             self._recovered()
         return pending
 
-    def unrecorded(self, event: Event, turn: Turn, error: Exception) -> Turn:
-        """Return what becomes of a turn without a record: notices are sent from memory, changes refused to the core.
+    def unrecorded(self, event: Event, result: StepResult, error: Exception) -> StepResult:
+        """Return what becomes of a step without a record: notices are sent from memory, changes refused to the core.
 
         Of what a human allowed nothing comes: it did not happen.
         """
         self._complain(error)
-        disarms = turn.after.disarmed and not turn.before.disarmed
+        disarms = result.after.disarmed and not result.before.disarmed
         if isinstance(event, ALLOWING) and not disarms:
-            return replace(turn, after=turn.before, effects=(), why_not=self.trouble, undone=True)
-        for effect in turn.effects:
+            return replace(result, after=result.before, effects=(), why_not=self.trouble, undone=True)
+        for effect in result.effects:
             refusal = unrecorded(effect, self._clock.now())
             if refusal is not None:
                 self._refuse(refusal)
-        tells = [effect for effect in turn.effects if isinstance(effect, Tell)]
+        tells = [effect for effect in result.effects if isinstance(effect, Tell)]
         if isinstance(error, (Temporary, Permanent)):  # what no store can take would spoil every record after it
             self._owed.extend(tells)
             tells = [tell for tell in tells if not self._waits(tell)]
-        return replace(turn, pending=[PendingEffect(-1, tell) for tell in tells], why_not=self.trouble)
+        return replace(result, pending=[PendingEffect(-1, tell) for tell in tells], why_not=self.trouble)
 
     def _waits(self, tell: Tell) -> bool:
         """Tell whether a notice must not overtake the record: an all-clear, if the journal has its incident open."""
@@ -191,12 +191,12 @@ class Recorder:
             exc_info=None if known else error,
         )
         for listener in self._listeners.store_failed:
-            safely(listener, self.trouble)
+            call_safely(listener, self.trouble)
 
     def read(self, state: State, shared: Shared) -> Shared:
         """Return what all share as the store has it now, with what the state knows of it and nobody wrote down yet."""
         written, self._written = self._written, shared
-        return shared_anew(written, state.shared, shared)
+        return merge_shared(written, state.shared, shared)
 
     async def left_over(self, names: Collection[str], under_way: Collection[int]) -> Sequence[PendingEffect]:
         """Return recorded effects that nobody performs: a lost commit, or a worker that died. Raises Temporary."""
@@ -214,6 +214,6 @@ class Recorder:
 
 
 def _concerned(event: Event, effects: Sequence[Effect]) -> set[str]:
-    """Return whom a turn is about: its event's service, and those of what it asks for outside."""
+    """Return which services a step concerns: its event's service, and those of what it asks for outside."""
     outside = [one.notice if isinstance(one, Tell) else one for one in effects if isinstance(one, OUTSIDE)]
     return {str(getattr(one, "service", FLEET)) for one in (event, *outside)}

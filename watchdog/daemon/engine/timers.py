@@ -7,7 +7,7 @@ import asyncio
 import heapq
 from collections.abc import Awaitable, Callable
 
-from watchdog.daemon.runtime.sleep import sleep_or
+from watchdog.daemon.runtime.sleep import sleep_until_set
 from watchdog.domain.events import Event, TimePassed
 from watchdog.ports import Clock
 
@@ -18,7 +18,7 @@ WAKES_MAX = 10_000
 SOONEST_SECONDS = 0.01
 
 
-class Timekeeper:
+class Timers:
     """Keeps the moments asked for. `tell` hands an event in, `snapshot` saves the state."""
 
     def __init__(
@@ -48,7 +48,7 @@ class Timekeeper:
             if self._clock.monotonic() >= snapshot_at:
                 snapshot_at = self._clock.monotonic() + SNAPSHOT_SECONDS
                 await self._snapshot()
-            await sleep_or(self._clock, self._until_next(snapshot_at), self._nudged)
+            await sleep_until_set(self._clock, self._until_next(snapshot_at), self._nudged)
 
     async def _wake(self) -> None:
         now = self._clock.now()

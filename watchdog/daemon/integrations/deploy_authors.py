@@ -12,7 +12,7 @@ import structlog
 
 from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.daemon.integrations.suspect_commits import Pair, code_before
-from watchdog.daemon.runtime.sleep import sleep_or
+from watchdog.daemon.runtime.sleep import sleep_until_set
 from watchdog.domain.code_comparison import is_commit
 from watchdog.domain.effects import Effect
 from watchdog.domain.errors import Permanent, Temporary
@@ -29,7 +29,7 @@ Key = tuple[str, str]
 log = structlog.get_logger("watchdog")
 
 
-class Authors:
+class DeployAuthors:
     """Tells the core who wrote what is live. `state` returns what is known now."""
 
     def __init__(
@@ -60,7 +60,7 @@ class Authors:
             if soonest == NEVER:
                 await self._nudged.wait()
             else:
-                await sleep_or(self._clock, max(soonest - self._clock.monotonic(), 1.0), self._nudged)
+                await sleep_until_set(self._clock, max(soonest - self._clock.monotonic(), 1.0), self._nudged)
 
     async def _ask(self, name: str, deploy: str, pair: Pair) -> float:
         """Ask who wrote a deploy and tell the core; return when to ask again (monotonic seconds)."""

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from watchdog.daemon.integrations.change_events import ChangeLog
 from watchdog.daemon.integrations.pager_sync import PagerReader
-from watchdog.daemon.integrations.registry import Integrations
+from watchdog.daemon.integrations.registry import IntegrationRegistry
 from watchdog.domain.code_comparison import Comparison
 from watchdog.domain.deploys import Commit
 from watchdog.domain.errors import Partly, Permanent, Temporary
@@ -15,10 +15,10 @@ from watchdog.domain.pager import Change, Response
 from watchdog.ports import Notifier, Repository
 
 
-class NotedNotifier:
+class InstrumentedNotifier:
     """A channel; what it brings to some of its people works (implements ports.Notifier)."""
 
-    def __init__(self, inner: Notifier, integrations: Integrations) -> None:
+    def __init__(self, inner: Notifier, integrations: IntegrationRegistry) -> None:
         self.name = inner.name
         self._inner = inner
         self._integrations = integrations
@@ -58,10 +58,10 @@ class NotedNotifier:
         await self._inner.close()
 
 
-class NotedRepository:
+class InstrumentedRepository:
     """A repository; that it does not know a commit says nothing against it (implements ports.Repository)."""
 
-    def __init__(self, inner: Repository, integrations: Integrations) -> None:
+    def __init__(self, inner: Repository, integrations: IntegrationRegistry) -> None:
         self.every_seconds = inner.every_seconds
         self._inner = inner
         self._integrations = integrations
@@ -82,10 +82,10 @@ class NotedRepository:
         await self._inner.close()
 
 
-class NotedPager:
+class InstrumentedPager:
     """A pager that is read (implements daemon.responders.PagerReader)."""
 
-    def __init__(self, inner: PagerReader, integrations: Integrations) -> None:
+    def __init__(self, inner: PagerReader, integrations: IntegrationRegistry) -> None:
         self.name, self.every_seconds = inner.name, inner.every_seconds
         self._inner = inner
         self._integrations = integrations
@@ -101,10 +101,10 @@ class NotedPager:
         await self._inner.close()
 
 
-class NotedChanges:
+class InstrumentedChanges:
     """Where deploys are shown beside pages (implements daemon.change_events.ChangeLog)."""
 
-    def __init__(self, inner: ChangeLog, integrations: Integrations) -> None:
+    def __init__(self, inner: ChangeLog, integrations: IntegrationRegistry) -> None:
         self._inner = inner
         self._integrations = integrations
         integrations.expect("changes", CHANGES)

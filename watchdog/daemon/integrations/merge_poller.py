@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
 
-from watchdog.daemon.runtime.sleep import sleep_or
+from watchdog.daemon.runtime.sleep import sleep_until_set
 from watchdog.domain.deploys import Commit
 from watchdog.domain.effects import Effect
 from watchdog.domain.errors import Permanent, Temporary
@@ -26,7 +26,7 @@ Place = tuple[str, str]
 log = structlog.get_logger("watchdog")
 
 
-class MergeWatch:
+class MergePoller:
     """Tells the core which commits are on the branches that do not ship. `state` returns what is known now."""
 
     def __init__(
@@ -54,7 +54,7 @@ class MergeWatch:
             await self._look_where_due()
             if any(map(_is_off, self._state().services.values())):
                 soonest = min(self._due.values(), default=self._clock.monotonic() + self._repository.every_seconds)
-                await sleep_or(self._clock, max(soonest - self._clock.monotonic(), 1.0), self._nudged)
+                await sleep_until_set(self._clock, max(soonest - self._clock.monotonic(), 1.0), self._nudged)
             else:
                 await self._nudged.wait()
 

@@ -9,9 +9,9 @@ from collections.abc import Collection, Sequence
 import structlog
 
 from watchdog.daemon.engine.engine import Engine
-from watchdog.daemon.integrations.registry import Integrations
+from watchdog.daemon.integrations.registry import IntegrationRegistry
 from watchdog.daemon.probing.deploy_poller import PLATFORM
-from watchdog.daemon.supervision.lease_manager import Sharing
+from watchdog.daemon.supervision.lease_manager import LeaseManager
 from watchdog.daemon.telemetry.metrics import Metrics
 from watchdog.domain.errors import Temporary
 from watchdog.domain.events import IntegrationJudged
@@ -33,15 +33,15 @@ WELL_SECONDS = 30.0
 log = structlog.get_logger("watchdog")
 
 
-class IntegrationWatch:
+class IntegrationMonitor:
     """Evaluates all integrations every LOOK_SECONDS."""
 
     def __init__(
         self,
-        integrations: Integrations,
+        integrations: IntegrationRegistry,
         engine: Engine,
         metrics: Metrics,
-        sharing: Sharing,
+        sharing: LeaseManager,
         clock: Clock,
         platform: Platform | None,
     ) -> None:
@@ -71,7 +71,7 @@ class IntegrationWatch:
             for one in rows:
                 self._say(one)
             for one in [*filter(self._is_worth_telling, rows), *self._gone({one.key for one in rows})]:
-                await self._engine.tell(IntegrationJudged(self._clock.now(), one))
+                await self._engine.submit(IntegrationJudged(self._clock.now(), one))
             await self._clock.sleep(LOOK_SECONDS)
 
     def _gone(self, keys: Collection[str]) -> Sequence[Integration]:

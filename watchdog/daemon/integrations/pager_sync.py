@@ -49,7 +49,7 @@ class PagerReader(Protocol):
         """Close connections."""
 
 
-class Responders:
+class PagerSync:
     """Asks the pager. `state` returns what is known now, `held` the services that are ours; `tell` tells the core."""
 
     def __init__(

@@ -39,7 +39,7 @@ class _Part:
     why: str = ""
 
 
-class Integrations:
+class IntegrationRegistry:
     """Keeps every part, by kind, name and part."""
 
     def __init__(self, clock: Clock) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 
 from watchdog.core.assess.suspect_deploy import live_deploy
-from watchdog.daemon.runtime.sleep import sleep_or
+from watchdog.daemon.runtime.sleep import sleep_until_set
 from watchdog.domain.code_comparison import Comparison, is_commit, named
 from watchdog.domain.deploys import Commit, Deploy
 from watchdog.domain.effects import Effect
@@ -86,7 +86,7 @@ class SuspectCommits:
             if due is None:
                 await self._nudged.wait()
             else:
-                await sleep_or(self._clock, max(due - self._clock.monotonic(), 1.0), self._nudged)
+                await sleep_until_set(self._clock, max(due - self._clock.monotonic(), 1.0), self._nudged)
 
     def lines(self, notice: Notice) -> tuple[str, ...]:
         """Return what to add to a notice: the suspect commits, and a fix that is on its way. Waits for nothing."""
@@ -143,7 +143,7 @@ class SuspectCommits:
             yield f"Merged since the suspect, not deployed: {named(waiting)}"
 
 
-class WithCommits:
+class CommitAnnotatingNotifier:
     """A channel whose notices also say which commits are suspected (implements ports.Notifier)."""
 
     def __init__(self, inner: Notifier, commits: SuspectCommits) -> None:

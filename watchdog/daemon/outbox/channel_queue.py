@@ -16,56 +16,56 @@ Place = tuple[int, int]
 """A notice's place in the order in which notices were decided."""
 
 
-class Lane:
+class ChannelQueue:
     """Who waits, and the lock that makes attempts one at a time (each reads the reference the last one left)."""
 
     def __init__(self) -> None:
         self.attempt = asyncio.Lock()
-        self._parcels: list[Parcel] = []
+        self._parcels: list[QueuedNotice] = []
 
-    def join(self, channel: str, notice: Notice, place: Place) -> "Parcel":
+    def join(self, channel: str, notice: Notice, place: Place) -> "QueuedNotice":
         """Put a notice behind every older one."""
-        parcel = Parcel(self, channel, notice, place)
+        parcel = QueuedNotice(self, channel, notice, place)
         self._parcels.append(parcel)
         self._parcels.sort(key=lambda each: each.place)
         self._settle()
         return parcel
 
-    def leave(self, parcel: "Parcel") -> None:
+    def leave(self, parcel: "QueuedNotice") -> None:
         """Take a notice out, delivered or not."""
         if parcel in self._parcels:
             self._parcels.remove(parcel)
             self._settle()
 
-    def failed(self, parcel: "Parcel", *, broken: bool) -> None:
+    def failed(self, parcel: "QueuedNotice", *, broken: bool) -> None:
         """Note that an attempt failed; `broken` when the channel refuses this notice for good."""
         parcel.broken = broken
-        self.troubled(parcel)
+        self.blocked(parcel)
 
-    def partly(self, parcel: "Parcel") -> None:
+    def partly(self, parcel: "QueuedNotice") -> None:
         """Note that only some of the channel's people have it: it stays for the others, and nobody waits for it."""
         parcel.partly = parcel.broken = True
         self._settle()
 
-    def troubled(self, parcel: "Parcel") -> None:
+    def blocked(self, parcel: "QueuedNotice") -> None:
         """Note that a notice cannot go through soon: it failed, or its channel is known to be down."""
         if parcel in self._parcels:
             parcel.troubled = True
             self._settle()
 
-    def arrived(self, parcel: "Parcel") -> None:
+    def arrived(self, parcel: "QueuedNotice") -> None:
         """Note that a notice was delivered: older ones that lag behind are overtaken, then it leaves."""
         speaks_for_all = parcel.notice.wakes or parcel.notice.resolves
         for older in self._parcels[: self._parcels.index(parcel)]:
             if speaks_for_all or not older.notice.wakes:
-                older.overtake()
+                older.supersede()
         self.leave(parcel)
 
     def _settle(self) -> None:
         if any(parcel.troubled for parcel in self._parcels):
             for older in self._parcels[:-1]:
                 if not older.notice.wakes:
-                    older.overtake()
+                    older.supersede()
         blocked = False
         for parcel in self._parcels:
             parcel.let_go(parcel.overtaken or not blocked)
@@ -73,13 +73,13 @@ class Lane:
 
 
 @dataclass(eq=False)
-class Parcel:
+class QueuedNotice:
     """One notice on its way to one channel. `stir` wakes who waits with it, whenever something about it changed.
 
     `not_before` is when it may be tried again (monotonic seconds).
     """
 
-    lane: Lane
+    lane: ChannelQueue
     channel: str
     notice: Notice
     place: Place
@@ -91,7 +91,7 @@ class Parcel:
     not_before: float = float("-inf")
     stir: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def overtake(self) -> None:
+    def supersede(self) -> None:
         """Say that it need not be brought any more."""
         self.overtaken = True
         self.stir.set()

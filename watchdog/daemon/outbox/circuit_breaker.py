@@ -6,7 +6,7 @@ words cannot keep the channel shut. What arrives closes the breaker, and everyth
 Rule 3: while closed, so many attempts run at once as failures are left: no crowd is under way when it opens.
 """
 
-from watchdog.daemon.outbox.channel_queue import Parcel
+from watchdog.daemon.outbox.channel_queue import QueuedNotice
 from watchdog.daemon.outbox.delivery_log import GAPS_SECONDS
 from watchdog.ports import Clock
 
@@ -16,7 +16,7 @@ ROUNDING_SECONDS = 1e-6
 """Less is no time at all: who slept until a moment may find himself so far before it."""
 
 
-class Breaker:
+class CircuitBreaker:
     """Says when a parcel may be tried on its channel; `why` is what the last attempt failed of, empty if it did not."""
 
     def __init__(self, clock: Clock) -> None:
@@ -25,8 +25,8 @@ class Breaker:
         self._failures = 0
         self._probes = 0
         self._due = float("-inf")
-        self._under_way = set[Parcel]()
-        self._waiting: list[Parcel] = []
+        self._under_way = set[QueuedNotice]()
+        self._waiting: list[QueuedNotice] = []
 
     @property
     def open(self) -> bool:
@@ -38,23 +38,23 @@ class Breaker:
         """Return how many notices the channel has not got yet."""
         return len(self._waiting)
 
-    def join(self, parcel: Parcel) -> None:
+    def join(self, parcel: QueuedNotice) -> None:
         """Let a parcel hear of changes until it leaves."""
         self._waiting.append(parcel)
 
-    def leave(self, parcel: Parcel) -> None:
+    def leave(self, parcel: QueuedNotice) -> None:
         """Forget a parcel: delivered, overtaken or cancelled. Its place may be somebody else's now."""
         self._waiting.remove(parcel)
         self._stir_next()
 
-    def take(self, parcel: Parcel) -> bool:
+    def take(self, parcel: QueuedNotice) -> bool:
         """Take a place for one attempt, if there is one now; it ends as `passed`, `failed` or `given_back`."""
         if self.wait_seconds(parcel) > 0:
             return False
         self._under_way.add(parcel)
         return True
 
-    def wait_seconds(self, parcel: Parcel) -> float:
+    def wait_seconds(self, parcel: QueuedNotice) -> float:
         """Return how long until the parcel may be tried: `NEVER` means until it is stirred."""
         if not parcel.goes or not self._has_place():
             return NEVER
@@ -62,7 +62,7 @@ class Breaker:
         left = soonest - self._clock.monotonic()
         return left if left > ROUNDING_SECONDS else 0.0
 
-    def passed(self, tried: Parcel) -> None:
+    def passed(self, tried: QueuedNotice) -> None:
         """Note a success. If it was down, nobody waits for a gap of its own any longer."""
         if self.open:
             for parcel in self._waiting:
@@ -71,7 +71,7 @@ class Breaker:
         self.why = ""
         self.given_back(tried)
 
-    def failed(self, tried: Parcel, why: str, asked_seconds: float = 0.0, *, counts: bool = True) -> None:
+    def failed(self, tried: QueuedNotice, why: str, asked_seconds: float = 0.0, *, counts: bool = True) -> None:
         """Note a failure; the next probe comes after the next gap, or what the channel asks for, if that is longer.
 
         `counts` is False for a notice that was refused before: that says nothing new about the channel.
@@ -87,7 +87,7 @@ class Breaker:
                 parcel.stir.set()
         self.given_back(tried)
 
-    def given_back(self, tried: Parcel) -> None:
+    def given_back(self, tried: QueuedNotice) -> None:
         """Free the place of an attempt."""
         self._under_way.discard(tried)
         self._stir_next(but=tried)
@@ -95,7 +95,7 @@ class Breaker:
     def _has_place(self) -> bool:
         return len(self._under_way) < max(1, TRIPS_AT - self._failures)
 
-    def _stir_next(self, but: Parcel | None = None) -> None:
+    def _stir_next(self, but: QueuedNotice | None = None) -> None:
         """Wake those who wait and may go now, pages first; as many as there are places.
 
         `but` has just been tried: it looks for itself, and a place that woke it would be lost on it.

@@ -3,12 +3,12 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from watchdog.daemon.outbox.channel_queue import Parcel, Place
+from watchdog.daemon.outbox.channel_queue import Place, QueuedNotice
 from watchdog.domain.notices import Notice
 
 
 @dataclass(eq=False)
-class Errand:
+class Delivery:
     """One `Tell` on its way. `heard_by` are the channels that have it, in the order in which they got it."""
 
     effect_id: int | None
@@ -16,13 +16,13 @@ class Errand:
     named: tuple[str, ...]
     place: Place
     group: asyncio.TaskGroup = field(default_factory=asyncio.TaskGroup)
-    parcels: dict[str, Parcel] = field(default_factory=dict)
-    stand_ins: list[Parcel] = field(default_factory=list)
+    parcels: dict[str, QueuedNotice] = field(default_factory=dict)
+    stand_ins: list[QueuedNotice] = field(default_factory=list)
     heard_by: list[str] = field(default_factory=list)
     outcomes: dict[str, str] = field(default_factory=dict)
 
     @property
-    def needs_a_stand_in(self) -> bool:
+    def needs_fallback(self) -> bool:
         """Nobody heard it (news can wait); or a page, which a named channel lacks yet, and no stand-in has it.
 
         What is for people outside engineering is nobody else's.
@@ -36,6 +36,6 @@ class Errand:
         """Note that a channel has it; who would have stood in for it need not any more."""
         self.heard_by.append(name)
         self.outcomes[name] = "sent" if name in self.named else "sent as a stand-in"
-        if not self.needs_a_stand_in:
+        if not self.needs_fallback:
             for parcel in self.stand_ins:
-                parcel.overtake()
+                parcel.supersede()

@@ -31,7 +31,7 @@ Key = tuple[str, str, str]
 T = TypeVar("T")
 
 
-class Told:
+class DeliveryLog:
     """The record of deliveries. `effect_id` is None for an effect the store has no row of."""
 
     def __init__(self, store: Store, clock: Clock, complain: Complain) -> None:

@@ -19,11 +19,11 @@ from weakref import WeakValueDictionary
 
 import structlog
 
-from watchdog.daemon.outbox.channel_queue import Lane, Parcel, Place
-from watchdog.daemon.outbox.circuit_breaker import NEVER, Breaker
-from watchdog.daemon.outbox.delivery import Errand
-from watchdog.daemon.outbox.delivery_log import GAPS_SECONDS, Told
-from watchdog.daemon.runtime.sleep import sleep_or
+from watchdog.daemon.outbox.channel_queue import ChannelQueue, Place, QueuedNotice
+from watchdog.daemon.outbox.circuit_breaker import NEVER, CircuitBreaker
+from watchdog.daemon.outbox.delivery import Delivery
+from watchdog.daemon.outbox.delivery_log import GAPS_SECONDS, DeliveryLog
+from watchdog.daemon.runtime.sleep import sleep_until_set
 from watchdog.domain.effects import Tell
 from watchdog.domain.errors import Partly, Permanent, Temporary
 from watchdog.domain.notices import Notice
@@ -40,7 +40,7 @@ ATTEMPT_SECONDS = 30.0
 STALE_SECONDS = 86400.0
 """A notice that wakes nobody, and is no all-clear for engineers, is dropped at this age."""
 
-UNHEARD = frozenset({"console", "tickets"})
+PASSIVE_CHANNELS = frozenset({"console", "tickets"})
 """Channels that do not stand in for others: nobody is woken by what a process prints, or by a ticket."""
 
 Report = Callable[[str, str, Notice], None]
@@ -48,7 +48,7 @@ Report = Callable[[str, str, Notice], None]
 log = structlog.get_logger(__name__)
 
 
-class Teller:
+class Outbox:
     """Delivers notices. `notifiers` are in the order in which they stand in for each other, without those `aside`."""
 
     def __init__(
@@ -61,15 +61,15 @@ class Teller:
         aside: Collection[str] = (),
         attempt_seconds: float = ATTEMPT_SECONDS,
     ) -> None:
-        self._told = Told(store, clock, lambda notice, why: self._say("store", "failed", notice, why=why))
+        self._told = DeliveryLog(store, clock, lambda notice, why: self._say("store", "failed", notice, why=why))
         self._notifiers = notifiers
         self._others = tuple(name for name in notifiers if name not in aside)
         self._clock = clock
         self._report = report
         self._attempt_seconds = attempt_seconds
-        self._lanes: WeakValueDictionary[tuple[str, str], Lane] = WeakValueDictionary()
-        self._breakers = {name: Breaker(clock) for name in notifiers}
-        self._errands: list[Errand] = []
+        self._lanes: WeakValueDictionary[tuple[str, str], ChannelQueue] = WeakValueDictionary()
+        self._breakers = {name: CircuitBreaker(clock) for name in notifiers}
+        self._errands: list[Delivery] = []
         self._numbers = count(1)
         self._newest_row = 0
         self._deaf = ""
@@ -95,16 +95,16 @@ class Teller:
     def unheard(self) -> int:
         """How many notices no channel has got yet, but perhaps the console or a ticket; news need not be heard."""
         told = [errand for errand in self._for_engineers if not errand.notice.news]
-        return sum(all(name in UNHEARD for name in errand.heard_by) for errand in told)
+        return sum(all(name in PASSIVE_CHANNELS for name in errand.heard_by) for errand in told)
 
     @property
     def silenced(self) -> bool:
         """Tell whether notices wait and every channel is known to be down, but perhaps the console or a ticket."""
-        waking = [self._breakers[name] for name in self._others if name not in UNHEARD]
+        waking = [self._breakers[name] for name in self._others if name not in PASSIVE_CHANNELS]
         return bool(self._for_engineers and waking) and all(breaker.open for breaker in waking)
 
     @property
-    def _for_engineers(self) -> list[Errand]:
+    def _for_engineers(self) -> list[Delivery]:
         return [errand for errand in self._errands if not errand.notice.plain]
 
     def forget(self, services: Collection[str]) -> None:
@@ -116,7 +116,7 @@ class Teller:
 
         May be called again for the same effect after a restart; may be cancelled at any moment.
         """
-        errand = Errand(effect_id, tell.notice, self._named(tell), self._place(effect_id, tell.notice))
+        errand = Delivery(effect_id, tell.notice, self._named(tell), self._place(effect_id, tell.notice))
         # Before the first await: notices queue in the order in which they were decided.
         for name in errand.named:
             self._queue(errand, name)
@@ -155,19 +155,19 @@ class Teller:
         aside = tell.notice.plain or tell.notice.news
         return named or (self._others[:1] if tell.channels and not aside else ())
 
-    def _queue(self, errand: Errand, name: str) -> Parcel:
-        lane = self._lanes.setdefault((errand.notice.incident, name), Lane())
+    def _queue(self, errand: Delivery, name: str) -> QueuedNotice:
+        lane = self._lanes.setdefault((errand.notice.incident, name), ChannelQueue())
         parcel = errand.parcels[name] = lane.join(name, errand.notice, errand.place)
         return parcel
 
-    async def _bring_the_end_to_others(self, errand: Errand) -> None:
+    async def _bring_the_end_to_others(self, errand: Delivery) -> None:
         """Bring the all-clear to channels that were told of this incident, though nobody named them for its end."""
         for name in [name for name in self._others if name not in errand.named]:
             told = await self._told.was_told(errand.effect_id, errand.notice, name)
             if told and name not in errand.parcels:
                 errand.group.create_task(self._bring(errand, self._queue(errand, name)))
 
-    async def _bring(self, errand: Errand, parcel: Parcel) -> None:
+    async def _bring(self, errand: Delivery, parcel: QueuedNotice) -> None:
         """Try until this channel has the notice, or a newer one spoke for it, or nobody needs it any more."""
         breaker = self._breakers[parcel.channel]
         breaker.join(parcel)
@@ -188,12 +188,12 @@ class Teller:
         finally:
             breaker.leave(parcel)
 
-    async def _turn(self, errand: Errand, parcel: Parcel) -> bool:
+    async def _turn(self, errand: Delivery, parcel: QueuedNotice) -> bool:
         """Wait until the notice may be tried on its channel; False when it need not be any more."""
         breaker = self._breakers[parcel.channel]
         while not self._over(errand, parcel):
             if breaker.open:  # also before a probe: it may hang
-                parcel.lane.troubled(parcel)
+                parcel.lane.blocked(parcel)
                 self._call_a_stand_in(errand)
             if breaker.take(parcel):
                 return True
@@ -201,15 +201,15 @@ class Teller:
         parcel.lane.leave(parcel)
         return False
 
-    async def _stirred(self, parcel: Parcel, within_seconds: float) -> None:
+    async def _stirred(self, parcel: QueuedNotice, within_seconds: float) -> None:
         """Return when something about the parcel changed, or after so long."""
         if within_seconds == NEVER:
             await parcel.stir.wait()
         else:
-            await sleep_or(self._clock, within_seconds, parcel.stir)
+            await sleep_until_set(self._clock, within_seconds, parcel.stir)
         parcel.stir.clear()
 
-    def _over(self, errand: Errand, parcel: Parcel) -> bool:
+    def _over(self, errand: Delivery, parcel: QueuedNotice) -> bool:
         """Tell whether the channel has it already, or needs it no longer, and note which."""
         name = parcel.channel
         if parcel.partly:
@@ -227,17 +227,19 @@ class Teller:
             self._say(name, "gave_way", errand.notice)
         return True
 
-    def _call_a_stand_in(self, errand: Errand) -> None:
+    def _call_a_stand_in(self, errand: Delivery) -> None:
         """Let the first channel that was not called yet have it too, if all who were called are in trouble."""
-        if not errand.needs_a_stand_in or any(not (parcel.troubled or parcel.overtaken) for parcel in errand.stand_ins):
+        if not errand.needs_fallback or any(not (parcel.troubled or parcel.overtaken) for parcel in errand.stand_ins):
             return
-        name = next((name for name in self._others if name not in errand.parcels and name not in UNHEARD), None)
+        name = next(
+            (name for name in self._others if name not in errand.parcels and name not in PASSIVE_CHANNELS), None
+        )
         if name is not None:
             parcel = self._queue(errand, name)
             errand.stand_ins.append(parcel)
             errand.group.create_task(self._bring(errand, parcel))
 
-    async def _attempt(self, errand: Errand, parcel: Parcel) -> Exception | None:
+    async def _attempt(self, errand: Delivery, parcel: QueuedNotice) -> Exception | None:
         """Send once, in a place of the breaker's, and remember it; return why it failed, or None."""
         name, breaker = parcel.channel, self._breakers[parcel.channel]
         try:
@@ -266,26 +268,26 @@ class Teller:
         await self._has(errand, name, reference, "sent")
         return None
 
-    async def _has(self, errand: Errand, name: str, reference: str | None, outcome: str, why: str = "") -> None:
+    async def _has(self, errand: Delivery, name: str, reference: str | None, outcome: str, why: str = "") -> None:
         """Note that a channel has it, and remember it."""
         self._say(name, outcome, errand.notice, why=why)
         errand.heard(name)
         await self._told.record(errand.effect_id, errand.notice, name, reference)
 
-    def _failed_for_some(self, errand: Errand, parcel: Parcel, failure: Exception) -> Exception | None:
+    def _failed_for_some(self, errand: Delivery, parcel: QueuedNotice, failure: Exception) -> Exception | None:
         """Say that those who are left did not get it; of the channel that tells nothing. None if it is for good."""
         self._breakers[parcel.channel].given_back(parcel)
         self._say(parcel.channel, "partly", errand.notice, why=str(failure))
         return None if isinstance(failure, Permanent) else failure
 
-    async def _was_brought_meanwhile(self, errand: Errand, name: str) -> bool:
+    async def _was_brought_meanwhile(self, errand: Delivery, name: str) -> bool:
         """Ask whether another worker, which took the service over, brought it while we waited."""
         for each in await self._told.heard_by(errand.effect_id, errand.notice):
             if each not in errand.heard_by:
                 errand.heard(each)
         return name in errand.heard_by
 
-    async def _send(self, errand: Errand, name: str) -> str | None:
+    async def _send(self, errand: Delivery, name: str) -> str | None:
         """Send and return the reference. Raises Temporary, Permanent or Partly whatever goes wrong; our cancellation.
 
         What nobody foresaw counts as temporary, and its text is not repeated.

@@ -3,7 +3,7 @@
 Rule: a channel has it when it said so itself; what a process prints, or a ticket, is nobody's call.
 """
 
-from watchdog.daemon.outbox.outbox import UNHEARD
+from watchdog.daemon.outbox.outbox import PASSIVE_CHANNELS
 from watchdog.domain.events import QuestionHeard
 from watchdog.domain.notices import Notice, NoticeKind
 
@@ -14,6 +14,6 @@ TELLS_OF_IT = (NoticeKind.ASKED, NoticeKind.HUMAN_NEEDED)
 
 def heard(channel: str, outcome: str, notice: Notice, now: float) -> QuestionHeard | None:
     """Return what an attempt to bring a notice (see Teller) means for an open question; None if nothing."""
-    if channel in UNHEARD or outcome not in ARRIVED or notice.kind not in TELLS_OF_IT:
+    if channel in PASSIVE_CHANNELS or outcome not in ARRIVED or notice.kind not in TELLS_OF_IT:
         return None
     return QuestionHeard(now, notice.service, notice.incident, notice.at)

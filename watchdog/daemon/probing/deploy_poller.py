@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from watchdog.daemon.integrations.registry import Integrations
-from watchdog.daemon.runtime.sleep import sleep_or
+from watchdog.daemon.integrations.registry import IntegrationRegistry
+from watchdog.daemon.runtime.sleep import sleep_until_set
 from watchdog.domain.deploys import AUTO_DEPLOY, Deploy, ServiceFacts
 from watchdog.domain.errors import Misshapen, Permanent, Temporary
 from watchdog.domain.events import DeploysListed, DeploysUnread, Event
@@ -20,7 +20,7 @@ PLATFORM = "Render"
 """Its name among the integrations."""
 
 
-class DeployWatch:
+class DeployPoller:
     """Reads one service's deploys and facts every so many seconds, which may change at any moment.
 
     `watching` tells how many services are not calm now.
@@ -33,7 +33,7 @@ class DeployWatch:
         platform: Platform,
         clock: Clock,
         emit: Callable[[Event], Awaitable[None]],
-        integrations: Integrations,
+        integrations: IntegrationRegistry,
         every_seconds: float = CALM_SECONDS_MIN,
         watching: Callable[[], int] = lambda: 1,
     ) -> None:
@@ -61,7 +61,7 @@ class DeployWatch:
             self._nudged.clear()
             await self._emit(await self._read())
             crowded = 0.0 if self.is_calm else CROWD_SECONDS * self._watching()
-            await sleep_or(self._clock, max(self._every_seconds, crowded), self._nudged)
+            await sleep_until_set(self._clock, max(self._every_seconds, crowded), self._nudged)
 
     def forget(self) -> None:
         """Take back what was recorded of the integrations: the service is read no more."""

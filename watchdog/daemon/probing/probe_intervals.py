@@ -8,7 +8,7 @@ CONTROL_SECONDS_MIN = 2.0
 """Other people's sites are never asked more often than this."""
 
 
-class Paces:
+class ProbeIntervals:
     """The pace of each service, in seconds between two probes."""
 
     def __init__(self) -> None:

@@ -27,8 +27,8 @@ from itertools import count
 from watchdog.daemon.engine.conversion import CONTROL, VENDORS
 from watchdog.daemon.probing.overload import Load, Overload, is_late
 from watchdog.daemon.probing.socket_limit import probes_max
-from watchdog.daemon.runtime.loop_lag import STALL_SECONDS, StallDetector
-from watchdog.daemon.runtime.sleep import sleep_or
+from watchdog.daemon.runtime.loop_lag import STALL_SECONDS, LoopLagMonitor
+from watchdog.daemon.runtime.sleep import sleep_until_set
 from watchdog.daemon.runtime.supervisor import Supervisor
 from watchdog.daemon.telemetry.metrics import Metrics, signal_label
 from watchdog.domain.readings import Unknown
@@ -66,7 +66,7 @@ Emit = Callable[[str, SignalSource, Sequence[Sample], Lateness], Awaitable[None]
 
 
 @dataclass(eq=False, slots=True)
-class _Flight:
+class _Read:
     """One read under way."""
 
     check: "_Check"
@@ -92,7 +92,7 @@ class _Check:
     queue: "deque[_Check] | None" = None
     again: bool = False
     removed: bool = False
-    flights: list[_Flight] = field(default_factory=list)
+    flights: list[_Read] = field(default_factory=list)
 
 
 class ProbeScheduler:
@@ -104,7 +104,7 @@ class ProbeScheduler:
         supervisor: Supervisor,
         metrics: Metrics,
         emit: Emit,
-        stall: StallDetector,
+        stall: LoopLagMonitor,
         *,
         in_flight_max: int | None = None,
         chance: random.Random | None = None,
@@ -118,7 +118,7 @@ class ProbeScheduler:
         self._in_flight_max = in_flight_max or probes_max()
         self._chance = chance or random.Random()  # noqa: S311  spreads load, guards nothing
         self._services: dict[str, dict[str, _Check]] = {}
-        self._flights: dict[_Flight, None] = {}
+        self._flights: dict[_Read, None] = {}
         self._agenda: list[tuple[float, int, _Check]] = []
         self._order = count()
         self._urgent, self._calm = deque[_Check](), deque[_Check]()
@@ -133,7 +133,7 @@ class ProbeScheduler:
         """Dispatch for ever."""
         while True:
             self._nudged.clear()
-            self._sweep()
+            self._reclaim_slots()
             self._queue_due()
             if self._begin_next():
                 await asyncio.sleep(0)  # one turn of the loop: Rule 2
@@ -141,7 +141,7 @@ class ProbeScheduler:
             now = self._clock.monotonic()
             next_due = self._agenda[0][0] if self._agenda else float("inf")
             self._awake_at = max(now + SOONEST_SECONDS, min(next_due, now + SWEEP_SECONDS))
-            await sleep_or(self._clock, self._awake_at - now, self._nudged)
+            await sleep_until_set(self._clock, self._awake_at - now, self._nudged)
 
     def add(self, service: str, source: SignalSource) -> None:
         """Read a source from now on; the first read falls anywhere into the first interval."""
@@ -284,16 +284,16 @@ class ProbeScheduler:
         return extra < EXTRA_PER_SERVICE_MAX
 
     def _launch(self, check: _Check, due: float) -> None:
-        flight = _Flight(check, due)
+        flight = _Read(check, due)
         check.flights.append(flight)
         self._flights[flight] = None
         self._metrics.in_flight(self.in_flight)
         check.last_started = self._clock.monotonic()
         name = f"probe:{check.service}/{check.label}"
-        flight.task = self._supervisor.spawn(name, self._fly(flight))
-        flight.task.add_done_callback(lambda _: self._landed(flight))
+        flight.task = self._supervisor.spawn(name, self._run_read(flight))
+        flight.task.add_done_callback(lambda _: self._on_done(flight))
 
-    async def _fly(self, flight: _Flight) -> None:
+    async def _run_read(self, flight: _Read) -> None:
         """Read, and hand over. A failure of the source is `Unknown`, and reported as our own error."""
         check = flight.check
         started, started_at = self._clock.monotonic(), self._clock.now()
@@ -322,7 +322,7 @@ class ProbeScheduler:
         if inspect.isawaitable(handed):
             await handed
 
-    async def _read(self, flight: _Flight) -> tuple[Sequence[Sample], Exception | None]:
+    async def _read(self, flight: _Read) -> tuple[Sequence[Sample], Exception | None]:
         try:
             return await flight.check.source.read(), None
         except asyncio.CancelledError:
@@ -335,7 +335,7 @@ class ProbeScheduler:
         except Exception as error:  # noqa: BLE001  sources promise not to raise; a broken one must not go silent
             return (Sample(Unknown(f"the read itself failed: {type(error).__name__}")),), error
 
-    def _landed(self, flight: _Flight) -> None:
+    def _on_done(self, flight: _Read) -> None:
         check = flight.check
         self._flights.pop(flight, None)
         check.flights.remove(flight)
@@ -346,7 +346,7 @@ class ProbeScheduler:
         if self._urgent or self._calm:
             self._nudged.set()
 
-    def _sweep(self) -> None:
+    def _reclaim_slots(self) -> None:
         """Give up reads that broke every promise to end."""
         now = self._clock.monotonic()
         if now - self._swept_at < SWEEP_SECONDS:

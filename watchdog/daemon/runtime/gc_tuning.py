@@ -18,7 +18,7 @@ YOUNG_MAX = 5_000
 ALL_OF_IT_EVERY_SECONDS = 6 * 3600.0
 
 
-async def keep_turns_short(clock: Clock) -> None:
+async def tune_interpreter(clock: Clock) -> None:
     """Set Python up, set aside what outlives a full collection, and now and then look through everything. For ever."""
     sys.setswitchinterval(TURN_SECONDS)
     gc.set_threshold(YOUNG_MAX, *gc.get_threshold()[1:])

@@ -18,19 +18,19 @@ log = structlog.get_logger("watchdog")
 
 
 @dataclass(slots=True)
-class Listeners:
+class Hooks:
     """What is called, by occasion."""
 
     note: list[Callable[[Note], None]] = field(default_factory=list)
     stepped: list[Callable[[State, State, Event, Sequence[Effect]], None]] = field(default_factory=list)
-    taken: list[Callable[[Step], None]] = field(default_factory=list)
+    recorded: list[Callable[[Step], None]] = field(default_factory=list)
     read: list[Callable[[str, SignalSource, Sequence[Sample]], None]] = field(default_factory=list)
     sampled: list[Callable[[str, SignalSource, Sample, float], None]] = field(default_factory=list)
     store_failed: list[Callable[[str], None]] = field(default_factory=list)
     dropped: list[Callable[[tuple[str, ...]], None]] = field(default_factory=list)
 
 
-def safely(listener: Callable[..., None], *told: object) -> None:
+def call_safely(listener: Callable[..., None], *told: object) -> None:
     """Tell a listener; what it dies of must not stop a decision or a page."""
     try:
         listener(*told)

@@ -15,7 +15,7 @@ _NOTABLE_SECONDS = 0.1
 _REMEMBERED = 512
 
 
-class StallDetector:
+class LoopLagMonitor:
     """Measures the loop's lag and remembers the notable ones, with when they were."""
 
     def __init__(self, clock: Clock, on_lag: Callable[[float], None] = lambda lag_seconds: None) -> None:

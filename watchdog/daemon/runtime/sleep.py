@@ -5,7 +5,7 @@ import asyncio
 from watchdog.ports import Clock
 
 
-async def sleep_or(clock: Clock, seconds: float, nudged: asyncio.Event) -> None:
+async def sleep_until_set(clock: Clock, seconds: float, nudged: asyncio.Event) -> None:
     """Return after so many seconds of the clock, or as soon as the event is set; it is set then in either case."""
     if nudged.is_set():
         return

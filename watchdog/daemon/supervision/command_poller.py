@@ -19,7 +19,7 @@ from watchdog.conversation import REFUSED as REFUSAL
 from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.core.phases import undo_rollback
 from watchdog.daemon.approvals.annotations import RECORDED, add
-from watchdog.daemon.approvals.pending import VERBS, Objection, objection, only_another_may, over
+from watchdog.daemon.approvals.pending import VERBS, Objection, approver_mismatch, closed_text, stale_answer_check
 from watchdog.daemon.engine.engine import Engine
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect, Note
@@ -48,7 +48,7 @@ ANSWERS = (e.Approved, e.Rejected, e.Stopped)
 log = structlog.get_logger("watchdog")
 
 
-class Commands:
+class CommandPoller:
     """Takes commands from the store and answers them."""
 
     def __init__(self, store: Store, engine: Engine, clock: Clock) -> None:
@@ -120,11 +120,11 @@ class Commands:
             refused = command.arguments.get("refused")
             return False, f"{command.name} by {command.by}: {refused}" if refused else why_not, FAILED
         try:
-            turn = await self._engine.answer(event, self._objection(event, command))
+            result = await self._engine.answer(event, self._objection(event, command))
         except Permanent as error:
             return False, str(error), FAILED
-        unrecorded = turn.why_not and not _refused(turn.effects)
-        return _unrecorded(event, turn.why_not) if unrecorded else _answer(turn.effects)
+        unrecorded = result.why_not and not _refused(result.effects)
+        return _unrecorded(event, result.why_not) if unrecorded else _answer(result.effects)
 
     async def _undo(self, command: Command) -> Event:
         """Return the wish to take a rollback back, which may be over long since. Raises Gone if nobody knows it."""
@@ -157,7 +157,7 @@ class Commands:
     def _objection(self, event: Event, command: Command) -> Objection | None:
         """Return what objects in the very step: what its author saw may change while the command waits for its turn."""
         given = command.arguments
-        about = objection(command.name, given) if isinstance(event, ANSWERS) else None
+        about = stale_answer_check(command.name, given) if isinstance(event, ANSWERS) else None
         if about is None and not given.get("seen"):
             return None
 
@@ -165,7 +165,7 @@ class Commands:
             why = (about(state) if about is not None else "") or _changed(state, event, given.get("seen"))
             if why or not isinstance(event, e.Approved):
                 return why
-            return only_another_may(state, self._engine.policy, event.incident, given.get("identity", ""))
+            return approver_mismatch(state, self._engine.policy, event.incident, given.get("identity", ""))
 
         return object_to
 
@@ -187,7 +187,7 @@ class Commands:
                 return ""  # a button that was shown: the objection says why not, and that is written down
             if event.incident not in open_ids:
                 closed = await self._store.incident(event.incident)
-                was = f" ({over(closed)})" if closed is not None and closed.closed_at is not None else ""
+                was = f" ({closed_text(closed)})" if closed is not None and closed.closed_at is not None else ""
                 return f"no open incident {event.incident}{was}; open: {', '.join(open_ids) or 'none'}"
         return ""
 

@@ -7,7 +7,7 @@ Rule 2: it only looks at what others keep anyway: /healthz, /metrics and heartbe
 
 from watchdog.core.assess import connectivity
 from watchdog.daemon.engine.engine import Engine
-from watchdog.daemon.outbox.outbox import Teller
+from watchdog.daemon.outbox.outbox import Outbox
 from watchdog.daemon.runtime.supervisor import Supervisor
 from watchdog.domain.units import show_seconds
 from watchdog.ports import Clock
@@ -20,7 +20,7 @@ UNREAD_SECONDS = 300.0
 class Health:
     """Judges the daemon. `sampled` is to be told of each reading (it is a listener of the engine's)."""
 
-    def __init__(self, engine: Engine, teller: Teller, supervisor: Supervisor, clock: Clock) -> None:
+    def __init__(self, engine: Engine, teller: Outbox, supervisor: Supervisor, clock: Clock) -> None:
         self._engine = engine
         self._teller = teller
         self._supervisor = supervisor
@@ -38,7 +38,7 @@ class Health:
         """Return everything that is wrong, in words."""
         return [*self._standing_still(), *self._not_to_be_trusted(), *self._nobody_told()]
 
-    def ailment(self) -> str:
+    def health_problem(self) -> str:
         """Return the same in one line; a check that itself fails is an ailment."""
         try:
             return "; ".join(self.reasons())

@@ -2,10 +2,10 @@
 
 import structlog
 
-from watchdog.daemon.outbox.outbox import Teller
+from watchdog.daemon.outbox.outbox import Outbox
 from watchdog.daemon.runtime.supervisor import Supervisor
 from watchdog.daemon.supervision.health import Health
-from watchdog.daemon.supervision.lease_manager import Sharing
+from watchdog.daemon.supervision.lease_manager import LeaseManager
 from watchdog.daemon.telemetry.aggregate import MinuteAggregator
 from watchdog.daemon.telemetry.metrics import Metrics
 from watchdog.domain.errors import Temporary
@@ -31,7 +31,7 @@ async def keep_minutes(minutes: MinuteAggregator, store: Store, clock: Clock, me
 
 
 async def keep_vitals(
-    health: Health, supervisor: Supervisor, teller: Teller, sharing: Sharing, clock: Clock, metrics: Metrics
+    health: Health, supervisor: Supervisor, teller: Outbox, sharing: LeaseManager, clock: Clock, metrics: Metrics
 ) -> None:
     """Tell the metrics how the daemon itself is, for ever."""
     while True:

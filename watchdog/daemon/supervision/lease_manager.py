@@ -21,7 +21,7 @@ from watchdog.daemon.actions.timings import SHIPPED
 from watchdog.daemon.engine.engine import Engine
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.incidents import Phase
-from watchdog.domain.store_records import FLEET, Grip
+from watchdog.domain.store_records import FLEET, LeaseGrant
 from watchdog.ports import Clock, Store
 
 RENEW_SECONDS = 2.0
@@ -36,7 +36,7 @@ Watch = Callable[[Sequence[str]], Awaitable[None]]
 log = structlog.get_logger("watchdog")
 
 
-class Sharing:
+class LeaseManager:
     """Keeps the engine's services in step with this worker's leases.
 
     `names` returns every service of the policy, `ailment` what is wrong with this worker, or nothing.
@@ -55,7 +55,7 @@ class Sharing:
         ailment: Callable[[], str],
     ) -> None:
         self.worker = worker
-        self.grip = Grip(worker, {})
+        self.grip = LeaseGrant(worker, {})
         self._store = store
         self._engine = engine
         self._clock = clock
@@ -142,7 +142,7 @@ class Sharing:
         services = self._engine.state.services.values()
         return tuple(item.name for item in services if item.phase is not Phase.CALM)
 
-    async def _let_go(self, grip: Grip) -> None:
+    async def _let_go(self, grip: LeaseGrant) -> None:
         """Drop what is no longer ours, or was somebody else's in between, and what the engine found to have moved."""
         held = self._engine.held
         moved = [name for name, epoch in held.items() if grip.epochs.get(name) != epoch]
@@ -159,7 +159,7 @@ class Sharing:
     async def _take(self, new: Mapping[str, int], *, from_memory: bool = False) -> None:
         if not new:
             return
-        await self._engine.take_up(new, from_memory=from_memory)
+        await self._engine.adopt_services(new, from_memory=from_memory)
         services = [name for name in new if name]
         await self._begin([name for name in services if name not in self._watched])
         self._watched.update(new)

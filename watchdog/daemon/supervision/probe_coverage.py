@@ -9,7 +9,7 @@ import asyncio
 
 from watchdog.daemon.engine.engine import Engine
 from watchdog.daemon.probing.scheduler import ProbeScheduler
-from watchdog.daemon.runtime.sleep import sleep_or
+from watchdog.daemon.runtime.sleep import sleep_until_set
 from watchdog.domain.events import ProbesJudged
 from watchdog.domain.readings import Reading, Unknown, Unread
 from watchdog.ports import Clock, Sample, SignalSource
@@ -20,7 +20,7 @@ PATIENCE_SECONDS = 60.0
 ROUNDS = 3
 
 
-class Evidence:
+class ProbeCoverage:
     """Tells the core when all probes fell silent, and when one speaks. `sampled` is a listener of the engine's."""
 
     def __init__(self, engine: Engine, scheduler: ProbeScheduler, clock: Clock) -> None:
@@ -50,10 +50,10 @@ class Evidence:
         """Look for ever; at once when we were blind and a probe speaks."""
         while True:
             self._heard.clear()
-            await sleep_or(self._clock, LOOK_SECONDS, self._heard)
+            await sleep_until_set(self._clock, LOOK_SECONDS, self._heard)
             silent = self._look()
             if silent != self._engine.state.unseen:
-                await self._engine.tell(ProbesJudged(self._clock.now(), silent))
+                await self._engine.submit(ProbesJudged(self._clock.now(), silent))
 
     def _look(self) -> bool:
         """Tell whether no probe brought evidence for too many looks; without a probe there is nothing to miss."""

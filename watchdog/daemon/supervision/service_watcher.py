@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from watchdog.core.context import DEPLOYS_SUSPECT_SECONDS
 from watchdog.daemon.engine.conversion import CONTROL, VENDORS
 from watchdog.daemon.engine.engine import Engine
-from watchdog.daemon.integrations.registry import Integrations
-from watchdog.daemon.probing.deploy_poller import DeployWatch
+from watchdog.daemon.integrations.registry import IntegrationRegistry
+from watchdog.daemon.probing.deploy_poller import DeployPoller
 from watchdog.daemon.probing.scheduler import ProbeScheduler
 from watchdog.daemon.runtime.supervisor import Supervisor
 from watchdog.daemon.telemetry.metrics import signal_label
@@ -19,7 +19,7 @@ Sources = Callable[[str], Sequence[SignalSource]]
 """Makes the sources of a service, of `CONTROL` (the control targets) or of `VENDORS` (the status pages)."""
 
 
-class Watches:
+class ServiceWatcher:
     """Begins and ends to watch. `sources` may be replaced when the configuration changes."""
 
     def __init__(
@@ -30,7 +30,7 @@ class Watches:
         clock: Clock,
         platform: Platform | None,
         sources: Sources,
-        integrations: Integrations,
+        integrations: IntegrationRegistry,
     ) -> None:
         self.sources = sources
         self._integrations = integrations
@@ -81,12 +81,12 @@ class Watches:
         if known is not None and known.platform_id == wishes.platform_id:
             return
         await self._unfollow(name)
-        watch = DeployWatch(
+        watch = DeployPoller(
             name,
             wishes.platform_id,
             self._platform,
             self._clock,
-            self._engine.tell,
+            self._engine.submit,
             self._integrations,
             self._deploys_every(name),
             lambda: sum(not one.is_calm for one in self._engine.deploy_watches.values()),
@@ -107,7 +107,9 @@ class Watches:
             watch.forget()
 
 
-def noted_reads(engine: Engine, integrations: Integrations) -> Callable[[str, SignalSource, Sequence[Sample]], None]:
+def noted_reads(
+    engine: Engine, integrations: IntegrationRegistry
+) -> Callable[[str, SignalSource, Sequence[Sample]], None]:
     """Return what notes each read among the integrations (it is a listener of the engine's)."""
 
     def noted(service: str, source: SignalSource, samples: Sequence[Sample]) -> None:

@@ -18,7 +18,7 @@ ROLLBACK_OUTCOMES: dict[type[Event], str] = {
 }
 
 
-class Meter:
+class StepMetrics:
     """Keeps the metrics in step with the state."""
 
     def __init__(self, metrics: Metrics, policy: Policy) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import structlog
 
-from watchdog.daemon.runtime.sleep import sleep_or
+from watchdog.daemon.runtime.sleep import sleep_until_set
 from watchdog.daemon.telemetry.metrics import Metrics
 from watchdog.domain.errors import Temporary
 from watchdog.domain.store_records import Step
@@ -53,7 +53,7 @@ class StepRecorder:
     async def run(self) -> None:
         """Have them written every few seconds, for ever."""
         while True:
-            await sleep_or(self._clock, FLUSH_SECONDS, self._nudged)
+            await sleep_until_set(self._clock, FLUSH_SECONDS, self._nudged)
             self._nudged.clear()
             await self.flush()
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from watchdog.daemon.actions.actuator import Actuator
-from watchdog.daemon.actions.reconcile import Search
+from watchdog.daemon.actions.reconcile import DeployLookup
 from watchdog.daemon.actions.timings import Answer, NoTrace, never_too_late, nothing_forbids
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.errors import Temporary
@@ -15,7 +15,7 @@ from watchdog.lab.storm.render import Render, RenderClient
 from watchdog.lab.storm.store import StoreHost, StormStore
 
 
-async def believe_in_nothing(search: Search) -> Answer:
+async def believe_in_nothing(search: DeployLookup) -> Answer:
     """Take a lost answer for a request that never arrived, without reading."""
     return NoTrace("nobody looked")
 

@@ -16,7 +16,7 @@ from watchdog.domain.effects import Effect, Tell
 from watchdog.domain.errors import Temporary
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Incident, Shared, State
-from watchdog.domain.store_records import ActionRow, Command, Grip, PendingEffect
+from watchdog.domain.store_records import ActionRow, Command, LeaseGrant, PendingEffect
 from watchdog.lab.storm.channels import Post
 from watchdog.lab.storm.environment import EPOCH, Nature
 from watchdog.lab.storm.fault_mix import STORE_SECONDS
@@ -153,7 +153,7 @@ class StormStore(MemoryStore):
 
     async def hold(
         self, worker: str, names: Sequence[str], *, ttl_seconds: float, keep: Collection[str] = (), ailment: str = ""
-    ) -> Grip:
+    ) -> LeaseGrant:
         """Renew leases."""
         self._worker = worker
         call = partial(self._hold, worker, names, ttl_seconds=ttl_seconds, keep=keep, ailment=ailment)
@@ -161,7 +161,7 @@ class StormStore(MemoryStore):
 
     async def _hold(
         self, worker: str, names: Sequence[str], *, ttl_seconds: float, keep: Collection[str], ailment: str
-    ) -> Grip:
+    ) -> LeaseGrant:
         grip = await super().hold(worker, names, ttl_seconds=ttl_seconds, keep=keep, ailment=ailment)
         self._host.ledger.granted(worker, tuple(grip.epochs), ttl_seconds)
         return grip

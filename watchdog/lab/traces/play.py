@@ -9,7 +9,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from functools import partial
 
-from watchdog.core.checked_step import promised_step
+from watchdog.core.checked_step import checked_step
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy, ServiceFacts
@@ -82,7 +82,7 @@ class Play:
 
     def _tell(self, event: Event) -> None:
         before = self._state
-        self._state, effects, _ = promised_step(before, event, self._policy)
+        self._state, effects, _ = checked_step(before, event, self._policy)
         self.observations += 1
         if self._state is not before:
             self.did.extend(doings(before, self._state, effects, event.at))

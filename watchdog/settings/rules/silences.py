@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from watchdog.domain.policy import Quiet, Severity
+from watchdog.domain.policy import Severity, Suppression
 from watchdog.settings.rules.recurrence import parse_weekly
 from watchdog.settings.schema.schema import QuietShape, ServiceShape, SilenceShape
 from watchdog.settings.text.validation import choose
@@ -13,7 +13,7 @@ ALL = "all"
 
 def build_quiets(
     document: Document, key: str, written: Sequence[QuietShape], services: Mapping[str, ServiceShape]
-) -> tuple[Quiet, ...]:
+) -> tuple[Suppression, ...]:
     """Return what stands under `silences:` or `action_holds:`; report what cannot be meant."""
     found = []
     for place, one in enumerate(written):
@@ -42,9 +42,9 @@ def _signals(services: Mapping[str, ServiceShape], service: str) -> set[str]:
     return {name for each, shape in services.items() if service in (ALL, each) for name in shape.signals}
 
 
-def _quiet(one: QuietShape, name: str, signal: str | None) -> Quiet:
+def _quiet(one: QuietShape, name: str, signal: str | None) -> Suppression:
     severity = one.severity if isinstance(one, SilenceShape) else None
-    return Quiet(
+    return Suppression(
         name=name,
         service=None if one.service == ALL else one.service,
         by=one.author,
