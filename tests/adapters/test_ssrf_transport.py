@@ -23,7 +23,7 @@ from watchdog.adapters.resolver import Resolver
 from watchdog.adapters.signals.control import ControlTarget
 from watchdog.adapters.signals.failures import Failure
 from watchdog.adapters.signals.phase_timer import Stopwatch
-from watchdog.adapters.signals.probe_http import Answer, Wire
+from watchdog.adapters.signals.probe_http import Answer, ProbeTransport
 from watchdog.adapters.signals.redirects import follow
 from watchdog.adapters.ssrf_guard import AddressGuard
 from watchdog.adapters.ssrf_transport import AddressRefusedError, GuardedTransport
@@ -78,7 +78,7 @@ async def test_case_40_no_literal_is_reached_by_a_redirect(literal: str) -> None
         port, _ = look()
         async with site(redirect(f"http://{literal}:{port}/secret")) as base:
             url = httpx.URL(base.replace("127.0.0.1", "acme.example"))
-            wire = Wire(resolver=_first_ours(), guard=AddressGuard(["acme.example"]))
+            wire = ProbeTransport(resolver=_first_ours(), guard=AddressGuard(["acme.example"]))
             came = await follow(wire, url, Stopwatch(), max_body=1000, redirects=3)
         assert isinstance(came, Failure) and came.kind is FailureKind.REDIRECT and not came.ours
         assert "private network" in came.why or "link-local" in came.why
@@ -101,7 +101,9 @@ async def test_case_40_no_literal_is_reached_by_a_dns_answer(literal: str) -> No
         port, _ = look()
         address = socket.getaddrinfo(literal.strip("[]"), port, type=socket.SOCK_STREAM)[0][4][0]
         resolver = answers(str(address))
-        came = await Wire(resolver=resolver).get(httpx.URL(f"http://acme.example:{port}/"), Stopwatch(), max_body=9)
+        came = await ProbeTransport(resolver=resolver).get(
+            httpx.URL(f"http://acme.example:{port}/"), Stopwatch(), max_body=9
+        )
         assert isinstance(came, Failure) and came.ours and came.why.startswith("leads to the ")
         with pytest.raises(AddressRefusedError, match=r"^leads to the "):
             await get(f"http://acme.example:{port}/", GuardedTransport(resolver=resolver))
@@ -142,7 +144,7 @@ async def test_case_40_dns_rebinding_changes_nothing() -> None:
             trap.setblocking(False)
             url = httpx.URL(f"http://acme.example:{port}/")
             guarded = GuardedTransport(LoopbackIsPublic(), resolver=answers("127.0.0.1", "127.0.0.2"))
-            wire = Wire(resolver=answers("127.0.0.1", "127.0.0.2"), guard=LoopbackIsPublic())
+            wire = ProbeTransport(resolver=answers("127.0.0.1", "127.0.0.2"), guard=LoopbackIsPublic())
             probed = await wire.get(url, Stopwatch(), max_body=99)
             assert isinstance(probed, Answer) and probed.body == b"public"
             assert (await get(str(url), guarded)).text == "public"
@@ -174,15 +176,15 @@ async def test_case_40_a_redirect_stays_on_the_named_host_or_is_public() -> None
     refused = Failure(FailureKind.REDIRECT, "redirected into a private network: not followed")
     async with site(routes(table)) as base:
 
-        async def go(path: str, wire: Wire) -> Answer | Failure:
+        async def go(path: str, wire: ProbeTransport) -> Answer | Failure:
             return await follow(wire, httpx.URL(base + path), Stopwatch(), max_body=99, redirects=3)
 
-        home = await go("/", Wire())
+        home = await go("/", ProbeTransport())
         assert isinstance(home, Answer) and home.body == b"home"
-        assert await go("/other", Wire()) == await go("/name", Wire()) == refused
+        assert await go("/other", ProbeTransport()) == await go("/name", ProbeTransport()) == refused
         async with site(redirect(f"{base}/home"), address="127.0.0.2") as there:
             table["/detour"] = redirect(there.replace("127.0.0.2", "acme.example"))
-            wire = Wire(resolver=answers("127.0.0.2"), guard=TwoIsPublic())
+            wire = ProbeTransport(resolver=answers("127.0.0.2"), guard=TwoIsPublic())
             assert await go("/detour", wire) == refused
 
 
@@ -195,7 +197,7 @@ async def test_case_40_what_was_named_passes() -> None:
         for host, guard in (("127.0.0.1", None), ("localhost", None), ("acme-api", AddressGuard(["acme-api"]))):
             url = f"http://{host}:{port}/"
             assert (await get(url, GuardedTransport(guard, resolver=resolver))).status_code == 200
-            came = await Wire(resolver=resolver, guard=guard).get(httpx.URL(url), Stopwatch(), max_body=9)
+            came = await ProbeTransport(resolver=resolver, guard=guard).get(httpx.URL(url), Stopwatch(), max_body=9)
             assert isinstance(came, Answer)
     assert [f"host: acme-api:{port}" in head.lower() for head in seen] == [False] * 4 + [True] * 2
 

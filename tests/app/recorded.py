@@ -8,21 +8,21 @@ from tests.support.clocks import eventually
 from watchdog.app.compose.composition import App, build
 from watchdog.app.compose.daemon_run import finish, start
 from watchdog.daemon.runtime.clock import SystemClock
-from watchdog.replay.action_log import Doing, doings
+from watchdog.replay.action_log import Action, actions
 from watchdog.sandbox.config_file import write_config
 from watchdog.sandbox.server import Sandbox
 from watchdog.sandbox.site.behaviours import behaviour
 from watchdog.settings.load.load import load
 
 
-async def bad_deploy(folder: Path, more: str = "") -> tuple[App, list[Doing]]:
+async def bad_deploy(folder: Path, more: str = "") -> tuple[App, list[Action]]:
     """Live through a bad deploy, with the statistics shortened, to an end in good order; return the daemon's doings."""
-    did: list[Doing] = []
+    did: list[Action] = []
     async with Sandbox(rollback_seconds=1.0) as sandbox:
         path = write_config(folder, sandbox.urls, more=SHORT + more)
         app = build(load(path, {}, folder), SystemClock(), on_error=lambda name, error: None)
         app.engine.listeners.stepped.append(
-            lambda before, after, event, effects: did.extend(doings(before, after, effects, event.at))
+            lambda before, after, event, effects: did.extend(actions(before, after, effects, event.at))
         )
         await start(app)
         try:
@@ -39,10 +39,10 @@ def _is_watching(app: App) -> bool:
     return web is not None and web.live == "dep-40" and len(web.checks) >= 2
 
 
-def _is_over(did: list[Doing]) -> bool:
+def _is_over(did: list[Action]) -> bool:
     return any(one.what.startswith("resolved") for one in did)
 
 
-def live_through(folder: Path, more: str = "") -> tuple[App, list[Doing]]:
+def live_through(folder: Path, more: str = "") -> tuple[App, list[Action]]:
     """Do so, in a loop of its own."""
     return asyncio.run(bad_deploy(folder, more))

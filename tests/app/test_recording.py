@@ -13,14 +13,14 @@ from watchdog.adapters.recordings.recording_format import Head, Told
 from watchdog.adapters.recordings.recording_reader import Reader
 from watchdog.app.commands.replay_run import Answer, answer
 from watchdog.cli.main import main
-from watchdog.replay.action_log import Doing
+from watchdog.replay.action_log import Action
 from watchdog.settings.load.load import load
 
 pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="session")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Doing]]:
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Action]]:
     """The folder of a daemon that rolled a bad deploy back, and what it did."""
     folder = tmp_path_factory.mktemp("guard")
     app, did = live_through(folder)
@@ -47,7 +47,7 @@ def against(folder: Path, *pairs: tuple[str, str]) -> Answer:
     return answer([folder / "recordings"], load(path, {}, path.parent, secretless=True))
 
 
-def test_the_same_decisions_byte_for_byte(guarded: tuple[Path, list[Doing]]) -> None:
+def test_the_same_decisions_byte_for_byte(guarded: tuple[Path, list[Action]]) -> None:
     """Every step's effects hash alike, and what was decided is what the run did."""
     found = answer([guarded[0] / "recordings"], None)
     assert found.replay.divergence is None
@@ -60,14 +60,14 @@ def test_the_same_decisions_byte_for_byte(guarded: tuple[Path, list[Doing]]) -> 
     assert [one.kind for one in found.replay.old if one.is_act] == ["pin", "rollback"]
 
 
-def test_what_is_replayed_is_what_the_run_did(guarded: tuple[Path, list[Doing]]) -> None:
+def test_what_is_replayed_is_what_the_run_did(guarded: tuple[Path, list[Action]]) -> None:
     """To the last digit of every time, and to the last letter of every reason."""
     folder, did = guarded
     found = answer([folder / "recordings"], None)
     assert found.replay.old == sorted(did, key=lambda one: one.at)
 
 
-def test_the_recording_holds_every_decision_of_the_run(guarded: tuple[Path, list[Doing]]) -> None:
+def test_the_recording_holds_every_decision_of_the_run(guarded: tuple[Path, list[Action]]) -> None:
     """The end of the recording is the state that the journal has: nothing was left out."""
     (reader,) = [Reader(path) for path in (guarded[0] / "recordings").iterdir()]
     head, *rest = reader
@@ -99,7 +99,7 @@ def test_killed_in_the_middle_both_runs_are_replayed(tmp_path: Path) -> None:
         assert done.returncode == 0 and json.loads(done.stdout)["differences"] == []
 
 
-def test_observe_would_have_touched_nothing(guarded: tuple[Path, list[Doing]]) -> None:
+def test_observe_would_have_touched_nothing(guarded: tuple[Path, list[Action]]) -> None:
     """The pin and the rollback are only in the old; the decision is another; from then on the world is not known."""
     found = against(guarded[0], ("mode: autonomous", "mode: observe"))
     assert found.differences is not None and found.replay.divergence is None
@@ -114,14 +114,14 @@ def test_observe_would_have_touched_nothing(guarded: tuple[Path, list[Doing]]) -
     assert found.unknown_from == pin.at
 
 
-def test_the_same_policy_makes_no_difference(guarded: tuple[Path, list[Doing]]) -> None:
+def test_the_same_policy_makes_no_difference(guarded: tuple[Path, list[Action]]) -> None:
     """Also when it is told what it did not ask to be told."""
     found = against(guarded[0])
     assert found.differences == []
     assert found.replay.new == found.replay.old
 
 
-def test_a_service_that_is_named_has_the_id_of_the_recording(guarded: tuple[Path, list[Doing]]) -> None:
+def test_a_service_that_is_named_has_the_id_of_the_recording(guarded: tuple[Path, list[Action]]) -> None:
     """Nobody asks Render for it; one that the recording does not know is named as such."""
     found = against(guarded[0], ("render: srv-web", "render: shop-frontend"))
     assert found.differences == []
@@ -133,14 +133,14 @@ def test_a_service_that_is_named_has_the_id_of_the_recording(guarded: tuple[Path
     assert other_name.replay.new == []
 
 
-def test_no_key_is_in_a_recording(guarded: tuple[Path, list[Doing]]) -> None:
+def test_no_key_is_in_a_recording(guarded: tuple[Path, list[Action]]) -> None:
     """The policy has none, events and states neither; whoever reads the folder is its owner."""
     assert list((guarded[0] / "recordings").glob("*.jsonl.gz"))
     assert list(hits_in(guarded[0] / "recordings")) == []
     assert (guarded[0] / "recordings").stat().st_mode & 0o777 == 0o700
 
 
-def test_a_veto_is_waited_for_in_the_other_policy(guarded: tuple[Path, list[Doing]]) -> None:
+def test_a_veto_is_waited_for_in_the_other_policy(guarded: tuple[Path, list[Action]]) -> None:
     """It asks to be woken at a moment at which nobody woke the run, and acts then."""
     found = against(guarded[0], ("mode: autonomous", "mode: autonomous\n    veto: 2s"))
     kinds = [one.what.partition(":")[0] for one in found.replay.new if one.kind in ("page", "tell")]
@@ -150,7 +150,7 @@ def test_a_veto_is_waited_for_in_the_other_policy(guarded: tuple[Path, list[Doin
 
 
 def test_typed(
-    guarded: tuple[Path, list[Doing]], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    guarded: tuple[Path, list[Action]], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Exit code 0 and words; with --config the diff, without any secret; JSON for machines."""
     monkeypatch.chdir(guarded[0])

@@ -16,7 +16,7 @@ from watchdog.app.sandbox_demo.demo import EXPECTED
 from watchdog.cli.command_context import Screen
 from watchdog.cli.lifecycle import Scenario
 from watchdog.cli.main import main
-from watchdog.cli.services import AppRoof
+from watchdog.cli.services import AppServices
 from watchdog.domain.errors import Refused, Temporary
 from watchdog.domain.reports import DemoResult
 from watchdog.domain.store_records import Command
@@ -24,7 +24,7 @@ from watchdog.sandbox.scenarios.scenario_table import SCENARIOS
 from watchdog.settings import Settings
 
 
-class ToldRoof(AppRoof):
+class ToldRoof(AppServices):
     """A composition root whose daemon gives one answer, and whose demo ends as given."""
 
     def __init__(self, answer: Command | Exception | None = None, result: DemoResult | None = None) -> None:

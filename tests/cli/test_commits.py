@@ -8,7 +8,7 @@ import pytest
 from tests.cli import examples as x
 from watchdog.cli.command_context import Context
 from watchdog.cli.commits import Asked, compared
-from watchdog.cli.services import AppRoof
+from watchdog.cli.services import AppServices
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.incidents import Incident
 from watchdog.presentation.explain import explain
@@ -24,7 +24,7 @@ INCIDENT = x.incident(suspect_code=COMMITS["41"][0], target_code=COMMITS["39"][0
 async def ask(folder: Path, sandbox: Sandbox, incident: Incident, facts: ServiceFacts | None, more: str) -> Asked:
     """Ask as a command does."""
     path = write_config(folder, sandbox.urls, more=more)
-    it = Context(path, {}, folder, AppRoof)
+    it = Context(path, {}, folder, AppServices)
     return await compared(it, load(path, {}, folder), incident, facts)
 
 

@@ -45,7 +45,7 @@ def test_a_pipe_gets_whole_rows(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_complaints_stay_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     """Line breaks in an error cannot forge a second complaint."""
-    output.complain("one\ntwo")
+    output.print_error("one\ntwo")
     assert capsys.readouterr().err == "one two\n"
 
 

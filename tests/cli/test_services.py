@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.clocks import PATIENCE_SECONDS
-from watchdog.cli.services import AppRoof
+from watchdog.cli.services import AppServices
 from watchdog.domain.decisions import Verdict
 from watchdog.domain.errors import ConfigurationError, Refused
 from watchdog.domain.readings import Good
@@ -37,7 +37,7 @@ def writes(cloud: Sandbox) -> list[object]:
 
 async def test_deploys_name_the_target(cloud: Sandbox, tmp_path: Path) -> None:
     """The list comes from Render; the target is the newest good one of another commit, skipping what never was live."""
-    found, choice = await AppRoof().deploys(settings_of(cloud, tmp_path), "web")
+    found, choice = await AppServices().deploys(settings_of(cloud, tmp_path), "web")
     live = next(deploy for deploy in found if deploy.is_live)
     assert choice is not None
     assert choice.deploy is not None
@@ -48,7 +48,7 @@ async def test_deploys_name_the_target(cloud: Sandbox, tmp_path: Path) -> None:
 
 async def test_a_dry_run_changes_nothing(cloud: Sandbox, tmp_path: Path) -> None:
     """The plan is the core's own decision with every guard's answer; Render is only read."""
-    plan = await AppRoof().plan(settings_of(cloud, tmp_path), "web", None)
+    plan = await AppServices().plan(settings_of(cloud, tmp_path), "web", None)
     assert plan.target is not None
     assert plan.target.deploy is not None
     assert plan.guards
@@ -59,21 +59,23 @@ async def test_a_dry_run_changes_nothing(cloud: Sandbox, tmp_path: Path) -> None
 async def test_a_dry_run_is_refused_as_the_rollback_would_be(cloud: Sandbox, tmp_path: Path) -> None:
     """An unknown target, and a service that is only observed."""
     with pytest.raises(Refused, match="dep-999 is not among"):
-        await AppRoof().plan(settings_of(cloud, tmp_path), "web", "dep-999")
+        await AppServices().plan(settings_of(cloud, tmp_path), "web", "dep-999")
     with pytest.raises(Refused, match="observe"):
-        await AppRoof().plan(settings_of(cloud, tmp_path, "observe"), "web", None)
+        await AppServices().plan(settings_of(cloud, tmp_path, "observe"), "web", None)
 
 
 async def test_once_reads_everything(cloud: Sandbox, tmp_path: Path) -> None:
     """Signals, control targets and status pages; the site is well."""
-    read = {f"{one.service}/{one.signal}": one.reading for one in await AppRoof().once(settings_of(cloud, tmp_path))}
+    read = {
+        f"{one.service}/{one.signal}": one.reading for one in await AppServices().once(settings_of(cloud, tmp_path))
+    }
     assert isinstance(read["web/home"], Good)
     assert sum(name.startswith("control/") for name in read) == 2
 
 
 async def test_a_live_check_of_a_well_configured_service(cloud: Sandbox, tmp_path: Path) -> None:
     """Key, service, signals, controls, pages and channels are all tried, and nothing is changed."""
-    results = await AppRoof().check(settings_of(cloud, tmp_path))
+    results = await AppServices().check(settings_of(cloud, tmp_path))
     failed = [result for result in results if result.outcome.value == "fail"]
     assert failed == []
     names = " ".join(result.name for result in results)
@@ -85,10 +87,10 @@ async def test_a_live_check_of_a_well_configured_service(cloud: Sandbox, tmp_pat
 async def test_services_for_a_new_configuration(cloud: Sandbox, tmp_path: Path) -> None:
     """The key comes from .env beside the file; without one the variable is named."""
     write_config(tmp_path, cloud.urls)
-    found = await AppRoof().services({}, tmp_path, cloud.urls["render"])
+    found = await AppServices().services({}, tmp_path, cloud.urls["render"])
     assert "srv-web" in {facts.id for facts in found}
     with pytest.raises(ConfigurationError, match="WATCHDOG_RENDER_API_KEY: not set"):
-        await AppRoof().services({}, tmp_path / "elsewhere", cloud.urls["render"])
+        await AppServices().services({}, tmp_path / "elsewhere", cloud.urls["render"])
 
 
 @pytest.mark.long

@@ -11,7 +11,7 @@ import httpx
 from tests.console.scene import SETTINGS, TOKEN, StoryClock, bearer, serving
 from tests.daemon.engine_scene import Scene, scene
 from watchdog.app.compose.command_client import list_deploys
-from watchdog.console.dependencies import World
+from watchdog.console.dependencies import Dependencies
 from watchdog.daemon.supervision.command_poller import CommandPoller
 from watchdog.domain.incidents import Incident, Phase, State
 from watchdog.domain.policy import Severity
@@ -87,7 +87,7 @@ async def office(**access: Any) -> AsyncIterator[Office]:
             return list_deploys(s.platform, s.engine.policy, name, s.clock)
 
         told = (lambda: s.engine.policy, lambda: s.engine.state, lambda: s.engine.held)
-        world = World(s.store, StoryClock(s.clock.now()), *told, ask, listing, lambda: SETTINGS, "9.9")
+        world = Dependencies(s.store, StoryClock(s.clock.now()), *told, ask, listing, lambda: SETTINGS, "9.9")
         async with serving(world, **access) as (client, _):
             yield Office(s, client)
 

@@ -12,7 +12,7 @@ from tests.support.clocks import PATIENCE_SECONDS
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.app import make_console
 from watchdog.console.auth.roles import Role
-from watchdog.console.dependencies import Access, World
+from watchdog.console.dependencies import Access, Dependencies
 from watchdog.daemon.http.http_auth import Buckets, peer_of
 from watchdog.daemon.http.http_server import HttpServer
 from watchdog.daemon.runtime.clock import SystemClock
@@ -188,7 +188,7 @@ async def town(
         return DeploysListed(clock.now(), name, now_state.services[name].deploys, now_state.services[name].facts)
 
     told = (lambda: now_policy, lambda: now_state, lambda: ours)
-    world = World(store, clock, *told, nobody, listing, lambda: SETTINGS, "9.9")
+    world = Dependencies(store, clock, *told, nobody, listing, lambda: SETTINGS, "9.9")
     async with serving(world, at_once, **access) as (client, port):
         yield Town(client, store, clock, port)
     await store.close()
@@ -204,7 +204,7 @@ async def visited(*shown: Any, **more: Any) -> AsyncIterator[Town]:
 
 @asynccontextmanager
 async def serving(
-    world: World, at_once: float = 1000.0, tokens: Mapping[Role, str] = TOKENS, **more: Any
+    world: Dependencies, at_once: float = 1000.0, tokens: Mapping[Role, str] = TOKENS, **more: Any
 ) -> AsyncIterator[tuple[httpx.AsyncClient, int]]:
     """Serve a console by the real server, and give a client and the port; `more` is who may come in otherwise."""
     clock = SystemClock()

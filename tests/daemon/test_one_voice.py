@@ -16,7 +16,7 @@ from tests.daemon.supervision.test_lease_manager import FlakyStore
 from tests.daemon.supervision.test_probe_coverage import POLICY, Site
 from tests.support.clocks import FakeClock, eventually
 from watchdog.adapters.stores.memory import MemoryDatabase
-from watchdog.app.compose.daemon_factory import Daemon, Outside, begin, wire
+from watchdog.app.compose.daemon_factory import Daemon, ExternalPorts, begin, wire
 from watchdog.daemon.engine.conversion import CONTROL
 from watchdog.daemon.runtime.supervisor import OnError
 from watchdog.daemon.telemetry.heartbeat import Heartbeat, healthchecks
@@ -53,7 +53,7 @@ class Fleet:
         sites[CONTROL] = Site(self.clock, "https://control.test", "control")
         daemon = wire(
             POLICY,
-            Outside(self.clock, store, None, {}),
+            ExternalPorts(self.clock, store, None, {}),
             worker=f"worker-{len(self.workers)}",
             sources=lambda _: lambda name: [sites[name]] if name in sites else [],
             on_error=self.on_error,

@@ -15,7 +15,7 @@ from starlette.routing import Route
 from tests.daemon.vendor import Vendor
 from tests.support.clocks import FakeClock, eventually
 from watchdog.adapters.stores.memory import MemoryStore
-from watchdog.app.compose.daemon_factory import Daemon, Outside, begin, wire
+from watchdog.app.compose.daemon_factory import Daemon, ExternalPorts, begin, wire
 from watchdog.daemon.engine.conversion import CONTROL
 from watchdog.daemon.telemetry.heartbeat import Heartbeat, healthchecks
 from watchdog.domain.notices import Notice
@@ -60,7 +60,7 @@ class Guarded:
 
     def wire(self) -> Daemon:
         """Return a daemon on this world's store, as one more start of the process."""
-        outside = Outside(clock=self.clock, store=self.store, platform=None, notifiers=self.vendors)
+        outside = ExternalPorts(clock=self.clock, store=self.store, platform=None, notifiers=self.vendors)
         sources = {CONTROL: [self.control], "web": [self.site]}
         return wire(
             self.policy,

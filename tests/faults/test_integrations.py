@@ -12,7 +12,7 @@ import pytest
 
 from tests.core.scenes import FACTS, HISTORY
 from tests.faults.channels import Guarded, Site, guarding
-from watchdog.app.compose.daemon_factory import Daemon, Outside, wire
+from watchdog.app.compose.daemon_factory import Daemon, ExternalPorts, wire
 from watchdog.daemon.engine.conversion import CONTROL, VENDORS
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.errors import Forbidden, Misshapen, Permanent, Temporary
@@ -73,7 +73,7 @@ class Relying(Guarded):
 
     def wire(self) -> Daemon:
         """Return the daemon."""
-        outside = Outside(clock=self.clock, store=self.store, platform=self.cloud, notifiers=self.vendors)  # type: ignore[arg-type]
+        outside = ExternalPorts(clock=self.clock, store=self.store, platform=self.cloud, notifiers=self.vendors)  # type: ignore[arg-type]
         sources = {CONTROL: [self.control], VENDORS: [self.page], "web": [self.site, self.feed], "shop": [self.shop]}
         return wire(
             self.policy,

@@ -15,8 +15,8 @@ from watchdog.domain.incidents import State
 from watchdog.domain.policy import Mode, Policy
 from watchdog.domain.readings import FailureKind, Good
 from watchdog.domain.store_records import Step
-from watchdog.lab.closed_loop import Drive
-from watchdog.lab.episode import MAIN, Scene
+from watchdog.lab.closed_loop import ClosedLoop
+from watchdog.lab.episode import MAIN, EpisodeWorld
 from watchdog.lab.faults import Fault, Symptom
 from watchdog.lab.simulated_service import Release
 
@@ -26,10 +26,12 @@ MINUTE = 60.0
 QUIET_SECONDS = 110.0
 
 
-class Recorded(Drive):
+class Recorded(ClosedLoop):
     """A drive that keeps every step."""
 
-    def __init__(self, scene: Scene, policy: Policy, state: State | None = None, steps: Sequence[Step] = ()) -> None:
+    def __init__(
+        self, scene: EpisodeWorld, policy: Policy, state: State | None = None, steps: Sequence[Step] = ()
+    ) -> None:
         super().__init__(scene, policy, state)
         self.steps = list(steps)
 
@@ -50,7 +52,7 @@ class Life:
     """One service from minute 0 on. What it was read by: the signals of these names."""
 
     def __init__(self, mode: Mode = Mode.OBSERVE, signals: tuple[str, ...] = ("home",)) -> None:
-        self.scene = Scene("life", 1)
+        self.scene = EpisodeWorld("life", 1)
         self.scene.services = {MAIN: self.scene.main}
         policy = policy_for(self.scene)
         web = policy.services[MAIN]

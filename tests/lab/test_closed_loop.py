@@ -9,14 +9,14 @@ from watchdog.app.commands.score_run import play_episode, report_seed, score
 from watchdog.domain.policy import Mode
 from watchdog.lab.classes import BY_NAME
 from watchdog.lab.clean_years import clean_scene, play_clean
-from watchdog.lab.closed_loop import Drive
+from watchdog.lab.closed_loop import ClosedLoop
 from watchdog.lab.episode_judgement import judge
 
 
 def test_a_bad_deploy_is_rolled_back_and_the_world_is_well_again() -> None:
     """The rollback takes effect: the probes are good afterwards, and the core has seen it."""
     scene = BY_NAME["hard-down"].scene("loop")
-    drive = Drive(scene, policy_for(scene))
+    drive = ClosedLoop(scene, policy_for(scene))
     record = drive.run(scene.ends_at)
     (rollback,) = [one for one in record.did if one.what == "rollback"]
     assert (rollback.service, rollback.commit) == ("web", next(iter(scene.truth.targets)))
@@ -37,7 +37,7 @@ def test_what_is_only_watched_is_only_watched() -> None:
     scene = BY_NAME["hard-down"].scene("observe")
     policy = policy_for(scene)
     watching = {name: replace(one, mode=Mode.OBSERVE) for name, one in policy.services.items()}
-    record = Drive(scene, replace(policy, services=watching)).run(scene.ends_at)
+    record = ClosedLoop(scene, replace(policy, services=watching)).run(scene.ends_at)
     assert not any(one.what == "rollback" for one in record.did)
     assert any(one.what == "page" for one in record.did)
 

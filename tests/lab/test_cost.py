@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from watchdog.lab.classes import BY_NAME
-from watchdog.lab.closed_loop import Did, Record
+from watchdog.lab.closed_loop import ActionTaken, Record
 from watchdog.lab.cost import cost
 from watchdog.lab.episode import MAIN
 from watchdog.lab.episode_judgement import Played, judge
@@ -45,7 +45,7 @@ def acted(kind: str, *did: tuple[float, str, str], commit: str = "good") -> Play
     scene = BY_NAME[kind].scene("dev0")
     onset = scene.truth.onset_at or scene.fault_at
     to = {"good": min(scene.truth.targets, default="older"), "bad": scene.truth.commit or ""}[commit]
-    return judge(scene, "dev0", Record([Did(onset + at, what, name, to) for at, what, name in did]))
+    return judge(scene, "dev0", Record([ActionTaken(onset + at, what, name, to) for at, what, name in did]))
 
 
 def test_a_rollback_that_mends_is_no_harm_whatever_the_table_says() -> None:

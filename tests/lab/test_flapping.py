@@ -7,7 +7,7 @@ from watchdog.lab.episode import DOWN
 from watchdog.lab.episode_judgement import Played
 from watchdog.lab.faults import Fault
 from watchdog.lab.flapping import Cell, Mapped, cells, json_object, play_cell, table
-from watchdog.lab.folding_loop import QuietDrive
+from watchdog.lab.folding_loop import FoldingLoop
 
 SEEDS = ("test",)
 
@@ -28,7 +28,7 @@ def test_it_is_one_story_for_hours(deployed: bool) -> None:
     """Fifty seconds down, a minute up: a few calls in three hours, not one a spell."""
     scene = Cell(110.0, 0.45, deployed).scene("hours")
     scene.horizon_seconds = 3 * 3600.0
-    record = QuietDrive(scene, policy_for(scene)).run(scene.ends_at)
+    record = FoldingLoop(scene, policy_for(scene)).run(scene.ends_at)
     assert 1 <= sum(one.what in ("page", "ask") for one in record.did) <= 3
     backs = [one.commit for one in record.did if one.what == "rollback"]
     assert len(backs) <= deployed and set(backs) <= scene.truth.targets, "only once one spell outlasts every blip"
@@ -40,7 +40,7 @@ def test_what_flaps_at_first_and_then_fails_for_good_is_rolled_back() -> None:
     bad = scene.truth.commit
     scene.main.faults.append(Fault(DOWN[1], bad, after_seconds=330.0))
     scene.horizon_seconds = 900.0
-    record = QuietDrive(scene, policy_for(scene)).run(scene.ends_at)
+    record = FoldingLoop(scene, policy_for(scene)).run(scene.ends_at)
     onset = scene.truth.onset_at or 0.0
     (back,) = [one for one in record.did if one.what == "rollback"]
     assert back.commit in scene.truth.targets and back.at - onset <= 330.0 + 90.0

@@ -6,16 +6,16 @@ from watchdog.app.commands.lab_policy import policy_for
 from watchdog.lab import speed
 from watchdog.lab.classes import BY_NAME
 from watchdog.lab.clean_years import clean_scene
-from watchdog.lab.closed_loop import Drive
-from watchdog.lab.episode import Scene
-from watchdog.lab.folding_loop import QuietDrive
+from watchdog.lab.closed_loop import ClosedLoop
+from watchdog.lab.episode import EpisodeWorld
+from watchdog.lab.folding_loop import FoldingLoop
 from watchdog.lab.profile import DAY_SECONDS
 
 
-def assert_same(scene: Scene, again: Scene, until: float, *, least_gathered: float) -> None:
+def assert_same(scene: EpisodeWorld, again: EpisodeWorld, until: float, *, least_gathered: float) -> None:
     """Play a scene in full, and the quiet way: all is the same, and what was gathered was worth it."""
     policy = policy_for(scene)
-    full, quiet = Drive(scene, policy), QuietDrive(again, policy)
+    full, quiet = ClosedLoop(scene, policy), FoldingLoop(again, policy)
     told, gathered = full.run(until), quiet.run(until)
     assert gathered == told
     assert quiet.state == full.state
@@ -53,7 +53,7 @@ def test_what_fails_outside_is_read_though_all_is_well_inside(what: str) -> None
 def test_a_service_with_a_single_probe() -> None:
     """As the lab's speed is measured."""
     scene, again = clean_scene("one", 1.0), clean_scene("one", 1.0)
-    full, quiet = Drive(scene, speed.POLICY), QuietDrive(again, speed.POLICY)
+    full, quiet = ClosedLoop(scene, speed.POLICY), FoldingLoop(again, speed.POLICY)
     until = scene.begins_at + DAY_SECONDS
     assert quiet.run(until) == full.run(until)
     assert quiet.state == full.state

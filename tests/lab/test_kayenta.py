@@ -8,7 +8,7 @@ from watchdog.lab.baselines.clean_years import kayenta_quiet
 from watchdog.lab.baselines.kayenta import AT_THE_END, EVERY_MINUTE, Kayenta, windows
 from watchdog.lab.baselines.mann_whitney import deviation, high, shift
 from watchdog.lab.baselines.table import JUDGES
-from watchdog.lab.episode import DOWN, FaultClass, Scene
+from watchdog.lab.episode import DOWN, EpisodeWorld, FaultClass
 from watchdog.lab.faults import Symptom
 
 BEFORE = (11.0, 12.6, 10.4, 13.1, 11.9, 12.2, 14.1, 10.8, 13.6, 11.4, 12.9, 9.7)
@@ -65,18 +65,18 @@ def test_the_minutes_around_a_deploy_are_full_ones() -> None:
     assert windows(6000.0, 6060.0)[1] == [6000.0]
 
 
-def slower(scene: Scene) -> None:
+def slower(scene: EpisodeWorld) -> None:
     """A deploy makes it three times slower at once."""
     scene.bad_deploy(Symptom(slow=3.0))
 
 
-def flooded(scene: Scene) -> None:
+def flooded(scene: EpisodeWorld) -> None:
     """A deploy brings an error with every request."""
     scene.bad_deploy(Symptom(errors=1.0))
 
 
 @pytest.mark.parametrize("make", [slower, flooded])
-def test_before_and_after_a_deploy_are_compared_after_ten_minutes(make: Callable[[Scene], None]) -> None:
+def test_before_and_after_a_deploy_are_compared_after_ten_minutes(make: Callable[[EpisodeWorld], None]) -> None:
     """Or at the end of the half hour; what no deploy brought is not looked for."""
     scene = FaultClass("latency-creep", "made", make).scene("one")
     good, bad = scene.main.releases[-2:]
@@ -85,7 +85,7 @@ def test_before_and_after_a_deploy_are_compared_after_ten_minutes(make: Callable
     scene = FaultClass("latency-creep", "made", make).scene("one")
     (did,) = Kayenta("", "", AT_THE_END, failures=False).play(scene).did
     assert did.at - bad.live_at == 1800.0
-    scene = Scene("restart-blip", "one")
+    scene = EpisodeWorld("restart-blip", "one")
     scene.trouble(Symptom(slow=3.0), scene.fault_at)
     assert Kayenta("", "", EVERY_MINUTE, failures=False).play(scene).did == []
 

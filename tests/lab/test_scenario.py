@@ -7,7 +7,7 @@ import pytest
 
 from watchdog.app.commands.score_run import score
 from watchdog.cli.main import main
-from watchdog.lab.episode import Right, Scene
+from watchdog.lab.episode import EpisodeWorld, Right
 from watchdog.lab.report.outcomes import failures
 from watchdog.lab.scenario import PREVIOUS, START, PlannedDeploy, PlannedFault, PlannedOutage, Scenario, Verdict
 from watchdog.lab.score import mix
@@ -18,7 +18,7 @@ EXAMPLES = [path.relative_to(ROOT) for path in sorted((ROOT / "config" / "scenar
 MINUTE = 60.0
 
 
-def made(scenario: Scenario, seed: str = "s") -> Scene:
+def made(scenario: Scenario, seed: str = "s") -> EpisodeWorld:
     """Return an episode of it."""
     return scenario.kind("made", "made.yaml").scene(seed)
 

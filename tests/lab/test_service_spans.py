@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from watchdog.lab.keyed_random import Chance
+from watchdog.lab.keyed_random import KeyedRandom
 from watchdog.lab.profile import draw_profile
 from watchdog.lab.simulated_service import Release, Service
 
@@ -12,7 +12,7 @@ times = st.integers(0, 40).map(float)
 
 def a_service(begun: list[float]) -> Service:
     """Return a service with a deploy begun at each moment: built, updated, serving and live in 2 s each."""
-    chance = Chance("spans")
+    chance = KeyedRandom("spans")
     service = Service("web", draw_profile(chance.generator("profile")), chance)
     for number, at in enumerate(begun):
         service.release(Release(f"dep-{number}", f"c0ffee{number}", at, at + 2.0, at + 4.0, at + 6.0))

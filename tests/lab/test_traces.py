@@ -17,7 +17,7 @@ from watchdog.lab.traces.play import Play
 from watchdog.lab.traces.score import DAY_SECONDS, LATE_SECONDS, Row
 from watchdog.lab.traces.trial import Bucket, Label, Trial, quantile_at
 from watchdog.lab.traces.why import why_not
-from watchdog.replay.action_log import Doing
+from watchdog.replay.action_log import Action
 
 BEGIN = 1_700_000_000.0
 FAST = ((0.5, 0.05), (0.9, 0.1), (0.95, 0.12), (0.99, 0.2))
@@ -200,9 +200,9 @@ def test_the_same_seed_is_the_same_play() -> None:
     assert once == again and once != other
 
 
-def page(at: float, incident: str = "front-1", kind: str = "page", what: str = "human_needed: down") -> Doing:
+def page(at: float, incident: str = "front-1", kind: str = "page", what: str = "human_needed: down") -> Action:
     """Return something done, some minutes after the beginning."""
-    return Doing(BEGIN + 60 * at, "front", incident, kind, what)
+    return Action(BEGIN + 60 * at, "front", incident, kind, what)
 
 
 LABEL = Label(BEGIN + 600, BEGIN + 1200, "front", "made up", 60.0)
@@ -223,7 +223,7 @@ LABEL = Label(BEGIN + 600, BEGIN + 1200, "front", "made up", 60.0)
         ([page(11, kind="tell", what="updated: hm")], "missed", None, 0),
     ],
 )
-def test_how_a_fault_is_counted(did: list[Doing], outcome: str, delay: float | None, false: int) -> None:
+def test_how_a_fault_is_counted(did: list[Action], outcome: str, delay: float | None, false: int) -> None:
     """By the first page of an incident, and where it stands to the label."""
     row = Row("made up")
     row.add(Trial("made up", "one", {"front": made_up((60, 0.0, FAST))}, [LABEL]), did, 1, 2.0)

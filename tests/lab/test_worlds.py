@@ -11,10 +11,10 @@ from watchdog.domain.readings import Bad, FailureKind, Good
 from watchdog.lab.classes import BY_NAME, CLASSES, played_on
 from watchdog.lab.clean_years import clean_scene
 from watchdog.lab.closed_loop import Record
-from watchdog.lab.episode import FaultClass, Right, Scene
+from watchdog.lab.episode import EpisodeWorld, FaultClass, Right
 from watchdog.lab.episode_judgement import judge
 from watchdog.lab.faults import Fault, Symptom
-from watchdog.lab.keyed_random import Chance
+from watchdog.lab.keyed_random import KeyedRandom
 from watchdog.lab.profile import BLIP_CAP_SECONDS, DAY_SECONDS, draw_blip_seconds, draw_profile
 from watchdog.lab.score import mix
 from watchdog.lab.simulated_service import Release, Service
@@ -22,7 +22,7 @@ from watchdog.lab.simulated_service import Release, Service
 
 def test_blips_are_those_of_the_facts() -> None:
     """Four a day; median 4 s, p90 14 s, never longer than 55 s."""
-    dice = Chance("test", "blips").generator()
+    dice = KeyedRandom("test", "blips").generator()
     seconds = [draw_blip_seconds(dice) for _ in range(20_000)]
     assert quantiles(seconds, n=2)[0] == pytest.approx(4.0, rel=0.05)
     assert quantiles(seconds, n=10)[8] == pytest.approx(14.0, rel=0.05)
@@ -37,7 +37,7 @@ def test_blips_are_those_of_the_facts() -> None:
 def test_every_service_of_an_episode_has_them_too() -> None:
     """As often and as long, beside what the class is about; a scene that nobody finished has none."""
     quiet = FaultClass("quiet", "nothing", lambda scene: None)
-    assert not Scene("quiet", 0).main.blips_between(0.0, inf)
+    assert not EpisodeWorld("quiet", 0).main.blips_between(0.0, inf)
     found, days = [], 0.0
     for seed in range(600):
         scene = quiet.scene(seed)
@@ -50,19 +50,19 @@ def test_every_service_of_an_episode_has_them_too() -> None:
 
 def test_numbers_by_key_are_uniform_and_do_not_depend_on_who_asked_before() -> None:
     """Neighbouring moments have nothing to do with each other."""
-    stream, again = Chance("seed", 1), Chance("seed", 1)
+    stream, again = KeyedRandom("seed", 1), KeyedRandom("seed", 1)
     numbers = [stream.uniform(key) for key in range(20_000)]
     assert again.uniform(12_345) == numbers[12_345]
     assert fmean(numbers) == pytest.approx(0.5, abs=0.01)
     assert pvariance(numbers) == pytest.approx(1 / 12, rel=0.03)
     pairs = list(itertools.pairwise(numbers))
     assert fmean((a - 0.5) * (b - 0.5) for a, b in pairs) == pytest.approx(0.0, abs=0.002)
-    assert Chance("seed", 2).uniform(12_345) != numbers[12_345]
+    assert KeyedRandom("seed", 2).uniform(12_345) != numbers[12_345]
 
 
 def service() -> Service:
     """Return a service with one release, at rest."""
-    chance = Chance("test", "service")
+    chance = KeyedRandom("test", "service")
     made = Service("web", replace(draw_profile(chance.generator()), error_share=0.01, error_phi=2.0), chance)
     made.release(Release("dep-1", "c1", 0.0, 0.0, 0.0, 0.0))
     return made
@@ -133,7 +133,7 @@ def test_an_episode_is_its_seed(name: str) -> None:
 def test_every_class_has_its_truth() -> None:
     """A rollback has a commit to blame and one to go back to; and every row of the facts' table is there."""
     for one in CLASSES:
-        scene: Scene = one.scene("truth")
+        scene: EpisodeWorld = one.scene("truth")
         if scene.truth.right is Right.ROLLBACK:
             assert scene.truth.commit and scene.truth.targets and one.deploy_caused
             assert scene.truth.onset_at is not None
@@ -145,7 +145,7 @@ def test_every_class_has_its_truth() -> None:
 def test_seeds_for_development_never_draw_from_the_upper_third_of_a_range() -> None:
     """All others draw from the whole of it; so does a class: no short outage over 200 s on such a seed."""
     for seed, most in (("dev-1", 70.0), ("other", 90.0)):
-        drawn = [Scene("draws", f"{seed}{n}").draw(30.0, 90.0) for n in range(300)]
+        drawn = [EpisodeWorld("draws", f"{seed}{n}").draw(30.0, 90.0) for n in range(300)]
         assert 30.0 <= min(drawn) < 32.0 and most - 2.0 < max(drawn) <= most
     for seed, most in (("dev", 200.0), ("seed", 270.0)):
         lasts = [BY_NAME["short-outage"].scene(f"{seed}-{n}").truth for n in range(100)]

@@ -4,11 +4,11 @@ from pathlib import Path
 
 from tests.core.world import make_policy
 from tests.support.storyteller import Stage, perform
-from watchdog.adapters.recordings import FileTape
+from watchdog.adapters.recordings import RecordingWriter
 from watchdog.core.checked_step import checked_step
 from watchdog.domain.events import Event
 from watchdog.domain.store_records import Step
-from watchdog.replay.action_log import Doing, doings
+from watchdog.replay.action_log import Action, actions
 
 STORIES = Path(__file__).parents[1] / "stories"
 DAY = 86400.0
@@ -20,7 +20,7 @@ class RecordedStage(Stage):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.steps: list[Step] = []
-        self.did: list[Doing] = []
+        self.did: list[Action] = []
 
     def tell(self, event: Event) -> None:
         """Hand an event to the core."""
@@ -28,7 +28,7 @@ class RecordedStage(Stage):
         if self.steps and self.steps[-1].after == before:
             before = self.steps[-1].after  # the very same, as in the engine
         after, effects, _ = checked_step(before, event, policy)
-        self.did.extend(doings(before, after, effects, event.at))
+        self.did.extend(actions(before, after, effects, event.at))
         self.steps.append(Step(before, event, policy, after, effects))
         super().tell(event)
 
@@ -40,6 +40,6 @@ def story(name: str) -> RecordedStage:
     return stage
 
 
-def tape(folder: Path, run: str = "one", *, keep_days: float = 30.0, max_bytes: int = 200 * 1024**2) -> FileTape:
+def tape(folder: Path, run: str = "one", *, keep_days: float = 30.0, max_bytes: int = 200 * 1024**2) -> RecordingWriter:
     """Return a tape with the shipped bounds."""
-    return FileTape(folder, run, keep_days * DAY, max_bytes)
+    return RecordingWriter(folder, run, keep_days * DAY, max_bytes)

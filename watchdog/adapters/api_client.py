@@ -11,7 +11,7 @@ from types import MappingProxyType
 import httpx
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
-from watchdog.adapters.http_exchange import Answer, Lost, OnlyGet, Params, exchange
+from watchdog.adapters.http_exchange import Answer, NoResponse, OnlyGet, Params, exchange
 from watchdog.adapters.read_budget import ReadBudget, http_date, retry_after_seconds
 from watchdog.adapters.ssrf_guard import AddressGuard
 from watchdog.adapters.ssrf_transport import GuardedTransport
@@ -132,7 +132,7 @@ class ApiClient:
         refused (other 4xx), OutcomeUnknown otherwise (timeout, reset, 5xx, a status nobody expects).
         """
         came = await self._write(method, path, json, None, clock=self._clock)
-        if isinstance(came, Lost):
+        if isinstance(came, NoResponse):
             if came.sent:
                 raise OutcomeUnknown(f"{self.name} {came.why}: it may or may not have happened")
             raise Temporary(f"{self.name} {came.why}: nothing was sent")
@@ -171,7 +171,7 @@ class ApiClient:
     async def _get_once(self, path: str, params: Params | None) -> Answer:
         await self._wait_for_budget()
         came = await self._exchange(self._reads, "GET", path, params=params)
-        if isinstance(came, Lost) and not came.sent:
+        if isinstance(came, NoResponse) and not came.sent:
             self._budget.not_sent()
         return self._ok_or_raise(came)
 
@@ -197,7 +197,7 @@ class ApiClient:
         headers: Mapping[str, str] | None,
         clock: Clock | None = None,
         form: Mapping[str, str] | None = None,
-    ) -> Answer | Lost:
+    ) -> Answer | NoResponse:
         if self._writes is None:
             raise Refused(f"the {self.name} client only reads: {method} is impossible")
         if self._allow is not None and not self._allow(method, path, json):
@@ -215,7 +215,7 @@ class ApiClient:
         form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         clock: Clock | None = None,
-    ) -> Answer | Lost:
+    ) -> Answer | NoResponse:
         assert not path or path.startswith("/"), "a path begins with a slash"
         came = await exchange(
             client,
@@ -236,8 +236,8 @@ class ApiClient:
                 self.clock = ClockReading(self._clock.now() - answered_at, self._clock.monotonic())
         return came
 
-    def _ok_or_raise(self, came: Answer | Lost) -> Answer:
-        if isinstance(came, Lost):
+    def _ok_or_raise(self, came: Answer | NoResponse) -> Answer:
+        if isinstance(came, NoResponse):
             error = Permanent if came.too_large else Temporary
             raise error(f"{self.name} {came.why}")
         if came.ok:

@@ -43,7 +43,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
+class NoResponse:
     """No usable answer came, and why. `sent` is False only when certainly no byte of the request left."""
 
     why: str
@@ -80,7 +80,7 @@ async def exchange(
     form: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
     clock: Clock | None = None,
-) -> Answer | Lost:
+) -> Answer | NoResponse:
     """Send one request and read its answer whole, within one deadline. Raises nothing for what the network does.
 
     `body` is sent as JSON, `form` as a browser sends one. An error status is an answer even if its body is lost: the
@@ -127,20 +127,20 @@ class _TooLarge(Exception):
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
 
 
-def _lost(error: Exception, timeout_seconds: float, max_body_bytes: int) -> Lost:
+def _lost(error: Exception, timeout_seconds: float, max_body_bytes: int) -> NoResponse:
     """Return what an exception means, told by its type alone."""
     kind = type(error).__name__
     if isinstance(error, AddressRefusedError):
-        return Lost(str(error), sent=False)  # our own words: no URL, no secret
+        return NoResponse(str(error), sent=False)  # our own words: no URL, no secret
     if isinstance(error, _TooLate):
-        return Lost(f"was not called: it took longer than {show_seconds(timeout_seconds)} to connect", sent=False)
+        return NoResponse(f"was not called: it took longer than {show_seconds(timeout_seconds)} to connect", sent=False)
     if isinstance(error, _NOT_SENT):
-        return Lost(f"could not be reached ({kind})", sent=False)
+        return NoResponse(f"could not be reached ({kind})", sent=False)
     if isinstance(error, _TooLarge):
-        return Lost(f"sent more than {max_body_bytes} bytes", sent=True, too_large=True)
+        return NoResponse(f"sent more than {max_body_bytes} bytes", sent=True, too_large=True)
     if isinstance(error, (TimeoutError, httpx.TimeoutException)):
-        return Lost(f"did not answer in {show_seconds(timeout_seconds)} ({kind})", sent=True)
-    return Lost(f"broke the connection off ({kind})", sent=True)
+        return NoResponse(f"did not answer in {show_seconds(timeout_seconds)} ({kind})", sent=True)
+    return NoResponse(f"broke the connection off ({kind})", sent=True)
 
 
 async def _read(response: httpx.Response, max_body_bytes: int) -> bytes:

@@ -43,7 +43,7 @@ class Screen(Protocol):
         """Show how it ended."""
 
 
-class Roof(Protocol):
+class Services(Protocol):
     """What the commands need of the composition root, `watchdog.app`. Raises only what domain/errors.py names."""
 
     async def run(self, settings: "Settings", /) -> int:
@@ -92,7 +92,7 @@ class Context:
     config: Path | None
     environ: Mapping[str, str]
     cwd: Path
-    load_roof: Callable[[], Roof]
+    load_roof: Callable[[], Services]
 
     def settings(self) -> "Settings":
         """Return the configuration. Raises ConfigurationError with every mistake."""
@@ -100,7 +100,7 @@ class Context:
 
         return load(self.config, self.environ, self.cwd)
 
-    def app(self) -> Roof:
+    def app(self) -> Services:
         """Return the composition root."""
         return self.load_roof()
 
@@ -118,7 +118,7 @@ class Context:
             return f"user {os.getuid()}"
 
 
-def mistaken(where: str, what: str, instead: str) -> NoReturn:
+def usage_error(where: str, what: str, instead: str) -> NoReturn:
     """Raise ConfigurationError for something typed on the command line."""
     raise ConfigurationError((Mistake(where, what, instead),))
 
@@ -126,5 +126,5 @@ def mistaken(where: str, what: str, instead: str) -> NoReturn:
 def known_service(settings: "Settings", name: str) -> str:
     """Return the name if the configuration has such a service. Raises ConfigurationError naming those it has."""
     if name not in settings.policy.services:
-        mistaken(name, "no such service", f"one of: {', '.join(settings.policy.services)}")
+        usage_error(name, "no such service", f"one of: {', '.join(settings.policy.services)}")
     return name

@@ -20,7 +20,7 @@ class Asked(NamedTuple):
     why: str = ""
 
 
-async def compared(it: "Context", settings: "Settings", incident: "Incident", service: "ServiceFacts | None") -> Asked:
+async def compared(ctx: "Context", settings: "Settings", incident: "Incident", service: "ServiceFacts | None") -> Asked:
     """Return what lies between the incident's target and its suspect."""
     from watchdog.domain.errors import Permanent, Temporary
 
@@ -31,6 +31,6 @@ async def compared(it: "Context", settings: "Settings", incident: "Incident", se
     if not incident.target_code:
         return Asked(why="no target was chosen to compare the suspect with")
     try:
-        return Asked(await it.app().compare(settings, service.repo, incident.target_code, incident.suspect_code))
+        return Asked(await ctx.app().compare(settings, service.repo, incident.target_code, incident.suspect_code))
     except (Temporary, Permanent) as error:
         return Asked(why=str(error))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from watchdog.cli.command_context import Context, known_service, mistaken
+from watchdog.cli.command_context import Context, known_service, usage_error
 from watchdog.domain.identities import TERMINAL, identity
 from watchdog.presentation.text import clean
 
@@ -24,7 +24,7 @@ async def rollback(
     *,
     to: str | None = None,
     dry_run: Annotated[bool, Parameter(negative="", show_default=False)] = False,
-    it: It,
+    ctx: It,
 ) -> int:
     """Roll a service back by hand: same protocol, same guards and same record as the watchdog's own.
 
@@ -37,15 +37,15 @@ async def rollback(
     dry_run
         Only say what would be done and what every guard answers.
     """
-    settings = it.settings()
+    settings = ctx.settings()
     known_service(settings, service)
     if dry_run:
-        return await _plan(it, service, to)
-    return await submit(it, "rollback", {"service": service, "target": to})
+        return await _plan(ctx, service, to)
+    return await submit(ctx, "rollback", {"service": service, "target": to})
 
 
-async def _plan(it: Context, service: str, to: str | None) -> int:
-    plan = await it.app().plan(it.settings(), service, to)
+async def _plan(ctx: Context, service: str, to: str | None) -> int:
+    plan = await ctx.app().plan(ctx.settings(), service, to)
     return _show(plan, f"watchdog rollback {service}{f' --to {to}' if to else ''}")
 
 
@@ -74,7 +74,7 @@ async def undo(
     /,
     *,
     dry_run: Annotated[bool, Parameter(negative="", show_default=False)] = False,
-    it: It,
+    ctx: It,
 ) -> int:
     """Take a wrong rollback back: the deploy that was blamed goes live again, its code is no longer deny-listed.
 
@@ -87,23 +87,23 @@ async def undo(
     dry_run
         Only say what would be done and what every guard answers.
     """
-    return await _plan_undo(it, incident) if dry_run else await submit(it, "undo", {"incident": incident})
+    return await _plan_undo(ctx, incident) if dry_run else await submit(ctx, "undo", {"incident": incident})
 
 
-async def _plan_undo(it: Context, incident: str) -> int:
+async def _plan_undo(ctx: Context, incident: str) -> int:
     from watchdog.presentation.text import section
 
-    settings = it.settings()
-    async with it.app().reading(settings) as store:
+    settings = ctx.settings()
+    async with ctx.app().reading(settings) as store:
         known = await store.incident(incident)
     if known is None:
-        mistaken(incident, "no such incident", "`watchdog incidents` lists them")
+        usage_error(incident, "no such incident", "`watchdog incidents` lists them")
     known_service(settings, known.service)
-    plan, said = await it.app().plan_undo(settings, known)
+    plan, said = await ctx.app().plan_undo(settings, known)
     return _show(plan, f"watchdog undo {known.id}", section("UNDO", said))
 
 
-async def approve(incident: str, /, *, it: It) -> int:
+async def approve(incident: str, /, *, ctx: It) -> int:
     """Say yes to what an incident asks.
 
     Parameters
@@ -111,10 +111,10 @@ async def approve(incident: str, /, *, it: It) -> int:
     incident
         Its id, as in web-1.
     """
-    return await submit(it, "approve", {"incident": incident, "identity": identity(TERMINAL, it.who())})
+    return await submit(ctx, "approve", {"incident": incident, "identity": identity(TERMINAL, ctx.who())})
 
 
-async def reject(incident: str, /, *, it: It) -> int:
+async def reject(incident: str, /, *, ctx: It) -> int:
     """Say no to what an incident asks; nothing is changed then.
 
     Parameters
@@ -122,10 +122,10 @@ async def reject(incident: str, /, *, it: It) -> int:
     incident
         Its id, as in web-1.
     """
-    return await submit(it, "reject", {"incident": incident})
+    return await submit(ctx, "reject", {"incident": incident})
 
 
-async def stop(incident: str, /, *, it: It) -> int:
+async def stop(incident: str, /, *, ctx: It) -> int:
     """Stop an announced rollback before it is sent.
 
     Parameters
@@ -133,10 +133,10 @@ async def stop(incident: str, /, *, it: It) -> int:
     incident
         Its id, as in web-1.
     """
-    return await submit(it, "stop", {"incident": incident})
+    return await submit(ctx, "stop", {"incident": incident})
 
 
-async def acknowledge(incident: str, /, *, it: It) -> int:
+async def acknowledge(incident: str, /, *, ctx: It) -> int:
     """Say that you look after an incident: nobody else is called for now. It answers no question.
 
     Parameters
@@ -144,20 +144,20 @@ async def acknowledge(incident: str, /, *, it: It) -> int:
     incident
         Its id, as in web-1.
     """
-    return await submit(it, "acknowledge", {"incident": incident})
+    return await submit(ctx, "acknowledge", {"incident": incident})
 
 
-async def pause(*, it: It) -> int:
+async def pause(*, ctx: It) -> int:
     """Go on watching and telling, but touch nothing until `resume`."""
-    return await submit(it, "pause", {})
+    return await submit(ctx, "pause", {})
 
 
-async def resume(*, it: It) -> int:
+async def resume(*, ctx: It) -> int:
     """Give the watchdog its right to act back."""
-    return await submit(it, "resume", {})
+    return await submit(ctx, "resume", {})
 
 
-async def trust(commit: str, /, *, it: It) -> int:
+async def trust(commit: str, /, *, ctx: It) -> int:
     """Lift a commit from the deny-list: it may be rolled back to again.
 
     Parameters
@@ -166,11 +166,11 @@ async def trust(commit: str, /, *, it: It) -> int:
         The commit or image digest, or its first 7 characters and more.
     """
     if len(commit.removeprefix("sha256:")) < COMMIT_LENGTH_MIN:
-        mistaken(commit, "too short to name one commit", f"give {COMMIT_LENGTH_MIN} characters or more")
-    return await submit(it, "trust", {"commit": commit})
+        usage_error(commit, "too short to name one commit", f"give {COMMIT_LENGTH_MIN} characters or more")
+    return await submit(ctx, "trust", {"commit": commit})
 
 
-async def restore_auto_deploy(service: str, /, *, it: It) -> int:
+async def restore_auto_deploy(service: str, /, *, ctx: It) -> int:
     """Give a service's auto-deploy, switched off for a rollback, its old value back.
 
     Parameters
@@ -178,10 +178,10 @@ async def restore_auto_deploy(service: str, /, *, it: It) -> int:
     service
         Its name in the configuration.
     """
-    return await submit(it, "restore-auto-deploy", {"service": service})
+    return await submit(ctx, "restore-auto-deploy", {"service": service})
 
 
-async def label(incident: str, verdict: Literal["right", "wrong"], /, *, it: It) -> int:
+async def label(incident: str, verdict: Literal["right", "wrong"], /, *, ctx: It) -> int:
     """Record whether the watchdog judged an incident right (in mode observe: by what it would have done).
 
     This is how it can be measured: `watchdog lab readiness` counts it.
@@ -195,20 +195,20 @@ async def label(incident: str, verdict: Literal["right", "wrong"], /, *, it: It)
     """
     from watchdog.cli import output
 
-    async with it.app().reading(it.settings()) as store:
-        if not await store.label(incident, verdict, it.who()):
-            mistaken(incident, "no such incident", "`watchdog incidents` lists them")
+    async with ctx.app().reading(ctx.settings()) as store:
+        if not await store.label(incident, verdict, ctx.who()):
+            usage_error(incident, "no such incident", "`watchdog incidents` lists them")
     output.show_lines([f"{clean(incident)} is recorded as judged {verdict}."])
     return output.DONE
 
 
-async def submit(it: Context, name: str, arguments: Mapping[str, Any]) -> int:
+async def submit(ctx: Context, name: str, arguments: Mapping[str, Any]) -> int:
     """Have the change applied and print the answer; the answer's exit code is ours."""
     from watchdog.cli import output
 
-    answered = await it.app().command(it.settings(), name, arguments, it.who())
+    answered = await ctx.app().command(ctx.settings(), name, arguments, ctx.who())
     if answered.ok:
         output.show_lines([clean(answered.answer or "Done.", ANSWER_MAX)])
         return output.DONE
-    output.complain(answered.answer or "the daemon did not say why it refused")
+    output.print_error(answered.answer or "the daemon did not say why it refused")
     return answered.exit_code or output.FAILED

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from watchdog.cli.command_context import Context, mistaken
+from watchdog.cli.command_context import Context, usage_error
 from watchdog.domain.follow_ups import DEVELOPERS, DUE, TEXT_MAX, asked_follow_up
 from watchdog.domain.incident_notes import NAME_MAX
 from watchdog.domain.silence_request import InvalidRequest
@@ -22,7 +22,7 @@ As = Annotated[str | None, Parameter(name="--as")]
 EVERYTHING = "all"
 
 
-async def checklist(incident: str, /, *, as_json: AsJson = False, it: It) -> int:
+async def checklist(incident: str, /, *, as_json: AsJson = False, ctx: It) -> int:
     """Show the runbook's checklists for an incident: what is done, by which evidence; what is open, whose, until when.
 
     Parameters
@@ -36,8 +36,8 @@ async def checklist(incident: str, /, *, as_json: AsJson = False, it: It) -> int
     from watchdog.cli.checklist_text import checklist_lines, json_lines
     from watchdog.presentation.checklists import checklists
 
-    settings, now = it.settings(), it.clock().now()
-    async with it.app().reading(settings) as store:
+    settings, now = ctx.settings(), ctx.clock().now()
+    async with ctx.app().reading(settings) as store:
         facts = await _facts(store, settings, incident, now)
     lists = checklists(facts)
     rows = [(facts.incident, one.title, item) for one in lists for item in one.items]
@@ -45,7 +45,7 @@ async def checklist(incident: str, /, *, as_json: AsJson = False, it: It) -> int
     return output.DONE
 
 
-async def follow_ups(*, as_json: AsJson = False, it: It) -> int:
+async def follow_ups(*, as_json: AsJson = False, ctx: It) -> int:
     """List what is open over all incidents: of those with a rollback that are over, and what people added.
 
     Parameters
@@ -57,8 +57,8 @@ async def follow_ups(*, as_json: AsJson = False, it: It) -> int:
     from watchdog.cli.checklist_text import HEAD, json_lines, open_rows, open_sum
     from watchdog.presentation.follow_up_text import FollowUps
 
-    settings, clock = it.settings(), it.clock()
-    async with it.app().reading(settings) as store:
+    settings, clock = ctx.settings(), ctx.clock()
+    async with ctx.app().reading(settings) as store:
         found = await FollowUps(store, clock).open(settings.policy, settings.owners)
     now = clock.now()
     if as_json:
@@ -77,7 +77,7 @@ async def tick(
     *items: str,
     undo: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     by: As = None,
-    it: It,
+    ctx: It,
 ) -> int:
     """Tick items of an incident's checklists: you did them.
 
@@ -95,9 +95,9 @@ async def tick(
     from watchdog.cli import output
     from watchdog.daemon.approvals import annotations
 
-    who = _name(it, by)
-    settings, clock = it.settings(), it.clock()
-    async with it.app().reading(settings) as store:
+    who = _name(ctx, by)
+    settings, clock = ctx.settings(), ctx.clock()
+    async with ctx.app().reading(settings) as store:
         facts = await _facts(store, settings, incident, clock.now())
         said = [
             (await annotations.tick(store, clock, {"incident": incident, "item": one.id, "undo": undo}, who))[1]
@@ -115,17 +115,17 @@ def _chosen(facts: "Facts", names: tuple[str, ...], undo: bool) -> "list[Item]":
     if names == (EVERYTHING,):
         return [item for item in follow_ups(facts) if (item.tick is not None if undo else not item.done)]
     if not names:
-        mistaken("ITEM", "none is named", f"one of: {', '.join(known)}")
+        usage_error("ITEM", "none is named", f"one of: {', '.join(known)}")
     for name in names:
         if name not in known:
-            mistaken(clean(name), f"no such item of {clean(facts.incident.id)}", f"one of: {', '.join(known)}")
+            usage_error(clean(name), f"no such item of {clean(facts.incident.id)}", f"one of: {', '.join(known)}")
         if known[name].seen and known[name].tick is None:
-            mistaken(name, f"done by the record ({clean(known[name].evidence)})", "there is nothing to tick or undo")
+            usage_error(name, f"done by the record ({clean(known[name].evidence)})", "there is nothing to tick or undo")
     return [known[name] for name in dict.fromkeys(names)]
 
 
 async def follow_up(
-    incident: str, text: str, /, *, owner: str = DEVELOPERS, due: str = DUE, by: As = None, it: It
+    incident: str, text: str, /, *, owner: str = DEVELOPERS, due: str = DUE, by: As = None, ctx: It
 ) -> int:
     """Add a follow-up of your own to an incident: it is listed until somebody ticks it.
 
@@ -145,26 +145,26 @@ async def follow_up(
     from watchdog.cli import output
     from watchdog.daemon.approvals import annotations
 
-    who = _name(it, by)
+    who = _name(ctx, by)
     try:
         given = asked_follow_up(clean(text, limit=TEXT_MAX + 1), clean(owner), due)
     except InvalidRequest as error:
-        mistaken(error.where, error.what, error.instead)
-    async with it.app().reading(it.settings()) as store:
+        usage_error(error.where, error.what, error.instead)
+    async with ctx.app().reading(ctx.settings()) as store:
         if await store.incident(incident) is None:
-            mistaken(incident, "no such incident", "`watchdog incidents` lists them")
-        done, said = await annotations.follow_up(store, it.clock(), {"incident": incident, **given}, who)
+            usage_error(incident, "no such incident", "`watchdog incidents` lists them")
+        done, said = await annotations.follow_up(store, ctx.clock(), {"incident": incident, **given}, who)
     if not done:
-        output.complain(said)
+        output.print_error(said)
         return output.FAILED
     output.show_lines([f"{clean(said)}."])
     return output.DONE
 
 
-def _name(it: Context, by: str | None) -> str:
-    who = clean(by if by is not None else it.who(), limit=NAME_MAX)
+def _name(ctx: Context, by: str | None) -> str:
+    who = clean(by if by is not None else ctx.who(), limit=NAME_MAX)
     if not who:
-        mistaken("--as", "there is nothing in it to read", "give a name")
+        usage_error("--as", "there is nothing in it to read", "give a name")
     return who
 
 
@@ -174,5 +174,5 @@ async def _facts(store: "Store", settings: "Settings", incident: str, now: float
 
     found = await store.incident(incident)
     if found is None:
-        mistaken(incident, "no such incident", "`watchdog incidents` lists them")
+        usage_error(incident, "no such incident", "`watchdog incidents` lists them")
     return await checklist_facts(store, found, settings.policy, settings.owners, now)

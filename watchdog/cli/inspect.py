@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from watchdog.cli.command_context import Context, known_service, mistaken
+from watchdog.cli.command_context import Context, known_service, usage_error
 
 if TYPE_CHECKING:
     from watchdog.domain.incidents import Incident
@@ -13,24 +13,24 @@ It = Annotated[Context, Parameter(parse=False)]
 INCIDENTS_READ = 500
 
 
-async def status(*, it: It) -> int:
+async def status(*, ctx: It) -> int:
     """Show every service: mode, phase, live deploy, signals, open incident."""
     from watchdog.cli import output, tables
     from watchdog.presentation import status_text
 
-    settings = it.settings()
-    async with it.app().reading(settings) as store:
+    settings = ctx.settings()
+    async with ctx.app().reading(settings) as store:
         state = await store.load()
     if state is None:
         output.show_lines(["Nothing is recorded yet. Start the daemon: watchdog run"])
         return output.DONE
-    now = it.clock().now()
+    now = ctx.clock().now()
     output.show_lines(status_text.all_lines(state, settings.policy, now))
     output.show_table(tables.status(state, settings.policy))
     return output.DONE
 
 
-async def incidents(*, limit: Annotated[int, Parameter(name=["--limit", "-n"])] = 20, it: It) -> int:
+async def incidents(*, limit: Annotated[int, Parameter(name=["--limit", "-n"])] = 20, ctx: It) -> int:
     """List incidents, newest first.
 
     Parameters
@@ -40,7 +40,7 @@ async def incidents(*, limit: Annotated[int, Parameter(name=["--limit", "-n"])] 
     """
     from watchdog.cli import output, tables
 
-    async with it.app().reading(it.settings()) as store:
+    async with ctx.app().reading(ctx.settings()) as store:
         found, labels = await store.incidents(max(1, min(limit, INCIDENTS_READ))), await store.labels()
     if not found:
         output.show_lines(["No incident yet."])
@@ -54,7 +54,7 @@ async def explain(
     /,
     *,
     all_vetoes: Annotated[bool, Parameter(name="--all", negative="", show_default=False)] = False,
-    it: It,
+    ctx: It,
 ) -> int:
     """Explain one incident: what was seen, the arithmetic, what was done, what stays unsure.
 
@@ -69,16 +69,16 @@ async def explain(
     from watchdog.cli.commits import compared
     from watchdog.presentation.explain import explain as explained
 
-    settings = it.settings()
-    async with it.app().reading(settings) as store:
+    settings = ctx.settings()
+    async with ctx.app().reading(settings) as store:
         found = await store.incident(incident)
         if found is None:
-            mistaken(incident, "no such incident", "`watchdog incidents` lists them")
+            usage_error(incident, "no such incident", "`watchdog incidents` lists them")
         notes, labels, state = await store.notes(incident=incident), await store.labels(), await store.load()
         remarks = await store.remarks(incident)
     service = state.services.get(found.service) if state is not None else None
     facts = service.facts if service is not None else None
-    asked = await compared(it, settings, found, facts)
+    asked = await compared(ctx, settings, found, facts)
     lines = explained(
         found,
         notes,
@@ -93,7 +93,7 @@ async def explain(
     return output.DONE
 
 
-async def why_not(service: str, time: str, /, *, it: It) -> int:
+async def why_not(service: str, time: str, /, *, ctx: It) -> int:
     """Say why nothing was done for a service at some moment.
 
     Parameters
@@ -107,14 +107,14 @@ async def why_not(service: str, time: str, /, *, it: It) -> int:
     from watchdog.cli import why_not as answer
     from watchdog.cli.time_argument import parse_moment
 
-    settings = it.settings()
+    settings = ctx.settings()
     known_service(settings, service)
     try:
-        at = parse_moment(time, it.clock().now())
+        at = parse_moment(time, ctx.clock().now())
     except ValueError as error:
-        mistaken(time, str(error), "")
+        usage_error(time, str(error), "")
     since, until = at - answer.AROUND_SECONDS, at + answer.AROUND_SECONDS
-    async with it.app().reading(settings) as store:
+    async with ctx.app().reading(settings) as store:
         notes = await store.notes(service=service, since=since, until=until, limit=40)
         minutes = await store.minutes(service, since, until)
         found = [one for one in await store.incidents(INCIDENTS_READ) if one.service == service and _open(one, at)]
@@ -135,7 +135,7 @@ async def history(
     *,
     style: Annotated[Literal["table", "markdown", "csv", "json"], Parameter(name="--format")] = "table",
     limit: Annotated[int, Parameter(name=["--limit", "-n"])] = 50,
-    it: It,
+    ctx: It,
 ) -> int:
     """Show the rollbacks; as Markdown it is the table of the runbook.
 
@@ -150,14 +150,14 @@ async def history(
     from watchdog.domain.incident_notes import root_causes
     from watchdog.presentation.history_table import history as rollbacks
 
-    async with it.app().reading(it.settings()) as store:
+    async with ctx.app().reading(ctx.settings()) as store:
         found, labels = await store.incidents(max(1, min(limit, INCIDENTS_READ))), await store.labels()
         causes = root_causes(await store.remarks())
     output.show_lines(rollbacks(found, labels, style, causes))
     return output.DONE
 
 
-async def deploys(service: str, /, *, it: It) -> int:
+async def deploys(service: str, /, *, ctx: It) -> int:
     """List a service's deploys: which is live, where a rollback would lead now, and why not to the others.
 
     Parameters
@@ -167,17 +167,17 @@ async def deploys(service: str, /, *, it: It) -> int:
     """
     from watchdog.cli import output, tables
 
-    settings = it.settings()
-    found, choice = await it.app().deploys(settings, known_service(settings, service))
+    settings = ctx.settings()
+    found, choice = await ctx.app().deploys(settings, known_service(settings, service))
     output.show_table(tables.deploys(found, choice))
     if choice is not None and choice.deploy is None:
         output.show_lines([f"No rollback target: {choice.why}."])
     return output.DONE
 
 
-async def once(*, it: It) -> int:
+async def once(*, ctx: It) -> int:
     """Read every signal once and show what each says; decide nothing, tell nobody."""
     from watchdog.cli import output, tables
 
-    output.show_table(tables.once(await it.app().once(it.settings())))
+    output.show_table(tables.once(await ctx.app().once(ctx.settings())))
     return output.DONE

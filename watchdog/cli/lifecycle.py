@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from watchdog.cli.command_context import Context, mistaken
+from watchdog.cli.command_context import Context, usage_error
 from watchdog.presentation.text import clean
 
 if TYPE_CHECKING:
@@ -20,13 +20,13 @@ Scenario = Literal["bad-deploy", "partial", "latency", "upstream-outage", "blind
 DEFAULT_NAME = "watchdog.yaml"
 
 
-async def run(*, it: It) -> int:
+async def run(*, ctx: It) -> int:
     """Run the daemon: watch, decide, act as far as the mode allows, tell people, write everything down.
 
     Started more than once: on one SQLite file the next stands by; with `store: postgresql` all share the services.
     SIGTERM stops it with the write in hand finished; SIGHUP has it read the configuration again.
     """
-    return await it.app().run(it.settings())
+    return await ctx.app().run(ctx.settings())
 
 
 async def init(
@@ -36,7 +36,7 @@ async def init(
     render: str | None = None,
     render_url: Annotated[str | None, Parameter(show=False)] = None,
     force: Annotated[bool, Parameter(negative="", show_default=False)] = False,
-    it: It,
+    ctx: It,
 ) -> int:
     """Write a commented configuration that only observes: from two questions, or from your services on Render.
 
@@ -57,19 +57,19 @@ async def init(
     from watchdog.settings.text.init import from_render as text_from_render
     from watchdog.settings.text.init import minimal_text
 
-    path = it.cwd / (it.config or DEFAULT_NAME)
+    path = ctx.cwd / (ctx.config or DEFAULT_NAME)
     if path.exists() and not force:
-        mistaken(str(path), "is there already", "--force overwrites it, -c names another file")
+        usage_error(str(path), "is there already", "--force overwrites it, -c names another file")
     try:
         if from_render:
             text = text_from_render(
-                await it.app().services(it.environ, it.cwd, render_url), it.environ.get("RENDER_SERVICE_ID")
+                await ctx.app().services(ctx.environ, ctx.cwd, render_url), ctx.environ.get("RENDER_SERVICE_ID")
             )
         else:
             address = _ask("Address of your site (https://…): ") if site is None else site
             text = minimal_text(address, _ask("Service on Render (srv-…, or empty): ") if render is None else render)
     except ValueError as error:
-        mistaken("init", str(error), "")
+        usage_error("init", str(error), "")
     _write(path, text)
     output.show_lines([f"Wrote {path}. It observes and touches nothing. Next: watchdog check --live"])
     return output.DONE
@@ -80,7 +80,7 @@ def _ask(question: str) -> str:
     sys.stdout.flush()
     answer = sys.stdin.readline()
     if not answer:
-        mistaken("init", "no answer", "give --site and --render, or --from-render")
+        usage_error("init", "no answer", "give --site and --render, or --from-render")
     return answer.strip()
 
 
@@ -88,10 +88,10 @@ def _write(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        mistaken(str(path), f"cannot be written ({error.strerror})", "-c names another file")
+        usage_error(str(path), f"cannot be written ({error.strerror})", "-c names another file")
 
 
-async def check(*, live: Annotated[bool, Parameter(negative="", show_default=False)] = False, it: It) -> int:
+async def check(*, live: Annotated[bool, Parameter(negative="", show_default=False)] = False, ctx: It) -> int:
     """Check the configuration; every mistake is reported at once, with its place and what to write instead.
 
     Parameters
@@ -102,12 +102,12 @@ async def check(*, live: Annotated[bool, Parameter(negative="", show_default=Fal
     from watchdog.cli import output, tables
     from watchdog.settings.text.summary import report
 
-    settings = it.settings()
+    settings = ctx.settings()
     output.show_lines([clean(line) for line in report(settings)])
     if not live:
         output.show_lines(["", "The configuration is valid. Does the world agree? watchdog check --live"])
         return output.DONE
-    results = await it.app().check(settings)
+    results = await ctx.app().check(settings)
     output.show_lines([""])
     output.show_table(tables.checks(results))
     return _verdict(results)
@@ -123,7 +123,7 @@ async def demo(
     *,
     scenario: Scenario = "bad-deploy",
     as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
-    it: It,
+    ctx: It,
 ) -> int:
     """Watch the real daemon meet an incident in a make-believe cloud on this machine; needs no account.
 
@@ -137,23 +137,23 @@ async def demo(
     from watchdog.cli import output
 
     if as_json:
-        result = await it.app().demo(scenario, None)
+        result = await ctx.app().demo(scenario, None)
         sys.stdout.write(json.dumps(result.json_object()) + "\n")
     else:
         from watchdog.cli.demo_screen import DemoScreen
 
         with DemoScreen() as screen:
-            result = await it.app().demo(scenario, screen)
+            result = await ctx.app().demo(scenario, screen)
     return output.DONE if result.as_expected else output.FAILED
 
 
-async def notify_test(*, it: It) -> int:
+async def notify_test(*, ctx: It) -> int:
     """Send a test message through every channel, and say which ones arrived."""
     from watchdog.cli import output, tables
 
-    settings = it.settings()
-    at = it.clock().now()
-    async with it.app().notifiers(settings) as channels:
+    settings = ctx.settings()
+    at = ctx.clock().now()
+    async with ctx.app().notifiers(settings) as channels:
         plain = settings.policy.plain_channels
         results = [await _sent(name, channel, at, plain=name in plain) for name, channel in channels.items()]
     output.show_table(tables.checks(results))

@@ -16,7 +16,7 @@ from cyclopts import App, CycloptsError, Group, Parameter
 
 from watchdog import __version__
 from watchdog.cli import control, follow_ups, inspect, lifecycle, output, post_incident, silences
-from watchdog.cli.command_context import Context, Roof
+from watchdog.cli.command_context import Context, Services
 from watchdog.cli.interrupts import interruptible
 from watchdog.cli.lab import (
     lab_commands,
@@ -132,20 +132,20 @@ def prepare(
         The configuration file; else ./watchdog.yaml, else the text in WATCHDOG_CONFIG_YAML.
     """
     command, bound, ignored = app.parse_args(tokens, exit_on_error=False, print_error=False)
-    if "it" not in ignored:
+    if "ctx" not in ignored:
         command(*bound.args, **bound.kwargs)
         return None
     started = partial(command, *bound.args, **bound.kwargs)
     computes = tokens[0] in experiments.name
-    return (lambda it: interruptible(started(it=it)) if computes else started(it=it)), config
+    return (lambda ctx: interruptible(started(ctx=ctx)) if computes else started(ctx=ctx)), config
 
 
-def main(tokens: Sequence[str] | None = None, load_roof: Callable[[], Roof] | None = None) -> int:
+def main(tokens: Sequence[str] | None = None, load_roof: Callable[[], Services] | None = None) -> int:
     """Run one command and return its exit code."""
     try:
         found = app.meta(tokens, exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
-        output.complain(f"{str(error).rstrip('.')} (see watchdog --help)")
+        output.print_error(f"{str(error).rstrip('.')} (see watchdog --help)")
         return output.USAGE
     if found is None:
         return output.DONE
@@ -153,9 +153,9 @@ def main(tokens: Sequence[str] | None = None, load_roof: Callable[[], Roof] | No
     return _run(prepared, Context(config, os.environ, Path.cwd(), load_roof or _real_roof))
 
 
-def _run(prepared: Prepared, it: Context) -> int:
+def _run(prepared: Prepared, ctx: Context) -> int:
     try:
-        code = asyncio.run(prepared(it))
+        code = asyncio.run(prepared(ctx))
         sys.stdout.flush()
         return code
     except WatchdogError as error:
@@ -167,7 +167,7 @@ def _run(prepared: Prepared, it: Context) -> int:
         return output.DONE
 
 
-def _real_roof() -> Roof:
-    from watchdog.cli.services import AppRoof
+def _real_roof() -> Services:
+    from watchdog.cli.services import AppServices
 
-    return AppRoof()
+    return AppServices()

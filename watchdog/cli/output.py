@@ -58,7 +58,7 @@ def printable(lines: Sequence[str]) -> list[str]:
     return ["".join(char if char.isprintable() else "?" for char in line) for line in lines]
 
 
-def complain(text: str) -> None:
+def print_error(text: str) -> None:
     """Write one line to stderr."""
     sys.stderr.write(f"{clean(text, limit=2000)}\n")
 
@@ -81,12 +81,12 @@ def explain_error(error: WatchdogError) -> int:
     """Write an expected error as one sentence (or one mistake a line) with what to do next; return the exit code."""
     if isinstance(error, ConfigurationError):
         for mistake in error.mistakes:
-            complain(str(mistake))
+            print_error(str(mistake))
         return USAGE
     if isinstance(error, Refused):
-        complain(f"refused: {error}")
+        print_error(f"refused: {error}")
         return REFUSED
-    complain(f"{str(error).rstrip('.')}. {_next_step(error)}".strip())
+    print_error(f"{str(error).rstrip('.')}. {_next_step(error)}".strip())
     return FAILED
 
 

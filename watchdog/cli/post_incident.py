@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from watchdog.cli.command_context import Context, mistaken
+from watchdog.cli.command_context import Context, usage_error
 from watchdog.presentation.text import clean
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ async def note(
     *,
     root_cause: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     by: Annotated[str | None, Parameter(name="--as")] = None,
-    it: It,
+    ctx: It,
 ) -> int:
     """Add a line of yours to an incident: to its timeline, to `explain`, to its post-mortem.
 
@@ -46,23 +46,25 @@ async def note(
     from watchdog.cli import output
     from watchdog.domain.incident_notes import NAME_MAX, TEXT_MAX
 
-    line, who = clean(text, limit=TEXT_MAX + 1), clean(by if by is not None else it.who(), limit=NAME_MAX)
+    line, who = clean(text, limit=TEXT_MAX + 1), clean(by if by is not None else ctx.who(), limit=NAME_MAX)
     if not line:
-        mistaken("TEXT", "there is nothing in it to read", "write what you want to add, in quotes")
+        usage_error("TEXT", "there is nothing in it to read", "write what you want to add, in quotes")
     if len(line) > TEXT_MAX:
-        mistaken("TEXT", f"longer than {TEXT_MAX} characters", "put it where you keep reports, and note a link to it")
+        usage_error(
+            "TEXT", f"longer than {TEXT_MAX} characters", "put it where you keep reports, and note a link to it"
+        )
     if not who:
-        mistaken("--as", "there is nothing in it to read", "give a name")
-    async with it.app().reading(it.settings()) as store:
+        usage_error("--as", "there is nothing in it to read", "give a name")
+    async with ctx.app().reading(ctx.settings()) as store:
         if not await store.remark(incident, line, who, root_cause=root_cause):
-            mistaken(incident, "no such incident", "`watchdog incidents` lists them")
+            usage_error(incident, "no such incident", "`watchdog incidents` lists them")
     what = "the root cause of" if root_cause else "a note on"
     output.show_lines([f"Recorded as {what} {clean(incident)}, by {who}."])
     return output.DONE
 
 
 async def postmortem(
-    incident: str, /, *, to: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None, it: It
+    incident: str, /, *, to: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None, ctx: It
 ) -> int:
     """Draft the post-mortem of an incident in Markdown: timeline, impact, suspect, checklists, what is left to do.
 
@@ -79,10 +81,10 @@ async def postmortem(
     from watchdog.cli.commits import compared
     from watchdog.cli.postmortem import postmortem as drafted
 
-    settings = it.settings()
-    async with it.app().reading(settings) as store:
-        facts = await _facts(store, settings, incident, it.clock().now())
-    asked = await compared(it, settings, facts.incident, facts.service)
+    settings = ctx.settings()
+    async with ctx.app().reading(settings) as store:
+        facts = await _facts(store, settings, incident, ctx.clock().now())
+    asked = await compared(ctx, settings, facts.incident, facts.service)
     facts = replace(facts, changes=asked.found, changes_why=asked.why)
     lines = drafted(facts)
     if to is None:
@@ -92,7 +94,7 @@ async def postmortem(
         with to.open("x", encoding="utf-8") as file:
             file.write("".join(f"{line}\n" for line in lines))
     except OSError as error:
-        mistaken(str(to), f"cannot be written ({error.strerror})", "give --output a new file in a folder of yours")
+        usage_error(str(to), f"cannot be written ({error.strerror})", "give --output a new file in a folder of yours")
     output.show_lines([f"Written to {to}."])
     return output.DONE
 
@@ -109,7 +111,7 @@ async def _facts(store: "Store", settings: "Settings", incident_id: str, now: fl
 
     incident = await store.incident(incident_id)
     if incident is None:
-        mistaken(incident_id, "no such incident", "`watchdog incidents` lists them")
+        usage_error(incident_id, "no such incident", "`watchdog incidents` lists them")
     since, until = incident.onset_at - BEFORE_SECONDS, (incident.closed_at or now) + AFTER_SECONDS
     state, wishes = await store.load(), settings.policy.services.get(incident.service)
     known = state.services.get(incident.service) if state is not None else None
@@ -135,7 +137,7 @@ async def stats(
     *,
     since: str = "90d",
     style: Annotated[Literal["text", "json", "markdown"], Parameter(name="--format")] = "text",
-    it: It,
+    ctx: It,
 ) -> int:
     """Show how fast incidents are found and ended, and how often deploys fail: MTTD, MTTA, MTTR and DORA's numbers.
 
@@ -155,9 +157,9 @@ async def stats(
     try:
         seconds = parse_duration(since)
     except ValueError as error:
-        mistaken("--since", str(error), "write a duration, as in 90d")
-    now = it.clock().now()
-    async with it.app().reading(it.settings()) as store:
+        usage_error("--since", str(error), "write a duration, as in 90d")
+    now = ctx.clock().now()
+    async with ctx.app().reading(ctx.settings()) as store:
         state, labels, remarks = await store.load(), await store.labels(), await store.remarks()
         found = [one for one in await store.incidents(INCIDENTS_READ) if one.opened_at >= now - seconds]
         acts = {one.id: human_acts(one, await store.notes(incident=one.id, limit=NOTES_READ), remarks) for one in found}

@@ -43,7 +43,7 @@ COMPARE_SECONDS = 5.0
 """How long a command waits for the repository: whoever reads `explain` may be in a hurry."""
 
 
-class AppRoof:
+class AppServices:
     """The real composition root, as the commands need it."""
 
     async def run(self, settings: Settings, /) -> int:

@@ -8,12 +8,12 @@ from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from watchdog.console.auth.auth_middleware import Gate
+from watchdog.console.auth.auth_middleware import AuthMiddleware
 from watchdog.console.auth.login import login_routes
-from watchdog.console.body_limit import SmallBodies
-from watchdog.console.command_service import Desk
-from watchdog.console.dependencies import Access, World
-from watchdog.console.queries.view_queries import Reader
+from watchdog.console.body_limit import BodyLimit
+from watchdog.console.command_service import CommandService
+from watchdog.console.dependencies import Access, Dependencies
+from watchdog.console.queries.view_queries import ViewQueries
 from watchdog.console.render.rendering import Renderer
 from watchdog.console.routes.api import make_api
 from watchdog.console.routes.form_routes import acting_routes
@@ -30,9 +30,9 @@ REFERRER = "same-origin"
 """Other sites learn nothing. With `no-referrer` a browser would call the origin of our own forms `null`."""
 
 
-def make_console(world: World, access: Access) -> ASGIApp:
+def make_console(world: Dependencies, access: Access) -> ASGIApp:
     """Return the console. Raises ValueError if nobody could come in."""
-    reader, renderer, desk = Reader(world), Renderer(world.version), Desk(world, access)
+    reader, renderer, desk = ViewQueries(world), Renderer(world.version), CommandService(world, access)
 
     async def problem(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
@@ -55,10 +55,10 @@ def make_console(world: World, access: Access) -> ASGIApp:
         ],
         exception_handlers={HTTPException: problem, Temporary: unavailable},
     )
-    return Policed(Gate(SmallBodies(app), access, world.clock, renderer))
+    return SecurityHeaders(AuthMiddleware(BodyLimit(app), access, world.clock, renderer))
 
 
-class Policed:
+class SecurityHeaders:
     """Says on every answer what a browser may do with it."""
 
     def __init__(self, app: ASGIApp) -> None:

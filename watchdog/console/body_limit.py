@@ -7,7 +7,7 @@ BODY_MAX_BYTES = 16_384
 """A note of a thousand characters, nine bytes each when quoted, fits."""
 
 
-class SmallBodies:
+class BodyLimit:
     """Answers 413 to what is larger; hands on what is not."""
 
     def __init__(self, app: ASGIApp) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from watchdog.console.auth.roles import Visitor
-from watchdog.console.dependencies import Access, World
+from watchdog.console.dependencies import Access, Dependencies
 from watchdog.conversation import REFUSED
 from watchdog.domain.errors import Temporary
 from watchdog.domain.follow_ups import TEXT_MAX as FOLLOW_UP_MAX
@@ -35,10 +35,10 @@ class NotAllowed(Exception):
     """The role does not allow it; the text says which would."""
 
 
-class Desk:
+class CommandService:
     """Takes commands to the daemon."""
 
-    def __init__(self, world: World, access: Access) -> None:
+    def __init__(self, world: Dependencies, access: Access) -> None:
         self._world = world
         self._refusals = access.failures
 
@@ -69,7 +69,7 @@ def about_incident(incident: str, seen: Mapping[str, Any] | None = None) -> dict
     return {"incident": clean(incident, NAME_MAX)} | ({"seen": dict(seen)} if seen is not None else {})
 
 
-def a_note(incident: str, text: str, root_cause: bool) -> dict[str, Any]:
+def note_arguments(incident: str, text: str, root_cause: bool) -> dict[str, Any]:
     """Return the arguments of a note. Raises Invalid."""
     line = clean(text, TEXT_MAX + 1)
     if not line:
@@ -79,14 +79,14 @@ def a_note(incident: str, text: str, root_cause: bool) -> dict[str, Any]:
     return {"incident": clean(incident, NAME_MAX), "text": line, "root_cause": root_cause}
 
 
-def a_label(incident: str, verdict: str) -> dict[str, Any]:
+def label_arguments(incident: str, verdict: str) -> dict[str, Any]:
     """Return the arguments of a judgement. Raises Invalid."""
     if verdict not in VERDICTS:
         raise Invalid("A judgement is right or wrong.")
     return {"incident": clean(incident, NAME_MAX), "verdict": verdict}
 
 
-def a_tick(incident: str, item: str, undo: bool) -> dict[str, Any]:
+def tick_arguments(incident: str, item: str, undo: bool) -> dict[str, Any]:
     """Return the arguments of a tick of an item of an incident's checklists, or of its undoing. Raises Invalid."""
     named = clean(item, NAME_MAX)
     if not named:
@@ -94,7 +94,7 @@ def a_tick(incident: str, item: str, undo: bool) -> dict[str, Any]:
     return {"incident": clean(incident, NAME_MAX), "item": named, "undo": undo}
 
 
-def a_follow_up(incident: str, text: str, owner: str, due: str) -> dict[str, Any]:
+def follow_up_arguments(incident: str, text: str, owner: str, due: str) -> dict[str, Any]:
     """Return the arguments of a follow-up: what to do, whose it is, due in so long (as in 3d). Raises Invalid."""
     try:
         asked = asked_follow_up(clean(text, FOLLOW_UP_MAX + 1), clean(owner), due)
@@ -103,7 +103,7 @@ def a_follow_up(incident: str, text: str, owner: str, due: str) -> dict[str, Any
     return {"incident": clean(incident, NAME_MAX), **asked}
 
 
-def a_silence(service: str, lasts: str, reason: str, signal: str = "", severity: str = "") -> dict[str, Any]:
+def silence_arguments(service: str, lasts: str, reason: str, signal: str = "", severity: str = "") -> dict[str, Any]:
     """Return the arguments of a silence of a service, maybe of one signal or severity alone. Raises Invalid."""
     try:
         of = clean(service, NAME_MAX)
@@ -112,7 +112,7 @@ def a_silence(service: str, lasts: str, reason: str, signal: str = "", severity:
         raise _invalid(error) from None
 
 
-def a_hold(service: str, lasts: str, reason: str, signal: str = "", severity: str = "") -> dict[str, Any]:
+def hold_arguments(service: str, lasts: str, reason: str, signal: str = "", severity: str = "") -> dict[str, Any]:
     """Return the arguments of an action hold of a service, for so long (as in 2h). Raises Invalid."""
     if signal or severity:
         raise Invalid("A hold is of the whole service: choose any signal and any severity, then ask again.")
@@ -126,17 +126,17 @@ def _invalid(error: InvalidRequest) -> Invalid:
     return Invalid(f"{sentence(error.what)} {sentence(error.instead)}")
 
 
-def an_end_of_quiet(name: str) -> dict[str, Any]:
+def unsilence_arguments(name: str) -> dict[str, Any]:
     """Return the arguments for the end of a silence or a hold of that name."""
     return {"which": clean(name, NAME_MAX)}
 
 
-def an_undo(incident: str, live: str) -> dict[str, Any]:
+def undo_arguments(incident: str, live: str) -> dict[str, Any]:
     """Return the arguments of an undo; `live` is the deploy that its author saw live. Raises Invalid."""
     return about_incident(incident, _seen_live(live))
 
 
-def a_rollback(service: str, target: str | None, live: str) -> dict[str, Any]:
+def rollback_arguments(service: str, target: str | None, live: str) -> dict[str, Any]:
     """Return the arguments of a rollback by hand; `live` is the deploy that its author saw live. Raises Invalid."""
     wanted = clean(target, NAME_MAX) if target else None
     return {"service": clean(service, NAME_MAX), "target": wanted, "seen": _seen_live(live)}

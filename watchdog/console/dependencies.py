@@ -36,7 +36,7 @@ class Throttle(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class Dependencies:
     """Everything the pages are made from. `state` knows the services that are `held`; other workers know the others.
 
     `ask` is the only way to change anything: the daemon answers, as it does to the command line. `owners` maps roles of

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from watchdog.domain.policy import Policy
 from watchdog.lab.closed_loop import Record
-from watchdog.lab.episode import MAIN, Scene
-from watchdog.lab.folding_loop import QuietDrive
-from watchdog.lab.keyed_random import Chance
+from watchdog.lab.episode import MAIN, EpisodeWorld
+from watchdog.lab.folding_loop import FoldingLoop
+from watchdog.lab.keyed_random import KeyedRandom
 from watchdog.lab.profile import BLIPS_PER_DAY, DAY_SECONDS, draw_blip_seconds
 
 YEAR_SECONDS = 365.25 * DAY_SECONDS
@@ -27,12 +27,12 @@ class Clean:
     probes: int
 
 
-def clean_scene(seed: object, days: float) -> Scene:
+def clean_scene(seed: object, days: float) -> EpisodeWorld:
     """Return a service in which nothing goes wrong for so many days."""
-    scene = Scene("clean", seed)
+    scene = EpisodeWorld("clean", seed)
     for name in [name for name in scene.services if name != MAIN]:
         del scene.services[name]
-    dice = Chance("clean", seed).generator("days")
+    dice = KeyedRandom("clean", seed).generator("days")
     begins, ends = scene.begins_at, scene.begins_at + days * DAY_SECONDS
     for rate, add in (
         (BLIPS_PER_DAY, lambda at: scene.main.add_blip(at, draw_blip_seconds(dice))),
@@ -51,7 +51,7 @@ def clean_scene(seed: object, days: float) -> Scene:
 def play_clean(seed: str, days: float, policy: Policy) -> Clean:
     """Play it, and count what should not have been."""
     scene = clean_scene(seed, days)
-    return counted(seed, days, QuietDrive(scene, policy).run(scene.begins_at + days * DAY_SECONDS))
+    return counted(seed, days, FoldingLoop(scene, policy).run(scene.begins_at + days * DAY_SECONDS))
 
 
 def counted(seed: str, days: float, record: Record) -> Clean:

@@ -14,10 +14,10 @@ from watchdog.domain.events import Event
 from watchdog.domain.incidents import State
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.policy import Policy
-from watchdog.lab.episode import Scene
-from watchdog.lab.simulated_monitor import Eyes
+from watchdog.lab.episode import EpisodeWorld
+from watchdog.lab.simulated_monitor import SimulatedMonitor
 from watchdog.lab.simulated_service import Release
-from watchdog.replay.event_queue import Agenda
+from watchdog.replay.event_queue import EventQueue
 
 PIN_SECONDS = (1.0, 3.0)
 SEND_SECONDS = (0.7, 2.5)
@@ -26,7 +26,7 @@ DECISIVE = ("rollback", "ask", "page", "self-alert")
 
 
 @dataclass(frozen=True, slots=True)
-class Did:
+class ActionTaken:
     """One thing that was done: rollback, ask, page, self-alert or info; about a service, to a commit if to one."""
 
     at: float
@@ -43,23 +43,23 @@ class Record:
     `notes` is the core's own story, line by line.
     """
 
-    did: list[Did] = field(default_factory=list)
+    did: list[ActionTaken] = field(default_factory=list)
     blame: list[tuple[float, str, float | None]] = field(default_factory=list)
     observations: int = 0
     probes: int = 0
     notes: list[fx.Note] = field(default_factory=list)
 
 
-class Drive:
+class ClosedLoop:
     """Plays one scene against the core."""
 
-    def __init__(self, scene: Scene, policy: Policy, state: State | None = None) -> None:
+    def __init__(self, scene: EpisodeWorld, policy: Policy, state: State | None = None) -> None:
         self.scene = scene
         self.policy = policy
         self.state = state or State()
         self.record = Record()
-        self._agenda = Agenda(scene.begins_at)
-        self._eyes = Eyes(scene, policy, self._agenda, self.tell)
+        self._agenda = EventQueue(scene.begins_at)
+        self._eyes = SimulatedMonitor(scene, policy, self._agenda, self.tell)
         self._dice = scene.chance.generator("drive")
         self._wakes: set[float] = set()
 
@@ -126,7 +126,7 @@ class Drive:
             self._agenda.at(self.now, lambda: self.tell(e.QuestionHeard(self.now, *asked)))
         else:
             what = "page" if notice.wakes else "info"
-        self.record.did.append(Did(self.now, what, notice.service, self._target(notice.service), notice.title))
+        self.record.did.append(ActionTaken(self.now, what, notice.service, self._target(notice.service), notice.title))
 
     def _target(self, name: str) -> str | None:
         service = self.state.services.get(name)
@@ -143,7 +143,7 @@ class Drive:
     def _roll_back(self, effect: fx.Rollback) -> None:
         """Send it: requested now, answered a moment later, live when the platform is done with it."""
         service = self.scene.services[effect.service]
-        self.record.did.append(Did(self.now, "rollback", effect.service, effect.target_code))
+        self.record.did.append(ActionTaken(self.now, "rollback", effect.service, effect.target_code))
         sent = self.now + self._dice.uniform(*SEND_SECONDS)
         deploy = f"dep-rollback-{len(service.releases)}"
 

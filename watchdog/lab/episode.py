@@ -11,7 +11,7 @@ from random import Random
 
 from watchdog.domain.readings import FailureKind
 from watchdog.lab.faults import Fault, Symptom
-from watchdog.lab.keyed_random import Chance
+from watchdog.lab.keyed_random import KeyedRandom
 from watchdog.lab.profile import (
     BLIPS_PER_DAY,
     DAY_SECONDS,
@@ -75,14 +75,14 @@ class Outside:
     vendors_down: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
 
 
-class Scene:
+class EpisodeWorld:
     """An episode under construction, and then its world."""
 
     def __init__(self, name: str, seed: object) -> None:
         self.name = name
         self.kind: FaultClass | None = None
         self.for_development = str(seed).startswith(DEVELOPMENT)
-        self.chance = Chance("episode", name, seed)
+        self.chance = KeyedRandom("episode", name, seed)
         self.dice: Random = self.chance.generator("draws")
         self.begins_at = EPOCH + self.dice.uniform(1.0, 29.0) * DAY_SECONDS
         self.horizon_seconds = 1500.0
@@ -245,15 +245,15 @@ class FaultClass:
 
     name: str
     words: str
-    make: Callable[[Scene], None]
+    make: Callable[[EpisodeWorld], None]
     deploy_caused: bool = False
     weight: float = 1.0
     held_out: bool = False
     file: str = ""
 
-    def scene(self, seed: object) -> Scene:
+    def scene(self, seed: object) -> EpisodeWorld:
         """Return the episode of this seed."""
-        scene = Scene(self.name, seed)
+        scene = EpisodeWorld(self.name, seed)
         scene.kind = self
         self.make(scene)
         scene.add_background()

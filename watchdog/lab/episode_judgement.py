@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from watchdog.lab.closed_loop import DECISIVE, Did, Record
-from watchdog.lab.episode import FaultClass, Right, Scene
+from watchdog.lab.closed_loop import DECISIVE, ActionTaken, Record
+from watchdog.lab.episode import EpisodeWorld, FaultClass, Right
 from watchdog.lab.page_judgement import CALLS, mends, needless
 
 HEARD = ("rollback", "ask", "page")
@@ -55,7 +55,7 @@ class Played:
     weight: float = 1.0
 
 
-def judge(scene: Scene, seed: str, record: Record) -> Played:
+def judge(scene: EpisodeWorld, seed: str, record: Record) -> Played:
     """Return what the run came to."""
     truth = scene.truth
     begins = truth.onset_at if truth.onset_at is not None else scene.fault_at
@@ -93,21 +93,21 @@ def judge(scene: Scene, seed: str, record: Record) -> Played:
     )
 
 
-def _beside_the_point(scene: Scene, did: Did) -> bool:
+def _beside_the_point(scene: EpisodeWorld, did: ActionTaken) -> bool:
     """Tell whether a call is about a service that only suffers from another's deploy: true, and no answer to it."""
     service = scene.services.get(did.service)
     return did.what in CALLS and service is not None and any(fault.source for fault in service.faults)
 
 
-def _heard(scene: Scene, did: Did) -> bool:
+def _heard(scene: EpisodeWorld, did: ActionTaken) -> bool:
     return did.what in HEARD and did.service in (scene.truth.service, "")
 
 
-def _first(begins: float, done: list[Did]) -> float | None:
+def _first(begins: float, done: list[ActionTaken]) -> float | None:
     return max(0.0, done[0].at - begins) if done else None
 
 
-def _right_rollback(scene: Scene, did: Did) -> bool:
+def _right_rollback(scene: EpisodeWorld, did: ActionTaken) -> bool:
     truth = scene.truth
     allowed = truth.right is Right.ROLLBACK or Right.ROLLBACK in truth.also
     return allowed and did.service == truth.service and did.commit in truth.targets

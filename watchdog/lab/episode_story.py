@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from watchdog.lab.clean_years import Clean
 from watchdog.lab.closed_loop import Record
-from watchdog.lab.episode import Scene
+from watchdog.lab.episode import EpisodeWorld
 from watchdog.lab.episode_judgement import Played
 from watchdog.lab.score import kind_of
 
@@ -24,12 +24,12 @@ WHATS = {
 """What is done or should be, in words."""
 
 
-def begins_at(scene: Scene) -> float:
+def begins_at(scene: EpisodeWorld) -> float:
     """Return the moment from which seconds are counted (UTC epoch seconds)."""
     return scene.truth.onset_at if scene.truth.onset_at is not None else scene.fault_at
 
 
-def tell(scene: Scene, record: Record, played: Played) -> list[str]:
+def tell(scene: EpisodeWorld, record: Record, played: Played) -> list[str]:
     """Return the story of an episode: the truth, every line, the verdict."""
     return [
         f"{scene.name}: {kind_of(played).words} (seed {played.seed})",
@@ -41,7 +41,7 @@ def tell(scene: Scene, record: Record, played: Played) -> list[str]:
     ]
 
 
-def tell_clean(scene: Scene, record: Record, clean: Clean) -> list[str]:
+def tell_clean(scene: EpisodeWorld, record: Record, clean: Clean) -> list[str]:
     """Return the story of a clean month; seconds are counted from its beginning."""
     return [
         f"{CLEAN}: {clean.years * 365.25:.0f} days in which nothing goes wrong (seed {clean.seed})",
@@ -53,7 +53,7 @@ def tell_clean(scene: Scene, record: Record, clean: Clean) -> list[str]:
     ]
 
 
-def verdict(scene: Scene, played: Played) -> Iterator[str]:
+def verdict(scene: EpisodeWorld, played: Played) -> Iterator[str]:
     """Yield what was right, what was done, and how that is judged."""
     wanted = " or ".join(WHATS[one] for one in (played.right, *sorted(scene.truth.also)))
     yield f"{'RIGHT':<12} {wanted}"
@@ -78,7 +78,7 @@ def why_wrong(played: Played) -> str:
     return f"{WHATS[played.did]}, where {WHATS[played.right]} was right"
 
 
-def _truth(scene: Scene) -> Iterator[str]:
+def _truth(scene: EpisodeWorld) -> Iterator[str]:
     truth = scene.truth
     if truth.commit is not None:
         yield f"{'TRUTH':<12} commit {truth.commit} of {truth.service} did it; {truth.share:.0%} of its requests fail"

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from watchdog.domain.policy import Policy
 from watchdog.lab.classes import intermittent
-from watchdog.lab.episode import Scene
+from watchdog.lab.episode import EpisodeWorld
 from watchdog.lab.episode_judgement import Played, judge
-from watchdog.lab.folding_loop import QuietDrive
+from watchdog.lab.folding_loop import FoldingLoop
 
 PERIODS = (5.0, 10.0, 20.0, 40.0, 60.0, 80.0, 110.0, 160.0, 240.0, 360.0, 600.0)
 SHARES = (0.1, 0.15, 0.25, 0.45, 0.6)
@@ -25,9 +25,9 @@ class Cell:
     share_down: float
     deployed: bool
 
-    def scene(self, seed: str) -> Scene:
+    def scene(self, seed: str) -> EpisodeWorld:
         """Return the episode of this seed."""
-        scene = Scene("flapping", f"{seed}-{self.period_seconds:g}-{self.share_down:g}-{self.deployed}")
+        scene = EpisodeWorld("flapping", f"{seed}-{self.period_seconds:g}-{self.share_down:g}-{self.deployed}")
         intermittent.come_and_go(scene, self.period_seconds, self.share_down, deployed=self.deployed)
         scene.add_background()
         return scene
@@ -58,12 +58,12 @@ def cells() -> Sequence[Cell]:
     return [Cell(period, share, deployed) for deployed in (True, False) for period in PERIODS for share in SHARES]
 
 
-def play_cell(cell: Cell, seeds: Sequence[str], policy_for: Callable[[Scene], Policy]) -> Mapped:
+def play_cell(cell: Cell, seeds: Sequence[str], policy_for: Callable[[EpisodeWorld], Policy]) -> Mapped:
     """Play one cell."""
     played = []
     for seed in seeds:
         scene = cell.scene(seed)
-        played.append(judge(scene, seed, QuietDrive(scene, policy_for(scene)).run(scene.ends_at)))
+        played.append(judge(scene, seed, FoldingLoop(scene, policy_for(scene)).run(scene.ends_at)))
     return Mapped(cell, played)
 
 

@@ -18,16 +18,23 @@ from watchdog.domain.fast_replace import fast_replace
 from watchdog.domain.incidents import State
 from watchdog.domain.policy import PROBES, Policy
 from watchdog.domain.readings import Reading
-from watchdog.lab.closed_loop import Drive, Record
-from watchdog.lab.episode import Scene
+from watchdog.lab.closed_loop import ClosedLoop, Record
+from watchdog.lab.episode import EpisodeWorld
 from watchdog.lab.folded_readings import Rest, sees
-from watchdog.lab.simulated_monitor import ANSWERED, CONTROL_ANSWERS_SECONDS, OPERATIONAL, UNHARMED, Check, Eyes
+from watchdog.lab.simulated_monitor import (
+    ANSWERED,
+    CONTROL_ANSWERS_SECONDS,
+    OPERATIONAL,
+    UNHARMED,
+    Check,
+    SimulatedMonitor,
+)
 
 Flight = tuple[float, int, Event | None, Any, Any, Any]
 """What lands when, in order: an event, or (cheaper) a look at a check of a service at rest."""
 
 
-class QuietEyes(Eyes):
+class QuietEyes(SimulatedMonitor):
     """Eyes that keep what only adds to themselves, while `rest` is on."""
 
     rest: Rest
@@ -146,10 +153,10 @@ def _moments(begins: float, every: float, until: float) -> list[float]:
     return found
 
 
-class QuietDrive(Drive):
+class FoldingLoop(ClosedLoop):
     """Plays one scene against the core, and gathers what only adds."""
 
-    def __init__(self, scene: Scene, policy: Policy, state: State | None = None) -> None:
+    def __init__(self, scene: EpisodeWorld, policy: Policy, state: State | None = None) -> None:
         super().__init__(scene, policy, state)
         self._rest = Rest(policy)
         self._eyes: QuietEyes = QuietEyes(scene, policy, self._agenda, self.tell)

@@ -10,7 +10,7 @@ from random import Random
 _MASK = (1 << 64) - 1
 
 
-class Chance:
+class KeyedRandom:
     """Uniform numbers by key. `names` (a seed among them) tell one stream from another."""
 
     __slots__ = ("_start", "names")
@@ -26,9 +26,9 @@ class Chance:
         mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & _MASK
         return ((mixed ^ (mixed >> 31)) >> 11) * 2.0**-53
 
-    def apart(self, *names: object) -> "Chance":
+    def apart(self, *names: object) -> "KeyedRandom":
         """Return a stream of its own."""
-        return Chance(*self.names, *names)
+        return KeyedRandom(*self.names, *names)
 
     def generator(self, *names: object) -> Random:
         """Return a generator for draws that are made once, in a fixed order."""

@@ -11,8 +11,8 @@ Rule 4: what is well is not called about, nor what a human can do nothing about,
 from collections.abc import Sequence
 
 from watchdog.core.guards.guards import NO_ROLLBACK_TRAILER
-from watchdog.lab.closed_loop import Did, Record
-from watchdog.lab.episode import Right, Scene
+from watchdog.lab.closed_loop import ActionTaken, Record
+from watchdog.lab.episode import EpisodeWorld, Right
 
 CALLS = ("page", "ask")
 NOBODY = (Right.NOTHING, Right.TICKET, Right.SELF)
@@ -24,14 +24,14 @@ REMINDER_SECONDS = 300.0
 """A question that has waited so long may be repeated."""
 
 
-def needless(scene: Scene, record: Record) -> int:
+def needless(scene: EpisodeWorld, record: Record) -> int:
     """Return how many calls should not have been."""
     return sum(
         one.what in CALLS and not _wanted(scene, record.did[:place], one) for place, one in enumerate(record.did)
     )
 
 
-def mends(scene: Scene, did: Did) -> bool:
+def mends(scene: EpisodeWorld, did: ActionTaken) -> bool:
     """Tell whether going back to that commit ends the outage: the fault is the live one's own, and the way is safe."""
     truth, service = scene.truth, scene.services[scene.truth.service]
     guilty = next((one for one in service.releases if one.commit == truth.commit), None)
@@ -42,13 +42,13 @@ def mends(scene: Scene, did: Did) -> bool:
     return own and safe and did.at >= guilty.serves_at
 
 
-def suffers(scene: Scene, name: str) -> bool:
+def suffers(scene: EpisodeWorld, name: str) -> bool:
     """Tell whether something is wrong with a service ("": with any) in this episode."""
     service = scene.services.get(name)
     return service is None or bool(service.faults)
 
 
-def _wanted(scene: Scene, before: Sequence[Did], call: Did) -> bool:
+def _wanted(scene: EpisodeWorld, before: Sequence[ActionTaken], call: ActionTaken) -> bool:
     truth = scene.truth
     if truth.right in NOBODY or truth.onset_at is None or call.at < truth.onset_at or not suffers(scene, call.service):
         return False
@@ -58,11 +58,11 @@ def _wanted(scene: Scene, before: Sequence[Did], call: Did) -> bool:
     return not _mended(scene, said) and _is_news(scene, call, said)
 
 
-def _mended(scene: Scene, said: Sequence[Did]) -> bool:
+def _mended(scene: EpisodeWorld, said: Sequence[ActionTaken]) -> bool:
     return any(one.what == "rollback" and mends(scene, one) for one in said)
 
 
-def _is_news(scene: Scene, call: Did, said: Sequence[Did]) -> bool:
+def _is_news(scene: EpisodeWorld, call: ActionTaken, said: Sequence[ActionTaken]) -> bool:
     tried = max((place for place, one in enumerate(said) if one.what == "rollback"), default=-1)
     called = [one for one in said[tried + 1 :] if one.what in CALLS]
     asked = [one for one in called if one.what == "ask"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from math import inf
 
 from watchdog.domain.readings import FailureKind
-from watchdog.lab.episode import MAIN, FaultClass, Right, Scene
+from watchdog.lab.episode import MAIN, EpisodeWorld, FaultClass, Right
 from watchdog.lab.faults import Fault, Symptom
 from watchdog.lab.simulated_service import Release
 
@@ -56,7 +56,7 @@ class PlannedFault:
     new_error: str = ""
     silent: bool = False
 
-    def symptom(self, scene: Scene) -> Symptom:
+    def symptom(self, scene: EpisodeWorld) -> Symptom:
         """Return what is to be seen of it in this episode."""
         return Symptom(
             _drawn(scene, self.share),
@@ -115,7 +115,7 @@ class Scenario:
         """Return it as a fault class."""
         return FaultClass(name, self.words, self.make, bool(self.truth.deploy), self.weight, file=file)
 
-    def make(self, scene: Scene) -> None:
+    def make(self, scene: EpisodeWorld) -> None:
         """Build an episode of it."""
         scene.horizon_seconds = self.horizon_seconds
         scene.pre_deploy_command = self.pre_deploy_command
@@ -132,7 +132,7 @@ class Scenario:
             scene.outside.control_down.append(_spell(scene, self.control_down))
         self._judge(scene, deployed, start)
 
-    def _settle(self, scene: Scene) -> None:
+    def _settle(self, scene: EpisodeWorld) -> None:
         """Have the services that are named, and no others but the main one; where none is, those of every scene."""
         named = self.services or {}
         for name in [name for name in scene.services if named and name not in (MAIN, *named)]:
@@ -142,7 +142,7 @@ class Scenario:
             drawn = {key: _drawn(scene, value) for key, value in other.items()}
             service.profile = replace(service.profile, **drawn)
 
-    def _deploy(self, scene: Scene) -> Mapping[str, Release]:
+    def _deploy(self, scene: EpisodeWorld) -> Mapping[str, Release]:
         """Deploy in the order in which chance has it; return the deploys that have a name."""
         planned = sorted(((_drawn(scene, one.at), n, one) for n, one in enumerate(self.deploys)), key=lambda p: p[:2])
         found = {}
@@ -154,7 +154,7 @@ class Scenario:
             found[one.name] = release
         return found
 
-    def _break(self, scene: Scene, planned: PlannedFault, deployed: Mapping[str, Release]) -> None:
+    def _break(self, scene: EpisodeWorld, planned: PlannedFault, deployed: Mapping[str, Release]) -> None:
         symptom, begins = planned.symptom(scene), _drawn(scene, planned.begins)
         fault = Fault(
             symptom,
@@ -179,7 +179,7 @@ class Scenario:
             scene.truth.onset_at, scene.truth.share = began, symptom.share
             scene.truth.ends_at = inf if planned.deploy else began + fault.lasts_seconds
 
-    def _judge(self, scene: Scene, deployed: Mapping[str, Release], start: Mapping[str, str]) -> None:
+    def _judge(self, scene: EpisodeWorld, deployed: Mapping[str, Release], start: Mapping[str, str]) -> None:
         truth, wanted = scene.truth, self.truth
         truth.right, truth.also, truth.service = wanted.right, wanted.also, wanted.service
         if wanted.share is not None:
@@ -197,11 +197,11 @@ class Scenario:
         truth.targets = frozenset({target})
 
 
-def _drawn(scene: Scene, span: Range) -> float:
+def _drawn(scene: EpisodeWorld, span: Range) -> float:
     low, high = span
     return low if low == high else scene.draw(low, high)
 
 
-def _spell(scene: Scene, outage: PlannedOutage) -> tuple[float, float]:
+def _spell(scene: EpisodeWorld, outage: PlannedOutage) -> tuple[float, float]:
     begins = scene.fault_at + _drawn(scene, outage.begins)
     return begins, begins + _drawn(scene, outage.lasts)

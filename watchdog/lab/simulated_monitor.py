@@ -13,9 +13,9 @@ from watchdog.domain import events as e
 from watchdog.domain.events import Event
 from watchdog.domain.policy import PROBES, Policy, SignalPolicy
 from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown
-from watchdog.lab.episode import Scene
+from watchdog.lab.episode import EpisodeWorld
 from watchdog.lab.simulated_service import TIMEOUT_SECONDS, Service
-from watchdog.replay.event_queue import Agenda
+from watchdog.replay.event_queue import EventQueue
 
 CONTROL_SECONDS = 10.0
 CONTROL_SOONEST_SECONDS = 2.0
@@ -48,10 +48,10 @@ class Check:
     in_flight: int = 0
 
 
-class Eyes:
+class SimulatedMonitor:
     """Reads a scene, and tells what it saw."""
 
-    def __init__(self, scene: Scene, policy: Policy, agenda: Agenda, tell: Callable[[Event], None]) -> None:
+    def __init__(self, scene: EpisodeWorld, policy: Policy, agenda: EventQueue, tell: Callable[[Event], None]) -> None:
         self._scene = scene
         self._policy = policy
         self._agenda = agenda
@@ -213,7 +213,12 @@ class Eyes:
         self._read_deploys(name, began + took + self._deploys_every.get(name, DEPLOYS_SECONDS))
 
 
-READERS: Mapping[str, Callable[[Eyes, Check], None]] = MappingProxyType(
-    {"http": Eyes._probe, "latency": Eyes._probe, "sentry": Eyes._feed, "render_events": Eyes._crashes}
+READERS: Mapping[str, Callable[[SimulatedMonitor, Check], None]] = MappingProxyType(
+    {
+        "http": SimulatedMonitor._probe,
+        "latency": SimulatedMonitor._probe,
+        "sentry": SimulatedMonitor._feed,
+        "render_events": SimulatedMonitor._crashes,
+    }
 )
 """How each kind of signal is read."""

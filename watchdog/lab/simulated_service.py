@@ -11,7 +11,7 @@ from random import Random
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.readings import Bad, FailureKind, Good, MinuteCount, Reading
 from watchdog.lab.faults import Fault, Symptom
-from watchdog.lab.keyed_random import Chance
+from watchdog.lab.keyed_random import KeyedRandom
 from watchdog.lab.profile import PROBE_NOISE, Profile
 
 TIMEOUT_SECONDS = 5.0
@@ -59,7 +59,7 @@ class _Span:
 class Service:
     """A service, its deploys, its blips (begin, end) and its faults."""
 
-    def __init__(self, name: str, profile: Profile, chance: Chance) -> None:
+    def __init__(self, name: str, profile: Profile, chance: KeyedRandom) -> None:
         self.name = name
         self.platform_id = f"srv-{name}"
         self.profile = profile

@@ -19,7 +19,7 @@ from watchdog.domain.policy import DEFAULT_MATRIX, Mode, Policy, ServicePolicy, 
 from watchdog.domain.readings import Good
 from watchdog.lab.clean_years import YEAR_SECONDS, clean_scene
 from watchdog.lab.episode import EPOCH, MAIN
-from watchdog.lab.folding_loop import QuietDrive
+from watchdog.lab.folding_loop import FoldingLoop
 from watchdog.lab.profile import DAY_SECONDS
 
 ROUNDS = 5
@@ -98,5 +98,5 @@ def _year(seed: int, days: float) -> float:
     """Return the seconds that a clean service-year takes, by some days of one."""
     began = process_time()
     scene = clean_scene(f"speed-{seed}", days)
-    QuietDrive(scene, POLICY).run(scene.begins_at + days * DAY_SECONDS)
+    FoldingLoop(scene, POLICY).run(scene.begins_at + days * DAY_SECONDS)
     return (process_time() - began) * YEAR_SECONDS / (days * DAY_SECONDS)

@@ -19,7 +19,7 @@ TOWARDS = (Course.ROLLBACK, Course.ANNOUNCE, Course.ASK)
 
 
 @dataclass(frozen=True, slots=True)
-class Doing:
+class Action:
     """One thing: `kind` is decided, page, tell, or one of ACTS; `delay_seconds` is from the onset to a decision."""
 
     at: float
@@ -53,7 +53,7 @@ class Cost:
     delay_seconds_mean: float | None
 
     @classmethod
-    def of(cls, doings: Sequence[Doing]) -> "Cost":
+    def of(cls, doings: Sequence[Action]) -> "Cost":
         """Sum up."""
         first: dict[str, float] = {}
         for one in doings:
@@ -68,7 +68,7 @@ class Cost:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-def doings(before: State, after: State, effects: Sequence[Effect], at: float) -> Iterator[Doing]:
+def actions(before: State, after: State, effects: Sequence[Effect], at: float) -> Iterator[Action]:
     """Yield what one step did: first what was decided, then what it asks for outside."""
     for name, service in after.services.items():
         known = before.services.get(name)
@@ -80,13 +80,13 @@ def doings(before: State, after: State, effects: Sequence[Effect], at: float) ->
             yield done
 
 
-def _decided(before: Incident | None, incident: Incident) -> Iterator[Doing]:
+def _decided(before: Incident | None, incident: Incident) -> Iterator[Action]:
     decision = incident.decision
     if decision is None or (before is not None and before.decision is decision):
         return
     named = decision.target is not None and decision.course in TOWARDS
     deploy = decision.target.deploy if named and decision.target is not None else None
-    yield Doing(
+    yield Action(
         decision.at,
         incident.service,
         incident.id,
@@ -98,20 +98,20 @@ def _decided(before: Incident | None, incident: Incident) -> Iterator[Doing]:
     )
 
 
-def _outside(effect: Effect, at: float) -> Doing | None:
+def _outside(effect: Effect, at: float) -> Action | None:
     match effect:
         case fx.Tell(notice, channels):
             kind, whom = ("page" if notice.wakes else "tell"), ", ".join(channels)
-            return Doing(
+            return Action(
                 at, notice.service, notice.incident, kind, f"{notice.kind.value}: {notice.title}", f"to {whom}"
             )
         case fx.PinAutoDeploy():
-            return Doing(at, effect.service, effect.incident, "pin", "auto-deploy off")
+            return Action(at, effect.service, effect.incident, "pin", "auto-deploy off")
         case fx.Rollback():
             what = "rebuild" if effect.rebuild else "roll back"
             who = f"asked by {effect.approved_by}" if effect.approved_by else ""
             what = f"{what} away from {effect.suspect}"
-            return Doing(at, effect.service, effect.incident, "rollback", what, who, effect.target)
+            return Action(at, effect.service, effect.incident, "rollback", what, who, effect.target)
         case fx.RestoreAutoDeploy():
-            return Doing(at, effect.service, effect.incident, "restore", f"auto-deploy {effect.value} again")
+            return Action(at, effect.service, effect.incident, "restore", f"auto-deploy {effect.value} again")
     return None

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from watchdog.replay.action_log import Doing
+from watchdog.replay.action_log import Action
 
 SAME_MOMENT_SECONDS = 1.0
 """Decisions of two replays no further apart were made at the same time: so late a wake may come."""
@@ -21,8 +21,8 @@ class Difference:
     """One thing that is other; `changed` names how (at, what, why, target)."""
 
     only: Only
-    old: Doing | None
-    new: Doing | None
+    old: Action | None
+    new: Action | None
     changed: tuple[str, ...] = ()
 
     @property
@@ -42,7 +42,7 @@ class Difference:
         return {"only": self.only, "changed": list(self.changed), **shown}
 
 
-def compare(old: Sequence[Doing], new: Sequence[Doing]) -> list[Difference]:
+def compare(old: Sequence[Action], new: Sequence[Action]) -> list[Difference]:
     """Return what is other, in the order of time, and at the same moment in the order in which it was done."""
     before, after = _numbered(old), _numbered(new)
     order = {id(one): place for doings in (old, new) for place, one in enumerate(doings)}
@@ -60,15 +60,15 @@ def unknown_from(differences: Sequence[Difference]) -> float | None:
     return min((one.at for one in differences if one.of_an_act), default=None)
 
 
-def _changed(one: Doing, other: Doing) -> tuple[str, ...]:
+def _changed(one: Action, other: Action) -> tuple[str, ...]:
     moved = ("at",) if abs(one.at - other.at) > SAME_MOMENT_SECONDS else ()
     return (*moved, *(name for name in COMPARED if getattr(one, name) != getattr(other, name)))
 
 
-def _numbered(doings: Sequence[Doing]) -> Mapping[tuple[str, ...], Doing]:
+def _numbered(doings: Sequence[Action]) -> Mapping[tuple[str, ...], Action]:
     """Return each by what it is: the first, second … such thing about that incident of that service."""
     seen: Counter[tuple[str, ...]] = Counter()
-    found: dict[tuple[str, ...], Doing] = {}
+    found: dict[tuple[str, ...], Action] = {}
     for one in doings:
         words = one.what.partition(":")[0] if one.kind in ("page", "tell") else ""
         kind = "told" if words else one.kind

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from itertools import count
 
 
-class Agenda:
+class EventQueue:
     """What is to be done and when (UTC epoch seconds)."""
 
     def __init__(self, now: float) -> None:

@@ -15,7 +15,7 @@ from watchdog.domain.events import Event, Observed
 from watchdog.domain.incidents import Phase, State
 from watchdog.domain.policy import Policy
 from watchdog.domain.store_records import Step
-from watchdog.replay.event_queue import Agenda
+from watchdog.replay.event_queue import EventQueue
 
 
 class Deploys(NamedTuple):
@@ -33,7 +33,7 @@ class Past:
         self._service = service
         self._observed = observed
         self._deploys = deploys
-        self._agenda = Agenda(observed[0].at)
+        self._agenda = EventQueue(observed[0].at)
         self._state = State()
         self._steps: list[Step] = []
         self._asked = 0

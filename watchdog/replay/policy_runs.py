@@ -17,7 +17,7 @@ from watchdog.domain.effects import Effect
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Shared, State
 from watchdog.domain.policy import Policy
-from watchdog.replay.action_log import Doing, doings
+from watchdog.replay.action_log import Action, actions
 
 LATE_SECONDS = 1.0
 """A wake that the run did not hear so long after its time was not one of the run's."""
@@ -46,12 +46,12 @@ Answer = Callable[[Act, float], Event | None]
 
 
 @dataclass(slots=True)
-class Side:
+class PolicyRun:
     """One policy at work: its state, and which acts it asked for when."""
 
     policy: Policy
     state: State
-    did: list[Doing]
+    did: list[Action]
     ordered: dict[Key, float] = field(default_factory=dict)
     heard: Heard | None = None
 
@@ -59,7 +59,7 @@ class Side:
         """Take an event and return what it asks for."""
         before = self.state
         self.state, effects, _ = checked_step(before, event, self.policy)
-        self.did.extend(doings(before, self.state, effects, event.at))
+        self.did.extend(actions(before, self.state, effects, event.at))
         for effect in effects:
             if isinstance(effect, Act):
                 self.ordered[_key(effect)] = event.at
@@ -72,10 +72,10 @@ def _key(act: Act) -> Key:
     return ORDERED[type(act)], act.service, act.incident
 
 
-class Other:
+class CounterfactualRun:
     """Another policy on the events of a run."""
 
-    def __init__(self, side: Side, recorded: Side, answer: Answer | None = None) -> None:
+    def __init__(self, side: PolicyRun, recorded: PolicyRun, answer: Answer | None = None) -> None:
         self._side = side
         self._recorded = recorded
         self._answer = answer

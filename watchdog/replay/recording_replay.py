@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from watchdog.adapters.recordings.recording_format import Changed, Head, Told, hashed, same
 from watchdog.adapters.recordings.recording_reader import Reader
 from watchdog.domain.policy import Policy
-from watchdog.replay.action_log import Doing
-from watchdog.replay.policy_runs import Answer, Heard, Other, Side, applied
+from watchdog.replay.action_log import Action
+from watchdog.replay.policy_runs import Answer, CounterfactualRun, Heard, PolicyRun, applied
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,8 @@ class Replay:
     events: int = 0
     began_at: float | None = None
     ended_at: float = 0.0
-    old: list[Doing] = field(default_factory=list)
-    new: list[Doing] = field(default_factory=list)
+    old: list[Action] = field(default_factory=list)
+    new: list[Action] = field(default_factory=list)
     divergence: Divergence | None = None
     notes: list[str] = field(default_factory=list)
 
@@ -73,8 +73,8 @@ class _Run:
         self._found = found
         self._listening = listening
         self._policy_of = other
-        self._old: Side | None = None
-        self._other: Other | None = None
+        self._old: PolicyRun | None = None
+        self._other: CounterfactualRun | None = None
         self._part = 0
         self._changes = 0
 
@@ -113,18 +113,18 @@ class _Run:
         if self._old is not None:
             self._found.notes.append(f"{where}: something is missing before this file; both begin anew, as the run did")
         listening = self._listening
-        self._old = Side(head.policy, head.state, self._found.old, heard=listening.old)
+        self._old = PolicyRun(head.policy, head.state, self._found.old, heard=listening.old)
         if self._policy_of is not None:
-            new = Side(self._policy_of(head.policy), head.state, self._found.new, heard=listening.new)
-            self._other = Other(new, self._old, listening.answer)
+            new = PolicyRun(self._policy_of(head.policy), head.state, self._found.new, heard=listening.new)
+            self._other = CounterfactualRun(new, self._old, listening.answer)
 
-    def _change(self, old: Side, changed: Changed) -> None:
+    def _change(self, old: PolicyRun, changed: Changed) -> None:
         self._changes += 1
         before, old.state = old.state, applied(old.state, changed)
         if self._other is not None:
             self._other.change(before, old.state, changed)
 
-    def _tell(self, old: Side, told: Told, where: str) -> None:
+    def _tell(self, old: PolicyRun, told: Told, where: str) -> None:
         self._found.heard(told.event.at)
         effects = old.hear(told.event)
         did = hashed(effects)

@@ -21,7 +21,7 @@ from tests.adapters.notifiers.letters import (
 from tests.adapters.vendor import Seen, Vendor
 from watchdog.adapters.notifiers.slack import SlackOptions, build
 from watchdog.adapters.options import Context
-from watchdog.adapters.slack.button_signature import Seal
+from watchdog.adapters.slack.button_signature import ButtonSigner
 from watchdog.conversation import Question
 from watchdog.domain.errors import ConfigurationError, Permanent, Temporary
 from watchdog.domain.notices import NoticeKind
@@ -181,11 +181,11 @@ async def test_the_message_has_buttons_while_something_is_asked_and_its_thread_n
     asked.append(None)
     await channel.send(notice(NoticeKind.ACTED), reference)
     first, again, in_thread, gone, _ = vendor.seen
-    seal = Seal(APP_TOKEN)
+    seal = ButtonSigner(APP_TOKEN)
     assert set(buttons(first)) == set(buttons(again)) == {"watchdog_approve", "watchdog_reject"}
     for seen, until in ((first, AT + 900), (again, AT + 1800)):
         for action, value in buttons(seen).items():
-            opened = seal.open(value)
+            opened = seal.verify(value)
             assert opened is not None
             assert (opened[0], opened[1].until) == (action.removeprefix("watchdog_"), until)
     assert "Approve: roll web back from dep-42 (9f3c2ab) to dep-40 (1b7e0d4), once." in words(first)[-1]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from watchdog.adapters.oidc.discovery import doors_of
+from watchdog.adapters.oidc.discovery import endpoints_of
 from watchdog.domain.errors import Permanent
 
 ISSUER = "https://login.acme.example"
@@ -18,19 +18,19 @@ GOOD: dict[str, Any] = {
 
 def test_a_document_as_it_should_be() -> None:
     """Its doors may be on several hosts, as Google's are."""
-    doors = doors_of(GOOD, ISSUER)
+    doors = endpoints_of(GOOD, ISSUER)
     assert doors.token == "https://oauth.acme.example/token" and not doors.by_form
-    assert doors_of({**GOOD, "token_endpoint_auth_methods_supported": ["client_secret_post"]}, ISSUER).by_form
+    assert endpoints_of({**GOOD, "token_endpoint_auth_methods_supported": ["client_secret_post"]}, ISSUER).by_form
     both = ["client_secret_post", "client_secret_basic"]
-    assert not doors_of({**GOOD, "token_endpoint_auth_methods_supported": both}, ISSUER).by_form
+    assert not endpoints_of({**GOOD, "token_endpoint_auth_methods_supported": both}, ISSUER).by_form
 
 
 def test_plain_http_is_for_a_provider_on_this_machine() -> None:
     """On this machine, and the very same host."""
     here = {name: f"http://127.0.0.1:8080/{name}" for name in GOOD} | {"issuer": "http://127.0.0.1:8080"}
-    assert doors_of(here, "http://127.0.0.1:8080").keys == "http://127.0.0.1:8080/jwks_uri"
+    assert endpoints_of(here, "http://127.0.0.1:8080").keys == "http://127.0.0.1:8080/jwks_uri"
     with pytest.raises(Permanent, match="not encrypted"):
-        doors_of({**here, "jwks_uri": "http://keys.acme.example/jwks"}, "http://127.0.0.1:8080")
+        endpoints_of({**here, "jwks_uri": "http://keys.acme.example/jwks"}, "http://127.0.0.1:8080")
 
 
 DISBELIEVED: list[tuple[str, str, list[Any]]] = [
@@ -58,11 +58,11 @@ DISBELIEVED: list[tuple[str, str, list[Any]]] = [
 def test_what_is_not_believed(field: str, why: str, said: Any) -> None:
     """Another issuer, doors without a lock, doors into this network."""
     with pytest.raises(Permanent, match=why):
-        doors_of({**GOOD, field: said}, ISSUER)
+        endpoints_of({**GOOD, field: said}, ISSUER)
 
 
 @pytest.mark.parametrize("document", [None, [], "x", 7, {}])
 def test_what_is_no_document(document: object) -> None:
     """Says nothing."""
     with pytest.raises(Permanent):
-        doors_of(document, ISSUER)
+        endpoints_of(document, ISSUER)

@@ -8,7 +8,7 @@ import pytest
 from joserfc import jws, jwt
 from joserfc.jwk import ECKey, KeySet, OctKey, OKPKey, RSAKey
 
-from watchdog.adapters.oidc.tokens import LEEWAY_SECONDS, OLD_SECONDS, UnknownKey, keys_of, proven
+from watchdog.adapters.oidc.tokens import LEEWAY_SECONDS, OLD_SECONDS, UnknownKey, keys_of, verified_name
 from watchdog.domain.errors import Permanent
 
 NOW = 1_800_000_000.0
@@ -33,7 +33,7 @@ def signed(key: Any, algorithm: str, header: dict[str, Any] | None = None, **cha
 
 def name(token: str, keys: KeySet, now: float = NOW, claim: str = "email") -> str:
     """Return whom it proves."""
-    return proven(token, keys, issuer=CLAIMS["iss"], client_id="watchdog", nonce=NONCE, claim=claim, now=now)
+    return verified_name(token, keys, issuer=CLAIMS["iss"], client_id="watchdog", nonce=NONCE, claim=claim, now=now)
 
 
 @pytest.mark.parametrize(("key", "algorithm"), [(RSA, "RS256"), (RSA, "PS512"), (EC, "ES256"), (ED, "Ed25519")])

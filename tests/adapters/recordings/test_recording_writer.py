@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.lab.told import DAY, story, tape
-from watchdog.adapters.recordings import FileTape
+from watchdog.adapters.recordings import RecordingWriter
 from watchdog.adapters.recordings.recording_format import Changed, Head, Told
 from watchdog.adapters.recordings.recording_reader import Reader
 from watchdog.adapters.recordings.recording_writer import FILE_SECONDS, FILES_MIN
@@ -148,7 +148,7 @@ def test_a_folder_that_cannot_be_made_is_said_and_tried_again(tmp_path: Path) ->
 
 def test_a_nearly_full_disk_is_left_to_the_journal(tmp_path: Path) -> None:
     """Nothing is written, not even a folder."""
-    full = FileTape(tmp_path / "recordings", "one", 30 * DAY, 10**9, reserve_bytes=2**62)
+    full = RecordingWriter(tmp_path / "recordings", "one", 30 * DAY, 10**9, reserve_bytes=2**62)
     with pytest.raises(Temporary, match="they are left to the journal"):
         full.write(AT, steps(1))
     assert not (tmp_path / "recordings").exists()

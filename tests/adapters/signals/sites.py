@@ -13,7 +13,7 @@ import trustme
 from tests.support.clocks import FakeClock
 from watchdog.adapters.options import Context
 from watchdog.adapters.signals import http, latency
-from watchdog.adapters.signals.probe_http import Wire
+from watchdog.adapters.signals.probe_http import ProbeTransport
 from watchdog.ports import Sample
 
 Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -125,11 +125,11 @@ def server_tls(*names: str, ends_at: datetime.datetime | None = None) -> ssl.SSL
     return context
 
 
-def trusting_wire(**more: Any) -> Wire:
+def trusting_wire(**more: Any) -> ProbeTransport:
     """Return a wire that trusts the tests' authority."""
     context = ssl.create_default_context()
     authority().configure_trust(context)
-    return Wire(context, **more)
+    return ProbeTransport(context, **more)
 
 
 def context_at(now: float | None = None, **more: Any) -> Context:
@@ -138,7 +138,7 @@ def context_at(now: float | None = None, **more: Any) -> Context:
     return Context(clock=clock, endpoints=more.pop("endpoints", {}), secrets=more.pop("secrets", {}), **more)
 
 
-async def probe(url: str, wire: Wire | None = None, now: float | None = None, **options: Any) -> Sample:
+async def probe(url: str, wire: ProbeTransport | None = None, now: float | None = None, **options: Any) -> Sample:
     """Return the sample of one `http` probe; options as in YAML."""
     options = {"timeout": "10s", **options}
     source = http.build("home", http.HttpOptions.model_validate({"http": url, **options}), context_at(now), wire)

@@ -5,7 +5,7 @@ import pytest
 from tests.adapters.signals.sites import answering, flood, hang, redirect, server_tls, site
 from watchdog.adapters.resolver import Resolver
 from watchdog.adapters.signals.control import DEFAULT_CONTROL, ControlTarget
-from watchdog.adapters.signals.probe_http import Wire
+from watchdog.adapters.signals.probe_http import ProbeTransport
 from watchdog.domain.readings import Bad, FailureKind, Good, Unknown
 
 
@@ -46,7 +46,7 @@ async def test_a_target_that_hangs_is_cut_at_its_deadline() -> None:
 
 async def test_our_own_limits_are_no_sign_of_blindness() -> None:
     """A control target that we could not even ask says nothing."""
-    wire = Wire(resolver=Resolver(lookups_max=0))
+    wire = ProbeTransport(resolver=Resolver(lookups_max=0))
     (sample,) = await ControlTarget("http://control.example", wire=wire).read()
     assert isinstance(sample.reading, Unknown)
 

@@ -23,7 +23,7 @@ from tests.adapters.signals.sites import (
 )
 from watchdog.adapters.resolver import Resolver
 from watchdog.adapters.signals import http
-from watchdog.adapters.signals.probe_http import Wire
+from watchdog.adapters.signals.probe_http import ProbeTransport
 from watchdog.adapters.ssrf_guard import AddressGuard
 from watchdog.domain.readings import Bad, FailureKind, Good, Unknown
 
@@ -83,7 +83,7 @@ async def test_a_lookup_that_hangs_is_a_timeout_of_dns() -> None:
         release.wait(20)
         return []
 
-    sample = await probe("http://acme.example/", Wire(resolver=Resolver(lookup=hanging)), timeout="100ms")
+    sample = await probe("http://acme.example/", ProbeTransport(resolver=Resolver(lookup=hanging)), timeout="100ms")
     release.set()
     assert sample.reading == Bad("timed out after 0.1 s (dns)", FailureKind.TIMEOUT)
     assert sample.phases is not None and sample.phases.connect_seconds is None
@@ -91,7 +91,7 @@ async def test_a_lookup_that_hangs_is_a_timeout_of_dns() -> None:
 
 async def test_our_own_limits_are_no_evidence_against_the_site() -> None:
     """A broken ruler is `Unknown`."""
-    sample = await probe("http://acme.example/", Wire(resolver=Resolver(lookups_max=0)))
+    sample = await probe("http://acme.example/", ProbeTransport(resolver=Resolver(lookups_max=0)))
     assert sample.reading == Unknown("too many name lookups of ours hang already")
 
 
@@ -144,7 +144,10 @@ async def test_consecutive_probes_take_turns_among_addresses() -> None:
     async with site(answering()) as base:
         options = http.HttpOptions(http=f"http://acme.example:{base.rpartition(':')[2]}/")
         source = http.build(
-            "home", options, context_at(), Wire(resolver=Resolver(lookup=two), guard=AddressGuard(["acme.example"]))
+            "home",
+            options,
+            context_at(),
+            ProbeTransport(resolver=Resolver(lookup=two), guard=AddressGuard(["acme.example"])),
         )
         readings = [(await source.read())[0].reading for _ in range(4)]
     assert sum(isinstance(reading, Good) for reading in readings) == 2

@@ -16,7 +16,7 @@ from watchdog import __version__
 from watchdog.adapters.resolver import Resolver, ResolverBusyError
 from watchdog.adapters.signals.failures import Failure
 from watchdog.adapters.signals.phase_timer import Stopwatch
-from watchdog.adapters.signals.probe_http import Answer, Wire, inflate
+from watchdog.adapters.signals.probe_http import Answer, ProbeTransport, inflate
 from watchdog.adapters.ssrf_guard import AddressGuard
 from watchdog.domain.readings import FailureKind
 
@@ -33,10 +33,10 @@ def resolving(*addresses: str) -> Resolver:
     return Resolver(lookup=lookup)
 
 
-async def get(url: str, wire: Wire | None = None, max_body: int = MIB, **more: Any) -> Answer | Failure:
+async def get(url: str, wire: ProbeTransport | None = None, max_body: int = MIB, **more: Any) -> Answer | Failure:
     """Send one GET."""
     async with asyncio.timeout(PATIENCE_SECONDS):
-        return await (wire or Wire()).get(httpx.URL(url), Stopwatch(), max_body=max_body, **more)
+        return await (wire or ProbeTransport()).get(httpx.URL(url), Stopwatch(), max_body=max_body, **more)
 
 
 async def test_the_connection_goes_to_the_address_and_the_name_stays_in_host() -> None:
@@ -44,7 +44,9 @@ async def test_the_connection_goes_to_the_address_and_the_name_stays_in_host() -
     seen: list[str] = []
     async with site(answering(b"hello", seen=seen)) as base:
         port = base.rpartition(":")[2]
-        came = await get(f"http://acme.example:{port}/a%20b?c=d#e", Wire(resolver=resolving("127.0.0.1"), guard=NAMED))
+        came = await get(
+            f"http://acme.example:{port}/a%20b?c=d#e", ProbeTransport(resolver=resolving("127.0.0.1"), guard=NAMED)
+        )
     assert isinstance(came, Answer) and (came.status, came.body, came.address) == (200, b"hello", "127.0.0.1")
     lines = seen[0].lower().split("\r\n")
     assert lines[0] == "get /a%20b?c=d http/1.1"
@@ -57,7 +59,7 @@ async def test_the_connection_goes_to_the_address_and_the_name_stays_in_host() -
 async def test_consecutive_turns_visit_every_address() -> None:
     """One of two addresses that is dead must not hide behind the other."""
     async with site(answering()) as base:
-        wire = Wire(resolver=resolving("127.0.0.1", "127.0.0.2"), guard=NAMED)
+        wire = ProbeTransport(resolver=resolving("127.0.0.1", "127.0.0.2"), guard=NAMED)
         url = f"http://acme.example:{base.rpartition(':')[2]}/"
         came = [await get(url, wire, turn=turn) for turn in range(4)]
     told = [one.address if isinstance(one, Answer) else one.why for one in came]
@@ -69,8 +71,8 @@ async def test_an_address_we_have_no_route_to_is_passed_over() -> None:
     unreachable = "224.0.0.1"  # TCP to a group: no route, on any machine
     async with site(answering()) as base:
         url = f"http://acme.example:{base.rpartition(':')[2]}/"
-        came = await get(url, Wire(resolver=resolving(unreachable, "127.0.0.1"), guard=NAMED))
-        none = await get(url, Wire(resolver=resolving(unreachable), guard=NAMED))
+        came = await get(url, ProbeTransport(resolver=resolving(unreachable, "127.0.0.1"), guard=NAMED))
+        none = await get(url, ProbeTransport(resolver=resolving(unreachable), guard=NAMED))
     assert isinstance(came, Answer) and came.address == "127.0.0.1"
     assert none == Failure(FailureKind.CONNECT, "network unreachable", no_route=True)
 
@@ -84,7 +86,7 @@ async def test_a_fresh_connection_each_time_survives_a_server_that_closes() -> N
         connections += 1
         await answering(b"hi", headers={"Connection": "keep-alive"})(reader, writer)
 
-    wire = Wire()
+    wire = ProbeTransport()
     async with site(once) as base:
         for _ in range(5):
             assert isinstance(await get(base, wire), Answer)
@@ -285,7 +287,7 @@ async def test_a_name_that_does_not_resolve_is_a_dns_failure(error: Exception | 
             raise error
         return []
 
-    came = await get("http://acme.example/", Wire(resolver=Resolver(lookup=failing)))
+    came = await get("http://acme.example/", ProbeTransport(resolver=Resolver(lookup=failing)))
     assert came == Failure(FailureKind.DNS, why, ours=ours)
 
 
@@ -301,7 +303,7 @@ async def test_phases_are_measured_where_they_were_reached() -> None:
     plain_watch = Stopwatch()
     async with site(hang) as base:
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(Wire().get(httpx.URL(base), plain_watch, max_body=MIB), 0.2)
+            await asyncio.wait_for(ProbeTransport().get(httpx.URL(base), plain_watch, max_body=MIB), 0.2)
     assert plain_watch.step == "first byte"
     assert plain_watch.phases().tls_seconds is None and plain_watch.phases().first_byte_seconds is None
     assert plain_watch.phases().connect_seconds is not None

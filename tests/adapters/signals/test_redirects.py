@@ -12,7 +12,7 @@ from tests.adapters.signals.sites import Script, answering, redirect, routes, si
 from tests.support.clocks import PATIENCE_SECONDS
 from watchdog.adapters.signals.failures import Failure
 from watchdog.adapters.signals.phase_timer import Stopwatch
-from watchdog.adapters.signals.probe_http import Answer, Wire
+from watchdog.adapters.signals.probe_http import Answer, ProbeTransport
 from watchdog.adapters.signals.redirects import follow
 from watchdog.domain.readings import FailureKind
 
@@ -36,7 +36,7 @@ async def go(path: str, redirects: int, accept: frozenset[int] = frozenset()) ->
     """Follow from that path."""
     async with site(MAP) as base, asyncio.timeout(PATIENCE_SECONDS):
         url = httpx.URL(base + path)
-        return await follow(Wire(), url, Stopwatch(), max_body=1000, redirects=redirects, accept=accept)
+        return await follow(ProbeTransport(), url, Stopwatch(), max_body=1000, redirects=redirects, accept=accept)
 
 
 async def test_as_many_redirects_as_allowed_are_followed() -> None:
@@ -79,7 +79,7 @@ async def test_case_33_a_redirect_loop_ends_after_as_many_as_configured() -> Non
 
         async with site(counted) as base, asyncio.timeout(PATIENCE_SECONDS):
             url = httpx.URL(base + "/loop")
-            came = await follow(Wire(), url, Stopwatch(), max_body=1000, redirects=redirects)
+            came = await follow(ProbeTransport(), url, Stopwatch(), max_body=1000, redirects=redirects)
         assert isinstance(came, Failure) and came.kind is FailureKind.REDIRECT
         assert len(hops) == redirects + 1
 
@@ -102,7 +102,7 @@ def test_after_warming_up_a_probe_imports_nothing() -> None:
 import asyncio, sys, httpx
 from watchdog.adapters.signals.redirects import warm_up
 from watchdog.adapters.signals.phase_timer import Stopwatch
-from watchdog.adapters.signals.probe_http import Wire
+from watchdog.adapters.signals.probe_http import ProbeTransport
 
 async def serve(reader, writer):
     await reader.readuntil(b"\\r\\n\\r\\n")

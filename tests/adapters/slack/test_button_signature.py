@@ -11,9 +11,9 @@ import pytest
 
 from tests.adapters.notifiers.letters import APP_TOKEN
 from tests.adapters.slack.slacks import QUESTION
-from watchdog.adapters.slack.button_signature import PURPOSE, VALUE_MAX, Seal
+from watchdog.adapters.slack.button_signature import PURPOSE, VALUE_MAX, ButtonSigner
 
-SEAL = Seal(APP_TOKEN)
+SEAL = ButtonSigner(APP_TOKEN)
 KEY = hmac.new(APP_TOKEN.encode(), PURPOSE, hashlib.sha256).digest()
 SAID = {name: getattr(QUESTION, name) for name in ("incident", "service", "suspect", "target", "asked_at", "until")}
 SAID |= {"action": "approve", "announced": False}
@@ -35,21 +35,21 @@ def test_it_opens_to_the_action_and_the_question() -> None:
     for action in ("approve", "reject", "stop"):
         value = SEAL.value(action, QUESTION)
         shown = dataclasses.replace(QUESTION, suspect_code=None, target_code=None)
-        assert SEAL.open(value) == (action, shown)
+        assert SEAL.verify(value) == (action, shown)
         assert len(value) < VALUE_MAX / 4
         assert APP_TOKEN not in value + repr(SEAL)
 
 
 def test_another_token_opens_nothing() -> None:
     """After a rotation the old buttons prove nothing; a line's end behind the token is no rotation."""
-    assert Seal(APP_TOKEN + "x").open(SEAL.value("approve", QUESTION)) is None
-    assert Seal(f" {APP_TOKEN}\n").open(SEAL.value("approve", QUESTION)) is not None
+    assert ButtonSigner(APP_TOKEN + "x").verify(SEAL.value("approve", QUESTION)) is None
+    assert ButtonSigner(f" {APP_TOKEN}\n").verify(SEAL.value("approve", QUESTION)) is not None
 
 
 def test_every_version_of_ours_seals_alike() -> None:
     """With a key made for this purpose alone: what else the token signs, ours or Slack's, seals no button."""
     assert SEAL.value("approve", QUESTION) == sealed(SAID)
-    assert SEAL.open(sealed(SAID, APP_TOKEN.encode())) is None
+    assert SEAL.verify(sealed(SAID, APP_TOKEN.encode())) is None
 
 
 def test_a_signature_counts_whole_or_not_at_all() -> None:
@@ -59,7 +59,7 @@ def test_a_signature_counts_whole_or_not_at_all() -> None:
     parts = [f"{content}.{signature[:letters]}" for letters in range(len(signature))]
     changed = [f"{content}.{signature[:at]}{'AB'[one == 'A']}{signature[at + 1 :]}" for at, one in enumerate(signature)]
     more = [value + rest for rest in ("A", "AAAA", "\n", "!!!!", ".", f".{signature}")]
-    assert [one for one in (content, *parts, *changed[:-1], *more) if SEAL.open(one) is not None] == []
+    assert [one for one in (content, *parts, *changed[:-1], *more) if SEAL.verify(one) is not None] == []
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_signature_counts_whole_or_not_at_all() -> None:
 )
 def test_what_another_version_sealed_opens_nothing(said: Any) -> None:
     """Its questions hold something else: half understood is not understood."""
-    assert SEAL.open(sealed(said)) is None
+    assert SEAL.verify(sealed(said)) is None
 
 
 def test_slacks_limit_holds_to_the_letter() -> None:
@@ -77,9 +77,9 @@ def test_slacks_limit_holds_to_the_letter() -> None:
     room = (VALUE_MAX - len(f".{signature}")) * 3 // 4 - len(content) * 3 // 4
     said = {**SAID, "service": "x" * room}
     longest = sealed(said)
-    assert len(longest) == VALUE_MAX and SEAL.open(longest) is not None and SEAL.claimed(longest) == "web-1"
+    assert len(longest) == VALUE_MAX and SEAL.verify(longest) is not None and SEAL.claimed(longest) == "web-1"
     longer = sealed({**said, "service": said["service"] + "x"})
-    assert SEAL.open(longer) is None and SEAL.claimed(longer) is None
+    assert SEAL.verify(longer) is None and SEAL.claimed(longer) is None
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_whatever_is_changed_breaks_it(field: str) -> None:
     assert field in said
     said[field] = True if field == "announced" else 9e9 if field in ("asked_at", "until") else "dep-1"
     forged = f"{sealed(said).partition('.')[0]}.{signature}"
-    assert SEAL.open(forged) is None
+    assert SEAL.verify(forged) is None
     assert SEAL.claimed(forged) == said["incident"], "its refusal can be filed"
 
 
@@ -102,7 +102,7 @@ def test_whatever_is_changed_breaks_it(field: str) -> None:
 )
 def test_what_was_never_sealed_opens_nothing_and_harms_nothing(value: str) -> None:
     """Whatever Slack, or somebody, sends."""
-    assert SEAL.open(value) is None
+    assert SEAL.verify(value) is None
     assert SEAL.claimed(value) is None
 
 

@@ -6,11 +6,11 @@ import pytest
 
 from tests.adapters.notifiers.letters import APP_TOKEN
 from tests.adapters.slack.slacks import QUESTION, pressed, typed
-from watchdog.adapters.slack.button_signature import Seal
+from watchdog.adapters.slack.button_signature import ButtonSigner
 from watchdog.adapters.slack.envelopes import heard
 from watchdog.conversation import Request
 
-SEAL = Seal(APP_TOKEN)
+SEAL = ButtonSigner(APP_TOKEN)
 USERS = ("U0AAA",)
 
 
@@ -34,7 +34,7 @@ def test_a_button_says_who_what_and_of_which_question() -> None:
     [
         ("approve", SEAL.value("approve", QUESTION), 2000.1, "too late: this button counted until 00:33:20 UTC"),
         ("approve", SEAL.value("reject", QUESTION), 1500.0, "not one of ours"),
-        ("approve", Seal("xapp-other").value("approve", QUESTION), 1500.0, "not one of ours"),
+        ("approve", ButtonSigner("xapp-other").value("approve", QUESTION), 1500.0, "not one of ours"),
         ("approve", "", 1500.0, "not one of ours"),
         ("approve", SEAL.value("reject", QUESTION), 2000.1, "not one of ours"),
     ],

@@ -2,7 +2,7 @@
 
 from dataclasses import fields, replace
 
-from watchdog.adapters.stores.state_partitions import Fleet, Memo, assemble, service_of
+from watchdog.adapters.stores.state_partitions import Fleet, SavedState, assemble, service_of
 from watchdog.domain.effects import PinAutoDeploy, WakeAt
 from watchdog.domain.incidents import ActiveCritical, ServiceState, Shared, State
 from watchdog.domain.readings import Good
@@ -33,7 +33,7 @@ def test_a_state_is_its_parts_and_nothing_is_forgotten() -> None:
 
 def test_only_what_changed_is_written() -> None:
     """The very same object was not touched; after a save that failed it is all still to be written."""
-    memo = Memo()
+    memo = SavedState()
     first = memo.changes(STATE, ())
     assert first == memo.changes(STATE, ())
     assert (first.services, first.fleet, first.shared) == ((API, WEB), Fleet.of(STATE), STATE.shared)
@@ -49,7 +49,7 @@ def test_only_what_changed_is_written() -> None:
 
 def test_what_moved_away_is_forgotten() -> None:
     """Should its lease come back without a load, it is written rather than taken for known."""
-    memo = Memo()
+    memo = SavedState()
     memo.saved(memo.changes(STATE, ()))
     memo.keep({"api": 1})
     again = memo.changes(STATE, ())
@@ -61,4 +61,4 @@ def test_effects_need_the_lease_of_their_service(a_tell) -> None:
     pin = PinAutoDeploy("web", "inc-1", "srv-1")
     assert [service_of(effect) for effect in (pin, a_tell("api"), a_tell("watchdog"))] == ["web", "api", FLEET]
     effects = (pin, a_tell("api"), a_tell("watchdog"), WakeAt(1.0))
-    assert Memo().changes(State(), effects).leases == ("api", "web")
+    assert SavedState().changes(State(), effects).leases == ("api", "web")

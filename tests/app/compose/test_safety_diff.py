@@ -8,7 +8,7 @@ import pytest
 from tests.settings.texts import KEY, loaded
 from watchdog.adapters.signals import SIGNALS
 from watchdog.app.compose.config_diff import IN_POLICY
-from watchdog.app.compose.safety_diff import SAFE, May, changes, loosened
+from watchdog.app.compose.safety_diff import SAFE, AllowedChange, changes, loosened
 from watchdog.domain.policy import (
     DEFAULT_MATRIX,
     Action,
@@ -366,4 +366,4 @@ def test_every_direction_is_of_a_figure_that_exists() -> None:
             "digest": {"", *(field.name for cls in (Digest, Moment) for field in dataclasses.fields(cls))},
         }.get(section) or {field.name for field in dataclasses.fields(sections[section])}
         assert name.removesuffix(".*").rpartition(".")[2] in known, pattern
-        assert isinstance(may, May)
+        assert isinstance(may, AllowedChange)

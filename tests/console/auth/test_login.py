@@ -7,7 +7,7 @@ from starlette.responses import PlainTextResponse
 from tests.console.scene import OPERATOR, TOKEN, TOKENS, VIEWER, bearer, town, visited
 from tests.daemon.http.test_http_auth import strangers
 from tests.support.clocks import FakeClock
-from watchdog.console.auth.auth_middleware import Gate
+from watchdog.console.auth.auth_middleware import AuthMiddleware
 from watchdog.console.auth.roles import Role
 from watchdog.console.auth.session import COOKIE, LIFE_SECONDS, Sessions
 from watchdog.console.dependencies import Access
@@ -88,7 +88,7 @@ async def test_a_program_shows_one_token_and_nothing_else(headers: list[tuple[st
     """The gate alone, before a page that is always there: what is not the token gets one answer, and never the page."""
     clock = FakeClock(auto=False)
     access = Access(TOKENS, peer_of, Buckets(clock, 9.0, 0.1), Buckets(clock, 9.0, 0.1))
-    wire = httpx.ASGITransport(Gate(PlainTextResponse("the page"), access, clock, Renderer("9.9")))
+    wire = httpx.ASGITransport(AuthMiddleware(PlainTextResponse("the page"), access, clock, Renderer("9.9")))
     async with httpx.AsyncClient(transport=wire, base_url="http://x") as client:
         told = await client.get("/api/v1/services", headers=headers)
         assert (told.status_code, told.headers["www-authenticate"]) == (401, "Bearer")

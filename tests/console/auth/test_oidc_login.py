@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from tests.console.oidc_scene import KEY, PEOPLE, Doorway, doorway
 from tests.console.scene import TOKEN, TOKENS, bearer
 from watchdog.console.auth import session
-from watchdog.console.auth.oidc_login import BACK, BEGIN, COOKIE, LIFE_SECONDS, Attempts
+from watchdog.console.auth.oidc_login import BACK, BEGIN, COOKIE, LIFE_SECONDS, PendingLogins
 from watchdog.console.auth.roles import People, Role, Way
 from watchdog.console.auth.session import Oidc, Sessions
 
@@ -262,10 +262,10 @@ def oidc(people: People = PEOPLE, key: bytes = KEY) -> Oidc:
 @pytest.mark.parametrize("cookie", ["", "x", "..", "9999999999.seed.Lw", "é", "9999999999.seed.Lw." + "0" * 64])
 def test_an_attempt_s_cookie_is_ours_and_lives_for_ten_minutes(cookie: str) -> None:
     """Forged, too old, of another key, or of a clock that was set back."""
-    ours = Attempts(KEY)
+    ours = PendingLogins(KEY)
     assert ours.read(cookie, 1000.0) is None
     attempt, value = ours.begin("/incidents", 1000.0)
     assert ours.read(value, 999.0 + LIFE_SECONDS) == (attempt, "/incidents")
     assert ours.read(value, 1001.0 + LIFE_SECONDS) is None and ours.read(value, -5000.0) is None
-    assert Attempts(b"x" * 32).read(value, 1000.0) is None
+    assert PendingLogins(b"x" * 32).read(value, 1000.0) is None
     assert len(attempt.verifier) == 64 and len({attempt.state, attempt.nonce, attempt.verifier}) == 3

@@ -14,7 +14,7 @@ from tests.support.clocks import PATIENCE_SECONDS
 from tests.support.log_capture import Overheard
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.app import make_console
-from watchdog.console.dependencies import Access, World
+from watchdog.console.dependencies import Access, Dependencies
 from watchdog.console.public.app import PublicPages
 from watchdog.console.public.public_views import StatusPage
 from watchdog.console.render.rendering import Renderer
@@ -112,7 +112,7 @@ async def public_town(
         return held if held is not None else tuple(shown["policy"].services)
 
     told = (lambda: shown["policy"], lambda: shown["state"], holds)
-    world = World(store, clock, *told, nobody, listing, lambda: SETTINGS, "9.9")
+    world = Dependencies(store, clock, *told, nobody, listing, lambda: SETTINGS, "9.9")
     real, died = SystemClock(), list[str]()
     supervisor = Supervisor(real, lambda name, error: died.append(f"{name}: {error!r}"))
     public = PublicPages(world, pages, Renderer("9.9"), Buckets(real, at_once, 0.1), peer_of, supervisor.spawn)

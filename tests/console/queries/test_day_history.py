@@ -5,7 +5,7 @@ import pytest
 from tests.console.scene import NOW, StoryClock
 from tests.support.log_capture import Overheard
 from watchdog.adapters.stores.memory import MemoryStore
-from watchdog.console.queries.day_history import SPAN_SECONDS, SPANS, Days, state_of
+from watchdog.console.queries.day_history import SPAN_SECONDS, SPANS, DayHistory, state_of
 from watchdog.domain.errors import Temporary
 from watchdog.domain.store_records import Minute
 
@@ -42,7 +42,7 @@ async def test_it_reads_the_newest_first_and_the_rest_with_the_next_pages() -> N
     """Each page reads for its budget, and one piece at least; then only what may have grown is read again."""
     clock = StoppedClock()
     store = Slow(clock)
-    days = Days(store, clock, budget_seconds=3.0)
+    days = DayHistory(store, clock, budget_seconds=3.0)
     await days.refresh()
     assert store.asked[0][1] == (NOW // SPAN_SECONDS + 1) * SPAN_SECONDS
     assert len(store.asked) >= 2 and not days.of("web", ["home"]).complete
@@ -68,7 +68,7 @@ async def test_a_new_half_hour_pushes_the_oldest_out() -> None:
     store = MemoryStore(clock)
     first = NOW // SPAN_SECONDS * SPAN_SECONDS
     await store.put_minutes([minute(first), minute(first + 60, good=0, bad=6)])
-    days = Days(store, clock)
+    days = DayHistory(store, clock)
     await days.refresh()
     assert days.of("web", ["home"]).states[-1] == "bad"
     clock.at = first + SPAN_SECONDS + 20
@@ -91,7 +91,7 @@ async def test_a_store_that_fails_is_asked_again() -> None:
 
     clock = StoppedClock()
     store = Failing(clock)
-    days = Days(store, clock)
+    days = DayHistory(store, clock)
     with pytest.raises(Temporary):
         await days.refresh()
     store.fails = False
@@ -115,7 +115,7 @@ async def test_the_latency_is_that_of_the_first_signal_that_has_any() -> None:
     start = NOW // SPAN_SECONDS * SPAN_SECONDS
     other = Minute("web", "api", start, 1, 0, 0, 0.7, 0.8, 0.9)
     await store.put_minutes([minute(start, p50=None), other])
-    days = Days(store, clock)
+    days = DayHistory(store, clock)
     await days.refresh()
     assert days.of("web", ["home", "api"]).latency_seconds[-1] == 0.7
     assert days.of("none", ["home"]).latency_seconds[-1] is None

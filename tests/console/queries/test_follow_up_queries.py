@@ -7,8 +7,8 @@ from tests.cli import examples as x
 from tests.console.scene import NOW, VIEWER, StoryClock, fill, story, visited
 from tests.support.clocks import FakeClock
 from watchdog.adapters.stores.memory import MemoryStore
-from watchdog.console.dependencies import World
-from watchdog.console.queries.follow_up_queries import FRESH_SECONDS, Following
+from watchdog.console.dependencies import Dependencies
+from watchdog.console.queries.follow_up_queries import FRESH_SECONDS, FollowUpQueries
 from watchdog.domain.follow_ups import RUNBOOK
 
 BY_PEOPLE = [one.text for one in RUNBOOK if one.by_people]
@@ -90,7 +90,9 @@ async def test_the_number_is_read_now_and_then_and_the_list_each_time() -> None:
     store = MemoryStore(clock)
     policy, state, incidents = story()
     await fill(store, state, incidents)
-    following = Following(World(store, clock, lambda: policy, lambda: state, tuple, ask, listing, tuple, "9.9"))  # type: ignore[arg-type]
+    following = FollowUpQueries(
+        Dependencies(store, clock, lambda: policy, lambda: state, tuple, ask, listing, tuple, "9.9")
+    )  # type: ignore[arg-type]
     assert (await following.lately()).open == len(BY_PEOPLE)
     await store.tick("web-1", "lessons", "ann")
     await clock.advance(FRESH_SECONDS - 1)

@@ -13,7 +13,7 @@ from tests.console.desk_scene import asking, office
 from tests.console.scene import OPERATOR, TOKEN, VIEWER, bearer, visited
 from tests.daemon.test_undo_command import rolled_back
 from watchdog.console.auth.roles import NEEDS, Role, Visitor
-from watchdog.console.body_limit import SmallBodies
+from watchdog.console.body_limit import BodyLimit
 from watchdog.domain.incidents import Phase
 from watchdog.domain.policy import Approver, Severity
 
@@ -423,7 +423,7 @@ async def test_a_body_beyond_bounds_is_not_read_on() -> None:
         for _ in range(number):
             yield b"x" * 1000
 
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(SmallBodies(echo)), base_url="http://x") as client:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(BodyLimit(echo)), base_url="http://x") as client:
         assert (await client.post("/", content=pieces(16))).content == b"x" * 16_000
         assert (await client.post("/", content=pieces(17))).status_code == 413
         assert (await client.post("/", content=b"x" * 16_384)).content == b"x" * 16_384

@@ -9,7 +9,7 @@ import pytest
 from tests.daemon.town import Channel
 from tests.support.clocks import FakeClock
 from watchdog.adapters.stores.memory import MemoryStore
-from watchdog.app.compose.daemon_factory import Daemon, Outside, begin, upkeep, wire
+from watchdog.app.compose.daemon_factory import Daemon, ExternalPorts, begin, upkeep, wire
 from watchdog.daemon.engine.conversion import CONTROL
 from watchdog.daemon.supervision.probe_coverage import LOOK_SECONDS, PATIENCE_SECONDS
 from watchdog.daemon.telemetry.aggregate import MinuteAggregator
@@ -83,7 +83,7 @@ async def watching(policy: Policy = POLICY, **more: Site) -> AsyncIterator[Scene
         site.clock, sites[name] = clock, site
     daemon = wire(
         policy,
-        Outside(clock, MemoryStore(clock), None, {"pager": pager}),
+        ExternalPorts(clock, MemoryStore(clock), None, {"pager": pager}),
         worker="one",
         sources=lambda _: lambda name: [sites[name]] if name in sites else [],
         on_error=lambda name, error: pytest.fail(f"{name}: {error!r}"),

@@ -21,7 +21,7 @@ from watchdog.adapters.notifiers.slack_buttons import blocks
 from watchdog.adapters.notifiers.slack_message import message, state, words
 from watchdog.adapters.options import Context, Options
 from watchdog.adapters.slack import API, APP_TOKEN, KEY_REFUSED, PASSING, socket_url
-from watchdog.adapters.slack.button_signature import Seal
+from watchdog.adapters.slack.button_signature import ButtonSigner
 from watchdog.domain.errors import ConfigurationError, Forbidden, Mistake, Permanent, Temporary
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.ports import Notifier
@@ -111,7 +111,7 @@ class SlackBot:
         self._question = context.question
         self._asks = socket_url.app_client(context) if options.listens else None
         # Without anybody who may press them, buttons would only be a disappointment.
-        self._seal = Seal(context.secrets[APP_TOKEN]) if options.listens and options.users else None
+        self._seal = ButtonSigner(context.secrets[APP_TOKEN]) if options.listens and options.users else None
         self._users = options.users
         headers = {"authorization": f"Bearer {token}"}
         self._client = TellingClient(

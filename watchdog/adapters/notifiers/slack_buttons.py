@@ -5,7 +5,7 @@ from typing import Any
 
 from watchdog.adapters.notifiers import text
 from watchdog.adapters.notifiers.slack_message import plain
-from watchdog.adapters.slack.button_signature import Seal
+from watchdog.adapters.slack.button_signature import ButtonSigner
 from watchdog.conversation import Question
 
 Block = dict[str, Any]
@@ -15,7 +15,7 @@ PREFIX = "watchdog_"
 LABELS = {"approve": "Approve rollback", "reject": "Reject", "stop": "Stop"}
 
 
-def blocks(question: Question, seal: Seal) -> list[Block]:
+def blocks(question: Question, seal: ButtonSigner) -> list[Block]:
     """Return what to put under the message while the question is open."""
     actions = ("stop",) if question.announced else ("approve", "reject")
     buttons = [_button(action, question, seal) for action in actions]
@@ -42,7 +42,7 @@ def _asks(question: Question) -> str:
     return f"Approve: {act(question)}, once. Reject: change nothing. The buttons count until {until}."
 
 
-def _button(action: str, question: Question, seal: Seal) -> Block:
+def _button(action: str, question: Question, seal: ButtonSigner) -> Block:
     made: Block = {
         "type": "button",
         "action_id": PREFIX + action,

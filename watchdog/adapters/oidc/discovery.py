@@ -18,7 +18,7 @@ URL_MAX = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Doors:
+class Endpoints:
     """Where browsers sign in, codes become tokens, and the keys are; `by_form`: our secret goes into the form."""
 
     authorize: str
@@ -27,7 +27,7 @@ class Doors:
     by_form: bool
 
 
-def doors_of(document: object, issuer: str) -> Doors:
+def endpoints_of(document: object, issuer: str) -> Endpoints:
     """Return what the discovery document says. Raises Permanent, saying what is wrong with it."""
     said: Mapping[str, object] = document if isinstance(document, dict) else {}
     if said.get("issuer") != issuer:
@@ -38,7 +38,7 @@ def doors_of(document: object, issuer: str) -> Doors:
     challenges = said.get("code_challenge_methods_supported")
     if isinstance(challenges, list) and "S256" not in challenges:
         raise Permanent("it does not know PKCE with S256")
-    return Doors(
+    return Endpoints(
         authorize=_door(said, "authorization_endpoint", issuer),
         token=_door(said, "token_endpoint", issuer),
         keys=_door(said, "jwks_uri", issuer),

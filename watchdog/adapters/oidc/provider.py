@@ -19,8 +19,8 @@ from urllib.parse import quote_plus, urlencode, urlsplit
 from joserfc.jwk import KeySet
 
 from watchdog.adapters.api_client import Answer, ApiClient, PermanentAnswer, TemporaryAnswer
-from watchdog.adapters.oidc.discovery import WELL_KNOWN, Doors, doors_of
-from watchdog.adapters.oidc.tokens import EMAIL, UnknownKey, keys_of, proven
+from watchdog.adapters.oidc.discovery import WELL_KNOWN, Endpoints, endpoints_of
+from watchdog.adapters.oidc.tokens import EMAIL, UnknownKey, keys_of, verified_name
 from watchdog.adapters.ssrf_guard import AddressGuard
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.ports import Clock, SignIn
@@ -64,7 +64,7 @@ class OidcProvider:
         self._clock = clock
         self._guard = guard
         self._timeout_seconds = timeout_seconds
-        self._doors: tuple[float, Doors] | None = None
+        self._doors: tuple[float, Endpoints] | None = None
         self._keys: tuple[float, KeySet] | None = None
         self._silent: tuple[float, str] = (-inf, "")
         self._reading = asyncio.Lock()
@@ -105,7 +105,7 @@ class OidcProvider:
 
     def _proven(self, token: str, keys: KeySet, attempt: SignIn) -> str:
         client, now = self._client, self._clock.now()
-        return proven(
+        return verified_name(
             token,
             keys,
             issuer=client.issuer,
@@ -125,11 +125,14 @@ class OidcProvider:
         finally:
             self._asking -= 1
 
-    async def _known_doors(self) -> Doors:
+    async def _known_doors(self) -> Endpoints:
         async with self._reading:
             if self._doors is None or self._age(self._doors[0]) >= KEPT_SECONDS:
                 where = self.issuer.rstrip("/") + WELL_KNOWN
-                self._doors = self._clock.monotonic(), await self._read(where, lambda one: doors_of(one, self.issuer))
+                self._doors = (
+                    self._clock.monotonic(),
+                    await self._read(where, lambda one: endpoints_of(one, self.issuer)),
+                )
             return self._doors[1]
 
     async def _known_keys(self, older_than_seconds: float = KEPT_SECONDS) -> KeySet:
@@ -154,7 +157,7 @@ class OidcProvider:
             self._silent = self._clock.monotonic(), str(error)
             raise
 
-    async def _token(self, doors: Doors, attempt: SignIn, code: str) -> str:
+    async def _token(self, doors: Endpoints, attempt: SignIn, code: str) -> str:
         client = self._client
         form = {
             "grant_type": "authorization_code",

@@ -47,7 +47,7 @@ def _one_key(raw: dict[str, Any]) -> list[Any]:
         return []
 
 
-def proven(token: str, keys: KeySet, *, issuer: str, client_id: str, nonce: str, claim: str, now: float) -> str:
+def verified_name(token: str, keys: KeySet, *, issuer: str, client_id: str, nonce: str, claim: str, now: float) -> str:
     """Return the name that the token proves; `now` is UTC epoch seconds.
 
     Raises UnknownKey, or Permanent, saying in words of ours what is wrong with it.

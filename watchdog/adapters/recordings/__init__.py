@@ -1,5 +1,5 @@
 """Recordings: every event the core was given, on disk. recording_writer.py writes, recording_reader.py reads."""
 
-from watchdog.adapters.recordings.recording_writer import FileTape
+from watchdog.adapters.recordings.recording_writer import RecordingWriter
 
-__all__ = ["FileTape"]
+__all__ = ["RecordingWriter"]

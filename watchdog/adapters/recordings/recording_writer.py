@@ -43,7 +43,7 @@ STAMP = "%Y%m%dT%H%M%SZ"
 OURS = re.compile(r"(\d{8}T\d{6}Z)-[A-Za-z0-9_.-]{1,80}-\d{5,}" + re.escape(SUFFIX))
 
 
-class FileTape:
+class RecordingWriter:
     """A folder of recordings. `run` names this start of the daemon; `keep_seconds` and `max_bytes` bound the folder."""
 
     def __init__(

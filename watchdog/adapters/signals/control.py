@@ -10,7 +10,7 @@ import httpx
 from watchdog.adapters.signals.failures import Failure
 from watchdog.adapters.signals.options import check_url
 from watchdog.adapters.signals.phase_timer import Stopwatch
-from watchdog.adapters.signals.probe_http import Wire
+from watchdog.adapters.signals.probe_http import ProbeTransport
 from watchdog.adapters.signals.redirects import warm_up, within
 from watchdog.adapters.signals.source import Source
 from watchdog.domain.readings import Bad, Good, Unknown
@@ -31,12 +31,12 @@ class ControlTarget(Source):
         *,
         every_seconds: float = 10.0,
         deadline_seconds: float = DEADLINE_SECONDS,
-        wire: Wire | None = None,
+        wire: ProbeTransport | None = None,
     ) -> None:
         self.url = httpx.URL(check_url(url))
         super().__init__(url, "control", every_seconds=every_seconds, timeout_seconds=deadline_seconds + 1.0)
         self._deadline_seconds = deadline_seconds
-        self._wire = wire or Wire()
+        self._wire = wire or ProbeTransport()
         self._turn = 0
 
     async def look(self) -> Sequence[Sample]:

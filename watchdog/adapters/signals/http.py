@@ -8,7 +8,7 @@ from pydantic import Field
 from watchdog.adapters.options import Context, Duration
 from watchdog.adapters.signals.options import ProbeOptions, Url, policy
 from watchdog.adapters.signals.probe import Probe
-from watchdog.adapters.signals.probe_http import Wire
+from watchdog.adapters.signals.probe_http import ProbeTransport
 from watchdog.domain.policy import SignalPolicy
 
 
@@ -19,9 +19,9 @@ class HttpOptions(ProbeOptions):
     max_latency: Duration | None = Field(default=None, gt=0)
 
 
-def build(name: str, options: HttpOptions, context: Context, wire: Wire | None = None) -> Probe:
+def build(name: str, options: HttpOptions, context: Context, wire: ProbeTransport | None = None) -> Probe:
     """Return the probe. `wire` replaces the trust store and the resolver in tests."""
-    wire = wire or Wire(guard=context.guard)
+    wire = wire or ProbeTransport(guard=context.guard)
     return Probe(name, "http", options.http, options, context.clock, max_latency_seconds=options.max_latency, wire=wire)
 
 

@@ -9,7 +9,7 @@ from watchdog.adapters.signals.failures import Failure
 from watchdog.adapters.signals.options import ProbeOptions
 from watchdog.adapters.signals.pattern import beside
 from watchdog.adapters.signals.phase_timer import Stopwatch
-from watchdog.adapters.signals.probe_http import Answer, Wire
+from watchdog.adapters.signals.probe_http import Answer, ProbeTransport
 from watchdog.adapters.signals.redirects import REDIRECTS, follow, warm_up, within
 from watchdog.adapters.signals.source import Source
 from watchdog.domain.readings import Bad, Good, Reading, Unknown
@@ -38,7 +38,7 @@ class Probe(Source):
         clock: Clock,
         *,
         max_latency_seconds: float | None = None,
-        wire: Wire | None = None,
+        wire: ProbeTransport | None = None,
     ) -> None:
         super().__init__(name, kind, every_seconds=options.every, timeout_seconds=options.timeout + _GRACE_SECONDS)
         self.url = httpx.URL(url)
@@ -48,7 +48,7 @@ class Probe(Source):
         self._expected = Expectations.of(options, max_latency_seconds)
         self._accept = frozenset(status for status in REDIRECTS if self._expected.accepts(status))
         self._clock = clock
-        self._wire = wire or Wire()
+        self._wire = wire or ProbeTransport()
         self._turn = 0
 
     async def look(self) -> Sequence[Sample]:

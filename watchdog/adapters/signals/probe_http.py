@@ -42,7 +42,7 @@ class Answer:
     certificate_expires_at: float | None = None
 
 
-class Wire:
+class ProbeTransport:
     """Makes exchanges; holds no connection."""
 
     def __init__(

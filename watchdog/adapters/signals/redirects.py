@@ -8,7 +8,7 @@ import httpx
 
 from watchdog.adapters.signals.failures import Failure
 from watchdog.adapters.signals.phase_timer import Stopwatch
-from watchdog.adapters.signals.probe_http import Answer, Wire
+from watchdog.adapters.signals.probe_http import Answer, ProbeTransport
 from watchdog.adapters.signals.source import plain
 from watchdog.domain.readings import FailureKind
 
@@ -18,7 +18,7 @@ _warm: set[str] = set()
 
 
 async def follow(
-    wire: Wire,
+    wire: ProbeTransport,
     url: httpx.URL,
     watch: Stopwatch,
     *,
@@ -69,7 +69,7 @@ async def warm_up() -> None:
     if not _warm:
         _warm.add("httpx")
         "warm".encode("idna")  # getaddrinfo loads that codec, in a thread of the first lookup
-        await Wire().get(httpx.URL("http://127.0.0.1:1/"), Stopwatch(), max_body=0)
+        await ProbeTransport().get(httpx.URL("http://127.0.0.1:1/"), Stopwatch(), max_body=0)
 
 
 async def within(seconds: float, watch: Stopwatch, answer: Awaitable[Answer | Failure]) -> Answer | Failure:

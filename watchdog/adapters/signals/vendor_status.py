@@ -15,7 +15,7 @@ import httpx
 from watchdog.adapters.signals.failures import Failure
 from watchdog.adapters.signals.options import check_url
 from watchdog.adapters.signals.phase_timer import Stopwatch
-from watchdog.adapters.signals.probe_http import Wire
+from watchdog.adapters.signals.probe_http import ProbeTransport
 from watchdog.adapters.signals.redirects import follow, warm_up
 from watchdog.adapters.signals.source import Source, unknown
 from watchdog.adapters.signals.statuspage import Part, Summary, parse_summary, verdict
@@ -94,7 +94,7 @@ class VendorStatus(Source):
         idle_seconds: float = IDLE_SECONDS,
         open_seconds: float = OPEN_SECONDS,
         elsewhere: frozenset[str] = frozenset(),
-        wire: Wire | None = None,
+        wire: ProbeTransport | None = None,
     ) -> None:
         super().__init__(name, "vendor_status", every_seconds=idle_seconds, timeout_seconds=DEADLINE_SECONDS)
         self.role = role
@@ -104,7 +104,7 @@ class VendorStatus(Source):
         self._idle_seconds = idle_seconds
         self._open_seconds = open_seconds
         self._elsewhere = elsewhere
-        self._wire = wire or Wire()
+        self._wire = wire or ProbeTransport()
         self._tag = ""
         self._summary: Summary | None = None
         self._read_at = 0.0

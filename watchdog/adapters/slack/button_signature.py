@@ -21,7 +21,7 @@ CLAIM = re.compile(r"[\w-]{1,60}")
 FORGED = "this button is not one of ours, or was made with another app token"
 
 
-class Seal:
+class ButtonSigner:
     """Seals and opens button values."""
 
     def __init__(self, app_token: str) -> None:
@@ -45,7 +45,7 @@ class Seal:
         plain = json.dumps(content, separators=(",", ":"), sort_keys=True).encode()
         return f"{_text(plain)}.{_text(self._sign(plain))}"
 
-    def open(self, value: str) -> tuple[str, Question] | None:
+    def verify(self, value: str) -> tuple[str, Question] | None:
         """Return the action and the question that a value stands for, or None if we did not seal it."""
         content, _, signature = value.partition(".")
         plain, signed = _bytes(content), _bytes(signature)

@@ -8,7 +8,7 @@ import structlog
 from watchdog.adapters.notifiers.notifier_http import TIMEOUT_SECONDS, TellingClient
 from watchdog.adapters.options import Context
 from watchdog.adapters.slack import APP_TOKEN
-from watchdog.adapters.slack.button_signature import Seal
+from watchdog.adapters.slack.button_signature import ButtonSigner
 from watchdog.adapters.slack.envelopes import heard
 from watchdog.adapters.slack.replies import message
 from watchdog.adapters.slack.slack_hosts import is_slacks
@@ -33,7 +33,7 @@ class SlackConversation:
         self._context = context
         self._users = frozenset(users)
         self._client = app_client(context)
-        self._seal = Seal(context.secrets[APP_TOKEN])
+        self._seal = ButtonSigner(context.secrets[APP_TOKEN])
         self._endpoint = endpoint_of(context)
         self._socket = SocketMode(self._client, self._endpoint, context.clock, guard=context.guard, report=report)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from watchdog.adapters.notifiers import text
 from watchdog.adapters.notifiers.slack_buttons import PREFIX
-from watchdog.adapters.slack.button_signature import FORGED, Seal
+from watchdog.adapters.slack.button_signature import FORGED, ButtonSigner
 from watchdog.conversation import Request
 from watchdog.domain.identities import SLACK, identity
 
@@ -27,7 +27,7 @@ class Heard:
     reply_to: str
 
 
-def heard(envelope: dict[str, Any], seal: Seal, users: Collection[str], now: float) -> Heard | None:
+def heard(envelope: dict[str, Any], seal: ButtonSigner, users: Collection[str], now: float) -> Heard | None:
     """Return what an envelope asks for, or None for what is not ours. `users` are the ids of those who may."""
     payload = envelope.get("payload")
     if not isinstance(payload, dict):
@@ -52,7 +52,7 @@ def _typed(payload: dict[str, Any], users: Collection[str]) -> Heard:
     return Heard(request, str(payload.get("response_url") or ""))
 
 
-def _pressed(payload: dict[str, Any], seal: Seal, users: Collection[str], now: float) -> Heard | None:
+def _pressed(payload: dict[str, Any], seal: ButtonSigner, users: Collection[str], now: float) -> Heard | None:
     """Return what a button asks for; of one whose value proves nothing, why."""
     actions, user = payload.get("actions"), payload.get("user")
     pressed = actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], dict) else {}
@@ -61,7 +61,7 @@ def _pressed(payload: dict[str, Any], seal: Seal, users: Collection[str], now: f
         return None
     name = label.removeprefix(PREFIX)
     value = str(pressed.get("value") or "")
-    opened, claimed = seal.open(value), seal.claimed(value)
+    opened, claimed = seal.verify(value), seal.claimed(value)
     refusal, question = FORGED, None
     if opened is not None:
         sealed, question = opened

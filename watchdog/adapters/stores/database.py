@@ -20,7 +20,7 @@ from watchdog.adapters.stores.postgres import Postgres
 from watchdog.adapters.stores.schema import HEAD, VERSION_TABLE
 from watchdog.adapters.stores.shielded_calls import Calls
 from watchdog.adapters.stores.sqlite import BUSY_TIMEOUT_SECONDS, Sqlite
-from watchdog.adapters.stores.state_partitions import Memo
+from watchdog.adapters.stores.state_partitions import SavedState
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.ports import Clock
 
@@ -56,7 +56,7 @@ class Database:
         self._clock = clock
         self._backend = _backend(make_url(url), busy_timeout_seconds)
         self._turn = asyncio.Lock()
-        self._memo = Memo()
+        self._memo = SavedState()
         self.calls = Calls()
         self._closed = False
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from watchdog.adapters.stores import retention
 from watchdog.adapters.stores.memory_database import MemoryDatabase
-from watchdog.adapters.stores.state_partitions import Memo, assemble, service_of
+from watchdog.adapters.stores.state_partitions import SavedState, assemble, service_of
 from watchdog.domain.effects import OUTSIDE, Effect, Note
 from watchdog.domain.errors import Displaced, Stale, Temporary
 from watchdog.domain.events import Event
@@ -36,7 +36,7 @@ class MemoryStore:
         self._clock = clock
         self._db = database or MemoryDatabase(clock)
         self._sole = sole
-        self._memo = Memo()
+        self._memo = SavedState()
         self._grip: LeaseGrant | None = None
 
     async def open(self) -> None:

@@ -76,7 +76,7 @@ class Changes:
     leases: tuple[str, ...]
 
 
-class Memo:
+class SavedState:
     """What one store instance last saved or loaded: the measure of what changed.
 
     `unread` are the names that were somebody else's since we read them: of these nothing may be written.

@@ -7,7 +7,7 @@ from watchdog.app.commands.lab_policy import policy_for
 from watchdog.app.commands.score_run import CLEAN_DAYS, run_episode
 from watchdog.lab.classes import BY_NAME
 from watchdog.lab.clean_years import clean_scene, counted
-from watchdog.lab.closed_loop import Drive
+from watchdog.lab.closed_loop import ClosedLoop
 from watchdog.lab.episode_judgement import judge
 from watchdog.lab.episode_story import CLEAN, tell, tell_clean
 from watchdog.lab.profile import DAY_SECONDS
@@ -26,6 +26,6 @@ def _episode(name: str, seed: str) -> tuple[list[str], bool]:
 
 def _clean(seed: str) -> tuple[list[str], bool]:
     scene = clean_scene(seed, CLEAN_DAYS)
-    record = Drive(scene, policy_for(clean_scene(seed, 0.1))).run(scene.begins_at + CLEAN_DAYS * DAY_SECONDS)
+    record = ClosedLoop(scene, policy_for(clean_scene(seed, 0.1))).run(scene.begins_at + CLEAN_DAYS * DAY_SECONDS)
     clean = counted(seed, CLEAN_DAYS, record)
     return tell_clean(scene, record, clean), not (clean.rollbacks or clean.pages)

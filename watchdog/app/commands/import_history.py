@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NoReturn
 
-from watchdog.adapters.recordings import FileTape
+from watchdog.adapters.recordings import RecordingWriter
 from watchdog.domain.errors import ConfigurationError, Mistake, Temporary
 from watchdog.domain.policy import Mode, Policy, SignalPolicy
 from watchdog.replay.history_replay import Deploys, Past
@@ -173,7 +173,7 @@ def _write(past: Past, run: str, began_at: float, out: Path) -> tuple[Path, int]
     try:
         out.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out, prefix=".import-") as making:
-            tape = FileTape(Path(making), run, FOREVER, BYTES_MAX)
+            tape = RecordingWriter(Path(making), run, FOREVER, BYTES_MAX)
             steps, events = past.steps(), 0
             while batch := list(islice(steps, BATCH)):
                 tape.write(began_at, batch)

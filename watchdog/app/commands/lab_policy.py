@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from watchdog.domain.policy import Policy
-from watchdog.lab.episode import MAIN, Scene
+from watchdog.lab.episode import MAIN, EpisodeWorld
 from watchdog.settings.load.load import load
 
 SECRETS = {
@@ -31,13 +31,13 @@ control: [https://one.example, https://two.example]
 """
 
 
-def policy_for(scene: Scene) -> Policy:
+def policy_for(scene: EpisodeWorld) -> Policy:
     """Return the policy that guards the scene's services, in autonomous mode."""
     needs = tuple(sorted((name, tuple(on)) for name, on in scene.depends_on.items()))
     return _policy(tuple(scene.services), needs)
 
 
-def configuration(scene: Scene) -> str:
+def configuration(scene: EpisodeWorld) -> str:
     """Return the configuration file that gives the scene's policy."""
     return _text(tuple(scene.services), scene.depends_on)
 

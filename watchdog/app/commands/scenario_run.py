@@ -6,7 +6,7 @@ from pathlib import Path
 from watchdog.app.commands.score_run import run_episode
 from watchdog.lab.closed_loop import Record
 from watchdog.lab.cost import cost
-from watchdog.lab.episode import Scene
+from watchdog.lab.episode import EpisodeWorld
 from watchdog.lab.episode_judgement import Played, judge
 from watchdog.lab.episode_story import begins_at, tell, why_wrong
 from watchdog.settings.load.scenarios import read_scenario
@@ -16,7 +16,7 @@ from watchdog.settings.load.scenarios import read_scenario
 class Told:
     """One episode of a scenario."""
 
-    scene: Scene
+    scene: EpisodeWorld
     record: Record
     played: Played
 

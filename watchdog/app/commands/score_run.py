@@ -23,7 +23,7 @@ from watchdog.lab.baselines.table import JUDGES, PROBERS, RIVALS
 from watchdog.lab.clean_years import Clean, clean_scene, play_clean
 from watchdog.lab.closed_loop import Record
 from watchdog.lab.episode_judgement import Played, judge
-from watchdog.lab.folding_loop import QuietDrive
+from watchdog.lab.folding_loop import FoldingLoop
 from watchdog.lab.ranking import OURS, Ranking, between_incidents, compare
 from watchdog.lab.report import Report
 from watchdog.lab.score import summary
@@ -80,7 +80,7 @@ class Scored:
     def report(self) -> Report:
         """Return what the report shows."""
         oracle = self.everyone.get(ORACLE, ())
-        shown = configuration(episode.Scene("shown", 0))
+        shown = configuration(episode.EpisodeWorld("shown", 0))
         return Report(self.seed, self.json_object(), self.ours, oracle, self.clean, self.ranking(), shown)
 
 
@@ -99,10 +99,10 @@ def play_episode(name: str, seed: str) -> Played:
     return judge(made, seed, record)
 
 
-def run_episode(kind: episode.FaultClass, seed: str) -> tuple[episode.Scene, Record]:
+def run_episode(kind: episode.FaultClass, seed: str) -> tuple[episode.EpisodeWorld, Record]:
     """Play one episode with the shipped defaults; return its world and what was done."""
     made = kind.scene(seed)
-    return made, QuietDrive(made, policy_for(made)).run(made.ends_at)
+    return made, FoldingLoop(made, policy_for(made)).run(made.ends_at)
 
 
 def score(

@@ -11,7 +11,7 @@ from random import Random
 
 from watchdog.app.commands.storm_run import silence
 from watchdog.app.commands.worker_processes import workers
-from watchdog.app.compose.daemon_factory import Daemon, Outside, begin, upkeep, wire
+from watchdog.app.compose.daemon_factory import Daemon, ExternalPorts, begin, upkeep, wire
 from watchdog.daemon.engine.conversion import CONTROL, VENDORS
 from watchdog.daemon.telemetry.aggregate import MinuteAggregator
 from watchdog.lab import soak as town
@@ -126,7 +126,7 @@ async def _watch(
 
     daemon = wire(
         town.policy_of(services),
-        Outside(clock, town.SoakStore(clock), town.SoakPlatform(), {town.CHANNEL: channel}),
+        ExternalPorts(clock, town.SoakStore(clock), town.SoakPlatform(), {town.CHANNEL: channel}),
         worker="soak",
         sources=lambda _engine: sources,
         on_error=lambda name, error: errors.append(f"{name}: {error!r}"),

@@ -12,11 +12,11 @@ from contextlib import contextmanager, suppress
 
 import structlog
 
-from watchdog.app.compose.daemon_factory import Daemon, Outside, end, watch, wire
+from watchdog.app.compose.daemon_factory import Daemon, ExternalPorts, end, watch, wire
 from watchdog.daemon.actions.actuator import Actuator
 from watchdog.daemon.runtime.clock import SteadyClock
 from watchdog.domain.errors import Permanent, Temporary
-from watchdog.lab.storm.host import CHANNELS, Run, Start
+from watchdog.lab.storm.host import CHANNELS, Run, WorkerProcess
 from watchdog.lab.storm.render import RenderClient
 from watchdog.lab.storm.variants import FULL, VARIANTS, Variant
 from watchdog.lab.storm.world import Result, World
@@ -29,7 +29,7 @@ COMMANDS_LOOKS = 20
 def worker(variant: Variant = VARIANTS[FULL]) -> Run:
     """Return the program of a worker: the shipped daemon, or a weakened one."""
 
-    async def run(start: Start) -> None:
+    async def run(start: WorkerProcess) -> None:
         def actuator(_platform: Platform | None, store: Store, clock: Clock) -> Actuator:
             return Actuator(
                 variant.platform(start.render, start.name),
@@ -41,7 +41,7 @@ def worker(variant: Variant = VARIANTS[FULL]) -> Run:
             )
 
         clock = SteadyClock(start.clock)
-        outside = Outside(
+        outside = ExternalPorts(
             clock,
             variant.store(start.store_host),
             RenderClient(start.render, start.name),
@@ -76,7 +76,7 @@ async def _stop(daemon: Daemon) -> None:
         await daemon.store.release()
 
 
-async def _take_commands(daemon: Daemon, start: Start) -> None:
+async def _take_commands(daemon: Daemon, start: WorkerProcess) -> None:
     """Look for commands for a while, whenever a human left one."""
     while True:
         await start.commanded.wait()

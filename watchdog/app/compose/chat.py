@@ -43,7 +43,7 @@ def start_hearing(app: App) -> None:
         return
     app.conversation = conversation
     app.engine.listeners.stepped.append(ButtonCleanup((conversation.name,), app.supervisor, app.teller).stepped)
-    desk = ChatCommands(app.store, app.clock, Reads(app).table)
+    desk = ChatCommands(app.store, app.clock, ChatQueries(app).table)
     app.supervisor.start(f"hear:{conversation.name}", lambda: conversation.run(desk.handle))
 
 
@@ -64,7 +64,7 @@ def build_conversation(app: App) -> Conversation | None:
     return SlackConversation(context, options.users, report)
 
 
-class Reads:
+class ChatQueries:
     """The words that change nothing."""
 
     def __init__(self, app: App) -> None:

@@ -13,17 +13,17 @@ from watchdog.adapters.notifiers.pagerduty import PagerDuty, PagerDutyOptions
 from watchdog.adapters.options import Context
 from watchdog.adapters.pagers import pagerduty as pagerduty_reader
 from watchdog.adapters.platforms import PLATFORMS
-from watchdog.adapters.recordings import FileTape
+from watchdog.adapters.recordings import RecordingWriter
 from watchdog.adapters.repositories.github import build_github
 from watchdog.adapters.signals import SIGNALS
 from watchdog.adapters.signals.control import ControlTarget
-from watchdog.adapters.signals.probe_http import Wire
+from watchdog.adapters.signals.probe_http import ProbeTransport
 from watchdog.adapters.signals.render_events import build_dependency
 from watchdog.adapters.signals.statuspage import Part
 from watchdog.adapters.signals.vendor_status import VendorStatus, elsewhere_of, render_components
 from watchdog.adapters.stores import build_store
-from watchdog.app.compose.daemon_factory import Daemon, Outside, wire
-from watchdog.app.compose.optional_integrations import Readers
+from watchdog.app.compose.daemon_factory import Daemon, ExternalPorts, wire
+from watchdog.app.compose.optional_integrations import IntegrationPorts
 from watchdog.conversation import Conversation, Question
 from watchdog.core.assess import connectivity
 from watchdog.core.assess.suspect_deploy import live_deploy
@@ -152,7 +152,7 @@ def source_maker(settings: Settings, clock: Clock, platform: Platform | None, en
 
     def make(name: str) -> Sequence[SignalSource]:
         if name == CONTROL:
-            return [ControlTarget(url, wire=Wire(guard=settings.guard)) for url in settings.policy.control]
+            return [ControlTarget(url, wire=ProbeTransport(guard=settings.guard)) for url in settings.policy.control]
         if name == VENDORS:
             return _vendor_sources(settings, clock, platform, engine)
         context = _context(settings, clock, platform, engine, name)
@@ -190,7 +190,7 @@ def _vendor_sources(
         services = engine.state.services.values() if engine is not None else ()
         return render_components(item.facts for item in services if item.facts is not None)
 
-    looks = Wire(guard=settings.guard)
+    looks = ProbeTransport(guard=settings.guard)
     pages = dict(settings.vendors)
     pages |= {name: one.vendor_status for name, one in settings.dependencies.items() if one.vendor_status is not None}
     found: list[SignalSource] = [
@@ -244,12 +244,12 @@ def build(
         return question(engines[0].state, engines[0].policy, notice, clock.now()) if engines else None
 
     notifiers = build_notifiers(settings, clock, asked)
-    outside = Outside(
+    outside = ExternalPorts(
         clock=clock,
         store=store or build_store(settings.store_url, clock),
         platform=platform,
         notifiers=notifiers,
-        readers=Readers(
+        readers=IntegrationPorts(
             repository=build_repository(settings, clock),
             tells_commits=settings.repository is not None,
             pager=build_pager(settings, clock),
@@ -302,6 +302,6 @@ def record_steps(app: App) -> None:
     record = app.settings.record
     if record.folder is None:
         return
-    tape = FileTape(record.folder, app.sharing.worker, record.keep_seconds, record.max_bytes)
+    tape = RecordingWriter(record.folder, app.sharing.worker, record.keep_seconds, record.max_bytes)
     app.recorder = StepRecorder(tape, app.clock, app.metrics)
     app.engine.listeners.recorded.append(app.recorder.taken)

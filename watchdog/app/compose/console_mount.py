@@ -18,7 +18,7 @@ from watchdog.daemon.http.http_auth import Buckets, peer_of
 from watchdog.settings.text.redacted_view import shown
 
 if TYPE_CHECKING:
-    from watchdog.console.dependencies import World
+    from watchdog.console.dependencies import Dependencies
     from watchdog.console.public.app import PublicPages
 
 STATUS = "/status"
@@ -47,11 +47,11 @@ def with_pages(app: App, private: ASGIApp | None) -> ASGIApp:
     return one_of_them
 
 
-def _world(app: App) -> World:
-    from watchdog.console.dependencies import World
+def _world(app: App) -> Dependencies:
+    from watchdog.console.dependencies import Dependencies
 
     clock = app.clock
-    return World(
+    return Dependencies(
         journal=app.store,
         clock=clock,
         policy=lambda: app.engine.policy,
@@ -67,7 +67,7 @@ def _world(app: App) -> World:
     )
 
 
-def _public(app: App, world: World) -> PublicPages:
+def _public(app: App, world: Dependencies) -> PublicPages:
     from watchdog.console.public.app import PublicPages
     from watchdog.console.public.public_views import StatusPage
     from watchdog.console.render.rendering import Renderer

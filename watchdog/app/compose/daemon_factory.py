@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from watchdog import __version__
-from watchdog.app.compose.optional_integrations import Beside, Readers, beside, noted_readers, suspects_of
+from watchdog.app.compose.optional_integrations import Beside, IntegrationPorts, beside, noted_readers, suspects_of
 from watchdog.daemon.actions.actuator import Actuator
 from watchdog.daemon.engine.conversion import CONTROL, VENDORS
 from watchdog.daemon.engine.engine import Engine
@@ -50,14 +50,14 @@ log = structlog.get_logger("watchdog")
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class ExternalPorts:
     """What the daemon is given: everything it can read, change or tell."""
 
     clock: Clock
     store: Store
     platform: Platform | None
     notifiers: Mapping[str, Notifier]
-    readers: Readers = field(default_factory=Readers)
+    readers: IntegrationPorts = field(default_factory=IntegrationPorts)
 
 
 @dataclass(slots=True)
@@ -82,7 +82,7 @@ class Daemon:
     health: Health
     evidence: ProbeCoverage
     integrations: IntegrationRegistry
-    readers: Readers
+    readers: IntegrationPorts
     beside: Beside
 
     def ailment(self) -> str:
@@ -106,7 +106,7 @@ ActuatorOf = Callable[[Platform | None, Store, Clock], Actuator]
 
 def wire(
     policy: Policy,
-    outside: Outside,
+    outside: ExternalPorts,
     *,
     worker: str,
     sources: Callable[[Engine], Sources],

@@ -20,7 +20,7 @@ from watchdog.ports import Clock, Repository, Store
 
 
 @dataclass(frozen=True, slots=True)
-class Readers:
+class IntegrationPorts:
     """Who is read or told beside everything else. Without a repository, merges are not seen.
 
     `tells_commits`: the repository is also asked which commits are suspected, and who wrote what is live. `pager` tells
@@ -44,7 +44,7 @@ Beside = Mapping[str, Callable[[], Coroutine[Any, Any, None]]]
 """What is to be run, by the name of its task."""
 
 
-def noted_readers(readers: Readers, integrations: IntegrationRegistry) -> Readers:
+def noted_readers(readers: IntegrationPorts, integrations: IntegrationRegistry) -> IntegrationPorts:
     """Return the same, with how each call went noted among the integrations."""
     return replace(
         readers,
@@ -54,7 +54,7 @@ def noted_readers(readers: Readers, integrations: IntegrationRegistry) -> Reader
     )
 
 
-def suspects_of(readers: Readers, clock: Clock, engine: Callable[[], Engine]) -> SuspectCommits | None:
+def suspects_of(readers: IntegrationPorts, clock: Clock, engine: Callable[[], Engine]) -> SuspectCommits | None:
     """Return who knows the suspect commits, if anybody shall."""
     if readers.repository is None or not readers.tells_commits:
         return None
@@ -62,7 +62,12 @@ def suspects_of(readers: Readers, clock: Clock, engine: Callable[[], Engine]) ->
 
 
 def beside(
-    readers: Readers, suspects: SuspectCommits | None, engine: Engine, store: Store, clock: Clock, listeners: Hooks
+    readers: IntegrationPorts,
+    suspects: SuspectCommits | None,
+    engine: Engine,
+    store: Store,
+    clock: Clock,
+    listeners: Hooks,
 ) -> Beside:
     """Make each part that is asked for, and let it hear of every step."""
     parts: dict[str, MergePoller | SuspectCommits | DeployAuthors | PagerSync | ChangeEvents] = {}

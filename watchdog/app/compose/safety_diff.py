@@ -31,7 +31,7 @@ To schedule lets us do less than to ask: it takes the same yes, and what it allo
 """
 
 
-class May(Enum):
+class AllowedChange(Enum):
     """How a value may change while we run."""
 
     GROW = auto()
@@ -39,79 +39,79 @@ class May(Enum):
     CHANGE = auto()
 
 
-SAFE: Mapping[str, May] = {
-    "services.*.platform_id": May.CHANGE,  # reload.py judges it
-    "services.*.mode": May.SHRINK,
-    "services.*.veto_seconds": May.GROW,
-    "services.*.rollback_safe": May.SHRINK,
-    "services.*.signals.*.critical": May.SHRINK,
-    "services.*.signals.*.every_seconds": May.SHRINK,
-    "services.*.signals.*.timeout_seconds": May.GROW,
-    "services.*.signals.*.max_latency": May.GROW,
-    "services.*.signals.*.limits_seconds.*": May.GROW,
-    "services.*.signals.*.times_baseline": May.GROW,
-    "services.*.signals.*.window_seconds": May.GROW,
-    "services.*.signals.*.limit_per_minute": May.GROW,
-    "matrix.*.do": May.SHRINK,
-    "matrix.*.within_seconds": May.CHANGE,  # unless it is acted on then: see _allowed
-    "matrix.*.remind_seconds": May.CHANGE,
-    "matrix.*.then": May.SHRINK,
-    "matrix.*.approver.answers_as.*": May.CHANGE,  # it may go, and may not come
-    "escalation.*.after_seconds": May.SHRINK,
-    "ack_holds_seconds": May.SHRINK,
-    "services.*.title": May.CHANGE,
-    "services.*.objective": May.CHANGE,  # it is shown, and decides nothing
-    "stakeholders.*.name": May.CHANGE,  # who reads in plain words decides nothing, and wakes nobody
-    "stakeholders.*.channels.*": May.CHANGE,
-    "stakeholders.*.services.*": May.CHANGE,
-    "stakeholders.*.severity": May.CHANGE,
-    "stakeholders.*.zone": May.CHANGE,
-    "good_news.*": May.CHANGE,  # news ask nothing of anybody
-    "digest": May.CHANGE,
-    "digest.every.day": May.CHANGE,
-    "digest.every.minute": May.CHANGE,
-    "digest.every.zone": May.CHANGE,
-    "digest.channels.*": May.CHANGE,
-    "budget.per_service_per_day": May.SHRINK,
-    "budget.per_fleet_per_10m": May.SHRINK,
-    "budget.cooldown_seconds": May.GROW,
-    "pace.idle_seconds": May.SHRINK,
-    "pace.watch_seconds": May.SHRINK,
-    "pace.suspect_seconds": May.SHRINK,
-    "pace.suspect_in_watch_seconds": May.SHRINK,
-    "pace.watch_window_seconds": May.SHRINK,
-    "detection.run_seconds": May.GROW,
-    "detection.run_seconds_in_watch": May.GROW,
-    "detection.run_seconds_corroborated": May.GROW,
-    "detection.run_probes_min": May.GROW,
-    "detection.cusum_limit": May.GROW,
-    "detection.cusum_limit_in_watch": May.GROW,
-    "detection.critical_share": May.GROW,
-    "detection.latency_hold_seconds": May.GROW,
-    "detection.latency_samples_min": May.GROW,
-    "detection.feed_events_min": May.GROW,
-    "detection.feed_ratio": May.GROW,
-    "detection.feed_minutes": May.GROW,
-    "detection.feed_alpha": May.SHRINK,
-    "detection.crashes_min": May.GROW,
-    "detection.crashes_window_seconds": May.SHRINK,
-    "detection.fresh_seconds": May.SHRINK,
-    "detection.control_seconds": May.SHRINK,
-    "blame.bad_deploy_share": May.SHRINK,
-    "blame.other_incidents_per_month": May.GROW,
-    "blame.upstream_failing": May.SHRINK,
-    "blame.peers_failing": May.SHRINK,
-    "blame.new_errors_in_release": May.SHRINK,
-    "blame.platform_reports_crash": May.SHRINK,
-    "blame.same_fault_before": May.SHRINK,
-    "blame.floor": May.GROW,
-    "blame.ask_floor": May.GROW,
-    "blame.cost_false_rollback_minutes": May.GROW,
-    "blame.human_minutes": May.SHRINK,
-    "blame.rollback_minutes": May.GROW,
-    "verification.seconds": May.GROW,
-    "verification.good_live_seconds": May.GROW,
-    "verification.good_record_seconds": May.GROW,
+SAFE: Mapping[str, AllowedChange] = {
+    "services.*.platform_id": AllowedChange.CHANGE,  # reload.py judges it
+    "services.*.mode": AllowedChange.SHRINK,
+    "services.*.veto_seconds": AllowedChange.GROW,
+    "services.*.rollback_safe": AllowedChange.SHRINK,
+    "services.*.signals.*.critical": AllowedChange.SHRINK,
+    "services.*.signals.*.every_seconds": AllowedChange.SHRINK,
+    "services.*.signals.*.timeout_seconds": AllowedChange.GROW,
+    "services.*.signals.*.max_latency": AllowedChange.GROW,
+    "services.*.signals.*.limits_seconds.*": AllowedChange.GROW,
+    "services.*.signals.*.times_baseline": AllowedChange.GROW,
+    "services.*.signals.*.window_seconds": AllowedChange.GROW,
+    "services.*.signals.*.limit_per_minute": AllowedChange.GROW,
+    "matrix.*.do": AllowedChange.SHRINK,
+    "matrix.*.within_seconds": AllowedChange.CHANGE,  # unless it is acted on then: see _allowed
+    "matrix.*.remind_seconds": AllowedChange.CHANGE,
+    "matrix.*.then": AllowedChange.SHRINK,
+    "matrix.*.approver.answers_as.*": AllowedChange.CHANGE,  # it may go, and may not come
+    "escalation.*.after_seconds": AllowedChange.SHRINK,
+    "ack_holds_seconds": AllowedChange.SHRINK,
+    "services.*.title": AllowedChange.CHANGE,
+    "services.*.objective": AllowedChange.CHANGE,  # it is shown, and decides nothing
+    "stakeholders.*.name": AllowedChange.CHANGE,  # who reads in plain words decides nothing, and wakes nobody
+    "stakeholders.*.channels.*": AllowedChange.CHANGE,
+    "stakeholders.*.services.*": AllowedChange.CHANGE,
+    "stakeholders.*.severity": AllowedChange.CHANGE,
+    "stakeholders.*.zone": AllowedChange.CHANGE,
+    "good_news.*": AllowedChange.CHANGE,  # news ask nothing of anybody
+    "digest": AllowedChange.CHANGE,
+    "digest.every.day": AllowedChange.CHANGE,
+    "digest.every.minute": AllowedChange.CHANGE,
+    "digest.every.zone": AllowedChange.CHANGE,
+    "digest.channels.*": AllowedChange.CHANGE,
+    "budget.per_service_per_day": AllowedChange.SHRINK,
+    "budget.per_fleet_per_10m": AllowedChange.SHRINK,
+    "budget.cooldown_seconds": AllowedChange.GROW,
+    "pace.idle_seconds": AllowedChange.SHRINK,
+    "pace.watch_seconds": AllowedChange.SHRINK,
+    "pace.suspect_seconds": AllowedChange.SHRINK,
+    "pace.suspect_in_watch_seconds": AllowedChange.SHRINK,
+    "pace.watch_window_seconds": AllowedChange.SHRINK,
+    "detection.run_seconds": AllowedChange.GROW,
+    "detection.run_seconds_in_watch": AllowedChange.GROW,
+    "detection.run_seconds_corroborated": AllowedChange.GROW,
+    "detection.run_probes_min": AllowedChange.GROW,
+    "detection.cusum_limit": AllowedChange.GROW,
+    "detection.cusum_limit_in_watch": AllowedChange.GROW,
+    "detection.critical_share": AllowedChange.GROW,
+    "detection.latency_hold_seconds": AllowedChange.GROW,
+    "detection.latency_samples_min": AllowedChange.GROW,
+    "detection.feed_events_min": AllowedChange.GROW,
+    "detection.feed_ratio": AllowedChange.GROW,
+    "detection.feed_minutes": AllowedChange.GROW,
+    "detection.feed_alpha": AllowedChange.SHRINK,
+    "detection.crashes_min": AllowedChange.GROW,
+    "detection.crashes_window_seconds": AllowedChange.SHRINK,
+    "detection.fresh_seconds": AllowedChange.SHRINK,
+    "detection.control_seconds": AllowedChange.SHRINK,
+    "blame.bad_deploy_share": AllowedChange.SHRINK,
+    "blame.other_incidents_per_month": AllowedChange.GROW,
+    "blame.upstream_failing": AllowedChange.SHRINK,
+    "blame.peers_failing": AllowedChange.SHRINK,
+    "blame.new_errors_in_release": AllowedChange.SHRINK,
+    "blame.platform_reports_crash": AllowedChange.SHRINK,
+    "blame.same_fault_before": AllowedChange.SHRINK,
+    "blame.floor": AllowedChange.GROW,
+    "blame.ask_floor": AllowedChange.GROW,
+    "blame.cost_false_rollback_minutes": AllowedChange.GROW,
+    "blame.human_minutes": AllowedChange.SHRINK,
+    "blame.rollback_minutes": AllowedChange.GROW,
+    "verification.seconds": AllowedChange.GROW,
+    "verification.good_live_seconds": AllowedChange.GROW,
+    "verification.good_record_seconds": AllowedChange.GROW,
 }
 """Path in the policy, or of a signal's option (`*`: any name), to how it may change."""
 
@@ -151,16 +151,18 @@ def _loosens(pattern: str, change: Change, policies: tuple[Policy, Policy]) -> b
     allowed = _allowed(pattern, path, policies[1])
     if allowed is None or now is ABSENT:
         return allowed is None
-    if allowed is May.CHANGE or (pattern == "services.*.signals.*.every_seconds" and now == policies[1].calm_seconds):
+    if allowed is AllowedChange.CHANGE or (
+        pattern == "services.*.signals.*.every_seconds" and now == policies[1].calm_seconds
+    ):
         return False  # a service more stretches the pace of all calm reads: see settings.read_calmly
     grown = _rank(now) > _rank(was)
-    return grown if allowed is May.SHRINK else not grown
+    return grown if allowed is AllowedChange.SHRINK else not grown
 
 
-def _allowed(pattern: str, path: str, policy: Policy) -> May | None:
+def _allowed(pattern: str, path: str, policy: Policy) -> AllowedChange | None:
     """Return how a value may change; a deadline at which it is rolled back may only come later."""
     if pattern == "matrix.*.within_seconds" and policy.matrix[Severity(path.split(".")[1])].then is Then.ROLLBACK:
-        return May.GROW
+        return AllowedChange.GROW
     return SAFE.get(pattern)
 
 

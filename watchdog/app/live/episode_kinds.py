@@ -14,7 +14,7 @@ from typing import Any
 
 from watchdog.domain.readings import FailureKind
 from watchdog.lab.classes import BY_NAME
-from watchdog.lab.episode import Right, Scene
+from watchdog.lab.episode import EpisodeWorld, Right
 from watchdog.lab.faults import Fault, Symptom
 from watchdog.lab.simulated_monitor import EVENTS_LATE_SECONDS
 
@@ -95,7 +95,7 @@ def plans(kinds: Sequence[str], seed: str, episodes: int) -> list[Plan]:
     return [plan(BY_NAME[kind].scene(one), one) for kind in turns for one in islice(drawn[kind], 1)]
 
 
-def playable(scene: Scene) -> bool:
+def playable(scene: EpisodeWorld) -> bool:
     """Tell whether real processes can show this scene, and soon."""
     if scene.kind is not None and scene.kind.deploy_caused:
         return scene.main.faults[-1].after_seconds <= LATEST_SECONDS
@@ -109,7 +109,7 @@ def playable(scene: Scene) -> bool:
     return alone and (symptom.share == 1.0 or symptom.kind is FailureKind.STATUS)
 
 
-def plan(scene: Scene, seed: str) -> Plan:
+def plan(scene: EpisodeWorld, seed: str) -> Plan:
     """Return the episode that plays this scene."""
     dice = scene.chance.generator("live")
     phase, luck = dice.uniform(*PHASE_SECONDS), dice.getrandbits(31)
@@ -147,7 +147,7 @@ def plan(scene: Scene, seed: str) -> Plan:
     )
 
 
-def restart_seconds(scene: Scene) -> float:
+def restart_seconds(scene: EpisodeWorld) -> float:
     """Return how long the restart of the scene's newest deploy is felt."""
     serves_at = scene.main.releases[-1].serves_at
     return max(ends - begins for begins, ends in scene.main.blips_between(serves_at - 60.0, serves_at + 0.001))

@@ -14,7 +14,7 @@ from statistics import median
 from watchdog.app.live.live_judgement import Seen
 from watchdog.lab.episode import Right
 from watchdog.lab.episode_judgement import Played
-from watchdog.lab.keyed_random import Chance
+from watchdog.lab.keyed_random import KeyedRandom
 from watchdog.replay.confidence_intervals import Estimate
 
 WITHIN = 0.20
@@ -83,7 +83,7 @@ def row(live: Sequence[Seen], simulated: Sequence[Played], seed: str) -> Row:
     idle = right is Right.NOTHING
     real = () if idle else tuple(_at(one.at) for one in live if one.played)
     lab = () if idle else tuple(_at(one.mended_at if right is Right.ROLLBACK else _paged_at(one)) for one in simulated)
-    ratio = None if not real else ratio_of_medians(real, lab, Chance("live", kind, seed).generator("bootstrap"))
+    ratio = None if not real else ratio_of_medians(real, lab, KeyedRandom("live", kind, seed).generator("bootstrap"))
     return Row(kind, right, tuple(live), real, lab, sum(one.good for one in simulated), len(simulated), ratio)
 
 

@@ -33,7 +33,7 @@ async def storm(
     variant: Variant = "full",
     processes: int = 2,
     as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
-    it: It,
+    ctx: It,
 ) -> int:
     """Play the real daemon, two workers of it, in a simulated world that does its worst: seed after seed.
 
@@ -85,7 +85,7 @@ async def score(
     processes: int = 2,
     report: Path | None = None,
     as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
-    it: It,
+    ctx: It,
 ) -> int:
     """Measure the decisions: how often it rolls back wrongly, what it misses, how long it takes, with shipped defaults.
 
@@ -118,11 +118,11 @@ async def score(
     from watchdog.settings.load.scenarios import read_scenarios
 
     seed = seed or score_run.report_seed()
-    own = read_scenarios(scenarios, it.cwd)
+    own = read_scenarios(scenarios, ctx.cwd)
     names = [name.strip() for name in classes.split(",") if name.strip()] or ([] if own else _all(seed))
     wrong = _wrong(names, report)
     if wrong:
-        output.complain(wrong)
+        output.print_error(wrong)
         return output.USAGE
     scored = score_run.score(
         seed,
@@ -173,7 +173,7 @@ def _all(seed: str) -> list[str]:
 
     names, refused = played_on(seed)
     if refused:
-        output.complain(f"held out of tuning, so not played on {seed!r} unless named: {', '.join(refused)}")
+        output.print_error(f"held out of tuning, so not played on {seed!r} unless named: {', '.join(refused)}")
     return names
 
 
@@ -183,7 +183,7 @@ async def soak(
     services: int = 100,
     seed: int = 1,
     as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
-    it: It,
+    ctx: It,
 ) -> int:
     """Run the real daemon through virtual hours of a quiet town: does it grow? A day takes ten minutes or more.
 
@@ -217,7 +217,7 @@ async def speed(
     rounds: int = 5,
     days: float = 2.0,
     as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
-    it: It,
+    ctx: It,
 ) -> int:
     """Measure how fast decisions are made: healthy readings a second on one core, and the seconds of a service-year.
 

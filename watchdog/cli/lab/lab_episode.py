@@ -9,7 +9,7 @@ from watchdog.cli.command_context import Context
 It = Annotated[Context, Parameter(parse=False)]
 
 
-async def episode(name: str, seed: str, /, *, it: It) -> int:
+async def episode(name: str, seed: str, /, *, ctx: It) -> int:
     """Play one episode of `lab score` again, and tell what was behind it, what was noted and done, and if it was right.
 
     The exit code is 0 only if it was.
@@ -27,7 +27,7 @@ async def episode(name: str, seed: str, /, *, it: It) -> int:
     from watchdog.lab.episode_story import CLEAN
 
     if name not in (*BY_NAME, CLEAN):
-        output.complain(f"no fault class {name!r}: choose from {', '.join((*BY_NAME, CLEAN))}")
+        output.print_error(f"no fault class {name!r}: choose from {', '.join((*BY_NAME, CLEAN))}")
         return output.USAGE
     lines, good = story(name, seed)
     output.show_lines(output.printable(lines))

@@ -17,7 +17,7 @@ async def flapping(
     episodes: int = 10,
     processes: int = 2,
     as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
-    it: It,
+    ctx: It,
 ) -> int:
     """Simulate intermittent outages: does the daemon alert within ten minutes, or four periods if that is longer?
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from watchdog.cli.command_context import Context, mistaken
+from watchdog.cli.command_context import Context, usage_error
 
 if TYPE_CHECKING:
     from watchdog.app.commands.import_history import Imported
@@ -28,7 +28,7 @@ async def import_history(
     site: str = "",
     signal_kind: SignalKind | None = None,
     as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
-    it: It,
+    ctx: It,
 ) -> int:
     """Make a recording of history from elsewhere, to see with `lab replay` what would have been decided in it.
 
@@ -62,20 +62,20 @@ async def import_history(
     from watchdog.cli import output
 
     if not files:
-        mistaken("lab import", "no file named", "name the files to read after the kind")
-    if it.config is not None and signal_kind is not None:
-        mistaken("--signal-kind", "the configuration says of which kind the signal is", "leave it out")
+        usage_error("lab import", "no file named", "name the files to read after the kind")
+    if ctx.config is not None and signal_kind is not None:
+        usage_error("--signal-kind", "the configuration says of which kind the signal is", "leave it out")
     source = Source(
         kind,
-        [it.cwd / file for file in files],
+        [ctx.cwd / file for file in files],
         service,
         signal,
         site=site,
         signal_kind=signal_kind or ("sentry" if kind == "sentry" else "http"),
-        config=it.config,
-        deploys=it.cwd / deploys if deploys is not None else None,
+        config=ctx.config,
+        deploys=ctx.cwd / deploys if deploys is not None else None,
     )
-    made = make(source, it.cwd / out, it.environ, it.cwd)
+    made = make(source, ctx.cwd / out, ctx.environ, ctx.cwd)
     if as_json:
         sys.stdout.write(json.dumps(made.json_object()) + "\n")
     else:

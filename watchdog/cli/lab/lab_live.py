@@ -27,7 +27,7 @@ async def live(
     simulated: int = 100,
     processes: int = 2,
     as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
-    it: It,
+    ctx: It,
 ) -> int:
     """Check the simulated lab against life: the real daemon and a make-believe cloud, in processes of their own.
 
@@ -60,7 +60,7 @@ async def live(
     names = tuple(dict.fromkeys(name.strip() for name in kinds.split(",") if name.strip())) or KINDS
     wrong = _wrong(names, {"episodes": episodes, "parallel": parallel, "simulated": simulated, "processes": processes})
     if wrong:
-        output.complain(wrong)
+        output.print_error(wrong)
         return output.USAGE
     suite = await play(
         seed,

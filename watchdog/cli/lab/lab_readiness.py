@@ -21,7 +21,7 @@ RULES = ("human_seconds", "recovery_seconds", "stayed_seconds", "same_outage_sec
 async def readiness(
     *recordings: Path,
     as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
-    it: It,
+    ctx: It,
 ) -> int:
     """Judge, before you let it act: what would it have rolled back in what was recorded, and was that right?
 
@@ -42,9 +42,9 @@ async def readiness(
     from watchdog.settings import is_configured
     from watchdog.settings.load.load import load
 
-    needed = it.config is not None or not recordings or is_configured(it.environ, it.cwd)
-    settings = load(it.config, it.environ, it.cwd, secretless=True) if needed else None
-    examined = await examine([it.cwd / path for path in recordings], settings, new=it.config is not None)
+    needed = ctx.config is not None or not recordings or is_configured(ctx.environ, ctx.cwd)
+    settings = load(ctx.config, ctx.environ, ctx.cwd, secretless=True) if needed else None
+    examined = await examine([ctx.cwd / path for path in recordings], settings, new=ctx.config is not None)
     if as_json:
         sys.stdout.write(json.dumps(json_object(examined)) + "\n")
     else:

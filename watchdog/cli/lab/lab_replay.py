@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from watchdog.cli.command_context import Context, mistaken
+from watchdog.cli.command_context import Context, usage_error
 
 if TYPE_CHECKING:
     from watchdog.app.commands.replay_run import Answer
-    from watchdog.replay.action_log import Cost, Doing
+    from watchdog.replay.action_log import Action, Cost
     from watchdog.replay.comparison import Difference
     from watchdog.replay.recording_replay import Replay
 
@@ -26,7 +26,7 @@ OPEN_LOOP = (
 async def replay(
     *recordings: Path,
     as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
-    it: It,
+    ctx: It,
 ) -> int:
     """Replay recordings: the same decisions? With --config NEW: what would that policy have done, when and why?
 
@@ -45,9 +45,11 @@ async def replay(
     from watchdog.settings.load.load import load
 
     if not recordings:
-        mistaken("lab replay", "no recording named", "name files, or the folder recordings/ beside the daemon's store")
-    settings = load(it.config, it.environ, it.cwd, secretless=True) if it.config is not None else None
-    found = answer([it.cwd / path for path in recordings], settings)
+        usage_error(
+            "lab replay", "no recording named", "name files, or the folder recordings/ beside the daemon's store"
+        )
+    settings = load(ctx.config, ctx.environ, ctx.cwd, secretless=True) if ctx.config is not None else None
+    found = answer([ctx.cwd / path for path in recordings], settings)
     if as_json:
         sys.stdout.write(json.dumps(json_object(found)) + "\n")
     else:
@@ -149,7 +151,7 @@ def _difference(one: "Difference") -> Iterator[str]:
         yield f"{mark} only {one.only}: {_doing(shown) if shown is not None else ''}"
 
 
-def _doing(one: "Doing") -> str:
+def _doing(one: "Action") -> str:
     """Return `2026-11-25 02:14:52 UTC  web web-1  rollback to dep-40: …`."""
     from watchdog.presentation.text import clean, moment
 

@@ -18,7 +18,7 @@ async def scenario(
     *,
     seed: str = "1",
     as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
-    it: It,
+    ctx: It,
 ) -> int:
     """Play a fault class of your own, written in a YAML file: what was noted and done, and if it was right.
 
@@ -36,7 +36,7 @@ async def scenario(
     from watchdog.app.commands.scenario_run import play
     from watchdog.cli import output
 
-    told = play(file, it.cwd, seed)
+    told = play(file, ctx.cwd, seed)
     if as_json:
         sys.stdout.write(json.dumps(told.json_object()) + "\n")
     else:

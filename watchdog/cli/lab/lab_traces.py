@@ -22,7 +22,7 @@ async def traces(
     sets: str = "",
     seed: str = "1",
     as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
-    it: It,
+    ctx: It,
 ) -> int:
     """Replay real traces with labelled faults (Nezha, PetShop, NAB, Upptime): what is found, what not, and why.
 
@@ -43,7 +43,7 @@ async def traces(
     from watchdog.app.commands.traces_run import run_traces
     from watchdog.cli import output
 
-    rows = run_traces(it.cwd / folder, seed, [name.strip() for name in sets.split(",") if name.strip()])
+    rows = run_traces(ctx.cwd / folder, seed, [name.strip() for name in sets.split(",") if name.strip()])
     if as_json:
         sys.stdout.write(json.dumps({"seed": seed, "sets": [row.json_object() for row in rows]}) + "\n")
     else:

@@ -40,7 +40,7 @@ class Judged:
     cookie: str = ""
 
 
-class Gate:
+class AuthMiddleware:
     """Lets through whoever shows a session or the token, or is logged in at the proxy; answers everybody else."""
 
     def __init__(self, app: ASGIApp, access: Access, clock: Clock, renderer: Renderer) -> None:

@@ -53,7 +53,7 @@ class NotProven(Exception):
         self.status = status
 
 
-class Attempts:
+class PendingLogins:
     """Makes and reads the cookie of an attempt; every worker can."""
 
     def __init__(self, key: bytes) -> None:
@@ -87,7 +87,7 @@ class Attempts:
 
 def signing_in_routes(access: Access, oidc: Oidc, renderer: Renderer, clock: Clock, problem: Problem) -> list[Route]:
     """Return the two routes: there, and back."""
-    attempts, sessions = Attempts(oidc.key), Sessions(access.tokens, oidc)
+    attempts, sessions = PendingLogins(oidc.key), Sessions(access.tokens, oidc)
     provider = oidc.provider
 
     async def begin(request: Request) -> Response:

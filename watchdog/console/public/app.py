@@ -17,7 +17,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from watchdog.background import run_in_background
-from watchdog.console.dependencies import Throttle, World
+from watchdog.console.dependencies import Dependencies, Throttle
 from watchdog.console.public.public_queries import PAST_DAYS, PublicReader, Spawn, TooMany
 from watchdog.console.public.public_views import PublicDay, PublicIncident, PublicService, PublicView, StatusPage
 from watchdog.console.render.charts import bar_of
@@ -47,7 +47,7 @@ class PublicPages:
 
     def __init__(
         self,
-        world: World,
+        world: Dependencies,
         pages: Sequence[StatusPage],
         renderer: Renderer,
         requests: Throttle,

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from watchdog.background import run_in_background
-from watchdog.console.dependencies import World
+from watchdog.console.dependencies import Dependencies
 from watchdog.console.public.calendar import Calendar
 from watchdog.console.public.public_views import (
     UNKNOWN,
@@ -52,7 +52,7 @@ class TooMany(Exception):
 class PublicReader:
     """Makes the views of all public pages."""
 
-    def __init__(self, world: World, pages: Sequence[StatusPage], spawn: Spawn) -> None:
+    def __init__(self, world: Dependencies, pages: Sequence[StatusPage], spawn: Spawn) -> None:
         self._world = world
         self._spawn = spawn
         self._pages = {page.name: page for page in pages}

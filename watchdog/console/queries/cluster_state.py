@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from watchdog.console.dependencies import World
+from watchdog.console.dependencies import Dependencies
 from watchdog.domain.incidents import State
 
 OTHERS_FRESH_SECONDS = 5.0
@@ -11,7 +11,7 @@ OTHERS_FRESH_SECONDS = 5.0
 class Everyone:
     """The state of all services."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Dependencies) -> None:
         self._world = world
         self._others: tuple[float, State] | None = None
 

@@ -31,7 +31,7 @@ class _Span:
     p50_seconds: Mapping[str, float]
 
 
-class Days:
+class DayHistory:
     """The spans of all services, by their begin."""
 
     def __init__(self, journal: Journal, clock: Clock, budget_seconds: float = BUDGET_SECONDS) -> None:

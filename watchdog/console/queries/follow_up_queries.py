@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import inf
 
 from watchdog.background import run_in_background
-from watchdog.console.dependencies import World
+from watchdog.console.dependencies import Dependencies
 from watchdog.console.views.follow_up_views import ChecklistView, FollowUpsView, ItemView, ListView, OpenView
 from watchdog.domain.follow_ups import ROLES
 from watchdog.presentation.checklists import Item, checklists
@@ -27,10 +27,10 @@ class Tally:
     complete: bool
 
 
-class Following:
+class FollowUpQueries:
     """Reads the world for whoever looks at what is left to do."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Dependencies) -> None:
         self._world = world
         self._tracked = FollowUps(world.journal, world.clock)
         self._tally, self._read_at = Tally(0, 0, complete=False), -inf

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 from watchdog.background import run_in_background
-from watchdog.console.dependencies import World
+from watchdog.console.dependencies import Dependencies
 from watchdog.console.queries import service_status
 from watchdog.console.queries.cluster_state import Everyone
-from watchdog.console.queries.day_history import Days
+from watchdog.console.queries.day_history import DayHistory
 from watchdog.console.queries.error_budgets import Budgets
-from watchdog.console.queries.follow_up_queries import Following
+from watchdog.console.queries.follow_up_queries import FollowUpQueries
 from watchdog.console.queries.stats_queries import stats_view
 from watchdog.console.queries.what_if import imagine
 from watchdog.console.views.approval_views import (
@@ -67,14 +67,14 @@ SHARED_SECONDS = 1.0
 PROBES = ("http", "latency")
 
 
-class Reader:
+class ViewQueries:
     """Reads the world for whoever looks."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Dependencies) -> None:
         self.world = world
-        self.days = Days(world.journal, world.clock)
+        self.days = DayHistory(world.journal, world.clock)
         self.numbers = Numbers(world.journal, world.clock)
-        self.following = Following(world)
+        self.following = FollowUpQueries(world)
         self._budgets = Budgets(world.journal, world.clock)
         self._everyone = Everyone(world)
         self._overview: tuple[float, Overview] | None = None

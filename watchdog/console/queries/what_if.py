@@ -17,7 +17,7 @@ PROBES = ("http", "latency")
 
 
 @dataclass(frozen=True, slots=True)
-class Imagined:
+class WhatIf:
     """The signal that would fail, and the decision; or why none can be imagined."""
 
     signal: str = ""
@@ -25,21 +25,21 @@ class Imagined:
     why: str = ""
 
 
-def imagine(state: State, policy: Policy, name: str, now: float) -> Imagined:
+def imagine(state: State, policy: Policy, name: str, now: float) -> WhatIf:
     """Return what would be decided if the service's main signal were found to fail at this moment."""
     service, wishes = state.services.get(name), policy.services[name]
     if service is None:
-        return Imagined(why="nothing is known of this service yet")
+        return WhatIf(why="nothing is known of this service yet")
     known = open_incident(service)
     if known is not None:
-        return Imagined(why=f"{known.id} is open: what was decided stands there")
+        return WhatIf(why=f"{known.id} is open: what was decided stands there")
     signal = _main(wishes, service)
     if signal is None:
-        return Imagined(why="no signal was read yet")
+        return WhatIf(why="no signal was read yet")
     text = f"imagined: {signal.name} fails for good from now on"
     finding = Finding(signal.name, signal.kind, METHODS.get(signal.kind, "run"), now, 1.0, text)
     failing = _failing(service, signal.name, text, now)
-    return Imagined(signal.name, decide(state, policy, failing, (finding,), now=now))
+    return WhatIf(signal.name, decide(state, policy, failing, (finding,), now=now))
 
 
 def _failing(service: ServiceState, signal: str, text: str, now: float) -> ServiceState:

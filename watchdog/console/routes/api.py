@@ -10,8 +10,8 @@ from fastapi import FastAPI, HTTPException, Query, Request
 from starlette.responses import Response
 
 from watchdog.background import run_in_background
-from watchdog.console.command_service import Desk
-from watchdog.console.queries.view_queries import ROWS_MAX, Reader
+from watchdog.console.command_service import CommandService
+from watchdog.console.queries.view_queries import ROWS_MAX, ViewQueries
 from watchdog.console.render.json_response import Ascii
 from watchdog.console.routes.api_commands import add_commands
 from watchdog.console.views.follow_up_views import ChecklistView, FollowUpsView
@@ -32,7 +32,7 @@ Limit = Annotated[int, Query(ge=1, le=ROWS_MAX, description="How many incidents 
 MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "There is none of that name."}}
 
 
-def make_api(reader: Reader, desk: Desk, version: str) -> FastAPI:
+def make_api(reader: ViewQueries, desk: CommandService, version: str) -> FastAPI:
     """Return the API, to be mounted at /api/v1."""
     api = FastAPI(
         title="watchdog",
@@ -97,7 +97,7 @@ def make_api(reader: Reader, desk: Desk, version: str) -> FastAPI:
     return api
 
 
-def _add_plans(api: FastAPI, reader: Reader) -> None:
+def _add_plans(api: FastAPI, reader: ViewQueries) -> None:
     @api.get("/services/{name}/plan", response_model=PlanView, responses=MISSING)
     async def plan(name: str, to: str | None = None) -> Response:
         """What a rollback by hand would do now, and what every guard answers; nothing is done."""
@@ -109,7 +109,7 @@ def _add_plans(api: FastAPI, reader: Reader) -> None:
         return await _found(await reader.plan_undo(incident_id))
 
 
-def _add_follow_ups(api: FastAPI, reader: Reader) -> None:
+def _add_follow_ups(api: FastAPI, reader: ViewQueries) -> None:
     @api.get("/incidents/{incident_id}/checklist", response_model=ChecklistView, responses=MISSING)
     async def checklist(incident_id: str) -> Response:
         """The runbook's checklists for an incident: what is done, by what; what is open, whose, until when."""

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from watchdog.console import command_service as asked
 from watchdog.console.auth.csrf_forms import why_not_ours
 from watchdog.console.auth.roles import Visitor
-from watchdog.console.command_service import Desk, Invalid, NotAllowed
+from watchdog.console.command_service import CommandService, Invalid, NotAllowed
 from watchdog.console.render.json_response import Ascii
 from watchdog.console.views.approval_views import answer_view
 from watchdog.console.views.view_models import AnswerView
@@ -104,7 +104,7 @@ class RollbackBody(Strict):
 Take = Callable[[Request, str, Mapping[str, Any]], Awaitable[Response]]
 
 
-def add_commands(api: FastAPI, desk: Desk) -> None:
+def add_commands(api: FastAPI, desk: CommandService) -> None:
     """Add every command to the API."""
 
     async def take(request: Request, command: str, arguments: Mapping[str, Any]) -> Response:
@@ -151,13 +151,13 @@ def _about_incidents(api: FastAPI, take: Take) -> None:
     @api.post("/incidents/{incident_id}/undo", response_model=AnswerView, responses=REFUSALS)
     async def undo(request: Request, incident_id: str, body: UndoBody) -> Response:
         """Take a wrong rollback back, from the deploy that the plan showed live."""
-        return await take(request, "undo", asked.an_undo(incident_id, body.live))
+        return await take(request, "undo", asked.undo_arguments(incident_id, body.live))
 
     @api.post("/incidents/{incident_id}/note", response_model=AnswerView, responses=REFUSALS)
     async def note(request: Request, incident_id: str, body: NoteBody) -> Response:
         """Add a line to an incident's record."""
         try:
-            arguments = asked.a_note(incident_id, body.text, body.root_cause)
+            arguments = asked.note_arguments(incident_id, body.text, body.root_cause)
         except Invalid as error:
             raise HTTPException(422, str(error)) from None
         return await take(request, "note", arguments)
@@ -165,7 +165,7 @@ def _about_incidents(api: FastAPI, take: Take) -> None:
     @api.post("/incidents/{incident_id}/label", response_model=AnswerView, responses=REFUSALS)
     async def label(request: Request, incident_id: str, body: LabelBody) -> Response:
         """Record whether the watchdog judged an incident right."""
-        return await take(request, "label", asked.a_label(incident_id, body.verdict))
+        return await take(request, "label", asked.label_arguments(incident_id, body.verdict))
 
 
 def _about_follow_ups(api: FastAPI, take: Take) -> None:
@@ -173,7 +173,7 @@ def _about_follow_ups(api: FastAPI, take: Take) -> None:
     async def tick(request: Request, incident_id: str, body: TickBody) -> Response:
         """Tick an item of an incident's checklists, or undo that."""
         try:
-            arguments = asked.a_tick(incident_id, body.item, body.undo)
+            arguments = asked.tick_arguments(incident_id, body.item, body.undo)
         except Invalid as error:
             raise HTTPException(422, str(error)) from None
         return await take(request, "tick", arguments)
@@ -182,7 +182,7 @@ def _about_follow_ups(api: FastAPI, take: Take) -> None:
     async def follow_up(request: Request, incident_id: str, body: FollowUpBody) -> Response:
         """Add a follow-up to an incident: it is listed until it is ticked."""
         try:
-            arguments = asked.a_follow_up(incident_id, body.text, body.owner, body.due)
+            arguments = asked.follow_up_arguments(incident_id, body.text, body.owner, body.due)
         except Invalid as error:
             raise HTTPException(422, str(error)) from None
         return await take(request, "follow-up", arguments)
@@ -200,24 +200,26 @@ def _about_quiet(api: FastAPI, take: Take) -> None:
     async def silence(request: Request, name: str, body: SilenceBody) -> Response:
         """Tell nobody of a service (or of `all`) for a while, maybe of one signal or severity alone."""
         narrowed = (body.signal or "", body.severity or "")
-        return await quieten(request, "silence", lambda: asked.a_silence(name, body.lasts, body.reason, *narrowed))
+        return await quieten(
+            request, "silence", lambda: asked.silence_arguments(name, body.lasts, body.reason, *narrowed)
+        )
 
     @api.post("/services/{name}/hold", response_model=AnswerView, responses=REFUSALS)
     async def hold(request: Request, name: str, body: QuietBody) -> Response:
         """Roll nothing of a service (or of `all`) back unasked for a while."""
-        return await quieten(request, "hold", lambda: asked.a_hold(name, body.lasts, body.reason))
+        return await quieten(request, "hold", lambda: asked.hold_arguments(name, body.lasts, body.reason))
 
     @api.post("/silences/{name}/end", response_model=AnswerView, responses=REFUSALS)
     async def unsilence(request: Request, name: str) -> Response:
         """End a silence or a hold before its time."""
-        return await take(request, "unsilence", asked.an_end_of_quiet(name))
+        return await take(request, "unsilence", asked.unsilence_arguments(name))
 
 
 def _about_services(api: FastAPI, take: Take) -> None:
     @api.post("/services/{name}/rollback", response_model=AnswerView, responses=REFUSALS)
     async def rollback(request: Request, name: str, body: RollbackBody) -> Response:
         """Roll a service back by hand, from the deploy that the plan showed live."""
-        return await take(request, "rollback", asked.a_rollback(name, body.target, body.live))
+        return await take(request, "rollback", asked.rollback_arguments(name, body.target, body.live))
 
     @api.post("/pause", response_model=AnswerView, responses=REFUSALS)
     async def pause(request: Request) -> Response:

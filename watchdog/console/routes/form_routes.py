@@ -16,8 +16,8 @@ from starlette.routing import Route
 from watchdog.console import command_service as asked
 from watchdog.console.auth.csrf_forms import read_form, why_not_ours
 from watchdog.console.auth.roles import Visitor
-from watchdog.console.command_service import Desk, Invalid, NotAllowed
-from watchdog.console.queries.view_queries import Reader
+from watchdog.console.command_service import CommandService, Invalid, NotAllowed
+from watchdog.console.queries.view_queries import ViewQueries
 from watchdog.console.render.rendering import Renderer
 from watchdog.console.routes.pages import drawing_of, not_found
 from watchdog.console.views.view_models import PlanView
@@ -28,7 +28,7 @@ Made = Callable[[Request, Form], dict[str, Any]]
 """Makes the arguments of a command of a form. Raises Invalid."""
 
 
-def acting_routes(reader: Reader, renderer: Renderer, desk: Desk) -> list[Route]:
+def acting_routes(reader: ViewQueries, renderer: Renderer, desk: CommandService) -> list[Route]:
     """Return the routes of everything that changes something."""
 
     draw = drawing_of(renderer)
@@ -81,8 +81,8 @@ def acting_routes(reader: Reader, renderer: Renderer, desk: Desk) -> list[Route]
         post("/incidents/{id}/label", "label", _label),
         post("/incidents/{id}/tick", "tick", _tick),
         post("/incidents/{id}/follow-up", "follow-up", _follow_up),
-        post("/services/{name}/silence", "silence", _quiet(asked.a_silence)),
-        post("/services/{name}/hold", "hold", _quiet(asked.a_hold)),
+        post("/services/{name}/silence", "silence", _quiet(asked.silence_arguments)),
+        post("/services/{name}/hold", "hold", _quiet(asked.hold_arguments)),
         post("/services/{name}/unsilence", "unsilence", _end_of_quiet),
         post("/pause", "pause", lambda request, form: {}),
         post("/resume", "resume", lambda request, form: {}),
@@ -123,30 +123,30 @@ def _quiet(made: Callable[..., dict[str, Any]]) -> Made:
 
 
 def _end_of_quiet(request: Request, form: Form) -> dict[str, Any]:
-    return asked.an_end_of_quiet(form.get("which", ""))
+    return asked.unsilence_arguments(form.get("which", ""))
 
 
 def _note(request: Request, form: Form) -> dict[str, Any]:
-    return asked.a_note(request.path_params["id"], form.get("text", ""), form.get("root_cause") == "yes")
+    return asked.note_arguments(request.path_params["id"], form.get("text", ""), form.get("root_cause") == "yes")
 
 
 def _label(request: Request, form: Form) -> dict[str, Any]:
-    return asked.a_label(request.path_params["id"], form.get("verdict", ""))
+    return asked.label_arguments(request.path_params["id"], form.get("verdict", ""))
 
 
 def _undo(request: Request, form: Form) -> dict[str, Any]:
-    return asked.an_undo(request.path_params["id"], form.get("live", ""))
+    return asked.undo_arguments(request.path_params["id"], form.get("live", ""))
 
 
 def _tick(request: Request, form: Form) -> dict[str, Any]:
-    return asked.a_tick(request.path_params["id"], form.get("item", ""), form.get("undo") == "yes")
+    return asked.tick_arguments(request.path_params["id"], form.get("item", ""), form.get("undo") == "yes")
 
 
 def _follow_up(request: Request, form: Form) -> dict[str, Any]:
-    return asked.a_follow_up(
+    return asked.follow_up_arguments(
         request.path_params["id"], form.get("text", ""), form.get("owner", ""), form.get("due", "")
     )
 
 
 def _rollback(request: Request, form: Form) -> dict[str, Any]:
-    return asked.a_rollback(request.path_params["name"], form.get("target"), form.get("live", ""))
+    return asked.rollback_arguments(request.path_params["name"], form.get("target"), form.get("live", ""))

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from watchdog.background import run_in_background
-from watchdog.console.queries.view_queries import CHART_SECONDS, Reader
+from watchdog.console.queries.view_queries import CHART_SECONDS, ViewQueries
 from watchdog.console.render.charts import Chart, chart
 from watchdog.console.render.rendering import Renderer, static_file
 from watchdog.console.views.view_models import AnswerView, ServiceView
@@ -24,7 +24,7 @@ LISTED = 200
 """Incidents, or open items, on a page; the API gives more."""
 
 
-def page_routes(reader: Reader, renderer: Renderer) -> list[Route]:
+def page_routes(reader: ViewQueries, renderer: Renderer) -> list[Route]:
     """Return the routes of all pages."""
 
     draw = drawing_of(renderer)
@@ -65,7 +65,7 @@ def page_routes(reader: Reader, renderer: Renderer) -> list[Route]:
     return [Route(path, handler, methods=["GET"]) for path, handler in handlers.items()]
 
 
-def _lists(reader: Reader, draw: Draw) -> Handlers:
+def _lists(reader: ViewQueries, draw: Draw) -> Handlers:
     """Return the pages that show what was: incidents, rollbacks, commands, numbers; and the settings."""
 
     async def incidents(request: Request) -> Response:

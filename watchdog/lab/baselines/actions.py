@@ -8,8 +8,8 @@ Rule 3: a rollback takes it as long as it takes us.
 from enum import StrEnum
 
 from watchdog.domain.deploys import Deploy
-from watchdog.lab.closed_loop import SEND_SECONDS, Did, Record
-from watchdog.lab.episode import Scene
+from watchdog.lab.closed_loop import SEND_SECONDS, ActionTaken, Record
+from watchdog.lab.episode import EpisodeWorld
 from watchdog.lab.simulated_service import Release, Service
 
 FRESH_SECONDS = 1800.0
@@ -27,7 +27,7 @@ class Plan(StrEnum):
 class Hands:
     """Acts for one rival in one scene. `dry`: the world is left as it is, where others look at it too."""
 
-    def __init__(self, scene: Scene, plan: Plan, *, dry: bool = False) -> None:
+    def __init__(self, scene: EpisodeWorld, plan: Plan, *, dry: bool = False) -> None:
         self.scene = scene
         self.plan = plan
         self.dry = dry
@@ -40,11 +40,11 @@ class Hands:
         service = self.scene.services[name]
         latest, target = self._latest(service, at)
         if latest is None or target is None:
-            self.record.did.append(Did(at, "page", name))
+            self.record.did.append(ActionTaken(at, "page", name))
             return
         self._rolled_back.add(latest.id)
         what = "ask" if self.plan is Plan.ASK else "rollback"
-        self.record.did.append(Did(at, what, name, target.commit))
+        self.record.did.append(ActionTaken(at, what, name, target.commit))
         if what == "rollback" and not self.dry:
             self._roll_back(service, at, target.commit or "")
 

@@ -16,7 +16,7 @@ from watchdog.lab.baselines.actions import Hands, Plan
 from watchdog.lab.baselines.mann_whitney import high
 from watchdog.lab.baselines.prober import ROUTES
 from watchdog.lab.closed_loop import Record
-from watchdog.lab.episode import Scene
+from watchdog.lab.episode import EpisodeWorld
 from watchdog.lab.simulated_service import Release, Service
 
 MINUTE = 60.0
@@ -38,11 +38,11 @@ class Kayenta:
     looks: tuple[int, ...]
     failures: bool
 
-    def play(self, scene: Scene) -> Record:
+    def play(self, scene: EpisodeWorld) -> Record:
         """Judge every deploy of an episode; its half hour is granted, also where the episode is shorter."""
         return self.watch(scene, Hands(scene, Plan.LATEST), scene.ends_at + LAST_LOOK_SECONDS)
 
-    def watch(self, scene: Scene, hands: Hands, until: float) -> Record:
+    def watch(self, scene: EpisodeWorld, hands: Hands, until: float) -> Record:
         """Judge every deploy that goes live in a scene, up to a moment (UTC epoch seconds)."""
         for service in scene.services.values():
             for release in list(service.releases):
@@ -52,7 +52,7 @@ class Kayenta:
         hands.record.did.sort(key=lambda one: one.at)
         return hands.record
 
-    def _condemned(self, scene: Scene, service: Service, release: Release, until: float) -> float | None:
+    def _condemned(self, scene: EpisodeWorld, service: Service, release: Release, until: float) -> float | None:
         """Return when a deploy was found to be bad."""
         minutes = _Minutes(service, self.failures)
         for at in self._moments(service, release):

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from math import inf, log
 
 from watchdog.lab.clean_years import YEAR_SECONDS
-from watchdog.lab.closed_loop import Did, Record
-from watchdog.lab.episode import Right, Scene
+from watchdog.lab.closed_loop import ActionTaken, Record
+from watchdog.lab.episode import EpisodeWorld, Right
 from watchdog.lab.faults import Fault, Symptom
 from watchdog.lab.page_judgement import mends
 from watchdog.lab.profile import PROBE_NOISE
@@ -33,19 +33,19 @@ class Oracle:
     name: str = "oracle"
     family: str = "oracle"
 
-    def play(self, scene: Scene) -> Record:
+    def play(self, scene: EpisodeWorld) -> Record:
         """Return the one thing to do, or nothing."""
         truth = scene.truth
         if truth.right in (Right.NOTHING, Right.TICKET) or truth.onset_at is None:
             return Record()
         at = truth.onset_at + delay_seconds(scene)
-        rollback = Did(at, "rollback", truth.service, min(truth.targets, default=None))
+        rollback = ActionTaken(at, "rollback", truth.service, min(truth.targets, default=None))
         if mends(scene, rollback):
             return Record(did=[rollback])
-        return Record(did=[Did(at, "self-alert" if truth.right is Right.SELF else "page", truth.service)])
+        return Record(did=[ActionTaken(at, "self-alert" if truth.right is Right.SELF else "page", truth.service)])
 
 
-def delay_seconds(scene: Scene) -> float:
+def delay_seconds(scene: EpisodeWorld) -> float:
     """Return how long after its onset a fault can be told from noise."""
     service = scene.services[scene.truth.service]
     began = scene.truth.onset_at or 0.0

@@ -14,7 +14,7 @@ from watchdog.domain.readings import Bad
 from watchdog.lab.baselines.actions import Hands, Plan
 from watchdog.lab.baselines.rules import Rule
 from watchdog.lab.closed_loop import Record
-from watchdog.lab.episode import Scene
+from watchdog.lab.episode import EpisodeWorld
 
 ROUTES = ("home", "api")
 IGNORES_SECONDS = 600.0
@@ -62,7 +62,7 @@ class Prober:
     every_seconds: float
     plan: Plan
 
-    def play(self, scene: Scene) -> Record:
+    def play(self, scene: EpisodeWorld) -> Record:
         """Watch one episode to its end."""
         hands = Hands(scene, self.plan)
         lookout = Lookout(self.rule, hands)
@@ -72,7 +72,7 @@ class Prober:
         return hands.record
 
 
-def looks(scene: Scene, every_seconds: float, until: float) -> Iterator[tuple[float, str, str, bool]]:
+def looks(scene: EpisodeWorld, every_seconds: float, until: float) -> Iterator[tuple[float, str, str, bool]]:
     """Yield (when answered, service, route, whether it failed) of every probe; the world may change meanwhile."""
     dice, order = scene.chance.generator("rivals", every_seconds), count()
     due: list[tuple[float, int, str, str, bool | None]] = [

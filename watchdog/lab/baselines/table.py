@@ -9,7 +9,7 @@ from watchdog.lab.baselines.kayenta import AT_THE_END, EVERY_MINUTE, Kayenta
 from watchdog.lab.baselines.prober import Prober
 from watchdog.lab.baselines.rules import FAST, Burn, InARow, Rule, Threshold
 from watchdog.lab.closed_loop import Record
-from watchdog.lab.episode import Scene
+from watchdog.lab.episode import EpisodeWorld
 
 PLANS = (Plan.PAGE, Plan.FRESH, Plan.LATEST, Plan.ASK)
 """To ask within half an hour of a deploy is nobody's practice, but what the price of a question must stand against."""
@@ -28,7 +28,7 @@ class Rival(Protocol):
         """Return the name of the method."""
         ...
 
-    def play(self, scene: Scene) -> Record:
+    def play(self, scene: EpisodeWorld) -> Record:
         """Watch one episode to its end."""
         ...
 

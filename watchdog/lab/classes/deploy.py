@@ -7,7 +7,7 @@ from dataclasses import replace
 from math import exp, log
 
 from watchdog.domain.readings import FailureKind
-from watchdog.lab.episode import DOWN, Right, Scene
+from watchdog.lab.episode import DOWN, EpisodeWorld, Right
 from watchdog.lab.faults import Fault, Symptom
 
 HOME = ("home",)
@@ -20,72 +20,72 @@ wrong page within 10; what shows later has classes of its own. Drawn from the fa
 four of a failing route or a wrong page would be asked about or paged, not rolled back."""
 
 
-def _soon(scene: Scene, within_seconds: float) -> float:
+def _soon(scene: EpisodeWorld, within_seconds: float) -> float:
     """Return after how many seconds it shows: at once, or nearly; none later than that."""
     return _exponential(scene, SOON_MEAN_SECONDS, within_seconds)
 
 
-def _sooner_or_later(scene: Scene) -> float:
+def _sooner_or_later(scene: EpisodeWorld) -> float:
     """Return after how many seconds it shows: two of three soon, one only when somebody happens to need it."""
     return _exponential(scene, SLOW_MEAN_SECONDS if scene.dice.random() < 1 / 3 else SOON_MEAN_SECONDS, 1700.0)
 
 
-def _exponential(scene: Scene, mean: float, within: float) -> float:
+def _exponential(scene: EpisodeWorld, mean: float, within: float) -> float:
     """Return a draw of an exponential distribution that ends at `within`."""
     return -mean * log(1.0 - scene.dice.random() * (1.0 - exp(-within / mean)))
 
 
-def _bad(scene: Scene, symptom: Symptom, *tags: str, **more: object) -> None:
+def _bad(scene: EpisodeWorld, symptom: Symptom, *tags: str, **more: object) -> None:
     scene.bad_deploy(symptom, **more)  # type: ignore[arg-type]
     scene.truth.right = Right.ROLLBACK
     scene.truth.tags = frozenset(tags)
 
 
-def hard_down(scene: Scene) -> None:
+def hard_down(scene: EpisodeWorld) -> None:
     """Nothing answers, and nobody else reports it."""
     _bad(scene, scene.dice.choice(DOWN), "hard", after=_soon(scene, 120.0))
 
 
-def hard_down_reported(scene: Scene) -> None:
+def hard_down_reported(scene: EpisodeWorld) -> None:
     """Nothing answers, and the platform reports a crash loop."""
     down = replace(scene.dice.choice(DOWN), crash_every_seconds=scene.draw(5.0, 12.0))
     _bad(scene, down, "hard_corroborated", after=_soon(scene, 120.0))
 
 
-def hard_down_new_errors(scene: Scene) -> None:
+def hard_down_new_errors(scene: EpisodeWorld) -> None:
     """Every request ends in an error that is new; the error tracker hears of it, a minute or two later."""
     down = Symptom(1.0, FailureKind.STATUS, "HTTP 500", errors=1.0, new_error="TypeError: undefined")
     _bad(scene, down, "hard", after=_soon(scene, 120.0))
 
 
-def _failing(scene: Scene, low: float, high: float, after: float, *tags: str) -> None:
+def _failing(scene: EpisodeWorld, low: float, high: float, after: float, *tags: str) -> None:
     share = scene.draw(low, high)
     errors = Symptom(share, FailureKind.STATUS, "HTTP 500", errors=share, new_error="KeyError: session")
     _bad(scene, errors, *tags, routes=HOME, after=after)
 
 
-def half_failing(scene: Scene) -> None:
+def half_failing(scene: EpisodeWorld) -> None:
     """A critical route fails for half of its requests."""
     _failing(scene, 0.45, 0.6, _soon(scene, 600.0), "half")
 
 
-def fifth_failing(scene: Scene) -> None:
+def fifth_failing(scene: EpisodeWorld) -> None:
     """A critical route fails for a fifth of its requests, or a bit more."""
     _failing(scene, 0.2, 0.3, _soon(scene, 600.0), "fifth")
 
 
-def few_failing(scene: Scene) -> None:
+def few_failing(scene: EpisodeWorld) -> None:
     """A critical route fails for one request in twenty to one in seven."""
     _failing(scene, 0.05, 0.15, _sooner_or_later(scene))
 
 
-def wrong_body(scene: Scene) -> None:
+def wrong_body(scene: EpisodeWorld) -> None:
     """HTTP 200, and not the page."""
     wrong = Symptom(1.0, FailureKind.BODY, "text not found")
     _bad(scene, wrong, after=_soon(scene, 600.0))
 
 
-def latency_creep(scene: Scene) -> None:
+def latency_creep(scene: EpisodeWorld) -> None:
     """Slower, and nothing else: over twice the usual is for a rollback, less for a human."""
     slow = scene.draw(1.3, 4.0)
     _bad(scene, Symptom(slow=slow), after=_sooner_or_later(scene))
@@ -94,7 +94,7 @@ def latency_creep(scene: Scene) -> None:
     scene.truth.share = 0.05
 
 
-def leak(scene: Scene) -> None:
+def leak(scene: EpisodeWorld) -> None:
     """Slower and slower over an hour or two, then failing."""
     _bad(
         scene,
@@ -105,21 +105,21 @@ def leak(scene: Scene) -> None:
     scene.horizon_seconds = 9000.0
 
 
-def late_onset(scene: Scene) -> None:
+def late_onset(scene: EpisodeWorld) -> None:
     """It breaks 10 minutes to an hour after the deploy, in the middle 20."""
     share = scene.dice.choice((1.0, scene.draw(0.3, 0.8)))
     down = replace(scene.dice.choice(DOWN), share=share)
     _bad(scene, down, after=600.0 + _exponential(scene, SLOW_MEAN_SECONDS, 3000.0))
 
 
-def under_load(scene: Scene) -> None:
+def under_load(scene: EpisodeWorld) -> None:
     """It breaks at the next peak of the traffic: one to eight hours later, every doubling as likely as another."""
     down = Symptom(scene.draw(0.2, 0.8), FailureKind.STATUS, "HTTP 503", errors=0.3)
     _bad(scene, down, after=3600.0 * 2.0 ** scene.draw(0.0, 3.0))
     scene.truth.right, scene.truth.also = Right.PAGE, frozenset({Right.ASK})
 
 
-def migration(scene: Scene) -> None:
+def migration(scene: EpisodeWorld) -> None:
     """As hard as any, but the deploy says that going back is not safe."""
     _bad(scene, scene.dice.choice(DOWN), after=_soon(scene, 120.0))
     if scene.dice.random() < 0.5:
@@ -129,13 +129,13 @@ def migration(scene: Scene) -> None:
     scene.truth.right, scene.truth.also = Right.PAGE, frozenset({Right.ASK})
 
 
-def overlap(scene: Scene) -> None:
+def overlap(scene: EpisodeWorld) -> None:
     """Two services are deployed within minutes; one of the deploys is bad."""
     scene.deploy(scene.fault_at + scene.draw(-240.0, 60.0), "shop", blip=scene.dice.random() < 0.3)
     _bad(scene, scene.dice.choice(DOWN), after=_soon(scene, 120.0))
 
 
-def no_help(scene: Scene) -> None:
+def no_help(scene: EpisodeWorld) -> None:
     """A deploy, and in the same minute something breaks that the rollback does not mend: one attempt, then a human."""
     _bad(scene, replace(scene.dice.choice(DOWN), share=0.0))
     scene.truth.share = 1.0
@@ -143,7 +143,7 @@ def no_help(scene: Scene) -> None:
     scene.truth.also = frozenset({Right.PAGE})
 
 
-def with_dependant(scene: Scene) -> None:
+def with_dependant(scene: EpisodeWorld) -> None:
     """Another service calls it, which nobody has declared, and goes down with it within seconds."""
     _bad(scene, replace(scene.dice.choice(DOWN), share=scene.dice.choice((1.0, scene.draw(0.3, 0.9)))))
     scene.truth.also = frozenset({Right.ASK})

@@ -2,7 +2,7 @@
 
 from math import exp, log
 
-from watchdog.lab.episode import DOWN, Right, Scene
+from watchdog.lab.episode import DOWN, EpisodeWorld, Right
 
 PERIOD_SECONDS = (5.0, 600.0)
 SHARE_DOWN = (0.1, 0.6)
@@ -16,7 +16,7 @@ def told_within_seconds(period_seconds: float) -> float:
     return max(TOLD_WITHIN_SECONDS, TOLD_WITHIN_PERIODS * period_seconds)
 
 
-def come_and_go(scene: Scene, period_seconds: float, share_down: float, *, deployed: bool) -> None:
+def come_and_go(scene: EpisodeWorld, period_seconds: float, share_down: float, *, deployed: bool) -> None:
     """Have it be down for that share (0 to 1) of each period, since a deploy or by itself. To ask is never wrong."""
     again = (period_seconds, period_seconds * share_down)
     down = scene.dice.choice(DOWN)
@@ -30,18 +30,18 @@ def come_and_go(scene: Scene, period_seconds: float, share_down: float, *, deplo
     scene.horizon_seconds = told_within_seconds(period_seconds)
 
 
-def after_deploy(scene: Scene) -> None:
+def after_deploy(scene: EpisodeWorld) -> None:
     """A deploy did it."""
     _drawn(scene, deployed=True)
 
 
-def by_itself(scene: Scene) -> None:
+def by_itself(scene: EpisodeWorld) -> None:
     """No deploy did it."""
     scene.deploy_by_chance()
     _drawn(scene, deployed=False)
 
 
-def _drawn(scene: Scene, *, deployed: bool) -> None:
+def _drawn(scene: EpisodeWorld, *, deployed: bool) -> None:
     """Draw how often (every doubling as likely as another) and how much."""
     low, high = PERIOD_SECONDS
     period = exp(scene.draw(log(low), log(high)))

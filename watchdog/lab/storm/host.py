@@ -22,7 +22,7 @@ GRACE_SECONDS = 30.0
 """How long Render waits for a process that was asked to stop."""
 
 
-class Start:
+class WorkerProcess:
     """One start of a worker, with everything outside that it can reach. Its name is unique to the start, and so is each
     connection it makes to the store, the platform and the channels.
 
@@ -78,7 +78,7 @@ class Start:
         self._host.faults.append(why)
 
 
-Run = Callable[[Start], Coroutine[Any, Any, None]]
+Run = Callable[[WorkerProcess], Coroutine[Any, Any, None]]
 """Runs a worker until it is killed."""
 
 
@@ -98,12 +98,12 @@ class Host:
         self.sight = Sight(nature)
         self.faults: list[str] = []
         self.proved: list[tuple[str, float]] = []
-        self.started: list[Start] = []
+        self.started: list[WorkerProcess] = []
         self._run = run
 
     def start(self) -> None:
         """Start the worker's program."""
-        start = Start(self, len(self.started) + 1)
+        start = WorkerProcess(self, len(self.started) + 1)
         self.started.append(start)
         self.nature.note(f"{start.name} starts")
         self.nature.spawn(start.process, lambda: self._run(start))

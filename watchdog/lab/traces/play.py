@@ -17,10 +17,10 @@ from watchdog.domain.events import Event
 from watchdog.domain.incidents import Phase, State
 from watchdog.domain.policy import Policy, SignalPolicy
 from watchdog.domain.readings import Bad, FailureKind, Good, MinuteCount
-from watchdog.lab.keyed_random import Chance
+from watchdog.lab.keyed_random import KeyedRandom
 from watchdog.lab.traces.trial import Bucket, Trial, quantile_at
-from watchdog.replay.action_log import Doing, doings
-from watchdog.replay.event_queue import Agenda
+from watchdog.replay.action_log import Action, actions
+from watchdog.replay.event_queue import EventQueue
 
 DAY_SECONDS = 86400.0
 FEED_LATE_SECONDS = 60.0
@@ -53,21 +53,21 @@ class Play:
     """One trial against one policy; `seed` is of the draws. Read `did` and `observations` after `run`."""
 
     def __init__(self, trial: Trial, policy: Policy, seed: str) -> None:
-        self.did: list[Doing] = []
+        self.did: list[Action] = []
         self.observations = 0
         self._policy = policy
         self._tracks = {name: _Track(buckets) for name, buckets in trial.tracks.items()}
         self._begins_at = min(buckets[0].start for buckets in trial.tracks.values())
         self._ends_at = max(buckets[-1].end for buckets in trial.tracks.values())
-        self._agenda = Agenda(self._begins_at)
+        self._agenda = EventQueue(self._begins_at)
         self._state = State()
-        self._chance = Chance("traces", seed, trial.row, trial.name)
+        self._chance = KeyedRandom("traces", seed, trial.row, trial.name)
         self._draws = 0
         self._paces: dict[str, float] = {}
         self._turns: dict[tuple[str, str], int] = {}
         self._asked: dict[str, int] = {}
 
-    def run(self) -> Sequence[Doing]:
+    def run(self) -> Sequence[Action]:
         """Play it to its end, and return what was done."""
         self._tell(e.Restarted(self._begins_at))
         for name, track in self._tracks.items():
@@ -85,7 +85,7 @@ class Play:
         self._state, effects, _ = checked_step(before, event, self._policy)
         self.observations += 1
         if self._state is not before:
-            self.did.extend(doings(before, self._state, effects, event.at))
+            self.did.extend(actions(before, self._state, effects, event.at))
         for effect in effects:
             self._perform(effect)
 

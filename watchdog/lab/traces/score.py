@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from watchdog.core.detect.latency import quantile
 from watchdog.lab.traces.trial import Bucket, Label, Trial
 from watchdog.lab.traces.why import why_not
-from watchdog.replay.action_log import Doing
+from watchdog.replay.action_log import Action
 from watchdog.replay.confidence_intervals import poisson_rate
 
 LATE_SECONDS = 300.0
@@ -58,7 +58,7 @@ class Row:
     observations: int = 0
     notes: list[str] = field(default_factory=list)
 
-    def add(self, trial: Trial, did: Sequence[Doing], observations: int, times_baseline: float) -> None:
+    def add(self, trial: Trial, did: Sequence[Action], observations: int, times_baseline: float) -> None:
         """Count one trial."""
         alarms = list(_alarms(did))
         taken: set[str] = set()
@@ -115,9 +115,9 @@ class Row:
         }
 
 
-def _alarms(did: Sequence[Doing]) -> Iterator[Alarm]:
+def _alarms(did: Sequence[Action]) -> Iterator[Alarm]:
     courses: dict[str, str] = {}
-    first: dict[str, Doing] = {}
+    first: dict[str, Action] = {}
     closed: dict[str, float] = {}
     for one in did:
         if one.kind == "decided":

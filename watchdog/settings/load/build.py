@@ -37,7 +37,7 @@ from watchdog.settings.model.settings import (
 )
 from watchdog.settings.rules import console_access, contacts, cross_checks, required_secrets
 from watchdog.settings.rules.notification_rules import check_told
-from watchdog.settings.rules.severity_policy import that_speak
+from watchdog.settings.rules.severity_policy import audible_channels
 from watchdog.settings.schema.adapter_entries import Registries, check_channels, check_signals
 from watchdog.settings.schema.schema import PLATFORM_ID, POSTGRESQL, MetricsShape, RecordShape, Shape
 from watchdog.settings.schema.tuning import apply
@@ -204,7 +204,7 @@ def _policy(
         matrix=MappingProxyType(dict(matrix)),
         control=tuple(shape.control) if shape.control is not None else DEFAULT_CONTROL,
         vendors=MappingProxyType({name: VendorPolicy(name, role) for name, role in roles.items()}),
-        alerts=that_speak(channels),
+        alerts=audible_channels(channels),
         budget=apply(Budget, shape.budget),
         brakes=apply(Brakes, shape.brakes),
         pace=apply(Pace, shape.advanced.pace),

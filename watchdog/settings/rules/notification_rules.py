@@ -17,7 +17,7 @@ from watchdog.settings.text.yaml_document import Document
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class NotificationRules:
     """The severity matrix, all channels with those of contacts and stakeholders, and `fields` of the policy.
 
     `warnings` say what works, but probably not as meant.
@@ -29,7 +29,9 @@ class Told:
     warnings: tuple[str, ...]
 
 
-def check_told(document: Document, shape: Shape, channels: Mapping[str, Adapter], notifiers: Notifiers) -> Told:
+def check_told(
+    document: Document, shape: Shape, channels: Mapping[str, Adapter], notifiers: Notifiers
+) -> NotificationRules:
     """Return it; report what cannot be meant. `channels` are the configured ones."""
     contacts = people.check_contacts(document, shape, channels, notifiers)
     steps = people.check_escalation(document, shape, contacts, channels)
@@ -50,4 +52,4 @@ def check_told(document: Document, shape: Shape, channels: Mapping[str, Adapter]
         *people.warnings_of_people(shape, steps, contacts, matrix),
         *people.warnings_of_approvers(matrix, channels),
     )
-    return Told(matrix, {**channels, **theirs}, fields, warnings)
+    return NotificationRules(matrix, {**channels, **theirs}, fields, warnings)

@@ -95,12 +95,12 @@ def _default_tell(severity: Severity, do: Action, channels: Sequence[str]) -> tu
     if do is Action.TICKET:
         return tuple(channel for channel in channels if channel not in RINGS)
     if severity in (Severity.CRITICAL, Severity.HIGH):
-        return that_speak(channels)
+        return audible_channels(channels)
     unwanted = RINGS if severity is Severity.MEDIUM else RINGS | WRITES_DOWN
     return tuple(channel for channel in channels if channel not in unwanted)
 
 
-def that_speak(channels: Sequence[str]) -> tuple[str, ...]:
+def audible_channels(channels: Sequence[str]) -> tuple[str, ...]:
     """Return the channels by which people hear at once; all of them, where there is no such channel."""
     return tuple(channel for channel in channels if channel not in WRITES_DOWN) or tuple(channels)
 
