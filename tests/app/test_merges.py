@@ -31,7 +31,7 @@ async def after_a_rollback(sandbox: Sandbox, folder: Path) -> AsyncIterator[App]
     deploys, facts = tuple(await app.platform.deploys("srv-web")), await app.platform.facts("srv-web")
     web = ServiceState("web", deploys=deploys, deploys_at=now, deploys_why="", facts=facts, live="dep-40")
     await store.open()
-    await store.hold("earlier", ("", "web"), ttl_seconds=60.0)
+    await store.renew_leases("earlier", ("", "web"), ttl_seconds=60.0)
     web = replace(web, auto_deploy_off="commit", pinned_for="web-1", pinned_at=now - 600.0)
     await store.save(None, State(services={"web": web}), ())
     await store.release()

@@ -123,7 +123,9 @@ def day_of(service: str, begin: float = NOW - 86400) -> list[Minute]:
 async def fill(store: Store, state: State, incidents: tuple[Incident, ...], notes: tuple[Note, ...] = NOTES) -> None:
     """Write the story down as the engine would: each incident with its service."""
     await store.open()
-    await store.hold("the-worker", (*state.services, *{one.service for one in incidents}, FLEET), ttl_seconds=60.0)
+    await store.renew_leases(
+        "the-worker", (*state.services, *{one.service for one in incidents}, FLEET), ttl_seconds=60.0
+    )
     for incident in incidents:
         services = {**state.services, incident.service: service_state(incident.service, incident=incident)}
         mine = [note for note in notes if note.incident == incident.id]

@@ -10,10 +10,10 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from watchdog.adapters.ssrf_guard import AddressGuard
-from watchdog.conversation import Question
 from watchdog.domain.notices import Notice
 from watchdog.domain.units import parse_duration, parse_rate, parse_size
 from watchdog.ports import Clock, Platform
+from watchdog.ports.chat import Question
 
 Duration = Annotated[float, BeforeValidator(parse_duration)]
 """Seconds, written with a unit."""

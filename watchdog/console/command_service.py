@@ -11,7 +11,6 @@ import structlog
 
 from watchdog.console.auth.roles import Visitor
 from watchdog.console.dependencies import Access, Dependencies
-from watchdog.conversation import REFUSED
 from watchdog.domain.errors import Temporary
 from watchdog.domain.follow_ups import TEXT_MAX as FOLLOW_UP_MAX
 from watchdog.domain.follow_ups import asked_follow_up
@@ -19,6 +18,7 @@ from watchdog.domain.identities import CONSOLE, identity
 from watchdog.domain.incident_notes import TEXT_MAX
 from watchdog.domain.silence_request import InvalidRequest, asked_quiet, asked_silence
 from watchdog.domain.store_records import Command
+from watchdog.ports.chat import REFUSED
 from watchdog.presentation.text import clean, sentence
 
 NAME_MAX = 120

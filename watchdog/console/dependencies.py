@@ -13,7 +13,7 @@ from watchdog.domain.events import DeploysListed
 from watchdog.domain.incidents import State
 from watchdog.domain.policy import Policy
 from watchdog.domain.store_records import Command
-from watchdog.ports import Clock, Journal
+from watchdog.ports import Clock, StoreReader
 
 Ask = Callable[[str, Mapping[str, Any], str], Awaitable[Command]]
 """Has a command (name, arguments, by whom) applied and returns it with its answer. Raises Temporary without one."""
@@ -43,7 +43,7 @@ class Dependencies:
     the runbook to the contacts who have them.
     """
 
-    journal: Journal
+    journal: StoreReader
     clock: Clock
     policy: Callable[[], Policy]
     state: Callable[[], State]

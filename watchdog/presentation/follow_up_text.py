@@ -13,7 +13,7 @@ from watchdog.domain.follow_ups import FollowUp, Tick, ticked
 from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Incident
 from watchdog.domain.policy import Policy
-from watchdog.ports import Clock, Journal
+from watchdog.ports import Clock, StoreReader
 from watchdog.presentation.checklists import Item, follow_ups
 from watchdog.presentation.incident_facts import Facts
 from watchdog.presentation.incident_loader import Past
@@ -34,7 +34,7 @@ class Open:
 class FollowUps:
     """Knows what is open, by the journal. The first look reads months of incidents, the later ones what is new."""
 
-    def __init__(self, journal: Journal, clock: Clock) -> None:
+    def __init__(self, journal: StoreReader, clock: Clock) -> None:
         self._journal = journal
         self._clock = clock
         self._past = Past(journal, clock, PERIOD_SECONDS, _is_followed_up)
@@ -132,7 +132,7 @@ def signals_of(policy: Policy, service: str) -> Mapping[str, str]:
 
 
 async def checklist_facts(
-    journal: Journal, incident: Incident, policy: Policy, owners: Mapping[str, str], now: float
+    journal: StoreReader, incident: Incident, policy: Policy, owners: Mapping[str, str], now: float
 ) -> Facts:
     """Return what the checklists of one incident are made of. Raises Temporary."""
     rule = policy.matrix.get(incident.severity)

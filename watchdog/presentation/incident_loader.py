@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from math import inf
 
 from watchdog.domain.incidents import Incident
-from watchdog.ports import Clock, Journal
+from watchdog.ports import Clock, StoreReader
 
 CHUNK = 25
 """Incidents read at once: decoding them takes some milliseconds."""
@@ -23,7 +23,7 @@ class Past:
 
     def __init__(
         self,
-        journal: Journal,
+        journal: StoreReader,
         clock: Clock,
         period_seconds: float,
         keep: Callable[[Incident], bool] = lambda incident: True,

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from watchdog.domain.incidents import Incident, State
-from watchdog.ports import Clock, Journal
+from watchdog.ports import Clock, StoreReader
 from watchdog.presentation import stats
 from watchdog.presentation.incident_loader import Past
 from watchdog.presentation.timeline import human_acts
@@ -24,7 +24,7 @@ class Numbers:
 
     def __init__(
         self,
-        journal: Journal,
+        journal: StoreReader,
         clock: Clock,
         budget_seconds: float = BUDGET_SECONDS,
         period_seconds: float = PERIOD_SECONDS,

@@ -22,10 +22,10 @@ from tests.adapters.vendor import Seen, Vendor
 from watchdog.adapters.notifiers.slack import SlackOptions, build
 from watchdog.adapters.options import Context
 from watchdog.adapters.slack.button_signature import ButtonSigner
-from watchdog.conversation import Question
 from watchdog.domain.errors import ConfigurationError, Permanent, Temporary
 from watchdog.domain.notices import NoticeKind
 from watchdog.ports import Notifier
+from watchdog.ports.chat import Question
 
 POST, UPDATE = ("POST", "/api/chat.postMessage"), ("POST", "/api/chat.update")
 POSTED = {"ok": True, "channel": "C0INCIDENT", "ts": "1790000000.000100"}

@@ -114,7 +114,7 @@ async def main():
     await warm_up()
     before = set(sys.modules)
     port = server.sockets[0].getsockname()[1]
-    came = await Wire().get(httpx.URL(f"http://localhost:{port}/"), Stopwatch(), max_body=10)
+    came = await ProbeTransport().get(httpx.URL(f"http://localhost:{port}/"), Stopwatch(), max_body=10)
     assert came.body == b"ok", came
     print(sorted(set(sys.modules) - before))
 

@@ -12,7 +12,7 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from tests.adapters.vendor import Vendor
-from watchdog.conversation import Question
+from watchdog.ports.chat import Question
 
 OPEN = ("POST", "/api/apps.connections.open")
 QUESTION = Question("web-1", "web", "dep-42", "dep-40", 1000.0, 2000.0, suspect_code="9f3c2ab77", target_code="1b7e0d4")

@@ -15,7 +15,7 @@ from tests.adapters.vendor import Vendor
 from tests.support.clocks import eventually
 from watchdog.adapters.options import Context
 from watchdog.adapters.slack.conversation import SlackConversation
-from watchdog.conversation import Reply, Request
+from watchdog.ports.chat import Reply, Request
 
 PLACE = ("POST", "/respond/0123456789abcdef")
 

@@ -8,7 +8,7 @@ from tests.adapters.notifiers.letters import APP_TOKEN
 from tests.adapters.slack.slacks import QUESTION, pressed, typed
 from watchdog.adapters.slack.button_signature import ButtonSigner
 from watchdog.adapters.slack.envelopes import heard
-from watchdog.conversation import Request
+from watchdog.ports.chat import Request
 
 SEAL = ButtonSigner(APP_TOKEN)
 USERS = ("U0AAA",)

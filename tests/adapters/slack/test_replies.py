@@ -6,7 +6,7 @@ import pytest
 
 from tests.adapters.notifiers.letters import HOSTILE
 from watchdog.adapters.slack.replies import BLOCKS_MAX, CUT, message
-from watchdog.conversation import Reply
+from watchdog.ports.chat import Reply
 
 
 def parts(body: dict[str, Any]) -> list[str]:

@@ -53,7 +53,7 @@ async def store(request: pytest.FixtureRequest, clock: HandClock, url: str) -> A
         url = request.getfixturevalue("postgres_url")
     built = build_store("memory://" if request.param == "memory" else url, clock)
     await built.open()
-    await built.hold("the-worker", ("api", FLEET), ttl_seconds=60.0)
+    await built.renew_leases("the-worker", ("api", FLEET), ttl_seconds=60.0)
     yield built
     await built.close()
 

@@ -23,7 +23,7 @@ def any_url(request: pytest.FixtureRequest, url: str) -> str:
 async def store(any_url: str, clock) -> AsyncIterator[SqlStore]:
     made = SqlStore(any_url, clock)
     await made.open()
-    await made.hold("the-worker", ("api", FLEET), ttl_seconds=60.0)
+    await made.renew_leases("the-worker", ("api", FLEET), ttl_seconds=60.0)
     yield made
     await made.close()
 

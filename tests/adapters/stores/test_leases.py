@@ -50,7 +50,7 @@ async def refused(writing: Awaitable[object], error: type[Exception] = Displaced
 
 
 async def hold(store: Store, worker: str, names: tuple[str, ...] = NAMES, keep: tuple[str, ...] = ()) -> LeaseGrant:
-    return await store.hold(worker, names, ttl_seconds=TTL, keep=keep)
+    return await store.renew_leases(worker, names, ttl_seconds=TTL, keep=keep)
 
 
 def state(*services: str, **more: object) -> State:
@@ -88,13 +88,13 @@ async def test_the_living_share_the_names_fairly(one: Store, two: Store) -> None
 
 async def test_what_ails_a_worker_is_known_to_the_others_while_it_lives(town: Town, one: Store, two: Store) -> None:
     """Not to itself, which knows; it is taken back when it is well, and ends with its life."""
-    sick = await one.hold("one", NAMES, ttl_seconds=TTL, ailment="blind\0: no evidence")
+    sick = await one.renew_leases("one", NAMES, ttl_seconds=TTL, ailment="blind\0: no evidence")
     assert sick.ailing == {}
     (why,) = (await hold(two, "two")).ailing.items()
     assert why[0] == "one" and why[1].startswith("blind") and why[1].endswith(": no evidence")
     await hold(one, "one")
     assert (await hold(two, "two")).ailing == {}
-    await one.hold("one", NAMES, ttl_seconds=TTL, ailment="blind")
+    await one.renew_leases("one", NAMES, ttl_seconds=TTL, ailment="blind")
     town.lapse(TTL + 1)
     assert (await hold(two, "two")).ailing == {}
 
@@ -279,9 +279,9 @@ async def test_who_only_looks_has_not_read_what_others_changed(one: Store, two: 
     """A pause of another worker that a page showed here is not lifted by what this worker writes next."""
     await hold(one, "one", ("api",))
     await hold(two, "two", ("web",))
-    assert await one.peek() is None
+    assert await one.load_readonly() is None
     await two.save(None, state("web", paused_by="ann"), ())
-    seen = await one.peek(["web"])
+    seen = await one.load_readonly(["web"])
     assert seen is not None and (seen.paused_by, [*seen.services]) == ("ann", ["web"])
     await refused(one.save(None, state("api", incidents=1), ()), Stale)
     assert (await two.load_shared()).paused_by == "ann"

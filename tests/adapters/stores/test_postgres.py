@@ -31,7 +31,7 @@ GENEROUS_SECONDS = 60.0
 async def opened(url: str, clock, worker: str = "one") -> SqlStore:
     store = SqlStore(url, clock)
     await store.open()
-    await store.hold(worker, NAMES, ttl_seconds=600.0)
+    await store.renew_leases(worker, NAMES, ttl_seconds=600.0)
     return store
 
 
@@ -65,7 +65,12 @@ async def test_case_22_a_database_that_is_gone_is_temporary_and_comes_back(own_p
     store = await opened(own_postgres.new_database(), clock)
     await save(store, 1)
     own_postgres.kill()
-    for call in (save(store, 2), store.put_action(ROW, None), store.load(), store.hold("one", NAMES, ttl_seconds=9)):
+    for call in (
+        save(store, 2),
+        store.put_action(ROW, None),
+        store.load(),
+        store.renew_leases("one", NAMES, ttl_seconds=9),
+    ):
         with pytest.raises(Temporary, match="the store does not answer: "):
             await call
     own_postgres.start()
@@ -122,8 +127,8 @@ async def test_case_23_an_unknown_commit_can_be_read_again(cable: Wire, postgres
     assert await store.put_action(ROW, None) is not committed
     cable.breaks = breaks
     with pytest.raises(Temporary):
-        await store.hold("one", NAMES, ttl_seconds=600.0)
-    assert (await store.hold("one", NAMES, ttl_seconds=600.0)).epochs == dict.fromkeys(NAMES, 1)
+        await store.renew_leases("one", NAMES, ttl_seconds=600.0)
+    assert (await store.renew_leases("one", NAMES, ttl_seconds=600.0)).epochs == dict.fromkeys(NAMES, 1)
     await save(store, 3)
     await store.close()
 
@@ -133,14 +138,14 @@ async def test_a_worker_frozen_in_a_save_does_not_keep_its_leases(store: SqlStor
     """Its other leases move at once, past the locks it holds; those the server ends; what it then writes is refused."""
     other = SqlStore(postgres_url, clock)
     await other.open()
-    await store.hold("one", NAMES, ttl_seconds=1.0)
+    await store.renew_leases("one", NAMES, ttl_seconds=1.0)
     grips: list[LeaseGrant] = []
     with pytest.raises(Temporary, match=r"we were frozen in the middle of a transaction|the connection was cut"):
         async with store._writing() as connection:
             await store._fence(connection, ("api",))
             async with asyncio.timeout(GENEROUS_SECONDS):
                 while not grips or len(grips[-1].epochs) < len(NAMES):
-                    grips.append(await other.hold("two", NAMES, ttl_seconds=60.0))
+                    grips.append(await other.renew_leases("two", NAMES, ttl_seconds=60.0))
                     await asyncio.sleep(0.05)
             await store._save_parts(connection, store._memo.changes(State({"api": ServiceState("api")}), ()), 1.0)
     assert next(grip.epochs for grip in grips if grip.epochs) == {"web": 2, FLEET: 2}

@@ -34,10 +34,10 @@ async def test_everything_is_taken_at_once_and_each_run_has_its_epoch(start: Cal
     for epoch in (1, 2):
         store = start()
         await store.open()
-        held = await store.hold(f"run-{epoch}", NAMES[:2], ttl_seconds=1.0)
+        held = await store.renew_leases(f"run-{epoch}", NAMES[:2], ttl_seconds=1.0)
         assert held == LeaseGrant(f"run-{epoch}", dict.fromkeys(NAMES[:2], epoch), 1, 0)
-        assert await store.hold(f"run-{epoch}", NAMES[:2], ttl_seconds=1.0) == held
-        assert (await store.hold(f"run-{epoch}", NAMES, ttl_seconds=1.0)).epochs == dict.fromkeys(NAMES, epoch)
+        assert await store.renew_leases(f"run-{epoch}", NAMES[:2], ttl_seconds=1.0) == held
+        assert (await store.renew_leases(f"run-{epoch}", NAMES, ttl_seconds=1.0)).epochs == dict.fromkeys(NAMES, epoch)
         await store.save(None, state("api"), ())
         assert await store.put_action(ROW, None) is (epoch == 1)
         await store.close()
@@ -48,8 +48,8 @@ async def test_the_former_run_is_refused_if_it_still_writes(start: Callable[[], 
     old, new = start(), start()
     await old.open()
     await new.open()
-    await old.hold("old", NAMES, ttl_seconds=1.0)
-    await new.hold("new", NAMES, ttl_seconds=1.0)
+    await old.renew_leases("old", NAMES, ttl_seconds=1.0)
+    await new.renew_leases("new", NAMES, ttl_seconds=1.0)
     with pytest.raises(Displaced):
         await old.save(None, state("api"), ())
     with pytest.raises(Displaced):
@@ -66,7 +66,7 @@ async def test_before_and_after_holding_nothing_is_fenced(start: Callable[[], St
     await store.release()
     await store.save(None, state("api", blind_since=1.0), [PinAutoDeploy("api", "inc-1", "srv-1")])
     assert await store.put_action(ROW, None)
-    await store.hold("run", NAMES, ttl_seconds=1.0)
+    await store.renew_leases("run", NAMES, ttl_seconds=1.0)
     await store.save(None, state("api", "gone", blind_since=2.0), ())
     await store.release()
     await store.save(None, state("web", blind_since=3.0), ())
@@ -94,11 +94,11 @@ async def test_holding_again_does_not_touch_the_disk(url: str, clock) -> None:
     """A disk that is full or locked for a while takes no lease away."""
     store = SqlStore(url, clock, busy_timeout_seconds=0.1)
     await store.open()
-    held = await store.hold("run", NAMES, ttl_seconds=1.0)
+    held = await store.renew_leases("run", NAMES, ttl_seconds=1.0)
     other = sqlite3.connect(Path(url.removeprefix("sqlite:///")), isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     clock.at += 1e6
-    assert await store.hold("run", NAMES, ttl_seconds=1.0) == held
+    assert await store.renew_leases("run", NAMES, ttl_seconds=1.0) == held
     other.execute("COMMIT")
     other.close()
     await store.save(None, state("api"), ())

@@ -31,7 +31,7 @@ def old_state(an_incident) -> State:
 async def opened(url: str, clock, names: tuple[str, ...] = ("api", "web", FLEET)) -> SqlStore:
     store = SqlStore(url, clock)
     await store.open()
-    await store.hold("new", names, ttl_seconds=60.0)
+    await store.renew_leases("new", names, ttl_seconds=60.0)
     return store
 
 
@@ -75,7 +75,7 @@ async def test_an_old_worker_goes_on_after_the_migration(any_url: str, clock, ol
         connection.execute(text("INSERT INTO workers (name, expires) VALUES ('of 0002', 9e9)"))
     engine.dispose()
     assert await store.load() == old_state
-    assert (await store.hold("new", ("api",), ttl_seconds=60.0)).ailing == {}
+    assert (await store.renew_leases("new", ("api",), ttl_seconds=60.0)).ailing == {}
     assert [one.effect for one in await store.pending()] == [PIN, PIN]
     await store.close()
 

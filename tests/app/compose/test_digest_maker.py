@@ -53,7 +53,7 @@ def made(
 
 async def remember(store: MemoryStore, last: float = MONDAY - WEEK, *incidents: Incident) -> None:
     """Write down when the last digest was, and incidents of web, as a worker of last week."""
-    await store.hold("earlier", (FLEET, "web"), ttl_seconds=60.0)
+    await store.renew_leases("earlier", (FLEET, "web"), ttl_seconds=60.0)
     for one in incidents:
         await store.save(None, State(services={"web": service_state("web", incident=one)}, digested_at=last), ())
     web = service_state("web", watching_since=MONDAY - 9 * WEEK)
@@ -161,7 +161,7 @@ async def test_of_two_that_make_it_at_once_one_is_told(tmp_path: Path) -> None:
         async with running(made(tmp_path / "one", sandbox, clock, ShyStore(clock, database, sole=False))) as one:
             other = made(tmp_path / "two", sandbox, clock, ShyStore(clock, database, sole=False))
             other.supervisor.start("engine", other.engine.run)
-            await other.store.hold("a zombie", (), ttl_seconds=60.0)
+            await other.store.renew_leases("a zombie", (), ttl_seconds=60.0)
             await other.engine.adopt_services({FLEET: 0})
             other.engine.held["web"] = 0
             async with asyncio.TaskGroup() as group:
@@ -185,7 +185,7 @@ async def test_what_other_workers_watch_stands_in_it_and_who_has_not_the_fleet_m
         app = made(tmp_path, sandbox, clock, mine, **{"services:\n": ELSEWHERE})
         await remember(mine)
         theirs = ShyStore(clock, database, sole=False)
-        await theirs.hold("another", ("shop",), ttl_seconds=1e6)
+        await theirs.renew_leases("another", ("shop",), ttl_seconds=1e6)
         shop = service_state("shop", auto_deploy_off="commit", watching_since=MONDAY - 9 * WEEK)
         await theirs.save(None, State(services={"shop": shop}), ())
         async with running(app):

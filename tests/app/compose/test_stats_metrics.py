@@ -63,7 +63,7 @@ def told(app: App, service: str = "web") -> list[float | None]:
 
 async def remember(store: MemoryStore, *incidents: Incident) -> None:
     """Write incidents down, as the worker that holds everything."""
-    await store.hold("earlier", (FLEET, "web", "shop"), ttl_seconds=60.0)
+    await store.renew_leases("earlier", (FLEET, "web", "shop"), ttl_seconds=60.0)
     for one in incidents:
         await store.save(None, State(services={one.service: service_state(one.service, incident=one)}), ())
     await store.save(None, State(services={"web": service_state("web"), "shop": service_state("shop")}), ())

@@ -20,11 +20,11 @@ class Damaged(MemoryStore):
 
     why = ""
 
-    async def hold(self, *given: object, **more: object) -> object:  # type: ignore[override]
+    async def renew_leases(self, *given: object, **more: object) -> object:  # type: ignore[override]
         """Hold, or fail."""
         if self.why:
             raise Permanent(self.why)
-        return await super().hold(*given, **more)  # type: ignore[arg-type]
+        return await super().renew_leases(*given, **more)  # type: ignore[arg-type]
 
 
 @contextmanager

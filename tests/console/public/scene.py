@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.console.scene import NOW, SETTINGS, TOKENS, StoryClock, fill, policy_of, service_policy, service_state
 from tests.support.clocks import PATIENCE_SECONDS
-from tests.support.log_capture import Overheard
+from tests.support.intercepted_calls import Overheard
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.app import make_console
 from watchdog.console.dependencies import Access, Dependencies
@@ -137,7 +137,7 @@ async def _serving(public: PublicPages, console: ASGIApp) -> AsyncIterator[httpx
             yield client
 
 
-class Away(Overheard, calls="peek spans incidents"):
+class Away(Overheard, calls="load_readonly spans incidents"):
     """A store that can be away."""
 
     away = False

@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.console.public.scene import DAY, PassingClock, hours
 from tests.console.scene import NOW
-from tests.support.log_capture import Overheard
+from tests.support.intercepted_calls import Overheard
 from watchdog.console.public.calendar import DAYS, FRESH_SECONDS, LATE_SECONDS, TOGETHER, Calendar
 from watchdog.domain.store_records import Minute
 from watchdog.presentation.availability import Hour

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.console.scene import NOW, StoryClock
-from tests.support.log_capture import Overheard
+from tests.support.intercepted_calls import Overheard
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.queries.day_history import SPAN_SECONDS, SPANS, DayHistory, state_of
 from watchdog.domain.errors import Temporary

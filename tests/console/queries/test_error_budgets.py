@@ -9,7 +9,7 @@ import pytest
 from tests.cli import examples as x
 from tests.console.public.scene import PassingClock, ago, calm, hours
 from tests.console.scene import NOW, fill, service_policy, visited
-from tests.support.log_capture import Overheard
+from tests.support.intercepted_calls import Overheard
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.queries.error_budgets import FRESH_SECONDS, Budgets
 from watchdog.console.render.charts import budget_state, budget_words

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from tests.daemon.render_scene import INCIDENT, PIN, RESTORE, ROLLBACK, Scene, scene
 from tests.support.clocks import PATIENCE_SECONDS as BOUND_SECONDS
 from tests.support.clocks import FakeClock, eventually
-from tests.support.log_capture import Overheard
+from tests.support.intercepted_calls import Overheard
 from watchdog.adapters.platforms.render import Render
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.daemon.actions.runner import (

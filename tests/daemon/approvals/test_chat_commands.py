@@ -8,7 +8,6 @@ from typing import Any
 from tests.daemon.engine_scene import Scene, scene
 from tests.support.clocks import FakeClock
 from watchdog.adapters.stores.memory import MemoryStore
-from watchdog.conversation import Question, Reply, Request
 from watchdog.daemon.approvals.button_cleanup import ButtonCleanup
 from watchdog.daemon.approvals.chat_commands import ChatCommands
 from watchdog.daemon.supervision.command_poller import CommandPoller
@@ -16,6 +15,7 @@ from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Severity
 from watchdog.domain.store_records import Command
+from watchdog.ports.chat import Question, Reply, Request
 
 ANN = "slack:U0AAA (ann)"
 QUIET = {"of": "web", "seconds": 7200.0, "reason": "moving house"}

@@ -17,7 +17,7 @@ from watchdog.domain.errors import Temporary
 from watchdog.domain.events import Event
 from watchdog.domain.follow_ups import Left
 from watchdog.domain.policy import Severity, Suppression
-from watchdog.ports import Clock, Journal
+from watchdog.ports import Clock, StoreReader
 
 
 @dataclass
@@ -35,7 +35,7 @@ class Desk:
         return self.left
 
     def keeper(
-        self, journal: Journal, clock: Clock, held: Callable[[], object], ask: Callable[[Event], Awaitable[object]]
+        self, journal: StoreReader, clock: Clock, held: Callable[[], object], ask: Callable[[Event], Awaitable[object]]
     ) -> FollowUpKeeper:
         more = {"reminds": lambda: self.reminds, "held": held, "ask": ask}
         return FollowUpKeeper(self.read, journal, clock, self.metrics, **more)  # type: ignore[arg-type]

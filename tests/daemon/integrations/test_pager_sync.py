@@ -77,7 +77,7 @@ async def paged(reference: str | None = "woken") -> AsyncIterator[Paged]:
         state = State(services=MappingProxyType({"web": ServiceState("web", incident=incident)}))
         store = MemoryStore(real)
         await store.open()
-        await store.hold("w", ("", "web"), ttl_seconds=600.0)
+        await store.renew_leases("w", ("", "web"), ttl_seconds=600.0)
         notice = Notice(real.now(), "web-1", "web", Severity.CRITICAL, NoticeKind.HUMAN_NEEDED, "down", wakes=True)
         (row,) = await store.save(DeploysUnread(real.now(), "web", "x"), state, [Tell(notice, ("pagerduty",))])
         if reference is not None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.daemon.town import Channel, tell
 from tests.support.clocks import FakeClock
-from tests.support.log_capture import Overheard
+from tests.support.intercepted_calls import Overheard
 from tests.support.slow_calls import WAY_SECONDS, SlowStore
 from watchdog.adapters.stores.memory import MemoryDatabase
 from watchdog.daemon.actions.actuator import Actuator
@@ -30,7 +30,7 @@ SERVICES = {name: ServicePolicy(name, None, signals=(SignalPolicy("home", "http"
 POLICY = Policy(services=SERVICES, matrix=DEFAULT_MATRIX)
 
 
-class FlakyStore(Overheard, SlowStore, calls="open hold save load load_shared pending"):
+class FlakyStore(Overheard, SlowStore, calls="open renew_leases save load load_shared pending"):
     """A store that takes its time, is out of reach while `gone`, and does not answer the calls in `silent`."""
 
     gone = False

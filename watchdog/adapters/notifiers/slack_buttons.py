@@ -6,7 +6,7 @@ from typing import Any
 from watchdog.adapters.notifiers import text
 from watchdog.adapters.notifiers.slack_message import plain
 from watchdog.adapters.slack.button_signature import ButtonSigner
-from watchdog.conversation import Question
+from watchdog.ports.chat import Question
 
 Block = dict[str, Any]
 BLOCK_ID = "watchdog"

@@ -12,7 +12,7 @@ import hmac
 import json
 import re
 
-from watchdog.conversation import Question
+from watchdog.ports.chat import Question
 
 PURPOSE = b"watchdog/slack/approvals/1"
 VALUE_MAX = 2000

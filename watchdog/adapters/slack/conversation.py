@@ -14,8 +14,8 @@ from watchdog.adapters.slack.replies import message
 from watchdog.adapters.slack.slack_hosts import is_slacks
 from watchdog.adapters.slack.socket import Envelope, SocketMode
 from watchdog.adapters.slack.socket_url import app_client, endpoint_of
-from watchdog.conversation import Reply, Request
 from watchdog.domain.errors import Permanent, Temporary
+from watchdog.ports.chat import Reply, Request
 
 REPLY_ATTEMPTS = 3
 REPLY_PAUSE_SECONDS = 1.0

@@ -12,8 +12,8 @@ from typing import Any
 from watchdog.adapters.notifiers import text
 from watchdog.adapters.notifiers.slack_buttons import PREFIX
 from watchdog.adapters.slack.button_signature import FORGED, ButtonSigner
-from watchdog.conversation import Request
 from watchdog.domain.identities import SLACK, identity
+from watchdog.ports.chat import Request
 
 WORDS_MAX = 60
 NAME_MAX = 40

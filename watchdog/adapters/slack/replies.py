@@ -3,7 +3,7 @@
 from typing import Any
 
 from watchdog.adapters.notifiers.slack_message import MAX_BLOCK, escape, plain
-from watchdog.conversation import Reply
+from watchdog.ports.chat import Reply
 
 BLOCK_CHARACTERS, BLOCKS_MAX = 2800, 4
 """A block may have 3000, and escaping makes text longer; more than four of them nobody reads in a chat."""

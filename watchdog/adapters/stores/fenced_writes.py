@@ -47,7 +47,7 @@ def _older(state: State, names: Collection[str] | None) -> _Saved:
 
 
 @uninterrupted
-class Journal(Leases):
+class StoreReader(Leases):
     """A database in which everything is written down before it is done."""
 
     async def load(self, names: Collection[str] | None = None) -> State | None:
@@ -64,7 +64,7 @@ class Journal(Leases):
         self._memo.loaded_shared(None if found.older else found.shared, found.revision)
         return found.state
 
-    async def peek(self, names: Collection[str] | None = None) -> State | None:
+    async def load_readonly(self, names: Collection[str] | None = None) -> State | None:
         """Return the same for who only looks: what this worker writes is judged as if nobody had."""
         found = await self._saved(names)
         return found.state if found is not None else None

@@ -42,7 +42,7 @@ class Leases(Database):
     def _epochs(self) -> Mapping[str, int]:
         return {} if self._grip is None else self._grip.epochs
 
-    async def hold(
+    async def renew_leases(
         self, worker: str, names: Sequence[str], *, ttl_seconds: float, keep: Collection[str] = (), ailment: str = ""
     ) -> LeaseGrant:
         """Renew this worker's leases for so long, and take or release some, judged by the database's clock."""

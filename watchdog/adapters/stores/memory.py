@@ -45,14 +45,14 @@ class MemoryStore:
     async def close(self) -> None:
         """Nothing to close; what was kept stays readable."""
 
-    async def hold(
+    async def renew_leases(
         self, worker: str, names: Sequence[str], *, ttl_seconds: float, keep: Collection[str] = (), ailment: str = ""
     ) -> LeaseGrant:
         """Renew this worker's leases for so long, and take or release some, judged by the database's clock."""
         known = self._grip
         if self._sole and known is not None and known.worker == worker and known.epochs.keys() >= set(names):
             return LeaseGrant(worker, known.epochs, 1, self._memo.revision)
-        self._grip = self._db.hold(worker, names, ttl_seconds, keep, ailment, sole=self._sole)
+        self._grip = self._db.renew_leases(worker, names, ttl_seconds, keep, ailment, sole=self._sole)
         self._memo.keep(self._grip.epochs)
         return self._grip
 
@@ -85,7 +85,7 @@ class MemoryStore:
         self._memo.loaded_shared(db.shared, db.revision)
         return assemble(services, fleet, db.shared)
 
-    async def peek(self, names: Collection[str] | None = None) -> State | None:
+    async def load_readonly(self, names: Collection[str] | None = None) -> State | None:
         """Return the same for who only looks: what this worker writes is judged as if nobody had."""
         db = self._db
         if not db.services and db.fleet is None and db.revision == 0:

@@ -55,7 +55,7 @@ class MemoryDatabase:
         self.commands: dict[int, Command] = {}
         self.ids = 0
 
-    def hold(
+    def renew_leases(
         self,
         worker: str,
         names: Sequence[str],

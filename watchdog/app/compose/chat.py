@@ -1,6 +1,6 @@
 """What people can ask for in a channel, in the words the command line prints; and the start of hearing them.
 
-Rule: whoever asks only looks: what this worker writes is judged as if nobody had asked (see `Journal.peek`).
+Rule: a query changes nothing: this worker's own writes are judged without it (`StoreReader.load_readonly`).
 """
 
 import contextlib
@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from watchdog.adapters.options import Context
 from watchdog.app.compose.cluster_state import state_of_all
 from watchdog.app.compose.composition import App
-from watchdog.conversation import Conversation, Reply
 from watchdog.daemon.approvals.button_cleanup import ButtonCleanup
 from watchdog.daemon.approvals.chat_commands import ChatCommands, Read
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import Incident, State
-from watchdog.ports import Journal
+from watchdog.ports import StoreReader
+from watchdog.ports.chat import Conversation, Reply
 from watchdog.presentation import status_text, table_rows
 from watchdog.presentation.explain import explain as explained
 from watchdog.presentation.text import clean
@@ -131,7 +131,7 @@ class ChatQueries:
             return f"No incident of {name} is in the record: nothing to explain. status tells how it stands."
         return f"no service and no incident {name}; services: {', '.join(known)}"
 
-    async def _incident(self, journal: Journal, name: str) -> Incident | None:
+    async def _incident(self, journal: StoreReader, name: str) -> Incident | None:
         if name not in self._app.engine.policy.services:
             return await journal.incident(name)
         service = self._app.engine.state.services.get(name)

@@ -10,5 +10,5 @@ async def state_of_all(app: App) -> State:
     """Return what all workers know. Raises Temporary or Permanent if what the others saved cannot be read."""
     ours, engine = app.engine.state, app.engine
     others = [name for name in engine.policy.services if name not in engine.held]
-    saved = await app.store.peek(others) if others else None
+    saved = await app.store.load_readonly(others) if others else None
     return replace(ours, services={**(saved.services if saved is not None else {}), **ours.services})

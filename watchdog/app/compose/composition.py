@@ -24,7 +24,6 @@ from watchdog.adapters.signals.vendor_status import VendorStatus, elsewhere_of, 
 from watchdog.adapters.stores import build_store
 from watchdog.app.compose.daemon_factory import Daemon, ExternalPorts, wire
 from watchdog.app.compose.optional_integrations import IntegrationPorts
-from watchdog.conversation import Conversation, Question
 from watchdog.core.assess import connectivity
 from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.daemon.actions.actuator import Actuator
@@ -43,6 +42,7 @@ from watchdog.domain.notices import Notice
 from watchdog.domain.policy import Mode
 from watchdog.domain.readings import Bad, Unknown
 from watchdog.ports import Clock, Notifier, Platform, Repository, Sample, SignalSource, Store
+from watchdog.ports.chat import Conversation, Question
 from watchdog.settings import Settings, resolve_names
 
 RENDER_KEY = "WATCHDOG_RENDER_API_KEY"

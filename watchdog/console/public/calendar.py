@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Collection, Mapping
 from math import inf
 
-from watchdog.ports import Clock, Journal
+from watchdog.ports import Clock, StoreReader
 from watchdog.presentation.availability import HOUR_SECONDS, Hour, Hours, worse
 
 DAY_SECONDS = 86400
@@ -26,7 +26,7 @@ NOTHING: Hours = (None,) * 24
 class Calendar:
     """The hours of each day, of the signals of each service that say whether it is available."""
 
-    def __init__(self, journal: Journal, clock: Clock, budget_seconds: float = BUDGET_SECONDS) -> None:
+    def __init__(self, journal: StoreReader, clock: Clock, budget_seconds: float = BUDGET_SECONDS) -> None:
         self._journal = journal
         self._clock = clock
         self._budget_seconds = budget_seconds

@@ -23,7 +23,7 @@ class Everyone:
             return state
         now = self._world.clock.monotonic()
         if self._others is None or now - self._others[0] >= OTHERS_FRESH_SECONDS:
-            self._others = now, await self._world.journal.peek(others) or State()
+            self._others = now, await self._world.journal.load_readonly(others) or State()
         saved = self._others[1].services
         ours = {name: one for name, one in state.services.items() if name in held}
         return replace(state, services={**saved, **ours})

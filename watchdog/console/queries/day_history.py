@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from watchdog.console.views.view_models import DayView
 from watchdog.domain.store_records import Minute
-from watchdog.ports import Clock, Journal
+from watchdog.ports import Clock, StoreReader
 
 SPAN_SECONDS = 1800
 SPANS = 48
@@ -34,7 +34,7 @@ class _Span:
 class DayHistory:
     """The spans of all services, by their begin."""
 
-    def __init__(self, journal: Journal, clock: Clock, budget_seconds: float = BUDGET_SECONDS) -> None:
+    def __init__(self, journal: StoreReader, clock: Clock, budget_seconds: float = BUDGET_SECONDS) -> None:
         self._journal = journal
         self._clock = clock
         self._budget_seconds = budget_seconds

@@ -8,7 +8,7 @@ from watchdog.console.views.view_models import BudgetView
 from watchdog.domain.incidents import Incident
 from watchdog.domain.policy import ServicePolicy
 from watchdog.domain.store_records import Minute
-from watchdog.ports import Clock, Journal
+from watchdog.ports import Clock, StoreReader
 from watchdog.presentation.availability import (
     HOUR_SECONDS,
     PERIOD_SECONDS,
@@ -29,7 +29,7 @@ FRESH_SECONDS = 60.0
 class Budgets:
     """Knows the budget of each service that somebody looked at."""
 
-    def __init__(self, journal: Journal, clock: Clock) -> None:
+    def __init__(self, journal: StoreReader, clock: Clock) -> None:
         self._journal = journal
         self._clock = clock
         self._kept: dict[str, tuple[float, ServicePolicy, BudgetView]] = {}

@@ -12,12 +12,12 @@ from typing import Any
 
 import structlog
 
-from watchdog.conversation import REFUSED, Reply, Request
 from watchdog.daemon.approvals.pending import moment
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.silence_request import InvalidRequest, asked_quiet, asked_silence, options
 from watchdog.domain.store_records import Command
 from watchdog.ports import Clock, Store
+from watchdog.ports.chat import REFUSED, Reply, Request
 
 ANSWER_SECONDS = 15.0
 POLL_SECONDS = 0.5

@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from watchdog.conversation import Question
 from watchdog.domain import events as e
 from watchdog.domain.effects import Note
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.notices import Notice
 from watchdog.domain.policy import Policy
+from watchdog.ports.chat import Question
 
 HOLDS_SECONDS = 3600.0
 """How long a button counts where the policy names no time for an answer; a stop always counts so long, and until the

@@ -16,7 +16,7 @@ from watchdog.daemon.telemetry.metrics import Metrics
 from watchdog.domain.errors import Displaced, Permanent, Temporary
 from watchdog.domain.events import Event, FollowUpsFellDue
 from watchdog.domain.follow_ups import Left
-from watchdog.ports import Clock, Journal
+from watchdog.ports import Clock, StoreReader
 
 EVERY_SECONDS = 60.0
 AGAIN_SECONDS = 3600.0
@@ -36,7 +36,7 @@ class FollowUpKeeper:
     def __init__(
         self,
         read: Callable[[], Awaitable[Sequence[Left]]],
-        journal: Journal,
+        journal: StoreReader,
         clock: Clock,
         metrics: Metrics,
         *,

@@ -15,7 +15,6 @@ from typing import Any
 
 import structlog
 
-from watchdog.conversation import REFUSED as REFUSAL
 from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.core.phases import undo_rollback
 from watchdog.daemon.approvals.annotations import RECORDED, add
@@ -30,6 +29,7 @@ from watchdog.domain.policy import Severity
 from watchdog.domain.silence_request import known_signals
 from watchdog.domain.store_records import FLEET, Command
 from watchdog.ports import Clock, Store
+from watchdog.ports.chat import REFUSED as REFUSAL
 
 POLL_SECONDS = 0.5
 REFUSED = 3

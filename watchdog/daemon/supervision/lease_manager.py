@@ -123,7 +123,9 @@ class LeaseManager:
             self._opened = True
         names = (FLEET, *self._names())
         ailment = self._ailment()[:AILMENT_MAX]
-        grip = await self._store.hold(self.worker, names, ttl_seconds=TTL_SECONDS, keep=self._busy(), ailment=ailment)
+        grip = await self._store.renew_leases(
+            self.worker, names, ttl_seconds=TTL_SECONDS, keep=self._busy(), ailment=ailment
+        )
         self.grip = grip
         await self._let_go(grip)
         held = self._engine.held

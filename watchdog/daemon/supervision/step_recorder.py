@@ -14,7 +14,7 @@ from watchdog.daemon.runtime.sleep import sleep_until_set
 from watchdog.daemon.telemetry.metrics import Metrics
 from watchdog.domain.errors import Temporary
 from watchdog.domain.store_records import Step
-from watchdog.ports import Clock, Tape
+from watchdog.ports import Clock, StepSink
 
 FLUSH_SECONDS = 5.0
 FLUSH_STEPS = 250
@@ -30,7 +30,7 @@ log = structlog.get_logger("watchdog")
 class StepRecorder:
     """Takes steps as the engine tells of them and has a tape write them."""
 
-    def __init__(self, tape: Tape, clock: Clock, metrics: Metrics) -> None:
+    def __init__(self, tape: StepSink, clock: Clock, metrics: Metrics) -> None:
         self._tape = tape
         self._clock = clock
         self._metrics = metrics

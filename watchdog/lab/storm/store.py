@@ -151,18 +151,18 @@ class StormStore(MemoryStore):
         elif not answer.done():
             answer.set_result(value)
 
-    async def hold(
+    async def renew_leases(
         self, worker: str, names: Sequence[str], *, ttl_seconds: float, keep: Collection[str] = (), ailment: str = ""
     ) -> LeaseGrant:
         """Renew leases."""
         self._worker = worker
         call = partial(self._hold, worker, names, ttl_seconds=ttl_seconds, keep=keep, ailment=ailment)
-        return await self._over("hold", call, marked=False)
+        return await self._over("renew_leases", call, marked=False)
 
     async def _hold(
         self, worker: str, names: Sequence[str], *, ttl_seconds: float, keep: Collection[str], ailment: str
     ) -> LeaseGrant:
-        grip = await super().hold(worker, names, ttl_seconds=ttl_seconds, keep=keep, ailment=ailment)
+        grip = await super().renew_leases(worker, names, ttl_seconds=ttl_seconds, keep=keep, ailment=ailment)
         self._host.ledger.granted(worker, tuple(grip.epochs), ttl_seconds)
         return grip
 

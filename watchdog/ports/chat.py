@@ -1,7 +1,4 @@
-"""What passes between a channel that hears people (adapters) and the desk that answers them (daemon). Floor 2.
-
-Rule: like ports.py, which is about all else: words both sides know, and nothing that does anything.
-"""
+"""Chat: the questions, requests and replies between a chat channel (adapters) and the daemon. Types only."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass

@@ -1,0 +1,16 @@
+"""The clock: the only source of time for the shell."""
+
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """The only source of time."""
+
+    def now(self) -> float:
+        """Return UTC epoch seconds, for display and for comparing with other people's clocks."""
+
+    def monotonic(self) -> float:
+        """Return seconds that never jump, for durations."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after so many seconds."""
