@@ -1,0 +1,39 @@
+"""Writes are typed: mypy refuses a misspelt field and a wrong type in every write of the core (.ci/typed_writes.py)."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+WRITES = """\
+from watchdog.core.context import StepContext
+from watchdog.domain.checks import Check
+from watchdog.domain.fast_replace import fast_replace
+
+
+def right(ctx: StepContext, check: Check) -> Check:
+    ctx.update_incident(title="web is down", announced_until=None)
+    ctx.update_service(phase_since=1.0)
+    return fast_replace(check, name="home")
+
+
+def wrong(ctx: StepContext, check: Check) -> None:
+    ctx.update_incident(titel="web is down")
+    ctx.update_incident(title=7)
+    ctx.update_service(phase_sinse=1.0)
+    ctx.update_service(phase_since="now")
+    fast_replace(check, nmae="home")
+    fast_replace(check, name=7)
+"""
+
+
+def test_a_misspelt_or_wrongly_typed_write_is_refused(tmp_path: Path) -> None:
+    """Each of the six planted lines, by the configuration that CI uses, and none of the right ones."""
+    planted = tmp_path / "planted.py"
+    planted.write_text(WRITES, encoding="utf-8")
+    command = [sys.executable, "-m", "mypy", "--cache-dir", str(tmp_path / "cache"), str(planted)]
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    wrong = WRITES[: WRITES.index("def wrong")].count("\n") + 2
+    refused = {int(line): kind for line, kind in re.findall(r"planted\.py:(\d+): error: .*\[([\w-]+)\]", found.stdout)}
+    assert refused == {wrong + nth: ("call-arg", "arg-type")[nth % 2] for nth in range(6)}, found.stdout + found.stderr
