@@ -1,7 +1,7 @@
 """mypy plugin: the keyword arguments of `fast_replace` and of the core's writes are the fields of what is copied.
 
 mypy itself checks `dataclasses.replace`. `fast_replace(thing, **fields)` does the same faster, and
-`StepContext.update_incident` and `update_service` pass their arguments on: without this plugin mypy accepts any name and
+`StepContext.update_incident` and `update_service` pass their arguments on: without this plugin mypy accepts any name or
 type there. mypy's dataclass plugin gives every dataclass a hidden method with its fields as optional arguments; that
 signature is used here.
 """

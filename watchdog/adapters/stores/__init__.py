@@ -1,22 +1,38 @@
-"""Where everything is written down: one Store per kind of url. A new one is one file and one line in STORES."""
+"""Where everything is written down: one Store per kind of url. A new one is one file and one line in STORES.
+
+SQLAlchemy takes 0.3 s to import, so it is imported when a store is built, or a PostgreSQL url is read, not before.
+"""
 
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from watchdog.adapters.stores.lock import RoleLock
-from watchdog.adapters.stores.memory import MemoryStore
-from watchdog.adapters.stores.sql import SqlStore
 from watchdog.ports import Clock, Store
 
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
+
+
+def _sql(url: str, clock: Clock) -> Store:
+    from watchdog.adapters.stores.sql import SqlStore
+
+    return SqlStore(url, clock)
+
+
+def _memory(_url: str, clock: Clock) -> Store:
+    from watchdog.adapters.stores.memory import MemoryStore
+
+    return MemoryStore(clock)
+
+
 STORES: dict[str, Callable[[str, Clock], Store]] = {
-    "sqlite": SqlStore,
-    "postgresql": SqlStore,
-    "postgres": SqlStore,
-    "memory": lambda _url, clock: MemoryStore(clock),
+    "sqlite": _sql,
+    "postgresql": _sql,
+    "postgres": _sql,
+    "memory": _memory,
 }
 POSTGRES = ("postgresql", "postgres")
 """Render gives urls that begin with the latter."""
@@ -39,14 +55,21 @@ def check_url(url: str) -> str:
 
 
 def _check_postgres(url: str) -> None:
-    try:
-        database = make_url(url).database
-    except (ArgumentError, ValueError):
-        database = None
-    if not database:
+    parsed = _postgres_url(url)
+    if parsed is None or not parsed.database:
         raise ValueError("not a PostgreSQL url: write postgresql://user:password@host:5432/database")
     if find_spec("psycopg") is None:
         raise ValueError("PostgreSQL needs its driver: pip install 'render-watchdog[postgres]'")
+
+
+def _postgres_url(url: str) -> "URL | None":
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError):
+        return None
 
 
 def is_postgres(url: str) -> bool:
@@ -58,8 +81,8 @@ def shown_url(url: str) -> str:
     """Return what may be shown of a url: no user, no password, no options."""
     if not is_postgres(url):
         return url
-    parsed = make_url(url)
-    return f"postgresql://{parsed.host or ''}/{parsed.database}"
+    parsed = _postgres_url(url)
+    return f"postgresql://{parsed.host or ''}/{parsed.database}" if parsed is not None else "postgresql://"
 
 
 def build_store(url: str, clock: Clock) -> Store:
@@ -69,12 +92,10 @@ def build_store(url: str, clock: Clock) -> Store:
 
 def database_path(url: str) -> Path | None:
     """Return the file behind a url, or None where there is none."""
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
-        return None
-    plain = parsed.drivername == "sqlite" and parsed.host is None and not parsed.query
-    return Path(parsed.database) if plain and parsed.database not in (None, "", ":memory:") else None
+    parsed = urlsplit(url)
+    file = parsed.path.removeprefix("/")
+    plain = url.startswith("sqlite:///") and not parsed.query and not parsed.fragment
+    return Path(file) if plain and file not in ("", ":memory:") else None
 
 
 def role_lock(url: str) -> RoleLock | None:

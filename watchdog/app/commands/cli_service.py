@@ -3,10 +3,11 @@
 import contextlib
 import dataclasses
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from watchdog.adapters.stores import build_store, role_lock
+from watchdog.adapters.stores import role_lock
+from watchdog.app.commands.store_reading import reading
 from watchdog.app.compose.command_client import ask
 from watchdog.app.compose.composition import App, build, build_notifiers, build_platform, build_sources, resolve
 from watchdog.app.compose.daemon_run import prepare_logs, report_errors
@@ -18,7 +19,7 @@ from watchdog.domain.incidents import Incident, Phase
 from watchdog.domain.readings import Unknown
 from watchdog.domain.reports import SignalReport
 from watchdog.domain.store_records import Command
-from watchdog.ports import Clock, Notifier, Platform, Sample, Store
+from watchdog.ports import Clock, Notifier, Platform, Sample
 from watchdog.presentation.next_steps import is_kept
 from watchdog.settings import Settings
 
@@ -29,17 +30,6 @@ BY_HAND_SECONDS = 1500.0
 """How long a rollback by hand without a daemon is followed: longer than the daemon itself would wait."""
 LAST_EFFECTS_SECONDS = 60.0
 """How long notices, and auto-deploy to be given back, are waited for then; the next start takes up the rest."""
-
-
-@contextlib.asynccontextmanager
-async def reading(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Store]:
-    """Open the journal for reading (and for queueing commands), beside a running daemon or without one."""
-    store = build_store(settings.store_url, clock or SystemClock())
-    await store.open()
-    try:
-        yield store
-    finally:
-        await store.close()
 
 
 async def once(settings: Settings) -> list[SignalReport]:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from watchdog.adapters.recordings.recording_reader import runs_of
 from watchdog.adapters.stores import database_path
-from watchdog.app.commands.cli_service import reading
 from watchdog.app.commands.replay_run import policy_of
+from watchdog.app.commands.store_reading import reading
 from watchdog.domain.errors import ConfigurationError, Mistake, WatchdogError
 from watchdog.replay.readiness import Labelled, Readiness, assess
 from watchdog.settings import Settings

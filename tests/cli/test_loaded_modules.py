@@ -1,0 +1,61 @@
+"""What a command loads: the laboratory, the sandbox and replays are loaded by their own commands only."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CONFIGURATION = """\
+version: 1
+services:
+  web: {signals: {home: {http: "http://127.0.0.1:1/"}}}
+"""
+LOADED = """
+import sys
+from watchdog.cli.main import main
+code = main(sys.argv[1:])
+print("LOADED", *sorted(name for name in sys.modules if name.startswith("watchdog.")))
+"""
+APART = ("watchdog.lab", "watchdog.sandbox", "watchdog.replay")
+
+
+def loaded(folder: Path, *words: str) -> list[str]:
+    """Run a command in a process of its own; return the modules of ours that it loaded."""
+    (folder / "watchdog.yaml").write_text(CONFIGURATION, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, *words],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    line = [line for line in done.stdout.splitlines() if line.startswith("LOADED ")]
+    assert line, done.stdout + done.stderr
+    return line[0].split()[1:]
+
+
+@pytest.mark.parametrize("words", ["--help", "check", "status", "incidents", "history"])
+def test_a_short_command_loads_neither_the_laboratory_nor_the_daemon(tmp_path: Path, words: str) -> None:
+    """Of the daemon only its clock, which reads the time."""
+    found = loaded(tmp_path, *words.split())
+    assert [name for name in found if name.startswith(APART)] == []
+    assert {name for name in found if name.startswith("watchdog.daemon.")} <= {
+        "watchdog.daemon.runtime",
+        "watchdog.daemon.runtime.clock",
+    }
+
+
+@pytest.mark.parametrize("words", ["--help", "check"])
+def test_a_command_that_opens_no_store_loads_no_database(tmp_path: Path, words: str) -> None:
+    """SQLAlchemy alone takes a third of a second."""
+    assert "watchdog.adapters.stores.sql" not in loaded(tmp_path, words)
+
+
+def test_the_daemon_itself_does_not_load_the_laboratory() -> None:
+    """All that `watchdog run` imports."""
+    code = "import sys, watchdog.app.compose.daemon_run; print(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert [name for name in done.stdout.split() if name.startswith(APART)] == []

@@ -1,0 +1,215 @@
+"""Questions of the command line to the outside: live checks, deploys, the plan of a rollback, channels.
+
+Rule: nothing here changes production; a rollback by hand is only *planned* here, by the same pure core.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from watchdog.adapters.platforms import PLATFORMS
+from watchdog.app.commands import cli_service
+from watchdog.app.commands.store_reading import reading
+from watchdog.app.compose.composition import build_pager, build_repository, build_sources
+from watchdog.core.assess.rollback_target import TargetQuery, choose_target
+from watchdog.core.assess.suspect_deploy import live_deploy
+from watchdog.daemon.engine.conversion import CONTROL, VENDORS
+from watchdog.daemon.runtime.clock import SystemClock
+from watchdog.domain.code_comparison import Comparison
+from watchdog.domain.decisions import Decision, TargetChoice
+from watchdog.domain.deploys import Deploy, ServiceFacts
+from watchdog.domain.errors import ConfigurationError, Mistake, Permanent, Temporary
+from watchdog.domain.events import DeploysListed
+from watchdog.domain.incidents import Incident, ServiceState, State
+from watchdog.ports import Notifier, Platform, Repository, SignalSource
+from watchdog.presentation.rollback_plan import planned, planned_undo
+from watchdog.settings import Settings
+from watchdog.settings.check.check import CheckResult, World, live_checks
+from watchdog.settings.check.check_oidc import check_oidc
+from watchdog.settings.check.check_result import Outcome
+from watchdog.settings.check.check_sentry import check_sentry
+from watchdog.settings.check.check_store import check_store, is_ready
+from watchdog.settings.load.build import ENDPOINTS
+from watchdog.settings.load.secrets import read_dotenv, read_secrets
+
+RENDER_KEY = "WATCHDOG_RENDER_API_KEY"
+COMPARE_SECONDS = 5.0
+"""How long a command waits for the repository: whoever reads `explain` may be in a hurry."""
+
+
+async def check(settings: Settings) -> Sequence[CheckResult]:
+    """Try everything once."""
+    state = await _state(settings) if await is_ready(settings) else State()
+    settings, platform = await cli_service.platform(settings)
+    async with AsyncExitStack() as open_things:
+        if platform is not None:
+            open_things.push_async_callback(platform.close)
+        channels = cli_service.notifiers(settings)
+        repository = build_repository(settings, SystemClock())
+        if repository is not None:
+            open_things.push_async_callback(repository.close)
+        sources = build_sources(settings, SystemClock(), platform)
+        for one in channels.values():
+            open_things.push_async_callback(one.close)
+        for _, source in sources:
+            open_things.push_async_callback(source.close)
+        results = await live_checks(settings, world_of(settings, state, platform, channels, sources, repository))
+    return [*results, *await _check_pager(settings)]
+
+
+async def deploys(settings: Settings, service: str) -> tuple[Sequence[Deploy], TargetChoice | None]:
+    """Return the deploys, and where a rollback would lead."""
+    state = await _state(settings)
+    async with _open_platform(settings, service) as (settings, platform, platform_id):
+        found = await platform.deploys(platform_id)
+    return found, target_now(settings, state, service, found)
+
+
+async def plan(settings: Settings, service: str, to: str | None) -> Decision:
+    """Return what a rollback by hand would do now. Raises Refused with the guard's reason."""
+    state = await _state(settings)
+    settings, listed = await _listed(settings, service)
+    return planned(settings.policy, state, listed, to)
+
+
+async def plan_undo(settings: Settings, incident: Incident) -> tuple[Decision, str]:
+    """Return what an undo would do now, and what it would say. Raises Refused with the reason."""
+    state = await _state(settings)
+    settings, listed = await _listed(settings, incident.service)
+    return planned_undo(settings.policy, state, listed, incident)
+
+
+async def compare(settings: Settings, repo: str, base: str, head: str) -> Comparison:
+    """Ask the repository. Raises Temporary after a few seconds."""
+    repository = build_repository(settings, SystemClock())
+    if repository is None:
+        raise Permanent("no repository is configured: write repository: github")
+    try:
+        async with asyncio.timeout(COMPARE_SECONDS):
+            return await repository.compare(repo, base, head)
+    except TimeoutError:
+        raise Temporary(f"the repository did not answer in {COMPARE_SECONDS:.0f} s") from None
+    finally:
+        await repository.close()
+
+
+@asynccontextmanager
+async def notifiers(settings: Settings) -> AsyncIterator[Mapping[str, Notifier]]:
+    """Open the channels."""
+    channels = cli_service.notifiers(settings)
+    try:
+        yield channels
+    finally:
+        for channel in channels.values():
+            await channel.close()
+
+
+async def services(environ: Mapping[str, str], cwd: Path, base_url: str | None) -> Sequence[ServiceFacts]:
+    """Return what the key can see."""
+    from_file, mistakes = read_dotenv(cwd)
+    secrets, more = read_secrets({**from_file, **environ})
+    if mistakes or more:
+        raise ConfigurationError((*mistakes, *more))
+    if RENDER_KEY not in secrets:
+        how = "create a key (Render: Account Settings, API Keys) and set the variable, or put it into .env"
+        raise ConfigurationError((Mistake(RENDER_KEY, "not set", how),))
+    client = PLATFORMS["render"](
+        secrets[RENDER_KEY],
+        (base_url or ENDPOINTS["render"]).rstrip("/"),
+        SystemClock(),
+        writable_ids=frozenset(),
+        all_ids=frozenset(),
+    )
+    try:
+        return await client.services()
+    finally:
+        await client.close()
+
+
+def world_of(
+    settings: Settings,
+    state: State,
+    platform: Platform | None,
+    channels: Mapping[str, Notifier],
+    sources: Sequence[tuple[str, SignalSource]],
+    repository: Repository | None = None,
+) -> World:
+    """Return what a live check is given: signals, controls and pages told apart, and where a rollback would lead."""
+    return World(
+        platform=platform,
+        repository=repository,
+        channels=channels,
+        signals={f"{name}/{source.name}": source for name, source in sources if name not in (CONTROL, VENDORS)},
+        controls={source.name: source for name, source in sources if name == CONTROL},
+        pages={source.name: source for name, source in sources if name == VENDORS},
+        target=lambda name, deploys, _: target_now(settings, state, name, deploys),
+        extra=(
+            lambda: check_store(settings),
+            lambda: check_oidc(settings, SystemClock()),
+            lambda: check_sentry(settings, SystemClock(), platform),
+        ),
+    )
+
+
+async def _check_pager(settings: Settings) -> Sequence[CheckResult]:
+    """Try the key by which a pager is read, if there is one."""
+    pager = build_pager(settings, SystemClock())
+    if pager is None:
+        return []
+    name = f"{pager.name}, who responded"
+    try:
+        return [CheckResult(name, Outcome.OK, await pager.check())]
+    except (Temporary, Permanent) as error:
+        return [CheckResult(name, Outcome.FAIL, str(error), "see the reason")]
+    finally:
+        await pager.close()
+
+
+async def _state(settings: Settings) -> State:
+    """Return what the daemon last saved, or nothing known."""
+    async with reading(settings) as store:
+        return await store.load() or State()
+
+
+@asynccontextmanager
+async def _open_platform(settings: Settings, service: str) -> AsyncIterator[tuple[Settings, Platform, str]]:
+    settings, platform = await cli_service.platform(settings)
+    if platform is None:
+        raise Permanent(f"deploys cannot be read without a key: set {RENDER_KEY}")
+    try:
+        platform_id = settings.policy.services[service].platform_id
+        if platform_id is None:
+            raise Permanent(f"{service} is not on Render: add services.{service}.render")
+        yield settings, platform, platform_id
+    finally:
+        await platform.close()
+
+
+async def _listed(settings: Settings, service: str) -> tuple[Settings, DeploysListed]:
+    """Return what the platform tells of a service now, and the settings with its id."""
+    async with _open_platform(settings, service) as (settings, platform, platform_id):
+        facts = await platform.facts(platform_id)
+        found = tuple(await platform.deploys(platform_id))
+    return settings, DeploysListed(SystemClock().now(), service, found, facts)
+
+
+def target_now(settings: Settings, state: State, service: str, deploys: Sequence[Deploy]) -> TargetChoice:
+    """Return where a rollback of the live deploy would lead, by our own record of which deploys were good."""
+    live = live_deploy(deploys)
+    if live is None:
+        return TargetChoice(None, "the platform names no live deploy")
+    known = state.services.get(service) or ServiceState(service, watching_since=SystemClock().now())
+    return choose_target(
+        TargetQuery(
+            deploys=deploys,
+            suspect=live,
+            change=live,
+            configuration=False,
+            denied=state.denied,
+            undone=known.undone,
+            healthy_seconds=known.healthy_seconds,
+            watching_since=known.watching_since,
+            limits=settings.policy.verification,
+        )
+    )
