@@ -12,6 +12,7 @@ from watchdog.domain.effects import Effect, Note, ReadDeploys, SetPace, Tell, Wa
 from watchdog.domain.events import Event
 from watchdog.domain.fast_replace import fast_replace
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
+from watchdog.domain.note_labels import NoteLabel
 from watchdog.domain.notices import Link, Notice, NoticeKind
 from watchdog.domain.policy import Policy, Rule, ServicePolicy, Severity, Suppression
 
@@ -81,7 +82,7 @@ class StepContext:
         """Ask for an effect."""
         self.effects.append(effect)
 
-    def note(self, label: str, text: str) -> None:
+    def note(self, label: NoteLabel, text: str) -> None:
         """Write a line of the story down."""
         incident = self.service.incident if self.name else None
         open_id = incident.id if incident is not None else None

@@ -162,10 +162,10 @@ def trust(ctx: StepContext, event: e.CommitTrusted) -> None:
     kept = tuple(code for code in ctx.state.denied if not _same_code(code, event.commit))
     lifted = len(ctx.state.denied) - len(kept)
     ctx.state = replace(ctx.state, denied=kept)
-    label, text = (
-        ("TRUSTED", f"{event.commit} by {event.by}") if lifted else ("REFUSED", f"{event.commit} is not denied")
-    )
-    ctx.emit(Note(ctx.now, "", None, label, text))
+    if lifted:
+        ctx.emit(Note(ctx.now, "", None, "TRUSTED", f"{event.commit} by {event.by}"))
+    else:
+        ctx.emit(Note(ctx.now, "", None, "REFUSED", f"{event.commit} is not denied"))
 
 
 def _same_code(code: str, named: str) -> bool:

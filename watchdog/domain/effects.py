@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from watchdog.domain.note_labels import NoteLabel
 from watchdog.domain.notices import Notice
 
 
@@ -32,14 +33,13 @@ class WakeAt:
 class Note:
     """Write one line of the story down: in the journal, in the log, on the demo's screen.
 
-    `label` is one short word in capitals (SUSPECT, CRITICAL, BLAME, GUARDS, TARGET, ACT, TOLD, INFORMED,
-    RESTORED, VERIFIED, CALM …); `text` carries the arithmetic.
+    `text` carries the arithmetic.
     """
 
     at: float
     service: str
     incident: str | None
-    label: str
+    label: NoteLabel
     text: str
 
 

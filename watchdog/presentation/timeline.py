@@ -3,7 +3,7 @@
 Rule: every line says how it is known: seen (a reading, the platform's list), decided, done, or said (to or by people).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -62,13 +62,13 @@ SAID = (
     "HELD",
     "UNSILENCED",
 )
-SOURCES: dict[str, Source] = {
+SOURCES: Mapping[str, Source] = {
     **dict.fromkeys((*SEVERITIES, *SEEN), "seen"),
     **dict.fromkeys((*JUDGED, *LEFT), "decided"),
     **dict.fromkeys(("ACT",), "done"),
     **dict.fromkeys(SAID, "said"),
 }
-"""How each kind of note is known. A test holds it against the labels that the core writes."""
+"""How each kind of note is known."""
 HUMAN_ACTS = ("ACKNOWLEDGED", "APPROVED", "REJECTED", "STOPPED", "BY HAND")
 """Notes of what a human decided, or said that they look after."""
 FIRST, LAST = 150, 50

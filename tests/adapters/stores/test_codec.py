@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from types import MappingProxyType, NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
@@ -109,6 +109,12 @@ def test_what_a_newer_worker_added_is_ignored_and_what_an_older_one_lacked_is_de
     found = state.services["api"].incident
     assert found is not None and (found.id, found.outcome, found.findings) == ("inc-1", "", ())
     assert state.denied == () and state.services["api"].checks == {}
+
+
+def test_a_note_with_a_label_of_a_newer_version_is_read() -> None:
+    """It waits among the pending effects, or stands in a recording."""
+    note = Note(1.0, "web", None, "ACT", "rolled back")
+    assert EFFECTS.decode(EFFECTS.encode(note).replace("ACT", "LATER")) == replace(note, label="LATER")  # type: ignore[arg-type]
 
 
 def test_a_state_from_before_the_watchdog_learned_from_its_checks_is_read() -> None:

@@ -18,6 +18,7 @@ from watchdog.domain.effects import Effect
 from watchdog.domain.errors import Permanent
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Incident, ServiceState, Shared, State
+from watchdog.domain.note_labels import NoteLabel
 from watchdog.domain.readings import Reading
 
 VERSION = 1
@@ -45,6 +46,7 @@ def _converter() -> Converter:
     maybe: Any = Reading | None
     converter.register_structure_hook(maybe, lambda value, _: None if value is None else read(value, Reading))
     converter.register_unstructure_hook(maybe, lambda value: None if value is None else write(value))
+    converter.register_structure_hook(NoteLabel, lambda value, _: str(value))  # one of a newer version is kept as it is
     configure_tagged_union(Event, converter)
     configure_tagged_union(Effect, converter)
     return converter

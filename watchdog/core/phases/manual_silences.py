@@ -14,6 +14,7 @@ from watchdog.core.phases import close_incident, escalation, open_incident, roll
 from watchdog.domain import events as e
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import Phase, State
+from watchdog.domain.note_labels import NoteLabel
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.policy import Suppression
 from watchdog.domain.units import show_seconds
@@ -43,7 +44,7 @@ def hold(ctx: StepContext, event: e.Held) -> None:
         ctx.state = replace(ctx.state, holds=(*ctx.state.holds, made), quiets=ctx.state.quiets + 1)
 
 
-def _made(ctx: StepContext, label: str, made: Suppression) -> bool:
+def _made(ctx: StepContext, label: NoteLabel, made: Suppression) -> bool:
     assert made.ends_at is not None, "what people type in has an end"
     if made.ends_at <= ctx.now:
         ctx.emit(Note(ctx.now, "", None, "REFUSED", "it would be over already"))

@@ -1,5 +1,6 @@
 """Openings: an incident is opened (or continued), decided on, written down, and begun with."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from watchdog.core import notice_text
@@ -10,6 +11,7 @@ from watchdog.core.guards.decision import decide
 from watchdog.core.phases import close_incident, rollback_request
 from watchdog.domain.decisions import Course, Decision, Finding
 from watchdog.domain.incidents import Incident
+from watchdog.domain.note_labels import NoteLabel
 from watchdog.domain.policy import Severity, Then
 
 RECONSIDER_SECONDS = 5.0
@@ -177,8 +179,17 @@ def begin_course(
     begin(ctx)
 
 
+OPENED: Mapping[Severity, NoteLabel] = {
+    Severity.CRITICAL: "CRITICAL",
+    Severity.HIGH: "HIGH",
+    Severity.MEDIUM: "MEDIUM",
+    Severity.LOW: "LOW",
+}
+"""The label of the note that opens an incident."""
+
+
 def _note_decision(ctx: StepContext, decision: Decision) -> None:
-    ctx.note(decision.severity.value.upper(), ctx.incident.title)
+    ctx.note(OPENED[decision.severity], ctx.incident.title)
     ctx.note("BLAME", notice_text.blame_line(decision))
     ctx.note("GUARDS", notice_text.guards_line(decision.guards))
     ctx.note("TARGET", notice_text.target_line(decision))

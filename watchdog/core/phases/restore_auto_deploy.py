@@ -13,6 +13,7 @@ from watchdog.core.guards import guards
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Note, RestoreAutoDeploy
+from watchdog.domain.note_labels import NoteLabel
 from watchdog.domain.notices import NoticeKind
 
 
@@ -64,7 +65,7 @@ def say_off(ctx: StepContext, why: str, *, sure: bool) -> None:
     tell(ctx, title, (line, f"To give it back: watchdog restore-auto-deploy {ctx.name}"))
 
 
-def note(ctx: StepContext, label: str, text: str) -> None:
+def note(ctx: StepContext, label: NoteLabel, text: str) -> None:
     """Write it into the story of the incident that auto-deploy is off for, though that may be over."""
     ctx.emit(Note(ctx.now, ctx.name, ctx.service.pinned_for or None, label, text))
 

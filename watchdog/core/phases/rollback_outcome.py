@@ -23,6 +23,7 @@ from watchdog.domain import events as e
 from watchdog.domain.decisions import Course, Finding
 from watchdog.domain.effects import Note, SetPace
 from watchdog.domain.incidents import ACTING, Phase
+from watchdog.domain.note_labels import NoteLabel
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.units import show_seconds
 
@@ -276,7 +277,7 @@ def _pinned_for_one_that_is_over(ctx: StepContext, event: PinOutcome) -> None:
     restore_auto_deploy.say_off(ctx, why, sure=isinstance(event, e.PinConfirmed))
 
 
-def _note_of_pin(ctx: StepContext, incident: str, label: str, text: str) -> None:
+def _note_of_pin(ctx: StepContext, incident: str, label: NoteLabel, text: str) -> None:
     """Write it into the story of the incident that auto-deploy is off for, though that may be over."""
     ctx.emit(Note(ctx.now, ctx.name, incident if incident != ctx.name else None, label, text))
 

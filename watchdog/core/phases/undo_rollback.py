@@ -15,6 +15,7 @@ from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import Incident
+from watchdog.domain.note_labels import NoteLabel
 
 
 def asked_for(incident: Incident, at: float, by: str) -> e.UndoRequested:
@@ -88,7 +89,7 @@ def _refuse(ctx: StepContext, event: e.UndoRequested, why: str) -> None:
     _note(ctx, event, "REFUSED", f"{event.incident} is not undone: {why}")
 
 
-def _note(ctx: StepContext, event: e.UndoRequested, label: str, text: str) -> None:
+def _note(ctx: StepContext, event: e.UndoRequested, label: NoteLabel, text: str) -> None:
     """Write it into the story of the incident that is undone, though that may be over."""
     ctx.emit(Note(ctx.now, ctx.name, event.incident, label, text))
 

@@ -11,9 +11,10 @@ from watchdog.core.context import StepContext
 from watchdog.domain import events as e
 from watchdog.domain.effects import Note, Tell
 from watchdog.domain.incidents import Incident
+from watchdog.domain.note_labels import NoteLabel
 from watchdog.domain.notices import Notice, NoticeKind
 
-LABEL = "REMINDED"
+LABEL: NoteLabel = "REMINDED"
 SHOWN_MAX = 10
 """Items named in one message; the rest are counted."""
 

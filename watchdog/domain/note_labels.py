@@ -1,0 +1,62 @@
+"""The labels of notes: one short word in capitals, stored with each note and shown in front of it.
+
+A closed set: mypy refuses any other. Labels of a newer version, in a store or a recording, are read unchanged.
+"""
+
+from typing import Literal
+
+NoteLabel = Literal[
+    "SUSPECT",  # failures began to look like an outage
+    "CALM",  # the suspicion is over
+    "CRITICAL",  # an incident opened with that severity
+    "HIGH",
+    "MEDIUM",
+    "LOW",
+    "BLAME",  # how likely the suspect is to blame, and by which evidence
+    "GUARDS",  # what each guard said
+    "TARGET",  # where a rollback would lead
+    "DECIDED",  # the course, and the rule it follows
+    "WOULD",  # what mode observe would have done
+    "INTENT",  # what is about to be sent
+    "ACT",  # what was sent, and what came of it
+    "WAIT",  # why an action waits
+    "ASKED",  # people were asked
+    "HEARD",  # a channel showed the question
+    "DEADLINE",  # nobody answered in time
+    "PASSED",  # the outage passed before an answer
+    "KEPT",  # an approved rollback waits for its window
+    "LATE",  # a rollback is overdue
+    "APPROVED",  # a person said yes
+    "REJECTED",  # a person said no
+    "STOPPED",  # a person stopped it
+    "ACKNOWLEDGED",  # a person looks after it
+    "BY HAND",  # a person ordered a rollback
+    "UNDO",  # a person undoes a rollback
+    "TRUSTED",  # a person lifted a commit off the deny-list
+    "REFUSED",  # a command was refused
+    "HUMAN",  # a person is needed
+    "RETURNED",  # the bad commit came back
+    "MERGED",  # merges do not ship while auto-deploy is off
+    "OFFER",  # auto-deploy can be given back
+    "RESTORED",  # the site answers again
+    "VERIFIED",  # the recovery is proved
+    "UNPROVED",  # the recovery could not be proved
+    "CLOSED",  # the incident ended
+    "TOLD",  # who was notified
+    "INFORMED",  # which stakeholders were notified
+    "REMINDED",  # follow-ups were called to mind
+    "UNATTENDED",  # nobody took the page up
+    "SILENCED",  # a silence began
+    "HELD",  # an action hold began
+    "UNSILENCED",  # a person ended a silence or hold
+    "UNMUTED",  # a silence ended and its notices were sent
+    "EXPIRED",  # a silence or hold ran out
+    "DOWNTIME",  # the service is meant to be down, or no longer
+    "FLAPPING",  # the service fails too often to be rolled back
+    "STEADY",  # it no longer does
+    "BLIND",  # our own sight is lost
+    "SEEING",  # our sight is back
+    "PAUSED",  # a person paused all actions
+    "RESUMED",  # a person resumed them
+    "DISARMED",  # an invariant was violated: actions are disabled
+]
