@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
 from functools import cache
 from types import UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from watchdog.domain.checks import Check
 from watchdog.domain.deploys import Deploy, ServiceFacts
@@ -57,6 +57,8 @@ class _Kind:
 def _kind(wanted: Any) -> _Kind:
     origin, within = get_origin(wanted), get_args(wanted)
     inner = tuple(_kind(one) for one in within if one is not ... and origin in (Union, UnionType, tuple, *MAPPINGS))
+    if origin is Literal:
+        return _Kind(wanted, str)
     if origin in (Union, UnionType):
         return _Kind(wanted, tuple(one.fits for one in inner), members=inner)
     fits = (int, float) if wanted is float else origin or wanted

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from types import MappingProxyType, NoneType, UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -47,6 +47,8 @@ def values_of(kind: Any) -> st.SearchStrategy[Any]:
         return st.lists(values_of(arguments[0]), max_size=2).map(tuple)
     if get_origin(kind) is tuple:
         return st.tuples(*map(values_of, arguments))
+    if get_origin(kind) is Literal:
+        return st.sampled_from(get_args(kind))
     assert get_origin(kind) is Mapping, f"the codec's test does not know {kind}"
     return st.dictionaries(*map(values_of, arguments), max_size=2).map(MappingProxyType)
 
