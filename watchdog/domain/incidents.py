@@ -37,178 +37,145 @@ ACTING = frozenset({Phase.PINNING, Phase.ROLLING_BACK, Phase.DEPLOYING, Phase.VE
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """The clock of an open question, as people were told of it: no reload changes it. Times are UTC epoch seconds.
+    """The clock of an open question, as people were told of it: no reload changes it. Times are UTC epoch seconds."""
 
-    `then` is done at `due_at` if nobody answered for `within_seconds` (None: it is open for ever) since `heard_at`:
-    when the first channel that people hear had it (None: nobody is known to have heard of it).
-    """
-
-    asked_at: float
-    then: Then
-    within_seconds: float | None = None
-    due_at: float | None = None
-    remind_at: float | None = None
-    heard_at: float | None = None
+    asked_at: float  # when the question was sent
+    then: Then  # what is done at `due_at` if nobody answered
+    within_seconds: float | None = None  # time to answer, from `heard_at`; None: no limit
+    due_at: float | None = None  # when `then` is done
+    remind_at: float | None = None  # when people are reminded
+    heard_at: float | None = None  # when the first channel showed the question; None: no channel is known to have
 
 
 @dataclass(frozen=True, slots=True)
 class StakeholderStatus:
-    """What stakeholders of that name heard of an outage: in which thread, and since when it lasts.
+    """What stakeholders of that name were told of an outage. Times are UTC epoch seconds."""
 
-    `works_at`: since when it works again, once they were told that, too. Times are UTC epoch seconds.
-    """
-
-    name: str
-    thread: str
-    since: float
-    works_at: float | None = None
+    name: str  # which stakeholders (policy)
+    thread: str  # the thread of their notices
+    since: float  # since when they were told it lasts
+    works_at: float | None = None  # since when it works again, once they were told; else None
 
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """One outage of one service, from onset to the end. Times are UTC epoch seconds, None until they come.
+    """One outage of one service, from onset to the end. Times are UTC epoch seconds, None until they come."""
 
-    `expired` is a target whose artefact is gone: only a rebuild of its commit is left; `repinned`: auto-deploy was
-    switched off a second time, since the bad commit came back; `put_off_at`: since when something keeps what was
-    decided from being sent; `defaulted_at`: when the policy answered yes in place of the humans who did not;
-    `acknowledged_by` looks after it, as they said at `acknowledged_at`; `told_at`: when people were last called for
-    something new; `called_at`: when somebody was last called who may not have heard (None: nobody else is called), with
-    `climbed` steps of the escalation behind us, of which `calls` called somebody, or `all_called`: nobody was on call
-    then; `muted`: the last word of it was kept from people by a silence; `undoes`: the incident whose rollback a human
-    takes back with this one, and `leaves_good`: the site had been proved well with that rollback; `informed`: what
-    stakeholders heard of it; `planned`: it was meant to be down for all of that time.
-    """
-
-    id: str
-    service: str
-    severity: Severity
-    opened_at: float
-    onset_at: float
-    title: str
-    findings: tuple[Finding, ...] = ()
-    decision: Decision | None = None
-    asked_at: float | None = None
-    deadline: Deadline | None = None
-    announced_until: float | None = None
-    approved_by: str | None = None
-    approved_at: float | None = None
-    pin_previous: str | None = None
-    pinned: bool = False
-    pin_note: str = ""
-    suspect: str | None = None
-    suspect_code: str | None = None
-    target: str | None = None
-    target_code: str | None = None
-    requested_at: float | None = None
-    put_off_at: float | None = None
-    tried: bool = False
-    expired: str | None = None
-    repinned: bool = False
-    rollback_deploy: str | None = None
-    restored_at: float | None = None
-    verified_at: float | None = None
-    verification: str = ""
-    human_needed: str = ""
-    paged: bool = False
-    late_paged: bool = False
-    reminded: bool = False
-    defaulted_at: float | None = None
-    acknowledged_by: str | None = None
-    acknowledged_at: float | None = None
-    told_at: float | None = None
-    called_at: float | None = None
-    climbed: int = 0
-    calls: int = 0
-    all_called: bool = False
-    muted: bool = False
-    planned: bool = False
-    reconsidered_at: float = 0.0
-    closed_at: float | None = None
-    outcome: str = ""
-    channels: tuple[str, ...] = ()
-    undoes: str = ""
-    leaves_good: bool = False
-    informed: tuple[StakeholderStatus, ...] = ()
+    id: str  # `SERVICE-N`
+    service: str  # the service's name
+    severity: Severity  # as decided last
+    opened_at: float  # when it was opened
+    onset_at: float  # the first failed reading that belongs to it
+    title: str  # one line, as in notices
+    findings: tuple[Finding, ...] = ()  # the confirmed failures it was opened with
+    decision: Decision | None = None  # the last decision, with its reasons
+    asked_at: float | None = None  # when the open question was sent
+    deadline: Deadline | None = None  # the clock of that question
+    announced_until: float | None = None  # when an announced or scheduled rollback begins
+    approved_by: str | None = None  # who said yes
+    approved_at: float | None = None  # when
+    pin_previous: str | None = None  # the value of auto-deploy before it was switched off
+    pinned: bool = False  # auto-deploy was switched off for it
+    pin_note: str = ""  # why auto-deploy could not be switched off, if so
+    suspect: str | None = None  # the deploy that is blamed
+    suspect_code: str | None = None  # its commit or image digest
+    target: str | None = None  # the deploy to roll back to
+    target_code: str | None = None  # its commit or image digest
+    requested_at: float | None = None  # when the rollback was requested
+    put_off_at: float | None = None  # since when a guard keeps a decided rollback from being sent
+    tried: bool = False  # a rollback was requested, or is forbidden from now on
+    expired: str | None = None  # a target whose artefact is gone: only a rebuild of its commit is left
+    repinned: bool = False  # auto-deploy was switched off again, as the bad commit came back
+    rollback_deploy: str | None = None  # the deploy that the rollback made
+    restored_at: float | None = None  # the first good reading with it
+    verified_at: float | None = None  # when the recovery was proved
+    verification: str = ""  # how it was proved
+    human_needed: str = ""  # why a human must act; empty: no need
+    paged: bool = False  # people were paged
+    late_paged: bool = False  # people were paged that the rollback is overdue
+    reminded: bool = False  # people were reminded of the question
+    defaulted_at: float | None = None  # when the policy said yes in place of people
+    acknowledged_by: str | None = None  # who looks after it
+    acknowledged_at: float | None = None  # since when
+    told_at: float | None = None  # when people were last notified of something new
+    called_at: float | None = None  # when a person was last called who may not have noticed; None: no further call
+    climbed: int = 0  # steps of the escalation taken
+    calls: int = 0  # steps that called somebody
+    all_called: bool = False  # at the last step nobody was on call
+    muted: bool = False  # the last notice was suppressed by a silence
+    planned: bool = False  # the service was meant to be down all the time
+    reconsidered_at: float = 0.0  # when the decision was last made again
+    closed_at: float | None = None  # when it ended
+    outcome: str = ""  # how it ended, one line
+    channels: tuple[str, ...] = ()  # channels that were notified
+    undoes: str = ""  # the incident whose rollback a human takes back with this one
+    leaves_good: bool = False  # the site had been proved well with that rollback
+    informed: tuple[StakeholderStatus, ...] = ()  # what stakeholders were told
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What we saw of a service since then (UTC epoch seconds; 0: nothing was counted): deploys that went live, those of
-    them that were suspected and replaced, and incidents of another cause.
-    """
+    """What we saw of a service: counts since then (UTC epoch seconds)."""
 
-    since: float = 0.0
-    deploys: int = 0
-    bad_deploys: int = 0
-    others: int = 0
+    since: float = 0.0  # since when we count; 0: not yet
+    deploys: int = 0  # deploys that went live
+    bad_deploys: int = 0  # of these, suspected and replaced
+    others: int = 0  # incidents of another cause
 
 
 @dataclass(frozen=True, slots=True)
 class DeployWatch:
-    """A deploy in its watch window: what our probes saw of it. Times are UTC epoch seconds.
+    """A deploy in its watch window: what our probes saw of it. Times are UTC epoch seconds."""
 
-    `good` of the `probes` since it went live were, the last one at `seen_at`; `authors` wrote it, if that is known.
-    """
-
-    deploy: str
-    live_at: float
-    ends_at: float
-    seen_at: float
-    probes: int = 0
-    good: int = 0
-    authors: tuple[str, ...] = ()
+    deploy: str  # the deploy's id
+    live_at: float  # when it went live
+    ends_at: float  # when its watch window ends
+    seen_at: float  # the last probe that counts
+    probes: int = 0  # probes since it is live
+    good: int = 0  # of these, good
+    authors: tuple[str, ...] = ()  # who wrote it, if known
 
 
 @dataclass(frozen=True)
 class ServiceState:
-    """One guarded service. `healthy_seconds` maps deploy id to how long we ourselves saw it healthy.
+    """One guarded service. Times are UTC epoch seconds."""
 
-    `incidents` numbers them, `opened_at` are the moments the last ones were opened; `flapping_since` is when they
-    became so many that we hold back; `forbidden` says why the platform does not let us change it, until a restart or
-    `resume`. `auto_deploy_off` is the value to give back, switched off for the incident `pinned_for` at `pinned_at`
-    (only a look that began after `pin_settled_at` tells whether it is still off); `offered` the live deploy that was
-    looked at for that last; `merged` what did not ship meanwhile, newest first, or why that is not known
-    (`merges_why`); `told_off` the name under which people were told of any of it, until they hear that auto-deploy is
-    on again; `bad` the deploys of denied code that people know of (code, deploy id); `undone` the rollbacks that humans
-    took back though the site was well with them: that they were left says nothing against their code; `trial` the live
-    deploy, while it may become good news; `downtime` is the last time in which the platform said that the service is
-    meant to be down.
-    """
-
-    name: str
-    phase: Phase = Phase.CALM
-    phase_since: float = 0.0
-    watching_since: float = 0.0
-    history: History = History()
-    checks: Mapping[str, Check] = field(default_factory=lambda: MappingProxyType({}))
-    deploys: tuple[Deploy, ...] = ()
-    deploys_at: float | None = None
-    deploys_why: str = "not read yet"
-    facts: ServiceFacts | None = None
-    healthy_seconds: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
-    healthy_at: float | None = None
-    live: str | None = None
-    watch_until: float = 0.0
-    pace_seconds: float = 0.0
-    incident: Incident | None = None
-    acted_at: tuple[float, ...] = ()
-    closed_at: float | None = None
-    auto_deploy_off: str = ""
-    pinned_for: str = ""
-    pinned_at: float = 0.0
-    pin_settled_at: float = 0.0
-    merged: tuple[Commit, ...] = ()
-    merges_why: str = ""
-    told_off: str = ""
-    offered: str = ""
-    bad: tuple[tuple[str, str], ...] = ()
-    undone: tuple[str, ...] = ()
-    opened_at: tuple[float, ...] = ()
-    flapping_since: float | None = None
-    forbidden: str = ""
-    incidents: int = 0
-    trial: DeployWatch | None = None
-    downtime: Downtime | None = None
+    name: str  # as configured
+    phase: Phase = Phase.CALM  # what the incident machine is doing
+    phase_since: float = 0.0  # since when
+    watching_since: float = 0.0  # since when we watch it
+    history: History = History()  # what we saw of its deploys and incidents
+    checks: Mapping[str, Check] = field(default_factory=lambda: MappingProxyType({}))  # its signals, by name
+    deploys: tuple[Deploy, ...] = ()  # the platform's list, newest first
+    deploys_at: float | None = None  # when it was read; None: not yet
+    deploys_why: str = "not read yet"  # why it could not be read; empty: it was
+    facts: ServiceFacts | None = None  # what the platform says of the service
+    healthy_seconds: Mapping[str, float] = field(
+        default_factory=lambda: MappingProxyType({})
+    )  # deploy id → how long we ourselves saw it healthy
+    healthy_at: float | None = None  # since when all checks are good; None: they are not
+    live: str | None = None  # id of the live deploy
+    watch_until: float = 0.0  # end of the watch window after a deploy
+    pace_seconds: float = 0.0  # the interval of probes asked for last
+    incident: Incident | None = None  # the open incident
+    acted_at: tuple[float, ...] = ()  # rollbacks that were sent
+    closed_at: float | None = None  # when the last incident ended
+    auto_deploy_off: str = ""  # the value of auto-deploy to give back; empty: it was not switched off
+    pinned_for: str = ""  # the incident it was switched off for
+    pinned_at: float = 0.0  # when
+    pin_settled_at: float = 0.0  # only a look that began after this tells whether it is still off
+    merged: tuple[Commit, ...] = ()  # commits that did not ship meanwhile, newest first
+    merges_why: str = ""  # why these are not known
+    told_off: str = ""  # thread in which people were told that auto-deploy is off
+    offered: str = ""  # the live deploy at which giving it back was last considered
+    bad: tuple[tuple[str, str], ...] = ()  # deploys of denied code that people know of: code, deploy id
+    undone: tuple[str, ...] = ()  # rollbacks that humans took back though the site was well with them
+    opened_at: tuple[float, ...] = ()  # when the last incidents were opened
+    flapping_since: float | None = None  # since when it fails too often to be rolled back
+    forbidden: str = ""  # why the platform does not let us change it, until a restart or `resume`
+    incidents: int = 0  # number of the last incident
+    trial: DeployWatch | None = None  # the live deploy in its watch window
+    downtime: Downtime | None = None  # when it was last meant to be down, by the platform
 
     @property
     def is_kept(self) -> bool:
@@ -226,17 +193,13 @@ class ServiceState:
 
 @dataclass(frozen=True, slots=True)
 class ActiveCritical:
-    """A service that is critical now, as every worker sees it. `at` is since when (UTC epoch seconds).
+    """A service that is critical now, as every worker sees it."""
 
-    `suspect_code` is the live code it may be due to; `recent_deploy` tells whether one went live lately; `planned`
-    that it is meant to be down: what relies on it fails with it, and nothing else does.
-    """
-
-    service: str
-    at: float
-    suspect_code: str | None = None
-    recent_deploy: bool = False
-    planned: bool = False
+    service: str  # its name
+    at: float  # since when (UTC epoch seconds)
+    suspect_code: str | None = None  # the live code it may be due to
+    recent_deploy: bool = False  # a deploy went live lately
+    planned: bool = False  # it is meant to be down: only what relies on it fails with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,32 +231,34 @@ class Shared:
 
 @dataclass(frozen=True)
 class State:
-    """Everything the core remembers; with several workers, of the services that this one holds.
+    """Everything the core remembers; with several workers, of the services that this one holds."""
 
-    `denied` holds the codes (commits, digests) never to return to; `acts` tells more of the rollbacks at `acted_at`;
-    `disarmed` says which promise of ours was broken, until a human says `resume`: nothing is changed meanwhile;
-    `unseen`, that no probe of any service brings evidence (they are void, or unknown): we are blind, too; `digested_at`
-    is the moment of the last weekly digest (UTC epoch seconds); `failing`, by key, what we rely on and does not work.
-    """
-
-    services: Mapping[str, ServiceState] = field(default_factory=lambda: MappingProxyType({}))
-    control: Mapping[str, tuple[float, Reading]] = field(default_factory=lambda: MappingProxyType({}))
-    vendors: Mapping[str, tuple[float, Reading]] = field(default_factory=lambda: MappingProxyType({}))
-    denied: tuple[str, ...] = ()
-    acted_at: tuple[float, ...] = ()
-    acts: tuple[Act, ...] = ()
-    paused_by: str = ""
-    disarmed: str = ""
-    blind_since: float | None = None
-    blind_told: bool = False
-    unseen: bool = False
-    incidents: int = 0
-    troubles: Mapping[str, ActiveCritical] = field(default_factory=lambda: MappingProxyType({}))
-    silences: tuple[Suppression, ...] = ()
-    holds: tuple[Suppression, ...] = ()
-    quiets: int = 0
-    digested_at: float = 0.0
-    failing: Mapping[str, Failing] = field(default_factory=lambda: MappingProxyType({}))
+    services: Mapping[str, ServiceState] = field(default_factory=lambda: MappingProxyType({}))  # by name
+    control: Mapping[str, tuple[float, Reading]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )  # control targets: when each was read, and the reading
+    vendors: Mapping[str, tuple[float, Reading]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )  # status pages: when each was read, and the reading
+    denied: tuple[str, ...] = ()  # codes never to return to
+    acted_at: tuple[float, ...] = ()  # rollbacks of all services
+    acts: tuple[Act, ...] = ()  # the same, with service and code
+    paused_by: str = ""  # who paused all actions; empty: nobody
+    disarmed: str = ""  # the violated invariant that disabled actions, until `resume`
+    blind_since: float | None = None  # since when we cannot see; None: we can
+    blind_told: bool = False  # people were told so
+    unseen: bool = False  # no probe of any service brings evidence
+    incidents: int = 0  # incidents so far
+    troubles: Mapping[str, ActiveCritical] = field(
+        default_factory=lambda: MappingProxyType({})
+    )  # services that are critical now
+    silences: tuple[Suppression, ...] = ()  # typed in by people
+    holds: tuple[Suppression, ...] = ()  # the same
+    quiets: int = 0  # number of the last of these
+    digested_at: float = 0.0  # the last weekly digest
+    failing: Mapping[str, Failing] = field(
+        default_factory=lambda: MappingProxyType({})
+    )  # what we rely on and does not work, by key
 
     @property
     def shared(self) -> Shared:
