@@ -14,7 +14,7 @@ repository: github
 advanced:
   verification: {seconds: 3s}
   detection: {run: 3s, run_in_watch: 3s, run_corroborated: 3s, run_probes_min: 3}
-  pace: {idle: 2s, watch: 1s, suspect: 1s, suspect_in_watch: 500ms, watch_window: 25s}
+  pace: {idle: 2s, watch: 1s, suspect: 1s, suspect_in_watch: 500ms, watch_window: 50s}
 """
 
 
