@@ -1,6 +1,11 @@
-"""A step that keeps our promises: what would break one is not done; it disarms us instead.
+"""`step`, with its result checked: a step that violates an invariant is discarded, and actions are disabled.
 
-Rule: the daemon and a replay of its recording both step through here, so that neither can decide otherwise.
+Theory. `guards/invariants.py` states what must never happen (a second rollback of an incident, a write without a
+lease, a page that is lost …) as a function of the state before, the event, and the result. A violation is a bug in
+the decisions themselves, so nothing that they asked for is trusted: the state stays as it was, marked `disarmed`,
+until a human says `resume`.
+
+Rule: the daemon and the replay of a recording both step through here, so that neither can decide otherwise.
 """
 
 from collections.abc import Sequence

@@ -1,12 +1,17 @@
-"""The machine: `step(state, event, policy) -> (state, effects)`. Same input, same output.
+"""The incident state machine: `step(state, event, policy) -> (state, effects)`.
 
-Rule 1: the core is told; it never asks. It reads no clock; waiting is an effect.
-Rule 2: the table is total: every phase has an entry for every event, and silence is written (`ignore`).
-Rule 3: perception comes first and is the same in every phase; only what is *done* differs.
+Theory. A service is in one phase; an event may move it to another. The core receives events and returns effects; it
+never performs one, and the outcome of an effect comes back as the next event. The same input gives the same output,
+so a recording of events replays every decision, and a restart continues from the saved state. Waiting is an effect
+too: `WakeAt` asks for a `TimePassed` at that moment, because the core reads no clock.
+
+Rule 1: TRANSITIONS is total: every phase has an entry for every event, and doing nothing is written (`ignore`).
+Rule 2: readings are folded into the state before the table is asked, in every phase alike; only what is done
+differs.
 
     CALM ──bad──► SUSPECT ──confirmed──► ANNOUNCED ─┐        ┌─► VERIFYING ──good──► CALM
                      │                   ASKING ────┼► PINNING ─► ROLLING_BACK ─► DEPLOYING
-                     └──────────────────► PAGED ◄───┴──(anything that does not go well)
+                     └──────────────────► PAGED ◄───┴──(every other outcome)
 """
 
 from collections.abc import Callable, Mapping

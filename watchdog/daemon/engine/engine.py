@@ -1,14 +1,19 @@
-"""The engine: events in, one at a time, through the pure core; what it decides is recorded, then done.
+"""The engine: takes one event at a time through the core, saves the result, then performs it.
 
-Rule 1: decide -> record -> act. Effects on the outside run only after the transaction that holds them.
-Rule 2: if the store does not answer, nothing is changed in production (fails closed), but people are told from
+Theory. All producers (probes, pollers, timers, commands, outcomes of actions) put events into one queue; one task
+takes them in order. For each event: step; save state, event, notes and pending effects in one transaction; only
+then hand the effects to the action runner and the outbox, which report their outcome as further events. A crash at
+any point leaves either no record (the event is lost, and the next reading tells of the same) or a record with
+pending effects, which the next start takes up.
+
+Rule 1: effects on production run only after the transaction that holds them.
+Rule 2: if the store does not answer, nothing is changed in production (fails closed), but people are notified from
 memory (fails open).
-Rule 3: one event at a time, and none stops the engine: what goes wrong with it is reported, and the next is handled.
-Rule 4: what the core decided is looked at again by `core.invariants`: a promise that would be broken disarms us.
-Rule 5: with several workers, only the services whose lease we hold are ours: of the others nothing is heard, and what
-turns out to have moved to another worker is dropped on the spot.
-Rule 6: what holds us back (a pause, a broken promise, denied code) and could not be written down yet is not lifted by
-what other workers wrote.
+Rule 3: an event that raises is reported and skipped. Rule 4: each step is checked (`core/checked_step.py`).
+Rule 5: with several workers, only services whose lease this worker holds are its own: events of others are dropped,
+also when the service moved while they waited in the queue.
+Rule 6: a pause, a violated invariant or a denied commit that could not be saved yet is kept when the shared state
+of other workers is read again.
 """
 
 import asyncio

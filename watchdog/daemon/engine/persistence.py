@@ -1,12 +1,15 @@
-"""Writing down what was decided, and what becomes of it when the journal does not take it.
+"""Saves the result of a step, and says what may be done when the store does not take it.
 
-Rule 1: without a record nothing is changed in production (fails closed), but people are told from memory (fails open).
-What was told from memory and turns out to stand in the journal after all is not told again: the outbox sees to that.
-What nobody has heard yet is written with the very next record: that one says "a human was told", and who comes after us
-believes it. The all-clear of an incident that the journal has open waits for that record: who comes after us would take
-the incident for known to people.
-Rule 2: of what is watched from memory only nothing is written: what was saved of it before is not known yet.
-Rule 3: what a human allows counts only once it is written down; what holds us back counts at once.
+Theory. A record has two readers: the next start of this worker, and the worker that takes the service over. Both
+believe what it says. So a notice sent from memory while the store was away must be in the very next record: whoever
+reads "a human was notified" will not notify again.
+
+Rule 1: without a record nothing is changed in production (fails closed), but people are notified from memory (fails
+open). A notice that was sent from memory, and turns out to be in the store after all, is not sent again: the outbox
+compares. The all-clear of an incident that the store has open waits for its record: the next worker would still
+take it for open.
+Rule 2: a service whose saved state could not be read is watched from memory, and nothing of it is written.
+Rule 3: what a human allows counts once it is saved; what holds actions back counts at once.
 """
 
 from collections import deque

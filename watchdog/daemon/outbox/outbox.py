@@ -1,15 +1,19 @@
-"""The outbox: brings every notice to people, at least once, whatever happens.
+"""The outbox: delivers every notice to its channels at least once.
 
-Rule 1: in doubt it is sent again; the same page twice is the worst accepted outcome (reliability: fails open).
-Rule 2: nothing here may stop a page: neither another channel, nor the store, nor a fault of our own.
-Rule 3: an effect is finished only when every named channel has the notice or a newer one spoke for it. A cancelled
-delivery stays pending in the store and is delivered by the next start.
-Rule 4: while a channel fails, or is known to be down, the first configured one that was not named stands in, then the
-next, so that somebody hears soon; the failing one is tried on. A stand-in that was told also gets the all-clear.
-Rule 5: a channel that refuses some of its people has the notice all the same; those refused for now are tried again for
-an hour, beside everything else.
-Rule 6: what is meant for people outside engineering goes to the channels it names and to no other, and these channels
-(`aside`) stand in for none: nobody is told there what engineers tell each other.
+Theory. A notice is an effect, saved with the decision that caused it and pending until it is delivered (a
+transactional outbox). Each channel has a queue and a circuit breaker: failures are retried with backoff, an open
+breaker sends one trial at a time, and the other channels are not delayed. An incident's notices keep their order in
+a channel; a newer one supersedes those that still wait.
+
+Rule 1: in doubt a notice is sent again: a duplicate page is the worst accepted outcome (fails open).
+Rule 2: nothing may stop a page: neither another channel, nor the store, nor an error of the daemon.
+Rule 3: an effect is finished when every named channel has the notice or a newer one superseded it. A cancelled
+delivery stays pending in the store, and the next start delivers it.
+Rule 4: while a channel fails, the first configured channel that was not named is the fallback, then the next; the
+failing channel is retried. A fallback that delivered also gets the all-clear.
+Rule 5: a channel that refuses some of its recipients has delivered; refused recipients are retried for an hour.
+Rule 6: notices to stakeholders go to the channels they name and to no other; these channels (`excluded_fallbacks`)
+are nobody's fallback, so stakeholders never read what engineers are told.
 """
 
 import asyncio

@@ -1,16 +1,21 @@
-"""Which services are ours: leases in the store, renewed while we live, with epochs that fence what we write.
+"""Leases: which services this worker decides on.
 
-Rule 1: the store's clock judges leases. Ours moves to another worker when we fall silent for `TTL_SECONDS`, so a dead
-or frozen worker's services are watched again within about `TTL_SECONDS + RENEW_SECONDS`.
-Rule 2: a lease promises nothing about the outside: every write is fenced by its epoch, and the actuator's guard is
-shorter than the lease. (client-go's leader election says the same of itself.)
-Rule 3: a store that does not answer takes nothing away: we go on watching and telling people what we hold, and nobody
-can change anything, for no write succeeds. At a start without an answer, or with a store that cannot be used (damaged,
-of a newer version), we watch everything, from memory, and leave it as it is.
-Rule 4: who holds the fleet speaks for all workers to the outside, and knows by the store what ails the others. Who
-cannot know who does speaks for itself.
-Rule 5: what a renewal could not read (what was saved of a service, what all share) is asked for again with the next
-one. Until then a service that came is watched from memory, and not acted on.
+Theory. Each service, and the fleet as a whole, has a lease in the store: its holder, when it runs out, and an epoch
+that grows each time the holder changes. A worker renews its leases every `RENEW_SECONDS`; one that is silent for
+`TTL_SECONDS` loses them to another worker. A lease alone cannot stop a frozen worker that wakes up later, so every
+write carries the epoch of its lease and the store refuses an old one (fencing).
+
+Rule 1: the store's clock judges leases: a dead worker's services are watched again within `TTL_SECONDS +
+RENEW_SECONDS`.
+Rule 2: a lease promises nothing about Render, which cannot check an epoch: the actuator's guard is therefore
+shorter than the lease. (client-go says the same of its leader election.)
+Rule 3: when the store does not answer, the worker keeps its services: it watches and notifies, and cannot change
+anything, as no write succeeds. A worker that starts then, or finds a store it cannot use, watches everything from
+memory.
+Rule 4: the holder of the fleet's lease speaks for all workers (heartbeats, health); a worker that cannot know the
+holder speaks for itself.
+Rule 5: state that a renewal could not read is asked for again with the next one; until then a service that was
+taken over is watched from memory, and not acted on.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
