@@ -3,8 +3,8 @@
 import asyncio
 from pathlib import Path
 
-from tests.faults.processes import SHORT
 from tests.support.clocks import eventually
+from tests.support.daemon_processes import SHORT
 from watchdog.app.compose.composition import App, build
 from watchdog.app.compose.daemon_run import finish, start
 from watchdog.daemon.runtime.clock import SystemClock

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.processes import Cloud, guarding
+from tests.support.daemon_processes import Cloud, guarding
 
 pytestmark = pytest.mark.long
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.processes import SHORT, environment, until
 from tests.support.clocks import PATIENCE_SECONDS
+from tests.support.daemon_processes import SHORT, environment, until
 from watchdog.app.live.episode_kinds import KINDS, Plan, plans
 from watchdog.app.live.live_episode import configure
 from watchdog.app.live.live_judgement import Seen

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.processes import guarding
+from tests.support.daemon_processes import guarding
 
 pytestmark = pytest.mark.long
 

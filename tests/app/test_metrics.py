@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.processes import Daemon, guarding
+from tests.support.daemon_processes import Daemon, guarding
 from tests.support.prometheus_server import running_prometheus
 
 pytestmark = pytest.mark.long

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.processes import environment
 from tests.support.clocks import PATIENCE_SECONDS
+from tests.support.daemon_processes import environment
 
 pytestmark = pytest.mark.long
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.lived import SLOW, Life
+from tests.support.recorded_lives import SLOW, Life
 from watchdog.adapters.stores import build_store
 from watchdog.app.commands.lab_policy import configuration
 from watchdog.cli.main import main

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.app.recorded import live_through
-from tests.faults.processes import guarding
 from tests.support.canaries import hits_in
+from tests.support.daemon_processes import guarding
 from watchdog.adapters.recordings.recording_format import Head, Told
 from watchdog.adapters.recordings.recording_reader import Reader
 from watchdog.app.commands.replay_run import Answer, answer

@@ -22,8 +22,8 @@ from typing import Any
 
 import httpx
 
-from tests.faults.databases import DATABASES
-from tests.faults.processes import Cloud, Daemon, running_cloud, until
+from tests.support.daemon_processes import Cloud, Daemon, running_cloud, until
+from tests.support.databases import DATABASES
 
 COMMIT = "bad0" * 10
 TOKEN = "a-token-of-the-benchmark-0123456789"

@@ -9,7 +9,7 @@ import pytest
 from tests.browser.chromium import browsing, executable, log_in, window
 from tests.console.desk_scene import office
 from tests.console.scene import TOKEN
-from tests.faults.processes import SHORT, guarding
+from tests.support.daemon_processes import SHORT, guarding
 from watchdog.domain.incidents import Phase
 
 pytestmark = pytest.mark.long

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.processes import environment, together, until
 from tests.support.child_processes import alive_in_session, children_of, is_at_work, processor_seconds
 from tests.support.clocks import PATIENCE_SECONDS
+from tests.support.daemon_processes import environment, together, until
 from watchdog.cli.main import app
 
 INTERRUPTED = 130

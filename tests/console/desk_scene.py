@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from tests.console.scene import SETTINGS, TOKEN, StoryClock, bearer, serving
-from tests.daemon.engine_scene import Scene, scene
+from tests.support.engine_scene import Scene, scene
 from watchdog.app.compose.command_client import list_deploys
 from watchdog.console.dependencies import Dependencies
 from watchdog.daemon.supervision.command_poller import CommandPoller

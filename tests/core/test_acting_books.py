@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.told import kinds, lines, notices, tell_of
 from tests.core.world import World, make_policy
 from tests.core.worlds import hear, incident_of, put, reach, share, web
+from tests.support.effect_readers import kinds, lines, notices, tell_of
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from tests.core.scenes import FACTS, NOW, a_service, a_state, an_incident
-from tests.core.told import kinds, lines
 from tests.core.world import make_policy
+from tests.support.effect_readers import kinds, lines
 from watchdog.core.context import StepContext
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e

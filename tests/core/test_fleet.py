@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from tests.core.scenes import NOW, a_service, a_state, an_incident, failing, step
-from tests.core.told import lines, notices, tell_of, wakes
 from tests.core.world import CONTROL, make_policy
+from tests.support.effect_readers import lines, notices, tell_of, wakes
 from watchdog.core import fleet
 from watchdog.domain import events as e
 from watchdog.domain.checks import Check

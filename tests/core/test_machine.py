@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from tests.core.scenes import NOW, a_service, a_state, step
-from tests.core.told import kinds, lines
 from tests.core.world import CONTROL, make_policy
 from tests.core.worlds import hear, incident_of, put, reach, web
+from tests.support.effect_readers import kinds, lines
 from watchdog.core.machine import EVENTS, LATE, TRANSITIONS, ignore
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase, State

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.told import notices
 from tests.core.world import FOREVER, START, Fault, World, make_policy, old_deploy
 from tests.core.worlds import bad_world, decision_of, history, watch, web
+from tests.support.effect_readers import notices
 from watchdog.core.assess.rollback_target import TargetQuery, choose_target, rolled_away_from
 from watchdog.domain.events import Restarted
 from watchdog.domain.incidents import Phase

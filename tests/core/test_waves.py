@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.told import kinds, lines, notices
 from tests.core.world import FOREVER, Fault, World, make_policy
 from tests.core.worlds import decision_of, hear, incident_of, reach, web
+from tests.support.effect_readers import kinds, lines, notices
 from watchdog.domain import events as e
 from watchdog.domain.decisions import Course
 from watchdog.domain.incidents import ActiveCritical, Phase

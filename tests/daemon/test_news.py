@@ -2,8 +2,8 @@
 
 import asyncio
 
-from tests.daemon.town import Channel, tell
 from tests.support.clocks import FakeClock, eventually
+from tests.support.notification_vendors import Channel, tell
 from watchdog.adapters.stores import build_store
 from watchdog.daemon.outbox.outbox import STALE_SECONDS, Outbox
 from watchdog.domain.errors import Permanent, Temporary

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tests.adapters.notifiers.letters import context
-from tests.adapters.notifiers.mail import Post
-from tests.daemon.town import tell
 from tests.support.clocks import FakeClock, eventually
+from tests.support.mail_server import Post
+from tests.support.notification_vendors import tell
 from watchdog.adapters.notifiers.email import EmailOptions, build
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.daemon.outbox.outbox import BROKEN_GAP_SECONDS, PARTLY_SECONDS, Outbox

@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tests.daemon.town import tell
-from tests.daemon.vendor import Vendor
 from tests.support.clocks import FakeClock, eventually
+from tests.support.failing_channel import Vendor
+from tests.support.notification_vendors import tell
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.daemon.outbox.outbox import STALE_SECONDS, Outbox
 from watchdog.domain.effects import Tell

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from tests.daemon.engine_scene import Scene, scene
 from tests.daemon.supervision.test_command_poller import answer
+from tests.support.engine_scene import Scene, scene
 from watchdog.daemon.supervision.command_poller import FAILED, HAS_CHANGED, REFUSED
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import Act, Incident, Phase, State

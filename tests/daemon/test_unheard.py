@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.daemon.engine_scene import SHUT, Scene, scene
 from tests.daemon.supervision.test_lease_manager import NAMES, Worker
 from tests.daemon.test_renewal import fail
 from tests.support.clocks import eventually
+from tests.support.engine_scene import SHUT, Scene, scene
 from watchdog.daemon.supervision.lease_manager import RENEW_SECONDS, TTL_SECONDS
 from watchdog.domain import events as e
 from watchdog.domain.effects import Tell

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.daemon.engine_scene import SHUT, Scene, ShakyStore, scene
 from tests.daemon.supervision.test_command_poller import answer, with_incident
 from tests.daemon.supervision.test_lease_manager import Worker
-from tests.daemon.town import tell
 from tests.support.clocks import FakeClock
+from tests.support.engine_scene import SHUT, Scene, ShakyStore, scene
+from tests.support.notification_vendors import tell
 from watchdog.core.assess import schedule
 from watchdog.daemon.engine.conversion import merge_shared
 from watchdog.daemon.engine.persistence import StepPersister, StepResult

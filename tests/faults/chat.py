@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 
-from tests.faults.processes import SHORT, Cloud, Daemon, guarding
 from tests.support.clocks import PATIENCE_SECONDS
+from tests.support.daemon_processes import SHORT, Cloud, Daemon, guarding
 from watchdog.sandbox import keys
 
 SLACK = 'slack: {channel: "#incidents", approvals: {socket_mode: true, users: [U0AAA]}}'

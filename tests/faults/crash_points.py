@@ -23,11 +23,11 @@ from random import Random
 
 import httpx
 
-from tests.faults.databases import DATABASES, Databases
 from tests.faults.journeys import JOURNEYS, ROLLBACK, Journey
-from tests.faults.processes import Cloud, Daemon, guarding, until
+from tests.support.daemon_processes import Cloud, Daemon, guarding, until
+from tests.support.databases import DATABASES, Databases
 
-MORTAL = Path(__file__).with_name("mortal.py")
+MORTAL = Path(__file__).with_name("killable_daemon.py")
 
 
 @dataclass(frozen=True)

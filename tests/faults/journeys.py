@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from tests.faults.chat import SLACK, TOKENS
-from tests.faults.processes import Cloud, Daemon, environment
+from tests.support.daemon_processes import Cloud, Daemon, environment
 from watchdog.sandbox.world import COMMITS
 
 PRESSED_SECONDS = 5.0

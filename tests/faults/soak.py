@@ -14,8 +14,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.faults.many import EVERY_TEN, many
-from tests.faults.processes import Cloud, Daemon
+from tests.support.daemon_processes import Cloud, Daemon
+from tests.support.many_services import EVERY_TEN, many
 
 SAMPLE_SECONDS = 10.0
 WARM_SHARE = 0.2

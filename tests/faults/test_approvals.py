@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.told import kinds, lines
 from tests.core.world import World
 from tests.core.worlds import hear, reach, web
-from tests.faults.processes import IN_SIX_HOURS, SHORT, guarding
+from tests.support.daemon_processes import IN_SIX_HOURS, SHORT, guarding
+from tests.support.effect_readers import kinds, lines
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect
 from watchdog.domain.incidents import Phase

@@ -11,13 +11,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.faults.echo import Echo, certificate
-from tests.faults.processes import SHORT, Cloud, Daemon, guarding, until
 from tests.faults.test_secrets import CHANNELS, MARK, OF_A_CLOUD_THAT_WORKS, leaks, printed, stored
 from tests.support.clocks import PATIENCE_SECONDS
+from tests.support.daemon_processes import SHORT, Cloud, Daemon, guarding, until
+from tests.support.echoing_vendors import Echo, certificate
 from watchdog.settings.load.secrets import KNOWN
 
-RUNNER = Path(__file__).with_name("crashing.py")
+RUNNER = Path(__file__).with_name("crashing_daemon.py")
 ANSWERS = {
     "render": 401,
     "sentry": 403,

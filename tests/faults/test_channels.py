@@ -6,7 +6,7 @@ import pytest
 
 from tests.core.world import START, make_policy
 from tests.core.worlds import incident_of, reach
-from tests.faults.channels import Guarded, guarded
+from tests.support.simulated_daemon import Guarded, guarded
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.domain.effects import Effect
 from watchdog.domain.errors import Temporary

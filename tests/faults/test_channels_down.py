@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.processes import SHORT, Cloud, Daemon, guarding, together
+from tests.support.daemon_processes import SHORT, Cloud, Daemon, guarding, together
 
-HURRIED = Path(__file__).with_name("hurried.py")
+HURRIED = Path(__file__).with_name("fast_daemon.py")
 CALM_SOON = SHORT.replace("detection: {", "detection: {calm: 3s, ")
 DEAD = ("pagerduty", "slack_webhook")
 

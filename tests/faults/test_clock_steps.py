@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.processes import Daemon, guarding, together
 from tests.faults.test_kill import assert_one_rollback_and_a_closed_incident
+from tests.support.daemon_processes import Daemon, guarding, together
 
 pytestmark = pytest.mark.long
 
-RUNNER = Path(__file__).with_name("jumping.py")
+RUNNER = Path(__file__).with_name("clock_step_daemon.py")
 
 
 def set_twice(folder: Path, seconds: float, quirks: bool) -> None:

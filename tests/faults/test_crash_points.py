@@ -11,8 +11,8 @@ from random import Random
 import pytest
 
 from tests.faults.crash_points import judge_all, path, spread
-from tests.faults.databases import DATABASES
 from tests.faults.journeys import CRITICAL, JOURNEYS, RESOLVED, ROLLING, heard
+from tests.support.databases import DATABASES
 
 FURTHER = sorted(set(JOURNEYS) - {"rollback"})
 

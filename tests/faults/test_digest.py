@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.processes import SHORT, Cloud, until
 from tests.faults.workers import pair
+from tests.support.daemon_processes import SHORT, Cloud, until
 
 pytestmark = pytest.mark.long
 

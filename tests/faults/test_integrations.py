@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from tests.core.scenes import FACTS, HISTORY
-from tests.faults.channels import Guarded, Site, guarding
+from tests.support.simulated_daemon import Guarded, Site, guarding
 from watchdog.app.compose.daemon_factory import Daemon, ExternalPorts, wire
 from watchdog.daemon.engine.conversion import CONTROL, VENDORS
 from watchdog.domain.deploys import Deploy, ServiceFacts

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.processes import Cloud, Daemon, guarding, together
+from tests.support.daemon_processes import Cloud, Daemon, guarding, together
 from watchdog.daemon.actions.timings import SHIPPED
 
-RUNNER = Path(__file__).with_name("killed.py")
+RUNNER = Path(__file__).with_name("signalled_daemon.py")
 
 
 def assert_one_rollback_and_a_closed_incident(cloud: Cloud, daemon: Daemon) -> None:

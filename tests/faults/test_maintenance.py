@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.processes import Cloud, Daemon, guarding, together
+from tests.support.daemon_processes import Cloud, Daemon, guarding, together
 
 SHORT = """\
 advanced:

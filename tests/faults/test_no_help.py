@@ -5,8 +5,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.faults.processes import Cloud, Daemon, guarding, together
 from tests.support.clocks import PATIENCE_SECONDS
+from tests.support.daemon_processes import Cloud, Daemon, guarding, together
 from watchdog.sandbox import keys
 
 pytestmark = pytest.mark.long

@@ -3,7 +3,7 @@
 import signal
 from pathlib import Path
 
-from tests.faults.processes import Cloud, Daemon, guarding
+from tests.support.daemon_processes import Cloud, Daemon, guarding
 
 REFUSED = "reload refused, the old configuration stays"
 

@@ -9,9 +9,9 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.faults.databases import dumped, postgresql
-from tests.faults.processes import SHORT, Cloud, Daemon, guarding
 from tests.support.canaries import forms
+from tests.support.daemon_processes import SHORT, Cloud, Daemon, guarding
+from tests.support.databases import dumped, postgresql
 from watchdog.cli.main import app
 from watchdog.settings.load.secrets import KNOWN
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests.faults.chat import ASSIST, NOBODY, SLACK, TOKENS, Chat, chatting, started
-from tests.faults.processes import IN_SIX_HOURS, SHORT, until
 from tests.faults.workers import pair
+from tests.support.daemon_processes import IN_SIX_HOURS, SHORT, until
 
 HIGH = {"home": {"kind": "error", "after_seconds": 0.0, "routes": ["/api/test"]}}
 VETO = {"mode: autonomous\n": "mode: autonomous\n    veto: 60s\n"}

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.adapters.notifiers.mail import Post
 from tests.faults.chat import TOKENS, Chat
-from tests.faults.processes import SHORT, guarding
+from tests.support.daemon_processes import SHORT, guarding
+from tests.support.mail_server import Post
 
 SECRET = "sk-live-9d8c7b6a5f4e"
 INTERNAL = re.compile(

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.databases import Databases, postgresql, sqlite
-from tests.faults.processes import guarding, together
 from tests.faults.test_kill import assert_one_rollback_and_a_closed_incident
+from tests.support.daemon_processes import guarding, together
+from tests.support.databases import Databases, postgresql, sqlite
 from watchdog.daemon.actions.actuator import NO_ID
 
-RUNNER = Path(__file__).with_name("stopped.py")
+RUNNER = Path(__file__).with_name("stopped_daemon.py")
 
 
 HELD = "SELECT name FROM leases WHERE expires > extract(epoch FROM clock_timestamp())"

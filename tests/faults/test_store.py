@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.processes import SHORT, Cloud, Daemon, Entry, guarding, together
+from tests.support.daemon_processes import SHORT, Cloud, Daemon, Entry, guarding, together
 
 CALM_SOON = SHORT.replace(
     "run: 3s, run_in_watch: 3s",

@@ -6,13 +6,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.faults.processes import Cloud, Daemon, guarding, until
 from tests.support.clocks import PATIENCE_SECONDS
+from tests.support.daemon_processes import Cloud, Daemon, guarding, until
 from watchdog.sandbox import keys
 
 pytestmark = pytest.mark.long
 
-MORTAL = Path(__file__).with_name("mortal.py")
+MORTAL = Path(__file__).with_name("killable_daemon.py")
 TELLS = """
 repository: github
 policy:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.processes import Cloud, Daemon, guarding, together
+from tests.support.daemon_processes import Cloud, Daemon, guarding, together
 
-RUNNER = Path(__file__).with_name("killed.py")
+RUNNER = Path(__file__).with_name("signalled_daemon.py")
 WRONGED = "b" * 40
 """The commit that is blamed for what the world did."""
 POSTED = 1

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.many import EVERY_TEN
-from tests.faults.processes import SHORT, Daemon, together, until
 from tests.faults.workers import Pair, pair, seconds_until
+from tests.support.daemon_processes import SHORT, Daemon, together, until
+from tests.support.many_services import EVERY_TEN
 
 TAKEOVER_SECONDS = 15.0
 GAP_SECONDS = 16.0

@@ -11,13 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.faults.cuttable import Cuttable, cuttable
-from tests.faults.databases import dumped, in_database
-from tests.faults.many import guard_many
-from tests.faults.processes import SHORT, Cloud, Daemon, running_cloud, until
+from tests.support.daemon_processes import SHORT, Cloud, Daemon, running_cloud, until
+from tests.support.databases import dumped, in_database
+from tests.support.many_services import guard_many
+from tests.support.network_partition import Cuttable, cuttable
 from tests.support.postgres_server import PostgresServer, running_postgres
 
-SIGNALLED = Path(__file__).with_name("killed.py")
+SIGNALLED = Path(__file__).with_name("signalled_daemon.py")
 
 
 @dataclass

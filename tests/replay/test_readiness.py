@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.lived import SLOW, Life
-from tests.lab.told import tape
+from tests.support.recorded_lives import SLOW, Life
+from tests.support.recorded_stories import tape
 from watchdog.adapters.recordings.recording_reader import runs_of
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Incident

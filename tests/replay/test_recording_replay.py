@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.core.world import make_policy
-from tests.lab.told import RecordedStage, story, tape
+from tests.support.recorded_stories import RecordedStage, story, tape
 from watchdog.adapters.recordings.recording_reader import Reader, runs_of
 from watchdog.cli.main import main
 from watchdog.core.checked_step import checked_step

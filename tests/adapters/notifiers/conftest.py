@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import trustme
 
-from tests.adapters.notifiers.mail import Post
+from tests.support.mail_server import Post
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from tests.adapters.notifiers.conftest import Certificates
 from tests.adapters.notifiers.letters import PASSWORD, context, hostile_notice, leaks, notice, plain_notice
-from tests.adapters.notifiers.mail import Post
+from tests.support.mail_server import Post
 from watchdog.adapters.notifiers.email import REMEMBERED, Email, EmailOptions, build, secrets
 from watchdog.domain.errors import Partly, Permanent
 from watchdog.domain.notices import NoticeKind

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.adapters.notifiers.letters import BOT_TOKEN, HOOK_PATH, ROUTING_KEY, context, notice
-from tests.adapters.notifiers.mail import Post
 from tests.adapters.vendor import Vendor
+from tests.support.mail_server import Post
 from watchdog.adapters.notifiers import NOTIFIERS
 from watchdog.adapters.notifiers.console import Console
 from watchdog.adapters.notifiers.email import EmailOptions

@@ -11,8 +11,8 @@ import pytest
 
 from tests.adapters.notifiers.conftest import Certificates
 from tests.adapters.notifiers.letters import PASSWORD, leaks
-from tests.adapters.notifiers.mail import Post
 from tests.support.clocks import PATIENCE_SECONDS, eventually
+from tests.support.mail_server import Post
 from watchdog.adapters.notifiers.smtp import THREADS, Mailbox, MailServer
 from watchdog.adapters.ssrf_guard import AddressGuard
 from watchdog.domain.errors import Permanent, Temporary

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.told import DAY, story, tape
+from tests.support.recorded_stories import DAY, story, tape
 from watchdog.adapters.recordings import RecordingWriter
 from watchdog.adapters.recordings.recording_format import Changed, Head, Told
 from watchdog.adapters.recordings.recording_reader import Reader

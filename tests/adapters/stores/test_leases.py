@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.adapters.stores.town import Town, in_memory, on_postgres
+from tests.support.store_workers import Town, in_memory, on_postgres
 from watchdog.adapters.stores.leases import share
 from watchdog.domain.effects import Note, PinAutoDeploy, Tell
 from watchdog.domain.errors import Displaced, Stale

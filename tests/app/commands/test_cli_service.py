@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.processes import IN_SIX_HOURS, SHORT, Daemon, guarding, together
+from tests.support.daemon_processes import IN_SIX_HOURS, SHORT, Daemon, guarding, together
 
 DONE, FAILED, USAGE, REFUSED = 0, 1, 2, 3
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.processes import until
 from tests.support.child_processes import alive, children_of
 from tests.support.clocks import PATIENCE_SECONDS
+from tests.support.daemon_processes import until
 from watchdog.app.commands.worker_processes import workers
 
 STARTER = """

@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from tests.adapters.oidc.scene import signed_in
-from tests.faults.processes import guarding
 from tests.settings.texts import SMALL, loaded
 from tests.support.clocks import PATIENCE_SECONDS, FakeClock
+from tests.support.daemon_processes import guarding
 from watchdog.app.compose.console_identity import access_of, form_key
 from watchdog.console.auth.oidc_login import BACK, BEGIN
 from watchdog.sandbox import keys

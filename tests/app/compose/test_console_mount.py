@@ -7,9 +7,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.faults.processes import SHORT, guarding
 from tests.settings.texts import SMALL, loaded, shown
 from tests.support.clocks import PATIENCE_SECONDS
+from tests.support.daemon_processes import SHORT, guarding
 
 TOKEN = "c4n4ry-console-0123456789"
 ON = "console: {enabled: true}\n"

@@ -8,9 +8,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.faults.processes import SHORT, Daemon, environment, guarding, together, until
 from tests.faults.test_kill import assert_one_rollback_and_a_closed_incident
 from tests.support.clocks import PATIENCE_SECONDS
+from tests.support.daemon_processes import SHORT, Daemon, environment, guarding, together, until
 
 TWO_SERVICES = """
   api:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.processes import SHORT, Daemon, guarding
+from tests.support.daemon_processes import SHORT, Daemon, guarding
 from watchdog.domain.follow_ups import RUNBOOK
 
 pytestmark = pytest.mark.long

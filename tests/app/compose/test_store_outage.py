@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.app.scenes import settings_of
-from tests.daemon.town import Channel
 from tests.support.clocks import FakeClock
+from tests.support.notification_vendors import Channel
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.app.compose.composition import App, build
 from watchdog.app.compose.store_outage import PATIENCE_SECONDS, watch_the_record

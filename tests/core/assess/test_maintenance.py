@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from tests.core.scenes import FACTS, HISTORY, NOW, a_service, an_incident, failing
-from tests.core.told import lines, notices
 from tests.core.world import FOREVER, START, Fault, World, make_policy
 from tests.core.worlds import bad_world, decision_of, hear, history, incident_of, reach, watch, web
+from tests.support.effect_readers import lines, notices
 from watchdog.core.assess import maintenance
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from tests.core.scenes import HISTORY, NOW, a_service, a_state, an_incident, failing, found, step
-from tests.core.told import lines
 from tests.core.world import make_policy
 from tests.core.worlds import bad_world, hear, incident_of
+from tests.support.effect_readers import lines
 from watchdog.core.context import StepContext
 from watchdog.core.guards import active_criticals
 from watchdog.domain import events as e

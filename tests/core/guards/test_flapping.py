@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from tests.core.scenes import NOW, a_service, a_state
-from tests.core.told import lines, notices
 from tests.core.world import FOREVER, Fault, World, make_policy
 from tests.core.worlds import bad_world, hear, history, put, web
+from tests.support.effect_readers import lines, notices
 from watchdog.core.context import StepContext
 from watchdog.core.guards import flapping
 from watchdog.domain import events as e

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.core.told import kinds, lines, notices, tell_of, wakes
 from tests.core.world import FOREVER, START, Fault, World, make_policy
 from tests.core.worlds import bad_world, decision_of, hear, incident_of, put, reach, reload, share, unwatch, web
+from tests.support.effect_readers import kinds, lines, notices, tell_of, wakes
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.decisions import Course

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.told import kinds, lines, notices
 from tests.core.world import World, make_policy
 from tests.core.worlds import bad_world, decision_of, hear, incident_of, put, reach, share, web
+from tests.support.effect_readers import kinds, lines, notices
 from watchdog.core.phases import bad_commit_recurrence
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e

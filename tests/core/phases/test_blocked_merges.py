@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from tests.core.phases.test_restore_auto_deploy import quiet
-from tests.core.told import lines, notices, tell_of
 from tests.core.world import World
 from tests.core.worlds import hear, put, reach, web
+from tests.support.effect_readers import lines, notices, tell_of
 from watchdog.core.phases.blocked_merges import LIST_MAX_SECONDS, REMEMBERED_MAX, SHOWN_MAX
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.told import kinds, lines, tell_of
 from tests.core.world import FOREVER, Fault, World, make_policy
 from tests.core.worlds import bad_world, hear, incident_of, put, reach, web
+from tests.support.effect_readers import kinds, lines, tell_of
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase

@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 
-from tests.core.told import lines, notices, tell_of, wakes
 from tests.core.world import FOREVER, START, Fault, World, make_policy
 from tests.core.worlds import bad_world, hear, incident_of, put, reach, web
+from tests.support.effect_readers import lines, notices, tell_of, wakes
 from watchdog.core.phases import escalation
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e

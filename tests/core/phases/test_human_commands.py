@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from tests.core.scenes import an_incident
-from tests.core.told import kinds, lines, notices
 from tests.core.world import FOREVER, START, Fault, World, make_policy
 from tests.core.worlds import bad_world, decision_of, hear, incident_of, put, reach, web
+from tests.support.effect_readers import kinds, lines, notices
 from watchdog.core.phases.undo_rollback import asked_for
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e

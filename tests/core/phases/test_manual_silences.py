@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from tests.core.scenes import FACTS, NOW, a_service, a_state, step
-from tests.core.told import lines, notices
 from tests.core.world import FOREVER, START, Fault, World, make_policy
 from tests.core.worlds import bad_world, decision_of, hear, incident_of, reach, web
+from tests.support.effect_readers import lines, notices
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase, State

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.told import kinds, lines, notices
 from tests.core.world import World, make_policy
 from tests.core.worlds import bad_world, hear, incident_of, put, reach, reload, share, web
+from tests.support.effect_readers import kinds, lines, notices
 from watchdog.core.phases.open_incident import YES_HOLDS_SECONDS
 from watchdog.domain import events as e
 from watchdog.domain.decisions import Course

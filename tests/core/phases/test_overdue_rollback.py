@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.told import lines
 from tests.core.world import World
 from tests.core.worlds import decision_of, hear, incident_of, put, reach, share, web
+from tests.support.effect_readers import lines
 from watchdog.core.context import StepContext
 from watchdog.core.phases import overdue_rollback
 from watchdog.domain import effects as fx

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tests.core.scenes import FACTS, HISTORY, NOW, a_blame, a_service, a_state, an_incident, failing, found, step
-from tests.core.told import lines, notices
 from tests.core.world import make_policy
+from tests.support.effect_readers import lines, notices
 from watchdog.core.guards.decision import decide
 from watchdog.domain import events as e
 from watchdog.domain.checks import Check

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.told import kinds, lines, tell_of
 from tests.core.world import World
 from tests.core.worlds import bad_world, hear, put, reach, share, web
+from tests.support.effect_readers import kinds, lines, tell_of
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase

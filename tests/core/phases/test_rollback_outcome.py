@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.told import kinds, lines, notices, tell_of, wakes
 from tests.core.world import FOREVER, START, Fault, make_policy
 from tests.core.worlds import bad_world, decision_of, hear, incident_of, put, reach, share, unwatch, web
+from tests.support.effect_readers import kinds, lines, notices, tell_of, wakes
 from watchdog.core.fold import observations
 from watchdog.core.phases import rollback_request
 from watchdog.domain import effects as fx

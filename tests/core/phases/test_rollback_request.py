@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from tests.core.scenes import found
-from tests.core.told import kinds, lines, notices, tell_of, wakes
 from tests.core.world import CONTROL, START, World, make_policy
 from tests.core.worlds import bad_world, decision_of, hear, incident_of, put, reach, share, web
+from tests.support.effect_readers import kinds, lines, notices, tell_of, wakes
 from watchdog.core.context import StepContext
 from watchdog.core.guards import rollback_budget
 from watchdog.core.phases import rollback_request

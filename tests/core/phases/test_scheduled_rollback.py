@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tests.core.scenes import FACTS
-from tests.core.told import kinds, lines, notices, tell_of, wakes
 from tests.core.world import DAY, FOREVER, START, Fault, World, make_policy
 from tests.core.worlds import decision_of, hear, incident_of, put, reach, reload, share, unwatch, web
+from tests.support.effect_readers import kinds, lines, notices, tell_of, wakes
 from watchdog.core.phases.open_incident import YES_HOLDS_SECONDS
 from watchdog.core.phases.scheduled_rollback import SAID_ONCE_SECONDS
 from watchdog.domain import effects as fx

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.told import kinds, lines, notices
 from tests.core.world import CONTROL, Fault
 from tests.core.worlds import bad_world, hear, incident_of, put, reach, web
+from tests.support.effect_readers import kinds, lines, notices
 from watchdog.core.phases.suspicion import PATIENCE_SECONDS
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from tests.core.scenes import FACTS, a_service, an_incident
-from tests.core.told import kinds, lines
 from tests.core.world import FOREVER, Fault, World, make_policy
 from tests.core.worlds import bad_world, hear, incident_of, put, reach, share, web
+from tests.support.effect_readers import kinds, lines
 from watchdog.core.phases.undo_rollback import asked_for
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e

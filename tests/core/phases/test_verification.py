@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from tests.core.limits import LIMITS
-from tests.core.told import kinds, lines, notices
 from tests.core.world import FOREVER, START, Fault, World, make_policy
 from tests.core.worlds import bad_world, hear, incident_of, put, reach, watch, web
+from tests.support.effect_readers import kinds, lines, notices
 from watchdog.core import detect
 from watchdog.core.phases.verification import PATIENCE_SECONDS
 from watchdog.domain import effects as fx

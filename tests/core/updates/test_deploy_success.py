@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from tests.core.scenes import FACTS, NOW, a_service, a_state, step
-from tests.core.told import lines
 from tests.core.world import START, Fault, World, make_policy
 from tests.core.worlds import bad_world, hear, history, put, web
+from tests.support.effect_readers import lines
 from watchdog.core.fold.clock_skew import clamp_future_times
 from watchdog.domain import events as e
 from watchdog.domain.checks import Check

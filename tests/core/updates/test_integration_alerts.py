@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from tests.core.scenes import HISTORY
-from tests.core.told import lines, tell_of
 from tests.core.world import World, make_policy
 from tests.core.worlds import hear
+from tests.support.effect_readers import lines, tell_of
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.integrations import Failing, Integration, Standing

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from tests.core.scenes import NOW, a_service, a_state, an_incident
-from tests.core.told import lines, notices
 from tests.core.world import FOREVER, START, Fault, World, make_policy
 from tests.core.worlds import bad_world, hear, history, watch, web
+from tests.support.effect_readers import lines, notices
 from watchdog.core.context import StepContext
 from watchdog.core.updates import stakeholder_updates
 from watchdog.domain import effects as fx

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.core.scenes import a_state, step
-from tests.core.told import lines
 from tests.core.world import make_policy
+from tests.support.effect_readers import lines
 from watchdog.core.updates.weekly_digest import FIRST_LATE_SECONDS, LATE_SECONDS, due
 from watchdog.domain import events as e
 from watchdog.domain.effects import Tell

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.daemon import render_scene
-from tests.daemon.engine_scene import Scene, scene
-from tests.daemon.render_scene import INCIDENT, ROLLBACK
+from tests.support import actuator_scene
+from tests.support.actuator_scene import INCIDENT, ROLLBACK
 from tests.support.clocks import eventually
+from tests.support.engine_scene import Scene, scene
 from watchdog.adapters.platforms.render import Render
 from watchdog.daemon.actions.timings import SHIPPED
 from watchdog.domain import events as e
@@ -54,7 +54,7 @@ async def test_case_12_a_request_that_lands_after_we_gave_up_is_adopted(
     """The settle window is longer than the deadline, the guard and the longest plausible delay together."""
     latest = SHIPPED.post_seconds + SHIPPED.guard_seconds + SHIPPED.landing_seconds
     assert SHIPPED.settle_seconds > latest
-    async with render_scene.scene(made=LandsLate, store_url=store.format(tmp_path)) as s:
+    async with actuator_scene.scene(made=LandsLate, store_url=store.format(tmp_path)) as s:
         s.platform.lands_after = after_seconds  # type: ignore[attr-defined]
         outcome = await s.ends(ROLLBACK, e.RollbackAccepted)
         assert (outcome.adopted, len(s.accepted), s.sent("POST")) == (True, 1, 1)
@@ -89,7 +89,7 @@ class Cancelled:
 
 async def cancelled_at(wait: int, store_url: str) -> bool:
     """Cancel a rollback at its Nth wait and take it up as the next start does; return whether it waited so often."""
-    async with render_scene.scene(store_url=store_url) as s:
+    async with actuator_scene.scene(store_url=store_url) as s:
         ending = Cancelled(s.actuator.perform(ROLLBACK), wait)
 
         async def run() -> Event:
@@ -126,7 +126,7 @@ async def test_case_05_cancelled_at_each_wait_it_is_marked_and_done_once(tmp_pat
 )
 async def test_case_15_the_rebuild_goes_by_the_same_protocol(mode: str, adopted: bool | None, quirks: bool) -> None:
     """Its own row, one request, looked up when its answer is lost; a deploy of the commit newer than the baseline."""
-    async with render_scene.scene(quirks=quirks) as s:
+    async with actuator_scene.scene(quirks=quirks) as s:
         s.sandbox.set_mode("create_deploy", mode, times=1)
         outcome = await s.actuator.perform(REBUILD)
         if adopted is None:
@@ -147,7 +147,7 @@ async def test_case_15_the_rebuild_goes_by_the_same_protocol(mode: str, adopted:
 @pytest.mark.parametrize("mode", ["refuse_400", "refuse_404", "reset_before"])
 async def test_case_15_a_rebuild_that_fails_has_no_alternative(mode: str) -> None:
     """Refused is final and never "expired"; without a trace it is tried once more, and then a human must look."""
-    async with render_scene.scene() as s:
+    async with actuator_scene.scene() as s:
         s.sandbox.set_mode("create_deploy", mode)
         outcome = await s.actuator.perform(REBUILD)
         if mode == "reset_before":
@@ -201,7 +201,7 @@ async def test_case_17_a_human_who_deploys_while_the_answer_is_lost_wins() -> No
             made.status = "live"
             raise OutcomeUnknown("Render timed out")
 
-    async with render_scene.scene(made=HumanFirst) as s:
+    async with actuator_scene.scene(made=HumanFirst) as s:
         outcome = await s.ends(ROLLBACK, e.RollbackStoodDown)
         assert "dep-42 is live, no longer dep-40" in outcome.why and "no trace" in outcome.why
         assert (await s.row()).state == "done"
@@ -210,7 +210,7 @@ async def test_case_17_a_human_who_deploys_while_the_answer_is_lost_wins() -> No
 
 async def test_case_16_a_deploy_on_its_way_is_waited_for() -> None:
     """Nothing is sent while a newer one is built; with the world as it was, the next attempt goes out."""
-    async with render_scene.scene() as s:
+    async with actuator_scene.scene() as s:
         made = s.sandbox.deploy("web", build_seconds=600)
         outcome = await s.actuator.perform(ROLLBACK)
         assert isinstance(outcome, e.RollbackPostponed) and made.id in outcome.why

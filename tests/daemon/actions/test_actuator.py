@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.daemon.render_scene import INCIDENT, PIN, RESTORE, ROLLBACK, Scene, SteppedClock, Told, scene
+from tests.support.actuator_scene import INCIDENT, PIN, RESTORE, ROLLBACK, Scene, SteppedClock, Told, scene
 from tests.support.clocks import PATIENCE_SECONDS
 from watchdog.adapters.platforms.render import Render, build_render
 from watchdog.core.fold.observations import PIN_SHOWS_SECONDS

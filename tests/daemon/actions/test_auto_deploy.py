@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import pytest
 
-from tests.daemon.render_scene import INCIDENT, PIN, RESTORE, Told, scene
+from tests.support.actuator_scene import INCIDENT, PIN, RESTORE, Told, scene
 from tests.support.clocks import PATIENCE_SECONDS, FakeClock
 from watchdog.adapters.platforms.render import Render
 from watchdog.adapters.stores.memory import MemoryStore

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.daemon.render_scene import ROLLBACK
+from tests.support.actuator_scene import ROLLBACK
 from tests.support.clocks import FakeClock
 from tests.support.slow_calls import Latency, SlowStore
 from watchdog.adapters.platforms.render_parse import newest_first, parse_deploy

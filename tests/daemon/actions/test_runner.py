@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from tests.daemon.render_scene import INCIDENT, PIN, RESTORE, ROLLBACK, Scene, scene
+from tests.support.actuator_scene import INCIDENT, PIN, RESTORE, ROLLBACK, Scene, scene
 from tests.support.clocks import PATIENCE_SECONDS as BOUND_SECONDS
 from tests.support.clocks import FakeClock, eventually
 from tests.support.intercepted_calls import Overheard

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from tests.daemon.engine_scene import Scene, scene
 from tests.support.clocks import FakeClock
+from tests.support.engine_scene import Scene, scene
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.daemon.approvals.button_cleanup import ButtonCleanup
 from watchdog.daemon.approvals.chat_commands import ChatCommands

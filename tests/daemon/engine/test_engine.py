@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import pytest
 
-from tests.daemon.engine_scene import POLICY, SHUT, Scene, ShakyStore, scene
 from tests.support.clocks import PATIENCE_SECONDS, FakeClock, eventually
+from tests.support.engine_scene import POLICY, SHUT, Scene, ShakyStore, scene
 from watchdog.adapters.platforms.render import Render
 from watchdog.daemon.actions.runner import UNRECORDED, UNWANTED
 from watchdog.daemon.engine.conversion import CONTROL, VENDORS

@@ -8,8 +8,8 @@ from types import MappingProxyType
 
 import pytest
 
-from tests.daemon.beside import FACTS, Beside, beside
 from tests.support.clocks import FakeClock, eventually
+from tests.support.github_reader import FACTS, Beside, beside
 from watchdog.daemon.integrations.deploy_authors import AGAIN_SECONDS, REMEMBERED_MAX, DeployAuthors
 from watchdog.domain.code_comparison import Comparison
 from watchdog.domain.deploys import Commit, Deploy

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from tests.daemon.engine_scene import SHUT, Scene, ShakyStore, scene
 from tests.daemon.supervision.test_lease_manager import Worker
 from tests.support.clocks import FakeClock, eventually
+from tests.support.engine_scene import SHUT, Scene, ShakyStore, scene
 from watchdog.core.updates.follow_up_reminders import LABEL
 from watchdog.daemon.integrations.follow_ups import AGAIN_SECONDS, EVERY_SECONDS, REMIND_WITHIN_SECONDS, FollowUpKeeper
 from watchdog.daemon.supervision.lease_manager import TTL_SECONDS

@@ -6,8 +6,8 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from tests.daemon.beside import FACTS, Beside, beside
 from tests.support.clocks import eventually
+from tests.support.github_reader import FACTS, Beside, beside
 from watchdog.adapters.repositories.github import GitHub
 from watchdog.daemon.integrations.merge_poller import UNANSWERED_MAX, MergePoller
 from watchdog.domain.deploys import Commit

@@ -8,8 +8,8 @@ import pytest
 
 from tests.adapters.notifiers.letters import context, notice
 from tests.cli import examples as x
-from tests.daemon.beside import FACTS, Beside, beside
 from tests.support.clocks import PATIENCE_SECONDS, FakeClock, eventually
+from tests.support.github_reader import FACTS, Beside, beside
 from watchdog.adapters.notifiers.slack import SlackOptions
 from watchdog.adapters.notifiers.slack import build as build_slack
 from watchdog.adapters.repositories.github import build_github

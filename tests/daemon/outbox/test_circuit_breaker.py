@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tests.daemon.outbox.test_outbox import outbox
-from tests.daemon.town import Channel, tell
-from tests.daemon.vendor import Vendor
 from tests.support.clocks import FakeClock, eventually
+from tests.support.failing_channel import Vendor
+from tests.support.notification_vendors import Channel, tell
 from watchdog.daemon.outbox.channel_queue import ChannelQueue
 from watchdog.daemon.outbox.circuit_breaker import TRIPS_AT, CircuitBreaker
 from watchdog.daemon.outbox.delivery_log import GAPS_SECONDS

@@ -11,9 +11,9 @@ import pytest
 from tests.core.phases.test_blocked_merges import branch
 from tests.core.worlds import bad_world, hear
 from tests.daemon.outbox.test_outbox import Scene, scene
-from tests.daemon.town import Channel, tell
-from tests.daemon.vendor import Vendor
 from tests.support.clocks import FakeClock, eventually
+from tests.support.failing_channel import Vendor
+from tests.support.notification_vendors import Channel, tell
 from watchdog.adapters.stores import build_store
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.daemon.outbox.delivery_log import GAPS_SECONDS, GIVE_UP_SECONDS, REMEMBERED, DeliveryLog

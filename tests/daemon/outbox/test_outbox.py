@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from tests.daemon.town import HOOK, Channel, Town, channels, tell
 from tests.support.clocks import PATIENCE_SECONDS, FakeClock, eventually
 from tests.support.loopback import serve
+from tests.support.notification_vendors import HOOK, Channel, Town, channels, tell
 from watchdog.adapters.stores import build_store
 from watchdog.daemon.outbox.delivery_log import GAPS_SECONDS
 from watchdog.daemon.outbox.outbox import BROKEN_GAP_SECONDS, RETRY_AFTER_MAX_SECONDS, Outbox

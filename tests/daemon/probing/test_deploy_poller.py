@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.daemon.render_scene import Scene, scene
+from tests.support.actuator_scene import Scene, scene
 from tests.support.clocks import eventually
 from watchdog.adapters.platforms.render import Render
 from watchdog.daemon.integrations.registry import IntegrationRegistry

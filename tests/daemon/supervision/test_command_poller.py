@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.daemon.engine_scene import Scene, ShakyStore, scene
 from tests.support.clocks import PATIENCE_SECONDS
+from tests.support.engine_scene import Scene, ShakyStore, scene
 from watchdog.adapters.stores import build_store
 from watchdog.daemon.supervision.command_poller import FAILED, HAS_CHANGED, REFUSED, STALE_SECONDS, CommandPoller
 from watchdog.domain.errors import Permanent, Temporary

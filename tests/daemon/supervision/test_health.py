@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.daemon.engine_scene import SHUT, Scene, scene
-from tests.daemon.town import tell
 from tests.support.clocks import eventually
+from tests.support.engine_scene import SHUT, Scene, scene
+from tests.support.notification_vendors import tell
 from watchdog.daemon.outbox.circuit_breaker import TRIPS_AT
 from watchdog.daemon.supervision.health import SILENT_SECONDS, UNREAD_SECONDS, Health
 from watchdog.domain import events as e

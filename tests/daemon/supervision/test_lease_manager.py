@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from tests.daemon.town import Channel, tell
 from tests.support.clocks import FakeClock
 from tests.support.intercepted_calls import Overheard
+from tests.support.notification_vendors import Channel, tell
 from tests.support.slow_calls import WAY_SECONDS, SlowStore
 from watchdog.adapters.stores.memory import MemoryDatabase
 from watchdog.daemon.actions.actuator import Actuator

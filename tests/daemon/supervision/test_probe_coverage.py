@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from tests.daemon.town import Channel
 from tests.support.clocks import FakeClock
+from tests.support.notification_vendors import Channel
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.app.compose.daemon_factory import Daemon, ExternalPorts, begin, upkeep, wire
 from watchdog.daemon.engine.conversion import CONTROL

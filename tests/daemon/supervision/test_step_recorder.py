@@ -7,10 +7,10 @@ from pathlib import Path
 
 from structlog.testing import capture_logs
 
-from tests.daemon.engine_scene import Scene, ShakyStore, scene
-from tests.lab.told import tape
 from tests.support.canaries import hits_in
 from tests.support.clocks import FakeClock, eventually
+from tests.support.engine_scene import Scene, ShakyStore, scene
+from tests.support.recorded_stories import tape
 from watchdog.adapters.recordings.recording_reader import runs_of
 from watchdog.daemon.supervision.step_recorder import (
     AGAIN_SECONDS,

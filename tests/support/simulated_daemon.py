@@ -12,8 +12,8 @@ import httpx
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from tests.daemon.vendor import Vendor
 from tests.support.clocks import FakeClock, eventually
+from tests.support.failing_channel import Vendor
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.app.compose.daemon_factory import Daemon, ExternalPorts, begin, wire
 from watchdog.daemon.engine.conversion import CONTROL

@@ -1,4 +1,4 @@
-"""`watchdog run` that is told to stop (SIGTERM) at a marked point of an action: stopped.py POINT CONFIG."""
+"""`watchdog run` that is told to stop (SIGTERM) at a marked point of an action: stopped_daemon.py POINT CONFIG."""
 
 import asyncio
 import os

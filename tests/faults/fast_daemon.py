@@ -1,4 +1,4 @@
-"""`watchdog run` whose minutes take three seconds, so that heartbeats come within a short test: hurried.py CONFIG."""
+"""`watchdog run` whose minutes take three seconds, so that heartbeats come soon: fast_daemon.py CONFIG."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""`watchdog run` on a host whose clock is set while it runs: jumping.py CONFIG FILE, which holds seconds to add."""
+"""`watchdog run` on a host whose clock is set meanwhile: clock_step_daemon.py CONFIG FILE, which holds the seconds."""
 
 import asyncio
 import os

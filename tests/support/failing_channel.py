@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
-from tests.daemon.town import Channel
 from tests.support.clocks import FakeClock
+from tests.support.notification_vendors import Channel
 from watchdog.domain.errors import Temporary
 from watchdog.domain.notices import Notice
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tests.lab.told import DAY, tape
+from tests.support.recorded_stories import DAY, tape
 from watchdog.app.commands.lab_policy import policy_for
 from watchdog.core.checked_step import checked_step
 from watchdog.domain.events import Event, Observed

@@ -1,4 +1,4 @@
-"""`watchdog run` with a fault of our own that holds every secret, in words and in locals: crashing.py CONFIG.
+"""`watchdog run` with a fault of our own that holds every secret, in words and in locals: crashing_daemon.py CONFIG.
 
 Its minutes are short, so that heartbeats come soon.
 """

@@ -1,4 +1,4 @@
-"""`watchdog run` that can die by kill -9 at every commit and every effect: mortal.py CONFIG TRAIL [POINT].
+"""`watchdog run` that can die by kill -9 at every commit and every effect: killable_daemon.py CONFIG TRAIL [POINT].
 
 Its store, platform and channels are the real ones, registered anew in the tables with a thin shell around what
 commits or changes something: each such call has a point before it, and one after it that its caller never hears of.

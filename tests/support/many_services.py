@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.faults.processes import SHORT, Cloud, running_cloud
+from tests.support.daemon_processes import SHORT, Cloud, running_cloud
 
 EVERY_TEN = SHORT.replace("idle: 2s", "idle: 10s")
 """Tests about the shipped pace of calm services."""

@@ -20,8 +20,8 @@ from typing import Any, TypeVar
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.faults.databases import Record, in_file
 from tests.support.clocks import PATIENCE_SECONDS
+from tests.support.databases import Record, in_file
 from watchdog.app.sandbox_demo.sandbox_process import environment
 
 T = TypeVar("T")

@@ -1,4 +1,4 @@
-"""`watchdog run` that gets a signal at a marked point of an action: killed.py POINT CONFIG [SIGNAL] [ONCE].
+"""`watchdog run` that gets a signal at a marked point of an action: signalled_daemon.py POINT CONFIG [SIGNAL] [ONCE].
 
 SIGNAL is the name of one (SIGKILL). With ONCE, a file that must not exist yet, only the first process of several that
 comes to the point gets it; the file then stands there.

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from tests.daemon.render_scene import client
-from tests.daemon.town import Channel
+from tests.support.actuator_scene import client
 from tests.support.clocks import FakeClock, eventually
+from tests.support.notification_vendors import Channel
 from tests.support.slow_calls import SlowStore
 from watchdog.adapters.platforms.render import Render
 from watchdog.adapters.stores.memory import MemoryStore
