@@ -9,21 +9,26 @@ signature is used here.
 from collections.abc import Callable
 from functools import partial
 
-from mypy.nodes import TypeInfo
+from mypy.nodes import MypyFile, TypeInfo
 from mypy.plugin import FunctionSigContext, MethodSigContext, Plugin
 from mypy.plugins.dataclasses import _INTERNAL_REPLACE_SYM_NAME, replace_function_sig_callback
 from mypy.types import CallableType, FunctionLike, get_proper_type
 
+INCIDENTS = "watchdog.domain.incidents"
 FAST_REPLACE = "watchdog.domain.fast_replace.fast_replace"
 WRITES = {
-    "watchdog.core.context.StepContext.update_incident": "watchdog.domain.incidents.Incident",
-    "watchdog.core.context.StepContext.update_service": "watchdog.domain.incidents.ServiceState",
+    "watchdog.core.context.StepContext.update_incident": f"{INCIDENTS}.Incident",
+    "watchdog.core.context.StepContext.update_service": f"{INCIDENTS}.ServiceState",
 }
 """A method whose arguments are the fields of a class."""
 
 
 class TypedWrites(Plugin):
     """Gives the writes their signatures."""
+
+    def get_additional_deps(self, file: MypyFile) -> list[tuple[int, str, int]]:
+        """Check the core's modules again when the fields that they write have changed."""
+        return [(10, INCIDENTS, -1)] if file.fullname.startswith("watchdog.core.") else []
 
     def get_function_signature_hook(self, fullname: str) -> Callable[[FunctionSigContext], FunctionLike] | None:
         """Check `fast_replace` as mypy checks `dataclasses.replace`."""

@@ -124,7 +124,7 @@ def test_no_registry_host_and_no_machine_path_is_tracked() -> None:
 MAP = (ROOT / "watchdog" / "ARCHITECTURE.md").read_text(encoding="utf-8")
 GUARANTEES = (ROOT / "watchdog" / "docs" / "guarantees.md").read_text(encoding="utf-8")
 OPERATION = (ROOT / "watchdog" / "docs" / "operation.md").read_text(encoding="utf-8")
-FLOORS = "core|daemon|adapters|presentation|console|app|sandbox|replay|lab|settings|cli|domain"
+FLOORS = "ports|core|daemon|adapters|presentation|console|app|sandbox|replay|lab|settings|cli|domain"
 FILES_IN_A_FOLDER = 25
 
 
@@ -141,6 +141,8 @@ def test_the_map_names_every_room(floor: str) -> None:
     """A newcomer finds each folder of these floors in ARCHITECTURE.md, with the question that it answers."""
     rooms = {path.parent for path in (ROOT / "watchdog" / floor).glob("*/__init__.py")}
     assert [room.name for room in sorted(rooms) if f"`{floor}/{room.name}/`" not in MAP] == []
+    files = {path.name for path in (ROOT / "watchdog" / floor).glob("*.py") if path.stem != "__init__"}
+    assert floor not in ("core", "daemon") or [name for name in sorted(files) if f"`{name}`" not in MAP] == []
 
 
 def test_no_folder_is_a_crowd() -> None:

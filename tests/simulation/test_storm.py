@@ -1,4 +1,4 @@
-"""The signature test: 120 seeds of the full protocol (100,000 at night); one seed tells the same story everywhere."""
+"""The signature test: 120 seeds of the full protocol (at night 4 hours of them); one seed, one story everywhere."""
 
 import os
 import subprocess

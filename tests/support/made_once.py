@@ -22,5 +22,7 @@ def _made(file: Path, make: Callable[[], Any]) -> Any:
     with file.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not file.exists():
-            file.write_bytes(pickle.dumps(make()))
+            half = file.with_suffix(".half")
+            half.write_bytes(pickle.dumps(make()))
+            half.replace(file)  # whole or not at all, also when this worker is killed
         return pickle.loads(file.read_bytes())

@@ -149,7 +149,7 @@ class StepContext:
             known = self.service.phase is Phase.PAGED and self.incident.paged and silence.by == suppression.PLATFORM
             self.update_incident(
                 muted=self.incident.muted or not (known or kind is NoticeKind.UPDATED)
-            )  # known: see silences
+            )  # known: see manual_silences
             self.note("SILENCED", f"{title} (kept from {', '.join(channels)} by {suppression.describe(silence)})")
             return
         notice = Notice(

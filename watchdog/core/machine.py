@@ -6,12 +6,12 @@ so a recording of events replays every decision, and a restart continues from th
 too: `WakeAt` asks for a `TimePassed` at that moment, because the core reads no clock.
 
 Rule 1: TRANSITIONS is total: every phase has an entry for every event, and doing nothing is written (`ignore`).
-Rule 2: readings are folded into the state before the table is asked, in every phase alike; only what is done
-differs.
+Rule 2: readings are folded into the state before the table is asked, in every phase alike, except bad
+ones while we are blind; only what is done differs.
 
     CALM ──bad──► SUSPECT ──confirmed──► ANNOUNCED ─┐        ┌─► VERIFYING ──good──► CALM
                      │                   ASKING ────┼► PINNING ─► ROLLING_BACK ─► DEPLOYING
-                     └──────────────────► PAGED ◄───┴──(every other outcome)
+                     └──────────────────► PAGED ◄───┴──(what does not go well)
 """
 
 from collections.abc import Callable, Mapping
@@ -69,7 +69,7 @@ FLEET_ONLY: Mapping[type[Event], Handler] = MappingProxyType(
         e.DeploysUnread: ignore,
     }
 )
-"""Events whose whole meaning is in the knowledge they change (see fleet, perceive)."""
+"""Events whose whole meaning is in the knowledge they change (see fleet, fold/observations)."""
 
 IN_ANY_PHASE: Mapping[type[Event], Handler] = MappingProxyType(
     {

@@ -1,6 +1,6 @@
 """What we know of one signal: its newest reading, its statistics, and what they have taught.
 
-`Check` has no slots (see copies).
+`Check` has no slots (see fast_replace).
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Deploys and the services they belong to, as a platform tells of them. `Deploy` has no slots (see copies)."""
+"""Deploys and the services they belong to, as a platform tells of them. `Deploy` has no slots (see fast_replace)."""
 
 from dataclasses import dataclass, field
 

@@ -123,7 +123,7 @@ def ticked(ticks: Iterable[Tick], incident: str) -> Mapping[str, Tick]:
 def asked_follow_up(text: str, owner: str, due: str) -> dict[str, Any]:
     """Return the arguments of a command: what to do, whose it is (a role or a name), due in so long (as in 3d).
 
-    Raises Unclear.
+    Raises InvalidRequest.
     """
     line, who = " ".join(text.split()), " ".join(owner.split())
     if not line:

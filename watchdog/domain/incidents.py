@@ -1,7 +1,7 @@
 """What we know: the state of each check, service and incident.
 
 Everything here is what `core.step` takes and returns; it is saved whole and restored after a crash. `Check`,
-`ServiceState` and `State` are copied with every reading, and have no slots for that (see copies).
+`ServiceState` and `State` are copied with every reading, and have no slots for that (see fast_replace).
 """
 
 from collections.abc import Mapping
@@ -41,7 +41,9 @@ class Deadline:
 
     asked_at: float  # when the question was sent
     then: Then  # what is done at `due_at` if nobody answered
-    within_seconds: float | None = None  # time to answer, from `heard_at`; None: no limit
+    within_seconds: float | None = (
+        None  # time to answer, from `heard_at` before a rollback, else from `asked_at`; None: no limit
+    )
     due_at: float | None = None  # when `then` is done
     remind_at: float | None = None  # when people are reminded
     heard_at: float | None = None  # when the first channel showed the question; None: no channel is known to have
@@ -67,47 +69,47 @@ class Incident:
     opened_at: float  # when it was opened
     onset_at: float  # the first failed reading that belongs to it
     title: str  # one line, as in notices
-    findings: tuple[Finding, ...] = ()  # the confirmed failures it was opened with
+    findings: tuple[Finding, ...] = ()  # the confirmed failures of the last decision
     decision: Decision | None = None  # the last decision, with its reasons
-    asked_at: float | None = None  # when the open question was sent
+    asked_at: float | None = None  # when the last question was sent
     deadline: Deadline | None = None  # the clock of that question
     announced_until: float | None = None  # when an announced or scheduled rollback begins
     approved_by: str | None = None  # who said yes
     approved_at: float | None = None  # when
     pin_previous: str | None = None  # the value of auto-deploy before it was switched off
-    pinned: bool = False  # auto-deploy was switched off for it
-    pin_note: str = ""  # why auto-deploy could not be switched off, if so
+    pinned: bool = False  # auto-deploy was read back as off, and was not given back since
+    pin_note: str = ""  # how auto-deploy stands: off and read back, given back, switched back by another …
     suspect: str | None = None  # the deploy that is blamed
     suspect_code: str | None = None  # its commit or image digest
     target: str | None = None  # the deploy to roll back to
     target_code: str | None = None  # its commit or image digest
     requested_at: float | None = None  # when the rollback was requested
-    put_off_at: float | None = None  # since when a guard keeps a decided rollback from being sent
-    tried: bool = False  # a rollback was requested, or is forbidden from now on
+    put_off_at: float | None = None  # since when something keeps a decided rollback from being sent
+    tried: bool = False  # a rollback was requested, and not postponed since
     expired: str | None = None  # a target whose artefact is gone: only a rebuild of its commit is left
-    repinned: bool = False  # auto-deploy was switched off again, as the bad commit came back
+    repinned: bool = False  # auto-deploy was ordered off a second time, as the bad commit came back
     rollback_deploy: str | None = None  # the deploy that the rollback made
-    restored_at: float | None = None  # the first good reading with it
+    restored_at: float | None = None  # when the rollback was live
     verified_at: float | None = None  # when the recovery was proved
     verification: str = ""  # how it was proved
-    human_needed: str = ""  # why a human must act; empty: no need
-    paged: bool = False  # people were paged
-    late_paged: bool = False  # people were paged that the rollback is overdue
+    human_needed: str = ""  # why we do nothing more by ourselves; also who rejected or stopped it
+    paged: bool = False  # some notice of it was sent, or one that is pending
+    late_paged: bool = False  # overdue was handled: of the rollback, of its going live, or of the question
     reminded: bool = False  # people were reminded of the question
     defaulted_at: float | None = None  # when the policy said yes in place of people
     acknowledged_by: str | None = None  # who looks after it
     acknowledged_at: float | None = None  # since when
-    told_at: float | None = None  # when people were last notified of something new
+    told_at: float | None = None  # when people were last called
     called_at: float | None = None  # when a person was last called who may not have noticed; None: no further call
     climbed: int = 0  # steps of the escalation taken
     calls: int = 0  # steps that called somebody
     all_called: bool = False  # at the last step nobody was on call
-    muted: bool = False  # the last notice was suppressed by a silence
+    muted: bool = False  # a silence kept something of it from people, to be sent when it ends
     planned: bool = False  # the service was meant to be down all the time
     reconsidered_at: float = 0.0  # when the decision was last made again
     closed_at: float | None = None  # when it ended
     outcome: str = ""  # how it ended, one line
-    channels: tuple[str, ...] = ()  # channels that were notified
+    channels: tuple[str, ...] = ()  # channels that its notices go to
     undoes: str = ""  # the incident whose rollback a human takes back with this one
     leaves_good: bool = False  # the site had been proved well with that rollback
     informed: tuple[StakeholderStatus, ...] = ()  # what stakeholders were told
@@ -117,10 +119,10 @@ class Incident:
 class History:
     """What we saw of a service: counts since then (UTC epoch seconds)."""
 
-    since: float = 0.0  # since when we count; 0: not yet
-    deploys: int = 0  # deploys that went live
+    since: float = 0.0  # since when we count, moved on over gaps; 0: not yet
+    deploys: int = 0  # deploys that went live, rollbacks left out
     bad_deploys: int = 0  # of these, suspected and replaced
-    others: int = 0  # incidents of another cause
+    others: int = 0  # critical or high incidents of another cause, at most one an hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +155,13 @@ class ServiceState:
     healthy_seconds: Mapping[str, float] = field(
         default_factory=lambda: MappingProxyType({})
     )  # deploy id → how long we ourselves saw it healthy
-    healthy_at: float | None = None  # since when all checks are good; None: they are not
+    healthy_at: float | None = (
+        None  # up to when healthy time is counted; None: not calm, or a critical check is not good
+    )
     live: str | None = None  # id of the live deploy
     watch_until: float = 0.0  # end of the watch window after a deploy
     pace_seconds: float = 0.0  # the interval of probes asked for last
-    incident: Incident | None = None  # the open incident
+    incident: Incident | None = None  # the open incident, or the one that was just closed
     acted_at: tuple[float, ...] = ()  # rollbacks that were sent
     closed_at: float | None = None  # when the last incident ended
     auto_deploy_off: str = ""  # the value of auto-deploy to give back; empty: it was not switched off

@@ -47,7 +47,7 @@ class Kind:
     """A kind of integration. `consequence` is what follows, with `{parts}` for what is concerned.
 
     `patience_seconds`: how long it may fail before people are told; `any_part`: it works as long as one part of it
-    does; `wakes`: people are woken; not `told`: another alert tells of it already (see app/record).
+    does; `wakes`: people are woken; not `told`: another alert tells of it already (see app/compose/store_outage).
     """
 
     words: str

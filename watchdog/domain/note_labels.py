@@ -8,7 +8,7 @@ from typing import Literal
 NoteLabel = Literal[
     "SUSPECT",  # failures began to look like an outage
     "CALM",  # the suspicion is over
-    "CRITICAL",  # an incident opened with that severity
+    "CRITICAL",  # a decision of that severity, as the three below
     "HIGH",
     "MEDIUM",
     "LOW",
@@ -23,14 +23,14 @@ NoteLabel = Literal[
     "ASKED",  # people were asked
     "HEARD",  # a channel showed the question
     "DEADLINE",  # nobody answered in time
-    "PASSED",  # the outage passed before an answer
+    "PASSED",  # a step of the escalation was passed over: nobody on call
     "KEPT",  # an approved rollback waits for its window
     "LATE",  # a rollback is overdue
     "APPROVED",  # a person said yes
     "REJECTED",  # a person said no
     "STOPPED",  # a person stopped it
     "ACKNOWLEDGED",  # a person looks after it
-    "BY HAND",  # a person ordered a rollback
+    "BY HAND",  # a person ordered a rollback, or auto-deploy back
     "UNDO",  # a person undoes a rollback
     "TRUSTED",  # a person lifted a commit off the deny-list
     "REFUSED",  # a command was refused
@@ -38,15 +38,15 @@ NoteLabel = Literal[
     "RETURNED",  # the bad commit came back
     "MERGED",  # merges do not ship while auto-deploy is off
     "OFFER",  # auto-deploy can be given back
-    "RESTORED",  # the site answers again
+    "RESTORED",  # the rollback is live
     "VERIFIED",  # the recovery is proved
-    "UNPROVED",  # the recovery could not be proved
+    "UNPROVED",  # a new deploy is not called fine
     "CLOSED",  # the incident ended
     "TOLD",  # who was notified
     "INFORMED",  # which stakeholders were notified
     "REMINDED",  # follow-ups were called to mind
-    "UNATTENDED",  # nobody took the page up
-    "SILENCED",  # a silence began
+    "UNATTENDED",  # acknowledged, and nothing changed since
+    "SILENCED",  # a silence began, or kept a notice from people
     "HELD",  # an action hold began
     "UNSILENCED",  # a person ended a silence or hold
     "UNMUTED",  # a silence ended and its notices were sent

@@ -27,7 +27,7 @@ class InvalidRequest(ValueError):
 
 
 def asked_quiet(service: str, lasts: str, reason: str) -> dict[str, Any]:
-    """Return the arguments of a command for a service (or `all`), for so long (as in 2h), and why. Raises Unclear."""
+    """Return the arguments of a command for a service (or `all`), for so long (2h), and why. Raises InvalidRequest."""
     why = " ".join(reason.split())[:REASON_MAX]
     if not why:
         raise InvalidRequest("--reason", "there is nothing in it to read", "say why")
@@ -43,7 +43,7 @@ def asked_quiet(service: str, lasts: str, reason: str) -> dict[str, Any]:
 def asked_silence(
     service: str, lasts: str, reason: str, signal: str | None = None, severity: str | None = None
 ) -> dict[str, Any]:
-    """Return the arguments of a silence, maybe of one signal or one severity alone. Raises Unclear.
+    """Return the arguments of a silence, maybe of one signal or one severity alone. Raises InvalidRequest.
 
     Whether there is such a signal is for the configuration to say: see `known_signals`.
     """
@@ -60,7 +60,7 @@ def known_signals(policy: Policy, of: str | None) -> tuple[str, ...]:
 
 
 def options(words: Sequence[str]) -> tuple[dict[str, str], Sequence[str]]:
-    """Return what stands before a reason as `signal=api severity=high`, and the reason's words. Raises Unclear."""
+    """Return what stands before a reason as `signal=api severity=high`, and the reason. Raises InvalidRequest."""
     found: dict[str, str] = {}
     for place, word in enumerate(words):
         match = _OPTION.fullmatch(word)

@@ -1,6 +1,6 @@
 """How fast it is: healthy readings through the real `step`, and a clean service-year, its world included.
 
-The year is played as `lab score` plays it (see quiet): most of its readings only add to a state at rest.
+The year is played as `lab score` plays it (see folding_loop): most of its readings only add to a state at rest.
 
 Rule: what counts is the processor time of this process, so that neighbours on the machine count for little; of several
 rounds the median is given.

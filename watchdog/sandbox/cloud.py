@@ -140,7 +140,7 @@ class Cloud:
     def _begin(self, service: Service, made: Deploy) -> None:
         running = service.in_progress()
         service.deploys.append(made)
-        if running is not None and self.modes.load_readonly("overlap") == "override":
+        if running is not None and self.modes.peek("overlap") == "override":
             self.cancel(service, running)
         elif running is not None:
             for waiting in service.deploys:

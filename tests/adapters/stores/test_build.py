@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import make_url
 
 from tests.support.clocks import PATIENCE_SECONDS
 from watchdog.adapters.stores import STORES, build_store, check_url, database_path, role_lock, shown_url
@@ -74,6 +75,13 @@ def test_the_file_behind_a_url() -> None:
     assert database_path("sqlite:///data/w.db") == Path("data/w.db")
     assert database_path("sqlite:////data/w.db") == Path("/data/w.db")
     assert database_path("memory://") is None and role_lock("memory://") is None
+    assert role_lock("postgresql://me:pa[ss@db/watchdog") is None, "whatever the password is made of"
+
+
+@pytest.mark.parametrize("file", ["a%20b.db", "/srv/app#1/w.db", "a+b.db", "tab\there.db"])
+def test_the_lock_lies_beside_the_very_file_that_sqlalchemy_opens(file: str) -> None:
+    """Two spellings of one path must not be two roles on one store."""
+    assert str(database_path(f"sqlite:///{file}")) == make_url(f"sqlite:///{file}").database
     assert role_lock("postgresql://db.invalid/w") is None, "leases do that"
     lock = role_lock("sqlite:////data/w.db")
     assert lock is not None and lock.path == Path("/data/w.db.lock")

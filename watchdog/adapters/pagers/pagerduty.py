@@ -48,7 +48,7 @@ HINTS = MappingProxyType(
 
 
 class PagerDutyReader:
-    """Reads incidents by our key (implements responders.PagerReader)."""
+    """Reads incidents by our key (implements pager_sync.PagerReader)."""
 
     name = "pagerduty"
     every_seconds = EVERY_SECONDS

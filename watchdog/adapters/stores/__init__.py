@@ -7,7 +7,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import unquote
 
 from watchdog.adapters.stores.lock import RoleLock
 from watchdog.ports import Clock, Store
@@ -91,11 +91,11 @@ def build_store(url: str, clock: Clock) -> Store:
 
 
 def database_path(url: str) -> Path | None:
-    """Return the file behind a url, or None where there is none."""
-    parsed = urlsplit(url)
-    file = parsed.path.removeprefix("/")
-    plain = url.startswith("sqlite:///") and not parsed.query and not parsed.fragment
-    return Path(file) if plain and file not in ("", ":memory:") else None
+    """Return the file behind a url, or None where there is none. Reads it as SQLAlchemy does, `%20` included."""
+    if not url.startswith("sqlite:///"):
+        return None
+    file, options, _ = url.removeprefix("sqlite:///").partition("?")
+    return None if options or file in ("", ":memory:") else Path(unquote(file))
 
 
 def role_lock(url: str) -> RoleLock | None:

@@ -47,7 +47,7 @@ def _older(state: State, names: Collection[str] | None) -> _Saved:
 
 
 @uninterrupted
-class StoreReader(Leases):
+class FencedWrites(Leases):
     """A database in which everything is written down before it is done."""
 
     async def load(self, names: Collection[str] | None = None) -> State | None:

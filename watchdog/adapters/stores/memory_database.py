@@ -65,7 +65,7 @@ class MemoryDatabase:
         *,
         sole: bool,
     ) -> LeaseGrant:
-        """Renew, give back and take, as `leases.Leases.hold` does in SQL. Leases of a `sole` worker never expire."""
+        """Renew, give back and take, as `Leases.renew_leases` does in SQL. Leases of a `sole` worker never expire."""
         now = self.clock.now()
         until = inf if sole else now + ttl_seconds
         self.workers[worker] = (until, ailment)

@@ -14,7 +14,7 @@ from sqlalchemy import Row, func, select, update
 from watchdog.adapters.stores import codec, retention
 from watchdog.adapters.stores.aggregates import Charts
 from watchdog.adapters.stores.annotations import Added
-from watchdog.adapters.stores.fenced_writes import StoreReader, add
+from watchdog.adapters.stores.fenced_writes import FencedWrites, add
 from watchdog.adapters.stores.schema import COMMANDS, DELIVERIES, INCIDENTS, NOTES
 from watchdog.adapters.stores.shielded_calls import uninterrupted
 from watchdog.domain.effects import Note
@@ -24,7 +24,7 @@ from watchdog.domain.store_records import Command
 
 
 @uninterrupted
-class SqlStore(StoreReader, Charts, Added):
+class SqlStore(FencedWrites, Charts, Added):
     """A Store on SQLite or PostgreSQL. Raises Temporary when the database does not answer."""
 
     async def reference(self, incident: str, channel: str) -> str | None:

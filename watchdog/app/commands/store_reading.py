@@ -1,4 +1,4 @@
-"""The store, opened for reading and for queueing commands. It loads neither the daemon nor the adapters' clients."""
+"""The store, opened for reading and for queueing commands. Of the daemon it loads only the clock."""
 
 import contextlib
 from collections.abc import AsyncIterator

@@ -8,7 +8,7 @@ directly or by way of others); and so on from member to member.
 
 Rule 1: other services are known by what all workers share, never by their states: another worker may hold them.
 Rule 2: a group without a recent deploy weighs double: nothing that was deployed explains it.
-(That control targets fail is judged elsewhere: see sight.)
+(That control targets fail is judged elsewhere: see connectivity.)
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,6 +1,6 @@
 """Downtime: what the platform says is meant to be down: in maintenance mode, or suspended by its owner. Pure lookups.
 
-Rule 1: it mutes people and keeps us from acting (quiet, guard) while the platform said so within the last minute: what
+Rule 1: it mutes people and keeps us from acting (guards) while the platform said so within the last minute: what
 is not known is no downtime. Who is suspended by anybody else (for a bill, for abuse, in a crash loop) is news.
 Rule 2: it holds a minute longer than the platform says, for probes see the end of it later. What fails after that is
 told like any outage; but its onset tells nothing of a deploy, so a human is asked.

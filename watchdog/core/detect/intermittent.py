@@ -31,7 +31,7 @@ PAUSE_MAX_SECONDS = 840.0
 def added(check: Check, good_at: float | None, usual_share: float) -> Spells:
     """Return its spells with the run of failures that ends with a good probe, or (None) is still going on.
 
-    `usual_share` of its probes fails by itself (0 to 1, see usual).
+    `usual_share` of its probes fails by itself (0 to 1, see baseline).
     """
     if check.run_started_at is None or check.last_bad_at is None:
         return check.spells

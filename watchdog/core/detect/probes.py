@@ -5,7 +5,7 @@ The run timer confirms an unbroken run of failures that outlasts the blips a hea
 confirms at its limit. Each run counts only its first failures, so that one blip, however long, is one blip; and where
 nearly all fails, one lucky probe makes no two blips of one: then the sum convicts no sooner than the timer would.
 Time without readings is no evidence: a run lasts from its first failure to its last, and ends in a gap.
-How long its blips last and what share of its probes fails is learned from each check (see usual); outages that are too
+How long its blips last and what share of its probes fails is learned of each check (baseline); outages that are too
 short for the one and too far apart for the other are counted by the time they take (see intermittent).
 """
 

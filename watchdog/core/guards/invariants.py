@@ -1,6 +1,6 @@
 """Invariants: promises of ours that are looked at again, from outside, after every step and before anything is done.
 
-`broken` is told what a step made of what; it trusts no guard and repeats none of the step's own reasoning where a
+`violated_invariant` compares states; it trusts no guard and repeats none of the step's own reasoning where a
 plain look at the outcome is enough. A reason means: do nothing of it, and disarm (`InvariantBroken`).
 
 Rule 1: fast where nothing happens: a step without a write and without an incident that changed costs a few looks.

@@ -1,7 +1,7 @@
 """The bad commit coming back (auto-deploy, a Blueprint sync, a colleague): recognised by commit, said once per deploy.
 
 Rule 1: it is answered by switching auto-deploy off again (once) and a page; never by a second rollback: in an incident
-that it begins, a human is asked (guard.returned).
+that it begins, a human is asked (guards.recurring_commit).
 Rule 2: a deploy that people know of is bad news no more: what was listed when its code was denied, what was said.
 """
 

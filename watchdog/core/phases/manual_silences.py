@@ -1,7 +1,7 @@
 """Silences and action holds that people type in: made, ended, over; and what is said when a silence is over.
 
 Rule: whoever hears of nothing hears that it is over: each is announced once at its end, and an incident that is still
-open and was kept from people then is told. The same goes for the silence that a downtime is (see downtime).
+open and was kept from people then is told. The same goes for the silence that a downtime is (see maintenance).
 """
 
 from dataclasses import replace

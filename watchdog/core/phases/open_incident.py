@@ -179,17 +179,17 @@ def begin_course(
     begin(ctx)
 
 
-OPENED: Mapping[Severity, NoteLabel] = {
+DECIDED_AS: Mapping[Severity, NoteLabel] = {
     Severity.CRITICAL: "CRITICAL",
     Severity.HIGH: "HIGH",
     Severity.MEDIUM: "MEDIUM",
     Severity.LOW: "LOW",
 }
-"""The label of the note that opens an incident."""
+"""The label of the note of a decision."""
 
 
 def _note_decision(ctx: StepContext, decision: Decision) -> None:
-    ctx.note(OPENED[decision.severity], ctx.incident.title)
+    ctx.note(DECIDED_AS[decision.severity], ctx.incident.title)
     ctx.note("BLAME", notice_text.blame_line(decision))
     ctx.note("GUARDS", notice_text.guards_line(decision.guards))
     ctx.note("TARGET", notice_text.target_line(decision))

@@ -1,6 +1,6 @@
 """Auto-deploy that is off because of us: offered back once a new commit is live, given back when a human asks.
 
-Rule 1: only a human gives it back after a rollback; what somebody else switched on is theirs (perceive).
+Rule 1: only a human gives it back after a rollback; what somebody else switched on is theirs (fold/observations).
 Rule 2: a new commit is one that somebody deployed by hand. Render tells of no commit that auto-deploy passed over
 (neither in deploys nor in events): of those the repository is asked, and blocked_merges.py tells.
 Rule 3: what people are told of it is an alert of its own, for the incident's is closed by then: opened by the first

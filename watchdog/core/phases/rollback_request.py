@@ -64,7 +64,7 @@ def announce_schedule(ctx: StepContext, *before: str) -> None:
 
 
 def ask(ctx: StepContext) -> None:
-    """Ask a human; without an answer happens what the policy says (asking)."""
+    """Ask a human; without an answer happens what the policy says (approval)."""
     clock = deadline(ctx.rule, ctx.now)
     ctx.update_incident(asked_at=ctx.now, deadline=clock, late_paged=False, reminded=False, put_off_at=None)
     escalation.call(ctx, climbs=False)

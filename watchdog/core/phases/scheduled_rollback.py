@@ -22,7 +22,7 @@ HELD_UP = (Course.PAGE, Course.ASK)
 
 
 def wait(ctx: StepContext) -> None:
-    """An announced rollback: that of a veto window (acting), or one that was agreed to."""
+    """An announced rollback: that of a veto window (rollback_outcome), or one that was agreed to."""
     if not ctx.service.is_kept:
         rollback_outcome.await_veto(ctx)
     elif observations.is_healthy(ctx.service, ctx.policy, ctx.now, ctx.policy.detection.calm_seconds):

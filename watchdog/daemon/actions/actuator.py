@@ -1,17 +1,18 @@
 """The actuator: changes production. A rollback is an intent, one request, and a lookup of its outcome.
 
 Theory. Render's rollback call has no idempotency key, so a retry may roll back twice. Therefore the intent is saved
-first, the request is sent once, and an answer that is lost (timeout, reset, 5xx) is not retried but looked up: a
-deploy in Render's list that is newer than the baseline and leads to the target is ours. If none appears within the
-settle window, the core is told that the outcome is unknown, confirms the outage afresh and decides anew, a limited
-number of times.
+first, the request is sent once, and an answer that is lost (timeout, reset, 5xx) is looked up: a deploy in Render's
+list that is newer than the baseline and leads to the target is ours. Only when the settle window shows no trace
+does the core confirm the outage afresh and decide anew (twice at most, four times after refusals that certainly
+changed nothing); an outcome that stays unknown is left to a human.
 
 Rule 1: the intent is a row in the store before the call, one for each (incident, step); without the row, no call.
 Rule 2: no call is made when too long has passed since the deploy list was read (monotonic guard), or when a reason
 came up meanwhile (a pause, a recovery, a mass failure): `forbids` is asked last, with no await between it and the
 call.
 Rule 3: every write of a row is fenced by the lease on its service. A write whose outcome is unknown raises
-Temporary: the caller performs the effect again as `resumed`, which reads the row and sends nothing.
+Temporary: the caller performs the effect again as `resumed`; a resumed rollback reads the row and sends nothing.
+(Switching auto-deploy is idempotent and is repeated.)
 """
 
 import asyncio

@@ -91,7 +91,7 @@ class ChatCommands:
 
 
 def _arguments(name: str, words: Sequence[str]) -> Mapping[str, Any]:
-    """Return the arguments of a command that was typed in a channel. Raises Unclear."""
+    """Return the arguments of a command that was typed in a channel. Raises InvalidRequest."""
     if name in QUIETS:
         if len(words) < 3:
             raise InvalidRequest(

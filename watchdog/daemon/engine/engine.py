@@ -1,17 +1,17 @@
 """The engine: takes one event at a time through the core, saves the result, then performs it.
 
-Theory. All producers (probes, pollers, timers, commands, outcomes of actions) put events into one queue; one task
-takes them in order. For each event: step; save state, event, notes and pending effects in one transaction; only
-then hand the effects to the action runner and the outbox, which report their outcome as further events. A crash at
-any point leaves either no record (the event is lost, and the next reading tells of the same) or a record with
+Theory. All producers (probes, pollers, timers, commands, outcomes of actions) put events into one queue; they are
+handled one at a time, under a lock. For each event: step; save state, event, notes and pending effects in one
+transaction, if anything changed that is worth it; only then hand the effects to the action runner and the outbox,
+which report their outcome as further events. A crash at any point leaves either no record of the event, or one with
 pending effects, which the next start takes up.
 
 Rule 1: effects on production run only after the transaction that holds them.
 Rule 2: if the store does not answer, nothing is changed in production (fails closed), but people are notified from
 memory (fails open).
 Rule 3: an event that raises is reported and skipped. Rule 4: each step is checked (`core/checked_step.py`).
-Rule 5: with several workers, only services whose lease this worker holds are its own: events of others are dropped,
-also when the service moved while they waited in the queue.
+Rule 5: with several workers, only services whose lease this worker holds are its own (or those it watches from
+memory while the store is away): events of others are dropped, also when the service moved while they waited.
 Rule 6: a pause, a violated invariant or a denied commit that could not be saved yet is kept when the shared state
 of other workers is read again.
 """
@@ -68,7 +68,7 @@ class _Item:
 
 
 class Engine:
-    """Runs the core. Everything that happens comes in through `tell`."""
+    """Runs the core. Everything that happens comes in through `submit`."""
 
     def __init__(
         self,

@@ -1,8 +1,9 @@
 """Saves the result of a step, and says what may be done when the store does not take it.
 
 Theory. A record has two readers: the next start of this worker, and the worker that takes the service over. Both
-believe what it says. So a notice sent from memory while the store was away must be in the very next record: whoever
-reads "a human was notified" will not notify again.
+believe what it says. So a notice that was decided while the store was away, and is not delivered yet, is written
+with the very next record: whoever reads "a human was notified" will not notify again. One that was delivered
+meanwhile needs no row any more.
 
 Rule 1: without a record nothing is changed in production (fails closed), but people are notified from memory (fails
 open). A notice that was sent from memory, and turns out to be in the store after all, is not sent again: the outbox

@@ -83,7 +83,7 @@ class InstrumentedRepository:
 
 
 class InstrumentedPager:
-    """A pager that is read (implements daemon.responders.PagerReader)."""
+    """A pager that is read (implements daemon.pager_sync.PagerReader)."""
 
     def __init__(self, inner: PagerReader, integrations: IntegrationRegistry) -> None:
         self.name, self.every_seconds = inner.name, inner.every_seconds

@@ -1,19 +1,22 @@
 """The outbox: delivers every notice to its channels at least once.
 
 Theory. A notice is an effect, saved with the decision that caused it and pending until it is delivered (a
-transactional outbox). Each channel has a queue and a circuit breaker: failures are retried with backoff, an open
-breaker sends one trial at a time, and the other channels are not delayed. An incident's notices keep their order in
-a channel; a newer one supersedes those that still wait.
+transactional outbox). Each channel has a circuit breaker, and each incident a queue in it: failures are retried
+with backoff, an open breaker lets one trial through at a time, and the other channels are not delayed. An
+incident's notices keep their order in a channel; what a newer page or all-clear supersedes: see channel_queue.py.
 
 Rule 1: in doubt a notice is sent again: a duplicate page is the worst accepted outcome (fails open).
 Rule 2: nothing may stop a page: neither another channel, nor the store, nor an error of the daemon.
-Rule 3: an effect is finished when every named channel has the notice or a newer one superseded it. A cancelled
-delivery stays pending in the store, and the next start delivers it.
-Rule 4: while a channel fails, the first configured channel that was not named is the fallback, then the next; the
-failing channel is retried. A fallback that delivered also gets the all-clear.
-Rule 5: a channel that refuses some of its recipients has delivered; refused recipients are retried for an hour.
-Rule 6: notices to stakeholders go to the channels they name and to no other; these channels (`excluded_fallbacks`)
-are nobody's fallback, so stakeholders never read what engineers are told.
+Rule 3: an effect is finished when every named channel has the notice or a newer one superseded it; what is neither
+a page nor an all-clear for engineers is dropped after a day. A cancelled delivery stays pending in the store, and
+the next start delivers it.
+Rule 4: while a channel fails with a page, or nobody has the notice, the first configured channel that was not named
+is the fallback, then the next (never the console or tickets); the failing channel is retried. A fallback that
+delivered also gets the all-clear.
+Rule 5: a channel that refuses some of its recipients has delivered; recipients refused for now are retried for an
+hour.
+Rule 6: notices to stakeholders go to the channels they name and to no other; these channels (`aside`) are nobody's
+fallback, so stakeholders never read what engineers are told.
 """
 
 import asyncio

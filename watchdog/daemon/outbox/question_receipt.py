@@ -13,7 +13,7 @@ TELLS_OF_IT = (NoticeKind.ASKED, NoticeKind.HUMAN_NEEDED)
 
 
 def heard(channel: str, outcome: str, notice: Notice, now: float) -> QuestionHeard | None:
-    """Return what an attempt to bring a notice (see Teller) means for an open question; None if nothing."""
+    """Return what an attempt to bring a notice (see Outbox) means for an open question; None if nothing."""
     if channel in PASSIVE_CHANNELS or outcome not in ARRIVED or notice.kind not in TELLS_OF_IT:
         return None
     return QuestionHeard(now, notice.service, notice.incident, notice.at)

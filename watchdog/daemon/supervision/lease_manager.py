@@ -3,7 +3,7 @@
 Theory. Each service, and the fleet as a whole, has a lease in the store: its holder, when it runs out, and an epoch
 that grows each time the holder changes. A worker renews its leases every `RENEW_SECONDS`; one that is silent for
 `TTL_SECONDS` loses them to another worker. A lease alone cannot stop a frozen worker that wakes up later, so every
-write carries the epoch of its lease and the store refuses an old one (fencing).
+write of state and of actions carries the epoch of its lease and the store refuses an old one (fencing).
 
 Rule 1: the store's clock judges leases: a dead worker's services are watched again within `TTL_SECONDS +
 RENEW_SECONDS`.

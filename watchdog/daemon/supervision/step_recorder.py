@@ -1,4 +1,4 @@
-"""Records every step of the core for `watchdog lab replay`. (What was decided is written by record.py, in the journal.)
+"""Records every step of the core for `watchdog lab replay`. (What was decided is saved by persistence.py.)
 
 Rule 1: recording never holds a decision up and never stops the daemon: steps wait in a bounded list, and a thread
 writes them; what cannot be written is dropped, said once in the log, and counted.

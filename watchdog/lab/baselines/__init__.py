@@ -1,7 +1,7 @@
 """The rivals: what people use today, well set, in the very same worlds. `play` gives one episode to one of them.
 
-`rules` alert, `watch` probes and tells the rules, `hands` act; `kayenta` compares before and after; `oracle` is the
-bound; `quiet` counts what they do where nothing is wrong; `table` names them all.
+`rules` alert, `prober` probes and feeds the rules, `actions` act; `kayenta` compares before and after; `oracle` is the
+bound; `clean_years` counts what they do where nothing is wrong; `table` names them all.
 """
 
 from watchdog.lab.baselines.oracle import Oracle

@@ -54,7 +54,7 @@ class Modes:
             raise ValueError(f"{name}: {mode!r} is none of {known}" if known else f"{name!r} is none of {tuple(MODES)}")
         self._set[name] = (mode, times)
 
-    def load_readonly(self, name: str) -> str:
+    def peek(self, name: str) -> str:
         """Return the mode that holds, without using it up."""
         return self._set.get(name, (MODES[name][0], None))[0]
 

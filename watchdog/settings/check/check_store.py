@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from watchdog.adapters.stores import is_postgres
-from watchdog.adapters.stores.postgres_probe import READY, look
 from watchdog.domain.errors import WatchdogError
 from watchdog.settings.check.check_result import CheckResult, Outcome
 from watchdog.settings.model.settings import Settings
@@ -15,6 +14,8 @@ async def check_store(settings: Settings) -> Sequence[CheckResult]:
     """Return whether the database answers; nothing for SQLite. Changes nothing."""
     if not is_postgres(settings.store_url):
         return []
+    from watchdog.adapters.stores.postgres_probe import look  # SQLAlchemy: a file needs none of it
+
     try:
         return [CheckResult("store", Outcome.OK, await look(settings.store_url))]
     except WatchdogError as error:
@@ -23,4 +24,8 @@ async def check_store(settings: Settings) -> Sequence[CheckResult]:
 
 async def is_ready(settings: Settings) -> bool:
     """Tell whether the record may be opened by a check: a database that is away, or without our tables, may not."""
+    if not is_postgres(settings.store_url):
+        return True
+    from watchdog.adapters.stores.postgres_probe import READY
+
     return all(result.what == READY for result in await check_store(settings))
