@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from hurried import HurriedClock
+from fast_daemon import HurriedClock
 
 from watchdog.adapters.platforms import PLATFORMS
 from watchdog.app.compose.daemon_run import run
