@@ -9,7 +9,7 @@ def test_a_mode_holds_for_so_many_uses() -> None:
     """Then it is ok again; peeking uses nothing up."""
     modes = Modes()
     modes.set("rollback", "drop", times=2)
-    assert modes.load_readonly("rollback") == "drop"
+    assert modes.peek("rollback") == "drop"
     assert [modes.use("rollback") for _ in range(3)] == ["drop", "drop", "ok"]
     modes.set("rollback", "slow")
     assert [modes.use("rollback") for _ in range(3)] == ["slow"] * 3
