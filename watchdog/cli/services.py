@@ -24,7 +24,7 @@ class AppServices:
     """The real composition root, as the commands need it."""
 
     async def run(self, settings: Settings, /) -> int:
-        """Run the daemon until it is told to stop."""
+        """Run the daemon until SIGTERM or SIGINT."""
         from watchdog.app.compose.daemon_run import run
         from watchdog.daemon.runtime.clock import SteadyClock, SystemClock
 

@@ -9,7 +9,7 @@ from typing import Any
 from watchdog.adapters.stores import role_lock
 from watchdog.app.commands.store_reading import reading
 from watchdog.app.compose.command_client import ask
-from watchdog.app.compose.composition import App, build, build_notifiers, build_platform, build_sources, resolve
+from watchdog.app.compose.composition import App, build, build_platform, build_sources, resolve
 from watchdog.app.compose.daemon_run import prepare_logs, report_errors
 from watchdog.daemon.engine.conversion import CONTROL, VENDORS
 from watchdog.daemon.runtime.clock import SystemClock
@@ -19,7 +19,7 @@ from watchdog.domain.incidents import Incident, Phase
 from watchdog.domain.readings import Unknown
 from watchdog.domain.reports import SignalReport
 from watchdog.domain.store_records import Command
-from watchdog.ports import Clock, Notifier, Platform, Sample
+from watchdog.ports import Clock, Sample
 from watchdog.presentation.next_steps import is_kept
 from watchdog.settings import Settings
 
@@ -149,15 +149,3 @@ async def _last_effects(app: App) -> None:
     give_up = app.clock.monotonic() + LAST_EFFECTS_SECONDS
     while app.clock.monotonic() < give_up and await app.store.pending():
         await app.clock.sleep(0.2)
-
-
-async def platform(settings: Settings) -> tuple[Settings, Platform | None]:
-    """Return the settings with ids resolved and a Render client, if there is a key."""
-    clock = SystemClock()
-    settings = await resolve(settings, clock)
-    return settings, build_platform(settings, clock)
-
-
-def notifiers(settings: Settings) -> Mapping[str, Notifier]:
-    """Return every configured channel."""
-    return build_notifiers(settings, SystemClock())

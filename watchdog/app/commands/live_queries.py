@@ -9,9 +9,15 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from watchdog.adapters.platforms import PLATFORMS
-from watchdog.app.commands import cli_service
 from watchdog.app.commands.store_reading import reading
-from watchdog.app.compose.composition import build_pager, build_repository, build_sources
+from watchdog.app.compose.composition import (
+    build_notifiers,
+    build_pager,
+    build_platform,
+    build_repository,
+    build_sources,
+    resolve,
+)
 from watchdog.core.assess.rollback_target import TargetQuery, choose_target
 from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.daemon.engine.conversion import CONTROL, VENDORS
@@ -35,17 +41,17 @@ from watchdog.settings.load.secrets import read_dotenv, read_secrets
 
 RENDER_KEY = "WATCHDOG_RENDER_API_KEY"
 COMPARE_SECONDS = 5.0
-"""How long a command waits for the repository: whoever reads `explain` may be in a hurry."""
+"""The timeout of a comparison of commits: `explain` is read during incidents, and works without it."""
 
 
 async def check(settings: Settings) -> Sequence[CheckResult]:
     """Try everything once."""
     state = await _state(settings) if await is_ready(settings) else State()
-    settings, platform = await cli_service.platform(settings)
+    settings, platform = await _resolved(settings)
     async with AsyncExitStack() as open_things:
         if platform is not None:
             open_things.push_async_callback(platform.close)
-        channels = cli_service.notifiers(settings)
+        channels = build_notifiers(settings, SystemClock())
         repository = build_repository(settings, SystemClock())
         if repository is not None:
             open_things.push_async_callback(repository.close)
@@ -97,7 +103,7 @@ async def compare(settings: Settings, repo: str, base: str, head: str) -> Compar
 @asynccontextmanager
 async def notifiers(settings: Settings) -> AsyncIterator[Mapping[str, Notifier]]:
     """Open the channels."""
-    channels = cli_service.notifiers(settings)
+    channels = build_notifiers(settings, SystemClock())
     try:
         yield channels
     finally:
@@ -135,7 +141,7 @@ def world_of(
     sources: Sequence[tuple[str, SignalSource]],
     repository: Repository | None = None,
 ) -> World:
-    """Return what a live check is given: signals, controls and pages told apart, and where a rollback would lead."""
+    """Return the input of a live check: signals, control targets and status pages apart, and the rollback target."""
     return World(
         platform=platform,
         repository=repository,
@@ -166,6 +172,13 @@ async def _check_pager(settings: Settings) -> Sequence[CheckResult]:
         await pager.close()
 
 
+async def _resolved(settings: Settings) -> tuple[Settings, Platform | None]:
+    """Return the settings with ids resolved and a Render client, if there is a key."""
+    clock = SystemClock()
+    settings = await resolve(settings, clock)
+    return settings, build_platform(settings, clock)
+
+
 async def _state(settings: Settings) -> State:
     """Return what the daemon last saved, or nothing known."""
     async with reading(settings) as store:
@@ -174,7 +187,7 @@ async def _state(settings: Settings) -> State:
 
 @asynccontextmanager
 async def _open_platform(settings: Settings, service: str) -> AsyncIterator[tuple[Settings, Platform, str]]:
-    settings, platform = await cli_service.platform(settings)
+    settings, platform = await _resolved(settings)
     if platform is None:
         raise Permanent(f"deploys cannot be read without a key: set {RENDER_KEY}")
     try:

@@ -129,7 +129,7 @@ def wire(
         metrics.page(channel, outcome)
         event = heard(channel, outcome, notice, clock.now())
         if event is not None:
-            supervisor.spawn("heard", engine.submit(event))
+            supervisor.spawn("question receipt", engine.submit(event))
 
     teller = Outbox(store, notifiers, clock, brought, aside=policy.plain_channels)
     acting = actuator(outside.platform, store, clock)

@@ -61,12 +61,12 @@ SAFE: Mapping[str, AllowedChange] = {
     "ack_holds_seconds": AllowedChange.SHRINK,
     "services.*.title": AllowedChange.CHANGE,
     "services.*.objective": AllowedChange.CHANGE,  # it is shown, and decides nothing
-    "stakeholders.*.name": AllowedChange.CHANGE,  # who reads in plain words decides nothing, and wakes nobody
+    "stakeholders.*.name": AllowedChange.CHANGE,  # stakeholders decide nothing, and their channels page nobody
     "stakeholders.*.channels.*": AllowedChange.CHANGE,
     "stakeholders.*.services.*": AllowedChange.CHANGE,
     "stakeholders.*.severity": AllowedChange.CHANGE,
     "stakeholders.*.zone": AllowedChange.CHANGE,
-    "good_news.*": AllowedChange.CHANGE,  # news ask nothing of anybody
+    "good_news.*": AllowedChange.CHANGE,  # informational notices only
     "digest": AllowedChange.CHANGE,
     "digest.every.day": AllowedChange.CHANGE,
     "digest.every.minute": AllowedChange.CHANGE,
