@@ -46,9 +46,8 @@ def _converter() -> Converter:
     maybe: Any = Reading | None
     converter.register_structure_hook(maybe, lambda value, _: None if value is None else read(value, Reading))
     converter.register_unstructure_hook(maybe, lambda value: None if value is None else write(value))
-    converter.register_structure_hook_func(
-        lambda kind: kind == NoteLabel, lambda value, _: str(value)
-    )  # of any version
+    # a label of a newer version is read as it is
+    converter.register_structure_hook_func(lambda kind: kind == NoteLabel, lambda value, _: str(value))
     configure_tagged_union(Event, converter)
     configure_tagged_union(Effect, converter)
     return converter
