@@ -10,7 +10,7 @@ from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Course, Evidence
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Note
-from watchdog.domain.incidents import Incident, Phase, State
+from watchdog.domain.incidents import Incident, Outcome, Phase, State
 from watchdog.domain.policy import Mode, Policy, Severity
 from watchdog.domain.readings import Bad, Good
 from watchdog.domain.store_records import Minute
@@ -118,7 +118,7 @@ class Fleet:
         ended = at + detected + self._luck.lognormvariate(6.5, 1.1)
         return x.undone(
             x.decision(), id=known, service=name, onset_at=at, opened_at=at + detected, closed_at=ended,
-            severity=severity, title=title, outcome="recovered by itself", human_needed="",
+            severity=severity, title=title, outcome=Outcome.BY_ITSELF, human_needed="",
         )  # fmt: skip
 
     def _asked(self) -> Incident:

@@ -17,8 +17,8 @@ from watchdog.domain.decisions import (
 )
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Note
-from watchdog.domain.incidents import Incident
-from watchdog.domain.policy import Severity
+from watchdog.domain.incidents import Incident, Outcome
+from watchdog.domain.policy import Action, Severity
 
 BEGIN = 1795572844.0
 """2026-11-25 02:14:04 UTC."""
@@ -38,7 +38,8 @@ VETOES = (
 )
 PRIOR = "onset 4 s after live; assumed (no history yet): 1 bad deploy in 20, 1 other incident a month"
 NEED = {"need": 0.80, "floor": 0.80, "cost_rule": 0.16}
-BLAME = Blame(BAD, BAD, False, 679.0, 679.0, PRIOR, (), VETOES, 679 / 680, **NEED, why="live 4 s before onset")
+RATES = {"assumed": True, "onset_why": "onset 4 s after live"}
+BLAME = Blame(BAD, BAD, False, 679.0, 679.0, PRIOR, (), VETOES, 679 / 680, **NEED, why="to blame", **RATES)
 
 
 def blame(**changes: object) -> Blame:
@@ -66,7 +67,12 @@ EVIDENCE = (
     Evidence("vendor status", "good", "ok"),
 )
 WHY = "dep-42 is to blame and every guard passes"
-RULE = {"rule": "critical -> rollback (home: a critical route fails)", "share": 0.91, "mode": "autonomous"}
+RULE = {
+    "policy_action": Action.ROLLBACK,
+    "severity_why": "home: a critical route fails",
+    "share": 0.91,
+    "mode": "autonomous",
+}
 FOUND = {"evidence": EVIDENCE, "blame": BLAME, "guards": GUARDS, "target": TARGET}
 DECISION = Decision(at=BEGIN + 48, course=Course.ROLLBACK, severity=Severity.CRITICAL, why=WHY, **RULE, **FOUND)
 
@@ -87,7 +93,11 @@ ASKED = {
     "tried": True,
     "rollback_deploy": "dep-43",
 }
-PROVED = {"verification": "7 of 7 probes good for 30 s; Sentry still unknown", "outcome": "rolled back to dep-40"}
+PROVED = {
+    "verification": "7 of 7 probes good for 30 s; Sentry still unknown",
+    "unproved": ("Sentry",),
+    "outcome": Outcome.VERIFIED,
+}
 DONE = ASKED | PROVED | {"restored_at": BEGIN + 57, "verified_at": BEGIN + 87, "closed_at": BEGIN + 87}
 
 
@@ -102,9 +112,9 @@ def undone(decided: Decision, **changes: object) -> Incident:
     return incident(**{**shipped, "decision": decided, **changes})
 
 
-def note(second: float, label: str, text: str) -> Note:
+def note(second: float, label: str, text: str, *about: str) -> Note:
     """Return a line of web-1's story."""
-    return Note(BEGIN + second, "web", "web-1", label, text)
+    return Note(BEGIN + second, "web", "web-1", label, text, about)
 
 
 NOTES = (
@@ -116,7 +126,12 @@ NOTES = (
     note(48, "ACT", "intent saved; newest deploy then dep-42"),
     note(49, "ACT", "auto-deploy commit -> off, read back"),
     note(49, "ACT", "rollback to dep-40, sent once -> dep-43"),
-    note(50, "TOLD", "slack, pagerduty (info): ROLLING BACK to dep-40: web CRITICAL: HTTP 503 on home"),
+    note(
+        50,
+        "TOLD",
+        "slack, pagerduty (info): ROLLING BACK to dep-40: web CRITICAL: HTTP 503 on home",
+        *("slack", "pagerduty"),
+    ),
     note(57, "RESTORED", "dep-43 live; verifying"),
     note(87, "VERIFIED", "7 of 7 probes good for 30 s"),
     note(87, "CLOSED", "rolled back and verified: 7 of 7 probes good for 30 s; 77 s since onset"),

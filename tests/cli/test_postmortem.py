@@ -12,7 +12,7 @@ from watchdog.domain.decisions import Course, Finding
 from watchdog.domain.deploys import Commit, Deploy, ServiceFacts
 from watchdog.domain.effects import Note
 from watchdog.domain.incident_notes import Remark
-from watchdog.domain.incidents import Incident
+from watchdog.domain.incidents import Incident, Outcome
 from watchdog.domain.store_records import Minute
 from watchdog.presentation.checklists import checklists
 from watchdog.presentation.incident_facts import Facts
@@ -40,7 +40,10 @@ def facts(incident: Incident | None = None, **changes: object) -> Facts:
     """Return the record of the sketch, an hour later."""
     notes = (replace(x.NOTES[0], incident=None), *x.NOTES[1:])
     known = {"notes": notes, "minutes": minutes(), "target_seconds": 300.0, "signals": SIGNALS, "service": SERVICE}
-    return replace(Facts(incident or x.incident(verification=PROOF), now=x.BEGIN + 3600), **{**known, **changes})  # type: ignore[arg-type]
+    return replace(
+        Facts(incident or x.incident(verification=PROOF, unproved=("errors",)), now=x.BEGIN + 3600),
+        **{**known, **changes},
+    )  # type: ignore[arg-type]
 
 
 def page(given: Facts) -> str:
@@ -71,8 +74,9 @@ def test_a_named_root_cause_stands_in_its_place_and_ticks_the_item() -> None:
 def test_stakeholders_who_were_told_tick_their_item() -> None:
     """By the record alone: when first and last, by which channels; a service's name may have a colon of its own."""
     at = x.BEGIN + 60.0
-    said = {at: "board-email, board-slack: Shop: DE: slow since 02:14 (UTC)", at + 9: "sales-email: Shop: DE: is well"}
-    notes = [Note(when, "web", "web-1", "INFORMED", text) for when, text in said.items()]
+    board, sales = ("board-email", "board-slack"), ("sales-email",)
+    slow = Note(at, "web", "web-1", "INFORMED", "board-email, board-slack: Shop: DE: slow since 02:14 (UTC)", board)
+    notes = [slow, Note(at + 9, "web", "web-1", "INFORMED", "sales-email: Shop: DE: is well", sales)]
     item = next(line for line in page(facts(notes=[*x.NOTES, *notes])).splitlines() if "stakeholders" in line)
     assert item.startswith("- [x] Communicate status to stakeholders: 02:15:04: in plain words, by board-email, ")
     assert item.endswith("board-slack, sales-email; last at 02:15:13")
@@ -125,18 +129,18 @@ def test_why_no_commits_are_known_is_told() -> None:
 
 
 def left_to_people(**changes: object) -> Incident:
-    blame = x.blame(odds=0.2, probability=0.17, why="P 0.17 (need 0.80): onset 2 h after live")
+    blame = x.blame(odds=0.2, probability=0.17, onset_why="onset 2 h after live")
     decided = x.decision(course=Course.PAGE, why="blame is too low", blame=blame)
     return x.undone(decided, target=None, target_code=None, human_needed="blame is too low", **changes)
 
 
 def test_an_incident_that_was_left_to_people() -> None:
     """Nothing was changed, and nothing is claimed to have been: the pre-rollback items wait for whoever decides."""
-    over = left_to_people(closed_at=x.BEGIN + 10 + 1200, outcome="recovered, with a human")
+    over = left_to_people(closed_at=x.BEGIN + 10 + 1200, outcome=Outcome.WITH_A_HUMAN)
     given = facts(over, notes=x.NOTES[:5])
     text = page(given)
     assert "Nothing was changed in production by the watchdog. By 2026-11-25 02:34:14 UTC every check was good" in text
-    assert "was not blamed, P 0.17 (need 0.80): onset 2 h after live." in text
+    assert "was not blamed, P 0.170 (need 0.80): onset 2 h after live." in text
     assert "| Onset to rollback request | never | none set |  |" in text
     assert "| Onset to restored | 20 min | 5 min | **missed** |" in text
     assert "- [ ] Notify team via Slack/communication channel (nobody was told by the watchdog): ✍️ on-call" in text
@@ -158,7 +162,9 @@ def test_one_that_is_still_open() -> None:
 
 def test_a_rollback_that_did_not_help_is_not_called_restored() -> None:
     """It was live, and nothing proved that it helped."""
-    failed = x.incident(verified_at=None, closed_at=None, outcome="", verification="", human_needed="it did not help")
+    failed = x.incident(
+        verified_at=None, closed_at=None, outcome=Outcome.OPEN, verification="", human_needed="it did not help"
+    )
     text = page(facts(failed))
     assert "| Onset to restored | not yet | 5 min | **missed** |" in text
     assert "- [ ] Verify service is restored (it did not help): ✍️ on-call engineer" in text

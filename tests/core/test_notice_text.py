@@ -16,7 +16,7 @@ from watchdog.domain.policy import Action, Approver, Rule, Severity, Then, Weekl
 def a_decision(**fields: object) -> Decision:
     """Return a decision to roll back."""
     target = TargetChoice(HISTORY[1], "healthy for 2 h by our own record")
-    base = Decision(NOW, Course.ROLLBACK, Severity.CRITICAL, "it fits", "critical -> rollback", 1.0, "autonomous")
+    base = Decision(NOW, Course.ROLLBACK, Severity.CRITICAL, "it fits", Action.ROLLBACK, 1.0, "autonomous")
     return replace(replace(base, blame=a_blame(), target=target), **fields)
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.faults.test_kill import assert_one_rollback_and_a_closed_incident
 from tests.support.daemon_processes import guarding, together
 from tests.support.databases import Databases, postgresql, sqlite
-from watchdog.daemon.actions.actuator import NO_ID
+from watchdog.domain.store_records import ActionResult
 
 RUNNER = Path(__file__).with_name("stopped_daemon.py")
 
@@ -35,7 +35,8 @@ def stopped_in_hand(folder: Path, number: signal.Signals, databases: Databases, 
         assert daemon.said("stopping") and daemon.errors() == ""
         ((state, deploy, note),) = daemon.rows("SELECT state, deploy, note FROM actions WHERE step = 'rollback'")
         saved = (state, deploy) == ("accepted", "dep-43")
-        nameless = quirks and (state, note) == ("sending", NO_ID)  # looked for in the list, by us still or by the next
+        # looked for in the list, by this worker still or by the next
+        nameless = quirks and (state, note) == ("sending", ActionResult.WITHOUT_ID)
         assert saved or nameless, "the answer in hand was waited for and saved"
         daemon.start()
         assert_one_rollback_and_a_closed_incident(cloud, daemon)

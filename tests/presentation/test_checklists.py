@@ -8,7 +8,7 @@ from tests.cli import examples as x
 from watchdog.domain.decisions import Course, GuardAnswer, TargetChoice, Verdict, Veto
 from watchdog.domain.follow_ups import RUNBOOK, FollowUp, Tick
 from watchdog.domain.incident_notes import Remark
-from watchdog.domain.incidents import Incident
+from watchdog.domain.incidents import Incident, Outcome
 from watchdog.domain.policy import Severity
 from watchdog.presentation.checklists import KNOWN, Item, checklists, follow_ups
 from watchdog.presentation.incident_facts import Facts
@@ -20,7 +20,7 @@ HUMAN = x.undone(x.decision(course=Course.PAGE), human_needed="not to blame", ta
 
 def facts(incident: Incident | None = None, **changes: object) -> Facts:
     whole = Facts(
-        incident or x.incident(verification="home: good; errors still unknown"),
+        incident or x.incident(verification="home: good; errors still unknown", unproved=("errors",)),
         x.BEGIN + 7200,
         notes=x.NOTES,
         target_seconds=300.0,
@@ -67,7 +67,7 @@ SEEN = {
     ),
     "approval": (x.incident(approved_by="ann", approved_at=END), replace(HUMAN, asked_at=END)),
     "restored": (x.incident(), x.incident(verified_at=None, closed_at=None, human_needed="it did not help")),
-    "errors": (x.incident(verification="good"), x.incident(verification="errors still unknown: no full minute")),
+    "errors": (x.incident(unproved=()), x.incident(unproved=("errors",))),
     "response-times": (x.incident(), HUMAN),
     "log": (HUMAN, None),
 }
@@ -143,8 +143,8 @@ def test_before_a_rollback_who_decides_owns_it_by_the_policy_s_time(severity: Se
     [
         (x.incident(), END + 3600, "2026-11-25 03:15:01 UTC"),
         (HUMAN, None, "60 min after it is restored"),
-        (replace(HUMAN, closed_at=END + 9, outcome="recovered"), END + 3609, "2026-11-25 03:15:10 UTC"),
-        (replace(HUMAN, closed_at=END + 9, outcome="gone on as web-2"), END + 3609, "2026-11-25 03:15:10 UTC"),
+        (replace(HUMAN, closed_at=END + 9, outcome=Outcome.RECOVERED), END + 3609, "2026-11-25 03:15:10 UTC"),
+        (replace(HUMAN, closed_at=END + 9, outcome=Outcome.CONTINUED), END + 3609, "2026-11-25 03:15:10 UTC"),
     ],
 )
 def test_the_rest_is_due_so_long_after_it_was_restored(incident: Incident, due_at: float | None, words: str) -> None:

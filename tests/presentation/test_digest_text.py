@@ -9,7 +9,7 @@ from tests.cli import examples as x
 from watchdog.domain.checks import Check
 from watchdog.domain.deploys import Commit, Deploy
 from watchdog.domain.incident_notes import Remark
-from watchdog.domain.incidents import Incident, ServiceState, State
+from watchdog.domain.incidents import Incident, Outcome, ServiceState, State
 from watchdog.domain.policy import DEFAULT_MATRIX, Policy, ServicePolicy, Severity, SignalPolicy, Suppression
 from watchdog.domain.store_records import Minute
 from watchdog.presentation.digest_text import INCIDENTS_SHOWN, NAMES_SHOWN, STANDING_SHOWN, Week, digest
@@ -77,8 +77,8 @@ def test_what_happened_what_was_done_and_what_is_left() -> None:
     began = x.BEGIN + DAY
     fields = {"id": "shop-2", "service": "shop", "severity": Severity.HIGH, "title": "p95 over its limit"}
     times = {"onset_at": began, "opened_at": began + 82, "closed_at": began + 1200}
-    slow = x.undone(x.decision(blame=x.blame(probability=0.1, odds=0.1)), outcome="recovered", **fields, **times)
-    open_now = replace(slow, id="shop-3", closed_at=None, outcome="")
+    slow = x.undone(x.decision(blame=x.blame(probability=0.1, odds=0.1)), outcome=Outcome.RECOVERED, **fields, **times)
+    open_now = replace(slow, id="shop-3", closed_at=None, outcome=Outcome.OPEN)
     old = replace(slow, id="shop-1", opened_at=SINCE - DAY, closed_at=None)
     found = a_week(open_now, slow, x.incident(), services=(web, service("shop", incident=old)))
     title, lines = digest(found)

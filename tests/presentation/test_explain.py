@@ -5,6 +5,8 @@ from zoneinfo import ZoneInfo
 from tests.cli import examples as x
 from watchdog.domain.decisions import Course, GuardAnswer, TargetChoice, Verdict, Veto
 from watchdog.domain.deploys import Deploy
+from watchdog.domain.incidents import Outcome
+from watchdog.domain.policy import Action
 from watchdog.presentation.explain import explain, standing
 
 VERIFIED = """\
@@ -12,7 +14,7 @@ web-1  web  CRITICAL, VERIFIED. Restored in 47 s (target 5 min).
 Mode autonomous; rule "critical -> rollback".
 Onset 2026-11-25 02:14:14 UTC; decided 38 s later: roll back.
 dep-42 is to blame and every guard passes.
-Rolled back to dep-40.
+Rolled back and verified.
 
 SEEN
   home           39 of 39 probes failed for 38 s (limit 38 s)  HTTP 503
@@ -46,7 +48,7 @@ DONE (UTC)
 
 UNSURE       Errors could not be judged (newest full Sentry minute predates
              onset); the rates behind the odds are assumptions; Sentry still
-             unknown.
+             unknown: no full minute since.
 
 OTHERWISE    onset before dep-42 -> page only
              mode observe        -> say what it would do
@@ -168,7 +170,12 @@ def test_asked_in_another_zone_without_blame() -> None:
     )
     said = {"warning": "the saved value returns with the next deploy", "ask": "the image tag is mutable"}
     target = TargetChoice(x.GOOD, x.TARGET.why, x.TARGET.skipped, **said)
-    high = {"severity": x.Severity.HIGH, "mode": "assist", "rule": "high -> ask (home: a route fails)"}
+    high = {
+        "severity": x.Severity.HIGH,
+        "mode": "assist",
+        "policy_action": Action.ASK,
+        "severity_why": "home: a route fails",
+    }
     unblamed = {"why": "", "share": 0.0, "evidence": (), "blame": None}
     decided = x.decision(course=Course.ASK, guards=guards, target=target, **high, **unblamed)
     asked = x.undone(decided, severity=x.Severity.HIGH, asked_at=x.BEGIN + 49, paged=False)
@@ -194,7 +201,7 @@ def test_observe_says_what_it_would_do() -> None:
 def test_a_rollback_by_hand_names_who_asked() -> None:
     """Nobody was blamed, nothing is deny-listed, and no counterfactual is invented."""
     high = x.Severity.HIGH
-    asked = {"why": "asked for by lead", "rule": "a human asked", "share": 0.0, "severity": high}
+    asked = {"why": "asked for by lead", "policy_action": None, "severity_why": "", "share": 0.0, "severity": high}
     decided = x.decision(blame=None, evidence=(), **asked)
     lines = explain(x.incident(decision=decided, approved_by="lead", findings=(), severity=high), (), None)
     assert "Approved by lead." in lines and "SEVERITY     high" in lines
@@ -250,7 +257,7 @@ def test_every_line_is_narrow_and_harmless_whatever_the_texts_hold() -> None:
 
 def test_what_was_meant_to_be_down_says_that_it_counts_nowhere() -> None:
     """Not told, closed, and no lesson."""
-    whole = x.undone(x.decision(), planned=True, paged=False, closed_at=x.BEGIN + 900, outcome="recovered")
+    whole = x.undone(x.decision(), planned=True, paged=False, closed_at=x.BEGIN + 900, outcome=Outcome.RECOVERED)
     words = " ".join(standing(whole))
     assert "It was meant to be down: that teaches nothing, and counts in no number." in words
 

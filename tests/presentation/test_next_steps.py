@@ -7,41 +7,42 @@ import pytest
 from tests.cli import examples as x
 from watchdog.domain.decisions import Course, GuardAnswer, Verdict
 from watchdog.domain.effects import Note
+from watchdog.domain.policy import Action
 from watchdog.presentation import next_steps
 
 HELD = (GuardAnswer("budget", Verdict.BLOCK, "2 of 2 rollbacks of this service today"),)
 
 
-def in_mode(mode: str, course: Course, rule: str, **more: object) -> list[str]:
+def in_mode(mode: str, course: Course, action: Action, **more: object) -> list[str]:
     """Return OTHERWISE for the sketch's incident in a mode, as conditions and results."""
-    told = next_steps.otherwise(x.decision(mode=mode, course=course, rule=rule, **more))
+    told = next_steps.otherwise(x.decision(mode=mode, course=course, policy_action=action, **more))
     return [" ".join(line.removeprefix("OTHERWISE").split()) for line in told]
 
 
-ACTS = "critical -> rollback (home: a critical route fails)"
+ACTS = Action.ROLLBACK
 EARLIER, OBSERVE = "onset before dep-42 -> page only", "mode observe -> say what it would do"
 ASSIST, AUTONOMOUS = "mode assist -> ask first", "mode autonomous -> roll back"
 
 
 @pytest.mark.parametrize(
-    ("mode", "course", "rule", "more", "told"),
+    ("mode", "course", "action", "more", "told"),
     [
         ("autonomous", Course.ROLLBACK, ACTS, {}, [EARLIER, OBSERVE, ASSIST]),
         ("assist", Course.ASK, ACTS, {}, [EARLIER, OBSERVE, AUTONOMOUS]),
         ("observe", Course.PAGE, ACTS, {}, [EARLIER, ASSIST, AUTONOMOUS]),
-        ("autonomous", Course.ASK, "high -> ask (api: latency)", {}, [EARLIER, OBSERVE]),
-        ("autonomous", Course.ASK, "high -> schedule (api: latency)", {}, [EARLIER, OBSERVE]),
-        ("autonomous", Course.TELL, "medium -> tell (visits: no events)", {}, []),
+        ("autonomous", Course.ASK, Action.ASK, {}, [EARLIER, OBSERVE]),
+        ("autonomous", Course.ASK, Action.SCHEDULE, {}, [EARLIER, OBSERVE]),
+        ("autonomous", Course.TELL, Action.TELL, {}, []),
         ("autonomous", Course.PAGE, ACTS, {"guards": HELD}, ["guard budget passing -> roll back"]),
         ("assist", Course.PAGE, ACTS, {"guards": HELD}, ["guard budget passing -> ask first"]),
     ],
 )
-def test_the_other_modes(mode: str, course: Course, rule: str, more: dict, told: list[str]) -> None:
+def test_the_other_modes(mode: str, course: Course, action: Action, more: dict, told: list[str]) -> None:
     """Each mode is told what the two others would have done; where the policy asks, none acts alone.
 
     Without the only obstacle in its way, the mode decides what would follow.
     """
-    assert in_mode(mode, course, rule, **more) == told
+    assert in_mode(mode, course, action, **more) == told
 
 
 def test_what_is_kept_for_a_window_says_how_to_stop_it_and_how_not_to_wait() -> None:
@@ -66,7 +67,7 @@ def test_a_bad_configuration_is_not_deny_listed() -> None:
 
 def test_nothing_unsure_nothing_left() -> None:
     """Where all is known and done, both sections are left out."""
-    sure = x.decision(evidence=(), blame=x.blame(prior_why="onset 4 s after live; 3 bad deploys in 60 seen here"))
+    sure = x.decision(evidence=(), blame=x.blame(assumed=False))
     closed = x.undone(sure, closed_at=x.BEGIN + 60)
     assert next_steps.unsure(closed) == []
     assert next_steps.next_steps(closed, "right") == []

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from tests.cli import examples as x
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Incident
+from watchdog.domain.incidents import Incident, Outcome
 from watchdog.presentation.stats import DAY_SECONDS, Mean, Stats, Watched, stats
 from watchdog.presentation.stats_text import show
 
@@ -32,7 +32,7 @@ def other(**changes: object) -> Incident:
     at = x.BEGIN + DAY_SECONDS
     decided = x.decision(at=at + 82, blame=x.blame(probability=0.1, odds=0.1))
     times = {"onset_at": at, "opened_at": at + 82, "closed_at": at + 1200}
-    return replace(x.undone(decided, id="web-2", outcome="recovered", **times), **changes)
+    return replace(x.undone(decided, id="web-2", outcome=Outcome.RECOVERED, **times), **changes)
 
 
 def of_web(*incidents: Incident, acts: dict[str, float] | None = None, labels: dict[str, str] | None = None) -> Stats:
@@ -88,7 +88,7 @@ def test_a_rollback_by_hand_counts_as_rollback_and_has_no_onset() -> None:
 def test_what_is_older_than_the_period_does_not_count() -> None:
     """Nor what did not end well, for the time to restore."""
     assert of_web(x.incident(opened_at=SINCE - 1)).detect.n == 0
-    assert of_web(x.incident(verified_at=None, outcome="")).restore.n == 0
+    assert of_web(x.incident(verified_at=None, outcome=Outcome.OPEN)).restore.n == 0
 
 
 def test_all_services_together() -> None:

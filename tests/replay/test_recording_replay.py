@@ -23,6 +23,7 @@ from watchdog.replay.action_log import Cost
 from watchdog.replay.comparison import Difference, compare, unknown_from
 from watchdog.replay.recording_replay import Replay, replay
 
+OLDER = sorted((Path(__file__).parent / "of_revision_0006").iterdir())
 NAMES = (
     "merges_do_not_ship",
     "disarmed_until_resumed",
@@ -71,6 +72,13 @@ def test_a_story_is_decided_again_to_the_byte(tmp_path: Path, name: str) -> None
     assert found.divergence is None
     assert found.events == len(told.steps)
     assert found.old == sorted(told.did, key=lambda one: one.at)
+
+
+@pytest.mark.parametrize("path", OLDER, ids=lambda path: path.name.split("-", 1)[1])
+def test_a_recording_of_the_version_before_is_decided_again_to_the_byte(path: Path) -> None:
+    """It begins in the middle of an incident, whose reasons are prose there (see stored_prose.py)."""
+    found = replay(runs_of([path]), None)
+    assert found.events > 50 and found.divergence is None
 
 
 @pytest.mark.parametrize("name", ["bad_deploy_is_rolled_back", "slow_is_asked_and_approved", "veto_runs_out"])

@@ -93,8 +93,7 @@ def _blamed(facts: Facts) -> str:
     name = f"{code(facts.suspect.id)} ({_commit(facts, facts.suspect)})"
     if blame.probability is None:
         return f"Whether the deploy {name} is to blame was {NOT_KNOWN}: {_end(plain(blame.why))}"
-    why = blame.why.removeprefix(f"{facts.suspect.id}, ")
-    sure = why if why.startswith("P ") else f"P {show_probability(blame.probability)} (need {blame.need:.2f}): {why}"
+    sure = f"P {show_probability(blame.probability)} (need {blame.need:.2f}): {blame.onset_why}"
     if blame.vetoed:
         return f"The deploy {name} was not blamed, by veto: {_end(plain('; '.join(one.why for one in blame.vetoed)))}"
     doubted = "suspected, but not surely enough to act on" if blame.likely else "not blamed"

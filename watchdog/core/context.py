@@ -82,11 +82,11 @@ class StepContext:
         """Ask for an effect."""
         self.effects.append(effect)
 
-    def note(self, label: NoteLabel, text: str) -> None:
-        """Write a line of the story down."""
+    def note(self, label: NoteLabel, text: str, about: tuple[str, ...] = ()) -> None:
+        """Write a line of the story down; `about` names what it is about."""
         incident = self.service.incident if self.name else None
         open_id = incident.id if incident is not None else None
-        self.emit(Note(self.now, self.name, open_id, label, text))
+        self.emit(Note(self.now, self.name, open_id, label, text, about))
 
     def enter_phase(self, phase: Phase) -> None:
         """Go to a phase, and watch the deploys as closely as it needs."""
@@ -167,7 +167,7 @@ class StepContext:
         self.emit(Tell(notice, channels))
         self.update_incident(paged=True, muted=False)
         how = "page" if wakes else "info"
-        self.note("TOLD", f"{', '.join(channels)} ({how}): {title}")
+        self.note("TOLD", f"{', '.join(channels)} ({how}): {title}", channels)
 
     def silenced_by(self, kind: NoticeKind) -> Suppression | None:
         """Return the silence that keeps such a notice of the incident from people, or None."""

@@ -48,7 +48,6 @@ def judge_sight(ctx: StepContext) -> None:
     """Notice that we went blind, that we have been blind for long, and that we see again."""
     since = ctx.state.blind_since
     seeing, why = connectivity.assess_connectivity(ctx.state, ctx.policy, ctx.now)
-    why = why.removeprefix("blind: ")
     if since is None and connectivity.is_blind(ctx.state, ctx.policy, ctx.now):
         ctx.state = replace(ctx.state, blind_since=ctx.now)
         ctx.emit(Note(ctx.now, "", None, "BLIND", f"{why}: the fault is ours, nothing is touched"))

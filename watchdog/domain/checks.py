@@ -5,6 +5,7 @@
 
 from dataclasses import dataclass
 
+from watchdog.domain.prose import Prose
 from watchdog.domain.readings import MinuteCount, Reading
 
 
@@ -46,7 +47,7 @@ class Check:
     last_at: float = 0.0
     last: Reading | None = None
     last_bad_at: float | None = None
-    last_why: str = ""
+    last_why: Prose = ""
     last_kind: str = ""
     run_started_at: float | None = None
     run_probes: int = 0

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.policy import Severity
+from watchdog.domain.policy import Action, Severity
+from watchdog.domain.prose import Prose
 
 
 class Verdict(StrEnum):
@@ -45,7 +46,7 @@ class Finding:
     method: str
     onset_at: float
     share: float
-    text: str
+    text: Prose
     failure_kind: str = ""
     pause_seconds: float = 0.0
 
@@ -61,17 +62,21 @@ class Evidence:
 
     signal: str
     verdict: str
-    text: str
-    detail: str = ""
+    text: Prose
+    detail: Prose = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One factor of the blame odds, and which kind of evidence it is."""
+    """One factor of the blame odds, and which kind of evidence it is.
+
+    `earlier`: it was found when the incident began, and is kept although it would not be found now.
+    """
 
     factor: float
-    why: str
+    why: Prose
     name: str = ""
+    earlier: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +85,7 @@ class Veto:
 
     name: str
     fired: bool
-    why: str
+    why: Prose
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +93,8 @@ class Blame:
     """How probable it is that the suspect caused the incident, term by term.
 
     `suspect` is the live deploy, `change` the deploy that brought what differs (an earlier one of the same code,
-    if the onset fits that better); `configuration` means that only configuration changed.
+    if the onset fits that better); `configuration` means that only configuration changed; `assumed` that the prior
+    odds come from assumed rates, as this service has no history yet. `onset_why` is how the onset lies to the change.
     """
 
     suspect: Deploy | None
@@ -96,15 +102,17 @@ class Blame:
     configuration: bool
     odds: float
     prior_odds: float
-    prior_why: str
+    prior_why: Prose
     terms: tuple[Term, ...]
     vetoes: tuple[Veto, ...]
     probability: float | None
     need: float
     floor: float
     cost_rule: float
-    why: str
+    why: Prose
     likely_from: float = 1.0
+    assumed: bool = False
+    onset_why: Prose = ""
 
     @property
     def vetoed(self) -> tuple[Veto, ...]:
@@ -127,14 +135,22 @@ class Blame:
         return self.probability is not None and self.probability >= self.likely_from and not self.vetoed
 
 
+class GuardReason(StrEnum):
+    """Why a guard answered as it did, where a later decision depends on it."""
+
+    SUSPENDED = "suspended"
+    WAS_SUSPENDED = "was suspended"
+
+
 @dataclass(frozen=True, slots=True)
 class GuardAnswer:
     """What one guard said, and why. `passing` marks a block that time alone may lift."""
 
     name: str
     verdict: Verdict
-    why: str
+    why: Prose
     passing: bool = False
+    reason: GuardReason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +159,7 @@ class Skipped:
 
     deploy: str
     code: str | None
-    why: str
+    why: Prose
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,25 +167,29 @@ class TargetChoice:
     """Where to roll back to: the deploy, or None with the reason."""
 
     deploy: Deploy | None
-    why: str
+    why: Prose
     skipped: tuple[Skipped, ...] = ()
-    warning: str = ""
-    ask: str = ""
+    warning: Prose = ""
+    ask: Prose = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What was decided, from what, and why: `explain` prints exactly this."""
+    """What was decided, from what, and why: `explain` prints exactly this.
+
+    `policy_action` is what the policy asks for at this severity; None: a person asked for it.
+    """
 
     at: float
     course: Course
     severity: Severity
-    why: str
-    rule: str
+    why: Prose
+    policy_action: Action | None
     share: float
     mode: str
     evidence: tuple[Evidence, ...] = ()
     blame: Blame | None = None
     guards: tuple[GuardAnswer, ...] = ()
     target: TargetChoice | None = None
-    would: str = ""
+    would: Prose = ""
+    severity_why: Prose = ""

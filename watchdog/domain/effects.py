@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from watchdog.domain.note_labels import NoteLabel
 from watchdog.domain.notices import Notice
+from watchdog.domain.prose import Prose
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +34,15 @@ class WakeAt:
 class Note:
     """Write one line of the story down: in the journal, in the log, on the demo's screen.
 
-    `text` carries the arithmetic.
+    `text` carries the arithmetic; `about` names what the line is about, where a later decision depends on it.
     """
 
     at: float
     service: str
     incident: str | None
     label: NoteLabel
-    text: str
+    text: Prose
+    about: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

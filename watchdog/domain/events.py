@@ -21,6 +21,7 @@ from watchdog.domain.human_events import UndoRequested as UndoRequested
 from watchdog.domain.human_events import Unsilenced as Unsilenced
 from watchdog.domain.integrations import Integration
 from watchdog.domain.policy import Severity
+from watchdog.domain.prose import Prose
 from watchdog.domain.readings import MinuteCount, Reading
 
 
@@ -92,7 +93,7 @@ class DeploysUnread:
 
     at: float
     service: str
-    why: str
+    why: Prose
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ class CommitsUnread:
 
     at: float
     service: str
-    why: str
+    why: Prose
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,7 @@ class PinUnconfirmed:
     at: float
     service: str
     incident: str
-    why: str
+    why: Prose
     previous: str | None = None
 
 
@@ -181,7 +182,7 @@ class RollbackRefused:
     at: float
     service: str
     incident: str
-    why: str
+    why: Prose
     forbidden: bool = False
     expired: bool = False
 
@@ -193,7 +194,7 @@ class RollbackStoodDown:
     at: float
     service: str
     incident: str
-    why: str
+    why: Prose
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +207,7 @@ class RollbackPostponed:
     at: float
     service: str
     incident: str
-    why: str
+    why: Prose
     previous: str | None = None
 
 
@@ -217,7 +218,7 @@ class RollbackLost:
     at: float
     service: str
     incident: str
-    why: str
+    why: Prose
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +238,7 @@ class AutoDeployNotRestored:
     at: float
     service: str
     incident: str
-    why: str
+    why: Prose
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +264,7 @@ class FollowUpsFellDue:
     severity: Severity
     channels: tuple[str, ...]
     items: tuple[str, ...]
-    lines: tuple[str, ...]
+    lines: tuple[Prose, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,8 +273,8 @@ class WeekSummedUp:
 
     at: float
     until: float
-    title: str
-    lines: tuple[str, ...]
+    title: Prose
+    lines: tuple[Prose, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +282,7 @@ class InvariantBroken:
     """One of our own promises was found broken (`what`): nothing is changed any more until a human says `resume`."""
 
     at: float
-    what: str
+    what: Prose
 
 
 Event = (

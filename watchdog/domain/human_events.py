@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from watchdog.domain.policy import Severity
+from watchdog.domain.prose import Prose
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class Silenced:
     at: float
     by: str
     until: float
-    reason: str
+    reason: Prose
     of: str | None = None
     signal: str | None = None
     severity: Severity | None = None
@@ -81,7 +82,7 @@ class Held:
     at: float
     by: str
     until: float
-    reason: str
+    reason: Prose
     of: str | None = None
 
 

@@ -14,6 +14,7 @@ from watchdog.domain.decisions import Decision, Finding
 from watchdog.domain.deploys import Commit, Deploy, Downtime, ServiceFacts
 from watchdog.domain.integrations import Failing
 from watchdog.domain.policy import Severity, Suppression, Then
+from watchdog.domain.prose import Prose
 from watchdog.domain.readings import Reading
 
 
@@ -33,6 +34,31 @@ class Phase(StrEnum):
 
 ACTING = frozenset({Phase.PINNING, Phase.ROLLING_BACK, Phase.DEPLOYING, Phase.VERIFYING})
 """The phases in which a rollback is being made or proved."""
+
+
+class Outcome(StrEnum):
+    """How an incident ended. The values are what stores and recordings hold."""
+
+    OPEN = ""
+    RECOVERED = "recovered"
+    BY_ITSELF = "recovered by itself"
+    WITH_A_HUMAN = "recovered, with a human"
+    VERIFIED = "rolled back and verified"
+    CONTINUED = "continued by hand"
+    """A person began another rollback, which is an incident of its own."""
+    UNKNOWN = "ended in a way that a newer version knows"
+
+    @property
+    def recovered(self) -> bool:
+        """Tell whether every check was good for a while, without a rollback that was proved."""
+        return self in (Outcome.RECOVERED, Outcome.BY_ITSELF, Outcome.WITH_A_HUMAN)
+
+
+class HumanDecision(StrEnum):
+    """What a person answered that ends our part in an incident."""
+
+    REJECTED = "rejected"
+    STOPPED = "stopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +94,7 @@ class Incident:
     severity: Severity  # as decided last
     opened_at: float  # when it was opened
     onset_at: float  # the first failed reading that belongs to it
-    title: str  # one line, as in notices
+    title: Prose  # one line, as in notices
     findings: tuple[Finding, ...] = ()  # the confirmed failures of the last decision
     decision: Decision | None = None  # the last decision, with its reasons
     asked_at: float | None = None  # when the last question was sent
@@ -78,7 +104,7 @@ class Incident:
     approved_at: float | None = None  # when
     pin_previous: str | None = None  # the value of auto-deploy before it was switched off
     pinned: bool = False  # auto-deploy was read back as off, and was not given back since
-    pin_note: str = ""  # how auto-deploy stands: off and read back, given back, switched back by another …
+    pin_note: Prose = ""  # how auto-deploy stands: off and read back, given back, switched back by another …
     suspect: str | None = None  # the deploy that is blamed
     suspect_code: str | None = None  # its commit or image digest
     target: str | None = None  # the deploy to roll back to
@@ -91,8 +117,10 @@ class Incident:
     rollback_deploy: str | None = None  # the deploy that the rollback made
     restored_at: float | None = None  # when the rollback was live
     verified_at: float | None = None  # when the recovery was proved
-    verification: str = ""  # how it was proved
-    human_needed: str = ""  # why we do nothing more by ourselves; also who rejected or stopped it
+    verification: Prose = ""  # how it was proved
+    unproved: tuple[str, ...] = ()  # signals that had nothing to say by then
+    human_needed: Prose = ""  # why we do nothing more by ourselves; also who rejected or stopped it
+    human_decision: HumanDecision | None = None  # that a person rejected or stopped it
     paged: bool = False  # some notice of it was sent, or one that is pending
     late_paged: bool = False  # overdue was handled: of the rollback, of its going live, or of the question
     reminded: bool = False  # people were reminded of the question
@@ -108,7 +136,7 @@ class Incident:
     planned: bool = False  # the service was meant to be down all the time
     reconsidered_at: float = 0.0  # when the decision was last made again
     closed_at: float | None = None  # when it ended
-    outcome: str = ""  # how it ended, one line
+    outcome: Outcome = Outcome.OPEN  # how it ended
     channels: tuple[str, ...] = ()  # channels that its notices go to
     undoes: str = ""  # the incident whose rollback a human takes back with this one
     leaves_good: bool = False  # the site had been proved well with that rollback
@@ -150,7 +178,7 @@ class ServiceState:
     checks: Mapping[str, Check] = field(default_factory=lambda: MappingProxyType({}))  # its signals, by name
     deploys: tuple[Deploy, ...] = ()  # the platform's list, newest first
     deploys_at: float | None = None  # when it was read; None: not yet
-    deploys_why: str = "not read yet"  # why it could not be read; empty: it was
+    deploys_why: Prose = "not read yet"  # why it could not be read; empty: it was
     facts: ServiceFacts | None = None  # what the platform says of the service
     healthy_seconds: Mapping[str, float] = field(
         default_factory=lambda: MappingProxyType({})
@@ -169,14 +197,14 @@ class ServiceState:
     pinned_at: float = 0.0  # when
     pin_settled_at: float = 0.0  # only a look that began after this tells whether it is still off
     merged: tuple[Commit, ...] = ()  # commits that did not ship meanwhile, newest first
-    merges_why: str = ""  # why these are not known
+    merges_why: Prose = ""  # why these are not known
     told_off: str = ""  # thread in which people were told that auto-deploy is off
     offered: str = ""  # the live deploy at which giving it back was last considered
     bad: tuple[tuple[str, str], ...] = ()  # deploys of denied code that people know of: code, deploy id
     undone: tuple[str, ...] = ()  # rollbacks that humans took back though the site was well with them
     opened_at: tuple[float, ...] = ()  # when the last incidents were opened
     flapping_since: float | None = None  # since when it fails too often to be rolled back
-    forbidden: str = ""  # why the platform does not let us change it, until a restart or `resume`
+    forbidden: Prose = ""  # why the platform does not let us change it, until a restart or `resume`
     incidents: int = 0  # number of the last incident
     trial: DeployWatch | None = None  # the live deploy in its watch window
     downtime: Downtime | None = None  # when it was last meant to be down, by the platform
@@ -223,7 +251,7 @@ class Shared:
     acted_at: tuple[float, ...] = ()
     acts: tuple[Act, ...] = ()
     paused_by: str = ""
-    disarmed: str = ""
+    disarmed: Prose = ""
     incidents: int = 0
     troubles: Mapping[str, ActiveCritical] = field(default_factory=lambda: MappingProxyType({}))
     silences: tuple[Suppression, ...] = ()
@@ -248,7 +276,7 @@ class State:
     acted_at: tuple[float, ...] = ()  # rollbacks of all services
     acts: tuple[Act, ...] = ()  # the same, with service and code
     paused_by: str = ""  # who paused all actions; empty: nobody
-    disarmed: str = ""  # the violated invariant that disabled actions, until `resume`
+    disarmed: Prose = ""  # the violated invariant that disabled actions, until `resume`
     blind_since: float | None = None  # since when we cannot see; None: we can
     blind_told: bool = False  # people were told so
     unseen: bool = False  # no probe of any service brings evidence

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from watchdog.domain.prose import Prose
+
 
 class Standing(StrEnum):
     """How something stands, from good to worst."""
@@ -130,7 +132,7 @@ class Integration:
     standing: Standing
     since: float
     ok_at: float | None = None
-    why: str = ""
+    why: Prose = ""
     parts: tuple[str, ...] = ()
     lasted_seconds: float = 0.0
 
@@ -179,7 +181,7 @@ class Failing:
 
     at: float
     standing: str
-    why: str
+    why: Prose
     parts: tuple[str, ...] = ()
 
     def integration(self, key: str) -> Integration:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from watchdog.domain.policy import Severity
+from watchdog.domain.prose import Prose
 
 
 class NoticeKind(StrEnum):
@@ -24,7 +25,7 @@ class NoticeKind(StrEnum):
 class Link:
     """Something to click."""
 
-    text: str
+    text: Prose
     href: str
 
 
@@ -44,12 +45,12 @@ class Notice:
     service: str
     severity: Severity
     kind: NoticeKind
-    title: str
-    lines: tuple[str, ...] = ()
+    title: Prose
+    lines: tuple[Prose, ...] = ()
     links: tuple[Link, ...] = ()
     wakes: bool = False
     plain: bool = False
-    todo: tuple[str, ...] = ()
+    todo: tuple[Prose, ...] = ()
     news: bool = False
 
     @property

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from watchdog.domain.prose import Prose
+
 
 class Severity(StrEnum):
     """How bad it is, worst first."""
@@ -270,7 +272,7 @@ class Suppression:
     name: str
     service: str | None
     by: str
-    reason: str
+    reason: Prose
     begins_at: float = 0.0
     ends_at: float | None = None
     weekly: Weekly | None = None

@@ -7,6 +7,8 @@ Rule 2: every answer carries the words that a human will read.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from watchdog.domain.prose import Prose
+
 
 class FailureKind(StrEnum):
     """Why a probe failed; kept apart because only some kinds can be cured by a rollback."""
@@ -31,15 +33,15 @@ class FailureKind(StrEnum):
 class Good:
     """The signal answered as expected. `ahead` is what was announced for later, which may change that."""
 
-    detail: str = ""
-    ahead: str = ""
+    detail: Prose = ""
+    ahead: Prose = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Bad:
     """The signal answered, and not as expected."""
 
-    why: str
+    why: Prose
     kind: FailureKind = FailureKind.OTHER
 
 
@@ -60,7 +62,7 @@ class Unknown:
     on.
     """
 
-    why: str
+    why: Prose
     cause: Unread = Unread.OTHER
 
 

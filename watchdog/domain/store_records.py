@@ -5,6 +5,7 @@ The rows of the journal, of the charts, of what people asked for; what a worker 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
@@ -12,6 +13,7 @@ from watchdog.domain.effects import Effect
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import State
 from watchdog.domain.policy import Policy
+from watchdog.domain.prose import Prose
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +39,24 @@ class Step:
     undone: bool = False
 
 
+class ActionResult(StrEnum):
+    """What the platform said to a changing call, where a later step depends on it."""
+
+    REFUSED = "refused"
+    EXPIRED = "expired"
+    """Refused: the target's artefact is gone."""
+    FORBIDDEN = "forbidden"
+    """Refused: our key may not."""
+    WITHOUT_ID = "accepted without an id"
+    """Known to have been taken: it is looked for, and never sent again."""
+
+
 @dataclass(frozen=True, slots=True)
 class ActionRow:
     """The journal of one changing call. `state`: planned, sending, accepted, done, failed.
 
     `sent_at` is UTC epoch seconds of the last check before a send, `attempts` the sends so far; `service` is whose
-    lease every write of it needs.
+    lease every write of it needs. `result` is what the platform said; None: nothing that matters later.
     """
 
     incident: str
@@ -53,8 +67,9 @@ class ActionRow:
     deploy: str | None = None
     attempts: int = 0
     sent_at: float | None = None
-    note: str = ""
+    note: Prose = ""
     service: str = ""
+    result: ActionResult | None = None
 
 
 FLEET = ""

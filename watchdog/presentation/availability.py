@@ -8,8 +8,7 @@ The budget is what the objective allows to be lost in 30 days (Site Reliability 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from watchdog.core.phases.human_commands import CONTINUED
-from watchdog.domain.incidents import Incident
+from watchdog.domain.incidents import Incident, Outcome
 from watchdog.domain.policy import PROBES, ServicePolicy, Severity
 from watchdog.domain.store_records import Minute
 
@@ -126,7 +125,7 @@ def outages(incidents: Iterable[Incident]) -> list[Incident]:
             one = replace(one, onset_at=was.onset_at, findings=seen.findings, decision=seen.decision)
         if one.findings and one.severity in FELT:
             known[one.id] = one
-        if one.outcome == CONTINUED:
+        if one.outcome is Outcome.CONTINUED:
             over[one.service, one.closed_at] = one.id
     return list(known.values())
 

@@ -12,7 +12,7 @@ from watchdog.domain.decisions import Verdict
 from watchdog.domain.follow_ups import DECIDES, IMMEDIATE, LONG_TERM, RUNBOOK, SHORT_TERM, FollowUp, RunbookItem, Tick
 from watchdog.domain.follow_ups import ticked as ticks_that_hold
 from watchdog.domain.units import show_seconds
-from watchdog.presentation.decision_text import named
+from watchdog.presentation.decision_text import named, rule
 from watchdog.presentation.incident_facts import Facts
 from watchdog.presentation.text import clock, day, moment, short, show_probability
 
@@ -146,7 +146,7 @@ def _team_told(facts: Facts) -> Known:
     told = next((note for note in facts.own_notes if note.label == "TOLD"), None)
     if told is None:
         return False, "nobody was told by the watchdog"
-    return True, f"{clock(told.at)}: {told.text.partition('): ')[0]})"
+    return True, f"{clock(told.at)}: {', '.join(told.about)}"
 
 
 def _stable(facts: Facts) -> Known:
@@ -191,7 +191,7 @@ def _asked(facts: Facts) -> Known:
     if incident.defaulted_at is not None:
         return True, f"{clock(incident.defaulted_at)}: nobody answered in time, the policy says rollback then"
     if incident.requested_at is not None and decision is not None:
-        return True, f"not required: {decision.rule.partition(' (')[0]}, mode {decision.mode}"
+        return True, f"not required: {rule(decision)}, mode {decision.mode}"
     return False, "asked, not answered" if incident.asked_at else "no rollback was made"
 
 
@@ -206,7 +206,7 @@ def _restored(facts: Facts) -> Known:
 
 def _feed(facts: Facts) -> Known:
     names = facts.of_kind("sentry")
-    silent = [name for name in names if f"{name} still unknown" in facts.incident.verification]
+    silent = [name for name in names if name in facts.incident.unproved]
     if not names or facts.incident.verified_at is None or silent:
         why = f"{', '.join(silent)}: no full minute had come in yet" if silent else "not proved"
         return False, why if names else "no Sentry signal is configured"
@@ -236,7 +236,7 @@ def _stakeholders(facts: Facts) -> Known:
     said = [note for note in facts.own_notes if note.label == "INFORMED"]
     if not said:
         return False, ""
-    whom = ", ".join(dict.fromkeys(note.text.partition(": ")[0] for note in said))
+    whom = ", ".join(dict.fromkeys(channel for note in said for channel in note.about))
     return True, f"{clock(said[0].at)}: in plain words, by {whom}; last at {clock(said[-1].at)}"
 
 

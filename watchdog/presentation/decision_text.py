@@ -37,6 +37,12 @@ def blame(decision: Decision, *, all_vetoes: bool = False, repo: str | None = No
     return lines + arithmetic(weighed) + vetoes(weighed, everything=all_vetoes)
 
 
+def rule(decision: Decision) -> str:
+    """Return the policy's rule that was followed: `critical -> rollback`."""
+    asked = decision.policy_action
+    return f"{decision.severity} -> {asked}" if asked is not None else "a human asked"
+
+
 def named(deploy: Deploy) -> str:
     """Return a deploy as people know it: `dep-42  9f3c2ab "Refactor sessions"`."""
     subject = clean(deploy.commit_message.strip().split("\n")[0], limit=60)

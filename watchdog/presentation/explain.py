@@ -89,7 +89,7 @@ def standing(incident: Incident, tz: tzinfo = UTC) -> list[str]:
     if decision is not None:
         after = f"{show_seconds(max(0.0, decision.at - incident.onset_at))} later: {COURSES[decision.course]}."
         words = [
-            f'Mode {decision.mode}; rule "{clean(decision.rule.partition(" (")[0])}".',
+            f'Mode {decision.mode}; rule "{decision_text.rule(decision)}".',
             f"Onset {moment(incident.onset_at, tz)}; decided {after}",
             sentence(decision.why),
             sentence(decision.would),
@@ -126,8 +126,7 @@ def seen(incident: Incident) -> list[str]:
     indent = min(24, max([13, *(len(clean(one.signal)) + 4 for one in evidence)]))
     lines: list[str] = []
     for one in evidence:
-        known = one.verdict != "unknown" or one.text.lower().startswith("unknown")
-        lines += item(one.signal, one.text if known else f"unknown: {one.text}", indent)
+        lines += item(one.signal, one.text if one.verdict != "unknown" else f"unknown: {one.text}", indent)
         lines += item("", one.detail, indent) if one.detail else []
     return ["SEEN", *lines] if lines else []
 
@@ -146,8 +145,7 @@ def severity(decision: Decision) -> list[str]:
 
 def severity_of(decision: Decision) -> str:
     """Return the severity, the rule that made it so, and the share failing."""
-    _, _, why = decision.rule.partition(" (")
-    because = [why.removesuffix(")")] if why else []
+    because = [decision.severity_why] if decision.severity_why else []
     because += [f"share failing {decision.share:.2f}"] if decision.share else []
     return f"{decision.severity}: {'; '.join(because)}" if because else str(decision.severity)
 

@@ -16,7 +16,7 @@ from watchdog.domain.units import show_seconds
 
 def recovered(incident: Incident) -> bool:
     """Tell whether it ended without a proved rollback: every check was good for a while."""
-    return incident.verified_at is None and incident.outcome.startswith("recovered")
+    return incident.verified_at is None and incident.outcome.recovered
 
 
 def ended_at(incident: Incident) -> float | None:

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from watchdog.domain.decisions import Blame, Course, Decision, Verdict
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import Incident
-from watchdog.domain.policy import Mode
+from watchdog.domain.policy import Action, Mode
 from watchdog.presentation.text import arrows, clean, section, sentence, short, show_number
 
 ACTING = frozenset({Course.ROLLBACK, Course.ANNOUNCE})
-ASKING = ("ask", "schedule")
+ASKING = (Action.ASK, Action.SCHEDULE)
 """What a severity's rule may ask for that takes a human's yes."""
 HOPELESS = 1000.0
 """Evidence that fell short by more than this factor is not worth a number."""
@@ -39,7 +39,7 @@ def doubts_of(incident: Incident) -> list[str]:
     if incident.restored_at is not None and incident.verified_at is None and incident.closed_at is not None:
         doubts.append(f"recovery was not proved: {incident.verification or 'no verification ran'}")
     else:
-        doubts += [part.strip() for part in incident.verification.split(";") if "unknown" in part.lower()]
+        doubts += [f"{name} still unknown: no full minute since" for name in incident.unproved]
     return doubts
 
 
@@ -48,7 +48,7 @@ def _of_blame(blame: Blame | None) -> list[str]:
         return []
     if blame.probability is None:
         return [f"whether a deploy is to blame: {blame.why}"]
-    return ["the rates behind the odds are assumptions"] if "assum" in blame.prior_why.lower() else []
+    return ["the rates behind the odds are assumptions"] if blame.assumed else []
 
 
 def otherwise(decision: Decision | None) -> list[str]:
@@ -59,7 +59,7 @@ def otherwise(decision: Decision | None) -> list[str]:
 
 def alternatives(decision: Decision | None) -> list[tuple[str, str]]:
     """Return what would have changed it, and to what, derived from what was decisive."""
-    if decision is None or _wish(decision) not in ("rollback", *ASKING):
+    if decision is None or decision.policy_action not in (Action.ROLLBACK, *ASKING):
         return []
     obstacles = [] if decision.course in ACTING else _obstacles(decision)
     rows = [(condition, _then(decision, len(obstacles) - 1)) for condition in obstacles]
@@ -68,11 +68,6 @@ def alternatives(decision: Decision | None) -> list[tuple[str, str]]:
     if not obstacles:
         rows += _other_modes(decision)
     return rows
-
-
-def _wish(decision: Decision) -> str:
-    """Return what the severity's rule asks for: `critical -> rollback (why)` asks for a rollback."""
-    return decision.rule.partition(" (")[0].rpartition(" ")[2]
 
 
 def _obstacles(decision: Decision) -> list[str]:
@@ -102,14 +97,14 @@ def _obstacles(decision: Decision) -> list[str]:
 def _then(decision: Decision, others: int) -> str:
     if others > 0:
         return f"still held by {others} more"
-    if _wish(decision) in ASKING:
+    if decision.policy_action in ASKING:
         return "ask first"
     return {Mode.OBSERVE: "say what it would do", Mode.ASSIST: "ask first"}.get(Mode(decision.mode), "roll back")
 
 
 def _other_modes(decision: Decision) -> list[tuple[str, str]]:
     """Return what the same incident would have met in the other modes."""
-    alone = "ask first" if _wish(decision) in ASKING else "roll back"
+    alone = "ask first" if decision.policy_action in ASKING else "roll back"
     results = {Mode.OBSERVE: "say what it would do", Mode.ASSIST: "ask first", Mode.AUTONOMOUS: alone}
     now = results[Mode(decision.mode)]
     return [(f"mode {mode}", result) for mode, result in results.items() if mode != decision.mode and result != now]

@@ -9,6 +9,7 @@ from watchdog.domain.errors import Temporary
 from watchdog.domain.events import Paused, TimePassed
 from watchdog.domain.follow_ups import FollowUp, Tick, ticked
 from watchdog.domain.incident_notes import Remark, root_causes
+from watchdog.domain.incidents import Outcome
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.policy import Severity
 from watchdog.domain.store_records import ActionRow, Minute
@@ -66,10 +67,10 @@ async def test_outside_effects_are_recorded_in_order_and_stay_until_finished(sto
 async def test_an_incident_follows_the_state_and_outlives_it(store: Store, a_state, an_incident) -> None:
     """An incident is stored as it was last seen in a service, also after the service dropped it."""
     await store.save(TimePassed(1.0), a_state(an_incident(1)), ())
-    await store.save(TimePassed(2.0), a_state(an_incident(1, closed_at=99.0, outcome="rolled back")), ())
+    await store.save(TimePassed(2.0), a_state(an_incident(1, closed_at=99.0, outcome=Outcome.VERIFIED)), ())
     await store.save(TimePassed(3.0), a_state(), ())
     await store.save(TimePassed(4.0), a_state(an_incident(2)), ())
-    assert await store.incident("inc-1") == an_incident(1, closed_at=99.0, outcome="rolled back")
+    assert await store.incident("inc-1") == an_incident(1, closed_at=99.0, outcome=Outcome.VERIFIED)
     assert [one.id for one in await store.incidents()] == ["inc-2", "inc-1"]
     assert [one.id for one in await store.incidents(limit=1)] == ["inc-2"]
     service, opened_at = an_incident(1).service, an_incident(1).opened_at

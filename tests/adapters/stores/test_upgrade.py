@@ -11,7 +11,7 @@ from watchdog.adapters.stores import codec, schema
 from watchdog.adapters.stores.database import migrate
 from watchdog.adapters.stores.sql import SqlStore
 from watchdog.domain.errors import Temporary
-from watchdog.domain.incidents import ServiceState, State
+from watchdog.domain.incidents import Outcome, ServiceState, State
 from watchdog.domain.readings import Good
 from watchdog.domain.store_records import FLEET
 
@@ -98,7 +98,7 @@ async def test_a_worker_without_follow_ups_goes_on(any_url: str, clock, a_state,
     store = await opened(any_url, clock)
     await store.save(None, a_state(an_incident(1)), ())
     assert await store.tick("inc-1", "lessons", "ann")
-    values = {"id": "inc-1", "json": codec.INCIDENTS.encode(an_incident(1, outcome="by the old one"))}
+    values = {"id": "inc-1", "json": codec.INCIDENTS.encode(an_incident(1, outcome=Outcome.BY_ITSELF))}
     with engine.begin() as connection:
         insert = "INSERT INTO incidents (id, service, opened_at, severity, json) VALUES (:id, 'api', 1, 'x', :json)"
         again = "ON CONFLICT (id) DO UPDATE SET json = excluded.json"
@@ -107,7 +107,7 @@ async def test_a_worker_without_follow_ups_goes_on(any_url: str, clock, a_state,
             text("INSERT INTO remarks (at, incident, \"by\", text, root_cause) VALUES (1, 'inc-1', 'bob', 'x', false)")
         )
     engine.dispose()
-    assert (await store.incident("inc-1")) == an_incident(1, outcome="by the old one")
+    assert (await store.incident("inc-1")) == an_incident(1, outcome=Outcome.BY_ITSELF)
     assert [one.item for one in await store.ticks("inc-1")] == ["lessons"] and len(await store.remarks("inc-1")) == 1
     await store.close()
 

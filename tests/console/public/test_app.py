@@ -16,6 +16,7 @@ from watchdog.console.public.app import POLICY, lasted, percent
 from watchdog.console.public.public_views import PublicIncident, StatusPage
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Finding
+from watchdog.domain.incidents import Outcome
 from watchdog.domain.readings import Bad, Good
 
 GOES_ON = ago(x.incident(decision=x.decision(share=1.0)), 600, None, id="web-9")
@@ -85,7 +86,7 @@ async def test_nothing_of_the_inside_stands_on_it() -> None:
     """An outage whose record is full of it: the page and its data are searched for every piece."""
     findings = (Finding("home", "http", "run", NOW - 600, 1.0, ERROR),)
     named = {"service": "internal-name-of-web", "title": ERROR, "findings": findings}
-    incident = replace(GOES_ON, **named, human_needed="ann was asked", approved_by="ann", outcome="rolled back by ann")
+    incident = replace(GOES_ON, **named, human_needed="ann was asked", approved_by="ann", outcome=Outcome.VERIFIED)
     past = [ago(replace(incident, id=f"web-9{back}"), 86400 * back, 300) for back in range(1, 6)]
     bad = {"home": Check("home", "http", NOW - 1, Bad(ERROR))}
     service = replace(opened(incident), name="internal-name-of-web", checks=bad)

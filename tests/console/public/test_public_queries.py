@@ -22,9 +22,8 @@ from tests.core.world import FOREVER, Fault, World
 from tests.core.worlds import bad_world, hear, reach
 from watchdog.console.public.public_queries import FRESH_SECONDS, PAST_MAX, WAIT_SECONDS, WAITING_MAX
 from watchdog.console.public.public_views import StatusPage
-from watchdog.core.phases.human_commands import CONTINUED
 from watchdog.domain.events import RollbackRequested
-from watchdog.domain.incidents import Incident, Phase, State
+from watchdog.domain.incidents import Incident, Outcome, Phase, State
 from watchdog.domain.policy import Severity, Suppression
 from watchdog.domain.readings import Bad
 
@@ -235,7 +234,7 @@ async def test_an_outage_that_a_human_takes_over_goes_on() -> None:
         second = world.state.services["web"].incident
         assert second is not None and (second.id, first.id) == ("web-2", "web-1")
         second = at_the_pages_time(second, world)
-        for record in ((), (replace(shown, closed_at=second.opened_at, outcome=CONTINUED), second)):
+        for record in ((), (replace(shown, closed_at=second.opened_at, outcome=Outcome.CONTINUED), second)):
             await fill(one.store, state, record, ())
             phase = opened(second, phase=Phase.PINNING)
             one.shown["state"] = replace(state, services={**state.services, "web": phase})

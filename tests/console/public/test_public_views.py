@@ -19,11 +19,10 @@ from watchdog.console.public.public_views import (
     title_of,
     worst,
 )
-from watchdog.core.phases.human_commands import CONTINUED
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Finding
 from watchdog.domain.deploys import Downtime
-from watchdog.domain.incidents import Incident, Phase, ServiceState
+from watchdog.domain.incidents import Incident, Outcome, Phase, ServiceState
 from watchdog.domain.policy import Severity, SignalPolicy
 from watchdog.domain.readings import Bad, Good, Unknown
 from watchdog.presentation.availability import Hour, ended_at, outages, that_count
@@ -125,9 +124,9 @@ def test_what_a_human_began_without_a_finding_is_no_outage() -> None:
 
 def test_an_outage_that_a_human_took_over_is_one_that_goes_on() -> None:
     """Through two of theirs: from its onset to the last one's end, by what was found."""
-    taken = replace(OUTAGE, id="web-4", closed_at=NOW - 60, outcome=CONTINUED)
+    taken = replace(OUTAGE, id="web-4", closed_at=NOW - 60, outcome=Outcome.CONTINUED)
     again = replace(BY_HAND, id="web-6", opened_at=NOW - 20, onset_at=NOW - 20)
-    once = replace(BY_HAND, closed_at=NOW - 20, outcome=CONTINUED)
+    once = replace(BY_HAND, closed_at=NOW - 20, outcome=Outcome.CONTINUED)
     (one,) = outages([again, taken, once])
     assert (one.id, one.onset_at, one.findings) == ("web-6", OUTAGE.onset_at, OUTAGE.findings)
     assert title_of(one) == "Unavailable" and ended_at(one) is None

@@ -95,6 +95,8 @@ def test_a_fresh_deploy_convicts_with_its_arithmetic() -> None:
         cost_rule=blame.cost_rule(1.0, WEIGHTS),
         why=f"dep-41, P {prior / (1 + prior):.3f} (need 0.80): onset 30 s after live",
         likely_from=0.50,
+        assumed=True,
+        onset_why="onset 30 s after live",
     )
 
 

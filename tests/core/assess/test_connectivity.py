@@ -18,14 +18,14 @@ BAD, GOOD, VOID = Bad("timed out"), Good(), Unknown("void")
     [
         ((1, GOOD), (1, GOOD), True, False, "2 of 2 control targets answer"),
         ((1, GOOD), (1, BAD), True, False, "1 of 2 control targets answer"),
-        ((1, BAD), (1, BAD), False, True, "blind: 0 of 2 control targets answer"),
-        ((1, BAD), (1, VOID), False, True, "blind: 0 of 2 control targets answer"),
-        ((1, BAD), (31, GOOD), False, False, "blind: 0 of 2 control targets answer"),
-        ((30, BAD), (30, BAD), False, True, "blind: 0 of 2 control targets answer"),
+        ((1, BAD), (1, BAD), False, True, "0 of 2 control targets answer"),
+        ((1, BAD), (1, VOID), False, True, "0 of 2 control targets answer"),
+        ((1, BAD), (31, GOOD), False, False, "0 of 2 control targets answer"),
+        ((30, BAD), (30, BAD), False, True, "0 of 2 control targets answer"),
         ((31, BAD), (31, BAD), False, False, "no control target was read in the last 30 s"),
         ((30, GOOD), (31, BAD), True, False, "1 of 2 control targets answer"),
         (None, None, False, False, "no control target was read in the last 30 s"),
-        ((1, BAD), None, False, False, "blind: 0 of 2 control targets answer"),
+        ((1, BAD), None, False, False, "0 of 2 control targets answer"),
     ],
 )
 def test_seeing_and_blind(
@@ -44,7 +44,7 @@ def test_silent_probes_blind_us_with_and_without_control_targets() -> None:
     for policy in (POLICY, replace(POLICY, control=())):
         assert connectivity.assess_connectivity(state, policy, NOW) == (
             False,
-            "blind: no probe of any service brings evidence",
+            "no probe of any service brings evidence",
         )
         assert connectivity.is_blind(state, policy, NOW)
     assert connectivity.why(state) == "no probe of any service brings evidence"

@@ -118,7 +118,9 @@ def judged_again(before: Blame | None) -> Blame:
 def test_what_acquitted_when_it_began_still_does(before: Blame | None, kept: tuple[Term, ...]) -> None:
     """Others recovered first: that does not tell against the deploy. The words say, once, that it is no news."""
     verdict = judged_again(before)
-    assert verdict.terms == tuple(replace(term, why=f"{term.why} (seen before, in this incident)") for term in kept)
+    assert verdict.terms == tuple(
+        replace(term, why=f"{term.why} (seen before, in this incident)", earlier=True) for term in kept
+    )
     assert verdict.odds == pytest.approx(verdict.prior_odds * (1 / 20 if kept else 1.0))
     assert judged_again(verdict).terms == verdict.terms, "however often it is judged"
 

@@ -19,7 +19,7 @@ ONE = Suppression("silence-1", "web", "ann", "moving", NOW - 60.0, NOW + 60.0)
 OPEN = an_incident(severity=Severity.HIGH)
 ROLLED_BACK = an_incident(tried=True)
 DECIDED = an_incident(
-    decision=Decision(NOW, Course.ROLLBACK, Severity.CRITICAL, "it fits", "", 1.0, "autonomous", blame=a_blame())
+    decision=Decision(NOW, Course.ROLLBACK, Severity.CRITICAL, "it fits", None, 1.0, "autonomous", blame=a_blame())
 )
 
 

@@ -50,7 +50,7 @@ def test_moments_ahead_become_now_and_deadlines_stay() -> None:
 
 def test_a_decision_and_what_keeps_it_from_being_done_are_no_younger_than_now() -> None:
     """An order by hand has an age, and so has what was put off."""
-    decision = Decision(NOW + HOUR, Course.ROLLBACK, Severity.HIGH, "asked", "a human asked", 0.0, "assist")
+    decision = Decision(NOW + HOUR, Course.ROLLBACK, Severity.HIGH, "asked", None, 0.0, "assist")
     incident = Incident(
         "web-1", "web", Severity.HIGH, NOW - 9.0, NOW - 9.0, "x", decision=decision, put_off_at=NOW + HOUR
     )

@@ -127,7 +127,7 @@ def test_who_is_to_blame_for_sure_is_not_asked_about() -> None:
 def test_a_decision_carries_everything_that_explain_prints() -> None:
     """Rule, share, mode, blame, guards, target and evidence."""
     decision = decided()
-    assert decision.rule == "critical -> rollback (home: a critical route fails)"
+    assert (decision.policy_action, decision.severity_why) == (Action.ROLLBACK, "home: a critical route fails")
     assert (decision.at, decision.share, decision.mode, decision.would) == (NOW, 1.0, "autonomous", "")
     assert decision.blame is not None and decision.target is not None and len(decision.guards) == 20
 

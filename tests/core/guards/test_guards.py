@@ -9,7 +9,7 @@ from tests.core.scenes import FACTS, HISTORY, NOW, a_blame, a_service, a_state, 
 from tests.core.world import make_policy
 from watchdog.core.context import StepContext
 from watchdog.core.guards import flapping, guards
-from watchdog.domain.decisions import Course, Decision, Finding, GuardAnswer, TargetChoice, Verdict
+from watchdog.domain.decisions import Course, Decision, Finding, GuardAnswer, GuardReason, TargetChoice, Verdict
 from watchdog.domain.deploys import Deploy, Downtime
 from watchdog.domain.events import TimePassed
 from watchdog.domain.incidents import Act, ActiveCritical, ServiceState
@@ -161,7 +161,9 @@ def deploys(*newest: Deploy, of: int = 0) -> dict:
 )
 def test_what_each_guard_says_against_it(change: dict, answer: GuardAnswer) -> None:
     """One obstacle, one guard that names it; all others pass."""
-    assert answers(a_request(**change)) == {answer.name: answer}
+    told = answers(a_request(**change))
+    suspended = "it is suspended" in answer.why
+    assert told == {answer.name: replace(answer, reason=GuardReason.SUSPENDED if suspended else None)}
 
 
 @pytest.mark.parametrize(
@@ -191,7 +193,7 @@ def test_what_was_suspended_in_an_incident_is_asked_about_in_it() -> None:
     incident = an_incident()
     for facts in (replace(FACTS, suspended=True, suspenders=("billing",)), FACTS, FACTS):
         told = guards.availability(a_request(service={"facts": facts}, incident=incident))
-        decision = Decision(NOW, Course.PAGE, incident.severity, "", "", 1.0, "autonomous", guards=(told,))
+        decision = Decision(NOW, Course.PAGE, incident.severity, "", None, 1.0, "autonomous", guards=(told,))
         incident = replace(incident, decision=decision)
     assert told.verdict is Verdict.ASK and told.why.startswith("it was suspended in this incident")
     assert guards.availability(a_request(incident=an_incident())).verdict is Verdict.PASS
@@ -316,7 +318,7 @@ def test_a_dependant_that_another_worker_watches_asks() -> None:
     assert guards.dependants(with_a_shop(("web",))) == GuardAnswer("dependants", Verdict.ASK, why)
 
 
-DECIDED = Decision(NOW, Course.ROLLBACK, Severity.CRITICAL, "it fits", "", 1.0, "", blame=a_blame(), target=TARGET)
+DECIDED = Decision(NOW, Course.ROLLBACK, Severity.CRITICAL, "it fits", None, 1.0, "", blame=a_blame(), target=TARGET)
 
 
 def at_sending(decision: Decision | None = DECIDED, *, by: str = "", troubles: dict | None = None, **web: Any) -> str:

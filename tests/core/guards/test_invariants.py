@@ -32,7 +32,7 @@ ROLLBACK = Rollback("web", "web-1", "srv-web", "dep-41", "dep-40", "aaaaaaa1", "
 PIN = PinAutoDeploy("web", "web-1", "srv-web")
 RESTORE = RestoreAutoDeploy("web", "web-1", "srv-web", "commit")
 TELL = Tell(Notice(NOW, "web-1", "web", Severity.CRITICAL, NoticeKind.HUMAN_NEEDED, "home fails"), ("pager",))
-DECIDED = Decision(NOW, Course.ROLLBACK, Severity.CRITICAL, "it fits", "", 1.0, "autonomous", blame=a_blame())
+DECIDED = Decision(NOW, Course.ROLLBACK, Severity.CRITICAL, "it fits", None, 1.0, "autonomous", blame=a_blame())
 BY_HAND = replace(DECIDED, blame=None)
 OPEN = an_incident(decision=DECIDED, suspect="dep-41", suspect_code="bad00000")
 SENT = replace(OPEN, tried=True, requested_at=NOW)

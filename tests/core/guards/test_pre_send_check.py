@@ -16,7 +16,7 @@ ROLLBACK = Rollback("web", "web-1", "srv-web", "dep-41", "dep-40", "aaaaaaa1", "
 PIN = PinAutoDeploy("web", "web-1", "srv-web")
 RESTORE = RestoreAutoDeploy("web", "web-1", "srv-web", "commit")
 TARGET = TargetChoice(HISTORY[1], "it is good")
-DECIDED = Decision(NOW, Course.ROLLBACK, Severity.CRITICAL, "it fits", "", 1.0, "", blame=a_blame(), target=TARGET)
+DECIDED = Decision(NOW, Course.ROLLBACK, Severity.CRITICAL, "it fits", None, 1.0, "", blame=a_blame(), target=TARGET)
 OPEN = an_incident(decision=DECIDED, suspect="dep-41", suspect_code="bad00000", target="dep-40", tried=True)
 BY_HAND = replace(OPEN, decision=replace(DECIDED, blame=None))
 HEALED = {"home": failing(last_bad_at=NOW - 16, last_at=NOW - 16)}

@@ -166,7 +166,7 @@ def test_a_rollback_by_hand_is_the_humans_decision_and_shows_what_speaks_against
     ask_for(world)
     decision = decision_of(world)
     target = TargetChoice(before[1], "was live 6 d 0 h before we began to watch", decision.target.skipped)
-    course = (Course.ROLLBACK, Severity.HIGH, "asked for by ann", "a human asked", 0.0, "autonomous")
+    course = (Course.ROLLBACK, Severity.HIGH, "asked for by ann", None, 0.0, "autonomous")
     assert decision == Decision(world.now, *course, (), None, decision.guards, target)
     assert [answer.name for answer in decision.guards if answer.verdict is not Verdict.PASS] == ["environment"]
     assert (incident_of(world).suspect, incident_of(world).suspect_code) == ("dep-42", "aaaaaaa1")

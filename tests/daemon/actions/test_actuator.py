@@ -16,7 +16,7 @@ from watchdog.daemon.actions.timings import SHIPPED, Answer, Change, NoTrace, no
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.errors import Displaced, OutcomeUnknown, Permanent, Stale, Temporary
-from watchdog.domain.store_records import ActionRow
+from watchdog.domain.store_records import ActionResult, ActionRow
 from watchdog.sandbox import keys
 from watchdog.sandbox.site.behaviours import behaviour
 from watchdog.sandbox.world import COMMITS
@@ -163,7 +163,8 @@ async def test_a_refusal_for_another_reason_is_neither_of_these() -> None:
 
     async with scene(made=Refusing) as s:
         await s.tells(ROLLBACK, e.RollbackRefused, "Render says: not today")
-        assert (await s.row()).note == "refused: Render says: not today"
+        row = await s.row()
+        assert (row.result, row.note) == (ActionResult.REFUSED, "Render says: not today")
 
 
 async def test_case_13_a_rate_limit_is_waited_for_and_not_for_ever() -> None:
@@ -442,7 +443,7 @@ async def test_what_the_platform_is_known_to_have_taken_is_never_sent_again() ->
         await s.ends(ROLLBACK, e.RollbackLost, "accepted without an id")
         assert (await s.row()).state == "failed"
         before = await s.row()
-        assert await s.store.put_action(replace(before, state="sending", note="accepted without an id"), "failed")
+        assert await s.store.put_action(replace(before, state="sending", result=ActionResult.WITHOUT_ID), "failed")
         await s.ends(ROLLBACK, e.RollbackLost, resumed=True)
         assert (s.sent("POST"), len(s.accepted)) == (1, 1)
 

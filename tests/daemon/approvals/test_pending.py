@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from watchdog.daemon.approvals.pending import HOLDS_SECONDS, approver_mismatch, question, stale_answer_check
-from watchdog.domain.incidents import Incident, Phase, ServiceState, State
+from watchdog.domain.incidents import HumanDecision, Incident, Outcome, Phase, ServiceState, State
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.policy import DEFAULT_MATRIX, Approver, Policy, Rule, Severity
 
@@ -74,9 +74,9 @@ ANN = "rejected by slack:U0AAA (ann)"
         (state(live="dep-43"), SHOWN, "another deploy is live now (dep-43)"),
         (state(Phase.PAGED, live="dep-43"), SHOWN, "another deploy is live now (dep-43)"),
         (state(Phase.PINNING, approved_by="ann", approved_at=AT), SHOWN, "approved by ann at 00:16:40 UTC"),
-        (state(Phase.PAGED, human_needed=ANN), SHOWN, f"decided already: {ANN}"),
+        (state(Phase.PAGED, human_needed=ANN, human_decision=HumanDecision.REJECTED), SHOWN, f"decided already: {ANN}"),
         (state(Phase.PAGED, human_needed="no target"), SHOWN, ""),
-        (state(closed_at=AT, outcome="recovered by itself"), SHOWN, "web-1 is over since 00:16:40 UTC: recovered"),
+        (state(closed_at=AT, outcome=Outcome.BY_ITSELF), SHOWN, "web-1 is over since 00:16:40 UTC: recovered"),
         (State(), SHOWN, ""),
         (state(Phase.PAGED), None, ""),
     ],

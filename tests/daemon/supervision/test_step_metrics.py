@@ -75,7 +75,7 @@ def test_case_42_no_text_of_a_stranger_becomes_a_label() -> None:
         text = f'boom-{number}"}}\n\x1b{{<img>'
         s.metrics.read("web", "home", [Sample(Bad(text)), Sample(Unknown(text)), Sample(Good(text))], 0.1)
         s.metrics.error(f"probe:{text}")
-        incident = replace(NEWS, id=f"web-{text}", title=text, outcome=text, suspect_code=text)
+        incident = replace(NEWS, id=f"web-{text}", title=text, suspect_code=text)
         s.step(e.RollbackRefused(1.0, "web", incident.id, text), incident=incident, live=text, forbidden=text)
         if number == 10:
             told = written(s.metrics.collect()).count(b"\n")
@@ -145,7 +145,9 @@ def test_an_incident_found_closed_at_a_start_is_not_open() -> None:
 def test_decisions_and_restorations_are_timed_from_the_onset() -> None:
     """The delay of the first decision only; a second look at the same incident is counted, not timed."""
     s = Scene()
-    first = Decision(at=140.0, course=Course.ASK, severity=Severity.HIGH, why="", rule="", share=0.0, mode="assist")
+    first = Decision(
+        at=140.0, course=Course.ASK, severity=Severity.HIGH, why="", policy_action=None, share=0.0, mode="assist"
+    )
     second = replace(first, at=500.0, course=Course.ROLLBACK)
     s.step(incident=NEWS)
     for decided in (replace(NEWS, decision=first), replace(NEWS, decision=second)):

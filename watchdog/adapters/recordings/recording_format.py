@@ -20,7 +20,7 @@ from typing import Any
 from watchdog import __version__
 from watchdog.adapters.stores.codec import EFFECTS, EVENTS, FLEETS, SERVICES, SHAREDS, STATES, Codec
 from watchdog.adapters.stores.state_partitions import Fleet
-from watchdog.domain.effects import Effect
+from watchdog.domain.effects import Effect, Note
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import ServiceState, Shared, State
 from watchdog.domain.policy import Policy
@@ -68,10 +68,14 @@ Line = Head | Told | Changed
 
 
 def hashed(effects: Sequence[Effect]) -> str:
-    """Return the hash of effects, byte for byte as the journal would write them; nothing of none."""
+    """Return the hash of effects, byte for byte as the journal would write them; nothing of none.
+
+    What a note is about stands in its text: without it, recordings made before notes had it can still be compared.
+    """
     if not effects:
         return ""
-    text = "\n".join(EFFECTS.encode(effect) for effect in effects)
+    told = [replace(effect, about=()) if isinstance(effect, Note) else effect for effect in effects]
+    text = "\n".join(EFFECTS.encode(effect) for effect in told)
     return hashlib.sha256(text.encode()).hexdigest()[:HASH_LETTERS]
 
 

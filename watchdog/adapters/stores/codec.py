@@ -7,12 +7,15 @@ Mappings come back as plain dicts, which compare equal to the read-only ones the
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
+from operator import eq
 from typing import Any, Generic, TypeVar, get_args, get_origin
 
 from cattrs import BaseConverter, Converter
 from cattrs.preconf.json import make_converter
 from cattrs.strategies import configure_tagged_union
 
+from watchdog.adapters.stores import stored_prose
 from watchdog.adapters.stores.state_partitions import Fleet
 from watchdog.domain.effects import Effect
 from watchdog.domain.errors import Permanent
@@ -36,9 +39,25 @@ def _mapping_hook(kind: Any, converter: BaseConverter) -> Callable[[Any], dict[A
     return lambda mapping: {key: value_hook(value) for key, value in mapping.items()}
 
 
+def _reading(kind: type, converter: Converter) -> Callable[[Any, Any], Any]:
+    read: Callable[[Any, type], Any] = converter.gen_structure_attrs_fromdict(kind)
+    completed = stored_prose.READ[kind]
+    return lambda plain, _: read(completed(plain), kind)
+
+
+def _writing(kind: type, converter: Converter) -> Callable[[Any], Any]:
+    write: Callable[[Any], Mapping[str, Any]] = converter.gen_unstructure_attrs_fromdict(kind)
+    completed = stored_prose.WRITTEN[kind]
+    return lambda value: completed(write(value))
+
+
 def _converter() -> Converter:
     """Build the one converter; member types are fixed when a union is told, so inner unions come first."""
     converter = make_converter(detailed_validation=False)
+    for kind in stored_prose.READ:
+        converter.register_structure_hook_factory(partial(eq, kind), partial(_reading, converter=converter))
+    for kind in stored_prose.WRITTEN:
+        converter.register_unstructure_hook_factory(partial(eq, kind), partial(_writing, converter=converter))
     converter.register_unstructure_hook_factory(_is_mapping, _mapping_hook)
     configure_tagged_union(Reading, converter)
     read = converter.get_structure_hook(Reading)

@@ -4,13 +4,13 @@ Rule: a write first proves its leases, then its revision of what all share, and 
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from watchdog.adapters.stores import codec
+from watchdog.adapters.stores import codec, stored_prose
 from watchdog.adapters.stores.leases import Leases
 from watchdog.adapters.stores.schema import ACTIONS, EFFECTS, EVENTS, INCIDENTS, NOTES, PARTS, SHARED, STATE
 from watchdog.adapters.stores.shielded_calls import uninterrupted
@@ -101,7 +101,7 @@ class FencedWrites(Leases):
             await self._save_shared(connection, changes, now)
             await self._save_parts(connection, changes, now)
             seq = None if event is None else await add(connection, EVENTS, EVENTS.c.seq, _event_row(event))
-            notes = [asdict(effect) for effect in effects if isinstance(effect, Note)]
+            notes = [stored_prose.note_row(effect) for effect in effects if isinstance(effect, Note)]
             if notes:
                 await connection.execute(insert(NOTES), notes)
             recorded = [
@@ -163,11 +163,11 @@ class FencedWrites(Leases):
         query = select(ACTIONS).where(ACTIONS.c.incident == incident, ACTIONS.c.step == step)
         async with self._reading() as connection:
             row = (await connection.execute(query)).first()
-        return None if row is None else ActionRow(*row)
+        return None if row is None else stored_prose.action_row(*row)
 
     async def put_action(self, row: ActionRow, expect: str | None) -> bool:
         """Insert (`expect` None) or replace the row if its state is still `expect`; tell whether it was."""
-        values = asdict(row)
+        values = stored_prose.action_values(row)
         statement = self._insert(ACTIONS).values(values).on_conflict_do_nothing()
         if expect is not None:
             same = (ACTIONS.c.incident == row.incident, ACTIONS.c.step == row.step, ACTIONS.c.state == expect)

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Row, func, select, update
 
-from watchdog.adapters.stores import codec, retention
+from watchdog.adapters.stores import codec, retention, stored_prose
 from watchdog.adapters.stores.aggregates import Charts
 from watchdog.adapters.stores.annotations import Added
 from watchdog.adapters.stores.fenced_writes import FencedWrites, add
@@ -75,14 +75,14 @@ class SqlStore(FencedWrites, Charts, Added):
         limit: int = 500,
     ) -> Sequence[Note]:
         """Return the newest `limit` lines of the story, oldest first; both ends of the time are included."""
-        query = select(NOTES.c.at, NOTES.c.service, NOTES.c.incident, NOTES.c.label, NOTES.c.text)
+        query = select(NOTES.c.at, NOTES.c.service, NOTES.c.incident, NOTES.c.label, NOTES.c.text, NOTES.c.about)
         for wanted, column in ((incident, NOTES.c.incident), (service, NOTES.c.service)):
             query = query if wanted is None else query.where(column == wanted)
         query = query if since is None else query.where(NOTES.c.at >= since)
         query = query if until is None else query.where(NOTES.c.at <= until)
         async with self._reading() as connection:
             rows = (await connection.execute(query.order_by(NOTES.c.seq.desc()).limit(limit))).all()
-        return tuple(Note(*row) for row in reversed(rows))
+        return tuple(stored_prose.note(*row) for row in reversed(rows))
 
     async def submit(self, name: str, arguments: Mapping[str, Any], by: str) -> int:
         """Queue a command for the daemon; return its id. Raises Temporary when too many wait already."""

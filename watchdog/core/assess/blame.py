@@ -9,6 +9,7 @@ with lambda to the lab's classes, so that P comes true as often as it says. Act 
 Rule: a veto alone acquits; a broken ruler never convicts.
 """
 
+from dataclasses import dataclass
 from math import exp
 
 from watchdog.core.assess import connectivity
@@ -58,24 +59,23 @@ def weigh(case: BlameInput) -> Blame:
         return Blame(None, None, False, 0.0, 0.0, "", (), (), None, need, weights.floor, cost, why)
     run = same_code_run(case.service.deploys, suspect)
     change = change_of(run, case.onset_at, weights)
-    prior, prior_why = _prior(case, change)
+    prior = _prior(case, change)
     found = evidence_terms(case, suspect, change)
-    odds = prior
+    odds = prior.odds
     for term in found:
         odds *= term.factor
     vetoes = _vetoes(case, suspect, change)
     fired = [veto for veto in vetoes if veto.fired]
     probability = 0.0 if fired else odds / (1 + odds)
-    onset = prior_why.partition(";")[0]
-    why = f"{suspect.id}: {fired[0].why}" if fired else _verdict(suspect, change, probability, need, onset)
+    why = f"{suspect.id}: {fired[0].why}" if fired else _verdict(suspect, change, probability, need, prior.onset_why)
     configuration = change is not run[-1]
     return Blame(
         suspect,
         change,
         configuration,
         odds,
-        prior,
-        prior_why,
+        prior.odds,
+        f"{prior.onset_why}; {prior.rates.why}",
         found,
         vetoes,
         probability,
@@ -84,6 +84,8 @@ def weigh(case: BlameInput) -> Blame:
         cost,
         why,
         weights.ask_floor,
+        prior.rates.assumed,
+        prior.onset_why,
     )
 
 
@@ -93,19 +95,38 @@ def _verdict(suspect: Deploy, change: Deploy, probability: float, need: float, o
     return f"{suspect.id}{same}, P {probability:.3f} (need {need:.2f}{than}): {onset}"
 
 
-def _prior(case: BlameInput, change: Deploy) -> tuple[float, str]:
+@dataclass(frozen=True, slots=True)
+class _Rates:
+    """The share of deploys that are bad, the other incidents a month, both in words, and whether they are assumed."""
+
+    bad_share: float
+    others_per_month: float
+    why: str
+    assumed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Prior:
+    """The odds before any evidence, how the onset lies to the change, and the rates they were made of."""
+
+    odds: float
+    onset_why: str
+    rates: _Rates
+
+
+def _prior(case: BlameInput, change: Deploy) -> _Prior:
     weights = case.policy.blame
     live_at = change.finished_at
     began = live_at if live_at is not None and live_at <= case.onset_at else first_traffic_at(change, weights)
     delay = max(0.0, case.onset_at - began)
-    bad_share, others_per_month, rates = _rates(case.service, weights, case.now)
-    odds = bad_share * density_per_minute(delay / 60) / (others_per_month / MINUTES_PER_MONTH)
+    rates = _rates(case.service, weights, case.now)
+    odds = rates.bad_share * density_per_minute(delay / 60) / (rates.others_per_month / MINUTES_PER_MONTH)
     what = "after live" if began == live_at else "after its first traffic"
-    return odds, f"onset {show_seconds(delay)} {what}; {rates}"
+    return _Prior(odds, f"onset {show_seconds(delay)} {what}", rates)
 
 
-def _rates(service: ServiceState, weights: BlameWeights, now: float) -> tuple[float, float, str]:
-    """Return the share of bad deploys, the other incidents a month, and both in words.
+def _rates(service: ServiceState, weights: BlameWeights, now: float) -> _Rates:
+    """Return the share of bad deploys and the other incidents a month.
 
     What is assumed counts as much as 20 deploys and one month of this service's own history (the posterior means of a
     beta and of a gamma distribution). Deploys are never taken to be worse than assumed: a rollback that seemed to help
@@ -115,17 +136,17 @@ def _rates(service: ServiceState, weights: BlameWeights, now: float) -> tuple[fl
     months = max(0.0, now - seen.since) / (MINUTES_PER_MONTH * 60) if seen.since else 0.0
     if months < LEARNED_MONTHS_MIN and seen == History(since=seen.since):
         bad, others = weights.bad_deploy_share, weights.other_incidents_per_month
-        return bad, others, f"assumed (no history yet): {_in_words(bad, others)}"
+        return _Rates(bad, others, f"assumed (no history yet): {_in_words(bad, others)}", assumed=True)
     posterior = (weights.bad_deploy_share * ASSUMED_DEPLOYS + seen.bad_deploys) / (ASSUMED_DEPLOYS + seen.deploys)
     bad = min(weights.bad_deploy_share, posterior)
     others = (weights.other_incidents_per_month * ASSUMED_MONTHS + seen.others) / (ASSUMED_MONTHS + months)
     counts = f"{seen.bad_deploys} of {seen.deploys} deploys, {seen.others} others in {months:.1f} months"
-    return bad, others, f"{_in_words(bad, others)} (seen: {counts})"
+    return _Rates(bad, others, f"{_in_words(bad, others)} (seen: {counts})")
 
 
 def _in_words(bad_share: float, others_per_month: float) -> str:
-    monthly = f"{others_per_month:.2g} other incident"
-    return f"1 bad deploy in {1 / bad_share:.0f}, {monthly}{'' if monthly.startswith('1 ') else 's'} a month"
+    monthly = f"{others_per_month:.2g}"
+    return f"1 bad deploy in {1 / bad_share:.0f}, {monthly} other incident{'' if monthly == '1' else 's'} a month"
 
 
 def _vetoes(case: BlameInput, suspect: Deploy, change: Deploy) -> tuple[Veto, ...]:
@@ -148,7 +169,7 @@ def _rollback_veto(suspect: Deploy, change: Deploy) -> Veto:
 
 def _sight_veto(case: BlameInput) -> Veto:
     seeing, why = connectivity.assess_connectivity(case.state, case.policy, case.now)
-    return Veto("control targets", not seeing, why)
+    return Veto("control targets", not seeing, why if seeing else f"blind: {why}")
 
 
 def _platform_veto(case: BlameInput) -> Veto:

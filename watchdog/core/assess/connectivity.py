@@ -13,7 +13,7 @@ from watchdog.domain.readings import Good
 def assess_connectivity(state: State, policy: Policy, now: float) -> tuple[bool, str]:
     """Return whether probes speak and a control target answered within `control_seconds`, and the words for it."""
     if state.unseen:
-        return False, f"blind: {why(state)}"
+        return False, why(state)
     if not policy.control:
         return True, "no control target configured"
     fresh = {
@@ -27,7 +27,7 @@ def assess_connectivity(state: State, policy: Policy, now: float) -> tuple[bool,
         return True, words
     if not fresh:
         return False, f"no control target was read in the last {policy.detection.control_seconds:.0f} s"
-    return False, f"blind: {words}"
+    return False, words
 
 
 def is_blind(state: State, policy: Policy, now: float) -> bool:

@@ -17,7 +17,6 @@ STALE_VENDOR_SECONDS = 900.0
 PEER_SECONDS = 180.0
 PEERS_COUNTED_MAX = 3
 """Each service that fails with this one tells against its deploy; from the third on no more is learnt."""
-EARLIER = " (seen before, in this incident)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +53,12 @@ def _with_earlier(terms: tuple[Term, ...], before: Blame | None, suspect: Deploy
     now = {term.name: term.factor for term in terms}
     kept = [term for term in before.terms if term.name and term.factor < min(1.0, now.get(term.name, 1.0))]
     weaker = {term.name for term in kept}
-    earlier = [term if term.why.endswith(EARLIER) else replace(term, why=term.why + EARLIER) for term in kept]
+    earlier = [term if term.earlier else _as_earlier(term) for term in kept]
     return (*(term for term in terms if term.name not in weaker), *earlier)
+
+
+def _as_earlier(term: Term) -> Term:
+    return replace(term, why=f"{term.why} (seen before, in this incident)", earlier=True)
 
 
 def _found(case: BlameInput, change: Deploy) -> tuple[Term, ...]:

@@ -62,7 +62,7 @@ def decide(
         course=course,
         severity=level,
         why=why,
-        rule=f"{level.value} -> {rule.do.value} ({why_level})",
+        policy_action=rule.do,
         share=share,
         mode=wishes.mode.value,
         evidence=tuple(_evidence(service, wishes, findings, state, policy)),
@@ -70,6 +70,7 @@ def decide(
         guards=answers,
         target=target,
         would=_would(rule, verdict, target, answers, wishes),
+        severity_why=why_level,
     )
 
 

@@ -14,7 +14,7 @@ from watchdog.core.context import StepContext
 from watchdog.core.detect import turned_away
 from watchdog.core.guards import flapping
 from watchdog.core.guards import rollback_budget as budgets
-from watchdog.domain.decisions import Blame, Finding, GuardAnswer, TargetChoice, Verdict
+from watchdog.domain.decisions import Blame, Finding, GuardAnswer, GuardReason, TargetChoice, Verdict
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import ActiveCritical, Incident, ServiceState, State
 from watchdog.domain.policy import Mode, Policy, ServicePolicy
@@ -22,8 +22,6 @@ from watchdog.domain.units import show_seconds
 
 DAY_SECONDS = 86400.0
 NO_ROLLBACK_TRAILER = "watchdog: no-rollback"
-SUSPENDED, WAS_SUSPENDED = "it is suspended", "it was suspended"
-"""How the guard `service` begins its answer: what an incident's last decision had is known again by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +57,12 @@ def _pass(name: str, why: str) -> GuardAnswer:
     return GuardAnswer(name, Verdict.PASS, why)
 
 
-def _ask(name: str, why: str, *, passing: bool = False) -> GuardAnswer:
-    return GuardAnswer(name, Verdict.ASK, why, passing)
+def _ask(name: str, why: str, *, passing: bool = False, reason: GuardReason | None = None) -> GuardAnswer:
+    return GuardAnswer(name, Verdict.ASK, why, passing, reason)
 
 
-def _block(name: str, why: str, *, passing: bool = False) -> GuardAnswer:
-    return GuardAnswer(name, Verdict.BLOCK, why, passing)
+def _block(name: str, why: str, *, passing: bool = False, reason: GuardReason | None = None) -> GuardAnswer:
+    return GuardAnswer(name, Verdict.BLOCK, why, passing, reason)
 
 
 def mode(request: GuardContext) -> GuardAnswer:
@@ -221,7 +219,7 @@ def availability(request: GuardContext) -> GuardAnswer:
     when = f", by what was read {show_seconds(age)} ago" if age > maintenance.KNOWN_SECONDS else ""
     if facts.suspended:
         by = f" by {', '.join(facts.suspenders)}" if facts.suspenders else ""
-        return _block("service", f"{SUSPENDED}{by}{when}")
+        return _block("service", f"it is suspended{by}{when}", reason=GuardReason.SUSPENDED)
     if facts.maintenance:
         return _block("service", f"it is in maintenance mode{when}")
     return (
@@ -251,9 +249,10 @@ def _after_suspension(request: GuardContext) -> GuardAnswer | None:
     """Return that the incident began, or went on, while somebody suspended it: its onset convicts nobody either."""
     decision = request.incident.decision if request.incident is not None else None
     answers = decision.guards if decision is not None else ()
-    if not any(one.name == "service" and one.why.startswith((SUSPENDED, WAS_SUSPENDED)) for one in answers):
+    if not any(one.reason in (GuardReason.SUSPENDED, GuardReason.WAS_SUSPENDED) for one in answers):
         return None
-    return _ask("service", f"{WAS_SUSPENDED} in this incident, and nobody knows what failed by that: a human decides")
+    why = "it was suspended in this incident, and nobody knows what failed by that: a human decides"
+    return _ask("service", why, reason=GuardReason.WAS_SUSPENDED)
 
 
 def was_down(incident: Incident) -> bool:

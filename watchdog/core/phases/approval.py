@@ -21,7 +21,7 @@ from watchdog.core.phases import (
 )
 from watchdog.domain import events as e
 from watchdog.domain.decisions import Course, Finding, Verdict
-from watchdog.domain.incidents import Deadline
+from watchdog.domain.incidents import Deadline, Outcome
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.policy import Then
 from watchdog.domain.units import show_seconds
@@ -34,7 +34,7 @@ def await_approval(ctx: StepContext) -> None:
     """An open question: withdrawn when the site recovers or worsens, repeated once, and not open for ever."""
     seconds = ctx.policy.detection.calm_seconds
     if observations.is_healthy(ctx.service, ctx.policy, ctx.now, seconds):
-        close_incident.close(ctx, "recovered by itself", "it recovered before an answer came")
+        close_incident.close(ctx, Outcome.BY_ITSELF, "it recovered before an answer came")
         return
     findings = observations.findings(ctx.service, ctx.policy, ctx.now)
     if (findings and (worse(ctx, findings) or _overtaken(ctx, findings))) or suspect_gone(ctx):

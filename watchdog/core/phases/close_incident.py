@@ -9,7 +9,7 @@ from watchdog.core.fold import observations
 from watchdog.core.guards import guards
 from watchdog.core.phases import escalation, restore_auto_deploy
 from watchdog.domain.effects import RestoreAutoDeploy
-from watchdog.domain.incidents import History, Phase
+from watchdog.domain.incidents import History, Outcome, Phase
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.policy import Severity
 from watchdog.domain.units import show_seconds
@@ -46,7 +46,7 @@ def record_only(ctx: StepContext) -> None:
     give_back_or_say(ctx)
 
 
-def close(ctx: StepContext, outcome: str, how: str) -> None:
+def close(ctx: StepContext, outcome: Outcome, how: str) -> None:
     """End the incident: written down, told to whoever was told of it; what was pinned for nothing goes back.
 
     Who was told of nothing hears at least that auto-deploy stays off. What failed as it was meant to teaches nothing.

@@ -9,7 +9,7 @@ from watchdog.core.phases import close_incident, escalation, rollback_outcome, r
 from watchdog.domain import events as e
 from watchdog.domain.decisions import Blame, Course, Decision, GuardAnswer, TargetChoice, Verdict
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Incident, Phase, State
+from watchdog.domain.incidents import HumanDecision, Incident, Outcome, Phase, State
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.policy import Severity
 from watchdog.domain.units import show_seconds
@@ -19,7 +19,6 @@ NOT_FOR_HUMANS = frozenset(
 )
 """Guards that hold the machine back, not a human who asks by hand."""
 
-CONTINUED = "continued by hand"
 """How an open incident ends whose outage goes on in the one that a human began."""
 
 
@@ -75,7 +74,7 @@ def reject(ctx: StepContext) -> None:
     assert isinstance(event, (e.Rejected, e.Stopped))
     if ctx.service.is_kept:
         scheduled_rollback.forget(ctx)
-    ctx.update_incident(human_needed=f"rejected by {event.by}")
+    ctx.update_incident(human_needed=f"rejected by {event.by}", human_decision=HumanDecision.REJECTED)
     escalation.answered(ctx)
     ctx.note("REJECTED", f"by {event.by}: nothing is changed")
     ctx.enter_phase(Phase.PAGED)
@@ -124,7 +123,7 @@ def stop(ctx: StepContext) -> None:
     assert isinstance(event, (e.Stopped, e.Rejected))
     if ctx.service.is_kept:
         scheduled_rollback.forget(ctx)
-    ctx.update_incident(human_needed=f"stopped by {event.by}")
+    ctx.update_incident(human_needed=f"stopped by {event.by}", human_decision=HumanDecision.STOPPED)
     escalation.answered(ctx)
     ctx.note("STOPPED", f"by {event.by}: no rollback is sent")
     ctx.enter_phase(Phase.PAGED)
@@ -215,7 +214,7 @@ def _open(ctx: StepContext, by: str, before: Incident | None, undone: e.UndoRequ
     if before is not None and before.closed_at is None:
         severity = before.severity
         how = "took its rollback back" if undone is not None else "started another rollback"
-        close_incident.close(ctx, CONTINUED, f"{by} {how}")
+        close_incident.close(ctx, Outcome.CONTINUED, f"{by} {how}")
     ctx.update_service(
         incident=Incident(
             id=ctx.new_incident_id(),
@@ -246,7 +245,7 @@ def begin(
         course=Course.ROLLBACK,
         severity=incident.severity,
         why=f"asked for by {by}",
-        rule="a human asked",
+        policy_action=None,
         share=0.0,
         mode=ctx.service_policy.mode.value,
         guards=answers,

@@ -6,6 +6,7 @@ from watchdog.core.context import StepContext
 from watchdog.core.fold import observations
 from watchdog.core.phases import close_incident, escalation, manual_silences, open_incident, suspicion
 from watchdog.domain.decisions import Course, Decision, Finding, Verdict
+from watchdog.domain.incidents import Outcome
 
 PASSING_VETOES = frozenset({"deploy list", "control targets"})
 ACTING = (Course.ROLLBACK, Course.ANNOUNCE, Course.ASK)
@@ -41,10 +42,8 @@ def resume(ctx: StepContext) -> None:
     escalation.wake(ctx)
 
 
-def _outcome(ctx: StepContext) -> str:
-    if ctx.incident.human_needed:
-        return "recovered, with a human"
-    return "recovered"
+def _outcome(ctx: StepContext) -> Outcome:
+    return Outcome.WITH_A_HUMAN if ctx.incident.human_needed else Outcome.RECOVERED
 
 
 def _reconsider(ctx: StepContext, findings: tuple[Finding, ...]) -> None:

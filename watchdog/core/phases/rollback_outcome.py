@@ -22,7 +22,7 @@ from watchdog.core.phases import (
 from watchdog.domain import events as e
 from watchdog.domain.decisions import Course, Finding
 from watchdog.domain.effects import Note, SetPace
-from watchdog.domain.incidents import ACTING, Phase
+from watchdog.domain.incidents import ACTING, Outcome, Phase
 from watchdog.domain.note_labels import NoteLabel
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.units import show_seconds
@@ -35,7 +35,7 @@ UNDONE_KEPT = 20
 def await_veto(ctx: StepContext) -> None:
     """The veto window: over when its time has come, or when the site recovered."""
     if observations.is_healthy(ctx.service, ctx.policy, ctx.now, ctx.policy.detection.fresh_seconds):
-        close_incident.close(ctx, "recovered by itself", "it recovered before the announced rollback")
+        close_incident.close(ctx, Outcome.BY_ITSELF, "it recovered before the announced rollback")
         return
     if ctx.incident.muted and ctx.silenced_by(NoticeKind.ANNOUNCED) is None:
         rollback_request.announce(ctx)  # a silence kept it from people: nobody could say stop

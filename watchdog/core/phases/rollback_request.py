@@ -216,7 +216,7 @@ def _not_seen_yet(ctx: StepContext) -> str:
 
 def escalate_to_human(ctx: StepContext, why: str, *, restore: bool = False) -> None:
     """Leave it to a human; `restore`: nothing was changed, so auto-deploy that we switched off goes back."""
-    ctx.update_incident(human_needed=why)
+    ctx.update_incident(human_needed=why, human_decision=None)
     ctx.note("HUMAN", why)
     ctx.enter_phase(Phase.PAGED)
     given = restore and close_incident.give_auto_deploy_back(ctx)

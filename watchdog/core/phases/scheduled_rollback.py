@@ -12,6 +12,7 @@ from watchdog.core.fold import observations
 from watchdog.core.guards import guards
 from watchdog.core.phases import approval, close_incident, open_incident, paged, rollback_outcome, rollback_request
 from watchdog.domain.decisions import Course, Decision, Verdict
+from watchdog.domain.incidents import Outcome
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.policy import Window
 from watchdog.domain.units import show_seconds
@@ -26,9 +27,7 @@ def wait(ctx: StepContext) -> None:
     if not ctx.service.is_kept:
         rollback_outcome.await_veto(ctx)
     elif observations.is_healthy(ctx.service, ctx.policy, ctx.now, ctx.policy.detection.calm_seconds):
-        close_incident.close(
-            ctx, "recovered by itself", "it recovered before the window for which the rollback was kept"
-        )
+        close_incident.close(ctx, Outcome.BY_ITSELF, "it recovered before the window for which the rollback was kept")
     elif _is_another_matter(ctx):
         forget(ctx)
         approval.decide_anew(ctx)

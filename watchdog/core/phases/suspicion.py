@@ -6,7 +6,7 @@ from watchdog.core.phases import close_incident, overdue_rollback, rollback_requ
 from watchdog.core.phases.open_incident import open_incident
 from watchdog.domain.decisions import Finding
 from watchdog.domain.effects import SetPace
-from watchdog.domain.incidents import Phase
+from watchdog.domain.incidents import Outcome, Phase
 from watchdog.domain.units import show_seconds
 
 PATIENCE_SECONDS = 600.0
@@ -55,7 +55,7 @@ def _may_decide(ctx: StepContext, findings: tuple[Finding, ...]) -> bool:
 
 def _calm_down(ctx: StepContext) -> None:
     if ctx.service.incident is not None:
-        close_incident.close(ctx, "recovered by itself", "it recovered before a rollback was sent")
+        close_incident.close(ctx, Outcome.BY_ITSELF, "it recovered before a rollback was sent")
         return
     if observations.may_return(ctx.service, ctx.now):
         return

@@ -15,7 +15,7 @@ from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Finding
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import SetPace
-from watchdog.domain.incidents import Phase
+from watchdog.domain.incidents import Outcome, Phase
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.policy import PROBES
 from watchdog.domain.units import show_seconds
@@ -164,10 +164,12 @@ def _why_unproved(ctx: StepContext, check: Check, restored: float) -> str:
 
 
 def _verified(ctx: StepContext, restored: float) -> None:
-    proof = "; ".join([*(_proof(check, restored) for check in _watched(ctx)), *_silent_feeds(ctx, restored)])
-    ctx.update_incident(verified_at=ctx.now, verification=proof)
+    silent = _silent_feeds(ctx, restored)
+    unknown = [f"{name} still unknown: no full minute since" for name in silent]
+    proof = "; ".join([*(_proof(check, restored) for check in _watched(ctx)), *unknown])
+    ctx.update_incident(verified_at=ctx.now, verification=proof, unproved=silent)
     ctx.note("VERIFIED", proof)
-    close_incident.close(ctx, "rolled back and verified", proof)
+    close_incident.close(ctx, Outcome.VERIFIED, proof)
 
 
 def _proof(check: Check, restored: float) -> str:
@@ -178,10 +180,9 @@ def _proof(check: Check, restored: float) -> str:
     return f"{check.name}: {good} of {len(outcomes)} probes good since it was live"
 
 
-def _silent_feeds(ctx: StepContext, restored: float) -> list[str]:
+def _silent_feeds(ctx: StepContext, restored: float) -> tuple[str, ...]:
     feeds = [check for check in ctx.service.checks.values() if check.kind == "sentry"]
-    silent = [check.name for check in feeds if not any(count.start >= restored for count in check.counts)]
-    return [f"{name} still unknown: no full minute since" for name in silent]
+    return tuple(check.name for check in feeds if not any(count.start >= restored for count in check.counts))
 
 
 def resume(ctx: StepContext) -> None:

@@ -41,11 +41,10 @@ def remind(ctx: StepContext) -> None:
         lines=(*event.lines[:SHOWN_MAX], *more, f"All of them: watchdog checklist {event.incident}"),
     )
     told = f"{', '.join(event.items)} (overdue; told to {', '.join(event.channels)})"
-    ctx.emit(Note(ctx.now, event.service, event.incident, LABEL, told))
+    ctx.emit(Note(ctx.now, event.service, event.incident, LABEL, told, event.items))
     ctx.emit(Tell(notice, event.channels))
 
 
 def reminded(notes: Iterable[Note]) -> Set[str]:
     """Return the items of an incident that its people were reminded of, by the notes of it."""
-    told = (note.text.partition(" (")[0].split(", ") for note in notes if note.label == LABEL)
-    return {item for items in told for item in items}
+    return {item for note in notes if note.label == LABEL for item in note.about}

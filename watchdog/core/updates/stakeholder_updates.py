@@ -142,4 +142,4 @@ def _say(
         plain=True,
     )
     ctx.emit(Tell(notice, one.channels))
-    ctx.note("INFORMED", f"{', '.join(one.channels)}: {said.title}")
+    ctx.note("INFORMED", f"{', '.join(one.channels)}: {said.title}", one.channels)

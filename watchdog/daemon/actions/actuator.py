@@ -40,15 +40,13 @@ from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import PinAutoDeploy, RestoreAutoDeploy, Rollback
 from watchdog.domain.errors import Forbidden, Gone, OutcomeUnknown, Permanent, Refused, Stale, Temporary, WatchdogError
 from watchdog.domain.events import Event
-from watchdog.domain.store_records import ActionRow
+from watchdog.domain.store_records import ActionResult, ActionRow
 from watchdog.ports import Clock, Platform, Store, WritablePlatform
 
 ROLLBACK, ALTERNATIVE = "rollback", "alternative"
 """The steps: to the target's artefact; to a rebuild of its commit, when the artefact is gone."""
-REFUSED, EXPIRED, FORBIDDEN = "refused: ", "expired: ", "forbidden: "
-"""How the note of a failed row begins when the platform said no, so that nothing can be under way."""
-NO_ID = "accepted without an id"
-"""The note of a row that the platform is known to have taken: it is looked for, and never sent again."""
+SAID_NO = (ActionResult.REFUSED, ActionResult.EXPIRED, ActionResult.FORBIDDEN)
+"""The platform said no: nothing can be under way."""
 CONTENDED = "somebody else is at this action"
 
 
@@ -148,8 +146,8 @@ class Actuator:
         at = self._clock.now()
         if row.state == "done":
             return e.RollbackStoodDown(at, effect.service, effect.incident, row.note)
-        if row.note.startswith((REFUSED, EXPIRED, FORBIDDEN)):
-            return self._no(effect, row.note)
+        if row.result in SAID_NO:
+            return self._no(effect, row)
         return e.RollbackLost(at, effect.service, effect.incident, row.note)
 
     async def _send(self, platform: WritablePlatform, effect: Rollback, row: ActionRow) -> Event:
@@ -200,9 +198,9 @@ class Actuator:
         if isinstance(answer, Temporary):
             return await self._limited(effect, row, answer)
         if isinstance(answer, (Permanent, Refused)):
-            return await self._refused(effect, row, f"{_manner(answer, effect)}{answer}")
+            return await self._refused(effect, row, _result(answer, effect), str(answer))
         if answer is None:
-            row = replace(row, note=NO_ID)
+            row = replace(row, result=ActionResult.WITHOUT_ID, note="accepted without an id")
             await self._put(effect, row, expect="sending")
             return await self._settle(platform, effect, row)
         return await self._settle(platform, effect, replace(row, note=str(answer)))
@@ -219,26 +217,27 @@ class Actuator:
         await self._hook("after_answer")
         return deploy
 
-    async def _refused(self, effect: Rollback, row: ActionRow, note: str) -> Event:
-        await self._put(effect, replace(row, state="failed", note=note), expect="sending")
-        return self._no(effect, note)
+    async def _refused(self, effect: Rollback, row: ActionRow, result: ActionResult, why: str) -> Event:
+        failed = replace(row, state="failed", result=result, note=why)
+        await self._put(effect, failed, expect="sending")
+        return self._no(effect, failed)
 
-    def _no(self, effect: Rollback, note: str) -> Event:
-        """Return the refusal that the note of a failed row tells of."""
-        manner, why = note.split(": ", 1)
+    def _no(self, effect: Rollback, row: ActionRow) -> Event:
+        """Return the refusal that a failed row tells of."""
         return e.RollbackRefused(
             self._clock.now(),
             effect.service,
             effect.incident,
-            why,
-            forbidden=f"{manner}: " == FORBIDDEN,
-            expired=f"{manner}: " == EXPIRED,
+            row.note,
+            forbidden=row.result is ActionResult.FORBIDDEN,
+            expired=row.result is ActionResult.EXPIRED,
         )
 
     async def _limited(self, effect: Rollback, row: ActionRow, error: Temporary) -> Event:
         """Nothing happened (429, not connected): wait as told, then let the core confirm afresh; not for ever."""
         if row.attempts >= self._timings.limited_max:
-            return await self._refused(effect, row, f"{REFUSED}{error}; given up after {row.attempts} attempts")
+            why = f"{error}; given up after {row.attempts} attempts"
+            return await self._refused(effect, row, ActionResult.REFUSED, why)
         await self._put(effect, replace(row, state="planned", note=str(error)), expect="sending")
         await self._clock.sleep(min(max(error.retry_after_seconds, 1.0), self._timings.retry_after_max_seconds))
         return self._postponed(effect, str(error))
@@ -254,7 +253,7 @@ class Actuator:
         why = f"{answer.why} ({row.note or 'answer lost'})"
         if human:
             return await self._stand_down(effect, row, f"{human}; {why}")
-        if row.note == NO_ID or row.attempts >= self._timings.attempts_max:
+        if row.result is ActionResult.WITHOUT_ID or row.attempts >= self._timings.attempts_max:
             return await self._lost(effect, row, why)
         await self._put(effect, replace(row, state="planned", note=why), expect="sending")
         return self._postponed(effect, why)
@@ -268,16 +267,16 @@ class Actuator:
         return outcome
 
     async def _lost(self, effect: Rollback, row: ActionRow, why: str) -> Event:
-        await self._put(effect, replace(row, state="failed", note=why), expect="sending")
+        await self._put(effect, replace(row, state="failed", result=None, note=why), expect="sending")
         return e.RollbackLost(self._clock.now(), effect.service, effect.incident, why)
 
     async def _adopt(self, effect: Rollback, row: ActionRow, hit: Deploy) -> Event:
-        adopted = replace(row, state="accepted", deploy=hit.id, note="adopted from the deploy list")
+        adopted = replace(row, state="accepted", deploy=hit.id, result=None, note="adopted from the deploy list")
         await self._put(effect, adopted, expect=row.state)
         return self._accepted(effect, hit.id, adopted=True)
 
     async def _stand_down(self, effect: Rollback, row: ActionRow, why: str) -> Event:
-        await self._put(effect, replace(row, state="done", note=why), expect=row.state)
+        await self._put(effect, replace(row, state="done", result=None, note=why), expect=row.state)
         return e.RollbackStoodDown(self._clock.now(), effect.service, effect.incident, why)
 
     # --- small things ---
@@ -315,7 +314,7 @@ async def _call(platform: WritablePlatform, effect: Rollback) -> str | None:
     return await platform.redeploy(effect.platform_id, effect.target_code)
 
 
-def _manner(error: Permanent | Refused, effect: Rollback) -> str:
+def _result(error: Permanent | Refused, effect: Rollback) -> ActionResult:
     if isinstance(error, Forbidden):
-        return FORBIDDEN
-    return EXPIRED if isinstance(error, Gone) and not effect.rebuild else REFUSED
+        return ActionResult.FORBIDDEN
+    return ActionResult.EXPIRED if isinstance(error, Gone) and not effect.rebuild else ActionResult.REFUSED

@@ -121,8 +121,7 @@ def _decided(incident: Incident) -> str:
     """Return who decided before, or nothing."""
     if incident.approved_by and incident.approved_at is not None:
         return f"it is decided already: approved by {incident.approved_by} at {moment(incident.approved_at)}"
-    no = incident.human_needed.startswith(("rejected by ", "stopped by "))
-    return f"it is decided already: {incident.human_needed}" if no else ""
+    return f"it is decided already: {incident.human_needed}" if incident.human_decision is not None else ""
 
 
 def _changed(service: ServiceState, incident: Incident, shown: Mapping[str, Any], *, again: bool) -> str:

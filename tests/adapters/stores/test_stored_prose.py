@@ -1,0 +1,129 @@
+"""What the version before stored as prose becomes typed where it is read, and such a version reads what we write."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.cli import examples as x
+from watchdog.adapters.stores import stored_prose
+from watchdog.adapters.stores.codec import INCIDENTS, Codec
+from watchdog.domain.decisions import Blame, Decision, GuardAnswer, GuardReason, Term, Verdict
+from watchdog.domain.effects import Note
+from watchdog.domain.incidents import HumanDecision, Incident, Outcome
+from watchdog.domain.store_records import ActionResult, ActionRow
+
+SILENT = "errors still unknown: no full minute since; more still unknown: no full minute since"
+ROW = ActionRow("web-1", "rollback", "failed", "dep-40", "dep-42", service="web")
+
+
+def plain(value: Any, *without: str) -> dict[str, Any]:
+    """Return a value as the version before stored it: without the fields that it did not know."""
+    whole: dict[str, Any] = Codec(type(value), "value")._write(value)
+    return {name: one for name, one in whole.items() if name not in without}
+
+
+def read(kind: type, stored: dict[str, Any]) -> Any:
+    """Return what is stored as it is read."""
+    return Codec(kind, "value").structured(stored)
+
+
+@pytest.mark.parametrize(
+    ("why", "reason"),
+    [
+        ("it is suspended by billing, by what was read 3 min ago", GuardReason.SUSPENDED),
+        ("it was suspended in this incident, and nobody knows what failed by that", GuardReason.WAS_SUSPENDED),
+        ("it is in maintenance mode", None),
+    ],
+)
+def test_why_a_guard_answered(why: str, reason: GuardReason | None) -> None:
+    """Of the guard `service` alone; what is stored with a reason keeps it, whatever its text says."""
+    answer = GuardAnswer("service", Verdict.BLOCK, why, reason=reason)
+    assert read(GuardAnswer, plain(answer, "reason")) == answer
+    other = replace(answer, name="other", reason=None)
+    assert read(GuardAnswer, plain(other, "reason")) == other
+    assert read(GuardAnswer, plain(replace(answer, reason=None))).reason is None
+
+
+@pytest.mark.parametrize("earlier", [True, False])
+def test_evidence_of_the_incidents_beginning(earlier: bool) -> None:
+    """It said so at its end."""
+    term = Term(0.1, "other services fail too: api" + " (seen before, in this incident)" * earlier, "peers", earlier)
+    assert read(Term, plain(term, "earlier")) == term
+
+
+def test_the_prior_odds_and_the_rule() -> None:
+    """Both were one text; and the rule is still written as one."""
+    blame = x.blame()
+    assert read(Blame, plain(blame, "assumed", "onset_why")) == blame
+    decision = x.decision()
+    stored = plain(decision, "policy_action", "severity_why")
+    assert stored["rule"] == "critical -> rollback (home: a critical route fails)"
+    assert read(Decision, stored) == decision
+    by_hand = x.decision(policy_action=None, severity_why="")
+    assert plain(by_hand)["rule"] == "a human asked"
+    assert read(Decision, plain(by_hand, "policy_action", "severity_why")) == by_hand
+
+
+@pytest.mark.parametrize(
+    ("fields", "prose"),
+    [
+        ({"human_decision": HumanDecision.REJECTED}, {"human_needed": "rejected by ann"}),
+        ({"human_decision": HumanDecision.STOPPED}, {"human_needed": "stopped by ann"}),
+        ({}, {"human_needed": "the rollback did not help"}),
+        (
+            {"unproved": ("errors", "more")},
+            {"verification": "home: good; errors still unknown: x; more still unknown: x"},
+        ),
+        ({"outcome": Outcome.WITH_A_HUMAN}, {}),
+        ({"outcome": Outcome.OPEN}, {}),
+    ],
+)
+def test_an_incident(fields: dict[str, Any], prose: dict[str, str]) -> None:
+    """Its outcome is stored as it was."""
+    incident = x.incident(**({"verification": "", "unproved": ()} | prose | fields))
+    assert read(Incident, plain(incident, "human_decision", "unproved")) == incident
+
+
+def test_an_outcome_of_a_newer_version_is_read() -> None:
+    """It ended, and the incident is not lost over it."""
+    text = INCIDENTS.encode(x.incident()).replace(Outcome.VERIFIED.value, "handed over to the moon")
+    assert INCIDENTS.decode(text).outcome is Outcome.UNKNOWN and not Outcome.UNKNOWN.recovered
+
+
+@pytest.mark.parametrize(
+    ("row", "note"),
+    [
+        (replace(ROW, result=ActionResult.REFUSED, note="Render says: no"), "refused: Render says: no"),
+        (replace(ROW, result=ActionResult.FORBIDDEN, note="403"), "forbidden: 403"),
+        (replace(ROW, result=ActionResult.EXPIRED, note="410"), "expired: 410"),
+        (
+            replace(ROW, state="sending", result=ActionResult.WITHOUT_ID, note="accepted without an id"),
+            "accepted without an id",
+        ),
+        (replace(ROW, note="no trace of it: it may or may not have happened"), None),
+        (replace(ROW, state="planned", note="refused: a note of a row that did not fail"), None),
+    ],
+)
+def test_the_result_of_an_action(row: ActionRow, note: str | None) -> None:
+    """It stands at the head of the note, where the version before looks for it."""
+    values = stored_prose.action_values(row)
+    assert values["note"] == (row.note if note is None else note) and "result" not in values
+    assert stored_prose.action_row(*values.values()) == row
+
+
+@pytest.mark.parametrize(
+    ("label", "text", "about"),
+    [
+        ("TOLD", "chat, mail (page): web CRITICAL", ("chat", "mail")),
+        ("INFORMED", "status: web is down", ("status",)),
+        ("REMINDED", "docs, own-1 (overdue; told to chat)", ("docs", "own-1")),
+        ("ACT", "rollback to dep-40 (sent once)", ()),
+    ],
+)
+def test_what_a_note_is_about(label: Any, text: str, about: tuple[str, ...]) -> None:
+    """A row of the version before has no such column; of what concerns no incident nobody asks."""
+    assert stored_prose.note(1.0, "web", "web-1", label, text, None) == Note(1.0, "web", "web-1", label, text, about)
+    assert stored_prose.note(1.0, "", None, label, text, None).about == ()
+    written = stored_prose.note_row(Note(1.0, "web", "web-1", label, "other words", about))
+    assert stored_prose.note(*written.values()).about == about or not about

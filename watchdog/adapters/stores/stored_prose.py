@@ -1,0 +1,111 @@
+"""What earlier versions stored as prose and read out of it again, made typed where it is read.
+
+Until the version that added the types, a sentence said why (`it is suspended by an admin`) and decided what came next.
+A store or a recording of such a version holds the sentence alone; and such a worker may still run beside this one, so
+what it reads is written as well. Nothing outside this module reads a stored sentence.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from types import MappingProxyType
+from typing import Any
+
+from watchdog.domain.decisions import Blame, Decision, GuardAnswer, GuardReason, Term
+from watchdog.domain.effects import Note
+from watchdog.domain.incidents import HumanDecision, Incident, Outcome
+from watchdog.domain.policy import Action
+from watchdog.domain.store_records import ActionResult, ActionRow
+
+Plain = Mapping[str, Any]
+"""A value of the domain as parsed JSON."""
+
+
+def _guard_answer(plain: Plain) -> Plain:
+    begins = {"it is suspended": GuardReason.SUSPENDED, "it was suspended": GuardReason.WAS_SUSPENDED}
+    why = str(plain["why"]) if plain["name"] == "service" else ""
+    return {"reason": next((reason for text, reason in begins.items() if why.startswith(text)), None), **plain}
+
+
+def _term(plain: Plain) -> Plain:
+    return {"earlier": plain["why"].endswith(" (seen before, in this incident)"), **plain}
+
+
+def _blame(plain: Plain) -> Plain:
+    why = plain["prior_why"]
+    return {"assumed": why.partition("; ")[2].startswith("assumed"), "onset_why": why.partition(";")[0], **plain}
+
+
+def _decision(plain: Plain) -> Plain:
+    """Read `critical -> rollback (home: a critical route fails)`."""
+    rule, _, why = str(plain.get("rule", "")).partition(" (")
+    action = rule.rpartition(" -> ")[2]
+    return {
+        "policy_action": action if action in list(Action) else None,
+        "severity_why": why.removesuffix(")"),
+        **plain,
+    }
+
+
+def _incident(plain: Plain) -> Plain:
+    needed, parts = str(plain.get("human_needed", "")), str(plain.get("verification", "")).split("; ")
+    no = next((one for one in HumanDecision if needed.startswith(f"{one} by ")), None)
+    unproved = [name for name, unknown, _ in (part.partition(" still unknown: ") for part in parts) if unknown]
+    known = plain.get("outcome", "") in list(Outcome)
+    return {"human_decision": no, "unproved": unproved, **plain, **({} if known else {"outcome": Outcome.UNKNOWN})}
+
+
+READ: Mapping[type, Callable[[Plain], Plain]] = MappingProxyType(
+    {GuardAnswer: _guard_answer, Term: _term, Blame: _blame, Decision: _decision, Incident: _incident}
+)
+"""What adds to a stored value the fields that it lacks; those that it has win."""
+
+
+def _write_decision(plain: Plain) -> Plain:
+    asked = plain["policy_action"]
+    rule = f"{plain['severity']} -> {asked} ({plain['severity_why']})" if asked is not None else "a human asked"
+    return {**plain, "rule": rule}
+
+
+def _write_note(plain: Plain) -> Plain:
+    return plain if plain["about"] else {name: value for name, value in plain.items() if name != "about"}
+
+
+WRITTEN: Mapping[type, Callable[[Plain], Plain]] = MappingProxyType({Decision: _write_decision, Note: _write_note})
+"""What gives a value that is stored the shape that an earlier version reads, or wrote."""
+
+
+TRAILER: Mapping[str, str] = MappingProxyType({"TOLD": " (", "INFORMED": ": ", "REMINDED": " ("})
+"""What follows the names in the text of such a note of an earlier version: `chat, mail (page): …`."""
+
+
+def note_row(note: Note) -> Mapping[str, Any]:
+    """Return the columns of a note."""
+    return {**asdict(note), "about": json.dumps(note.about) if note.about else None}
+
+
+def note(at: float, service: str, incident: str | None, label: Any, text: str, about: str | None) -> Note:
+    """Return the note that columns are; an earlier version wrote no `about`."""
+    if about is not None:
+        return Note(at, service, incident, label, text, tuple(json.loads(about)))
+    names = text.partition(TRAILER[label])[0].split(", ") if label in TRAILER and incident is not None else ()
+    return Note(at, service, incident, label, text, tuple(names))
+
+
+def action_values(row: ActionRow) -> dict[str, Any]:
+    """Return the columns of an action; its result stands at the head of its note, which an earlier version reads."""
+    values = asdict(row)
+    result = values.pop("result")
+    if result is not None:
+        values["note"] = str(result) if result is ActionResult.WITHOUT_ID else f"{result}: {row.note}"
+    return values
+
+
+def action_row(*columns: Any) -> ActionRow:
+    """Return the action that columns in their order are."""
+    row = ActionRow(*columns)
+    if row.note == ActionResult.WITHOUT_ID:
+        return replace(row, result=ActionResult.WITHOUT_ID)
+    head, colon, note = row.note.partition(": ")
+    said_no = row.state == "failed" and colon and head in list(ActionResult)
+    return replace(row, result=ActionResult(head), note=note) if said_no else row
