@@ -19,9 +19,9 @@ def main() -> None:
 
     A background job of a script (`watchdog lab score &`) inherits SIGINT as ignored, and Python then leaves it so.
     """
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    gc.set_threshold(LOADED_AT_ONCE)
     try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        gc.set_threshold(LOADED_AT_ONCE)
         from watchdog.cli.main import main as run_command
 
         code = run_command()
