@@ -126,7 +126,7 @@ ALL = "silence all --for 2h --reason work"
         ("acknowledge web-1", {"incident": "web-1"}),
         ("pause", {}),
         (f"{SILENCE} --severity high --signal home", {**HOLD, "signal": "home", "severity": "high"}),
-        (ALL.replace("2h", "1h30m"), {**HOLD, "of": None, "seconds": 5400.0, "signal": None, "severity": None}),
+        (ALL.replace("2h", "1h30m"), {**HOLD, "of": None, "seconds": 5400.0}),
         ("hold web --for 1d --reason work", {**HOLD, "seconds": 86400.0}),
         ("unsilence hold-1", {"which": "hold-1"}),
         ("resume", {}),

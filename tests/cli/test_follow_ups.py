@@ -101,12 +101,15 @@ def test_a_root_cause_that_is_named_ticks_its_item(typed: Typed) -> None:
         (["checklist", "web-9"], "web-9: no such incident"),
         (["follow-up", "web-9", "x"], "web-9: no such incident"),
         (["follow-up", "web-1", " \x07"], "TEXT: there is nothing in it to read -> write what is to be done"),
-        (["follow-up", "web-1", "x" * 301], "TEXT: longer than 300 characters -> put the details into your tracker"),
+        (
+            ["follow-up", "web-1", "x" * 301],
+            "TEXT: longer than 300 characters -> keep the details",
+        ),
         (["follow-up", "web-1", "x", "--due", "soon"], "--due: not a duration"),
         (["follow-up", "web-1", "x", "--due", "0s"], "--due: not a sensible time -> write something up to 400d"),
         (["follow-up", "web-1", "x", "--due", "401d"], "--due: not a sensible time"),
-        (["follow-up", "web-1", "x", "--owner", "\x07"], "--owner: not a name"),
-        (["follow-up", "web-1", "x", "--owner", "y" * 81], "--owner: not a name"),
+        (["follow-up", "web-1", "x", "--owner", "\x07"], "--owner: there is nothing in it to read"),
+        (["follow-up", "web-1", "x", "--owner", "y" * 81], "--owner: longer than 80 characters"),
     ],
 )
 def test_what_cannot_be_meant(words: list[str], said: str, typed: Typed) -> None:

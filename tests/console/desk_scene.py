@@ -10,7 +10,7 @@ import httpx
 
 from tests.console.scene import SETTINGS, TOKEN, StoryClock, bearer, serving
 from tests.support.engine_scene import Scene, scene
-from watchdog.app.compose.command_client import list_deploys
+from watchdog.app.compose.deploy_listings import list_deploys
 from watchdog.console.dependencies import Dependencies
 from watchdog.daemon.supervision.command_poller import CommandPoller
 from watchdog.domain.incidents import Incident, Phase, State

@@ -1,10 +1,7 @@
 """Follow-ups as people ask for them, and ticks as they hold."""
 
-import pytest
-
-from watchdog.domain.follow_ups import DECIDES, ROLES, RUNBOOK, FollowUp, Tick, asked_follow_up, ticked
+from watchdog.domain.follow_ups import DECIDES, ROLES, RUNBOOK, FollowUp, Tick, ticked
 from watchdog.domain.policy import Severity
-from watchdog.domain.silence_request import InvalidRequest
 
 
 def test_every_item_has_an_owner_once_the_service_is_restored() -> None:
@@ -27,29 +24,3 @@ def test_the_last_word_on_an_item_counts() -> None:
 def test_a_follow_up_is_named_by_its_number() -> None:
     """Within its incident."""
     assert FollowUp(1.0, "web-1", 3, "ann", "x", "eve", 9.0).id == "own-3"
-
-
-def test_what_is_asked_for_is_one_line_an_owner_and_a_time() -> None:
-    """Whatever blanks were typed."""
-    asked = asked_follow_up(" Raise\n the  pool ", " team  lead ", "1h30m")
-    assert asked == {"text": "Raise the pool", "owner": "team lead", "seconds": 5400.0}
-    assert asked_follow_up("x" * 300, "y" * 80, "400d")["seconds"] == 400 * 86400.0
-
-
-@pytest.mark.parametrize(
-    ("text", "owner", "due", "where"),
-    [
-        (" \n", "ann", "3d", "TEXT"),
-        ("x" * 301, "ann", "3d", "TEXT"),
-        ("x", " ", "3d", "--owner"),
-        ("x", "y" * 81, "3d", "--owner"),
-        ("x", "ann", "tomorrow", "--due"),
-        ("x", "ann", "0s", "--due"),
-        ("x", "ann", "9601h", "--due"),
-    ],
-)
-def test_what_cannot_be_meant_says_where_and_what_to_write(text: str, owner: str, due: str, where: str) -> None:
-    """One reason at a time."""
-    with pytest.raises(InvalidRequest) as unclear:
-        asked_follow_up(text, owner, due)
-    assert unclear.value.where == where and unclear.value.instead

@@ -1,21 +1,18 @@
-"""Commands that change something. Each becomes a row the daemon answers; who typed it is recorded."""
+"""Rollbacks by hand, whose plan can be seen first, and judgements. The other commands: see human_commands.py."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from watchdog.cli.command_context import Context, known_service, usage_error
-from watchdog.domain.identities import TERMINAL, identity
+from watchdog.cli.human_commands import submit
 from watchdog.presentation.text import clean
 
 if TYPE_CHECKING:
     from watchdog.domain.decisions import Decision
 
 It = Annotated[Context, Parameter(parse=False)]
-COMMIT_LENGTH_MIN = 7
-ANSWER_MAX = 2000
-"""So many characters of an answer are shown: the core's own words, and what came of them."""
 
 
 async def rollback(
@@ -103,84 +100,6 @@ async def _plan_undo(ctx: Context, incident: str) -> int:
     return _show(plan, f"watchdog undo {known.id}", section("UNDO", said))
 
 
-async def approve(incident: str, /, *, ctx: It) -> int:
-    """Say yes to what an incident asks.
-
-    Parameters
-    ----------
-    incident
-        Its id, as in web-1.
-    """
-    return await submit(ctx, "approve", {"incident": incident, "identity": identity(TERMINAL, ctx.who())})
-
-
-async def reject(incident: str, /, *, ctx: It) -> int:
-    """Say no to what an incident asks; nothing is changed then.
-
-    Parameters
-    ----------
-    incident
-        Its id, as in web-1.
-    """
-    return await submit(ctx, "reject", {"incident": incident})
-
-
-async def stop(incident: str, /, *, ctx: It) -> int:
-    """Stop an announced rollback before it is sent.
-
-    Parameters
-    ----------
-    incident
-        Its id, as in web-1.
-    """
-    return await submit(ctx, "stop", {"incident": incident})
-
-
-async def acknowledge(incident: str, /, *, ctx: It) -> int:
-    """Say that you look after an incident: nobody else is called for now. It answers no question.
-
-    Parameters
-    ----------
-    incident
-        Its id, as in web-1.
-    """
-    return await submit(ctx, "acknowledge", {"incident": incident})
-
-
-async def pause(*, ctx: It) -> int:
-    """Go on watching and telling, but touch nothing until `resume`."""
-    return await submit(ctx, "pause", {})
-
-
-async def resume(*, ctx: It) -> int:
-    """Give the watchdog its right to act back."""
-    return await submit(ctx, "resume", {})
-
-
-async def trust(commit: str, /, *, ctx: It) -> int:
-    """Lift a commit from the deny-list: it may be rolled back to again.
-
-    Parameters
-    ----------
-    commit
-        The commit or image digest, or its first 7 characters and more.
-    """
-    if len(commit.removeprefix("sha256:")) < COMMIT_LENGTH_MIN:
-        usage_error(commit, "too short to name one commit", f"give {COMMIT_LENGTH_MIN} characters or more")
-    return await submit(ctx, "trust", {"commit": commit})
-
-
-async def restore_auto_deploy(service: str, /, *, ctx: It) -> int:
-    """Give a service's auto-deploy, switched off for a rollback, its old value back.
-
-    Parameters
-    ----------
-    service
-        Its name in the configuration.
-    """
-    return await submit(ctx, "restore-auto-deploy", {"service": service})
-
-
 async def label(incident: str, verdict: Literal["right", "wrong"], /, *, ctx: It) -> int:
     """Record whether the watchdog judged an incident right (in mode observe: by what it would have done).
 
@@ -200,15 +119,3 @@ async def label(incident: str, verdict: Literal["right", "wrong"], /, *, ctx: It
             usage_error(incident, "no such incident", "`watchdog incidents` lists them")
     output.show_lines([f"{clean(incident)} is recorded as judged {verdict}."])
     return output.DONE
-
-
-async def submit(ctx: Context, name: str, arguments: Mapping[str, Any]) -> int:
-    """Have the change applied and print the answer; the answer's exit code is ours."""
-    from watchdog.cli import output
-
-    answered = await ctx.app().command(ctx.settings(), name, arguments, ctx.who())
-    if answered.ok:
-        output.show_lines([clean(answered.answer or "Done.", ANSWER_MAX)])
-        return output.DONE
-    output.print_error(answered.answer or "the daemon did not say why it refused")
-    return answered.exit_code or output.FAILED

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from watchdog.cli.command_context import Context, usage_error
-from watchdog.domain.follow_ups import DEVELOPERS, DUE, TEXT_MAX, asked_follow_up
+from watchdog.cli.human_commands import checked_arguments
+from watchdog.domain.commands.command_table import COMMANDS
+from watchdog.domain.follow_ups import DEVELOPERS, DUE
 from watchdog.domain.incident_notes import NAME_MAX
-from watchdog.domain.silence_request import InvalidRequest
 from watchdog.presentation.text import clean
 
 if TYPE_CHECKING:
@@ -146,14 +147,11 @@ async def follow_up(
     from watchdog.daemon.approvals import annotations
 
     who = _name(ctx, by)
-    try:
-        given = asked_follow_up(clean(text, limit=TEXT_MAX + 1), clean(owner), due)
-    except InvalidRequest as error:
-        usage_error(error.where, error.what, error.instead)
+    given = checked_arguments(ctx, COMMANDS["follow-up"], incident, {"text": text, "owner": owner, "due": due})
     async with ctx.app().reading(ctx.settings()) as store:
         if await store.incident(incident) is None:
             usage_error(incident, "no such incident", "`watchdog incidents` lists them")
-        done, said = await annotations.follow_up(store, ctx.clock(), {"incident": incident, **given}, who)
+        done, said = await annotations.follow_up(store, ctx.clock(), given, who)
     if not done:
         output.print_error(said)
         return output.FAILED

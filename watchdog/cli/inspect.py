@@ -181,3 +181,17 @@ async def once(*, ctx: It) -> int:
 
     output.show_table(tables.once(await ctx.app().once(ctx.settings())))
     return output.DONE
+
+
+async def silences(*, ctx: It) -> int:
+    """List silences and action holds: of what, until when, by whom, why."""
+    from watchdog.cli import output
+    from watchdog.domain.incidents import State
+    from watchdog.presentation import status_text
+
+    settings = ctx.settings()
+    async with ctx.app().reading(settings) as store:
+        state = await store.load() or State()
+    lines = status_text.quiet_lines(state, settings.policy, ctx.clock().now())
+    output.show_lines(lines or [status_text.NO_QUIET])
+    return output.DONE

@@ -7,7 +7,7 @@ not a traceback.
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,8 +15,9 @@ from typing import Annotated, Any
 from cyclopts import App, CycloptsError, Group, Parameter
 
 from watchdog import __version__
-from watchdog.cli import control, follow_ups, inspect, lifecycle, output, post_incident, silences
+from watchdog.cli import control, follow_ups, inspect, lifecycle, output, post_incident
 from watchdog.cli.command_context import Context, Services
+from watchdog.cli.human_commands import command_function
 from watchdog.cli.interrupts import interruptible
 from watchdog.cli.lab import (
     lab_commands,
@@ -29,6 +30,8 @@ from watchdog.cli.lab import (
     lab_scenario,
     lab_traces,
 )
+from watchdog.domain.commands.command_table import commands_of
+from watchdog.domain.commands.human_command import Surface
 from watchdog.domain.errors import WatchdogError
 
 HELP = """Guards a web site on Render: finds an incident, judges whether the last deploy is to blame, and, as far as you
@@ -37,6 +40,15 @@ allow it, rolls that deploy back, proves that the site recovered, and tells peop
 First: `watchdog demo` (needs no account), then `watchdog init` and `watchdog check --live`.
 """
 Command = Callable[..., Coroutine[Any, Any, int]]
+OWN: Mapping[str, Command] = {
+    "rollback": control.rollback,
+    "undo": control.undo,
+    "label": control.label,
+    "note": post_incident.note,
+    "tick": follow_ups.tick,
+    "follow-up": follow_ups.follow_up,
+}
+"""Commands that do more than to submit: show the plan first, or add to the record where no daemon runs."""
 GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
     ("Getting started", (lifecycle.demo, lifecycle.init, lifecycle.check, lifecycle.run)),
     (
@@ -58,24 +70,8 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
     (
         "Deciding",
         (
-            control.approve,
-            control.reject,
-            control.stop,
-            control.acknowledge,
-            control.rollback,
-            control.undo,
-            control.pause,
-            control.resume,
-            control.trust,
-            control.restore_auto_deploy,
-            silences.silence,
-            silences.hold,
-            silences.silences,
-            silences.unsilence,
-            control.label,
-            post_incident.note,
-            follow_ups.tick,
-            follow_ups.follow_up,
+            *(OWN.get(row.name) or command_function(row) for row in commands_of(Surface.TERMINAL)),
+            inspect.silences,
         ),
     ),
 )

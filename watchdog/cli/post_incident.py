@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from watchdog.cli.command_context import Context, usage_error
+from watchdog.cli.human_commands import checked_arguments
+from watchdog.domain.commands.command_table import COMMANDS
 from watchdog.presentation.text import clean
 
 if TYPE_CHECKING:
@@ -44,15 +46,10 @@ async def note(
         Who says it, if not who is logged in.
     """
     from watchdog.cli import output
-    from watchdog.domain.incident_notes import NAME_MAX, TEXT_MAX
+    from watchdog.domain.incident_notes import NAME_MAX
 
-    line, who = clean(text, limit=TEXT_MAX + 1), clean(by if by is not None else ctx.who(), limit=NAME_MAX)
-    if not line:
-        usage_error("TEXT", "there is nothing in it to read", "write what you want to add, in quotes")
-    if len(line) > TEXT_MAX:
-        usage_error(
-            "TEXT", f"longer than {TEXT_MAX} characters", "put it where you keep reports, and note a link to it"
-        )
+    line = checked_arguments(ctx, COMMANDS["note"], incident, {"text": text})["text"]
+    who = clean(by if by is not None else ctx.who(), limit=NAME_MAX)
     if not who:
         usage_error("--as", "there is nothing in it to read", "give a name")
     async with ctx.app().reading(ctx.settings()) as store:

@@ -11,18 +11,15 @@ import structlog
 
 from watchdog.console.auth.roles import Visitor
 from watchdog.console.dependencies import Access, Dependencies
+from watchdog.domain.commands.command_table import ROWS
+from watchdog.domain.commands.human_command import NAME_MAX, HumanCommand, InvalidRequest, Seen, stored_arguments
 from watchdog.domain.errors import Temporary
-from watchdog.domain.follow_ups import TEXT_MAX as FOLLOW_UP_MAX
-from watchdog.domain.follow_ups import asked_follow_up
 from watchdog.domain.identities import CONSOLE, identity
-from watchdog.domain.incident_notes import TEXT_MAX
-from watchdog.domain.silence_request import InvalidRequest, asked_quiet, asked_silence
 from watchdog.domain.store_records import Command
 from watchdog.ports.chat import REFUSED
 from watchdog.presentation.text import clean, sentence
 
-NAME_MAX = 120
-VERDICTS = ("right", "wrong")
+LONGEST = max(one.max_characters for row in ROWS for one in row.arguments) + 1
 
 log = structlog.get_logger("watchdog")
 
@@ -64,85 +61,33 @@ class CommandService:
             log.warning("a refusal in the console could not be recorded", why=str(error))
 
 
-def about_incident(incident: str, seen: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return the arguments of an answer to an incident's question; `seen` is what its author had before their eyes."""
-    return {"incident": clean(incident, NAME_MAX)} | ({"seen": dict(seen)} if seen is not None else {})
-
-
-def note_arguments(incident: str, text: str, root_cause: bool) -> dict[str, Any]:
-    """Return the arguments of a note. Raises Invalid."""
-    line = clean(text, TEXT_MAX + 1)
-    if not line:
-        raise Invalid("There is nothing in the note to read: write what you want to add.")
-    if len(line) > TEXT_MAX:
-        raise Invalid(f"The note is longer than {TEXT_MAX} characters: put it where you keep reports, and note a link.")
-    return {"incident": clean(incident, NAME_MAX), "text": line, "root_cause": root_cause}
-
-
-def label_arguments(incident: str, verdict: str) -> dict[str, Any]:
-    """Return the arguments of a judgement. Raises Invalid."""
-    if verdict not in VERDICTS:
-        raise Invalid("A judgement is right or wrong.")
-    return {"incident": clean(incident, NAME_MAX), "verdict": verdict}
-
-
-def tick_arguments(incident: str, item: str, undo: bool) -> dict[str, Any]:
-    """Return the arguments of a tick of an item of an incident's checklists, or of its undoing. Raises Invalid."""
-    named = clean(item, NAME_MAX)
-    if not named:
-        raise Invalid("It must be said which item is ticked, by its id.")
-    return {"incident": clean(incident, NAME_MAX), "item": named, "undo": undo}
-
-
-def follow_up_arguments(incident: str, text: str, owner: str, due: str) -> dict[str, Any]:
-    """Return the arguments of a follow-up: what to do, whose it is, due in so long (as in 3d). Raises Invalid."""
+def arguments_of(command: HumanCommand, subject: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the daemon gets of a command, given what a form or a body said. Raises Invalid."""
+    said = {name: clean(value, LONGEST) if isinstance(value, str) else value for name, value in given.items()}
+    theirs = {one.name for row in ROWS if row.subject is command.subject for one in row.arguments}
+    for name in theirs - {one.name for one in command.arguments}:
+        if said.get(name):  # two buttons of one form may want different things
+            raise Invalid(f"{command.name.capitalize()} takes no {name}: leave it out, then ask again.")
     try:
-        asked = asked_follow_up(clean(text, FOLLOW_UP_MAX + 1), clean(owner), due)
+        stored = stored_arguments(command, clean(subject, NAME_MAX), said)
     except InvalidRequest as error:
-        raise _invalid(error) from None
-    return {"incident": clean(incident, NAME_MAX), **asked}
+        raise Invalid(f"{sentence(error.what)} {sentence(error.instead)}") from None
+    seen = _seen(command.seen, said)
+    return stored | ({"seen": seen} if seen else {})
 
 
-def silence_arguments(service: str, lasts: str, reason: str, signal: str = "", severity: str = "") -> dict[str, Any]:
-    """Return the arguments of a silence of a service, maybe of one signal or severity alone. Raises Invalid."""
+def _seen(needed: Seen, said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the author had before their eyes. Raises Invalid where that is not said."""
+    if needed is Seen.LIVE_DEPLOY:
+        if not said.get("live"):
+            raise Invalid("It must be said which deploy is live, as the plan shows it.")
+        return {"live deploy": said["live"]}
+    if needed is Seen.NOTHING:
+        return {}
+    if not said.keys() >= {"suspect", "target", "asked_at"}:
+        raise Invalid("The form does not say what was asked: load the page again, then decide.")
     try:
-        of = clean(service, NAME_MAX)
-        return asked_silence(of, lasts, clean(reason), clean(signal, NAME_MAX) or None, severity or None)
-    except InvalidRequest as error:
-        raise _invalid(error) from None
-
-
-def hold_arguments(service: str, lasts: str, reason: str, signal: str = "", severity: str = "") -> dict[str, Any]:
-    """Return the arguments of an action hold of a service, for so long (as in 2h). Raises Invalid."""
-    if signal or severity:
-        raise Invalid("A hold is of the whole service: choose any signal and any severity, then ask again.")
-    try:
-        return asked_quiet(clean(service, NAME_MAX), lasts, clean(reason))
-    except InvalidRequest as error:
-        raise _invalid(error) from None
-
-
-def _invalid(error: InvalidRequest) -> Invalid:
-    return Invalid(f"{sentence(error.what)} {sentence(error.instead)}")
-
-
-def unsilence_arguments(name: str) -> dict[str, Any]:
-    """Return the arguments for the end of a silence or a hold of that name."""
-    return {"which": clean(name, NAME_MAX)}
-
-
-def undo_arguments(incident: str, live: str) -> dict[str, Any]:
-    """Return the arguments of an undo; `live` is the deploy that its author saw live. Raises Invalid."""
-    return about_incident(incident, _seen_live(live))
-
-
-def rollback_arguments(service: str, target: str | None, live: str) -> dict[str, Any]:
-    """Return the arguments of a rollback by hand; `live` is the deploy that its author saw live. Raises Invalid."""
-    wanted = clean(target, NAME_MAX) if target else None
-    return {"service": clean(service, NAME_MAX), "target": wanted, "seen": _seen_live(live)}
-
-
-def _seen_live(live: str) -> dict[str, str]:
-    if not live:
-        raise Invalid("It must be said which deploy is live, as the plan shows it.")
-    return {"live deploy": clean(live, NAME_MAX)}
+        asked_at = float(said["asked_at"]) if said["asked_at"] not in ("", None) else None
+    except ValueError:
+        raise Invalid("The form says no moment at which it was asked: load the page again, then decide.") from None
+    return {"suspect": said["suspect"] or None, "target": said["target"] or None, "asked_at": asked_at}

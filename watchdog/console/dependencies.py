@@ -7,8 +7,8 @@ from typing import Any, Protocol
 from starlette.types import Scope
 
 from watchdog.console.auth.proxy_auth import Proxy
-from watchdog.console.auth.roles import Role
 from watchdog.console.auth.session import Oidc
+from watchdog.domain.commands.human_command import Role
 from watchdog.domain.events import DeploysListed
 from watchdog.domain.incidents import State
 from watchdog.domain.policy import Policy

@@ -7,11 +7,8 @@ runbook names no people.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
 
 from watchdog.domain.policy import Severity
-from watchdog.domain.silence_request import InvalidRequest
-from watchdog.domain.units import parse_duration
 
 DEVELOPERS, ON_CALL, LEAD, OWNER = "development team", "on-call engineer", "team lead", "product owner"
 DECIDES: Mapping[Severity, str] = MappingProxyType(
@@ -118,26 +115,3 @@ def ticked(ticks: Iterable[Tick], incident: str) -> Mapping[str, Tick]:
     """Return item to the tick that holds, of one incident; the ticks come oldest first."""
     last = {one.item: one for one in ticks if one.incident == incident}
     return {item: one for item, one in last.items() if not one.undone}
-
-
-def asked_follow_up(text: str, owner: str, due: str) -> dict[str, Any]:
-    """Return the arguments of a command: what to do, whose it is (a role or a name), due in so long (as in 3d).
-
-    Raises InvalidRequest.
-    """
-    line, who = " ".join(text.split()), " ".join(owner.split())
-    if not line:
-        raise InvalidRequest("TEXT", "there is nothing in it to read", "write what is to be done")
-    if len(line) > TEXT_MAX:
-        raise InvalidRequest(
-            "TEXT", f"longer than {TEXT_MAX} characters", "put the details into your tracker, and a link here"
-        )
-    if not who or len(who) > OWNER_MAX:
-        raise InvalidRequest("--owner", "not a name", f"write a role or a name of at most {OWNER_MAX} characters")
-    try:
-        seconds = parse_duration(due)
-    except ValueError as error:
-        raise InvalidRequest("--due", str(error), "write 3d") from None
-    if not 0 < seconds <= DUE_MAX_SECONDS:
-        raise InvalidRequest("--due", "not a sensible time", "write something up to 400d")
-    return {"text": line, "owner": who, "seconds": seconds}

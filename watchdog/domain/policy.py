@@ -338,8 +338,7 @@ class Digest:
 
 
 CALM_SECONDS_MIN = 15.0
-CALM_READS = 2
-"""Of deploys and of events."""
+CALM_READS = 2  # of deploys and of events
 CALM_READS_PER_MINUTE = 160.0
 
 
@@ -379,6 +378,11 @@ class Policy:
         """
         on_platform = sum(one.platform_id is not None for one in self.services.values())
         return max(CALM_SECONDS_MIN, on_platform * CALM_READS * 60.0 / CALM_READS_PER_MINUTE)
+
+    def signals_of(self, service: str | None) -> tuple[str, ...]:
+        """Return the names of a service's signals, of all services for None."""
+        named = [one.signals for name, one in self.services.items() if service in (None, name)]
+        return tuple(dict.fromkeys(signal.name for signals in named for signal in signals))
 
     @property
     def plain_channels(self) -> frozenset[str]:

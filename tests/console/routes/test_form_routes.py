@@ -12,8 +12,10 @@ from starlette.types import Receive, Scope, Send
 from tests.console.desk_scene import asking, office
 from tests.console.scene import OPERATOR, TOKEN, VIEWER, bearer, visited
 from tests.daemon.test_undo_command import rolled_back
-from watchdog.console.auth.roles import NEEDS, Role, Visitor
+from watchdog.console.auth.roles import Visitor
 from watchdog.console.body_limit import BodyLimit
+from watchdog.domain.commands.command_table import commands_of
+from watchdog.domain.commands.human_command import Role, Surface
 from watchdog.domain.incidents import Phase
 from watchdog.domain.policy import Approver, Severity
 
@@ -135,8 +137,8 @@ async def test_a_silence_may_be_of_one_signal_and_of_one_severity() -> None:
         assert "silence-1 of web, signal home, severity high by Zoe" in await o.page(SERVICE)
         for what, more, says in (
             ("silence", {"severity": "bad"}, "No such severity. Write one of: critical, high, medium, low."),
-            ("hold", {"signal": "home"}, "A hold is of the whole service: choose any signal and any severity"),
-            ("hold", {"severity": "high"}, "A hold is of the whole service"),
+            ("hold", {"signal": "home"}, "Hold takes no signal: leave it out, then ask again."),
+            ("hold", {"severity": "high"}, "Hold takes no severity: leave it out, then ask again."),
         ):
             wrong = await post(what, **more)
             assert wrong.status_code == 400 and says in wrong.text, wrong.text
@@ -259,7 +261,10 @@ async def test_a_note_and_a_judgement() -> None:
         text = await o.page(INCIDENT)
         assert "Zoe (console: operator): the &lt;pool&gt; was dry" in text and "judged right" in text
         assert (await o.s.store.remarks("web-1"))[0].root_cause
-        for form, why in (({"text": " \n"}, "nothing in the note"), ({"text": "x" * 1001}, "longer than 1000")):
+        for form, why in (
+            ({"text": " \n"}, "There is nothing in it to read"),
+            ({"text": "x" * 1001}, "Longer than 1000"),
+        ):
             answer = await o.send(INCIDENT, f"{INCIDENT}/note", **form)
             assert answer.status_code == 400 and why in answer.text
         assert (await o.send(INCIDENT, f"{INCIDENT}/label", verdict="maybe")).status_code == 400
@@ -432,8 +437,9 @@ async def test_a_body_beyond_bounds_is_not_read_on() -> None:
 
 def test_the_roles_are_as_they_are_told() -> None:
     """Who looks may nothing else; who holds back may not let act; who approves may all."""
-    may = {role: {command for command in NEEDS if Visitor(role).may(command)} for role in Role}
-    assert may[Role.VIEWER] == set() and may[Role.APPROVER] == set(NEEDS)
+    known = {one.name for one in commands_of(Surface.CONSOLE)}
+    may = {role: {command for command in known if Visitor(role).may(command)} for role in Role}
+    assert may[Role.VIEWER] == set() and may[Role.APPROVER] == known
     held_back = {"reject", "stop", "acknowledge", "silence", "hold", "pause"}
     assert may[Role.OPERATOR] == {"note", "label", "tick", "follow-up"} | held_back
     assert TOKEN not in repr(Visitor(Role.VIEWER))

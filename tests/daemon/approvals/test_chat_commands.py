@@ -149,18 +149,18 @@ async def test_what_is_about_no_incident_leaves_no_row_when_it_is_refused() -> N
         for request, why in (
             (Request("slack:U9", "pause"), "not on the list"),
             (Request(ANN, "approve", may_change=True, refusal="not one of ours"), "not one of ours"),
-            (Request(ANN, "approve", may_change=True), "say which incident"),
+            (Request(ANN, "approve", may_change=True), "incomplete; approve INCIDENT"),
             (Request("slack:U9", "acknowledge"), "not on the list"),
             (Request("slack:U9", "silence", ("web", "2h", "moving")), "not on the list"),
-            (Request(ANN, "acknowledge", may_change=True), "say which incident; acknowledge INCIDENT, as in"),
-            (Request(ANN, "unsilence", ("a", "b"), may_change=True), "say which name; unsilence NAME, as in"),
+            (Request(ANN, "acknowledge", may_change=True), "incomplete; acknowledge INCIDENT"),
+            (Request(ANN, "unsilence", ("a", "b"), may_change=True), "too many words; unsilence SILENCE"),
             (Request(ANN, "silence", ("web", "2h"), may_change=True), "silence SERVICE 2h WHY"),
             (Request(ANN, "silence", ("web", "2h", "signal=home"), may_change=True), "there is nothing in it to read"),
             (Request(ANN, "silence", ("web", "2h", "severity=bad", "x"), may_change=True), "one of: critical, high, m"),
             (Request(ANN, "silence", ("web", "2h", "signl=home", "x"), may_change=True), "signl=: no such option"),
             (
                 Request(ANN, "hold", ("web", "2h", "signal=home", "x"), may_change=True),
-                "signal=: a hold is of the whole",
+                "signal=: no such option; leave it out",
             ),
             (Request(ANN, "hold", ("web", "soon", "launch"), may_change=True), "--for: not a duration"),
             (Request(ANN, "hold", ("web", "99d", "launch"), may_change=True), "write something up to 30d"),
@@ -178,12 +178,12 @@ async def test_a_pause_is_one_word() -> None:
 
 
 async def test_nobody_answers() -> None:
-    """Said after a while; the row stays, and counts if somebody comes in time."""
+    """Said after a while; the command is withdrawn, so that it is not done a minute later."""
     clock = FakeClock()
     store = MemoryStore(clock)
     reply = await desk(store, clock).handle(Request(ANN, "pause", may_change=True))
-    assert not reply.ok and "Nobody answered in 15 s" in reply.lines[0]
-    assert len(await store.commands()) == 1
+    assert not reply.ok and "the command was withdrawn" in reply.lines[0]
+    assert await store.commands() == ()
 
 
 async def test_who_answered_is_told_where_it_was_asked() -> None:

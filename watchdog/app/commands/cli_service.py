@@ -8,9 +8,9 @@ from typing import Any
 
 from watchdog.adapters.stores import role_lock
 from watchdog.app.commands.store_reading import reading
-from watchdog.app.compose.command_client import ask
 from watchdog.app.compose.composition import App, build, build_platform, build_sources, resolve
 from watchdog.app.compose.daemon_run import prepare_logs, report_errors
+from watchdog.daemon.approvals.command_client import submit_and_wait
 from watchdog.daemon.engine.conversion import CONTROL, VENDORS
 from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.domain.errors import Permanent, Temporary
@@ -66,7 +66,7 @@ async def command(settings: Settings, name: str, arguments: Mapping[str, Any], b
         finally:
             lock.release()
     async with reading(settings, clock) as store:
-        return await ask(store, clock, name, arguments, by)
+        return await submit_and_wait(store, clock, name, arguments, by)
 
 
 async def _apply_here(settings: Settings, clock: Clock, name: str, arguments: Mapping[str, Any], by: str) -> Command:

@@ -11,6 +11,8 @@ from watchdog.app.compose.cluster_state import state_of_all
 from watchdog.app.compose.composition import App
 from watchdog.daemon.approvals.button_cleanup import ButtonCleanup
 from watchdog.daemon.approvals.chat_commands import ChatCommands, Read
+from watchdog.domain.commands.command_table import commands_of
+from watchdog.domain.commands.human_command import Surface
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import Incident, State
 from watchdog.ports import StoreReader
@@ -22,16 +24,15 @@ from watchdog.settings.rules.required_secrets import answers_in_slack
 
 INCIDENTS_SHOWN = 10
 INCIDENTS_READ = 200
+READS = (
+    ("status", "Every service: mode, phase, live deploy, signals, open incident."),
+    ("incidents", "The last ten."),
+    ("explain SERVICE", "Its newest incident: what was seen, the arithmetic, what was done (or explain INCIDENT)."),
+    ("silences", "Silences and action holds that hold now."),
+)
 HELP = (
-    "status               every service: mode, phase, live deploy, signals, open incident",
-    "incidents            the last ten",
-    "explain SERVICE      its newest incident: what was seen, the arithmetic, what was done (or explain INCIDENT)",
-    "approve INCIDENT     yes to what it asks; reject INCIDENT: no; stop INCIDENT: no announced rollback",
-    "acknowledge INCIDENT you look after it: nobody else is called for now",
-    "silence SERVICE 2h WHY  tell nobody, record everything; before WHY, signal=NAME or severity=high narrows it",
-    "hold SERVICE 2h WHY  roll nothing back unasked",
-    "silences             those that hold now; unsilence NAME ends one",
-    "pause, resume        watch and tell, but touch nothing; and act again",
+    *(f"{words:<24} {says}" for words, says in (*READS, *((one.usage, one.says) for one in commands_of(Surface.CHAT)))),
+    "Before the WHY of a silence, signal=NAME or severity=high narrows it.",
     "To change something you must be on the list of those who may (approvals.users).",
 )
 

@@ -31,8 +31,8 @@ REQUESTS_AT_ONCE, REQUESTS_PER_SECOND = 120.0, 20.0
 
 def access_of(settings: Settings, clock: Clock) -> Access:
     """Return who may look, and do what."""
-    from watchdog.console.auth.roles import Role
     from watchdog.console.dependencies import Access
+    from watchdog.domain.commands.human_command import Role
 
     tokens = CONSOLE_TOKENS.items() if settings.console.tokens else ()
     return Access(

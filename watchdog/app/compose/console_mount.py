@@ -11,9 +11,10 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from watchdog import __version__
-from watchdog.app.compose.command_client import Listings, ask
 from watchdog.app.compose.composition import App
 from watchdog.app.compose.console_identity import access_of
+from watchdog.app.compose.deploy_listings import Listings
+from watchdog.daemon.approvals.command_client import submit_and_wait
 from watchdog.daemon.http.http_auth import Buckets, peer_of
 from watchdog.settings.text.redacted_view import shown
 
@@ -57,7 +58,7 @@ def _world(app: App) -> Dependencies:
         policy=lambda: app.engine.policy,
         state=lambda: app.engine.state,
         held=lambda: app.engine.held,
-        ask=lambda name, arguments, by: ask(app.store, clock, name, arguments, by),
+        ask=lambda name, arguments, by: submit_and_wait(app.store, clock, name, arguments, by),
         listing=Listings(
             app.platform, lambda: app.engine.policy, clock, lambda name: app.engine.state.services.get(name)
         ).of,

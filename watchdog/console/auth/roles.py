@@ -5,48 +5,14 @@ One comes into a role by its token, or by a name that somebody else proves (a pr
 Rule: an operator may add to the record and hold the watchdog back; only an approver may let it act.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from types import MappingProxyType
 
-
-class Role(StrEnum):
-    """What the bearer of a token may do: look; hold back; let act."""
-
-    VIEWER = "viewer"
-    OPERATOR = "operator"
-    APPROVER = "approver"
-
-    @property
-    def rank(self) -> int:
-        """Return its place, the least first."""
-        return tuple(Role).index(self)
-
+from watchdog.domain.commands.command_table import COMMANDS
+from watchdog.domain.commands.human_command import Role
 
 BRACKETS = str.maketrans(dict.fromkeys("(（﹙⁽₍❨❪⟮", "[") | dict.fromkeys(")）﹚⁾₎❩❫⟯", "]"))
 """Round ones, and those that look like them. In the record they are ours: they say how somebody came in."""
-
-NEEDS: Mapping[str, Role] = MappingProxyType(
-    {
-        "note": Role.OPERATOR,
-        "label": Role.OPERATOR,
-        "tick": Role.OPERATOR,
-        "follow-up": Role.OPERATOR,
-        "reject": Role.OPERATOR,
-        "stop": Role.OPERATOR,
-        "acknowledge": Role.OPERATOR,
-        "silence": Role.OPERATOR,
-        "hold": Role.OPERATOR,
-        "pause": Role.OPERATOR,
-        "unsilence": Role.APPROVER,
-        "approve": Role.APPROVER,
-        "rollback": Role.APPROVER,
-        "undo": Role.APPROVER,
-        "resume": Role.APPROVER,
-    }
-)
-"""The commands of the console, and the least role for each."""
 
 
 class Way(StrEnum):
@@ -96,11 +62,11 @@ class Visitor:
 
     def may(self, command: str) -> bool:
         """Tell whether the role is enough for a command."""
-        return self.role.rank >= NEEDS[command].rank
+        return self.role.rank >= COMMANDS[command].role.rank
 
     def why_not(self, command: str) -> str:
         """Return why they may not, or nothing."""
-        return "" if self.may(command) else f"{command} needs the role {NEEDS[command]}; you are {self.role}"
+        return "" if self.may(command) else f"{command} needs the role {COMMANDS[command].role}; you are {self.role}"
 
 
 def plainly(name: str) -> str:

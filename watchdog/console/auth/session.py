@@ -15,7 +15,8 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from watchdog.console.auth.roles import People, Role, Visitor, Way, plainly
+from watchdog.console.auth.roles import People, Visitor, Way, plainly
+from watchdog.domain.commands.human_command import Role
 from watchdog.ports import IdentityProvider
 from watchdog.presentation.text import clean
 

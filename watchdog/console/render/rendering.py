@@ -15,12 +15,19 @@ from starlette.responses import Response
 from watchdog.console.queries.service_status import ORDER
 from watchdog.console.render import charts, stats_charts
 from watchdog.console.views.view_models import ServiceRow
+from watchdog.domain.commands.command_table import commands_of
+from watchdog.domain.commands.human_command import HumanCommand, Surface
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.text import clock, day, moment, percent, sentence
 
 HERE = Path(__file__).parents[1]
 STATIC = HERE / "static"
 ROWS_KEPT = 1024
+DRAWN = frozenset(
+    {"approve", "reject", "stop", "acknowledge", "undo", "note", "follow-up", "label", "tick"}
+    | {"rollback", "silence", "hold", "unsilence", "pause", "resume"}
+)
+"""Commands whose forms the pages lay out themselves; any other gets a plain form made from its row."""
 TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 
 
@@ -41,6 +48,7 @@ class Renderer:
             ORDER=ORDER, asset=_assets(), bar=charts.bar, bar_words=charts.bar_words,
             budget_state=charts.budget_state, budget_words=charts.budget_words,
             sparkline=charts.sparkline, term_bar=charts.term_bar,
+            other_commands=other_commands,
             service_row=lru_cache(ROWS_KEPT)(self._service_row),
             week_bars=stats_charts.week_bars, restored_dots=stats_charts.restored_dots, scale=stats_charts.scale,
         )  # fmt: skip
@@ -72,6 +80,12 @@ class Renderer:
     def body(self, template: str, values: Mapping[str, Any]) -> bytes:
         """Return a template that was filled in."""
         return self._environment.get_template(template).render(**values).encode("utf-8", "replace")
+
+
+def other_commands(subject: str) -> list[HumanCommand]:
+    """Return the commands about an `incident`, a `service` or nothing for which no page has a form of its own."""
+    rows = commands_of(Surface.CONSOLE)
+    return [one for one in rows if one.subject.name.lower().startswith(subject) and one.name not in DRAWN]
 
 
 def latency(seconds: float | None) -> str:

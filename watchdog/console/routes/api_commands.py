@@ -6,24 +6,32 @@ Rule: who shows the token needs nothing more; who comes with the cookie of a ses
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
+from inspect import Parameter, Signature
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from fastapi import FastAPI, HTTPException, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 from starlette.responses import Response
 
-from watchdog.console import command_service as asked
 from watchdog.console.auth.csrf_forms import why_not_ours
 from watchdog.console.auth.roles import Visitor
-from watchdog.console.command_service import CommandService, Invalid, NotAllowed
+from watchdog.console.command_service import CommandService, Invalid, NotAllowed, arguments_of
 from watchdog.console.render.json_response import Ascii
 from watchdog.console.views.approval_views import answer_view
 from watchdog.console.views.view_models import AnswerView
+from watchdog.domain.commands.command_table import commands_of
+from watchdog.domain.commands.human_command import (
+    DURATION_MAX,
+    NAME_MAX,
+    Argument,
+    HumanCommand,
+    Kind,
+    Seen,
+    Subject,
+    Surface,
+)
 from watchdog.domain.errors import Temporary
-from watchdog.domain.follow_ups import DEVELOPERS, DUE, OWNER_MAX
-from watchdog.domain.follow_ups import TEXT_MAX as FOLLOW_UP_MAX
-from watchdog.domain.incident_notes import TEXT_MAX
-from watchdog.domain.silence_request import REASON_MAX
 
 REFUSALS: dict[int | str, dict[str, Any]] = {
     403: {"description": "The role does not allow it, or another site sent it."},
@@ -32,76 +40,29 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 }
 
 
+PATHS: Mapping[Subject, str] = MappingProxyType(
+    {
+        Subject.INCIDENT: "/incidents/{{incident_id}}/{verb}",
+        Subject.SERVICE: "/services/{{name}}/{verb}",
+        Subject.SERVICE_OR_ALL: "/services/{{name}}/{verb}",
+        Subject.SILENCE: "/silences/{{name}}/{verb}",
+        Subject.COMMIT: "/commits/{{name}}/{verb}",
+        Subject.NOTHING: "/{verb}",
+    }
+)
+PARAMETERS: Mapping[Subject, str] = MappingProxyType(
+    {subject: path.split("{{")[1].split("}}")[0] for subject, path in PATHS.items() if "{{" in path}
+)
+"""What the subject is called in the path."""
+VERBS = {"unsilence": "end"}
+"""Where the path has another word than the command."""
+Take = Callable[[Request, str, Mapping[str, Any]], Awaitable[Response]]
+
+
 class Strict(BaseModel):
     """A body without surprises: a field nobody knows is a mistake."""
 
     model_config = ConfigDict(extra="forbid")
-
-
-class Seen(Strict):
-    """What was asked, as `ask` of the incident has it: refused if it is something else by then."""
-
-    suspect: str | None
-    target: str | None
-    asked_at: Annotated[float, Field(allow_inf_nan=False)] | None
-
-
-class NoteBody(Strict):
-    """A line for the record."""
-
-    text: Annotated[str, Field(min_length=1, max_length=TEXT_MAX)]
-    root_cause: bool = False
-
-
-class LabelBody(Strict):
-    """Whether the watchdog judged right."""
-
-    verdict: Literal["right", "wrong"]
-
-
-class TickBody(Strict):
-    """Which item of the checklists was done, by its id; `undo` takes the tick back."""
-
-    item: Annotated[str, Field(min_length=1, max_length=asked.NAME_MAX)]
-    undo: bool = False
-
-
-class FollowUpBody(Strict):
-    """What is to be done, whose it is (a role or a name), and in how long it is due (as in 3d)."""
-
-    text: Annotated[str, Field(min_length=1, max_length=FOLLOW_UP_MAX)]
-    owner: Annotated[str, Field(min_length=1, max_length=OWNER_MAX)] = DEVELOPERS
-    due: Annotated[str, Field(min_length=1, max_length=20)] = DUE
-
-
-class QuietBody(Strict):
-    """For how long (as in 2h), and why."""
-
-    lasts: Annotated[str, Field(min_length=1, max_length=20)]
-    reason: Annotated[str, Field(min_length=1, max_length=REASON_MAX)]
-
-
-class UndoBody(Strict):
-    """From which deploy: that of the plan."""
-
-    live: Annotated[str, Field(min_length=1, max_length=asked.NAME_MAX)]
-
-
-class SilenceBody(QuietBody):
-    """The same, maybe of one signal or one severity alone."""
-
-    signal: Annotated[str, Field(min_length=1, max_length=asked.NAME_MAX)] | None = None
-    severity: Literal["critical", "high", "medium", "low"] | None = None
-
-
-class RollbackBody(Strict):
-    """Where to, and from which deploy: that of the plan. Without a target the watchdog chooses."""
-
-    live: Annotated[str, Field(min_length=1, max_length=asked.NAME_MAX)]
-    target: Annotated[str, Field(min_length=1, max_length=asked.NAME_MAX)] | None = None
-
-
-Take = Callable[[Request, str, Mapping[str, Any]], Awaitable[Response]]
 
 
 def add_commands(api: FastAPI, desk: CommandService) -> None:
@@ -121,112 +82,62 @@ def add_commands(api: FastAPI, desk: CommandService) -> None:
             raise HTTPException(503, str(error)) from None
         return Ascii(asdict(done), 200 if done.state == "done" else 409)
 
-    _about_incidents(api, take)
-    _about_follow_ups(api, take)
-    _about_services(api, take)
-    _about_quiet(api, take)
+    for command in commands_of(Surface.CONSOLE):
+        path = PATHS[command.subject].format(verb=VERBS.get(command.name, command.name))
+        api.post(path, response_model=AnswerView, responses=REFUSALS)(_endpoint(command, take))
 
 
-def _about_incidents(api: FastAPI, take: Take) -> None:
-    @api.post("/incidents/{incident_id}/approve", response_model=AnswerView, responses=REFUSALS)
-    async def approve(request: Request, incident_id: str, seen: Seen) -> Response:
-        """Say yes to what an incident asks."""
-        return await take(request, "approve", asked.about_incident(incident_id, seen.model_dump()))
+def _endpoint(command: HumanCommand, take: Take) -> Callable[..., Awaitable[Response]]:
+    """Return the function of one command, with the signature from which FastAPI makes parameters and document."""
+    subject, body = PARAMETERS.get(command.subject), _body(command)
 
-    @api.post("/incidents/{incident_id}/reject", response_model=AnswerView, responses=REFUSALS)
-    async def reject(request: Request, incident_id: str, seen: Seen) -> Response:
-        """Say no to what an incident asks; nothing is changed then."""
-        return await take(request, "reject", asked.about_incident(incident_id, seen.model_dump()))
-
-    @api.post("/incidents/{incident_id}/stop", response_model=AnswerView, responses=REFUSALS)
-    async def stop(request: Request, incident_id: str) -> Response:
-        """Stop an announced rollback before it is sent."""
-        return await take(request, "stop", asked.about_incident(incident_id))
-
-    @api.post("/incidents/{incident_id}/acknowledge", response_model=AnswerView, responses=REFUSALS)
-    async def acknowledge(request: Request, incident_id: str) -> Response:
-        """Say that you look after an incident: nobody else is called for now."""
-        return await take(request, "acknowledge", asked.about_incident(incident_id))
-
-    @api.post("/incidents/{incident_id}/undo", response_model=AnswerView, responses=REFUSALS)
-    async def undo(request: Request, incident_id: str, body: UndoBody) -> Response:
-        """Take a wrong rollback back, from the deploy that the plan showed live."""
-        return await take(request, "undo", asked.undo_arguments(incident_id, body.live))
-
-    @api.post("/incidents/{incident_id}/note", response_model=AnswerView, responses=REFUSALS)
-    async def note(request: Request, incident_id: str, body: NoteBody) -> Response:
-        """Add a line to an incident's record."""
+    async def endpoint(request: Request, **given: Any) -> Response:
+        said = given["body"].model_dump() if body is not None else {}
         try:
-            arguments = asked.note_arguments(incident_id, body.text, body.root_cause)
+            arguments = arguments_of(command, given.get(subject or "", ""), said)
         except Invalid as error:
             raise HTTPException(422, str(error)) from None
-        return await take(request, "note", arguments)
+        return await take(request, command.name, arguments)
 
-    @api.post("/incidents/{incident_id}/label", response_model=AnswerView, responses=REFUSALS)
-    async def label(request: Request, incident_id: str, body: LabelBody) -> Response:
-        """Record whether the watchdog judged an incident right."""
-        return await take(request, "label", asked.label_arguments(incident_id, body.verdict))
-
-
-def _about_follow_ups(api: FastAPI, take: Take) -> None:
-    @api.post("/incidents/{incident_id}/tick", response_model=AnswerView, responses=REFUSALS)
-    async def tick(request: Request, incident_id: str, body: TickBody) -> Response:
-        """Tick an item of an incident's checklists, or undo that."""
-        try:
-            arguments = asked.tick_arguments(incident_id, body.item, body.undo)
-        except Invalid as error:
-            raise HTTPException(422, str(error)) from None
-        return await take(request, "tick", arguments)
-
-    @api.post("/incidents/{incident_id}/follow-up", response_model=AnswerView, responses=REFUSALS)
-    async def follow_up(request: Request, incident_id: str, body: FollowUpBody) -> Response:
-        """Add a follow-up to an incident: it is listed until it is ticked."""
-        try:
-            arguments = asked.follow_up_arguments(incident_id, body.text, body.owner, body.due)
-        except Invalid as error:
-            raise HTTPException(422, str(error)) from None
-        return await take(request, "follow-up", arguments)
+    kinds: list[tuple[str, Any]] = [("request", Request)]
+    kinds += [(subject, str)] if subject is not None else []
+    kinds += [("body", body)] if body is not None else []
+    by_name = Parameter.POSITIONAL_OR_KEYWORD
+    signature = Signature([Parameter(name, by_name, annotation=kind) for name, kind in kinds])
+    endpoint.__name__, endpoint.__doc__ = command.name.replace("-", "_"), command.says
+    endpoint.__signature__ = signature  # type: ignore[attr-defined]
+    return endpoint
 
 
-def _about_quiet(api: FastAPI, take: Take) -> None:
-    async def quieten(request: Request, command: str, made: Callable[[], dict[str, Any]]) -> Response:
-        try:
-            arguments = made()
-        except Invalid as error:
-            raise HTTPException(422, str(error)) from None
-        return await take(request, command, arguments)
-
-    @api.post("/services/{name}/silence", response_model=AnswerView, responses=REFUSALS)
-    async def silence(request: Request, name: str, body: SilenceBody) -> Response:
-        """Tell nobody of a service (or of `all`) for a while, maybe of one signal or severity alone."""
-        narrowed = (body.signal or "", body.severity or "")
-        return await quieten(
-            request, "silence", lambda: asked.silence_arguments(name, body.lasts, body.reason, *narrowed)
-        )
-
-    @api.post("/services/{name}/hold", response_model=AnswerView, responses=REFUSALS)
-    async def hold(request: Request, name: str, body: QuietBody) -> Response:
-        """Roll nothing of a service (or of `all`) back unasked for a while."""
-        return await quieten(request, "hold", lambda: asked.hold_arguments(name, body.lasts, body.reason))
-
-    @api.post("/silences/{name}/end", response_model=AnswerView, responses=REFUSALS)
-    async def unsilence(request: Request, name: str) -> Response:
-        """End a silence or a hold before its time."""
-        return await take(request, "unsilence", asked.unsilence_arguments(name))
+def _body(command: HumanCommand) -> type[BaseModel] | None:
+    """Return the model of a command's body, None if it has none."""
+    fields: dict[str, Any] = {one.name: _field(one) for one in command.arguments}
+    if command.seen is Seen.QUESTION:
+        at = Annotated[float, Field(allow_inf_nan=False)]
+        fields |= {"suspect": (str | None, ...), "target": (str | None, ...), "asked_at": (at | None, ...)}
+    if command.seen is Seen.LIVE_DEPLOY:
+        fields["live"] = (_text(NAME_MAX), ...)
+    if not fields:
+        return None
+    name = "".join(part.capitalize() for part in command.name.split("-"))
+    return create_model(f"{name}Body", __base__=Strict, __doc__=command.says, **fields)
 
 
-def _about_services(api: FastAPI, take: Take) -> None:
-    @api.post("/services/{name}/rollback", response_model=AnswerView, responses=REFUSALS)
-    async def rollback(request: Request, name: str, body: RollbackBody) -> Response:
-        """Roll a service back by hand, from the deploy that the plan showed live."""
-        return await take(request, "rollback", asked.rollback_arguments(name, body.target, body.live))
+def _field(one: Argument) -> tuple[Any, Any]:
+    """Return the type and the default of an argument in a body."""
+    if one.kind is Kind.FLAG:
+        return bool, Field(False, description=one.says)
+    choices: Any = Literal[one.choices]
+    longest = DURATION_MAX if one.kind is Kind.DURATION else one.max_characters
+    kind = choices if one.kind is Kind.CHOICE else _text(longest)
+    if one.default is None:
+        return kind, Field(description=one.says)
+    return (
+        (kind, Field(one.default, description=one.says))
+        if one.default
+        else (kind | None, Field(None, description=one.says))
+    )
 
-    @api.post("/pause", response_model=AnswerView, responses=REFUSALS)
-    async def pause(request: Request) -> Response:
-        """Go on watching and telling, but touch nothing until `resume`."""
-        return await take(request, "pause", {})
 
-    @api.post("/resume", response_model=AnswerView, responses=REFUSALS)
-    async def resume(request: Request) -> Response:
-        """Give the watchdog its right to act back."""
-        return await take(request, "resume", {})
+def _text(longest: int) -> Any:
+    return Annotated[str, Field(min_length=1, max_length=longest)]

@@ -8,23 +8,21 @@ where it is about an incident, a line of the log always.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict
+from types import MappingProxyType
 from typing import Any
 
 import structlog
 
+from watchdog.daemon.approvals.command_client import submit_and_wait
 from watchdog.daemon.approvals.pending import moment
+from watchdog.daemon.approvals.typed_words import typed_arguments
+from watchdog.domain.commands.command_table import commands_of
+from watchdog.domain.commands.human_command import HumanCommand, InvalidRequest, Surface
 from watchdog.domain.errors import Permanent, Temporary
-from watchdog.domain.silence_request import InvalidRequest, asked_quiet, asked_silence, options
-from watchdog.domain.store_records import Command
 from watchdog.ports import Clock, Store
 from watchdog.ports.chat import REFUSED, Reply, Request
 
-ANSWER_SECONDS = 15.0
-POLL_SECONDS = 0.5
-ANSWERS = ("approve", "reject", "stop", "acknowledge")
-"""What is said of one incident."""
-QUIETS = ("silence", "hold")
-CHANGES = (*ANSWERS, *QUIETS, "unsilence", "pause", "resume")
+CHANGES: Mapping[str, HumanCommand] = MappingProxyType({one.name: one for one in commands_of(Surface.CHAT)})
 SHOWN = ("suspect", "target", "asked_at")
 """What of a question an answer is bound to, beside its incident."""
 NOT_ALLOWED = "not on the list of those who may (approvals.users in the configuration)"
@@ -63,52 +61,21 @@ class ChatCommands:
         if request.question is not None:
             shown = asdict(request.question)
             given |= {"incident": shown["incident"], "question": {key: shown[key] for key in SHOWN}}
-        elif refused and (request.name not in ANSWERS or len(request.words) != 1):
-            return _no(f"Refused: {refused}.")
         else:
             try:
-                given |= _arguments(request.name, request.words)
+                said = typed_arguments(CHANGES[request.name], request.words)
             except InvalidRequest as error:
-                return _no(str(error))
+                return _no(f"Refused: {refused}." if refused else str(error))
+            if refused and "incident" not in said:
+                return _no(f"Refused: {refused}.")
+            given |= said
         if request.name == "approve":
             given["identity"] = request.identity
         name = REFUSED if refused else request.name
-        answered = await self._answered(await self._store.submit(name, given, request.by))
-        if answered is None:
-            return _no(f"Nobody answered in {ANSWER_SECONDS:.0f} s. If it was written down, it counts: look at status.")
+        answered = await submit_and_wait(self._store, self._clock, name, given, request.by)
         if answered.ok:
             return Reply((f"Done by {request.by} at {moment(self._clock.now())}:", answered.answer))
         return _no(f"Refused: {answered.answer}.")
-
-    async def _answered(self, number: int) -> Command | None:
-        give_up = self._clock.monotonic() + ANSWER_SECONDS
-        while self._clock.monotonic() < give_up:
-            found = await self._store.command(number)
-            if found is not None and found.done:
-                return found
-            await self._clock.sleep(POLL_SECONDS)
-        return None
-
-
-def _arguments(name: str, words: Sequence[str]) -> Mapping[str, Any]:
-    """Return the arguments of a command that was typed in a channel. Raises InvalidRequest."""
-    if name in QUIETS:
-        if len(words) < 3:
-            raise InvalidRequest(
-                name, "of what, how long, and why?", f"{name} SERVICE 2h WHY, as in {name} web 2h moving house"
-            )
-        narrowed, why = options(words[2:])
-        if name == "silence":
-            return asked_silence(words[0], words[1], " ".join(why), **narrowed)
-        if narrowed:
-            raise InvalidRequest(f"{next(iter(narrowed))}=", "a hold is of the whole service", "leave it out")
-        return asked_quiet(words[0], words[1], " ".join(why))
-    if name not in (*ANSWERS, "unsilence"):
-        return {}
-    what, example, key = ("INCIDENT", "web-1", "incident") if name in ANSWERS else ("NAME", "silence-1", "which")
-    if len(words) != 1:
-        raise InvalidRequest(name, f"say which {what.lower()}", f"{name} {what}, as in {name} {example}")
-    return {key: words[0]}
 
 
 def _no(why: str) -> Reply:

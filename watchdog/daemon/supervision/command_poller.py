@@ -9,7 +9,7 @@ already (`refused`: its author may not) is only answered, so that it is in the r
 Rule 4: under which `identity` a yes is said, says whoever took it (command line, console, Slack), and not its author.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,12 +21,11 @@ from watchdog.daemon.approvals.annotations import RECORDED, add
 from watchdog.daemon.approvals.pending import VERBS, Objection, approver_mismatch, closed_text, stale_answer_check
 from watchdog.daemon.engine.engine import Engine
 from watchdog.domain import events as e
+from watchdog.domain.commands.command_table import COMMANDS
 from watchdog.domain.effects import Effect, Note
 from watchdog.domain.errors import Displaced, Gone, Permanent, Temporary
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import State
-from watchdog.domain.policy import Severity
-from watchdog.domain.silence_request import known_signals
 from watchdog.domain.store_records import FLEET, Command
 from watchdog.ports import Clock, Store
 from watchdog.ports.chat import REFUSED as REFUSAL
@@ -135,24 +134,8 @@ class CommandPoller:
         return undo_rollback.asked_for(incident, self._clock.now(), command.by)
 
     def _event(self, command: Command) -> Event | None:
-        at, by, given = self._clock.now(), command.by, command.arguments
-        make: dict[str, Callable[[], Event]] = {
-            "approve": lambda: e.Approved(at, given["incident"], by),
-            "reject": lambda: e.Rejected(at, given["incident"], by),
-            "stop": lambda: e.Stopped(at, given["incident"], by),
-            "acknowledge": lambda: e.Acknowledged(at, given["incident"], by),
-            "silence": lambda: e.Silenced(
-                at, by, at + given["seconds"], given["reason"], given["of"], given.get("signal"), _severity(given)
-            ),
-            "hold": lambda: e.Held(at, by, at + given["seconds"], given["reason"], given["of"]),
-            "unsilence": lambda: e.Unsilenced(at, given["which"], by),
-            "pause": lambda: e.Paused(at, by),
-            "resume": lambda: e.Resumed(at, by),
-            "trust": lambda: e.CommitTrusted(at, given["commit"], by),
-            "restore-auto-deploy": lambda: e.RestoreRequested(at, given["service"], by),
-            "rollback": lambda: e.RollbackRequested(at, given["service"], by, given.get("target")),
-        }
-        return make[command.name]() if command.name in make else None
+        row = COMMANDS.get(command.name)
+        return row.event(self._clock.now(), command.by, command.arguments) if row is not None and row.event else None
 
     def _objection(self, event: Event, command: Command) -> Objection | None:
         """Return what objects in the very step: what its author saw may change while the command waits for its turn."""
@@ -177,7 +160,7 @@ class CommandPoller:
         if isinstance(event, (e.Silenced, e.Held)) and event.of not in (None, *known):
             return f"no service {event.of}; known: {', '.join(known)}"
         if isinstance(event, e.Silenced) and event.signal is not None:
-            signals = known_signals(self._engine.policy, event.of)
+            signals = self._engine.policy.signals_of(event.of)
             if event.signal not in signals:
                 return f"no signal {event.signal} of {event.of or 'any service'}; known: {', '.join(signals)}"
         if isinstance(event, e.OF_AN_INCIDENT):
@@ -190,10 +173,6 @@ class CommandPoller:
                 was = f" ({closed_text(closed)})" if closed is not None and closed.closed_at is not None else ""
                 return f"no open incident {event.incident}{was}; open: {', '.join(open_ids) or 'none'}"
         return ""
-
-
-def _severity(given: Mapping[str, Any]) -> Severity | None:
-    return Severity(given["severity"]) if given.get("severity") else None
 
 
 def _changed(state: State, event: Event, seen: Mapping[str, Any] | None) -> str:

@@ -1,20 +1,16 @@
-"""Commands for a running daemon, and the deploys a plan is made of: what the command line and the console both need."""
+"""The deploys that a plan is made of: what the command line and the console both need."""
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
-from watchdog.domain.errors import Permanent, Temporary
+from watchdog.domain.errors import Permanent
 from watchdog.domain.events import DeploysListed
 from watchdog.domain.incidents import ServiceState
 from watchdog.domain.policy import Policy
-from watchdog.domain.store_records import Command
 from watchdog.domain.urgency import Urgency, reading_for
-from watchdog.ports import Clock, Platform, Store
+from watchdog.ports import Clock, Platform
 
-ANSWER_SECONDS = 15.0
-POLL_SECONDS = 0.1
 LISTING_SECONDS = 5.0
 """How long a listing is kept for plans."""
 LISTING_PATIENCE_SECONDS = 8.0
@@ -22,19 +18,6 @@ LISTINGS_PER_MINUTE = 2
 """How many are read for plans, of all services together: who may look may look in a loop, and the platform counts.
 Beyond, a plan is made of what the daemon listed last.
 """
-
-
-async def ask(store: Store, clock: Clock, name: str, arguments: Mapping[str, Any], by: str) -> Command:
-    """Have the daemon apply a command and return its answer. Raises Temporary if it does not answer in time."""
-    command_id = await store.submit(name, arguments, by)
-    give_up = clock.monotonic() + ANSWER_SECONDS
-    while clock.monotonic() < give_up:
-        found = await store.command(command_id)
-        if found is not None and found.done:
-            return found
-        await clock.sleep(POLL_SECONDS)
-    await store.answer(command_id, ok=False, text="withdrawn: nobody answered in time", exit_code=1)
-    raise Temporary("the running watchdog did not answer; the command was withdrawn. Is it healthy?")
 
 
 async def list_deploys(platform: Platform | None, policy: Policy, name: str, clock: Clock) -> DeploysListed:

@@ -8,7 +8,7 @@ import pytest
 from tests.cli import examples as x
 from tests.console.scene import policy_of, service_policy
 from tests.support.clocks import FakeClock
-from watchdog.app.compose.command_client import LISTING_SECONDS, LISTINGS_PER_MINUTE, Listings
+from watchdog.app.compose.deploy_listings import LISTING_SECONDS, LISTINGS_PER_MINUTE, Listings
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.incidents import ServiceState

@@ -1,0 +1,51 @@
+"""Run by test_one_row.py in a copy of the package that has one more row: print where its command appears."""
+
+import json
+
+from fastapi import FastAPI
+
+from watchdog.app.compose.chat import HELP
+from watchdog.cli.main import app
+from watchdog.console.auth.roles import Visitor
+from watchdog.console.command_service import CommandService
+from watchdog.console.render.rendering import other_commands
+from watchdog.console.routes.api_commands import add_commands
+from watchdog.console.routes.form_routes import PATHS
+from watchdog.daemon.approvals.chat_commands import CHANGES
+from watchdog.daemon.approvals.typed_words import typed_arguments
+from watchdog.daemon.supervision.command_poller import CommandPoller
+from watchdog.domain.commands.command_table import COMMANDS
+from watchdog.domain.commands.human_command import Role
+from watchdog.domain.store_records import Command
+
+
+class Noon:
+    """A clock that stands."""
+
+    def now(self) -> float:
+        """Return the moment."""
+        return 43200.0
+
+
+NAME = "calm"
+row, api, none = COMMANDS[NAME], FastAPI(), None
+add_commands(api, CommandService.__new__(CommandService))
+document = api.openapi()
+words = typed_arguments(CHANGES[NAME], ("web-1", "so", "it", "was"))
+poller = CommandPoller(none, none, Noon())  # type: ignore[arg-type]  the event is made without store and engine
+event = poller._event(Command(1, NAME, words, "ann"))
+print(
+    json.dumps(
+        {
+            "terminal": app[NAME].help_print is not None and app[NAME].help,
+            "api": {path: list(one["post"]) for path, one in document["paths"].items() if path.endswith(NAME)},
+            "body": document["components"]["schemas"]["CalmBody"]["properties"],
+            "form": [one.name for one in other_commands("incident")],
+            "form_path": PATHS[row.subject].format(command=NAME),
+            "chat": next(line for line in HELP if line.startswith(NAME)),
+            "words": words,
+            "roles": [role for role in Role if Visitor(role).may(NAME)],
+            "event": [type(event).__name__, event.by if event is not None else ""],
+        }
+    )
+)

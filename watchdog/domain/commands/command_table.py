@@ -1,0 +1,208 @@
+"""Every command that people give, one row each: the one place to add one.
+
+A row without an `event` adds to the record of an incident (daemon/approvals/annotations.py), or is looked up by the
+daemon first (`undo`, supervision/command_poller.py).
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from watchdog.domain import events as e
+from watchdog.domain.commands.human_command import Argument, HumanCommand, Kind, Role, Seen, Subject, Surface
+from watchdog.domain.follow_ups import DEVELOPERS, DUE, DUE_MAX_SECONDS, OWNER_MAX
+from watchdog.domain.follow_ups import TEXT_MAX as FOLLOW_UP_MAX
+from watchdog.domain.incident_notes import TEXT_MAX
+from watchdog.domain.policy import Severity
+
+LONGEST_QUIET_SECONDS = 30 * 86400.0
+REASON_MAX = 300
+COMMIT_LENGTH_MIN = 7
+TERMINAL = frozenset({Surface.TERMINAL})
+NOT_IN_CHAT = frozenset({Surface.TERMINAL, Surface.CONSOLE})
+
+LASTS = Argument(
+    "lasts",
+    "how long, as in 2h; at most 30d",
+    Kind.DURATION,
+    max_seconds=LONGEST_QUIET_SECONDS,
+    example="2h",
+    flag="for",
+    stored_as="seconds",
+)
+REASON = Argument("reason", "why, for the record", max_characters=REASON_MAX, example="WHY")
+SIGNAL = Argument("signal", "only where this signal alone fails", Kind.SIGNAL, default="", example="NAME")
+SEVERITY = Argument(
+    "severity",
+    "only of this severity; without it, what is rolled back where it is critical is still told",
+    Kind.CHOICE,
+    default="",
+    choices=tuple(Severity),
+    example="high",
+)
+TARGET = Argument("target", "the deploy to go back to, as in dep-40; without it, the one we would choose", default="")
+NOTE = Argument("text", "what to say, at most 1000 characters", max_characters=TEXT_MAX, flag="TEXT")
+ROOT_CAUSE = Argument("root_cause", "it names the root cause", Kind.FLAG)
+VERDICT = Argument("verdict", "your judgement", Kind.CHOICE, choices=("right", "wrong"))
+ITEM = Argument("item", "the item, as the checklist names it", Kind.NAME)
+UNDO = Argument("undo", "take the tick back instead", Kind.FLAG)
+TO_DO = Argument("text", "what is to be done, at most 300 characters", max_characters=FOLLOW_UP_MAX, flag="TEXT")
+OWNER = Argument("owner", "whose it is: a role, a contact, a name", default=DEVELOPERS, max_characters=OWNER_MAX)
+DUE_IN = Argument(
+    "due",
+    "in how long it is due, as in 3d",
+    Kind.DURATION,
+    default=DUE,
+    max_seconds=DUE_MAX_SECONDS,
+    example="3d",
+    stored_as="seconds",
+)
+
+
+def _silenced(at: float, by: str, given: Mapping[str, Any]) -> e.Event:
+    severity = Severity(given["severity"]) if given.get("severity") else None
+    return e.Silenced(at, by, at + given["seconds"], given["reason"], given["of"], given.get("signal"), severity)
+
+
+ROWS: tuple[HumanCommand, ...] = (
+    HumanCommand(
+        "approve",
+        "Say yes to what an incident asks.",
+        Subject.INCIDENT,
+        Role.APPROVER,
+        event=lambda at, by, given: e.Approved(at, given["incident"], by),
+        seen=Seen.QUESTION,
+    ),
+    HumanCommand(
+        "reject",
+        "Say no to what an incident asks; nothing is changed then.",
+        Subject.INCIDENT,
+        Role.OPERATOR,
+        event=lambda at, by, given: e.Rejected(at, given["incident"], by),
+        seen=Seen.QUESTION,
+    ),
+    HumanCommand(
+        "stop",
+        "Stop an announced rollback before it is sent.",
+        Subject.INCIDENT,
+        Role.OPERATOR,
+        event=lambda at, by, given: e.Stopped(at, given["incident"], by),
+    ),
+    HumanCommand(
+        "acknowledge",
+        "Say that you look after an incident: nobody else is called for now. It answers no question.",
+        Subject.INCIDENT,
+        Role.OPERATOR,
+        event=lambda at, by, given: e.Acknowledged(at, given["incident"], by),
+    ),
+    HumanCommand(
+        "rollback",
+        "Roll a service back by hand: same protocol, same guards and same record as the watchdog's own.",
+        Subject.SERVICE,
+        Role.APPROVER,
+        (TARGET,),
+        event=lambda at, by, given: e.RollbackRequested(at, given["service"], by, given.get("target")),
+        surfaces=NOT_IN_CHAT,
+        seen=Seen.LIVE_DEPLOY,
+    ),
+    HumanCommand(
+        "undo",
+        "Take a wrong rollback back: the deploy that was blamed goes live again.",
+        Subject.INCIDENT,
+        Role.APPROVER,
+        surfaces=NOT_IN_CHAT,
+        seen=Seen.LIVE_DEPLOY,
+    ),
+    HumanCommand(
+        "pause",
+        "Go on watching and telling, but touch nothing until `resume`.",
+        Subject.NOTHING,
+        Role.OPERATOR,
+        event=lambda at, by, given: e.Paused(at, by),
+    ),
+    HumanCommand(
+        "resume",
+        "Give the watchdog its right to act back.",
+        Subject.NOTHING,
+        Role.APPROVER,
+        event=lambda at, by, given: e.Resumed(at, by),
+    ),
+    HumanCommand(
+        "trust",
+        "Lift a commit from the deny-list: it may be rolled back to again.",
+        Subject.COMMIT,
+        Role.APPROVER,
+        event=lambda at, by, given: e.CommitTrusted(at, given["commit"], by),
+        surfaces=TERMINAL,
+        subject_characters_min=COMMIT_LENGTH_MIN,
+    ),
+    HumanCommand(
+        "restore-auto-deploy",
+        "Give a service's auto-deploy, switched off for a rollback, its old value back.",
+        Subject.SERVICE,
+        Role.APPROVER,
+        event=lambda at, by, given: e.RestoreRequested(at, given["service"], by),
+        surfaces=TERMINAL,
+    ),
+    HumanCommand(
+        "silence",
+        "Tell nobody of a service for a while; everything is still recorded, and rolled back as ever.",
+        Subject.SERVICE_OR_ALL,
+        Role.OPERATOR,
+        (LASTS, REASON, SIGNAL, SEVERITY),
+        event=_silenced,
+    ),
+    HumanCommand(
+        "hold",
+        "Roll nothing back unasked for a while: a human is asked, or does it by hand.",
+        Subject.SERVICE_OR_ALL,
+        Role.OPERATOR,
+        (LASTS, REASON),
+        event=lambda at, by, given: e.Held(at, by, at + given["seconds"], given["reason"], given["of"]),
+    ),
+    HumanCommand(
+        "unsilence",
+        "End a silence or a hold before its time.",
+        Subject.SILENCE,
+        Role.APPROVER,
+        event=lambda at, by, given: e.Unsilenced(at, given["which"], by),
+    ),
+    HumanCommand(
+        "label",
+        "Record whether the watchdog judged an incident right (in mode observe: by what it would have done).",
+        Subject.INCIDENT,
+        Role.OPERATOR,
+        (VERDICT,),
+        surfaces=NOT_IN_CHAT,
+    ),
+    HumanCommand(
+        "note",
+        "Add a line to an incident's record.",
+        Subject.INCIDENT,
+        Role.OPERATOR,
+        (NOTE, ROOT_CAUSE),
+        surfaces=NOT_IN_CHAT,
+    ),
+    HumanCommand(
+        "tick",
+        "Tick an item of an incident's checklists, or undo that.",
+        Subject.INCIDENT,
+        Role.OPERATOR,
+        (ITEM, UNDO),
+        surfaces=NOT_IN_CHAT,
+    ),
+    HumanCommand(
+        "follow-up",
+        "Add a follow-up to an incident: it is listed until it is ticked.",
+        Subject.INCIDENT,
+        Role.OPERATOR,
+        (TO_DO, OWNER, DUE_IN),
+        surfaces=NOT_IN_CHAT,
+    ),
+)
+COMMANDS: Mapping[str, HumanCommand] = MappingProxyType({row.name: row for row in ROWS})
+
+
+def commands_of(surface: Surface) -> tuple[HumanCommand, ...]:
+    """Return the commands that can be given there, in the order of the help."""
+    return tuple(row for row in ROWS if surface in row.surfaces)

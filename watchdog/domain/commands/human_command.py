@@ -1,0 +1,183 @@
+"""What a command of a person is: what it is about, its arguments, who may give it, the event it becomes.
+
+The rows are in `command_table.py`. The command line, the console's forms, the JSON API, Slack and the roles are made of
+them; `stored_arguments` checks what was given, the same in all of these.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from watchdog.domain.events import Event
+from watchdog.domain.units import parse_duration
+
+ALL = "all"
+"""Stands for every service where a command is about one or all."""
+NAME_MAX = 120
+DURATION_MAX = 20
+
+
+class InvalidRequest(ValueError):
+    """Something that cannot be meant: where it stands, what is wrong with it, what to write instead."""
+
+    def __init__(self, where: str, what: str, instead: str) -> None:
+        super().__init__(f"{where}: {what}; {instead}")
+        self.where, self.what, self.instead = where, what, instead
+
+
+class Role(StrEnum):
+    """What a visitor of the console may do: look; add to the record and hold back; let act."""
+
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    APPROVER = "approver"
+
+    @property
+    def rank(self) -> int:
+        """Return its place, the least first."""
+        return tuple(Role).index(self)
+
+
+class Surface(StrEnum):
+    """Where a command can be given."""
+
+    TERMINAL = "terminal"
+    CONSOLE = "console"
+    CHAT = "chat"
+
+
+class Subject(StrEnum):
+    """What a command is about: its first word. The value is the argument under which it is stored."""
+
+    INCIDENT = "incident"
+    SERVICE = "service"
+    SERVICE_OR_ALL = "of"
+    SILENCE = "which"
+    COMMIT = "commit"
+    NOTHING = ""
+
+
+class Seen(StrEnum):
+    """What the author of a command must have had before their eyes: the daemon refuses it if that has changed."""
+
+    NOTHING = "nothing"
+    QUESTION = "the suspect, the target and the moment of the question"
+    LIVE_DEPLOY = "which deploy is live"
+
+
+class Kind(StrEnum):
+    """What an argument may be."""
+
+    TEXT = "text"
+    NAME = "name"
+    SIGNAL = "signal"
+    CHOICE = "choice"
+    DURATION = "duration"
+    FLAG = "flag"
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument behind the subject. Without a `default` it is required, an empty one means that it may be left out.
+
+    `flag` is its name at the terminal, in capitals where it stands by itself there; `stored_as` the name under which
+    the daemon gets it, durations in seconds.
+    """
+
+    name: str
+    says: str
+    kind: Kind = Kind.TEXT
+    default: str | None = None
+    choices: tuple[str, ...] = ()
+    max_characters: int = NAME_MAX
+    max_seconds: float = 0.0
+    example: str = ""
+    flag: str = ""
+    stored_as: str = ""
+
+    @property
+    def option(self) -> str:
+        """Return its name at the terminal: `--for`."""
+        return self.flag if self.flag.isupper() else f"--{self.flag or self.name.replace('_', '-')}"
+
+    def checked(self, value: Any) -> Any:
+        """Return what is stored of a value, None where it was left out. Raises InvalidRequest."""
+        if self.kind is Kind.FLAG:
+            return bool(value)
+        text = " ".join(str(self.default or "" if value is None else value).split())
+        if not text:
+            if self.default != "":
+                raise InvalidRequest(self.option, "there is nothing in it to read", f"write {self.says}")
+            return None
+        if self.kind is Kind.DURATION:
+            return self._seconds(text)
+        if self.kind is Kind.CHOICE and text not in self.choices:
+            raise InvalidRequest(self.option, f"no such {self.name}", f"write one of: {', '.join(self.choices)}")
+        if len(text) > self.max_characters:
+            longer = self.max_characters > NAME_MAX
+            instead = "keep the details where you keep reports, and write a link here" if longer else "shorten it"
+            raise InvalidRequest(self.option, f"longer than {self.max_characters} characters", instead)
+        return text
+
+    def _seconds(self, text: str) -> float:
+        try:
+            seconds = parse_duration(text)
+        except ValueError as error:
+            raise InvalidRequest(self.option, str(error), f"write {self.example}") from None
+        if not 0 < seconds <= self.max_seconds:
+            longest = f"write something up to {self.max_seconds / 86400:.0f}d"
+            raise InvalidRequest(self.option, "not a sensible time", longest)
+        return seconds
+
+
+@dataclass(frozen=True, slots=True)
+class HumanCommand:
+    """One command: the row from which everything else is made.
+
+    `says` is one sentence, the help of every surface; `more` what the terminal's help adds. `event` makes the event
+    from the moment (UTC epoch seconds), the author and the stored arguments; None: it only adds to the record, or the
+    daemon must look something up first. `subject_characters_min`: a shorter subject names too much.
+    """
+
+    name: str
+    says: str
+    subject: Subject
+    role: Role
+    arguments: tuple[Argument, ...] = ()
+    event: Callable[[float, str, Mapping[str, Any]], Event] | None = None
+    surfaces: frozenset[Surface] = frozenset(Surface)
+    seen: Seen = Seen.NOTHING
+    more: str = ""
+    subject_characters_min: int = 1
+
+    @property
+    def required(self) -> tuple[Argument, ...]:
+        """Return the arguments that must be given, in order."""
+        return tuple(one for one in self.arguments if one.default is None and one.kind is not Kind.FLAG)
+
+    @property
+    def usage(self) -> str:
+        """Return how it is typed in a channel: `silence SERVICE 2h WHY`."""
+        words = {Subject.NOTHING: "", Subject.SERVICE_OR_ALL: "SERVICE"}.get(self.subject, self.subject.name)
+        return " ".join(filter(None, (self.name, words, *(one.example for one in self.required))))
+
+
+def stored_arguments(command: HumanCommand, subject: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the daemon gets of a command: its subject and arguments, checked. Raises InvalidRequest."""
+    about: dict[str, Any] = {}
+    if command.subject is not Subject.NOTHING:
+        whole = command.subject is Subject.SERVICE_OR_ALL and subject == ALL
+        about = {command.subject.value: None if whole else _subject(command, subject)}
+    checked = {one.stored_as or one.name: one.checked(given.get(one.name)) for one in command.arguments}
+    return about | {name: value for name, value in checked.items() if value is not None}
+
+
+def _subject(command: HumanCommand, subject: str) -> str:
+    what = command.subject.name.partition("_")[0].lower()
+    if not subject:
+        raise InvalidRequest(command.name, f"say which {what}", command.usage)
+    if len(subject.removeprefix("sha256:")) < command.subject_characters_min:
+        instead = f"give {command.subject_characters_min} characters or more"
+        raise InvalidRequest(subject, f"too short to name one {what}", instead)
+    return subject
