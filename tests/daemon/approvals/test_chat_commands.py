@@ -149,10 +149,10 @@ async def test_what_is_about_no_incident_leaves_no_row_when_it_is_refused() -> N
         for request, why in (
             (Request("slack:U9", "pause"), "not on the list"),
             (Request(ANN, "approve", may_change=True, refusal="not one of ours"), "not one of ours"),
-            (Request(ANN, "approve", may_change=True), "incomplete; approve INCIDENT"),
+            (Request(ANN, "approve", may_change=True), "say which incident; approve INCIDENT"),
             (Request("slack:U9", "acknowledge"), "not on the list"),
             (Request("slack:U9", "silence", ("web", "2h", "moving")), "not on the list"),
-            (Request(ANN, "acknowledge", may_change=True), "incomplete; acknowledge INCIDENT"),
+            (Request(ANN, "acknowledge", may_change=True), "say which incident; acknowledge INCIDENT"),
             (Request(ANN, "unsilence", ("a", "b"), may_change=True), "too many words; unsilence SILENCE"),
             (Request(ANN, "silence", ("web", "2h"), may_change=True), "silence SERVICE 2h WHY"),
             (Request(ANN, "silence", ("web", "2h", "signal=home"), may_change=True), "there is nothing in it to read"),

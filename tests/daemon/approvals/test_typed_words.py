@@ -43,7 +43,7 @@ def test_words_become_arguments(text: str, gets: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("approve", "approve: incomplete; approve INCIDENT"),
+        ("approve", "approve: say which incident; approve INCIDENT"),
         ("approve web-1 now", "approve: too many words; approve INCIDENT"),
         ("silence web", "silence: incomplete; silence SERVICE 2h WHY"),
         ("silence web 2h", "silence: incomplete; silence SERVICE 2h WHY"),

@@ -18,9 +18,8 @@ def typed_arguments(command: HumanCommand, words: Sequence[str]) -> dict[str, An
         return {}
     subject, *rest = words or ("",) if command.subject is not Subject.NOTHING else ("", *words)
     names = [one.name for one in command.required]
-    if not subject or len(rest) < len(names) or (rest and not command.arguments):
-        short = not subject or len(rest) < len(names)
-        raise InvalidRequest(command.name, "incomplete" if short else "too many words", command.usage)
+    if subject and (len(rest) < len(names) or (rest and not command.arguments)):
+        raise InvalidRequest(command.name, "incomplete" if len(rest) < len(names) else "too many words", command.usage)
     given: dict[str, Any] = dict(zip(names[:-1], rest, strict=False))
     options, last = _options(command, rest[len(names) - 1 :] if names else rest)
     if names:
