@@ -36,7 +36,7 @@ def test_six_services_fit_into_the_memory_that_is_promised(tmp_path: Path, capsy
     """Six services on the sandbox, settled: every one read some times and the state saved."""
     with guarding(tmp_path, quirks=True) as (cloud, daemon):
         cloud.write(replace={"dependencies:": SIX.format(**cloud.urls)})
-        daemon.start().until_watching()
+        daemon.start(cold=True).until_watching()
         for service in SERVICES:
             daemon.until(lambda name=service: daemon.metric("watchdog_probe_total", service=name) >= 5)
         daemon.until(lambda: daemon.rows("SELECT 1 FROM parts"))

@@ -25,7 +25,7 @@ MUTANTS = {
     "forget that it was tried": [
         (
             "core/phases/rollback_request.py",
-            "    ctx.update_incident(human_needed=why)\n",
+            "    ctx.update_incident(human_needed=why, human_decision=None)\n",
             "    ctx.update_incident(tried=False)\n",
         ),
         (
@@ -86,6 +86,7 @@ REACHED_AT_LEAST = {
 }
 
 
+@pytest.mark.no_cover  # a hundred thousand steps, each covered by a test of its own
 @pytest.mark.parametrize("seed", [1, *(pytest.param(one, marks=pytest.mark.long) for one in range(2, IN_CI + 1))])
 def test_no_incident_breaks_a_promise(seed: int) -> None:
     """No second rollback, no denied or same-commit target, no critical incident without recovery or page.
@@ -104,8 +105,12 @@ def test_at_night_no_incident_breaks_a_promise_either(seed: int) -> None:
     test_no_incident_breaks_a_promise(seed)
 
 
+SLOW = "release the brake"
+"""Found after hundreds of incidents: by the tests' own judgement at night only."""
+
+
 @pytest.mark.long
-@pytest.mark.parametrize("name", MUTANTS)
+@pytest.mark.parametrize("name", [pytest.param(one, marks=[pytest.mark.nightly] * (one == SLOW)) for one in MUTANTS])
 def test_a_planted_mutant_is_found(name: str, tmp_path: Path) -> None:
     """Each broken core breaks a promise within a few hundred incidents; the mutation must have taken place."""
     where = plant(name, tmp_path)

@@ -23,7 +23,7 @@ from watchdog.replay.action_log import Cost
 from watchdog.replay.comparison import Difference, compare, unknown_from
 from watchdog.replay.recording_replay import Replay, replay
 
-OLDER = sorted((Path(__file__).parent / "of_revision_0006").iterdir())
+OLDER = sorted((Path(__file__).parent / "of_the_version_before").iterdir())
 NAMES = (
     "merges_do_not_ship",
     "disarmed_until_resumed",

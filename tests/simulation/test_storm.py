@@ -1,4 +1,4 @@
-"""The signature test: 120 seeds of the full protocol (at night 4 hours of them); one seed, one story everywhere."""
+"""The signature test: 60 seeds of the full protocol (at night 4 hours of them); one seed, one story everywhere."""
 
 import os
 import subprocess
@@ -12,42 +12,42 @@ from tests.support.clocks import PATIENCE_SECONDS
 from watchdog.app.commands.storm_suite import play_all, play_chunk, reasons
 from watchdog.lab.storm.fault_mix import Weather
 
-SEEDS = 120
+SEEDS = 60
 FLOORS = {
-    "crash_at_point": 95,
-    "freeze_at_point": 95,
-    "crash_in_protocol": 3,
-    "freeze_in_protocol": 5,
-    "crash_anywhere": 45,
-    "freeze_anywhere": 45,
-    "store_fails": 380,
-    "store_answer_lost": 380,
-    "store_outages": 15,
-    "store_clock_steps": 11,
-    "request_limited": 4,
-    "request_not_connected": 2,
-    "request_lost": 3,
-    "connection_reset": 15,
-    "answer_500": 4,
-    "answer_lost": 13,
-    "slow_landing": 38,
-    "refused": 2,
-    "artefacts_gone": 7,
-    "rollback_fails": 3,
-    "list_fails": 456,
-    "list_stale": 2280,
-    "list_slow": 3,
-    "list_shuffled": 570,
-    "switch_twice": 4,
-    "channel_fails": 15,
-    "channel_answer_lost": 5,
-    "channel_outages": 22,
-    "notice_twice": 11,
-    "clock_steps": 19,
-    "blindness": 13,
-    "humans": 45,
-    "humans_in_protocol": 17,
-    "stops": 15,
+    "crash_at_point": 47,
+    "freeze_at_point": 47,
+    "crash_in_protocol": 1,
+    "freeze_in_protocol": 2,
+    "crash_anywhere": 22,
+    "freeze_anywhere": 22,
+    "store_fails": 190,
+    "store_answer_lost": 190,
+    "store_outages": 7,
+    "store_clock_steps": 5,
+    "request_limited": 2,
+    "request_not_connected": 1,
+    "request_lost": 1,
+    "connection_reset": 7,
+    "answer_500": 2,
+    "answer_lost": 6,
+    "slow_landing": 19,
+    "refused": 1,
+    "artefacts_gone": 3,
+    "rollback_fails": 1,
+    "list_fails": 228,
+    "list_stale": 1140,
+    "list_slow": 1,
+    "list_shuffled": 285,
+    "switch_twice": 2,
+    "channel_fails": 7,
+    "channel_answer_lost": 2,
+    "channel_outages": 11,
+    "notice_twice": 5,
+    "clock_steps": 9,
+    "blindness": 6,
+    "humans": 22,
+    "humans_in_protocol": 8,
+    "stops": 7,
 }
 """How often each kind of fault must at least have struck in these seeds: else they prove nothing about it."""
 
@@ -65,7 +65,7 @@ def test_case_12_13_23_nothing_goes_wrong_in_any_weather() -> None:
     rare = {fault: struck[fault] for fault, floor in FLOORS.items() if struck[fault] < floor}
     assert not rare, f"these faults hardly ever happened: {rare}"
     told = report.json_object()
-    assert told["judged"] >= 40 and told["rollbacks"] >= 48, "outages that lasted, and answers to them"  # type: ignore[operator]
+    assert told["judged"] >= 20 and told["rollbacks"] >= 24, "outages that lasted, and answers to them"  # type: ignore[operator]
 
 
 def test_every_fault_of_the_weather_has_its_floor() -> None:

@@ -20,8 +20,10 @@ from typing import Any, TypeVar
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.support import warm_processes
 from tests.support.clocks import PATIENCE_SECONDS
 from tests.support.databases import Record, in_file
+from tests.support.warm_processes import Process
 from watchdog.app.sandbox_demo.sandbox_process import environment
 
 T = TypeVar("T")
@@ -126,19 +128,17 @@ def running_cloud(
     command = [sys.executable, "-m", "watchdog.sandbox", "--write-config", str(guard), "--log-file", str(log)]
     command += ["--rollback-seconds", str(rollback_seconds), *(["--quirks"] if quirks else [])]
     command += ["--more-services", str(more_services)]
-    with (folder / "sandbox.err").open("w") as errors:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment())
+    out, err = folder / "sandbox.out", folder / "sandbox.err"
+    process = warm_processes.start(command, env=environment(), cwd=folder, out=out, err=err)
     try:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        assert line, (folder / "sandbox.err").read_text()
-        yield Cloud(json.loads(line), guard, log)
+        until(lambda: process.poll() is not None or "\n" in out.read_text(), err.read_text)
+        assert process.poll() is None, err.read_text()
+        yield Cloud(json.loads(out.read_text()), guard, log)
     finally:
         process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=10)
         process.kill()
-        process.communicate()
 
 
 class Daemon:
@@ -149,23 +149,24 @@ class Daemon:
         self.name = name
         self.variables = dict(variables or {})
         self.record: Record = in_file(cloud.folder.resolve() / "watchdog.db")
-        self.starts: list[tuple[subprocess.Popen[bytes], Path]] = []
+        self.starts: list[tuple[Process, Path]] = []
         self.answered: dict[str, str] = {}
 
     @property
-    def process(self) -> "subprocess.Popen[bytes]":
+    def process(self) -> Process:
         """Return the newest process."""
         return self.starts[-1][0]
 
-    def start(self, *command: str) -> "Daemon":
-        """Start it: `python -m watchdog run -c …`, or a runner of the tests with the same arguments."""
+    def start(self, *command: str, cold: bool = False) -> "Daemon":
+        """Start it: `python -m watchdog run -c …`, or a runner of the tests with the same arguments.
+
+        `cold`: a Python that is really new, where it matters what is imported.
+        """
         out = self.cloud.folder / f"{self.name}{len(self.starts)}.log"
         command = command or (sys.executable, "-m", "watchdog", "run", "-c", str(self.cloud.config))
-        with out.open("wb") as file, out.with_suffix(".err").open("wb") as errors:
-            process = subprocess.Popen(
-                command, stdout=file, stderr=errors, env=environment(self.variables), cwd=self.cloud.folder
-            )
-        self.starts.append((process, out))
+        place = {"env": environment(self.variables), "cwd": self.cloud.folder}
+        start = warm_processes.start_cold if cold else warm_processes.start
+        self.starts.append((start(command, **place, out=out, err=out.with_suffix(".err")), out))
         return self
 
     def lines(self) -> list[Entry]:
@@ -267,7 +268,7 @@ class Daemon:
         """Run one command of the command line; what it prints is kept for the search for secrets."""
         command = self.command(*arguments, config=config)
         place = {"env": environment(self.variables), "cwd": self.cloud.folder}
-        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, **place)
+        done = warm_processes.run(command, **place, timeout=PATIENCE_SECONDS)
         with (self.cloud.folder / f"{self.name}.commands.dump").open("a", encoding="utf-8") as file:
             file.write(done.stdout + done.stderr)
         return done

@@ -122,8 +122,9 @@ def test_the_result_of_an_action(row: ActionRow, note: str | None) -> None:
     ],
 )
 def test_what_a_note_is_about(label: Any, text: str, about: tuple[str, ...]) -> None:
-    """A row of the version before has no such column; of what concerns no incident nobody asks."""
-    assert stored_prose.note(1.0, "web", "web-1", label, text, None) == Note(1.0, "web", "web-1", label, text, about)
-    assert stored_prose.note(1.0, "", None, label, text, None).about == ()
-    written = stored_prose.note_row(Note(1.0, "web", "web-1", label, "other words", about))
-    assert stored_prose.note(*written.values()).about == about or not about
+    """It stands at the head of the stored text, however the text is worded; of no incident nobody asks."""
+    assert stored_prose.note(1.0, "web", "web-1", label, text) == Note(1.0, "web", "web-1", label, text, about)
+    assert stored_prose.note(1.0, "", None, label, text).about == ()
+    for words in (text, "other words"):
+        written = stored_prose.note_row(Note(1.0, "web", "web-1", label, words, about))
+        assert words in written["text"] and stored_prose.note(*written.values()).about == about

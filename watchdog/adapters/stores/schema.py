@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, Integer, MetaData, Table, Text
 from sqlalchemy.types import TypeDecorator
 
-HEAD = "0007"
+HEAD = "0006"
 """The newest revision in `migrations/versions`, here so that an ordinary start need not load Alembic."""
 
 VERSION_TABLE = "watchdog_schema"
@@ -172,7 +172,6 @@ NOTES = Table(
     _text("incident", nullable=True),
     _text("label"),
     _text("text"),
-    _text("about", nullable=True),
     Index("notes_at", "at"),
     Index("notes_incident", "incident"),
     sqlite_autoincrement=True,

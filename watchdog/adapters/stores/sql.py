@@ -75,7 +75,7 @@ class SqlStore(FencedWrites, Charts, Added):
         limit: int = 500,
     ) -> Sequence[Note]:
         """Return the newest `limit` lines of the story, oldest first; both ends of the time are included."""
-        query = select(NOTES.c.at, NOTES.c.service, NOTES.c.incident, NOTES.c.label, NOTES.c.text, NOTES.c.about)
+        query = select(NOTES.c.at, NOTES.c.service, NOTES.c.incident, NOTES.c.label, NOTES.c.text)
         for wanted, column in ((incident, NOTES.c.incident), (service, NOTES.c.service)):
             query = query if wanted is None else query.where(column == wanted)
         query = query if since is None else query.where(NOTES.c.at >= since)

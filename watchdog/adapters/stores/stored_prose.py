@@ -5,7 +5,6 @@ A store or a recording of such a version holds the sentence alone; and such a wo
 what it reads is written as well. Nothing outside this module reads a stored sentence.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from types import MappingProxyType
@@ -76,18 +75,20 @@ WRITTEN: Mapping[type, Callable[[Plain], Plain]] = MappingProxyType({Decision: _
 
 
 TRAILER: Mapping[str, str] = MappingProxyType({"TOLD": " (", "INFORMED": ": ", "REMINDED": " ("})
-"""What follows the names in the text of such a note of an earlier version: `chat, mail (page): …`."""
+"""What follows the names that such a note is about, at the head of its stored text: `chat, mail (page): down`."""
 
 
 def note_row(note: Note) -> Mapping[str, Any]:
-    """Return the columns of a note."""
-    return {**asdict(note), "about": json.dumps(note.about) if note.about else None}
+    """Return the columns of a note. There is none for what it is about: that stands at the head of its text."""
+    columns = asdict(note)
+    names = f"{', '.join(columns.pop('about'))}{TRAILER.get(note.label, '')}"
+    if note.about and not note.text.startswith(names):
+        columns["text"] = f"{names}{note.text}{')' if names.endswith('(') else ''}"
+    return columns
 
 
-def note(at: float, service: str, incident: str | None, label: Any, text: str, about: str | None) -> Note:
-    """Return the note that columns are; an earlier version wrote no `about`."""
-    if about is not None:
-        return Note(at, service, incident, label, text, tuple(json.loads(about)))
+def note(at: float, service: str, incident: str | None, label: Any, text: str) -> Note:
+    """Return the note that columns are; of what concerns no incident nobody asks what it is about."""
     names = text.partition(TRAILER[label])[0].split(", ") if label in TRAILER and incident is not None else ()
     return Note(at, service, incident, label, text, tuple(names))
 
