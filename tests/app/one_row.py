@@ -8,7 +8,7 @@ from watchdog.app.compose.chat import HELP
 from watchdog.cli.main import app
 from watchdog.console.auth.roles import Visitor
 from watchdog.console.command_service import CommandService
-from watchdog.console.render.rendering import other_commands
+from watchdog.console.render.rendering import Renderer
 from watchdog.console.routes.api_commands import add_commands
 from watchdog.console.routes.form_routes import PATHS
 from watchdog.daemon.approvals.chat_commands import CHANGES
@@ -34,13 +34,15 @@ document = api.openapi()
 words = typed_arguments(CHANGES[NAME], ("web-1", "so", "it", "was"))
 poller = CommandPoller(none, none, Noon())  # type: ignore[arg-type]  the event is made without store and engine
 event = poller._event(Command(1, NAME, words, "ann"))
+me = Visitor(Role.OPERATOR, form_token="word")
+parts = Renderer("1")._environment.get_template("parts.html").make_module({"me": me})
 print(
     json.dumps(
         {
             "terminal": app[NAME].help_print is not None and app[NAME].help,
             "api": {path: list(one["post"]) for path, one in document["paths"].items() if path.endswith(NAME)},
             "body": document["components"]["schemas"]["CalmBody"]["properties"],
-            "form": [one.name for one in other_commands("incident")],
+            "form": str(parts.plain_forms("incident", "/incidents/web-1")),
             "form_path": PATHS[row.subject].format(command=NAME),
             "chat": next(line for line in HELP if line.startswith(NAME)),
             "words": words,

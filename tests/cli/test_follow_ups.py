@@ -21,7 +21,7 @@ def test_what_the_machine_did_is_ticked_and_the_rest_waits(typed: Typed) -> None
     out = typed("checklist", "web-1")
     assert out.startswith("web-1  web  CRITICAL, VERIFIED. HTTP 503 on home\n\nPRE-ROLLBACK (6 of 6 done)\n")
     assert "  [x] team-told        Notify team via Slack/communication channel\n" in out
-    assert "                       02:14:54: slack, pagerduty\n" in out
+    assert "                       02:14:54: slack, pagerduty (info)\n" in out
     assert "\n0-15 MINUTES AFTER THE ROLLBACK (2 of 4 done)\n" in out
     assert "  [ ] stakeholders     Communicate status to stakeholders\n" in out
     assert "                       OVERDUE: team lead, due 2026-11-25 03:15:01 UTC\n" in out

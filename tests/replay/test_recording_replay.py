@@ -78,7 +78,7 @@ def test_a_story_is_decided_again_to_the_byte(tmp_path: Path, name: str) -> None
 def test_a_recording_of_the_version_before_is_decided_again_to_the_byte(path: Path) -> None:
     """It begins in the middle of an incident, whose reasons are prose there (see stored_prose.py)."""
     found = replay(runs_of([path]), None)
-    assert found.events > 50 and found.divergence is None
+    assert found.events > 50 and found.divergence is None and len(OLDER) == 3
 
 
 @pytest.mark.parametrize("name", ["bad_deploy_is_rolled_back", "slow_is_asked_and_approved", "veto_runs_out"])

@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,7 @@ class Nursery:
         *lines, self._buffer = (self._buffer + piece).split(b"\n")
         for told in map(json.loads, lines):
             if "started" in told:
+                self._ended.pop(told["started"], None)  # an earlier process of that number
                 self._started.append(told["started"])
             else:
                 self._ended[told["ended"]] = told["code"]
@@ -103,8 +105,9 @@ class WarmProcess:
 
     def send_signal(self, number: int) -> None:
         """Send a signal, unless it has ended."""
-        if self.poll() is None:
-            os.kill(self.pid, number)
+        with suppress(ProcessLookupError):  # it ends in this very moment
+            if self.poll() is None:
+                os.kill(self.pid, number)
 
     def terminate(self) -> None:
         """Ask it to end."""
@@ -139,7 +142,11 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end and return what it printed."""
     out, err = (cwd / f".{threading.get_ident()}.{name}" for name in ("out", "err"))
-    code = start(command, env=env, cwd=cwd, out=out, err=err).wait(timeout)
+    process = start(command, env=env, cwd=cwd, out=out, err=err)
+    try:
+        code = process.wait(timeout)
+    finally:
+        process.kill()
     said = [file.read_text(encoding="utf-8") for file in (out, err)]
     for file in (out, err):
         file.unlink()

@@ -1,5 +1,6 @@
 """Imports everything, then forks what is asked for (see warm_processes.py): `python -m tests.support.warm_server N`."""
 
+import atexit
 import gc
 import importlib
 import json
@@ -35,6 +36,7 @@ def main() -> None:
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
     signal.signal(signal.SIGCHLD, lambda number, frame: None)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; our parent ends us
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     alive: set[int] = set()
     requests = b""
@@ -73,7 +75,7 @@ def _become(request: Mapping[str, Any]) -> None:
     for number in (signal.SIGCHLD, signal.SIGPIPE):
         signal.signal(number, signal.SIG_DFL if number is signal.SIGCHLD else signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    os.closerange(3, 1024)
+    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
     for number, file in ((1, request["out"]), (2, request["err"])):
         opened = os.open(file, os.O_WRONLY | os.O_APPEND)
         os.dup2(opened, number)
@@ -90,9 +92,12 @@ def _become(request: Mapping[str, Any]) -> None:
         code = 0
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        if isinstance(ended.code, str):
+            print(ended.code, file=sys.stderr)
     except BaseException:
         sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
     threading._shutdown()  # type: ignore[attr-defined]  as the interpreter does at its end
+    atexit._run_exitfuncs()
     sys.stdout.flush()
     os._exit(code)
 

@@ -74,6 +74,9 @@ def checked_arguments(ctx: Context, command: HumanCommand, subject: str, given: 
     if of_service and not (command.subject is Subject.SERVICE_OR_ALL and subject == ALL):
         known_service(ctx.settings(), subject)
     said = {name: clean(value, ANSWER_MAX) if isinstance(value, str) else value for name, value in given.items()}
+    for one in command.arguments:
+        if said.get(one.name) == "" and one.default == "":  # `--signal "$UNSET"` must not silence the whole service
+            usage_error(one.option, "there is nothing in it to read", "leave it out, or say which")
     try:
         arguments = stored_arguments(command, subject, said)
     except InvalidRequest as error:

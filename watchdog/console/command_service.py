@@ -5,6 +5,7 @@ Rule 2: what a role does not allow is recorded too, but not more often than a pe
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -39,15 +40,22 @@ class CommandService:
         self._world = world
         self._refusals = access.failures
 
-    async def ask(self, visitor: Visitor, command: str, arguments: Mapping[str, Any]) -> Command:
-        """Return the command with the daemon's answer. Raises NotAllowed, and Temporary if nobody answers."""
-        why = visitor.why_not(command)
-        if command == "approve":
-            arguments = {**arguments, "identity": identity(CONSOLE, visitor.name)}
-        if not why:
-            return await self._world.ask(command, arguments, visitor.by)
-        await self._record_refusal(visitor, command, {**arguments, "refused": why, "what": command})
-        raise NotAllowed(why)
+    async def ask(self, visitor: Visitor, command: HumanCommand, subject: str, given: Mapping[str, Any]) -> Command:
+        """Return the command with the daemon's answer, given what a form or a body said.
+
+        Raises NotAllowed, else Invalid, and Temporary if nobody answers.
+        """
+        why = visitor.why_not(command.name)
+        if why:
+            about = {command.subject.value: clean(subject, NAME_MAX)} if command.subject.value and subject else {}
+            with suppress(Invalid):
+                about = arguments_of(command, subject, given)
+            await self._record_refusal(visitor, command.name, {**about, "refused": why, "what": command.name})
+            raise NotAllowed(why)
+        arguments = arguments_of(command, subject, given)
+        if command.name == "approve":
+            arguments["identity"] = identity(CONSOLE, visitor.name)
+        return await self._world.ask(command.name, arguments, visitor.by)
 
     async def _record_refusal(self, visitor: Visitor, command: str, arguments: Mapping[str, Any]) -> None:
         log.warning("refused in the console", command=command, by=visitor.by)
@@ -64,14 +72,16 @@ class CommandService:
 def arguments_of(command: HumanCommand, subject: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the daemon gets of a command, given what a form or a body said. Raises Invalid."""
     said = {name: clean(value, LONGEST) if isinstance(value, str) else value for name, value in given.items()}
-    theirs = {one.name for row in ROWS if row.subject is command.subject for one in row.arguments}
-    for name in theirs - {one.name for one in command.arguments}:
-        if said.get(name):  # two buttons of one form may want different things
+    own = {one.name for one in command.arguments}
+    theirs = [one.name for row in ROWS if row.subject is command.subject for one in row.arguments]
+    for name in theirs:
+        if name not in own and said.get(name):  # two buttons of one form may want different things
             raise Invalid(f"{command.name.capitalize()} takes no {name}: leave it out, then ask again.")
     try:
         stored = stored_arguments(command, clean(subject, NAME_MAX), said)
     except InvalidRequest as error:
-        raise Invalid(f"{sentence(error.what)} {sentence(error.instead)}") from None
+        where = error.where.removeprefix("--").capitalize()
+        raise Invalid(f"{where}: {error.what}. {sentence(error.instead)}") from None
     seen = _seen(command.seen, said)
     return stored | ({"seen": seen} if seen else {})
 

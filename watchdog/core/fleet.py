@@ -47,7 +47,7 @@ def perceive_silence(ctx: StepContext, event: e.ProbesJudged) -> None:
 def judge_sight(ctx: StepContext) -> None:
     """Notice that we went blind, that we have been blind for long, and that we see again."""
     since = ctx.state.blind_since
-    seeing, why = connectivity.assess_connectivity(ctx.state, ctx.policy, ctx.now)
+    seeing, why, _ = connectivity.assess_connectivity(ctx.state, ctx.policy, ctx.now)
     if since is None and connectivity.is_blind(ctx.state, ctx.policy, ctx.now):
         ctx.state = replace(ctx.state, blind_since=ctx.now)
         ctx.emit(Note(ctx.now, "", None, "BLIND", f"{why}: the fault is ours, nothing is touched"))

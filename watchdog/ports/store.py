@@ -168,8 +168,8 @@ class Store(StoreReader, Protocol):
     async def commands(self) -> Sequence[Command]:
         """Return commands that nobody answered yet, oldest first."""
 
-    async def answer(self, command_id: int, *, ok: bool, text: str, exit_code: int) -> None:
-        """Record the daemon's answer to a command."""
+    async def answer(self, command_id: int, *, ok: bool, text: str, exit_code: int) -> bool:
+        """Record the answer to a command; tell whether it had none yet, and else change nothing."""
 
     async def close(self) -> None:
         """Close the store."""

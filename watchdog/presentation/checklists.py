@@ -146,7 +146,7 @@ def _team_told(facts: Facts) -> Known:
     told = next((note for note in facts.own_notes if note.label == "TOLD"), None)
     if told is None:
         return False, "nobody was told by the watchdog"
-    return True, f"{clock(told.at)}: {', '.join(told.about)}"
+    return True, f"{clock(told.at)}: {told.text.partition('): ')[0]})"
 
 
 def _stable(facts: Facts) -> Known:

@@ -91,6 +91,15 @@ def test_an_outcome_of_a_newer_version_is_read() -> None:
     assert INCIDENTS.decode(text).outcome is Outcome.UNKNOWN and not Outcome.UNKNOWN.recovered
 
 
+def test_a_reason_of_a_newer_version_is_left_out() -> None:
+    """What it decides is not known here; the rest is read."""
+    answer = GuardAnswer("service", Verdict.BLOCK, "it is frozen")
+    assert read(GuardAnswer, plain(answer) | {"reason": "frozen"}) == answer
+    decision, incident = x.decision(policy_action=None), x.incident()
+    assert read(Decision, plain(decision) | {"policy_action": "pray"}) == decision
+    assert read(Incident, plain(incident) | {"human_decision": "postponed"}) == incident
+
+
 @pytest.mark.parametrize(
     ("row", "note"),
     [

@@ -136,7 +136,7 @@ async def test_a_silence_may_be_of_one_signal_and_of_one_severity() -> None:
         assert (silence.signal, silence.severity) == ("home", Severity.HIGH)
         assert "silence-1 of web, signal home, severity high by Zoe" in await o.page(SERVICE)
         for what, more, says in (
-            ("silence", {"severity": "bad"}, "No such severity. Write one of: critical, high, medium, low."),
+            ("silence", {"severity": "bad"}, "Severity: no such severity. Write one of: critical, high, medium, low."),
             ("hold", {"signal": "home"}, "Hold takes no signal: leave it out, then ask again."),
             ("hold", {"severity": "high"}, "Hold takes no severity: leave it out, then ask again."),
         ):
@@ -262,8 +262,8 @@ async def test_a_note_and_a_judgement() -> None:
         assert "Zoe (console: operator): the &lt;pool&gt; was dry" in text and "judged right" in text
         assert (await o.s.store.remarks("web-1"))[0].root_cause
         for form, why in (
-            ({"text": " \n"}, "There is nothing in it to read"),
-            ({"text": "x" * 1001}, "Longer than 1000"),
+            ({"text": " \n"}, "Text: there is nothing in it to read."),
+            ({"text": "x" * 1001}, "Text: longer than 1000"),
         ):
             answer = await o.send(INCIDENT, f"{INCIDENT}/note", **form)
             assert answer.status_code == 400 and why in answer.text

@@ -34,7 +34,9 @@ def test_seeing_and_blind(
     """Seeing needs one fresh answer; blind needs every target to have failed within 30 s; between them is doubt."""
     readings = {"control-1": first, "control-2": second}
     state = a_state(control={name: (NOW - item[0], item[1]) for name, item in readings.items() if item is not None})
-    assert connectivity.assess_connectivity(state, POLICY, NOW) == (seeing, words)
+    sight = connectivity.assess_connectivity(state, POLICY, NOW)
+    assert (sight.seeing, sight.why) == (seeing, words)
+    assert sight.blind == (not seeing and words.startswith("0 of"))
     assert connectivity.is_blind(state, POLICY, NOW) is blind
 
 
@@ -45,6 +47,7 @@ def test_silent_probes_blind_us_with_and_without_control_targets() -> None:
         assert connectivity.assess_connectivity(state, policy, NOW) == (
             False,
             "no probe of any service brings evidence",
+            True,
         )
         assert connectivity.is_blind(state, policy, NOW)
     assert connectivity.why(state) == "no probe of any service brings evidence"
@@ -55,7 +58,9 @@ def test_without_control_targets_we_take_it_that_we_see() -> None:
     """The user chose so; what is left of an older configuration does not count either."""
     policy = replace(POLICY, control=())
     state = a_state(control={"control-1": (NOW, BAD)})
-    assert connectivity.assess_connectivity(state, policy, NOW) == (True, "no control target configured")
+    assert connectivity.assess_connectivity(state, policy, NOW) == connectivity.Sight(
+        True, "no control target configured"
+    )
     assert not connectivity.is_blind(state, policy, NOW)
     other = replace(POLICY, control=("control-9",))
     assert connectivity.assess_connectivity(a_state(control={"control-1": (NOW, GOOD)}), other, NOW)[0] is False

@@ -224,3 +224,25 @@ async def test_channels_that_were_not_asked_hear_nothing_of_it() -> None:
         assert "web-1 is over" in reply.lines[0]
         await s.quiet()
         assert s.pages == []
+
+
+async def test_a_refusal_that_nobody_took_yet_stays_for_the_record() -> None:
+    """Its author is told at once; whoever holds the service next writes it down."""
+    clock = FakeClock()
+    store = MemoryStore(clock)
+    reply = await desk(store, clock).handle(Request("slack:U9", "approve", ("web-1",)))
+    assert reply.lines == ("Refused: not on the list of those who may (approvals.users in the configuration).",)
+    assert [one.name for one in await store.commands()] == ["refused"]
+
+
+async def test_what_was_answered_in_the_moment_of_the_withdrawal_is_told() -> None:
+    """The answer is not overwritten: it was done."""
+    clock = FakeClock()
+
+    class Late(MemoryStore):
+        async def answer(self, command_id: int, *, ok: bool, text: str, exit_code: int) -> bool:
+            await super().answer(command_id, ok=True, text="APPROVED by ann", exit_code=0)
+            return await super().answer(command_id, ok=ok, text=text, exit_code=exit_code)
+
+    reply = await desk(Late(clock), clock).handle(Request(ANN, "approve", ("web-1",), may_change=True))
+    assert reply.ok and reply.lines[-1] == "APPROVED by ann"

@@ -45,8 +45,8 @@ def test_words_become_arguments(text: str, gets: dict[str, Any]) -> None:
     [
         ("approve", "approve: say which incident; approve INCIDENT"),
         ("approve web-1 now", "approve: too many words; approve INCIDENT"),
-        ("silence web", "silence: incomplete; silence SERVICE 2h WHY"),
-        ("silence web 2h", "silence: incomplete; silence SERVICE 2h WHY"),
+        ("silence web", "silence: 2h is missing; silence SERVICE 2h WHY"),
+        ("silence web 2h", "silence: WHY is missing; silence SERVICE 2h WHY"),
         ("silence web 2h signal=api", "--reason: there is nothing in it to read"),
         ("silence web 2h sevrity=high moving", "sevrity=: no such option; write signal=NAME severity=high, each once"),
         ("silence web 2h signal= api moving", "signal=: nothing behind it"),

@@ -153,6 +153,23 @@ async def test_what_was_asked_while_nobody_ran_is_not_done_later(
             assert (command.exit_code, "ask again" in command.answer) == (FAILED, True)
 
 
+async def test_what_its_author_gave_up_meanwhile_is_not_done() -> None:
+    """They were told that it was withdrawn, after the poller had read what waits."""
+
+    class Withdrawn(ShakyStore):
+        async def commands(self) -> Sequence[Command]:
+            found = await super().commands()
+            for one in found:
+                await self.answer(one.id, ok=False, text="withdrawn", exit_code=FAILED)
+            return found
+
+    async with scene(Withdrawn) as s:
+        number = await s.store.submit("pause", {}, "ann")
+        await CommandPoller(s.store, s.engine, s.clock).apply_all()
+        command = await s.store.command(number)
+        assert command is not None and command.answer == "withdrawn" and not s.engine.state.paused_by
+
+
 async def test_a_look_is_as_old_as_its_question_and_not_as_its_answer() -> None:
     """What was asked just after the store had looked is old by now, though the answer of that look came just now."""
 

@@ -283,10 +283,13 @@ class MemoryStore:
         """Return commands that nobody answered yet, oldest first."""
         return tuple(command for command in self._db.commands.values() if not command.done)
 
-    async def answer(self, command_id: int, *, ok: bool, text: str, exit_code: int) -> None:
-        """Record the daemon's answer to a command."""
-        if (command := self._db.commands.get(command_id)) is not None:
-            self._db.commands[command_id] = replace(command, done=True, ok=ok, answer=text, exit_code=exit_code)
+    async def answer(self, command_id: int, *, ok: bool, text: str, exit_code: int) -> bool:
+        """Record the answer to a command; tell whether it had none yet, and else change nothing."""
+        command = self._db.commands.get(command_id)
+        if command is None or command.done:
+            return False
+        self._db.commands[command_id] = replace(command, done=True, ok=ok, answer=text, exit_code=exit_code)
+        return True
 
     async def command(self, command_id: int) -> Command | None:
         """Return one command."""

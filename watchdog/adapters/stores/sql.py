@@ -100,11 +100,13 @@ class SqlStore(FencedWrites, Charts, Added):
             rows = await connection.execute(select(COMMANDS).where(~COMMANDS.c.done).order_by(COMMANDS.c.id))
             return tuple(_command(row) for row in rows)
 
-    async def answer(self, command_id: int, *, ok: bool, text: str, exit_code: int) -> None:
-        """Record the daemon's answer to a command."""
+    async def answer(self, command_id: int, *, ok: bool, text: str, exit_code: int) -> bool:
+        """Record the answer to a command; tell whether it had none yet, and else change nothing."""
         values = {"done": True, "ok": ok, "answer": text, "exit_code": exit_code}
+        waiting = (COMMANDS.c.id == command_id, ~COMMANDS.c.done)
         async with self._writing() as connection:
-            await connection.execute(update(COMMANDS).where(COMMANDS.c.id == command_id).values(values))
+            answered = await connection.scalar(update(COMMANDS).where(*waiting).values(values).returning(COMMANDS.c.id))
+        return answered is not None
 
     async def command(self, command_id: int) -> Command | None:
         """Return one command."""

@@ -7,6 +7,7 @@ what it reads is written as well. Nothing outside this module reads a stored sen
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
@@ -20,10 +21,16 @@ Plain = Mapping[str, Any]
 """A value of the domain as parsed JSON."""
 
 
+def _known(plain: Plain, name: str, values: type[StrEnum]) -> Plain:
+    """Return a value without a reason that only a newer version knows."""
+    return plain if plain[name] in (None, *values) else {**plain, name: None}
+
+
 def _guard_answer(plain: Plain) -> Plain:
     begins = {"it is suspended": GuardReason.SUSPENDED, "it was suspended": GuardReason.WAS_SUSPENDED}
     why = str(plain["why"]) if plain["name"] == "service" else ""
-    return {"reason": next((reason for text, reason in begins.items() if why.startswith(text)), None), **plain}
+    reason = next((reason for text, reason in begins.items() if why.startswith(text)), None)
+    return _known({"reason": reason, **plain}, "reason", GuardReason)
 
 
 def _term(plain: Plain) -> Plain:
@@ -39,19 +46,15 @@ def _decision(plain: Plain) -> Plain:
     """Read `critical -> rollback (home: a critical route fails)`."""
     rule, _, why = str(plain.get("rule", "")).partition(" (")
     action = rule.rpartition(" -> ")[2]
-    return {
-        "policy_action": action if action in list(Action) else None,
-        "severity_why": why.removesuffix(")"),
-        **plain,
-    }
+    return _known({"policy_action": action, "severity_why": why.removesuffix(")"), **plain}, "policy_action", Action)
 
 
 def _incident(plain: Plain) -> Plain:
     needed, parts = str(plain.get("human_needed", "")), str(plain.get("verification", "")).split("; ")
     no = next((one for one in HumanDecision if needed.startswith(f"{one} by ")), None)
     unproved = [name for name, unknown, _ in (part.partition(" still unknown: ") for part in parts) if unknown]
-    known = plain.get("outcome", "") in list(Outcome)
-    return {"human_decision": no, "unproved": unproved, **plain, **({} if known else {"outcome": Outcome.UNKNOWN})}
+    plain = _known({"human_decision": no, "unproved": unproved, **plain}, "human_decision", HumanDecision)
+    return plain if plain.get("outcome", "") in list(Outcome) else {**plain, "outcome": Outcome.UNKNOWN}
 
 
 READ: Mapping[type, Callable[[Plain], Plain]] = MappingProxyType(
@@ -62,8 +65,8 @@ READ: Mapping[type, Callable[[Plain], Plain]] = MappingProxyType(
 
 def _write_decision(plain: Plain) -> Plain:
     asked = plain["policy_action"]
-    rule = f"{plain['severity']} -> {asked} ({plain['severity_why']})" if asked is not None else "a human asked"
-    return {**plain, "rule": rule}
+    why = f" ({plain['severity_why']})" if plain["severity_why"] else ""
+    return {**plain, "rule": f"{plain['severity']} -> {asked}{why}" if asked is not None else "a human asked"}
 
 
 def _write_note(plain: Plain) -> Plain:

@@ -16,7 +16,7 @@ from watchdog.console.queries.service_status import ORDER
 from watchdog.console.render import charts, stats_charts
 from watchdog.console.views.view_models import ServiceRow
 from watchdog.domain.commands.command_table import commands_of
-from watchdog.domain.commands.human_command import HumanCommand, Surface
+from watchdog.domain.commands.human_command import HumanCommand, Seen, Surface
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.text import clock, day, moment, percent, sentence
 
@@ -27,7 +27,8 @@ DRAWN = frozenset(
     {"approve", "reject", "stop", "acknowledge", "undo", "note", "follow-up", "label", "tick"}
     | {"rollback", "silence", "hold", "unsilence", "pause", "resume"}
 )
-"""Commands whose forms the pages lay out themselves; any other gets a plain form made from its row."""
+"""Commands whose forms the pages lay out themselves. Any other gets a plain form made from its row, unless its author
+must have seen something: that takes a page of its own."""
 TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 
 
@@ -85,7 +86,8 @@ class Renderer:
 def other_commands(subject: str) -> list[HumanCommand]:
     """Return the commands about an `incident`, a `service` or nothing for which no page has a form of its own."""
     rows = commands_of(Surface.CONSOLE)
-    return [one for one in rows if one.subject.name.lower().startswith(subject) and one.name not in DRAWN]
+    plain = [one for one in rows if one.name not in DRAWN and one.seen is Seen.NOTHING]
+    return [one for one in plain if one.subject.name.lower().startswith(subject)]
 
 
 def latency(seconds: float | None) -> str:

@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from watchdog.console.auth.csrf_forms import why_not_ours
 from watchdog.console.auth.roles import Visitor
-from watchdog.console.command_service import CommandService, Invalid, NotAllowed, arguments_of
+from watchdog.console.command_service import CommandService, Invalid, NotAllowed
 from watchdog.console.render.json_response import Ascii
 from watchdog.console.views.approval_views import answer_view
 from watchdog.console.views.view_models import AnswerView
@@ -56,7 +56,7 @@ PARAMETERS: Mapping[Subject, str] = MappingProxyType(
 """What the subject is called in the path."""
 VERBS = {"unsilence": "end"}
 """Where the path has another word than the command."""
-Take = Callable[[Request, str, Mapping[str, Any]], Awaitable[Response]]
+Take = Callable[[Request, HumanCommand, str, Mapping[str, Any]], Awaitable[Response]]
 
 
 class Strict(BaseModel):
@@ -68,14 +68,16 @@ class Strict(BaseModel):
 def add_commands(api: FastAPI, desk: CommandService) -> None:
     """Add every command to the API."""
 
-    async def take(request: Request, command: str, arguments: Mapping[str, Any]) -> Response:
+    async def take(request: Request, command: HumanCommand, subject: str, said: Mapping[str, Any]) -> Response:
         visitor: Visitor = request.scope["visitor"]
         if visitor.form_token:
             why = why_not_ours(request, visitor, request.headers.get("x-form-token", ""))
             if why:
                 raise HTTPException(403, why)
         try:
-            done = answer_view(await desk.ask(visitor, command, arguments))
+            done = answer_view(await desk.ask(visitor, command, subject, said))
+        except Invalid as error:
+            raise HTTPException(422, str(error)) from None
         except NotAllowed as error:
             raise HTTPException(403, str(error)) from None
         except Temporary as error:
@@ -93,11 +95,7 @@ def _endpoint(command: HumanCommand, take: Take) -> Callable[..., Awaitable[Resp
 
     async def endpoint(request: Request, **given: Any) -> Response:
         said = given["body"].model_dump() if body is not None else {}
-        try:
-            arguments = arguments_of(command, given.get(subject or "", ""), said)
-        except Invalid as error:
-            raise HTTPException(422, str(error)) from None
-        return await take(request, command.name, arguments)
+        return await take(request, command, given.get(subject or "", ""), said)
 
     kinds: list[tuple[str, Any]] = [("request", Request)]
     kinds += [(subject, str)] if subject is not None else []

@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from watchdog.console.auth.csrf_forms import read_form, why_not_ours
 from watchdog.console.auth.roles import Visitor
-from watchdog.console.command_service import CommandService, Invalid, NotAllowed, arguments_of
+from watchdog.console.command_service import CommandService, Invalid, NotAllowed
 from watchdog.console.queries.view_queries import ViewQueries
 from watchdog.console.render.rendering import Renderer
 from watchdog.console.routes.pages import drawing_of, not_found
@@ -53,8 +53,7 @@ def acting_routes(reader: ViewQueries, renderer: Renderer, desk: CommandService)
         if why:
             return problem(request, "Not taken", why, 403)
         try:
-            arguments = arguments_of(command, _subject(command, request, form), form)
-            done = await desk.ask(visitor, command.name, arguments)
+            done = await desk.ask(visitor, command, _subject(command, request, form), form)
         except Invalid as error:
             return problem(request, "Not taken", str(error), 400)
         except NotAllowed as error:

@@ -168,8 +168,8 @@ def _rollback_veto(suspect: Deploy, change: Deploy) -> Veto:
 
 
 def _sight_veto(case: BlameInput) -> Veto:
-    seeing, why = connectivity.assess_connectivity(case.state, case.policy, case.now)
-    return Veto("control targets", not seeing, why if seeing else f"blind: {why}")
+    sight = connectivity.assess_connectivity(case.state, case.policy, case.now)
+    return Veto("control targets", not sight.seeing, f"blind: {sight.why}" if sight.blind else sight.why)
 
 
 def _platform_veto(case: BlameInput) -> Veto:

@@ -5,17 +5,27 @@ us with nothing to judge by, and that must not look like health.
 Rule: blind means say so, touch nothing, and forget what was "seen" meanwhile.
 """
 
+from typing import NamedTuple
+
 from watchdog.domain.incidents import State
 from watchdog.domain.policy import Policy
 from watchdog.domain.readings import Good
 
 
-def assess_connectivity(state: State, policy: Policy, now: float) -> tuple[bool, str]:
-    """Return whether probes speak and a control target answered within `control_seconds`, and the words for it."""
+class Sight(NamedTuple):
+    """Whether we can see, the words for it, and whether what we read says that we cannot."""
+
+    seeing: bool
+    why: str
+    blind: bool = False
+
+
+def assess_connectivity(state: State, policy: Policy, now: float) -> Sight:
+    """Return whether probes speak and a control target answered within `control_seconds`."""
     if state.unseen:
-        return False, why(state)
+        return Sight(False, why(state), blind=True)
     if not policy.control:
-        return True, "no control target configured"
+        return Sight(True, "no control target configured")
     fresh = {
         target: reading
         for target, (at, reading) in state.control.items()
@@ -24,10 +34,10 @@ def assess_connectivity(state: State, policy: Policy, now: float) -> tuple[bool,
     answering = sum(isinstance(reading, Good) for reading in fresh.values())
     words = f"{answering} of {len(policy.control)} control targets answer"
     if answering:
-        return True, words
+        return Sight(True, words)
     if not fresh:
-        return False, f"no control target was read in the last {policy.detection.control_seconds:.0f} s"
-    return False, words
+        return Sight(False, f"no control target was read in the last {policy.detection.control_seconds:.0f} s")
+    return Sight(False, words, blind=True)
 
 
 def is_blind(state: State, policy: Policy, now: float) -> bool:

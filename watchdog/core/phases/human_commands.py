@@ -19,8 +19,6 @@ NOT_FOR_HUMANS = frozenset(
 )
 """Guards that hold the machine back, not a human who asks by hand."""
 
-"""How an open incident ends whose outage goes on in the one that a human began."""
-
 
 def refuse(ctx: StepContext, why: str) -> None:
     """Say no, and why."""

@@ -45,7 +45,7 @@ class ChatCommands:
         try:
             reply = await self._handle(request)
         except (Temporary, Permanent) as error:
-            reply = _no(f"not done: {error}")
+            reply = _no(f"No answer: {error}")
         log.info("asked for in a channel", by=request.by, what=request.name, ok=reply.ok, answer=reply.lines[0])
         return reply
 
@@ -72,7 +72,12 @@ class ChatCommands:
         if request.name == "approve":
             given["identity"] = request.identity
         name = REFUSED if refused else request.name
-        answered = await submit_and_wait(self._store, self._clock, name, given, request.by)
+        try:
+            answered = await submit_and_wait(self._store, self._clock, name, given, request.by)
+        except Temporary:
+            if refused:
+                return _no(f"Refused: {refused}.")
+            raise
         if answered.ok:
             return Reply((f"Done by {request.by} at {moment(self._clock.now())}:", answered.answer))
         return _no(f"Refused: {answered.answer}.")

@@ -6,15 +6,19 @@ from typing import Any
 from watchdog.domain.errors import Temporary
 from watchdog.domain.store_records import Command
 from watchdog.ports import Clock, Store
+from watchdog.ports.chat import REFUSED
 
 ANSWER_SECONDS = 15.0
 POLL_SECONDS = 0.1
+WITHDRAWN = "the running watchdog did not answer; the command was withdrawn. Is it healthy?"
+KEPT = "the running watchdog did not answer yet, and the command may still be done: look at `watchdog status`"
 
 
 async def submit_and_wait(store: Store, clock: Clock, name: str, arguments: Mapping[str, Any], by: str) -> Command:
     """Return the command with the daemon's answer. Raises Temporary if it does not answer in time.
 
-    Then the command is withdrawn: it must not be done a minute after its author was told that it was not.
+    Then the command is withdrawn, so that it is not done a minute after its author was told that it was not: the
+    poller looks at each command once more before it applies it. A refusal, which is for the record alone, stays.
     """
     number = await store.submit(name, arguments, by)
     give_up = clock.monotonic() + ANSWER_SECONDS
@@ -23,5 +27,19 @@ async def submit_and_wait(store: Store, clock: Clock, name: str, arguments: Mapp
         if found is not None and found.done:
             return found
         await clock.sleep(POLL_SECONDS)
-    await store.answer(number, ok=False, text="withdrawn: nobody answered in time", exit_code=1)
-    raise Temporary("the running watchdog did not answer; the command was withdrawn. Is it healthy?")
+    if name == REFUSED:
+        raise Temporary("the running watchdog did not answer")
+    if await _withdrawn(store, number):
+        raise Temporary(WITHDRAWN)
+    answered = await store.command(number)
+    if answered is None:
+        raise Temporary(KEPT)
+    return answered
+
+
+async def _withdrawn(store: Store, number: int) -> bool:
+    """Tell whether the command was withdrawn; else it was answered in this very moment."""
+    try:
+        return await store.answer(number, ok=False, text=WITHDRAWN, exit_code=1)
+    except Temporary:
+        raise Temporary(KEPT) from None

@@ -19,7 +19,8 @@ def typed_arguments(command: HumanCommand, words: Sequence[str]) -> dict[str, An
     subject, *rest = words or ("",) if command.subject is not Subject.NOTHING else ("", *words)
     names = [one.name for one in command.required]
     if subject and (len(rest) < len(names) or (rest and not command.arguments)):
-        raise InvalidRequest(command.name, "incomplete" if len(rest) < len(names) else "too many words", command.usage)
+        missing = [one.example for one in command.required[len(rest) :]]
+        raise InvalidRequest(command.name, f"{missing[0]} is missing" if missing else "too many words", command.usage)
     given: dict[str, Any] = dict(zip(names[:-1], rest, strict=False))
     options, last = _options(command, rest[len(names) - 1 :] if names else rest)
     if names:

@@ -73,7 +73,7 @@ class CommandPoller:
         recent, self._looked_at = looking_at - self._looked_at <= STALE_SECONDS, looking_at
         for command in waiting:
             if command.id not in self._answers:
-                if not await self._is_for_us(command):
+                if not await self._is_for_us(command) or await self._is_withdrawn(command):
                     continue
                 try:
                     self._answers[command.id] = await self._apply(command, recent=recent)
@@ -82,6 +82,11 @@ class CommandPoller:
             ok, text, code = self._answers[command.id]
             await self._store.answer(command.id, ok=ok, text=text, exit_code=code)
             del self._answers[command.id]
+
+    async def _is_withdrawn(self, command: Command) -> bool:
+        """Tell whether its author gave up meanwhile: commands before it may have taken long."""
+        found = await self._store.command(command.id)
+        return found is None or found.done
 
     async def _is_for_us(self, command: Command) -> bool:
         name = command.arguments.get("service")

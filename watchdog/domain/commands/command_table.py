@@ -30,23 +30,25 @@ LASTS = Argument(
     flag="for",
     stored_as="seconds",
 )
-REASON = Argument("reason", "why, for the record", max_characters=REASON_MAX, example="WHY")
+REASON = Argument("reason", "why, for the record", max_characters=REASON_MAX, is_cut=True, example="WHY")
 SIGNAL = Argument("signal", "only where this signal alone fails", Kind.SIGNAL, default="", example="NAME")
 SEVERITY = Argument(
     "severity",
     "only of this severity; without it, what is rolled back where it is critical is still told",
     Kind.CHOICE,
     default="",
-    choices=tuple(Severity),
+    choices=tuple(one.value for one in Severity),
     example="high",
 )
 TARGET = Argument("target", "the deploy to go back to, as in dep-40; without it, the one we would choose", default="")
-NOTE = Argument("text", "what to say, at most 1000 characters", max_characters=TEXT_MAX, flag="TEXT")
+NOTE = Argument("text", "what to say, at most 1000 characters", max_characters=TEXT_MAX, example="TEXT", flag="TEXT")
 ROOT_CAUSE = Argument("root_cause", "it names the root cause", Kind.FLAG)
-VERDICT = Argument("verdict", "your judgement", Kind.CHOICE, choices=("right", "wrong"))
-ITEM = Argument("item", "the item, as the checklist names it", Kind.NAME)
+VERDICT = Argument("verdict", "your judgement", Kind.CHOICE, choices=("right", "wrong"), example="right|wrong")
+ITEM = Argument("item", "the item, as the checklist names it", Kind.NAME, example="ITEM")
 UNDO = Argument("undo", "take the tick back instead", Kind.FLAG)
-TO_DO = Argument("text", "what is to be done, at most 300 characters", max_characters=FOLLOW_UP_MAX, flag="TEXT")
+TO_DO = Argument(
+    "text", "what is to be done, at most 300 characters", max_characters=FOLLOW_UP_MAX, example="TEXT", flag="TEXT"
+)
 OWNER = Argument("owner", "whose it is: a role, a contact, a name", default=DEVELOPERS, max_characters=OWNER_MAX)
 DUE_IN = Argument(
     "due",

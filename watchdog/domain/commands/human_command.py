@@ -79,7 +79,8 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """One argument behind the subject. Without a `default` it is required, an empty one means that it may be left out.
+    """One argument behind the subject. Without a `default` it must be given, unless it is a flag; an empty default
+    means that it may be left out. `is_cut`: one that is too long is cut, and not refused.
 
     `flag` is its name at the terminal, in capitals where it stands by itself there; `stored_as` the name under which
     the daemon gets it, durations in seconds.
@@ -92,6 +93,7 @@ class Argument:
     choices: tuple[str, ...] = ()
     max_characters: int = NAME_MAX
     max_seconds: float = 0.0
+    is_cut: bool = False
     example: str = ""
     flag: str = ""
     stored_as: str = ""
@@ -104,7 +106,7 @@ class Argument:
     def checked(self, value: Any) -> Any:
         """Return what is stored of a value, None where it was left out. Raises InvalidRequest."""
         if self.kind is Kind.FLAG:
-            return bool(value)
+            return value in (True, "yes")
         text = " ".join(str(self.default or "" if value is None else value).split())
         if not text:
             if self.default != "":
@@ -114,6 +116,8 @@ class Argument:
             return self._seconds(text)
         if self.kind is Kind.CHOICE and text not in self.choices:
             raise InvalidRequest(self.option, f"no such {self.name}", f"write one of: {', '.join(self.choices)}")
+        if self.is_cut:
+            return text[: self.max_characters]
         if len(text) > self.max_characters:
             longer = self.max_characters > NAME_MAX
             instead = "keep the details where you keep reports, and write a link here" if longer else "shorten it"
@@ -135,7 +139,7 @@ class Argument:
 class HumanCommand:
     """One command: the row from which everything else is made.
 
-    `says` is one sentence, the help of every surface; `more` what the terminal's help adds. `event` makes the event
+    `says` is one sentence, the help of every surface. `event` makes the event
     from the moment (UTC epoch seconds), the author and the stored arguments; None: it only adds to the record, or the
     daemon must look something up first. `subject_characters_min`: a shorter subject names too much.
     """
@@ -148,7 +152,6 @@ class HumanCommand:
     event: Callable[[float, str, Mapping[str, Any]], Event] | None = None
     surfaces: frozenset[Surface] = frozenset(Surface)
     seen: Seen = Seen.NOTHING
-    more: str = ""
     subject_characters_min: int = 1
 
     @property

@@ -242,15 +242,20 @@ class StormStore(MemoryStore):
         """Read waiting commands."""
         return await self._over("commands", partial(super().commands), marked=False)
 
-    async def answer(self, command_id: int, *, ok: bool, text: str, exit_code: int) -> None:
-        """Answer a command."""
-        await self._over("answer", partial(self._answer, command_id, ok=ok, text=text, exit_code=exit_code))
+    async def command(self, command_id: int) -> Command | None:
+        """Read a command."""
+        return await self._over("command", partial(super().command, command_id), marked=False)
 
-    async def _answer(self, command_id: int, *, ok: bool, text: str, exit_code: int) -> None:
+    async def answer(self, command_id: int, *, ok: bool, text: str, exit_code: int) -> bool:
+        """Answer a command."""
+        return await self._over("answer", partial(self._answer, command_id, ok=ok, text=text, exit_code=exit_code))
+
+    async def _answer(self, command_id: int, *, ok: bool, text: str, exit_code: int) -> bool:
         command = self._host.database.commands.get(command_id)
-        await super().answer(command_id, ok=ok, text=text, exit_code=exit_code)
-        if command is not None and not command.done and ok:
+        answered = await super().answer(command_id, ok=ok, text=text, exit_code=exit_code)
+        if command is not None and answered and ok:
             self._host.obeyed.append(Obeyed(self._nature.loop.time(), self._worker, command.name, command.arguments))
+        return answered
 
 
 def _fail(answer: "asyncio.Future[Any]", error: Exception) -> None:
