@@ -59,8 +59,17 @@ def test_a_service_with_a_single_probe() -> None:
     assert quiet.state == full.state
 
 
+BY_DAY = frozenset(
+    {"bad-deploy-with-dependant", "comes-and-goes", "feed-late", "hard-down"}
+    | {"latency-creep", "quiet-night", "region-outage", "upstream"}
+)
+"""Classes in which the folding loop differs most from the plain one: probes, latency, other services, pauses."""
+
+
 @pytest.mark.long
-@pytest.mark.parametrize("name", sorted(BY_NAME))
+@pytest.mark.parametrize(
+    "name", [pytest.param(one, marks=[pytest.mark.nightly] * (one not in BY_DAY)) for one in sorted(BY_NAME)]
+)
 def test_an_episode_of_each_class(name: str) -> None:
     """What breaks the quiet is seen at the same moment and answered in the same way: nothing bad is ever gathered."""
     scene, again = BY_NAME[name].scene("quiet"), BY_NAME[name].scene("quiet")
