@@ -120,7 +120,7 @@ def played(path: Path) -> Any:
 
 
 @pytest.mark.no_cover  # each step is covered by a test of its own
-@pytest.mark.parametrize("path", map(played, STORIES))
+@pytest.mark.parametrize("path", [played(path) for path in STORIES])
 def test_a_story_goes_as_it_went_whatever_the_words(path: Path) -> None:
     """The same phases, effects, timers and labels at the same moments; the same incidents; the same texts empty."""
     text = path.read_text(encoding="utf-8")
