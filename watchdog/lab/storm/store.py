@@ -242,10 +242,6 @@ class StormStore(MemoryStore):
         """Read waiting commands."""
         return await self._over("commands", partial(super().commands), marked=False)
 
-    async def command(self, command_id: int) -> Command | None:
-        """Read a command."""
-        return await self._over("command", partial(super().command, command_id), marked=False)
-
     async def answer(self, command_id: int, *, ok: bool, text: str, exit_code: int) -> bool:
         """Answer a command."""
         return await self._over("answer", partial(self._answer, command_id, ok=ok, text=text, exit_code=exit_code))
