@@ -8,7 +8,7 @@ from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from itertools import count
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
 
@@ -17,7 +17,7 @@ from tests.core.world import make_policy
 from tests.support.storyteller import Stage, perform
 from watchdog.domain.effects import Effect
 from watchdog.domain.events import Event
-from watchdog.domain.prose import prose_fields
+from watchdog.domain.prose import Prose
 
 ROOT = Path(__file__).parents[2]
 STORIES = sorted((Path(__file__).parents[1] / "stories").glob("*.txt"))
@@ -58,6 +58,16 @@ class Noise:
         if isinstance(text, tuple):
             return tuple(self._noise(one) for one in text)
         return f"<{next(self._number)}>" if text else text
+
+
+def prose_fields(kind: type) -> frozenset[str]:
+    """Return the fields of a class that are texts for people, alone or in a tuple."""
+    return frozenset(name for name, hint in get_type_hints(kind, include_extras=True).items() if is_prose(hint))
+
+
+def is_prose(hint: Any) -> bool:
+    """Tell whether a type is that of such a text, or of a tuple of them."""
+    return hint == Prose or (get_origin(hint) is tuple and get_args(hint)[0] == Prose)
 
 
 @cache

@@ -72,8 +72,7 @@ def _tell_who_ended(talk: socket.socket, alive: set[int]) -> None:
 def _become(request: Mapping[str, Any]) -> None:
     """Be the process that was asked for: never returns."""
     signal.set_wakeup_fd(-1)
-    for number in (signal.SIGCHLD, signal.SIGPIPE):
-        signal.signal(number, signal.SIG_DFL if number is signal.SIGCHLD else signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))
     for number, file in ((1, request["out"]), (2, request["err"])):

@@ -43,7 +43,7 @@ class CommandService:
     async def ask(self, visitor: Visitor, command: HumanCommand, subject: str, given: Mapping[str, Any]) -> Command:
         """Return the command with the daemon's answer, given what a form or a body said.
 
-        Raises NotAllowed, else Invalid, and Temporary if nobody answers.
+        Raises NotAllowed, else Invalid, and Temporary if the daemon does not answer.
         """
         why = visitor.why_not(command.name)
         if why:

@@ -5,16 +5,7 @@ enum or a name; a text may be empty or not, and may be shown. Tests play the sto
 noise, and read the syntax tree of what decides for comparisons of such a text.
 """
 
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated
 
 Prose = Annotated[str, "for people"]
 """A text that may be reworded without a change of behaviour."""
-
-
-def prose_fields(kind: type) -> frozenset[str]:
-    """Return the fields of a class that hold such texts, alone or in a tuple."""
-    return frozenset(name for name, hint in get_type_hints(kind, include_extras=True).items() if _is_prose(hint))
-
-
-def _is_prose(hint: Any) -> bool:
-    return hint == Prose or (get_origin(hint) is tuple and get_args(hint)[0] == Prose)

@@ -74,8 +74,8 @@ def hashed(effects: Sequence[Effect]) -> str:
     """
     if not effects:
         return ""
-    told = [replace(effect, about=()) if isinstance(effect, Note) else effect for effect in effects]
-    text = "\n".join(EFFECTS.encode(effect) for effect in told)
+    comparable = [replace(effect, about=()) if isinstance(effect, Note) else effect for effect in effects]
+    text = "\n".join(EFFECTS.encode(effect) for effect in comparable)
     return hashlib.sha256(text.encode()).hexdigest()[:HASH_LETTERS]
 
 

@@ -70,6 +70,7 @@ def _write_decision(plain: Plain) -> Plain:
 
 
 def _write_note(plain: Plain) -> Plain:
+    """Leave an empty `about` out: a recording holds the hash of this text, and earlier ones had no such field."""
     return plain if plain["about"] else {name: value for name, value in plain.items() if name != "about"}
 
 
@@ -77,22 +78,22 @@ WRITTEN: Mapping[type, Callable[[Plain], Plain]] = MappingProxyType({Decision: _
 """What gives a value that is stored the shape that an earlier version reads, or wrote."""
 
 
-TRAILER: Mapping[str, str] = MappingProxyType({"TOLD": " (", "INFORMED": ": ", "REMINDED": " ("})
+AFTER_NAMES: Mapping[str, str] = MappingProxyType({"TOLD": " (", "INFORMED": ": ", "REMINDED": " ("})
 """What follows the names that such a note is about, at the head of its stored text: `chat, mail (page): down`."""
 
 
 def note_row(note: Note) -> Mapping[str, Any]:
     """Return the columns of a note. There is none for what it is about: that stands at the head of its text."""
     columns = asdict(note)
-    names = f"{', '.join(columns.pop('about'))}{TRAILER.get(note.label, '')}"
+    names = f"{', '.join(columns.pop('about'))}{AFTER_NAMES.get(note.label, '')}"
     if note.about and not note.text.startswith(names):
         columns["text"] = f"{names}{note.text}{')' if names.endswith('(') else ''}"
     return columns
 
 
 def note(at: float, service: str, incident: str | None, label: Any, text: str) -> Note:
-    """Return the note that columns are; of what concerns no incident nobody asks what it is about."""
-    names = text.partition(TRAILER[label])[0].split(", ") if label in TRAILER and incident is not None else ()
+    """Return the note of these columns; `about` of a note on an incident only: nothing else is looked up by it."""
+    names = text.partition(AFTER_NAMES[label])[0].split(", ") if label in AFTER_NAMES and incident is not None else ()
     return Note(at, service, incident, label, text, tuple(names))
 
 
@@ -106,7 +107,7 @@ def action_values(row: ActionRow) -> dict[str, Any]:
 
 
 def action_row(*columns: Any) -> ActionRow:
-    """Return the action that columns in their order are."""
+    """Return the action of these columns, in their order."""
     row = ActionRow(*columns)
     if row.note == ActionResult.WITHOUT_ID:
         return replace(row, result=ActionResult.WITHOUT_ID)

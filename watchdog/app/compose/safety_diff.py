@@ -61,7 +61,7 @@ SAFE: Mapping[str, AllowedChange] = {
     "ack_holds_seconds": AllowedChange.SHRINK,
     "services.*.title": AllowedChange.CHANGE,
     "services.*.objective": AllowedChange.CHANGE,  # it is shown, and decides nothing
-    "stakeholders.*.name": AllowedChange.CHANGE,  # stakeholders decide nothing, and their channels page nobody
+    "stakeholders.*.name": AllowedChange.CHANGE,  # stakeholders take no decisions, and their channels do not page
     "stakeholders.*.channels.*": AllowedChange.CHANGE,
     "stakeholders.*.services.*": AllowedChange.CHANGE,
     "stakeholders.*.severity": AllowedChange.CHANGE,

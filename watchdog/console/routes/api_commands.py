@@ -128,13 +128,8 @@ def _field(one: Argument) -> tuple[Any, Any]:
     choices: Any = Literal[one.choices]
     longest = DURATION_MAX if one.kind is Kind.DURATION else one.max_characters
     kind = choices if one.kind is Kind.CHOICE else _text(longest)
-    if one.default is None:
-        return kind, Field(description=one.says)
-    return (
-        (kind, Field(one.default, description=one.says))
-        if one.default
-        else (kind | None, Field(None, description=one.says))
-    )
+    default = ... if one.default is None else one.default or None
+    return kind if default is not None else kind | None, Field(default, description=one.says)
 
 
 def _text(longest: int) -> Any:

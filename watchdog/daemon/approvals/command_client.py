@@ -1,4 +1,4 @@
-"""Submits a command to the worker that holds the service, and waits for the answer: for all who give commands."""
+"""Submits a command to the worker that holds the service, and waits for the answer: used by every surface."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,8 +17,8 @@ KEPT = "the running watchdog did not answer yet, and the command may still be do
 async def submit_and_wait(store: Store, clock: Clock, name: str, arguments: Mapping[str, Any], by: str) -> Command:
     """Return the command with the daemon's answer. Raises Temporary if it does not answer in time.
 
-    Then the command is withdrawn, so that it is not done a minute after its author was told that it was not: the
-    poller looks at each command once more before it applies it. A refusal, which is for the record alone, stays.
+    Then the command is withdrawn, so that the daemon does not apply it after this error was shown: the poller reads
+    each command once more before it applies it. A refusal changes nothing, and stays for the record.
     """
     number = await store.submit(name, arguments, by)
     give_up = clock.monotonic() + ANSWER_SECONDS

@@ -31,7 +31,7 @@ LASTS = Argument(
     stored_as="seconds",
 )
 REASON = Argument("reason", "why, for the record", max_characters=REASON_MAX, is_cut=True, example="WHY")
-SIGNAL = Argument("signal", "only where this signal alone fails", Kind.SIGNAL, default="", example="NAME")
+SIGNAL = Argument("signal", "only where this signal alone fails", default="", example="NAME")
 SEVERITY = Argument(
     "severity",
     "only of this severity; without it, what is rolled back where it is critical is still told",
@@ -44,7 +44,7 @@ TARGET = Argument("target", "the deploy to go back to, as in dep-40; without it,
 NOTE = Argument("text", "what to say, at most 1000 characters", max_characters=TEXT_MAX, example="TEXT", flag="TEXT")
 ROOT_CAUSE = Argument("root_cause", "it names the root cause", Kind.FLAG)
 VERDICT = Argument("verdict", "your judgement", Kind.CHOICE, choices=("right", "wrong"), example="right|wrong")
-ITEM = Argument("item", "the item, as the checklist names it", Kind.NAME, example="ITEM")
+ITEM = Argument("item", "the item, as the checklist names it", example="ITEM")
 UNDO = Argument("undo", "take the tick back instead", Kind.FLAG)
 TO_DO = Argument(
     "text", "what is to be done, at most 300 characters", max_characters=FOLLOW_UP_MAX, example="TEXT", flag="TEXT"
@@ -92,7 +92,7 @@ ROWS: tuple[HumanCommand, ...] = (
     ),
     HumanCommand(
         "acknowledge",
-        "Say that you look after an incident: nobody else is called for now. It answers no question.",
+        "Acknowledge an incident: no further person is called for now. It answers no question.",
         Subject.INCIDENT,
         Role.OPERATOR,
         event=lambda at, by, given: e.Acknowledged(at, given["incident"], by),
@@ -148,7 +148,7 @@ ROWS: tuple[HumanCommand, ...] = (
     ),
     HumanCommand(
         "silence",
-        "Tell nobody of a service for a while; everything is still recorded, and rolled back as ever.",
+        "Suppress a service's notifications for a while; everything is still recorded, and rolled back as ever.",
         Subject.SERVICE_OR_ALL,
         Role.OPERATOR,
         (LASTS, REASON, SIGNAL, SEVERITY),

@@ -59,7 +59,7 @@ class Subject(StrEnum):
 
 
 class Seen(StrEnum):
-    """What the author of a command must have had before their eyes: the daemon refuses it if that has changed."""
+    """What the page or plan showed to the author of a command: the daemon refuses it if that has changed."""
 
     NOTHING = "nothing"
     QUESTION = "the suspect, the target and the moment of the question"
@@ -70,8 +70,6 @@ class Kind(StrEnum):
     """What an argument may be."""
 
     TEXT = "text"
-    NAME = "name"
-    SIGNAL = "signal"
     CHOICE = "choice"
     DURATION = "duration"
     FLAG = "flag"
@@ -116,13 +114,11 @@ class Argument:
             return self._seconds(text)
         if self.kind is Kind.CHOICE and text not in self.choices:
             raise InvalidRequest(self.option, f"no such {self.name}", f"write one of: {', '.join(self.choices)}")
-        if self.is_cut:
-            return text[: self.max_characters]
-        if len(text) > self.max_characters:
+        if len(text) > self.max_characters and not self.is_cut:
             longer = self.max_characters > NAME_MAX
             instead = "keep the details where you keep reports, and write a link here" if longer else "shorten it"
             raise InvalidRequest(self.option, f"longer than {self.max_characters} characters", instead)
-        return text
+        return text[: self.max_characters]
 
     def _seconds(self, text: str) -> float:
         try:
