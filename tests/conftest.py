@@ -1,5 +1,6 @@
 """Options of the whole suite."""
 
+import gc
 import os
 from collections.abc import Generator
 
@@ -18,6 +19,7 @@ structlog.configure(  # an error's traceback in colours and with every local cos
 )
 
 STRIDE = 7
+YOUNG_MAX = 20_000
 LONG_TESTS_END = 0.85
 """The last long test begins when so much of the short ones is done: they fill the workers while it waits."""
 
@@ -46,6 +48,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     places = [((nth + 0.5) / len(long) * LONG_TESTS_END, item) for nth, item in enumerate(long)]
     places += [((nth + 0.5) / len(short), item) for nth, item in enumerate(short)]
     items[:] = [item for _, item in sorted(places, key=lambda place: place[0])]
+
+
+def pytest_collection_finish() -> None:
+    """Spare the collector of garbage the eight thousand tests themselves: a tenth of the suite's time."""
+    gc.set_threshold(YOUNG_MAX, *gc.get_threshold()[1:])
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

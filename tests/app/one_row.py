@@ -7,7 +7,6 @@ from fastapi import FastAPI
 from watchdog.app.compose.chat import HELP
 from watchdog.cli.main import app
 from watchdog.console.auth.roles import Visitor
-from watchdog.console.command_service import CommandService
 from watchdog.console.render.rendering import Renderer
 from watchdog.console.routes.api_commands import add_commands
 from watchdog.console.routes.form_routes import PATHS
@@ -29,7 +28,7 @@ class Noon:
 
 NAME = "calm"
 row, api, none = COMMANDS[NAME], FastAPI(), None
-add_commands(api, CommandService.__new__(CommandService))
+add_commands(api)
 document = api.openapi()
 words = typed_arguments(CHANGES[NAME], ("web-1", "so", "it", "was"))
 poller = CommandPoller(none, none, Noon())  # type: ignore[arg-type]  the event is made without store and engine

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from tests.cli import examples as x
-from tests.support.clocks import PATIENCE_SECONDS
+from tests.support.clocks import LOOPBACK
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.app import make_console
 from watchdog.console.auth.roles import Role
@@ -215,5 +215,5 @@ async def serving(
     pages = Exposition(Metrics("9.9"), clock)
     async with HttpServer("127.0.0.1:0", pages, tuple, supervisor, private=make_console(world, access)) as server:
         url = f"http://127.0.0.1:{server.port}"
-        async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=PATIENCE_SECONDS) as client:
+        async with httpx.AsyncClient(base_url=url, **LOOPBACK) as client:
             yield client, server.port

@@ -51,6 +51,8 @@ class _Kind:
     fields: tuple[tuple[str, "_Kind"], ...] = ()
     inner: tuple["_Kind", ...] = ()
     endless: bool = False
+    plain: bool = False
+    """There is nothing inside to look at: half of all fields."""
 
 
 @cache
@@ -58,26 +60,30 @@ def _kind(wanted: Any) -> _Kind:
     origin, within = get_origin(wanted), get_args(wanted)
     inner = tuple(_kind(one) for one in within if one is not ... and origin in (Union, UnionType, tuple, *MAPPINGS))
     if origin is Literal:
-        return _Kind(wanted, str)
+        return _Kind(wanted, str, plain=True)
     if origin in (Union, UnionType):
-        return _Kind(wanted, tuple(one.fits for one in inner), members=inner)
+        simple = all(one.plain for one in inner)
+        return _Kind(wanted, tuple(one.fits for one in inner), members=() if simple else inner, plain=simple)
     fits = (int, float) if wanted is float else origin or wanted
     looked_into = is_dataclass(wanted) and wanted not in LEFT_OUT
     fields = tuple((name, _kind(kind)) for name, kind in get_type_hints(wanted).items()) if looked_into else ()
-    return _Kind(wanted, fits, fields=fields, inner=inner, endless=within[1:] == (...,))
+    plain = not (fields or inner)
+    return _Kind(wanted, fits, fields=fields, inner=inner, endless=within[1:] == (...,), plain=plain)
 
 
 def _holes(value: Any, kind: _Kind, before: Any) -> list[str]:
     """Return every place that is not of its type; what is the very same as before was looked at then."""
     if not isinstance(value, kind.fits):
         return [f": {value!r} is no {kind.wanted}"]
+    if kind.plain:
+        return []
     found: list[str] = []
     for member in kind.members:
         if isinstance(value, member.fits):
             found += _holes(value, member, before)
     for name, field in kind.fields:
         one, old = getattr(value, name), getattr(before, name, NEW)
-        if one is not old:
+        if one is not old and not (field.plain and isinstance(one, field.fits)):
             found += [f".{name}{hole}" for hole in _holes(one, field, old)]
     if not kind.inner or kind.members:
         return found

@@ -107,6 +107,8 @@ class World:
     api_fails_with_home: bool = False
     flood: tuple[float, float] | None = None
     seed: int = 0
+    steady: bool = False
+    """Look as often as the core asks, also while nothing happens."""
 
     def __post_init__(self) -> None:
         self.luck = random.Random(self.seed)
@@ -129,6 +131,7 @@ class World:
         self.answers: list[str] = []
         self.auto_deploy_at_first = self.facts.auto_deploy
         self._hurry = False
+        self._changed = 0.0
         self._api_due = 0.0
         self._order = count()
         self._ids = count(900)
@@ -144,7 +147,7 @@ class World:
     def run(self, until: float, *, hurry: bool = False) -> "World":
         """Let the world go on until that second.
 
-        `hurry`: look less often while nothing happens, and stop when nothing can happen any more.
+        It looks less often while nothing happens. `hurry`: and stop when nothing can happen any more.
         """
         if self.time == 0.0:
             self.tell(e.Restarted(START))
@@ -157,13 +160,14 @@ class World:
             at_once = 0 if due > self.time else at_once + 1
             assert at_once < AT_ONCE_MAX, f"the core asks to be woken again and again at {self.time:.3f} s"
             self.time = max(self.time, due)
-            self._turn(slowly=hurry and self._is_quiet())
+            self._turn(slowly=not self.steady and self._is_quiet())
         self.time = until
         return self
 
     def _turn(self, *, slowly: bool) -> None:
         while self._agenda and self._agenda[0][0] <= self.time:
             heapq.heappop(self._agenda)[2]()
+            self._changed = self.time
         if self._wakes and self._wakes[0] <= self.time:
             while self._wakes and self._wakes[0] <= self.time:
                 heapq.heappop(self._wakes)
@@ -183,7 +187,13 @@ class World:
         """Tell whether the core waits, and nothing is planned soon: looking more often would show the same."""
         web = self.state.services["web"]
         waits = web.phase in WAITING and self.now - web.phase_since > QUIET_AFTER_SECONDS
-        return waits and (not self._agenda or self._agenda[0][0] > self.time + QUIET_AFTER_SECONDS)
+        ahead = [planned[0] for planned in self._agenda[:1]]
+        if not self._hurry:
+            edges = [self._changed, *(edge for fault in self.faults for edge in (fault.start, fault.end))]
+            if web.phase is Phase.CALM or any(0.0 <= self.time - edge < 2 * QUIET_AFTER_SECONDS for edge in edges):
+                return False
+            ahead += [edge for edge in edges if edge > self.time]
+        return waits and min(ahead, default=FOREVER) > self.time + QUIET_AFTER_SECONDS
 
     def _is_over(self) -> bool:
         """Tell whether all is well, and stays well: a fault belongs to code that is not live, or is over."""

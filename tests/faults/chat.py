@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from tests.support.clocks import PATIENCE_SECONDS
+from tests.support.clocks import LOOPBACK
 from tests.support.daemon_processes import SHORT, Cloud, Daemon, guarding
 from watchdog.sandbox import keys
 
@@ -38,7 +38,7 @@ class Chat:
     def seen(self) -> dict[str, Any]:
         """Return the messages, the replies and how many connections there are."""
         url = f"{self.cloud.urls['admin']}/slack"
-        found: dict[str, Any] = httpx.get(url, trust_env=False, timeout=PATIENCE_SECONDS).json()
+        found: dict[str, Any] = httpx.get(url, **LOOPBACK).json()
         return found
 
     def parents(self) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.faults.test_secrets import CHANNELS, MARK, OF_A_CLOUD_THAT_WORKS, leaks, printed, stored
-from tests.support.clocks import PATIENCE_SECONDS
+from tests.support.clocks import LOOPBACK
 from tests.support.daemon_processes import SHORT, Cloud, Daemon, guarding, until
 from tests.support.echoing_vendors import Echo, certificate
 from watchdog.settings.load.secrets import KNOWN
@@ -104,7 +104,7 @@ def answers_of(daemon: Daemon, token: str) -> dict[str, str]:
     given = {"authorization": f"Bearer {token}"}
     for path in paths:
         url = f"http://127.0.0.1:{daemon.port}{path}"
-        answer = httpx.get(url, headers=given, trust_env=False, timeout=PATIENCE_SECONDS)
+        answer = httpx.get(url, headers=given, **LOOPBACK)
         seen[f"{path} with the token"] = f"{answer.headers}\n{answer.text}"
     return seen
 

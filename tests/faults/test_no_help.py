@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.clocks import PATIENCE_SECONDS
+from tests.support.clocks import LOOPBACK
 from tests.support.daemon_processes import Cloud, Daemon, guarding, together
 from watchdog.sandbox import keys
 
@@ -78,7 +78,7 @@ def bad_commit_returns(folder: Path) -> None:
         given = {"authorization": f"Bearer {keys.RENDER_API_KEY}"}
         url = f"{cloud.urls['render']}/services/srv-web"
         body = {"autoDeployTrigger": "commit"}
-        assert httpx.patch(url, json=body, headers=given, trust_env=False, timeout=PATIENCE_SECONDS).status_code == 200
+        assert httpx.patch(url, json=body, headers=given, **LOOPBACK).status_code == 200
         cloud.post("deploys", merge=True, commit="b" * 40, build_seconds=0.2, update_seconds=0.2)
         told = daemon.until_story("RETURNED")
         assert "bbbbbbb" in told and "again" in told

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.clocks import PATIENCE_SECONDS
+from tests.support.clocks import LOOPBACK
 from tests.support.daemon_processes import Cloud, Daemon, guarding, until
 from watchdog.sandbox import keys
 
@@ -24,7 +24,7 @@ def body_of_the_ticket(cloud: Cloud) -> str:
     """Read the one ticket from the sandbox's GitHub."""
     url = f"{cloud.urls['github']}/repos/acme/app/issues?state=all"
     headers = {"Authorization": f"Bearer {keys.GITHUB_TOKEN}"}
-    (issue,) = httpx.get(url, headers=headers, trust_env=False, timeout=PATIENCE_SECONDS).json()
+    (issue,) = httpx.get(url, headers=headers, **LOOPBACK).json()
     return str(issue["body"])
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from tests.support.clocks import PATIENCE_SECONDS
+from tests.support.clocks import LOOPBACK
 from watchdog.sandbox import keys
 from watchdog.sandbox.server import Sandbox
 
@@ -37,7 +37,7 @@ class World:
 
     async def site(self, path: str = "/", name: str = "site", **more: Any) -> httpx.Response:
         """Look at the site on a fresh connection."""
-        async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_SECONDS) as fresh:
+        async with httpx.AsyncClient(**LOOPBACK) as fresh:
             return await fresh.get(self.sandbox.urls[name] + path, **more)
 
     async def admin(self, method: str, path: str, **more: Any) -> httpx.Response:
@@ -60,6 +60,6 @@ async def opened(scenario: str | None = None, **options: Any) -> AsyncIterator[W
     options.setdefault("speed", 20.0)
     async with (
         Sandbox(scenario, **options) as sandbox,
-        httpx.AsyncClient(trust_env=False, timeout=PATIENCE_SECONDS) as client,
+        httpx.AsyncClient(**LOOPBACK) as client,
     ):
         yield World(sandbox, client)

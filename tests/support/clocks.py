@@ -7,8 +7,9 @@ say how long it is. `freeze` lets time pass while nobody runs, as a blocked even
 
 import asyncio
 import heapq
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from itertools import count
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -19,6 +20,9 @@ PATIENCE_SECONDS = 600.0
 
 It says nothing about speed: what is promised in seconds is asserted in simulated time, or measured by the nightly set.
 """
+
+LOOPBACK: Mapping[str, Any] = MappingProxyType({"trust_env": False, "verify": False, "timeout": PATIENCE_SECONDS})
+"""How tests ask over plain HTTP on this machine: no proxy, no certificates loaded (10 ms of CPU for each client)."""
 
 
 class FakeClock:

@@ -21,7 +21,7 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support import warm_processes
-from tests.support.clocks import PATIENCE_SECONDS
+from tests.support.clocks import LOOPBACK, PATIENCE_SECONDS
 from tests.support.databases import Record, in_file
 from tests.support.warm_processes import Process
 from watchdog.app.sandbox_demo.sandbox_process import environment
@@ -75,7 +75,7 @@ class Cloud:
 
     def post(self, path: str, **body: Any) -> Any:
         """Ask the sandbox's admin to make something happen."""
-        answer = httpx.post(f"{self.urls['admin']}/{path}", json=body, trust_env=False, timeout=PATIENCE_SECONDS)
+        answer = httpx.post(f"{self.urls['admin']}/{path}", json=body, **LOOPBACK)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -100,7 +100,7 @@ class Cloud:
 
     def hits(self) -> list[tuple[float, str, str, int]]:
         """Return the sites' access log: at, service, path, status; oldest first."""
-        answer = httpx.get(f"{self.urls['admin']}/hits", trust_env=False, timeout=PATIENCE_SECONDS)
+        answer = httpx.get(f"{self.urls['admin']}/hits", **LOOPBACK)
         return [(at, service, path, status) for at, service, path, status in answer.json()]
 
     def pages(self) -> list[str]:
@@ -223,7 +223,7 @@ class Daemon:
 
     def get(self, path: str) -> httpx.Response:
         """Ask its HTTP server; the last answer of each path is kept for the search for secrets."""
-        answer = httpx.get(f"http://127.0.0.1:{self.port}{path}", trust_env=False, timeout=PATIENCE_SECONDS)
+        answer = httpx.get(f"http://127.0.0.1:{self.port}{path}", **LOOPBACK)
         self.answered[path] = f"{answer.headers}\n{answer.text}\n"
         return answer
 

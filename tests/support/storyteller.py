@@ -44,6 +44,7 @@ class Stage(World):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self.steady = True  # each line has its moment
         self.told: list[str] = []
         self._head = ("", "")
 

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from tests.support.clocks import PATIENCE_SECONDS, FakeClock
+from tests.support.clocks import LOOPBACK, PATIENCE_SECONDS, FakeClock
 from watchdog.adapters.oidc.provider import OidcClient, OidcProvider
 from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.ports import SignIn
@@ -49,7 +49,7 @@ class There:
 
 async def signed_in(address: str, user: str) -> dict[str, str]:
     """Choose a user on the provider's page, as a browser does; return what it is sent back with."""
-    async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_SECONDS) as browser:
+    async with httpx.AsyncClient(**LOOPBACK) as browser:
         assert user in (await browser.get(address)).text or user == ""
         sent = await browser.post(address, data={"user": user})
     assert sent.status_code == 303, sent.text

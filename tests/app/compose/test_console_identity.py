@@ -8,7 +8,7 @@ import pytest
 
 from tests.adapters.oidc.scene import signed_in
 from tests.settings.texts import SMALL, loaded
-from tests.support.clocks import PATIENCE_SECONDS, FakeClock
+from tests.support.clocks import LOOPBACK, FakeClock
 from tests.support.daemon_processes import guarding
 from watchdog.app.compose.console_identity import access_of, form_key
 from watchdog.console.auth.oidc_login import BACK, BEGIN
@@ -29,7 +29,7 @@ def test_a_proxy_s_users_come_in_and_act_by_name(tmp_path: Path) -> None:
         daemon.start().until_watching()
         ann = {"x-forwarded-user": "ann@acme.example"}
         base = f"http://127.0.0.1:{daemon.port}"
-        with httpx.Client(base_url=base, trust_env=False, timeout=PATIENCE_SECONDS, headers=ann) as client:
+        with httpx.Client(base_url=base, **LOOPBACK, headers=ann) as client:
             page = client.get("/").text
             word = page.split('name="form" value="')[1].split('"')[0]
             assert client.post("/pause", data={"form": word}).status_code == 303
@@ -74,7 +74,7 @@ async def test_people_sign_in_elsewhere_and_act_by_name_in_the_real_process(tmp_
             daemon.variables = {**daemon.variables, "WATCHDOG_CONSOLE_OIDC_SECRET": keys.OIDC_SECRET}
             await asyncio.to_thread(daemon.start().until_watching)
             url = f"http://127.0.0.1:{daemon.port}"
-            async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=PATIENCE_SECONDS) as client:
+            async with httpx.AsyncClient(base_url=url, **LOOPBACK) as client:
                 said = await signed_in((await client.get(BEGIN)).headers["location"], "ann")
                 assert (await client.get(BACK, params=said)).status_code == 200
                 word = (await client.get("/")).text.split('name="form" value="')[1].split('"')[0]

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.settings.texts import SMALL, loaded, shown
-from tests.support.clocks import PATIENCE_SECONDS
+from tests.support.clocks import LOOPBACK
 from tests.support.daemon_processes import SHORT, guarding
 
 TOKEN = "c4n4ry-console-0123456789"
@@ -28,7 +28,7 @@ def test_it_is_served_beside_health_metrics_and_status(tmp_path: Path) -> None:
         daemon.until(daemon.ready)
         base = f"http://127.0.0.1:{daemon.port}"
         assert daemon.get("/status").status_code == 401
-        with httpx.Client(base_url=base, trust_env=False, timeout=PATIENCE_SECONDS) as client:
+        with httpx.Client(base_url=base, **LOOPBACK) as client:
             assert client.get("/").headers["location"] == "/login"
             client.post("/login", data={"token": TOKEN})
             page = client.get("/").text

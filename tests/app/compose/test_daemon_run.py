@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.faults.test_kill import assert_one_rollback_and_a_closed_incident
-from tests.support.clocks import PATIENCE_SECONDS
+from tests.support.clocks import LOOPBACK, PATIENCE_SECONDS
 from tests.support.daemon_processes import SHORT, Daemon, environment, guarding, together, until
 
 TWO_SERVICES = """
@@ -108,9 +108,7 @@ def test_its_status_is_for_the_owner_of_the_token(tmp_path: Path) -> None:
         daemon.until(daemon.ready)
         assert daemon.get("/status").status_code == daemon.get("/nowhere").status_code == 401
         url = f"http://127.0.0.1:{daemon.port}/status"
-        told = httpx.get(
-            url, headers={"authorization": f"Bearer {token}"}, trust_env=False, timeout=PATIENCE_SECONDS
-        ).json()
+        told = httpx.get(url, headers={"authorization": f"Bearer {token}"}, **LOOPBACK).json()
         assert told["services"]["web"]["phase"] == "calm" and told["services"]["web"]["held"] is True
         assert all(signal["verdict"] == "good" for signal in told["services"]["web"]["signals"].values())
         assert token not in daemon.words()

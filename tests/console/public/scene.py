@@ -10,7 +10,7 @@ import httpx
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.console.scene import NOW, SETTINGS, TOKENS, StoryClock, fill, policy_of, service_policy, service_state
-from tests.support.clocks import PATIENCE_SECONDS
+from tests.support.clocks import LOOPBACK
 from tests.support.intercepted_calls import Overheard
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.app import make_console
@@ -133,7 +133,7 @@ async def _serving(public: PublicPages, console: ASGIApp) -> AsyncIterator[httpx
     supervisor, pages = Supervisor(clock, lambda name, error: None), Exposition(Metrics("9.9"), clock)
     async with HttpServer("127.0.0.1:0", pages, tuple, supervisor, private=either) as server:
         url = f"http://127.0.0.1:{server.port}"
-        async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=PATIENCE_SECONDS) as client:
+        async with httpx.AsyncClient(base_url=url, **LOOPBACK) as client:
             yield client
 
 

@@ -210,7 +210,7 @@ def test_an_answer_or_another_end_stops_it(fields: dict, answer: type | None) ->
     if answer is not None:
         hear(world, answer(world.now, "web-1", "ann"))
         assert incident_of(world).called_at is None
-    world.run(9000.0)
+    world.run(5000.0)
     assert not [tell for tell in world.tells if tell.notice.title.startswith("ESCALATED")]
 
 

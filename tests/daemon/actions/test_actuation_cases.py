@@ -111,7 +111,7 @@ async def cancelled_at(wait: int, store_url: str) -> bool:
         return task.cancelled() or ending.waits >= wait
 
 
-@pytest.mark.parametrize("store", ["memory://", "sqlite:///{}/{}.db"])
+@pytest.mark.parametrize("store", ["memory://", pytest.param("sqlite:///{}/{}.db", marks=pytest.mark.long)])
 async def test_case_05_cancelled_at_each_wait_it_is_marked_and_done_once(tmp_path: Path, store: str) -> None:
     """Never a call in flight that the journal does not know of; whatever was in hand, one rollback in total."""
     waits = 1

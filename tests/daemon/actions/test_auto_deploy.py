@@ -141,8 +141,8 @@ async def test_case_48_it_is_switched_off_though_nothing_can_be_read(listed: str
         async def facts(self, service_id: str) -> ServiceFacts:
             raise Temporary("Render takes no more requests for 40 s (its rate limit is used up)")
 
-    async with scene(made=Exhausted) as s:
-        event = await s.actuator.perform(replace(PIN, listed=listed))
+    async with scene(made=Exhausted, clock=FakeClock(auto=False)) as s:
+        event = await s.actuator.perform(replace(SHORT, listed=listed))
         assert isinstance(event, e.PinConfirmed if previous else e.PinUnconfirmed)
         assert event.previous == previous
         assert s.web.auto_deploy_trigger == ("off" if previous else "commit")

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from tests.support.clocks import PATIENCE_SECONDS
+from tests.support.clocks import LOOPBACK
 from watchdog.sandbox import keys
 from watchdog.sandbox.vendors.oidc_provider import FORGERIES, LIES, TROUBLES, Issuer
 
@@ -30,7 +30,7 @@ WANTED = {"grant_type": "authorization_code", "redirect_uri": BACK, "code_verifi
 
 async def ask(issuer: Issuer, method: str, path: str, **more: Any) -> httpx.Response:
     """Send it one request."""
-    async with httpx.AsyncClient(base_url=issuer.url, trust_env=False, timeout=PATIENCE_SECONDS) as client:
+    async with httpx.AsyncClient(base_url=issuer.url, **LOOPBACK) as client:
         return await client.request(method, path, **more)
 
 

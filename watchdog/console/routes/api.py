@@ -1,13 +1,16 @@
 """The same facts for programs: JSON under /api/v1/, described by its own OpenAPI document.
 
-Its documentation pages are off: they would load scripts from another site.
+Its documentation pages are off: they would load scripts from another site. The routes are made once in a process, as
+FastAPI takes a tenth of a second for their types; a request brings its console's reader and command service with it.
 """
 
 from dataclasses import asdict
+from functools import cache
 from typing import Annotated, Any
 
-from fastapi import FastAPI, HTTPException, Query, Request
+from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from watchdog.background import run_in_background
 from watchdog.console.command_service import CommandService
@@ -32,8 +35,26 @@ Limit = Annotated[int, Query(ge=1, le=ROWS_MAX, description="How many incidents 
 MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "There is none of that name."}}
 
 
-def make_api(reader: ViewQueries, desk: CommandService, version: str) -> FastAPI:
+def make_api(reader: ViewQueries, commands: CommandService, version: str) -> ASGIApp:
     """Return the API, to be mounted at /api/v1."""
+    api = _routes(version)
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        await api({**scope, "reader": reader, "commands": commands}, receive, send)
+
+    return serve
+
+
+def _reader_of(request: Request) -> ViewQueries:
+    reader: ViewQueries = request.scope["reader"]
+    return reader
+
+
+Reader = Annotated[ViewQueries, Depends(_reader_of)]
+
+
+@cache
+def _routes(version: str) -> FastAPI:
     api = FastAPI(
         title="watchdog",
         version=version,
@@ -47,48 +68,48 @@ def make_api(reader: ViewQueries, desk: CommandService, version: str) -> FastAPI
     )
 
     @api.get("/services", response_model=Overview)
-    async def services() -> Response:
+    async def services(reader: Reader) -> Response:
         """All services, the troubled first."""
         return await _told(await reader.overview())
 
     @api.get("/services/{name}", response_model=ServiceView, responses=MISSING)
-    async def service(name: str) -> Response:
+    async def service(reader: Reader, name: str) -> Response:
         """One service: its signals, deploys and incidents, and what would happen now."""
         return await _found(await reader.service(name))
 
     @api.get("/incidents", response_model=Incidents)
-    async def incidents(limit: Limit = 100) -> Response:
+    async def incidents(reader: Reader, limit: Limit = 100) -> Response:
         """Incidents, newest first."""
         return await _told(await reader.incidents(limit))
 
     @api.get("/incidents/{incident_id}", response_model=IncidentView, responses=MISSING)
-    async def incident(incident_id: str) -> Response:
+    async def incident(reader: Reader, incident_id: str) -> Response:
         """One incident, with everything that `watchdog explain` says of it."""
         return await _found(await reader.incident(incident_id))
 
     @api.get("/history", response_model=History)
-    async def history(limit: Limit = 100) -> Response:
+    async def history(reader: Reader, limit: Limit = 100) -> Response:
         """Every rollback among the newest incidents."""
         return await _told(await reader.history(limit))
 
     @api.get("/audit", response_model=Audit)
-    async def audit(limit: Limit = 100) -> Response:
+    async def audit(reader: Reader, limit: Limit = 100) -> Response:
         """What people asked the watchdog to do, and what came of it, newest first."""
         return await _told(await reader.audit(limit))
 
     @api.get("/stats", response_model=StatsView)
-    async def stats() -> Response:
+    async def stats(reader: Reader) -> Response:
         """The numbers of `watchdog stats`, of the last 90 days."""
         return await _told(await reader.stats())
 
     @api.get("/settings", response_model=SettingsView)
-    async def settings() -> Response:
+    async def settings(reader: Reader) -> Response:
         """The configuration as it was loaded; of a secret, only whether it is set."""
         return await _told(reader.settings())
 
-    _add_plans(api, reader)
-    _add_follow_ups(api, reader)
-    add_commands(api, desk)
+    _add_plans(api)
+    _add_follow_ups(api)
+    add_commands(api)
 
     @api.exception_handler(Temporary)
     async def unavailable(request: Request, error: Exception) -> Response:
@@ -97,26 +118,26 @@ def make_api(reader: ViewQueries, desk: CommandService, version: str) -> FastAPI
     return api
 
 
-def _add_plans(api: FastAPI, reader: ViewQueries) -> None:
+def _add_plans(api: FastAPI) -> None:
     @api.get("/services/{name}/plan", response_model=PlanView, responses=MISSING)
-    async def plan(name: str, to: str | None = None) -> Response:
+    async def plan(reader: Reader, name: str, to: str | None = None) -> Response:
         """What a rollback by hand would do now, and what every guard answers; nothing is done."""
         return await _found(await reader.plan(name, to))
 
     @api.get("/incidents/{incident_id}/undo", response_model=PlanView, responses=MISSING)
-    async def plan_undo(incident_id: str) -> Response:
+    async def plan_undo(reader: Reader, incident_id: str) -> Response:
         """What an undo would do now, and what every guard answers; nothing is done."""
         return await _found(await reader.plan_undo(incident_id))
 
 
-def _add_follow_ups(api: FastAPI, reader: ViewQueries) -> None:
+def _add_follow_ups(api: FastAPI) -> None:
     @api.get("/incidents/{incident_id}/checklist", response_model=ChecklistView, responses=MISSING)
-    async def checklist(incident_id: str) -> Response:
+    async def checklist(reader: Reader, incident_id: str) -> Response:
         """The runbook's checklists for an incident: what is done, by what; what is open, whose, until when."""
         return await _found(await reader.following.checklist(incident_id))
 
     @api.get("/follow-ups", response_model=FollowUpsView)
-    async def follow_ups() -> Response:
+    async def follow_ups(reader: Reader) -> Response:
         """What is open over all incidents, what is due first before."""
         return await _told(await reader.following.open())
 

@@ -65,17 +65,18 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-def add_commands(api: FastAPI, desk: CommandService) -> None:
+def add_commands(api: FastAPI) -> None:
     """Add every command to the API."""
 
     async def take(request: Request, command: HumanCommand, subject: str, said: Mapping[str, Any]) -> Response:
         visitor: Visitor = request.scope["visitor"]
+        service: CommandService = request.scope["commands"]
         if visitor.form_token:
             why = why_not_ours(request, visitor, request.headers.get("x-form-token", ""))
             if why:
                 raise HTTPException(403, why)
         try:
-            done = answer_view(await desk.ask(visitor, command, subject, said))
+            done = answer_view(await service.ask(visitor, command, subject, said))
         except Invalid as error:
             raise HTTPException(422, str(error)) from None
         except NotAllowed as error:
