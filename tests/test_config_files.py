@@ -15,17 +15,8 @@ from tests.settings.texts import ALL_SECRETS, SMALL, loaded
 from watchdog.adapters.notifiers import NOTIFIERS
 from watchdog.adapters.signals import SIGNALS
 from watchdog.adapters.signals.options import ProbeOptions
-from watchdog.domain.policy import (
-    BlameWeights,
-    Brakes,
-    Budget,
-    Detection,
-    Mode,
-    Pace,
-    Severity,
-    Stakeholders,
-    Verification,
-)
+from watchdog.domain.policy import BlameWeights, Brakes, Budget, Detection, Mode, Pace, Stakeholders, Verification
+from watchdog.domain.severity import Severity
 from watchdog.settings import SECRET_NAMES, Settings
 from watchdog.settings.load.load import load
 from watchdog.settings.schema.console_schema import StatusPageShape

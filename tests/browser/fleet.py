@@ -11,8 +11,9 @@ from watchdog.domain.decisions import Course, Evidence
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import Incident, Outcome, Phase, State
-from watchdog.domain.policy import Mode, Policy, Severity
+from watchdog.domain.policy import Mode, Policy
 from watchdog.domain.readings import Bad, Good
+from watchdog.domain.severity import Severity
 from watchdog.domain.store_records import Minute
 
 NOW = x.BEGIN + 120.0

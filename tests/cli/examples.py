@@ -18,7 +18,8 @@ from watchdog.domain.decisions import (
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import Incident, Outcome
-from watchdog.domain.policy import Action, Severity
+from watchdog.domain.policy import Action
+from watchdog.domain.severity import Severity
 
 BEGIN = 1795572844.0
 """2026-11-25 02:14:04 UTC."""

@@ -14,7 +14,7 @@ from watchdog.app.compose.deploy_listings import list_deploys
 from watchdog.console.dependencies import Dependencies
 from watchdog.daemon.supervision.command_poller import CommandPoller
 from watchdog.domain.incidents import Incident, Phase, State
-from watchdog.domain.policy import Severity
+from watchdog.domain.severity import Severity
 from watchdog.domain.store_records import Command
 
 

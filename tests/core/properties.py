@@ -19,7 +19,8 @@ from watchdog.domain import events as e
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.incidents import ActiveCritical, Incident
 from watchdog.domain.incidents import Phase as CorePhase
-from watchdog.domain.policy import Action, Mode, ServicePolicy, Severity, Stakeholders, Weekly, Window
+from watchdog.domain.policy import Action, Mode, ServicePolicy, Stakeholders, Weekly, Window
+from watchdog.domain.severity import Severity
 
 COMMITS = ("aaaaaaa1", "aaaaaaa2", "bad00000")
 OUTCOMES = ("accepted", "postponed", "refused", "lost", "accepted_and_lost", "stood_down", "silent")

@@ -16,8 +16,9 @@ from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.effects import Effect
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
-from watchdog.domain.policy import Detection, Policy, Severity, SignalPolicy
+from watchdog.domain.policy import Detection, Policy, SignalPolicy
 from watchdog.domain.readings import Good
+from watchdog.domain.severity import Severity
 
 NOW = START + 100.0
 """The moment most tests decide at; the suspect went live 90 s before, and fails for 60 s."""

@@ -13,7 +13,8 @@ from watchdog.domain import events as e
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.incidents import Phase, ServiceState
 from watchdog.domain.notices import Link, Notice, NoticeKind
-from watchdog.domain.policy import CALM_READS, CALM_READS_PER_MINUTE, Action, Policy, Rule, Severity
+from watchdog.domain.policy import CALM_READS, CALM_READS_PER_MINUTE, Action, Policy, Rule
+from watchdog.domain.severity import Severity
 
 QUIET = Rule(Action.ASK, 900.0, ())
 

@@ -14,8 +14,9 @@ from watchdog.core.machine import EVENTS, LATE, TRANSITIONS, ignore
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase, State
 from watchdog.domain.integrations import Integration, Standing
-from watchdog.domain.policy import Mode, Policy, Severity
+from watchdog.domain.policy import Mode, Policy
 from watchdog.domain.readings import Bad, Good
+from watchdog.domain.severity import Severity
 
 PLACE = ("web", "web-1")
 

@@ -10,7 +10,8 @@ from watchdog.core import notice_text
 from watchdog.domain.decisions import Course, Decision, Evidence, GuardAnswer, Skipped, TargetChoice, Term, Verdict
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Deadline
-from watchdog.domain.policy import Action, Approver, Rule, Severity, Then, Weekly, Window
+from watchdog.domain.policy import Action, Approver, Rule, Then, Weekly, Window
+from watchdog.domain.severity import Severity
 
 
 def a_decision(**fields: object) -> Decision:

@@ -15,7 +15,8 @@ from watchdog.domain.decisions import Blame
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.events import DeploysListed
 from watchdog.domain.incidents import History, ServiceState
-from watchdog.domain.policy import DEFAULT_MATRIX, BlameWeights, Mode, Severity
+from watchdog.domain.policy import DEFAULT_MATRIX, BlameWeights, Mode
+from watchdog.domain.severity import Severity
 
 MONTH_SECONDS = blame.MINUTES_PER_MONTH * 60
 OBSERVED = make_policy(Mode.OBSERVE)

@@ -9,7 +9,7 @@ from tests.core.scenes import NOW, a_service, a_state, an_incident
 from tests.core.whole import holes
 from watchdog.domain.effects import Effect, Note, Tell
 from watchdog.domain.notices import Notice, NoticeKind
-from watchdog.domain.policy import Severity
+from watchdog.domain.severity import Severity
 
 NOTICE = Notice(NOW, "web-1", "web", Severity.HIGH, NoticeKind.ASKED, "web fails", ("why",))
 TELL = Tell(NOTICE, ("pager",))

@@ -17,18 +17,9 @@ from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.incidents import Incident, Phase, State
-from watchdog.domain.policy import (
-    DEFAULT_MATRIX,
-    Action,
-    Mode,
-    Policy,
-    Rule,
-    ServicePolicy,
-    Severity,
-    SignalPolicy,
-    VendorPolicy,
-)
+from watchdog.domain.policy import DEFAULT_MATRIX, Action, Mode, Policy, Rule, ServicePolicy, SignalPolicy, VendorPolicy
 from watchdog.domain.readings import Bad, FailureKind, Good, MinuteCount, Reading, Unknown
+from watchdog.domain.severity import Severity
 
 START = 1_790_000_000.0
 DAY = 86400.0

@@ -10,7 +10,8 @@ from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Effect
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Incident, Phase, ServiceState
-from watchdog.domain.policy import Mode, Policy, Severity, SignalPolicy
+from watchdog.domain.policy import Mode, Policy, SignalPolicy
+from watchdog.domain.severity import Severity
 
 
 def history(live: str = "aaaaaaa1") -> list[Deploy]:

@@ -8,7 +8,7 @@ from tests.support.engine_scene import Scene, scene
 from watchdog.daemon.supervision.command_poller import FAILED, HAS_CHANGED, REFUSED
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import Act, Incident, Phase, State
-from watchdog.domain.policy import Severity
+from watchdog.domain.severity import Severity
 
 
 async def rolled_back(s: Scene, at: Phase | None = None, **changes: Any) -> Incident:

@@ -24,7 +24,8 @@ from watchdog.domain.errors import Stale
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Act, ActiveCritical, Incident, Phase, ServiceState, Shared, State
 from watchdog.domain.notices import NoticeKind
-from watchdog.domain.policy import Digest, Moment, Severity, Suppression
+from watchdog.domain.policy import Digest, Moment, Suppression
+from watchdog.domain.severity import Severity
 from watchdog.domain.store_records import PendingEffect
 
 CODE = "1b7e0d4c95f2a8636de0b41f7c3a9d5826e0f4b7"

@@ -1,7 +1,7 @@
 """Follow-ups as people ask for them, and ticks as they hold."""
 
 from watchdog.domain.follow_ups import DECIDES, ROLES, RUNBOOK, FollowUp, Tick, ticked
-from watchdog.domain.policy import Severity
+from watchdog.domain.severity import Severity
 
 
 def test_every_item_has_an_owner_once_the_service_is_restored() -> None:

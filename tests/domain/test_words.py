@@ -7,7 +7,8 @@ import pytest
 from watchdog.domain import effects, errors
 from watchdog.domain.decisions import Blame, Veto
 from watchdog.domain.notices import Notice, NoticeKind
-from watchdog.domain.policy import DEFAULT_MATRIX, Action, ServicePolicy, Severity, SignalPolicy
+from watchdog.domain.policy import DEFAULT_MATRIX, Action, ServicePolicy, SignalPolicy
+from watchdog.domain.severity import Severity
 
 BLAME = Blame(None, None, False, 9.0, 9.0, "", (), (), 0.9, 0.8, 0.8, 0.2, "")
 NOTICE = Notice(1.0, "web-7", "web", Severity.HIGH, NoticeKind.OPENED, "title")

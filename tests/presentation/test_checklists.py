@@ -9,7 +9,7 @@ from watchdog.domain.decisions import Course, GuardAnswer, TargetChoice, Verdict
 from watchdog.domain.follow_ups import RUNBOOK, FollowUp, Tick
 from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Incident, Outcome
-from watchdog.domain.policy import Severity
+from watchdog.domain.severity import Severity
 from watchdog.presentation.checklists import KNOWN, Item, checklists, follow_ups
 from watchdog.presentation.incident_facts import Facts
 

@@ -10,7 +10,8 @@ from watchdog.domain.checks import Check
 from watchdog.domain.deploys import Commit, Deploy
 from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Incident, Outcome, ServiceState, State
-from watchdog.domain.policy import DEFAULT_MATRIX, Policy, ServicePolicy, Severity, SignalPolicy, Suppression
+from watchdog.domain.policy import DEFAULT_MATRIX, Policy, ServicePolicy, SignalPolicy, Suppression
+from watchdog.domain.severity import Severity
 from watchdog.domain.store_records import Minute
 from watchdog.presentation.digest_text import INCIDENTS_SHOWN, NAMES_SHOWN, STANDING_SHOWN, Week, digest
 

@@ -12,7 +12,8 @@ from tests.support.recorded_stories import tape
 from watchdog.adapters.recordings.recording_reader import runs_of
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Incident
-from watchdog.domain.policy import Action, Mode, Rule, Severity
+from watchdog.domain.policy import Action, Mode, Rule
+from watchdog.domain.severity import Severity
 from watchdog.replay.readiness import Labelled, Readiness, Verdict, assess
 from watchdog.replay.readiness.missed_rollbacks import SUSPECTED, UNSEEN
 

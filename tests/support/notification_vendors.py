@@ -14,7 +14,7 @@ from watchdog.adapters.notifiers import NOTIFIERS
 from watchdog.adapters.options import Context
 from watchdog.domain.effects import Tell
 from watchdog.domain.notices import Notice, NoticeKind
-from watchdog.domain.policy import Severity
+from watchdog.domain.severity import Severity
 from watchdog.ports import Notifier
 from watchdog.sandbox import keys
 from watchdog.sandbox.request_log import EventLog

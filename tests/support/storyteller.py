@@ -24,13 +24,13 @@ from watchdog.domain.policy import (
     Mode,
     Moment,
     ServicePolicy,
-    Severity,
     Stakeholders,
     Step,
     Then,
     Weekly,
     Window,
 )
+from watchdog.domain.severity import Severity
 
 LINE = "----"
 

@@ -163,7 +163,7 @@ async def notify_test(*, ctx: It) -> int:
 async def _sent(name: str, channel: "Notifier", at: float, *, plain: bool) -> "CheckResult":
     from watchdog.domain.errors import WatchdogError
     from watchdog.domain.notices import Notice, NoticeKind
-    from watchdog.domain.policy import Severity
+    from watchdog.domain.severity import Severity
     from watchdog.settings.check.check_result import CheckResult, Outcome
 
     title = "Test of the watchdog's channels: nothing is wrong"

@@ -14,7 +14,8 @@ from watchdog.domain.fast_replace import fast_replace
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.note_labels import NoteLabel
 from watchdog.domain.notices import Link, Notice, NoticeKind
-from watchdog.domain.policy import Policy, Rule, ServicePolicy, Severity, Suppression
+from watchdog.domain.policy import Policy, Rule, ServicePolicy, Suppression
+from watchdog.domain.severity import Severity
 
 DEPLOYS_SUSPECT_SECONDS = 5.0
 DEPLOYS_ACTING_SECONDS = 2.0

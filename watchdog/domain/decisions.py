@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.policy import Action, Severity
+from watchdog.domain.policy import Action
 from watchdog.domain.prose import Prose
+from watchdog.domain.severity import Severity
 
 
 class Verdict(StrEnum):

@@ -1,28 +1,29 @@
 """What happened, in past participles. Every event carries `at` (UTC epoch seconds): time is data.
 
-Outcomes of effects come back as events, as readings do, and so do human commands (domain/human_events.py).
+Outcomes of effects come back as events, as readings do, and so do human commands (domain/commands/human_events.py).
 """
 
 from dataclasses import dataclass
 
+from watchdog.domain.commands.human_events import Acknowledged as Acknowledged
+from watchdog.domain.commands.human_events import Approved as Approved
+from watchdog.domain.commands.human_events import CommitTrusted as CommitTrusted
+from watchdog.domain.commands.human_events import Held as Held
+from watchdog.domain.commands.human_events import HumanEvent as HumanEvent
+from watchdog.domain.commands.human_events import Paused as Paused
+from watchdog.domain.commands.human_events import Rejected as Rejected
+from watchdog.domain.commands.human_events import RestoreRequested as RestoreRequested
+from watchdog.domain.commands.human_events import Resumed as Resumed
+from watchdog.domain.commands.human_events import RollbackRequested as RollbackRequested
+from watchdog.domain.commands.human_events import Silenced as Silenced
+from watchdog.domain.commands.human_events import Stopped as Stopped
+from watchdog.domain.commands.human_events import UndoRequested as UndoRequested
+from watchdog.domain.commands.human_events import Unsilenced as Unsilenced
 from watchdog.domain.deploys import Commit, Deploy, ServiceFacts
-from watchdog.domain.human_events import Acknowledged as Acknowledged
-from watchdog.domain.human_events import Approved as Approved
-from watchdog.domain.human_events import CommitTrusted as CommitTrusted
-from watchdog.domain.human_events import Held as Held
-from watchdog.domain.human_events import Paused as Paused
-from watchdog.domain.human_events import Rejected as Rejected
-from watchdog.domain.human_events import RestoreRequested as RestoreRequested
-from watchdog.domain.human_events import Resumed as Resumed
-from watchdog.domain.human_events import RollbackRequested as RollbackRequested
-from watchdog.domain.human_events import Silenced as Silenced
-from watchdog.domain.human_events import Stopped as Stopped
-from watchdog.domain.human_events import UndoRequested as UndoRequested
-from watchdog.domain.human_events import Unsilenced as Unsilenced
 from watchdog.domain.integrations import Integration
-from watchdog.domain.policy import Severity
 from watchdog.domain.prose import Prose
 from watchdog.domain.readings import MinuteCount, Reading
+from watchdog.domain.severity import Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,23 +308,11 @@ Event = (
     | RollbackLost
     | AutoDeployRestored
     | AutoDeployNotRestored
-    | Approved
-    | Rejected
-    | Stopped
-    | Acknowledged
     | QuestionHeard
     | FollowUpsFellDue
-    | Paused
-    | Resumed
-    | Silenced
-    | Held
-    | Unsilenced
     | WeekSummedUp
     | InvariantBroken
-    | CommitTrusted
-    | RollbackRequested
-    | UndoRequested
-    | RestoreRequested
+    | HumanEvent
 )
 OF_AN_INCIDENT = (Approved, Rejected, Stopped, Acknowledged)
 """What a human says of an incident: these name no service."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from watchdog.domain.policy import Severity
+from watchdog.domain.severity import Severity
 
 DEVELOPERS, ON_CALL, LEAD, OWNER = "development team", "on-call engineer", "team lead", "product owner"
 DECIDES: Mapping[Severity, str] = MappingProxyType(

@@ -13,9 +13,10 @@ from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Decision, Finding
 from watchdog.domain.deploys import Commit, Deploy, Downtime, ServiceFacts
 from watchdog.domain.integrations import Failing
-from watchdog.domain.policy import Severity, Suppression, Then
+from watchdog.domain.policy import Suppression, Then
 from watchdog.domain.prose import Prose
 from watchdog.domain.readings import Reading
+from watchdog.domain.severity import Severity
 
 
 class Phase(StrEnum):

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from watchdog.domain.policy import Severity
 from watchdog.domain.prose import Prose
+from watchdog.domain.severity import Severity
 
 
 class NoticeKind(StrEnum):

@@ -10,20 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from watchdog.domain.prose import Prose
-
-
-class Severity(StrEnum):
-    """How bad it is, worst first."""
-
-    CRITICAL = "critical"
-    HIGH = "high"
-    MEDIUM = "medium"
-    LOW = "low"
-
-    @property
-    def rank(self) -> int:
-        """Return 3 for critical down to 0 for low."""
-        return {"critical": 3, "high": 2, "medium": 1, "low": 0}[self.value]
+from watchdog.domain.severity import Severity
 
 
 class Mode(StrEnum):

@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from watchdog.domain.incidents import Incident, Outcome
-from watchdog.domain.policy import PROBES, ServicePolicy, Severity
+from watchdog.domain.policy import PROBES, ServicePolicy
+from watchdog.domain.severity import Severity
 from watchdog.domain.store_records import Minute
 
 FELT = frozenset({Severity.CRITICAL, Severity.HIGH})

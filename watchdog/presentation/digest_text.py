@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Incident, ServiceState, State
-from watchdog.domain.policy import PROBES, Policy, Severity
+from watchdog.domain.policy import PROBES, Policy
+from watchdog.domain.severity import Severity
 from watchdog.domain.store_records import Minute
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.incident_facts import ended_at

@@ -6,7 +6,7 @@ from typing import Any
 from tests.support.clocks import FakeClock
 from watchdog.adapters.options import Context
 from watchdog.domain.notices import Link, Notice, NoticeKind
-from watchdog.domain.policy import Severity
+from watchdog.domain.severity import Severity
 
 AT = 1_790_000_000.25
 ROUTING_KEY = "canary0routing0key0aaaaaaaaaaaaa"

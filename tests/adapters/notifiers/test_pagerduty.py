@@ -12,7 +12,7 @@ from watchdog.adapters.options import Context
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.pager import Change
-from watchdog.domain.policy import Severity
+from watchdog.domain.severity import Severity
 
 ENQUEUE = ("POST", "/v2/enqueue")
 DONE = (202, {"status": "success", "message": "Event processed", "dedup_key": "k"})

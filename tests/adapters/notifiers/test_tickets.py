@@ -15,7 +15,7 @@ from watchdog.adapters.options import Context
 from watchdog.adapters.tickets import TICKETS
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.notices import NoticeKind
-from watchdog.domain.policy import Severity
+from watchdog.domain.severity import Severity
 from watchdog.ports import Notifier
 from watchdog.sandbox import keys
 from watchdog.sandbox.server import Sandbox

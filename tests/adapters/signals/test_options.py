@@ -8,7 +8,8 @@ from pydantic import ValidationError
 from tests.adapters.signals.sites import context_at
 from watchdog.adapters.signals import SIGNALS
 from watchdog.adapters.signals.options import parse_statuses
-from watchdog.domain.policy import Severity, SignalPolicy
+from watchdog.domain.policy import SignalPolicy
+from watchdog.domain.severity import Severity
 from watchdog.ports import SignalSource
 
 GOOD: list[tuple[str, dict[str, Any]]] = [

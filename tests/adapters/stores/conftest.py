@@ -11,7 +11,7 @@ from watchdog.adapters.stores import build_store
 from watchdog.domain.effects import Tell
 from watchdog.domain.incidents import Incident, ServiceState, State
 from watchdog.domain.notices import Notice, NoticeKind
-from watchdog.domain.policy import Severity
+from watchdog.domain.severity import Severity
 from watchdog.domain.store_records import FLEET
 from watchdog.ports import Store
 

@@ -11,7 +11,7 @@ from watchdog.domain.follow_ups import FollowUp, Tick, ticked
 from watchdog.domain.incident_notes import Remark, root_causes
 from watchdog.domain.incidents import Outcome
 from watchdog.domain.notices import Notice, NoticeKind
-from watchdog.domain.policy import Severity
+from watchdog.domain.severity import Severity
 from watchdog.domain.store_records import ActionRow, Minute
 from watchdog.ports import Store
 

@@ -13,7 +13,7 @@ from watchdog.domain.errors import Displaced, Stale
 from watchdog.domain.events import TimePassed
 from watchdog.domain.incidents import ServiceState, State
 from watchdog.domain.notices import Notice, NoticeKind
-from watchdog.domain.policy import Severity
+from watchdog.domain.severity import Severity
 from watchdog.domain.store_records import FLEET, ActionRow, LeaseGrant
 from watchdog.ports import Store
 

@@ -13,7 +13,7 @@ from watchdog.app.compose.composition import build
 from watchdog.app.compose.reload import needs_restart, reload_settings
 from watchdog.domain.decisions import Finding
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
-from watchdog.domain.policy import Severity
+from watchdog.domain.severity import Severity
 from watchdog.settings import Settings
 from watchdog.settings.load.load import load
 

@@ -23,7 +23,6 @@ from watchdog.domain.policy import (
     Policy,
     Rule,
     ServicePolicy,
-    Severity,
     SignalPolicy,
     Stakeholders,
     Step,
@@ -34,6 +33,7 @@ from watchdog.domain.policy import (
     Weekly,
     Window,
 )
+from watchdog.domain.severity import Severity
 from watchdog.settings import SecretMap, Settings
 
 HOME = SignalPolicy(

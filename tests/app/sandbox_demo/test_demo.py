@@ -11,8 +11,8 @@ from tests.app.scenes import settings_of, wired
 from watchdog.app.sandbox_demo.demo import EXPECTED, FULL, Pacing, demo, judge
 from watchdog.domain.errors import Permanent
 from watchdog.domain.incidents import Incident
-from watchdog.domain.policy import Severity
 from watchdog.domain.reports import DemoResult
+from watchdog.domain.severity import Severity
 from watchdog.sandbox.scenarios.scenario_table import SCENARIOS
 
 Entry = dict[str, Any]

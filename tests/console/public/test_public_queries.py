@@ -24,8 +24,9 @@ from watchdog.console.public.public_queries import FRESH_SECONDS, PAST_MAX, WAIT
 from watchdog.console.public.public_views import StatusPage
 from watchdog.domain.events import RollbackRequested
 from watchdog.domain.incidents import Incident, Outcome, Phase, State
-from watchdog.domain.policy import Severity, Suppression
+from watchdog.domain.policy import Suppression
 from watchdog.domain.readings import Bad
+from watchdog.domain.severity import Severity
 
 GOES_ON = ago(x.incident(decision=x.decision(share=1.0)), 600, None, id="web-9")
 

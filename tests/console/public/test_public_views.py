@@ -23,8 +23,9 @@ from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Finding
 from watchdog.domain.deploys import Downtime
 from watchdog.domain.incidents import Incident, Outcome, Phase, ServiceState
-from watchdog.domain.policy import Severity, SignalPolicy
+from watchdog.domain.policy import SignalPolicy
 from watchdog.domain.readings import Bad, Good, Unknown
+from watchdog.domain.severity import Severity
 from watchdog.presentation.availability import Hour, ended_at, outages, that_count
 
 WEB = service_policy("web")

@@ -17,7 +17,8 @@ from watchdog.console.body_limit import BodyLimit
 from watchdog.domain.commands.command_table import commands_of
 from watchdog.domain.commands.human_command import Role, Surface
 from watchdog.domain.incidents import Phase
-from watchdog.domain.policy import Approver, Severity
+from watchdog.domain.policy import Approver
+from watchdog.domain.severity import Severity
 
 INCIDENT, SERVICE = "/incidents/web-1", "/services/web"
 SAME = {"sec-fetch-site": "same-origin"}

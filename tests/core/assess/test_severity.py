@@ -6,7 +6,8 @@ from tests.core.limits import LIMITS
 from tests.core.scenes import found
 from watchdog.core.assess.severity import RULES, judge
 from watchdog.domain.decisions import Finding
-from watchdog.domain.policy import ServicePolicy, Severity, SignalPolicy
+from watchdog.domain.policy import ServicePolicy, SignalPolicy
+from watchdog.domain.severity import Severity
 
 CROWD = "errors: more errors, none of a new kind: a crowd brings them, too"
 SIGNALS = (

@@ -12,7 +12,8 @@ from watchdog.domain.decisions import Course, Decision
 from watchdog.domain.deploys import Downtime
 from watchdog.domain.incidents import Incident
 from watchdog.domain.notices import NoticeKind
-from watchdog.domain.policy import Severity, Suppression, Weekly
+from watchdog.domain.policy import Suppression, Weekly
+from watchdog.domain.severity import Severity
 
 ALL_DAYS = Weekly((0, 1, 2, 3, 4, 5, 6), 0, 24 * 60, "UTC")
 ONE = Suppression("silence-1", "web", "ann", "moving", NOW - 60.0, NOW + 60.0)

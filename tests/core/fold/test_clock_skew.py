@@ -12,8 +12,8 @@ from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Course, Decision
 from watchdog.domain.deploys import Deploy, Downtime
 from watchdog.domain.incidents import Incident, Phase
-from watchdog.domain.policy import Severity
 from watchdog.domain.readings import Good
+from watchdog.domain.severity import Severity
 
 HOUR = 3600.0
 

@@ -11,8 +11,9 @@ from watchdog.core.guards import active_criticals
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Downtime
 from watchdog.domain.incidents import ActiveCritical, Phase, ServiceState, State
-from watchdog.domain.policy import Mode, ServicePolicy, Severity, SignalPolicy
+from watchdog.domain.policy import Mode, ServicePolicy, SignalPolicy
 from watchdog.domain.readings import Bad
+from watchdog.domain.severity import Severity
 
 
 def turned(state: State, service: str = "web") -> StepContext:

@@ -13,8 +13,9 @@ from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Course, Decision, GuardAnswer, TargetChoice, Verdict
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Incident, ServiceState
-from watchdog.domain.policy import Action, BlameWeights, Mode, Policy, Rule, Severity, SignalPolicy, Verification
+from watchdog.domain.policy import Action, BlameWeights, Mode, Policy, Rule, SignalPolicy, Verification
 from watchdog.domain.readings import Bad, Good, Unknown
+from watchdog.domain.severity import Severity
 
 UNANSWERED = an_incident(defaulted_at=NOW)
 NO_ANSWER = "no answer came in time, and the policy says rollback"

@@ -13,7 +13,8 @@ from watchdog.domain.decisions import Course, Decision, Finding, GuardAnswer, Gu
 from watchdog.domain.deploys import Deploy, Downtime
 from watchdog.domain.events import TimePassed
 from watchdog.domain.incidents import Act, ActiveCritical, ServiceState
-from watchdog.domain.policy import Brakes, Budget, Mode, ServicePolicy, Severity, Suppression
+from watchdog.domain.policy import Brakes, Budget, Mode, ServicePolicy, Suppression
+from watchdog.domain.severity import Severity
 
 TARGET = TargetChoice(HISTORY[1], "good")
 OTHER = Deploy("dep-90", "live", commit="cccccccc", created_at=NOW - 3700, finished_at=NOW - 3600)

@@ -15,18 +15,8 @@ from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Effect, PinAutoDeploy, RestoreAutoDeploy, Rollback, Tell
 from watchdog.domain.incidents import Act, ActiveCritical, Deadline, Phase, State
 from watchdog.domain.notices import Notice, NoticeKind
-from watchdog.domain.policy import (
-    Brakes,
-    Budget,
-    Mode,
-    Policy,
-    ServicePolicy,
-    Severity,
-    Suppression,
-    Then,
-    Weekly,
-    Window,
-)
+from watchdog.domain.policy import Brakes, Budget, Mode, Policy, ServicePolicy, Suppression, Then, Weekly, Window
+from watchdog.domain.severity import Severity
 
 ROLLBACK = Rollback("web", "web-1", "srv-web", "dep-41", "dep-40", "aaaaaaa1", "dep-41")
 PIN = PinAutoDeploy("web", "web-1", "srv-web")

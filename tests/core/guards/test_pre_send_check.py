@@ -10,7 +10,8 @@ from watchdog.core.guards import pre_send_check
 from watchdog.domain.decisions import Course, Decision, TargetChoice
 from watchdog.domain.effects import PinAutoDeploy, RestoreAutoDeploy, Rollback
 from watchdog.domain.incidents import ActiveCritical, Phase, ServiceState, State
-from watchdog.domain.policy import Mode, Policy, ServicePolicy, Severity
+from watchdog.domain.policy import Mode, Policy, ServicePolicy
+from watchdog.domain.severity import Severity
 
 ROLLBACK = Rollback("web", "web-1", "srv-web", "dep-41", "dep-40", "aaaaaaa1", "dep-41")
 PIN = PinAutoDeploy("web", "web-1", "srv-web")

@@ -14,8 +14,9 @@ from watchdog.domain import events as e
 from watchdog.domain.decisions import Course
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Deadline, Phase
-from watchdog.domain.policy import Approver, BlameWeights, Mode, Policy, Severity, Then
+from watchdog.domain.policy import Approver, BlameWeights, Mode, Policy, Then
 from watchdog.domain.readings import Bad
+from watchdog.domain.severity import Severity
 
 SLOW = Fault(64.0, FOREVER, code="bad00000", slow=True)
 

@@ -11,7 +11,7 @@ from watchdog.core.phases import bad_commit_recurrence
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase
-from watchdog.domain.policy import Severity
+from watchdog.domain.severity import Severity
 
 
 def listed(world: World, *, auto_deploy: str = "commit") -> tuple[fx.Effect, ...]:

@@ -10,8 +10,9 @@ from tests.support.effect_readers import kinds, lines, tell_of
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase
-from watchdog.domain.policy import DEFAULT_MATRIX, Action, Policy, Rule, Severity
+from watchdog.domain.policy import DEFAULT_MATRIX, Action, Policy, Rule
 from watchdog.domain.readings import Bad
+from watchdog.domain.severity import Severity
 
 
 def home_means(severity: Severity, *tell: str) -> Policy:

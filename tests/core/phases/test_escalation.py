@@ -13,7 +13,8 @@ from watchdog.core.phases import escalation
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase
-from watchdog.domain.policy import Mode, Policy, Rotation, Severity, Step, Then, Weekly
+from watchdog.domain.policy import Mode, Policy, Rotation, Step, Then, Weekly
+from watchdog.domain.severity import Severity
 
 STEPS = (Step("lead", ("mail",), 300.0), Step("devops", ("phone",), 600.0), Step("boss", ("letter",), 60.0))
 NEVER = Weekly((), 0, 1, "UTC")

@@ -14,7 +14,8 @@ from watchdog.domain import events as e
 from watchdog.domain.decisions import Course, Decision, TargetChoice, Verdict
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Phase
-from watchdog.domain.policy import Mode, Severity
+from watchdog.domain.policy import Mode
+from watchdog.domain.severity import Severity
 
 BY = "ann"
 

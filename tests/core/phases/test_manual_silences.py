@@ -11,7 +11,8 @@ from tests.support.effect_readers import lines, notices
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase, State
-from watchdog.domain.policy import Mode, Policy, Severity, Suppression, Then
+from watchdog.domain.policy import Mode, Policy, Suppression, Then
+from watchdog.domain.severity import Severity
 
 SLOW = Fault(64.0, FOREVER, code="bad00000", slow=True)
 

@@ -11,8 +11,9 @@ from watchdog.core.phases.open_incident import YES_HOLDS_SECONDS
 from watchdog.domain import events as e
 from watchdog.domain.decisions import Course
 from watchdog.domain.incidents import Phase
-from watchdog.domain.policy import Approver, Mode, Policy, Severity
+from watchdog.domain.policy import Approver, Mode, Policy
 from watchdog.domain.readings import Bad
+from watchdog.domain.severity import Severity
 
 
 def put_off(world: World) -> World:

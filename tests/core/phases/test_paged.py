@@ -15,8 +15,9 @@ from watchdog.domain.decisions import Decision
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Effect
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
-from watchdog.domain.policy import Mode, Policy, Severity
+from watchdog.domain.policy import Mode, Policy
 from watchdog.domain.readings import Bad, Good
+from watchdog.domain.severity import Severity
 
 POLICY = make_policy()
 ON_ITS_WAY = Deploy("dep-42", "build_in_progress", commit="fix00000")

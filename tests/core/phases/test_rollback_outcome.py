@@ -13,8 +13,9 @@ from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.decisions import Course
 from watchdog.domain.incidents import Phase
-from watchdog.domain.policy import Mode, Policy, Severity
+from watchdog.domain.policy import Mode, Policy
 from watchdog.domain.readings import Bad
+from watchdog.domain.severity import Severity
 
 SLOW = Fault(64.0, FOREVER, code="bad00000", slow=True)
 

@@ -16,8 +16,9 @@ from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import ActiveCritical, Phase
-from watchdog.domain.policy import Mode, ServicePolicy, Severity
+from watchdog.domain.policy import Mode, ServicePolicy
 from watchdog.domain.readings import Bad, Good
+from watchdog.domain.severity import Severity
 
 
 def confirmed(world: World, after: float = 0.0) -> tuple[fx.Effect, ...]:

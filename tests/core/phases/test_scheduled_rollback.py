@@ -17,8 +17,9 @@ from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.decisions import Course
 from watchdog.domain.incidents import Phase
-from watchdog.domain.policy import Action, Mode, Policy, Severity, Step, Suppression, Weekly, Window
+from watchdog.domain.policy import Action, Mode, Policy, Step, Suppression, Weekly, Window
 from watchdog.domain.readings import Bad, Good
+from watchdog.domain.severity import Severity
 
 SLOW = Fault(64.0, FOREVER, code="bad00000", slow=True)
 BEGINS = 700.0

@@ -10,7 +10,8 @@ from watchdog.core.updates.follow_up_reminders import LABEL, SHOWN_MAX, reminded
 from watchdog.domain.effects import Effect, Note, Tell
 from watchdog.domain.events import FollowUpsFellDue
 from watchdog.domain.incidents import Phase, State
-from watchdog.domain.policy import Policy, Severity, Suppression
+from watchdog.domain.policy import Policy, Suppression
+from watchdog.domain.severity import Severity
 
 DUE = FollowUpsFellDue(
     NOW, "web", "web-1", Severity.CRITICAL, ("chat", "mail"), ("docs", "own-1"), ("Update the docs", "Raise the pool")

@@ -17,8 +17,9 @@ from watchdog.domain import events as e
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.incidents import Phase, ServiceState, StakeholderStatus
 from watchdog.domain.notices import Notice
-from watchdog.domain.policy import Mode, Policy, Severity, SignalPolicy, Stakeholders
+from watchdog.domain.policy import Mode, Policy, SignalPolicy, Stakeholders
 from watchdog.domain.readings import Bad, FailureKind
+from watchdog.domain.severity import Severity
 
 BOARD = Stakeholders("board", ("board-email", "board-slack"))
 SECRET = "sk-live-c4n4ry"

@@ -13,7 +13,8 @@ from watchdog.core.updates.weekly_digest import FIRST_LATE_SECONDS, LATE_SECONDS
 from watchdog.domain import events as e
 from watchdog.domain.effects import Tell
 from watchdog.domain.incidents import State
-from watchdog.domain.policy import Digest, Moment, Severity
+from watchdog.domain.policy import Digest, Moment
+from watchdog.domain.severity import Severity
 
 BERLIN = "Europe/Berlin"
 WANTED = make_policy(digest=Digest(Moment(0, 9 * 60, BERLIN), ("chat", "email")))

@@ -30,7 +30,7 @@ from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.errors import Displaced, Permanent, Temporary
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
-from watchdog.domain.policy import Severity
+from watchdog.domain.severity import Severity
 from watchdog.domain.store_records import ActionRow
 from watchdog.ports import Store
 

@@ -13,7 +13,7 @@ from watchdog.daemon.approvals.chat_commands import ChatCommands
 from watchdog.daemon.supervision.command_poller import CommandPoller
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
-from watchdog.domain.policy import Severity
+from watchdog.domain.severity import Severity
 from watchdog.domain.store_records import Command
 from watchdog.ports.chat import Question, Reply, Request
 

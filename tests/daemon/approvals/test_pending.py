@@ -8,7 +8,8 @@ import pytest
 from watchdog.daemon.approvals.pending import HOLDS_SECONDS, approver_mismatch, question, stale_answer_check
 from watchdog.domain.incidents import HumanDecision, Incident, Outcome, Phase, ServiceState, State
 from watchdog.domain.notices import Notice, NoticeKind
-from watchdog.domain.policy import DEFAULT_MATRIX, Approver, Policy, Rule, Severity
+from watchdog.domain.policy import DEFAULT_MATRIX, Approver, Policy, Rule
+from watchdog.domain.severity import Severity
 
 AT = 1000.0
 INCIDENT = Incident(

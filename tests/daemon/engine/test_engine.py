@@ -25,8 +25,8 @@ from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Phase, State
 from watchdog.domain.notices import Notice, NoticeKind
-from watchdog.domain.policy import Severity
 from watchdog.domain.readings import Bad, Good, MinuteCount
+from watchdog.domain.severity import Severity
 from watchdog.domain.store_records import PendingEffect
 from watchdog.ports import Sample
 

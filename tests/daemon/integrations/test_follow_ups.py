@@ -16,7 +16,8 @@ from watchdog.domain import events as e
 from watchdog.domain.errors import Temporary
 from watchdog.domain.events import Event
 from watchdog.domain.follow_ups import Left
-from watchdog.domain.policy import Severity, Suppression
+from watchdog.domain.policy import Suppression
+from watchdog.domain.severity import Severity
 from watchdog.ports import Clock, StoreReader
 
 

@@ -17,7 +17,7 @@ from watchdog.domain.effects import Tell
 from watchdog.domain.events import Acknowledged, DeploysUnread, Event
 from watchdog.domain.incidents import ServiceState, State
 from watchdog.domain.notices import Notice, NoticeKind
-from watchdog.domain.policy import Severity
+from watchdog.domain.severity import Severity
 from watchdog.sandbox import keys
 from watchdog.sandbox.server import Sandbox
 

@@ -2,7 +2,7 @@
 
 from watchdog.daemon.outbox.channel_queue import ChannelQueue, QueuedNotice
 from watchdog.domain.notices import Notice, NoticeKind
-from watchdog.domain.policy import Severity
+from watchdog.domain.severity import Severity
 
 
 def notice(wakes: bool = False, kind: NoticeKind = NoticeKind.UPDATED) -> Notice:

@@ -5,7 +5,7 @@ import pytest
 from watchdog.daemon.outbox.question_receipt import heard
 from watchdog.domain.events import QuestionHeard
 from watchdog.domain.notices import Notice, NoticeKind
-from watchdog.domain.policy import Severity
+from watchdog.domain.severity import Severity
 
 
 def told(kind: NoticeKind) -> Notice:

@@ -15,7 +15,8 @@ from watchdog.adapters.stores import build_store
 from watchdog.daemon.supervision.command_poller import FAILED, HAS_CHANGED, REFUSED, STALE_SECONDS, CommandPoller
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
-from watchdog.domain.policy import Approver, Severity
+from watchdog.domain.policy import Approver
+from watchdog.domain.severity import Severity
 from watchdog.domain.store_records import Command
 
 

@@ -21,8 +21,9 @@ from watchdog.daemon.supervision.lease_manager import ALONE, RENEW_SECONDS, TTL_
 from watchdog.domain import events as e
 from watchdog.domain.errors import Displaced, Temporary
 from watchdog.domain.incidents import Incident, Phase
-from watchdog.domain.policy import DEFAULT_MATRIX, Policy, ServicePolicy, Severity, SignalPolicy
+from watchdog.domain.policy import DEFAULT_MATRIX, Policy, ServicePolicy, SignalPolicy
 from watchdog.domain.readings import Bad, Good
+from watchdog.domain.severity import Severity
 from watchdog.domain.store_records import FLEET
 
 NAMES = ("api", "blog", "docs", "shop")

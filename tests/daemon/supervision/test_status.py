@@ -7,8 +7,9 @@ from watchdog.daemon.supervision.status import status_of
 from watchdog.domain.checks import Check
 from watchdog.domain.deploys import Commit, Downtime
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
-from watchdog.domain.policy import Mode, Policy, ServicePolicy, Severity
+from watchdog.domain.policy import Mode, Policy, ServicePolicy
 from watchdog.domain.readings import Bad, Good, Unknown
+from watchdog.domain.severity import Severity
 
 POLICY = Policy(
     services={name: ServicePolicy(name, f"srv-{name}", Mode.ASSIST) for name in ("web", "api", "new")}, matrix={}

@@ -12,8 +12,9 @@ from watchdog.domain import events as e
 from watchdog.domain.decisions import Course, Decision
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
-from watchdog.domain.policy import Mode, Policy, ServicePolicy, Severity
+from watchdog.domain.policy import Mode, Policy, ServicePolicy
 from watchdog.domain.readings import Bad, Good, Unknown
+from watchdog.domain.severity import Severity
 from watchdog.ports import Sample
 
 POLICY = Policy(

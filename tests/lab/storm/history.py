@@ -2,7 +2,7 @@
 
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.notices import Notice, NoticeKind
-from watchdog.domain.policy import Severity
+from watchdog.domain.severity import Severity
 from watchdog.lab.storm.channels import Arrived
 from watchdog.lab.storm.environment import Nature
 from watchdog.lab.storm.episodes import Episode, Episodes

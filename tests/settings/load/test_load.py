@@ -6,7 +6,8 @@ import pytest
 
 from tests.settings.texts import ALL_SECRETS, SMALL, loaded, mistakes, shown
 from watchdog.domain.errors import ConfigurationError
-from watchdog.domain.policy import DEFAULT_MATRIX, Detection, Mode, Severity
+from watchdog.domain.policy import DEFAULT_MATRIX, Detection, Mode
+from watchdog.domain.severity import Severity
 from watchdog.settings.load.load import load
 
 SEVEN = """\

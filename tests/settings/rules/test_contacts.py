@@ -3,7 +3,8 @@
 import pytest
 
 from tests.settings.texts import SMALL, loaded, shown
-from watchdog.domain.policy import Approver, Severity, Step, Weekly
+from watchdog.domain.policy import Approver, Step, Weekly
+from watchdog.domain.severity import Severity
 from watchdog.settings.text.summary import report
 
 EMAIL = f"""{SMALL}\

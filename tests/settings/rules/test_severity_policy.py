@@ -3,7 +3,8 @@
 import pytest
 
 from tests.settings.texts import SMALL, loaded, shown
-from watchdog.domain.policy import Action, Approver, Severity, Then, Weekly, Window
+from watchdog.domain.policy import Action, Approver, Then, Weekly, Window
+from watchdog.domain.severity import Severity
 
 PAGED = SMALL + "  pagerduty: {}\n"
 SECRET = {"WATCHDOG_PAGERDUTY_ROUTING_KEY": "x"}

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.settings.texts import SMALL, loaded, shown
-from watchdog.domain.policy import Severity, Suppression, Weekly
+from watchdog.domain.policy import Suppression, Weekly
+from watchdog.domain.severity import Severity
 
 WHO, SUNDAY = "author: on-call, reason: backup", "Sun 02:00-04:00 UTC"
 

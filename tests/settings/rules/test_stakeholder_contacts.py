@@ -3,7 +3,8 @@
 import pytest
 
 from tests.settings.texts import SMALL, changed, loaded, shown
-from watchdog.domain.policy import Severity, Stakeholders
+from watchdog.domain.policy import Stakeholders
+from watchdog.domain.severity import Severity
 from watchdog.settings.text.summary import report
 
 EMAIL = f"""{SMALL}\

@@ -22,7 +22,7 @@ from watchdog.adapters.options import Context, Options
 from watchdog.domain.errors import Permanent
 from watchdog.domain.notices import Notice
 from watchdog.domain.pager import Change
-from watchdog.domain.policy import Severity
+from watchdog.domain.severity import Severity
 from watchdog.ports import Notifier
 
 KEY = "WATCHDOG_PAGERDUTY_ROUTING_KEY"

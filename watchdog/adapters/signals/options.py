@@ -14,7 +14,8 @@ from watchdog.adapters.signals.json_path import JsonPath
 from watchdog.adapters.signals.pattern import Pattern
 from watchdog.adapters.ssrf_guard import Reach, as_address, reach_of
 from watchdog.adapters.ssrf_transport import host_of
-from watchdog.domain.policy import Severity, SignalPolicy
+from watchdog.domain.policy import SignalPolicy
+from watchdog.domain.severity import Severity
 
 Ranges = tuple[tuple[int, int], ...]
 """Accepted HTTP statuses, as inclusive ranges."""

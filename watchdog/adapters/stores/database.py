@@ -16,7 +16,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.schema import Table
 
 from watchdog.adapters.stores.failures import translated
-from watchdog.adapters.stores.postgres import Postgres
 from watchdog.adapters.stores.schema import HEAD, VERSION_TABLE
 from watchdog.adapters.stores.shielded_calls import Calls
 from watchdog.adapters.stores.sqlite import BUSY_TIMEOUT_SECONDS, Sqlite
@@ -128,7 +127,11 @@ class Database:
 
 
 def _backend(url: URL, busy_timeout_seconds: float) -> Backend:
-    return Sqlite(url, busy_timeout_seconds) if url.drivername == "sqlite" else Postgres(url)
+    if url.drivername == "sqlite":
+        return Sqlite(url, busy_timeout_seconds)
+    from watchdog.adapters.stores.postgres import Postgres  # a tenth of a second that SQLite does without
+
+    return Postgres(url)
 
 
 def revision(connection: Connection) -> str | None:

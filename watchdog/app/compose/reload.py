@@ -14,7 +14,8 @@ from watchdog.domain.effects import Tell
 from watchdog.domain.errors import ConfigurationError, Permanent, Temporary
 from watchdog.domain.incidents import State
 from watchdog.domain.notices import Notice, NoticeKind
-from watchdog.domain.policy import Mode, Severity
+from watchdog.domain.policy import Mode
+from watchdog.domain.severity import Severity
 from watchdog.settings import Settings
 from watchdog.settings.load.load import load
 

@@ -15,7 +15,8 @@ from enum import Enum, auto
 from typing import Any
 
 from watchdog.app.compose.config_diff import ABSENT, Change, differences, line
-from watchdog.domain.policy import Action, Mode, Policy, Severity, Then
+from watchdog.domain.policy import Action, Mode, Policy, Then
+from watchdog.domain.severity import Severity
 from watchdog.settings import Settings
 from watchdog.settings.rules.severity_policy import ASKS
 

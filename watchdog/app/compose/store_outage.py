@@ -6,7 +6,7 @@ Rule: only the record's own trouble is told here; incidents go on to be told fro
 from watchdog.app.compose.daemon_factory import Daemon
 from watchdog.domain.effects import Tell
 from watchdog.domain.notices import Notice, NoticeKind
-from watchdog.domain.policy import Severity
+from watchdog.domain.severity import Severity
 
 PATIENCE_SECONDS = 60.0
 """So long a store may be away (its restart, our deploy) before somebody is woken; at a start at once."""

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from watchdog.domain.incidents import Incident, ServiceState
-from watchdog.domain.policy import ServicePolicy, Severity
+from watchdog.domain.policy import ServicePolicy
 from watchdog.domain.readings import Bad, Unknown
+from watchdog.domain.severity import Severity
 from watchdog.presentation.availability import (
     FELT,
     HOUR_SECONDS,

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from watchdog.core.detect import turned_away
 from watchdog.domain.decisions import Finding
-from watchdog.domain.policy import Detection, ServicePolicy, Severity, SignalPolicy
+from watchdog.domain.policy import Detection, ServicePolicy, SignalPolicy
+from watchdog.domain.severity import Severity
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from watchdog.domain.decisions import Course
 from watchdog.domain.deploys import Downtime
 from watchdog.domain.incidents import Incident, ServiceState, State
 from watchdog.domain.notices import NoticeKind
-from watchdog.domain.policy import Policy, Severity, Suppression
+from watchdog.domain.policy import Policy, Suppression
+from watchdog.domain.severity import Severity
 
 OURS_TO_DO = (Course.ROLLBACK, Course.ANNOUNCE)
 PLATFORM = "the platform"

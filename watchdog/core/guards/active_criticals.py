@@ -11,7 +11,7 @@ from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.core.context import StepContext
 from watchdog.domain.decisions import Finding
 from watchdog.domain.incidents import ActiveCritical
-from watchdog.domain.policy import Severity
+from watchdog.domain.severity import Severity
 
 
 def register(ctx: StepContext, findings: tuple[Finding, ...]) -> None:

@@ -11,7 +11,7 @@ from watchdog.core.phases import escalation, restore_auto_deploy
 from watchdog.domain.effects import RestoreAutoDeploy
 from watchdog.domain.incidents import History, Outcome, Phase
 from watchdog.domain.notices import NoticeKind
-from watchdog.domain.policy import Severity
+from watchdog.domain.severity import Severity
 from watchdog.domain.units import show_seconds
 
 AGAIN_SECONDS = 3600.0

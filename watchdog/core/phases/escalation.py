@@ -15,7 +15,8 @@ from watchdog.core.assess import schedule
 from watchdog.core.context import StepContext
 from watchdog.domain.incidents import Phase
 from watchdog.domain.notices import NoticeKind
-from watchdog.domain.policy import Severity, Step
+from watchdog.domain.policy import Step
+from watchdog.domain.severity import Severity
 from watchdog.domain.units import show_seconds
 
 WAITING = (Phase.ASKING, Phase.PAGED)

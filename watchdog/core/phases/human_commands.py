@@ -11,7 +11,7 @@ from watchdog.domain.decisions import Blame, Course, Decision, GuardAnswer, Targ
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import HumanDecision, Incident, Outcome, Phase, State
 from watchdog.domain.notices import NoticeKind
-from watchdog.domain.policy import Severity
+from watchdog.domain.severity import Severity
 from watchdog.domain.units import show_seconds
 
 NOT_FOR_HUMANS = frozenset(

@@ -12,7 +12,8 @@ from watchdog.core.phases import close_incident, rollback_request
 from watchdog.domain.decisions import Course, Decision, Finding
 from watchdog.domain.incidents import Incident
 from watchdog.domain.note_labels import NoteLabel
-from watchdog.domain.policy import Severity, Then
+from watchdog.domain.policy import Then
+from watchdog.domain.severity import Severity
 
 RECONSIDER_SECONDS = 5.0
 """How often what a human was told of is weighed again."""

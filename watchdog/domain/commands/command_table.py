@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from watchdog.domain import events as e
+from watchdog.domain.commands import human_events as e
 from watchdog.domain.commands.human_command import Argument, HumanCommand, Kind, Role, Seen, Subject, Surface
 from watchdog.domain.follow_ups import DEVELOPERS, DUE, DUE_MAX_SECONDS, OWNER_MAX
 from watchdog.domain.follow_ups import TEXT_MAX as FOLLOW_UP_MAX
 from watchdog.domain.incident_notes import TEXT_MAX
-from watchdog.domain.policy import Severity
+from watchdog.domain.severity import Severity
 
 LONGEST_QUIET_SECONDS = 30 * 86400.0
 REASON_MAX = 300
@@ -61,7 +61,7 @@ DUE_IN = Argument(
 )
 
 
-def _silenced(at: float, by: str, given: Mapping[str, Any]) -> e.Event:
+def _silenced(at: float, by: str, given: Mapping[str, Any]) -> e.HumanEvent:
     severity = Severity(given["severity"]) if given.get("severity") else None
     return e.Silenced(at, by, at + given["seconds"], given["reason"], given["of"], given.get("signal"), severity)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from watchdog.domain.events import Event
+from watchdog.domain.commands.human_events import HumanEvent
 from watchdog.domain.units import parse_duration
 
 ALL = "all"
@@ -145,7 +145,7 @@ class HumanCommand:
     subject: Subject
     role: Role
     arguments: tuple[Argument, ...] = ()
-    event: Callable[[float, str, Mapping[str, Any]], Event] | None = None
+    event: Callable[[float, str, Mapping[str, Any]], HumanEvent] | None = None
     surfaces: frozenset[Surface] = frozenset(Surface)
     seen: Seen = Seen.NOTHING
     subject_characters_min: int = 1

@@ -19,11 +19,11 @@ from watchdog.domain.policy import (
     Policy,
     Rule,
     ServicePolicy,
-    Severity,
     SignalPolicy,
     VendorPolicy,
     Verification,
 )
+from watchdog.domain.severity import Severity
 from watchdog.settings.load.secrets import SecretMap
 from watchdog.settings.model.settings import (
     Adapter,

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from watchdog.domain.follow_ups import DEVELOPERS, LEAD, ON_CALL, OWNER
 from watchdog.domain.identities import SLACK, identity, meant
-from watchdog.domain.policy import Approver, Rule, Severity, Step, Weekly
+from watchdog.domain.policy import Approver, Rule, Step, Weekly
+from watchdog.domain.severity import Severity
 from watchdog.settings.model.settings import Adapter
 from watchdog.settings.rules.recurrence import ALWAYS, parse_weekly
 from watchdog.settings.rules.required_secrets import answers_in_slack

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from watchdog.domain.policy import Rule, Severity
+from watchdog.domain.policy import Rule
+from watchdog.domain.severity import Severity
 from watchdog.settings.model.settings import Adapter
 from watchdog.settings.rules import contacts as people
 from watchdog.settings.rules import stakeholder_contacts

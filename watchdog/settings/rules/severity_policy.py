@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from watchdog.domain.policy import DEFAULT_MATRIX, Action, Approver, Rule, Severity, Then, Window
+from watchdog.domain.policy import DEFAULT_MATRIX, Action, Approver, Rule, Then, Window
+from watchdog.domain.severity import Severity
 from watchdog.settings.rules.recurrence import parse_weekly
 from watchdog.settings.schema.adapter_entries import check_name
 from watchdog.settings.schema.schema import PolicyShape, RuleShape

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from watchdog.domain.policy import Severity, Suppression
+from watchdog.domain.policy import Suppression
+from watchdog.domain.severity import Severity
 from watchdog.settings.rules.recurrence import parse_weekly
 from watchdog.settings.schema.schema import QuietShape, ServiceShape, SilenceShape
 from watchdog.settings.text.validation import choose

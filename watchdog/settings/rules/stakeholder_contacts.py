@@ -5,7 +5,8 @@ Like a contact's, their addresses make channels of their own (`board-email`), wh
 
 from collections.abc import Mapping
 
-from watchdog.domain.policy import Severity, Stakeholders
+from watchdog.domain.policy import Stakeholders
+from watchdog.domain.severity import Severity
 from watchdog.settings.model.settings import Adapter
 from watchdog.settings.rules.contacts import ADDRESSED, addressed, is_wrong
 from watchdog.settings.schema.adapter_entries import Notifiers, check_name

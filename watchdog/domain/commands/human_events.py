@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from watchdog.domain.policy import Severity
 from watchdog.domain.prose import Prose
+from watchdog.domain.severity import Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,3 +139,20 @@ class RestoreRequested:
     at: float
     service: str
     by: str
+
+
+HumanEvent = (
+    Approved
+    | Rejected
+    | Stopped
+    | Acknowledged
+    | Paused
+    | Resumed
+    | Silenced
+    | Held
+    | Unsilenced
+    | CommitTrusted
+    | RollbackRequested
+    | UndoRequested
+    | RestoreRequested
+)
