@@ -11,71 +11,59 @@ from watchdog.domain.readings import MinuteCount, Reading
 
 @dataclass(frozen=True, slots=True)
 class Spells:
-    """Short outages that may be one that comes and goes: from the first one's begin to the last one's end (UTC epoch
-    seconds), how many, how many whole ones they make, what they left in the bucket at the end (for both see
-    core/detect/intermittent), how long it was down in all of them, and the longest pause between two.
-    """
+    """Short outages that may be one that comes and goes (see core/detect/intermittent). Times are UTC epoch seconds."""
 
-    began_at: float = 0.0
-    ended_at: float = 0.0
-    count: int = 0
-    whole: float = 0.0
-    level_seconds: float = 0.0
-    down_seconds: float = 0.0
-    pause_seconds: float = 0.0
+    began_at: float = 0.0  # begin of the first outage
+    ended_at: float = 0.0  # end of the last one
+    count: int = 0  # how many
+    whole: float = 0.0  # how many whole ones they make: one of less than 10 s counts as a part
+    level_seconds: float = 0.0  # what was in the leaky bucket at `ended_at`
+    down_seconds: float = 0.0  # time down in all of them
+    pause_seconds: float = 0.0  # the longest pause between two of them
 
 
 @dataclass(frozen=True)
 class Check:
     """The statistics of one signal. All times are UTC epoch seconds.
 
-    `run_*` describe the unbroken run of failures, `cusum*` the cumulative sum (`cusum_zero_at`: when it last
-    left zero, which back-dates an onset), `recent` the outcomes of the last minutes (at, failed), `samples` the
-    latencies (at, seconds), `counts` a feed's minutes (those that begin before `counts_from` are history only),
-    `crashes` when the platform reported failures, `interrupted_at` when readings were missing last (a restart, another
-    worker): it cannot be called calm since before then. Two onsets outlast missing readings: `failing_since` its first
-    failure with nothing good since, `troubled_since` that of a sum or a slowness which an interruption cut short, until
-    it has been calm for a while. `stumbled_at` is when it last failed soon after it had failed. `healed_seconds` is the
-    longest run of failures that ended by itself (at `healed_at`), `slow_healed_seconds` the longest time over a latency
-    limit that did, `strays` its failures that came to nothing (when, how many) since `watched_from`, `spells` its runs
-    of failures that ended, as far as they may be one story. `turned_since` a
-    deploy its probes are turned away, `turned_probes` of them.
+    Two onsets outlast missing readings, `failing_since` and `troubled_since`: an outage does not begin anew with a
+    restart or another worker.
     """
 
-    name: str
-    kind: str
-    last_at: float = 0.0
-    last: Reading | None = None
-    last_bad_at: float | None = None
-    last_why: Prose = ""
-    last_kind: str = ""
-    run_started_at: float | None = None
-    run_probes: int = 0
-    good_run: int = 0
-    cusum: float = 0.0
-    cusum_zero_at: float | None = None
-    recent: tuple[tuple[float, bool], ...] = ()
-    samples: tuple[tuple[float, float], ...] = ()
-    baseline_p50_seconds: float | None = None
-    baseline_p95_seconds: float | None = None
-    baseline_minutes: int = 0
-    baseline_at: float = 0.0
-    over_since: float | None = None
-    last_slow_at: float = 0.0
-    counts: tuple[MinuteCount, ...] = ()
-    counts_from: float = 0.0
-    interrupted_at: float = 0.0
-    failing_since: float | None = None
-    troubled_since: float | None = None
-    stumbled_at: float = 0.0
-    healed_seconds: float = 0.0
-    healed_at: float = 0.0
-    watched_from: float = 0.0
-    strays: tuple[tuple[float, int], ...] = ()
-    spells: Spells = Spells()
-    turned_since: float | None = None
-    turned_probes: int = 0
-    slow_healed_seconds: float = 0.0
-    slow_healed_at: float = 0.0
-    new_issues: tuple[str, ...] = ()
-    crashes: tuple[tuple[float, str], ...] = ()
+    name: str  # the signal's name
+    kind: str  # the signal's kind, a key of SIGNALS
+    last_at: float = 0.0  # when it was last read, whatever came of it
+    last: Reading | None = None  # the newest reading; None: not read yet
+    last_bad_at: float | None = None  # the last bad reading; None: none yet
+    last_why: Prose = ""  # why that reading was bad
+    last_kind: str = ""  # its FailureKind, as a word
+    run_started_at: float | None = None  # first failure of the unbroken run of failures; None: not failing
+    run_probes: int = 0  # failed probes in that run
+    good_run: int = 0  # good probes since the last failure
+    cusum: float = 0.0  # cumulative sum of log-likelihood ratios; 0: nothing suspicious
+    cusum_zero_at: float | None = None  # when that sum last left zero, which back-dates an onset; None: it is zero
+    recent: tuple[tuple[float, bool], ...] = ()  # probes of the last 3 minutes: when, and whether it failed
+    samples: tuple[tuple[float, float], ...] = ()  # latencies of answers in the window: when, seconds
+    baseline_p50_seconds: float | None = None  # slow average of the median; None: not learned yet
+    baseline_p95_seconds: float | None = None  # slow average of the 95th percentile; None: not learned yet
+    baseline_minutes: int = 0  # minutes that the baselines were learned from
+    baseline_at: float = 0.0  # when they were last updated
+    over_since: float | None = None  # since when a latency percentile is over its limit; None: none is
+    last_slow_at: float = 0.0  # the last answer with a percentile over its limit; 0: never
+    counts: tuple[MinuteCount, ...] = ()  # minutes of a feed, oldest first
+    counts_from: float = 0.0  # statistics were cleared then: what was seen before is history only
+    interrupted_at: float = 0.0  # when readings were last missing (restart, other worker): not known to be calm before
+    failing_since: float | None = None  # first failure with nothing good since, kept over missing readings
+    troubled_since: float | None = None  # onset of a sum or slowness cut short by missing readings, until calm again
+    stumbled_at: float = 0.0  # last failure with another one within 20 probes; 0: never
+    healed_seconds: float = 0.0  # longest run of failures that ended by itself
+    healed_at: float = 0.0  # when that run ended
+    watched_from: float = 0.0  # first reading, from which `strays` are counted
+    strays: tuple[tuple[float, int], ...] = ()  # unconfirmed runs of failures: begin, failures that count
+    spells: Spells = Spells()  # ended runs of failures that may be one intermittent outage
+    turned_since: float | None = None  # since when probes are turned away, if since a deploy; None: not
+    turned_probes: int = 0  # probes turned away since then
+    slow_healed_seconds: float = 0.0  # longest time over a latency limit that ended by itself
+    slow_healed_at: float = 0.0  # when that time ended
+    new_issues: tuple[str, ...] = ()  # errors first seen in the live release, in words
+    crashes: tuple[tuple[float, str], ...] = ()  # failures that the platform reported: when, and what

@@ -15,18 +15,15 @@ _SHA = re.compile(r"[0-9a-f]{7,64}")
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The way from `base` to `head`: `status` is ahead, behind, identical or diverged, as seen from the base.
+    """The way from one commit to another."""
 
-    `commits` are the newest of the `total`, newest first; `files` are those that differ; `href` shows it all.
-    """
-
-    base: str
-    head: str
-    status: str
-    total: int = 0
-    commits: tuple[Commit, ...] = ()
-    files: tuple[str, ...] = ()
-    href: str = ""
+    base: str  # commit it starts from: the rollback target, or the code before the suspect
+    head: str  # commit it leads to: the suspect
+    status: str  # ahead, behind, identical or diverged: where `head` is, as seen from `base`
+    total: int = 0  # commits between the two
+    commits: tuple[Commit, ...] = ()  # the newest of them, newest first
+    files: tuple[str, ...] = ()  # names of the files that differ
+    href: str = ""  # page of the repository that shows it all
 
     @property
     def authors(self) -> tuple[str, ...]:

@@ -37,19 +37,16 @@ FAILING = frozenset({"run", "cusum", "intermittent"})
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A confirmed anomaly of one check: since when, how much, in words with the arithmetic.
+    """A confirmed anomaly of one check."""
 
-    `pause_seconds` is how long it was well between two outages that came and went, at most.
-    """
-
-    signal: str
-    kind: str
-    method: str
-    onset_at: float
-    share: float
-    text: Prose
-    failure_kind: str = ""
-    pause_seconds: float = 0.0
+    signal: str  # its name
+    kind: str  # the signal's kind, a key of SIGNALS
+    method: str  # run, cusum, intermittent, latency, feed, count, crashes or turned away
+    onset_at: float  # when it began (UTC epoch seconds)
+    share: float  # share 0-1 of probes that failed (or of time down, slow answers); 0: none known
+    text: Prose  # in words, with the arithmetic
+    failure_kind: str = ""  # FailureKind of the last failure, as a word; empty: not known
+    pause_seconds: float = 0.0  # longest pause between two outages that came and went
 
     @property
     def fails(self) -> bool:
@@ -59,61 +56,53 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What one signal said when we decided; `verdict` is good, bad or unknown. `detail` is for `explain`."""
+    """What one signal said when we decided."""
 
-    signal: str
-    verdict: str
-    text: Prose
-    detail: Prose = ""
+    signal: str  # the signal, the control targets or a status page
+    verdict: str  # good, bad or unknown
+    text: Prose  # the reading or the finding, in words
+    detail: Prose = ""  # what another method said, for `explain`
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One factor of the blame odds, and which kind of evidence it is.
+    """One factor of the blame odds."""
 
-    `earlier`: it was found when the incident began, and is kept although it would not be found now.
-    """
-
-    factor: float
-    why: Prose
-    name: str = ""
-    earlier: bool = False
+    factor: float  # odds factor: above 1 convicts, below 1 acquits
+    why: Prose  # reason in words
+    name: str = ""  # which kind of evidence it is
+    earlier: bool = False  # found earlier in this incident and kept, though not found now
 
 
 @dataclass(frozen=True, slots=True)
 class Veto:
-    """A reason that alone forbids blaming the deploy; `fired` with its why, or checked and not fired."""
+    """A reason that alone forbids blaming the deploy."""
 
-    name: str
-    fired: bool
-    why: Prose
+    name: str  # which check it is
+    fired: bool  # it forbids blaming the deploy
+    why: Prose  # reason in words, fired or not
 
 
 @dataclass(frozen=True, slots=True)
 class Blame:
-    """How probable it is that the suspect caused the incident, term by term.
+    """How probable it is that the suspect caused the incident, term by term (see core/assess/blame)."""
 
-    `suspect` is the live deploy, `change` the deploy that brought what differs (an earlier one of the same code,
-    if the onset fits that better); `configuration` means that only configuration changed; `assumed` that the prior
-    odds come from assumed rates, as this service has no history yet. `onset_why` is how the onset lies to the change.
-    """
-
-    suspect: Deploy | None
-    change: Deploy | None
-    configuration: bool
-    odds: float
-    prior_odds: float
-    prior_why: Prose
-    terms: tuple[Term, ...]
-    vetoes: tuple[Veto, ...]
-    probability: float | None
-    need: float
-    floor: float
-    cost_rule: float
-    why: Prose
-    likely_from: float = 1.0
-    assumed: bool = False
-    onset_why: Prose = ""
+    suspect: Deploy | None  # the live deploy; None: not known
+    change: Deploy | None  # deploy that brought what differs: the suspect, or an earlier one of the same code
+    configuration: bool  # only configuration changed, not the code
+    odds: float  # that the suspect caused it, all terms counted
+    prior_odds: float  # odds before any evidence
+    prior_why: Prose  # what the prior odds are made of
+    terms: tuple[Term, ...]  # evidence for and against
+    vetoes: tuple[Veto, ...]  # all that were checked, fired or not
+    probability: float | None  # 0-1, from the odds; 0: a veto fired; None: nothing was weighed
+    need: float  # probability from which it is acted on: the larger of the next two
+    floor: float  # least probability to act on, from the policy
+    cost_rule: float  # probability from which acting costs less than waiting; 0: share not known
+    why: Prose  # the verdict in words
+    likely_from: float = 1.0  # probability from which a human is asked
+    assumed: bool = False  # the prior odds come from assumed rates: no history yet
+    onset_why: Prose = ""  # how the onset lies to the change
 
     @property
     def vetoed(self) -> tuple[Veto, ...]:
@@ -145,52 +134,49 @@ class GuardReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GuardAnswer:
-    """What one guard said, and why. `passing` marks a block that time alone may lift."""
+    """What one guard said, and why."""
 
-    name: str
-    verdict: Verdict
-    why: Prose
-    passing: bool = False
-    reason: GuardReason | None = None
+    name: str  # which guard
+    verdict: Verdict  # pass, ask or block
+    why: Prose  # reason in words
+    passing: bool = False  # what it objects to may pass without a human
+    reason: GuardReason | None = None  # where a later decision depends on it; None: on none
 
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
     """A deploy that is not the target, and why not."""
 
-    deploy: str
-    code: str | None
-    why: Prose
+    deploy: str  # its id
+    code: str | None  # its commit or image digest; None: not known
+    why: Prose  # why it is not the target
 
 
 @dataclass(frozen=True, slots=True)
 class TargetChoice:
     """Where to roll back to: the deploy, or None with the reason."""
 
-    deploy: Deploy | None
-    why: Prose
-    skipped: tuple[Skipped, ...] = ()
-    warning: Prose = ""
-    ask: Prose = ""
+    deploy: Deploy | None  # deploy to roll back to; None: none is good
+    why: Prose  # why this one, or why none
+    skipped: tuple[Skipped, ...] = ()  # newer deploys that are no target
+    warning: Prose = ""  # what people should know of it; empty: nothing
+    ask: Prose = ""  # why a human has to agree to it; empty: no need
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What was decided, from what, and why: `explain` prints exactly this.
+    """What was decided, from what, and why: `explain` prints exactly this."""
 
-    `policy_action` is what the policy asks for at this severity; None: a person asked for it.
-    """
-
-    at: float
-    course: Course
-    severity: Severity
-    why: Prose
-    policy_action: Action | None
-    share: float
-    mode: str
-    evidence: tuple[Evidence, ...] = ()
-    blame: Blame | None = None
-    guards: tuple[GuardAnswer, ...] = ()
-    target: TargetChoice | None = None
-    would: Prose = ""
-    severity_why: Prose = ""
+    at: float  # UTC epoch seconds
+    course: Course  # what to do
+    severity: Severity  # of the worst finding
+    why: Prose  # reason for the course, in words
+    policy_action: Action | None  # what the policy asks for at this severity; None: a person asked for it
+    share: float  # share 0-1 of probes that failed lately; 0: none known
+    mode: str  # the service's mode at that moment
+    evidence: tuple[Evidence, ...] = ()  # what each signal, control target and status page said
+    blame: Blame | None = None  # None: a person asked for it
+    guards: tuple[GuardAnswer, ...] = ()  # every guard's answer
+    target: TargetChoice | None = None  # where to roll back to
+    would: Prose = ""  # what would be done if mode observe did not forbid it; empty: another mode
+    severity_why: Prose = ""  # the rule that gave the severity, in words

@@ -10,24 +10,20 @@ AUTO_DEPLOY = ("off", "commit", "checksPass")
 
 @dataclass(frozen=True)
 class Deploy:
-    """One deploy. Times are UTC epoch seconds. `status` and `trigger` are open sets: unknown values survive.
+    """One deploy. Times are UTC epoch seconds."""
 
-    `update_seen_at` is when our own feed first saw the instances being replaced (`update_in_progress`).
-    `changed` names configuration that differs from the deploy before it ("environment", "instance count").
-    """
-
-    id: str
-    status: str
-    trigger: str = "other"
-    commit: str | None = None
-    commit_message: str = ""
-    image_ref: str | None = None
-    image_sha: str | None = None
-    created_at: float = 0.0
-    started_at: float | None = None
-    finished_at: float | None = None
-    update_seen_at: float | None = None
-    changed: tuple[str, ...] = ()
+    id: str  # the platform's id
+    status: str  # the platform's word, an open set: unknown values survive
+    trigger: str = "other"  # what began it, an open set, as in `rollback`
+    commit: str | None = None  # commit id; None: not built from one, or not known
+    commit_message: str = ""  # its message; long ones lose their middle
+    image_ref: str | None = None  # image as written, by tag or digest; None: no image
+    image_sha: str | None = None  # image digest; None: no image, or not known
+    created_at: float = 0.0  # when it was made; 0: the platform does not say
+    started_at: float | None = None  # when it began; None: not yet, or not said
+    finished_at: float | None = None  # when it went live or ended; None: not yet, or not said
+    update_seen_at: float | None = None  # when instances were first seen being replaced; None: not seen
+    changed: tuple[str, ...] = ()  # configuration that differs from the deploy before it, as in `environment`
 
     @property
     def code(self) -> str | None:
@@ -86,41 +82,37 @@ class Deploy:
 class ServiceFacts:
     """What the platform says of a service before anybody touches it."""
 
-    id: str
-    name: str
-    kind: str = "web_service"
-    region: str | None = None
-    auto_deploy: str = "off"
-    suspended: bool = False
-    maintenance: bool = False
-    pre_deploy_command: str | None = None
-    url: str | None = None
-    dashboard_url: str | None = None
-    repo: str | None = None
-    suspenders: tuple[str, ...] = field(default=())
-    branch: str | None = None
+    id: str  # the platform's id
+    name: str  # name on the platform
+    kind: str = "web_service"  # the platform's type, as in `web_service` or `postgres`
+    region: str | None = None  # region on the platform; None: not said
+    auto_deploy: str = "off"  # off, commit, checksPass, or unknown: not said
+    suspended: bool = False  # it is suspended, by its owner or by others
+    maintenance: bool = False  # it is in maintenance mode
+    pre_deploy_command: str | None = None  # runs before each deploy, as for migrations; None: none
+    url: str | None = None  # public address; None: none
+    dashboard_url: str | None = None  # its page at the platform; None: not said
+    repo: str | None = None  # address of its repository; None: none
+    suspenders: tuple[str, ...] = field(default=())  # who suspended it; `user`: its owner
+    branch: str | None = None  # branch that is deployed; None: not said
 
 
 @dataclass(frozen=True, slots=True)
 class Downtime:
-    """A time in which the platform says that a service is meant to be down: `what`, as in "it is …". UTC epoch seconds.
+    """A time in which the platform says that a service is meant to be down. Times are UTC epoch seconds."""
 
-    First read so at `since`, last read not so at `after` (None: it was so at the first look), and read as over at
-    `ended_at` (None: it lasts). `told`: people heard that it lasts for long.
-    """
-
-    what: str
-    since: float
-    after: float | None = None
-    ended_at: float | None = None
-    told: bool = False
+    what: str  # as in "it is …"
+    since: float  # first look that read it so
+    after: float | None = None  # last look before that, which read it not so; None: there was none
+    ended_at: float | None = None  # look that read it as over; None: it lasts
+    told: bool = False  # people were told that it lasts for long
 
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One commit on a branch, as its repository tells. `at` is when it was committed or merged (UTC epoch seconds)."""
+    """One commit on a branch, as its repository tells."""
 
-    sha: str
-    at: float
-    title: str = ""
-    author: str = ""
+    sha: str  # commit id
+    at: float  # when it was committed or merged (UTC epoch seconds); 0: not known
+    title: str = ""  # first line of its message
+    author: str = ""  # login, else name, of the author; empty: not known

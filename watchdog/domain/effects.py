@@ -9,91 +9,81 @@ from watchdog.domain.prose import Prose
 
 @dataclass(frozen=True, slots=True)
 class SetPace:
-    """Probe the service's checks every so many seconds from now on (and the control targets, when faster)."""
+    """Probe the service's checks at this pace from now on (and the control targets, when faster)."""
 
-    service: str
-    every_seconds: float
+    service: str  # its name
+    every_seconds: float  # time between two probes of one check
 
 
 @dataclass(frozen=True, slots=True)
 class ReadDeploys:
-    """Ask the platform for the service's deploys now, and every `every_seconds` until told otherwise."""
+    """Ask the platform for the service's deploys now, and at this pace from now on."""
 
-    service: str
-    every_seconds: float
+    service: str  # its name
+    every_seconds: float  # time between two reads, until told otherwise
 
 
 @dataclass(frozen=True, slots=True)
 class WakeAt:
-    """Send `TimePassed` at that moment (UTC epoch seconds)."""
+    """Send `TimePassed` at that moment."""
 
-    at: float
+    at: float  # UTC epoch seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Write one line of the story down: in the journal, in the log, on the demo's screen.
+    """Write one line of the story down: in the journal, in the log, on the demo's screen."""
 
-    `text` carries the arithmetic; `about` names what the line is about, where a later decision depends on it.
-    """
-
-    at: float
-    service: str
-    incident: str | None
-    label: NoteLabel
-    text: Prose
-    about: tuple[str, ...] = ()
+    at: float  # UTC epoch seconds
+    service: str  # its name; empty: no single service
+    incident: str | None  # its id; None: of no incident
+    label: NoteLabel  # word in front of the line
+    text: Prose  # the line, with the arithmetic
+    about: tuple[str, ...] = ()  # what it is about (channels, items), where a later decision depends on it
 
 
 @dataclass(frozen=True, slots=True)
 class Tell:
     """Bring a notice to the named channels; at least once, whatever happens."""
 
-    notice: Notice
-    channels: tuple[str, ...]
+    notice: Notice  # the message
+    channels: tuple[str, ...]  # names of the channels
 
 
 @dataclass(frozen=True, slots=True)
 class PinAutoDeploy:
-    """Switch auto-deploy off and read it back within `within_seconds`. `listed`: what it was set to when last read."""
+    """Switch auto-deploy off and read it back."""
 
-    service: str
-    incident: str
-    platform_id: str
-    within_seconds: float = 10.0
-    listed: str = ""
+    service: str  # its name
+    incident: str  # id of the incident it is for
+    platform_id: str  # the service's id on the platform
+    within_seconds: float = 10.0  # time for the switch and for reading it back
+    listed: str = ""  # its value when last read; empty: not read
 
 
 @dataclass(frozen=True, slots=True)
 class Rollback:
-    """Send one rollback; at most once, whatever happens.
+    """Send one rollback; at most once, whatever happens."""
 
-    `rebuild`: the target's artefact is gone, so its commit (`target_code`) is deployed anew instead.
-
-    `suspect` is the deploy that must still be live, `baseline` the newest deploy when we decided:
-    a rollback deploy newer than it is ours (or somebody's) and is adopted. `target_code` is the target's
-    commit or image digest. `approved_by` names the human who asked or agreed, if one did.
-    """
-
-    service: str
-    incident: str
-    platform_id: str
-    suspect: str
-    target: str
-    target_code: str | None
-    baseline: str
-    approved_by: str | None = None
-    rebuild: bool = False
+    service: str  # its name
+    incident: str  # id of the incident it is for
+    platform_id: str  # the service's id on the platform
+    suspect: str  # deploy that must still be live
+    target: str  # deploy to roll back to
+    target_code: str | None  # its commit or image digest
+    baseline: str  # newest deploy at the decision: a newer one to the target is ours and is adopted
+    approved_by: str | None = None  # human who asked or agreed; None: none did
+    rebuild: bool = False  # the target's artefact is gone: deploy its commit anew
 
 
 @dataclass(frozen=True, slots=True)
 class RestoreAutoDeploy:
     """Give auto-deploy its old value back, if it is still the one we set."""
 
-    service: str
-    incident: str
-    platform_id: str
-    value: str
+    service: str  # its name
+    incident: str  # id of the incident it was switched off for
+    platform_id: str  # the service's id on the platform
+    value: str  # value to give back
 
 
 Effect = SetPace | ReadDeploys | WakeAt | Note | Tell | PinAutoDeploy | Rollback | RestoreAutoDeploy

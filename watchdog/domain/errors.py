@@ -84,9 +84,9 @@ class Stale(WatchdogError):
 class Mistake:
     """One wrong place in the user's input, and what to write instead."""
 
-    where: str
-    what: str
-    instead: str = ""
+    where: str  # file and line, or the key
+    what: str  # what is wrong with it
+    instead: str = ""  # what to write instead; empty: no hint
 
     def __str__(self) -> str:
         hint = f" -> {self.instead}" if self.instead else ""

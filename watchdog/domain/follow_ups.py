@@ -28,17 +28,13 @@ DUE = "7d"
 
 @dataclass(frozen=True, slots=True)
 class RunbookItem:
-    """One line of the runbook's checklists.
+    """One line of the runbook's checklists."""
 
-    `owner` is a role, or empty: who decides on an incident of its severity. It is due so long after the service was
-    restored, or (None) before the rollback. `by_people`: nothing that the watchdog sees shows that it was done.
-    """
-
-    id: str
-    text: str
-    owner: str = ""
-    within_seconds: float | None = None
-    by_people: bool = False
+    id: str  # name that never changes, typed to tick it
+    text: str  # the runbook's words
+    owner: str = ""  # a role; empty: who decides on an incident of its severity
+    within_seconds: float | None = None  # due so long after the service was restored; None: before the rollback
+    by_people: bool = False  # nothing that the watchdog sees shows that it was done
 
 
 RUNBOOK: tuple[RunbookItem, ...] = (
@@ -68,26 +64,26 @@ RUNBOOK_IDS = frozenset(one.id for one in RUNBOOK)
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A human ticked an item of an incident's checklists (or undid the tick) at that moment (UTC epoch seconds)."""
+    """A human ticked an item of an incident's checklists, or undid the tick."""
 
-    at: float
-    incident: str
-    item: str
-    by: str
-    undone: bool = False
+    at: float  # UTC epoch seconds
+    incident: str  # its id
+    item: str  # id of the item
+    by: str  # who ticked it
+    undone: bool = False  # it takes an earlier tick back
 
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """What people mean to do about an incident, the `number`th of it, in their own words. Times: UTC epoch seconds."""
+    """What people mean to do about an incident, in their own words. Times are UTC epoch seconds."""
 
-    at: float
-    incident: str
-    number: int
-    by: str
-    text: str
-    owner: str
-    due_at: float
+    at: float  # when it was added
+    incident: str  # its id
+    number: int  # 1 is the first one of the incident
+    by: str  # who added it
+    text: str  # what is to be done
+    owner: str  # a role, a contact or a name
+    due_at: float  # when it is due
 
     @property
     def id(self) -> str:
@@ -97,18 +93,15 @@ class FollowUp:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """An open item of an incident, `words` for people, and the channels that may be reminded of it.
+    """An open item of an incident, as reminders need it."""
 
-    `due_at` is UTC epoch seconds (None: not known yet).
-    """
-
-    incident: str
-    service: str
-    severity: Severity
-    channels: tuple[str, ...]
-    item: str
-    words: str
-    due_at: float | None = None
+    incident: str  # its id
+    service: str  # its name
+    severity: Severity  # of the incident
+    channels: tuple[str, ...]  # channels that may be reminded of it
+    item: str  # id of the item
+    words: str  # text, owner, due time and command, for people
+    due_at: float | None = None  # UTC epoch seconds; None: not known yet
 
 
 def ticked(ticks: Iterable[Tick], incident: str) -> Mapping[str, Tick]:

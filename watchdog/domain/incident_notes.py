@@ -10,13 +10,13 @@ NAME_MAX = 80
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """One line of a human's, added at that moment (UTC epoch seconds). `root_cause`: it names why it happened."""
+    """One line of a human's."""
 
-    at: float
-    incident: str
-    by: str
-    text: str
-    root_cause: bool = False
+    at: float  # UTC epoch seconds
+    incident: str  # its id
+    by: str  # who added it
+    text: str  # what they wrote
+    root_cause: bool = False  # it names why the incident happened
 
 
 def root_causes(remarks: Iterable[Remark]) -> Mapping[str, Remark]:

@@ -77,24 +77,19 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """One argument behind the subject. Without a `default` it must be given, unless it is a flag; an empty default
-    means that it may be left out. `is_cut`: one that is too long is cut, and not refused.
+    """One argument behind the subject."""
 
-    `flag` is its name at the terminal, in capitals where it stands by itself there; `stored_as` the name under which
-    the daemon gets it, durations in seconds.
-    """
-
-    name: str
-    says: str
-    kind: Kind = Kind.TEXT
-    default: str | None = None
-    choices: tuple[str, ...] = ()
-    max_characters: int = NAME_MAX
-    max_seconds: float = 0.0
-    is_cut: bool = False
-    example: str = ""
-    flag: str = ""
-    stored_as: str = ""
+    name: str  # its name in forms, the JSON API and Slack
+    says: str  # its help, half a sentence
+    kind: Kind = Kind.TEXT  # what may be given
+    default: str | None = None  # used if left out; empty: may be left out; None: must be given, unless a flag
+    choices: tuple[str, ...] = ()  # the allowed values, for kind CHOICE
+    max_characters: int = NAME_MAX  # longest text
+    max_seconds: float = 0.0  # longest duration, for kind DURATION
+    is_cut: bool = False  # a text that is too long is cut, not refused
+    example: str = ""  # shown in the usage
+    flag: str = ""  # its name at the terminal, if another one; in capitals: positional
+    stored_as: str = ""  # name under which the daemon gets it, if another one; durations in seconds
 
     @property
     def option(self) -> str:
@@ -133,22 +128,20 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class HumanCommand:
-    """One command: the row from which everything else is made.
+    """One command: the row from which everything else is made."""
 
-    `says` is one sentence, the help of every surface. `event` makes the event
-    from the moment (UTC epoch seconds), the author and the stored arguments; None: it only adds to the record, or the
-    daemon must look something up first. `subject_characters_min`: a shorter subject names too much.
-    """
-
-    name: str
-    says: str
-    subject: Subject
-    role: Role
-    arguments: tuple[Argument, ...] = ()
+    name: str  # the word that is typed
+    says: str  # one sentence, the help of every surface
+    subject: Subject  # what it is about
+    role: Role  # the least role that may give it
+    arguments: tuple[Argument, ...] = ()  # those behind the subject, in order
     event: Callable[[float, str, Mapping[str, Any]], HumanEvent] | None = None
-    surfaces: frozenset[Surface] = frozenset(Surface)
-    seen: Seen = Seen.NOTHING
-    subject_characters_min: int = 1
+    """Makes the event from the moment (UTC epoch seconds), the author and the stored arguments. None: the command only
+    adds to the record, or the daemon must look something up first.
+    """
+    surfaces: frozenset[Surface] = frozenset(Surface)  # where it can be given
+    seen: Seen = Seen.NOTHING  # what its author must have seen unchanged
+    subject_characters_min: int = 1  # a shorter subject names too much
 
     @property
     def required(self) -> tuple[Argument, ...]:

@@ -1,4 +1,4 @@
-"""What humans said, in past participles: the events that carry who said it (`by`). `at` is UTC epoch seconds."""
+"""What humans said, in past participles: the events that carry who said it."""
 
 from dataclasses import dataclass
 
@@ -10,135 +10,131 @@ from watchdog.domain.severity import Severity
 class Approved:
     """A human said yes to what the incident asked."""
 
-    at: float
-    incident: str
-    by: str
+    at: float  # UTC epoch seconds
+    incident: str  # its id
+    by: str  # who said it
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
     """A human said no to what the incident asked."""
 
-    at: float
-    incident: str
-    by: str
+    at: float  # UTC epoch seconds
+    incident: str  # its id
+    by: str  # who said it
 
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
     """A human stopped an announced action (or one not sent yet)."""
 
-    at: float
-    incident: str
-    by: str
+    at: float  # UTC epoch seconds
+    incident: str  # its id
+    by: str  # who said it
 
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """A human said that they look after the incident: nobody else need be called for now.
+    """A human said that they look after the incident: nobody else need be called for now."""
 
-    `said_at`: when they said so (UTC epoch seconds), where that may be long ago; None is now.
-    """
-
-    at: float
-    incident: str
-    by: str
-    said_at: float | None = None
+    at: float  # UTC epoch seconds
+    incident: str  # its id
+    by: str  # who said it
+    said_at: float | None = None  # when it was said, if a pager reports it later (UTC epoch seconds); None: now
 
 
 @dataclass(frozen=True, slots=True)
 class Paused:
     """A human told us to watch only."""
 
-    at: float
-    by: str
+    at: float  # UTC epoch seconds
+    by: str  # who said it
 
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
     """A human gave the right to act back."""
 
-    at: float
-    by: str
+    at: float  # UTC epoch seconds
+    by: str  # who said it
 
 
 @dataclass(frozen=True, slots=True)
 class Silenced:
-    """A human wants nobody told of `of` (None: of anything) until then; maybe of one signal or one severity alone."""
+    """A human wants nobody told of a service, or of any, for a while; maybe of one signal or one severity alone."""
 
-    at: float
-    by: str
-    until: float
-    reason: Prose
-    of: str | None = None
-    signal: str | None = None
-    severity: Severity | None = None
+    at: float  # UTC epoch seconds
+    by: str  # who said it
+    until: float  # when it ends (UTC epoch seconds)
+    reason: Prose  # why, for people
+    of: str | None = None  # the service; None: all
+    signal: str | None = None  # only where this signal alone fails; None: any
+    severity: Severity | None = None  # only of this severity; None: any
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A human wants nothing rolled back unasked of `of` (None: of all) until then."""
+    """A human wants nothing rolled back unasked of a service, or of any, for a while."""
 
-    at: float
-    by: str
-    until: float
-    reason: Prose
-    of: str | None = None
+    at: float  # UTC epoch seconds
+    by: str  # who said it
+    until: float  # when it ends (UTC epoch seconds)
+    reason: Prose  # why, for people
+    of: str | None = None  # the service; None: all
 
 
 @dataclass(frozen=True, slots=True)
 class Unsilenced:
     """A human ended a silence, or a hold, of that name."""
 
-    at: float
-    name: str
-    by: str
+    at: float  # UTC epoch seconds
+    name: str  # the silence's or hold's name, as in `silence-3`
+    by: str  # who said it
 
 
 @dataclass(frozen=True, slots=True)
 class CommitTrusted:
-    """A human lifted a commit (or image digest, or a prefix of 7 characters and more) from the deny-list."""
+    """A human lifted a commit (or image digest) from the deny-list."""
 
-    at: float
-    commit: str
-    by: str
+    at: float  # UTC epoch seconds
+    commit: str  # commit or image digest, or a prefix of 7 characters and more
+    by: str  # who said it
 
 
 @dataclass(frozen=True, slots=True)
 class RollbackRequested:
-    """A human asked for a rollback by hand; `target` is a deploy id, or None for our own choice."""
+    """A human asked for a rollback by hand."""
 
-    at: float
-    service: str
-    by: str
-    target: str | None = None
+    at: float  # UTC epoch seconds
+    service: str  # its name
+    by: str  # who said it
+    target: str | None = None  # deploy to roll back to; None: our own choice
 
 
 @dataclass(frozen=True, slots=True)
 class UndoRequested:
     """A human said that the rollback of `incident` was wrong, and asked for the way back to its `suspect`.
 
-    What the record says of that rollback comes along, since an incident that is over is known to the record only:
-    `rollback_deploy` is the deploy it made (None: none was accepted), `proved` that the site was well with it.
+    What the record says of that rollback comes along, since an incident that is over is known to the record only.
     """
 
-    at: float
-    service: str
-    incident: str
-    by: str
-    suspect: str | None = None
-    suspect_code: str | None = None
-    rollback_deploy: str | None = None
-    proved: bool = False
+    at: float  # UTC epoch seconds
+    service: str  # its name
+    incident: str  # id of the incident whose rollback is undone
+    by: str  # who said it
+    suspect: str | None = None  # deploy that was blamed then, the way back; None: none on record
+    suspect_code: str | None = None  # its commit or image digest
+    rollback_deploy: str | None = None  # deploy that the rollback made; None: none was accepted
+    proved: bool = False  # the recovery was proved with that rollback
 
 
 @dataclass(frozen=True, slots=True)
 class RestoreRequested:
     """A human asked to give back the auto-deploy of a service, which is off because of us."""
 
-    at: float
-    service: str
-    by: str
+    at: float  # UTC epoch seconds
+    service: str  # its name
+    by: str  # who said it
 
 
 HumanEvent = (
