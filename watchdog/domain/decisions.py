@@ -139,7 +139,7 @@ class GuardAnswer:
     name: str  # which guard
     verdict: Verdict  # pass, ask or block
     why: Prose  # reason in words
-    passing: bool = False  # what it objects to may pass without a human
+    passing: bool = False  # the obstacle may pass (a pause, a deploy on its way): then it is decided anew
     reason: GuardReason | None = None  # where a later decision depends on it; None: on none
 
 
@@ -175,7 +175,7 @@ class Decision:
     share: float  # share 0-1 of probes that failed lately; 0: none known
     mode: str  # the service's mode at that moment
     evidence: tuple[Evidence, ...] = ()  # what each signal, control target and status page said
-    blame: Blame | None = None  # None: a person asked for it
+    blame: Blame | None = None  # how likely the suspect is to blame; None: a person asked for it
     guards: tuple[GuardAnswer, ...] = ()  # every guard's answer
     target: TargetChoice | None = None  # where to roll back to
     would: Prose = ""  # what would be done if mode observe did not forbid it; empty: another mode

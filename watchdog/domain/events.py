@@ -1,4 +1,4 @@
-"""What happened, in past participles. Every event carries `at` (UTC epoch seconds): time is data.
+"""What happened, in past participles. Every event carries `at`: time is data.
 
 Outcomes of effects come back as events, as readings do, and so do human commands (domain/commands/human_events.py).
 """
@@ -28,262 +28,248 @@ from watchdog.domain.severity import Severity
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """A signal of a service was read. `latency_seconds` is the probe's total time, `counts` a feed's buckets.
+    """A signal of a service was read."""
 
-    `new_issues` are error kinds first seen in the live release, `happened_at` the moment a platform
-    event tells of (where it is not `at`).
-    """
-
-    at: float
-    service: str
-    signal: str
-    reading: Reading
-    latency_seconds: float | None = None
-    counts: tuple[MinuteCount, ...] = ()
-    new_issues: tuple[str, ...] = ()
-    happened_at: float | None = None
+    at: float  # UTC epoch seconds
+    service: str  # its name
+    signal: str  # the signal's name
+    reading: Reading  # what it said
+    latency_seconds: float | None = None  # the probe's total time; None: a feed, or not measured
+    counts: tuple[MinuteCount, ...] = ()  # complete minutes of a feed
+    new_issues: tuple[str, ...] = ()  # errors first seen in the live release, in words
+    happened_at: float | None = None  # when a platform event happened (UTC epoch seconds); None: `at`
 
 
 @dataclass(frozen=True, slots=True)
 class ControlChecked:
     """A control target (somebody else's site) was probed: can we see at all?"""
 
-    at: float
-    target: str
-    reading: Reading
+    at: float  # UTC epoch seconds
+    target: str  # name of the control target
+    reading: Reading  # what it said
 
 
 @dataclass(frozen=True, slots=True)
 class ProbesJudged:
-    """All probes of services were looked over: `silent` if none of them brought evidence for too long."""
+    """All probes of services were looked over."""
 
-    at: float
-    silent: bool
+    at: float  # UTC epoch seconds
+    silent: bool  # no probe of any service brought evidence for too long
 
 
 @dataclass(frozen=True, slots=True)
 class IntegrationJudged:
     """Something that we rely on was looked over: how it stands, for long enough to be told."""
 
-    at: float
-    integration: Integration
+    at: float  # UTC epoch seconds
+    integration: Integration  # how it stands
 
 
 @dataclass(frozen=True, slots=True)
 class VendorChecked:
-    """A status page was read. `Bad` means a partial outage or worse of a component that concerns us."""
+    """A status page was read."""
 
-    at: float
-    vendor: str
-    reading: Reading
+    at: float  # UTC epoch seconds
+    vendor: str  # name of the status page or dependency
+    reading: Reading  # Bad: a partial outage or worse of a component that concerns us
 
 
 @dataclass(frozen=True, slots=True)
 class DeploysListed:
-    """The platform told of a service's deploys (newest first) and facts."""
+    """The platform told of a service's deploys and facts."""
 
-    at: float
-    service: str
-    deploys: tuple[Deploy, ...]
-    facts: ServiceFacts
+    at: float  # when the read began (UTC epoch seconds)
+    service: str  # its name
+    deploys: tuple[Deploy, ...]  # newest first
+    facts: ServiceFacts  # what the platform says of the service
 
 
 @dataclass(frozen=True, slots=True)
 class DeploysUnread:
     """The platform could not be asked."""
 
-    at: float
-    service: str
-    why: Prose
+    at: float  # UTC epoch seconds
+    service: str  # its name
+    why: Prose  # reason in words
 
 
 @dataclass(frozen=True, slots=True)
 class CommitsSeen:
-    """The repository told of the newest commits on a service's branch (newest first)."""
+    """The repository told of the newest commits on a service's branch."""
 
-    at: float
-    service: str
-    commits: tuple[Commit, ...]
+    at: float  # UTC epoch seconds
+    service: str  # its name
+    commits: tuple[Commit, ...]  # newest first
 
 
 @dataclass(frozen=True, slots=True)
 class CommitsUnread:
     """The repository does not tell which commits are on a service's branch."""
 
-    at: float
-    service: str
-    why: Prose
+    at: float  # UTC epoch seconds
+    service: str  # its name
+    why: Prose  # reason in words
 
 
 @dataclass(frozen=True, slots=True)
 class AuthorsRead:
-    """The repository told who wrote what a deploy brought (of the newest commit first); perhaps nobody is named."""
+    """The repository told who wrote what a deploy brought."""
 
-    at: float
-    service: str
-    deploy: str
-    authors: tuple[str, ...]
+    at: float  # UTC epoch seconds
+    service: str  # its name
+    deploy: str  # its id
+    authors: tuple[str, ...]  # of the newest commit first; empty: none is named
 
 
 @dataclass(frozen=True, slots=True)
 class TimePassed:
     """A moment asked for with `WakeAt` came, or a second went by."""
 
-    at: float
+    at: float  # UTC epoch seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Restarted:
-    """The daemon began (again) with the state of these services; of all, if none is named."""
+    """The daemon began (again) with the state of these services."""
 
-    at: float
-    services: tuple[str, ...] = ()
+    at: float  # UTC epoch seconds
+    services: tuple[str, ...] = ()  # their names; empty: all
 
 
 @dataclass(frozen=True, slots=True)
 class PinConfirmed:
-    """Auto-deploy was read back as off. `previous` is the value to restore one day."""
+    """Auto-deploy was read back as off."""
 
-    at: float
-    service: str
-    incident: str
-    previous: str
+    at: float  # UTC epoch seconds
+    service: str  # its name
+    incident: str  # its id
+    previous: str  # value of auto-deploy to restore one day
 
 
 @dataclass(frozen=True, slots=True)
 class PinUnconfirmed:
-    """Auto-deploy could not be confirmed to be off in time. `previous` is None when it could not be read."""
+    """Auto-deploy could not be confirmed to be off in time."""
 
-    at: float
-    service: str
-    incident: str
-    why: Prose
-    previous: str | None = None
+    at: float  # UTC epoch seconds
+    service: str  # its name
+    incident: str  # its id
+    why: Prose  # reason in words
+    previous: str | None = None  # value of auto-deploy to restore one day; None: it could not be read
 
 
 @dataclass(frozen=True, slots=True)
 class RollbackAccepted:
-    """The platform has the rollback: `deploy` is the new deploy it made. `adopted` if found by reading."""
+    """The platform has the rollback."""
 
-    at: float
-    service: str
-    incident: str
-    deploy: str
-    adopted: bool = False
+    at: float  # UTC epoch seconds
+    service: str  # its name
+    incident: str  # its id
+    deploy: str  # id of the deploy that the rollback made
+    adopted: bool = False  # it was found by reading, not named by the answer
 
 
 @dataclass(frozen=True, slots=True)
 class RollbackRefused:
-    """The platform said no for good (4xx): nothing happened.
+    """The platform said no for good (4xx): nothing happened."""
 
-    `forbidden`: our key may not change the service; `expired`: the target's artefact is gone, so that only a rebuild of
-    its commit may help.
-    """
-
-    at: float
-    service: str
-    incident: str
-    why: Prose
-    forbidden: bool = False
-    expired: bool = False
+    at: float  # UTC epoch seconds
+    service: str  # its name
+    incident: str  # its id
+    why: Prose  # reason in words
+    forbidden: bool = False  # our key may not change the service
+    expired: bool = False  # the target's artefact is gone: only a rebuild of its commit may help
 
 
 @dataclass(frozen=True, slots=True)
 class RollbackStoodDown:
     """Before sending, the world was found changed (a human acted, another deploy is live): nothing was sent."""
 
-    at: float
-    service: str
-    incident: str
-    why: Prose
+    at: float  # UTC epoch seconds
+    service: str  # its name
+    incident: str  # its id
+    why: Prose  # reason in words
 
 
 @dataclass(frozen=True, slots=True)
 class RollbackPostponed:
-    """Nothing was sent (restart before the send, or 429): confirm afresh and decide anew.
+    """Nothing was sent (restart before the send, or 429): confirm afresh and decide anew."""
 
-    `previous` is what auto-deploy was before an earlier attempt to switch it off, of which nobody heard the outcome.
-    """
-
-    at: float
-    service: str
-    incident: str
-    why: Prose
-    previous: str | None = None
+    at: float  # UTC epoch seconds
+    service: str  # its name
+    incident: str  # its id
+    why: Prose  # reason in words
+    previous: str | None = None  # auto-deploy before an earlier switch whose outcome is unknown; None: no such switch
 
 
 @dataclass(frozen=True, slots=True)
 class RollbackLost:
     """It was sent, its answer was lost, and no trace of it was found: a human must look."""
 
-    at: float
-    service: str
-    incident: str
-    why: Prose
+    at: float  # UTC epoch seconds
+    service: str  # its name
+    incident: str  # its id
+    why: Prose  # reason in words
 
 
 @dataclass(frozen=True, slots=True)
 class AutoDeployRestored:
     """Auto-deploy has its old value again."""
 
-    at: float
-    service: str
-    incident: str
-    value: str
+    at: float  # UTC epoch seconds
+    service: str  # its name
+    incident: str  # its id
+    value: str  # value that auto-deploy has now
 
 
 @dataclass(frozen=True, slots=True)
 class AutoDeployNotRestored:
     """Auto-deploy could not be given its old value back."""
 
-    at: float
-    service: str
-    incident: str
-    why: Prose
+    at: float  # UTC epoch seconds
+    service: str  # its name
+    incident: str  # its id
+    why: Prose  # reason in words
 
 
 @dataclass(frozen=True, slots=True)
 class QuestionHeard:
-    """A channel that people hear has a notice that tells of a question, written at `written_at` (epoch seconds)."""
+    """A channel that people hear has a notice that tells of a question."""
 
-    at: float
-    service: str
-    incident: str
-    written_at: float
+    at: float  # UTC epoch seconds
+    service: str  # its name
+    incident: str  # its id
+    written_at: float  # when that notice was written (UTC epoch seconds)
 
 
 @dataclass(frozen=True, slots=True)
 class FollowUpsFellDue:
-    """What people were to do about an incident is overdue: `items` are the ids, `lines` say each in words.
+    """What people were to do about an incident is overdue."""
 
-    `channels` are those of the incident's that page nobody.
-    """
-
-    at: float
-    service: str
-    incident: str
-    severity: Severity
-    channels: tuple[str, ...]
-    items: tuple[str, ...]
-    lines: tuple[Prose, ...]
+    at: float  # UTC epoch seconds
+    service: str  # its name
+    incident: str  # its id
+    severity: Severity  # of the incident
+    channels: tuple[str, ...]  # those of the incident's that page no one
+    items: tuple[str, ...]  # ids of the overdue items
+    lines: tuple[Prose, ...]  # each of them in words
 
 
 @dataclass(frozen=True, slots=True)
 class WeekSummedUp:
-    """The week that ended at `until` (UTC epoch seconds) was looked over, for the digest: in these words."""
+    """A week was looked over, for the digest."""
 
-    at: float
-    until: float
-    title: Prose
-    lines: tuple[Prose, ...]
+    at: float  # UTC epoch seconds
+    until: float  # end of that week (UTC epoch seconds)
+    title: Prose  # title of the digest
+    lines: tuple[Prose, ...]  # lines of the digest
 
 
 @dataclass(frozen=True, slots=True)
 class InvariantBroken:
-    """One of our own promises was found broken (`what`): nothing is changed any more until a human says `resume`."""
+    """One of our own promises was found broken: nothing is changed any more until a human says `resume`."""
 
-    at: float
-    what: Prose
+    at: float  # UTC epoch seconds
+    what: Prose  # which one, in words
 
 
 Event = (

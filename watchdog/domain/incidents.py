@@ -237,29 +237,29 @@ class ActiveCritical:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A rollback that was sent: when (UTC epoch seconds), of which service, away from which code."""
+    """A rollback that was sent."""
 
-    at: float
-    service: str
-    suspect_code: str | None = None
+    at: float  # UTC epoch seconds
+    service: str  # its name
+    suspect_code: str | None = None  # commit or image digest that it leads away from; None: not known
 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
     """What all workers share: the fields of State of the same names."""
 
-    denied: tuple[str, ...] = ()
-    acted_at: tuple[float, ...] = ()
-    acts: tuple[Act, ...] = ()
-    paused_by: str = ""
-    disarmed: Prose = ""
-    incidents: int = 0
-    troubles: Mapping[str, ActiveCritical] = field(default_factory=lambda: MappingProxyType({}))
-    silences: tuple[Suppression, ...] = ()
-    holds: tuple[Suppression, ...] = ()
-    quiets: int = 0
-    digested_at: float = 0.0
-    failing: Mapping[str, Failing] = field(default_factory=lambda: MappingProxyType({}))
+    denied: tuple[str, ...] = ()  # codes never to return to
+    acted_at: tuple[float, ...] = ()  # rollbacks of all services
+    acts: tuple[Act, ...] = ()  # the same, with service and code
+    paused_by: str = ""  # who paused all actions
+    disarmed: Prose = ""  # the violated invariant that disabled actions
+    incidents: int = 0  # incidents so far
+    troubles: Mapping[str, ActiveCritical] = field(default_factory=lambda: MappingProxyType({}))  # critical now
+    silences: tuple[Suppression, ...] = ()  # typed in by people
+    holds: tuple[Suppression, ...] = ()  # typed in by people
+    quiets: int = 0  # number of the last of these
+    digested_at: float = 0.0  # the last weekly digest
+    failing: Mapping[str, Failing] = field(default_factory=lambda: MappingProxyType({}))  # does not work, by key
 
 
 @dataclass(frozen=True)

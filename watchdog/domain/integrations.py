@@ -46,19 +46,15 @@ REFUSED_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of integration. `consequence` is what follows, with `{parts}` for what is concerned.
+    """A kind of integration."""
 
-    `patience_seconds`: how long it may fail before people are told; `any_part`: it works as long as one part of it
-    does; `wakes`: people are woken; not `told`: another alert tells of it already (see app/compose/store_outage).
-    """
-
-    words: str
-    consequence: str
-    patience_seconds: float = PATIENCE_SECONDS
-    any_part: bool = False
-    wakes: bool = False
-    told: bool = True
-    cures: Mapping[Standing, str] = field(default_factory=lambda: MappingProxyType({}))
+    words: str  # begin of its title, as in `the channel`
+    consequence: str  # what follows, with `{parts}` and `{name}` for what is concerned
+    patience_seconds: float = PATIENCE_SECONDS  # how long it may fail before people are told
+    any_part: bool = False  # it works as long as one part of it does
+    wakes: bool = False  # people are woken
+    told: bool = True  # False: another alert tells of it already (see app/compose/store_outage)
+    cures: Mapping[Standing, str] = field(default_factory=lambda: MappingProxyType({}))  # what to do, if not as in CURES
 
     def cure(self, standing: Standing) -> str:
         """Return what to do about it."""
@@ -122,19 +118,16 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Integration:
-    """How one of them stands. `since` and `ok_at` (when it worked last) are UTC epoch seconds; `parts`: of what.
+    """How one of them stands."""
 
-    `lasted_seconds` lie between the first and the last time that it was seen so: one failure lasts no time.
-    """
-
-    kind: str
-    name: str
-    standing: Standing
-    since: float
-    ok_at: float | None = None
-    why: Prose = ""
-    parts: tuple[str, ...] = ()
-    lasted_seconds: float = 0.0
+    kind: str  # its row in KINDS
+    name: str  # which one of that kind
+    standing: Standing  # how it stands
+    since: float  # since when it stands so (UTC epoch seconds)
+    ok_at: float | None = None  # when it worked last (UTC epoch seconds); None: not yet
+    why: Prose = ""  # reason in words, if it does not work
+    parts: tuple[str, ...] = ()  # which parts stand so, as services
+    lasted_seconds: float = 0.0  # between the first and the last time it was seen so: one failure lasts no time
 
     @property
     def kind_of_it(self) -> Kind:
@@ -175,14 +168,12 @@ class Integration:
 
 @dataclass(frozen=True, slots=True)
 class Failing:
-    """An integration that people were told of: since when it does not work (UTC epoch seconds), how it stands, why, and
-    which of its parts must work until it does.
-    """
+    """An integration that people were told of, as it does not work."""
 
-    at: float
-    standing: str
-    why: Prose
-    parts: tuple[str, ...] = ()
+    at: float  # since when it does not work (UTC epoch seconds)
+    standing: str  # value of Standing, when people were told
+    why: Prose  # reason in words
+    parts: tuple[str, ...] = ()  # parts that must work until it does
 
     def integration(self, key: str) -> Integration:
         """Return the integration of that key as it was told."""

@@ -25,33 +25,30 @@ class NoticeKind(StrEnum):
 class Link:
     """Something to click."""
 
-    text: Prose
-    href: str
+    text: Prose  # what it is called
+    href: str  # its address
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One message about one incident (or about the watchdog itself, then `incident` names the condition).
+    """One message about one incident, or about the watchdog itself.
 
-    `wakes` tells a pager to ring; otherwise it is for information. `dedup_key` is one per incident and
-    stable across restarts. `at` is UTC epoch seconds. `plain`: it is for people who know no engineering, who see its
-    title and its lines and nothing else; they have a thread of their own (see `plain_thread`), and nobody stands in.
-    `todo` is what is left to people when it is over, for channels that keep lists. `news` is good to know and asks
-    nothing of anybody: no other channel stands in for one that does not take it, and nobody has to hear it.
+    `dedup_key` is one per incident and stable across restarts. Stakeholders have a thread of their own (see
+    `plain_thread`).
     """
 
-    at: float
-    incident: str
-    service: str
-    severity: Severity
-    kind: NoticeKind
-    title: Prose
-    lines: tuple[Prose, ...] = ()
-    links: tuple[Link, ...] = ()
-    wakes: bool = False
-    plain: bool = False
-    todo: tuple[Prose, ...] = ()
-    news: bool = False
+    at: float  # UTC epoch seconds
+    incident: str  # its id, or the condition that it is about, as in `blind`
+    service: str  # its name; `watchdog`: about the watchdog itself
+    severity: Severity  # of the incident
+    kind: NoticeKind  # why people are told
+    title: Prose  # one line, the most important first
+    lines: tuple[Prose, ...] = ()  # details, each on a line of its own
+    links: tuple[Link, ...] = ()  # to the site, the dashboard, the diff
+    wakes: bool = False  # a pager rings; else it is for information
+    plain: bool = False  # for stakeholders, who see title and lines only; no other channel stands in
+    todo: tuple[Prose, ...] = ()  # what is left to people when it is over, for channels that keep lists
+    news: bool = False  # asks nothing: no other channel stands in, and it may be lost
 
     @property
     def dedup_key(self) -> str:

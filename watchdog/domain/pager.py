@@ -5,26 +5,23 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What a human did about a page, at that moment (UTC epoch seconds). `what` is acknowledged or resolved.
+    """What a human did about a page."""
 
-    `id` is the pager's own, and never changes; `who` is the human's name there.
-    """
-
-    id: str
-    at: float
-    what: str
-    who: str
+    id: str  # the pager's own id of it, which never changes
+    at: float  # UTC epoch seconds
+    what: str  # acknowledged or resolved
+    who: str  # the human's name there
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something that changed in production at that moment (UTC epoch seconds): a deploy, or a rollback."""
+    """Something that changed in production: a deploy, or a rollback."""
 
-    at: float
-    service: str
-    summary: str
-    deploy: str
-    commit: str = ""
-    message: str = ""
-    trigger: str = ""
-    href: str = ""
+    at: float  # UTC epoch seconds
+    service: str  # its name
+    summary: str  # one line
+    deploy: str  # id of the deploy that serves now
+    commit: str = ""  # its commit or image digest; empty: not known
+    message: str = ""  # first line of the commit's message
+    trigger: str = ""  # what began the deploy, as the platform says
+    href: str = ""  # page of the deploy at the platform; empty: not known

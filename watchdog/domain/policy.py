@@ -1,7 +1,6 @@
 """What the user decided beforehand: which service may be touched, when, and whom to tell.
 
-Every duration is in seconds, every share between 0 and 1. The defaults are the shipped ones;
-`config/watchdog.yaml` says why.
+The defaults are the shipped ones; `config/watchdog.yaml` says why.
 """
 
 from collections.abc import Mapping
@@ -42,50 +41,42 @@ class Then(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Approver:
-    """Who alone may say yes: under which identities (see identities.py), and by which channels they are asked, too."""
+    """Who alone may say yes."""
 
-    name: str
-    answers_as: tuple[str, ...]
-    channels: tuple[str, ...] = ()
+    name: str  # name of the contact
+    answers_as: tuple[str, ...]  # identities, as in `slack:U0AAA` (see identities.py)
+    channels: tuple[str, ...] = ()  # channels by which they are asked, too
 
 
 @dataclass(frozen=True, slots=True)
 class Weekly:
-    """Hours that come back every week: from minute to minute of these days (Monday is 0), by the clocks of a zone.
+    """Hours that come back every week, from minute to minute of some days."""
 
-    Where they end before they begin, they end on the day after.
-    """
-
-    days: tuple[int, ...]
-    begins_minute: int
-    ends_minute: int
-    zone: str
+    days: tuple[int, ...]  # weekdays on which they begin; Monday is 0
+    begins_minute: int  # minute of the day
+    ends_minute: int  # minute of the day, not included; before the begin: on the day after
+    zone: str  # whose clocks count, as in `Europe/Berlin`
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """When what was agreed to is done, by the name under which the policy speaks of it."""
+    """When what was agreed to is done."""
 
-    name: str
-    hours: Weekly
+    name: str  # the user's name for it
+    hours: Weekly  # when it is open
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One row of the severity matrix. `within_seconds` is the target time to restored (or to an answer).
+    """One row of the severity matrix. All who may answer may reject and stop, whatever `approver` says."""
 
-    A question is repeated once after `remind_seconds`; `then` is what becomes of it when nobody answered in time. Only
-    `approver` may say yes to it (None: whoever may answer at all); holding back is everybody's. A yes to what is
-    scheduled is kept for the next beginning of its `window`.
-    """
-
-    do: Action
-    within_seconds: float | None = None
-    tell: tuple[str, ...] = ()
-    remind_seconds: float | None = None
-    then: Then = Then.ESCALATE
-    approver: Approver | None = None
-    window: Window | None = None
+    do: Action  # what is to be done
+    within_seconds: float | None = None  # target until restored; where a human is asked: until the answer; None: no limit
+    tell: tuple[str, ...] = ()  # channels that are told
+    remind_seconds: float | None = None  # a question is repeated once, so long after it was asked; None: never
+    then: Then = Then.ESCALATE  # what happens when a question has no answer in time
+    approver: Approver | None = None  # who alone may say yes; None: all who may answer
+    window: Window | None = None  # a yes is kept until it begins next; None: not scheduled
 
 
 PROBES = ("http", "latency")
@@ -94,18 +85,18 @@ PROBES = ("http", "latency")
 
 @dataclass(frozen=True, slots=True)
 class SignalPolicy:
-    """One signal of a service, as far as decisions need it. `kind` is its key in SIGNALS."""
+    """One signal of a service, as far as decisions need it."""
 
-    name: str
-    kind: str
-    critical: bool = False
-    severity: Severity | None = None
-    every_seconds: float = 10.0
-    timeout_seconds: float = 5.0
-    limits_seconds: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
-    times_baseline: float | None = None
-    window_seconds: float = 120.0
-    limit_per_minute: float | None = None
+    name: str  # the user's name for it
+    kind: str  # its key in SIGNALS
+    critical: bool = False  # a critical route: its failures may be critical
+    severity: Severity | None = None  # what trouble with it always is; None: by the rules
+    every_seconds: float = 10.0  # between two readings when all is well
+    timeout_seconds: float = 5.0  # for one whole reading
+    limits_seconds: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))  # `p95` to limit
+    times_baseline: float | None = None  # limit of a latency percentile, in baselines; None: no comparison
+    window_seconds: float = 120.0  # over which latency percentiles are taken
+    limit_per_minute: float | None = None  # more errors per minute are bad; None: no such limit
 
 
 OBJECTIVE = 0.999
@@ -114,20 +105,17 @@ OBJECTIVE = 0.999
 
 @dataclass(frozen=True, slots=True)
 class ServicePolicy:
-    """One guarded service. `title` is what people outside engineering call it (nothing: its name).
+    """One guarded service."""
 
-    `objective` is the share of the time that it shall be available; nothing is decided by it.
-    """
-
-    name: str
-    platform_id: str | None
-    mode: Mode = Mode.OBSERVE
-    veto_seconds: float = 0.0
-    depends_on: tuple[str, ...] = ()
-    rollback_safe: bool = False
-    signals: tuple[SignalPolicy, ...] = ()
-    title: str = ""
-    objective: float = OBJECTIVE
+    name: str  # the user's name for it
+    platform_id: str | None  # id on the platform; None: watched, never acted on
+    mode: Mode = Mode.OBSERVE  # what we may do
+    veto_seconds: float = 0.0  # between announcing a rollback and sending it; 0: not announced
+    depends_on: tuple[str, ...] = ()  # services, dependencies and status pages that it relies on
+    rollback_safe: bool = False  # its pre-deploy command may run again with old code
+    signals: tuple[SignalPolicy, ...] = ()  # what is looked at
+    title: str = ""  # what people outside engineering call it; empty: its name
+    objective: float = OBJECTIVE  # share 0-1 of the time that it shall be available; nothing is decided by it
 
     def signal(self, name: str) -> SignalPolicy | None:
         """Return the signal of that name, or None."""
@@ -145,19 +133,19 @@ class ServicePolicy:
 
 @dataclass(frozen=True, slots=True)
 class VendorPolicy:
-    """A status page we read. `role` is "platform" (vetoes rollbacks) or "upstream" (a term of blame)."""
+    """A status page we read, or a dependency we watch."""
 
-    name: str
-    role: str
+    name: str  # name of the status page or dependency
+    role: str  # platform (vetoes rollbacks) or upstream (a term of blame)
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
     """How often we may act at all."""
 
-    per_service_per_day: int = 2
-    per_fleet_per_10m: int = 1
-    cooldown_seconds: float = 1800.0
+    per_service_per_day: int = 2  # rollbacks of one service in 24 h
+    per_fleet_per_10m: int = 1  # groups (see Brakes) with a rollback in 10 min
+    cooldown_seconds: float = 1800.0  # after a rollback of a service, before the next
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,161 +155,149 @@ class Brakes:
     A group is what one bad deploy may explain: services with the same suspect code, or that depend on each other.
     """
 
-    window_seconds: float = 90.0
-    groups_max: int = 3
-    fleet_share: float = 0.5
-    flaps_max: int = 3
-    flaps_window_seconds: float = 3600.0
-    flaps_calm_seconds: float = 1800.0
+    window_seconds: float = 90.0  # critical within this counts as at once
+    groups_max: int = 3  # so many groups critical at once: no rollback
+    fleet_share: float = 0.5  # critical share 0-1 of all services, in several groups: above it, no rollback unasked
+    flaps_max: int = 3  # so many incidents of a service: it flaps, and a human is asked
+    flaps_window_seconds: float = 3600.0  # within which these were opened
+    flaps_calm_seconds: float = 1800.0  # without an incident: it flaps no more
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
     """Seconds between two probes of one check, by how worried we are."""
 
-    idle_seconds: float = 10.0
-    watch_seconds: float = 5.0
-    suspect_seconds: float = 2.0
-    suspect_in_watch_seconds: float = 1.0
-    watch_window_seconds: float = 1800.0
+    idle_seconds: float = 10.0  # nothing is wrong
+    watch_seconds: float = 5.0  # in the watch window of a deploy
+    suspect_seconds: float = 2.0  # a probe failed
+    suspect_in_watch_seconds: float = 1.0  # a probe failed in the watch window
+    watch_window_seconds: float = 1800.0  # length of the watch window after a deploy
 
 
 @dataclass(frozen=True, slots=True)
 class Detection:
     """When a suspicion is confirmed. Methods and figures: run timer and CUSUM, see core/detect."""
 
-    run_seconds: float = 60.0
-    run_seconds_in_watch: float = 56.0
-    run_seconds_corroborated: float = 20.0
-    run_probes_min: int = 5
-    cusum_p0: float = 0.002
-    cusum_p1: float = 0.2
-    cusum_limit: float = 18.0
-    cusum_limit_in_watch: float = 18.0
-    cusum_failures_per_run: int = 2
-    cusum_span_seconds: float = 20.0
-    calm_successes: int = 2
-    calm_seconds: float = 60.0
-    critical_share: float = 0.10
-    share_window_seconds: float = 60.0
-    latency_hold_seconds: float = 300.0
-    latency_samples_min: int = 20
-    feed_events_min: float = 5.0
-    feed_ratio: float = 3.0
-    feed_minutes: int = 2
-    feed_window_minutes: int = 5
-    feed_alpha: float = 1e-8
-    crashes_min: int = 3
-    crashes_window_seconds: float = 600.0
-    fresh_seconds: float = 15.0
-    control_seconds: float = 30.0
+    run_seconds: float = 60.0  # an unbroken run of failures so long confirms
+    run_seconds_in_watch: float = 56.0  # the same, in the watch window of a deploy
+    run_seconds_corroborated: float = 20.0  # the same, while the platform reports crashes
+    run_probes_min: int = 5  # failed probes in that run, at least
+    cusum_p0: float = 0.002  # share 0-1 of failed probes of a healthy service
+    cusum_p1: float = 0.2  # share 0-1 of failed probes that must be found
+    cusum_limit: float = 18.0  # sum of log-likelihood ratios that confirms
+    cusum_limit_in_watch: float = 18.0  # the same, in the watch window of a deploy
+    cusum_failures_per_run: int = 2  # failures of one unbroken run that count
+    cusum_span_seconds: float = 20.0  # from the first failure to the last, at least
+    calm_successes: int = 2  # good probes in a row that end a suspicion
+    calm_seconds: float = 60.0  # without anything bad, until an incident is over
+    critical_share: float = 0.10  # failed share 0-1 of a critical route from which it is critical
+    share_window_seconds: float = 60.0  # over which that share is taken
+    latency_hold_seconds: float = 300.0  # so long over its limit confirms; longer without a baseline
+    latency_samples_min: int = 20  # answers while over its limit, at least
+    feed_events_min: float = 5.0  # errors per minute below which no minute is bad
+    feed_ratio: float = 3.0  # times the expected count, at least
+    feed_minutes: int = 2  # bad minutes that confirm
+    feed_window_minutes: int = 5  # minutes looked back
+    feed_alpha: float = 1e-8  # chance 0-1 of so many errors by luck, at most
+    crashes_min: int = 3  # crashes reported by the platform that confirm
+    crashes_window_seconds: float = 600.0  # within which these happened
+    fresh_seconds: float = 15.0  # an older reading says nothing of now
+    control_seconds: float = 30.0  # an older reading of a control target does not count
 
 
 @dataclass(frozen=True, slots=True)
 class BlameWeights:
-    """Assumptions and factors of the blame odds; costs in outage-minutes."""
+    """Assumptions and factors of the blame odds."""
 
-    bad_deploy_share: float = 0.05
-    other_incidents_per_month: float = 3.6
-    upstream_failing: float = 1 / 20
-    peers_failing: float = 1 / 50
-    new_errors_in_release: float = 5.0
-    platform_reports_crash: float = 5.0
-    same_fault_before: float = 1 / 10
-    first_traffic_lead_seconds: float = 120.0
-    onset_tolerance_seconds: float = 5.0
-    floor: float = 0.80
-    ask_floor: float = 0.50
-    cost_false_rollback_minutes: float = 15.0
-    human_minutes: float = 83.0
-    rollback_minutes: float = 5.0
+    bad_deploy_share: float = 0.05  # share 0-1 of deploys that are bad, until there is a history
+    other_incidents_per_month: float = 3.6  # incidents of another cause, until there is a history
+    upstream_failing: float = 1 / 20  # odds factor: one that it depends on fails, each
+    peers_failing: float = 1 / 50  # odds factor: an unrelated service fails, each of the first three
+    new_errors_in_release: float = 5.0  # odds factor: a flood with errors first seen in this release
+    platform_reports_crash: float = 5.0  # odds factor: crashes reported since the deploy
+    same_fault_before: float = 1 / 10  # odds factor: an incident of it ended within the hour before the deploy
+    first_traffic_lead_seconds: float = 120.0  # instances may take traffic so long before the platform says `live`
+    onset_tolerance_seconds: float = 5.0  # an onset so shortly before the deploy still fits
+    floor: float = 0.80  # probability below which nothing is rolled back unasked
+    ask_floor: float = 0.50  # probability from which a human is asked
+    cost_false_rollback_minutes: float = 15.0  # outage-minutes that a needless rollback costs
+    human_minutes: float = 83.0  # minutes until a human would have fixed it
+    rollback_minutes: float = 5.0  # minutes that a rollback takes
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
     """How recovery is proved after a rollback is live, and when we stop waiting for it to be live."""
 
-    seconds: float = 180.0
-    late_seconds: float = 300.0
-    give_up_seconds: float = 1200.0
-    good_live_seconds: float = 1800.0
-    good_record_seconds: float = 300.0
+    seconds: float = 180.0  # of good signals after the rollback is live, at least
+    late_seconds: float = 300.0  # not live so long after the request: page
+    give_up_seconds: float = 1200.0  # not live so long after the request: stop waiting
+    good_live_seconds: float = 1800.0  # live so long before we began to watch: a good target
+    good_record_seconds: float = 300.0  # seen healthy for so long by ourselves: a good target
 
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """A silence (people are not told) or an action hold (nothing is rolled back unasked), of a service (None: of all).
+    """A silence (people are not told) or an action hold (nothing is rolled back unasked), for once or every week."""
 
-    From `begins_at` until `ends_at` (UTC epoch seconds), or in these hours of every week. A silence may be of one
-    signal or one severity alone. `by` and `reason` are for people.
-    """
-
-    name: str
-    service: str | None
-    by: str
-    reason: Prose
-    begins_at: float = 0.0
-    ends_at: float | None = None
-    weekly: Weekly | None = None
-    signal: str | None = None
-    severity: Severity | None = None
+    name: str  # as in `silence-3`; `configured-1`: from the configuration
+    service: str | None  # its name; None: all
+    by: str  # who said so
+    reason: Prose  # why, for people
+    begins_at: float = 0.0  # UTC epoch seconds
+    ends_at: float | None = None  # UTC epoch seconds; None: weekly, or until the platform says so
+    weekly: Weekly | None = None  # hours of every week, instead of these two; None: once
+    signal: str | None = None  # only where this signal alone fails; None: any
+    severity: Severity | None = None  # only of this severity; None: any
 
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """Who takes turns, a week each: the first of them from a day (a proleptic ordinal) and a minute of it on, by the
-    clocks of a zone.
-    """
+    """Who takes turns, a week each."""
 
-    of: tuple["Step", ...]
-    first_day: int
-    minute: int
-    zone: str
+    of: tuple["Step", ...]  # contacts in turn, a week each
+    first_day: int  # day on which the first one begins, as a proleptic ordinal
+    minute: int  # minute of the day at which it is handed over
+    zone: str  # whose clocks count, as in `Europe/Berlin`
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of the escalation: who is called, so long after the one before, and in which hours (None: always).
+    """One step of the escalation: who is called."""
 
-    With a rotation it is whose week it is.
-    """
-
-    name: str
-    channels: tuple[str, ...]
-    after_seconds: float = 300.0
-    hours: Weekly | None = None
-    rotation: Rotation | None = None
+    name: str  # name of the contact, rotation or channel
+    channels: tuple[str, ...]  # channels that are called; empty for a rotation
+    after_seconds: float = 300.0  # so long after the page, or the step before
+    hours: Weekly | None = None  # when they may be called; None: always
+    rotation: Rotation | None = None  # whose week it is, is called; None: no rotation
 
 
 @dataclass(frozen=True, slots=True)
 class Stakeholders:
-    """People who know no engineering: told in plain words, by channels of their own, of what is so bad or worse.
+    """People who know no engineering: told in plain words, by channels of their own."""
 
-    `services` (none: all) are those they hear of, and `zone` is the one whose clocks they read.
-    """
-
-    name: str
-    channels: tuple[str, ...]
-    services: tuple[str, ...] = ()
-    severity: Severity = Severity.HIGH
-    zone: str = "UTC"
+    name: str  # the user's name for them
+    channels: tuple[str, ...]  # channels of their own
+    services: tuple[str, ...] = ()  # those they are told of; empty: all
+    severity: Severity = Severity.HIGH  # the least severity that they are told of
+    zone: str = "UTC"  # whose clocks they read, as in `Europe/Berlin`
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A moment that comes back every week: that minute of that day (Monday is 0), by the clocks of a zone."""
+    """A moment that comes back every week."""
 
-    day: int
-    minute: int
-    zone: str
+    day: int  # weekday; Monday is 0
+    minute: int  # minute of the day
+    zone: str  # whose clocks count, as in `Europe/Berlin`
 
 
 @dataclass(frozen=True, slots=True)
 class Digest:
     """The weekly digest: when it is made, and to whom it goes."""
 
-    every: Moment
-    channels: tuple[str, ...]
+    every: Moment  # when it is made
+    channels: tuple[str, ...]  # channels that it goes to
 
 
 CALM_SECONDS_MIN = 15.0
@@ -331,30 +307,26 @@ CALM_READS_PER_MINUTE = 160.0
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Everything `core.step` needs to know of the user's wishes.
+    """Everything `core.step` needs to know of the user's wishes."""
 
-    `good_news` are the channels that hear of deploys that ended their watch window well, `digest` the weekly one;
-    neither, unless it is asked for.
-    """
-
-    services: Mapping[str, ServicePolicy]
-    matrix: Mapping[Severity, Rule]
-    control: tuple[str, ...] = ()
-    vendors: Mapping[str, VendorPolicy] = field(default_factory=lambda: MappingProxyType({}))
-    alerts: tuple[str, ...] = ()
-    escalation: tuple[Step, ...] = ()
-    ack_holds_seconds: float = 1800.0
-    silences: tuple[Suppression, ...] = ()
-    action_holds: tuple[Suppression, ...] = ()
-    stakeholders: tuple[Stakeholders, ...] = ()
-    good_news: tuple[str, ...] = ()
-    digest: Digest | None = None
-    budget: Budget = Budget()
-    brakes: Brakes = Brakes()
-    pace: Pace = Pace()
-    detection: Detection = Detection()
-    blame: BlameWeights = BlameWeights()
-    verification: Verification = Verification()
+    services: Mapping[str, ServicePolicy]  # by name
+    matrix: Mapping[Severity, Rule]  # the row of each severity
+    control: tuple[str, ...] = ()  # URLs of control targets
+    vendors: Mapping[str, VendorPolicy] = field(default_factory=lambda: MappingProxyType({}))  # by name
+    alerts: tuple[str, ...] = ()  # channels for alerts about the watchdog itself
+    escalation: tuple[Step, ...] = ()  # steps, in order; empty: we escalate nothing
+    ack_holds_seconds: float = 1800.0  # an acknowledgement holds so long; then all are called again
+    silences: tuple[Suppression, ...] = ()  # from the configuration
+    action_holds: tuple[Suppression, ...] = ()  # from the configuration
+    stakeholders: tuple[Stakeholders, ...] = ()  # people outside engineering
+    good_news: tuple[str, ...] = ()  # channels told of deploys that ended their watch window well; empty: none
+    digest: Digest | None = None  # the weekly digest; None: none
+    budget: Budget = Budget()  # how often we may act
+    brakes: Brakes = Brakes()  # when not to act unasked
+    pace: Pace = Pace()  # how often we probe
+    detection: Detection = Detection()  # when a suspicion is confirmed
+    blame: BlameWeights = BlameWeights()  # how odds are weighed
+    verification: Verification = Verification()  # how recovery is proved
 
     @property
     def calm_seconds(self) -> float:

@@ -31,18 +31,18 @@ class FailureKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Good:
-    """The signal answered as expected. `ahead` is what was announced for later, which may change that."""
+    """The signal answered as expected."""
 
-    detail: Prose = ""
-    ahead: Prose = ""
+    detail: Prose = ""  # what was seen, in words
+    ahead: Prose = ""  # what was announced for later, which may change that
 
 
 @dataclass(frozen=True, slots=True)
 class Bad:
     """The signal answered, and not as expected."""
 
-    why: Prose
-    kind: FailureKind = FailureKind.OTHER
+    why: Prose  # reason in words
+    kind: FailureKind = FailureKind.OTHER  # what failed
 
 
 class Unread(StrEnum):
@@ -62,8 +62,8 @@ class Unknown:
     on.
     """
 
-    why: Prose
-    cause: Unread = Unread.OTHER
+    why: Prose  # reason in words
+    cause: Unread = Unread.OTHER  # which kind of reason
 
 
 Reading = Good | Bad | Unknown
@@ -73,22 +73,18 @@ Reading = Good | Bad | Unknown
 class Phases:
     """Seconds spent in each part of one HTTP probe; None where the part was not reached."""
 
-    dns_seconds: float | None = None
-    connect_seconds: float | None = None
-    tls_seconds: float | None = None
-    first_byte_seconds: float | None = None
-    total_seconds: float | None = None
+    dns_seconds: float | None = None  # name resolution
+    connect_seconds: float | None = None  # TCP connection
+    tls_seconds: float | None = None  # TLS handshake
+    first_byte_seconds: float | None = None  # from the request to the headers of the answer
+    total_seconds: float | None = None  # the whole probe
 
 
 @dataclass(frozen=True, slots=True)
 class MinuteCount:
-    """Events counted in one complete bucket of a feed.
+    """Events counted in one complete bucket of a feed."""
 
-    `start` is the bucket's begin (UTC epoch seconds), `seconds` its length, `count` the events in it,
-    `total` the denominator (requests) where the source has one.
-    """
-
-    start: float
-    seconds: float
-    count: float
-    total: float | None = None
+    start: float  # begin of the bucket (UTC epoch seconds)
+    seconds: float  # its length
+    count: float  # events in it
+    total: float | None = None  # denominator: requests in it; None: not counted

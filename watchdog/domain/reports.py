@@ -7,44 +7,39 @@ from watchdog.domain.readings import Reading
 
 @dataclass(frozen=True, slots=True)
 class SignalReport:
-    """One signal read once. `latency_seconds` is the probe's total time, None for feeds."""
+    """One signal read once."""
 
-    service: str
-    signal: str
-    reading: Reading
-    latency_seconds: float | None = None
+    service: str  # its name
+    signal: str  # its name
+    reading: Reading  # what it said
+    latency_seconds: float | None = None  # the probe's total time; None: a feed, or not measured
 
 
 @dataclass(frozen=True, slots=True)
 class DemoResult:
-    """How a demo ended: the first eleven fields are the `--json` object, the others are for the screen.
+    """How a demo ended: the first eleven fields are the `--json` object, the others are for the screen."""
 
-    `rollbacks` and `pages` are counted from the sandbox's own log. Targets are seconds; None where the scenario
-    has none. `writes` are the changing calls Render got ("PATCH service 1"), `left` what remains for a human,
-    `deviations` why it is not as expected, `explain_command` how to read the incident's story afterwards.
-    """
-
-    scenario: str
-    severity: str | None
-    onset_to_decision_seconds: float | None
-    onset_to_rollback_request_seconds: float | None
-    onset_to_restored_seconds: float | None
-    rolled_back_to: str | None
-    expected_target: str | None
-    rollbacks: int
-    pages: int
-    verified: bool
-    as_expected: bool
-    rollback_request_target_seconds: float | None = None
-    restored_target_seconds: float | None = None
-    expected_rollbacks: int | None = None
-    expected_pages: int | None = None
-    incident: str | None = None
-    explain_command: str = ""
-    would: str = ""
-    writes: tuple[str, ...] = ()
-    left: tuple[str, ...] = ()
-    deviations: tuple[str, ...] = ()
+    scenario: str  # its name
+    severity: str | None  # of the incident; None: no incident
+    onset_to_decision_seconds: float | None  # from the fault to the last decision; None: no such moment
+    onset_to_rollback_request_seconds: float | None  # from the fault to the first request; None: none was sent
+    onset_to_restored_seconds: float | None  # from the fault to the rollback being live; None: not proved
+    rolled_back_to: str | None  # target of the first accepted rollback; None: none
+    expected_target: str | None  # target of the expected rollback; None: none is expected
+    rollbacks: int  # accepted rollbacks, by the sandbox's own log
+    pages: int  # incidents that PagerDuty opened, by the sandbox's own log
+    verified: bool  # the recovery was proved
+    as_expected: bool  # nothing deviates from the scenario
+    rollback_request_target_seconds: float | None = None  # limit for the request; None: the scenario has none
+    restored_target_seconds: float | None = None  # limit for being restored; None: the scenario has none
+    expected_rollbacks: int | None = None  # as the scenario says; None: not said
+    expected_pages: int | None = None  # as the scenario says; None: not said
+    incident: str | None = None  # id of the incident; None: no incident
+    explain_command: str = ""  # how to read the incident's story afterwards
+    would: str = ""  # what would have been done if the mode allowed it
+    writes: tuple[str, ...] = ()  # changing calls that Render got, as in `PATCH service 1`
+    left: tuple[str, ...] = ()  # what remains for a human
+    deviations: tuple[str, ...] = ()  # why it is not as expected
 
     def json_object(self) -> dict[str, str | float | int | bool | None]:
         """Return the object of `watchdog demo --json`, seconds with three digits."""

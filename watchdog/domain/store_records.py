@@ -20,23 +20,23 @@ from watchdog.domain.prose import Prose
 class PendingEffect:
     """An effect that was recorded and not finished."""
 
-    id: int
-    effect: Effect
+    id: int  # its number in the store
+    effect: Effect  # what is to be done
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of the core as it was taken, and what it was decided by; `undone`: nothing came of the event.
+    """One step of the core as it was taken, and what it was decided by.
 
     Who sees every step in order knows, by comparing `before` with the last `after`, what changed without an event.
     """
 
-    before: State
-    event: Event
-    policy: Policy
-    after: State
-    effects: Sequence[Effect]
-    undone: bool = False
+    before: State  # the state it began with
+    event: Event  # what happened
+    policy: Policy  # the policy it was decided by
+    after: State  # the state it ended with
+    effects: Sequence[Effect]  # what it asked for
+    undone: bool = False  # it could not be saved, so nothing came of the event
 
 
 class ActionResult(StrEnum):
@@ -53,23 +53,19 @@ class ActionResult(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ActionRow:
-    """The journal of one changing call. `state`: planned, sending, accepted, done, failed.
+    """The journal of one changing call."""
 
-    `sent_at` is UTC epoch seconds of the last check before a send, `attempts` the sends so far; `service` is whose
-    lease every write of it needs. `result` is what the platform said; None: nothing that matters later.
-    """
-
-    incident: str
-    step: str
-    state: str
-    target: str
-    baseline: str
-    deploy: str | None = None
-    attempts: int = 0
-    sent_at: float | None = None
-    note: Prose = ""
-    service: str = ""
-    result: ActionResult | None = None
+    incident: str  # id of the incident it is for
+    step: str  # rollback, alternative (a rebuild), pin or restore
+    state: str  # planned, sending, accepted, done or failed
+    target: str  # deploy to roll back to, or value to set auto-deploy to
+    baseline: str  # newest deploy at the decision, or value of auto-deploy before
+    deploy: str | None = None  # deploy that the rollback made; None: none known
+    attempts: int = 0  # sends so far
+    sent_at: float | None = None  # last check before a send (UTC epoch seconds); None: not sent
+    note: Prose = ""  # what came of it, in words
+    service: str = ""  # whose lease every write of it needs
+    result: ActionResult | None = None  # what the platform said; None: nothing that matters later
 
 
 FLEET = ""
@@ -78,56 +74,52 @@ FLEET = ""
 
 @dataclass(frozen=True, slots=True)
 class LeaseGrant:
-    """What a worker holds: the epoch (fencing number) of its lease on each name, `FLEET` among them perhaps.
+    """What a worker holds: leases on services, and perhaps on `FLEET`."""
 
-    `workers` is how many are alive; `revision` numbers what all workers share (`Shared`); `ailing` says what is wrong
-    with each other living worker that is not well.
-    """
-
-    worker: str
-    epochs: Mapping[str, int]
-    workers: int = 1
-    revision: int = 0
+    worker: str  # its name
+    epochs: Mapping[str, int]  # name to the epoch (fencing number) of its lease
+    workers: int = 1  # workers that are alive
+    revision: int = 0  # number of what all workers share (`Shared`)
     ailing: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Other living workers that are not well: name to what is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class Minute:
-    """One minute (or hour) of one signal, for charts. Latencies in seconds; None where nothing was measured.
+    """One minute (or hour) of one signal, for charts.
 
-    `lost_seconds` of the `watched_seconds` it failed: each minute for the share of its checks that did. An hour's
-    counts do not tell, for who worries looks more often. `timed_checks`: how many of the good and bad ones that is said
-    of. If not of all, an older version had a hand in it, and only the counts are right.
+    An hour's counts do not tell how long it failed: probes are more frequent under suspicion. If `timed_checks` is not
+    `good` + `bad`, an older version wrote part of it, and only the counts are right.
     """
 
-    service: str
-    signal: str
-    start: float
-    good: int
-    bad: int
-    unknown: int
-    p50_seconds: float | None = None
-    p95_seconds: float | None = None
-    p99_seconds: float | None = None
-    why: str = ""
-    watched_seconds: float | None = None
-    lost_seconds: float | None = None
-    timed_checks: int | None = None
+    service: str  # its name
+    signal: str  # its name
+    start: float  # its begin (UTC epoch seconds)
+    good: int  # good readings
+    bad: int  # bad readings
+    unknown: int  # readings without evidence
+    p50_seconds: float | None = None  # median latency; None: not measured
+    p95_seconds: float | None = None  # 95th percentile; None: not measured
+    p99_seconds: float | None = None  # 99th percentile; None: not measured
+    why: str = ""  # of the last bad reading, else of an unknown one
+    watched_seconds: float | None = None  # time with evidence; None: an older version's row
+    lost_seconds: float | None = None  # of these, failed: each minute by the share of its checks that did
+    timed_checks: int | None = None  # good and bad readings that these two count; None: an older version's row
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A change a human asked for (CLI, console); `answer` is empty until the daemon applied it.
+    """A change a human asked for (CLI, console).
 
-    `at` is when it was asked (UTC epoch seconds): what waited for a dead daemon must not be done hours later.
+    It has a time, as what waited for a dead daemon must not be done hours later.
     """
 
-    id: int
-    name: str
-    arguments: Mapping[str, Any]
-    by: str
-    done: bool = False
-    ok: bool = False
-    answer: str = ""
-    exit_code: int = 0
-    at: float = 0.0
+    id: int  # its number in the store
+    name: str  # which command
+    arguments: Mapping[str, Any]  # as checked by `stored_arguments`, with what its surface adds
+    by: str  # who gave it
+    done: bool = False  # it was answered
+    ok: bool = False  # it was applied, or recorded
+    answer: str = ""  # in words; empty until then
+    exit_code: int = 0  # what the command line exits with
+    at: float = 0.0  # when it was asked (UTC epoch seconds); 0: not known
