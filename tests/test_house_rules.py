@@ -2,9 +2,11 @@
 
 import ast
 import re
+import tokenize
 import tomllib
 from collections import Counter
 from collections.abc import Mapping
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +65,30 @@ def test_files_and_functions_stay_small() -> None:
         wrong += [f"{relative(path)}: over {LINES_PER_FILE} lines"] if text.count("\n") > LINES_PER_FILE else []
         wrong += [f"{relative(path)}: no docstring"] if len(ast.get_docstring(tree) or "") <= 10 else []
     assert wrong == []
+
+
+def fields_without_a_meaning(path: Path) -> list[str]:
+    """Return the fields of a file's dataclasses that have neither a comment beside them nor a docstring below."""
+    text = path.read_text(encoding="utf-8")
+    read = tokenize.generate_tokens(iter(text.splitlines(keepends=True)).__next__)
+    commented = {token.start[0] for token in read if token.type == tokenize.COMMENT}
+    classes = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ClassDef)]
+    return [
+        f"{relative(path)}: {one.name}.{ast.unparse(field.target)}"
+        for one in classes
+        if any(re.match(r"dataclass\b", ast.unparse(decorator)) for decorator in one.decorator_list)
+        for field, below in zip_longest(one.body, one.body[1:])
+        if isinstance(field, ast.AnnAssign)
+        and commented.isdisjoint(range(field.lineno, (field.end_lineno or field.lineno) + 1))
+        and not (isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant))
+    ]
+
+
+def test_every_field_of_the_domain_says_what_it_means() -> None:
+    """A reader of a dataclass finds the meaning of each field, and its unit, beside it."""
+    domain = [path for path in SOURCES if relative(path).startswith("watchdog/domain/")]
+    bare = [name for path in domain for name in fields_without_a_meaning(path)]
+    assert bare == [], f"write what they mean beside: {', '.join(bare)}"
 
 
 def test_only_two_files_read_a_clock() -> None:

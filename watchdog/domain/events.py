@@ -45,7 +45,7 @@ class ControlChecked:
     """A control target (somebody else's site) was probed: can we see at all?"""
 
     at: float  # UTC epoch seconds
-    target: str  # name of the control target
+    target: str  # its URL
     reading: Reading  # what it said
 
 

@@ -54,7 +54,7 @@ class Kind:
     any_part: bool = False  # it works as long as one part of it does
     wakes: bool = False  # people are woken
     told: bool = True  # False: another alert tells of it already (see app/compose/store_outage)
-    cures: Mapping[Standing, str] = field(default_factory=lambda: MappingProxyType({}))  # what to do, if not as in CURES
+    cures: Mapping[Standing, str] = field(default_factory=lambda: MappingProxyType({}))  # what to do, instead of CURES
 
     def cure(self, standing: Standing) -> str:
         """Return what to do about it."""

@@ -71,7 +71,7 @@ class Rule:
     """One row of the severity matrix. All who may answer may reject and stop, whatever `approver` says."""
 
     do: Action  # what is to be done
-    within_seconds: float | None = None  # target until restored; where a human is asked: until the answer; None: no limit
+    within_seconds: float | None = None  # time until restored; until the answer, where a human is asked; None: no limit
     tell: tuple[str, ...] = ()  # channels that are told
     remind_seconds: float | None = None  # a question is repeated once, so long after it was asked; None: never
     then: Then = Then.ESCALATE  # what happens when a question has no answer in time
@@ -209,8 +209,8 @@ class Detection:
 class BlameWeights:
     """Assumptions and factors of the blame odds."""
 
-    bad_deploy_share: float = 0.05  # share 0-1 of deploys that are bad, until there is a history
-    other_incidents_per_month: float = 3.6  # incidents of another cause, until there is a history
+    bad_deploy_share: float = 0.05  # assumed share 0-1 of bad deploys; weighs as much as 20 deploys seen
+    other_incidents_per_month: float = 3.6  # assumed incidents of another cause; weigh as much as a month seen
     upstream_failing: float = 1 / 20  # odds factor: one that it depends on fails, each
     peers_failing: float = 1 / 50  # odds factor: an unrelated service fails, each of the first three
     new_errors_in_release: float = 5.0  # odds factor: a flood with errors first seen in this release
