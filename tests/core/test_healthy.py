@@ -5,6 +5,7 @@ The long ways are written out here, as plainly as they can be.
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import given as generated
 from hypothesis import strategies as st
@@ -21,6 +22,8 @@ from watchdog.domain.events import DeploysListed, Observed
 from watchdog.domain.incidents import ServiceState, State
 from watchdog.domain.policy import DEFAULT_MATRIX, Policy, ServicePolicy, SignalPolicy
 from watchdog.domain.readings import Good, MinuteCount, Unknown
+
+pytestmark = pytest.mark.no_cover  # thousands of readings, each step of which a test of its own covers
 
 MANY = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 moments = st.floats(NOW - 700.0, NOW)

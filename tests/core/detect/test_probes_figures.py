@@ -18,6 +18,8 @@ from watchdog.domain.events import Observed
 from watchdog.domain.policy import Detection, SignalPolicy
 from watchdog.domain.readings import Bad, FailureKind, Good
 
+pytestmark = pytest.mark.no_cover  # thousands of readings, each step of which a test of its own covers
+
 HOME = SignalPolicy("home", "http", critical=True)
 SHIPPED = Detection()
 OF_THE_FACTS = replace(SHIPPED, run_seconds=45.0)
