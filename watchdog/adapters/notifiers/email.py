@@ -8,7 +8,6 @@ Rule 3: who was refused for now is mailed alone when the same notice is sent aga
 import hashlib
 import re
 import ssl
-from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -16,6 +15,7 @@ from email.policy import SMTP as LINES_OF_SMTP
 from email.utils import format_datetime
 from typing import Annotated, Literal, Self
 
+from cachetools import LRUCache
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from watchdog.adapters.notifiers import text
@@ -90,7 +90,7 @@ class Email:
     def __init__(self, options: EmailOptions, mailbox: Mailbox) -> None:
         self._options = options
         self._mailbox = mailbox
-        self._left: OrderedDict[str, tuple[str, ...]] = OrderedDict()
+        self._left: LRUCache[str, tuple[str, ...]] = LRUCache(REMEMBERED)
 
     async def send(self, notice: Notice, reference: str | None) -> str:
         """Mail the notice to all, or to those who are left of it. Raises Partly if the server refused some."""
@@ -110,8 +110,6 @@ class Email:
         self._left.pop(name, None)
         if left:
             self._left[name] = left
-        while len(self._left) > REMEMBERED:
-            self._left.popitem(last=False)
 
     async def check(self) -> str:
         """Connect, secure and log in, but mail nothing. Raises Temporary or Permanent."""

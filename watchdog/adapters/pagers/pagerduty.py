@@ -6,10 +6,11 @@ Rule 3: the log of an incident is read again only when the incident changed: one
 """
 
 import re
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
+
+from cachetools import LRUCache
 
 from watchdog.adapters.api_client import ApiClient
 from watchdog.adapters.notifiers.pagerduty import alert_key
@@ -55,7 +56,7 @@ class PagerDutyReader:
 
     def __init__(self, api: ApiClient) -> None:
         self._api = api
-        self._read: OrderedDict[str, tuple[tuple[str, ...], tuple[Response, ...]]] = OrderedDict()
+        self._read: LRUCache[str, tuple[tuple[str, ...], tuple[Response, ...]]] = LRUCache(REMEMBERED_MAX)
 
     async def responses(self, dedup_key: str, since: float) -> Sequence[Response]:
         """Return what humans did, oldest first."""
@@ -85,8 +86,6 @@ class PagerDutyReader:
         body = await self._get(f"/incidents/{name}/log_entries", [("limit", str(ENTRIES_MAX))])
         done = tuple(_human_acts(_list_of(body, "log_entries")[:ENTRIES_MAX]))
         self._read[name] = (mark, done)
-        while len(self._read) > REMEMBERED_MAX:
-            self._read.popitem(last=False)
         return done
 
     async def _get(self, path: str, params: Sequence[tuple[str, str]]) -> object:

@@ -8,10 +8,10 @@ Rule 2: events may arrive late: each look goes back over the last two minutes, a
 """
 
 import re
-from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Annotated
 
+from cachetools import LRUCache
 from pydantic import BeforeValidator
 
 from watchdog.adapters.options import Context
@@ -80,7 +80,7 @@ class RenderEvents(Source):
         self._context = context
         self._began_at: float | None = None
         self._since = 0.0
-        self._told: OrderedDict[str, None] = OrderedDict()
+        self._told: LRUCache[str, None] = LRUCache(REMEMBERED_MAX)
 
     async def look(self) -> Sequence[Sample]:
         """Read once. Raises Temporary or Permanent when the platform could not be asked."""
@@ -111,8 +111,6 @@ class RenderEvents(Source):
         if event.id in self._told:
             return False
         self._told[event.id] = None
-        if len(self._told) > REMEMBERED_MAX:
-            self._told.popitem(last=False)
         return True
 
     def _samples(self, events: Sequence[PlatformEvent]) -> Sequence[Sample]:

@@ -11,13 +11,13 @@ import asyncio
 import json
 import logging
 import random
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import structlog
+from cachetools import LRUCache
 
 from watchdog.adapters.api_client import ApiClient
 from watchdog.adapters.resolver import Resolver, ResolverBusyError, shared_resolver
@@ -79,7 +79,7 @@ class SocketMode:
         self._chance = chance or random.Random()  # noqa: S311  spreads attempts; guards nothing
         self._resolver = resolver or shared_resolver()
         self._ping_seconds = ping_seconds
-        self._seen: OrderedDict[str, None] = OrderedDict()
+        self._seen: LRUCache[str, None] = LRUCache(REMEMBERED)
         self._handling = 0
         self._brief = 0
 
@@ -183,8 +183,6 @@ class SocketMode:
         if known:
             return
         self._seen[said["envelope_id"]] = None
-        while len(self._seen) > REMEMBERED:
-            self._seen.popitem(last=False)
         self._handling += 1
         group.create_task(self._handled(handle, said))
 

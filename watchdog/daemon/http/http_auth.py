@@ -7,8 +7,8 @@ Rule 3: after a few failures a peer waits, even with the right token; the table 
 
 import hmac
 import ipaddress
-from collections import OrderedDict
 
+from cachetools import LRUCache
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -26,8 +26,7 @@ class Buckets:
         self._clock = clock
         self._at_once = at_once
         self._per_second = per_second
-        self._peers_max = peers_max
-        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._left: LRUCache[str, tuple[float, float]] = LRUCache(peers_max)
 
     def __len__(self) -> int:
         return len(self._left)
@@ -39,9 +38,6 @@ class Buckets:
     def take(self, peer: str) -> None:
         """Take one, whether it is there or not."""
         self._left[peer] = (max(self._now(peer) - 1.0, 0.0), self._clock.monotonic())
-        self._left.move_to_end(peer)
-        while len(self._left) > self._peers_max:
-            self._left.popitem(last=False)
 
     def _now(self, peer: str) -> float:
         left, at = self._left.get(peer, (self._at_once, 0.0))

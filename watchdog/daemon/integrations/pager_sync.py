@@ -6,16 +6,15 @@ Rule 2: a remark is what a restart knows a response by: none is written twice.
 Rule 3: only for incidents whose service is ours to decide on, and only where the pager was told.
 """
 
-import asyncio
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
 import structlog
+from cachetools import LRUCache
 
+from watchdog.daemon.runtime.poller import Poller
 from watchdog.domain.effects import Effect
-from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.events import Acknowledged, Event, Restarted
 from watchdog.domain.incident_notes import NAME_MAX
 from watchdog.domain.incidents import Incident, State
@@ -24,7 +23,6 @@ from watchdog.ports import Clock, Store
 
 PAGES_MAX = 50
 """Incidents that are asked about in one round."""
-REFUSED_SECONDS = 600.0
 EARLIER_SECONDS = 60.0
 """The pager's clock may be behind ours by so much."""
 WHOLE_SECONDS = 1.0
@@ -67,26 +65,23 @@ class PagerSync:
         self._state = state
         self._held = held
         self._tell = tell
-        self._nudged = asyncio.Event()
-        self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._seen: LRUCache[tuple[str, str], None] = LRUCache(REMEMBERED_MAX)
+        self._poller = Poller("who responded to a page", clock, self._pagers, self._round)
 
     def stepped(self, before: State, after: State, event: Event, effects: Sequence[Effect]) -> None:
         """Begin to ask when a service has an incident that people were told of since this turn."""
         name = getattr(event, "service", None)
         service = after.services.get(name) if name is not None else None
         if isinstance(event, Restarted) or (service is not None and _is_told(service.incident)):
-            self._nudged.set()
+            self._poller.wake()
 
     async def run(self) -> None:
-        """Ask for ever, in rounds, while there is something to ask about."""
-        while True:
-            self._nudged.clear()
-            told = self._told()
-            if not told:
-                await self._nudged.wait()
-                continue
-            pause = await self._round(told)
-            await self._clock.sleep(pause)
+        """Ask for ever, while there is something to ask about."""
+        await self._poller.run()
+
+    def _pagers(self) -> Sequence[str]:
+        """Return the pager, while there is something to ask it about: one refusal is of all incidents."""
+        return (self._pager.name,) if self._told() else ()
 
     def _told(self) -> Sequence[tuple[str, Incident]]:
         """Return the open incidents of ours that people were told of, the newest first."""
@@ -95,18 +90,11 @@ class PagerSync:
         open_ones = [(name, one) for name, one in found if one is not None and _is_told(one)]
         return sorted(open_ones, key=lambda pair: -pair[1].opened_at)[:PAGES_MAX]
 
-    async def _round(self, told: Sequence[tuple[str, Incident]]) -> float:
-        """Ask about each; return the seconds until the next round."""
-        for name, incident in told:
-            try:
-                if await self._store.reference(incident.id, self._pager.name) in OPEN_THERE:
-                    await self._ask(name, incident)
-            except Permanent as error:
-                log.error("the pager does not tell who responded", why=str(error))
-                return REFUSED_SECONDS
-            except Temporary as error:
-                log.warning("who responded could not be read", incident=incident.id, why=str(error))
-                return max(self._pager.every_seconds, error.retry_after_seconds)
+    async def _round(self, _pager: str) -> float:
+        """Ask about each incident; return the seconds until the next round."""
+        for name, incident in self._told():
+            if await self._store.reference(incident.id, self._pager.name) in OPEN_THERE:
+                await self._ask(name, incident)
         return self._pager.every_seconds
 
     async def _ask(self, service: str, incident: Incident) -> None:
@@ -124,8 +112,6 @@ class PagerSync:
             if response.what == "acknowledged":  # also if it is written down: a start may have ended before this
                 await self._tell(Acknowledged(self._clock.now(), incident.id, by, response.at + WHOLE_SECONDS))
             self._seen[incident.id, response.id] = None
-            while len(self._seen) > REMEMBERED_MAX:
-                self._seen.popitem(last=False)
 
     async def _write_down(self, incident_id: str, response: Response, by: str, words: str) -> None:
         await self._store.remark(incident_id, words, by)

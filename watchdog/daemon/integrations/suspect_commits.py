@@ -5,31 +5,25 @@ Rule 2: whatever goes wrong here, the notice leaves without it.
 Rule 3: a comparison of two commits never changes, so it is read once; a branch as rarely as the repository wants.
 """
 
-import asyncio
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
-from typing import Any
 
 import structlog
+from cachetools import LRUCache
 
 from watchdog.core.assess.suspect_deploy import live_deploy
-from watchdog.daemon.runtime.sleep import sleep_until_set
+from watchdog.daemon.runtime.poller import NEVER, Poller
 from watchdog.domain.code_comparison import Comparison, is_commit, named
 from watchdog.domain.deploys import Commit, Deploy
 from watchdog.domain.effects import Effect
-from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.events import Event, Restarted
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.ports import Clock, Notifier, Repository
 
 TOLD_WITH = (NoticeKind.ASKED, NoticeKind.ANNOUNCED, NoticeKind.ACTED, NoticeKind.HUMAN_NEEDED)
-AGAIN_SECONDS, REFUSED_SECONDS = 60.0, 600.0
-"""Pause after no answer, and after a refusal: a human may have changed the token meanwhile."""
 REMEMBERED_MAX = 200
-NEVER = float("inf")
 
 log = structlog.get_logger("watchdog")
 
@@ -66,27 +60,20 @@ class SuspectCommits:
         self._repository = repository
         self._clock = clock
         self._state = state
-        self._nudged = asyncio.Event()
-        self._known: OrderedDict[Pair, Comparison] = OrderedDict()
-        self._branches: OrderedDict[Place, _Branch] = OrderedDict()
-        self._not_before: OrderedDict[Pair | Place, float] = OrderedDict()
+        self._known: LRUCache[Pair, Comparison] = LRUCache(REMEMBERED_MAX)
+        self._branches: LRUCache[Place, _Branch] = LRUCache(REMEMBERED_MAX)
+        self._poller = Poller("suspect commits", clock, self._unread, self._read)
 
     def stepped(self, before: State, after: State, event: Event, effects: Sequence[Effect]) -> None:
         """Look at once when another pair of commits is under suspicion since this turn."""
         name = getattr(event, "service", None)
         now, was = (one.services.get(name) if name is not None else None for one in (after, before))
         if isinstance(event, Restarted) or (now is not was and now is not None and _wanted(now) - _wanted(was)):
-            self._nudged.set()
+            self._poller.wake()
 
     async def run(self) -> None:
         """Read for ever."""
-        while True:
-            self._nudged.clear()
-            due = await self._read_what_is_due()
-            if due is None:
-                await self._nudged.wait()
-            else:
-                await sleep_until_set(self._clock, max(due - self._clock.monotonic(), 1.0), self._nudged)
+        await self._poller.run()
 
     def lines(self, notice: Notice) -> tuple[str, ...]:
         """Return what to add to a notice: the suspect commits, and a fix that is on its way. Waits for nothing."""
@@ -99,36 +86,19 @@ class SuspectCommits:
         found = (f"Suspect commits: {known.summary}",) if known is not None else ()
         return (*found, *_on_their_way(service, incident), *self._merged(service, incident))
 
-    async def _read_what_is_due(self) -> float | None:
-        """Read one after the other; return when something is due again (monotonic seconds), or None."""
-        dues: list[float] = []
-        for service in tuple(self._state().services.values()):
-            pair, place = _pair(service), _place(service)
-            if pair is not None and pair not in self._known:
-                dues.append(await self._read(pair))
-            if place is not None:
-                dues.append(await self._read(place))
-        return min((due for due in dues if due != NEVER), default=None)
+    def _unread(self) -> set[Pair | Place]:
+        """Return what is to be read of all services; a comparison that is known never changes."""
+        wanted = {one for service in self._state().services.values() for one in _wanted(service)}
+        return {one for one in wanted if one not in self._known}
 
-    async def _read(self, what: "Pair | Place") -> float:
-        """Read it if it is due; return when it is due again."""
-        due = self._not_before.get(what, -NEVER)
-        if due > self._clock.monotonic():
-            return due
-        try:
-            if isinstance(what, Pair):
-                _keep(self._known, what, await self._repository.compare(what.repo, what.base, what.head))
-                return NEVER
-            commits = tuple(await self._repository.commits(what.repo, what.branch))
-            _keep(self._branches, what, _Branch(self._clock.monotonic(), commits))
-            again = self._repository.every_seconds
-        except (Temporary, Permanent) as error:
-            log.warning("suspect commits could not be read", why=str(error))
-            asked = error.retry_after_seconds if isinstance(error, Temporary) else REFUSED_SECONDS
-            again = max(asked, AGAIN_SECONDS)
-        due = self._clock.monotonic() + again
-        _keep(self._not_before, what, due)
-        return due
+    async def _read(self, what: Pair | Place) -> float:
+        """Read a comparison, or a branch; return the seconds until it is read again."""
+        if isinstance(what, Pair):
+            self._known[what] = await self._repository.compare(what.repo, what.base, what.head)
+            return NEVER
+        commits = tuple(await self._repository.commits(what.repo, what.branch))
+        self._branches[what] = _Branch(self._clock.monotonic(), commits)
+        return self._repository.every_seconds
 
     def _merged(self, service: ServiceState, incident: Incident) -> Iterator[str]:
         """Yield what stands on the branch above the suspect and was never deployed, if the branch was read of late."""
@@ -215,10 +185,3 @@ def _on_their_way(service: ServiceState, incident: Incident) -> Iterator[str]:
             commit = Commit(deploy.code or deploy.id, deploy.created_at, deploy.commit_message.partition("\n")[0])
             yield f"On its way, perhaps a fix: {deploy.id} {named((commit,))}, {deploy.status}"
             return
-
-
-def _keep(kept: "OrderedDict[Any, Any]", key: object, value: object) -> None:
-    kept[key] = value
-    kept.move_to_end(key)
-    while len(kept) > REMEMBERED_MAX:
-        kept.popitem(last=False)

@@ -7,10 +7,11 @@ been taken after all.
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from itertools import chain, repeat
-from typing import Any, TypeVar
+from typing import TypeVar
+
+from cachetools import LRUCache
 
 from watchdog.domain.errors import Temporary
 from watchdog.domain.notices import Notice
@@ -38,15 +39,14 @@ class DeliveryLog:
         self._store = store
         self._clock = clock
         self._complain = complain
-        self._references: OrderedDict[Key, str | None] = OrderedDict()
-        self._unrecorded: OrderedDict[tuple[int, str], None] = OrderedDict()
-        self._from_memory: OrderedDict[tuple[Notice, str], None] = OrderedDict()
+        self._references: LRUCache[Key, str | None] = LRUCache(REMEMBERED)
+        self._unrecorded: LRUCache[tuple[int, str], None] = LRUCache(REMEMBERED)
+        self._from_memory: LRUCache[tuple[Notice, str], None] = LRUCache(REMEMBERED)
 
     def settled(self, effect_id: int | None, notice: Notice, channel: str) -> None:
         """Remember that a notice without a row has reached a channel, or need not any more."""
         if effect_id is None:
             self._from_memory[notice, channel] = None
-            _bound(self._from_memory)
 
     def settled_from_memory(self, effect_id: int | None, notice: Notice, channel: str) -> bool:
         """Tell whether a notice that has a row now was settled before, when it had none as far as we knew."""
@@ -98,8 +98,6 @@ class DeliveryLog:
         """Remember that this channel has it."""
         key = (notice.service, notice.incident, channel)
         self._references[key] = reference
-        self._references.move_to_end(key)
-        _bound(self._references)
         self.settled(effect_id, notice, channel)
         if effect_id is None:
             return
@@ -107,7 +105,6 @@ class DeliveryLog:
             await self._ask(notice, self._store.delivered(effect_id, channel, notice.incident, reference))
         except Temporary:
             self._unrecorded[effect_id, channel] = None
-            _bound(self._unrecorded)
 
     async def finish(self, effect_id: int | None, notice: Notice, outcomes: Mapping[str, str]) -> None:
         """Close the effect's row, as soon as the store takes it. One that stays away keeps it for the next start."""
@@ -140,8 +137,3 @@ class DeliveryLog:
         except Exception as error:  # noqa: BLE001  whatever the store's fault is, paging goes on
             self._complain(notice, type(error).__name__)
             raise Temporary("the store did not answer") from None
-
-
-def _bound(kept: "OrderedDict[Any, Any]") -> None:
-    while len(kept) > REMEMBERED:
-        kept.popitem(last=False)

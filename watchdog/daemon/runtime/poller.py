@@ -1,0 +1,82 @@
+"""Reads what is wanted, each thing when it is due, and sleeps until then or until it is woken.
+
+`wanted()` is asked anew in every round: nothing is registered or cancelled, and the due time of what is not wanted any
+more is forgotten. `read(thing)` returns the seconds until it is due again, NEVER if it need not be read again. What it
+raises is logged when it begins and when it is over, and the thing is read again: after `Temporary` when the other side
+asks for it, after a refusal (`Permanent`) ten minutes later, as a person may have changed the token meanwhile.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Iterable
+from typing import Generic, TypeVar
+
+import structlog
+
+from watchdog.daemon.runtime.sleep import sleep_until_set
+from watchdog.domain.errors import Permanent, Temporary
+from watchdog.ports import Clock
+
+NEVER = float("inf")
+AGAIN_SECONDS, REFUSED_SECONDS = 60.0, 600.0
+PAUSE_SECONDS_MIN = 1.0
+Thing = TypeVar("Thing", bound=Hashable)
+
+log = structlog.get_logger("watchdog")
+
+
+class Poller(Generic[Thing]):
+    """`what` names in the log what is read."""
+
+    def __init__(
+        self,
+        what: str,
+        clock: Clock,
+        wanted: Callable[[], Iterable[Thing]],
+        read: Callable[[Thing], Awaitable[float]],
+    ) -> None:
+        self._what = what
+        self._clock = clock
+        self._wanted = wanted
+        self._read = read
+        self._woken = asyncio.Event()
+        self._due: dict[Thing, float] = {}
+        self._failing: set[Thing] = set()
+
+    def wake(self) -> None:
+        """Ask at once what is wanted; what is not due yet waits for its time."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Read for ever."""
+        while True:
+            self._woken.clear()
+            due = await self._read_what_is_due()
+            if due == NEVER:
+                await self._woken.wait()
+            else:
+                await sleep_until_set(self._clock, max(due - self._clock.monotonic(), PAUSE_SECONDS_MIN), self._woken)
+
+    async def _read_what_is_due(self) -> float:
+        """Read one after the other; return when the next is due (monotonic seconds), NEVER if none will be."""
+        wanted = tuple(self._wanted())
+        self._due = {thing: self._due.get(thing, -NEVER) for thing in wanted}
+        self._failing.intersection_update(wanted)
+        for thing, due in tuple(self._due.items()):
+            if due <= self._clock.monotonic():
+                again = await self._try(thing)
+                self._due[thing] = self._clock.monotonic() + again
+        return min(self._due.values(), default=NEVER)
+
+    async def _try(self, thing: Thing) -> float:
+        try:
+            again = await self._read(thing)
+        except (Temporary, Permanent) as error:
+            if thing not in self._failing:
+                log.warning(f"{self._what} could not be read", of=thing, why=str(error))
+            self._failing.add(thing)
+            asked = error.retry_after_seconds if isinstance(error, Temporary) else REFUSED_SECONDS
+            return max(asked, AGAIN_SECONDS)
+        if thing in self._failing:
+            log.info(f"{self._what} could be read again", of=thing)
+            self._failing.discard(thing)
+        return again
