@@ -1,7 +1,7 @@
 """mypy plugin: the keyword arguments of `fast_replace` and of the core's writes are the fields of what is copied.
 
 mypy itself checks `dataclasses.replace`. `fast_replace(thing, **fields)` does the same faster, and
-`StepContext.update_incident` and `update_service` pass their arguments on: without this plugin mypy accepts any name or
+`StepContext.update_incident` and its like pass their arguments on: without this plugin mypy accepts any name or
 type there. mypy's dataclass plugin gives every dataclass a hidden method with its fields as optional arguments; that
 signature is used here.
 """
@@ -18,6 +18,9 @@ INCIDENTS = "watchdog.domain.incidents"
 FAST_REPLACE = "watchdog.domain.fast_replace.fast_replace"
 WRITES = {
     "watchdog.core.context.StepContext.update_incident": f"{INCIDENTS}.Incident",
+    "watchdog.core.context.StepContext.update_question": f"{INCIDENTS}.Question",
+    "watchdog.core.context.StepContext.update_pin": f"{INCIDENTS}.Pin",
+    "watchdog.core.context.StepContext.update_escalation": f"{INCIDENTS}.Escalation",
     "watchdog.core.context.StepContext.update_service": f"{INCIDENTS}.ServiceState",
 }
 """A method whose arguments are the fields of a class."""

@@ -2,6 +2,7 @@
 
 from dataclasses import fields, replace
 
+from tests.core.incident_fields import amended
 from watchdog.domain.decisions import (
     Blame,
     Course,
@@ -17,7 +18,7 @@ from watchdog.domain.decisions import (
 )
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Note
-from watchdog.domain.incidents import Incident, Outcome
+from watchdog.domain.incidents import Incident, Outcome, Pin
 from watchdog.domain.policy import Action
 from watchdog.domain.severity import Severity
 
@@ -88,8 +89,8 @@ OPENED = {"id": "web-1", "service": "web", "severity": Severity.CRITICAL, "title
 SINCE = {"opened_at": BEGIN + 48, "onset_at": BEGIN + 10, "findings": (FINDING,), "decision": DECISION}
 CHOSEN = {"suspect": "dep-42", "suspect_code": BAD.commit, "target": "dep-40", "target_code": GOOD.commit}
 ASKED = {
-    "pin_previous": "commit",
-    "pinned": True,
+    "previous": "commit",
+    "off": True,
     "requested_at": BEGIN + 49,
     "tried": True,
     "rollback_deploy": "dep-43",
@@ -104,12 +105,13 @@ DONE = ASKED | PROVED | {"restored_at": BEGIN + 57, "verified_at": BEGIN + 87, "
 
 def incident(**changes: object) -> Incident:
     """Return the incident of the sketch, verified."""
-    return Incident(**{**OPENED, **SINCE, **CHOSEN, **DONE, **changes})  # type: ignore[arg-type]
+    begun = Incident(**{**OPENED, **SINCE, **CHOSEN})  # type: ignore[arg-type]
+    return amended(begun, **{**DONE, **changes})
 
 
 def undone(decided: Decision, **changes: object) -> Incident:
     """Return an incident with that decision for which nothing was changed at Render."""
-    shipped = {field.name: field.default for field in fields(Incident) if field.name in DONE}
+    shipped = {field.name: field.default for kind in (Incident, Pin) for field in fields(kind) if field.name in DONE}
     return incident(**{**shipped, "decision": decided, **changes})
 
 

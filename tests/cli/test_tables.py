@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.cli import examples as x
+from tests.core.incident_fields import amended
 from watchdog.cli import tables
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Course, TargetChoice
@@ -65,7 +66,7 @@ def test_what_is_kept_for_a_window_is_not_overlooked() -> None:
     assert status_text.status_lines(state, x.BEGIN + 10) == [f"{when} (in 2 h 30 min), {end}"]
     assert f"{when} (it is due), {end}" in status_text.status_lines(state, x.BEGIN + 9010)
     assert "kept" in printed(tables.status(state, POLICY))[1]
-    announced = replace(web, incident=replace(kept, approved_by=None))
+    announced = replace(web, incident=amended(kept, approved_by=None))
     assert status_text.status_lines(State(services={"web": announced}), x.BEGIN + 10) == []
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from tests.console.scene import SETTINGS, TOKEN, StoryClock, bearer, serving
+from tests.core.incident_fields import amended
 from tests.support.engine_scene import Scene, scene
 from watchdog.app.compose.deploy_listings import list_deploys
 from watchdog.console.dependencies import Dependencies
@@ -63,7 +64,7 @@ class Office:
         """Let an incident of web be open, and its question be asked."""
         now = self.s.clock.now()
         told = {"suspect": "dep-41", "target": "dep-40", "asked_at": now - 0.123456789}
-        incident = replace(Incident("web-1", "web", Severity.HIGH, now, now, "web is slow", **told), **changes)  # type: ignore[arg-type]
+        incident = amended(Incident("web-1", "web", Severity.HIGH, now, now, "web is slow"), **{**told, **changes})
         known = self.s.engine.state.services["web"]
         web = replace(known, phase=Phase.ASKING, phase_since=now, incident=incident)
         self.s.engine.state = State(services={"web": web})

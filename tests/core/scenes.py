@@ -4,6 +4,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from tests.core.incident_fields import amended
 from tests.core.limits import LIMITS
 from tests.core.whole import holes
 from tests.core.world import CONTROL, START, make_policy
@@ -102,7 +103,7 @@ def a_blame(suspect: Deploy = HISTORY[0], **fields: Any) -> Blame:
 def an_incident(**fields: Any) -> Incident:
     """Return an open, critical incident."""
     base = Incident("web-1", "web", Severity.CRITICAL, NOW - 10, NOW - 60, "home fails", findings=(found(),))
-    return replace(base, **{"channels": ("pager", "chat"), **fields})
+    return amended(base, **{"channels": ("pager", "chat"), **fields})
 
 
 def given(signal: SignalPolicy, now: float = NOW, limits: Detection | None = None, **more: Any) -> Conditions:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.core.incident_fields import amended
 from tests.core.world import World, make_policy
 from tests.core.worlds import hear, incident_of, put, reach, share, web
 from tests.support.effect_readers import kinds, lines, notices, tell_of
@@ -20,7 +21,7 @@ OURS = ("web", "web-1")
 def pinned(phase: Phase, **incident: object) -> World:
     """Return a world in that phase, in which auto-deploy is off because of us."""
     world = reach(phase)
-    return put(world, auto_deploy_off="commit", incident=replace(incident_of(world), pin_previous="commit", **incident))
+    return put(world, auto_deploy_off="commit", incident=amended(incident_of(world), previous="commit", **incident))
 
 
 def test_an_announced_rollback_is_dropped_when_no_failure_is_fresh_any_more() -> None:
@@ -41,7 +42,7 @@ def test_a_pin_is_remembered_with_whom_it_is_for_and_since_when() -> None:
     world = reach(Phase.PINNING)
     hear(world, e.PinConfirmed(world.now, *OURS, "commit"))
     service = web(world)
-    assert incident_of(world).pinned is True and service.auto_deploy_off == "commit"
+    assert incident_of(world).pin.off is True and service.auto_deploy_off == "commit"
     assert (service.pinned_for, service.pinned_at, service.offered) == ("web-1", world.now, "dep-900")
     later = put(reach(Phase.PINNING), pinned_at=7.0)
     hear(later, e.PinConfirmed(later.now, *OURS, "commit"))
@@ -66,7 +67,7 @@ def test_a_late_pin_is_undone_where_nobody_needs_it(
     put(world, phase=phase, incident=replace(incident_of(world), rollback_deploy=rolled_back, suspect=None))
     effects = hear(world, e.PinUnconfirmed(world.now, *OURS, "timed out", previous))
     assert ("RestoreAutoDeploy" in kinds(effects)) is given
-    assert incident_of(world).pin_previous == previous
+    assert incident_of(world).pin.previous == previous
     off = ("commit", "web-1") if previous == "commit" else ("", "")
     assert (web(world).auto_deploy_off, web(world).pinned_for, web(world).offered) == (*off, "")
 
@@ -96,8 +97,8 @@ def test_a_late_pin_is_never_forgotten(phase: Phase, confirmed: bool) -> None:
     """The old value is known whatever goes on; an answer that may be older than the switch changes nothing."""
     world = put(reach(Phase.PINNING), phase=phase)
     assert "RestoreAutoDeploy" not in kinds(hear(world, late_pin(world, confirmed=confirmed)))
-    assert (web(world).auto_deploy_off, incident_of(world).pin_previous) == ("commit", "commit")
-    assert incident_of(world).pinned is confirmed
+    assert (web(world).auto_deploy_off, incident_of(world).pin.previous) == ("commit", "commit")
+    assert incident_of(world).pin.off is confirmed
     settled = world.now + (5.0 if confirmed else 30.0)
     put(world, phase=Phase.PAGED)
     for seconds, off in ((0.0, "commit"), (1.0, "")):
@@ -123,7 +124,7 @@ def test_the_last_old_value_that_is_not_our_own_off_is_the_one_to_give_back() ->
     for previous, known in (("off", ""), ("checksPass", "checksPass"), ("off", "checksPass")):
         put(world, phase=Phase.PINNING)
         hear(world, e.PinConfirmed(world.now, *OURS, previous))
-        assert (web(world).auto_deploy_off, incident_of(world).pin_previous) == (known, known or "off")
+        assert (web(world).auto_deploy_off, incident_of(world).pin.previous) == (known, known or "off")
 
 
 @pytest.mark.parametrize("known", ["", "checksPass"])
@@ -150,7 +151,7 @@ def test_a_pin_of_an_incident_that_is_over_is_remembered_and_told(confirmed: boo
 def test_an_acceptance_is_told_and_wakes_only_while_a_merge_may_undo_it(off: bool, expired: str | None) -> None:
     """What was sent and how; if auto-deploy is not known to be off, the page rings."""
     world = reach(Phase.ROLLING_BACK)
-    put(world, incident=replace(incident_of(world), pinned=off, expired=expired))
+    put(world, incident=amended(incident_of(world), off=off, expired=expired))
     effects = hear(world, e.RollbackAccepted(world.now, *OURS, "dep-950"))
     how = "sent once" if expired is None else "a rebuild of aaaaaaa, since its artefact is gone"
     assert lines(effects, "ACT")[0].startswith(f"rollback to dep-40, {how}")
@@ -215,7 +216,7 @@ def test_an_outcome_that_ends_with_a_human_says_which(outcome: type, why: str, g
     assert lines(effects, "WAIT") == ["nothing was sent: rate limit; looking again"]
 
 
-REPINNED = {"repinned": True, "pinned": False}
+REPINNED = {"again": True, "off": False}
 
 
 def test_off_once_more_is_written_down() -> None:
@@ -223,7 +224,7 @@ def test_off_once_more_is_written_down() -> None:
     world = pinned(Phase.DEPLOYING, **REPINNED)
     put(world, facts=replace(world.facts, auto_deploy="commit"))
     effects = hear(world, e.PinConfirmed(world.now, *OURS, "commit"))
-    assert (incident_of(world).pinned, incident_of(world).pin_note) == (True, "off once more, read back")
+    assert (incident_of(world).pin.off, incident_of(world).pin.note) == (True, "off once more, read back")
     facts = web(world).facts
     assert facts.auto_deploy == "off" and facts.id == world.facts.id
     assert lines(effects, "ACT") == ["auto-deploy off once more, read back"] and notices(effects) == []
@@ -238,7 +239,7 @@ def test_not_off_once_more_rings(event: type) -> None:
     world = pinned(Phase.DEPLOYING, **REPINNED)
     effects = hear(world, event(world.now, *OURS, "timed out"))
     line = "Auto-deploy could not be switched off again: timed out. Switch it off by hand."
-    assert incident_of(world).pin_note == "NOT off again: timed out" and lines(effects, "HUMAN") == [line]
+    assert incident_of(world).pin.note == "NOT off again: timed out" and lines(effects, "HUMAN") == [line]
     tell = tell_of(effects)
     assert (tell.notice.kind, tell.notice.wakes, tell.notice.lines) == (NoticeKind.UPDATED, True, (line,))
     assert tell.notice.title.startswith("AUTO-DEPLOY IS OFF on web. web CRITICAL: ")
@@ -246,11 +247,11 @@ def test_not_off_once_more_rings(event: type) -> None:
 
 @pytest.mark.parametrize(
     ("incident", "fields"),
-    [("web-7", REPINNED), ("web-1", {"repinned": True, "pinned": True}), ("web-1", {}), (None, {})],
+    [("web-7", REPINNED), ("web-1", {"again": True, "off": True}), ("web-1", {}), (None, {})],
 )
 def test_what_was_put_off_late_is_nobody_s_business_otherwise(incident: str | None, fields: dict) -> None:
     """Another incident's, one whose auto-deploy is off, one that was never pinned twice, none."""
-    world = pinned(Phase.DEPLOYING, **{"pinned": False, **fields})
+    world = pinned(Phase.DEPLOYING, **{"off": False, **fields})
     if incident is None:
         put(world, incident=None, phase=Phase.CALM)
     before = world.state
@@ -264,7 +265,7 @@ def test_a_pin_put_off_late_that_may_have_gone_through_is_not_forgotten(phase: P
     world = reach(Phase.PINNING)
     put(world, phase=phase)
     effects = hear(world, e.RollbackPostponed(world.now, *OURS, "another worker", "commit"))
-    assert (web(world).auto_deploy_off, incident_of(world).pin_previous) == ("commit", "commit")
+    assert (web(world).auto_deploy_off, incident_of(world).pin.previous) == ("commit", "commit")
     assert ("RestoreAutoDeploy" in kinds(effects)) is given
     over = hear(
         put(world, incident=None, phase=Phase.CALM, auto_deploy_off=""),
@@ -275,14 +276,14 @@ def test_a_pin_put_off_late_that_may_have_gone_through_is_not_forgotten(phase: P
 
 def test_while_an_outage_is_handled_nobody_is_advised_to_switch_it_on() -> None:
     """The merge would undo the rollback."""
-    world = pinned(Phase.DEPLOYING, pinned=True)
+    world = pinned(Phase.DEPLOYING, off=True)
     tell = tell_of(hear(world, e.AutoDeployNotRestored(world.now, "web", "web-0", "another outage")))
     assert tell.notice.lines[1] == "Once that is over: watchdog restore-auto-deploy web"
 
 
 def test_given_back_is_as_if_it_had_never_been_off() -> None:
     """Nothing of the pin is left; what could not be given back wakes somebody."""
-    world = pinned(Phase.PAGED, pinned=True)
+    world = pinned(Phase.PAGED, off=True)
     put(world, pinned_for="web-1", offered="dep-900")
     effects = hear(world, e.AutoDeployNotRestored(world.now, *OURS, "Render answered 503"))
     tell = tell_of(effects)
@@ -290,7 +291,7 @@ def test_given_back_is_as_if_it_had_never_been_off() -> None:
     assert (tell.notice.kind, tell.notice.wakes, tell.notice.lines) == (NoticeKind.HUMAN_NEEDED, True, told)
     hear(world, e.AutoDeployRestored(world.now, *OURS, "commit"))
     assert (web(world).auto_deploy_off, web(world).pinned_for, web(world).offered) == ("", "", "")
-    assert (incident_of(world).pinned, incident_of(world).pin_previous) == (False, None)
+    assert (incident_of(world).pin.off, incident_of(world).pin.previous) == (False, None)
 
 
 @pytest.mark.parametrize(("incident", "named"), [("web-1", "web-1"), ("web", None)])

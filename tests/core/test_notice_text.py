@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests.core.incident_fields import amended
 from tests.core.scenes import HISTORY, NOW, a_blame, an_incident
 from watchdog.core import notice_text
 from watchdog.domain.decisions import Course, Decision, Evidence, GuardAnswer, Skipped, TargetChoice, Term, Verdict
@@ -156,11 +157,11 @@ def test_a_question_says_how_to_answer_and_what_happens_otherwise() -> None:
         "Answer within 5 min: watchdog approve web-1   or   watchdog reject web-1",
         "Without an answer nothing is changed, and you are paged again.",
     )
-    by_default = replace(incident, deadline=replace(clock, then=Then.ROLLBACK))
+    by_default = amended(incident, deadline=replace(clock, then=Then.ROLLBACK))
     assert notice_text.asking_lines(by_default, RULE, NOW)[2].startswith("Without an answer it is rolled back then")
-    nothing = replace(incident, deadline=replace(clock, then=Then.NOTHING))
+    nothing = amended(incident, deadline=replace(clock, then=Then.NOTHING))
     assert notice_text.asking_lines(nothing, RULE, NOW)[2] == "Without an answer nothing is changed."
-    for late in (replace(by_default, late_paged=True), replace(by_default, deadline=None)):
+    for late in (amended(by_default, late_paged=True), amended(by_default, deadline=None)):
         assert notice_text.asking_lines(late, RULE, NOW)[1].startswith("Answer: watchdog approve web-1")
         assert notice_text.asking_lines(late, RULE, NOW)[2] == "Without an answer nothing is changed."
 
@@ -177,7 +178,7 @@ def test_what_may_act_once_an_obstacle_has_passed_is_not_promised_for_the_deadli
 def test_what_was_done_is_said_and_nothing_else() -> None:
     """Nothing done, no line."""
     assert notice_text.done_lines(an_incident()) == ()
-    done = an_incident(pin_note="off, read back", suspect="dep-41", target="dep-40", rollback_deploy="dep-42")
+    done = an_incident(note="off, read back", suspect="dep-41", target="dep-40", rollback_deploy="dep-42")
     assert notice_text.done_lines(done) == ("Auto-deploy: off, read back", "Rolled back: dep-41 -> dep-40 as dep-42")
 
 

@@ -147,9 +147,9 @@ def test_a_yes_answers_what_was_asked_and_no_more() -> None:
     assert web(world).phase is Phase.ASKING and "PinAutoDeploy" not in kinds(effects)
     assert course(world) == (Course.ASK, lines(effects, "REFUSED")[0])
     assert lines(effects, "REFUSED")[0].startswith("mode: assist: a human decides; correlation: 2 groups critical")
-    assert notices(effects) == ["asked"] and incident_of(world).approved_by is None
+    assert notices(effects) == ["asked"] and incident_of(world).question.approved_by is None
     world.tell(e.Approved(world.now, "web-1", "ann"))
-    assert web(world).phase is not Phase.ASKING and incident_of(world).approved_by == "ann"
+    assert web(world).phase is not Phase.ASKING and incident_of(world).question.approved_by == "ann"
 
 
 def test_a_yes_does_not_outlive_what_came_up_on_the_way() -> None:
@@ -171,5 +171,5 @@ def test_a_yes_to_one_target_is_none_to_another() -> None:
     world = reach(Phase.ASKING, make_policy(), faults=[slow])
     world.state = replace(world.state, denied=("aaaaaaa1",))
     hear(world, e.Approved(world.now, "web-1", "ann"))
-    assert course(world)[1].startswith("the target changed") and incident_of(world).approved_by is None
+    assert course(world)[1].startswith("the target changed") and incident_of(world).question.approved_by is None
     assert web(world).phase is Phase.ASKING

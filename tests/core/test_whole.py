@@ -34,7 +34,7 @@ def test_a_hole_in_an_effect_is_found(effect: Effect, where: list[str]) -> None:
     assert [hole.partition(": ")[0] for hole in holes(STATE, STATE, (effect,), NOW)] == where
 
 
-@pytest.mark.parametrize("fields", [{"asked_at": "soon"}, {"severity": None}, {"findings": None}, {"pinned": None}])
+@pytest.mark.parametrize("fields", [{"opened_at": "soon"}, {"severity": None}, {"findings": None}, {"pin": None}])
 def test_a_hole_in_an_incident_is_found_when_it_is_made(fields: dict[str, Any]) -> None:
     """What is the very same as before was looked at then."""
     after = a_state(a_service(incident=an_incident(**fields)))

@@ -68,7 +68,7 @@ async def test_case_36_a_breaker_per_channel() -> None:
 async def test_case_36_the_escalation_clock_runs_on_the_journal() -> None:
     """A question is asked and no channel works for an hour: its repetition is decided in its minute all the same."""
     asking = reach(Phase.ASKING, make_policy(Mode.ASSIST))
-    asked_at = incident_of(asking).asked_at
+    asked_at = incident_of(asking).question.asked_at
     assert asked_at is not None
     async with guarded("pager", "chat", policy=asking.policy, start=START + asking.time) as world:
         await world.store.open()

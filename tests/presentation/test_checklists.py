@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.cli import examples as x
+from tests.core.incident_fields import amended
 from watchdog.domain.decisions import Course, GuardAnswer, TargetChoice, Verdict, Veto
 from watchdog.domain.follow_ups import RUNBOOK, FollowUp, Tick
 from watchdog.domain.incident_notes import Remark
@@ -65,7 +66,7 @@ SEEN = {
         x.incident(),
         x.incident(decision=x.decision(guards=(GuardAnswer("newer deploy", Verdict.ASK, "dep-43 builds"),))),
     ),
-    "approval": (x.incident(approved_by="ann", approved_at=END), replace(HUMAN, asked_at=END)),
+    "approval": (x.incident(approved_by="ann", approved_at=END), amended(HUMAN, asked_at=END)),
     "restored": (x.incident(), x.incident(verified_at=None, closed_at=None, human_needed="it did not help")),
     "errors": (x.incident(unproved=()), x.incident(unproved=("errors",))),
     "response-times": (x.incident(), HUMAN),

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.cli import examples as x
+from tests.core.incident_fields import amended
 from watchdog.domain.checks import Check
 from watchdog.domain.deploys import Commit, Deploy
 from watchdog.domain.incident_notes import Remark
@@ -99,7 +100,7 @@ def test_what_happened_what_was_done_and_what_is_left() -> None:
         "Root cause not named yet: web-1 (watchdog postmortem web-1 drafts it, "
         'watchdog note web-1 "…" --root-cause names it)',
     )
-    agreed = words(a_week(replace(x.incident(), approved_by="ann")))
+    agreed = words(a_week(amended(x.incident(), approved_by="ann")))
     assert "rolled back dep-42 -> dep-40, approved by ann, well after 47 s" in agreed
 
 

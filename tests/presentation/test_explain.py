@@ -222,7 +222,7 @@ def test_before_any_decision() -> None:
 
 def test_a_rollback_that_did_not_help() -> None:
     """An unproved recovery and a missing pin are said plainly, and the human's task comes first."""
-    unpinned = {"pinned": False, "pin_note": "NOT CONFIRMED to be off: HTTP 500"}
+    unpinned = {"off": False, "note": "NOT CONFIRMED to be off: HTTP 500"}
     unproved = {"verified_at": None, "verification": "0 of 7 probes good", "outcome": "", "restored_at": x.BEGIN + 400}
     failed = x.incident(**unpinned, **unproved, human_needed="the rollback did not help: look at web now")
     lines = explain(failed, x.NOTES, None, target_seconds=300)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.cli import examples as x
+from tests.core.incident_fields import amended
 from watchdog.domain.deploys import Deploy
 from watchdog.presentation.history_table import grid, history
 
@@ -16,7 +17,7 @@ RULE = "|------|------|---------|--------|----------|------------|"
 
 def test_markdown_is_the_runbooks_table() -> None:
     """Two rollbacks, one of them judged, in the runbook's columns; an incident without a rollback is no row."""
-    second = replace(x.incident(), id="web-2", restored_at=x.BEGIN + 10 + 61, approved_by="lead")
+    second = amended(x.incident(), id="web-2", restored_at=x.BEGIN + 10 + 61, approved_by="lead")
     third = replace(x.incident(), id="web-3", restored_at=None, decision=None)
     paged = x.undone(x.decision(), id="web-4")
     assert history([x.incident(), second, third, paged], {"web-1": "right"}, "markdown") == [

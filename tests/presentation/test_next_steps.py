@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.cli import examples as x
+from tests.core.incident_fields import amended
 from watchdog.domain.decisions import Course, GuardAnswer, Verdict
 from watchdog.domain.effects import Note
 from watchdog.domain.policy import Action
@@ -49,12 +50,12 @@ def test_what_is_kept_for_a_window_says_how_to_stop_it_and_how_not_to_wait() -> 
     """Until it is requested, over, or a human's; of what is announced the most urgent command comes first."""
     announced = x.undone(x.decision(course=Course.ANNOUNCE), announced_until=x.BEGIN + 9000)
     assert next_steps.next_steps(announced, None)[0] == "NEXT         to stop it: watchdog stop web-1"
-    kept = replace(announced, approved_by="ann")
+    kept = amended(announced, approved_by="ann")
     now = "or, not to wait for its window: watchdog approve web-1"
     assert next_steps.steps_left(kept, "right") == ["to stop it: watchdog stop web-1", now]
     assert next_steps.is_kept(kept)
     for fields in ({"requested_at": 1.0}, {"closed_at": 1.0}, {"human_needed": "x"}, {"approved_by": None}):
-        assert not next_steps.is_kept(replace(kept, **fields)), fields
+        assert not next_steps.is_kept(amended(kept, **fields)), fields
 
 
 def test_a_bad_configuration_is_not_deny_listed() -> None:

@@ -60,7 +60,7 @@ def summary(facts: Facts) -> list[str]:
     incident, decision = facts.incident, facts.incident.decision
     lines = [_began(facts)]
     if decision is not None and decision.blame is None and not facts.by_hand:
-        who = plain(incident.approved_by) if incident.approved_by else "a human"
+        who = plain(incident.question.approved_by) if incident.question.approved_by else "a human"
         lines.append(f"At {clock(decision.at)} {who} asked for the rollback by hand.")
     elif decision is not None and not facts.by_hand:
         after = show_seconds(max(0.0, decision.at - incident.onset_at))
@@ -104,7 +104,7 @@ def _blamed(facts: Facts) -> str:
 def _acted(incident: Incident) -> str:
     if incident.requested_at is None:
         return "Nothing was changed in production by the watchdog."
-    by = f", approved by {plain(incident.approved_by)}" if incident.approved_by else ""
+    by = f", approved by {plain(incident.question.approved_by)}" if incident.question.approved_by else ""
     as_what = f" as {code(incident.rollback_deploy)}" if incident.rollback_deploy else ""
     return f"At {clock(incident.requested_at)} it was rolled back to {code(incident.target)}{as_what}{by}."
 

@@ -79,6 +79,18 @@ class StepContext:
         """Change fields of the incident."""
         self.update_service(incident=replace(self.incident, **fields))
 
+    def update_question(self, **fields: Any) -> None:
+        """Change fields of what people were asked."""
+        self.update_incident(question=replace(self.incident.question, **fields))
+
+    def update_pin(self, **fields: Any) -> None:
+        """Change fields of what is known of the switched-off auto-deploy."""
+        self.update_incident(pin=replace(self.incident.pin, **fields))
+
+    def update_escalation(self, **fields: Any) -> None:
+        """Change fields of who was called."""
+        self.update_incident(escalation=replace(self.incident.escalation, **fields))
+
     def emit(self, effect: Effect) -> None:
         """Ask for an effect."""
         self.effects.append(effect)

@@ -88,7 +88,7 @@ OTHERWISE = {
 
 def asking_lines(incident: Incident, rule: Rule, now: float) -> tuple[str, ...]:
     """Return what is asked, how to answer, and what happens otherwise, by the clock of the question at that moment."""
-    clock = incident.deadline if not incident.late_paged else None
+    clock = incident.question.deadline if not incident.late_paged else None
     due = clock.due_at if clock is not None else None
     deadline = f" within {show_seconds(due - now)}" if due is not None else ""
     return (
@@ -130,7 +130,7 @@ def kept_lines(incident: Incident, rule: Rule) -> tuple[str, ...]:
     """Return what becomes of a rollback that is kept, and what people may still say."""
     named = f" (policy: {incident.severity}: window: {rule.window.name})" if rule.window is not None else ""
     return (
-        f"Approved by {incident.approved_by}, and kept until then{named}: roll {incident.service} back to"
+        f"Approved by {incident.question.approved_by}, and kept until then{named}: roll {incident.service} back to"
         f" {incident.target} {short(incident.target_code)}.",
         "Then everything is decided anew: it is done only if the deploy still fails and every guard passes.",
         f"To prevent it: watchdog stop {incident.id}. Not to wait: watchdog approve {incident.id}",
@@ -156,8 +156,8 @@ def rebuild_words(incident: Incident) -> str:
 def done_lines(incident: Incident) -> tuple[str, ...]:
     """Return what was done to production so far."""
     lines = []
-    if incident.pin_note:
-        lines.append(f"Auto-deploy: {incident.pin_note}")
+    if incident.pin.note:
+        lines.append(f"Auto-deploy: {incident.pin.note}")
     if incident.rollback_deploy:
         how = f" ({rebuild_words(incident)})" if rebuild_words(incident) else ""
         lines.append(f"Rolled back: {incident.suspect} -> {incident.target} as {incident.rollback_deploy}{how}")

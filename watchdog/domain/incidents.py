@@ -87,6 +87,41 @@ class StakeholderStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What people were asked of an incident, and what they answered. Times are UTC epoch seconds; None: not yet."""
+
+    asked_at: float | None = None  # when the last question was sent
+    deadline: Deadline | None = None  # the clock of that question
+    reminded: bool = False  # people were reminded of it
+    approved_by: str | None = None  # who said yes
+    approved_at: float | None = None  # when
+    defaulted_at: float | None = None  # when the policy said yes in place of people
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """Auto-deploy of the service, switched off so that no merge brings the bad commit back."""
+
+    previous: str | None = None  # its value before it was switched off
+    off: bool = False  # it was read back as off, and was not given back since
+    note: Prose = ""  # how it stands: off and read back, given back, switched back by another …
+    again: bool = False  # it was ordered off a second time, as the bad commit came back
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """Who was called for an incident, and who looks after it. Times are UTC epoch seconds."""
+
+    told_at: float | None = None  # when people were last called
+    called_at: float | None = None  # when a person was last called who may not have noticed; None: no further call
+    climbed: int = 0  # steps taken
+    calls: int = 0  # steps that called somebody
+    all_called: bool = False  # at the last step nobody was on call
+    acknowledged_by: str | None = None  # who looks after it
+    acknowledged_at: float | None = None  # since when
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """One outage of one service, from onset to the end. Times are UTC epoch seconds, None until they come."""
 
@@ -98,14 +133,9 @@ class Incident:
     title: Prose  # one line, as in notices
     findings: tuple[Finding, ...] = ()  # the confirmed failures of the last decision
     decision: Decision | None = None  # the last decision, with its reasons
-    asked_at: float | None = None  # when the last question was sent
-    deadline: Deadline | None = None  # the clock of that question
+    question: Question = Question()  # what people were asked, and what they answered
     announced_until: float | None = None  # when an announced or scheduled rollback begins
-    approved_by: str | None = None  # who said yes
-    approved_at: float | None = None  # when
-    pin_previous: str | None = None  # the value of auto-deploy before it was switched off
-    pinned: bool = False  # auto-deploy was read back as off, and was not given back since
-    pin_note: Prose = ""  # how auto-deploy stands: off and read back, given back, switched back by another …
+    pin: Pin = Pin()  # auto-deploy, switched off for the rollback
     suspect: str | None = None  # the deploy that is blamed
     suspect_code: str | None = None  # its commit or image digest
     target: str | None = None  # the deploy to roll back to
@@ -114,7 +144,6 @@ class Incident:
     put_off_at: float | None = None  # since when something keeps a decided rollback from being sent
     tried: bool = False  # a rollback was requested, and not postponed since
     expired: str | None = None  # a target whose artefact is gone: only a rebuild of its commit is left
-    repinned: bool = False  # auto-deploy was ordered off a second time, as the bad commit came back
     rollback_deploy: str | None = None  # the deploy that the rollback made
     restored_at: float | None = None  # when the rollback was live
     verified_at: float | None = None  # when the recovery was proved
@@ -124,15 +153,7 @@ class Incident:
     human_decision: HumanDecision | None = None  # that a person rejected or stopped it
     paged: bool = False  # some notice of it was sent, or one that is pending
     late_paged: bool = False  # overdue was handled: of the rollback, of its going live, or of the question
-    reminded: bool = False  # people were reminded of the question
-    defaulted_at: float | None = None  # when the policy said yes in place of people
-    acknowledged_by: str | None = None  # who looks after it
-    acknowledged_at: float | None = None  # since when
-    told_at: float | None = None  # when people were last called
-    called_at: float | None = None  # when a person was last called who may not have noticed; None: no further call
-    climbed: int = 0  # steps of the escalation taken
-    calls: int = 0  # steps that called somebody
-    all_called: bool = False  # at the last step nobody was on call
+    escalation: Escalation = Escalation()  # who was called, and who looks after it
     muted: bool = False  # a silence kept something of it from people, to be sent when it ends
     planned: bool = False  # the service was meant to be down all the time
     reconsidered_at: float = 0.0  # when the decision was last made again
@@ -214,14 +235,14 @@ class ServiceState:
     def is_kept(self) -> bool:
         """Tell whether a human said yes to a rollback that is kept for its window (`announced_until`)."""
         incident = self.incident
-        return self.phase is Phase.ANNOUNCED and incident is not None and incident.approved_by is not None
+        return self.phase is Phase.ANNOUNCED and incident is not None and incident.question.approved_by is not None
 
     @property
     def asked_at(self) -> float | None:
         """Return the moment that tells what people may answer now from what they were asked before."""
         if self.incident is None:
             return None
-        return self.incident.announced_until if self.is_kept else self.incident.asked_at
+        return self.incident.announced_until if self.is_kept else self.incident.question.asked_at
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,14 +185,14 @@ def _hotfix(facts: Facts) -> Known:
 
 def _asked(facts: Facts) -> Known:
     incident, decision = facts.incident, facts.incident.decision
-    if incident.approved_by is not None:
-        when = f"{clock(incident.approved_at)}: " if incident.approved_at is not None else ""
-        return True, f"{when}by {incident.approved_by}"
-    if incident.defaulted_at is not None:
-        return True, f"{clock(incident.defaulted_at)}: nobody answered in time, the policy says rollback then"
+    if incident.question.approved_by is not None:
+        when = f"{clock(incident.question.approved_at)}: " if incident.question.approved_at is not None else ""
+        return True, f"{when}by {incident.question.approved_by}"
+    if incident.question.defaulted_at is not None:
+        return True, f"{clock(incident.question.defaulted_at)}: nobody answered in time, the policy says rollback then"
     if incident.requested_at is not None and decision is not None:
         return True, f"not required: {rule(decision)}, mode {decision.mode}"
-    return False, "asked, not answered" if incident.asked_at else "no rollback was made"
+    return False, "asked, not answered" if incident.question.asked_at else "no rollback was made"
 
 
 def _restored(facts: Facts) -> Known:

@@ -180,7 +180,7 @@ def _what_was_done(incident: Incident) -> str:
     if incident.closed_at is None:
         lasted = ", still open"
     if incident.requested_at is not None:
-        agreed = f", approved by {incident.approved_by}" if incident.approved_by else ""
+        agreed = f", approved by {incident.question.approved_by}" if incident.question.approved_by else ""
         return f"rolled back {incident.suspect} -> {incident.target}{agreed}{lasted}"
     return f"{incident.outcome or 'nothing was changed'}{lasted}"
 

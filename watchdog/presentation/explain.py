@@ -69,7 +69,7 @@ def state_of(incident: Incident) -> str:
         (incident.requested_at is not None, "ROLLBACK REQUESTED"),
         (next_steps.is_kept(incident), "APPROVED, KEPT FOR ITS WINDOW"),
         (incident.announced_until is not None, "ROLLBACK ANNOUNCED"),
-        (incident.asked_at is not None and incident.approved_by is None, "WAITING FOR AN ANSWER"),
+        (incident.question.asked_at is not None and incident.question.approved_by is None, "WAITING FOR AN ANSWER"),
         (incident.paged and course is Course.PAGE, "PAGED"),
         (incident.paged, "TOLD"),
     )
@@ -96,16 +96,18 @@ def standing(incident: Incident, tz: tzinfo = UTC) -> list[str]:
         ]
     else:
         words = [f"Onset {moment(incident.onset_at, tz)}; nothing decided yet."]
-    if incident.approved_by:
-        words.append(f"Approved by {clean(incident.approved_by)}.")
+    if incident.question.approved_by:
+        words.append(f"Approved by {clean(incident.question.approved_by)}.")
     if next_steps.is_kept(incident) and incident.announced_until is not None:
         words.append(f"Kept until {moment(incident.announced_until, tz)}; then it is decided anew.")
-    if incident.acknowledged_by:
-        words.append(f"{clean(incident.acknowledged_by)} looks after it.")
+    if incident.escalation.acknowledged_by:
+        words.append(f"{clean(incident.escalation.acknowledged_by)} looks after it.")
     if incident.planned:
         words.append("It was meant to be down: that teaches nothing, and counts in no number.")
-    if incident.defaulted_at is not None:
-        words.append(f"Nobody answered in time: the policy said rollback at {moment(incident.defaulted_at, tz)}.")
+    if incident.question.defaulted_at is not None:
+        words.append(
+            f"Nobody answered in time: the policy said rollback at {moment(incident.question.defaulted_at, tz)}."
+        )
     return [line for line in (*words, sentence(incident.outcome)) if line]
 
 

@@ -78,8 +78,8 @@ def _blamed(incident: Incident, label: str | None) -> str:
         cause += ", configuration only"
     if label is not None:
         return f"{cause} (judged {label})"
-    if incident.approved_by:
-        return f"{cause} (approved by {incident.approved_by})"
+    if incident.question.approved_by:
+        return f"{cause} (approved by {incident.question.approved_by})"
     if blame is not None and blame.probability is not None:
         return f"{cause} (P {show_probability(blame.probability)})"
     return cause
@@ -104,7 +104,7 @@ def record(incident: Incident, label: str | None, cause: Remark | None = None) -
         "target": incident.target,
         "rollback_deploy": incident.rollback_deploy,
         "verified": incident.verified_at is not None,
-        "approved_by": incident.approved_by,
+        "approved_by": incident.question.approved_by,
         "label": label,
         "root_cause_named": cause.text if cause is not None else None,
         "root_cause_named_by": cause.by if cause is not None else None,

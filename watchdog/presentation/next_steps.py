@@ -34,8 +34,8 @@ def doubts_of(incident: Incident) -> list[str]:
         doubts += _of_blame(decision.blame)
         if decision.target is not None and decision.target.warning:
             doubts.append(decision.target.warning)
-    if incident.rollback_deploy is not None and not incident.pinned:
-        doubts.append(f"auto-deploy: {incident.pin_note or 'not confirmed to be off'}")
+    if incident.rollback_deploy is not None and not incident.pin.off:
+        doubts.append(f"auto-deploy: {incident.pin.note or 'not confirmed to be off'}")
     if incident.restored_at is not None and incident.verified_at is None and incident.closed_at is not None:
         doubts.append(f"recovery was not proved: {incident.verification or 'no verification ran'}")
     else:
@@ -124,8 +124,8 @@ def steps_left(incident: Incident, label: str | None, notes: Sequence[Note] = ()
     steps += _answers(incident)
     taken_back = not incident.undoes and any((one.label, one.incident) == ("UNDO", incident.id) for one in notes)
     steps += _repair(incident) if not taken_back else []
-    if incident.pinned and incident.pin_previous not in (None, "off"):
-        steps.append(f'restore auto-deploy ("{incident.pin_previous}") after a new commit')
+    if incident.pin.off and incident.pin.previous not in (None, "off"):
+        steps.append(f'restore auto-deploy ("{incident.pin.previous}") after a new commit')
     if label == "wrong" and incident.rollback_deploy is not None and not taken_back:
         steps.append(f"the way back: watchdog undo {clean(incident.id)} --dry-run")
     if incident.decision is not None and label is None:
@@ -152,7 +152,7 @@ def _answers(incident: Incident) -> list[str]:
     if incident.announced_until is not None:
         sooner = [f"or, not to wait for its window: watchdog approve {name}"] if is_kept(incident) else []
         return [f"to stop it: watchdog stop {name}", *sooner]
-    if incident.asked_at is not None and incident.approved_by is None:
+    if incident.question.asked_at is not None and incident.question.approved_by is None:
         return [f"answer it: watchdog approve {name}", f"or: watchdog reject {name}"]
     if decision.course not in ACTING and _worth_a_try(decision):
         return [f"by hand: watchdog rollback {service} --dry-run"]
@@ -161,7 +161,7 @@ def _answers(incident: Incident) -> list[str]:
 
 def is_kept(incident: Incident) -> bool:
     """Tell whether a human said yes, and the rollback is kept for its window."""
-    agreed = incident.approved_by is not None and incident.announced_until is not None
+    agreed = incident.question.approved_by is not None and incident.announced_until is not None
     return agreed and incident.requested_at is None and incident.closed_at is None and not incident.human_needed
 
 

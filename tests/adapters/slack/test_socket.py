@@ -137,8 +137,10 @@ async def test_after_a_goodbye_the_next_is_open_before_the_old_one_ends(vendor: 
         renewed.set()
         await for_ever(socket, connection)
 
-    ears = Ears()
-    async with slack(vendor, old, new) as socket, listening(vendor, ears):
+    ears, clock = Ears(), FakeClock(auto=False)
+    async with slack(vendor, old, new) as socket, listening(vendor, ears, clock):
+        await eventually(lambda: clock.sleepers)  # before it connects again, as the first one did not last
+        await clock.advance(PAUSE_MAX_SECONDS)
         await eventually(lambda: ears.heard == ["e7"])
         assert len(set(socket.paths)) == len(socket.paths) == 2
         assert False not in ears.up

@@ -17,8 +17,9 @@ from watchdog.domain.decisions import Term
 from watchdog.domain.effects import Effect, Note
 from watchdog.domain.errors import Permanent
 from watchdog.domain.events import Event, Observed, TimePassed
-from watchdog.domain.incidents import History, Incident, ServiceState, State
+from watchdog.domain.incidents import Escalation, History, Incident, Pin, Question, ServiceState, State
 from watchdog.domain.readings import Bad, Unknown
+from watchdog.domain.severity import Severity
 
 PLAIN: dict[Any, st.SearchStrategy[Any]] = {
     float: st.floats(allow_nan=False, allow_infinity=False),
@@ -76,6 +77,26 @@ def test_every_event_and_effect_survives(codec: Codec[Any], kind: Any) -> None:
 def test_every_incident_survives(incident: Incident) -> None:
     """Decision, blame, guards and target included."""
     assert INCIDENTS.decode(INCIDENTS.encode(incident)) == incident
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "value"),
+    [
+        (Question(approved_by="ann"), "approved_by", "ann"),
+        (Pin(previous="commit"), "pin_previous", "commit"),
+        (Pin(off=True), "pinned", True),
+        (Pin(note="off"), "pin_note", "off"),
+        (Pin(again=True), "repinned", True),
+        (Escalation(acknowledged_by="bob"), "acknowledged_by", "bob"),
+    ],
+)
+def test_a_stored_incident_is_flat_as_it_always_was(part: object, name: str, value: object) -> None:
+    """A worker of the version before reads and writes its parts as fields of its own."""
+    base = Incident("web-1", "web", Severity.HIGH, 1.0, 1.0, "x")
+    made = replace(base, **{type(part).__name__.lower(): part})
+    stored = json.loads(INCIDENTS.encode(made))
+    assert stored[name] == value and not {"question", "pin", "escalation"} & stored.keys()
+    assert INCIDENTS.decode(json.dumps({**stored, "a field of tomorrow": 1})) == made
 
 
 @pytest.mark.long

@@ -12,6 +12,7 @@ import pytest
 from tests.cli import examples as x
 from tests.console.public.scene import SHOP, ago, calm, hours, opened, public_town
 from tests.console.scene import NOW, TOKEN, TOKENS, service_state
+from tests.core.incident_fields import amended
 from watchdog.console.public.app import POLICY, lasted, percent
 from watchdog.console.public.public_views import PublicIncident, StatusPage
 from watchdog.domain.checks import Check
@@ -86,7 +87,7 @@ async def test_nothing_of_the_inside_stands_on_it() -> None:
     """An outage whose record is full of it: the page and its data are searched for every piece."""
     findings = (Finding("home", "http", "run", NOW - 600, 1.0, ERROR),)
     named = {"service": "internal-name-of-web", "title": ERROR, "findings": findings}
-    incident = replace(GOES_ON, **named, human_needed="ann was asked", approved_by="ann", outcome=Outcome.VERIFIED)
+    incident = amended(GOES_ON, **named, human_needed="ann was asked", approved_by="ann", outcome=Outcome.VERIFIED)
     past = [ago(replace(incident, id=f"web-9{back}"), 86400 * back, 300) for back in range(1, 6)]
     bad = {"home": Check("home", "http", NOW - 1, Bad(ERROR))}
     service = replace(opened(incident), name="internal-name-of-web", checks=bad)

@@ -20,6 +20,7 @@ from tests.console.scene import (
     town,
     visited,
 )
+from tests.core.incident_fields import amended
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.app import POLICY
 from watchdog.console.auth.roles import Role, Visitor
@@ -151,7 +152,7 @@ async def hostile_town() -> AsyncIterator[Town]:
     evidence = (Evidence("home", "bad", HOSTILE, HOSTILE),)
     blame = x.blame(suspect=deploy, change=deploy, prior_why=HOSTILE, why=HOSTILE)
     decision = x.decision(why=HOSTILE, evidence=evidence, blame=blame, severity_why=HOSTILE)
-    incident = replace(x.incident(), id="web-9", title=HOSTILE, decision=decision, approved_by=HOSTILE)
+    incident = amended(x.incident(), id="web-9", title=HOSTILE, decision=decision, approved_by=HOSTILE)
     check = Check("home", "http", NOW - 1, Bad(HOSTILE))
     service = service_state("web", deploys=(deploy, x.GOOD), checks={"home": check}, deploys_why=HOSTILE)
     state = State(services={"web": service}, paused_by=HOSTILE, denied=(HOSTILE,))

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from tests.console.desk_scene import Office, asking, office
 from tests.console.scene import TOKEN, VIEWER, bearer
+from tests.core.incident_fields import amended
 from watchdog.domain.incidents import Phase
 
 INCIDENT = "/incidents/web-1"
@@ -16,7 +17,7 @@ async def keep(o: Office) -> float:
     web = o.s.web
     assert web.incident is not None
     at = o.s.clock.now() - 60.0
-    incident = replace(web.incident, approved_by="Ann <lead>", approved_at=at, announced_until=until)
+    incident = amended(web.incident, approved_by="Ann <lead>", approved_at=at, announced_until=until)
     o.s.engine.state = replace(
         o.s.engine.state, services={"web": replace(web, phase=Phase.ANNOUNCED, incident=incident)}
     )

@@ -11,7 +11,7 @@ from watchdog.domain import events as e
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Course, Decision
 from watchdog.domain.deploys import Deploy, Downtime
-from watchdog.domain.incidents import Incident, Phase
+from watchdog.domain.incidents import Escalation, Incident, Phase, Question
 from watchdog.domain.readings import Good
 from watchdog.domain.severity import Severity
 
@@ -59,6 +59,17 @@ def test_a_decision_and_what_keeps_it_from_being_done_are_no_younger_than_now() 
     old = replace(incident, decision=replace(decision, at=NOW - 5.0))
     kept = clamp_future_times(a_service(name="web", incident=old), NOW).incident
     assert kept.decision is not None and kept.decision.at == NOW - 5.0
+
+
+def test_what_people_were_asked_and_who_was_called_is_no_younger_than_now() -> None:
+    """An acknowledgement of an hour ahead would keep the others asleep for an hour longer."""
+    asked = Question(asked_at=NOW + HOUR, approved_by="ann", approved_at=NOW + HOUR, defaulted_at=NOW - 1.0)
+    called = Escalation(told_at=NOW + HOUR, called_at=None, acknowledged_by="bob", acknowledged_at=NOW + HOUR)
+    made = Incident("web-1", "web", Severity.HIGH, NOW - 9.0, NOW - 9.0, "x", question=asked, escalation=called)
+    seen = clamp_future_times(a_service(name="web", incident=made), NOW).incident
+    assert seen is not None
+    assert seen.question == replace(asked, asked_at=NOW, approved_at=NOW)
+    assert seen.escalation == replace(called, told_at=NOW, acknowledged_at=NOW)
 
 
 @pytest.mark.parametrize("field", ["last_at", "counts_from", "baseline_at", "interrupted_at"])

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.core.incident_fields import amended
 from tests.core.scenes import FACTS, HISTORY, NOW, a_blame, a_service, a_state, an_incident, failing
 from tests.core.world import make_policy
 from watchdog.core.assess import failure_correlation
@@ -118,7 +119,7 @@ def seen(policy: Policy) -> failure_correlation.MassFailure:
 
 
 CLOCK = Deadline(NOW - 301.0, Then.ROLLBACK, 300.0, due_at=NOW, heard_at=NOW - 300.0)
-UNANSWERED = replace(SENT, asked_at=NOW - 301.0, deadline=CLOCK, defaulted_at=NOW)
+UNANSWERED = amended(SENT, asked_at=NOW - 301.0, deadline=CLOCK, defaulted_at=NOW)
 ASSIST = make_policy(Mode.ASSIST)
 
 
@@ -137,7 +138,7 @@ def test_what_is_kept_for_a_window_is_not_sent_before_it_begins() -> None:
     row = replace(make_policy().matrix[Severity.CRITICAL], window=window)
     policy = make_policy(matrix={**make_policy().matrix, Severity.CRITICAL: row})
     for until, why in ((NOW + 1.0, "it is kept for its window"), (NOW, ""), (None, "")):
-        step = sending(incident=replace(SENT, approved_by="ann", announced_until=until))
+        step = sending(incident=amended(SENT, approved_by="ann", announced_until=until))
         assert replace(step, policy=policy).broken().endswith(why) and bool(
             replace(step, policy=policy).broken()
         ) is bool(why)
@@ -164,7 +165,7 @@ def test_in_assist_the_policy_s_default_counts_after_all_the_time_people_had() -
 )
 def test_a_default_that_nobody_heard_of_or_that_comes_too_soon_is_none(fields: dict[str, Any]) -> None:
     """Not all the time, never asked, nobody heard, or of something else."""
-    step = replace(sending(incident=replace(UNANSWERED, **fields)), policy=ASSIST)
+    step = replace(sending(incident=amended(UNANSWERED, **fields)), policy=ASSIST)
     assert step.broken().endswith("no human said yes")
 
 

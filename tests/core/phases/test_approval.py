@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.core.incident_fields import amended
 from tests.core.world import FOREVER, START, Fault, World, make_policy
 from tests.core.worlds import bad_world, decision_of, hear, incident_of, put, reach, reload, share, unwatch, web
 from tests.support.effect_readers import kinds, lines, notices, tell_of, wakes
@@ -51,12 +52,12 @@ def asked(
 
 def after(world: World, seconds: float) -> World:
     """Return the world so many seconds after the question."""
-    return world.run(incident_of(world).asked_at - START + seconds)
+    return world.run(incident_of(world).question.asked_at - START + seconds)
 
 
 def passes(world: World, seconds: float) -> tuple[fx.Effect, ...]:
     """Let the world go on until so many seconds after the question; return what the core makes of that moment."""
-    at = incident_of(world).asked_at
+    at = incident_of(world).question.asked_at
     world.run(max(world.time, at - START + seconds - 0.5))
     return hear(world, e.TimePassed(at + seconds))
 
@@ -100,7 +101,7 @@ def test_a_question_is_repeated_at_its_very_reminder_and_once(within: float | No
 def test_the_core_asks_to_be_woken_for_both() -> None:
     """At the question, and after a restart in the middle of it."""
     world = asked(remind_seconds=600.0)
-    at = incident_of(world).asked_at
+    at = incident_of(world).question.asked_at
     assert {at + 600.0, at + 900.0} <= set(wakes(hear(world, e.Restarted(at + 60.0))))
     assert at + 1000.0 in wakes(hear(world, e.Restarted(at + 1000.0)))
 
@@ -108,7 +109,7 @@ def test_the_core_asks_to_be_woken_for_both() -> None:
 def test_after_the_deadline_nobody_is_reminded() -> None:
     """A restart slept through both: one page, the later one."""
     world = asked(remind_seconds=600.0)
-    tell = tell_of(hear(world, e.TimePassed(incident_of(world).asked_at + 950.0)))
+    tell = tell_of(hear(world, e.TimePassed(incident_of(world).question.asked_at + 950.0)))
     assert tell.notice.title.startswith("NO ANSWER for 15 min:") and notices(passes(world, 951.0)) == []
 
 
@@ -140,7 +141,7 @@ def test_what_forbids_a_default_leaves_it_to_a_human(change: Callable[[World], o
     change(world)
     effects = passes(world, 900.0)
     assert web(world).phase is Phase.PAGED and "PinAutoDeploy" not in kinds(effects)
-    assert incident_of(world).defaulted_at is None and (why is None or decision_of(world).why == why)
+    assert incident_of(world).question.defaulted_at is None and (why is None or decision_of(world).why == why)
     assert not after(world, 2000.0).pins or why is not None
 
 
@@ -212,7 +213,7 @@ def test_what_is_not_done_by_default(world: Callable[[], World], why: str | None
     effects = passes(world, 900.0)
     assert notices(effects) == (["human_needed"] if world.policy.matrix[Severity.HIGH].tell else [])
     assert web(world).phase is Phase.ASKING and "PinAutoDeploy" not in kinds(effects)
-    assert incident_of(world).defaulted_at is None
+    assert incident_of(world).question.defaulted_at is None
     if why is not None:
         assert lines(effects, "DEADLINE")[0].startswith(f"no answer for 15 min; not rolled back by default: {why}")
         said = [effect.notice.lines[0] for effect in effects if isinstance(effect, fx.Tell)]
@@ -224,7 +225,7 @@ def test_what_is_not_done_by_default(world: Callable[[], World], why: str | None
 def test_nothing_is_done_by_default_before_people_have_heard_of_it_for_all_the_time() -> None:
     """Every channel was down at first: the clock of a default begins when one of them had the question."""
     world = asked(then=Then.ROLLBACK, heard=False)
-    at = incident_of(world).asked_at or 0.0
+    at = incident_of(world).question.asked_at or 0.0
     after(world, 600.0).tell(e.QuestionHeard(world.now, "web", "web-1", at))
     assert fx.WakeAt(world.now + 900.0) in hear(
         asked(then=Then.ROLLBACK, heard=False), e.QuestionHeard(world.now, "web", "web-1", at)
@@ -238,8 +239,8 @@ def test_nothing_is_done_by_default_before_people_have_heard_of_it_for_all_the_t
 def test_what_was_heard_of_before_or_of_another_incident_is_not_this_question(incident: str, asked_at: float) -> None:
     """A page that came late says nothing of what is asked now."""
     world = asked(then=Then.ROLLBACK, heard=False)
-    before = incident_of(world)
-    hear(world, e.QuestionHeard(before.asked_at + 10.0, "web", incident, before.asked_at + asked_at))
+    before, at = incident_of(world), incident_of(world).question.asked_at
+    hear(world, e.QuestionHeard(at + 10.0, "web", incident, at + asked_at))
     assert incident_of(world) == before
 
 
@@ -247,10 +248,10 @@ def test_heard_of_twice_is_heard_of_at_first() -> None:
     """The second channel, or the reminder, does not give more time; where nothing is done, the clock is not moved."""
     for then, due in ((Then.ROLLBACK, 910.0), (Then.ESCALATE, 900.0)):
         world = asked(then=then, heard=False)
-        at = incident_of(world).asked_at or 0.0
+        at = incident_of(world).question.asked_at or 0.0
         for seconds in (10.0, 400.0):
             hear(world, e.QuestionHeard(at + seconds, "web", "web-1", at))
-        clock = incident_of(world).deadline
+        clock = incident_of(world).question.deadline
         assert (clock.heard_at, clock.due_at) == (at + 10.0, at + due)
 
 
@@ -280,12 +281,12 @@ def test_a_default_that_a_reload_takes_back_while_it_is_on_its_way_is_asked_anew
     world = asked(then=Then.ROLLBACK)
     world.pin = "silent"
     after(world, 901.0)
-    assert web(world).phase is Phase.PINNING and incident_of(world).defaulted_at is not None
+    assert web(world).phase is Phase.PINNING and incident_of(world).question.defaulted_at is not None
     reload(world, Severity.HIGH, then=Then.ESCALATE)
     world.tell(e.PinConfirmed(world.now, "web", "web-1", "commit"))
     assert "the policy does not say rollback any more" in lines(world.notes, "WAIT")[0]
     after(world, 960.0)
-    assert web(world).phase is Phase.ASKING and not world.sent and incident_of(world).defaulted_at is None
+    assert web(world).phase is Phase.ASKING and not world.sent and incident_of(world).question.defaulted_at is None
 
 
 def test_what_is_less_severe_at_the_deadline_than_it_was_when_it_was_asked_is_not_done_by_default() -> None:
@@ -301,7 +302,7 @@ def test_what_is_less_severe_at_the_deadline_than_it_was_when_it_was_asked_is_no
 def test_a_restart_at_the_deadline_gives_people_time_to_say_it_again() -> None:
     """What was answered while nobody listened was not heard: nothing is done by default in the first two minutes."""
     world = asked(then=Then.ROLLBACK)
-    at = incident_of(world).asked_at or 0.0
+    at = incident_of(world).question.asked_at or 0.0
     effects = hear(world, e.Restarted(at + 5000.0))
     assert fx.WakeAt(at + 5120.0) in effects
     assert "PinAutoDeploy" not in kinds(hear(world, e.TimePassed(at + 5119.0)))
@@ -314,11 +315,11 @@ def test_a_restart_at_the_deadline_gives_people_time_to_say_it_again() -> None:
 def test_a_question_of_a_version_without_clocks_is_told_again_and_no_more() -> None:
     """An update in the middle of it: what is saved names no clock."""
     world = asked(then=Then.ROLLBACK)
-    put(world, incident=replace(incident_of(world), deadline=None))
-    at = incident_of(world).asked_at or 0.0
+    put(world, incident=amended(incident_of(world), deadline=None))
+    at = incident_of(world).question.asked_at or 0.0
     hear(world, e.QuestionHeard(at + 1.0, "web", "web-1", at))
     hear(world, e.Restarted(at + 60.0))
-    assert incident_of(world).deadline == Deadline(at, Then.ESCALATE, 900.0, at + 900.0)
+    assert incident_of(world).question.deadline == Deadline(at, Then.ESCALATE, 900.0, at + 900.0)
     assert notices(passes(world, 900.0)) == ["human_needed"] and not after(world, 3000.0).pins
 
 
@@ -327,14 +328,14 @@ def test_a_default_for_another_target_than_people_were_told_of_is_asked_anew() -
     world = share(asked(then=Then.ROLLBACK), denied=("aaaaaaa1",))
     assert notices(passes(world, 900.0)) == ["asked"] and incident_of(world).target == "dep-39"
     assert decision_of(world).course is Course.ASK
-    assert incident_of(world).defaulted_at is None and incident_of(world).late_paged is False
+    assert incident_of(world).question.defaulted_at is None and incident_of(world).late_paged is False
 
 
 def test_a_default_whose_signal_a_reload_took_away_is_left_to_a_human() -> None:
     """What failed can no longer be judged."""
     world = unwatch(asked(then=Then.ROLLBACK), "api")
     put(world, checks={name: check for name, check in web(world).checks.items() if name != "api"})
-    effects = hear(world, e.Observed(incident_of(world).asked_at + 900.0, "web", "home", Bad("HTTP 503")))
+    effects = hear(world, e.Observed(incident_of(world).question.asked_at + 900.0, "web", "home", Bad("HTTP 503")))
     assert lines(effects, "HUMAN") == ["the signals that failed are no longer configured"]
 
 
@@ -349,7 +350,7 @@ def test_an_old_default_or_one_for_another_deploy_is_asked_anew(fields: dict[str
     base = replace(incident_of(reach(Phase.ASKING)), tried=False)
     if "defaulted_at" in fields:
         fields = {"defaulted_at": world.now + fields["defaulted_at"]}
-    incident = replace(base, **{"defaulted_at": world.now, "suspect": web(world).live, **fields})
+    incident = amended(base, **{"defaulted_at": world.now, "suspect": web(world).live, **fields})
     put(world, incident=incident)
     world.run(130.0)
-    assert web(world).phase is Phase.ASKING and not world.pins and incident_of(world).defaulted_at is None
+    assert web(world).phase is Phase.ASKING and not world.pins and incident_of(world).question.defaulted_at is None

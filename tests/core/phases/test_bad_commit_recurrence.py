@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.core.incident_fields import amended
 from tests.core.world import World, make_policy
 from tests.core.worlds import bad_world, decision_of, hear, incident_of, put, reach, share, web
 from tests.support.effect_readers import kinds, lines, notices
@@ -141,9 +142,9 @@ def test_what_came_of_the_second_pin_is_written_down(event: e.Event, known: tupl
     put(world, pin_settled_at=world.now - 1.0)  # the first pin has long shown
     world.begin("bad00000")
     listed(world)
-    assert incident_of(world).repinned and not incident_of(world).pinned
+    assert incident_of(world).pin.again and not incident_of(world).pin.off
     effects = hear(world, replace(event, at=world.now))
-    assert (incident_of(world).pinned, web(world).facts.auto_deploy) == known
+    assert (incident_of(world).pin.off, web(world).facts.auto_deploy) == known
     assert notices(effects) == told and web(world).auto_deploy_off == off
     assert "RestoreAutoDeploy" not in kinds(effects) and web(world).phase is Phase.DEPLOYING
 
@@ -153,9 +154,9 @@ def test_a_second_pin_is_believed_without_facts_and_a_strange_postponement_is_no
     world = reach(Phase.DEPLOYING)
     assert hear(world, e.RollbackPostponed(world.now, "web", "web-1", "late")) == ()
     assert hear(world, e.RollbackPostponed(world.now, "web", "web-7", "late")) == ()
-    put(world, incident=replace(incident_of(world), repinned=True), facts=None)
+    put(world, incident=amended(incident_of(world), again=True), facts=None)
     hear(world, e.PinConfirmed(world.now, "web", "web-1", "commit"))
-    assert incident_of(world).pinned and web(world).facts is None
+    assert incident_of(world).pin.off and web(world).facts is None
 
 
 def test_a_rollback_that_was_overtaken_does_not_give_auto_deploy_back() -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.core.incident_fields import amended
 from tests.core.world import FOREVER, Fault, World, make_policy
 from tests.core.worlds import bad_world, hear, incident_of, put, reach, web
 from tests.support.effect_readers import kinds, lines, tell_of
@@ -121,7 +122,7 @@ def put_off(**service: object) -> World:
 def test_what_an_earlier_incident_switched_off_is_a_human_s_to_give_back(off: str, told: bool) -> None:
     """A pin that found it off already has nothing to give back; if that was our own, it is told all the same."""
     world = put_off(auto_deploy_off=off, pinned_for="web-0")
-    put(world, incident=replace(incident_of(world), pin_previous="off"))
+    put(world, incident=amended(incident_of(world), previous="off"))
     effects = hear(world, e.Stopped(world.now, "web-1", "ann"))
     line = "AUTO-DEPLOY IS OFF on web. It was checksPass; it was switched off for web-0."
     assert (lines(effects, "HUMAN"), "RestoreAutoDeploy" in kinds(effects)) == ([line] if told else [], False)
@@ -171,7 +172,7 @@ def test_only_what_was_on_is_given_back_or_warned_of(
 ) -> None:
     """Not what was off before us, nor what is on again; nothing at all during a pause, which is why the title warns."""
     world = reach(Phase.ROLLING_BACK)
-    put(world, auto_deploy_off=off, incident=replace(incident_of(world), pin_previous=previous))
+    put(world, auto_deploy_off=off, incident=amended(incident_of(world), previous=previous))
     world.state = replace(world.state, paused_by=paused)
     effects = hear(world, e.RollbackRefused(world.now, "web", "web-1", "artefact expired"))
     (tell,) = [effect for effect in effects if isinstance(effect, fx.Tell)]

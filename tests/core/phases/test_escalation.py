@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from tests.core.incident_fields import amended
 from tests.core.world import FOREVER, START, Fault, World, make_policy
 from tests.core.worlds import bad_world, hear, incident_of, put, reach, web
 from tests.support.effect_readers import lines, notices, tell_of, wakes
@@ -79,7 +80,7 @@ def test_while_we_are_at_it_nobody_else_is_called() -> None:
     hear(world, e.RollbackRequested(world.now, "web", "ann"))
     world.policy = make_policy(escalation=STEPS)
     effects = hear(world, e.RollbackRequested(world.now, "web", "ann"))
-    assert lines(effects, "BY HAND") and incident_of(world).called_at is None
+    assert lines(effects, "BY HAND") and incident_of(world).escalation.called_at is None
 
 
 def test_what_was_slept_through_is_called_one_after_the_other() -> None:
@@ -143,7 +144,7 @@ def test_the_order_is_gone_through_again_and_not_for_ever() -> None:
 def test_a_new_call_has_all_its_rounds_before_it() -> None:
     """Everybody was called in vain, then somebody acknowledged and left it: called again, it climbs as at first."""
     world = paged()
-    put(world, incident=replace(incident_of(world), calls=escalation.ROUNDS * len(STEPS)))
+    put(world, incident=amended(incident_of(world), calls=escalation.ROUNDS * len(STEPS)))
     world.tell(e.Acknowledged(world.now, "web-1", "ann"))
     world.run(world.time + world.policy.ack_holds_seconds + 301.0)
     titles = [tell.notice.title for tell in world.tells]
@@ -153,18 +154,18 @@ def test_a_new_call_has_all_its_rounds_before_it() -> None:
 def test_an_acknowledgement_of_an_earlier_call_is_refused() -> None:
     """Told late by a pager: it says nothing of what people were called for since; of the same page it counts late."""
     for world in (paged(), question()):
-        told_at = incident_of(world).told_at
+        told_at = incident_of(world).escalation.told_at
         effects = hear(world, e.Acknowledged(told_at + 60.0, "web-1", "ann", said_at=told_at - 1.0))
         assert lines(effects, "REFUSED") == ["web-1: people were called for something else since"]
-        assert incident_of(world).acknowledged_by is None
+        assert incident_of(world).escalation.acknowledged_by is None
         hear(world, e.Acknowledged(told_at + 60.0, "web-1", "ann", said_at=told_at))
-        assert incident_of(world).acknowledged_by == "ann"
+        assert incident_of(world).escalation.acknowledged_by == "ann"
         assert hear(world, e.Acknowledged(told_at + 90.0, "web-1", "ann", said_at=told_at)) == ()
     overtaken = paged()
-    told_at = incident_of(overtaken).told_at
+    told_at = incident_of(overtaken).escalation.told_at
     overtaken.run(told_at - START + 305.0)
     hear(overtaken, e.Acknowledged(overtaken.now, "web-1", "ann", said_at=told_at + 295.0))
-    assert incident_of(overtaken).acknowledged_by == "ann", "said before the lead was called, read after it"
+    assert incident_of(overtaken).escalation.acknowledged_by == "ann", "said before the lead was called, read after it"
 
 
 def test_who_looks_after_a_question_is_called_again_with_what_silence_means() -> None:
@@ -188,7 +189,7 @@ def question(**fields: object) -> World:
 def test_a_question_climbs_from_its_deadline_on() -> None:
     """High asks, and escalates at 15 minutes: then those of the list, with the question."""
     world = question().run(2100.0)
-    at = incident_of(world).asked_at
+    at = incident_of(world).question.asked_at
     again = [(tell.notice.at - at, re.split("[:,]", tell.notice.title)[0]) for tell in world.pages()[1:]]
     later = [(1200.0, "ESCALATED to lead"), (1800.0, "ESCALATED to devops"), (1860.0, "ESCALATED to boss")]
     assert again == [(900.0, "NO ANSWER for 15 min"), *later]
@@ -207,10 +208,10 @@ def test_a_question_climbs_from_its_deadline_on() -> None:
 def test_an_answer_or_another_end_stops_it(fields: dict, answer: type | None) -> None:
     """Nobody of the list is called."""
     world = question(**fields)
-    world.run(incident_of(world).asked_at - START + 1000.0)
+    world.run(incident_of(world).question.asked_at - START + 1000.0)
     if answer is not None:
         hear(world, answer(world.now, "web-1", "ann"))
-        assert incident_of(world).called_at is None
+        assert incident_of(world).escalation.called_at is None
     world.run(5000.0)
     assert not [tell for tell in world.tells if tell.notice.title.startswith("ESCALATED")]
 
@@ -220,7 +221,7 @@ def test_a_yes_that_a_guard_refuses_is_of_somebody_who_looks_after_it() -> None:
     world = question()
     hear(world, e.Paused(world.now, "bob"))
     hear(world, e.Approved(world.now, "web-1", "ann"))
-    assert web(world).phase is Phase.PAGED and incident_of(world).acknowledged_by == "ann"
+    assert web(world).phase is Phase.PAGED and incident_of(world).escalation.acknowledged_by == "ann"
 
 
 # --- acknowledgement ---
@@ -268,7 +269,7 @@ def test_an_old_one_calls_everybody_again_from_the_first() -> None:
     assert lines(effects, "UNATTENDED") == ["acknowledged by ann 30 min ago, and nothing changed since"]
     tell = tell_of(effects)
     assert tell.notice.title.startswith("STILL OPEN, acknowledged by ann 30 min ago: web") and tell.notice.wakes
-    assert tell.channels == ("pager", "chat") and incident_of(world).acknowledged_by is None
+    assert tell.channels == ("pager", "chat") and incident_of(world).escalation.acknowledged_by is None
     assert tell_of(hear(world, e.TimePassed(at + 2100.0))).channels == ("mail",)
     assert lines(acknowledge(world, "bob"), "ACKNOWLEDGED")[0].startswith("by bob: nobody else")
 
@@ -279,8 +280,8 @@ def test_it_is_of_what_was_known_then() -> None:
     world = reach(Phase.PAGED, climbing(), faults=faults)
     acknowledge(world)
     world.run(700.0)
-    assert incident_of(world).severity is Severity.CRITICAL and incident_of(world).acknowledged_by is None
-    assert incident_of(world).called_at is not None
+    assert incident_of(world).severity is Severity.CRITICAL and incident_of(world).escalation.acknowledged_by is None
+    assert incident_of(world).escalation.called_at is not None
 
 
 def test_it_answers_no_question_and_spares_the_reminder_and_the_page_at_the_deadline() -> None:

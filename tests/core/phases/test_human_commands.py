@@ -142,7 +142,7 @@ def test_a_rollback_by_hand_opens_an_incident_and_is_proved_like_any_other() -> 
     assert web(world).phase is Phase.PINNING
     incident = incident_of(world)
     assert incident.severity is Severity.HIGH and incident.title == "rollback by hand, asked for by ann"
-    assert incident.approved_by == BY and incident.channels == ("pager", "chat")
+    assert incident.question.approved_by == BY and incident.channels == ("pager", "chat")
     world.run(600.0)
     assert [(rollback.target, rollback.approved_by) for _, rollback in world.accepted] == [("dep-40", BY)]
     assert world.incidents["web-1"].outcome == "rolled back and verified"
@@ -248,7 +248,7 @@ def test_a_human_may_act_before_the_watchdog_does(phase: Phase) -> None:
     assert web(world).phase is phase
     ask_for(world)
     assert web(world).phase is Phase.PINNING
-    assert incident_of(world).id == "web-1" and incident_of(world).approved_by == BY
+    assert incident_of(world).id == "web-1" and incident_of(world).question.approved_by == BY
     assert incident_of(world).closed_at is None
 
 

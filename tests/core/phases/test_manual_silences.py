@@ -107,7 +107,7 @@ def test_a_silence_mutes_people_and_neither_the_record_nor_the_decision() -> Non
     assert note.endswith("(kept from pager, chat by silence-1 of web by ann (moving))") and not world.broken
     (page,) = world.run(1000.0).pages()
     assert page.notice.kind.value == "asked" and page.notice.at - START == pytest.approx(900.0, abs=10.0)
-    assert incident_of(world).asked_at == page.notice.at, "with all its time: nobody had heard it"
+    assert incident_of(world).question.asked_at == page.notice.at, "with all its time: nobody had heard it"
 
 
 def test_what_is_rolled_back_where_it_is_critical_is_told_all_the_same() -> None:
@@ -156,7 +156,11 @@ def test_when_it_is_over_what_is_still_open_is_told() -> None:
         assert page.notice.at - START == pytest.approx(200.0 if ended else 300.0, abs=10.0)
         assert page.notice.title.startswith("web CRITICAL:")
         assert page.notice.lines[0] == "A silence kept it from you until now."
-        assert incident_of(world).paged and not incident_of(world).muted and incident_of(world).called_at is not None
+        assert (
+            incident_of(world).paged
+            and not incident_of(world).muted
+            and incident_of(world).escalation.called_at is not None
+        )
 
 
 def test_a_silence_of_one_signal_hides_no_other_that_fails_later() -> None:
@@ -197,7 +201,7 @@ def test_who_acknowledged_a_page_before_the_silence_is_not_called_at_its_end() -
     effects = hear(world, e.Acknowledged(world.now, "web-1", "ann"))
     assert lines(effects, "SILENCED")[0].startswith("ann LOOKS AFTER IT") and not incident_of(world).muted
     world.run(world.time + 300.0)
-    assert len(world.pages()) == 1 and incident_of(world).acknowledged_by == "ann"
+    assert len(world.pages()) == 1 and incident_of(world).escalation.acknowledged_by == "ann"
 
 
 def test_what_nobody_heard_of_is_not_rolled_back_unasked_hours_later() -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.core.incident_fields import amended
 from tests.core.world import World, make_policy
 from tests.core.worlds import bad_world, hear, incident_of, put, reach, reload, share, web
 from tests.support.effect_readers import kinds, lines, notices
@@ -40,7 +41,7 @@ def test_an_incident_is_written_down_with_its_reasons() -> None:
     assert (incident.target, incident.target_code) == ("dep-40", "aaaaaaa1")
     assert incident.onset_at < incident.opened_at and incident.channels == ("pager", "chat")
     assert incident.decision is not None and incident.decision.course is Course.ROLLBACK
-    assert (incident.approved_by, incident.approved_at) == (None, None)
+    assert (incident.question.approved_by, incident.question.approved_at) == (None, None)
     assert incident.reconsidered_at == incident.decision.at == incident.opened_at
 
 
@@ -87,12 +88,12 @@ def test_a_yes_holds_for_a_while_when_the_send_was_put_off(
     world = reach(Phase.ASKING)
     hear(world, e.Approved(world.now, "web-1", "ann"))
     put_off(world)
-    assert incident_of(world).approved_at is not None
-    put(world, incident=replace(incident_of(world), approved_at=world.now - later, **fields))
+    assert incident_of(world).question.approved_at is not None
+    put(world, incident=amended(incident_of(world), approved_at=world.now - later, **fields))
     reload(world, Severity.CRITICAL, approver=approver)
     assert ("PinAutoDeploy" in fail_once(world)) is holds
     assert web(world).phase is (Phase.PINNING if holds else Phase.ASKING)
-    assert incident_of(world).approved_by == ("ann" if holds else None)
+    assert incident_of(world).question.approved_by == ("ann" if holds else None)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +138,7 @@ def test_what_was_put_off_and_has_another_target_is_told_anew(policy: Policy, ph
     hear(share(world, denied=("aaaaaaa1",)), e.PinConfirmed(world.now, "web", "web-1", "commit"))
     assert web(world).phase is Phase.SUSPECT
     effects = hear(world, e.Observed(world.now + 1, "web", "home", Bad("HTTP 503")))
-    assert web(world).phase is phase and incident_of(world).approved_by is None
+    assert web(world).phase is phase and incident_of(world).question.approved_by is None
     assert "the target changed since you were told (dep-40 -> dep-39)" in lines(effects, "DECIDED")[0]
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.core.incident_fields import amended
 from tests.core.world import FOREVER, START, Fault, make_policy
 from tests.core.worlds import bad_world, decision_of, hear, incident_of, put, reach, share, unwatch, web
 from tests.support.effect_readers import kinds, lines, notices, tell_of, wakes
@@ -55,7 +56,7 @@ def test_an_announced_rollback_that_a_guard_forbids_by_then_is_left_to_a_human()
 def test_a_question_is_late_at_its_very_deadline() -> None:
     """The second before it is not."""
     world = reach(Phase.ASKING)
-    asked = incident_of(world).asked_at
+    asked = incident_of(world).question.asked_at
     assert notices(hear(world, e.TimePassed(asked + 299.0))) == []
     assert notices(hear(world, e.TimePassed(asked + 300.0))) == ["human_needed"]
 
@@ -93,7 +94,7 @@ def test_a_question_whose_signal_a_reload_took_away_is_left_to_a_human() -> None
 def test_an_approval_of_what_can_no_longer_be_judged_is_refused() -> None:
     """A reload took every failing signal away: nothing is sent on a yes, what was off is given back, and it is said."""
     world = unwatch(put(reach(Phase.ASKING), auto_deploy_off="commit"), "home")
-    put(world, incident=replace(incident_of(world), pin_previous="commit"))
+    put(world, incident=amended(incident_of(world), previous="commit"))
     effects = hear(world, e.Approved(world.now, "web-1", "ann"))
     assert web(world).phase is Phase.PAGED and "no longer configured" in lines(effects, "HUMAN")[0]
     assert "PinAutoDeploy" not in kinds(effects) and "RestoreAutoDeploy" in kinds(effects)
@@ -147,7 +148,7 @@ def test_an_unconfirmed_pin_that_read_the_old_value_remembers_it() -> None:
     world = reach(Phase.PINNING)
     effects = hear(world, e.PinUnconfirmed(world.now, "web", "web-1", "timed out", "commit"))
     assert "Rollback" in kinds(effects) and "NOT CONFIRMED to be off: timed out" in lines(effects, "ACT")[0]
-    assert web(world).auto_deploy_off == "commit" and not incident_of(world).pinned
+    assert web(world).auto_deploy_off == "commit" and not incident_of(world).pin.off
     effects = hear(world, e.RollbackRefused(world.now, "web", "web-1", "artefact expired"))
     assert [effect.value for effect in effects if isinstance(effect, fx.RestoreAutoDeploy)] == ["commit"]
 
@@ -161,7 +162,7 @@ def test_a_pin_without_an_answer_is_waited_for_a_minute() -> None:
     effects = hear(world, e.TimePassed(over))
     assert "Rollback" in kinds(effects)
     said = "NOT CONFIRMED to be off: no answer came; a merge may bring the bad commit back"
-    assert incident_of(world).pin_note == said
+    assert incident_of(world).pin.note == said
 
 
 @pytest.mark.parametrize(
@@ -191,7 +192,7 @@ def test_a_pin_that_comes_after_the_rollback_stays() -> None:
     assert web(world).phase is Phase.DEPLOYING
     already = reach(Phase.DEPLOYING, pin="unconfirmed")
     assert hear(already, e.PinConfirmed(already.now, "web", "web-1", "off")) == (), "it was off before us"
-    assert not incident_of(already).pinned
+    assert not incident_of(already).pin.off
 
 
 # --- the rollback ---
@@ -278,7 +279,7 @@ def test_auto_deploy_given_back_is_written_down() -> None:
     later = world.now + 5.0
     effects = hear(world, e.AutoDeployRestored(later, "web", "web-1", "commit"))
     assert web(world).auto_deploy_off == ""
-    assert not incident_of(world).pinned and incident_of(world).pin_note == "given back (commit)"
+    assert not incident_of(world).pin.off and incident_of(world).pin.note == "given back (commit)"
     assert lines(effects, "ACT") == ["auto-deploy given back: commit"]
     put(world, incident=None, phase=Phase.CALM, auto_deploy_off="commit")
     hear(world, e.AutoDeployRestored(later, "web", "web-1", "commit"))
@@ -297,7 +298,7 @@ def test_auto_deploy_that_cannot_be_given_back_is_told() -> None:
     notice = tell_of(effects).notice
     assert notice.title.startswith(f"{off}. web CRITICAL: ") and notice.wakes
     assert web(world).auto_deploy_off == "commit"
-    assert incident_of(world).pin_note == "still OFF, it could not be given back: Render answered 503"
+    assert incident_of(world).pin.note == "still OFF, it could not be given back: Render answered 503"
 
 
 @pytest.mark.parametrize("incident", ["closed", "told nobody", "another", "none"])
@@ -335,7 +336,7 @@ def test_a_restart_waits_anew_for_what_was_begun(phase: Phase) -> None:
     assert {"SetPace", "ReadDeploys"} <= set(kinds(effects))
     assert {at + rollback_request.PIN_PATIENCE_SECONDS, at + rollback_request.SEND_PATIENCE_SECONDS} <= due
     assert phase is not Phase.ANNOUNCED or incident.announced_until in due
-    assert phase is not Phase.ASKING or incident.asked_at + 300.0 in due
+    assert phase is not Phase.ASKING or incident.question.asked_at + 300.0 in due
 
 
 def test_a_restart_after_a_deadline_acts_on_it_at_once() -> None:
@@ -413,5 +414,5 @@ def test_a_pin_that_was_put_off_is_decided_anew(previous: str | None, known: tup
     effects = hear(world, e.RollbackPostponed(world.now, "web", "web-1", "another worker", previous))
     assert web(world).phase is Phase.SUSPECT and "Rollback" not in kinds(effects)
     assert (web(world).auto_deploy_off, web(world).pinned_for) == known
-    assert incident_of(world).pin_previous == previous
+    assert incident_of(world).pin.previous == previous
     assert previous is None or web(world).pin_settled_at == world.now + observations.PIN_LANDS_SECONDS

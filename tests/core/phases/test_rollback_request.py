@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.core.incident_fields import amended
 from tests.core.scenes import found
 from tests.core.world import CONTROL, START, World, make_policy
 from tests.core.worlds import bad_world, decision_of, hear, incident_of, put, reach, share, web
@@ -81,7 +82,7 @@ def test_a_question_says_how_long_it_waits(within: float | None) -> None:
 
 def turned(world: World, **incident: object) -> StepContext:
     """Return a turn of that moment about the world's service, with fields of its incident changed."""
-    put(world, incident=replace(incident_of(world), **incident))
+    put(world, incident=amended(incident_of(world), **incident))
     ctx = StepContext(world.state, e.TimePassed(world.now), world.policy)
     ctx.name = "web"
     return ctx
@@ -230,7 +231,7 @@ def test_what_is_put_off_again_and_again_is_not_put_off_in_silence_for_ever(wait
     """Two minutes after it could first not be sent, a human has the outage, however often it was decided anew."""
     world = reach(Phase.PINNING)
     began = world.now
-    put(world, auto_deploy_off="commit", incident=replace(incident_of(world), pin_previous="commit"))
+    put(world, auto_deploy_off="commit", incident=amended(incident_of(world), previous="commit"))
     for after in (0.0, 60.0, waits):
         postponed = e.RollbackPostponed(began + after, "web", "web-1", "the deploy list cannot be read")
         effects = hear(world, postponed)

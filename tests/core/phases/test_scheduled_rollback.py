@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.core.incident_fields import amended
 from tests.core.scenes import FACTS
 from tests.core.world import DAY, FOREVER, START, Fault, World, make_policy
 from tests.core.worlds import decision_of, hear, incident_of, put, reach, reload, share, unwatch, web
@@ -72,7 +73,7 @@ def test_a_yes_is_kept_and_told_and_nobody_is_called_meanwhile() -> None:
     effects = hear(world, e.Approved(world.now, "web-1", "ann"))
     incident = incident_of(world)
     assert (web(world).phase, web(world).is_kept) == (Phase.ANNOUNCED, True)
-    assert (incident.approved_by, incident.announced_until) == ("ann", START + BEGINS)
+    assert (incident.question.approved_by, incident.announced_until) == ("ann", START + BEGINS)
     assert START + BEGINS in wakes(effects)
     assert lines(effects, "DECIDED")[0].startswith("announce: kept for nights (Mon 14:25 UTC); approved; dep-900, P ")
     assert lines(effects, "KEPT") == ["for Mon 14:25 UTC (in 9 min); stop: watchdog stop web-1"]
@@ -107,12 +108,12 @@ def test_a_second_yes_means_now_but_not_the_same_one_said_twice() -> None:
     assert lines(twice, "REFUSED") == [
         "ann approved it 9 s ago, and it is kept for its window; not to wait for that, approve it again in 1 s"
     ]
-    assert web(world).is_kept and incident_of(world).approved_by == "ann"
+    assert web(world).is_kept and incident_of(world).question.approved_by == "ann"
     again = hear(world, e.Approved(world.now + SAID_ONCE_SECONDS, "web-1", "bob"))
     assert "PinAutoDeploy" in kinds(again) and lines(again, "REFUSED") == []
     assert lines(again, "APPROVED") == ["by bob, not to wait for its window"]
     incident = incident_of(world)
-    assert (incident.approved_by, incident.approved_at) == ("bob", world.now + SAID_ONCE_SECONDS)
+    assert (incident.question.approved_by, incident.question.approved_at) == ("bob", world.now + SAID_ONCE_SECONDS)
     assert incident.announced_until is None
 
 
@@ -121,7 +122,7 @@ def test_a_second_yes_that_a_guard_forbids_leaves_it_to_a_human() -> None:
     world = kept().run(400.0)
     world.tell(e.Paused(world.now, "bob"))
     assert lines(hear(world, e.Approved(world.now, "web-1", "ann")), "REFUSED") == ["hold: paused by bob"]
-    assert web(world).phase is Phase.PAGED and incident_of(world).approved_by is None
+    assert web(world).phase is Phase.PAGED and incident_of(world).question.approved_by is None
 
 
 @pytest.mark.parametrize(("what", "said"), [(e.Stopped, "stopped"), (e.Rejected, "rejected")])
@@ -131,7 +132,11 @@ def test_it_can_be_stopped(what: type, said: str) -> None:
     world.tell(what(world.now, "web-1", "bob"))
     incident = incident_of(world)
     assert (web(world).phase, incident.human_needed) == (Phase.PAGED, f"{said} by bob")
-    assert (incident.approved_by, incident.approved_at, incident.announced_until) == (None, None, None)
+    assert (incident.question.approved_by, incident.question.approved_at, incident.announced_until) == (
+        None,
+        None,
+        None,
+    )
     world.run(ENDS + 100.0)
     assert not world.pins and not world.sent
 
@@ -176,7 +181,7 @@ def test_a_window_in_which_no_watchdog_ran_is_followed_by_the_next() -> None:
     assert web(world).is_kept and incident_of(world).announced_until == START + BEGINS + DAY
     assert notice.title.startswith("KEPT for Tue 14:25 UTC (in 23 h 50 min)")
     assert notice.lines[0] == "It was not done in its window: no watchdog ran."
-    assert incident_of(world).approved_by == "ann"
+    assert incident_of(world).question.approved_by == "ann"
 
 
 def test_a_recovered_site_is_left_alone() -> None:
@@ -197,7 +202,7 @@ def test_another_deploy_takes_the_yes_with_it() -> None:
     world.run(440.0)
     incident = incident_of(world)
     assert not web(world).is_kept and web(world).phase in (Phase.ASKING, Phase.PAGED)
-    assert (incident.approved_by, incident.announced_until) == (None, None)
+    assert (incident.question.approved_by, incident.announced_until) == (None, None)
     world.run(ENDS)
     assert not world.pins
 
@@ -211,7 +216,7 @@ def test_what_turns_critical_does_not_wait_and_is_not_what_was_agreed_to(mode: M
     world.run(350.0)
     incident = incident_of(world)
     assert (web(world).phase, incident.severity) == (phase, Severity.CRITICAL)
-    assert (incident.approved_by, incident.announced_until) == (None, None)
+    assert (incident.question.approved_by, incident.announced_until) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -228,7 +233,7 @@ def test_what_nobody_was_asked_about_by_then_is_asked_anew(change: Callable[[Wor
     effects = at(world, BEGINS)
     assert web(world).phase is Phase.ASKING and "PinAutoDeploy" not in kinds(effects) and not world.pins
     assert lines(effects, "DECIDED")[0].startswith(f"ask: {why}")
-    assert (incident_of(world).approved_by, incident_of(world).announced_until) == (None, None)
+    assert (incident_of(world).question.approved_by, incident_of(world).announced_until) == (None, None)
     world = kept(facts=replace(FACTS, pre_deploy_command="migrate"))
     assert "PinAutoDeploy" in kinds(at(world, BEGINS))
 
@@ -319,7 +324,7 @@ def test_a_yes_that_was_kept_holds_for_a_while_from_its_window_on(later: float, 
     now = START + BEGINS
     hear(world, e.RollbackPostponed(now, "web", "web-1", "rate limit"))
     assert web(world).phase is Phase.SUSPECT
-    put(world, incident=replace(incident_of(world), announced_until=now - later, approved_at=now - later - 500.0))
+    put(world, incident=amended(incident_of(world), announced_until=now - later, approved_at=now - later - 500.0))
     effects = hear(world, e.Observed(now, "web", "api", Good(), 3.0))
     assert ("PinAutoDeploy" in kinds(effects)) is holds
     assert web(world).phase is (Phase.PINNING if holds else Phase.ASKING)

@@ -123,7 +123,7 @@ def test_a_pin_that_somebody_undid_is_told_once() -> None:
     world.facts = replace(world.facts, auto_deploy="commit")
     effects = listed(world, world.now)
     assert lines(effects, "HUMAN")[0].startswith("Auto-deploy is commit again")
-    assert notices(effects) == ["updated"] and incident_of(world).pin_note.startswith("switched back to commit")
+    assert notices(effects) == ["updated"] and incident_of(world).pin.note.startswith("switched back to commit")
     assert listed(world, world.now + 2.0) == ()
 
 

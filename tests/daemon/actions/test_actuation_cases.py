@@ -259,7 +259,7 @@ async def test_case_19_the_bad_commit_that_comes_back_is_pinned_and_paged_not_ro
         for _ in range(2):
             await s.know_deploys()
             await s.quiet()
-        await eventually(lambda: s.web.incident is not None and s.web.incident.pinned)
+        await eventually(lambda: s.web.incident is not None and s.web.incident.pin.off)
         assert s.sandbox.cloud.services["web"].auto_deploy_trigger == "off"
         assert (len(s.accepted), s.sent("POST")) == (1, 1)
         assert sum("is on its way again" in title for title in s.pages) == 1

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -29,7 +30,7 @@ from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.errors import Displaced, Permanent, Temporary
 from watchdog.domain.events import Event
-from watchdog.domain.incidents import Incident, Phase, ServiceState, State
+from watchdog.domain.incidents import Incident, Phase, Pin, ServiceState, State
 from watchdog.domain.severity import Severity
 from watchdog.domain.store_records import ActionRow
 from watchdog.ports import Store
@@ -94,10 +95,10 @@ class Finished:
 
 
 def state_with(
-    phase: Phase, *, off: str = "", target: str | None = "dep-39", incident: str = INCIDENT, **more: bool
+    phase: Phase, *, off: str = "", target: str | None = "dep-39", incident: str = INCIDENT, **more: Any
 ) -> State:
     """Return a state in which web is in that phase of that incident."""
-    made = replace(Incident(incident, "web", Severity.CRITICAL, 0.0, 0.0, "web is down", target=target), **more)  # type: ignore[arg-type]
+    made = replace(Incident(incident, "web", Severity.CRITICAL, 0.0, 0.0, "web is down", target=target), **more)
     return State(services={"web": ServiceState("web", phase=phase, incident=made, auto_deploy_off=off)})
 
 
@@ -345,9 +346,9 @@ async def test_one_action_at_a_time_per_service(tmp_path: Path) -> None:
 
 
 WANTED = [
-    *((PIN, state, True) for state in (state_with(Phase.PINNING), state_with(Phase.PAGED, repinned=True))),
+    *((PIN, state, True) for state in (state_with(Phase.PINNING), state_with(Phase.PAGED, pin=Pin(again=True)))),
     *((PIN, state_with(phase), False) for phase in (Phase.PAGED, Phase.ROLLING_BACK)),
-    (PIN, state_with(Phase.PAGED, repinned=True, pinned=True), False),
+    (PIN, state_with(Phase.PAGED, pin=Pin(again=True, off=True)), False),
     (PIN, state_with(Phase.PINNING, incident="web-2"), False),
     (PIN, State(services={"web": ServiceState("web", phase=Phase.CALM)}), False),
     *((RESTORE, state_with(phase, off="commit"), True) for phase in (Phase.PAGED, Phase.CALM)),

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from tests.core.incident_fields import amended
 from tests.support.clocks import FakeClock
 from tests.support.engine_scene import Scene, scene
 from watchdog.adapters.stores.memory import MemoryStore
@@ -51,8 +52,10 @@ async def asked(s: Scene, request: Request) -> tuple[Reply, list[Command]]:
 def with_question(s: Scene, phase: Phase = Phase.ASKING, **changes: Any) -> None:
     """Let the core know of an incident of web that is asked about."""
     at = s.clock.now()
-    made = Incident("web-1", "web", Severity.HIGH, at, at, "slow", asked_at=1000.0, suspect="dep-42", target="dep-40")
-    web = ServiceState("web", phase=phase, phase_since=at, live="dep-42", incident=replace(made, **changes))
+    made = Incident("web-1", "web", Severity.HIGH, at, at, "slow", suspect="dep-42", target="dep-40")
+    web = ServiceState(
+        "web", phase=phase, phase_since=at, live="dep-42", incident=amended(made, **{"asked_at": 1000.0, **changes})
+    )
     s.engine.state = State(services={"web": web})
 
 

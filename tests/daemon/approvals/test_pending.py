@@ -1,10 +1,10 @@
 """What is asked now, and why an answer does not count."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from tests.core.incident_fields import amended
 from watchdog.daemon.approvals.pending import HOLDS_SECONDS, approver_mismatch, question, stale_answer_check
 from watchdog.domain.incidents import HumanDecision, Incident, Outcome, Phase, ServiceState, State
 from watchdog.domain.notices import Notice, NoticeKind
@@ -12,15 +12,14 @@ from watchdog.domain.policy import DEFAULT_MATRIX, Approver, Policy, Rule
 from watchdog.domain.severity import Severity
 
 AT = 1000.0
-INCIDENT = Incident(
-    "web-1", "web", Severity.HIGH, AT, AT, "slow", asked_at=AT, suspect="dep-42", target="dep-40", target_code="1b7e0d4"
-)
+OPENED = Incident("web-1", "web", Severity.HIGH, AT, AT, "slow", suspect="dep-42", target="dep-40")
+INCIDENT = amended(OPENED, asked_at=AT, target_code="1b7e0d4")
 SHOWN = {"suspect": "dep-42", "target": "dep-40", "asked_at": AT}
 
 
 def state(phase: Phase = Phase.ASKING, live: str | None = "dep-42", **changes: Any) -> State:
     """Return a state in which web's incident is asked about."""
-    return State(services={"web": ServiceState("web", phase=phase, live=live, incident=replace(INCIDENT, **changes))})
+    return State(services={"web": ServiceState("web", phase=phase, live=live, incident=amended(INCIDENT, **changes))})
 
 
 def policy(within: float | None) -> Policy:

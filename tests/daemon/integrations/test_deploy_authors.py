@@ -10,7 +10,8 @@ import pytest
 
 from tests.support.clocks import FakeClock, eventually
 from tests.support.github_reader import FACTS, Beside, beside
-from watchdog.daemon.integrations.deploy_authors import AGAIN_SECONDS, REMEMBERED_MAX, DeployAuthors
+from watchdog.daemon.integrations.deploy_authors import DeployAuthors
+from watchdog.daemon.runtime.poller import AGAIN_SECONDS, REFUSED_SECONDS
 from watchdog.domain.code_comparison import Comparison
 from watchdog.domain.deploys import Commit, Deploy
 from watchdog.domain.events import AuthorsRead, DeploysListed, Event, Restarted
@@ -97,12 +98,13 @@ async def test_what_is_not_answered_is_asked_again_after_a_minute() -> None:
         await eventually(lambda: it.told)
 
 
-async def test_a_refusal_is_an_answer_until_the_next_deploy() -> None:
-    """A human must change something first."""
+async def test_a_refusal_is_asked_about_again_ten_minutes_later() -> None:
+    """A human must change something first; another deploy is another question."""
     async with reading("wrong") as it:
         it.know(NEW)
         await eventually(lambda: it.asked == 1)
-        await it.clock.advance(3600.0)
+        await eventually(lambda: it.clock.sleepers)
+        await it.clock.advance(REFUSED_SECONDS - 1.0)
         assert it.asked == 1 and it.told == []
         it.know(replace(NEW, trial=replace(NEW.trial, deploy="dep-42")))  # type: ignore[type-var]
         await eventually(lambda: it.asked == 2)
@@ -135,7 +137,7 @@ async def test_that_nobody_is_named_is_an_answer_and_what_is_remembered_has_a_bo
     authors = DeployAuthors(Nobody(), FakeClock(auto=False), lambda: state, hear)
     async with asyncio.TaskGroup() as group:
         task = group.create_task(authors.run())
-        for number in range(REMEMBERED_MAX + 5):
+        for number in range(30):
             before = state
             trial = DeployWatch(f"dep-{number}", 0.0, 1800.0, 0.0)
             state = State(services={"web": replace(WEB, trial=trial)})
@@ -143,4 +145,4 @@ async def test_that_nobody_is_named_is_an_answer_and_what_is_remembered_has_a_bo
             await eventually(lambda expected=number + 1: len(told) == expected)
         task.cancel()
     assert all(isinstance(one, AuthorsRead) and one.authors == () for one in told)
-    assert len(authors._not_before) == REMEMBERED_MAX
+    assert len(authors._poller._due) == 1

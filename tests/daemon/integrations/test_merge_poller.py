@@ -11,7 +11,7 @@ from tests.support.github_reader import FACTS, Beside, beside
 from watchdog.adapters.repositories.github import GitHub
 from watchdog.daemon.integrations.merge_poller import UNANSWERED_MAX, MergePoller
 from watchdog.domain.deploys import Commit
-from watchdog.domain.events import CommitsSeen, CommitsUnread, PinConfirmed, Restarted
+from watchdog.domain.events import CommitsSeen, CommitsUnread, Restarted
 from watchdog.domain.incidents import ServiceState, State
 from watchdog.sandbox.world import COMMITS
 
@@ -92,13 +92,12 @@ async def test_services_of_one_branch_share_one_look() -> None:
 
 
 async def test_a_service_without_a_repository_or_branch_is_passed_over() -> None:
-    """An image has no merges; what is not known yet is looked for later."""
+    """An image has no merges; what is not known yet is looked for when it is."""
     async with watching() as it:
         it.know(off(repo=None), replace(off(branch=None), name="api"), replace(off(), name="x", facts=None))
         await it.clock.advance(120.0)
         assert it.asked == 0
-        it.know(off(), event=PinConfirmed(0.0, "other", "other-1", "commit"))
-        await it.clock.advance(61.0)
+        it.know(off())
         await it.heard(1)
 
 

@@ -11,8 +11,9 @@ from tests.support.clocks import FakeClock, eventually
 from watchdog.adapters.options import Context
 from watchdog.adapters.pagers.pagerduty import EVERY_SECONDS, build
 from watchdog.adapters.stores.memory import MemoryStore
-from watchdog.daemon.integrations.pager_sync import REFUSED_SECONDS, PagerSync
+from watchdog.daemon.integrations.pager_sync import PagerSync
 from watchdog.daemon.runtime.clock import SystemClock
+from watchdog.daemon.runtime.poller import REFUSED_SECONDS
 from watchdog.domain.effects import Tell
 from watchdog.domain.events import Acknowledged, DeploysUnread, Event
 from watchdog.domain.incidents import ServiceState, State

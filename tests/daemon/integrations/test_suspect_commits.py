@@ -13,12 +13,8 @@ from tests.support.github_reader import FACTS, Beside, beside
 from watchdog.adapters.notifiers.slack import SlackOptions
 from watchdog.adapters.notifiers.slack import build as build_slack
 from watchdog.adapters.repositories.github import build_github
-from watchdog.daemon.integrations.suspect_commits import (
-    AGAIN_SECONDS,
-    REFUSED_SECONDS,
-    CommitAnnotatingNotifier,
-    SuspectCommits,
-)
+from watchdog.daemon.integrations.suspect_commits import CommitAnnotatingNotifier, SuspectCommits
+from watchdog.daemon.runtime.poller import AGAIN_SECONDS, REFUSED_SECONDS
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.notices import NoticeKind

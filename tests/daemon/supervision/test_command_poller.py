@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.core.incident_fields import amended
 from tests.support.clocks import PATIENCE_SECONDS
 from tests.support.engine_scene import Scene, ShakyStore, scene
 from watchdog.adapters.stores import build_store
@@ -292,7 +293,7 @@ CHANGED = [
 async def test_a_yes_to_another_question_than_is_asked_is_refused(name: str, what: str, value: object) -> None:
     """What its author saw is compared with the incident as it is when the command is applied."""
     async with about(Phase.ASKING) as s:
-        asked = replace(s.engine.state.services["web"].incident, suspect="dep-42", target="dep-40", asked_at=9.25)  # type: ignore[type-var]
+        asked = amended(s.engine.state.services["web"].incident, suspect="dep-42", target="dep-40", asked_at=9.25)  # type: ignore[type-var]
         s.engine.state = State(services={"web": replace(s.engine.state.services["web"], incident=asked)})
         seen = {"suspect": "dep-42", "target": "dep-40", "asked_at": 9.25}
         await no(s, REFUSED, HAS_CHANGED, name, incident="web-1", seen={**seen, what: value})
@@ -381,7 +382,7 @@ async def test_a_yes_that_was_seen_before_it_was_kept_does_not_mean_now() -> Non
     async with about(Phase.ANNOUNCED) as s:
         web = s.engine.state.services["web"]
         told = {"suspect": "dep-42", "target": "dep-40", "asked_at": 9.25, "announced_until": s.clock.now() + 9000.0}
-        kept = replace(web.incident, approved_by="ann", approved_at=9.5, **told)  # type: ignore[type-var, arg-type]
+        kept = amended(web.incident, approved_by="ann", approved_at=9.5, **told)  # type: ignore[type-var, arg-type]
         s.engine.state = State(services={"web": replace(web, incident=kept)})
         seen = {"suspect": "dep-42", "target": "dep-40", "asked_at": 9.25}
         await no(s, REFUSED, HAS_CHANGED, "approve", incident="web-1", seen=seen)

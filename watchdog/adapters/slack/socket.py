@@ -85,10 +85,13 @@ class SocketMode:
 
     async def run(self, handle: Handle) -> None:
         """Connect, read, and connect again, for ever. What `handle` dies of ends us too, and the supervisor tells."""
+        old = None
         async with asyncio.TaskGroup() as group:
             while True:
                 socket = await self._connected()
-                began, renew = self._clock.monotonic(), asyncio.Event()
+                if old is not None and old.close_code is None:
+                    group.create_task(self._end_later(old))
+                old, began, renew = socket, self._clock.monotonic(), asyncio.Event()
                 group.create_task(self._read(socket, group, handle, renew))
                 await renew.wait()
                 lived = self._clock.monotonic() - began
@@ -161,7 +164,6 @@ class SocketMode:
                 if said.get("type") == "disconnect":
                     log.info("Slack asks for another connection", reason=str(said.get("reason", ""))[:60])
                     renew.set()
-                    group.create_task(self._end_later(socket))
                 elif isinstance(said.get("envelope_id"), str):
                     await self._take(socket, said, group, handle)
         except Exception as error:  # noqa: BLE001  a connection that broke is followed by another
@@ -193,7 +195,7 @@ class SocketMode:
             self._handling -= 1
 
     async def _end_later(self, socket: "ClientConnection") -> None:
-        """Close an old connection that Slack does not close itself."""
+        """Close an old connection that Slack does not close itself, a while after the next one was greeted."""
         await self._clock.sleep(LINGER_SECONDS)
         with suppress(Exception):
             await socket.close()

@@ -11,6 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from watchdog.adapters.stores import flat_incident
 from watchdog.domain.decisions import Blame, Decision, GuardAnswer, GuardReason, Term
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import HumanDecision, Incident, Outcome
@@ -54,7 +55,8 @@ def _incident(plain: Plain) -> Plain:
     no = next((one for one in HumanDecision if needed.startswith(f"{one} by ")), None)
     unproved = [name for name, unknown, _ in (part.partition(" still unknown: ") for part in parts) if unknown]
     plain = _known({"human_decision": no, "unproved": unproved, **plain}, "human_decision", HumanDecision)
-    return plain if plain.get("outcome", "") in list(Outcome) else {**plain, "outcome": Outcome.UNKNOWN}
+    plain = plain if plain.get("outcome", "") in list(Outcome) else {**plain, "outcome": Outcome.UNKNOWN}
+    return flat_incident.nested(plain)
 
 
 READ: Mapping[type, Callable[[Plain], Plain]] = MappingProxyType(
@@ -74,7 +76,9 @@ def _write_note(plain: Plain) -> Plain:
     return plain if plain["about"] else {name: value for name, value in plain.items() if name != "about"}
 
 
-WRITTEN: Mapping[type, Callable[[Plain], Plain]] = MappingProxyType({Decision: _write_decision, Note: _write_note})
+WRITTEN: Mapping[type, Callable[[Plain], Plain]] = MappingProxyType(
+    {Decision: _write_decision, Note: _write_note, Incident: flat_incident.flat}
+)
 """What gives a value that is stored the shape that an earlier version reads, or wrote."""
 
 

@@ -40,12 +40,14 @@ def ask_view(incident: Incident, service: ServiceState | None, rule: Rule) -> As
         return None
     until = known.announced_until
     if service.phase is Phase.ASKING:
-        until = known.deadline.due_at if known.deadline is not None else None
+        until = known.question.deadline.due_at if known.question.deadline is not None else None
     what = f"roll {clean(known.service)} back from {clean(known.suspect or 'the live deploy')} to {clean(known.target)}"
     what = f"{what} ({short(known.target_code)})" if known.target_code else what
     said = {Phase.ASKING: f"May the watchdog {what}?", Phase.ANNOUNCED: f"The watchdog is about to {what}."}
     if service.is_kept:
-        said[Phase.ANNOUNCED] = f"Approved by {clean(known.approved_by)}: the watchdog will {what} in its window."
+        said[Phase.ANNOUNCED] = (
+            f"Approved by {clean(known.question.approved_by)}: the watchdog will {what} in its window."
+        )
     words = said.get(service.phase, f"The watchdog means to {what}; it is not sent yet.")
     only = only_approver(known, rule) if "approve" in can else ()
     return AskView(can, words, known.suspect, known.target, service.asked_at, until, " ".join(only), service.is_kept)
@@ -54,7 +56,7 @@ def ask_view(incident: Incident, service: ServiceState | None, rule: Rule) -> As
 def can_acknowledge(incident: Incident, service: ServiceState | None) -> bool:
     """Tell whether it is open, and nobody said yet that they look after it."""
     known = open_incident(service)
-    return known is not None and known.id == incident.id and known.acknowledged_by is None
+    return known is not None and known.id == incident.id and known.escalation.acknowledged_by is None
 
 
 def can_undo(incident: Incident, service: ServiceState | None) -> bool:

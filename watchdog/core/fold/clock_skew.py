@@ -11,14 +11,12 @@ from watchdog.core import detect
 from watchdog.core.fold import observations
 from watchdog.domain.checks import Check
 from watchdog.domain.deploys import Deploy, Downtime
-from watchdog.domain.incidents import DeployWatch, Incident, ServiceState
+from watchdog.domain.incidents import DeployWatch, Escalation, Incident, Question, ServiceState
 
 OF_SERVICE = ("phase_since", "watching_since", "deploys_at", "healthy_at", "closed_at", "flapping_since")
 OF_INCIDENT = (
     "opened_at",
     "onset_at",
-    "asked_at",
-    "approved_at",
     "requested_at",
     "put_off_at",
     "restored_at",
@@ -26,8 +24,10 @@ OF_INCIDENT = (
     "reconsidered_at",
     "closed_at",
 )
+OF_QUESTION = ("asked_at", "approved_at", "defaulted_at")
+OF_ESCALATION = ("told_at", "called_at", "acknowledged_at")
 OF_DOWNTIME = ("since", "after", "ended_at")
-T = TypeVar("T", ServiceState, Incident, Deploy, DeployWatch, Downtime)
+T = TypeVar("T", ServiceState, Incident, Question, Escalation, Deploy, DeployWatch, Downtime)
 
 
 def clamp_future_times(service: ServiceState, now: float) -> ServiceState:
@@ -51,7 +51,11 @@ def _incident(incident: Incident, now: float) -> Incident:
     decision = incident.decision
     if decision is not None and decision.at > now:
         incident = replace(incident, decision=replace(decision, at=now))
-    return _past(incident, OF_INCIDENT, now)
+    return replace(
+        _past(incident, OF_INCIDENT, now),
+        question=_past(incident.question, OF_QUESTION, now),
+        escalation=_past(incident.escalation, OF_ESCALATION, now),
+    )
 
 
 def _check(check: Check, now: float) -> Check:

@@ -76,7 +76,7 @@ def mode(request: GuardContext) -> GuardAnswer:
 
 def answered_by_default(incident: Incident | None) -> bool:
     """Tell whether nobody answered in time, and people were told what is done then: it is as if they had said so."""
-    return incident is not None and incident.defaulted_at is not None
+    return incident is not None and incident.question.defaulted_at is not None
 
 
 def paused(request: GuardContext) -> GuardAnswer:
@@ -356,7 +356,9 @@ def blocked(
     assert decision is not None and decision.blame is not None and decision.target is not None, "it was decided"
     place = (state, policy, service, policy.services[service.name])
     request = GuardContext(*place, decision.blame, decision.target, incident, now)
-    answered = guards_that_ask(incident) if incident is not None and incident.approved_by is not None else frozenset()
+    answered = (
+        guards_that_ask(incident) if incident is not None and incident.question.approved_by is not None else frozenset()
+    )
     for answer in (guard(request) for guard in guards):
         if answer.verdict is Verdict.BLOCK or (answer.verdict is Verdict.ASK and answer.name not in answered):
             return f"{answer.name}: {answer.why}"

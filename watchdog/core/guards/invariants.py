@@ -157,7 +157,7 @@ def _unasked(effect: Rollback, service: ServiceState, incident: Incident, after:
 
 def _unanswered(incident: Incident) -> bool:
     """Tell whether humans heard that it is rolled back without an answer, and had all the time they were promised."""
-    deadline, defaulted = incident.deadline, incident.defaulted_at
+    deadline, defaulted = incident.question.deadline, incident.question.defaulted_at
     if deadline is None or deadline.then is not Then.ROLLBACK or deadline.within_seconds is None:
         return False
     heard = deadline.heard_at

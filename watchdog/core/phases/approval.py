@@ -89,15 +89,15 @@ def _keep_the_clock(ctx: StepContext) -> None:
     if deadline.due_at is not None and ctx.now >= deadline.due_at:
         ctx.update_incident(late_paged=True)
         _nobody_answered(ctx, deadline.then, show_seconds(deadline.due_at - deadline.asked_at))
-    elif deadline.remind_at is not None and ctx.now >= deadline.remind_at and not ctx.incident.reminded:
-        ctx.update_incident(reminded=True)
-        if ctx.incident.acknowledged_by is None:
+    elif deadline.remind_at is not None and ctx.now >= deadline.remind_at and not ctx.incident.question.reminded:
+        ctx.update_question(reminded=True)
+        if ctx.incident.escalation.acknowledged_by is None:
             _remind(ctx, deadline.asked_at)
 
 
 def _deadline(ctx: StepContext) -> Deadline:
     """Return the clock of the question; one that was asked by a version without clocks is only told again."""
-    known, asked_at = ctx.incident.deadline, ctx.incident.asked_at
+    known, asked_at = ctx.incident.question.deadline, ctx.incident.question.asked_at
     return known or replace(rollback_request.deadline(ctx.rule, asked_at or ctx.now), then=Then.ESCALATE)
 
 
@@ -118,8 +118,8 @@ def _nobody_answered(ctx: StepContext, then: Then, waited: str) -> None:
             return
         ctx.note("DEADLINE", f"no answer for {waited}; not rolled back by default: {asks}")
         kept = (f"Not rolled back by default, a human is needed: {asks}",)
-    if ctx.incident.acknowledged_by is not None:
-        ctx.note("DEADLINE", f"no answer for {waited}; {ctx.incident.acknowledged_by} looks after it")
+    if ctx.incident.escalation.acknowledged_by is not None:
+        ctx.note("DEADLINE", f"no answer for {waited}; {ctx.incident.escalation.acknowledged_by} looks after it")
         return
     title = f"NO ANSWER for {waited}: {close_incident.alarm_title(ctx)}"
     rollback_request.tell_who_is_asked(ctx, NoticeKind.HUMAN_NEEDED, title, *kept)
@@ -128,13 +128,13 @@ def _nobody_answered(ctx: StepContext, then: Then, waited: str) -> None:
 
 def question_delivered(ctx: StepContext) -> None:
     """A channel has the question: who was to answer it, or else it is rolled back, has all the time from now on."""
-    event, deadline = ctx.event, ctx.incident.deadline
+    event, deadline = ctx.event, ctx.incident.question.deadline
     assert isinstance(event, e.QuestionHeard)
     if deadline is None or event.incident != ctx.incident.id or event.written_at < deadline.asked_at:
         return
     if deadline.heard_at is None:
         clock = _not_before(replace(deadline, heard_at=ctx.now), ctx.now, deadline.within_seconds)
-        ctx.update_incident(deadline=clock)
+        ctx.update_question(deadline=clock)
         if clock.then is Then.ROLLBACK and clock.due_at is not None:
             ctx.note(
                 "HEARD", f"a channel has the question: its default is due in {show_seconds(clock.due_at - ctx.now)}"
@@ -160,6 +160,6 @@ def wake(ctx: StepContext) -> None:
 def resume(ctx: StepContext) -> None:
     """After a restart: the clock of a question still runs; who answered while nobody listened may do so again."""
     rollback_outcome.resume_acting(ctx)
-    ctx.update_incident(deadline=_not_before(_deadline(ctx), ctx.now, LISTENED_SECONDS))
+    ctx.update_question(deadline=_not_before(_deadline(ctx), ctx.now, LISTENED_SECONDS))
     wake(ctx)
     escalation.wake(ctx)

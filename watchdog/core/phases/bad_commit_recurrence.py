@@ -79,10 +79,10 @@ def _pin(ctx: StepContext) -> None:
     incident, facts = _open(ctx), ctx.service.facts
     if incident is None or incident.rollback_deploy is None or ctx.service.phase not in AFTER_THE_ROLLBACK:
         return
-    if facts is None or facts.auto_deploy == "off" or incident.repinned:
+    if facts is None or facts.auto_deploy == "off" or incident.pin.again:
         return
     if ctx.service_policy.platform_id is None or guards.global_stop_reason(ctx.state):
         return
-    ctx.update_incident(repinned=True, pinned=False)
+    ctx.update_pin(again=True, off=False)
     ctx.note("ACT", "auto-deploy -> off once more, to be read back")
     ctx.emit(PinAutoDeploy(ctx.name, incident.id, ctx.service_policy.platform_id, listed=facts.auto_deploy))

@@ -65,7 +65,7 @@ def close(ctx: StepContext, outcome: Outcome, how: str) -> None:
         )
         title = f"{ctx.name} RESOLVED: {outcome} ({lasted} since onset)"
         ctx.notify(NoticeKind.RESOLVED, title, lines, todo=notice_text.todo_lines(ctx.incident))
-    elif ctx.incident.pin_previous is not None:
+    elif ctx.incident.pin.previous is not None:
         restore_auto_deploy.left_off(ctx)
     ctx.set_service(observations.reset_detectors(ctx.service, ctx.now, spells=False))
     if not planned:
@@ -92,17 +92,17 @@ def _wiser(ctx: StepContext) -> History:
 
 def give_back_or_say(ctx: StepContext) -> None:
     """Give auto-deploy back that this incident switched off and needs no longer; when that must wait, say so."""
-    if not give_auto_deploy_back(ctx) and ctx.incident.pin_previous is not None:
+    if not give_auto_deploy_back(ctx) and ctx.incident.pin.previous is not None:
         restore_auto_deploy.left_off(ctx)
 
 
 def give_auto_deploy_back(ctx: StepContext) -> bool:
     """Begin to restore auto-deploy if it is off because of this incident and nothing is withheld; tell whether."""
-    value = ctx.incident.pin_previous
+    value = ctx.incident.pin.previous
     if value in (None, "off") or not ctx.service.auto_deploy_off or ctx.service_policy.platform_id is None:
         return False
     if guards.global_stop_reason(ctx.state):
         return False
-    ctx.update_incident(pin_note=f"off, is being given back (was {value})")
+    ctx.update_pin(note=f"off, is being given back (was {value})")
     ctx.emit(RestoreAutoDeploy(ctx.name, ctx.incident.id, ctx.service_policy.platform_id, value))
     return True

@@ -13,7 +13,7 @@ from itertools import takewhile
 from watchdog.core import notice_text
 from watchdog.core.assess import schedule
 from watchdog.core.context import StepContext
-from watchdog.domain.incidents import Phase
+from watchdog.domain.incidents import Escalation, Phase
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.policy import Step
 from watchdog.domain.severity import Severity
@@ -31,19 +31,20 @@ def call(ctx: StepContext, *, climbs: bool | None = None) -> None:
     if climbs is None:
         climbs = ctx.incident.severity is Severity.CRITICAL
     called_at = ctx.now if climbs else None
-    ctx.update_incident(told_at=ctx.now, called_at=called_at, climbed=0, calls=0, all_called=False)
-    ctx.update_incident(acknowledged_by=None, acknowledged_at=None)
+    ctx.update_incident(escalation=Escalation(told_at=ctx.now, called_at=called_at))
     wake(ctx)
 
 
 def answered(ctx: StepContext) -> None:
     """A human said what to do: nobody else is called."""
-    ctx.update_incident(called_at=None, acknowledged_by=None, acknowledged_at=None, muted=False)
+    ctx.update_escalation(called_at=None, acknowledged_by=None, acknowledged_at=None)
+    ctx.update_incident(muted=False)
 
 
 def taken_up(ctx: StepContext, by: str) -> None:
     """A human looks after it: nobody else is called, for a while."""
-    ctx.update_incident(acknowledged_by=by, acknowledged_at=ctx.now, muted=False)
+    ctx.update_escalation(acknowledged_by=by, acknowledged_at=ctx.now)
+    ctx.update_incident(muted=False)
     wake(ctx)
 
 
@@ -59,29 +60,29 @@ def keep_the_clock(ctx: StepContext) -> None:
     at = _due_at(ctx)
     if at is None or ctx.now < at:
         return
-    if ctx.incident.acknowledged_by is None:
+    if ctx.incident.escalation.acknowledged_by is None:
         _climb(ctx)
     else:
-        _call_again(ctx, ctx.incident.acknowledged_by)
+        _call_again(ctx, ctx.incident.escalation.acknowledged_by)
 
 
 def _due_at(ctx: StepContext) -> float | None:
     incident = ctx.service.incident
     if incident is None or incident.closed_at is not None or ctx.service.phase not in WAITING:
         return None
-    if incident.acknowledged_at is not None:
+    if incident.escalation.acknowledged_at is not None:
         wakes = incident.severity in WAKING or ctx.service.phase is Phase.ASKING
-        return incident.acknowledged_at + ctx.policy.ack_holds_seconds if wakes else None
-    if incident.called_at is None or not ctx.policy.escalation:
+        return incident.escalation.acknowledged_at + ctx.policy.ack_holds_seconds if wakes else None
+    if incident.escalation.called_at is None or not ctx.policy.escalation:
         return None
-    if incident.calls >= ROUNDS * len(ctx.policy.escalation):
+    if incident.escalation.calls >= ROUNDS * len(ctx.policy.escalation):
         return None
-    return incident.called_at + _next(ctx)[1].after_seconds
+    return incident.escalation.called_at + _next(ctx)[1].after_seconds
 
 
 def _next(ctx: StepContext) -> tuple[Sequence[Step], Step, bool]:
     """Return who is passed over, who comes next in the order, round and round, and whether it is their time."""
-    order, at = ctx.policy.escalation, ctx.incident.climbed % len(ctx.policy.escalation)
+    order, at = ctx.policy.escalation, ctx.incident.escalation.climbed % len(ctx.policy.escalation)
     once_round = [schedule.whose(step, ctx.now) for step in (*order[at:], *order[:at])]
     passed = tuple(takewhile(lambda step: not _on_call(step, ctx.now), once_round))
     found = len(passed) < len(order)
@@ -91,16 +92,16 @@ def _next(ctx: StepContext) -> tuple[Sequence[Step], Step, bool]:
 def _climb(ctx: StepContext) -> None:
     """Call the next one of the order whose hours it is; if it is nobody's, those who were told at first, once."""
     passed, step, found = _next(ctx)
-    ctx.update_incident(called_at=ctx.now)
+    ctx.update_escalation(called_at=ctx.now)
     if found:
         for one in passed:
             ctx.note("PASSED", f"{one.name}: not in their hours")
-        incident = ctx.incident
-        ctx.update_incident(climbed=incident.climbed + len(passed) + 1, calls=incident.calls + 1, all_called=False)
+        so_far = ctx.incident.escalation
+        ctx.update_escalation(climbed=so_far.climbed + len(passed) + 1, calls=so_far.calls + 1, all_called=False)
         _escalate(ctx, step.name, step.channels)
-    elif not ctx.incident.all_called:
+    elif not ctx.incident.escalation.all_called:
         ctx.note("PASSED", "nobody of the escalation is in their hours")
-        ctx.update_incident(all_called=True)
+        ctx.update_escalation(all_called=True)
         _escalate(ctx, "everybody again", None)
     wake(ctx)
 

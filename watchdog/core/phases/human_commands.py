@@ -87,10 +87,10 @@ def acknowledge(ctx: StepContext) -> None:
         refuse(ctx, f"{ctx.incident.id} is over: {ctx.incident.outcome}")
     elif _of_an_earlier_call(ctx.incident, event):
         refuse(ctx, f"{ctx.incident.id}: people were called for something else since")
-    elif ctx.incident.acknowledged_by == event.by and event.said_at is not None:
+    elif ctx.incident.escalation.acknowledged_by == event.by and event.said_at is not None:
         return  # a pager tells it again after a restart
-    elif ctx.incident.acknowledged_by is not None:
-        ctx.note("ACKNOWLEDGED", f"by {ctx.incident.acknowledged_by} already")
+    elif ctx.incident.escalation.acknowledged_by is not None:
+        ctx.note("ACKNOWLEDGED", f"by {ctx.incident.escalation.acknowledged_by} already")
     else:
         escalation.taken_up(ctx, event.by)
         holds = show_seconds(ctx.policy.ack_holds_seconds)
@@ -102,11 +102,11 @@ def acknowledge(ctx: StepContext) -> None:
 
 def _of_an_earlier_call(incident: Incident, event: e.Acknowledged) -> bool:
     """Tell whether it was said before people were last called: it says nothing of what they were called for then."""
-    return event.said_at is not None and event.said_at < max(incident.told_at or 0.0, incident.opened_at)
+    return event.said_at is not None and event.said_at < max(incident.escalation.told_at or 0.0, incident.opened_at)
 
 
 def _still_asked(ctx: StepContext) -> tuple[str, ...]:
-    deadline = ctx.incident.deadline
+    deadline = ctx.incident.question.deadline
     if ctx.service.phase is not Phase.ASKING or deadline is None:
         return ()
     still = "Watching goes on. What was asked is still to be answered."
@@ -250,9 +250,9 @@ def begin(
         target=choice,
     )
     assert choice.deploy is not None
+    ctx.update_question(approved_by=by)
     ctx.update_incident(
         decision=decision,
-        approved_by=by,
         suspect=suspect.id,
         suspect_code=suspect.code,
         target=choice.deploy.id,

@@ -32,7 +32,9 @@ def open_incident(ctx: StepContext, findings: tuple[Finding, ...]) -> None:
     if incident is None:
         _create(ctx, findings, decision.severity)
     elif _was_agreed(ctx, incident, decision, approved_by):
-        decision = honour_announcement(ctx, decision, approved_by or ("the policy" if incident.defaulted_at else None))
+        decision = honour_announcement(
+            ctx, decision, approved_by or ("the policy" if incident.question.defaulted_at else None)
+        )
     begin_course(ctx, findings, decision, approved_by=approved_by)
     if flaps:
         flapping.say(ctx)
@@ -60,19 +62,19 @@ def for_another(ctx: StepContext, findings: tuple[Finding, ...]) -> bool:
 
 def _still_approved(ctx: StepContext, incident: Incident | None, findings: tuple[Finding, ...]) -> str | None:
     """Return who said yes a moment ago, when only the sending had to be put off; a yes is for that deploy alone."""
-    if incident is None or incident.approved_at is None or incident.suspect != ctx.service.live:
+    if incident is None or incident.question.approved_at is None or incident.suspect != ctx.service.live:
         return None
     if for_another(ctx, findings):
         return None
     until = incident.announced_until  # what was kept was agreed to for that moment
-    since = max(incident.approved_at, until if until is not None and until <= ctx.now else 0.0)
-    return incident.approved_by if ctx.now - since < YES_HOLDS_SECONDS else None
+    since = max(incident.question.approved_at, until if until is not None and until <= ctx.now else 0.0)
+    return incident.question.approved_by if ctx.now - since < YES_HOLDS_SECONDS else None
 
 
 def _was_agreed(ctx: StepContext, incident: Incident, decision: Decision, by: str | None) -> bool:
     """Tell whether people said yes to the rollback, or did not stop it, and only the sending had to be put off."""
     if decision.course is Course.ROLLBACK:
-        return by is not None or incident.defaulted_at is not None
+        return by is not None or incident.question.defaulted_at is not None
     return decision.course is Course.ANNOUNCE and _window_is_over(ctx, incident)
 
 
@@ -101,11 +103,11 @@ def in_its_window(ctx: StepContext, decision: Decision) -> Decision:
 def _forget_an_old_default(ctx: StepContext, findings: tuple[Finding, ...]) -> None:
     """A default holds as long as a yes does, and for what was asked alone: that deploy, as severe as it was then."""
     incident = ctx.service.incident
-    if incident is None or incident.defaulted_at is None:
+    if incident is None or incident.question.defaulted_at is None:
         return
-    old = ctx.now - incident.defaulted_at >= YES_HOLDS_SECONDS or incident.suspect != ctx.service.live
+    old = ctx.now - incident.question.defaulted_at >= YES_HOLDS_SECONDS or incident.suspect != ctx.service.live
     if old or why_no_default(ctx, findings):
-        ctx.update_incident(defaulted_at=None)
+        ctx.update_question(defaulted_at=None)
 
 
 def why_no_default(ctx: StepContext, findings: tuple[Finding, ...]) -> str:
@@ -113,7 +115,7 @@ def why_no_default(ctx: StepContext, findings: tuple[Finding, ...]) -> str:
 
     What is done is what they heard of, as long as the policy still says so.
     """
-    deadline, asked = ctx.incident.deadline, ctx.incident.severity
+    deadline, asked = ctx.incident.question.deadline, ctx.incident.severity
     if deadline is None or deadline.heard_at is None:
         return "nobody is known to have heard of the question"
     if ctx.rule.then is not Then.ROLLBACK:
@@ -152,14 +154,16 @@ def begin_course(
     main = severity.judge(findings, ctx.service_policy, ctx.policy.detection)[2]
     target = decision.target.deploy if decision.target else None
     suspect = decision.blame.suspect if decision.blame else None
+    ctx.update_question(
+        approved_by=approved_by,
+        approved_at=(ctx.incident.question.approved_at or ctx.now) if approved_by is not None else None,
+        defaulted_at=ctx.incident.question.defaulted_at if decision.course is Course.ROLLBACK else None,
+    )
     ctx.update_incident(
         severity=decision.severity,
         findings=(main, *(finding for finding in findings if finding is not main)),
         title=main.text,
         decision=decision,
-        approved_by=approved_by,
-        approved_at=(ctx.incident.approved_at or ctx.now) if approved_by is not None else None,
-        defaulted_at=ctx.incident.defaulted_at if decision.course is Course.ROLLBACK else None,
         announced_until=ctx.incident.announced_until if ours else None,
         suspect=suspect.id if suspect else None,
         suspect_code=suspect.code if suspect else None,

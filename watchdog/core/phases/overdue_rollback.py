@@ -66,8 +66,8 @@ def _to_be_rolled_back(incident: Incident) -> bool:
 
 def _was_overtaken(incident: Incident) -> bool:
     """Tell whether people were asked before it was decided without them."""
-    asked, decision = incident.asked_at, incident.decision
-    return asked is not None and decision is not None and asked < decision.at and incident.approved_by is None
+    asked, decision = incident.question.asked_at, incident.decision
+    return asked is not None and decision is not None and asked < decision.at and incident.question.approved_by is None
 
 
 def _still_needed(ctx: StepContext, incident: Incident) -> bool:

@@ -54,7 +54,7 @@ def left_off(ctx: StepContext) -> None:
         return
     withheld = guards.global_stop_reason(ctx.state)
     until = f" ({withheld}: nothing is changed before a watchdog resume)" if withheld else ""
-    say_off(ctx, f"it was switched off for {ctx.service.pinned_for}{until}", sure=ctx.incident.pinned)
+    say_off(ctx, f"it was switched off for {ctx.service.pinned_for}{until}", sure=ctx.incident.pin.off)
 
 
 def say_off(ctx: StepContext, why: str, *, sure: bool) -> None:

@@ -72,10 +72,10 @@ def act_by_default(ctx: StepContext) -> str:
         return ""
     if why_not := open_incident.why_no_default(ctx, findings):
         return why_not
-    ctx.update_incident(defaulted_at=ctx.now)
+    ctx.update_question(defaulted_at=ctx.now)
     decision = open_incident.make_decision(ctx, findings)
     if decision.course is Course.ASK:
-        ctx.update_incident(defaulted_at=None)
+        ctx.update_question(defaulted_at=None)
         return decision.why
     if decision.course is Course.ROLLBACK:
         decision = open_incident.honour_announcement(ctx, decision, "the policy")
@@ -104,17 +104,17 @@ def pinned(ctx: StepContext) -> None:
 
 
 def _read_back(ctx: StepContext) -> None:
-    ctx.update_incident(pinned=True, pin_note=f"off, read back (was {ctx.incident.pin_previous})")
-    ctx.note("ACT", f"auto-deploy {ctx.incident.pin_note}")
+    ctx.update_pin(off=True, note=f"off, read back (was {ctx.incident.pin.previous})")
+    ctx.note("ACT", f"auto-deploy {ctx.incident.pin.note}")
 
 
 def _remember_pin(ctx: StepContext, event: PinOutcome) -> None:
     """Keep the old value, the last that is not our own `off`: a second pin may read that back."""
     if event.previous is None:
         return
-    if event.previous != "off" or ctx.incident.pin_previous is None:
-        ctx.update_incident(pin_previous=event.previous)
-    _remember_off(ctx, event, ctx.incident.pin_previous, ctx.incident.suspect)
+    if event.previous != "off" or ctx.incident.pin.previous is None:
+        ctx.update_pin(previous=event.previous)
+    _remember_off(ctx, event, ctx.incident.pin.previous, ctx.incident.suspect)
 
 
 def _remember_off(
@@ -154,8 +154,8 @@ def pin_overdue(ctx: StepContext) -> None:
 
 
 def _go_on_unpinned(ctx: StepContext, why: str) -> None:
-    ctx.update_incident(pin_note=f"NOT CONFIRMED to be off: {why}; a merge may bring the bad commit back")
-    ctx.note("ACT", f"auto-deploy {ctx.incident.pin_note}")
+    ctx.update_pin(note=f"NOT CONFIRMED to be off: {why}; a merge may bring the bad commit back")
+    ctx.note("ACT", f"auto-deploy {ctx.incident.pin.note}")
     rollback_request.send(ctx)
 
 
@@ -183,7 +183,7 @@ def accepted(ctx: StepContext) -> None:
     ctx.wake_at(ctx.now + limits.give_up_seconds)
     lines = (*notice_text.done_lines(ctx.incident), *notice_text.decision_lines(ctx.incident))
     title = f"ROLLING BACK to {ctx.incident.target}: {notice_text.title(ctx.incident)}"
-    ctx.notify(NoticeKind.ACTED, title, lines, wakes=not ctx.incident.pinned)
+    ctx.notify(NoticeKind.ACTED, title, lines, wakes=not ctx.incident.pin.off)
 
 
 def _deny(ctx: StepContext) -> None:
@@ -256,7 +256,7 @@ def pin_came_late(ctx: StepContext) -> None:
     if incident is None or incident.id != event.incident:
         _pinned_for_one_that_is_over(ctx, event)
         return
-    if incident.repinned and not incident.pinned:
+    if incident.pin.again and not incident.pin.off:
         _pinned_again(ctx, event)
         return
     _remember_pin(ctx, event)
@@ -286,13 +286,13 @@ def _pinned_again(ctx: StepContext, event: PinOutcome) -> None:
     """What came of switching auto-deploy off once more, after the bad commit had come back."""
     _remember_pin(ctx, event)
     if isinstance(event, e.PinConfirmed):
-        ctx.update_incident(pinned=True, pin_note="off once more, read back")
+        ctx.update_pin(off=True, note="off once more, read back")
         facts = ctx.service.facts
         ctx.update_service(facts=replace(facts, auto_deploy="off") if facts is not None else None)
-        ctx.note("ACT", f"auto-deploy {ctx.incident.pin_note}")
+        ctx.note("ACT", f"auto-deploy {ctx.incident.pin.note}")
         return
     line = f"Auto-deploy could not be switched off again: {event.why}. Switch it off by hand."
-    ctx.update_incident(pin_note=f"NOT off again: {event.why}")
+    ctx.update_pin(note=f"NOT off again: {event.why}")
     ctx.note("HUMAN", line)
     ctx.notify(NoticeKind.UPDATED, close_incident.alarm_title(ctx), (line,), wakes=True)
 
@@ -302,7 +302,7 @@ def put_off_late(ctx: StepContext) -> None:
     event, incident = ctx.event, ctx.service.incident
     assert isinstance(event, e.RollbackPostponed)
     ours = incident is not None and incident.id == event.incident
-    if incident is not None and ours and incident.repinned and not incident.pinned:
+    if incident is not None and ours and incident.pin.again and not incident.pin.off:
         _pinned_again(ctx, event)
     elif event.previous is not None:
         pin_came_late(ctx)
@@ -328,7 +328,7 @@ def auto_deploy_restored(ctx: StepContext) -> None:
         blocked_merges.forget(ctx)
     incident = ctx.service.incident
     if incident is not None and incident.id == event.incident:
-        ctx.update_incident(pinned=False, pin_previous=None, pin_note=f"given back ({event.value})")
+        ctx.update_pin(off=False, previous=None, note=f"given back ({event.value})")
     _note_of_pin(ctx, event.incident, "ACT", f"auto-deploy given back: {event.value}")
     restore_auto_deploy.over(ctx, f"It was given back ({event.value})")
 
@@ -343,7 +343,7 @@ def auto_deploy_not_restored(ctx: StepContext) -> None:
     lines = (f"Why: {event.why}", f"{again}: watchdog restore-auto-deploy {ctx.name}")
     incident = ctx.service.incident
     if incident is not None and incident.id == event.incident:
-        ctx.update_incident(pin_note=f"still OFF, it could not be given back: {event.why}")
+        ctx.update_pin(note=f"still OFF, it could not be given back: {event.why}")
         if incident.closed_at is None and incident.channels:
             ctx.notify(NoticeKind.HUMAN_NEEDED, f"{off}. {notice_text.title(incident)}", lines, wakes=True)
             return

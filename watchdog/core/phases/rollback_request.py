@@ -66,7 +66,8 @@ def announce_schedule(ctx: StepContext, *before: str) -> None:
 def ask(ctx: StepContext) -> None:
     """Ask a human; without an answer happens what the policy says (approval)."""
     clock = deadline(ctx.rule, ctx.now)
-    ctx.update_incident(asked_at=ctx.now, deadline=clock, late_paged=False, reminded=False, put_off_at=None)
+    ctx.update_question(asked_at=ctx.now, deadline=clock, reminded=False)
+    ctx.update_incident(late_paged=False, put_off_at=None)
     escalation.call(ctx, climbs=False)
     ctx.enter_phase(Phase.ASKING)
     for at in (clock.remind_at, clock.due_at):
@@ -142,7 +143,7 @@ def send(ctx: StepContext) -> None:
             target=incident.target,
             target_code=incident.target_code,
             baseline=ctx.service.deploys[0].id,
-            approved_by=incident.approved_by,
+            approved_by=incident.question.approved_by,
             rebuild=bool(rebuild),
         )
     )
@@ -190,7 +191,7 @@ def _why_wait(ctx: StepContext) -> str:
         return ""
     if ctx.state.blind_since is not None:
         return "blind"
-    if ctx.incident.defaulted_at is not None and ctx.rule.then is not Then.ROLLBACK:
+    if ctx.incident.question.defaulted_at is not None and ctx.rule.then is not Then.ROLLBACK:
         return "nobody answered, and the policy does not say rollback any more"
     if observations.failing_now(ctx.service, ctx.incident.findings, ctx.policy, ctx.now):
         return _not_seen_yet(ctx) or guards.at_sending(ctx)

@@ -44,7 +44,8 @@ def _is_another_matter(ctx: StepContext) -> bool:
 
 def forget(ctx: StepContext) -> None:
     """The yes counts no longer."""
-    ctx.update_incident(approved_by=None, approved_at=None, announced_until=None)
+    ctx.update_question(approved_by=None, approved_at=None)
+    ctx.update_incident(announced_until=None)
 
 
 def _begin(ctx: StepContext) -> None:
@@ -54,7 +55,7 @@ def _begin(ctx: StepContext) -> None:
         rollback_request.schedule_rollback(ctx, "what held it up did not pass" if held_up else "no watchdog ran")
     elif window is None or not _is_held_up(ctx, window):
         ctx.update_incident(put_off_at=None)
-        rollback_outcome.decide_and_act(ctx, ctx.incident.approved_by, in_window=True)
+        rollback_outcome.decide_and_act(ctx, ctx.incident.question.approved_by, in_window=True)
 
 
 def _is_held_up(ctx: StepContext, window: Window) -> bool:
@@ -88,7 +89,7 @@ def _passes(ctx: StepContext, decision: Decision) -> bool:
 
 def confirm_immediate(ctx: StepContext) -> str:
     """Return why a yes to what is kept does not mean now, or nothing."""
-    by, at = ctx.incident.approved_by, ctx.incident.approved_at or 0.0
+    by, at = ctx.incident.question.approved_by, ctx.incident.question.approved_at or 0.0
     if ctx.now - at >= SAID_ONCE_SECONDS:
         return ""
     return (

@@ -33,7 +33,7 @@ def follow(ctx: StepContext) -> None:
         return
     if deploy is not None and not deploy.in_progress:
         why = f"the rollback {deploy.id} ended as {deploy.status}; nothing more is tried"
-        rollback_request.escalate_to_human(ctx, why, restore=not deploy.was_live and not ctx.incident.repinned)
+        rollback_request.escalate_to_human(ctx, why, restore=not deploy.was_live and not ctx.incident.pin.again)
         return
     waited = ctx.now - (ctx.incident.requested_at or ctx.now)
     limits = ctx.policy.verification
@@ -108,9 +108,9 @@ def verify(ctx: StepContext) -> None:
 def _check_pin(ctx: StepContext) -> None:
     """A Blueprint sync switches auto-deploy on again behind our back."""
     facts = ctx.service.facts
-    if ctx.incident.pinned and facts is not None and observations.auto_deploy_is_on(ctx.service):
+    if ctx.incident.pin.off and facts is not None and observations.auto_deploy_is_on(ctx.service):
         line = f"Auto-deploy is {facts.auto_deploy} again (a Blueprint sync or a colleague): a merge may undo this."
-        ctx.update_incident(pinned=False, pin_note=f"switched back to {facts.auto_deploy} by somebody else")
+        ctx.update_pin(off=False, note=f"switched back to {facts.auto_deploy} by somebody else")
         ctx.note("HUMAN", line)
         ctx.notify(NoticeKind.UPDATED, close_incident.alarm_title(ctx), (line,), wakes=True)
 

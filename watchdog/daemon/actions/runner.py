@@ -207,7 +207,7 @@ def still_wanted(state: State, effect: Change) -> bool:
         return False
     if isinstance(effect, fx.RestoreAutoDeploy):
         return bool(service.auto_deploy_off) and service.phase not in ACTING
-    again = incident is not None and incident.repinned and not incident.pinned
+    again = incident is not None and incident.pin.again and not incident.pin.off
     return ours and (service.phase is Phase.PINNING or again)
 
 

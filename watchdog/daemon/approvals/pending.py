@@ -119,8 +119,9 @@ def moment(at: float) -> str:
 
 def _decided(incident: Incident) -> str:
     """Return who decided before, or nothing."""
-    if incident.approved_by and incident.approved_at is not None:
-        return f"it is decided already: approved by {incident.approved_by} at {moment(incident.approved_at)}"
+    question = incident.question
+    if question.approved_by and question.approved_at is not None:
+        return f"it is decided already: approved by {question.approved_by} at {moment(question.approved_at)}"
     return f"it is decided already: {incident.human_needed}" if incident.human_decision is not None else ""
 
 
@@ -140,7 +141,7 @@ def _changed(service: ServiceState, incident: Incident, shown: Mapping[str, Any]
 
 def _since(incident: Incident, announced: bool) -> float:
     """Return what tells one question of an incident from the next: when it was asked, or when the act is due."""
-    at = incident.announced_until if announced else incident.asked_at
+    at = incident.announced_until if announced else incident.question.asked_at
     return at if at is not None else 0.0
 
 

@@ -35,10 +35,10 @@ class MergePoller:
         self._poller = Poller("merges", clock, self._places, self._look)
 
     def stepped(self, before: State, after: State, event: Event, effects: Sequence[Effect]) -> None:
-        """Look at once when a service's auto-deploy is off since this turn, or the service came to us just now."""
+        """Look at once when a service's merges do not ship since this turn, or the service came to us just now."""
         name = getattr(event, "service", None)
-        switched = name is not None and _is_off(after.services.get(name)) and not _is_off(before.services.get(name))
-        if switched or isinstance(event, Restarted):
+        now, was = (_place(one.services.get(name)) if name is not None else None for one in (after, before))
+        if isinstance(event, Restarted) or now not in (None, was):
             self._poller.wake()
 
     async def run(self) -> None:
@@ -49,9 +49,9 @@ class MergePoller:
         """Return the branches that do not ship, with the services that are deployed from each."""
         places: dict[Place, list[str]] = {}
         for name, service in self._state().services.items():
-            facts = service.facts
-            if _is_off(service) and facts is not None and facts.repo and facts.branch:
-                places.setdefault((facts.repo, facts.branch), []).append(name)
+            place = _place(service)
+            if place is not None:
+                places.setdefault(place, []).append(name)
         return places
 
     async def _look(self, place: Place) -> float:
@@ -73,5 +73,9 @@ class MergePoller:
         return self._repository.every_seconds
 
 
-def _is_off(service: ServiceState | None) -> bool:
-    return service is not None and service.auto_deploy_off not in ("", "off")
+def _place(service: ServiceState | None) -> Place | None:
+    """Return the branch whose merges do not ship, because of us; None if they do, or it is not known."""
+    if service is None or service.facts is None or service.auto_deploy_off in ("", "off"):
+        return None
+    repo, branch = service.facts.repo, service.facts.branch
+    return (repo, branch) if repo and branch else None

@@ -66,7 +66,7 @@ class PagerSync:
         self._held = held
         self._tell = tell
         self._seen: LRUCache[tuple[str, str], None] = LRUCache(REMEMBERED_MAX)
-        self._poller = Poller("who responded to a page", clock, self._pagers, self._round)
+        self._poller = Poller("who responded to a page", clock, self._pagers, self._round, pager.every_seconds)
 
     def stepped(self, before: State, after: State, event: Event, effects: Sequence[Effect]) -> None:
         """Begin to ask when a service has an incident that people were told of since this turn."""

@@ -68,7 +68,7 @@ class SuspectCommits:
         """Look at once when another pair of commits is under suspicion since this turn."""
         name = getattr(event, "service", None)
         now, was = (one.services.get(name) if name is not None else None for one in (after, before))
-        if isinstance(event, Restarted) or (now is not was and now is not None and _wanted(now) - _wanted(was)):
+        if isinstance(event, Restarted) or (now is not was and not set(_wanted(now)) <= set(_wanted(was))):
             self._poller.wake()
 
     async def run(self) -> None:
@@ -86,10 +86,10 @@ class SuspectCommits:
         found = (f"Suspect commits: {known.summary}",) if known is not None else ()
         return (*found, *_on_their_way(service, incident), *self._merged(service, incident))
 
-    def _unread(self) -> set[Pair | Place]:
-        """Return what is to be read of all services; a comparison that is known never changes."""
-        wanted = {one for service in self._state().services.values() for one in _wanted(service)}
-        return {one for one in wanted if one not in self._known}
+    def _unread(self) -> Iterator[Pair | Place]:
+        """Yield what is to be read of each service, the comparison first; one that is known never changes."""
+        for service in self._state().services.values():
+            yield from (one for one in _wanted(service) if one not in self._known)
 
     async def _read(self, what: Pair | Place) -> float:
         """Read a comparison, or a branch; return the seconds until it is read again."""
@@ -156,10 +156,10 @@ def _pair(service: ServiceState) -> Pair | None:
     return Pair(repo, base, head) if base and head and is_commit(base) and is_commit(head) else None
 
 
-def _wanted(service: ServiceState | None) -> set[Pair | Place]:
+def _wanted(service: ServiceState | None) -> tuple[Pair | Place, ...]:
     """Return all there is to read for a service."""
     found = (_pair(service), _place(service)) if service is not None else ()
-    return {one for one in found if one is not None}
+    return tuple(one for one in found if one is not None)
 
 
 def code_before(deploys: Sequence[Deploy], code: str | None) -> str | None:

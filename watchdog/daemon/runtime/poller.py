@@ -1,9 +1,9 @@
 """Reads what is wanted, each thing when it is due, and sleeps until then or until it is woken.
 
-`wanted()` is asked anew in every round: nothing is registered or cancelled, and the due time of what is not wanted any
-more is forgotten. `read(thing)` returns the seconds until it is due again, NEVER if it need not be read again. What it
-raises is logged when it begins and when it is over, and the thing is read again: after `Temporary` when the other side
-asks for it, after a refusal (`Permanent`) ten minutes later, as a person may have changed the token meanwhile.
+`wanted()` is asked anew in every round: nothing is registered or cancelled, and what is not wanted any more is
+forgotten when its time has come. `read(thing)` returns the seconds until it is due again, NEVER if it need not be read
+again. What it raises is logged when it begins and when it is over, and the thing is read again: after `Temporary` when
+the other side asks for it, after a refusal (`Permanent`) ten minutes later, as a person may have changed the token.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ log = structlog.get_logger("watchdog")
 
 
 class Poller(Generic[Thing]):
-    """`what` names in the log what is read."""
+    """`what` names in the log what is read; `again_seconds` is the least pause after an error."""
 
     def __init__(
         self,
@@ -33,11 +33,13 @@ class Poller(Generic[Thing]):
         clock: Clock,
         wanted: Callable[[], Iterable[Thing]],
         read: Callable[[Thing], Awaitable[float]],
+        again_seconds: float = AGAIN_SECONDS,
     ) -> None:
         self._what = what
         self._clock = clock
         self._wanted = wanted
         self._read = read
+        self._again_seconds = again_seconds
         self._woken = asyncio.Event()
         self._due: dict[Thing, float] = {}
         self._failing: set[Thing] = set()
@@ -58,14 +60,14 @@ class Poller(Generic[Thing]):
 
     async def _read_what_is_due(self) -> float:
         """Read one after the other; return when the next is due (monotonic seconds), NEVER if none will be."""
-        wanted = tuple(self._wanted())
-        self._due = {thing: self._due.get(thing, -NEVER) for thing in wanted}
-        self._failing.intersection_update(wanted)
-        for thing, due in tuple(self._due.items()):
-            if due <= self._clock.monotonic():
+        wanted, now = tuple(self._wanted()), self._clock.monotonic()
+        self._due = {thing: due for thing, due in self._due.items() if thing in wanted or now < due < NEVER}
+        self._failing.intersection_update(self._due)
+        for thing in wanted:
+            if self._due.get(thing, -NEVER) <= self._clock.monotonic():
                 again = await self._try(thing)
                 self._due[thing] = self._clock.monotonic() + again
-        return min(self._due.values(), default=NEVER)
+        return min((self._due[thing] for thing in wanted), default=NEVER)
 
     async def _try(self, thing: Thing) -> float:
         try:
@@ -75,7 +77,7 @@ class Poller(Generic[Thing]):
                 log.warning(f"{self._what} could not be read", of=thing, why=str(error))
             self._failing.add(thing)
             asked = error.retry_after_seconds if isinstance(error, Temporary) else REFUSED_SECONDS
-            return max(asked, AGAIN_SECONDS)
+            return max(asked, self._again_seconds)
         if thing in self._failing:
             log.info(f"{self._what} could be read again", of=thing)
             self._failing.discard(thing)

@@ -92,7 +92,7 @@ class Diary:
         """Note an incident of the run as it is now."""
         self.incidents[incident.id] = incident
         if incident.rollback_deploy is not None:
-            self.through_us[incident.rollback_deploy] = incident.approved_by
+            self.through_us[incident.rollback_deploy] = incident.question.approved_by
 
     def incident_at(self, at: float) -> str | None:
         """Return the id of the run's incident that was not over then and began last, or None."""
