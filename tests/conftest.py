@@ -40,7 +40,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Spread the long tests evenly, neighbours apart, or one worker ends the run alone; order must not matter."""
+    """Spread long tests evenly, neighbours apart, where they run with others: the others fill their waiting."""
     os.environ.pop("PYTEST_ADDOPTS", None)  # read by now: a pytest that a test starts has options of its own
     long = [item for item in items if item.get_closest_marker("long")]
     long = [item for first in range(STRIDE) for item in long[first::STRIDE]]

@@ -41,3 +41,10 @@ def test_a_hole_in_an_incident_is_found_when_it_is_made(fields: dict[str, Any]) 
     found = holes(STATE, after, (), NOW)
     assert [hole.partition(": ")[0] for hole in found] == [f"State.services[web].incident.{name}" for name in fields]
     assert holes(after, after, (), NOW) == []
+
+
+@pytest.mark.parametrize(("fields", "where"), [({"asked_at": "soon"}, "question.asked_at"), ({"off": None}, "pin.off")])
+def test_a_hole_in_a_part_of_an_incident_is_found(fields: dict[str, Any], where: str) -> None:
+    """By the part and the field."""
+    found = holes(STATE, a_state(a_service(incident=an_incident(**fields))), (), NOW)
+    assert [hole.partition(": ")[0] for hole in found] == [f"State.services[web].incident.{where}"]

@@ -27,7 +27,7 @@ FOREVER = 1e9
 CONTROL = ("control-1", "control-2")
 WAITING = (Phase.CALM, Phase.ASKING, Phase.DEPLOYING, Phase.PAGED)
 QUIET_AFTER_SECONDS = 60.0
-QUIET_EVERY_SECONDS = 15.0
+QUIET_EVERY_SECONDS = 10.0
 HURRIED_PROBES_SECONDS = 2.0
 AT_ONCE_MAX = 100
 """So many turns without the clock moving are a core that never comes to rest."""
@@ -180,7 +180,9 @@ class World:
         waits = web.phase in WAITING and self.now - web.phase_since > QUIET_AFTER_SECONDS
         ahead = [planned[0] for planned in self._agenda[:1]]
         if not self._hurry:
+            spans = (self.blind, self.platform_down, self.upstream_down, self.unreadable, self.flood)
             edges = [self._changed, *(edge for fault in self.faults for edge in (fault.start, fault.end))]
+            edges += [edge for span in spans if span is not None for edge in span]
             if web.phase is Phase.CALM or any(0.0 <= self.time - edge < 2 * QUIET_AFTER_SECONDS for edge in edges):
                 return False
             ahead += [edge for edge in edges if edge > self.time]

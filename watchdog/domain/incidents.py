@@ -112,7 +112,7 @@ class Pin:
 class Escalation:
     """Who was called for an incident, and who looks after it. Times are UTC epoch seconds."""
 
-    told_at: float | None = None  # when people were last called
+    told_at: float | None = None  # when people were told of what is open now; acknowledgements of before do not count
     called_at: float | None = None  # when a person was last called who may not have noticed; None: no further call
     climbed: int = 0  # steps taken
     calls: int = 0  # steps that called somebody

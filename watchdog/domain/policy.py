@@ -157,7 +157,7 @@ class Brakes:
 
     window_seconds: float = 90.0  # critical within this counts as at once
     groups_max: int = 3  # so many groups critical at once: no rollback
-    fleet_share: float = 0.5  # critical share 0-1 of all services, in several groups: above it, no rollback unasked
+    fleet_share: float = 0.5  # critical share 0-1 of all services from which it is asked
     flaps_max: int = 3  # so many incidents of a service: it flaps, and a human is asked
     flaps_window_seconds: float = 3600.0  # within which these were opened
     flaps_calm_seconds: float = 1800.0  # without an incident: it flaps no more
@@ -180,7 +180,7 @@ class Detection:
 
     run_seconds: float = 60.0  # an unbroken run of failures so long confirms
     run_seconds_in_watch: float = 56.0  # the same, in the watch window of a deploy
-    run_seconds_corroborated: float = 20.0  # the same, while the platform reports crashes
+    run_seconds_corroborated: float = 20.0  # the same, with two crash reports of the platform since a minute before
     run_probes_min: int = 5  # failed probes in that run, at least
     cusum_p0: float = 0.002  # share 0-1 of failed probes of a healthy service
     cusum_p1: float = 0.2  # share 0-1 of failed probes that must be found

@@ -15,7 +15,7 @@ from tests.adapters.slack.slacks import OPEN, RealClock, Socket, for_ever, slack
 from tests.adapters.vendor import Vendor
 from tests.support.clocks import FakeClock, eventually
 from watchdog.adapters.options import Context
-from watchdog.adapters.slack.socket import AT_ONCE_MAX, PAUSE_MAX_SECONDS, SocketMode
+from watchdog.adapters.slack.socket import AT_ONCE_MAX, LINGER_SECONDS, PAUSE_MAX_SECONDS, SocketMode
 from watchdog.adapters.slack.socket_url import app_client, open_address
 from watchdog.adapters.ssrf_guard import AddressGuard
 from watchdog.domain.errors import ConfigurationError, Permanent, Temporary
@@ -144,6 +144,26 @@ async def test_after_a_goodbye_the_next_is_open_before_the_old_one_ends(vendor: 
         await eventually(lambda: ears.heard == ["e7"])
         assert len(set(socket.paths)) == len(socket.paths) == 2
         assert False not in ears.up
+
+
+async def test_an_old_connection_that_slack_keeps_open_is_closed_after_a_while(vendor: Vendor) -> None:
+    """Not before: what people click may still come on it."""
+    ended: list[str] = []
+
+    async def old(socket: Socket, connection: ServerConnection) -> None:
+        await connection.send(json.dumps({"type": "disconnect", "reason": "warning"}))
+        await for_ever(socket, connection)
+        ended.append("old")
+
+    ears, clock = Ears(), FakeClock(auto=False)
+    async with slack(vendor, old, for_ever) as socket, listening(vendor, ears, clock):
+        await eventually(lambda: clock.sleepers)
+        await clock.advance(PAUSE_MAX_SECONDS)
+        await eventually(lambda: len(socket.paths) == len(ears.up) == 2 and clock.sleepers)
+        await clock.advance(LINGER_SECONDS - 1.0)
+        assert not ended
+        await clock.advance(1.0)
+        await eventually(lambda: ended == ["old"])
 
 
 @pytest.mark.long

@@ -21,6 +21,15 @@ from watchdog.domain.incidents import Escalation, History, Incident, Pin, Questi
 from watchdog.domain.readings import Bad, Unknown
 from watchdog.domain.severity import Severity
 
+STORED = """
+acknowledged_at acknowledged_by all_called announced_until approved_at approved_by asked_at called_at calls
+channels climbed closed_at deadline decision defaulted_at expired findings human_decision human_needed id
+informed late_paged leaves_good muted onset_at opened_at outcome paged pin_note pin_previous pinned planned
+put_off_at reconsidered_at reminded repinned requested_at restored_at rollback_deploy service severity suspect
+suspect_code target target_code title told_at tried undoes unproved verification verified_at
+"""
+
+
 PLAIN: dict[Any, st.SearchStrategy[Any]] = {
     float: st.floats(allow_nan=False, allow_infinity=False),
     int: st.integers(-(2**53), 2**53),
@@ -97,6 +106,12 @@ def test_a_stored_incident_is_flat_as_it_always_was(part: object, name: str, val
     stored = json.loads(INCIDENTS.encode(made))
     assert stored[name] == value and not {"question", "pin", "escalation"} & stored.keys()
     assert INCIDENTS.decode(json.dumps({**stored, "a field of tomorrow": 1})) == made
+
+
+def test_the_names_under_which_an_incident_is_stored_are_those_that_other_versions_read() -> None:
+    """A field that is renamed keeps its name there; a new one is added to this list."""
+    stored = json.loads(INCIDENTS.encode(Incident("web-1", "web", Severity.HIGH, 1.0, 1.0, "x")))
+    assert sorted(stored) == STORED.split()
 
 
 @pytest.mark.long

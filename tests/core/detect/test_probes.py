@@ -90,15 +90,6 @@ def test_a_stale_run_confirms_nothing() -> None:
     assert detect.failing(check, given(HOME, now + 15.0)) and not detect.failing(check, given(HOME, now + 15.1))
 
 
-def test_a_limit_that_is_higher_in_a_watch_window_can_be_reached() -> None:
-    """The sum is capped above the higher of the two limits."""
-    limits, check = replace(LIMITS, cusum_limit_in_watch=3 * LIMITS.cusum_limit), Check("home", "http")
-    for nth in range(60):
-        reading = DOWN if nth % 3 else Good()
-        check = detect.observe(check, Observed(T0 + 2.0 * nth, "web", "home", reading), HOME, limits)
-    assert check.cusum >= limits.cusum_limit_in_watch
-
-
 def test_the_cusum_finds_a_partial_outage_and_says_its_sum() -> None:
     """Half of the probes fail: no run ever, but the sum rises; one success ends a run, and not the sum."""
     check, now = seen("..." + "x." * 8)

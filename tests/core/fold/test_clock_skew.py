@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.core.phases.test_approval import after, asked
 from tests.core.scenes import NOW, a_service, a_state, step
 from tests.core.world import START, Fault, World, make_policy, old_deploy
 from watchdog.core.fold.clock_skew import clamp_future_times
@@ -12,6 +13,7 @@ from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Course, Decision
 from watchdog.domain.deploys import Deploy, Downtime
 from watchdog.domain.incidents import Escalation, Incident, Phase, Question
+from watchdog.domain.policy import Then
 from watchdog.domain.readings import Good
 from watchdog.domain.severity import Severity
 
@@ -62,14 +64,14 @@ def test_a_decision_and_what_keeps_it_from_being_done_are_no_younger_than_now() 
 
 
 def test_what_people_were_asked_and_who_was_called_is_no_younger_than_now() -> None:
-    """An acknowledgement of an hour ahead would keep the others asleep for an hour longer."""
-    asked = Question(asked_at=NOW + HOUR, approved_by="ann", approved_at=NOW + HOUR, defaulted_at=NOW - 1.0)
-    called = Escalation(told_at=NOW + HOUR, called_at=None, acknowledged_by="bob", acknowledged_at=NOW + HOUR)
+    """An acknowledgement of an hour ahead would keep the others asleep for an hour longer; a default is no moment."""
+    asked = Question(asked_at=NOW + HOUR, approved_by="ann", approved_at=NOW + HOUR, defaulted_at=NOW + HOUR)
+    called = Escalation(told_at=NOW + HOUR, called_at=NOW + HOUR, acknowledged_by="bob", acknowledged_at=NOW + HOUR)
     made = Incident("web-1", "web", Severity.HIGH, NOW - 9.0, NOW - 9.0, "x", question=asked, escalation=called)
     seen = clamp_future_times(a_service(name="web", incident=made), NOW).incident
     assert seen is not None
     assert seen.question == replace(asked, asked_at=NOW, approved_at=NOW)
-    assert seen.escalation == replace(called, told_at=NOW, acknowledged_at=NOW)
+    assert seen.escalation == replace(called, told_at=NOW, called_at=NOW, acknowledged_at=NOW)
 
 
 @pytest.mark.parametrize("field", ["last_at", "counts_from", "baseline_at", "interrupted_at"])
@@ -87,6 +89,21 @@ def test_a_start_takes_the_service_up_as_of_now() -> None:
     state = a_state(a_service(name="web", phase=Phase.CALM, phase_since=NOW + HOUR))
     after, _ = step(state, e.Restarted(NOW, ("web",)), make_policy())
     assert after.services["web"].phase_since <= NOW
+
+
+def test_a_default_that_a_fast_clock_took_is_carried_out_by_a_right_one() -> None:
+    """Nobody answered in time by the clock that asked: the other worker, a minute behind, breaks no promise by it."""
+    world = asked(Severity.CRITICAL, then=Then.ROLLBACK)
+    world.pin = "silent"
+    after(world, 301.0)
+    assert world.state.services["web"].phase is Phase.PINNING
+    world.time -= 60.0
+    world._due = dict.fromkeys(world._due, world.time)
+    world.tell(e.Restarted(world.now, ("web",)))
+    world.tell(e.PinConfirmed(world.now, "web", "web-1", "commit"))
+    world.pin = "confirmed"
+    world.run(world.time + 120.0)
+    assert not world.broken and [rollback.target for rollback, *_ in world.sent] == ["dep-40"]
 
 
 def test_an_incident_goes_on_at_once_on_a_worker_whose_clock_is_right() -> None:

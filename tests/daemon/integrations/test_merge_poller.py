@@ -1,17 +1,22 @@
 """Asking the repository, only while auto-deploy is off because of us: the sandbox's GitHub over real HTTP."""
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from tests.support.clocks import eventually
+from structlog.testing import capture_logs
+
+from tests.support.clocks import FakeClock, eventually
 from tests.support.github_reader import FACTS, Beside, beside
 from watchdog.adapters.repositories.github import GitHub
 from watchdog.daemon.integrations.merge_poller import UNANSWERED_MAX, MergePoller
+from watchdog.domain.code_comparison import Comparison
 from watchdog.domain.deploys import Commit
-from watchdog.domain.events import CommitsSeen, CommitsUnread, Restarted
+from watchdog.domain.errors import Temporary
+from watchdog.domain.events import CommitsSeen, CommitsUnread, DeploysListed, Event, Restarted
 from watchdog.domain.incidents import ServiceState, State
 from watchdog.sandbox.world import COMMITS
 
@@ -126,6 +131,55 @@ async def test_silence_is_told_after_some_looks_in_a_row() -> None:
         it.sandbox.set_mode("github", "ok")
         await it.clock.advance(61.0)
         await eventually(lambda: isinstance(it.told[-1], CommitsSeen))
+
+
+class Away:
+    """A repository that does not answer, and wants to be read rarely; `answers` says from when on it does."""
+
+    every_seconds = 300.0
+
+    def __init__(self) -> None:
+        self.answers = False
+        self.asked = 0
+
+    async def commits(self, repo: str, branch: str) -> Sequence[Commit]:
+        """Return nothing, or fail."""
+        self.asked += 1
+        if not self.answers:
+            raise Temporary("away")
+        return ()
+
+    async def compare(self, repo: str, base: str, head: str) -> Comparison:
+        """Not asked here."""
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+async def test_one_that_is_away_is_read_no_more_often_and_its_log_tells_the_truth() -> None:
+    """Also when people were told of it; looks of an earlier switch do not count."""
+    clock, told, state, away = FakeClock(auto=False), list[Event](), State(), Away()
+
+    async def hear(event: Event) -> None:
+        told.append(event)
+
+    poller = MergePoller(away, clock, lambda: state, hear)
+    with capture_logs() as logged:
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(poller.run())
+            for seconds in (301.0, 400.0, 601.0):  # two looks, none, three looks
+                before, off_now = state, not state.services or not state.services["web"].auto_deploy_off
+                state = State(services={"web": off() if off_now else replace(WEB, auto_deploy_off="")})
+                poller.stepped(before, state, DeploysListed(0.0, "web", (), FACTS), ())
+                await clock.advance(seconds)
+            assert away.asked == 5 and [type(one) for one in told] == [CommitsUnread]
+            away.answers = True
+            await clock.advance(300.0)
+            task.cancel()
+    *failed, over = [one["event"] for one in logged]
+    assert failed and set(failed) == {"merges could not be read"} and over == "merges could be read again"
+    assert isinstance(told[-1], CommitsSeen)
 
 
 async def test_a_switch_during_a_look_is_not_lost() -> None:

@@ -67,6 +67,21 @@ async def test_a_failure_is_told_once_and_so_is_its_end() -> None:
         assert at == [0.0, AGAIN_SECONDS, AGAIN_SECONDS + 90.0, AGAIN_SECONDS + 90.0 + REFUSED_SECONDS]
 
 
+async def test_what_is_gone_is_forgotten_once_it_is_due() -> None:
+    """Wanted again, it is read at once; so is at any time what was read for good before."""
+    async with polled() as shelf:
+        for again, gone_seconds in ((30.0, 31.0), (NEVER, 1.0)):
+            shelf.again = again
+            await shelf.clock.advance(31.0)
+            shelf.wanted = []
+            shelf.poller.wake()
+            await shelf.clock.advance(gone_seconds)
+            shelf.wanted = ["a"]
+            shelf.poller.wake()
+            await shelf.clock.advance(0.5)
+            assert shelf.read[-1] == (shelf.clock.elapsed - 0.5, "a")
+
+
 async def test_a_pause_holds_though_the_thing_is_not_wanted_meanwhile() -> None:
     """Nobody is asked the more often for a service that comes and goes."""
     async with polled() as shelf:

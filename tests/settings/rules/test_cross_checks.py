@@ -58,6 +58,8 @@ def relying(on: str, text: str = SMALL) -> str:
         (SMALL + "budget: {cooldown: 0s}", "budget.cooldown: not a sensible duration"),
         (SMALL + "log: {level: loud}", "log.level: not one of the choices -> write one of: debug, info"),
         (SMALL + "advanced: {pace: {suspect: 20s}}", "suspect: impossible: suspect must be less than idle"),
+        (SMALL + "advanced: {detection: {cusum_limit: 9}}", "advanced.detection.cusum_limit: impossible: the sum"),
+        (SMALL + "advanced: {detection: {cusum_limit_in_watch: 30}}", "cusum_limit_in_watch: impossible: the sum"),
         (SMALL + "advanced: {blame: {floor: 1.5}}", "advanced.blame.floor: too large -> write less than 1"),
         (SMALL + "advanced: {detection: {run_seconds: 45}}", "unknown key -> did you mean run"),
         (SMALL + "remedies: {}", "watchdog.yaml:9: remedies: not available in this version"),

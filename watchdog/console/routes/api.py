@@ -40,13 +40,13 @@ def make_api(reader: ViewQueries, commands: CommandService, version: str) -> ASG
     api = _routes(version)
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
-        await api({**scope, "reader": reader, "commands": commands}, receive, send)
+        await api({**scope, "watchdog.reader": reader, "watchdog.commands": commands}, receive, send)
 
     return serve
 
 
 def _reader_of(request: Request) -> ViewQueries:
-    reader: ViewQueries = request.scope["reader"]
+    reader: ViewQueries = request.scope["watchdog.reader"]
     return reader
 
 

@@ -66,7 +66,7 @@ def _fail(
     again = any(failed for _, failed in recent[-CLOSE_PROBES:-1])
     cusum = check.cusum
     if run_probes <= limits.cusum_failures_per_run:
-        cusum = min(cusum + log(rates[1] / rates[0]), CUSUM_CAP * max(limits.cusum_limit, limits.cusum_limit_in_watch))
+        cusum = min(cusum + log(rates[1] / rates[0]), CUSUM_CAP * limits.cusum_limit)
     return {
         "run_started_at": check.run_started_at if unbroken and check.run_started_at is not None else at,
         "run_probes": run_probes,

@@ -24,7 +24,8 @@ OF_INCIDENT = (
     "reconsidered_at",
     "closed_at",
 )
-OF_QUESTION = ("asked_at", "approved_at", "defaulted_at")
+OF_QUESTION = ("asked_at", "approved_at")
+"""Not `defaulted_at`: it is compared with the deadline, of the same clock, which stays."""
 OF_ESCALATION = ("told_at", "called_at", "acknowledged_at")
 OF_DOWNTIME = ("since", "after", "ended_at")
 T = TypeVar("T", ServiceState, Incident, Question, Escalation, Deploy, DeployWatch, Downtime)

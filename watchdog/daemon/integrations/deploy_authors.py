@@ -25,6 +25,9 @@ class OnTrial:
     deploy: str
     pair: Pair
 
+    def __str__(self) -> str:
+        return f"{self.deploy} of {self.service}"
+
 
 class DeployAuthors:
     """Tells the core who wrote what is live. `state` returns what is known now."""

@@ -5,10 +5,9 @@ Rule 2: services of one branch (a monorepo's) share one look.
 Rule 3: what a repository refuses is told at once; that it does not answer, after some looks in a row.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 from watchdog.daemon.runtime.poller import Poller
-from watchdog.domain.deploys import Commit
 from watchdog.domain.effects import Effect
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.events import CommitsSeen, CommitsUnread, Event, Restarted
@@ -32,10 +31,10 @@ class MergePoller:
         self._state = state
         self._emit = emit
         self._unanswered: dict[Place, int] = {}
-        self._poller = Poller("merges", clock, self._places, self._look)
+        self._poller = Poller("merges", clock, self._places, self._look, repository.every_seconds)
 
     def stepped(self, before: State, after: State, event: Event, effects: Sequence[Effect]) -> None:
-        """Look at once when a service's merges do not ship since this turn, or the service came to us just now."""
+        """Look, where that is due, when a service's merges do not ship since this turn, or it came to us just now."""
         name = getattr(event, "service", None)
         now, was = (_place(one.services.get(name)) if name is not None else None for one in (after, before))
         if isinstance(event, Restarted) or now not in (None, was):
@@ -52,25 +51,26 @@ class MergePoller:
             place = _place(service)
             if place is not None:
                 places.setdefault(place, []).append(name)
+        self._unanswered = {place: number for place, number in self._unanswered.items() if place in places}
         return places
 
     async def _look(self, place: Place) -> float:
         """Read one branch and tell each of its services; return the seconds until it is read again."""
-        at, why = self._clock.now(), ""
-        commits: tuple[Commit, ...] = ()
+        at, names = self._clock.now(), self._places().get(place, ())
         try:
             commits = tuple(await self._repository.commits(*place))
-            self._unanswered.pop(place, None)
-        except Permanent as error:
-            why = str(error)
-        except Temporary as error:
+        except (Temporary, Permanent) as error:
             self._unanswered[place] = self._unanswered.get(place, 0) + 1
-            if self._unanswered[place] < UNANSWERED_MAX:
-                raise
-            why = str(error)
-        for name in self._places().get(place, ()):
-            await self._emit(CommitsUnread(at, name, why) if why else CommitsSeen(at, name, commits))
+            if isinstance(error, Permanent) or self._unanswered[place] >= UNANSWERED_MAX:
+                await self._tell(CommitsUnread(at, name, str(error)) for name in names)
+            raise
+        self._unanswered.pop(place, None)
+        await self._tell(CommitsSeen(at, name, commits) for name in names)
         return self._repository.every_seconds
+
+    async def _tell(self, events: Iterable[Event]) -> None:
+        for event in events:
+            await self._emit(event)
 
 
 def _place(service: ServiceState | None) -> Place | None:

@@ -71,8 +71,9 @@ class PagerSync:
     def stepped(self, before: State, after: State, event: Event, effects: Sequence[Effect]) -> None:
         """Begin to ask when a service has an incident that people were told of since this turn."""
         name = getattr(event, "service", None)
-        service = after.services.get(name) if name is not None else None
-        if isinstance(event, Restarted) or (service is not None and _is_told(service.incident)):
+        now, was = (one.services.get(name) if name is not None else None for one in (after, before))
+        begins = now is not None and _is_told(now.incident) and not (was is not None and _is_told(was.incident))
+        if isinstance(event, Restarted) or begins:
             self._poller.wake()
 
     async def run(self) -> None:

@@ -36,6 +36,9 @@ class Pair:
     base: str
     head: str
 
+    def __str__(self) -> str:
+        return f"{self.base[:7]} to {self.head[:7]}"
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -43,6 +46,9 @@ class Place:
 
     repo: str
     branch: str
+
+    def __str__(self) -> str:
+        return f"the branch {self.branch}"
 
 
 @dataclass(frozen=True, slots=True)

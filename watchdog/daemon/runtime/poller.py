@@ -1,9 +1,10 @@
 """Reads what is wanted, each thing when it is due, and sleeps until then or until it is woken.
 
-`wanted()` is asked anew in every round: nothing is registered or cancelled, and what is not wanted any more is
-forgotten when its time has come. `read(thing)` returns the seconds until it is due again, NEVER if it need not be read
-again. What it raises is logged when it begins and when it is over, and the thing is read again: after `Temporary` when
-the other side asks for it, after a refusal (`Permanent`) ten minutes later, as a person may have changed the token.
+`wanted()` is asked anew in every round: nothing is registered or cancelled. What is not wanted any more is forgotten
+once it is due again, so that what comes and goes is read no more often. `read(thing)` returns the seconds until it is
+due again, NEVER if it need not be read again while it is wanted. What it raises is logged when it begins and when it is
+over, and the thing is read again: after `Temporary` when the other side asks for it, after a refusal (`Permanent`) ten
+minutes later, as a person may have changed the token.
 """
 
 import asyncio
@@ -60,7 +61,7 @@ class Poller(Generic[Thing]):
 
     async def _read_what_is_due(self) -> float:
         """Read one after the other; return when the next is due (monotonic seconds), NEVER if none will be."""
-        wanted, now = tuple(self._wanted()), self._clock.monotonic()
+        wanted, now = dict.fromkeys(self._wanted()), self._clock.monotonic()
         self._due = {thing: due for thing, due in self._due.items() if thing in wanted or now < due < NEVER}
         self._failing.intersection_update(self._due)
         for thing in wanted:
@@ -74,11 +75,12 @@ class Poller(Generic[Thing]):
             again = await self._read(thing)
         except (Temporary, Permanent) as error:
             if thing not in self._failing:
-                log.warning(f"{self._what} could not be read", of=thing, why=str(error))
+                tell = log.error if isinstance(error, Permanent) else log.warning
+                tell(f"{self._what} could not be read", of=str(thing), why=str(error))
             self._failing.add(thing)
             asked = error.retry_after_seconds if isinstance(error, Temporary) else REFUSED_SECONDS
             return max(asked, self._again_seconds)
         if thing in self._failing:
-            log.info(f"{self._what} could be read again", of=thing)
+            log.info(f"{self._what} could be read again", of=str(thing))
             self._failing.discard(thing)
         return again

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from watchdog.adapters.signals.vendor_status import KNOWN_VENDORS
+from watchdog.core.detect.probes import CUSUM_CAP
 from watchdog.settings.schema.adapter_entries import check_name
 from watchdog.settings.schema.schema import PLATFORM_ID, Shape
 from watchdog.settings.schema.tuning import figure
@@ -147,3 +148,9 @@ def check_advanced(document: Document, shape: Shape) -> None:
                 f"impossible: {smaller} must be less than {larger}",
                 "see config/watchdog.yaml",
             )
+    limits = [figure("detection", shape.advanced.detection, key) for key in ("cusum_limit", "cusum_limit_in_watch")]
+    if limits[1] > CUSUM_CAP * limits[0]:
+        keys = ("cusum_limit_in_watch", "cusum_limit")
+        key = next((key for key in keys if document.at(("advanced", "detection", key)) is not None), keys[0])
+        why = f"impossible: the sum passes {CUSUM_CAP:g} times cusum_limit never, and cusum_limit_in_watch is higher"
+        document.report(("advanced", "detection", key), why, "see config/watchdog.yaml")
