@@ -32,7 +32,7 @@ class Check:
 
     name: str  # the signal's name
     kind: str  # the signal's kind, a key of SIGNALS
-    last_at: float = 0.0  # when it was last read, whatever came of it
+    last_at: float = 0.0  # when it was last read, with any result
     last: Reading | None = None  # the newest reading; None: not read yet
     last_bad_at: float | None = None  # the last bad reading; None: none yet
     last_why: Prose = ""  # why that reading was bad

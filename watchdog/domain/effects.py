@@ -20,7 +20,7 @@ class ReadDeploys:
     """Ask the platform for the service's deploys now, and at this pace from now on."""
 
     service: str  # its name
-    every_seconds: float  # time between two reads, until told otherwise
+    every_seconds: float  # time between two reads, until the next such effect
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ class VendorChecked:
 
 @dataclass(frozen=True, slots=True)
 class DeploysListed:
-    """The platform told of a service's deploys and facts."""
+    """The platform listed a service's deploys and facts."""
 
     at: float  # when the read began (UTC epoch seconds)
     service: str  # its name
@@ -95,7 +95,7 @@ class DeploysUnread:
 
 @dataclass(frozen=True, slots=True)
 class CommitsSeen:
-    """The repository told of the newest commits on a service's branch."""
+    """The repository listed the newest commits of a service's branch."""
 
     at: float  # UTC epoch seconds
     service: str  # its name
@@ -113,7 +113,7 @@ class CommitsUnread:
 
 @dataclass(frozen=True, slots=True)
 class AuthorsRead:
-    """The repository told who wrote what a deploy brought."""
+    """The repository named the authors of a deploy's commits."""
 
     at: float  # UTC epoch seconds
     service: str  # its name
@@ -233,7 +233,7 @@ class AutoDeployNotRestored:
 
 @dataclass(frozen=True, slots=True)
 class QuestionHeard:
-    """A channel that people hear has a notice that tells of a question."""
+    """A channel for people has delivered the notice of a question."""
 
     at: float  # UTC epoch seconds
     service: str  # its name

@@ -115,7 +115,7 @@ class Escalation:
     told_at: float | None = None  # when people were told of what is open now; acknowledgements of before do not count
     called_at: float | None = None  # when a person was last called who may not have noticed; None: no further call
     climbed: int = 0  # steps taken
-    calls: int = 0  # steps that called somebody
+    calls: int = 0  # steps that called a person
     all_called: bool = False  # at the last step nobody was on call
     acknowledged_by: str | None = None  # who looks after it
     acknowledged_at: float | None = None  # since when

@@ -55,7 +55,7 @@ class Weekly:
     days: tuple[int, ...]  # weekdays on which they begin; Monday is 0
     begins_minute: int  # minute of the day
     ends_minute: int  # minute of the day, not included; before the begin: on the day after
-    zone: str  # whose clocks count, as in `Europe/Berlin`
+    zone: str  # time zone, as in `Europe/Berlin`
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +258,7 @@ class Rotation:
     of: tuple["Step", ...]  # contacts in turn, a week each
     first_day: int  # day on which the first one begins, as a proleptic ordinal
     minute: int  # minute of the day at which it is handed over
-    zone: str  # whose clocks count, as in `Europe/Berlin`
+    zone: str  # time zone, as in `Europe/Berlin`
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +269,7 @@ class Step:
     channels: tuple[str, ...]  # channels that are called; empty for a rotation
     after_seconds: float = 300.0  # so long after the page, or the step before
     hours: Weekly | None = None  # when they may be called; None: always
-    rotation: Rotation | None = None  # whose week it is, is called; None: no rotation
+    rotation: Rotation | None = None  # its member on duty is called; None: no rotation
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +280,7 @@ class Stakeholders:
     channels: tuple[str, ...]  # channels of their own
     services: tuple[str, ...] = ()  # those they are told of; empty: all
     severity: Severity = Severity.HIGH  # the least severity that they are told of
-    zone: str = "UTC"  # whose clocks they read, as in `Europe/Berlin`
+    zone: str = "UTC"  # their time zone, as in `Europe/Berlin`
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +289,7 @@ class Moment:
 
     day: int  # weekday; Monday is 0
     minute: int  # minute of the day
-    zone: str  # whose clocks count, as in `Europe/Berlin`
+    zone: str  # time zone, as in `Europe/Berlin`
 
 
 @dataclass(frozen=True, slots=True)

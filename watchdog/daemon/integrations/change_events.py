@@ -12,6 +12,7 @@ from typing import Protocol
 import structlog
 
 from watchdog.core.assess.suspect_deploy import live_deploy
+from watchdog.daemon.runtime.hooks import service_of
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Effect
 from watchdog.domain.errors import Permanent, Temporary
@@ -45,8 +46,7 @@ class ChangeEvents:
 
     def stepped(self, before: State, after: State, event: Event, effects: Sequence[Effect]) -> None:
         """Queue a change, if there is one since this turn."""
-        name = getattr(event, "service", None)
-        was, now = (one.services.get(name) if name is not None else None for one in (before, after))
+        was, now = service_of(event, before), service_of(event, after)
         if was is None or now is None or was.live in (None, now.live):
             return
         live = live_deploy(now.deploys)

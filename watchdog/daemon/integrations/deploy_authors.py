@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.daemon.integrations.suspect_commits import Pair, code_before
+from watchdog.daemon.runtime.hooks import service_of
 from watchdog.daemon.runtime.poller import NEVER, Poller
 from watchdog.domain.code_comparison import is_commit
 from watchdog.domain.effects import Effect
@@ -43,8 +44,7 @@ class DeployAuthors:
 
     def stepped(self, before: State, after: State, event: Event, effects: Sequence[Effect]) -> None:
         """Look at once when a deploy's window begins, or a service came to us in the middle of one."""
-        name = getattr(event, "service", None)
-        now, was = (one.services.get(name) if name is not None else None for one in (after, before))
+        now, was = service_of(event, after), service_of(event, before)
         if isinstance(event, Restarted) or (now is not was and _on_trial(now) not in ("", _on_trial(was))):
             self._poller.wake()
 

@@ -7,6 +7,7 @@ Rule 3: what a repository refuses is told at once; that it does not answer, afte
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
+from watchdog.daemon.runtime.hooks import service_of
 from watchdog.daemon.runtime.poller import Poller
 from watchdog.domain.effects import Effect
 from watchdog.domain.errors import Permanent, Temporary
@@ -35,8 +36,7 @@ class MergePoller:
 
     def stepped(self, before: State, after: State, event: Event, effects: Sequence[Effect]) -> None:
         """Look, where that is due, when a service's merges do not ship since this turn, or it came to us just now."""
-        name = getattr(event, "service", None)
-        now, was = (_place(one.services.get(name)) if name is not None else None for one in (after, before))
+        now, was = _place(service_of(event, after)), _place(service_of(event, before))
         if isinstance(event, Restarted) or now not in (None, was):
             self._poller.wake()
 

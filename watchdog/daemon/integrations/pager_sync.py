@@ -13,6 +13,7 @@ from typing import Protocol
 import structlog
 from cachetools import LRUCache
 
+from watchdog.daemon.runtime.hooks import service_of
 from watchdog.daemon.runtime.poller import Poller
 from watchdog.domain.effects import Effect
 from watchdog.domain.events import Acknowledged, Event, Restarted
@@ -70,8 +71,7 @@ class PagerSync:
 
     def stepped(self, before: State, after: State, event: Event, effects: Sequence[Effect]) -> None:
         """Begin to ask when a service has an incident that people were told of since this turn."""
-        name = getattr(event, "service", None)
-        now, was = (one.services.get(name) if name is not None else None for one in (after, before))
+        now, was = service_of(event, after), service_of(event, before)
         begins = now is not None and _is_told(now.incident) and not (was is not None and _is_told(was.incident))
         if isinstance(event, Restarted) or begins:
             self._poller.wake()

@@ -13,6 +13,7 @@ import structlog
 from cachetools import LRUCache
 
 from watchdog.core.assess.suspect_deploy import live_deploy
+from watchdog.daemon.runtime.hooks import service_of
 from watchdog.daemon.runtime.poller import NEVER, Poller
 from watchdog.domain.code_comparison import Comparison, is_commit, named
 from watchdog.domain.deploys import Commit, Deploy
@@ -72,8 +73,7 @@ class SuspectCommits:
 
     def stepped(self, before: State, after: State, event: Event, effects: Sequence[Effect]) -> None:
         """Look at once when another pair of commits is under suspicion since this turn."""
-        name = getattr(event, "service", None)
-        now, was = (one.services.get(name) if name is not None else None for one in (after, before))
+        now, was = service_of(event, after), service_of(event, before)
         if isinstance(event, Restarted) or (now is not was and not set(_wanted(now)) <= set(_wanted(was))):
             self._poller.wake()
 

@@ -10,7 +10,7 @@ import structlog
 
 from watchdog.domain.effects import Effect, Note
 from watchdog.domain.events import Event
-from watchdog.domain.incidents import State
+from watchdog.domain.incidents import ServiceState, State
 from watchdog.domain.store_records import Step
 from watchdog.ports import Sample, SignalSource
 
@@ -28,6 +28,12 @@ class Hooks:
     sampled: list[Callable[[str, SignalSource, Sample, float], None]] = field(default_factory=list)
     store_failed: list[Callable[[str], None]] = field(default_factory=list)
     dropped: list[Callable[[tuple[str, ...]], None]] = field(default_factory=list)
+
+
+def service_of(event: Event, state: State) -> ServiceState | None:
+    """Return the service that an event is about, as it is in that state; None if it is about none, or not in it."""
+    name: str | None = getattr(event, "service", None)
+    return state.services.get(name) if name is not None else None
 
 
 def call_safely(listener: Callable[..., None], *told: object) -> None:

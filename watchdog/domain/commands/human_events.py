@@ -35,7 +35,7 @@ class Stopped:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """A human said that they look after the incident: nobody else need be called for now."""
+    """A human acknowledged the incident: the escalation stops for now."""
 
     at: float  # UTC epoch seconds
     incident: str  # its id
@@ -45,7 +45,7 @@ class Acknowledged:
 
 @dataclass(frozen=True, slots=True)
 class Paused:
-    """A human told us to watch only."""
+    """A human paused all actions."""
 
     at: float  # UTC epoch seconds
     by: str  # who said it
@@ -53,7 +53,7 @@ class Paused:
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """A human gave the right to act back."""
+    """A human resumed actions."""
 
     at: float  # UTC epoch seconds
     by: str  # who said it
@@ -61,7 +61,7 @@ class Resumed:
 
 @dataclass(frozen=True, slots=True)
 class Silenced:
-    """A human wants nobody told of a service, or of any, for a while; maybe of one signal or one severity alone."""
+    """A human silenced the notices of a service, or of all, for a while; or of one signal or severity alone."""
 
     at: float  # UTC epoch seconds
     by: str  # who said it
@@ -74,7 +74,7 @@ class Silenced:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A human wants nothing rolled back unasked of a service, or of any, for a while."""
+    """A human put an action hold on a service, or on all: for a while nothing is rolled back unasked."""
 
     at: float  # UTC epoch seconds
     by: str  # who said it
