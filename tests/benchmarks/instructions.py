@@ -1,9 +1,9 @@
 """Instructions of one healthy reading and of one HTTP probe: `python -m tests.benchmarks.instructions [--write]`.
 
 A benchmark that a busy machine cannot disturb: valgrind counts what one process executes in user space. A workload runs
-N times in one fresh process and 2 N times in another; the difference, divided by N, is free of imports and warm-up. The
-probed site is a third process, which is not counted. Ends with 1 if anything grew by more than a quarter against
-`kept.json`; `--write` keeps what was counted now. `--burden 20` plants a slow-down, to see it fail.
+N times in one forked process and 2 N times in another; the difference, divided by N, is free of imports and warm-up.
+The probed site is a process of its own, which is not counted. Ends with 1 if anything grew by more than a quarter
+against `kept.json`; `--write` keeps what was counted now. `--burden 20` plants a slow-down, to see it fail.
 
 Rule 1: what is kept and compared is the ratio to a reference workload (workloads.py), counted in the same minute by the
 same interpreter: how Python was built changes the instructions of both. The plain figures are kept for people.
@@ -17,8 +17,8 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -76,20 +76,29 @@ def each(shorter: int, longer: int, number: int) -> float:
     return (longer - shorter) / number
 
 
-def count(*words: str) -> int:
-    """Run a workload in a process of its own, and return the instructions it took."""
-    done = subprocess.run(
-        [*COUNTER, sys.executable, *WORKLOADS, *words],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONHASHSEED": "0"},
-        capture_output=True,
-        text=True,
-        timeout=RUN_SECONDS_MAX,
-        check=False,
-    )
-    found = re.search(r"I\s+refs:\s+([\d,]+)", done.stderr)
-    if done.returncode or found is None:
-        raise RuntimeError(f"{' '.join(words)} ended with {done.returncode}: {done.stderr[-2000:]}")
+def count(*words: str) -> list[int]:
+    """Run workloads under the counter; return the instructions of each forked process, in the order of `words`."""
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(
+            [*COUNTER, f"--log-file={folder}/%p", sys.executable, *WORKLOADS, *words],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": "0"},
+            capture_output=True,
+            text=True,
+            timeout=RUN_SECONDS_MAX,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(f"{' '.join(words)} ended with {done.returncode}: {done.stderr[-2000:]}")
+        return [counted_in(Path(folder, process)) for process in done.stdout.split()]
+
+
+def counted_in(log: Path) -> int:
+    """Return the instructions that the counter wrote down for one process. Raises RuntimeError if it did not."""
+    said = log.read_text(encoding="utf-8", errors="replace")
+    found = re.search(r"I\s+refs:\s+([\d,]+)", said)
+    if found is None:
+        raise RuntimeError(f"the counter tells no instructions: {said[-2000:]}")
     return int(found[1].replace(",", ""))
 
 
@@ -107,13 +116,12 @@ def site() -> Iterator[str]:
 
 
 def count_all(burden: int = 0) -> dict[str, float]:
-    """Return the instructions of one item of each workload; two runs at a time."""
-    with site() as url, ThreadPoolExecutor(2) as pool:
-        runs = {}
-        for name, number in NUMBERS.items():
-            more = [*([url] if name == "probe" else []), *([f"--burden={burden}"] if name != REFERENCE else [])]
-            runs[name] = [pool.submit(count, name, str(times * number), *more) for times in (1, 2)]
-        return {name: each(*(run.result() for run in pair), NUMBERS[name]) for name, pair in runs.items()}
+    """Return the instructions of one item of each workload."""
+    runs = [f"{name}:{times * number}" for name, number in NUMBERS.items() for times in (1, 2)]
+    with site() as url:
+        counts = count(*runs, f"--url={url}", f"--burden={burden}")
+    pairs = zip(counts[::2], counts[1::2], strict=True)
+    return {name: each(*pair, number) for pair, (name, number) in zip(pairs, NUMBERS.items(), strict=True)}
 
 
 def kept_in(path: Path = KEPT) -> dict[str, Any]:
