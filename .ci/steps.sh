@@ -1,11 +1,13 @@
-# Where the time of .ci/run goes: a table of its steps in seconds. Source this file; it needs bash 4.
+# Where the time of .ci/run goes: a table of its steps, in seconds of the clock and of the processors. Source this file;
+# it needs bash 4.
 #
 #   . .ci/steps.sh
 #   trap steps_table EXIT       # the table comes also when a step fails
 #   step "the tests"            # prints the title; ends the step before it
 #   (step_beside tests; …) &    # first thing in a subshell that runs beside the steps: its time is kept when it ends
 #
-# Times beside the others overlap, so the total is the whole script's, not the sum.
+# Times beside the others overlap, so the total is the whole script's, not the sum. A step's own processor time is not
+# known before all have ended: it is what the total has beyond those beside.
 
 _step_names=() _step_seconds=() _step_began=$SECONDS _steps_began=$SECONDS
 rm -f .ci-*.seconds.log  # of an earlier run; git ignores the name
@@ -19,22 +21,30 @@ step() {  # TITLE: begin a step
 
 step_beside() {  # NAME: keep the time of this subshell, however it ends
   _step_name=$1 _step_began=$SECONDS
-  trap 'printf "%s\n" "$((SECONDS - _step_began))" >".ci-$_step_name.seconds.log"' EXIT
+  trap '_read_cpu; printf "%7d %7d\n" "$((SECONDS - _step_began))" "$_cpu" >".ci-$_step_name.seconds.log"' EXIT
 }
 
 steps_table() {  # print what took how long
   _step_end
   local nth file name
-  printf '\n== where the time went (seconds)\n'
+  printf '\n== where the time went (seconds of the clock, of the processors)\n'
   for nth in "${!_step_names[@]}"; do
-    printf '%7d  %s\n' "${_step_seconds[nth]}" "${_step_names[nth]}"
+    printf '%7d %7s  %s\n' "${_step_seconds[nth]}" "" "${_step_names[nth]}"
   done
   for file in .ci-*.seconds.log; do
     [ -e "$file" ] || continue
     name=${file#.ci-}
-    printf '%7d  beside these: %s\n' "$(cat "$file")" "${name%.seconds.log}"
+    printf '%s  beside these: %s\n' "$(cat "$file")" "${name%.seconds.log}"
   done
-  printf '%7d  together\n' "$((SECONDS - _steps_began))"
+  _read_cpu
+  printf '%7d %7d  together\n' "$((SECONDS - _steps_began))" "$_cpu"
+}
+
+_read_cpu() {  # what the ended children of this shell took, user and system, as $_cpu; `times` in a pipe would tell the pipe's
+  local file=.ci-times.$BASHPID.log
+  times >"$file"
+  _cpu=$(awk 'NR == 2 { split($0, part, /[ms ]+/); print int(part[1] * 60 + part[2] + part[3] * 60 + part[4]) }' "$file")
+  rm -f "$file"
 }
 
 _step_end() {  # keep the seconds of the step that runs, if one does

@@ -1,5 +1,6 @@
 """The table of where the time of .ci/run goes: a made-up script, run in bash."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 STEPS = Path(__file__).parents[1] / ".ci" / "steps.sh"
+ROW = re.compile(r" *\d+ +(?P<cpu>\d*)  (?P<name>.+)")
 SCRIPT = """
 set -euo pipefail
 . .ci/steps.sh
@@ -36,9 +38,9 @@ def test_the_table_has_every_step_that_began(tmp_path: Path, end: str, code: int
     (tmp_path / ".ci-old.seconds.log").write_text("999\n", encoding="utf-8")
     script = SCRIPT.format(end=end)
     done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
-    said, _, table = done.stdout.partition("== where the time went (seconds)\n")
+    said, _, table = done.stdout.partition("== where the time went (seconds of the clock, of the processors)\n")
     assert (done.returncode, done.stderr) == (code, "")
     assert "== second one\n" in said and "beside: 3\n" in said
-    rows = [line.split(maxsplit=1) for line in table.splitlines()]
-    assert [name for _, name in rows] == steps
-    assert all(seconds.isdigit() for seconds, _ in rows)
+    rows = [ROW.fullmatch(line) for line in table.splitlines()]
+    assert [row and row["name"] for row in rows] == steps
+    assert [row["name"] for row in rows if row and row["cpu"]] == steps[-2:]  # what runs beside, and all of it
