@@ -25,7 +25,7 @@ LONG_TESTS_END = 0.85
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let stories be told anew, crash points be drawn again, and coverage be of some tests only."""
+    """Let stories be told anew and crash points be drawn again."""
     parser.addoption(
         "--rewrite",
         action="store_true",
@@ -33,9 +33,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addoption(
         "--crash-seed", default="", help="draw the sample of crash points from this text, not from the commit's name"
-    )
-    parser.addoption(
-        "--cover-by", default="", metavar="FOLDER", help="with --cov: measure only while tests of this folder run"
     )
 
 
@@ -55,18 +52,3 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(YOUNG_MAX, *gc.get_threshold()[1:])
     gc.collect()
     gc.freeze()
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Pause coverage, fixtures included, in a test that is not of the folder named by --cover-by."""
-    folder = item.config.getoption("--cover-by")
-    plugin = item.config.pluginmanager.getplugin("_cov")
-    coverage = plugin.cov_controller if plugin is not None else None
-    if not folder or coverage is None or item.path.is_relative_to(item.config.rootpath / folder):
-        return (yield)
-    coverage.pause()
-    try:
-        return (yield)
-    finally:
-        coverage.resume()
