@@ -9,7 +9,7 @@ from tests.core.limits import LIMITS
 from tests.core.whole import holes
 from tests.core.world import CONTROL, START, make_policy
 from watchdog.core import machine
-from watchdog.core.assess.evidence import BlameInput
+from watchdog.core.assess.blame_input import BlameInput
 from watchdog.core.detect import Conditions
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Blame, Finding

@@ -9,7 +9,7 @@ from tests.core.limits import WEIGHTS
 from tests.core.scenes import FACTS, HISTORY, NOW, a_case, a_service
 from tests.core.world import FOREVER, Fault, World, make_policy
 from tests.core.worlds import bad_world, web
-from watchdog.core.assess import blame
+from watchdog.core.assess import blame, onset_prior
 from watchdog.core.fold import observations
 from watchdog.domain.decisions import Blame
 from watchdog.domain.deploys import Deploy
@@ -18,7 +18,7 @@ from watchdog.domain.incidents import History, ServiceState
 from watchdog.domain.policy import DEFAULT_MATRIX, BlameWeights, Mode
 from watchdog.domain.severity import Severity
 
-MONTH_SECONDS = blame.MINUTES_PER_MONTH * 60
+MONTH_SECONDS = onset_prior.MINUTES_PER_MONTH * 60
 OBSERVED = make_policy(Mode.OBSERVE)
 NEW = Deploy("dep-42", "live", commit="cccccccc", created_at=NOW - 100, finished_at=NOW - 3)
 
@@ -62,7 +62,7 @@ def test_what_is_assumed_counts_as_much_as_twenty_deploys_and_a_month(
 ) -> None:
     """Posterior means; the decision says what was seen."""
     verdict = weighed(history, months)
-    odds = bad * blame.density_per_minute(0.5) / (others / blame.MINUTES_PER_MONTH)
+    odds = bad * onset_prior.density_per_minute(0.5) / (others / onset_prior.MINUTES_PER_MONTH)
     assert verdict.prior_odds == pytest.approx(odds, rel=1e-9)
     rates, _, counted = words.partition("; ")
     if counted:
@@ -77,7 +77,7 @@ def test_the_shipped_assumption_makes_no_old_deploy_a_suspect_by_its_age() -> No
     at = NOW - 60 - 3600
     deploys = (replace(HISTORY[0], created_at=at - 300, finished_at=at), *HISTORY[1:])
     verdict = blame.weigh(a_case(a_service(deploys=deploys), policy=policy))
-    expected = 0.05 * blame.density_per_minute(60.0) * blame.MINUTES_PER_MONTH / 3.6
+    expected = 0.05 * onset_prior.density_per_minute(60.0) * onset_prior.MINUTES_PER_MONTH / 3.6
     assert verdict.prior_odds == pytest.approx(expected) and not verdict.convicts
     assert BlameWeights().other_incidents_per_month == 3.6
 

@@ -71,7 +71,7 @@ def decision_lines(incident: Incident) -> tuple[str, ...]:
     lines += [f"Seen: {item.signal}: {item.text}" for item in decision.evidence if item.verdict == "unknown"]
     lines.append(f"Blame: {blame_line(decision)}")
     if decision.blame is not None:
-        lines += [f"Blame: x {term.factor:g}: {term.why}" for term in decision.blame.terms]
+        lines += [f"Blame: x {term.factor:g}: {term.why}" for term in decision.blame.factors]
     lines.append(f"Guards: {guards_line(decision.guards)}")
     lines.append(f"Target: {target_line(decision)}")
     if decision.would:

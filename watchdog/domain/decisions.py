@@ -35,6 +35,10 @@ FAILING = frozenset({"run", "cusum", "intermittent"})
 """Methods by which failing probes are judged (see core/detect/probes)."""
 
 
+CONTESTED_MIN = 0.2
+"""From this probability on a change is one of two that a human is asked about."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A confirmed anomaly of one check."""
@@ -75,6 +79,18 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
+class Cause:
+    """What else than the service's own change may have caused it."""
+
+    name: str  # which kind it is, and whose, as in `upstream stripe`
+    odds: float  # to one of a cause that nobody sees
+    why: Prose  # what was seen of it, in words
+    service: str = ""  # whose change it is; empty: no change of a service
+    deploy: str = ""  # the platform's id of that change
+    earlier: bool = False  # found earlier in this incident and kept, though not found now
+
+
+@dataclass(frozen=True, slots=True)
 class Veto:
     """A reason that alone forbids blaming the deploy."""
 
@@ -103,6 +119,37 @@ class Blame:
     likely_from: float = 1.0  # probability from which a human is asked
     assumed: bool = False  # the prior odds come from assumed rates: no history yet
     onset_why: Prose = ""  # how the onset lies to the change
+    causes: tuple[Cause, ...] = ()  # what else may have caused it, likeliest first
+
+    @property
+    def factors(self) -> tuple[Term, ...]:
+        """Return what leads from the prior odds to the odds, in order: the evidence, then each other cause.
+
+        A cause divides the odds by how much it adds to all that may have caused it besides.
+        """
+        found, known = list(self.terms), 1.0
+        for one in self.causes:
+            found.append(Term(known / (known + one.odds), one.why, one.name, one.earlier))
+            known += one.odds
+        return tuple(found)
+
+    def chance_of(self, cause: Cause) -> float:
+        """Return the probability (0-1) of another cause; those of all causes, the own and the unseen, add up to 1."""
+        own = 0.0 if self.vetoed else self.odds
+        others = 1.0 + sum(one.odds for one in self.causes)
+        return cause.odds / others / (1.0 + own)
+
+    @property
+    def rival(self) -> Cause | None:
+        """Return the likeliest change of another service, or None."""
+        return next((one for one in self.causes if one.service), None)
+
+    @property
+    def contested(self) -> bool:
+        """Tell whether this change and another service's are the two likely ones, neither of them far ahead."""
+        if self.probability is None or self.rival is None or self.vetoed:
+            return False
+        return self.probability >= CONTESTED_MIN and self.probability + self.chance_of(self.rival) >= self.floor
 
     @property
     def vetoed(self) -> tuple[Veto, ...]:
@@ -121,8 +168,9 @@ class Blame:
 
     @property
     def likely(self) -> bool:
-        """Tell whether the suspect is probable enough to ask a human about it."""
-        return self.probability is not None and self.probability >= self.likely_from and not self.vetoed
+        """Tell whether the suspect is probable enough to ask a human about it, be it as one of two."""
+        likely = self.probability is not None and self.probability >= self.likely_from and not self.vetoed
+        return likely or self.contested
 
 
 class GuardReason(StrEnum):

@@ -281,6 +281,9 @@ class Shared:
     quiets: int = 0  # number of the last of these
     digested_at: float = 0.0  # the last weekly digest
     failing: Mapping[str, Failing] = field(default_factory=lambda: MappingProxyType({}))  # does not work, by key
+    live_deploys: Mapping[str, Deploy] = field(
+        default_factory=lambda: MappingProxyType({})
+    )  # of the services that depend on another, or on which one depends
 
 
 @dataclass(frozen=True)
@@ -294,6 +297,9 @@ class State:
     vendors: Mapping[str, tuple[float, Reading]] = field(
         default_factory=lambda: MappingProxyType({})
     )  # status pages: when each was read, and the reading
+    vendors_bad_since: Mapping[str, float] = field(
+        default_factory=lambda: MappingProxyType({})
+    )  # status pages that tell of trouble: since when they do
     denied: tuple[str, ...] = ()  # codes never to return to
     acted_at: tuple[float, ...] = ()  # rollbacks of all services
     acts: tuple[Act, ...] = ()  # the same, with service and code
@@ -313,6 +319,9 @@ class State:
     failing: Mapping[str, Failing] = field(
         default_factory=lambda: MappingProxyType({})
     )  # what we rely on and does not work, by key
+    live_deploys: Mapping[str, Deploy] = field(
+        default_factory=lambda: MappingProxyType({})
+    )  # of the services that depend on another, or on which one depends
 
     @property
     def shared(self) -> Shared:

@@ -255,6 +255,7 @@ class Rest:
         self.services: dict[str, ServiceAtRest] = {}
         self._control: dict[str, tuple[float, Reading]] = {}
         self._vendors: dict[str, tuple[float, Reading]] = {}
+        self._pages_bad = False
         self._listed: dict[str, e.DeploysListed] = {}
 
     def begin(self, state: State, event: Event, now: float) -> None:
@@ -273,6 +274,7 @@ class Rest:
                 return
             services[name] = resting
         self.on, self.services, self._control, self._vendors = True, services, {}, {}
+        self._pages_bad = bool(state.vendors_bad_since)
 
     def end(self, state: State) -> State:
         """Rest no longer; return the state with what was gathered since."""
@@ -297,7 +299,7 @@ class Rest:
             return same and self.services[event.service].is_same_watch(event.at)
         if type(event) is e.ControlChecked:
             return type(event.reading) is Good and event.target in self._policy.control
-        return type(event) is e.VendorChecked
+        return type(event) is e.VendorChecked and type(event.reading) is Good and not self._pages_bad
 
     def gather(self, event: Event, *, of: int = 1) -> None:
         """Keep what only adds; the last one of so many is enough where only that is known afterwards."""

@@ -72,9 +72,9 @@ def arithmetic(weighed: Blame) -> list[str]:
     if weighed.probability is None:
         return item("P unknown", f"{weighed.why}; {need}")
     lines = item(f"odds {show_number(weighed.prior_odds)}", weighed.prior_why)
-    for term in weighed.terms:
+    for term in weighed.factors:
         lines += item(f"x {show_number(term.factor)}", term.why)
-    if not weighed.terms:
+    if not weighed.factors:
         lines += item("x 1", "no other evidence")
     surely = "P 0, vetoed" if weighed.vetoed else f"P {show_probability(weighed.probability)}"
     return lines + wrapped(f"  = {show_odds(weighed.odds)}", f"{surely}; {need}")

@@ -3,7 +3,7 @@
 from datetime import UTC, tzinfo
 
 from watchdog.core.assess import connectivity, suppression
-from watchdog.core.assess.evidence import STALE_VENDOR_SECONDS
+from watchdog.core.assess.blame_input import STALE_VENDOR_SECONDS
 from watchdog.domain.incidents import Incident, ServiceState, State
 from watchdog.domain.policy import Policy, Suppression
 from watchdog.domain.readings import Bad, Good, Reading

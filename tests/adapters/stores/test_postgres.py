@@ -209,7 +209,7 @@ async def test_a_statement_that_takes_too_long_is_ended_by_the_server(store: Sql
 
 async def test_connections_are_few(store: SqlStore, postgres_server: PostgresServer) -> None:
     """However many ask at once."""
-    await asyncio.gather(*(save(store, 0) for _ in range(20)), *(store.notes() for _ in range(40)))
+    await asyncio.gather(*(save(store, 0) for _ in range(10)), *(store.notes() for _ in range(20)))
     database = store._backend.engine.url.database
     query = f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{database}'"
     assert 0 < postgres_server.execute(query)[0][0] <= postgres.CONNECTIONS_MAX

@@ -8,13 +8,14 @@ import pytest
 from tests.core.limits import WEIGHTS
 from tests.core.scenes import HISTORY, NOW, a_case, a_service, failing, found
 from tests.core.world import make_policy
-from watchdog.core.assess import blame, evidence, suspect_deploy
+from watchdog.core.assess import blame, onset_prior, suspect_deploy
+from watchdog.core.assess.blame_input import BlameInput
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Blame, Term, Veto
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import ActiveCritical, Phase, ServiceState
-from watchdog.domain.policy import BlameWeights, ServicePolicy
-from watchdog.domain.readings import Bad, Good
+from watchdog.domain.incidents import ServiceState
+from watchdog.domain.policy import BlameWeights
+from watchdog.domain.readings import Bad
 
 MINUTES_PER_MONTH = 43830.0
 RATES = "assumed (no history yet): 1 bad deploy in 20, 1 other incident a month"
@@ -30,27 +31,27 @@ def live_before(onset_minutes: float) -> ServiceState:
 def test_prior_odds_are_those_of_a_bad_deploy_and_an_onset_then(minutes: float) -> None:
     """P(bad deploy) f(D) / lambda: one deploy in 20, and one other incident a month."""
     verdict = blame.weigh(a_case(live_before(minutes)))
-    expected = 0.05 * blame.density_per_minute(minutes) * MINUTES_PER_MONTH
+    expected = 0.05 * onset_prior.density_per_minute(minutes) * MINUTES_PER_MONTH
     assert verdict.prior_odds == pytest.approx(expected, rel=1e-9)
     assert "onset" in verdict.prior_why and "1 bad deploy in 20, 1 other incident a month" in verdict.prior_why
 
 
 def test_the_density_is_one() -> None:
     """f(D) is a probability density: its parts are, and its integral over all delays is 1."""
-    assert sum(share for share, _ in (*blame.ONSETS, blame.UNDER_LOAD)) == pytest.approx(1.0)
+    assert sum(share for share, _ in (*onset_prior.ONSETS, onset_prior.UNDER_LOAD)) == pytest.approx(1.0)
     step = 0.005
-    area = sum(blame.density_per_minute((i + 0.5) * step) for i in range(400_000)) * step
+    area = sum(onset_prior.density_per_minute((i + 0.5) * step) for i in range(400_000)) * step
     assert area == pytest.approx(1.0, abs=0.001)
 
 
 @pytest.mark.parametrize("minutes", [0.0, 1.0, 20.0, 80.0, 600.0])
 def test_the_density_is_the_sum_of_its_parts(minutes: float) -> None:
     """Most bad deploys show at once, some within half an hour, the rest under the load of later hours."""
-    (early, at_once), (later, soon) = blame.ONSETS
+    (early, at_once), (later, soon) = onset_prior.ONSETS
     parts = (early / at_once * e ** (-minutes / at_once), later / soon * e ** (-minutes / soon))
-    share, scale = blame.UNDER_LOAD
+    share, scale = onset_prior.UNDER_LOAD
     late = share * minutes * e ** (-minutes / scale) / scale**2
-    assert blame.density_per_minute(minutes) == pytest.approx(sum(parts) + late)
+    assert onset_prior.density_per_minute(minutes) == pytest.approx(sum(parts) + late)
     assert early > 0.5 and at_once < soon < scale
 
 
@@ -70,7 +71,7 @@ def test_a_fresh_deploy_convicts_with_its_arithmetic() -> None:
     """The whole of it, to the last word: what was checked and did not fire is listed as well."""
     verdict = blame.weigh(a_case())
     assert verdict.convicts and verdict.vetoed == ()
-    prior = 0.05 * MINUTES_PER_MONTH * blame.density_per_minute(0.5)
+    prior = 0.05 * MINUTES_PER_MONTH * onset_prior.density_per_minute(0.5)
     assert (verdict.odds, verdict.prior_odds) == (pytest.approx(prior), pytest.approx(prior))
     vetoes = (
         Veto("control targets", False, "2 of 2 control targets answer"),
@@ -122,7 +123,7 @@ def test_the_delay_is_counted_from_live_or_from_the_first_traffic(live_at: float
     verdict = blame.weigh(a_case(a_service(deploys=(suspect, *HISTORY[1:]))))
     assert verdict.prior_why == f"{onset}; {RATES}"
     minutes = 0.0 if live_at == NOW - 60.0 else 1.0
-    assert verdict.prior_odds == pytest.approx(0.05 * MINUTES_PER_MONTH * blame.density_per_minute(minutes))
+    assert verdict.prior_odds == pytest.approx(0.05 * MINUTES_PER_MONTH * onset_prior.density_per_minute(minutes))
 
 
 def test_an_old_deploy_is_too_little_to_act() -> None:
@@ -205,113 +206,6 @@ def test_created_is_the_last_resort() -> None:
     assert suspect_deploy.first_traffic_at(bare, WEIGHTS) == 50.0
 
 
-def odds_with(verdict: Blame) -> float:
-    """Return by how much the terms changed the prior."""
-    return verdict.odds / verdict.prior_odds
-
-
-def test_an_upstream_status_page_is_a_term() -> None:
-    """An upstream in trouble makes the deploy less likely; stale news does not, nor does another's page."""
-    down = Bad("major outage")
-    verdict = blame.weigh(a_case(vendors={"openai": (NOW - 899, down)}))
-    assert verdict.terms == (Term(1 / 20, "upstream openai fails: major outage", "upstream openai"),)
-    assert odds_with(verdict) == pytest.approx(1 / 20)
-    assert verdict.probability == pytest.approx(verdict.odds / (1 + verdict.odds))
-    for vendors in (("openai", NOW - 900, down), ("openai", NOW - 60, Good()), ("stripe", NOW - 60, down)):
-        assert odds_with(blame.weigh(a_case(vendors={vendors[0]: vendors[1:]}))) == 1.0
-
-
-def town(*, other_depends_on: tuple[str, ...] = (), web_depends_on: tuple[str, ...] = ()) -> dict:
-    """Return keywords of a case with a second service `shop` in the policy."""
-    policy = make_policy()
-    web = replace(policy.services["web"], depends_on=web_depends_on)
-    shop = ServicePolicy("shop", "srv-shop", depends_on=other_depends_on)
-    return {"policy": replace(policy, services={"web": web, "shop": shop})}
-
-
-def shop_failing(seconds: float = 62.0, probes: int = 9) -> ServiceState:
-    """Return `shop`, failing for so many seconds."""
-    check = failing("home", seconds=seconds, run_probes=probes)
-    return ServiceState("shop", phase=Phase.SUSPECT, checks={"home": check})
-
-
-def running(code: str) -> ServiceState:
-    """Return `shop`, failing with that code live."""
-    return replace(shop_failing(), deploys=(replace(HISTORY[1], status="live", commit=code),))
-
-
-@pytest.mark.parametrize(
-    ("shop", "relation", "peers"),
-    [
-        pytest.param(shop_failing(), {}, ["shop"], id="together"),
-        pytest.param(shop_failing(seconds=240.0), {}, ["shop"], id="just together"),
-        pytest.param(shop_failing(seconds=241.0), {}, [], id="long before"),
-        pytest.param(shop_failing(probes=3), {}, ["shop"], id="three probes"),
-        pytest.param(shop_failing(probes=2), {}, [], id="a blip"),
-        pytest.param(shop_failing(), {"other_depends_on": ("web",)}, [], id="depends on us"),
-        pytest.param(shop_failing(), {"web_depends_on": ("shop",)}, [], id="we depend on it"),
-        pytest.param(ServiceState("shop", checks={"home": Check("home", "http")}), {}, [], id="healthy"),
-        pytest.param(replace(shop_failing(), name="gone"), {}, [], id="unknown"),
-        pytest.param(running("bad00000"), {}, [], id="the same suspect code: that tells against it"),
-        pytest.param(running("other000"), {}, ["shop"], id="other code"),
-    ],
-)
-def test_peers_that_fail_together(shop: ServiceState, relation: dict, peers: list) -> None:
-    """Unrelated services failing at the same time point away from one service's deploy."""
-    case = a_case(services={"web": a_service(), shop.name: shop}, **town(**relation))
-    assert evidence.failing_peers(case) == peers
-    term = [term for term in blame.weigh(case).terms if term.factor == WEIGHTS.peers_failing]
-    assert [one.why for one in term] == [f"other services fail too: {name}" for name in peers]
-    if shop.deploys:
-        assert evidence.failing_peers(replace(case, service=a_service(deploys=()))) == ["shop"], "nothing is suspected"
-
-
-def test_all_the_peers_are_named() -> None:
-    """Each tells against the deploy."""
-    relation = town()
-    services = relation["policy"].services
-    relation["policy"] = replace(relation["policy"], services={**services, "cart": ServicePolicy("cart", "srv-cart")})
-    case = a_case(services={"web": a_service(), "shop": shop_failing(), "cart": shop_failing()}, **relation)
-    why = "other services fail too: shop, cart"
-    assert blame.weigh(case).terms == (Term(WEIGHTS.peers_failing**2, why, "peers"),)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "code", "mine", "peers"),
-    [
-        (30.0, "other000", None, ["shop"]),
-        (30.0, None, None, ["shop"]),
-        (30.0, "bad00000", None, []),
-        (180.0, "other000", None, ["shop"]),
-        (181.0, "other000", None, []),
-        (500.0, "other000", 400.0, ["shop"]),
-        (None, None, None, []),
-    ],
-)
-def test_another_workers_service_is_known_by_its_trouble(
-    seconds: float | None, code: str | None, mine: float | None, peers: list
-) -> None:
-    """Critical since about when ours is; where ours is not known yet, since about now."""
-    troubles = {"shop": ActiveCritical("shop", NOW - seconds, code)} if seconds is not None else {}
-    troubles |= {"web": ActiveCritical("web", NOW - mine)} if mine is not None else {}
-    case = a_case(services={"web": a_service()}, troubles=troubles, **town())
-    assert evidence.failing_peers(case) == peers
-
-
-def test_a_failing_dependency_is_a_term() -> None:
-    """A service that it depends on fails as well, here or at another worker: that is more likely the cause."""
-    calm = replace(shop_failing(), phase=Phase.CALM)
-    said = ["shop, which it depends on, fails as well"]
-    for shop, troubles, told in (
-        (shop_failing(), {}, said),
-        (calm, {}, []),
-        (None, {"shop": ActiveCritical("shop", NOW)}, said),
-    ):
-        services = {"web": a_service()} | ({"shop": shop} if shop else {})
-        verdict = blame.weigh(a_case(services=services, troubles=troubles, **town(web_depends_on=("shop",))))
-        assert [term.why for term in verdict.terms] == told
-
-
 def test_the_platforms_crash_reports_since_the_deploy_speak_against_it() -> None:
     """Reports from before it do not count."""
     why = "the platform reports, since this deploy: instance crashed"
@@ -359,7 +253,7 @@ CAME = replace(FIRST, id="dep-r", trigger="rollback")
         (a_case(a_service(deploys_at=NOW - 61, deploys_why="Render answered 503")), "deploy list", "is 61 s old"),
     ],
 )
-def test_every_veto_acquits_with_its_reason(case: evidence.BlameInput, name: str, words: str) -> None:
+def test_every_veto_acquits_with_its_reason(case: BlameInput, name: str, words: str) -> None:
     """One veto is enough, and the others are listed as checked; what was told a quarter of an hour ago is none."""
     verdict = blame.weigh(case)
     assert [veto.name for veto in verdict.vetoed] == [name]

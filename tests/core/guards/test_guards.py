@@ -19,6 +19,7 @@ from watchdog.domain.severity import Severity
 TARGET = TargetChoice(HISTORY[1], "good")
 OTHER = Deploy("dep-90", "live", commit="cccccccc", created_at=NOW - 3700, finished_at=NOW - 3600)
 LONG_AGO = replace(OTHER, created_at=0.0, finished_at=NOW - 900_000)
+AFTER = replace(OTHER, created_at=NOW - 100, finished_at=NOW - 80)
 
 
 def a_request(mode: Mode = Mode.AUTONOMOUS, *, wishes: dict | None = None, **more: Any) -> guards.GuardContext:
@@ -58,7 +59,8 @@ PASSES = {
     "migration": "none",
     "environment": "unchanged since the target",
     "trailer": "none",
-    "dependants": "none deployed after the target",
+    "dependants": "none deployed after the change",
+    "dependencies": "none of them is critical",
 }
 
 
@@ -284,26 +286,66 @@ def test_what_lies_before_the_target_does_not_matter() -> None:
 @pytest.mark.parametrize(
     ("deploys", "depends_on", "asks"),
     [
-        pytest.param((OTHER,), ("web",), True, id="after the target"),
+        pytest.param((AFTER,), ("web",), True, id="after the change"),
         pytest.param((LONG_AGO,), ("web",), False, id="before the target"),
-        pytest.param((replace(HISTORY[1], id="dep-90", status="live"),), ("web",), False, id="with the target"),
-        pytest.param((replace(OTHER, status="deactivated"),), ("web",), False, id="none live"),
-        pytest.param((OTHER,), (), False, id="no dependant"),
+        pytest.param((OTHER,), ("web",), False, id="between the target and the change"),
+        pytest.param((replace(HISTORY[0], id="dep-90"),), ("web",), False, id="with the change"),
+        pytest.param((replace(AFTER, status="deactivated"),), ("web",), False, id="none live"),
+        pytest.param((AFTER,), (), False, id="no dependant"),
         pytest.param((), ("web",), False, id="not read yet"),
         pytest.param(None, (), False, id="not ours"),
     ],
 )
-def test_a_dependant_deployed_after_the_target_asks(deploys: tuple | None, depends_on: tuple, asks: bool) -> None:
-    """It may rely on what the rollback takes away."""
+def test_a_dependant_deployed_after_the_change_asks(deploys: tuple | None, depends_on: tuple, asks: bool) -> None:
+    """It may rely on what the rollback takes away, be it watched here or by another worker."""
     request = with_a_shop(depends_on)
+    why = "shop depends on it and was deployed after dep-41 (dep-90)" if asks else PASSES["dependants"]
+    expected = GuardAnswer("dependants", Verdict.ASK if asks else Verdict.PASS, why)
+    states = [request.state]
     if deploys is not None:
-        shop = ServiceState("shop", deploys=deploys)
-        request = replace(request, state=replace(request.state, services={"shop": shop}))
-    why = "shop depends on it and was deployed after dep-40 (dep-90)" if asks else PASSES["dependants"]
-    verdict = Verdict.ASK if asks else Verdict.PASS
-    assert guards.dependants(request) == GuardAnswer("dependants", verdict, why)
+        states = [replace(request.state, services={"shop": ServiceState("shop", deploys=deploys)})]
+        states += [replace(request.state, live_deploys={"shop": one}) for one in deploys]  # another worker's
+    for state in states:
+        assert guards.dependants(replace(request, state=state)) == expected
     nowhere = guards.dependants(replace(request, target=TargetChoice(None, "none")))
     assert nowhere == GuardAnswer("dependants", Verdict.PASS, "no target")
+
+
+CRITICAL = ActiveCritical("shop", NOW - 30, "cccccccc")
+
+
+@pytest.mark.parametrize(
+    ("depends_on", "state", "why"),
+    [
+        pytest.param((), {"troubles": {"shop": CRITICAL}}, "", id="no dependency"),
+        pytest.param(("shop",), {"services": {"shop": ServiceState("shop")}}, "", id="well"),
+        pytest.param(("shop",), {"live_deploys": {"shop": HISTORY[1]}}, "", id="well, at another worker"),
+        pytest.param(("openai",), {}, "", id="a status page"),
+        pytest.param(
+            ("shop",),
+            {"troubles": {"shop": CRITICAL}},
+            "shop, which it depends on, is critical: a human decides",
+            id="critical",
+        ),
+        pytest.param(
+            ("shop",),
+            {"troubles": {"shop": replace(CRITICAL, suspect_code="bad00000")}, "live_deploys": {"shop": HISTORY[1]}},
+            "",
+            id="critical by the same commit",
+        ),
+        pytest.param(
+            ("shop",), {}, "another worker watches shop, which it depends on, and when it was deployed", id="unknown"
+        ),
+    ],
+)
+def test_what_depends_on_a_critical_service_is_asked_about(depends_on: tuple, state: dict, why: str) -> None:
+    """It may fail by that; by what is not known, too."""
+    request = a_request()
+    web = replace(request.policy.services["web"], depends_on=depends_on)
+    policy = replace(request.policy, services={**request.policy.services, "web": web})
+    answer = guards.dependencies(replace(request, policy=policy, state=replace(request.state, **state)))
+    asks = GuardAnswer("dependencies", Verdict.ASK, why, passing="critical" in why)
+    assert answer == (asks if why else GuardAnswer("dependencies", Verdict.PASS, PASSES["dependencies"]))
 
 
 def with_a_shop(depends_on: tuple[str, ...]) -> guards.GuardContext:

@@ -31,17 +31,26 @@ class Fleet:
     blind_since: float | None = None
     blind_told: bool = False
     unseen: bool = False
+    vendors_bad_since: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
 
     @classmethod
     def of(cls, state: State) -> "Fleet":
         """Return the fleet's part of a state."""
-        return cls(state.control, state.vendors, state.blind_since, state.blind_told, state.unseen)
+        return cls(
+            state.control,
+            state.vendors,
+            state.blind_since,
+            state.blind_told,
+            state.unseen,
+            state.vendors_bad_since,
+        )
 
     def still(self, state: State) -> bool:
         """Tell whether a state has this very part: nothing was touched since."""
         return (
             self.control is state.control
             and self.vendors is state.vendors
+            and self.vendors_bad_since is state.vendors_bad_since
             and (self.blind_since, self.blind_told) == (state.blind_since, state.blind_told)
             and self.unseen == state.unseen
         )
@@ -57,6 +66,7 @@ def assemble(services: Mapping[str, ServiceState], fleet: Fleet | None, shared: 
         blind_since=known.blind_since,
         blind_told=known.blind_told,
         unseen=known.unseen,
+        vendors_bad_since=known.vendors_bad_since,
     ).sharing(shared)
 
 

@@ -86,7 +86,7 @@ def blame_view(blame: Blame, diff: str) -> BlameView:
         prior = TermView("prior odds", blame.prior_odds, show_odds(blame.prior_odds), clean(blame.prior_why))
         found = (
             TermView(clean(one.name) or "evidence", one.factor, f"x {show_number(one.factor)}", clean(one.why))
-            for one in blame.terms
+            for one in blame.factors
         )
         terms = (prior, *found)
     return BlameView(

@@ -1,44 +1,28 @@
-"""Blame: how probable is it that the live deploy caused this? Log-odds, with every term and veto named.
+"""Blame: how probable is it that the live deploy caused this? Every cause that is seen, with every term and veto named.
 
-Prior odds (facts: attribution): P(bad deploy) f(D) / lambda, where f is the density of an onset D minutes after the
-change took traffic, lambda the rate of other incidents. f = 0.81 Exp(48 s) + 0.13 Exp(10 min) + 0.06 Gamma(shape 2,
-mean 160 min): the form of the facts, but what breaks under load does so hours later and never at once; fitted together
-with lambda to the lab's classes, so that P comes true as often as it says. Act at P >= max(floor, P*), P* = C / (C + s
-(L_human - L_rollback)), the point where acting costs less than waiting.
+Prior odds of the change (onset_prior.py) x the evidence about it (evidence.py), against everything else that may have
+caused it (other_causes.py). Act at P >= max(floor, P*), P* = C / (C + s (L_human - L_rollback)), the point where acting
+costs less than waiting.
 
 Rule: a veto alone acquits; a broken ruler never convicts.
 """
 
-from dataclasses import dataclass
-from math import exp
+from dataclasses import replace
+from math import prod
 
 from watchdog.core.assess import connectivity
-from watchdog.core.assess.evidence import STALE_VENDOR_SECONDS, BlameInput, evidence_terms
+from watchdog.core.assess.blame_input import BlameInput
+from watchdog.core.assess.evidence import evidence_terms
+from watchdog.core.assess.onset_prior import prior_of
+from watchdog.core.assess.other_causes import other_causes
 from watchdog.core.assess.suspect_deploy import change_of, first_traffic_at, live_deploy, same_code_run
 from watchdog.domain.decisions import Blame, Veto
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import History, ServiceState
 from watchdog.domain.policy import BlameWeights
-from watchdog.domain.readings import Bad
 from watchdog.domain.units import show_seconds
 
-MINUTES_PER_MONTH = 43830.0
 STALE_DEPLOYS_SECONDS = 60.0
-ASSUMED_DEPLOYS = 20.0
-ASSUMED_MONTHS = 1.0
-LEARNED_MONTHS_MIN = 0.1
-ONSETS = ((0.81, 0.8), (0.13, 10.0))
-"""(share, mean in minutes) of the exponential parts of f: what is broken at once, and what breaks soon."""
-UNDER_LOAD = (0.06, 80.0)
-"""(share, scale in minutes) of its part that rises before it falls: a gamma density, shape 2, highest at the scale."""
 NOT_CURABLE = {"dns": "name resolution fails", "tls": "the certificate or TLS fails"}
-
-
-def density_per_minute(minutes: float) -> float:
-    """Return f(D): the density of an onset D minutes after a bad change took traffic."""
-    soon = sum(share / mean * exp(-minutes / mean) for share, mean in ONSETS)
-    share, scale = UNDER_LOAD
-    return soon + share * minutes / scale**2 * exp(-minutes / scale)
 
 
 def cost_rule(share: float, weights: BlameWeights) -> float:
@@ -59,94 +43,45 @@ def weigh(case: BlameInput) -> Blame:
         return Blame(None, None, False, 0.0, 0.0, "", (), (), None, need, weights.floor, cost, why)
     run = same_code_run(case.service.deploys, suspect)
     change = change_of(run, case.onset_at, weights)
-    prior = _prior(case, change)
-    found = evidence_terms(case, suspect, change)
-    odds = prior.odds
-    for term in found:
-        odds *= term.factor
+    prior = prior_of(case.service, change, case.onset_at, weights, case.now)
+    terms = evidence_terms(case, suspect, change)
+    causes = other_causes(case, suspect, prior.rates.others_per_month)
+    odds = prior.odds * prod(term.factor for term in terms) / (1.0 + sum(one.odds for one in causes))
     vetoes = _vetoes(case, suspect, change)
     fired = [veto for veto in vetoes if veto.fired]
     probability = 0.0 if fired else odds / (1 + odds)
-    why = f"{suspect.id}: {fired[0].why}" if fired else _verdict(suspect, change, probability, need, prior.onset_why)
-    configuration = change is not run[-1]
-    return Blame(
+    blame = Blame(
         suspect,
         change,
-        configuration,
+        change is not run[-1],
         odds,
         prior.odds,
         f"{prior.onset_why}; {prior.rates.why}",
-        found,
+        terms,
         vetoes,
         probability,
         need,
         weights.floor,
         cost,
-        why,
+        "",
         weights.ask_floor,
         prior.rates.assumed,
         prior.onset_why,
+        causes,
     )
+    return replace(blame, why=f"{suspect.id}: {fired[0].why}" if fired else _verdict(blame))
 
 
-def _verdict(suspect: Deploy, change: Deploy, probability: float, need: float, onset: str) -> str:
-    than = "" if probability >= need else ", too little to act"
-    same = "" if change is suspect else f" (same code since {change.id})"
-    return f"{suspect.id}{same}, P {probability:.3f} (need {need:.2f}{than}): {onset}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Rates:
-    """The share of deploys that are bad, the other incidents a month, both in words, and whether they are assumed."""
-
-    bad_share: float
-    others_per_month: float
-    why: str
-    assumed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Prior:
-    """The odds before any evidence, how the onset lies to the change, and the rates they were made of."""
-
-    odds: float
-    onset_why: str
-    rates: _Rates
-
-
-def _prior(case: BlameInput, change: Deploy) -> _Prior:
-    weights = case.policy.blame
-    live_at = change.finished_at
-    began = live_at if live_at is not None and live_at <= case.onset_at else first_traffic_at(change, weights)
-    delay = max(0.0, case.onset_at - began)
-    rates = _rates(case.service, weights, case.now)
-    odds = rates.bad_share * density_per_minute(delay / 60) / (rates.others_per_month / MINUTES_PER_MONTH)
-    what = "after live" if began == live_at else "after its first traffic"
-    return _Prior(odds, f"onset {show_seconds(delay)} {what}", rates)
-
-
-def _rates(service: ServiceState, weights: BlameWeights, now: float) -> _Rates:
-    """Return the share of bad deploys and the other incidents a month.
-
-    What is assumed counts as much as 20 deploys and one month of this service's own history (the posterior means of a
-    beta and of a gamma distribution). Deploys are never taken to be worse than assumed: a rollback that seemed to help
-    must not make the next one likelier.
-    """
-    seen = service.history
-    months = max(0.0, now - seen.since) / (MINUTES_PER_MONTH * 60) if seen.since else 0.0
-    if months < LEARNED_MONTHS_MIN and seen == History(since=seen.since):
-        bad, others = weights.bad_deploy_share, weights.other_incidents_per_month
-        return _Rates(bad, others, f"assumed (no history yet): {_in_words(bad, others)}", assumed=True)
-    posterior = (weights.bad_deploy_share * ASSUMED_DEPLOYS + seen.bad_deploys) / (ASSUMED_DEPLOYS + seen.deploys)
-    bad = min(weights.bad_deploy_share, posterior)
-    others = (weights.other_incidents_per_month * ASSUMED_MONTHS + seen.others) / (ASSUMED_MONTHS + months)
-    counts = f"{seen.bad_deploys} of {seen.deploys} deploys, {seen.others} others in {months:.1f} months"
-    return _Rates(bad, others, f"{_in_words(bad, others)} (seen: {counts})")
-
-
-def _in_words(bad_share: float, others_per_month: float) -> str:
-    monthly = f"{others_per_month:.2g}"
-    return f"1 bad deploy in {1 / bad_share:.0f}, {monthly} other incident{'' if monthly == '1' else 's'} a month"
+def _verdict(blame: Blame) -> str:
+    """Return in words who did it: the suspect with its probability, and what is likelier, or nearly as likely."""
+    assert blame.suspect is not None and blame.change is not None and blame.probability is not None
+    than = "" if blame.probability >= blame.need else ", too little to act"
+    same = "" if blame.change is blame.suspect else f" (same code since {blame.change.id})"
+    head = f"{blame.suspect.id}{same}, P {blame.probability:.3f} (need {blame.need:.2f}{than}): {blame.onset_why}"
+    likeliest = max(blame.causes, key=lambda one: one.odds, default=None)
+    if likeliest is None or blame.convicts:
+        return head
+    return f"{head}; P {blame.chance_of(likeliest):.3f} that {likeliest.why}"
 
 
 def _vetoes(case: BlameInput, suspect: Deploy, change: Deploy) -> tuple[Veto, ...]:
@@ -174,9 +109,9 @@ def _sight_veto(case: BlameInput) -> Veto:
 
 def _platform_veto(case: BlameInput) -> Veto:
     for name, vendor in case.policy.vendors.items():
-        at, reading = case.state.vendors.get(name, (0.0, None))
-        if vendor.role == "platform" and isinstance(reading, Bad) and case.now - at < STALE_VENDOR_SECONDS:
-            return Veto("platform status", True, f"the platform {name} has trouble of its own: {reading.why}")
+        trouble = case.page_trouble(name) if vendor.role == "platform" else None
+        if trouble is not None:
+            return Veto("platform status", True, f"the platform {name} has trouble of its own: {trouble.why}")
     return Veto("platform status", False, "no outage of the platform reported, and no maintenance going on")
 
 

@@ -6,7 +6,11 @@ Rule: the suspect is the live deploy; the *change* is the deploy of the same cod
 from collections.abc import Sequence
 
 from watchdog.domain.deploys import Deploy
+from watchdog.domain.incidents import State
 from watchdog.domain.policy import BlameWeights
+
+RECENT_SECONDS = 86400.0
+"""What is older caused nothing that begins now."""
 
 
 def live_deploy(deploys: Sequence[Deploy]) -> Deploy | None:
@@ -49,3 +53,22 @@ def first_traffic_at(deploy: Deploy, weights: BlameWeights) -> float:
     """Return when its instances could first take traffic; its creation when nothing better is known."""
     at = deploy.first_traffic_at(weights.first_traffic_lead_seconds)
     return at if at is not None else deploy.created_at
+
+
+def change_before(deploys: Sequence[Deploy], onset_at: float, weights: BlameWeights) -> Deploy | None:
+    """Return the change that took traffic within the day before a failure began, or None."""
+    live = live_deploy(deploys)
+    if live is None:
+        return None
+    change = change_of(same_code_run(deploys, live), onset_at, weights)
+    ago = onset_at - first_traffic_at(change, weights)
+    return change if -weights.onset_tolerance_seconds <= ago <= RECENT_SECONDS else None
+
+
+def deploys_of(state: State, name: str) -> tuple[Deploy, ...] | None:
+    """Return the deploys of a service, newest first; of another worker's the live one alone; None: nothing is known."""
+    service = state.services.get(name)
+    if service is not None:
+        return service.deploys
+    live = state.live_deploys.get(name)
+    return (live,) if live is not None else None

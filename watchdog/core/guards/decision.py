@@ -11,7 +11,7 @@ from types import MappingProxyType
 from watchdog.core import notice_text
 from watchdog.core.assess import blame as blaming
 from watchdog.core.assess import severity
-from watchdog.core.assess.evidence import BlameInput
+from watchdog.core.assess.blame_input import BlameInput
 from watchdog.core.assess.rollback_target import TargetQuery, choose_target
 from watchdog.core.detect import latency, probes
 from watchdog.core.guards import guards
@@ -142,7 +142,9 @@ def _course(
         return Course.ROLLBACK, f"approved; {verdict.why}"
     why_asked = [f"{one.name}: {one.why}" for one in asks]
     if not verdict.convicts:
-        why_asked.append(f"more likely than not, and no more: {verdict.why}")
+        contested = verdict.contested and verdict.probability is not None and verdict.probability < verdict.likely_from
+        what = "one of two changes that may have caused it" if contested else "more likely than not, and no more"
+        why_asked.append(f"{what}: {verdict.why}")
     elif rule.do in (Action.ASK, Action.SCHEDULE) and not defaulted:
         whom = f"{rule.approver.name} " if rule.approver is not None else ""
         why_asked.append(f"the policy asks {whom}for this severity; {verdict.why}")

@@ -36,6 +36,7 @@ def merged(state: State, saved: State, names: Collection[str]) -> State:
         known,
         control={**saved.control, **state.control},
         vendors={**saved.vendors, **state.vendors},
+        vendors_bad_since={**state.vendors_bad_since, **saved.vendors_bad_since},
         blind_since=state.blind_since or saved.blind_since,
         blind_told=state.blind_told or saved.blind_told,
     )
@@ -62,6 +63,7 @@ def merge_shared(written: Shared, known: Shared, read: Shared) -> Shared:
         quiets=max(read.quiets, known.quiets),
         troubles=_with_changes(read.troubles, written.troubles, known.troubles),
         failing=_with_changes(read.failing, written.failing, known.failing),
+        live_deploys=_with_changes(read.live_deploys, written.live_deploys, known.live_deploys),
     )
 
 

@@ -1,0 +1,311 @@
+"""Other causes: what it depends on fails or was deployed, others fail with it; each with its odds, all add up to 1."""
+
+from dataclasses import replace
+from math import exp
+from typing import Any
+
+import pytest
+
+from tests.core.assess.test_peers import OURS, fails, town
+from tests.core.limits import WEIGHTS
+from tests.core.scenes import HISTORY, NOW, a_blame, a_case, a_service, found
+from tests.core.world import FOREVER, Fault, World, make_policy
+from tests.core.worlds import bad_world
+from watchdog.core.assess import blame
+from watchdog.core.assess.onset_prior import prior_of
+from watchdog.core.assess.other_causes import FELT_SHARE, UNSEEN_SHARE
+from watchdog.domain.decisions import Blame, Cause
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.incidents import ActiveCritical, Incident, ServiceState
+from watchdog.domain.policy import Policy
+from watchdog.domain.readings import Bad, Good
+from watchdog.domain.severity import Severity
+
+LEAST = 1 / WEIGHTS.upstream_failing - 1
+RATE = 43830.0
+"""One incident of another cause a month, as assumed in these tests: the odds of one minute."""
+
+
+def weighed(*services: ServiceState, policy: Policy | None = None, **state: Any) -> Blame:
+    """Return the blame of `web`, beside these services."""
+    known = {"web": a_service(), **{one.name: one for one in services}}
+    return blame.weigh(a_case(services=known, policy=policy or town(*known), **state))
+
+
+def odds(verdict: Blame) -> dict[str, float]:
+    """Return the odds of each other cause."""
+    return {one.name: one.odds for one in verdict.causes}
+
+
+def page(since: float | None, at: float = NOW - 5) -> dict:
+    """Return the state in which a status page that `web` depends on has told of trouble since then."""
+    down = {"vendors": {"openai": (at, Bad("major outage"))}}
+    return down if since is None else {**down, "vendors_bad_since": {"openai": NOW - OURS - since}}
+
+
+# --- what it depends on fails ---
+
+
+@pytest.mark.parametrize(
+    ("since", "density"),
+    [
+        (0.0, 0.1),
+        (300.0, 0.1 * exp(-1)),
+        (-50.0, 0.1 * exp(-50 / 300)),
+        (7200.0, 0.0),
+        (None, 0.1),
+    ],
+)
+def test_a_status_page_counts_by_how_near_its_trouble_is(since: float | None, density: float) -> None:
+    """Five minutes early or late in the mean; old trouble counts what the policy says, and no less."""
+    policy = town(web=("openai",))
+    verdict = weighed(policy=policy, **page(since))
+    assert odds(verdict) == {"upstream openai": pytest.approx(max(LEAST, FELT_SHARE * density * RATE))}
+    assert verdict.causes[0].why == "upstream openai fails: major outage"
+
+
+def test_pages_that_tell_nothing_now_are_no_cause() -> None:
+    """A quarter of an hour old, or good, or somebody else's."""
+    policy = town(web=("openai",))
+    assert not weighed(policy=policy, **page(0.0, at=NOW - 900)).causes
+    assert not weighed(policy=policy, vendors={"openai": (NOW, Good())}).causes
+    assert not weighed(policy=policy, vendors={"stripe": (NOW, Bad("down"))}).causes
+
+
+@pytest.mark.parametrize(
+    ("seconds", "density"),
+    [(OURS, 0.4), (OURS + 120, 0.4 * exp(-1)), (OURS - 30, 0.4 * exp(-1)), (OURS + 7200, 0.0)],
+)
+def test_a_service_that_fails_before_or_with_us(seconds: float, density: float) -> None:
+    """Two minutes before in the mean; what is seen to fail half a minute later was seen late, or fails by us."""
+    verdict = weighed(fails("shop", seconds=seconds), policy=town("shop", web=("shop",)))
+    assert odds(verdict) == {"upstream shop": pytest.approx(max(LEAST, FELT_SHARE * density * RATE))}
+    assert verdict.causes[0].why == "shop, which it depends on, fails as well"
+
+
+def quiet(**check: Any) -> ServiceState:
+    """Return a shop of which no probe fails now."""
+    return fails("shop", run_started_at=None, run_probes=0, **check)
+
+
+SURE = FELT_SHARE * 0.4 * RATE
+
+
+@pytest.mark.parametrize(
+    ("shop", "expected"),
+    [
+        pytest.param(fails("shop", run_probes=2), LEAST, id="a blip as yet"),
+        pytest.param(quiet(last_bad_at=NOW - OURS), LEAST, id="a failure a minute ago"),
+        pytest.param(quiet(last_bad_at=NOW - OURS - 61), None, id="an older failure"),
+        pytest.param(quiet(cusum=10.0, cusum_zero_at=NOW - OURS, last_bad_at=NOW), SURE, id="in part"),
+        pytest.param(fails("shop", replace(HISTORY[0], finished_at=NOW - 9e4)), LEAST, id="by the suspect code"),
+        pytest.param(ServiceState("shop"), None, id="well"),
+    ],
+)
+def test_how_sure_it_is_that_a_service_fails(shop: ServiceState, expected: float | None) -> None:
+    """Only what fails for sure, and not by the same commit, counts in full."""
+    verdict = weighed(shop, policy=town("shop", web=("shop",)))
+    assert odds(verdict) == ({} if expected is None else {"upstream shop": pytest.approx(expected)})
+
+
+def test_an_open_incident_or_another_workers_trouble_is_sure() -> None:
+    """Even if no probe fails at this very moment."""
+    policy = town("shop", web=("shop",))
+    incident = Incident("shop-1", "shop", Severity.HIGH, NOW - 30, NOW - OURS, "home fails")
+    assert odds(weighed(replace(quiet(), incident=incident), policy=policy)) == {"upstream shop": pytest.approx(SURE)}
+    over = replace(quiet(last_bad_at=None), incident=replace(incident, closed_at=NOW - 5))
+    assert not weighed(over, policy=policy).causes
+    trouble = {"shop": ActiveCritical("shop", NOW - OURS)}
+    assert odds(weighed(policy=policy, troubles=trouble)) == {"upstream shop": pytest.approx(SURE)}
+
+
+def test_what_a_dependency_depends_on_counts_alike() -> None:
+    """Its status page, and a service behind it."""
+    policy = town("shop", "cart", web=("shop",), shop=("cart", "openai"))
+    verdict = weighed(ServiceState("shop"), fails("cart"), policy=policy, **page(0.0))
+    assert odds(verdict) == {
+        "upstream cart": pytest.approx(SURE),
+        "upstream openai": pytest.approx(FELT_SHARE * 0.1 * RATE),
+    }
+
+
+# --- what it depends on was deployed ---
+
+
+def deployed(name: str, minutes: float, commit: str = "shop0000") -> ServiceState:
+    """Return a healthy service that was deployed so many minutes before `web` failed."""
+    live_at = NOW - OURS - 60 * minutes
+    deploy = Deploy(f"dep-{name}", "live", commit=commit, created_at=live_at - 300, update_seen_at=live_at)
+    return ServiceState(name, deploys=(deploy,))
+
+
+@pytest.mark.parametrize("minutes", [0.0, 1.0, 5.0, 60.0, 1440.0])
+def test_a_dependency_that_was_deployed_may_have_broken_us(minutes: float) -> None:
+    """By the prior odds of its deploy for our onset; half of such faults its own checks would show."""
+    shop = deployed("shop", minutes)
+    (cause,) = weighed(shop, policy=town("shop", web=("shop",))).causes
+    prior = prior_of(shop, shop.deploys[0], NOW - OURS, WEIGHTS, NOW)
+    assert cause.odds == pytest.approx(UNSEEN_SHARE * prior.odds)
+    assert (cause.name, cause.service, cause.deploy) == ("deploy of shop", "shop", "dep-shop")
+    assert cause.why.startswith("shop, which it depends on, was deployed ") and cause.why.endswith(" before (dep-shop)")
+
+
+@pytest.mark.parametrize(
+    ("shop", "depends_on"),
+    [
+        pytest.param(deployed("shop", -0.2), ("shop",), id="after it failed"),
+        pytest.param(deployed("shop", 1441.0), ("shop",), id="more than a day before"),
+        pytest.param(deployed("shop", 1.0, "bad00000"), ("shop",), id="the same commit"),
+        pytest.param(ServiceState("shop"), ("shop",), id="never read"),
+        pytest.param(deployed("shop", 1.0), (), id="no dependency"),
+    ],
+)
+def test_deploys_that_cannot_have_broken_us(shop: ServiceState, depends_on: tuple[str, ...]) -> None:
+    """Nothing is said of them."""
+    assert not weighed(shop, policy=town("shop", web=depends_on)).causes
+
+
+def test_what_another_worker_watches_is_known_by_what_all_share() -> None:
+    """Its live deploy; and by way of another service, too."""
+    shop = deployed("shop", 1.0)
+    policy = town("shop", "cart", web=("cart",), cart=("shop",))
+    known = weighed(shop, ServiceState("cart"), policy=policy)
+    shared = weighed(ServiceState("cart"), policy=policy, live_deploys={"shop": shop.deploys[0]})
+    assert odds(shared) == odds(known) != {}
+
+
+def test_others_that_depend_on_it_and_fail_with_us_make_it_likelier() -> None:
+    """Each as much as a peer tells, three at most; they are no peers beside."""
+    shop, names = deployed("shop", 1.0), ("cart", "mail", "docs", "jobs")
+    policy = town("shop", *names, web=("shop",), **dict.fromkeys(names, ("shop",)))  # type: ignore[arg-type]
+    alone = odds(weighed(shop, policy=policy))["deploy of shop"]
+    for count in (1, 2, 4):
+        verdict = weighed(shop, *(fails(name) for name in names[:count]), policy=policy)
+        (cause,) = verdict.causes
+        assert cause.odds == pytest.approx(alone / WEIGHTS.peers_failing ** min(count, 3))
+        assert cause.why.endswith(f"; {', '.join(names[:count])} depends on it and fails too")
+
+
+# --- others fail at the same moment ---
+
+
+@pytest.mark.parametrize(("count", "power"), [(1, 1), (2, 2), (3, 3), (4, 3)])
+def test_every_peer_that_fails_at_our_moment_tells_of_one_cause(count: int, power: int) -> None:
+    """One may be chance, three are none; from the third on nothing more is learnt. All are named."""
+    names = ("cart", "shop", "stock", "mail")[:count]
+    verdict = weighed(*(fails(name) for name in names))
+    (cause,) = verdict.causes
+    assert cause == Cause("peers", pytest.approx(WEIGHTS.peers_failing**-power - 1), cause.why)
+    assert cause.why == f"other services fail too: {', '.join(names)}"
+    assert verdict.odds == pytest.approx(verdict.prior_odds * WEIGHTS.peers_failing**power)
+
+
+# --- all of them ---
+
+
+def test_the_causes_add_up_to_one() -> None:
+    """The own change, each other cause, and what nobody sees; the likeliest comes first."""
+    policy = town("shop", "mail", web=("shop", "openai"))
+    verdict = weighed(deployed("shop", 2.0), fails("mail"), policy=policy, **page(600.0))
+    assert [one.name for one in verdict.causes] == sorted(odds(verdict), key=lambda name: -odds(verdict)[name])
+    assert len(verdict.causes) == 3 and verdict.probability is not None
+    unseen = 1 / (1 + sum(odds(verdict).values()) + verdict.prior_odds)
+    assert verdict.probability + sum(map(verdict.chance_of, verdict.causes)) + unseen == pytest.approx(1.0)
+    product = verdict.prior_odds
+    for term in verdict.factors:
+        product *= term.factor
+    assert product == pytest.approx(verdict.odds)
+
+
+def test_a_veto_leaves_the_others_what_they_are() -> None:
+    """Our change is out: the rest of the table is what is left of it."""
+    policy = town("shop", web=("shop",))
+    case = a_case(
+        None, found(seconds=400.0), services={"web": a_service(), "shop": fails("shop", seconds=400.0)}, policy=policy
+    )
+    verdict = blame.weigh(case)
+    assert verdict.vetoed
+    assert verdict.chance_of(verdict.causes[0]) == pytest.approx(SURE / (1 + SURE))
+
+
+@pytest.mark.parametrize(("minutes", "says"), [(0.2, "asked"), (1.0, "asked"), (5.0, "convicted")])
+def test_two_changes_within_reach_of_each_other_are_asked_about(minutes: float, says: str) -> None:
+    """Both are named, each with its probability; one that is far ahead is acted on."""
+    verdict = weighed(deployed("shop", minutes), policy=town("shop", web=("shop",)))
+    verdict = replace(verdict, likely_from=0.9) if says == "asked" else verdict
+    assert verdict.convicts is (says == "convicted")
+    if says == "asked":
+        assert verdict.probability is not None and verdict.rival is not None
+        assert verdict.contested and verdict.likely
+        assert verdict.why.startswith("dep-41, P ") and f"P {verdict.chance_of(verdict.rival):.3f} that" in verdict.why
+    assert not replace(verdict, causes=()).contested, "nobody to tell it from"
+    assert not replace(verdict, probability=0.1).contested, "too little to ask about"
+
+
+# --- what was seen when it began ---
+
+UPSTREAM = Cause("upstream openai", 1000.0, "upstream openai fails: major outage")
+
+
+@pytest.mark.parametrize(
+    ("before", "kept"),
+    [
+        pytest.param(None, (), id="never judged"),
+        pytest.param(a_blame(), (), id="nothing found"),
+        pytest.param(a_blame(causes=(UPSTREAM,)), (UPSTREAM,), id="acquitted"),
+        pytest.param(a_blame(replace(HISTORY[0], id="dep-0"), causes=(UPSTREAM,)), (), id="another deploy was judged"),
+        pytest.param(replace(a_blame(causes=(UPSTREAM,)), suspect=None, change=None), (), id="no deploy was"),
+    ],
+)
+def test_what_acquitted_when_it_began_still_does(before: Blame | None, kept: tuple[Cause, ...]) -> None:
+    """Others recovered first: that does not tell against the deploy. The words say, once, that it is no news."""
+    verdict = blame.weigh(replace(a_case(), before=before))
+    assert verdict.causes == tuple(
+        replace(one, why=f"{one.why} (seen before, in this incident)", earlier=True) for one in kept
+    )
+    assert blame.weigh(replace(a_case(), before=verdict)).causes == verdict.causes, "however often it is judged"
+
+
+def test_what_is_found_again_is_said_as_it_is_now_unless_it_was_likelier() -> None:
+    """Not twice: the newest words of the same cause, or the stronger of the two."""
+    policy = town(web=("openai",))
+    case = a_case(policy=policy, **page(0.0))
+    for earlier, words in ((1.0, "upstream openai fails: major outage"), (1e6, f"{UPSTREAM.why} (seen before")):
+        again = blame.weigh(replace(case, before=a_blame(causes=(replace(UPSTREAM, odds=earlier),))))
+        (cause,) = again.causes
+        assert cause.why.startswith(words) and cause.odds >= earlier
+
+
+def story(upstream_down: tuple[float, float] | None) -> World:
+    """Return a world in which nothing could be done when it began, as the deploy list was not read; then it was."""
+    return bad_world(
+        make_policy(),
+        faults=[Fault(150.0, FOREVER, code="bad00000")],
+        unreadable=(75.0, 300.0),
+        upstream_down=upstream_down,
+    ).run(400.0)
+
+
+def test_an_upstream_that_recovers_first_does_not_convict_the_deploy() -> None:
+    """It was down when the failure began, and up again when the deploys could be read: a human keeps it."""
+    world = story((140.0, 250.0))
+    assert not world.sent and world.incidents["web-1"].human_needed == ""
+    assert story(None).sent, "without it the deploy is rolled back once its list is read"
+
+
+def test_since_when_a_page_tells_of_trouble_outlasts_what_cannot_be_read() -> None:
+    """Unknown ends nothing; good does."""
+    from tests.core.scenes import a_state, step
+    from watchdog.domain.events import VendorChecked
+    from watchdog.domain.readings import Unknown
+
+    state = a_state()
+    for at, reading, since in (
+        (0.0, Good(), {}),
+        (1.0, Bad("down"), {"openai": 1.0}),
+        (2.0, Unknown("503"), {"openai": 1.0}),
+        (3.0, Bad("still"), {"openai": 1.0}),
+        (4.0, Good(), {}),
+    ):
+        state, _ = step(state, VendorChecked(at, "openai", reading), make_policy())
+        assert dict(state.vendors_bad_since) == since

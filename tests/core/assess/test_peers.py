@@ -1,0 +1,185 @@
+"""Peers: who fails at our moment without a reason of its own counts, the nearer the more; of many some are chance."""
+
+from dataclasses import replace
+from math import exp, hypot
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+
+from tests.core.scenes import HISTORY, NOW, a_case, a_service, failing, found
+from tests.core.world import make_policy
+from watchdog.core.assess.onset_prior import prior_of
+from watchdog.core.assess.peers import BEFORE_SECONDS, NEAR_MINUTES, PEER_SECONDS, failing_peers
+from watchdog.domain.checks import Check
+from watchdog.domain.deploys import Deploy, Downtime
+from watchdog.domain.incidents import ActiveCritical, Phase, ServiceState
+from watchdog.domain.policy import BlameWeights, Policy, ServicePolicy
+from watchdog.domain.readings import Bad
+
+OURS = 60.0
+"""So many seconds before NOW `web` began to fail, in every case here."""
+
+
+def town(*names: str, **depends_on: tuple[str, ...]) -> Policy:
+    """Return a policy of `web` and these services; keywords say what each depends on."""
+    policy = make_policy()
+    others = {name: ServicePolicy(name, f"srv-{name}", depends_on=depends_on.get(name, ())) for name in names}
+    web = replace(policy.services["web"], depends_on=depends_on.get("web", ()))
+    return replace(policy, services={"web": web, **others})
+
+
+def fails(name: str, *deploys: Deploy, seconds: float = OURS, **check: Any) -> ServiceState:
+    """Return a service that has failed for so long."""
+    checks = MappingProxyType({"home": failing("home", seconds=seconds, **check)})
+    return ServiceState(name, phase=Phase.SUSPECT, checks=checks, deploys=deploys)
+
+
+def weights(*services: ServiceState, policy: Policy | None = None, method: str = "run", **state: Any) -> dict:
+    """Return the peers of `web` among these services."""
+    known = {"web": a_service(), **{one.name: one for one in services}}
+    policy = policy or town(*(one.name for one in services))
+    case = a_case(None, found(method=method), services=known, policy=policy, **state)
+    return failing_peers(case, case.service.deploys[0])
+
+
+@pytest.mark.parametrize("apart", [-180.0, -100.0, -60.0, 0.0, 20.0, 55.0])
+def test_a_peer_counts_by_how_near_its_onset_is(apart: float) -> None:
+    """Wholly at the same moment, and exp(-(d / 60)^2) of it d seconds apart; hardly at all is not at all."""
+    weight = exp(-((apart / 60) ** 2))
+    shop = fails("shop", seconds=OURS - apart)
+    assert weights(shop) == (pytest.approx({"shop": weight}) if weight >= 0.01 else {})
+
+
+def test_an_onset_that_a_feed_tells_is_less_exact() -> None:
+    """A feed counts minutes: what is a minute apart may be the same moment."""
+    shop = fails("shop", seconds=OURS + 100)
+    assert weights(shop, method="feed")["shop"] == pytest.approx(exp(-((100 / hypot(60, 90)) ** 2)))
+    assert weights(shop)["shop"] == pytest.approx(exp(-((100 / 60) ** 2)))
+
+
+@pytest.mark.parametrize(
+    ("shop", "peer"),
+    [
+        pytest.param(fails("shop"), True, id="together"),
+        pytest.param(fails("shop", seconds=OURS + PEER_SECONDS + 1), False, id="long before"),
+        pytest.param(fails("shop", run_probes=3), True, id="three probes"),
+        pytest.param(fails("shop", run_probes=2), False, id="a blip"),
+        pytest.param(fails("shop", run_probes=0, run_started_at=None), False, id="over"),
+        pytest.param(
+            fails("shop", run_probes=0, run_started_at=None, cusum=10.0, cusum_zero_at=NOW - OURS), True, id="in part"
+        ),
+        pytest.param(
+            fails("shop", run_probes=0, run_started_at=None, cusum=9.9, cusum_zero_at=NOW - OURS), False, id="one run"
+        ),
+        pytest.param(ServiceState("shop", checks={"home": Check("home", "http")}), False, id="healthy"),
+        pytest.param(fails("gone"), False, id="no service of the policy"),
+        pytest.param(fails("shop", replace(HISTORY[0], finished_at=NOW - 90_000)), False, id="the suspect code"),
+        pytest.param(
+            replace(fails("shop"), downtime=Downtime("in maintenance mode", NOW - 62.0, NOW - 75.0)),
+            False,
+            id="meant to be down",
+        ),
+    ],
+)
+def test_who_fails_with_us(shop: ServiceState, peer: bool) -> None:
+    """About when we began, for sure, and not by the suspect code or on purpose."""
+    assert list(weights(shop, policy=town("shop"))) == (["shop"] if peer else [])
+
+
+def test_with_no_suspect_any_code_is_another() -> None:
+    """Nothing is suspected: what runs there tells nothing."""
+    shop = fails("shop", replace(HISTORY[0], finished_at=NOW - 90_000))
+    case = a_case(services={"web": a_service(), "shop": shop}, policy=town("shop"))
+    assert list(failing_peers(case, None)) == ["shop"]
+
+
+@pytest.mark.parametrize(
+    "depends_on",
+    [
+        pytest.param({"shop": ("web",)}, id="it on us"),
+        pytest.param({"web": ("shop",)}, id="we on it"),
+        pytest.param({"shop": ("cart",), "cart": ("web",)}, id="it on us by way of another"),
+        pytest.param({"web": ("cart",), "cart": ("shop",)}, id="we on it by way of another"),
+    ],
+)
+def test_who_depends_is_no_peer(depends_on: dict) -> None:
+    """Its failure is a cause of ours, or comes of it."""
+    policy = town("shop", "cart", **depends_on)
+    assert weights(fails("shop"), ServiceState("cart"), policy=policy) == {}
+
+
+@pytest.mark.parametrize(
+    ("cart", "vendors", "peer"),
+    [
+        pytest.param(ServiceState("cart"), {}, True, id="well, and not deployed"),
+        pytest.param(fails("cart"), {}, False, id="fails"),
+        pytest.param(ServiceState("cart", deploys=(replace(HISTORY[0], commit="c"),)), {}, False, id="was deployed"),
+        pytest.param(ServiceState("cart"), {"openai": (NOW, Bad("down"))}, False, id="a status page"),
+        pytest.param(ServiceState("cart"), {"openai": (NOW - 900, Bad("down"))}, True, id="an old status page"),
+    ],
+)
+def test_what_fails_for_a_reason_of_its_own_is_no_peer(cart: ServiceState, vendors: dict, peer: bool) -> None:
+    """What it depends on fails, or was deployed before."""
+    policy = town("shop", "cart", shop=("cart", "openai"))
+    assert ("shop" in weights(fails("shop"), cart, policy=policy, vendors=vendors)) is peer
+
+
+def own(seconds_before_failure: float, **more: Any) -> Deploy:
+    """Return a deploy of the shop's that took traffic so long before it failed."""
+    base = Deploy("dep-s", "live", commit="shop0000", created_at=NOW - 200_000)
+    return replace(base, update_seen_at=NOW - OURS - seconds_before_failure, **more)
+
+
+@pytest.mark.parametrize(
+    ("deploys", "before"),
+    [
+        pytest.param((own(5.0),), 5.0, id="just before"),
+        pytest.param((own(1200.0),), 1200.0, id="twenty minutes before"),
+        pytest.param((own(-6.0),), None, id="after it"),
+        pytest.param((own(100_000.0),), None, id="days ago"),
+        pytest.param((own(0.0, status="build_in_progress"),), None, id="never live"),
+    ],
+)
+def test_who_was_deployed_before_it_failed_counts_as_much_less_as_that_explains_it(
+    deploys: tuple[Deploy, ...], before: float | None
+) -> None:
+    """By the odds that its own deploy made it fail then."""
+    shop = fails("shop", *deploys)
+    odds = 0.0
+    if before is not None:
+        odds = prior_of(shop, deploys[0], NOW - OURS, BlameWeights(other_incidents_per_month=1.0), NOW).odds
+        assert odds > 1.0
+    counts = 1 / (1 + odds)
+    assert weights(shop) == (pytest.approx({"shop": counts}) if counts >= 0.01 else {})
+
+
+@pytest.mark.parametrize(("earlier", "left"), [(0, 1.0), (2, 1 - NEAR_MINUTES * 2 / 7), (6, 0.0)])
+def test_of_many_that_fail_all_the_time_some_are_near_by_chance(earlier: int, left: float) -> None:
+    """Those that began to fail in the seven minutes before tell how many are."""
+    assert (BEFORE_SECONDS - PEER_SECONDS) / 60 == 7
+    others = [fails(f"other-{n}", seconds=OURS + 200 + 60 * n) for n in range(earlier)]
+    assert weights(fails("shop"), *others)["shop"] == pytest.approx(max(0.0, left))
+
+
+@pytest.mark.parametrize(
+    ("ago", "code", "mine", "peer"),
+    [
+        (30.0, "other000", None, True),
+        (30.0, None, None, True),
+        (30.0, "bad00000", None, False),
+        (181.0, "other000", None, False),
+        (500.0, "other000", 450.0, True),
+    ],
+)
+def test_another_workers_service_is_known_by_its_trouble(
+    ago: float, code: str | None, mine: float | None, peer: bool
+) -> None:
+    """Critical since about when ours is; where ours is not known yet, since about now."""
+    troubles = {"shop": ActiveCritical("shop", NOW - ago, code)}
+    troubles |= {"web": ActiveCritical("web", NOW - mine)} if mine is not None else {}
+    weight = exp(-(((ago - (mine or 0.0)) / hypot(60, 90)) ** 2))
+    expected = {"shop": pytest.approx(weight)} if peer else {}
+    assert weights(policy=town("shop"), troubles=troubles) == expected
+    planned = {"shop": ActiveCritical("shop", NOW - ago, code, planned=True)}
+    assert weights(policy=town("shop"), troubles={**troubles, **planned}) == {}

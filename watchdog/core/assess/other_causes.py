@@ -1,0 +1,133 @@
+"""What else may have caused the failure than the service's own change: each such cause with its odds.
+
+All odds are to one of "something that nobody sees", as the prior odds of the own change are (onset_prior.py), so that
+
+    P(own change) = own odds / (1 + own odds + the sum of the other causes' odds).
+
+1. Something it depends on fails: FELT_SHARE of such failures are felt here, soon after they begin. The odds are the
+   density of our onset so long after theirs, to the rate of incidents of another cause. A run of two probes is a blip
+   as likely as not: that, and trouble that is old news, counts what the policy says (`upstream_failing`).
+2. Something it depends on was changed, and fails itself or not: the prior odds of that change for our onset, less what
+   the dependency's own checks would have shown. What else depends on it and fails with us makes it likelier.
+3. Other services fail at the same moment without a reason of their own (peers.py): one cause for all.
+"""
+
+from dataclasses import replace
+from math import exp
+
+from watchdog.core.assess.blame_input import BlameInput, is_no_blip
+from watchdog.core.assess.failure_correlation import relied_on
+from watchdog.core.assess.onset_prior import MINUTES_PER_MONTH, prior_of
+from watchdog.core.assess.peers import failing_peers, fails_with_us
+from watchdog.core.assess.suspect_deploy import change_before, deploys_of, first_traffic_at
+from watchdog.domain.decisions import Blame, Cause
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.incidents import ServiceState
+from watchdog.domain.units import show_seconds
+
+FELT_SHARE = 0.5
+"""Of the failures of what it depends on, so many take it down."""
+SERVICE_MEAN_MINUTES, PAGE_MEAN_MINUTES = 2.0, 5.0
+"""So long before ours they begin, in the mean: as its own probes see it, and as a status page tells (early or late)."""
+AFTERWARDS_MEAN_MINUTES = 0.5
+"""What is seen to fail so long after us was seen late, or fails by our doing."""
+UNSEEN_SHARE = 0.5
+"""Of the faults of a dependency that take us down, its own checks do not show so many."""
+PEERS_COUNTED_MAX = 3.0
+"""From the third peer on no more is learnt."""
+
+
+def other_causes(case: BlameInput, suspect: Deploy, others_per_month: float) -> tuple[Cause, ...]:
+    """Return every other cause that is seen, or was earlier in this incident; the likeliest first."""
+    found = [
+        *_failing_upstreams(case, suspect, others_per_month),
+        *_changed_dependencies(case, suspect),
+        *_common_cause(case, suspect),
+    ]
+    return tuple(sorted(_with_earlier(found, case.before, suspect), key=lambda one: -one.odds))
+
+
+def _with_earlier(found: list[Cause], before: Blame | None, suspect: Deploy) -> list[Cause]:
+    """Return what is found, and what was likelier when this suspect was weighed before.
+
+    That others recovered first does not tell against its change.
+    """
+    if before is None or before.suspect is None or before.suspect.id != suspect.id:
+        return found
+    now = {one.name: one.odds for one in found}
+    kept = [one for one in before.causes if one.odds > now.get(one.name, 0.0)]
+    names = {one.name for one in kept}
+    return [*(one for one in found if one.name not in names), *map(_as_earlier, kept)]
+
+
+def _as_earlier(cause: Cause) -> Cause:
+    return cause if cause.earlier else replace(cause, why=f"{cause.why} (seen before, in this incident)", earlier=True)
+
+
+def _failing_upstreams(case: BlameInput, suspect: Deploy, others_per_month: float) -> list[Cause]:
+    """Return what fails of all that the service depends on, directly or by way of other guarded services."""
+    services = case.policy.services
+    through = [case.wishes, *(services[name] for name in sorted(relied_on(services, case.service.name)))]
+    found = []
+    for name in dict.fromkeys(upstream for one in through for upstream in one.depends_on):
+        page, since = case.page_trouble(name), case.failing_since(name)
+        if page is not None:
+            why = f"upstream {name} fails: {page.why}"
+            began = case.state.vendors_bad_since.get(name, case.onset_at)
+            odds = _felt_odds(case.onset_at - began, PAGE_MEAN_MINUTES, PAGE_MEAN_MINUTES, others_per_month)
+        elif since is not None:
+            why = f"{name}, which it depends on, fails as well"
+            odds = _service_odds(case, name, since, suspect, others_per_month)
+        else:
+            continue
+        found.append(Cause(f"upstream {name}", max(odds, 1.0 / case.policy.blame.upstream_failing - 1.0), why))
+    return found
+
+
+def _service_odds(case: BlameInput, name: str, since: float, suspect: Deploy, others_per_month: float) -> float:
+    """Return the odds of a failing service as the cause; 0 where it is a blip as yet, or fails by the same commit."""
+    other = case.state.services.get(name)
+    sure = name in case.state.troubles or (other is not None and is_no_blip(other))
+    if not sure or case.same_code(name, suspect):
+        return 0.0
+    return _felt_odds(case.onset_at - since, SERVICE_MEAN_MINUTES, AFTERWARDS_MEAN_MINUTES, others_per_month)
+
+
+def _felt_odds(seconds: float, before: float, after: float, others_per_month: float) -> float:
+    """Return the odds by how long before ours it began; means in minutes for those before and those after ours."""
+    mean = before if seconds >= 0 else after
+    density = exp(-abs(seconds) / 60 / mean) / (before + after)
+    return FELT_SHARE * density / (others_per_month / MINUTES_PER_MONTH)
+
+
+def _changed_dependencies(case: BlameInput, suspect: Deploy) -> list[Cause]:
+    """Return the changes of guarded services it depends on, directly or not, that took traffic before our onset."""
+    found = []
+    for name in sorted(relied_on(case.policy.services, case.service.name)):
+        other = case.state.services.get(name, ServiceState(name))
+        change = change_before(deploys_of(case.state, name) or (), case.onset_at, case.policy.blame)
+        if change is None or change.code == suspect.code:
+            continue
+        odds = UNSEEN_SHARE * prior_of(other, change, case.onset_at, case.policy.blame, case.now).odds
+        with_us = _failing_dependants(case, name)
+        odds /= case.policy.blame.peers_failing ** min(len(with_us), PEERS_COUNTED_MAX)
+        ago = show_seconds(max(0.0, case.onset_at - first_traffic_at(change, case.policy.blame)))
+        why = f"{name}, which it depends on, was deployed {ago} before ({change.id})"
+        why += f"; {', '.join(with_us)} depends on it and fails too" if with_us else ""
+        found.append(Cause(f"deploy of {name}", odds, why, name, change.id))
+    return found
+
+
+def _failing_dependants(case: BlameInput, changed: str) -> list[str]:
+    """Return the other services that depend on a changed one, and fail with us."""
+    return [
+        name
+        for name, wishes in case.policy.services.items()
+        if name != case.service.name and changed in wishes.depends_on and fails_with_us(case, name)
+    ]
+
+
+def _common_cause(case: BlameInput, suspect: Deploy) -> list[Cause]:
+    peers = failing_peers(case, suspect)
+    odds = case.policy.blame.peers_failing ** -min(sum(peers.values()), PEERS_COUNTED_MAX) - 1.0
+    return [Cause("peers", odds, f"other services fail too: {', '.join(peers)}")] if odds > 0 else []
