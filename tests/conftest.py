@@ -2,7 +2,6 @@
 
 import gc
 import os
-from collections.abc import Generator
 
 import pytest
 import structlog

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.cli import examples as x
-from watchdog.domain.decisions import GuardAnswer, TargetChoice, Term, Verdict, Veto
+from watchdog.domain.decisions import Cause, GuardAnswer, TargetChoice, Term, Verdict, Veto
 from watchdog.domain.deploys import Deploy
 from watchdog.presentation import decision_text
 
@@ -18,6 +18,21 @@ def test_every_factor_is_shown_in_order() -> None:
         "  x 5        the platform reports, since this deploy: out of memory",
         "  = 170 : 1  P 0.994; need 0.80 = max(floor 0.80, cost rule 0.16)",
     ]
+
+
+def test_all_that_may_have_caused_it_is_ranked() -> None:
+    """Its own deploy and what nobody sees among them; where only its own is seen, there is nothing to rank."""
+    api = Cause("deploy of api", 1.0, "api, which it depends on, was deployed 49 s before (dep-7)", "api", "dep-7")
+    weighed = x.blame(odds=1.0, probability=0.5, causes=(Cause("upstream pay", 8.0, "upstream pay fails: down"), api))
+    assert decision_text.causes(weighed) == [
+        "CAUSES       likeliest first; they add up to 1",
+        "  P 0.500    its own deploy dep-42",
+        "  P 0.400    upstream pay fails: down",
+        "  P 0.050    api, which it depends on, was deployed 49 s before (dep-7)",
+        "  P 0.050    something that nobody sees",
+    ]
+    assert decision_text.causes(x.blame()) == []
+    assert "CAUSES       likeliest first; they add up to 1" in decision_text.blame(x.decision(blame=weighed))
 
 
 def test_no_suspect() -> None:

@@ -211,8 +211,8 @@ class BlameWeights:
 
     bad_deploy_share: float = 0.05  # assumed share 0-1 of bad deploys; weighs as much as 20 deploys seen
     other_incidents_per_month: float = 3.6  # assumed incidents of another cause; weigh as much as a month seen
-    upstream_failing: float = 1 / 20  # odds factor: one that it depends on fails, each
-    peers_failing: float = 1 / 50  # odds factor: an unrelated service fails, each of the first three
+    upstream_failing: float = 1 / 20  # odds factor: what it depends on fails, each; less where both began together
+    peers_failing: float = 1 / 50  # odds factor: another service fails at the same moment, each of the first three
     new_errors_in_release: float = 5.0  # odds factor: a flood with errors first seen in this release
     platform_reports_crash: float = 5.0  # odds factor: crashes reported since the deploy
     same_fault_before: float = 1 / 10  # odds factor: an incident of it ended within the hour before the deploy

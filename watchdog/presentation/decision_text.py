@@ -34,7 +34,7 @@ def blame(decision: Decision, *, all_vetoes: bool = False, repo: str | None = No
         what = ", ".join(weighed.suspect.changed) or "which part is not known"
         lines += item("changed", f"only configuration ({what}); the code is that of its predecessor")
     lines += _diff(decision, repo)
-    return lines + arithmetic(weighed) + vetoes(weighed, everything=all_vetoes)
+    return lines + arithmetic(weighed) + vetoes(weighed, everything=all_vetoes) + causes(weighed)
 
 
 def rule(decision: Decision) -> str:
@@ -78,6 +78,26 @@ def arithmetic(weighed: Blame) -> list[str]:
         lines += item("x 1", "no other evidence")
     surely = "P 0, vetoed" if weighed.vetoed else f"P {show_probability(weighed.probability)}"
     return lines + wrapped(f"  = {show_odds(weighed.odds)}", f"{surely}; {need}")
+
+
+def causes(weighed: Blame) -> list[str]:
+    """Return everything that may have caused it, likeliest first; nothing where only its own change is seen."""
+    rows = ranked(weighed)
+    lines = section("CAUSES", "likeliest first; they add up to 1") if rows else []
+    for chance, why in rows:
+        lines += item(f"P {show_probability(chance)}", why)
+    return lines
+
+
+def ranked(weighed: Blame) -> list[tuple[float, str]]:
+    """Return (probability, words) of each cause, this service's own change and the unseen ones among them."""
+    if not weighed.causes or weighed.suspect is None or weighed.probability is None:
+        return []
+    found = [(weighed.chance_of(one), clean(one.why)) for one in weighed.causes]
+    unseen = 1.0 - weighed.probability - sum(chance for chance, _ in found)
+    own = f"its own deploy {clean(weighed.accused.id)}" if weighed.accused is not None else "its own deploy"
+    found += [(weighed.probability, own), (max(0.0, unseen), "something that nobody sees")]
+    return sorted(found, key=lambda one: -one[0])
 
 
 def vetoes(weighed: Blame, *, everything: bool = False) -> list[str]:

@@ -29,7 +29,7 @@ from watchdog.console.render.rendering import Renderer
 from watchdog.console.views.view_models import DayView, Overview, ServiceRow
 from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.domain.checks import Check
-from watchdog.domain.decisions import Evidence
+from watchdog.domain.decisions import Cause, Evidence
 from watchdog.domain.deploys import Downtime
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import State
@@ -213,3 +213,21 @@ def test_a_row_that_changed_is_drawn_anew_and_is_escaped() -> None:
     assert "odd" not in before and "&lt;b&gt;odd&lt;/b&gt;" in after and "<b>odd" not in after
     row = re.compile(r"<tr><th[^>]*><a href=./services/api.*?</tr>", re.DOTALL)
     assert row.findall(before) == row.findall(after) != []
+
+
+async def test_all_that_may_have_caused_it_is_ranked() -> None:
+    """On the page and in the API, where more than its own deploy is seen."""
+    _, state, incidents = story()
+    incident = next(one for one in incidents if one.id == "web-1")
+    assert incident.decision is not None and incident.decision.blame is not None
+    cause = Cause("upstream pay", 679.0, "upstream pay fails: <down>")
+    blame = replace(incident.decision.blame, odds=1.0, probability=0.5, causes=(cause,))
+    judged = replace(incident, decision=replace(incident.decision, blame=blame))
+    async with visited() as one:
+        await fill(one.store, state, (judged,))
+        text, told = await one.page("/incidents/web-1"), await one.json("/incidents/web-1")
+    assert "its own deploy dep-42" in text and "upstream pay fails: &lt;down&gt;" in text
+    causes = told["decision"]["blame"]["causes"]
+    assert [one["shown"] for one in causes] == ["0.500", "0.499", "< 0.001"] and sum(
+        one["probability"] for one in causes
+    ) == pytest.approx(1.0)

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import HISTORY, a_blame, a_case
+from tests.core.scenes import HISTORY, a_blame, a_case, a_service, failing, found
 from watchdog.core.assess import blame
+from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Blame, Term
 
 BEFORE = Term(1 / 10, "an incident of this service ended within the hour before it", "fault before")
@@ -38,3 +39,24 @@ def test_what_acquitted_when_it_began_still_does(before: Blame | None, kept: tup
     )
     assert verdict.odds == pytest.approx(verdict.prior_odds * (1 / 10 if kept else 1.0))
     assert judged_again(verdict).terms == verdict.terms, "however often it is judged"
+
+
+@pytest.mark.parametrize(
+    ("method", "new", "early", "vetoed"),
+    [
+        ("feed", ("KeyError: plan",), 65.0, False),
+        ("feed", ("KeyError: plan",), 66.0, True),
+        ("feed", (), 6.0, True),
+        ("run", ("KeyError: plan",), 6.0, True),
+        ("run", (), 5.0, False),
+    ],
+)
+def test_a_feed_s_minute_may_have_begun_before_the_release_whose_errors_are_new(
+    method: str, new: tuple[str, ...], early: float, vetoed: bool
+) -> None:
+    """A flood is dated to the begin of its minute; what a probe saw is exact."""
+    service = a_service(checks={"home": failing(), "errors": Check("errors", "sentry", new_issues=new)})
+    signal = "errors" if method == "feed" else "home"
+    seconds = 120.0 + early  # before NOW; the live deploy took traffic 120 s before it
+    verdict = blame.weigh(a_case(service, found(signal, method, seconds=seconds)))
+    assert ([veto.name for veto in verdict.vetoed] == ["onset"]) is vetoed

@@ -183,7 +183,7 @@ def test_others_that_depend_on_it_and_fail_with_us_make_it_likelier() -> None:
         verdict = weighed(shop, *(fails(name) for name in names[:count]), policy=policy)
         (cause,) = verdict.causes
         assert cause.odds == pytest.approx(alone / WEIGHTS.peers_failing ** min(count, 3))
-        assert cause.why.endswith(f"; {', '.join(names[:count])} depends on it and fails too")
+        assert cause.why.endswith(f"; what else depends on it and fails: {', '.join(names[:count])}")
 
 
 # --- others fail at the same moment ---
@@ -237,7 +237,10 @@ def test_two_changes_within_reach_of_each_other_are_asked_about(minutes: float, 
     if says == "asked":
         assert verdict.probability is not None and verdict.rival is not None
         assert verdict.contested and verdict.likely
-        assert verdict.why.startswith("dep-41, P ") and f"P {verdict.chance_of(verdict.rival):.3f} that" in verdict.why
+        assert (
+            verdict.why.startswith("dep-41, P ")
+            and f"P {verdict.chance_of(verdict.rival):.3f} for another cause: shop" in verdict.why
+        )
     assert not replace(verdict, causes=()).contested, "nobody to tell it from"
     assert not replace(verdict, probability=0.1).contested, "too little to ask about"
 

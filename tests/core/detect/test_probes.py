@@ -157,6 +157,24 @@ def test_the_onset_is_when_the_sum_left_zero_however_small_it_is_by_now() -> Non
     assert check.cusum_zero_at == now
 
 
+@pytest.mark.parametrize(
+    ("text", "onset"),
+    [
+        pytest.param("xx........" + "x" * 22, 10, id="a blip, and the outage"),
+        pytest.param("xxxx.............." + "x" * 22, 18, id="a longer one"),
+        pytest.param("x........" + "x" * 22, 9, id="one failed probe"),
+        pytest.param("xx.x..xx.xxx.x.xx.x.xx", 0, id="in part, all the time"),
+        pytest.param("xx...xx..xxx..xx..xx..xx..xx", 0, id="for half, all the time"),
+        pytest.param("x....x...x....x....x....x..x...x...x", 0, id="for a fifth, all the time"),
+        pytest.param("xx......xx.x..xx.xxx.x.xx.x.xx.x.xx", 0, id="not clear: the earliest"),
+    ],
+)
+def test_a_blip_that_healed_is_not_the_begin_of_the_outage(text: str, onset: int) -> None:
+    """It would date it to before a deploy that did it; where it may as well be the begin, it is."""
+    result = finding(*seen(text), in_watch=True)
+    assert result is not None and result.onset_at == T0 + 2.0 * onset
+
+
 def test_the_cusum_needs_a_fresh_failure() -> None:
     """A high sum alone, long after the last failure, confirms nothing."""
     check, now = seen("x." * 10)

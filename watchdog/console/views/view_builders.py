@@ -2,6 +2,7 @@
 
 from watchdog.console.views.view_models import (
     BlameView,
+    CauseView,
     DecisionView,
     DeployView,
     GuardView,
@@ -99,6 +100,7 @@ def blame_view(blame: Blame, diff: str) -> BlameView:
         terms=terms,
         vetoes=tuple(VetoView(clean(one.name), one.fired, clean(one.why)) for one in blame.vetoes),
         why=sentence(blame.why),
+        causes=tuple(CauseView(chance, show_probability(chance), why) for chance, why in decision_text.ranked(blame)),
     )
 
 

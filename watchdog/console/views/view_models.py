@@ -113,6 +113,15 @@ class TermView:
 
 
 @dataclass(frozen=True, slots=True)
+class CauseView:
+    """Something that may have caused it. Those of one decision add up to 1, likeliest first."""
+
+    probability: float
+    shown: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class VetoView:
     """A reason that alone forbids to blame the deploy."""
 
@@ -134,6 +143,7 @@ class BlameView:
     terms: tuple[TermView, ...]
     vetoes: tuple[VetoView, ...]
     why: str
+    causes: tuple[CauseView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from math import prod
 
 from watchdog.core.assess import connectivity
 from watchdog.core.assess.blame_input import BlameInput
-from watchdog.core.assess.evidence import evidence_terms
+from watchdog.core.assess.evidence import evidence_terms, has_new_errors
 from watchdog.core.assess.onset_prior import prior_of
 from watchdog.core.assess.other_causes import other_causes
 from watchdog.core.assess.suspect_deploy import change_of, first_traffic_at, live_deploy, same_code_run
@@ -22,6 +22,7 @@ from watchdog.domain.policy import BlameWeights
 from watchdog.domain.units import show_seconds
 
 STALE_DEPLOYS_SECONDS = 60.0
+FEED_MINUTE_SECONDS = 60.0
 NOT_CURABLE = {"dns": "name resolution fails", "tls": "the certificate or TLS fails"}
 
 
@@ -81,7 +82,7 @@ def _verdict(blame: Blame) -> str:
     likeliest = max(blame.causes, key=lambda one: one.odds, default=None)
     if likeliest is None or blame.convicts:
         return head
-    return f"{head}; P {blame.chance_of(likeliest):.3f} that {likeliest.why}"
+    return f"{head}; P {blame.chance_of(likeliest):.3f} for another cause: {likeliest.why}"
 
 
 def _vetoes(case: BlameInput, suspect: Deploy, change: Deploy) -> tuple[Veto, ...]:
@@ -118,7 +119,9 @@ def _platform_veto(case: BlameInput) -> Veto:
 def _onset_veto(case: BlameInput, change: Deploy) -> Veto:
     began = first_traffic_at(change, case.policy.blame)
     early = began - case.onset_at
-    if early > case.policy.blame.onset_tolerance_seconds:
+    # A feed dates a flood to the begin of its minute; errors new in a release began with that release at the earliest.
+    slack = FEED_MINUTE_SECONDS if has_new_errors(case) and case.main.method == "feed" else 0.0
+    if early > case.policy.blame.onset_tolerance_seconds + slack:
         return Veto("onset", True, f"it failed {show_seconds(early)} before {change.id} could take traffic")
     return Veto("onset", False, f"onset {show_seconds(max(0.0, -early))} after {change.id} could first take traffic")
 

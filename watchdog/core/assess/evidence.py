@@ -47,11 +47,20 @@ def _found(case: BlameInput, change: Deploy) -> tuple[Term, ...]:
         found.append(
             Term(weights.platform_reports_crash, f"the platform reports, since this deploy: {crashes[-1]}", "crashes")
         )
-    flood = next((finding for finding in case.findings if finding.method == "feed"), None)
-    new = case.service.checks[flood.signal].new_issues if flood else ()
-    if flood and new:
+    new = _new_errors(case)
+    if new:
         found.append(Term(weights.new_errors_in_release, f"errors new in this release: {new[0]}", "new errors"))
     if case.service.closed_at is not None and since - 3600 < case.service.closed_at <= since:
         why = "an incident of this service ended within the hour before it"
         found.append(Term(weights.same_fault_before, why, "fault before"))
     return tuple(found)
+
+
+def has_new_errors(case: BlameInput) -> bool:
+    """Tell whether there is a flood of errors, some of them first seen in the release that serves."""
+    return bool(_new_errors(case))
+
+
+def _new_errors(case: BlameInput) -> tuple[str, ...]:
+    flood = next((finding for finding in case.findings if finding.method == "feed"), None)
+    return case.service.checks[flood.signal].new_issues if flood is not None else ()

@@ -113,7 +113,7 @@ def _changed_dependencies(case: BlameInput, suspect: Deploy) -> list[Cause]:
         odds /= case.policy.blame.peers_failing ** min(len(with_us), PEERS_COUNTED_MAX)
         ago = show_seconds(max(0.0, case.onset_at - first_traffic_at(change, case.policy.blame)))
         why = f"{name}, which it depends on, was deployed {ago} before ({change.id})"
-        why += f"; {', '.join(with_us)} depends on it and fails too" if with_us else ""
+        why += f"; what else depends on it and fails: {', '.join(with_us)}" if with_us else ""
         found.append(Cause(f"deploy of {name}", odds, why, name, change.id))
     return found
 

@@ -10,6 +10,7 @@ short for the one and too far apart for the other are counted by the time they t
 """
 
 from dataclasses import replace
+from itertools import groupby
 from math import log
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,8 @@ CUSUM_CAP = 1.25
 """Times the limit: what lies beyond would only make the end of an outage known later."""
 AMBIGUOUS = 3.0
 """Onsets whose log-likelihoods differ by less than this are not told apart (a factor of 20)."""
+BLIP_PROBES = 200.0
+"""A blip begins once in so many probes: some a day at one in ten seconds, and many more after deploys."""
 NEARLY_ALL = 0.9
 """Share of failed probes (0 to 1) from which it may be one blip, with a lucky probe in it."""
 CLOSE_PROBES = 20
@@ -202,22 +205,25 @@ def _as_usual(p0: float, limits: Detection) -> str:
 
 
 def _likeliest_onset(check: Check, zero_at: float, p0: float) -> float:
-    """Return from which failure on the probes speak most against a healthy service: max n KL(p, p0), p = failed / n.
+    """Return with which run of failures it began: where the probes speak most for one outage since, and none before.
 
-    The generalised likelihood ratio's change point (Willsky and Jones 1976), and the earliest failure that fits nearly
-    as well: what is not clear acquits. One stray failure minutes before, that the sum still holds, would date the onset
-    to before a deploy that did it. Where not all since then is kept: `zero_at`.
+    Since then: max n KL(p, p0), p = failed / n, the generalised likelihood ratio's change point (Willsky and Jones
+    1976). Before: a run that healed is a blip, which a healthy service has once in BLIP_PROBES probes, not so many
+    failures by chance; without that, a blip minutes before would date the onset to before a deploy that did it. Of
+    beginnings that fit nearly as well the earliest: what is not clear acquits. Where not all is kept: `zero_at`.
     """
     if not check.recent or check.recent[0][0] > zero_at:
         return zero_at
+    outcomes = [one for one in check.recent if one[0] >= zero_at]
+    left, failed, healed = len(outcomes), sum(bad for _, bad in outcomes), 0.0
     found: list[tuple[float, float]] = []
-    failed = 0
-    for probes, (at, bad) in enumerate(reversed(check.recent), start=1):
-        failed += bad
-        if at < zero_at:
-            break
+    for bad, run in groupby(outcomes, key=lambda one: one[1]):
+        seen = list(run)
         if bad:
-            found.append((probes * _divergence(failed / probes, p0), at))
+            found.append((left * _divergence(failed / left, p0) + healed, seen[0][0]))
+            healed += max(0.0, len(seen) * log(1 / p0) - log(BLIP_PROBES))
+            failed -= len(seen)
+        left -= len(seen)
     best = max((evidence for evidence, _ in found), default=0.0)
     return min((at for evidence, at in found if evidence >= best - AMBIGUOUS), default=zero_at)
 

@@ -30,7 +30,7 @@ def open_incident(ctx: StepContext, findings: tuple[Finding, ...]) -> None:
     flaps = incident is None and not planned and flapping.count(ctx)
     decision = make_decision(ctx, findings, approved=approved_by is not None)
     if incident is None:
-        _create(ctx, findings, decision.severity)
+        _create(ctx, findings)
     elif _was_agreed(ctx, incident, decision, approved_by):
         decision = honour_announcement(
             ctx, decision, approved_by or ("the policy" if incident.question.defaulted_at else None)
@@ -131,16 +131,19 @@ def _window_is_over(ctx: StepContext, incident: Incident) -> bool:
     return recent and incident.suspect == ctx.service.live
 
 
-def _create(ctx: StepContext, findings: tuple[Finding, ...], severity: Severity) -> None:
-    main = findings[0]
+def _create(ctx: StepContext, findings: tuple[Finding, ...]) -> None:
+    """Enter the incident. It began when the finding did that makes it so severe: a lesser one, dated to the begin of a
+    feed's minute, would have it begin before the deploy that did it.
+    """
+    level, _, main = severity.judge(findings, ctx.service_policy, ctx.policy.detection)
     ctx.update_service(
         incident=Incident(
             id=ctx.new_incident_id(),
             service=ctx.name,
-            severity=severity,
+            severity=level,
             opened_at=ctx.now,
-            onset_at=min(finding.onset_at for finding in findings),
-            title=main.text,
+            onset_at=main.onset_at,
+            title=findings[0].text,
         )
     )
 

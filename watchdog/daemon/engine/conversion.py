@@ -8,12 +8,14 @@ from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect, Note
 from watchdog.domain.events import Event
-from watchdog.domain.incidents import ServiceState, Shared, State
+from watchdog.domain.incidents import Phase, ServiceState, Shared, State
 from watchdog.domain.store_records import FLEET
 from watchdog.ports import Sample, SignalSource
 
 CONTROL = "control"
 VENDORS = "vendors"
+RUN_SAVED_SECONDS = 5.0
+"""A run of failures that goes on is saved so often: a worker that takes over has seen nothing since."""
 SHARED = tuple(Shared.__dataclass_fields__)
 T = TypeVar("T")
 
@@ -101,13 +103,23 @@ def event_of(service: str, source: SignalSource, sample: Sample, at: float) -> E
 
 
 def worth_recording(before: State, after: State, effects: Sequence[Effect]) -> bool:
-    """Healthy readings are not journalled one by one; a change of phase, a word or an act is."""
+    """Tell whether a step must be saved: a change of phase, a word or an act, what all workers share, and under
+    suspicion each run of failures as it begins, goes on and ends. Healthy readings are not saved one by one.
+    """
     if any(isinstance(effect, (*fx.OUTSIDE, Note)) for effect in effects):
         return True
     if any(getattr(before, name) is not getattr(after, name) for name in SHARED):
         return True
     return any(
-        name not in before.services or before.services[name].phase is not service.phase
+        name not in before.services
+        or before.services[name].phase is not service.phase
+        or (service.phase is Phase.SUSPECT and _runs(before.services[name]) != _runs(service))
         for name, service in after.services.items()
         if before.services.get(name) is not service
     )
+
+
+def _runs(service: ServiceState) -> list[tuple[float, float]]:
+    """Return each run of failing probes: since when, and how far it was seen, in steps; what a restart goes on from."""
+    runs = [(one.run_started_at, one.last_bad_at) for one in service.checks.values()]
+    return [(began, (last or began) // RUN_SAVED_SECONDS) for began, last in runs if began is not None]
