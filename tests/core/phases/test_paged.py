@@ -61,14 +61,17 @@ def test_when_a_passing_obstacle_is_gone_the_rollback_is_made(before: Decision) 
 
 
 MAINTENANCE = a_service(facts=replace(FACTS, maintenance=True))
+COOLING = decided(a_service(acted_at=(NOW - 1800.0,)))
+"""Paged, as the last rollback was 1770 s ago then."""
 PASSING = decided(a_service(deploys=(ON_ITS_WAY, *HISTORY)))
 
 
 @pytest.mark.parametrize(
     ("service", "state"),
     [
-        pytest.param(paged(decided(MAINTENANCE)), {}, id="maintenance"),
-        pytest.param(paged(decided(MAINTENANCE, a_state(paused_by="Alice"))), {}, id="maintenance and pause"),
+        pytest.param(paged(COOLING, tried=True), {}, id="it had its rollback"),
+        pytest.param(paged(COOLING, asked_at=NOW - 20), {}, id="it was asked about"),
+        pytest.param(paged(COOLING, human_needed="rejected by Alice"), {}, id="a human took it"),
         pytest.param(paged(decided(a_service(), a_state(vendors=OUTAGE))), {}, id="platform outage"),
         pytest.param(paged(decided(a_service())), {}, id="nothing forbade it"),
         pytest.param(paged(None), {}, id="no decision"),
@@ -83,6 +86,40 @@ def test_other_obstacles_leave_it_to_the_human(service: ServiceState, state: dic
     after, effects = look(service, **state)
     assert after.phase is Phase.PAGED and effects == ()
     assert look(paged(PASSING, reconsidered_at=NOW - 5.0))[0].phase is Phase.PINNING
+
+
+LATE_CRASH = Check("events", "render_events", crashes=((NOW - 5, "out of memory"),))
+UNSURE = make_policy()
+UNSURE = replace(UNSURE, blame=replace(UNSURE.blame, bad_deploy_share=0.00002))
+"""A policy by which it takes a crash that the platform reports to suspect a deploy."""
+
+
+@pytest.mark.parametrize(
+    ("before", "policy", "web"),
+    [
+        pytest.param(COOLING, POLICY, {"acted_at": (NOW - 1801.0,)}, id="the cooldown is over"),
+        pytest.param(
+            decided(a_service(acted_at=(NOW - 86_420.0, NOW - 80_000.0))),
+            POLICY,
+            {"acted_at": (NOW - 86_420.0, NOW - 80_000.0)},
+            id="the day's budget has room again",
+        ),
+        pytest.param(decided(MAINTENANCE), POLICY, {}, id="out of maintenance"),
+        pytest.param(
+            decided(a_service(), policy=UNSURE), UNSURE, {"checks": {"events": LATE_CRASH}}, id="evidence came late"
+        ),
+    ],
+)
+def test_what_is_possible_now_is_asked_about_once(before: Decision, policy: Policy, web: dict) -> None:
+    """A human has it by now: not done unasked, and not in silence either."""
+    assert before.course.value == "page"
+    service = paged(before)
+    service = replace(service, **{**web, "checks": {**service.checks, **web.get("checks", {})}})
+    after, effects = look(service, policy)
+    assert after.phase is Phase.ASKING and notices(effects) == ["asked"]
+    assert lines(effects, "DECIDED")[0].startswith("ask: weighed again: ")
+    again, effects = look(replace(after, phase=Phase.PAGED), policy)
+    assert again.phase is Phase.PAGED and notices(effects) == []
 
 
 def test_an_obstacle_that_is_still_there_is_not_told_again() -> None:

@@ -6,7 +6,7 @@ from watchdog.core.context import StepContext
 from watchdog.core.fold import observations
 from watchdog.core.phases import close_incident, escalation, manual_silences, open_incident, suspicion
 from watchdog.domain.decisions import Course, Decision, Finding, Verdict
-from watchdog.domain.incidents import Outcome
+from watchdog.domain.incidents import Incident, Outcome
 
 PASSING_VETOES = frozenset({"deploy list", "control targets"})
 ACTING = (Course.ROLLBACK, Course.ANNOUNCE, Course.ASK)
@@ -51,10 +51,30 @@ def _reconsider(ctx: StepContext, findings: tuple[Finding, ...]) -> None:
     decision = open_incident.make_decision(ctx, findings)
     worse = decision.severity.rank > incident.severity.rank
     free = not incident.human_needed and _was_passing(incident.decision) and decision.course in ACTING
+    late = not (free or worse) and _was_paged_only(incident) and decision.course in ACTING
     if worse and incident.human_needed and decision.course in ACTING:
         decision = replace(decision, course=Course.PAGE, why=f"{incident.human_needed}; {decision.why}")
-    if worse or free:
+    elif late:
+        decision = replace(decision, course=Course.ASK, why=f"weighed again: {decision.why}")
+    if worse or free or late:
         open_incident.begin_course(ctx, findings, decision)
+
+
+def _was_paged_only(incident: Incident) -> bool:
+    """Tell whether a human was paged and nothing else was decided, asked or tried in this incident.
+
+    What kept us from acting then may be gone: a cooldown, a spent budget, too little evidence. It still fails, and a
+    human has it by now: so it is asked about, not done. What acquitted the deploy for good (a veto) is none of these.
+    """
+    decision = incident.decision
+    return (
+        decision is not None
+        and decision.course is Course.PAGE
+        and not (decision.blame is not None and decision.blame.vetoed)
+        and not incident.human_needed
+        and not incident.tried
+        and incident.question.asked_at is None
+    )
 
 
 def _was_passing(decision: Decision | None) -> bool:
