@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.core.assess.test_peers import OURS, fails, town
+from tests.core.assess.test_peers import OURS, fails, probes, stumbles, town
 from tests.core.limits import WEIGHTS
 from tests.core.scenes import HISTORY, NOW, a_blame, a_case, a_service, found
 from tests.core.world import FOREVER, Fault, World, make_policy
@@ -83,21 +83,16 @@ def test_a_service_that_fails_before_or_with_us(seconds: float, density: float) 
     assert verdict.causes[0].why == "shop, which it depends on, fails as well"
 
 
-def quiet(**check: Any) -> ServiceState:
-    """Return a shop of which no probe fails now."""
-    return fails("shop", run_started_at=None, run_probes=0, **check)
-
-
 SURE = FELT_SHARE * 0.4 * RATE
 
 
 @pytest.mark.parametrize(
     ("shop", "expected"),
     [
-        pytest.param(fails("shop", run_probes=2), LEAST, id="a blip as yet"),
-        pytest.param(quiet(last_bad_at=NOW - OURS), LEAST, id="a failure a minute ago"),
-        pytest.param(quiet(last_bad_at=NOW - OURS - 61), None, id="an older failure"),
-        pytest.param(quiet(cusum=10.0, cusum_zero_at=NOW - OURS, last_bad_at=NOW), SURE, id="in part"),
+        pytest.param(fails("shop", recent=probes(-5, -3)), LEAST, id="a blip as yet"),
+        pytest.param(stumbles(-OURS), LEAST, id="a failure a minute ago"),
+        pytest.param(stumbles(-OURS - 61), None, id="an older failure"),
+        pytest.param(stumbles(-OURS, -30, -1), SURE, id="in part"),
         pytest.param(fails("shop", replace(HISTORY[0], finished_at=NOW - 9e4)), LEAST, id="by the suspect code"),
         pytest.param(ServiceState("shop"), None, id="well"),
     ],
@@ -112,8 +107,10 @@ def test_an_open_incident_or_another_workers_trouble_is_sure() -> None:
     """Even if no probe fails at this very moment."""
     policy = town("shop", web=("shop",))
     incident = Incident("shop-1", "shop", Severity.HIGH, NOW - 30, NOW - OURS, "home fails")
-    assert odds(weighed(replace(quiet(), incident=incident), policy=policy)) == {"upstream shop": pytest.approx(SURE)}
-    over = replace(quiet(last_bad_at=None), incident=replace(incident, closed_at=NOW - 5))
+    assert odds(weighed(replace(stumbles(-200), incident=incident), policy=policy)) == {
+        "upstream shop": pytest.approx(SURE)
+    }
+    over = replace(stumbles(-200), incident=replace(incident, closed_at=NOW - 5))
     assert not weighed(over, policy=policy).causes
     trouble = {"shop": ActiveCritical("shop", NOW - OURS)}
     assert odds(weighed(policy=policy, troubles=trouble)) == {"upstream shop": pytest.approx(SURE)}

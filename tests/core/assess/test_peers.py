@@ -10,13 +10,23 @@ import pytest
 from tests.core.scenes import HISTORY, NOW, a_case, a_service, failing, found
 from tests.core.world import make_policy
 from watchdog.core.assess.onset_prior import prior_of
-from watchdog.core.assess.peers import BEFORE_SECONDS, NEAR_MINUTES, PEER_SECONDS, failing_peers
+from watchdog.core.assess.peers import (
+    BEFORE_SECONDS,
+    NEAR_MINUTES,
+    PEER_SECONDS,
+    STUMBLES_BY_CHANCE,
+    UNSURE,
+    failing_peers,
+)
 from watchdog.domain.checks import Check
 from watchdog.domain.deploys import Deploy, Downtime
-from watchdog.domain.incidents import ActiveCritical, Phase, ServiceState
+from watchdog.domain.incidents import ActiveCritical, Incident, Phase, ServiceState
 from watchdog.domain.policy import BlameWeights, Policy, ServicePolicy
 from watchdog.domain.readings import Bad
+from watchdog.domain.severity import Severity
 
+CHANCE = UNSURE * STUMBLES_BY_CHANCE
+"""What is taken off for each service that may stumble by chance."""
 OURS = 60.0
 """So many seconds before NOW `web` began to fail, in every case here."""
 
@@ -33,6 +43,20 @@ def fails(name: str, *deploys: Deploy, seconds: float = OURS, **check: Any) -> S
     """Return a service that has failed for so long."""
     checks = MappingProxyType({"home": failing("home", seconds=seconds, **check)})
     return ServiceState(name, phase=Phase.SUSPECT, checks=checks, deploys=deploys)
+
+
+def probes(*seconds: float) -> tuple[tuple[float, bool], ...]:
+    """Return failed probes at these seconds from NOW, and a good one at NOW."""
+    return (*((NOW + at, True) for at in seconds), (NOW, False))
+
+
+def stumbles(*seconds: float) -> ServiceState:
+    """Return a shop whose probes failed at these seconds from NOW, each alone."""
+    recent = probes(*seconds)
+    return fails("shop", run_started_at=None, run_probes=0, recent=recent, last_bad_at=recent[-2][0])
+
+
+OPEN = Incident("shop-1", "shop", Severity.HIGH, NOW - 30, NOW - OURS, "home fails")
 
 
 def weights(*services: ServiceState, policy: Policy | None = None, method: str = "run", **state: Any) -> dict:
@@ -63,15 +87,11 @@ def test_an_onset_that_a_feed_tells_is_less_exact() -> None:
     [
         pytest.param(fails("shop"), True, id="together"),
         pytest.param(fails("shop", seconds=OURS + PEER_SECONDS + 1), False, id="long before"),
-        pytest.param(fails("shop", run_probes=3), True, id="three probes"),
-        pytest.param(fails("shop", run_probes=2), False, id="a blip"),
-        pytest.param(fails("shop", run_probes=0, run_started_at=None), False, id="over"),
-        pytest.param(
-            fails("shop", run_probes=0, run_started_at=None, cusum=10.0, cusum_zero_at=NOW - OURS), True, id="in part"
-        ),
-        pytest.param(
-            fails("shop", run_probes=0, run_started_at=None, cusum=9.9, cusum_zero_at=NOW - OURS), False, id="one run"
-        ),
+        pytest.param(fails("shop", recent=probes(-55, -30, -5)), True, id="three probes"),
+        pytest.param(stumbles(-55, -30, -5), True, id="three probes, and well between them"),
+        pytest.param(replace(stumbles(-130, -120, -110), phase=Phase.CALM), False, id="over"),
+        pytest.param(replace(stumbles(-200), incident=OPEN), True, id="its incident is open"),
+        pytest.param(replace(stumbles(-200), incident=replace(OPEN, closed_at=NOW)), False, id="it was"),
         pytest.param(ServiceState("shop", checks={"home": Check("home", "http")}), False, id="healthy"),
         pytest.param(fails("gone"), False, id="no service of the policy"),
         pytest.param(fails("shop", replace(HISTORY[0], finished_at=NOW - 90_000)), False, id="the suspect code"),
@@ -85,6 +105,22 @@ def test_an_onset_that_a_feed_tells_is_less_exact() -> None:
 def test_who_fails_with_us(shop: ServiceState, peer: bool) -> None:
     """About when we began, for sure, and not by the suspect code or on purpose."""
     assert list(weights(shop, policy=town("shop"))) == (["shop"] if peer else [])
+
+
+@pytest.mark.parametrize(
+    ("shop", "peer"),
+    [
+        pytest.param(stumbles(-1), True, id="a moment ago"),
+        pytest.param(stumbles(-OURS - 29), True, id="just before us"),
+        pytest.param(stumbles(-OURS - 31), False, id="long before us"),
+        pytest.param(fails("shop", seconds=2, recent=probes(-2)), True, id="a run that has just begun"),
+    ],
+)
+def test_who_failed_a_probe_or_two_is_a_third_of_a_peer(shop: ServiceState, peer: bool) -> None:
+    """A blip as likely as not; of many services some stumble by chance."""
+    assert weights(shop) == ({"shop": pytest.approx(UNSURE - CHANCE)} if peer else {})
+    others = [ServiceState(f"other-{n}") for n in range(29)]
+    assert weights(shop, *others) == ({"shop": pytest.approx(UNSURE - 30 * CHANCE)} if peer else {})
 
 
 def test_with_no_suspect_any_code_is_another() -> None:
@@ -159,7 +195,7 @@ def test_of_many_that_fail_all_the_time_some_are_near_by_chance(earlier: int, le
     """Those that began to fail in the seven minutes before tell how many are."""
     assert (BEFORE_SECONDS - PEER_SECONDS) / 60 == 7
     others = [fails(f"other-{n}", seconds=OURS + 200 + 60 * n) for n in range(earlier)]
-    assert weights(fails("shop"), *others)["shop"] == pytest.approx(max(0.0, left))
+    assert weights(fails("shop"), *others).get("shop", 0.0) == pytest.approx(max(0.0, left))
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from watchdog.core.assess.suspect_deploy import live_deploy
+from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Blame, Finding
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import ServiceState, State
@@ -10,12 +11,9 @@ from watchdog.domain.policy import Policy, ServicePolicy
 from watchdog.domain.readings import Bad
 
 STALE_VENDOR_SECONDS = 900.0
-RUN_PROBES_MIN = 3
-"""Failing probes in a row from which it is no blip."""
-PARTLY_CUSUM = 10.0
-"""More than one run of failures, however long, adds to a check's sum (two failures of log(p1/p0) = 4.6 each)."""
-BLIP_SECONDS = 60.0
-"""A dependency that failed a probe within so long before us, and is well again, may be partly down."""
+SURE_FAILURES = 3
+"""So many failed probes of one check within LATELY_SECONDS are no blip, whether or not one was good between them."""
+LATELY_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +45,13 @@ class BlameInput:
         other, trouble = self.state.services.get(name), self.state.troubles.get(name)
         began = failing_since(other) if other is not None else None
         if began is None and other is not None:
-            lately = [one.last_bad_at for one in other.checks.values() if one.last_bad_at is not None]
-            began = max((at for at in lately if at >= self.onset_at - BLIP_SECONDS), default=None)
+            began = self.stumbled_at(other)
         return began if began is not None or trouble is None else trouble.at
+
+    def stumbled_at(self, other: ServiceState) -> float | None:
+        """Return when another service last failed a probe, if that was not long before we began to; else None."""
+        lately = [one.last_bad_at for one in other.checks.values() if one.last_bad_at is not None]
+        return max((at for at in lately if at >= self.onset_at - LATELY_SECONDS), default=None)
 
     def same_code(self, name: str, suspect: Deploy) -> bool:
         """Tell whether another service runs the suspect code (or fails on it, where another worker holds it)."""
@@ -61,20 +63,23 @@ class BlameInput:
 
 
 def failing_since(service: ServiceState) -> float | None:
-    """Return when a service began to fail: its open incident, its oldest run of failing probes, or its oldest sum of
-    more failures than one run counts for; None: nothing of that.
+    """Return when a service began to fail: its open incident, its oldest run of failing probes, or the first of several
+    that failed lately; None: nothing of that.
     """
     incident = service.incident
     if incident is not None and incident.closed_at is None:
         return incident.onset_at
     starts = [check.run_started_at for check in service.checks.values() if check.run_started_at is not None]
-    partly = [check for check in service.checks.values() if check.cusum >= PARTLY_CUSUM]
-    starts += [check.cusum_zero_at for check in partly if check.cusum_zero_at is not None]
+    starts += [failed[0] for failed in map(_failed_lately, service.checks.values()) if len(failed) >= SURE_FAILURES]
     return min(starts, default=None)
 
 
 def is_no_blip(service: ServiceState) -> bool:
-    """Tell whether it fails for sure: an open incident, some failing probes in a row, or failures again and again."""
+    """Tell whether it fails for sure: an open incident, or several failed probes lately."""
     if service.incident is not None and service.incident.closed_at is None:
         return True
-    return any(one.run_probes >= RUN_PROBES_MIN or one.cusum >= PARTLY_CUSUM for one in service.checks.values())
+    return any(len(_failed_lately(check)) >= SURE_FAILURES for check in service.checks.values())
+
+
+def _failed_lately(check: Check) -> list[float]:
+    return [at for at, failed in check.recent if failed and at >= check.last_at - LATELY_SECONDS]

@@ -4,7 +4,7 @@ Each counts by how near its onset lies to ours, and the less the likelier its ow
 began to fail in the minutes before, so many are near ours by chance: those are taken off.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from math import exp, hypot
 
 from watchdog.core.assess import maintenance
@@ -24,6 +24,10 @@ PEER_SECONDS = 180.0
 """Further off it is no peer."""
 BEFORE_SECONDS = 600.0
 """Those that failed so long before ours, and are no peers, tell how many fail by chance."""
+UNSURE = 0.3
+"""So much of a peer is a service that failed a probe or two since we began to: a blip as likely as not."""
+STUMBLES_BY_CHANCE = 0.01
+"""A service that is well fails a probe in so many of the times between an onset and its decision."""
 LEAST = 0.01
 """What counts less is not named."""
 
@@ -36,11 +40,26 @@ def failing_peers(case: BlameInput, suspect: Deploy | None) -> dict[str, float]:
     counted. Another worker's service is known by its trouble, which began to be known about when ours did.
     """
     strangers = [name for name in case.policy.services if not _belongs_to_us(case, name, suspect)]
-    failed = [name for name in strangers if fails_with_us(case, name) and not _has_a_cause(case, name)]
-    found = {name: weight for name in failed if (weight := _weight(case, name)) >= LEAST}
-    by_chance = NEAR_MINUTES * _failures_per_minute_before(case, strangers)
-    total = sum(found.values())
-    return {name: weight * max(0.0, 1.0 - by_chance / total) for name, weight in found.items()}
+    unexplained = [name for name in strangers if not _has_a_cause(case, name)]
+    fail = {name: _weight(case, name) for name in unexplained if fails_with_us(case, name)}
+    stumble = {name: UNSURE for name in unexplained if name not in fail and _stumbled(case, name)}
+    return {
+        **_beyond_chance(fail, NEAR_MINUTES * _failures_per_minute_before(case, strangers)),
+        **_beyond_chance(stumble, UNSURE * STUMBLES_BY_CHANCE * len(strangers)),
+    }
+
+
+def _beyond_chance(weights: Mapping[str, float], by_chance: float) -> dict[str, float]:
+    """Return the weights less what there is of them by chance, each in its proportion."""
+    left = max(0.0, 1.0 - by_chance / (sum(weights.values()) or 1.0))
+    return {name: weight * left for name, weight in weights.items() if weight * left >= LEAST}
+
+
+def _stumbled(case: BlameInput, name: str) -> bool:
+    """Tell whether a service that may be well failed a probe or two since we began to, or just before."""
+    other = case.state.services.get(name)
+    at = case.stumbled_at(other) if other is not None and not is_no_blip(other) else None
+    return at is not None and at >= case.onset_at - TOGETHER_SECONDS / 2
 
 
 def _belongs_to_us(case: BlameInput, name: str, suspect: Deploy | None) -> bool:
