@@ -15,7 +15,7 @@ from watchdog.domain.decisions import Decision
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Effect
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
-from watchdog.domain.policy import Mode, Policy
+from watchdog.domain.policy import Mode, Policy, Suppression
 from watchdog.domain.readings import Bad, Good
 from watchdog.domain.severity import Severity
 
@@ -61,6 +61,7 @@ def test_when_a_passing_obstacle_is_gone_the_rollback_is_made(before: Decision) 
 
 
 MAINTENANCE = a_service(facts=replace(FACTS, maintenance=True))
+SILENCE = Suppression("silence-1", "web", "ann", "moving", 0.0, NOW + 600.0)
 COOLING = decided(a_service(acted_at=(NOW - 1800.0,)))
 """Paged, as the last rollback was 1770 s ago then."""
 PASSING = decided(a_service(deploys=(ON_ITS_WAY, *HISTORY)))
@@ -69,7 +70,10 @@ PASSING = decided(a_service(deploys=(ON_ITS_WAY, *HISTORY)))
 @pytest.mark.parametrize(
     ("service", "state"),
     [
+        pytest.param(paged(decided(MAINTENANCE)), {}, id="maintenance"),
+        pytest.param(paged(decided(MAINTENANCE, a_state(paused_by="Alice"))), {}, id="maintenance and pause"),
         pytest.param(paged(COOLING, tried=True), {}, id="it had its rollback"),
+        pytest.param(paged(COOLING, muted=True), {"silences": (SILENCE,)}, id="a silence keeps it from people"),
         pytest.param(paged(COOLING, asked_at=NOW - 20), {}, id="it was asked about"),
         pytest.param(paged(COOLING, human_needed="rejected by Alice"), {}, id="a human took it"),
         pytest.param(paged(decided(a_service(), a_state(vendors=OUTAGE))), {}, id="platform outage"),
@@ -104,7 +108,6 @@ UNSURE = replace(UNSURE, blame=replace(UNSURE.blame, bad_deploy_share=0.00002))
             {"acted_at": (NOW - 86_420.0, NOW - 80_000.0)},
             id="the day's budget has room again",
         ),
-        pytest.param(decided(MAINTENANCE), POLICY, {}, id="out of maintenance"),
         pytest.param(
             decided(a_service(), policy=UNSURE), UNSURE, {"checks": {"events": LATE_CRASH}}, id="evidence came late"
         ),

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from watchdog.core.context import StepContext
 from watchdog.core.fold import observations
+from watchdog.core.guards import guards
 from watchdog.core.phases import close_incident, escalation, manual_silences, open_incident, suspicion
 from watchdog.domain.decisions import Course, Decision, Finding, Verdict
 from watchdog.domain.incidents import Incident, Outcome
@@ -64,13 +65,16 @@ def _was_paged_only(incident: Incident) -> bool:
     """Tell whether a human was paged and nothing else was decided, asked or tried in this incident.
 
     What kept us from acting then may be gone: a cooldown, a spent budget, too little evidence. It still fails, and a
-    human has it by now: so it is asked about, not done. What acquitted the deploy for good (a veto) is none of these.
+    human has it by now: so it is asked about, not done. None of these are what acquitted the deploy for good (a veto),
+    and that it was meant to be down: nobody knows what failed by that.
     """
     decision = incident.decision
     return (
         decision is not None
         and decision.course is Course.PAGE
         and not (decision.blame is not None and decision.blame.vetoed)
+        and not guards.was_down(incident)
+        and not incident.muted
         and not incident.human_needed
         and not incident.tried
         and incident.question.asked_at is None
