@@ -1,0 +1,44 @@
+"""Where more than one service takes part the innocent one is not rolled back, and the guilty one is, or asked about."""
+
+from pathlib import Path
+
+import pytest
+
+from watchdog.app.commands.score_run import run_episode
+from watchdog.lab.episode_judgement import Played, judge
+from watchdog.settings.load.scenarios import read_scenarios
+
+FOLDER = Path(__file__).parent / "several_services"
+KINDS = {kind.name: kind for kind in read_scenarios(sorted(FOLDER.glob("*.yaml")), FOLDER)}
+UNKNOWABLE = "upstream-late"
+"""The status page tells of it after the decision: nothing that is seen tells it from a bad deploy."""
+
+
+def played(name: str, count: int) -> list[Played]:
+    """Play so many episodes of a scenario."""
+    found = []
+    for number in range(count):
+        scene, record = run_episode(KINDS[name], f"several-{number}")
+        found.append(judge(scene, f"several-{number}", record))
+    return found
+
+
+def test_every_scenario_is_played() -> None:
+    """Those of the folder and no others; the held-out ones can be read."""
+    assert len(KINDS) == 10 and UNKNOWABLE in KINDS
+    assert len(read_scenarios(sorted((FOLDER / "held_out").glob("*.yaml")), FOLDER)) == 12
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", sorted(set(KINDS) - {UNKNOWABLE}))
+def test_the_innocent_is_not_rolled_back(name: str) -> None:
+    """Nor the wrong one of two; one in eight may be told apart by nothing that was seen by then."""
+    episodes = played(name, 8)
+    assert not any(one.wrong_service for one in episodes)
+    assert sum(one.false for one in episodes) <= 1
+
+
+@pytest.mark.parametrize("name", ["dep-good", "dep-visible"])
+def test_the_guilty_one_is_rolled_back_or_asked_about(name: str) -> None:
+    """Our own deploy beside a dependency's good one; a dependency's beside a good one of ours (later: asked about)."""
+    assert all(one.good and one.did in ("rollback", "ask") for one in played(name, 3))
