@@ -16,7 +16,7 @@ from watchdog.domain.effects import Note
 from watchdog.domain.fast_replace import fast_replace
 from watchdog.domain.incidents import Phase, ServiceState
 from watchdog.domain.notices import NoticeKind
-from watchdog.domain.readings import Bad, Good, Unknown
+from watchdog.domain.readings import Bad, Unknown
 from watchdog.domain.units import show_seconds
 
 BLIND_TELL_SECONDS = 30.0
@@ -95,7 +95,7 @@ def _see_again(ctx: StepContext, lasted: float) -> None:
 
 
 def perceive_vendor(ctx: StepContext, event: e.VendorChecked) -> None:
-    """Fold a status page's reading in, and since when it tells of trouble; what cannot be read ends none."""
+    """Fold a status page's reading in, and since when it tells of trouble without a break."""
     since = bad_since(ctx.state.vendors_bad_since, event)
     vendors = {**ctx.state.vendors, event.vendor: (event.at, event.reading)}
     ctx.state = fast_replace(ctx.state, vendors=vendors, vendors_bad_since=since)
@@ -105,7 +105,7 @@ def bad_since(known: Mapping[str, float], event: e.VendorChecked) -> Mapping[str
     """Return since when each status page tells of trouble, after one more reading; the same where nothing changes."""
     if isinstance(event.reading, Bad) and event.vendor not in known:
         return {**known, event.vendor: event.at}
-    if isinstance(event.reading, Good) and event.vendor in known:
+    if not isinstance(event.reading, Bad) and event.vendor in known:
         return {name: at for name, at in known.items() if name != event.vendor}
     return known
 

@@ -20,7 +20,7 @@ from typing import get_args
 
 from watchdog.core import fleet
 from watchdog.core.context import StepContext
-from watchdog.core.fold import clock_skew, observations, recent_changes
+from watchdog.core.fold import clock_skew, observations
 from watchdog.core.guards import active_criticals, flapping
 from watchdog.core.phases import (
     approval,
@@ -262,7 +262,6 @@ def step(state: State, event: Event, policy: Policy) -> tuple[State, tuple[Effec
         if isinstance(event, e.DeploysListed):
             restore_auto_deploy.over(ctx, "Somebody switched it on")
             bad_commit_recurrence.watch(ctx)
-            recent_changes.share_live_deploy(ctx)
             manual_silences.by_platform(ctx)
         _handler(ctx)(ctx)
         active_criticals.clear(ctx)

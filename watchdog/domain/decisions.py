@@ -146,7 +146,7 @@ class Blame:
 
     @property
     def contested(self) -> bool:
-        """Tell whether this change and another service's are the two likely ones, neither of them far ahead."""
+        """Tell whether it was this change or another service's, and neither is improbable: a human is asked."""
         if self.probability is None or self.rival is None or self.vetoed:
             return False
         return self.probability >= CONTESTED_MIN and self.probability + self.chance_of(self.rival) >= self.floor
@@ -168,9 +168,8 @@ class Blame:
 
     @property
     def likely(self) -> bool:
-        """Tell whether the suspect is probable enough to ask a human about it, be it as one of two."""
-        likely = self.probability is not None and self.probability >= self.likely_from and not self.vetoed
-        return likely or self.contested
+        """Tell whether the suspect is probable enough to ask a human about it."""
+        return self.probability is not None and self.probability >= self.likely_from and not self.vetoed
 
 
 class GuardReason(StrEnum):

@@ -281,9 +281,6 @@ class Shared:
     quiets: int = 0  # number of the last of these
     digested_at: float = 0.0  # the last weekly digest
     failing: Mapping[str, Failing] = field(default_factory=lambda: MappingProxyType({}))  # does not work, by key
-    live_deploys: Mapping[str, Deploy] = field(
-        default_factory=lambda: MappingProxyType({})
-    )  # of the services that depend on another, or on which one depends
 
 
 @dataclass(frozen=True)
@@ -319,9 +316,6 @@ class State:
     failing: Mapping[str, Failing] = field(
         default_factory=lambda: MappingProxyType({})
     )  # what we rely on and does not work, by key
-    live_deploys: Mapping[str, Deploy] = field(
-        default_factory=lambda: MappingProxyType({})
-    )  # of the services that depend on another, or on which one depends
 
     @property
     def shared(self) -> Shared:

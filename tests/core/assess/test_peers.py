@@ -9,24 +9,18 @@ import pytest
 
 from tests.core.scenes import HISTORY, NOW, a_case, a_service, failing, found
 from tests.core.world import make_policy
+from watchdog.core.assess.blame_input import PEER_SECONDS
 from watchdog.core.assess.onset_prior import prior_of
-from watchdog.core.assess.peers import (
-    BEFORE_SECONDS,
-    NEAR_MINUTES,
-    PEER_SECONDS,
-    STUMBLES_BY_CHANCE,
-    UNSURE,
-    failing_peers,
-)
+from watchdog.core.assess.peers import ONCE_BY_CHANCE, UNSURE, failing_peers
 from watchdog.domain.checks import Check
 from watchdog.domain.deploys import Deploy, Downtime
 from watchdog.domain.incidents import ActiveCritical, Incident, Phase, ServiceState
-from watchdog.domain.policy import BlameWeights, Policy, ServicePolicy
+from watchdog.domain.policy import BlameWeights, Policy, ServicePolicy, SignalPolicy
 from watchdog.domain.readings import Bad
 from watchdog.domain.severity import Severity
 
-CHANCE = UNSURE * STUMBLES_BY_CHANCE
-"""What is taken off for each service that may stumble by chance."""
+CHANCE = UNSURE * ONCE_BY_CHANCE
+"""What is taken off for each service that may fail a probe by chance."""
 OURS = 60.0
 """So many seconds before NOW `web` began to fail, in every case here."""
 
@@ -34,7 +28,9 @@ OURS = 60.0
 def town(*names: str, **depends_on: tuple[str, ...]) -> Policy:
     """Return a policy of `web` and these services; keywords say what each depends on."""
     policy = make_policy()
+    home = (SignalPolicy("home", "http", critical=True),)
     others = {name: ServicePolicy(name, f"srv-{name}", depends_on=depends_on.get(name, ())) for name in names}
+    others = {name: replace(one, signals=home) for name, one in others.items()}
     web = replace(policy.services["web"], depends_on=depends_on.get("web", ()))
     return replace(policy, services={"web": web, **others})
 
@@ -50,10 +46,16 @@ def probes(*seconds: float) -> tuple[tuple[float, bool], ...]:
     return (*((NOW + at, True) for at in seconds), (NOW, False))
 
 
-def stumbles(*seconds: float) -> ServiceState:
-    """Return a shop whose probes failed at these seconds from NOW, each alone."""
+def stumbles(*seconds: float, name: str = "shop") -> ServiceState:
+    """Return a service whose probes failed at these seconds from NOW, each alone."""
     recent = probes(*seconds)
-    return fails("shop", run_started_at=None, run_probes=0, recent=recent, last_bad_at=recent[-2][0])
+    return fails(name, run_started_at=None, run_probes=0, recent=recent, last_bad_at=recent[-2][0])
+
+
+def gone(name: str) -> ServiceState:
+    """Return a service that fails by a check whose signal a reload took away."""
+    service = fails(name)
+    return replace(service, checks={"old": replace(service.checks["home"], name="old")})
 
 
 OPEN = Incident("shop-1", "shop", Severity.HIGH, NOW - 30, NOW - OURS, "home fails")
@@ -94,6 +96,9 @@ def test_an_onset_that_a_feed_tells_is_less_exact() -> None:
         pytest.param(replace(stumbles(-200), incident=replace(OPEN, closed_at=NOW)), False, id="it was"),
         pytest.param(ServiceState("shop", checks={"home": Check("home", "http")}), False, id="healthy"),
         pytest.param(fails("gone"), False, id="no service of the policy"),
+        pytest.param(fails("shop", last_at=NOW - 61), False, id="not read for a minute"),
+        pytest.param(gone("shop"), False, id="by a signal that is no more"),
+        pytest.param(replace(fails("shop"), incident=replace(OPEN, onset_at=0.0)), True, id="in an older incident"),
         pytest.param(fails("shop", replace(HISTORY[0], finished_at=NOW - 90_000)), False, id="the suspect code"),
         pytest.param(
             replace(fails("shop"), downtime=Downtime("in maintenance mode", NOW - 62.0, NOW - 75.0)),
@@ -113,6 +118,7 @@ def test_who_fails_with_us(shop: ServiceState, peer: bool) -> None:
         pytest.param(stumbles(-1), True, id="a moment ago"),
         pytest.param(stumbles(-OURS - 29), True, id="just before us"),
         pytest.param(stumbles(-OURS - 31), False, id="long before us"),
+        pytest.param(replace(stumbles(-1), checks={}), False, id="not read"),
         pytest.param(fails("shop", seconds=2, recent=probes(-2)), True, id="a run that has just begun"),
     ],
 )
@@ -150,15 +156,21 @@ def test_who_depends_is_no_peer(depends_on: dict) -> None:
     [
         pytest.param(ServiceState("cart"), {}, True, id="well, and not deployed"),
         pytest.param(fails("cart"), {}, False, id="fails"),
-        pytest.param(ServiceState("cart", deploys=(replace(HISTORY[0], commit="c"),)), {}, False, id="was deployed"),
+        pytest.param(stumbles(-OURS, name="cart"), {}, True, id="failed one probe"),
         pytest.param(ServiceState("cart"), {"openai": (NOW, Bad("down"))}, False, id="a status page"),
         pytest.param(ServiceState("cart"), {"openai": (NOW - 900, Bad("down"))}, True, id="an old status page"),
     ],
 )
 def test_what_fails_for_a_reason_of_its_own_is_no_peer(cart: ServiceState, vendors: dict, peer: bool) -> None:
-    """What it depends on fails, or was deployed before."""
+    """What it depends on fails for sure."""
     policy = town("shop", "cart", shop=("cart", "openai"))
     assert ("shop" in weights(fails("shop"), cart, policy=policy, vendors=vendors)) is peer
+
+
+def test_another_workers_dependency_that_is_critical_is_its_reason() -> None:
+    """Known by its trouble."""
+    policy = town("shop", "cart", shop=("cart",))
+    assert list(weights(fails("shop"), policy=policy, troubles={"cart": ActiveCritical("cart", NOW - 30)})) == ["cart"]
 
 
 def own(seconds_before_failure: float, **more: Any) -> Deploy:
@@ -187,15 +199,11 @@ def test_who_was_deployed_before_it_failed_counts_as_much_less_as_that_explains_
         odds = prior_of(shop, deploys[0], NOW - OURS, BlameWeights(other_incidents_per_month=1.0), NOW).odds
         assert odds > 1.0
     counts = 1 / (1 + odds)
-    assert weights(shop) == (pytest.approx({"shop": counts}) if counts >= 0.01 else {})
-
-
-@pytest.mark.parametrize(("earlier", "left"), [(0, 1.0), (2, 1 - NEAR_MINUTES * 2 / 7), (6, 0.0)])
-def test_of_many_that_fail_all_the_time_some_are_near_by_chance(earlier: int, left: float) -> None:
-    """Those that began to fail in the seven minutes before tell how many are."""
-    assert (BEFORE_SECONDS - PEER_SECONDS) / 60 == 7
-    others = [fails(f"other-{n}", seconds=OURS + 200 + 60 * n) for n in range(earlier)]
-    assert weights(fails("shop"), *others).get("shop", 0.0) == pytest.approx(max(0.0, left))
+    expected = pytest.approx({"shop": counts}) if counts >= 0.01 else {}
+    assert weights(shop) == expected
+    cart = ServiceState("cart", deploys=deploys)
+    policy = town("shop", "cart", shop=("cart",))
+    assert weights(fails("shop"), cart, policy=policy) == expected, "of what it depends on, likewise"
 
 
 @pytest.mark.parametrize(

@@ -162,6 +162,8 @@ def test_the_onset_is_when_the_sum_left_zero_however_small_it_is_by_now() -> Non
     [
         pytest.param("xx........" + "x" * 22, 10, id="a blip, and the outage"),
         pytest.param("xxxx.............." + "x" * 22, 18, id="a longer one"),
+        pytest.param("xxxxxxxxxx........" + "x" * 12, 0, id="too long for a blip"),
+        pytest.param("xx.....xx......" + "x" * 12, 0, id="two of them: it comes and goes"),
         pytest.param("x........" + "x" * 22, 9, id="one failed probe"),
         pytest.param("xx.x..xx.xxx.x.xx.x.xx", 0, id="in part, all the time"),
         pytest.param("xx...xx..xxx..xx..xx..xx..xx", 0, id="for half, all the time"),

@@ -297,16 +297,14 @@ def test_what_lies_before_the_target_does_not_matter() -> None:
     ],
 )
 def test_a_dependant_deployed_after_the_change_asks(deploys: tuple | None, depends_on: tuple, asks: bool) -> None:
-    """It may rely on what the rollback takes away, be it watched here or by another worker."""
+    """It may rely on what the rollback takes away."""
     request = with_a_shop(depends_on)
     why = "shop depends on it and was deployed after dep-41 (dep-90)" if asks else PASSES["dependants"]
     expected = GuardAnswer("dependants", Verdict.ASK if asks else Verdict.PASS, why)
-    states = [request.state]
     if deploys is not None:
-        states = [replace(request.state, services={"shop": ServiceState("shop", deploys=deploys)})]
-        states += [replace(request.state, live_deploys={"shop": one}) for one in deploys]  # another worker's
-    for state in states:
-        assert guards.dependants(replace(request, state=state)) == expected
+        shop = ServiceState("shop", deploys=deploys)
+        request = replace(request, state=replace(request.state, services={"shop": shop}))
+    assert guards.dependants(request) == expected
     nowhere = guards.dependants(replace(request, target=TargetChoice(None, "none")))
     assert nowhere == GuardAnswer("dependants", Verdict.PASS, "no target")
 
@@ -319,7 +317,6 @@ CRITICAL = ActiveCritical("shop", NOW - 30, "cccccccc")
     [
         pytest.param((), {"troubles": {"shop": CRITICAL}}, "", id="no dependency"),
         pytest.param(("shop",), {"services": {"shop": ServiceState("shop")}}, "", id="well"),
-        pytest.param(("shop",), {"live_deploys": {"shop": HISTORY[1]}}, "", id="well, at another worker"),
         pytest.param(("openai",), {}, "", id="a status page"),
         pytest.param(
             ("shop",),
@@ -329,13 +326,14 @@ CRITICAL = ActiveCritical("shop", NOW - 30, "cccccccc")
         ),
         pytest.param(
             ("shop",),
-            {"troubles": {"shop": replace(CRITICAL, suspect_code="bad00000")}, "live_deploys": {"shop": HISTORY[1]}},
+            {
+                "troubles": {"shop": replace(CRITICAL, suspect_code="bad00000")},
+                "services": {"shop": ServiceState("shop")},
+            },
             "",
             id="critical by the same commit",
         ),
-        pytest.param(
-            ("shop",), {}, "another worker watches shop, which it depends on, and when it was deployed", id="unknown"
-        ),
+        pytest.param(("shop",), {}, "it depends on shop, whose deploys another worker watches", id="another worker's"),
     ],
 )
 def test_what_depends_on_a_critical_service_is_asked_about(depends_on: tuple, state: dict, why: str) -> None:
@@ -346,6 +344,26 @@ def test_what_depends_on_a_critical_service_is_asked_about(depends_on: tuple, st
     answer = guards.dependencies(replace(request, policy=policy, state=replace(request.state, **state)))
     asks = GuardAnswer("dependencies", Verdict.ASK, why, passing="critical" in why)
     assert answer == (asks if why else GuardAnswer("dependencies", Verdict.PASS, PASSES["dependencies"]))
+
+
+def test_a_dependant_of_what_is_passed_over_asks_too() -> None:
+    """A rollback takes away everything down to its target, not the newest change alone."""
+    request = with_a_shop(("web",))
+    passed = replace(HISTORY[1], id="dep-405", commit="denied00", created_at=NOW - 8000, finished_at=NOW - 7900)
+    web = replace(request.service, deploys=(HISTORY[0], passed, *HISTORY[1:]))
+    shop = ServiceState("shop", deploys=(OTHER,))
+    request = replace(request, service=web, state=replace(request.state, services={"shop": shop}))
+    assert guards.dependants(request).why == "shop depends on it and was deployed after dep-405 (dep-90)"
+
+
+def test_a_dependency_that_is_only_watched_is_never_deployed() -> None:
+    """No worker lists deploys of what has no id on the platform."""
+    request = a_request()
+    services = dict(request.policy.services)
+    services["shop"] = replace(services["shop"], platform_id=None)
+    services["web"] = replace(services["web"], depends_on=("shop",))
+    policy = replace(request.policy, services=services)
+    assert guards.dependencies(replace(request, policy=policy)).verdict is Verdict.PASS
 
 
 def with_a_shop(depends_on: tuple[str, ...]) -> guards.GuardContext:

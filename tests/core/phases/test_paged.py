@@ -73,6 +73,7 @@ PASSING = decided(a_service(deploys=(ON_ITS_WAY, *HISTORY)))
         pytest.param(paged(decided(MAINTENANCE)), {}, id="maintenance"),
         pytest.param(paged(decided(MAINTENANCE, a_state(paused_by="Alice"))), {}, id="maintenance and pause"),
         pytest.param(paged(COOLING, tried=True), {}, id="it had its rollback"),
+        pytest.param(paged(COOLING, acknowledged_by="ann"), {}, id="somebody looks after it"),
         pytest.param(paged(COOLING, muted=True), {"silences": (SILENCE,)}, id="a silence keeps it from people"),
         pytest.param(paged(COOLING, asked_at=NOW - 20), {}, id="it was asked about"),
         pytest.param(paged(COOLING, human_needed="rejected by Alice"), {}, id="a human took it"),
@@ -121,7 +122,9 @@ def test_what_is_possible_now_is_asked_about_once(before: Decision, policy: Poli
     after, effects = look(service, policy)
     assert after.phase is Phase.ASKING and notices(effects) == ["asked"]
     assert lines(effects, "DECIDED")[0].startswith("ask: weighed again: ")
-    again, effects = look(replace(after, phase=Phase.PAGED), policy)
+    assert after.incident is not None
+    paged_again = replace(after, phase=Phase.PAGED, incident=replace(after.incident, reconsidered_at=NOW - 60))
+    again, effects = look(paged_again, policy)
     assert again.phase is Phase.PAGED and notices(effects) == []
 
 

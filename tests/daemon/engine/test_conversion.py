@@ -38,7 +38,7 @@ def test_healthy_readings_are_not_saved_one_by_one() -> None:
 
 
 def test_under_suspicion_a_run_is_saved_as_it_begins_goes_on_and_ends() -> None:
-    """A worker that takes over goes on from there: begin at once, every five seconds, end at once."""
+    """A worker that takes over goes on from there: begin and end at once, what else is seen every five seconds."""
     bad = Bad("HTTP 503")
     readings = [(0.0, bad), (1.0, bad), (4.9, bad), (5.0, bad), (6.0, bad), (7.0, Good()), (7.5, Good()), (8.0, bad)]
     saved = [True, False, False, True, False, True, False, True]

@@ -40,6 +40,8 @@ def _term(plain: Plain) -> Plain:
 
 def _blame(plain: Plain) -> Plain:
     why = plain["prior_why"]
+    other = {one["name"] for one in plain.get("causes", ())}
+    plain = {**plain, "terms": [one for one in plain["terms"] if one.get("name") not in other]}
     return {"assumed": why.partition("; ")[2].startswith("assumed"), "onset_why": why.partition(";")[0], **plain}
 
 
@@ -71,13 +73,23 @@ def _write_decision(plain: Plain) -> Plain:
     return {**plain, "rule": f"{plain['severity']} -> {asked}{why}" if asked is not None else "a human asked"}
 
 
+def _write_blame(plain: Plain) -> Plain:
+    """Write other causes as factors, too: an earlier version keeps those, and knows no causes."""
+    found, known = list(plain["terms"]), 1.0
+    for one in plain["causes"]:
+        factor = known / (known + one["odds"])
+        found.append({"factor": factor, "why": one["why"], "name": one["name"], "earlier": one["earlier"]})
+        known += one["odds"]
+    return {**plain, "terms": found}
+
+
 def _write_note(plain: Plain) -> Plain:
     """Leave an empty `about` out: a recording holds the hash of this text, and earlier ones had no such field."""
     return plain if plain["about"] else {name: value for name, value in plain.items() if name != "about"}
 
 
 WRITTEN: Mapping[type, Callable[[Plain], Plain]] = MappingProxyType(
-    {Decision: _write_decision, Note: _write_note, Incident: flat_incident.flat}
+    {Decision: _write_decision, Blame: _write_blame, Note: _write_note, Incident: flat_incident.flat}
 )
 """What gives a value that is stored the shape that an earlier version reads, or wrote."""
 

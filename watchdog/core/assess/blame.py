@@ -82,7 +82,7 @@ def _verdict(blame: Blame) -> str:
     likeliest = max(blame.causes, key=lambda one: one.odds, default=None)
     if likeliest is None or blame.convicts:
         return head
-    return f"{head}; P {blame.chance_of(likeliest):.3f} for another cause: {likeliest.why}"
+    return f"{head}; P {blame.chance_of(likeliest):.3f} for another cause ({likeliest.why})"
 
 
 def _vetoes(case: BlameInput, suspect: Deploy, change: Deploy) -> tuple[Veto, ...]:
@@ -120,7 +120,8 @@ def _onset_veto(case: BlameInput, change: Deploy) -> Veto:
     began = first_traffic_at(change, case.policy.blame)
     early = began - case.onset_at
     # A feed dates a flood to the begin of its minute; errors new in a release began with that release at the earliest.
-    slack = FEED_MINUTE_SECONDS if has_new_errors(case) and case.main.method == "feed" else 0.0
+    by_feed = any(one.method == "feed" and one.onset_at == case.onset_at for one in case.findings)
+    slack = FEED_MINUTE_SECONDS if by_feed and case.main.method == "feed" and has_new_errors(case) else 0.0
     if early > case.policy.blame.onset_tolerance_seconds + slack:
         return Veto("onset", True, f"it failed {show_seconds(early)} before {change.id} could take traffic")
     return Veto("onset", False, f"onset {show_seconds(max(0.0, -early))} after {change.id} could first take traffic")

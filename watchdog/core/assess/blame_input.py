@@ -14,6 +14,8 @@ STALE_VENDOR_SECONDS = 900.0
 SURE_FAILURES = 3
 """So many failed probes of one check within LATELY_SECONDS are no blip, whether or not one was good between them."""
 LATELY_SECONDS = 60.0
+PEER_SECONDS = 180.0
+"""What began to fail further off has nothing to do with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +43,44 @@ class BlameInput:
         return reading if isinstance(reading, Bad) and self.now - at < STALE_VENDOR_SECONDS else None
 
     def failing_since(self, name: str) -> float | None:
-        """Return since when another service fails, or failed a probe about when we began to; None: it is well."""
+        """Return since when another service fails: its oldest run of failing probes, else its open incident, else the
+        first of several probes that failed lately; another worker's since its trouble is known. None: it does not.
+        """
         other, trouble = self.state.services.get(name), self.state.troubles.get(name)
-        began = failing_since(other) if other is not None else None
-        if began is None and other is not None:
-            began = self.stumbled_at(other)
-        return began if began is not None or trouble is None else trouble.at
+        if other is None:
+            return trouble.at if trouble is not None else None
+        runs = [check.run_started_at for check in self._checks(other) if check.run_started_at is not None]
+        if runs:
+            return min(runs)
+        if _is_open(other):
+            return other.incident.onset_at if other.incident is not None else None
+        failed = [_failed_lately(check) for check in self._checks(other)]
+        return min((times[0] for times in failed if len(times) >= SURE_FAILURES), default=None)
 
-    def stumbled_at(self, other: ServiceState) -> float | None:
-        """Return when another service last failed a probe, if that was not long before we began to; else None."""
-        lately = [one.last_bad_at for one in other.checks.values() if one.last_bad_at is not None]
-        return max((at for at in lately if at >= self.onset_at - LATELY_SECONDS), default=None)
+    def fails_for_sure(self, name: str) -> bool:
+        """Tell whether another service's failure is no blip: several failed probes lately, or an open incident."""
+        other = self.state.services.get(name)
+        if other is None:
+            return name in self.state.troubles
+        return _is_open(other) or any(len(_failed_lately(one)) >= SURE_FAILURES for one in self._checks(other))
+
+    def failed_once_at(self, name: str) -> float | None:
+        """Return when another service failed a probe about when we began to; None: it did not."""
+        other = self.state.services.get(name)
+        times = [one.last_bad_at for one in self._checks(other) if one.last_bad_at is not None] if other else []
+        near = [at for at in times if -LATELY_SECONDS <= at - self.onset_at <= PEER_SECONDS]
+        return max(near, default=None)
+
+    @property
+    def known_at(self) -> float:
+        """Return since when this service is known to be critical; where it is not yet, now."""
+        mine = self.state.troubles.get(self.service.name)
+        return mine.at if mine is not None else self.now
+
+    def _checks(self, other: ServiceState) -> list[Check]:
+        """Return what is read of another service now: not what a reload took away, or nobody reads any more."""
+        known = {signal.name for signal in self.policy.services[other.name].signals}
+        return [one for one in other.checks.values() if one.name in known and self.now - one.last_at <= LATELY_SECONDS]
 
     def same_code(self, name: str, suspect: Deploy) -> bool:
         """Tell whether another service runs the suspect code (or fails on it, where another worker holds it)."""
@@ -62,23 +91,8 @@ class BlameInput:
         return suspect.code is not None and code == suspect.code
 
 
-def failing_since(service: ServiceState) -> float | None:
-    """Return when a service began to fail: its open incident, its oldest run of failing probes, or the first of several
-    that failed lately; None: nothing of that.
-    """
-    incident = service.incident
-    if incident is not None and incident.closed_at is None:
-        return incident.onset_at
-    starts = [check.run_started_at for check in service.checks.values() if check.run_started_at is not None]
-    starts += [failed[0] for failed in map(_failed_lately, service.checks.values()) if len(failed) >= SURE_FAILURES]
-    return min(starts, default=None)
-
-
-def is_no_blip(service: ServiceState) -> bool:
-    """Tell whether it fails for sure: an open incident, or several failed probes lately."""
-    if service.incident is not None and service.incident.closed_at is None:
-        return True
-    return any(len(_failed_lately(check)) >= SURE_FAILURES for check in service.checks.values())
+def _is_open(service: ServiceState) -> bool:
+    return service.incident is not None and service.incident.closed_at is None
 
 
 def _failed_lately(check: Check) -> list[float]:

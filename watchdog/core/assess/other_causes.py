@@ -15,14 +15,13 @@ All odds are to one of "something that nobody sees", as the prior odds of the ow
 from dataclasses import replace
 from math import exp
 
-from watchdog.core.assess.blame_input import BlameInput, is_no_blip
+from watchdog.core.assess.blame_input import BlameInput
 from watchdog.core.assess.failure_correlation import relied_on
 from watchdog.core.assess.onset_prior import MINUTES_PER_MONTH, prior_of
 from watchdog.core.assess.peers import failing_peers, fails_with_us
-from watchdog.core.assess.suspect_deploy import change_before, deploys_of, first_traffic_at
+from watchdog.core.assess.suspect_deploy import change_before, first_traffic_at
 from watchdog.domain.decisions import Blame, Cause
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import ServiceState
 from watchdog.domain.units import show_seconds
 
 FELT_SHARE = 0.5
@@ -70,26 +69,27 @@ def _failing_upstreams(case: BlameInput, suspect: Deploy, others_per_month: floa
     through = [case.wishes, *(services[name] for name in sorted(relied_on(services, case.service.name)))]
     found = []
     for name in dict.fromkeys(upstream for one in through for upstream in one.depends_on):
-        page, since = case.page_trouble(name), case.failing_since(name)
+        page = case.page_trouble(name)
         if page is not None:
             why = f"upstream {name} fails: {page.why}"
             began = case.state.vendors_bad_since.get(name, case.onset_at)
             odds = _felt_odds(case.onset_at - began, PAGE_MEAN_MINUTES, PAGE_MEAN_MINUTES, others_per_month)
-        elif since is not None:
+        elif name in services and (case.failing_since(name) or case.failed_once_at(name)) is not None:
             why = f"{name}, which it depends on, fails as well"
-            odds = _service_odds(case, name, since, suspect, others_per_month)
+            odds = _service_odds(case, name, suspect, others_per_month)
         else:
             continue
         found.append(Cause(f"upstream {name}", max(odds, 1.0 / case.policy.blame.upstream_failing - 1.0), why))
     return found
 
 
-def _service_odds(case: BlameInput, name: str, since: float, suspect: Deploy, others_per_month: float) -> float:
+def _service_odds(case: BlameInput, name: str, suspect: Deploy, others_per_month: float) -> float:
     """Return the odds of a failing service as the cause; 0 where it is a blip as yet, or fails by the same commit."""
-    other = case.state.services.get(name)
-    sure = name in case.state.troubles or (other is not None and is_no_blip(other))
-    if not sure or case.same_code(name, suspect):
+    since = case.failing_since(name)
+    if since is None or not case.fails_for_sure(name) or case.same_code(name, suspect):
         return 0.0
+    if name not in case.state.services:  # another worker's: both are known by when they were found to be critical
+        return _felt_odds(case.known_at - since, SERVICE_MEAN_MINUTES, SERVICE_MEAN_MINUTES, others_per_month)
     return _felt_odds(case.onset_at - since, SERVICE_MEAN_MINUTES, AFTERWARDS_MEAN_MINUTES, others_per_month)
 
 
@@ -104,9 +104,9 @@ def _changed_dependencies(case: BlameInput, suspect: Deploy) -> list[Cause]:
     """Return the changes of guarded services it depends on, directly or not, that took traffic before our onset."""
     found = []
     for name in sorted(relied_on(case.policy.services, case.service.name)):
-        other = case.state.services.get(name, ServiceState(name))
-        change = change_before(deploys_of(case.state, name) or (), case.onset_at, case.policy.blame)
-        if change is None or change.code == suspect.code:
+        other = case.state.services.get(name)
+        change = change_before(other.deploys, case.onset_at, case.policy.blame) if other is not None else None
+        if other is None or change is None or (suspect.code is not None and change.code == suspect.code):
             continue
         odds = UNSEEN_SHARE * prior_of(other, change, case.onset_at, case.policy.blame, case.now).odds
         with_us = _failing_dependants(case, name)

@@ -6,7 +6,6 @@ Rule: the suspect is the live deploy; the *change* is the deploy of the same cod
 from collections.abc import Sequence
 
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import State
 from watchdog.domain.policy import BlameWeights
 
 RECENT_SECONDS = 86400.0
@@ -56,19 +55,13 @@ def first_traffic_at(deploy: Deploy, weights: BlameWeights) -> float:
 
 
 def change_before(deploys: Sequence[Deploy], onset_at: float, weights: BlameWeights) -> Deploy | None:
-    """Return the change that took traffic within the day before a failure began, or None."""
-    live = live_deploy(deploys)
-    if live is None:
+    """Return the change that took traffic within the day before a failure began, or None; what came after it is none.
+
+    It is the one that served then, live or replaced since.
+    """
+    served = [one for one in deploys if one.was_live]
+    by_then = [one for one in served if first_traffic_at(one, weights) <= onset_at + weights.onset_tolerance_seconds]
+    if not by_then:
         return None
-    change = change_of(same_code_run(deploys, live), onset_at, weights)
-    ago = onset_at - first_traffic_at(change, weights)
-    return change if -weights.onset_tolerance_seconds <= ago <= RECENT_SECONDS else None
-
-
-def deploys_of(state: State, name: str) -> tuple[Deploy, ...] | None:
-    """Return the deploys of a service, newest first; of another worker's the live one alone; None: nothing is known."""
-    service = state.services.get(name)
-    if service is not None:
-        return service.deploys
-    live = state.live_deploys.get(name)
-    return (live,) if live is not None else None
+    change = change_of(same_code_run(deploys, by_then[0]), onset_at, weights)
+    return change if onset_at - first_traffic_at(change, weights) <= RECENT_SECONDS else None

@@ -31,6 +31,8 @@ CUSUM_CAP = 1.25
 """Times the limit: what lies beyond would only make the end of an outage known later."""
 AMBIGUOUS = 3.0
 """Onsets whose log-likelihoods differ by less than this are not told apart (a factor of 20)."""
+BLIP_SECONDS = 14.0
+"""Nine of ten blips of a healthy service last no longer."""
 BLIP_PROBES = 200.0
 """A blip begins once in so many probes: some a day at one in ten seconds, and many more after deploys."""
 NEARLY_ALL = 0.9
@@ -172,9 +174,10 @@ def _find_cusum(check: Check, given: "Conditions") -> Finding | None:
     if failed_at - onset < given.limits.cusum_span_seconds:
         return None
     p0 = baseline.rates(check, given.now, given.signal, given.limits)[0]
-    onset = _likeliest_onset(check, onset, p0)
-    if _one_blip(check, onset, failed_at) and failed_at - onset < run_limit_seconds(check, given):
+    since = _likeliest_onset(check, onset, p0, forgiving=False)
+    if _one_blip(check, since, failed_at) and failed_at - since < run_limit_seconds(check, given):
         return None
+    onset = _likeliest_onset(check, onset, p0, forgiving=True)
     failed, probes = share_failing(check, onset)
     text = (
         f"{failed} of {probes} probes failed in {show_seconds(failed_at - onset)} "
@@ -204,25 +207,29 @@ def _as_usual(p0: float, limits: Detection) -> str:
     return f", {p0:.1%} is usual" if p0 > 2 * limits.cusum_p0 else ""
 
 
-def _likeliest_onset(check: Check, zero_at: float, p0: float) -> float:
+def _likeliest_onset(check: Check, zero_at: float, p0: float, *, forgiving: bool) -> float:
     """Return with which run of failures it began: where the probes speak most for one outage since, and none before.
 
     Since then: max n KL(p, p0), p = failed / n, the generalised likelihood ratio's change point (Willsky and Jones
-    1976). Before: a run that healed is a blip, which a healthy service has once in BLIP_PROBES probes, not so many
-    failures by chance; without that, a blip minutes before would date the onset to before a deploy that did it. Of
-    beginnings that fit nearly as well the earliest: what is not clear acquits. Where not all is kept: `zero_at`.
+    1976). Of beginnings that fit nearly as well the earliest: what is not clear acquits. Where not all is kept:
+    `zero_at`. `forgiving`: one short run before it that healed is a blip, as a healthy service has one in BLIP_PROBES
+    probes, and no failures by chance; without that, a blip minutes before would date it to before a deploy that did it.
     """
     if not check.recent or check.recent[0][0] > zero_at:
         return zero_at
     outcomes = [one for one in check.recent if one[0] >= zero_at]
-    left, failed, healed = len(outcomes), sum(bad for _, bad in outcomes), 0.0
+    left, failed, runs = len(outcomes), sum(bad for _, bad in outcomes), 0
     found: list[tuple[float, float]] = []
+    healed = 0.0
     for bad, run in groupby(outcomes, key=lambda one: one[1]):
         seen = list(run)
         if bad:
-            found.append((left * _divergence(failed / left, p0) + healed, seen[0][0]))
-            healed += max(0.0, len(seen) * log(1 / p0) - log(BLIP_PROBES))
+            blip = healed if forgiving and runs == 1 else 0.0
+            found.append((left * _divergence(failed / left, p0) + blip, seen[0][0]))
+            short = seen[-1][0] - seen[0][0] <= BLIP_SECONDS
+            healed = max(0.0, len(seen) * log(1 / p0) - log(BLIP_PROBES)) if short else 0.0
             failed -= len(seen)
+            runs += 1
         left -= len(seen)
     best = max((evidence for evidence, _ in found), default=0.0)
     return min((at for evidence, at in found if evidence >= best - AMBIGUOUS), default=zero_at)

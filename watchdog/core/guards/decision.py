@@ -130,7 +130,7 @@ def _course(
     down = next((one for one in answers if one.name == "service" and one.verdict is Verdict.BLOCK), None)
     if down is not None and verdict.suspect is not None:  # whatever else there is: that it is down is the reason
         return Course.PAGE, f"{down.name}: {down.why}"
-    if (answered is None and not verdict.convicts and not verdict.likely) or verdict.vetoed:
+    if (answered is None and not verdict.convicts and not (verdict.likely or verdict.contested)) or verdict.vetoed:
         return Course.PAGE, verdict.why
     if target.deploy is None:
         return Course.PAGE, target.why
@@ -142,8 +142,7 @@ def _course(
         return Course.ROLLBACK, f"approved; {verdict.why}"
     why_asked = [f"{one.name}: {one.why}" for one in asks]
     if not verdict.convicts:
-        contested = verdict.contested and verdict.probability is not None and verdict.probability < verdict.likely_from
-        what = "one of two changes that may have caused it" if contested else "more likely than not, and no more"
+        what = "more likely than not, and no more" if verdict.likely else "one of two changes that may have caused it"
         why_asked.append(f"{what}: {verdict.why}")
     elif rule.do in (Action.ASK, Action.SCHEDULE) and not defaulted:
         whom = f"{rule.approver.name} " if rule.approver is not None else ""

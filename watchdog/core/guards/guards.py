@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from watchdog.core import notice_text
 from watchdog.core.assess import connectivity, failure_correlation, maintenance, suppression
-from watchdog.core.assess.suspect_deploy import deploys_of, first_traffic_at, live_deploy
+from watchdog.core.assess.suspect_deploy import first_traffic_at, live_deploy
 from watchdog.core.context import StepContext
 from watchdog.core.detect import turned_away
 from watchdog.core.guards import flapping
@@ -291,20 +291,21 @@ def trailer(request: GuardContext) -> GuardAnswer:
 
 
 def dependants(request: GuardContext) -> GuardAnswer:
-    """A service that relies on this one may rely on what a rollback takes away: who was deployed after the change."""
-    change = request.blame.change
-    if request.target.deploy is None or change is None:
+    """A service that relies on this one may rely on what a rollback takes away: who was deployed after any of that."""
+    if request.target.deploy is None or request.blame.change is None:
         return _pass("dependants", "no target")
-    began = first_traffic_at(change, request.policy.blame)
+    served = [deploy for deploy in request.between() if deploy.was_live]
+    first = min(served, key=lambda one: first_traffic_at(one, request.policy.blame), default=request.blame.change)
+    began = first_traffic_at(first, request.policy.blame)
     for name, wishes in request.policy.services.items():
         if request.service.name not in wishes.depends_on:
             continue
-        deploys = deploys_of(request.state, name)
-        if deploys is None:
+        other = request.state.services.get(name)
+        if other is None:
             return _ask("dependants", f"{name} depends on it, and another worker watches when it was deployed")
-        live = live_deploy(deploys)
+        live = live_deploy(other.deploys)
         if live is not None and first_traffic_at(live, request.policy.blame) > began:
-            return _ask("dependants", f"{name} depends on it and was deployed after {change.id} ({live.id})")
+            return _ask("dependants", f"{name} depends on it and was deployed after {first.id} ({live.id})")
     return _pass("dependants", "none deployed after the change")
 
 
@@ -315,8 +316,8 @@ def dependencies(request: GuardContext) -> GuardAnswer:
         trouble = request.state.troubles.get(name)
         if trouble is not None and (code is None or trouble.suspect_code != code):
             return _ask("dependencies", f"{name}, which it depends on, is critical: a human decides", passing=True)
-        if deploys_of(request.state, name) is None:
-            return _ask("dependencies", f"another worker watches {name}, which it depends on, and when it was deployed")
+        if name not in request.state.services and services[name].platform_id is not None:
+            return _ask("dependencies", f"it depends on {name}, whose deploys another worker watches")
     return _pass("dependencies", "none of them is critical")
 
 

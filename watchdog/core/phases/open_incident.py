@@ -15,6 +15,8 @@ from watchdog.domain.note_labels import NoteLabel
 from watchdog.domain.policy import Then
 from watchdog.domain.severity import Severity
 
+FEEDS = ("feed", "count")
+"""Methods whose onset is the begin of a minute."""
 RECONSIDER_SECONDS = 5.0
 """How often what a human was told of is weighed again."""
 YES_HOLDS_SECONDS = 300.0
@@ -132,8 +134,8 @@ def _window_is_over(ctx: StepContext, incident: Incident) -> bool:
 
 
 def _create(ctx: StepContext, findings: tuple[Finding, ...]) -> None:
-    """Enter the incident. It began when the finding did that makes it so severe: a lesser one, dated to the begin of a
-    feed's minute, would have it begin before the deploy that did it.
+    """Enter the incident. It began with the first finding; one that a feed dates to the begin of its minute may have
+    begun later, and would have it begin before the deploy that did it.
     """
     level, _, main = severity.judge(findings, ctx.service_policy, ctx.policy.detection)
     ctx.update_service(
@@ -142,7 +144,7 @@ def _create(ctx: StepContext, findings: tuple[Finding, ...]) -> None:
             service=ctx.name,
             severity=level,
             opened_at=ctx.now,
-            onset_at=main.onset_at,
+            onset_at=min(one.onset_at for one in findings if one is main or one.method not in FEEDS),
             title=findings[0].text,
         )
     )

@@ -52,7 +52,7 @@ def _reconsider(ctx: StepContext, findings: tuple[Finding, ...]) -> None:
     decision = open_incident.make_decision(ctx, findings)
     worse = decision.severity.rank > incident.severity.rank
     free = not incident.human_needed and _was_passing(incident.decision) and decision.course in ACTING
-    late = not (free or worse) and _was_paged_only(incident) and decision.course in ACTING
+    late = not (free or worse) and decision.course in ACTING and _may_ask_now(incident, decision)
     if worse and incident.human_needed and decision.course in ACTING:
         decision = replace(decision, course=Course.PAGE, why=f"{incident.human_needed}; {decision.why}")
     elif late:
@@ -61,23 +61,27 @@ def _reconsider(ctx: StepContext, findings: tuple[Finding, ...]) -> None:
         open_incident.begin_course(ctx, findings, decision)
 
 
-def _was_paged_only(incident: Incident) -> bool:
-    """Tell whether a human was paged and nothing else was decided, asked or tried in this incident.
+def _may_ask_now(incident: Incident, decision: Decision) -> bool:
+    """Tell whether a human was paged and nothing else was done about it, and what kept us from more may be gone.
 
-    What kept us from acting then may be gone: a cooldown, a spent budget, too little evidence. It still fails, and a
-    human has it by now: so it is asked about, not done. None of these are what acquitted the deploy for good (a veto),
-    and that it was meant to be down: nobody knows what failed by that.
+    A cooldown, a spent budget, too little evidence: it still fails, and a human has it by now, so it is asked about, not
+    done. None of these are what acquitted the deploy for good (a veto), that it was meant to be down (nobody knows what
+    failed by that) and another mode. Who looks after it is not asked again; nor is what a guard that may let go by
+    itself would answer.
     """
-    decision = incident.decision
+    before = incident.decision
     return (
-        decision is not None
-        and decision.course is Course.PAGE
-        and not (decision.blame is not None and decision.blame.vetoed)
+        before is not None
+        and before.course is Course.PAGE
+        and before.mode == decision.mode
+        and not (before.blame is not None and before.blame.vetoed)
         and not guards.was_down(incident)
         and not incident.muted
         and not incident.human_needed
         and not incident.tried
         and incident.question.asked_at is None
+        and incident.escalation.acknowledged_by is None
+        and not any(one.passing for one in decision.guards if one.verdict is Verdict.ASK)
     )
 
 

@@ -14,8 +14,8 @@ from watchdog.ports import Sample, SignalSource
 
 CONTROL = "control"
 VENDORS = "vendors"
-RUN_SAVED_SECONDS = 5.0
-"""A run of failures that goes on is saved so often: a worker that takes over has seen nothing since."""
+SUSPICION_SAVED_SECONDS = 5.0
+"""What is seen of a service under suspicion is saved so often: a worker that takes over has seen nothing since."""
 SHARED = tuple(Shared.__dataclass_fields__)
 T = TypeVar("T")
 
@@ -38,7 +38,11 @@ def merged(state: State, saved: State, names: Collection[str]) -> State:
         known,
         control={**saved.control, **state.control},
         vendors={**saved.vendors, **state.vendors},
-        vendors_bad_since={**state.vendors_bad_since, **saved.vendors_bad_since},
+        vendors_bad_since={
+            name: state.vendors_bad_since.get(name, at)
+            for name, at in {**state.vendors_bad_since, **saved.vendors_bad_since}.items()
+            if name in state.vendors_bad_since or name not in state.vendors
+        },
         blind_since=state.blind_since or saved.blind_since,
         blind_told=state.blind_told or saved.blind_told,
     )
@@ -65,7 +69,6 @@ def merge_shared(written: Shared, known: Shared, read: Shared) -> Shared:
         quiets=max(read.quiets, known.quiets),
         troubles=_with_changes(read.troubles, written.troubles, known.troubles),
         failing=_with_changes(read.failing, written.failing, known.failing),
-        live_deploys=_with_changes(read.live_deploys, written.live_deploys, known.live_deploys),
     )
 
 
@@ -104,7 +107,8 @@ def event_of(service: str, source: SignalSource, sample: Sample, at: float) -> E
 
 def worth_recording(before: State, after: State, effects: Sequence[Effect]) -> bool:
     """Tell whether a step must be saved: a change of phase, a word or an act, what all workers share, and under
-    suspicion each run of failures as it begins, goes on and ends. Healthy readings are not saved one by one.
+    suspicion each run of failures as it begins and ends, and what is seen every few seconds. Else healthy readings are
+    not saved one by one.
     """
     if any(isinstance(effect, (*fx.OUTSIDE, Note)) for effect in effects):
         return True
@@ -119,7 +123,8 @@ def worth_recording(before: State, after: State, effects: Sequence[Effect]) -> b
     )
 
 
-def _runs(service: ServiceState) -> list[tuple[float, float]]:
-    """Return each run of failing probes: since when, and how far it was seen, in steps; what a restart goes on from."""
-    runs = [(one.run_started_at, one.last_bad_at) for one in service.checks.values()]
-    return [(began, (last or began) // RUN_SAVED_SECONDS) for began, last in runs if began is not None]
+def _runs(service: ServiceState) -> list[tuple[float | None, float]]:
+    """Return since when each check fails without a break, and how far it was seen, in steps: what a restart goes on
+    from.
+    """
+    return [(one.run_started_at, one.last_at // SUSPICION_SAVED_SECONDS) for one in service.checks.values()]
