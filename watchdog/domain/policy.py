@@ -211,7 +211,7 @@ class BlameWeights:
 
     bad_deploy_share: float = 0.05  # assumed share 0-1 of bad deploys; weighs as much as 20 deploys seen
     other_incidents_per_month: float = 3.6  # assumed incidents of another cause; weigh as much as a month seen
-    upstream_failing: float = 1 / 20  # odds factor: what it depends on fails, each; less where both began together
+    upstream_failing: float = 1 / 20  # largest odds factor: what it depends on fails, each; less if with it
     peers_failing: float = 1 / 50  # odds factor: another service fails at the same moment, each of the first three
     new_errors_in_release: float = 5.0  # odds factor: a flood with errors first seen in this release
     platform_reports_crash: float = 5.0  # odds factor: crashes reported since the deploy

@@ -64,10 +64,10 @@ def _reconsider(ctx: StepContext, findings: tuple[Finding, ...]) -> None:
 def _may_ask_now(incident: Incident, decision: Decision) -> bool:
     """Tell whether a human was paged and nothing else was done about it, and what kept us from more may be gone.
 
-    A cooldown, a spent budget, too little evidence: it still fails, and a human has it by now, so it is asked about, not
-    done. None of these are what acquitted the deploy for good (a veto), that it was meant to be down (nobody knows what
-    failed by that) and another mode. Who looks after it is not asked again; nor is what a guard that may let go by
-    itself would answer.
+    A cooldown, a spent budget, too little evidence: it still fails, and a human has it by now, so it is asked about,
+    not done. None of these are what acquitted the deploy for good (a veto), that it was meant to be down (nobody knows
+    what failed by that) and another mode. Who looks after it is not asked again; nor is what a guard that may let go
+    by itself would answer.
     """
     before = incident.decision
     return (
