@@ -121,6 +121,13 @@ def test_an_open_incident_or_another_workers_trouble_is_sure() -> None:
     )
 
 
+def test_a_status_page_that_was_a_service_once_is_a_status_page() -> None:
+    """What is remembered of the service says nothing any more."""
+    policy = town("shop", web=("openai",), shop=("openai",))
+    once = replace(fails("openai"), incident=Incident("o-1", "openai", Severity.HIGH, NOW - 30, NOW - OURS, "down"))
+    assert odds(weighed(once, fails("shop"), policy=policy)) == {"peers": pytest.approx(49.0)}
+
+
 def test_what_a_dependency_depends_on_counts_alike() -> None:
     """Its status page, and a service behind it."""
     policy = town("shop", "cart", web=("shop",), shop=("cart", "openai"))

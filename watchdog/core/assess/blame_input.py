@@ -46,7 +46,7 @@ class BlameInput:
         """Return since when another service fails: its oldest run of failing probes, else its open incident, else the
         first of several probes that failed lately; another worker's since its trouble is known. None: it does not.
         """
-        other, trouble = self.state.services.get(name), self.state.troubles.get(name)
+        other, trouble = self._other(name), self.state.troubles.get(name)
         if other is None:
             return trouble.at if trouble is not None else None
         runs = [check.run_started_at for check in self._checks(other) if check.run_started_at is not None]
@@ -59,14 +59,14 @@ class BlameInput:
 
     def fails_for_sure(self, name: str) -> bool:
         """Tell whether another service's failure is no blip: several failed probes lately, or an open incident."""
-        other = self.state.services.get(name)
+        other = self._other(name)
         if other is None:
             return name in self.state.troubles
         return _is_open(other) or any(len(_failed_lately(one)) >= SURE_FAILURES for one in self._checks(other))
 
     def failed_once_at(self, name: str) -> float | None:
         """Return when another service failed a probe about when we began to; None: it did not."""
-        other = self.state.services.get(name)
+        other = self._other(name)
         times = [one.last_bad_at for one in self._checks(other) if one.last_bad_at is not None] if other else []
         near = [at for at in times if -LATELY_SECONDS <= at - self.onset_at <= PEER_SECONDS]
         return max(near, default=None)
@@ -76,6 +76,10 @@ class BlameInput:
         """Return since when this service is known to be critical; where it is not yet, now."""
         mine = self.state.troubles.get(self.service.name)
         return mine.at if mine is not None else self.now
+
+    def _other(self, name: str) -> ServiceState | None:
+        """Return a guarded service that this worker watches, or None: one that is guarded no more says nothing."""
+        return self.state.services.get(name) if name in self.policy.services else None
 
     def _checks(self, other: ServiceState) -> list[Check]:
         """Return what is read of another service now: not what a reload took away, or nobody reads any more."""
