@@ -40,8 +40,8 @@ def _term(plain: Plain) -> Plain:
 
 def _blame(plain: Plain) -> Plain:
     why = plain["prior_why"]
-    other = {one["name"] for one in plain.get("causes", ())}
-    plain = {**plain, "terms": [one for one in plain["terms"] if one.get("name") not in other]}
+    evidence = len(plain["terms"]) - len(plain.get("causes", ()))  # causes follow, as `_write_blame` has it
+    plain = {**plain, "terms": plain["terms"][:evidence]}
     return {"assumed": why.partition("; ")[2].startswith("assumed"), "onset_why": why.partition(";")[0], **plain}
 
 

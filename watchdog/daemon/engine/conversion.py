@@ -8,14 +8,12 @@ from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect, Note
 from watchdog.domain.events import Event
-from watchdog.domain.incidents import Phase, ServiceState, Shared, State
+from watchdog.domain.incidents import ServiceState, Shared, State
 from watchdog.domain.store_records import FLEET
 from watchdog.ports import Sample, SignalSource
 
 CONTROL = "control"
 VENDORS = "vendors"
-SUSPICION_SAVED_SECONDS = 5.0
-"""What is seen of a service under suspicion is saved so often: a worker that takes over has seen nothing since."""
 SHARED = tuple(Shared.__dataclass_fields__)
 T = TypeVar("T")
 
@@ -106,25 +104,13 @@ def event_of(service: str, source: SignalSource, sample: Sample, at: float) -> E
 
 
 def worth_recording(before: State, after: State, effects: Sequence[Effect]) -> bool:
-    """Tell whether a step must be saved: a change of phase, a word or an act, what all workers share, and under
-    suspicion each run of failures as it begins and ends, and what is seen every few seconds. Else healthy readings are
-    not saved one by one.
-    """
+    """Healthy readings are not journalled one by one; a change of phase, a word or an act is."""
     if any(isinstance(effect, (*fx.OUTSIDE, Note)) for effect in effects):
         return True
     if any(getattr(before, name) is not getattr(after, name) for name in SHARED):
         return True
     return any(
-        name not in before.services
-        or before.services[name].phase is not service.phase
-        or (service.phase is Phase.SUSPECT and _runs(before.services[name]) != _runs(service))
+        name not in before.services or before.services[name].phase is not service.phase
         for name, service in after.services.items()
         if before.services.get(name) is not service
     )
-
-
-def _runs(service: ServiceState) -> list[tuple[float | None, float]]:
-    """Return since when each check fails without a break, and how far it was seen, in steps: what a restart goes on
-    from.
-    """
-    return [(one.run_started_at, one.last_at // SUSPICION_SAVED_SECONDS) for one in service.checks.values()]
