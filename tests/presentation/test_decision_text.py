@@ -21,7 +21,7 @@ def test_every_factor_is_shown_in_order() -> None:
 
 
 def test_all_that_may_have_caused_it_is_ranked() -> None:
-    """Its own deploy and what nobody sees among them; where only its own is seen, there is nothing to rank."""
+    """Its own deploy and an unobserved cause among them; where only its own is seen, there is nothing to rank."""
     api = Cause("deploy of api", 1.0, "api, which it depends on, was deployed 49 s before (dep-7)", "api", "dep-7")
     weighed = x.blame(odds=1.0, probability=0.5, causes=(Cause("upstream pay", 8.0, "upstream pay fails: down"), api))
     assert decision_text.causes(weighed) == [
@@ -29,7 +29,7 @@ def test_all_that_may_have_caused_it_is_ranked() -> None:
         "  P 0.500    its own deploy dep-42",
         "  P 0.400    upstream pay fails: down",
         "  P 0.050    api, which it depends on, was deployed 49 s before (dep-7)",
-        "  P 0.050    something that nobody sees",
+        "  P 0.050    an unobserved cause",
     ]
     assert decision_text.causes(x.blame()) == []
     assert "CAUSES       likeliest first; they add up to 1" in decision_text.blame(x.decision(blame=weighed))

@@ -3,8 +3,10 @@
 `explain` prints exactly these; they are kept with their incident, as they were at that moment.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import accumulate, pairwise
 
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.policy import Action
@@ -83,7 +85,7 @@ class Cause:
     """What else than the service's own change may have caused it."""
 
     name: str  # which kind it is, and whose, as in `upstream stripe`
-    odds: float  # to one of a cause that nobody sees
+    odds: float  # against an unobserved cause
     why: Prose  # what was seen of it, in words
     service: str = ""  # whose change it is; empty: no change of a service
     deploy: str = ""  # the platform's id of that change
@@ -127,11 +129,9 @@ class Blame:
 
         A cause divides the odds by how much it adds to all that may have caused it besides.
         """
-        found, known = list(self.terms), 1.0
-        for one in self.causes:
-            found.append(Term(known / (known + one.odds), one.why, one.name, one.earlier))
-            known += one.odds
-        return tuple(found)
+        factors = cause_factors(one.odds for one in self.causes)
+        causes = zip(factors, self.causes, strict=True)
+        return (*self.terms, *(Term(factor, one.why, one.name, one.earlier) for factor, one in causes))
 
     def chance_of(self, cause: Cause) -> float:
         """Return the probability (0-1) of another cause; those of all causes, the own and the unseen, add up to 1."""
@@ -170,6 +170,12 @@ class Blame:
     def likely(self) -> bool:
         """Tell whether the suspect is probable enough to ask a human about it."""
         return self.probability is not None and self.probability >= self.likely_from and not self.vetoed
+
+
+def cause_factors(odds: Iterable[float]) -> list[float]:
+    """Return the factor by which each other cause lowers the own odds, in turn: together 1 / (1 + their sum)."""
+    known = list(accumulate(odds, initial=1.0))
+    return [before / after for before, after in pairwise(known)]
 
 
 class GuardReason(StrEnum):

@@ -90,13 +90,13 @@ def causes(weighed: Blame) -> list[str]:
 
 
 def ranked(weighed: Blame) -> list[tuple[float, str]]:
-    """Return (probability, words) of each cause, this service's own change and the unseen ones among them."""
+    """Return (probability, words) of each cause, this service's own change and an unobserved one among them."""
     if not weighed.causes or weighed.suspect is None or weighed.probability is None:
         return []
     found = [(weighed.chance_of(one), clean(one.why)) for one in weighed.causes]
     unseen = 1.0 - weighed.probability - sum(chance for chance, _ in found)
     own = f"its own deploy {clean(weighed.accused.id)}" if weighed.accused is not None else "its own deploy"
-    found += [(weighed.probability, own), (max(0.0, unseen), "something that nobody sees")]
+    found += [(weighed.probability, own), (max(0.0, unseen), "an unobserved cause")]
     return sorted(found, key=lambda one: -one[0])
 
 

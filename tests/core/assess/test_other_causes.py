@@ -233,7 +233,7 @@ def test_every_peer_that_fails_at_our_moment_tells_of_one_cause(count: int, powe
 
 
 def test_the_causes_add_up_to_one() -> None:
-    """The own change, each other cause, and what nobody sees; the likeliest comes first."""
+    """The own change, each other cause, and an unobserved one; the likeliest comes first."""
     policy = town("shop", "mail", web=("shop", "openai"))
     verdict = weighed(deployed("shop", 2.0), fails("mail"), policy=policy, **page(600.0))
     assert [one.name for one in verdict.causes] == sorted(odds(verdict), key=lambda name: -odds(verdict)[name])

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from watchdog.adapters.stores import flat_incident
-from watchdog.domain.decisions import Blame, Decision, GuardAnswer, GuardReason, Term
+from watchdog.domain.decisions import Blame, Decision, GuardAnswer, GuardReason, Term, cause_factors
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import HumanDecision, Incident, Outcome
 from watchdog.domain.policy import Action
@@ -75,12 +75,10 @@ def _write_decision(plain: Plain) -> Plain:
 
 def _write_blame(plain: Plain) -> Plain:
     """Write other causes as factors, too: an earlier version keeps those, and knows no causes."""
-    found, known = list(plain["terms"]), 1.0
-    for one in plain["causes"]:
-        factor = known / (known + one["odds"])
-        found.append({"factor": factor, "why": one["why"], "name": one["name"], "earlier": one["earlier"]})
-        known += one["odds"]
-    return {**plain, "terms": found}
+    factors = cause_factors(one["odds"] for one in plain["causes"])
+    causes = zip(factors, plain["causes"], strict=True)
+    terms = [{"factor": factor, **{key: one[key] for key in ("why", "name", "earlier")}} for factor, one in causes]
+    return {**plain, "terms": [*plain["terms"], *terms]}
 
 
 def _write_note(plain: Plain) -> Plain:

@@ -79,9 +79,9 @@ def _verdict(blame: Blame) -> str:
     than = "" if blame.probability >= blame.need else ", too little to act"
     same = "" if blame.change is blame.suspect else f" (same code since {blame.change.id})"
     head = f"{blame.suspect.id}{same}, P {blame.probability:.3f} (need {blame.need:.2f}{than}): {blame.onset_why}"
-    likeliest = max(blame.causes, key=lambda one: one.odds, default=None)
-    if likeliest is None or blame.convicts:
+    if not blame.causes or blame.convicts:
         return head
+    likeliest = blame.causes[0]
     return f"{head}; P {blame.chance_of(likeliest):.3f} for another cause ({likeliest.why})"
 
 

@@ -52,8 +52,8 @@ class BlameInput:
         runs = [check.run_started_at for check in self._checks(other) if check.run_started_at is not None]
         if runs:
             return min(runs)
-        if _is_open(other):
-            return other.incident.onset_at if other.incident is not None else None
+        if other.incident is not None and other.incident.closed_at is None:
+            return other.incident.onset_at
         failed = [_failed_lately(check) for check in self._checks(other)]
         return min((times[0] for times in failed if len(times) >= SURE_FAILURES), default=None)
 
@@ -82,7 +82,7 @@ class BlameInput:
         return self.state.services.get(name) if name in self.policy.services else None
 
     def _checks(self, other: ServiceState) -> list[Check]:
-        """Return what is read of another service now: not what a reload took away, or nobody reads any more."""
+        """Return the current checks of another service: of a configured signal, and read within the last minute."""
         known = {signal.name for signal in self.policy.services[other.name].signals}
         return [one for one in other.checks.values() if one.name in known and self.now - one.last_at <= LATELY_SECONDS]
 

@@ -4,11 +4,14 @@ Rule: a term that is missing is no term; only what was read speaks. What else ma
 """
 
 from dataclasses import replace
+from typing import TypeVar
 
 from watchdog.core.assess.blame_input import BlameInput
 from watchdog.core.assess.suspect_deploy import first_traffic_at
-from watchdog.domain.decisions import Blame, Term
+from watchdog.domain.decisions import Blame, Cause, Term
 from watchdog.domain.deploys import Deploy
+
+F = TypeVar("F", Term, Cause)
 
 
 def evidence_terms(case: BlameInput, suspect: Deploy, change: Deploy) -> tuple[Term, ...]:
@@ -25,12 +28,12 @@ def _with_earlier(terms: tuple[Term, ...], before: Blame | None, suspect: Deploy
     now = {term.name: term.factor for term in terms}
     kept = [term for term in before.terms if term.name and term.factor < min(1.0, now.get(term.name, 1.0))]
     weaker = {term.name for term in kept}
-    earlier = [term if term.earlier else _as_earlier(term) for term in kept]
-    return (*(term for term in terms if term.name not in weaker), *earlier)
+    return (*(term for term in terms if term.name not in weaker), *map(as_earlier, kept))
 
 
-def _as_earlier(term: Term) -> Term:
-    return replace(term, why=f"{term.why} (seen before, in this incident)", earlier=True)
+def as_earlier(found: F) -> F:
+    """Return a term or a cause marked as found earlier in this incident; one that is marked stays as it is."""
+    return found if found.earlier else replace(found, why=f"{found.why} (seen before, in this incident)", earlier=True)
 
 
 def _found(case: BlameInput, change: Deploy) -> tuple[Term, ...]:

@@ -1,6 +1,6 @@
 """What else may have caused the failure than the service's own change: each such cause with its odds.
 
-All odds are to one of "something that nobody sees", as the prior odds of the own change are (onset_prior.py), so that
+All odds are against an unobserved cause, as the prior odds of the own change are (onset_prior.py), so that
 
     P(own change) = own odds / (1 + own odds + the sum of the other causes' odds).
 
@@ -12,10 +12,10 @@ All odds are to one of "something that nobody sees", as the prior odds of the ow
 3. Other services fail at the same moment without a reason of their own (peers.py): one cause for all.
 """
 
-from dataclasses import replace
 from math import exp
 
 from watchdog.core.assess.blame_input import BlameInput
+from watchdog.core.assess.evidence import as_earlier
 from watchdog.core.assess.failure_correlation import relied_on
 from watchdog.core.assess.onset_prior import MINUTES_PER_MONTH, prior_of
 from watchdog.core.assess.peers import failing_peers, fails_with_us
@@ -56,11 +56,7 @@ def _with_earlier(found: list[Cause], before: Blame | None, suspect: Deploy) -> 
     now = {one.name: one.odds for one in found}
     kept = [one for one in before.causes if one.odds > now.get(one.name, 0.0)]
     names = {one.name for one in kept}
-    return [*(one for one in found if one.name not in names), *map(_as_earlier, kept)]
-
-
-def _as_earlier(cause: Cause) -> Cause:
-    return cause if cause.earlier else replace(cause, why=f"{cause.why} (seen before, in this incident)", earlier=True)
+    return [*(one for one in found if one.name not in names), *map(as_earlier, kept)]
 
 
 def _failing_upstreams(case: BlameInput, suspect: Deploy, others_per_month: float) -> list[Cause]:
