@@ -5,7 +5,7 @@ import asyncio
 import httpx
 import pytest
 
-from tests.sandbox.world import World, opened
+from tests.sandbox.world import HASTY, World, opened
 from watchdog.sandbox.server import Sandbox
 
 NAMES = {
@@ -42,7 +42,7 @@ async def test_nothing_is_left_when_it_ends() -> None:
         world.sandbox.deploy()
         world.sandbox.set_fault("web", "hang")
         with pytest.raises(httpx.ReadTimeout):
-            await world.site(timeout=0.1)
+            await world.site(timeout=HASTY)
     for url in (world.sandbox.urls["site"], world.sandbox.urls["admin"], world.sandbox.urls["render"]):
         with pytest.raises(httpx.ConnectError):
             await world.site("", timeout=1) if url == world.sandbox.urls["site"] else await _get(url)

@@ -7,13 +7,15 @@ from typing import Any
 
 import httpx
 
-from tests.support.clocks import LOOPBACK
+from tests.support.clocks import LOOPBACK, PATIENCE_SECONDS
 from watchdog.sandbox import keys
 from watchdog.sandbox.server import Sandbox
 
 RENDER = {"Authorization": f"Bearer {keys.RENDER_API_KEY}"}
 SENTRY = {"Authorization": f"Bearer {keys.SENTRY_TOKEN}"}
 SLACK = {"Authorization": f"Bearer {keys.SLACK_BOT_TOKEN}"}
+HASTY = httpx.Timeout(PATIENCE_SECONDS, read=0.1)
+"""For what takes a connection and never answers: impatient there alone, however slow the machine connects."""
 
 
 @dataclass

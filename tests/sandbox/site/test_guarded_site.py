@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from tests.sandbox.world import World, opened
+from tests.sandbox.world import HASTY, World, opened
 from tests.support.clocks import eventually
 from watchdog.sandbox.site.guarded_site import (
     BASE_LATENCY_SECONDS,
@@ -47,7 +47,7 @@ async def test_a_hanging_site_takes_connections_and_never_answers(world: World) 
     """Only the client's own deadline ends it."""
     world.sandbox.set_fault("web", "hang")
     with pytest.raises(httpx.ReadTimeout):
-        await world.site(timeout=0.2)
+        await world.site(timeout=HASTY)
 
 
 async def test_a_wrong_body_comes_with_200(world: World) -> None:
