@@ -20,6 +20,7 @@ WRITES = {
     "watchdog.core.context.StepContext.update_incident": f"{INCIDENTS}.Incident",
     "watchdog.core.context.StepContext.update_question": f"{INCIDENTS}.Question",
     "watchdog.core.context.StepContext.update_pin": f"{INCIDENTS}.Pin",
+    "watchdog.core.context.StepContext.update_rollback": f"{INCIDENTS}.RollbackAttempt",
     "watchdog.core.context.StepContext.update_escalation": f"{INCIDENTS}.Escalation",
     "watchdog.core.context.StepContext.update_service": f"{INCIDENTS}.ServiceState",
 }

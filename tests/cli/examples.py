@@ -18,7 +18,7 @@ from watchdog.domain.decisions import (
 )
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Note
-from watchdog.domain.incidents import Incident, Outcome, Pin
+from watchdog.domain.incidents import Incident, Outcome, Pin, RollbackAttempt
 from watchdog.domain.policy import Action
 from watchdog.domain.severity import Severity
 
@@ -93,7 +93,7 @@ ASKED = {
     "off": True,
     "requested_at": BEGIN + 49,
     "tried": True,
-    "rollback_deploy": "dep-43",
+    "deploy": "dep-43",
 }
 PROVED = {
     "verification": "7 of 7 probes good for 30 s; Sentry still unknown",
@@ -105,13 +105,14 @@ DONE = ASKED | PROVED | {"restored_at": BEGIN + 57, "verified_at": BEGIN + 87, "
 
 def incident(**changes: object) -> Incident:
     """Return the incident of the sketch, verified."""
-    begun = Incident(**{**OPENED, **SINCE, **CHOSEN})  # type: ignore[arg-type]
-    return amended(begun, **{**DONE, **changes})
+    begun = Incident(**{**OPENED, **SINCE})  # type: ignore[arg-type]
+    return amended(begun, **{**CHOSEN, **DONE, **changes})
 
 
 def undone(decided: Decision, **changes: object) -> Incident:
     """Return an incident with that decision for which nothing was changed at Render."""
-    shipped = {field.name: field.default for kind in (Incident, Pin) for field in fields(kind) if field.name in DONE}
+    kinds = (Incident, Pin, RollbackAttempt)
+    shipped = {field.name: field.default for kind in kinds for field in fields(kind) if field.name in DONE}
     return incident(**{**shipped, "decision": decided, **changes})
 
 

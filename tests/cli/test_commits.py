@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli import examples as x
+from tests.core.incident_fields import amended
 from watchdog.cli.command_context import Context
 from watchdog.cli.commits import Asked, compared
 from watchdog.cli.services import AppServices
@@ -50,7 +51,7 @@ async def test_without_the_key_nobody_is_asked(tmp_path: Path) -> None:
     [
         (INCIDENT, None, "ok", "names no repository"),
         (INCIDENT, replace(FACTS, repo="https://gitlab.com/acme/web"), "ok", "not on github"),
-        (replace(INCIDENT, target_code=None), FACTS, "ok", "no target"),
+        (amended(INCIDENT, target_code=None), FACTS, "ok", "no target"),
         (replace(INCIDENT, suspect_code="sha256:ff"), FACTS, "ok", "not named by a commit"),
         (INCIDENT, FACTS, "error_500", "500"),
     ],

@@ -84,7 +84,7 @@ def service_state(name: str, **changes: Any) -> ServiceState:
         deploys_at=NOW - 5,
         facts=ServiceFacts(f"srv-{name}", name, repo="https://github.com/acme/app"),
         live="dep-42",
-        healthy_seconds={"dep-40": 90000.0},
+        observed_healthy_seconds={"dep-40": 90000.0},
     )
     return replace(whole, **changes)
 

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-from watchdog.domain.incidents import Escalation, Incident, Pin, Question
+from watchdog.domain.incidents import Escalation, Incident, Pin, Question, RollbackAttempt
 
-PARTS = {"question": Question, "pin": Pin, "escalation": Escalation}
+PARTS = {"question": Question, "pin": Pin, "rollback": RollbackAttempt, "escalation": Escalation}
 
 
 def amended(incident: Incident, **fields: Any) -> Incident:

@@ -151,7 +151,7 @@ def _trouble(draw: st.DrawFn, world: World, name: str) -> None:
 
 def _undo(world: World) -> None:
     """Let a human take back what was rolled back last, if anything was."""
-    rolled_back = [one for one in world.incidents.values() if one.rollback_deploy is not None]
+    rolled_back = [one for one in world.incidents.values() if one.rollback.deploy is not None]
     if rolled_back:
         world.tell(asked_for(rolled_back[-1], world.now, "ann"))
 
@@ -195,7 +195,7 @@ def broken_promises(world: World) -> list[str]:
         configuration = blame is not None and blame.configuration
         if rollback.target_code in denied:
             broken.append(f"{incident.id}: target {rollback.target} is deny-listed")
-        if rollback.target_code == incident.suspect_code and not configuration and not incident.undoes:
+        if rollback.target_code == incident.suspect_code and not configuration and not incident.rollback.undoes:
             broken.append(f"{incident.id}: target {rollback.target} runs the suspect's own commit")
         if not any(deploy.id == rollback.target and deploy.was_live for deploy in world.deploys):
             broken.append(f"{incident.id}: target {rollback.target} was never live")
@@ -238,13 +238,13 @@ def _in_a_wave(world: World, incident: Incident) -> bool:
     """Tell whether two unrelated services had become critical within the window of ours before it was sent."""
     by_hand = incident.decision is None or incident.decision.blame is None
     mine = world.entered.get(incident.id)
-    if by_hand or mine is None or incident.requested_at is None:
+    if by_hand or mine is None or incident.rollback.requested_at is None:
         return False
     seconds = world.policy.brakes.window_seconds / 2
     near = [
         name for name in OTHERS if name in world.state.troubles and abs(world.state.troubles[name].at - mine) <= seconds
     ]
-    return len([name for name in near if world.state.troubles[name].at < incident.requested_at]) >= 2
+    return len([name for name in near if world.state.troubles[name].at < incident.rollback.requested_at]) >= 2
 
 
 def check(examples: int, number: int, look: Callable[[World], list[str]] = broken_promises) -> Counter[str]:
@@ -286,13 +286,13 @@ def what_happened(world: World) -> dict[str, int]:
         "examples": 1,
         "critical": any(incident.severity is Severity.CRITICAL for incident in incidents),
         "accepted": bool(world.accepted),
-        "verified": any(incident.verified_at is not None for incident in incidents),
+        "verified": any(incident.rollback.verified_at is not None for incident in incidents),
         "approved": any(rollback.approved_by is not None for rollback, _, _ in world.sent),
         "kept": "KEPT" in world.labels(),
         "left to a human": any(incident.human_needed for incident in incidents),
         "second incident": len(world.incidents) > 1,
         "second rollback": len(world.accepted) > 1,
-        "undone": any(incident.undoes and incident.rollback_deploy is not None for incident in incidents),
+        "undone": any(incident.rollback.undoes and incident.rollback.deploy is not None for incident in incidents),
         "told plainly": any(tell.notice.plain for tell in world.tells),
     }
 

@@ -64,7 +64,7 @@ def test_a_late_pin_is_undone_where_nobody_needs_it(
 ) -> None:
     """Given back only if nothing was rolled back, and nothing will be soon; what was on is remembered in any case."""
     world = reach(Phase.PINNING)
-    put(world, phase=phase, incident=replace(incident_of(world), rollback_deploy=rolled_back, suspect=None))
+    put(world, phase=phase, incident=amended(incident_of(world), deploy=rolled_back, suspect=None))
     effects = hear(world, e.PinUnconfirmed(world.now, *OURS, "timed out", previous))
     assert ("RestoreAutoDeploy" in kinds(effects)) is given
     assert incident_of(world).pin.previous == previous
@@ -190,9 +190,12 @@ def test_only_the_target_itself_can_be_rebuilt(built: str) -> None:
     left = "refused: no artefact; the one alternative is a rebuild of aaaaaaa, since"
     told = [text.startswith(left) for text in lines(effects, "ACT")]
     if built == "dep-40":
-        assert told == [True] and (incident_of(world).expired, incident_of(world).tried) == ("dep-40", False)
+        assert told == [True] and (incident_of(world).rollback.expired, incident_of(world).rollback.tried) == (
+            "dep-40",
+            False,
+        )
     else:
-        assert True not in told and incident_of(world).expired is None
+        assert True not in told and incident_of(world).rollback.expired is None
 
 
 @pytest.mark.parametrize(
@@ -209,10 +212,10 @@ def test_an_outcome_that_ends_with_a_human_says_which(outcome: type, why: str, g
     effects = hear(world, outcome(world.now, *OURS, "no"))
     assert incident_of(world).human_needed == why and lines(effects, "HUMAN") == [why]
     assert ("RestoreAutoDeploy" in kinds(effects)) is given
-    assert (incident_of(world).requested_at is not None) is requested
+    assert (incident_of(world).rollback.requested_at is not None) is requested
     put_off = reach(Phase.ROLLING_BACK)
     effects = hear(put_off, e.RollbackPostponed(put_off.now, *OURS, "rate limit"))
-    assert (incident_of(put_off).tried, incident_of(put_off).requested_at) == (False, None)
+    assert (incident_of(put_off).rollback.tried, incident_of(put_off).rollback.requested_at) == (False, None)
     assert lines(effects, "WAIT") == ["nothing was sent: rate limit; looking again"]
 
 

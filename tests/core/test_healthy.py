@@ -158,8 +158,12 @@ def recorded(service: ServiceState, event: Observed) -> ServiceState:
         return replace(service, healthy_at=event.at)
     if event.at - since < HEALTHY_STEP_SECONDS:
         return service
-    lasted = service.healthy_seconds.get(service.live, 0.0) + event.at - since
-    return replace(service, healthy_at=event.at, healthy_seconds={**service.healthy_seconds, service.live: lasted})
+    lasted = service.observed_healthy_seconds.get(service.live, 0.0) + event.at - since
+    return replace(
+        service,
+        healthy_at=event.at,
+        observed_healthy_seconds={**service.observed_healthy_seconds, service.live: lasted},
+    )
 
 
 @MANY

@@ -119,7 +119,7 @@ def test_a_confirmed_outage_teaches_nothing(share: float) -> None:
 def test_an_outage_that_was_rolled_back_teaches_nothing() -> None:
     """The fault ended with the deploy."""
     world = bad_world().run(700.0)
-    assert world.incidents["web-1"].verified_at is not None and home(world).healed_seconds == 0.0
+    assert world.incidents["web-1"].rollback.verified_at is not None and home(world).healed_seconds == 0.0
 
 
 def test_a_slow_time_a_human_was_told_of_teaches_patience() -> None:
@@ -137,4 +137,4 @@ def test_a_slow_time_that_was_rolled_back_teaches_nothing() -> None:
         faults=[Fault(64.0, FOREVER, code="bad00000", slow=True)], answer="approve", answer_after=20.0
     ).run(900.0)
     incident: Incident = world.incidents["web-1"]
-    assert incident.requested_at is not None and web(world).checks["api"].slow_healed_seconds == 0.0
+    assert incident.rollback.requested_at is not None and web(world).checks["api"].slow_healed_seconds == 0.0

@@ -109,7 +109,7 @@ def test_a_rebuild_says_that_it_is_one(expired: str | None, rebuilt: bool) -> No
     rebuild = "a rebuild of aaaaaaa, since its artefact is gone: it takes as long as a build"
     assert notice_text.rebuild_words(incident) == (rebuild if rebuilt else "")
     how = f" ({rebuild})" if rebuilt else ""
-    done = notice_text.done_lines(replace(incident, rollback_deploy="dep-42"))
+    done = notice_text.done_lines(amended(incident, deploy="dep-42"))
     assert done == (f"Rolled back: dep-41 -> dep-40 as dep-42{how}",)
 
 
@@ -178,16 +178,16 @@ def test_what_may_act_once_an_obstacle_has_passed_is_not_promised_for_the_deadli
 def test_what_was_done_is_said_and_nothing_else() -> None:
     """Nothing done, no line."""
     assert notice_text.done_lines(an_incident()) == ()
-    done = an_incident(note="off, read back", suspect="dep-41", target="dep-40", rollback_deploy="dep-42")
+    done = an_incident(note="off, read back", suspect="dep-41", target="dep-40", deploy="dep-42")
     assert notice_text.done_lines(done) == ("Auto-deploy: off, read back", "Rolled back: dep-41 -> dep-40 as dep-42")
 
 
 @pytest.mark.parametrize(("value", "said"), [("commit", True), ("off", False), ("", False)])
 def test_what_is_left_for_people(value: str, said: bool) -> None:
     """Auto-deploy, if we switched it off; the bad commit, if it was rolled back."""
-    for half in ({}, {"suspect_code": "bad00000"}, {"rollback_deploy": "dep-42"}):
+    for half in ({}, {"suspect_code": "bad00000"}, {"deploy": "dep-42"}):
         assert len(notice_text.left_lines(an_incident(**half), value)) == said
-    incident = an_incident(suspect_code="bad00000", rollback_deploy="dep-42")
+    incident = an_incident(suspect_code="bad00000", deploy="dep-42")
     lines = notice_text.left_lines(incident, value)
     assert lines[-1] == "Left for you: fix bad0000; `watchdog explain web-1` says why."
     off = "Left for you: auto-deploy is off (it was commit) until you switch it back on."

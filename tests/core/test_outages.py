@@ -24,7 +24,7 @@ def test_a_bad_deploy_is_rolled_back_once_and_proved_to_be_cured() -> None:
     world = bad_deploy().run(500.0)
     assert [rollback.target for _, rollback in world.accepted] == ["dep-40"] and len(world.pins) == 1
     incident = world.incidents["web-1"]
-    assert incident.outcome == "rolled back and verified" and incident.requested_at - incident.onset_at <= 60.0
+    assert incident.outcome == "rolled back and verified" and incident.rollback.requested_at - incident.onset_at <= 60.0
     assert world.state.denied == ("bad00000",) and web(world).phase is Phase.CALM
     assert notices(world.tells) == ["acted", "resolved"]
 
@@ -110,7 +110,7 @@ def test_an_approval_after_recovery_or_in_blindness_sends_nothing() -> None:
 def test_blindness_while_verifying_starts_the_proof_anew() -> None:
     """What was not seen is not proof: three good minutes are counted from when we see again."""
     incident = bad_deploy(blind=(135.0, 190.0)).run(900.0).incidents["web-1"]
-    assert incident.verified_at >= START + 190.0 + 180.0
+    assert incident.rollback.verified_at >= START + 190.0 + 180.0
 
 
 def test_code_that_somebody_rolled_away_from_is_no_target() -> None:

@@ -26,7 +26,7 @@ MUTANTS = {
         (
             "core/phases/rollback_request.py",
             "    ctx.update_incident(human_needed=why, human_decision=None)\n",
-            "    ctx.update_incident(tried=False)\n",
+            "    ctx.update_rollback(tried=False)\n",
         ),
         (
             "core/phases/rollback_request.py",

@@ -213,7 +213,7 @@ def test_nothing_that_decides_reads_a_text() -> None:
     "planted",
     [
         'if one.why.startswith("it is suspended"): ...',
-        'if "unknown" in incident.verification.lower(): ...',
+        'if "unknown" in incident.rollback.verification.lower(): ...',
         'if row.note == "accepted without an id": ...',
         'first, _, rest = note.text.partition(" (")',
         'match incident.human_needed:\n    case "rejected": ...',

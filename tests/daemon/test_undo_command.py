@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from tests.core.incident_fields import amended
 from tests.daemon.supervision.test_command_poller import answer
 from tests.support.engine_scene import Scene, scene
 from watchdog.daemon.supervision.command_poller import FAILED, HAS_CHANGED, REFUSED
@@ -17,10 +18,8 @@ async def rolled_back(s: Scene, at: Phase | None = None, **changes: Any) -> Inci
     bad, live = (next(one for one in s.web.deploys if one.id == name) for name in ("dep-39", "dep-40"))
     now = s.clock.now()
     made = Incident("web-1", "web", Severity.CRITICAL, now - 600.0, now - 660.0, "home fails")
-    made = replace(
-        made, suspect=bad.id, suspect_code=bad.code, rollback_deploy=live.id, verified_at=now - 60.0, tried=True
-    )
-    made = replace(made, closed_at=now - 60.0 if at is None else None, **changes)
+    made = amended(made, suspect=bad.id, suspect_code=bad.code, deploy=live.id, verified_at=now - 60.0, tried=True)
+    made = amended(made, closed_at=now - 60.0 if at is None else None, **changes)
     web = replace(s.web, incident=made, bad=((str(bad.code), bad.id),), phase=at or Phase.CALM, incidents=1)
     state = State(services={"web": web}, denied=(str(bad.code),))
     await s.store.save(None, state, ())
@@ -55,10 +54,10 @@ async def test_the_answer_names_the_other_services_whose_entry_is_lifted() -> No
 async def test_an_undo_is_refused_in_the_cores_words_or_fails_for_nothing() -> None:
     """No rollback, one that is not live any more; an incident that nobody knows; none that is named."""
     async with scene() as s:
-        made = await rolled_back(s, Phase.PAGED, rollback_deploy=None)
+        made = await rolled_back(s, Phase.PAGED, deploy=None)
         refused = await answer(s, "undo", incident="web-1")
         assert refused.exit_code == REFUSED and "it had no rollback that was accepted" in refused.answer
-        gone = replace(s.web, incident=replace(made, rollback_deploy="dep-38"))
+        gone = replace(s.web, incident=amended(made, deploy="dep-38"))
         await s.store.save(None, State(services={"web": gone}), ())
         refused = await answer(s, "undo", incident="web-1")
         assert refused.exit_code == REFUSED and "its rollback dep-38 is not live any more (dep-40 is)" in refused.answer

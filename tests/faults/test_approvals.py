@@ -50,7 +50,7 @@ def test_case_38_an_approval_is_for_the_target_that_was_asked_about() -> None:
     """Found bad meanwhile, the target is another one: people are asked anew, nothing is sent."""
     world = reach(Phase.ASKING)
     asked = web(world).incident
-    assert asked is not None and asked.target == "dep-40"
+    assert asked is not None and asked.rollback.target == "dep-40"
     code = next(deploy.code for deploy in world.deploys if deploy.id == "dep-40")
     world.state = replace(world.state, denied=(*world.state.denied, code))
     effects = approved(world)

@@ -12,7 +12,7 @@ def test_what_is_measured_is_healthy() -> None:
     """The service is calm, its record is kept, and a minute's worth of readings is in its check."""
     service = speed._calm().services[MAIN]
     assert service.phase is Phase.CALM and service.checks["home"].good_run == speed.WARM_UP
-    assert service.healthy_seconds == {"dep-1": pytest.approx(990.0)}
+    assert service.observed_healthy_seconds == {"dep-1": pytest.approx(990.0)}
 
 
 def test_a_short_measurement() -> None:

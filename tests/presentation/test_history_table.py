@@ -2,7 +2,6 @@
 
 import csv
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -18,7 +17,7 @@ RULE = "|------|------|---------|--------|----------|------------|"
 def test_markdown_is_the_runbooks_table() -> None:
     """Two rollbacks, one of them judged, in the runbook's columns; an incident without a rollback is no row."""
     second = amended(x.incident(), id="web-2", restored_at=x.BEGIN + 10 + 61, approved_by="lead")
-    third = replace(x.incident(), id="web-3", restored_at=None, decision=None)
+    third = amended(x.incident(), id="web-3", restored_at=None, decision=None)
     paged = x.undone(x.decision(), id="web-4")
     assert history([x.incident(), second, third, paged], {"web-1": "right"}, "markdown") == [
         HEAD,

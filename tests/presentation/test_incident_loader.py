@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.cli import examples as x
+from tests.core.incident_fields import amended
 from tests.support.clocks import FakeClock
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.domain.incidents import Incident, ServiceState, State
@@ -25,7 +26,7 @@ class Counting(MemoryStore):
 
 
 def closed(number: int, at: float, **changes: Any) -> Incident:
-    return replace(x.incident(), id=f"web-{number}", opened_at=at, closed_at=at + 60, **changes)
+    return amended(x.incident(), id=f"web-{number}", opened_at=at, closed_at=at + 60, **changes)
 
 
 async def kept(clock: FakeClock, *incidents: Incident) -> Counting:
@@ -49,7 +50,7 @@ async def test_only_what_is_wanted_is_kept_and_nothing_is_read_twice() -> None:
     waiting = replace(x.undone(x.decision()), id="web-5", opened_at=NOW - 60)
     others = [closed(n, NOW - DAY - n, requested_at=None if n % 2 else NOW) for n in range(4)]
     store = await kept(clock, *others, waiting)
-    past = Past(store, clock, 30 * DAY, lambda one: one.requested_at is not None)
+    past = Past(store, clock, 30 * DAY, lambda one: one.rollback.requested_at is not None)
     assert await past.refresh() == {"web-0", "web-1", "web-2", "web-3", "web-5"}
     assert past.complete and ids(past) == ["web-5", "web-0", "web-2"]
     await put(store, replace(waiting, closed_at=NOW))

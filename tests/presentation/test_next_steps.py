@@ -81,7 +81,7 @@ def test_a_wrong_rollback_has_a_way_back_until_it_was_taken() -> None:
     taken = Note(x.BEGIN + 300, "web", "web-1", "UNDO", "by ann: dep-42 is put back (web-2)")
     assert way not in next_steps.steps_left(done, "right") + next_steps.steps_left(done, None)
     assert way in next_steps.steps_left(done, "wrong", [replace(taken, incident="web-7")])
-    assert way not in next_steps.steps_left(x.incident(rollback_deploy=None), "wrong")
+    assert way not in next_steps.steps_left(x.incident(deploy=None), "wrong")
     left = next_steps.steps_left(done, "wrong", [taken])
     assert left == ['restore auto-deploy ("commit") after a new commit']
     assert way in next_steps.steps_left(x.incident(undoes="web-0"), "wrong", [taken]), (

@@ -28,9 +28,11 @@ async def compared(ctx: "Context", settings: "Settings", incident: "Incident", s
         return Asked()
     if service is None or not service.repo:
         return Asked(why="the platform names no repository")
-    if not incident.target_code:
+    if not incident.rollback.target_code:
         return Asked(why="no target was chosen to compare the suspect with")
     try:
-        return Asked(await ctx.app().compare(settings, service.repo, incident.target_code, incident.suspect_code))
+        return Asked(
+            await ctx.app().compare(settings, service.repo, incident.rollback.target_code, incident.suspect_code)
+        )
     except (Temporary, Permanent) as error:
         return Asked(why=str(error))

@@ -79,7 +79,7 @@ def summary(facts: Facts) -> list[str]:
 def _began(facts: Facts) -> str:
     incident = facts.incident
     name, title = plain(incident.service), plain(incident.title)
-    if facts.by_hand and incident.undoes:
+    if facts.by_hand and incident.rollback.undoes:
         return f"At {moment(incident.onset_at)} a human took back a rollback of **{name}**: {_end(title)}"
     if facts.by_hand:
         return f"At {moment(incident.onset_at)} a human asked for a rollback of **{name}**: {_end(title)}"
@@ -102,20 +102,21 @@ def _blamed(facts: Facts) -> str:
 
 
 def _acted(incident: Incident) -> str:
-    if incident.requested_at is None:
+    rollback = incident.rollback
+    if rollback.requested_at is None:
         return "Nothing was changed in production by the watchdog."
     by = f", approved by {plain(incident.question.approved_by)}" if incident.question.approved_by else ""
-    as_what = f" as {code(incident.rollback_deploy)}" if incident.rollback_deploy else ""
-    return f"At {clock(incident.requested_at)} it was rolled back to {code(incident.target)}{as_what}{by}."
+    as_what = f" as {code(rollback.deploy)}" if rollback.deploy else ""
+    return f"At {clock(rollback.requested_at)} it was rolled back to {code(rollback.target)}{as_what}{by}."
 
 
 def _ended(facts: Facts) -> str:
-    incident = facts.incident
-    if incident.verified_at is not None and incident.restored_at is not None:
-        lasted = show_seconds(incident.restored_at - incident.onset_at)
+    incident, rollback = facts.incident, facts.incident.rollback
+    if rollback.verified_at is not None and rollback.restored_at is not None:
+        lasted = show_seconds(rollback.restored_at - incident.onset_at)
         return (
-            f"The rollback was live at {clock(incident.restored_at)}, {lasted} after the onset, and fresh readings "
-            f"proved the recovery by {clock(incident.verified_at)}."
+            f"The rollback was live at {clock(rollback.restored_at)}, {lasted} after the onset, and fresh readings "
+            f"proved the recovery by {clock(rollback.verified_at)}."
         )
     if facts.ended_at is not None:
         lasted = show_seconds(facts.ended_at - incident.onset_at)
@@ -131,7 +132,7 @@ def times(facts: Facts) -> list[str]:
     incident = facts.incident
     rows = [
         ("Onset to the first decision (detection)", None if facts.by_hand else incident.opened_at, None),
-        ("Onset to rollback request", incident.requested_at, None),
+        ("Onset to rollback request", incident.rollback.requested_at, None),
         ("Onset to restored", facts.ended_at, facts.target_seconds),
         ("Onset to recovery proved", facts.proved, None),
     ]
@@ -235,12 +236,12 @@ def _commit(facts: Facts, deploy: Deploy) -> str:
 
 
 def _compare(facts: Facts, deploy: Deploy) -> str:
-    repo, target = _repo(facts), facts.incident.target_code
-    if facts.incident.target is None:
+    repo, chosen, target = _repo(facts), facts.incident.rollback.target, facts.incident.rollback.target_code
+    if chosen is None:
         return "no target was chosen"
     if not repo or not target or not deploy.commit:
-        return f"{code(facts.incident.target)} {code(short(target))}; no address of the code is known to compare at"
-    return f"{code(facts.incident.target)}, {link('what changed', f'{repo}/compare/{target}...{deploy.commit}')}"
+        return f"{code(chosen)} {code(short(target))}; no address of the code is known to compare at"
+    return f"{code(chosen)}, {link('what changed', f'{repo}/compare/{target}...{deploy.commit}')}"
 
 
 def weighed(facts: Facts) -> list[str]:

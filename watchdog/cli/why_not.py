@@ -117,12 +117,11 @@ def _of_incident(incident: Incident, at: float) -> str:
     if decision is None or decision.at > at:
         known = f", decided {show_seconds(decision.at - at)} later: {decision.course}" if decision else ""
         return f"{incident.id} was open and not decided yet{known}"
-    if incident.requested_at is not None:
-        if incident.requested_at <= at:
-            return (
-                f"something was done: {incident.id} was rolled back {show_seconds(at - incident.requested_at)} before"
-            )
-        return f"{incident.id}: the rollback was requested {show_seconds(incident.requested_at - at)} later"
+    requested = incident.rollback.requested_at
+    if requested is not None:
+        if requested <= at:
+            return f"something was done: {incident.id} was rolled back {show_seconds(at - requested)} before"
+        return f"{incident.id}: the rollback was requested {show_seconds(requested - at)} later"
     held = f"; {decision.would}" if decision.would else ""
     return f"{incident.id}: {decision.course}, not rollback: {decision.why}{held}"
 

@@ -87,6 +87,10 @@ class StepContext:
         """Change fields of what is known of the switched-off auto-deploy."""
         self.update_incident(pin=replace(self.incident.pin, **fields))
 
+    def update_rollback(self, **fields: Any) -> None:
+        """Change fields of the incident's rollback."""
+        self.update_incident(rollback=replace(self.incident.rollback, **fields))
+
     def update_escalation(self, **fields: Any) -> None:
         """Change fields of who was called."""
         self.update_incident(escalation=replace(self.incident.escalation, **fields))
@@ -195,9 +199,9 @@ class StepContext:
         if facts is None:
             return ()
         found = [("site", facts.url), ("dashboard", facts.dashboard_url)]
-        if incident is not None and facts.repo and incident.suspect_code and incident.target_code:
+        if incident is not None and facts.repo and incident.suspect_code and incident.rollback.target_code:
             repo = facts.repo.removesuffix(".git")
-            found.append(("diff", f"{repo}/compare/{incident.target_code}...{incident.suspect_code}"))
+            found.append(("diff", f"{repo}/compare/{incident.rollback.target_code}...{incident.suspect_code}"))
         return tuple(Link(text, href) for text, href in found if href)
 
     def notify_operators(

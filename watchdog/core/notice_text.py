@@ -22,6 +22,11 @@ def name_deploy(deploy: Deploy) -> str:
     return f"{deploy.id} {short(deploy.code)}".strip()
 
 
+def name_target(incident: Incident) -> str:
+    """Return `dep-40 1b7e0d4`: where it is rolled back to."""
+    return f"{incident.rollback.target} {short(incident.rollback.target_code)}"
+
+
 def title(incident: Incident) -> str:
     """Return the headline: what fails, how bad, since when."""
     return f"{incident.service} {incident.severity.value.upper()}: {incident.title}"
@@ -92,7 +97,7 @@ def asking_lines(incident: Incident, rule: Rule, now: float) -> tuple[str, ...]:
     due = clock.due_at if clock is not None else None
     deadline = f" within {show_seconds(due - now)}" if due is not None else ""
     return (
-        f"Question: roll {incident.service} back to {incident.target} {short(incident.target_code)}?",
+        f"Question: roll {incident.service} back to {name_target(incident)}?",
         f"Answer{deadline}: watchdog approve {incident.id}   or   watchdog reject {incident.id}",
         *only_approver(incident, rule),
         *waits_for_its_window(incident, rule, now),
@@ -131,7 +136,7 @@ def kept_lines(incident: Incident, rule: Rule) -> tuple[str, ...]:
     named = f" (policy: {incident.severity}: window: {rule.window.name})" if rule.window is not None else ""
     return (
         f"Approved by {incident.question.approved_by}, and kept until then{named}: roll {incident.service} back to"
-        f" {incident.target} {short(incident.target_code)}.",
+        f" {name_target(incident)}.",
         "Then everything is decided anew: it is done only if the deploy still fails and every guard passes.",
         f"To prevent it: watchdog stop {incident.id}. Not to wait: watchdog approve {incident.id}",
     )
@@ -148,9 +153,11 @@ def without_an_answer(incident: Incident, then: Then) -> str:
 
 def rebuild_words(incident: Incident) -> str:
     """Return that the target is built anew, or nothing."""
-    if incident.expired is None or incident.expired != incident.target:
+    if incident.rollback.expired is None or incident.rollback.expired != incident.rollback.target:
         return ""
-    return f"a rebuild of {short(incident.target_code)}, since its artefact is gone: it takes as long as a build"
+    return (
+        f"a rebuild of {short(incident.rollback.target_code)}, since its artefact is gone: it takes as long as a build"
+    )
 
 
 def done_lines(incident: Incident) -> tuple[str, ...]:
@@ -158,9 +165,11 @@ def done_lines(incident: Incident) -> tuple[str, ...]:
     lines = []
     if incident.pin.note:
         lines.append(f"Auto-deploy: {incident.pin.note}")
-    if incident.rollback_deploy:
+    if incident.rollback.deploy:
         how = f" ({rebuild_words(incident)})" if rebuild_words(incident) else ""
-        lines.append(f"Rolled back: {incident.suspect} -> {incident.target} as {incident.rollback_deploy}{how}")
+        lines.append(
+            f"Rolled back: {incident.suspect} -> {incident.rollback.target} as {incident.rollback.deploy}{how}"
+        )
     return tuple(lines)
 
 
@@ -169,14 +178,14 @@ def left_lines(incident: Incident, auto_deploy_off: str) -> tuple[str, ...]:
     lines = []
     if auto_deploy_off and auto_deploy_off != "off":
         lines.append(f"Left for you: auto-deploy is off (it was {auto_deploy_off}) until you switch it back on.")
-    if incident.suspect_code and incident.rollback_deploy and not incident.undoes:
+    if incident.suspect_code and incident.rollback.deploy and not incident.rollback.undoes:
         lines.append(f"Left for you: fix {short(incident.suspect_code)}; `watchdog explain {incident.id}` says why.")
     return tuple(lines)
 
 
 def todo_lines(incident: Incident) -> tuple[str, ...]:
     """Return what the runbook leaves to people after a rollback, each with whose it is and by when; else nothing."""
-    if incident.requested_at is None:
+    if incident.rollback.requested_at is None:
         return ()
     open_items = [one for one in RUNBOOK if one.by_people and not (one.id == "stakeholders" and incident.informed)]
     left = [(one, show_seconds(one.within_seconds or 0.0)) for one in open_items]

@@ -122,6 +122,25 @@ class Escalation:
 
 
 @dataclass(frozen=True, slots=True)
+class RollbackAttempt:
+    """The rollback of an incident, from its target to the proof that it helped. Times are UTC epoch seconds."""
+
+    target: str | None = None  # the deploy to roll back to
+    target_code: str | None = None  # its commit or image digest
+    expired: str | None = None  # a target whose artefact is gone: only a rebuild of its commit is left
+    blocked_since: float | None = None  # since when something keeps a decided rollback from being sent
+    tried: bool = False  # a rollback was requested, and not postponed since
+    requested_at: float | None = None  # when the rollback was requested
+    deploy: str | None = None  # the deploy that the rollback made
+    restored_at: float | None = None  # when that was live
+    verified_at: float | None = None  # when the recovery was proved
+    verification: Prose = ""  # how it was proved
+    unproved: tuple[str, ...] = ()  # signals that had nothing to say by then
+    undoes: str = ""  # the incident whose rollback a human takes back with this one
+    undo_of_verified: bool = False  # the site had been proved well with that rollback
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """One outage of one service, from onset to the end. Times are UTC epoch seconds, None until they come."""
 
@@ -138,17 +157,7 @@ class Incident:
     pin: Pin = Pin()  # auto-deploy, switched off for the rollback
     suspect: str | None = None  # the deploy that is blamed
     suspect_code: str | None = None  # its commit or image digest
-    target: str | None = None  # the deploy to roll back to
-    target_code: str | None = None  # its commit or image digest
-    requested_at: float | None = None  # when the rollback was requested
-    put_off_at: float | None = None  # since when something keeps a decided rollback from being sent
-    tried: bool = False  # a rollback was requested, and not postponed since
-    expired: str | None = None  # a target whose artefact is gone: only a rebuild of its commit is left
-    rollback_deploy: str | None = None  # the deploy that the rollback made
-    restored_at: float | None = None  # when the rollback was live
-    verified_at: float | None = None  # when the recovery was proved
-    verification: Prose = ""  # how it was proved
-    unproved: tuple[str, ...] = ()  # signals that had nothing to say by then
+    rollback: RollbackAttempt = RollbackAttempt()  # its rollback: where to, when, whether it helped
     human_needed: Prose = ""  # why we do nothing more by ourselves; also who rejected or stopped it
     human_decision: HumanDecision | None = None  # that a person rejected or stopped it
     paged: bool = False  # some notice of it was sent, or one that is pending
@@ -160,8 +169,6 @@ class Incident:
     closed_at: float | None = None  # when it ended
     outcome: Outcome = Outcome.OPEN  # how it ended
     channels: tuple[str, ...] = ()  # channels that its notices go to
-    undoes: str = ""  # the incident whose rollback a human takes back with this one
-    leaves_good: bool = False  # the site had been proved well with that rollback
     informed: tuple[StakeholderStatus, ...] = ()  # what stakeholders were told
 
 
@@ -202,7 +209,7 @@ class ServiceState:
     deploys_at: float | None = None  # when it was read; None: not yet
     deploys_why: Prose = "not read yet"  # why it could not be read; empty: it was
     facts: ServiceFacts | None = None  # what the platform says of the service
-    healthy_seconds: Mapping[str, float] = field(
+    observed_healthy_seconds: Mapping[str, float] = field(
         default_factory=lambda: MappingProxyType({})
     )  # deploy id → how long we ourselves saw it healthy
     healthy_at: float | None = (
@@ -217,10 +224,10 @@ class ServiceState:
     auto_deploy_off: str = ""  # the value of auto-deploy to give back; empty: it was not switched off
     pinned_for: str = ""  # the incident it was switched off for
     pinned_at: float = 0.0  # when
-    pin_settled_at: float = 0.0  # only a look that began after this tells whether it is still off
+    switch_visible_at: float = 0.0  # only a look that began after this tells whether it is still off
     merged: tuple[Commit, ...] = ()  # commits that did not ship meanwhile, newest first
     merges_why: Prose = ""  # why these are not known
-    told_off: str = ""  # thread in which people were told that auto-deploy is off
+    auto_deploy_notice_thread: str = ""  # thread in which people were told that auto-deploy is off
     offered: str = ""  # the live deploy at which giving it back was last considered
     bad: tuple[tuple[str, str], ...] = ()  # deploys of denied code that people know of: code, deploy id
     undone: tuple[str, ...] = ()  # rollbacks that humans took back though the site was well with them

@@ -130,7 +130,7 @@ class ClosedLoop:
 
     def _target(self, name: str) -> str | None:
         service = self.state.services.get(name)
-        return service.incident.target_code if service is not None and service.incident is not None else None
+        return service.incident.rollback.target_code if service is not None and service.incident is not None else None
 
     def _pin(self, effect: fx.PinAutoDeploy) -> None:
         service = self.scene.services[effect.service]

@@ -169,7 +169,7 @@ class ServiceAtRest:
         self.in_watch = in_watch
         self.deploys_at = service.deploys_at
         self._healthy_at = service.healthy_at
-        self._healthy_seconds = self._from = service.healthy_seconds.get(service.live or "", 0.0)
+        self._healthy_seconds = self._from = service.observed_healthy_seconds.get(service.live or "", 0.0)
 
     def is_same_watch(self, at: float) -> bool:
         """Tell whether the pace is still that of the moment: a watch window that ends changes it."""
@@ -200,7 +200,7 @@ class ServiceAtRest:
         """Return the service with what was gathered."""
         service = self._service
         checks = {**service.checks, **{name: check.known() for name, check in self.checks.items()}}
-        record = service.healthy_seconds
+        record = service.observed_healthy_seconds
         if self._healthy_seconds != self._from and service.live is not None:
             others = {name: seconds for name, seconds in record.items() if name != service.live}
             kept = list(others.items())[-HEALTHY_MAX + 1 :]
@@ -210,14 +210,20 @@ class ServiceAtRest:
             checks=checks,
             deploys_at=self.deploys_at,
             healthy_at=self._healthy_at,
-            healthy_seconds=record,
+            observed_healthy_seconds=record,
         )
 
 
 def service_at_rest(service: ServiceState, policy: Policy, now: float) -> ServiceAtRest | None:
     """Return the service at rest, or None if it is not: anything is open, held, owed, suspected or not known yet."""
     calm = service.phase is Phase.CALM and service.incident is None and service.flapping_since is None
-    owed = service.auto_deploy_off or service.pinned_at or service.merged or service.merges_why or service.told_off
+    owed = (
+        service.auto_deploy_off
+        or service.pinned_at
+        or service.merged
+        or service.merges_why
+        or service.auto_deploy_notice_thread
+    )
     down = service.downtime is not None and service.downtime.ended_at is None
     unknown = service.live is None or service.deploys_why or service.trial is not None
     if not calm or owed or down or service.bad or unknown:

@@ -135,7 +135,7 @@ def ended_at(incident: Incident) -> float | None:
     """Return when visitors had it back, or None while it goes on: also while its recovery is being proved."""
     if incident.closed_at is None:
         return None
-    return min(incident.restored_at or incident.closed_at, incident.closed_at)
+    return min(incident.rollback.restored_at or incident.closed_at, incident.closed_at)
 
 
 def lasted_within(incident: Incident, begin: float, end: float, now: float) -> float:

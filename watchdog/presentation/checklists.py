@@ -57,7 +57,7 @@ class Checklist:
 
 def checklists(facts: Facts) -> Sequence[Checklist]:
     """Return the lists of the runbook, and people's own follow-ups, if there are any."""
-    after = "after the rollback" if facts.incident.requested_at is not None else "after it was restored"
+    after = "after the rollback" if facts.incident.rollback.requested_at is not None else "after it was restored"
     parts = (
         ("Pre-rollback", None),
         (f"0-15 minutes {after}", IMMEDIATE),
@@ -175,9 +175,9 @@ def _deploy_related(facts: Facts) -> Known:
 def _hotfix(facts: Facts) -> Known:
     decision = facts.incident.decision
     newer = next((one for one in decision.guards if one.name == "newer deploy"), None) if decision is not None else None
-    if decision is None or newer is None or facts.incident.requested_at is None:
+    if decision is None or newer is None or facts.incident.rollback.requested_at is None:
         return False, f"newer deploy: {newer.why}" if newer is not None else ""
-    if newer.verdict is not Verdict.PASS or facts.incident.restored_at is None:
+    if newer.verdict is not Verdict.PASS or facts.incident.rollback.restored_at is None:
         return False, f"newer deploy: {newer.why}; the rollback took {facts.rollback_took}"
     found = f"no newer deploy was on its way; the rollback took {facts.rollback_took}"
     return True, f"{clock(decision.at)}: {found}"
@@ -190,15 +190,15 @@ def _asked(facts: Facts) -> Known:
         return True, f"{when}by {incident.question.approved_by}"
     if incident.question.defaulted_at is not None:
         return True, f"{clock(incident.question.defaulted_at)}: nobody answered in time, the policy says rollback then"
-    if incident.requested_at is not None and decision is not None:
+    if incident.rollback.requested_at is not None and decision is not None:
         return True, f"not required: {rule(decision)}, mode {decision.mode}"
     return False, "asked, not answered" if incident.question.asked_at else "no rollback was made"
 
 
 def _restored(facts: Facts) -> Known:
     incident = facts.incident
-    if incident.verified_at is not None:
-        return True, f"{clock(incident.verified_at)}: {incident.verification}"
+    if incident.rollback.verified_at is not None:
+        return True, f"{clock(incident.rollback.verified_at)}: {incident.rollback.verification}"
     if facts.recovered and incident.closed_at is not None:
         return True, f"{clock(incident.closed_at)}: every check was back to normal"
     return False, incident.human_needed or "not proved"
@@ -206,11 +206,11 @@ def _restored(facts: Facts) -> Known:
 
 def _feed(facts: Facts) -> Known:
     names = facts.of_kind("sentry")
-    silent = [name for name in names if name in facts.incident.unproved]
-    if not names or facts.incident.verified_at is None or silent:
+    silent = [name for name in names if name in facts.incident.rollback.unproved]
+    if not names or facts.incident.rollback.verified_at is None or silent:
         why = f"{', '.join(silent)}: no full minute had come in yet" if silent else "not proved"
         return False, why if names else "no Sentry signal is configured"
-    return True, f"{clock(facts.incident.verified_at)}: {', '.join(names)} back to normal"
+    return True, f"{clock(facts.incident.rollback.verified_at)}: {', '.join(names)} back to normal"
 
 
 def _response_times(facts: Facts) -> Known:
@@ -222,9 +222,9 @@ def _response_times(facts: Facts) -> Known:
 
 def _logged(facts: Facts) -> Known:
     incident = facts.incident
-    if incident.requested_at is None:
+    if incident.rollback.requested_at is None:
         return True, f"no rollback was made; the incident is recorded as {incident.id}"
-    return True, f"{moment(incident.requested_at)}: it is in watchdog history"
+    return True, f"{moment(incident.rollback.requested_at)}: it is in watchdog history"
 
 
 def _root_cause(facts: Facts) -> Known:
@@ -242,9 +242,9 @@ def _stakeholders(facts: Facts) -> Known:
 
 def _fix_branch(facts: Facts) -> Known:
     incident = facts.incident
-    if not incident.target_code:
+    if not incident.rollback.target_code:
         return False, ""
-    target = short(incident.target_code)
+    target = short(incident.rollback.target_code)
     return False, f"from {target}: git switch -c fix-{short(incident.suspect_code)} {target}"
 
 

@@ -48,7 +48,7 @@ class Week:
 def digest(week: Week) -> tuple[str, tuple[str, ...]]:
     """Return the title and the lines."""
     counted = _counted(week)
-    rolled_back = [one for one in week.incidents if one.requested_at is not None]
+    rolled_back = [one for one in week.incidents if one.rollback.requested_at is not None]
     happened = [_many(len(week.incidents), "incident"), *([_many(len(rolled_back), "rollback")] if rolled_back else [])]
     nothing = "nothing happened" if _was_seen(week) else "nothing was seen"
     said = ", ".join(happened) if week.incidents else nothing
@@ -179,9 +179,9 @@ def _what_was_done(incident: Incident) -> str:
     lasted = f", well after {show_seconds(max(0.0, end - incident.onset_at))}" if end is not None else ""
     if incident.closed_at is None:
         lasted = ", still open"
-    if incident.requested_at is not None:
+    if incident.rollback.requested_at is not None:
         agreed = f", approved by {incident.question.approved_by}" if incident.question.approved_by else ""
-        return f"rolled back {incident.suspect} -> {incident.target}{agreed}{lasted}"
+        return f"rolled back {incident.suspect} -> {incident.rollback.target}{agreed}{lasted}"
     return f"{incident.outcome or 'nothing was changed'}{lasted}"
 
 

@@ -61,12 +61,12 @@ def state_of(incident: Incident) -> str:
     """Return in capitals how far the incident is: VERIFIED, PAGED, OPEN …"""
     course = incident.decision.course if incident.decision else None
     ladder = (
-        (incident.verified_at is not None, "VERIFIED"),
+        (incident.rollback.verified_at is not None, "VERIFIED"),
         (incident.closed_at is not None and incident.human_needed != "", "LEFT TO A HUMAN"),
         (incident.closed_at is not None, "CLOSED"),
         (incident.human_needed != "", "A HUMAN IS NEEDED"),
-        (incident.restored_at is not None, "LIVE AGAIN, NOT VERIFIED YET"),
-        (incident.requested_at is not None, "ROLLBACK REQUESTED"),
+        (incident.rollback.restored_at is not None, "LIVE AGAIN, NOT VERIFIED YET"),
+        (incident.rollback.requested_at is not None, "ROLLBACK REQUESTED"),
         (next_steps.is_kept(incident), "APPROVED, KEPT FOR ITS WINDOW"),
         (incident.announced_until is not None, "ROLLBACK ANNOUNCED"),
         (incident.question.asked_at is not None and incident.question.approved_by is None, "WAITING FOR AN ANSWER"),
@@ -113,9 +113,9 @@ def standing(incident: Incident, tz: tzinfo = UTC) -> list[str]:
 
 def restored(incident: Incident, target_seconds: float | None) -> str:
     """Return ` Restored in 47 s (target 5 min).`, or nothing while that is not proved."""
-    if incident.restored_at is None or incident.verified_at is None:
+    if incident.rollback.restored_at is None or incident.rollback.verified_at is None:
         return ""
-    took = incident.restored_at - incident.onset_at
+    took = incident.rollback.restored_at - incident.onset_at
     if target_seconds is None:
         return f" Restored in {show_seconds(took)}."
     missed = ", missed" if took > target_seconds else ""

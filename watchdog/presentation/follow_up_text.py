@@ -71,7 +71,7 @@ class FollowUps:
 
 def _is_followed_up(incident: Incident) -> bool:
     """Tell whether the runbook's later lists are asked for: it was rolled back."""
-    return incident.requested_at is not None
+    return incident.rollback.requested_at is not None
 
 
 def _items(facts: Facts) -> Sequence[Item]:

@@ -33,7 +33,7 @@ def history(
 
     `causes` are the root causes that people named, by incident.
     """
-    acted = [incident for incident in incidents if incident.requested_at is not None]
+    acted = [incident for incident in incidents if incident.rollback.requested_at is not None]
     if style == "json":
         records = [record(one, labels.get(one.id), causes.get(one.id)) for one in acted]
         return json.dumps(records, indent=2, ensure_ascii=False).split("\n")
@@ -47,7 +47,7 @@ def history(
 
 def row(incident: Incident, label: str | None, cause: Remark | None = None) -> tuple[str, ...]:
     """Return the runbook's six cells; date and time (UTC) are those of the rollback request."""
-    at = incident.requested_at or incident.onset_at
+    at = incident.rollback.requested_at or incident.onset_at
     time = datetime.fromtimestamp(at, UTC).strftime("%H:%M")
     trigger = clean(f"{incident.service}: {incident.title}")
     return (day(at), time, trigger, "Render", duration(incident), clean(root_cause(incident, label, cause)))
@@ -55,9 +55,9 @@ def row(incident: Incident, label: str | None, cause: Remark | None = None) -> t
 
 def duration(incident: Incident) -> str:
     """Return whole minutes from onset to restored, begun ones counted: `1min`."""
-    if incident.restored_at is None:
+    if incident.rollback.restored_at is None:
         return "not restored"
-    return f"{max(1, math.ceil((incident.restored_at - incident.onset_at) / 60))}min"
+    return f"{max(1, math.ceil((incident.rollback.restored_at - incident.onset_at) / 60))}min"
 
 
 def root_cause(incident: Incident, label: str | None, named: Remark | None = None) -> str:
@@ -90,20 +90,20 @@ def record(incident: Incident, label: str | None, cause: Remark | None = None) -
     cells = dict(
         zip(("date", "time", "trigger", "method", "duration", "root_cause"), row(incident, label, cause), strict=True)
     )
-    took = incident.restored_at - incident.onset_at if incident.restored_at is not None else None
+    took = incident.rollback.restored_at - incident.onset_at if incident.rollback.restored_at is not None else None
     return {
         **cells,
         "incident": incident.id,
         "service": incident.service,
         "severity": incident.severity.value,
         "onset_at": _iso(incident.onset_at),
-        "requested_at": _iso(incident.requested_at),
-        "restored_at": _iso(incident.restored_at),
+        "requested_at": _iso(incident.rollback.requested_at),
+        "restored_at": _iso(incident.rollback.restored_at),
         "onset_to_restored_seconds": None if took is None else round(took, 3),
         "suspect": incident.suspect,
-        "target": incident.target,
-        "rollback_deploy": incident.rollback_deploy,
-        "verified": incident.verified_at is not None,
+        "target": incident.rollback.target,
+        "rollback_deploy": incident.rollback.deploy,
+        "verified": incident.rollback.verified_at is not None,
         "approved_by": incident.question.approved_by,
         "label": label,
         "root_cause_named": cause.text if cause is not None else None,

@@ -16,13 +16,13 @@ from watchdog.domain.units import show_seconds
 
 def recovered(incident: Incident) -> bool:
     """Tell whether it ended without a proved rollback: every check was good for a while."""
-    return incident.verified_at is None and incident.outcome.recovered
+    return incident.rollback.verified_at is None and incident.outcome.recovered
 
 
 def ended_at(incident: Incident) -> float | None:
     """Return when the service was well again (UTC epoch seconds), or None where that is not known."""
-    if incident.verified_at is not None:
-        return incident.restored_at
+    if incident.rollback.verified_at is not None:
+        return incident.rollback.restored_at
     return incident.closed_at if recovered(incident) else None
 
 
@@ -72,15 +72,15 @@ class Facts:
     @property
     def proved(self) -> float | None:
         """Return when every check was known to be back to normal (UTC epoch seconds), or None."""
-        return self.incident.verified_at or (self.incident.closed_at if self.recovered else None)
+        return self.incident.rollback.verified_at or (self.incident.closed_at if self.recovered else None)
 
     @property
     def rollback_took(self) -> str:
         """Return how long the rollback took from its request, in words."""
         incident = self.incident
-        if incident.requested_at is None or incident.restored_at is None:
+        if incident.rollback.requested_at is None or incident.rollback.restored_at is None:
             return "longer than is recorded"
-        return show_seconds(incident.restored_at - incident.requested_at)
+        return show_seconds(incident.rollback.restored_at - incident.rollback.requested_at)
 
     @property
     def root_cause(self) -> Remark | None:

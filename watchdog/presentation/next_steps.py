@@ -34,12 +34,16 @@ def doubts_of(incident: Incident) -> list[str]:
         doubts += _of_blame(decision.blame)
         if decision.target is not None and decision.target.warning:
             doubts.append(decision.target.warning)
-    if incident.rollback_deploy is not None and not incident.pin.off:
+    if incident.rollback.deploy is not None and not incident.pin.off:
         doubts.append(f"auto-deploy: {incident.pin.note or 'not confirmed to be off'}")
-    if incident.restored_at is not None and incident.verified_at is None and incident.closed_at is not None:
-        doubts.append(f"recovery was not proved: {incident.verification or 'no verification ran'}")
+    if (
+        incident.rollback.restored_at is not None
+        and incident.rollback.verified_at is None
+        and incident.closed_at is not None
+    ):
+        doubts.append(f"recovery was not proved: {incident.rollback.verification or 'no verification ran'}")
     else:
-        doubts += [f"{name} still unknown: no full minute since" for name in incident.unproved]
+        doubts += [f"{name} still unknown: no full minute since" for name in incident.rollback.unproved]
     return doubts
 
 
@@ -122,11 +126,13 @@ def steps_left(incident: Incident, label: str | None, notes: Sequence[Note] = ()
     """Return what is left for a human, most urgent first, with the command for it; `notes` tell what was undone."""
     steps = [incident.human_needed] if incident.human_needed else []
     steps += _answers(incident)
-    taken_back = not incident.undoes and any((one.label, one.incident) == ("UNDO", incident.id) for one in notes)
+    taken_back = not incident.rollback.undoes and any(
+        (one.label, one.incident) == ("UNDO", incident.id) for one in notes
+    )
     steps += _repair(incident) if not taken_back else []
     if incident.pin.off and incident.pin.previous not in (None, "off"):
         steps.append(f'restore auto-deploy ("{incident.pin.previous}") after a new commit')
-    if label == "wrong" and incident.rollback_deploy is not None and not taken_back:
+    if label == "wrong" and incident.rollback.deploy is not None and not taken_back:
         steps.append(f"the way back: watchdog undo {clean(incident.id)} --dry-run")
     if incident.decision is not None and label is None:
         steps.append(f"was this right?  watchdog label {clean(incident.id)} right|wrong")
@@ -136,7 +142,7 @@ def steps_left(incident: Incident, label: str | None, notes: Sequence[Note] = ()
 def _repair(incident: Incident) -> list[str]:
     """Return what to mend after a rollback; the code of a blamed deploy is deny-listed, a configuration is not."""
     blame = incident.decision.blame if incident.decision else None
-    if incident.rollback_deploy is None or blame is None:
+    if incident.rollback.deploy is None or blame is None:
         return []
     if blame.configuration:
         return ["fix the saved configuration: it returns with the next deploy"]
@@ -146,7 +152,7 @@ def _repair(incident: Incident) -> list[str]:
 
 def _answers(incident: Incident) -> list[str]:
     decision = incident.decision
-    if incident.closed_at is not None or decision is None or incident.requested_at is not None:
+    if incident.closed_at is not None or decision is None or incident.rollback.requested_at is not None:
         return []
     name, service = clean(incident.id), clean(incident.service)
     if incident.announced_until is not None:
@@ -162,7 +168,9 @@ def _answers(incident: Incident) -> list[str]:
 def is_kept(incident: Incident) -> bool:
     """Tell whether a human said yes, and the rollback is kept for its window."""
     agreed = incident.question.approved_by is not None and incident.announced_until is not None
-    return agreed and incident.requested_at is None and incident.closed_at is None and not incident.human_needed
+    return (
+        agreed and incident.rollback.requested_at is None and incident.closed_at is None and not incident.human_needed
+    )
 
 
 def _worth_a_try(decision: Decision) -> bool:

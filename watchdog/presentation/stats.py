@@ -146,7 +146,7 @@ def _of(
     return Stats(
         service=name,
         incidents=[one for one in own if one.findings or not by_hand(one)],
-        rollbacks=sum(one.requested_at is not None for one in own),
+        rollbacks=sum(one.rollback.requested_at is not None for one in own),
         acts=acts,
         span_seconds=max(0.0, now - max(since, known.since)) if known is not None else 0.0,
         deployments=len(counted),
@@ -175,8 +175,8 @@ def _blamed(incident: Incident) -> str | None:
     """Return the deploy that an incident blames, or that was rolled back by hand."""
     blame = incident.decision.blame if incident.decision is not None else None
     if blame is None:
-        return incident.suspect if incident.requested_at is not None else None
-    if not blame.convicts and incident.requested_at is None:
+        return incident.suspect if incident.rollback.requested_at is not None else None
+    if not blame.convicts and incident.rollback.requested_at is None:
         return None
     deploy = blame.accused
     return deploy.id if deploy is not None else None

@@ -54,7 +54,7 @@ def incidents(found: Sequence[Incident], labels: Mapping[str, str], tz: tzinfo =
             one.service,
             one.severity.value,
             state_of(one).lower(),
-            show_seconds(one.restored_at - one.onset_at) if one.restored_at is not None else "-",
+            show_seconds(one.rollback.restored_at - one.onset_at) if one.rollback.restored_at is not None else "-",
             one.title + (f" (judged {labels[one.id]})" if one.id in labels else ""),
         )
         for one in found

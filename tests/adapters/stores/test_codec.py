@@ -11,13 +11,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from watchdog.adapters.stores.codec import EFFECTS, EVENTS, INCIDENTS, STATES, Codec
+from tests.core.incident_fields import PARTS
+from watchdog.adapters.stores.codec import EFFECTS, EVENTS, INCIDENTS, SERVICES, STATES, Codec
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Term
 from watchdog.domain.effects import Effect, Note
 from watchdog.domain.errors import Permanent
 from watchdog.domain.events import Event, Observed, TimePassed
-from watchdog.domain.incidents import Escalation, History, Incident, Pin, Question, ServiceState, State
+from watchdog.domain.incidents import Escalation, History, Incident, Pin, Question, RollbackAttempt, ServiceState, State
 from watchdog.domain.readings import Bad, Unknown
 from watchdog.domain.severity import Severity
 
@@ -27,6 +28,14 @@ channels climbed closed_at deadline decision defaulted_at expired findings human
 informed late_paged leaves_good muted onset_at opened_at outcome paged pin_note pin_previous pinned planned
 put_off_at reconsidered_at reminded repinned requested_at restored_at rollback_deploy service severity suspect
 suspect_code target target_code title told_at tried undoes unproved verification verified_at
+"""
+
+
+STORED_SERVICE = """
+acted_at auto_deploy_off bad checks closed_at deploys deploys_at deploys_why downtime facts flapping_since
+forbidden healthy_at healthy_seconds history incident incidents live merged merges_why name offered opened_at
+pace_seconds phase phase_since pin_settled_at pinned_at pinned_for told_off trial undone watch_until
+watching_since
 """
 
 
@@ -96,15 +105,18 @@ def test_every_incident_survives(incident: Incident) -> None:
         (Pin(off=True), "pinned", True),
         (Pin(note="off"), "pin_note", "off"),
         (Pin(again=True), "repinned", True),
+        (RollbackAttempt(deploy="dep-2"), "rollback_deploy", "dep-2"),
+        (RollbackAttempt(blocked_since=2.0), "put_off_at", 2.0),
+        (RollbackAttempt(undo_of_verified=True), "leaves_good", True),
         (Escalation(acknowledged_by="bob"), "acknowledged_by", "bob"),
     ],
 )
 def test_a_stored_incident_is_flat_as_it_always_was(part: object, name: str, value: object) -> None:
     """A worker of the version before reads and writes its parts as fields of its own."""
     base = Incident("web-1", "web", Severity.HIGH, 1.0, 1.0, "x")
-    made = replace(base, **{type(part).__name__.lower(): part})
+    made = replace(base, **{next(field for field, kind in PARTS.items() if kind is type(part)): part})
     stored = json.loads(INCIDENTS.encode(made))
-    assert stored[name] == value and not {"question", "pin", "escalation"} & stored.keys()
+    assert stored[name] == value and not PARTS.keys() & stored.keys()
     assert INCIDENTS.decode(json.dumps({**stored, "a field of tomorrow": 1})) == made
 
 
@@ -112,6 +124,15 @@ def test_the_names_under_which_an_incident_is_stored_are_those_that_other_versio
     """A field that is renamed keeps its name there; a new one is added to this list."""
     stored = json.loads(INCIDENTS.encode(Incident("web-1", "web", Severity.HIGH, 1.0, 1.0, "x")))
     assert sorted(stored) == STORED.split()
+
+
+def test_the_names_under_which_a_service_is_stored_are_those_that_other_versions_read() -> None:
+    """As those of an incident: what is called otherwise here is read back from there."""
+    made = ServiceState("web", observed_healthy_seconds={"dep-1": 5.0}, switch_visible_at=2.0)
+    stored = json.loads(SERVICES.encode(made))
+    assert sorted(stored) == STORED_SERVICE.split()
+    assert (stored["healthy_seconds"], stored["pin_settled_at"]) == ({"dep-1": 5.0}, 2.0)
+    assert SERVICES.decode(json.dumps(stored)) == made
 
 
 @pytest.mark.long

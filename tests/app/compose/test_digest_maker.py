@@ -11,6 +11,7 @@ import pytest
 
 from tests.cli import examples as x
 from tests.console.scene import service_state
+from tests.core.incident_fields import amended
 from tests.core.updates.test_weekly_digest import MONDAY, WEEK
 from tests.support.clocks import FakeClock, eventually
 from watchdog.adapters.stores.memory import MemoryDatabase, MemoryStore
@@ -86,7 +87,7 @@ async def test_it_is_made_at_its_moment_once_also_across_a_restart(tmp_path: Pat
     async with Sandbox() as sandbox:
         store = ShyStore(clock, database, sole=False)
         down = replace(x.incident(), id="web-7", opened_at=MONDAY - 3600, onset_at=MONDAY - 3638)
-        await remember(store, MONDAY - WEEK, replace(down, restored_at=MONDAY - 3591, closed_at=MONDAY - 3500))
+        await remember(store, MONDAY - WEEK, amended(down, restored_at=MONDAY - 3591, closed_at=MONDAY - 3500))
         async with running(made(tmp_path, sandbox, clock, store)) as app:
             app.supervisor.start("digest", lambda: keep_digests(app))
             await clock.advance(59.0)

@@ -10,7 +10,7 @@ import pytest
 from tests.app.scenes import settings_of, wired
 from watchdog.app.sandbox_demo.demo import EXPECTED, FULL, Pacing, demo, judge
 from watchdog.domain.errors import Permanent
-from watchdog.domain.incidents import Incident
+from watchdog.domain.incidents import Incident, RollbackAttempt
 from watchdog.domain.reports import DemoResult
 from watchdog.domain.severity import Severity
 from watchdog.sandbox.scenarios.scenario_table import SCENARIOS
@@ -31,7 +31,15 @@ GOOD: tuple[Entry, ...] = (ONSET, PATCH, PINNED, POST, ACCEPTED, PAGE, LIVE, RES
 def incident(verified: bool) -> Incident:
     """Return the record's side of the story."""
     at = 250.0 if verified else None
-    return Incident("web-1", "web", Severity.CRITICAL, 101.0, 100.0, "5 of 5 probes failed", verified_at=at)
+    return Incident(
+        "web-1",
+        "web",
+        Severity.CRITICAL,
+        101.0,
+        100.0,
+        "5 of 5 probes failed",
+        rollback=RollbackAttempt(verified_at=at),
+    )
 
 
 def judged(folder: Path, scenario: str, story: Sequence[Entry], verified: bool = True) -> DemoResult:

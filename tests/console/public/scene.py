@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.console.scene import NOW, SETTINGS, TOKENS, StoryClock, fill, policy_of, service_policy, service_state
+from tests.core.incident_fields import amended
 from tests.support.clocks import LOOPBACK
 from tests.support.intercepted_calls import Overheard
 from watchdog.adapters.stores.memory import MemoryStore
@@ -173,4 +174,4 @@ def ago(incident: Incident, seconds: float, took: float | None, **changes: Any) 
     begin = NOW - seconds
     ends = None if took is None else begin + took
     moments = {"onset_at": begin, "opened_at": begin + 30, "restored_at": ends, "verified_at": ends, "closed_at": ends}
-    return replace(incident, **{**moments, **changes})
+    return amended(incident, **{**moments, **changes})

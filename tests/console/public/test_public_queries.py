@@ -18,6 +18,7 @@ from tests.console.public.scene import (
     public_town,
 )
 from tests.console.scene import NOW, fill, policy_of, service_policy, service_state
+from tests.core.incident_fields import amended
 from tests.core.world import FOREVER, Fault, World
 from tests.core.worlds import bad_world, hear, reach
 from watchdog.console.public.public_queries import FRESH_SECONDS, PAST_MAX, WAIT_SECONDS, WAITING_MAX
@@ -226,7 +227,7 @@ async def test_an_outage_that_a_human_takes_over_goes_on() -> None:
     """By the core's own hand: one outage, since its onset; also when the store has told of the first one only."""
     world = bad_world(faults=[Fault(64.0, FOREVER)]).run(300.0)
     first = world.state.services["web"].incident
-    assert first is not None and first.rollback_deploy is not None
+    assert first is not None and first.rollback.deploy is not None
     shown = at_the_pages_time(first, world)
     policy, state = calm(web=opened(shown, phase=Phase.PAGED))
     async with public_town(policy, state, incidents=[shown]) as one:
@@ -247,8 +248,9 @@ async def test_an_outage_that_a_human_takes_over_goes_on() -> None:
 
 def at_the_pages_time(incident: Incident, world: World) -> Incident:
     """Return an incident of the core's world as if its present were the pages'."""
-    moments = {name: getattr(incident, name) for name in ("onset_at", "opened_at", "restored_at", "closed_at")}
-    return replace(incident, **{name: at and at + NOW - world.now for name, at in moments.items()})
+    moments = {name: getattr(incident, name) for name in ("onset_at", "opened_at", "closed_at")}
+    moments["restored_at"] = incident.rollback.restored_at
+    return amended(incident, **{name: at and at + NOW - world.now for name, at in moments.items()})
 
 
 async def eventually_read(one: PublicTown) -> str:

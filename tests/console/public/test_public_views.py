@@ -8,6 +8,7 @@ import pytest
 from tests.cli import examples as x
 from tests.console.public.scene import DAY, ago
 from tests.console.scene import NOW, service_policy, service_state
+from tests.core.incident_fields import amended
 from watchdog.console.public import public_views
 from watchdog.console.public.public_views import (
     PublicDay,
@@ -63,7 +64,7 @@ def state(service: ServiceState | None, blind: bool = False) -> str:
         ("operational", service_state("web", incident=replace(OUTAGE, severity=Severity.MEDIUM)), False),
         ("operational", service_state("web", incident=replace(OUTAGE, severity=Severity.LOW)), False),
         ("operational", service_state("web", incident=x.incident()), False),
-        ("outage", service_state("web", incident=replace(OUTAGE, restored_at=NOW - 5), phase=Phase.VERIFYING), False),
+        ("outage", service_state("web", incident=amended(OUTAGE, restored_at=NOW - 5), phase=Phase.VERIFYING), False),
         ("outage", service_state("web", incident=replace(OUTAGE, muted=True)), False),
         ("outage", service_state("web", incident=OUTAGE, downtime=Downtime("suspended", NOW - 900)), False),
     ],
@@ -170,7 +171,7 @@ def test_a_day_loses_what_its_checks_say(share: float, state: str, available: fl
 def test_an_hour_with_an_incident_loses_no_more_than_the_incident_took() -> None:
     """While it lasts the checks come five times as often: ten minutes are half of the hour's."""
     begin = (NOW // DAY - 1) * DAY
-    short = replace(OUTAGE, onset_at=begin + 600, closed_at=begin + 1200, restored_at=begin + 1200)
+    short = amended(OUTAGE, onset_at=begin + 600, closed_at=begin + 1200, restored_at=begin + 1200)
     found = day([300 / 600] + [0.0] * 23, short)
     assert found.lost_seconds == 600.0 and found.state == "some"
     partly = day([0.2] * 24, replace(short, onset_at=begin, closed_at=begin + DAY, restored_at=begin + DAY))

@@ -1,10 +1,10 @@
 """Checklists on the pages: what is ticked with its evidence, what waits for whom, and what is open over all."""
 
 import re
-from dataclasses import replace
 
 from tests.cli import examples as x
 from tests.console.scene import NOW, VIEWER, StoryClock, fill, story, visited
+from tests.core.incident_fields import amended
 from tests.support.clocks import FakeClock
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.dependencies import Dependencies
@@ -48,7 +48,7 @@ async def test_what_is_due_is_marked_and_contacts_are_named() -> None:
     """By the clock of the world."""
     store = MemoryStore(StoryClock())
     _, state, incidents = story()
-    old = replace(incidents[0], restored_at=NOW - 3700, verified_at=NOW - 3600, closed_at=NOW - 3600)
+    old = amended(incidents[0], restored_at=NOW - 3700, verified_at=NOW - 3600, closed_at=NOW - 3600)
     await fill(store, state, (old,))
     async with visited(store=store) as one:
         text = await one.page("/incidents/web-1")

@@ -196,7 +196,7 @@ def test_a_yes_to_that_question_is_a_yes() -> None:
     assert web(world).phase is Phase.PINNING
     world = down(bad_world(answer="approve", answer_after=40.0), 63.0, 500.0).run(1200.0)
     assert [rollback.approved_by for _, rollback in world.accepted] == ["a human"] and not world.broken
-    assert world.incidents["web-1"].verified_at is not None and not world.incidents["web-1"].planned
+    assert world.incidents["web-1"].rollback.verified_at is not None and not world.incidents["web-1"].planned
 
 
 def test_a_yes_to_what_was_asked_before_it_and_is_asked_again_after_it_is_a_yes() -> None:

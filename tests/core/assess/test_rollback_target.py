@@ -78,7 +78,7 @@ def test_code_somebody_rolled_away_from_is_passed_over() -> None:
 def test_code_that_was_left_by_an_undo_is_not() -> None:
     """A human took a wrong rollback back: no verdict on what the site was well with."""
     away, left = replace(old("dep-r"), trigger="rollback", commit="aaaaaaa1"), old("dep-left")
-    search = a_search(away, left, denied=("aaaaaaa1",), healthy_seconds={left.id: 300.0})
+    search = a_search(away, left, denied=("aaaaaaa1",), observed_healthy_seconds={left.id: 300.0})
     assert choose_target(search).deploy is not left
     assert choose_target(replace(search, undone=(left.id,))).deploy is left
     assert rolled_away_from((SUSPECT, away, left), left) is away
@@ -88,8 +88,8 @@ def test_code_that_was_left_by_an_undo_is_not() -> None:
 def test_our_own_record_makes_a_deploy_good() -> None:
     """Healthy for five minutes by our own record: good, however short it lived before us."""
     fresh = old(finished_at=NOW - 1000)
-    assert choose_target(a_search(fresh, healthy_seconds={"dep-x": 299.0})).deploy is GOOD
-    choice = choose_target(a_search(fresh, healthy_seconds={"dep-x": 300.0}))
+    assert choose_target(a_search(fresh, observed_healthy_seconds={"dep-x": 299.0})).deploy is GOOD
+    choice = choose_target(a_search(fresh, observed_healthy_seconds={"dep-x": 300.0}))
     assert choice.deploy is fresh and choice.why == "healthy for 5 min by our own record"
     easy = Verification(good_record_seconds=0.5)
     assert choose_target(a_search(fresh, limits=easy)).deploy is GOOD, "without a record nothing is on it"

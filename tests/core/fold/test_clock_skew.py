@@ -12,7 +12,7 @@ from watchdog.domain import events as e
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Course, Decision
 from watchdog.domain.deploys import Deploy, Downtime
-from watchdog.domain.incidents import Escalation, Incident, Phase, Question
+from watchdog.domain.incidents import Escalation, Incident, Phase, Question, RollbackAttempt
 from watchdog.domain.policy import Then
 from watchdog.domain.readings import Good
 from watchdog.domain.severity import Severity
@@ -36,7 +36,7 @@ def test_moments_ahead_become_now_and_deadlines_stay() -> None:
         acted_at=(NOW - 9.0, NOW + HOUR),
         opened_at=(NOW + HOUR,),
         watch_until=NOW + HOUR,
-        pin_settled_at=NOW + HOUR,
+        switch_visible_at=NOW + HOUR,
         incident=incident,
         deploys=(deploy,),
         downtime=Downtime("in maintenance mode", NOW + HOUR, NOW - 9.0, NOW + HOUR),
@@ -44,7 +44,7 @@ def test_moments_ahead_become_now_and_deadlines_stay() -> None:
     seen = clamp_future_times(service, NOW)
     assert seen.downtime == Downtime("in maintenance mode", NOW, NOW - 9.0, NOW)
     assert (seen.phase_since, seen.acted_at, seen.opened_at) == (NOW, (NOW - 9.0, NOW), (NOW,))
-    assert seen.pin_settled_at == NOW + 30.0
+    assert seen.switch_visible_at == NOW + 30.0
     assert seen.incident is not None and seen.deploys[0].update_seen_at == NOW
     assert (seen.incident.opened_at, seen.incident.onset_at) == (NOW, NOW - 1.0)
     assert (seen.incident.announced_until, seen.watch_until) == (NOW + 60.0, NOW + HOUR)
@@ -54,10 +54,17 @@ def test_a_decision_and_what_keeps_it_from_being_done_are_no_younger_than_now() 
     """An order by hand has an age, and so has what was put off."""
     decision = Decision(NOW + HOUR, Course.ROLLBACK, Severity.HIGH, "asked", None, 0.0, "assist")
     incident = Incident(
-        "web-1", "web", Severity.HIGH, NOW - 9.0, NOW - 9.0, "x", decision=decision, put_off_at=NOW + HOUR
+        "web-1",
+        "web",
+        Severity.HIGH,
+        NOW - 9.0,
+        NOW - 9.0,
+        "x",
+        decision=decision,
+        rollback=RollbackAttempt(blocked_since=NOW + HOUR),
     )
     seen = clamp_future_times(a_service(name="web", incident=incident), NOW).incident
-    assert (seen.decision.at, seen.put_off_at, seen.decision.why) == (NOW, NOW, "asked")
+    assert (seen.decision.at, seen.rollback.blocked_since, seen.decision.why) == (NOW, NOW, "asked")
     old = replace(incident, decision=replace(decision, at=NOW - 5.0))
     kept = clamp_future_times(a_service(name="web", incident=old), NOW).incident
     assert kept.decision is not None and kept.decision.at == NOW - 5.0

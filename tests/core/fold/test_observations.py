@@ -58,18 +58,18 @@ def test_only_unbroken_health_counts(readings: str, record: dict) -> None:
     """From the first good reading on; in another phase, or where no deploy is live, nothing is added."""
     kinds = {"x": Bad("HTTP 503"), "?": Unknown("void")}
     seen = [(float(one.rstrip("x?")), kinds.get(one[-1], Good())) for one in readings.split()]
-    assert looked(CALM, *seen).healthy_seconds == record
+    assert looked(CALM, *seen).observed_healthy_seconds == record
     assert looked(CALM, *seen[:1]).healthy_at == NOW
     suspect = replace(looked(CALM, (0.0, Good())), phase=Phase.SUSPECT)
     assert looked(suspect, (10.0, Good())).healthy_at is None
-    assert looked(replace(CALM, live=None), *seen).healthy_seconds == {}
+    assert looked(replace(CALM, live=None), *seen).observed_healthy_seconds == {}
 
 
 def test_critical_checks_speak_for_health_or_all_of_them() -> None:
     """A slow API does not hide that the critical route is well; without a critical one all must be."""
     service = looked(CALM, (0.0, Good()))
     service = looked(service, (1.0, Bad("HTTP 500")), signal="api")
-    assert looked(service, (10.0, Good())).healthy_seconds == {"dep-41": 10.0}
+    assert looked(service, (10.0, Good())).observed_healthy_seconds == {"dep-41": 10.0}
     equal = with_signals(SignalPolicy("home", "http"), SignalPolicy("api", "latency"))
     for event in (Observed(NOW, "web", "home", Good()), Observed(NOW + 10, "web", "home", Good())):
         service = observations.apply_observation(service, event, equal)
@@ -79,12 +79,12 @@ def test_critical_checks_speak_for_health_or_all_of_them() -> None:
 def test_the_record_is_bounded_and_keeps_the_latest() -> None:
     """Fifty deploys; the live one goes to the end."""
     record = {f"dep-{number}": 1.0 for number in range(50)}
-    service = replace(CALM, healthy_seconds=record, healthy_at=NOW - 20, live="dep-0")
+    service = replace(CALM, observed_healthy_seconds=record, healthy_at=NOW - 20, live="dep-0")
     service = looked(service, (0.0, Good()))
-    assert len(service.healthy_seconds) == 50 and list(service.healthy_seconds)[-1] == "dep-0"
+    assert len(service.observed_healthy_seconds) == 50 and list(service.observed_healthy_seconds)[-1] == "dep-0"
     service = replace(service, live="dep-new", healthy_at=NOW)
     service = looked(service, (10.0, Good()))
-    assert len(service.healthy_seconds) == 50 and "dep-1" not in service.healthy_seconds
+    assert len(service.observed_healthy_seconds) == 50 and "dep-1" not in service.observed_healthy_seconds
 
 
 def test_a_check_whose_kind_changed_with_the_configuration_begins_anew() -> None:
@@ -184,7 +184,7 @@ def test_auto_deploy_that_somebody_switched_on_is_no_longer_off_because_of_us(
     phase: Phase, auto_deploy: str, settled: float, off: str
 ) -> None:
     """But a look that began before our own switch, or that the platform leaves unanswered, undoes nothing."""
-    service = a_service(phase=phase, auto_deploy_off="commit", pin_settled_at=NOW + settled)
+    service = a_service(phase=phase, auto_deploy_off="commit", switch_visible_at=NOW + settled)
     service = replace(service, pinned_at=NOW - 9, merged=(Commit("c1", NOW - 5),), merges_why="unread")
     after = listed(service, *HISTORY, auto_deploy=auto_deploy)
     assert after.auto_deploy_off == off

@@ -86,7 +86,7 @@ def test_a_whole_incident_enters_and_leaves() -> None:
     world.run(110.0)
     assert world.state.troubles == {"web": ActiveCritical("web", incident_of(world).opened_at, "bad00000", True)}
     world.run(420.0)
-    assert world.incidents["web-1"].verified_at is not None and world.state.troubles == {}
+    assert world.incidents["web-1"].rollback.verified_at is not None and world.state.troubles == {}
 
 
 def other(name: str, code: str) -> ServiceState:

@@ -156,7 +156,7 @@ def test_everything_known_goes_into_the_choice_of_the_target() -> None:
     young = replace(HISTORY[1], id="dep-40b", finished_at=NOW - 1000.0)
     deploys = (HISTORY[0], young, *HISTORY[1:])
     assert aimed(service={"deploys": deploys}).deploy == HISTORY[1]
-    assert aimed(service={"deploys": deploys, "healthy_seconds": {"dep-40b": 500.0}}).deploy == young
+    assert aimed(service={"deploys": deploys, "observed_healthy_seconds": {"dep-40b": 500.0}}).deploy == young
     assert aimed(service={"deploys": deploys, "watching_since": NOW}).deploy == HISTORY[1]
     easy = {"verification": Verification(good_live_seconds=60.0)}
     assert aimed(service={"deploys": deploys, "watching_since": NOW}, policy=easy).deploy == young

@@ -26,7 +26,7 @@ TELL = Tell(Notice(NOW, "web-1", "web", Severity.CRITICAL, NoticeKind.HUMAN_NEED
 DECIDED = Decision(NOW, Course.ROLLBACK, Severity.CRITICAL, "it fits", None, 1.0, "autonomous", blame=a_blame())
 BY_HAND = replace(DECIDED, blame=None)
 OPEN = an_incident(decision=DECIDED, suspect="dep-41", suspect_code="bad00000")
-SENT = replace(OPEN, tried=True, requested_at=NOW)
+SENT = amended(OPEN, tried=True, requested_at=NOW)
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def of_effects(*effects: Effect) -> Callable[[Step], Step]:
 
 def twice(**fields: Any) -> Callable[[Step], Step]:
     """Return what changes the incident that was known before."""
-    return lambda step: known(step, incident=replace(OPEN, **fields))
+    return lambda step: known(step, incident=amended(OPEN, **fields))
 
 
 NOWHERE = make_policy(services={"web": ServicePolicy("web", None, Mode.AUTONOMOUS)})
@@ -194,8 +194,8 @@ AS_BEFORE = (replace(HISTORY[0], commit="aaaaaaa1"), *HISTORY[1:])
         (lambda step: replace(step, before=replace(step.before, disarmed="two")), "disarmed (two)"),
         (lambda step: replace(after(paused_by="Alice")(step), effects=(PIN,)), "paused by Alice"),
         (of_effects(ROLLBACK, ROLLBACK), "a second rollback in one step"),
-        (twice(rollback_deploy="dep-42"), "it was rolled back already, as dep-42"),
-        (twice(rollback_deploy="dep-42", decision=BY_HAND), "it was rolled back already, as dep-42"),
+        (twice(deploy="dep-42"), "it was rolled back already, as dep-42"),
+        (twice(deploy="dep-42", decision=BY_HAND), "it was rolled back already, as dep-42"),
         (twice(tried=True), "it had its one rollback already"),
         (aimed(target="dep-41"), "the target is the suspect"),
         (aimed(target="dep-1"), "dep-1 was never live"),
@@ -251,10 +251,10 @@ def test_what_the_service_looks_like_when_it_is_sent(fields: dict, why: str) -> 
 
 def test_what_may_follow_what() -> None:
     """By hand after a lost one; one rebuild for an expired artefact; another incident."""
-    assert known(sending(), incident=replace(OPEN, tried=True, decision=BY_HAND)).broken() == ""
+    assert known(sending(), incident=amended(OPEN, tried=True, decision=BY_HAND)).broken() == ""
     rebuilt = replace(sending(), effects=(replace(ROLLBACK, rebuild=True),))
-    assert known(rebuilt, incident=replace(OPEN, tried=True)).broken() == ""
-    assert "one rollback already" in known(rebuilt, incident=replace(OPEN, tried=True, expired="dep-40")).broken()
+    assert known(rebuilt, incident=amended(OPEN, tried=True)).broken() == ""
+    assert "one rollback already" in known(rebuilt, incident=amended(OPEN, tried=True, expired="dep-40")).broken()
     assert known(sending(), incident=replace(OPEN, id="web-0", closed_at=NOW)).broken() == ""
     assert known(sending(), incident=None).broken() == ""
     assert asked("Alice")(sending()).broken() == ""
@@ -271,7 +271,7 @@ def test_the_budgets_are_kept_to_the_last_one() -> None:
 
 def moved(was: Phase, now: Phase, **fields: Any) -> str:
     """Return what is broken by a step from one phase to another that changes the open incident."""
-    before, later = a_service(phase=was, incident=OPEN), a_service(phase=now, incident=replace(OPEN, **fields))
+    before, later = a_service(phase=was, incident=OPEN), a_service(phase=now, incident=amended(OPEN, **fields))
     return violated_invariant(a_state(before), a_state(later), (), make_policy())
 
 

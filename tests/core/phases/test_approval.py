@@ -326,7 +326,7 @@ def test_a_question_of_a_version_without_clocks_is_told_again_and_no_more() -> N
 def test_a_default_for_another_target_than_people_were_told_of_is_asked_anew() -> None:
     """The target was denied meanwhile: silence about dep-40 says nothing of dep-39."""
     world = share(asked(then=Then.ROLLBACK), denied=("aaaaaaa1",))
-    assert notices(passes(world, 900.0)) == ["asked"] and incident_of(world).target == "dep-39"
+    assert notices(passes(world, 900.0)) == ["asked"] and incident_of(world).rollback.target == "dep-39"
     assert decision_of(world).course is Course.ASK
     assert incident_of(world).question.defaulted_at is None and incident_of(world).late_paged is False
 
@@ -347,7 +347,7 @@ def test_an_old_default_or_one_for_another_deploy_is_asked_anew(fields: dict[str
     """As a yes would be."""
     world = reach(Phase.SUSPECT, clocked(Mode.ASSIST, Severity.CRITICAL, then=Then.ROLLBACK))
     world.run(104.0)
-    base = replace(incident_of(reach(Phase.ASKING)), tried=False)
+    base = amended(incident_of(reach(Phase.ASKING)), tried=False)
     if "defaulted_at" in fields:
         fields = {"defaulted_at": world.now + fields["defaulted_at"]}
     incident = amended(base, **{"defaulted_at": world.now, "suspect": web(world).live, **fields})

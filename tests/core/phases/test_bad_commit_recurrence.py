@@ -71,7 +71,7 @@ def test_nothing_is_switched_off_that_need_not_or_may_not(why: str) -> None:
     if why == "paused":
         world.state = replace(world.state, paused_by="ann")
     if why == "no incident of ours":
-        put(world, incident=replace(incident_of(world), rollback_deploy=None))
+        put(world, incident=amended(incident_of(world), deploy=None))
     if why == "no platform id":
         services = {"web": replace(world.policy.services["web"], platform_id=None)}
         world.policy = replace(world.policy, services=services)
@@ -139,7 +139,7 @@ def test_what_is_remembered_is_bounded() -> None:
 def test_what_came_of_the_second_pin_is_written_down(event: e.Event, known: tuple, told: list, off: str) -> None:
     """Confirmed: what is known of the service says so at once. Otherwise a human is told to do it."""
     world = reach(Phase.DEPLOYING)
-    put(world, pin_settled_at=world.now - 1.0)  # the first pin has long shown
+    put(world, switch_visible_at=world.now - 1.0)  # the first pin has long shown
     world.begin("bad00000")
     listed(world)
     assert incident_of(world).pin.again and not incident_of(world).pin.off
@@ -163,7 +163,7 @@ def test_a_rollback_that_was_overtaken_does_not_give_auto_deploy_back() -> None:
     """The bad commit's deploy canceled ours: giving auto-deploy back would bring the next one."""
     world = reach(Phase.DEPLOYING)
     world.begin("bad00000")
-    ours = incident_of(world).rollback_deploy
+    ours = incident_of(world).rollback.deploy
     world.end(ours, "canceled")
     effects = listed(world)
     assert web(world).phase is Phase.PAGED and "RestoreAutoDeploy" not in kinds(effects)

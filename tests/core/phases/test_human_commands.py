@@ -114,7 +114,7 @@ def test_a_stop_after_the_pin_gives_auto_deploy_back() -> None:
     effects = said(world, "stop")
     restores = [effect.value for effect in effects if isinstance(effect, fx.RestoreAutoDeploy)]
     assert restores == ["commit"] and web(world).phase is Phase.PAGED
-    assert notices(effects) == [] and web(world).told_off == "", "it is not left off"
+    assert notices(effects) == [] and web(world).auto_deploy_notice_thread == "", "it is not left off"
 
 
 def test_a_stop_while_an_obstacle_holds_the_rollback_back() -> None:
@@ -153,7 +153,7 @@ def test_a_rollback_to_a_named_deploy() -> None:
     """Any older deploy that was live will do."""
     world = quiet_world()
     effects = ask_for(world, "dep-39")
-    assert incident_of(world).target == "dep-39" and incident_of(world).target_code == "aaaaaaa0"
+    assert incident_of(world).rollback.target == "dep-39" and incident_of(world).rollback.target_code == "aaaaaaa0"
     assert decision_of(world).target == TargetChoice(world.deploys[1], "named by hand")
     assert lines(effects, "BY HAND")[0].endswith("dep-40 -> dep-39")
 
@@ -255,12 +255,12 @@ def test_a_human_may_act_before_the_watchdog_does(phase: Phase) -> None:
 def test_an_incident_that_had_its_rollback_ends_before_another_is_begun() -> None:
     """The journal knows one rollback per incident: the old one is closed, the new one keeps its severity."""
     world = bad_world(faults=[Fault(64.0, FOREVER)]).run(300.0)
-    assert web(world).phase is Phase.PAGED and incident_of(world).rollback_deploy is not None
+    assert web(world).phase is Phase.PAGED and incident_of(world).rollback.deploy is not None
     effects = ask_for(world, "dep-39")
     assert lines(effects, "CLOSED")[0].startswith("continued by hand: ann started another rollback")
     assert notices(effects) == ["resolved"]
     incident = incident_of(world)
-    assert incident.id == "web-2" and incident.severity is Severity.CRITICAL and not incident.tried
+    assert incident.id == "web-2" and incident.severity is Severity.CRITICAL and not incident.rollback.tried
     assert web(world).phase is Phase.PINNING
 
 

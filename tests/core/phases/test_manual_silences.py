@@ -114,7 +114,7 @@ def test_what_is_rolled_back_where_it_is_critical_is_told_all_the_same() -> None
     """Unless the silence names that severity; then people still hear that auto-deploy is off because of us."""
     for fields, told in (({}, ["acted", "resolved"]), ({"severity": Severity.CRITICAL}, ["opened"])):
         world = silenced(bad_world().run(1.0), **fields).run(600.0)
-        assert len(world.accepted) == 1 and world.incidents["web-1"].verified_at is not None
+        assert len(world.accepted) == 1 and world.incidents["web-1"].rollback.verified_at is not None
         assert notices(world.tells) == told and not world.broken
 
 
@@ -216,7 +216,9 @@ def test_what_nobody_heard_of_is_not_rolled_back_unasked_hours_later() -> None:
 
 def test_what_we_changed_and_could_not_give_back_is_told_in_any_silence() -> None:
     """Auto-deploy that is off because of us: nobody else would find out."""
-    service = a_service(phase=Phase.CALM, auto_deploy_off="commit", pinned_for="web-1", told_off="web-1/auto-deploy")
+    service = a_service(
+        phase=Phase.CALM, auto_deploy_off="commit", pinned_for="web-1", auto_deploy_notice_thread="web-1/auto-deploy"
+    )
     state = a_state(service, silences=(Suppression("silence-1", "web", "ann", "moving", 0.0, NOW + 600.0),))
     event = e.AutoDeployNotRestored(NOW, "web", "web-1", "Render answered 503")
     _, effects = said(state, event)

@@ -38,7 +38,7 @@ def test_an_incident_is_written_down_with_its_reasons() -> None:
     incident = incident_of(world)
     assert (incident.id, incident.severity, incident.service) == ("web-1", Severity.CRITICAL, "web")
     assert (incident.suspect, incident.suspect_code) == ("dep-900", "bad00000")
-    assert (incident.target, incident.target_code) == ("dep-40", "aaaaaaa1")
+    assert (incident.rollback.target, incident.rollback.target_code) == ("dep-40", "aaaaaaa1")
     assert incident.onset_at < incident.opened_at and incident.channels == ("pager", "chat")
     assert incident.decision is not None and incident.decision.course is Course.ROLLBACK
     assert (incident.question.approved_by, incident.question.approved_at) == (None, None)
@@ -48,7 +48,7 @@ def test_an_incident_is_written_down_with_its_reasons() -> None:
 def test_an_incident_that_is_continued_is_decided_on_with_what_was_done_for_it() -> None:
     """One rollback per incident, whatever brings it here once more."""
     world = put(reach(Phase.ROLLING_BACK), phase=Phase.SUSPECT)
-    assert incident_of(world).tried
+    assert incident_of(world).rollback.tried
     effects = hear(world, e.Observed(world.now, "web", "home", Bad("HTTP 503")))
     assert "tried: this incident already had its one rollback" in lines(effects, "GUARDS")[0]
 
@@ -65,7 +65,7 @@ def test_nobody_to_blame_is_written_down_too() -> None:
     world = reach(Phase.PAGED)
     put(world, deploys=(), live=None, incident=None, phase=Phase.SUSPECT)
     fail_once(world)
-    assert incident_of(world).suspect is None and incident_of(world).target is None
+    assert incident_of(world).suspect is None and incident_of(world).rollback.target is None
     assert incident_of(world).id == "web-2"
 
 

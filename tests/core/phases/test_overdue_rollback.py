@@ -39,7 +39,7 @@ def test_after_a_minute_people_hear_that_it_is_not_on_its_way_and_once() -> None
     effects = hear(world, e.TimePassed(at + MINUTE))
     (told,) = [effect for effect in effects if isinstance(effect, fx.Tell)]
     assert (told.notice.kind, told.notice.wakes) == (NoticeKind.HUMAN_NEEDED, True)
-    due = f"For 60 s a rollback to {incident_of(world).target} is due"
+    due = f"For 60 s a rollback to {incident_of(world).rollback.target} is due"
     line = f"{due} and not known to be on its way; it is still being tried."
     assert told.notice.lines[0] == line and lines(effects, "LATE") == [line]
     assert any(item.startswith("Blame: ") for item in told.notice.lines)

@@ -249,7 +249,7 @@ def test_a_rollback_by_hand_that_was_postponed_is_left_to_the_human_who_asked() 
     effects = hear(world, e.RollbackPostponed(world.now, "web", "web-1", "rate limit"))
     assert web(world).phase is Phase.PAGED
     assert lines(effects, "HUMAN") == ["nothing was sent: rate limit; ask again"]
-    assert "RestoreAutoDeploy" in kinds(effects) and not incident_of(world).tried
+    assert "RestoreAutoDeploy" in kinds(effects) and not incident_of(world).rollback.tried
 
 
 @pytest.mark.parametrize("incident", ["web-1", "web-7"])
@@ -260,11 +260,11 @@ def test_an_acceptance_that_comes_after_giving_up_is_written_down(incident: str)
     effects = hear(world, e.RollbackAccepted(world.now, "web", incident, "dep-950"))
     ours = incident == "web-1"
     assert lines(effects, "ACT") == (["the rollback was accepted after all: dep-950"] if ours else [])
-    assert incident_of(world).rollback_deploy == ("dep-950" if ours else None)
+    assert incident_of(world).rollback.deploy == ("dep-950" if ours else None)
     assert world.state.denied == (("bad00000",) if ours else ())
     assert web(world).phase is Phase.PAGED
     again = hear(world, e.RollbackAccepted(world.now, "web", "web-1", "dep-951"))
-    assert incident_of(world).rollback_deploy == ("dep-950" if ours else "dep-951")
+    assert incident_of(world).rollback.deploy == ("dep-950" if ours else "dep-951")
     assert bool(again) is not ours
 
 
@@ -368,7 +368,7 @@ def test_case_15_an_expired_artefact_is_answered_by_one_rebuild_of_the_same_comm
     assert (first.rebuild, second.rebuild) == (False, True)
     assert replace(second, rebuild=False, baseline=first.baseline) == first
     assert len(web(world).acted_at) == len(world.state.acted_at) == 1
-    assert incident_of(world).expired == "dep-40" and incident_of(world).tried
+    assert incident_of(world).rollback.expired == "dep-40" and incident_of(world).rollback.tried
     acted = next(tell.notice for tell in world.tells if tell.notice.kind.value == "acted")
     assert "a rebuild of aaaaaaa" in acted.lines[1]
     assert any("a rebuild" in text for text in lines(world.notes, "INTENT"))
@@ -379,7 +379,7 @@ def test_a_refusal_that_is_told_again_does_not_end_the_rebuild() -> None:
     """A restart tells the first outcome again while the alternative is under way."""
     world = reach(Phase.ROLLING_BACK, outcomes=["expired", "silent"])
     world.run(world.time + 3.0)
-    assert incident_of(world).expired == "dep-40"
+    assert incident_of(world).rollback.expired == "dep-40"
     assert hear(world, e.RollbackRefused(world.now, "web", "web-1", "no artefact", expired=True)) == ()
     assert web(world).phase is Phase.ROLLING_BACK
     effects = hear(world, e.RollbackRefused(world.now, "web", "web-1", "no such commit"))
@@ -404,7 +404,7 @@ def test_a_rebuild_also_needs_a_fresh_failure() -> None:
     at = world.now + 100.0
     effects = hear(world, e.RollbackRefused(at, "web", "web-1", "no artefact", expired=True))
     assert web(world).phase is Phase.SUSPECT and "Rollback" not in kinds(effects)
-    assert not incident_of(world).tried and incident_of(world).expired == "dep-40"
+    assert not incident_of(world).rollback.tried and incident_of(world).rollback.expired == "dep-40"
 
 
 @pytest.mark.parametrize(("previous", "known"), [(None, ("", "")), ("commit", ("commit", "web-1"))])
@@ -415,4 +415,4 @@ def test_a_pin_that_was_put_off_is_decided_anew(previous: str | None, known: tup
     assert web(world).phase is Phase.SUSPECT and "Rollback" not in kinds(effects)
     assert (web(world).auto_deploy_off, web(world).pinned_for) == known
     assert incident_of(world).pin.previous == previous
-    assert previous is None or web(world).pin_settled_at == world.now + observations.PIN_LANDS_SECONDS
+    assert previous is None or web(world).switch_visible_at == world.now + observations.PIN_LANDS_SECONDS

@@ -146,7 +146,7 @@ def test_auto_deploy_is_pinned_before_anything_is_sent() -> None:
     (rollback,) = [effect for effect in effects if isinstance(effect, fx.Rollback)]
     assert rollback == fx.Rollback("web", "web-1", "srv-web", "dep-900", "dep-40", "aaaaaaa1", "dep-900")
     assert lines(effects, "INTENT") == ["dep-900 -> dep-40, saved; newest deploy then dep-900"]
-    assert incident_of(world).tried and incident_of(world).requested_at == world.now
+    assert incident_of(world).rollback.tried and incident_of(world).rollback.requested_at == world.now
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,9 @@ def test_what_happens_while_the_pin_is_on_its_way_holds_the_rollback_back(
     change(world)
     effects = confirmed(world, after)
     assert lines(effects, "WAIT") == [f"nothing was sent: {why}; looking again"]
-    assert web(world).phase is Phase.SUSPECT and "Rollback" not in kinds(effects) and not incident_of(world).tried
+    assert (
+        web(world).phase is Phase.SUSPECT and "Rollback" not in kinds(effects) and not incident_of(world).rollback.tried
+    )
 
 
 @pytest.mark.parametrize(
@@ -223,7 +225,7 @@ def test_a_target_that_was_denied_while_the_pin_was_on_its_way_is_chosen_anew() 
     effects = confirmed(world)
     assert lines(effects, "WAIT") == ["nothing was sent: deny-list: dep-40 is deny-listed; looking again"]
     hear(world, e.Observed(world.now + 1, "web", "home", Bad("HTTP 503")))
-    assert (web(world).phase, incident_of(world).target) == (Phase.PINNING, "dep-39")
+    assert (web(world).phase, incident_of(world).rollback.target) == (Phase.PINNING, "dep-39")
 
 
 @pytest.mark.parametrize("waits", [119.0, 120.0])
@@ -235,7 +237,7 @@ def test_what_is_put_off_again_and_again_is_not_put_off_in_silence_for_ever(wait
     for after in (0.0, 60.0, waits):
         postponed = e.RollbackPostponed(began + after, "web", "web-1", "the deploy list cannot be read")
         effects = hear(world, postponed)
-        assert incident_of(world).put_off_at == began
+        assert incident_of(world).rollback.blocked_since == began
         if after < 120.0:
             assert web(world).phase is Phase.SUSPECT
             put(world, phase=Phase.PINNING)
@@ -248,9 +250,9 @@ def test_what_is_put_off_again_and_again_is_not_put_off_in_silence_for_ever(wait
 
 def test_a_question_begins_a_new_patience() -> None:
     """What was put off before people were asked does not count against their answer."""
-    ctx = turned(reach(Phase.PINNING), put_off_at=1.0)
+    ctx = turned(reach(Phase.PINNING), blocked_since=1.0)
     rollback_request.ask(ctx)
-    assert ctx.incident.put_off_at is None
+    assert ctx.incident.rollback.blocked_since is None
 
 
 def test_case_17_a_repair_that_went_live_unseen_is_not_undone() -> None:
@@ -364,7 +366,7 @@ def test_after_an_expired_artefact_no_other_target_is_tried_unless_a_human_names
     world = reach(Phase.PINNING)
     decision = decision_of(world)
     decision = replace(decision, blame=None) if by_hand else decision
-    put(world, incident=replace(incident_of(world), expired="dep-39", decision=decision))
+    put(world, incident=amended(incident_of(world), expired="dep-39", decision=decision))
     effects = confirmed(world)
     sent = [effect.rebuild for effect in effects if isinstance(effect, fx.Rollback)]
     assert sent == ([False] if by_hand else [])

@@ -160,8 +160,8 @@ def test_when_the_window_begins_it_is_decided_anew_and_done() -> None:
     world = kept(scheduled(Mode.ASSIST)).run(1000.0)
     ((_, rollback),) = world.accepted
     incident = world.incidents["web-1"]
-    assert rollback.approved_by == "ann" and incident.verified_at is not None
-    assert incident.requested_at is not None and incident.requested_at >= START + BEGINS
+    assert rollback.approved_by == "ann" and incident.rollback.verified_at is not None
+    assert incident.rollback.requested_at is not None and incident.rollback.requested_at >= START + BEGINS
     assert not world.broken and world.labels().count("KEPT") == 1
 
 
@@ -301,7 +301,7 @@ def test_what_did_not_pass_is_kept_for_the_next_window() -> None:
     assert web(world).is_kept and incident_of(world).announced_until == START + BEGINS + DAY
     assert world.tells[-1].notice.lines[0] == "It was not done in its window: what held it up did not pass."
     assert len(world.pages()) == pages and world.labels().count("KEPT") == 2
-    assert incident_of(world).put_off_at is None
+    assert incident_of(world).rollback.blocked_since is None
 
 
 def test_it_is_looked_at_again_every_few_seconds_while_something_holds_it_up() -> None:

@@ -60,7 +60,7 @@ def test_the_suspect_goes_live_again_by_the_protocol_of_a_rollback_by_hand() -> 
     assert sent == [("web-1", "dep-900", "dep-40", None), ("web-2", "dep-901", "dep-900", "ann")]
     back = world.incidents["web-2"]
     assert (back.outcome, back.title) == ("rolled back and verified", "undo of web-1, asked for by ann")
-    assert (back.undoes, back.leaves_good) == ("web-1", True)
+    assert (back.rollback.undoes, back.rollback.undo_of_verified) == ("web-1", True)
     assert world.live().code == BAD and not world.broken
 
 
@@ -126,7 +126,7 @@ def test_one_that_did_not_help_is_undone_while_it_is_open() -> None:
     effects = ask(world)
     assert lines(effects, "CLOSED")[0].startswith("continued by hand: ann took its rollback back")
     back = incident_of(world)
-    assert (back.id, back.severity.value, back.leaves_good) == ("web-2", "critical", False)
+    assert (back.id, back.severity.value, back.rollback.undo_of_verified) == ("web-2", "critical", False)
     hear(world, e.PinConfirmed(world.now, "web", "web-2", "off"))
     hear(world, e.RollbackAccepted(world.now, "web", "web-2", "dep-950"))
     assert web(world).undone == () and world.state.denied == ()
@@ -168,7 +168,8 @@ def test_a_rollback_by_hand_that_goes_on_with_its_incident_is_no_undo_any_more()
     """Nothing was sent, then somebody wants to go elsewhere: what is left then is left for a reason."""
     world = not_sent()
     hear(world, e.RollbackRequested(world.now, "web", "bob", "dep-39"))
-    assert (incident_of(world).id, incident_of(world).undoes, incident_of(world).leaves_good) == ("web-2", "", False)
+    rollback = incident_of(world).rollback
+    assert (incident_of(world).id, rollback.undoes, rollback.undo_of_verified) == ("web-2", "", False)
 
 
 def test_auto_deploy_stays_off_and_the_end_says_so_and_no_more() -> None:
@@ -200,7 +201,7 @@ def test_what_fails_afterwards_is_paged_and_what_was_good_is_still_a_target(prov
     world.run(world.time + 4000.0)
     assert web(world).phase is Phase.PAGED and len(world.accepted) == 2
     effects = hear(world, e.RollbackRequested(world.now, "web", "ann"))
-    target = incident_of(world).target
+    target = incident_of(world).rollback.target
     assert target == ("dep-901" if proved else "dep-39"), lines(effects, "BY HAND")
 
 

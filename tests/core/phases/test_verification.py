@@ -23,7 +23,7 @@ SECONDS = 180.0
 
 def restored_at(world: World) -> float:
     """Return when the rollback was live."""
-    return incident_of(world).restored_at
+    return incident_of(world).rollback.restored_at
 
 
 def listed(world: World, at: float) -> tuple[fx.Effect, ...]:
@@ -42,7 +42,7 @@ def probed(at: float, count: int, every: float = 2.0) -> tuple[tuple[float, bool
 def test_a_rollback_that_is_live_is_verified_from_then_on() -> None:
     """What was seen before counts no longer; woken at the end of the proof, and of patience."""
     world = reach(Phase.DEPLOYING)
-    world.end(incident_of(world).rollback_deploy or "")
+    world.end(incident_of(world).rollback.deploy or "")
     effects = listed(world, world.now)
     assert web(world).phase is Phase.VERIFYING and restored_at(world) == world.now
     assert lines(effects, "RESTORED") == ["dep-901 live; verifying for 3 min"]
@@ -65,7 +65,7 @@ def test_a_rollback_that_ended_otherwise_is_left_to_a_human(status: str, given: 
 def test_a_late_rollback_is_paged_once_and_given_up_at_last(known: bool) -> None:
     """Five minutes: a page with its status (if it is in the list at all); twenty: nothing more is tried."""
     world = reach(Phase.DEPLOYING)
-    requested = incident_of(world).requested_at
+    requested = incident_of(world).rollback.requested_at
     if not known:
         put(world, deploys=tuple(item for item in web(world).deploys if item.id != "dep-901"))
     assert hear(world, e.TimePassed(requested + 299.0)) == ()
@@ -88,8 +88,8 @@ def test_recovery_is_proved_with_its_arithmetic() -> None:
     """Three good minutes: closed, with the count of good probes since it was live."""
     world = bad_world().run(600.0)
     incident = world.incidents["web-1"]
-    assert SECONDS <= incident.verified_at - incident.restored_at <= SECONDS + 5.0
-    good, total = incident.verification.split(" probes")[0].removeprefix("home: ").split(" of ")
+    assert SECONDS <= incident.rollback.verified_at - incident.rollback.restored_at <= SECONDS + 5.0
+    good, total = incident.rollback.verification.split(" probes")[0].removeprefix("home: ").split(" of ")
     assert good == total and int(good) > 50
 
 
@@ -136,7 +136,7 @@ def test_two_bad_readings_start_the_good_stretch_anew(failing: float | None, sec
     world = bad_world(faults=faults).run(800.0)
     incident = world.incidents["web-1"]
     assert incident.outcome == "rolled back and verified"
-    assert incident.verified_at - incident.restored_at >= seconds
+    assert incident.rollback.verified_at - incident.rollback.restored_at >= seconds
 
 
 def probes_with(*failed: int, at: float) -> Check:
@@ -167,7 +167,7 @@ def test_one_failed_probe_does_not_break_a_good_stretch_and_two_close_ones_do(fa
     at = restored_at(world) + SECONDS
     put(world, checks={"home": probes_with(*failed, at=at)})
     hear(world, e.TimePassed(at))
-    assert (incident_of(world).verified_at == at) is proved
+    assert (incident_of(world).rollback.verified_at == at) is proved
 
 
 def test_a_stumble_is_not_forgotten_while_it_is_verified_for_longer_than_probes_are_remembered() -> None:
@@ -181,15 +181,15 @@ def test_a_stumble_is_not_forgotten_while_it_is_verified_for_longer_than_probes_
     assert web(world).phase is Phase.VERIFYING
     put(world, checks={"home": probes_with(150, at=at)})
     hear(world, e.TimePassed(at + 1.0))
-    assert incident_of(world).verified_at == at + 1.0
+    assert incident_of(world).rollback.verified_at == at + 1.0
 
 
 def test_an_isolated_failure_does_not_delay_the_proof() -> None:
     """The recovery is told after three minutes, as if nothing had been."""
     faults = [Fault(64.0, FOREVER, code="bad00000"), Fault(190.0, 190.5)]
     incident = bad_world(faults=faults).run(800.0).incidents["web-1"]
-    assert incident.verified_at - incident.restored_at == pytest.approx(180.0, abs=5.0)
-    assert "of" in incident.verification and not incident.verification.startswith("home: 90 of 90")
+    assert incident.rollback.verified_at - incident.rollback.restored_at == pytest.approx(180.0, abs=5.0)
+    assert "of" in incident.rollback.verification and not incident.rollback.verification.startswith("home: 90 of 90")
 
 
 def test_a_site_that_stumbles_on_and_on_is_not_proved() -> None:
@@ -199,7 +199,7 @@ def test_a_site_that_stumbles_on_and_on_is_not_proved() -> None:
     world = bad_world(faults=faults).run(800.0)
     incident = world.incidents["web-1"]
     why = "not proved to be good 5 min after the rollback was live: no unbroken good stretch"
-    assert incident.human_needed == why and incident.verified_at is None
+    assert incident.human_needed == why and incident.rollback.verified_at is None
     assert incident.outcome == "recovered, with a human"
 
 
@@ -287,7 +287,7 @@ def test_without_evidence_there_is_no_proof(
     """At the end of patience it is said what is missing, and left to a human."""
     world, proof, told = ended(checks, signals, failed=failed, after=SECONDS + PATIENCE_SECONDS)
     assert told.partition("was live: ")[2] == why and proof == ""
-    assert web(world).phase is Phase.PAGED and incident_of(world).verified_at is None
+    assert web(world).phase is Phase.PAGED and incident_of(world).rollback.verified_at is None
 
 
 ALL = "home: 60 of 60 probes good since it was live"
@@ -312,7 +312,7 @@ def test_what_proves_it(signals: tuple[SignalPolicy, ...], checks: tuple[Check, 
     """What failed and what is critical was good since; what is not known otherwise is said."""
     world, told, _ = ended(checks, signals, failed=failed, after=SECONDS)
     assert told == proof and web(world).phase is Phase.CALM
-    assert incident_of(world).verified_at == web(world).closed_at
+    assert incident_of(world).rollback.verified_at == web(world).closed_at
 
 
 def test_before_patience_is_over_a_missing_proof_is_waited_for() -> None:
@@ -370,10 +370,10 @@ def test_a_restart_goes_on_following_or_verifying(phase: Phase, later: float) ->
     at = world.now + later
     effects = hear(world, e.Restarted(at))
     incident = incident_of(world)
-    if incident.restored_at is not None:
-        due = [incident.restored_at + SECONDS, incident.restored_at + SECONDS + PATIENCE_SECONDS]
+    if incident.rollback.restored_at is not None:
+        due = [incident.rollback.restored_at + SECONDS, incident.rollback.restored_at + SECONDS + PATIENCE_SECONDS]
     else:
-        due = [incident.requested_at + 300.0, incident.requested_at + 1200.0]
+        due = [incident.rollback.requested_at + 300.0, incident.rollback.requested_at + 1200.0]
     assert [effect.at for effect in effects if isinstance(effect, fx.WakeAt)] == [max(at, moment) for moment in due]
     assert web(world).phase is phase and {"SetPace", "ReadDeploys"} <= set(kinds(effects))
     assert not {"Rollback", "PinAutoDeploy", "Tell"} & set(kinds(effects))

@@ -95,10 +95,10 @@ def test_each_is_told_at_its_moment() -> None:
     world = bad_world(policy()).run(600.0)
     incident = world.incidents["web-1"]
     opened, works, over = (one.at for one in plainly(world))
-    assert opened == incident.opened_at and over == incident.closed_at == incident.verified_at
-    assert incident.restored_at is not None and 60.0 <= works - incident.restored_at <= 62.0
+    assert opened == incident.opened_at and over == incident.closed_at == incident.rollback.verified_at
+    assert incident.rollback.restored_at is not None and 60.0 <= works - incident.rollback.restored_at <= 62.0
     (heard,) = incident.informed
-    assert heard == StakeholderStatus("board", "web-1/stakeholders", incident.onset_at, incident.restored_at)
+    assert heard == StakeholderStatus("board", "web-1/stakeholders", incident.onset_at, incident.rollback.restored_at)
 
 
 def test_a_blip_is_no_news() -> None:

@@ -169,8 +169,8 @@ async def test_case_15_an_expired_artefact_is_rebuilt_once_and_then_followed() -
             "/render/v1/services/srv-web/deploys",
         ]
         incident = s.web.incident
-        assert incident is not None and incident.rollback_deploy is not None
-        made = s.sandbox.cloud.services["web"].find(incident.rollback_deploy)
+        assert incident is not None and incident.rollback.deploy is not None
+        made = s.sandbox.cloud.services["web"].find(incident.rollback.deploy)
         assert made is not None and (made.commit, made.trigger) == (COMMITS["39"][0], "api")
         assert (s.web.auto_deploy_off, len(s.web.acted_at), len(s.engine.state.acted_at)) == ("commit", 1, 1)
 
@@ -224,8 +224,8 @@ async def on_its_way(s: Scene) -> str:
     await s.rollback_by_hand(until=Phase.DEPLOYING)
     await s.quiet()
     incident = s.web.incident
-    assert incident is not None and incident.rollback_deploy is not None
-    return incident.rollback_deploy
+    assert incident is not None and incident.rollback.deploy is not None
+    return incident.rollback.deploy
 
 
 @pytest.mark.parametrize("ends", ["update_failed", "canceled"])

@@ -30,7 +30,7 @@ from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.errors import Displaced, Permanent, Temporary
 from watchdog.domain.events import Event
-from watchdog.domain.incidents import Incident, Phase, Pin, ServiceState, State
+from watchdog.domain.incidents import Incident, Phase, Pin, RollbackAttempt, ServiceState, State
 from watchdog.domain.severity import Severity
 from watchdog.domain.store_records import ActionRow
 from watchdog.ports import Store
@@ -98,7 +98,9 @@ def state_with(
     phase: Phase, *, off: str = "", target: str | None = "dep-39", incident: str = INCIDENT, **more: Any
 ) -> State:
     """Return a state in which web is in that phase of that incident."""
-    made = replace(Incident(incident, "web", Severity.CRITICAL, 0.0, 0.0, "web is down", target=target), **more)
+    made = replace(
+        Incident(incident, "web", Severity.CRITICAL, 0.0, 0.0, "web is down", rollback=RollbackAttempt(target)), **more
+    )
     return State(services={"web": ServiceState("web", phase=phase, incident=made, auto_deploy_off=off)})
 
 

@@ -13,7 +13,7 @@ from watchdog.daemon.approvals.button_cleanup import ButtonCleanup
 from watchdog.daemon.approvals.chat_commands import ChatCommands
 from watchdog.daemon.supervision.command_poller import CommandPoller
 from watchdog.domain.errors import Temporary
-from watchdog.domain.incidents import Incident, Phase, ServiceState, State
+from watchdog.domain.incidents import Incident, Phase, RollbackAttempt, ServiceState, State
 from watchdog.domain.severity import Severity
 from watchdog.domain.store_records import Command
 from watchdog.ports.chat import Question, Reply, Request
@@ -52,7 +52,7 @@ async def asked(s: Scene, request: Request) -> tuple[Reply, list[Command]]:
 def with_question(s: Scene, phase: Phase = Phase.ASKING, **changes: Any) -> None:
     """Let the core know of an incident of web that is asked about."""
     at = s.clock.now()
-    made = Incident("web-1", "web", Severity.HIGH, at, at, "slow", suspect="dep-42", target="dep-40")
+    made = Incident("web-1", "web", Severity.HIGH, at, at, "slow", suspect="dep-42", rollback=RollbackAttempt("dep-40"))
     web = ServiceState(
         "web", phase=phase, phase_since=at, live="dep-42", incident=amended(made, **{"asked_at": 1000.0, **changes})
     )

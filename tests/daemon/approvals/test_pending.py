@@ -6,13 +6,13 @@ import pytest
 
 from tests.core.incident_fields import amended
 from watchdog.daemon.approvals.pending import HOLDS_SECONDS, approver_mismatch, question, stale_answer_check
-from watchdog.domain.incidents import HumanDecision, Incident, Outcome, Phase, ServiceState, State
+from watchdog.domain.incidents import HumanDecision, Incident, Outcome, Phase, RollbackAttempt, ServiceState, State
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.policy import DEFAULT_MATRIX, Approver, Policy, Rule
 from watchdog.domain.severity import Severity
 
 AT = 1000.0
-OPENED = Incident("web-1", "web", Severity.HIGH, AT, AT, "slow", suspect="dep-42", target="dep-40")
+OPENED = Incident("web-1", "web", Severity.HIGH, AT, AT, "slow", suspect="dep-42", rollback=RollbackAttempt("dep-40"))
 INCIDENT = amended(OPENED, asked_at=AT, target_code="1b7e0d4")
 SHOWN = {"suspect": "dep-42", "target": "dep-40", "asked_at": AT}
 

@@ -193,12 +193,12 @@ async def test_killed_between_an_outcome_and_its_finish_it_is_looked_up_and_not_
         await s.rollback_by_hand(until=Phase.DEPLOYING)
         await s.stop()
         assert {type(item.effect) for item in await s.store.pending()} >= {fx.PinAutoDeploy, fx.Rollback}
-        deploy = s.web.incident.rollback_deploy
+        deploy = s.web.incident.rollback.deploy
         s.store.finishing = None  # type: ignore[attr-defined]
         again = await s.another()
         await again.quiet()
         assert await s.store.pending() == ()
-        assert (again.web.phase, again.web.incident.rollback_deploy) == (Phase.DEPLOYING, deploy)
+        assert (again.web.phase, again.web.incident.rollback.deploy) == (Phase.DEPLOYING, deploy)
         assert (again.sent("PATCH"), again.sent("POST"), len(again.accepted)) == (1, 1, 1)
         assert again.web.auto_deploy_off == "commit"
         await again.stop()
@@ -216,7 +216,7 @@ async def test_killed_while_it_was_being_sent_the_next_run_adopts_it() -> None:
         again = await s.another()
         await again.until(Phase.DEPLOYING)
         await again.quiet()
-        assert again.web.incident.rollback_deploy == s.accepted[0]["deploy"]
+        assert again.web.incident.rollback.deploy == s.accepted[0]["deploy"]
         assert (again.sent("POST"), await s.store.pending()) == (1, ())
         await again.stop()
 

@@ -92,7 +92,7 @@ async def test_a_deploy_that_serves_now_is_told_with_what_it_brought() -> None:
 async def test_a_rollback_says_whose_it_is(rollback: str, words: str) -> None:
     """Ours, with the incident; or somebody's in the dashboard."""
     async with telling() as (events, sandbox, _):
-        step(events, SECOND, web(BACK, NEW, OLD, incident=x.incident(rollback_deploy=rollback)))
+        step(events, SECOND, web(BACK, NEW, OLD, incident=x.incident(deploy=rollback)))
         await eventually(lambda: sandbox.pagers.changes)
         assert words in sandbox.pagers.changes[0]["payload"]["summary"]
 

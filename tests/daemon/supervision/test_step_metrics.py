@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.core.incident_fields import amended
 from watchdog.daemon.supervision.step_metrics import ROLLBACK_OUTCOMES, StepMetrics
 from watchdog.daemon.telemetry.exposition import written
 from watchdog.daemon.telemetry.metrics import Metrics
@@ -158,8 +159,8 @@ def test_decisions_and_restorations_are_timed_from_the_onset() -> None:
     assert s.read("watchdog_decisions_total", service="web", course="rollback") == 1
     assert s.read("watchdog_detection_delay_seconds_count") == 1
     assert s.read("watchdog_detection_delay_seconds_sum") == 40
-    s.step(incident=replace(NEWS, decision=second, restored_at=160.0))
-    s.step(incident=replace(NEWS, decision=second, restored_at=160.0, paged=True))
+    s.step(incident=amended(NEWS, decision=second, restored_at=160.0))
+    s.step(incident=amended(NEWS, decision=second, restored_at=160.0, paged=True))
     assert s.read("watchdog_restore_seconds_count") == 1
     assert s.read("watchdog_restore_seconds_sum") == 60
 

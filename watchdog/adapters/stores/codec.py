@@ -12,6 +12,7 @@ from operator import eq
 from typing import Any, Generic, TypeVar, get_args, get_origin
 
 from cattrs import BaseConverter, Converter
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 from cattrs.preconf.json import make_converter
 from cattrs.strategies import configure_tagged_union
 
@@ -28,6 +29,13 @@ VERSION = 1
 """The shape of the stored state; raised only when an old worker could no longer read it."""
 
 T = TypeVar("T")
+
+SERVICE_NAMES = {
+    "observed_healthy_seconds": "healthy_seconds",
+    "switch_visible_at": "pin_settled_at",
+    "auto_deploy_notice_thread": "told_off",
+}
+"""What fields of a service's state are called where it is stored, if not as here."""
 
 
 def _is_mapping(kind: Any) -> bool:
@@ -59,6 +67,14 @@ def _converter() -> Converter:
     for kind in stored_prose.WRITTEN:
         converter.register_unstructure_hook_factory(partial(eq, kind), partial(_writing, converter=converter))
     converter.register_unstructure_hook_factory(_is_mapping, _mapping_hook)
+    stored: dict[str, Any] = {name: override(rename=there) for name, there in SERVICE_NAMES.items()}
+    is_service = partial(eq, ServiceState)
+    converter.register_structure_hook_factory(
+        is_service, lambda kind: make_dict_structure_fn(kind, converter, **stored)
+    )
+    converter.register_unstructure_hook_factory(
+        is_service, lambda kind: make_dict_unstructure_fn(kind, converter, **stored)
+    )
     configure_tagged_union(Reading, converter)
     read = converter.get_structure_hook(Reading)
     write = converter.get_unstructure_hook(Reading)

@@ -8,7 +8,7 @@ from dataclasses import fields
 from types import MappingProxyType
 from typing import Any
 
-from watchdog.domain.incidents import Escalation, Question
+from watchdog.domain.incidents import Escalation, Question, RollbackAttempt
 
 
 def _same_names(part: type) -> Mapping[str, str]:
@@ -19,6 +19,12 @@ PARTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "question": _same_names(Question),
         "pin": {"previous": "pin_previous", "off": "pinned", "note": "pin_note", "again": "repinned"},
+        "rollback": {
+            **_same_names(RollbackAttempt),
+            "deploy": "rollback_deploy",
+            "blocked_since": "put_off_at",
+            "undo_of_verified": "leaves_good",
+        },
         "escalation": _same_names(Escalation),
     }
 )

@@ -109,8 +109,8 @@ def _with_outcome(answered: Command, incident: Incident | None) -> Command:
     """Return the answer with what came of it: nobody else is there to say so."""
     if incident is not None and is_kept(incident):
         return dataclasses.replace(answered, answer=f"{answered.answer}; a watchdog has to run by then")
-    if incident is None or incident.verified_at is not None:
-        outcome = incident.verification if incident is not None else ""
+    if incident is None or incident.rollback.verified_at is not None:
+        outcome = incident.rollback.verification if incident is not None else ""
         return dataclasses.replace(answered, answer="; ".join(filter(None, (answered.answer, outcome))))
     why = incident.human_needed or incident.outcome or f"not proved yet; see watchdog explain {incident.id}"
     return dataclasses.replace(answered, ok=False, answer=why, exit_code=1)

@@ -221,7 +221,7 @@ def target_now(settings: Settings, state: State, service: str, deploys: Sequence
             configuration=False,
             denied=state.denied,
             undone=known.undone,
-            healthy_seconds=known.healthy_seconds,
+            observed_healthy_seconds=known.observed_healthy_seconds,
             watching_since=known.watching_since,
             limits=settings.policy.verification,
         )

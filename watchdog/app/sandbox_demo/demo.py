@@ -221,7 +221,7 @@ def judge(
     onset = sandbox_process.first_at(story, what="fault_started")
     accepted = [entry for entry in story if entry["what"] == "rollback_accepted"]
     requested = sandbox_process.first_at(story, what="request", vendor="render", method="POST")
-    verified = incident is not None and incident.verified_at is not None
+    verified = incident is not None and incident.rollback.verified_at is not None
     restored = (
         sandbox_process.first_at(story, what="deploy_live", deploy=accepted[0]["deploy"])
         if accepted and verified

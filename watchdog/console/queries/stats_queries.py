@@ -46,13 +46,13 @@ def _weeks(incidents: Sequence[Incident], now: float) -> list[WeekView]:
     for number in range(WEEKS, 0, -1):
         since = now - number * WEEK_SECONDS
         mine = [one for one in incidents if since <= one.opened_at < since + WEEK_SECONDS]
-        found.append(WeekView(since, len(mine), sum(one.requested_at is not None for one in mine)))
+        found.append(WeekView(since, len(mine), sum(one.rollback.requested_at is not None for one in mine)))
     return found
 
 
 def _restored(incidents: Sequence[Incident]) -> list[RestoredView]:
     return [
-        RestoredView(clean(one.id), one.onset_at, max(0.0, end - one.onset_at), one.requested_at is not None)
+        RestoredView(clean(one.id), one.onset_at, max(0.0, end - one.onset_at), one.rollback.requested_at is not None)
         for one in incidents
         for end in [ended_at(one)]
         if end is not None

@@ -233,7 +233,7 @@ class ViewQueries:
     async def history(self, limit: int) -> History:
         """Return the rollbacks among the newest incidents."""
         found, labels = await self.world.journal.incidents(limit), await self.world.journal.labels()
-        acted = [one for one in found if one.requested_at is not None]
+        acted = [one for one in found if one.rollback.requested_at is not None]
         causes = root_causes(await self.world.journal.remarks())
         rows = tuple(RollbackView(clean(one.id), *row(one, labels.get(one.id), causes.get(one.id))) for one in acted)
         return History(self.world.clock.now(), rows)

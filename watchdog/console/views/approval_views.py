@@ -34,15 +34,18 @@ def ask_view(incident: Incident, service: ServiceState | None, rule: Rule) -> As
     if service is None or known is None or known.id != incident.id:
         return None
     can = CAN.get(service.phase, ())
-    if service.phase is Phase.PAGED and known.decision is not None and not known.human_needed and known.target:
+    if service.phase is Phase.PAGED and known.decision is not None and not known.human_needed and known.rollback.target:
         can = ("stop",)
     if not can:
         return None
     until = known.announced_until
     if service.phase is Phase.ASKING:
         until = known.question.deadline.due_at if known.question.deadline is not None else None
-    what = f"roll {clean(known.service)} back from {clean(known.suspect or 'the live deploy')} to {clean(known.target)}"
-    what = f"{what} ({short(known.target_code)})" if known.target_code else what
+    rollback = known.rollback
+    what = (
+        f"roll {clean(known.service)} back from {clean(known.suspect or 'the live deploy')} to {clean(rollback.target)}"
+    )
+    what = f"{what} ({short(rollback.target_code)})" if rollback.target_code else what
     said = {Phase.ASKING: f"May the watchdog {what}?", Phase.ANNOUNCED: f"The watchdog is about to {what}."}
     if service.is_kept:
         said[Phase.ANNOUNCED] = (
@@ -50,7 +53,7 @@ def ask_view(incident: Incident, service: ServiceState | None, rule: Rule) -> As
         )
     words = said.get(service.phase, f"The watchdog means to {what}; it is not sent yet.")
     only = only_approver(known, rule) if "approve" in can else ()
-    return AskView(can, words, known.suspect, known.target, service.asked_at, until, " ".join(only), service.is_kept)
+    return AskView(can, words, known.suspect, rollback.target, service.asked_at, until, " ".join(only), service.is_kept)
 
 
 def can_acknowledge(incident: Incident, service: ServiceState | None) -> bool:
@@ -61,9 +64,9 @@ def can_acknowledge(incident: Incident, service: ServiceState | None) -> bool:
 
 def can_undo(incident: Incident, service: ServiceState | None) -> bool:
     """Tell whether its rollback is what is live, and nothing is under way: then it may be taken back."""
-    if service is None or incident.rollback_deploy is None or service.phase in ACTING:
+    if service is None or incident.rollback.deploy is None or service.phase in ACTING:
         return False
-    return service.live == incident.rollback_deploy
+    return service.live == incident.rollback.deploy
 
 
 def quiet_views(state: State, policy: Policy, service: str, now: float) -> tuple[QuietView, ...]:

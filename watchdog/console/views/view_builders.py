@@ -49,7 +49,9 @@ def signal_view(signal: SignalPolicy, check: Check | None) -> SignalView:
 
 def incident_row(incident: Incident, label: str | None) -> IncidentRow:
     """Return an incident as one row."""
-    restored = None if incident.restored_at is None else max(0.0, incident.restored_at - incident.onset_at)
+    restored = (
+        None if incident.rollback.restored_at is None else max(0.0, incident.rollback.restored_at - incident.onset_at)
+    )
     return IncidentRow(
         id=clean(incident.id),
         service=clean(incident.service),

@@ -26,7 +26,7 @@ class TargetQuery:
     configuration: bool
     denied: Sequence[str] = ()
     undone: Sequence[str] = ()
-    healthy_seconds: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    observed_healthy_seconds: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     watching_since: float = 0.0
     limits: Verification = field(default_factory=Verification)
 
@@ -99,7 +99,7 @@ def rolled_away_from(deploys: Sequence[Deploy], deploy: Deploy, undone: Sequence
 
 def _why_good(deploy: Deploy, search: TargetQuery) -> str:
     """Return why the deploy counts as good, or nothing."""
-    record = search.healthy_seconds.get(deploy.id, 0.0)
+    record = search.observed_healthy_seconds.get(deploy.id, 0.0)
     if record >= search.limits.good_record_seconds:
         return f"healthy for {show_seconds(record)} by our own record"
     before = live_seconds_before(deploy, search.deploys, search.watching_since)

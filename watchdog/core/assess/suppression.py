@@ -83,7 +83,7 @@ def _names(one: Suppression, incident: Incident, signals: Set[str]) -> bool:
 
 def _is_rolled_back(incident: Incident) -> bool:
     """Tell whether it is critical and we roll back, or did."""
-    ours = incident.tried or (incident.decision is not None and incident.decision.course in OURS_TO_DO)
+    ours = incident.rollback.tried or (incident.decision is not None and incident.decision.course in OURS_TO_DO)
     return ours and incident.severity is Severity.CRITICAL
 
 

@@ -11,24 +11,21 @@ from watchdog.core import detect
 from watchdog.core.fold import observations
 from watchdog.domain.checks import Check
 from watchdog.domain.deploys import Deploy, Downtime
-from watchdog.domain.incidents import DeployWatch, Escalation, Incident, Question, ServiceState
+from watchdog.domain.incidents import DeployWatch, Escalation, Incident, Question, RollbackAttempt, ServiceState
 
 OF_SERVICE = ("phase_since", "watching_since", "deploys_at", "healthy_at", "closed_at", "flapping_since")
 OF_INCIDENT = (
     "opened_at",
     "onset_at",
-    "requested_at",
-    "put_off_at",
-    "restored_at",
-    "verified_at",
     "reconsidered_at",
     "closed_at",
 )
 OF_QUESTION = ("asked_at", "approved_at")
 """Not `defaulted_at`: it is compared with the deadline, of the same clock, which stays."""
+OF_ROLLBACK = ("requested_at", "blocked_since", "restored_at", "verified_at")
 OF_ESCALATION = ("told_at", "called_at", "acknowledged_at")
 OF_DOWNTIME = ("since", "after", "ended_at")
-T = TypeVar("T", ServiceState, Incident, Question, Escalation, Deploy, DeployWatch, Downtime)
+T = TypeVar("T", ServiceState, Incident, Question, RollbackAttempt, Escalation, Deploy, DeployWatch, Downtime)
 
 
 def clamp_future_times(service: ServiceState, now: float) -> ServiceState:
@@ -41,7 +38,7 @@ def clamp_future_times(service: ServiceState, now: float) -> ServiceState:
         deploys=tuple(_past(deploy, ("update_seen_at",), now) for deploy in service.deploys),
         acted_at=tuple(min(at, now) for at in service.acted_at),
         opened_at=tuple(min(at, now) for at in service.opened_at),
-        pin_settled_at=min(service.pin_settled_at, now + observations.PIN_LANDS_SECONDS),
+        switch_visible_at=min(service.switch_visible_at, now + observations.PIN_LANDS_SECONDS),
         incident=None if incident is None else _incident(incident, now),
         trial=None if service.trial is None else _past(service.trial, ("live_at", "seen_at"), now),
         downtime=None if service.downtime is None else _past(service.downtime, OF_DOWNTIME, now),
@@ -55,6 +52,7 @@ def _incident(incident: Incident, now: float) -> Incident:
     return replace(
         _past(incident, OF_INCIDENT, now),
         question=_past(incident.question, OF_QUESTION, now),
+        rollback=_past(incident.rollback, OF_ROLLBACK, now),
         escalation=_past(incident.escalation, OF_ESCALATION, now),
     )
 

@@ -56,7 +56,7 @@ def _learned(service: ServiceState, before: Check, after: Check, policy: Policy,
     """Return the check with what an end of failing or of slowness teaches; nothing, where new code ended it, or where
     it was meant to be down.
     """
-    rolled_back = service.incident is not None and service.incident.requested_at is not None
+    rolled_back = service.incident is not None and service.incident.rollback.requested_at is not None
     began = min([since for since in (before.run_started_at, before.over_since) if since is not None], default=at)
     took_traffic = [deploy.first_traffic_at(policy.blame.first_traffic_lead_seconds) for deploy in service.deploys]
     replaced = any(moment is not None and moment > began for moment in took_traffic)
@@ -82,11 +82,11 @@ def _healthy(service: ServiceState, checks: Mapping[str, Check], wishes: Service
         return {"healthy_at": at}
     if at - since < HEALTHY_STEP_SECONDS:
         return {}
-    record = dict(service.healthy_seconds)
+    record = dict(service.observed_healthy_seconds)
     record[live] = record.pop(live, 0.0) + (at - since)
     while len(record) > HEALTHY_MAX:
         del record[next(iter(record))]
-    return {"healthy_at": at, "healthy_seconds": record}
+    return {"healthy_at": at, "observed_healthy_seconds": record}
 
 
 def _all_well(checks: Mapping[str, Check], wishes: ServicePolicy) -> bool:
@@ -160,7 +160,7 @@ def auto_deploy_is_on(service: ServiceState) -> bool:
     """
     facts, at = service.facts, service.deploys_at
     read = facts is not None and facts.auto_deploy not in SAYS_NOT_ON
-    return read and at is not None and at > service.pin_settled_at
+    return read and at is not None and at > service.switch_visible_at
 
 
 def _dated(deploy: Deploy, before: Deploy | None, service: ServiceState, lead_seconds: float) -> Deploy:

@@ -104,7 +104,7 @@ def find_target(state: State, policy: Policy, service: ServiceState, verdict: Bl
             configuration=verdict.configuration,
             denied=state.denied,
             undone=service.undone,
-            healthy_seconds=service.healthy_seconds,
+            observed_healthy_seconds=service.observed_healthy_seconds,
             watching_since=service.watching_since,
             limits=policy.verification,
         )

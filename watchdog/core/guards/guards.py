@@ -166,7 +166,7 @@ def cooldown(request: GuardContext) -> GuardAnswer:
 
 def already_attempted(request: GuardContext) -> GuardAnswer:
     """One rollback per incident."""
-    if request.incident is not None and request.incident.tried:
+    if request.incident is not None and request.incident.rollback.tried:
         return _block("tried", "this incident already had its one rollback")
     return _pass("tried", "not yet")
 

@@ -87,10 +87,14 @@ def _twice(effect: Rollback, before: State) -> str:
     known = was.incident if was is not None else None
     if known is None or known.id != effect.incident:
         return ""
-    if known.rollback_deploy is not None:
-        return f"it was rolled back already, as {known.rollback_deploy}"
-    again = effect.rebuild and known.expired is None
-    return "it had its one rollback already" if known.tried and not again and not notice_text.by_hand(known) else ""
+    if known.rollback.deploy is not None:
+        return f"it was rolled back already, as {known.rollback.deploy}"
+    again = effect.rebuild and known.rollback.expired is None
+    return (
+        "it had its one rollback already"
+        if known.rollback.tried and not again and not notice_text.by_hand(known)
+        else ""
+    )
 
 
 def _target(effect: Rollback, service: ServiceState, incident: Incident, denied: Sequence[str]) -> str:
@@ -120,7 +124,7 @@ def _overtaken(effect: Rollback, service: ServiceState) -> str:
 
 def _unasked(effect: Rollback, service: ServiceState, incident: Incident, after: State, policy: Policy) -> str:
     """Return what forbids a rollback that no human asked for by hand (I2, I5)."""
-    wishes, limits, now = policy.services[effect.service], policy.budget, incident.requested_at
+    wishes, limits, now = policy.services[effect.service], policy.budget, incident.rollback.requested_at
     if wishes.mode is Mode.ASSIST and effect.approved_by is None and not _unanswered(incident):
         return "no human said yes"
     if after.blind_since is not None:
@@ -184,7 +188,7 @@ def _left(was: ServiceState, service: ServiceState) -> str:
         return f"{known.id} was dropped while it was open"
     if was.phase not in ACTING or service.phase in ACTING or incident.closed_at is not None:
         return _closed_well(was, service, incident)
-    if service.phase is Phase.SUSPECT and was.phase in BEFORE_ACCEPTANCE and not incident.tried:
+    if service.phase is Phase.SUSPECT and was.phase in BEFORE_ACCEPTANCE and not incident.rollback.tried:
         return ""
     if service.phase is Phase.PAGED and incident.human_needed:
         return ""
@@ -193,7 +197,7 @@ def _left(was: ServiceState, service: ServiceState) -> str:
 
 def _closed_well(was: ServiceState, service: ServiceState, incident: Incident) -> str:
     """Return whether a rollback was closed without a proof, or an open incident was let calm down."""
-    if was.phase in ACTING and incident.closed_at is not None and incident.verified_at is None:
+    if was.phase in ACTING and incident.closed_at is not None and incident.rollback.verified_at is None:
         return f"{incident.id} was closed while its rollback was not proved"
     if service.phase is Phase.CALM and incident.closed_at is None:
         return f"{incident.id} is open and the service calm"

@@ -29,7 +29,7 @@ def spend(ctx: StepContext) -> None:
 
 def give_back(ctx: StepContext) -> None:
     """Strike out what the incident's rollback spent."""
-    at = ctx.incident.requested_at
+    at = ctx.incident.rollback.requested_at
     ctx.update_service(acted_at=tuple(moment for moment in ctx.service.acted_at if moment != at))
     moments = list(ctx.state.acted_at)
     if at in moments:

@@ -77,7 +77,7 @@ def _open(ctx: StepContext) -> Incident | None:
 def _pin(ctx: StepContext) -> None:
     """Switch auto-deploy off again, once, if somebody switched it on after our rollback."""
     incident, facts = _open(ctx), ctx.service.facts
-    if incident is None or incident.rollback_deploy is None or ctx.service.phase not in AFTER_THE_ROLLBACK:
+    if incident is None or incident.rollback.deploy is None or ctx.service.phase not in AFTER_THE_ROLLBACK:
         return
     if facts is None or facts.auto_deploy == "off" or incident.pin.again:
         return

@@ -52,7 +52,7 @@ def close(ctx: StepContext, outcome: Outcome, how: str) -> None:
     Who was told of nothing hears at least that auto-deploy stays off. What failed as it was meant to teaches nothing.
     """
     planned = guards.was_down(ctx.incident) and maintenance.explains(ctx.service, ctx.incident.onset_at)
-    given = not ctx.incident.tried and give_auto_deploy_back(ctx)
+    given = not ctx.incident.rollback.tried and give_auto_deploy_back(ctx)
     how = f"{how}; auto-deploy, switched off for it, is being given back" if given else how
     ctx.update_incident(closed_at=ctx.now, outcome=outcome, planned=planned)
     lasted = show_seconds(ctx.now - ctx.incident.onset_at)
@@ -80,7 +80,7 @@ def _wiser(ctx: StepContext) -> History:
     is another incident, once an hour: one outage that comes and goes is one. What a human undoes is none.
     """
     history, incident, service = ctx.service.history, ctx.incident, ctx.service
-    if incident.undoes or incident.severity not in (Severity.CRITICAL, Severity.HIGH):
+    if incident.rollback.undoes or incident.severity not in (Severity.CRITICAL, Severity.HIGH):
         return history
     blame = incident.decision.blame if incident.decision is not None else None
     if blame is not None and blame.likely:

@@ -235,7 +235,7 @@ def begin(
 ) -> None:
     """Begin with what a human asked for and may have; `undone` is the rollback that it takes back."""
     before = ctx.service.incident
-    if before is None or before.closed_at is not None or before.rollback_deploy is not None:
+    if before is None or before.closed_at is not None or before.rollback.deploy is not None:
         _open(ctx, by, before, undone)
     incident = ctx.incident
     decision = Decision(
@@ -255,11 +255,13 @@ def begin(
         decision=decision,
         suspect=suspect.id,
         suspect_code=suspect.code,
+        channels=tuple(dict.fromkeys((*incident.channels, *ctx.policy.matrix[incident.severity].tell))),
+    )
+    ctx.update_rollback(
         target=choice.deploy.id,
         target_code=choice.deploy.code,
-        channels=tuple(dict.fromkeys((*incident.channels, *ctx.policy.matrix[incident.severity].tell))),
         undoes=undone.incident if undone is not None else "",
-        leaves_good=undone is not None and undone.proved,
+        undo_of_verified=undone is not None and undone.proved,
     )
     escalation.answered(ctx)
     ctx.note("BY HAND", f"{close_incident.alarm_title(ctx)}: {suspect.id} -> {choice.deploy.id}")

@@ -85,9 +85,9 @@ def honour_announcement(ctx: StepContext, decision: Decision, by: str | None) ->
     incident = ctx.incident
     place = decision.target.deploy if decision.target is not None else None
     now_meant = place.id if place is not None else None
-    if now_meant != incident.target:
+    if now_meant != incident.rollback.target:
         course = Course.ASK if by is not None else Course.ANNOUNCE
-        why = f"the target changed since you were told ({incident.target} -> {now_meant}); {decision.why}"
+        why = f"the target changed since you were told ({incident.rollback.target} -> {now_meant}); {decision.why}"
         return replace(decision, course=course, why=why)
     why = f"no stop came; {decision.why}" if by is None else decision.why
     return replace(decision, course=Course.ROLLBACK, why=why)
@@ -172,11 +172,10 @@ def begin_course(
         announced_until=ctx.incident.announced_until if ours else None,
         suspect=suspect.id if suspect else None,
         suspect_code=suspect.code if suspect else None,
-        target=target.id if target else None,
-        target_code=target.code if target else None,
         channels=tuple(dict.fromkeys((*ctx.incident.channels, *ctx.policy.matrix[decision.severity].tell))),
         reconsidered_at=ctx.now,
     )
+    ctx.update_rollback(target=target.id if target else None, target_code=target.code if target else None)
     _note_decision(ctx, decision)
     begin = {
         Course.ROLLBACK: rollback_request.disable_auto_deploy,

@@ -33,7 +33,7 @@ def page_if_overdue(ctx: StepContext) -> None:
     waited = ctx.now - _since(ctx, incident)
     if waited < UNTOLD_SECONDS or not _still_needed(ctx, incident):
         return
-    due = f"For {show_seconds(waited)} a rollback to {incident.target} is due"
+    due = f"For {show_seconds(waited)} a rollback to {incident.rollback.target} is due"
     line = f"{due} and not known to be on its way; it is still being tried."
     ctx.note("LATE", line)
     ctx.update_incident(late_paged=True)

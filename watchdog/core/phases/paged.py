@@ -78,7 +78,7 @@ def _may_ask_now(incident: Incident, decision: Decision) -> bool:
         and not guards.was_down(incident)
         and not incident.muted
         and not incident.human_needed
-        and not incident.tried
+        and not incident.rollback.tried
         and incident.question.asked_at is None
         and incident.escalation.acknowledged_by is None
         and not any(one.passing for one in decision.guards if one.verdict is Verdict.ASK)

@@ -41,16 +41,16 @@ def offer(ctx: StepContext) -> None:
 
 def tell(ctx: StepContext, title: str, lines: tuple[str, ...], *, wakes: bool = False) -> None:
     """Tell of auto-deploy that is off because of us."""
-    about = ctx.service.told_off
+    about = ctx.service.auto_deploy_notice_thread
     kind = NoticeKind.HUMAN_NEEDED if wakes else NoticeKind.UPDATED if about else NoticeKind.OPENED
     about = about or f"{ctx.service.pinned_for or ctx.name}/auto-deploy"
-    ctx.update_service(told_off=about)
+    ctx.update_service(auto_deploy_notice_thread=about)
     ctx.notify_service(kind, about, title, lines, wakes=wakes)
 
 
 def left_off(ctx: StepContext) -> None:
     """Its incident needs it off no longer, but it is not given back now: say so, unless people know that it is off."""
-    if not is_ours(ctx) or ctx.service.told_off:
+    if not is_ours(ctx) or ctx.service.auto_deploy_notice_thread:
         return
     withheld = guards.global_stop_reason(ctx.state)
     until = f" ({withheld}: nothing is changed before a watchdog resume)" if withheld else ""
@@ -72,9 +72,9 @@ def note(ctx: StepContext, label: NoteLabel, text: str) -> None:
 
 def over(ctx: StepContext, how: str) -> None:
     """Say that auto-deploy is on again, if it is and people were told that it is off."""
-    about = ctx.service.told_off
+    about = ctx.service.auto_deploy_notice_thread
     if about and not is_ours(ctx):
-        ctx.update_service(told_off="")
+        ctx.update_service(auto_deploy_notice_thread="")
         lines = (f"{how}. What is merged from now on ships by itself, and with it what was merged meanwhile.",)
         ctx.notify_service(NoticeKind.RESOLVED, about, f"{ctx.name}: auto-deploy is on again", lines)
 

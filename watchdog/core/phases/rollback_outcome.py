@@ -132,7 +132,7 @@ def _remember_off(
         auto_deploy_off=previous,
         pinned_for=event.incident,
         pinned_at=ctx.service.pinned_at or ctx.now,
-        pin_settled_at=ctx.now + settles,
+        switch_visible_at=ctx.now + settles,
         offered=live or "",
     )
 
@@ -172,17 +172,17 @@ def accepted(ctx: StepContext) -> None:
     """The platform has it: deny the bad code, tell people, and follow the new deploy."""
     event = ctx.event
     assert isinstance(event, e.RollbackAccepted)
-    ctx.update_incident(rollback_deploy=event.deploy)
+    ctx.update_rollback(deploy=event.deploy)
     _deny(ctx)
     how = "found by reading the deploy list" if event.adopted else "sent once"
     rebuild = notice_text.rebuild_words(ctx.incident)
-    ctx.note("ACT", f"rollback to {ctx.incident.target}, {rebuild or how} -> {event.deploy}")
+    ctx.note("ACT", f"rollback to {ctx.incident.rollback.target}, {rebuild or how} -> {event.deploy}")
     ctx.enter_phase(Phase.DEPLOYING)
     limits = ctx.policy.verification
     ctx.wake_at(ctx.now + limits.late_seconds)
     ctx.wake_at(ctx.now + limits.give_up_seconds)
     lines = (*notice_text.done_lines(ctx.incident), *notice_text.decision_lines(ctx.incident))
-    title = f"ROLLING BACK to {ctx.incident.target}: {notice_text.title(ctx.incident)}"
+    title = f"ROLLING BACK to {ctx.incident.rollback.target}: {notice_text.title(ctx.incident)}"
     ctx.notify(NoticeKind.ACTED, title, lines, wakes=not ctx.incident.pin.off)
 
 
@@ -195,7 +195,7 @@ def _deny(ctx: StepContext) -> None:
         ctx.state = replace(ctx.state, denied=(*ctx.state.denied, code))
     if code is not None and code in ctx.state.denied:
         bad_commit_recurrence.remember(ctx, code)
-    if ctx.incident.leaves_good and ctx.incident.suspect is not None:
+    if ctx.incident.rollback.undo_of_verified and ctx.incident.suspect is not None:
         ctx.update_service(undone=(*ctx.service.undone, ctx.incident.suspect)[-UNDONE_KEPT:])
 
 
@@ -203,11 +203,11 @@ def refused(ctx: StepContext) -> None:
     """The platform said no: nothing happened. If the target's artefact is gone, its commit is built anew, once."""
     event = ctx.event
     assert isinstance(event, e.RollbackRefused)
-    if event.expired and ctx.incident.expired == ctx.incident.target:
+    if event.expired and ctx.incident.rollback.expired == ctx.incident.rollback.target:
         return  # told again after a restart; the rebuild is under way
     rollback_budget.give_back(ctx)
     if event.expired and _can_be_rebuilt(ctx):
-        ctx.update_incident(expired=ctx.incident.target, tried=False)
+        ctx.update_rollback(expired=ctx.incident.rollback.target, tried=False)
         ctx.note("ACT", f"refused: {event.why}; the one alternative is {notice_text.rebuild_words(ctx.incident)}")
         rollback_request.send(ctx)
         return
@@ -216,7 +216,7 @@ def refused(ctx: StepContext) -> None:
 
 def _can_be_rebuilt(ctx: StepContext) -> bool:
     """Tell whether the target is a commit; an image cannot be built from what the platform keeps."""
-    return any(deploy.id == ctx.incident.target and deploy.commit for deploy in ctx.service.deploys)
+    return any(deploy.id == ctx.incident.rollback.target and deploy.commit for deploy in ctx.service.deploys)
 
 
 def aborted(ctx: StepContext) -> None:
@@ -224,7 +224,7 @@ def aborted(ctx: StepContext) -> None:
     event = ctx.event
     assert isinstance(event, e.RollbackStoodDown)
     rollback_budget.give_back(ctx)
-    ctx.update_incident(requested_at=None)
+    ctx.update_rollback(requested_at=None)
     rollback_request.escalate_to_human(ctx, f"stood down, nothing was sent: {event.why}", restore=True)
 
 
@@ -234,7 +234,7 @@ def postponed(ctx: StepContext) -> None:
     assert isinstance(event, e.RollbackPostponed)
     _remember_pin(ctx, event)
     rollback_budget.give_back(ctx)
-    ctx.update_incident(tried=False, requested_at=None)
+    ctx.update_rollback(tried=False, requested_at=None)
     if notice_text.by_hand(ctx.incident):
         rollback_request.escalate_to_human(ctx, f"nothing was sent: {event.why}; ask again", restore=True)
         return
@@ -264,7 +264,7 @@ def pin_came_late(ctx: StepContext) -> None:
         return
     if isinstance(event, e.PinConfirmed):
         _read_back(ctx)
-    if incident.rollback_deploy is None and ctx.service.phase in (Phase.PAGED, Phase.CALM):
+    if incident.rollback.deploy is None and ctx.service.phase in (Phase.PAGED, Phase.CALM):
         close_incident.give_back_or_say(ctx)
 
 
@@ -313,8 +313,8 @@ def acceptance_came_late(ctx: StepContext) -> None:
     event = ctx.event
     assert isinstance(event, e.RollbackAccepted)
     incident = ctx.service.incident
-    if incident is not None and incident.id == event.incident and incident.rollback_deploy is None:
-        ctx.update_incident(rollback_deploy=event.deploy)
+    if incident is not None and incident.id == event.incident and incident.rollback.deploy is None:
+        ctx.update_rollback(deploy=event.deploy)
         _deny(ctx)
         ctx.note("ACT", f"the rollback was accepted after all: {event.deploy}")
 
@@ -323,7 +323,7 @@ def auto_deploy_restored(ctx: StepContext) -> None:
     """Auto-deploy is as it was."""
     event = ctx.event
     assert isinstance(event, e.AutoDeployRestored)
-    if ctx.now >= ctx.service.pin_settled_at:  # else the switch may still arrive: the next look tells
+    if ctx.now >= ctx.service.switch_visible_at:  # else the switch may still arrive: the next look tells
         ctx.update_service(auto_deploy_off="", pinned_for="", offered="")
         blocked_merges.forget(ctx)
     incident = ctx.service.incident

@@ -34,7 +34,7 @@ def announce(ctx: StepContext) -> None:
     ctx.wake_at(until)
     veto = show_seconds(ctx.service_policy.veto_seconds)
     lines = (
-        f"In {veto}: roll {ctx.name} back to {ctx.incident.target} {notice_text.short(ctx.incident.target_code)}.",
+        f"In {veto}: roll {ctx.name} back to {notice_text.name_target(ctx.incident)}.",
         f"To prevent it: watchdog stop {ctx.incident.id}",
         *notice_text.decision_lines(ctx.incident),
     )
@@ -46,7 +46,8 @@ def schedule_rollback(ctx: StepContext, missed: str = "") -> None:
     window = ctx.rule.window
     assert window is not None, "what is scheduled has a window"
     until = schedule.next_beginning(window.hours, ctx.now)
-    ctx.update_incident(announced_until=until, put_off_at=None)
+    ctx.update_incident(announced_until=until)
+    ctx.update_rollback(blocked_since=None)
     escalation.answered(ctx)
     ctx.enter_phase(Phase.ANNOUNCED)
     ctx.wake_at(until)
@@ -67,14 +68,15 @@ def ask(ctx: StepContext) -> None:
     """Ask a human; without an answer happens what the policy says (approval)."""
     clock = deadline(ctx.rule, ctx.now)
     ctx.update_question(asked_at=ctx.now, deadline=clock, reminded=False)
-    ctx.update_incident(late_paged=False, put_off_at=None)
+    ctx.update_incident(late_paged=False)
+    ctx.update_rollback(blocked_since=None)
     escalation.call(ctx, climbs=False)
     ctx.enter_phase(Phase.ASKING)
     for at in (clock.remind_at, clock.due_at):
         if at is not None:
             ctx.wake_at(at)
     tell_who_is_asked(ctx, NoticeKind.ASKED, f"APPROVAL: {close_incident.alarm_title(ctx)}")
-    ctx.note("ASKED", f"roll back to {ctx.incident.target}? watchdog approve|reject {ctx.incident.id}")
+    ctx.note("ASKED", f"roll back to {ctx.incident.rollback.target}? watchdog approve|reject {ctx.incident.id}")
 
 
 def tell_who_is_asked(ctx: StepContext, kind: NoticeKind, title: str, *before: str) -> None:
@@ -113,7 +115,9 @@ def send(ctx: StepContext) -> None:
         escalate_to_human(ctx, f"{withheld} before the rollback was sent")
         return
     if _target_is_gone(ctx):
-        why = f"the artefact of {ctx.incident.expired} is gone, and so are older ones; no other target is tried"
+        why = (
+            f"the artefact of {ctx.incident.rollback.expired} is gone, and so are older ones; no other target is tried"
+        )
         escalate_to_human(ctx, why, restore=True)
         return
     not_now = _not_by_hand_now(ctx)
@@ -125,14 +129,19 @@ def send(ctx: StepContext) -> None:
         retry_later(ctx, why_wait)
         return
     incident = ctx.incident
-    assert incident.suspect is not None and incident.target is not None and ctx.service_policy.platform_id is not None
+    assert (
+        incident.suspect is not None
+        and incident.rollback.target is not None
+        and ctx.service_policy.platform_id is not None
+    )
     rollback_budget.spend(ctx)
-    ctx.update_incident(tried=True, requested_at=ctx.now, late_paged=False)
+    ctx.update_incident(late_paged=False)
+    ctx.update_rollback(tried=True, requested_at=ctx.now)
     ctx.enter_phase(Phase.ROLLING_BACK)
     ctx.update_service(phase_since=ctx.now)
     ctx.wake_at(ctx.now + SEND_PATIENCE_SECONDS)
     rebuild = notice_text.rebuild_words(incident)
-    what = f"{incident.suspect} -> {incident.target}{f', {rebuild}' if rebuild else ''}"
+    what = f"{incident.suspect} -> {incident.rollback.target}{f', {rebuild}' if rebuild else ''}"
     ctx.note("INTENT", f"{what}, saved; newest deploy then {ctx.service.deploys[0].id}")
     ctx.emit(
         Rollback(
@@ -140,8 +149,8 @@ def send(ctx: StepContext) -> None:
             incident=incident.id,
             platform_id=ctx.service_policy.platform_id,
             suspect=incident.suspect,
-            target=incident.target,
-            target_code=incident.target_code,
+            target=incident.rollback.target,
+            target_code=incident.rollback.target_code,
             baseline=ctx.service.deploys[0].id,
             approved_by=incident.question.approved_by,
             rebuild=bool(rebuild),
@@ -151,8 +160,8 @@ def send(ctx: StepContext) -> None:
 
 def retry_later(ctx: StepContext, why: str) -> None:
     """Nothing was sent: look again and decide anew, but not in silence for ever."""
-    since = ctx.incident.put_off_at if ctx.incident.put_off_at is not None else ctx.now
-    ctx.update_incident(put_off_at=since)
+    since = ctx.incident.rollback.blocked_since if ctx.incident.rollback.blocked_since is not None else ctx.now
+    ctx.update_rollback(blocked_since=since)
     waited = ctx.now - since
     if waited >= PUT_OFF_SECONDS:
         escalate_to_human(ctx, f"for {show_seconds(waited)} nothing could be sent: {why}", restore=True)
@@ -164,8 +173,8 @@ def retry_later(ctx: StepContext, why: str) -> None:
 
 def _target_is_gone(ctx: StepContext) -> bool:
     """Tell whether another target is meant than the one whose artefact was gone; a human may name one."""
-    expired = ctx.incident.expired
-    return expired not in (None, ctx.incident.target) and not notice_text.by_hand(ctx.incident)
+    expired = ctx.incident.rollback.expired
+    return expired not in (None, ctx.incident.rollback.target) and not notice_text.by_hand(ctx.incident)
 
 
 def _not_by_hand_now(ctx: StepContext) -> str:
@@ -179,8 +188,8 @@ def _not_by_hand_now(ctx: StepContext) -> str:
     age = ctx.now - decision.at
     if age >= PUT_OFF_SECONDS:
         return f"it was asked for {show_seconds(age)} ago"
-    if ctx.incident.target_code in ctx.state.denied:
-        return f"{ctx.incident.target} was deny-listed meanwhile"
+    if ctx.incident.rollback.target_code in ctx.state.denied:
+        return f"{ctx.incident.rollback.target} was deny-listed meanwhile"
     coming = guards.on_its_way(ctx.service)
     return f"{coming.id} is on its way ({coming.status})" if coming is not None else ""
 

@@ -50,17 +50,17 @@ def forget(ctx: StepContext) -> None:
 
 def _begin(ctx: StepContext) -> None:
     """Its time has come: do it, unless the window is over already (nobody was there), or something passing is at it."""
-    window, held_up = ctx.rule.window, ctx.incident.put_off_at is not None
+    window, held_up = ctx.rule.window, ctx.incident.rollback.blocked_since is not None
     if window is not None and not schedule.within(window.hours, ctx.now):
         rollback_request.schedule_rollback(ctx, "what held it up did not pass" if held_up else "no watchdog ran")
     elif window is None or not _is_held_up(ctx, window):
-        ctx.update_incident(put_off_at=None)
+        ctx.update_rollback(blocked_since=None)
         rollback_outcome.decide_and_act(ctx, ctx.incident.question.approved_by, in_window=True)
 
 
 def _is_held_up(ctx: StepContext, window: Window) -> bool:
     """Tell whether all that is against it will pass, and the window still lasts; looked at again every few seconds."""
-    since = ctx.incident.put_off_at
+    since = ctx.incident.rollback.blocked_since
     if since is not None and ctx.now - ctx.incident.reconsidered_at < open_incident.RECONSIDER_SECONDS:
         return True
     findings = rollback_outcome.known_findings(ctx)
@@ -71,7 +71,8 @@ def _is_held_up(ctx: StepContext, window: Window) -> bool:
         return False
     if since is None:
         ctx.note("WAIT", f"{decision.why}; waiting while {window.name} lasts")
-    ctx.update_incident(put_off_at=ctx.now if since is None else since, reconsidered_at=ctx.now)
+    ctx.update_rollback(blocked_since=ctx.now if since is None else since)
+    ctx.update_incident(reconsidered_at=ctx.now)
     return True
 
 

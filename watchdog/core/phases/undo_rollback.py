@@ -27,8 +27,8 @@ def asked_for(incident: Incident, at: float, by: str) -> e.UndoRequested:
         by=by,
         suspect=incident.suspect,
         suspect_code=incident.suspect_code,
-        rollback_deploy=incident.rollback_deploy,
-        proved=incident.verified_at is not None,
+        rollback_deploy=incident.rollback.deploy,
+        proved=incident.rollback.verified_at is not None,
     )
 
 
@@ -67,7 +67,7 @@ def _not_to_be_undone(ctx: StepContext, event: e.UndoRequested, live: Deploy | N
             return f"{notice_text.name_deploy(live)} is live already{_trust(ctx, event, '; if it is good: ')}"
         return f"its rollback {event.rollback_deploy} is not live any more ({live.id} is){_by_hand(ctx, event)}"
     known = ctx.service.incident
-    if known is not None and known.closed_at is None and event.incident not in (known.id, known.undoes):
+    if known is not None and known.closed_at is None and event.incident not in (known.id, known.rollback.undoes):
         return f"{known.id} is open, and has to be over first{_by_hand(ctx, event)}"
     return ""
 

@@ -35,7 +35,7 @@ def follow(ctx: StepContext) -> None:
         why = f"the rollback {deploy.id} ended as {deploy.status}; nothing more is tried"
         rollback_request.escalate_to_human(ctx, why, restore=not deploy.was_live and not ctx.incident.pin.again)
         return
-    waited = ctx.now - (ctx.incident.requested_at or ctx.now)
+    waited = ctx.now - (ctx.incident.rollback.requested_at or ctx.now)
     limits = ctx.policy.verification
     if waited >= limits.give_up_seconds:
         rollback_request.escalate_to_human(
@@ -44,19 +44,19 @@ def follow(ctx: StepContext) -> None:
     elif waited >= limits.late_seconds and not ctx.incident.late_paged:
         ctx.update_incident(late_paged=True)
         status = f" ({deploy.status})" if deploy is not None else ""
-        line = f"The rollback {ctx.incident.rollback_deploy} is not live after {show_seconds(waited)}{status}."
+        line = f"The rollback {ctx.incident.rollback.deploy} is not live after {show_seconds(waited)}{status}."
         ctx.note("LATE", line)
         ctx.notify(NoticeKind.HUMAN_NEEDED, close_incident.alarm_title(ctx), (line,), wakes=True)
 
 
 def _rollback(ctx: StepContext) -> Deploy | None:
-    wanted = ctx.incident.rollback_deploy
+    wanted = ctx.incident.rollback.deploy
     return next((deploy for deploy in ctx.service.deploys if deploy.id == wanted), None)
 
 
 def _restored(ctx: StepContext, deploy: Deploy) -> None:
     """The rollback is live: clear what was seen before, and begin to verify."""
-    ctx.update_incident(restored_at=ctx.now)
+    ctx.update_rollback(restored_at=ctx.now)
     ctx.set_service(observations.reset_detectors(ctx.service, ctx.now))
     ctx.enter_phase(Phase.VERIFYING)
     seconds = proof_seconds(ctx)
@@ -79,9 +79,9 @@ def _found(ctx: StepContext) -> tuple[Finding, ...]:
 def verify(ctx: StepContext) -> None:
     """Verifying: proved, disproved, overtaken by somebody else, or not yet."""
     live = live_deploy(ctx.service.deploys)
-    if live is not None and live.id != ctx.incident.rollback_deploy:
+    if live is not None and live.id != ctx.incident.rollback.deploy:
         what = bad_commit_recurrence.describe(live) if live.code in ctx.state.denied else f"{live.id} is live"
-        rollback_request.escalate_to_human(ctx, f"{what} instead of our rollback {ctx.incident.rollback_deploy}")
+        rollback_request.escalate_to_human(ctx, f"{what} instead of our rollback {ctx.incident.rollback.deploy}")
         return
     _check_pin(ctx)
     if ctx.state.blind_since is not None:
@@ -89,7 +89,7 @@ def verify(ctx: StepContext) -> None:
     if maintenance.hides(ctx.service, ctx.now):  # neither proof nor disproof: all its time begins anew afterwards
         ctx.set_service(observations.reset_detectors(ctx.service, ctx.now))
         return
-    restored = ctx.incident.restored_at
+    restored = ctx.incident.rollback.restored_at
     assert restored is not None
     findings = [one for one in _found(ctx) if one.method != turned_away.METHOD]  # that says nothing of it
     waited = ctx.now - restored
@@ -167,7 +167,7 @@ def _verified(ctx: StepContext, restored: float) -> None:
     silent = _silent_feeds(ctx, restored)
     unknown = [f"{name} still unknown: no full minute since" for name in silent]
     proof = "; ".join([*(_proof(check, restored) for check in _watched(ctx)), *unknown])
-    ctx.update_incident(verified_at=ctx.now, verification=proof, unproved=silent)
+    ctx.update_rollback(verified_at=ctx.now, verification=proof, unproved=silent)
     ctx.note("VERIFIED", proof)
     close_incident.close(ctx, Outcome.VERIFIED, proof)
 
@@ -190,11 +190,11 @@ def resume(ctx: StepContext) -> None:
     ctx.enter_phase(ctx.service.phase)
     ctx.emit(SetPace(ctx.name, ctx.service.pace_seconds))
     limits = ctx.policy.verification
-    restored = ctx.incident.restored_at
+    restored = ctx.incident.rollback.restored_at
     if restored is not None:
         ctx.wake_at(max(ctx.now, restored + proof_seconds(ctx)))
         ctx.wake_at(max(ctx.now, restored + proof_seconds(ctx) + PATIENCE_SECONDS))
     else:
-        requested = ctx.incident.requested_at or ctx.now
+        requested = ctx.incident.rollback.requested_at or ctx.now
         ctx.wake_at(max(ctx.now, requested + limits.late_seconds))
         ctx.wake_at(max(ctx.now, requested + limits.give_up_seconds))

@@ -202,7 +202,7 @@ def still_wanted(state: State, effect: Change) -> bool:
     incident = service.incident if service is not None else None
     ours = incident is not None and incident.id == effect.incident
     if isinstance(effect, fx.Rollback):
-        return not ours or incident is None or incident.target in (None, effect.target)
+        return not ours or incident is None or incident.rollback.target in (None, effect.target)
     if service is None:
         return False
     if isinstance(effect, fx.RestoreAutoDeploy):

@@ -46,7 +46,7 @@ def question(state: State, policy: Policy, notice: Notice, now: float) -> Questi
         return None
     incident, announced = service.incident, service.phase is Phase.ANNOUNCED
     due = incident.announced_until if announced and incident.announced_until is not None else 0.0
-    if incident.suspect is None or incident.target is None:
+    if incident.suspect is None or incident.rollback.target is None:
         return None
     rule = policy.matrix.get(incident.severity)
     holds = rule.within_seconds if rule is not None and not announced else None
@@ -54,12 +54,12 @@ def question(state: State, policy: Policy, notice: Notice, now: float) -> Questi
         incident=incident.id,
         service=service.name,
         suspect=incident.suspect,
-        target=incident.target,
+        target=incident.rollback.target,
         asked_at=_since(incident, announced),
         until=max(now + (holds or HOLDS_SECONDS), due),
         announced=announced,
         suspect_code=incident.suspect_code,
-        target_code=incident.target_code,
+        target_code=incident.rollback.target_code,
     )
 
 
@@ -131,8 +131,8 @@ def _changed(service: ServiceState, incident: Incident, shown: Mapping[str, Any]
         return f"another deploy is live now ({service.live}) than the one you were asked about ({shown.get('suspect')})"
     if not open_in(service):
         return ""  # the core says why nothing is asked
-    if incident.suspect != shown.get("suspect") or incident.target != shown.get("target"):
-        now = f"{incident.suspect} -> {incident.target}"
+    if incident.suspect != shown.get("suspect") or incident.rollback.target != shown.get("target"):
+        now = f"{incident.suspect} -> {incident.rollback.target}"
         return f"the question is another one now ({now}): answer the newer message"
     if again and _since(incident, service.phase is Phase.ANNOUNCED) != shown.get("asked_at"):
         return "it was asked again since: answer the newer message"

@@ -83,8 +83,8 @@ def change_of(service: ServiceState, live: Deploy, at: float) -> Change:
     code = (live.code or "no commit").removeprefix("sha256:")[:7]
     incident = service.incident
     what = f'deploy {live.id} {code} "{title}" is live'
-    if incident is not None and incident.rollback_deploy == live.id:
-        what = f"rolled back by the watchdog to {incident.target} {code} ({incident.id})"
+    if incident is not None and incident.rollback.deploy == live.id:
+        what = f"rolled back by the watchdog to {incident.rollback.target} {code} ({incident.id})"
     elif live.is_rollback:
         what = f"rolled back on the platform to {code}"
     page = service.facts.dashboard_url if service.facts is not None else None

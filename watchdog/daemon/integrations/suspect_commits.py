@@ -157,7 +157,7 @@ def _pair(service: ServiceState) -> Pair | None:
         return None
     incident, live = _open_incident(service), live_deploy(service.deploys)
     head = incident.suspect_code if incident is not None else live.code if live is not None else None
-    base = incident.target_code if incident is not None else None
+    base = incident.rollback.target_code if incident is not None else None
     base = base or code_before(service.deploys, head)
     return Pair(repo, base, head) if base and head and is_commit(base) and is_commit(head) else None
 
@@ -185,7 +185,7 @@ def _place(service: ServiceState) -> Place | None:
 
 def _on_their_way(service: ServiceState, incident: Incident) -> Iterator[str]:
     """Yield the newest deploy of other code that the platform builds or rolls out right now: perhaps a fix."""
-    mine = (incident.suspect_code, incident.target_code)
+    mine = (incident.suspect_code, incident.rollback.target_code)
     for deploy in service.deploys:
         if deploy.in_progress and not deploy.is_rollback and deploy.code not in mine:
             commit = Commit(deploy.code or deploy.id, deploy.created_at, deploy.commit_message.partition("\n")[0])

@@ -200,7 +200,7 @@ def _as_it_is(state: State, event: Event) -> Mapping[str, Any]:
         for service in state.services.values():
             one = service.incident
             if one is not None and one.id == event.incident:
-                return {"suspect": one.suspect, "target": one.target, "asked_at": service.asked_at}
+                return {"suspect": one.suspect, "target": one.rollback.target, "asked_at": service.asked_at}
     return {}
 
 

@@ -102,7 +102,7 @@ def _incident(incident: Incident) -> dict[str, Any]:
         "opened_at": incident.opened_at,
         "needs_human": incident.human_needed,
         "paged": incident.paged,
-        "target": incident.target,
-        "rollback_deploy": incident.rollback_deploy,
-        "restored_at": incident.restored_at,
+        "target": incident.rollback.target,
+        "rollback_deploy": incident.rollback.deploy,
+        "restored_at": incident.rollback.restored_at,
     }

@@ -80,5 +80,5 @@ class StepMetrics:
         if incident.decision is not None and (was is None or was.decision is not incident.decision):
             delay = incident.decision.at - incident.onset_at if was is None or was.decision is None else None
             self._metrics.decided(new.name, incident.decision.course.value, delay)
-        if incident.restored_at is not None and (was is None or was.restored_at is None):
-            self._metrics.restored(incident.restored_at - incident.onset_at)
+        if incident.rollback.restored_at is not None and (was is None or was.rollback.restored_at is None):
+            self._metrics.restored(incident.rollback.restored_at - incident.onset_at)

@@ -91,8 +91,8 @@ class Diary:
     def has(self, incident: Incident) -> None:
         """Note an incident of the run as it is now."""
         self.incidents[incident.id] = incident
-        if incident.rollback_deploy is not None:
-            self.through_us[incident.rollback_deploy] = incident.question.approved_by
+        if incident.rollback.deploy is not None:
+            self.through_us[incident.rollback.deploy] = incident.question.approved_by
 
     def incident_at(self, at: float) -> str | None:
         """Return the id of the run's incident that was not over then and began last, or None."""
