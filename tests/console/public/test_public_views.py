@@ -174,7 +174,7 @@ def test_an_hour_with_an_incident_loses_no_more_than_the_incident_took() -> None
     short = amended(OUTAGE, onset_at=begin + 600, closed_at=begin + 1200, restored_at=begin + 1200)
     found = day([300 / 600] + [0.0] * 23, short)
     assert found.lost_seconds == 600.0 and found.state == "some"
-    partly = day([0.2] * 24, replace(short, onset_at=begin, closed_at=begin + DAY, restored_at=begin + DAY))
+    partly = day([0.2] * 24, amended(short, onset_at=begin, closed_at=begin + DAY, restored_at=begin + DAY))
     assert partly.lost_seconds == pytest.approx(0.2 * DAY)
     slow = day([0.0] * 24, short)
     assert (slow.available, slow.state) == (1.0, "some"), "something was wrong that day"
