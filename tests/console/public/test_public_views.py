@@ -102,7 +102,7 @@ def test_an_incident_ends_when_visitors_had_it_back() -> None:
     proved = x.incident(restored_at=x.BEGIN + 57, closed_at=x.BEGIN + 87)
     assert ended_at(proved) == x.BEGIN + 57
     assert ended_at(replace(proved, closed_at=None)) is None
-    assert ended_at(replace(proved, restored_at=None)) == x.BEGIN + 87
+    assert ended_at(amended(proved, restored_at=None)) == x.BEGIN + 87
 
 
 ONGOING = {"restored_at": None, "verified_at": None, "closed_at": None, "outcome": ""}
