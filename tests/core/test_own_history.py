@@ -134,6 +134,18 @@ def test_a_deploy_is_a_bad_one_when_it_was_rolled_back(world: Callable[[], World
     assert counts(world().run(900.0)) == counted
 
 
+@pytest.mark.parametrize(("answer", "counted"), [("approve", (1, 1, 0)), ("reject", (1, 0, 1))])
+def test_a_deploy_that_breaks_after_two_hours_is_asked_about_and_a_rollback_that_helps_proves_it(
+    answer: str, counted: tuple[int, ...]
+) -> None:
+    """Less likely than not by the time alone: rejected, and over by itself, it counts as another incident."""
+    ends = FOREVER if answer == "approve" else 7600.0
+    world = bad_world(faults=[Fault(7260.0, ends, code="bad00000")], answer=answer).run(8200.0)
+    decision = world.incidents["web-1"].decision
+    assert decision is not None and decision.blame is not None and 0.3 < (decision.blame.probability or 0.0) < 0.4
+    assert "ASKED" in world.labels() and counts(world) == counted
+
+
 def test_an_outage_that_ended_otherwise_is_another_incident() -> None:
     """It failed where nothing was deployed; once an hour, as one outage that comes and goes is one."""
     live = [replace(HISTORY[1], status="live")]

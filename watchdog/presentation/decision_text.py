@@ -69,6 +69,7 @@ def diff_link(decision: Decision, repo: str | None) -> str:
 def arithmetic(weighed: Blame) -> list[str]:
     """Return prior odds x factors = odds, and what probability was needed."""
     need = f"need {weighed.need:.2f} = max(floor {weighed.floor:.2f}, cost rule {weighed.cost_rule:.2f})"
+    need += f", asked from {weighed.likely_from:.2f}" if weighed.likely_from < weighed.need else ""
     if weighed.probability is None:
         return item("P unknown", f"{weighed.why}; {need}")
     lines = item(f"odds {show_number(weighed.prior_odds)}", weighed.prior_why)

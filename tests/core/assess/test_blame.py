@@ -67,6 +67,23 @@ def test_the_cost_rule_is_the_published_one(share: float, threshold: float) -> N
     assert blame.cost_rule(share, WEIGHTS) == pytest.approx(threshold, abs=0.005)
 
 
+@pytest.mark.parametrize(("share", "threshold"), [(1.0, 0.143), (0.5, 0.25), (0.2, 0.455), (0.0, 0.455)])
+def test_a_question_costs_less_than_a_rollback_and_so_needs_less(share: float, threshold: float) -> None:
+    """The fewer requests fail, the likelier it must be; a share that is not known counts as a fifth."""
+    assert blame.weigh(replace(a_case(), share=share)).likely_from == pytest.approx(threshold, abs=0.001)
+    dear = replace(WEIGHTS, ask_floor=0.6)
+    assert blame.weigh(replace(a_case(policy=make_policy(blame=dear)), share=share)).likely_from == 0.6
+    never = replace(WEIGHTS, answer_minutes=100.0)
+    assert blame.asking_cost_rule(share, never) == 1.0
+
+
+@pytest.mark.parametrize(("minutes", "course"), [(2, "acted on"), (30, "asked"), (60, "asked"), (600, "")])
+def test_what_shows_late_is_asked_about(minutes: float, course: str) -> None:
+    """Nothing but the time tells against the deploy: too little to act on after some minutes, not too little to ask."""
+    verdict = blame.weigh(a_case(live_before(minutes)))
+    assert (verdict.convicts, verdict.likely) == (course == "acted on", course != "")
+
+
 def test_a_fresh_deploy_convicts_with_its_arithmetic() -> None:
     """The whole of it, to the last word: what was checked and did not fire is listed as well."""
     verdict = blame.weigh(a_case())
@@ -95,7 +112,7 @@ def test_a_fresh_deploy_convicts_with_its_arithmetic() -> None:
         floor=0.80,
         cost_rule=blame.cost_rule(1.0, WEIGHTS),
         why=f"dep-41, P {prior / (1 + prior):.3f} (need 0.80): onset 30 s after live",
-        likely_from=0.50,
+        likely_from=blame.asking_cost_rule(1.0, WEIGHTS),
         assumed=True,
         onset_why="onset 30 s after live",
     )

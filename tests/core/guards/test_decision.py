@@ -61,7 +61,7 @@ TICKETED = make_policy(matrix={**make_policy().matrix, Severity.CRITICAL: Rule(A
         ((DEFAULTS,), {"incident": UNANSWERED}, "rollback", f"{NO_ANSWER}; dep-41"),
         ((DEFAULTS, MIGRATING), {"incident": UNANSWERED}, "ask", "migration: a pre-deploy command"),
         ((DEFAULTS, INNOCENT), {"incident": UNANSWERED}, "page", "too little to act"),
-        ((UNSURE,), {"incident": UNANSWERED}, "ask", "more likely than not, and no more"),
+        ((UNSURE,), {"incident": UNANSWERED}, "ask", "probable enough to ask about"),
         ((None, MIGRATING), {}, "ask", "migration: a pre-deploy command"),
         ((None, MIGRATING), {"approved": True, "incident": asked("mode", "migration")}, "rollback", "approved"),
         ((make_policy(Mode.ASSIST), MIGRATING), {}, "ask", "mode: assist: a human decides; migration: a pre-deploy"),
@@ -98,7 +98,7 @@ def weighing(**weights: float) -> Policy:
 @pytest.mark.parametrize(
     ("above", "service", "more", "course", "why"),
     [
-        (0.0, a_service(), {}, "ask", "more likely than not, and no more: dep-41, P "),
+        (0.0, a_service(), {}, "ask", "probable enough to ask about (from 1.00): dep-41, P "),
         (1e-6, a_service(), {}, "page", "dep-41, P "),
         (1e-6, a_service(), {"approved": True}, "rollback", "approved; dep-41, P "),
         (-0.5, a_service(), {"approved": True}, "rollback", "approved; dep-41, P "),
@@ -108,7 +108,7 @@ def weighing(**weights: float) -> Policy:
     ],
     ids=["just likely", "not likely", "a human says yes", "likely, and yes", "vetoed", "nowhere to go", "guarded"],
 )
-def test_a_deploy_that_is_more_likely_than_not_is_asked_about(
+def test_a_deploy_that_is_probable_enough_is_asked_about(
     above: float, service: ServiceState, more: dict, course: str, why: str
 ) -> None:
     """Not probable enough to act on (need 1.00), but than to be silent about it; whatever forbids acting holds."""
@@ -119,9 +119,9 @@ def test_a_deploy_that_is_more_likely_than_not_is_asked_about(
 
 
 def test_who_is_to_blame_for_sure_is_not_asked_about() -> None:
-    """As shipped: acted on from 0.80, asked about from 0.50."""
+    """As shipped: acted on from 0.80, asked about from where that costs less than telling only."""
     shipped = BlameWeights()
-    assert (shipped.floor, shipped.ask_floor) == (0.80, 0.50)
+    assert (shipped.floor, shipped.ask_floor) == (0.80, 0.10)
     assert decided(weighing(ask_floor=0.0)).course.value == "rollback"
 
 

@@ -95,7 +95,7 @@ def test_other_obstacles_leave_it_to_the_human(service: ServiceState, state: dic
 
 LATE_CRASH = Check("events", "render_events", crashes=((NOW - 5, "out of memory"),))
 UNSURE = make_policy()
-UNSURE = replace(UNSURE, blame=replace(UNSURE.blame, bad_deploy_share=0.00002))
+UNSURE = replace(UNSURE, blame=replace(UNSURE.blame, bad_deploy_share=0.00002, ask_floor=0.5))
 """A policy by which it takes a crash that the platform reports to suspect a deploy."""
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.adapters.notifiers.letters import context, notice
 from tests.cli import examples as x
+from tests.core.incident_fields import amended
 from tests.support.clocks import PATIENCE_SECONDS, FakeClock, eventually
 from tests.support.github_reader import FACTS, Beside, beside
 from watchdog.adapters.notifiers.slack import SlackOptions
@@ -36,7 +37,7 @@ ASKED = notice(NoticeKind.ASKED)
 def opened(**changes: object) -> Incident:
     """Return an incident that is open, with dep-41 accused and dep-40 as target."""
     found = x.incident(suspect_code=BAD, target_code=GOOD, closed_at=None, verified_at=None)
-    return replace(found, **changes)  # type: ignore[arg-type]
+    return amended(found, **changes)  # type: ignore[arg-type]
 
 
 PAGED = replace(WEB, phase=Phase.PAGED, incident=opened())

@@ -108,6 +108,8 @@ SAFE: Mapping[str, AllowedChange] = {
     "blame.floor": AllowedChange.GROW,
     "blame.ask_floor": AllowedChange.GROW,
     "blame.cost_false_rollback_minutes": AllowedChange.GROW,
+    "blame.cost_false_question_minutes": AllowedChange.GROW,
+    "blame.answer_minutes": AllowedChange.GROW,
     "blame.human_minutes": AllowedChange.SHRINK,
     "blame.rollback_minutes": AllowedChange.GROW,
     "verification.seconds": AllowedChange.GROW,

@@ -2,7 +2,8 @@
 
 Prior odds of the change (onset_prior.py) x the evidence about it (evidence.py), against everything else that may have
 caused it (other_causes.py). Act at P >= max(floor, P*), P* = C / (C + s (L_human - L_rollback)), the point where acting
-costs less than waiting.
+costs less than waiting. Ask from max(ask floor, the same for the cost of a wrong question and the time that a yes
+saves) on: a human is called either way, and naming an improbable suspect costs less than a search for a bad deploy.
 
 Rule: a veto alone acquits; a broken ruler never convicts.
 """
@@ -26,10 +27,20 @@ FEED_MINUTE_SECONDS = 60.0
 NOT_CURABLE = {"dns": "name resolution fails", "tls": "the certificate or TLS fails"}
 
 
+UNKNOWN_SHARE = 0.2
+"""The share of requests that is taken to fail where a feed or a crash loop tells none, to say whether to ask."""
+
+
 def cost_rule(share: float, weights: BlameWeights) -> float:
     """Return P*: act above it. Costs in outage-minutes, `share` of the requests failing."""
     waiting = share * (weights.human_minutes - weights.rollback_minutes)
     return weights.cost_false_rollback_minutes / (weights.cost_false_rollback_minutes + waiting)
+
+
+def asking_cost_rule(share: float, weights: BlameWeights) -> float:
+    """Return the probability above which asking costs less than telling only, with the same terms."""
+    saved = share * (weights.human_minutes - weights.answer_minutes - weights.rollback_minutes)
+    return weights.cost_false_question_minutes / (weights.cost_false_question_minutes + max(0.0, saved))
 
 
 def weigh(case: BlameInput) -> Blame:
@@ -65,7 +76,7 @@ def weigh(case: BlameInput) -> Blame:
         weights.floor,
         cost,
         "",
-        weights.ask_floor,
+        max(weights.ask_floor, asking_cost_rule(case.share or UNKNOWN_SHARE, weights)),
         prior.rates.assumed,
         prior.onset_why,
         causes,

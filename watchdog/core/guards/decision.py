@@ -29,6 +29,7 @@ NOTHING_TO_DO: Mapping[Action, tuple[Course, str]] = MappingProxyType(
     }
 )
 """What a policy asks for that changes nothing, whatever is found."""
+CONTESTED = "one of two changes that may have caused it"
 
 
 def decide(
@@ -142,7 +143,7 @@ def _course(
         return Course.ROLLBACK, f"approved; {verdict.why}"
     why_asked = [f"{one.name}: {one.why}" for one in asks]
     if not verdict.convicts:
-        what = "more likely than not, and no more" if verdict.likely else "one of two changes that may have caused it"
+        what = f"probable enough to ask about (from {verdict.likely_from:.2f})" if verdict.likely else CONTESTED
         why_asked.append(f"{what}: {verdict.why}")
     elif rule.do in (Action.ASK, Action.SCHEDULE) and not defaulted:
         whom = f"{rule.approver.name} " if rule.approver is not None else ""

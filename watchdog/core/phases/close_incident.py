@@ -15,6 +15,8 @@ from watchdog.domain.severity import Severity
 from watchdog.domain.units import show_seconds
 
 AGAIN_SECONDS = 3600.0
+LIKELIER_THAN_NOT = 0.5
+"""The probability from which an incident counts as the deploy's, not as one of another cause."""
 
 
 def alarm_title(ctx: StepContext) -> str:
@@ -76,14 +78,15 @@ def close(ctx: StepContext, outcome: Outcome, how: str) -> None:
 def _wiser(ctx: StepContext) -> History:
     """Return the service's history with this incident, if it was one.
 
-    A deploy that was suspected and that somebody replaced was bad; where it still serves, nobody knows. Anything else
-    is another incident, once an hour: one outage that comes and goes is one. What a human undoes is none.
+    A deploy that was likelier than not, or whose rollback helped, was bad if it serves no more; else that is not known.
+    Anything else is another incident, once an hour: one outage that comes and goes is one. What a human undoes is none.
     """
     history, incident, service = ctx.service.history, ctx.incident, ctx.service
     if incident.rollback.undoes or incident.severity not in (Severity.CRITICAL, Severity.HIGH):
         return history
     blame = incident.decision.blame if incident.decision is not None else None
-    if blame is not None and blame.likely:
+    helped = incident.rollback.verified_at is not None
+    if blame is not None and (helped or (blame.probability or 0.0) >= LIKELIER_THAN_NOT):
         replaced = service.live != incident.suspect
         return replace(history, bad_deploys=history.bad_deploys + 1) if replaced else history
     again = service.closed_at is not None and incident.opened_at - service.closed_at < AGAIN_SECONDS
