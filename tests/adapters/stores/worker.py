@@ -5,6 +5,7 @@ import sys
 
 from watchdog.adapters.stores.sql import SqlStore
 from watchdog.domain.effects import Note, PinAutoDeploy
+from watchdog.domain.errors import Temporary
 from watchdog.domain.events import TimePassed
 from watchdog.domain.incidents import State
 
@@ -43,9 +44,18 @@ async def ask(store: SqlStore) -> None:
             print(command.answer, flush=True)
 
 
+async def opened(store: SqlStore) -> None:
+    """Open the store as the daemon does: another process that holds it for now is waited for."""
+    while True:
+        try:
+            return await store.open()
+        except Temporary:
+            await asyncio.sleep(0.1)
+
+
 async def main(what: str, url: str, *rest: str) -> None:
     store = SqlStore(url, FixedClock())
-    await store.open()
+    await opened(store)
     if what == "open":
         print("opened", flush=True)
     else:
