@@ -44,6 +44,42 @@ def test_an_outage_that_began_before_the_deploy_is_not_blamed_on_it(
     assert world.pages() and not world.accepted and not world.pins
 
 
+@pytest.mark.parametrize("share", [1.0, 0.6])
+@pytest.mark.parametrize("down_seconds", [2.0, 5.0, 15.0])
+def test_case_50_a_worker_that_is_killed_every_twenty_seconds_rolls_back_all_the_same(
+    share: float, down_seconds: float
+) -> None:
+    """What was seen to fail before counts on, across the seconds without a look; half a minute later at most."""
+    fault = Fault(64.0, FOREVER, share, code="bad00000")
+    unharmed = bad_deploy(fault).run(400.0).incidents["web-1"].rollback.requested_at
+    world = bad_deploy(fault)
+
+    def killed() -> None:
+        world._due["_probe"] = world.time + down_seconds
+        world.at(world.time + down_seconds, lambda: world.tell(Restarted(world.now)))
+
+    for kill in range(70, 400, 20):
+        world.at(float(kill), killed)
+    world.run(400.0)
+    requested_at = world.incidents["web-1"].rollback.requested_at
+    assert requested_at is not None and unharmed is not None and requested_at - unharmed <= 30.0
+
+
+@pytest.mark.parametrize("down_seconds", [28.0, 33.0])
+def test_across_a_longer_gap_a_run_begins_anew(down_seconds: float) -> None:
+    """Readings may be missing for 30 s within one run: an interval, a timeout, and as long as one is fresh."""
+    world = bad_deploy()
+
+    def killed() -> None:
+        world._due["_probe"] = world.time + down_seconds
+        world.at(world.time + down_seconds, lambda: world.tell(Restarted(world.now)))
+
+    world.at(80.0, killed)
+    world.run(80.0 + down_seconds + 2.0)
+    run = web(world).checks["home"].run_started_at
+    assert run is not None and (run - START < 80.0) is (down_seconds == 28.0)
+
+
 @pytest.mark.parametrize(
     ("outcome", "accepted", "restored"),
     [("postponed", 1, 0), ("refused", 0, 1), ("stood_down", 0, 1), ("lost", 0, 0), ("accepted_and_lost", 1, 0)],

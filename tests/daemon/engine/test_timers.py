@@ -11,13 +11,13 @@ from watchdog.domain.events import Event
 
 @asynccontextmanager
 async def keeping(clock: FakeClock, told: list[float], snapshots: list[float]) -> AsyncIterator[Timers]:
-    """Run a timekeeper; `told` and `snapshots` are when it spoke, in seconds since the start."""
+    """Run a timekeeper; `told` and `snapshots` are when it spoke, in seconds since the start (less than 0: quietly)."""
 
     async def tell(event: Event) -> None:
         told.append(round(event.at - clock.start, 3))
 
-    async def snapshot() -> None:
-        snapshots.append(clock.elapsed)
+    async def snapshot(*, quietly: bool) -> None:
+        snapshots.append(-clock.elapsed if quietly else clock.elapsed)
 
     keeper = Timers(clock, tell, snapshot)
     running = asyncio.ensure_future(keeper.run())
@@ -51,6 +51,18 @@ async def test_snapshots_come_soon_and_then_regularly() -> None:
     async with keeping(clock, told, snapshots):
         await clock.advance(FIRST_SNAPSHOT_SECONDS + 2 * SNAPSHOT_SECONDS)
     assert snapshots == [FIRST_SNAPSHOT_SECONDS + number * SNAPSHOT_SECONDS for number in range(3)] and told == []
+
+
+async def test_a_snapshot_out_of_turn_is_quiet_and_comes_at_once() -> None:
+    """Asked for several times at a moment it is one; the regular ones stay where they are."""
+    snapshots: list[float] = []
+    clock = FakeClock(auto=False)
+    async with keeping(clock, [], snapshots) as keeper:
+        await clock.advance(10.0)
+        keeper.save_now()
+        keeper.save_now()
+        await clock.advance(FIRST_SNAPSHOT_SECONDS + SNAPSHOT_SECONDS - 10.0)
+    assert snapshots == [FIRST_SNAPSHOT_SECONDS, -10.0, FIRST_SNAPSHOT_SECONDS + SNAPSHOT_SECONDS]
 
 
 async def test_wakes_are_bounded() -> None:

@@ -303,6 +303,19 @@ def end_failure_runs(service: ServiceState, now: float) -> ServiceState:
     return replace(service, checks={name: detect.interrupt(check, now) for name, check in service.checks.items()})
 
 
+def carry_on(service: ServiceState, policy: Policy, now: float) -> ServiceState:
+    """End the runs of those checks alone whose last reading is older than readings may be within one run."""
+    wishes = policy.services[service.name]
+
+    def carried(check: Check) -> Check:
+        signal = wishes.signal(check.name)
+        if signal is None or now - check.last_at > probes.gap_seconds(signal, policy.detection):
+            return detect.interrupt(check, now)
+        return check
+
+    return replace(service, checks={name: carried(check) for name, check in service.checks.items()})
+
+
 def reset_detectors(service: ServiceState, now: float, *, spells: bool = True) -> ServiceState:
     """Clear the statistics of every check: what was seen until now counts no longer, nor for good news.
 

@@ -65,8 +65,15 @@ def _calm_down(ctx: StepContext) -> None:
 
 
 def resume(ctx: StepContext) -> None:
-    """After a restart: go on where we were, with the readings still to come (good ones may not have been saved)."""
-    ctx.set_service(observations.end_failure_runs(ctx.service, ctx.now))
+    """After a restart: go on where we were.
+
+    Under suspicion the begin and end of each run were saved, so it goes on across some seconds without readings. When
+    calm, good readings may not have been saved: runs begin anew.
+    """
+    if ctx.service.phase is Phase.SUSPECT:
+        ctx.set_service(observations.carry_on(ctx.service, ctx.policy, ctx.now))
+    else:
+        ctx.set_service(observations.end_failure_runs(ctx.service, ctx.now))
     ctx.enter_phase(ctx.service.phase)
     if ctx.service.pace_seconds:
         ctx.emit(SetPace(ctx.name, ctx.service.pace_seconds))

@@ -8,12 +8,14 @@ from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect, Note
 from watchdog.domain.events import Event
-from watchdog.domain.incidents import ServiceState, Shared, State
+from watchdog.domain.incidents import Phase, ServiceState, Shared, State
 from watchdog.domain.store_records import FLEET
 from watchdog.ports import Sample, SignalSource
 
 CONTROL = "control"
 VENDORS = "vendors"
+SUSPICION_SAVED_SECONDS = 5.0
+"""What is seen of a service under suspicion is saved so often."""
 SHARED = tuple(Shared.__dataclass_fields__)
 T = TypeVar("T")
 
@@ -85,6 +87,11 @@ def _is_open(service: ServiceState | None) -> bool:
     return service is not None and service.incident is not None and service.incident.closed_at is None
 
 
+def unknown_services(names: Collection[str], now: float) -> dict[str, ServiceState]:
+    """Return services of which nothing is known; their incidents get numbers that the journal's will not reach."""
+    return {name: ServiceState(name, watching_since=now, phase_since=now, incidents=int(now)) for name in names}
+
+
 def event_of(service: str, source: SignalSource, sample: Sample, at: float) -> Event:
     """Return the event that a sample of a service, a control target or a status page is."""
     if service == CONTROL:
@@ -101,6 +108,22 @@ def event_of(service: str, source: SignalSource, sample: Sample, at: float) -> E
         new_issues=sample.new_issues,
         happened_at=sample.happened_at,
     )
+
+
+def failure_run_changed(event: Event, before: State, after: State) -> bool:
+    """Tell whether, under suspicion, a run of failures began or ended by this event, or went on for some seconds more.
+
+    A worker that takes over, or this one after a restart, goes on from what was saved of it.
+    """
+    old, new = (state.services.get(getattr(event, "service", "")) for state in (before, after))
+    if old is None or new is None or new.phase is not Phase.SUSPECT or old is new:
+        return False
+    return _runs(old) != _runs(new)
+
+
+def _runs(service: ServiceState) -> list[tuple[float | None, float]]:
+    """Return since when each check fails without a break, and how far it was seen, in steps."""
+    return [(one.run_started_at, one.last_at // SUSPICION_SAVED_SECONDS) for one in service.checks.values()]
 
 
 def worth_recording(before: State, after: State, effects: Sequence[Effect]) -> bool:

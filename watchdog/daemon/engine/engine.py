@@ -29,7 +29,7 @@ from watchdog.daemon.actions.actuator import Actuator
 from watchdog.daemon.actions.runner import ACTS, ActionRunner
 from watchdog.daemon.actions.timings import Change
 from watchdog.daemon.approvals.pending import Objection, refusal
-from watchdog.daemon.engine.conversion import event_of, merged, worth_recording
+from watchdog.daemon.engine.conversion import event_of, failure_run_changed, merged, unknown_services, worth_recording
 from watchdog.daemon.engine.persistence import StepPersister, StepResult
 from watchdog.daemon.engine.timers import Timers
 from watchdog.daemon.outbox.outbox import Outbox
@@ -44,7 +44,7 @@ from watchdog.domain import events as e
 from watchdog.domain.effects import Effect, Note
 from watchdog.domain.errors import Displaced, Permanent, Stale, Temporary
 from watchdog.domain.events import Event
-from watchdog.domain.incidents import ServiceState, State
+from watchdog.domain.incidents import State
 from watchdog.domain.policy import Policy
 from watchdog.domain.store_records import FLEET, PendingEffect, Step
 from watchdog.ports import Clock, Sample, SignalSource, Store
@@ -144,7 +144,8 @@ class Engine:
             if saved is not None:
                 self.state = merged(self.state, saved.sharing(self._recorder.read(self.state, saved.shared)), epochs)
             elif from_memory:
-                self.state = replace(self.state, services={**self.state.services, **self._unknown(names)})
+                unknown = unknown_services(names, self._clock.now())
+                self.state = replace(self.state, services={**self.state.services, **unknown})
             self._recorder.know(epochs, saved, unread=from_memory)
             self.held.update(epochs)
             self._taken_up += 1
@@ -153,11 +154,6 @@ class Engine:
             await self.handle(e.Restarted(self._clock.now(), names))
         for item in pending:
             self._perform(item, resumed=True)
-
-    def _unknown(self, names: Collection[str]) -> dict[str, ServiceState]:
-        """Return services of which nothing is known; their incidents get numbers that the journal's will not reach."""
-        now = self._clock.now()
-        return {name: ServiceState(name, watching_since=now, phase_since=now, incidents=int(now)) for name in names}
 
     async def drop(self, names: Collection[str]) -> None:
         """Forget these names: another worker has them now."""
@@ -256,6 +252,8 @@ class Engine:
             result = await self._recorded(event, objection)
             self.state = result.after
             self.last_event_at = self._clock.now()
+            if failure_run_changed(event, result.before, result.after):
+                self._time.save_now()
             for item in result.pending:
                 self._perform(item)
         self._adjust(result.effects)
@@ -371,16 +369,17 @@ class Engine:
         """Wake the core when it asked for it, and save a snapshot now and then."""
         await self._time.run()
 
-    async def _record_snapshot(self) -> None:
+    async def _record_snapshot(self, *, quietly: bool) -> None:
         """Save the state as it is between two turns: in the middle of one it would overwrite what the turn saves."""
         async with self._turn:
             try:
-                await self._recorder.snapshot(self.state)
+                await self._recorder.snapshot(self.state, quietly=quietly)
             except Stale:
                 await self._refresh_in_turn()
             except Displaced as error:
                 self._drop(error.names)
-        await self._perform_left_over()
+        if not quietly:
+            await self._perform_left_over()
 
     async def on_samples(
         self, service: str, source: SignalSource, samples: Sequence[Sample], lateness: Lateness

@@ -35,6 +35,8 @@ OURSELVES = "watchdog"
 """The service that a notice about the watchdog itself names."""
 OTHERS_SECONDS = 60.0
 """A notice about the watchdog itself that is older, and still pending, is taken up by whoever has the fleet."""
+QUIET_AGAIN_SECONDS = 30.0
+"""So long after a save that failed none is tried out of turn."""
 OWED_MAX = 1000
 """Notices without a row that are kept for the next record; beyond it the oldest are known to this process only."""
 
@@ -85,6 +87,7 @@ class StepPersister:
         self._unread: set[str] = set()
         self._open: dict[str, str] = {}
         self._owed: deque[Tell] = deque(maxlen=OWED_MAX)
+        self._quiet_after = 0.0
 
     def know(self, names: Collection[str], state: State | None = None, *, unread: bool = False) -> None:
         """Remember whether it is known what the store has of these names, and what it has (`state`)."""
@@ -133,8 +136,14 @@ class StepPersister:
             return self.unrecorded(event, result, error)
         return replace(result, pending=pending)
 
-    async def snapshot(self, state: State) -> None:
-        """Write down how things are. Raises Displaced or Stale."""
+    async def snapshot(self, state: State, *, quietly: bool = False) -> None:
+        """Write down how things are. Raises Displaced or Stale.
+
+        `quietly`: what is seen under suspicion, for a worker that may have to go on from it. It holds up every event
+        while the store is slow, so it is left out while that fails; whatever else is written tells people of that.
+        """
+        if quietly and (self.trouble or self._clock.monotonic() < self._quiet_after):
+            return
         if FLEET in self._unread:
             self._complain(Temporary(UNREAD))
             return
@@ -143,7 +152,9 @@ class StepPersister:
         except (Displaced, Stale):
             raise
         except Exception as error:  # noqa: BLE001  the next one follows
-            self._complain(error)
+            if not quietly:
+                self._complain(error)
+            self._quiet_after = self._clock.monotonic() + QUIET_AGAIN_SECONDS
 
     async def save_final_state(self, state: State) -> None:
         """Write down how things are at the end. Raises Temporary, Permanent, Displaced or Stale."""

@@ -6,6 +6,7 @@ Rule: nothing polls; it sleeps until the next moment that matters, or until an e
 import asyncio
 import heapq
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from watchdog.daemon.runtime.sleep import sleep_until_set
 from watchdog.domain.events import Event, TimePassed
@@ -18,17 +19,23 @@ WAKES_MAX = 10_000
 SOONEST_SECONDS = 0.01
 
 
+class Snapshot(Protocol):
+    """Saves the state. `quietly`: out of turn; if the store does not take it, the next one in turn tells of that."""
+
+    async def __call__(self, *, quietly: bool) -> None:
+        """Save it."""
+
+
 class Timers:
     """Keeps the moments asked for. `tell` hands an event in, `snapshot` saves the state."""
 
-    def __init__(
-        self, clock: Clock, tell: Callable[[Event], Awaitable[None]], snapshot: Callable[[], Awaitable[None]]
-    ) -> None:
+    def __init__(self, clock: Clock, tell: Callable[[Event], Awaitable[None]], snapshot: Snapshot) -> None:
         self._clock = clock
         self._tell = tell
         self._snapshot = snapshot
         self._wakes: list[float] = []
         self._nudged = asyncio.Event()
+        self._save_now = False
 
     def wake_at(self, at: float) -> None:
         """Ask for `TimePassed` at that moment (UTC epoch seconds)."""
@@ -39,15 +46,23 @@ class Timers:
         if sooner:
             self._nudged.set()
 
+    def save_now(self) -> None:
+        """Ask for a snapshot out of turn, quietly."""
+        self._save_now = True
+        self._nudged.set()
+
     async def run(self) -> None:
         """Keep time for ever."""
         snapshot_at = self._clock.monotonic() + FIRST_SNAPSHOT_SECONDS
         while True:
             self._nudged.clear()
             await self._wake()
+            save_now, self._save_now = self._save_now, False
             if self._clock.monotonic() >= snapshot_at:
                 snapshot_at = self._clock.monotonic() + SNAPSHOT_SECONDS
-                await self._snapshot()
+                await self._snapshot(quietly=False)
+            elif save_now:
+                await self._snapshot(quietly=True)
             await sleep_until_set(self._clock, self._until_next(snapshot_at), self._nudged)
 
     async def _wake(self) -> None:

@@ -1,0 +1,92 @@
+"""Failure runs across a restart: what is seen under suspicion is saved as it comes; no alarm if it cannot be."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from tests.core.scenes import NOW, a_service, a_state
+from tests.core.world import make_policy
+from tests.support.clocks import FakeClock, eventually
+from tests.support.engine_scene import SHUT, ShakyStore, scene
+from watchdog.core.machine import step
+from watchdog.daemon.engine.conversion import failure_run_changed
+from watchdog.daemon.engine.persistence import QUIET_AGAIN_SECONDS, StepPersister
+from watchdog.daemon.runtime.hooks import Hooks
+from watchdog.domain import events as e
+from watchdog.domain.checks import Check
+from watchdog.domain.incidents import Phase, State
+from watchdog.domain.readings import Bad, Good, Reading
+
+POLICY = make_policy()
+BEGAN = NOW - NOW % 5.0
+"""A step of five seconds begins here."""
+BAD = Bad("HTTP 503")
+
+
+def told(state: State, readings: Sequence[tuple[float, Reading]]) -> list[bool]:
+    """Return after which of these readings of `home` the state is saved; seconds count from BEGAN."""
+    saved = []
+    for after, reading in readings:
+        before, event = state, e.Observed(BEGAN + after, "web", "home", reading)
+        state, _ = step(before, event, POLICY)
+        saved.append(failure_run_changed(event, before, state))
+    return saved
+
+
+def calm_web() -> State:
+    """Return a state in which nothing fails."""
+    return a_state(a_service(phase=Phase.CALM, checks={"home": Check("home", "http", last_at=BEGAN - 1)}))
+
+
+def test_healthy_readings_are_not_saved_one_by_one() -> None:
+    """Thousands an hour: what they teach is saved with the next thing that is."""
+    assert told(calm_web(), [(0.0, Good()), (1.0, Good())]) == [False, False]
+    assert not failure_run_changed(e.TimePassed(NOW), calm_web(), calm_web())
+
+
+def test_under_suspicion_a_run_is_saved_as_it_begins_goes_on_and_ends() -> None:
+    """Begin and end at once, what else is seen every five seconds."""
+    readings = [(0.0, BAD), (1.0, BAD), (4.9, BAD), (5.0, BAD), (6.0, BAD), (7.0, Good()), (7.5, Good()), (8.0, BAD)]
+    assert told(calm_web(), readings) == [True, False, False, True, False, True, False, True]
+
+
+async def test_case_50_a_worker_that_is_killed_under_suspicion_goes_on_with_the_run_when_it_is_back() -> None:
+    """Nothing is saved at its end; the next one knows since when it fails, up to the last five seconds."""
+    async with scene() as s:
+        s.supervisor.start("time", s.engine.keep_time)
+        began = s.clock.now()
+        await s.engine.submit_and_wait(e.Observed(began, "web", "home", BAD))
+        await s.clock.sleep(6.0)
+        seen = s.clock.now()
+        await s.engine.submit_and_wait(e.Observed(seen, "web", "home", BAD))
+
+        def saved() -> bool:
+            return s.store.saved[-1][1].services["web"].checks["home"].last_at == seen  # type: ignore[attr-defined]
+
+        await eventually(saved)
+        assert s.clock.now() - seen < 5.0, "not with the next snapshot in turn"
+        await s.clock.sleep(1.0)  # the store has it by then
+        await s.stop()
+        again = await s.another()
+        check = again.web.checks["home"]
+        assert (again.web.phase, check.run_started_at, check.last_at) == (Phase.SUSPECT, began, seen)
+        await again.stop()
+
+
+@pytest.mark.parametrize("quietly", [True, False])
+async def test_a_store_that_does_not_take_what_was_seen_is_told_of_by_what_must_be_saved(quietly: bool) -> None:
+    """And it is left alone for half a minute: nothing else may happen while it is slow."""
+    clock, failed = FakeClock(), list[str]()
+    store, hooks = ShakyStore(clock), Hooks(store_failed=[failed.append])
+    persister = StepPersister(store, clock, hooks, lambda _: None, lambda: None)
+    store.saving = SHUT
+    await persister.snapshot(calm_web(), quietly=quietly)
+    assert (bool(persister.trouble), len(failed)) == (not quietly, 0 if quietly else 1)
+    store.saving = None
+    await persister.snapshot(calm_web(), quietly=True)
+    assert store.saved == []
+    await clock.sleep(QUIET_AGAIN_SECONDS)
+    await persister.snapshot(calm_web(), quietly=True)
+    assert len(store.saved) == (1 if quietly else 0)
+    await persister.snapshot(calm_web())
+    assert persister.trouble == "" and len(store.saved) == (2 if quietly else 1)

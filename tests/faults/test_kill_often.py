@@ -1,0 +1,47 @@
+"""A daemon that is killed again and again while a site is down: the outage does not begin anew with each start."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.daemon_processes import Cloud, Daemon, guarding
+
+RUN = """\
+advanced:
+  verification: {seconds: 3s}
+  detection: {run: 12s, run_in_watch: 12s, run_corroborated: 12s, fresh: 1m}
+  pace: {idle: 2s, watch: 1s, suspect: 1s, suspect_in_watch: 500ms}
+"""
+"""A site must fail for longer than each start lives; a start that takes long on a busy machine is no break in it."""
+LOOKS = 3
+"""So often each start sees the site fail before it is killed."""
+STARTS_MAX = 30
+
+
+def failing_hits(cloud: Cloud) -> int:
+    """Return how often the site was seen to fail."""
+    return sum(service == "web" and status >= 500 for _, service, _, status in cloud.hits())
+
+
+def killed_until_rolled_back(cloud: Cloud, daemon: Daemon) -> int:
+    """Kill and start it until Render has the rollback; return how often."""
+    for kills in range(STARTS_MAX):
+        seen = failing_hits(cloud)
+        daemon.until(lambda seen=seen: cloud.log("rollback_accepted") or failing_hits(cloud) >= seen + LOOKS)
+        if cloud.log("rollback_accepted"):
+            return kills
+        daemon.kill()
+        daemon.start()
+    raise AssertionError(f"after {STARTS_MAX} starts nothing is rolled back")
+
+
+@pytest.mark.long
+def test_case_50_killed_every_few_seconds_it_rolls_back_all_the_same(tmp_path: Path) -> None:
+    """What each start saw is saved as it comes; the next one goes on from there, and one rollback is made."""
+    with guarding(tmp_path, quirks=False) as (cloud, daemon):
+        cloud.write(more=RUN)
+        daemon.start().until_watching()
+        cloud.bad_deploy()
+        assert killed_until_rolled_back(cloud, daemon) >= 2
+        assert daemon.until_story("CLOSED").startswith("rolled back and verified")
+        assert [one["target"] for one in cloud.log("rollback_accepted")] == ["dep-40"]
