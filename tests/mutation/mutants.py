@@ -21,7 +21,7 @@ from pathlib import Path
 LEFT_OUT = shutil.ignore_patterns(".git", ".hypothesis", ".*_cache", "__pycache__", "mutants", "venv", ".venv", "*.db*")
 COPIED_TOO = ("tests", "config", "deploy", "README.md", "LICENSE")
 QUICK = "not long and not nightly and not no_cover"
-"""The tests that a mutant is tried by: those that reach the core's lines by tests of their own (as `.ci/run` has it)."""
+"""The tests that a mutant is tried by: those that reach lines of the core by themselves (as `.ci/run` has it)."""
 PYTEST_ARGUMENTS = ("-n", "0", "-m", QUICK, "--import-mode=prepend", "-p", "no:cacheprovider")
 CONFIGURATION = """
 [tool.mutmut]
