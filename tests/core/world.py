@@ -103,7 +103,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.luck = random.Random(self.seed)
-        self.faults = list(self.faults)  # a test adds to its own
+        self.faults, self.outcomes = list(self.faults), list(self.outcomes)  # a test adds to its own, and uses them up
         self.state = State()
         self.time = 0.0
         self.pace = 10.0
