@@ -140,8 +140,12 @@ def test_a_deploy_that_breaks_after_two_hours_is_asked_about_and_a_rollback_that
 ) -> None:
     """Less likely than not by the time alone: rejected, and over by itself, it counts as another incident."""
     ends = FOREVER if answer == "approve" else 7600.0
-    world = bad_world(faults=[Fault(7260.0, ends, code="bad00000")], answer=answer).run(8200.0)
-    decision = world.incidents["web-1"].decision
+    world = bad_world(faults=[Fault(7260.0, ends, code="bad00000")], answer=answer).run(7320.0)
+    asked = world.state.services["web"].incident
+    assert asked is not None and asked.escalation.called_at is not None, "it may be anything: it climbs like a page"
+    incident = world.run(8200.0).incidents["web-1"]
+    assert (incident.escalation.acknowledged_by is not None) is (answer == "reject"), "who says no looks after it"
+    decision = incident.decision
     assert decision is not None and decision.blame is not None and 0.3 < (decision.blame.probability or 0.0) < 0.4
     assert "ASKED" in world.labels() and counts(world) == counted
 

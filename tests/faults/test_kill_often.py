@@ -9,13 +9,13 @@ from tests.support.daemon_processes import Cloud, Daemon, guarding
 RUN = """\
 advanced:
   verification: {seconds: 3s}
-  detection: {run: 12s, run_in_watch: 12s, run_corroborated: 12s, fresh: 1m}
+  detection: {run: 40s, run_in_watch: 40s, run_corroborated: 40s, fresh: 1m}
   pace: {idle: 2s, watch: 1s, suspect: 1s, suspect_in_watch: 500ms}
 """
 """A site must fail for longer than each start lives; a start that takes long on a busy machine is no break in it."""
-LOOKS = 3
+LOOKS = 5
 """So often each start sees the site fail before it is killed."""
-STARTS_MAX = 30
+STARTS_MAX = 60
 
 
 def failing_hits(cloud: Cloud) -> int:

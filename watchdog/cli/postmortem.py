@@ -96,7 +96,7 @@ def _blamed(facts: Facts) -> str:
     sure = f"P {show_probability(blame.probability)} (need {blame.need:.2f}): {blame.onset_why}"
     if blame.vetoed:
         return f"The deploy {name} was not blamed, by veto: {_end(plain('; '.join(one.why for one in blame.vetoed)))}"
-    doubted = "suspected, but not surely enough to act on" if blame.likely else "not blamed"
+    doubted = "suspected, but not surely enough to act on" if blame.likelier_than_not else "not blamed"
     verb = "blamed" if blame.convicts else doubted
     return f"The deploy {name} was {verb}, {_end(plain(sure))}"
 

@@ -37,6 +37,8 @@ FAILING = frozenset({"run", "cusum", "intermittent"})
 """Methods by which failing probes are judged (see core/detect/probes)."""
 
 
+LIKELIER_THAN_NOT = 0.5
+"""From this probability on an incident counts as the deploy's, and a human is asked whatever share fails."""
 CONTESTED_MIN = 0.2
 """From this probability on a change is one of two that a human is asked about."""
 
@@ -165,6 +167,11 @@ class Blame:
     def convicts(self) -> bool:
         """Tell whether the suspect is probable enough to act on."""
         return self.probability is not None and self.probability >= self.need and not self.vetoed
+
+    @property
+    def likelier_than_not(self) -> bool:
+        """Tell whether the suspect is likelier to have caused it than everything else together."""
+        return self.probability is not None and self.probability >= LIKELIER_THAN_NOT and not self.vetoed
 
     @property
     def likely(self) -> bool:

@@ -223,7 +223,8 @@ async def test_a_cancelled_save_is_finished(store: SqlStore) -> None:
             await asyncio.sleep(0)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        await store.calls.ended()  # twenty in a queue outlast what one may wait for its turn, on a busy machine
+        if number % 5 == 4:  # twenty in a queue outlast what one may wait for its turn, on a busy machine
+            await store.calls.ended()
     assert [note.at for note in await store.notes()] == [float(n) for n in range(20)]
     assert store._backend.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
 

@@ -9,6 +9,8 @@ from watchdog.domain.errors import Temporary
 from watchdog.domain.events import TimePassed
 from watchdog.domain.incidents import State
 
+OPENED_AGAIN = 5
+
 
 class FixedClock:
     """A clock that stands still."""
@@ -45,12 +47,13 @@ async def ask(store: SqlStore) -> None:
 
 
 async def opened(store: SqlStore) -> None:
-    """Open the store as the daemon does: another process that holds it for now is waited for."""
-    while True:
+    """Open the store as the daemon does: another process that holds it for now is waited for, a few times."""
+    for _ in range(OPENED_AGAIN):
         try:
             return await store.open()
         except Temporary:
             await asyncio.sleep(0.1)
+    return await store.open()
 
 
 async def main(what: str, url: str, *rest: str) -> None:

@@ -61,7 +61,7 @@ TICKETED = make_policy(matrix={**make_policy().matrix, Severity.CRITICAL: Rule(A
         ((DEFAULTS,), {"incident": UNANSWERED}, "rollback", f"{NO_ANSWER}; dep-41"),
         ((DEFAULTS, MIGRATING), {"incident": UNANSWERED}, "ask", "migration: a pre-deploy command"),
         ((DEFAULTS, INNOCENT), {"incident": UNANSWERED}, "page", "too little to act"),
-        ((UNSURE,), {"incident": UNANSWERED}, "ask", "probable enough to ask about"),
+        ((UNSURE,), {"incident": UNANSWERED}, "ask", "more likely than not, and no more"),
         ((None, MIGRATING), {}, "ask", "migration: a pre-deploy command"),
         ((None, MIGRATING), {"approved": True, "incident": asked("mode", "migration")}, "rollback", "approved"),
         ((make_policy(Mode.ASSIST), MIGRATING), {}, "ask", "mode: assist: a human decides; migration: a pre-deploy"),
@@ -98,7 +98,7 @@ def weighing(**weights: float) -> Policy:
 @pytest.mark.parametrize(
     ("above", "service", "more", "course", "why"),
     [
-        (0.0, a_service(), {}, "ask", "probable enough to ask about (from 1.00): dep-41, P "),
+        (0.0, a_service(), {}, "ask", "more likely than not, and no more: dep-41, P "),
         (1e-6, a_service(), {}, "page", "dep-41, P "),
         (1e-6, a_service(), {"approved": True}, "rollback", "approved; dep-41, P "),
         (-0.5, a_service(), {"approved": True}, "rollback", "approved; dep-41, P "),

@@ -201,7 +201,7 @@ def declared() -> World:
     ("world", "why"),
     [
         pytest.param(migrates, "migration: ", id="a pre-deploy command may have migrated a database"),
-        pytest.param(likely, "probable enough to ask about (from 0.14): dep-900", id="the floor is for machines too"),
+        pytest.param(likely, "more likely than not, and no more: dep-900", id="the floor is for machines too"),
         pytest.param(lambda: asked(then=Then.ROLLBACK, tell=()), UNHEARD, id="no channel had the question"),
         pytest.param(lambda: asked(then=Then.ROLLBACK, heard=False), UNHEARD, id="no channel could deliver it"),
         pytest.param(declared, None, id="people were told that nothing is changed without them"),

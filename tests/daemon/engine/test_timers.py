@@ -5,19 +5,25 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from tests.support.clocks import FakeClock
-from watchdog.daemon.engine.timers import FIRST_SNAPSHOT_SECONDS, SNAPSHOT_SECONDS, WAKES_MAX, Timers
+from watchdog.daemon.engine.timers import FIRST_SNAPSHOT_SECONDS, QUIET_SECONDS, SNAPSHOT_SECONDS, WAKES_MAX, Timers
 from watchdog.domain.events import Event
 
 
 @asynccontextmanager
-async def keeping(clock: FakeClock, told: list[float], snapshots: list[float]) -> AsyncIterator[Timers]:
-    """Run a timekeeper; `told` and `snapshots` are when it spoke, in seconds since the start (less than 0: quietly)."""
+async def keeping(
+    clock: FakeClock, told: list[float], snapshots: list[float], slow: float = 0.0
+) -> AsyncIterator[Timers]:
+    """Run a timekeeper; `told` and `snapshots` are when it spoke, in seconds since the start (less than 0: quietly).
+
+    A snapshot takes `slow` seconds.
+    """
 
     async def tell(event: Event) -> None:
         told.append(round(event.at - clock.start, 3))
 
     async def snapshot(*, quietly: bool) -> None:
-        snapshots.append(-clock.elapsed if quietly else clock.elapsed)
+        snapshots.append(round(-clock.elapsed if quietly else clock.elapsed, 3))
+        await clock.sleep(slow)
 
     keeper = Timers(clock, tell, snapshot)
     running = asyncio.ensure_future(keeper.run())
@@ -61,8 +67,24 @@ async def test_a_snapshot_out_of_turn_is_quiet_and_comes_at_once() -> None:
         await clock.advance(10.0)
         keeper.save_now()
         keeper.save_now()
-        await clock.advance(FIRST_SNAPSHOT_SECONDS + SNAPSHOT_SECONDS - 10.0)
-    assert snapshots == [FIRST_SNAPSHOT_SECONDS, -10.0, FIRST_SNAPSHOT_SECONDS + SNAPSHOT_SECONDS]
+        await clock.advance(0.2)
+        keeper.save_now()
+        await clock.advance(FIRST_SNAPSHOT_SECONDS + SNAPSHOT_SECONDS - 10.2)
+    quiet = [-10.0, -10.0 - QUIET_SECONDS]
+    assert snapshots == [FIRST_SNAPSHOT_SECONDS, *quiet, FIRST_SNAPSHOT_SECONDS + SNAPSHOT_SECONDS]
+
+
+async def test_after_a_slow_snapshot_out_of_turn_the_next_one_waits_ten_times_as_long() -> None:
+    """Every event waits while one is saved: for a tenth of the time at most."""
+    snapshots: list[float] = []
+    clock = FakeClock(auto=False)
+    async with keeping(clock, [], snapshots, slow=0.5) as keeper:
+        await clock.advance(5.0)
+        keeper.save_now()
+        await clock.advance(0.6)
+        keeper.save_now()
+        await clock.advance(6.0)
+    assert snapshots == [FIRST_SNAPSHOT_SECONDS, -5.0, -10.5]
 
 
 async def test_wakes_are_bounded() -> None:

@@ -17,7 +17,7 @@ from watchdog.core.assess.evidence import evidence_terms, has_new_errors
 from watchdog.core.assess.onset_prior import prior_of
 from watchdog.core.assess.other_causes import other_causes
 from watchdog.core.assess.suspect_deploy import change_of, first_traffic_at, live_deploy, same_code_run
-from watchdog.domain.decisions import Blame, Veto
+from watchdog.domain.decisions import LIKELIER_THAN_NOT, Blame, Veto
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.policy import BlameWeights
 from watchdog.domain.units import show_seconds
@@ -76,7 +76,7 @@ def weigh(case: BlameInput) -> Blame:
         weights.floor,
         cost,
         "",
-        max(weights.ask_floor, asking_cost_rule(case.share or UNKNOWN_SHARE, weights)),
+        max(weights.ask_floor, min(LIKELIER_THAN_NOT, asking_cost_rule(case.share or UNKNOWN_SHARE, weights))),
         prior.rates.assumed,
         prior.onset_why,
         causes,

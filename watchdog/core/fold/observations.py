@@ -304,14 +304,16 @@ def end_failure_runs(service: ServiceState, now: float) -> ServiceState:
 
 
 def carry_on(service: ServiceState, policy: Policy, now: float) -> ServiceState:
-    """End the runs of those checks alone whose last reading is older than readings may be within one run."""
-    wishes = policy.services[service.name]
+    """End the runs of those checks alone whose last reading is too old for more of the same to be taken for granted.
+
+    Half of the shortest run that convicts, at the most: what was not seen must not be the larger part of it.
+    """
+    wishes, limits = policy.services[service.name], policy.detection
+    gap = min(limits.run_seconds, limits.run_seconds_in_watch, limits.run_seconds_corroborated) / 2
 
     def carried(check: Check) -> Check:
-        signal = wishes.signal(check.name)
-        if signal is None or now - check.last_at > probes.gap_seconds(signal, policy.detection):
-            return detect.interrupt(check, now)
-        return check
+        known = wishes.signal(check.name) is not None and now - check.last_at <= gap
+        return check if known else detect.interrupt(check, now)
 
     return replace(service, checks={name: carried(check) for name, check in service.checks.items()})
 

@@ -143,7 +143,7 @@ def _course(
         return Course.ROLLBACK, f"approved; {verdict.why}"
     why_asked = [f"{one.name}: {one.why}" for one in asks]
     if not verdict.convicts:
-        what = f"probable enough to ask about (from {verdict.likely_from:.2f})" if verdict.likely else CONTESTED
+        what = _likely_in_words(verdict) if verdict.likely else CONTESTED
         why_asked.append(f"{what}: {verdict.why}")
     elif rule.do in (Action.ASK, Action.SCHEDULE) and not defaulted:
         whom = f"{rule.approver.name} " if rule.approver is not None else ""
@@ -155,6 +155,12 @@ def _course(
     if wishes.veto_seconds > 0:
         return Course.ANNOUNCE, f"veto window of {wishes.veto_seconds:.0f} s; {verdict.why}"
     return Course.ROLLBACK, verdict.why
+
+
+def _likely_in_words(verdict: Blame) -> str:
+    if verdict.likelier_than_not:
+        return "more likely than not, and no more"
+    return f"less likely than not, and worth a question (from {verdict.likely_from:.2f})"
 
 
 def _would(

@@ -9,14 +9,12 @@ from watchdog.core.fold import observations
 from watchdog.core.guards import guards
 from watchdog.core.phases import escalation, restore_auto_deploy
 from watchdog.domain.effects import RestoreAutoDeploy
-from watchdog.domain.incidents import History, Outcome, Phase
+from watchdog.domain.incidents import History, Incident, Outcome, Phase
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.severity import Severity
 from watchdog.domain.units import show_seconds
 
 AGAIN_SECONDS = 3600.0
-LIKELIER_THAN_NOT = 0.5
-"""The probability from which an incident counts as the deploy's, not as one of another cause."""
 
 
 def alarm_title(ctx: StepContext) -> str:
@@ -75,6 +73,12 @@ def close(ctx: StepContext, outcome: Outcome, how: str) -> None:
     ctx.enter_phase(Phase.CALM)
 
 
+def unsure(incident: Incident) -> bool:
+    """Tell whether the deploy that was blamed is not surely the cause: it may be anything else."""
+    blame = incident.decision.blame if incident.decision is not None else None
+    return blame is not None and not blame.convicts
+
+
 def _wiser(ctx: StepContext) -> History:
     """Return the service's history with this incident, if it was one.
 
@@ -86,7 +90,7 @@ def _wiser(ctx: StepContext) -> History:
         return history
     blame = incident.decision.blame if incident.decision is not None else None
     helped = incident.rollback.verified_at is not None
-    if blame is not None and (helped or (blame.probability or 0.0) >= LIKELIER_THAN_NOT):
+    if blame is not None and (helped or blame.likelier_than_not):
         replaced = service.live != incident.suspect
         return replace(history, bad_deploys=history.bad_deploys + 1) if replaced else history
     again = service.closed_at is not None and incident.opened_at - service.closed_at < AGAIN_SECONDS

@@ -73,7 +73,10 @@ def reject(ctx: StepContext) -> None:
     if ctx.service.is_kept:
         scheduled_rollback.forget(ctx)
     ctx.update_incident(human_needed=f"rejected by {event.by}", human_decision=HumanDecision.REJECTED)
-    escalation.answered(ctx)
+    if close_incident.unsure(ctx.incident):  # no to this deploy; the outage goes on, and who said it looks after it
+        escalation.taken_up(ctx, event.by)
+    else:
+        escalation.answered(ctx)
     ctx.note("REJECTED", f"by {event.by}: nothing is changed")
     ctx.enter_phase(Phase.PAGED)
     close_incident.give_back_or_say(ctx)

@@ -70,7 +70,8 @@ def ask(ctx: StepContext) -> None:
     ctx.update_question(asked_at=ctx.now, deadline=clock, reminded=False)
     ctx.update_incident(late_paged=False)
     ctx.update_rollback(blocked_since=None)
-    escalation.call(ctx, climbs=False)
+    # If it may be anything, others are called as they would be by a page.
+    escalation.call(ctx, climbs=None if close_incident.unsure(ctx.incident) else False)
     ctx.enter_phase(Phase.ASKING)
     for at in (clock.remind_at, clock.due_at):
         if at is not None:
@@ -84,7 +85,8 @@ def tell_who_is_asked(ctx: StepContext, kind: NoticeKind, title: str, *before: s
     lines = (*before, *notice_text.asking_lines(ctx.incident, ctx.rule, ctx.now))
     own = ctx.rule.approver.channels if ctx.rule.approver is not None else ()
     channels = tuple(dict.fromkeys((*ctx.incident.channels, *own)))
-    ctx.notify(kind, title, lines, wakes=True, channels=channels)
+    wakes = not close_incident.unsure(ctx.incident) or ctx.incident.severity in escalation.WAKING
+    ctx.notify(kind, title, lines, wakes=wakes, channels=channels)
 
 
 def deadline(rule: Rule, now: float) -> Deadline:

@@ -116,14 +116,17 @@ def failure_run_changed(event: Event, before: State, after: State) -> bool:
     A worker that takes over, or this one after a restart, goes on from what was saved of it.
     """
     old, new = (state.services.get(getattr(event, "service", "")) for state in (before, after))
-    if old is None or new is None or new.phase is not Phase.SUSPECT or old is new:
-        return False
+    if old is None or new is None or new.phase is not Phase.SUSPECT or old.phase is not Phase.SUSPECT:
+        return False  # a change of phase is recorded with all of it
     return _runs(old) != _runs(new)
 
 
-def _runs(service: ServiceState) -> list[tuple[float | None, float]]:
-    """Return since when each check fails without a break, and how far it was seen, in steps."""
-    return [(one.run_started_at, one.last_at // SUSPICION_SAVED_SECONDS) for one in service.checks.values()]
+def _runs(service: ServiceState) -> list[tuple[object, ...]]:
+    """Return since when each check fails in any way, and how far it was seen, in steps."""
+    checks, step = service.checks.values(), SUSPICION_SAVED_SECONDS
+    return [
+        (one.run_started_at, one.cusum_zero_at, one.over_since, one.turned_since, one.last_at // step) for one in checks
+    ]
 
 
 def worth_recording(before: State, after: State, effects: Sequence[Effect]) -> bool:

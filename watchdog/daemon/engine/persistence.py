@@ -142,7 +142,7 @@ class StepPersister:
         `quietly`: what is seen under suspicion, for a worker that may have to go on from it. It holds up every event
         while the store is slow, so it is left out while that fails; whatever else is written tells people of that.
         """
-        if quietly and (self.trouble or self._clock.monotonic() < self._quiet_after):
+        if quietly and (self.trouble or self._owed or self._unread or self._clock.monotonic() < self._quiet_after):
             return
         if FLEET in self._unread:
             self._complain(Temporary(UNREAD))
@@ -152,7 +152,9 @@ class StepPersister:
         except (Displaced, Stale):
             raise
         except Exception as error:  # noqa: BLE001  the next one follows
-            if not quietly:
+            if quietly:
+                log.warning("what is seen under suspicion could not be saved", why=type(error).__name__)
+            else:
                 self._complain(error)
             self._quiet_after = self._clock.monotonic() + QUIET_AGAIN_SECONDS
 
@@ -166,6 +168,7 @@ class StepPersister:
         known = self.known(state)
         pending = await self._store.save(event, known, (*owed, *effects))
         self._settle(owed)
+        self._quiet_after = 0.0
         self._wrote(known, known.services)
         self._written = state.shared
         if self.trouble:

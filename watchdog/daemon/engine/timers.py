@@ -15,6 +15,8 @@ from watchdog.ports import Clock
 SNAPSHOT_SECONDS = 30.0
 FIRST_SNAPSHOT_SECONDS = 3.0
 """The first snapshot comes soon, for `status`."""
+QUIET_SECONDS, QUIET_SHARE = 1.0, 10.0
+"""At least so long between two snapshots out of turn, and so many times as long as one took."""
 WAKES_MAX = 10_000
 SOONEST_SECONDS = 0.01
 
@@ -36,6 +38,7 @@ class Timers:
         self._wakes: list[float] = []
         self._nudged = asyncio.Event()
         self._save_now = False
+        self._quiet_at = 0.0
 
     def wake_at(self, at: float) -> None:
         """Ask for `TimePassed` at that moment (UTC epoch seconds)."""
@@ -57,13 +60,22 @@ class Timers:
         while True:
             self._nudged.clear()
             await self._wake()
-            save_now, self._save_now = self._save_now, False
+            quietly = self._save_now and self._clock.monotonic() >= self._quiet_at
             if self._clock.monotonic() >= snapshot_at:
                 snapshot_at = self._clock.monotonic() + SNAPSHOT_SECONDS
+                self._save_now = False
                 await self._snapshot(quietly=False)
-            elif save_now:
-                await self._snapshot(quietly=True)
+            elif quietly:
+                await self._save_quietly()
             await sleep_until_set(self._clock, self._until_next(snapshot_at), self._nudged)
+
+    async def _save_quietly(self) -> None:
+        """Save out of turn, and rest for long after a save that took long: events wait while it lasts."""
+        self._save_now = False
+        began = self._clock.monotonic()
+        await self._snapshot(quietly=True)
+        took = self._clock.monotonic() - began
+        self._quiet_at = self._clock.monotonic() + max(QUIET_SECONDS, QUIET_SHARE * took)
 
     async def _wake(self) -> None:
         now = self._clock.now()
@@ -77,4 +89,6 @@ class Timers:
         seconds = snapshot_at - self._clock.monotonic()
         if self._wakes:
             seconds = min(seconds, self._wakes[0] - self._clock.now())
+        if self._save_now:
+            seconds = min(seconds, self._quiet_at - self._clock.monotonic())
         return max(SOONEST_SECONDS, seconds)

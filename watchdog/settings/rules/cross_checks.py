@@ -137,6 +137,7 @@ def check_advanced(document: Document, shape: Shape) -> None:
         ("pace", "suspect", "idle"),
         ("pace", "watch", "idle"),
         ("pace", "suspect_in_watch", "watch"),
+        ("blame", "answer", "human"),
         ("verification", "late", "give_up"),
         ("verification", "seconds", "give_up"),
     ):
