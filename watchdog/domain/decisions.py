@@ -38,7 +38,7 @@ FAILING = frozenset({"run", "cusum", "intermittent"})
 
 
 LIKELIER_THAN_NOT = 0.5
-"""From this probability on an incident counts as the deploy's, and a human is asked whatever share fails."""
+"""From this probability on an incident counts as the deploy's, and a human is asked even if few requests fail."""
 CONTESTED_MIN = 0.2
 """From this probability on a change is one of two that a human is asked about."""
 

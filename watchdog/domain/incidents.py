@@ -227,7 +227,7 @@ class ServiceState:
     switch_visible_at: float = 0.0  # only a look that began after this tells whether it is still off
     merged: tuple[Commit, ...] = ()  # commits that did not ship meanwhile, newest first
     merges_why: Prose = ""  # why these are not known
-    auto_deploy_notice_thread: str = ""  # thread in which people were told that auto-deploy is off
+    auto_deploy_notice_thread: str = ""  # thread of the notice that auto-deploy is off
     offered: str = ""  # the live deploy at which giving it back was last considered
     bad: tuple[tuple[str, str], ...] = ()  # deploys of denied code that people know of: code, deploy id
     undone: tuple[str, ...] = ()  # rollbacks that humans took back though the site was well with them

@@ -219,7 +219,7 @@ class BlameWeights:
     first_traffic_lead_seconds: float = 120.0  # instances may take traffic so long before the platform says `live`
     onset_tolerance_seconds: float = 5.0  # an onset so shortly before the deploy still fits
     floor: float = 0.80  # probability below which nothing is rolled back unasked
-    ask_floor: float = 0.10  # probability below which a human is not asked, only told
+    ask_floor: float = 0.10  # probability below which a human is notified, not asked
     cost_false_rollback_minutes: float = 15.0  # outage-minutes that a needless rollback costs
     cost_false_question_minutes: float = 11.0  # outage-minutes that a question about the wrong deploy costs
     answer_minutes: float = 12.0  # minutes until a human has answered a question

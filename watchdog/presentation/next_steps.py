@@ -36,14 +36,11 @@ def doubts_of(incident: Incident) -> list[str]:
             doubts.append(decision.target.warning)
     if incident.rollback.deploy is not None and not incident.pin.off:
         doubts.append(f"auto-deploy: {incident.pin.note or 'not confirmed to be off'}")
-    if (
-        incident.rollback.restored_at is not None
-        and incident.rollback.verified_at is None
-        and incident.closed_at is not None
-    ):
-        doubts.append(f"recovery was not proved: {incident.rollback.verification or 'no verification ran'}")
+    rollback = incident.rollback
+    if rollback.restored_at is not None and rollback.verified_at is None and incident.closed_at is not None:
+        doubts.append(f"recovery was not proved: {rollback.verification or 'no verification ran'}")
     else:
-        doubts += [f"{name} still unknown: no full minute since" for name in incident.rollback.unproved]
+        doubts += [f"{name} still unknown: no full minute since" for name in rollback.unproved]
     return doubts
 
 

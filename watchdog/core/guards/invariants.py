@@ -87,14 +87,11 @@ def _twice(effect: Rollback, before: State) -> str:
     known = was.incident if was is not None else None
     if known is None or known.id != effect.incident:
         return ""
-    if known.rollback.deploy is not None:
-        return f"it was rolled back already, as {known.rollback.deploy}"
-    again = effect.rebuild and known.rollback.expired is None
-    return (
-        "it had its one rollback already"
-        if known.rollback.tried and not again and not notice_text.by_hand(known)
-        else ""
-    )
+    attempt = known.rollback
+    if attempt.deploy is not None:
+        return f"it was rolled back already, as {attempt.deploy}"
+    again = effect.rebuild and attempt.expired is None
+    return "it had its one rollback already" if attempt.tried and not again and not notice_text.by_hand(known) else ""
 
 
 def _target(effect: Rollback, service: ServiceState, incident: Incident, denied: Sequence[str]) -> str:
