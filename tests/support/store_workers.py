@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tests.adapters.stores.conftest import HandClock
+from tests.adapters.stores.conftest import HandClock, patient_store
 from tests.support.postgres_server import PostgresServer
 from watchdog.adapters.stores.memory import MemoryDatabase, MemoryStore
-from watchdog.adapters.stores.sql import SqlStore
 from watchdog.ports import Store
 
 
@@ -47,4 +46,4 @@ def on_postgres(server: PostgresServer, url: str) -> Town:
         for table in ("leases", "workers"):
             server.execute(f"UPDATE {table} SET expires = expires - {seconds}", url)
 
-    return Town(lambda own: SqlStore(url, own), lapse)
+    return Town(lambda own: patient_store(url, own), lapse)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.postgres_server import own_postgres, postgres_server, postgres_url  # noqa: F401 - fixtures
-from watchdog.adapters.stores import build_store
+from watchdog.adapters.stores.memory import MemoryStore
+from watchdog.adapters.stores.sql import SqlStore
 from watchdog.domain.effects import Tell
 from watchdog.domain.incidents import Incident, ServiceState, State
 from watchdog.domain.notices import Notice, NoticeKind
@@ -15,6 +16,8 @@ from watchdog.domain.severity import Severity
 from watchdog.domain.store_records import FLEET
 from watchdog.ports import Store
 
+PATIENT_SECONDS = 60.0
+"""How long one call may take where a test is not about that: a busy machine lets it wait for more than the product."""
 NOON = 1_790_000_000.0 - 1_790_000_000.0 % 86400 + 43200
 """A noon, so that hours and days begin where they should."""
 
@@ -35,6 +38,11 @@ class HandClock:
         self.at += seconds
 
 
+def patient_store(url: str, clock: HandClock) -> SqlStore:
+    """Return the store of a url, not yet opened, for a test that is not about how long a call may take."""
+    return SqlStore(url, clock, call_seconds=PATIENT_SECONDS)
+
+
 @pytest.fixture
 def clock() -> HandClock:
     return HandClock()
@@ -51,7 +59,7 @@ async def store(request: pytest.FixtureRequest, clock: HandClock, url: str) -> A
     """Every kind of store, opened, with the leases of what the tests write; a new kind is one more parameter."""
     if request.param == "postgresql":
         url = request.getfixturevalue("postgres_url")
-    built = build_store("memory://" if request.param == "memory" else url, clock)
+    built: Store = MemoryStore(clock) if request.param == "memory" else patient_store(url, clock)
     await built.open()
     await built.renew_leases("the-worker", ("api", FLEET), ttl_seconds=60.0)
     yield built

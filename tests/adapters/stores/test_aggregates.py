@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy import text
 
+from tests.adapters.stores.conftest import patient_store
 from tests.adapters.stores.old_store import old_engine
 from watchdog.adapters.stores import retention
 from watchdog.adapters.stores.sql import SqlStore
@@ -21,7 +22,7 @@ def any_url(request: pytest.FixtureRequest, url: str) -> str:
 
 @pytest.fixture
 async def store(any_url: str, clock) -> AsyncIterator[SqlStore]:
-    made = SqlStore(any_url, clock)
+    made = patient_store(any_url, clock)
     await made.open()
     await made.renew_leases("the-worker", ("api", FLEET), ttl_seconds=60.0)
     yield made
@@ -68,8 +69,7 @@ async def test_a_long_sleep_is_rolled_up_batch_by_batch(store: SqlStore, clock) 
     """More old minutes than one batch: each call takes a batch, hours cut in two are put together again."""
     begin, count = clock.at, retention.BATCH + 90
     minutes = [Minute("api", "home", begin + 60 * n, 1, n % 2, 0) for n in range(count)]
-    for first in range(0, count, 500):  # one call for all would last as long as a busy machine's call may
-        await store.put_minutes(minutes[first : first + 500])
+    await store.put_minutes(minutes)
     clock.at = begin + 60 * count + retention.MINUTES_KEPT_SECONDS + retention.HOUR_SECONDS
     await store.put_minutes([])
     rows = await store.minutes("api", 0, 1e12)
@@ -102,9 +102,7 @@ async def test_what_an_older_worker_added_to_is_told_by_its_counts(store: SqlSto
 async def test_a_flood_of_old_notes_goes_batch_by_batch(store: SqlStore, clock) -> None:
     """One call forgets one batch, the oldest first."""
     count = retention.BATCH + 10
-    for first in range(0, count, 100):  # one call for all lasts longer, on a busy machine, than the product allows
-        notes = [Note(float(n), "api", None, "N", "") for n in range(first, min(first + 100, count))]
-        await store.save(None, State(), notes)
+    await store.save(None, State(), [Note(float(n), "api", None, "N", "") for n in range(count)])
     await store.put_minutes([])
     assert [note.at for note in await store.notes(limit=count)] == [float(n) for n in range(retention.BATCH, count)]
     await store.put_minutes([])

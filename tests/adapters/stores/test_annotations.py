@@ -2,14 +2,14 @@
 
 import asyncio
 
-from watchdog.adapters.stores.sql import SqlStore
+from tests.adapters.stores.conftest import patient_store
 
 
 async def test_two_workers_that_add_at_once_give_different_numbers(
     postgres_url: str, clock, a_state, an_incident
 ) -> None:
     """Each waits for the other: nobody is refused, no number is given out twice, none is left out."""
-    stores = [SqlStore(postgres_url, clock) for _ in range(3)]
+    stores = [patient_store(postgres_url, clock) for _ in range(3)]
     for store in stores:
         await store.open()
     await stores[0].renew_leases("one", ("api",), ttl_seconds=600.0)

@@ -18,7 +18,7 @@ WORKER = Path(__file__).with_name("worker.py")
 
 @pytest.fixture
 async def store(url: str, clock) -> AsyncIterator[SqlStore]:
-    made = SqlStore(url, clock, busy_timeout_seconds=0.1)
+    made = SqlStore(url, clock, call_seconds=0.1)
     await made.open()
     yield made
     await made.close()

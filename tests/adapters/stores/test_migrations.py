@@ -10,6 +10,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
+from tests.adapters.stores.conftest import patient_store
 from tests.adapters.stores.old_store import old_engine
 from watchdog.adapters.stores import schema
 from watchdog.adapters.stores.sql import SqlStore
@@ -18,7 +19,7 @@ from watchdog.domain.incidents import State
 
 
 async def opened(url: str, clock) -> SqlStore:
-    store = SqlStore(url, clock)
+    store = patient_store(url, clock)
     await store.open()
     return store
 
@@ -72,7 +73,7 @@ async def test_case_25_a_store_of_a_newer_version_is_left_alone(url: str, clock)
     path = Path(url.removeprefix("sqlite:///"))
     with sqlite3.connect(path) as raw:
         raw.execute(f"UPDATE {schema.VERSION_TABLE} SET version_num = '9999'")
-    store = SqlStore(url, clock)
+    store = patient_store(url, clock)
     with pytest.raises(Permanent, match=f"made by a newer watchdog \\(schema 9999; this one knows {schema.HEAD}\\)"):
         await store.open()
     with sqlite3.connect(path) as raw:
@@ -88,7 +89,7 @@ async def test_a_migration_that_fails_leaves_nothing_behind(url: str, clock) -> 
     path = Path(url.removeprefix("sqlite:///"))
     with sqlite3.connect(path) as raw:
         raw.execute("CREATE TABLE commands (foreign_one INTEGER)")
-    store = SqlStore(url, clock)
+    store = patient_store(url, clock)
     with pytest.raises(Permanent, match="not what this version expects"):
         await store.open()
     await store.close()

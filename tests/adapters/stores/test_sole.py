@@ -92,7 +92,7 @@ async def test_what_all_share_is_judged_here_as_well(start: Callable[[], Store])
 
 async def test_holding_again_does_not_touch_the_disk(url: str, clock) -> None:
     """A disk that is full or locked for a while takes no lease away."""
-    store = SqlStore(url, clock, busy_timeout_seconds=0.1)
+    store = SqlStore(url, clock, call_seconds=0.1)
     await store.open()
     held = await store.renew_leases("run", NAMES, ttl_seconds=1.0)
     other = sqlite3.connect(Path(url.removeprefix("sqlite:///")), isolation_level=None)

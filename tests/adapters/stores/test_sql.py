@@ -30,7 +30,7 @@ def path(url: str) -> Path:
 @pytest.fixture
 async def store(url: str, clock) -> AsyncIterator[SqlStore]:
     """A SQLite store that does not wait long for others."""
-    made = SqlStore(url, clock, busy_timeout_seconds=0.1)
+    made = SqlStore(url, clock, call_seconds=0.1)
     await made.open()
     yield made
     await made.close()

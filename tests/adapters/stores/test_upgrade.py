@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
+from tests.adapters.stores.conftest import patient_store
 from tests.adapters.stores.old_store import PIN, make_old_store, old_engine, save_effect, save_state
 from watchdog.adapters.stores import codec, schema
 from watchdog.adapters.stores.database import migrate
@@ -29,7 +30,7 @@ def old_state(an_incident) -> State:
 
 
 async def opened(url: str, clock, names: tuple[str, ...] = ("api", "web", FLEET)) -> SqlStore:
-    store = SqlStore(url, clock)
+    store = patient_store(url, clock)
     await store.open()
     await store.renew_leases("new", names, ttl_seconds=60.0)
     return store
@@ -119,7 +120,7 @@ async def test_workers_that_open_a_postgresql_at_once_migrate_it_once(
     """One makes the tables (or brings them up to date), the others wait for it and find them."""
     if old:
         make_old_store(postgres_url, State(), an_incident())
-    stores = [SqlStore(postgres_url, clock) for _ in range(4)]
+    stores = [patient_store(postgres_url, clock) for _ in range(4)]
     await asyncio.gather(*(store.open() for store in stores))
     assert [await store.commands() for store in stores] == [()] * 4
     await asyncio.gather(*(store.close() for store in stores))

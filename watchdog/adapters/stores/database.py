@@ -18,7 +18,7 @@ from sqlalchemy.schema import Table
 from watchdog.adapters.stores.failures import translated
 from watchdog.adapters.stores.schema import HEAD, VERSION_TABLE
 from watchdog.adapters.stores.shielded_calls import Calls
-from watchdog.adapters.stores.sqlite import BUSY_TIMEOUT_SECONDS, Sqlite
+from watchdog.adapters.stores.sqlite import Sqlite
 from watchdog.adapters.stores.state_partitions import SavedState
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.ports import Clock
@@ -49,11 +49,11 @@ class Backend(Protocol):
 
 
 class Database:
-    """A database with our tables in it."""
+    """A database with our tables in it. A call waits at most `call_seconds`; None: as long as its backend says."""
 
-    def __init__(self, url: str, clock: Clock, *, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS) -> None:
+    def __init__(self, url: str, clock: Clock, *, call_seconds: float | None = None) -> None:
         self._clock = clock
-        self._backend = _backend(make_url(url), busy_timeout_seconds)
+        self._backend = _backend(make_url(url), {} if call_seconds is None else {"call_seconds": call_seconds})
         self._turn = asyncio.Lock()
         self._memo = SavedState()
         self.calls = Calls()
@@ -126,12 +126,12 @@ class Database:
         return statement.on_conflict_do_update(index_elements=keys, set_=rest)
 
 
-def _backend(url: URL, busy_timeout_seconds: float) -> Backend:
+def _backend(url: URL, bounds: dict[str, float]) -> Backend:
     if url.drivername == "sqlite":
-        return Sqlite(url, busy_timeout_seconds)
+        return Sqlite(url, **bounds)
     from watchdog.adapters.stores.postgres import Postgres  # a tenth of a second that SQLite does without
 
-    return Postgres(url)
+    return Postgres(url, **bounds)
 
 
 def revision(connection: Connection) -> str | None:

@@ -1,7 +1,7 @@
 """PostgreSQL below the SQL store: several workers, leases judged by the server's clock (extra `postgres`).
 
-Rule 1: nothing waits longer than CALL_SECONDS: the server ends slow statements, waits for locks, and transactions that
-a frozen worker left open (its locks would keep its leases from moving); of a server that is silent, we cut the wire.
+Rule 1: nothing waits longer than `call_seconds`: the server ends slow statements, waits for locks, and transactions
+that a frozen worker left open (its locks would keep its leases from moving); we cut the wire of a silent server.
 Rule 2: limits are set in each transaction, not in the session, so that a connection pooler may stand in between.
 Rule 3: a wire that was cut is found out before it is used, without asking the server.
 """
@@ -21,18 +21,13 @@ from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 CONNECTIONS_MAX = 4
-CONNECT_SECONDS = 3.0
 CALL_SECONDS = 3.0
 MIGRATION_SECONDS = 20.0
 MIGRATION_LOCK = 0x77617463_68646F67
 """The advisory lock of migrations: any number that nobody else would use."""
 
-LIMITS = (
-    "SET LOCAL statement_timeout = 2000; SET LOCAL lock_timeout = 1500; "
-    "SET LOCAL idle_in_transaction_session_timeout = 3000; SET LOCAL synchronous_commit = on"
-)
-READING = f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; {LIMITS}"
-WRITING = f"SET TRANSACTION ISOLATION LEVEL READ COMMITTED READ WRITE; {LIMITS}"
+READING = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
+WRITING = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED READ WRITE"
 MIGRATING = (
     "SET LOCAL statement_timeout = 15000; SET LOCAL lock_timeout = 10000; "
     "SET LOCAL idle_in_transaction_session_timeout = 6000"  # we compute between statements; less than a lease lasts
@@ -46,19 +41,20 @@ class Postgres:
     sole = False
     insert = staticmethod(postgresql.insert)
     now: ColumnElement[float] = cast(extract("epoch", func.clock_timestamp()), Double)
-    turn_timeout_seconds: float | None = CALL_SECONDS
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, call_seconds: float = CALL_SECONDS) -> None:
+        self._call_seconds, self._limits = call_seconds, _limits(call_seconds)
+        self.turn_timeout_seconds: float | None = call_seconds
         self.engine = create_async_engine(
             url.set(drivername="postgresql+psycopg"),
             hide_parameters=True,
             pool_size=2,
             max_overflow=CONNECTIONS_MAX - 2,
-            pool_timeout=CONNECT_SECONDS,
-            connect_args={"connect_timeout": int(CONNECT_SECONDS), "prepare_threshold": None, **TCP},
+            pool_timeout=call_seconds,
+            connect_args={"connect_timeout": int(call_seconds), "prepare_threshold": None, **TCP},
         )
         self.write_engine = self.engine.execution_options(write=True)
-        event.listen(self.engine.sync_engine, "begin", _on_begin)
+        event.listen(self.engine.sync_engine, "begin", self._on_begin)
         event.listen(self.engine.sync_engine, "checkout", _on_checkout)
 
     def until(self, ttl_seconds: float) -> Any:
@@ -69,14 +65,14 @@ class Postgres:
         """Nothing to see before connecting."""
 
     @asynccontextmanager
-    async def transaction(self, *, write: bool, seconds: float = CALL_SECONDS) -> AsyncIterator[AsyncConnection]:
+    async def transaction(self, *, write: bool, seconds: float | None = None) -> AsyncIterator[AsyncConnection]:
         """One transaction: all of it, or nothing; or, when the wire was cut around its commit, nobody knows."""
         engine = self.write_engine if write else self.engine
-        async with asyncio.timeout(CONNECT_SECONDS + 1.0):
+        async with asyncio.timeout(self._call_seconds + 1.0):
             connection = await engine.connect()
         try:
             raw = await connection.get_raw_connection()
-            with _cut_after(seconds, raw.driver_connection):
+            with _cut_after(seconds or self._call_seconds, raw.driver_connection):
                 async with connection.begin():
                     yield connection
         finally:
@@ -93,6 +89,17 @@ class Postgres:
             await connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
             await connection.execute(text("SET LOCAL lock_timeout = 1500"))
             yield connection
+
+    def _on_begin(self, connection: Connection) -> None:
+        kind = WRITING if connection.get_execution_options().get("write") else READING
+        connection.exec_driver_sql(f"{kind}; {self._limits}")
+
+
+def _limits(call_seconds: float) -> str:
+    """Return what the server ends by itself: a statement or a wait for a lock before our own bound, and not after."""
+    shares = {"statement_timeout": 2 / 3, "lock_timeout": 1 / 2, "idle_in_transaction_session_timeout": 1.0}
+    ends = [f"SET LOCAL {name} = {round(call_seconds * 1000 * share)}" for name, share in shares.items()]
+    return "; ".join([*ends, "SET LOCAL synchronous_commit = on"])
 
 
 @contextmanager
@@ -112,10 +119,6 @@ def _cut(driver: Any) -> None:
     if not driver.closed:
         with suppress(OSError), socket.socket(fileno=os.dup(driver.fileno())) as wire:
             wire.shutdown(socket.SHUT_RDWR)
-
-
-def _on_begin(connection: Connection) -> None:
-    connection.exec_driver_sql(WRITING if connection.get_execution_options().get("write") else READING)
 
 
 def _on_checkout(connection: Any, _record: Any, _proxy: Any) -> None:

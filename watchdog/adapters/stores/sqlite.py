@@ -18,7 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 PRAGMAS = ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON")
 CONNECTIONS_MAX = 4
-BUSY_TIMEOUT_SECONDS = 5.0
+CALL_SECONDS = 5.0
+"""How long a call waits while another process writes."""
 FOREVER = 1e12
 """When a lease of the only worker ends (UTC epoch seconds)."""
 
@@ -31,15 +32,15 @@ class Sqlite:
     now: ColumnElement[float] = literal(0.0)
     turn_timeout_seconds: float | None = None
 
-    def __init__(self, url: URL, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS) -> None:
-        self._file, self._busy_timeout_seconds = url.database or "", busy_timeout_seconds
+    def __init__(self, url: URL, call_seconds: float = CALL_SECONDS) -> None:
+        self._file, self._call_seconds = url.database or "", call_seconds
         self.engine = create_async_engine(
             url.set(drivername="sqlite+aiosqlite"),
             hide_parameters=True,
             pool_size=2,
             max_overflow=CONNECTIONS_MAX - 2,
             pool_timeout=10.0,
-            connect_args={"isolation_level": None, "timeout": busy_timeout_seconds},
+            connect_args={"isolation_level": None, "timeout": call_seconds},
         )
         self.write_engine = self.engine.execution_options(write=True)
         event.listen(self.engine.sync_engine, "connect", _on_connect)
@@ -51,7 +52,7 @@ class Sqlite:
 
     async def look(self) -> None:
         """See whether the file can be opened and is a database. Raises sqlite3.Error."""
-        await asyncio.to_thread(_look, self._file, self._busy_timeout_seconds)
+        await asyncio.to_thread(_look, self._file, self._call_seconds)
 
     @asynccontextmanager
     async def transaction(self, *, write: bool) -> AsyncIterator[AsyncConnection]:
@@ -64,9 +65,9 @@ class Sqlite:
         return self.transaction(write=True)
 
 
-def _look(file: str, busy_timeout_seconds: float) -> None:
+def _look(file: str, call_seconds: float) -> None:
     """Open and read, without aiosqlite: its thread outlives a connection that failed and complains after the loop."""
-    with closing(sqlite3.connect(file, timeout=busy_timeout_seconds)) as connection:
+    with closing(sqlite3.connect(file, timeout=call_seconds)) as connection:
         connection.execute("PRAGMA schema_version").fetchone()
 
 
