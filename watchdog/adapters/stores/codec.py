@@ -7,7 +7,7 @@ Mappings come back as plain dicts, which compare equal to the read-only ones the
 
 import json
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache, cached_property, partial
 from operator import eq
 from typing import Any, Generic, TypeVar, get_args, get_origin
 
@@ -59,6 +59,7 @@ def _writing(kind: type, converter: Converter) -> Callable[[Any], Any]:
     return lambda value: completed(write(value))
 
 
+@cache
 def _converter() -> Converter:
     """Build the one converter; member types are fixed when a union is told, so inner unions come first."""
     converter = make_converter(detailed_validation=False)
@@ -83,21 +84,30 @@ def _converter() -> Converter:
     converter.register_unstructure_hook(maybe, lambda value: None if value is None else write(value))
     # a label of a newer version is read as it is
     converter.register_structure_hook_func(lambda kind: kind == NoteLabel, lambda value, _: str(value))
-    configure_tagged_union(Event, converter)
-    configure_tagged_union(Effect, converter)
     return converter
 
 
-_CONVERTER = _converter()
-
-
 class Codec(Generic[T]):
-    """JSON text of one type (or union) of the domain."""
+    """JSON text of one type of the domain, or of a union of them. Its functions are made when they are first needed: a
+    command that reads a state pays nothing for the many events.
+    """
 
     def __init__(self, kind: Any, name: str) -> None:
         self._kind, self._name = kind, name
-        self._write = _CONVERTER.get_unstructure_hook(kind)
-        self._read = _CONVERTER.get_structure_hook(kind)
+
+    @cached_property
+    def _write(self) -> Callable[[T], Any]:
+        return self._converter.get_unstructure_hook(self._kind)
+
+    @cached_property
+    def _read(self) -> Callable[[Any, Any], T]:
+        return self._converter.get_structure_hook(self._kind)
+
+    @cached_property
+    def _converter(self) -> Converter:
+        if not isinstance(self._kind, type):
+            configure_tagged_union(self._kind, _converter())
+        return _converter()
 
     def encode(self, value: T) -> str:
         """Return one line of ASCII JSON."""
@@ -115,8 +125,7 @@ class Codec(Generic[T]):
 
     def structured(self, plain: Any) -> T:
         """Return what parsed JSON means. Raises ValueError, TypeError, KeyError or AttributeError if nothing."""
-        value: T = self._read(plain, self._kind)
-        return value
+        return self._read(plain, self._kind)
 
 
 EVENTS: Codec[Event] = Codec(Event, "event")
