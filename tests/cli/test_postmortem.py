@@ -171,6 +171,13 @@ def test_a_rollback_that_did_not_help_is_not_called_restored() -> None:
     assert "People were needed: it did not help." in text and "proved the recovery" not in text
 
 
+def test_what_healed_before_its_rollback_is_not_put_down_to_it() -> None:
+    """It says when all was good again, and that the deploy may be innocent."""
+    text = page(facts(x.incident(healed_at=x.BEGIN + 40.0)))
+    assert "before the rollback took traffic (live at" in text and "the deploy may be innocent." in text
+    assert "proved the recovery" not in text
+
+
 def test_without_a_decision_or_readings_it_says_so() -> None:
     """An incident that was just opened, of a service that nothing else is known of."""
     bare = Facts(Incident("web-1", "web", x.Severity.HIGH, x.BEGIN + 5, x.BEGIN, "slow"), now=x.BEGIN + 6)

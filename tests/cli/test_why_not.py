@@ -73,6 +73,21 @@ def test_the_limit_is_the_one_that_was_in_force(healed: float, learnt_at: float,
     assert limits in answer
 
 
+@pytest.mark.parametrize(
+    ("felt", "learnt_at", "limits"),
+    [
+        (80.0, START, "(56 s after a deploy, 88 s as one takes traffic, as its restarts are felt for up to 80 s), or"),
+        (80.0, START + 61.0, "(56 s after a deploy), or"),
+        (40.0, START, "(56 s after a deploy), or"),
+    ],
+)
+def test_the_limit_of_restarts_is_said_where_they_are_felt(felt: float, learnt_at: float, limits: str) -> None:
+    """As far as it was known by then."""
+    checks = {"home": Check("home", "http", restart_seconds=felt, restart_at=learnt_at)}
+    rows = (minute("home", 0, 6), minute("home", 60, 4, 2, why="HTTP 503"))
+    assert limits in " ".join(" ".join(why_not("web", START + 60, (), rows, (), checks=checks)).split())
+
+
 def because(*answers: object) -> str:
     """Return the last line of an answer."""
     return why_not(*answers)[-1].removeprefix("BECAUSE      ")  # type: ignore[arg-type]

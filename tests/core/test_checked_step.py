@@ -2,13 +2,15 @@
 
 from dataclasses import replace
 
-from tests.core.scenes import NOW, a_state
+from tests.core.scenes import NOW, a_service, a_state, an_incident
 from tests.core.world import make_policy
 from watchdog.core.checked_step import checked_step
 from watchdog.core.machine import step
 from watchdog.domain import events as e
-from watchdog.domain.effects import Note
-from watchdog.domain.incidents import Phase, State
+from watchdog.domain.decisions import Course, Decision
+from watchdog.domain.effects import Note, Rollback
+from watchdog.domain.incidents import Phase
+from watchdog.domain.severity import Severity
 
 
 def test_a_step_that_keeps_them_is_the_machines() -> None:
@@ -28,6 +30,13 @@ def test_a_state_that_no_step_makes_disarms() -> None:
 
 
 def test_a_promise_found_broken_disarms() -> None:
-    """What would break it is not done: two open incidents' worth of a rollback cannot both be sent."""
-    first = checked_step(State(), e.InvariantBroken(NOW, "x"), make_policy())
-    assert first[0].disarmed == "x" and first[2] == ""
+    """An incident that had its rollback comes to send another one: nothing of that step is done, the state stays."""
+    incident = an_incident(suspect="dep-41", target="dep-40", target_code="aaaaaaa1", deploy="dep-9")
+    decision = Decision(NOW, Course.ROLLBACK, Severity.CRITICAL, "it was asked for", None, 1.0, "autonomous")
+    incident = replace(incident, decision=decision)
+    state = a_state(a_service(phase=Phase.PINNING, incident=incident))
+    after, effects, why = checked_step(state, e.PinConfirmed(NOW, "web", "web-1", "commit"), make_policy())
+    assert why == "Rollback of web for web-1: it was rolled back already, as dep-9"
+    assert after == replace(state, disarmed=why)
+    assert not any(isinstance(effect, Rollback) for effect in effects)
+    assert {effect.at for effect in effects if isinstance(effect, Note)} == {NOW}

@@ -5,33 +5,53 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import HISTORY, NOW, a_service, an_incident
+from tests.core.scenes import HISTORY, NOW, a_service, an_incident, found
 from tests.core.world import FOREVER, Fault, World, make_policy
 from tests.core.worlds import bad_world, history, web
-from watchdog.core.fold import observations
+from watchdog.core.fold import lessons, observations
 from watchdog.domain.checks import Check
-from watchdog.domain.deploys import Downtime
+from watchdog.domain.deploys import Deploy, Downtime
 from watchdog.domain.events import Observed
 from watchdog.domain.incidents import Incident, Phase, ServiceState
+from watchdog.domain.policy import Mode
 from watchdog.domain.readings import Bad, FailureKind, Good, Reading
 
 DOWN = Bad("HTTP 503", FailureKind.STATUS)
 OLD = (replace(HISTORY[1], status="live"), HISTORY[2])
 
 
-def looked(service: ServiceState, signal: str, *readings: tuple[float, Reading, float]) -> Check:
-    """Fold (seconds after NOW, reading, latency in seconds) in; return the check."""
+def folded(service: ServiceState, signal: str, *readings: tuple[float, Reading, float]) -> ServiceState:
+    """Fold (seconds after NOW, reading, latency in seconds) in."""
     for at, reading, latency in readings:
         service = observations.apply_observation(
             service, Observed(NOW + at, "web", signal, reading, latency), make_policy()
         )
-    return service.checks[signal]
+    return service
+
+
+def looked(service: ServiceState, signal: str, *readings: tuple[float, Reading, float]) -> Check:
+    """Fold readings in; return the check."""
+    return folded(service, signal, *readings).checks[signal]
+
+
+def failed(seconds: float, *before: tuple[float, Reading, float]) -> list[tuple[float, Reading, float]]:
+    """Return readings of so many seconds of failures since NOW, and good ones after them."""
+    failures = [(float(at), DOWN, 0.1) for at in range(0, int(seconds) + 1, 2)]
+    return [*before, *failures, (seconds + 2.0, Good(), 0.1), (seconds + 4.0, Good(), 0.1)]
+
+
+WELL = (-2.0, Good(), 0.1)
 
 
 def blip(service: ServiceState) -> float:
     """Return what twenty seconds of failures teach."""
-    failures = [(float(at), DOWN, 0.1) for at in range(0, 21, 2)]
-    return looked(service, "home", (-2.0, Good(), 0.1), *failures, (22.0, Good(), 0.1)).healed_seconds
+    return looked(service, "home", *failed(20.0, WELL)).healed_seconds
+
+
+def restart(service: ServiceState, seconds: float = 20.0, before: tuple[float, Reading, float] = WELL) -> float:
+    """Return what so many seconds of failures teach of restarts, once it is calm again."""
+    service = folded(service, "home", *failed(seconds, before))
+    return lessons.after_suspicion(service, make_policy(), NOW + seconds + 5.0).checks["home"].restart_seconds
 
 
 def slow(service: ServiceState, *before_its_end: tuple[float, Reading, float]) -> float:
@@ -53,6 +73,17 @@ def live_at(seconds: float) -> Mapping[str, object]:
     return {"deploys": (replace(HISTORY[0], finished_at=NOW + seconds), *OLD[1:]), "live": "dep-41"}
 
 
+def took_traffic_at(seconds: float) -> Mapping[str, object]:
+    """Return fields of a service whose newest deploy was seen to take traffic then, and went live a little later."""
+    return {"deploys": (replace(HISTORY[0], update_seen_at=NOW + seconds, finished_at=NOW + 4.0), *OLD[1:])}
+
+
+def and_another_at(seconds: float) -> Mapping[str, object]:
+    """Return fields of a service that was deployed at NOW, and seen to be deployed again."""
+    newest = replace(HISTORY[0], id="dep-42", status="update_in_progress", update_seen_at=NOW + seconds)
+    return {"deploys": (newest, replace(HISTORY[0], update_seen_at=NOW, finished_at=NOW + 1.0), *OLD[1:])}
+
+
 PLANNED = Downtime("in maintenance mode", NOW - 300.0, NOW - 315.0)
 ROLLING_BACK = an_incident(requested_at=NOW + 10.0)
 
@@ -63,6 +94,7 @@ ROLLING_BACK = an_incident(requested_at=NOW + 10.0)
         pytest.param({}, True, True, id="by itself"),
         pytest.param(live_at(-1.0), True, True, id="long live"),
         pytest.param(live_at(1.0), False, False, id="a new deploy"),
+        pytest.param(took_traffic_at(0.5), False, False, id="before a new deploy took traffic"),
         pytest.param({"deploys": (replace(HISTORY[0], finished_at=None),)}, True, True, id="no date"),
         pytest.param({"deploys": ()}, True, True, id="none live"),
         pytest.param({"incident": an_incident()}, False, True, id="in an incident"),
@@ -76,6 +108,122 @@ def test_only_what_ended_by_itself_teaches(fields: dict, blips: bool, slow_times
     """What a rollback or a new deploy ended might have lasted for ever; in an incident no failure is a blip."""
     assert blip(untouched(**fields)) == (20.0 if blips else 0.0)
     assert slow(untouched(**fields)) == (44.0 if slow_times else 0.0)
+
+
+@pytest.mark.parametrize(
+    ("fields", "taught"),
+    [
+        pytest.param(live_at(9.0), True, id="the restart of a new deploy"),
+        pytest.param(live_at(10.0), False, id="ended as a new deploy was live"),
+        pytest.param(live_at(-10.0), True, id="of one that is just live"),
+        pytest.param(live_at(-11.0), False, id="long live"),
+        pytest.param(took_traffic_at(0.0), True, id="as a new deploy took traffic"),
+        pytest.param(took_traffic_at(0.5), False, id="before it did"),
+        pytest.param(and_another_at(22.0), False, id="the next deploy ended it"),
+        pytest.param(and_another_at(22.5), True, id="the next deploy came after it"),
+        pytest.param({"deploys": (replace(HISTORY[0], finished_at=None),)}, False, id="no date"),
+        pytest.param({"deploys": ()}, False, id="no deploy"),
+        pytest.param({"downtime": PLANNED}, False, id="in a downtime"),
+        pytest.param({"deploys_at": NOW + 20.0}, False, id="nothing was listed since"),
+        pytest.param({"deploys_at": None}, False, id="nothing was ever listed"),
+        pytest.param({"deploys_why": "HTTP 503"}, False, id="no list can be read"),
+    ],
+)
+def test_a_felt_restart_teaches_of_restarts(fields: dict, taught: bool) -> None:
+    """It began as a deploy took traffic, went on after that was live, and no other one can have ended it."""
+    service = untouched(**{**live_at(1.0), "deploys_at": NOW + 21.0, **fields})
+    assert restart(service) == (20.0 if taught else 0.0)
+
+
+def test_what_was_seen_in_part_or_lasted_too_long_teaches_nothing_of_restarts() -> None:
+    """Its begin must be seen; and a deploy that failed was never live, whatever it did to the site."""
+    service = untouched(**live_at(1.0), deploys_at=NOW + 200.0)
+    assert restart(service, before=(-2.0, DOWN, 0.1)) == 0.0
+    assert (restart(service, 120.0), restart(service, 122.0)) == (120.0, 0.0)
+    broken = replace(HISTORY[0], status="update_failed", update_seen_at=NOW - 1.0, finished_at=NOW + 5.0)
+    assert restart(untouched(deploys=(broken, *OLD), deploys_at=NOW + 200.0)) == 0.0
+    interrupted = replace(service, checks={"home": Check("home", "http", interrupted_at=NOW)})
+    assert restart(interrupted) == 0.0
+
+
+GONE_WRONG = an_incident(findings=(found(seconds=0.0),), suspect="dep-41", requested_at=NOW + 57.0)
+QUEUED = Deploy("dep-42", "live", "rollback", created_at=NOW + 58.0, update_seen_at=NOW + 96.0)
+
+
+def outage(*outcomes: tuple[float, float, bool], **fields: object) -> Check:
+    """Return a check with outcomes (from, until: seconds after NOW; failed) each second."""
+    recent = [(NOW + at, failed) for begin, end, failed in outcomes for at in range(int(begin), int(end))]
+    last = max((at for at, failed in recent if failed), default=None)
+    return Check("home", "http", recent=tuple(recent), last_bad_at=last, **fields)  # type: ignore[arg-type]
+
+
+SEEN = outage((-9, 0, False), (0, 60, True), (60, 99, False))
+
+
+@pytest.mark.parametrize(
+    ("checks", "incident", "rollback", "others", "healed"),
+    [
+        pytest.param([SEEN], GONE_WRONG, QUEUED, (), 60.0, id="healed"),
+        pytest.param([SEEN], GONE_WRONG, replace(QUEUED, update_seen_at=NOW + 90.0), (), 60.0, id="just long enough"),
+        pytest.param([SEEN], GONE_WRONG, replace(QUEUED, update_seen_at=NOW + 89.0), (), None, id="not for long"),
+        pytest.param([SEEN], GONE_WRONG, replace(QUEUED, update_seen_at=None), (), None, id="not known when"),
+        pytest.param(
+            [outage((-9, 0, False), (0, 30, True), (30, 31, False), (31, 60, True), (60, 99, False))],
+            *(GONE_WRONG, QUEUED, (), None),
+            id="comes and goes",
+        ),
+        pytest.param([outage((-9, 0, False), (0, 99, True))], GONE_WRONG, QUEUED, (), None, id="still failing"),
+        pytest.param(
+            [SEEN, replace(SEEN, name="api", last_bad_at=NOW + 80.0)], GONE_WRONG, QUEUED, (), None, id="another fails"
+        ),
+        pytest.param(
+            [SEEN, replace(SEEN, name="api", last_bad_at=NOW + 61.0)], GONE_WRONG, QUEUED, (), 62.0, id="a bit longer"
+        ),
+        pytest.param(
+            [SEEN, Check("events", "render_events", crashes=((NOW, "crash"),))],
+            *(GONE_WRONG, QUEUED, (), None),
+            id="crashed",
+        ),
+        pytest.param([], GONE_WRONG, QUEUED, (), None, id="not watched any more"),
+        pytest.param([SEEN], replace(GONE_WRONG, findings=()), QUEUED, (), None, id="nothing found"),
+        pytest.param([SEEN], replace(GONE_WRONG, findings=(found(method="cusum"),)), QUEUED, (), None, id="in part"),
+        pytest.param(
+            [SEEN],
+            GONE_WRONG,
+            QUEUED,
+            (replace(QUEUED, id="dep-x", update_seen_at=NOW + 60.0),),
+            None,
+            id="a colleague",
+        ),
+        pytest.param(
+            [SEEN], GONE_WRONG, QUEUED, (replace(QUEUED, id="dep-x", update_seen_at=NOW + 61.0),), 60.0, id="too late"
+        ),
+    ],
+)
+def test_what_healed_before_the_rollback_took_traffic(
+    checks: list[Check], incident: Incident, rollback: Deploy, others: tuple[Deploy, ...], healed: float | None
+) -> None:
+    """All was good for twenty seconds (and ten, for the clocks), and nothing else can have done it."""
+    deploys = (rollback, *others, replace(HISTORY[0], finished_at=NOW + 1.0), *OLD[1:])
+    service = untouched(deploys=deploys, live="dep-42", checks={check.name: check for check in checks})
+    at = lessons.healed_before(service, incident, rollback, make_policy())
+    assert at == (None if healed is None else NOW + healed)
+
+
+def test_a_lesson_of_the_deploy_that_was_to_blame_is_taken_back() -> None:
+    """It was taken for a restart at its first failure; an older lesson stays, and so does one of an unknown deploy."""
+    learnt = {
+        name: Check(name, "http", restart_seconds=80.0, restart_at=NOW + at)
+        for name, at in (("home", 1), ("api", -999))
+    }
+    service = untouched(**live_at(1.0), checks=learnt)
+    proved = an_incident(suspect="dep-41", requested_at=NOW + 60.0, verified_at=NOW + 300.0)
+    after = lessons.after_incident(service, proved, make_policy(), NOW + 300.0)
+    assert [check.restart_seconds for check in after.checks.values()] == [0.0, 80.0]
+    unknown = lessons.after_incident(service, replace(proved, suspect="dep-x"), make_policy(), NOW + 300.0)
+    assert unknown == service
+    unproved = an_incident(suspect="dep-41", requested_at=NOW + 60.0)
+    assert lessons.after_incident(service, unproved, make_policy(), NOW + 300.0) == service
 
 
 def test_a_failed_probe_at_its_end_does_not_hide_that_a_deploy_ended_a_slow_time() -> None:
@@ -106,6 +254,25 @@ def test_a_blip_is_learnt_and_the_next_is_borne() -> None:
     assert not world.run(600.0).incidents and home(world).healed_seconds > learnt
     unlearnt = World(make_policy(), history(), faults=faults[1:]).run(600.0)
     assert unlearnt.incidents, "without the lesson it is told of"
+
+
+def test_a_felt_restart_is_learnt_though_people_were_told_and_counts_for_restarts_alone() -> None:
+    """The next deploy may take as long to start; at any other time so long an outage is told of."""
+    times = ((100.0, 180.0), (1000.0, 1084.0), (2000.0, 2084.0))
+    world = World(make_policy(Mode.OBSERVE), history(), faults=[Fault(begins, ends) for begins, ends in times])
+    world.ship(100.0, "good0001")
+    world.ship(1000.0, "good0002")
+    world.run(600.0)
+    assert list(world.incidents) == ["web-1"] and 76.0 <= home(world).restart_seconds <= 80.0
+    assert len(world.run(1500.0).incidents) == 1 and home(world).restart_seconds > 80.0
+    assert len(world.run(2600.0).incidents) == 2
+
+
+def test_a_restart_longer_than_the_longest_limit_teaches_nothing() -> None:
+    """It is told of each time."""
+    world = World(make_policy(Mode.OBSERVE), history(), faults=[Fault(100.0, 230.0)])
+    world.ship(100.0, "good0001")
+    assert world.run(700.0).incidents and home(world).restart_seconds == 0.0
 
 
 @pytest.mark.parametrize("share", [1.0, 0.5])

@@ -59,6 +59,7 @@ def test_the_end_in_words() -> None:
         (NOW - 86400.0, "UTC", "2026-09-20 14:15 (UTC)"),
         (NOW - 15 * 3600.0, "UTC", "2026-09-20 23:15 (UTC)"),
         (NOW - 15 * 3600.0, "Europe/Berlin", "01:15 (Europe/Berlin)"),
+        (NOW - 3 * 3600.0, "Pacific/Auckland", "2026-09-21 23:15 (Pacific/Auckland)"),
     ],
 )
 def test_a_moment_by_their_own_clocks(at: float, zone: str, said: str) -> None:

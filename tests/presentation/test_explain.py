@@ -277,3 +277,14 @@ def test_what_is_kept_for_a_window_says_by_whom_and_until_when() -> None:
     assert text.startswith("web-1  web  CRITICAL, APPROVED, KEPT FOR ITS WINDOW.")
     assert "Kept for nights (Wed 02:00 UTC); approved; dep-42 fits." in text
     assert "Approved by ann." in text and "Kept until 2026-11-25 04:44:04 UTC; then it is decided anew." in text
+
+
+def test_what_healed_before_its_rollback_is_not_called_restored_by_it() -> None:
+    """The headline says that the deploy may be innocent, and how to take the rollback back."""
+    healed = x.incident(healed_at=x.incident().rollback.restored_at - 20.0)
+    said = " ".join(" ".join(explain(healed, x.NOTES, None)[0:4]).split())
+    assert (
+        "Rolled back in 47 s; all was good again 20 s before the rollback was live, and not by it: dep-42 may be"
+        in said
+    )
+    assert "(`watchdog undo web-1` takes the rollback back)" in said and "Restored" not in said

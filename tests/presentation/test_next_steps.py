@@ -87,3 +87,15 @@ def test_a_wrong_rollback_has_a_way_back_until_it_was_taken() -> None:
     assert way in next_steps.steps_left(x.incident(undoes="web-0"), "wrong", [taken]), (
         "an undo's own line says of another"
     )
+
+
+def test_what_healed_before_its_rollback_may_be_taken_back_and_needs_no_mending() -> None:
+    """Until a human says that it was right: then its commit is bad after all."""
+    way, mend = (
+        "the way back: watchdog undo web-1 --dry-run",
+        "fix 9f3c2ab (deny-listed; `watchdog trust 9f3c2ab` lifts it)",
+    )
+    healed = x.incident(healed_at=x.BEGIN + 40.0)
+    unjudged, right = next_steps.steps_left(healed, None), next_steps.steps_left(healed, "right")
+    assert way in unjudged and mend not in unjudged
+    assert way not in right and mend in right

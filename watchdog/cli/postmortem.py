@@ -114,6 +114,12 @@ def _ended(facts: Facts) -> str:
     incident, rollback = facts.incident, facts.incident.rollback
     if rollback.verified_at is not None and rollback.restored_at is not None:
         lasted = show_seconds(rollback.restored_at - incident.onset_at)
+        if rollback.healed_at is not None:
+            healed = show_seconds(rollback.healed_at - incident.onset_at)
+            return (
+                f"All was good again at {clock(rollback.healed_at)}, {healed} after the onset, before the rollback "
+                f"took traffic (live at {clock(rollback.restored_at)}): the deploy may be innocent."
+            )
         return (
             f"The rollback was live at {clock(rollback.restored_at)}, {lasted} after the onset, and fresh readings "
             f"proved the recovery by {clock(rollback.verified_at)}."

@@ -145,7 +145,7 @@ def _of_readings(at: float, minutes: Sequence[Minute], limits: Detection, checks
 
 def _known_at(check: Check | None, at: float) -> Check:
     """Return the check as far as its lessons are from before that moment."""
-    return check if check is not None and check.healed_at <= at else Check("", "")
+    return check if check is not None and max(check.healed_at, check.restart_at) <= at else Check("", "")
 
 
 def needed(limits: Detection, check: Check, at: float) -> str:
@@ -154,6 +154,10 @@ def needed(limits: Detection, check: Check, at: float) -> str:
     limit, fresh = (run_limit_seconds(check, given._replace(in_watch=watched)) for watched in (False, True))
     run = f"an unbroken run of {show_seconds(limit)} and {limits.run_probes_min} probes"
     watch = f"{show_seconds(fresh)} after a deploy{learnt_words(check, given._replace(in_watch=True))}"
+    restarting = given._replace(in_watch=True, restarting=True)
+    starting = run_limit_seconds(check, restarting)
+    if starting > fresh:
+        watch += f", {show_seconds(starting)} as one takes traffic{learnt_words(check, restarting)}"
     return f"that takes {run} ({watch}), or a CUSUM of {limits.cusum_limit:.0f} ({limits.cusum_limit_in_watch:.0f})"
 
 

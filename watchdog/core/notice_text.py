@@ -178,9 +178,21 @@ def left_lines(incident: Incident, auto_deploy_off: str) -> tuple[str, ...]:
     lines = []
     if auto_deploy_off and auto_deploy_off != "off":
         lines.append(f"Left for you: auto-deploy is off (it was {auto_deploy_off}) until you switch it back on.")
-    if incident.suspect_code and incident.rollback.deploy and not incident.rollback.undoes:
+    if incident.rollback.healed_at is not None:
+        lines.append(f"Left for you: {healed_line(incident)}.")
+    elif incident.suspect_code and incident.rollback.deploy and not incident.rollback.undoes:
         lines.append(f"Left for you: fix {short(incident.suspect_code)}; `watchdog explain {incident.id}` says why.")
     return tuple(lines)
+
+
+def healed_line(incident: Incident) -> str:
+    """Return that the rollback may have been needless, and how to take it back."""
+    assert incident.rollback.healed_at is not None, "it had healed"
+    ahead = show_seconds((incident.rollback.restored_at or 0.0) - incident.rollback.healed_at)
+    return (
+        f"all was good again {ahead} before the rollback was live, and not by it: {incident.suspect} may be innocent "
+        f"(`watchdog undo {incident.id}` takes the rollback back)"
+    )
 
 
 def todo_lines(incident: Incident) -> tuple[str, ...]:

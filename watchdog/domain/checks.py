@@ -58,6 +58,8 @@ class Check:
     stumbled_at: float = 0.0  # last failure with another one within 20 probes; 0: never
     healed_seconds: float = 0.0  # longest run of failures that ended by itself
     healed_at: float = 0.0  # when that run ended
+    restart_seconds: float = 0.0  # longest run of failures that was a deploy's own restart
+    restart_at: float = 0.0  # when that was learnt
     watched_from: float = 0.0  # first reading, from which `strays` are counted
     strays: tuple[tuple[float, int], ...] = ()  # unconfirmed runs of failures: begin, failures that count
     spells: Spells = Spells()  # ended runs of failures that may be one intermittent outage

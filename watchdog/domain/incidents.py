@@ -133,6 +133,7 @@ class RollbackAttempt:
     requested_at: float | None = None  # when the rollback was requested
     deploy: str | None = None  # the deploy that the rollback made
     restored_at: float | None = None  # when that was live
+    healed_at: float | None = None  # since when all was good again, if that was before it could take traffic
     verified_at: float | None = None  # when the recovery was proved
     verification: Prose = ""  # how it was proved
     unproved: tuple[str, ...] = ()  # signals that had nothing to say by then

@@ -39,6 +39,7 @@ NoteLabel = Literal[
     "MERGED",  # merges do not ship while auto-deploy is off
     "OFFER",  # auto-deploy can be given back
     "RESTORED",  # the rollback is live
+    "HEALED",  # all was good again before the rollback could take traffic
     "VERIFIED",  # the recovery is proved
     "UNPROVED",  # a new deploy is not called fine
     "CLOSED",  # the incident ended

@@ -180,6 +180,7 @@ class Detection:
 
     run_seconds: float = 60.0  # an unbroken run of failures so long confirms
     run_seconds_in_watch: float = 56.0  # the same, in the watch window of a deploy
+    run_seconds_restart_max: float = 120.0  # the same, at most, as a deploy takes traffic whose restarts are felt
     run_seconds_corroborated: float = 20.0  # the same, with two crash reports of the platform since a minute before
     run_probes_min: int = 5  # failed probes in that run, at least
     cusum_p0: float = 0.002  # share 0-1 of failed probes of a healthy service

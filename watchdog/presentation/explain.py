@@ -8,6 +8,7 @@ Rule 2: what stays unsure is said as plainly as what is known.
 from collections.abc import Sequence
 from datetime import UTC, tzinfo
 
+from watchdog.core import notice_text
 from watchdog.domain.decisions import Course, Decision, Evidence
 from watchdog.domain.effects import Note
 from watchdog.domain.incident_notes import Remark
@@ -116,6 +117,8 @@ def restored(incident: Incident, target_seconds: float | None) -> str:
     if incident.rollback.restored_at is None or incident.rollback.verified_at is None:
         return ""
     took = incident.rollback.restored_at - incident.onset_at
+    if incident.rollback.healed_at is not None:
+        return f" Rolled back in {show_seconds(took)}; {notice_text.healed_line(incident)}."
     if target_seconds is None:
         return f" Restored in {show_seconds(took)}."
     missed = ", missed" if took > target_seconds else ""

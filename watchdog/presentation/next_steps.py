@@ -126,10 +126,11 @@ def steps_left(incident: Incident, label: str | None, notes: Sequence[Note] = ()
     taken_back = not incident.rollback.undoes and any(
         (one.label, one.incident) == ("UNDO", incident.id) for one in notes
     )
-    steps += _repair(incident) if not taken_back else []
+    may_be_innocent = label is None and incident.rollback.healed_at is not None
+    steps += _repair(incident) if not (taken_back or may_be_innocent) else []
     if incident.pin.off and incident.pin.previous not in (None, "off"):
         steps.append(f'restore auto-deploy ("{incident.pin.previous}") after a new commit')
-    if label == "wrong" and incident.rollback.deploy is not None and not taken_back:
+    if (label == "wrong" or may_be_innocent) and incident.rollback.deploy is not None and not taken_back:
         steps.append(f"the way back: watchdog undo {clean(incident.id)} --dry-run")
     if incident.decision is not None and label is None:
         steps.append(f"was this right?  watchdog label {clean(incident.id)} right|wrong")

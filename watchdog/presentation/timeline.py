@@ -19,6 +19,7 @@ SEEN = (
     "SUSPECT",
     "CALM",
     "RESTORED",
+    "HEALED",
     "VERIFIED",
     "RETURNED",
     "MERGED",

@@ -1,5 +1,6 @@
 """Hours: by the clocks of their own zone, also in the nights in which these are set."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -36,6 +37,8 @@ def moment(text: str, zone: str = BERLIN, fold: int = 0) -> float:
         (NIGHT, "2026-11-27 05:30:00", False),
         (Weekly((6,), 22 * 60, 6 * 60, BERLIN), "2026-11-30 03:00:00", True),
         (Weekly((5,), 0, 24 * 60, BERLIN), "2026-11-28 23:59:59", True),
+        (Weekly((0,), 540, 540, BERLIN), "2026-11-23 09:00:00", True),
+        (Weekly((0,), 540, 540, BERLIN), "2026-11-24 08:59:59", True),
     ],
 )
 def test_their_edges_to_the_second(weekly: Weekly, local: str, answer: bool) -> None:
@@ -70,6 +73,8 @@ ONCALL = Step("oncall", (), 120.0, rotation=Rotation((ANN, BOB, EVE), date(2026,
         ("2026-10-12 09:00", "ann"),
         ("2026-10-19 08:59", "ann"),
         ("2026-10-19 09:00", "bob"),
+        ("2026-10-20 08:00", "bob"),
+        ("2026-10-20 09:30", "bob"),
         ("2026-10-26 08:59", "bob"),  # summer time ended in the night before the last
         ("2026-10-26 09:00", "eve"),
         ("2026-11-02 09:00", "ann"),
@@ -81,6 +86,14 @@ def test_a_rotation_is_handed_over_every_week_at_the_same_hour(local: str, name:
     """To the minute, across the end of summer time; before its begin the turns are counted backwards."""
     one = whose(ONCALL, moment(local))
     assert (one.name, one.channels, one.after_seconds) == (f"{name} (oncall)", (f"{name}-mail",), 120.0)
+
+
+def test_a_rotation_may_be_handed_over_at_half_past() -> None:
+    """To the minute."""
+    assert ONCALL.rotation is not None
+    half_past = replace(ONCALL, rotation=replace(ONCALL.rotation, minute=570))
+    handed = [whose(half_past, moment(f"2026-10-19 09:{minute}")).name for minute in (29, 30, 45)]
+    assert handed == ["ann (oncall)", "bob (oncall)", "bob (oncall)"]
 
 
 def test_who_takes_no_turns_is_always_the_same() -> None:
@@ -106,6 +119,11 @@ MONDAY = Moment(0, 9 * 60, BERLIN)
 def test_when_it_was_that_moment_last(at: str, was: str) -> None:
     """To the second, and by the clocks of the zone, whether these were set or not."""
     assert latest(MONDAY, moment(at)) == moment(was)
+
+
+def test_a_moment_just_past_midnight_is_of_the_zones_day() -> None:
+    """In UTC it is still the day before."""
+    assert latest(Moment(6, 10, BERLIN), moment("2027-01-17 00:30")) == moment("2027-01-17 00:10")
 
 
 def test_weeks_in_which_clocks_are_set_are_an_hour_shorter_or_longer() -> None:
@@ -135,6 +153,7 @@ def test_a_date_is_that_of_the_zone(zone: str, date: str) -> None:
     ("weekly", "local", "begins"),
     [
         (BACKUP, "2026-11-28 23:00:00", "2026-11-29 02:00:00"),
+        (Weekly((6,), 30, 240, BERLIN), "2026-11-28 12:00:00", "2026-11-29 00:30:00"),
         (BACKUP, "2026-11-29 01:59:59", "2026-11-29 02:00:00"),
         (BACKUP, "2026-11-29 02:00:00", "2026-12-06 02:00:00"),
         (BACKUP, "2026-11-29 03:00:00", "2026-12-06 02:00:00"),
@@ -158,3 +177,10 @@ def test_a_moment_is_shown_by_the_clocks_of_the_hours() -> None:
     """Day, time and zone."""
     assert show(BACKUP, moment("2026-11-29 02:00:00")) == "Sun 02:00 Europe/Berlin"
     assert show(BACKUP, moment("2026-11-29 23:30:00", "UTC")) == "Mon 00:30 Europe/Berlin"
+
+
+def test_hours_that_begin_this_evening_begin_this_evening_where_utc_has_tomorrow() -> None:
+    """Half past eight in New York: ten o'clock is still to come."""
+    late = Weekly((5,), 22 * 60, 6 * 60, "America/New_York")
+    evening = moment("2026-11-28 20:30", late.zone)
+    assert next_beginning(late, evening) == moment("2026-11-28 22:00", late.zone)

@@ -112,6 +112,35 @@ def test_the_lesson_is_bounded(healed: float, conditions: dict, limit: float) ->
     assert probes.run_limit_seconds(check, given(HOME, T0, **conditions)) == pytest.approx(limit)
 
 
+@pytest.mark.parametrize(
+    ("felt", "conditions", "limit", "why"),
+    [
+        (80.0, {}, 45.0, ""),
+        (40.0, {"restarting": True}, 45.0, ""),
+        (80.0, {"restarting": True}, 88.0, ", as its restarts are felt for up to 80 s"),
+        (80.0, {"restarting": True, "in_watch": True}, 88.0, ", as its restarts are felt for up to 80 s"),
+        (1e6, {"restarting": True}, 120.0, ", as its restarts are felt for up to 11 d 13 h"),
+        (1e6, {"restarting": True, "corroborated": True}, 20.0, ""),
+    ],
+)
+def test_the_lesson_of_restarts_counts_as_a_deploy_takes_traffic(
+    felt: float, conditions: dict, limit: float, why: str
+) -> None:
+    """Two minutes at most; the finding says why it waited."""
+    check = Check("home", "http", restart_seconds=felt, restart_at=T0, healed_seconds=30.0, healed_at=T0)
+    assert probes.run_limit_seconds(check, given(HOME, T0, **conditions)) == pytest.approx(limit)
+    assert probes.learnt_words(check, given(HOME, T0, **conditions)) == why
+
+
+@pytest.mark.parametrize(("months", "left"), [(-1.0, 1.0), (2.0, 1.0), (3.0, 0.5), (14.0, 0.5**12)])
+def test_the_lesson_of_restarts_fades_after_two_months(months: float, left: float) -> None:
+    """The longest counts until then; a shorter one is learnt once that has faded below it."""
+    check = Check("home", "http", restart_seconds=80.0, restart_at=T0)
+    now = T0 + months * MONTH
+    assert baseline.restart_seconds(check, now) == pytest.approx(80.0 * left)
+    assert baseline.restarted(check, 50.0, now) == ({"restart_seconds": 50.0, "restart_at": now} if left < 0.6 else {})
+
+
 def test_patience_does_not_teach_itself_more_patience() -> None:
     """A service whose every blip is just shorter than what is borne: a quarter beyond the limit is where it ends."""
     check, now = told(".")

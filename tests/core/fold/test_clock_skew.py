@@ -61,10 +61,11 @@ def test_a_decision_and_what_keeps_it_from_being_done_are_no_younger_than_now() 
         NOW - 9.0,
         "x",
         decision=decision,
-        rollback=RollbackAttempt(blocked_since=NOW + HOUR),
+        rollback=RollbackAttempt(blocked_since=NOW + HOUR, healed_at=NOW + HOUR),
     )
     seen = clamp_future_times(a_service(name="web", incident=incident), NOW).incident
-    assert (seen.decision.at, seen.rollback.blocked_since, seen.decision.why) == (NOW, NOW, "asked")
+    assert (seen.decision.at, seen.decision.why) == (NOW, "asked")
+    assert (seen.rollback.blocked_since, seen.rollback.healed_at) == (NOW, NOW)
     old = replace(incident, decision=replace(decision, at=NOW - 5.0))
     kept = clamp_future_times(a_service(name="web", incident=old), NOW).incident
     assert kept.decision is not None and kept.decision.at == NOW - 5.0
@@ -84,11 +85,12 @@ def test_what_people_were_asked_and_who_was_called_is_no_younger_than_now() -> N
 @pytest.mark.parametrize("field", ["last_at", "counts_from", "baseline_at", "interrupted_at"])
 def test_a_check_read_in_the_future_begins_anew(field: str) -> None:
     """Its run and its sums cannot be placed; its baseline is kept."""
-    learnt = {"baseline_p95_seconds": 0.2, "healed_at": NOW + 2.0, "slow_healed_at": NOW + 2.0}
+    learnt = {"baseline_p95_seconds": 0.2, **dict.fromkeys(("healed_at", "restart_at", "slow_healed_at"), NOW + 2.0)}
     check = replace(Check("home", "http", run_probes=4, last=Good(), **learnt), **{field: NOW + 1.0})
     seen = clamp_future_times(a_service(name="web", checks={"home": check}), NOW).checks["home"]
     assert (seen.run_probes, seen.baseline_p95_seconds, seen.counts_from) == (0, 0.2, NOW)
-    assert max(seen.last_at, seen.baseline_at, seen.interrupted_at, seen.healed_at, seen.slow_healed_at) <= NOW
+    assert max(seen.last_at, seen.baseline_at, seen.interrupted_at) <= NOW
+    assert (seen.healed_at, seen.restart_at, seen.slow_healed_at) == (NOW, NOW, NOW)
 
 
 def test_a_start_takes_the_service_up_as_of_now() -> None:

@@ -51,6 +51,34 @@ def test_a_rollback_that_is_live_is_verified_from_then_on() -> None:
     assert all(not check.recent for check in web(world).checks.values())
 
 
+@pytest.mark.parametrize(
+    ("queued", "method", "healed"), [(True, "run", True), (False, "run", False), (True, "cusum", False)]
+)
+def test_what_was_good_before_the_rollback_took_traffic_was_not_its_doing(
+    queued: bool, method: str, healed: bool
+) -> None:
+    """People hear that the deploy may be innocent; it counts as a restart, and as nothing else."""
+    world = reach(Phase.DEPLOYING)
+    rollback, now = incident_of(world).rollback.deploy or "", world.time
+    found = replace(incident_of(world).findings[0], method=method)
+    put(world, incident=replace(incident_of(world), findings=(found,)))
+    if queued:
+        world.deploys[0] = replace(world.deploys[0], status="queued")
+        put(world, deploys=(world.deploys[0], *web(world).deploys[1:]))
+    world.faults[0] = replace(world.faults[0], end=now + 2.0)
+    world.run(now + 40.0)
+    world.deploys[0] = replace(world.deploys[0], status="update_in_progress")
+    world.run(now + 60.0)
+    world.end(rollback)
+    world.run(now + 300.0)
+    incident = world.incidents["web-1"]
+    assert incident.rollback.verified_at is not None and (incident.rollback.healed_at is not None) is healed
+    told = [line for line in world.tells[-1].notice.lines if "may be innocent (`watchdog undo web-1`" in line]
+    assert len(told) == world.labels().count("HEALED") == int(healed)
+    assert web(world).history.bad_deploys == int(not healed) and web(world).history.others == 0
+    assert (web(world).checks["home"].restart_seconds > 40.0) is healed
+
+
 @pytest.mark.parametrize(("status", "given"), [("update_failed", True), ("canceled", True), ("deactivated", False)])
 def test_a_rollback_that_ended_otherwise_is_left_to_a_human(status: str, given: bool) -> None:
     """Failed: the old value of auto-deploy is given back; overtaken after it was live: it is not."""

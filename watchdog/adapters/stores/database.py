@@ -49,7 +49,7 @@ class Backend(Protocol):
 
 
 class Database:
-    """A database with our tables in it. A call waits at most `call_seconds`; None: as long as its backend says."""
+    """A database with our tables in it. `call_seconds` bounds what one call waits for; None: as its backend says."""
 
     def __init__(self, url: str, clock: Clock, *, call_seconds: float | None = None) -> None:
         self._clock = clock

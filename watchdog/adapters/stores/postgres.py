@@ -51,7 +51,7 @@ class Postgres:
             pool_size=2,
             max_overflow=CONNECTIONS_MAX - 2,
             pool_timeout=call_seconds,
-            connect_args={"connect_timeout": int(call_seconds), "prepare_threshold": None, **TCP},
+            connect_args={"connect_timeout": max(1, int(call_seconds)), "prepare_threshold": None, **TCP},
         )
         self.write_engine = self.engine.execution_options(write=True)
         event.listen(self.engine.sync_engine, "begin", self._on_begin)
@@ -96,7 +96,7 @@ class Postgres:
 
 
 def _limits(call_seconds: float) -> str:
-    """Return what the server ends by itself: a statement or a wait for a lock before our own bound, and not after."""
+    """Return what the server ends by itself: statements and waits for locks sooner than we cut the wire."""
     shares = {"statement_timeout": 2 / 3, "lock_timeout": 1 / 2, "idle_in_transaction_session_timeout": 1.0}
     ends = [f"SET LOCAL {name} = {round(call_seconds * 1000 * share)}" for name, share in shares.items()]
     return "; ".join([*ends, "SET LOCAL synchronous_commit = on"])

@@ -83,6 +83,7 @@ SAFE: Mapping[str, AllowedChange] = {
     "pace.watch_window_seconds": AllowedChange.SHRINK,
     "detection.run_seconds": AllowedChange.GROW,
     "detection.run_seconds_in_watch": AllowedChange.GROW,
+    "detection.run_seconds_restart_max": AllowedChange.GROW,
     "detection.run_seconds_corroborated": AllowedChange.GROW,
     "detection.run_probes_min": AllowedChange.GROW,
     "detection.cusum_limit": AllowedChange.GROW,

@@ -21,6 +21,8 @@ from watchdog.domain.readings import Bad, Unknown
 class Conditions(NamedTuple):
     """What a detector may know beside its check: the time, the limits, and whether a deploy is fresh.
 
+    `restarting`: its run of failures began as a deploy took traffic.
+
     A tuple, as it is made several times a reading, in half the time.
     """
 
@@ -29,6 +31,7 @@ class Conditions(NamedTuple):
     limits: Detection
     in_watch: bool = False
     corroborated: bool = False
+    restarting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +145,8 @@ def forget(check: Check, at: float, *, spells: bool = True) -> Check:
         baseline_at=check.baseline_at,
         healed_seconds=check.healed_seconds,
         healed_at=check.healed_at,
+        restart_seconds=check.restart_seconds,
+        restart_at=check.restart_at,
         watched_from=check.watched_from,
         strays=check.strays,
         slow_healed_seconds=check.slow_healed_seconds,

@@ -1,6 +1,7 @@
-"""What is usual for one check, learned from itself: how long its blips last, and how many of its probes fail.
+"""What is usual for one check, learned from itself: how long its blips and restarts last, how many of its probes fail.
 
-Rule 1: what was confirmed was an outage, however it ended: it teaches nothing; nor does what we saw only a part of.
+Rule 1: what was confirmed was an outage, however it ended: it teaches nothing, unless it was a deploy's own restart
+(core/fold/lessons.py); nor does what we saw only a part of.
 Rule 2: what a fresh deploy brings is not usual: failures count only after half an hour.
 Rule 3: what is learned makes us slower, never wilder, and only within bounds: patience must not teach itself patience.
 """
@@ -17,6 +18,8 @@ MARGIN = 1.1
 FACTOR_MAX = 1.25
 """The run limit becomes longer by a quarter at most."""
 HALF_LIFE_SECONDS = 30 * 86400.0
+RESTARTS_KEPT_SECONDS = 60 * 86400.0
+"""A restart that is felt may come once a month: its lesson fades only after two."""
 SETTLES_SECONDS = 1800.0
 STRAYS_SECONDS = 7 * 86400.0
 STRAYS_MAX = 64
@@ -54,6 +57,24 @@ def fading(age_seconds: float) -> float:
 def limit_above_blips(check: Check, now: float, seconds: float) -> float:
     """Return the limit for runs, longer if its blips are."""
     return max(seconds, min(MARGIN * blip_seconds(check, now), FACTOR_MAX * seconds))
+
+
+def restarted(check: Check, lasted_seconds: float, now: float) -> dict[str, Any]:
+    """Return what a restart teaches that was felt for so long: the longest counts, kept fresh by others like it."""
+    known = restart_seconds(check, now)
+    if MARGIN * lasted_seconds < known:
+        return {}
+    return {"restart_seconds": max(lasted_seconds, known), "restart_at": now}
+
+
+def restart_seconds(check: Check, now: float) -> float:
+    """Return the longest restart that was felt (seconds)."""
+    return check.restart_seconds * fading(now - check.restart_at - RESTARTS_KEPT_SECONDS)
+
+
+def limit_above_restarts(check: Check, now: float, seconds: float, longest_seconds: float) -> float:
+    """Return the limit for runs that began as a deploy took traffic, longer if its restarts are."""
+    return max(seconds, min(MARGIN * restart_seconds(check, now), longest_seconds))
 
 
 def rates(check: Check, at: float, signal: SignalPolicy, limits: Detection) -> tuple[float, float]:

@@ -110,7 +110,12 @@ def after_success(cusum: float, rates: Rates) -> float:
 def run_limit_seconds(check: Check, given: "Conditions") -> float:
     """Return how long an unbroken run of failures must last: longer than blips do, unless others report it, too."""
     seconds = _limit_seconds(given)
-    return seconds if given.corroborated else baseline.limit_above_blips(check, given.now, seconds)
+    if given.corroborated:
+        return seconds
+    limit = baseline.limit_above_blips(check, given.now, seconds)
+    if given.restarting:
+        limit = baseline.limit_above_restarts(check, given.now, limit, given.limits.run_seconds_restart_max)
+    return limit
 
 
 def confirmed(check: Check, given: "Conditions") -> bool:
@@ -131,7 +136,10 @@ def learnt_words(check: Check, given: "Conditions") -> str:
     """Return why its run limit is longer than usual, or nothing."""
     if run_limit_seconds(check, given) <= _limit_seconds(given):
         return ""
-    return f", as its blips last up to {show_seconds(baseline.blip_seconds(check, given.now))}"
+    blips, restarts = baseline.blip_seconds(check, given.now), baseline.restart_seconds(check, given.now)
+    if given.restarting and restarts > blips:
+        return f", as its restarts are felt for up to {show_seconds(restarts)}"
+    return f", as its blips last up to {show_seconds(blips)}"
 
 
 def cusum_limit(given: "Conditions") -> float:

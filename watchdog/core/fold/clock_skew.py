@@ -22,7 +22,7 @@ OF_INCIDENT = (
 )
 OF_QUESTION = ("asked_at", "approved_at")
 """Not `defaulted_at`: it is compared with the deadline, of the same clock, which stays."""
-OF_ROLLBACK = ("requested_at", "blocked_since", "restored_at", "verified_at")
+OF_ROLLBACK = ("requested_at", "blocked_since", "restored_at", "healed_at", "verified_at")
 OF_ESCALATION = ("told_at", "called_at", "acknowledged_at")
 OF_DOWNTIME = ("since", "after", "ended_at")
 T = TypeVar("T", ServiceState, Incident, Question, RollbackAttempt, Escalation, Deploy, DeployWatch, Downtime)
@@ -61,7 +61,7 @@ def _check(check: Check, now: float) -> Check:
     """Return the check; if it was read in the future, its statistics tell of nothing we can place."""
     if max(check.last_at, check.counts_from, check.baseline_at, check.interrupted_at) <= now:
         return check
-    dated = ("last_at", "baseline_at", "healed_at", "slow_healed_at", "watched_from")
+    dated = ("last_at", "baseline_at", "healed_at", "restart_at", "slow_healed_at", "watched_from")
     past = replace(check, **{name: min(getattr(check, name), now) for name in dated})
     return detect.forget(past, now)
 

@@ -11,6 +11,7 @@ from typing import Any
 from watchdog.core import detect
 from watchdog.core.assess import maintenance, suspect_deploy
 from watchdog.core.detect import intermittent, probes, turned_away
+from watchdog.core.fold import lessons
 from watchdog.domain.checks import Check, Spells
 from watchdog.domain.decisions import Finding
 from watchdog.domain.deploys import Deploy
@@ -45,32 +46,12 @@ def apply_observation(service: ServiceState, event: Observed, policy: Policy) ->
     if check.turned_since is not None or type(event.reading) is Unknown:
         check = turned_away.observed(before, check, event.at, in_watch=event.at < service.watch_until)
     if before.run_probes or before.over_since is not None:
-        check = _learned(service, before, check, policy, event.at)
+        given = conditions(service, event.signal, policy, event.at)
+        check = lessons.after_reading(service, before, check, policy, given)
     if check.troubled_since is not None:
         check = detect.settle(check, conditions(service, event.signal, policy, event.at))
     checks = {**service.checks, event.signal: check}
     return fast_replace(service, checks=checks, **_healthy(service, checks, wishes, event.at))
-
-
-def _learned(service: ServiceState, before: Check, after: Check, policy: Policy, at: float) -> Check:
-    """Return the check with what an end of failing or of slowness teaches; nothing, where new code ended it, or where
-    it was meant to be down.
-    """
-    rolled_back = service.incident is not None and service.incident.rollback.requested_at is not None
-    began = min([since for since in (before.run_started_at, before.over_since) if since is not None], default=at)
-    took_traffic = [deploy.first_traffic_at(policy.blame.first_traffic_lead_seconds) for deploy in service.deploys]
-    replaced = any(moment is not None and moment > began for moment in took_traffic)
-    planned = maintenance.overlapped(service, began) is not None
-    if rolled_back or replaced or planned or _is_live_since(service, began):
-        return after
-    given = conditions(service, after.name, policy, at)
-    given = given._replace(corroborated=False)
-    return detect.learn(before, after, given, in_incident=service.incident is not None)
-
-
-def _is_live_since(service: ServiceState, began: float) -> bool:
-    live = suspect_deploy.live_deploy(service.deploys)
-    return live is not None and (live.finished_at or 0.0) > began
 
 
 def _healthy(service: ServiceState, checks: Mapping[str, Check], wishes: ServicePolicy, at: float) -> Mapping[str, Any]:
@@ -195,7 +176,17 @@ def conditions(service: ServiceState, signal_name: str, policy: Policy, now: flo
         limits=policy.detection,
         in_watch=now < service.watch_until,
         corroborated=_corroborated(service, signal_name, now),
+        restarting=_restarting(service, signal_name, policy),
     )
+
+
+def _restarting(service: ServiceState, signal_name: str, policy: Policy) -> bool:
+    """Tell whether its run of failures began as a deploy took traffic; not asked where no restart was ever felt."""
+    check = service.checks.get(signal_name)
+    if check is None or check.restart_seconds == 0.0 or check.run_started_at is None:
+        return False
+    lead = policy.blame.first_traffic_lead_seconds
+    return lessons.began_with(service.deploys, check.run_started_at, lead) is not None
 
 
 def _corroborated(service: ServiceState, signal_name: str, now: float) -> bool:

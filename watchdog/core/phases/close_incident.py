@@ -5,7 +5,7 @@ from dataclasses import replace
 from watchdog.core import notice_text
 from watchdog.core.assess import maintenance
 from watchdog.core.context import StepContext
-from watchdog.core.fold import observations
+from watchdog.core.fold import lessons, observations
 from watchdog.core.guards import guards
 from watchdog.core.phases import escalation, restore_auto_deploy
 from watchdog.domain.effects import RestoreAutoDeploy
@@ -67,6 +67,8 @@ def close(ctx: StepContext, outcome: Outcome, how: str) -> None:
         ctx.notify(NoticeKind.RESOLVED, title, lines, todo=notice_text.todo_lines(ctx.incident))
     elif ctx.incident.pin.previous is not None:
         restore_auto_deploy.left_off(ctx)
+    if not planned:
+        ctx.set_service(lessons.after_incident(ctx.service, ctx.incident, ctx.policy, ctx.now))
     ctx.set_service(observations.reset_detectors(ctx.service, ctx.now, spells=False))
     if not planned:
         ctx.update_service(closed_at=ctx.now, history=_wiser(ctx))
@@ -83,10 +85,13 @@ def _wiser(ctx: StepContext) -> History:
     """Return the service's history with this incident, if it was one.
 
     A deploy that was likelier than not, or whose rollback helped, was bad if it serves no more; else that is not known.
+    A restart that was felt, and healed before its rollback took traffic, is neither.
     Anything else is another incident, once an hour: one outage that comes and goes is one. What a human undoes is none.
     """
     history, incident, service = ctx.service.history, ctx.incident, ctx.service
     if incident.rollback.undoes or incident.severity not in (Severity.CRITICAL, Severity.HIGH):
+        return history
+    if incident.rollback.healed_at is not None:
         return history
     blame = incident.decision.blame if incident.decision is not None else None
     helped = incident.rollback.verified_at is not None

@@ -1,7 +1,7 @@
 """Calm and suspicion: from the first bad reading to a confirmed anomaly, or back to calm."""
 
 from watchdog.core.context import StepContext
-from watchdog.core.fold import observations
+from watchdog.core.fold import lessons, observations
 from watchdog.core.phases import close_incident, overdue_rollback, rollback_request
 from watchdog.core.phases.open_incident import open_incident
 from watchdog.domain.decisions import Finding
@@ -61,6 +61,7 @@ def _calm_down(ctx: StepContext) -> None:
         return
     lasted = ctx.now - ctx.service.phase_since
     ctx.note("CALM", f"not borne out after {show_seconds(lasted)}: every check is back to normal")
+    ctx.set_service(lessons.after_suspicion(ctx.service, ctx.policy, ctx.now))
     ctx.enter_phase(Phase.CALM)
 
 

@@ -5,11 +5,12 @@ Rule 2: when it did not help, a human is paged and nothing more is tried.
 Rule 3: a good stretch is not broken by one failed probe (one in a thousand fails by itself), but by two close together.
 """
 
+from watchdog.core import notice_text
 from watchdog.core.assess import maintenance
 from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.core.context import StepContext
 from watchdog.core.detect import intermittent, turned_away
-from watchdog.core.fold import observations
+from watchdog.core.fold import lessons, observations
 from watchdog.core.phases import bad_commit_recurrence, close_incident, rollback_request
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Finding
@@ -55,8 +56,11 @@ def _rollback(ctx: StepContext) -> Deploy | None:
 
 
 def _restored(ctx: StepContext, deploy: Deploy) -> None:
-    """The rollback is live: clear what was seen before, and begin to verify."""
-    ctx.update_rollback(restored_at=ctx.now)
+    """The rollback is live: clear what was seen before, and begin to verify; what had healed by then is noted."""
+    healed_at = lessons.healed_before(ctx.service, ctx.incident, deploy, ctx.policy)
+    ctx.update_rollback(restored_at=ctx.now, healed_at=healed_at)
+    if healed_at is not None:
+        ctx.note("HEALED", notice_text.healed_line(ctx.incident))
     ctx.set_service(observations.reset_detectors(ctx.service, ctx.now))
     ctx.enter_phase(Phase.VERIFYING)
     seconds = proof_seconds(ctx)

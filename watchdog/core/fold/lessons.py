@@ -1,0 +1,154 @@
+"""What the end of a failure teaches: how long blips and restarts last. How far that makes us wait: detect/baseline.
+
+Only what ended by itself teaches: what a deploy, or a rollback of ours, may have cured might have lasted for ever.
+Failures that begin as a deploy takes traffic and go on after it is live are of the new code, and so is their end: its
+restart is felt. That is the longest blip of a healthy service, and one that comes again with each deploy; so it is
+learned even if people were told of it, or if it was rolled back for nothing, and it counts for restarts alone.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby, pairwise
+
+from watchdog.core import detect
+from watchdog.core.assess import maintenance
+from watchdog.core.detect import Conditions, baseline
+from watchdog.domain.checks import Check
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.fast_replace import fast_replace
+from watchdog.domain.incidents import Incident, ServiceState
+from watchdog.domain.policy import PROBES, Policy
+
+SWITCHED_SECONDS = 10.0
+"""So long after a deploy is live no code before it answers: its last answers, and what our clocks differ by."""
+HEALED_SECONDS = 20.0
+"""So long all must have been good, before a rollback took traffic, that its healing is not the rollback's."""
+
+Run = tuple[float, float, float]
+"""Of failures: the first, the last, the good reading after it (UTC epoch seconds)."""
+
+
+def began_with(deploys: Sequence[Deploy], began: float, lead_seconds: float) -> Deploy | None:
+    """Return the deploy that took traffic as failures began, or None: they are of its restart, or of its code."""
+    for deploy in deploys:
+        traffic_at = deploy.first_traffic_at(lead_seconds)
+        if traffic_at is not None and traffic_at <= began:
+            switching = deploy.finished_at is None or began <= deploy.finished_at + SWITCHED_SECONDS
+            return deploy if switching else None
+    return None
+
+
+def after_reading(service: ServiceState, before: Check, after: Check, policy: Policy, given: Conditions) -> Check:
+    """Return the check with what an end of failing or of slowness teaches; nothing, where new code ended it, or where
+    it was meant to be down.
+    """
+    began = min([since for since in (before.run_started_at, before.over_since) if since is not None], default=given.now)
+    rolled_back = service.incident is not None and service.incident.rollback.requested_at is not None
+    planned = maintenance.overlapped(service, began) is not None
+    if rolled_back or planned or _deployed_since(service, policy, began):
+        return after
+    given = given._replace(corroborated=False)
+    return detect.learn(before, after, given, in_incident=service.incident is not None)
+
+
+def after_suspicion(service: ServiceState, policy: Policy, now: float) -> ServiceState:
+    """Return the service, calm again, with the restart that was felt, if one was."""
+    checks = dict(service.checks)
+    for name, check in service.checks.items():
+        for run in _whole_runs(check) if check.kind in PROBES else ():
+            checks[name] = _taught(service, checks[name], policy, run, now)
+    return fast_replace(service, checks=checks)
+
+
+def after_incident(service: ServiceState, incident: Incident, policy: Policy, now: float) -> ServiceState:
+    """Return the service with what a closed incident teaches: a restart that was felt; or that what was taken for one,
+    of the deploy that is to blame, was none.
+    """
+    rollback, checks = incident.rollback, dict(service.checks)
+    if rollback.verified_at is not None and rollback.healed_at is None:
+        return _without_lessons_of(service, incident, policy)
+    if rollback.requested_at is not None and rollback.healed_at is None:
+        return service
+    for finding in incident.findings:
+        check = checks.get(finding.signal)
+        until = rollback.healed_at or (check.last_bad_at if check is not None else None)
+        if check is not None and until is not None and finding.method == "run":
+            run = (finding.onset_at, until, rollback.healed_at or now)
+            checks[check.name] = _taught(service, check, policy, run, now)
+    return fast_replace(service, checks=checks)
+
+
+def healed_before(service: ServiceState, incident: Incident, rollback: Deploy, policy: Policy) -> float | None:
+    """Return since when all was good again, if that was well before the rollback could take traffic; else None.
+
+    Only for one unbroken run of failures, with no crash reported and no other deploy: a good moment says little of what
+    fails in part, or comes and goes.
+    """
+    lead = policy.blame.first_traffic_lead_seconds
+    traffic_at = rollback.first_traffic_at(lead)
+    if traffic_at is None or not incident.findings or any(one.method != "run" for one in incident.findings):
+        return None
+    onset = min(one.onset_at for one in incident.findings)
+    until = max([check.last_bad_at or 0.0 for check in service.checks.values()], default=0.0)
+    since = [_good_since(service.checks.get(one.signal), one.onset_at, until) for one in incident.findings]
+    known = [at for at in since if at is not None]
+    good_at = max(known, default=0.0)
+    others = [one.first_traffic_at(lead) for one in service.deploys if one.id not in (rollback.id, incident.suspect)]
+    deployed = any(at is not None and onset < at <= good_at for at in others)
+    crashed = any(at >= onset for check in service.checks.values() for at, _ in check.crashes)
+    long_enough = good_at + HEALED_SECONDS + SWITCHED_SECONDS <= traffic_at
+    return good_at if len(known) == len(since) and long_enough and not deployed and not crashed else None
+
+
+def _good_since(check: Check | None, onset: float, until: float) -> float | None:
+    """Return the first good probe after all failed, if none was good between its first failure and its last."""
+    if check is None or check.last_bad_at is None:
+        return None
+    if any(not failed for at, failed in check.recent if onset <= at <= check.last_bad_at):
+        return None
+    return next((at for at, failed in check.recent if at > until and not failed), None)
+
+
+def _whole_runs(check: Check) -> Iterator[Run]:
+    """Yield the runs of failures that were seen from begin to end."""
+    groups = [(failed, [at for at, _ in group]) for failed, group in groupby(check.recent, key=lambda one: one[1])]
+    for (failed, run), (_, after) in pairwise(groups[1:]):
+        if failed and check.interrupted_at < run[0]:
+            yield run[0], run[-1], after[0]
+
+
+def _taught(service: ServiceState, check: Check, policy: Policy, run: Run, now: float) -> Check:
+    """Return the check with the lesson of a run of failures, if it was a restart that ended by itself."""
+    began, until, good_at = run
+    lead = policy.blame.first_traffic_lead_seconds
+    deploy = began_with(service.deploys, began, lead)
+    read = service.deploys_at is not None and service.deploys_at > until and not service.deploys_why
+    if deploy is None or not deploy.was_live or deploy.finished_at is None or not read:
+        return check
+    too_long = until - began > policy.detection.run_seconds_restart_max
+    switching = until <= deploy.finished_at + SWITCHED_SECONDS
+    moments = [one.first_traffic_at(lead) for one in service.deploys]
+    cured = any(at is not None and began < at <= good_at for at in moments)
+    planned = maintenance.overlapped(service, began) is not None
+    if too_long or switching or cured or planned:
+        return check
+    return fast_replace(check, **baseline.restarted(check, until - began, now))
+
+
+def _without_lessons_of(service: ServiceState, incident: Incident, policy: Policy) -> ServiceState:
+    suspect = next((one for one in service.deploys if one.id == incident.suspect), None)
+    began = suspect.first_traffic_at(policy.blame.first_traffic_lead_seconds) if suspect is not None else None
+    if began is None:
+        return service
+    checks = {
+        name: fast_replace(check, restart_seconds=0.0) if check.restart_at >= began else check
+        for name, check in service.checks.items()
+    }
+    return fast_replace(service, checks=checks)
+
+
+def _deployed_since(service: ServiceState, policy: Policy, began: float) -> bool:
+    """Tell whether a deploy took traffic, or went live, since then."""
+    lead = policy.blame.first_traffic_lead_seconds
+    moments = [deploy.first_traffic_at(lead) for deploy in service.deploys]
+    moments += [deploy.finished_at for deploy in service.deploys if deploy.is_live][:1]
+    return any(at is not None and at > began for at in moments)
