@@ -18,9 +18,9 @@ from watchdog.lab.storm.render import Render
 
 TELLING_SECONDS = 90.0
 """From a confirmed failure to a page: a look that is late, auto-deploy switched off, a veto window, a channel."""
-LONG_SECONDS = max(FACTOR_MAX * Detection().run_seconds, Detection().run_seconds_restart_max) + TELLING_SECONDS
+LONG_SECONDS = FACTOR_MAX * Detection().run_seconds + TELLING_SECONDS
 """A critical episode that lasts so long without a disturbance must have been told of, or be over: the run timer's limit
-at its longest, and the way from there to people.
+at its longest (no restart is felt in a storm, so that none is waited for), and the way from there to people.
 """
 TAKEOVER_SECONDS = 15.0
 """How long the services of a worker that is gone may be without one; and how long who began anew may need to see."""
