@@ -8,6 +8,7 @@ learned even if people were told of it, or if it was rolled back for nothing, an
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
+from operator import itemgetter
 
 from watchdog.core import detect
 from watchdog.core.assess import maintenance
@@ -29,12 +30,12 @@ Run = tuple[float, float, float]
 
 def began_with(deploys: Sequence[Deploy], began: float, lead_seconds: float) -> Deploy | None:
     """Return the deploy that took traffic as failures began, or None: they are of its restart, or of its code."""
-    for deploy in deploys:
-        traffic_at = deploy.first_traffic_at(lead_seconds)
-        if traffic_at is not None and traffic_at <= began:
-            switching = deploy.finished_at is None or began <= deploy.finished_at + SWITCHED_SECONDS
-            return deploy if switching else None
-    return None
+    dated = [(deploy.first_traffic_at(lead_seconds), deploy) for deploy in deploys]
+    before = [(at, deploy) for at, deploy in dated if at is not None and at <= began]
+    if not before:
+        return None
+    newest = max(before, key=itemgetter(0))[1]
+    return newest if newest.finished_at is None or began <= newest.finished_at + SWITCHED_SECONDS else None
 
 
 def after_reading(service: ServiceState, before: Check, after: Check, policy: Policy, given: Conditions) -> Check:
