@@ -120,7 +120,7 @@ def test_only_what_ended_by_itself_teaches(fields: dict, blips: bool, slow_times
         pytest.param(took_traffic_at(0.0), True, id="as a new deploy took traffic"),
         pytest.param(took_traffic_at(0.5), False, id="before it did"),
         pytest.param(
-            {"deploys": (*OLD, replace(HISTORY[0], finished_at=NOW + 1.0))}, True, id="in any order of the list"
+            {"deploys": (*OLD, replace(HISTORY[0], finished_at=NOW + 1.0))}, True, id="in any order"
         ),
         pytest.param(and_another_at(22.0), False, id="the next deploy ended it"),
         pytest.param(and_another_at(22.5), True, id="the next deploy came after it"),
