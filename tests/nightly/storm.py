@@ -15,6 +15,8 @@ from watchdog.app.commands.storm_suite import COUNTED, Report, play_all, reasons
 
 BATCH = 200
 """A batch takes about 40 s of CPU time; the worker processes begin anew for each one, which takes a second or two."""
+SHOWN = 20
+"""So many bad seeds are named in the sum."""
 Play = Callable[[int, int], Report]
 
 
@@ -27,7 +29,7 @@ def batches(first: int, seeds: int, *, size: int = BATCH) -> Iterator[tuple[int,
 def storm(first: int, seeds: int, hours: float, play: Play, *, now: Callable[[], float], size: int = BATCH) -> int:
     """Play until all seeds are played or the time is over, at least one batch; return the exit code."""
     began = now()
-    played, wrong = 0, Counter[str]()
+    played, wrong, bad_seeds = 0, Counter[str](), list[int]()
     for at, count in batches(first, seeds, size=size):
         if played and now() - began >= hours * 3600:
             break
@@ -35,14 +37,19 @@ def storm(first: int, seeds: int, hours: float, play: Play, *, now: Callable[[],
         played += len(report.outcomes)
         for bad in report.bad:
             print(f"BAD seed {bad.seed}: {'; '.join(reasons(bad.score))}")
-        wrong.update({what: report.count(what) for what in COUNTED} | {"bad seeds": len(report.bad)})
-        print(told(first, seeds, played, now() - began, wrong), flush=True)
-    return 1 if wrong["bad seeds"] else 0
+            bad_seeds.append(bad.seed)
+        wrong.update({what: report.count(what) for what in COUNTED})
+        print(told(first, seeds, played, now() - began, wrong, bad_seeds), flush=True)
+    return 1 if bad_seeds else 0
 
 
-def told(first: int, seeds: int, played: int, seconds: float, wrong: Counter[str]) -> str:
-    """Return how many seeds were played of how many, and what went wrong in them."""
-    found = ", ".join(f"{what} {count}" for what, count in wrong.items() if count) or "nothing wrong"
+def told(
+    first: int, seeds: int, played: int, seconds: float, wrong: Counter[str], bad_seeds: Sequence[int] = ()
+) -> str:
+    """Return how many seeds were played of how many, what went wrong, and in which ones: of a night this is kept."""
+    kinds = [f"{what} {count}" for what, count in wrong.items() if count]
+    bad = [f"bad seeds {' '.join(map(str, bad_seeds[:SHOWN]))}{' …' * (len(bad_seeds) > SHOWN)}"] if bad_seeds else []
+    found = ", ".join([*kinds, *bad]) or "nothing wrong"
     rest = "all that were asked for" if played == seeds else f"{seeds - played} not played"
     pace = played / seconds * 3600 if seconds else 0.0
     return f"seeds {first} to {first + played - 1}: {played} played, {rest}; {found}; {pace:.0f} an hour"

@@ -15,7 +15,7 @@ from tests.nightly.__main__ import ROOT, main
 from tests.nightly.night import night
 from tests.nightly.parts import Part, parts
 from tests.nightly.record import Run, cleaned, git, keep, load, when
-from tests.nightly.storm import storm
+from tests.nightly.storm import storm, told
 from watchdog.app.commands.storm_suite import Outcome, Report
 from watchdog.lab.storm.score import Score
 
@@ -175,7 +175,7 @@ def test_every_part_is_there_but_what_is_still_to_come() -> None:
 
 def outcome(seed: int, *, wrong: bool) -> Outcome:
     """Return what a made-up seed showed."""
-    score = Score(double_rollbacks=["twice"]) if wrong else Score()
+    score = Score(missed=["twice"]) if wrong else Score()
     return Outcome(seed, 60.0, 0, "", score, 1, Counter())
 
 
@@ -185,7 +185,12 @@ def outcome(seed: int, *, wrong: bool) -> Outcome:
         (6.0, 0, 0, "seeds 11 to 35: 25 played, all that were asked for; nothing wrong; 30 an hour"),
         (0.5, 0, 0, "seeds 11 to 30: 20 played, 5 not played; nothing wrong; 30 an hour"),
         (0.0, 0, 0, "seeds 11 to 20: 10 played, 15 not played; nothing wrong; 30 an hour"),
-        (6.0, 22, 1, "seeds 11 to 35: 25 played, all that were asked for; double_rollbacks 1, bad seeds 1; 30 an hour"),
+        (
+            6.0,
+            22,
+            1,
+            "seeds 11 to 35: 25 played, all that were asked for; double_rollbacks 1, bad seeds 22; 30 an hour",
+        ),
     ],
 )
 def test_a_storm_says_how_many_seeds_it_played(
@@ -201,4 +206,13 @@ def test_a_storm_says_how_many_seeds_it_played(
     assert storm(11, 25, hours, play, now=lambda: clock[0], size=10) == code
     out = capsys.readouterr().out.splitlines()
     assert out[-1] == last
-    assert ("BAD seed 22: double_rollbacks: twice" in out) == bool(bad)
+    assert ("BAD seed 22: missed: twice" in out) == bool(bad)
+
+
+def test_a_storm_names_twenty_bad_seeds() -> None:
+    """That there are more is said, too."""
+    wrong = Counter({"missed": 21})
+    assert told(1, 90, 90, 0.0, wrong, range(20)).count("…") == 0
+    assert "missed 21, bad seeds 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 …;" in told(
+        1, 90, 90, 0.0, wrong, range(21)
+    )
