@@ -189,7 +189,7 @@ def outcome(seed: int, *, wrong: bool) -> Outcome:
             6.0,
             22,
             1,
-            "seeds 11 to 35: 25 played, all that were asked for; double_rollbacks 1, bad seeds 22; 30 an hour",
+            "seeds 11 to 35: 25 played, all that were asked for; missed 1, bad seeds 22; 30 an hour",
         ),
     ],
 )
