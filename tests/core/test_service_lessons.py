@@ -5,16 +5,19 @@ from dataclasses import replace
 
 import pytest
 
+from tests.core.incident_fields import amended
 from tests.core.scenes import HISTORY, NOW, a_service, an_incident, found
 from tests.core.world import FOREVER, Fault, World, make_policy
 from tests.core.worlds import bad_world, history, web
 from watchdog.core.fold import lessons, observations
 from watchdog.domain.checks import Check
+from watchdog.domain.decisions import Course, Decision
 from watchdog.domain.deploys import Deploy, Downtime
 from watchdog.domain.events import Observed
 from watchdog.domain.incidents import Incident, Phase, ServiceState
 from watchdog.domain.policy import Mode
 from watchdog.domain.readings import Bad, FailureKind, Good, Reading
+from watchdog.domain.severity import Severity
 
 DOWN = Bad("HTTP 503", FailureKind.STATUS)
 OLD = (replace(HISTORY[1], status="live"), HISTORY[2])
@@ -119,9 +122,7 @@ def test_only_what_ended_by_itself_teaches(fields: dict, blips: bool, slow_times
         pytest.param(live_at(-11.0), False, id="long live"),
         pytest.param(took_traffic_at(0.0), True, id="as a new deploy took traffic"),
         pytest.param(took_traffic_at(0.5), False, id="before it did"),
-        pytest.param(
-            {"deploys": (*OLD, replace(HISTORY[0], finished_at=NOW + 1.0))}, True, id="in any order"
-        ),
+        pytest.param({"deploys": (*OLD, replace(HISTORY[0], finished_at=NOW + 1.0))}, True, id="in any order"),
         pytest.param(and_another_at(22.0), False, id="the next deploy ended it"),
         pytest.param(and_another_at(22.5), True, id="the next deploy came after it"),
         pytest.param({"deploys": (replace(HISTORY[0], finished_at=None),)}, False, id="no date"),
@@ -149,7 +150,9 @@ def test_what_was_seen_in_part_or_lasted_too_long_teaches_nothing_of_restarts() 
     assert restart(interrupted) == 0.0
 
 
-GONE_WRONG = an_incident(findings=(found(seconds=0.0),), suspect="dep-41", requested_at=NOW + 57.0)
+DECIDED = Decision(NOW + 57.0, Course.PAGE, Severity.CRITICAL, "it fits", None, 1.0, "autonomous")
+BY_ITSELF = an_incident(findings=(found(seconds=0.0),), suspect="dep-41", decision=DECIDED)
+GONE_WRONG = amended(BY_ITSELF, requested_at=NOW + 57.0)
 QUEUED = Deploy("dep-42", "live", "rollback", created_at=NOW + 58.0, update_seen_at=NOW + 96.0)
 
 
@@ -161,6 +164,7 @@ def outage(*outcomes: tuple[float, float, bool], **fields: object) -> Check:
 
 
 SEEN = outage((-9, 0, False), (0, 60, True), (60, 99, False))
+ONE_LUCKY = outage((-9, 0, False), (0, 60, True), (60, 62, False), (80, 99, False))
 
 
 @pytest.mark.parametrize(
@@ -169,6 +173,10 @@ SEEN = outage((-9, 0, False), (0, 60, True), (60, 99, False))
         pytest.param([SEEN], GONE_WRONG, QUEUED, (), 60.0, id="healed"),
         pytest.param([SEEN], GONE_WRONG, replace(QUEUED, update_seen_at=NOW + 90.0), (), 60.0, id="just long enough"),
         pytest.param([SEEN], GONE_WRONG, replace(QUEUED, update_seen_at=NOW + 89.0), (), None, id="not for long"),
+        pytest.param([ONE_LUCKY], GONE_WRONG, QUEUED, (), None, id="not looked at for long"),
+        pytest.param([outage((57, 60, True), (60, 99, False))], GONE_WRONG, QUEUED, (), 60.0, id="kept since then"),
+        pytest.param([outage((58, 60, True), (60, 99, False))], GONE_WRONG, QUEUED, (), None, id="not all is kept"),
+        pytest.param([replace(SEEN, last_slow_at=NOW + 80.0)], GONE_WRONG, QUEUED, (), None, id="slow after that"),
         pytest.param([SEEN], GONE_WRONG, replace(QUEUED, update_seen_at=None), (), None, id="not known when"),
         pytest.param(
             [outage((-9, 0, False), (0, 30, True), (30, 31, False), (31, 60, True), (60, 99, False))],
@@ -183,7 +191,7 @@ SEEN = outage((-9, 0, False), (0, 60, True), (60, 99, False))
             [SEEN, replace(SEEN, name="api", last_bad_at=NOW + 61.0)], GONE_WRONG, QUEUED, (), 62.0, id="a bit longer"
         ),
         pytest.param(
-            [SEEN, Check("events", "render_events", crashes=((NOW, "crash"),))],
+            [SEEN, Check("events", "render_events", crashes=((NOW - 60.0, "crash"),))],
             *(GONE_WRONG, QUEUED, (), None),
             id="crashed",
         ),
@@ -211,6 +219,60 @@ def test_what_healed_before_the_rollback_took_traffic(
     service = untouched(deploys=deploys, live="dep-42", checks={check.name: check for check in checks})
     at = lessons.healed_before(service, incident, rollback, make_policy())
     assert at == (None if healed is None else NOW + healed)
+
+
+def test_patience_with_a_restart_teaches_no_patience_with_blips() -> None:
+    """Without it the run would have been an outage, of which nothing is learnt for other times."""
+    patient = Check("home", "http", restart_seconds=100.0, restart_at=NOW)
+    service = untouched(**live_at(-1.0), checks={"home": patient})
+    assert looked(service, "home", *failed(50.0, WELL)).healed_seconds == 0.0
+
+
+def closed(check: Check, incident: Incident, **fields: object) -> float:
+    """Return what an incident about home that was closed without a rollback teaches of restarts."""
+    service = untouched(**{**live_at(1.0), "deploys_at": NOW + 200.0, "checks": {"home": check}, **fields})
+    return lessons.after_incident(service, incident, make_policy(), NOW + 200.0).checks["home"].restart_seconds
+
+
+ROLLED_BACK = replace(HISTORY[1], id="dep-42", status="live", trigger="rollback", finished_at=NOW + 61.0)
+
+
+@pytest.mark.parametrize(
+    ("check", "incident", "fields", "taught"),
+    [
+        pytest.param(SEEN, BY_ITSELF, {}, 59.0, id="by itself"),
+        pytest.param(ONE_LUCKY, BY_ITSELF, {}, 59.0, id="not looked at for a while, and good"),
+        pytest.param(SEEN, replace(BY_ITSELF, findings=(found(method="cusum"),)), {}, 0.0, id="in part"),
+        pytest.param(Check("home", "http"), BY_ITSELF, {}, 0.0, id="anew"),
+        pytest.param(
+            outage((-9, 0, False), (0, 30, True), (30, 40, False), (40, 60, True), (60, 99, False)),
+            *(BY_ITSELF, {}, 0.0),
+            id="comes and goes",
+        ),
+        pytest.param(replace(SEEN, crashes=((NOW - 60.0, "crash"),)), BY_ITSELF, {}, 0.0, id="crashed"),
+        pytest.param(replace(SEEN, crashes=((NOW - 60.1, "crash"),)), BY_ITSELF, {}, 59.0, id="crashed long before"),
+        pytest.param(
+            replace(SEEN, restart_seconds=80.0, restart_at=NOW),
+            *(BY_ITSELF, {"deploys": (replace(ROLLED_BACK, update_seen_at=NOW + 50.0), *HISTORY)}, 0.0),
+            id="a person rolled back",
+        ),
+        pytest.param(
+            replace(SEEN, restart_seconds=80.0, restart_at=NOW),
+            *(amended(BY_ITSELF, undoes="web-0", requested_at=NOW, verified_at=NOW + 9.0), {}, 80.0),
+            id="an undo",
+        ),
+        pytest.param(
+            replace(SEEN, restart_seconds=80.0, restart_at=NOW),
+            *(amended(BY_ITSELF, requested_at=NOW, verified_at=NOW + 9.0, findings=()), {}, 80.0),
+            id="a rollback by hand",
+        ),
+    ],
+)
+def test_what_a_closed_incident_teaches_of_restarts(
+    check: Check, incident: Incident, fields: dict, taught: float
+) -> None:
+    """One unbroken run without a crash, that nothing ended; and nothing that a person undid proves a restart wrong."""
+    assert closed(check, incident, **fields) == taught
 
 
 def test_a_lesson_of_the_deploy_that_was_to_blame_is_taken_back() -> None:

@@ -4,6 +4,7 @@ Rule: the answer is what the record holds; where the record is silent, that is t
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, tzinfo
 
 from watchdog.core.detect import Conditions
@@ -145,7 +146,11 @@ def _of_readings(at: float, minutes: Sequence[Minute], limits: Detection, checks
 
 def _known_at(check: Check | None, at: float) -> Check:
     """Return the check as far as its lessons are from before that moment."""
-    return check if check is not None and max(check.healed_at, check.restart_at) <= at else Check("", "")
+    if check is None:
+        return Check("", "")
+    healed = check.healed_seconds if check.healed_at <= at else 0.0
+    restart = check.restart_seconds if check.restart_at <= at else 0.0
+    return replace(check, healed_seconds=healed, restart_seconds=restart)
 
 
 def needed(limits: Detection, check: Check, at: float) -> str:

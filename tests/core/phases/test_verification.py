@@ -79,6 +79,17 @@ def test_what_was_good_before_the_rollback_took_traffic_was_not_its_doing(
     assert (web(world).checks["home"].restart_seconds > 40.0) is healed
 
 
+def test_what_had_healed_and_fails_again_was_not_healed() -> None:
+    """It is left to a human as any rollback that did not help; nobody is told that the deploy may be innocent."""
+    world = reach(Phase.VERIFYING)
+    rollback = replace(incident_of(world).rollback, healed_at=world.now - 30.0)
+    put(world, incident=replace(incident_of(world), rollback=rollback))
+    world.faults = [Fault(world.time, FOREVER)]
+    world.run(world.time + 120.0)
+    assert web(world).phase is Phase.PAGED and incident_of(world).rollback.healed_at is None
+    assert not [line for tell in world.tells for line in tell.notice.lines if "may be innocent" in line]
+
+
 @pytest.mark.parametrize(("status", "given"), [("update_failed", True), ("canceled", True), ("deactivated", False)])
 def test_a_rollback_that_ended_otherwise_is_left_to_a_human(status: str, given: bool) -> None:
     """Failed: the old value of auto-deploy is given back; overtaken after it was live: it is not."""

@@ -14,6 +14,7 @@ from watchdog.core import detect
 from watchdog.core.assess import maintenance
 from watchdog.core.detect import Conditions, baseline
 from watchdog.domain.checks import Check
+from watchdog.domain.decisions import Finding
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.fast_replace import fast_replace
 from watchdog.domain.incidents import Incident, ServiceState
@@ -21,6 +22,8 @@ from watchdog.domain.policy import PROBES, Policy
 
 SWITCHED_SECONDS = 10.0
 """So long after a deploy is live no code before it answers: its last answers, and what our clocks differ by."""
+CRASH_LEAD_SECONDS = 60.0
+"""The platform reports a crash so long before the failures that come of it, at most."""
 HEALED_SECONDS = 20.0
 """So long all must have been good, before a rollback took traffic, that its healing is not the rollback's."""
 
@@ -35,7 +38,8 @@ def began_with(deploys: Sequence[Deploy], began: float, lead_seconds: float) -> 
     if not before:
         return None
     newest = max(before, key=itemgetter(0))[1]
-    return newest if newest.finished_at is None or began <= newest.finished_at + SWITCHED_SECONDS else None
+    live_at = newest.finished_at
+    return newest if newest.in_progress or (live_at is not None and began <= live_at + SWITCHED_SECONDS) else None
 
 
 def after_reading(service: ServiceState, before: Check, after: Check, policy: Policy, given: Conditions) -> Check:
@@ -47,7 +51,7 @@ def after_reading(service: ServiceState, before: Check, after: Check, policy: Po
     planned = maintenance.overlapped(service, began) is not None
     if rolled_back or planned or _deployed_since(service, policy, began):
         return after
-    given = given._replace(corroborated=False)
+    given = given._replace(corroborated=False, restarting=False)
     return detect.learn(before, after, given, in_incident=service.incident is not None)
 
 
@@ -65,17 +69,40 @@ def after_incident(service: ServiceState, incident: Incident, policy: Policy, no
     of the deploy that is to blame, was none.
     """
     rollback, checks = incident.rollback, dict(service.checks)
-    if rollback.verified_at is not None and rollback.healed_at is None:
+    if rollback.healed_at is None and _was_rolled_back(service, incident, policy):
         return _without_lessons_of(service, incident, policy)
-    if rollback.requested_at is not None and rollback.healed_at is None:
+    if rollback.healed_at is None and rollback.requested_at is not None:
         return service
     for finding in incident.findings:
         check = checks.get(finding.signal)
-        until = rollback.healed_at or (check.last_bad_at if check is not None else None)
-        if check is not None and until is not None and finding.method == "run":
-            run = (finding.onset_at, until, rollback.healed_at or now)
+        run = _run_of(incident, finding, check)
+        if check is not None and run is not None:
             checks[check.name] = _taught(service, check, policy, run, now)
     return fast_replace(service, checks=checks)
+
+
+def _was_rolled_back(service: ServiceState, incident: Incident, policy: Policy) -> bool:
+    """Tell whether a rollback cured it, ours or a person's. One by hand, or an undo, proves no restart wrong."""
+    if not incident.findings or incident.rollback.undoes:
+        return False
+    traffic_at = [
+        deploy.first_traffic_at(policy.blame.first_traffic_lead_seconds)
+        for deploy in service.deploys
+        if deploy.is_live and deploy.is_rollback
+    ]
+    elsewhere = any(at is not None and at > incident.onset_at for at in traffic_at)
+    return incident.rollback.verified_at is not None or (incident.rollback.requested_at is None and elsewhere)
+
+
+def _run_of(incident: Incident, finding: Finding, check: Check | None) -> Run | None:
+    """Return the one unbroken run of failures that a finding is about, if it is over."""
+    if check is None or finding.method != "run":
+        return None
+    healed_at = incident.rollback.healed_at
+    if healed_at is not None:
+        return finding.onset_at, healed_at, healed_at
+    good = _good_after(incident, finding, check, check.last_bad_at or 0.0)
+    return (finding.onset_at, check.last_bad_at or 0.0, good[0]) if good else None
 
 
 def healed_before(service: ServiceState, incident: Incident, rollback: Deploy, policy: Policy) -> float | None:
@@ -88,25 +115,38 @@ def healed_before(service: ServiceState, incident: Incident, rollback: Deploy, p
     traffic_at = rollback.first_traffic_at(lead)
     if traffic_at is None or not incident.findings or any(one.method != "run" for one in incident.findings):
         return None
-    onset = min(one.onset_at for one in incident.findings)
-    until = max([check.last_bad_at or 0.0 for check in service.checks.values()], default=0.0)
-    since = [_good_since(service.checks.get(one.signal), one.onset_at, until) for one in incident.findings]
-    known = [at for at in since if at is not None]
-    good_at = max(known, default=0.0)
+    onset, ended = min(one.onset_at for one in incident.findings), traffic_at - SWITCHED_SECONDS
+    until = max([detect.calm_since(check) for check in service.checks.values()], default=0.0)
+    good_at = 0.0
+    for one in incident.findings:
+        good = _good_after(incident, one, service.checks.get(one.signal), until)
+        good = [at for at in good if at <= ended]
+        gaps = [later - earlier for earlier, later in pairwise(good)]
+        if not good or good[-1] - good[0] < HEALED_SECONDS or max(gaps) > policy.detection.fresh_seconds:
+            return None
+        good_at = max(good_at, good[0])
     others = [one.first_traffic_at(lead) for one in service.deploys if one.id not in (rollback.id, incident.suspect)]
     deployed = any(at is not None and onset < at <= good_at for at in others)
-    crashed = any(at >= onset for check in service.checks.values() for at, _ in check.crashes)
-    long_enough = good_at + HEALED_SECONDS + SWITCHED_SECONDS <= traffic_at
-    return good_at if len(known) == len(since) and long_enough and not deployed and not crashed else None
+    return None if deployed or _crashed(service, onset, ended) else good_at
 
 
-def _good_since(check: Check | None, onset: float, until: float) -> float | None:
-    """Return the first good probe after all failed, if none was good between its first failure and its last."""
-    if check is None or check.last_bad_at is None:
-        return None
-    if any(not failed for at, failed in check.recent if onset <= at <= check.last_bad_at):
-        return None
-    return next((at for at, failed in check.recent if at > until and not failed), None)
+def _good_after(incident: Incident, finding: Finding, check: Check | None, until: float) -> list[float]:
+    """Return the good probes after it was bad; none, if one was good between its first failure and its last.
+
+    It was unbroken when it was decided about; what came since then must be kept, or nothing is known.
+    """
+    decided_at = incident.decision.at if incident.decision is not None else finding.onset_at
+    if check is None or check.last_bad_at is None or not check.recent or check.recent[0][0] > decided_at:
+        return []
+    if any(not failed for at, failed in check.recent if finding.onset_at <= at <= check.last_bad_at):
+        return []
+    return [at for at, failed in check.recent if at > until and not failed]
+
+
+def _crashed(service: ServiceState, began: float, ended: float) -> bool:
+    """Tell whether the platform reported a crash that belongs to these failures."""
+    crashes = [at for check in service.checks.values() for at, _ in check.crashes]
+    return any(began - CRASH_LEAD_SECONDS <= at <= ended for at in crashes)
 
 
 def _whole_runs(check: Check) -> Iterator[Run]:
@@ -130,7 +170,7 @@ def _taught(service: ServiceState, check: Check, policy: Policy, run: Run, now: 
     moments = [one.first_traffic_at(lead) for one in service.deploys]
     cured = any(at is not None and began < at <= good_at for at in moments)
     planned = maintenance.overlapped(service, began) is not None
-    if too_long or switching or cured or planned:
+    if too_long or switching or cured or planned or _crashed(service, began, good_at):
         return check
     return fast_replace(check, **baseline.restarted(check, until - began, now))
 

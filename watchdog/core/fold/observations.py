@@ -194,7 +194,7 @@ def _corroborated(service: ServiceState, signal_name: str, now: float) -> bool:
     check = service.checks.get(signal_name)
     if check is None or check.run_started_at is None:
         return False
-    since = check.run_started_at - 60
+    since = check.run_started_at - lessons.CRASH_LEAD_SECONDS
     reports = [at for other in service.checks.values() for at, _ in other.crashes if since <= at <= now]
     return len(reports) >= 2
 

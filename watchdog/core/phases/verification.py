@@ -85,7 +85,7 @@ def verify(ctx: StepContext) -> None:
     live = live_deploy(ctx.service.deploys)
     if live is not None and live.id != ctx.incident.rollback.deploy:
         what = bad_commit_recurrence.describe(live) if live.code in ctx.state.denied else f"{live.id} is live"
-        rollback_request.escalate_to_human(ctx, f"{what} instead of our rollback {ctx.incident.rollback.deploy}")
+        _left_to_human(ctx, f"{what} instead of our rollback {ctx.incident.rollback.deploy}")
         return
     _check_pin(ctx)
     if ctx.state.blind_since is not None:
@@ -99,14 +99,18 @@ def verify(ctx: StepContext) -> None:
     waited = ctx.now - restored
     seconds = proof_seconds(ctx)
     if findings:
-        rollback_request.escalate_to_human(ctx, f"the rollback did not help: {findings[0].text}; nothing more is tried")
+        _left_to_human(ctx, f"the rollback did not help: {findings[0].text}; nothing more is tried")
     elif ctx.now - _good_since(ctx, restored) >= seconds and not _unproved(ctx, restored):
         _verified(ctx, restored)
     elif ctx.now - _judged_since(ctx, restored) >= seconds + PATIENCE_SECONDS:
         why = _unproved(ctx, restored) or "no unbroken good stretch"
-        rollback_request.escalate_to_human(
-            ctx, f"not proved to be good {show_seconds(waited)} after the rollback was live: {why}"
-        )
+        _left_to_human(ctx, f"not proved to be good {show_seconds(waited)} after the rollback was live: {why}")
+
+
+def _left_to_human(ctx: StepContext, why: str) -> None:
+    """It is not proved, and what had healed before the rollback was not over by that."""
+    ctx.update_rollback(healed_at=None)
+    rollback_request.escalate_to_human(ctx, why)
 
 
 def _check_pin(ctx: StepContext) -> None:
