@@ -13,8 +13,8 @@ advanced:
   pace: {idle: 2s, watch: 1s, suspect: 1s, suspect_in_watch: 500ms}
 """
 """A site must fail for longer than each start lives; a start that takes long on a busy machine is no break in it."""
-LOOKS = 5
-"""So often each start sees the site fail before it is killed."""
+LOOKS = 10
+"""So often each start sees the site fail before it is killed: a busy machine has saved some of that by then."""
 STARTS_MAX = 60
 
 

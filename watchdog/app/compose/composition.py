@@ -21,7 +21,7 @@ from watchdog.adapters.signals.probe_http import ProbeTransport
 from watchdog.adapters.signals.render_events import build_dependency
 from watchdog.adapters.signals.statuspage import Part
 from watchdog.adapters.signals.vendor_status import VendorStatus, elsewhere_of, render_components
-from watchdog.adapters.stores import build_store
+from watchdog.adapters.stores import build_store, codec
 from watchdog.app.compose.daemon_factory import Daemon, ExternalPorts, wire
 from watchdog.app.compose.optional_integrations import IntegrationPorts
 from watchdog.core.assess import connectivity
@@ -237,6 +237,7 @@ def build(
     worker: str = "",
 ) -> App:
     """Wire a daemon for settings whose names are resolved; `worker` names this start of it."""
+    codec.prepare()
     platform = build_platform(settings, clock)
     engines: list[Engine] = []
 
