@@ -24,7 +24,7 @@ def test_a_state_that_no_step_makes_disarms() -> None:
     state = a_state()
     odd = replace(state, services={"web": replace(state.services["web"], phase=Phase.PINNING, incident=None)})
     after, effects, why = checked_step(odd, e.TimePassed(NOW + 1000.0), make_policy())
-    assert why.startswith("TimePassed: ") and after.disarmed == why
+    assert why == "TimePassed: phase pinning has an incident" and after.disarmed == why
     assert after.services == odd.services
     assert [effect.label for effect in effects if isinstance(effect, Note)] == ["DISARMED"]
 
