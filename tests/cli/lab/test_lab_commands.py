@@ -16,6 +16,7 @@ def typed(*words: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
 
 
+@pytest.mark.long
 def test_seeds_are_summed_up() -> None:
     """One JSON object on stdout, nothing on stderr; the exit code agrees with it."""
     done = typed("storm", "--seeds", "3", "--first", "40", "--json")
