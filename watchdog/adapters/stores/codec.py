@@ -111,7 +111,7 @@ class Codec(Generic[T]):
 
     def prepare(self) -> None:
         """Make its functions now."""
-        assert self._write is not None and self._read is not None, "made as they are asked for"
+        _ = self._write, self._read  # made as they are asked for
 
     def encode(self, value: T) -> str:
         """Return one line of ASCII JSON."""

@@ -11,7 +11,7 @@ from itertools import groupby, pairwise
 from operator import itemgetter
 
 from watchdog.core import detect
-from watchdog.core.assess import maintenance
+from watchdog.core.assess import maintenance, suspect_deploy
 from watchdog.core.detect import Conditions, baseline
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Finding
@@ -190,6 +190,6 @@ def _without_lessons_of(service: ServiceState, incident: Incident, policy: Polic
 def _deployed_since(service: ServiceState, policy: Policy, began: float) -> bool:
     """Tell whether a deploy took traffic, or went live, since then."""
     lead = policy.blame.first_traffic_lead_seconds
+    live = suspect_deploy.live_deploy(service.deploys)
     moments = [deploy.first_traffic_at(lead) for deploy in service.deploys]
-    moments += [deploy.finished_at for deploy in service.deploys if deploy.is_live][:1]
-    return any(at is not None and at > began for at in moments)
+    return any(at is not None and at > began for at in (*moments, live.finished_at if live is not None else None))
