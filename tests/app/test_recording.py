@@ -1,4 +1,4 @@
-"""A whole run, recorded and replayed: the same decisions byte for byte, and what another policy would have done."""
+"""A whole run, recorded and replayed: the same decisions at every step, and what another policy would have done."""
 
 import json
 import os
@@ -158,7 +158,7 @@ def test_typed(
         monkeypatch.delenv(name)
     assert main(["lab", "replay", "recordings"]) == 0
     printed = capsys.readouterr().out
-    assert "the same decisions as in the run, byte for byte" in printed
+    assert "the same decisions as in the run, at every step" in printed
     assert "ROLLBACK roll back away from dep-42 -> dep-40" in printed
     new = str(other(guarded[0], ("mode: autonomous", "mode: observe")))
     assert main(["lab", "replay", "recordings", "--config", new]) == 0

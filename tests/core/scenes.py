@@ -12,12 +12,12 @@ from watchdog.core import machine
 from watchdog.core.assess.blame_input import BlameInput
 from watchdog.core.detect import Conditions
 from watchdog.domain.checks import Check
-from watchdog.domain.decisions import Blame, Finding
+from watchdog.domain.decisions import Blame, Course, Decision, Finding, TargetChoice
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.effects import Effect
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
-from watchdog.domain.policy import Detection, Policy, SignalPolicy
+from watchdog.domain.policy import Action, Detection, Policy, SignalPolicy
 from watchdog.domain.readings import Good
 from watchdog.domain.severity import Severity
 
@@ -98,6 +98,13 @@ def a_blame(suspect: Deploy = HISTORY[0], **fields: Any) -> Blame:
     """Return a blame that convicts the suspect."""
     base = Blame(suspect, suspect, False, 400.0, 400.0, "soon after", (), (), 0.998, 0.8, 0.8, 0.16, "it fits")
     return replace(base, **fields)
+
+
+def a_decision(**fields: Any) -> Decision:
+    """Return a decision to roll back."""
+    target = TargetChoice(HISTORY[1], "healthy for 2 h by our own record")
+    base = Decision(NOW, Course.ROLLBACK, Severity.CRITICAL, "it fits", Action.ROLLBACK, 1.0, "autonomous")
+    return replace(replace(base, blame=a_blame(), target=target), **fields)
 
 
 def an_incident(**fields: Any) -> Incident:

@@ -11,9 +11,10 @@ from tests.support.effect_readers import kinds, lines, notices, tell_of
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase
-from watchdog.domain.notices import NoticeKind
+from watchdog.domain.notices import NoticeKind, Topic
 from watchdog.domain.policy import Mode
 from watchdog.domain.readings import Good
+from watchdog.domain.severity import Severity
 
 OURS = ("web", "web-1")
 
@@ -157,7 +158,8 @@ def test_an_acceptance_is_told_and_wakes_only_while_a_merge_may_undo_it(off: boo
     assert lines(effects, "ACT")[0].startswith(f"rollback to dep-40, {how}")
     assert lines(effects, "ACT")[0].endswith(" -> dep-950")
     tell = tell_of(effects)
-    assert tell.notice.title.startswith("ROLLING BACK to dep-40: web CRITICAL: ")
+    assert tell.notice.about.topic is Topic.ROLLING_BACK and tell.notice.lines[0].startswith("Critical for ")
+    assert tell.notice.title == "web is down: rolling back to aaaaaaa"
     assert (tell.notice.kind, tell.notice.wakes) == (NoticeKind.ACTED, not off)
     assert web(world).bad == (("bad00000", "dep-900"),)
 
@@ -245,7 +247,9 @@ def test_not_off_once_more_rings(event: type) -> None:
     assert incident_of(world).pin.note == "NOT off again: timed out" and lines(effects, "HUMAN") == [line]
     tell = tell_of(effects)
     assert (tell.notice.kind, tell.notice.wakes, tell.notice.lines) == (NoticeKind.UPDATED, True, (line,))
-    assert tell.notice.title.startswith("AUTO-DEPLOY IS OFF on web. web CRITICAL: ")
+    assert (tell.notice.about.topic, tell.notice.about.why) == (Topic.AUTO_DEPLOY_NOT_OFF, "timed out")
+    assert tell.notice.about.auto_deploy_off == "commit" and tell.notice.severity is Severity.CRITICAL
+    assert tell.notice.title == "web: auto-deploy could not be switched off"
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,20 @@
 """One turn: the state under change, and the effects in order."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from tests.core.scenes import FACTS, NOW, a_service, a_state, an_incident
-from tests.core.world import make_policy
-from tests.support.effect_readers import kinds, lines
+from tests.core.world import START, make_policy
+from tests.support.effect_readers import kinds, lines, tell_of
 from watchdog.core.context import StepContext
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.incidents import Phase, ServiceState
-from watchdog.domain.notices import Link, Notice, NoticeKind
-from watchdog.domain.policy import CALM_READS, CALM_READS_PER_MINUTE, Action, Policy, Rule
+from watchdog.domain.notices import IncidentNews, Link, Notice, NoticeKind, OpenQuestion, Topic
+from watchdog.domain.policy import CALM_READS, CALM_READS_PER_MINUTE, Action, Approver, Policy, Rule, Weekly, Window
 from watchdog.domain.severity import Severity
 
 QUIET = Rule(Action.ASK, 900.0, ())
@@ -104,31 +105,99 @@ def test_a_notice_goes_to_the_channels_of_the_incident() -> None:
     site, dash, repo = "https://web.example", "https://dash.example", "https://git.example/w.git"
     facts = replace(FACTS, url=site, dashboard_url=dash, repo=repo)
     ctx = a_turn(incident=an_incident(suspect_code="bad00000", target_code="aaaaaaa1"), facts=facts)
-    ctx.notify(NoticeKind.HUMAN_NEEDED, "web is down", ("look",), wakes=True)
+    told_of = ctx.incident
+    ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.STOPPED_SHORT, wakes=True, why="refused")
     tell = ctx.effects[0]
     diff = Link("diff", "https://git.example/w/compare/aaaaaaa1...bad00000")
     assert isinstance(tell, fx.Tell) and tell.channels == ("pager", "chat")
     assert tell.notice.links == (Link("site", site), Link("dashboard", dash), diff)
     assert tell.notice.wakes and tell.notice.incident == "web-1" and ctx.incident.paged
-    assert (tell.notice.title, tell.notice.lines) == ("web is down", ("look",))
-    assert lines(ctx.effects, "TOLD") == ["pager, chat (page): web is down"]
+    assert tell.notice.about == IncidentNews(Topic.STOPPED_SHORT, told_of, why="refused")
+    assert (tell.notice.title, tell.notice.lines, tell.notice.todo) == ("", (), ()), "words are made when it is sent"
+    assert lines(ctx.effects, "TOLD") == ["pager, chat (page): human needed"]
 
 
 @pytest.mark.parametrize("facts", [None, ServiceFacts("srv-web", "web"), ServiceFacts("srv-web", "web", repo="r")])
 def test_a_notice_has_the_links_that_are_known(facts: ServiceFacts | None) -> None:
     """No address, no link; without both codes no comparison."""
     ctx = a_turn(incident=an_incident(suspect_code="bad00000"), facts=facts)
-    ctx.notify(NoticeKind.OPENED, "web is down", ())
-    (tell,) = [effect for effect in ctx.effects if isinstance(effect, fx.Tell)]
-    assert tell.notice.links == () and not tell.notice.wakes
-    assert lines(ctx.effects, "TOLD") == ["pager, chat (info): web is down"]
+    ctx.notify(NoticeKind.OPENED, Topic.FOUND)
+    tell = tell_of(ctx.effects)
+    assert tell.notice.links == () and not tell.notice.wakes and tell.notice.about.topic is Topic.FOUND
+    assert lines(ctx.effects, "TOLD") == ["pager, chat (info): found"]
+
+
+@pytest.mark.parametrize("facts", [None, ServiceFacts("srv-web", "web", url="https://web.example")])
+def test_a_notice_links_to_its_incident_in_the_console_first(facts: ServiceFacts | None) -> None:
+    """Where the configuration says at which address that is; also while the platform is not known to answer."""
+    ctx = a_turn(incident=an_incident(), facts=facts)
+    ctx.policy = replace(ctx.policy, console_url="https://watchdog.example")
+    ctx.notify(NoticeKind.OPENED, Topic.FOUND)
+    first, *others = tell_of(ctx.effects).notice.links
+    assert first == Link("incident", "https://watchdog.example/incidents/web-1")
+    assert [link.text for link in others] == (["site"] if facts is not None else [])
 
 
 def test_a_rule_that_names_nobody_tells_nobody() -> None:
     """No channel: no notice, and it is not claimed that somebody was told."""
     ctx = a_turn(incident=an_incident(channels=()))
-    ctx.notify(NoticeKind.OPENED, "web is down", ())
+    ctx.notify(NoticeKind.OPENED, Topic.FOUND)
     assert ctx.effects == [] and not ctx.incident.paged
+
+
+def test_a_notice_may_go_to_other_channels_than_those_of_the_incident() -> None:
+    """To who is called next, and to nobody else."""
+    ctx = a_turn(incident=an_incident())
+    ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.ESCALATED, wakes=True, channels=("mail",), by="lead")
+    tell = tell_of(ctx.effects)
+    assert (tell.channels, tell.notice.about.by) == (("mail",), "lead")
+    assert lines(ctx.effects, "TOLD") == ["mail (page): escalated"]
+
+
+@pytest.mark.parametrize(
+    ("off", "restored", "said"),
+    [("", False, ""), ("off", False, ""), ("commit", False, "commit"), ("commit", True, "")],
+)
+def test_a_notice_knows_whether_auto_deploy_is_off_because_of_us(off: str, restored: bool, said: str) -> None:
+    """Not if it was off before, nor while it is being given back."""
+    ctx = a_turn(incident=an_incident(), auto_deploy_off=off)
+    ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.STOPPED_SHORT, restored=restored)
+    assert tell_of(ctx.effects).notice.about.auto_deploy_off == said
+
+
+CLOSED = Window("nights", Weekly(tuple(range(7)), 14 * 60 + 25, 14 * 60 + 35, "UTC"))
+OPEN = replace(CLOSED, hours=replace(CLOSED.hours, begins_minute=14 * 60))
+LEAD = Approver("lead", ("terminal:lead",))
+
+
+@pytest.mark.parametrize(
+    ("phase", "rule", "asked"),
+    [
+        pytest.param(Phase.PAGED, {"approver": LEAD, "window": CLOSED}, None, id="nothing is asked"),
+        pytest.param(Phase.ASKING, {}, OpenQuestion(), id="of everybody"),
+        pytest.param(Phase.ASKING, {"approver": LEAD}, OpenQuestion("lead"), id="of one"),
+        pytest.param(Phase.ASKING, {"approver": LEAD, "window": OPEN}, OpenQuestion("lead"), id="a yes acts at once"),
+        pytest.param(
+            Phase.ASKING,
+            {"window": CLOSED},
+            OpenQuestion(window="nights", opens="Mon 14:25 UTC", opens_at=START + 700.0),
+            id="a yes is kept",
+        ),
+    ],
+)
+def test_a_notice_of_an_open_question_knows_who_may_answer_it_and_when_a_yes_acts(
+    phase: Phase, rule: dict[str, Any], asked: OpenQuestion | None
+) -> None:
+    """As the policy says at that moment; a notice that brings a question of its own keeps it."""
+    policy = make_policy()
+    row = replace(policy.matrix[Severity.CRITICAL], **rule)
+    ctx = a_turn(replace(policy, matrix={**policy.matrix, Severity.CRITICAL: row}), incident=an_incident(), phase=phase)
+    ctx.notify(NoticeKind.ASKED, Topic.ASKED)
+    assert tell_of(ctx.effects).notice.about.question == asked
+    own = OpenQuestion(window="days")
+    ctx.effects.clear()
+    ctx.notify(NoticeKind.ANNOUNCED, Topic.KEPT, question=own)
+    assert tell_of(ctx.effects).notice.about.question == own
 
 
 @pytest.mark.parametrize(("kind", "wakes"), [(NoticeKind.SELF_ALERT, True), (NoticeKind.RESOLVED, False)])

@@ -64,8 +64,8 @@ def run_properties(examples: int, seed: int, where: Path, *words: str) -> subpro
 
 
 def copy_core(folder: Path) -> Path:
-    """Copy the pure floors and the properties to a folder of their own."""
-    for part in ("watchdog/domain", "watchdog/core"):
+    """Copy the pure floors, with the words of notices, and the properties to a folder of their own."""
+    for part in ("watchdog/domain", "watchdog/core", "watchdog/presentation"):
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "watchdog" / "__init__.py", folder / "watchdog")
     (folder / "tests" / "core").mkdir(parents=True)

@@ -4,11 +4,11 @@ import ast
 import importlib
 import pkgutil
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import is_dataclass, replace
 from functools import cache
 from itertools import count
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
@@ -17,7 +17,7 @@ from tests.core.world import make_policy
 from tests.support.storyteller import Stage, perform
 from watchdog.domain.effects import Effect
 from watchdog.domain.events import Event
-from watchdog.domain.prose import Prose
+from watchdog.domain.prose import prose_fields, without_texts
 
 ROOT = Path(__file__).parents[2]
 STORIES = sorted((Path(__file__).parents[1] / "stories").glob("*.txt"))
@@ -60,16 +60,6 @@ class Noise:
         return f"<{next(self._number)}>" if text else text
 
 
-def prose_fields(kind: type) -> frozenset[str]:
-    """Return the fields of a class that are texts for people, alone or in a tuple."""
-    return frozenset(name for name, hint in get_type_hints(kind, include_extras=True).items() if is_prose(hint))
-
-
-def is_prose(hint: Any) -> bool:
-    """Tell whether a type is that of such a text, or of a tuple of them."""
-    return hint == Prose or (get_origin(hint) is tuple and get_args(hint)[0] == Prose)
-
-
 @cache
 def texts_of(kind: type) -> Mapping[str, bool]:
     """Return the fields of a class that are texts for people (True) or hold such (False)."""
@@ -84,20 +74,6 @@ def holds_texts(hint: Any) -> bool:
     return bool(isinstance(hint, type) and texts_of(hint)) or any(holds_texts(one) for one in get_args(hint))
 
 
-def bare(value: Any) -> Any:
-    """Return a value of the domain as plain data, of its texts only which are empty."""
-    if isinstance(value, tuple):
-        return [bare(one) for one in value]
-    if isinstance(value, Mapping):
-        return {key: bare(one) for key, one in value.items()}
-    if not is_dataclass(value) or isinstance(value, type):
-        return value
-    prose = prose_fields(type(value))
-    held = {field.name: getattr(value, field.name) for field in fields(value)}
-    said = {name: bool(one) if name in prose else bare(one) for name, one in held.items()}
-    return {"is": type(value).__name__, **said}
-
-
 class Recited(Stage):
     """A stage that keeps what the core wants done, text or no text."""
 
@@ -107,7 +83,7 @@ class Recited(Stage):
 
     def _perform(self, effect: Effect) -> None:
         phase = self.state.services["web"].phase
-        self.wanted.append((self.time, phase.value, bare(effect)))
+        self.wanted.append((self.time, phase.value, without_texts(effect)))
         super()._perform(effect)
 
 
@@ -139,8 +115,8 @@ def test_a_story_goes_as_it_went_whatever_the_words(path: Path) -> None:
         perform(text, stage)
     written, reworded = stages
     assert written.wanted and written.wanted == reworded.wanted
-    assert bare(tuple(written.incidents.values())) == bare(tuple(reworded.incidents.values()))
-    assert bare(written.state) == bare(reworded.state)
+    assert without_texts(tuple(written.incidents.values())) == without_texts(tuple(reworded.incidents.values()))
+    assert without_texts(written.state) == without_texts(reworded.state)
 
 
 READS = frozenset(

@@ -1,6 +1,7 @@
 """A make-believe cloud in virtual time, closed around the pure core: what the core decides changes what it sees next.
 
-It imports only `watchdog.domain` and `watchdog.core`, so that it can be run against a mutated copy of them.
+It imports only `watchdog.domain`, `watchdog.core` and the words of notices, so that it can be run against a mutated
+copy of them.
 """
 
 import heapq
@@ -20,6 +21,7 @@ from watchdog.domain.incidents import Incident, Phase, State
 from watchdog.domain.policy import DEFAULT_MATRIX, Action, Mode, Policy, Rule, ServicePolicy, SignalPolicy, VendorPolicy
 from watchdog.domain.readings import Bad, FailureKind, Good, MinuteCount, Reading, Unknown
 from watchdog.domain.severity import Severity
+from watchdog.presentation.notice_text import worded
 
 START = 1_790_000_000.0
 DAY = 86400.0
@@ -301,7 +303,7 @@ class World:
             case fx.Note():
                 self.notes.append(effect)
             case fx.Tell():
-                self.tells.append(effect)
+                self.tells.append(as_read(effect, self.now))
                 self._maybe_hear(effect)
                 self._maybe_answer(effect)
             case fx.PinAutoDeploy():
@@ -414,10 +416,17 @@ class World:
         return [note.label for note in self.notes]
 
 
+def as_read(tell: fx.Tell, now: float) -> fx.Tell:
+    """Return what people are told as they read it who get it then; a fault in its words is one of ours."""
+    notice = worded(tell.notice, now)
+    assert not any(line.startswith("Its words could not be made") for line in notice.lines), notice
+    return replace(tell, notice=notice)
+
+
 def old_deploy(name: str, commit: str, days_ago: float, status: str = "deactivated") -> Deploy:
     """Return a deploy from before we began to watch."""
     at = START - days_ago * DAY
     return Deploy(name, status, "new_commit", commit=commit, created_at=at - 60, finished_at=at)
 
 
-__all__ = ["CONTROL", "START", "Fault", "Unknown", "World", "make_policy", "old_deploy"]
+__all__ = ["CONTROL", "START", "Fault", "Unknown", "World", "as_read", "make_policy", "old_deploy"]

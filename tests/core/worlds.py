@@ -4,12 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 from tests.core.scenes import step
-from tests.core.world import FOREVER, Fault, World, make_policy, old_deploy
+from tests.core.world import FOREVER, Fault, World, as_read, make_policy, old_deploy
 from watchdog.domain.decisions import Decision
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.effects import Effect
+from watchdog.domain.effects import Effect, Tell
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Incident, Phase, ServiceState
+from watchdog.domain.notices import Notice, Topic
 from watchdog.domain.policy import Mode, Policy, SignalPolicy
 from watchdog.domain.severity import Severity
 
@@ -66,9 +67,20 @@ def decision_of(world: World) -> Decision:
 
 
 def hear(world: World, event: Event) -> tuple[Effect, ...]:
-    """Let the core of a world take an event; return the effects without performing them."""
+    """Let the core of a world take an event; return the effects without performing them, each notice as it is read."""
     world.state, effects = step(world.state, event, world.policy)
-    return effects
+    return tuple(as_read(effect, effect.notice.at) if isinstance(effect, Tell) else effect for effect in effects)
+
+
+def topics(world: World) -> list[Topic]:
+    """Return what people were told of the world's incidents, in order."""
+    return [tell.notice.about.topic for tell in world.tells if tell.notice.about is not None]
+
+
+def line_of(notice: Notice, begins: str) -> str:
+    """Return the one line of a notice that begins so."""
+    (line,) = [line for line in notice.lines if line.startswith(begins)]
+    return line
 
 
 def put(world: World, **fields: Any) -> World:

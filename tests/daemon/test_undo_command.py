@@ -33,7 +33,7 @@ async def test_a_wrong_rollback_that_is_over_is_undone() -> None:
         await rolled_back(s)
         command = await answer(s, "undo", incident="web-1")
         assert (command.ok, command.exit_code) == (True, 0), command.answer
-        assert "BY HAND web HIGH: undo of web-1, asked for by ann: dep-40 -> dep-39" in command.answer
+        assert "BY HAND undo of web-1, asked for by ann: dep-40 -> dep-39" in command.answer
         await s.until(Phase.DEPLOYING)
         assert [one["target"] for one in s.accepted] == ["dep-39"] and s.engine.state.denied == ()
         assert s.web.undone == ("dep-40",)

@@ -6,6 +6,7 @@ every notice on every channel, at most once more than needed (a kill between sen
 
 import contextlib
 import json
+import re
 import subprocess
 import time
 from collections import Counter
@@ -87,8 +88,8 @@ def changes(cloud: Cloud) -> Counter[str]:
 
 
 def heard(texts: list[str], phrases: tuple[str, ...]) -> list[str]:
-    """Return how the texts begin, of these ways, in the order of their first time; one that is none, or too often."""
-    said = Counter(next((phrase for phrase in phrases if text.startswith(phrase)), text) for text in texts)
+    """Return which patterns the texts fit, in the order of their first time; a text that fits none, or too often."""
+    said = Counter(next((phrase for phrase in phrases if re.match(phrase, text)), text) for text in texts)
     return [phrase if times <= 2 else f"{times} times: {phrase}" for phrase, times in said.items()]
 
 
@@ -116,9 +117,10 @@ def press_approve(cloud: Cloud) -> None:
             cloud.post("slack", do="click", action="approve")
 
 
-ASKED = "APPROVAL: web CRITICAL: "
-CRITICAL, ROLLING = "web CRITICAL: ", "ROLLING BACK to dep-40: web CRITICAL: "
-RESOLVED = "web RESOLVED: rolled back and verified"
+FAILS = r"web (is down|fails \d+% of probes)"
+ASKED = r"web: approve the rollback to 1b7e0d4\?"
+ANNOUNCED, ROLLING = rf"{FAILS}: rollback to 1b7e0d4 in ", rf"{FAILS}: rolling back to 1b7e0d4"
+RESOLVED = "web is back after .*: rolled back to 1b7e0d4"
 ROLLBACK = Journey({**PINNED, **BACK}, (ROLLING, RESOLVED))
 
 
@@ -137,7 +139,7 @@ JOURNEYS = {
     ),
     "veto": Journey(
         {**PINNED, **BACK},
-        (CRITICAL, ROLLING, RESOLVED),
+        (ANNOUNCED, ROLLING, RESOLVED),
         settings={"mode: autonomous\n": "mode: autonomous\n    veto: 4s\n"},
     ),
     "button": Journey(

@@ -42,7 +42,7 @@ def rings(cloud: Cloud) -> list[str]:
 
 def slack_pages(cloud: Cloud) -> list[str]:
     """Return each message to Slack that tells of the incident's beginning."""
-    return [one["text"] for one in cloud.log("slack_webhook") if "CRITICAL" in one["text"]]
+    return [one["text"] for one in cloud.log("slack_webhook") if "web is down" in one["text"]]
 
 
 def told_outside(cloud: Cloud, word: str, status: str) -> bool:

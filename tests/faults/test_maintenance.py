@@ -26,7 +26,7 @@ def confirmed_in_maintenance_mode(cloud: Cloud, daemon: Daemon) -> None:
     daemon.start().until_watching()
     cloud.post("maintenance", enabled=True)
     told = daemon.until_story("SILENCED")
-    assert "web CRITICAL" in told and "downtime of web by the platform (in maintenance mode, seen since" in told
+    assert " (kept from " in told and "downtime of web by the platform (in maintenance mode, seen since" in told
 
 
 def switched_off_and_well(folder: Path) -> None:

@@ -88,7 +88,7 @@ def test_a_board_reads_of_an_outage_in_plain_words(tmp_path: Path) -> None:
         assert {block["type"] for block in message["body"]["blocks"]} == {"section"}
 
         ops = [str(mail["Subject"]) for mail in to(post, "ops@acme.example")]
-        assert any("ROLLING BACK" in subject for subject in ops) and not any("The shop" in one for one in ops)
+        assert any("rolling back to" in subject for subject in ops) and not any("The shop" in one for one in ops)
         assert not any("The shop" in page for page in cloud.pages())
         said = [line["text"] for line in daemon.said("story", label="INFORMED")]
         assert len(said) == 2, "works again and over were one"

@@ -56,7 +56,7 @@ def told_and_untouched(folder: Path, trouble: Callable[[Daemon], AbstractContext
         daemon.until(lambda: len(lists(cloud)) > listed)
         with trouble(daemon):
             assert not daemon.story("CRITICAL"), "the trouble begins before the decision"
-            daemon.until(lambda: any("CRITICAL" in page for page in cloud.pages()))
+            daemon.until(lambda: any("web is down" in page for page in cloud.pages()))
             daemon.until(lambda: daemon.get("/healthz").status_code == 503)
             assert any("the store does not answer" in why for why in daemon.get("/healthz").json()["reasons"])
             assert daemon.metric("watchdog_store_errors_total") >= 1
@@ -115,7 +115,7 @@ def observed_and_repaired(folder: Path, harm: Callable[[Path], None], quirks: bo
         daemon.start().until_watching()
         daemon.until(lambda: any("runs without its record" in page for page in cloud.pages()))
         cloud.bad_deploy()
-        daemon.until(lambda: any("CRITICAL" in page for page in cloud.pages()))
+        daemon.until(lambda: any("web is down" in page for page in cloud.pages()))
         assert daemon.get("/healthz").status_code == 503
         assert cloud.untouched() and path.read_bytes() == before
         for file in cloud.folder.glob("watchdog.db*"):

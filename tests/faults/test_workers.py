@@ -158,7 +158,7 @@ def database_gone(folder: Path) -> None:
         holder = two.holder("web")
         until(lambda: holder.story("SUSPECT"), lambda: told(two))
         two.server.kill()
-        until(lambda: any("CRITICAL" in page for page in two.cloud.pages()), lambda: told(two))
+        until(lambda: any("web is down" in page for page in two.cloud.pages()), lambda: told(two))
         until(lambda: holder.get("/healthz").status_code == 503)
         assert two.changes() == []
         two.server.start()

@@ -75,10 +75,15 @@ def test_a_story_is_decided_again_to_the_byte(tmp_path: Path, name: str) -> None
 
 
 @pytest.mark.parametrize("path", OLDER, ids=lambda path: path.name.split("-", 1)[1])
-def test_a_recording_of_the_version_before_is_decided_again_to_the_byte(path: Path) -> None:
-    """It begins in the middle of an incident, whose reasons are prose there (see stored_prose.py)."""
+def test_a_recording_of_the_version_before_is_decided_again(path: Path) -> None:
+    """It begins in the middle of an incident, whose reasons are prose there (see stored_prose.py).
+
+    Its hashes hold the wording of its pages, so the replay says that it compares when something was asked for.
+    """
     found = replay(runs_of([path]), None)
     assert found.events > 50 and found.divergence is None and len(OLDER) == 3
+    (note,) = found.notes
+    assert note.startswith(f"{path.name}:1: its hashes (watchdog ") and "hold the wording of pages" in note
 
 
 @pytest.mark.parametrize("name", ["bad_deploy_is_rolled_back", "slow_is_asked_and_approved", "veto_runs_out"])
@@ -164,8 +169,15 @@ def test_what_the_run_did_not_ask_for_is_found(tmp_path: Path) -> None:
     """A step whose effects this version does not come to, or comes to in addition."""
     told = story("bad_deploy_is_rolled_back")
     recorded(tmp_path, told.steps)
-    changed_file(tmp_path, lambda lines: [line.replace('"HTTP 503"', '"HTTP 504"') for line in lines])
+    changed_file(tmp_path, lambda lines: [line.replace('"aaaaaaa1"', '"aaaaaaa9"') for line in lines])
     assert replayed(tmp_path).divergence is not None
+
+
+def test_other_words_are_no_other_decision(tmp_path: Path) -> None:
+    """A failure that is described otherwise, as by a version that words it anew."""
+    recorded(tmp_path, story("bad_deploy_is_rolled_back").steps)
+    changed_file(tmp_path, lambda lines: [line.replace('"HTTP 503"', '"HTTP 504"') for line in lines])
+    assert replayed(tmp_path).divergence is None
 
 
 def test_what_changed_without_an_event_is_taken_over(tmp_path: Path) -> None:
@@ -257,7 +269,7 @@ def head(shape: int, version: str) -> bytes:
     [
         (b"not gzip", "x.jsonl.gz", "not a recording"),
         (gzip.compress(b"[]\n", mtime=0), "x.jsonl.gz:1", "not a recording"),
-        (head(9, "7.0"), "x.jsonl.gz:1", "1 -> replay it with watchdog 7.0"),
+        (head(9, "7.0"), "x.jsonl.gz:1", "2 -> replay it with watchdog 7.0"),
         (head(1, "0"), "x.jsonl.gz:1", "not a line of a recording"),
     ],
 )
@@ -293,7 +305,7 @@ def test_a_folder_without_recordings_is_refused(tmp_path: Path, capsys: pytest.C
 def test_a_run_that_decided_otherwise_ends_with_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """And says where."""
     recorded(tmp_path, story("bad_deploy_is_rolled_back").steps)
-    path = changed_file(tmp_path, lambda lines: [line.replace('"HTTP 503"', '"HTTP 504"') for line in lines])
+    path = changed_file(tmp_path, lambda lines: [line.replace('"aaaaaaa1"', '"aaaaaaa9"') for line in lines])
     assert main(["lab", "replay", str(tmp_path)]) == 1
     printed = capsys.readouterr().out
     assert f"OTHER DECISIONS than in the run, first at {path.name}:" in printed

@@ -31,6 +31,7 @@ from watchdog.domain.policy import (
     Window,
 )
 from watchdog.domain.severity import Severity
+from watchdog.presentation.notice_text import worded
 
 LINE = "----"
 
@@ -49,7 +50,7 @@ class Stage(World):
         self._head = ("", "")
 
     def _perform(self, effect: fx.Effect) -> None:
-        text = describe(effect)
+        text = describe(effect, self.now)
         if text:
             head = (clock(self.time), self.state.services["web"].phase.value.upper())
             self.told.append(f"{head[0]}  {head[1]:<13} {text}" if head != self._head else f"{'':<20} {text}")
@@ -62,7 +63,7 @@ def clock(seconds: float) -> str:
     return f"{int(seconds) // 60:02d}:{int(seconds) % 60:02d}"
 
 
-def describe(effect: fx.Effect) -> str:
+def describe(effect: fx.Effect, now: float) -> str:
     """Return a line for what a reader of the story wants to know; nothing for paces and wakes."""
     match effect:
         case fx.Note(label="TOLD" | "INFORMED"):
@@ -74,9 +75,8 @@ def describe(effect: fx.Effect) -> str:
                 f"-> tell {', '.join(channels)} (plainly, {notice.kind}): {' | '.join((notice.title, *notice.lines))}"
             )
         case fx.Tell(notice=notice, channels=channels):
-            return (
-                f"-> tell {', '.join(channels)} ({'page' if notice.wakes else 'info'}, {notice.kind}): {notice.title}"
-            )
+            how = "page" if notice.wakes else "info"
+            return f"-> tell {', '.join(channels)} ({how}, {notice.kind}): {worded(notice, now).title}"
         case fx.PinAutoDeploy():
             return "-> switch auto-deploy off"
         case fx.RestoreAutoDeploy(value=value):

@@ -4,21 +4,33 @@ It lives for a single call of `step` and never leaves it; from outside, `step` i
 """
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
-from watchdog.core.assess import maintenance, suppression
+from watchdog.core.assess import maintenance, schedule, suppression
 from watchdog.core.fold import observations
 from watchdog.domain.effects import Effect, Note, ReadDeploys, SetPace, Tell, WakeAt
 from watchdog.domain.events import Event
 from watchdog.domain.fast_replace import fast_replace
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.note_labels import NoteLabel
-from watchdog.domain.notices import Link, Notice, NoticeKind
+from watchdog.domain.notices import IncidentNews, Link, Notice, NoticeKind, OpenQuestion, Topic
 from watchdog.domain.policy import Policy, Rule, ServicePolicy, Suppression
 from watchdog.domain.severity import Severity
 
 DEPLOYS_SUSPECT_SECONDS = 5.0
 DEPLOYS_ACTING_SECONDS = 2.0
+
+
+class Facts(TypedDict, total=False):
+    """What a notice tells besides the incident: fields of IncidentNews."""
+
+    why: str
+    by: str
+    since: float | None
+    code: str
+    also: tuple[str, ...]
+    acting: bool
+    question: OpenQuestion | None
 
 
 class StepContext:
@@ -149,14 +161,17 @@ class StepContext:
     def notify(
         self,
         kind: NoticeKind,
-        title: str,
-        lines: tuple[str, ...],
+        topic: Topic,
         *,
         wakes: bool = False,
         channels: tuple[str, ...] | None = None,
-        todo: tuple[str, ...] = (),
+        restored: bool = False,
+        **facts: Unpack[Facts],
     ) -> None:
-        """Tell the people this severity's rule names (or these channels alone); nobody, if it names none."""
+        """Tell the people this severity's rule names (or these channels alone) of the incident, by its facts.
+
+        No channel is told if the rule names none. `restored`: auto-deploy is being given back.
+        """
         incident = self.incident
         channels = incident.channels if channels is None else channels
         if not channels:
@@ -167,24 +182,38 @@ class StepContext:
             self.update_incident(
                 muted=self.incident.muted or not (known or kind is NoticeKind.UPDATED)
             )  # known: see manual_silences
-            self.note("SILENCED", f"{title} (kept from {', '.join(channels)} by {suppression.describe(silence)})")
+            self.note("SILENCED", f"{topic} (kept from {', '.join(channels)} by {suppression.describe(silence)})")
             return
+        facts.setdefault("question", self._open_question())
         notice = Notice(
             at=self.now,
             incident=incident.id,
             service=self.name,
             severity=incident.severity,
             kind=kind,
-            title=title,
-            lines=lines,
             links=self._links(),
             wakes=wakes,
-            todo=todo,
+            about=IncidentNews(topic, incident, self._auto_deploy_off(restored), **facts),
         )
         self.emit(Tell(notice, channels))
         self.update_incident(paged=True, muted=False)
         how = "page" if wakes else "info"
-        self.note("TOLD", f"{', '.join(channels)} ({how}): {title}", channels)
+        self.note("TOLD", f"{', '.join(channels)} ({how}): {topic}", channels)
+
+    def _open_question(self) -> OpenQuestion | None:
+        """Return what is asked of people now, or None: who may answer, and until when the policy keeps a yes."""
+        if self.service.phase is not Phase.ASKING:
+            return None
+        window, approver = self.rule.window, self.rule.approver.name if self.rule.approver is not None else ""
+        if window is None or schedule.within(window.hours, self.now):
+            return OpenQuestion(approver)
+        begins = schedule.next_beginning(window.hours, self.now)
+        return OpenQuestion(approver, window.name, schedule.show(window.hours, begins), begins)
+
+    def _auto_deploy_off(self, restored: bool) -> str:
+        """Return the value of auto-deploy that is to be given back, or nothing."""
+        value = self.service.auto_deploy_off
+        return "" if restored or value == "off" else value
 
     def silenced_by(self, kind: NoticeKind) -> Suppression | None:
         """Return the silence that keeps such a notice of the incident from people, or None."""
@@ -196,9 +225,10 @@ class StepContext:
 
     def _links(self) -> tuple[Link, ...]:
         facts, incident = self.service.facts, self.service.incident
+        page = f"{self.policy.console_url}/incidents/{incident.id}" if self.policy.console_url and incident else ""
         if facts is None:
-            return ()
-        found = [("site", facts.url), ("dashboard", facts.dashboard_url)]
+            return (Link("incident", page),) if page else ()
+        found = [("incident", page), ("site", facts.url), ("dashboard", facts.dashboard_url)]
         if incident is not None and facts.repo and incident.suspect_code and incident.rollback.target_code:
             repo = facts.repo.removesuffix(".git")
             found.append(("diff", f"{repo}/compare/{incident.rollback.target_code}...{incident.suspect_code}"))

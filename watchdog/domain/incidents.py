@@ -140,6 +140,11 @@ class RollbackAttempt:
     undoes: str = ""  # the incident whose rollback a human takes back with this one
     undo_of_verified: bool = False  # the site had been proved well with that rollback
 
+    @property
+    def rebuilds(self) -> bool:
+        """Tell whether the target's artefact is gone, so that its commit is built anew."""
+        return self.expired is not None and self.expired == self.target
+
 
 @dataclass(frozen=True, slots=True)
 class Incident:
@@ -171,6 +176,11 @@ class Incident:
     outcome: Outcome = Outcome.OPEN  # how it ended
     channels: tuple[str, ...] = ()  # channels that its notices go to
     informed: tuple[StakeholderStatus, ...] = ()  # what stakeholders were told
+
+    @property
+    def by_hand(self) -> bool:
+        """Tell whether a person asked for this rollback: then no deploy was blamed, and nothing is decided anew."""
+        return self.decision is not None and self.decision.blame is None
 
 
 @dataclass(frozen=True, slots=True)

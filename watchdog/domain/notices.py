@@ -1,8 +1,14 @@
-"""What people are told: one shape for every channel."""
+"""What people are told: one shape for every channel.
+
+A notice about an incident carries facts, those of the moment at which the core decided to tell: the incident as it
+stood then. `presentation/notice_text.py` makes title and lines of them when the notice is sent, so that a page that is
+repeated or was held up tells how long it has lasted by the clock of that moment.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
+from watchdog.domain.incidents import Incident
 from watchdog.domain.prose import Prose
 from watchdog.domain.severity import Severity
 
@@ -21,6 +27,58 @@ class NoticeKind(StrEnum):
     TEST = "test"
 
 
+class Topic(StrEnum):
+    """What an incident's notice is about. The values stand in stores and in the incident's story."""
+
+    FOUND = "found"
+    LEFT_TO_HUMAN = "left to a human"
+    UNMUTED = "told after a silence"
+    FLAPPING = "flapping"
+    ANNOUNCED = "rollback announced"
+    KEPT = "rollback kept for its window"
+    ASKED = "approval asked"
+    REMINDED = "approval reminded"
+    UNANSWERED = "no answer in time"
+    ACKNOWLEDGED = "acknowledged"
+    ESCALATED = "escalated"
+    STILL_OPEN = "still open"
+    OVERDUE = "rollback overdue"
+    ROLLING_BACK = "rolling back"
+    STOPPED_SHORT = "human needed"
+    NOT_LIVE_YET = "rollback not live yet"
+    AUTO_DEPLOY_ON_AGAIN = "auto-deploy switched on"
+    AUTO_DEPLOY_NOT_OFF = "auto-deploy not switched off again"
+    AUTO_DEPLOY_NOT_RESTORED = "auto-deploy not given back"
+    RETURNED = "bad commit returned"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenQuestion:
+    """What the policy adds to a question that is open: who may answer it, and when a yes is carried out."""
+
+    approver: str = ""  # the contact who alone may say yes; empty: everyone may
+    window: str = ""  # name of the window that a yes is kept for; empty: it acts at once
+    opens: Prose = ""  # when that begins, in its own zone
+    opens_at: float | None = None  # the same in UTC epoch seconds
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentNews:
+    """The facts of one notice about an incident. Times are UTC epoch seconds."""
+
+    topic: Topic  # what it is about
+    incident: Incident  # as it stood when it was decided to tell
+    auto_deploy_off: str = ""  # value of auto-deploy to give back; empty: it is not off because of us
+    why: Prose = ""  # what happened, in words
+    by: str = ""  # the contact or step that it is about
+    since: float | None = None  # since when that lasts
+    code: str = ""  # commit or image digest that it is about
+    also: tuple[Prose, ...] = ()  # what fails besides
+    acting: bool = False  # a rollback is being made or proved
+    question: OpenQuestion | None = None  # what people are asked; None: nothing
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """Something to click."""
@@ -33,8 +91,9 @@ class Link:
 class Notice:
     """One message about one incident, or about the watchdog itself.
 
-    `dedup_key` is one per incident and stable across restarts. Stakeholders have a thread of their own (see
-    `plain_thread`).
+    `dedup_key` is one per incident and stable across restarts. One about an incident has its facts in `about`, and gets
+    title, lines and tasks when it is sent (presentation/notice_text.py); any other has its words here. Stakeholders
+    have a thread of their own (see `plain_thread`).
     """
 
     at: float  # UTC epoch seconds
@@ -42,18 +101,25 @@ class Notice:
     service: str  # its name; `watchdog`: about the watchdog itself
     severity: Severity  # of the incident
     kind: NoticeKind  # why people are told
-    title: Prose  # one line, the most important first
+    title: Prose = ""  # one line, the most important first; empty: made of `about`
     lines: tuple[Prose, ...] = ()  # details, each on a line of its own
     links: tuple[Link, ...] = ()  # to the site, the dashboard, the diff
     wakes: bool = False  # a pager rings; else it is for information
     plain: bool = False  # for stakeholders, who see title and lines only; no other channel stands in
     todo: tuple[Prose, ...] = ()  # what is left to people when it is over, for channels that keep lists
     news: bool = False  # asks nothing: no other channel stands in, and it may be lost
+    about: IncidentNews | None = None  # the facts of a notice about an incident; None: its words are all there is
 
     @property
     def dedup_key(self) -> str:
         """Return the key that makes many messages one page."""
         return f"watchdog/{self.service}/{self.incident}"
+
+    @property
+    def identity(self) -> tuple[str, str, str, float, str]:
+        """Return what tells this notice from any other, whatever its words were when it was sent."""
+        about = self.about.topic.value if self.about is not None else self.title
+        return self.service, self.incident, self.kind.value, self.at, about
 
     @property
     def resolves(self) -> bool:

@@ -324,6 +324,7 @@ class Policy:
     stakeholders: tuple[Stakeholders, ...] = ()  # people outside engineering
     good_news: tuple[str, ...] = ()  # channels told of deploys that ended their watch window well; empty: none
     digest: Digest | None = None  # the weekly digest; None: none
+    console_url: str = ""  # where browsers find the console, to which notices link; empty: they do not
     budget: Budget = Budget()  # how often we may act
     brakes: Brakes = Brakes()  # when not to act unasked
     pace: Pace = Pace()  # how often we probe

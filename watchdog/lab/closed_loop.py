@@ -126,7 +126,9 @@ class ClosedLoop:
             self._agenda.at(self.now, lambda: self.tell(e.QuestionHeard(self.now, *asked)))
         else:
             what = "page" if notice.wakes else "info"
-        self.record.did.append(ActionTaken(self.now, what, notice.service, self._target(notice.service), notice.title))
+        self.record.did.append(
+            ActionTaken(self.now, what, notice.service, self._target(notice.service), notice.identity[-1])
+        )
 
     def _target(self, name: str) -> str | None:
         service = self.state.services.get(name)

@@ -8,7 +8,7 @@ Rule 2: what stays unsure is said as plainly as what is known.
 from collections.abc import Sequence
 from datetime import UTC, tzinfo
 
-from watchdog.core import notice_text
+from watchdog.core import note_text
 from watchdog.domain.decisions import Course, Decision, Evidence
 from watchdog.domain.effects import Note
 from watchdog.domain.incident_notes import Remark
@@ -118,7 +118,7 @@ def restored(incident: Incident, target_seconds: float | None) -> str:
         return ""
     took = incident.rollback.restored_at - incident.onset_at
     if incident.rollback.healed_at is not None:
-        return f" Rolled back in {show_seconds(took)}; {notice_text.healed_line(incident)}."
+        return f" Rolled back in {show_seconds(took)}; {note_text.healed_line(incident)}."
     if target_seconds is None:
         return f" Restored in {show_seconds(took)}."
     missed = ", missed" if took > target_seconds else ""

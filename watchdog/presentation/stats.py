@@ -7,7 +7,6 @@ what is counted here, from what, is said at each property. A number without anyt
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from watchdog.core.notice_text import by_hand
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Incident, ServiceState
 from watchdog.presentation.incident_facts import ended_at
@@ -145,7 +144,7 @@ def _of(
     judged, failed = seen_going_live(known, own, labels, since)
     return Stats(
         service=name,
-        incidents=[one for one in own if one.findings or not by_hand(one)],
+        incidents=[one for one in own if one.findings or not one.by_hand],
         rollbacks=sum(one.rollback.requested_at is not None for one in own),
         acts=acts,
         span_seconds=max(0.0, now - max(since, known.since)) if known is not None else 0.0,

@@ -11,6 +11,7 @@ from watchdog.domain import effects as fx
 from watchdog.domain.decisions import Course
 from watchdog.domain.effects import Effect
 from watchdog.domain.incidents import Incident, State
+from watchdog.presentation.notice_text import worded
 
 ACTS = ("pin", "rollback", "restore")
 """Kinds that change production."""
@@ -102,9 +103,8 @@ def _outside(effect: Effect, at: float) -> Action | None:
     match effect:
         case fx.Tell(notice, channels):
             kind, whom = ("page" if notice.wakes else "tell"), ", ".join(channels)
-            return Action(
-                at, notice.service, notice.incident, kind, f"{notice.kind.value}: {notice.title}", f"to {whom}"
-            )
+            what = f"{notice.kind.value}: {worded(notice, at).title}"
+            return Action(at, notice.service, notice.incident, kind, what, f"to {whom}")
         case fx.PinAutoDeploy():
             return Action(at, effect.service, effect.incident, "pin", "auto-deploy off")
         case fx.Rollback():

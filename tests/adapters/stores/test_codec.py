@@ -15,7 +15,7 @@ from tests.core.incident_fields import PARTS
 from watchdog.adapters.stores.codec import EFFECTS, EVENTS, INCIDENTS, SERVICES, STATES, Codec
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Term
-from watchdog.domain.effects import Effect, Note
+from watchdog.domain.effects import Effect, Note, Tell
 from watchdog.domain.errors import Permanent
 from watchdog.domain.events import Event, Observed, TimePassed
 from watchdog.domain.incidents import Escalation, History, Incident, Pin, Question, RollbackAttempt, ServiceState, State
@@ -72,6 +72,13 @@ def values_of(kind: Any) -> st.SearchStrategy[Any]:
     return st.dictionaries(*map(values_of, arguments), max_size=2).map(MappingProxyType)
 
 
+def of_facts_alone(value: Any) -> Any:
+    """Return a notice that has facts without words: those are made of the facts."""
+    if not isinstance(value, Tell) or value.notice.about is None:
+        return value
+    return replace(value, notice=replace(value.notice, title="", lines=(), todo=()))
+
+
 @pytest.mark.parametrize(
     ("codec", "kind"),
     [*((EVENTS, kind) for kind in get_args(Event)), *((EFFECTS, kind) for kind in get_args(Effect))],
@@ -83,6 +90,7 @@ def test_every_event_and_effect_survives(codec: Codec[Any], kind: Any) -> None:
     @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None)
     @given(values_of(kind))
     def round_trip(value: Any) -> None:
+        value = of_facts_alone(value)
         text = codec.encode(value)
         back = codec.decode(text)
         assert back == value and type(back) is kind and text.isascii() and "\n" not in text

@@ -1,17 +1,22 @@
 """What the version before stored as prose becomes typed where it is read, and such a version reads what we write."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.cli import examples as x
+from tests.core.scenes import NOW, a_decision, an_incident
 from watchdog.adapters.stores import stored_prose
-from watchdog.adapters.stores.codec import INCIDENTS, Codec
+from watchdog.adapters.stores.codec import EFFECTS, INCIDENTS, Codec
 from watchdog.domain.decisions import Blame, Decision, GuardAnswer, GuardReason, Term, Verdict
-from watchdog.domain.effects import Note
+from watchdog.domain.effects import Note, Tell
 from watchdog.domain.incidents import HumanDecision, Incident, Outcome
+from watchdog.domain.notices import IncidentNews, Notice, NoticeKind, Topic
+from watchdog.domain.severity import Severity
 from watchdog.domain.store_records import ActionResult, ActionRow
+from watchdog.presentation.notice_text import worded
 
 SILENT = "errors still unknown: no full minute since; more still unknown: no full minute since"
 ROW = ActionRow("web-1", "rollback", "failed", "dep-40", "dep-42", service="web")
@@ -137,3 +142,37 @@ def test_what_a_note_is_about(label: Any, text: str, about: tuple[str, ...]) -> 
     for words in (text, "other words"):
         written = stored_prose.note_row(Note(1.0, "web", "web-1", label, words, about))
         assert words in written["text"] and stored_prose.note(*written.values()).about == about
+
+
+def told() -> Tell:
+    """Return a page about an incident, as the core emits it: facts without words."""
+    about = IncidentNews(Topic.LEFT_TO_HUMAN, an_incident(decision=a_decision()))
+    page = Notice(NOW, "web-1", "web", Severity.CRITICAL, NoticeKind.HUMAN_NEEDED, wakes=True, about=about)
+    return Tell(page, ("pager",))
+
+
+def test_an_older_worker_reads_a_notice_s_words_and_this_one_its_facts() -> None:
+    """The row has both; what this version reads back is what it wrote."""
+    row = json.loads(EFFECTS.encode(told()))
+    assert row["notice"]["title"].startswith("web is down") and "Left to you: it fits" in row["notice"]["lines"]
+    assert EFFECTS.decode(json.dumps(row)) == told()
+
+
+def test_of_a_topic_that_only_a_newer_version_knows_the_words_are_sent() -> None:
+    """A worker of this version takes over a page whose facts it cannot read."""
+    row = json.loads(EFFECTS.encode(told()))
+    row["notice"]["about"] = {"topic": "a better reason", "incident": {"id": "web-1"}}
+    read = EFFECTS.decode(json.dumps(row))
+    assert isinstance(read, Tell) and read.notice.about is None
+    assert read.notice.title == row["notice"]["title"] and list(read.notice.lines) == row["notice"]["lines"]
+
+
+def test_a_notice_whose_words_cannot_be_made_is_stored_and_sent_all_the_same() -> None:
+    """A fault in a text keeps no page from people: it names the service and the command that tells more."""
+    tell = told()
+    assert tell.notice.about is not None
+    beyond = replace(tell.notice.about, incident=an_incident(onset_at=1e300, decision=a_decision()))
+    notice = replace(tell.notice, about=beyond)
+    assert worded(notice, NOW).title == "web critical: left to a human"
+    assert worded(notice, NOW).lines == ("Its words could not be made (OverflowError): watchdog explain web-1",)
+    assert EFFECTS.decode(EFFECTS.encode(replace(tell, notice=notice))) == replace(tell, notice=notice)

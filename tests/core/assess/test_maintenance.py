@@ -8,7 +8,7 @@ import pytest
 
 from tests.core.scenes import FACTS, HISTORY, NOW, a_service, an_incident, failing
 from tests.core.world import FOREVER, START, Fault, World, make_policy
-from tests.core.worlds import bad_world, decision_of, hear, history, incident_of, reach, watch, web
+from tests.core.worlds import bad_world, decision_of, hear, history, incident_of, line_of, reach, watch, web
 from tests.support.effect_readers import lines, notices
 from watchdog.core.assess import maintenance
 from watchdog.domain import effects as fx
@@ -16,6 +16,7 @@ from watchdog.domain import events as e
 from watchdog.domain.decisions import Verdict
 from watchdog.domain.deploys import Downtime, ServiceFacts
 from watchdog.domain.incidents import History, Phase, ServiceState
+from watchdog.domain.notices import Topic
 from watchdog.domain.policy import Mode, SignalPolicy
 from watchdog.domain.readings import Unknown
 
@@ -237,7 +238,8 @@ def test_what_cannot_be_seen_after_it_is_told_in_the_end() -> None:
     assert world.pages() == []
     world.run(1200.0)
     (page,) = world.pages()
-    assert page.notice.lines[0] == "A silence kept it from you until now."
+    assert page.notice.about.topic is Topic.UNMUTED
+    assert "A silence kept it from you until now." in page.notice.lines
 
 
 def test_an_outage_that_was_told_before_it_is_still_another_incident() -> None:
@@ -287,10 +289,10 @@ def test_one_that_lasts_a_day_is_told_of_once(seconds: float) -> None:
 
 @pytest.mark.parametrize("suspender", ["billing", "stuck_crashlooping"])
 def test_who_suspends_it_in_its_owner_s_place_is_news(suspender: str) -> None:
-    """Paged as any outage, with the reason first."""
+    """Paged as any outage, with the reason."""
     world = down(quiet_world(), 100.0, suspended=True, suspenders=(suspender,)).run(300.0)
     (page,) = world.pages()
-    assert page.notice.lines[0] == f"Left to you: service: it is suspended by {suspender}"
+    assert f"Left to you: service: it is suspended by {suspender}" in page.notice.lines
     assert web(world).downtime is None
 
 
@@ -319,7 +321,7 @@ def test_what_people_heard_of_in_it_and_still_fails_after_it_is_told_and_asked_a
     """One hiccup of the platform paged them; it was kept from a rollback, and nothing else would take that up."""
     world = down(bad_world(unreadable=(300.0, 420.0)), 63.0, 600.0).run(700.0)
     (first, second) = world.pages()
-    assert first.notice.kind.value == "human_needed" and "by what was read 6" in first.notice.lines[0]
+    assert first.notice.kind.value == "human_needed" and "by what was read 6" in line_of(first.notice, "Left to you: ")
     assert second.notice.kind.value == "asked" and second.notice.at - START == pytest.approx(660.0, abs=15.0)
     assert not world.pins and not world.broken
 

@@ -24,11 +24,11 @@ def told(*at: float, check: Check | None = None, late: float = 0.0) -> Check:
 
 
 def test_three_in_ten_minutes_are_a_crash_loop() -> None:
-    """Two are not; the onset is the first of them, and the last is quoted."""
+    """Two are not; the onset is the first of them, the last is quoted, and a title says how many."""
     assert detect.find(told(T0, T0 + 100), given(EVENTS, T0 + 100)) is None
     finding = detect.find(told(T0, T0 + 100, T0 + 200), given(EVENTS, T0 + 210))
     text = "3 failures in 10 min (limit 3): instance 2 crashed"
-    assert finding == Finding("events", "render_events", "crashes", T0, 0.0, text, "crash")
+    assert finding == Finding("events", "render_events", "crashes", T0, 0.0, text, "crash", symptom="3 in 10 min")
 
 
 def test_old_ones_do_not_count() -> None:

@@ -65,9 +65,10 @@ def test_two_bad_minutes_of_five_with_the_newest_bad(last: list[float], confirme
 
 
 def test_the_words_carry_the_arithmetic_and_the_onset_is_the_first_bad_minute() -> None:
-    """Measured, expected, over-dispersion, chance."""
+    """Measured, expected, over-dispersion, chance; in a title how many a minute."""
     result = finding(fed(minutes([*QUIET, 1, 1, 1, 30, 40])))
-    assert result == Finding("errors", "sentry", "count", T0 + 60 * (len(QUIET) + 3), 0.0, result.text)
+    onset_at = T0 + 60 * (len(QUIET) + 3)
+    assert result == Finding("errors", "sentry", "count", onset_at, 0.0, result.text, symptom="40/min")
     assert result.text.startswith("40 errors/min, 1.1 expected (phi 1.0, chance ")
 
 

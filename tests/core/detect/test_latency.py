@@ -60,7 +60,7 @@ def test_over_the_objective_for_a_minute_is_confirmed_with_its_arithmetic() -> N
     check, now = fed([1.2], check=check, at=now + 2.0)
     result = finding(check, now)
     text = "p95 1200 ms > 800 ms (objective) for 60 s (limit 60 s), 31 samples"
-    assert result == Finding("api", "latency", "latency", T0 + 10.0, 1.0, text, "slow")
+    assert result == Finding("api", "latency", "latency", T0 + 10.0, 1.0, text, "slow", symptom="p95 1200 ms > 800 ms")
     few, now = fed([1.2] * 10, every=7.0)
     assert finding(few, now) is None, "over for 63 s, but only 10 samples"
 

@@ -55,7 +55,7 @@ def test_an_unbroken_run_is_confirmed_at_its_limit(text: str, conditions: dict, 
         assert result is None
         return
     words = f"{len(text)} of {len(text)} probes failed for {lasted}: HTTP 503"
-    assert result == Finding("home", "http", "run", T0, 1.0, words, "status")
+    assert result == Finding("home", "http", "run", T0, 1.0, words, "status", symptom="HTTP 503")
 
 
 def test_a_run_needs_five_probes_however_long() -> None:

@@ -48,6 +48,7 @@ def test_case_45_turned_away_since_a_fresh_deploy_is_asked_about() -> None:
     (finding,) = incident.findings
     assert finding.method == turned_away.METHOD and not finding.fails
     assert finding.text.endswith("turned away for 40 s: the site limits our probes: HTTP 429")
+    assert finding.symptom == "the site limits our probes: HTTP 429"
     assert incident.severity == "high"
     probe(world, 600.0, AWAY)
     assert incident.closed_at is None and web(world).phase is not Phase.CALM, "nobody saw it well"

@@ -12,6 +12,7 @@ from watchdog.core.context import StepContext
 from watchdog.core.guards import flapping
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase, ServiceState
+from watchdog.domain.notices import Topic
 
 
 def turned(service: ServiceState) -> StepContext:
@@ -54,9 +55,9 @@ def test_who_flaps_is_told_of_once_and_asked_about() -> None:
     world.run(900.0)
     text = "3 incidents opened within 60 min: no rollback unasked until 30 min without an incident"
     assert [note.text for note in world.notes if note.label == "FLAPPING"] == [text]
-    titles = [tell.notice.title for tell in world.tells if not tell.notice.wakes]
-    assert "web is FLAPPING: 3 incidents opened within 60 min" in titles
-    assert (f"Held: {text}",) in [tell.notice.lines for tell in world.tells]
+    (notice,) = [tell.notice for tell in world.tells if tell.notice.about.topic is Topic.FLAPPING]
+    assert notice.title == "web is flapping: rollbacks are asked about" and not notice.wakes
+    assert notice.about.why == text and notice.lines == (f"Held: {text}",)
     decision = world.incidents["web-3"].decision
     assert ("flapping", "ask") in [(answer.name, answer.verdict.value) for answer in decision.guards]
 

@@ -8,13 +8,26 @@ import pytest
 
 from tests.core.incident_fields import amended
 from tests.core.world import FOREVER, START, Fault, World, make_policy
-from tests.core.worlds import bad_world, decision_of, hear, incident_of, put, reach, reload, share, unwatch, web
+from tests.core.worlds import (
+    bad_world,
+    decision_of,
+    hear,
+    incident_of,
+    line_of,
+    put,
+    reach,
+    reload,
+    share,
+    unwatch,
+    web,
+)
 from tests.support.effect_readers import kinds, lines, notices, tell_of, wakes
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.decisions import Course
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Deadline, Phase
+from watchdog.domain.notices import Topic
 from watchdog.domain.policy import Approver, BlameWeights, Mode, Policy, Then
 from watchdog.domain.readings import Bad
 from watchdog.domain.severity import Severity
@@ -93,8 +106,9 @@ def test_a_question_is_repeated_at_its_very_reminder_and_once(within: float | No
     assert notices(passes(world, 599.0)) == []
     notice = tell_of(passes(world, 600.0)).notice
     assert notice.kind.value == "human_needed" and notices(passes(world, 700.0)) == []
-    assert notice.title.startswith("REMINDER, no answer for 10 min: web HIGH:") and notice.wakes
-    assert notice.lines[1].startswith(said)
+    assert notice.about.topic is Topic.REMINDED and notice.wakes
+    assert notice.title == "web api is slow: no answer for 10 min, please answer"
+    assert notice.lines[0].startswith("High for ") and line_of(notice, "Answer").startswith(said)
     assert len(after(world, 9000.0).pages()) == (1 if within is None else 2)
 
 
@@ -109,8 +123,10 @@ def test_the_core_asks_to_be_woken_for_both() -> None:
 def test_after_the_deadline_nobody_is_reminded() -> None:
     """A restart slept through both: one page, the later one."""
     world = asked(remind_seconds=600.0)
-    tell = tell_of(hear(world, e.TimePassed(incident_of(world).question.asked_at + 950.0)))
-    assert tell.notice.title.startswith("NO ANSWER for 15 min:") and notices(passes(world, 951.0)) == []
+    asked_at = incident_of(world).question.asked_at
+    notice = tell_of(hear(world, e.TimePassed(asked_at + 950.0))).notice
+    assert (notice.about.topic, notice.about.since) == (Topic.UNANSWERED, asked_at)
+    assert notice.title == "web api is slow: no answer for 16 min" and notices(passes(world, 951.0)) == []
 
 
 # --- the deadline ---
@@ -149,7 +165,7 @@ def test_what_forbids_a_default_leaves_it_to_a_human(change: Callable[[World], o
 def test_then_rollback_is_made_at_the_deadline_and_proved_like_any_other(severity: Severity) -> None:
     """Asked by the policy, or by mode assist: the declared default is carried out, once, and people were told so."""
     world = asked(severity, then=Then.ROLLBACK)
-    assert world.tells[-1].notice.lines[2].startswith("Without an answer it is rolled back then")
+    assert line_of(world.tells[-1].notice, "Without an answer it is rolled back then")
     within = world.policy.matrix[severity].within_seconds
     world.at(world.time + 200.0, lambda: world.tell(e.Restarted(world.now)))
     assert not after(world, within - 1.0).pins
@@ -216,8 +232,9 @@ def test_what_is_not_done_by_default(world: Callable[[], World], why: str | None
     assert incident_of(world).question.defaulted_at is None
     if why is not None:
         assert lines(effects, "DEADLINE")[0].startswith(f"no answer for 15 min; not rolled back by default: {why}")
-        said = [effect.notice.lines[0] for effect in effects if isinstance(effect, fx.Tell)]
-        assert all(one.startswith(f"Not rolled back by default, a human is needed: {why}") for one in said)
+        told = [effect.notice for effect in effects if isinstance(effect, fx.Tell)]
+        assert all(one.about.topic is Topic.UNANSWERED and one.about.why.startswith(why) for one in told)
+        assert all(f"Not rolled back by default, a human is needed: {one.about.why}" in one.lines for one in told)
     world.tell(e.QuestionHeard(world.now, "web", "web-1", world.now))
     assert not after(world, 3000.0).pins
 

@@ -12,6 +12,7 @@ from watchdog.core.phases import bad_commit_recurrence
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase
+from watchdog.domain.notices import Topic
 from watchdog.domain.severity import Severity
 
 
@@ -43,7 +44,10 @@ def test_it_is_said_once_per_deploy_and_auto_deploy_is_switched_off_once_more(en
     assert [effect.incident for effect in effects if isinstance(effect, fx.PinAutoDeploy)] == ["web-1"]
     (tell,) = [effect.notice for effect in effects if isinstance(effect, fx.Tell)][:1]
     assert (tell.kind.value, tell.wakes, tell.incident) == ("human_needed", True, "web-1")
-    assert tell.lines[0] == "It is not rolled back a second time unless a human says so."
+    assert (tell.about.topic, tell.about.code) == (Topic.RETURNED, "bad00000")
+    assert tell.title == "web: the bad commit bad0000 is back"
+    assert tell.about.why == f"the bad commit bad0000 is {how} ({back}, blueprint_sync)"
+    assert "It is not rolled back a second time unless a human says so." in tell.lines
     assert lines(effects, "ACT") == ["auto-deploy -> off once more, to be read back"]
     assert "Rollback" not in kinds(effects)
     again = listed(world)

@@ -6,11 +6,12 @@ import pytest
 
 from tests.core.incident_fields import amended
 from tests.core.world import FOREVER, Fault, World, make_policy
-from tests.core.worlds import bad_world, hear, incident_of, put, reach, web
+from tests.core.worlds import bad_world, hear, incident_of, line_of, put, reach, web
 from tests.support.effect_readers import kinds, lines, tell_of
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase
+from watchdog.domain.notices import Topic
 from watchdog.domain.policy import DEFAULT_MATRIX, Action, Policy, Rule
 from watchdog.domain.readings import Bad
 from watchdog.domain.severity import Severity
@@ -62,14 +63,17 @@ def test_only_bad_news_wakes(severity: Severity, wakes: bool) -> None:
     world = World(policy, [], faults=[Fault(64.0, FOREVER)]).run(200.0)
     (tell,) = world.tells
     assert tell.notice.kind.value == "human_needed" and tell.notice.wakes is wakes
-    assert tell.notice.lines[0].startswith("Left to you: no deploy can be blamed")
+    assert tell.notice.about.topic is Topic.LEFT_TO_HUMAN
+    assert tell.notice.lines[0].startswith(f"{severity.value.capitalize()} for ")
+    assert line_of(tell.notice, "Left to you: ").startswith("Left to you: no deploy can be blamed")
 
 
 def test_an_end_is_told_with_how_what_was_done_and_what_is_left() -> None:
     """The all-clear names the proof, the rollback and what a human has to switch back."""
     world = bad_world().run(500.0)
     notice = world.tells[-1].notice
-    assert notice.kind.value == "resolved" and notice.title.startswith("web RESOLVED: rolled back and verified (")
+    assert notice.kind.value == "resolved" and notice.title == "web is back after 4 min: rolled back to aaaaaaa"
+    assert notice.about.topic is Topic.CLOSED and notice.about.incident.outcome == "rolled back and verified"
     assert notice.lines[0].startswith("How: home: ")
     assert "Rolled back: dep-900 -> dep-40 as dep-901" in notice.lines
     assert "Left for you: auto-deploy is off (it was commit) until you switch it back on." in notice.lines
@@ -81,7 +85,7 @@ def test_what_was_switched_off_for_nothing_is_given_back_at_the_end() -> None:
     world = bad_world(faults=[Fault(64.0, 107.0, code="bad00000")], outcomes=["postponed"]).run(500.0)
     notice = tell_of(world.tells).notice
     assert "auto-deploy, switched off for it, is being given back" in notice.lines[0]
-    lasted = notice.title.removeprefix("web RESOLVED: recovered by itself (").removesuffix(" since onset)")
+    lasted = notice.title.removeprefix("web is back after ").removesuffix(", by itself")
     how = notice.lines[0].removeprefix("How: ")
     assert lines(world.notes, "CLOSED") == [f"recovered by itself: {how}; {lasted} since onset"]
     assert how.startswith("it recovered before a rollback was sent; ") and lasted.endswith(" s")
@@ -170,13 +174,13 @@ def test_readings_of_an_ended_incident_do_not_open_the_next() -> None:
 def test_only_what_was_on_is_given_back_or_warned_of(
     off: str, previous: str, paused: str, warned: bool, given: bool
 ) -> None:
-    """Not what was off before us, nor what is on again; nothing at all during a pause, which is why the title warns."""
+    """Not what was off before us, nor what is on again; nothing at all during a pause: people are warned."""
     world = reach(Phase.ROLLING_BACK)
     put(world, auto_deploy_off=off, incident=amended(incident_of(world), previous=previous))
     world.state = replace(world.state, paused_by=paused)
     effects = hear(world, e.RollbackRefused(world.now, "web", "web-1", "artefact expired"))
     (tell,) = [effect for effect in effects if isinstance(effect, fx.Tell)]
-    assert tell.notice.title.startswith("AUTO-DEPLOY IS OFF on web. ") is warned
+    assert tell.notice.about.auto_deploy_off == ("commit" if warned else "")
     restores = [effect for effect in effects if isinstance(effect, fx.RestoreAutoDeploy)]
     assert restores == ([fx.RestoreAutoDeploy("web", "web-1", "srv-web", "commit")] if given else [])
 
@@ -188,4 +192,6 @@ def test_a_service_without_a_platform_has_nothing_to_give_back() -> None:
     world.policy = replace(world.policy, services={"web": wishes})
     effects = hear(world, e.RollbackRefused(world.now, "web", "web-1", "artefact expired"))
     assert "RestoreAutoDeploy" not in kinds(effects)
-    assert lines(effects, "TOLD")[0].startswith("pager, chat (page): AUTO-DEPLOY IS OFF on web.")
+    assert lines(effects, "TOLD") == ["pager, chat (page): human needed"]
+    notice = tell_of(effects).notice
+    assert notice.about.auto_deploy_off == "commit" and "Auto-deploy: off, read back (was commit)" in notice.lines

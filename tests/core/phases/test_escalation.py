@@ -1,6 +1,5 @@
 """Escalation: a page that nobody takes up climbs on time and in order, until a human has it or it is over."""
 
-import re
 from dataclasses import replace
 from datetime import date
 
@@ -8,12 +7,13 @@ import pytest
 
 from tests.core.incident_fields import amended
 from tests.core.world import FOREVER, START, Fault, World, make_policy
-from tests.core.worlds import bad_world, hear, incident_of, put, reach, web
+from tests.core.worlds import bad_world, hear, incident_of, line_of, put, reach, topics, web
 from tests.support.effect_readers import lines, notices, tell_of, wakes
 from watchdog.core.phases import escalation
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase
+from watchdog.domain.notices import Topic
 from watchdog.domain.policy import Mode, Policy, Rotation, Step, Then, Weekly
 from watchdog.domain.severity import Severity
 
@@ -34,10 +34,16 @@ def paged(*steps: Step, **more: object) -> World:
 
 
 def called(world: World, since: int = 0) -> list[tuple[float, tuple[str, ...], str]]:
-    """Return who was called by name: seconds after the page, the channels, the first words."""
+    """Return who was called by name: seconds after the page, the channels, what about and whom."""
     at = world.incidents["web-1"].opened_at
     tells = [tell for tell in world.tells if tell.notice.wakes][since:]
-    return [(tell.notice.at - at, tell.channels, tell.notice.title.partition(",")[0]) for tell in tells]
+    return [(tell.notice.at - at, tell.channels, whom(tell)) for tell in tells]
+
+
+def whom(tell: fx.Tell) -> str:
+    """Return `escalated to lead`: what a notice is about, and whom."""
+    about = tell.notice.about
+    return f"{about.topic} to {about.by}" if about.by else str(about.topic)
 
 
 # --- climbing ---
@@ -49,11 +55,13 @@ def test_a_critical_page_climbs_on_time_and_in_order() -> None:
     for after in (200.0, 500.0):
         world.at(incident_of(world).opened_at - START + after, lambda: world.tell(e.Restarted(world.now)))
     world.run(1200.0)
-    lead, devops = (300.0, ("mail",), "ESCALATED to lead"), (900.0, ("phone",), "ESCALATED to devops")
-    assert called(world, 1) == [lead, devops, (960.0, ("letter",), "ESCALATED to boss")]
+    lead, devops = (300.0, ("mail",), "escalated to lead"), (900.0, ("phone",), "escalated to devops")
+    assert called(world, 1) == [lead, devops, (960.0, ("letter",), "escalated to boss")]
     notice = world.tells[-1].notice
-    assert notice.title.startswith("ESCALATED to boss, open for 16 min: web CRITICAL:") and notice.incident == "web-1"
-    assert notice.lines[0].endswith("watchdog acknowledge web-1") and notice.lines[1].startswith("Seen: home")
+    assert notice.title == "web is down: open for 16 min, not taken up" and notice.incident == "web-1"
+    assert notice.lines[0].startswith("Critical for 17 min, ") and " UTC: home: " in notice.lines[0]
+    assert "Escalated to boss: open for 16 min, and not acknowledged." in notice.lines
+    assert line_of(notice, "To take it up, ").endswith("watchdog acknowledge web-1")
     assert not world.broken
 
 
@@ -97,14 +105,14 @@ def test_it_ends_with_the_incident() -> None:
     world = paged(*STEPS)
     world.faults = [replace(world.faults[0], end=world.time + 400.0)]
     world.run(3000.0)
-    assert [first for *_, first in called(world, 1)] == ["ESCALATED to lead"]
+    assert [first for *_, first in called(world, 1)] == ["escalated to lead"]
     assert web(world).phase is Phase.CALM
 
 
 def test_who_is_out_of_hours_is_passed_over_in_favour_of_the_next() -> None:
     """And noted; the one after is called when it is their time by the order, not later."""
     world = paged(replace(STEPS[0], after_seconds=3600.0, hours=NEVER), *STEPS[1:]).run(1000.0)
-    assert called(world, 1) == [(600.0, ("phone",), "ESCALATED to devops"), (660.0, ("letter",), "ESCALATED to boss")]
+    assert called(world, 1) == [(600.0, ("phone",), "escalated to devops"), (660.0, ("letter",), "escalated to boss")]
     assert lines(world.notes, "PASSED") == ["lead: not in their hours"]
 
 
@@ -113,31 +121,31 @@ def test_of_a_rotation_it_calls_whose_week_it_is() -> None:
     day = int(START // 86400) + date(1970, 1, 1).toordinal()
     turns = Rotation((STEPS[0], STEPS[1]), day - 7, 0, "UTC")
     world = paged(Step("oncall", (), 300.0, rotation=turns), STEPS[2]).run(600.0)
-    devops, boss = (300.0, ("phone",), "ESCALATED to devops (oncall)"), (360.0, ("letter",), "ESCALATED to boss")
+    devops, boss = (300.0, ("phone",), "escalated to devops (oncall)"), (360.0, ("letter",), "escalated to boss")
     assert called(world, 1) == [devops, boss]
     asleep = replace(turns, of=(STEPS[0], replace(STEPS[1], hours=NEVER)))
     world = paged(Step("oncall", (), 300.0, rotation=asleep), STEPS[2]).run(300.0)
-    assert called(world, 1)[0] == (60.0, ("letter",), "ESCALATED to boss")
+    assert called(world, 1)[0] == (60.0, ("letter",), "escalated to boss")
     assert set(lines(world.notes, "PASSED")) == {"devops (oncall): not in their hours"}
 
 
 def test_where_nobody_is_on_call_those_who_were_told_are_called_again() -> None:
     """Once; and when the hours of one of them begin, that one is called all the same."""
     world = paged(replace(STEPS[1], hours=NEVER), replace(STEPS[2], hours=NEVER)).run(9000.0)
-    assert called(world, 1) == [(600.0, ("pager", "chat"), "ESCALATED to everybody again")]
+    assert called(world, 1) == [(600.0, ("pager", "chat"), "escalated to everybody again")]
     world.policy = climbing(STEPS[1], replace(STEPS[2], hours=NEVER), mode=Mode.OBSERVE)
     world.run(10_000.0)
-    assert next(first for *_, first in called(world, 2)) == "ESCALATED to devops"
+    assert next(first for *_, first in called(world, 2)) == "escalated to devops"
 
 
 def test_the_order_is_gone_through_again_and_not_for_ever() -> None:
     """Who was out of hours, or asleep, comes again in the next round; after the last one nobody is woken any more."""
     world = paged(replace(STEPS[0], hours=NEVER), STEPS[2]).run(200.0)
-    assert [first for *_, first in called(world, 1)] == ["ESCALATED to boss"]
+    assert [first for *_, first in called(world, 1)] == ["escalated to boss"]
     world.policy = replace(world.policy, escalation=(STEPS[0], STEPS[2]))
     world.run(9000.0)
     names = [first for *_, first in called(world, 2)]
-    assert names[:4] == ["ESCALATED to lead", "ESCALATED to boss"] * 2
+    assert names[:4] == ["escalated to lead", "escalated to boss"] * 2
     assert len(names) + 1 == 2 * escalation.ROUNDS
 
 
@@ -147,8 +155,8 @@ def test_a_new_call_has_all_its_rounds_before_it() -> None:
     put(world, incident=amended(incident_of(world), calls=escalation.ROUNDS * len(STEPS)))
     world.tell(e.Acknowledged(world.now, "web-1", "ann"))
     world.run(world.time + world.policy.ack_holds_seconds + 301.0)
-    titles = [tell.notice.title for tell in world.tells]
-    assert titles[-2].startswith("STILL OPEN, acknowledged by ann") and titles[-1].startswith("ESCALATED to lead")
+    told = [(tell.notice.about.topic, tell.notice.about.by) for tell in world.tells]
+    assert told[-2:] == [(Topic.STILL_OPEN, "ann"), (Topic.ESCALATED, "lead")]
 
 
 def test_an_acknowledgement_of_an_earlier_call_is_refused() -> None:
@@ -173,7 +181,8 @@ def test_who_looks_after_a_question_is_called_again_with_what_silence_means() ->
     world = question(then=Then.ROLLBACK, within_seconds=3600.0)
     acknowledge(world)
     notice = tell_of(hear(world, e.TimePassed(world.now + 1800.0))).notice
-    assert notice.title.startswith("STILL OPEN") and notice.lines[3].startswith("Without an answer it is rolled back")
+    assert notice.about.topic is Topic.STILL_OPEN
+    assert line_of(notice, "Without an answer it is rolled back")
 
 
 # --- a question ---
@@ -190,10 +199,11 @@ def test_a_question_climbs_from_its_deadline_on() -> None:
     """High asks, and escalates at 15 minutes: then those of the list, with the question."""
     world = question().run(2100.0)
     at = incident_of(world).question.asked_at
-    again = [(tell.notice.at - at, re.split("[:,]", tell.notice.title)[0]) for tell in world.pages()[1:]]
-    later = [(1200.0, "ESCALATED to lead"), (1800.0, "ESCALATED to devops"), (1860.0, "ESCALATED to boss")]
-    assert again == [(900.0, "NO ANSWER for 15 min"), *later]
-    assert world.tells[-1].notice.lines[1].startswith("Question: roll web back to dep-40")
+    again = [(tell.notice.at - at, whom(tell)) for tell in world.pages()[1:]]
+    later = [(1200.0, "escalated to lead"), (1800.0, "escalated to devops"), (1860.0, "escalated to boss")]
+    assert again == [(900.0, "no answer in time"), *later]
+    assert world.pages()[1].notice.title == "web api is slow: no answer for 15 min"
+    assert line_of(world.tells[-1].notice, "Question: roll web back to dep-40")
 
 
 @pytest.mark.parametrize(
@@ -213,7 +223,7 @@ def test_an_answer_or_another_end_stops_it(fields: dict, answer: type | None) ->
         hear(world, answer(world.now, "web-1", "ann"))
         assert incident_of(world).escalation.called_at is None
     world.run(5000.0)
-    assert not [tell for tell in world.tells if tell.notice.title.startswith("ESCALATED")]
+    assert Topic.ASKED in topics(world) and Topic.ESCALATED not in topics(world)
 
 
 def test_a_yes_that_a_guard_refuses_is_of_somebody_who_looks_after_it() -> None:
@@ -239,7 +249,8 @@ def test_an_acknowledgement_stops_the_climbing_and_not_the_watching() -> None:
     effects = acknowledge(world)
     assert lines(effects, "ACKNOWLEDGED") == ["by ann: nobody else is called for 30 min, unless something changes"]
     notice = tell_of(effects).notice
-    assert notice.title.startswith("ann LOOKS AFTER IT: web CRITICAL") and not notice.wakes
+    assert (notice.about.topic, notice.about.by) == (Topic.ACKNOWLEDGED, "ann") and not notice.wakes
+    assert notice.title == "web: ann looks after it" and notice.lines[0].startswith("Critical for ")
     world.faults = [replace(world.faults[0], end=world.time + 1000.0)]
     world.run(world.time + 1700.0)
     assert len(called(world)) == 1 and web(world).phase is Phase.CALM
@@ -268,7 +279,9 @@ def test_an_old_one_calls_everybody_again_from_the_first() -> None:
     effects = hear(world, e.TimePassed(at + 1800.0))
     assert lines(effects, "UNATTENDED") == ["acknowledged by ann 30 min ago, and nothing changed since"]
     tell = tell_of(effects)
-    assert tell.notice.title.startswith("STILL OPEN, acknowledged by ann 30 min ago: web") and tell.notice.wakes
+    assert (tell.notice.about.topic, tell.notice.about.by) == (Topic.STILL_OPEN, "ann") and tell.notice.wakes
+    assert tell.notice.title == "web is down: still open, ann had it"
+    assert "Acknowledged by ann 30 min ago, and nothing changed since." in tell.notice.lines
     assert tell.channels == ("pager", "chat") and incident_of(world).escalation.acknowledged_by is None
     assert tell_of(hear(world, e.TimePassed(at + 2100.0))).channels == ("mail",)
     assert lines(acknowledge(world, "bob"), "ACKNOWLEDGED")[0].startswith("by bob: nobody else")
@@ -287,7 +300,8 @@ def test_it_is_of_what_was_known_then() -> None:
 def test_it_answers_no_question_and_spares_the_reminder_and_the_page_at_the_deadline() -> None:
     """Then people are called again when it is old."""
     world = question(remind_seconds=600.0)
-    still, otherwise = tell_of(acknowledge(world)).notice.lines
+    since, still, otherwise = tell_of(acknowledge(world)).notice.lines
+    assert since.startswith("High for ")
     assert still == "Watching goes on. What was asked is still to be answered."
     assert otherwise.startswith("Without an answer nothing is changed")
     at = world.now
@@ -295,13 +309,13 @@ def test_it_answers_no_question_and_spares_the_reminder_and_the_page_at_the_dead
     assert lines(world.notes, "DEADLINE") == ["no answer for 15 min; ann looks after it"]
     assert len(world.pages()) == 1 and web(world).phase is Phase.ASKING
     world.run(at - START + 1810.0)
-    assert world.pages()[-1].notice.title.startswith("STILL OPEN") and len(world.pages()) == 2
+    assert world.pages()[-1].notice.about.topic is Topic.STILL_OPEN and len(world.pages()) == 2
 
 
 def test_it_does_not_stop_what_the_policy_says_for_the_deadline() -> None:
     """No answer is no answer: it is said again what silence means."""
     world = question(then=Then.ROLLBACK)
-    assert tell_of(acknowledge(world)).notice.lines[1].startswith("Without an answer it is rolled back then")
+    assert line_of(tell_of(acknowledge(world)).notice, "Without an answer it is rolled back then")
     assert len(world.run(1500.0).accepted) == 1
 
 

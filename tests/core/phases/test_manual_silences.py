@@ -6,11 +6,12 @@ import pytest
 
 from tests.core.scenes import FACTS, NOW, a_service, a_state, step
 from tests.core.world import FOREVER, START, Fault, World, make_policy
-from tests.core.worlds import bad_world, decision_of, hear, incident_of, reach, web
+from tests.core.worlds import bad_world, decision_of, hear, incident_of, line_of, reach, web
 from tests.support.effect_readers import lines, notices
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase, State
+from watchdog.domain.notices import Topic
 from watchdog.domain.policy import Mode, Policy, Suppression, Then
 from watchdog.domain.severity import Severity
 
@@ -103,8 +104,8 @@ def test_a_silence_mutes_people_and_neither_the_record_nor_the_decision() -> Non
     assert web(world).phase is Phase.ASKING and not world.tells
     assert incident_of(world).muted and not incident_of(world).paged
     note = lines(world.notes, "SILENCED")[-1]
-    assert note.startswith("APPROVAL: web HIGH:")
-    assert note.endswith("(kept from pager, chat by silence-1 of web by ann (moving))") and not world.broken
+    assert note == "approval asked (kept from pager, chat by silence-1 of web by ann (moving))"
+    assert incident_of(world).severity is Severity.HIGH and not world.broken
     (page,) = world.run(1000.0).pages()
     assert page.notice.kind.value == "asked" and page.notice.at - START == pytest.approx(900.0, abs=10.0)
     assert incident_of(world).question.asked_at == page.notice.at, "with all its time: nobody had heard it"
@@ -154,8 +155,10 @@ def test_when_it_is_over_what_is_still_open_is_told() -> None:
         world.run(400.0)
         (page,) = world.pages()
         assert page.notice.at - START == pytest.approx(200.0 if ended else 300.0, abs=10.0)
-        assert page.notice.title.startswith("web CRITICAL:")
-        assert page.notice.lines[0] == "A silence kept it from you until now."
+        assert page.notice.about.topic is Topic.UNMUTED
+        assert page.notice.title == "web is down: HTTP 503 since 14:14 UTC"
+        assert page.notice.lines[0].startswith("Critical for ")
+        assert "A silence kept it from you until now." in page.notice.lines
         assert (
             incident_of(world).paged
             and not incident_of(world).muted
@@ -199,7 +202,7 @@ def test_who_acknowledged_a_page_before_the_silence_is_not_called_at_its_end() -
     """That somebody looks after it is no call that was missed."""
     world = silenced(reach(Phase.PAGED), seconds=60.0)
     effects = hear(world, e.Acknowledged(world.now, "web-1", "ann"))
-    assert lines(effects, "SILENCED")[0].startswith("ann LOOKS AFTER IT") and not incident_of(world).muted
+    assert lines(effects, "SILENCED")[0].startswith("acknowledged (kept from ") and not incident_of(world).muted
     world.run(world.time + 300.0)
     assert len(world.pages()) == 1 and incident_of(world).escalation.acknowledged_by == "ann"
 
@@ -244,7 +247,7 @@ def test_under_an_action_hold_a_human_is_asked_and_may_say_yes(of: str | None) -
 def test_when_a_hold_is_over_what_is_still_failing_is_rolled_back() -> None:
     """The question said so: nobody needs to answer any more."""
     world = held(bad_world().run(1.0), seconds=299.0).run(290.0)
-    assert world.tells[-1].notice.lines[2].endswith("after it, it may act.") and not world.pins
+    assert line_of(world.tells[-1].notice, "Without an answer ").endswith("after it, it may act.") and not world.pins
     world.run(600.0)
     assert [rollback.approved_by for _, rollback in world.accepted] == [None] and not world.broken
 

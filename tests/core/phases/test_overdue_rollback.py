@@ -14,7 +14,7 @@ from watchdog.domain import events as e
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Course
 from watchdog.domain.incidents import ActiveCritical, Phase
-from watchdog.domain.notices import NoticeKind
+from watchdog.domain.notices import NoticeKind, Topic
 from watchdog.domain.readings import Bad, Good
 
 MINUTE = overdue_rollback.UNTOLD_SECONDS
@@ -41,7 +41,9 @@ def test_after_a_minute_people_hear_that_it_is_not_on_its_way_and_once() -> None
     assert (told.notice.kind, told.notice.wakes) == (NoticeKind.HUMAN_NEEDED, True)
     due = f"For 60 s a rollback to {incident_of(world).rollback.target} is due"
     line = f"{due} and not known to be on its way; it is still being tried."
-    assert told.notice.lines[0] == line and lines(effects, "LATE") == [line]
+    assert (told.notice.about.topic, told.notice.about.since) == (Topic.OVERDUE, at)
+    assert told.notice.title == "web is down: rollback due for 60 s, not sent yet"
+    assert line in told.notice.lines and lines(effects, "LATE") == [line]
     assert any(item.startswith("Blame: ") for item in told.notice.lines)
     assert web(world).phase is Phase.ROLLING_BACK and incident_of(world).paged
     assert later(world, at + MINUTE + 5.0) == []

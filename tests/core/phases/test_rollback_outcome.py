@@ -6,7 +6,7 @@ import pytest
 
 from tests.core.incident_fields import amended
 from tests.core.world import FOREVER, START, Fault, make_policy
-from tests.core.worlds import bad_world, decision_of, hear, incident_of, put, reach, share, unwatch, web
+from tests.core.worlds import bad_world, decision_of, hear, incident_of, line_of, put, reach, share, unwatch, web
 from tests.support.effect_readers import kinds, lines, notices, tell_of, wakes
 from watchdog.core.fold import observations
 from watchdog.core.phases import rollback_request
@@ -14,6 +14,7 @@ from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.decisions import Course
 from watchdog.domain.incidents import Phase
+from watchdog.domain.notices import Topic
 from watchdog.domain.policy import Mode, Policy
 from watchdog.domain.readings import Bad
 from watchdog.domain.severity import Severity
@@ -126,14 +127,15 @@ def test_a_yes_in_a_good_moment_is_carried_out_once_it_fails_again() -> None:
 
 
 def test_auto_deploy_that_was_off_already_is_not_ours_to_give_back() -> None:
-    """Pinned, read back, was off before: nothing to restore, no alarm in titles."""
+    """Pinned, read back, was off before: nothing to restore, no alarm about it."""
     world = reach(Phase.PINNING)
     effects = hear(world, e.PinConfirmed(world.now, "web", "web-1", "off"))
     assert lines(effects, "ACT") == ["auto-deploy off, read back (was off)"]
     assert web(world).phase is Phase.ROLLING_BACK and web(world).auto_deploy_off == ""
     effects = hear(world, e.RollbackRefused(world.now, "web", "web-1", "artefact expired"))
     assert "RestoreAutoDeploy" not in kinds(effects)
-    assert not tell_of(effects).notice.title.startswith("AUTO-DEPLOY IS OFF")
+    notice = tell_of(effects).notice
+    assert notice.about.auto_deploy_off == "" and "Auto-deploy: off, read back (was off)" in notice.lines
 
 
 def test_the_first_old_value_is_kept_when_auto_deploy_is_pinned_twice() -> None:
@@ -206,7 +208,9 @@ def test_a_rollback_without_an_outcome_is_waited_for_five_minutes() -> None:
     effects = hear(world, e.TimePassed(over))
     assert web(world).phase is Phase.PAGED and "RestoreAutoDeploy" not in kinds(effects)
     assert lines(effects, "HUMAN") == ["no outcome of the rollback came in 5 min"]
-    assert tell_of(effects).notice.wakes and tell_of(effects).notice.title.startswith("AUTO-DEPLOY IS OFF on web.")
+    notice = tell_of(effects).notice
+    assert notice.wakes and notice.about.auto_deploy_off == "commit"
+    assert "Auto-deploy: off, read back (was commit)" in notice.lines
 
 
 def test_a_rollback_that_was_found_by_reading_says_so() -> None:
@@ -296,7 +300,8 @@ def test_auto_deploy_that_cannot_be_given_back_is_told() -> None:
     off = "AUTO-DEPLOY IS OFF on web and could not be given back"
     assert lines(effects, "HUMAN") == [f"{off}: Render answered 503"]
     notice = tell_of(effects).notice
-    assert notice.title.startswith(f"{off}. web CRITICAL: ") and notice.wakes
+    assert notice.about.topic is Topic.AUTO_DEPLOY_NOT_RESTORED and notice.severity is Severity.CRITICAL
+    assert notice.title == "web: auto-deploy is OFF, it could not be given back" and notice.wakes
     assert web(world).auto_deploy_off == "commit"
     assert incident_of(world).pin.note == "still OFF, it could not be given back: Render answered 503"
 
@@ -370,7 +375,7 @@ def test_case_15_an_expired_artefact_is_answered_by_one_rebuild_of_the_same_comm
     assert len(web(world).acted_at) == len(world.state.acted_at) == 1
     assert incident_of(world).rollback.expired == "dep-40" and incident_of(world).rollback.tried
     acted = next(tell.notice for tell in world.tells if tell.notice.kind.value == "acted")
-    assert "a rebuild of aaaaaaa" in acted.lines[1]
+    assert "a rebuild of aaaaaaa" in line_of(acted, "Rolled back: ")
     assert any("a rebuild" in text for text in lines(world.notes, "INTENT"))
     assert world.broken == []
 

@@ -8,7 +8,7 @@ import pytest
 from tests.core.incident_fields import amended
 from tests.core.scenes import found
 from tests.core.world import CONTROL, START, World, make_policy
-from tests.core.worlds import bad_world, decision_of, hear, incident_of, put, reach, share, web
+from tests.core.worlds import bad_world, decision_of, hear, incident_of, line_of, put, reach, share, web
 from tests.support.effect_readers import kinds, lines, notices, tell_of, wakes
 from watchdog.core.context import StepContext
 from watchdog.core.guards import rollback_budget
@@ -17,6 +17,7 @@ from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import ActiveCritical, Phase
+from watchdog.domain.notices import Topic
 from watchdog.domain.policy import Mode, ServicePolicy
 from watchdog.domain.readings import Bad, Good
 from watchdog.domain.severity import Severity
@@ -60,9 +61,10 @@ def live_since(world: World, at: float | None, **fields: object) -> None:
 def test_an_announcement_says_what_when_and_how_to_prevent_it() -> None:
     """It rings, names the target and the command, and asks to be woken at the window's end."""
     notice = reach(Phase.ANNOUNCED).tells[0].notice
-    assert notice.wakes and notice.title.startswith("web CRITICAL: ")
-    assert notice.lines[0] == "In 60 s: roll web back to dep-40 aaaaaaa."
-    assert notice.lines[1] == "To prevent it: watchdog stop web-1"
+    assert notice.wakes and notice.about.topic is Topic.ANNOUNCED
+    assert notice.title == "web is down: rollback to aaaaaaa in 60 s" and notice.lines[0].startswith("Critical for ")
+    assert "To be rolled back in 60 s: web to dep-40 aaaaaaa." in notice.lines
+    assert "To prevent it: watchdog stop web-1" in notice.lines
 
 
 @pytest.mark.parametrize("within", [300.0, None])
@@ -72,9 +74,10 @@ def test_a_question_says_how_long_it_waits(within: float | None) -> None:
     rule = replace(policy.matrix[Severity.CRITICAL], within_seconds=within)
     world = reach(Phase.ASKING, replace(policy, matrix={**policy.matrix, Severity.CRITICAL: rule}))
     notice = world.tells[0].notice
-    assert notice.title.startswith("APPROVAL: web CRITICAL")
-    assert notice.lines[0] == "Question: roll web back to dep-40 aaaaaaa?"
-    assert notice.lines[1].startswith("Answer within 5 min: watchdog approve" if within else "Answer: watchdog approve")
+    assert notice.about.topic is Topic.ASKED and notice.lines[0].startswith("Critical for ")
+    assert notice.title == f"web: approve the rollback to aaaaaaa?{' 5 min left' if within else ''}"
+    assert "Question: roll web back to dep-40 aaaaaaa?" in notice.lines
+    assert line_of(notice, "Answer within 5 min: watchdog approve" if within else "Answer: watchdog approve")
     assert ("ASKED", "roll back to dep-40? watchdog approve|reject web-1") in [
         (note.label, note.text) for note in world.notes
     ]
@@ -163,7 +166,8 @@ def test_a_pause_or_a_broken_promise_before_the_send_stops_it_and_changes_nothin
     effects = confirmed(world)
     assert web(world).phase is Phase.PAGED and web(world).auto_deploy_off == "commit"
     assert not {"RestoreAutoDeploy", "Rollback"} & set(kinds(effects))
-    assert tell_of(effects).notice.title.startswith("AUTO-DEPLOY IS OFF on web. ")
+    notice = tell_of(effects).notice
+    assert notice.about.auto_deploy_off == "commit" and "Auto-deploy: off, read back (was commit)" in notice.lines
     assert lines(effects, "HUMAN") == [f"{why} before the rollback was sent"]
 
 
@@ -324,7 +328,7 @@ def test_a_rollback_by_hand_goes_to_nothing_that_was_deny_listed_meanwhile() -> 
     world.state = replace(world.state, denied=(*world.state.denied, "aaaaaaa0", "aaaaaaa1"))
     world.run(world.time + 10.0)
     assert not world.sent and not world.broken and world.restores
-    told = [tell.notice.lines[0] for tell in world.pages()]
+    told = [line_of(tell.notice, "What happened: ") for tell in world.pages()]
     assert told == ["What happened: nothing was sent: dep-39 was deny-listed meanwhile; ask again"]
 
 
@@ -347,10 +351,14 @@ def test_a_human_who_takes_over_hears_everything(outcome: str, given: bool) -> N
     effects = hear(world, event(world.now, "web", "web-1", "artefact expired"))
     tell = tell_of(effects)
     assert notices(effects) == ["human_needed"] and tell.notice.wakes and tell.channels == ("pager", "chat")
-    assert tell.notice.lines[0].startswith("What happened: ") and "artefact expired" in tell.notice.lines[0]
-    assert any(line.startswith("Auto-deploy: off") for line in tell.notice.lines)
+    assert (tell.notice.about.topic, tell.notice.about.auto_deploy_off) == (
+        Topic.STOPPED_SHORT,
+        "" if given else "commit",
+    )
+    assert tell.notice.title == "web is down: the rollback needs a human"
+    assert "artefact expired" in line_of(tell.notice, "What happened: ")
+    assert line_of(tell.notice, "Auto-deploy: off, is being given back" if given else "Auto-deploy: off, read back")
     assert any(line.startswith("Blame: ") for line in tell.notice.lines)
-    assert tell.notice.title.startswith("AUTO-DEPLOY IS OFF") is not given
     assert ("RestoreAutoDeploy" in kinds(effects)) is given
 
 

@@ -10,7 +10,7 @@ import pytest
 from tests.core.incident_fields import amended
 from tests.core.scenes import FACTS
 from tests.core.world import DAY, FOREVER, START, Fault, World, make_policy
-from tests.core.worlds import decision_of, hear, incident_of, put, reach, reload, share, unwatch, web
+from tests.core.worlds import decision_of, hear, incident_of, line_of, put, reach, reload, share, unwatch, web
 from tests.support.effect_readers import kinds, lines, notices, tell_of, wakes
 from watchdog.core.phases.open_incident import YES_HOLDS_SECONDS
 from watchdog.core.phases.scheduled_rollback import SAID_ONCE_SECONDS
@@ -18,6 +18,7 @@ from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.decisions import Course
 from watchdog.domain.incidents import Phase
+from watchdog.domain.notices import OpenQuestion, Topic
 from watchdog.domain.policy import Action, Mode, Policy, Step, Suppression, Weekly, Window
 from watchdog.domain.readings import Bad, Good
 from watchdog.domain.severity import Severity
@@ -80,10 +81,14 @@ def test_a_yes_is_kept_and_told_and_nobody_is_called_meanwhile() -> None:
     assert lines(effects, "REFUSED") == [] and "PinAutoDeploy" not in kinds(effects)
     tell = tell_of(effects)
     assert (tell.notice.kind.value, tell.notice.wakes, tell.channels) == ("announced", False, ("pager", "chat"))
-    assert tell.notice.title.startswith("KEPT for Mon 14:25 UTC (in 9 min): web HIGH: ")
+    kept_for = OpenQuestion(window="nights", opens="Mon 14:25 UTC", opens_at=START + BEGINS)
+    assert (tell.notice.about.topic, tell.notice.about.question) == (Topic.KEPT, kept_for)
+    assert tell.notice.title == "web: rollback kept for Mon 14:25 UTC"
+    assert tell.notice.lines[0].startswith("High for ")
+    assert "Kept for Mon 14:25 UTC (in 9 min)." in tell.notice.lines
     said = "Approved by ann, and kept until then (policy: high: window: nights): roll web"
-    assert tell.notice.lines[0].startswith(said)
-    assert tell.notice.lines[2] == "To prevent it: watchdog stop web-1. Not to wait: watchdog approve web-1"
+    assert line_of(tell.notice, said)
+    assert "To prevent it: watchdog stop web-1. Not to wait: watchdog approve web-1" in tell.notice.lines
     told = len(world.tells)
     world.tell(e.Acknowledged(world.now, "web-1", "bob"))
     world.run(BEGINS - 5.0)
@@ -179,8 +184,10 @@ def test_a_window_in_which_no_watchdog_ran_is_followed_by_the_next() -> None:
     hear(world, e.Restarted(START + ENDS))
     notice = tell_of(hear(world, e.TimePassed(START + ENDS))).notice
     assert web(world).is_kept and incident_of(world).announced_until == START + BEGINS + DAY
-    assert notice.title.startswith("KEPT for Tue 14:25 UTC (in 23 h 50 min)")
-    assert notice.lines[0] == "It was not done in its window: no watchdog ran."
+    assert (notice.about.topic, notice.about.why) == (Topic.KEPT, "no watchdog ran")
+    assert notice.title == "web: rollback kept for Tue 14:25 UTC"
+    assert "It was not done in its window: no watchdog ran." in notice.lines
+    assert "Kept for Tue 14:25 UTC (in 23 h 50 min)." in notice.lines
     assert incident_of(world).question.approved_by == "ann"
 
 
@@ -299,7 +306,7 @@ def test_what_did_not_pass_is_kept_for_the_next_window() -> None:
     pages = len(world.pages())
     world.run(ENDS + 10.0)
     assert web(world).is_kept and incident_of(world).announced_until == START + BEGINS + DAY
-    assert world.tells[-1].notice.lines[0] == "It was not done in its window: what held it up did not pass."
+    assert "It was not done in its window: what held it up did not pass." in world.tells[-1].notice.lines
     assert len(world.pages()) == pages and world.labels().count("KEPT") == 2
     assert incident_of(world).rollback.blocked_since is None
 
@@ -342,7 +349,8 @@ def test_a_silence_that_hid_it_does_not_move_its_time() -> None:
     told = len(world.tells)
     world.run(world.time + 200.0)
     (tell,) = [tell for tell in world.tells[told:] if tell.notice.incident == "web-1"]
-    assert tell.notice.title.startswith("KEPT for Mon 14:25 UTC (in ") and not incident_of(world).muted
+    assert tell.notice.title == "web: rollback kept for Mon 14:25 UTC"
+    assert line_of(tell.notice, "Kept for Mon 14:25 UTC (in ") and not incident_of(world).muted
     assert incident_of(world).announced_until == START + BEGINS
 
 

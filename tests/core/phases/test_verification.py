@@ -7,14 +7,15 @@ import pytest
 
 from tests.core.limits import LIMITS
 from tests.core.world import FOREVER, START, Fault, World, make_policy
-from tests.core.worlds import bad_world, hear, incident_of, put, reach, watch, web
-from tests.support.effect_readers import kinds, lines, notices
+from tests.core.worlds import bad_world, hear, incident_of, line_of, put, reach, watch, web
+from tests.support.effect_readers import kinds, lines, notices, tell_of
 from watchdog.core import detect
 from watchdog.core.phases.verification import PATIENCE_SECONDS
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.checks import Check
 from watchdog.domain.incidents import Phase
+from watchdog.domain.notices import Topic
 from watchdog.domain.policy import SignalPolicy
 from watchdog.domain.readings import Bad, Good, MinuteCount
 
@@ -111,9 +112,11 @@ def test_a_late_rollback_is_paged_once_and_given_up_at_last(known: bool) -> None
     effects = hear(world, e.TimePassed(requested + 300.0))
     status = " (update_in_progress)" if known else ""
     assert lines(effects, "LATE") == [f"The rollback dep-901 is not live after 5 min{status}."]
-    (tell,) = [effect for effect in effects if isinstance(effect, fx.Tell)]
-    assert (tell.notice.kind.value, tell.notice.wakes) == ("human_needed", True)
-    assert tell.notice.lines == tuple(lines(effects, "LATE")) and web(world).phase is Phase.DEPLOYING
+    notice = tell_of(effects).notice
+    assert (notice.kind.value, notice.wakes) == ("human_needed", True)
+    assert (notice.about.topic, notice.about.why) == (Topic.NOT_LIVE_YET, "update_in_progress" if known else "")
+    assert notice.title == "web is down: rollback not live after 5 min"
+    assert [line_of(notice, "The rollback ")] == lines(effects, "LATE") and web(world).phase is Phase.DEPLOYING
     assert hear(world, e.TimePassed(requested + 400.0)) == ()
     effects = hear(world, e.TimePassed(requested + 1200.0))
     assert lines(effects, "HUMAN") == ["the rollback is not live after 20 min; nothing more is tried"]
@@ -163,6 +166,8 @@ def test_a_pin_that_somebody_undid_is_told_once() -> None:
     effects = listed(world, world.now)
     assert lines(effects, "HUMAN")[0].startswith("Auto-deploy is commit again")
     assert notices(effects) == ["updated"] and incident_of(world).pin.note.startswith("switched back to commit")
+    about = tell_of(effects).notice.about
+    assert (about.topic, about.why) == (Topic.AUTO_DEPLOY_ON_AGAIN, "commit")
     assert listed(world, world.now + 2.0) == ()
 
 
@@ -394,7 +399,8 @@ def test_what_fails_after_it_was_meant_to_be_down_did_not_help() -> None:
     world.faults.append(Fault(live_at + 100.0, FOREVER))
     world.run(live_at + 500.0)
     (page,) = world.pages()
-    assert "the rollback did not help" in page.notice.lines[0]
+    assert page.notice.title == "web: the rollback to aaaaaaa did not settle it"
+    assert line_of(page.notice, "What happened: the rollback did not help")
     assert page.notice.at - START == pytest.approx(live_at + 405.0, abs=15.0)
 
 

@@ -86,8 +86,10 @@ def test_three_messages_of_a_rollback_in_a_thread_of_their_own() -> None:
 
 
 def left_out(tell: fx.Tell) -> fx.Tell:
-    """Return it without what is left to people."""
-    return replace(tell, notice=replace(tell.notice, todo=()))
+    """Return it without what is left to people, and without who else was told."""
+    about = tell.notice.about
+    uninformed = replace(about, incident=replace(about.incident, informed=()))
+    return replace(tell, notice=replace(tell.notice, todo=(), about=uninformed))
 
 
 def test_each_is_told_at_its_moment() -> None:
@@ -138,7 +140,7 @@ def test_who_asked_for_less_hears_when_it_becomes_worse() -> None:
     channels = [tell.channels[0] for tell in world.tells if tell.notice.plain]
     assert channels == ["board-email", "sales-email", "board-email", "sales-email"]
     assert titles(world) == ["slow", "not available", "all is well again", "all is well again"]
-    page = next(tell.notice for tell in world.pages() if "CRITICAL" in tell.notice.title)
+    page = next(tell.notice for tell in world.pages() if tell.notice.severity is Severity.CRITICAL)
     assert plainly(world)[1].at == page.at
     assert plainly(world)[1].title.endswith("since 14:25 (UTC)"), "slow before is not what they asked for"
     lasted = [re.findall(r"after \d+ min", one.lines[0]) for one in plainly(world)[2:]]

@@ -16,10 +16,12 @@ from tests.support.notification_vendors import HOOK, Channel, Town, channels, te
 from watchdog.adapters.stores import build_store
 from watchdog.daemon.outbox.delivery_log import GAPS_SECONDS
 from watchdog.daemon.outbox.outbox import BROKEN_GAP_SECONDS, RETRY_AFTER_MAX_SECONDS, Outbox
+from watchdog.domain.decisions import Finding
 from watchdog.domain.effects import Tell
 from watchdog.domain.errors import Permanent, Temporary
-from watchdog.domain.incidents import State
-from watchdog.domain.notices import Notice, NoticeKind
+from watchdog.domain.incidents import Incident, State
+from watchdog.domain.notices import IncidentNews, Notice, NoticeKind, Topic
+from watchdog.domain.severity import Severity
 from watchdog.ports import Notifier, Store
 from watchdog.sandbox import keys
 
@@ -103,6 +105,21 @@ async def test_with_both_down_it_tries_on_and_both_have_it_when_they_are_back(tm
         assert s.outcomes("pagerduty") == ["failed"] * 30 + ["sent"]
         assert s.clock.elapsed > 1500
         assert await s.store.pending() == ()
+
+
+async def test_a_page_that_was_held_up_tells_how_long_it_has_lasted_by_then(tmp_path: Path) -> None:
+    """PagerDuty was down for ten minutes: the text that arrives is made as it is sent, not when it was decided."""
+    async with scene(tmp_path) as s:
+        began = s.clock.now() - 300.0
+        seen = Finding("home", "http", "run", began, 1.0, "9 of 9 probes failed", symptom="HTTP 503")
+        incident = Incident("web-1", "web", Severity.CRITICAL, began, began, "home fails", findings=(seen,))
+        about = IncidentNews(Topic.ESCALATED, incident, by="lead")
+        s.town.down("pagerduty", 15)
+        await s.deliver(tell("", "pagerduty", "slack", wakes=True, about=about))
+        assert s.town.slack == ["web is down: open for 5 min, not taken up"]
+        (rung,) = s.town.rings
+        lasted = int(rung.removeprefix("web is down: open for ").removesuffix(" min, not taken up"))
+        assert lasted == round(s.clock.elapsed / 60.0 + 5.0) > 12
 
 
 async def test_the_gaps_grow_to_a_minute_and_stay_there(tmp_path: Path) -> None:

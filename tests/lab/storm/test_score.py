@@ -7,7 +7,7 @@ from types import MappingProxyType
 import pytest
 
 from tests.lab.storm.history import History, arrived, notice
-from watchdog.domain.notices import Notice, NoticeKind
+from watchdog.domain.notices import NoticeKind
 from watchdog.lab.storm import score
 from watchdog.lab.storm.channels import Arrived, Outage, Owed, Post
 from watchdog.lab.storm.episodes import Episode
@@ -93,7 +93,9 @@ OFF = notice(200.0, title="AUTO-DEPLOY IS OFF on web. down")
 GIVEN = replace(notice(210.0), lines=("Auto-deploy: off, is being given back (was commit)",))
 
 
-def left_off(history: History, *told: Arrived, composed: Mapping[Notice, float] = MappingProxyType({})) -> list[str]:
+def left_off(
+    history: History, *told: Arrived, composed: Mapping[tuple[object, ...], float] = MappingProxyType({})
+) -> list[str]:
     """Return what is left off without a word."""
     return score.left_off([history.service], Post(history.render.nature, [*told], composed={**composed}))
 
@@ -107,7 +109,8 @@ def test_auto_deploy_that_stays_off_must_be_known() -> None:
     assert len(left_off(history, arrived(PAGE))) == 1, "it says nothing of auto-deploy"
     assert left_off(history, arrived(OFF)) == []
     assert len(left_off(history, arrived(OFF), arrived(GIVEN))) == 1, "a promise that was not kept"
-    assert left_off(history, arrived(OFF), arrived(GIVEN), composed={OFF: 220.0, GIVEN: 210.0}) == [], "overtaken"
+    composed = {OFF.identity: 220.0, GIVEN.identity: 210.0}
+    assert left_off(history, arrived(OFF), arrived(GIVEN), composed=composed) == [], "overtaken"
     on = notice(210.0, kind=RESOLVED, wakes=False, title="web: auto-deploy is on again")
     assert len(left_off(history, arrived(OFF), arrived(on))) == 1, "it is not"
     assert left_off(history, arrived(notice(200.0, title="AUTO-DEPLOY MAY BE OFF on web"))) == []

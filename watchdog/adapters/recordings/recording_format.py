@@ -1,6 +1,6 @@
 """The format of a recording: what each of its lines says.
 
-    {"recording":1,"watchdog":"0.1","run":"…","part":2,"follows":true,"at":…,"policy":{…},"state":{…}}   the first one
+    {"recording":2,"watchdog":"0.1","run":"…","part":2,"follows":true,"at":…,"policy":{…},"state":{…}}   the first one
     {"slot":3,"event":{"at":…,…},"did":"9f86…"}    the core was told this; `did`: the hash of its effects, if any
     {"again":3,"at":…,"latency_seconds":…}         the last event of that slot once more, but for these
     {"changed":{"names":[…],"services":[…],…}}     the state changed without an event: by another worker, or the store
@@ -8,7 +8,9 @@
 Rule 1: what is written is the domain's own types through the stores' codec: nothing else, so nothing secret.
 Rule 2: fields may be added, and are ignored by who does not know them; whatever an old reader would misread raises
 VERSION.
-Rule 3: texts are compared as written: what is equal but in another order counts as changed: it may decide otherwise.
+Rule 3: states are compared as written: what is equal but in another order counts as changed: it may decide otherwise.
+Rule 4: a hash holds no text that is for people: a version that words a page anew decides as the one before. Format 1
+hashed the texts as well, so of its effects only is compared at which steps there were any.
 """
 
 import hashlib
@@ -18,14 +20,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from watchdog import __version__
-from watchdog.adapters.stores.codec import EFFECTS, EVENTS, FLEETS, SERVICES, SHAREDS, STATES, Codec
+from watchdog.adapters.stores.codec import EVENTS, FLEETS, SERVICES, SHAREDS, STATES, Codec
 from watchdog.adapters.stores.state_partitions import Fleet
-from watchdog.domain.effects import Effect, Note
+from watchdog.domain.effects import Effect
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import ServiceState, Shared, State
 from watchdog.domain.policy import Policy
+from watchdog.domain.prose import without_texts
 
-VERSION = 1
+VERSION = 2
+HASHES_TEXTS = 1
+"""The format whose hashes hold the texts of that version."""
 SUFFIX = ".jsonl.gz"
 HASH_LETTERS = 16
 PASSING = ("at", "latency_seconds")
@@ -43,6 +48,7 @@ class Head:
     policy: Policy
     state: State
     version: str = __version__
+    shape: int = VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +74,16 @@ Line = Head | Told | Changed
 
 
 def hashed(effects: Sequence[Effect]) -> str:
-    """Return the hash of effects, byte for byte as the journal would write them; nothing of none.
-
-    What a note is about stands in its text: without it, recordings made before notes had it can still be compared.
-    """
+    """Return the hash of effects, without the texts that are for people; nothing of none."""
     if not effects:
         return ""
-    comparable = [replace(effect, about=()) if isinstance(effect, Note) else effect for effect in effects]
-    text = "\n".join(EFFECTS.encode(effect) for effect in comparable)
+    text = json.dumps([without_texts(effect) for effect in effects], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:HASH_LETTERS]
 
 
 def same(state: State, other: State) -> bool:
-    """Tell whether two states are the same to the byte."""
-    return state is other or STATES.encode(state) == STATES.encode(other)
+    """Tell whether two states are the same, but for their texts."""
+    return state is other or json.dumps(without_texts(state)) == json.dumps(without_texts(other))
 
 
 def change_of(before: State, after: State) -> Changed | None:

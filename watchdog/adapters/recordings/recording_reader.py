@@ -10,7 +10,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from watchdog.adapters.recordings.recording_format import POLICIES, SUFFIX, VERSION, Changed, Head, Line, Told, passing
+from watchdog.adapters.recordings.recording_format import (
+    HASHES_TEXTS,
+    POLICIES,
+    SUFFIX,
+    VERSION,
+    Changed,
+    Head,
+    Line,
+    Told,
+    passing,
+)
 from watchdog.adapters.stores.codec import EVENTS, FLEETS, SERVICES, SHAREDS, STATES
 from watchdog.domain.errors import ConfigurationError, Mistake
 from watchdog.domain.events import Event
@@ -62,12 +72,12 @@ class Reader:
     def _head(self, plain: Mapping[str, Any]) -> Head:
         if not isinstance(plain, dict) or "recording" not in plain:
             self._refuse(*NOT_ONE)
-        if plain["recording"] != VERSION:
+        if plain["recording"] not in (HASHES_TEXTS, VERSION):
             what = f"written in format {plain['recording']}, and this version reads {VERSION}"
             self._refuse(what, f"replay it with watchdog {plain.get('watchdog')}")
         policy, state = POLICIES.structured(plain["policy"]), STATES.structured(plain["state"])
         run, part, follows, at, version = (plain[name] for name in ("run", "part", "follows", "at", "watchdog"))
-        return Head(run, part, follows, at, policy, state, version)
+        return Head(run, part, follows, at, policy, state, version, plain["recording"])
 
     def _told(self, plain: Mapping[str, Any]) -> Told:
         if "again" in plain:

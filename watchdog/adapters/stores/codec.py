@@ -23,6 +23,7 @@ from watchdog.domain.errors import Permanent
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Incident, ServiceState, Shared, State
 from watchdog.domain.note_labels import NoteLabel
+from watchdog.domain.notices import Notice
 from watchdog.domain.readings import Reading
 
 VERSION = 1
@@ -59,6 +60,11 @@ def _writing(kind: type, converter: Converter) -> Callable[[Any], Any]:
     return lambda value: completed(write(value))
 
 
+def _notice_writing(kind: type, converter: Converter) -> Callable[[Notice], Any]:
+    write: Callable[[Notice], Any] = converter.gen_unstructure_attrs_fromdict(kind)
+    return lambda notice: write(stored_prose.for_older_workers(notice))
+
+
 @cache
 def _converter() -> Converter:
     """Build the one converter; member types are fixed when a union is told, so inner unions come first."""
@@ -68,6 +74,7 @@ def _converter() -> Converter:
     for kind in stored_prose.WRITTEN:
         converter.register_unstructure_hook_factory(partial(eq, kind), partial(_writing, converter=converter))
     converter.register_unstructure_hook_factory(_is_mapping, _mapping_hook)
+    converter.register_unstructure_hook_factory(partial(eq, Notice), partial(_notice_writing, converter=converter))
     stored: dict[str, Any] = {name: override(rename=there) for name, there in SERVICE_NAMES.items()}
     is_service = partial(eq, ServiceState)
     converter.register_structure_hook_factory(

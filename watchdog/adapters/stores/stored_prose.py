@@ -15,8 +15,10 @@ from watchdog.adapters.stores import flat_incident
 from watchdog.domain.decisions import Blame, Decision, GuardAnswer, GuardReason, Term, cause_factors
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import HumanDecision, Incident, Outcome
+from watchdog.domain.notices import Notice, Topic
 from watchdog.domain.policy import Action
 from watchdog.domain.store_records import ActionResult, ActionRow
+from watchdog.presentation.notice_text import worded
 
 Plain = Mapping[str, Any]
 """A value of the domain as parsed JSON."""
@@ -61,8 +63,17 @@ def _incident(plain: Plain) -> Plain:
     return flat_incident.nested(plain)
 
 
+def _notice(plain: Plain) -> Plain:
+    """Read a notice without the words made of its facts; with them, if only a newer version knows its topic."""
+    about = plain.get("about")
+    if about is None or about["topic"] not in list(Topic):
+        return {**plain, "about": None}
+    return {**plain, "title": "", "lines": [], "todo": []}
+
+
 READ: Mapping[type, Callable[[Plain], Plain]] = MappingProxyType(
     {GuardAnswer: _guard_answer, Term: _term, Blame: _blame, Decision: _decision, Incident: _incident}
+    | {Notice: _notice}
 )
 """What adds to a stored value the fields that it lacks; those that it has win."""
 
@@ -81,15 +92,15 @@ def _write_blame(plain: Plain) -> Plain:
     return {**plain, "terms": [*plain["terms"], *terms]}
 
 
-def _write_note(plain: Plain) -> Plain:
-    """Leave an empty `about` out: a recording holds the hash of this text, and earlier ones had no such field."""
-    return plain if plain["about"] else {name: value for name, value in plain.items() if name != "about"}
-
-
 WRITTEN: Mapping[type, Callable[[Plain], Plain]] = MappingProxyType(
-    {Decision: _write_decision, Blame: _write_blame, Note: _write_note, Incident: flat_incident.flat}
+    {Decision: _write_decision, Blame: _write_blame, Incident: flat_incident.flat}
 )
 """What gives a value that is stored the shape that an earlier version reads, or wrote."""
+
+
+def for_older_workers(notice: Notice) -> Notice:
+    """Return a notice with its words, as true when it was decided: a version that knows no facts sends those."""
+    return worded(notice, notice.at)
 
 
 AFTER_NAMES: Mapping[str, str] = MappingProxyType({"TOLD": " (", "INFORMED": ": ", "REMINDED": " ("})

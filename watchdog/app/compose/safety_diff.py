@@ -68,6 +68,7 @@ SAFE: Mapping[str, AllowedChange] = {
     "stakeholders.*.severity": AllowedChange.CHANGE,
     "stakeholders.*.zone": AllowedChange.CHANGE,
     "good_news.*": AllowedChange.CHANGE,  # informational notices only
+    "console_url": AllowedChange.CHANGE,
     "digest": AllowedChange.CHANGE,
     "digest.every.day": AllowedChange.CHANGE,
     "digest.every.minute": AllowedChange.CHANGE,

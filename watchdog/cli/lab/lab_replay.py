@@ -31,7 +31,7 @@ async def replay(
     """Replay recordings: the same decisions? With --config NEW: what would that policy have done, when and why?
 
     The daemon keeps them in recordings/ beside its store. Without --config, the exit code is 0 only if this version
-    decides as the run did, byte for byte.
+    decides as the run did, at every step.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def _verdict(replayed: "Replay") -> Iterator[str]:
     yield "" if replayed.old else "Nothing was decided."
     yield f"cost: {_cost(Cost.of(replayed.old))}"
     if replayed.divergence is None:
-        yield "the same decisions as in the run, byte for byte"
+        yield "the same decisions as in the run, at every step"
     else:
         yield from _diverged(replayed)
 

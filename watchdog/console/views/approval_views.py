@@ -6,13 +6,13 @@ from dataclasses import replace
 from watchdog.console.views.view_builders import decision_view, deploy_view
 from watchdog.console.views.view_models import AnswerView, AskView, PlanView, QuietView
 from watchdog.core.assess.suspect_deploy import live_deploy
-from watchdog.core.notice_text import only_approver
 from watchdog.domain.decisions import Decision, Verdict
 from watchdog.domain.errors import Refused
 from watchdog.domain.events import DeploysListed
 from watchdog.domain.incidents import ACTING, Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Policy, Rule
 from watchdog.domain.store_records import Command
+from watchdog.presentation.notice_details import only_approver
 from watchdog.presentation.rollback_plan import planned, planned_undo
 from watchdog.presentation.status_text import open_incident, quiets
 from watchdog.presentation.text import clean, sentence, short
@@ -52,7 +52,7 @@ def ask_view(incident: Incident, service: ServiceState | None, rule: Rule) -> As
             f"Approved by {clean(known.question.approved_by)}: the watchdog will {what} in its window."
         )
     words = said.get(service.phase, f"The watchdog means to {what}; it is not sent yet.")
-    only = only_approver(known, rule) if "approve" in can else ()
+    only = only_approver(known, rule.approver.name if rule.approver else "") if "approve" in can else ()
     return AskView(can, words, known.suspect, rollback.target, service.asked_at, until, " ".join(only), service.is_kept)
 
 

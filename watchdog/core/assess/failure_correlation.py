@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from watchdog.core import notice_text
+from watchdog.core import note_text
 from watchdog.domain.incidents import ActiveCritical
 from watchdog.domain.policy import Policy, ServicePolicy
 from watchdog.domain.units import show_seconds
@@ -124,4 +124,4 @@ def name_group(group: Sequence[Member]) -> str:
     names = "+".join(member.service for member in group)
     codes = {member.suspect_code for member in group}
     code = group[0].suspect_code
-    return f"{names} (commit {notice_text.short(code)})" if len(group) > 1 and len(codes) == 1 and code else names
+    return f"{names} (commit {note_text.short(code)})" if len(group) > 1 and len(codes) == 1 and code else names

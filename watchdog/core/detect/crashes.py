@@ -40,7 +40,16 @@ def find(check: Check, given: "Conditions") -> Finding | None:
         return None
     window = show_seconds(given.limits.crashes_window_seconds)
     text = f"{len(recent)} failures in {window} (limit {given.limits.crashes_min}): {recent[-1][1]}"
-    return Finding(check.name, check.kind, "crashes", min(at for at, _ in recent), 0.0, text, "crash")
+    return Finding(
+        check.name,
+        check.kind,
+        "crashes",
+        min(at for at, _ in recent),
+        0.0,
+        text,
+        "crash",
+        symptom=f"{len(recent)} in {window}",
+    )
 
 
 def suspicious(check: Check, given: "Conditions") -> bool:

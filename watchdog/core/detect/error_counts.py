@@ -127,8 +127,9 @@ def find(check: Check, given: "Conditions") -> Finding | None:
     if len(bad) < max(given.limits.feed_minutes, 1):
         return None
     text = f"{bad[-1][1]}; {len(bad)} of {given.limits.feed_window_minutes} minutes (limit {given.limits.feed_minutes})"
+    per_minute = f"{_per_minute(bad[-1][0]):.0f}/min"
     sure = check.new_issues or _objective(bad[-1][0], given.signal) or _per_request(bad[-1][0], _history(check, given))
-    return Finding(check.name, check.kind, "feed" if sure else "count", bad[0][0].start, 0.0, text)
+    return Finding(check.name, check.kind, "feed" if sure else "count", bad[0][0].start, 0.0, text, symptom=per_minute)
 
 
 def _history(check: Check, given: "Conditions") -> Sequence[MinuteCount]:

@@ -47,7 +47,7 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
     if event.latency_seconds is None or outcome["run_probes"] > 0:
         return outcome
     samples = window((*check.samples, (event.at, event.latency_seconds)), signal)
-    if _over(check, samples, signal, limits):
+    if _over(check, samples, signal, limits)[0]:
         since = check.over_since if check.over_since is not None else event.at
         return {**outcome, "samples": samples, "over_since": since, "last_slow_at": event.at}
     return {**outcome, "samples": samples, "over_since": None, **learn(check, samples, event.at)}
@@ -127,17 +127,17 @@ def _baselines(check: Check) -> dict[str, float]:
     return {"p50": p50, "p95": p95}
 
 
-def _over(check: Check, samples: Samples, signal: SignalPolicy, limits: Detection) -> str:
-    """Return the arithmetic of a percentile over its limit, still fed by a fresh slow answer; else nothing."""
+def _over(check: Check, samples: Samples, signal: SignalPolicy, limits: Detection) -> tuple[str, str]:
+    """Return a percentile over its limit, still fed by a fresh slow answer, and the source of the limit, or nothing."""
     values = [seconds for _, seconds in samples]
     if max(values) <= lowest_bound(check, signal):
-        return ""  # nothing is, so no percentile is: most readings end here, and sort nothing
+        return "", ""  # nothing is, so no percentile is: most readings end here, and sort nothing
     for name, (limit, source) in bounds(check, signal).items():
         measured = quantile(values, QUANTILES[name])
         fresh = any(seconds > limit for at, seconds in samples if at >= samples[-1][0] - limits.fresh_seconds)
         if measured > limit and fresh:
-            return f"{name} {_ms(measured)} > {_ms(limit)} ({source})"
-    return ""
+            return f"{name} {_ms(measured)} > {_ms(limit)}", source
+    return "", ""
 
 
 def _ms(seconds: float) -> str:
@@ -176,15 +176,15 @@ def find(check: Check, given: "Conditions") -> Finding | None:
         return None
     if given.now - measured_at > given.limits.fresh_seconds:
         return None
-    over = _over(check, check.samples, given.signal, given.limits)
+    over, source = _over(check, check.samples, given.signal, given.limits)
     if not over:
         return None
     limit = lowest_bound(check, given.signal)
     slow = sum(seconds > limit for seconds in since) / len(since)
     borne = f"limit {show_seconds(hold)}{learnt_words(check, given)}"
-    text = f"{over} for {show_seconds(lasted)} ({borne}), {len(since)} samples"
+    text = f"{over} ({source}) for {show_seconds(lasted)} ({borne}), {len(since)} samples"
     onset_at = probes.began(check.over_since, check.troubled_since)
-    return Finding(check.name, check.kind, "latency", onset_at, slow, text, "slow")
+    return Finding(check.name, check.kind, "latency", onset_at, slow, text, "slow", symptom=over)
 
 
 def suspicious(check: Check, given: "Conditions") -> bool:

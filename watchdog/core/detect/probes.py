@@ -265,6 +265,7 @@ def _finding(check: Check, method: str, onset: float, before: float | None, text
         share=failed / probes,
         text=f"{text}: {check.last_why}",
         failure_kind=check.last_kind,
+        symptom=check.last_why,
     )
 
 

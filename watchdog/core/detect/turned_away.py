@@ -47,7 +47,7 @@ def find(check: Check, given: "Conditions") -> Finding | None:
         return None
     assert isinstance(check.last, Unknown), "it fails now"
     text = f"{check.turned_probes} probes in a row turned away for {show_seconds(lasted)}: {check.last.why}"
-    return Finding(check.name, check.kind, METHOD, check.turned_since, 1.0, text)
+    return Finding(check.name, check.kind, METHOD, check.turned_since, 1.0, text, symptom=check.last.why)
 
 
 def failing(check: Check, given: "Conditions") -> bool:

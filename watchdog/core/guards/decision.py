@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from watchdog.core import notice_text
+from watchdog.core import note_text
 from watchdog.core.assess import blame as blaming
 from watchdog.core.assess import severity
 from watchdog.core.assess.blame_input import BlameInput
@@ -174,7 +174,7 @@ def _would(
     if course not in (Course.ROLLBACK, Course.ANNOUNCE, Course.ASK) or target.deploy is None:
         return f"would {course.value}: {why}"
     verb = "ask to roll back" if course is Course.ASK else "roll back"
-    return f"would {verb} to {target.deploy.id} ({notice_text.short(target.deploy.code)})"
+    return f"would {verb} to {target.deploy.id} ({note_text.short(target.deploy.code)})"
 
 
 def _evidence(

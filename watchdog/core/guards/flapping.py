@@ -5,7 +5,7 @@ Rule: while it flaps, a human is asked instead; a calm stretch ends that.
 
 from watchdog.core.context import StepContext
 from watchdog.domain.incidents import Phase
-from watchdog.domain.notices import NoticeKind
+from watchdog.domain.notices import NoticeKind, Topic
 from watchdog.domain.policy import Brakes
 from watchdog.domain.units import show_seconds
 
@@ -26,7 +26,7 @@ def say(ctx: StepContext) -> None:
     """Tell people, once, that the service is held."""
     text = f"{_how_often(ctx.policy.brakes)}: {_until(ctx.policy.brakes)}"
     ctx.note("FLAPPING", text)
-    ctx.notify(NoticeKind.UPDATED, f"{ctx.name} is FLAPPING: {_how_often(ctx.policy.brakes)}", (f"Held: {text}",))
+    ctx.notify(NoticeKind.UPDATED, Topic.FLAPPING, why=text)
 
 
 def why(brakes: Brakes) -> str:

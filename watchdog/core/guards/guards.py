@@ -7,7 +7,7 @@ Rule 2: one guard, one function, one line in GUARDS.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from watchdog.core import notice_text
+from watchdog.core import note_text
 from watchdog.core.assess import connectivity, failure_correlation, maintenance, suppression
 from watchdog.core.assess.suspect_deploy import first_traffic_at, live_deploy
 from watchdog.core.context import StepContext
@@ -175,7 +175,7 @@ def recurring_commit(request: GuardContext) -> GuardAnswer:
     """What was rolled back here and comes back was brought back by somebody: rolling it back again is a human's."""
     code = request.code
     if code in request.state.denied and any(code == bad for bad, _ in request.service.bad):
-        return _ask("returned", f"{notice_text.short(code)} was rolled back here before, and came back")
+        return _ask("returned", f"{note_text.short(code)} was rolled back here before, and came back")
     return _pass("returned", "never rolled back here")
 
 

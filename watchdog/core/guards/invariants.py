@@ -9,7 +9,6 @@ Rule 2: what a human asked for by hand needs no finding, no blame and no budget;
 
 from collections.abc import Sequence
 
-from watchdog.core import notice_text
 from watchdog.core.assess import failure_correlation, suppression
 from watchdog.core.fold import observations
 from watchdog.core.guards import guards, rollback_budget
@@ -75,7 +74,7 @@ def _change(
         or _target(effect, service, incident, (*before.denied, *after.denied))
         or _overtaken(effect, service)
     )
-    return why or ("" if notice_text.by_hand(incident) else _unasked(effect, service, incident, after, policy))
+    return why or ("" if incident.by_hand else _unasked(effect, service, incident, after, policy))
 
 
 def _twice(effect: Rollback, before: State) -> str:
@@ -91,7 +90,7 @@ def _twice(effect: Rollback, before: State) -> str:
     if attempt.deploy is not None:
         return f"it was rolled back already, as {attempt.deploy}"
     again = effect.rebuild and attempt.expired is None
-    return "it had its one rollback already" if attempt.tried and not again and not notice_text.by_hand(known) else ""
+    return "it had its one rollback already" if attempt.tried and not again and not known.by_hand else ""
 
 
 def _target(effect: Rollback, service: ServiceState, incident: Incident, denied: Sequence[str]) -> str:
@@ -181,7 +180,7 @@ def _left(was: ServiceState, service: ServiceState) -> str:
     known, incident = was.incident, service.incident
     if known is None or known.closed_at is not None:
         return ""
-    if incident is None or (incident.id != known.id and not notice_text.by_hand(incident)):
+    if incident is None or (incident.id != known.id and not incident.by_hand):
         return f"{known.id} was dropped while it was open"
     if was.phase not in ACTING or service.phase in ACTING or incident.closed_at is not None:
         return _closed_well(was, service, incident)

@@ -4,7 +4,6 @@ Rule 1: asked with nothing awaited between it and the call: what was learned whi
 Rule 2: it decides nothing: a reason means that nothing is sent, and that the core looks again.
 """
 
-from watchdog.core import notice_text
 from watchdog.core.fold import observations
 from watchdog.core.guards import guards
 from watchdog.domain.effects import PinAutoDeploy, RestoreAutoDeploy, Rollback
@@ -28,7 +27,7 @@ def reason_not_to_send(
     incident = service.incident if service is not None and effect.service in policy.services else None
     if service is None or incident is None or incident.id != effect.incident or service.phase is not Phase.ROLLING_BACK:
         return f"nobody waits for the rollback of {effect.incident} any more"
-    if notice_text.by_hand(incident):
+    if incident.by_hand:
         return ""
     return _not_failing(service, policy, now) or guards.blocked(guards.AT_THE_CALL, state, policy, service, now)
 

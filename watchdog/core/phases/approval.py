@@ -22,7 +22,7 @@ from watchdog.core.phases import (
 from watchdog.domain import events as e
 from watchdog.domain.decisions import Course, Finding, Verdict
 from watchdog.domain.incidents import Deadline, Outcome
-from watchdog.domain.notices import NoticeKind
+from watchdog.domain.notices import NoticeKind, Topic
 from watchdog.domain.policy import Then
 from watchdog.domain.units import show_seconds
 
@@ -88,7 +88,7 @@ def _keep_the_clock(ctx: StepContext) -> None:
         return
     if deadline.due_at is not None and ctx.now >= deadline.due_at:
         ctx.update_incident(late_paged=True)
-        _nobody_answered(ctx, deadline.then, show_seconds(deadline.due_at - deadline.asked_at))
+        _nobody_answered(ctx, deadline, show_seconds(deadline.due_at - deadline.asked_at))
     elif deadline.remind_at is not None and ctx.now >= deadline.remind_at and not ctx.incident.question.reminded:
         ctx.update_question(reminded=True)
         if ctx.incident.escalation.acknowledged_by is None:
@@ -102,27 +102,25 @@ def _deadline(ctx: StepContext) -> Deadline:
 
 
 def _remind(ctx: StepContext, asked_at: float) -> None:
-    title = f"REMINDER, no answer for {show_seconds(ctx.now - asked_at)}: {close_incident.alarm_title(ctx)}"
-    rollback_request.tell_who_is_asked(ctx, NoticeKind.HUMAN_NEEDED, title)
+    rollback_request.tell_who_is_asked(ctx, NoticeKind.HUMAN_NEEDED, Topic.REMINDED, since=asked_at)
 
 
-def _nobody_answered(ctx: StepContext, then: Then, waited: str) -> None:
+def _nobody_answered(ctx: StepContext, deadline: Deadline, waited: str) -> None:
     """Do what people were told is done then; a default that cannot be carried out is escalated, with the reason."""
-    if then is Then.NOTHING:
+    if deadline.then is Then.NOTHING:
         ctx.note("DEADLINE", f"no answer for {waited}; the policy says: nothing")
         return
-    kept: tuple[str, ...] = ()
-    if then is Then.ROLLBACK:
+    asks = ""
+    if deadline.then is Then.ROLLBACK:
         asks = rollback_outcome.act_by_default(ctx)
         if not asks:
             return
         ctx.note("DEADLINE", f"no answer for {waited}; not rolled back by default: {asks}")
-        kept = (f"Not rolled back by default, a human is needed: {asks}",)
     if ctx.incident.escalation.acknowledged_by is not None:
         ctx.note("DEADLINE", f"no answer for {waited}; {ctx.incident.escalation.acknowledged_by} looks after it")
         return
-    title = f"NO ANSWER for {waited}: {close_incident.alarm_title(ctx)}"
-    rollback_request.tell_who_is_asked(ctx, NoticeKind.HUMAN_NEEDED, title, *kept)
+    topic, since = Topic.UNANSWERED, deadline.asked_at
+    rollback_request.tell_who_is_asked(ctx, NoticeKind.HUMAN_NEEDED, topic, why=asks, since=since)
     escalation.call(ctx, climbs=True)
 
 

@@ -5,13 +5,13 @@ that it begins, a human is asked (guards.recurring_commit).
 Rule 2: a deploy that people know of is bad news no more: what was listed when its code was denied, what was said.
 """
 
-from watchdog.core import notice_text
+from watchdog.core import note_text
 from watchdog.core.context import StepContext
 from watchdog.core.guards import guards
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import PinAutoDeploy
 from watchdog.domain.incidents import Incident, Phase
-from watchdog.domain.notices import NoticeKind
+from watchdog.domain.notices import NoticeKind, Topic
 
 KNOWN_MAX = 40
 AFTER_THE_ROLLBACK = (Phase.DEPLOYING, Phase.VERIFYING, Phase.PAGED)
@@ -49,7 +49,7 @@ def watch(ctx: StepContext) -> None:
 def describe(deploy: Deploy) -> str:
     """Return what came back, how far it is, and who started it."""
     how = "live again" if deploy.is_live else "on its way again"
-    return f"the bad commit {notice_text.short(deploy.code)} is {how} ({deploy.id}, {deploy.trigger})"
+    return f"the bad commit {note_text.short(deploy.code)} is {how} ({deploy.id}, {deploy.trigger})"
 
 
 def _say(ctx: StepContext, deploy: Deploy) -> None:
@@ -64,7 +64,7 @@ def _say(ctx: StepContext, deploy: Deploy) -> None:
         f"To roll back once more: watchdog rollback {ctx.name}. If it is good now: watchdog trust {deploy.code}",
     )
     if incident is not None and incident.channels:
-        ctx.notify(NoticeKind.HUMAN_NEEDED, title, (*lines, *notice_text.done_lines(incident)), wakes=True)
+        ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.RETURNED, wakes=True, why=what, code=deploy.code or "")
     else:
         ctx.notify_service(NoticeKind.HUMAN_NEEDED, deploy.id, title, lines, wakes=True)
 

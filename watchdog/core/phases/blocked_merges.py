@@ -9,7 +9,7 @@ Rule 3: merges that cannot be seen are said to be so, once: silence would be tak
 
 from itertools import takewhile
 
-from watchdog.core import notice_text
+from watchdog.core import note_text
 from watchdog.core.context import StepContext
 from watchdog.core.phases.restore_auto_deploy import is_ours, note, tell
 from watchdog.domain import events as e
@@ -64,7 +64,7 @@ def _tell(ctx: StepContext, waiting: tuple[Commit, ...]) -> None:
 
 def _name(commit: Commit) -> str:
     by = f" ({commit.author})" if commit.author else ""
-    return f'{notice_text.short(commit.sha)} "{commit.title}"{by}'
+    return f'{note_text.short(commit.sha)} "{commit.title}"{by}'
 
 
 def unseen(ctx: StepContext) -> None:

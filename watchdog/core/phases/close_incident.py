@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from watchdog.core import notice_text
 from watchdog.core.assess import maintenance
 from watchdog.core.context import StepContext
 from watchdog.core.fold import lessons, observations
@@ -10,34 +9,25 @@ from watchdog.core.guards import guards
 from watchdog.core.phases import escalation, restore_auto_deploy
 from watchdog.domain.effects import RestoreAutoDeploy
 from watchdog.domain.incidents import History, Incident, Outcome, Phase
-from watchdog.domain.notices import NoticeKind
+from watchdog.domain.notices import NoticeKind, Topic
 from watchdog.domain.severity import Severity
 from watchdog.domain.units import show_seconds
 
 AGAIN_SECONDS = 3600.0
 
 
-def alarm_title(ctx: StepContext) -> str:
-    """Return the incident's headline; it begins with a warning while auto-deploy is off because of us."""
-    return notice_text.alarm_title(ctx.incident, ctx.service.auto_deploy_off)
-
-
 def page(ctx: StepContext) -> None:
     """Leave it to a human, with everything known."""
     ctx.enter_phase(Phase.PAGED)
-    decision = ctx.incident.decision
-    why = (f"Left to you: {decision.why}",) if decision is not None else ()
     wakes = ctx.incident.severity in (Severity.CRITICAL, Severity.HIGH)
-    ctx.notify(
-        NoticeKind.HUMAN_NEEDED, alarm_title(ctx), (*why, *notice_text.decision_lines(ctx.incident)), wakes=wakes
-    )
+    ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.LEFT_TO_HUMAN, wakes=wakes)
     escalation.call(ctx)
 
 
 def tell(ctx: StepContext) -> None:
     """Tell, without waking anybody."""
     ctx.enter_phase(Phase.PAGED)
-    ctx.notify(NoticeKind.OPENED, alarm_title(ctx), notice_text.decision_lines(ctx.incident))
+    ctx.notify(NoticeKind.OPENED, Topic.FOUND)
 
 
 def record_only(ctx: StepContext) -> None:
@@ -58,13 +48,7 @@ def close(ctx: StepContext, outcome: Outcome, how: str) -> None:
     lasted = show_seconds(ctx.now - ctx.incident.onset_at)
     ctx.note("CLOSED", f"{outcome}: {how}; {lasted} since onset")
     if ctx.incident.paged or given:
-        lines = (
-            f"How: {how}",
-            *notice_text.done_lines(ctx.incident),
-            *notice_text.left_lines(ctx.incident, "" if given else ctx.service.auto_deploy_off),
-        )
-        title = f"{ctx.name} RESOLVED: {outcome} ({lasted} since onset)"
-        ctx.notify(NoticeKind.RESOLVED, title, lines, todo=notice_text.todo_lines(ctx.incident))
+        ctx.notify(NoticeKind.RESOLVED, Topic.CLOSED, restored=given, why=how)
     elif ctx.incident.pin.previous is not None:
         restore_auto_deploy.left_off(ctx)
     if not planned:

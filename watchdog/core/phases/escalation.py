@@ -10,11 +10,10 @@ incident's own channels are called again, once.
 from collections.abc import Sequence
 from itertools import takewhile
 
-from watchdog.core import notice_text
 from watchdog.core.assess import schedule
 from watchdog.core.context import StepContext
 from watchdog.domain.incidents import Escalation, Phase
-from watchdog.domain.notices import NoticeKind
+from watchdog.domain.notices import NoticeKind, Topic
 from watchdog.domain.policy import Step
 from watchdog.domain.severity import Severity
 from watchdog.domain.units import show_seconds
@@ -107,9 +106,7 @@ def _climb(ctx: StepContext) -> None:
 
 
 def _escalate(ctx: StepContext, name: str, channels: tuple[str, ...] | None) -> None:
-    lasted = show_seconds(ctx.now - ctx.incident.opened_at)
-    title = f"ESCALATED to {name}, open for {lasted}: {_title(ctx)}"
-    ctx.notify(NoticeKind.HUMAN_NEEDED, title, _lines(ctx), wakes=True, channels=channels)
+    ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.ESCALATED, wakes=True, channels=channels, by=name)
 
 
 def _on_call(step: Step, now: float) -> bool:
@@ -120,17 +117,6 @@ def _call_again(ctx: StepContext, by: str) -> None:
     """It was acknowledged, and neither ended nor changed since."""
     holds = show_seconds(ctx.policy.ack_holds_seconds)
     ctx.note("UNATTENDED", f"acknowledged by {by} {holds} ago, and nothing changed since")
+    since = ctx.incident.escalation.acknowledged_at
     call(ctx, climbs=True)
-    title = f"STILL OPEN, acknowledged by {by} {holds} ago: {_title(ctx)}"
-    ctx.notify(NoticeKind.HUMAN_NEEDED, title, _lines(ctx), wakes=True)
-
-
-def _title(ctx: StepContext) -> str:
-    return notice_text.alarm_title(ctx.incident, ctx.service.auto_deploy_off)
-
-
-def _lines(ctx: StepContext) -> tuple[str, ...]:
-    incident = ctx.incident
-    asking = ctx.service.phase is Phase.ASKING
-    asked = notice_text.asking_lines(incident, ctx.rule, ctx.now) if asking else notice_text.decision_lines(incident)
-    return (f"To take it up, so that nobody else is called: watchdog acknowledge {incident.id}", *asked)
+    ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.STILL_OPEN, wakes=True, by=by, since=since)

@@ -1,6 +1,5 @@
 """What humans say: yes, no, stop, that they look after it, a rollback by hand. A refusal says why (label REFUSED)."""
 
-from watchdog.core import notice_text
 from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.core.context import StepContext
 from watchdog.core.guards import guards
@@ -10,7 +9,7 @@ from watchdog.domain import events as e
 from watchdog.domain.decisions import Blame, Course, Decision, GuardAnswer, TargetChoice, Verdict
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import HumanDecision, Incident, Outcome, Phase, State
-from watchdog.domain.notices import NoticeKind
+from watchdog.domain.notices import NoticeKind, Topic
 from watchdog.domain.severity import Severity
 from watchdog.domain.units import show_seconds
 
@@ -99,23 +98,12 @@ def acknowledge(ctx: StepContext) -> None:
         holds = show_seconds(ctx.policy.ack_holds_seconds)
         ctx.note("ACKNOWLEDGED", f"by {event.by}: nobody else is called for {holds}, unless something changes")
         if ctx.incident.paged:
-            title = f"{event.by} LOOKS AFTER IT: {close_incident.alarm_title(ctx)}"
-            ctx.notify(NoticeKind.UPDATED, title, _still_asked(ctx))
+            ctx.notify(NoticeKind.UPDATED, Topic.ACKNOWLEDGED, by=event.by)
 
 
 def _of_an_earlier_call(incident: Incident, event: e.Acknowledged) -> bool:
     """Tell whether it was said before people were last called: it says nothing of what they were called for then."""
     return event.said_at is not None and event.said_at < max(incident.escalation.told_at or 0.0, incident.opened_at)
-
-
-def _still_asked(ctx: StepContext) -> tuple[str, ...]:
-    deadline = ctx.incident.question.deadline
-    if ctx.service.phase is not Phase.ASKING or deadline is None:
-        return ()
-    still = "Watching goes on. What was asked is still to be answered."
-    return (
-        (still, notice_text.without_an_answer(ctx.incident, deadline.then)) if deadline.due_at is not None else (still,)
-    )
 
 
 def stop(ctx: StepContext) -> None:
@@ -267,5 +255,5 @@ def begin(
         undo_of_verified=undone is not None and undone.proved,
     )
     escalation.answered(ctx)
-    ctx.note("BY HAND", f"{close_incident.alarm_title(ctx)}: {suspect.id} -> {choice.deploy.id}")
+    ctx.note("BY HAND", f"{ctx.incident.title}: {suspect.id} -> {choice.deploy.id}")
     rollback_request.disable_auto_deploy(ctx)

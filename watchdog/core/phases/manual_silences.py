@@ -6,16 +6,15 @@ open and was kept from people then is told. The same goes for the silence that a
 
 from dataclasses import replace
 
-from watchdog.core import notice_text
 from watchdog.core.assess import maintenance, suppression
 from watchdog.core.context import StepContext
 from watchdog.core.fold import observations
-from watchdog.core.phases import close_incident, escalation, open_incident, rollback_request
+from watchdog.core.phases import escalation, open_incident, rollback_request
 from watchdog.domain import events as e
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import Phase, State
 from watchdog.domain.note_labels import NoteLabel
-from watchdog.domain.notices import NoticeKind
+from watchdog.domain.notices import NoticeKind, Topic
 from watchdog.domain.policy import Suppression
 from watchdog.domain.units import show_seconds
 
@@ -153,13 +152,8 @@ def notify_after_silence(ctx: StepContext) -> bool:
     if ctx.service.phase is Phase.ASKING:
         rollback_request.ask(ctx)
         return True
-    besides = [f"Fails besides: {finding.text}" for finding in failing if finding.signal not in known]
-    lines = ("A silence kept it from you until now.", *besides, *notice_text.decision_lines(ctx.incident))
-    ctx.notify(
-        NoticeKind.HUMAN_NEEDED,
-        close_incident.alarm_title(ctx),
-        lines,
-        wakes=ctx.incident.severity in escalation.WAKING,
-    )
+    besides = tuple(finding.text for finding in failing if finding.signal not in known)
+    wakes = ctx.incident.severity in escalation.WAKING
+    ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.UNMUTED, wakes=wakes, also=besides)
     escalation.call(ctx)
     return True

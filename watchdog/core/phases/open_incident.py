@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from watchdog.core import notice_text
+from watchdog.core import note_text
 from watchdog.core.assess import maintenance, schedule, severity
 from watchdog.core.context import StepContext
 from watchdog.core.guards import active_criticals, flapping
@@ -199,9 +199,9 @@ DECIDED_AS: Mapping[Severity, NoteLabel] = {
 
 def _note_decision(ctx: StepContext, decision: Decision) -> None:
     ctx.note(DECIDED_AS[decision.severity], ctx.incident.title)
-    ctx.note("BLAME", notice_text.blame_line(decision))
-    ctx.note("GUARDS", notice_text.guards_line(decision.guards))
-    ctx.note("TARGET", notice_text.target_line(decision))
+    ctx.note("BLAME", note_text.blame_line(decision))
+    ctx.note("GUARDS", note_text.guards_line(decision.guards))
+    ctx.note("TARGET", note_text.target_line(decision))
     if decision.would:
         ctx.note("WOULD", decision.would)
     ctx.note("DECIDED", f"{decision.course.value}: {decision.why}")

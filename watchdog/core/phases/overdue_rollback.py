@@ -4,14 +4,12 @@ Usually it is sent within a second, and what people hear first is that it was. B
 database that is away, can keep it up for minutes, and nobody else would look meanwhile.
 """
 
-from watchdog.core import notice_text
 from watchdog.core.context import StepContext
 from watchdog.core.fold import observations
 from watchdog.core.guards import guards
-from watchdog.core.phases import close_incident
 from watchdog.domain.decisions import Course
 from watchdog.domain.incidents import Incident
-from watchdog.domain.notices import NoticeKind
+from watchdog.domain.notices import NoticeKind, Topic
 from watchdog.domain.units import show_seconds
 
 UNTOLD_SECONDS = 60.0
@@ -37,8 +35,7 @@ def page_if_overdue(ctx: StepContext) -> None:
     line = f"{due} and not known to be on its way; it is still being tried."
     ctx.note("LATE", line)
     ctx.update_incident(late_paged=True)
-    lines = (line, *notice_text.done_lines(incident), *notice_text.decision_lines(incident))
-    ctx.notify(NoticeKind.HUMAN_NEEDED, close_incident.alarm_title(ctx), lines, wakes=True)
+    ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.OVERDUE, wakes=True, since=_since(ctx, incident))
 
 
 def wake(ctx: StepContext) -> None:
@@ -55,7 +52,7 @@ def _since(ctx: StepContext, incident: Incident) -> float:
     """
     assert incident.decision is not None, "it is to be rolled back"
     trouble = ctx.state.troubles.get(ctx.name)
-    if notice_text.by_hand(incident) or _was_overtaken(incident) or trouble is None:
+    if incident.by_hand or _was_overtaken(incident) or trouble is None:
         return incident.decision.at
     return min(trouble.at, ctx.now)
 
@@ -71,6 +68,4 @@ def _was_overtaken(incident: Incident) -> bool:
 
 
 def _still_needed(ctx: StepContext, incident: Incident) -> bool:
-    return notice_text.by_hand(incident) or observations.failing_now(
-        ctx.service, incident.findings, ctx.policy, ctx.now
-    )
+    return incident.by_hand or observations.failing_now(ctx.service, incident.findings, ctx.policy, ctx.now)

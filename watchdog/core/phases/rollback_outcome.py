@@ -6,7 +6,7 @@ Rule 2: what a human agreed to is decided anew before it is done.
 
 from dataclasses import replace
 
-from watchdog.core import notice_text
+from watchdog.core import note_text
 from watchdog.core.context import StepContext
 from watchdog.core.fold import observations
 from watchdog.core.guards import rollback_budget
@@ -24,7 +24,7 @@ from watchdog.domain.decisions import Course, Finding
 from watchdog.domain.effects import Note, SetPace
 from watchdog.domain.incidents import ACTING, Outcome, Phase
 from watchdog.domain.note_labels import NoteLabel
-from watchdog.domain.notices import NoticeKind
+from watchdog.domain.notices import NoticeKind, Topic
 from watchdog.domain.units import show_seconds
 
 PinOutcome = e.PinConfirmed | e.PinUnconfirmed | e.RollbackPostponed
@@ -175,15 +175,13 @@ def accepted(ctx: StepContext) -> None:
     ctx.update_rollback(deploy=event.deploy)
     _deny(ctx)
     how = "found by reading the deploy list" if event.adopted else "sent once"
-    rebuild = notice_text.rebuild_words(ctx.incident)
+    rebuild = note_text.rebuild_words(ctx.incident)
     ctx.note("ACT", f"rollback to {ctx.incident.rollback.target}, {rebuild or how} -> {event.deploy}")
     ctx.enter_phase(Phase.DEPLOYING)
     limits = ctx.policy.verification
     ctx.wake_at(ctx.now + limits.late_seconds)
     ctx.wake_at(ctx.now + limits.give_up_seconds)
-    lines = (*notice_text.done_lines(ctx.incident), *notice_text.decision_lines(ctx.incident))
-    title = f"ROLLING BACK to {ctx.incident.rollback.target}: {notice_text.title(ctx.incident)}"
-    ctx.notify(NoticeKind.ACTED, title, lines, wakes=not ctx.incident.pin.off)
+    ctx.notify(NoticeKind.ACTED, Topic.ROLLING_BACK, wakes=not ctx.incident.pin.off)
 
 
 def _deny(ctx: StepContext) -> None:
@@ -208,7 +206,7 @@ def refused(ctx: StepContext) -> None:
     rollback_budget.give_back(ctx)
     if event.expired and _can_be_rebuilt(ctx):
         ctx.update_rollback(expired=ctx.incident.rollback.target, tried=False)
-        ctx.note("ACT", f"refused: {event.why}; the one alternative is {notice_text.rebuild_words(ctx.incident)}")
+        ctx.note("ACT", f"refused: {event.why}; the one alternative is {note_text.rebuild_words(ctx.incident)}")
         rollback_request.send(ctx)
         return
     rollback_request.escalate_to_human(ctx, f"the platform refused the rollback: {event.why}", restore=True)
@@ -235,7 +233,7 @@ def postponed(ctx: StepContext) -> None:
     _remember_pin(ctx, event)
     rollback_budget.give_back(ctx)
     ctx.update_rollback(tried=False, requested_at=None)
-    if notice_text.by_hand(ctx.incident):
+    if ctx.incident.by_hand:
         rollback_request.escalate_to_human(ctx, f"nothing was sent: {event.why}; ask again", restore=True)
         return
     rollback_request.retry_later(ctx, event.why)
@@ -294,7 +292,7 @@ def _pinned_again(ctx: StepContext, event: PinOutcome) -> None:
     line = f"Auto-deploy could not be switched off again: {event.why}. Switch it off by hand."
     ctx.update_pin(note=f"NOT off again: {event.why}")
     ctx.note("HUMAN", line)
-    ctx.notify(NoticeKind.UPDATED, close_incident.alarm_title(ctx), (line,), wakes=True)
+    ctx.notify(NoticeKind.UPDATED, Topic.AUTO_DEPLOY_NOT_OFF, wakes=True, why=event.why)
 
 
 def put_off_late(ctx: StepContext) -> None:
@@ -345,7 +343,9 @@ def auto_deploy_not_restored(ctx: StepContext) -> None:
     if incident is not None and incident.id == event.incident:
         ctx.update_pin(note=f"still OFF, it could not be given back: {event.why}")
         if incident.closed_at is None and incident.channels:
-            ctx.notify(NoticeKind.HUMAN_NEEDED, f"{off}. {notice_text.title(incident)}", lines, wakes=True)
+            acting = ctx.service.phase in ACTING
+            topic = Topic.AUTO_DEPLOY_NOT_RESTORED
+            ctx.notify(NoticeKind.HUMAN_NEEDED, topic, wakes=True, why=event.why, acting=acting)
             return
     restore_auto_deploy.tell(ctx, off, lines, wakes=True)
 

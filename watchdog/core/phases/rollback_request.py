@@ -5,7 +5,7 @@ seen of the one before says nothing of it. A site that recovered is left alone.
 Rule 2: auto-deploy that we switched off and no longer need off is given back.
 """
 
-from watchdog.core import notice_text
+from watchdog.core import note_text
 from watchdog.core.assess import schedule
 from watchdog.core.assess.suspect_deploy import first_traffic_at, live_deploy
 from watchdog.core.context import StepContext
@@ -14,7 +14,7 @@ from watchdog.core.guards import guards, rollback_budget
 from watchdog.core.phases import close_incident, escalation, overdue_rollback
 from watchdog.domain.effects import PinAutoDeploy, Rollback
 from watchdog.domain.incidents import Deadline, Phase
-from watchdog.domain.notices import NoticeKind
+from watchdog.domain.notices import NoticeKind, OpenQuestion, Topic
 from watchdog.domain.policy import Rule, Then
 from watchdog.domain.units import show_seconds
 
@@ -32,13 +32,7 @@ def announce(ctx: StepContext) -> None:
     ctx.update_incident(announced_until=until)
     ctx.enter_phase(Phase.ANNOUNCED)
     ctx.wake_at(until)
-    veto = show_seconds(ctx.service_policy.veto_seconds)
-    lines = (
-        f"In {veto}: roll {ctx.name} back to {notice_text.name_target(ctx.incident)}.",
-        f"To prevent it: watchdog stop {ctx.incident.id}",
-        *notice_text.decision_lines(ctx.incident),
-    )
-    ctx.notify(NoticeKind.ANNOUNCED, close_incident.alarm_title(ctx), lines, wakes=True)
+    ctx.notify(NoticeKind.ANNOUNCED, Topic.ANNOUNCED, wakes=True)
 
 
 def schedule_rollback(ctx: StepContext, missed: str = "") -> None:
@@ -51,17 +45,19 @@ def schedule_rollback(ctx: StepContext, missed: str = "") -> None:
     escalation.answered(ctx)
     ctx.enter_phase(Phase.ANNOUNCED)
     ctx.wake_at(until)
-    announce_schedule(ctx, *((f"It was not done in its window: {missed}.",) if missed else ()))
+    announce_schedule(ctx, missed)
 
 
-def announce_schedule(ctx: StepContext, *before: str) -> None:
+def announce_schedule(ctx: StepContext, missed: str = "") -> None:
     """Say until when a rollback is kept, and how to stop it."""
     until, window = ctx.incident.announced_until or ctx.now, ctx.rule.window
-    left = f"{show_seconds(until - ctx.now)} from now"  # a reload may have taken the window away
-    when = notice_text.when_it_begins(window, until, ctx.now) if window is not None else left
-    ctx.note("KEPT", f"for {when}; stop: watchdog stop {ctx.incident.id}")
-    lines = (*before, *notice_text.kept_lines(ctx.incident, ctx.rule), *notice_text.decision_lines(ctx.incident))
-    ctx.notify(NoticeKind.ANNOUNCED, f"KEPT for {when}: {close_incident.alarm_title(ctx)}", lines)
+    left = show_seconds(until - ctx.now)
+    opens = schedule.show(window.hours, until) if window is not None else ""  # a reload may have taken it away
+    ctx.note(
+        "KEPT", f"for {f'{opens} (in {left})' if opens else f'{left} from now'}; stop: watchdog stop {ctx.incident.id}"
+    )
+    kept = OpenQuestion(window=window.name if window is not None else "", opens=opens, opens_at=until)
+    ctx.notify(NoticeKind.ANNOUNCED, Topic.KEPT, why=missed, question=kept)
 
 
 def ask(ctx: StepContext) -> None:
@@ -76,17 +72,18 @@ def ask(ctx: StepContext) -> None:
     for at in (clock.remind_at, clock.due_at):
         if at is not None:
             ctx.wake_at(at)
-    tell_who_is_asked(ctx, NoticeKind.ASKED, f"APPROVAL: {close_incident.alarm_title(ctx)}")
+    tell_who_is_asked(ctx, NoticeKind.ASKED, Topic.ASKED)
     ctx.note("ASKED", f"roll back to {ctx.incident.rollback.target}? watchdog approve|reject {ctx.incident.id}")
 
 
-def tell_who_is_asked(ctx: StepContext, kind: NoticeKind, title: str, *before: str) -> None:
+def tell_who_is_asked(
+    ctx: StepContext, kind: NoticeKind, topic: Topic, *, why: str = "", since: float | None = None
+) -> None:
     """Say what is asked: to the incident's people, and to who alone may say yes to it."""
-    lines = (*before, *notice_text.asking_lines(ctx.incident, ctx.rule, ctx.now))
     own = ctx.rule.approver.channels if ctx.rule.approver is not None else ()
     channels = tuple(dict.fromkeys((*ctx.incident.channels, *own)))
     wakes = not close_incident.unsure(ctx.incident) or ctx.incident.severity in escalation.WAKING
-    ctx.notify(kind, title, lines, wakes=wakes, channels=channels)
+    ctx.notify(kind, topic, wakes=wakes, channels=channels, why=why, since=since)
 
 
 def deadline(rule: Rule, now: float) -> Deadline:
@@ -142,7 +139,7 @@ def send(ctx: StepContext) -> None:
     ctx.enter_phase(Phase.ROLLING_BACK)
     ctx.update_service(phase_since=ctx.now)
     ctx.wake_at(ctx.now + SEND_PATIENCE_SECONDS)
-    rebuild = notice_text.rebuild_words(incident)
+    rebuild = note_text.rebuild_words(incident)
     what = f"{incident.suspect} -> {incident.rollback.target}{f', {rebuild}' if rebuild else ''}"
     ctx.note("INTENT", f"{what}, saved; newest deploy then {ctx.service.deploys[0].id}")
     ctx.emit(
@@ -155,7 +152,7 @@ def send(ctx: StepContext) -> None:
             target_code=incident.rollback.target_code,
             baseline=ctx.service.deploys[0].id,
             approved_by=incident.question.approved_by,
-            rebuild=bool(rebuild),
+            rebuild=incident.rollback.rebuilds,
         )
     )
 
@@ -176,7 +173,7 @@ def retry_later(ctx: StepContext, why: str) -> None:
 def _target_is_gone(ctx: StepContext) -> bool:
     """Tell whether another target is meant than the one whose artefact was gone; a human may name one."""
     expired = ctx.incident.rollback.expired
-    return expired not in (None, ctx.incident.rollback.target) and not notice_text.by_hand(ctx.incident)
+    return expired not in (None, ctx.incident.rollback.target) and not ctx.incident.by_hand
 
 
 def _not_by_hand_now(ctx: StepContext) -> str:
@@ -185,7 +182,7 @@ def _not_by_hand_now(ctx: StepContext) -> str:
     It may have been lost on the way for long, and people read meanwhile that nothing was sent.
     """
     decision = ctx.incident.decision
-    if decision is None or not notice_text.by_hand(ctx.incident):
+    if decision is None or not ctx.incident.by_hand:
         return ""
     age = ctx.now - decision.at
     if age >= PUT_OFF_SECONDS:
@@ -198,7 +195,7 @@ def _not_by_hand_now(ctx: StepContext) -> str:
 
 def _why_wait(ctx: StepContext) -> str:
     """Return why nothing may be sent at this moment, or nothing; what was asked for by hand waits for no finding."""
-    if notice_text.by_hand(ctx.incident):
+    if ctx.incident.by_hand:
         return ""
     if ctx.state.blind_since is not None:
         return "blind"
@@ -232,11 +229,5 @@ def escalate_to_human(ctx: StepContext, why: str, *, restore: bool = False) -> N
     ctx.note("HUMAN", why)
     ctx.enter_phase(Phase.PAGED)
     given = restore and close_incident.give_auto_deploy_back(ctx)
-    lines = (
-        f"What happened: {why}",
-        *notice_text.done_lines(ctx.incident),
-        *notice_text.decision_lines(ctx.incident),
-    )
-    title = notice_text.title(ctx.incident) if given else close_incident.alarm_title(ctx)
-    ctx.notify(NoticeKind.HUMAN_NEEDED, title, lines, wakes=True)
+    ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.STOPPED_SHORT, wakes=True, restored=given, why=why)
     escalation.call(ctx)

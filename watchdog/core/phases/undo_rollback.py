@@ -7,7 +7,7 @@ Rule 3: what is left by it is not found bad by that: it is not denied, and stays
 
 from dataclasses import replace
 
-from watchdog.core import notice_text
+from watchdog.core import note_text
 from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.core.context import StepContext
 from watchdog.core.phases import human_commands
@@ -64,7 +64,7 @@ def _not_to_be_undone(ctx: StepContext, event: e.UndoRequested, live: Deploy | N
         return f"no live deploy is known: {ctx.service.deploys_why or 'none in the list'}"
     if live.id != event.rollback_deploy:
         if live.id == event.suspect or (live.code is not None and live.code == event.suspect_code):
-            return f"{notice_text.name_deploy(live)} is live already{_trust(ctx, event, '; if it is good: ')}"
+            return f"{note_text.name_deploy(live)} is live already{_trust(ctx, event, '; if it is good: ')}"
         return f"its rollback {event.rollback_deploy} is not live any more ({live.id} is){_by_hand(ctx, event)}"
     known = ctx.service.incident
     if known is not None and known.closed_at is None and event.incident not in (known.id, known.rollback.undoes):
@@ -81,7 +81,7 @@ def _by_hand(ctx: StepContext, event: e.UndoRequested) -> str:
 def _trust(ctx: StepContext, event: e.UndoRequested, before: str, after: str = "") -> str:
     """Return the command that lifts the code from the deny-list, or nothing if it is not on it."""
     denied = event.suspect_code is not None and event.suspect_code in ctx.state.denied
-    return f"{before}watchdog trust {notice_text.short(event.suspect_code)}{after}" if denied else ""
+    return f"{before}watchdog trust {note_text.short(event.suspect_code)}{after}" if denied else ""
 
 
 def _refuse(ctx: StepContext, event: e.UndoRequested, why: str) -> None:
@@ -106,4 +106,4 @@ def _lift(ctx: StepContext, event: e.UndoRequested, denied: tuple[str, ...]) -> 
     others = dict.fromkeys((*lately, *known))
     others.pop(ctx.name, None)
     too = f" (rolled back from it, too: {', '.join(others)})" if others else ""
-    return f"{notice_text.short(code)} leaves the deny-list, for every service{too}"
+    return f"{note_text.short(code)} leaves the deny-list, for every service{too}"

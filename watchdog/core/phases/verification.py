@@ -5,7 +5,7 @@ Rule 2: when it did not help, a human is paged and nothing more is tried.
 Rule 3: a good stretch is not broken by one failed probe (one in a thousand fails by itself), but by two close together.
 """
 
-from watchdog.core import notice_text
+from watchdog.core import note_text
 from watchdog.core.assess import maintenance
 from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.core.context import StepContext
@@ -17,7 +17,7 @@ from watchdog.domain.decisions import Finding
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import SetPace
 from watchdog.domain.incidents import Outcome, Phase
-from watchdog.domain.notices import NoticeKind
+from watchdog.domain.notices import NoticeKind, Topic
 from watchdog.domain.policy import PROBES
 from watchdog.domain.units import show_seconds
 
@@ -47,7 +47,8 @@ def follow(ctx: StepContext) -> None:
         status = f" ({deploy.status})" if deploy is not None else ""
         line = f"The rollback {ctx.incident.rollback.deploy} is not live after {show_seconds(waited)}{status}."
         ctx.note("LATE", line)
-        ctx.notify(NoticeKind.HUMAN_NEEDED, close_incident.alarm_title(ctx), (line,), wakes=True)
+        why = deploy.status if deploy is not None else ""
+        ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.NOT_LIVE_YET, wakes=True, why=why)
 
 
 def _rollback(ctx: StepContext) -> Deploy | None:
@@ -60,7 +61,7 @@ def _restored(ctx: StepContext, deploy: Deploy) -> None:
     healed_at = lessons.healed_before(ctx.service, ctx.incident, deploy, ctx.policy)
     ctx.update_rollback(restored_at=ctx.now, healed_at=healed_at)
     if healed_at is not None:
-        ctx.note("HEALED", notice_text.healed_line(ctx.incident))
+        ctx.note("HEALED", note_text.healed_line(ctx.incident))
     ctx.set_service(observations.reset_detectors(ctx.service, ctx.now))
     ctx.enter_phase(Phase.VERIFYING)
     seconds = proof_seconds(ctx)
@@ -120,7 +121,7 @@ def _check_pin(ctx: StepContext) -> None:
         line = f"Auto-deploy is {facts.auto_deploy} again (a Blueprint sync or a colleague): a merge may undo this."
         ctx.update_pin(off=False, note=f"switched back to {facts.auto_deploy} by somebody else")
         ctx.note("HUMAN", line)
-        ctx.notify(NoticeKind.UPDATED, close_incident.alarm_title(ctx), (line,), wakes=True)
+        ctx.notify(NoticeKind.UPDATED, Topic.AUTO_DEPLOY_ON_AGAIN, wakes=True, why=facts.auto_deploy)
 
 
 def _watched(ctx: StepContext) -> list[Check]:

@@ -8,7 +8,7 @@ Rule 3: a silence keeps it from people for good: nobody waits for it.
 
 from dataclasses import replace
 
-from watchdog.core import notice_text
+from watchdog.core import note_text
 from watchdog.core.assess import suppression
 from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.core.context import StepContext
@@ -112,7 +112,7 @@ def _leave_open(ctx: StepContext, trial: DeployWatch, why: str) -> None:
 
 def _named(deploy: Deploy, trial: DeployWatch) -> str:
     """Return `dep-42 (9f3c2ab, Refactor sessions) by Ann`, as far as it is known."""
-    known = ", ".join(filter(None, (notice_text.short(deploy.code), headline(deploy.commit_message))))
+    known = ", ".join(filter(None, (note_text.short(deploy.code), headline(deploy.commit_message))))
     return f"{deploy.id}{f' ({known})' if known else ''}{_by(trial.authors)}"
 
 

@@ -36,6 +36,7 @@ from watchdog.domain.errors import Partly, Permanent, Temporary
 from watchdog.domain.notices import Notice
 from watchdog.domain.units import show_seconds
 from watchdog.ports import Clock, Notifier, Store
+from watchdog.presentation.notice_text import worded
 
 BROKEN_GAP_SECONDS = 300.0
 """Pause after a channel refused for good: a human may have repaired it meanwhile."""
@@ -302,7 +303,7 @@ class Outbox:
         try:
             async with asyncio.timeout(self._attempt_seconds):
                 before = await self._told.reference(errand.notice, name)
-                return await self._notifiers[name].send(errand.notice, before)
+                return await self._notifiers[name].send(worded(errand.notice, self._clock.now()), before)
         except (Temporary, Permanent, Partly):
             raise
         except TimeoutError:

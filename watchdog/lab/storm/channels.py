@@ -50,7 +50,7 @@ class Post:
     nature: Nature
     arrived: list[Arrived] = field(default_factory=list)
     owed: list[Owed] = field(default_factory=list)
-    composed: dict[Notice, float] = field(default_factory=dict)
+    composed: dict[tuple[object, ...], float] = field(default_factory=dict)
     down_until: dict[str, float] = field(default_factory=dict)
     outages: list[Outage] = field(default_factory=list)
 
@@ -70,7 +70,7 @@ class Post:
 
     def compose(self, notice: Notice) -> None:
         """Remember when a notice was made of what was known then."""
-        self.composed.setdefault(notice, self.nature.loop.time())
+        self.composed.setdefault(notice.identity, self.nature.loop.time())
 
     def owe(self, notice: Notice, channels: Sequence[str], by: Process | None) -> None:
         """Remember that people are owed a page: for ever if it is written down, else while its worker lives."""

@@ -94,7 +94,7 @@ def lost(owed: Sequence[Owed], arrived: Sequence[Arrived], outages: Sequence[Out
             told = any(one.channel == channel and _tells(one, page) for one in arrived)
             if end - worked_from >= DELIVERY_SECONDS and not told:
                 notice = page.notice
-                found[f"{channel} never got {notice.incident} {notice.kind.value}: {notice.title}"] = None
+                found[f"{channel} never got {notice.incident} {notice.kind.value}: {notice.identity[-1]}"] = None
     return list(found)
 
 
@@ -102,7 +102,7 @@ def _tells(one: Arrived, page: Owed) -> bool:
     """Tell whether this is the page, or a newer one of the same incident, which speaks for it."""
     notice, owed = one.notice, page.notice
     same = (notice.incident, notice.service) == (owed.incident, owed.service)
-    return notice == owed or (same and notice.wakes and notice.at > owed.at)
+    return notice.identity == owed.identity or (same and notice.wakes and notice.at > owed.at)
 
 
 def left_off(services: Sequence[Service], post: Post) -> list[str]:
@@ -117,7 +117,7 @@ def left_off(services: Sequence[Service], post: Post) -> list[str]:
         since = service.switches[-1][0]
         about = [one for one in post.arrived if one.notice.service == service.name and one.at >= since - PIN_SECONDS]
         said = [one for one in about if _says_off(one) or _says_on(one)]
-        said.sort(key=lambda one: post.composed.get(one.notice, one.at))
+        said.sort(key=lambda one: post.composed.get(one.notice.identity, one.at))
         if not said or _says_on(said[-1]):
             found.append(f"{service.name}: auto-deploy is off since {since:.0f} s, and nobody was told")
     return found

@@ -205,6 +205,7 @@ def _policy(
         control=tuple(shape.control) if shape.control is not None else DEFAULT_CONTROL,
         vendors=MappingProxyType({name: VendorPolicy(name, role) for name, role in roles.items()}),
         alerts=audible_channels(channels),
+        console_url=(shape.console.url or "").rstrip("/") if shape.console.enabled else "",
         budget=apply(Budget, shape.budget),
         brakes=apply(Brakes, shape.brakes),
         pace=apply(Pace, shape.advanced.pace),

@@ -1,0 +1,59 @@
+"""Parts of the lines that the core writes into an incident's story; notices and `explain` use the same words."""
+
+from watchdog.domain.decisions import Decision, GuardAnswer, Verdict
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.incidents import Incident
+from watchdog.domain.units import show_seconds
+
+
+def short(code: str | None) -> str:
+    """Return a commit or digest as people write it."""
+    return (code or "").removeprefix("sha256:")[:7]
+
+
+def name_deploy(deploy: Deploy) -> str:
+    """Return `dep-40 1b7e0d4`."""
+    return f"{deploy.id} {short(deploy.code)}".strip()
+
+
+def blame_line(decision: Decision) -> str:
+    """Return whom we blame and how surely."""
+    return decision.blame.why if decision.blame is not None else "nobody was blamed"
+
+
+def guards_line(guards: tuple[GuardAnswer, ...]) -> str:
+    """Return `all pass`, or the guards that do not."""
+    against = [f"{answer.name}: {answer.why}" for answer in guards if answer.verdict is not Verdict.PASS]
+    return "; ".join(against) if against else "all pass"
+
+
+def target_line(decision: Decision) -> str:
+    """Return where to, and what was passed over."""
+    choice = decision.target
+    if choice is None:
+        return "none"
+    skipped = "; ".join(f"skipped {item.deploy}: {item.why}" for item in choice.skipped[:3])
+    skipped = f" ({skipped})" if skipped else ""
+    if choice.deploy is None:
+        return f"none: {choice.why}{skipped}"
+    warning = f"; {choice.warning}" if choice.warning else ""
+    return f"{name_deploy(choice.deploy)}, {choice.why}{skipped}{warning}"
+
+
+def rebuild_words(incident: Incident) -> str:
+    """Return that the target is built anew, or nothing."""
+    if not incident.rollback.rebuilds:
+        return ""
+    return (
+        f"a rebuild of {short(incident.rollback.target_code)}, since its artefact is gone: it takes as long as a build"
+    )
+
+
+def healed_line(incident: Incident) -> str:
+    """Return that the rollback may have been needless, and how to take it back."""
+    assert incident.rollback.healed_at is not None, "it had healed"
+    ahead = show_seconds((incident.rollback.restored_at or 0.0) - incident.rollback.healed_at)
+    return (
+        f"all was good again {ahead} before the rollback was live, and not by it: {incident.suspect} may be innocent "
+        f"(`watchdog undo {incident.id}` takes the rollback back)"
+    )

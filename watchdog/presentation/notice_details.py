@@ -1,0 +1,140 @@
+"""The lines below a notice's news: what is asked, what was done, what is left, and the reasoning."""
+
+from watchdog.core.note_text import blame_line, guards_line, healed_line, rebuild_words, short, target_line
+from watchdog.domain.decisions import Verdict
+from watchdog.domain.follow_ups import RUNBOOK
+from watchdog.domain.incidents import Incident
+from watchdog.domain.notices import IncidentNews, OpenQuestion
+from watchdog.domain.policy import Then
+from watchdog.domain.units import show_seconds
+from watchdog.presentation.decision_text import named
+
+OTHERWISE = {
+    Then.ESCALATE: "Without an answer nothing is changed, and you are paged again.",
+    Then.ROLLBACK: "Without an answer it is rolled back then, if every guard still passes (policy: then: rollback).",
+    Then.NOTHING: "Without an answer nothing is changed.",
+}
+
+
+def name_target(incident: Incident) -> str:
+    """Return `dep-40 1b7e0d4`: where it is rolled back to."""
+    return f"{incident.rollback.target} {short(incident.rollback.target_code)}".strip()
+
+
+def asking_lines(news: IncidentNews, asked: OpenQuestion, now: float) -> tuple[str, ...]:
+    """Return what is asked, how to answer, and what happens otherwise, by the clock of the question."""
+    incident = news.incident
+    left = seconds_left(incident, now)
+    clock = incident.question.deadline
+    deadline = f" within {show_seconds(left)}" if left is not None else ""
+    return (
+        f"Question: roll {incident.service} back to {name_target(incident)}?",
+        f"Answer{deadline}: watchdog approve {incident.id}   or   watchdog reject {incident.id}",
+        *only_approver(incident, asked.approver),
+        *_waits_for_its_window(incident, asked, now),
+        without_an_answer(incident, clock.then if clock is not None and left is not None else Then.NOTHING),
+        *([f"Why you are asked: {incident.decision.why}"] if incident.decision is not None else []),
+    )
+
+
+def seconds_left(incident: Incident, now: float) -> float | None:
+    """Return the time until the question's default is carried out; None: it has none, or its time has passed.
+
+    Before a rollback by default, people have all the time from the moment at which a channel shows the question.
+    """
+    clock = incident.question.deadline if not incident.late_paged else None
+    if clock is None or clock.due_at is None:
+        return None
+    left = clock.due_at - now
+    if clock.then is Then.ROLLBACK and clock.heard_at is None:
+        return max(left, clock.within_seconds or 0.0)
+    return left if left > 0 else None
+
+
+def only_approver(incident: Incident, name: str) -> tuple[str, ...]:
+    """Return who alone may say yes, if the policy names a contact."""
+    if not name:
+        return ()
+    return (f"Only {name} may approve (policy: {incident.severity}: approver: {name}); anybody else may reject.",)
+
+
+def _waits_for_its_window(incident: Incident, asked: OpenQuestion, now: float) -> tuple[str, ...]:
+    if asked.opens_at is None or asked.opens_at <= now:
+        return ()
+    when = f"{asked.opens} (in {show_seconds(asked.opens_at - now)})"
+    return (
+        f"A yes is kept for {when} (policy: {incident.severity}: window: {asked.window}); said again, it means now.",
+    )
+
+
+def without_an_answer(incident: Incident, then: Then) -> str:
+    """Return what is done if nobody answers in time."""
+    asks = [one for one in incident.decision.guards if one.verdict is Verdict.ASK] if incident.decision else []
+    if asks and all(one.passing for one in asks):
+        again = "" if then is Then.NOTHING else ", and you are paged again"
+        return f"Without an answer nothing is changed while that lasts{again}; after it, it may act."
+    return OTHERWISE[then]
+
+
+def kept_lines(incident: Incident, window: str) -> tuple[str, ...]:
+    """Return what becomes of a rollback that is kept, and what people may still say."""
+    named = f" (policy: {incident.severity}: window: {window})" if window else ""
+    return (
+        f"Approved by {incident.question.approved_by}, and kept until then{named}: roll {incident.service} back to"
+        f" {name_target(incident)}.",
+        "Then everything is decided anew: it is done only if the deploy still fails and every guard passes.",
+        f"To prevent it: watchdog stop {incident.id}. Not to wait: watchdog approve {incident.id}",
+    )
+
+
+def done_lines(incident: Incident) -> tuple[str, ...]:
+    """Return what was done to production so far."""
+    lines = []
+    if incident.pin.note:
+        lines.append(f"Auto-deploy: {incident.pin.note}")
+    if incident.rollback.deploy:
+        how = f" ({rebuild_words(incident)})" if incident.rollback.rebuilds else ""
+        lines.append(
+            f"Rolled back: {incident.suspect} -> {incident.rollback.target} as {incident.rollback.deploy}{how}"
+        )
+    return tuple(lines)
+
+
+def left_lines(news: IncidentNews) -> tuple[str, ...]:
+    """Return what is left for people after a rollback."""
+    lines, incident = [], news.incident
+    if news.auto_deploy_off:
+        lines.append(f"Left for you: auto-deploy is off (it was {news.auto_deploy_off}) until you switch it back on.")
+    if incident.rollback.healed_at is not None:
+        lines.append(f"Left for you: {healed_line(incident)}.")
+    elif incident.suspect_code and incident.rollback.deploy and not incident.rollback.undoes:
+        lines.append(f"Left for you: fix {short(incident.suspect_code)}; `watchdog explain {incident.id}` says why.")
+    return tuple(lines)
+
+
+def todo_lines(incident: Incident) -> tuple[str, ...]:
+    """Return what the runbook leaves to people after a rollback, each with whose it is and by when; else nothing."""
+    if incident.rollback.requested_at is None:
+        return ()
+    open_items = [one for one in RUNBOOK if one.by_people and not (one.id == "stakeholders" and incident.informed)]
+    left = [(one, show_seconds(one.within_seconds or 0.0)) for one in open_items]
+    return tuple(f"{one.text}: {one.owner}, within {by} (watchdog tick {incident.id} {one.id})" for one, by in left)
+
+
+def reasoning(incident: Incident) -> tuple[str, ...]:
+    """Return what fails besides the first, the arithmetic of the blame, the guards and the target, a line each."""
+    decision = incident.decision
+    lines = [f"Seen: {finding.signal}: {finding.text}" for finding in incident.findings[1:]]
+    if decision is None:
+        return tuple(lines)
+    lines += [f"Seen: {item.signal}: {item.text}" for item in decision.evidence if item.verdict == "unknown"]
+    if decision.blame is not None and decision.blame.accused is not None:
+        lines.append(f"Suspect: {named(decision.blame.accused)}")
+    lines.append(f"Blame: {blame_line(decision)}")
+    if decision.blame is not None:
+        lines += [f"Blame: x {term.factor:g}: {term.why}" for term in decision.blame.factors]
+    lines.append(f"Guards: {guards_line(decision.guards)}")
+    lines.append(f"Target: {target_line(decision)}")
+    if decision.would:
+        lines.append(f"Mode observe: {decision.would}")
+    return tuple(lines)
