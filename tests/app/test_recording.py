@@ -47,7 +47,7 @@ def against(folder: Path, *pairs: tuple[str, str]) -> Answer:
     return answer([folder / "recordings"], load(path, {}, path.parent, secretless=True))
 
 
-def test_the_same_decisions_byte_for_byte(guarded: tuple[Path, list[Action]]) -> None:
+def test_the_same_decisions_at_every_step(guarded: tuple[Path, list[Action]]) -> None:
     """Every step's effects hash alike, and what was decided is what the run did."""
     found = answer([guarded[0] / "recordings"], None)
     assert found.replay.divergence is None

@@ -13,7 +13,7 @@ from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.incidents import Phase, ServiceState
-from watchdog.domain.notices import IncidentNews, Link, Notice, NoticeKind, OpenQuestion, Topic
+from watchdog.domain.notices import AnswerTerms, IncidentNews, Link, Notice, NoticeKind, Topic
 from watchdog.domain.policy import CALM_READS, CALM_READS_PER_MINUTE, Action, Approver, Policy, Rule, Weekly, Window
 from watchdog.domain.severity import Severity
 
@@ -174,19 +174,19 @@ LEAD = Approver("lead", ("terminal:lead",))
     ("phase", "rule", "asked"),
     [
         pytest.param(Phase.PAGED, {"approver": LEAD, "window": CLOSED}, None, id="nothing is asked"),
-        pytest.param(Phase.ASKING, {}, OpenQuestion(), id="of everybody"),
-        pytest.param(Phase.ASKING, {"approver": LEAD}, OpenQuestion("lead"), id="of one"),
-        pytest.param(Phase.ASKING, {"approver": LEAD, "window": OPEN}, OpenQuestion("lead"), id="a yes acts at once"),
+        pytest.param(Phase.ASKING, {}, AnswerTerms(), id="of everybody"),
+        pytest.param(Phase.ASKING, {"approver": LEAD}, AnswerTerms("lead"), id="of one"),
+        pytest.param(Phase.ASKING, {"approver": LEAD, "window": OPEN}, AnswerTerms("lead"), id="a yes acts at once"),
         pytest.param(
             Phase.ASKING,
             {"window": CLOSED},
-            OpenQuestion(window="nights", opens="Mon 14:25 UTC", opens_at=START + 700.0),
+            AnswerTerms(window="nights", opens="Mon 14:25 UTC", opens_at=START + 700.0),
             id="a yes is kept",
         ),
     ],
 )
 def test_a_notice_of_an_open_question_knows_who_may_answer_it_and_when_a_yes_acts(
-    phase: Phase, rule: dict[str, Any], asked: OpenQuestion | None
+    phase: Phase, rule: dict[str, Any], asked: AnswerTerms | None
 ) -> None:
     """As the policy says at that moment; a notice that brings a question of its own keeps it."""
     policy = make_policy()
@@ -194,7 +194,7 @@ def test_a_notice_of_an_open_question_knows_who_may_answer_it_and_when_a_yes_act
     ctx = a_turn(replace(policy, matrix={**policy.matrix, Severity.CRITICAL: row}), incident=an_incident(), phase=phase)
     ctx.notify(NoticeKind.ASKED, Topic.ASKED)
     assert tell_of(ctx.effects).notice.about.question == asked
-    own = OpenQuestion(window="days")
+    own = AnswerTerms(window="days")
     ctx.effects.clear()
     ctx.notify(NoticeKind.ANNOUNCED, Topic.KEPT, question=own)
     assert tell_of(ctx.effects).notice.about.question == own

@@ -10,7 +10,7 @@ from tests.core.scenes import NOW, a_blame, a_decision, an_incident, found
 from watchdog.domain.decisions import Evidence, Finding, GuardAnswer, Term, Verdict
 from watchdog.domain.follow_ups import RUNBOOK
 from watchdog.domain.incidents import Deadline, Incident, Outcome, StakeholderStatus
-from watchdog.domain.notices import IncidentNews, Notice, NoticeKind, OpenQuestion, Topic
+from watchdog.domain.notices import AnswerTerms, IncidentNews, Notice, NoticeKind, Topic
 from watchdog.domain.policy import Then
 from watchdog.domain.severity import Severity
 from watchdog.presentation import headlines
@@ -59,8 +59,8 @@ ASKS = (
 )
 TAKE_UP = "To take it up, so that nobody else is called: watchdog acknowledge web-1"
 CLOCK = {"deadline": Deadline(NOW - 600.0, Then.ESCALATE, 2400.0, NOW + 1800.0)}
-QUESTION = {"question": OpenQuestion()}
-NIGHTS = OpenQuestion(window="nights", opens="Mon 14:25 UTC", opens_at=NOW + 600.0)
+QUESTION = {"question": AnswerTerms()}
+NIGHTS = AnswerTerms(window="nights", opens="Mon 14:25 UTC", opens_at=NOW + 600.0)
 SENT = {"requested_at": NOW - 300.0, "deploy": "dep-42"}
 DONE = "Rolled back: dep-41 -> dep-40 as dep-42"
 ENDED = {**SENT, "closed_at": NOW + 180.0, "outcome": Outcome.VERIFIED}
@@ -484,7 +484,7 @@ def test_before_a_decision_only_what_was_seen_is_said() -> None:
 # --- a question ---
 
 
-def asking(incident: Incident, asked: OpenQuestion, after: float = 0.0) -> tuple[str, ...]:
+def asking(incident: Incident, asked: AnswerTerms, after: float = 0.0) -> tuple[str, ...]:
     """Return the lines of a question, read so many seconds later."""
     return details.asking_lines(IncidentNews(Topic.ASKED, incident), asked, NOW + after)
 
@@ -494,10 +494,10 @@ HIGH = an_incident(severity=Severity.HIGH)
 
 def test_a_question_says_who_alone_may_say_yes() -> None:
     """Right after how to answer."""
-    told = asking(HIGH, OpenQuestion(approver="lead"))
+    told = asking(HIGH, AnswerTerms(approver="lead"))
     assert told[2] == "Only lead may approve (policy: high: approver: lead); anybody else may reject."
     assert details.only_approver(HIGH, "lead") == (told[2],)
-    assert not any("Only" in line for line in asking(HIGH, OpenQuestion())) and details.only_approver(HIGH, "") == ()
+    assert not any("Only" in line for line in asking(HIGH, AnswerTerms())) and details.only_approver(HIGH, "") == ()
 
 
 @pytest.mark.parametrize(("begins", "said"), [(600.0, True), (0.0, False), (-600.0, False), (None, False)])
@@ -529,21 +529,21 @@ def test_a_question_says_how_to_answer_and_what_happens_otherwise() -> None:
     """With and without a deadline."""
     clock = Deadline(NOW - 60.0, Then.ESCALATE, 360.0, NOW + 300.0)
     incident = an_incident(target="dep-40", target_code="aaaaaaa1", deadline=clock)
-    assert asking(incident, OpenQuestion()) == (
+    assert asking(incident, AnswerTerms()) == (
         "Question: roll web back to dep-40 aaaaaaa?",
         "Answer within 5 min: watchdog approve web-1   or   watchdog reject web-1",
         "Without an answer nothing is changed, and you are paged again.",
     )
     by_default = amended(incident, deadline=replace(clock, then=Then.ROLLBACK))
-    assert asking(by_default, OpenQuestion())[2].startswith("Without an answer it is rolled back then")
+    assert asking(by_default, AnswerTerms())[2].startswith("Without an answer it is rolled back then")
     nothing = amended(incident, deadline=replace(clock, then=Then.NOTHING))
-    assert asking(nothing, OpenQuestion())[2] == "Without an answer nothing is changed."
+    assert asking(nothing, AnswerTerms())[2] == "Without an answer nothing is changed."
     for late in (amended(by_default, late_paged=True), amended(by_default, deadline=None)):
-        told = asking(late, OpenQuestion())
+        told = asking(late, AnswerTerms())
         assert told[1].startswith("Answer: watchdog approve web-1")
         assert told[2] == "Without an answer nothing is changed."
         assert read(late, Topic.ASKED, **QUESTION).title == "web: approve the rollback to aaaaaaa?"
-    decided = asking(amended(incident, decision=a_decision(why="the policy asks")), OpenQuestion())
+    decided = asking(amended(incident, decision=a_decision(why="the policy asks")), AnswerTerms())
     assert decided[3:] == ("Why you are asked: the policy asks",)
 
 

@@ -13,7 +13,7 @@ from watchdog.domain.events import Event
 from watchdog.domain.fast_replace import fast_replace
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.note_labels import NoteLabel
-from watchdog.domain.notices import IncidentNews, Link, Notice, NoticeKind, OpenQuestion, Topic
+from watchdog.domain.notices import AnswerTerms, IncidentNews, Link, Notice, NoticeKind, Topic
 from watchdog.domain.policy import Policy, Rule, ServicePolicy, Suppression
 from watchdog.domain.severity import Severity
 
@@ -29,8 +29,9 @@ class Facts(TypedDict, total=False):
     since: float | None
     code: str
     also: tuple[str, ...]
-    acting: bool
-    question: OpenQuestion | None
+    under_way: bool
+    escalates: bool
+    terms: AnswerTerms | None
 
 
 class StepContext:
@@ -184,7 +185,8 @@ class StepContext:
             )  # known: see manual_silences
             self.note("SILENCED", f"{topic} (kept from {', '.join(channels)} by {suppression.describe(silence)})")
             return
-        facts.setdefault("question", self._open_question())
+        facts.setdefault("terms", self._answer_terms())
+        facts.setdefault("escalates", bool(self.policy.escalation))
         notice = Notice(
             at=self.now,
             incident=incident.id,
@@ -200,15 +202,15 @@ class StepContext:
         how = "page" if wakes else "info"
         self.note("TOLD", f"{', '.join(channels)} ({how}): {topic}", channels)
 
-    def _open_question(self) -> OpenQuestion | None:
+    def _answer_terms(self) -> AnswerTerms | None:
         """Return what is asked of people now, or None: who may answer, and until when the policy keeps a yes."""
         if self.service.phase is not Phase.ASKING:
             return None
         window, approver = self.rule.window, self.rule.approver.name if self.rule.approver is not None else ""
         if window is None or schedule.within(window.hours, self.now):
-            return OpenQuestion(approver)
+            return AnswerTerms(approver)
         begins = schedule.next_beginning(window.hours, self.now)
-        return OpenQuestion(approver, window.name, schedule.show(window.hours, begins), begins)
+        return AnswerTerms(approver, window.name, schedule.show(window.hours, begins), begins)
 
     def _auto_deploy_off(self, restored: bool) -> str:
         """Return the value of auto-deploy that is to be given back, or nothing."""

@@ -54,8 +54,8 @@ class Topic(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class OpenQuestion:
-    """What the policy adds to a question that is open: who may answer it, and when a yes is carried out."""
+class AnswerTerms:
+    """What the policy says of an answer: who may give it, and when a yes is carried out."""
 
     approver: str = ""  # the contact who alone may say yes; empty: everyone may
     window: str = ""  # name of the window that a yes is kept for; empty: it acts at once
@@ -75,8 +75,9 @@ class IncidentNews:
     since: float | None = None  # since when that lasts
     code: str = ""  # commit or image digest that it is about
     also: tuple[Prose, ...] = ()  # what fails besides
-    acting: bool = False  # a rollback is being made or proved
-    question: OpenQuestion | None = None  # what people are asked; None: nothing
+    under_way: bool = False  # a rollback is being made or proved; of a bad commit: it is not live yet
+    escalates: bool = False  # others are called if nobody takes it up
+    terms: AnswerTerms | None = None  # of what is asked of people, or was agreed to; None: nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +119,9 @@ class Notice:
     @property
     def identity(self) -> tuple[str, str, str, float, str]:
         """Return what tells this notice from any other, whatever its words were when it was sent."""
-        about = self.about.topic.value if self.about is not None else self.title
-        return self.service, self.incident, self.kind.value, self.at, about
+        about = self.about
+        what = f"{about.topic}/{about.by}/{about.code}" if about is not None else self.title
+        return self.service, self.incident, self.kind.value, self.at, what
 
     @property
     def resolves(self) -> bool:

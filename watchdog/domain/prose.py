@@ -25,28 +25,36 @@ def is_prose(hint: Any) -> bool:
     return hint == Prose or (get_origin(hint) is tuple and get_args(hint)[0] == Prose)
 
 
-def without_texts(value: Any) -> Any:
-    """Return a value of the domain as plain data: of its texts only whether they are empty.
+def without_texts(value: Any, *, emptiness: bool = False) -> Any:
+    """Return a value of the domain as plain data without its texts; with `emptiness`, whether each is empty.
 
-    A field that has its default is left out: a later version that adds one makes the same of an older value. So is a
-    text that is empty, or not, as its default is.
+    A field that has its default is left out: a later version that adds one makes the same of an older value.
     """
     if isinstance(value, tuple):
-        return [without_texts(one) for one in value]
+        return [without_texts(one, emptiness=emptiness) for one in value]
     if isinstance(value, Mapping):
-        return {key: without_texts(one) for key, one in value.items()}
+        return {key: without_texts(one, emptiness=emptiness) for key, one in value.items()}
     if not is_dataclass(value) or isinstance(value, type):
         return value
-    prose = prose_fields(type(value))
     held: dict[str, Any] = {"is": type(value).__name__}
-    for field in fields(value):
-        one, default = getattr(value, field.name), _default(field)
-        if field.name in prose:
-            one, default = bool(one), default is not MISSING and bool(default)
-        if one != default:
-            held[field.name] = without_texts(one)
+    for name, text, default in _shape(type(value)):
+        one = getattr(value, name)
+        if text and emptiness and bool(one) != bool(default):
+            held[name] = bool(one)
+        elif not text and one != default:
+            held[name] = without_texts(one, emptiness=emptiness)
     return held
 
 
+@cache
+def _shape(kind: type) -> tuple[tuple[str, bool, Any], ...]:
+    """Return each field's name, whether it is a text for people, and its default."""
+    texts = prose_fields(kind)
+    return tuple((field.name, field.name in texts, _default(field)) for field in fields(kind))
+
+
 def _default(field: "Field[Any]") -> Any:
-    return field.default_factory() if field.default_factory is not MISSING else field.default
+    """Return a field's default; MISSING, which equals no value, where there is none."""
+    if field.default_factory is not MISSING:
+        return field.default_factory()
+    return field.default

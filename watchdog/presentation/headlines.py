@@ -1,42 +1,45 @@
-"""Titles for a lock screen: which service, what it does, since when; at most TITLE_MAX characters."""
+"""Titles for a lock screen: which service, what it does, since when; at most TITLE_MAX characters.
+
+Rule 1: a time is a time of day, never "in 5 min": a title stands for hours in a chat, a pager, a ticket.
+Rule 2: what does not fit goes in this order: the symptom, then the middle of the service's name; never what happens.
+"""
 
 from datetime import UTC, datetime
 
+from watchdog.core.note_text import short
 from watchdog.domain.decisions import FAILING, Finding
 from watchdog.domain.incidents import Incident, Outcome
 from watchdog.domain.severity import Severity
 from watchdog.domain.units import show_seconds
-from watchdog.presentation.text import clean, short
+from watchdog.presentation.text import clean
 
 TITLE_MAX = 60
 DOWN_SHARE = 0.9
 """Share of failing probes from which a route is called down."""
 SYMPTOM_MIN = 8
 """A symptom that has less room than this is left out."""
-HAPPENS = {
-    "intermittent": "comes and goes",
-    "latency": "is slow",
-    "turned away": "lets no probe in",
-}
+NAME_MIN = 8
+HALF_DAY_SECONDS = 43200.0
+HAPPENS = {"intermittent": "comes and goes", "latency": "is slow", "turned away": "lets no probe in"}
 """What a service does, by the method that found it."""
 
 
-def state_title(incident: Incident) -> str:
+def state_title(incident: Incident, at: float) -> str:
     """Return what fails, how and since when: `web is down: HTTP 503 since 16:16 UTC`."""
-    since = f" since {clock(incident.onset_at)}"
     if not incident.findings:
-        return titled(f"{incident.service}: {incident.title}")
+        return f"{incident.service}: {incident.title}"
+    since = f" since {clock(incident.findings[0].onset_at, at)}"
     trouble = happens(incident)
     room = TITLE_MAX - len(trouble) - len(since) - 2
     symptom = incident.findings[0].symptom if room >= SYMPTOM_MIN else ""
-    return titled(f"{trouble}{f': {clean(symptom, room)}' if symptom else ''}{since}")
+    return f"{trouble}{f': {clean(symptom, room)}' if symptom else ''}{since}"
 
 
 def happens(incident: Incident) -> str:
-    """Return `web is down`, `web api is slow` or `web fails`: what fails, and how."""
+    """Return `web is down`, `web api is slow`, `web crashes`: what fails, and how; the name alone if nothing does."""
     worst = incident.findings[0] if incident.findings else None
     if worst is None:
-        return incident.service  # a person asked for a rollback, and nothing fails
+        return incident.service  # a person asked for a rollback
     if worst.method == "crashes":
         return f"{incident.service} crashes"
     critical = incident.severity is Severity.CRITICAL and worst.fails
@@ -49,26 +52,28 @@ def _how(finding: Finding) -> str:
         return HAPPENS[finding.method]
     if finding.method not in FAILING:
         return ""
-    return "is down" if finding.share >= DOWN_SHARE else f"fails {finding.share:.0%} of probes"
+    return "is down" if finding.share >= DOWN_SHARE else f"fails {max(finding.share, 0.01):.0%} of probes"
 
 
 def end_title(incident: Incident) -> str:
-    """Return how it ended: `web is back after 4 min: rolled back to 1b7e0d4`."""
-    lasted = show_seconds((incident.closed_at or incident.opened_at) - incident.onset_at)
-    match incident.outcome:
-        case Outcome.VERIFIED if not incident.findings:
-            return titled(f"{incident.service} is well, rolled back to {target_name(incident)}")
-        case Outcome.VERIFIED:
-            how = f" after {lasted}: rolled back to {target_name(incident)}"
-        case Outcome.UNKNOWN:
-            how = f" after {lasted}"
-        case Outcome.CONTINUED:
-            return titled(f"{incident.service}: another rollback was begun by hand")
-        case Outcome.WITH_A_HUMAN:
-            how = f" after {lasted}, with a human"
-        case _:
-            how = f" after {lasted}, by itself"
-    return titled(f"{incident.service} is back{how}")
+    """Return how it ended: `web is back after 62 s: rolled back to 1b7e0d4`. An outage ends as the rollback is live."""
+    service, rollback, target = incident.service, incident.rollback, target_name(incident)
+    if incident.outcome is Outcome.CONTINUED:
+        return f"{service}: goes on by hand, as another incident"
+    if incident.outcome is Outcome.VERIFIED:
+        if rollback.undoes:
+            return f"{service} is well: the rollback is undone, {target} serves"
+        if not incident.findings:
+            return f"{service} is well, rolled back to {target}"
+        if rollback.healed_at is not None:
+            return f"{service} is well: its rollback may have been needless"
+        lasted = show_seconds(max(0.0, (rollback.restored_at or incident.onset_at) - incident.onset_at))
+        return f"{service} is back after {lasted}: rolled back to {target}"
+    if not incident.findings:
+        return f"{service}: no rollback was made, and it is well"
+    lasted = show_seconds(max(0.0, (incident.closed_at or incident.opened_at) - incident.onset_at))
+    how = {Outcome.WITH_A_HUMAN: ", with a human", Outcome.BY_ITSELF: ", by itself"}.get(incident.outcome, "")
+    return f"{service} is well again{how}: {lasted} after the onset"
 
 
 def target_name(incident: Incident) -> str:
@@ -76,11 +81,17 @@ def target_name(incident: Incident) -> str:
     return short(incident.rollback.target_code) or str(incident.rollback.target)
 
 
-def titled(text: str) -> str:
-    """Return the text as a title, cut where it is too long."""
-    return clean(text, TITLE_MAX)
+def titled(text: str, service: str) -> str:
+    """Return the text as a title; where it is too long, the middle of the service's name gives way."""
+    line = clean(text, 4 * TITLE_MAX)
+    over = len(line) - TITLE_MAX
+    if over > 0 and line.startswith(service) and len(service) > NAME_MIN:
+        kept = max(NAME_MIN, len(service) - over) - 1
+        line = f"{service[: kept - kept // 2]}…{service[len(service) - kept // 2 :]}{line[len(service) :]}"
+    return clean(line, TITLE_MAX)
 
 
-def clock(at: float) -> str:
-    """Return UTC epoch seconds as `16:16 UTC`."""
-    return f"{datetime.fromtimestamp(at, UTC):%H:%M} UTC"
+def clock(at: float, now: float) -> str:
+    """Return UTC epoch seconds as `16:16 UTC`; with its day, if that is not about now: `27 Nov 16:16 UTC`."""
+    day = "" if abs(now - at) < HALF_DAY_SECONDS else "%d %b "
+    return f"{datetime.fromtimestamp(at, UTC):{day}%H:%M} UTC"

@@ -4,14 +4,15 @@ from watchdog.core.note_text import blame_line, guards_line, healed_line, rebuil
 from watchdog.domain.decisions import Verdict
 from watchdog.domain.follow_ups import RUNBOOK
 from watchdog.domain.incidents import Incident
-from watchdog.domain.notices import IncidentNews, OpenQuestion
+from watchdog.domain.notices import AnswerTerms, IncidentNews
 from watchdog.domain.policy import Then
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.decision_text import named
+from watchdog.presentation.headlines import clock
 
 OTHERWISE = {
     Then.ESCALATE: "Without an answer nothing is changed, and you are paged again.",
-    Then.ROLLBACK: "Without an answer it is rolled back then, if every guard still passes (policy: then: rollback).",
+    Then.ROLLBACK: "Without an answer it is rolled back, not before then, if every guard passes (policy: then: rollback).",
     Then.NOTHING: "Without an answer nothing is changed.",
 }
 
@@ -21,34 +22,24 @@ def name_target(incident: Incident) -> str:
     return f"{incident.rollback.target} {short(incident.rollback.target_code)}".strip()
 
 
-def asking_lines(news: IncidentNews, asked: OpenQuestion, now: float) -> tuple[str, ...]:
+def asking_lines(incident: Incident, terms: AnswerTerms, at: float) -> tuple[str, ...]:
     """Return what is asked, how to answer, and what happens otherwise, by the clock of the question."""
-    incident = news.incident
-    left = seconds_left(incident, now)
-    clock = incident.question.deadline
-    deadline = f" within {show_seconds(left)}" if left is not None else ""
+    due, clock_of = due_at(incident), incident.question.deadline
+    deadline = f" by {clock(due, at)} (within {show_seconds(max(0.0, due - at))})" if due is not None else ""
     return (
         f"Question: roll {incident.service} back to {name_target(incident)}?",
         f"Answer{deadline}: watchdog approve {incident.id}   or   watchdog reject {incident.id}",
-        *only_approver(incident, asked.approver),
-        *_waits_for_its_window(incident, asked, now),
-        without_an_answer(incident, clock.then if clock is not None and left is not None else Then.NOTHING),
+        *only_approver(incident, terms.approver),
+        *_waits_for_its_window(incident, terms, at),
+        without_an_answer(incident, clock_of.then if clock_of is not None and due is not None else Then.NOTHING),
         *([f"Why you are asked: {incident.decision.why}"] if incident.decision is not None else []),
     )
 
 
-def seconds_left(incident: Incident, now: float) -> float | None:
-    """Return the time until the question's default is carried out; None: it has none, or its time has passed.
-
-    Before a rollback by default, people have all the time from the moment at which a channel shows the question.
-    """
-    clock = incident.question.deadline if not incident.late_paged else None
-    if clock is None or clock.due_at is None:
-        return None
-    left = clock.due_at - now
-    if clock.then is Then.ROLLBACK and clock.heard_at is None:
-        return max(left, clock.within_seconds or 0.0)
-    return left if left > 0 else None
+def due_at(incident: Incident) -> float | None:
+    """Return when the question's default is carried out, at the earliest; None: it has none, or it was."""
+    clock_of = incident.question.deadline if not incident.late_paged else None
+    return clock_of.due_at if clock_of is not None else None
 
 
 def only_approver(incident: Incident, name: str) -> tuple[str, ...]:
@@ -58,13 +49,12 @@ def only_approver(incident: Incident, name: str) -> tuple[str, ...]:
     return (f"Only {name} may approve (policy: {incident.severity}: approver: {name}); anybody else may reject.",)
 
 
-def _waits_for_its_window(incident: Incident, asked: OpenQuestion, now: float) -> tuple[str, ...]:
-    if asked.opens_at is None or asked.opens_at <= now:
+def _waits_for_its_window(incident: Incident, terms: AnswerTerms, at: float) -> tuple[str, ...]:
+    if terms.opens_at is None:
         return ()
-    when = f"{asked.opens} (in {show_seconds(asked.opens_at - now)})"
-    return (
-        f"A yes is kept for {when} (policy: {incident.severity}: window: {asked.window}); said again, it means now.",
-    )
+    when = f"{terms.opens} (in {show_seconds(max(0.0, terms.opens_at - at))})"
+    policy = f"policy: {incident.severity}: window: {terms.window}"
+    return (f"A yes is kept for {when} ({policy}); said again, it means now.",)
 
 
 def without_an_answer(incident: Incident, then: Then) -> str:

@@ -1,8 +1,10 @@
 """The words of a notice about an incident, made from its facts when it is sent: news first, the arithmetic last.
 
 The order of every notice: what is wrong for users and since when (title and first line), what is being done, what the
-reader has to do, why we think so, the arithmetic. A duration is counted up to the moment of sending, so a page that is
-repeated or was held up tells how long it has lasted by then.
+reader has to do, why we think so, the arithmetic.
+
+Rule: what is said is true of the moment at which it was decided to tell (`Notice.at`): what came later is told by later
+notices. A channel that gets it much later reads that first, with both times.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,212 +13,219 @@ from types import MappingProxyType
 
 from watchdog.core.note_text import short
 from watchdog.domain.incidents import Incident
-from watchdog.domain.notices import IncidentNews, Notice, OpenQuestion, Topic
-from watchdog.domain.severity import Severity
+from watchdog.domain.notices import AnswerTerms, IncidentNews, Notice, Topic
 from watchdog.domain.units import show_seconds
 from watchdog.presentation import notice_details as details
 from watchdog.presentation.headlines import clock, end_title, happens, state_title, target_name, titled
 from watchdog.presentation.text import sentence
 
+LATE_SECONDS = 60.0
+"""A notice that is sent so much later than decided says so."""
 Lines = tuple[str, ...]
 Words = tuple[str, Lines]
 """A title, and the lines below it."""
 
 
 def worded(notice: Notice, now: float) -> Notice:
-    """Return the notice with title, lines and tasks, as they are true at `now` (UTC epoch seconds)."""
+    """Return the notice with title, lines and tasks, for a channel that gets it at `now` (UTC epoch seconds)."""
     if notice.about is None:
         return notice
     try:
-        title, lines = WORDS[notice.about.topic](notice.about, now)
+        title, lines = WORDS[notice.about.topic](notice.about, notice.at)
+        lines = (*_late(notice, now), *lines)
         todo = details.todo_lines(notice.about.incident) if notice.resolves else ()
     except Exception as error:  # noqa: BLE001  a fault in a text must not keep a page from people, nor from the store
         title, todo = f"{notice.service} {notice.severity.value}: {notice.about.topic.value}", ()
         lines = (f"Its words could not be made ({type(error).__name__}): watchdog explain {notice.incident}",)
-    return replace(notice, title=titled(title), lines=lines, todo=todo)
+    return replace(notice, title=titled(title, notice.service), lines=lines, todo=todo)
 
 
-def _since(incident: Incident, now: float) -> str:
+def _late(notice: Notice, now: float) -> Lines:
+    waited = now - notice.at
+    if waited < LATE_SECONDS:
+        return ()
+    return (f"As of {clock(notice.at, now)}: this channel got it {show_seconds(waited)} later; see what came since.",)
+
+
+def _since(incident: Incident, at: float) -> str:
     """Return `Critical for 72 s, since 16:16 UTC: home: 41 of 41 probes failed …`."""
-    lasted = show_seconds(max(0.0, now - incident.onset_at))
+    severity = incident.severity.value.capitalize()
     if not incident.findings:  # a person asked for a rollback
-        return f"{lasted} ago: {incident.title}"
-    what = f"{incident.findings[0].signal}: {incident.findings[0].text}"
-    return f"{incident.severity.value.capitalize()} for {lasted}, since {clock(incident.onset_at)}: {what}"
+        return f"{severity}, since {clock(incident.onset_at, at)}: {incident.title}"
+    worst = incident.findings[0]
+    began, lasted = clock(worst.onset_at, at), show_seconds(max(0.0, at - worst.onset_at))
+    when = f"{severity} for {lasted}, since {began}"
+    if incident.rollback.restored_at is not None:
+        when = f"{severity} since {began}, rolled back {clock(incident.rollback.restored_at, at)}"
+    earlier = worst.onset_at - incident.onset_at > 1.0
+    whole = f" (the incident began {clock(incident.onset_at, at)})" if earlier else ""
+    return f"{when}: {worst.signal}: {worst.text}{whole}"
 
 
-def _body(news: IncidentNews, now: float, *steps: str) -> Lines:
+def _body(news: IncidentNews, at: float, *steps: str) -> Lines:
     """Return the lines of a notice of something that goes on; `steps`: what is being done, and what to do."""
     incident, was = news.incident, news.auto_deploy_off
     off = (f"Auto-deploy is OFF because of us (it was {was}): merges do not ship.",) if was else ()
-    off = () if incident.pin.note else off  # what was done says so
-    return (_since(incident, now), *steps, *off, *details.done_lines(incident), *details.reasoning(incident))
+    return (_since(incident, at), *steps, *off, *details.done_lines(incident), *details.reasoning(incident))
 
 
-def _until(incident: Incident, now: float) -> str:
-    """Return when an announced rollback begins: `in 5 min`."""
-    left = (incident.announced_until or now) - now
-    return f"in {show_seconds(left)}" if left > 0 else "now"
+def _take_up(news: IncidentNews) -> str:
+    """Return how to say that one looks after it, and what that spares others."""
+    why = "To take it up, so that nobody else is called" if news.escalates else "To say that you look after it"
+    return f"{why}: watchdog acknowledge {news.incident.id}"
 
 
-def _take_up(incident: Incident) -> Lines:
-    """Return how to stop the calls, where there are more to come."""
-    if incident.severity is not Severity.CRITICAL:
-        return ()
-    return (f"To take it up, so that nobody else is called: watchdog acknowledge {incident.id}",)
+def _found(news: IncidentNews, at: float) -> Words:
+    return state_title(news.incident, at), _body(news, at)
 
 
-def _found(news: IncidentNews, now: float) -> Words:
-    return state_title(news.incident), _body(news, now)
-
-
-def _left_to_human(news: IncidentNews, now: float) -> Words:
+def _left_to_human(news: IncidentNews, at: float) -> Words:
     decision = news.incident.decision
     why = (f"Left to you: {decision.why}",) if decision is not None else ()
-    return state_title(news.incident), _body(news, now, *why, *_take_up(news.incident))
+    return state_title(news.incident, at), _body(news, at, *why, _take_up(news))
 
 
-def _unmuted(news: IncidentNews, now: float) -> Words:
+def _unmuted(news: IncidentNews, at: float) -> Words:
     besides = [f"Fails besides: {text}" for text in news.also]
-    return state_title(news.incident), _body(
-        news, now, "A silence kept it from you until now.", *besides, *_take_up(news.incident)
-    )
+    steps = ("A silence kept it from you until now.", *besides, _take_up(news))
+    return state_title(news.incident, at), _body(news, at, *steps)
 
 
-def _flapping(news: IncidentNews, now: float) -> Words:
+def _flapping(news: IncidentNews, at: float) -> Words:
     return f"{news.incident.service} is flapping: rollbacks are asked about", (f"Held: {news.why}",)
 
 
-def _announced(news: IncidentNews, now: float) -> Words:
+def _announced(news: IncidentNews, at: float) -> Words:
     incident = news.incident
-    when = _until(incident, now)
+    when = clock(incident.announced_until or at, at)
+    left = show_seconds(max(0.0, (incident.announced_until or at) - at))
     steps = (
-        f"To be rolled back {when}: {incident.service} to {details.name_target(incident)}.",
+        f"At {when}, in {left}: {incident.service} is rolled back to {details.name_target(incident)}.",
         f"To prevent it: watchdog stop {incident.id}",
     )
-    return f"{happens(incident)}: rollback to {target_name(incident)} {when}", _body(news, now, *steps)
+    return f"{happens(incident)}: rollback to {target_name(incident)} at {when}", _body(news, at, *steps)
 
 
-def _kept(news: IncidentNews, now: float) -> Words:
-    incident, asked = news.incident, news.question or OpenQuestion()
-    when = asked.opens or clock(incident.announced_until or now)
+def _kept(news: IncidentNews, at: float) -> Words:
+    incident, terms, until = news.incident, news.terms or AnswerTerms(), news.incident.announced_until or at
+    when = terms.opens or clock(until, at)
     missed = (f"It was not done in its window: {news.why}.",) if news.why else ()
-    steps = (*missed, f"Kept for {when} ({_until(incident, now)}).", *details.kept_lines(incident, asked.window))
-    return f"{incident.service}: rollback kept for {when}", _body(news, now, *steps)
+    kept = f"Kept for {when} (in {show_seconds(max(0.0, until - at))})."
+    steps = (*missed, kept, *details.kept_lines(incident, terms.window))
+    return f"{happens(incident)}: rollback kept for {when}", _body(news, at, *steps)
 
 
-def _question(news: IncidentNews, now: float, *before: str) -> Lines:
-    asked = details.asking_lines(news, news.question, now) if news.question is not None else ()
-    return _body(news, now, *before, *asked)
+def _asking(news: IncidentNews, at: float, *before: str) -> Lines:
+    asked = details.asking_lines(news.incident, news.terms, at) if news.terms is not None else ()
+    return _body(news, at, *before, *asked)
 
 
-def _asked(news: IncidentNews, now: float) -> Words:
-    incident = news.incident
-    left = details.seconds_left(incident, now)
-    until = f" {show_seconds(left)} left" if left is not None else ""
-    return f"{incident.service}: approve the rollback to {target_name(incident)}?{until}", _question(news, now)
+def _asked(news: IncidentNews, at: float) -> Words:
+    due = details.due_at(news.incident)
+    by = f" by {clock(due, at)}" if due is not None else ""
+    return f"{happens(news.incident)}: approve rollback to {target_name(news.incident)}{by}?", _asking(news, at)
 
 
-def _reminded(news: IncidentNews, now: float) -> Words:
-    waited = show_seconds(max(0.0, now - (news.since or now)))
-    return f"{happens(news.incident)}: no answer for {waited}, please answer", _question(news, now)
+def _reminded(news: IncidentNews, at: float) -> Words:
+    waited = show_seconds(max(0.0, at - (news.since or at)))
+    return f"{happens(news.incident)}: please answer, asked {waited} ago", _asking(news, at)
 
 
-def _unanswered(news: IncidentNews, now: float) -> Words:
+def _unanswered(news: IncidentNews, at: float) -> Words:
     kept = (f"Not rolled back by default, a human is needed: {news.why}",) if news.why else ()
-    waited = show_seconds(max(0.0, now - (news.since or now)))
-    return f"{happens(news.incident)}: no answer for {waited}", _question(news, now, *kept)
+    waited = show_seconds(max(0.0, at - (news.since or at)))
+    return f"{happens(news.incident)}: nobody answered for {waited}", _asking(news, at, *kept, _take_up(news))
 
 
-def _acknowledged(news: IncidentNews, now: float) -> Words:
-    clock_of = news.incident.question.deadline if news.question is not None else None
+def _acknowledged(news: IncidentNews, at: float) -> Words:
+    clock_of = news.incident.question.deadline if news.terms is not None else None
     lines: Lines = ()
     if clock_of is not None:
         lines = ("Watching goes on. What was asked is still to be answered.",)
         if clock_of.due_at is not None:
             lines = (*lines, details.without_an_answer(news.incident, clock_of.then))
-    return f"{news.incident.service}: {news.by} looks after it", (_since(news.incident, now), *lines)
+    return f"{news.incident.service}: {news.by} looks after it", (_since(news.incident, at), *lines)
 
 
-def _escalated(news: IncidentNews, now: float) -> Words:
-    opened = show_seconds(max(0.0, now - news.incident.opened_at))
+def _escalated(news: IncidentNews, at: float) -> Words:
+    opened = show_seconds(max(0.0, at - news.incident.opened_at))
     why = f"Escalated to {news.by}: open for {opened}, and not acknowledged."
-    return f"{happens(news.incident)}: open for {opened}, not taken up", _question(
-        news, now, why, *_take_up(news.incident)
-    )
+    return f"{happens(news.incident)}: open for {opened}, not taken up", _asking(news, at, why, _take_up(news))
 
 
-def _still_open(news: IncidentNews, now: float) -> Words:
-    ago = show_seconds(max(0.0, now - (news.since or now)))
+def _still_open(news: IncidentNews, at: float) -> Words:
+    ago = show_seconds(max(0.0, at - (news.since or at)))
     why = f"Acknowledged by {news.by} {ago} ago, and nothing changed since."
-    return f"{happens(news.incident)}: still open, {news.by} had it", _question(
-        news, now, why, *_take_up(news.incident)
-    )
+    return f"{happens(news.incident)}: still open, {news.by} had it", _asking(news, at, why, _take_up(news))
 
 
-def _overdue(news: IncidentNews, now: float) -> Words:
+def _overdue(news: IncidentNews, at: float) -> Words:
     incident = news.incident
-    waited = show_seconds(max(0.0, now - (news.since or now)))
+    waited = show_seconds(max(0.0, at - (news.since or at)))
     due = f"For {waited} a rollback to {incident.rollback.target} is due"
     step = f"{due} and not known to be on its way; it is still being tried."
-    return f"{happens(incident)}: rollback due for {waited}, not sent yet", _body(news, now, step)
+    return f"{happens(incident)}: rollback due for {waited}, not sent yet", _body(news, at, step)
 
 
-def _rolling_back(news: IncidentNews, now: float) -> Words:
-    incident, target = news.incident, news.incident.rollback.target
-    step = f"Nothing to do now: once {target} is live its recovery is verified, and you hear how it ended."
+def _rolling_back(news: IncidentNews, at: float) -> Words:
+    incident = news.incident
+    step = "Nothing to do now: once the rollback is live the recovery is verified, and you hear how it ended."
     if not incident.pin.off:
         step = "Merge nothing until it is verified: auto-deploy was not read back as off."
-    return f"{happens(incident)}: rolling back to {target_name(incident)}", _body(news, now, step)
+    return f"{happens(incident)}: rolling back to {target_name(incident)}", _body(news, at, step)
 
 
-def _stopped_short(news: IncidentNews, now: float) -> Words:
+def _stopped_short(news: IncidentNews, at: float) -> Words:
     incident, rollback = news.incident, news.incident.rollback
     if rollback.restored_at is not None:
-        title = f"{incident.service}: the rollback to {target_name(incident)} did not settle it"
+        title = f"{incident.service} is not proved to be well after its rollback"
     elif rollback.requested_at is not None:
         title = f"{happens(incident)}: the rollback needs a human"
+    elif incident.by_hand:
+        title = f"{incident.service}: the rollback that was asked for is not made"
     else:
-        title = state_title(incident)
-    return title, _body(news, now, f"What happened: {news.why}", *_take_up(incident))
+        title = state_title(incident, at)
+    return title, _body(news, at, f"What happened: {news.why}", _take_up(news))
 
 
-def _not_live_yet(news: IncidentNews, now: float) -> Words:
+def _not_live_yet(news: IncidentNews, at: float) -> Words:
     incident = news.incident
-    waited = show_seconds(max(0.0, now - (incident.rollback.requested_at or now)))
+    waited = show_seconds(max(0.0, at - (incident.rollback.requested_at or at)))
     status = f" ({news.why})" if news.why else ""
     step = f"The rollback {incident.rollback.deploy} is not live after {waited}{status}."
-    return f"{happens(incident)}: rollback not live after {waited}", _body(news, now, step)
+    return f"{happens(incident)}: rollback not live after {waited}", _body(news, at, step)
 
 
-def _auto_deploy_on_again(news: IncidentNews, now: float) -> Words:
-    line = f"Auto-deploy is {news.why} again (a Blueprint sync or a colleague): a merge may undo the rollback."
+def _auto_deploy_on_again(news: IncidentNews, at: float) -> Words:
+    line = f"Auto-deploy is {news.why} again (a Blueprint sync or a colleague): a merge may undo this."
     return f"{news.incident.service}: auto-deploy was switched on ({news.why})", (line,)
 
 
-def _auto_deploy_not_off(news: IncidentNews, now: float) -> Words:
+def _auto_deploy_not_off(news: IncidentNews, at: float) -> Words:
     line = f"Auto-deploy could not be switched off again: {news.why}. Switch it off by hand."
     return f"{news.incident.service}: auto-deploy could not be switched off", (line,)
 
 
-def _auto_deploy_not_restored(news: IncidentNews, now: float) -> Words:
+def _auto_deploy_not_restored(news: IncidentNews, at: float) -> Words:
     service = news.incident.service
-    again = "Once that is over" if news.acting else "Switch it on by hand, or try again"
+    again = "Once that is over" if news.under_way else "Switch it on by hand, or try again"
     lines = (f"Why: {news.why}", f"{again}: watchdog restore-auto-deploy {service}")
     return f"{service}: auto-deploy is OFF, it could not be given back", lines
 
 
-def _returned(news: IncidentNews, now: float) -> Words:
+def _returned(news: IncidentNews, at: float) -> Words:
     service = news.incident.service
+    trust = f" If it is good now: watchdog trust {news.code}" if news.code else ""
     steps = (
-        f"{sentence(news.why)}",
+        sentence(news.why),
         "It is not rolled back a second time unless a human says so.",
-        f"To roll back once more: watchdog rollback {service}. If it is good now: watchdog trust {news.code}",
+        f"To roll back once more: watchdog rollback {service}.{trust}",
     )
-    return f"{service}: the bad commit {short(news.code)} is back", _body(news, now, *steps)
+    how = "on its way again" if news.under_way else "live again"
+    return f"{service}: bad commit {short(news.code)} is {how}", _body(news, at, *steps)
 
 
-def _closed(news: IncidentNews, now: float) -> Words:
+def _closed(news: IncidentNews, at: float) -> Words:
     lines = (f"How: {news.why}", *details.done_lines(news.incident), *details.left_lines(news))
     return end_title(news.incident), lines
 

@@ -7,7 +7,15 @@ wording, is named with its file and line. What another policy hears of it: polic
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from watchdog.adapters.recordings.recording_format import HASHES_TEXTS, Changed, Head, Told, hashed, same
+from watchdog.adapters.recordings.recording_format import (
+    HASHES_TEXTS,
+    Changed,
+    Head,
+    Told,
+    hashed,
+    hashed_with_texts,
+    same,
+)
 from watchdog.adapters.recordings.recording_reader import Reader
 from watchdog.domain.policy import Policy
 from watchdog.replay.action_log import Action
@@ -25,7 +33,10 @@ class Divergence:
 
 @dataclass(slots=True)
 class Replay:
-    """What became of it. `new` stays empty without another policy; `notes` say what is missing or was taken over."""
+    """What became of it. `new` stays empty without another policy; `notes` say what is missing or was taken over.
+
+    `partly`: some of it is in the format of an earlier version, and not all of that can be compared.
+    """
 
     files: int = 0
     events: int = 0
@@ -35,6 +46,7 @@ class Replay:
     new: list[Action] = field(default_factory=list)
     divergence: Divergence | None = None
     notes: list[str] = field(default_factory=list)
+    partly: bool = False
 
     def heard(self, at: float) -> None:
         """Note an event's moment."""
@@ -104,9 +116,10 @@ class _Run:
         follows = head.follows and self._old is not None and head.part == self._part + 1
         self._part = head.part
         self._hashes_texts = head.shape == HASHES_TEXTS
-        if self._hashes_texts:
-            why = f"its hashes (watchdog {head.version}) hold the wording of pages, too"
-            self._found.notes.append(f"{where}: {why}: compared is only at which steps something was asked for")
+        if self._hashes_texts and not self._found.partly:
+            self._found.partly = True
+            why = f"hashes of watchdog {head.version} hold the words of pages, too"
+            self._found.notes.append(f"{where}: {why}: steps that tell people something are not compared in full")
         if follows and self._old is not None:
             self._old.policy = head.policy
             if self._other is not None and self._policy_of is not None:
@@ -132,8 +145,8 @@ class _Run:
     def _tell(self, old: PolicyRun, told: Told, where: str) -> None:
         self._found.heard(told.event.at)
         effects = old.hear(told.event)
-        same_effects = bool(effects) == bool(told.did) if self._hashes_texts else hashed(effects) == told.did
-        if not same_effects:
+        did = hashed_with_texts(effects) if self._hashes_texts else hashed(effects)
+        if bool(effects) != bool(told.did) or did not in (None, told.did):
             kinds = ", ".join(type(effect).__name__ for effect in effects) or "nothing"
             recorded = "something else" if told.did else "nothing"
             what = f"{type(told.event).__name__}: the run asked for {recorded}, this version for {kinds}"

@@ -18,7 +18,7 @@ from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.decisions import Course
 from watchdog.domain.incidents import Phase
-from watchdog.domain.notices import OpenQuestion, Topic
+from watchdog.domain.notices import AnswerTerms, Topic
 from watchdog.domain.policy import Action, Mode, Policy, Step, Suppression, Weekly, Window
 from watchdog.domain.readings import Bad, Good
 from watchdog.domain.severity import Severity
@@ -81,7 +81,7 @@ def test_a_yes_is_kept_and_told_and_nobody_is_called_meanwhile() -> None:
     assert lines(effects, "REFUSED") == [] and "PinAutoDeploy" not in kinds(effects)
     tell = tell_of(effects)
     assert (tell.notice.kind.value, tell.notice.wakes, tell.channels) == ("announced", False, ("pager", "chat"))
-    kept_for = OpenQuestion(window="nights", opens="Mon 14:25 UTC", opens_at=START + BEGINS)
+    kept_for = AnswerTerms(window="nights", opens="Mon 14:25 UTC", opens_at=START + BEGINS)
     assert (tell.notice.about.topic, tell.notice.about.question) == (Topic.KEPT, kept_for)
     assert tell.notice.title == "web: rollback kept for Mon 14:25 UTC"
     assert tell.notice.lines[0].startswith("High for ")

@@ -129,7 +129,7 @@ class Email:
         mail["To"] = ", ".join(self._options.to)
         mail["Date"] = format_datetime(datetime.fromtimestamp(notice.at, UTC))
         mail["Auto-Submitted"] = "auto-generated"
-        mail["Message-ID"] = _message_id("\n".join(map(str, notice.identity)))
+        mail["Message-ID"] = _message_id(f"{notice.dedup_key}\n{notice.at}\n{notice.kind.value}\n{notice.identity[-1]}")
         if root and root != mail["Message-ID"]:
             mail["In-Reply-To"] = root
             mail["References"] = root

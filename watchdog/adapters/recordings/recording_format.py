@@ -8,9 +8,10 @@
 Rule 1: what is written is the domain's own types through the stores' codec: nothing else, so nothing secret.
 Rule 2: fields may be added, and are ignored by who does not know them; whatever an old reader would misread raises
 VERSION.
-Rule 3: states are compared as written: what is equal but in another order counts as changed: it may decide otherwise.
-Rule 4: a hash holds no text that is for people: a version that words a page anew decides as the one before. Format 1
-hashed the texts as well, so of its effects only is compared at which steps there were any.
+Rule 3: states and effects are compared without the texts that are for people: a version that words a page anew decides
+as the one before. What is equal but in another order counts as changed: it may decide otherwise.
+Rule 4: format 1 hashed the texts as well. Of its steps, those that tell people something are compared only by whether
+there was anything to do (`hashed_with_texts`).
 """
 
 import hashlib
@@ -20,9 +21,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from watchdog import __version__
-from watchdog.adapters.stores.codec import EVENTS, FLEETS, SERVICES, SHAREDS, STATES, Codec
+from watchdog.adapters.stores.codec import EFFECTS, EVENTS, FLEETS, SERVICES, SHAREDS, STATES, Codec
 from watchdog.adapters.stores.state_partitions import Fleet
-from watchdog.domain.effects import Effect
+from watchdog.domain.effects import Effect, Note, Tell
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import ServiceState, Shared, State
 from watchdog.domain.policy import Policy
@@ -31,6 +32,8 @@ from watchdog.domain.prose import without_texts
 VERSION = 2
 HASHES_TEXTS = 1
 """The format whose hashes hold the texts of that version."""
+REWORDED = ("TOLD", "SILENCED", "BY HAND")
+"""Labels of notes that repeated the title of a page."""
 SUFFIX = ".jsonl.gz"
 HASH_LETTERS = 16
 PASSING = ("at", "latency_seconds")
@@ -75,9 +78,18 @@ Line = Head | Told | Changed
 
 def hashed(effects: Sequence[Effect]) -> str:
     """Return the hash of effects, without the texts that are for people; nothing of none."""
-    if not effects:
-        return ""
-    text = json.dumps([without_texts(effect) for effect in effects], sort_keys=True)
+    return _short_hash(json.dumps([without_texts(effect) for effect in effects], sort_keys=True)) if effects else ""
+
+
+def hashed_with_texts(effects: Sequence[Effect]) -> str | None:
+    """Return the hash of effects in format 1, as the journal wrote them; None of effects whose words changed since."""
+    if any(isinstance(one, Tell) or (isinstance(one, Note) and one.label in REWORDED) for one in effects):
+        return None
+    plain = [replace(one, about=()) if isinstance(one, Note) else one for one in effects]
+    return _short_hash("\n".join(EFFECTS.encode(one) for one in plain)) if effects else ""
+
+
+def _short_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:HASH_LETTERS]
 
 

@@ -73,7 +73,7 @@ class Reader:
         if not isinstance(plain, dict) or "recording" not in plain:
             self._refuse(*NOT_ONE)
         if plain["recording"] not in (HASHES_TEXTS, VERSION):
-            what = f"written in format {plain['recording']}, and this version reads {VERSION}"
+            what = f"written in format {plain['recording']}, and this version reads {HASHES_TEXTS} and {VERSION}"
             self._refuse(what, f"replay it with watchdog {plain.get('watchdog')}")
         policy, state = POLICIES.structured(plain["policy"]), STATES.structured(plain["state"])
         run, part, follows, at, version = (plain[name] for name in ("run", "part", "follows", "at", "watchdog"))

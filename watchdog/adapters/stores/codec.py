@@ -60,6 +60,18 @@ def _writing(kind: type, converter: Converter) -> Callable[[Any], Any]:
     return lambda value: completed(write(value))
 
 
+def _notice_reading(kind: type, converter: Converter) -> Callable[[Any, Any], Notice]:
+    read: Callable[[Any, type], Notice] = converter.gen_structure_attrs_fromdict(kind)
+
+    def structured(plain: Any, _: Any) -> Notice:
+        try:
+            return read(stored_prose.notice_of_facts(plain), kind)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return read(stored_prose.notice_of_words(plain), kind)
+
+    return structured
+
+
 def _notice_writing(kind: type, converter: Converter) -> Callable[[Notice], Any]:
     write: Callable[[Notice], Any] = converter.gen_unstructure_attrs_fromdict(kind)
     return lambda notice: write(stored_prose.for_older_workers(notice))
@@ -74,6 +86,7 @@ def _converter() -> Converter:
     for kind in stored_prose.WRITTEN:
         converter.register_unstructure_hook_factory(partial(eq, kind), partial(_writing, converter=converter))
     converter.register_unstructure_hook_factory(_is_mapping, _mapping_hook)
+    converter.register_structure_hook_factory(partial(eq, Notice), partial(_notice_reading, converter=converter))
     converter.register_unstructure_hook_factory(partial(eq, Notice), partial(_notice_writing, converter=converter))
     stored: dict[str, Any] = {name: override(rename=there) for name, there in SERVICE_NAMES.items()}
     is_service = partial(eq, ServiceState)

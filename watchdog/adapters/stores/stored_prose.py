@@ -15,7 +15,7 @@ from watchdog.adapters.stores import flat_incident
 from watchdog.domain.decisions import Blame, Decision, GuardAnswer, GuardReason, Term, cause_factors
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import HumanDecision, Incident, Outcome
-from watchdog.domain.notices import Notice, Topic
+from watchdog.domain.notices import Notice
 from watchdog.domain.policy import Action
 from watchdog.domain.store_records import ActionResult, ActionRow
 from watchdog.presentation.notice_text import worded
@@ -63,17 +63,18 @@ def _incident(plain: Plain) -> Plain:
     return flat_incident.nested(plain)
 
 
-def _notice(plain: Plain) -> Plain:
-    """Read a notice without the words made of its facts; with them, if only a newer version knows its topic."""
-    about = plain.get("about")
-    if about is None or about["topic"] not in list(Topic):
-        return {**plain, "about": None}
-    return {**plain, "title": "", "lines": [], "todo": []}
+def notice_of_facts(plain: Plain) -> Plain:
+    """Return a notice that has facts without the words made of them."""
+    return plain if plain.get("about") is None else {**plain, "title": "", "lines": [], "todo": []}
+
+
+def notice_of_words(plain: Plain) -> Plain:
+    """Return a notice with its words alone: what only a newer version knows of its facts is no reason to lose it."""
+    return {**plain, "about": None}
 
 
 READ: Mapping[type, Callable[[Plain], Plain]] = MappingProxyType(
     {GuardAnswer: _guard_answer, Term: _term, Blame: _blame, Decision: _decision, Incident: _incident}
-    | {Notice: _notice}
 )
 """What adds to a stored value the fields that it lacks; those that it has win."""
 
@@ -92,8 +93,13 @@ def _write_blame(plain: Plain) -> Plain:
     return {**plain, "terms": [*plain["terms"], *terms]}
 
 
+def _write_note(plain: Plain) -> Plain:
+    """Leave an empty `about` out: hashes of recordings in format 1 are of this text, and earlier notes had none."""
+    return plain if plain["about"] else {name: value for name, value in plain.items() if name != "about"}
+
+
 WRITTEN: Mapping[type, Callable[[Plain], Plain]] = MappingProxyType(
-    {Decision: _write_decision, Blame: _write_blame, Incident: flat_incident.flat}
+    {Decision: _write_decision, Blame: _write_blame, Note: _write_note, Incident: flat_incident.flat}
 )
 """What gives a value that is stored the shape that an earlier version reads, or wrote."""
 

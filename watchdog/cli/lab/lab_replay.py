@@ -110,7 +110,7 @@ def _verdict(replayed: "Replay") -> Iterator[str]:
     yield "" if replayed.old else "Nothing was decided."
     yield f"cost: {_cost(Cost.of(replayed.old))}"
     if replayed.divergence is None:
-        yield "the same decisions as in the run, at every step"
+        yield f"the same decisions as in the run, at every step{' that can be compared' if replayed.partly else ''}"
     else:
         yield from _diverged(replayed)
 

@@ -6,7 +6,7 @@ Rule 2: a deploy that people know of is bad news no more: what was listed when i
 """
 
 from watchdog.core import note_text
-from watchdog.core.context import StepContext
+from watchdog.core.context import Facts, StepContext
 from watchdog.core.guards import guards
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import PinAutoDeploy
@@ -63,8 +63,9 @@ def _say(ctx: StepContext, deploy: Deploy) -> None:
         "It is not rolled back a second time unless a human says so.",
         f"To roll back once more: watchdog rollback {ctx.name}. If it is good now: watchdog trust {deploy.code}",
     )
+    returned: Facts = {"why": what, "by": deploy.id, "code": deploy.code or "", "under_way": not deploy.is_live}
     if incident is not None and incident.channels:
-        ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.RETURNED, wakes=True, why=what, code=deploy.code or "")
+        ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.RETURNED, wakes=True, **returned)
     else:
         ctx.notify_service(NoticeKind.HUMAN_NEEDED, deploy.id, title, lines, wakes=True)
 

@@ -345,7 +345,7 @@ def auto_deploy_not_restored(ctx: StepContext) -> None:
         if incident.closed_at is None and incident.channels:
             acting = ctx.service.phase in ACTING
             topic = Topic.AUTO_DEPLOY_NOT_RESTORED
-            ctx.notify(NoticeKind.HUMAN_NEEDED, topic, wakes=True, why=event.why, acting=acting)
+            ctx.notify(NoticeKind.HUMAN_NEEDED, topic, wakes=True, why=event.why, under_way=acting)
             return
     restore_auto_deploy.tell(ctx, off, lines, wakes=True)
 

@@ -14,7 +14,7 @@ from watchdog.core.guards import guards, rollback_budget
 from watchdog.core.phases import close_incident, escalation, overdue_rollback
 from watchdog.domain.effects import PinAutoDeploy, Rollback
 from watchdog.domain.incidents import Deadline, Phase
-from watchdog.domain.notices import NoticeKind, OpenQuestion, Topic
+from watchdog.domain.notices import AnswerTerms, NoticeKind, Topic
 from watchdog.domain.policy import Rule, Then
 from watchdog.domain.units import show_seconds
 
@@ -56,8 +56,8 @@ def announce_schedule(ctx: StepContext, missed: str = "") -> None:
     ctx.note(
         "KEPT", f"for {f'{opens} (in {left})' if opens else f'{left} from now'}; stop: watchdog stop {ctx.incident.id}"
     )
-    kept = OpenQuestion(window=window.name if window is not None else "", opens=opens, opens_at=until)
-    ctx.notify(NoticeKind.ANNOUNCED, Topic.KEPT, why=missed, question=kept)
+    kept = AnswerTerms(window=window.name if window is not None else "", opens=opens, opens_at=until)
+    ctx.notify(NoticeKind.ANNOUNCED, Topic.KEPT, why=missed, terms=kept)
 
 
 def ask(ctx: StepContext) -> None:
