@@ -100,6 +100,10 @@ class World:
     api_fails_with_home: bool = False
     flood: tuple[float, float] | None = None
     seed: int = 0
+    names_version: bool = False
+    """Answers name the commit that made them."""
+    stuck_on: str | None = None
+    """The commit whose instances answer, whichever is live."""
     steady: bool = False
     """Look as often as the core asks, also while nothing happens."""
 
@@ -235,11 +239,14 @@ class World:
     def _fault(self) -> Fault | None:
         if self.facts.maintenance or self.facts.suspended:  # the platform answers 503 in the site's place
             return Fault(0.0, FOREVER)
-        live = self.live()
         for fault in self.faults:
-            if fault.start <= self.time < fault.end and (fault.code is None or (live and live.code == fault.code)):
+            if fault.start <= self.time < fault.end and fault.code in (None, self._serving()):
                 return fault
         return None
+
+    def _serving(self) -> str | None:
+        live = self.live()
+        return self.stuck_on or (live.code if live is not None else None)
 
     def _probe(self) -> None:
         fault = self._fault()
@@ -249,7 +256,8 @@ class World:
             reading = Bad("timed out", FailureKind.TIMEOUT)
         if self.api_fails_with_home and isinstance(reading, Bad):
             self.tell(e.Observed(self.now, "web", "api", reading))
-        self.tell(e.Observed(self.now, "web", "home", reading, 0.05))
+        version = (self._serving() or "") if self.names_version else ""
+        self.tell(e.Observed(self.now, "web", "home", reading, 0.05, version=version))
         if self.api_fails_with_home and isinstance(reading, Bad):
             return
         if self._hurry and self.time < self._api_due and not any(fault.slow for fault in self.faults):

@@ -286,6 +286,7 @@ GIVEN: dict[str, Teller] = {
     r"web is what people call (.+)": lambda stage, _, title: _web(stage, title=title),
     r"good news goes to (\S+)": lambda stage, _, name: _given(stage, good_news=(name,)),
     r"a digest every week at (\d\d):(\d\d) to (\S+)": _digest,
+    r"answers name the commit that made them": lambda stage, _: setattr(stage, "names_version", True),
     r"(dep-\d+) (\S+) (live|deactivated|build_failed), (\S+) days old": _old,
     r"Render answers the rollback: (accepted|refused|postponed|lost|stood down)": lambda stage, _, outcome: (
         stage.outcomes.append(outcome.replace(" ", "_"))
@@ -298,6 +299,8 @@ HAPPENS: dict[str, Teller] = {
     r"(home|api) (fails|is slow)(?: at (\d+) %)?(?: while (\S+) is live)?": _fail,
     r"home fails for (\d+) s": lambda stage, at, seconds: stage.faults.append(Fault(at, at + float(seconds))),
     r"it recovers": _recover,
+    r"instances of (\S+) answer on": _later(lambda stage, code: setattr(stage, "stuck_on", code)),
+    r"the live deploy answers": _later(lambda stage: setattr(stage, "stuck_on", None)),
     r"elsewhere (\S+) is critical(?: since a deploy of (\S+))?": _critical_elsewhere,
     r"elsewhere (\S+) is well again": _well_elsewhere,
     r"elsewhere (\S+) is rolled back from (\S+)": _acted_elsewhere,

@@ -23,6 +23,16 @@ class Spells:
 
 
 @dataclass(frozen=True)
+class Served:
+    """One version of the code that answered probes of a check. Times are UTC epoch seconds."""
+
+    version: str  # as the answers name it, in lower case; empty: failing answers that named none
+    first_at: float  # first answer of it, since another version answered
+    last_at: float  # last answer of it
+    failed_at: tuple[float, ...] = ()  # the last failing ones
+
+
+@dataclass(frozen=True)
 class Check:
     """The statistics of one signal. All times are UTC epoch seconds.
 
@@ -68,4 +78,5 @@ class Check:
     slow_healed_seconds: float = 0.0  # longest time over a latency limit that ended by itself
     slow_healed_at: float = 0.0  # when that time ended
     new_issues: tuple[str, ...] = ()  # errors first seen in the live release, in words
+    served: tuple[Served, ...] = ()  # versions of the code that answered, the newest answer last
     crashes: tuple[tuple[float, str], ...] = ()  # failures that the platform reported: when, and what

@@ -38,6 +38,7 @@ class Observed:
     counts: tuple[MinuteCount, ...] = ()  # complete minutes of a feed
     new_issues: tuple[str, ...] = ()  # errors first seen in the live release, in words
     happened_at: float | None = None  # when a platform event happened (UTC epoch seconds); None: `at`
+    version: str = ""  # version of the code that answered, in lower case; empty: the answer names none
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from watchdog.domain.readings import MinuteCount, Phases, Reading
 class Sample:
     """One reading of a signal, with what was measured on the way.
 
-    `certificate_expires_at` is UTC epoch seconds; `happened_at` the moment a platform event tells of.
+    `certificate_expires_at` is UTC epoch seconds; `happened_at` the moment a platform event tells of; `version` is of
+    the code that answered, where the answer names one.
     """
 
     reading: Reading
@@ -22,6 +23,7 @@ class Sample:
     new_issues: tuple[str, ...] = ()
     happened_at: float | None = None
     certificate_expires_at: float | None = None
+    version: str = ""
 
 
 class SignalSource(Protocol):

@@ -5,6 +5,7 @@ POST bodies: /deploys {service?, commit?, message?, behaviour?, trigger?, build_
              /faults {target, kind, and any number of a behaviour: see behaviours.py} (`good` ends it)
              /slack {do: click | command | redeliver | goodbye | drop, …: see slack_socket_mode.py}
              /modes {name, mode, times?} · /events {service?, type, details} · /pagerduty {action, by, dedup_key?}
+             /serving {service?, deploy} (`null`: the live one's instances answer again)
              /maintenance {service?, enabled} · /suspend {service?, by?} · /resume {service?, by?}
              /announce {vendor?, name, components, begins_in?, lasts}: maintenance on a status page, in seconds
              /scenario {name} · /shutdown
@@ -50,6 +51,7 @@ class Admin:
             "/slack": self.slack,
             "/events": self.event,
             "/pagerduty": self.human,
+            "/serving": self.serving,
             "/maintenance": self.maintenance,
             "/suspend": self.suspend,
             "/resume": self.resume,
@@ -127,6 +129,12 @@ class Admin:
     def human(self, body: Json) -> Any:
         """POST /pagerduty: somebody acknowledges or resolves the newest open page."""
         return {"dedup_key": self.pagers.by_human(body["action"], body["by"], body.get("dedup_key")).dedup_key}
+
+    def serving(self, body: Json) -> Any:
+        """POST /serving: which deploy's instances answer, whichever is live."""
+        service = self.cloud.service(body.get("service", "web"))
+        service.stuck_on = body["deploy"]
+        return {"serving": service.serving.id if service.serving is not None else None}
 
     def maintenance(self, body: Json) -> Any:
         """POST /maintenance: somebody switches a service's maintenance mode."""

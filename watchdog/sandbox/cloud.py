@@ -226,9 +226,9 @@ class Cloud:
         """Return how a service or the control targets behave now, and since when: the world first, then the version."""
         if name in self.faults:
             return self.faults[name], self.fault_began[name]
-        live = self.services[name].live if name in self.services else None
-        if live is not None and live.broken_at is not None:
-            return live.behaviour, live.broken_at
+        serving = self.services[name].serving if name in self.services else None
+        if serving is not None and serving.broken_at is not None:
+            return serving.behaviour, serving.broken_at
         return GOOD, 0.0
 
     def set_fault(self, target: str, fault: Behaviour) -> None:

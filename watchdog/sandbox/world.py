@@ -78,7 +78,10 @@ class Announcement:
 
 @dataclass(slots=True)
 class Service:
-    """A service at Render. `deploys` are oldest first; `merged` are the commits that auto-deploy passed over."""
+    """A service at Render. `deploys` are oldest first; `merged` are the commits that auto-deploy passed over.
+
+    `stuck_on` names the deploy whose instances answer, whichever is live.
+    """
 
     id: str
     name: str
@@ -94,6 +97,7 @@ class Service:
     deploys: list[Deploy] = field(default_factory=list)
     events: list[PlatformEvent] = field(default_factory=list)
     merged: list[Commit] = field(default_factory=list)
+    stuck_on: str | None = None
 
     @property
     def suspended(self) -> bool:
@@ -114,6 +118,11 @@ class Service:
     def live(self) -> Deploy | None:
         """Return the deploy that serves the traffic."""
         return next((deploy for deploy in reversed(self.deploys) if deploy.status == "live"), None)
+
+    @property
+    def serving(self) -> Deploy | None:
+        """Return the deploy whose instances answer."""
+        return self.live if self.stuck_on is None else self.find(self.stuck_on)
 
     def find(self, deploy_id: str) -> Deploy | None:
         """Return a deploy by its id."""

@@ -10,7 +10,7 @@ from tests.core.scenes import HISTORY, NOW, a_case, a_service, failing, found
 from tests.core.world import make_policy
 from watchdog.core.assess import blame, onset_prior, suspect_deploy
 from watchdog.core.assess.blame_input import BlameInput
-from watchdog.domain.checks import Check
+from watchdog.domain.checks import Check, Served
 from watchdog.domain.decisions import Blame, Term, Veto
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import ServiceState
@@ -96,6 +96,7 @@ def test_a_fresh_deploy_convicts_with_its_arithmetic() -> None:
         Veto("onset", False, "onset 60 s after dep-41 could first take traffic"),
         Veto("suspect is a rollback", False, "it is not"),
         Veto("not curable", False, "the failure is one that code can cause"),
+        Veto("served version", False, "no failing answer names the version of the code that made it"),
         Veto("deploy list", False, "read 5 s ago"),
     )
     assert verdict == Blame(
@@ -252,6 +253,56 @@ def test_a_fault_that_ended_shortly_before_the_deploy_is_probably_the_same_one(a
     assert blame.weigh(a_case(a_service(closed_at=closed_at))).terms == ((term,) if same else ())
 
 
+def answered(*failing_answers: tuple[str, int]) -> ServiceState:
+    """Return the service where so many failing answers since the onset named these versions."""
+    served = tuple(
+        Served(version, NOW - 900.0, NOW, tuple(NOW - 2.0 * at for at in range(count)))
+        for version, count in failing_answers
+    )
+    return a_service(checks={"home": failing(served=served)})
+
+
+@pytest.mark.parametrize(
+    ("failing_answers", "words"),
+    [
+        ((), "no failing answer names the version of the code that made it"),
+        ((("", 9),), "no failing answer names the version of the code that made it"),
+        ((("bad00000", 1), ("aaaaaaa1", 9)), "1 of 10 failing answers name its version"),
+        ((("aaaaaaa1", 9), ("", 1)), "0 of 10 failing answers name its version"),
+        ((("aaaaaaa1", 2),), "0 of 2 failing answers name its version"),
+        ((("2026.11.29-3", 9),), "0 of 9 failing answers name its version"),
+    ],
+)
+def test_a_deploy_is_not_acquitted_by_failing_answers_that_may_be_its_own(
+    failing_answers: tuple[tuple[str, int], ...], words: str
+) -> None:
+    """One that names it, one that names none, too few, or a word that is no commit of any deploy: no veto."""
+    verdict = blame.weigh(a_case(answered(*failing_answers)))
+    assert verdict.convicts and words in [veto.why for veto in verdict.vetoes if veto.name == "served version"]
+
+
+def test_a_deploy_of_which_no_answer_failed_since_the_onset_says_nothing() -> None:
+    """Failing answers of before the onset are of an earlier trouble."""
+    old = (Served("aaaaaaa1", NOW - 900.0, NOW - 61.0, (NOW - 61.0, NOW - 62.0, NOW - 63.0)),)
+    assert blame.weigh(a_case(a_service(checks={"home": failing(served=old)}))).convicts
+
+
+@pytest.mark.parametrize(
+    ("served_from", "why"),
+    [
+        (NOW - 65.0, "onset 5.0 s after its first answers"),
+        (NOW - 100.0, "onset 30 s after live"),
+        (NOW - 55.0, "onset 30 s after live"),
+        (None, "onset 30 s after live"),
+    ],
+)
+def test_blame_dates_from_the_first_answers_of_the_code(served_from: float | None, why: str) -> None:
+    """Where it answered later than the platform called it live, and by the onset."""
+    suspect = replace(HISTORY[0], served_from=served_from)
+    prior = onset_prior.prior_of(a_service(), suspect, NOW - 60.0, WEIGHTS, NOW)
+    assert prior.onset_why == why.replace("5.0 s", "5 s")
+
+
 DARK = dict.fromkeys(("control-1", "control-2"), (NOW - 1, Bad("timed out")))
 OUTAGE = Bad("partial outage")
 CAME = replace(FIRST, id="dep-r", trigger="rollback")
@@ -265,6 +316,8 @@ CAME = replace(FIRST, id="dep-r", trigger="rollback")
         (a_case(None, found(seconds=400.0)), "onset", "before dep-41"),
         (a_case(deployed(replace(HISTORY[0], trigger="rollback"))), "suspect is a rollback", "itself a rollback"),
         (a_case(deployed(AGAIN, CAME)), "suspect is a rollback", "came with dep-r, itself a rollback"),
+        (a_case(answered(("aaaaaaa1", 3))), "served version", "all 3 failing answers were made by dep-40"),
+        (a_case(answered(("aaaaaaa1", 2), ("aaaaaaa0", 1))), "served version", "were made by dep-39, dep-40"),
         (a_case(None, found(failure_kind="tls")), "not curable", "certificate"),
         (a_case(None, found(failure_kind="dns")), "not curable", "name resolution"),
         (a_case(a_service(deploys_at=NOW - 61, deploys_why="Render answered 503")), "deploy list", "is 61 s old"),

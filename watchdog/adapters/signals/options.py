@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from watchdog.adapters.options import Duration, Options, Size
 from watchdog.adapters.signals.json_path import JsonPath
 from watchdog.adapters.signals.pattern import Pattern
+from watchdog.adapters.signals.served_version import VersionPlace
 from watchdog.adapters.ssrf_guard import Reach, as_address, reach_of
 from watchdog.adapters.ssrf_transport import host_of
 from watchdog.domain.policy import SignalPolicy
@@ -126,6 +127,7 @@ class ProbeOptions(SignalOptions):
     redirects: int = Field(default=0, ge=0, le=REDIRECTS_MAX)
     max_body: BodySize = 1024 * 1024
     certificate: Duration = 14 * 86400.0
+    version: VersionPlace | None = None
 
 
 def policy(name: str, kind: str, options: SignalOptions) -> SignalPolicy:

@@ -11,6 +11,7 @@ from watchdog.adapters.signals.pattern import beside
 from watchdog.adapters.signals.phase_timer import Stopwatch
 from watchdog.adapters.signals.probe_http import Answer, ProbeTransport
 from watchdog.adapters.signals.redirects import REDIRECTS, follow, warm_up, within
+from watchdog.adapters.signals.served_version import named_version
 from watchdog.adapters.signals.source import Source
 from watchdog.domain.readings import Bad, Good, Reading, Unknown
 from watchdog.domain.units import show_seconds
@@ -47,6 +48,7 @@ class Probe(Source):
         self._redirects = options.redirects
         self._expected = Expectations.of(options, max_latency_seconds)
         self._accept = frozenset(status for status in REDIRECTS if self._expected.accepts(status))
+        self._version = options.version
         self._clock = clock
         self._wire = wire or ProbeTransport()
         self._turn = 0
@@ -82,6 +84,7 @@ class Probe(Source):
             phases=phases,
             status_code=came.status,
             certificate_expires_at=came.certificate_expires_at,
+            version=named_version(came, self._version) if self._version is not None else "",
         )
 
     async def _judge(self, answer: Answer, total_seconds: float) -> Reading:

@@ -8,6 +8,7 @@ saves) on: a human is called either way, and naming an improbable suspect costs 
 Rule: a veto alone acquits; a broken ruler never convicts.
 """
 
+from collections import Counter
 from dataclasses import replace
 from math import prod
 
@@ -17,6 +18,7 @@ from watchdog.core.assess.evidence import evidence_terms, has_new_errors
 from watchdog.core.assess.onset_prior import prior_of
 from watchdog.core.assess.other_causes import other_causes
 from watchdog.core.assess.suspect_deploy import change_of, first_traffic_at, live_deploy, same_code_run
+from watchdog.core.fold import served_versions
 from watchdog.domain.decisions import LIKELIER_THAN_NOT, Blame, Veto
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.policy import BlameWeights
@@ -27,6 +29,8 @@ FEED_MINUTE_SECONDS = 60.0
 NOT_CURABLE = {"dns": "name resolution fails", "tls": "the certificate or TLS fails"}
 
 
+SURE_ANSWERS = 3
+"""So many failing answers that all name another version acquit a deploy."""
 UNKNOWN_SHARE = 0.2
 """The share of requests that is taken to fail where a feed or a crash loop tells none, to say whether to ask."""
 
@@ -103,6 +107,7 @@ def _vetoes(case: BlameInput, suspect: Deploy, change: Deploy) -> tuple[Veto, ..
         _onset_veto(case, change),
         _rollback_veto(suspect, change),
         _curable_veto(case),
+        _version_veto(case, suspect),
         _stale_veto(case),
     )
 
@@ -143,6 +148,23 @@ def _curable_veto(case: BlameInput) -> Veto:
     if why:
         return Veto("not curable", True, f"{why}: no rollback cures that")
     return Veto("not curable", False, "the failure is one that code can cause")
+
+
+def _version_veto(case: BlameInput, suspect: Deploy) -> Veto:
+    """Acquit a deploy that made none of the failing answers: all of them name another version of the code."""
+    failing: Counter[str] = Counter()
+    for finding in case.findings:
+        check = case.service.checks.get(finding.signal)
+        failing.update(served_versions.versions_failing(check, finding.onset_at) if check is not None else {})
+    named = {version: count for version, count in failing.items() if version}
+    if not named:
+        return Veto("served version", False, "no failing answer names the version of the code that made it")
+    own = sum(count for version, count in named.items() if served_versions.is_of(version, suspect))
+    made = {version: served_versions.deploy_of(version, case.service.deploys) for version in named}
+    if own or failing[""] or sum(named.values()) < SURE_ANSWERS or None in made.values():
+        return Veto("served version", False, f"{own} of {failing.total()} failing answers name its version")
+    who = ", ".join(sorted({one.id for one in made.values() if one is not None}))
+    return Veto("served version", True, f"all {failing.total()} failing answers were made by {who}")
 
 
 def _stale_veto(case: BlameInput) -> Veto:

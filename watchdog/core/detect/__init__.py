@@ -153,5 +153,6 @@ def forget(check: Check, at: float, *, spells: bool = True) -> Check:
         slow_healed_at=check.slow_healed_at,
         counts=check.counts,
         counts_from=at,
+        served=check.served,
         spells=Spells() if spells else check.spells,
     )

@@ -11,7 +11,7 @@ from typing import Any
 from watchdog.core import detect
 from watchdog.core.assess import maintenance, suspect_deploy
 from watchdog.core.detect import intermittent, probes, turned_away
-from watchdog.core.fold import lessons
+from watchdog.core.fold import lessons, served_versions
 from watchdog.domain.checks import Check, Spells
 from watchdog.domain.decisions import Finding
 from watchdog.domain.deploys import Deploy
@@ -45,6 +45,8 @@ def apply_observation(service: ServiceState, event: Observed, policy: Policy) ->
     check = detect.observe(before, event, signal, policy.detection)
     if check.turned_since is not None or type(event.reading) is Unknown:
         check = turned_away.observed(before, check, event.at, in_watch=event.at < service.watch_until)
+    if event.version or check.served:
+        check = served_versions.observed(check, event)
     if before.run_probes or before.over_since is not None:
         given = conditions(service, event.signal, policy, event.at)
         check = lessons.after_reading(service, before, check, policy, given)
@@ -145,12 +147,16 @@ def auto_deploy_is_on(service: ServiceState) -> bool:
 
 
 def _dated(deploy: Deploy, before: Deploy | None, service: ServiceState, lead_seconds: float) -> Deploy:
-    """Return the deploy with the moment its instances were first seen being replaced.
+    """Return the deploy with the moment its code was first seen answering, or its instances being replaced.
 
     That moment lies between the last list, where it was not yet, and this one; the earlier bound is kept, so
     that no onset is taken to be before the deploy when it was not. Where lists were missing for long, the moment
     it went live (less the platform's lead) is nearer.
     """
+    known = before.served_from if before is not None else None
+    served = known if known is not None else served_versions.served_from(service.checks.values(), deploy)
+    if served is not None:
+        deploy = fast_replace(deploy, served_from=served)
     if before is not None and before.update_seen_at is not None:
         return fast_replace(deploy, update_seen_at=before.update_seen_at)
     if service.deploys_at is None or not (deploy.is_live or deploy.status == "update_in_progress"):

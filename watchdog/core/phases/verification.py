@@ -10,7 +10,7 @@ from watchdog.core.assess import maintenance
 from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.core.context import StepContext
 from watchdog.core.detect import intermittent, turned_away
-from watchdog.core.fold import lessons, observations
+from watchdog.core.fold import lessons, observations, served_versions
 from watchdog.core.phases import bad_commit_recurrence, close_incident, rollback_request
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Finding
@@ -22,6 +22,8 @@ from watchdog.domain.policy import PROBES
 from watchdog.domain.units import show_seconds
 
 PROBES_MIN = 5
+NEWEST_SECONDS = 15.0
+"""An answer that is older than the newest by more says nothing of what serves: later ones named no version."""
 PATIENCE_SECONDS = 120.0
 """How much longer than the verification itself we wait for an unbroken good stretch."""
 
@@ -164,6 +166,12 @@ def _why_unproved(ctx: StepContext, check: Check, restored: float) -> str:
         return f"{check.name} was not read since"
     if ctx.now - check.last_at > 2 * signal.every_seconds + signal.timeout_seconds:
         return f"{check.name} was last read {show_seconds(ctx.now - check.last_at)} ago"
+    deploys = ctx.service.deploys
+    version = served_versions.newest_version(check, max(restored, check.last_at - NEWEST_SECONDS))
+    other = served_versions.deploy_of(version, deploys) if version else None
+    live = live_deploy(deploys)
+    if other is not None and live is not None and not served_versions.is_of(version, live):
+        return f"{check.name}: answers still come from {other.id}, not from {live.id}"
     if check.kind == "sentry" and not any(count.start >= restored for count in check.counts):
         return f"{check.name}: no full minute since"
     good = sum(at >= restored and not failed for at, failed in check.recent)

@@ -107,6 +107,7 @@ def event_of(service: str, source: SignalSource, sample: Sample, at: float) -> E
         counts=sample.counts,
         new_issues=sample.new_issues,
         happened_at=sample.happened_at,
+        version=sample.version,
     )
 
 

@@ -1,4 +1,4 @@
-"""A guarded site: a page, a JSON route, a health route, which answer as the version that is live makes them.
+"""A guarded site: a page, a JSON route, a health route: they answer as the version that serves makes them, and name it.
 
 Rule: the site decides nothing about its own fate; it asks the cloud how it behaves now.
 """
@@ -46,6 +46,9 @@ class Site:
         await clock.sleep(self.latency_seconds(acts, clock.now() - since))
         instead = self.suspended() or self.maintenance()
         response = instead or self.misbehave(acts) or self.route(path)
+        serving = self.service.serving
+        if instead is None and serving is not None and serving.commit is not None:
+            response.headers["x-commit"] = serving.commit
         if instead is None:
             self.cloud.answered(self.service, path, response.status_code)
         return response
