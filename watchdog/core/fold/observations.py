@@ -153,8 +153,9 @@ def _dated(deploy: Deploy, before: Deploy | None, service: ServiceState, lead_se
     that no onset is taken to be before the deploy when it was not. Where lists were missing for long, the moment
     it went live (less the platform's lead) is nearer.
     """
-    known = before.served_from if before is not None else None
-    served = known if known is not None else served_versions.served_from(service.checks.values(), deploy)
+    served = before.served_from if before is not None else None
+    if served is None and (deploy.is_live or deploy.in_progress):
+        served = served_versions.served_from(service.checks.values(), deploy)
     if served is not None:
         deploy = fast_replace(deploy, served_from=served)
     if before is not None and before.update_seen_at is not None:
