@@ -118,8 +118,8 @@ def press_approve(cloud: Cloud) -> None:
 
 
 FAILS = r"web (is down|fails \d+% of probes)"
-ASKED = r"web: approve the rollback to 1b7e0d4\?"
-ANNOUNCED, ROLLING = rf"{FAILS}: rollback to 1b7e0d4 in ", rf"{FAILS}: rolling back to 1b7e0d4"
+ASKED = rf"{FAILS}: approve rollback to 1b7e0d4"
+ANNOUNCED, ROLLING = rf"{FAILS}: rollback to 1b7e0d4 at ", rf"{FAILS}: rolling back to 1b7e0d4"
 RESOLVED = "web is back after .*: rolled back to 1b7e0d4"
 ROLLBACK = Journey({**PINNED, **BACK}, (ROLLING, RESOLVED))
 

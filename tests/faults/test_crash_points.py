@@ -14,8 +14,8 @@ from tests.faults.crash_points import judge_all, path, spread
 from tests.faults.journeys import JOURNEYS, heard
 from tests.support.databases import DATABASES
 
-TOLD, ROLLING = "web is down: rollback to 1b7e0d4 in 5 s", "web fails 95% of probes: rolling back to 1b7e0d4"
-ENDED = "web is back after 3 min: rolled back to 1b7e0d4"
+TOLD, ROLLING = "web is down: rollback to 1b7e0d4 at 16:17 UTC", "web fails 95% of probes: rolling back to 1b7e0d4"
+ENDED = "web is back after 62 s: rolled back to 1b7e0d4"
 FURTHER = sorted(set(JOURNEYS) - {"rollback"})
 
 

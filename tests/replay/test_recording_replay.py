@@ -78,12 +78,25 @@ def test_a_story_is_decided_again_to_the_byte(tmp_path: Path, name: str) -> None
 def test_a_recording_of_the_version_before_is_decided_again(path: Path) -> None:
     """It begins in the middle of an incident, whose reasons are prose there (see stored_prose.py).
 
-    Its hashes hold the wording of its pages, so the replay says that it compares when something was asked for.
+    Its hashes hold the words of pages, so of steps that tell people something it compares only that they did something.
     """
     found = replay(runs_of([path]), None)
     assert found.events > 50 and found.divergence is None and len(OLDER) == 3
     (note,) = found.notes
-    assert note.startswith(f"{path.name}:1: its hashes (watchdog ") and "hold the wording of pages" in note
+    assert note.startswith(f"{path.name}:1: hashes of watchdog ") and "hold the words of pages" in note and found.partly
+
+
+def test_of_an_earlier_recording_every_step_is_compared_that_tells_nobody_anything(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A rollback to another commit is found there; and what is claimed of an equal one is no more than was compared."""
+    older = next(path for path in OLDER if "rollback-is-refused" in path.name)
+    (tmp_path / older.name).write_bytes(older.read_bytes())
+    assert main(["lab", "replay", str(tmp_path)]) == 0
+    assert "the same decisions as in the run, at every step that can be compared" in capsys.readouterr().out
+    changed_file(tmp_path, lambda lines: [line.replace('"aaaaaaa1"', '"aaaaaaa9"') for line in lines])
+    found = replayed(tmp_path)
+    assert found.divergence is not None and "Rollback" in found.divergence.what
 
 
 @pytest.mark.parametrize("name", ["bad_deploy_is_rolled_back", "slow_is_asked_and_approved", "veto_runs_out"])
@@ -269,7 +282,7 @@ def head(shape: int, version: str) -> bytes:
     [
         (b"not gzip", "x.jsonl.gz", "not a recording"),
         (gzip.compress(b"[]\n", mtime=0), "x.jsonl.gz:1", "not a recording"),
-        (head(9, "7.0"), "x.jsonl.gz:1", "2 -> replay it with watchdog 7.0"),
+        (head(9, "7.0"), "x.jsonl.gz:1", "this version reads 1 and 2 -> replay it with watchdog 7.0"),
         (head(1, "0"), "x.jsonl.gz:1", "not a line of a recording"),
     ],
 )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.cli import examples as x
-from tests.core.scenes import NOW, a_decision, an_incident
+from tests.core.scenes import NOW, a_decision, an_incident, found
 from watchdog.adapters.stores import stored_prose
 from watchdog.adapters.stores.codec import EFFECTS, INCIDENTS, Codec
 from watchdog.domain.decisions import Blame, Decision, GuardAnswer, GuardReason, Term, Verdict
@@ -158,10 +158,20 @@ def test_an_older_worker_reads_a_notice_s_words_and_this_one_its_facts() -> None
     assert EFFECTS.decode(json.dumps(row)) == told()
 
 
-def test_of_a_topic_that_only_a_newer_version_knows_the_words_are_sent() -> None:
-    """A worker of this version takes over a page whose facts it cannot read."""
+@pytest.mark.parametrize(
+    "newer",
+    [
+        {"topic": "a better reason"},
+        {"incident": {"id": "web-1"}},
+        {"incident": None},
+        {"terms": {"opens_at": "tomorrow"}},
+        {"topic": None},
+    ],
+)
+def test_of_facts_that_only_a_newer_version_knows_the_words_are_sent(newer: dict[str, Any]) -> None:
+    """A worker of this version takes over a page whose facts it cannot read: none is lost for that."""
     row = json.loads(EFFECTS.encode(told()))
-    row["notice"]["about"] = {"topic": "a better reason", "incident": {"id": "web-1"}}
+    row["notice"]["about"] |= newer
     read = EFFECTS.decode(json.dumps(row))
     assert isinstance(read, Tell) and read.notice.about is None
     assert read.notice.title == row["notice"]["title"] and list(read.notice.lines) == row["notice"]["lines"]
@@ -171,7 +181,7 @@ def test_a_notice_whose_words_cannot_be_made_is_stored_and_sent_all_the_same() -
     """A fault in a text keeps no page from people: it names the service and the command that tells more."""
     tell = told()
     assert tell.notice.about is not None
-    beyond = replace(tell.notice.about, incident=an_incident(onset_at=1e300, decision=a_decision()))
+    beyond = replace(tell.notice.about, incident=an_incident(findings=(found(seconds=-1e300),), decision=a_decision()))
     notice = replace(tell.notice, about=beyond)
     assert worded(notice, NOW).title == "web critical: left to a human"
     assert worded(notice, NOW).lines == ("Its words could not be made (OverflowError): watchdog explain web-1",)
