@@ -14,7 +14,17 @@ from watchdog.domain import events as e
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.incidents import Phase, ServiceState
 from watchdog.domain.notices import AnswerTerms, IncidentNews, Link, Notice, NoticeKind, Topic
-from watchdog.domain.policy import CALM_READS, CALM_READS_PER_MINUTE, Action, Approver, Policy, Rule, Weekly, Window
+from watchdog.domain.policy import (
+    CALM_READS,
+    CALM_READS_PER_MINUTE,
+    Action,
+    Approver,
+    Policy,
+    Rule,
+    Step,
+    Weekly,
+    Window,
+)
 from watchdog.domain.severity import Severity
 
 QUIET = Rule(Action.ASK, 900.0, ())
@@ -165,6 +175,36 @@ def test_a_notice_knows_whether_auto_deploy_is_off_because_of_us(off: str, resto
     assert tell_of(ctx.effects).notice.about.auto_deploy_off == said
 
 
+@pytest.mark.parametrize("steps", [(), (Step("lead", ("mail",), 300.0),)])
+def test_a_notice_knows_whether_others_are_called_if_nobody_takes_it_up(steps: tuple[Step, ...]) -> None:
+    """As the policy's escalation says at that moment; a notice that says so itself keeps it."""
+    ctx = a_turn(replace(make_policy(), escalation=steps), incident=an_incident())
+    ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.LEFT_TO_HUMAN)
+    assert tell_of(ctx.effects).notice.about.escalates is bool(steps)
+    ctx.effects.clear()
+    ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.LEFT_TO_HUMAN, escalates=not steps)
+    assert tell_of(ctx.effects).notice.about.escalates is not bool(steps)
+
+
+def test_notices_of_one_moment_are_told_apart_by_what_and_whom_they_are_about() -> None:
+    """The topic, who is called, which deploy and code came back: no channel takes one for the other; words do not."""
+    ctx = a_turn(incident=an_incident())
+    for topic, facts in (
+        (Topic.STILL_OPEN, {}),
+        (Topic.ESCALATED, {"by": "lead"}),
+        (Topic.ESCALATED, {"by": "boss"}),
+        (Topic.RETURNED, {"by": "dep-43", "code": "bad00000"}),
+        (Topic.RETURNED, {"by": "dep-44", "code": "bad00000"}),
+        (Topic.RETURNED, {"by": "dep-43", "code": "bad00001"}),
+    ):
+        ctx.notify(NoticeKind.HUMAN_NEEDED, topic, **facts)
+    sent = [effect.notice for effect in ctx.effects if isinstance(effect, fx.Tell)]
+    assert len({notice.identity for notice in sent}) == len(sent) == 6
+    assert [replace(one, title="web is down", lines=("x",)).identity for one in sent] == [one.identity for one in sent]
+    of_its_own = Notice(NOW, "blind", "watchdog", Severity.HIGH, NoticeKind.SELF_ALERT, "watchdog is blind")
+    assert of_its_own.identity != replace(of_its_own, title="watchdog sees again").identity
+
+
 CLOSED = Window("nights", Weekly(tuple(range(7)), 14 * 60 + 25, 14 * 60 + 35, "UTC"))
 OPEN = replace(CLOSED, hours=replace(CLOSED.hours, begins_minute=14 * 60))
 LEAD = Approver("lead", ("terminal:lead",))
@@ -188,16 +228,16 @@ LEAD = Approver("lead", ("terminal:lead",))
 def test_a_notice_of_an_open_question_knows_who_may_answer_it_and_when_a_yes_acts(
     phase: Phase, rule: dict[str, Any], asked: AnswerTerms | None
 ) -> None:
-    """As the policy says at that moment; a notice that brings a question of its own keeps it."""
+    """As the policy says at that moment; a notice that brings terms of its own keeps them."""
     policy = make_policy()
     row = replace(policy.matrix[Severity.CRITICAL], **rule)
     ctx = a_turn(replace(policy, matrix={**policy.matrix, Severity.CRITICAL: row}), incident=an_incident(), phase=phase)
     ctx.notify(NoticeKind.ASKED, Topic.ASKED)
-    assert tell_of(ctx.effects).notice.about.question == asked
+    assert tell_of(ctx.effects).notice.about.terms == asked
     own = AnswerTerms(window="days")
     ctx.effects.clear()
-    ctx.notify(NoticeKind.ANNOUNCED, Topic.KEPT, question=own)
-    assert tell_of(ctx.effects).notice.about.question == own
+    ctx.notify(NoticeKind.ANNOUNCED, Topic.KEPT, terms=own)
+    assert tell_of(ctx.effects).notice.about.terms == own
 
 
 @pytest.mark.parametrize(("kind", "wakes"), [(NoticeKind.SELF_ALERT, True), (NoticeKind.RESOLVED, False)])

@@ -15,9 +15,11 @@ import pytest
 import watchdog.domain
 from tests.core.world import make_policy
 from tests.support.storyteller import Stage, perform
-from watchdog.domain.effects import Effect
+from watchdog.domain.effects import Effect, Note, Tell
 from watchdog.domain.events import Event
+from watchdog.domain.notices import Link, Notice, NoticeKind
 from watchdog.domain.prose import prose_fields, without_texts
+from watchdog.domain.severity import Severity
 
 ROOT = Path(__file__).parents[2]
 STORIES = sorted((Path(__file__).parents[1] / "stories").glob("*.txt"))
@@ -119,6 +121,25 @@ def test_a_story_goes_as_it_went_whatever_the_words(path: Path) -> None:
         tuple(reworded.incidents.values()), emptiness=True
     )
     assert without_texts(written.state, emptiness=True) == without_texts(reworded.state, emptiness=True)
+
+
+def test_a_value_is_compared_without_its_texts_or_with_whether_they_are_empty() -> None:
+    """Alone and in a tuple, at any depth; what is no text is compared as it is, and a default is left out."""
+    note = Note(1.0, "web", "web-1", "TOLD", "pager: web is down", ("pager",))
+    notice = Notice(1.0, "web-1", "web", Severity.HIGH, NoticeKind.TEST, "a title", ("a line",), (Link("site", "/"),))
+    known = {"is": "Note", "at": 1.0, "service": "web", "incident": "web-1", "label": "TOLD", "about": ["pager"]}
+    assert without_texts(note) == known == without_texts(note, emptiness=True)
+    assert without_texts(replace(note, text="")) == known
+    assert without_texts(replace(note, text=""), emptiness=True) == {**known, "text": False}
+    tell = Tell(notice, ("pager",))
+    bare = replace(notice, title="", lines=(), links=(Link("", "/"),))
+    again = replace(notice, title="other words", lines=("of", "two lines"), links=(Link("page", "/"),))
+    emptied, reworded = replace(tell, notice=bare), replace(tell, notice=again)
+    assert without_texts(tell) == without_texts(emptied) == without_texts(reworded)
+    assert without_texts(tell, emptiness=True) == without_texts(reworded, emptiness=True)
+    assert without_texts(tell, emptiness=True) != without_texts(emptied, emptiness=True)
+    assert without_texts(tell) != without_texts(replace(tell, notice=replace(notice, links=(Link("site", "/x"),))))
+    assert without_texts({"web": note}) == {"web": known}
 
 
 READS = frozenset(

@@ -1,4 +1,4 @@
-"""Which code answers, over real processes: the site names its commit, and other instances than the live ones may answer."""
+"""Which code answers, over real processes: a site names its commit, and instances of another deploy may answer."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def old_instances_fail(folder: Path) -> None:
         cloud.post("serving", deploy="dep-40")
         fail_after_a_good_deploy(cloud, daemon)
         daemon.until(lambda: rings(cloud))
-        assert "failing answers were made by dep-40" in daemon.cli("explain", "web-1").stdout
+        assert "every failing answer names dep-40, which serves still" in daemon.cli("explain", "web-1").stdout
         until_probed_on(cloud, daemon)
         assert cloud.untouched()
 

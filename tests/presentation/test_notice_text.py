@@ -18,6 +18,7 @@ from watchdog.presentation import notice_details as details
 from watchdog.presentation.notice_text import WORDS, worded
 
 LATER = 1200.0
+DAY = 86400.0
 LONG = "the-shop-that-sells-everything-to-us-all"
 RENDERS = "dep-d2tk3mjuibrs73f9abcg"
 """A deploy's id as Render gives it."""
@@ -29,16 +30,17 @@ def an_outage(**fields: Any) -> Incident:
     return an_incident(**{"findings": (found(symptom="HTTP 503"),), "decision": a_decision(), **known, **fields})
 
 
-def a_notice(incident: Incident, topic: Topic, **facts: Any) -> Notice:
-    """Return a notice about it, as the core makes it at NOW."""
+def a_notice(incident: Incident, topic: Topic, decided: float = 0.0, **facts: Any) -> Notice:
+    """Return a notice about it, as the core makes it so many seconds after NOW."""
     kind = NoticeKind.RESOLVED if topic is Topic.CLOSED else NoticeKind.HUMAN_NEEDED
     about = IncidentNews(topic, incident, **facts)
-    return Notice(NOW, incident.id, incident.service, incident.severity, kind, about=about)
+    return Notice(NOW + decided, incident.id, incident.service, incident.severity, kind, about=about)
 
 
-def read(incident: Incident, topic: Topic, after: float = 0.0, **facts: Any) -> Notice:
-    """Return it as people read it who get it so many seconds later."""
-    return worded(a_notice(incident, topic, **facts), NOW + after)
+def read(incident: Incident, topic: Topic, *, decided: float = 0.0, after: float = 0.0, **facts: Any) -> Notice:
+    """Return it as people read it who get it so many seconds after it was decided to tell."""
+    notice = a_notice(incident, topic, decided, **facts)
+    return worded(notice, notice.at + after)
 
 
 # --- what is said of each topic ---
@@ -53,27 +55,29 @@ WHY = (
 )
 ASKS = (
     "Question: roll web back to dep-40 aaaaaaa?",
-    "Answer within 30 min: watchdog approve web-1   or   watchdog reject web-1",
+    "Answer by 14:45 UTC (within 30 min): watchdog approve web-1   or   watchdog reject web-1",
     "Without an answer nothing is changed, and you are paged again.",
     "Why you are asked: it fits",
 )
 TAKE_UP = "To take it up, so that nobody else is called: watchdog acknowledge web-1"
+LOOK_AFTER = "To say that you look after it: watchdog acknowledge web-1"
+OFF = "Auto-deploy is OFF because of us (it was commit): merges do not ship."
 CLOCK = {"deadline": Deadline(NOW - 600.0, Then.ESCALATE, 2400.0, NOW + 1800.0)}
-QUESTION = {"question": AnswerTerms()}
+QUESTION = {"terms": AnswerTerms()}
 NIGHTS = AnswerTerms(window="nights", opens="Mon 14:25 UTC", opens_at=NOW + 600.0)
 SENT = {"requested_at": NOW - 300.0, "deploy": "dep-42"}
 DONE = "Rolled back: dep-41 -> dep-40 as dep-42"
-ENDED = {**SENT, "closed_at": NOW + 180.0, "outcome": Outcome.VERIFIED}
-SYNC = "Auto-deploy is commit again (a Blueprint sync or a colleague): a merge may undo the rollback."
+ENDED = {**SENT, "restored_at": NOW + 2.0, "closed_at": NOW + 180.0, "outcome": Outcome.VERIFIED}
+SYNC = "Auto-deploy is commit again (a Blueprint sync or a colleague): a merge may undo this."
 BACK = "the bad commit bad0000 is live again (dep-43, manual)"
 STATE = "web is down: HTTP 503 since 14:14 UTC"
 TABLE: list[tuple[Topic, dict[str, Any], dict[str, Any], str, tuple[str, ...]]] = [
     (Topic.FOUND, {}, {}, STATE, (SINCE, *WHY)),
-    (Topic.LEFT_TO_HUMAN, {}, {}, STATE, (SINCE, "Left to you: it fits", TAKE_UP, *WHY)),
+    (Topic.LEFT_TO_HUMAN, {}, {"escalates": True}, STATE, (SINCE, "Left to you: it fits", TAKE_UP, *WHY)),
     (
         Topic.UNMUTED,
         {},
-        {"also": ("api fails",)},
+        {"also": ("api fails",), "escalates": True},
         STATE,
         (SINCE, "A silence kept it from you until now.", "Fails besides: api fails", TAKE_UP, *WHY),
     ),
@@ -88,14 +92,19 @@ TABLE: list[tuple[Topic, dict[str, Any], dict[str, Any], str, tuple[str, ...]]] 
         Topic.ANNOUNCED,
         {"announced_until": NOW + 300.0},
         {},
-        "web is down: rollback to aaaaaaa in 5 min",
-        (SINCE, "To be rolled back in 5 min: web to dep-40 aaaaaaa.", "To prevent it: watchdog stop web-1", *WHY),
+        "web is down: rollback to aaaaaaa at 14:20 UTC",
+        (
+            SINCE,
+            "At 14:20 UTC, in 5 min: web is rolled back to dep-40 aaaaaaa.",
+            "To prevent it: watchdog stop web-1",
+            *WHY,
+        ),
     ),
     (
         Topic.KEPT,
         {"announced_until": NOW + 600.0, "approved_by": "ann"},
-        {"question": NIGHTS, "why": "no watchdog ran"},
-        "web: rollback kept for Mon 14:25 UTC",
+        {"terms": NIGHTS, "why": "no watchdog ran"},
+        "web is down: rollback kept for Mon 14:25 UTC",
         (
             SINCE,
             "It was not done in its window: no watchdog ran.",
@@ -106,20 +115,20 @@ TABLE: list[tuple[Topic, dict[str, Any], dict[str, Any], str, tuple[str, ...]]] 
             *WHY,
         ),
     ),
-    (Topic.ASKED, CLOCK, QUESTION, "web: approve the rollback to aaaaaaa? 30 min left", (SINCE, *ASKS, *WHY)),
+    (Topic.ASKED, CLOCK, QUESTION, "web is down: approve rollback to aaaaaaa by 14:45 UTC?", (SINCE, *ASKS, *WHY)),
     (
         Topic.REMINDED,
         CLOCK,
         {**QUESTION, "since": NOW - 600.0},
-        "web is down: no answer for 10 min, please answer",
+        "web is down: please answer, asked 10 min ago",
         (SINCE, *ASKS, *WHY),
     ),
     (
         Topic.UNANSWERED,
         CLOCK,
         {**QUESTION, "since": NOW - 900.0, "why": "hold: paused by bob"},
-        "web is down: no answer for 15 min",
-        (SINCE, "Not rolled back by default, a human is needed: hold: paused by bob", *ASKS, *WHY),
+        "web is down: nobody answered for 15 min",
+        (SINCE, "Not rolled back by default, a human is needed: hold: paused by bob", LOOK_AFTER, *ASKS, *WHY),
     ),
     (
         Topic.ACKNOWLEDGED,
@@ -131,14 +140,14 @@ TABLE: list[tuple[Topic, dict[str, Any], dict[str, Any], str, tuple[str, ...]]] 
     (
         Topic.ESCALATED,
         {**CLOCK, "opened_at": NOW - 300.0},
-        {**QUESTION, "by": "lead"},
+        {**QUESTION, "by": "lead", "escalates": True},
         "web is down: open for 5 min, not taken up",
         (SINCE, "Escalated to lead: open for 5 min, and not acknowledged.", TAKE_UP, *ASKS, *WHY),
     ),
     (
         Topic.STILL_OPEN,
         CLOCK,
-        {**QUESTION, "by": "ann", "since": NOW - 1800.0},
+        {**QUESTION, "by": "ann", "since": NOW - 1800.0, "escalates": True},
         "web is down: still open, ann had it",
         (SINCE, "Acknowledged by ann 30 min ago, and nothing changed since.", TAKE_UP, *ASKS, *WHY),
     ),
@@ -160,12 +169,18 @@ TABLE: list[tuple[Topic, dict[str, Any], dict[str, Any], str, tuple[str, ...]]] 
         "web is down: rolling back to aaaaaaa",
         (
             SINCE,
-            "Nothing to do now: once dep-40 is live its recovery is verified, and you hear how it ended.",
+            "Nothing to do now: once the rollback is live the recovery is verified, and you hear how it ended.",
             DONE,
             *WHY,
         ),
     ),
-    (Topic.STOPPED_SHORT, {}, {"why": "paused by ann"}, STATE, (SINCE, "What happened: paused by ann", TAKE_UP, *WHY)),
+    (
+        Topic.STOPPED_SHORT,
+        {},
+        {"why": "paused by ann"},
+        STATE,
+        (SINCE, "What happened: paused by ann", LOOK_AFTER, *WHY),
+    ),
     (
         Topic.NOT_LIVE_YET,
         SENT,
@@ -195,7 +210,7 @@ TABLE: list[tuple[Topic, dict[str, Any], dict[str, Any], str, tuple[str, ...]]] 
         Topic.RETURNED,
         SENT,
         {"why": BACK, "code": "bad00000"},
-        "web: the bad commit bad0000 is back",
+        "web: bad commit bad0000 is live again",
         (
             SINCE,
             f"{BACK[0].upper()}{BACK[1:]}.",
@@ -209,7 +224,7 @@ TABLE: list[tuple[Topic, dict[str, Any], dict[str, Any], str, tuple[str, ...]]] 
         Topic.CLOSED,
         ENDED,
         {"why": "home: 180 of 180 probes good"},
-        "web is back after 4 min: rolled back to aaaaaaa",
+        "web is back after 62 s: rolled back to aaaaaaa",
         (
             "How: home: 180 of 180 probes good",
             DONE,
@@ -233,13 +248,65 @@ def test_every_topic_has_words() -> None:
     assert set(WORDS) == {row[0] for row in TABLE} == set(Topic)
 
 
-@pytest.mark.parametrize(("topic", "fields", "facts"), [row[:3] for row in TABLE], ids=[row[0].name for row in TABLE])
-def test_a_title_fits_on_a_lock_screen(topic: Topic, fields: dict[str, Any], facts: dict[str, Any]) -> None:
-    """Whatever the names; it begins with the service's, which is whole."""
+@pytest.mark.parametrize(
+    ("topic", "fields", "facts", "title"), [row[:4] for row in TABLE], ids=[row[0].name for row in TABLE]
+)
+def test_a_title_fits_on_a_lock_screen(topic: Topic, fields: dict[str, Any], facts: dict[str, Any], title: str) -> None:
+    """Whatever the name: the symptom goes, then the middle of the name; what happens stays whole."""
     assert len(LONG) == 40
     incident = replace(an_outage(**{**fields, "target": RENDERS}), service=LONG, id=f"{LONG}-1")
-    title = read(incident, topic, **facts).title
-    assert len(title) <= headlines.TITLE_MAX == 60 and title.startswith(LONG)
+    told, predicate = read(incident, topic, **facts).title, title.removeprefix("web").replace(": HTTP 503", "")
+    assert told.endswith(predicate) and len(told) == min(headlines.TITLE_MAX, len(LONG + predicate))
+    first, cut, last = told.removesuffix(predicate).partition("…")
+    if cut:
+        assert (LONG[: len(first)], LONG[-len(last) :]) == (first, last) and 0 <= len(first) - len(last) <= 1
+    else:
+        assert first == LONG and topic is Topic.ACKNOWLEDGED
+
+
+@pytest.mark.parametrize(
+    ("service", "predicate", "title"),
+    [
+        (LONG, " is down since 14:14 UTC", "the-shop-that-sell…rything-to-us-all is down since 14:14 UTC"),
+        (LONG, f": {'x' * 18}", f"{LONG}: {'x' * 18}"),
+        (LONG, f": {'x' * 19}", f"the-shop-that-sells…verything-to-us-all: {'x' * 19}"),
+        (LONG, f": {'x' * 20}", f"the-shop-that-sells…erything-to-us-all: {'x' * 20}"),
+        (LONG, f": {'x' * 50}", f"the-…all: {'x' * 50}"),
+        (LONG, f": {'x' * 51}", f"the-…all: {'x' * 49}…"),
+        (LONG, f": {'x' * 300}", f"the-…all: {'x' * 49}…"),
+        ("shop-in-x", f": {'x' * 49}", f"shop-in-x: {'x' * 49}"),
+        ("shop-in-x", f": {'x' * 50}", f"shop…n-x: {'x' * 50}"),
+        ("shop-inx", f": {'x' * 51}", f"shop-inx: {'x' * 49}…"),
+        ("web", f": {'x' * 60}", f"web: {'x' * 54}…"),
+    ],
+)
+def test_a_long_name_gives_way_in_its_middle_and_what_happens_stays_whole(
+    service: str, predicate: str, title: str
+) -> None:
+    """The name keeps its first and last letters, eight signs at least; what is still too long is cut at its end."""
+    assert headlines.titled(f"{service}{predicate}", service) == title and len(title) <= headlines.TITLE_MAX == 60
+
+
+def test_a_title_that_does_not_begin_with_the_name_is_cut_at_its_end() -> None:
+    """There is no name to shorten."""
+    assert headlines.titled(f"AUTO-DEPLOY IS OFF on {LONG}", LONG) == f"AUTO-DEPLOY IS OFF on {LONG[:37]}…"
+
+
+@pytest.mark.parametrize(
+    ("topic", "title"),
+    [
+        (Topic.ANNOUNCED, "web is down: rollback to dep-40 at 14:20 UTC"),
+        (Topic.ASKED, "web is down: approve rollback to dep-40 by 14:45 UTC?"),
+        (Topic.ROLLING_BACK, "web is down: rolling back to dep-40"),
+        (Topic.CLOSED, "web is back after 62 s: rolled back to dep-40"),
+    ],
+)
+def test_a_target_without_code_is_named_by_its_deploy(topic: Topic, title: str) -> None:
+    """The platform does not tell the commit of every deploy."""
+    (fields, facts), *_ = [row[1:3] for row in TABLE if row[0] is topic]
+    assert read(an_outage(**{**fields, "target_code": None}), topic, **facts).title == title
+    rolling = read(an_outage(**{**SENT, "target": RENDERS, "target_code": None}), Topic.ROLLING_BACK)
+    assert rolling.title == f"web is down: rolling back to {RENDERS}", "whole, as Render gives it"
 
 
 def test_a_notice_with_words_of_its_own_is_left_as_it_is() -> None:
@@ -260,54 +327,105 @@ def test_a_fault_in_a_text_keeps_no_page_from_people() -> None:
     notice = read(an_outage(), Topic.OVERDUE, since="a minute ago")
     assert notice.title == "web critical: rollback overdue"
     assert notice.lines == ("Its words could not be made (TypeError): watchdog explain web-1",)
-    ended = read(an_outage(**{**ENDED, "closed_at": "today"}), Topic.CLOSED)
+    ended = read(an_outage(**{**ENDED, "restored_at": "today"}), Topic.CLOSED)
     assert ended.title == "web critical: closed" and ended.todo == ()
 
 
 # --- a page that is repeated, or was held up ---
 
 
+ROWS = [row[:3] for row in TABLE]
+IDS = [row[0].name for row in TABLE]
 GOES_ON = [row[:3] for row in TABLE if SINCE in row[4]]
 
 
-@pytest.mark.parametrize(("topic", "fields", "facts"), GOES_ON, ids=[row[0].name for row in GOES_ON])
-def test_what_goes_on_tells_how_long_it_lasts_by_now(
+@pytest.mark.parametrize(("topic", "fields", "facts"), ROWS, ids=IDS)
+def test_words_do_not_change_with_the_moment_of_sending(
     topic: Topic, fields: dict[str, Any], facts: dict[str, Any]
 ) -> None:
-    """Twenty minutes later it is twenty minutes more, since the same moment."""
-    first = read(an_outage(**fields), topic, LATER, **facts).lines[0]
+    """They are true of the moment of the decision; who gets them a minute later or more reads that first."""
+    incident = an_outage(**fields)
+    first = read(incident, topic, **facts)
+    for soon in (-5.0, 59.0, 59.9):
+        assert read(incident, topic, after=soon, **facts) == first
+    for late, told in (
+        (60.0, "As of 14:15 UTC: this channel got it 60 s later; see what came since."),
+        (LATER, "As of 14:15 UTC: this channel got it 20 min later; see what came since."),
+        (DAY, "As of 21 Sep 14:15 UTC: this channel got it 24 h 0 min later; see what came since."),
+    ):
+        assert read(incident, topic, after=late, **facts) == replace(first, lines=(told, *first.lines))
+
+
+def test_a_late_line_is_true_of_the_moment_of_the_decision() -> None:
+    """Whatever that is: it is named, and counted from."""
+    told = read(an_outage(), Topic.FOUND, decided=LATER, after=90.0).lines
+    assert told[0] == "As of 14:35 UTC: this channel got it 90 s later; see what came since."
+    assert told[1] == SINCE.replace("60 s", "21 min")
+
+
+@pytest.mark.parametrize(("topic", "fields", "facts"), GOES_ON, ids=[row[0].name for row in GOES_ON])
+def test_what_goes_on_tells_how_long_it_lasted_by_the_decision(
+    topic: Topic, fields: dict[str, Any], facts: dict[str, Any]
+) -> None:
+    """Decided twenty minutes later it is twenty minutes more, since the same moment."""
+    first = read(an_outage(**fields), topic, decided=LATER, **facts).lines[0]
     assert first == SINCE.replace("60 s", "21 min")
 
 
 @pytest.mark.parametrize(
     ("topic", "title"),
     [
-        (Topic.REMINDED, "web is down: no answer for 30 min, please answer"),
-        (Topic.UNANSWERED, "web is down: no answer for 35 min"),
+        (Topic.REMINDED, "web is down: please answer, asked 30 min ago"),
+        (Topic.UNANSWERED, "web is down: nobody answered for 35 min"),
         (Topic.ESCALATED, "web is down: open for 25 min, not taken up"),
         (Topic.OVERDUE, "web is down: rollback due for 21 min, not sent yet"),
         (Topic.NOT_LIVE_YET, "web is down: rollback not live after 25 min"),
-        (Topic.ASKED, "web: approve the rollback to aaaaaaa? 10 min left"),
-        (Topic.ANNOUNCED, "web is down: rollback to aaaaaaa now"),
-        (Topic.CLOSED, "web is back after 4 min: rolled back to aaaaaaa"),
+        (Topic.ASKED, "web is down: approve rollback to aaaaaaa by 14:45 UTC?"),
+        (Topic.ANNOUNCED, "web is down: rollback to aaaaaaa at 14:20 UTC"),
+        (Topic.KEPT, "web is down: rollback kept for Mon 14:25 UTC"),
+        (Topic.CLOSED, "web is back after 62 s: rolled back to aaaaaaa"),
     ],
 )
-def test_a_title_counts_up_to_the_moment_of_sending(topic: Topic, title: str) -> None:
-    """Twenty minutes later: what lasts lasts longer, what is left is less and never below nothing; an end is over."""
+def test_a_title_counts_up_to_the_decision_and_names_what_is_ahead_by_its_time_of_day(topic: Topic, title: str) -> None:
+    """Decided twenty minutes later: what lasts lasts longer; when something is due stays the same; an end is over."""
     (fields, facts), *_ = [row[1:3] for row in TABLE if row[0] is topic]
-    assert read(an_outage(**fields), topic, LATER, **facts).title == title
+    assert read(an_outage(**fields), topic, decided=LATER, **facts).title == title
 
 
-def test_lines_count_up_to_the_moment_of_sending_too() -> None:
-    """How long the deadline is away, how long somebody looked after it, how long until a window begins."""
-    asked = read(an_outage(**CLOCK), Topic.ASKED, LATER, **QUESTION)
-    assert asked.lines[2].startswith("Answer within 10 min: ")
-    late = read(an_outage(**CLOCK), Topic.ASKED, 2 * LATER, **QUESTION)
-    assert late.lines[2].startswith("Answer: ") and late.title.endswith("aaaaaaa?"), "its time has passed"
-    left = read(an_outage(), Topic.STILL_OPEN, LATER, by="ann", since=NOW - 1800.0)
+def test_lines_count_up_to_the_decision_too() -> None:
+    """How long the deadline is away, how long somebody looked after it, how long until something begins."""
+    asked = read(an_outage(**CLOCK), Topic.ASKED, decided=LATER, **QUESTION)
+    assert asked.lines[2].startswith("Answer by 14:45 UTC (within 10 min): ")
+    late = read(an_outage(**CLOCK), Topic.ASKED, decided=2 * LATER, **QUESTION)
+    assert late.lines[2].startswith("Answer by 14:45 UTC (within 0 s): "), "never less than nothing"
+    left = read(an_outage(), Topic.STILL_OPEN, decided=LATER, by="ann", since=NOW - 1800.0)
     assert left.lines[1] == "Acknowledged by ann 50 min ago, and nothing changed since."
-    kept = read(an_outage(announced_until=NOW + 1800.0), Topic.KEPT, LATER, question=NIGHTS)
-    assert kept.lines[1] == "Kept for Mon 14:25 UTC (in 10 min)."
+    for until, ahead in ((NOW + 1800.0, "in 10 min"), (NOW, "in 0 s")):
+        kept = read(an_outage(announced_until=until), Topic.KEPT, decided=LATER, terms=NIGHTS)
+        assert kept.lines[1] == f"Kept for Mon 14:25 UTC ({ahead})."
+    announced = an_outage(announced_until=NOW + 1800.0)
+    assert read(announced, Topic.ANNOUNCED, decided=LATER).lines[1].startswith("At 14:45 UTC, in 10 min: web is ")
+    assert read(announced, Topic.ANNOUNCED, decided=2 * LATER).lines[1].startswith("At 14:45 UTC, in 0 s: web is ")
+
+
+def test_what_is_kept_though_its_window_is_gone_is_kept_for_a_time_of_day() -> None:
+    """A reload took the window away: there is no word of its own for when it begins."""
+    kept = read(an_outage(announced_until=NOW + 600.0), Topic.KEPT)
+    assert kept.title == "web is down: rollback kept for 14:25 UTC"
+    assert kept.lines[1] == "Kept for 14:25 UTC (in 10 min)."
+
+
+@pytest.mark.parametrize("apart", [1.0, 1.5, 540.0])
+def test_a_worst_finding_that_began_later_than_the_incident_dates_what_is_said_of_it(apart: float) -> None:
+    """Title and first line tell since when that fails, and the line when it all began, if that is another moment."""
+    incident = an_outage(onset_at=NOW - 60.0 - apart)
+    told = read(incident, Topic.FOUND)
+    assert told.title == STATE
+    began = " (the incident began 14:05 UTC)" if apart == 540.0 else " (the incident began 14:13 UTC)"
+    assert told.lines[0] == f"{SINCE}{began if apart > 1.0 else ''}"
+    over = read(amended(incident, restored_at=NOW), Topic.STOPPED_SHORT, decided=LATER, why="no trace").lines[0]
+    since = "Critical since 14:14 UTC, rolled back 14:15 UTC: home: home fails"
+    assert over == f"{since}{began if apart > 1.0 else ''}"
 
 
 # --- headlines ---
@@ -336,13 +454,13 @@ def test_a_headline_says_what_a_service_does(finding: Finding, severity: Severit
     """The whole of it where a critical route fails; else the signal that shows it."""
     incident = an_incident(severity=severity, findings=(replace(finding, symptom="HTTP 503"),))
     assert headlines.happens(incident) == told
-    assert headlines.state_title(incident) == f"{told}: HTTP 503 since 14:14 UTC"
+    assert headlines.state_title(incident, NOW) == f"{told}: HTTP 503 since 14:14 UTC"
 
 
 def test_a_headline_names_the_worst_of_what_fails() -> None:
     """The first finding; the others are below."""
     incident = an_incident(findings=(found(symptom="HTTP 503"), found("api", "latency", symptom="p95 3 s > 1 s")))
-    assert headlines.state_title(incident) == STATE
+    assert headlines.state_title(incident, NOW) == STATE
     notice = read(incident, Topic.FOUND)
     assert notice.lines == (SINCE, "Seen: api: api fails")
 
@@ -351,10 +469,10 @@ def test_what_a_person_asked_for_without_a_failure_has_its_own_headline() -> Non
     """Nothing is said to fail."""
     incident = an_outage(findings=(), title="rollback by hand, asked for by ann", decision=a_decision(blame=None))
     assert headlines.happens(incident) == "web"
-    assert headlines.state_title(incident) == "web: rollback by hand, asked for by ann"
+    assert headlines.state_title(incident, NOW) == "web: rollback by hand, asked for by ann"
     notice = read(incident, Topic.ROLLING_BACK)
     assert notice.title == "web: rolling back to aaaaaaa"
-    assert notice.lines[0] == "60 s ago: rollback by hand, asked for by ann"
+    assert notice.lines[0] == "Critical, since 14:14 UTC: rollback by hand, asked for by ann"
     assert "Blame: nobody was blamed" in notice.lines
 
 
@@ -371,65 +489,185 @@ def test_what_a_person_asked_for_without_a_failure_has_its_own_headline() -> Non
 def test_a_symptom_has_the_room_that_is_left(service: str, symptom: str, title: str) -> None:
     """Cut where it is long, left out where only a stump would stay; since when is always read."""
     incident = replace(an_outage(findings=(found(symptom=symptom),)), service=service)
-    assert headlines.state_title(incident) == title and len(title) <= headlines.TITLE_MAX
+    assert headlines.state_title(incident, NOW) == title and len(title) <= headlines.TITLE_MAX
+
+
+def test_since_when_it_fails_is_told_with_its_day_where_that_is_not_today() -> None:
+    """Of something that goes on for half a day: the symptom has less room."""
+    late = NOW - 60.0 + DAY / 2
+    incident = an_outage(findings=(found(symptom="x" * 40),))
+    assert headlines.state_title(incident, late - 1.0) == f"web is down: {'x' * 30}… since 14:14 UTC"
+    assert headlines.state_title(incident, late) == f"web is down: {'x' * 23}… since 21 Sep 14:14 UTC"
+    told = read(an_outage(), Topic.FOUND, decided=late - NOW)
+    assert told.title == "web is down: HTTP 503 since 21 Sep 14:14 UTC"
+    assert told.lines[0] == "Critical for 12 h 0 min, since 21 Sep 14:14 UTC: home: home fails"
+
+
+NOT_SENT = "web: no rollback was made, and it is well"
+UNSENT = {"requested_at": None, "deploy": None, "restored_at": None}
+BY_HAND: dict[str, Any] = {"findings": (), "decision": a_decision(blame=None)}
+OTHERWISE = (Outcome.WITH_A_HUMAN, Outcome.BY_ITSELF, Outcome.RECOVERED, Outcome.UNKNOWN)
 
 
 @pytest.mark.parametrize(
-    ("outcome", "title"),
+    ("outcome", "fields", "title"),
     [
-        (Outcome.VERIFIED, "web is back after 4 min: rolled back to aaaaaaa"),
-        (Outcome.RECOVERED, "web is back after 4 min, by itself"),
-        (Outcome.BY_ITSELF, "web is back after 4 min, by itself"),
-        (Outcome.WITH_A_HUMAN, "web is back after 4 min, with a human"),
-        (Outcome.CONTINUED, "web: another rollback was begun by hand"),
+        (Outcome.VERIFIED, {}, "web is back after 62 s: rolled back to aaaaaaa"),
+        (Outcome.VERIFIED, {"restored_at": NOW + 120.0}, "web is back after 3 min: rolled back to aaaaaaa"),
+        (Outcome.VERIFIED, {"target_code": None}, "web is back after 62 s: rolled back to dep-40"),
+        (Outcome.VERIFIED, {"healed_at": NOW - 30.0}, "web is well: its rollback may have been needless"),
+        (Outcome.VERIFIED, {"undoes": "web-0"}, "web is well: the rollback is undone, aaaaaaa serves"),
+        (Outcome.VERIFIED, {"undoes": "web-0", **BY_HAND}, "web is well: the rollback is undone, aaaaaaa serves"),
+        (Outcome.VERIFIED, BY_HAND, "web is well, rolled back to aaaaaaa"),
+        (Outcome.CONTINUED, {}, "web: goes on by hand, as another incident"),
+        (Outcome.CONTINUED, BY_HAND, "web: goes on by hand, as another incident"),
+        (Outcome.WITH_A_HUMAN, {}, "web is well again, with a human: 4 min after the onset"),
+        (Outcome.BY_ITSELF, {}, "web is well again, by itself: 4 min after the onset"),
+        (Outcome.RECOVERED, {}, "web is well again: 4 min after the onset"),
+        (Outcome.UNKNOWN, {}, "web is well again: 4 min after the onset"),
+        *[(outcome, {**BY_HAND, **UNSENT}, NOT_SENT) for outcome in OTHERWISE],
     ],
 )
-def test_an_end_says_how_it_ended_and_after_how_long(outcome: Outcome, title: str) -> None:
-    """From the first failure to the end."""
-    assert headlines.end_title(an_outage(outcome=outcome, closed_at=NOW + 180.0)) == title
+def test_an_end_says_how_it_ended_and_after_how_long(outcome: Outcome, fields: dict[str, Any], title: str) -> None:
+    """From the first failure until the rollback was live, or else to the end; what never failed was not long down."""
+    incident = an_outage(**{**ENDED, **fields, "outcome": outcome})
+    assert headlines.end_title(incident) == title
+    assert read(incident, Topic.CLOSED, why="it is well").title == title
 
 
 def test_foreign_words_in_a_title_are_cleaned_and_cut() -> None:
     """What a site answers may hold anything."""
-    assert headlines.titled("web is\ndown\u202e:\x1b HTTP") == "web is down: HTTP"
-    assert headlines.titled("x" * 61) == "x" * 59 + "…" and headlines.titled("x" * 60) == "x" * 60
+    assert headlines.titled("web is\ndown\u202e:\x1b HTTP", "web") == "web is down: HTTP"
+    assert headlines.titled("x" * 61, "web") == "x" * 59 + "…" and headlines.titled("x" * 60, "web") == "x" * 60
     incident = an_outage(findings=(found(symptom="HTTP\n503\u202e"),))
-    assert headlines.state_title(incident) == STATE
+    assert headlines.state_title(incident, NOW) == STATE
 
 
-def test_a_clock_is_read_in_utc() -> None:
-    """To the minute."""
-    assert headlines.clock(NOW) == "14:15 UTC" and headlines.clock(NOW + 59.0) == "14:15 UTC"
+@pytest.mark.parametrize(
+    ("at", "now", "told"),
+    [
+        (0.0, 0.0, "14:15 UTC"),
+        (59.0, 0.0, "14:15 UTC"),
+        (60.0, 0.0, "14:16 UTC"),
+        (0.0, DAY / 2 - 1.0, "14:15 UTC"),
+        (0.0, DAY / 2, "21 Sep 14:15 UTC"),
+        (DAY / 2 - 60.0, 0.0, "02:14 UTC"),
+        (DAY / 2, 0.0, "22 Sep 02:15 UTC"),
+        (9 * DAY, 0.0, "30 Sep 14:15 UTC"),
+        (-20 * DAY, 0.0, "01 Sep 14:15 UTC"),
+    ],
+)
+def test_a_clock_is_read_in_utc_and_with_its_day_half_a_day_before_or_after(at: float, now: float, told: str) -> None:
+    """To the minute; the night of tomorrow needs no day as long as no other night may be meant."""
+    assert headlines.clock(NOW + at, NOW + now) == told
 
 
 # --- what stopped ---
 
 
+LIVE = {**SENT, "restored_at": NOW}
+ROLLED_BACK = "Critical since 14:14 UTC, rolled back 14:15 UTC: home: home fails"
+NOT_PROVED = "web is not proved to be well after its rollback"
+ASKED_FOR = "Critical, since 14:14 UTC: home fails"
+
+
 @pytest.mark.parametrize(
-    ("fields", "title"),
+    ("fields", "title", "since"),
     [
-        ({}, STATE),
-        (SENT, "web is down: the rollback needs a human"),
-        ({**SENT, "restored_at": NOW}, "web: the rollback to aaaaaaa did not settle it"),
+        ({}, STATE, SINCE),
+        (SENT, "web is down: the rollback needs a human", SINCE),
+        (LIVE, NOT_PROVED, ROLLED_BACK),
+        (BY_HAND, "web: the rollback that was asked for is not made", ASKED_FOR),
+        ({**BY_HAND, **SENT}, "web: the rollback needs a human", ASKED_FOR),
+        ({**BY_HAND, **LIVE}, NOT_PROVED, ASKED_FOR),
     ],
+    ids=["not sent", "sent", "live", "by hand, not sent", "by hand, sent", "by hand, live"],
 )
-def test_what_is_left_to_a_human_says_how_far_it_came(fields: dict[str, Any], title: str) -> None:
+def test_what_is_left_to_a_human_says_how_far_it_came(fields: dict[str, Any], title: str, since: str) -> None:
     """Nothing sent, sent, live; what happened is the first thing below what is wrong."""
     notice = read(an_outage(**fields), Topic.STOPPED_SHORT, why="no trace")
-    assert notice.title == title and notice.lines[:2] == (SINCE, "What happened: no trace")
+    assert notice.title == title and notice.lines[:2] == (since, "What happened: no trace")
+
+
+TAKEN_UP = [row[:3] for row in TABLE if {TAKE_UP, LOOK_AFTER} & set(row[4])]
+
+
+@pytest.mark.parametrize("escalates", [True, False])
+@pytest.mark.parametrize(("topic", "fields", "facts"), TAKEN_UP, ids=[row[0].name for row in TAKEN_UP])
+def test_how_to_take_it_up_says_that_nobody_else_is_called_only_if_somebody_would_be(
+    topic: Topic, fields: dict[str, Any], facts: dict[str, Any], escalates: bool
+) -> None:
+    """Where the policy escalates; else that one looks after it is all that there is to say."""
+    told = read(an_outage(**fields), topic, **{**facts, "escalates": escalates}).lines
+    assert [line for line in told if "watchdog acknowledge" in line] == [TAKE_UP if escalates else LOOK_AFTER]
+
+
+def test_whoever_is_paged_for_what_goes_on_reads_how_to_take_it_up() -> None:
+    """Not where something else is asked or nothing is to do."""
+    assert {row[0] for row in TAKEN_UP} == {
+        Topic.LEFT_TO_HUMAN,
+        Topic.UNMUTED,
+        Topic.UNANSWERED,
+        Topic.ESCALATED,
+        Topic.STILL_OPEN,
+        Topic.STOPPED_SHORT,
+    }
+
+
+IN_FULL = [row for row in TABLE if SINCE in row[4] and row[0] is not Topic.ACKNOWLEDGED]
+
+
+@pytest.mark.parametrize(("topic", "fields", "facts", "title", "lines"), IN_FULL, ids=[row[0].name for row in IN_FULL])
+def test_auto_deploy_that_is_off_because_of_us_is_said_of_whatever_goes_on(
+    topic: Topic, fields: dict[str, Any], facts: dict[str, Any], title: str, lines: tuple[str, ...]
+) -> None:
+    """Whenever it is: after what to do, before what was done and the reasoning."""
+    told = read(an_outage(**fields), topic, auto_deploy_off="commit", **facts)
+    begins = lines.index(DONE if DONE in lines else WHY[0])
+    assert (told.title, told.lines) == (title, (*lines[:begins], OFF, *lines[begins:]))
 
 
 def test_auto_deploy_that_is_off_because_of_us_is_said_before_what_was_done() -> None:
-    """After what to do, before the reasoning, and once: in the words of this incident's pin, if it has one."""
-    off = "Auto-deploy is OFF because of us (it was commit): merges do not ship."
+    """After what to do, before the reasoning; what this incident's own pin did is said besides."""
+    pin = "Auto-deploy: off, read back (was commit)"
     pinned = an_outage(**SENT, note="off, read back (was commit)")
     for incident, value, said in (
-        (an_outage(**SENT), "commit", (off,)),
+        (an_outage(**SENT), "commit", (OFF,)),
         (an_outage(**SENT), "", ()),
-        (pinned, "commit", ("Auto-deploy: off, read back (was commit)",)),
+        (pinned, "commit", (OFF, pin)),
+        (pinned, "", (pin,)),
     ):
         told = read(incident, Topic.STOPPED_SHORT, why="no trace", auto_deploy_off=value).lines
-        assert told == (SINCE, "What happened: no trace", TAKE_UP, *said, DONE, *WHY)
+        assert told == (SINCE, "What happened: no trace", LOOK_AFTER, *said, DONE, *WHY)
+
+
+@pytest.mark.parametrize(
+    ("facts", "how", "trust"),
+    [
+        ({"code": "bad00000"}, "bad0000 is live again", " If it is good now: watchdog trust bad00000"),
+        (
+            {"code": "bad00000", "under_way": True},
+            "bad0000 is on its way again",
+            " If it is good now: watchdog trust bad00000",
+        ),
+        (
+            {"code": "sha256:0123456789"},
+            "0123456 is live again",
+            " If it is good now: watchdog trust sha256:0123456789",
+        ),
+        ({}, "is live again", ""),
+    ],
+    ids=["live", "on its way", "an image", "without code"],
+)
+def test_what_came_back_says_how_far_it_is_and_how_to_trust_it(facts: dict[str, Any], how: str, trust: str) -> None:
+    """Live, or on its way; where no code is known there is none to trust."""
+    notice = read(an_outage(), Topic.RETURNED, why=BACK, by="dep-43", **facts)
+    assert notice.title.split() == f"web: bad commit {how}".split()
+    assert notice.lines[1:4] == (
+        f"{BACK[0].upper()}{BACK[1:]}.",
+        "It is not rolled back a second time unless a human says so.",
+        f"To roll back once more: watchdog rollback web.{trust}",
+    )
 
 
 def test_while_a_merge_may_undo_a_rollback_people_are_told_not_to_merge() -> None:
@@ -446,7 +684,7 @@ def test_a_status_that_is_not_known_is_left_out() -> None:
 
 def test_while_a_rollback_is_made_nobody_is_advised_to_switch_auto_deploy_on() -> None:
     """The merge would undo it."""
-    notice = read(an_outage(), Topic.AUTO_DEPLOY_NOT_RESTORED, why="503", acting=True)
+    notice = read(an_outage(), Topic.AUTO_DEPLOY_NOT_RESTORED, why="503", under_way=True)
     assert notice.lines[1] == "Once that is over: watchdog restore-auto-deploy web"
 
 
@@ -484,9 +722,9 @@ def test_before_a_decision_only_what_was_seen_is_said() -> None:
 # --- a question ---
 
 
-def asking(incident: Incident, asked: AnswerTerms, after: float = 0.0) -> tuple[str, ...]:
-    """Return the lines of a question, read so many seconds later."""
-    return details.asking_lines(IncidentNews(Topic.ASKED, incident), asked, NOW + after)
+def asking(incident: Incident, terms: AnswerTerms, after: float = 0.0) -> tuple[str, ...]:
+    """Return the lines of a question, told so many seconds after NOW."""
+    return details.asking_lines(incident, terms, NOW + after)
 
 
 HIGH = an_incident(severity=Severity.HIGH)
@@ -500,15 +738,17 @@ def test_a_question_says_who_alone_may_say_yes() -> None:
     assert not any("Only" in line for line in asking(HIGH, AnswerTerms())) and details.only_approver(HIGH, "") == ()
 
 
-@pytest.mark.parametrize(("begins", "said"), [(600.0, True), (0.0, False), (-600.0, False), (None, False)])
-def test_a_question_says_that_a_yes_waits_for_its_window_unless_that_is_now(begins: float | None, said: bool) -> None:
-    """Until when, how long that is, and how not to wait; read after it began, it is no longer so."""
-    asked = replace(NIGHTS, opens_at=None if begins is None else NOW + begins)
-    line = "A yes is kept for Mon 14:25 UTC (in 10 min) (policy: high: window: nights); said again, it means now."
-    told = asking(HIGH, asked)
-    assert [one for one in told if one.startswith("A yes is kept for ")] == ([line] if said else [])
-    assert told.index(line) == 2 if said else True
-    assert not any(one.startswith("A yes is kept for ") for one in asking(HIGH, asked, 600.0))
+@pytest.mark.parametrize(("begins", "ahead"), [(600.0, "10 min"), (0.0, "0 s"), (-600.0, "0 s"), (None, None)])
+def test_a_question_says_that_a_yes_waits_for_its_window_unless_that_is_now(
+    begins: float | None, ahead: str | None
+) -> None:
+    """Until when, how long that is by the decision, and how not to wait; a yes that acts at once has no such moment."""
+    terms = replace(NIGHTS, opens_at=None if begins is None else NOW + begins)
+    line = f"A yes is kept for Mon 14:25 UTC (in {ahead}) (policy: high: window: nights); said again, it means now."
+    told = asking(HIGH, terms)
+    assert [one for one in told if one.startswith("A yes is kept for ")] == ([line] if ahead else [])
+    assert told.index(line) == 2 if ahead else True
+    assert line.replace("10 min", "5 min") in asking(HIGH, terms, 300.0) if begins == 600.0 else True
 
 
 def test_what_is_kept_says_for_what_and_how_to_answer_once_more() -> None:
@@ -531,39 +771,38 @@ def test_a_question_says_how_to_answer_and_what_happens_otherwise() -> None:
     incident = an_incident(target="dep-40", target_code="aaaaaaa1", deadline=clock)
     assert asking(incident, AnswerTerms()) == (
         "Question: roll web back to dep-40 aaaaaaa?",
-        "Answer within 5 min: watchdog approve web-1   or   watchdog reject web-1",
+        "Answer by 14:20 UTC (within 5 min): watchdog approve web-1   or   watchdog reject web-1",
         "Without an answer nothing is changed, and you are paged again.",
     )
     by_default = amended(incident, deadline=replace(clock, then=Then.ROLLBACK))
-    assert asking(by_default, AnswerTerms())[2].startswith("Without an answer it is rolled back then")
+    assert asking(by_default, AnswerTerms())[2] == (
+        "Without an answer it is rolled back then, if every guard still passes (policy: then: rollback)."
+    )
     nothing = amended(incident, deadline=replace(clock, then=Then.NOTHING))
     assert asking(nothing, AnswerTerms())[2] == "Without an answer nothing is changed."
     for late in (amended(by_default, late_paged=True), amended(by_default, deadline=None)):
         told = asking(late, AnswerTerms())
         assert told[1].startswith("Answer: watchdog approve web-1")
         assert told[2] == "Without an answer nothing is changed."
-        assert read(late, Topic.ASKED, **QUESTION).title == "web: approve the rollback to aaaaaaa?"
+        assert read(late, Topic.ASKED, **QUESTION).title == "web is down: approve rollback to aaaaaaa?"
     decided = asking(amended(incident, decision=a_decision(why="the policy asks")), AnswerTerms())
     assert decided[3:] == ("Why you are asked: the policy asks",)
 
 
-@pytest.mark.parametrize(
-    ("then", "heard_at", "left"),
-    [
-        (Then.ROLLBACK, None, "40 min"),
-        (Then.ROLLBACK, NOW - 600.0, "10 min"),
-        (Then.ESCALATE, None, "10 min"),
-    ],
-)
-def test_before_a_rollback_by_default_the_time_counts_from_when_a_channel_had_the_question(
-    then: Then, heard_at: float | None, left: str
+@pytest.mark.parametrize("after", [0.0, LATER])
+@pytest.mark.parametrize("heard_at", [None, NOW - 600.0])
+@pytest.mark.parametrize("then", list(Then))
+def test_the_deadline_that_is_told_is_when_its_default_is_due_at_the_earliest(
+    then: Then, heard_at: float | None, after: float
 ) -> None:
-    """Sent late, it is not told with less time than people will have."""
+    """By its time of day, also where it is sent late; people who hear of it later are given more time, never less."""
     clock = replace(CLOCK["deadline"], then=then, heard_at=heard_at)
-    told = read(an_outage(deadline=clock), Topic.ASKED, LATER, **QUESTION)
-    assert told.title == f"web: approve the rollback to aaaaaaa? {left} left"
-    assert told.lines[2].startswith(f"Answer within {left}: ")
-    assert told.lines[3] == details.OTHERWISE[then]
+    told = read(an_outage(deadline=clock), Topic.ASKED, after=after, **QUESTION)
+    assert told.title == "web is down: approve rollback to aaaaaaa by 14:45 UTC?"
+    question, answer, otherwise = told.lines[2:5] if after else told.lines[1:4]
+    assert question == ASKS[0] and answer == ASKS[1]
+    assert otherwise == details.OTHERWISE[then] and details.due_at(an_outage(deadline=clock)) == NOW + 1800.0
+    assert ("it is rolled back then" in otherwise) is (then is Then.ROLLBACK)
 
 
 @pytest.mark.parametrize("then", list(Then))

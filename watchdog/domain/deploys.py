@@ -23,7 +23,6 @@ class Deploy:
     started_at: float | None = None  # when it began; None: not yet, or not said
     finished_at: float | None = None  # when it went live or ended; None: not yet, or not said
     update_seen_at: float | None = None  # when instances were first seen being replaced; None: not seen
-    served_from: float | None = None  # last answer of another version before its first one; None: versions not known
     changed: tuple[str, ...] = ()  # configuration that differs from the deploy before it, as in `environment`
 
     @property
@@ -69,11 +68,9 @@ class Deploy:
     def first_traffic_at(self, lead_seconds: float = 120.0) -> float | None:
         """Return the earliest moment its instances could take traffic, or None if they never did.
 
-        That is when answers began to name its code; else the `update_in_progress` we saw, else `finishedAt` less two
-        minutes: the platform switches some time before it says so, but not before it began.
+        That is the `update_in_progress` we saw, else `finishedAt` less two minutes: the platform switches
+        some time before it says so, but not before it began.
         """
-        if self.served_from is not None:
-            return self.served_from
         if self.update_seen_at is not None:
             return self.update_seen_at
         if self.finished_at is not None and self.was_live:

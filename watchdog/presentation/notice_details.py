@@ -12,7 +12,7 @@ from watchdog.presentation.headlines import clock
 
 OTHERWISE = {
     Then.ESCALATE: "Without an answer nothing is changed, and you are paged again.",
-    Then.ROLLBACK: "Without an answer it is rolled back, not before then, if all guards pass (policy: then: rollback).",
+    Then.ROLLBACK: "Without an answer it is rolled back then, if every guard still passes (policy: then: rollback).",
     Then.NOTHING: "Without an answer nothing is changed.",
 }
 

@@ -7,7 +7,7 @@ import pytest
 from tests.core.scenes import FACTS, HISTORY, NOW, a_service, failing, found
 from tests.core.world import make_policy
 from watchdog.core.fold import observations
-from watchdog.domain.checks import Check
+from watchdog.domain.checks import Check, Served
 from watchdog.domain.deploys import Commit, Deploy
 from watchdog.domain.events import DeploysListed, DeploysUnread, Observed
 from watchdog.domain.incidents import Phase, ServiceState
@@ -40,6 +40,16 @@ def test_readings_of_a_signal_add_up() -> None:
     assert (check.name, check.kind, check.run_probes) == ("home", "http", 2)
     service = a_service()
     assert observations.apply_observation(service, Observed(NOW, "web", "gone", Bad("HTTP 503")), POLICY) is service
+
+
+def test_which_version_answered_is_folded_in() -> None:
+    """Of each reading that names one, and of failing ones that name none, once one was named."""
+    service = looked(CALM, (0.0, Good()), (1.0, Bad("HTTP 502")))
+    assert service.checks["home"].served == ()
+    named = Observed(NOW + 2.0, "web", "home", Good(), 0.1, version="aaaaaaa1")
+    service = looked(observations.apply_observation(service, named, POLICY), (3.0, Good()), (4.0, Bad("HTTP 502")))
+    of_none = Served("", NOW + 4.0, NOW + 4.0, (NOW + 4.0,))
+    assert service.checks["home"].served == (Served("aaaaaaa1", NOW + 2.0, NOW + 2.0), of_none)
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,16 @@
-"""Which version of the code answered: what is kept of it, and what it tells of a deploy."""
-
-from dataclasses import replace
+"""Which version of the code answered: what is kept of it, and whose it is."""
 
 import pytest
 
-from tests.core.scenes import HISTORY, NOW, a_service
-from tests.core.world import make_policy
-from watchdog.core.fold import observations, served_versions
+from tests.core.scenes import NOW
+from watchdog.core.fold import served_versions
 from watchdog.domain.checks import Check, Served
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.events import DeploysListed, Observed
-from watchdog.domain.readings import Bad, Good, Reading, Unknown
+from watchdog.domain.events import Observed
+from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown
 
 NEW, OLD = "bad00000", "aaaaaaa1"
+BEFORE, AFTER = Deploy("dep-40", "deactivated", commit=OLD), Deploy("dep-41", "live", commit=NEW)
 
 
 def seen(*answers: tuple[float, str, Reading]) -> Check:
@@ -32,8 +30,6 @@ def test_versions_are_kept_with_their_first_and_last_answer_and_their_failures()
         Served(NEW, NOW + 10.0, NOW + 10.0, (NOW + 10.0,)),
         Served("", NOW + 15.0, NOW + 15.0, (NOW + 15.0,)),
     )
-    assert served_versions.versions_failing(check, NOW + 10.0) == {NEW: 1, "": 1}
-    assert served_versions.newest_version(check, NOW) == NEW and served_versions.newest_version(check, NOW + 11.0) == ""
 
 
 def test_an_answer_without_a_version_that_is_good_or_unknown_changes_nothing() -> None:
@@ -44,12 +40,10 @@ def test_an_answer_without_a_version_that_is_good_or_unknown_changes_nothing() -
         assert served_versions.observed(check, event) is check
 
 
-@pytest.mark.parametrize(("pause", "anew"), [(121.0, True), (120.0, False)])
-def test_a_version_that_comes_back_begins_anew(pause: float, anew: bool) -> None:
-    """After two minutes in which others answered; not after a pause in which nothing was read."""
-    check = seen((0.0, OLD, Good()), (5.0, NEW, Good()), (pause, OLD, Good()))
-    assert check.served[-1].first_at == (NOW + pause if anew else NOW)
-    assert seen((0.0, OLD, Good()), (pause, OLD, Good())).served[-1].first_at == NOW
+def test_a_slow_answer_names_no_version() -> None:
+    """A cache answers in place of a server that hangs, late, with a page of the code before."""
+    check = seen((0.0, OLD, Good()), (9.0, OLD, Bad("answered in 9.00 s", FailureKind.SLOW)))
+    assert check.served[-1] == Served("", NOW + 9.0, NOW + 9.0, (NOW + 9.0,))
 
 
 def test_what_is_kept_is_bounded() -> None:
@@ -68,6 +62,7 @@ def test_what_is_kept_is_bounded() -> None:
         ("bad000", "bad00000", False),
         ("bad00001", "bad00000", False),
         ("1234567", "sha256:1234567890", True),
+        ("sha256:1234567", "sha256:1234567890", True),
         ("bad00000", None, False),
         ("", "bad00000", False),
     ],
@@ -79,43 +74,29 @@ def test_a_version_is_of_a_deploy_whose_commit_begins_alike(version: str, code: 
     assert served_versions.is_of(version, deploy) is same
 
 
-SUSPECT = replace(HISTORY[0], created_at=NOW)
+FAILS = Bad("HTTP 500")
 
 
 @pytest.mark.parametrize(
-    ("answers", "at"),
+    ("answers", "count"),
     [
-        (((5.0, OLD, Good()), (10.0, NEW, Good())), 5.0),
-        (((5.0, OLD, Good()), (10.0, NEW, Good()), (15.0, OLD, Good())), 10.0),
-        (((5.0, OLD, Good()), (7.0, "", Bad("HTTP 502")), (10.0, NEW, Good())), 5.0),
-        (((5.0, "aaaaaaa0", Good()), (7.0, "", Bad("HTTP 502")), (9.0, OLD, Good()), (10.0, NEW, Good())), 7.0),
-        (((10.0, NEW, Good()),), None),
-        (((-50.0, NEW, Good()), (-40.0, OLD, Good()), (10.0, NEW, Good())), None),
-        (((5.0, OLD, Good()),), None),
+        (((-5.0, OLD, Good()), (0.0, OLD, FAILS), (1.0, OLD, FAILS)), 2),
+        (((-5.0, OLD, Good()), (-1.0, "", FAILS), (0.0, OLD, FAILS)), 1),
+        (((-5.0, OLD, Good()), (0.0, OLD, FAILS), (1.0, "", FAILS)), 0),
+        (((-5.0, OLD, Good()), (0.0, OLD, FAILS), (1.0, NEW, FAILS)), 0),
+        (((0.0, OLD, FAILS), (1.0, OLD, FAILS)), 0),
+        (((-5.0, OLD, Good()),), 0),
     ],
 )
-def test_a_deploy_serves_from_the_last_answer_of_another_version(
-    answers: tuple[tuple[float, str, Reading], ...], at: float | None
+def test_all_failing_answers_are_of_a_deploy_that_answered_before(
+    answers: tuple[tuple[float, str, Reading], ...], count: int
 ) -> None:
-    """Not later than its own first one, nor than a failing one that named none; unknown where it may have served."""
-    expected = NOW + at if at is not None else None
-    assert served_versions.served_from([seen(*answers), Check("api", "http")], SUSPECT) == expected
+    """None may be another's, or of nobody's; what was not seen before they failed says nothing."""
+    assert served_versions.all_failures_are_of(seen(*answers), BEFORE, NOW) == count
 
 
-def test_the_earliest_of_several_checks_counts() -> None:
-    """Whichever route of it saw the code first."""
-    late = seen((5.0, OLD, Good()), (10.0, NEW, Good()))
-    early = seen((3.0, OLD, Good()), (4.0, NEW, Good()))
-    assert served_versions.served_from([late, early], SUSPECT) == NOW + 3.0
-
-
-def test_the_deploy_list_keeps_when_a_deploy_began_to_serve() -> None:
-    """Dated by the answers once they are there, and kept though they are forgotten."""
-    check = seen((5.0, OLD, Good()), (10.0, NEW, Good()))
-    service = a_service(checks={"home": check}, deploys=(replace(SUSPECT, update_seen_at=NOW + 2.0), *HISTORY[1:]))
-    listed = DeploysListed(NOW + 12.0, "web", (SUSPECT, *HISTORY[1:]), service.facts)  # type: ignore[arg-type]
-    once = observations.apply_deploy_list(service, listed, make_policy())
-    assert (once.deploys[0].served_from, once.deploys[0].update_seen_at) == (NOW + 5.0, NOW + 2.0)
-    assert once.deploys[0].first_traffic_at() == NOW + 5.0 and once.deploys[1].served_from is None
-    again = observations.apply_deploy_list(replace(once, checks={}), replace(listed, at=NOW + 17.0), make_policy())
-    assert again.deploys[0].served_from == NOW + 5.0
+def test_whether_a_deploy_answered_since() -> None:
+    """By its newest answer."""
+    check = seen((0.0, NEW, Good()))
+    assert served_versions.named_since(check, AFTER, NOW) and not served_versions.named_since(check, AFTER, NOW + 1.0)
+    assert not served_versions.named_since(check, BEFORE, NOW)

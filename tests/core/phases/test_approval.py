@@ -98,16 +98,16 @@ def test_an_approver_is_asked_reminded_and_told_that_nobody_answered_at_its_own_
 
 @pytest.mark.parametrize(
     ("within", "said"),
-    [(900.0, "Answer within 5 min: watchdog approve web-1"), (None, "Answer: watchdog approve web-1")],
+    [(900.0, "Answer by 14:31 UTC (within 5 min): watchdog approve web-1"), (None, "Answer: watchdog approve web-1")],
 )
 def test_a_question_is_repeated_at_its_very_reminder_and_once(within: float | None, said: str) -> None:
-    """It says for how long nobody answered, what is asked, and how much time is left, if it ever ends by itself."""
+    """It says how long ago it was asked, what is asked, and by when to answer, if it ever ends by itself."""
     world = asked(within_seconds=within, remind_seconds=600.0)
     assert notices(passes(world, 599.0)) == []
     notice = tell_of(passes(world, 600.0)).notice
     assert notice.kind.value == "human_needed" and notices(passes(world, 700.0)) == []
     assert notice.about.topic is Topic.REMINDED and notice.wakes
-    assert notice.title == "web api is slow: no answer for 10 min, please answer"
+    assert notice.title == "web api is slow: please answer, asked 10 min ago"
     assert notice.lines[0].startswith("High for ") and line_of(notice, "Answer").startswith(said)
     assert len(after(world, 9000.0).pages()) == (1 if within is None else 2)
 
@@ -126,7 +126,7 @@ def test_after_the_deadline_nobody_is_reminded() -> None:
     asked_at = incident_of(world).question.asked_at
     notice = tell_of(hear(world, e.TimePassed(asked_at + 950.0))).notice
     assert (notice.about.topic, notice.about.since) == (Topic.UNANSWERED, asked_at)
-    assert notice.title == "web api is slow: no answer for 16 min" and notices(passes(world, 951.0)) == []
+    assert notice.title == "web api is slow: nobody answered for 16 min" and notices(passes(world, 951.0)) == []
 
 
 # --- the deadline ---
@@ -165,7 +165,7 @@ def test_what_forbids_a_default_leaves_it_to_a_human(change: Callable[[World], o
 def test_then_rollback_is_made_at_the_deadline_and_proved_like_any_other(severity: Severity) -> None:
     """Asked by the policy, or by mode assist: the declared default is carried out, once, and people were told so."""
     world = asked(severity, then=Then.ROLLBACK)
-    assert line_of(world.tells[-1].notice, "Without an answer it is rolled back then")
+    assert line_of(world.tells[-1].notice, "Without an answer it is rolled back then, if every guard still passes")
     within = world.policy.matrix[severity].within_seconds
     world.at(world.time + 200.0, lambda: world.tell(e.Restarted(world.now)))
     assert not after(world, within - 1.0).pins
@@ -250,6 +250,16 @@ def test_nothing_is_done_by_default_before_people_have_heard_of_it_for_all_the_t
     after(world, 1499.0)
     assert not world.pins and web(world).phase is Phase.ASKING
     assert len(after(world, 1600.0).accepted) == 1
+
+
+def test_a_reminder_of_a_question_that_was_heard_of_late_tells_the_later_deadline() -> None:
+    """Nobody reads of less time than there is."""
+    world = asked(then=Then.ROLLBACK, remind_seconds=1200.0, heard=False)
+    assert line_of(world.tells[0].notice, "Answer by 14:31 UTC (within 15 min): ")
+    at = incident_of(world).question.asked_at or 0.0
+    after(world, 600.0).tell(e.QuestionHeard(world.now, "web", "web-1", at))
+    notice = tell_of(passes(world, 1200.0)).notice
+    assert notice.about.topic is Topic.REMINDED and line_of(notice, "Answer by 14:41 UTC (within 5 min): ")
 
 
 @pytest.mark.parametrize(("incident", "asked_at"), [("web-7", 0.0), ("web-1", -1.0)])

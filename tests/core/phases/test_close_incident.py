@@ -72,7 +72,7 @@ def test_an_end_is_told_with_how_what_was_done_and_what_is_left() -> None:
     """The all-clear names the proof, the rollback and what a human has to switch back."""
     world = bad_world().run(500.0)
     notice = world.tells[-1].notice
-    assert notice.kind.value == "resolved" and notice.title == "web is back after 4 min: rolled back to aaaaaaa"
+    assert notice.kind.value == "resolved" and notice.title == "web is back after 62 s: rolled back to aaaaaaa"
     assert notice.about.topic is Topic.CLOSED and notice.about.incident.outcome == "rolled back and verified"
     assert notice.lines[0].startswith("How: home: ")
     assert "Rolled back: dep-900 -> dep-40 as dep-901" in notice.lines
@@ -85,7 +85,7 @@ def test_what_was_switched_off_for_nothing_is_given_back_at_the_end() -> None:
     world = bad_world(faults=[Fault(64.0, 107.0, code="bad00000")], outcomes=["postponed"]).run(500.0)
     notice = tell_of(world.tells).notice
     assert "auto-deploy, switched off for it, is being given back" in notice.lines[0]
-    lasted = notice.title.removeprefix("web is back after ").removesuffix(", by itself")
+    lasted = notice.title.removeprefix("web is well again, by itself: ").removesuffix(" after the onset")
     how = notice.lines[0].removeprefix("How: ")
     assert lines(world.notes, "CLOSED") == [f"recovered by itself: {how}; {lasted} since onset"]
     assert how.startswith("it recovered before a rollback was sent; ") and lasted.endswith(" s")

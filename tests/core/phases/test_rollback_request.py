@@ -62,22 +62,23 @@ def test_an_announcement_says_what_when_and_how_to_prevent_it() -> None:
     """It rings, names the target and the command, and asks to be woken at the window's end."""
     notice = reach(Phase.ANNOUNCED).tells[0].notice
     assert notice.wakes and notice.about.topic is Topic.ANNOUNCED
-    assert notice.title == "web is down: rollback to aaaaaaa in 60 s" and notice.lines[0].startswith("Critical for ")
-    assert "To be rolled back in 60 s: web to dep-40 aaaaaaa." in notice.lines
+    assert notice.title == "web is down: rollback to aaaaaaa at 14:16 UTC"
+    assert notice.lines[0].startswith("Critical for ")
+    assert "At 14:16 UTC, in 60 s: web is rolled back to dep-40 aaaaaaa." in notice.lines
     assert "To prevent it: watchdog stop web-1" in notice.lines
 
 
 @pytest.mark.parametrize("within", [300.0, None])
-def test_a_question_says_how_long_it_waits(within: float | None) -> None:
+def test_a_question_says_until_when_it_waits(within: float | None) -> None:
     """With a deadline: woken then; without one: asked once, open for ever."""
     policy = make_policy(Mode.ASSIST)
     rule = replace(policy.matrix[Severity.CRITICAL], within_seconds=within)
     world = reach(Phase.ASKING, replace(policy, matrix={**policy.matrix, Severity.CRITICAL: rule}))
     notice = world.tells[0].notice
     assert notice.about.topic is Topic.ASKED and notice.lines[0].startswith("Critical for ")
-    assert notice.title == f"web: approve the rollback to aaaaaaa?{' 5 min left' if within else ''}"
+    assert notice.title == f"web is down: approve rollback to aaaaaaa{' by 14:20 UTC' if within else ''}?"
     assert "Question: roll web back to dep-40 aaaaaaa?" in notice.lines
-    assert line_of(notice, "Answer within 5 min: watchdog approve" if within else "Answer: watchdog approve")
+    assert line_of(notice, f"Answer{' by 14:20 UTC (within 5 min)' if within else ''}: watchdog approve web-1")
     assert ("ASKED", "roll back to dep-40? watchdog approve|reject web-1") in [
         (note.label, note.text) for note in world.notes
     ]

@@ -82,8 +82,8 @@ def test_a_yes_is_kept_and_told_and_nobody_is_called_meanwhile() -> None:
     tell = tell_of(effects)
     assert (tell.notice.kind.value, tell.notice.wakes, tell.channels) == ("announced", False, ("pager", "chat"))
     kept_for = AnswerTerms(window="nights", opens="Mon 14:25 UTC", opens_at=START + BEGINS)
-    assert (tell.notice.about.topic, tell.notice.about.question) == (Topic.KEPT, kept_for)
-    assert tell.notice.title == "web: rollback kept for Mon 14:25 UTC"
+    assert (tell.notice.about.topic, tell.notice.about.terms) == (Topic.KEPT, kept_for)
+    assert tell.notice.title == "web api is slow: rollback kept for Mon 14:25 UTC"
     assert tell.notice.lines[0].startswith("High for ")
     assert "Kept for Mon 14:25 UTC (in 9 min)." in tell.notice.lines
     said = "Approved by ann, and kept until then (policy: high: window: nights): roll web"
@@ -185,7 +185,7 @@ def test_a_window_in_which_no_watchdog_ran_is_followed_by_the_next() -> None:
     notice = tell_of(hear(world, e.TimePassed(START + ENDS))).notice
     assert web(world).is_kept and incident_of(world).announced_until == START + BEGINS + DAY
     assert (notice.about.topic, notice.about.why) == (Topic.KEPT, "no watchdog ran")
-    assert notice.title == "web: rollback kept for Tue 14:25 UTC"
+    assert notice.title == "web api is slow: rollback kept for Tue 14:25 UTC"
     assert "It was not done in its window: no watchdog ran." in notice.lines
     assert "Kept for Tue 14:25 UTC (in 23 h 50 min)." in notice.lines
     assert incident_of(world).question.approved_by == "ann"
@@ -349,7 +349,7 @@ def test_a_silence_that_hid_it_does_not_move_its_time() -> None:
     told = len(world.tells)
     world.run(world.time + 200.0)
     (tell,) = [tell for tell in world.tells[told:] if tell.notice.incident == "web-1"]
-    assert tell.notice.title == "web: rollback kept for Mon 14:25 UTC"
+    assert tell.notice.title == "web api is slow: rollback kept for Mon 14:25 UTC"
     assert line_of(tell.notice, "Kept for Mon 14:25 UTC (in ") and not incident_of(world).muted
     assert incident_of(world).announced_until == START + BEGINS
 

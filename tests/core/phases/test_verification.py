@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.core.incident_fields import amended
 from tests.core.limits import LIMITS
 from tests.core.world import FOREVER, START, Fault, World, make_policy
 from tests.core.worlds import bad_world, hear, incident_of, line_of, put, reach, watch, web
@@ -13,7 +14,7 @@ from watchdog.core import detect
 from watchdog.core.phases.verification import PATIENCE_SECONDS
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
-from watchdog.domain.checks import Check
+from watchdog.domain.checks import Check, Served
 from watchdog.domain.incidents import Phase
 from watchdog.domain.notices import Topic
 from watchdog.domain.policy import SignalPolicy
@@ -260,6 +261,11 @@ def well(name: str = "home", kind: str = "http", last: float = END, probes: int 
     return Check(name, kind, last_at=last, **fields)
 
 
+def answering(*versions: tuple[str, float], **fields: Any) -> Check:
+    """Return a check that was good since, whose answers named these versions, each for the last time then."""
+    return well(served=tuple(Served(version, LIVE - 60.0, last) for version, last in versions), **fields)
+
+
 def fed(*minutes: float) -> Check:
     """Return a feed that told of the minutes that began then."""
     counts = tuple(MinuteCount(at, 60.0, 1.0) for at in minutes)
@@ -272,7 +278,8 @@ def moved(check: Check, by: float) -> Check:
     moments = {name: getattr(check, name) + by for name in names if getattr(check, name) is not None}
     recent = tuple((at + by, bad) for at, bad in check.recent)
     counts = tuple(replace(minute, start=minute.start + by) for minute in check.counts)
-    return replace(check, **moments, recent=recent, counts=counts)
+    served = tuple(replace(one, first_at=one.first_at + by, last_at=one.last_at + by) for one in check.served)
+    return replace(check, **moments, recent=recent, counts=counts, served=served)
 
 
 def ended(
@@ -304,6 +311,11 @@ BEFORE = (*probed(LIVE - 121.0, 20), *((LIVE - 120.0 + number, True) for number 
 NEVER, ONCE = Check("home", "http", last_at=LIVE - 120.1), Check("home", "http", last_at=LIVE - 120.0)
 BOTH = (well(recent=((LIVE - 1.0, True), *FIVE)), well("api", "latency", recent=((LIVE, True), *FIVE)))
 FEW = (BOTH[0], replace(BOTH[1], recent=BOTH[1].recent[:-1]))
+NEW, OLD = "aaaaaaa1", "bad00000"
+"""The code of the rollback dep-901, which is live, and that of dep-900, which it leads away from."""
+STILL = "dep-900 answers still"
+ELSEWHERE = answering((NEW, -2.0), (OLD, END), name="shop")
+NEVER_READ = replace(NEVER, served=(Served(OLD, LIVE - 60.0, END),))
 
 
 @pytest.mark.parametrize(
@@ -323,6 +335,19 @@ FEW = (BOTH[0], replace(BOTH[1], recent=BOTH[1].recent[:-1]))
         pytest.param((PLAIN, TWO), (well(),), False, "two was not read since", id="nothing critical: all of them"),
         pytest.param((HOME, TWO), (well("two"),), False, "home was not read since", id="critical, and had not failed"),
         pytest.param((PLAIN, TWO), (well("two"),), True, "home was not read since", id="failed, and is not critical"),
+        pytest.param(
+            None, (answering((NEW, -1.0), (OLD, END)),), True, f"home: {STILL}", id="the old code serves as well"
+        ),
+        pytest.param(None, (answering((OLD[:7], END)),), True, f"home: {STILL}", id="named by seven signs"),
+        pytest.param(None, (answering((OLD, -60.0), (NEW, END)),), True, f"home: {STILL}", id="named a minute ago"),
+        pytest.param((HOME, STORE), (well(), ELSEWHERE), True, f"shop: {STILL}", id="on one of two routes"),
+        pytest.param(
+            (HOME, TWO), (well(), replace(ELSEWHERE, name="two")), True, f"two: {STILL}", id="on a lesser one"
+        ),
+        pytest.param(
+            (HOME, STORE), (answering((OLD, END)), ELSEWHERE), True, f"home, shop: {STILL}", id="on both routes"
+        ),
+        pytest.param((HOME,), (NEVER_READ,), True, f"home: {STILL}", id="said before what else is missing"),
     ],
 )
 def test_without_evidence_there_is_no_proof(
@@ -350,6 +375,10 @@ ONE_OF_TWO = "api: 5 of 6 probes good since it was live"
         pytest.param(MINUTELY, BOTH, True, f"home: 5 of 5 probes good since it was live; {ONE_OF_TWO}", id="five each"),
         pytest.param(SLOWLY, (well(last=-70.0, probes=9),), True, ALL.replace("60", "9"), id="the next is just slow"),
         pytest.param((PLAIN, STORE, TWO), (well(), well("shop")), True, SHOP, id="a third is unread"),
+        pytest.param(OWN, (answering((OLD, -60.1), (NEW, END)),), True, ALL, id="the old code is silent for a minute"),
+        pytest.param(OWN, (answering(("aaaaaaa0", END)),), True, ALL, id="the code of yet another deploy"),
+        pytest.param(OWN, (answering(("2026.11.29-3", END)),), True, ALL, id="a version that is no deploy's"),
+        pytest.param(OWN, (answering((OLD[:6], END)),), True, ALL, id="six signs are none"),
     ],
 )
 def test_what_proves_it(signals: tuple[SignalPolicy, ...], checks: tuple[Check, ...], failed: bool, proof: str) -> None:
@@ -357,6 +386,47 @@ def test_what_proves_it(signals: tuple[SignalPolicy, ...], checks: tuple[Check, 
     world, told, _ = ended(checks, signals, failed=failed, after=SECONDS)
     assert told == proof and web(world).phase is Phase.CALM
     assert incident_of(world).rollback.verified_at == web(world).closed_at
+
+
+@pytest.mark.parametrize(("last", "proved"), [(-0.1, True), (0.0, False)])
+def test_what_the_old_code_answered_before_the_rollback_was_live_does_not_count(last: float, proved: bool) -> None:
+    """Where half a minute of proof is asked for, less than a minute has passed since."""
+    world = reach(Phase.VERIFYING)
+    world.policy = replace(world.policy, verification=replace(world.policy.verification, seconds=30.0))
+    at = restored_at(world) + 30.0
+    put(world, checks={"home": moved(answering((OLD, last - 30.0), probes=15), at)})
+    hear(world, e.TimePassed(at))
+    assert (incident_of(world).rollback.verified_at == at) is proved
+
+
+@pytest.mark.parametrize("change", ["the same code", "not listed"])
+def test_where_the_old_code_cannot_be_told_from_the_new_its_answers_do_not_count(change: str) -> None:
+    """Rolled back to the same code (its configuration was bad), or the deploy is not in the list any more."""
+    world = reach(Phase.VERIFYING)
+    at = restored_at(world) + SECONDS
+    if change == "the same code":
+        put(world, incident=amended(incident_of(world), target_code=OLD))
+    else:
+        put(world, deploys=tuple(one for one in web(world).deploys if one.id != "dep-900"))
+    put(world, checks={"home": moved(answering((OLD, END)), at)})
+    hear(world, e.TimePassed(at))
+    assert incident_of(world).rollback.verified_at == at
+
+
+@pytest.mark.parametrize(("until", "proved"), [(100.0, 180.0), (150.0, 210.0), (200.0, 260.0), (FOREVER, None)])
+def test_it_is_proved_only_once_the_old_code_is_silent_for_a_minute(until: float, proved: float | None) -> None:
+    """The platform says live, and instances of the bad commit, well by now, answer until then: that proves nothing."""
+    world = reach(Phase.VERIFYING, names_version=True)
+    live_at = restored_at(world) - START
+    world.stuck_on, world.faults = OLD, []
+    world.at(live_at + until, lambda: setattr(world, "stuck_on", None))
+    world.run(live_at + SECONDS + PATIENCE_SECONDS + 5.0)
+    rollback = world.incidents["web-1"].rollback
+    if proved is not None:
+        assert rollback.verified_at == pytest.approx(live_at + START + proved, abs=6.0)
+    else:
+        why = f"not proved to be good 5 min after the rollback was live: home: {STILL}"
+        assert rollback.verified_at is None and world.incidents["web-1"].human_needed == why
 
 
 def test_before_patience_is_over_a_missing_proof_is_waited_for() -> None:
@@ -399,7 +469,7 @@ def test_what_fails_after_it_was_meant_to_be_down_did_not_help() -> None:
     world.faults.append(Fault(live_at + 100.0, FOREVER))
     world.run(live_at + 500.0)
     (page,) = world.pages()
-    assert page.notice.title == "web: the rollback to aaaaaaa did not settle it"
+    assert page.notice.title == "web is not proved to be well after its rollback"
     assert line_of(page.notice, "What happened: the rollback did not help")
     assert page.notice.at - START == pytest.approx(live_at + 405.0, abs=15.0)
 

@@ -1,6 +1,7 @@
-"""The version of the code that an answer names: in a header, a JSON field, or a meta tag of the page.
+"""The version of the code that an answer names, in a header or a JSON field.
 
 Rule: only a short word of letters, digits and `._+:-` is a version; anything else is none, and teaches nothing.
+Rejected: a meta tag of the page. What users write into a page could look like one.
 """
 
 import json
@@ -12,29 +13,26 @@ from watchdog.adapters.options import Options
 from watchdog.adapters.signals.json_path import ABSENT, JsonPath
 from watchdog.adapters.signals.probe_http import Answer
 
-SEARCHED_BYTES = 64 * 1024
-"""How much of a page a meta tag is looked for in."""
+JSON_BYTES_MAX = 64 * 1024
+"""A larger body is not parsed for it: the event loop would wait."""
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+:-]{3,71}")
-_META = re.compile(rb"<meta\s[^>]{0,500}>", re.IGNORECASE)
-_NAME = r"[A-Za-z0-9_.:-]{1,60}"
+_NAME = r"[A-Za-z0-9_-]{1,60}"
 
 
 class VersionPlace(Options):
-    """Where an answer names the version of the code that made it: exactly one of a header, a JSON path, a meta tag."""
+    """Where an answer names the version of the code that made it: a header or a JSON path, one of the two."""
 
     header: str | None = None
     json_path: str | None = None
-    meta: str | None = None
 
     @model_validator(mode="after")
     def _one(self) -> "VersionPlace":
-        if sum(one is not None for one in (self.header, self.json_path, self.meta)) != 1:
-            raise ValueError("one place for the version, please: write header, json_path or meta")
+        if (self.header is None) == (self.json_path is None):
+            raise ValueError("one place for the version, please: write header or json_path")
         if self.json_path is not None:
             JsonPath.parse(self.json_path)
-        for name in (self.header, self.meta):
-            if name is not None and not re.fullmatch(_NAME, name):
-                raise ValueError("not a name: write letters, digits and ._:- as in x-commit")
+        elif not re.fullmatch(_NAME, self.header or ""):
+            raise ValueError("not the name of a header: write letters, digits and - as in x-commit")
         return self
 
 
@@ -42,30 +40,13 @@ def named_version(answer: Answer, place: VersionPlace) -> str:
     """Return the version that an answer names, in lower case, or nothing."""
     if place.header is not None:
         return _word(answer.headers.get(place.header, ""))
-    if answer.coding:
+    if place.json_path is None or answer.coding or len(answer.body) > JSON_BYTES_MAX:
         return ""
-    if place.json_path is not None:
-        return _in_json(answer.body, place.json_path)
-    return _in_page(answer.body[:SEARCHED_BYTES], place.meta or "")
-
-
-def _in_json(body: bytes, path: str) -> str:
     try:
-        found = JsonPath.parse(path).find(json.loads(body))
+        found = JsonPath.parse(place.json_path).find(json.loads(answer.body))
     except (ValueError, RecursionError):
         return ""
     return _word(found) if found is not ABSENT and isinstance(found, str) else ""
-
-
-def _in_page(page: bytes, name: str) -> str:
-    """Return the content of `<meta name="NAME" content="…">`."""
-    for tag in _META.findall(page):
-        text = tag.decode("utf-8", "replace")
-        named = re.search(r"""\bname\s*=\s*["']?([^"'\s>]+)""", text, re.IGNORECASE)
-        content = re.search(r"""\bcontent\s*=\s*["']?([^"'\s>]+)""", text, re.IGNORECASE)
-        if named and content and named[1].lower() == name.lower():
-            return _word(content[1])
-    return ""
 
 
 def _word(text: str) -> str:

@@ -8,7 +8,6 @@ saves) on: a human is called either way, and naming an improbable suspect costs 
 Rule: a veto alone acquits; a broken ruler never convicts.
 """
 
-from collections import Counter
 from dataclasses import replace
 from math import prod
 
@@ -30,7 +29,9 @@ NOT_CURABLE = {"dns": "name resolution fails", "tls": "the certificate or TLS fa
 
 
 SURE_ANSWERS = 3
-"""So many failing answers that all name another version acquit a deploy."""
+"""So many failing answers that all name the code before it acquit a deploy."""
+DRAINING_SECONDS = 600.0
+"""For so long after a deploy could take traffic, the instances of the one before may serve still."""
 UNKNOWN_SHARE = 0.2
 """The share of requests that is taken to fail where a feed or a crash loop tells none, to say whether to ask."""
 
@@ -151,20 +152,23 @@ def _curable_veto(case: BlameInput) -> Veto:
 
 
 def _version_veto(case: BlameInput, suspect: Deploy) -> Veto:
-    """Acquit a deploy that made none of the failing answers: all of them name another version of the code."""
-    failing: Counter[str] = Counter()
+    """Acquit a deploy that has just gone live while the instances of the one before still make every failing answer.
+
+    Each finding has to show that by answers of its own check; once the suspect's code was seen answering, or ten
+    minutes after it went live, nothing does.
+    """
+    before = next((one for one in case.service.deploys if one.was_live and one.code != suspect.code), None)
+    began = first_traffic_at(suspect, case.policy.blame)
+    no = Veto("served version", False, "failing answers do not all name the code before it")
+    if before is None or case.now - began > DRAINING_SECONDS:
+        return no
     for finding in case.findings:
         check = case.service.checks.get(finding.signal)
-        failing.update(served_versions.versions_failing(check, finding.onset_at) if check is not None else {})
-    named = {version: count for version, count in failing.items() if version}
-    if not named:
-        return Veto("served version", False, "no failing answer names the version of the code that made it")
-    own = sum(count for version, count in named.items() if served_versions.is_of(version, suspect))
-    made = {version: served_versions.deploy_of(version, case.service.deploys) for version in named}
-    if own or failing[""] or sum(named.values()) < SURE_ANSWERS or None in made.values():
-        return Veto("served version", False, f"{own} of {failing.total()} failing answers name its version")
-    who = ", ".join(sorted({one.id for one in made.values() if one is not None}))
-    return Veto("served version", True, f"all {failing.total()} failing answers were made by {who}")
+        if check is None or served_versions.named_since(check, suspect, began):
+            return no
+        if served_versions.all_failures_are_of(check, before, finding.onset_at) < SURE_ANSWERS:
+            return no
+    return Veto("served version", True, f"every failing answer names {before.id}, which serves still")
 
 
 def _stale_veto(case: BlameInput) -> Veto:

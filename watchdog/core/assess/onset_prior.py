@@ -53,17 +53,13 @@ def density_per_minute(minutes: float) -> float:
 
 
 def prior_of(service: ServiceState, change: Deploy, onset_at: float, weights: BlameWeights, now: float) -> Prior:
-    """Return the prior odds that a change of this service caused what began at `onset_at` (UTC epoch seconds).
-
-    Its delay counts from when the platform called the change live, or answers began to name it, the later of the two.
-    """
-    known = [at for at in (change.finished_at, change.served_from) if at is not None and at <= onset_at]
-    began = max(known, default=first_traffic_at(change, weights))
+    """Return the prior odds that a change of this service caused what began at `onset_at` (UTC epoch seconds)."""
+    live_at = change.finished_at
+    began = live_at if live_at is not None and live_at <= onset_at else first_traffic_at(change, weights)
     delay = max(0.0, onset_at - began)
     rates = rates_of(service, weights, now)
     odds = rates.bad_share * density_per_minute(delay / 60) / (rates.others_per_month / MINUTES_PER_MONTH)
-    live = "after live" if began == change.finished_at else "after its first traffic"
-    what = "after its first answers" if known and began == change.served_from else live
+    what = "after live" if began == live_at else "after its first traffic"
     return Prior(odds, f"onset {show_seconds(delay)} {what}", rates)
 
 

@@ -35,7 +35,7 @@ def clamp_future_times(service: ServiceState, now: float) -> ServiceState:
     return replace(
         service,
         checks={name: _check(check, now) for name, check in service.checks.items()},
-        deploys=tuple(_past(deploy, ("update_seen_at", "served_from"), now) for deploy in service.deploys),
+        deploys=tuple(_past(deploy, ("update_seen_at",), now) for deploy in service.deploys),
         acted_at=tuple(min(at, now) for at in service.acted_at),
         opened_at=tuple(min(at, now) for at in service.opened_at),
         switch_visible_at=min(service.switch_visible_at, now + observations.PIN_LANDS_SECONDS),
@@ -62,7 +62,7 @@ def _check(check: Check, now: float) -> Check:
     if max(check.last_at, check.counts_from, check.baseline_at, check.interrupted_at) <= now:
         return check
     dated = ("last_at", "baseline_at", "healed_at", "restart_at", "slow_healed_at", "watched_from")
-    past = replace(check, **{name: min(getattr(check, name), now) for name in dated})
+    past = replace(check, served=(), **{name: min(getattr(check, name), now) for name in dated})
     return detect.forget(past, now)
 
 

@@ -147,17 +147,12 @@ def auto_deploy_is_on(service: ServiceState) -> bool:
 
 
 def _dated(deploy: Deploy, before: Deploy | None, service: ServiceState, lead_seconds: float) -> Deploy:
-    """Return the deploy with the moment its code was first seen answering, or its instances being replaced.
+    """Return the deploy with the moment its instances were first seen being replaced.
 
     That moment lies between the last list, where it was not yet, and this one; the earlier bound is kept, so
     that no onset is taken to be before the deploy when it was not. Where lists were missing for long, the moment
     it went live (less the platform's lead) is nearer.
     """
-    served = before.served_from if before is not None else None
-    if served is None and (deploy.is_live or deploy.in_progress):
-        served = served_versions.served_from(service.checks.values(), deploy)
-    if served is not None:
-        deploy = fast_replace(deploy, served_from=served)
     if before is not None and before.update_seen_at is not None:
         return fast_replace(deploy, update_seen_at=before.update_seen_at)
     if service.deploys_at is None or not (deploy.is_live or deploy.status == "update_in_progress"):

@@ -9,7 +9,7 @@ from watchdog.core.phases import close_incident, escalation, manual_silences, op
 from watchdog.domain.decisions import Course, Decision, Finding, Verdict
 from watchdog.domain.incidents import Incident, Outcome
 
-PASSING_VETOES = frozenset({"deploy list", "control targets"})
+PASSING_VETOES = frozenset({"deploy list", "control targets", "served version"})
 ACTING = (Course.ROLLBACK, Course.ANNOUNCE, Course.ASK)
 
 

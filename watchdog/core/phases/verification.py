@@ -22,8 +22,8 @@ from watchdog.domain.policy import PROBES
 from watchdog.domain.units import show_seconds
 
 PROBES_MIN = 5
-NEWEST_SECONDS = 15.0
-"""An answer that is older than the newest by more says nothing of what serves: later ones named no version."""
+DRAINED_SECONDS = 60.0
+"""For so long no answer may have named the code that was rolled back from."""
 PATIENCE_SECONDS = 120.0
 """How much longer than the verification itself we wait for an unbroken good stretch."""
 
@@ -153,9 +153,22 @@ def _unproved(ctx: StepContext, restored: float) -> str:
     missing = [_why_unproved(ctx, check, restored) for check in _watched(ctx)]
     if not missing:
         return "no signal could prove it"
+    still = _answers_still(ctx, restored)
+    if still:
+        return still
     if any(missing):
         return next(why for why in missing if why)
     return "" if observations.is_healthy(ctx.service, ctx.policy, ctx.now) else "not every check is back to normal"
+
+
+def _answers_still(ctx: StepContext, restored: float) -> str:
+    """Return that the code which was rolled back from answers still, where answers name their version, or nothing."""
+    suspect = next((one for one in ctx.service.deploys if one.id == ctx.incident.suspect), None)
+    if suspect is None or suspect.code == ctx.incident.rollback.target_code:
+        return ""
+    since = max(restored, ctx.now - DRAINED_SECONDS)
+    named = [one.name for one in ctx.service.checks.values() if served_versions.named_since(one, suspect, since)]
+    return f"{', '.join(named)}: {suspect.id} answers still" if named else ""
 
 
 def _why_unproved(ctx: StepContext, check: Check, restored: float) -> str:
@@ -166,12 +179,6 @@ def _why_unproved(ctx: StepContext, check: Check, restored: float) -> str:
         return f"{check.name} was not read since"
     if ctx.now - check.last_at > 2 * signal.every_seconds + signal.timeout_seconds:
         return f"{check.name} was last read {show_seconds(ctx.now - check.last_at)} ago"
-    deploys = ctx.service.deploys
-    version = served_versions.newest_version(check, max(restored, check.last_at - NEWEST_SECONDS))
-    other = served_versions.deploy_of(version, deploys) if version else None
-    live = live_deploy(deploys)
-    if other is not None and live is not None and not served_versions.is_of(version, live):
-        return f"{check.name}: answers still come from {other.id}, not from {live.id}"
     if check.kind == "sentry" and not any(count.start >= restored for count in check.counts):
         return f"{check.name}: no full minute since"
     good = sum(at >= restored and not failed for at, failed in check.recent)
