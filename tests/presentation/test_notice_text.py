@@ -284,12 +284,18 @@ def test_a_long_name_gives_way_in_its_middle_and_what_happens_stays_whole(
     service: str, predicate: str, title: str
 ) -> None:
     """The name keeps its first and last letters, eight signs at least; what is still too long is cut at its end."""
-    assert headlines.titled(f"{service}{predicate}", service) == title and len(title) <= headlines.TITLE_MAX == 60
+    assert (
+        headlines.titled(f"{service}{predicate}", an_outage(service=service)) == title
+        and len(title) <= headlines.TITLE_MAX == 60
+    )
 
 
 def test_a_title_that_does_not_begin_with_the_name_is_cut_at_its_end() -> None:
     """There is no name to shorten."""
-    assert headlines.titled(f"AUTO-DEPLOY IS OFF on {LONG}", LONG) == f"AUTO-DEPLOY IS OFF on {LONG[:37]}…"
+    assert (
+        headlines.titled(f"AUTO-DEPLOY IS OFF on {LONG}", an_outage(service=LONG))
+        == f"AUTO-DEPLOY IS OFF on {LONG[:37]}…"
+    )
 
 
 @pytest.mark.parametrize(
@@ -503,7 +509,7 @@ def test_since_when_it_fails_is_told_with_its_day_where_that_is_not_today() -> N
     assert told.lines[0] == "Critical for 12 h 0 min, since 21 Sep 14:14 UTC: home: home fails"
 
 
-NOT_SENT = "web: no rollback was made, and it is well"
+NOT_SENT = "web: no rollback was made"
 UNSENT = {"requested_at": None, "deploy": None, "restored_at": None}
 BY_HAND: dict[str, Any] = {"findings": (), "decision": a_decision(blame=None)}
 OTHERWISE = (Outcome.WITH_A_HUMAN, Outcome.BY_ITSELF, Outcome.RECOVERED, Outcome.UNKNOWN)
@@ -537,8 +543,11 @@ def test_an_end_says_how_it_ended_and_after_how_long(outcome: Outcome, fields: d
 
 def test_foreign_words_in_a_title_are_cleaned_and_cut() -> None:
     """What a site answers may hold anything."""
-    assert headlines.titled("web is\ndown\u202e:\x1b HTTP", "web") == "web is down: HTTP"
-    assert headlines.titled("x" * 61, "web") == "x" * 59 + "…" and headlines.titled("x" * 60, "web") == "x" * 60
+    assert headlines.titled("web is\ndown\u202e:\x1b HTTP", an_outage()) == "web is down: HTTP"
+    assert (
+        headlines.titled("x" * 61, an_outage()) == "x" * 59 + "…"
+        and headlines.titled("x" * 60, an_outage()) == "x" * 60
+    )
     incident = an_outage(findings=(found(symptom="HTTP\n503\u202e"),))
     assert headlines.state_title(incident, NOW) == STATE
 
@@ -644,25 +653,25 @@ def test_auto_deploy_that_is_off_because_of_us_is_said_before_what_was_done() ->
 @pytest.mark.parametrize(
     ("facts", "how", "trust"),
     [
-        ({"code": "bad00000"}, "bad0000 is live again", " If it is good now: watchdog trust bad00000"),
+        ({"code": "bad00000"}, "commit bad0000 is live again", " If it is good now: watchdog trust bad00000"),
         (
             {"code": "bad00000", "under_way": True},
-            "bad0000 is on its way again",
+            "commit bad0000 is on its way again",
             " If it is good now: watchdog trust bad00000",
         ),
         (
             {"code": "sha256:0123456789"},
-            "0123456 is live again",
+            "commit 0123456 is live again",
             " If it is good now: watchdog trust sha256:0123456789",
         ),
-        ({}, "is live again", ""),
+        ({}, "code is live again", ""),
     ],
     ids=["live", "on its way", "an image", "without code"],
 )
 def test_what_came_back_says_how_far_it_is_and_how_to_trust_it(facts: dict[str, Any], how: str, trust: str) -> None:
     """Live, or on its way; where no code is known there is none to trust."""
     notice = read(an_outage(), Topic.RETURNED, why=BACK, by="dep-43", **facts)
-    assert notice.title.split() == f"web: bad commit {how}".split()
+    assert notice.title == f"web: bad {how}"
     assert notice.lines[1:4] == (
         f"{BACK[0].upper()}{BACK[1:]}.",
         "It is not rolled back a second time unless a human says so.",
@@ -875,3 +884,10 @@ def test_the_runbook_leaves_people_their_tasks_at_the_end_of_a_rollback() -> Non
     }
     assert read(amended(ended, requested_at=None), Topic.CLOSED).todo == ()
     assert read(ended, Topic.STOPPED_SHORT).todo == (), "it is not over"
+
+
+@pytest.mark.parametrize(("signal", "method"), [("checkout", "run"), ("checkout-api", "latency")])
+def test_a_short_name_keeps_the_end_of_a_long_title(signal: str, method: str) -> None:
+    """How the service fails gives way, where its name is too short to: the time to answer stays."""
+    partly = an_outage(findings=(found(signal, method, share=0.3),), severity=Severity.HIGH, **CLOCK)
+    assert read(partly, Topic.ASKED, **QUESTION).title == "web: approve rollback to aaaaaaa by 14:45 UTC?"

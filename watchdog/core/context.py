@@ -186,7 +186,8 @@ class StepContext:
             self.note("SILENCED", f"{topic} (kept from {', '.join(channels)} by {suppression.describe(silence)})")
             return
         facts.setdefault("terms", self._answer_terms())
-        facts.setdefault("escalates", bool(self.policy.escalation))
+        climbs = incident.severity is Severity.CRITICAL or self.service.phase is Phase.ASKING
+        facts.setdefault("escalates", climbs and bool(self.policy.escalation))
         notice = Notice(
             at=self.now,
             incident=incident.id,

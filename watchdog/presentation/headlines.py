@@ -1,7 +1,7 @@
 """Titles for a lock screen: which service, what it does, since when; at most TITLE_MAX characters.
 
 Rule 1: a time is a time of day, never "in 5 min": a title stands for hours in a chat, a pager, a ticket.
-Rule 2: what does not fit goes in this order: the symptom, then the middle of the service's name; never what happens.
+Rule 2: what does not fit goes in this order: the symptom, the middle of a long name, how the service fails.
 """
 
 from datetime import UTC, datetime
@@ -70,20 +70,23 @@ def end_title(incident: Incident) -> str:
         lasted = show_seconds(max(0.0, (rollback.restored_at or incident.onset_at) - incident.onset_at))
         return f"{service} is back after {lasted}: rolled back to {target}"
     if not incident.findings:
-        return f"{service}: no rollback was made, and it is well"
+        made = f"rolled back to {target}, which is not proved" if rollback.deploy else "no rollback was made"
+        return f"{service}: {made}"
     lasted = show_seconds(max(0.0, (incident.closed_at or incident.opened_at) - incident.onset_at))
     how = {Outcome.WITH_A_HUMAN: ", with a human", Outcome.BY_ITSELF: ", by itself"}.get(incident.outcome, "")
     return f"{service} is well again{how}: {lasted} after the onset"
 
 
 def target_name(incident: Incident) -> str:
-    """Return where it is rolled back to, in the room of a title: the commit, for a deploy's id has 24 letters."""
+    """Return where it is rolled back to, in the room of a title: the commit, for a deploy's id may have 24 letters."""
     return short(incident.rollback.target_code) or str(incident.rollback.target)
 
 
-def titled(text: str, service: str) -> str:
-    """Return the text as a title; where it is too long, the middle of the service's name gives way."""
-    line = clean(text, 4 * TITLE_MAX)
+def titled(text: str, incident: Incident) -> str:
+    """Return the text as a title; if it is too long, the middle of the service's name gives way, or how it fails."""
+    line, service, trouble = clean(text, 4 * TITLE_MAX), incident.service, f"{happens(incident)}: "
+    if len(line) - TITLE_MAX > len(service) - NAME_MIN and incident.findings and line.startswith(trouble):
+        line = f"{service}: {line.removeprefix(trouble)}"
     over = len(line) - TITLE_MAX
     if over > 0 and line.startswith(service) and len(service) > NAME_MIN:
         kept = max(NAME_MIN, len(service) - over) - 1

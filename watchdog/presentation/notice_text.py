@@ -16,8 +16,8 @@ from watchdog.domain.incidents import Incident
 from watchdog.domain.notices import AnswerTerms, IncidentNews, Notice, Topic
 from watchdog.domain.units import show_seconds
 from watchdog.presentation import notice_details as details
-from watchdog.presentation.headlines import clock, end_title, happens, state_title, target_name, titled
-from watchdog.presentation.text import sentence
+from watchdog.presentation.headlines import TITLE_MAX, clock, end_title, happens, state_title, target_name, titled
+from watchdog.presentation.text import clean, sentence
 
 LATE_SECONDS = 60.0
 """A notice that is sent so much later than decided says so."""
@@ -31,13 +31,13 @@ def worded(notice: Notice, now: float) -> Notice:
     if notice.about is None:
         return notice
     try:
-        title, lines = WORDS[notice.about.topic](notice.about, notice.at)
-        lines = (*_late(notice, now), *lines)
+        text, lines = WORDS[notice.about.topic](notice.about, notice.at)
+        title, lines = titled(text, notice.about.incident), (*_late(notice, now), *lines)
         todo = details.todo_lines(notice.about.incident) if notice.resolves else ()
     except Exception as error:  # noqa: BLE001  a fault in a text must not keep a page from people, nor from the store
-        title, todo = f"{notice.service} {notice.severity.value}: {notice.about.topic.value}", ()
+        title, todo = clean(f"{notice.service} {notice.severity.value}: {notice.about.topic.value}", TITLE_MAX), ()
         lines = (f"Its words could not be made ({type(error).__name__}): watchdog explain {notice.incident}",)
-    return replace(notice, title=titled(title, notice.service), lines=lines, todo=todo)
+    return replace(notice, title=title, lines=lines, todo=todo)
 
 
 def _late(notice: Notice, now: float) -> Lines:
@@ -222,7 +222,8 @@ def _returned(news: IncidentNews, at: float) -> Words:
         f"To roll back once more: watchdog rollback {service}.{trust}",
     )
     how = "on its way again" if news.under_way else "live again"
-    return f"{service}: bad commit {short(news.code)} is {how}", _body(news, at, *steps)
+    what = f"bad commit {short(news.code)}" if news.code else "bad code"
+    return f"{service}: {what} is {how}", _body(news, at, *steps)
 
 
 def _closed(news: IncidentNews, at: float) -> Words:
