@@ -27,7 +27,7 @@ class Served:
     """One version of the code that answered probes of a check. Times are UTC epoch seconds."""
 
     version: str  # as the answers name it, in lower case; empty: failing answers that named none
-    first_at: float  # first answer of it, since another version answered
+    first_at: float  # first answer of it that is remembered
     last_at: float  # last answer of it
     failed_at: tuple[float, ...] = ()  # the last failing ones
 

@@ -1,8 +1,8 @@
 """What people are told: one shape for every channel.
 
 A notice about an incident carries facts, those of the moment at which the core decided to tell: the incident as it
-stood then. `presentation/notice_text.py` makes title and lines of them when the notice is sent, so that a page that is
-repeated or was held up tells how long it has lasted by the clock of that moment.
+stood then. `presentation/notice_text.py` makes title and lines of them when the notice is sent; a channel that gets it
+late reads as of when they are true.
 """
 
 from dataclasses import dataclass
