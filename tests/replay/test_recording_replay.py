@@ -86,6 +86,12 @@ def test_a_recording_of_the_version_before_is_decided_again(path: Path) -> None:
     assert note.startswith(f"{path.name}:1: hashes of watchdog ") and "hold the words of pages" in note and found.partly
 
 
+def test_a_recording_of_the_version_before_in_two_files_is_decided_again() -> None:
+    """The second begins with an incident whose decision lists one veto less than this version's."""
+    found = replay(runs_of([Path(__file__).parent / "of_the_version_before_in_two_files"]), None)
+    assert found.files == 2 and found.divergence is None and found.partly and len(found.notes) == 1
+
+
 def test_of_an_earlier_recording_every_step_is_compared_that_tells_nobody_anything(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
