@@ -142,9 +142,11 @@ def test_foreign_words_in_a_title_are_cleaned_and_cut() -> None:
         (-20 * DAY, 0.0, "01 Sep 14:15 UTC"),
     ],
 )
-def test_a_clock_is_read_in_utc_and_with_its_day_half_a_day_before_or_after(at: float, now: float, told: str) -> None:
+def test_a_time_of_day_is_read_in_utc_and_with_its_day_half_a_day_before_or_after(
+    at: float, now: float, told: str
+) -> None:
     """To the minute; the night of tomorrow needs no day as long as no other night may be meant."""
-    assert headlines.clock(NOW + at, NOW + now) == told
+    assert headlines.time_of_day(NOW + at, NOW + now) == told
 
 
 @pytest.mark.parametrize(("signal", "method"), [("checkout", "run"), ("checkout-api", "latency")])

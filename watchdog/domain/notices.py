@@ -1,4 +1,4 @@
-"""What people are told: one shape for every channel.
+"""Notices: one shape for every channel.
 
 A notice about an incident carries facts, those of the moment at which the core decided to tell: the incident as it
 stood then. `presentation/notice_text.py` makes title and lines of them when the notice is sent; a channel that gets it
@@ -32,7 +32,7 @@ class Topic(StrEnum):
 
     FOUND = "found"
     LEFT_TO_HUMAN = "left to a human"
-    UNMUTED = "told after a silence"
+    UNMUTED = "sent after a silence"
     FLAPPING = "flapping"
     ANNOUNCED = "rollback announced"
     KEPT = "rollback kept for its window"
@@ -76,7 +76,7 @@ class IncidentNews:
     code: str = ""  # commit or image digest that it is about
     also: tuple[Prose, ...] = ()  # what fails besides
     under_way: bool = False  # a rollback is being made or proved; of a bad commit: it is not live yet
-    escalates: bool = False  # others are called if nobody takes it up
+    escalates: bool = False  # other contacts are called until a person acknowledges it
     terms: AnswerTerms | None = None  # of what is asked of people, or was agreed to; None: nothing
 
 

@@ -28,7 +28,7 @@ def state_title(incident: Incident, at: float) -> str:
     """Return what fails, how and since when: `web is down: HTTP 503 since 16:16 UTC`."""
     if not incident.findings:
         return f"{incident.service}: {incident.title}"
-    since = f" since {clock(incident.findings[0].onset_at, at)}"
+    since = f" since {time_of_day(incident.findings[0].onset_at, at)}"
     trouble = happens(incident)
     room = TITLE_MAX - len(trouble) - len(since) - 2
     symptom = incident.findings[0].symptom if room >= SYMPTOM_MIN else ""
@@ -94,7 +94,7 @@ def titled(text: str, incident: Incident) -> str:
     return clean(line, TITLE_MAX)
 
 
-def clock(at: float, now: float) -> str:
+def time_of_day(at: float, now: float) -> str:
     """Return UTC epoch seconds as `16:16 UTC`; with its day, if that is not about now: `27 Nov 16:16 UTC`."""
     day = "" if abs(now - at) < HALF_DAY_SECONDS else "%d %b "
     return f"{datetime.fromtimestamp(at, UTC):{day}%H:%M} UTC"

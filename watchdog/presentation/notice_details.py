@@ -8,7 +8,7 @@ from watchdog.domain.notices import AnswerTerms, IncidentNews
 from watchdog.domain.policy import Then
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.decision_text import named
-from watchdog.presentation.headlines import clock
+from watchdog.presentation.headlines import time_of_day
 
 OTHERWISE = {
     Then.ESCALATE: "Without an answer nothing is changed, and you are paged again.",
@@ -25,7 +25,7 @@ def name_target(incident: Incident) -> str:
 def asking_lines(incident: Incident, terms: AnswerTerms, at: float) -> tuple[str, ...]:
     """Return what is asked, how to answer, and what happens otherwise, by the clock of the question."""
     due, clock_of = due_at(incident), incident.question.deadline
-    deadline = f" by {clock(due, at)} (within {show_seconds(max(0.0, due - at))})" if due is not None else ""
+    deadline = f" by {time_of_day(due, at)} (within {show_seconds(max(0.0, due - at))})" if due is not None else ""
     return (
         f"Question: roll {incident.service} back to {name_target(incident)}?",
         f"Answer{deadline}: watchdog approve {incident.id}   or   watchdog reject {incident.id}",

@@ -16,7 +16,7 @@ from watchdog.domain.incidents import Incident
 from watchdog.domain.notices import AnswerTerms, IncidentNews, Notice, Topic
 from watchdog.domain.units import show_seconds
 from watchdog.presentation import notice_details as details
-from watchdog.presentation.headlines import TITLE_MAX, clock, end_title, happens, state_title, target_name, titled
+from watchdog.presentation.headlines import TITLE_MAX, end_title, happens, state_title, target_name, time_of_day, titled
 from watchdog.presentation.text import clean, sentence
 
 LATE_SECONDS = 60.0
@@ -44,21 +44,23 @@ def _late(notice: Notice, now: float) -> Lines:
     waited = now - notice.at
     if waited < LATE_SECONDS:
         return ()
-    return (f"As of {clock(notice.at, now)}: this channel got it {show_seconds(waited)} later; see what came since.",)
+    return (
+        f"As of {time_of_day(notice.at, now)}: this channel got it {show_seconds(waited)} later; see what came since.",
+    )
 
 
 def _since(incident: Incident, at: float) -> str:
     """Return `Critical for 72 s, since 16:16 UTC: home: 41 of 41 probes failed …`."""
     severity = incident.severity.value.capitalize()
     if not incident.findings:  # a person asked for a rollback
-        return f"{severity}, since {clock(incident.onset_at, at)}: {incident.title}"
+        return f"{severity}, since {time_of_day(incident.onset_at, at)}: {incident.title}"
     worst = incident.findings[0]
-    began, lasted = clock(worst.onset_at, at), show_seconds(max(0.0, at - worst.onset_at))
+    began, lasted = time_of_day(worst.onset_at, at), show_seconds(max(0.0, at - worst.onset_at))
     when = f"{severity} for {lasted}, since {began}"
     if incident.rollback.restored_at is not None:
-        when = f"{severity} since {began}, rolled back {clock(incident.rollback.restored_at, at)}"
+        when = f"{severity} since {began}, rolled back {time_of_day(incident.rollback.restored_at, at)}"
     earlier = worst.onset_at - incident.onset_at > 1.0
-    whole = f" (the incident began {clock(incident.onset_at, at)})" if earlier else ""
+    whole = f" (the incident began {time_of_day(incident.onset_at, at)})" if earlier else ""
     return f"{when}: {worst.signal}: {worst.text}{whole}"
 
 
@@ -97,7 +99,7 @@ def _flapping(news: IncidentNews, at: float) -> Words:
 
 def _announced(news: IncidentNews, at: float) -> Words:
     incident = news.incident
-    when = clock(incident.announced_until or at, at)
+    when = time_of_day(incident.announced_until or at, at)
     left = show_seconds(max(0.0, (incident.announced_until or at) - at))
     steps = (
         f"At {when}, in {left}: {incident.service} is rolled back to {details.name_target(incident)}.",
@@ -108,7 +110,7 @@ def _announced(news: IncidentNews, at: float) -> Words:
 
 def _kept(news: IncidentNews, at: float) -> Words:
     incident, terms, until = news.incident, news.terms or AnswerTerms(), news.incident.announced_until or at
-    when = terms.opens or clock(until, at)
+    when = terms.opens or time_of_day(until, at)
     missed = (f"It was not done in its window: {news.why}.",) if news.why else ()
     kept = f"Kept for {when} (in {show_seconds(max(0.0, until - at))})."
     steps = (*missed, kept, *details.kept_lines(incident, terms.window))
@@ -122,7 +124,7 @@ def _asking(news: IncidentNews, at: float, *before: str) -> Lines:
 
 def _asked(news: IncidentNews, at: float) -> Words:
     due = details.due_at(news.incident)
-    by = f" by {clock(due, at)}" if due is not None else ""
+    by = f" by {time_of_day(due, at)}" if due is not None else ""
     return f"{happens(news.incident)}: approve rollback to {target_name(news.incident)}{by}?", _asking(news, at)
 
 
@@ -138,12 +140,12 @@ def _unanswered(news: IncidentNews, at: float) -> Words:
 
 
 def _acknowledged(news: IncidentNews, at: float) -> Words:
-    clock_of = news.incident.question.deadline if news.terms is not None else None
+    deadline = news.incident.question.deadline if news.terms is not None else None
     lines: Lines = ()
-    if clock_of is not None:
+    if deadline is not None:
         lines = ("Watching goes on. What was asked is still to be answered.",)
-        if clock_of.due_at is not None:
-            lines = (*lines, details.without_an_answer(news.incident, clock_of.then))
+        if deadline.due_at is not None:
+            lines = (*lines, details.without_an_answer(news.incident, deadline.then))
     return f"{news.incident.service}: {news.by} looks after it", (_since(news.incident, at), *lines)
 
 

@@ -58,16 +58,15 @@ def _say(ctx: StepContext, deploy: Deploy) -> None:
     incident = _open(ctx)
     if incident is not None and ctx.service.phase is Phase.VERIFYING and deploy.is_live:
         return  # verification hands over in this very turn, in these words
-    title = f"{ctx.name}: {what}"
+    returned: Facts = {"why": what, "by": deploy.id, "code": deploy.code or "", "under_way": not deploy.is_live}
+    if incident is not None and incident.channels:
+        ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.RETURNED, wakes=True, **returned)
+        return
     lines = (
         "It is not rolled back a second time unless a human says so.",
         f"To roll back once more: watchdog rollback {ctx.name}. If it is good now: watchdog trust {deploy.code}",
     )
-    returned: Facts = {"why": what, "by": deploy.id, "code": deploy.code or "", "under_way": not deploy.is_live}
-    if incident is not None and incident.channels:
-        ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.RETURNED, wakes=True, **returned)
-    else:
-        ctx.notify_service(NoticeKind.HUMAN_NEEDED, deploy.id, title, lines, wakes=True)
+    ctx.notify_service(NoticeKind.HUMAN_NEEDED, deploy.id, f"{ctx.name}: {what}", lines, wakes=True)
 
 
 def _open(ctx: StepContext) -> Incident | None:

@@ -337,16 +337,15 @@ def auto_deploy_not_restored(ctx: StepContext) -> None:
     assert isinstance(event, e.AutoDeployNotRestored)
     off = f"AUTO-DEPLOY IS OFF on {ctx.name} and could not be given back"
     _note_of_pin(ctx, event.incident, "HUMAN", f"{off}: {event.why}")
-    again = "Once that is over" if ctx.service.phase in ACTING else "Switch it on by hand, or try again"
-    lines = (f"Why: {event.why}", f"{again}: watchdog restore-auto-deploy {ctx.name}")
-    incident = ctx.service.incident
+    acting, incident = ctx.service.phase in ACTING, ctx.service.incident
     if incident is not None and incident.id == event.incident:
         ctx.update_pin(note=f"still OFF, it could not be given back: {event.why}")
         if incident.closed_at is None and incident.channels:
-            acting = ctx.service.phase in ACTING
             topic = Topic.AUTO_DEPLOY_NOT_RESTORED
             ctx.notify(NoticeKind.HUMAN_NEEDED, topic, wakes=True, why=event.why, under_way=acting)
             return
+    again = "Once that is over" if acting else "Switch it on by hand, or try again"
+    lines = (f"Why: {event.why}", f"{again}: watchdog restore-auto-deploy {ctx.name}")
     restore_auto_deploy.tell(ctx, off, lines, wakes=True)
 
 
