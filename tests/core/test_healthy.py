@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from tests.core.limits import LIMITS
 from tests.core.scenes import FACTS, NOW, given, step
 from watchdog.core import detect
-from watchdog.core.detect import METHODS, error_counts, latency
+from watchdog.core.detect import METHODS, error_counts, latency, slow_answers
 from watchdog.core.fold.observations import HEALTHY_GAP_SECONDS, HEALTHY_STEP_SECONDS
-from watchdog.domain.checks import Check
+from watchdog.domain.checks import Check, SlowAnswers, UsualLatency
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Effect, SetPace
 from watchdog.domain.events import DeploysListed, Observed
@@ -48,11 +48,15 @@ checks = st.builds(
     ),
     counts_from=st.sampled_from((0.0, 0.0, NOW - 200.0)),
     crashes=st.lists(st.tuples(moments, st.just("failed")), max_size=2).map(tuple),
-    baseline_p95_seconds=st.sampled_from((None, 0.1, 0.4)),
-    baseline_minutes=st.sampled_from((0, 9, 10, 500)),
-    baseline_at=moments,
+    usual=st.builds(
+        UsualLatency,
+        stepped_at=moments,
+        average=st.sampled_from((500.0, 1000.0, 4000.0)),
+        steps=st.sampled_from((0, 9, 10, 500)),
+        excess=st.sampled_from((0.0, 0.0, 0.4, 3.0)),
+    ),
 )
-objectives = st.dictionaries(st.sampled_from(sorted(latency.QUANTILES)), seconds)
+objectives = st.dictionaries(st.sampled_from(sorted(slow_answers.QUANTILES)), seconds)
 slow_signals = st.builds(
     SignalPolicy,
     st.just("it"),
@@ -66,7 +70,8 @@ slow_signals = st.builds(
 @generated(checks, st.booleans())
 def test_a_check_at_rest_is_suspicious_to_no_method(check: Check, in_watch: bool) -> None:
     """Whatever its kind, and whether a deploy is fresh or not: it need not be asked."""
-    rested = replace(check, run_probes=0, cusum=0.0, over_since=None, crashes=(), counts=())
+    quick = replace(check.usual, excess=0.0)
+    rested = replace(check, run_probes=0, cusum=0.0, over_since=None, crashes=(), counts=(), usual=quick)
     assert detect.at_rest(rested)
     for one in (check, rested):
         if detect.at_rest(one):
@@ -82,6 +87,8 @@ def test_a_check_with_anything_in_it_is_not_at_rest() -> None:
         {"run_probes": 1},
         {"cusum": 0.1},
         {"over_since": NOW},
+        {"slow": (SlowAnswers("p95", 0.9, NOW, 0.8),)},
+        {"usual": UsualLatency(excess=0.1)},
         {"crashes": ((NOW, "failed"),)},
         {"counts": (minute,)},
     ):
@@ -109,21 +116,21 @@ def test_a_feed_is_judged_as_if_every_minute_were(check: Check, limit: float | N
 
 @MANY
 @generated(checks, slow_signals, seconds)
-def test_a_latency_is_over_its_limit_as_if_all_percentiles_were_taken(
+def test_a_latency_is_over_its_objective_as_if_all_percentiles_were_taken(
     check: Check, signal: SignalPolicy, newest: float
 ) -> None:
-    """Nothing is sorted while no sample exceeds the lowest bound."""
+    """Nothing is sorted while no sample exceeds the lowest one; no sum begins while no answer does."""
+    signal = replace(signal, times_baseline=None)
     seen = detect.observe(check, Observed(NOW, "web", "it", Good(), newest), signal, LIMITS)
-    bounds = latency.bounds(check, signal)
+    limits = signal.limits_seconds
     values = [value for _, value in seen.samples]
     recent = [value for at, value in seen.samples if at >= NOW - LIMITS.fresh_seconds]
     over = any(
-        latency.quantile(values, latency.QUANTILES[name]) > limit and any(value > limit for value in recent)
-        for name, (limit, _) in bounds.items()
+        latency.quantile(values, slow_answers.QUANTILES[name]) > limit and any(value > limit for value in recent)
+        for name, limit in limits.items()
     )
     assert seen.over_since == ((NOW if check.over_since is None else check.over_since) if over else None)
-    if bounds:
-        assert latency.lowest_bound(check, signal) == min(limit for limit, _ in bounds.values())
+    assert {one.limit for one in seen.slow} == {name for name, limit in limits.items() if newest > limit}
 
 
 # --- the whole step ---

@@ -10,6 +10,45 @@ from watchdog.domain.readings import MinuteCount, Reading
 
 
 @dataclass(frozen=True, slots=True)
+class SlowAnswers:
+    """The sum of one limit of a latency: are more answers slower than it allows? (see core/detect/slow_answers)."""
+
+    limit: str  # which: a percentile with an objective, or "tail"
+    level: float  # cumulative sum of log-likelihood ratios, above 0
+    since: float  # first slow answer in it (UTC epoch seconds)
+    seconds: float  # the limit itself, when that one was slow
+    answers: int = 1  # answers since then
+    slow: int = 1  # slow ones among them
+    quick: int = 0  # answers since the last slow one
+    in_a_row: int = 1  # slow answers, with none between them, up to now
+
+
+@dataclass(frozen=True, slots=True)
+class UsualLatency:
+    """What latency is usual for a route, by hour of the week, and by how much it is above that now.
+
+    Latencies are whole tenths of a millisecond (see core/detect/usual_latency); times are UTC epoch seconds.
+    """
+
+    stepped_at: float = 0.0  # when the last step was made: about once a minute
+    average: float = 0.0  # slow average of the medians of the steps
+    steps: int = 0  # steps that it was made from
+    spread: float = 0.0  # usual distance of a step from what was expected of it, in logarithms
+    tail_share: float = 0.02  # share of answers that are far slower than usual (0 to 1)
+    hour: int = 0  # the hour of `minutes`, counted since 1970 (UTC)
+    minutes: tuple[int, ...] = ()  # medians of the steps of this hour
+    medians: tuple[int, ...] = ()  # medians of the hours before, up to two weeks, newest last; 0: not known
+    highs: tuple[int, ...] = ()  # of the same hours: the median of their slowest ten minutes, if far above that
+    days: int = 0  # days on which this hour of the day is known
+    around: tuple[float, float, float] = (0.0, 0.0, 0.0)  # usual in the hour before, in this one and in the next one
+    high: float = 0.0  # what is reached for ten minutes around this hour on some days
+    between_days: float = 0.0  # how far days are from each other at this hour, in logarithms
+    excess: float = 0.0  # cumulative sum of the steps' excess over what is usual, in logarithms
+    excess_since: float | None = None  # since when that sum is above zero
+    quick_steps: int = 0  # steps in a row that were not slower than usual
+
+
+@dataclass(frozen=True, slots=True)
 class Spells:
     """Short outages that may be one that comes and goes (see core/detect/intermittent). Times are UTC epoch seconds."""
 
@@ -54,12 +93,10 @@ class Check:
     cusum_zero_at: float | None = None  # when that sum last left zero, which back-dates an onset; None: it is zero
     recent: tuple[tuple[float, bool], ...] = ()  # probes of the last 3 minutes: when, and whether it failed
     samples: tuple[tuple[float, float], ...] = ()  # latencies of answers in the window: when, seconds
-    baseline_p50_seconds: float | None = None  # slow average of the median; None: not learned yet
-    baseline_p95_seconds: float | None = None  # slow average of the 95th percentile; None: not learned yet
-    baseline_minutes: int = 0  # minutes that the baselines were learned from
-    baseline_at: float = 0.0  # when they were last updated
-    over_since: float | None = None  # since when a latency percentile is over its limit; None: none is
-    last_slow_at: float = 0.0  # the last answer with a percentile over its limit; 0: never
+    usual: UsualLatency = UsualLatency()  # what latency is usual, hour by hour
+    slow: tuple[SlowAnswers, ...] = ()  # limits that more answers exceed than may; empty: none
+    over_since: float | None = None  # since when it is slower than its limits or than usual; None: it is not
+    last_slow_at: float = 0.0  # the last answer while it was; 0: never
     counts: tuple[MinuteCount, ...] = ()  # minutes of a feed, oldest first
     counts_from: float = 0.0  # statistics were cleared then: what was seen before is history only
     interrupted_at: float = 0.0  # when readings were last missing (restart, other worker): not known to be calm before

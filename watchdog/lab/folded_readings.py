@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from watchdog.core import detect
-from watchdog.core.detect import baseline, intermittent, latency, probes
+from watchdog.core.detect import baseline, intermittent, latency, probes, slow_answers, usual_latency
 from watchdog.core.fold.observations import HEALTHY_GAP_SECONDS, HEALTHY_MAX, HEALTHY_STEP_SECONDS
 from watchdog.domain import events as e
 from watchdog.domain.checks import Check
@@ -31,11 +31,11 @@ LONGEST_SECONDS = 1e9
 class CheckAtRest:
     """One check, and the good looks at it that it does not know of yet.
 
-    A look only adds to it if it took no longer than `ceiling_seconds`, and the last one that did (at `slow_at`) is no
-    longer fresh: then no percentile is over its limit.
+    A look only adds to it if it took no longer than `ceiling_seconds`, the last one that did (at `slow_at`) is no
+    longer fresh, and it is before `steps_at`: then nothing is over a limit, and nothing is learned.
     """
 
-    __slots__ = ("_check", "_given", "_learnt_at", "ats", "ceiling_seconds", "last", "seconds", "signal", "slow_at")
+    __slots__ = ("_check", "_given", "ats", "ceiling_seconds", "last", "seconds", "signal", "slow_at", "steps_at")
 
     def __init__(self, check: Check, signal: SignalPolicy, given: detect.Conditions) -> None:
         self.signal = signal
@@ -48,7 +48,7 @@ class CheckAtRest:
         self.ats: list[float] = []
         self.seconds: list[float] = []
         self.last: Reading | None = check.last
-        self.ceiling_seconds, self.slow_at, self._learnt_at = CEILINGS.get(check.kind, _thinks)(check, self.signal)
+        self.ceiling_seconds, self.slow_at, self.steps_at = CEILINGS.get(check.kind, _thinks)(check, self.signal)
 
     def think(self, event: e.Observed) -> bool:
         """Have the detector fold the reading in; tell whether the check is still at rest."""
@@ -59,16 +59,10 @@ class CheckAtRest:
         return True
 
     def gather(self, at: float, reading: Reading, seconds: float) -> None:
-        """Keep a look that only adds; once a minute the baseline learns from it."""
+        """Keep a look that only adds."""
         self.ats.append(at)
         self.seconds.append(seconds)
         self.last = reading
-        if at - self._learnt_at >= latency.LEARN_SECONDS:
-            samples = _samples(self._check, self.ats, self.seconds, self.signal)
-            learnt = latency.learn(self._check, samples, at)
-            self._check = fast_replace(self._check, samples=samples, **learnt)
-            self.seconds = []
-            self.ceiling_seconds, self.slow_at, self._learnt_at = _adds_if_quick(self._check, self.signal)
 
     def known(self) -> Check:
         """Return the check with what was gathered."""
@@ -85,7 +79,7 @@ def is_well(check: Check, given: detect.Conditions) -> bool:
 
 
 def _thinks(check: Check, signal: SignalPolicy) -> tuple[float, float, float]:
-    return -inf, -inf, inf
+    return -inf, -inf, -inf
 
 
 def _always_adds(check: Check, signal: SignalPolicy) -> tuple[float, float, float]:
@@ -93,8 +87,11 @@ def _always_adds(check: Check, signal: SignalPolicy) -> tuple[float, float, floa
 
 
 def _adds_if_quick(check: Check, signal: SignalPolicy) -> tuple[float, float, float]:
-    bound = min(latency.lowest_bound(check, signal), LONGEST_SECONDS)
-    return bound, max([at for at, seconds in check.samples if seconds > bound], default=-inf), check.baseline_at
+    if check.slow:
+        return _thinks(check, signal)
+    bound = min(slow_answers.lowest(check.usual, signal), LONGEST_SECONDS)
+    slow_at = max([at for at, seconds in check.samples if seconds > bound], default=-inf)
+    return bound, slow_at, check.usual.stepped_at + usual_latency.STEP_SECONDS
 
 
 def _probed(
@@ -136,7 +133,7 @@ def _nothing_more(*_: object) -> dict[str, Any]:
 CEILINGS: Mapping[str, Callable[[Check, SignalPolicy], tuple[float, float, float]]] = MappingProxyType(
     {"http": _always_adds, "latency": _adds_if_quick, "render_events": _always_adds}
 )
-"""Up to how many seconds a look only adds, when the last one took longer, and when it learnt last.
+"""Up to how many seconds a look only adds, when the last one took longer, and until when nothing is learned.
 
 A kind that is not named thinks about every look."""
 GATHERED: Mapping[str, Callable[..., dict[str, Any]]] = MappingProxyType(
@@ -177,7 +174,7 @@ class ServiceAtRest:
 
     def only_adds(self, check: CheckAtRest, at: float, reading: Reading, seconds: float) -> bool:
         """Tell whether this look at one of its checks would only add to what is known."""
-        quick = seconds <= check.ceiling_seconds and check.slow_at < at - self._fresh_seconds
+        quick = seconds <= check.ceiling_seconds and check.slow_at < at - self._fresh_seconds and at < check.steps_at
         return quick and type(reading) is Good and (at < self._watch_until) is self.in_watch
 
     def gather(self, check: CheckAtRest, at: float, reading: Reading, seconds: float) -> None:

@@ -7,7 +7,7 @@ import pytest
 from tests.core.limits import LIMITS
 from watchdog.core import detect
 from watchdog.core.detect import METHODS, Conditions
-from watchdog.domain.checks import Check
+from watchdog.domain.checks import Check, SlowAnswers, UsualLatency
 from watchdog.domain.events import Observed
 from watchdog.domain.policy import SignalPolicy
 from watchdog.domain.readings import Bad, FailureKind, Good, MinuteCount, Unknown
@@ -33,9 +33,8 @@ def worn(kind: str) -> Check:
         cusum_zero_at=NOW - 60,
         recent=((NOW - 2, True), (NOW, False)),
         samples=((NOW, 0.3),),
-        baseline_p95_seconds=0.2,
-        baseline_minutes=40,
-        baseline_at=NOW - 100,
+        usual=UsualLatency(stepped_at=NOW - 20, average=2000.0, steps=40, excess=2.0, excess_since=NOW - 65),
+        slow=(SlowAnswers("p95", 10.0, NOW - 68, 0.8, 12, 12),),
         over_since=NOW - 70,
         counts=(MinuteCount(NOW - 120, 60.0, 3.0),),
         counts_from=1.0,
@@ -123,10 +122,12 @@ def test_an_interruption_ends_runs_and_sums_and_nothing_else() -> None:
     before = worn("http")
     after = detect.interrupt(before, 0.0)
     assert changed(before, after) == {
-        "run_started_at", "run_probes", "good_run", "cusum", "cusum_zero_at", "over_since", "troubled_since"
+        "run_started_at", "run_probes", "good_run", "cusum", "cusum_zero_at", "over_since", "troubled_since", "usual",
+        "slow",
     }  # fmt: skip
     assert (after.run_started_at, after.run_probes, after.good_run) == (None, 0, 0)
-    assert (after.cusum, after.cusum_zero_at, after.over_since) == (0.0, None, None)
+    assert (after.cusum, after.cusum_zero_at, after.over_since, after.slow) == (0.0, None, None, ())
+    assert after.usual == replace(before.usual, excess=0.0, excess_since=None)
 
 
 def test_since_when_it_was_in_trouble_outlasts_interruptions_until_it_was_calm_for_a_minute() -> None:
@@ -146,7 +147,8 @@ def test_forgetting_keeps_baselines_history_and_the_last_look() -> None:
     """Evidence goes; what is usual for this service stays."""
     before = worn("latency")
     after = detect.forget(before, NOW)
-    kept = {"name", "kind", "last", "last_at", "baseline_p95_seconds", "baseline_minutes", "baseline_at", "counts"}
+    before = replace(before, usual=replace(before.usual, excess=0.0, excess_since=None))
+    kept = {"name", "kind", "last", "last_at", "usual", "counts"}
     empty = Check("it", "latency")
     for field in fields(Check):
         if field.name in kept:

@@ -1,4 +1,4 @@
-"""Latency: percentiles against an objective and a learnt baseline; only fresh, sustained slowness counts."""
+"""Latency: percentiles against an objective; only fresh, sustained slowness counts."""
 
 import random
 from dataclasses import replace
@@ -8,26 +8,25 @@ import pytest
 from tests.core.limits import LIMITS
 from tests.core.scenes import given
 from watchdog.core import detect
-from watchdog.core.detect import latency
-from watchdog.domain.checks import Check
+from watchdog.core.detect import latency, usual_latency
+from watchdog.domain.checks import Check, UsualLatency
 from watchdog.domain.decisions import Finding
 from watchdog.domain.events import Observed
 from watchdog.domain.policy import SignalPolicy
 from watchdog.domain.readings import Bad, Good, Unknown
 
 API = SignalPolicy("api", "latency", limits_seconds={"p95": 0.8})
-RELATIVE = SignalPolicy("api", "latency", times_baseline=2.0)
 NEW = Check("api", "latency")
-KNOWN = replace(NEW, baseline_p50_seconds=0.2, baseline_p95_seconds=0.5, baseline_minutes=latency.BASELINE_MINUTES_MIN)
-"""Seen for long enough to have a baseline."""
+KNOWN = replace(NEW, usual=UsualLatency(average=2000.0, steps=usual_latency.STEPS_MIN))
+"""Seen for long enough to know what is usual."""
 T0 = 10_000.0
 
 
 def fed(
     latencies: list[float], signal: SignalPolicy = API, every: float = 2.0, check: Check | None = None, at: float = T0
 ) -> tuple[Check, float]:
-    """Fold latencies in; return the check (one that learns from nothing, or a known one) and the time of the last."""
-    check = check or (NEW if signal == RELATIVE else KNOWN)
+    """Fold latencies in; return the check and the time of the last."""
+    check = check or KNOWN
     for seconds in latencies:
         check = detect.observe(check, Observed(at, "web", "api", Good(), seconds), signal, LIMITS)
         at += every
@@ -138,77 +137,6 @@ def test_failures_are_judged_as_probes_and_have_no_latency() -> None:
     assert len(without.samples) == 5
 
 
-def test_the_baseline_is_learnt_minute_by_minute_and_only_while_all_is_well() -> None:
-    """It is the mean of all minutes, at 60 s and not before; slow times do not move it."""
-    check, now = fed([0.2] * 1, RELATIVE)
-    assert check.baseline_p95_seconds == 0.2 and check.baseline_minutes == 1
-    for after, minutes, at in ((59.9, 1, T0), (60.0, 2, T0 + 60.0)):
-        later, _ = fed([0.2], RELATIVE, check=check, at=now + after)
-        assert (later.baseline_minutes, later.baseline_at) == (minutes, at)
-    check, now = fed([0.4] * 40, RELATIVE, check=check, at=now + 2.0)
-    assert check.baseline_minutes == 2
-    assert check.baseline_p50_seconds == check.baseline_p95_seconds == pytest.approx(0.3)
-    slow, _ = fed([1.2] * 100, API, check=NEW)
-    assert slow.baseline_minutes == 0
-
-
-@pytest.mark.parametrize(("minutes", "weight"), [(0, 1.0), (1, 1 / 2), (9, 1 / 10), (99, 1 / 100), (5000, 1 / 100)])
-def test_the_baseline_forgets_within_a_hundred_minutes(minutes: int, weight: float) -> None:
-    """The mean of all, while there are fewer; from then on each minute moves it by a hundredth."""
-    before = Check("api", "latency", baseline_p50_seconds=0.1, baseline_p95_seconds=0.2, baseline_minutes=minutes)
-    after, _ = fed([0.15], RELATIVE, check=before)
-    assert after.baseline_p50_seconds == pytest.approx(0.1 + weight * 0.05)
-    assert after.baseline_p95_seconds == pytest.approx(0.2 - weight * 0.05)
-
-
-@pytest.mark.parametrize(
-    ("answers", "over"),
-    [
-        ([0.19] * 40, "p50 190 ms > 160 ms (2 x baseline 80 ms)"),
-        ([0.08, 0.08, 0.41] * 13, "p95 410 ms > 400 ms (2 x baseline 200 ms)"),
-        ([0.15, 0.15, 0.39] * 13, ""),
-    ],
-    ids=["everything is slower", "the slowest are", "neither, by twice"],
-)
-def test_times_the_baseline_holds_for_the_median_and_for_the_slowest(answers: list[float], over: str) -> None:
-    """A p95 of a dozen samples is their slowest, and jumps: that all became slower is seen in the median."""
-    usual = Check("api", "latency", baseline_p50_seconds=0.08, baseline_p95_seconds=0.2, baseline_minutes=10)
-    usual = replace(usual, baseline_at=T0 + 1e6)
-    check, now = fed(answers, RELATIVE, check=usual)
-    result = finding(check, now, RELATIVE)
-    assert (result.text if result else "").startswith(over) and (result is not None) is bool(over)
-
-
-def test_a_baseline_of_an_older_version_is_learnt_anew() -> None:
-    """It knew no median; its thousands of minutes do not make the first one of ours count as usual."""
-    old = Check("api", "latency", baseline_minutes=5000)
-    assert latency.bounds(old, RELATIVE) == {} and latency.lowest_bound(old, RELATIVE) == float("inf")
-    check, _ = fed([0.1], RELATIVE, check=old)
-    assert (check.baseline_minutes, check.baseline_p50_seconds, check.baseline_p95_seconds) == (1, 0.1, 0.1)
-    assert latency.bounds(check, RELATIVE) == {}
-
-
-def test_twice_the_baseline_counts_after_ten_minutes_of_learning() -> None:
-    """Before that the baseline is not trusted; then twice of it is the limit."""
-    check, now = fed([0.2] * 280, RELATIVE)
-    assert check.baseline_minutes == 10
-    assert latency.bounds(replace(check, baseline_minutes=9), RELATIVE) == {}
-    check, now = fed([0.5] * 40, RELATIVE, check=check, at=now + 2.0)
-    result = finding(check, now, RELATIVE)
-    assert result.text.startswith("p50 500 ms > 400 ms (2 x baseline 200 ms) for ")
-
-
-def test_the_tighter_limit_holds() -> None:
-    """Objective and baseline: whichever is smaller; other percentiles have their own."""
-    learnt = Check("api", "latency", baseline_p50_seconds=0.1, baseline_p95_seconds=0.2, baseline_minutes=10)
-    both = SignalPolicy("api", "latency", limits_seconds={"p95": 0.8, "p99": 2.0}, times_baseline=2.0)
-    relative = {"p50": (0.2, "2 x baseline 100 ms"), "p95": (0.4, "2 x baseline 200 ms")}
-    assert latency.bounds(learnt, both) == {**relative, "p99": (2.0, "objective")}
-    assert latency.lowest_bound(learnt, both) == 0.2
-    assert latency.bounds(replace(learnt, baseline_p95_seconds=0.5), both)["p95"] == (0.8, "objective")
-    assert latency.bounds(replace(learnt, baseline_p95_seconds=0.4), both)["p95"] == (0.8, "objective")
-
-
 def test_suspicious_and_calm() -> None:
     """Over its limit at once, calm when neither slow nor failing."""
     check, now = fed([0.2, 0.2])
@@ -270,14 +198,6 @@ def test_slow_must_last_a_minute_and_twenty_answers(answers: int, every: float, 
     assert (finding(check, now) is not None) is confirmed
 
 
-def test_an_outage_does_not_teach_that_slow_is_normal() -> None:
-    """While over twice its baseline nothing is learnt, however long it lasts."""
-    check, now = fed([0.2] * 400, RELATIVE)
-    slow, now = fed([0.9] * 600, RELATIVE, check=check, at=now + 2.0)
-    assert (slow.baseline_p95_seconds, slow.baseline_minutes) == (check.baseline_p95_seconds, check.baseline_minutes)
-    assert finding(slow, now, RELATIVE) is not None
-
-
 def test_a_limit_that_was_raised_meanwhile_is_no_longer_broken() -> None:
     """A reload of the policy is obeyed at the next look, also if it takes the limit away."""
     check, now = fed([1.5] * 40)
@@ -293,7 +213,9 @@ def test_a_limit_that_was_raised_meanwhile_is_no_longer_broken() -> None:
 def test_each_percentile_is_over_at_its_own_share_of_slow_answers(name: str, slow: int, over: bool) -> None:
     """Of a hundred answers: more than half, more than five, more than one."""
     signal = replace(API, limits_seconds={name: 0.8}, window_seconds=1e6)
-    check, _ = fed([0.2] * (100 - slow) + [1.2] * slow, signal, every=0.1)
+    answers = [1.2 if (number + 1) * slow // 100 > number * slow // 100 else 0.2 for number in range(100)]
+    check, _ = fed(answers, signal, every=0.1)
+    assert answers.count(1.2) == slow
     assert (check.over_since is not None) is over
 
 

@@ -8,7 +8,7 @@ from tests.core.limits import LIMITS
 from tests.core.scenes import given
 from watchdog.core import detect
 from watchdog.core.detect import Conditions, baseline, latency, probes
-from watchdog.domain.checks import Check
+from watchdog.domain.checks import Check, UsualLatency
 from watchdog.domain.events import Observed
 from watchdog.domain.policy import Detection, SignalPolicy
 from watchdog.domain.readings import Bad, FailureKind, Good, Unknown
@@ -280,7 +280,7 @@ def test_slow_times_that_pass_teach_patience(lasted: float, seconds: float) -> N
 
 def test_slowness_is_told_only_when_it_lasts_longer_than_its_slow_times_do() -> None:
     """A fifth longer; the finding says which limit it was that held."""
-    known = Check("api", "latency", baseline_p50_seconds=0.2, baseline_p95_seconds=0.5, baseline_minutes=10)
+    known = Check("api", "latency", usual=UsualLatency(average=2000.0, steps=10))
     check, now = told(slow(100.0), API, check=known)
     for answers, words in (
         (60, ""),

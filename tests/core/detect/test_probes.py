@@ -10,7 +10,7 @@ from tests.core.limits import LIMITS
 from tests.core.scenes import given
 from watchdog.core import detect
 from watchdog.core.detect import probes
-from watchdog.domain.checks import Check
+from watchdog.domain.checks import Check, UsualLatency
 from watchdog.domain.decisions import Finding
 from watchdog.domain.events import Observed
 from watchdog.domain.policy import Detection, SignalPolicy
@@ -283,10 +283,10 @@ def test_what_is_remembered_is_bounded() -> None:
 def test_forgetting_and_interrupting() -> None:
     """To forget clears all but the baseline; to interrupt ends runs and sums, and keeps what was counted."""
     check, now = seen("..xxx")
-    check = replace(check, baseline_p95_seconds=0.2, baseline_minutes=12, baseline_at=5.0)
+    check = replace(check, usual=UsualLatency(average=2000.0, steps=12))
     fresh = detect.forget(check, now)
-    kept = Check("home", "http", last=check.last, last_at=now, baseline_p95_seconds=0.2, baseline_minutes=12)
-    assert fresh == replace(kept, baseline_at=5.0, counts_from=now)
+    kept = Check("home", "http", last=check.last, last_at=now, usual=check.usual)
+    assert fresh == replace(kept, counts_from=now)
     broken = detect.interrupt(check, 0.0)
     assert (broken.run_probes, broken.run_started_at, broken.cusum, broken.good_run) == (0, None, 0.0, 0)
     assert broken.recent == check.recent and broken.last_bad_at == check.last_bad_at

@@ -9,7 +9,7 @@ from tests.core.scenes import NOW, a_service, a_state, step
 from tests.core.world import START, Fault, World, make_policy, old_deploy
 from watchdog.core.fold.clock_skew import clamp_future_times
 from watchdog.domain import events as e
-from watchdog.domain.checks import Check
+from watchdog.domain.checks import Check, UsualLatency
 from watchdog.domain.decisions import Course, Decision
 from watchdog.domain.deploys import Deploy, Downtime
 from watchdog.domain.incidents import Escalation, Incident, Phase, Question, RollbackAttempt
@@ -82,14 +82,16 @@ def test_what_people_were_asked_and_who_was_called_is_no_younger_than_now() -> N
     assert seen.escalation == replace(called, told_at=NOW, called_at=NOW, acknowledged_at=NOW)
 
 
-@pytest.mark.parametrize("field", ["last_at", "counts_from", "baseline_at", "interrupted_at"])
+@pytest.mark.parametrize("field", ["last_at", "counts_from", "stepped_at", "interrupted_at"])
 def test_a_check_read_in_the_future_begins_anew(field: str) -> None:
     """Its run and its sums cannot be placed; its baseline is kept."""
-    learnt = {"baseline_p95_seconds": 0.2, **dict.fromkeys(("healed_at", "restart_at", "slow_healed_at"), NOW + 2.0)}
-    check = replace(Check("home", "http", run_probes=4, last=Good(), **learnt), **{field: NOW + 1.0})
+    learnt = dict.fromkeys(("healed_at", "restart_at", "slow_healed_at"), NOW + 2.0)
+    check = Check("home", "http", run_probes=4, last=Good(), usual=UsualLatency(average=2000.0), **learnt)
+    ahead = {field: NOW + 1.0}
+    check = replace(check, usual=replace(check.usual, **ahead)) if field == "stepped_at" else replace(check, **ahead)
     seen = clamp_future_times(a_service(name="web", checks={"home": check}), NOW).checks["home"]
-    assert (seen.run_probes, seen.baseline_p95_seconds, seen.counts_from) == (0, 0.2, NOW)
-    assert max(seen.last_at, seen.baseline_at, seen.interrupted_at) <= NOW
+    assert (seen.run_probes, seen.usual.average, seen.counts_from) == (0, 2000.0, NOW)
+    assert max(seen.last_at, seen.usual.stepped_at, seen.interrupted_at) <= NOW
     assert (seen.healed_at, seen.restart_at, seen.slow_healed_at) == (NOW, NOW, NOW)
 
 

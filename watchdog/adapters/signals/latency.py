@@ -20,19 +20,19 @@ from watchdog.ports import Sample
 
 
 class LatencyOptions(ProbeOptions):
-    """Options of `latency`; `times_baseline: null` switches the comparison with the baseline off."""
+    """Options of `latency`; `times_baseline: null` switches the comparison with the usual off."""
 
     latency: Url
     p50: Duration | None = Field(default=None, gt=0)
     p95: Duration | None = Field(default=None, gt=0)
     p99: Duration | None = Field(default=None, gt=0)
-    times_baseline: float | None = Field(default=2.0, gt=1.0, le=100.0)
+    times_baseline: float | None = Field(default=1.5, gt=1.0, le=100.0)
     window: Duration = Field(default=120.0, ge=30.0, le=3600.0)
 
     @model_validator(mode="after")
     def _has_a_limit(self) -> "LatencyOptions":
         if not self.limits and self.times_baseline is None:
-            raise ValueError("no limit: write p95: 800ms (or p50, p99), or times_baseline: 2")
+            raise ValueError("no limit: write p95: 800ms (or p50, p99), or times_baseline: 1.5")
         ordered = [self.limits[name] for name in ("p50", "p95", "p99") if name in self.limits]
         if ordered != sorted(ordered):
             raise ValueError("impossible limits: a higher percentile cannot have a lower limit (p50 <= p95 <= p99)")

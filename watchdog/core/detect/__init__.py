@@ -9,7 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from watchdog.core.detect import baseline, crashes, error_counts, intermittent, latency, probes, turned_away
+from watchdog.core.detect import (
+    baseline,
+    crashes,
+    error_counts,
+    intermittent,
+    latency,
+    probes,
+    turned_away,
+    usual_latency,
+)
 from watchdog.domain.checks import Check, Spells
 from watchdog.domain.decisions import Finding
 from watchdog.domain.events import Observed
@@ -83,7 +92,8 @@ def find(check: Check, given: Conditions) -> Finding | None:
 def at_rest(check: Check) -> bool:
     """Tell whether it holds nothing that any method could be suspicious of, whatever the limits."""
     nothing = check.run_probes == 0 and check.cusum == 0.0 and check.over_since is None and check.turned_since is None
-    return nothing and not check.crashes and not check.counts and not intermittent.is_suspicious(check.spells)
+    quick = not check.slow and check.usual.excess == 0.0
+    return nothing and quick and not check.crashes and not check.counts and not intermittent.is_suspicious(check.spells)
 
 
 def suspicious(check: Check, given: Conditions) -> bool:
@@ -126,6 +136,7 @@ def interrupt(check: Check, at: float) -> Check:
     ended = fast_replace(
         check, run_started_at=None, run_probes=0, good_run=0, cusum=0.0, cusum_zero_at=None, over_since=None
     )
+    ended = fast_replace(ended, slow=(), usual=usual_latency.without_sum(check.usual))
     return fast_replace(ended, interrupted_at=at, troubled_since=min(onsets, default=None))
 
 
@@ -139,10 +150,7 @@ def forget(check: Check, at: float, *, spells: bool = True) -> Check:
         kind=check.kind,
         last=check.last,
         last_at=check.last_at,
-        baseline_p50_seconds=check.baseline_p50_seconds,
-        baseline_p95_seconds=check.baseline_p95_seconds,
-        baseline_minutes=check.baseline_minutes,
-        baseline_at=check.baseline_at,
+        usual=usual_latency.without_sum(check.usual),
         healed_seconds=check.healed_seconds,
         healed_at=check.healed_at,
         restart_seconds=check.restart_seconds,

@@ -1,16 +1,15 @@
-"""Latency of a route: percentiles over a rolling window against an objective and against its own baseline.
+"""Latency of a route: against its objectives, and against what is usual at this hour.
 
-A failed request is judged as a probe (see probes); only answers have a latency. The baselines are slow averages
-(of 100 minutes; of all, while there are fewer) of each minute's p50 and p95, taken while nothing was over its limit:
-the p95 of a dozen samples is their slowest, and only the median shows that everything became slower. Percentiles:
-nearest rank.
+A failed request is judged as a probe (see probes); only answers have a latency. Three looks at them: a percentile that
+is over its objective all the time (here; percentiles: nearest rank), too many slow answers among quick ones
+(slow_answers), and all of them somewhat slower than usual (usual_latency).
 """
 
-from math import ceil, inf
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from watchdog.core.detect import baseline, probes
-from watchdog.domain.checks import Check
+from watchdog.core.detect import baseline, probes, slow_answers, usual_latency
+from watchdog.domain.checks import Check, SlowAnswers, UsualLatency
 from watchdog.domain.decisions import Finding
 from watchdog.domain.events import Observed
 from watchdog.domain.policy import Detection, SignalPolicy
@@ -22,17 +21,13 @@ if TYPE_CHECKING:
 SAMPLES_MAX = 512
 SAMPLES_MIN = 20
 WINDOWS_MAX = 3
-BASELINE_MINUTES_MIN = 10
-BASELINE_WEIGHT_MIN = 0.01
 HEALED_MAX_SECONDS = 900.0
 """A slow time that lasted longer is not one of those that come and go: it does not teach patience."""
 HEALED_MARGIN = 1.2
 HOLD_FACTOR_MAX = 3.0
 HOLD_FACTOR_NEW = 2.0
-"""While too little is known of it for a baseline: who cannot tell what is usual waits longer."""
-LEARN_SECONDS = 60.0
+"""While too little is known of it to tell what is usual."""
 Samples = tuple[tuple[float, float], ...]
-QUANTILES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 
 
 def quantile(values: list[float], share: float) -> float:
@@ -44,13 +39,43 @@ def quantile(values: list[float], share: float) -> float:
 def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detection) -> dict[str, Any]:
     """Return what one probe changes: by its outcome, and by its latency if it answered."""
     outcome = probes.observe(check, event, signal, limits)
-    if event.latency_seconds is None or outcome["run_probes"] > 0:
+    seconds = event.latency_seconds
+    if seconds is None or outcome["run_probes"] > 0:
         return outcome
-    samples = window((*check.samples, (event.at, event.latency_seconds)), signal)
-    if _over(check, samples, signal, limits)[0]:
-        since = check.over_since if check.over_since is not None else event.at
-        return {**outcome, "samples": samples, "over_since": since, "last_slow_at": event.at}
-    return {**outcome, "samples": samples, "over_since": None, **learn(check, samples, event.at)}
+    samples = window((*check.samples, (event.at, seconds)), signal)
+    slow = slow_answers.counted(check.slow, check.usual, signal, seconds, event.at)
+    usual = after_answer(check.usual, samples, signal, well=check.over_since is None and not slow)
+    since = _slow_since(samples, slow, usual, signal, limits)
+    changed = {"samples": samples, "slow": slow, "usual": usual}
+    if since is None:
+        return {**outcome, **changed, "over_since": None}
+    over_since = check.over_since if check.over_since is not None else since
+    return {**outcome, **changed, "over_since": over_since, "last_slow_at": event.at}
+
+
+def after_answer(usual: UsualLatency, samples: Samples, signal: SignalPolicy, *, well: bool) -> UsualLatency:
+    """Return what is usual, with a step more if one is due."""
+    at = samples[-1][0]
+    if at - usual.stepped_at < usual_latency.STEP_SECONDS:
+        return usual
+    answers = [seconds for sampled_at, seconds in samples if sampled_at > usual.stepped_at]
+    if not usual_latency.due(usual, len(answers), at, WINDOWS_MAX * signal.window_seconds):
+        return usual
+    far = slow_answers.tail_seconds(usual, signal)
+    after = usual_latency.stepped(usual, samples, signal.times_baseline, well=well)
+    return usual_latency.tail_learnt(after, sum(seconds > far for seconds in answers), len(answers))
+
+
+def _slow_since(
+    samples: Samples, slow: tuple[SlowAnswers, ...], usual: UsualLatency, signal: SignalPolicy, limits: Detection
+) -> float | None:
+    """Return since when it is slow in one of the three ways, or None."""
+    found = [one.since for one in slow if slow_answers.is_confirmed(one)]
+    if usual_latency.is_confirmed(usual, signal.times_baseline) and usual.excess_since is not None:
+        found.append(usual.excess_since)
+    if _over(samples, signal, limits):
+        found.append(samples[-1][0])
+    return min(found, default=None)
 
 
 def window(samples: Samples, signal: SignalPolicy) -> Samples:
@@ -65,7 +90,7 @@ def window(samples: Samples, signal: SignalPolicy) -> Samples:
 
 
 def learnt(check: Check, given: "Conditions") -> dict[str, Any]:
-    """Return what its time over a limit teaches, which just ended by itself: how long such times last.
+    """Return what its slow time teaches, which just ended by itself: how long such times last.
 
     Also if a human was told of it: a job that makes it slow every hour must not wake one every hour.
     """
@@ -78,66 +103,23 @@ def learnt(check: Check, given: "Conditions") -> dict[str, Any]:
 
 
 def healed_seconds(check: Check, now: float) -> float:
-    """Return the longest time over a limit that ended by itself (seconds), fading as that of failures does."""
+    """Return the longest slow time that ended by itself (seconds), fading as that of failures does."""
     return check.slow_healed_seconds * baseline.fading(now - check.slow_healed_at)
 
 
-def learn(check: Check, samples: Samples, at: float) -> dict[str, Any]:
-    """Let the minute's percentiles move the baselines."""
-    if at - check.baseline_at < LEARN_SECONDS:
-        return {}
+def _over(samples: Samples, signal: SignalPolicy, limits: Detection) -> str:
+    """Return a percentile that is over its objective, still fed by a fresh slow answer, or nothing."""
+    if not signal.limits_seconds:
+        return ""
     values = [seconds for _, seconds in samples]
-    minutes = check.baseline_minutes if check.baseline_p50_seconds is not None else 0  # an older version knew none
-    weight = max(1.0 / (minutes + 1), BASELINE_WEIGHT_MIN)
-    return {
-        "baseline_p50_seconds": _moved(check.baseline_p50_seconds, quantile(values, 0.50), weight),
-        "baseline_p95_seconds": _moved(check.baseline_p95_seconds, quantile(values, 0.95), weight),
-        "baseline_minutes": minutes + 1,
-        "baseline_at": at,
-    }
-
-
-def _moved(old: float | None, newest: float, weight: float) -> float:
-    return newest if old is None else old + weight * (newest - old)
-
-
-def bounds(check: Check, signal: SignalPolicy) -> dict[str, tuple[float, str]]:
-    """Return percentile -> (limit in seconds, where it comes from); the tighter of objective and baseline."""
-    found = {name: (seconds, "objective") for name, seconds in signal.limits_seconds.items()}
-    for name, learned in _baselines(check).items():
-        relative = learned * (signal.times_baseline or inf)
-        if relative < found.get(name, (inf, ""))[0]:
-            found[name] = (relative, f"{signal.times_baseline:g} x baseline {_ms(learned)}")
-    return found
-
-
-def lowest_bound(check: Check, signal: SignalPolicy) -> float:
-    """Return the lowest of the bounds in seconds; infinite if there is none."""
-    limits = [*signal.limits_seconds.values()]
-    if signal.times_baseline:
-        limits += [learned * signal.times_baseline for learned in _baselines(check).values()]
-    return min(limits, default=inf)
-
-
-def _baselines(check: Check) -> dict[str, float]:
-    """Return percentile -> its usual value in seconds, once enough minutes made it."""
-    p50, p95 = check.baseline_p50_seconds, check.baseline_p95_seconds
-    if p50 is None or p95 is None or check.baseline_minutes < BASELINE_MINUTES_MIN:
-        return {}
-    return {"p50": p50, "p95": p95}
-
-
-def _over(check: Check, samples: Samples, signal: SignalPolicy, limits: Detection) -> tuple[str, str]:
-    """Return a percentile over its limit, still fed by a fresh slow answer, and the source of the limit, or nothing."""
-    values = [seconds for _, seconds in samples]
-    if max(values) <= lowest_bound(check, signal):
-        return "", ""  # nothing is, so no percentile is: most readings end here, and sort nothing
-    for name, (limit, source) in bounds(check, signal).items():
-        measured = quantile(values, QUANTILES[name])
+    if max(values) <= min(signal.limits_seconds.values()):
+        return ""  # nothing is, so no percentile is: most readings end here, and sort nothing
+    for name, limit in signal.limits_seconds.items():
+        measured = quantile(values, slow_answers.QUANTILES[name])
         fresh = any(seconds > limit for at, seconds in samples if at >= samples[-1][0] - limits.fresh_seconds)
         if measured > limit and fresh:
-            return f"{name} {_ms(measured)} > {_ms(limit)}", source
-    return "", ""
+            return f"{name} {_ms(measured)} > {_ms(limit)}"
+    return ""
 
 
 def _ms(seconds: float) -> str:
@@ -145,59 +127,99 @@ def _ms(seconds: float) -> str:
 
 
 def hold_seconds(check: Check, given: "Conditions") -> float:
-    """Return how long it must stay over its limit: longer than slow times that pass do."""
+    """Return how long answers must be too slow: longer than slow times that pass are."""
     configured = given.limits.latency_hold_seconds
-    least = configured if _baselines(check) else HOLD_FACTOR_NEW * configured
-    return max(least, min(HEALED_MARGIN * healed_seconds(check, given.now), HOLD_FACTOR_MAX * configured))
+    least = configured if _is_known(check) else HOLD_FACTOR_NEW * configured
+    return max(least, patience_seconds(check, given))
+
+
+def patience_seconds(check: Check, given: "Conditions") -> float:
+    """Return how long it must be slower than usual, at least: as slow times are that pass by themselves."""
+    return min(HEALED_MARGIN * healed_seconds(check, given.now), HOLD_FACTOR_MAX * given.limits.latency_hold_seconds)
+
+
+def _is_known(check: Check) -> bool:
+    return check.usual.steps >= usual_latency.STEPS_MIN
 
 
 def learnt_words(check: Check, given: "Conditions") -> str:
-    """Return why it must stay over its limit for longer than usual, or nothing."""
+    """Return why it must be slow for longer than usual, or nothing."""
     hold, configured = hold_seconds(check, given), given.limits.latency_hold_seconds
     if hold <= configured:
         return ""
-    if hold == HOLD_FACTOR_NEW * configured and not _baselines(check):
+    if hold == HOLD_FACTOR_NEW * configured and not _is_known(check):
         return f", {HOLD_FACTOR_NEW:g} x {show_seconds(configured)} for want of a baseline"
     return f", as its slow times last up to {show_seconds(healed_seconds(check, given.now))}"
 
 
 def find(check: Check, given: "Conditions") -> Finding | None:
-    """Return a percentile that stayed over its limit long enough, or a confirmed failure."""
+    """Return a confirmed failure, or that it has been slow for long enough, in one of the three ways."""
     failing = probes.find(check, given)
     if failing is not None or check.over_since is None:
         return failing
-    measured_at = check.samples[-1][0]
-    lasted = measured_at - check.over_since
-    hold = hold_seconds(check, given)
-    if lasted < hold:
+    if given.now - check.samples[-1][0] > given.limits.fresh_seconds:
         return None
+    return _find_objective(check, given) or _find_slow_answers(check, given) or _find_unusual(check, given)
+
+
+def _find_objective(check: Check, given: "Conditions") -> Finding | None:
+    assert check.over_since is not None, "it is slow"
+    over = _over(check.samples, given.signal, given.limits)
     since = [seconds for at, seconds in check.samples if at >= check.over_since]
-    if len(since) < given.limits.latency_samples_min:
+    lasted, hold = check.samples[-1][0] - check.over_since, hold_seconds(check, given)
+    if not over or lasted < hold or len(since) < given.limits.latency_samples_min:
         return None
-    if given.now - measured_at > given.limits.fresh_seconds:
-        return None
-    over, source = _over(check, check.samples, given.signal, given.limits)
-    if not over:
-        return None
-    limit = lowest_bound(check, given.signal)
+    limit = min(given.signal.limits_seconds.values())
     slow = sum(seconds > limit for seconds in since) / len(since)
     borne = f"limit {show_seconds(hold)}{learnt_words(check, given)}"
-    text = f"{over} ({source}) for {show_seconds(lasted)} ({borne}), {len(since)} samples"
-    onset_at = probes.began(check.over_since, check.troubled_since)
-    return Finding(check.name, check.kind, "latency", onset_at, slow, text, "slow", symptom=over)
+    text = f"{over} (objective) for {show_seconds(lasted)} ({borne}), {len(since)} samples"
+    return _finding(check, check.over_since, slow, text, over)
+
+
+def _find_slow_answers(check: Check, given: "Conditions") -> Finding | None:
+    found = slow_answers.confirmed(check.slow, check.usual, given.signal)
+    if found is None:
+        return None
+    one, limit = found
+    lasted = check.samples[-1][0] - one.since
+    if lasted < hold_seconds(check, given) or one.answers < given.limits.latency_samples_min:
+        return None
+    text = slow_answers.describe(one, limit, lasted)
+    return _finding(check, one.since, one.slow / one.answers, text, slow_answers.symptom(one, limit))
+
+
+def _find_unusual(check: Check, given: "Conditions") -> Finding | None:
+    usual, times = check.usual, given.signal.times_baseline
+    if times is None or usual.excess_since is None or not usual_latency.is_confirmed(usual, times):
+        return None
+    lasted = check.samples[-1][0] - usual.excess_since
+    if lasted < patience_seconds(check, given):
+        return None
+    text = usual_latency.describe(usual, times, lasted)
+    return _finding(check, usual.excess_since, 1.0, text, usual_latency.symptom(usual))
+
+
+def _finding(check: Check, since: float, share: float, text: str, symptom: str) -> Finding:
+    onset_at = probes.began(since, check.troubled_since)
+    return Finding(check.name, check.kind, "latency", onset_at, share, text, "slow", symptom=symptom)
 
 
 def suspicious(check: Check, given: "Conditions") -> bool:
-    """Over its limit, or failing."""
-    return check.over_since is not None or probes.suspicious(check, given)
+    """Slow, or on the way to it, or failing."""
+    return _may_be_slow(check, given) or probes.suspicious(check, given)
+
+
+def _may_be_slow(check: Check, given: "Conditions") -> bool:
+    unusual = usual_latency.is_suspicious(check.usual, given.signal.times_baseline)
+    return check.over_since is not None or unusual or slow_answers.is_suspicious(check.slow)
 
 
 def failing(check: Check, given: "Conditions") -> bool:
-    """It was over its limit, or failed, a moment ago."""
+    """It was slow, or failed, a moment ago."""
     slow = check.over_since is not None and given.now - check.samples[-1][0] <= given.limits.fresh_seconds
     return slow or probes.failing(check, given)
 
 
 def calm(check: Check, given: "Conditions") -> bool:
-    """Neither over its limit nor failing."""
-    return check.over_since is None and probes.calm(check, given)
+    """Neither slow, nor on the way to it, nor failing."""
+    return not _may_be_slow(check, given) and probes.calm(check, given)

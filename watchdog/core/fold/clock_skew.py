@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from watchdog.core import detect
 from watchdog.core.fold import observations
-from watchdog.domain.checks import Check
+from watchdog.domain.checks import Check, UsualLatency
 from watchdog.domain.deploys import Deploy, Downtime
 from watchdog.domain.incidents import DeployWatch, Escalation, Incident, Question, RollbackAttempt, ServiceState
 
@@ -25,7 +25,9 @@ OF_QUESTION = ("asked_at", "approved_at")
 OF_ROLLBACK = ("requested_at", "blocked_since", "restored_at", "healed_at", "verified_at")
 OF_ESCALATION = ("told_at", "called_at", "acknowledged_at")
 OF_DOWNTIME = ("since", "after", "ended_at")
-T = TypeVar("T", ServiceState, Incident, Question, RollbackAttempt, Escalation, Deploy, DeployWatch, Downtime)
+T = TypeVar(
+    "T", ServiceState, Incident, Question, RollbackAttempt, Escalation, Deploy, DeployWatch, Downtime, UsualLatency
+)
 
 
 def clamp_future_times(service: ServiceState, now: float) -> ServiceState:
@@ -59,10 +61,11 @@ def _incident(incident: Incident, now: float) -> Incident:
 
 def _check(check: Check, now: float) -> Check:
     """Return the check; if it was read in the future, its statistics tell of nothing we can place."""
-    if max(check.last_at, check.counts_from, check.baseline_at, check.interrupted_at) <= now:
+    if max(check.last_at, check.counts_from, check.usual.stepped_at, check.interrupted_at) <= now:
         return check
-    dated = ("last_at", "baseline_at", "healed_at", "restart_at", "slow_healed_at", "watched_from")
+    dated = ("last_at", "healed_at", "restart_at", "slow_healed_at", "watched_from")
     past = replace(check, served=(), **{name: min(getattr(check, name), now) for name in dated})
+    past = replace(past, usual=_past(past.usual, ("stepped_at",), now))
     return detect.forget(past, now)
 
 

@@ -12,7 +12,7 @@ from operator import itemgetter
 
 from watchdog.core import detect
 from watchdog.core.assess import maintenance, suspect_deploy
-from watchdog.core.detect import Conditions, baseline
+from watchdog.core.detect import Conditions, baseline, usual_latency
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Finding
 from watchdog.domain.deploys import Deploy
@@ -50,7 +50,8 @@ def after_reading(service: ServiceState, before: Check, after: Check, policy: Po
     rolled_back = service.incident is not None and service.incident.rollback.requested_at is not None
     planned = maintenance.overlapped(service, began) is not None
     if rolled_back or planned or _deployed_since(service, policy, began):
-        return after
+        ended = before.over_since is not None and after.over_since is None
+        return fast_replace(after, usual=usual_latency.forgotten_since(after.usual, began)) if ended else after
     given = given._replace(corroborated=False, restarting=False)
     return detect.learn(before, after, given, in_incident=service.incident is not None)
 

@@ -13,7 +13,7 @@ from watchdog.core.assess import blame as blaming
 from watchdog.core.assess import severity
 from watchdog.core.assess.blame_input import BlameInput
 from watchdog.core.assess.rollback_target import TargetQuery, choose_target
-from watchdog.core.detect import latency, probes
+from watchdog.core.detect import latency, probes, slow_answers
 from watchdog.core.guards import guards
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Blame, Course, Decision, Evidence, Finding, GuardAnswer, TargetChoice, Verdict
@@ -217,7 +217,7 @@ def _not_fired(check: Check, finding: Finding, policy: Policy) -> str:
     if finding.method == "latency" and check.samples:
         values = [seconds for _, seconds in check.samples]
         return ", ".join(
-            f"{name} {latency.quantile(values, share) * 1000:.0f} ms" for name, share in latency.QUANTILES.items()
+            f"{name} {latency.quantile(values, share) * 1000:.0f} ms" for name, share in slow_answers.QUANTILES.items()
         )
     return ""
 

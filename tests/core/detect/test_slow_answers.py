@@ -1,0 +1,137 @@
+"""Too many slow answers: found by what the number of probes allows, and over when they are."""
+
+from dataclasses import replace
+from math import inf, log
+from random import Random
+
+import pytest
+
+from tests.core.limits import LIMITS
+from tests.core.scenes import given
+from watchdog.core import detect
+from watchdog.core.detect import slow_answers, usual_latency
+from watchdog.domain.checks import Check, SlowAnswers, UsualLatency
+from watchdog.domain.events import Observed
+from watchdog.domain.policy import SignalPolicy
+from watchdog.domain.readings import Good
+
+P95 = SignalPolicy("api", "latency", limits_seconds={"p95": 0.8})
+MIDDLE = SignalPolicy("api", "latency", limits_seconds={"p50": 0.3, "p99": 2.0})
+TAIL = SignalPolicy("api", "latency", times_baseline=1.5)
+KNOWN = UsualLatency(average=2000.0, steps=usual_latency.STEPS_MIN, tail_share=0.004)
+"""200 ms are usual, four answers in a thousand are far slower."""
+T0 = 10_000.0
+
+
+def sums(slow: str, signal: SignalPolicy, usual: UsualLatency = KNOWN) -> tuple[SlowAnswers, ...]:
+    """Return what is summed after answers ("s" is slow), ten seconds apart."""
+    known: tuple[SlowAnswers, ...] = ()
+    for number, one in enumerate(slow):
+        known = slow_answers.counted(known, usual, signal, 2.0 if one == "s" else 0.2, T0 + 10.0 * number)
+    return known
+
+
+def spread(share: float, answers: int, seed: int) -> str:
+    """Return answers of which that share is slow, at random."""
+    dice = Random(seed)
+    return "".join("s" if dice.random() < share else "." for _ in range(answers))
+
+
+@pytest.mark.parametrize(
+    ("signal", "usual", "limits"),
+    [
+        (P95, KNOWN, [("p95", 0.8, 0.05, 0.125)]),
+        (MIDDLE, KNOWN, [("p50", 0.3, 0.5, 0.75), ("p99", 2.0, 0.01, 0.025)]),
+        (TAIL, KNOWN, [("tail", 1.0, 0.01, 0.04)]),
+        (TAIL, replace(KNOWN, tail_share=0.1), [("tail", 1.0, 0.1, 0.25)]),
+        (TAIL, replace(KNOWN, steps=usual_latency.STEPS_MIN - 1), []),
+        (replace(TAIL, times_baseline=8.0), KNOWN, [("tail", 1.6, 0.01, 0.04)]),
+    ],
+    ids=["objective", "median and slowest", "tail", "a tail that is usual", "not known yet", "times"],
+)  # fmt: skip
+def test_the_limits(signal: SignalPolicy, usual: UsualLatency, limits: list[tuple[str, float, float, float]]) -> None:
+    """Each with the share that may be slower, and with the one that is to be found."""
+    found = slow_answers.limits(usual, signal)
+    assert [tuple(one) for one in found] == [pytest.approx(one) for one in limits]
+    assert slow_answers.lowest(usual, signal) == pytest.approx(min([one[1] for one in limits], default=inf))
+
+
+def test_the_sum_is_that_of_the_log_likelihood_ratios() -> None:
+    """A slow answer adds log(.125 / .05), a quick one takes log(.95 / .875) away; at zero it is gone."""
+    (one,) = sums("s..s", P95)
+    assert one.level == pytest.approx(2 * log(2.5) - 2 * log(0.95 / 0.875))
+    assert (one.since, one.answers, one.slow, one.quick) == (T0, 4, 2, 0)
+    assert sums("s" + "." * 11, P95) and not sums("s" + "." * 12, P95)
+    (most,) = sums("s" * 99, P95)
+    assert most.level == 1.25 * slow_answers.LIMIT
+
+
+@pytest.mark.parametrize(
+    ("signal", "share", "answers"), [(P95, 0.15, 400), (P95, 0.10, 2500), (TAIL, 0.15, 150), (TAIL, 0.04, 2160)]
+)
+def test_a_share_is_found_by_what_the_number_of_probes_allows(signal: SignalPolicy, share: float, answers: int) -> None:
+    """Twice the objective, and a tail of 15 % within 25 min of probes, of 4 % within 6 h: eleven of twelve."""
+    found = 0
+    for seed in range(12):
+        known: tuple[SlowAnswers, ...] = ()
+        for number, one in enumerate(spread(share, answers, seed)):
+            known = slow_answers.counted(known, KNOWN, signal, 2.0 if one == "s" else 0.2, T0 + 10.0 * number)
+            if slow_answers.confirmed(known, KNOWN, signal):
+                found += 1
+                break
+    assert found >= 11
+
+
+@pytest.mark.parametrize(("signal", "share"), [(P95, 0.03), (TAIL, 0.01)])
+def test_what_may_be_slow_is_not_found(signal: SignalPolicy, share: float) -> None:
+    """Three in a hundred beside an objective of five, one beside a usual one: in ten days of probes."""
+    known: tuple[SlowAnswers, ...] = ()
+    for number, one in enumerate(spread(share, 86_400, 7)):
+        known = slow_answers.counted(known, KNOWN, signal, 2.0 if one == "s" else 0.2, T0 + 10.0 * number)
+        assert not slow_answers.confirmed(known, KNOWN, signal), number
+
+
+def test_a_moment_in_which_everything_is_slow_is_no_tail() -> None:
+    """Two in a row count, and no more."""
+    (two,) = sums("ss", TAIL)
+    (many,) = sums("s" * 60, TAIL)
+    assert many.level == two.level == pytest.approx(2 * log(4.0)) and many.slow == 60
+    assert slow_answers.is_confirmed(sums("ss." * 6, TAIL)[0])
+
+
+def test_it_is_suspicious_at_half_of_the_limit() -> None:
+    """Six in a row are beyond half of ten, five are not."""
+    assert slow_answers.is_suspicious(sums("s" * 6, P95)) and not slow_answers.is_suspicious(sums("s" * 5, P95))
+
+
+def test_it_is_over_after_three_times_the_usual_distance_of_slow_answers() -> None:
+    """All slow: three quick ones end it. Every fourth: twelve do."""
+    assert sums("s" * 40 + "...", P95) and not sums("s" * 40 + "....", P95)
+    assert sums("s..." * 40 + "." * 9, P95) and not sums("s..." * 40 + "." * 10, P95)
+
+
+def test_an_objective_that_was_raised_or_taken_away_is_not_broken() -> None:
+    """What was slow for the lower one says nothing of the higher one; a lower one only adds."""
+    known = sums("s" * 20, P95)
+    assert slow_answers.confirmed(known, KNOWN, P95)
+    for limits, broken in (({"p95": 1.9}, False), ({}, False), ({"p99": 0.8}, False), ({"p95": 0.7}, True)):
+        assert (slow_answers.confirmed(known, KNOWN, replace(P95, limits_seconds=limits)) is not None) is broken
+    (anew,) = slow_answers.counted(known, KNOWN, replace(P95, limits_seconds={"p95": 1.9}), 2.0, T0)
+    assert anew.answers == 1
+
+
+def test_one_answer_in_six_is_told_with_its_arithmetic() -> None:
+    """No percentile of twenty answers stays over its limit; the finding says how many are slow."""
+    check = Check("api", "latency", usual=replace(KNOWN, stepped_at=T0 + 1e6))
+    at = T0
+    for number in range(180):
+        at = T0 + 10.0 * number
+        event = Observed(at, "web", "api", Good(), 2.0 if number % 6 == 0 else 0.2)
+        check = detect.observe(check, event, P95, LIMITS)
+    found = detect.find(check, given(P95, at))
+    assert found is not None and found.text == (
+        "30 of 180 answers > 800 ms (p95 limit) in 30 min (5.0% may be; CUSUM 12.1, limit 10)"
+    )
+    assert (found.onset_at, found.share, found.method) == (T0, pytest.approx(1 / 6), "latency")
+    assert found.symptom == "30 of 180 answers > 800 ms (p95 limit)"
+    assert detect.suspicious(check, given(P95, at)) and not detect.calm(check, given(P95, at))

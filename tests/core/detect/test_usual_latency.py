@@ -1,0 +1,247 @@
+"""What latency is usual at this hour: learned from two weeks, and what lies above it is found in minutes."""
+
+from dataclasses import replace
+from math import exp, log
+from random import Random
+
+import pytest
+
+from tests.core.limits import LIMITS
+from tests.core.scenes import given
+from watchdog.core import detect
+from watchdog.core.detect import usual_latency
+from watchdog.core.detect.usual_latency import DAYS_MIN, KEPT, STEPS_MIN, expected, stepped
+from watchdog.domain.checks import Check, UsualLatency
+from watchdog.domain.events import Observed
+from watchdog.domain.policy import SignalPolicy
+from watchdog.domain.readings import Good
+
+API = SignalPolicy("api", "latency", times_baseline=1.5)
+MONDAY = 1_798_934_400.0 + 86400.0
+"""2027-01-04 00:00 UTC."""
+HOUR = 3600.0
+DAY = 86400.0
+
+
+def six(at: float, seconds: float) -> list[tuple[float, float]]:
+    """Return the answers of a minute."""
+    return [(at - 50.0 + 10.0 * number, seconds) for number in range(6)]
+
+
+def lived(hours: float, factor=lambda at: 1.0, usual: UsualLatency | None = None, at: float = MONDAY) -> UsualLatency:  # type: ignore[no-untyped-def]
+    """Return what is usual after so many hours of steps of 200 ms, times a factor; told is nothing."""
+    usual = usual or UsualLatency()
+    for number in range(int(hours * 60)):
+        now = at + 60.0 * number
+        well = not usual_latency.is_confirmed(usual, 1.5)
+        usual = stepped(usual, six(now, 0.2 * factor(now)), 1.5, well=well)
+    return usual
+
+
+def alarms(hours: float, factor, usual: UsualLatency, at: float) -> list[float]:  # type: ignore[no-untyped-def]
+    """Return the hours after `at` in which it became slower than usual."""
+    found, was = [], usual_latency.is_confirmed(usual, 1.5)
+    for number in range(int(hours * 60)):
+        now = at + 60.0 * number
+        usual = stepped(usual, six(now, 0.2 * factor(now)), 1.5, well=not was)
+        is_now = usual_latency.is_confirmed(usual, 1.5)
+        if is_now and not was:
+            found.append((now - at) / HOUR)
+        was = is_now
+    return found
+
+
+def nightly(at: float) -> float:
+    """A job from 02:10 to 02:50 that makes it two and a half times as slow."""
+    return 2.5 if 2 * HOUR + 600 <= at % DAY < 2 * HOUR + 3000 else 1.0
+
+
+def mondays(at: float) -> float:
+    """Twice as slow on Mondays from eight to ten."""
+    return 2.0 if int(at // DAY + 3) % 7 == 0 and 8 * HOUR <= at % DAY < 10 * HOUR else 1.0
+
+
+def by_day(at: float) -> float:
+    """Busy by day: up to twice as slow in the afternoon, in steps of an hour."""
+    return 1.0 + max(0.0, 1.0 - abs(at % DAY / HOUR - 14.0) / 6.0)
+
+
+def test_nothing_is_judged_before_ten_steps() -> None:
+    """Then the average is usual, and twice of it is found: what is half again as slow is not, for want of days."""
+    young = lived(STEPS_MIN / 60)
+    assert (young.steps, expected(young), young.days) == (STEPS_MIN, 2000.0, 0)
+    assert alarms(1.0, lambda at: 9.0, UsualLatency(), MONDAY) == []
+    assert alarms(2.0, lambda at: 1.5, young, MONDAY + HOUR) == []
+    assert alarms(2.0, lambda at: 2.1, young, MONDAY + HOUR)[0] <= 0.1
+
+
+@pytest.mark.parametrize(("times", "minutes"), [(1.25, None), (1.5, (7, 10)), (2.0, (3, 4)), (10.0, (3, 4))])
+def test_a_slower_release_is_found_in_minutes(times: float, minutes: tuple[int, int] | None) -> None:
+    """Half again as slow within ten, twice within four; never within three, and a quarter slower not at all."""
+    known = lived(24 * 8, by_day)
+    at = MONDAY + 8 * DAY + 11 * HOUR
+    known = lived(11, by_day, known, MONDAY + 8 * DAY)
+    found = alarms(6.0, lambda now: times * by_day(now), known, at)
+    assert (minutes is None) is (not found)
+    if minutes is not None:
+        assert minutes[0] <= found[0] * 60 <= minutes[1]
+
+
+@pytest.mark.parametrize(
+    ("season", "first"),
+    [(nightly, 1), (mondays, 1), (by_day, 0), (lambda at: nightly(at) * mondays(at) * by_day(at), 2)],
+    ids=["a nightly job", "Monday mornings", "busy by day", "all of it"],
+)
+def test_what_comes_again_is_told_once_and_not_again(season, first: int) -> None:  # type: ignore[no-untyped-def]
+    """In four weeks: a job on its first night, a Monday morning on the first Monday."""
+    usual = lived(6.0, season)
+    found = alarms(28 * 24 - 6.0, season, usual, MONDAY + 6 * HOUR)
+    early = [hour for hour in found if hour < 7 * 24]
+    assert len(early) <= first and found == early
+
+
+def test_a_job_does_not_hide_a_slow_release_for_the_rest_of_the_day() -> None:
+    """An hour before the job and one after it: at noon half again as slow is found as ever."""
+    known = lived(24 * 8 + 12, nightly)
+    assert alarms(2.0, lambda at: 1.5, known, MONDAY + 8 * DAY + 12 * HOUR)[0] * 60 <= 10
+    at_night = lived(24 * 8 + 1, nightly)
+    assert alarms(0.5, lambda at: 2.4, at_night, MONDAY + 8 * DAY + HOUR) == [], "the job may be early"
+    assert alarms(0.5, lambda at: 4.5, at_night, MONDAY + 8 * DAY + HOUR) != [], "but not that slow"
+
+
+def test_the_hours_are_bounded_and_what_was_missed_is_not_known() -> None:
+    """Two weeks and an hour; a day without readings is a day that is not known."""
+    usual = lived(24 * 20)
+    assert len(usual.medians) == len(usual.highs) == KEPT and usual.days == 14
+    later = lived(2.0, usual=usual, at=MONDAY + 21 * DAY)
+    assert len(later.medians) == KEPT and later.medians[-26:] == (2000, *[0] * 24, 2000)
+    assert later.days == 13
+    back = lived(1.0, usual=replace(usual, stepped_at=0.0), at=MONDAY + 19 * DAY)
+    assert (back.medians, back.days) == ((), 0), "the clock was set back: no hour can be placed"
+
+
+def test_working_days_and_weekends_are_apart() -> None:
+    """On Saturdays half as slow: what is usual on Fridays is slow there, as soon as two weekend days are known."""
+
+    def weekends(at: float) -> float:
+        return 0.5 if int(at // DAY + 3) % 7 > 4 else 1.0
+
+    friday = lived(24 * 11 + 12, weekends)
+    saturday = lived(24, weekends, friday, MONDAY + 11 * DAY + 12 * HOUR)
+    assert (expected(friday), expected(saturday)) == (2000.0, 1000.0)
+    assert alarms(1.0, lambda at: 1.0, saturday, MONDAY + 12 * DAY + 12 * HOUR)
+
+
+def test_between_the_middles_of_two_hours_the_usual_is_a_line() -> None:
+    """In logarithms."""
+    usual = UsualLatency(steps=500, days=DAYS_MIN, around=(1000.0, 2000.0, 4000.0), average=1.0)
+    for minute, ms in ((30, 2000.0), (0, 2000.0 * 0.5**0.5), (15, 2000.0 * 0.5**0.25), (45, 2000.0 * 2.0**0.25)):
+        assert expected(usual, MONDAY + 60.0 * minute) == pytest.approx(ms)
+    alone = replace(usual, around=(0.0, 2000.0, 0.0))
+    assert expected(alone, MONDAY) == expected(alone, MONDAY + 3599.0) == 2000.0
+
+
+def test_days_that_differ_widen_what_is_usual() -> None:
+    """A route that is up to a half slower on one day than on another is not told for being so."""
+    dice = Random(3)
+    noise = [exp(dice.gauss(0.0, 0.3)) for _ in range(15)]
+    known = lived(24 * 14 + 12, lambda at: noise[int((at - MONDAY) // DAY)])
+    steady = lived(24 * 14 + 12)
+    assert usual_latency.allowance(known, 1.5) > 1.5 * usual_latency.allowance(steady, 1.5)
+    assert usual_latency.allowance(steady, 1.5) == pytest.approx(2 / 3 * log(1.5))
+    assert usual_latency.allowance(steady, 3.0) == pytest.approx(2 / 3 * log(3.0))
+
+
+def test_the_limit_follows_from_the_spread_of_the_steps() -> None:
+    """Siegmund's formula, once in ten years of minutes; never less than four steps can add."""
+    usual = UsualLatency(steps=500, days=DAYS_MIN, around=(2000.0, 2000.0, 2000.0))
+    assert usual_latency.limit(usual, 1.5) == pytest.approx(1.0, abs=0.01)
+    wide = replace(usual, spread=0.4)
+    deviation, free = 0.5, 2 / 3 * log(1.5)
+    kappa = free / deviation
+    limit = usual_latency.limit(wide, 1.5) / deviation + 1.166
+    assert exp(2 * kappa * limit) / (2 * kappa**2) == pytest.approx(5_259_600.0)
+
+
+def test_noise_alone_is_not_told() -> None:
+    """Medians of six answers of a wide distribution (a sigma of 0.45), for five weeks."""
+    dice = Random(11)
+    usual, told = UsualLatency(), 0
+    for number in range(35 * 1440):
+        now = MONDAY + 60.0 * number
+        answers = [(at, 0.2 * exp(dice.gauss(0.0, 0.45))) for at, _ in six(now, 0.2)]
+        was = usual_latency.is_confirmed(usual, 1.5)
+        usual = stepped(usual, answers, 1.5, well=not was)
+        told += usual_latency.is_confirmed(usual, 1.5) and not was
+    assert told == 0
+    assert 0.15 < usual.spread < 0.25 and usual.average == pytest.approx(2000.0, rel=0.05)
+
+
+def test_what_a_deploy_ended_teaches_nothing() -> None:
+    """The hours since it began are not known; those before are."""
+    usual = lived(24 * 8)
+    slow = lived(3.0, lambda at: 4.0, usual, MONDAY + 8 * DAY)
+    after = usual_latency.forgotten_since(slow, MONDAY + 8 * DAY + 1200.0)
+    assert after.medians[-3:] == (2000, 0, 0) and after.highs[-2:] == (0, 0) and after.minutes == ()
+    assert usual_latency.forgotten_since(slow, MONDAY - 99 * DAY).medians == (0,) * len(slow.medians)
+    assert usual_latency.forgotten_since(usual, MONDAY + 9 * DAY).medians == usual.medians
+
+
+def test_a_sum_ends_after_two_steps_that_are_not_slow() -> None:
+    """And not after one; then nothing is left of it."""
+    known = lived(24 * 8)
+    slow = lived(0.5, lambda at: 3.0, known, MONDAY + 8 * DAY)
+    assert usual_latency.is_confirmed(slow, 1.5) and slow.excess_since == MONDAY + 8 * DAY - 50.0
+    one = lived(1 / 60, lambda at: 1.0, slow, MONDAY + 8 * DAY + 1800.0)
+    assert usual_latency.is_confirmed(one, 1.5)
+    two = lived(1 / 60, lambda at: 1.0, one, MONDAY + 8 * DAY + 1860.0)
+    assert (two.excess, two.excess_since) == (0.0, None)
+
+
+def test_a_step_is_a_minute_and_six_answers_or_what_there_is_after_three_windows() -> None:
+    """A probe every 30 s makes one of six answers; one every five minutes of one."""
+    for every, answers in ((10.0, 6), (30.0, 6), (300.0, 2)):
+        check, at = Check("api", "latency"), MONDAY
+        steps = []
+        for _ in range(61):
+            before = check.usual
+            check = detect.observe(check, Observed(at, "web", "api", Good(), 0.2), API, LIMITS)
+            if check.usual != before:
+                steps.append(at)
+            at += every
+        assert steps[5] - steps[4] == max(60.0, answers * every), every
+
+
+def test_a_slow_release_is_told_with_its_arithmetic() -> None:
+    """What is usual at this hour, and how long it lasts; and it ends with the first quick minutes."""
+    usual = lived(24 * 8 + 12)
+    check, at = Check("api", "latency", usual=usual), MONDAY + 8 * DAY + 12 * HOUR
+    for _ in range(90):
+        check = detect.observe(check, Observed(at, "web", "api", Good(), 0.36), API, LIMITS)
+        at += 10.0
+    found = detect.find(check, given(API, at - 10.0))
+    assert found is not None and (found.method, found.share, found.failure_kind) == ("latency", 1.0, "slow")
+    assert found.text.startswith("p50 360 ms, 200 ms is usual at this hour, for 15 min (CUSUM 2.02, limit 1.01)")
+    assert found.symptom == "p50 360 ms, 200 ms is usual"
+    assert detect.failing(check, given(API, at - 10.0)) and not detect.calm(check, given(API, at - 10.0))
+    silent = replace(API, times_baseline=None, limits_seconds={"p95": 9.0})
+    assert detect.find(check, given(silent, at - 10.0)) is None, "a reload took the comparison away"
+    for _ in range(19):
+        check = detect.observe(check, Observed(at, "web", "api", Good(), 0.2), API, LIMITS)
+        at += 10.0
+    assert check.over_since is None and detect.find(check, given(API, at - 10.0)) is None
+
+
+def test_slow_times_that_pass_by_themselves_make_it_wait() -> None:
+    """Its slow times last up to ten minutes: what lasts a fifth longer is told, and nothing before."""
+    limits = replace(LIMITS, latency_hold_seconds=300.0)
+    usual = lived(24 * 8 + 12)
+    start = MONDAY + 8 * DAY + 12 * HOUR
+    check, at = Check("api", "latency", usual=usual, slow_healed_seconds=600.0, slow_healed_at=start), start
+    told = None
+    while told is None and at < start + 1200.0:
+        check = detect.observe(check, Observed(at, "web", "api", Good(), 0.6), API, LIMITS)
+        told = detect.find(check, given(API, at, limits)) and at
+        at += 10.0
+    assert check.over_since is not None and told is not None
+    assert 720.0 <= told - check.usual.excess_since <= 780.0
