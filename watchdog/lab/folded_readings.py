@@ -87,6 +87,8 @@ def _always_adds(check: Check, signal: SignalPolicy) -> tuple[float, float, floa
 
 
 def _adds_if_quick(check: Check, signal: SignalPolicy) -> tuple[float, float, float]:
+    if not latency.is_timed(signal):
+        return _always_adds(check, signal)
     if check.slow:
         return _thinks(check, signal)
     bound = min(slow_answers.lowest(check.usual, signal), LONGEST_SECONDS)
@@ -116,6 +118,8 @@ def _probed(
 def _timed(
     check: Check, ats: list[float], seconds: list[float], signal: SignalPolicy, limits: Detection
 ) -> dict[str, Any]:
+    if not latency.is_timed(signal):
+        return _probed(check, ats, seconds, signal, limits)
     samples = _samples(check, ats, seconds, signal)
     return {**_probed(check, ats, seconds, signal, limits), "samples": samples}
 
@@ -131,13 +135,13 @@ def _nothing_more(*_: object) -> dict[str, Any]:
 
 
 CEILINGS: Mapping[str, Callable[[Check, SignalPolicy], tuple[float, float, float]]] = MappingProxyType(
-    {"http": _always_adds, "latency": _adds_if_quick, "render_events": _always_adds}
+    {"http": _adds_if_quick, "latency": _adds_if_quick, "render_events": _always_adds}
 )
 """Up to how many seconds a look only adds, when the last one took longer, and until when nothing is learned.
 
 A kind that is not named thinks about every look."""
 GATHERED: Mapping[str, Callable[..., dict[str, Any]]] = MappingProxyType(
-    {"http": _probed, "latency": _timed, "render_events": _nothing_more}
+    {"http": _timed, "latency": _timed, "render_events": _nothing_more}
 )
 
 

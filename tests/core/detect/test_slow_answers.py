@@ -58,9 +58,9 @@ def test_the_limits(signal: SignalPolicy, usual: UsualLatency, limits: list[tupl
 
 def test_the_sum_is_that_of_the_log_likelihood_ratios() -> None:
     """A slow answer adds log(.125 / .05), a quick one takes log(.95 / .875) away; at zero it is gone."""
-    (one,) = sums("s..s", P95)
-    assert one.level == pytest.approx(2 * log(2.5) - 2 * log(0.95 / 0.875))
-    assert (one.since, one.answers, one.slow, one.quick) == (T0, 4, 2, 0)
+    (one,) = sums("ss..s", P95)
+    assert one.level == pytest.approx(3 * log(2.5) - 2 * log(0.95 / 0.875))
+    assert (one.since, one.answers, one.slow, one.quick) == (T0, 5, 3, 0)
     assert sums("s" + "." * 11, P95) and not sums("s" + "." * 12, P95)
     (most,) = sums("s" * 99, P95)
     assert most.level == 1.25 * slow_answers.LIMIT
@@ -89,6 +89,15 @@ def test_what_may_be_slow_is_not_found(signal: SignalPolicy, share: float) -> No
     for number, one in enumerate(spread(share, 86_400, 7)):
         known = slow_answers.counted(known, KNOWN, signal, 2.0 if one == "s" else 0.2, T0 + 10.0 * number)
         assert not slow_answers.confirmed(known, KNOWN, signal), number
+
+
+def test_a_stray_slow_answer_does_not_date_what_begins_later() -> None:
+    """Less than one slow answer is left of it: the sum goes on, and its beginning is the later one."""
+    (early,) = sums("s.s", P95)
+    (later,) = sums("s..s", P95)
+    assert (early.since, later.since) == (T0 + 20.0, T0 + 30.0)
+    assert later.level == pytest.approx(2 * log(2.5) - 2 * log(0.95 / 0.875)), "nothing is lost of the sum"
+    assert sums("ss.s", P95)[0].since == T0
 
 
 def test_a_moment_in_which_everything_is_slow_is_no_tail() -> None:
@@ -130,8 +139,8 @@ def test_one_answer_in_six_is_told_with_its_arithmetic() -> None:
         check = detect.observe(check, event, P95, LIMITS)
     found = detect.find(check, given(P95, at))
     assert found is not None and found.text == (
-        "30 of 180 answers > 800 ms (p95 limit) in 30 min (5.0% may be; CUSUM 12.1, limit 10)"
+        "29 of 174 answers > 800 ms (p95 limit) in 29 min (5.0% may be; CUSUM 12.1, limit 10)"
     )
-    assert (found.onset_at, found.share, found.method) == (T0, pytest.approx(1 / 6), "latency")
-    assert found.symptom == "30 of 180 answers > 800 ms (p95 limit)"
+    assert (found.onset_at, found.share, found.method) == (T0 + 60.0, pytest.approx(1 / 6), "latency")
+    assert found.symptom == "29 of 174 answers > 800 ms (p95 limit)"
     assert detect.suspicious(check, given(P95, at)) and not detect.calm(check, given(P95, at))

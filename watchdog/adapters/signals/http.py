@@ -3,6 +3,8 @@
 A bad reading means that a visitor sees an error, a wrong page, or nothing. `home: {http: URL, contains: "</html>"}`
 """
 
+from dataclasses import replace
+
 from pydantic import Field
 
 from watchdog.adapters.options import Context, Duration
@@ -13,10 +15,11 @@ from watchdog.domain.policy import SignalPolicy
 
 
 class HttpOptions(ProbeOptions):
-    """Options of `http`; the URL is the value of the key that names the kind."""
+    """Options of `http`; the URL is the value of the key that names the kind. No `times_baseline`: any time will do."""
 
     http: Url
     max_latency: Duration | None = Field(default=None, gt=0)
+    times_baseline: float | None = Field(default=3.0, gt=1.0, le=100.0)
 
 
 def build(name: str, options: HttpOptions, context: Context, wire: ProbeTransport | None = None) -> Probe:
@@ -27,4 +30,4 @@ def build(name: str, options: HttpOptions, context: Context, wire: ProbeTranspor
 
 def policy_of(name: str, options: HttpOptions) -> SignalPolicy:
     """Return what the core must know."""
-    return policy(name, "http", options)
+    return replace(policy(name, "http", options), times_baseline=options.times_baseline)

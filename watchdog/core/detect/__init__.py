@@ -55,7 +55,7 @@ class Method:
 
 
 METHODS: dict[str, Method] = {
-    "http": Method(probes.observe, probes.find, probes.suspicious, probes.calm, probes.failing),
+    "http": Method(latency.observe, latency.find, latency.suspicious, latency.calm, latency.failing),
     "latency": Method(latency.observe, latency.find, latency.suspicious, latency.calm, latency.failing),
     "sentry": Method(
         error_counts.observe, error_counts.find, error_counts.suspicious, error_counts.calm, error_counts.suspicious

@@ -42,6 +42,8 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
     seconds = event.latency_seconds
     if seconds is None or outcome["run_probes"] > 0:
         return outcome
+    if not is_timed(signal):
+        return {**outcome, "over_since": None}
     samples = window((*check.samples, (event.at, seconds)), signal)
     slow = slow_answers.counted(check.slow, check.usual, signal, seconds, event.at)
     usual = after_answer(check.usual, samples, signal, well=check.over_since is None and not slow)
@@ -51,6 +53,11 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
         return {**outcome, **changed, "over_since": None}
     over_since = check.over_since if check.over_since is not None else since
     return {**outcome, **changed, "over_since": over_since, "last_slow_at": event.at}
+
+
+def is_timed(signal: SignalPolicy) -> bool:
+    """Tell whether it matters how long its answers take."""
+    return signal.times_baseline is not None or bool(signal.limits_seconds)
 
 
 def after_answer(usual: UsualLatency, samples: Samples, signal: SignalPolicy, *, well: bool) -> UsualLatency:

@@ -91,6 +91,8 @@ def _counted(one: SlowAnswers | None, limit: Limit, seconds: float, at: float) -
     more = log(limit.found_share / limit.usual_share)
     if one is None:
         return SlowAnswers(limit.name, more, at, limit.seconds)
+    if one.level < more:  # less than one slow answer is left: what was before does not date what begins now
+        return SlowAnswers(limit.name, one.level + more, at, limit.seconds)
     in_a_row = one.in_a_row + 1 if one.quick == 0 else 1
     if limit.name == TAIL and in_a_row > TAIL_IN_A_ROW:
         more = 0.0

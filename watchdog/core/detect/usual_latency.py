@@ -141,7 +141,8 @@ def _judged(usual: UsualLatency, excess: float, answers: Samples, times: float) 
         level = 0.0
     since = usual.excess_since
     if since is None or usual.excess < NOISE:
-        since = _began(answers, log(expected(usual, at) * UNIT_SECONDS) + excess / 2)
+        late = [one for one in answers if one[0] > usual.stepped_at - STEP_SECONDS]
+        since = _began(late, log(expected(usual, at) * UNIT_SECONDS) + max(excess, free) / 2)
     spread = usual.spread
     if level < cap / 2 and usual.days >= DAYS_MIN and not _reaches_high(usual, _level(usual, at)):
         spread += (min(abs(excess), LESS_MAX) - spread) / SPREAD_STEPS
