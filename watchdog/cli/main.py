@@ -25,6 +25,7 @@ from watchdog.cli.lab import (
     lab_live,
     lab_readiness,
     lab_replay,
+    lab_robustness,
     lab_scenario,
     lab_traces,
 )
@@ -91,8 +92,8 @@ notify.command(lifecycle.notify_test, name="test")
 app.command(notify)
 experiments = App(
     name="lab",
-    help="Experiments: on decisions (`lab score`, `episode`, `scenario`, `flapping`), on your own history (`replay`, "
-    "`readiness`), on the daemon (`live`, `speed`, `storm`, `soak`).",
+    help="Experiments: on decisions (`lab score`, `robustness`, `episode`, `scenario`, `flapping`), on your own history "
+    "(`replay`, `readiness`), on the daemon (`live`, `speed`, `storm`, `soak`).",
     group=groups[0],
     sort_key=10,
 )
@@ -101,6 +102,7 @@ experiments.command(lab_commands.soak, name="soak")
 experiments.command(lab_commands.score, name="score")
 experiments.command(lab_episode.episode, name="episode")
 experiments.command(lab_flapping.flapping, name="flapping")
+experiments.command(lab_robustness.robustness, name="robustness")
 experiments.command(lab_scenario.scenario, name="scenario")
 experiments.command(lab_live.live, name="live")
 experiments.command(lab_commands.speed, name="speed")

@@ -11,6 +11,7 @@ from watchdog.lab.episode import MAIN, EpisodeWorld
 from watchdog.lab.folding_loop import FoldingLoop
 from watchdog.lab.keyed_random import KeyedRandom
 from watchdog.lab.profile import BLIPS_PER_DAY, DAY_SECONDS, draw_blip_seconds
+from watchdog.lab.varied_worlds import USUAL, World
 
 YEAR_SECONDS = 365.25 * DAY_SECONDS
 
@@ -27,15 +28,18 @@ class Clean:
     probes: int
 
 
-def clean_scene(seed: object, days: float) -> EpisodeWorld:
+def clean_scene(seed: object, days: float, world: World = USUAL) -> EpisodeWorld:
     """Return a service in which nothing goes wrong for so many days."""
-    scene = EpisodeWorld("clean", seed)
+    scene = EpisodeWorld("clean", seed, world)
     for name in [name for name in scene.services if name != MAIN]:
         del scene.services[name]
     dice = KeyedRandom("clean", seed).generator("days")
     begins, ends = scene.begins_at, scene.begins_at + days * DAY_SECONDS
     for rate, add in (
-        (BLIPS_PER_DAY, lambda at: scene.main.add_blip(at, draw_blip_seconds(dice))),
+        (
+            BLIPS_PER_DAY * world.blips,
+            lambda at: scene.main.add_blip(at, draw_blip_seconds(dice) * world.blip_seconds),
+        ),
         (
             scene.main.profile.deploys_per_day,
             lambda at: scene.deploy(at, blip=dice.random() < scene.main.profile.restart_blip_share),
@@ -48,9 +52,9 @@ def clean_scene(seed: object, days: float) -> EpisodeWorld:
     return scene
 
 
-def play_clean(seed: str, days: float, policy: Policy) -> Clean:
+def play_clean(seed: str, days: float, policy: Policy, world: World = USUAL) -> Clean:
     """Play it, and count what should not have been."""
-    scene = clean_scene(seed, days)
+    scene = clean_scene(seed, days, world)
     return counted(seed, days, FoldingLoop(scene, policy).run(scene.begins_at + days * DAY_SECONDS))
 
 

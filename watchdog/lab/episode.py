@@ -21,6 +21,7 @@ from watchdog.lab.profile import (
     draw_restart_blip_seconds,
 )
 from watchdog.lab.simulated_service import Release, Service
+from watchdog.lab.varied_worlds import USUAL, Season, World
 
 EPOCH = 1_798_934_400.0
 """A Sunday, 2027-01-03 00:00 UTC."""
@@ -78,8 +79,9 @@ class Outside:
 class EpisodeWorld:
     """An episode under construction, and then its world."""
 
-    def __init__(self, name: str, seed: object) -> None:
+    def __init__(self, name: str, seed: object, world: World = USUAL) -> None:
         self.name = name
+        self.world = world
         self.kind: FaultClass | None = None
         self.for_development = str(seed).startswith(DEVELOPMENT)
         self.chance = KeyedRandom("episode", name, seed)
@@ -91,7 +93,7 @@ class EpisodeWorld:
         self.outside = Outside()
         self.truth = Truth()
         self.pre_deploy_command: str | None = None
-        self.feed_delay_seconds = (30.0, 90.0)
+        self.feed_delay_seconds = world.feed_delay_seconds or (30.0, 90.0)
         self.weight = 1.0
         self._commits = 0
         for name_ in (MAIN, "docs", "shop"):
@@ -105,7 +107,7 @@ class EpisodeWorld:
     @property
     def fault_at(self) -> float:
         """Return the moment around which things happen: after the warm-up."""
-        return self.begins_at + WARM_UP_SECONDS
+        return self.begins_at + self.world.history_days * DAY_SECONDS + WARM_UP_SECONDS
 
     @property
     def ends_at(self) -> float:
@@ -120,6 +122,8 @@ class EpisodeWorld:
     def add_service(self, name: str, profile: Profile | None = None) -> Service:
         """Add a service with a few good deploys behind it."""
         service = Service(name, profile or draw_profile(self.dice), self.chance)
+        if self.world.seasons:
+            service.season = Season(self.chance.apart(name, "season"))
         live_at = self.begins_at - self.dice.uniform(3600.0, 3 * DAY_SECONDS)
         for _ in range(HISTORY):
             service.releases.insert(0, self._release(service.profile, live_at))
@@ -133,7 +137,7 @@ class EpisodeWorld:
         release = self._release(one.profile, live_at, message)
         one.release(release)
         if blip:
-            one.add_blip(release.serves_at, draw_restart_blip_seconds(self.dice))
+            one.add_blip(release.serves_at, draw_restart_blip_seconds(self.dice) * self.world.restart_seconds)
         return release
 
     def deploy_by_chance(self, *without: str) -> None:
@@ -172,8 +176,8 @@ class EpisodeWorld:
         """Give every service the blips that all have, whatever else goes on."""
         for name, service in self.services.items():
             dice, at = self.chance.generator(name, "blips"), self.begins_at
-            while (at := at + dice.expovariate(BLIPS_PER_DAY / DAY_SECONDS)) < self.ends_at:
-                service.add_blip(at, draw_blip_seconds(dice))
+            while (at := at + dice.expovariate(self.world.blips * BLIPS_PER_DAY / DAY_SECONDS)) < self.ends_at:
+                service.add_blip(at, draw_blip_seconds(dice) * self.world.blip_seconds)
 
     def _release(self, profile: Profile, live_at: float, message: str = "") -> Release:
         self._commits += 1
@@ -251,9 +255,9 @@ class FaultClass:
     held_out: bool = False
     file: str = ""
 
-    def scene(self, seed: object) -> EpisodeWorld:
+    def scene(self, seed: object, world: World = USUAL) -> EpisodeWorld:
         """Return the episode of this seed."""
-        scene = EpisodeWorld(self.name, seed)
+        scene = EpisodeWorld(self.name, seed, world)
         scene.kind = self
         self.make(scene)
         scene.add_background()

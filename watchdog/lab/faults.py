@@ -20,7 +20,8 @@ class Symptom:
 
     `share` of the requests fail (0 to 1), latency is `slow` times the usual, `errors` are reported per request beyond
     the usual ones, `traffic` is times the usual; a crash of the process is reported every `crash_every_seconds` (0:
-    none); `new_error` names an error that no earlier release had; `silent` says that the error tracker hears nothing.
+    none); `new_error` names an error that no earlier release had; `silent` says that the error tracker hears nothing;
+    `tail` of the answers take ten times as long (0 to 1).
     """
 
     share: float = 0.0
@@ -32,6 +33,7 @@ class Symptom:
     crash_every_seconds: float = 0.0
     traffic: float = 1.0
     silent: bool = False
+    tail: float = 0.0
 
     def at_strength(self, strength: float) -> "Symptom":
         """Return it while it grows (0 to 1)."""
@@ -47,6 +49,7 @@ class Symptom:
             self.crash_every_seconds / strength if strength > 0 else 0.0,
             1.0 + (self.traffic - 1.0) * strength,
             self.silent,
+            self.tail * strength,
         )
 
 

@@ -53,21 +53,30 @@ def kind_of(played: Played) -> FaultClass:
     return played.kind or BY_NAME[played.name]
 
 
-def mix(played: Sequence[Played]) -> Mix:
+def incidents_share(bad_deploys: float) -> float:
+    """Return how many incidents there are, to the usual; `bad_deploys`: how many deploys are bad, likewise."""
+    return DEPLOYS_SHARE * bad_deploys + 1 - DEPLOYS_SHARE
+
+
+def mix(played: Sequence[Played], bad_deploys: float = 1.0) -> Mix:
     """Return the weight of an episode in the realistic mix, all that comes with one incident: its class's, and its own.
 
     The incident: 40 % deploys, 60 % others. And what is none: as many of each such class as there are per incident (one
-    incident in 20 good deploys), so that a rollback of a good deploy counts as often as it happens.
+    incident in 20 good deploys), so that a rollback of a good deploy counts as often as it happens. `bad_deploys`: how
+    many there are, to the usual; of all else there is as much as ever, so that there is more of it per incident.
     """
+    share_of_all = incidents_share(bad_deploys)
+    caused_share = DEPLOYS_SHARE * bad_deploys / share_of_all
     groups = by_class(played)
     kinds = {name: kind_of(found[0]) for name, found in groups.items()}
     incidents = [name for name in groups if groups[name][0].right not in ("nothing", "ticket")]
     weights: dict[str, float] = {}
-    for caused, share in ((True, DEPLOYS_SHARE), (False, 1 - DEPLOYS_SHARE)):
+    for caused, share in ((True, caused_share), (False, 1 - caused_share)):
         names = [name for name in incidents if kinds[name].deploy_caused is caused]
         total = sum(kinds[name].weight for name in names)
         weights |= {name: share * kinds[name].weight / (total or 1.0) / _sum(groups[name]) for name in names}
-    weights |= {name: kinds[name].weight / _sum(groups[name]) for name in groups if name not in incidents}
+    harmless = [name for name in groups if name not in incidents]
+    weights |= {name: kinds[name].weight / share_of_all / _sum(groups[name]) for name in harmless}
     return lambda one: weights.get(one.name, 0.0) * one.weight
 
 
@@ -101,10 +110,11 @@ def with_slow_starts(played: Sequence[Played]) -> Mix:
     return lambda one: SLOW_STARTS * one.weight / total if one.name == SLOW_START else usual(one)
 
 
-def false_rollbacks_of_incidents(played: Sequence[Played], weight: Mix) -> Estimate:
+def false_rollbacks_of_incidents(played: Sequence[Played], weight: Mix, bad_deploys: float = 1.0) -> Estimate:
     """Return the false rollbacks in a service-year that come with its incidents (58 a year); the interval is Kish's."""
     weights = [(weight(one), one.false) for one in played]
-    found, yearly = weighted(weights), sum(counts for counts, _ in weights) * INCIDENTS_PER_YEAR
+    found = weighted(weights)
+    yearly = sum(counts for counts, _ in weights) * INCIDENTS_PER_YEAR * incidents_share(bad_deploys)
     return Estimate(found.value * yearly, found.low * yearly, found.high * yearly, found.n)
 
 
@@ -115,6 +125,16 @@ def recall(played: Sequence[Played]) -> Estimate:
     """
     found = _alike(one for one in played if one.name in RECALLED)
     return wilson(sum(one.mended_at is not None and not one.false for one in found), len(found))
+
+
+def rolled_back_or_asked(played: Sequence[Played]) -> Estimate:
+    """Return which share of all bad deploys that a rollback is right for was rolled back or asked about, as it should.
+
+    Each class counts alike.
+    """
+    found = _alike(one for one in played if one.right == "rollback")
+    mended = [not one.false and (one.mended_at is not None or one.asked_at is not None) for one in found]
+    return wilson(sum(mended), len(found))
 
 
 def _alike(played: Iterable[Played]) -> list[Played]:

@@ -13,12 +13,16 @@ from watchdog.domain.readings import Bad, FailureKind, Good, MinuteCount, Readin
 from watchdog.lab.faults import Fault, Symptom
 from watchdog.lab.keyed_random import KeyedRandom
 from watchdog.lab.profile import PROBE_NOISE, Profile
+from watchdog.lab.varied_worlds import Season
 
 TIMEOUT_SECONDS = 5.0
 LISTED = 20
 """So many of its newest deploys the platform lists, on the one page that is read of it."""
 MINUTES_KEPT = 200
 NORMAL_Q = 8
+TAIL_Q = 16
+TAIL_TIMES = 10.0
+"""An answer of a symptom's tail takes so many times as long."""
 BLIP = Bad("connection refused", FailureKind.CONNECT)
 HEALTHY = Good("HTTP 200")
 
@@ -78,6 +82,7 @@ class Service:
         self._minute_dice = Random()
         self._minutes: dict[float, MinuteCount] = {}
         self._facts: ServiceFacts | None = None
+        self.season: Season | None = None
 
     # --- building ---
 
@@ -174,11 +179,15 @@ class Service:
         """Return the same, as a reading and the seconds it took: millions of them are asked for."""
         key = int(at * 1000) * 64 + len(route)
         seconds = self._seconds(key)
+        if self.season is not None:
+            seconds *= self.season.times(at)
         if self.blips(at):
             return BLIP, min(seconds, 0.05)
         dice = self._probes.uniform(key)
         for symptom in self.symptoms(at, route) if self.faults else ():
             seconds *= symptom.slow
+            if symptom.tail and self._probes.uniform(key + TAIL_Q) < symptom.tail:
+                seconds *= TAIL_TIMES
             if dice < symptom.share:
                 took = TIMEOUT_SECONDS if symptom.kind is FailureKind.TIMEOUT else seconds
                 return Bad(symptom.why, symptom.kind), min(took, TIMEOUT_SECONDS)

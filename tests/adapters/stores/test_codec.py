@@ -203,7 +203,7 @@ def test_a_state_from_before_the_watchdog_learned_from_its_checks_is_read() -> N
     incident["decision"] = {**decision, "evidence": [], "blame": blame, "guards": [], "target": None, "would": ""}
     service = {"name": "api", "checks": {"api": check}, "incident": incident}
     read = STATES.decode(json.dumps({"services": {"api": service}})).services["api"]
-    assert read.checks["api"] == Check("api", "latency", baseline_minutes=5000, last_at=9.0)
+    assert read.checks["api"] == Check("api", "latency", last_at=9.0)
     assert read.history == History()
     assert read.incident is not None and read.incident.decision is not None
     weighed = read.incident.decision.blame

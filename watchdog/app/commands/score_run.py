@@ -7,6 +7,7 @@ any of these: what was tuned was never tuned on them.
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 from math import ceil
 from pathlib import Path
@@ -27,6 +28,7 @@ from watchdog.lab.folding_loop import FoldingLoop
 from watchdog.lab.ranking import OURS, Ranking, between_incidents, compare
 from watchdog.lab.report import Report
 from watchdog.lab.score import summary
+from watchdog.lab.varied_worlds import USUAL, World
 
 CLEAN_DAYS = 30.0
 RIVALS_MONTHS = 12
@@ -99,9 +101,9 @@ def play_episode(name: str, seed: str) -> Played:
     return judge(made, seed, record)
 
 
-def run_episode(kind: episode.FaultClass, seed: str) -> tuple[episode.EpisodeWorld, Record]:
+def run_episode(kind: episode.FaultClass, seed: str, world: World = USUAL) -> tuple[episode.EpisodeWorld, Record]:
     """Play one episode with the shipped defaults; return its world and what was done."""
-    made = kind.scene(seed)
+    made = kind.scene(seed, world)
     return made, FoldingLoop(made, policy_for(made)).run(made.ends_at)
 
 
@@ -115,6 +117,7 @@ def score(
     rival_episodes: int = 60,
     processes: int = 2,
     progress: Callable[[str], None] = nothing_said,
+    world: World = USUAL,
 ) -> Scored:
     """Play so many episodes of each class and so many clean years; the rivals play the first of the same episodes.
 
@@ -133,9 +136,11 @@ def score(
     with workers(processes) as pool:
         watched = months[:RIVALS_MONTHS] if rival_episodes else []
         everyone: dict[str, list[Played]] = defaultdict(list)
-        clean = list(told(pool.map(_play_clean, months), "clean months", len(months), progress))
-        quiet = list(told(pool.map(_rivals_quiet, watched), "clean months of the rivals", len(watched), progress))
-        for chunk in told(pool.map(_play_chunk, chunks), f"episodes, {CHUNK} at a time,", len(chunks), progress):
+        clean = list(told(pool.map(partial(_play_clean, world), months), "clean months", len(months), progress))
+        rivals = pool.map(partial(_rivals_quiet, world), watched)
+        quiet = list(told(rivals, "clean months of the rivals", len(watched), progress))
+        episodes_played = pool.map(partial(_play_chunk, world), chunks)
+        for chunk in told(episodes_played, f"episodes, {CHUNK} at a time,", len(chunks), progress):
             for name, played in chunk.items():
                 everyone[name] += played
     between = {name: between_incidents([month[name] for month in quiet]) for name in (quiet[0] if quiet else ())}
@@ -148,21 +153,21 @@ def _times(kind: episode.FaultClass) -> int:
     return 1 if kind.file else max(1, round(kind.weight))
 
 
-def _play_chunk(jobs: Sequence[tuple[episode.FaultClass, str, bool]]) -> Mapping[str, list[Played]]:
+def _play_chunk(world: World, jobs: Sequence[tuple[episode.FaultClass, str, bool]]) -> Mapping[str, list[Played]]:
     played: dict[str, list[Played]] = defaultdict(list)
     for kind, seed, with_rivals in jobs:
-        made, record = run_episode(kind, seed)
+        made, record = run_episode(kind, seed, world)
         played[OURS].append(judge(made, seed, record))
         for rival in (Oracle(), *RIVALS) if with_rivals else ():
-            made = kind.scene(seed)
+            made = kind.scene(seed, world)
             played[rival.name].append(judge(made, seed, rival.play(made)))
     return played
 
 
-def _play_clean(seed: str) -> Clean:
-    return play_clean(seed, CLEAN_DAYS, policy_for(clean_scene(seed, 0.1)))
+def _play_clean(world: World, seed: str) -> Clean:
+    return play_clean(seed, CLEAN_DAYS, policy_for(clean_scene(seed, 0.1, world)), world)
 
 
-def _rivals_quiet(seed: str) -> Mapping[str, Clean]:
-    judges = {one.name: kayenta_quiet(one, seed, CLEAN_DAYS) for one in JUDGES}
-    return {**probers_quiet(PROBERS, seed, CLEAN_DAYS), **judges}
+def _rivals_quiet(world: World, seed: str) -> Mapping[str, Clean]:
+    judges = {one.name: kayenta_quiet(one, seed, CLEAN_DAYS, world) for one in JUDGES}
+    return {**probers_quiet(PROBERS, seed, CLEAN_DAYS, world), **judges}

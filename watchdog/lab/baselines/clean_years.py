@@ -13,18 +13,21 @@ from watchdog.lab.baselines.prober import Lookout, Prober, looks
 from watchdog.lab.clean_years import YEAR_SECONDS, Clean, clean_scene
 from watchdog.lab.closed_loop import Record
 from watchdog.lab.profile import DAY_SECONDS
+from watchdog.lab.varied_worlds import USUAL, World
 
 
-def probers_quiet(rivals: Sequence[Prober], seed: str, days: float) -> Mapping[str, Clean]:
+def probers_quiet(rivals: Sequence[Prober], seed: str, days: float, world: World = USUAL) -> Mapping[str, Clean]:
     """Return what each of them did in so many days, by its name."""
     paces: dict[float, list[Prober]] = defaultdict(list)
     for rival in rivals:
         paces[rival.every_seconds].append(rival)
-    return {name: one for pace, some in paces.items() for name, one in _at_pace(pace, some, seed, days).items()}
+    return {name: one for pace, some in paces.items() for name, one in _at_pace(pace, some, seed, days, world).items()}
 
 
-def _at_pace(pace: float, rivals: Sequence[Prober], seed: str, days: float) -> Mapping[str, Clean]:
-    scene = clean_scene(seed, days)
+def _at_pace(
+    pace: float, rivals: Sequence[Prober], seed: str, days: float, world: World = USUAL
+) -> Mapping[str, Clean]:
+    scene = clean_scene(seed, days, world)
     posts = {one.name: Lookout(one.rule, Hands(scene, one.plan, dry=True)) for one in rivals}
     sees = [post.see for post in posts.values()]
     probes = 0
@@ -35,9 +38,9 @@ def _at_pace(pace: float, rivals: Sequence[Prober], seed: str, days: float) -> M
     return {name: _clean(seed, days, post.hands.record, probes) for name, post in posts.items()}
 
 
-def kayenta_quiet(rival: Kayenta, seed: str, days: float) -> Clean:
+def kayenta_quiet(rival: Kayenta, seed: str, days: float, world: World = USUAL) -> Clean:
     """Return what a judge of deploys did in so many days."""
-    scene = clean_scene(seed, days)
+    scene = clean_scene(seed, days, world)
     hands = Hands(scene, Plan.LATEST, dry=True)
     return _clean(seed, days, rival.watch(scene, hands, scene.begins_at + days * DAY_SECONDS), 0)
 

@@ -22,6 +22,8 @@ four of a failing route or a wrong page would be asked about or paged, not rolle
 
 def _soon(scene: EpisodeWorld, within_seconds: float) -> float:
     """Return after how many seconds it shows: at once, or nearly; none later than that."""
+    if scene.world.onset_seconds is not None:
+        return scene.dice.uniform(*scene.world.onset_seconds)
     return _exponential(scene, SOON_MEAN_SECONDS, within_seconds)
 
 

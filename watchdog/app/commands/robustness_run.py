@@ -1,0 +1,146 @@
+"""`watchdog lab robustness`: the shipped policy in worlds that it was not fitted to, beside the rivals."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from watchdog.app.commands.lab_policy import policy_for
+from watchdog.app.commands.progress import nothing_said, told
+from watchdog.app.commands.score_run import Scored, score
+from watchdog.app.commands.worker_processes import workers
+from watchdog.domain.units import show_seconds
+from watchdog.lab import classes, latency_power
+from watchdog.lab.episode_judgement import Played, judge
+from watchdog.lab.folding_loop import FoldingLoop
+from watchdog.lab.latency_power import SLOWER, WATCHED, Slower, Told
+from watchdog.lab.score import (
+    DELAYS,
+    delay_p95,
+    false_rollbacks_of_incidents,
+    mix,
+    precision,
+    recall,
+    rolled_back_or_asked,
+)
+from watchdog.lab.varied_worlds import World
+from watchdog.replay.confidence_intervals import poisson_rate
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One world, and what was measured in it."""
+
+    world: World
+    scored: Scored
+
+    def json_object(self) -> dict[str, Any]:
+        """Return the numbers."""
+        ours, clean = self.scored.ours, self.scored.clean
+        weight, years = mix(ours, self.world.bad_deploys), sum(one.years for one in clean)
+        ranking = self.scored.ranking()
+        return {
+            "world": self.world.name,
+            "words": self.world.words,
+            "episodes": len(ours),
+            "clean_service_years": years,
+            "rollback_precision": precision(ours, weight).json_object(),
+            "rollback_recall": recall(ours).json_object(),
+            "rolled_back_or_asked": rolled_back_or_asked(ours).json_object(),
+            "false_rollbacks_per_service_year": poisson_rate(sum(one.rollbacks for one in clean), years).json_object(),
+            "false_rollbacks_of_incidents_per_service_year": false_rollbacks_of_incidents(
+                ours, weight, self.world.bad_deploys
+            ).json_object(),
+            "false_pages_per_service_year": poisson_rate(sum(one.pages for one in clean), years).json_object(),
+            "wrong_service_rollbacks": sum(one.wrong_service for one in ours),
+            "rollback_request_delay_p95_seconds": {tag: delay_p95(ours, tag).json_object() for tag in DELAYS},
+            "cost_ratio_best_rival": ranking.ratio.json_object() if ranking else None,
+        }
+
+
+def tables(seed: str, rows: Sequence[Row], told_after: Sequence[Told]) -> list[str]:
+    """Return the numbers as Markdown tables."""
+    lines = [f"seed {seed}"]
+    if rows:
+        lines += [
+            "",
+            "| world | precision | recall | rolled back or asked | false acts a year: clean | with incidents "
+            "| false pages a year | wrong service | p95 hard / corroborated / half / fifth |",
+            "|" + "---|" * 9,
+            *[_line(row.json_object()) for row in rows],
+        ]
+    if told_after:
+        lines += [
+            "",
+            "| release, after 15 days of seasons | told in time | within | median | slowest |",
+            "|" + "---|" * 5,
+        ]
+        lines += [_told_line(one) for one in told_after]
+    return lines
+
+
+def _line(found: dict[str, Any]) -> str:
+    rates = ("false_rollbacks_per_service_year", "false_rollbacks_of_incidents_per_service_year")
+    delays = found["rollback_request_delay_p95_seconds"]
+    cells = [
+        found["words"],
+        *[_interval(found[name]) for name in ("rollback_precision", "rollback_recall", "rolled_back_or_asked", *rates)],
+        _interval(found["false_pages_per_service_year"]),
+        str(found["wrong_service_rollbacks"]),
+        " / ".join(f"{delays[tag]['value']:.0f}" for tag in DELAYS) + " s",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _interval(one: dict[str, float]) -> str:
+    return f"{one['value']:.3f} [{one['low']:.3f}, {one['high']:.3f}]"
+
+
+def _told_line(one: Told) -> str:
+    known = sorted(at for at in one.after if at is not None)
+    middle, last = (show_seconds(known[len(known) // 2]), show_seconds(known[-1])) if known else ("", "")
+    within = show_seconds(one.slower.within_seconds)
+    return f"| {one.slower.name} | {one.in_time} of {len(one.after)} | {within} | {middle} | {last} |"
+
+
+def play_worlds(
+    worlds: Sequence[World],
+    seed: str,
+    *,
+    episodes: int,
+    clean_years: float,
+    rival_episodes: int = 0,
+    processes: int = 2,
+    progress: Callable[[str], None] = nothing_said,
+) -> Sequence[Row]:
+    """Play so many episodes of each class and so many clean years in each of the worlds."""
+    names, _ = classes.played_on(seed)
+    rows = []
+    for world in worlds:
+        scored = score(
+            f"{seed}-{world.name}",
+            names=names,
+            episodes=episodes,
+            clean_years=clean_years,
+            rival_episodes=rival_episodes,
+            processes=processes,
+            progress=lambda words, world=world: progress(f"{world.name}: {words}"),  # type: ignore[misc]
+            world=world,
+        )
+        rows.append(Row(world, scored))
+    return rows
+
+
+def play_latency(
+    seed: str, episodes: int, *, processes: int = 2, progress: Callable[[str], None] = nothing_said
+) -> Sequence[Told]:
+    """Play so many slower releases of each kind, each after two weeks of seasons."""
+    jobs = [(slower, f"{seed}-{number}") for slower in SLOWER for number in range(episodes)]
+    with workers(processes) as pool:
+        played = list(told(pool.map(_play_slower, jobs), "slower releases", len(jobs), progress))
+    return [latency_power.told(one, played[at * episodes : (at + 1) * episodes]) for at, one in enumerate(SLOWER)]
+
+
+def _play_slower(job: tuple[Slower, str]) -> Played:
+    slower, seed = job
+    scene = slower.kind.scene(seed, WATCHED)
+    return judge(scene, seed, FoldingLoop(scene, policy_for(scene)).run(scene.ends_at))

@@ -1,0 +1,82 @@
+"""`watchdog lab robustness`: what the shipped policy does in worlds that it was not fitted to."""
+
+import json
+import sys
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from watchdog.cli.command_context import Context
+
+It = Annotated[Context, Parameter(parse=False)]
+
+
+async def robustness(
+    *,
+    worlds: str = "",
+    seed: str | None = None,
+    episodes: int = 40,
+    clean_years: float = 15.0,
+    rival_episodes: int = 0,
+    slower: int = 12,
+    processes: int = 2,
+    as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
+    ctx: It,
+) -> int:
+    """Vary the laboratory's world, not the policy: restarts that last longer, rarer bad deploys, late onsets, seasons.
+
+    The first table has a row a world; the second one says how soon a slower release is told after two weeks of seasons.
+
+    Parameters
+    ----------
+    worlds
+        Only these, by commas; "none" for slower releases alone.
+    seed
+        Of the episodes; by default a hash of the shipped defaults, of the core and of the laboratory.
+    episodes
+        How many of each fault class in each world.
+    clean_years
+        How many years of services in which nothing goes wrong, in each world.
+    rival_episodes
+        At most so many of each fault class are played by what people use today, too.
+    slower
+        How many slower releases of each kind; 0 for none.
+    processes
+        How many at a time.
+    as_json
+        Print one JSON object.
+    """
+    from watchdog.app.commands import robustness_run, score_run
+    from watchdog.cli import output
+    from watchdog.lab.varied_worlds import BY_NAME, WORLDS
+
+    seed = seed or score_run.report_seed()
+    names = [name.strip() for name in worlds.split(",") if name.strip()]
+    strange = [name for name in names if name not in (*BY_NAME, "none")]
+    if strange:
+        output.print_error(f"no world {strange[0]!r}: choose from {', '.join(BY_NAME)}, or none")
+        return output.USAGE
+    chosen = [one for one in WORLDS if not names or one.name in names]
+    rows = robustness_run.play_worlds(
+        chosen,
+        seed,
+        episodes=episodes,
+        clean_years=clean_years,
+        rival_episodes=rival_episodes,
+        processes=processes,
+        progress=output.show_progress,
+    )
+    told = (
+        robustness_run.play_latency(seed, slower, processes=processes, progress=output.show_progress) if slower else []
+    )
+    output.end_progress()
+    if as_json:
+        found = {
+            "seed": seed,
+            "worlds": [row.json_object() for row in rows],
+            "slower": [one.json_object() for one in told],
+        }
+        sys.stdout.write(json.dumps(found) + "\n")
+    else:
+        output.show_lines(robustness_run.tables(seed, rows, told))
+    return output.DONE

@@ -1,0 +1,99 @@
+"""Worlds that differ from the laboratory's own, while the policy stays as it is shipped.
+
+Rule: no number here is one of the core's. What a decision is worth shows where the world is not the one that its
+densities and limits were fitted to (facts on decisions, section 4).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import cos, exp, pi
+from types import MappingProxyType
+
+from watchdog.lab.keyed_random import KeyedRandom
+from watchdog.lab.profile import DAY_SECONDS, HOUR_SECONDS
+
+JITTER_HOURS = 0.25
+"""A job begins so much earlier or later from day to day."""
+MONDAY = 0
+WEEKEND = 5
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What is otherwise than usual. Factors are times the usual; None: as usual."""
+
+    name: str
+    words: str
+    blips: float = 1.0  # how many there are
+    blip_seconds: float = 1.0  # how long they last, and the longest of them
+    restart_seconds: float = 1.0  # how long a good deploy's restart is felt
+    bad_deploys: float = 1.0  # how many deploys are bad
+    onset_seconds: tuple[float, float] | None = None  # how long after a bad deploy took traffic it shows
+    feed_delay_seconds: tuple[float, float] | None = None  # how late the error tracker is
+    seasons: bool = False  # latency by hour of the day and day of the week, and jobs
+    history_days: float = 0.0  # how long it was watched before anything happens
+
+
+USUAL = World("usual", "the laboratory's own")
+WORLDS: tuple[World, ...] = (
+    USUAL,
+    World("restarts-60", "good deploys felt up to 60 s", restart_seconds=1.5),
+    World("restarts-80", "good deploys felt up to 80 s", restart_seconds=2.0),
+    World("blips", "blips 1.5 times as long, 3 times as many", blips=3.0, blip_seconds=1.5),
+    World("rare-bad", "a third of the bad deploys", bad_deploys=1 / 3),
+    World("late", "bad deploys show after 2 to 10 min", onset_seconds=(120.0, 600.0)),
+    World("later", "bad deploys show after 10 to 60 min", onset_seconds=(600.0, 3600.0)),
+    World("late-feeds", "the error tracker is 1 to 5 min late", feed_delay_seconds=(60.0, 280.0)),
+    World("seasons", "latency by hour and weekday, jobs", seasons=True),
+)
+BY_NAME: Mapping[str, World] = MappingProxyType({one.name: one for one in WORLDS})
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something that makes it slower: every day, or on one weekday (0 is Monday); hours of the day (UTC)."""
+
+    weekday: int | None
+    begins: float
+    lasts: tuple[float, float]
+    times: float
+
+
+class Season:
+    """How much slower a route is than at its best: busy by day, quieter at weekends, slow while jobs run."""
+
+    def __init__(self, chance: KeyedRandom) -> None:
+        self._chance = chance
+        dice = chance.generator("season")
+        self._swing, self._peak = dice.uniform(0.2, 1.0), dice.uniform(9.0, 21.0)
+        self._weekend, self._days_differ = dice.uniform(0.4, 1.0), dice.uniform(0.0, 0.06)
+        nightly = Job(None, dice.uniform(0.5, 5.0), (1 / 3, 1.5), dice.uniform(1.5, 3.0))
+        weekly = Job(dice.randrange(7), dice.uniform(0.0, 23.0), (0.5, 2.0), dice.uniform(1.5, 3.0))
+        mondays = Job(MONDAY, 8.0, (1.5, 2.5), dice.uniform(1.3, 2.0))
+        self._jobs = [job for job in (nightly, weekly, mondays) if dice.random() < 0.5]
+        self._today: tuple[int, float, list[tuple[float, float, float]]] = (-1, 1.0, [])
+
+    def times(self, at: float) -> float:
+        """Return the factor at a moment (UTC epoch seconds)."""
+        day, hour = int(at // DAY_SECONDS), at % DAY_SECONDS / HOUR_SECONDS
+        if day != self._today[0]:
+            self._today = day, *self._of_day(day)
+        _, level, jobs = self._today
+        busy = 1.0 + self._swing * (0.5 + 0.5 * cos(2 * pi * (hour - self._peak) / 24.0)) * level
+        for begins, ends, times in jobs:
+            if begins <= hour < ends:
+                busy *= times
+        return busy
+
+    def _of_day(self, day: int) -> tuple[float, list[tuple[float, float, float]]]:
+        """Return how busy a day is, and its jobs: from when, until when (hours), and how much slower."""
+        weekday = (day + 3) % 7  # 1970-01-01 was a Thursday
+        chances = [self._chance.uniform(day * 16 + number) for number in range(8)]
+        level = (self._weekend if weekday >= WEEKEND else 1.0) * exp(self._days_differ * 2 * (chances[0] - 0.5))
+        jobs = []
+        for number, job in enumerate(self._jobs):
+            early, long = chances[1 + 2 * number], chances[2 + 2 * number]
+            if job.weekday in (None, weekday):
+                begins = job.begins + JITTER_HOURS * (2 * early - 1)
+                jobs.append((begins, begins + job.lasts[0] + (job.lasts[1] - job.lasts[0]) * long, job.times))
+        return level, jobs
