@@ -92,8 +92,8 @@ notify.command(lifecycle.notify_test, name="test")
 app.command(notify)
 experiments = App(
     name="lab",
-    help="Experiments: on decisions (`lab score`, `robustness`, `episode`, `scenario`, `flapping`), on your own history "
-    "(`replay`, `readiness`), on the daemon (`live`, `speed`, `storm`, `soak`).",
+    help="Experiments: on decisions (`lab score`, `robustness`, `episode`, `scenario`, `flapping`), on your own "
+    "history (`replay`, `readiness`), on the daemon (`live`, `speed`, `storm`, `soak`).",
     group=groups[0],
     sort_key=10,
 )

@@ -7,7 +7,7 @@ import pytest
 from tests.core.scenes import FACTS, HISTORY, NOW, a_service, failing, found
 from tests.core.world import make_policy
 from watchdog.core.fold import observations
-from watchdog.domain.checks import Check, Served
+from watchdog.domain.checks import Check, Served, SlowAnswers
 from watchdog.domain.deploys import Commit, Deploy
 from watchdog.domain.events import DeploysListed, DeploysUnread, Observed
 from watchdog.domain.incidents import Phase, ServiceState
@@ -247,7 +247,13 @@ def test_suspicion_says_what_is_wrong() -> None:
 
     assert why(failing(seconds=2)) == "home: HTTP 503"
     slow = Check("api", "latency", last_why="an old one", over_since=NOW - 5, samples=((NOW - 1, 2.0),))
-    assert why(slow) == "api: slower than its limit"
+    assert why(slow) == "api: slower than it should be"
+    fewer = SlowAnswers("tail", 6.0, NOW - 60, 1.0)
+    known = with_signals(
+        *WEB.signals, SignalPolicy("errors", "sentry"), SignalPolicy("api", "latency", times_baseline=1.5)
+    )
+    partly = a_service(checks={"api": Check("api", "latency", last_why="an old one", slow=(fewer,))})
+    assert observations.suspicion(partly, known, NOW) == "api: slower than usual, or some answers are"
     flood = Check("errors", "sentry", counts=(MinuteCount(NOW - 90, 60.0, 50.0),))
     assert why(flood) == "errors: more errors than usual"
     assert why(Check("home", "http")) == ""
@@ -267,6 +273,7 @@ def test_a_lesser_finding_waits_only_for_a_critical_run_that_may_still_be_confir
     shop = a_service(checks={"home": Check("home", "http"), "shop": failing("shop", seconds=20)})
     assert observations.critical_check_pending(shop, policy, (found("api"),), NOW)
     assert not waits(failing(seconds=20), found("home"), found("api"))
+    assert not waits(failing(seconds=20), found("shop"), found("api")), "whichever is named first"
     assert not waits(Check("home", "http"), found("api"))
     assert not waits(failing(seconds=20), found("api"), now=NOW + 40)
     assert not observations.critical_check_pending(a_service(checks={}), POLICY, (found("api"),), NOW)

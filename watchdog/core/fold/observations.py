@@ -18,7 +18,7 @@ from watchdog.domain.deploys import Deploy
 from watchdog.domain.events import DeploysListed, DeploysUnread, Observed
 from watchdog.domain.fast_replace import fast_replace
 from watchdog.domain.incidents import History, Phase, ServiceState
-from watchdog.domain.policy import Policy, ServicePolicy
+from watchdog.domain.policy import PROBES, Policy, ServicePolicy
 from watchdog.domain.readings import Good, Unknown
 
 HEALTHY_STEP_SECONDS = 10.0
@@ -215,16 +215,16 @@ def critical_check_pending(service: ServiceState, policy: Policy, found: tuple[F
     """Tell whether a critical check is failing right now and only its confirmation is missing.
 
     Two checks of one outage are seldom confirmed in the same second: asking about the lesser one first would wake
-    a human for a question that is void a moment later. Bounded by the time the critical check needs.
+    a human for a question that is void a moment later. Bounded by the time the critical check needs. Where one of them
+    is confirmed, nothing is waited for.
     """
-    confirmed = {finding.signal for finding in found}
-    for signal in policy.services[service.name].signals:
-        check = service.checks.get(signal.name)
-        if signal.critical and signal.name in confirmed:
-            return False
-        if signal.critical and check is not None and _nearly(check, conditions(service, signal.name, policy, now)):
-            return True
-    return False
+    critical = [signal.name for signal in policy.services[service.name].signals if signal.critical]
+    if any(finding.signal in critical for finding in found):
+        return False
+    pending = [
+        (service.checks[name], conditions(service, name, policy, now)) for name in critical if name in service.checks
+    ]
+    return any(_nearly(check, given) for check, given in pending)
 
 
 def _nearly(check: Check, given: detect.Conditions) -> bool:
@@ -249,11 +249,13 @@ def _why_suspicious(check: Check) -> str:
     if check.kind == "sentry":
         return "more errors than usual"
     if check.over_since is not None:
-        return "slower than its limit"
+        return "slower than it should be"
     if turned_away.is_turned_away(check.last):
         return "its probes are turned away"
     if check.run_probes == 0 and check.spells.count > 1:
         return f"it failed {check.spells.count} times lately, and may again"
+    if check.kind in PROBES and check.run_probes == 0 and check.cusum == 0.0:
+        return "slower than usual, or some answers are"
     return check.last_why
 
 
