@@ -108,12 +108,13 @@ def play_worlds(
     *,
     episodes: int,
     clean_years: float,
+    names: Sequence[str] = (),
     rival_episodes: int = 0,
     processes: int = 2,
     progress: Callable[[str], None] = nothing_said,
 ) -> Sequence[Row]:
-    """Play so many episodes of each class and so many clean years in each of the worlds."""
-    names, _ = classes.played_on(seed)
+    """Play so many episodes of each class (of `names`, or all) and so many clean years in each of the worlds."""
+    names = names or classes.played_on(seed)[0]
     rows = []
     for world in worlds:
         scored = score(
@@ -131,13 +132,18 @@ def play_worlds(
 
 
 def play_latency(
-    seed: str, episodes: int, *, processes: int = 2, progress: Callable[[str], None] = nothing_said
+    seed: str,
+    episodes: int,
+    *,
+    kinds: Sequence[Slower] = SLOWER,
+    processes: int = 2,
+    progress: Callable[[str], None] = nothing_said,
 ) -> Sequence[Told]:
     """Play so many slower releases of each kind, each after two weeks of seasons."""
-    jobs = [(slower, f"{seed}-{number}") for slower in SLOWER for number in range(episodes)]
+    jobs = [(slower, f"{seed}-{number}") for slower in kinds for number in range(episodes)]
     with workers(processes) as pool:
         played = list(told(pool.map(_play_slower, jobs), "slower releases", len(jobs), progress))
-    return [latency_power.told(one, played[at * episodes : (at + 1) * episodes]) for at, one in enumerate(SLOWER)]
+    return [latency_power.told(one, played[at * episodes : (at + 1) * episodes]) for at, one in enumerate(kinds)]
 
 
 def _play_slower(job: tuple[Slower, str]) -> Played:
