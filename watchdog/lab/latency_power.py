@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from watchdog.lab.episode import EpisodeWorld, FaultClass
+from watchdog.lab.episode import MAIN, EpisodeWorld, FaultClass
 from watchdog.lab.episode_judgement import Played
 from watchdog.lab.faults import Symptom
 from watchdog.lab.varied_worlds import World
@@ -39,6 +39,8 @@ SLOWER: tuple[Slower, ...] = (
 
 
 def _released(slower: Slower, scene: EpisodeWorld) -> None:
+    for name in [name for name in scene.services if name != MAIN]:
+        del scene.services[name]
     scene.bad_deploy(slower.symptom, after=0.0)
     scene.horizon_seconds = slower.within_seconds
 

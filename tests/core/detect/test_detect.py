@@ -122,12 +122,10 @@ def test_an_interruption_ends_runs_and_sums_and_nothing_else() -> None:
     before = worn("http")
     after = detect.interrupt(before, 0.0)
     assert changed(before, after) == {
-        "run_started_at", "run_probes", "good_run", "cusum", "cusum_zero_at", "over_since", "troubled_since", "usual",
-        "slow",
+        "run_started_at", "run_probes", "good_run", "cusum", "cusum_zero_at", "over_since", "troubled_since",
     }  # fmt: skip
     assert (after.run_started_at, after.run_probes, after.good_run) == (None, 0, 0)
-    assert (after.cusum, after.cusum_zero_at, after.over_since, after.slow) == (0.0, None, None, ())
-    assert after.usual == replace(before.usual, excess=0.0, excess_since=None)
+    assert (after.cusum, after.cusum_zero_at, after.over_since) == (0.0, None, None)
 
 
 def test_since_when_it_was_in_trouble_outlasts_interruptions_until_it_was_calm_for_a_minute() -> None:
@@ -136,7 +134,7 @@ def test_since_when_it_was_in_trouble_outlasts_interruptions_until_it_was_calm_f
     assert cut.troubled_since == NOW - 70 == detect.interrupt(cut, NOW + 1).troubled_since
     assert detect.interrupt(Check("it", "http"), NOW).troubled_since is None
     assert detect.forget(cut, NOW).troubled_since is None
-    well = replace(cut, good_run=5)
+    well = replace(cut, good_run=5, slow=(), usual=UsualLatency())
     for at, since in ((NOW + 59.0, NOW - 70), (NOW + 60.0, None)):
         given = Conditions(at, SignalPolicy("it", "http"), LIMITS)
         assert detect.settle(well, given).troubled_since == since

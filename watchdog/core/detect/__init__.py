@@ -130,13 +130,13 @@ def settle(check: Check, given: Conditions) -> Check:
 def interrupt(check: Check, at: float) -> Check:
     """Return the check with its runs ended: readings may be missing, so nothing is known to be unbroken, nor calm.
 
-    Since when it was in trouble is kept: an outage does not begin anew with us, after a deploy that came in between.
+    Sums of slow answers go on: they need not be unbroken. Since when it was in trouble is kept: an outage does not
+    begin anew with us, after a deploy that came in between.
     """
     onsets = [since for since in (check.troubled_since, check.cusum_zero_at, check.over_since) if since is not None]
     ended = fast_replace(
         check, run_started_at=None, run_probes=0, good_run=0, cusum=0.0, cusum_zero_at=None, over_since=None
     )
-    ended = fast_replace(ended, slow=(), usual=usual_latency.without_sum(check.usual))
     return fast_replace(ended, interrupted_at=at, troubled_since=min(onsets, default=None))
 
 

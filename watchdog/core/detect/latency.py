@@ -5,6 +5,7 @@ is over its objective all the time (here; percentiles: nearest rank), too many s
 (slow_answers), and all of them somewhat slower than usual (usual_latency).
 """
 
+from dataclasses import replace
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -184,15 +185,16 @@ def _find_objective(check: Check, given: "Conditions") -> Finding | None:
 
 
 def _find_slow_answers(check: Check, given: "Conditions") -> Finding | None:
-    found = slow_answers.confirmed(check.slow, check.usual, given.signal)
-    if found is None:
+    sums = slow_answers.confirmed(check.slow, check.usual, given.signal)
+    if sums is None:
         return None
-    one, limit = found
+    one, limit = sums
     lasted = check.samples[-1][0] - one.since
     if lasted < hold_seconds(check, given) or one.answers < given.limits.latency_samples_min:
         return None
     text = slow_answers.describe(one, limit, lasted)
-    return _finding(check, one.since, one.slow / one.answers, text, slow_answers.symptom(one, limit))
+    found = _finding(check, one.since, one.slow / one.answers, text, slow_answers.symptom(one, limit))
+    return replace(found, unseen_seconds=lasted / 2)
 
 
 def _find_unusual(check: Check, given: "Conditions") -> Finding | None:
@@ -203,7 +205,8 @@ def _find_unusual(check: Check, given: "Conditions") -> Finding | None:
     if lasted < patience_seconds(check, given):
         return None
     text = usual_latency.describe(usual, times, lasted)
-    return _finding(check, usual.excess_since, 1.0, text, usual_latency.symptom(usual))
+    found = _finding(check, usual.excess_since, 1.0, text, usual_latency.symptom(usual))
+    return replace(found, unseen_seconds=lasted / 2 + usual_latency.STEP_SECONDS)
 
 
 def _finding(check: Check, since: float, share: float, text: str, symptom: str) -> Finding:

@@ -73,9 +73,9 @@ def _restored(ctx: StepContext, deploy: Deploy) -> None:
 
 
 def proof_seconds(ctx: StepContext) -> float:
-    """Return how long it must be good: what came and went may be in one of its pauses."""
-    pause = max([finding.pause_seconds for finding in ctx.incident.findings], default=0.0)
-    longest = min(intermittent.PAUSES * pause, intermittent.PAUSE_MAX_SECONDS)
+    """Return how long it must be good: what came and went may be in one of its pauses, what is slow not seen yet."""
+    waits = [max(intermittent.PAUSES * one.pause_seconds, one.unseen_seconds) for one in ctx.incident.findings]
+    longest = min(max(waits, default=0.0), intermittent.PAUSE_MAX_SECONDS)
     return max(ctx.policy.verification.seconds, longest)
 
 
