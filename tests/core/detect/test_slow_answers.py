@@ -143,4 +143,5 @@ def test_one_answer_in_six_is_told_with_its_arithmetic() -> None:
     )
     assert (found.onset_at, found.share, found.method) == (T0 + 60.0, pytest.approx(1 / 6), "latency")
     assert found.symptom == "29 of 174 answers > 800 ms (p95 limit)"
+    assert found.unseen_seconds == (at - T0 - 60.0) / 2
     assert detect.suspicious(check, given(P95, at)) and not detect.calm(check, given(P95, at))

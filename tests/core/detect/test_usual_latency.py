@@ -223,6 +223,7 @@ def test_a_slow_release_is_told_with_its_arithmetic() -> None:
     assert found is not None and (found.method, found.share, found.failure_kind) == ("latency", 1.0, "slow")
     assert found.text.startswith("p50 360 ms, 200 ms is usual at this hour, for 15 min (CUSUM 2.02, limit 1.01)")
     assert found.symptom == "p50 360 ms, 200 ms is usual"
+    assert found.unseen_seconds == (at - 10.0 - found.onset_at) / 2 + 60.0
     assert detect.failing(check, given(API, at - 10.0)) and not detect.calm(check, given(API, at - 10.0))
     silent = replace(API, times_baseline=None, limits_seconds={"p95": 9.0})
     assert detect.find(check, given(silent, at - 10.0)) is None, "a reload took the comparison away"

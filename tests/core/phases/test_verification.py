@@ -11,7 +11,8 @@ from tests.core.world import FOREVER, START, Fault, World, make_policy
 from tests.core.worlds import bad_world, hear, incident_of, line_of, put, reach, watch, web
 from tests.support.effect_readers import kinds, lines, notices, tell_of
 from watchdog.core import detect
-from watchdog.core.phases.verification import PATIENCE_SECONDS
+from watchdog.core.context import StepContext
+from watchdog.core.phases.verification import PATIENCE_SECONDS, proof_seconds
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.checks import Check, Served
@@ -134,6 +135,17 @@ def test_recovery_is_proved_with_its_arithmetic() -> None:
     assert SECONDS <= incident.rollback.verified_at - incident.rollback.restored_at <= SECONDS + 5.0
     good, total = incident.rollback.verification.split(" probes")[0].removeprefix("home: ").split(" of ")
     assert good == total and int(good) > 50
+
+
+@pytest.mark.parametrize(("unseen", "seconds"), [(0.0, 180.0), (100.0, 180.0), (400.0, 400.0), (5000.0, 840.0)])
+def test_what_may_go_on_unseen_is_proved_after_as_long(unseen: float, seconds: float) -> None:
+    """Half again as slow is suspected after five minutes: three good ones prove nothing; a quarter of an hour does."""
+    world = reach(Phase.VERIFYING)
+    found = replace(incident_of(world).findings[0], unseen_seconds=unseen)
+    put(world, incident=replace(incident_of(world), findings=(found,)))
+    ctx = StepContext(world.state, e.TimePassed(world.now), world.policy)
+    ctx.name = "web"
+    assert proof_seconds(ctx) == seconds
 
 
 def test_a_rollback_that_did_not_help_is_left_to_a_human() -> None:
