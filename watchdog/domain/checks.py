@@ -33,6 +33,7 @@ class UsualLatency:
     stepped_at: float = 0.0  # when the last step was made: about once a minute
     average: float = 0.0  # slow average of the medians of the steps
     steps: int = 0  # steps that it was made from
+    now: float = 0.0  # what was usual at the last step
     spread: float = 0.0  # usual distance of a step from what was expected of it, in logarithms
     tail_share: float = 0.02  # share of answers that are far slower than usual (0 to 1)
     hour: int = 0  # the hour of `minutes`, counted since 1970 (UTC)

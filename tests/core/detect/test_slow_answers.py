@@ -18,7 +18,7 @@ from watchdog.domain.readings import Good
 P95 = SignalPolicy("api", "latency", limits_seconds={"p95": 0.8})
 MIDDLE = SignalPolicy("api", "latency", limits_seconds={"p50": 0.3, "p99": 2.0})
 TAIL = SignalPolicy("api", "latency", times_baseline=1.5)
-KNOWN = UsualLatency(average=2000.0, steps=usual_latency.STEPS_MIN, tail_share=0.004)
+KNOWN = UsualLatency(average=2000.0, now=2000.0, steps=usual_latency.STEPS_MIN, tail_share=0.004)
 """200 ms are usual, four answers in a thousand are far slower."""
 T0 = 10_000.0
 

@@ -7,7 +7,6 @@ percentile over a window of a dozen answers cannot see one in ten of them: it is
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from math import inf, log
 from typing import NamedTuple
 
@@ -60,7 +59,7 @@ def tail_seconds(usual: UsualLatency, signal: SignalPolicy) -> float:
     """Return beyond how many seconds an answer is far slower than usual; infinite where that is not known or asked."""
     if signal.times_baseline is None or usual.steps < usual_latency.STEPS_MIN:
         return inf
-    return max(TAIL_TIMES, signal.times_baseline) * usual_latency.expected(usual) * usual_latency.UNIT_SECONDS
+    return max(TAIL_TIMES, signal.times_baseline) * usual.now * usual_latency.UNIT_SECONDS
 
 
 def lowest(usual: UsualLatency, signal: SignalPolicy) -> float:
@@ -97,14 +96,15 @@ def _counted(one: SlowAnswers | None, limit: Limit, seconds: float, at: float) -
     if limit.name == TAIL and in_a_row > TAIL_IN_A_ROW:
         more = 0.0
     level = min(one.level + more, CAP * LIMIT)
-    return replace(one, level=level, answers=one.answers + 1, slow=one.slow + 1, quick=0, in_a_row=in_a_row)
+    return SlowAnswers(one.limit, level, one.since, one.seconds, one.answers + 1, one.slow + 1, 0, in_a_row)
 
 
 def _after_quick(one: SlowAnswers, limit: Limit) -> SlowAnswers | None:
     level = one.level + log((1 - limit.found_share) / (1 - limit.usual_share))
-    after = replace(one, level=level, answers=one.answers + 1, quick=one.quick + 1)
-    over = is_confirmed(one) and after.quick > GAPS * after.answers / after.slow
-    return None if level <= 0 or over else after
+    answers, quick = one.answers + 1, one.quick + 1
+    if level <= 0 or (is_confirmed(one) and quick > GAPS * answers / one.slow):
+        return None
+    return SlowAnswers(one.limit, level, one.since, one.seconds, answers, one.slow, quick, one.in_a_row)
 
 
 def is_confirmed(one: SlowAnswers) -> bool:

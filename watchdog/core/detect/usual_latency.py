@@ -60,18 +60,18 @@ QUICK_STEPS = 2
 """So many steps in a row that are not slow end it."""
 
 
-def expected(usual: UsualLatency, at: float | None = None) -> float:
-    """Return the usual latency at that moment, or in the middle of the hour; above zero after the first step."""
+def expected(usual: UsualLatency, at: float) -> float:
+    """Return the usual latency at that moment; above zero after the first step."""
     if usual.days < DAYS_MIN:
         return max(usual.average, max(usual.medians[:-DAY_HOURS], default=0), usual.high)
     level = _level(usual, at)
     return min(usual.high, HIGH_MAX * level) if _reaches_high(usual, level) else level
 
 
-def _level(usual: UsualLatency, at: float | None) -> float:
+def _level(usual: UsualLatency, at: float) -> float:
     """Return the usual latency of a known hour, on the line to that of the hour that is nearer."""
     before, now, after = [one or usual.around[1] for one in usual.around]
-    middle = (at % HOUR_SECONDS) / HOUR_SECONDS - 0.5 if at is not None else 0.0
+    middle = (at % HOUR_SECONDS) / HOUR_SECONDS - 0.5
     nearer = after if middle > 0 else before
     return now * float((nearer / now) ** abs(middle))
 
@@ -127,7 +127,8 @@ def stepped(usual: UsualLatency, answers: Samples, times: float | None, *, well:
         well = well and excess <= allowance(usual, times or TIMES_NEW)
         usual = _judged(usual, excess, answers, times) if times is not None else usual
     usual = replace(usual, stepped_at=at, minutes=(*usual.minutes, level))
-    return _learnt(usual, level) if well else usual
+    usual = _learnt(usual, level) if well else usual
+    return replace(usual, now=expected(usual, at))
 
 
 def _judged(usual: UsualLatency, excess: float, answers: Samples, times: float) -> UsualLatency:
