@@ -79,7 +79,7 @@ COMMANDS: Mapping[str, Begun] = {
     "lab readiness pipe": reads,
     "lab import csv pipe --service web --signal home --out made": reads,
     "lab traces .": reads,
-    "lab robustness --worlds usual --episodes 500 --clean-years 0 --slower 0 --processes 1": has_workers_at_work,
+    "lab robustness --worlds usual --clean-years 0 --slower 0 --seasons 0 --processes 1": has_workers_at_work,
     "lab flapping --episodes 500 --processes 1": has_workers_at_work,
     "lab live --episodes 1": has_started(2),
     "demo": has_printed,

@@ -11,7 +11,7 @@ from watchdog.lab.clean_years import clean_scene
 from watchdog.lab.episode import DOWN, EpisodeWorld
 from watchdog.lab.episode_judgement import Played
 from watchdog.lab.keyed_random import KeyedRandom
-from watchdog.lab.latency_power import SLOWER
+from watchdog.lab.latency_power import SEASONS, SLOWER
 from watchdog.lab.profile import BLIP_CAP_SECONDS
 from watchdog.lab.score import INCIDENTS_PER_YEAR, false_rollbacks_of_incidents, mix, rolled_back_or_asked
 from watchdog.lab.varied_worlds import BY_NAME, USUAL, Season
@@ -77,7 +77,7 @@ def test_seasons_repeat_by_day_and_week() -> None:
 
 def test_a_season_shows_in_the_answers_and_has_no_objective_that_it_could_break() -> None:
     """The route is as much slower as the season says; the policy asks for what is usual alone."""
-    seasonal, plain = clean_scene("s", 30.0, BY_NAME["seasons"]), clean_scene("s", 30.0)
+    seasonal, plain = clean_scene("s", 30.0, SEASONS), clean_scene("s", 30.0)
     season = seasonal.main.season
     assert season is not None and plain.main.season is None
     for number in range(200):

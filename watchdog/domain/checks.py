@@ -21,6 +21,8 @@ class SlowAnswers:
     slow: int = 1  # slow ones among them
     quick: int = 0  # answers since the last slow one
     in_a_row: int = 1  # slow answers, with none between them, up to now
+    confirmed: bool = False  # more than chance, and not over since then
+    recent: tuple[tuple[float, int], ...] = ()  # the last slow ones: when, and which of the answers since then
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ class UsualLatency:
     between_days: float = 0.0  # how far days are from each other at this hour, in logarithms
     excess: float = 0.0  # cumulative sum of the steps' excess over what is usual, in logarithms
     excess_since: float | None = None  # since when that sum is above zero
-    quick_steps: int = 0  # steps in a row that were not slower than usual
+    confirmed: bool = False  # slower than usual, and not over since then
+    ease: float = 0.0  # cumulative sum that says it is over, in logarithms
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,7 @@ class Check:
     samples: tuple[tuple[float, float], ...] = ()  # latencies of answers in the window: when, seconds
     usual: UsualLatency = UsualLatency()  # what latency is usual, hour by hour
     slow: tuple[SlowAnswers, ...] = ()  # limits that more answers exceed than may; empty: none
+    objective_since: float | None = None  # since when a percentile is over its objective; None: none is
     over_since: float | None = None  # since when it is slower than its limits or than usual; None: it is not
     last_slow_at: float = 0.0  # the last answer while it was; 0: never
     counts: tuple[MinuteCount, ...] = ()  # minutes of a feed, oldest first

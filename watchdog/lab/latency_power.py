@@ -4,12 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from watchdog.lab.closed_loop import Record
 from watchdog.lab.episode import MAIN, EpisodeWorld, FaultClass
 from watchdog.lab.episode_judgement import Played
 from watchdog.lab.faults import Symptom
+from watchdog.lab.profile import DAY_SECONDS
 from watchdog.lab.varied_worlds import World
 
 WATCHED = World("seasons, watched", "seasons, watched for 15 days", seasons=True, history_days=15.0)
+SEASONS = World("seasons", "latency by hour and weekday, and jobs", seasons=True)
+SEASON_DAYS = 90.0
+LEARNS_DAYS = 15.0
+"""So long it learns: a job is told the first time that it comes, and some come once a week."""
 HOURS = 3600.0
 
 
@@ -64,6 +70,21 @@ class Told:
             "within_seconds": self.slower.within_seconds,
             "told_after": list(self.after),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Seasonal:
+    """False pages of one service with seasons: while it learned what is usual, and afterwards."""
+
+    first: int
+    later: int
+
+
+def seasonal(begins_at: float, record: Record) -> Seasonal:
+    """Count the pages and questions of a run in which nothing went wrong."""
+    pages = [one.at for one in record.did if one.what in ("page", "ask")]
+    first = sum(at < begins_at + LEARNS_DAYS * DAY_SECONDS for at in pages)
+    return Seasonal(first, len(pages) - first)
 
 
 def told(slower: Slower, played: Sequence[Played]) -> Told:

@@ -28,7 +28,7 @@ class World:
     blip_seconds: float = 1.0  # how long they last, and the longest of them
     restart_seconds: float = 1.0  # how long a good deploy's restart is felt
     bad_deploys: float = 1.0  # how many deploys are bad
-    onset_seconds: tuple[float, float] | None = None  # how long after a bad deploy took traffic it shows
+    onset_seconds: tuple[float, float] | None = None  # how long after a deploy what otherwise breaks soon shows
     feed_delay_seconds: tuple[float, float] | None = None  # how late the error tracker is
     seasons: bool = False  # latency by hour of the day and day of the week, and jobs
     history_days: float = 0.0  # how long it was watched before anything happens
@@ -39,12 +39,11 @@ WORLDS: tuple[World, ...] = (
     USUAL,
     World("restarts-60", "good deploys felt up to 60 s", restart_seconds=1.5),
     World("restarts-80", "good deploys felt up to 80 s", restart_seconds=2.0),
-    World("blips", "blips 1.5 times as long, 3 times as many", blips=3.0, blip_seconds=1.5),
+    World("blips", "1.5 times as long blips, 3 times as many, whatever else happens", blips=3.0, blip_seconds=1.5),
     World("rare-bad", "a third of the bad deploys", bad_deploys=1 / 3),
-    World("late", "bad deploys show after 2 to 10 min", onset_seconds=(120.0, 600.0)),
-    World("later", "bad deploys show after 10 to 60 min", onset_seconds=(600.0, 3600.0)),
+    World("late", "what breaks soon breaks after 2 to 10 min", onset_seconds=(120.0, 600.0)),
+    World("later", "what breaks soon breaks after 10 to 60 min", onset_seconds=(600.0, 3600.0)),
     World("late-feeds", "the error tracker is 1 to 5 min late", feed_delay_seconds=(60.0, 280.0)),
-    World("seasons", "latency by hour and weekday, jobs", seasons=True),
 )
 BY_NAME: Mapping[str, World] = MappingProxyType({one.name: one for one in WORLDS})
 

@@ -19,6 +19,7 @@ async def robustness(
     clean_years: float = 15.0,
     rival_episodes: int = 0,
     slower: int = 12,
+    seasons: int = 12,
     processes: int = 2,
     as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
     ctx: It,
@@ -41,6 +42,8 @@ async def robustness(
         At most so many of each fault class are played by what people use today, too.
     slower
         How many slower releases of each kind; 0 for none.
+    seasons
+        How many services with daily and weekly seasons are watched for a quarter of a year; 0 for none.
     processes
         How many at a time.
     as_json
@@ -69,14 +72,16 @@ async def robustness(
     told = (
         robustness_run.play_latency(seed, slower, processes=processes, progress=output.show_progress) if slower else []
     )
+    quarters = robustness_run.play_seasons(seed, seasons, processes=processes, progress=output.show_progress)
     output.end_progress()
     if as_json:
         found = {
             "seed": seed,
+            "false_pages_in_seasons": [[one.first, one.later] for one in quarters],
             "worlds": [row.json_object() for row in rows],
             "slower": [one.json_object() for one in told],
         }
         sys.stdout.write(json.dumps(found) + "\n")
     else:
-        output.show_lines(robustness_run.tables(seed, rows, told))
+        output.show_lines(robustness_run.tables(seed, rows, told, quarters))
     return output.DONE

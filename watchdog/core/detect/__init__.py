@@ -135,7 +135,14 @@ def interrupt(check: Check, at: float) -> Check:
     """
     onsets = [since for since in (check.troubled_since, check.cusum_zero_at, check.over_since) if since is not None]
     ended = fast_replace(
-        check, run_started_at=None, run_probes=0, good_run=0, cusum=0.0, cusum_zero_at=None, over_since=None
+        check,
+        run_started_at=None,
+        run_probes=0,
+        good_run=0,
+        cusum=0.0,
+        cusum_zero_at=None,
+        over_since=None,
+        objective_since=None,
     )
     return fast_replace(ended, interrupted_at=at, troubled_since=min(onsets, default=None))
 

@@ -44,12 +44,17 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
     if seconds is None or outcome["run_probes"] > 0:
         return outcome
     if not is_timed(signal):
-        return {**outcome, "over_since": None}
+        usual = usual_latency.without_sum(check.usual)
+        return {**outcome, "over_since": None, "objective_since": None, "slow": (), "usual": usual}
     samples = window((*check.samples, (event.at, seconds)), signal)
     slow = slow_answers.counted(check.slow, check.usual, signal, seconds, event.at)
-    usual = after_answer(check.usual, samples, signal, well=check.over_since is None and not slow)
-    since = _slow_since(samples, slow, usual, signal, limits)
-    changed = {"samples": samples, "slow": slow, "usual": usual}
+    well = check.over_since is None and not slow_answers.is_suspicious(slow)
+    usual = after_answer(check.usual, samples, signal, well=well)
+    objective_since = None
+    if _over(samples, signal, limits):
+        objective_since = check.objective_since if check.objective_since is not None else event.at
+    since = _slow_since(objective_since, slow, usual, signal)
+    changed = {"samples": samples, "slow": slow, "usual": usual, "objective_since": objective_since}
     if since is None:
         return {**outcome, **changed, "over_since": None}
     over_since = check.over_since if check.over_since is not None else since
@@ -64,25 +69,31 @@ def is_timed(signal: SignalPolicy) -> bool:
 def after_answer(usual: UsualLatency, samples: Samples, signal: SignalPolicy, *, well: bool) -> UsualLatency:
     """Return what is usual, with a step more if one is due."""
     at = samples[-1][0]
+    if signal.times_baseline is None:
+        usual = usual_latency.without_sum(usual)
+    if at < usual.stepped_at:
+        return replace(usual, stepped_at=at)  # the clock was set back
     if at - usual.stepped_at < usual_latency.STEP_SECONDS:
         return usual
     answers = [seconds for sampled_at, seconds in samples if sampled_at > usual.stepped_at]
     if not usual_latency.due(usual, len(answers), at, WINDOWS_MAX * signal.window_seconds):
         return usual
-    far = slow_answers.tail_seconds(usual, signal)
+    far = slow_answers.far_seconds(usual, signal)
     after = usual_latency.stepped(usual, samples, signal.times_baseline, well=well)
+    if after.steps == usual.steps:
+        return after  # it is slow: that teaches nothing of the tail either
     return usual_latency.tail_learnt(after, sum(seconds > far for seconds in answers), len(answers))
 
 
 def _slow_since(
-    samples: Samples, slow: tuple[SlowAnswers, ...], usual: UsualLatency, signal: SignalPolicy, limits: Detection
+    objective_since: float | None, slow: tuple[SlowAnswers, ...], usual: UsualLatency, signal: SignalPolicy
 ) -> float | None:
     """Return since when it is slow in one of the three ways, or None."""
-    found = [one.since for one in slow if slow_answers.is_confirmed(one)]
+    found = [one.since for one in slow if one.confirmed]
     if usual_latency.is_confirmed(usual, signal.times_baseline) and usual.excess_since is not None:
         found.append(usual.excess_since)
-    if _over(samples, signal, limits):
-        found.append(samples[-1][0])
+    if objective_since is not None:
+        found.append(objective_since)
     return min(found, default=None)
 
 
@@ -102,8 +113,9 @@ def learnt(check: Check, given: "Conditions") -> dict[str, Any]:
 
     Also if a human was told of it: a job that makes it slow every hour must not wake one every hour.
     """
-    if check.over_since is None or check.troubled_since is not None:
-        return {}
+    tail = any(one.confirmed and slow_answers.is_partial(one) for one in check.slow)
+    if check.over_since is None or check.troubled_since is not None or tail:
+        return {}  # too many slow answers among quick ones do not pass as a job does
     lasted = check.samples[-1][0] - check.over_since
     if lasted > HEALED_MAX_SECONDS or lasted <= healed_seconds(check, given.now):
         return {}
@@ -171,17 +183,18 @@ def find(check: Check, given: "Conditions") -> Finding | None:
 
 
 def _find_objective(check: Check, given: "Conditions") -> Finding | None:
-    assert check.over_since is not None, "it is slow"
+    if check.objective_since is None:
+        return None
     over = _over(check.samples, given.signal, given.limits)
-    since = [seconds for at, seconds in check.samples if at >= check.over_since]
-    lasted, hold = check.samples[-1][0] - check.over_since, hold_seconds(check, given)
+    since = [seconds for at, seconds in check.samples if at >= check.objective_since]
+    lasted, hold = check.samples[-1][0] - check.objective_since, hold_seconds(check, given)
     if not over or lasted < hold or len(since) < given.limits.latency_samples_min:
         return None
     limit = min(given.signal.limits_seconds.values())
     slow = sum(seconds > limit for seconds in since) / len(since)
     borne = f"limit {show_seconds(hold)}{learnt_words(check, given)}"
     text = f"{over} (objective) for {show_seconds(lasted)} ({borne}), {len(since)} samples"
-    return _finding(check, check.over_since, slow, text, over)
+    return _finding(check, check.objective_since, slow, text, over)
 
 
 def _find_slow_answers(check: Check, given: "Conditions") -> Finding | None:
@@ -189,11 +202,12 @@ def _find_slow_answers(check: Check, given: "Conditions") -> Finding | None:
     if sums is None:
         return None
     one, limit = sums
-    lasted = check.samples[-1][0] - one.since
+    since = slow_answers.began(one, limit)
+    lasted = check.samples[-1][0] - since
     if lasted < hold_seconds(check, given) or one.answers < given.limits.latency_samples_min:
         return None
-    text = slow_answers.describe(one, limit, lasted)
-    found = _finding(check, one.since, one.slow / one.answers, text, slow_answers.symptom(one, limit))
+    text = slow_answers.describe(one, limit, check.samples[-1][0] - one.since)
+    found = _finding(check, since, one.slow / one.answers, text, slow_answers.symptom(one, limit))
     return replace(found, unseen_seconds=lasted / 2)
 
 

@@ -233,7 +233,7 @@ def _likeliest_onset(check: Check, zero_at: float, p0: float, *, forgiving: bool
         seen = list(run)
         if bad:
             blip = healed if forgiving and runs == 1 else 0.0
-            found.append((left * _divergence(failed / left, p0) + blip, seen[0][0]))
+            found.append((left * divergence(failed / left, p0) + blip, seen[0][0]))
             short = seen[-1][0] - seen[0][0] <= BLIP_SECONDS
             healed = max(0.0, len(seen) * log(1 / p0) - log(BLIP_PROBES)) if short else 0.0
             failed -= len(seen)
@@ -243,7 +243,7 @@ def _likeliest_onset(check: Check, zero_at: float, p0: float, *, forgiving: bool
     return min((at for evidence, at in found if evidence >= best - AMBIGUOUS), default=zero_at)
 
 
-def _divergence(p: float, q: float) -> float:
+def divergence(p: float, q: float) -> float:
     """Return the Kullback-Leibler divergence of two coins, KL(p || q), with 0 < q < 1."""
     healthy = (1 - p) * log((1 - p) / (1 - q)) if p < 1 else 0.0
     return p * log(p / q) + healthy if p > 0 else healthy

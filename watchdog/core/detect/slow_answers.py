@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from math import inf, log
 from typing import NamedTuple
 
-from watchdog.core.detect import usual_latency
+from watchdog.core.detect import probes, usual_latency
 from watchdog.domain.checks import SlowAnswers, UsualLatency
 from watchdog.domain.policy import SignalPolicy
 from watchdog.domain.units import show_seconds
@@ -24,12 +24,21 @@ TAIL_TIMES = 5.0
 TAIL_IN_A_ROW = 2
 """Slow answers in a row that count for the tail: a moment in which everything is slow is no tail."""
 TAIL_SHARE_MIN = 0.01
-TAIL_SHARE_MAX = 0.2
 TAIL_MORE = 0.03
 SHARE_TIMES = 2.5
 SHARE_MAX = 0.75
-GAPS = 3.0
-"""Without a slow answer for so many times their usual distance it is over."""
+GAPS = 12.0
+"""Without a slow answer for so many times their usual distance it is over: one in 160,000 of their gaps is as long."""
+NEARLY_ALL = 0.9
+GAPS_OF_ALL = 3.0
+"""Where nearly all were slow, a few quick ones in a row are enough."""
+RECENT_MAX = 32
+STEPS_MIN = 1440
+"""A tail is judged after a day of steps: at first it is not known how many answers are in it."""
+TAIL_SHARE_USUAL = 0.15
+"""Where more of them are slow, as where a cache misses, there are two usual latencies, and no tail."""
+MORE_SECONDS = 0.05
+"""So much slower than usual an answer of the tail is at least."""
 QUANTILES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 
 
@@ -40,6 +49,7 @@ class Limit(NamedTuple):
     seconds: float
     usual_share: float
     found_share: float
+    words: str
 
 
 def limits(usual: UsualLatency, signal: SignalPolicy) -> list[Limit]:
@@ -47,19 +57,28 @@ def limits(usual: UsualLatency, signal: SignalPolicy) -> list[Limit]:
     found = []
     for name, seconds in signal.limits_seconds.items():
         may = 1 - QUANTILES[name]
-        found.append(Limit(name, seconds, may, min(SHARE_TIMES * may, SHARE_MAX)))
+        found.append(Limit(name, seconds, may, min(SHARE_TIMES * may, SHARE_MAX), f"{name} limit"))
     seconds = tail_seconds(usual, signal)
     if seconds < inf:
-        may = min(max(usual.tail_share, TAIL_SHARE_MIN), TAIL_SHARE_MAX)
-        found.append(Limit(TAIL, seconds, may, max(SHARE_TIMES * may, may + TAIL_MORE)))
+        may = max(usual.tail_share, TAIL_SHARE_MIN)
+        words = f"{seconds / (usual.now * usual_latency.UNIT_SECONDS):.0f} x usual"
+        found.append(Limit(TAIL, seconds, may, max(SHARE_TIMES * may, may + TAIL_MORE), words))
     return found
 
 
 def tail_seconds(usual: UsualLatency, signal: SignalPolicy) -> float:
     """Return beyond how many seconds an answer is far slower than usual; infinite where that is not known or asked."""
-    if signal.times_baseline is None or usual.steps < usual_latency.STEPS_MIN:
+    if usual.steps < STEPS_MIN or usual.tail_share > TAIL_SHARE_USUAL:
         return inf
-    return max(TAIL_TIMES, signal.times_baseline) * usual.now * usual_latency.UNIT_SECONDS
+    return far_seconds(usual, signal)
+
+
+def far_seconds(usual: UsualLatency, signal: SignalPolicy) -> float:
+    """Return beyond how many seconds an answer counts for the tail, whether or not that is judged."""
+    if signal.times_baseline is None or usual.now == 0.0:
+        return inf
+    now = usual.now * usual_latency.UNIT_SECONDS
+    return max(max(TAIL_TIMES, signal.times_baseline) * now, now + MORE_SECONDS)
 
 
 def lowest(usual: UsualLatency, signal: SignalPolicy) -> float:
@@ -88,33 +107,52 @@ def _counted(one: SlowAnswers | None, limit: Limit, seconds: float, at: float) -
     if seconds <= limit.seconds:
         return _after_quick(one, limit) if one is not None else None
     more = log(limit.found_share / limit.usual_share)
-    if one is None:
-        return SlowAnswers(limit.name, more, at, limit.seconds)
-    if one.level < more:  # less than one slow answer is left: what was before does not date what begins now
-        return SlowAnswers(limit.name, one.level + more, at, limit.seconds)
+    if one is None or (one.level < more and not one.confirmed):  # what is left of it does not date what begins now
+        level = more + (one.level if one is not None else 0.0)
+        return SlowAnswers(limit.name, level, at, limit.seconds, recent=((at, 1),))
     in_a_row = one.in_a_row + 1 if one.quick == 0 else 1
     if limit.name == TAIL and in_a_row > TAIL_IN_A_ROW:
         more = 0.0
-    level = min(one.level + more, CAP * LIMIT)
-    return SlowAnswers(one.limit, level, one.since, one.seconds, one.answers + 1, one.slow + 1, 0, in_a_row)
+    level, answers = min(one.level + more, CAP * LIMIT), one.answers + 1
+    recent = (*one.recent[-RECENT_MAX + 1 :], (at, answers))
+    sure = one.confirmed or level >= LIMIT
+    return SlowAnswers(one.limit, level, one.since, one.seconds, answers, one.slow + 1, 0, in_a_row, sure, recent)
 
 
 def _after_quick(one: SlowAnswers, limit: Limit) -> SlowAnswers | None:
     level = one.level + log((1 - limit.found_share) / (1 - limit.usual_share))
     answers, quick = one.answers + 1, one.quick + 1
-    if level <= 0 or (is_confirmed(one) and quick > GAPS * answers / one.slow):
+    gaps = GAPS if is_partial(one) else GAPS_OF_ALL
+    if level <= 0 or (one.confirmed and quick > gaps * answers / one.slow):
         return None
-    return SlowAnswers(one.limit, level, one.since, one.seconds, answers, one.slow, quick, one.in_a_row)
+    same = (one.limit, level, one.since, one.seconds, answers, one.slow, quick, one.in_a_row)
+    return SlowAnswers(*same, one.confirmed, one.recent)
 
 
-def is_confirmed(one: SlowAnswers) -> bool:
-    """Tell whether that many slow answers are more than chance."""
-    return one.level >= LIMIT
+def is_partial(one: SlowAnswers) -> bool:
+    """Tell whether there were quick ones between the slow ones."""
+    return one.slow < NEARLY_ALL * (one.answers - one.quick)
+
+
+def began(one: SlowAnswers, limit: Limit) -> float:
+    """Return with which of the last slow answers it began: where they speak most for more of them since then.
+
+    That is n KL(p, p0), p = slow / n (see probes). Where the last ones do not reach back to the first: that one.
+    """
+    best, since = 0.0, one.since
+    kept = len(one.recent)
+    for number, (at, place) in enumerate(one.recent):
+        answers, slow = one.answers - place + 1, kept - number
+        evidence = answers * probes.divergence(slow / answers, limit.usual_share)
+        if slow / answers > limit.usual_share and evidence > best:
+            best, since = evidence, at
+    whole = kept == one.slow or since != one.recent[0][0]
+    return since if whole else one.since
 
 
 def is_suspicious(known: Sequence[SlowAnswers]) -> bool:
-    """Tell whether half of that was seen: it deserves a closer look."""
-    return any(one.level >= LIMIT / 2 for one in known)
+    """Tell whether half of what confirms was seen: it deserves a closer look."""
+    return any(one.confirmed or one.level >= LIMIT / 2 for one in known)
 
 
 def confirmed(
@@ -122,7 +160,7 @@ def confirmed(
 ) -> tuple[SlowAnswers, Limit] | None:
     """Return what is confirmed of the limits that hold now, the earliest first, or None."""
     hold = {limit.name: limit for limit in limits(usual, signal)}
-    found = [one for one in known if is_confirmed(one) and one.limit in hold and _of(one, hold[one.limit])]
+    found = [one for one in known if one.confirmed and one.limit in hold and _of(one, hold[one.limit])]
     if not found:
         return None
     first = min(found, key=lambda one: one.since)
@@ -137,5 +175,4 @@ def describe(one: SlowAnswers, limit: Limit, lasted: float) -> str:
 
 def symptom(one: SlowAnswers, limit: Limit) -> str:
     """Return how many answers are too slow."""
-    name = f"{limit.name} limit" if limit.name != TAIL else f"{TAIL_TIMES:g} x usual"
-    return f"{one.slow} of {one.answers} answers > {limit.seconds * 1000:.0f} ms ({name})"
+    return f"{one.slow} of {one.answers} answers > {limit.seconds * 1000:.0f} ms ({limit.words})"

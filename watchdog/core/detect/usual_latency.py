@@ -14,7 +14,7 @@ Memory: two numbers an hour.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import log
+from math import exp, log
 from statistics import fmean, median
 
 from watchdog.domain.checks import UsualLatency
@@ -30,8 +30,11 @@ WEIGHT_MIN = 0.01
 TAIL_WEIGHT_MIN = 0.001
 SPREAD_STEPS = 500.0
 HOUR_SECONDS = 3600.0
-HOUR_STEPS_MIN = 10
-HIGH_STEPS = 10
+HOUR_STEPS_MIN = 4
+HIGH_SHARE = 1 / 6
+"""Ten minutes of an hour, in steps: a probe every few minutes makes few of them."""
+HIGH_SPREADS = 1.2
+"""By chance the highest ten steps of an hour are above its median by so many of their spreads."""
 HIGH_TIMES = 1.3
 HIGH_MAX = 3.0
 DAY_HOURS = 24
@@ -54,10 +57,14 @@ STEPS_PER_FALSE_ALARM = 5_259_600.0
 """Ten years of minutes."""
 OVERSHOOT = 1.166
 """Of a sum over its limit, in standard deviations (Siegmund 1985)."""
-CAP = 2.0
-"""Times the limit: so that it does not end and begin again with every step."""
-QUICK_STEPS = 2
-"""So many steps in a row that are not slow end it."""
+CAP = 1.25
+EASE = 0.8
+EASE_MAX = 0.4
+"""It is over by a sum downwards, of how far steps are below half of what adds: six that are as usual, two far below."""
+ALLOWANCE_MAX = log(2.0)
+"""However much days differ, three times as slow is found."""
+MORE_MS = 20.0
+"""A step that is less than that above what is usual is not slow, whatever the ratio."""
 
 
 def expected(usual: UsualLatency, at: float) -> float:
@@ -84,7 +91,7 @@ def _reaches_high(usual: UsualLatency, level: float) -> bool:
 def allowance(usual: UsualLatency, times: float) -> float:
     """Return how much slower than usual adds nothing, in logarithms: most of what is to be found, or what days do."""
     found = times if usual.days >= DAYS_MIN else max(times, TIMES_NEW)
-    return max(FREE_SHARE * log(found), 2 * usual.between_days)
+    return max(FREE_SHARE * log(found), min(2 * usual.between_days, ALLOWANCE_MAX))
 
 
 def limit(usual: UsualLatency, times: float) -> float:
@@ -99,12 +106,12 @@ def limit(usual: UsualLatency, times: float) -> float:
 
 def is_confirmed(usual: UsualLatency, times: float | None) -> bool:
     """Tell whether it has been slower than usual for long enough."""
-    return times is not None and usual.excess >= limit(usual, times)
+    return times is not None and usual.confirmed
 
 
 def is_suspicious(usual: UsualLatency, times: float | None) -> bool:
     """Tell whether half of that was seen: it deserves a closer look."""
-    return times is not None and usual.excess > 0 and usual.excess >= limit(usual, times) / 2
+    return times is not None and usual.excess > 0 and (usual.confirmed or usual.excess >= limit(usual, times) / 2)
 
 
 def due(usual: UsualLatency, answers: int, at: float, longest_seconds: float) -> bool:
@@ -123,12 +130,18 @@ def stepped(usual: UsualLatency, answers: Samples, times: float | None, *, well:
     if int(at // HOUR_SECONDS) != usual.hour:
         usual = _in_hour(usual, int(at // HOUR_SECONDS))
     if usual.steps >= STEPS_MIN:
-        excess = log(level / expected(usual, at))
+        excess = _excess(usual, level, at)
         well = well and excess <= allowance(usual, times or TIMES_NEW)
         usual = _judged(usual, excess, answers, times) if times is not None else usual
     usual = replace(usual, stepped_at=at, minutes=(*usual.minutes, level))
     usual = _learnt(usual, level) if well else usual
     return replace(usual, now=expected(usual, at))
+
+
+def _excess(usual: UsualLatency, level: int, at: float) -> float:
+    """Return the logarithm of its ratio to what is usual; 0 at most, where that is but some milliseconds."""
+    known = expected(usual, at)
+    return log(level / known) if level - known >= MORE_MS / 1000 / UNIT_SECONDS else min(0.0, log(level / known))
 
 
 def _judged(usual: UsualLatency, excess: float, answers: Samples, times: float) -> UsualLatency:
@@ -137,9 +150,12 @@ def _judged(usual: UsualLatency, excess: float, answers: Samples, times: float) 
     free, cap = allowance(usual, times), CAP * limit(usual, times)
     more = max(-LESS_MAX, min(excess - free, MORE_MAX))
     level = min(max(0.0, usual.excess + more), cap)
-    quick = usual.quick_steps + 1 if excess < free else 0
-    if is_confirmed(usual, times) and quick >= QUICK_STEPS:
-        level = 0.0
+    sure = usual.confirmed or level >= limit(usual, times)
+    ease = min(max(0.0, usual.ease + min(free / 2 - excess, EASE_MAX)), EASE) if sure else 0.0
+    if ease >= EASE:
+        level, sure, ease = 0.0, False, 0.0
+    elif sure:
+        level = max(level, LIMIT_MIN / 10)  # it ends by what is quick, not by what is a little less slow
     since = usual.excess_since
     if since is None or usual.excess < NOISE:
         late = [one for one in answers if one[0] > usual.stepped_at - STEP_SECONDS]
@@ -147,7 +163,8 @@ def _judged(usual: UsualLatency, excess: float, answers: Samples, times: float) 
     spread = usual.spread
     if level < cap / 2 and usual.days >= DAYS_MIN and not _reaches_high(usual, _level(usual, at)):
         spread += (min(abs(excess), LESS_MAX) - spread) / SPREAD_STEPS
-    return replace(usual, excess=level, excess_since=since if level > 0 else None, quick_steps=quick, spread=spread)
+    since = since if level > 0 else None
+    return replace(usual, excess=level, excess_since=since, confirmed=sure, ease=ease, spread=spread)
 
 
 def _began(answers: Samples, middle: float) -> float:
@@ -183,7 +200,7 @@ def forgotten_since(usual: UsualLatency, since: float) -> UsualLatency:
 
 def without_sum(usual: UsualLatency) -> UsualLatency:
     """Return it with its sum at zero: what was seen until now counts no longer, but for what is usual."""
-    return replace(usual, excess=0.0, excess_since=None, quick_steps=0) if usual.excess else usual
+    return replace(usual, excess=0.0, excess_since=None, confirmed=False, ease=0.0) if usual.excess else usual
 
 
 def _in_hour(usual: UsualLatency, hour: int) -> UsualLatency:
@@ -191,6 +208,7 @@ def _in_hour(usual: UsualLatency, hour: int) -> UsualLatency:
     medians, highs = (usual.medians, usual.highs) if usual.hour <= hour else ((), ())  # the clock was set back
     if 0 < usual.hour <= hour:
         middle, high = _closed(usual.minutes)
+        middle = 0 if usual.confirmed else middle  # an hour that was slow says what is reached, not what is usual
         missed = (0,) * min(hour - usual.hour - 1, KEPT)
         medians, highs = (*medians, middle, *missed)[-KEPT:], (*highs, high, *missed)[-KEPT:]
     known = replace(usual, hour=hour, minutes=(), medians=medians, highs=highs)
@@ -208,10 +226,11 @@ def _closed(minutes: Sequence[int]) -> tuple[int, int]:
     """Return the median of an hour and what ten minutes of it reached; that is its median, if it is not far above."""
     if len(minutes) < HOUR_STEPS_MIN:
         return 0, 0
-    middle = round(median(minutes))
-    tens = [minutes[first : first + HIGH_STEPS] for first in range(len(minutes) - HIGH_STEPS + 1)]
-    high = round(max(median(ten) for ten in tens))
-    return middle, high if high > HIGH_TIMES * middle else middle
+    middle, some = median(minutes), max(1, round(HIGH_SHARE * len(minutes)))
+    tens = [minutes[first : first + some] for first in range(len(minutes) - some + 1)]
+    high = max(median(ten) for ten in tens)
+    chance = exp(HIGH_SPREADS * 1.25 * fmean(abs(log(one / middle)) for one in minutes))
+    return round(middle), round(high if high > max(HIGH_TIMES, chance) * middle else middle)
 
 
 def _of(values: Sequence[int], hour: int, now: int) -> int:
@@ -219,9 +238,12 @@ def _of(values: Sequence[int], hour: int, now: int) -> int:
     return values[hour - now] if 0 < now - hour <= len(values) else 0
 
 
-def _days_like(usual: UsualLatency, hour: int) -> list[int]:
-    """Return how many days ago this hour is known of days like this: working days, or weekend days; if two are."""
-    known = [ago for ago in range(1, DAYS + 1) if _of(usual.medians, hour - DAY_HOURS * ago, usual.hour)]
+def _days_like(usual: UsualLatency, values: Sequence[int], hour: int) -> list[int]:
+    """Return how many days ago this hour is known of days like this: working days, or weekend days; if two are.
+
+    `values` are the medians, or the highs: of an hour that was slow these alone are known.
+    """
+    known = [ago for ago in range(1, DAYS + 1) if _of(values, hour - DAY_HOURS * ago, usual.hour)]
     like = [ago for ago in known if _is_weekend(hour - DAY_HOURS * ago) == _is_weekend(hour)]
     return like if len(like) > 1 else known
 
@@ -231,7 +253,7 @@ def _is_weekend(hour: int) -> bool:
 
 
 def _on_days_like(usual: UsualLatency, hour: int) -> list[int]:
-    return [_of(usual.medians, hour - DAY_HOURS * ago, usual.hour) for ago in _days_like(usual, hour)]
+    return [_of(usual.medians, hour - DAY_HOURS * ago, usual.hour) for ago in _days_like(usual, usual.medians, hour)]
 
 
 def _middle(values: Sequence[int]) -> float:
@@ -248,7 +270,7 @@ def _high(usual: UsualLatency, hour: int) -> float:
     """Return what is reached around this hour: on a day that comes again, or on two days."""
     days = {
         ago: max(_of(usual.highs, hour - DAY_HOURS * ago + near, usual.hour) for near in (-1, 0, 1))
-        for ago in _days_like(usual, hour)
+        for ago in _days_like(usual, usual.highs, hour)
     }
     again = [high for ago, high in days.items() if ago in AGAIN]
     return max([*again, *sorted(days.values())[-2:-1]], default=0)
@@ -268,4 +290,4 @@ def symptom(usual: UsualLatency) -> str:
 
 
 def _ms(tenths: float) -> str:
-    return f"{tenths / 10:.0f} ms"
+    return f"{tenths / 10:.0f} ms" if tenths >= 100 else f"{tenths / 10:.1f} ms"

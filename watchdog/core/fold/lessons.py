@@ -56,6 +56,15 @@ def after_reading(service: ServiceState, before: Check, after: Check, policy: Po
     return detect.learn(before, after, given, in_incident=service.incident is not None)
 
 
+def without_usual_since(service: ServiceState, since: float) -> ServiceState:
+    """Return the service; what latency it had since then is not usual: a rollback ended that."""
+    checks = {
+        name: fast_replace(check, usual=usual_latency.forgotten_since(check.usual, since))
+        for name, check in service.checks.items()
+    }
+    return fast_replace(service, checks=checks)
+
+
 def after_suspicion(service: ServiceState, policy: Policy, now: float) -> ServiceState:
     """Return the service, calm again, with the restart that was felt, if one was."""
     checks = dict(service.checks)

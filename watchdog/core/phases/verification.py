@@ -64,7 +64,9 @@ def _restored(ctx: StepContext, deploy: Deploy) -> None:
     ctx.update_rollback(restored_at=ctx.now, healed_at=healed_at)
     if healed_at is not None:
         ctx.note("HEALED", note_text.healed_line(ctx.incident))
-    ctx.set_service(observations.reset_detectors(ctx.service, ctx.now))
+    ctx.set_service(
+        observations.reset_detectors(lessons.without_usual_since(ctx.service, ctx.incident.onset_at), ctx.now)
+    )
     ctx.enter_phase(Phase.VERIFYING)
     seconds = proof_seconds(ctx)
     ctx.wake_at(ctx.now + seconds)

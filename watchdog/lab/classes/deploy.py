@@ -29,6 +29,8 @@ def _soon(scene: EpisodeWorld, within_seconds: float) -> float:
 
 def _sooner_or_later(scene: EpisodeWorld) -> float:
     """Return after how many seconds it shows: two of three soon, one only when somebody happens to need it."""
+    if scene.world.onset_seconds is not None:
+        return scene.dice.uniform(*scene.world.onset_seconds)
     return _exponential(scene, SLOW_MEAN_SECONDS if scene.dice.random() < 1 / 3 else SOON_MEAN_SECONDS, 1700.0)
 
 
