@@ -216,7 +216,7 @@ def _find_unusual(check: Check, given: "Conditions") -> Finding | None:
     if times is None or usual.excess_since is None or not usual_latency.is_confirmed(usual, times):
         return None
     lasted = check.samples[-1][0] - usual.excess_since
-    if lasted < patience_seconds(check, given):
+    if lasted < patience_seconds(check, given) or not usual_latency.is_high(usual, times):
         return None
     text = usual_latency.describe(usual, times, lasted)
     found = _finding(check, usual.excess_since, 1.0, text, usual_latency.symptom(usual))

@@ -50,6 +50,8 @@ MORE_MAX = 0.3
 """What one step adds at the most: three minutes, however slow, are not enough."""
 LESS_MAX = log(2.0)
 LIMIT_MIN = 1.0
+LATE = 2 / 3
+"""Of the shift, past which an answer counts as slower: half is likeliest, but an onset too early acquits a deploy."""
 NOISE = 0.1
 """A sum below it says nothing of when it began."""
 SPREAD_MIN = 0.2
@@ -111,7 +113,12 @@ def is_confirmed(usual: UsualLatency, times: float | None) -> bool:
 
 def is_suspicious(usual: UsualLatency, times: float | None) -> bool:
     """Tell whether half of that was seen: it deserves a closer look."""
-    return times is not None and usual.excess > 0 and (usual.confirmed or usual.excess >= limit(usual, times) / 2)
+    return times is not None and usual.excess > 0 and (usual.confirmed or is_high(usual, times))
+
+
+def is_high(usual: UsualLatency, times: float) -> bool:
+    """Tell whether its sum is not on its way down."""
+    return usual.excess >= limit(usual, times) / 2
 
 
 def due(usual: UsualLatency, answers: int, at: float, longest_seconds: float) -> bool:
@@ -159,10 +166,11 @@ def _judged(usual: UsualLatency, excess: float, answers: Samples, times: float) 
     since = usual.excess_since
     if since is None or usual.excess < NOISE:
         late = [one for one in answers if one[0] > usual.stepped_at - STEP_SECONDS]
-        since = _began(late, log(expected(usual, at) * UNIT_SECONDS) + max(excess, free) / 2)
+        since = _began(late, log(expected(usual, at) * UNIT_SECONDS) + LATE * max(excess, free))
     spread = usual.spread
-    if level < cap / 2 and usual.days >= DAYS_MIN and not _reaches_high(usual, _level(usual, at)):
-        spread += (min(abs(excess), LESS_MAX) - spread) / SPREAD_STEPS
+    jobs = usual.days >= DAYS_MIN and _reaches_high(usual, _level(usual, at))
+    if level < cap / 2 and not jobs:
+        spread += (min(abs(excess), LESS_MAX) - spread) / min(usual.steps, SPREAD_STEPS)
     since = since if level > 0 else None
     return replace(usual, excess=level, excess_since=since, confirmed=sure, ease=ease, spread=spread)
 
