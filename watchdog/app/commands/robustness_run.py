@@ -69,6 +69,18 @@ class Row:
         }
 
 
+def json_object(
+    seed: str, rows: Sequence[Row], told_after: Sequence[Told], quarters: Sequence[Seasonal]
+) -> dict[str, Any]:
+    """Return the numbers for machines."""
+    return {
+        "seed": seed,
+        "worlds": [row.json_object() for row in rows],
+        "slower": [one.json_object() for one in told_after],
+        "false_pages_in_seasons": [[one.first, one.later] for one in quarters],
+    }
+
+
 def tables(seed: str, rows: Sequence[Row], told_after: Sequence[Told], quarters: Sequence[Seasonal] = ()) -> list[str]:
     """Return the numbers as Markdown tables."""
     lines = [f"seed {seed}"]

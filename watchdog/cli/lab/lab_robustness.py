@@ -75,13 +75,7 @@ async def robustness(
     quarters = robustness_run.play_seasons(seed, seasons, processes=processes, progress=output.show_progress)
     output.end_progress()
     if as_json:
-        found = {
-            "seed": seed,
-            "false_pages_in_seasons": [[one.first, one.later] for one in quarters],
-            "worlds": [row.json_object() for row in rows],
-            "slower": [one.json_object() for one in told],
-        }
-        sys.stdout.write(json.dumps(found) + "\n")
+        sys.stdout.write(json.dumps(robustness_run.json_object(seed, rows, told, quarters)) + "\n")
     else:
         output.show_lines(robustness_run.tables(seed, rows, told, quarters))
     return output.DONE
