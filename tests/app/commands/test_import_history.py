@@ -143,19 +143,15 @@ def test_the_kind_of_the_signal_says_what_prometheus_measured(
     assert [what.startswith(decided or "") for what in courses[:1]] == ([True] if decided else [])
 
 
-def test_latencies_that_are_too_coarse_to_be_judged_are_imported_and_it_is_said(
-    folder: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(("step", "quick", "slow"), [(60, 30, 30), (5, 300, 80)])
+def test_slowness_is_found_in_a_history_whatever_its_pace(
+    folder: Path, capsys: pytest.CaptureFixture[str], step: int, quick: int, slow: int
 ) -> None:
-    """One a minute can never be enough for a percentile over two minutes; one every 5 s can."""
-    words = ("--service", "web", "--signal", "api", "-c", "own.yaml")
-    prometheus(folder / "coarse.json", [0.1] * 30 + [3.0] * 30)
-    made = imported(capsys, "prometheus", "coarse.json", *words)
-    assert any("too coarse" in note for note in made["notes"]) and made["every_seconds"] == 60.0
-    assert not answer([folder / "rec"], None).replay.old
-    prometheus(folder / "fine.json", [0.1] * 300 + [3.0] * 80, step=5)
-    made = imported(capsys, "prometheus", "fine.json", *words)
-    assert not any("too coarse" in note for note in made["notes"])
-    (file,) = [path for path in (folder / "rec").iterdir() if made["file"].endswith(path.name)]
+    """One reading a minute is few for a percentile over two minutes; thirty slow ones are enough all the same."""
+    prometheus(folder / "series.json", [0.1] * quick + [3.0] * slow, step=step)
+    made = imported(capsys, "prometheus", "series.json", "--service", "web", "--signal", "api", "-c", "own.yaml")
+    assert made["every_seconds"] == float(step)
+    (file,) = (folder / "rec").iterdir()
     assert next(one.kind for one in answer([file], None).replay.old) == "decided"
 
 

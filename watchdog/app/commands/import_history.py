@@ -144,12 +144,6 @@ def _paced(policy: Policy, source: Source, signal: SignalPolicy, history: Histor
             "steps"
         )
         signal = replace(signal, every_seconds=every)
-    most = signal.window_seconds / every if every else 0.0
-    if signal.kind == "latency" and most < policy.detection.latency_samples_min:
-        notes.append(
-            f"too coarse for latency: a window of {signal.window_seconds:.0f} s holds {most:.0f} of these readings, "
-            f"and {policy.detection.latency_samples_min} are needed: slowness cannot be confirmed"
-        )
     services = {source.service: replace(wishes, signals=(signal,))}
     return replace(policy, services=MappingProxyType(services))
 

@@ -216,7 +216,9 @@ def _find_unusual(check: Check, given: "Conditions") -> Finding | None:
     if times is None or usual.excess_since is None or not usual_latency.is_confirmed(usual, times):
         return None
     lasted = check.samples[-1][0] - usual.excess_since
-    if lasted < patience_seconds(check, given) or not usual_latency.is_high(usual, times):
+    known = usual.days >= usual_latency.DAYS_MIN  # until then it may be a job that comes every half hour
+    hold = patience_seconds(check, given) if known else hold_seconds(check, given)
+    if lasted < hold or not usual_latency.is_high(usual, times):
         return None
     text = usual_latency.describe(usual, times, lasted)
     found = _finding(check, usual.excess_since, 1.0, text, usual_latency.symptom(usual))

@@ -158,13 +158,18 @@ def is_suspicious(known: Sequence[SlowAnswers]) -> bool:
 def confirmed(
     known: Sequence[SlowAnswers], usual: UsualLatency, signal: SignalPolicy
 ) -> tuple[SlowAnswers, Limit] | None:
-    """Return what is confirmed of the limits that hold now, the earliest first, or None."""
+    """Return what is confirmed of the limits that hold now and goes on, the earliest first, or None."""
     hold = {limit.name: limit for limit in limits(usual, signal)}
-    found = [one for one in known if one.confirmed and one.limit in hold and _of(one, hold[one.limit])]
+    found = [one for one in known if _goes_on(one) and one.limit in hold and _of(one, hold[one.limit])]
     if not found:
         return None
     first = min(found, key=lambda one: one.since)
     return first, hold[first.limit]
+
+
+def _goes_on(one: SlowAnswers) -> bool:
+    """Tell whether it is confirmed and not on its way down: its last slow answer is but a few of their distances ago."""
+    return one.confirmed and one.level >= LIMIT / 2 and one.quick <= GAPS_OF_ALL * one.answers / one.slow
 
 
 def describe(one: SlowAnswers, limit: Limit, lasted: float) -> str:
