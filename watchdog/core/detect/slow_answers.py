@@ -168,7 +168,7 @@ def confirmed(
 
 
 def _goes_on(one: SlowAnswers) -> bool:
-    """Tell whether it is confirmed and not on its way down: its last slow answer is but a few of their distances ago."""
+    """Tell whether it is confirmed and not on its way down: the last slow answer is a few of their distances ago."""
     return one.confirmed and one.level >= LIMIT / 2 and one.quick <= GAPS_OF_ALL * one.answers / one.slow
 
 
