@@ -200,6 +200,15 @@ def test_a_sum_ends_after_six_steps_that_are_as_usual() -> None:
     assert usual_latency.is_confirmed(less, 1.5)
 
 
+def test_years_without_a_slow_answer_do_not_end_in_a_share_of_nothing() -> None:
+    """Two million minutes: the share stays above zero, and one slow answer moves it."""
+    usual = UsualLatency(steps=2_000_000, tail_share=1e-4)
+    for _ in range(3000):
+        usual = usual_latency.tail_learnt(usual, 0, 6)
+    assert usual.tail_share == 1e-4
+    assert usual_latency.tail_learnt(usual, 1, 6).tail_share > 1.5e-4
+
+
 def test_a_step_is_a_minute_and_six_answers_or_what_there_is_after_three_windows() -> None:
     """A probe every 30 s makes one of six answers; one every five minutes of one."""
     for every, answers in ((10.0, 6), (30.0, 6), (300.0, 2)):

@@ -28,6 +28,8 @@ STEP_ANSWERS = 6
 STEPS_MIN = 10
 WEIGHT_MIN = 0.01
 TAIL_WEIGHT_MIN = 0.001
+TAIL_LEAST = 0.0001
+"""After years without one, a share is a share still: it is divided by."""
 SPREAD_STEPS = 500.0
 HOUR_SECONDS = 3600.0
 HOUR_STEPS_MIN = 4
@@ -60,6 +62,7 @@ STEPS_PER_FALSE_ALARM = 5_259_600.0
 OVERSHOOT = 1.166
 """Of a sum over its limit, in standard deviations (Siegmund 1985)."""
 CAP = 1.25
+"""Times the limit: what lies beyond would only make its end known later."""
 EASE = 0.8
 EASE_MAX = 0.4
 """It is over by a sum downwards, of how far steps are below half of what adds: six that are as usual, two far below."""
@@ -195,7 +198,8 @@ def _learnt(usual: UsualLatency, level: int) -> UsualLatency:
 def tail_learnt(usual: UsualLatency, slow: int, answers: int) -> UsualLatency:
     """Return it with the share of answers that are far slower than usual moved by those of a step."""
     weight = max(1.0 / (usual.steps + 1 / usual.tail_share), TAIL_WEIGHT_MIN)
-    return replace(usual, tail_share=usual.tail_share + weight * (slow / answers - usual.tail_share))
+    share = usual.tail_share + weight * (slow / answers - usual.tail_share)
+    return replace(usual, tail_share=max(share, TAIL_LEAST))
 
 
 def forgotten_since(usual: UsualLatency, since: float) -> UsualLatency:
