@@ -43,7 +43,7 @@ def spread(share: float, answers: int, seed: int) -> str:
         (P95, KNOWN, [("p95", 0.8, 0.05, 0.125)]),
         (MIDDLE, KNOWN, [("p50", 0.3, 0.5, 0.75), ("p99", 2.0, 0.01, 0.025)]),
         (TAIL, KNOWN, [("tail", 1.0, 0.01, 0.04)]),
-        (TAIL, replace(KNOWN, tail_share=0.1), [("tail", 1.0, 0.1, 0.25)]),
+        (TAIL, replace(KNOWN, tail_share=0.1), [("tail", 1.0, 0.13, 0.325)]),
         (TAIL, replace(KNOWN, steps=slow_answers.STEPS_MIN - 1), []),
         (TAIL, replace(KNOWN, tail_share=0.2), []),
         (TAIL, replace(KNOWN, now=20.0), [("tail", 0.052, 0.01, 0.04)]),

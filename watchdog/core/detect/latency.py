@@ -48,8 +48,7 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
         return {**outcome, "over_since": None, "objective_since": None, "slow": (), "usual": usual}
     samples = window((*check.samples, (event.at, seconds)), signal)
     slow = slow_answers.counted(check.slow, check.usual, signal, seconds, event.at)
-    well = check.over_since is None and not slow_answers.is_suspicious(slow)
-    usual = after_answer(check.usual, samples, signal, well=well)
+    usual = after_answer(check.usual, samples, signal, well=check.over_since is None)
     objective_since = None
     if _over(samples, signal, limits):
         objective_since = check.objective_since if check.objective_since is not None else event.at

@@ -24,6 +24,8 @@ TAIL_TIMES = 5.0
 TAIL_IN_A_ROW = 2
 """Slow answers in a row that count for the tail: a moment in which everything is slow is no tail."""
 TAIL_SHARE_MIN = 0.01
+TAIL_SHARE_TIMES = 1.3
+"""The share is known to a third, from a day of answers: taken for less than it is, it would be told again and again."""
 TAIL_MORE = 0.03
 SHARE_TIMES = 2.5
 SHARE_MAX = 0.75
@@ -60,7 +62,7 @@ def limits(usual: UsualLatency, signal: SignalPolicy) -> list[Limit]:
         found.append(Limit(name, seconds, may, min(SHARE_TIMES * may, SHARE_MAX), f"{name} limit"))
     seconds = tail_seconds(usual, signal)
     if seconds < inf:
-        may = max(usual.tail_share, TAIL_SHARE_MIN)
+        may = max(TAIL_SHARE_TIMES * usual.tail_share, TAIL_SHARE_MIN)
         words = f"{seconds / (usual.now * usual_latency.UNIT_SECONDS):.0f} x usual"
         found.append(Limit(TAIL, seconds, may, max(SHARE_TIMES * may, may + TAIL_MORE), words))
     return found
