@@ -103,7 +103,7 @@ def tables(seed: str, rows: Sequence[Row], told_after: Sequence[Told], quarters:
     if told_after:
         lines += [
             "",
-            "| release, after 15 days of seasons | told in time | within | median | slowest |",
+            "| release, after 15 days of seasons | alerted in time | within | median | slowest |",
             "|" + "---|" * 5,
         ]
         lines += [_told_line(one) for one in told_after]
