@@ -6,16 +6,16 @@ from dataclasses import replace
 import pytest
 
 from tests.core.incident_fields import amended
-from tests.core.scenes import HISTORY, NOW, a_service, an_incident, found
+from tests.core.scenes import HISTORY, NOW, a_service, an_incident, found, given
 from tests.core.world import FOREVER, Fault, World, make_policy
 from tests.core.worlds import bad_world, history, web
 from watchdog.core.fold import lessons, observations
-from watchdog.domain.checks import Check
+from watchdog.domain.checks import Check, UsualLatency
 from watchdog.domain.decisions import Course, Decision
 from watchdog.domain.deploys import Deploy, Downtime
 from watchdog.domain.events import Observed
 from watchdog.domain.incidents import Incident, Phase, ServiceState
-from watchdog.domain.policy import Mode
+from watchdog.domain.policy import Mode, SignalPolicy
 from watchdog.domain.readings import Bad, FailureKind, Good, Reading
 from watchdog.domain.severity import Severity
 
@@ -295,6 +295,20 @@ def test_a_failed_probe_at_its_end_does_not_hide_that_a_deploy_ended_a_slow_time
     """The slow time began before the deploy, whenever that failure was."""
     assert slow(untouched(**live_at(32.0)), (34.0, DOWN, 0.0)) == 0.0
     assert slow(untouched(), (34.0, DOWN, 0.0)) > 0.0
+
+
+@pytest.mark.parametrize(("minutes", "known"), [(3.0, False), (19.0, False), (40.0, True), (70.0, True)])
+def test_a_deploy_long_before_the_end_of_a_slow_time_did_not_end_it(minutes: float, known: bool) -> None:
+    """What was seen of it is what this hour reaches: a job that comes again; unless a deploy may have been its end."""
+    seen = UsualLatency(hour=int(NOW // 3600), minutes=(4000,) * 30, medians=(2000,) * 99, highs=(2000,) * 99)
+    before = Check("home", "http", usual=seen, over_since=NOW - 3600.0)
+    live_since = NOW - 60.0 * minutes
+    deploys = (replace(HISTORY[0], created_at=live_since - 200.0, finished_at=live_since), *OLD[1:])
+    judged = given(SignalPolicy("home", "http"), NOW)
+    after = lessons.after_reading(
+        untouched(deploys=deploys), before, replace(before, over_since=None), make_policy(), judged
+    )
+    assert bool(after.usual.minutes) is known
 
 
 def test_a_check_is_watched_from_its_first_reading() -> None:

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from watchdog.core import detect
-from watchdog.core.detect import baseline, intermittent, latency, probes, slow_answers, usual_latency
+from watchdog.core.detect import baseline, intermittent, latency, probes, slow_answers, slower_than_usual
 from watchdog.core.fold.observations import HEALTHY_GAP_SECONDS, HEALTHY_MAX, HEALTHY_STEP_SECONDS
 from watchdog.domain import events as e
 from watchdog.domain.checks import Check
@@ -93,7 +93,7 @@ def _adds_if_quick(check: Check, signal: SignalPolicy) -> tuple[float, float, fl
         return _thinks(check, signal)
     bound = min(slow_answers.lowest(check.usual, signal), LONGEST_SECONDS)
     slow_at = max([at for at, seconds in check.samples if seconds > bound], default=-inf)
-    return bound, slow_at, check.usual.stepped_at + usual_latency.STEP_SECONDS
+    return bound, slow_at, check.usual.stepped_at + slower_than_usual.STEP_SECONDS
 
 
 def _probed(

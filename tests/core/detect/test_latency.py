@@ -8,7 +8,7 @@ import pytest
 from tests.core.limits import LIMITS
 from tests.core.scenes import given
 from watchdog.core import detect
-from watchdog.core.detect import latency, usual_latency
+from watchdog.core.detect import latency, slower_than_usual
 from watchdog.domain.checks import Check, UsualLatency
 from watchdog.domain.decisions import Finding
 from watchdog.domain.events import Observed
@@ -17,7 +17,7 @@ from watchdog.domain.readings import Bad, Good, Unknown
 
 API = SignalPolicy("api", "latency", limits_seconds={"p95": 0.8})
 NEW = Check("api", "latency")
-KNOWN = replace(NEW, usual=UsualLatency(average=2000.0, steps=usual_latency.STEPS_MIN))
+KNOWN = replace(NEW, usual=UsualLatency(average=2000.0, steps=slower_than_usual.STEPS_MIN))
 """Seen for long enough to know what is usual."""
 T0 = 10_000.0
 

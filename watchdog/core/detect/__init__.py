@@ -16,8 +16,8 @@ from watchdog.core.detect import (
     intermittent,
     latency,
     probes,
+    slower_than_usual,
     turned_away,
-    usual_latency,
 )
 from watchdog.domain.checks import Check, Spells
 from watchdog.domain.decisions import Finding
@@ -157,7 +157,7 @@ def forget(check: Check, at: float, *, spells: bool = True) -> Check:
         kind=check.kind,
         last=check.last,
         last_at=check.last_at,
-        usual=usual_latency.without_sum(check.usual),
+        usual=slower_than_usual.without_sum(check.usual),
         healed_seconds=check.healed_seconds,
         healed_at=check.healed_at,
         restart_seconds=check.restart_seconds,

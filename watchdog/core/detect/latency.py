@@ -2,14 +2,14 @@
 
 A failed request is judged as a probe (see probes); only answers have a latency. Three looks at them: a percentile that
 is over its objective all the time (here; percentiles: nearest rank), too many slow answers among quick ones
-(slow_answers), and all of them somewhat slower than usual (usual_latency).
+(slow_answers), and all of them somewhat slower than usual (slower_than_usual).
 """
 
 from dataclasses import replace
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from watchdog.core.detect import baseline, probes, slow_answers, usual_latency
+from watchdog.core.detect import baseline, probes, slow_answers, slower_than_usual, usual_latency
 from watchdog.domain.checks import Check, SlowAnswers, UsualLatency
 from watchdog.domain.decisions import Finding
 from watchdog.domain.events import Observed
@@ -24,6 +24,7 @@ SAMPLES_MIN = 20
 WINDOWS_MAX = 3
 HEALED_MAX_SECONDS = 900.0
 """A slow time that lasted longer is not one of those that come and go: it does not teach patience."""
+TAIL_USUAL_SECONDS = 86_400.0
 HEALED_MARGIN = 1.2
 HOLD_FACTOR_MAX = 3.0
 HOLD_FACTOR_NEW = 2.0
@@ -44,11 +45,11 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
     if seconds is None or outcome["run_probes"] > 0:
         return outcome
     if not is_timed(signal):
-        usual = usual_latency.without_sum(check.usual)
+        usual = slower_than_usual.without_sum(check.usual)
         return {**outcome, "over_since": None, "objective_since": None, "slow": (), "usual": usual}
     samples = window((*check.samples, (event.at, seconds)), signal)
-    slow = slow_answers.counted(check.slow, check.usual, signal, seconds, event.at)
-    usual = after_answer(check.usual, samples, signal, well=check.over_since is None)
+    slow = slow_answers.counted(check.slow, check.usual, signal, samples)
+    usual = after_answer(check.usual, samples, signal, check.over_since)
     objective_since = None
     if _over(samples, signal, limits):
         objective_since = check.objective_since if check.objective_since is not None else event.at
@@ -65,23 +66,26 @@ def is_timed(signal: SignalPolicy) -> bool:
     return signal.times_baseline is not None or bool(signal.limits_seconds)
 
 
-def after_answer(usual: UsualLatency, samples: Samples, signal: SignalPolicy, *, well: bool) -> UsualLatency:
-    """Return what is usual, with a step more if one is due."""
+def after_answer(usual: UsualLatency, samples: Samples, signal: SignalPolicy, over_since: float | None) -> UsualLatency:
+    """Return what is usual, with a step more if one is due.
+
+    While it is slow (since `over_since`) nothing is learned; how many answers are far slower is, once that lasts a day.
+    """
     at = samples[-1][0]
     if signal.times_baseline is None:
-        usual = usual_latency.without_sum(usual)
+        usual = slower_than_usual.without_sum(usual)
     if at < usual.stepped_at:
         return replace(usual, stepped_at=at)  # the clock was set back
-    if at - usual.stepped_at < usual_latency.STEP_SECONDS:
+    if at - usual.stepped_at < slower_than_usual.STEP_SECONDS:
         return usual
     answers = [seconds for sampled_at, seconds in samples if sampled_at > usual.stepped_at]
-    if not usual_latency.due(usual, len(answers), at, WINDOWS_MAX * signal.window_seconds):
+    if not slower_than_usual.due(usual, len(answers), at, WINDOWS_MAX * signal.window_seconds):
         return usual
-    far = slow_answers.far_seconds(usual, signal)
-    after = usual_latency.stepped(usual, samples, signal.times_baseline, well=well)
-    if after.steps == usual.steps:
-        return after  # it is slow: that teaches nothing of the tail either
-    return usual_latency.tail_learnt(after, sum(seconds > far for seconds in answers), len(answers))
+    far = slow_answers.far_seconds(usual, signal, slow_answers.typical_seconds(samples))
+    after = slower_than_usual.stepped(usual, samples, signal.times_baseline, well=over_since is None)
+    if after.steps == usual.steps and (over_since is None or at - over_since < TAIL_USUAL_SECONDS):
+        return after
+    return usual_latency.tail_learned(after, sum(seconds > far for seconds in answers), len(answers))
 
 
 def _slow_since(
@@ -89,7 +93,7 @@ def _slow_since(
 ) -> float | None:
     """Return since when it is slow in one of the three ways, or None."""
     found = [one.since for one in slow if one.confirmed]
-    if usual_latency.is_confirmed(usual, signal.times_baseline) and usual.excess_since is not None:
+    if slower_than_usual.is_confirmed(usual, signal.times_baseline) and usual.excess_since is not None:
         found.append(usual.excess_since)
     if objective_since is not None:
         found.append(objective_since)
@@ -158,7 +162,7 @@ def patience_seconds(check: Check, given: "Conditions") -> float:
 
 
 def _is_known(check: Check) -> bool:
-    return check.usual.steps >= usual_latency.STEPS_MIN
+    return check.usual.steps >= slower_than_usual.STEPS_MIN
 
 
 def learnt_words(check: Check, given: "Conditions") -> str:
@@ -212,16 +216,16 @@ def _find_slow_answers(check: Check, given: "Conditions") -> Finding | None:
 
 def _find_unusual(check: Check, given: "Conditions") -> Finding | None:
     usual, times = check.usual, given.signal.times_baseline
-    if times is None or usual.excess_since is None or not usual_latency.is_confirmed(usual, times):
+    if times is None or usual.excess_since is None or not slower_than_usual.is_confirmed(usual, times):
         return None
     lasted = check.samples[-1][0] - usual.excess_since
-    known = usual.days >= usual_latency.DAYS_MIN  # until then it may be a job that comes every half hour
+    known = usual_latency.is_known(usual)  # until then it may be a job that comes every half hour
     hold = patience_seconds(check, given) if known else hold_seconds(check, given)
-    if lasted < hold or not usual_latency.is_high(usual, times):
+    if lasted < hold or not slower_than_usual.is_high(usual, times):
         return None
-    text = usual_latency.describe(usual, times, lasted)
-    found = _finding(check, usual.excess_since, 1.0, text, usual_latency.symptom(usual))
-    return replace(found, unseen_seconds=lasted / 2 + usual_latency.STEP_SECONDS)
+    text = slower_than_usual.describe(usual, times, lasted)
+    found = _finding(check, usual.excess_since, 1.0, text, slower_than_usual.symptom(usual))
+    return replace(found, unseen_seconds=lasted / 2 + slower_than_usual.STEP_SECONDS)
 
 
 def _finding(check: Check, since: float, share: float, text: str, symptom: str) -> Finding:
@@ -235,7 +239,7 @@ def suspicious(check: Check, given: "Conditions") -> bool:
 
 
 def _may_be_slow(check: Check, given: "Conditions") -> bool:
-    unusual = usual_latency.is_suspicious(check.usual, given.signal.times_baseline)
+    unusual = slower_than_usual.is_suspicious(check.usual, given.signal.times_baseline)
     return check.over_since is not None or unusual or slow_answers.is_suspicious(check.slow)
 
 

@@ -2,20 +2,24 @@
 
 A CUSUM of Bernoulli trials for each limit (facts: section 1.3): a slow answer adds log(p1 / p0), a quick one takes
 log((1 - p0) / (1 - p1)) away. p0 is the share that may be slow: 1 - q for an objective of the percentile q, and what is
-usual for the tail, which is all that takes TAIL_TIMES of the usual latency. p1 is the share that is to be found. A
+usual for the tail, which is all that takes TAIL_TIMES of what is usual and of what most answers take now: where all are
+slower, the share that is beyond a fixed limit grows, and no tail does. p1 is the share that is to be found. A
 percentile over a window of a dozen answers cannot see one in ten of them: it is the slowest one, or it is not.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import inf, log
+from statistics import median
 from typing import NamedTuple
 
-from watchdog.core.detect import probes, usual_latency
+from watchdog.core.detect import probes
+from watchdog.core.detect.usual_latency import UNIT_SECONDS, Samples
 from watchdog.domain.checks import SlowAnswers, UsualLatency
 from watchdog.domain.policy import SignalPolicy
 from watchdog.domain.units import show_seconds
 
-LIMIT = 10.0
+LIMIT = 13.0
 CAP = 1.25
 """Times the limit: what lies beyond would only make its end known later."""
 TAIL = "tail"
@@ -54,32 +58,35 @@ class Limit(NamedTuple):
     words: str
 
 
-def limits(usual: UsualLatency, signal: SignalPolicy) -> list[Limit]:
-    """Return the limits of a latency: its objectives, and that of the tail once it is known what is usual."""
+def limits(usual: UsualLatency, signal: SignalPolicy, typical: float = 0.0) -> list[Limit]:
+    """Return the limits of a latency: its objectives, and that of the tail once it is known what is usual.
+
+    `typical` is the median of the last answers (seconds).
+    """
     found = []
     for name, seconds in signal.limits_seconds.items():
         may = 1 - QUANTILES[name]
         found.append(Limit(name, seconds, may, min(SHARE_TIMES * may, SHARE_MAX), f"{name} limit"))
-    seconds = tail_seconds(usual, signal)
+    seconds = tail_seconds(usual, signal, typical)
     if seconds < inf:
         may = max(TAIL_SHARE_TIMES * usual.tail_share, TAIL_SHARE_MIN)
-        words = f"{seconds / (usual.now * usual_latency.UNIT_SECONDS):.0f} x usual"
+        words = f"{seconds / (usual.now * UNIT_SECONDS):.0f} x usual"
         found.append(Limit(TAIL, seconds, may, max(SHARE_TIMES * may, may + TAIL_MORE), words))
     return found
 
 
-def tail_seconds(usual: UsualLatency, signal: SignalPolicy) -> float:
+def tail_seconds(usual: UsualLatency, signal: SignalPolicy, typical: float = 0.0) -> float:
     """Return beyond how many seconds an answer is far slower than usual; infinite where that is not known or asked."""
     if usual.steps < STEPS_MIN or usual.tail_share > TAIL_SHARE_USUAL:
         return inf
-    return far_seconds(usual, signal)
+    return far_seconds(usual, signal, typical)
 
 
-def far_seconds(usual: UsualLatency, signal: SignalPolicy) -> float:
+def far_seconds(usual: UsualLatency, signal: SignalPolicy, typical: float) -> float:
     """Return beyond how many seconds an answer counts for the tail, whether or not that is judged."""
     if signal.times_baseline is None or usual.now == 0.0:
         return inf
-    now = usual.now * usual_latency.UNIT_SECONDS
+    now = max(usual.now * UNIT_SECONDS, typical)
     return max(max(TAIL_TIMES, signal.times_baseline) * now, now + MORE_SECONDS)
 
 
@@ -89,14 +96,22 @@ def lowest(usual: UsualLatency, signal: SignalPolicy) -> float:
 
 
 def counted(
-    known: tuple[SlowAnswers, ...], usual: UsualLatency, signal: SignalPolicy, seconds: float, at: float
+    known: tuple[SlowAnswers, ...], usual: UsualLatency, signal: SignalPolicy, samples: Samples
 ) -> tuple[SlowAnswers, ...]:
-    """Return the sums with one answer more; those that are back at zero, or over, are left out."""
-    if not known and seconds <= lowest(usual, signal):
+    """Return the sums with the last of these answers added; those that are back at zero, or over, are left out."""
+    at, seconds = samples[-1]
+    quick = seconds <= lowest(usual, signal)
+    if not known and quick:
         return ()  # most answers end here
     before = {one.limit: one for one in known}
-    after = [_counted(_of(before.get(limit.name), limit), limit, seconds, at) for limit in limits(usual, signal)]
+    hold = limits(usual, signal, 0.0 if quick else typical_seconds(samples))
+    after = [_counted(_of(before.get(limit.name), limit), limit, seconds, at) for limit in hold]
     return tuple([one for one in after if one is not None])
+
+
+def typical_seconds(samples: Samples) -> float:
+    """Return what most of these answers take."""
+    return median([seconds for _, seconds in samples])
 
 
 def _of(one: SlowAnswers | None, limit: Limit) -> SlowAnswers | None:
@@ -116,9 +131,16 @@ def _counted(one: SlowAnswers | None, limit: Limit, seconds: float, at: float) -
     if limit.name == TAIL and in_a_row > TAIL_IN_A_ROW:
         more = 0.0
     level, answers = min(one.level + more, CAP * LIMIT), one.answers + 1
-    recent = (*one.recent[-RECENT_MAX + 1 :], (at, answers))
-    sure = one.confirmed or level >= LIMIT
-    return SlowAnswers(one.limit, level, one.since, one.seconds, answers, one.slow + 1, 0, in_a_row, sure, recent)
+    return replace(
+        one,
+        level=level,
+        answers=answers,
+        slow=one.slow + 1,
+        quick=0,
+        in_a_row=in_a_row,
+        confirmed=one.confirmed or level >= LIMIT,
+        recent=(*one.recent[-RECENT_MAX + 1 :], (at, answers)),
+    )
 
 
 def _after_quick(one: SlowAnswers, limit: Limit) -> SlowAnswers | None:
@@ -127,8 +149,7 @@ def _after_quick(one: SlowAnswers, limit: Limit) -> SlowAnswers | None:
     gaps = GAPS if is_partial(one) else GAPS_OF_ALL
     if level <= 0 or (one.confirmed and quick > gaps * answers / one.slow):
         return None
-    same = (one.limit, level, one.since, one.seconds, answers, one.slow, quick, one.in_a_row)
-    return SlowAnswers(*same, one.confirmed, one.recent)
+    return replace(one, level=level, answers=answers, quick=quick)
 
 
 def is_partial(one: SlowAnswers) -> bool:

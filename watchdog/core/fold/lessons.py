@@ -24,6 +24,8 @@ SWITCHED_SECONDS = 10.0
 """So long after a deploy is live no code before it answers: its last answers, and what our clocks differ by."""
 CRASH_LEAD_SECONDS = 60.0
 """The platform reports a crash so long before the failures that come of it, at most."""
+SLOWNESS_ENDS_SECONDS = 1200.0
+"""So long after it was over a slowness is known to be, at most: a deploy before that did not end it."""
 HEALED_SECONDS = 20.0
 """So long all must have been good, before a rollback took traffic, that its healing is not the rollback's."""
 
@@ -49,8 +51,9 @@ def after_reading(service: ServiceState, before: Check, after: Check, policy: Po
     began = min([since for since in (before.run_started_at, before.over_since) if since is not None], default=given.now)
     rolled_back = service.incident is not None and service.incident.rollback.requested_at is not None
     planned = maintenance.overlapped(service, began) is not None
-    if rolled_back or planned or _deployed_since(service, policy, began):
-        ended = before.over_since is not None and after.over_since is None
+    ended = before.over_since is not None and after.over_since is None
+    earliest = max(began, given.now - SLOWNESS_ENDS_SECONDS) if ended else began
+    if rolled_back or planned or _deployed_since(service, policy, earliest):
         return fast_replace(after, usual=usual_latency.forgotten_since(after.usual, began)) if ended else after
     given = given._replace(corroborated=False, restarting=False)
     return detect.learn(before, after, given, in_incident=service.incident is not None)

@@ -1,0 +1,163 @@
+"""All answers are somewhat slower than usual: a release that is half again as slow.
+
+A step is the median of the answers of a minute or more. Its excess is the logarithm of its ratio to what is usual (see
+usual_latency); a CUSUM adds it, less most of what is to be found: `times_baseline`, and twice until an hour has a
+history. Its limit follows from how far steps usually are from what is expected: one false alarm in ten years, were
+steps independent (Siegmund 1985; facts: section 1.3).
+"""
+
+from dataclasses import replace
+from math import log
+from statistics import median
+
+from watchdog.core.detect import usual_latency
+from watchdog.core.detect.usual_latency import HOUR_SECONDS, UNIT_SECONDS, Samples
+from watchdog.domain.checks import UsualLatency
+from watchdog.domain.units import show_seconds
+
+STEP_SECONDS = 60.0
+STEP_ANSWERS = 6
+STEPS_MIN = 10
+SPREAD_STEPS = 500.0
+TIMES_NEW = 2.0
+FREE_SHARE = 2 / 3
+"""Not half, as is best for a sum (Page 1954): a day that is a quarter slower than others is nothing to be told."""
+MORE_MAX = 0.3
+"""What one step adds at the most: three minutes, however slow, are not enough."""
+LESS_MAX = log(2.0)
+LIMIT_MIN = 1.0
+LATE = 2 / 3
+"""Of the shift, past which an answer counts as slower: half is likeliest, but an onset too early acquits a deploy."""
+NOISE = 0.1
+"""A sum below it says nothing of when it began."""
+SPREAD_MIN = 0.2
+STEPS_PER_FALSE_ALARM = 5_259_600.0
+"""Ten years of minutes."""
+OVERSHOOT = 1.166
+"""Of a sum over its limit, in standard deviations (Siegmund 1985)."""
+CAP = 1.25
+"""Times the limit: what lies beyond would only make its end known later."""
+EASE = 0.8
+EASE_MAX = 0.4
+"""It is over by a sum downwards, of how far steps are below half of what adds: six that are as usual, two far below."""
+ALLOWANCE_MAX = log(2.0)
+"""However much days differ, three times as slow is found."""
+MORE_MS = 20.0
+"""A step that is less than that above what is usual is not slow, whatever the ratio."""
+
+
+def due(usual: UsualLatency, answers: int, at: float, longest_seconds: float) -> bool:
+    """Tell whether a step is to be made of so many answers since the last one."""
+    since = at - usual.stepped_at
+    return since >= STEP_SECONDS and (answers >= STEP_ANSWERS or since >= longest_seconds)
+
+
+def stepped(usual: UsualLatency, answers: Samples, times: float | None, *, well: bool) -> UsualLatency:
+    """Return it with one step more, of the answers since the last one; those before only date it.
+
+    `well`: it is not slow, and so may teach what is usual.
+    """
+    at = answers[-1][0]
+    level = max(1, round(median(seconds for since, seconds in answers if since > usual.stepped_at) / UNIT_SECONDS))
+    if int(at // HOUR_SECONDS) != usual.hour:
+        usual = usual_latency.in_hour(usual, int(at // HOUR_SECONDS))
+    if usual.steps >= STEPS_MIN:
+        excess = _excess(usual, level, at)
+        well = well and excess <= allowance(usual, times or TIMES_NEW)
+        usual = _judged(usual, excess, answers, times) if times is not None else usual
+    usual = replace(usual, stepped_at=at, minutes=(*usual.minutes, level))
+    usual = usual_latency.learned(usual, level) if well else usual
+    return replace(usual, now=usual_latency.expected(usual, at))
+
+
+def is_confirmed(usual: UsualLatency, times: float | None) -> bool:
+    """Tell whether it has been slower than usual for long enough."""
+    return times is not None and usual.confirmed
+
+
+def is_suspicious(usual: UsualLatency, times: float | None) -> bool:
+    """Tell whether half of that was seen: it deserves a closer look."""
+    return times is not None and usual.excess > 0 and (usual.confirmed or is_high(usual, times))
+
+
+def is_high(usual: UsualLatency, times: float) -> bool:
+    """Tell whether its sum is not on its way down."""
+    return usual.excess >= limit(usual, times) / 2
+
+
+def allowance(usual: UsualLatency, times: float) -> float:
+    """Return how much slower than usual adds nothing, in logarithms: most of what is to be found, or what days do."""
+    found = times if usual_latency.is_known(usual) else max(times, TIMES_NEW)
+    return max(FREE_SHARE * log(found), min(2 * usual.between_days, ALLOWANCE_MAX))
+
+
+def limit(usual: UsualLatency, times: float) -> float:
+    """Return the sum that confirms: h of a one-sided CUSUM with that mean time between false alarms, three steps' worth
+    at least.
+    """
+    deviation = max(SPREAD_MIN, 1.25 * usual.spread)  # of a normal distribution: 1.25 times its mean distance
+    kappa = allowance(usual, times) / deviation
+    chance = deviation * (log(2 * kappa * kappa * STEPS_PER_FALSE_ALARM) / (2 * kappa) - OVERSHOOT)
+    return max(LIMIT_MIN, chance)
+
+
+def _excess(usual: UsualLatency, level: int, at: float) -> float:
+    """Return the logarithm of its ratio to what is usual; 0 at most, where that is but some milliseconds."""
+    known = usual_latency.expected(usual, at)
+    return log(level / known) if level - known >= MORE_MS / 1000 / UNIT_SECONDS else min(0.0, log(level / known))
+
+
+def _judged(usual: UsualLatency, excess: float, answers: Samples, times: float) -> UsualLatency:
+    """Return it with the excess of a step added, and with how far steps are from what is expected."""
+    at = answers[-1][0]
+    free, cap = allowance(usual, times), CAP * limit(usual, times)
+    more = max(-LESS_MAX, min(excess - free, MORE_MAX))
+    level = min(max(0.0, usual.excess + more), cap)
+    sure = usual.confirmed or level >= limit(usual, times)
+    ease = min(max(0.0, usual.ease + min(free / 2 - excess, EASE_MAX)), EASE) if sure else 0.0
+    if ease >= EASE:
+        level, sure, ease = 0.0, False, 0.0
+    elif sure:
+        level = max(level, LIMIT_MIN / 10)  # it ends by what is quick, not by what is a little less slow
+    since = usual.excess_since
+    if since is None or usual.excess < NOISE:
+        late = [one for one in answers if one[0] > usual.stepped_at - STEP_SECONDS]
+        since = _began(late, log(usual_latency.expected(usual, at) * UNIT_SECONDS) + LATE * max(excess, free))
+    spread = usual.spread
+    jobs = usual_latency.has_jobs(usual, at)
+    if level < cap / 2 and not jobs:
+        spread += (min(abs(excess), LESS_MAX) - spread) / min(usual.steps, SPREAD_STEPS)
+    since = since if level > 0 else None
+    return replace(usual, excess=level, excess_since=since, confirmed=sure, ease=ease, spread=spread)
+
+
+def _began(answers: Samples, middle: float) -> float:
+    """Return with which answer it became slower: the change point of a shift (Hinkley 1970) past this logarithm."""
+    most, total, since = 0.0, 0.0, answers[-1][0]
+    for at, seconds in reversed(answers):
+        total += log(max(seconds, UNIT_SECONDS)) - middle
+        if total > most:
+            most, since = total, at
+    return since
+
+
+def without_sum(usual: UsualLatency) -> UsualLatency:
+    """Return it with its sum at zero: what was seen until now counts no longer, but for what is usual."""
+    return replace(usual, excess=0.0, excess_since=None, confirmed=False, ease=0.0) if usual.excess else usual
+
+
+def describe(usual: UsualLatency, times: float, lasted: float) -> str:
+    """Return the arithmetic in words."""
+    hour = "at this hour" if usual_latency.is_known(usual) else "as far as is known"
+    words = f"{symptom(usual)} {hour}, for {show_seconds(lasted)}"
+    return f"{words} (CUSUM {usual.excess:.2f}, limit {limit(usual, times):.2f})"
+
+
+def symptom(usual: UsualLatency) -> str:
+    """Return how slow it is now, and usually."""
+    now = median(usual.minutes[-3:]) if usual.minutes else 0.0
+    return f"p50 {_ms(now)}, {_ms(usual_latency.expected(usual, usual.stepped_at))} is usual"
+
+
+def _ms(tenths: float) -> str:
+    return f"{tenths / 10:.0f} ms" if tenths >= 100 else f"{tenths / 10:.1f} ms"
