@@ -301,7 +301,7 @@ def test_a_failed_probe_at_its_end_does_not_hide_that_a_deploy_ended_a_slow_time
 def test_a_deploy_long_before_the_end_of_a_slow_time_did_not_end_it(minutes: float, known: bool) -> None:
     """What was seen of it is what this hour reaches: a job that comes again; unless a deploy may have been its end."""
     seen = UsualLatency(hour=int(NOW // 3600), minutes=(4000,) * 30, medians=(2000,) * 99, highs=(2000,) * 99)
-    before = Check("home", "http", usual=seen, over_since=NOW - 3600.0)
+    before = Check("home", "http", usual=seen, over_since=NOW - 3600.0, samples=((NOW, 0.4),))
     live_since = NOW - 60.0 * minutes
     deploys = (replace(HISTORY[0], created_at=live_since - 200.0, finished_at=live_since), *OLD[1:])
     judged = given(SignalPolicy("home", "http"), NOW)
