@@ -8,7 +8,7 @@ from tests.support.daemon_processes import SHORT
 from watchdog.app.compose.composition import App, build
 from watchdog.app.compose.daemon_run import finish, start
 from watchdog.daemon.runtime.clock import SystemClock
-from watchdog.replay.action_log import Action, actions
+from watchdog.presentation.step_actions import Action, actions
 from watchdog.sandbox.config_file import write_config
 from watchdog.sandbox.server import Sandbox
 from watchdog.sandbox.site.behaviours import behaviour

@@ -13,7 +13,7 @@ from watchdog.adapters.recordings.recording_format import Head, Told
 from watchdog.adapters.recordings.recording_reader import Reader
 from watchdog.app.commands.replay_run import Answer, answer
 from watchdog.cli.main import main
-from watchdog.replay.action_log import Action
+from watchdog.presentation.step_actions import Action
 from watchdog.settings.load.load import load
 
 pytestmark = pytest.mark.long

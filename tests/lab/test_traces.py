@@ -17,7 +17,7 @@ from watchdog.lab.traces.play import Play
 from watchdog.lab.traces.score import DAY_SECONDS, LATE_SECONDS, Row
 from watchdog.lab.traces.trial import Bucket, Label, Trial, quantile_at
 from watchdog.lab.traces.why import why_not
-from watchdog.replay.action_log import Action
+from watchdog.presentation.step_actions import Action
 
 BEGIN = 1_700_000_000.0
 FAST = ((0.5, 0.05), (0.9, 0.1), (0.95, 0.12), (0.99, 0.2))

@@ -19,8 +19,8 @@ from watchdog.domain.errors import ConfigurationError
 from watchdog.domain.incidents import ActiveCritical
 from watchdog.domain.policy import Mode, Policy
 from watchdog.domain.store_records import Step
-from watchdog.replay.action_log import Cost
 from watchdog.replay.comparison import Difference, compare, unknown_from
+from watchdog.replay.cost import Cost
 from watchdog.replay.recording_replay import Replay, replay
 
 OLDER = sorted((Path(__file__).parent / "of_the_version_before").iterdir())

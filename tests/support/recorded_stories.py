@@ -8,7 +8,7 @@ from watchdog.adapters.recordings import RecordingWriter
 from watchdog.core.checked_step import checked_step
 from watchdog.domain.events import Event
 from watchdog.domain.store_records import Step
-from watchdog.replay.action_log import Action, actions
+from watchdog.presentation.step_actions import Action, actions
 
 STORIES = Path(__file__).parents[1] / "stories"
 DAY = 86400.0

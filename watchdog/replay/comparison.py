@@ -8,17 +8,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from watchdog.replay.action_log import Action
+from watchdog.presentation.step_actions import Action
 
 SAME_MOMENT_SECONDS = 1.0
 """Decisions of two replays no further apart were made at the same time: so late a wake may come."""
 COMPARED = ("what", "why", "target")
+MEANT = ("kind", "means", "target")
+"""What is compared of two versions: each says it in its own words."""
 Only = Literal["old", "new", "changed"]
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing that is other; `changed` names how (at, what, why, target)."""
+    """One thing that is other; `changed` names how (at, what, why, target; kind, means)."""
 
     only: Only
     old: Action | None
@@ -42,14 +44,23 @@ class Difference:
         return {"only": self.only, "changed": list(self.changed), **shown}
 
 
-def compare(old: Sequence[Action], new: Sequence[Action]) -> list[Difference]:
-    """Return what is other, in the order of time, and at the same moment in the order in which it was done."""
+def compare(
+    old: Sequence[Action],
+    new: Sequence[Action],
+    compared: Sequence[str] = COMPARED,
+    *,
+    within_seconds: float = SAME_MOMENT_SECONDS,
+) -> list[Difference]:
+    """Return what is other, in the order of time, and at the same moment in the order in which it was done.
+
+    `compared` are the fields that must be equal, `within_seconds` how far apart in time two that are the same may be.
+    """
     before, after = _numbered(old), _numbered(new)
     order = {id(one): place for doings in (old, new) for place, one in enumerate(doings)}
     found = [Difference("old", one, None) for key, one in before.items() if key not in after]
     found += [Difference("new", None, one) for key, one in after.items() if key not in before]
     for key, one in before.items():
-        how = _changed(one, after[key]) if key in after else ()
+        how = _changed(one, after[key], compared, within_seconds) if key in after else ()
         if how:
             found.append(Difference("changed", one, after[key], how))
     return sorted(found, key=lambda one: (one.at, order[id(one.old or one.new)]))
@@ -60,9 +71,9 @@ def unknown_from(differences: Sequence[Difference]) -> float | None:
     return min((one.at for one in differences if one.of_an_act), default=None)
 
 
-def _changed(one: Action, other: Action) -> tuple[str, ...]:
-    moved = ("at",) if abs(one.at - other.at) > SAME_MOMENT_SECONDS else ()
-    return (*moved, *(name for name in COMPARED if getattr(one, name) != getattr(other, name)))
+def _changed(one: Action, other: Action, compared: Sequence[str], within_seconds: float) -> tuple[str, ...]:
+    moved = ("at",) if abs(one.at - other.at) > within_seconds else ()
+    return (*moved, *(name for name in compared if getattr(one, name) != getattr(other, name)))
 
 
 def _numbered(doings: Sequence[Action]) -> Mapping[tuple[str, ...], Action]:
@@ -70,9 +81,8 @@ def _numbered(doings: Sequence[Action]) -> Mapping[tuple[str, ...], Action]:
     seen: Counter[tuple[str, ...]] = Counter()
     found: dict[tuple[str, ...], Action] = {}
     for one in doings:
-        words = one.what.partition(":")[0] if one.kind in ("page", "tell") else ""
-        kind = "told" if words else one.kind
-        key = (one.service, one.incident, kind, words)
+        told = one.kind in ("page", "tell")
+        key = (one.service, one.incident, "told" if told else one.kind, one.means if told else "")
         seen[key] += 1
         found[*key, str(seen[key])] = one
     return found

@@ -17,7 +17,7 @@ from watchdog.domain.effects import Effect
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Shared, State
 from watchdog.domain.policy import Policy
-from watchdog.replay.action_log import Action, actions
+from watchdog.presentation.step_actions import Action, actions
 
 LATE_SECONDS = 1.0
 """A wake that the run did not hear so long after its time was not one of the run's."""

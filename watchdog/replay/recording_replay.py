@@ -18,7 +18,7 @@ from watchdog.adapters.recordings.recording_format import (
 )
 from watchdog.adapters.recordings.recording_reader import Reader
 from watchdog.domain.policy import Policy
-from watchdog.replay.action_log import Action
+from watchdog.presentation.step_actions import Action
 from watchdog.replay.policy_runs import Answer, CounterfactualRun, Heard, PolicyRun, applied
 
 
@@ -33,20 +33,25 @@ class Divergence:
 
 @dataclass(slots=True)
 class Replay:
-    """What became of it. `new` stays empty without another policy; `notes` say what is missing or was taken over.
+    """What became of it: `did` is what the run did, as far as it wrote it, `old` what this version does by its policy.
 
-    `partly`: some of it is in the format of an earlier version, and not all of that can be compared.
+    `new` stays empty without another policy; `notes` say what is missing or was taken over.
+
+    `partly`: some of it is in the format of an earlier version, and not all of that can be compared. `has_acts`: all of
+    it says what the run did.
     """
 
     files: int = 0
     events: int = 0
     began_at: float | None = None
     ended_at: float = 0.0
+    did: list[Action] = field(default_factory=list)
     old: list[Action] = field(default_factory=list)
     new: list[Action] = field(default_factory=list)
     divergence: Divergence | None = None
     notes: list[str] = field(default_factory=list)
     partly: bool = False
+    has_acts: bool = True
 
     def heard(self, at: float) -> None:
         """Note an event's moment."""
@@ -73,6 +78,7 @@ def replay(
     found = Replay()
     for run in runs:
         _Run(found, other, listening).play(run)
+    found.did.sort(key=lambda one: one.at)
     found.old.sort(key=lambda one: one.at)
     found.new.sort(key=lambda one: one.at)
     return found
@@ -115,6 +121,7 @@ class _Run:
     def _begin(self, head: Head, where: str) -> None:
         follows = head.follows and self._old is not None and head.part == self._part + 1
         self._part = head.part
+        self._found.has_acts = self._found.has_acts and head.has_acts
         self._hashes_texts = head.shape == HASHES_TEXTS
         if self._hashes_texts and not self._found.partly:
             self._found.partly = True
@@ -145,6 +152,7 @@ class _Run:
 
     def _tell(self, old: PolicyRun, told: Told, where: str) -> None:
         self._found.heard(told.event.at)
+        self._found.did.extend(told.acts)
         effects = old.hear(told.event)
         did = hashed_with_texts(effects) if self._hashes_texts else hashed(effects)
         if bool(effects) != bool(told.did) or did not in (None, told.did):

@@ -2,6 +2,7 @@
 
     {"recording":2,"watchdog":"0.1","run":"…","part":2,"follows":true,"at":…,"policy":{…},"state":{…}}   the first one
     {"slot":3,"event":{"at":…,…},"did":"9f86…"}    the core was told this; `did`: the hash of its effects, if any
+    {"slot":4,…,"did":"a1c4…","acts":[{…}]}        … `acts`: what of them a human would ask about (step_actions)
     {"again":3,"at":…,"latency_seconds":…}         the last event of that slot once more, but for these
     {"changed":{"names":[…],"services":[…],…}}     the state changed without an event: by another worker, or the store
 
@@ -28,6 +29,7 @@ from watchdog.domain.events import Event
 from watchdog.domain.incidents import ServiceState, Shared, State
 from watchdog.domain.policy import Policy
 from watchdog.domain.prose import without_texts
+from watchdog.presentation.step_actions import Action
 
 VERSION = 2
 HASHES_TEXTS = 1
@@ -42,7 +44,10 @@ POLICIES: Codec[Policy] = Codec(Policy, "policy")
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """How a file begins. `follows`: it goes on exactly where the part before it, of the same run, ends."""
+    """How a file begins. `follows`: it goes on exactly where the part before it, of the same run, ends.
+
+    `has_acts`: it says what was done, and not only its hash, as earlier versions did.
+    """
 
     run: str
     part: int
@@ -52,15 +57,20 @@ class Head:
     state: State
     version: str = __version__
     shape: int = VERSION
+    has_acts: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The core was told an event. `did` is the hash of what it asked for then; `undone`: nothing came of it."""
+    """The core was told an event. `did` is the hash of what it asked for then; `undone`: nothing came of it.
+
+    `acts`: what of that a human would ask about.
+    """
 
     event: Event
     did: str = ""
     undone: bool = False
+    acts: Sequence[Action] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +135,7 @@ def head_line(head: Head) -> str:
         "part": head.part,
         "follows": head.follows,
         "at": head.at,
+        "acts": head.has_acts,
     }
     parts = {"policy": POLICIES.encode(head.policy), "state": STATES.encode(head.state)}
     return _object({name: json.dumps(value) for name, value in plain.items()} | parts)
@@ -160,6 +171,8 @@ class Slots:
             parts = {"slot": str(slot), "event": EVENTS.encode(told.event)}
         if told.did:
             parts["did"] = json.dumps(told.did)
+        if told.acts:
+            parts["acts"] = json.dumps([act.json_object() for act in told.acts])
         if told.undone:
             parts["undone"] = "true"
         return _object(parts)

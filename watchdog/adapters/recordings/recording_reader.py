@@ -4,6 +4,7 @@ Rule: everything is bounded: a file is read in pieces, a line has a length.
 """
 
 import json
+import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -24,12 +25,14 @@ from watchdog.adapters.recordings.recording_format import (
 from watchdog.adapters.stores.codec import EVENTS, FLEETS, SERVICES, SHAREDS, STATES
 from watchdog.domain.errors import ConfigurationError, Mistake
 from watchdog.domain.events import Event
+from watchdog.presentation.step_actions import Action
 
 PIECE_BYTES = 4096
 LINE_BYTES_MAX = 256 * 1024**2
 GZIP = 31
 """What zlib calls a gzip header with the largest window."""
 NOT_ONE = ("not a recording", f"name files of the daemon's folder recordings/ (*{SUFFIX}), or that folder")
+VERSION_LETTERS = re.compile(rb'{"recording":\d+,"watchdog":"([^"]{1,50})"')
 _MEANINGLESS = (ValueError, TypeError, KeyError, AttributeError)
 
 
@@ -77,7 +80,7 @@ class Reader:
             self._refuse(what, f"replay it with watchdog {plain.get('watchdog')}")
         policy, state = POLICIES.structured(plain["policy"]), STATES.structured(plain["state"])
         run, part, follows, at, version = (plain[name] for name in ("run", "part", "follows", "at", "watchdog"))
-        return Head(run, part, follows, at, policy, state, version, plain["recording"])
+        return Head(run, part, follows, at, policy, state, version, plain["recording"], plain.get("acts", False))
 
     def _told(self, plain: Mapping[str, Any]) -> Told:
         if "again" in plain:
@@ -86,7 +89,8 @@ class Reader:
         else:
             event = EVENTS.structured(plain["event"])
             self._slots[plain["slot"]] = event
-        return Told(event, plain.get("did", ""), plain.get("undone", False))
+        acts = tuple([Action.of(act) for act in plain.get("acts", ())])
+        return Told(event, plain.get("did", ""), plain.get("undone", False), acts)
 
     def _texts(self) -> Iterator[bytes]:
         rest = b""
@@ -134,7 +138,7 @@ def runs_of(paths: Sequence[Path]) -> list[list[Reader]]:
     A file that a crash tore in its first line is left out. Raises ConfigurationError where there is none.
     """
     runs: dict[str, list[tuple[int, float, Reader]]] = {}
-    for path in dict.fromkeys(file.resolve() for one in paths for file in _files(one)):
+    for path in files_in(paths):
         reader = Reader(path)
         head = reader.head()
         if head is None:
@@ -142,6 +146,22 @@ def runs_of(paths: Sequence[Path]) -> list[list[Reader]]:
         runs.setdefault(head.run, []).append((head.part, head.at, reader))
     ordered = sorted((sorted(parts, key=lambda one: one[:2]) for parts in runs.values()), key=lambda one: one[0][1])
     return [[reader for _, _, reader in parts] for parts in ordered]
+
+
+def files_in(paths: Sequence[Path]) -> Sequence[Path]:
+    """Return the files named, or in the folders named. Raises ConfigurationError where there is none."""
+    return list(dict.fromkeys(file.resolve() for one in paths for file in _files(one)))
+
+
+def version_of(path: Path) -> str:
+    """Return which version of the watchdog wrote it, by its first letters; nothing of what is not a recording."""
+    try:
+        with path.open("rb") as file:
+            begins = zlib.decompressobj(GZIP).decompress(file.read(PIECE_BYTES), len(VERSION_LETTERS.pattern) + 99)
+    except (OSError, zlib.error):
+        return ""
+    found = VERSION_LETTERS.match(begins)
+    return found.group(1).decode() if found is not None else ""
 
 
 def _files(path: Path) -> Sequence[Path]:

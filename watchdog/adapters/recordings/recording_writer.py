@@ -31,6 +31,7 @@ from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import State
 from watchdog.domain.policy import Policy
 from watchdog.domain.store_records import Step
+from watchdog.presentation.step_actions import actions
 
 FILE_SECONDS = 3600.0
 FILE_BYTES_MAX = 16 * 1024**2
@@ -96,7 +97,8 @@ class RecordingWriter:
                 self._line(changed_line(changed))
         if self._zipped is None or self._is_due(at) or step.policy is not self._policy:
             self._open(at, step, follows=self._zipped is not None)
-        self._line(self._slots.told_line(Told(step.event, hashed(step.effects), step.undone)))
+        acts = tuple(actions(step.before, step.after, step.effects, step.event.at)) if step.effects else ()
+        self._line(self._slots.told_line(Told(step.event, hashed(step.effects), step.undone, acts)))
         self._after = step.after
 
     def _is_due(self, at: float) -> bool:

@@ -12,8 +12,9 @@ from watchdog.cli.command_context import Context, usage_error
 
 if TYPE_CHECKING:
     from watchdog.app.commands.replay_run import Answer
-    from watchdog.replay.action_log import Action, Cost
+    from watchdog.presentation.step_actions import Action
     from watchdog.replay.comparison import Difference
+    from watchdog.replay.cost import Cost
     from watchdog.replay.recording_replay import Replay
 
 It = Annotated[Context, Parameter(parse=False)]
@@ -25,6 +26,7 @@ OPEN_LOOP = (
 
 async def replay(
     *recordings: Path,
+    since_upgrade: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
     ctx: It,
 ) -> int:
@@ -33,10 +35,15 @@ async def replay(
     The daemon keeps them in recordings/ beside its store. Without --config, the exit code is 0 only if this version
     decides as the run did, at every step.
 
+    With --since-upgrade: what earlier versions did in the last 30 days, decided again by this one, by the policy of
+    then; the exit code is 0 only if it decides the same. The daemon does so by itself after an upgrade.
+
     Parameters
     ----------
     recordings
-        Files of recordings, or folders of them.
+        Files of recordings, or folders of them. With --since-upgrade by default that of the configuration.
+    since_upgrade
+        Compare this version with those before it.
     as_json
         Print one JSON object.
     """
@@ -44,6 +51,8 @@ async def replay(
     from watchdog.cli import output
     from watchdog.settings.load.load import load
 
+    if since_upgrade:
+        return _since_upgrade([ctx.cwd / path for path in recordings], ctx, as_json=as_json)
     if not recordings:
         usage_error(
             "lab replay", "no recording named", "name files, or the folder recordings/ beside the daemon's store"
@@ -57,9 +66,23 @@ async def replay(
     return output.FAILED if found.replay.divergence is not None and settings is None else output.DONE
 
 
+def _since_upgrade(paths: Sequence[Path], ctx: Context, *, as_json: bool) -> int:
+    from watchdog.app.commands.upgrade_replay import decided_again
+    from watchdog.cli import output
+    from watchdog.cli.lab import upgrade_text
+    from watchdog.settings.load.load import load
+
+    found = decided_again(paths, None if paths else load(ctx.config, ctx.environ, ctx.cwd, secretless=True))
+    if as_json:
+        sys.stdout.write(json.dumps(upgrade_text.json_object(found)) + "\n")
+    else:
+        output.show_lines([upgrade_text.title(found), "", *upgrade_text.lines(found)])
+    return output.DONE if found.is_same else output.FAILED
+
+
 def json_object(found: "Answer") -> Mapping[str, Any]:
     """Return everything for machines."""
-    from watchdog.replay.action_log import Cost
+    from watchdog.replay.cost import Cost
 
     replayed, divergence = found.replay, found.replay.divergence
     told: dict[str, Any] = {
@@ -105,7 +128,7 @@ def _what_was_replayed(replayed: "Replay") -> str:
 
 
 def _verdict(replayed: "Replay") -> Iterator[str]:
-    from watchdog.replay.action_log import Cost
+    from watchdog.replay.cost import Cost
 
     yield "" if replayed.old else "Nothing was decided."
     yield f"cost: {_cost(Cost.of(replayed.old))}"
@@ -125,7 +148,7 @@ def _diverged(replayed: "Replay") -> Iterator[str]:
 
 
 def _diff(found: "Answer", differences: Sequence["Difference"]) -> Iterator[str]:
-    from watchdog.replay.action_log import Cost
+    from watchdog.replay.cost import Cost
 
     unknown_from = found.unknown_from
     for one in differences:

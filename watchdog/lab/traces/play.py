@@ -19,7 +19,7 @@ from watchdog.domain.policy import Policy, SignalPolicy
 from watchdog.domain.readings import Bad, FailureKind, Good, MinuteCount
 from watchdog.lab.keyed_random import KeyedRandom
 from watchdog.lab.traces.trial import Bucket, Trial, quantile_at
-from watchdog.replay.action_log import Action, actions
+from watchdog.presentation.step_actions import Action, actions
 from watchdog.replay.event_queue import EventQueue
 
 DAY_SECONDS = 86400.0

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from watchdog.core.detect.latency import quantile
 from watchdog.lab.traces.trial import Bucket, Label, Trial
 from watchdog.lab.traces.why import why_not
-from watchdog.replay.action_log import Action
+from watchdog.presentation.step_actions import Action
 from watchdog.replay.confidence_intervals import poisson_rate
 
 LATE_SECONDS = 300.0

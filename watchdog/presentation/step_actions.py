@@ -1,4 +1,4 @@
-"""What a policy did, step by step, in words: decisions, and what touches the outside; and what all of it came to.
+"""What a step of the core did, in words: what was decided, and what it asks for outside.
 
 Rule: only what a human would ask about: when, on which service, what, why, where to; paces and wakes are our affair.
 """
@@ -21,7 +21,10 @@ TOWARDS = (Course.ROLLBACK, Course.ANNOUNCE, Course.ASK)
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing: `kind` is decided, page, tell, or one of ACTS; `delay_seconds` is from the onset to a decision."""
+    """One thing: `kind` is decided, page, tell, or one of ACTS; `delay_seconds` is from the onset to a decision.
+
+    `means` is `what` without its words: two versions that word a title differently mean the same.
+    """
 
     at: float
     service: str
@@ -31,42 +34,22 @@ class Action:
     why: str = ""
     target: str = ""
     delay_seconds: float | None = None
+    means: str = ""
 
     @property
     def is_act(self) -> bool:
         """Tell whether it changes production."""
         return self.kind in ACTS
 
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> "Action":
+        """Return it as it was written, perhaps by a version that knew more of it. Raises TypeError or KeyError."""
+        return cls(**{name: plain[name] for name in cls.__slots__ if name in plain})
+
     def json_object(self) -> Mapping[str, Any]:
         """Return it for machines; what is not known is left out."""
         named = {name: getattr(self, name) for name in self.__slots__}
         return {name: value for name, value in named.items() if value not in ("", None)}
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What it all came to: how much was done, how many were woken, how long until it was decided."""
-
-    rollbacks: int
-    pages: int
-    notices: int
-    incidents: int
-    delay_seconds_mean: float | None
-
-    @classmethod
-    def of(cls, doings: Sequence[Action]) -> "Cost":
-        """Sum up."""
-        first: dict[str, float] = {}
-        for one in doings:
-            if one.delay_seconds is not None:
-                first.setdefault(one.incident, one.delay_seconds)
-        count = {kind: sum(one.kind == kind for one in doings) for kind in ("rollback", "page", "tell")}
-        mean = sum(first.values()) / len(first) if first else None
-        return cls(count["rollback"], count["page"], count["tell"], len(first), mean)
-
-    def json_object(self) -> Mapping[str, Any]:
-        """Return it for machines."""
-        return {name: getattr(self, name) for name in self.__slots__}
 
 
 def actions(before: State, after: State, effects: Sequence[Effect], at: float) -> Iterator[Action]:
@@ -96,6 +79,7 @@ def _decided(before: Incident | None, incident: Incident) -> Iterator[Action]:
         decision.why,
         deploy.id if deploy is not None else "",
         decision.at - incident.onset_at,
+        f"{decision.course.value} {decision.severity.value}",
     )
 
 
@@ -104,14 +88,15 @@ def _outside(effect: Effect, at: float) -> Action | None:
         case fx.Tell(notice, channels):
             kind, whom = ("page" if notice.wakes else "tell"), ", ".join(channels)
             what = f"{notice.kind.value}: {worded(notice, at).title}"
-            return Action(at, notice.service, notice.incident, kind, what, f"to {whom}")
+            means = notice.kind.value
+            return Action(at, notice.service, notice.incident, kind, what, f"to {whom}", means=means)
         case fx.PinAutoDeploy():
             return Action(at, effect.service, effect.incident, "pin", "auto-deploy off")
         case fx.Rollback():
             what = "rebuild" if effect.rebuild else "roll back"
             who = f"asked by {effect.approved_by}" if effect.approved_by else ""
             what = f"{what} away from {effect.suspect}"
-            return Action(at, effect.service, effect.incident, "rollback", what, who, effect.target)
+            return Action(at, effect.service, effect.incident, "rollback", what, who, effect.target, means=what)
         case fx.RestoreAutoDeploy():
             return Action(at, effect.service, effect.incident, "restore", f"auto-deploy {effect.value} again")
     return None

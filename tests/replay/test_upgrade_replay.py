@@ -1,0 +1,123 @@
+"""After an upgrade: what the versions before did, decided again by this one; what is other is said, and only that."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.replay.test_recording_replay import OLDER, changed_file, recorded
+from tests.support.recorded_stories import story
+from watchdog import __version__
+from watchdog.app.commands import upgrade_replay
+from watchdog.app.commands.upgrade_replay import decided_again
+from watchdog.cli.main import main
+from watchdog.domain.errors import ConfigurationError
+
+Lines = Callable[[list[str]], list[str]]
+
+
+def by_version(version: str, *changes: tuple[str, str]) -> Lines:
+    """Return what makes a file one of that version, with pieces of its lines replaced."""
+
+    def change(lines: list[str]) -> list[str]:
+        head, *rest = lines
+        text = "\n".join([head.replace(f'"watchdog":"{__version__}"', f'"watchdog":"{version}"'), *rest])
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new)
+        return text.split("\n")
+
+    return change
+
+
+def earlier(folder: Path, *changes: tuple[str, str], run: str = "one") -> Path:
+    """Record a bad deploy that is rolled back, as version 0.0.9 would have; return the folder."""
+    folder.mkdir(exist_ok=True)
+    changed_file(recorded(folder, story("bad_deploy_is_rolled_back").steps, run), by_version("0.0.9", *changes))
+    return folder
+
+
+def test_the_same_is_said_in_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit code 0; and in JSON."""
+    folder = earlier(tmp_path / "recordings")
+    assert main(["lab", "replay", "--since-upgrade", str(folder)]) == 0
+    first, *rest = capsys.readouterr().out.splitlines()
+    assert first == f"watchdog {__version__} decides 1 past incident as watchdog 0.0.9 did"
+    assert any(line.startswith("Decided again: ") and " in 1 files, " in line for line in rest)
+    assert main(["lab", "replay", "--since-upgrade", str(folder), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["same"], told["before"], told["differences"], told["incidents"]) == (True, ["0.0.9"], [], 1)
+
+
+def test_an_act_of_then_that_this_version_would_not_do_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first difference of the incident, with its reason; what follows from it is not."""
+    then = ('"means": "rollback critical"', '"means": "page critical"')
+    folder = earlier(tmp_path / "recordings", then, ('"what": "rollback (critical)"', '"what": "page (critical)"'))
+    assert main(["lab", "replay", "--since-upgrade", str(folder)]) == 1
+    text = capsys.readouterr().out
+    assert f"watchdog {__version__} decides 1 of 1 past incident otherwise than watchdog 0.0.9 did" in text
+    (line,) = [line for line in text.splitlines() if ": then " in line]
+    assert line.startswith("web-1, ") and ": then decided page (critical)" in line
+    assert "; now decided rollback (critical) to dep-40 (" in line
+
+
+def test_other_words_are_no_difference(tmp_path: Path) -> None:
+    """A title that was worded otherwise then."""
+    folder = earlier(tmp_path / "recordings", ("rolling back to", "going back to"))
+    assert decided_again([folder], None).is_same
+
+
+def test_a_version_that_did_not_write_what_it_did(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Then only whether every step is the same can be told."""
+
+    def without_acts(lines: list[str]) -> list[str]:
+        plain = [json.loads(line) for line in by_version("0.0.9")(lines)]
+        assert sum(bool(one.pop("acts", None)) for one in plain) >= 4
+        return [json.dumps(one, separators=(",", ":")) for one in plain]
+
+    folder = tmp_path / "recordings"
+    folder.mkdir()
+    changed_file(recorded(folder, story("bad_deploy_is_rolled_back").steps), without_acts)
+    found = decided_again([folder], None)
+    assert found.is_same and not found.differences and not found.replay.did
+    assert main(["lab", "replay", "--since-upgrade", str(folder)]) == 0
+    assert "What was decided then is not recorded, only whether it is the same" in capsys.readouterr().out
+
+
+def test_recordings_of_the_first_format_are_compared_as_far_as_they_can_be(tmp_path: Path) -> None:
+    """They are of another version by their head."""
+    (tmp_path / OLDER[0].name).write_bytes(OLDER[0].read_bytes())
+    changed_file(
+        tmp_path, lambda lines: [lines[0].replace(f'"watchdog":"{__version__}"', '"watchdog":"0.0.1"'), *lines[1:]]
+    )
+    found = decided_again([tmp_path], None)
+    assert found.before == ["0.0.1"] and found.is_same and not found.replay.has_acts
+
+
+def test_nothing_of_an_earlier_version_is_said_with_what_to_do(tmp_path: Path) -> None:
+    """Also where what lies there is no recording at all, and where nothing is recorded."""
+    recorded(tmp_path, story("veto_runs_out").steps)
+    (tmp_path / "another.jsonl.gz").write_bytes(b"no recording")
+    with pytest.raises(ConfigurationError, match=f"all of it is of watchdog {__version__}"):
+        decided_again([tmp_path], None)
+    with pytest.raises(ConfigurationError, match="nothing is recorded"):
+        decided_again([], None)
+
+
+def test_what_is_old_or_too_much_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files that end a month before the newest; and beyond the bound the older ones, which is said."""
+    folder = earlier(tmp_path / "recordings")
+    (first,) = folder.iterdir()
+    text = first.read_bytes()
+    for name, days in (("20200101T000000Z-two-00001.jsonl.gz", 0), ("20190101T000000Z-one-00001.jsonl.gz", 31)):
+        (folder / name).write_bytes(text)
+        at = first.stat().st_mtime - 86400.0 * days
+        os.utime(folder / name, (at, at))
+    assert decided_again([folder], None).replay.files == 2
+    monkeypatch.setattr(upgrade_replay, "BYTES_MAX", len(text))
+    found = decided_again([folder], None)
+    assert (found.replay.files, found.left_out) == (1, 1)
