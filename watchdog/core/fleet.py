@@ -10,7 +10,7 @@ from watchdog.core.assess import connectivity
 from watchdog.core.context import StepContext
 from watchdog.core.fold import observations
 from watchdog.core.phases import manual_silences
-from watchdog.core.updates import integration_alerts, weekly_digest
+from watchdog.core.updates import integration_alerts, upgrade_notice, weekly_digest
 from watchdog.domain import events as e
 from watchdog.domain.effects import Note
 from watchdog.domain.fast_replace import fast_replace
@@ -204,6 +204,7 @@ HANDLERS = {
     e.Held: manual_silences.hold,
     e.Unsilenced: manual_silences.end,
     e.WeekSummedUp: weekly_digest.tell,
+    e.PastDecidedAgain: upgrade_notice.tell,
     e.TimePassed: perceive_time,
     e.IntegrationJudged: integration_alerts.judged,
 }

@@ -266,6 +266,15 @@ class WeekSummedUp:
 
 
 @dataclass(frozen=True, slots=True)
+class PastDecidedAgain:
+    """After an upgrade this version decided again what those before it recorded, or could not."""
+
+    at: float  # UTC epoch seconds
+    title: Prose  # what came of it
+    lines: tuple[Prose, ...]  # what it decides otherwise
+
+
+@dataclass(frozen=True, slots=True)
 class InvariantBroken:
     """One of our own promises was found broken: nothing is changed any more until a human says `resume`."""
 
@@ -298,6 +307,7 @@ Event = (
     | QuestionHeard
     | FollowUpsFellDue
     | WeekSummedUp
+    | PastDecidedAgain
     | InvariantBroken
     | HumanEvent
 )

@@ -43,7 +43,7 @@ OWED_MAX = 1000
 UNREAD = "what was saved before could not be read yet"
 ALLOWING = (
     e.Approved, e.Resumed, e.CommitTrusted, e.UndoRequested, e.Unsilenced, e.Silenced, e.FollowUpsFellDue,
-    e.WeekSummedUp,
+    e.WeekSummedUp, e.PastDecidedAgain,
 )  # fmt: skip
 """A human's yes, or what else is done only of what is written down."""
 

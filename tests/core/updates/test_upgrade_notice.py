@@ -1,0 +1,32 @@
+"""After an upgrade: nothing unasked until the past was decided again; then it is said, and the modes count again."""
+
+from dataclasses import replace
+
+from tests.core.scenes import NOW, step
+from tests.core.world import make_policy
+from tests.support.effect_readers import lines
+from watchdog.core.updates.upgrade_notice import BY
+from watchdog.domain import events as e
+from watchdog.domain.effects import Tell
+from watchdog.domain.incidents import State
+
+TITLE = "watchdog 2 decides 3 past incidents as watchdog 1 did"
+POLICY = replace(make_policy(), alerts=("chat",))
+
+
+def test_its_hold_ends_with_it_and_no_other() -> None:
+    """A hold that a person put on the fleet goes on."""
+    held, _ = step(State(), e.Held(NOW, BY, NOW + 2000.0, "watchdog 2 first decides again"), POLICY)
+    held, _ = step(held, e.Held(NOW, "ann", NOW + 9000.0, "launch"), POLICY)
+    after, effects = step(held, e.PastDecidedAgain(NOW + 9.0, TITLE, ("Decided again: 9 events.",)), POLICY)
+    assert [one.by for one in after.holds] == ["ann"]
+    (told,) = [effect for effect in effects if isinstance(effect, Tell)]
+    assert told.channels == ("chat",) and not told.notice.wakes
+    assert (told.notice.title, told.notice.lines) == (TITLE, ("Decided again: 9 events.",))
+    assert lines(effects, "TOLD") == [f"chat (info): {TITLE}"]
+
+
+def test_without_a_channel_for_alerts_it_stands_in_the_record() -> None:
+    """Nobody is configured; the story has it."""
+    _, effects = step(State(), e.PastDecidedAgain(NOW, TITLE, ()), replace(POLICY, alerts=()))
+    assert lines(effects, "TOLD") == [f"nobody configured (info): {TITLE}"]
