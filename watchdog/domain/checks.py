@@ -9,7 +9,7 @@ from watchdog.domain.prose import Prose
 from watchdog.domain.readings import MinuteCount, Reading
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SlowAnswers:
     """The sum of one limit of a latency: are more answers slower than it allows? (see core/detect/slow_answers)."""
 
@@ -25,7 +25,7 @@ class SlowAnswers:
     recent: tuple[tuple[float, int], ...] = ()  # the last slow ones: when, and which of the answers since then
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class UsualLatency:
     """What latency is usual for a route, by hour of the week, and by how much it is above that now.
 

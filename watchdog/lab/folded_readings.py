@@ -89,7 +89,7 @@ def _always_adds(check: Check, signal: SignalPolicy) -> tuple[float, float, floa
 def _adds_if_quick(check: Check, signal: SignalPolicy) -> tuple[float, float, float]:
     if not latency.is_timed(signal):
         return _always_adds(check, signal)
-    if check.slow:
+    if any(one.confirmed for one in check.slow):
         return _thinks(check, signal)
     bound = min(slow_answers.lowest(check.usual, signal), LONGEST_SECONDS)
     slow_at = max([at for at, seconds in check.samples if seconds > bound], default=-inf)
@@ -121,7 +121,8 @@ def _timed(
     if not latency.is_timed(signal):
         return _probed(check, ats, seconds, signal, limits)
     samples = _samples(check, ats, seconds, signal)
-    return {**_probed(check, ats, seconds, signal, limits), "samples": samples}
+    slow = slow_answers.after_quick_answers(check.slow, check.usual, signal, len(ats)) if check.slow else ()
+    return {**_probed(check, ats, seconds, signal, limits), "samples": samples, "slow": slow}
 
 
 def _samples(check: Check, ats: list[float], seconds: list[float], signal: SignalPolicy) -> latency.Samples:

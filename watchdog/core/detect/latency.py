@@ -13,6 +13,7 @@ from watchdog.core.detect import baseline, probes, slow_answers, slower_than_usu
 from watchdog.domain.checks import Check, SlowAnswers, UsualLatency
 from watchdog.domain.decisions import Finding
 from watchdog.domain.events import Observed
+from watchdog.domain.fast_replace import fast_replace
 from watchdog.domain.policy import Detection, SignalPolicy
 from watchdog.domain.units import show_seconds
 
@@ -75,17 +76,16 @@ def after_answer(usual: UsualLatency, samples: Samples, signal: SignalPolicy, ov
     if signal.times_baseline is None:
         usual = slower_than_usual.without_sum(usual)
     if at < usual.stepped_at:
-        return replace(usual, stepped_at=at)  # the clock was set back
+        return fast_replace(usual, stepped_at=at)  # the clock was set back
     if at - usual.stepped_at < slower_than_usual.STEP_SECONDS:
         return usual
     answers = [seconds for sampled_at, seconds in samples if sampled_at > usual.stepped_at]
     if not slower_than_usual.due(usual, len(answers), at, WINDOWS_MAX * signal.window_seconds):
         return usual
-    far = slow_answers.far_seconds(usual, signal, slow_answers.typical_seconds(samples))
     after = slower_than_usual.stepped(usual, samples, signal.times_baseline, well=over_since is None)
     if after.steps == usual.steps and (over_since is None or at - over_since < TAIL_USUAL_SECONDS):
         return after
-    return usual_latency.tail_learned(after, sum(seconds > far for seconds in answers), len(answers))
+    return usual_latency.tail_learned(after, slow_answers.far_slower(answers, usual, signal, samples), len(answers))
 
 
 def _slow_since(
@@ -209,8 +209,9 @@ def _find_slow_answers(check: Check, given: "Conditions") -> Finding | None:
     lasted = check.samples[-1][0] - since
     if lasted < hold_seconds(check, given) or one.answers < given.limits.latency_samples_min:
         return None
-    text = slow_answers.describe(one, limit, check.samples[-1][0] - one.since)
-    found = _finding(check, since, one.slow / one.answers, text, slow_answers.symptom(one, limit))
+    text = slow_answers.describe(one, limit, check.usual, check.samples[-1][0] - one.since)
+    symptom = slow_answers.symptom(one, limit, check.usual)
+    found = _finding(check, since, one.slow / one.answers, text, symptom)
     return replace(found, unseen_seconds=lasted / 2)
 
 

@@ -8,7 +8,6 @@ percentile over a window of a dozen answers cannot see one in ten of them: it is
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from math import inf, log
 from statistics import median
 from typing import NamedTuple
@@ -16,6 +15,7 @@ from typing import NamedTuple
 from watchdog.core.detect import probes
 from watchdog.core.detect.usual_latency import UNIT_SECONDS, Samples
 from watchdog.domain.checks import SlowAnswers, UsualLatency
+from watchdog.domain.fast_replace import fast_replace
 from watchdog.domain.policy import SignalPolicy
 from watchdog.domain.units import show_seconds
 
@@ -55,7 +55,6 @@ class Limit(NamedTuple):
     seconds: float
     usual_share: float
     found_share: float
-    words: str
 
 
 def limits(usual: UsualLatency, signal: SignalPolicy, typical: float = 0.0) -> list[Limit]:
@@ -66,12 +65,11 @@ def limits(usual: UsualLatency, signal: SignalPolicy, typical: float = 0.0) -> l
     found = []
     for name, seconds in signal.limits_seconds.items():
         may = 1 - QUANTILES[name]
-        found.append(Limit(name, seconds, may, min(SHARE_TIMES * may, SHARE_MAX), f"{name} limit"))
+        found.append(Limit(name, seconds, may, min(SHARE_TIMES * may, SHARE_MAX)))
     seconds = tail_seconds(usual, signal, typical)
     if seconds < inf:
         may = max(TAIL_SHARE_TIMES * usual.tail_share, TAIL_SHARE_MIN)
-        words = f"{seconds / (usual.now * UNIT_SECONDS):.0f} x usual"
-        found.append(Limit(TAIL, seconds, may, max(SHARE_TIMES * may, may + TAIL_MORE), words))
+        found.append(Limit(TAIL, seconds, may, max(SHARE_TIMES * may, may + TAIL_MORE)))
     return found
 
 
@@ -109,6 +107,23 @@ def counted(
     return tuple([one for one in after if one is not None])
 
 
+def after_quick_answers(
+    known: tuple[SlowAnswers, ...], usual: UsualLatency, signal: SignalPolicy, number: int
+) -> tuple[SlowAnswers, ...]:
+    """Return sums, none of them confirmed, with so many answers more that are below all limits."""
+    hold = {limit.name: limit for limit in limits(usual, signal)}
+    after = [_after_quick(one, hold[one.limit], number) for one in known if one.limit in hold]
+    return tuple([one for one in after if one is not None])
+
+
+def far_slower(answers: Sequence[float], usual: UsualLatency, signal: SignalPolicy, samples: Samples) -> int:
+    """Return how many of some answers (seconds) count for the tail."""
+    if max(answers) <= far_seconds(usual, signal, 0.0):
+        return 0  # mostly; then what is typical need not be known
+    far = far_seconds(usual, signal, typical_seconds(samples))
+    return sum(seconds > far for seconds in answers)
+
+
 def typical_seconds(samples: Samples) -> float:
     """Return what most of these answers take."""
     return median([seconds for _, seconds in samples])
@@ -131,7 +146,7 @@ def _counted(one: SlowAnswers | None, limit: Limit, seconds: float, at: float) -
     if limit.name == TAIL and in_a_row > TAIL_IN_A_ROW:
         more = 0.0
     level, answers = min(one.level + more, CAP * LIMIT), one.answers + 1
-    return replace(
+    return fast_replace(
         one,
         level=level,
         answers=answers,
@@ -143,13 +158,17 @@ def _counted(one: SlowAnswers | None, limit: Limit, seconds: float, at: float) -
     )
 
 
-def _after_quick(one: SlowAnswers, limit: Limit) -> SlowAnswers | None:
-    level = one.level + log((1 - limit.found_share) / (1 - limit.usual_share))
-    answers, quick = one.answers + 1, one.quick + 1
+def _after_quick(one: SlowAnswers, limit: Limit, number: int = 1) -> SlowAnswers | None:
+    level, less = one.level, log((1 - limit.found_share) / (1 - limit.usual_share))
+    for _ in range(number):
+        level += less
+        if level <= 0:
+            return None
+    answers, quick = one.answers + number, one.quick + number
     gaps = GAPS if is_partial(one) else GAPS_OF_ALL
-    if level <= 0 or (one.confirmed and quick > gaps * answers / one.slow):
+    if one.confirmed and quick > gaps * answers / one.slow:
         return None
-    return replace(one, level=level, answers=answers, quick=quick)
+    return fast_replace(one, level=level, answers=answers, quick=quick)
 
 
 def is_partial(one: SlowAnswers) -> bool:
@@ -195,12 +214,15 @@ def _goes_on(one: SlowAnswers) -> bool:
     return one.confirmed and one.level >= LIMIT / 2 and one.quick <= GAPS_OF_ALL * one.answers / one.slow
 
 
-def describe(one: SlowAnswers, limit: Limit, lasted: float) -> str:
+def describe(one: SlowAnswers, limit: Limit, usual: UsualLatency, lasted: float) -> str:
     """Return the arithmetic in words."""
     may = f"{limit.usual_share:.1%} may be" if limit.name != TAIL else f"{limit.usual_share:.1%} usually are"
-    return f"{symptom(one, limit)} in {show_seconds(lasted)} ({may}; CUSUM {one.level:.1f}, limit {LIMIT:g})"
+    words = symptom(one, limit, usual)
+    return f"{words} in {show_seconds(lasted)} ({may}; CUSUM {one.level:.1f}, limit {LIMIT:g})"
 
 
-def symptom(one: SlowAnswers, limit: Limit) -> str:
+def symptom(one: SlowAnswers, limit: Limit, usual: UsualLatency) -> str:
     """Return how many answers are too slow."""
-    return f"{one.slow} of {one.answers} answers > {limit.seconds * 1000:.0f} ms ({limit.words})"
+    times = limit.seconds / (usual.now * UNIT_SECONDS) if limit.name == TAIL else 0.0
+    which = f"{times:.0f} x usual" if limit.name == TAIL else f"{limit.name} limit"
+    return f"{one.slow} of {one.answers} answers > {limit.seconds * 1000:.0f} ms ({which})"

@@ -6,13 +6,13 @@ history. Its limit follows from how far steps usually are from what is expected:
 steps independent (Siegmund 1985; facts: section 1.3).
 """
 
-from dataclasses import replace
 from math import log
 from statistics import median
 
 from watchdog.core.detect import usual_latency
 from watchdog.core.detect.usual_latency import HOUR_SECONDS, UNIT_SECONDS, Samples
 from watchdog.domain.checks import UsualLatency
+from watchdog.domain.fast_replace import fast_replace
 from watchdog.domain.units import show_seconds
 
 STEP_SECONDS = 60.0
@@ -62,12 +62,12 @@ def stepped(usual: UsualLatency, answers: Samples, times: float | None, *, well:
     if int(at // HOUR_SECONDS) != usual.hour:
         usual = usual_latency.in_hour(usual, int(at // HOUR_SECONDS))
     if usual.steps >= STEPS_MIN:
-        excess = _excess(usual, level, at)
-        well = well and excess <= allowance(usual, times or TIMES_NEW)
-        usual = _judged(usual, excess, answers, times) if times is not None else usual
-    usual = replace(usual, stepped_at=at, minutes=(*usual.minutes, level))
+        known = usual_latency.expected(usual, at)
+        excess, free = _excess(level, known), allowance(usual, times or TIMES_NEW)
+        well = well and excess <= free
+        usual = _judged(usual, excess, free, known, answers, times) if times is not None else usual
     usual = usual_latency.learned(usual, level) if well else usual
-    return replace(usual, now=usual_latency.expected(usual, at))
+    return fast_replace(usual, stepped_at=at, minutes=(*usual.minutes, level), now=usual_latency.expected(usual, at))
 
 
 def is_confirmed(usual: UsualLatency, times: float | None) -> bool:
@@ -101,34 +101,32 @@ def limit(usual: UsualLatency, times: float) -> float:
     return max(LIMIT_MIN, chance)
 
 
-def _excess(usual: UsualLatency, level: int, at: float) -> float:
+def _excess(level: int, known: float) -> float:
     """Return the logarithm of its ratio to what is usual; 0 at most, where that is but some milliseconds."""
-    known = usual_latency.expected(usual, at)
     return log(level / known) if level - known >= MORE_MS / 1000 / UNIT_SECONDS else min(0.0, log(level / known))
 
 
-def _judged(usual: UsualLatency, excess: float, answers: Samples, times: float) -> UsualLatency:
-    """Return it with the excess of a step added, and with how far steps are from what is expected."""
-    at = answers[-1][0]
-    free, cap = allowance(usual, times), CAP * limit(usual, times)
+def _judged(
+    usual: UsualLatency, excess: float, free: float, known: float, answers: Samples, times: float
+) -> UsualLatency:
+    """Return it with the excess of a step over what is known added, and with how far steps are from that."""
+    confirms = limit(usual, times)
     more = max(-LESS_MAX, min(excess - free, MORE_MAX))
-    level = min(max(0.0, usual.excess + more), cap)
-    sure = usual.confirmed or level >= limit(usual, times)
+    level = min(max(0.0, usual.excess + more), CAP * confirms)
+    sure = usual.confirmed or level >= confirms
     ease = min(max(0.0, usual.ease + min(free / 2 - excess, EASE_MAX)), EASE) if sure else 0.0
     if ease >= EASE:
         level, sure, ease = 0.0, False, 0.0
     elif sure:
         level = max(level, LIMIT_MIN / 10)  # it ends by what is quick, not by what is a little less slow
-    since = usual.excess_since
-    if since is None or usual.excess < NOISE:
+    since = usual.excess_since if level > 0 else None
+    if level > 0 and (since is None or usual.excess < NOISE):
         late = [one for one in answers if one[0] > usual.stepped_at - STEP_SECONDS]
-        since = _began(late, log(usual_latency.expected(usual, at) * UNIT_SECONDS) + LATE * max(excess, free))
+        since = _began(late, log(known * UNIT_SECONDS) + LATE * max(excess, free))
     spread = usual.spread
-    jobs = usual_latency.has_jobs(usual, at)
-    if level < cap / 2 and not jobs:
+    if level < CAP * confirms / 2 and not usual_latency.has_jobs(usual, answers[-1][0]):
         spread += (min(abs(excess), LESS_MAX) - spread) / min(usual.steps, SPREAD_STEPS)
-    since = since if level > 0 else None
-    return replace(usual, excess=level, excess_since=since, confirmed=sure, ease=ease, spread=spread)
+    return fast_replace(usual, excess=level, excess_since=since, confirmed=sure, ease=ease, spread=spread)
 
 
 def _began(answers: Samples, middle: float) -> float:
@@ -143,7 +141,7 @@ def _began(answers: Samples, middle: float) -> float:
 
 def without_sum(usual: UsualLatency) -> UsualLatency:
     """Return it with its sum at zero: what was seen until now counts no longer, but for what is usual."""
-    return replace(usual, excess=0.0, excess_since=None, confirmed=False, ease=0.0) if usual.excess else usual
+    return fast_replace(usual, excess=0.0, excess_since=None, confirmed=False, ease=0.0) if usual.excess else usual
 
 
 def describe(usual: UsualLatency, times: float, lasted: float) -> str:

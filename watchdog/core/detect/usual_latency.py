@@ -8,11 +8,11 @@ is forgotten. Memory: two numbers an hour.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from math import exp, log
 from statistics import fmean, median
 
 from watchdog.domain.checks import UsualLatency
+from watchdog.domain.fast_replace import fast_replace
 
 Samples = Sequence[tuple[float, float]]
 """Answers: when (UTC epoch seconds), and how long they took (seconds)."""
@@ -72,9 +72,9 @@ def in_hour(usual: UsualLatency, hour: int) -> UsualLatency:
         middle = 0 if usual.confirmed else middle  # an hour that was slow says what is reached, not what is usual
         missed = (0,) * min(hour - usual.hour - 1, KEPT)
         medians, highs = (*medians, middle, *missed)[-KEPT:], (*highs, high, *missed)[-KEPT:]
-    known = replace(usual, hour=hour, minutes=(), medians=medians, highs=highs)
+    known = fast_replace(usual, hour=hour, minutes=(), medians=medians, highs=highs)
     before, now, after = [_on_days_like(known, at) for at in (hour - 1, hour, hour + 1)]
-    return replace(
+    return fast_replace(
         known,
         days=sum(_of(medians, hour - DAY_HOURS * ago, hour) > 0 for ago in range(1, DAYS + 1)),
         around=(_middle(before), _middle(now), _middle(after)),
@@ -141,14 +141,14 @@ def learned(usual: UsualLatency, level: int) -> UsualLatency:
     """Return it with the average moved."""
     weight = max(1.0 / (usual.steps + 1), WEIGHT_MIN)
     average = usual.average + weight * (level - usual.average)
-    return replace(usual, average=average, steps=usual.steps + 1)
+    return fast_replace(usual, average=average, steps=usual.steps + 1)
 
 
 def tail_learned(usual: UsualLatency, slow: int, answers: int) -> UsualLatency:
     """Return it with the share of answers that are far slower than usual moved by those of a step."""
     weight = max(1.0 / (usual.steps + 1 / usual.tail_share), TAIL_WEIGHT_MIN)
     share = usual.tail_share + weight * (slow / answers - usual.tail_share)
-    return replace(usual, tail_share=max(share, TAIL_LEAST))
+    return fast_replace(usual, tail_share=max(share, TAIL_LEAST))
 
 
 def forgotten_since(usual: UsualLatency, since: float) -> UsualLatency:
@@ -156,4 +156,4 @@ def forgotten_since(usual: UsualLatency, since: float) -> UsualLatency:
     hours = min(max(0, usual.hour - int(since // HOUR_SECONDS)), len(usual.medians))
     kept, unknown = len(usual.medians) - hours, (0,) * hours
     medians, highs = (*usual.medians[:kept], *unknown), (*usual.highs[:kept], *unknown)
-    return replace(usual, minutes=(), medians=medians, highs=highs)
+    return fast_replace(usual, minutes=(), medians=medians, highs=highs)
