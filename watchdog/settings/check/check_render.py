@@ -7,6 +7,7 @@ from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.errors import WatchdogError
 from watchdog.ports import Platform, Repository
 from watchdog.settings.check.check_result import CheckResult, Outcome, World
+from watchdog.settings.check.check_version import served_versions
 from watchdog.settings.model.settings import Settings
 
 
@@ -57,6 +58,7 @@ async def _service(
             CheckResult(place, Outcome.WARN, what, f"services.{name}.rollback_safe: true, if that is harmless")
         )
     results.append(await _target(world, platform, name, facts))
+    results.extend(await served_versions(settings, world, name, facts))
     if world.repository is not None and facts.repo and facts.branch:
         results.append(await _merges(world.repository, name, facts.repo, facts.branch))
     return results
