@@ -248,7 +248,7 @@ def test_suspicion_says_what_is_wrong() -> None:
     assert why(failing(seconds=2)) == "home: HTTP 503"
     slow = Check("api", "latency", last_why="an old one", over_since=NOW - 5, samples=((NOW - 1, 2.0),))
     assert why(slow) == "api: slower than it should be"
-    fewer = SlowAnswers("tail", 6.0, NOW - 60, 1.0)
+    fewer = SlowAnswers("tail", 8.0, NOW - 60, 1.0)
     known = with_signals(
         *WEB.signals, SignalPolicy("errors", "sentry"), SignalPolicy("api", "latency", times_baseline=1.5)
     )
