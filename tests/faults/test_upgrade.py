@@ -1,12 +1,16 @@
 """The watchdog is upgraded: it decides the recorded past again before it acts by itself, and says what is other."""
 
 import gzip
+import json
 from pathlib import Path
 
 import pytest
 
+from tests.replay.test_recording_replay import recorded
 from tests.support.daemon_processes import SHORT, Cloud, Daemon, guarding
+from tests.support.recorded_stories import story
 from watchdog import __version__
+from watchdog.adapters.recordings.judgement_digest import ours
 from watchdog.app.compose.upgrade_check import MARK
 
 ENDED_WELL = 0
@@ -24,10 +28,17 @@ def of_an_earlier_version(folder: Path, *, told: str) -> None:
     for path in folder.glob("*.jsonl.gz"):
         text = gzip.decompress(path.read_bytes()).decode()
         text = text.replace(f'"watchdog":"{__version__}"', '"watchdog":"0.0.9"', 1)
-        path.write_bytes(gzip.compress(text.replace('"means": "rollback critical"', f'"means": "{told}"').encode()))
+        path.write_bytes(
+            gzip.compress(text.replace('"means": "rollback critical dep-40"', f'"means": "{told}"').encode())
+        )
 
 
-def a_bad_deploy_of_before(cloud: Cloud, daemon: Daemon, *, told: str = "rollback critical") -> Path:
+def is_done(folder: Path) -> bool:
+    """Tell whether the mark beside the recordings says so."""
+    return '"done": true' in (folder / MARK).read_text()
+
+
+def a_bad_deploy_of_before(cloud: Cloud, daemon: Daemon, *, told: str = "rollback critical dep-40") -> Path:
     """Live through one and stop, then make it one of an earlier version; return the recordings."""
     cloud.write(more=SHORT + OFTEN)
     daemon.start().until_watching()
@@ -49,10 +60,10 @@ def test_after_an_upgrade_the_past_is_decided_again_once(tmp_path: Path) -> None
         held = daemon.until_story("HELD")
         assert f"all services by the upgrade (watchdog {__version__} first decides again" in held
         daemon.kill()
-        assert not (recordings / MARK).exists() and not notices(cloud)
+        assert not is_done(recordings) and not notices(cloud)
         daemon.start().until_watching()
-        daemon.until(lambda: (recordings / MARK).exists())
-        assert not daemon.story("HELD"), "the hold of the start before goes on"
+        daemon.until(lambda: is_done(recordings))
+        assert daemon.story("HELD"), "each start holds for as long as it may need"
         assert daemon.rows("SELECT count(*) FROM shared WHERE json LIKE '%the upgrade%'") == [(0,)]
         daemon.until(lambda: notices(cloud))
         daemon.until(lambda: daemon.rows("SELECT count(*) FROM effects WHERE status = 'pending'") == [(0,)])
@@ -61,21 +72,36 @@ def test_after_an_upgrade_the_past_is_decided_again_once(tmp_path: Path) -> None
         daemon.start().until_watching()
         cloud.bad_deploy()
         daemon.until(lambda: len(cloud.log("rollback_accepted")) == 2)
-        assert [
-            f"watchdog {__version__} decides 1 past incident as watchdog 0.0.9 did" in one for one in notices(cloud)
-        ] == [True]
+        assert [f"watchdog {__version__} decides 1 past incident as before" in one for one in notices(cloud)] == [True]
 
 
 @pytest.mark.long
-def test_what_is_decided_otherwise_is_told_and_what_was_held_back_meanwhile_is_done(tmp_path: Path) -> None:
-    """One incident of the past; and one that begins while the past is decided again."""
+def test_what_is_decided_otherwise_is_told_and_people_may_look_first(tmp_path: Path) -> None:
+    """One incident of the past; what fails after the notice is asked about for a while."""
     with guarding(tmp_path, quirks=False) as (cloud, daemon):
         a_bad_deploy_of_before(cloud, daemon, told="page critical")
         daemon.start().until_watching()
         cloud.bad_deploy()
         daemon.until(lambda: notices(cloud))
         (text,) = notices(cloud)
-        assert f"watchdog {__version__} decides 1 of 1 past incident otherwise than watchdog 0.0.9 did" in text
+        assert f"watchdog {__version__} decides 1 of 1 past incident otherwise" in text
         told = str([row for row in daemon.rows("SELECT * FROM effects") if "past incident" in str(row)])
         assert "; now decided rollback (critical) to dep-4" in told
-        daemon.until(lambda: len(cloud.log("rollback_accepted")) == 2)
+        assert "action hold" in daemon.until_story("DECIDED")
+        assert len(cloud.log("rollback_accepted")) == 1
+
+
+@pytest.mark.long
+def test_what_never_came_to_its_end_is_not_begun_for_ever(tmp_path: Path) -> None:
+    """Begun twice already: people are told that it is not known, and the hold ends."""
+    with guarding(tmp_path, quirks=False) as (cloud, daemon):
+        recordings = cloud.folder / "recordings"
+        recorded(recordings, story("bad_deploy_is_rolled_back").steps)
+        of_an_earlier_version(recordings, told="rollback critical dep-40")
+        (recordings / MARK).write_text(json.dumps({"judgement": ours(), "tries": 2}))
+        cloud.write()
+        daemon.start().until_watching()
+        daemon.until(lambda: is_done(recordings))
+        (told,) = [text for text in daemon.story("TOLD") if "decide the past again" in text]
+        assert f"watchdog {__version__} could not decide the past again" in told
+        assert daemon.rows("SELECT count(*) FROM shared WHERE json LIKE '%the upgrade%'") == [(0,)]

@@ -1,5 +1,6 @@
 """After an upgrade: what the versions before did, decided again by this one; what is other is said, and only that."""
 
+import gzip
 import json
 import os
 from collections.abc import Callable
@@ -7,13 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.replay.test_recording_replay import OLDER, changed_file, recorded
-from tests.support.recorded_stories import story
+from tests.core.world import make_policy
+from tests.replay.test_recording_replay import OLDER, changed_file, observing, recorded
+from tests.support.recorded_stories import STORIES, RecordedStage, story, tape
+from tests.support.storyteller import perform
 from watchdog import __version__
+from watchdog.adapters.recordings.judgement_digest import ours
+from watchdog.adapters.recordings.recording_reader import runs_of
 from watchdog.app.commands import upgrade_replay
 from watchdog.app.commands.upgrade_replay import decided_again
 from watchdog.cli.main import main
 from watchdog.domain.errors import ConfigurationError
+from watchdog.replay.recording_replay import replay
 
 Lines = Callable[[list[str]], list[str]]
 
@@ -44,8 +50,9 @@ def test_the_same_is_said_in_a_line(tmp_path: Path, capsys: pytest.CaptureFixtur
     folder = earlier(tmp_path / "recordings")
     assert main(["lab", "replay", "--since-upgrade", str(folder)]) == 0
     first, *rest = capsys.readouterr().out.splitlines()
-    assert first == f"watchdog {__version__} decides 1 past incident as watchdog 0.0.9 did"
-    assert any(line.startswith("Decided again: ") and " in 1 files, " in line for line in rest)
+    assert first == f"watchdog {__version__} decides 1 past incident as before"
+    assert any(line.startswith("Decided again: ") and " in 1 file, " in line for line in rest)
+    assert "Compared with: watchdog 0.0.9." in rest
     assert main(["lab", "replay", "--since-upgrade", str(folder), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["same"], told["before"], told["differences"], told["incidents"]) == (True, ["0.0.9"], [], 1)
@@ -55,11 +62,11 @@ def test_an_act_of_then_that_this_version_would_not_do_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The first difference of the incident, with its reason; what follows from it is not."""
-    then = ('"means": "rollback critical"', '"means": "page critical"')
+    then = ('"means": "rollback critical dep-40"', '"means": "page critical"')
     folder = earlier(tmp_path / "recordings", then, ('"what": "rollback (critical)"', '"what": "page (critical)"'))
     assert main(["lab", "replay", "--since-upgrade", str(folder)]) == 1
     text = capsys.readouterr().out
-    assert f"watchdog {__version__} decides 1 of 1 past incident otherwise than watchdog 0.0.9 did" in text
+    assert f"watchdog {__version__} decides 1 of 1 past incident otherwise\n" in text
     (line,) = [line for line in text.splitlines() if ": then " in line]
     assert line.startswith("web-1, ") and ": then decided page (critical)" in line
     assert "; now decided rollback (critical) to dep-40 (" in line
@@ -83,9 +90,9 @@ def test_a_version_that_did_not_write_what_it_did(tmp_path: Path, capsys: pytest
     folder.mkdir()
     changed_file(recorded(folder, story("bad_deploy_is_rolled_back").steps), without_acts)
     found = decided_again([folder], None)
-    assert found.is_same and not found.differences and not found.replay.did
+    assert found.is_same and not found.differences and found.without_acts == 1
     assert main(["lab", "replay", "--since-upgrade", str(folder)]) == 0
-    assert "What was decided then is not recorded, only whether it is the same" in capsys.readouterr().out
+    assert "Of 1 file only hashes can be compared" in capsys.readouterr().out
 
 
 def test_recordings_of_the_first_format_are_compared_as_far_as_they_can_be(tmp_path: Path) -> None:
@@ -95,14 +102,73 @@ def test_recordings_of_the_first_format_are_compared_as_far_as_they_can_be(tmp_p
         tmp_path, lambda lines: [lines[0].replace(f'"watchdog":"{__version__}"', '"watchdog":"0.0.1"'), *lines[1:]]
     )
     found = decided_again([tmp_path], None)
-    assert found.before == ["0.0.1"] and found.is_same and not found.replay.has_acts
+    assert found.before == ["0.0.1"] and found.is_same and found.without_acts == 1
+
+
+def test_an_earlier_build_of_the_same_version_is_another_judgement(tmp_path: Path) -> None:
+    """By the digest of the code that decides; one that recorded none is earlier, too."""
+    digest = f',"judgement":"{ours().digest}"'
+    for number, instead in enumerate((',"judgement":"0123abcd"', "")):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        steps = story("bad_deploy_is_rolled_back").steps
+        changed_file(recorded(folder, steps), lambda lines, to=instead: [lines[0].replace(digest, to, 1), *lines[1:]])
+        found = decided_again([folder], None)
+        assert found.before == [f"an earlier build of {__version__}"] and found.is_same
+
+
+def test_runs_are_compared_each_in_its_way(tmp_path: Path) -> None:
+    """One of a version that did not write what it did hides no difference of another run."""
+    then = ('"means": "rollback critical dep-40"', '"means": "page critical"')
+    earlier(tmp_path / "one", then)
+    (tmp_path / "one" / OLDER[0].name).write_bytes(OLDER[0].read_bytes())
+    found = decided_again([tmp_path / "one"], None)
+    assert len(found.differences) == 1 and found.without_acts == 1 and not found.other_steps
+
+
+def test_in_observe_what_would_have_been_done_is_compared(tmp_path: Path) -> None:
+    """The course is a page either way."""
+    stage = observed_bad_deploy()
+    folder = tmp_path / "recordings"
+    folder.mkdir()
+    would = ('"means": "rollback critical dep-40"', '"means": "page critical"')
+    changed_file(recorded(folder, stage.steps), by_version("0.0.9", would))
+    (one,) = decided_again([folder], None).differences
+    assert one.changed == ("means",) and one.new is not None and "would roll back to dep-40" in one.new.what
+
+
+def observed_bad_deploy() -> RecordedStage:
+    """Play the story by a policy that only observes."""
+    stage = RecordedStage(observing(make_policy()), [])
+    perform((STORIES / "bad_deploy_is_rolled_back.txt").read_text(encoding="utf-8"), stage)
+    return stage
+
+
+def test_what_is_learned_goes_on_over_the_end_of_a_file(tmp_path: Path) -> None:
+    """The run kept something else of a check in mind, at the head of its second file: that is no other decision."""
+    steps = story("bad_deploy_is_rolled_back").steps
+    half = len(steps) // 2
+    written = tape(tmp_path)
+    written.write(steps[0].event.at, steps[:half])
+    written.write(steps[0].event.at + 3600.0, steps[half:])
+    written.close()
+    for part, path in enumerate(sorted(tmp_path.iterdir())):
+        head, *rest = gzip.decompress(path.read_bytes()).decode().splitlines()
+        plain = json.loads(head) | {"watchdog": "0.0.9"}
+        if part == 1:
+            plain["state"]["services"]["web"]["checks"]["home"]["good_run"] = 77
+        lines = [json.dumps(plain, separators=(",", ":")), *rest]
+        path.write_bytes(gzip.compress("".join(f"{line}\n" for line in lines).encode()))
+    assert replay(runs_of([tmp_path])).divergence is not None
+    found = decided_again([tmp_path], None)
+    assert found.files == 2 and found.is_same
 
 
 def test_nothing_of_an_earlier_version_is_said_with_what_to_do(tmp_path: Path) -> None:
     """Also where what lies there is no recording at all, and where nothing is recorded."""
     recorded(tmp_path, story("veto_runs_out").steps)
     (tmp_path / "another.jsonl.gz").write_bytes(b"no recording")
-    with pytest.raises(ConfigurationError, match=f"all of it is of watchdog {__version__}"):
+    with pytest.raises(ConfigurationError, match=f"all of it is of this watchdog {__version__}"):
         decided_again([tmp_path], None)
     with pytest.raises(ConfigurationError, match="nothing is recorded"):
         decided_again([], None)
@@ -117,7 +183,7 @@ def test_what_is_old_or_too_much_is_left_out(tmp_path: Path, monkeypatch: pytest
         (folder / name).write_bytes(text)
         at = first.stat().st_mtime - 86400.0 * days
         os.utime(folder / name, (at, at))
-    assert decided_again([folder], None).replay.files == 2
+    assert decided_again([folder], None).files == 2
     monkeypatch.setattr(upgrade_replay, "BYTES_MAX", len(text))
     found = decided_again([folder], None)
-    assert (found.replay.files, found.left_out) == (1, 1)
+    assert (found.files, found.left_out) == (1, 1)

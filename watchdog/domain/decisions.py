@@ -241,4 +241,5 @@ class Decision:
     guards: tuple[GuardAnswer, ...] = ()  # every guard's answer
     target: TargetChoice | None = None  # where to roll back to
     would: Prose = ""  # what would be done if mode observe did not forbid it; empty: another mode
+    would_course: Prose = ""  # the course of that in a word, to compare versions by; empty: another mode
     severity_why: Prose = ""  # the rule that gave the severity, in words

@@ -272,6 +272,8 @@ class PastDecidedAgain:
     at: float  # UTC epoch seconds
     title: Prose  # what came of it
     lines: tuple[Prose, ...]  # what it decides otherwise
+    holds: tuple[str, ...] = ()  # names of the action holds that were put for it
+    hold_until: float | None = None  # when these end (UTC epoch seconds); None: now
 
 
 @dataclass(frozen=True, slots=True)

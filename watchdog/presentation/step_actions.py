@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from watchdog.domain import effects as fx
-from watchdog.domain.decisions import Course
+from watchdog.domain.decisions import Course, Decision
 from watchdog.domain.effects import Effect
 from watchdog.domain.incidents import Incident, State
 from watchdog.presentation.notice_text import worded
@@ -79,8 +79,15 @@ def _decided(before: Incident | None, incident: Incident) -> Iterator[Action]:
         decision.why,
         deploy.id if deploy is not None else "",
         decision.at - incident.onset_at,
-        f"{decision.course.value} {decision.severity.value}",
+        _meant(decision),
     )
+
+
+def _meant(decision: Decision) -> str:
+    """Return what was decided without its words; in mode observe what would have been done."""
+    course, target = decision.would_course or decision.course.value, decision.target
+    deploy = target.deploy.id if course in TOWARDS and target is not None and target.deploy is not None else ""
+    return f"{course} {decision.severity.value} {deploy}".strip()
 
 
 def _outside(effect: Effect, at: float) -> Action | None:

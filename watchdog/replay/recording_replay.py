@@ -17,6 +17,8 @@ from watchdog.adapters.recordings.recording_format import (
     same,
 )
 from watchdog.adapters.recordings.recording_reader import Reader
+from watchdog.domain.fast_replace import fast_replace
+from watchdog.domain.incidents import State
 from watchdog.domain.policy import Policy
 from watchdog.presentation.step_actions import Action
 from watchdog.replay.policy_runs import Answer, CounterfactualRun, Heard, PolicyRun, applied
@@ -73,11 +75,16 @@ def replay(
     runs: Sequence[Sequence[Reader]],
     other: Callable[[Policy], Policy] | None = None,
     listening: Listening = Listening(),
+    *,
+    keeps_checks: bool = False,
 ) -> Replay:
-    """Replay runs; `other` returns the other policy, given the recorded one. Raises ConfigurationError."""
+    """Replay runs; `other` returns the other policy, given the recorded one. Raises ConfigurationError.
+
+    `keeps_checks`: what this version's detectors know goes on over the end of a file, whatever the run knew then.
+    """
     found = Replay()
     for run in runs:
-        _Run(found, other, listening).play(run)
+        _Run(found, other, listening, keeps_checks=keeps_checks).play(run)
     found.did.sort(key=lambda one: one.at)
     found.old.sort(key=lambda one: one.at)
     found.new.sort(key=lambda one: one.at)
@@ -87,8 +94,11 @@ def replay(
 class _Run:
     """One run of a daemon, file after file."""
 
-    def __init__(self, found: Replay, other: Callable[[Policy], Policy] | None, listening: Listening) -> None:
+    def __init__(
+        self, found: Replay, other: Callable[[Policy], Policy] | None, listening: Listening, *, keeps_checks: bool
+    ) -> None:
         self._found = found
+        self._keeps_checks = keeps_checks
         self._listening = listening
         self._policy_of = other
         self._old: PolicyRun | None = None
@@ -125,13 +135,15 @@ class _Run:
         self._hashes_texts = head.shape == HASHES_TEXTS
         if self._hashes_texts and not self._found.partly:
             self._found.partly = True
-            why = f"hashes of watchdog {head.version} hold the words of pages, too"
+            why = f"hashes of watchdog {head.judgement.version} hold the words of pages, too"
             self._found.notes.append(f"{where}: {why}: steps that tell people something are not compared in full")
         if follows and self._old is not None:
             self._old.policy = head.policy
             if self._other is not None and self._policy_of is not None:
                 self._other.wish(self._policy_of(head.policy))
-            if not same(self._old.state, head.state):
+            if self._keeps_checks:
+                self._old.state = _with_checks(head.state, self._old.state)
+            elif not same(self._old.state, head.state):
                 if not self._hashes_texts:  # an earlier version keeps less of a decision: its state goes on
                     self._diverged(where, head.at, "the state at the beginning of this file is another")
                 self._old.state = head.state
@@ -166,6 +178,16 @@ class _Run:
     def _diverged(self, where: str, at: float, what: str) -> None:
         if self._found.divergence is None:
             self._found.divergence = Divergence(where, at, what)
+
+
+def _with_checks(state: State, ours: State) -> State:
+    """Return the state with the checks of ours, as far as it has them."""
+    services = {}
+    for name, service in state.services.items():
+        known = ours.services[name].checks if name in ours.services else {}
+        checks = {one: known.get(one, check) for one, check in service.checks.items()}
+        services[name] = fast_replace(service, checks=checks)
+    return fast_replace(state, services=services)
 
 
 def strangers(recorded: Policy, other: Policy) -> Iterator[str]:

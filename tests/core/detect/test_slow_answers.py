@@ -141,6 +141,14 @@ def test_it_is_over_after_many_times_the_usual_distance_of_slow_answers() -> Non
     assert sums("s..." * 40 + "." * 60, P95) and not sums("s..." * 40 + "." * 72, P95)
 
 
+def test_a_tail_that_is_told_does_not_end_by_getting_worse() -> None:
+    """Once most answers are slow these are no longer far slower than most: it goes on all the same."""
+    known = sums("ss." * 8, TAIL)
+    for number in range(60):
+        known = counted(known, TAIL, 2.0, T0 + 300.0 + number, typical=2.0)
+    assert known[0].confirmed and known[0].quick == 0 and slow_answers.confirmed(known, KNOWN, TAIL)
+
+
 def test_a_share_that_stays_is_usual_after_some_days() -> None:
     """Three in a hundred are told for more than a day, learned as usual from then on, and told no longer."""
     dice, slow_from = Random(3), 86_400.0

@@ -18,10 +18,10 @@ there was anything to do (`hashed_with_texts`).
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from watchdog import __version__
+from watchdog.adapters.recordings.judgement_digest import Judgement, ours
 from watchdog.adapters.stores.codec import EFFECTS, EVENTS, FLEETS, SERVICES, SHAREDS, STATES, Codec
 from watchdog.adapters.stores.state_partitions import Fleet
 from watchdog.domain.effects import Effect, Note, Tell
@@ -55,7 +55,7 @@ class Head:
     at: float
     policy: Policy
     state: State
-    version: str = __version__
+    judgement: Judgement = field(default_factory=ours)
     shape: int = VERSION
     has_acts: bool = True
 
@@ -130,7 +130,8 @@ def head_line(head: Head) -> str:
     """Return the first line of a file."""
     plain = {
         "recording": VERSION,
-        "watchdog": head.version,
+        "watchdog": head.judgement.version,
+        "judgement": head.judgement.digest,
         "run": head.run,
         "part": head.part,
         "follows": head.follows,

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
+from watchdog.adapters.recordings.judgement_digest import Judgement
 from watchdog.adapters.recordings.recording_format import (
     HASHES_TEXTS,
     POLICIES,
@@ -32,7 +33,8 @@ LINE_BYTES_MAX = 256 * 1024**2
 GZIP = 31
 """What zlib calls a gzip header with the largest window."""
 NOT_ONE = ("not a recording", f"name files of the daemon's folder recordings/ (*{SUFFIX}), or that folder")
-VERSION_LETTERS = re.compile(rb'{"recording":\d+,"watchdog":"([^"]{1,50})"')
+WRITER = re.compile(rb'{"recording":\d+,"watchdog":"([^"]{1,50})"(?:,"judgement":"([0-9a-f]*)")?')
+FIRST_LETTERS = 200
 _MEANINGLESS = (ValueError, TypeError, KeyError, AttributeError)
 
 
@@ -79,8 +81,9 @@ class Reader:
             what = f"written in format {plain['recording']}, and this version reads {HASHES_TEXTS} and {VERSION}"
             self._refuse(what, f"replay it with watchdog {plain.get('watchdog')}")
         policy, state = POLICIES.structured(plain["policy"]), STATES.structured(plain["state"])
-        run, part, follows, at, version = (plain[name] for name in ("run", "part", "follows", "at", "watchdog"))
-        return Head(run, part, follows, at, policy, state, version, plain["recording"], plain.get("acts", False))
+        run, part, follows, at = (plain[name] for name in ("run", "part", "follows", "at"))
+        judgement = Judgement(plain["watchdog"], plain.get("judgement", ""))
+        return Head(run, part, follows, at, policy, state, judgement, plain["recording"], plain.get("acts", False))
 
     def _told(self, plain: Mapping[str, Any]) -> Told:
         if "again" in plain:
@@ -153,15 +156,15 @@ def files_in(paths: Sequence[Path]) -> Sequence[Path]:
     return list(dict.fromkeys(file.resolve() for one in paths for file in _files(one)))
 
 
-def version_of(path: Path) -> str:
-    """Return which version of the watchdog wrote it, by its first letters; nothing of what is not a recording."""
+def judgement_of(path: Path) -> Judgement | None:
+    """Return who wrote it, by its first letters; None of what is not a recording."""
     try:
         with path.open("rb") as file:
-            begins = zlib.decompressobj(GZIP).decompress(file.read(PIECE_BYTES), len(VERSION_LETTERS.pattern) + 99)
+            begins = zlib.decompressobj(GZIP).decompress(file.read(PIECE_BYTES), FIRST_LETTERS)
     except (OSError, zlib.error):
-        return ""
-    found = VERSION_LETTERS.match(begins)
-    return found.group(1).decode() if found is not None else ""
+        return None
+    found = WRITER.match(begins)
+    return Judgement(found.group(1).decode(), (found.group(2) or b"").decode()) if found is not None else None
 
 
 def _files(path: Path) -> Sequence[Path]:

@@ -25,7 +25,7 @@ from watchdog.app.compose.follow_up_metrics import follow_up_keeper
 from watchdog.app.compose.reload import reload_on_demand
 from watchdog.app.compose.stats_metrics import keep_numbers
 from watchdog.app.compose.store_outage import watch_the_record
-from watchdog.app.compose.upgrade_check import decide_past_again
+from watchdog.app.compose.upgrade_check import decide_past_again, is_due
 from watchdog.daemon.actions.timings import FaultPoint, no_hook
 from watchdog.daemon.http.http_server import HttpServer, private_app
 from watchdog.daemon.probing.socket_limit import raise_limit
@@ -184,10 +184,13 @@ async def _live(settings: Settings, clock: Clock, stop: asyncio.Event, reload: a
             )
             await stack.enter_async_context(server)
             log.info("listening", host=settings.metrics.host, port=server.port)
+        recordings = settings.record.folder
+        upgraded = await asyncio.to_thread(is_due, recordings)
         await start(app)
+        if upgraded and recordings is not None:
+            app.supervisor.start("upgrade", lambda: decide_past_again(app, recordings))
         app.supervisor.start("reload", lambda: reload_on_demand(app, reload))
         app.supervisor.start("record", lambda: watch_the_record(app))
-        app.supervisor.start("upgrade", lambda: decide_past_again(app))
         app.supervisor.start("interpreter", lambda: tune_interpreter(app.clock))
         log.info("watching", version=__version__, process=os.getpid(), services=list(settings.policy.services))
         await stop.wait()

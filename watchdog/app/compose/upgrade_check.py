@@ -1,91 +1,123 @@
 """After an upgrade, once: this version decides the recorded past again, and people see what is other before it acts.
 
 Rule 1: until then nothing is rolled back unasked: an action hold, which ends by itself should this never come to its
-end. A rollback that it holds back is asked about.
+end. A rollback that it holds back is asked about. Where something is decided otherwise it goes on for LOOK_SECONDS.
 Rule 2: the past is replayed by a process of its own (`watchdog lab replay --since-upgrade`), with low priority: the
 site is watched meanwhile as ever.
-Rule 3: it is done when people were told, also that it could not be done: MARK in the folder of recordings says for
-which version. Where nothing was recorded, as without a disk, there is nothing to decide again, and the log says so.
+Rule 3: MARK in the folder of recordings says for which judgement it was done, and how often it was begun; where that
+cannot be written it is not begun. Where nothing was recorded, as without a disk, there is nothing to decide again.
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 
 from watchdog import __version__
-from watchdog.adapters.recordings.recording_reader import version_of
+from watchdog.adapters.recordings.judgement_digest import ours
+from watchdog.adapters.recordings.recording_reader import judgement_of
+from watchdog.adapters.stores import database_path
 from watchdog.app.compose.composition import App
 from watchdog.core.updates import upgrade_notice
 from watchdog.domain.events import Held, PastDecidedAgain
 from watchdog.domain.policy import Mode
 
 MARK = "decided-again.json"
+TRIES_MAX = 2
 REPLAY_SECONDS_MAX = 1800.0
 HOLD_SECONDS = 2000.0
+LOOK_SECONDS = 900.0
 PRIORITY = 10
-LOOK_SECONDS = 1.0
+POLL_SECONDS = 0.05
 AGAIN_SECONDS = 10.0
 HOW = "watchdog lab replay --since-upgrade"
 
 log = structlog.get_logger("watchdog")
 
 
-async def decide_past_again(app: App) -> None:
-    """Do so if another version recorded something before this one, and it was not done yet."""
-    folder = app.settings.record.folder
-    if folder is None or not await asyncio.to_thread(_is_due, folder):
+class Result(NamedTuple):
+    """What came of it, for people; `same`: nothing is decided otherwise."""
+
+    title: str
+    lines: tuple[str, ...]
+    same: bool = True
+
+
+def is_due(folder: Path | None) -> bool:
+    """Tell whether another judgement recorded something, and was not compared with yet. Reads the disk."""
+    if folder is None or not folder.is_dir() or _mark(folder).get("done"):
+        return False
+    recordings = sorted(folder.glob("*.jsonl.gz"), reverse=True)
+    return any(judgement_of(path) not in (None, ours()) for path in recordings)
+
+
+async def decide_past_again(app: App, folder: Path) -> None:
+    """Do so; a start that was killed in the middle of it is followed by one that begins anew."""
+    engine, clock = app.engine, app.clock
+    tries = int(_mark(folder).get("tries", 0))
+    if not await asyncio.to_thread(_write_mark, folder, {"tries": tries + 1}):
         return
-    while not app.engine.held:
-        await app.clock.sleep(LOOK_SECONDS)
-    await _hold(app)
-    title, lines = await _replayed(folder)
-    log.info("the past was decided again after an upgrade", result=title)
-    while not await app.engine.submit_and_wait(PastDecidedAgain(app.clock.now(), title, lines)):
-        await app.clock.sleep(AGAIN_SECONDS)  # it cannot be written down now, so nothing came of it
-    await asyncio.to_thread(_mark, folder)
+    while not engine.held:
+        await clock.sleep(POLL_SECONDS)
+    holds = await _hold(app)
+    again = f"it was begun {tries} times, and never came to its end"
+    found = await _replayed(folder) if tries < TRIES_MAX else _not_done(again)
+    log.info("the past was decided again after an upgrade", result=found.title)
+    until = None if found.same else clock.now() + LOOK_SECONDS
+    while not await engine.submit_and_wait(PastDecidedAgain(clock.now(), found.title, found.lines, holds, until)):
+        await clock.sleep(AGAIN_SECONDS)  # it cannot be written down now, so nothing came of it
+    await asyncio.to_thread(_write_mark, folder, {"done": True})
 
 
-async def _hold(app: App) -> None:
-    """Have nothing rolled back unasked, where that could be; a start before this one may have done so."""
+async def _hold(app: App) -> tuple[str, ...]:
+    """Have nothing rolled back unasked; return the names of the holds that end with this.
+
+    Where no other worker acts on this store, those of a start that was killed do, too.
+    """
     engine, now = app.engine, app.clock.now()
-    may_act = any(service.mode is Mode.AUTONOMOUS for service in engine.policy.services.values())
-    if may_act and not any(one.by == upgrade_notice.BY for one in engine.state.holds):
-        reason = f"watchdog {__version__} first decides again what earlier versions did"
+    alone = database_path(app.settings.store_url) is not None
+    known = {one.name for one in engine.state.holds if not (alone and one.by == upgrade_notice.BY)}
+    if any(service.mode is not Mode.OBSERVE for service in engine.policy.services.values()):
+        reason = f"watchdog {__version__} first decides again what was decided before the upgrade"
         await engine.submit_and_wait(Held(now, upgrade_notice.BY, now + HOLD_SECONDS, reason))
+    return tuple(one.name for one in engine.state.holds if one.name not in known and one.by == upgrade_notice.BY)
 
 
-def _is_due(folder: Path) -> bool:
+def _mark(folder: Path) -> Mapping[str, Any]:
+    """Return what is known of this judgement's comparison; nothing, if it never began."""
     try:
-        if json.loads((folder / MARK).read_text(encoding="utf-8"))["watchdog"] == __version__:
-            return False
+        found = json.loads((folder / MARK).read_text(encoding="utf-8"))
+        return found if found["judgement"] == list(ours()) else {}
     except (OSError, ValueError, KeyError, TypeError):
-        pass  # it was never done
-    recordings = sorted(folder.glob("*.jsonl.gz"), reverse=True) if folder.is_dir() else []
-    if not recordings:
-        log.info("nothing recorded before: should this be an upgrade, the past is not decided again")
-    return any(version_of(path) not in ("", __version__) for path in recordings)
+        return {}
 
 
-def _mark(folder: Path) -> None:
+def _write_mark(folder: Path, what: Mapping[str, Any]) -> bool:
     try:
-        (folder / MARK).write_text(json.dumps({"watchdog": __version__}), encoding="utf-8")
+        (folder / MARK).write_text(json.dumps({"judgement": ours(), **what}), encoding="utf-8")
     except OSError as error:
-        log.warning("the past will be decided again at the next start, too", why=error.strerror)
+        log.warning(f"the past is not decided again after an upgrade: {MARK} cannot be written", why=error.strerror)
+        return False
+    return True
 
 
-async def _replayed(folder: Path) -> tuple[str, tuple[str, ...]]:
+async def _replayed(folder: Path) -> Result:
     """Return what is to be told: what came of the replay, or why nothing did."""
     command = ("-m", "watchdog", "lab", "replay", "--since-upgrade", "--json", str(folder))
     pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(sys.executable, *command, stdout=pipe, stderr=pipe)
     try:
-        os.setpriority(os.PRIO_PROCESS, process.pid, PRIORITY)
+        process = await asyncio.create_subprocess_exec(sys.executable, *command, stdout=pipe, stderr=pipe)
+    except OSError as error:
+        return _not_done(f"the replay could not be started ({error.strerror})")
+    try:
+        with contextlib.suppress(OSError):  # as it is already, where we run with a lower priority
+            os.setpriority(os.PRIO_PROCESS, process.pid, PRIORITY)
         async with asyncio.timeout(REPLAY_SECONDS_MAX):
             out, err = await process.communicate()
     except TimeoutError:
@@ -94,24 +126,21 @@ async def _replayed(folder: Path) -> tuple[str, tuple[str, ...]]:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    found = _found(out)
-    if found is None:
-        words = err.decode(errors="replace").strip().splitlines()
-        return _not_done(words[-1] if words else f"the replay ended with exit code {process.returncode}")
-    return str(found["title"]), tuple(map(str, found["lines"]))
+    words = err.decode(errors="replace").strip().splitlines()
+    return _found(out) or _not_done(words[-1] if words else f"the replay ended with exit code {process.returncode}")
 
 
-def _found(out: bytes) -> Mapping[str, Any] | None:
+def _found(out: bytes) -> Result | None:
     try:
         found = json.loads(out)
-    except ValueError:
+        same, lines = bool(found["same"]), tuple(map(str, found["lines"]))
+        if not same:
+            lines += (f"For {LOOK_SECONDS / 60:.0f} min from now nothing is rolled back unasked. Again: `{HOW}`.",)
+        return Result(str(found["title"]), lines, same)
+    except (ValueError, KeyError, TypeError):
         return None
-    return found if isinstance(found, dict) and {"title", "lines"} <= found.keys() else None
 
 
-def _not_done(why: str) -> tuple[str, tuple[str, ...]]:
-    title = f"watchdog {__version__} could not decide again what earlier versions did"
-    return title, (
-        f"Why: {why}.",
-        f"What to do: run `{HOW}` beside the daemon; it acts as its modes allow from now on.",
-    )
+def _not_done(why: str) -> Result:
+    lines = (f"Why: {why}.", f"What to do: run `{HOW}` beside the daemon; it acts as its modes allow from now on.")
+    return Result(f"watchdog {__version__} could not decide the past again", lines)

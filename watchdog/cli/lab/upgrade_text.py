@@ -19,10 +19,11 @@ def json_object(found: "UpgradeReplay") -> Mapping[str, Any]:
     return {
         "watchdog": __version__,
         "before": list(found.before),
-        "began_at": found.replay.began_at,
-        "ended_at": found.replay.ended_at,
-        "events": found.replay.events,
-        "incidents": found.incidents,
+        "began_at": found.began_at,
+        "ended_at": found.ended_at,
+        "files": found.files,
+        "events": found.events,
+        "incidents": len(found.incidents),
         "same": found.is_same,
         "differences": [one.json_object() for one in found.differences],
         "title": title(found),
@@ -32,33 +33,34 @@ def json_object(found: "UpgradeReplay") -> Mapping[str, Any]:
 
 def title(found: "UpgradeReplay") -> str:
     """Return what came of it in a line."""
-    past = f"{found.incidents} past incident{'s' if found.incidents != 1 else ''}"
-    before = f"watchdog {' and '.join(found.before)}"
+    past = _number(len(found.incidents), "past incident")
     if found.is_same:
-        return f"watchdog {__version__} decides {past} as {before} did"
+        return f"watchdog {__version__} decides {past} as before"
     if not found.differences:
-        return f"watchdog {__version__} takes other steps than {before} did"
-    return f"watchdog {__version__} decides {len(found.differences)} of {past} otherwise than {before} did"
+        return f"watchdog {__version__} does not decide as before"
+    return f"watchdog {__version__} decides {len(found.differences)} of {past} otherwise"
 
 
 def lines(found: "UpgradeReplay") -> Iterator[str]:
     """Yield what was replayed, and the first difference of each incident."""
-    replayed = found.replay
-    if replayed.began_at is not None:
-        yield (
-            f"Decided again: {replayed.events} events in {replayed.files} files, "
-            f"{moment(replayed.began_at)} to {moment(replayed.ended_at)}."
-        )
+    if found.began_at is not None:
+        span = f"{moment(found.began_at)} to {moment(found.ended_at)}"
+        yield f"Decided again: {_number(found.events, 'event')} in {_number(found.files, 'file')}, {span}."
+    yield f"Compared with: watchdog {', '.join(found.before)}."
     if found.left_out:
-        yield f"Left out: {found.left_out} older files, which would take too long."
-    for one in found.differences[:LINES_MAX]:
-        yield _difference(one)
+        yield f"Left out, as it would take too long: {_number(found.left_out, 'older file')}."
+    yield from map(_difference, found.differences[:LINES_MAX])
     if len(found.differences) > LINES_MAX:
-        yield f"And {len(found.differences) - LINES_MAX} more: watchdog lab replay --since-upgrade shows them all."
-    if not replayed.has_acts:
-        yield "What was decided then is not recorded, only whether it is the same: the version before did not write it."
-    if replayed.divergence is not None and not replayed.has_acts:
-        yield f"The first other step: {replayed.divergence.what}, {moment(replayed.divergence.at)}."
+        yield f"And {len(found.differences) - LINES_MAX} more: watchdog lab replay --since-upgrade --json has them all."
+    if found.without_acts:
+        files = _number(found.without_acts, "file")
+        yield f"Of {files} only hashes can be compared: the version that wrote them did not write what it did."
+    for step in found.other_steps[:LINES_MAX]:
+        yield f"Another step at {step.where}, {moment(step.at)}: {step.what}."
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}{'s' if count != 1 else ''}"
 
 
 def _difference(one: "Difference") -> str:

@@ -102,7 +102,8 @@ def counted(
     if not known and quick:
         return ()  # most answers end here
     before = {one.limit: one for one in known}
-    hold = limits(usual, signal, 0.0 if quick else typical_seconds(samples))
+    told = TAIL in before and before[TAIL].confirmed  # then it gets worse where most are slow, and does not end by that
+    hold = limits(usual, signal, 0.0 if quick or told else typical_seconds(samples))
     after = [_counted(_of(before.get(limit.name), limit), limit, seconds, at) for limit in hold]
     return tuple([one for one in after if one is not None])
 

@@ -39,6 +39,7 @@ CAP = 1.25
 """Times the limit: what lies beyond would only make its end known later."""
 EASE = 0.8
 EASE_MAX = 0.4
+ENDS_STEPS = 10
 """It is over by a sum downwards, of how far steps are below half of what adds: six that are as usual, two far below."""
 ALLOWANCE_MAX = log(2.0)
 """However much days differ, three times as slow is found."""
@@ -50,6 +51,11 @@ def due(usual: UsualLatency, answers: int, at: float, longest_seconds: float) ->
     """Tell whether a step is to be made of so many answers since the last one."""
     since = at - usual.stepped_at
     return since >= STEP_SECONDS and (answers >= STEP_ANSWERS or since >= longest_seconds)
+
+
+def ends_within_seconds(every_seconds: float) -> float:
+    """Return how long after its end it is known to be over: six steps that are as usual, and some more by chance."""
+    return ENDS_STEPS * max(STEP_SECONDS, STEP_ANSWERS * every_seconds)
 
 
 def stepped(usual: UsualLatency, answers: Samples, times: float | None, *, well: bool) -> UsualLatency:

@@ -12,7 +12,7 @@ from operator import itemgetter
 
 from watchdog.core import detect
 from watchdog.core.assess import maintenance, suspect_deploy
-from watchdog.core.detect import Conditions, baseline, usual_latency
+from watchdog.core.detect import Conditions, baseline, slower_than_usual, usual_latency
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Finding
 from watchdog.domain.deploys import Deploy
@@ -25,7 +25,7 @@ SWITCHED_SECONDS = 10.0
 CRASH_LEAD_SECONDS = 60.0
 """The platform reports a crash so long before the failures that come of it, at most."""
 SLOWNESS_ENDS_SECONDS = 1200.0
-"""So long after it was over a slowness is known to be, at most: a deploy before that did not end it."""
+"""So long after its end a slowness is known to be over, at least: a deploy before that did not end it."""
 HEALED_SECONDS = 20.0
 """So long all must have been good, before a rollback took traffic, that its healing is not the rollback's."""
 
@@ -52,7 +52,8 @@ def after_reading(service: ServiceState, before: Check, after: Check, policy: Po
     rolled_back = service.incident is not None and service.incident.rollback.requested_at is not None
     planned = maintenance.overlapped(service, began) is not None
     ended = before.over_since is not None and after.over_since is None
-    earliest = max(began, given.now - SLOWNESS_ENDS_SECONDS) if ended else began
+    known_after = max(SLOWNESS_ENDS_SECONDS, slower_than_usual.ends_within_seconds(given.signal.every_seconds))
+    earliest = max(began, given.now - known_after) if ended else began
     if rolled_back or planned or _deployed_since(service, policy, earliest):
         return fast_replace(after, usual=usual_latency.forgotten_since(after.usual, began)) if ended else after
     given = given._replace(corroborated=False, restarting=False)

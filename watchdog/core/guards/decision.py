@@ -58,6 +58,7 @@ def decide(
     answered = guards.guards_that_ask(incident) if approved else None
     defaulted = guards.answered_by_default(incident)
     course, why = _course(rule, verdict, target, answers, wishes, answered, defaulted=defaulted)
+    would, would_course = _would(rule, verdict, target, answers, wishes)
     return Decision(
         at=now,
         course=course,
@@ -70,7 +71,8 @@ def decide(
         blame=verdict,
         guards=answers,
         target=target,
-        would=_would(rule, verdict, target, answers, wishes),
+        would=would,
+        would_course=would_course,
         severity_why=why_level,
     )
 
@@ -165,16 +167,16 @@ def _likely_in_words(verdict: Blame) -> str:
 
 def _would(
     rule: Rule, verdict: Blame, target: TargetChoice, answers: Sequence[GuardAnswer], wishes: ServicePolicy
-) -> str:
-    """Return what would be done if only the mode allowed it; empty unless the mode is what forbids it."""
+) -> tuple[str, str]:
+    """Return what would be done if only the mode allowed it, and its course; nothing in another mode than observe."""
     if wishes.mode is not Mode.OBSERVE:
-        return ""
+        return "", ""
     others = [answer for answer in answers if answer.name != "mode"]
     course, why = _course(rule, verdict, target, others, wishes)
     if course not in (Course.ROLLBACK, Course.ANNOUNCE, Course.ASK) or target.deploy is None:
-        return f"would {course.value}: {why}"
+        return f"would {course.value}: {why}", course.value
     verb = "ask to roll back" if course is Course.ASK else "roll back"
-    return f"would {verb} to {target.deploy.id} ({note_text.short(target.deploy.code)})"
+    return f"would {verb} to {target.deploy.id} ({note_text.short(target.deploy.code)})", course.value
 
 
 def _evidence(
