@@ -178,6 +178,18 @@ def test_noise_alone_is_not_told() -> None:
     assert 0.15 < usual.spread < 0.25 and usual.average == pytest.approx(2000.0, rel=0.05)
 
 
+def test_a_site_with_two_usual_latencies_is_not_told_on_its_first_day() -> None:
+    """A cache that misses nearly every second time: what is usual lies between, as soon as it was seen for a while."""
+    dice, usual, told = Random(5), UsualLatency(), 0
+    for number in range(2 * 1440):
+        now = MONDAY + 60.0 * number
+        answers = [(at, 0.2 if dice.random() < 0.45 else 0.02) for at, _ in six(now, 0.02)]
+        was = slower_than_usual.is_confirmed(usual, 3.0)
+        usual = stepped(usual, answers, 3.0, well=not was)
+        told += slower_than_usual.is_confirmed(usual, 3.0) and not was
+    assert told == 0 and usual.average > 400.0
+
+
 def test_what_a_deploy_ended_teaches_nothing() -> None:
     """The hours since it began are not known; those before are."""
     usual = lived(24 * 8)

@@ -18,6 +18,8 @@ Samples = Sequence[tuple[float, float]]
 """Answers: when (UTC epoch seconds), and how long they took (seconds)."""
 UNIT_SECONDS = 0.0001
 WEIGHT_MIN = 0.01
+AVERAGE_TIMES = 2.0
+"""A few slow minutes before they are told move the average little; where every third one is slow, as much as they are."""
 TAIL_WEIGHT_MIN = 0.0003
 """Of a step: from the last days, as what is rare is known from many answers only."""
 TAIL_LEAST = 0.0001
@@ -138,9 +140,10 @@ def _high(usual: UsualLatency, hour: int) -> float:
 
 
 def learned(usual: UsualLatency, level: int) -> UsualLatency:
-    """Return it with the average moved."""
+    """Return it with the average moved, by AVERAGE_TIMES of it at the most."""
     weight = max(1.0 / (usual.steps + 1), WEIGHT_MIN)
-    average = usual.average + weight * (level - usual.average)
+    seen = min(level, AVERAGE_TIMES * usual.average) if usual.steps else level
+    average = usual.average + weight * (seen - usual.average)
     return fast_replace(usual, average=average, steps=usual.steps + 1)
 
 
