@@ -152,13 +152,13 @@ def play(
     return story
 
 
-@pytest.mark.long
+@pytest.mark.nightly
 def test_each_of_ten_is_judged_for_itself(tmp_path: Path) -> None:
     """While others fail, are rolled back, and recover."""
     play(tmp_path)
 
 
-@pytest.mark.long
+@pytest.mark.nightly
 def test_and_so_it_is_by_a_daemon_that_is_killed_again_and_again(tmp_path: Path) -> None:
     """Every incident is told, and none is rolled back twice."""
     assert play(tmp_path, killed_every_seconds=KILLED_EVERY_SECONDS).kills >= 3

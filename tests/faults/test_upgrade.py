@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.replay.test_recording_replay import recorded
-from tests.support.daemon_processes import SHORT, Cloud, Daemon, guarding
+from tests.support.daemon_processes import SHORT, Cloud, Daemon, guarding, together
 from tests.support.recorded_stories import story
 from watchdog import __version__
 from watchdog.adapters.recordings.judgement_digest import ours
@@ -51,10 +51,9 @@ def a_bad_deploy_of_before(cloud: Cloud, daemon: Daemon, *, told: str = "rollbac
     return recordings
 
 
-@pytest.mark.long
-def test_after_an_upgrade_the_past_is_decided_again_once(tmp_path: Path) -> None:
+def the_past_is_decided_again_once(folder: Path) -> None:
     """Nothing is rolled back unasked until it is told; killed in the middle, the next start does it, and no other."""
-    with guarding(tmp_path, quirks=False) as (cloud, daemon):
+    with guarding(folder, quirks=False) as (cloud, daemon):
         recordings = a_bad_deploy_of_before(cloud, daemon)
         daemon.start().until_watching()
         held = daemon.until_story("HELD")
@@ -75,10 +74,9 @@ def test_after_an_upgrade_the_past_is_decided_again_once(tmp_path: Path) -> None
         assert [f"watchdog {__version__} decides 1 past incident as before" in one for one in notices(cloud)] == [True]
 
 
-@pytest.mark.long
-def test_what_is_decided_otherwise_is_told_and_people_may_look_first(tmp_path: Path) -> None:
+def what_is_other_is_told_and_people_may_look_first(folder: Path) -> None:
     """One incident of the past; what fails after the notice is asked about for a while."""
-    with guarding(tmp_path, quirks=False) as (cloud, daemon):
+    with guarding(folder, quirks=False) as (cloud, daemon):
         a_bad_deploy_of_before(cloud, daemon, told="page critical")
         daemon.start().until_watching()
         cloud.bad_deploy()
@@ -91,10 +89,9 @@ def test_what_is_decided_otherwise_is_told_and_people_may_look_first(tmp_path: P
         assert len(cloud.log("rollback_accepted")) == 1
 
 
-@pytest.mark.long
-def test_what_never_came_to_its_end_is_not_begun_for_ever(tmp_path: Path) -> None:
+def what_never_came_to_its_end_is_not_begun_for_ever(folder: Path) -> None:
     """Begun twice already: people are told that it is not known, and the hold ends."""
-    with guarding(tmp_path, quirks=False) as (cloud, daemon):
+    with guarding(folder, quirks=False) as (cloud, daemon):
         recordings = cloud.folder / "recordings"
         recorded(recordings, story("bad_deploy_is_rolled_back").steps)
         of_an_earlier_version(recordings, told="rollback critical dep-40")
@@ -105,3 +102,14 @@ def test_what_never_came_to_its_end_is_not_begun_for_ever(tmp_path: Path) -> Non
         (told,) = [text for text in daemon.story("TOLD") if "decide the past again" in text]
         assert f"watchdog {__version__} could not decide the past again" in told
         assert daemon.rows("SELECT count(*) FROM shared WHERE json LIKE '%the upgrade%'") == [(0,)]
+
+
+@pytest.mark.long
+def test_after_an_upgrade(tmp_path: Path) -> None:
+    """Each at the same time as the others."""
+    stories = (
+        the_past_is_decided_again_once,
+        what_is_other_is_told_and_people_may_look_first,
+        what_never_came_to_its_end_is_not_begun_for_ever,
+    )
+    together(*[lambda story=story: story(tmp_path / story.__name__) for story in stories])  # type: ignore[misc]
