@@ -92,7 +92,7 @@ def test_a_version_that_did_not_write_what_it_did(tmp_path: Path, capsys: pytest
     found = decided_again([folder], None)
     assert found.is_same and not found.differences and found.without_acts == 1
     assert main(["lab", "replay", "--since-upgrade", str(folder)]) == 0
-    assert "Of 1 file only hashes can be compared" in capsys.readouterr().out
+    assert "Of 1 file only hashes are compared, and no decisions" in capsys.readouterr().out
 
 
 def test_recordings_of_the_first_format_are_compared_as_far_as_they_can_be(tmp_path: Path) -> None:

@@ -42,11 +42,11 @@ log = structlog.get_logger("watchdog")
 
 
 class Result(NamedTuple):
-    """What came of it, for people; `same`: nothing is decided otherwise."""
+    """What came of it, for people; `other`: an incident is decided otherwise."""
 
     title: str
     lines: tuple[str, ...]
-    same: bool = True
+    other: bool = False
 
 
 def is_due(folder: Path | None) -> bool:
@@ -69,7 +69,7 @@ async def decide_past_again(app: App, folder: Path) -> None:
     again = f"it was begun {tries} times, and never came to its end"
     found = await _replayed(folder) if tries < TRIES_MAX else _not_done(again)
     log.info("the past was decided again after an upgrade", result=found.title)
-    until = None if found.same else clock.now() + LOOK_SECONDS
+    until = clock.now() + LOOK_SECONDS if found.other else None
     while not await engine.submit_and_wait(PastDecidedAgain(clock.now(), found.title, found.lines, holds, until)):
         await clock.sleep(AGAIN_SECONDS)  # it cannot be written down now, so nothing came of it
     await asyncio.to_thread(_write_mark, folder, {"done": True})
@@ -133,10 +133,10 @@ async def _replayed(folder: Path) -> Result:
 def _found(out: bytes) -> Result | None:
     try:
         found = json.loads(out)
-        same, lines = bool(found["same"]), tuple(map(str, found["lines"]))
-        if not same:
+        other, lines = bool(found["differences"]), tuple(map(str, found["lines"]))
+        if other:
             lines += (f"For {LOOK_SECONDS / 60:.0f} min from now nothing is rolled back unasked. Again: `{HOW}`.",)
-        return Result(str(found["title"]), lines, same)
+        return Result(str(found["title"]), lines, other)
     except (ValueError, KeyError, TypeError):
         return None
 

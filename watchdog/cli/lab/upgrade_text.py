@@ -37,7 +37,7 @@ def title(found: "UpgradeReplay") -> str:
     if found.is_same:
         return f"watchdog {__version__} decides {past} as before"
     if not found.differences:
-        return f"watchdog {__version__} does not decide as before"
+        return f"watchdog {__version__} takes other steps than before"
     return f"watchdog {__version__} decides {len(found.differences)} of {past} otherwise"
 
 
@@ -54,7 +54,7 @@ def lines(found: "UpgradeReplay") -> Iterator[str]:
         yield f"And {len(found.differences) - LINES_MAX} more: watchdog lab replay --since-upgrade --json has them all."
     if found.without_acts:
         files = _number(found.without_acts, "file")
-        yield f"Of {files} only hashes can be compared: the version that wrote them did not write what it did."
+        yield f"Of {files} only hashes are compared, and no decisions: the version that wrote them kept nothing else."
     for step in found.other_steps[:LINES_MAX]:
         yield f"Another step at {step.where}, {moment(step.at)}: {step.what}."
 
