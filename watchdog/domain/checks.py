@@ -44,7 +44,8 @@ class UsualLatency:
     highs: tuple[int, ...] = ()  # of the same hours: the median of their slowest ten minutes, if far above that
     days: int = 0  # days on which this hour of the day is known
     around: tuple[float, float, float] = (0.0, 0.0, 0.0)  # usual in the hour before, in this one and in the next one
-    high: float = 0.0  # what is reached for ten minutes around this hour on some days
+    high: float = 0.0  # what is reached for ten minutes on some days, in this hour or in the one before
+    high_later: float = 0.0  # the same, in this hour or in the one after
     between_days: float = 0.0  # how far days are from each other at this hour, in logarithms
     excess: float = 0.0  # cumulative sum of the steps' excess over what is usual, in logarithms
     excess_since: float | None = None  # since when that sum is above zero

@@ -102,12 +102,12 @@ def test_what_comes_again_is_told_once_and_not_again(season, first: int) -> None
 
 
 def test_a_job_does_not_hide_a_slow_release_for_the_rest_of_the_day() -> None:
-    """An hour before the job and one after it: at noon half again as slow is found as ever."""
+    """Half an hour before the job's hour and after it: at noon half again as slow is found as ever."""
     known = lived(24 * 8 + 12, nightly)
     assert alarms(2.0, lambda at: 1.5, known, MONDAY + 8 * DAY + 12 * HOUR)[0] * 60 <= 10
-    at_night = lived(24 * 8 + 1, nightly)
-    assert alarms(0.5, lambda at: 2.4, at_night, MONDAY + 8 * DAY + HOUR) == [], "the job may be early"
-    assert alarms(0.5, lambda at: 4.5, at_night, MONDAY + 8 * DAY + HOUR) != [], "but not that slow"
+    at_night = lived(24 * 8 + 1.5, nightly)
+    assert alarms(0.5, lambda at: 2.4, at_night, MONDAY + 8 * DAY + 1.5 * HOUR) == [], "the job may be early"
+    assert alarms(0.5, lambda at: 4.5, at_night, MONDAY + 8 * DAY + 1.5 * HOUR) != [], "but not that slow"
 
 
 def test_the_hours_are_bounded_and_what_was_missed_is_not_known() -> None:
@@ -176,6 +176,14 @@ def test_noise_alone_is_not_told() -> None:
         told += slower_than_usual.is_confirmed(usual, 1.5) and not was
     assert told == 0
     assert 0.15 < usual.spread < 0.25 and usual.average == pytest.approx(2000.0, rel=0.05)
+
+
+def test_a_weekly_job_hides_nothing_on_the_other_days() -> None:
+    """Mondays from eight to ten are slow: on a Wednesday at nine half again as slow is found, a Monday's job is not."""
+    known = lived(24 * 16 + 9, mondays)
+    assert alarms(0.5, lambda at: 1.5, known, MONDAY + 16 * DAY + 9 * HOUR), "a Wednesday"
+    monday = lived(24 * 21 + 7.5, mondays)
+    assert alarms(3.0, lambda at: 2.0 if at % DAY < 10 * HOUR else 1.0, monday, MONDAY + 21 * DAY + 7.5 * HOUR) == []
 
 
 def test_a_site_with_two_usual_latencies_is_not_told_on_its_first_day() -> None:

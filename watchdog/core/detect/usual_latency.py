@@ -1,10 +1,10 @@
 """What latency is usual at this hour, of working days or of weekend days (UTC), as learned from the last two weeks.
 
 That is the median of the days, hour by hour, and between the middles of two hours a line. Jobs are usual, too: what ten
-minutes of an hour reached yesterday, a week ago, or on two days of the two weeks, in this hour or in one beside it, up
-to HIGH_MAX of the hour's usual. Days of an hour that is known make a history, four at least; before that the average is
-usual, or the slowest hour of the days before. What lasts a day is usual from then on; what a deploy or a rollback ended
-is forgotten. Memory: two numbers an hour.
+minutes of an hour reached yesterday, one or two weeks ago, or on two of the last six days, in this hour or half an hour
+beside it, up to HIGH_MAX of the hour's usual. Days of an hour that is known make a history, four at least; before that
+the average is usual, or the slowest hour of the days before. What lasts a day is usual from then on; what a deploy or
+a rollback ended is forgotten. Memory: two numbers an hour.
 """
 
 from collections.abc import Sequence
@@ -31,12 +31,13 @@ HIGH_SHARE = 1 / 6
 HIGH_SPREADS = 1.2
 """By chance the highest ten steps of an hour are above its median by so many of their spreads."""
 HIGH_TIMES = 1.3
+JOB_TIMES = 1.2
 HIGH_MAX = 3.0
 DAY_HOURS = 24
 DAYS = 14
 DAYS_MIN = 4
 KEPT = DAYS * DAY_HOURS + 1
-AGAIN = (1, 7)
+AGAIN = (1, 7, 14)
 """What happened so many days ago is expected again, if it ended by itself."""
 
 
@@ -45,7 +46,7 @@ def expected(usual: UsualLatency, at: float) -> float:
     if not is_known(usual):
         return max(usual.average, max(usual.medians[:-DAY_HOURS], default=0), usual.high)
     level = _level(usual, at)
-    return min(usual.high, HIGH_MAX * level) if has_jobs(usual, at) else level
+    return min(_reached(usual, at), HIGH_MAX * level) if has_jobs(usual, at) else level
 
 
 def is_known(usual: UsualLatency) -> bool:
@@ -55,7 +56,12 @@ def is_known(usual: UsualLatency) -> bool:
 
 def has_jobs(usual: UsualLatency, at: float) -> bool:
     """Tell whether much more than is usual at that moment is reached on some days."""
-    return is_known(usual) and usual.high > HIGH_TIMES * _level(usual, at)
+    return is_known(usual) and _reached(usual, at) > JOB_TIMES * _level(usual, at)
+
+
+def _reached(usual: UsualLatency, at: float) -> float:
+    """Return what is reached on some days about then: in this hour, or in that which is nearer."""
+    return usual.high if at % HOUR_SECONDS < HOUR_SECONDS / 2 else usual.high_later
 
 
 def _level(usual: UsualLatency, at: float) -> float:
@@ -80,7 +86,8 @@ def in_hour(usual: UsualLatency, hour: int) -> UsualLatency:
         known,
         days=sum(_of(medians, hour - DAY_HOURS * ago, hour) > 0 for ago in range(1, DAYS + 1)),
         around=(_middle(before), _middle(now), _middle(after)),
-        high=_high(known, hour),
+        high=_high(known, hour, -1),
+        high_later=_high(known, hour, 1),
         between_days=_between(now),
     )
 
@@ -129,14 +136,15 @@ def _between(values: Sequence[int]) -> float:
     return 1.25 * fmean(abs(log(value / middle)) for value in values) if len(values) > 1 else 0.0
 
 
-def _high(usual: UsualLatency, hour: int) -> float:
-    """Return what is reached around this hour: on a day that comes again, or on two days."""
+def _high(usual: UsualLatency, hour: int, near: int) -> float:
+    """Return what is reached in this hour and the one beside it: on a day that comes again, or on two of a week."""
     days = {
-        ago: max(_of(usual.highs, hour - DAY_HOURS * ago + near, usual.hour) for near in (-1, 0, 1))
+        ago: max(_of(usual.highs, hour - DAY_HOURS * ago + beside, usual.hour) for beside in (0, near))
         for ago in _days_like(usual, usual.highs, hour)
     }
     again = [high for ago, high in days.items() if ago in AGAIN]
-    return max([*again, *sorted(days.values())[-2:-1]], default=0)
+    lately = sorted(high for ago, high in days.items() if ago < 7)  # a week's job is usual on its own day alone
+    return max([*again, *lately[-2:-1]], default=0)
 
 
 def learned(usual: UsualLatency, level: int) -> UsualLatency:
