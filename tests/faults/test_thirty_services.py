@@ -144,6 +144,8 @@ def play(
                 looks, at = len(cloud.hits()) + LOOKS, time.monotonic() + apart_seconds
                 story.until(lambda looks=looks, at=at: len(cloud.hits()) >= looks and time.monotonic() >= at)
             story.until(story.is_done)
+            looks = len(cloud.hits()) + 2 * LOOKS
+            story.until(lambda: len(cloud.hits()) >= looks)  # nor is anything else done a little later
             assert story.rolled_back() == sorted(BAD), story.told()
             rows = {name for (name,) in daemon.rows("SELECT DISTINCT service FROM incidents")}
             assert rows <= {*BAD, *OUTAGES, CALLER, UPSTREAM}, rows

@@ -33,7 +33,7 @@ LINE_BYTES_MAX = 256 * 1024**2
 GZIP = 31
 """What zlib calls a gzip header with the largest window."""
 NOT_ONE = ("not a recording", f"name files of the daemon's folder recordings/ (*{SUFFIX}), or that folder")
-WRITER = re.compile(rb'{"recording":\d+,"watchdog":"([^"]{1,50})"(?:,"judgement":"([0-9a-f]*)")?')
+WRITER = re.compile(r'{"recording":\d+,"watchdog":"([^"]{1,50})"(?:,"judgement":"([0-9a-f]*)")?')
 FIRST_LETTERS = 200
 _MEANINGLESS = (ValueError, TypeError, KeyError, AttributeError)
 
@@ -163,8 +163,8 @@ def judgement_of(path: Path) -> Judgement | None:
             begins = zlib.decompressobj(GZIP).decompress(file.read(PIECE_BYTES), FIRST_LETTERS)
     except (OSError, zlib.error):
         return None
-    found = WRITER.match(begins)
-    return Judgement(found.group(1).decode(), (found.group(2) or b"").decode()) if found is not None else None
+    found = WRITER.match(begins.decode(errors="replace"))
+    return Judgement(found.group(1), found.group(2) or "") if found is not None else None
 
 
 def _files(path: Path) -> Sequence[Path]:

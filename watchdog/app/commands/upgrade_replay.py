@@ -51,16 +51,16 @@ class UpgradeReplay:
 
 
 def decided_again(paths: Sequence[Path], settings: Settings | None) -> UpgradeReplay:
-    """Replay what others recorded in the last 30 days. Raises ConfigurationError if there is nothing of it."""
-    written = {path: path.stat().st_mtime for path in files_in(paths or [_folder(settings)])}
-    since = max(written.values()) - LAST_SECONDS
-    writers = {path: judgement_of(path) for path, at in written.items() if at >= since}
+    """Replay what others recorded in their last 30 days. Raises ConfigurationError if there is nothing of it."""
+    writers = {path: judgement_of(path) for path in files_in(paths or [_folder(settings)])}
     others = {path: named(writer) for path, writer in writers.items() if writer not in (None, ours()) and writer}
     if not others:
         instead = "nothing is to be done: there is no earlier version to compare with"
         raise ConfigurationError((Mistake("recordings", f"all of it is of this watchdog {__version__}", instead),))
-    newest = _newest(list(others))
-    found = UpgradeReplay(sorted({others[path] for path in newest}), len(others) - len(newest))
+    since = max(path.stat().st_mtime for path in others) - LAST_SECONDS
+    recent = [path for path in others if path.stat().st_mtime >= since]
+    newest = _newest(recent)
+    found = UpgradeReplay(sorted({others[path] for path in newest}), len(recent) - len(newest))
     for run in runs_of(newest):
         _compare(found, run)
     return found

@@ -24,7 +24,7 @@ from watchdog.adapters.recordings.judgement_digest import ours
 from watchdog.adapters.recordings.recording_reader import judgement_of
 from watchdog.adapters.stores import database_path
 from watchdog.app.compose.composition import App
-from watchdog.core.updates import upgrade_notice
+from watchdog.core.assess.suppression import UPGRADE
 from watchdog.domain.events import Held, PastDecidedAgain
 from watchdog.domain.policy import Mode
 
@@ -42,7 +42,7 @@ log = structlog.get_logger("watchdog")
 
 
 class Result(NamedTuple):
-    """What came of it, for people; `other`: an incident is decided otherwise."""
+    """What came of it, for people; `other`: something is decided otherwise."""
 
     title: str
     lines: tuple[str, ...]
@@ -51,7 +51,7 @@ class Result(NamedTuple):
 
 def is_due(folder: Path | None) -> bool:
     """Tell whether another judgement recorded something, and was not compared with yet. Reads the disk."""
-    if folder is None or not folder.is_dir() or _mark(folder).get("done"):
+    if folder is None or not folder.is_dir() or _mark(folder)["done"]:
         return False
     recordings = sorted(folder.glob("*.jsonl.gz"), reverse=True)
     return any(judgement_of(path) not in (None, ours()) for path in recordings)
@@ -60,11 +60,11 @@ def is_due(folder: Path | None) -> bool:
 async def decide_past_again(app: App, folder: Path) -> None:
     """Do so; a start that was killed in the middle of it is followed by one that begins anew."""
     engine, clock = app.engine, app.clock
-    tries = int(_mark(folder).get("tries", 0))
-    if not await asyncio.to_thread(_write_mark, folder, {"tries": tries + 1}):
-        return
     while not engine.held:
         await clock.sleep(POLL_SECONDS)
+    tries = _mark(folder)["tries"]
+    if not await asyncio.to_thread(_write_mark, folder, {"tries": tries + 1}):
+        return
     holds = await _hold(app)
     again = f"it was begun {tries} times, and never came to its end"
     found = await _replayed(folder) if tries < TRIES_MAX else _not_done(again)
@@ -82,20 +82,23 @@ async def _hold(app: App) -> tuple[str, ...]:
     """
     engine, now = app.engine, app.clock.now()
     alone = database_path(app.settings.store_url) is not None
-    known = {one.name for one in engine.state.holds if not (alone and one.by == upgrade_notice.BY)}
-    if any(service.mode is not Mode.OBSERVE for service in engine.policy.services.values()):
-        reason = f"watchdog {__version__} first decides again what was decided before the upgrade"
-        await engine.submit_and_wait(Held(now, upgrade_notice.BY, now + HOLD_SECONDS, reason))
-    return tuple(one.name for one in engine.state.holds if one.name not in known and one.by == upgrade_notice.BY)
+    if all(service.mode is Mode.OBSERVE for service in engine.policy.services.values()):
+        return ()
+    reason = f"watchdog {__version__} first decides again what was decided before the upgrade"
+    made = await engine.answer(Held(now, UPGRADE, now + HOLD_SECONDS, reason))
+    known = () if alone else [one.name for one in made.before.holds]
+    return tuple(one.name for one in made.after.holds if one.by == UPGRADE and one.name not in known)
 
 
 def _mark(folder: Path) -> Mapping[str, Any]:
-    """Return what is known of this judgement's comparison; nothing, if it never began."""
+    """Return how often this judgement's comparison was begun, and whether it is done."""
     try:
         found = json.loads((folder / MARK).read_text(encoding="utf-8"))
-        return found if found["judgement"] == list(ours()) else {}
+        if found["judgement"] == list(ours()):
+            return {"tries": int(found.get("tries", 0)), "done": found.get("done") is True}
     except (OSError, ValueError, KeyError, TypeError):
-        return {}
+        pass  # it was never begun
+    return {"tries": 0, "done": False}
 
 
 def _write_mark(folder: Path, what: Mapping[str, Any]) -> bool:
@@ -133,7 +136,7 @@ async def _replayed(folder: Path) -> Result:
 def _found(out: bytes) -> Result | None:
     try:
         found = json.loads(out)
-        other, lines = bool(found["differences"]), tuple(map(str, found["lines"]))
+        other, lines = not found["same"], tuple(map(str, found["lines"]))
         if other:
             lines += (f"For {LOOK_SECONDS / 60:.0f} min from now nothing is rolled back unasked. Again: `{HOW}`.",)
         return Result(str(found["title"]), lines, other)

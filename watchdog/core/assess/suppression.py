@@ -21,6 +21,8 @@ from watchdog.domain.severity import Severity
 
 OURS_TO_DO = (Course.ROLLBACK, Course.ANNOUNCE)
 PLATFORM = "the platform"
+UPGRADE = "the upgrade"
+"""Who holds while a new version decides the past again (updates/upgrade_notice.py)."""
 
 
 def active_hold(state: State, policy: Policy, service: str, now: float) -> Suppression | None:

@@ -70,9 +70,9 @@ def stepped(usual: UsualLatency, answers: Samples, times: float | None, *, well:
     if usual.steps >= STEPS_MIN:
         known = usual_latency.expected(usual, at)
         excess, free = _excess(level, known), allowance(usual, times or TIMES_NEW)
-        well = well and (
-            excess <= free or usual.steps * usual_latency.WEIGHT_MIN >= 1
-        )  # at first each step moves it far
+        settled = usual.steps * usual_latency.WEIGHT_MIN >= 1  # before that a step moves the average far
+        alone = usual.excess == 0.0  # a slower release goes on; of two usual latencies one comes again and again
+        well = well and (excess <= free or (settled and alone))
         usual = _judged(usual, excess, free, known, answers, times) if times is not None else usual
     usual = usual_latency.learned(usual, level) if well else usual
     return fast_replace(usual, stepped_at=at, minutes=(*usual.minutes, level), now=usual_latency.expected(usual, at))

@@ -87,9 +87,10 @@ def paused(request: GuardContext) -> GuardAnswer:
 
 
 def action_hold(request: GuardContext) -> GuardAnswer:
-    """Nothing is rolled back unasked in such hours; a human may."""
+    """Nothing is rolled back unasked in such hours; a human may. Before an upgrade one may have said yes already."""
     held = suppression.active_hold(request.state, request.policy, request.service.name, request.now)
-    if held is not None:
+    approved = request.incident is not None and request.incident.question.approved_by is not None
+    if held is not None and not (approved and held.by == suppression.UPGRADE):
         return _ask("action hold", f"{suppression.describe(held)}: a human decides", passing=True)
     return _pass("action hold", "none")
 

@@ -7,20 +7,19 @@ Rule 2: each hold ends by itself in its time, should nothing come.
 
 from dataclasses import replace
 
+from watchdog.core.assess.suppression import UPGRADE
 from watchdog.core.context import StepContext
 from watchdog.domain import events as e
 from watchdog.domain.effects import Note
 from watchdog.domain.notices import NoticeKind
 
-BY = "the upgrade"
-"""Who puts such an action hold on all services."""
-
 
 def tell(ctx: StepContext, event: e.PastDecidedAgain) -> None:
     """The past was decided again: tell people of it, and end those holds, at once or then."""
     ends_at = event.hold_until
-    others = [one for one in ctx.state.holds if one.name not in event.holds]
-    kept = [replace(one, ends_at=ends_at) for one in ctx.state.holds if ends_at is not None and one not in others]
+    ended = [one for one in ctx.state.holds if one.by == UPGRADE and one.name in event.holds]
+    others = [one for one in ctx.state.holds if one not in ended]
+    kept = [replace(one, ends_at=ends_at) for one in ended if ends_at is not None]
     ctx.state = replace(ctx.state, holds=(*others, *kept))
     if ends_at is not None:
         ctx.wake_at(ends_at)
