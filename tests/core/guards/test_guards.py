@@ -7,6 +7,7 @@ import pytest
 
 from tests.core.scenes import FACTS, HISTORY, NOW, a_blame, a_service, a_state, an_incident
 from tests.core.world import make_policy
+from watchdog.core.assess.suppression import UPGRADE
 from watchdog.core.context import StepContext
 from watchdog.core.guards import flapping, guards
 from watchdog.domain.decisions import Course, Decision, Finding, GuardAnswer, GuardReason, TargetChoice, Verdict
@@ -445,3 +446,13 @@ def test_nothing_at_all_is_changed_while_paused_or_disarmed() -> None:
     assert guards.global_stop_reason(a_state()) == ""
     assert guards.global_stop_reason(a_state(paused_by="Alice")) == "paused by Alice"
     assert guards.global_stop_reason(a_state(paused_by="Alice", disarmed="two")) == "disarmed (two)"
+
+
+@pytest.mark.parametrize(
+    ("by", "approved_by", "asks"), [(UPGRADE, None, True), (UPGRADE, "ann", False), ("ann", "bob", True)]
+)
+def test_a_yes_that_was_given_before_an_upgrade_counts(by: str, approved_by: str | None, asks: bool) -> None:
+    """The hold of the upgrade is for what is done unasked; one that a person made is newer than the yes."""
+    hold = Suppression("hold-1", None, by, "why", NOW - 5.0, NOW + 60.0)
+    request = a_request(state={"holds": (hold,)}, incident=an_incident(approved_by=approved_by))
+    assert ("action hold" in answers(request)) is asks
