@@ -107,6 +107,17 @@ def test_what_may_be_slow_is_not_found(signal: SignalPolicy, share: float) -> No
         assert not slow_answers.confirmed(known, KNOWN, signal), number
 
 
+@pytest.mark.parametrize(("signal", "quick"), [(P95, 1), (P95, 20), (P95, 23), (TAIL, 40), (TAIL, 200)])
+def test_many_quick_answers_come_to_what_they_do_one_by_one(signal: SignalPolicy, quick: int) -> None:
+    """Also where the sum is back at zero before the last of them; a limit that is not there any more is left out."""
+    known = sums("s.s", signal)
+    one_by_one = known
+    for number in range(quick):
+        one_by_one = counted(one_by_one, signal, 0.2, T0 + 30.0 + 10.0 * number)
+    assert slow_answers.after_quick_answers(known, KNOWN, signal, quick) == one_by_one
+    assert slow_answers.after_quick_answers(known, KNOWN, replace(MIDDLE, limits_seconds={"p50": 3.0}), quick) == ()
+
+
 def test_a_stray_slow_answer_does_not_date_what_begins_later() -> None:
     """Less than one slow answer is left of it: the sum goes on, and its beginning is the later one."""
     (early,) = sums("s.s", P95)
