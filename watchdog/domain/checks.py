@@ -45,7 +45,7 @@ class UsualLatency:
     days: int = 0  # days on which this hour of the day is known
     around: tuple[float, float, float] = (0.0, 0.0, 0.0)  # usual in the hour before, in this one and in the next one
     high: float = 0.0  # what is reached for ten minutes on some days, in this hour or in the one before
-    high_later: float = 0.0  # the same, in this hour or in the one after
+    high_later: float = 0.0  # the same, or in the one after: of the second half of the hour
     between_days: float = 0.0  # how far days are from each other at this hour, in logarithms
     excess: float = 0.0  # cumulative sum of the steps' excess over what is usual, in logarithms
     excess_since: float | None = None  # since when that sum is above zero

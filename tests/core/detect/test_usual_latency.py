@@ -102,7 +102,7 @@ def test_what_comes_again_is_told_once_and_not_again(season, first: int) -> None
 
 
 def test_a_job_does_not_hide_a_slow_release_for_the_rest_of_the_day() -> None:
-    """Half an hour before the job's hour and after it: at noon half again as slow is found as ever."""
+    """Half an hour before the job's hour and an hour after it: at noon half again as slow is found as ever."""
     known = lived(24 * 8 + 12, nightly)
     assert alarms(2.0, lambda at: 1.5, known, MONDAY + 8 * DAY + 12 * HOUR)[0] * 60 <= 10
     at_night = lived(24 * 8 + 1.5, nightly)

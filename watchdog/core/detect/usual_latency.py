@@ -1,10 +1,10 @@
 """What latency is usual at this hour, of working days or of weekend days (UTC), as learned from the last two weeks.
 
 That is the median of the days, hour by hour, and between the middles of two hours a line. Jobs are usual, too: what ten
-minutes of an hour reached yesterday, one or two weeks ago, or on two of the last six days, in this hour or half an hour
-beside it, up to HIGH_MAX of the hour's usual. Days of an hour that is known make a history, four at least; before that
-the average is usual, or the slowest hour of the days before. What lasts a day is usual from then on; what a deploy or
-a rollback ended is forgotten. Memory: two numbers an hour.
+minutes of an hour reached yesterday, one or two weeks ago, or on two of the last six days, in this hour, half an hour
+before it or an hour after it (what takes longer), up to HIGH_MAX of the hour's usual. Days of an hour that is known
+make a history, four at least; before that the average is usual, or the slowest hour of the days before. What lasts a
+day is usual from then on; what a deploy or a rollback ended is forgotten. Memory: two numbers an hour.
 """
 
 from collections.abc import Sequence
@@ -86,8 +86,8 @@ def in_hour(usual: UsualLatency, hour: int) -> UsualLatency:
         known,
         days=sum(_of(medians, hour - DAY_HOURS * ago, hour) > 0 for ago in range(1, DAYS + 1)),
         around=(_middle(before), _middle(now), _middle(after)),
-        high=_high(known, hour, -1),
-        high_later=_high(known, hour, 1),
+        high=_high(known, hour, (-1, 0)),
+        high_later=_high(known, hour, (-1, 0, 1)),
         between_days=_between(now),
     )
 
@@ -136,10 +136,10 @@ def _between(values: Sequence[int]) -> float:
     return 1.25 * fmean(abs(log(value / middle)) for value in values) if len(values) > 1 else 0.0
 
 
-def _high(usual: UsualLatency, hour: int, near: int) -> float:
-    """Return what is reached in this hour and the one beside it: on a day that comes again, or on two of a week."""
+def _high(usual: UsualLatency, hour: int, near: Sequence[int]) -> float:
+    """Return what is reached in this hour and those near it: on a day that comes again, or on two of a week."""
     days = {
-        ago: max(_of(usual.highs, hour - DAY_HOURS * ago + beside, usual.hour) for beside in (0, near))
+        ago: max(_of(usual.highs, hour - DAY_HOURS * ago + beside, usual.hour) for beside in near)
         for ago in _days_like(usual, usual.highs, hour)
     }
     again = [high for ago, high in days.items() if ago in AGAIN]
