@@ -81,8 +81,8 @@ def _numbered(doings: Sequence[Action]) -> Mapping[tuple[str, ...], Action]:
     seen: Counter[tuple[str, ...]] = Counter()
     found: dict[tuple[str, ...], Action] = {}
     for one in doings:
-        told = one.kind in ("page", "tell")
-        key = (one.service, one.incident, "told" if told else one.kind, one.means if told else "")
+        is_notice = one.kind in ("page", "tell")
+        key = (one.service, one.incident, "notice" if is_notice else one.kind, one.means if is_notice else "")
         seen[key] += 1
         found[*key, str(seen[key])] = one
     return found

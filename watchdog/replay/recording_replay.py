@@ -80,7 +80,7 @@ def replay(
 ) -> Replay:
     """Replay runs; `other` returns the other policy, given the recorded one. Raises ConfigurationError.
 
-    `keeps_checks`: what this version's detectors know goes on over the end of a file, whatever the run knew then.
+    `keeps_checks`: what this version's detectors know goes on over the end of a file, in place of what the run knew.
     """
     found = Replay()
     for run in runs:

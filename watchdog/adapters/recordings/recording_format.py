@@ -2,7 +2,7 @@
 
     {"recording":2,"watchdog":"0.1","run":"…","part":2,"follows":true,"at":…,"policy":{…},"state":{…}}   the first one
     {"slot":3,"event":{"at":…,…},"did":"9f86…"}    the core was told this; `did`: the hash of its effects, if any
-    {"slot":4,…,"did":"a1c4…","acts":[{…}]}        … `acts`: what of them a human would ask about (step_actions)
+    {"slot":4,…,"did":"a1c4…","acts":[{…}]}        … `acts`: those a person would ask about (step_actions)
     {"again":3,"at":…,"latency_seconds":…}         the last event of that slot once more, but for these
     {"changed":{"names":[…],"services":[…],…}}     the state changed without an event: by another worker, or the store
 
@@ -62,9 +62,9 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The core was told an event. `did` is the hash of what it asked for then; `undone`: nothing came of it.
+    """An event that the core handled. `did` is the hash of the effects; `undone`: the step was not saved.
 
-    `acts`: what of that a human would ask about.
+    `acts`: the effects and decisions that a person would ask about.
     """
 
     event: Event

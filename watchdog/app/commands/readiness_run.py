@@ -28,7 +28,7 @@ async def examine(paths: Sequence[Path], settings: Settings | None, *, new: bool
 
     Labels come from its store. Raises ConfigurationError, also where there is nothing to judge.
     """
-    runs = runs_of(paths or [_folder(settings)])
+    runs = runs_of(paths or [recordings_folder(settings)])
     notes: dict[str, None] = {}
     labels, note = await _labels(settings)
     found = assess(runs, labels, policy_of(settings, notes) if new and settings is not None else None)
@@ -39,7 +39,8 @@ async def examine(paths: Sequence[Path], settings: Settings | None, *, new: bool
     return Examined(found, recorded_policy=not new)
 
 
-def _folder(settings: Settings | None) -> Path:
+def recordings_folder(settings: Settings | None) -> Path:
+    """Return the folder that the configuration names. Raises ConfigurationError if nothing was recorded there yet."""
     folder = settings.record.folder if settings is not None else None
     if folder is None:
         instead = "say record: {enabled: true}, or name files of a recording"

@@ -13,6 +13,7 @@ from pathlib import Path
 from watchdog import __version__
 from watchdog.adapters.recordings.judgement_digest import named, ours
 from watchdog.adapters.recordings.recording_reader import Reader, files_in, judgement_of, runs_of
+from watchdog.app.commands.readiness_run import recordings_folder
 from watchdog.domain.errors import ConfigurationError, Mistake
 from watchdog.presentation.step_actions import Action
 from watchdog.replay.comparison import MEANT, Difference, compare
@@ -23,7 +24,7 @@ LAST_SECONDS = 30 * 86_400.0
 BYTES_MAX = 64 * 1024**2
 """Of the newest files: about a hundred service-days, some minutes of one core."""
 SAME_MOMENT_SECONDS = 60.0
-TOLD = "tell"
+INFORMATIONAL = "tell"
 
 
 @dataclass(slots=True)
@@ -52,7 +53,7 @@ class UpgradeReplay:
 
 def decided_again(paths: Sequence[Path], settings: Settings | None) -> UpgradeReplay:
     """Replay what others recorded in their last 30 days. Raises ConfigurationError if there is nothing of it."""
-    writers = {path: judgement_of(path) for path in files_in(paths or [_folder(settings)])}
+    writers = {path: judgement_of(path) for path in files_in(paths or [recordings_folder(settings)])}
     others = {path: named(writer) for path, writer in writers.items() if writer not in (None, ours()) and writer}
     if not others:
         instead = "nothing is to be done: there is no earlier version to compare with"
@@ -86,14 +87,6 @@ def _compare(found: UpgradeReplay, run: Sequence[Reader]) -> None:
         found.other_steps.append(replayed.divergence)
 
 
-def _folder(settings: Settings | None) -> Path:
-    folder = settings.record.folder if settings is not None else None
-    if folder is None:
-        instead = "name files, or the folder recordings/ beside the daemon's store"
-        raise ConfigurationError((Mistake("record", "nothing is recorded", instead),))
-    return folder
-
-
 def _newest(paths: Sequence[Path]) -> Sequence[Path]:
     """Return the newest of them that are not too much to be replayed, one at least."""
     kept: list[Path] = []
@@ -108,7 +101,7 @@ def _newest(paths: Sequence[Path]) -> Sequence[Path]:
 
 def _consequences(did: Sequence[Action]) -> Sequence[Action]:
     """Return what is compared: decisions, pages and what was done to production, of incidents."""
-    return [one for one in did if one.kind != TOLD and one.incident]
+    return [one for one in did if one.kind != INFORMATIONAL and one.incident]
 
 
 def _first_of_each(differences: Sequence[Difference]) -> Sequence[Difference]:

@@ -21,6 +21,7 @@ import structlog
 
 from watchdog import __version__
 from watchdog.adapters.recordings.judgement_digest import ours
+from watchdog.adapters.recordings.recording_format import SUFFIX
 from watchdog.adapters.recordings.recording_reader import judgement_of
 from watchdog.adapters.stores import database_path
 from watchdog.app.compose.composition import App
@@ -53,7 +54,7 @@ def is_due(folder: Path | None) -> bool:
     """Tell whether another judgement recorded something, and was not compared with yet. Reads the disk."""
     if folder is None or not folder.is_dir() or _mark(folder)["done"]:
         return False
-    recordings = sorted(folder.glob("*.jsonl.gz"), reverse=True)
+    recordings = sorted(folder.glob(f"*{SUFFIX}"), reverse=True)
     return any(judgement_of(path) not in (None, ours()) for path in recordings)
 
 
@@ -111,7 +112,7 @@ def _write_mark(folder: Path, what: Mapping[str, Any]) -> bool:
 
 
 async def _replayed(folder: Path) -> Result:
-    """Return what is to be told: what came of the replay, or why nothing did."""
+    """Return the notice to send: the result of the replay, or why there is none."""
     command = ("-m", "watchdog", "lab", "replay", "--since-upgrade", "--json", str(folder))
     pipe = asyncio.subprocess.PIPE
     try:

@@ -29,7 +29,7 @@ TAIL_IN_A_ROW = 2
 """Slow answers in a row that count for the tail: a moment in which everything is slow is no tail."""
 TAIL_SHARE_MIN = 0.01
 TAIL_SHARE_TIMES = 1.3
-"""The share is known to a third, from a day of answers: taken for less than it is, it would be told again and again."""
+"""A day of answers gives the share to within a third: underestimated, it would alert again and again."""
 TAIL_MORE = 0.03
 SHARE_TIMES = 2.5
 SHARE_MAX = 0.75
@@ -102,8 +102,8 @@ def counted(
     if not known and quick:
         return ()  # most answers end here
     before = {one.limit: one for one in known}
-    told = TAIL in before and before[TAIL].confirmed  # then it gets worse where most are slow, and does not end by that
-    hold = limits(usual, signal, 0.0 if quick or told else typical_seconds(samples))
+    confirmed_tail = TAIL in before and before[TAIL].confirmed  # it does not end because most answers become slow
+    hold = limits(usual, signal, 0.0 if quick or confirmed_tail else typical_seconds(samples))
     after = [_counted(_of(before.get(limit.name), limit), limit, seconds, at) for limit in hold]
     return tuple([one for one in after if one is not None])
 

@@ -21,7 +21,7 @@ STEPS_MIN = 10
 SPREAD_STEPS = 500.0
 TIMES_NEW = 2.0
 FREE_SHARE = 2 / 3
-"""Not half, as is best for a sum (Page 1954): a day that is a quarter slower than others is nothing to be told."""
+"""Not half, as is best for a sum (Page 1954): a day that is a quarter slower than others is no alert."""
 MORE_MAX = 0.3
 """What one step adds at the most: three minutes, however slow, are not enough."""
 LESS_MAX = log(2.0)

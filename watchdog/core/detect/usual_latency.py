@@ -19,7 +19,7 @@ Samples = Sequence[tuple[float, float]]
 UNIT_SECONDS = 0.0001
 WEIGHT_MIN = 0.01
 AVERAGE_TIMES = 2.0
-"""A few slow minutes before they are told move the average little; where every third one is slow, as far as it goes."""
+"""A few slow minutes before an alert move the average little; where every third one is slow, they move it far."""
 TAIL_WEIGHT_MIN = 0.0003
 """Of a step: from the last days, as what is rare is known from many answers only."""
 TAIL_LEAST = 0.0001

@@ -1,8 +1,8 @@
 """After an upgrade: until this version has decided the last incidents again, nothing is rolled back unasked.
 
-Rule 1: that ends when it is told what came of it; where it decides something otherwise, some time after, so that people
+Rule 1: the hold ends with the result of that; if an incident is decided otherwise, some minutes later, so that people
 can look first.
-Rule 2: each hold ends by itself in its time, should nothing come.
+Rule 2: each hold has an end of its own, should there be no result.
 """
 
 from dataclasses import replace
@@ -15,7 +15,7 @@ from watchdog.domain.notices import NoticeKind
 
 
 def tell(ctx: StepContext, event: e.PastDecidedAgain) -> None:
-    """The past was decided again: tell people of it, and end those holds, at once or then."""
+    """Notify the operators of the result, and end the holds of the upgrade, now or at `hold_until`."""
     ends_at = event.hold_until
     ended = [one for one in ctx.state.holds if one.by == UPGRADE and one.name in event.holds]
     others = [one for one in ctx.state.holds if one not in ended]
@@ -24,5 +24,5 @@ def tell(ctx: StepContext, event: e.PastDecidedAgain) -> None:
     if ends_at is not None:
         ctx.wake_at(ends_at)
     ctx.notify_operators(NoticeKind.UPDATED, "upgrade", event.title, event.lines)
-    told = ", ".join(ctx.policy.alerts) or "nobody configured"
-    ctx.emit(Note(ctx.now, "", None, "TOLD", f"{told} (info): {event.title}"))
+    channels = ", ".join(ctx.policy.alerts) or "nobody configured"
+    ctx.emit(Note(ctx.now, "", None, "TOLD", f"{channels} (info): {event.title}"))
