@@ -45,7 +45,7 @@ def test_an_outage_that_began_before_the_deploy_is_not_blamed_on_it(
 
 
 @pytest.mark.parametrize("share", [1.0, 0.6])
-@pytest.mark.parametrize("down_seconds", [2.0, 5.0, 8.0])
+@pytest.mark.parametrize("down_seconds", [2.0, 5.0, 8.0, 12.0])
 def test_case_50_a_worker_that_is_killed_every_twenty_seconds_rolls_back_all_the_same(
     share: float, down_seconds: float
 ) -> None:
@@ -65,19 +65,25 @@ def test_case_50_a_worker_that_is_killed_every_twenty_seconds_rolls_back_all_the
     assert requested_at is not None and unharmed is not None and requested_at - unharmed <= 30.0
 
 
-@pytest.mark.parametrize("down_seconds", [8.0, 12.0])
-def test_across_a_longer_gap_a_run_begins_anew(down_seconds: float) -> None:
-    """What was not seen is half of the shortest run that convicts (20 s) at the most."""
+@pytest.mark.parametrize(("down_seconds", "goes_on"), [(8.0, True), (12.0, True), (20.0, True), (40.0, False)])
+def test_across_a_gap_a_run_is_as_long_as_what_was_seen_of_it(down_seconds: float, goes_on: bool) -> None:
+    """Of what was not seen ten seconds count: half of the shortest run that convicts. Too long a gap ends the run."""
     world = bad_deploy()
 
     def killed() -> None:
         world._due["_probe"] = world.time + down_seconds
         world.at(world.time + down_seconds, lambda: world.tell(Restarted(world.now)))
 
+    world.run(80.0)
+    before = web(world).checks["home"]
     world.at(80.0, killed)
     world.run(80.0 + down_seconds + 2.0)
-    run = web(world).checks["home"].run_started_at
-    assert run is not None and (run - START < 80.0) is (down_seconds == 8.0)
+    after = web(world).checks["home"]
+    assert before.run_started_at is not None and after.run_started_at is not None
+    unseen = START + 80.0 + down_seconds - before.last_at
+    begins = before.run_started_at + max(0.0, unseen - 10.0) if goes_on else START + 80.0 + down_seconds
+    assert after.run_started_at == pytest.approx(begins, rel=0.0, abs=0.1)
+    assert after.failing_since == before.failing_since
 
 
 @pytest.mark.parametrize(

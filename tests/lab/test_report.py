@@ -152,7 +152,7 @@ def test_the_numbers_of_the_page_are_those_of_the_json(report: Report) -> None:
 def test_foreign_text_stays_text(report: Report) -> None:
     """A seed with tags, quotes and table marks."""
     assert "<i>" not in page(report)
-    assert "&lt;i&gt;&amp;&quot;&#x27;|`*" in page(report)
+    assert "&lt;i&gt;&amp;&#34;&#39;|`*" in page(report)
     cells = [line for line in markdown(report).splitlines() if line.startswith("| Seed")]
     assert cells == ["| Seed (a hash of the defaults and of the classes, unless chosen) | \\<i\\>\\&\"'\\|\\`\\* |"]
     assert replay_command("leak", "a\x1b[31m b") == "watchdog lab episode leak 'a [31m b'"

@@ -144,10 +144,13 @@ async def score(
 def _wrong(names: Sequence[str], report: Path | None) -> str:
     """Return what is wrong with what was asked for, or nothing. The folder is made: later is too late to learn."""
     from watchdog.lab.classes import BY_NAME
+    from watchdog.settings.rules.console_access import HOW, PAGE_LIBRARIES, missing_libraries
 
     strange = [name for name in names if name not in BY_NAME]
     if strange:
         return f"no fault class {strange[0]!r}: choose from {', '.join(BY_NAME)}"
+    if report is not None and missing_libraries(PAGE_LIBRARIES):
+        return f"a report needs {', '.join(PAGE_LIBRARIES)} -> {HOW}"
     try:
         if report is not None:
             report.mkdir(parents=True, exist_ok=True)

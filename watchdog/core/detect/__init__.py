@@ -147,6 +147,22 @@ def interrupt(check: Check, at: float) -> Check:
     return fast_replace(ended, interrupted_at=at, troubled_since=min(onsets, default=None))
 
 
+def leave_out(check: Check, seconds: float) -> Check:
+    """Return the check with its runs as much shorter: so long nobody looked. Since when it is in trouble is kept."""
+
+    def later(since: float | None) -> float | None:
+        return since if since is None else since + seconds
+
+    onsets = [since for since in (check.troubled_since, check.over_since) if since is not None]
+    return fast_replace(
+        check,
+        run_started_at=later(check.run_started_at),
+        over_since=later(check.over_since),
+        objective_since=later(check.objective_since),
+        troubled_since=min(onsets, default=None),
+    )
+
+
 def forget(check: Check, at: float, *, spells: bool = True) -> Check:
     """Return the check with its statistics cleared (baselines stay): what was seen before counts no longer.
 

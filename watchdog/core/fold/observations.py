@@ -299,16 +299,19 @@ def end_failure_runs(service: ServiceState, now: float) -> ServiceState:
 
 
 def carry_on(service: ServiceState, policy: Policy, now: float) -> ServiceState:
-    """End the runs of those checks alone whose last reading is too old for more of the same to be taken for granted.
+    """Go on with each run whose last saved reading is no older than a gap within a run may be; end the others.
 
-    Half of the shortest run that convicts, at the most: what was not seen must not be the larger part of it.
+    Half of the shortest run that convicts is taken for more of the same, at the most: what was not seen must not be
+    the larger part of it. What was not seen beyond that is left out of the run.
     """
     wishes, limits = policy.services[service.name], policy.detection
-    gap = min(limits.run_seconds, limits.run_seconds_in_watch, limits.run_seconds_corroborated) / 2
+    taken = min(limits.run_seconds, limits.run_seconds_in_watch, limits.run_seconds_corroborated) / 2
 
     def carried(check: Check) -> Check:
-        known = wishes.signal(check.name) is not None and now - check.last_at <= gap
-        return check if known else detect.interrupt(check, now)
+        signal, unseen = wishes.signal(check.name), now - check.last_at
+        if signal is None or unseen > max(taken, probes.gap_seconds(signal, limits)):
+            return detect.interrupt(check, now)
+        return detect.leave_out(check, unseen - taken) if unseen > taken else check
 
     return replace(service, checks={name: carried(check) for name, check in service.checks.items()})
 

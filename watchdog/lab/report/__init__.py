@@ -1,10 +1,28 @@
 """The report of the decision lab: one page that explains itself, and the same as Markdown and JSON.
 
 `content` gathers what is shown (`bars`, `delays`, `cost_chart`, `outcomes`), `sections` puts it in order and in words,
-`page` and `markdown` render it, `files` writes it; plots are drawn by `plot_*` with the few shapes of `svg`.
+`page` and `markdown` render it; plots are drawn by `plot_*` with the few shapes of `svg`.
 """
 
+import json
+from pathlib import Path
+
 from watchdog.lab.report.content import Report
-from watchdog.lab.report.files import write
+from watchdog.lab.report.markdown import markdown
 
 __all__ = ["Report", "write"]
+
+
+def write(report: Report, folder: Path) -> list[Path]:
+    """Write report.html, report.md and report.json; return where they are. The folder is made if need be."""
+    from watchdog.lab.report.page import page  # jinja2 comes with the extra `console`, and JSON alone needs none
+
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = {
+        "report.html": page(report),
+        "report.md": markdown(report),
+        "report.json": json.dumps(report.json_object(), indent=1, allow_nan=False) + "\n",
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return [folder / name for name in texts]

@@ -100,9 +100,14 @@ def status_pages(shape: Shape) -> tuple[StatusPageSettings, ...]:
 
 def check_libraries(document: Document, path: Path, libraries: Sequence[str]) -> None:
     """Report libraries of the extra that are not installed."""
-    missing = [name for name in libraries if find_spec(name) is None]
+    missing = missing_libraries(libraries)
     if missing:
         document.report(path, f"needs {' and '.join(missing)}, which the extra console brings", HOW)
+
+
+def missing_libraries(libraries: Sequence[str]) -> list[str]:
+    """Return which of these are not installed."""
+    return [name for name in libraries if find_spec(name) is None]
 
 
 def _check_people(document: Document, path: Path, shape: PeopleShape) -> None:
