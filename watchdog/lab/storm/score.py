@@ -7,12 +7,15 @@ missed            a critical episode that ended in neither a page nor a real rec
 stuck             a service, an effect or a lease not at rest one virtual hour after the faults stopped
 lost_pages        a page that the outbox had and that a channel never got, though it worked for long enough
 left_off          auto-deploy that is off at the end because of us, and nobody knows
+left_open         an incident that is over, and whose row says that it is open: history and public page would say so
+rung_after_end    a channel whose last word of what is over is a page
 faults            the daemon's own: a task that died, a promise it found broken; a lease that was not respected
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from watchdog.domain.incidents import Incident
 from watchdog.lab.storm.channels import Arrived, Outage, Owed, Post
 from watchdog.lab.storm.episodes import Episodes
 from watchdog.lab.storm.loop import DEAD
@@ -47,12 +50,14 @@ class Score:
     stuck: list[str] = field(default_factory=list)
     lost_pages: list[str] = field(default_factory=list)
     left_off: list[str] = field(default_factory=list)
+    left_open: list[str] = field(default_factory=list)
+    rung_after_end: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
     @property
     def bad(self) -> bool:
         """Tell whether anything went wrong."""
-        return any((*self._serious, self.left_off, self.faults))
+        return any((*self._serious, self.left_off, self.left_open, self.rung_after_end, self.faults))
 
     @property
     def _serious(self) -> tuple[list[str], ...]:
@@ -103,6 +108,28 @@ def _tells(one: Arrived, page: Owed) -> bool:
     notice, owed = one.notice, page.notice
     same = (notice.incident, notice.service) == (owed.incident, owed.service)
     return notice.identity == owed.identity or (same and notice.wakes and notice.at > owed.at)
+
+
+def left_open(rows: Iterable[Incident], open_ones: Collection[str]) -> list[str]:
+    """Return the rows of incidents that say open, of those that are not open any more (`open_ones`: their ids)."""
+    return [f"{one.id} has no end in its row" for one in rows if one.closed_at is None and one.id not in open_ones]
+
+
+def rung_after_end(arrived: Sequence[Arrived], open_ones: Collection[str], off: Collection[str]) -> list[str]:
+    """Return the channels whose last word of what is over is a page: it stays open there for ever.
+
+    `off` are the services whose auto-deploy is off: a page about that is true still.
+    """
+    last: dict[tuple[str, str, str], Arrived] = {}
+    for one in sorted(arrived, key=lambda each: each.at):
+        if one.notice.wakes or one.notice.resolves:
+            last[one.channel, one.notice.service, one.notice.incident] = one
+    found = []
+    for (channel, service, incident), one in last.items():
+        still = incident in open_ones or (service in off and incident.endswith("/auto-deploy"))
+        if not one.notice.resolves and not still:
+            found.append(f"{channel}: the last of {incident} is a page ({one.notice.kind.value}) at {one.at:.0f} s")
+    return found
 
 
 def left_off(services: Sequence[Service], post: Post) -> list[str]:

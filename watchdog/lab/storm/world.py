@@ -180,6 +180,12 @@ class World:
         found += [f"{host.name} is {host.started[-1].process.state}" for host in self.hosts if not self._runs(host)]
         return found
 
+    def _open_incidents(self) -> list[str]:
+        """Return the ids of the incidents that the state holds as open; what is told of the watchdog has none."""
+        state = self.store.newest_state()
+        services = state.services.values() if state is not None else ()
+        return [one.incident.id for one in services if one.incident is not None and one.incident.closed_at is None]
+
     def _runs(self, host: Host) -> bool:
         return host.started[-1].process.state is RUNNING
 
@@ -200,6 +206,9 @@ class World:
         accepted, episodes, people = self.render.accepted, self.episodes, self.people
         wishes = targets.Wishes(people.asked, self.store.obeyed, people.resumed)
         now = self.nature.loop.time()
+        open_ones = self._open_incidents()
+        services = list(self.render.services.values())
+        off = [service.name for service in services if service.auto_deploy == "off"]
         stuck = self._unrest() if now >= self.plot.ends_at + AT_MOST_SECONDS else []
         return Score(
             double_rollbacks=score.doubles(accepted, episodes, people.asked),
@@ -207,7 +216,9 @@ class World:
             missed=missed_ones,
             stuck=stuck,
             lost_pages=score.lost(self.post.owed, self.post.arrived, self.post.outages, now),
-            left_off=score.left_off(list(self.render.services.values()), self.post),
+            left_off=score.left_off(services, self.post),
+            left_open=score.left_open(self.store.database.incidents.values(), open_ones),
+            rung_after_end=score.rung_after_end(self.post.arrived, open_ones, off),
             faults=[
                 *(fault for host in self.hosts for fault in host.faults),
                 *self.nature.loop.complaints,
