@@ -7,9 +7,12 @@ from watchdog.daemon.actions.actuator import Actuator
 from watchdog.daemon.actions.reconcile import DeployLookup
 from watchdog.daemon.actions.timings import Answer, NoTrace, never_too_late, nothing_forbids
 from watchdog.domain.deploys import ServiceFacts
+from watchdog.domain.effects import Effect
 from watchdog.domain.errors import Temporary
+from watchdog.domain.events import Event
+from watchdog.domain.incidents import State
 from watchdog.domain.notices import Notice
-from watchdog.domain.store_records import ActionRow
+from watchdog.domain.store_records import ActionRow, PendingEffect
 from watchdog.lab.storm.channels import StormChannel
 from watchdog.lab.storm.render import Render, RenderClient
 from watchdog.lab.storm.store import StoreHost, StormStore
@@ -83,3 +86,22 @@ class Whispers(StormChannel):
     async def send(self, notice: Notice, reference: str | None) -> str | None:
         """Tell for information."""
         return await super().send(replace(notice, wakes=False), reference)
+
+
+class KeepsRinging(StormChannel):
+    """A channel that takes the end of an incident for delivered, and passes on pages alone."""
+
+    async def send(self, notice: Notice, reference: str | None) -> str | None:
+        """Send it, unless it is an end."""
+        return reference if notice.resolves else await super().send(notice, reference)
+
+
+class NeverCloses(StormStore):
+    """A store that leaves the end of an incident out of its row."""
+
+    async def _save(self, event: Event | None, state: State, effects: Sequence[Effect]) -> Sequence[PendingEffect]:
+        """Save, and open the rows again."""
+        pending = await super()._save(event, state, effects)
+        rows = self._host.database.incidents
+        rows.update({name: replace(row, closed_at=None) for name, row in rows.items() if row.closed_at is not None})
+        return pending

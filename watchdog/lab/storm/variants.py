@@ -16,6 +16,8 @@ from watchdog.daemon.actions.timings import SHIPPED, Timings
 from watchdog.lab.storm.channels import StormChannel
 from watchdog.lab.storm.mutants import (
     Believing,
+    KeepsRinging,
+    NeverCloses,
     TriesOnce,
     Unfenced,
     Whispers,
@@ -62,6 +64,8 @@ VARIANTS = {
     "no-last-look": Variant("wrong_targets", weaken=forbid_nothing),
     "no-read-back": Variant("left_off", platform=Believing),
     "no-retry": Variant("lost_pages", channel=TriesOnce),
+    "no-end": Variant("rung_after_end", channel=KeepsRinging),
+    "no-closing-row": Variant("left_open", store=NeverCloses),
     "no-wake": Variant("missed", channel=Whispers),
     "endless-settle": Variant(
         "stuck", timings=replace(SHIPPED, settle_seconds=ENDLESS_SECONDS, lost_seconds=ENDLESS_SECONDS)
