@@ -22,11 +22,12 @@ from watchdog.domain import events as e
 from watchdog.domain.effects import Effect, Note, Tell
 from watchdog.domain.errors import Stale
 from watchdog.domain.events import Event
-from watchdog.domain.incidents import Act, ActiveCritical, Incident, Phase, ServiceState, Shared, State
+from watchdog.domain.incidents import Act, ActiveCritical, Incident, Outcome, Phase, ServiceState, Shared, State
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.policy import Digest, Moment, Suppression
 from watchdog.domain.severity import Severity
 from watchdog.domain.store_records import PendingEffect
+from watchdog.ports import Store
 
 CODE = "1b7e0d4c95f2a8636de0b41f7c3a9d5826e0f4b7"
 
@@ -100,10 +101,20 @@ PAGE, OVER = tell("down", "pager", wakes=True), tell("over", "pager", kind=Notic
 AGAIN = tell("down again", "pager", wakes=True, incident="web-2")
 
 
-async def recorded(recorder: StepPersister, state: State, *tells: Tell) -> list[Effect]:
+NOTHING = State()
+
+
+async def recorded(recorder: StepPersister, state: State, *tells: Tell, before: State = NOTHING) -> list[Effect]:
     """Let a turn be written down; return what is to be told at once."""
-    turn = await recorder.record(e.TimePassed(0.0), StepResult(State(), state, tells))
+    turn = await recorder.record(e.TimePassed(0.0), StepResult(before, state, tells))
     return [item.effect for item in turn.pending]
+
+
+async def closed_at(store: Store, incident: str) -> float | None:
+    """Return when an incident ended, as the store has it."""
+    found = await store.incident(incident)
+    assert found is not None
+    return found.closed_at
 
 
 async def test_a_digest_that_was_not_recorded_is_not_told_and_due_again() -> None:
@@ -171,6 +182,55 @@ async def test_what_waits_is_left_to_the_worker_that_takes_the_service_over() ->
     recorder.forget(["web"])
     store.saving = None
     assert await recorded(recorder, State()) == []
+
+
+async def test_the_end_of_an_incident_that_the_store_missed_is_written_with_the_next_record() -> None:
+    """The state lets it go at the next look: its row would stay open, and the public page would say outage for ever."""
+    clock = FakeClock()
+    store = ShakyStore(clock)
+    recorder = StepPersister(store, clock, Hooks(), lambda _: None, lambda: None)
+    over, calm = open_in(1, closed_at=9.0), State(services={"web": ServiceState("web")})
+    for finish in (lambda: recorded(recorder, calm), lambda: recorder.save_final_state(calm)):
+        await recorded(recorder, open_in(1))
+        store.saving = SHUT
+        await recorded(recorder, over, before=open_in(1))
+        await recorded(recorder, calm, before=over)
+        store.saving = None
+        assert await closed_at(store, "web-1") is None
+        await finish()
+        assert await closed_at(store, "web-1") == 9.0
+
+
+async def test_the_end_of_an_incident_is_left_to_the_worker_that_reads_it_as_open() -> None:
+    """Of what was read anew, or could not be read, nothing of before is written."""
+    clock = FakeClock()
+    store = ShakyStore(clock)
+    recorder = StepPersister(store, clock, Hooks(), lambda _: None, lambda: None)
+    await recorded(recorder, open_in(1))
+    store.saving = SHUT
+    await recorded(recorder, open_in(1, closed_at=9.0), before=open_in(1))
+    store.saving = None
+    recorder.know(["web"], open_in(1), unread=True)
+    await recorded(recorder, open_in(1, closed_at=9.0), before=open_in(1))
+    recorder.know(["web"], open_in(1))
+    await recorded(recorder, open_in(1))
+    assert await closed_at(store, "web-1") is None
+
+
+async def test_an_incident_that_a_person_continues_by_hand_is_closed_in_the_store() -> None:
+    """It ends in the step that begins the next, so no state ever holds it closed."""
+    async with scene() as s:
+        await s.know_deploys()
+        with_incident(s, Phase.PAGED)
+        open_one = s.web.incident
+        assert open_one is not None
+        had = replace(open_one, id="web-0", rollback=replace(open_one.rollback, deploy="dep-7"))
+        s.engine.state = replace(s.engine.state, services={"web": replace(s.web, incident=had)})
+        await s.store.save(None, s.engine.state, ())
+        await s.engine.submit_and_wait(e.RollbackRequested(s.clock.now(), "web", "ann", None))
+        row = await s.store.incident("web-0")
+        assert row is not None and row.outcome is Outcome.CONTINUED
+        assert row.closed_at == s.web.incident.opened_at  # type: ignore[union-attr]
 
 
 HOLDS = [e.Paused(0.0, "ann"), e.InvariantBroken(0.0, "a promise of ours")]
@@ -246,14 +306,14 @@ async def test_others_that_write_without_a_pause_are_heard() -> None:
         others = 0
 
         async def save(  # type: ignore[override]
-            self, event: Event | None, state: State, effects: tuple[Effect, ...]
+            self, event: Event | None, state: State, effects: tuple[Effect, ...], closed: Sequence[Incident] = ()
         ) -> tuple[PendingEffect, ...]:
             if isinstance(event, e.InvariantBroken):
                 self.others += 1
                 self._db.shared = replace(self._db.shared, paused_by=f"bob, {self.others} times")
                 self._db.revision += 1
                 raise Stale
-            return await super().save(event, state, effects)
+            return await super().save(event, state, effects, closed)
 
     async with scene(Busy) as s:
         await s.engine.submit_and_wait(e.InvariantBroken(s.clock.now(), "a promise of ours"))

@@ -11,7 +11,7 @@ from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.domain.effects import Effect
 from watchdog.domain.errors import Temporary
 from watchdog.domain.events import Event
-from watchdog.domain.incidents import Phase, State
+from watchdog.domain.incidents import Incident, Phase, State
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.policy import Mode
 from watchdog.domain.store_records import PendingEffect
@@ -136,10 +136,12 @@ class Unsure(MemoryStore):
 
     trouble = ""
 
-    async def save(self, event: Event | None, state: State, effects: Sequence[Effect]) -> Sequence[PendingEffect]:
+    async def save(
+        self, event: Event | None, state: State, effects: Sequence[Effect], closed: Sequence[Incident] = ()
+    ) -> Sequence[PendingEffect]:
         """Save; or fail, having saved or not."""
         if self.trouble != "before":
-            saved = await super().save(event, state, effects)
+            saved = await super().save(event, state, effects, closed)
         if self.trouble:
             raise Temporary("the store does not answer")
         return saved

@@ -1,6 +1,6 @@
 """The engine's world: core, actuator and Render client as they are, the sandbox behind them, one channel, one store."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -19,7 +19,7 @@ from watchdog.domain import events as e
 from watchdog.domain.effects import Effect
 from watchdog.domain.errors import Temporary
 from watchdog.domain.events import Event
-from watchdog.domain.incidents import Phase, ServiceState, State
+from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.policy import DEFAULT_MATRIX, Mode, Policy, Rule, ServicePolicy, SignalPolicy
 from watchdog.domain.store_records import FLEET, PendingEffect
 from watchdog.sandbox import clock as today
@@ -42,12 +42,14 @@ class ShakyStore(SlowStore):
         self.saved: list[tuple[Event | None, State]] = []
         self.finished: list[str] = []
 
-    async def save(self, event: Event | None, state: State, effects: tuple[Effect, ...]) -> tuple[PendingEffect, ...]:  # type: ignore[override]
+    async def save(
+        self, event: Event | None, state: State, effects: tuple[Effect, ...], closed: Sequence[Incident] = ()
+    ) -> tuple[PendingEffect, ...]:  # type: ignore[override]
         """Save, or fail."""
         if self.saving is not None:
             raise self.saving
         self.saved.append((event, state))
-        return tuple(await super().save(event, state, effects))
+        return tuple(await super().save(event, state, effects, closed))
 
     async def finish(self, effect_id: int, outcome: str, service: str | None = None) -> None:
         """Finish, or fail."""

@@ -110,10 +110,13 @@ class Store(StoreReader, Protocol):
     async def load_shared(self) -> Shared:
         """Return what all workers share, as it is now; later writes are judged against this revision."""
 
-    async def save(self, event: Event | None, state: State, effects: Sequence[Effect]) -> Sequence[PendingEffect]:
+    async def save(
+        self, event: Event | None, state: State, effects: Sequence[Effect], closed: Sequence[Incident] = ()
+    ) -> Sequence[PendingEffect]:
         """Save event, state, notes, incidents and pending outside effects in one transaction.
 
-        Only what differs from the last save is written. Returns the recorded effects of `effects.OUTSIDE`, with their
+        Only what differs from the last save is written. `closed` are incidents that ended and are no longer in the
+        state, each stored as it ended. Returns the recorded effects of `effects.OUTSIDE`, with their
         ids, in order. Raises Displaced if the lease of a service that is written moved to another worker, and Stale
         if it would change what all workers share and another worker did so first; nothing is saved then.
         """

@@ -80,6 +80,18 @@ async def test_an_incident_follows_the_state_and_outlives_it(store: Store, a_sta
     assert await store.incidents(until=opened_at - 1e9) == ()
 
 
+async def test_an_incident_that_ended_outside_the_state_is_stored_as_it_ended(
+    store: Store, a_state, an_incident
+) -> None:
+    """The state went on to the next one, or let it go, while nothing could be saved."""
+    await store.save(TimePassed(1.0), a_state(an_incident(1)), ())
+    over = an_incident(1, closed_at=99.0, outcome=Outcome.RECOVERED)
+    await store.save(TimePassed(4.0), a_state(an_incident(2)), (), (over, an_incident(2, closed_at=1.0)))
+    assert (await store.incident("inc-1"), await store.incident("inc-2")) == (over, an_incident(2))
+    await store.save(None, a_state(an_incident(2)), (), (over,))
+    assert await store.incident("inc-1") == over
+
+
 async def test_notes_are_found_by_incident_service_and_time(store: Store, a_state) -> None:
     """Every question is a filter; both ends of the time are included; the limit keeps the newest."""
     story = [note(1.0), note(2.0, incident=None), note(3.0, service="web", incident="inc-2"), note(4.0)]

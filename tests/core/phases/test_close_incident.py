@@ -8,9 +8,10 @@ from tests.core.incident_fields import amended
 from tests.core.world import FOREVER, Fault, World, make_policy
 from tests.core.worlds import bad_world, hear, incident_of, line_of, put, reach, web
 from tests.support.effect_readers import kinds, lines, tell_of
+from watchdog.core.phases.close_incident import ended
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
-from watchdog.domain.incidents import Phase
+from watchdog.domain.incidents import Incident, Outcome, Phase, ServiceState, State
 from watchdog.domain.notices import Topic
 from watchdog.domain.policy import DEFAULT_MATRIX, Action, Policy, Rule
 from watchdog.domain.readings import Bad
@@ -195,3 +196,39 @@ def test_a_service_without_a_platform_has_nothing_to_give_back() -> None:
     assert lines(effects, "TOLD") == ["pager, chat (page): human needed"]
     notice = tell_of(effects).notice
     assert notice.about.auto_deploy_off == "commit" and "Auto-deploy: off, read back (was commit)" in notice.lines
+
+
+OPEN = Incident("web-1", "web", Severity.HIGH, 1.0, 1.0, "web is slow")
+OVER = replace(OPEN, closed_at=9.0, outcome=Outcome.RECOVERED)
+NEXT = replace(OPEN, id="web-2", opened_at=5.0)
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "found"),
+    [
+        (None, OPEN, ()),
+        (OPEN, OPEN, ()),
+        (OPEN, replace(OPEN, paged=True), ()),
+        (OPEN, OVER, (OVER,)),
+        (OVER, None, ()),
+        (OPEN, None, ()),
+        (OVER, NEXT, ()),
+        (OPEN, NEXT, (replace(OPEN, closed_at=5.0, outcome=Outcome.CONTINUED),)),
+    ],
+)
+def test_what_ended_in_a_step_is_known_from_the_states_around_it(
+    was: Incident | None, now: Incident | None, found: tuple[Incident, ...]
+) -> None:
+    """Also one that a person continued by hand, which the state after does not hold."""
+    before, after = (State(services={"web": ServiceState("web", incident=one)}) for one in (was, now))
+    assert ended(before, after) == found
+    assert ended(State(), after) == ()
+
+
+def test_an_incident_continued_by_hand_ends_as_the_core_closed_it() -> None:
+    """What is derived from the states is what the core wrote in between."""
+    world = bad_world(make_policy(), faults=[Fault(64.0, FOREVER)]).run(900.0)
+    before = world.state
+    hear(world, e.RollbackRequested(world.now, "web", "ann", None))
+    (found,) = ended(before, world.state)
+    assert (found.id, found.outcome, found.closed_at) == ("web-1", Outcome.CONTINUED, world.now)

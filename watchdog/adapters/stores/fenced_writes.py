@@ -92,14 +92,17 @@ class FencedWrites(Leases):
         self._memo.loaded_shared(shared, revision)
         return shared
 
-    async def save(self, event: Event | None, state: State, effects: Sequence[Effect]) -> Sequence[PendingEffect]:
+    async def save(
+        self, event: Event | None, state: State, effects: Sequence[Effect], closed: Sequence[Incident] = ()
+    ) -> Sequence[PendingEffect]:
         """Save what changed of the state, event, notes, incidents and pending outside effects in one transaction."""
         now = self._clock.now()
         async with self._writing() as connection:
-            changes = self._memo.changes(state, tuple(effects))
+            changes = self._memo.changes(state, tuple(effects), closed)
             changes = await self._allowed(connection, changes)
             await self._save_shared(connection, changes, now)
             await self._save_parts(connection, changes, now)
+            await self._save_incidents(connection, changes, closed)
             seq = None if event is None else await add(connection, EVENTS, EVENTS.c.seq, _event_row(event))
             notes = [stored_prose.note_row(effect) for effect in effects if isinstance(effect, Note)]
             if notes:
@@ -138,9 +141,12 @@ class FencedWrites(Leases):
         ]
         if rows:
             await connection.execute(self._upsert(PARTS), rows)
-        incidents = [_incident_row(one.incident) for one in changes.services if one.incident is not None]
+
+    async def _save_incidents(self, connection: AsyncConnection, changes: Changes, closed: Sequence[Incident]) -> None:
+        inside = (one.incident for one in changes.services if one.incident is not None)
+        incidents = {one.id: _incident_row(one) for one in (*closed, *inside)}
         if incidents:
-            await connection.execute(self._upsert(INCIDENTS), incidents)
+            await connection.execute(self._upsert(INCIDENTS), list(incidents.values()))
 
     async def pending(self, names: Collection[str] | None = None) -> Sequence[PendingEffect]:
         """Return recorded effects of these services (all, if None) that were not finished, oldest first."""

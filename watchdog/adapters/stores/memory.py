@@ -98,9 +98,11 @@ class MemoryStore:
         self._memo.loaded_shared(self._db.shared, self._db.revision)
         return self._db.shared
 
-    async def save(self, event: Event | None, state: State, effects: Sequence[Effect]) -> Sequence[PendingEffect]:
+    async def save(
+        self, event: Event | None, state: State, effects: Sequence[Effect], closed: Sequence[Incident] = ()
+    ) -> Sequence[PendingEffect]:
         """Keep state, notes, incidents and pending outside effects; nothing is awaited, so all of it or nothing."""
-        db, changes = self._db, self._memo.changes(state, tuple(effects))
+        db, changes = self._db, self._memo.changes(state, tuple(effects), closed)
         self._fence(changes.leases)
         if changes.shared is not None:
             if self._memo.revision != db.revision:
@@ -109,6 +111,7 @@ class MemoryStore:
         if changes.fleet is not None and not self._held(FLEET):
             changes = replace(changes, fleet=None)
         db.fleet = changes.fleet or db.fleet
+        db.incidents.update((one.id, one) for one in closed)
         for service in changes.services:
             db.services[service.name] = service
             if service.incident is not None:

@@ -8,7 +8,7 @@ from watchdog.core.fold import lessons, observations
 from watchdog.core.guards import guards
 from watchdog.core.phases import escalation, restore_auto_deploy
 from watchdog.domain.effects import RestoreAutoDeploy
-from watchdog.domain.incidents import History, Incident, Outcome, Phase
+from watchdog.domain.incidents import History, Incident, Outcome, Phase, State
 from watchdog.domain.notices import NoticeKind, Topic
 from watchdog.domain.severity import Severity
 from watchdog.domain.units import show_seconds
@@ -57,6 +57,24 @@ def close(ctx: StepContext, outcome: Outcome, how: str) -> None:
     if not planned:
         ctx.update_service(closed_at=ctx.now, history=_wiser(ctx))
     ctx.enter_phase(Phase.CALM)
+
+
+def ended(before: State, after: State) -> tuple[Incident, ...]:
+    """Return the incidents that ended between two states, as they ended.
+
+    One that was continued by hand ended in the very step that began the next: the state after does not hold it.
+    """
+    found = []
+    for name, service in after.services.items():
+        old = before.services.get(name)
+        was, now = old.incident if old is not None else None, service.incident
+        if was is None or was is now or was.closed_at is not None or now is None:
+            continue
+        if now.id != was.id:
+            found.append(replace(was, closed_at=now.opened_at, outcome=Outcome.CONTINUED))
+        elif now.closed_at is not None:
+            found.append(now)
+    return tuple(found)
 
 
 def unsure(incident: Incident) -> bool:

@@ -3,7 +3,8 @@
 Theory. A record has two readers: the next start of this worker, and the worker that takes the service over. Both
 believe what it says. So a notice that was decided while the store was away, and is not delivered yet, is written
 with the very next record: whoever reads "a human was notified" will not notify again. One that was delivered
-meanwhile needs no row any more.
+meanwhile needs no row any more. The end of an incident is owed in the same way: the state lets a closed incident
+go at the next look, and its row would stay open for ever.
 
 Rule 1: without a record nothing is changed in production (fails closed), but people are notified from memory (fails
 open). A notice that was sent from memory, and turns out to be in the store after all, is not sent again: the outbox
@@ -19,6 +20,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from watchdog.core.phases.close_incident import ended
 from watchdog.daemon.actions.runner import unrecorded
 from watchdog.daemon.engine.conversion import merge_shared
 from watchdog.daemon.runtime.hooks import Hooks, call_safely
@@ -26,7 +28,7 @@ from watchdog.domain import events as e
 from watchdog.domain.effects import OUTSIDE, Effect, Tell
 from watchdog.domain.errors import Displaced, Permanent, Stale, Temporary
 from watchdog.domain.events import Event
-from watchdog.domain.incidents import Shared, State
+from watchdog.domain.incidents import Incident, Shared, State
 from watchdog.domain.policy import Policy
 from watchdog.domain.store_records import FLEET, PendingEffect
 from watchdog.ports import Clock, Store
@@ -38,7 +40,7 @@ OTHERS_SECONDS = 60.0
 QUIET_AGAIN_SECONDS = 30.0
 """So long after a save that failed none is tried out of turn."""
 OWED_MAX = 1000
-"""Notices without a row that are kept for the next record; beyond it the oldest are known to this process only."""
+"""Notices (and closed incidents) without a row that are kept for the next record; beyond it the oldest are lost."""
 
 UNREAD = "what was saved before could not be read yet"
 ALLOWING = (
@@ -87,11 +89,14 @@ class StepPersister:
         self._unread: set[str] = set()
         self._open: dict[str, str] = {}
         self._owed: deque[Tell] = deque(maxlen=OWED_MAX)
+        self._closed: deque[Incident] = deque(maxlen=OWED_MAX)
         self._quiet_after = 0.0
 
     def know(self, names: Collection[str], state: State | None = None, *, unread: bool = False) -> None:
         """Remember whether it is known what the store has of these names, and what it has (`state`)."""
         (self._unread.update if unread else self._unread.difference_update)(names)
+        # What was read anew has them open, and ends them itself.
+        self._closed = deque((one for one in self._closed if one.service not in names), OWED_MAX)
         self._wrote(state or State(), names)
 
     def _wrote(self, state: State, names: Collection[str]) -> None:
@@ -129,7 +134,7 @@ class StepPersister:
         if self._unread and not self._unread.isdisjoint(_concerned(event, result.effects)):
             return self.unrecorded(event, result, Temporary(UNREAD))
         try:
-            pending = await self._save(event, result.after, result.effects)
+            pending = await self._save(event, result.after, result.effects, ended(result.before, result.after))
         except (Displaced, Stale):
             raise
         except Exception as error:  # noqa: BLE001  whatever the store dies of, people are told
@@ -161,13 +166,16 @@ class StepPersister:
     async def save_final_state(self, state: State) -> None:
         """Write down how things are at the end. Raises Temporary, Permanent, Displaced or Stale."""
         if FLEET not in self._unread:
-            await self._store.save(None, self.known(state), self._may_be_written())
+            await self._store.save(None, self.known(state), self._may_be_written(), tuple(self._closed))
 
-    async def _save(self, event: Event | None, state: State, effects: Sequence[Effect]) -> Sequence[PendingEffect]:
+    async def _save(
+        self, event: Event | None, state: State, effects: Sequence[Effect], closed: Sequence[Incident] = ()
+    ) -> Sequence[PendingEffect]:
         owed = self._may_be_written()
         known = self.known(state)
-        pending = await self._store.save(event, known, (*owed, *effects))
+        pending = await self._store.save(event, known, (*owed, *effects), (*self._closed, *closed))
         self._settle(owed)
+        self._closed.clear()
         self._quiet_after = 0.0
         self._wrote(known, known.services)
         self._written = state.shared
@@ -192,6 +200,8 @@ class StepPersister:
         tells = [effect for effect in result.effects if isinstance(effect, Tell)]
         if isinstance(error, (Temporary, Permanent)):  # what no store can take would spoil every record after it
             self._owed.extend(tells)
+            both = ended(result.before, result.after)
+            self._closed.extend(one for one in both if one.service not in self._unread)
             tells = [tell for tell in tells if not self._waits(tell)]
         return replace(result, pending=[PendingEffect(-1, tell) for tell in tells], why_not=self.trouble)
 

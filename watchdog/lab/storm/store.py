@@ -182,15 +182,19 @@ class StormStore(MemoryStore):
         """Load what all share."""
         return await self._over("load_shared", partial(super().load_shared))
 
-    async def save(self, event: Event | None, state: State, effects: Sequence[Effect]) -> Sequence[PendingEffect]:
+    async def save(
+        self, event: Event | None, state: State, effects: Sequence[Effect], closed: Sequence[Incident] = ()
+    ) -> Sequence[PendingEffect]:
         """Save a step."""
-        return await self._over("save", partial(self._save, event, state, effects), marked=bool(effects))
+        return await self._over("save", partial(self._save, event, state, effects, closed), marked=bool(effects))
 
-    async def _save(self, event: Event | None, state: State, effects: Sequence[Effect]) -> Sequence[PendingEffect]:
+    async def _save(
+        self, event: Event | None, state: State, effects: Sequence[Effect], closed: Sequence[Incident]
+    ) -> Sequence[PendingEffect]:
         """Save; from then on people are owed the pages among the effects."""
         services = self._host.database.services
         before = dict(services)
-        pending = await super().save(event, state, effects)
+        pending = await super().save(event, state, effects, closed)
         for name, service in services.items():
             if before.get(name) is not service:
                 self._host.ledger.wrote(self._worker, name)
