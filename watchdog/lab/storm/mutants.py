@@ -10,7 +10,7 @@ from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.effects import Effect
 from watchdog.domain.errors import Temporary
 from watchdog.domain.events import Event
-from watchdog.domain.incidents import State
+from watchdog.domain.incidents import Incident, State
 from watchdog.domain.notices import Notice
 from watchdog.domain.store_records import ActionRow, PendingEffect
 from watchdog.lab.storm.channels import StormChannel
@@ -99,9 +99,11 @@ class KeepsRinging(StormChannel):
 class NeverCloses(StormStore):
     """A store that leaves the end of an incident out of its row."""
 
-    async def _save(self, event: Event | None, state: State, effects: Sequence[Effect]) -> Sequence[PendingEffect]:
+    async def _save(
+        self, event: Event | None, state: State, effects: Sequence[Effect], closed: Sequence[Incident]
+    ) -> Sequence[PendingEffect]:
         """Save, and open the rows again."""
-        pending = await super()._save(event, state, effects)
+        pending = await super()._save(event, state, effects, closed)
         rows = self._host.database.incidents
         rows.update({name: replace(row, closed_at=None) for name, row in rows.items() if row.closed_at is not None})
         return pending
