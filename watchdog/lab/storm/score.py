@@ -115,10 +115,13 @@ def left_open(rows: Iterable[Incident], open_ones: Collection[str]) -> list[str]
     return [f"{one.id} has no end in its row" for one in rows if one.closed_at is None and one.id not in open_ones]
 
 
-def rung_after_end(arrived: Sequence[Arrived], open_ones: Collection[str], off: Collection[str]) -> list[str]:
+def rung_after_end(
+    arrived: Sequence[Arrived], rows: Collection[str], open_ones: Collection[str], off: Collection[str]
+) -> list[str]:
     """Return the channels whose last word of what is over is a page: it stays open there for ever.
 
-    `off` are the services whose auto-deploy is off: a page about that is true still.
+    `off` are the services whose auto-deploy is off: a page about that is true still. An incident without a row (`rows`)
+    was known to a worker alone that told of it from memory and died while the store was away: no other can end it.
     """
     last: dict[tuple[str, str, str], Arrived] = {}
     for one in sorted(arrived, key=lambda each: each.at):
@@ -127,6 +130,7 @@ def rung_after_end(arrived: Sequence[Arrived], open_ones: Collection[str], off: 
     found = []
     for (channel, service, incident), one in last.items():
         still = incident in open_ones or (service in off and incident.endswith("/auto-deploy"))
+        still = still or (one.notice.about is not None and incident not in rows)
         if not one.notice.resolves and not still:
             found.append(f"{channel}: the last of {incident} is a page ({one.notice.kind.value}) at {one.at:.0f} s")
     return found
