@@ -306,14 +306,14 @@ async def test_others_that_write_without_a_pause_are_heard() -> None:
         others = 0
 
         async def save(  # type: ignore[override]
-            self, event: Event | None, state: State, effects: tuple[Effect, ...], closed: Sequence[Incident] = ()
+            self, event: Event | None, state: State, effects: tuple[Effect, ...], *more: Any
         ) -> tuple[PendingEffect, ...]:
             if isinstance(event, e.InvariantBroken):
                 self.others += 1
                 self._db.shared = replace(self._db.shared, paused_by=f"bob, {self.others} times")
                 self._db.revision += 1
                 raise Stale
-            return await super().save(event, state, effects, closed)
+            return await super().save(event, state, effects, *more)
 
     async with scene(Busy) as s:
         await s.engine.submit_and_wait(e.InvariantBroken(s.clock.now(), "a promise of ours"))

@@ -1,6 +1,7 @@
 """Channels that are down during a critical incident: somebody else is told, nothing is lost, nothing rings twice."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.domain.effects import Effect
 from watchdog.domain.errors import Temporary
 from watchdog.domain.events import Event
-from watchdog.domain.incidents import Incident, Phase, State
+from watchdog.domain.incidents import Phase, State
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.policy import Mode
 from watchdog.domain.store_records import PendingEffect
@@ -137,11 +138,11 @@ class Unsure(MemoryStore):
     trouble = ""
 
     async def save(
-        self, event: Event | None, state: State, effects: Sequence[Effect], closed: Sequence[Incident] = ()
+        self, event: Event | None, state: State, effects: Sequence[Effect], *more: Any
     ) -> Sequence[PendingEffect]:
         """Save; or fail, having saved or not."""
         if self.trouble != "before":
-            saved = await super().save(event, state, effects, closed)
+            saved = await super().save(event, state, effects, *more)
         if self.trouble:
             raise Temporary("the store does not answer")
         return saved

@@ -1,8 +1,9 @@
 """The engine's world: core, actuator and Render client as they are, the sandbox behind them, one channel, one store."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from tests.support.actuator_scene import client
 from tests.support.clocks import FakeClock, eventually
@@ -19,7 +20,7 @@ from watchdog.domain import events as e
 from watchdog.domain.effects import Effect
 from watchdog.domain.errors import Temporary
 from watchdog.domain.events import Event
-from watchdog.domain.incidents import Incident, Phase, ServiceState, State
+from watchdog.domain.incidents import Phase, ServiceState, State
 from watchdog.domain.policy import DEFAULT_MATRIX, Mode, Policy, Rule, ServicePolicy, SignalPolicy
 from watchdog.domain.store_records import FLEET, PendingEffect
 from watchdog.sandbox import clock as today
@@ -43,13 +44,13 @@ class ShakyStore(SlowStore):
         self.finished: list[str] = []
 
     async def save(
-        self, event: Event | None, state: State, effects: tuple[Effect, ...], closed: Sequence[Incident] = ()
+        self, event: Event | None, state: State, effects: tuple[Effect, ...], *more: Any
     ) -> tuple[PendingEffect, ...]:  # type: ignore[override]
         """Save, or fail."""
         if self.saving is not None:
             raise self.saving
         self.saved.append((event, state))
-        return tuple(await super().save(event, state, effects, closed))
+        return tuple(await super().save(event, state, effects, *more))
 
     async def finish(self, effect_id: int, outcome: str, service: str | None = None) -> None:
         """Finish, or fail."""

@@ -10,6 +10,7 @@ WatchdogError            (never raised itself)
 ├── OutcomeUnknown       it may have happened: look it up, never repeat blindly
 ├── Refused              a guard said no, with its reason
 ├── Displaced            another worker has it now: drop it, write nothing
+├── Withdrawn            its author took it back: do nothing of it
 ├── Stale                another worker changed what all share: load it, decide again
 └── ConfigurationError   the user's input is wrong, each mistake with its place
 """
@@ -71,6 +72,10 @@ class Displaced(WatchdogError):
     def __init__(self, names: tuple[str, ...]) -> None:
         super().__init__(f"another worker has {', '.join(name or 'the fleet' for name in names)} now")
         self.names = names
+
+
+class Withdrawn(WatchdogError):
+    """The command was answered meanwhile, by its author who gave up: nothing of it may be done."""
 
 
 class Stale(WatchdogError):

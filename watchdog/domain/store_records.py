@@ -123,3 +123,13 @@ class Command:
     answer: str = ""  # in words; empty until then
     exit_code: int = 0  # what the command line exits with
     at: float = 0.0  # when it was asked (UTC epoch seconds); 0: not known
+
+
+@dataclass(frozen=True, slots=True)
+class CommandAnswer:
+    """The answer to a command, saved with what the command changed: one is never without the other."""
+
+    id: int  # the command's number in the store
+    ok: bool  # it was applied
+    text: str  # in words
+    exit_code: int  # what the command line exits with

@@ -8,7 +8,7 @@ from watchdog.domain.events import Event
 from watchdog.domain.follow_ups import FollowUp, Tick
 from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Incident, Shared, State
-from watchdog.domain.store_records import ActionRow, Command, LeaseGrant, Minute, PendingEffect, Step
+from watchdog.domain.store_records import ActionRow, Command, CommandAnswer, LeaseGrant, Minute, PendingEffect, Step
 
 
 class StepSink(Protocol):
@@ -111,14 +111,20 @@ class Store(StoreReader, Protocol):
         """Return what all workers share, as it is now; later writes are judged against this revision."""
 
     async def save(
-        self, event: Event | None, state: State, effects: Sequence[Effect], closed: Sequence[Incident] = ()
+        self,
+        event: Event | None,
+        state: State,
+        effects: Sequence[Effect],
+        closed: Sequence[Incident] = (),
+        answer: CommandAnswer | None = None,
     ) -> Sequence[PendingEffect]:
         """Save event, state, notes, incidents and pending outside effects in one transaction.
 
         Only what differs from the last save is written. `closed` are incidents that ended and are no longer in the
-        state, each stored as it ended. Returns the recorded effects of `effects.OUTSIDE`, with their
-        ids, in order. Raises Displaced if the lease of a service that is written moved to another worker, and Stale
-        if it would change what all workers share and another worker did so first; nothing is saved then.
+        state, each stored as it ended; `answer` is the one to the command that led to the event. Returns the recorded
+        effects of `effects.OUTSIDE`, with their ids, in order. Nothing is saved when it raises Displaced (the lease of
+        a service that is written moved to another worker), Stale (it would change what all workers share, and another
+        worker did so first) or Withdrawn (the command has an answer already).
         """
 
     async def pending(self, names: Collection[str] | None = None) -> Sequence[PendingEffect]:

@@ -3,16 +3,18 @@
 import asyncio
 from dataclasses import replace
 
+import pytest
+
 from watchdog.adapters.stores import retention
 from watchdog.domain.effects import Note, PinAutoDeploy, ReadDeploys, Rollback, Tell, WakeAt
-from watchdog.domain.errors import Temporary
+from watchdog.domain.errors import Temporary, Withdrawn
 from watchdog.domain.events import Paused, TimePassed
 from watchdog.domain.follow_ups import FollowUp, Tick, ticked
 from watchdog.domain.incident_notes import Remark, root_causes
 from watchdog.domain.incidents import Outcome
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.severity import Severity
-from watchdog.domain.store_records import ActionRow, Minute
+from watchdog.domain.store_records import ActionRow, CommandAnswer, Minute
 from watchdog.ports import Store
 
 NOTICE = Notice(5.0, "inc-1", "api", Severity.CRITICAL, NoticeKind.OPENED, "api is down", wakes=True)
@@ -90,6 +92,22 @@ async def test_an_incident_that_ended_outside_the_state_is_stored_as_it_ended(
     assert (await store.incident("inc-1"), await store.incident("inc-2")) == (over, an_incident(2))
     await store.save(None, a_state(an_incident(2)), (), (over,))
     assert await store.incident("inc-1") == over
+
+
+async def test_an_answer_is_saved_with_what_the_command_changed_or_neither_is(store: Store, a_state) -> None:
+    """Of a command that its author withdrew meanwhile nothing is saved."""
+    number = await store.submit("pause", {}, "ann")
+    said = CommandAnswer(number, ok=True, text="PAUSED by ann", exit_code=0)
+    await store.save(Paused(1.0, "ann"), a_state(paused_by="ann"), (), (), said)
+    answered = await store.command(number)
+    assert answered is not None and (answered.done, answered.ok, answered.answer) == (True, True, "PAUSED by ann")
+    other = await store.submit("pause", {}, "bob")
+    assert await store.answer(other, ok=False, text="withdrawn", exit_code=1)
+    for gone in (other, other + 1):
+        with pytest.raises(Withdrawn):
+            await store.save(Paused(2.0, "bob"), a_state(paused_by="bob"), (TELL,), (), replace(said, id=gone))
+    assert await store.load() == a_state(paused_by="ann") and await store.pending() == ()
+    assert (await store.command(other)).answer == "withdrawn"  # type: ignore[union-attr]
 
 
 async def test_notes_are_found_by_incident_service_and_time(store: Store, a_state) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
@@ -23,7 +23,7 @@ from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Effect
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.events import Event
-from watchdog.domain.incidents import Incident, Phase, State
+from watchdog.domain.incidents import Phase, State
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.readings import Bad, Good, MinuteCount
 from watchdog.domain.severity import Severity
@@ -50,12 +50,12 @@ async def test_nothing_is_done_before_it_is_written_down() -> None:
 
     class Slow(ShakyStore):
         async def save(  # type: ignore[override]
-            self, event: Event | None, state: State, effects: tuple[Effect, ...], closed: Sequence[Incident] = ()
+            self, event: Event | None, state: State, effects: tuple[Effect, ...], *more: Any
         ) -> tuple[PendingEffect, ...]:
             if isinstance(event, e.RollbackRequested):
                 asked.set()
                 await gate.wait()
-            return await super().save(event, state, effects, closed)
+            return await super().save(event, state, effects, *more)
 
     async with scene(Slow) as s:
         await s.know_deploys()
@@ -95,10 +95,10 @@ class LostAnswer(ShakyStore):
     """The store has the record of a switch of auto-deploy, and its answer is lost."""
 
     async def save(  # type: ignore[override]
-        self, event: Event | None, state: State, effects: tuple[Effect, ...], closed: Sequence[Incident] = ()
+        self, event: Event | None, state: State, effects: tuple[Effect, ...], *more: Any
     ) -> tuple[PendingEffect, ...]:
         """Save it and say that it failed."""
-        saved = await super().save(event, state, effects, closed)
+        saved = await super().save(event, state, effects, *more)
         if isinstance(event, e.RollbackRequested):
             raise SHUT
         return saved
@@ -246,9 +246,9 @@ class SlowAnswer(ShakyStore):
         self.inside, self.gate = asyncio.Event(), asyncio.Event()
 
     async def save(  # type: ignore[override]
-        self, event: Event | None, state: State, effects: tuple[Effect, ...], closed: Sequence[Incident] = ()
+        self, event: Event | None, state: State, effects: tuple[Effect, ...], *more: Any
     ) -> tuple[PendingEffect, ...]:
-        saved = await super().save(event, state, effects, closed)
+        saved = await super().save(event, state, effects, *more)
         if isinstance(event, e.Paused):
             self.inside.set()
             await self.gate.wait()
@@ -496,13 +496,13 @@ class AwayAtThePin(ShakyStore):
     """The store does not take the outcome of the first switch of auto-deploy, nor anything until `saving` is None."""
 
     async def save(  # type: ignore[override]
-        self, event: Event | None, state: State, effects: tuple[Effect, ...], closed: Sequence[Incident] = ()
+        self, event: Event | None, state: State, effects: tuple[Effect, ...], *more: Any
     ) -> tuple[PendingEffect, ...]:
         """Fail from the first outcome on."""
         if isinstance(event, e.PinConfirmed) and not any(isinstance(one, e.PinConfirmed) for one, _ in self.saved):
             self.saved.append((event, state))
             self.saving = SHUT
-        return await super().save(event, state, effects, closed)
+        return await super().save(event, state, effects, *more)
 
 
 async def test_an_outcome_that_no_store_took_is_looked_up_when_its_service_comes_back_by_the_same_lease() -> None:

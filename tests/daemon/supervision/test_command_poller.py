@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,13 +11,12 @@ import pytest
 from tests.core.incident_fields import amended
 from tests.support.clocks import PATIENCE_SECONDS
 from tests.support.engine_scene import Scene, ShakyStore, scene
-from watchdog.adapters.stores import build_store
 from watchdog.daemon.supervision.command_poller import FAILED, HAS_CHANGED, REFUSED, STALE_SECONDS, CommandPoller
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Approver
 from watchdog.domain.severity import Severity
-from watchdog.domain.store_records import Command
+from watchdog.domain.store_records import Command, PendingEffect
 
 
 async def answer(s: Scene, name: str, **given: Any) -> Command:
@@ -137,18 +135,13 @@ async def test_without_an_open_incident_it_says_none() -> None:
 
 
 @pytest.mark.parametrize(("age_seconds", "applied"), [(STALE_SECONDS - 1, True), (STALE_SECONDS + 1, False)])
-async def test_what_was_asked_while_nobody_ran_is_not_done_later(
-    tmp_path: Path, age_seconds: float, applied: bool
-) -> None:
+async def test_what_was_asked_while_nobody_ran_is_not_done_later(age_seconds: float, applied: bool) -> None:
     """Nobody waits for it any more."""
     async with scene() as s:
-        store = build_store(f"sqlite:///{tmp_path}/journal.db", s.clock)
-        await store.open()
-        number = await store.submit("pause", {}, "ann")
+        number = await s.store.submit("pause", {}, "ann")
         s.clock.freeze(age_seconds)
-        await CommandPoller(store, s.engine, s.clock).apply_all()
-        command = await store.command(number)
-        await store.close()
+        await CommandPoller(s.store, s.engine, s.clock).apply_all()
+        command = await s.store.command(number)
         assert command is not None
         assert (command.done, command.ok, bool(s.engine.state.paused_by)) == (True, applied, applied)
         if not applied:
@@ -220,14 +213,49 @@ async def test_a_command_is_applied_once_though_its_answer_is_written_twice() ->
     """The poll goes on over a store that fails; what was applied is only answered again."""
     async with scene(Forgetful) as s:
         await s.know_deploys()
-        number = await s.store.submit("rollback", {"service": "web", "target": "dep-39"}, "ann")
+        with_incident(s, Phase.PAGED)
+        await s.store.save(None, s.engine.state, ())
+        number = await s.store.submit("note", {"incident": "web-1", "text": "the cache"}, "ann")
         s.supervisor.start("commands", CommandPoller(s.store, s.engine, s.clock).run)
         async with asyncio.timeout(PATIENCE_SECONDS):
             while not (command := await s.store.command(number)) or not command.done:
                 await asyncio.sleep(0.01)
-        assert (command.ok, "BY HAND" in command.answer) == (True, True)
-        assert [note.label for note in await s.store.notes()].count("BY HAND") == 1
+        assert (command.ok, len(await s.store.remarks("web-1"))) == (True, 1)
         assert s.supervisor.ailing() == {}
+
+
+class Dying(ShakyStore):
+    """The store of a worker that dies right after its first save."""
+
+    async def answer(self, command_id: int, *, ok: bool, text: str, exit_code: int) -> bool:
+        """No answer of the poller gets here."""
+        raise Temporary("the worker is dead")
+
+
+async def test_a_worker_that_dies_between_applying_and_answering_has_answered() -> None:
+    """Its author reads what is in force, and no later worker applies it once more."""
+    async with scene(Dying) as s:
+        command = await answer(s, "silence", of="web", seconds=60.0, reason="work")
+        assert (command.ok, command.exit_code) == (True, 0) and "SILENCED silence-1" in command.answer
+        await CommandPoller(s.store, s.engine, s.clock).apply_all()
+        assert [one.name for one in s.engine.state.silences] == ["silence-1"]
+
+
+@pytest.mark.parametrize("name", ["pause", "resume"])
+async def test_what_its_author_gives_up_in_the_moment_of_the_save_is_not_done(name: str) -> None:
+    """Neither in the store nor in memory: "withdrawn" is true."""
+
+    class GivenUp(ShakyStore):
+        async def save(self, *given: Any) -> tuple[PendingEffect, ...]:  # type: ignore[override]
+            for one in await self.commands():
+                await self.answer(one.id, ok=False, text="withdrawn", exit_code=FAILED)
+            return await super().save(*given)
+
+    async with scene(GivenUp) as s:
+        before = s.engine.state = State(paused_by="bob" if name == "resume" else "")
+        command = await answer(s, name)
+        assert (command.answer, s.engine.state.paused_by) == ("withdrawn", before.paused_by)
+        assert s.engine.store_trouble == "" and not await s.store.notes()
 
 
 @pytest.mark.parametrize("hours", [-1.0, 1.0])

@@ -12,14 +12,24 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchdog.adapters.stores import codec, stored_prose
 from watchdog.adapters.stores.leases import Leases
-from watchdog.adapters.stores.schema import ACTIONS, EFFECTS, EVENTS, INCIDENTS, NOTES, PARTS, SHARED, STATE
+from watchdog.adapters.stores.schema import (
+    ACTIONS,
+    COMMANDS,
+    EFFECTS,
+    EVENTS,
+    INCIDENTS,
+    NOTES,
+    PARTS,
+    SHARED,
+    STATE,
+)
 from watchdog.adapters.stores.shielded_calls import uninterrupted
 from watchdog.adapters.stores.state_partitions import Changes, Fleet, assemble, service_of
 from watchdog.domain.effects import OUTSIDE, Effect, Note, Tell
-from watchdog.domain.errors import Stale
+from watchdog.domain.errors import Stale, Withdrawn
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Incident, ServiceState, Shared, State
-from watchdog.domain.store_records import FLEET, ActionRow, PendingEffect
+from watchdog.domain.store_records import FLEET, ActionRow, CommandAnswer, PendingEffect
 
 PENDING, DONE = "pending", "done"
 
@@ -93,13 +103,20 @@ class FencedWrites(Leases):
         return shared
 
     async def save(
-        self, event: Event | None, state: State, effects: Sequence[Effect], closed: Sequence[Incident] = ()
+        self,
+        event: Event | None,
+        state: State,
+        effects: Sequence[Effect],
+        closed: Sequence[Incident] = (),
+        answer: CommandAnswer | None = None,
     ) -> Sequence[PendingEffect]:
         """Save what changed of the state, event, notes, incidents and pending outside effects in one transaction."""
         now = self._clock.now()
         async with self._writing() as connection:
             changes = self._memo.changes(state, tuple(effects), closed)
             changes = await self._allowed(connection, changes)
+            if answer is not None and not await write_answer(connection, answer):
+                raise Withdrawn
             await self._save_shared(connection, changes, now)
             await self._save_parts(connection, changes, now)
             await self._save_incidents(connection, changes, closed)
@@ -191,6 +208,14 @@ class FencedWrites(Leases):
 async def _shared(connection: AsyncConnection) -> tuple[Shared, int]:
     row = (await connection.execute(select(SHARED.c.json, SHARED.c.revision))).one()
     return codec.SHAREDS.decode(row.json), row.revision
+
+
+async def write_answer(connection: AsyncConnection, answer: CommandAnswer) -> bool:
+    """Write the answer to a command; tell whether it had none yet, and else change nothing."""
+    values = {"done": True, "ok": answer.ok, "answer": answer.text, "exit_code": answer.exit_code}
+    waiting = (COMMANDS.c.id == answer.id, ~COMMANDS.c.done)
+    found = await connection.scalar(update(COMMANDS).where(*waiting).values(values).returning(COMMANDS.c.id))
+    return found is not None
 
 
 async def add(connection: AsyncConnection, table: Any, key: Any, row: Mapping[str, Any]) -> int:

@@ -12,12 +12,12 @@ from watchdog.adapters.stores import retention
 from watchdog.adapters.stores.memory_database import MemoryDatabase
 from watchdog.adapters.stores.state_partitions import SavedState, assemble, service_of
 from watchdog.domain.effects import OUTSIDE, Effect, Note
-from watchdog.domain.errors import Displaced, Stale, Temporary
+from watchdog.domain.errors import Displaced, Stale, Temporary, Withdrawn
 from watchdog.domain.events import Event
 from watchdog.domain.follow_ups import FollowUp, Tick
 from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Incident, Shared, State
-from watchdog.domain.store_records import FLEET, ActionRow, Command, LeaseGrant, Minute, PendingEffect
+from watchdog.domain.store_records import FLEET, ActionRow, Command, CommandAnswer, LeaseGrant, Minute, PendingEffect
 from watchdog.ports import Clock
 
 INCIDENTS_MAX = 1_000
@@ -99,11 +99,18 @@ class MemoryStore:
         return self._db.shared
 
     async def save(
-        self, event: Event | None, state: State, effects: Sequence[Effect], closed: Sequence[Incident] = ()
+        self,
+        event: Event | None,
+        state: State,
+        effects: Sequence[Effect],
+        closed: Sequence[Incident] = (),
+        answer: CommandAnswer | None = None,
     ) -> Sequence[PendingEffect]:
         """Keep state, notes, incidents and pending outside effects; nothing is awaited, so all of it or nothing."""
         db, changes = self._db, self._memo.changes(state, tuple(effects), closed)
         self._fence(changes.leases)
+        if answer is not None and (answer.id not in db.commands or db.commands[answer.id].done):
+            raise Withdrawn
         if changes.shared is not None:
             if self._memo.revision != db.revision:
                 raise Stale
@@ -121,6 +128,8 @@ class MemoryStore:
         recorded = tuple(PendingEffect(self._next_id(), effect) for effect in effects if isinstance(effect, OUTSIDE))
         db.pending.update((pending.id, pending.effect) for pending in recorded)
         self._memo.saved(changes)
+        if answer is not None:
+            self._write_answer(answer)
         return recorded
 
     async def pending(self, names: Collection[str] | None = None) -> Sequence[PendingEffect]:
@@ -291,8 +300,13 @@ class MemoryStore:
         command = self._db.commands.get(command_id)
         if command is None or command.done:
             return False
-        self._db.commands[command_id] = replace(command, done=True, ok=ok, answer=text, exit_code=exit_code)
+        self._write_answer(CommandAnswer(command_id, ok, text, exit_code))
         return True
+
+    def _write_answer(self, said: CommandAnswer) -> None:
+        command = self._db.commands[said.id]
+        answered = replace(command, done=True, ok=said.ok, answer=said.text, exit_code=said.exit_code)
+        self._db.commands[said.id] = answered
 
     async def command(self, command_id: int) -> Command | None:
         """Return one command."""

@@ -9,18 +9,18 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, func, select
 
 from watchdog.adapters.stores import codec, retention, stored_prose
 from watchdog.adapters.stores.aggregates import Charts
 from watchdog.adapters.stores.annotations import Added
-from watchdog.adapters.stores.fenced_writes import FencedWrites, add
+from watchdog.adapters.stores.fenced_writes import FencedWrites, add, write_answer
 from watchdog.adapters.stores.schema import COMMANDS, DELIVERIES, INCIDENTS, NOTES
 from watchdog.adapters.stores.shielded_calls import uninterrupted
 from watchdog.domain.effects import Note
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import Incident
-from watchdog.domain.store_records import Command
+from watchdog.domain.store_records import Command, CommandAnswer
 
 
 @uninterrupted
@@ -102,11 +102,8 @@ class SqlStore(FencedWrites, Charts, Added):
 
     async def answer(self, command_id: int, *, ok: bool, text: str, exit_code: int) -> bool:
         """Record the answer to a command; tell whether it had none yet, and else change nothing."""
-        values = {"done": True, "ok": ok, "answer": text, "exit_code": exit_code}
-        waiting = (COMMANDS.c.id == command_id, ~COMMANDS.c.done)
         async with self._writing() as connection:
-            answered = await connection.scalar(update(COMMANDS).where(*waiting).values(values).returning(COMMANDS.c.id))
-        return answered is not None
+            return await write_answer(connection, CommandAnswer(command_id, ok, text, exit_code))
 
     async def command(self, command_id: int) -> Command | None:
         """Return one command."""

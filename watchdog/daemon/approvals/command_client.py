@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from watchdog.daemon.approvals.annotations import RECORDED
 from watchdog.domain.errors import Temporary
 from watchdog.domain.store_records import Command
 from watchdog.ports import Clock, Store
@@ -11,14 +12,16 @@ from watchdog.ports.chat import REFUSED
 ANSWER_SECONDS = 15.0
 POLL_SECONDS = 0.1
 WITHDRAWN = "the running watchdog did not answer; the command was withdrawn. Is it healthy?"
+UNKNOWN = "the running watchdog did not answer; whether it was added is not known: look at the incident, then ask again"
 KEPT = "the running watchdog did not answer yet, and the command may still be done: look at `watchdog status`"
 
 
 async def submit_and_wait(store: Store, clock: Clock, name: str, arguments: Mapping[str, Any], by: str) -> Command:
     """Return the command with the daemon's answer. Raises Temporary if it does not answer in time.
 
-    Then the command is withdrawn, so that the daemon does not apply it after this error was shown: the poller reads
-    each command once more before it applies it. A refusal changes nothing, and stays for the record.
+    Then the command is withdrawn, so that the daemon does not apply it after this error was shown: what an event
+    changes is saved together with the answer, and only while there is none. What is added to the record of an incident
+    has no such transaction: of that the error says that it is not known. A refusal changes nothing, and stays.
     """
     number = await store.submit(name, arguments, by)
     give_up = clock.monotonic() + ANSWER_SECONDS
@@ -29,17 +32,18 @@ async def submit_and_wait(store: Store, clock: Clock, name: str, arguments: Mapp
         await clock.sleep(POLL_SECONDS)
     if name == REFUSED:
         raise Temporary("the running watchdog did not answer")
-    if await _withdrawn(store, number):
-        raise Temporary(WITHDRAWN)
+    words = UNKNOWN if name in RECORDED else WITHDRAWN
+    if await _withdrawn(store, number, words):
+        raise Temporary(words)
     answered = await store.command(number)
     if answered is None:
         raise Temporary(KEPT)
     return answered
 
 
-async def _withdrawn(store: Store, number: int) -> bool:
+async def _withdrawn(store: Store, number: int, words: str) -> bool:
     """Tell whether the command was withdrawn; else it was answered in this very moment."""
     try:
-        return await store.answer(number, ok=False, text=WITHDRAWN, exit_code=1)
+        return await store.answer(number, ok=False, text=words, exit_code=1)
     except Temporary:
         raise Temporary(KEPT) from None

@@ -6,16 +6,18 @@ Rule 2: a stop is never refused for a detail: whatever rollback of that incident
 Rule 3: where the policy names an approver, a yes counts under one of that contact's identities, and under no other.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from watchdog.domain import events as e
-from watchdog.domain.effects import Note
+from watchdog.domain.effects import Effect, Note
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.notices import Notice
 from watchdog.domain.policy import Policy
+from watchdog.domain.store_records import CommandAnswer
 from watchdog.ports.chat import Question
 
 HOLDS_SECONDS = 3600.0
@@ -24,6 +26,15 @@ rollback is due."""
 
 Objection = Callable[[State], str]
 """Says, by the state in which an event would be handled, why nothing may come of it, or nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A command behind an event: what may object to it, and the answer to what the core made of it."""
+
+    objection: Objection | None
+    answer: Callable[[Sequence[Effect]], CommandAnswer]
+
 
 VERBS: Mapping[type[Event], str] = {e.Approved: "approve", e.Rejected: "reject", e.Stopped: "stop"}
 

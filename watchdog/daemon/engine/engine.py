@@ -28,7 +28,7 @@ from watchdog.core.guards import pre_send_check
 from watchdog.daemon.actions.actuator import Actuator
 from watchdog.daemon.actions.runner import ACTS, ActionRunner
 from watchdog.daemon.actions.timings import Change
-from watchdog.daemon.approvals.pending import Objection, refusal
+from watchdog.daemon.approvals.pending import Asked, refusal
 from watchdog.daemon.engine.conversion import event_of, failure_run_changed, merged, unknown_services, worth_recording
 from watchdog.daemon.engine.persistence import StepPersister, StepResult
 from watchdog.daemon.engine.timers import Timers
@@ -64,7 +64,7 @@ class _Item:
 
     event: Event
     handled: asyncio.Future[StepResult] | None = None
-    objection: Objection | None = None
+    asked: Asked | None = None
 
 
 class Engine:
@@ -203,7 +203,7 @@ class Engine:
     async def _take(self, item: _Item) -> None:
         """Handle one event; a fault is reported, and told to who waits for it."""
         try:
-            result = await self._handle(item.event, item.objection)
+            result = await self._handle(item.event, item.asked)
         except Displaced as error:
             if item.handled is not None and not item.handled.done():
                 item.handled.set_exception(error)
@@ -234,22 +234,22 @@ class Engine:
         """Hand an event in and return what the core made of it. Raises Permanent if it could not be handled."""
         return (await self.answer(event)).effects
 
-    async def answer(self, event: Event, objection: Objection | None = None) -> StepResult:
+    async def answer(self, event: Event, asked: Asked | None = None) -> StepResult:
         """Hand an event in and return what came of it; of one objected to, only the refusal is written down.
 
         Raises Permanent if it could not be handled.
         """
         handled: asyncio.Future[StepResult] = asyncio.get_running_loop().create_future()
-        await self._queue.put(_Item(event, handled, objection))
+        await self._queue.put(_Item(event, handled, asked))
         return await handled
 
     async def handle(self, event: Event) -> Sequence[Effect]:
         """Step, record, then act. Raises Displaced if the event is about a service that is not ours (any more)."""
         return (await self._handle(event)).effects
 
-    async def _handle(self, event: Event, objection: Objection | None = None) -> StepResult:
+    async def _handle(self, event: Event, asked: Asked | None = None) -> StepResult:
         async with self._turn:
-            result = await self._recorded(event, objection)
+            result = await self._recorded(event, asked)
             self.state = result.after
             self.last_event_at = self._clock.now()
             if failure_run_changed(event, result.before, result.after):
@@ -265,27 +265,28 @@ class Engine:
                 call_safely(taken, step)
         return result
 
-    async def _recorded(self, event: Event, objection: Objection | None) -> StepResult:
+    async def _recorded(self, event: Event, asked: Asked | None) -> StepResult:
         """Step and record; again, when another worker changed what all share, or has one of the services now."""
         for _ in range(STALE_MAX):
-            result = self._stepped(event, objection)
+            result = self._stepped(event, asked)
             if not worth_recording(result.before, result.after, result.effects):
                 return result
             try:
-                return await self._recorder.record(event, result)
+                answer = asked.answer(result.effects) if asked is not None else None
+                return await self._recorder.record(event, result, answer)
             except Displaced as error:
                 log.warning("another worker has these services now", services=list(error.names))
                 self._drop(error.names)
             except Stale:
                 await self._refresh_in_turn()
         why = Temporary("other workers write without a pause")
-        return self._recorder.unrecorded(event, self._stepped(event, objection), why)
+        return self._recorder.unrecorded(event, self._stepped(event, asked), why)
 
-    def _stepped(self, event: Event, objection: Objection | None) -> StepResult:
+    def _stepped(self, event: Event, asked: Asked | None) -> StepResult:
         if not self._is_ours(event):
             raise Displaced((getattr(event, "service", "") or getattr(event, "incident", ""),))
         before, policy = self.state, self.policy
-        if objection is not None and (why := objection(before)):
+        if asked is not None and asked.objection is not None and (why := asked.objection(before)):
             return StepResult(before, before, (refusal(before, event, why),))
         after, effects, why = checked_step(before, event, policy)
         if why:

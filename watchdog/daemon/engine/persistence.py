@@ -11,7 +11,8 @@ open). A notice that was sent from memory, and turns out to be in the store afte
 compares. The all-clear of an incident that the store has open waits for its record: the next worker would still
 take it for open.
 Rule 2: a service whose saved state could not be read is watched from memory, and nothing of it is written.
-Rule 3: what a human allows counts once it is saved; what holds actions back counts at once.
+Rule 3: a command's answer is saved with what the command changed. One that its author withdrew changes nothing.
+Rule 4: what a human allows counts once it is saved; what holds actions back counts at once.
 """
 
 from collections import deque
@@ -26,11 +27,11 @@ from watchdog.daemon.engine.conversion import merge_shared
 from watchdog.daemon.runtime.hooks import Hooks, call_safely
 from watchdog.domain import events as e
 from watchdog.domain.effects import OUTSIDE, Effect, Tell
-from watchdog.domain.errors import Displaced, Permanent, Stale, Temporary
+from watchdog.domain.errors import Displaced, Permanent, Stale, Temporary, Withdrawn
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Incident, Shared, State
 from watchdog.domain.policy import Policy
-from watchdog.domain.store_records import FLEET, PendingEffect
+from watchdog.domain.store_records import FLEET, CommandAnswer, PendingEffect
 from watchdog.ports import Clock, Store
 
 OURSELVES = "watchdog"
@@ -56,7 +57,8 @@ log = structlog.get_logger("watchdog")
 class StepResult:
     """What the core made of an event and what is to be done then; `why_not` it was not written down, or nothing.
 
-    `policy` is what the core decided by; `undone` tells that nothing comes of the event after all.
+    `policy` is what the core decided by; `undone` tells that nothing comes of the event after all; `answered` that the
+    command behind it has its answer in the store, by us or by its author who gave up.
     """
 
     before: State
@@ -66,6 +68,7 @@ class StepResult:
     why_not: str = ""
     policy: Policy | None = None
     undone: bool = False
+    answered: bool = False
 
 
 class StepPersister:
@@ -129,17 +132,23 @@ class StepPersister:
         kept = {name: service for name, service in state.services.items() if name not in self._unread}
         return replace(state, services=kept) if self._unread else state
 
-    async def record(self, event: Event, result: StepResult) -> StepResult:
-        """Write a step down and return it with what is to be done. Raises Displaced or Stale."""
+    async def record(self, event: Event, result: StepResult, answer: CommandAnswer | None = None) -> StepResult:
+        """Write a step down, with the answer to the command behind it. Raises Displaced or Stale.
+
+        Return it with what is to be done: nothing, if the command was withdrawn meanwhile.
+        """
         if self._unread and not self._unread.isdisjoint(_concerned(event, result.effects)):
             return self.unrecorded(event, result, Temporary(UNREAD))
         try:
-            pending = await self._save(event, result.after, result.effects, ended(result.before, result.after))
+            closed = ended(result.before, result.after)
+            pending = await self._save(event, result.after, result.effects, closed, answer)
         except (Displaced, Stale):
             raise
+        except Withdrawn:
+            return replace(result, after=result.before, effects=(), undone=True, answered=True)
         except Exception as error:  # noqa: BLE001  whatever the store dies of, people are told
             return self.unrecorded(event, result, error)
-        return replace(result, pending=pending)
+        return replace(result, pending=pending, answered=answer is not None)
 
     async def snapshot(self, state: State, *, quietly: bool = False) -> None:
         """Write down how things are. Raises Displaced or Stale.
@@ -169,11 +178,16 @@ class StepPersister:
             await self._store.save(None, self.known(state), self._may_be_written(), tuple(self._closed))
 
     async def _save(
-        self, event: Event | None, state: State, effects: Sequence[Effect], closed: Sequence[Incident] = ()
+        self,
+        event: Event | None,
+        state: State,
+        effects: Sequence[Effect],
+        closed: Sequence[Incident] = (),
+        answer: CommandAnswer | None = None,
     ) -> Sequence[PendingEffect]:
         owed = self._may_be_written()
         known = self.known(state)
-        pending = await self._store.save(event, known, (*owed, *effects), (*self._closed, *closed))
+        pending = await self._store.save(event, known, (*owed, *effects), (*self._closed, *closed), answer)
         self._settle(owed)
         self._closed.clear()
         self._quiet_after = 0.0

@@ -1,7 +1,7 @@
 """Commands of humans: rows in the store that the daemon applies within a second while the CLI waits.
 
 Rule 1: a command changes nothing by itself; it becomes an event, and the core says yes or no, with a reason. It is yes
-only of what is written down.
+only of what is written down, and its answer is saved with that: a worker that dies leaves both or neither.
 Rule 2: with several workers, the one that holds the service answers; what names no service (or none that exists) is
 answered by the one that holds the fleet.
 Rule 3: a command may say what its author saw (`seen`); if that is no longer so, it is refused. One that was refused
@@ -18,7 +18,14 @@ import structlog
 from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.core.phases import undo_rollback
 from watchdog.daemon.approvals.annotations import RECORDED, add
-from watchdog.daemon.approvals.pending import VERBS, Objection, approver_mismatch, closed_text, stale_answer_check
+from watchdog.daemon.approvals.pending import (
+    VERBS,
+    Asked,
+    Objection,
+    approver_mismatch,
+    closed_text,
+    stale_answer_check,
+)
 from watchdog.daemon.engine.engine import Engine
 from watchdog.domain import events as e
 from watchdog.domain.commands.command_table import COMMANDS
@@ -26,7 +33,7 @@ from watchdog.domain.effects import Effect, Note
 from watchdog.domain.errors import Displaced, Gone, Permanent, Temporary
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import State
-from watchdog.domain.store_records import FLEET, Command
+from watchdog.domain.store_records import FLEET, Command, CommandAnswer
 from watchdog.ports import Clock, Store
 from watchdog.ports.chat import REFUSED as REFUSAL
 
@@ -76,9 +83,12 @@ class CommandPoller:
                 if not await self._is_for_us(command) or await self._is_withdrawn(command):
                     continue
                 try:
-                    self._answers[command.id] = await self._apply(command, recent=recent)
+                    said = await self._apply(command, recent=recent)
                 except Displaced:
                     continue  # nothing came of it here; who has the service now applies it
+                if said is None:
+                    continue
+                self._answers[command.id] = said
             ok, text, code = self._answers[command.id]
             await self._store.answer(command.id, ok=ok, text=text, exit_code=code)
             del self._answers[command.id]
@@ -95,7 +105,8 @@ class CommandPoller:
             name = incident.service if incident is not None else None
         return (name if name in self._engine.policy.services else FLEET) in self._engine.held
 
-    async def _apply(self, command: Command, *, recent: bool) -> tuple[bool, str, int]:
+    async def _apply(self, command: Command, *, recent: bool) -> tuple[bool, str, int] | None:
+        """Return the answer to a command, or None where the store has it already."""
         if not recent and command.at and self._clock.now() - command.at > STALE_SECONDS:
             return False, f"too old: it was asked more than {STALE_SECONDS:.0f} s ago; ask again", FAILED
         if command.name == REFUSAL:
@@ -123,10 +134,17 @@ class CommandPoller:
         if why_not:
             refused = command.arguments.get("refused")
             return False, f"{command.name} by {command.by}: {refused}" if refused else why_not, FAILED
+        return await self._handled(event, command)
+
+    async def _handled(self, event: Event, command: Command) -> tuple[bool, str, int] | None:
+        """Let the core handle it, and save its answer with what it changed; return one that is not saved yet."""
+        asked = Asked(self._objection(event, command), lambda effects: CommandAnswer(command.id, *_answer(effects)))
         try:
-            result = await self._engine.answer(event, self._objection(event, command))
+            result = await self._engine.answer(event, asked)
         except Permanent as error:
             return False, str(error), FAILED
+        if result.answered:
+            return None
         unrecorded = result.why_not and not _refused(result.effects)
         return _unrecorded(event, result.why_not) if unrecorded else _answer(result.effects)
 

@@ -16,7 +16,7 @@ from watchdog.domain.effects import Effect, Tell
 from watchdog.domain.errors import Temporary
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Incident, Shared, State
-from watchdog.domain.store_records import ActionRow, Command, LeaseGrant, PendingEffect
+from watchdog.domain.store_records import ActionRow, Command, CommandAnswer, LeaseGrant, PendingEffect
 from watchdog.lab.storm.channels import Post
 from watchdog.lab.storm.environment import EPOCH, Nature
 from watchdog.lab.storm.fault_mix import STORE_SECONDS
@@ -183,24 +183,37 @@ class StormStore(MemoryStore):
         return await self._over("load_shared", partial(super().load_shared))
 
     async def save(
-        self, event: Event | None, state: State, effects: Sequence[Effect], closed: Sequence[Incident] = ()
+        self,
+        event: Event | None,
+        state: State,
+        effects: Sequence[Effect],
+        closed: Sequence[Incident] = (),
+        answer: CommandAnswer | None = None,
     ) -> Sequence[PendingEffect]:
         """Save a step."""
-        return await self._over("save", partial(self._save, event, state, effects, closed), marked=bool(effects))
+        call = partial(self._save, event, state, effects, closed, answer)
+        return await self._over("save", call, marked=bool(effects))
 
     async def _save(
-        self, event: Event | None, state: State, effects: Sequence[Effect], closed: Sequence[Incident]
+        self,
+        event: Event | None,
+        state: State,
+        effects: Sequence[Effect],
+        closed: Sequence[Incident],
+        answer: CommandAnswer | None,
     ) -> Sequence[PendingEffect]:
         """Save; from then on people are owed the pages among the effects."""
         services = self._host.database.services
         before = dict(services)
-        pending = await super().save(event, state, effects, closed)
+        pending = await super().save(event, state, effects, closed, answer)
         for name, service in services.items():
             if before.get(name) is not service:
                 self._host.ledger.wrote(self._worker, name)
         for effect in effects:
             if isinstance(effect, Tell) and effect.notice.wakes:
                 self._host.post.owe(effect.notice, effect.channels, None)
+        if answer is not None and answer.ok:
+            self._obeyed(self._host.database.commands[answer.id])
         return pending
 
     async def pending(self, names: Collection[str] | None = None) -> Sequence[PendingEffect]:
@@ -254,8 +267,11 @@ class StormStore(MemoryStore):
         command = self._host.database.commands.get(command_id)
         answered = await super().answer(command_id, ok=ok, text=text, exit_code=exit_code)
         if command is not None and answered and ok:
-            self._host.obeyed.append(Obeyed(self._nature.loop.time(), self._worker, command.name, command.arguments))
+            self._obeyed(command)
         return answered
+
+    def _obeyed(self, command: Command) -> None:
+        self._host.obeyed.append(Obeyed(self._nature.loop.time(), self._worker, command.name, command.arguments))
 
 
 def _fail(answer: "asyncio.Future[Any]", error: Exception) -> None:
