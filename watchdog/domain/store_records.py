@@ -123,6 +123,7 @@ class Command:
     answer: str = ""  # in words; empty until then
     exit_code: int = 0  # what the command line exits with
     at: float = 0.0  # when it was asked (UTC epoch seconds); 0: not known
+    readable: bool = True  # its arguments could be read; they are empty else, and it must not be applied
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,22 +1,29 @@
 """Commands of humans: each becomes an event, and the core's own words are the answer."""
 
 import asyncio
+import contextlib
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.core.incident_fields import amended
-from tests.support.clocks import PATIENCE_SECONDS
+from tests.support.actuator_scene import client
+from tests.support.clocks import PATIENCE_SECONDS, FakeClock
 from tests.support.engine_scene import Scene, ShakyStore, scene
+from watchdog.adapters.stores import build_store
 from watchdog.daemon.supervision.command_poller import FAILED, HAS_CHANGED, REFUSED, STALE_SECONDS, CommandPoller
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Approver
 from watchdog.domain.severity import Severity
 from watchdog.domain.store_records import Command, PendingEffect
+from watchdog.sandbox import clock as today
+from watchdog.sandbox.server import Sandbox
 
 
 async def answer(s: Scene, name: str, **given: Any) -> Command:
@@ -256,6 +263,45 @@ async def test_what_its_author_gives_up_in_the_moment_of_the_save_is_not_done(na
         command = await answer(s, name)
         assert (command.answer, s.engine.state.paused_by) == ("withdrawn", before.paused_by)
         assert s.engine.store_trouble == "" and not await s.store.notes()
+
+
+UNUSABLE = [
+    "no JSON",
+    "[1]",
+    '{"seconds": NaN}',
+    '{"seconds": 1e400, "of": null, "reason": "x"}',
+    '{"incident": ["web-1"]}',
+    '{"service": {}}',
+    '{"of": null, "seconds": "soon", "reason": "x"}',
+    '{"of": null, "seconds": [], "reason": "x"}',
+    '{"of": null, "seconds": 60, "reason": "\\ud800"}',
+    "[" * 100_000,
+]
+
+
+async def test_a_row_that_cannot_be_used_is_answered_and_keeps_nothing_back(tmp_path: Path) -> None:
+    """Whoever wrote it: it fails, nothing comes of it, and the commands behind it are applied."""
+    clock = FakeClock(start=today.now())
+    url = tmp_path / "journal.db"
+    store = build_store(f"sqlite:///{url}", clock)
+    await store.open()
+    async with Sandbox() as sandbox:
+        s = Scene(sandbox, clock, store, client(sandbox, clock))  # type: ignore[arg-type]
+        await s.start()
+        bad = [await store.submit("hold", {}, "ann") for _ in UNUSABLE]
+        with contextlib.closing(sqlite3.connect(url)) as connection:
+            rows = list(zip(UNUSABLE, bad, strict=True))
+            connection.executemany("UPDATE commands SET arguments = ? WHERE id = ?", rows)
+            connection.commit()
+        good = await store.submit("pause", {}, "ann")
+        await CommandPoller(store, s.engine, clock).apply_all()
+        found = [(one.done, one.ok, one.exit_code) for number in bad if (one := await store.command(number))]
+        last = await store.command(good)
+        assert found == [(True, False, FAILED)] * len(UNUSABLE)
+        assert last is not None and last.ok and s.engine.state.holds == ()
+        await s.stop()
+        await s.platform.close()
+    await store.close()
 
 
 @pytest.mark.parametrize("hours", [-1.0, 1.0])

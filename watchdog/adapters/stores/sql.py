@@ -118,15 +118,27 @@ class SqlStore(FencedWrites, Charts, Added):
             return tuple(_command(row) for row in rows)
 
 
+def _arguments(text: str) -> dict[str, Any] | None:
+    """Return the arguments of a command; None for what no surface writes: another shape, NaN, lone surrogates."""
+    try:
+        found = json.loads(text)
+        json.dumps(found, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, TypeError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
 def _command(row: Row[Any]) -> Command:
+    arguments = _arguments(row.arguments)
     return Command(
         id=row.id,
         name=row.name,
-        arguments=json.loads(row.arguments),
+        arguments=arguments or {},
         by=row.by,
         done=row.done,
         ok=row.ok,
         answer=row.answer,
         exit_code=row.exit_code,
         at=row.at,
+        readable=arguments is not None,
     )

@@ -29,6 +29,7 @@ from watchdog.daemon.approvals.pending import (
 from watchdog.daemon.engine.engine import Engine
 from watchdog.domain import events as e
 from watchdog.domain.commands.command_table import COMMANDS
+from watchdog.domain.commands.human_command import Subject
 from watchdog.domain.effects import Effect, Note
 from watchdog.domain.errors import Displaced, Gone, Permanent, Temporary
 from watchdog.domain.events import Event
@@ -78,20 +79,38 @@ class CommandPoller:
         looking_at = self._clock.monotonic()
         waiting = await self._store.commands()
         recent, self._looked_at = looking_at - self._looked_at <= STALE_SECONDS, looking_at
+        trouble: Exception | None = None
         for command in waiting:
-            if command.id not in self._answers:
-                if not await self._is_for_us(command) or await self._is_withdrawn(command):
-                    continue
-                try:
-                    said = await self._apply(command, recent=recent)
-                except Displaced:
-                    continue  # nothing came of it here; who has the service now applies it
-                if said is None:
-                    continue
-                self._answers[command.id] = said
-            ok, text, code = self._answers[command.id]
-            await self._store.answer(command.id, ok=ok, text=text, exit_code=code)
-            del self._answers[command.id]
+            try:
+                await self._settle(command, recent=recent)
+            except (Temporary, Permanent) as error:
+                trouble = error  # it is tried again with the next poll; those behind it do not wait for that
+        if trouble is not None:
+            raise trouble
+
+    async def _settle(self, command: Command, *, recent: bool) -> None:
+        """Apply a command that waits for us, unless that was done, and answer it."""
+        said = self._answers.get(command.id) or await self._said(command, recent=recent)
+        if said is None:
+            return
+        self._answers[command.id] = said
+        ok, text, code = said
+        await self._store.answer(command.id, ok=ok, text=text, exit_code=code)
+        del self._answers[command.id]
+
+    async def _said(self, command: Command, *, recent: bool) -> tuple[bool, str, int] | None:
+        """Return what is to be answered to a command, or None. Whatever is wrong with its row, that is an answer."""
+        try:
+            if not await self._is_for_us(command) or await self._is_withdrawn(command):
+                return None
+            return await self._apply(command, recent=recent)
+        except Displaced:
+            return None  # nothing came of it here; who has the service now applies it
+        except (Temporary, Permanent):
+            raise
+        except Exception as error:
+            log.error("a command could not be applied", number=command.id, exc_info=error)
+            return False, f"a fault of our own ({type(error).__name__}); please report it", FAILED
 
     async def _is_withdrawn(self, command: Command) -> bool:
         """Tell whether its author gave up meanwhile: commands before it may have taken long."""
@@ -99,6 +118,8 @@ class CommandPoller:
         return found is None or found.done
 
     async def _is_for_us(self, command: Command) -> bool:
+        if _misshapen(command):
+            return FLEET in self._engine.held
         name = command.arguments.get("service")
         if "incident" in command.arguments:
             incident = await self._store.incident(command.arguments["incident"])
@@ -107,6 +128,8 @@ class CommandPoller:
 
     async def _apply(self, command: Command, *, recent: bool) -> tuple[bool, str, int] | None:
         """Return the answer to a command, or None where the store has it already."""
+        if _misshapen(command):
+            return False, "its arguments cannot be read; ask again", FAILED
         if not recent and command.at and self._clock.now() - command.at > STALE_SECONDS:
             return False, f"too old: it was asked more than {STALE_SECONDS:.0f} s ago; ask again", FAILED
         if command.name == REFUSAL:
@@ -196,6 +219,12 @@ class CommandPoller:
                 was = f" ({closed_text(closed)})" if closed is not None and closed.closed_at is not None else ""
                 return f"no open incident {event.incident}{was}; open: {', '.join(open_ids) or 'none'}"
         return ""
+
+
+def _misshapen(command: Command) -> bool:
+    """Tell whether a row is none that any surface writes: what a command is about is text, or all services (None)."""
+    subjects = (command.arguments.get(subject.value) for subject in Subject)
+    return not command.readable or not all(one is None or isinstance(one, str) for one in subjects)
 
 
 def _changed(state: State, event: Event, seen: Mapping[str, Any] | None) -> str:
