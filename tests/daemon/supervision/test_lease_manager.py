@@ -52,11 +52,11 @@ class Worker:
     clock: FakeClock
     watched: set[str] = field(default_factory=set)
     ailment: str = ""
+    pager: Channel = field(default_factory=lambda: Channel("pager"))
 
     def __post_init__(self) -> None:
         self.store = FlakyStore(self.clock, self.database, sole=False)
         supervisor = Supervisor(self.clock, lambda name, error: None)
-        self.pager = Channel("pager")
         self.teller = Outbox(self.store, {"pager": self.pager}, self.clock, lambda *_: None)
         actuator = Actuator(None, self.store, self.clock)
         parts = {"actuator": actuator, "teller": self.teller, "listeners": Hooks()}

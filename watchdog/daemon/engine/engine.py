@@ -163,7 +163,7 @@ class Engine:
     def _drop(self, names: Collection[str]) -> None:
         kept = {name: service for name, service in self.state.services.items() if name not in names}
         self.state = replace(self.state, services=kept)
-        self._teller.forget(names)
+        self._supervisor.spawn("late pages", self._teller.lose(names))
         for name in names:
             self.held.pop(name, None)
             self._stays.pop(name, None)

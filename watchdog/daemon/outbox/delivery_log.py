@@ -14,6 +14,7 @@ from typing import TypeVar
 from cachetools import LRUCache
 
 from watchdog.domain.errors import Temporary
+from watchdog.domain.incidents import Incident, ServiceState
 from watchdog.domain.notices import Notice
 from watchdog.ports import Clock, Store
 
@@ -93,6 +94,15 @@ class DeliveryLog:
         if key in self._references:
             return self._references[key]
         return await self._ask(notice, self._store.reference(notice.incident, channel))
+
+    async def incident(self, notice: Notice) -> Incident | None:
+        """Return a notice's incident as the store has it. Raises Temporary if the store does not say."""
+        return await self._ask(notice, self._store.incident(notice.incident))
+
+    async def service(self, notice: Notice) -> ServiceState | None:
+        """Return a notice's service as the worker that has it saved it. Raises Temporary if the store does not say."""
+        state = await self._ask(notice, self._store.load_readonly([notice.service]))
+        return state.services.get(notice.service) if state is not None else None
 
     async def record(self, effect_id: int | None, notice: Notice, channel: str, reference: str | None) -> None:
         """Remember that this channel has it."""

@@ -17,11 +17,13 @@ Rule 5: a channel that refuses some of its recipients has delivered; recipients 
 hour.
 Rule 6: notices to stakeholders go to the channels they name and to no other; these channels (`aside`) are nobody's
 fallback, so stakeholders never read what engineers are told.
+Rule 7: a page does not ring after the all-clear of another worker, which has the service now: see late_pages.py.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from itertools import chain, count, repeat
+from typing import Any
 from weakref import WeakValueDictionary
 
 import structlog
@@ -30,6 +32,7 @@ from watchdog.daemon.outbox.channel_queue import ChannelQueue, Place, QueuedNoti
 from watchdog.daemon.outbox.circuit_breaker import NEVER, CircuitBreaker
 from watchdog.daemon.outbox.delivery import Delivery
 from watchdog.daemon.outbox.delivery_log import GAPS_SECONDS, DeliveryLog
+from watchdog.daemon.outbox.late_pages import LatePages
 from watchdog.daemon.runtime.sleep import sleep_until_set
 from watchdog.domain.effects import Tell
 from watchdog.domain.errors import Partly, Permanent, Temporary
@@ -70,6 +73,7 @@ class Outbox:
         attempt_seconds: float = ATTEMPT_SECONDS,
     ) -> None:
         self._told = DeliveryLog(store, clock, lambda notice, why: self._say("store", "failed", notice, why=why))
+        self._late = LatePages(self._told, clock, lambda tell: self.deliver(None, tell))
         self._notifiers = notifiers
         self._others = tuple(name for name in notifiers if name not in aside)
         self._clock = clock
@@ -116,8 +120,17 @@ class Outbox:
         return [errand for errand in self._errands if not errand.notice.plain]
 
     def forget(self, services: Collection[str]) -> None:
-        """Forget what was told of these services: another worker tells of them now, or did meanwhile."""
+        """Forget what was told of these services, which are ours now: another worker told of them meanwhile."""
         self._told.forget(services)
+        self._late.take(services)
+
+    def lose(self, services: Collection[str]) -> Coroutine[Any, Any, None]:
+        """Forget what was told of these services: another worker has them. To be run: resolve what that one closed."""
+        self._told.forget(services)
+        self._late.lose(services)
+        return self._late.call_off(
+            services, lambda: any(one.notice.service in services and not one.notice.resolves for one in self._errands)
+        )
 
     async def deliver(self, effect_id: int | None, tell: Tell) -> None:
         """Bring a notice to its channels and finish the effect; `effect_id` is None when the store has no row of it.
@@ -204,10 +217,19 @@ class Outbox:
                 parcel.lane.blocked(parcel)
                 self._call_a_stand_in(errand)
             if breaker.take(parcel):
-                return True
+                if not await self._is_over_elsewhere(errand.notice):
+                    return True
+                breaker.given_back(parcel)
+                parcel.supersede()
+                continue
             await self._stirred(parcel, breaker.wait_seconds(parcel))
         parcel.lane.leave(parcel)
         return False
+
+    async def _is_over_elsewhere(self, notice: Notice) -> bool:
+        """Tell whether another worker closed the incident; an all-clear of ours comes behind its page anyway."""
+        ours = any(one.notice.resolves and one.notice.incident == notice.incident for one in self._errands)
+        return not ours and await self._late.is_over(notice)
 
     async def _stirred(self, parcel: QueuedNotice, within_seconds: float) -> None:
         """Return when something about the parcel changed, or after so long."""
@@ -280,6 +302,7 @@ class Outbox:
         """Note that a channel has it, and remember it."""
         self._say(name, outcome, errand.notice, why=why)
         errand.heard(name)
+        self._late.sent(errand.notice, name)
         await self._told.record(errand.effect_id, errand.notice, name, reference)
 
     def _failed_for_some(self, errand: Delivery, parcel: QueuedNotice, failure: Exception) -> Exception | None:
