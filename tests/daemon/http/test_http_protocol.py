@@ -16,6 +16,7 @@ from watchdog.daemon.telemetry.exposition import Exposition
 from watchdog.daemon.telemetry.metrics import Metrics
 
 ASK = b"GET %s HTTP/1.1\r\nHost: x\r\n%s\r\n"
+CLOSE = b"Connection: close\r\n"
 Pair = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
@@ -102,7 +103,7 @@ async def half_a_buffer(scope: object, receive: object, send: object) -> None:
 
 async def ask(server: HttpServer, path: bytes) -> bytes:
     """Ask over a connection of its own; return the status line."""
-    reader, writer = await connect(server, ASK % (path, b"Connection: close\r\n"))
+    reader, writer = await connect(server, ASK % (path, CLOSE))
     async with asyncio.timeout(PATIENCE_SECONDS):
         answer = await reader.read()
     writer.close()
@@ -237,3 +238,48 @@ async def test_a_kept_connection_is_answered_again_and_again() -> None:
                 assert b"200 OK" in await reader.readuntil(b"}")
             await asyncio.sleep(0.02)
         writer.close()
+
+
+@pytest.mark.parametrize("before", [b"", ASK % (b"/healthz", b"")], ids=["first", "pipelined"])
+async def test_the_limit_of_a_head_holds_for_one_that_comes_whole(before: bytes) -> None:
+    """Ten thousand headers in one burst are refused as if they trickled in, also behind a good request."""
+    async with serving(Patient) as server:
+        reader, writer = await connect(server)
+        writer.write(before + ASK % (b"/healthz", b"x: y\r\n" * 10_000))
+        answer = await ended((reader, writer))
+        assert answer.count(b"HTTP/1.1 200 OK") == bool(before)
+        assert b"HTTP/1.1 400 Bad Request" in answer
+
+
+async def test_requests_in_one_burst_are_answered_in_turn() -> None:
+    """However they are cut into pieces."""
+    async with serving(Patient) as server:
+        pair = await connect(server)
+        pair[1].write(ASK % (b"/healthz", b"x: %s\r\n" % (b"y" * 3000)) * 20 + ASK % (b"/readyz", CLOSE))
+        assert (await ended(pair)).count(b"HTTP/1.1 200 OK") == 21
+
+
+@pytest.mark.parametrize(
+    ("head", "rest"),
+    [(b"Transfer-Encoding: chunked\r\n", b"no chunk\r\n"), (CLOSE, b"more"), (CLOSE, b"x" * 100_000)],
+)
+async def test_what_follows_a_request_leaves_no_line_in_the_log(
+    head: bytes, rest: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A body that cannot be read, or bytes behind the last request, while the answer is being made."""
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(scope: object, receive: object, send: object) -> None:
+        begun.set()
+        await go_on.wait()
+        await half_a_buffer(scope, receive, send)
+
+    async with serving(Patient, slow) as server:
+        pair = await connect(server, ASK % (b"/slow", head))
+        await begun.wait()
+        pair[1].write(rest)
+        await pair[1].drain()
+        assert await ask(server, b"/healthz") == b"HTTP/1.1 200 OK"
+        go_on.set()
+        await ended(pair)
+    assert [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")] == []

@@ -7,6 +7,8 @@ Rule 1: a whole request within HEAD_SECONDS of its first byte (of the connection
 Rule 2: who does not take the last byte of an answer for DRAIN_SECONDS is cut off, also when the connection is closing.
 Rule 3: when all places are taken, the one that waited longest (for a whole request, or for a reader) makes room.
 Rule 4: a place is taken until its descriptor is free.
+Rule 5: h11 bounds only a head that is not complete yet, so it is given a burst in small pieces, and no byte of the next
+request before this one is answered. A request that cannot be read ends its connection, and no line of the log.
 """
 
 import asyncio
@@ -14,11 +16,14 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 CONNECTIONS_MAX = 64
 HEAD_SECONDS = 5.0
 DRAIN_SECONDS = 15.0
+PIECE_BYTES = 2048
+"""By so much a head may be larger than the limit before it is refused."""
 _turns = itertools.count()
 
 
@@ -33,6 +38,7 @@ class BoundedProtocol(H11Protocol):
         super().__init__(*arguments, **more)
         self._head = _Deadline(self.loop, self.head_seconds, self._cut_off)
         self._drain = _Deadline(self.loop, self.drain_seconds, self._cut_off)
+        self._unread = bytearray()
         self.turn = next(_turns)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -52,13 +58,33 @@ class BoundedProtocol(H11Protocol):
         """Read on; the first byte of a further request starts its deadline."""
         if self._waits and not self._head.is_running:
             self._head.start()
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        self._unread += data
+        self.handle_events()
 
     def handle_events(self) -> None:
-        """Work off what has come; a whole request, with its body, ends the waiting."""
-        super().handle_events()
+        """Parse what has come, piece by piece; a whole request, with its body, ends the waiting."""
+        if self.conn.their_state is not h11.ERROR:
+            super().handle_events()
+        while self._unread and not self.transport.is_closing() and self.conn.their_state in (h11.IDLE, h11.SEND_BODY):
+            self.conn.receive_data(bytes(self._unread[:PIECE_BYTES]))
+            del self._unread[:PIECE_BYTES]
+            super().handle_events()
+        if self.transport.is_closing():
+            self._unread.clear()
+        elif self._unread:
+            self.flow.pause_reading()
         if not self._waits and not self.cycle.more_body:
             self._head.stop()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no request; where the answer to its head is under way, end the connection instead."""
+        if self._waits:
+            super().send_400_response(msg)
+        else:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+            self._cut_off()
 
     def on_response_complete(self) -> None:
         """Go on with the next request; but close a connection whose request was answered before it was whole."""
