@@ -13,7 +13,7 @@ from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.app import make_console
 from watchdog.console.auth.roles import Role
 from watchdog.console.dependencies import Access, Dependencies
-from watchdog.daemon.http.http_auth import Buckets, peer_of
+from watchdog.daemon.http.http_auth import Buckets, guess_of, peer_of
 from watchdog.daemon.http.http_server import HttpServer
 from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.daemon.runtime.supervisor import Supervisor
@@ -210,7 +210,7 @@ async def serving(
 ) -> AsyncIterator[tuple[httpx.AsyncClient, int]]:
     """Serve a console by the real server, and give a client and the port; `more` is who may come in otherwise."""
     clock = SystemClock()
-    access = Access(tokens, peer_of, Buckets(clock, at_once, 0.1), Buckets(clock, 5.0, 0.1), **more)
+    access = Access(tokens, peer_of, guess_of, Buckets(clock, at_once, 0.1), Buckets(clock, 5.0, 0.1), **more)
     supervisor = Supervisor(clock, lambda name, error: None)
     pages = Exposition(Metrics("9.9"), clock)
     async with HttpServer("127.0.0.1:0", pages, tuple, supervisor, private=make_console(world, access)) as server:

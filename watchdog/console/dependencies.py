@@ -59,13 +59,14 @@ class Dependencies:
 class Access:
     """Who may look, and do what: whoever has the token of a role, or whom the proxy or the OpenID provider names.
 
-    `peer` names who asks; the throttles bound how often.
+    `peer` names who asks, `guess` under what a wrong token of theirs is counted; the throttles bound how often.
     `requests` bounds everything, `failures` wrong tokens, what a role does not allow, and names nobody may use.
     `url` is where browsers find us, if it was said.
     """
 
     tokens: Mapping[Role, str]
     peer: Callable[[Scope], str]
+    guess: Callable[[str, bytes], str]
     requests: Throttle
     failures: Throttle
     proxy: Proxy | None = None

@@ -12,7 +12,7 @@ from watchdog.console.auth.roles import Role
 from watchdog.console.auth.session import COOKIE, LIFE_SECONDS, Sessions
 from watchdog.console.dependencies import Access
 from watchdog.console.render.rendering import Renderer
-from watchdog.daemon.http.http_auth import Buckets, peer_of
+from watchdog.daemon.http.http_auth import Buckets, guess_of, peer_of
 
 STRANGE = ("/", "/services/web", "/services/none", "/incidents/web-1", "/nothing", "/status")
 
@@ -68,18 +68,20 @@ async def test_the_login_leads_where_one_wanted_to_go_and_never_elsewhere(wanted
     assert answer.headers["location"] == given
 
 
-async def test_after_five_wrong_tokens_one_waits_even_with_the_right_one() -> None:
-    """By page and by API alike; who has a session goes on."""
-    async with visited() as one:
+async def test_wrong_tokens_wait_and_keep_no_right_one_out() -> None:
+    """By page and by API alike; one that begins otherwise is not held up by those either."""
+    async with town() as one:
         for number in range(5):
             wrong = await one.login("wrong") if number % 2 else await one.client.get(
-                "/api/v1/services", headers={**bearer("wrong"), "cookie": ""}
+                "/api/v1/services", headers=bearer("wrong")
             )  # fmt: skip
             assert wrong.status_code == 401 and "wrong" not in wrong.text
-        late = await one.login()
+        late = await one.login("wrong")
         assert late.status_code == 429 and 0 < int(late.headers["retry-after"]) <= 11
-        told = await one.client.get("/api/v1/services", headers={**bearer(), "cookie": ""})
-        assert told.status_code == 429
+        assert (await one.client.get("/api/v1/services", headers=bearer("wrong"))).status_code == 429
+        assert (await one.login("mistyped")).status_code == 401
+        assert (await one.client.get("/api/v1/services", headers=bearer())).status_code == 200
+        assert (await one.login()).status_code == 303
         assert (await one.client.get("/")).status_code == 200
 
 
@@ -87,7 +89,7 @@ async def test_after_five_wrong_tokens_one_waits_even_with_the_right_one() -> No
 async def test_a_program_shows_one_token_and_nothing_else(headers: list[tuple[str, str | bytes]]) -> None:
     """The gate alone, before a page that is always there: what is not the token gets one answer, and never the page."""
     clock = FakeClock(auto=False)
-    access = Access(TOKENS, peer_of, Buckets(clock, 9.0, 0.1), Buckets(clock, 9.0, 0.1))
+    access = Access(TOKENS, peer_of, guess_of, Buckets(clock, 9.0, 0.1), Buckets(clock, 9.0, 0.1))
     wire = httpx.ASGITransport(AuthMiddleware(PlainTextResponse("the page"), access, clock, Renderer("9.9")))
     async with httpx.AsyncClient(transport=wire, base_url="http://x") as client:
         told = await client.get("/api/v1/services", headers=headers)
@@ -107,6 +109,8 @@ async def test_strangers_do_not_use_up_what_those_who_are_logged_in_need() -> No
     async with visited(at_once=10.0) as one:
         strangers = [(await one.client.get("/login", headers={"cookie": ""})).status_code for _ in range(15)]
         assert 429 in strangers and (await one.client.get("/")).status_code == 200
+        told = await one.client.get("/api/v1/services", headers={**bearer(), "cookie": ""})
+        assert told.status_code == 200, "nor what programs need"
 
 
 async def test_only_the_login_itself_is_open() -> None:

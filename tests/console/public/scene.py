@@ -19,7 +19,7 @@ from watchdog.console.dependencies import Access, Dependencies
 from watchdog.console.public.app import PublicPages
 from watchdog.console.public.public_views import StatusPage
 from watchdog.console.render.rendering import Renderer
-from watchdog.daemon.http.http_auth import Buckets, peer_of
+from watchdog.daemon.http.http_auth import Buckets, guess_of, peer_of
 from watchdog.daemon.http.http_server import HttpServer
 from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.daemon.runtime.supervisor import Supervisor
@@ -117,7 +117,9 @@ async def public_town(
     real, died = SystemClock(), list[str]()
     supervisor = Supervisor(real, lambda name, error: died.append(f"{name}: {error!r}"))
     public = PublicPages(world, pages, Renderer("9.9"), Buckets(real, at_once, 0.1), peer_of, supervisor.spawn)
-    console = make_console(world, Access(TOKENS, peer_of, Buckets(real, 1000.0, 1.0), Buckets(real, 5.0, 0.1)))
+    console = make_console(
+        world, Access(TOKENS, peer_of, guess_of, Buckets(real, 1000.0, 1.0), Buckets(real, 5.0, 0.1))
+    )
     async with _serving(public, console) as client:
         yield PublicTown(client, store, clock, shown)
     await supervisor.stop(5.0)

@@ -2,7 +2,8 @@
 
 Rule 1: a stranger gets the same answer for every path, whether it exists or not: the login, or 401 from the API.
 Rule 2: tokens are compared in constant time, as bytes; no answer, log line or header repeats what was sent.
-Rule 3: after a few failures a peer waits, even with the right token; a good session is not held up by them.
+Rule 3: a session or a token is compared first: those who are refused hold up nobody who shows a good one. Wrong tokens
+wait, by the address they come from and by how they begin.
 Rule 4: what lies behind is told who asks, as `scope["visitor"]`. Who is logged in at the proxy is that, whatever token
 or session comes along.
 """
@@ -88,30 +89,27 @@ class AuthMiddleware:
     def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
         peer, path = self._access.peer(scope), scope["path"]
         known = self._sessions.read(cookie_of(headers, session.COOKIE), self._clock.now())
-        scope["visitor"] = known
+        given = bearer_of(headers) if known is None and path.startswith(API) else None
+        role = self._sessions.role_of(given) if given is not None else None
+        scope["visitor"] = Visitor(role) if role is not None else known
         # Behind a proxy all are one peer: strangers must not use up what those who are logged in need.
-        wait = self._busy(f"session {peer}" if known else peer)
+        wait = self._busy(f"session {peer}" if known else f"token {peer}" if role else peer)
         if wait > 0:
             return too_often(wait)
-        if known or path in self._open or path.startswith(STATIC):
+        if scope["visitor"] or path in self._open or path.startswith(STATIC):
             return None
-        given = bearer_of(headers)
-        if given is not None and path.startswith(API):
-            return self._judge_token(scope, peer, given)
+        if given is not None:
+            return self._wrong(self._access.guess(peer, given))
         if path.startswith(API):
             return _unauthorized()
         here = f"?next={quote(path)}" if path != "/" else ""
         return RedirectResponse(f"/login{here}", 303)
 
-    def _judge_token(self, scope: Scope, peer: str, given: bytes) -> Response | None:
-        wait = self._access.failures.wait_seconds(peer)
+    def _wrong(self, guess: str) -> Response:
+        wait = self._access.failures.wait_seconds(guess)
         if wait > 0:
             return too_often(wait)
-        role = self._sessions.role_of(given)
-        if role is not None:
-            scope["visitor"] = Visitor(role)
-            return None
-        self._access.failures.take(peer)
+        self._access.failures.take(guess)
         return _unauthorized()
 
     def _busy(self, who: str) -> float:

@@ -34,18 +34,22 @@ def login_routes(access: Access, renderer: Renderer, clock: Clock) -> list[Route
             return page(request, 403, "This login came from another site. Enter the token here.", "/")
         form = await read_form(request)
         after = form.get("next", "/")
-        peer = access.peer(request.scope)
-        wait = access.failures.wait_seconds(peer)
-        if wait > 0:
-            return page(request, 429, f"Too many attempts: wait {show_seconds(int(wait) + 1)}.", after, wait)
-        role = sessions.role_of(form.get("token", "").strip().encode())
+        token = form.get("token", "").strip().encode()
+        role = sessions.role_of(token)
         if role is None:
-            access.failures.take(peer)
-            return page(request, 401, "That is not the token.", after)
+            return refuse(request, token, after)
         answer = RedirectResponse(inside(after), 303)
         value = sessions.make(role, form.get("name", ""), clock.now())
         answer.set_cookie(COOKIE, value, max_age=int(LIFE_SECONDS), **flags(request, access.url))
         return answer
+
+    def refuse(request: Request, token: bytes, after: str) -> Response:
+        guess = access.guess(access.peer(request.scope), token)
+        wait = access.failures.wait_seconds(guess)
+        if wait > 0:
+            return page(request, 429, f"Too many attempts: wait {show_seconds(int(wait) + 1)}.", after, wait)
+        access.failures.take(guess)
+        return page(request, 401, "That is not the token.", after)
 
     async def leave(request: Request) -> Response:
         answer = RedirectResponse("/login", 303)
