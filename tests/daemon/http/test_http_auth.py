@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.clocks import FakeClock
 from watchdog.daemon.http.http_auth import FAILURES_AT_ONCE, REQUESTS_AT_ONCE, Buckets, TokenAuth, peer_of
+from watchdog.daemon.http.http_hosts import Hosts
 from watchdog.daemon.http.http_server import make_app, private_app
 from watchdog.daemon.telemetry.exposition import Exposition
 from watchdog.daemon.telemetry.metrics import Metrics
@@ -19,7 +20,7 @@ def asking(clock: FakeClock | None = None, token: str = TOKEN, peer: str = "10.0
     """Return a client of the whole application."""
     clock = clock or FakeClock(auto=False)
     private = private_app(token, clock, lambda: {"services": {}})
-    app = make_app(Exposition(Metrics("9.9"), clock), tuple, tuple, private=private)
+    app = make_app(Hosts("x"), Exposition(Metrics("9.9"), clock), tuple, tuple, private=private)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app, client=(peer, 1)), base_url="http://x")
 
 
@@ -80,7 +81,7 @@ async def test_guessing_is_slowed_down_and_the_right_token_is_not() -> None:
     """After a few wrong ones that address waits with others that begin so; however many there are, the owner reads."""
     clock = FakeClock(auto=False)
     private = private_app(TOKEN, clock, dict)
-    app = make_app(Exposition(Metrics("9.9"), clock), tuple, tuple, private=private)
+    app = make_app(Hosts("x"), Exposition(Metrics("9.9"), clock), tuple, tuple, private=private)
 
     async def get(peer: str, token: str) -> httpx.Response:
         transport = httpx.ASGITransport(app, client=(peer, 1))

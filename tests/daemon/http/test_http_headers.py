@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from tests.support.clocks import FakeClock
 from watchdog.daemon.http.http_headers import HEADERS, URL_MAX_BYTES, SafeHeaders
+from watchdog.daemon.http.http_hosts import Hosts
 from watchdog.daemon.http.http_server import make_app
 from watchdog.daemon.telemetry.exposition import Exposition
 from watchdog.daemon.telemetry.metrics import Metrics
@@ -13,7 +14,7 @@ from watchdog.daemon.telemetry.metrics import Metrics
 
 def asking(app: object = None) -> httpx.AsyncClient:
     """Return a client of the application."""
-    app = app or make_app(Exposition(Metrics("9.9"), FakeClock()), tuple, tuple)
+    app = app or make_app(Hosts("x"), Exposition(Metrics("9.9"), FakeClock()), tuple, tuple)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x")  # type: ignore[arg-type]
 
 
@@ -28,7 +29,9 @@ async def test_every_answer_is_inert_in_a_browser(path: str) -> None:
 
 async def test_an_answer_may_bring_its_own() -> None:
     """A page of ours will need a policy of its own."""
-    async with asking(SafeHeaders(Response("x", headers={"Content-Security-Policy": "default-src 'self'"}))) as client:
+    async with asking(
+        SafeHeaders(Response("x", headers={"Content-Security-Policy": "default-src 'self'"}), Hosts("x"))
+    ) as client:
         answer = await client.get("/")
     assert answer.headers.get_list("content-security-policy") == ["default-src 'self'"]
     assert answer.headers["x-frame-options"] == "DENY"

@@ -15,7 +15,7 @@ from watchdog.daemon.runtime.supervisor import Supervisor
 from watchdog.daemon.telemetry.exposition import Exposition
 from watchdog.daemon.telemetry.metrics import Metrics
 
-ASK = b"GET %s HTTP/1.1\r\nHost: x\r\n%s\r\n"
+ASK = b"GET %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n"
 CLOSE = b"Connection: close\r\n"
 Pair = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -138,7 +138,7 @@ async def test_two_hundred_half_sent_requests_do_not_shut_health_and_metrics(sen
     [
         b"",
         b"GET /healthz HT",
-        b"GET /healthz HTTP/1.1\r\nHost: x\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n",
         ASK % (b"/healthz", b"") + b"GET /half",
     ],
 )
@@ -249,6 +249,12 @@ async def test_the_limit_of_a_head_holds_for_one_that_comes_whole(before: bytes)
         answer = await ended((reader, writer))
         assert answer.count(b"HTTP/1.1 200 OK") == bool(before)
         assert b"HTTP/1.1 400 Bad Request" in answer
+
+
+async def test_a_health_check_of_http_1_0_names_no_host() -> None:
+    """Load balancers ask so; a browser cannot."""
+    async with serving(Patient) as server:
+        assert (await ended(await connect(server, b"GET /healthz HTTP/1.0\r\n\r\n"))).startswith(b"HTTP/1.1 200 OK")
 
 
 async def test_requests_in_one_burst_are_answered_in_turn() -> None:

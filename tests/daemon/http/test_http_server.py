@@ -7,8 +7,10 @@ from contextlib import asynccontextmanager
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from tests.support.clocks import eventually
+from watchdog.daemon.http.http_hosts import Hosts
 from watchdog.daemon.http.http_server import HttpServer, parse_listen
 from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.daemon.runtime.supervisor import Supervisor
@@ -85,6 +87,46 @@ async def test_only_reading_and_only_these_paths() -> None:
         except httpx.TransportError:
             refused = 400  # the server hung up while we were still sending
         assert refused == 400
+
+
+async def test_a_page_of_another_name_reads_nothing() -> None:
+    """DNS rebinding: its name leads to our address, and the browser calls that the same site. Told once a name."""
+    with capture_logs() as logs:
+        async with serving() as (client, server, _):
+            for path in ("/metrics", "/healthz", "/readyz", "/nowhere"):
+                answer = await client.get(path, headers={"host": f"evil.example:{server.port}"})
+                assert answer.status_code == 421 and "metrics.hosts" in answer.text
+            for number in range(100):
+                assert (await client.get("/healthz", headers={"host": f"h{number}.example"})).status_code == 421
+            assert (await client.get("/healthz", headers={"host": "["})).status_code == 421
+            assert (await client.get("/healthz", headers={"host": f"localhost:{server.port}"})).status_code == 200
+    told = [one["host"] for one in logs if one["event"].startswith("refused a request for a host")]
+    assert len(told) == 20 and told.count(f"evil.example:{server.port}") == 1
+
+
+LOOPBACK_ALONE, PRIVATE = Hosts("127.0.0.1", ["Watchdog.acme.example"]), Hosts("0.0.0.0", ["watchdog.acme.example"])
+
+
+@pytest.mark.parametrize(
+    ("given", "here", "private"),
+    [
+        *((one, True, True) for one in (b"localhost", b"LOCALHOST:9464", b"127.0.0.1:80", b"[::1]:9464", b"10.0.0.5")),
+        *((one, True, True) for one in (b"watchdog.acme.example", b"WATCHDOG.acme.example.:443")),
+        *((one, False, True) for one in (b"watchdog", b"prometheus-target:9464")),
+        *((one, False, False) for one in (b"evil.example", b"localhost.evil.example", b"watchdog.acme.example.evil")),
+        *(
+            (one, False, False)
+            for one in (b"", b":80", b"localhost:", b"a b", b"[::1", b"::1", b"127.0.0.1.evil.example")
+        ),
+        *(
+            (one, False, False)
+            for one in (b"localhost@evil.example", b"\xff", b"localhost:80:80", b"2130706433.example")
+        ),
+    ],
+)
+def test_a_host_is_ours_or_not(given: bytes, here: bool, private: bool) -> None:
+    """Addresses, this machine and what is configured; names without a dot where others can connect."""
+    assert (LOOPBACK_ALONE.knows(given), PRIVATE.knows(given)) == (here, private)
 
 
 async def test_signals_stay_the_daemons() -> None:

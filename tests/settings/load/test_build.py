@@ -56,6 +56,16 @@ def test_metrics_listen_where_told_or_nowhere(written: str, host: str | None, po
     assert metrics.every_seconds == 60.0
 
 
+def test_the_server_is_asked_by_its_configured_names() -> None:
+    """Those of metrics.hosts, and that of console.url; a host has no scheme and no port."""
+    url = "console: {url: 'https://Watchdog.acme.example:8443'}\n"
+    text = SMALL + "metrics: {hosts: [Metrics.acme.example, status_page]}\n" + url
+    assert loaded(text).hosts == ("metrics.acme.example", "status_page", "watchdog.acme.example")
+    assert loaded(SMALL).hosts == ()
+    for wrong in ("https://a.example", "a.example:80", "'*'", "a..b", "''"):
+        assert "not the name of a host" in shown(SMALL + f"metrics: {{hosts: [{wrong}]}}\n")
+
+
 def test_endpoints_may_be_on_this_machine(tmp_path: Path) -> None:
     """The sandbox is; a slash at the end does no harm."""
     settings = loaded(SMALL + "endpoints: {render: 'http://127.0.0.1:8080/v1/', slack: https://proxy.example/api}\n")

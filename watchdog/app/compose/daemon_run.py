@@ -181,6 +181,7 @@ async def _live(settings: Settings, clock: Clock, stop: asyncio.Event, reload: a
                 ready=health.not_ready,
                 degraded=health.degraded,
                 private=private,
+                hosts=settings.hosts,
             )
             await stack.enter_async_context(server)
             log.info("listening", host=settings.metrics.host, port=server.port)

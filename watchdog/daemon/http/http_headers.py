@@ -1,16 +1,22 @@
 """What every answer says to a browser, and what no request may be: the outermost ASGI layer.
 
-Rule: an answer may bring a header of its own; what it does not bring is set here, to the strictest.
+Rule 1: an answer may bring a header of its own; what it does not bring is set here, to the strictest.
+Rule 2: what is refused here is refused before any path is looked at, /healthz and /metrics too. A host that is not ours
+is written down, as its name may be missing in the configuration: each once, and only so many.
 """
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
+import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from watchdog.daemon.http.http_hosts import Hosts
+
 METHODS = frozenset({"GET", "HEAD", "POST"})
+HOSTS_TOLD_MAX = 20
 URL_MAX_BYTES = 4096
 """What an identity provider sends a browser back with can be longer than 2 KiB."""
 HEADERS: Mapping[str, str] = MappingProxyType(
@@ -24,12 +30,16 @@ HEADERS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+log = structlog.get_logger("watchdog")
+
 
 class SafeHeaders:
-    """Adds the headers; refuses other methods (405) and long URLs (414) before anybody parses them."""
+    """Adds the headers; refuses strange hosts (421), other methods (405) and long URLs (414) before they are parsed."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, hosts: Hosts) -> None:
         self._app = app
+        self._hosts = hosts
+        self._told: set[bytes] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -41,7 +51,19 @@ class SafeHeaders:
                     headers.setdefault(name, value)
             await send(message)
 
-        await (_refusal(scope) or self._app)(scope, receive, send_safely)
+        await (self._misdirected(scope) or _refusal(scope) or self._app)(scope, receive, send_safely)
+
+    def _misdirected(self, scope: Scope) -> JSONResponse | None:
+        given = next((value for name, value in scope["headers"] if name == b"host"), None)
+        if given is None or self._hosts.knows(given):
+            return None  # a program may name no host (HTTP/1.0); a browser always does
+        if given not in self._told and len(self._told) < HOSTS_TOLD_MAX:
+            self._told.add(given)
+            log.warning(
+                "refused a request for a host that is not ours: see metrics.hosts", host=given.decode("latin-1")
+            )
+        why = "this is not the host that you asked for: write its name into metrics.hosts"
+        return JSONResponse({"ok": False, "detail": why}, 421)
 
 
 def _refusal(scope: Scope) -> JSONResponse | None:

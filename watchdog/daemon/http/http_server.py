@@ -9,7 +9,7 @@ import contextlib
 import json
 import logging
 import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -22,6 +22,7 @@ from starlette.types import ASGIApp
 
 from watchdog.daemon.http.http_auth import TokenAuth
 from watchdog.daemon.http.http_headers import SafeHeaders
+from watchdog.daemon.http.http_hosts import Hosts
 from watchdog.daemon.http.http_protocol import CONNECTIONS_MAX, BoundedProtocol
 from watchdog.daemon.runtime.supervisor import Supervisor
 from watchdog.daemon.telemetry.exposition import Exposition
@@ -44,7 +45,8 @@ Facts = Callable[[], Mapping[str, Any]]
 class HttpServer:
     """Serves while the `async with` block lasts. `listen` is `host:port`; port 0 takes a free one, told by `.port`.
 
-    `private` answers every other path (see `private_app`); `protocol` bounds each connection.
+    `private` answers every other path (see `private_app`); `protocol` bounds each connection; `hosts` are names under
+    which it may be asked, beside its address (see `http_hosts.py`).
     Raises Permanent when the address cannot be used.
     """
 
@@ -59,12 +61,13 @@ class HttpServer:
         degraded: Reasons = tuple,
         private: ASGIApp | None = None,
         protocol: type[BoundedProtocol] = BoundedProtocol,
+        hosts: Collection[str] = (),
     ) -> None:
         self._protocol = protocol
         self._listen = listen
         self._supervisor = supervisor
-        self._app = make_app(metrics, health, ready, degraded, private)
         self._host, self.port = parse_listen(listen)
+        self._app = make_app(Hosts(self._host, hosts), metrics, health, ready, degraded, private)
         self.running: uvicorn.Server | None = None
         self._socket: socket.socket | None = None
 
@@ -140,6 +143,7 @@ def parse_listen(listen: str) -> tuple[str, int]:
 
 
 def make_app(
+    hosts: Hosts,
     metrics: Exposition,
     health: Reasons,
     ready: Reasons,
@@ -159,7 +163,7 @@ def make_app(
         return _answer(ready, degraded)
 
     public = [Route("/metrics", show_metrics), Route("/healthz", show_health), Route("/readyz", show_ready)]
-    return SafeHeaders(Starlette(routes=[*public, *([Mount("/", private)] if private is not None else [])]))
+    return SafeHeaders(Starlette(routes=[*public, *([Mount("/", private)] if private is not None else [])]), hosts)
 
 
 def private_app(token: str, clock: Clock, status: Facts) -> ASGIApp | None:

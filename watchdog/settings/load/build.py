@@ -243,6 +243,7 @@ def _metrics(shape: MetricsShape) -> MetricsSettings:
     return MetricsSettings(
         host=host.strip("[]") or None,
         port=int(port or 0),
+        hosts=tuple(shape.hosts),
         remote_write=shape.remote_write,
         remote_write_user=shape.remote_write_user,
         every_seconds=shape.every,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from watchdog.adapters.options import Options
 from watchdog.adapters.signals import render_events
@@ -45,10 +46,11 @@ class DependencySettings:
 
 @dataclass(frozen=True, slots=True)
 class MetricsSettings:
-    """`host` None: listen on nothing. `remote_write` None: send nothing."""
+    """`host` None: listen on nothing. `remote_write` None: send nothing. `hosts`: other names of the server."""
 
     host: str | None = "127.0.0.1"
     port: int = 9464
+    hosts: tuple[str, ...] = ()
     remote_write: str | None = None
     remote_write_user: str | None = None
     every_seconds: float = 15.0
@@ -159,6 +161,12 @@ class Settings:
     def guard(self) -> AddressGuard:
         """Return what judges every address that is connected to."""
         return AddressGuard(self.private_hosts)
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Return the names by which browsers and programs may ask our server, beside its address."""
+        own = urlsplit(self.console.url or "").hostname
+        return (*self.metrics.hosts, *([own] if own else []))
 
     @property
     def unresolved(self) -> Mapping[str, str]:

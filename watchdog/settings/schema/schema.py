@@ -27,7 +27,7 @@ from watchdog.settings.schema.tuning import (
     Section,
     VerificationSection,
 )
-from watchdog.settings.schema.urls import AnyHttpUrl, HttpUrl
+from watchdog.settings.schema.urls import AnyHttpUrl, HostName, HttpUrl
 
 POSTGRESQL = "postgresql"
 """As `store`: the url, which holds a password, is in WATCHDOG_STORE_URL."""
@@ -306,6 +306,7 @@ class MetricsShape(Section):
     """Where metrics can be fetched, and where they are sent."""
 
     listen: Annotated[str, BeforeValidator(_listen)] = "127.0.0.1:9464"
+    hosts: list[HostName] = Field(default_factory=list, max_length=20)
     remote_write: AnyHttpUrl | None = None
     remote_write_user: str | None = Field(default=None, min_length=1, max_length=200)
     every: BoundedDuration = 15.0

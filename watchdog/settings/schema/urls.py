@@ -49,6 +49,13 @@ def _base_url(text: str) -> str:
     return plain
 
 
+def _host_name(text: str) -> str:
+    if len(text) > 253 or not re.fullmatch(r"[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*", text):
+        raise ValueError("not the name of a host: write it without scheme and port, as in watchdog.acme.example")
+    return text.lower()
+
+
+HostName = Annotated[str, AfterValidator(_host_name)]
 HttpUrl = Annotated[str, AfterValidator(http_url)]
 AnyHttpUrl = Annotated[str, AfterValidator(_any_http_url)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]

@@ -125,6 +125,7 @@ def _rest(settings: Settings) -> Iterable[Row]:
     yield "file", settings.path.name if settings.path is not None else "WATCHDOG_CONFIG_YAML"
     yield "store", shown_url(settings.store_url)
     yield "metrics.listen", f"{metrics.host}:{metrics.port}" if metrics.host is not None else "nothing"
+    yield "metrics.hosts", ", ".join(settings.hosts) or "none"
     yield "metrics.remote_write", host(metrics.remote_write) if metrics.remote_write else "none"
     yield from _console(settings.console)
     for page in settings.status_pages:

@@ -1,0 +1,40 @@
+"""By which names the server may be asked: a page whose own name leads to our address (DNS rebinding) must not ask it.
+
+Rule 1: an address is always taken: a page that a browser has from an address is of that very machine.
+Rule 2: a name is taken if it is ours: of this machine, of the address that is listened on, or configured. Where others
+than this machine can connect, so is one without a dot (`watchdog`): private networks have those, the internet has none.
+"""
+
+import ipaddress
+import re
+from collections.abc import Collection
+
+HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?")
+LOCAL = "localhost"
+
+
+class Hosts:
+    """Judges the Host of a request; `listen` is the address that is listened on, `names` are the configured ones."""
+
+    def __init__(self, listen: str, names: Collection[str] = ()) -> None:
+        self._names = frozenset(name.lower() for name in (LOCAL, listen, *names))
+        self._private = not _is_loopback(listen)
+
+    def knows(self, given: bytes) -> bool:
+        """Tell whether a request with that Host header is for us."""
+        match = HOST.fullmatch(given.decode("latin-1"))
+        if match is None:
+            return False
+        name = match[1].strip("[]").removesuffix(".").lower()
+        return name in self._names or _is_address(name) or (self._private and "." not in name)
+
+
+def _is_address(name: str) -> bool:
+    try:
+        return bool(ipaddress.ip_address(name))
+    except ValueError:
+        return False
+
+
+def _is_loopback(host: str) -> bool:
+    return host == LOCAL or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
