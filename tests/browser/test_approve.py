@@ -36,7 +36,7 @@ async def test_high_is_asked_approved_by_a_click_and_rolled_back_once(tmp_path: 
                 old = await page.get_by_role("button", name="Approve").evaluate(FIELDS)
                 await page.get_by_role("button", name="Approve: roll back to dep-40").click()
                 await page.locator("#answer").wait_for()
-                assert "APPROVED by Ann (console: approver)" in await page.locator("#answer").inner_text()
+                assert "APPROVED by token:Ann (approver)" in await page.locator("#answer").inner_text()
             daemon.kill()
             await asyncio.to_thread(daemon.start().until_watching)
             async with window(browser, f"http://127.0.0.1:{daemon.port}") as page:
@@ -49,7 +49,7 @@ async def test_high_is_asked_approved_by_a_click_and_rolled_back_once(tmp_path: 
                 assert "no open incident web-1" in (await again.text()).lower()
                 await page.goto("/audit")
                 rows = await page.locator("tbody tr").all_inner_texts()
-        assert len(rows) == 2 and all("Ann (console: approver)" in row for row in rows)
+        assert len(rows) == 2 and all("token:Ann (approver)" in row for row in rows)
         assert len(cloud.requests("render", "POST")) == len(cloud.log("rollback_accepted")) == 1
 
 
@@ -106,7 +106,7 @@ async def test_a_tick_and_its_undoing_by_keyboard_alone() -> None:
         assert [(one.item, one.undone) for one in await o.s.store.ticks()] == [
             ("docs", False), ("docs", True), ("lessons", False),
         ]  # fmt: skip
-        await page.get_by_text("ticked by Ann (console: approver)").first.wait_for()
+        await page.get_by_text("ticked by token:Ann (approver)").first.wait_for()
         await page.get_by_label("Follow-up", exact=True).fill("Raise the pool size")
         await page.get_by_label("Whose").fill("team lead")
         await page.get_by_label("Due in").fill("3d")

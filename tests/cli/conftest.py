@@ -1,6 +1,8 @@
 """A record to run commands on: a SQLite file with the incident of the sketch."""
 
 import asyncio
+import os
+import pwd
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from watchdog.domain.incidents import ServiceState, State
 from watchdog.domain.store_records import Minute
 
 Typed = Callable[..., str]
+ME = pwd.getpwuid(os.getuid()).pw_name
 CONFIG = """\
 version: 1
 services:
@@ -26,6 +29,11 @@ channels:
   console: {{}}
 store: "sqlite:///{folder}/watchdog.db"
 """
+
+
+def said(name: str) -> str:
+    """Return how the record names who gave a name at this terminal."""
+    return f"said:{name} (terminal:{ME})"
 
 
 @pytest.fixture

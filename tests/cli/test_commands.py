@@ -1,8 +1,6 @@
 """Commands over a real record: a SQLite file that an incident was written to, read back by the real code."""
 
 import json
-import os
-import pwd
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
@@ -10,7 +8,7 @@ from typing import Any, get_args
 import pytest
 
 from tests.cli import examples as x
-from tests.cli.conftest import Typed
+from tests.cli.conftest import ME, Typed
 from tests.cli.test_demo_text import good_result
 from watchdog.app.sandbox_demo.demo import EXPECTED
 from watchdog.cli.command_context import Screen
@@ -108,9 +106,6 @@ def test_nothing_recorded_yet(words: str, said: str, empty: str, capsys: pytest.
     """A new installation answers every question kindly."""
     assert main([*words.split(), "-c", empty]) == 0
     assert said in capsys.readouterr().out
-
-
-ME = pwd.getpwuid(os.getuid()).pw_name
 
 
 SILENCE, HOLD = "silence web --for 2h --reason work", {"of": "web", "seconds": 7200.0, "reason": "work"}

@@ -1,30 +1,71 @@
 """`note`, `postmortem` and `stats` over a real record: a SQLite file, written and read by the real code."""
 
+import asyncio
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Typed
+from tests.cli.conftest import ME, Typed, said
+from watchdog.adapters.stores import build_store
+from watchdog.daemon.runtime.clock import SystemClock
+from watchdog.domain.store_records import Command
 
 
 def test_what_people_add_is_shown_where_it_is_looked_for(typed: Typed) -> None:
     """A line and a root cause: in explain, history and the post-mortem, with who said it."""
-    assert typed("note", "web-1", "the cache was cold", "--as", "ann") == "Recorded as a note on web-1, by ann.\n"
+    assert typed("note", "web-1", "the cache was cold", "--as", "ann") == "recorded as a note on web-1.\n"
     cause = typed("note", "web-1", "sessions lost\x1b[31m\ntheir lock", "--root-cause", "--as", "bob")
-    assert cause == "Recorded as the root cause of web-1, by bob.\n"
+    assert cause == "recorded as the root cause of web-1.\n"
     out = typed("explain", "web-1")
-    assert "ROOT CAUSE   sessions lost[31m their lock (bob)\nSAID (UTC)\n" in out
-    assert ") ann: the cache was cold\n" in out
-    named = "| sessions lost\\[31m their lock (named by bob); dep-42 9f3c2ab Refactor sessions (P 0.999) |"
+    assert f"ROOT CAUSE sessions lost[31m their lock ({said('bob')}) SAID (UTC)" in " ".join(out.split())
+    assert f") {said('ann')}: the cache was cold\n" in out
+    named = f"| sessions lost\\[31m their lock (named by {said('bob')}); dep-42 9f3c2ab Refactor sessions (P 0.999) |"
     assert named in typed("history", "--format", "markdown")
     (row,) = json.loads(typed("history", "--format", "json"))
-    assert (row["root_cause_named"], row["root_cause_named_by"]) == ("sessions lost[31m their lock", "bob")
-    assert "ann: the cache was cold" in typed("postmortem", "web-1")
+    assert (row["root_cause_named"], row["root_cause_named_by"]) == ("sessions lost[31m their lock", said("bob"))
+    assert f"{said('ann')}: the cache was cold" in typed("postmortem", "web-1")
+
+
+ACTS = (
+    ("note", "the pool"),
+    ("label", "right"),
+    ("tick", "lessons"),
+    ("tick", "lessons", "--undo"),
+    ("follow-up", "a bigger pool"),
+)
+
+
+def test_everything_that_people_add_is_a_command_of_the_audit(typed: Typed, tmp_path: Path) -> None:
+    """Also without a daemon: with its answer, its moment, and who typed it."""
+    for name, *words in ACTS:
+        typed(name, "web-1", *words)
+
+    async def asked() -> Sequence[Command]:
+        store = build_store(f"sqlite:///{tmp_path}/watchdog.db", SystemClock())
+        await store.open()
+        try:
+            return await store.asked()
+        finally:
+            await store.close()
+
+    rows = asyncio.run(asked())
+    assert [one.name for one in reversed(rows)] == [name for name, *_ in ACTS]
+    assert all(one.done and one.ok and one.answer and one.by == f"terminal:{ME}" for one in rows)
+    assert all(one.arguments["incident"] == "web-1" for one in rows)
+
+
+@pytest.mark.parametrize("forged", ["ann (oidc: approver)", "oidc:ann (approver)", "ann （oidc: approver）"])
+def test_a_name_that_is_given_cannot_look_proven(forged: str, typed: Typed) -> None:
+    """The record says first that it was only said, and who typed it."""
+    typed("note", "web-1", "yes", "--as", forged)
+    name = forged.translate(str.maketrans("(（)）", "[[]]"))
+    assert f"{said(name)}: yes" in " ".join(typed("explain", "web-1").split())
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "told"),
     [
         (["web-9", "hello"], "web-9: no such incident -> `watchdog incidents` lists them\n"),
         (["web-1", " \n\x07"], "TEXT: there is nothing in it to read"),
@@ -32,9 +73,9 @@ def test_what_people_add_is_shown_where_it_is_looked_for(typed: Typed) -> None:
         (["web-1", "hello", "--as", "\x07"], "--as: there is nothing in it to read"),
     ],
 )
-def test_a_note_that_cannot_be_taken(words: list[str], said: str, typed: Typed) -> None:
+def test_a_note_that_cannot_be_taken(words: list[str], told: str, typed: Typed) -> None:
     """It says what to write instead, and records nothing."""
-    assert typed("note", *words, code=2).startswith(said)
+    assert typed("note", *words, code=2).startswith(told)
     assert "SAID" not in typed("explain", "web-1")
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from watchdog.domain.identities import identity, meant
+from watchdog.domain.identities import identity, meant, recorded
 
 
 @pytest.mark.parametrize(
@@ -11,12 +11,15 @@ from watchdog.domain.identities import identity, meant
         ("U0AAA", ("slack:U0AAA",)),
         ("W0123456789", ("slack:W0123456789",)),
         ("slack:U0AAA", ("slack:U0AAA",)),
-        ("lead", ("console:lead", "terminal:lead")),
-        ("Ann Smith", ("console:Ann Smith", "terminal:Ann Smith")),
-        ("u0aaa", ("console:u0aaa", "terminal:u0aaa")),
-        ("console:lead", ("console:lead",)),
+        ("lead", ("token:lead", "terminal:lead")),
+        ("Ann Smith", ("token:Ann Smith", "terminal:Ann Smith")),
+        ("u0aaa", ("token:u0aaa", "terminal:u0aaa")),
+        ("console:lead", ("token:lead",)),
+        ("token:lead", ("token:lead",)),
+        ("oidc:lead", ("oidc:lead",)),
+        ("proxy:lead", ("proxy:lead",)),
         ("terminal:U0AAA", ("terminal:U0AAA",)),
-        ("é", ("console:é", "terminal:é")),
+        ("é", ("token:é", "terminal:é")),
     ],
 )
 def test_a_word_stands_for_a_member_id_or_for_a_name(text: str, stands_for: tuple[str, ...]) -> None:
@@ -25,7 +28,21 @@ def test_a_word_stands_for_a_member_id_or_for_a_name(text: str, stands_for: tupl
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "slack:lead", "slack:", "pager:lead", ":lead", "console:", "a:b:c", " lead", "lead ", "x" * 41]
+    "text",
+    [
+        "",
+        " ",
+        "slack:lead",
+        "slack:",
+        "pager:lead",
+        ":lead",
+        "console:",
+        "said:lead",
+        "a:b:c",
+        " lead",
+        "lead ",
+        "x" * 41,
+    ],
 )
 def test_what_is_no_identity_is_said_with_what_to_write(text: str) -> None:
     """A mistake here would leave a question that nobody may answer."""
@@ -35,5 +52,19 @@ def test_what_is_no_identity_is_said_with_what_to_write(text: str) -> None:
 
 def test_who_gave_no_name_has_no_identity() -> None:
     """And so is nobody's approver."""
-    assert identity("console", "") == ""
-    assert identity("console", "slack:U0AAA") == "console:slack:U0AAA", "still only a name"
+    assert identity("token", "") == ""
+    assert identity("token", "slack:U0AAA") == "token:slack:U0AAA", "still only a name"
+
+
+@pytest.mark.parametrize("text", ["lead", "console:lead"])
+def test_a_typed_name_counts_only_where_none_is_proven(text: str) -> None:
+    """A terminal's user stays; `token:` says that the typed name is meant all the same."""
+    assert set(meant(text, names_are_proven=True)) - {"terminal:lead"} == {"oidc:lead", "proxy:lead"}
+    assert meant("token:lead", names_are_proven=True) == ("token:lead",)
+
+
+def test_the_way_stands_first_whatever_the_name_says() -> None:
+    """No name can claim another way, nor a role in the brackets, which are ours."""
+    assert recorded("said", "ann (oidc: approver)", "terminal:bob") == "said:ann [oidc: approver] (terminal:bob)"
+    assert recorded("said", "oidc:ann") == "said:oidc:ann"
+    assert recorded("token", "", "viewer") == "token (viewer)"

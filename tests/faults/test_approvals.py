@@ -101,7 +101,7 @@ def test_case_38_only_the_approver_s_yes_counts_at_the_terminal(tmp_path: Path) 
         why = f"only lead may approve this (policy: critical: approver: lead); you are terminal:{me}"
         assert why in refused.stderr
         daemon.until(lambda: daemon.rows("SELECT text FROM notes WHERE label = 'REFUSED'"))
-        assert daemon.rows("SELECT text FROM notes WHERE label = 'REFUSED'") == [(f"approve by {me}: {why}",)]
+        assert daemon.rows("SELECT text FROM notes WHERE label = 'REFUSED'") == [(f"approve by terminal:{me}: {why}",)]
         assert cloud.untouched() and len(daemon.story("ASKED")) == 1, "still asked"
         daemon.kill()
         text = cloud.config.read_text(encoding="utf-8").replace("terminal:boss", f"terminal:{me}")
@@ -122,7 +122,9 @@ def test_case_38_what_is_kept_for_a_window_outlives_a_kill_and_is_done_on_a_seco
         daemon.until_story("ASKED")
         said = daemon.cli("approve", "web-1")
         assert said.returncode == 0, said.stdout + said.stderr
-        assert said.stdout.startswith(f"APPROVED by {pwd.getpwuid(os.getuid()).pw_name}; KEPT for "), said.stdout
+        assert said.stdout.startswith(f"APPROVED by terminal:{pwd.getpwuid(os.getuid()).pw_name}; KEPT for "), (
+            said.stdout
+        )
         daemon.kill()
         daemon.start().until_watching()
         status = daemon.cli("status").stdout

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from watchdog.domain.errors import ConfigurationError, Mistake
+from watchdog.domain.identities import SAID, TERMINAL, recorded
+from watchdog.domain.incident_notes import NAME_MAX
 
 if TYPE_CHECKING:
     from watchdog.domain.code_comparison import Comparison
@@ -57,6 +59,11 @@ class Services(Protocol):
 
     async def command(self, settings: "Settings", name: str, arguments: Mapping[str, Any], by: str, /) -> "Command":
         """Have the daemon (or, when none runs, ourselves under its lock) apply a change; return its answer."""
+
+    async def annotate(
+        self, settings: "Settings", asked: Sequence[tuple[str, Mapping[str, Any]]], by: str, /
+    ) -> "Sequence[Command]":
+        """Have commands that only add to the record applied, by the daemon or without one; return their answers."""
 
     async def check(self, settings: "Settings", /) -> "Sequence[CheckResult]":
         """Test tokens, services, signals, channels and targets against the world; change nothing."""
@@ -116,6 +123,21 @@ class Context:
             return pwd.getpwuid(os.getuid()).pw_name
         except KeyError:
             return f"user {os.getuid()}"
+
+    def author(self, said: str | None = None) -> str:
+        """Return who acts, for the record: who types, or the name that they gave (`--as`), marked as no more than said.
+
+        Raises ConfigurationError for a name in which there is nothing to read.
+        """
+        from watchdog.presentation.text import clean
+
+        typist = recorded(TERMINAL, self.who())
+        if said is None:
+            return typist
+        name = clean(said, limit=NAME_MAX)
+        if not name:
+            usage_error("--as", "there is nothing in it to read", "give a name")
+        return recorded(SAID, name, typist)
 
 
 def usage_error(where: str, what: str, instead: str) -> NoReturn:

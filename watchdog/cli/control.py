@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from watchdog.cli.command_context import Context, known_service, usage_error
-from watchdog.cli.human_commands import submit
-from watchdog.presentation.text import clean
+from watchdog.cli.human_commands import annotate, submit
 
 if TYPE_CHECKING:
     from watchdog.domain.decisions import Decision
@@ -112,10 +111,4 @@ async def label(incident: str, verdict: Literal["right", "wrong"], /, *, ctx: It
     verdict
         Your judgement.
     """
-    from watchdog.cli import output
-
-    async with ctx.app().reading(ctx.settings()) as store:
-        if not await store.label(incident, verdict, ctx.who()):
-            usage_error(incident, "no such incident", "`watchdog incidents` lists them")
-    output.show_lines([f"{clean(incident)} is recorded as judged {verdict}."])
-    return output.DONE
+    return await annotate(ctx, "label", incident, {"verdict": verdict}, ctx.author())

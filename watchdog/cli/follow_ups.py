@@ -5,10 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from watchdog.cli.command_context import Context, usage_error
-from watchdog.cli.human_commands import checked_arguments
-from watchdog.domain.commands.command_table import COMMANDS
+from watchdog.cli.human_commands import annotate
 from watchdog.domain.follow_ups import DEVELOPERS, DUE
-from watchdog.domain.incident_notes import NAME_MAX
 from watchdog.presentation.text import clean
 
 if TYPE_CHECKING:
@@ -94,18 +92,18 @@ async def tick(
         Who did it, if not who is logged in.
     """
     from watchdog.cli import output
-    from watchdog.daemon.approvals import annotations
 
-    who = _name(ctx, by)
-    settings, clock = ctx.settings(), ctx.clock()
+    who, settings = ctx.author(by), ctx.settings()
     async with ctx.app().reading(settings) as store:
-        facts = await _facts(store, settings, incident, clock.now())
-        said = [
-            (await annotations.tick(store, clock, {"incident": incident, "item": one.id, "undo": undo}, who))[1]
-            for one in _chosen(facts, items, undo)
-        ]
-    output.show_lines([f"{clean(line)}." for line in said] or ["Nothing to tick: nothing of it is open."])
-    return output.DONE
+        facts = await _facts(store, settings, incident, ctx.clock().now())
+    asked = [("tick", {"incident": incident, "item": one.id, "undo": undo}) for one in _chosen(facts, items, undo)]
+    answered = await ctx.app().annotate(settings, asked, who) if asked else []
+    for one in answered:
+        if not one.ok:
+            output.print_error(one.answer)
+    said = [f"{clean(one.answer)}." for one in answered if one.ok]
+    output.show_lines(said or ([] if answered else ["Nothing to tick: nothing of it is open."]))
+    return output.DONE if len(said) == len(answered) else output.FAILED
 
 
 def _chosen(facts: "Facts", names: tuple[str, ...], undo: bool) -> "list[Item]":
@@ -143,27 +141,7 @@ async def follow_up(
     by
         Who adds it, if not who is logged in.
     """
-    from watchdog.cli import output
-    from watchdog.daemon.approvals import annotations
-
-    who = _name(ctx, by)
-    given = checked_arguments(ctx, COMMANDS["follow-up"], incident, {"text": text, "owner": owner, "due": due})
-    async with ctx.app().reading(ctx.settings()) as store:
-        if await store.incident(incident) is None:
-            usage_error(incident, "no such incident", "`watchdog incidents` lists them")
-        done, said = await annotations.follow_up(store, ctx.clock(), given, who)
-    if not done:
-        output.print_error(said)
-        return output.FAILED
-    output.show_lines([f"{clean(said)}."])
-    return output.DONE
-
-
-def _name(ctx: Context, by: str | None) -> str:
-    who = clean(by if by is not None else ctx.who(), limit=NAME_MAX)
-    if not who:
-        usage_error("--as", "there is nothing in it to read", "give a name")
-    return who
+    return await annotate(ctx, "follow-up", incident, {"text": text, "owner": owner, "due": due}, ctx.author(by))
 
 
 async def _facts(store: "Store", settings: "Settings", incident: str, now: float) -> "Facts":

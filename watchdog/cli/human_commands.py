@@ -90,11 +90,30 @@ def checked_arguments(ctx: Context, command: HumanCommand, subject: str, given: 
     return arguments
 
 
+async def annotate(ctx: Context, name: str, incident: str, given: Mapping[str, Any], by: str) -> int:
+    """Have something added to the record of an incident and print what became of it.
+
+    Raises ConfigurationError for what cannot be meant, an incident that does not exist included.
+    """
+    from watchdog.cli import output
+
+    arguments, settings = checked_arguments(ctx, COMMANDS[name], incident, given), ctx.settings()
+    async with ctx.app().reading(settings) as store:
+        if await store.incident(incident) is None:
+            usage_error(incident, "no such incident", "`watchdog incidents` lists them")
+    (answered,) = await ctx.app().annotate(settings, [(name, arguments)], by)
+    if not answered.ok:
+        output.print_error(answered.answer)
+        return answered.exit_code or output.FAILED
+    output.show_lines([f"{clean(answered.answer, ANSWER_MAX)}."])
+    return output.DONE
+
+
 async def submit(ctx: Context, name: str, arguments: Mapping[str, Any]) -> int:
     """Have the change applied and print the answer; the answer's exit code is ours."""
     from watchdog.cli import output
 
-    answered = await ctx.app().command(ctx.settings(), name, arguments, ctx.who())
+    answered = await ctx.app().command(ctx.settings(), name, arguments, ctx.author())
     if answered.ok:
         output.show_lines([clean(answered.answer or "Done.", ANSWER_MAX)])
         return output.DONE

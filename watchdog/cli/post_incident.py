@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from watchdog.cli.command_context import Context, usage_error
-from watchdog.cli.human_commands import checked_arguments
-from watchdog.domain.commands.command_table import COMMANDS
-from watchdog.presentation.text import clean
+from watchdog.cli.human_commands import annotate
 
 if TYPE_CHECKING:
     from watchdog.ports import Store
@@ -45,19 +43,7 @@ async def note(
     by
         Who says it, if not who is logged in.
     """
-    from watchdog.cli import output
-    from watchdog.domain.incident_notes import NAME_MAX
-
-    line = checked_arguments(ctx, COMMANDS["note"], incident, {"text": text})["text"]
-    who = clean(by if by is not None else ctx.who(), limit=NAME_MAX)
-    if not who:
-        usage_error("--as", "there is nothing in it to read", "give a name")
-    async with ctx.app().reading(ctx.settings()) as store:
-        if not await store.remark(incident, line, who, root_cause=root_cause):
-            usage_error(incident, "no such incident", "`watchdog incidents` lists them")
-    what = "the root cause of" if root_cause else "a note on"
-    output.show_lines([f"Recorded as {what} {clean(incident)}, by {who}."])
-    return output.DONE
+    return await annotate(ctx, "note", incident, {"text": text, "root_cause": root_cause}, ctx.author(by))
 
 
 async def postmortem(

@@ -49,6 +49,14 @@ class AppServices:
 
         return await command(settings, name, arguments, by)
 
+    async def annotate(
+        self, settings: Settings, asked: Sequence[tuple[str, Mapping[str, Any]]], by: str, /
+    ) -> Sequence[Command]:
+        """Record what people add, as commands, and return their answers."""
+        from watchdog.app.commands.annotate import annotate
+
+        return await annotate(settings, asked, by)
+
     async def check(self, settings: Settings, /) -> Sequence[CheckResult]:
         """Try everything once."""
         from watchdog.app.commands.live_queries import check

@@ -15,7 +15,6 @@ from watchdog.console.dependencies import Access, Dependencies
 from watchdog.domain.commands.command_table import ROWS
 from watchdog.domain.commands.human_command import NAME_MAX, HumanCommand, InvalidRequest, Seen, stored_arguments
 from watchdog.domain.errors import Temporary
-from watchdog.domain.identities import CONSOLE, identity
 from watchdog.domain.store_records import Command
 from watchdog.ports.chat import REFUSED
 from watchdog.presentation.text import clean, sentence
@@ -54,7 +53,7 @@ class CommandService:
             raise NotAllowed(why)
         arguments = arguments_of(command, subject, given)
         if command.name == "approve":
-            arguments["identity"] = identity(CONSOLE, visitor.name)
+            arguments["identity"] = visitor.identity
         return await self._world.ask(command.name, arguments, visitor.by)
 
     async def _record_refusal(self, visitor: Visitor, command: str, arguments: Mapping[str, Any]) -> None:

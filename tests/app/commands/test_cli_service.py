@@ -153,6 +153,7 @@ def looked_at(folder: Path) -> None:
         assert "is not denied" in expect(daemon, REFUSED, "trust", "9f3c2ab")
         assert "too short" in expect(daemon, USAGE, "trust", "9f")
         assert "judged right" in expect(daemon, DONE, "label", "web-1", "right")
+        assert daemon.rows("SELECT name, ok FROM commands ORDER BY id DESC LIMIT 1") == [("label", 1)]
         assert "no such incident" in expect(daemon, USAGE, "label", "web-9", "wrong")
         assert daemon.history()[0]["label"] == "right"
 

@@ -33,7 +33,7 @@ def test_a_proxy_s_users_come_in_and_act_by_name(tmp_path: Path) -> None:
             page = client.get("/").text
             word = page.split('name="form" value="')[1].split('"')[0]
             assert client.post("/pause", data={"form": word}).status_code == 303
-            assert "ann@acme.example (proxy: approver)" in client.get("/audit").text
+            assert "proxy:ann@acme.example (approver)" in client.get("/audit").text
         assert daemon.get("/").headers["location"] == "/login"
         assert daemon.get("/healthz").status_code in (200, 503)
 
@@ -79,6 +79,6 @@ async def test_people_sign_in_elsewhere_and_act_by_name_in_the_real_process(tmp_
                 assert (await client.get(BACK, params=said)).status_code == 200
                 word = (await client.get("/")).text.split('name="form" value="')[1].split('"')[0]
                 assert (await client.post("/pause", data={"form": word})).status_code == 303
-                assert "ann@acme.example (oidc: approver)" in (await client.get("/audit")).text
+                assert "oidc:ann@acme.example (approver)" in (await client.get("/audit")).text
             assert keys.OIDC_SECRET not in daemon.words() and said["code"] not in daemon.words()
             assert daemon.said("logged in to the console", name="ann@acme.example", role="approver")

@@ -177,7 +177,7 @@ def test_a_session_ends_and_hangs_on_the_token() -> None:
     value = ours.make(Role.OPERATOR, "Ann\x1b <b>", 1000.0)
     visitor = ours.read(value, 1000.0)
     assert visitor is not None and (visitor.role, visitor.name) == (Role.OPERATOR, "Ann <b>")
-    assert visitor.by == "Ann <b> (console: operator)" and len(visitor.form_token) == 64
+    assert visitor.by == "token:Ann <b> (operator)" and len(visitor.form_token) == 64
     assert ours.read(value, 999.0 + LIFE_SECONDS) == visitor
     assert ours.read(value, 1001.0 + LIFE_SECONDS) is None
     assert Sessions({**TOKENS, Role.OPERATOR: "x"}).read(value, 1000.0) is None

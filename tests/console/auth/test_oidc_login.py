@@ -239,7 +239,7 @@ def test_a_session_hangs_on_the_secret_and_on_the_role_of_now() -> None:
     value = ours.prove("ann@acme.example", 1000.0)
     visitor = ours.read(value, 1000.0)
     assert visitor is not None and (visitor.role, visitor.way) == (Role.APPROVER, Way.OIDC)
-    assert visitor.by == "ann@acme.example (oidc: approver)" and len(visitor.form_token) == 64
+    assert visitor.by == "oidc:ann@acme.example (approver)" and len(visitor.form_token) == 64
     assert ours.read(value, 1001.0 + session.LIFE_SECONDS) is None
     assert Sessions(TOKENS, oidc(key=b"x" * 32)).read(value, 1000.0) is None
     assert Sessions(TOKENS).read(value, 1000.0) is None

@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -16,6 +17,8 @@ from watchdog.console.auth.proxy_auth import COOKIE, Proxied, Proxy, Untrusted, 
 from watchdog.console.auth.roles import People, Role, Visitor, Way
 from watchdog.console.auth.session import LIFE_SECONDS
 from watchdog.domain.incidents import Phase
+from watchdog.domain.policy import Approver
+from watchdog.domain.severity import Severity
 
 HEADER = "X-Forwarded-User"
 PEOPLE = People(frozenset({"ann@acme.example"}), frozenset({"otto"}), frozenset({"vera"}))
@@ -126,15 +129,22 @@ def test_letters_that_cannot_be_seen_make_no_name(given: str) -> None:
         proven_name(given.encode(), "it")
     with pytest.raises(Untrusted, match="UTF-8"):
         proven_name(b"\xff\xfe", "it")
-    assert proven_name(" jürgen\t".encode(), "it") == "jürgen"
+    assert proven_name("jürgen".encode(), "it") == "jürgen"
 
 
-@pytest.mark.parametrize("way", [Way.PROXY, Way.OIDC, Way.CONSOLE])
+@pytest.mark.parametrize("given", [" ann", "ann ", "\tann", "ann\u00a0", " "])
+def test_a_blank_beside_a_name_makes_it_another_name(given: str) -> None:
+    """A provider knows two people so; neither gets the other's role."""
+    with pytest.raises(Untrusted, match="two names"):
+        proven_name(given.encode(), "it")
+
+
+@pytest.mark.parametrize("way", [Way.PROXY, Way.OIDC, Way.TOKEN])
 @pytest.mark.parametrize("pair", ["()", "（）", "﹙﹚", "⁽⁾", "₍₎", "❨❩", "❪❫", "⟮⟯"])
 def test_brackets_in_the_record_are_ours_alone(way: Way, pair: str) -> None:
     """Whoever may choose their name elsewhere cannot write there how they came in."""
-    forged = f"ann@acme.example {pair[0]}oidc: approver{pair[1]}"
-    assert Visitor(Role.VIEWER, forged, way=way).by == f"ann@acme.example [oidc: approver] ({way}: viewer)"
+    forged = f"ann@acme.example {pair[0]}approver{pair[1]}"
+    assert Visitor(Role.VIEWER, forged, way=way).by == f"{way}:ann@acme.example [approver] (viewer)"
 
 
 async def test_somebody_without_a_role_is_told_so_and_sees_nothing() -> None:
@@ -191,12 +201,29 @@ async def test_a_click_stands_in_the_record_under_the_name_that_the_proxy_proved
         await waiting(o)
         sent = await o.send(INCIDENT, f"{INCIDENT}/approve")
         command = await o.asked()
-        assert sent.status_code == 303 and command.by == "ann@acme.example (proxy: approver)"
-        assert "ann@acme.example (proxy: approver)" in await o.page("/audit")
+        assert sent.status_code == 303 and command.by == "proxy:ann@acme.example (approver)"
+        assert "proxy:ann@acme.example (approver)" in await o.page("/audit")
         del o.client.headers[HEADER]
-        await o.login(name="ann@acme.example (proxy: approver)")
+        await o.login(name="proxy:ann@acme.example (approver)")
         await o.send("/", "/pause")
-        assert (await o.asked()).by == "ann@acme.example [proxy: approver] (console: approver)"
+        assert (await o.asked()).by == "token:proxy:ann@acme.example [approver] (approver)"
+
+
+async def test_a_typed_name_is_not_the_approver_whom_the_proxy_proves() -> None:
+    """The bearer of the approvers' token may type any name; the yes of the one who is named needs the proxy's word."""
+    async with office(proxy=proxy()) as o:
+        lead = Approver("lead", ("proxy:ann@acme.example",))
+        high = replace(o.s.engine.policy.matrix[Severity.HIGH], approver=lead)
+        o.s.engine.policy = replace(o.s.engine.policy, matrix={**o.s.engine.policy.matrix, Severity.HIGH: high})
+        await waiting(o)
+        del o.client.headers[HEADER]
+        await o.login(name="ann@acme.example")
+        told = await o.page((await o.send(INCIDENT, f"{INCIDENT}/approve")).headers["location"])
+        assert "you are token:ann@acme.example" in told and o.s.web.phase is Phase.ASKING
+        o.client.cookies.clear()
+        o.client.headers[HEADER] = "ann@acme.example"
+        await o.send(INCIDENT, f"{INCIDENT}/approve")
+        assert (await o.asked()).ok and o.s.web.phase is not Phase.ASKING
 
 
 async def test_what_the_role_does_not_allow_is_refused_and_recorded() -> None:
@@ -208,7 +235,7 @@ async def test_what_the_role_does_not_allow_is_refused_and_recorded() -> None:
         data["form"] = (await o.form(INCIDENT, f"{INCIDENT}/reject"))["form"]
         told = await o.client.post(f"{INCIDENT}/approve", data=data, headers=SAME)
         assert told.status_code == 403 and "needs the role approver" in told.text
-        assert (await o.asked()).by == "otto (proxy: operator)"
+        assert (await o.asked()).by == "proxy:otto (operator)"
 
 
 async def forged(o: Office, **change: Any) -> httpx.Response:

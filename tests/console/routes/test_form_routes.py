@@ -30,11 +30,11 @@ async def test_an_approval_is_the_command_of_the_command_line() -> None:
         sent = await o.send(INCIDENT, f"{INCIDENT}/approve")
         command = await o.asked()
         assert sent.status_code == 303 and sent.headers["location"] == f"{INCIDENT}?answer={command.id}"
-        assert (command.name, command.by) == ("approve", "Ann (console: approver)")
+        assert (command.name, command.by) == ("approve", "token:Ann (approver)")
         assert command.arguments["incident"] == "web-1" and command.arguments["seen"]["target"] == "dep-40"
         assert any(note.label == "APPROVED" and "Ann" in note.text for note in await o.s.store.notes())
         shown = await o.page(sent.headers["location"])
-        assert "<strong>approve web-1</strong>" in shown and "Ann (console: approver)" in shown
+        assert "<strong>approve web-1</strong>" in shown and "token:Ann (approver)" in shown
         assert "<strong>approve web-1</strong>" in await o.page(f"{INCIDENT}?answer={command.id}")
         assert 'class="answer' not in await o.page(f"{INCIDENT}?answer=99999") + await o.page(f"{INCIDENT}?answer=x")
 
@@ -61,9 +61,7 @@ async def test_a_yes_to_what_is_asked_no_longer_is_refused(change: dict[str, obj
 async def test_only_the_approver_s_yes_counts_here_too() -> None:
     """By the name given at the login; a name that looks like a member id is still a name; a program has none."""
     async with office() as o:
-        high = replace(
-            o.s.engine.policy.matrix[Severity.HIGH], approver=Approver("lead", ("console:Ann", "slack:U0AAA"))
-        )
+        high = replace(o.s.engine.policy.matrix[Severity.HIGH], approver=Approver("lead", ("token:Ann", "slack:U0AAA")))
         o.s.engine.policy = replace(o.s.engine.policy, matrix={**o.s.engine.policy.matrix, Severity.HIGH: high})
         o.asks()
         await o.s.store.save(None, o.s.engine.state, ())
@@ -71,10 +69,10 @@ async def test_only_the_approver_s_yes_counts_here_too() -> None:
             await o.login(name=name)
             shown = await o.page((await o.send(INCIDENT, f"{INCIDENT}/approve")).headers["location"])
             assert (
-                f"Only lead may approve (policy: high: approver: lead); anybody else may reject. You are {name}."
+                f"Only lead may approve (policy: high: approver: lead); anybody else may reject. You are token:{name}."
                 in shown
             )
-            assert f"you are console:{name}" in shown and o.s.web.phase is Phase.ASKING
+            assert f"you are token:{name}" in shown and o.s.web.phase is Phase.ASKING
         asked = (await o.client.get("/api/v1/incidents/web-1", headers=bearer())).json()["ask"]
         assert asked["only"].startswith("Only lead may approve")
         seen = {name: asked[name] for name in ("suspect", "target", "asked_at")}
@@ -96,7 +94,7 @@ async def test_a_reject_a_stop_a_pause_and_its_end() -> None:
         await o.send(INCIDENT, f"{INCIDENT}/stop")
         assert o.s.web.phase is Phase.PAGED
         await o.send("/", "/pause")
-        assert o.s.engine.state.paused_by == "console: approver"
+        assert o.s.engine.state.paused_by == "token (approver)"
     async with office() as o:
         o.asks()
         await o.login(name="Bob")
@@ -105,7 +103,7 @@ async def test_a_reject_a_stop_a_pause_and_its_end() -> None:
         await o.send("/", "/resume")
         assert not o.s.engine.state.paused_by
         text = await o.page("/audit")
-        assert text.index("resume") < text.index('<th scope="row">pause') and "RESUMED by console: approver" in text
+        assert text.index("resume") < text.index('<th scope="row">pause') and "RESUMED by token (approver)" in text
 
 
 async def test_who_looks_after_it_says_so_on_the_incident_s_page() -> None:
@@ -116,7 +114,7 @@ async def test_who_looks_after_it_says_so_on_the_incident_s_page() -> None:
         await o.send(INCIDENT, f"{INCIDENT}/acknowledge")
         assert o.s.web.phase is Phase.ASKING
         text = await o.page(INCIDENT)
-        assert "Zoe (console: operator) looks after it." in text and "I look after it" not in text
+        assert "token:Zoe (operator) looks after it." in text and "I look after it" not in text
 
 
 async def test_a_silence_may_be_of_one_signal_and_of_one_severity() -> None:
@@ -135,7 +133,7 @@ async def test_a_silence_may_be_of_one_signal_and_of_one_severity() -> None:
         assert (await post("silence", signal="home", severity="high")).status_code == 303
         (silence,) = o.s.engine.state.silences
         assert (silence.signal, silence.severity) == ("home", Severity.HIGH)
-        assert "silence-1 of web, signal home, severity high by Zoe" in await o.page(SERVICE)
+        assert "silence-1 of web, signal home, severity high by token:Zoe" in await o.page(SERVICE)
         for what, more, says in (
             ("silence", {"severity": "bad"}, "Severity: no such severity. Write one of: critical, high, medium, low."),
             ("hold", {"signal": "home"}, "Hold takes no signal: leave it out, then ask again."),
@@ -175,7 +173,7 @@ async def test_quiet_is_asked_for_and_ended_on_the_service_s_page() -> None:
         assert (silence.service, silence.reason, hold.reason) == ("web", "moving <house>", "launch")
         for page in (SERVICE, "/"):
             text = await o.page(page)
-            assert "silence-1 of web by Zoe (console: operator) (moving &lt;house&gt;)" in text and "hold-2" in text
+            assert "silence-1 of web by token:Zoe (operator) (moving &lt;house&gt;)" in text and "hold-2" in text
         assert "End hold-2" not in await o.page(SERVICE)
         wrong = await o.client.post(f"{SERVICE}/silence", data={**held, "lasts": "soon", "reason": "x"}, headers=SAME)
         assert wrong.status_code == 400 and "Write 2h." in wrong.text
@@ -235,7 +233,7 @@ async def test_a_wrong_rollback_is_taken_back_after_a_look_at_what_would_follow(
         sent = await o.send(f"{INCIDENT}/undo", f"{INCIDENT}/undo", live="dep-38")
         assert "look again" in await o.page(sent.headers["location"]) and o.s.sent("PATCH") == 0
         sent = await o.send(f"{INCIDENT}/undo", f"{INCIDENT}/undo")
-        assert "undo of web-1, asked for by Ann (console: approver)" in await o.page(sent.headers["location"])
+        assert "undo of web-1, asked for by token:Ann (approver)" in await o.page(sent.headers["location"])
         await o.s.until(Phase.DEPLOYING)
         assert [one["target"] for one in o.s.accepted] == ["dep-39"] and not o.s.engine.state.denied
         assert "take the rollback back" not in await o.page(INCIDENT)
@@ -260,7 +258,7 @@ async def test_a_note_and_a_judgement() -> None:
         await o.send(INCIDENT, f"{INCIDENT}/note", text="the <pool>\nwas dry", root_cause="yes")
         await o.send(INCIDENT, f"{INCIDENT}/label", verdict="right")
         text = await o.page(INCIDENT)
-        assert "Zoe (console: operator): the &lt;pool&gt; was dry" in text and "judged right" in text
+        assert "token:Zoe (operator): the &lt;pool&gt; was dry" in text and "judged right" in text
         assert (await o.s.store.remarks("web-1"))[0].root_cause
         for form, why in (
             ({"text": " \n"}, "Text: there is nothing in it to read."),
@@ -279,7 +277,7 @@ async def test_a_tick_and_a_follow_up() -> None:
         sent = await o.send(INCIDENT, f"{INCIDENT}/tick", item="stakeholders")
         assert "<strong>tick web-1 stakeholders</strong>: done." in await o.page(sent.headers["location"])
         text = await o.page(INCIDENT)
-        assert "ticked by Zoe (console: operator), " in text
+        assert "ticked by token:Zoe (operator), " in text
         assert 'aria-label="Undo the tick of: Communicate status to stakeholders"' in text
         await o.send(INCIDENT, f"{INCIDENT}/tick", item="stakeholders", undo="yes")
         assert "ticked by" not in await o.page(INCIDENT)
@@ -304,7 +302,7 @@ async def test_the_api_ticks_and_adds_what_the_pages_do() -> None:
         assert (await o.api("/incidents/web-1/tick", {"item": "own-1"})).json()["state"] == "done"
         listed = (await o.client.get("/api/v1/incidents/web-1/checklist", headers=bearer())).json()["lists"][-1]
         (own,) = listed["items"]
-        assert (own["owner"], own["state"], own["ticked_by"]) == ("development team", "done", "console: approver")
+        assert (own["owner"], own["state"], own["ticked_by"]) == ("development team", "done", "token (approver)")
         assert (await o.api("/incidents/web-1/tick", {"item": "own-1", "undo": True})).json()["state"] == "done"
         assert (await o.api("/incidents/web-1/tick", {"item": "nothing"})).status_code == 409
         assert (await o.api("/incidents/web-1/tick", {"item": "\u202e"})).status_code == 422
@@ -325,7 +323,7 @@ async def test_what_a_role_may_not_is_not_offered_and_is_refused_with_a_reason()
         assert refused.status_code == 403 and "you are operator" in refused.text
         assert o.s.web.phase is Phase.ASKING
         logged = await o.asked()
-        assert (logged.name, logged.by, logged.ok) == ("refused", "console: operator", False)
+        assert (logged.name, logged.by, logged.ok) == ("refused", "token (operator)", False)
         assert logged.arguments["what"] == "approve"
         assert "approve needs the role approver" in logged.answer
         answer = await o.api("/pause", token=VIEWER)
@@ -401,7 +399,7 @@ async def test_the_api_takes_the_same_commands() -> None:
         assert (await o.api("/incidents/web-1/note", {"text": "\u202e"})).status_code == 422
         assert (await o.api("/incidents/web-9/stop")).json()["state"] == "failed"
         assert (await o.api("/incidents/web-1/note", {"text": "by a program"})).status_code == 200
-        assert (await o.api("/incidents/web-1/label", {"verdict": "wrong"})).json()["by"] == "console: approver"
+        assert (await o.api("/incidents/web-1/label", {"verdict": "wrong"})).json()["by"] == "token (approver)"
         assert (await o.api("/incidents/web-1/reject", seen)).json()["state"] == "done"
         plan = (await o.client.get("/api/v1/services/web/plan", headers=bearer())).json()
         back = {"live": plan["live"]["id"], "target": plan["plan"]["target"]["deploy_id"]}

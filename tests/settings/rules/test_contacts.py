@@ -80,12 +80,25 @@ def test_an_approver_is_asked_at_its_own_addresses_and_known_by_its_identities()
     contacts = CONTACTS.replace("slack: D0123ABCD", "slack: D0123ABCD, answers_as: [U0AAA, console:Ann Smith]")
     text = HEARING + contacts + APPROVED + "escalation: [{tell: devops, after: 10m}, console]\n"
     settings = loaded(text, BOT | {"WATCHDOG_SLACK_APP_TOKEN": "xapp-1"})
-    lead = Approver("lead", ("slack:U0AAA", "console:Ann Smith"), ("lead-slack", "lead-email"))
+    lead = Approver("lead", ("slack:U0AAA", "token:Ann Smith"), ("lead-slack", "lead-email"))
     assert settings.policy.matrix[Severity.HIGH].approver == lead
     assert not any("contacts" in warning for warning in settings.warnings)
     assert any(line.startswith("high: ask") and "only lead may approve" in line for line in report(settings))
     alone = loaded(SMALL + "contacts: {lead: {answers_as: [ann, ann]}}\n" + APPROVED).policy.matrix[Severity.HIGH]
-    assert alone.approver == Approver("lead", ("console:ann", "terminal:ann"))
+    assert alone.approver == Approver("lead", ("token:ann", "terminal:ann"))
+
+
+PROXY = "console: {proxy: {user_header: X-User, from: [10.0.0.1], approvers: [ann]}}\n"
+
+
+@pytest.mark.parametrize("written", ["ann", "console:ann"])
+def test_a_typed_name_is_no_proof_where_names_are_proven(written: str) -> None:
+    """An approver who is known by a proxy's word is not whoever types that name beside a token."""
+    text = SMALL + f"contacts: {{lead: {{answers_as: ['{written}']}}}}\n" + APPROVED
+    for more, own in (("", "token:ann"), (PROXY, "proxy:ann")):
+        approver = loaded(text + more).policy.matrix[Severity.HIGH].approver
+        assert approver is not None and own in approver.answers_as
+        assert ("token:ann" in approver.answers_as) is (not more)
 
 
 @pytest.mark.parametrize("text", [EMAIL, HEARING])

@@ -74,7 +74,7 @@ def test_who_alone_may_approve() -> None:
         SMALL + LEAD + "policy: {critical: {approver: boss}, high: {approver: lead}, medium: {do: ask, approver: lead}}"
     )
     matrix = loaded(text).policy.matrix
-    lead = Approver("lead", ("slack:U0AAA", "console:ann", "terminal:ann"))
+    lead = Approver("lead", ("slack:U0AAA", "token:ann", "terminal:ann"))
     assert (matrix[Severity.HIGH].approver, matrix[Severity.MEDIUM].approver) == (lead, lead)
     assert matrix[Severity.CRITICAL].approver == Approver("boss", ("terminal:boss",))
     assert all(rule.approver is None for rule in loaded(SMALL + LEAD).policy.matrix.values())

@@ -12,7 +12,7 @@ from typing import Any
 from watchdog.adapters.notifiers import text
 from watchdog.adapters.notifiers.slack_buttons import PREFIX
 from watchdog.adapters.slack.button_signature import FORGED, ButtonSigner
-from watchdog.domain.identities import SLACK, identity
+from watchdog.domain.identities import SLACK, identity, recorded
 from watchdog.ports.chat import Request
 
 WORDS_MAX = 60
@@ -86,4 +86,4 @@ def _pressed(payload: dict[str, Any], seal: ButtonSigner, users: Collection[str]
 def _who(person: str, name: object) -> str:
     """Return how the record names somebody: `slack:U0AAA (ann)`."""
     known = text.clean(str(name or ""), NAME_MAX)
-    return f"slack:{text.clean(person, NAME_MAX) or '?'}" + (f" ({known})" if known else "")
+    return recorded(SLACK, text.clean(person, NAME_MAX) or "?", known)

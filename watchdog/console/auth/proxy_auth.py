@@ -105,10 +105,11 @@ class Proxied:
 def proven_name(given: bytes, where: str) -> str:
     """Return a name that somebody else proves, to be compared letter by letter; nothing for nothing.
 
-    Raises Untrusted for one that two people could read as two names. `where` is what is said of its origin.
+    Raises Untrusted for one that two people could read as two names, a blank at its end included: it is another name
+    than the one without. `where` is what is said of its origin.
     """
     try:
-        name = given.decode().strip(" \t")
+        name = given.decode()
     except UnicodeDecodeError:
         raise Untrusted(f"{where} names somebody in letters that are not UTF-8") from None
     if len(name) > PROVEN_MAX:

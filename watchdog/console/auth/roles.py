@@ -10,17 +10,15 @@ from enum import StrEnum
 
 from watchdog.domain.commands.command_table import COMMANDS
 from watchdog.domain.commands.human_command import Role
-
-BRACKETS = str.maketrans(dict.fromkeys("(（﹙⁽₍❨❪⟮", "[") | dict.fromkeys(")）﹚⁾₎❩❫⟯", "]"))
-"""Round ones, and those that look like them. In the record they are ours: they say how somebody came in."""
+from watchdog.domain.identities import OIDC, PROXY, TOKEN, identity, recorded
 
 
 class Way(StrEnum):
     """How somebody came in, which says what their name is worth: typed in with a role's token, or proven."""
 
-    CONSOLE = "console"
-    PROXY = "proxy"
-    OIDC = "oidc"
+    TOKEN = TOKEN
+    PROXY = PROXY
+    OIDC = OIDC
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +51,17 @@ class Visitor:
     role: Role
     name: str = ""
     form_token: str = ""
-    way: Way = Way.CONSOLE
+    way: Way = Way.TOKEN
 
     @property
     def by(self) -> str:
-        """Return who it is, for the record: what stands in brackets is ours, and says how they came in."""
-        return f"{plainly(self.name)} ({self.way}: {self.role})" if self.name else f"{self.way}: {self.role}"
+        """Return who it is, for the record: `oidc:ann (approver)`."""
+        return recorded(self.way, self.name, self.role)
+
+    @property
+    def identity(self) -> str:
+        """Return under which identity they answer; empty for who gave no name."""
+        return identity(self.way, self.name)
 
     def may(self, command: str) -> bool:
         """Tell whether the role is enough for a command."""
@@ -67,8 +70,3 @@ class Visitor:
     def why_not(self, command: str) -> str:
         """Return why they may not, or nothing."""
         return "" if self.may(command) else f"{command} needs the role {COMMANDS[command].role}; you are {self.role}"
-
-
-def plainly(name: str) -> str:
-    """Return a name as it stands in the record, typed or proven: without what only we write there."""
-    return name.translate(BRACKETS)

@@ -15,8 +15,9 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from watchdog.console.auth.roles import People, Visitor, Way, plainly
+from watchdog.console.auth.roles import People, Visitor, Way
 from watchdog.domain.commands.human_command import Role
+from watchdog.domain.identities import plainly
 from watchdog.ports import IdentityProvider
 from watchdog.presentation.text import clean
 

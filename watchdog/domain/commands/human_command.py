@@ -172,4 +172,6 @@ def _subject(command: HumanCommand, subject: str) -> str:
     if len(subject.removeprefix("sha256:")) < command.subject_characters_min:
         instead = f"give {command.subject_characters_min} characters or more"
         raise InvalidRequest(subject, f"too short to name one {what}", instead)
+    if len(subject) > NAME_MAX:
+        raise InvalidRequest(command.name, f"a name longer than {NAME_MAX} characters", f"say which {what}")
     return subject

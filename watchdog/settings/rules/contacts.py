@@ -127,11 +127,13 @@ def owners(shape: Shape) -> Mapping[str, str]:
 
 def approvers(shape: Shape, contacts: Contacts) -> Mapping[str, Approver]:
     """Return every contact as who may approve; one without identities cannot."""
+    proven = shape.console.proxy is not None or shape.console.oidc is not None
+
+    def answers_as(contact: ContactShape) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(one for text in contact.answers_as for one in meant(text, names_are_proven=proven)))
+
     return {
-        name: Approver(
-            name, tuple(dict.fromkeys(one for text in contact.answers_as for one in meant(text))), tuple(contacts[name])
-        )
-        for name, contact in shape.contacts.items()
+        name: Approver(name, answers_as(contact), tuple(contacts[name])) for name, contact in shape.contacts.items()
     }
 
 
