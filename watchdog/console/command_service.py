@@ -1,7 +1,8 @@
 """What people ask for: checked, allowed or not, and taken to the daemon, whose answer is the answer.
 
 Rule 1: the same commands as the command line's, under the name of who is logged in; nothing is decided here.
-Rule 2: what a role does not allow is recorded too, but not more often than a person clicks.
+Rule 2: what a role does not allow is in the audit too, but not more often than a person clicks, under however many
+names the bearers of one token come; the story of an incident has no line of it.
 """
 
 from collections.abc import Mapping
@@ -16,7 +17,7 @@ from watchdog.domain.commands.command_table import ROWS
 from watchdog.domain.commands.human_command import NAME_MAX, HumanCommand, InvalidRequest, Seen, stored_arguments
 from watchdog.domain.errors import Temporary
 from watchdog.domain.store_records import Command
-from watchdog.ports.chat import REFUSED
+from watchdog.ports.chat import NOT_ALLOWED, REFUSED
 from watchdog.presentation.text import clean, sentence
 
 LONGEST = max(one.max_characters for row in ROWS for one in row.arguments) + 1
@@ -49,7 +50,8 @@ class CommandService:
             about = {command.subject.value: clean(subject, NAME_MAX)} if command.subject.value and subject else {}
             with suppress(Invalid):
                 about = arguments_of(command, subject, given)
-            await self._record_refusal(visitor, command.name, {**about, "refused": why, "what": command.name})
+            told = {**about, "refused": why, "what": command.name, NOT_ALLOWED: True}
+            await self._record_refusal(visitor, command.name, told)
             raise NotAllowed(why)
         arguments = arguments_of(command, subject, given)
         if command.name == "approve":
@@ -57,11 +59,11 @@ class CommandService:
         return await self._world.ask(command.name, arguments, visitor.by)
 
     async def _record_refusal(self, visitor: Visitor, command: str, arguments: Mapping[str, Any]) -> None:
-        log.warning("refused in the console", command=command, by=visitor.by)
-        key = f"refused {visitor.by}"
+        key = f"refused {visitor.way} {visitor.role}"  # never the name: the bearer of a token chooses it
         if self._refusals.wait_seconds(key) > 0:
             return
         self._refusals.take(key)
+        log.warning("refused in the console", command=command, by=visitor.by)
         try:
             await self._world.ask(REFUSED, arguments, visitor.by)
         except Temporary as error:

@@ -10,6 +10,12 @@ REFUSED = "refused"
 A worker of an older version that does not know the name says so; under the command's own name it would obey.
 """
 
+NOT_ALLOWED = "not_allowed"
+"""The argument of such a command which says that its author has not the role (true): then only the audit has it.
+
+The story of an incident has no line of it: who may do nothing must not be able to bury what happened.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Question:

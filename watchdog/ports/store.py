@@ -67,8 +67,13 @@ class StoreReader(Protocol):
     async def command(self, command_id: int) -> Command | None:
         """Return one command."""
 
-    async def asked(self, limit: int = 200) -> Sequence[Command]:
-        """Return what people asked for, answered or not, newest first."""
+    async def asked(
+        self, limit: int = 200, *, before: int | None = None, not_allowed: bool | None = None
+    ) -> Sequence[Command]:
+        """Return what people asked for, answered or not, newest first; `before`: under a smaller number than this.
+
+        `not_allowed`: only what its author may not ask for (True), or all but that (False).
+        """
 
     async def minutes(self, service: str, since: float, until: float) -> Sequence[Minute]:
         """Return the aggregates of a service, oldest first."""

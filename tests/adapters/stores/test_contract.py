@@ -324,6 +324,11 @@ async def test_a_command_waits_for_its_answer(store: Store, clock) -> None:
     assert [command.id for command in await store.commands()] == [second]
     assert [(one.id, one.by, one.done) for one in await store.asked()] == [(second, "bob", False), (first, "ann", True)]
     assert [one.id for one in await store.asked(limit=1)] == [second]
+    assert [one.id for one in await store.asked(before=second)] == [first]
+    third = await store.submit("refused", {"what": "resume"}, "eve")
+    assert [one.id for one in await store.asked(not_allowed=True)] == [third]
+    assert [one.id for one in await store.asked(not_allowed=False)] == [second, first]
+    assert [one.id for one in await store.asked(1, before=third, not_allowed=False)] == [second]
     answered = await store.command(first)
     assert answered == replace(waiting, done=True, ok=False, answer="refused: paused", exit_code=3)
 

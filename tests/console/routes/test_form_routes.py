@@ -339,6 +339,36 @@ async def test_refusals_fill_no_record() -> None:
         assert len(await o.s.store.asked()) == 5
 
 
+async def test_one_token_under_many_names_buries_nothing() -> None:
+    """Refusals are counted by way and role; none is in the story, and the audit shows what was allowed first."""
+    async with asking(TOKEN) as o:
+        await o.send("/", "/pause")
+        for number in range(12):
+            await o.login(OPERATOR, name=f"guest {number}")
+            data = await o.form(INCIDENT, f"{INCIDENT}/reject")
+            assert (await o.client.post(f"{INCIDENT}/approve", data=data, headers=SAME)).status_code == 403
+        assert len(await o.s.store.asked(not_allowed=True)) == 5
+        assert not any("guest" in note.text for note in await o.s.store.notes())
+        assert "token:guest" not in await o.page("/audit")
+        assert "token:guest 4" in await o.page("/audit?show=refused")
+
+
+async def test_the_audit_has_pages() -> None:
+    """The older ones follow, by page and by API, each row once."""
+    async with office() as o:
+        for _ in range(7):
+            await o.s.store.answer(await o.s.store.submit("pause", {}, "ann"), ok=True, text="", exit_code=0)
+        first = (await o.client.get("/api/v1/audit?limit=5", headers=bearer())).json()
+        path = f"/api/v1/audit?limit=5&not_allowed=false&before={first['older']}"
+        second = (await o.client.get(path, headers=bearer())).json()
+        numbers = [one["id"] for one in (*first["rows"], *second["rows"])]
+        assert numbers == sorted(set(numbers), reverse=True) and len(numbers) == 7 and second["older"] is None
+        await o.login()
+        shown = await o.page(f"/audit?before={numbers[3]}")
+        assert shown.count('<th scope="row">pause') == 3 and ">Newest</a>" in shown and ">Older</a>" not in shown
+        assert (await o.page("/audit?before=x")).count('<th scope="row">pause') == 7
+
+
 @pytest.mark.parametrize(
     "headers",
     [

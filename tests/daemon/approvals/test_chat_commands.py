@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from structlog.testing import capture_logs
+
 from tests.core.incident_fields import amended
 from tests.support.clocks import FakeClock
 from tests.support.engine_scene import Scene, scene
@@ -111,8 +113,29 @@ async def test_what_may_not_be_is_refused_by_row_note_and_reply() -> None:
             assert not reply.ok and reply.lines[0].startswith("Refused: ") and why in reply.lines[0]
             assert not row.ok and row.by == request.by
         notes = [note.text for note in await s.store.notes(incident="web-1") if note.label == "REFUSED"]
-        assert [note.split(":")[1] for note in notes] == ["U9 (mallory)", "U0AAA (ann)", "U0AAA (ann)"]
+        assert [note.split(":")[1] for note in notes] == ["U0AAA (ann)", "U0AAA (ann)"], "of a stranger the audit alone"
         assert s.web.phase is Phase.ASKING and s.sent("POST") == 0
+
+
+async def test_strangers_fill_neither_audit_nor_story_nor_log() -> None:
+    """However many they are; each is answered, and one who is listed is recorded all the same."""
+    async with scene() as s:
+        with_question(s)
+        one = desk(s.store, s.clock)
+        commands = CommandPoller(s.store, s.engine, s.clock)
+        with capture_logs() as logged:
+            for number in range(30):
+                hearing = asyncio.create_task(one.handle(Request(f"slack:U{number}", "approve", ("web-1",))))
+                while not hearing.done():
+                    await commands.apply_all()
+                    await asyncio.sleep(0)
+                assert "not on the list" in hearing.result().lines[0]
+        assert len(s.store._db.commands) == 5 and not await s.store.notes()
+        assert len([line for line in logged if line["event"] == "asked for in a channel"]) == 5
+        _, (row,) = await asked(s, answer())
+        assert row.ok
+        long = await one.handle(Request(ANN, "approve", ("w" * 300,), may_change=True))
+        assert "longer than 120 characters" in long.lines[0]
 
 
 async def test_who_looks_after_it_and_who_wants_quiet_say_so_in_a_channel_as_at_a_terminal() -> None:

@@ -428,6 +428,9 @@ async def test_what_was_refused_already_is_only_answered() -> None:
         command = await answer(s, "refused", what="pause", refused="pause needs the role operator")
         assert (command.ok, command.exit_code, command.answer) == (False, REFUSED, "pause needs the role operator")
         assert not s.engine.state.paused_by
+        about = {"incident": "web-1", "what": "approve", "refused": "approve needs the role approver"}
+        assert (await answer(s, "refused", **about, not_allowed=True)).exit_code == REFUSED
+        assert not await s.store.notes(), "the story tells of it no more"
 
 
 LEAD = Approver("lead", ("terminal:ann", "slack:U0AAA"))

@@ -6,6 +6,7 @@ Same contract as `sql.py`, held to it by one test suite. Everything in it is bou
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from watchdog.adapters.stores import retention
@@ -19,6 +20,7 @@ from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Incident, Shared, State
 from watchdog.domain.store_records import FLEET, ActionRow, Command, CommandAnswer, LeaseGrant, Minute, PendingEffect
 from watchdog.ports import Clock
+from watchdog.ports.chat import REFUSED
 
 INCIDENTS_MAX = 1_000
 DELIVERIES_MAX = 10_000
@@ -312,9 +314,16 @@ class MemoryStore:
         """Return one command."""
         return self._db.commands.get(command_id)
 
-    async def asked(self, limit: int = 200) -> Sequence[Command]:
+    async def asked(
+        self, limit: int = 200, *, before: int | None = None, not_allowed: bool | None = None
+    ) -> Sequence[Command]:
         """Return what people asked for, answered or not, newest first."""
-        return tuple(reversed(self._db.commands.values()))[:limit]
+        found = (
+            one
+            for one in reversed(self._db.commands.values())
+            if (before is None or one.id < before) and not_allowed in (None, one.name == REFUSED)
+        )
+        return tuple(islice(found, limit))
 
     def _next_id(self) -> int:
         self._db.ids += 1

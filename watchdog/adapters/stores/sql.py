@@ -21,6 +21,7 @@ from watchdog.domain.effects import Note
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import Incident
 from watchdog.domain.store_records import Command, CommandAnswer
+from watchdog.ports.chat import REFUSED
 
 
 @uninterrupted
@@ -111,10 +112,16 @@ class SqlStore(FencedWrites, Charts, Added):
             row = (await connection.execute(select(COMMANDS).where(COMMANDS.c.id == command_id))).first()
         return None if row is None else _command(row)
 
-    async def asked(self, limit: int = 200) -> Sequence[Command]:
+    async def asked(
+        self, limit: int = 200, *, before: int | None = None, not_allowed: bool | None = None
+    ) -> Sequence[Command]:
         """Return what people asked for, answered or not, newest first."""
+        query = select(COMMANDS)
+        query = query if before is None else query.where(COMMANDS.c.id < before)
+        if not_allowed is not None:
+            query = query.where((COMMANDS.c.name == REFUSED) == not_allowed)
         async with self._reading() as connection:
-            rows = await connection.execute(select(COMMANDS).order_by(COMMANDS.c.id.desc()).limit(limit))
+            rows = await connection.execute(query.order_by(COMMANDS.c.id.desc()).limit(limit))
             return tuple(_command(row) for row in rows)
 
 

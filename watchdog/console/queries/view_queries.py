@@ -197,10 +197,13 @@ class ViewQueries:
         repo = listed.facts.repo if listed.facts is not None else None
         return undo_view(policy, await self._everyone.state(), listed, incident, repo)
 
-    async def audit(self, limit: int = AUDITED_MAX) -> Audit:
-        """Return what people asked for, newest first."""
-        found = await self.world.journal.asked(limit)
-        return Audit(self.world.clock.now(), tuple(answer_view(one) for one in found))
+    async def audit(
+        self, limit: int = AUDITED_MAX, *, before: int | None = None, not_allowed: bool | None = None
+    ) -> Audit:
+        """Return what people asked for, newest first; see `StoreReader.asked`."""
+        found = await self.world.journal.asked(limit + 1, before=before, not_allowed=not_allowed)
+        shown = tuple(answer_view(one) for one in found[:limit])
+        return Audit(self.world.clock.now(), shown, shown[-1].id if len(found) > limit else None)
 
     async def stats(self) -> StatsView:
         """Return the numbers of the last 90 days."""

@@ -32,6 +32,10 @@ from watchdog.console.views.view_models import (
 from watchdog.domain.errors import Temporary
 
 Limit = Annotated[int, Query(ge=1, le=ROWS_MAX, description="How many incidents are looked at, newest first.")]
+Before = Annotated[int | None, Query(ge=1, le=10**15, description="Only rows under a smaller number: `older`.")]
+NotAllowed = Annotated[
+    bool | None, Query(description="Only what its author's role does not allow (true), or all but that (false).")
+]
 MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "There is none of that name."}}
 
 
@@ -93,9 +97,11 @@ def _routes(version: str) -> FastAPI:
         return await _told(await reader.history(limit))
 
     @api.get("/audit", response_model=Audit)
-    async def audit(reader: Reader, limit: Limit = 100) -> Response:
+    async def audit(
+        reader: Reader, limit: Limit = 100, before: Before = None, not_allowed: NotAllowed = None
+    ) -> Response:
         """What people asked the watchdog to do, and what came of it, newest first."""
-        return await _told(await reader.audit(limit))
+        return await _told(await reader.audit(limit, before=before, not_allowed=not_allowed))
 
     @api.get("/stats", response_model=StatsView)
     async def stats(reader: Reader) -> Response:

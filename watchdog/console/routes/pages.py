@@ -3,6 +3,7 @@
 Rule: what shows facts is drawn beside the loop: hundreds of rows take 60 ms. A refusal of a few lines is not.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,8 @@ from watchdog.domain.store_records import Minute
 
 Draw = Callable[[Request, str, Mapping[str, Any]], Awaitable[Response]]
 Handlers = dict[str, Callable[[Request], Awaitable[Response]]]
+PAGE_MARK = re.compile("[0-9]{1,15}")
+"""The number at which an older page begins."""
 LISTED = 200
 """Incidents, or open items, on a page; the API gives more."""
 
@@ -79,7 +82,10 @@ def _lists(reader: ViewQueries, draw: Draw) -> Handlers:
         return await draw(request, "follow_ups.html", given)
 
     async def audit(request: Request) -> Response:
-        return await draw(request, "audit.html", {"view": await reader.audit()})
+        given, refused = request.query_params.get("before", ""), request.query_params.get("show") == "refused"
+        before = int(given) if PAGE_MARK.fullmatch(given) else None
+        view = await reader.audit(before=before, not_allowed=refused)
+        return await draw(request, "audit.html", {"view": view, "refused": refused, "newest": before is None})
 
     async def stats(request: Request) -> Response:
         view = await reader.stats()

@@ -341,10 +341,14 @@ class AnswerView:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """Everything that people asked the watchdog to do, by console or command line, newest first."""
+    """What people asked the watchdog to do, by console, chat or command line, newest first.
+
+    `older` is the number to ask for as `before` for the rows after these; None: there are none.
+    """
 
     at: float
     rows: tuple[AnswerView, ...]
+    older: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

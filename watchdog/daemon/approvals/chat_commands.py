@@ -2,8 +2,9 @@
 
 Rule 1: it changes nothing itself. What would change something becomes the row that `watchdog approve` writes as well;
 whoever holds the service decides, once, whichever worker heard it.
-Rule 2: whoever is not among those who may is refused, and that too is written down: a row and a line of the story
-where it is about an incident, a line of the log always.
+Rule 2: a member who is not among those who may is refused, and that too is written down: a row of the audit where it
+is about an incident, and a line of the log. All of them together write no more than a person clicks, and no line of
+the story: strangers must not bury it.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -16,16 +17,17 @@ import structlog
 from watchdog.daemon.approvals.command_client import submit_and_wait
 from watchdog.daemon.approvals.pending import moment
 from watchdog.daemon.approvals.typed_words import typed_arguments
+from watchdog.daemon.http.http_auth import FAILURES_AT_ONCE, FAILURES_PER_SECOND, Buckets
 from watchdog.domain.commands.command_table import commands_of
 from watchdog.domain.commands.human_command import HumanCommand, InvalidRequest, Surface
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.ports import Clock, Store
-from watchdog.ports.chat import REFUSED, Reply, Request
+from watchdog.ports.chat import NOT_ALLOWED, REFUSED, Reply, Request
 
 CHANGES: Mapping[str, HumanCommand] = MappingProxyType({one.name: one for one in commands_of(Surface.CHAT)})
 SHOWN = ("suspect", "target", "asked_at")
 """What of a question an answer is bound to, beside its incident."""
-NOT_ALLOWED = "not on the list of those who may (approvals.users in the configuration)"
+NOT_ON_THE_LIST = "not on the list of those who may (approvals.users in the configuration)"
 
 Read = Callable[[Sequence[str]], Awaitable[Reply]]
 """Answers a question that changes nothing, given the words behind it. Raises Temporary or Permanent."""
@@ -39,6 +41,7 @@ class ChatCommands:
         self._store = store
         self._clock = clock
         self._reads = reads
+        self._refusals = Buckets(clock, FAILURES_AT_ONCE, FAILURES_PER_SECOND)
 
     async def handle(self, request: Request) -> Reply:
         """Do what is asked, if it may be, and return what to answer. Raises nothing that was foreseen."""
@@ -46,7 +49,8 @@ class ChatCommands:
             reply = await self._handle(request)
         except (Temporary, Permanent) as error:
             reply = _no(f"No answer: {error}")
-        log.info("asked for in a channel", by=request.by, what=request.name, ok=reply.ok, answer=reply.lines[0])
+        if request.may_change or self._is_room_for("a stranger's line of the log"):
+            log.info("asked for in a channel", by=request.by, what=request.name, ok=reply.ok, answer=reply.lines[0])
         return reply
 
     async def _handle(self, request: Request) -> Reply:
@@ -56,8 +60,9 @@ class ChatCommands:
         return await (read or self._reads["help"])(request.words)
 
     async def _change(self, request: Request) -> Reply:
-        refused = request.refusal or ("" if request.may_change else NOT_ALLOWED)
+        refused = request.refusal or ("" if request.may_change else NOT_ON_THE_LIST)
         given: dict[str, Any] = {"refused": refused, "what": request.name} if refused else {}
+        given |= {} if request.may_change else {NOT_ALLOWED: True}
         if request.question is not None:
             shown = asdict(request.question)
             given |= {"incident": shown["incident"], "question": {key: shown[key] for key in SHOWN}}
@@ -72,6 +77,8 @@ class ChatCommands:
         if request.name == "approve":
             given["identity"] = request.identity
         name = REFUSED if refused else request.name
+        if refused and not self._is_room_for("a member's refusal" if request.may_change else "a stranger's refusal"):
+            return _no(f"Refused: {refused}.")
         try:
             answered = await submit_and_wait(self._store, self._clock, name, given, request.by)
         except Temporary:
@@ -81,6 +88,13 @@ class ChatCommands:
         if answered.ok:
             return Reply((f"Done by {request.by} at {moment(self._clock.now())}:", answered.answer))
         return _no(f"Refused: {answered.answer}.")
+
+    def _is_room_for(self, what: str) -> bool:
+        """Tell whether one more may be written down, and count it: a handful at once, then one every ten seconds."""
+        if self._refusals.wait_seconds(what) > 0:
+            return False
+        self._refusals.take(what)
+        return True
 
 
 def _no(why: str) -> Reply:

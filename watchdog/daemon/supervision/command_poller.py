@@ -5,7 +5,7 @@ only of what is written down, and its answer is saved with that: a worker that d
 Rule 2: with several workers, the one that holds the service answers; what names no service (or none that exists) is
 answered by the one that holds the fleet.
 Rule 3: a command may say what its author saw (`seen`); if that is no longer so, it is refused. One that was refused
-already (`refused`: its author may not) is only answered, so that it is in the record.
+already (`refused`: its author may not) is only answered, so that it is in the audit.
 Rule 4: under which `identity` a yes is said, says whoever took it (command line, console, Slack), and not its author.
 """
 
@@ -36,6 +36,7 @@ from watchdog.domain.events import Event
 from watchdog.domain.incidents import State
 from watchdog.domain.store_records import FLEET, Command, CommandAnswer
 from watchdog.ports import Clock, Store
+from watchdog.ports.chat import NOT_ALLOWED
 from watchdog.ports.chat import REFUSED as REFUSAL
 
 POLL_SECONDS = 0.5
@@ -134,9 +135,9 @@ class CommandPoller:
             return False, f"too old: it was asked more than {STALE_SECONDS:.0f} s ago; ask again", FAILED
         if command.name == REFUSAL:
             command = replace(command, name=str(command.arguments.get("what", "")))
-            if command.name not in VERBS.values():
+            if command.arguments.get(NOT_ALLOWED) or command.name not in VERBS.values():
                 return False, str(command.arguments.get("refused", "")), REFUSED
-        # Of an answer that is refused the story tells: see objection.
+        # Of an answer that proves nothing the story tells (see objection): it may have been meant.
         try:
             if command.name in RECORDED:
                 done, said = await add(self._store, self._clock, command)
