@@ -6,10 +6,11 @@ import pytest
 
 from tests.cli import examples as x
 from tests.core.incident_fields import amended
-from watchdog.domain.decisions import Course, GuardAnswer, Verdict
+from watchdog.domain.decisions import Course, Decision, GuardAnswer, Verdict
 from watchdog.domain.effects import Note
 from watchdog.domain.policy import Action
 from watchdog.presentation import next_steps
+from watchdog.presentation.explain import state_of
 
 HELD = (GuardAnswer("budget", Verdict.BLOCK, "2 of 2 rollbacks of this service today"),)
 
@@ -56,6 +57,44 @@ def test_what_is_kept_for_a_window_says_how_to_stop_it_and_how_not_to_wait() -> 
     assert next_steps.is_kept(kept)
     for fields in ({"requested_at": 1.0}, {"closed_at": 1.0}, {"human_needed": "x"}, {"approved_by": None}):
         assert not next_steps.is_kept(amended(kept, **fields)), fields
+
+
+PAGED = x.decision(course=Course.PAGE)
+PASSING = x.decision(course=Course.PAGE, guards=(GuardAnswer("deploys", Verdict.BLOCK, "not read", passing=True),))
+ASKED = x.decision(course=Course.ASK)
+ANNOUNCED = x.decision(course=Course.ANNOUNCE)
+Ahead = next_steps.Ahead
+COMING = [
+    (ASKED, {"asked_at": 1.0}, Ahead.QUESTION),
+    (PAGED, {"asked_at": 1.0}, Ahead.NOTHING),  # decided anew since it was asked
+    (ASKED, {"asked_at": 1.0, "human_needed": "rejected by ann"}, Ahead.NOTHING),
+    (ASKED, {"asked_at": 1.0, "closed_at": 2.0}, Ahead.NOTHING),
+    (ANNOUNCED, {"announced_until": 9.0}, Ahead.ANNOUNCED),
+    (ANNOUNCED, {"announced_until": 9.0, "human_needed": "stopped by ann"}, Ahead.NOTHING),
+    (ANNOUNCED, {"announced_until": 9.0, "approved_by": "ann"}, Ahead.KEPT),
+    (x.decision(), {"announced_until": 9.0, "approved_by": "ann"}, Ahead.DECIDED),  # its window has begun
+    (x.decision(), {"asked_at": 1.0, "approved_by": "ann"}, Ahead.DECIDED),
+    (x.decision(), {"requested_at": 3.0}, Ahead.NOTHING),
+    (PAGED, {}, Ahead.NOTHING),
+    (x.decision(mode="observe", course=Course.NOTE), {}, Ahead.NOTHING),
+    (PASSING, {}, Ahead.HELD_BACK),
+    (PASSING, {"human_needed": "stopped by ann"}, Ahead.NOTHING),
+    (PASSING, {"target": None}, Ahead.NOTHING),
+]
+
+
+@pytest.mark.parametrize(("decision", "fields", "coming"), COMING)
+def test_what_comes_next_follows_from_the_last_decision_and_its_answers(
+    decision: Decision, fields: dict[str, object], coming: Ahead
+) -> None:
+    """Terminal and heading offer what follows from it: an answer to nothing that was asked before."""
+    incident = x.undone(decision, **fields)
+    assert next_steps.ahead(incident) is coming
+    left = " ".join(next_steps.steps_left(incident, "right"))
+    assert ("watchdog approve" in left) is (coming in (Ahead.QUESTION, Ahead.KEPT))
+    assert ("watchdog reject" in left) is (coming is Ahead.QUESTION)
+    assert ("watchdog stop" in left) is (coming in (Ahead.ANNOUNCED, Ahead.KEPT, Ahead.HELD_BACK))
+    assert (state_of(incident) == "WAITING FOR AN ANSWER") is (coming is Ahead.QUESTION)
 
 
 def test_a_bad_configuration_is_not_deny_listed() -> None:

@@ -60,7 +60,7 @@ def explain(
 
 def state_of(incident: Incident) -> str:
     """Return in capitals how far the incident is: VERIFIED, PAGED, OPEN …"""
-    course = incident.decision.course if incident.decision else None
+    course, coming = incident.decision.course if incident.decision else None, next_steps.ahead(incident)
     ladder = (
         (incident.rollback.verified_at is not None, "VERIFIED"),
         (incident.closed_at is not None and incident.human_needed != "", "LEFT TO A HUMAN"),
@@ -68,9 +68,9 @@ def state_of(incident: Incident) -> str:
         (incident.human_needed != "", "A HUMAN IS NEEDED"),
         (incident.rollback.restored_at is not None, "LIVE AGAIN, NOT VERIFIED YET"),
         (incident.rollback.requested_at is not None, "ROLLBACK REQUESTED"),
-        (next_steps.is_kept(incident), "APPROVED, KEPT FOR ITS WINDOW"),
-        (incident.announced_until is not None, "ROLLBACK ANNOUNCED"),
-        (incident.question.asked_at is not None and incident.question.approved_by is None, "WAITING FOR AN ANSWER"),
+        (coming is next_steps.Ahead.KEPT, "APPROVED, KEPT FOR ITS WINDOW"),
+        (coming is next_steps.Ahead.ANNOUNCED, "ROLLBACK ANNOUNCED"),
+        (coming is next_steps.Ahead.QUESTION, "WAITING FOR AN ANSWER"),
         (incident.paged and course is Course.PAGE, "PAGED"),
         (incident.paged, "TOLD"),
     )

@@ -1,7 +1,12 @@
-"""What stays unsure, what would have changed the outcome, and what is left to do. Pure."""
+"""What stays unsure, what would have changed the outcome, what the daemon does next, and what is left to do. Pure.
+
+Rule: what comes next is said by `ahead` alone: terminal, console and chat offer what follows from it.
+"""
 
 from collections.abc import Sequence
+from enum import StrEnum
 
+from watchdog.core.phases.paged import obstacle_may_pass
 from watchdog.domain.decisions import Blame, Course, Decision, Verdict
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import Incident
@@ -15,6 +20,33 @@ HOPELESS = 1000.0
 """Evidence that fell short by more than this factor is not worth a number."""
 LIKELY = 0.5
 """A rollback by hand is suggested only where the deploy is more likely guilty than not."""
+
+
+class Ahead(StrEnum):
+    """What the daemon does next about the rollback of an incident."""
+
+    NOTHING = "nothing"  # a page was all, a person decided, it was requested, or it is over
+    QUESTION = "question"  # a person is asked
+    ANNOUNCED = "announced"  # it is sent at `announced_until` unless a person stops it
+    KEPT = "kept"  # a person approved it, and it waits for its window
+    DECIDED = "decided"  # it is being sent
+    HELD_BACK = "held back"  # a person was paged, and it is decided anew once what forbids it has passed
+
+
+def ahead(incident: Incident) -> Ahead:
+    """Return what comes next: by the last decision and the answers to it, not by what was asked or announced before."""
+    decision = incident.decision
+    if incident.closed_at is not None or incident.human_needed or incident.rollback.requested_at is not None:
+        return Ahead.NOTHING
+    approved = incident.question.approved_by is not None
+    if incident.announced_until is not None and (decision is None or decision.course is not Course.ROLLBACK):
+        return Ahead.KEPT if approved else Ahead.ANNOUNCED
+    if decision is None or decision.course is Course.ASK:
+        return Ahead.QUESTION if incident.question.asked_at is not None and not approved else Ahead.NOTHING
+    if decision.course in ACTING:
+        return Ahead.DECIDED
+    waits = incident.rollback.target is not None and obstacle_may_pass(decision)
+    return Ahead.HELD_BACK if waits else Ahead.NOTHING
 
 
 def unsure(incident: Incident) -> list[str]:
@@ -152,23 +184,21 @@ def _answers(incident: Incident) -> list[str]:
     decision = incident.decision
     if incident.closed_at is not None or decision is None or incident.rollback.requested_at is not None:
         return []
-    name, service = clean(incident.id), clean(incident.service)
-    if incident.announced_until is not None:
-        sooner = [f"or, not to wait for its window: watchdog approve {name}"] if is_kept(incident) else []
+    name, service, coming = clean(incident.id), clean(incident.service), ahead(incident)
+    if coming in (Ahead.ANNOUNCED, Ahead.KEPT):
+        sooner = [f"or, not to wait for its window: watchdog approve {name}"] if coming is Ahead.KEPT else []
         return [f"to stop it: watchdog stop {name}", *sooner]
-    if incident.question.asked_at is not None and incident.question.approved_by is None:
+    if coming is Ahead.QUESTION:
         return [f"answer it: watchdog approve {name}", f"or: watchdog reject {name}"]
+    waits = [f"not to have it decided anew: watchdog stop {name}"] if coming is Ahead.HELD_BACK else []
     if decision.course not in ACTING and _worth_a_try(decision):
-        return [f"by hand: watchdog rollback {service} --dry-run"]
-    return []
+        return [*waits, f"by hand: watchdog rollback {service} --dry-run"]
+    return waits
 
 
 def is_kept(incident: Incident) -> bool:
     """Tell whether a human said yes, and the rollback is kept for its window."""
-    agreed = incident.question.approved_by is not None and incident.announced_until is not None
-    return (
-        agreed and incident.rollback.requested_at is None and incident.closed_at is None and not incident.human_needed
-    )
+    return ahead(incident) is Ahead.KEPT
 
 
 def _worth_a_try(decision: Decision) -> bool:

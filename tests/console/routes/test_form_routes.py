@@ -90,6 +90,7 @@ async def test_a_reject_a_stop_a_pause_and_its_end() -> None:
     async with asking(TOKEN) as o:
         await o.send(INCIDENT, f"{INCIDENT}/reject")
         assert o.s.web.phase is Phase.PAGED
+        o.asks(announced_until=o.s.clock.now() + 60.0)
         o.s.engine.state = replace(o.s.engine.state, services={"web": replace(o.s.web, phase=Phase.ANNOUNCED)})
         await o.send(INCIDENT, f"{INCIDENT}/stop")
         assert o.s.web.phase is Phase.PAGED

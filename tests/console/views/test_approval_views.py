@@ -2,9 +2,13 @@
 
 from dataclasses import replace
 
+import pytest
+
+from tests.cli import examples as x
 from tests.console.desk_scene import Office, asking, office
 from tests.console.scene import TOKEN, VIEWER, bearer
 from tests.core.incident_fields import amended
+from watchdog.domain.decisions import Course, GuardAnswer, Verdict
 from watchdog.domain.incidents import Phase
 
 INCIDENT = "/incidents/web-1"
@@ -64,3 +68,20 @@ async def test_it_is_stopped_or_done_now_by_a_click_and_not_by_a_form_of_before(
         await keep(o)
         await o.send(INCIDENT, f"{INCIDENT}/approve")
         assert "not to wait for its window" in (await o.asked()).answer
+
+
+@pytest.mark.parametrize("passing", [False, True])
+async def test_after_a_page_nothing_is_said_to_be_meant(passing: bool) -> None:
+    """Decided anew, and it became a page: no approve on the page; a stop only where it may be decided once more."""
+    guard = GuardAnswer("deploy list", Verdict.BLOCK, "not read", passing=passing)
+    decision = x.decision(course=Course.PAGE, guards=(guard,), why="deploy list: not read")
+    async with office() as o:
+        o.asks(decision=decision)
+        o.s.engine.state = replace(o.s.engine.state, services={"web": replace(o.s.web, phase=Phase.PAGED)})
+        await o.s.store.save(None, o.s.engine.state, ())
+        await o.login()
+        text = await o.page(INCIDENT)
+        assert "means to" not in text and "/approve" not in text and "watchdog approve" not in text
+        assert ("The watchdog does not roll web back" in text) is passing
+        assert ("Stop: send no rollback" in text) is passing
+        assert "and the question stays open" not in text

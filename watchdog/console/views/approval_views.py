@@ -9,20 +9,23 @@ from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.domain.decisions import Decision, Verdict
 from watchdog.domain.errors import Refused
 from watchdog.domain.events import DeploysListed
-from watchdog.domain.incidents import ACTING, Incident, Phase, ServiceState, State
+from watchdog.domain.incidents import ACTING, Incident, ServiceState, State
 from watchdog.domain.policy import Policy, Rule
 from watchdog.domain.store_records import Command
+from watchdog.presentation.next_steps import Ahead, ahead
 from watchdog.presentation.notice_details import only_approver
 from watchdog.presentation.rollback_plan import planned, planned_undo
 from watchdog.presentation.status_text import open_incident, quiets
 from watchdog.presentation.text import clean, sentence, short
 
 CAN = {
-    Phase.ASKING: ("approve", "reject"),
-    Phase.ANNOUNCED: ("approve", "stop"),
-    Phase.PINNING: ("stop",),
+    Ahead.QUESTION: ("approve", "reject"),
+    Ahead.ANNOUNCED: ("approve", "stop"),
+    Ahead.KEPT: ("approve", "stop"),
+    Ahead.DECIDED: ("stop",),
+    Ahead.HELD_BACK: ("stop",),
 }
-"""What the core takes in which phase; what it would refuse is not offered."""
+"""What may be said to what comes next. Once it is sent, the core refuses all of it, and nothing is offered."""
 REFUSED_CODE = 3
 ABOUT = ("service", "of", "signal", "severity", "incident", "item", "target", "commit", "verdict", "text")
 """What a command is about, in the order in which it is said."""
@@ -33,27 +36,30 @@ def ask_view(incident: Incident, service: ServiceState | None, rule: Rule) -> As
     known = open_incident(service)
     if service is None or known is None or known.id != incident.id:
         return None
-    can = CAN.get(service.phase, ())
-    if service.phase is Phase.PAGED and known.decision is not None and not known.human_needed and known.rollback.target:
-        can = ("stop",)
+    coming = ahead(known)
+    can = CAN.get(coming, ())
     if not can:
         return None
     until = known.announced_until
-    if service.phase is Phase.ASKING:
+    if coming is Ahead.QUESTION:
         until = known.question.deadline.due_at if known.question.deadline is not None else None
-    rollback = known.rollback
-    what = (
-        f"roll {clean(known.service)} back from {clean(known.suspect or 'the live deploy')} to {clean(rollback.target)}"
-    )
-    what = f"{what} ({short(rollback.target_code)})" if rollback.target_code else what
-    said = {Phase.ASKING: f"May the watchdog {what}?", Phase.ANNOUNCED: f"The watchdog is about to {what}."}
-    if service.is_kept:
-        said[Phase.ANNOUNCED] = (
-            f"Approved by {clean(known.question.approved_by)}: the watchdog will {what} in its window."
-        )
-    words = said.get(service.phase, f"The watchdog means to {what}; it is not sent yet.")
+    words, rollback = _words(known, coming), known.rollback
     only = only_approver(known, rule.approver.name if rule.approver else "") if "approve" in can else ()
     return AskView(can, words, known.suspect, rollback.target, service.asked_at, until, " ".join(only), service.is_kept)
+
+
+def _words(incident: Incident, coming: Ahead) -> str:
+    """Return what comes next about a rollback, or what is asked, in a sentence."""
+    rollback, suspect = incident.rollback, clean(incident.suspect or "the live deploy")
+    what = f"roll {clean(incident.service)} back from {suspect} to {clean(rollback.target)}"
+    what = f"{what} ({short(rollback.target_code)})" if rollback.target_code else what
+    why = sentence(incident.decision.why) if incident.decision is not None else ""
+    return {
+        Ahead.QUESTION: f"May the watchdog {what}?",
+        Ahead.ANNOUNCED: f"The watchdog is about to {what}.",
+        Ahead.KEPT: f"Approved by {clean(incident.question.approved_by)}: the watchdog will {what} in its window.",
+        Ahead.HELD_BACK: f"The watchdog does not {what}: it is decided anew once this has passed. {why}",
+    }.get(coming, f"The watchdog means to {what}; it is not sent yet.")
 
 
 def can_acknowledge(incident: Incident, service: ServiceState | None) -> bool:

@@ -51,7 +51,7 @@ def _reconsider(ctx: StepContext, findings: tuple[Finding, ...]) -> None:
     incident = ctx.incident
     decision = open_incident.make_decision(ctx, findings)
     worse = decision.severity.rank > incident.severity.rank
-    free = not incident.human_needed and _was_passing(incident.decision) and decision.course in ACTING
+    free = not incident.human_needed and obstacle_may_pass(incident.decision) and decision.course in ACTING
     late = not (free or worse) and decision.course in ACTING and _may_ask_now(incident, decision)
     if worse and incident.human_needed and decision.course in ACTING:
         decision = replace(decision, course=Course.PAGE, why=f"{incident.human_needed}; {decision.why}")
@@ -85,7 +85,7 @@ def _may_ask_now(incident: Incident, decision: Decision) -> bool:
     )
 
 
-def _was_passing(decision: Decision | None) -> bool:
+def obstacle_may_pass(decision: Decision | None) -> bool:
     """Tell whether what forbade acting was something that time alone may lift."""
     if decision is None:
         return False
