@@ -12,7 +12,7 @@ from watchdog.domain.errors import Temporary
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Incident, State
 from watchdog.domain.notices import Notice
-from watchdog.domain.store_records import ActionRow, PendingEffect
+from watchdog.domain.store_records import ActionRow, CommandAnswer, PendingEffect
 from watchdog.lab.storm.channels import StormChannel
 from watchdog.lab.storm.render import Render, RenderClient
 from watchdog.lab.storm.store import StoreHost, StormStore
@@ -100,10 +100,15 @@ class NeverCloses(StormStore):
     """A store that leaves the end of an incident out of its row."""
 
     async def _save(
-        self, event: Event | None, state: State, effects: Sequence[Effect], closed: Sequence[Incident]
+        self,
+        event: Event | None,
+        state: State,
+        effects: Sequence[Effect],
+        closed: Sequence[Incident],
+        answer: CommandAnswer | None,
     ) -> Sequence[PendingEffect]:
         """Save, and open the rows again."""
-        pending = await super()._save(event, state, effects, closed)
+        pending = await super()._save(event, state, effects, closed, answer)
         rows = self._host.database.incidents
         rows.update({name: replace(row, closed_at=None) for name, row in rows.items() if row.closed_at is not None})
         return pending
