@@ -20,6 +20,8 @@ Variant = Literal[
     "no-last-look",
     "no-read-back",
     "no-retry",
+    "no-end",
+    "no-closing-row",
     "no-wake",
     "endless-settle",
 ]
