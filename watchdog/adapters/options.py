@@ -5,9 +5,10 @@ Rule: an adapter's options live beside the adapter, so that a new one is one fil
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+import httpx
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidatorFunctionWrapHandler, field_validator
 
 from watchdog.adapters.ssrf_guard import AddressGuard
 from watchdog.domain.notices import Notice
@@ -23,10 +24,43 @@ Rate = Annotated[float, BeforeValidator(parse_rate)]
 """Events per minute, written as 20/min."""
 
 
+PORT_MAX = 65535
+
+
+def check_port(port: int) -> int:
+    """Return the port if a connection can have it. Raises ValueError, saying what to write."""
+    if not 1 <= port <= PORT_MAX:
+        raise ValueError(f"not a port: write a number from 1 to {PORT_MAX}")
+    return port
+
+
+def parse_url(text: str) -> httpx.URL:
+    """Return a URL whose host and port can be read. Raises ValueError, saying what to write."""
+    try:
+        url = httpx.URL(text)
+        host, port = url.host, url.port
+    except (httpx.InvalidURL, ValueError):  # which of its parts raises depends on the host
+        raise ValueError("not a URL: write https://host/path") from None
+    if host and port is not None:
+        check_port(port)
+    return url
+
+
 class Options(BaseModel):
     """Base of all options: unknown keys are mistakes, and no error repeats what was typed (it may be a secret)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, validate_default=False)
+
+    @field_validator("*", mode="wrap")
+    @classmethod
+    def _locate(cls, value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+        """Make whatever a check raises a mistake of its field: pydantic lets all but a ValueError pass through."""
+        try:
+            return handler(value)
+        except (ValueError, AssertionError):
+            raise
+        except Exception as error:
+            raise ValueError("not a value we can read: write another one") from error
 
 
 @dataclass(frozen=True, slots=True)

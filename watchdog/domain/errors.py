@@ -98,9 +98,21 @@ class Mistake:
         return f"{self.where}: {self.what}{hint}"
 
 
-class ConfigurationError(WatchdogError):
-    """The configuration cannot be used; carries every mistake at once."""
+MISTAKES_MAX = 50
+"""Shown at once; the others are counted."""
 
-    def __init__(self, mistakes: tuple[Mistake, ...]) -> None:
+
+class ConfigurationError(WatchdogError):
+    """The configuration cannot be used; carries every mistake at once, `MISTAKES_MAX` at most.
+
+    `more` were found beside these and are only counted.
+    """
+
+    def __init__(self, mistakes: tuple[Mistake, ...], more: int = 0) -> None:
+        if len(mistakes) + more > MISTAKES_MAX:
+            shown, rest = mistakes[: MISTAKES_MAX - 1], mistakes[MISTAKES_MAX - 1 :]
+            where = (rest or shown)[0].where
+            what = f"and {len(rest) + more} more mistakes"
+            mistakes = (*shown, Mistake(where, what, "correct those above first"))
         super().__init__("\n".join(str(mistake) for mistake in mistakes))
         self.mistakes = mistakes

@@ -5,6 +5,8 @@ import re
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 BYTES = {"B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
 _QUANTITY = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)")
+LETTERS_MAX = 100
+"""Of a quantity; to find several in one text takes the square of its length."""
 
 
 def parse_duration(text: object) -> float:
@@ -14,8 +16,8 @@ def parse_duration(text: object) -> float:
     """
     if isinstance(text, (int, float)) and not isinstance(text, bool):
         raise ValueError(f"a duration needs a unit: write {text:g}s, {text:g}ms or {text:g}m")
-    parts = _QUANTITY.findall(str(text))
-    rest = _QUANTITY.sub("", str(text)).strip()
+    parts = _QUANTITY.findall(str(text)[:LETTERS_MAX])
+    rest = _QUANTITY.sub("", str(text)[:LETTERS_MAX]).strip() or str(text)[LETTERS_MAX:]
     if not parts or rest or any(unit not in SECONDS for _, unit in parts):
         raise ValueError("not a duration: write a number and a unit (ms, s, m, h, d), as in 800ms, 45s or 1h30m")
     return sum(float(number) * SECONDS[unit] for number, unit in parts)
@@ -24,7 +26,7 @@ def parse_duration(text: object) -> float:
 def parse_size(text: object) -> int:
     """Return bytes of `512KiB`, `1MiB`. Raises ValueError, saying what to write."""
     match = _QUANTITY.fullmatch(str(text).strip())
-    if match is None or match[2] not in BYTES:
+    if match is None or match[2] not in BYTES or len(match[1]) > LETTERS_MAX:
         raise ValueError("not a size: write a number and a unit (B, KiB, MiB, GiB), as in 512KiB")
     return int(float(match[1]) * BYTES[match[2]])
 

@@ -1,19 +1,25 @@
 """SIGHUP's rules: what may change while the watchdog runs, and what needs a restart, in words."""
 
-from dataclasses import replace
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from tests.app.scenes import watching
 from tests.settings.texts import KEY, loaded
-from tests.support.clocks import FakeClock
+from tests.support.clocks import FakeClock, eventually
+from watchdog.adapters.options import Context
+from watchdog.adapters.signals import SIGNALS, SignalKind
+from watchdog.adapters.signals.options import SignalOptions, policy
 from watchdog.adapters.stores.memory import MemoryStore
-from watchdog.app.compose.composition import build
-from watchdog.app.compose.reload import needs_restart, reload_settings
+from watchdog.app.compose.composition import App, build
+from watchdog.app.compose.reload import needs_restart, reload_on_demand, reload_settings
 from watchdog.domain.decisions import Finding
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.severity import Severity
+from watchdog.ports import SignalSource
 from watchdog.settings import Settings
 from watchdog.settings.load.load import load
 
@@ -163,3 +169,83 @@ async def test_a_refused_reload_keeps_the_old_configuration_and_says_why(
         assert app.settings.policy == load(path, {}, tmp_path).policy
     await app.supervisor.stop(5.0)
     await app.close()
+
+
+@dataclass
+class Reloading:
+    """A daemon that reloads on demand, and what it told people."""
+
+    app: App
+    path: Path
+    asked: asyncio.Event
+    capsys: pytest.CaptureFixture[str]
+    said: str = ""
+
+    async def until_said(self, text: str) -> None:
+        """Wait until the log or the channel, which is the console, has said so."""
+
+        def heard() -> bool:
+            said = self.capsys.readouterr()
+            self.said += said.out + said.err
+            return text in self.said
+
+        await eventually(heard)
+
+
+@pytest.fixture
+async def reloading(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> AsyncIterator[Reloading]:
+    """Return a daemon with a file of its own."""
+    path = tmp_path / "watchdog.yaml"
+    path.write_text(OBSERVED, encoding="utf-8")
+    clock = FakeClock(auto=False)
+    app = build(load(path, {}, tmp_path), clock, on_error=lambda _name, _error: None, store=MemoryStore(clock))
+    await watching(app)
+    asked = asyncio.Event()
+    app.supervisor.start("reload", lambda: reload_on_demand(app, asked))
+    yield Reloading(app, path, asked, capsys)
+    await app.supervisor.stop(5.0)
+    await app.close()
+
+
+@pytest.mark.parametrize(
+    "more", ["silences: 2027-02-31\n", f"x: {'[' * 600}\n", "x: 0x_\n", "".join(f"k{one}: 1\n" for one in range(3000))]
+)
+async def test_a_hostile_file_is_a_refusal_that_people_hear_of(reloading: Reloading, more: str) -> None:
+    """The task that reloads goes on: the next file is taken, and people are told that this is over."""
+    before = reloading.app.settings
+    reloading.path.write_text(OBSERVED + more, encoding="utf-8")
+    reloading.asked.set()
+    await reloading.until_said("watchdog refused to reload its configuration")
+    assert reloading.app.settings is before
+    assert len(reloading.said) < 40_000
+    reloading.path.write_text(OBSERVED.replace("docs", "help"), encoding="utf-8")
+    reloading.asked.set()
+    await reloading.until_said("watchdog took its new configuration")
+    assert "help" in reloading.app.settings.services
+
+
+class FaultyOptions(SignalOptions):
+    """The options of a kind of signal that cannot be built."""
+
+    faulty: str
+
+
+def _fails(_name: str, _options: FaultyOptions, _context: Context) -> SignalSource:
+    raise KeyError("a fault of its author")
+
+
+async def test_a_reload_that_fails_half_way_is_undone_and_told(reloading: Reloading) -> None:
+    """The old policy and the old probes, whatever it was that failed."""
+    before = reloading.app.settings
+    probes = {(service, source.name) for service, source in reloading.app.scheduler.sources()}
+    SIGNALS["faulty"] = SignalKind(FaultyOptions, _fails, lambda name, options: policy(name, "faulty", options))
+    try:
+        text = OBSERVED.replace("front: {http: https://docs.acme.example}", "a: {faulty: a}")
+        reloading.path.write_text(text, encoding="utf-8")
+        reloading.asked.set()
+        await reloading.until_said("watchdog refused to reload its configuration")
+    finally:
+        del SIGNALS["faulty"]
+    assert "a fault of the watchdog (KeyError)" in reloading.said
+    assert (reloading.app.settings, reloading.app.engine.policy) == (before, before.policy)
+    assert {(service, source.name) for service, source in reloading.app.scheduler.sources()} == probes

@@ -20,7 +20,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from watchdog.adapters.notifiers import text
 from watchdog.adapters.notifiers.smtp import Mailbox, MailServer
-from watchdog.adapters.options import Context, Options
+from watchdog.adapters.options import Context, Options, check_port
 from watchdog.domain.errors import Partly
 from watchdog.domain.notices import Notice
 from watchdog.ports import Notifier
@@ -56,8 +56,7 @@ class EmailOptions(Options):
         host, _, port = smtp.rpartition(":")
         if not re.fullmatch(r"[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]+\]", host) or not re.fullmatch(r"\d{1,5}", port):
             raise ValueError("not a mail server: write host:port, as in smtp.example.com:587")
-        if not 0 < int(port) < 65536:
-            raise ValueError("not a port: write a number from 1 to 65535")
+        check_port(int(port))
         return smtp
 
     @model_validator(mode="after")

@@ -6,10 +6,9 @@ Rule: what a person typed is never repeated in an error; a URL may hold a secret
 import re
 from typing import Annotated
 
-import httpx
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from watchdog.adapters.options import Duration, Options, Size
+from watchdog.adapters.options import Duration, Options, Size, parse_url
 from watchdog.adapters.signals.json_path import JsonPath
 from watchdog.adapters.signals.pattern import Pattern
 from watchdog.adapters.signals.served_version import VersionPlace
@@ -30,10 +29,7 @@ BODY_BYTES_MAX = 64 * 1024 * 1024
 
 def check_url(text: str) -> str:
     """Return the URL if it can be probed. Raises ValueError, saying what to write."""
-    try:
-        url = httpx.URL(text)
-    except (httpx.InvalidURL, ValueError):
-        raise ValueError("not a URL: write https://host/path") from None
+    url = parse_url(text)
     if url.scheme not in ("http", "https") or not url.host:
         raise ValueError("not a URL that can be probed: write https://host/path (or http://)")
     if url.userinfo:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from watchdog.adapters.options import check_port
 from watchdog.adapters.stores.lock import RoleLock
 from watchdog.ports import Clock, Store
 
@@ -58,6 +59,8 @@ def _check_postgres(url: str) -> None:
     parsed = _postgres_url(url)
     if parsed is None or not parsed.database:
         raise ValueError("not a PostgreSQL url: write postgresql://user:password@host:5432/database")
+    if parsed.port is not None:
+        check_port(parsed.port)
     if find_spec("psycopg") is None:
         raise ValueError("PostgreSQL needs its driver: pip install 'render-watchdog[postgres]'")
 

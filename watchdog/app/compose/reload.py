@@ -9,7 +9,9 @@ import structlog
 
 from watchdog.app.compose.composition import App, resolve, source_maker
 from watchdog.app.compose.safety_diff import changes, loosened
+from watchdog.background import run_in_background
 from watchdog.daemon.engine.conversion import CONTROL, VENDORS
+from watchdog.daemon.supervision.service_watcher import Sources
 from watchdog.domain.effects import Tell
 from watchdog.domain.errors import ConfigurationError, Permanent, Temporary
 from watchdog.domain.incidents import State
@@ -19,6 +21,7 @@ from watchdog.domain.severity import Severity
 from watchdog.settings import Settings
 from watchdog.settings.load.load import load
 
+REFUSED = "reload refused, the old configuration stays"
 HOW_TO_APPLY = "restart the watchdog (after the incident, if one is open)"
 LINES_MAX = 20
 """Mistakes or changes shown; the others follow when these are mended."""
@@ -41,25 +44,43 @@ async def reload_on_demand(app: App, reload: asyncio.Event) -> None:
 async def reload_settings(app: App) -> str:
     """Take a new configuration if it is valid, loosens nothing and needs no restart; return why not otherwise."""
     try:
-        fresh = await resolve(load(app.settings.path, dict(os.environ), Path.cwd()), app.clock)
+        return await _reload(app)
     except (ConfigurationError, Temporary, Permanent) as error:
-        log.error("reload refused, the old configuration stays", mistakes=str(error))
+        log.error(REFUSED, mistakes=str(error))
         return str(error)
+    except Exception as error:
+        log.error(REFUSED, exc_info=error)
+        return f"taking it failed by a fault of the watchdog ({type(error).__name__}): {HOW_TO_APPLY}"
+
+
+async def _reload(app: App) -> str:
+    read = await run_in_background(load, app.settings.path, dict(os.environ), Path.cwd())
+    fresh = await resolve(read, app.clock)
     different = changes(app.settings, fresh)[:LINES_MAX]
     why = needs_restart(app.settings, fresh, app.engine.state)
     if why:
-        log.error("reload refused, the old configuration stays", why=f"{why}: {HOW_TO_APPLY}", changes=different)
+        log.error(REFUSED, why=f"{why}: {HOW_TO_APPLY}", changes=different)
         return f"{why}: {HOW_TO_APPLY}"
-    app.settings = fresh
-    app.engine.policy = fresh.policy
-    app.meter.set_policy(fresh.policy)
-    app.watches.sources = source_maker(fresh, app.clock, app.platform, app.engine)
-    held = [name for name in app.engine.held if name in fresh.policy.services]
-    await app.watches.again((*held, CONTROL, VENDORS))
+    before, sources = app.settings, app.watches.sources
+    try:
+        await _put(app, fresh, source_maker(fresh, app.clock, app.platform, app.engine))
+    except Exception:
+        await _put(app, before, sources)
+        raise
     with contextlib.suppress(Temporary, Permanent):
         await app.sharing.renew()  # new services are taken up now, not with the next renewal
     log.info("reloaded", services=list(fresh.policy.services), changes=different)
     return ""
+
+
+async def _put(app: App, settings: Settings, sources: Sources) -> None:
+    """Put a configuration into force: its policy, and its probes instead of those before."""
+    app.settings = settings
+    app.engine.policy = settings.policy
+    app.meter.set_policy(settings.policy)
+    app.watches.sources = sources
+    held = [name for name in app.engine.held if name in settings.policy.services]
+    await app.watches.again((*held, CONTROL, VENDORS))
 
 
 def _notice(refused: str, at: float) -> Notice:

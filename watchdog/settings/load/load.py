@@ -11,7 +11,7 @@ from watchdog.settings.load.build import Builder
 from watchdog.settings.load.secrets import TEXT, read_dotenv, read_secrets, unknown_variables
 from watchdog.settings.model.settings import Settings
 from watchdog.settings.schema.adapter_entries import Notifiers, Registries, Signals
-from watchdog.settings.text.yaml_document import SIZE_MAX, parse
+from watchdog.settings.text.yaml_document import SIZE_MAX, Document, parse
 
 FILE = "watchdog.yaml"
 
@@ -39,11 +39,24 @@ def load(
     document = parse(text, name)
     settings = None
     if document.data or not document.mistakes:
-        settings = Builder(document, secrets, environ, Registries(signals, notifiers), secretless).build(found, folder)
-    mistakes = (*sorted(document.mistakes, key=_line), *dotenv_mistakes, *secret_mistakes, *misspelt)
-    if mistakes or settings is None:
-        raise ConfigurationError(mistakes or (Mistake(name, "cannot be understood", "start from config/minimal.yaml"),))
+        builder = Builder(document, secrets, environ, Registries(signals, notifiers), secretless)
+        settings = _build(builder, document, found, folder)
+    others = (*dotenv_mistakes, *secret_mistakes, *misspelt)
+    if settings is None and not (document.mistakes or others):
+        document.report((), "cannot be understood", "start from config/minimal.yaml")
+    if settings is None or others or document.mistakes:
+        raise document.refusal(*others)
     return dataclasses.replace(settings, warnings=(*settings.warnings, *strange))
+
+
+def _build(builder: Builder, document: Document, path: Path | None, folder: Path) -> Settings | None:
+    """Return the settings; None with a mistake, also where a check fails in a way that its author did not expect."""
+    try:
+        return builder.build(path, folder)
+    except Exception as error:  # noqa: BLE001  no file may end the daemon or its reload, nor show people a traceback
+        what = f"a check of this file failed by a fault of the watchdog ({type(error).__name__})"
+        document.report((), what, "undo the last change, and report it with this line")
+        return None
 
 
 def is_configured(environ: Mapping[str, str], cwd: Path) -> bool:
@@ -66,8 +79,3 @@ def _text(path: Path | None, environ: Mapping[str, str], cwd: Path) -> tuple[Pat
     except (OSError, UnicodeDecodeError) as error:
         what = f"cannot be read ({type(error).__name__})"
         raise ConfigurationError((Mistake(chosen.name, what, "name a readable file in UTF-8 with -c"),)) from None
-
-
-def _line(mistake: Mistake) -> int:
-    line = mistake.where.rpartition(":")[2]
-    return int(line) if line.isdigit() else 0

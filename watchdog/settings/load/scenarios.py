@@ -5,6 +5,7 @@ Rule: what is written has a meaning, or is a mistake: a fault that shows nothing
 
 import dataclasses
 from collections.abc import Iterable, Mapping
+from functools import partial
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,7 @@ def read_scenario(path: Path, folder: Path) -> FaultClass:
     if shape is not None and not document.mistakes:  # what was cut out as wrong would seem to be missing
         _check(document, shape)
     if shape is None or document.mistakes:
-        raise ConfigurationError(tuple(sorted(document.mistakes, key=_line)))
+        raise document.refusal()
     return _scenario(shape).kind(path.stem, str(path))
 
 
@@ -74,11 +75,6 @@ def _text(path: Path, folder: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         what = f"cannot be read ({type(error).__name__})"
         raise ConfigurationError((Mistake(str(path), what, f"name a file in UTF-8, such as {EXAMPLE}"),)) from None
-
-
-def _line(mistake: Mistake) -> int:
-    line = mistake.where.rpartition(":")[2]
-    return int(line) if line.isdigit() else 0
 
 
 # --- names that point nowhere, and what can never be seen ---
@@ -116,7 +112,7 @@ def _check(document: Document, shape: ScenarioShape) -> None:
 def _known(document: Document, path: tuple[str | int, ...], name: str, known: Iterable[str], what: str) -> bool:
     if name in known:
         return True
-    document.report(path, f"no such {what}", choose(name, known))
+    document.report(path, f"no such {what}", partial(choose, name, known))
     return False
 
 

@@ -15,6 +15,7 @@ from dotenv import dotenv_values
 from pydantic import AfterValidator, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from watchdog.adapters.options import parse_url
 from watchdog.adapters.stores import POSTGRES, check_url
 from watchdog.domain.errors import Mistake
 
@@ -34,6 +35,10 @@ def _one_word(value: SecretStr) -> SecretStr:
 def _web_address(value: SecretStr) -> SecretStr:
     if not re.match(r"https://[^/\s]+|http://(127\.0\.0\.1|localhost|\[::1\])([:/]|$)", value.get_secret_value()):
         raise ValueError("is not an https:// address")
+    try:
+        parse_url(value.get_secret_value())
+    except ValueError:
+        raise ValueError("is not an https:// address with a host and a port that there can be") from None
     return _one_word(value)
 
 

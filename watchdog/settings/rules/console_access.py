@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from importlib.util import find_spec
 
 from watchdog.settings.model.settings import (
@@ -76,12 +77,16 @@ def check_status_pages(document: Document, shape: Shape) -> None:
             document.report(path, "not a name for an address", "write up to 40 small letters, digits and -")
         for place, service in enumerate(page.services):
             if service not in shape.services:
-                document.report((*path, "services", place), "names no service", choose(service, shape.services))
+                document.report(
+                    (*path, "services", place), "names no service", partial(choose, service, shape.services)
+                )
             elif service in page.services[:place]:
                 document.report((*path, "services", place), "named twice", "keep one")
         for service in page.names:
             if service not in page.services:
-                document.report((*path, "names", service), "is not on this page", choose(service, page.services))
+                document.report(
+                    (*path, "names", service), "is not on this page", partial(choose, service, page.services)
+                )
     if not shape.status_pages:
         return
     if not shape.metrics.listen:

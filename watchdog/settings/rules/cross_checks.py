@@ -1,6 +1,7 @@
 """What only shows when parts are seen together: names that point nowhere, modes that cannot be, ourselves as target."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from watchdog.adapters.signals.vendor_status import KNOWN_VENDORS
 from watchdog.core.detect.probes import CUSUM_CAP
@@ -69,7 +70,7 @@ def _check_depends_on(document: Document, name: str, depends_on: list[str]) -> N
         if other == name:
             document.report(path, "a service cannot depend on itself", "remove it")
         elif other not in known:
-            document.report(path, "names no service, dependency or status page", choose(other, known))
+            document.report(path, "names no service, dependency or status page", partial(choose, other, known))
         elif other in depends_on[:index]:
             document.report(path, "named twice", "keep one")
 

@@ -1,6 +1,7 @@
 """Rotations: contacts who are on call in turn, a week each, and when the first of them begins."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from watchdog.domain.policy import Rotation, Step
 from watchdog.settings.model.settings import Adapter
@@ -23,7 +24,7 @@ def check_rotations(
             document.report(path, "already the name of a contact or a channel", "give it another name")
         for place, one in enumerate(written.of):
             if one not in people:
-                document.report((*path, "of", place), "names no contact", choose(one, set(people)))
+                document.report((*path, "of", place), "names no contact", partial(choose, one, set(people)))
         known = tuple(people[one] for one in written.of if one in people)
         if known:
             found[name] = Step(name, (), rotation=Rotation(known, *parse_turn(written.begins)))

@@ -4,6 +4,7 @@ Like a contact's, their addresses make channels of their own (`board-email`), wh
 """
 
 from collections.abc import Mapping
+from functools import partial
 
 from watchdog.domain.policy import Stakeholders
 from watchdog.domain.severity import Severity
@@ -33,7 +34,9 @@ def check_stakeholders(
             document.report(path, "no way to reach them", f"add one of: {', '.join(ADDRESSED)}")
         for place, service in enumerate(those.services or ()):
             if service not in shape.services:
-                document.report((*path, "services", place), "names no service", choose(service, shape.services))
+                document.report(
+                    (*path, "services", place), "names no service", partial(choose, service, shape.services)
+                )
         found[name] = {}
         for kind in kinds:
             adapter = addressed(document, shape, (*path, kind), channels, notifiers, getattr(those, kind))

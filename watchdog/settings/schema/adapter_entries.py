@@ -7,7 +7,7 @@ from watchdog.adapters.options import Options
 from watchdog.domain.policy import SignalPolicy
 from watchdog.settings.model.settings import Adapter
 from watchdog.settings.schema.schema import NAME, ServiceShape
-from watchdog.settings.text.validation import choose, keys_at, report_unknown_key, validate
+from watchdog.settings.text.validation import keys_at, nearest, report_unknown_key, validate
 from watchdog.settings.text.yaml_document import Document
 
 
@@ -103,7 +103,7 @@ def _report_kind(document: Document, path: tuple[str, ...], written: Mapping[str
         document.report(path, "says nothing to look at", f"write one of: {', '.join(sorted(signals))}")
         return
     first = next(iter(written))
-    if len(written) == 1 or not choose(first, signals).startswith("write"):
+    if len(written) == 1 or document.is_full or nearest(first, signals):
         report_unknown_key(document, (*path, first), signals, "kind of signal")
     else:
         document.report(path, "no kind of signal among its keys", f"write one of: {', '.join(sorted(signals))}")

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from watchdog.adapters.options import Duration, Size
+from watchdog.adapters.options import PORT_MAX, Duration, Size
 from watchdog.adapters.stores import check_url
 from watchdog.domain.identities import meant
 from watchdog.domain.policy import OBJECTIVE
@@ -58,7 +58,7 @@ def _listen(value: object) -> object:
     if value is False or value == "":
         return ""
     address = re.fullmatch(r"(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})", str(value))
-    if address is not None and int(address[1]) < 65536:
+    if address is not None and int(address[1]) <= PORT_MAX:
         return value
     raise ValueError('not an address to listen on: write "127.0.0.1:9464", or "" to listen on nothing')
 
@@ -69,7 +69,7 @@ def _store(text: str) -> str:
     if text.startswith(("postgresql", "postgres")):
         check_url(text)
         return text
-    if not re.fullmatch(r"sqlite:///\S|sqlite:///\S[^\r\n]*\S", text):
+    if not re.fullmatch(r"sqlite:///\S|sqlite:///\S.*\S", text) or re.search(r"[\x00-\x1f]", text):
         raise ValueError("not a store: write sqlite:///watchdog.db, sqlite:////var/data/watchdog.db or postgresql")
     return text
 

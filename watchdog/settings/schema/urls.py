@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
 
+from watchdog.adapters.options import parse_url
+
 _URL = re.compile(r"(https?)://([^\s/?#@:\[\]]+|\[[0-9A-Fa-f:]+\])(:\d{1,5})?([/?#]\S*)?")
 
 
@@ -14,6 +16,7 @@ def _any_http_url(text: str) -> str:
     match = _URL.fullmatch(text)
     if match is None or len(text) > 2000 or (match[2].startswith("[") and not _is_address(match[2])):
         raise ValueError("not a web address: write https://host/path, without a user or password in it")
+    parse_url(text)
     return text.rstrip("/") if match[4] in (None, "/") else text
 
 

@@ -7,7 +7,8 @@ Rule 2: pydantic's own texts are not shown: they speak of Python, and may repeat
 import copy
 import difflib
 import types
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
+from functools import partial
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -51,14 +52,14 @@ def validate(model: type[M], data: Mapping[str, Any], document: Document, prefix
             return model.model_validate(rest)
         except ValidationError as error:
             problems = error.errors(include_url=False)
-        places: list[Path] = []
+        places: set[Path] = set()
         for problem in sorted(problems, key=_own_words_first):
             path = _path_in(rest, problem["loc"])
             if path in places and problem["type"] != "missing":
                 continue  # the other branch of a union
             if not (problem["type"] == "missing" and path in cut):
                 _report(problem, model, document, prefix, path)
-            places.append(path[:-1] if problem["type"] == "missing" else path)
+            places.add(path[:-1] if problem["type"] == "missing" else path)
         if () in places or not _cut_all(rest, places):
             return None
         cut.update(places)
@@ -94,9 +95,9 @@ def report_unknown_key(document: Document, path: Sequence[str | int], known: Ite
     if key in LATER:
         document.report(path, "not available in this version", LATER[key])
     elif any(word in key.lower() for word in _SECRET_WORDS):
-        document.report(path, "secrets are not written here", _secret_hint(path))
+        document.report(path, "secrets are not written here", partial(_secret_hint, path))
     else:
-        document.report(path, f"unknown {what}", choose(key, known))
+        document.report(path, f"unknown {what}", partial(choose, key, known))
 
 
 def _secret_hint(path: Sequence[str | int]) -> str:
@@ -123,10 +124,10 @@ def _path_in(data: Any, loc: Sequence[str | int]) -> Path:
     return tuple(path)
 
 
-def _cut_all(data: dict[str, Any], places: Sequence[Path]) -> bool:
+def _cut_all(data: dict[str, Any], places: Set[Path]) -> bool:
     """Remove the places, last list items first; tell whether anything was removed."""
     done = False
-    for place in sorted(set(places), key=lambda place: [(isinstance(part, int), part) for part in place], reverse=True):
+    for place in sorted(places, key=lambda place: [(isinstance(part, int), part) for part in place], reverse=True):
         parent: Any = data
         for part in place[:-1]:
             parent = parent[part] if _has(parent, part) else None
@@ -170,10 +171,12 @@ def _report_choice(problem: ErrorDetails, document: Document, place: Path) -> No
     if given in LATER_ACTIONS:
         document.report(place, "not available in this version", f"write one of: {', '.join(known)}")
         return
-    near = nearest(given, known)
-    document.report(
-        place, "not one of the choices", f"write one of: {', '.join(known)}" + (f" ({near}?)" if near else "")
-    )
+
+    def instead() -> str:
+        near = nearest(given, known)
+        return f"write one of: {', '.join(known)}" + (f" ({near}?)" if near else "")
+
+    document.report(place, "not one of the choices", instead)
 
 
 def _own_words(problem: ErrorDetails) -> tuple[str, str]:

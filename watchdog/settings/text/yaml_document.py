@@ -1,44 +1,43 @@
 """A YAML text as plain data, with the line of every key: so that each mistake can say where it is.
 
 Rule 1: no message repeats a value, or a key that might be one: it may be a secret.
-Rule 2: bounded: size, depth and number of nodes (aliases are followed, an alias bomb is not).
+Rule 2: bounded: size, depth and number of nodes (aliases are followed, an alias bomb is not), and the mistakes shown.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
-from watchdog.domain.errors import Mistake
+from watchdog.domain.errors import MISTAKES_MAX, ConfigurationError, Mistake
+from watchdog.settings.text.yaml_loader import DEPTH_MAX, NODES_MAX, TOO_MUCH, BoundedLoader, Unusable
 
 SIZE_MAX = 256 * 1024
-DEPTH_MAX = 20
-NODES_MAX = 20_000
 
 Path = tuple[str | int, ...]
 
 SECRET = re.compile(
-    r"hooks\.slack\.com/|\bxox[abceoprs]-|\bxapp-|\brnd_\w|\bsntry[usa]_|://[^/\s@]*:[^/\s@]+@|hc-ping\.com/\w|\bsk-\w{8}"
+    r"hooks\.slack\.com/|\bxox[abceoprs]-|\bxapp-|\brnd_\w|\bsntry[usa]_|://[^/\s@:]*:[^/\s@]+@|hc-ping\.com/\w|\bsk-\w{8}"
     r"|ingest\.\w*\.?sentry\.io|\bBearer\s|\bgh[pousr]_\w"
 )
-"""What the vendors' credentials look like."""
-
-
-class _Refused(Exception):
-    """The document is no use beyond this point."""
+"""What the vendors' credentials look like. Linear in the text: no part can match what the part before it can."""
 
 
 @dataclass
 class Document:
-    """The parsed text: `data`, and the lines (from 1) of its keys and items by path."""
+    """The parsed text: `data`, and the lines (from 1) of its keys and items by path.
+
+    Of the mistakes the first `MISTAKES_MAX` are kept with their words, the others are counted in `more`.
+    """
 
     name: str
     data: dict[str, Any] = field(default_factory=dict)
     lines: dict[Path, int] = field(default_factory=dict)
     mistakes: list[Mistake] = field(default_factory=list)
     reported: set[Path] = field(default_factory=set)
+    more: int = 0
 
     def where(self, path: Sequence[str | int] = ()) -> str:
         """Return `file:line` of the path, or of its nearest ancestor that stands in the file."""
@@ -48,13 +47,36 @@ class Document:
                 return f"{self.name}:{line}"
         return f"{self.name}:1"
 
-    def report(self, path: Sequence[str | int], what: str, instead: str = "") -> None:
-        """Remember a mistake at that path; `what` is preceded by the path itself."""
-        place = dotted(path)
-        mistake = Mistake(self.where(path), f"{place}: {what}" if place else what, instead)
+    def report(self, path: Sequence[str | int], what: str, instead: str | Callable[[], str] = "") -> None:
+        """Remember a mistake at that path; `what` is preceded by the path itself.
+
+        `instead` may be a function, where finding the right words takes long: it is asked only if they are shown.
+        """
         self.reported.add(tuple(path))
-        if mistake not in self.mistakes:
+        if self.is_full:
+            self.more += 1
+            return
+        place = dotted(path)
+        hint = instead if isinstance(instead, str) else instead()
+        self.add(Mistake(self.where(path), f"{place}: {what}" if place else what, hint))
+
+    @property
+    def is_full(self) -> bool:
+        """Tell whether as many mistakes are kept as are shown at most."""
+        return len(self.mistakes) >= MISTAKES_MAX
+
+    def add(self, mistake: Mistake) -> None:
+        """Remember a mistake, once."""
+        if mistake in self.mistakes:
+            return
+        if self.is_full:
+            self.more += 1
+        else:
             self.mistakes.append(mistake)
+
+    def refusal(self, *others: Mistake) -> ConfigurationError:
+        """Return the error with every mistake in the order of the lines, and after them others."""
+        return ConfigurationError((*sorted(self.mistakes, key=_line), *others), self.more)
 
     def at(self, path: Sequence[str | int]) -> Any:
         """Return what stands at the path, or None."""
@@ -89,62 +111,65 @@ def dotted(path: Sequence[str | int]) -> str:
 def parse(text: str, name: str, example: str = "config/minimal.yaml") -> Document:
     """Parse a configuration; what is wrong with it as YAML is in the document's `mistakes`."""
     document = Document(name)
-    if len(text.encode()) > SIZE_MAX:
-        document.mistakes.append(Mistake(f"{name}:1", f"larger than {SIZE_MAX // 1024} KiB", "split what is not ours"))
+    if len(text.encode(errors="surrogatepass")) > SIZE_MAX:
+        document.add(Mistake(f"{name}:1", f"larger than {SIZE_MAX // 1024} KiB", "split what is not ours"))
         return document
-    loader: yaml.SafeLoader | None = None
+    loader: BoundedLoader | None = None
     try:
-        loader = yaml.SafeLoader(text)
+        loader = BoundedLoader(text)
         node = loader.get_single_node()
         if not isinstance(node, yaml.MappingNode):
-            raise _Refused("not a mapping of keys to values")
+            raise Unusable("not a mapping of keys to values")
         for path, line in _walk(node, document, [0]):
             document.lines.setdefault(path, line)
         document.data = _with_text_keys(loader.construct_document(node))
         _report_secrets(document, document.data, ())
     except yaml.YAMLError as error:
-        document.mistakes.append(_syntax_mistake(error, name))
-    except _Refused as error:
-        document.mistakes.append(Mistake(f"{name}:1", str(error), f"start from {example}"))
+        document.add(_syntax_mistake(error, name))
+    except Unusable as error:
+        document.add(Mistake(f"{name}:{error.line}", str(error), error.instead or f"start from {example}"))
     finally:
         if loader is not None:
             loader.dispose()
     return document
 
 
-def _walk(node: yaml.Node, document: Document, seen: list[int], path: Path = ()) -> Iterator[tuple[Path, int]]:
+def _walk(
+    node: yaml.Node, document: Document, seen: list[int], path: Path = (), depth: int = 0
+) -> Iterator[tuple[Path, int]]:
+    """Yield every path with its line; `depth` also counts what is merged in, which adds nothing to the path."""
     seen[0] += 1
-    if seen[0] > NODES_MAX or len(path) > DEPTH_MAX:
-        raise _Refused("nested too deeply, or too many values (an alias within itself?)")
+    if seen[0] > NODES_MAX or depth > DEPTH_MAX:
+        raise Unusable(TOO_MUCH, node.start_mark.line + 1)
     if isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
             yield (*path, index), item.start_mark.line + 1
-            yield from _walk(item, document, seen, (*path, index))
+            yield from _walk(item, document, seen, (*path, index), depth + 1)
     elif isinstance(node, yaml.MappingNode):
-        yield from _walk_mapping(node, document, seen, path)
+        yield from _walk_mapping(node, document, seen, path, depth + 1)
 
 
 def _walk_mapping(
-    node: yaml.MappingNode, document: Document, seen: list[int], path: Path
+    node: yaml.MappingNode, document: Document, seen: list[int], path: Path, depth: int
 ) -> Iterator[tuple[Path, int]]:
     known: dict[str, int] = {}
     for key, value in node.value:
         line = key.start_mark.line + 1
         if key.tag == "tag:yaml.org,2002:merge":
-            yield from _walk(value, document, seen, path)
+            yield from _walk(value, document, seen, path, depth)
             continue
         if not isinstance(key, yaml.ScalarNode) or key.tag != "tag:yaml.org,2002:str":
-            mistake = Mistake(f"{document.name}:{line}", f"{dotted(path) or 'top level'}: a key must be text")
-            document.mistakes.append(Mistake(mistake.where, mistake.what, "put the key in quotes"))
+            what = f"{dotted(path) or 'top level'}: a key must be text"
+            document.add(Mistake(f"{document.name}:{line}", what, "put the key in quotes"))
             continue
         here = (*path, key.value)
         if key.value in known:
             document.lines.pop(here, None)
             what = f"{dotted(here)}: written twice (first on line {known[key.value]})"
-            document.mistakes.append(Mistake(f"{document.name}:{line}", what, "keep one of them"))
+            document.add(Mistake(f"{document.name}:{line}", what, "keep one of them"))
         known.setdefault(key.value, line)
         yield here, line
-        yield from _walk(value, document, seen, here)
+        yield from _walk(value, document, seen, here, depth)
 
 
 def _with_text_keys(value: Any) -> Any:
@@ -190,3 +215,8 @@ def _syntax_mistake(error: yaml.YAMLError, name: str) -> Mistake:
     problem = re.sub(r"\"[^\"]{2,}\"", '"…"', problem)
     where = f"{name}:{mark.line + 1}" if mark else f"{name}:1"
     return Mistake(where, f"not valid YAML: {problem}", "check indentation, colons and quotes on this line or above")
+
+
+def _line(mistake: Mistake) -> int:
+    line = mistake.where.rpartition(":")[2]
+    return int(line) if line.isdigit() else 0

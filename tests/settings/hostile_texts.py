@@ -1,0 +1,194 @@
+"""Configurations that no person would write: some made by a grammar of our keys, some a good one that was damaged.
+
+Each is made of its number alone. Every value that ended in a traceback or a hang once is among `VALUES`.
+"""
+
+from collections.abc import Callable
+from random import Random
+
+BASE = """\
+version: 1
+mode: assist
+services:
+  web:
+    render: srv-web
+    title: The shop
+    objective: 99.9%
+    depends_on: [database, openai]
+    signals:
+      home: {http: https://www.acme.example, every: 10s, timeout: 5s, status: [2xx, 404], json: {$.ok: true}}
+      slow: {latency: https://www.acme.example/api, p95: 800ms}
+      errors: {sentry: acme/web}
+      platform: {render_events: default}
+dependencies:
+  database: {render: dpg-acme}
+vendor_status: [render, openai]
+policy:
+  critical: {do: rollback, within: 2m, tell: [slack]}
+  high: {do: schedule, window: nights}
+budget: {per_service_per_day: 2}
+channels:
+  slack: {channel: "#incidents"}
+  email: {smtp: "smtp.acme.example:587", from: a@acme.example, to: [b@acme.example]}
+windows: {nights: "Mon-Fri 22:00-24:00 Europe/Berlin"}
+contacts:
+  ann: {email: ann@acme.example, hours: "Mon-Fri 09:00-18:00 Europe/Berlin", role: team lead}
+rotations:
+  first: {of: [ann], from: "2026-11-23 09:00 Europe/Berlin"}
+escalation: [{tell: ann, after: 10m}]
+stakeholders:
+  board: {email: board@acme.example, services: [web], severity: high, zone: UTC}
+silences:
+  - {service: web, from: 2027-01-14T08:00:00Z, to: 2027-01-15T08:00:00Z, author: ann, reason: a move}
+action_holds:
+  - {service: all, every: "Sun 02:00-04:00 UTC", author: ann, reason: backups}
+digest: {every: "Mon 09:00 Europe/Berlin", tell: [slack]}
+store: sqlite:///watchdog.db
+metrics: {listen: "127.0.0.1:9464", remote_write: "https://metrics.acme.example/push", remote_write_user: acme}
+console: {enabled: true, url: https://watchdog.acme.example}
+status_pages: {public: {title: Acme, services: [web], names: {web: Shop}}}
+control: [https://one.example, https://two.example]
+record: {keep: 30d, max: 200MiB}
+advanced: {detection: {cusum_p0: 0.02}}
+"""
+
+VALUES = (
+    *("2027-02-31", "2027-02-11T48:00:00Z", "2027-02-11T08:00:00+99:99", "0001-01-01T00:00+14:00", "9999-12-31"),
+    *("0x_", "0b_", "0o8", '!!int ""', "!!float x", "!!bool x", "!!timestamp x", "!!binary ö", "!!null x", "!!set {a}"),
+    *("9" * 5000, "-" + "9" * 5000, "0x" + "f" * 5000, "1:" + "59:" * 900 + "59", "1e999", ".inf", "-.inf", ".nan"),
+    *("9" * 400 + "GiB", "9" * 400 + "s", '"' + "9" * 8000 + '"', '"' + "9s" * 4000 + '"', "٩٩%", "²²%"),
+    *("[" * 600 + "]" * 600, "{a: " * 600 + "}" * 600, "\n" + "- " * 600, "&a [*a]", "&a {<<: *a}", "*nobody", "<<"),
+    *('"://' + "a:" * 4000 + '"', '"' + "://a" * 2000 + '"', '"' + "a" * 9000 + '"', '"((((a{1000}){1000}){1000})"'),
+    *("https://acme.example:99999", "http://xn--/", "https://[::1", "smtp.acme.example:65536", "https://ö.example:0"),
+    *(
+        '"\\0"',
+        '"\\ud800"',
+        '"\\U00110000"',
+        '"\\Uffffffff"',
+        "\x07",
+        "\ufeff",
+        "\u2028",
+        "\x85",
+        "\t",
+        "~",
+        "''",
+        "=",
+        "?",
+    ),
+    *("sqlite:///a\\0b", '"sqlite:///a\\0b"', "postgresql://a:99999/b", "postgresql://[", "memory://", "xoxb-1"),
+    *(
+        "%YAML 9.9",
+        "---",
+        "...",
+        "!!python/object:os.system x",
+        "!<x> 1",
+        "@",
+        "`",
+        "|",
+        ">",
+        "'",
+        '"',
+        "{",
+        "}",
+        "[",
+        "]",
+    ),
+    *("true", "-1", "1.5", "[]", "{}", "[[[]]]", "{a: {b: {}}}", "[web, web]", "web", "Mon 25:00 Nowhere/Never"),
+)
+MANY = 300
+"""Entries of a list or mapping that is much too long."""
+
+
+def hostile(number: int, good: str = BASE) -> str:
+    """Return the configuration of that number; one in four has its shape from the grammar, the others are damaged."""
+    luck = Random(number)
+    if number % 4 == 0:
+        return made(luck, good)
+    text = good
+    for _ in range(luck.randint(1, 5)):
+        text = luck.choice(DAMAGES)(luck, text)
+    return text
+
+
+def made(luck: Random, good: str) -> str:
+    """Return a document with keys of the good one, nested at random, each with a hostile or an ordinary value."""
+    words = sorted(
+        {word for line in good.splitlines() for word in line.replace("{", " ").split() if word.endswith(":")}
+    )
+    lines: list[str] = ["version: 1"] if luck.random() < 0.9 else []
+    depth = 0
+    for _ in range(luck.randint(1, 60)):
+        key = luck.choice(words)[:-1] if luck.random() < 0.9 else value(luck)
+        opens = luck.random() < 0.4
+        lines.append(f"{'  ' * depth}{'- ' if luck.random() < 0.1 else ''}{key}: {'' if opens else value(luck)}")
+        depth = depth + 1 if opens else luck.randint(0, depth)
+    return "\n".join(lines) + "\n"
+
+
+def value(luck: Random) -> str:
+    """Return a hostile value, one within another at times."""
+    one = luck.choice(VALUES)
+    return f"[{one}, {luck.choice(VALUES)}]" if luck.random() < 0.1 else one
+
+
+def _replaced(luck: Random, text: str) -> str:
+    """Put a hostile value in the place of one."""
+    lines = text.splitlines()
+    at = luck.randrange(len(lines)) if lines else 0
+    if lines and ": " in lines[at]:
+        places = [place for place in range(len(lines[at])) if lines[at].startswith(": ", place)]
+        cut = luck.choice(places) + 2
+        ends = [end for end in (lines[at].find(mark, cut) for mark in (",", "}", "]")) if end > 0]
+        rest = lines[at][min(ends) :] if ends and luck.random() < 0.9 else ""
+        lines[at] = lines[at][:cut] + value(luck) + rest
+    return "\n".join(lines) + "\n"
+
+
+def _without_a_line(luck: Random, text: str) -> str:
+    lines = text.splitlines(keepends=True)
+    at = luck.randrange(len(lines) + 1)
+    del lines[at : at + luck.randint(1, 3)]
+    return "".join(lines)
+
+
+def _doubled(luck: Random, text: str) -> str:
+    """Write a line, with another key, many times."""
+    lines = text.splitlines(keepends=True)
+    at = luck.randrange(len(lines)) if lines else 0
+    copies = luck.choice((1, 2, MANY))
+    for number in range(copies if lines else 0):
+        lines.insert(at, lines[at].replace(":", f"{number}:", 1))
+    return "".join(lines)
+
+
+def _indented(luck: Random, text: str) -> str:
+    lines = text.splitlines(keepends=True)
+    for _ in range(luck.randint(1, 4)):
+        if lines:
+            at = luck.randrange(len(lines))
+            lines[at] = " " * luck.randint(0, 12) + lines[at].lstrip()
+    return "".join(lines)
+
+
+def _cut(luck: Random, text: str) -> str:
+    return text[: luck.randrange(len(text) + 1)]
+
+
+def _sprinkled(luck: Random, text: str) -> str:
+    """Put letters that mean something to YAML anywhere."""
+    for _ in range(luck.randint(1, 6)):
+        at = luck.randrange(len(text) + 1)
+        text = text[:at] + luck.choice(":{}[],&*#?|>'\"%@`!-\n\t\\\0\x1b") + text[at + luck.randint(0, 2) :]
+    return text
+
+
+def _swapped(luck: Random, text: str) -> str:
+    lines = text.splitlines(keepends=True)
+    luck.shuffle(lines)
+    return "".join(lines)
+
+
+DAMAGES: tuple[Callable[[Random, str], str], ...] = (
+    *(_replaced,) * 6,
+    *(_without_a_line, _doubled, _indented, _cut, _sprinkled, _swapped),
+)
