@@ -1,5 +1,6 @@
 """A store that only one worker can use grants every lease at once: SQLite behind its lock, and memory."""
 
+import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from watchdog.adapters.stores.memory import MemoryDatabase, MemoryStore
 from watchdog.adapters.stores.sql import SqlStore
 from watchdog.domain.effects import PinAutoDeploy
-from watchdog.domain.errors import Displaced, Stale
+from watchdog.domain.errors import Displaced, Permanent, Stale
 from watchdog.domain.incidents import ServiceState, State
 from watchdog.domain.store_records import FLEET, ActionRow, LeaseGrant
 from watchdog.ports import Store
@@ -102,4 +103,33 @@ async def test_holding_again_does_not_touch_the_disk(url: str, clock) -> None:
     other.execute("COMMIT")
     other.close()
     await store.save(None, state("api"), ())
+    await store.close()
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+async def test_a_file_that_was_moved_or_replaced_takes_no_record_until_it_is_back(
+    url: str, clock, tmp_path: Path, replaced: bool
+) -> None:
+    """SQLite would go on in the old file: commands go to the new one, and nothing written here would survive."""
+    file, aside = tmp_path / "watchdog.db", tmp_path / "aside.db"
+    store = SqlStore(url, clock)
+    await store.open()
+    await store.renew_leases("run", NAMES, ttl_seconds=1.0)
+    file.rename(aside)
+    if replaced:
+        shutil.copy(aside, file)
+    for call in (
+        store.renew_leases("run", NAMES, ttl_seconds=1.0),
+        store.save(None, state("api"), ()),
+        store.put_action(ROW, None),
+        store.commands(),
+    ):
+        with pytest.raises(
+            Permanent, match="was moved, replaced or removed while it was open: put it back, or restart"
+        ):
+            await call
+    assert file.exists() is replaced
+    aside.rename(file)
+    await store.renew_leases("run", NAMES, ttl_seconds=1.0)
+    assert await store.put_action(ROW, None)
     await store.close()

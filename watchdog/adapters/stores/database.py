@@ -23,6 +23,11 @@ from watchdog.adapters.stores.state_partitions import SavedState
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.ports import Clock
 
+ELSEWHERE = (
+    "the store's file was moved, replaced or removed while it was open: put it back, or restart the watchdog, which "
+    "takes up the file that is there then"
+)
+
 
 class Backend(Protocol):
     """What differs between the databases. `sole`: one worker at a time, whose leases never expire."""
@@ -41,6 +46,9 @@ class Backend(Protocol):
     async def look(self) -> None:
         """See whether there is anything to connect to."""
 
+    async def is_elsewhere(self) -> bool:
+        """Tell whether what is open is no longer what the url names."""
+
     def transaction(self, *, write: bool) -> AbstractAsyncContextManager[AsyncConnection]:
         """Begin one transaction, within bounds."""
 
@@ -58,6 +66,7 @@ class Database:
         self._memo = SavedState()
         self.calls = Calls()
         self._closed = False
+        self._elsewhere = False
 
     async def open(self) -> None:
         """Create or migrate the schema. Raises Permanent for a schema newer than ours or a damaged file.
@@ -65,7 +74,7 @@ class Database:
         What could not be opened is neither read nor written afterwards: it may not be what we take it for. No
         connection to it is kept either, or a file put in its place would never be seen.
         """
-        self._closed = False
+        self._closed = self._elsewhere = False
         try:
             await self.calls.shield(self._open())
         except (Temporary, Permanent):
@@ -114,6 +123,13 @@ class Database:
         """A pool that was disposed of would quietly connect again, and never be closed."""
         if self._closed:
             raise Temporary("the store does not answer: it is closed")
+        if self._elsewhere:
+            raise Permanent(ELSEWHERE)
+
+    async def _demand_same_file(self) -> None:
+        """Raise Permanent while what is open is not what the url names: nothing is read or written there."""
+        self._elsewhere = not self._closed and await self._backend.is_elsewhere()
+        self._demand_open()
 
     def _insert(self, table: Table) -> Any:
         return self._backend.insert(table)

@@ -46,6 +46,7 @@ class Leases(Database):
         self, worker: str, names: Sequence[str], *, ttl_seconds: float, keep: Collection[str] = (), ailment: str = ""
     ) -> LeaseGrant:
         """Renew this worker's leases for so long, and take or release some, judged by the database's clock."""
+        await self._demand_same_file()
         known = self._grip
         if self._backend.sole and known is not None and known.worker == worker and known.epochs.keys() >= set(names):
             return LeaseGrant(worker, known.epochs, 1, self._memo.revision)

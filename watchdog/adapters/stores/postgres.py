@@ -64,6 +64,10 @@ class Postgres:
     async def look(self) -> None:
         """Nothing to see before connecting."""
 
+    async def is_elsewhere(self) -> bool:
+        """Tell that no: a connection ends with the database it is to."""
+        return False
+
     @asynccontextmanager
     async def transaction(self, *, write: bool, seconds: float | None = None) -> AsyncIterator[AsyncConnection]:
         """One transaction: all of it, or nothing; or, when the wire was cut around its commit, nobody knows."""

@@ -9,6 +9,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, event, literal
@@ -34,6 +35,7 @@ class Sqlite:
 
     def __init__(self, url: URL, call_seconds: float = CALL_SECONDS) -> None:
         self._file, self._call_seconds = url.database or "", call_seconds
+        self._identity: tuple[int, int] | None = None
         self.engine = create_async_engine(
             url.set(drivername="sqlite+aiosqlite"),
             hide_parameters=True,
@@ -51,8 +53,16 @@ class Sqlite:
         return literal(FOREVER)
 
     async def look(self) -> None:
-        """See whether the file can be opened and is a database. Raises sqlite3.Error."""
+        """See whether the file can be opened and is a database, and remember which it is. Raises sqlite3.Error."""
         await asyncio.to_thread(_look, self._file, self._call_seconds)
+        self._identity = await asyncio.to_thread(_identity, self._file)
+
+    async def is_elsewhere(self) -> bool:
+        """Tell whether the file that is open is no longer the one that the url names.
+
+        SQLite goes on in a file that was renamed, replaced or removed, and its readers find another one.
+        """
+        return self._identity is not None and await asyncio.to_thread(_identity, self._file) != self._identity
 
     @asynccontextmanager
     async def transaction(self, *, write: bool) -> AsyncIterator[AsyncConnection]:
@@ -69,6 +79,15 @@ def _look(file: str, call_seconds: float) -> None:
     """Open and read, without aiosqlite: its thread outlives a connection that failed and complains after the loop."""
     with closing(sqlite3.connect(file, timeout=call_seconds)) as connection:
         connection.execute("PRAGMA schema_version").fetchone()
+
+
+def _identity(file: str) -> tuple[int, int] | None:
+    """Return the device and the inode of a file, or None if there is none of that name."""
+    try:
+        found = Path(file).stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _on_connect(connection: Any, _record: Any) -> None:

@@ -13,7 +13,7 @@ PATIENCE_SECONDS = 60.0
 LOOK_SECONDS = 2.0
 LINES = (
     "Every service is watched and you are told of incidents, from memory; nothing can be changed in production.",
-    "The store is left as it is: put a backup in its place, or move it away, and it is taken up by itself.",
+    "The store is left as it is, and is taken up by itself once it can be used.",
 )
 
 
