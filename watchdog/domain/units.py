@@ -1,9 +1,11 @@
 """Quantities as people write them: `45s`, `800ms`, `5m`, `1MiB`, `20/min`. Pure parsing, no surprises."""
 
 import re
+from datetime import UTC, datetime
 
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 BYTES = {"B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
+TIME_MIN, TIME_MAX = (at.timestamp() for at in (datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)))
 _QUANTITY = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)")
 LETTERS_MAX = 100
 """Of a quantity; to find several in one text takes the square of its length."""
@@ -21,6 +23,26 @@ def parse_duration(text: object) -> float:
     if not parts or rest or any(unit not in SECONDS for _, unit in parts):
         raise ValueError("not a duration: write a number and a unit (ms, s, m, h, d), as in 800ms, 45s or 1h30m")
     return sum(float(number) * SECONDS[unit] for number, unit in parts)
+
+
+def parse_time(value: object) -> float | None:
+    """Return UTC epoch seconds of an ISO 8601 moment (any offset, any number of decimals), or None.
+
+    A moment that no calendar shows in every zone is none: what is read here is written again elsewhere.
+    """
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    at = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    return at if is_in_calendar(at) else None
+
+
+def is_in_calendar(at: float) -> bool:
+    """Tell whether a moment (UTC epoch seconds) can be shown in every zone: the years 1 to 9999, less a day."""
+    return TIME_MIN <= at <= TIME_MAX
 
 
 def parse_size(text: object) -> int:

@@ -12,12 +12,12 @@ from watchdog.adapters.platforms.render_parse import (
     parse_deploy,
     parse_postgres,
     parse_service,
-    parse_time,
     show_time,
     unwrap,
 )
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.errors import Misshapen
+from watchdog.domain.units import parse_time
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,8 @@ from watchdog.domain.errors import Misshapen
         ("2025-05-14T15:40:59.89361Z", 1747237259.89361),
         *((same, 1747237259.0) for same in ("2025-05-14T15:40:59Z", "2025-05-14T17:40:59+02:00")),
         ("2025-05-14T15:40:59.123456789Z", 1747237259.123456),
-        *((nonsense, None) for nonsense in (None, "", "yesterday", 1747237259)),
+        *((nonsense, None) for nonsense in (None, "", "yesterday", 1747237259, [])),
+        *((beyond, None) for beyond in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00")),
     ],
 )
 def test_times_are_read_or_none(written, seconds):
@@ -38,6 +39,8 @@ def test_times_are_read_or_none(written, seconds):
 def test_a_time_is_written_so_that_it_reads_back():
     """Query parameters are RFC 3339 in UTC."""
     assert show_time(1747237259.893) == "2025-05-14T15:40:59.893Z"
+    for at in ("0001-01-02T00:00:00.000Z", "9999-12-30T00:00:00.000Z"):
+        assert show_time(parse_time(at)) == at
     assert parse_time(show_time(1747237259.893)) == pytest.approx(1747237259.893)
 
 
@@ -126,6 +129,11 @@ def test_the_facts_that_guards_need():
     plain = parse_service(service())
     assert (plain.suspended, plain.maintenance, plain.pre_deploy_command) == (False, False, None)
     assert plain.repo == "https://git.example/acme/web"
+
+
+def test_a_status_that_is_no_text_is_no_maintenance():
+    """Not even one that no set can hold."""
+    assert parse_postgres({"id": "dpg-1", "status": []}).maintenance is False
 
 
 def test_a_database_has_facts_too():

@@ -25,6 +25,8 @@ MAP = routes(
         "/nowhere": redirect(""),
         "/file": redirect("file:///etc/passwd"),
         "/broken": redirect("http://[::1"),
+        "/punycode": redirect("http://xn--/"),
+        "/port": redirect("http://127.0.0.1:65536/"),
         "/secret": redirect("http://user:canary@127.0.0.1/"),
         "/none": answering(b"", "301 Moved"),
         "/not-modified": answering(b"", "304 Not Modified"),
@@ -55,6 +57,8 @@ async def test_as_many_redirects_as_allowed_are_followed() -> None:
         ("/file", 3, r"HTTP 302 without a usable Location"),
         ("/broken", 3, r"HTTP 302 without a usable Location"),
         ("/secret", 3, r"HTTP 302 without a usable Location"),
+        ("/punycode", 3, r"HTTP 302 without a usable Location"),
+        ("/port", 3, r"HTTP 302 without a usable Location"),
     ],
 )
 async def test_one_too_many_is_a_failure_that_says_where_it_led(path: str, redirects: int, why: str) -> None:

@@ -288,3 +288,15 @@ def test_another_region_of_sentry_acquits_nobody(endpoint: str, name: str, ill: 
     document = {"status": {"indicator": "major"}, "components": rows, "incidents": []}
     reading = verdict(name, parse_summary(document), "upstream", (), NOW, elsewhere_of(name, endpoint))
     assert isinstance(reading, kind)
+
+
+@pytest.mark.parametrize("odd", [[], {}, [["resolved"]], None, 1, 1e400, "x" * 1000])
+def test_a_page_with_odd_values_is_read(odd: Any) -> None:
+    """Whatever type a field has, nothing raises; what is not known to be over is open."""
+    rows = [{"id": odd, "name": "Render API", "status": odd, "group_id": odd}]
+    incidents = [{"name": "Trouble", "status": odd}, {"name": odd, "status": "resolved"}]
+    announced = [{"name": odd, "status": "scheduled", "scheduled_for": "0001-01-01T00:00+14:00", "components": rows}]
+    summary = parse_summary(page(components=rows, incidents=incidents, scheduled_maintenances=announced))
+    assert summary.incidents == ("Trouble",)
+    for role in ("platform", "upstream"):
+        assert isinstance(verdict("render", summary, role, (), NOW), Reading)

@@ -16,9 +16,10 @@ from watchdog.adapters.api_client import ApiClient
 from watchdog.adapters.notifiers.pagerduty import alert_key
 from watchdog.adapters.notifiers.text import clean
 from watchdog.adapters.options import Context
-from watchdog.adapters.platforms.render_parse import mapping, parse_time, text
+from watchdog.adapters.platforms.render_parse import mapping, text
 from watchdog.domain.errors import Misshapen, Permanent
 from watchdog.domain.pager import Response
+from watchdog.domain.units import parse_time
 
 TOKEN = "WATCHDOG_PAGERDUTY_API_TOKEN"  # noqa: S105  the name of a variable, not what it holds
 US, EU = "https://api.pagerduty.com", "https://api.eu.pagerduty.com"

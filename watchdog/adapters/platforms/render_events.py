@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from watchdog.adapters.platforms.render_parse import mapping, parse_time, text
+from watchdog.adapters.platforms.render_parse import mapping, text
 from watchdog.domain.deploys import Deploy
+from watchdog.domain.units import parse_time
 from watchdog.ports import PlatformEvent
 
 CHANGING = ("deploy_started", "instance_count_changed")

@@ -10,21 +10,11 @@ from typing import Any
 
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.errors import Misshapen
+from watchdog.domain.units import parse_time
 
 MESSAGE_MAX = 8192
 """Characters of a commit message that are kept: both ends, since trailers stand at the end."""
 MAINTENANCE = frozenset({"maintenance_in_progress", "config_restart", "updating_instance", "recovery_in_progress"})
-
-
-def parse_time(value: object) -> float | None:
-    """Return UTC epoch seconds of an RFC 3339 timestamp (any number of decimals), or None."""
-    if not isinstance(value, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def show_time(at: float) -> str:
@@ -101,7 +91,7 @@ def parse_postgres(raw: object) -> ServiceFacts | None:
         kind="postgres",
         region=text(body.get("region")) or None,
         suspended=body.get("suspended") == "suspended",
-        maintenance=body.get("status") in MAINTENANCE,
+        maintenance=text(body.get("status")) in MAINTENANCE,
         dashboard_url=text(body.get("dashboardUrl")) or None,
         suspenders=_texts(body.get("suspenders")),
     )

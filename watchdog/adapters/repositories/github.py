@@ -11,11 +11,12 @@ from typing import Any
 
 from watchdog.adapters.api_client import ApiClient, PermanentAnswer
 from watchdog.adapters.github import TOKEN, headers, repo_path, unless_limited
-from watchdog.adapters.platforms.render_parse import mapping, parse_time, text
+from watchdog.adapters.platforms.render_parse import mapping, text
 from watchdog.adapters.ssrf_guard import AddressGuard
 from watchdog.domain.code_comparison import FILES_MAX, Comparison, is_commit
 from watchdog.domain.deploys import Commit
 from watchdog.domain.errors import Misshapen, Permanent
+from watchdog.domain.units import parse_time
 from watchdog.ports import Clock
 
 COMMITS_MAX = 100

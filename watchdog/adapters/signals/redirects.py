@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 import httpx
 
+from watchdog.adapters.options import parse_url
 from watchdog.adapters.signals.failures import Failure
 from watchdog.adapters.signals.phase_timer import Stopwatch
 from watchdog.adapters.signals.probe_http import Answer, ProbeTransport
@@ -46,7 +47,7 @@ async def follow(
 
 def _location(url: httpx.URL, answer: Answer) -> httpx.URL | None:
     try:
-        onward = url.join(answer.headers.get("location", ""))
+        onward = parse_url(str(url.join(answer.headers.get("location", ""))))
     except (httpx.InvalidURL, ValueError):
         return None
     usable = "location" in answer.headers and onward.scheme in ("http", "https") and onward.host and not onward.userinfo

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from watchdog.adapters.signals.source import plain
+from watchdog.domain.units import parse_time
 
 GOING_ON = frozenset({"in_progress", "verifying"})
 AHEAD = "scheduled"
@@ -82,21 +83,10 @@ def _parsed(row: dict[str, Any], label: Callable[[dict[str, Any]], str]) -> Main
     return Maintenance(
         name=plain(str(row.get("name") or "untitled"), 80),
         status=str(row.get("status")).casefold().replace(" ", "_"),
-        begins_at=_time(row.get("scheduled_for")),
-        ends_at=_time(row.get("scheduled_until")),
+        begins_at=parse_time(row.get("scheduled_for")),
+        ends_at=parse_time(row.get("scheduled_until")),
         labels=tuple(label(part) for part in parts if isinstance(part, dict) and isinstance(part.get("name"), str)),
     )
-
-
-def _time(value: object) -> float | None:
-    """Return UTC epoch seconds of an ISO 8601 moment with any offset, or None."""
-    if not isinstance(value, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def _moment(at: float, now: float) -> str:

@@ -184,7 +184,7 @@ def _known(row: dict[str, Any], rows: Sequence[dict[str, Any]], groups: dict[str
 def _open_incidents(rows: object) -> tuple[str, ...]:
     if not isinstance(rows, list):
         return ()
-    incidents = [row for row in rows[:50] if isinstance(row, dict) and row.get("status") not in _ENDED]
+    incidents = [row for row in rows[:50] if isinstance(row, dict) and str(row.get("status")) not in _ENDED]
     return tuple(plain(str(row.get("name") or "untitled"), 80) for row in incidents)
 
 

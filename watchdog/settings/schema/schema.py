@@ -15,6 +15,7 @@ from watchdog.adapters.options import PORT_MAX, Duration, Size
 from watchdog.adapters.stores import check_url
 from watchdog.domain.identities import meant
 from watchdog.domain.policy import OBJECTIVE
+from watchdog.domain.units import is_in_calendar
 from watchdog.settings.rules.recurrence import ALWAYS, parse_moment, parse_turn, parse_weekly, zone_named
 from watchdog.settings.schema.console_schema import ConsoleShape, StatusPageShape
 from watchdog.settings.schema.tuning import (
@@ -131,7 +132,7 @@ def _moment(value: object) -> float:
         moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
     except ValueError:
         moment = None
-    if moment is None or moment.tzinfo is None:
+    if moment is None or moment.tzinfo is None or not is_in_calendar(moment.timestamp()):
         raise ValueError("not a moment: write 2027-01-14T08:00Z, or +01:00 for another zone")
     return moment.timestamp()
 
