@@ -38,6 +38,7 @@ class CommandService:
 
     def __init__(self, world: Dependencies, access: Access) -> None:
         self._world = world
+        self._access = access
         self._refusals = access.failures
 
     async def ask(self, visitor: Visitor, command: HumanCommand, subject: str, given: Mapping[str, Any]) -> Command:
@@ -67,7 +68,8 @@ class CommandService:
         try:
             await self._world.ask(REFUSED, arguments, visitor.by)
         except Temporary as error:
-            log.warning("a refusal in the console could not be recorded", why=str(error))
+            if self._access.loud("not recorded"):
+                log.warning("a refusal in the console could not be recorded", why=str(error))
 
 
 def arguments_of(command: HumanCommand, subject: str, given: Mapping[str, Any]) -> dict[str, Any]:

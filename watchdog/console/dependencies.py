@@ -73,11 +73,13 @@ class Access:
     oidc: Oidc | None = None
     url: str = ""
 
-    def loud(self, who: str) -> bool:
-        """Tell whether a refusal of theirs is written down: the first ones, then now and then. Nobody fills the log."""
-        if self.failures.wait_seconds(who) > 0:
+    def loud(self, kind: str, who: str = "") -> bool:
+        """Tell whether a refusal is written down: the first of a kind, and of `who`; then one every ten seconds."""
+        keys = {f"loud {kind}", f"loud {kind} {who}"}
+        if any(self.failures.wait_seconds(key) > 0 for key in keys):
             return False
-        self.failures.take(who)
+        for key in keys:
+            self.failures.take(key)
         return True
 
     def __repr__(self) -> str:

@@ -3,6 +3,7 @@
 import httpx
 import pytest
 from starlette.responses import PlainTextResponse
+from structlog.testing import capture_logs
 
 from tests.console.scene import OPERATOR, TOKEN, TOKENS, VIEWER, bearer, town, visited
 from tests.daemon.http.test_http_auth import strangers
@@ -126,6 +127,17 @@ async def test_no_other_site_can_log_in_or_out() -> None:
         await one.login(**{"sec-fetch-site": "same-origin"})
         await one.client.post("/logout", headers={"sec-fetch-site": "cross-site"})
         assert (await one.client.get("/")).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/login", "/logout", "/pause", "/api/v1/pause"])
+@pytest.mark.parametrize("origin", ["http://[", "null", "", "http://", "[", "://"])
+async def test_a_strange_origin_is_another_site(path: str, origin: str) -> None:
+    """Not one of ours, and no fault either: not a line of the log."""
+    async with visited() as one:
+        with capture_logs() as logs:
+            answer = await one.client.post(path, headers={"origin": origin})
+        assert answer.status_code == (303 if path == "/logout" else 403) and "set-cookie" not in answer.headers
+    assert logs == []
 
 
 @pytest.mark.parametrize("body", [b"token=" + b"x" * 10_000, b"\xff\xfe", b"", b"a=1&" * 50])

@@ -8,12 +8,14 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+from structlog.testing import capture_logs
 
 from tests.console.desk_scene import asking, office
 from tests.console.scene import OPERATOR, TOKEN, VIEWER, bearer, visited
 from tests.daemon.test_undo_command import rolled_back
 from watchdog.console.auth.roles import Visitor
 from watchdog.console.body_limit import BodyLimit
+from watchdog.console.routes.api_commands import PATHS, VERBS
 from watchdog.domain.commands.command_table import commands_of
 from watchdog.domain.commands.human_command import Role, Surface
 from watchdog.domain.incidents import Phase
@@ -335,9 +337,11 @@ async def test_what_a_role_may_not_is_not_offered_and_is_refused_with_a_reason()
 async def test_refusals_fill_no_record() -> None:
     """A script that tries for ever leaves a handful of lines."""
     async with office() as o:
-        for _ in range(20):
-            assert (await o.api("/resume", token=VIEWER)).status_code == 403
+        with capture_logs() as logs:
+            for _ in range(20):
+                assert (await o.api("/resume", token=VIEWER)).status_code == 403
         assert len(await o.s.store.asked()) == 5
+        assert len([one for one in logs if one["event"] == "refused in the console"]) == 5
 
 
 async def test_one_token_under_many_names_buries_nothing() -> None:
@@ -436,6 +440,25 @@ async def test_the_api_takes_the_same_commands() -> None:
         back = {"live": plan["live"]["id"], "target": plan["plan"]["target"]["deploy_id"]}
         assert (await o.api("/services/web/rollback", back)).json()["state"] == "done"
         await o.s.until(Phase.DEPLOYING)
+
+
+NOT_JSON = [r'"\ud800"', "1e400", "NaN", r'{"\ud800": 1e400}']
+
+
+@pytest.mark.parametrize("value", NOT_JSON)
+async def test_what_cannot_be_written_as_json_is_only_refused(value: str) -> None:
+    """Half a letter, or a number beyond all bounds, in any field of any command: no fault of ours."""
+    async with asking() as o:
+        o.client.cookies.clear()
+        for command in commands_of(Surface.CONSOLE):
+            path = PATHS[command.subject].format(verb=VERBS.get(command.name, command.name))
+            path = path.replace("{name}", "web").replace("{incident_id}", "web-1")
+            own = {one.name: f'"{one.choices[0] if one.choices else "x"}"' for one in command.arguments}
+            for fields in ({r"\ud800": value}, *({**own, name: value} for name in own)):
+                body = "{" + ", ".join(f'"{name}": {said}' for name, said in fields.items()) + "}"
+                headers = {**bearer(TOKEN), "content-type": "application/json"}
+                answer = await o.client.post(f"/api/v1{path}", content=body, headers=headers)
+                assert answer.status_code < 500, (path, body, answer.text)
 
 
 async def test_who_does_not_answer_is_said() -> None:

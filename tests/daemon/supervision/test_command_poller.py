@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.core.incident_fields import amended
 from tests.support.actuator_scene import client
@@ -201,6 +202,35 @@ async def test_a_fault_of_our_own_is_an_answer_too() -> None:
     async with scene() as s:
         s.engine.state = State(services={"web": object()})  # type: ignore[dict-item]
         await no(s, FAILED, "a fault of our own", "rollback", service="web")
+
+
+class Damaged(ShakyStore):
+    """A store whose commands cannot be read, every other time."""
+
+    damaged = True
+    looks = 0
+
+    async def commands(self) -> Sequence[Command]:
+        """Read, or fail."""
+        self.looks += 1
+        if self.damaged and self.looks % 2:
+            raise Permanent("database disk image is malformed")
+        return await super().commands()
+
+
+async def test_a_damaged_store_is_told_of_now_and_then_and_not_at_every_look() -> None:
+    """Two looks a second: one line, then one every ten minutes with how many were left out; one when it is over."""
+    async with scene(Damaged) as s:
+        assert isinstance(s.store, Damaged)
+        s.supervisor.start("commands", CommandPoller(s.store, s.engine, s.clock).run)
+        with capture_logs() as logs:
+            await s.clock.advance(1210.0)
+            s.store.damaged = False
+            await s.clock.advance(65.0)
+    told = [(one["event"], one.get("left_out")) for one in logs if "commands" in one["event"]]
+    failed = "commands could not be read or answered"
+    assert [event for event, _ in told] == [failed] * 3 + ["commands are answered again"]
+    assert told[0][1] == 0 and 500 < (told[1][1] or 0) <= 600
 
 
 class Forgetful(ShakyStore):

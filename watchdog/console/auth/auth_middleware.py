@@ -132,12 +132,12 @@ class AuthMiddleware:
         wait = self._busy(peer)
         if wait > 0:
             return too_often(wait)
-        if self._access.loud(f"untrusted {peer}"):
+        if self._access.loud("untrusted", peer):
             log.warning("a request to the console names somebody, and was refused", peer=peer, why=why)
         return JSONResponse({"detail": f"refused: {why}"}, 403)
 
     def _without_a_role(self, scope: Scope, name: str) -> Response:
-        if self._access.loud(f"stranger {name}"):
+        if self._access.loud("stranger", name):
             log.warning("somebody without a role was refused in the console", name=name, way="proxy")
         if scope["path"].startswith(API):
             return JSONResponse({"detail": "you are logged in at the proxy, and have no role here"}, 403)

@@ -110,7 +110,7 @@ def signing_in_routes(access: Access, oidc: Oidc, renderer: Renderer, clock: Clo
         try:
             answer = _let_in(request, await _name(request, access, oidc, found and found[0]), after)
         except NotProven as error:
-            if error.status == 403 and access.loud(f"oidc {access.peer(request.scope)}"):
+            if error.status == 403 and access.loud("oidc", access.peer(request.scope)):
                 log.warning("a login was refused", provider=provider.name, why=str(error))
             answer = problem(request, error.status, str(error), after, 0)
         answer.delete_cookie(COOKIE, **_flags(request, access.url))
@@ -120,7 +120,7 @@ def signing_in_routes(access: Access, oidc: Oidc, renderer: Renderer, clock: Clo
     def _let_in(request: Request, name: str, after: str) -> Response:
         role = oidc.people.role_of(name)
         if role is None:
-            if access.loud(f"oidc stranger {name}"):
+            if access.loud("stranger", name):
                 log.warning("somebody without a role was refused in the console", name=name, way="oidc")
             said = f"You are {name}, says {provider.name}, and nobody gave that name a role. Ask who runs the watchdog."
             return renderer.page(request, "closed.html", {"title": "No role", "problem": said, "again": True}, 403)

@@ -9,6 +9,8 @@ from functools import cache
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException, Query, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException as StarletteException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -117,11 +119,24 @@ def _routes(version: str) -> FastAPI:
     _add_follow_ups(api)
     add_commands(api)
 
+    _add_refusals(api)
+    return api
+
+
+def _add_refusals(api: FastAPI) -> None:
+    """Answer what is refused in ASCII, too, and repeat no value: half a letter and 1e400 cannot be written as JSON."""
+
     @api.exception_handler(Temporary)
     async def unavailable(request: Request, error: Exception) -> Response:
         return Ascii({"detail": "the store does not answer: try again"}, 503, {"retry-after": "5"})
 
-    return api
+    @api.exception_handler(StarletteException)
+    async def refused(request: Request, error: StarletteException) -> Response:
+        return Ascii({"detail": error.detail}, error.status_code, error.headers)
+
+    @api.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
+        return Ascii({"detail": [{name: one[name] for name in ("type", "loc", "msg")} for one in error.errors()]}, 422)
 
 
 def _add_plans(api: FastAPI) -> None:

@@ -25,6 +25,7 @@ from watchdog.core.phases.close_incident import ended
 from watchdog.daemon.actions.runner import unrecorded
 from watchdog.daemon.engine.conversion import merge_shared
 from watchdog.daemon.runtime.hooks import Hooks, call_safely
+from watchdog.daemon.runtime.log_throttle import LogThrottle
 from watchdog.domain import events as e
 from watchdog.domain.effects import OUTSIDE, Effect, Tell
 from watchdog.domain.errors import Displaced, Permanent, Stale, Temporary, Withdrawn
@@ -94,6 +95,7 @@ class StepPersister:
         self._owed: deque[Tell] = deque(maxlen=OWED_MAX)
         self._closed: deque[Incident] = deque(maxlen=OWED_MAX)
         self._quiet_after = 0.0
+        self._throttle = LogThrottle()
 
     def know(self, names: Collection[str], state: State | None = None, *, unread: bool = False) -> None:
         """Remember whether it is known what the store has of these names, and what it has (`state`)."""
@@ -196,6 +198,8 @@ class StepPersister:
         if self.trouble:
             self.trouble = ""
             self._recovered()
+        if self._throttle.end(self._clock.monotonic()):
+            log.info("the store takes records again")
         return pending
 
     def unrecorded(self, event: Event, result: StepResult, error: Exception) -> StepResult:
@@ -227,11 +231,14 @@ class StepPersister:
     def _complain(self, error: Exception) -> None:
         known = isinstance(error, (Temporary, Permanent))
         self.trouble = str(error) if known else f"a fault of our own ({type(error).__name__})"
-        log.error(
-            "the store did not take a record; nothing is changed in production",
-            why=self.trouble,
-            exc_info=None if known else error,
-        )
+        left_out = self._throttle.take(self.trouble, self._clock.monotonic())
+        if left_out is not None:
+            log.error(
+                "the store did not take a record; nothing is changed in production",
+                why=self.trouble,
+                left_out=left_out,
+                exc_info=None if known else error,
+            )
         for listener in self._listeners.store_failed:
             call_safely(listener, self.trouble)
 

@@ -21,6 +21,7 @@ from starlette.routing import Mount, Route, Router
 from starlette.types import ASGIApp
 
 from watchdog.daemon.http.http_auth import TokenAuth
+from watchdog.daemon.http.http_faults import Faults
 from watchdog.daemon.http.http_headers import SafeHeaders
 from watchdog.daemon.http.http_hosts import Hosts
 from watchdog.daemon.http.http_protocol import CONNECTIONS_MAX, BoundedProtocol
@@ -163,7 +164,8 @@ def make_app(
         return _answer(ready, degraded)
 
     public = [Route("/metrics", show_metrics), Route("/healthz", show_health), Route("/readyz", show_ready)]
-    return SafeHeaders(Starlette(routes=[*public, *([Mount("/", private)] if private is not None else [])]), hosts)
+    every = Starlette(routes=[*public, *([Mount("/", private)] if private is not None else [])])
+    return SafeHeaders(Faults(every), hosts)
 
 
 def private_app(token: str, clock: Clock, status: Facts) -> ASGIApp | None:

@@ -27,6 +27,7 @@ from watchdog.daemon.approvals.pending import (
     stale_answer_check,
 )
 from watchdog.daemon.engine.engine import Engine
+from watchdog.daemon.runtime.log_throttle import LogThrottle
 from watchdog.domain import events as e
 from watchdog.domain.commands.command_table import COMMANDS
 from watchdog.domain.commands.human_command import Subject
@@ -65,6 +66,7 @@ class CommandPoller:
         self._clock = clock
         self._answers: dict[int, tuple[bool, str, int]] = {}
         self._looked_at = float("-inf")
+        self._throttle = LogThrottle()
 
     async def run(self) -> None:
         """Poll for ever."""
@@ -72,8 +74,16 @@ class CommandPoller:
             try:
                 await self.apply_all()
             except (Temporary, Permanent) as error:
-                log.warning("commands could not be read or answered", why=str(error))
+                self._complain(str(error))
+            else:
+                if self._throttle.end(self._clock.monotonic()):
+                    log.info("commands are answered again")
             await self._clock.sleep(POLL_SECONDS)
+
+    def _complain(self, why: str) -> None:
+        left_out = self._throttle.take(why, self._clock.monotonic())
+        if left_out is not None:
+            log.warning("commands could not be read or answered", why=why, left_out=left_out)
 
     async def apply_all(self) -> None:
         """Apply every waiting command, once, even if its answer has to be written again."""

@@ -3,12 +3,13 @@
 import structlog
 
 from watchdog.daemon.outbox.outbox import Outbox
+from watchdog.daemon.runtime.log_throttle import LogThrottle
 from watchdog.daemon.runtime.supervisor import Supervisor
 from watchdog.daemon.supervision.health import Health
 from watchdog.daemon.supervision.lease_manager import LeaseManager
 from watchdog.daemon.telemetry.aggregate import MinuteAggregator
 from watchdog.daemon.telemetry.metrics import Metrics
-from watchdog.domain.errors import Temporary
+from watchdog.domain.errors import Permanent, Temporary
 from watchdog.ports import Clock, Store
 
 MINUTES_EVERY_SECONDS = 10.0
@@ -19,15 +20,18 @@ log = structlog.get_logger("watchdog")
 
 async def keep_minutes(minutes: MinuteAggregator, store: Store, clock: Clock, metrics: Metrics) -> None:
     """Save complete minutes for the charts, for ever."""
+    throttle = LogThrottle()
     while True:
         await clock.sleep(MINUTES_EVERY_SECONDS)
         rows = minutes.complete(clock.now())
         if rows:
             try:
                 await store.put_minutes(rows)
-            except Temporary as error:
+            except (Temporary, Permanent) as error:
                 metrics.store_error()
-                log.warning("minutes could not be saved", why=str(error))
+                left_out = throttle.take(str(error), clock.monotonic())
+                if left_out is not None:
+                    log.warning("minutes could not be saved", why=str(error), left_out=left_out)
 
 
 async def keep_vitals(

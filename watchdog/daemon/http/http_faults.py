@@ -1,0 +1,49 @@
+"""What becomes of a request on which our own code fails: one answer (500), and not a line of the log for each.
+
+Rule: a stranger who finds such a fault can send it a thousand times a minute. The first of a kind is written down with
+its traceback; then one line every ten minutes says how many there were.
+"""
+
+import asyncio
+import traceback
+
+import structlog
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from watchdog.daemon.runtime.log_throttle import LogThrottle
+
+log = structlog.get_logger("watchdog")
+
+
+class Faults:
+    """The ASGI layer that lets no exception of the application through."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._throttle = LogThrottle()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        begun = False
+
+        async def noted(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        except Exception as error:  # noqa: BLE001  whatever it is, the server goes on
+            self._write_down(error)
+            if not begun:
+                await JSONResponse({"ok": False}, 500)(scope, receive, send)
+
+    def _write_down(self, error: Exception) -> None:
+        frames = traceback.extract_tb(error.__traceback__)
+        at = f"{frames[-1].filename}:{frames[-1].lineno}"
+        kind = f"{type(error).__name__} {at}"
+        left_out = self._throttle.take(kind, asyncio.get_running_loop().time())
+        if left_out is not None:
+            first = error if left_out == 0 else None
+            log.error("a request failed on a fault of our own", kind=kind, left_out=left_out, exc_info=first)
