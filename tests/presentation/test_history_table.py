@@ -38,12 +38,13 @@ def test_a_commit_message_cannot_break_the_table() -> None:
     assert r"a \| b \<script\> \[x\](y) \`z\`\[0m (P 0.999) |" in lines[2]
 
 
-def test_csv_cannot_become_a_formula() -> None:
-    """A title that begins like a formula is shown as text; commas and quotes are quoted."""
-    bad = x.incident(service="=HYPERLINK(1)", title='say "hi", all')
+@pytest.mark.parametrize("sign", ["=", "＝", "﹦", "＋", "－", "＠", "　＝"])
+def test_csv_cannot_become_a_formula(sign: str) -> None:
+    """A title that begins like a formula, in whatever width, is shown as text; commas and quotes are quoted."""
+    bad = x.incident(service=f"{sign}HYPERLINK(1)", title='say "hi", all')
     lines = history([bad], {}, "csv")
     assert lines[0] == "Date,Time,Trigger,Method,Duration,Root Cause"
-    assert next(csv.reader([lines[1]]))[2] == '\'=HYPERLINK(1): say "hi", all'
+    assert next(csv.reader([lines[1]]))[2].lstrip() == f'\'{sign.strip()}HYPERLINK(1): say "hi", all'
 
 
 def test_json_is_for_machines() -> None:

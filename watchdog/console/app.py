@@ -55,6 +55,7 @@ def make_console(world: Dependencies, access: Access) -> ASGIApp:
         ],
         exception_handlers={HTTPException: problem, Temporary: unavailable},
     )
+    app.router.redirect_slashes = False  # the address would be made of whatever Host the request names
     return SecurityHeaders(AuthMiddleware(BodyLimit(app), access, world.clock, renderer))
 
 

@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import math
+import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -122,8 +123,8 @@ def markdown_row(cells: Sequence[str]) -> str:
 
 
 def harmless(cell: str) -> str:
-    """Return a cell that a spreadsheet shows instead of calculating."""
-    return f"'{cell}" if cell.lstrip().startswith(FORMULA) else cell
+    """Return a cell that a spreadsheet shows instead of calculating; some read a fullwidth sign as the plain one."""
+    return f"'{cell}" if unicodedata.normalize("NFKC", cell).lstrip().startswith(FORMULA) else cell
 
 
 def csv_lines(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -148,10 +148,28 @@ async def test_nobody_can_be_told() -> None:
 async def test_it_is_ready_when_every_service_was_read_and_until_it_stops() -> None:
     """Before the first reading nothing is judged; a stopping daemon says so."""
     async with healthy() as (s, health):
-        assert health.not_ready() == ["web was not read yet"]
+        assert health.not_ready() == ["1 of 1 services were not read yet"]
         await s.know_deploys()
-        assert health.not_ready() == ["web was not read yet"]
+        assert health.not_ready() == ["1 of 1 services were not read yet"]
         await s.engine.submit_and_wait(e.Observed(s.clock.now(), "web", "home", Good()))
         assert health.not_ready() == []
         health.stopping = True
         assert health.not_ready() == ["stopping"]
+
+
+async def test_strangers_learn_the_kinds_alone() -> None:
+    """No name of a task, a channel or a service, and no text from outside; each kind once."""
+    async with healthy() as (s, health):
+
+        async def die() -> None:
+            raise KeyError("x")
+
+        for name in ("minutes", "hours"):
+            s.supervisor.start(name, die, restart=False)
+        s.engine.state = replace(s.engine.state, disarmed="two rollbacks for web-1", blind_since=s.clock.now())
+        gate = gated(s)
+        s.supervisor.spawn("tell", s.teller.deliver(None, tell("site is down", "pager", wakes=True)))
+        await eventually(lambda: len(health.reasons()) == 5)
+        known = ["a task does not run", "disarmed until `watchdog resume`", "blind", "a channel fails"]
+        assert health.kinds() == known and "web-1" in " ".join(health.reasons())
+        gate.set()

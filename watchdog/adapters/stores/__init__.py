@@ -88,6 +88,17 @@ def shown_url(url: str) -> str:
     return f"postgresql://{parsed.host or ''}/{parsed.database}" if parsed is not None else "postgresql://"
 
 
+def postgres_peers(url: str) -> tuple[tuple[str, ...], str]:
+    """Return the hosts of a PostgreSQL url, folders of sockets among them, and its sslmode; nothing for other urls."""
+    parsed = _postgres_url(url) if is_postgres(url) else None
+    if parsed is None:
+        return (), ""
+    named = [one for value in parsed.normalized_query.get("host", ()) for one in value.split(",")]
+    hosts = [parsed.host, *(one if one.startswith("/") else one.rpartition(":")[0] or one for one in named)]
+    modes = parsed.normalized_query.get("sslmode", ())
+    return tuple(host for host in hosts if host), modes[-1] if modes else ""
+
+
 def build_store(url: str, clock: Clock) -> Store:
     """Return the store of a url, not yet opened. Raises ValueError, saying what to write."""
     return STORES[check_url(url)](url, clock)
@@ -107,4 +118,13 @@ def role_lock(url: str) -> RoleLock | None:
     return None if path is None else RoleLock(path)
 
 
-__all__ = ["STORES", "RoleLock", "build_store", "check_url", "database_path", "role_lock", "shown_url"]
+__all__ = [
+    "STORES",
+    "RoleLock",
+    "build_store",
+    "check_url",
+    "database_path",
+    "postgres_peers",
+    "role_lock",
+    "shown_url",
+]

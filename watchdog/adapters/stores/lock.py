@@ -13,6 +13,11 @@ from typing import IO
 from watchdog.domain.errors import Permanent
 
 
+def _owners(path: str, flags: int) -> int:
+    """Open a file which, if it is new, nobody else may open: who can open it could hold the lock."""
+    return os.open(path, flags, 0o600)
+
+
 class RoleLock:
     """The right to act, held on `<path>.lock` (`path` is the database's file)."""
 
@@ -56,7 +61,7 @@ class RoleLock:
 
     def _open(self) -> IO[str]:
         try:
-            return self.path.open("a+", encoding="ascii")
+            return open(self.path, "a+", encoding="ascii", opener=_owners)
         except OSError as error:
             raise Permanent(
                 f"cannot make the lock file {self.path.name} beside the store ({type(error).__name__}): "

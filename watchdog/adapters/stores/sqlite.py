@@ -6,9 +6,10 @@ Rule 2: durable means on the disk when `save` returns: WAL with synchronous=FULL
 """
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,12 @@ class Sqlite:
 
 
 def _look(file: str, call_seconds: float) -> None:
-    """Open and read, without aiosqlite: its thread outlives a connection that failed and complains after the loop."""
+    """Open and read, without aiosqlite: its thread outlives a connection that failed and complains after the loop.
+
+    A new file is its owner's alone, and so are the files that SQLite makes beside it, which take its mode.
+    """
+    with suppress(OSError):  # it is there, or SQLite says below why it cannot be
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     with closing(sqlite3.connect(file, timeout=call_seconds)) as connection:
         connection.execute("PRAGMA schema_version").fetchone()
 

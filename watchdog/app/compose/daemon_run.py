@@ -176,10 +176,10 @@ async def _live(settings: Settings, clock: Clock, stop: asyncio.Event, reload: a
             server = HttpServer(
                 listen,
                 pages,
-                health.reasons,
+                health.kinds,
                 app.supervisor,
                 ready=health.not_ready,
-                degraded=health.degraded,
+                degraded=health.kinds_degraded,
                 private=private,
                 hosts=settings.hosts,
             )
@@ -201,7 +201,8 @@ async def _live(settings: Settings, clock: Clock, stop: asyncio.Event, reload: a
 
 def status_now(app: App) -> dict[str, Any]:
     """Return what this worker knows now."""
-    return status_of(app.engine.state, app.settings.policy, app.engine.held, app.integrations.rows(), app.clock.now())
+    known = status_of(app.engine.state, app.settings.policy, app.engine.held, app.integrations.rows(), app.clock.now())
+    return known | {"unwell": app.health.reasons()}
 
 
 async def start(app: App) -> None:

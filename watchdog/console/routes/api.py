@@ -68,6 +68,7 @@ def _routes(version: str) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        redirect_slashes=False,
         servers=[{"url": "/api/v1"}],
         root_path_in_servers=False,
         default_response_class=Ascii,

@@ -37,7 +37,7 @@ _KEEP_ALIVE_SECONDS = 20
 _STOP_SECONDS = 3
 
 Reasons = Callable[[], Sequence[str]]
-"""Returns why not, in our own words; empty when all is well."""
+"""Returns why not, in words that anybody may read; empty when all is well."""
 
 Facts = Callable[[], Mapping[str, Any]]
 """Returns what is known, as plain data."""
@@ -164,8 +164,9 @@ def make_app(
         return _answer(ready, degraded)
 
     public = [Route("/metrics", show_metrics), Route("/healthz", show_health), Route("/readyz", show_ready)]
-    every = Starlette(routes=[*public, *([Mount("/", private)] if private is not None else [])])
-    return SafeHeaders(Faults(every), hosts)
+    app = Starlette(routes=[*public, *([Mount("/", private)] if private is not None else [])])
+    app.router.redirect_slashes = False  # the address would be made of whatever Host the request names
+    return SafeHeaders(Faults(app), hosts)
 
 
 def private_app(token: str, clock: Clock, status: Facts) -> ASGIApp | None:
@@ -174,7 +175,7 @@ def private_app(token: str, clock: Clock, status: Facts) -> ASGIApp | None:
     async def show_status(request: Request) -> Response:
         return _json(status())
 
-    return TokenAuth(Router([Route("/status", show_status)]), token, clock) if token else None
+    return TokenAuth(Router([Route("/status", show_status)], redirect_slashes=False), token, clock) if token else None
 
 
 def _answer(reasons: Reasons, degraded: Reasons | None = None) -> Response:

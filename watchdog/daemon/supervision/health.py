@@ -3,7 +3,11 @@
 Rule 1: it judges by what was done, on the monotonic clock: events handled, signals read, records taken, pages
 delivered.
 Rule 2: it only looks at what others keep anyway: /healthz, /metrics and heartbeats ask often.
+Rule 3: strangers who ask /healthz learn the kinds alone: no name of a service, channel or task, no text from outside.
 """
+
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from watchdog.core.assess import connectivity
 from watchdog.daemon.engine.engine import Engine
@@ -15,6 +19,16 @@ from watchdog.ports import Clock
 SILENT_SECONDS = 90.0
 UNREAD_SECONDS = 300.0
 """Well above the interval of the slowest signal somebody would watch alone (control targets are read far oftener)."""
+
+
+class Reason(NamedTuple):
+    """Why the daemon should not be trusted: what anybody may know, and what is to be known of it."""
+
+    kind: str  # in fixed words
+    detail: str = ""  # the same with names and causes; empty: there is no more to say
+
+    def __str__(self) -> str:
+        return self.detail or self.kind
 
 
 class Health:
@@ -36,6 +50,13 @@ class Health:
 
     def reasons(self) -> list[str]:
         """Return everything that is wrong, in words."""
+        return [str(one) for one in self._found()]
+
+    def kinds(self) -> list[str]:
+        """Return the same as anybody may know it."""
+        return _once(one.kind for one in self._found())
+
+    def _found(self) -> list[Reason]:
         return [*self._standing_still(), *self._not_to_be_trusted(), *self._nobody_told()]
 
     def health_problem(self) -> str:
@@ -46,46 +67,62 @@ class Health:
             return f"the check itself failed: {type(error).__name__}"
 
     def not_ready(self) -> list[str]:
-        """Return why the daemon does not judge yet (or any more)."""
+        """Return why the daemon does not judge yet (or any more), as anybody may know it."""
         if self.stopping:
             return ["stopping"]
         engine = self._engine
         services = engine.state.services
         unread = [name for name in engine.held if name and (name not in services or not services[name].checks)]
-        return [f"{name} was not read yet" for name in unread]
+        watched = sum(bool(name) for name in engine.held)
+        return [f"{len(unread)} of {watched} services were not read yet"] if unread else []
 
     def degraded(self) -> list[str]:
         """Return what we rely on and does not work, with what follows: people were told."""
         told = [one.integration(key) for key, one in self._engine.state.failing.items()]
         return [f"{one.title} ({one.standing.value}): {one.why}; {one.consequence}" for one in told]
 
-    def _standing_still(self) -> list[str]:
-        found = [f"task {name}: {why}" for name, why in self._supervisor.ailing().items()]
+    def kinds_degraded(self) -> list[str]:
+        """Return the same as anybody may know it."""
+        told = [one.integration(key) for key, one in self._engine.state.failing.items()]
+        return _once(f"{one.kind}: {one.standing.value}" for one in told)
+
+    def _standing_still(self) -> list[Reason]:
+        ailing = self._supervisor.ailing().items()
+        found = [Reason("a task does not run", f"task {name}: {why}") for name, why in ailing]
         now = self._clock.monotonic()
         if self._engine.last_event_at != self._handled:
             self._handled, self._handled_at = self._engine.last_event_at, now
         if now - self._handled_at > SILENT_SECONDS:
-            found.append(f"no event was handled for {show_seconds(now - self._handled_at)}")
+            found.append(Reason(f"no event was handled for {show_seconds(now - self._handled_at)}"))
         if self._read_at is not None and now - self._read_at > UNREAD_SECONDS:
-            found.append(f"no signal was read for {show_seconds(now - self._read_at)}")
+            found.append(Reason(f"no signal was read for {show_seconds(now - self._read_at)}"))
         return found
 
-    def _not_to_be_trusted(self) -> list[str]:
-        engine = self._engine
-        found = [f"the store does not answer: {engine.store_trouble}"] if engine.store_trouble else []
+    def _not_to_be_trusted(self) -> list[Reason]:
+        engine, found = self._engine, list[Reason]()
+        if engine.store_trouble:
+            kind = "the store does not answer"
+            found.append(Reason(kind, f"{kind}: {engine.store_trouble}"))
         if engine.fault:
-            found.append(engine.fault)
+            found.append(Reason("an event could not be handled", engine.fault))
         if engine.state.disarmed:
-            found.append(f"disarmed until `watchdog resume`: {engine.state.disarmed}")
+            kind = "disarmed until `watchdog resume`"
+            found.append(Reason(kind, f"{kind}: {engine.state.disarmed}"))
         if engine.state.blind_since is not None:
-            found.append(f"blind: {connectivity.why(engine.state)}")
+            found.append(Reason("blind", f"blind: {connectivity.why(engine.state)}"))
         overload = engine.scheduler.overload() if engine.scheduler is not None else None
         if overload is not None:
-            found.append(f"overloaded: {overload}")
+            found.append(Reason("overloaded", f"overloaded: {overload}"))
         return found
 
-    def _nobody_told(self) -> list[str]:
-        found = [f"channel {name} fails: {why}" for name, why in self._teller.failing.items()]
+    def _nobody_told(self) -> list[Reason]:
+        failing = self._teller.failing.items()
+        found = [Reason("a channel fails", f"channel {name} fails: {why}") for name, why in failing]
         if self._teller.silenced and self._teller.unheard:
-            found.append(f"nobody can be told: no channel works (notices that nobody heard: {self._teller.unheard})")
+            unheard = f"no channel works (notices that nobody heard: {self._teller.unheard})"
+            found.append(Reason(f"nobody can be told: {unheard}"))
         return found
+
+
+def _once(kinds: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(kinds))

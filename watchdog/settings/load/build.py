@@ -38,6 +38,7 @@ from watchdog.settings.model.settings import (
 from watchdog.settings.rules import console_access, contacts, cross_checks, required_secrets
 from watchdog.settings.rules.notification_rules import check_told
 from watchdog.settings.rules.severity_policy import audible_channels
+from watchdog.settings.rules.store_exposure import exposure_warnings
 from watchdog.settings.schema.adapter_entries import Registries, check_channels, check_signals
 from watchdog.settings.schema.schema import PLATFORM_ID, POSTGRESQL, MetricsShape, RecordShape, Shape
 from watchdog.settings.schema.tuning import apply
@@ -101,6 +102,7 @@ class Builder:
         if document.mistakes:
             return None
         console = console_access.console_settings(document, shape.console)
+        store_url = _store_url(shape.store, folder, self._secrets)
         return Settings(
             path=path,
             policy=read_calmly(
@@ -117,7 +119,7 @@ class Builder:
             channels=MappingProxyType(told.channels),
             endpoints=MappingProxyType(_endpoints(shape)),
             secrets=self._secrets,
-            store_url=_store_url(shape.store, folder, self._secrets),
+            store_url=store_url,
             metrics=_metrics(shape.metrics),
             console=console,
             status_pages=console_access.status_pages(shape),
@@ -139,6 +141,7 @@ class Builder:
                 *required_secrets.warnings_of(shape, modes, signals, self._secrets, self._environ),
                 *required_secrets.slack_warnings(channels),
                 *told.warnings,
+                *exposure_warnings(store_url, folder, self._environ),
             ),
         )
 
