@@ -97,7 +97,9 @@ class LatePages:
 
     async def _settle(self, key: tuple[str, str], waited: float) -> None:
         """Resolve what is over elsewhere; forget what the other worker will resolve itself; else keep it."""
-        sent = self._sent.pop(key)
+        sent = self._sent.pop(key, None)
+        if sent is None:
+            return  # the service moved twice, and the other look has it in hand
         try:
             due = await self._due(sent, waited)
         except Temporary:

@@ -104,10 +104,10 @@ def lost(owed: Sequence[Owed], arrived: Sequence[Arrived], outages: Sequence[Out
 
 
 def _tells(one: Arrived, page: Owed) -> bool:
-    """Tell whether this is the page, or a newer one of the same incident, which speaks for it."""
+    """Tell whether this is the page, or a newer one of the same incident, or its end: they speak for it."""
     notice, owed = one.notice, page.notice
     same = (notice.incident, notice.service) == (owed.incident, owed.service)
-    return notice.identity == owed.identity or (same and notice.wakes and notice.at > owed.at)
+    return notice.identity == owed.identity or (same and (notice.wakes or notice.resolves) and notice.at > owed.at)
 
 
 def left_open(rows: Iterable[Incident], open_ones: Collection[str]) -> list[str]:
@@ -115,23 +115,21 @@ def left_open(rows: Iterable[Incident], open_ones: Collection[str]) -> list[str]
     return [f"{one.id} has no end in its row" for one in rows if one.closed_at is None and one.id not in open_ones]
 
 
-def rung_after_end(
-    arrived: Sequence[Arrived], rows: Collection[str], open_ones: Collection[str], off: Collection[str]
-) -> list[str]:
+def rung_after_end(post: Post, open_ones: Collection[str], off: Collection[str]) -> list[str]:
     """Return the channels whose last word of what is over is a page: it stays open there for ever.
 
-    `off` are the services whose auto-deploy is off: a page about that is true still. An incident without a row (`rows`)
-    was known to a worker alone that told of it from memory and died while the store was away: no other can end it.
+    `off` are the services whose auto-deploy is off: a page about that is true still. A page that a worker sent from
+    memory can be ended only while that worker lives: nobody wrote it down.
     """
     last: dict[tuple[str, str, str], Arrived] = {}
-    for one in sorted(arrived, key=lambda each: each.at):
+    for one in sorted(post.arrived, key=lambda each: each.at):
         if one.notice.wakes or one.notice.resolves:
             last[one.channel, one.notice.service, one.notice.incident] = one
+    known = {page.notice.identity for page in post.owed if page.by is None or page.by.state is not DEAD}
     found = []
     for (channel, service, incident), one in last.items():
         still = incident in open_ones or (service in off and incident.endswith("/auto-deploy"))
-        still = still or (one.notice.about is not None and incident not in rows)
-        if not one.notice.resolves and not still:
+        if not one.notice.resolves and not still and one.notice.identity in known:
             found.append(f"{channel}: the last of {incident} is a page ({one.notice.kind.value}) at {one.at:.0f} s")
     return found
 

@@ -206,7 +206,7 @@ class World:
         accepted, episodes, people = self.render.accepted, self.episodes, self.people
         wishes = targets.Wishes(people.asked, self.store.obeyed, people.resumed)
         now = self.nature.loop.time()
-        open_ones, rows = self._open_incidents(), self.store.database.incidents
+        open_ones = self._open_incidents()
         services = list(self.render.services.values())
         off = [service.name for service in services if service.auto_deploy == "off"]
         stuck = self._unrest() if now >= self.plot.ends_at + AT_MOST_SECONDS else []
@@ -217,8 +217,8 @@ class World:
             stuck=stuck,
             lost_pages=score.lost(self.post.owed, self.post.arrived, self.post.outages, now),
             left_off=score.left_off(services, self.post),
-            left_open=score.left_open(rows.values(), open_ones),
-            rung_after_end=score.rung_after_end(self.post.arrived, rows, open_ones, off),
+            left_open=score.left_open(self.store.database.incidents.values(), open_ones),
+            rung_after_end=score.rung_after_end(self.post, open_ones, off),
             faults=[
                 *(fault for host in self.hosts for fault in host.faults),
                 *self.nature.loop.complaints,
