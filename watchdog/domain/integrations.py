@@ -61,6 +61,9 @@ class Kind:
         return self.cures.get(standing) or CURES[standing]
 
 
+CONFIGURATION = "configuration"
+"""The kind of a reload that was refused. Each is of its own name, so the next one rings, too; a configuration that is
+taken ends them all, by a reload or by a start."""
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         "probes": Kind(
@@ -109,6 +112,14 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             wakes=True,
             cures=MappingProxyType(
                 {Standing.FAILING: "look at NTP on that host; if `date` is right there, restart the watchdog"}
+            ),
+        ),
+        CONFIGURATION: Kind(
+            "the reload at",
+            "the old configuration stays in force",
+            wakes=True,
+            cures=MappingProxyType(
+                {Standing.REFUSED: "mend the file and reload again; what needs a restart is taken by a restart"}
             ),
         ),
         "store": Kind("the store", "nothing is changed in production; notices go out from memory", told=False),

@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from tests.faults.test_integrations import Relying, relying
+from watchdog.app.compose.reload import end_refusals
 from watchdog.domain.errors import Forbidden, Temporary
 from watchdog.domain.events import IntegrationJudged
-from watchdog.domain.integrations import Integration, Standing
+from watchdog.domain.integrations import CONFIGURATION, Integration, Standing
 
 
 def alerts(world: Relying) -> list[str]:
@@ -75,3 +76,18 @@ async def test_what_comes_back_for_a_moment_goes_on() -> None:
         world.cloud.error = Temporary("answered 502")
         await world.go_on(330)
         assert alerts(world) == ["self_alert", "resolved", "self_alert"]
+
+
+async def test_a_refused_reload_is_told_each_time_and_stays_until_a_configuration_is_taken() -> None:
+    """No worker relies on it, and yet it is not over: it is, once a reload or a start takes a configuration."""
+    async with relying() as world:
+        for second in (1, 2):
+            one = Integration(CONFIGURATION, f"12:00:0{second}", Standing.REFUSED, world.clock.now(), why="a typo")
+            await world.daemon.engine.submit(IntegrationJudged(world.clock.now(), one))
+        await world.go_on(300)
+        titles = [one.title for one in world.vendors["slack"].notices if "/" in one.incident]
+        assert titles == [f"watchdog: the reload at 12:00:0{second}: refused" for second in (1, 2)]
+        await end_refusals(world.daemon)  # type: ignore[arg-type]
+        await world.go_on(5)
+        assert alerts(world) == ["self_alert", "self_alert", "resolved", "resolved"]
+        assert not world.daemon.engine.state.failing

@@ -22,7 +22,7 @@ from watchdog.app.compose.console_mount import with_pages
 from watchdog.app.compose.daemon_factory import begin, end, upkeep
 from watchdog.app.compose.digest_maker import keep_digests
 from watchdog.app.compose.follow_up_metrics import follow_up_keeper
-from watchdog.app.compose.reload import reload_on_demand
+from watchdog.app.compose.reload import end_refusals, reload_on_demand
 from watchdog.app.compose.stats_metrics import keep_numbers
 from watchdog.app.compose.store_outage import watch_the_record
 from watchdog.app.compose.upgrade_check import decide_past_again, is_due
@@ -190,6 +190,7 @@ async def _live(settings: Settings, clock: Clock, stop: asyncio.Event, reload: a
         await start(app)
         if upgraded and recordings is not None:
             app.supervisor.start("upgrade", lambda: decide_past_again(app, recordings))
+        app.supervisor.spawn("refusals", end_refusals(app))
         app.supervisor.start("reload", lambda: reload_on_demand(app, reload))
         app.supervisor.start("record", lambda: watch_the_record(app))
         app.supervisor.start("interpreter", lambda: tune_interpreter(app.clock))

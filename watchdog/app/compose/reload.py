@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
@@ -12,17 +13,17 @@ from watchdog.app.compose.safety_diff import changes, loosened
 from watchdog.background import run_in_background
 from watchdog.daemon.engine.conversion import CONTROL, VENDORS
 from watchdog.daemon.supervision.service_watcher import Sources
-from watchdog.domain.effects import Tell
 from watchdog.domain.errors import ConfigurationError, Permanent, Temporary
+from watchdog.domain.events import IntegrationJudged
 from watchdog.domain.incidents import State
-from watchdog.domain.notices import Notice, NoticeKind
+from watchdog.domain.integrations import CONFIGURATION, Integration, Standing
 from watchdog.domain.policy import Mode
-from watchdog.domain.severity import Severity
 from watchdog.settings import Settings
 from watchdog.settings.load.load import load
 
 REFUSED = "reload refused, the old configuration stays"
 HOW_TO_APPLY = "restart the watchdog (after the incident, if one is open)"
+LOOK_SECONDS = 2.0
 LINES_MAX = 20
 """Mistakes or changes shown; the others follow when these are mended."""
 
@@ -30,15 +31,38 @@ log = structlog.get_logger("watchdog")
 
 
 async def reload_on_demand(app: App, reload: asyncio.Event) -> None:
-    """Reload whenever it is asked for, for ever; people are told of a refusal, and of its end."""
-    refused = ""
+    """Reload whenever it is asked for, for ever; people are told of a refusal, and of its end.
+
+    What people were told is in the state that all workers share, so the next start can end it, too.
+    """
     while True:
         await reload.wait()
         reload.clear()
-        before, refused = refused, await reload_settings(app)
-        if refused or before:
-            tell = Tell(_notice(refused, app.clock.now()), app.settings.policy.alerts)
-            app.supervisor.spawn("tell:reload", app.teller.deliver(None, tell))
+        refused = await reload_settings(app)
+        if refused:
+            await app.engine.submit(_refusal(refused, app.clock.now()))
+        else:
+            await end_refusals(app)
+
+
+async def end_refusals(app: App) -> None:
+    """End every refusal that people were told of: a configuration was taken, by a reload or by a start.
+
+    A store that cannot be read at a start is waited for: it holds what the process before told.
+    """
+    while app.sharing.trouble:
+        await app.clock.sleep(LOOK_SECONDS)
+    now = app.clock.now()
+    told = [one.integration(key) for key, one in app.engine.state.failing.items()]
+    for one in told:
+        if one.kind == CONFIGURATION:
+            await app.engine.submit(IntegrationJudged(now, Integration(one.kind, one.name, Standing.OK, now)))
+
+
+def _refusal(why: str, at: float) -> IntegrationJudged:
+    name = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    mistakes = "; ".join(why.splitlines()[:LINES_MAX])
+    return IntegrationJudged(at, Integration(CONFIGURATION, name, Standing.REFUSED, at, why=mistakes))
 
 
 async def reload_settings(app: App) -> str:
@@ -81,20 +105,6 @@ async def _put(app: App, settings: Settings, sources: Sources) -> None:
     app.watches.sources = sources
     held = [name for name in app.engine.held if name in settings.policy.services]
     await app.watches.again((*held, CONTROL, VENDORS))
-
-
-def _notice(refused: str, at: float) -> Notice:
-    """Return what people are told; without a reason, that the last refusal is over."""
-    return Notice(
-        at=at,
-        incident="reload",
-        service="watchdog",
-        severity=Severity.HIGH,
-        kind=NoticeKind.SELF_ALERT if refused else NoticeKind.RESOLVED,
-        title="watchdog refused to reload its configuration" if refused else "watchdog took its new configuration",
-        lines=(*refused.splitlines()[:LINES_MAX], "The old configuration stays in force.") if refused else (),
-        wakes=bool(refused),
-    )
 
 
 FIXED = (

@@ -32,7 +32,8 @@ def _with(known: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _fails(ctx: StepContext, one: Integration, known: tuple[str, ...]) -> None:
-    title = f"{one.title}: {one.standing.value} for {show_seconds(ctx.now - one.since)}"
+    lasted = ctx.now - one.since
+    title = f"{one.title}: {one.standing.value}{f' for {show_seconds(lasted)}' if lasted >= 1 else ''}"
     _put(ctx, one.key, Failing(one.since, one.standing.value, one.why, _with(known, one.needed)))
     lines = (f"Why: {one.why}", f"Consequence: {one.consequence}.", f"What to do: {one.cure}.")
     _tell(ctx, one.key, NoticeKind.SELF_ALERT, title, lines, wakes=one.kind_of_it.wakes)

@@ -15,7 +15,7 @@ from watchdog.daemon.supervision.lease_manager import LeaseManager
 from watchdog.daemon.telemetry.metrics import Metrics
 from watchdog.domain.errors import Temporary
 from watchdog.domain.events import IntegrationJudged
-from watchdog.domain.integrations import Integration, Standing
+from watchdog.domain.integrations import CONFIGURATION, Integration, Standing
 from watchdog.domain.units import show_seconds
 from watchdog.ports import Clock, Platform, TellsTime
 
@@ -83,7 +83,8 @@ class IntegrationMonitor:
             return ()
         now, services = self._clock.now(), self._engine.policy.services
         left_over = [one.integration(key) for key, one in self._engine.state.failing.items() if key not in keys]
-        gone = [one for one in left_over if not (one.kind == "probes" and one.name in services)]
+        theirs = [one for one in left_over if one.kind != CONFIGURATION]  # ended by a configuration that is taken
+        gone = [one for one in theirs if not (one.kind == "probes" and one.name in services)]
         return [Integration(one.kind, one.name, Standing.UNTRIED, now) for one in gone]
 
     def _look_at_the_store(self) -> None:
