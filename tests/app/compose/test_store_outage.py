@@ -72,6 +72,18 @@ async def test_a_store_that_is_soon_back_wakes_nobody(tmp_path: Path) -> None:
         await app.supervisor.stop(5.0)
 
 
+async def test_a_stop_ends_what_only_this_process_can_end(tmp_path: Path) -> None:
+    """A human stops it, repairs the store and starts it: nothing would say of the old alert that it is over."""
+    with daemon(tmp_path) as (app, store, clock, pager):
+        store.why = "the store is damaged"
+        await app.sharing.begin()
+        app.supervisor.start("record", lambda: watch_the_record(app))
+        await clock.advance(30.0)
+        assert await app.supervisor.stop(5.0) == ()
+        over = "watchdog stops without its record; its next start says whether it is still away"
+        assert titles(pager) == ["watchdog runs without its record: the store is damaged", over]
+
+
 def titles(pager: Channel) -> list[str]:
     """Return what the channel took."""
     return [title for title, _ in pager.took]

@@ -1,7 +1,12 @@
 """Says to people that the watchdog runs without its record (damaged, newer, out of reach), and when it has it again.
 
-Rule: only the record's own trouble is told here; incidents go on to be told from memory meanwhile.
+Rule 1: only the record's own trouble is told here; incidents go on to be told from memory meanwhile.
+Rule 2: what is told has no row in the store, so only this process can end it: it does so when it is stopped, too. The
+next start says at once whether the record is still away.
 """
+
+import asyncio
+from contextlib import suppress
 
 from watchdog.app.compose.daemon_factory import Daemon
 from watchdog.domain.effects import Tell
@@ -11,6 +16,7 @@ from watchdog.domain.severity import Severity
 PATIENCE_SECONDS = 60.0
 """So long a store may be away (its restart, our deploy) before somebody is woken; at a start at once."""
 LOOK_SECONDS = 2.0
+LAST_WORD_SECONDS = 1.0
 LINES = (
     "Every service is watched and you are told of incidents, from memory; nothing can be changed in production.",
     "The store is left as it is, and is taken up by itself once it can be used.",
@@ -33,12 +39,24 @@ async def watch_the_record(daemon: Daemon) -> None:
 async def _page_until_it_is_back(daemon: Daemon) -> None:
     title = f"watchdog runs without its record: {daemon.sharing.trouble}"
     _tell(daemon, NoticeKind.SELF_ALERT, title, LINES)
-    while daemon.sharing.trouble:
-        await daemon.clock.sleep(LOOK_SECONDS)
+    try:
+        while daemon.sharing.trouble:
+            await daemon.clock.sleep(LOOK_SECONDS)
+    except asyncio.CancelledError:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORD_SECONDS):
+                stops = "watchdog stops without its record; its next start says whether it is still away"
+                await daemon.teller.deliver(None, _notice(daemon, NoticeKind.RESOLVED, stops, ()))
+        raise
     _tell(daemon, NoticeKind.RESOLVED, "watchdog has its record again", ())
 
 
 def _tell(daemon: Daemon, kind: NoticeKind, title: str, lines: tuple[str, ...]) -> None:
+    tell = _notice(daemon, kind, title, lines)
+    daemon.supervisor.spawn("tell:record", daemon.teller.deliver(None, tell))
+
+
+def _notice(daemon: Daemon, kind: NoticeKind, title: str, lines: tuple[str, ...]) -> Tell:
     notice = Notice(
         at=daemon.clock.now(),
         incident="record",
@@ -49,5 +67,4 @@ def _tell(daemon: Daemon, kind: NoticeKind, title: str, lines: tuple[str, ...]) 
         lines=lines,
         wakes=kind is NoticeKind.SELF_ALERT,
     )
-    tell = Tell(notice, daemon.engine.policy.alerts)
-    daemon.supervisor.spawn("tell:record", daemon.teller.deliver(None, tell))
+    return Tell(notice, daemon.engine.policy.alerts)
