@@ -210,7 +210,15 @@ async def serving(
 ) -> AsyncIterator[tuple[httpx.AsyncClient, int]]:
     """Serve a console by the real server, and give a client and the port; `more` is who may come in otherwise."""
     clock = SystemClock()
-    access = Access(tokens, peer_of, guess_of, Buckets(clock, at_once, 0.1), Buckets(clock, 5.0, 0.1), **more)
+    access = Access(
+        tokens,
+        peer_of,
+        guess_of,
+        Buckets(clock, at_once, 0.1),
+        Buckets(clock, 5.0, 0.1),
+        Buckets(clock, 20.0, 1.0),
+        **more,
+    )
     supervisor = Supervisor(clock, lambda name, error: None)
     pages = Exposition(Metrics("9.9"), clock)
     async with HttpServer("127.0.0.1:0", pages, tuple, supervisor, private=make_console(world, access)) as server:

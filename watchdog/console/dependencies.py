@@ -1,13 +1,13 @@
 """What the console is given: reading the record, what the daemon knows now, the policy, the time; and whom to ask."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from starlette.types import Scope
 
 from watchdog.console.auth.proxy_auth import Proxy
-from watchdog.console.auth.session import Oidc
+from watchdog.console.auth.session import EndedSessions, Oidc
 from watchdog.domain.commands.human_command import Role
 from watchdog.domain.events import DeploysListed
 from watchdog.domain.incidents import State
@@ -60,7 +60,8 @@ class Access:
     """Who may look, and do what: whoever has the token of a role, or whom the proxy or the OpenID provider names.
 
     `peer` names who asks, `guess` under what a wrong token of theirs is counted; the throttles bound how often.
-    `requests` bounds everything, `failures` wrong tokens, what a role does not allow, and names nobody may use.
+    `requests` bounds everything, `failures` wrong tokens, what a role does not allow, and names nobody may use,
+    `codes` what the OpenID provider did not take.
     `url` is where browsers find us, if it was said.
     """
 
@@ -69,9 +70,11 @@ class Access:
     guess: Callable[[str, bytes], str]
     requests: Throttle
     failures: Throttle
+    codes: Throttle
     proxy: Proxy | None = None
     oidc: Oidc | None = None
     url: str = ""
+    ended: EndedSessions = field(default_factory=EndedSessions)
 
     def loud(self, kind: str, who: str = "") -> bool:
         """Tell whether a refusal is written down: the first of a kind, and of `who`; then one every ten seconds."""

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import warnings
 from typing import Any
 
 import pytest
@@ -65,6 +66,18 @@ def test_a_password_is_no_key() -> None:
         keys_of({"keys": [{**shared.as_dict(private=True), "kid": RSA.kid}]})
     with pytest.raises(Permanent, match="of its own"):
         name(signed(shared, "HS256"), shown(RSA))
+
+
+def test_a_weak_key_is_none() -> None:
+    """RSA of 1024 bits; one that is good is kept beside it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # joserfc's: that this one is short
+        weak = RSAKey.generate_key(1024, auto_kid=True)
+        token = signed(weak, "RS256")
+        with pytest.raises(Permanent, match="no key"):
+            shown(weak)
+        with pytest.raises(UnknownKey):
+            name(token, shown(weak, RSA))
 
 
 @pytest.mark.parametrize("document", [None, [], {}, {"keys": None}, {"keys": [None, 7, {}, {"kty": "RSA", "n": "!"}]}])

@@ -47,6 +47,49 @@ async def test_the_token_opens_a_session() -> None:
         assert (await one.client.get("/")).status_code == 303
 
 
+async def test_leaving_ends_the_session_and_not_only_its_cookie() -> None:
+    """A copy of it opens nothing any more; another session of the same role goes on."""
+    async with visited() as one:
+        copy = one.client.cookies[COOKIE]
+        await one.login()
+        other = one.client.cookies[COOKIE]
+        one.client.cookies.clear()
+        assert (await one.client.post("/logout", headers={"cookie": f"{COOKIE}={copy}"})).status_code == 303
+        assert (await one.client.get("/", headers={"cookie": f"{COOKIE}={copy}"})).status_code == 303
+        assert (await one.client.get("/", headers={"cookie": f"{COOKIE}={other}"})).status_code == 200
+
+
+async def test_who_comes_in_by_a_token_and_who_leaves_is_in_the_log() -> None:
+    """And that wrong ones were shown, now and then; no token is."""
+    async with town() as one:
+        with capture_logs() as logs:
+            await one.client.post("/login", data={"token": OPERATOR, "name": "Ann (oidc: approver)"})
+            await one.client.post("/logout")
+            for number in range(6):
+                await one.login(f"wrong-{number}")
+                await one.client.get("/api/v1/services", headers=bearer(f"{number}-wrong"))
+    told = [{key: one[key] for key in one if key != "log_level"} for one in logs]
+    assert told[0] == {
+        "event": "logged in to the console",
+        "name": "Ann [oidc: approver]",
+        "role": "operator",
+        "way": "console",
+    }
+    assert told[1] == {"event": "logged out of the console", "by": "Ann [oidc: approver] (console: operator)"}
+    assert told[2:] == [{"event": "a wrong token was shown to the console", "peer": "127.0.0.1"}] * 5
+
+
+async def test_with_tls_no_other_host_can_set_the_cookie() -> None:
+    """Its name says so to the browser; one without the prefix, as a neighbour's page may set it, counts for nothing."""
+    async with town() as one:
+        tls = {"x-forwarded-proto": "https"}
+        cookie = (await one.login(**tls)).headers["set-cookie"]
+        assert cookie.startswith(f"__Host-{COOKIE}=") and "; Path=/;" in cookie and "domain" not in cookie.lower()
+        name, _, value = cookie.partition(";")[0].partition("=")
+        assert (await one.client.get("/", headers={**tls, "cookie": f"{name}={value}"})).status_code == 200
+        assert (await one.client.get("/", headers={**tls, "cookie": f"{COOKIE}={value}"})).status_code == 303
+
+
 @pytest.mark.parametrize(("said", "secure"), [("https", True), ("https, http", True), ("http, https", False)])
 async def test_behind_a_proxy_with_tls_the_cookie_is_for_tls_alone(said: str, secure: bool) -> None:
     """The proxy says so; of several the first, which the browser speaks with."""
@@ -90,7 +133,7 @@ async def test_wrong_tokens_wait_and_keep_no_right_one_out() -> None:
 async def test_a_program_shows_one_token_and_nothing_else(headers: list[tuple[str, str | bytes]]) -> None:
     """The gate alone, before a page that is always there: what is not the token gets one answer, and never the page."""
     clock = FakeClock(auto=False)
-    access = Access(TOKENS, peer_of, guess_of, Buckets(clock, 9.0, 0.1), Buckets(clock, 9.0, 0.1))
+    access = Access(TOKENS, peer_of, guess_of, *(Buckets(clock, 9.0, 0.1) for _ in range(3)))
     wire = httpx.ASGITransport(AuthMiddleware(PlainTextResponse("the page"), access, clock, Renderer("9.9")))
     async with httpx.AsyncClient(transport=wire, base_url="http://x") as client:
         told = await client.get("/api/v1/services", headers=headers)

@@ -1,5 +1,6 @@
 """Signing in elsewhere, over real HTTP: there and back, and every way of coming back that lets nobody in."""
 
+import asyncio
 import re
 from urllib.parse import urlsplit
 
@@ -35,7 +36,8 @@ async def test_the_cookies_are_for_us_alone() -> None:
     async with doorway() as d:
         begun = await d.client.get(BEGIN, headers={"x-forwarded-proto": "https"})
         cookie = begun.headers["set-cookie"].lower()
-        assert all(flag in cookie for flag in ("httponly", "samesite=lax", f"path={BEGIN}", "max-age=600", "; secure"))
+        assert all(flag in cookie for flag in ("httponly", "samesite=lax", "path=/;", "max-age=600", "; secure"))
+        assert cookie.startswith(f"__host-{COOKIE}=")
         answer = await d.log_in()
         made = {one.split("=")[0]: one.lower() for one in answer.headers.get_list("set-cookie")}
         assert all(flag in made[session.COOKIE] for flag in ("httponly", "samesite=strict", "path=/", "max-age=43200"))
@@ -175,6 +177,30 @@ async def test_strangers_who_are_refused_hold_nobody_up_and_fill_no_log(change: 
         assert len(logs) <= 5
         assert (await d.log_in()).status_code == 200
         assert (await d.town.login(TOKEN)).status_code == 303
+
+
+async def test_the_provider_is_asked_for_one_code_of_an_attempt() -> None:
+    """Who has the cookie of one attempt cannot send a thousand codes there, with our secret."""
+    async with doorway() as d:
+        said, cookie = await d.there(), f"{COOKIE}={d.client.cookies[COOKIE]}"
+        for number in range(5):
+            answer = await d.back({**said, "code": f"made-up-{number}"}, cookie=cookie)
+            assert answer.status_code == (400 if number else 403)
+            assert ("was used already" in answer.text) is bool(number)
+        assert d.issuer.asked["token"] == 1
+        assert (await d.log_in()).status_code == 200
+
+
+@pytest.mark.long
+async def test_codes_that_are_none_are_taken_there_so_often_and_no_more() -> None:
+    """Begun anew for each of them; a letter that no code has goes nowhere, and who waits does so for seconds."""
+    async with doorway() as d:
+        assert (await changed(d, code="é")).status_code == 400
+        statuses = [(await changed(d, code="made-up")).status_code for _ in range(40)]
+        assert set(statuses) == {403, 429} and d.issuer.asked["token"] == statuses.count(403) < 40
+        while (await d.log_in()).status_code == 429:
+            await asyncio.sleep(0.05)
+        assert (await d.client.get("/")).status_code == 200
 
 
 async def test_a_provider_that_is_away_fills_no_log() -> None:

@@ -283,16 +283,18 @@ async def test_the_api_asks_a_browser_for_the_word_as_well() -> None:
 async def test_the_cookie_is_for_us_alone_comes_with_pages_and_opens_nothing() -> None:
     """Out of reach of scripts and other sites; the same for a second tab, so the first one's forms stay good."""
     async with town(proxy=proxy()) as one:
-        first = await one.client.get("/", headers={**dict(as_("ann@acme.example")), "x-forwarded-proto": "https"})
+        tls = {"x-forwarded-proto": "https"}
+        first = await one.client.get("/", headers={**dict(as_("ann@acme.example")), **tls})
         cookie = first.headers["set-cookie"].lower()
         assert all(flag in cookie for flag in ("httponly", "samesite=strict", "; secure", "path=/"))
         assert "ann" not in cookie
         value = first.headers["set-cookie"].split(";")[0]
-        mine = {**dict(as_("ann@acme.example")), "cookie": value}
+        assert value.startswith("__Host-")
+        mine = {**dict(as_("ann@acme.example")), **tls, "cookie": value}
         assert "set-cookie" not in (await one.client.get("/", headers=mine)).headers
-        second = await one.client.get("/audit", headers=as_("ann@acme.example"))
+        second = await one.client.get("/audit", headers={**dict(as_("ann@acme.example")), **tls})
         assert second.headers["set-cookie"].split(";")[0] == value
-        assert (await one.client.get("/", headers={"cookie": value})).status_code == 303
+        assert (await one.client.get("/", headers={"cookie": value, **tls})).status_code == 303
         for path in ("/api/v1/services", "/static/console.css"):
             assert "set-cookie" not in (await one.client.get(path, headers=as_("vera"))).headers
 

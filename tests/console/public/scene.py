@@ -118,7 +118,8 @@ async def public_town(
     supervisor = Supervisor(real, lambda name, error: died.append(f"{name}: {error!r}"))
     public = PublicPages(world, pages, Renderer("9.9"), Buckets(real, at_once, 0.1), peer_of, supervisor.spawn)
     console = make_console(
-        world, Access(TOKENS, peer_of, guess_of, Buckets(real, 1000.0, 1.0), Buckets(real, 5.0, 0.1))
+        world,
+        Access(TOKENS, peer_of, guess_of, Buckets(real, 1000.0, 1.0), Buckets(real, 5.0, 0.1), Buckets(real, 5.0, 0.1)),
     )
     async with _serving(public, console) as client:
         yield PublicTown(client, store, clock, shown)

@@ -251,6 +251,15 @@ async def test_the_limit_of_a_head_holds_for_one_that_comes_whole(before: bytes)
         assert b"HTTP/1.1 400 Bad Request" in answer
 
 
+async def test_a_request_of_two_lengths_ends_its_connection() -> None:
+    """A proxy may have taken the other one: what follows could be smuggled past it, and is not read."""
+    async with serving(Patient) as server:
+        both = b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n"
+        pair = await connect(server, ASK % (b"/healthz", both) + b"0\r\n\r\n" + ASK % (b"/readyz", b""))
+        answer = await ended(pair)
+        assert answer.startswith(b"HTTP/1.1 400") and answer.count(b"HTTP/1.1 ") == 1
+
+
 async def test_a_health_check_of_http_1_0_names_no_host() -> None:
     """Load balancers ask so; a browser cannot."""
     async with serving(Patient) as server:

@@ -9,7 +9,7 @@ import hmac
 from typing import Any
 
 from joserfc.errors import ClaimError, ExpiredTokenError
-from joserfc.jwk import KeySet
+from joserfc.jwk import KeySet, RSAKey
 from joserfc.jws import JWSRegistry, extract_compact
 from joserfc.jwt import JWTClaimsRegistry, decode
 
@@ -20,6 +20,8 @@ LEEWAY_SECONDS = 60
 """Two clocks differ."""
 OLD_SECONDS = 3600
 """A proof that was made longer ago is not one of this login, whatever its end."""
+RSA_BITS_MIN = 2048
+"""What is shorter is too weak to prove anything (NIST SP 800-131A), and RFC 7518, 3.3 wants as much."""
 NAME_MAX = 120
 EMAIL = "email"
 
@@ -29,7 +31,7 @@ class UnknownKey(Permanent):
 
 
 def keys_of(document: object) -> KeySet:
-    """Return the provider's keys for signatures; those of a kind nobody knows are left out. Raises Permanent."""
+    """Return the keys for signatures, without weak ones and those of a kind nobody knows. Raises Permanent."""
     listed = document.get("keys") if isinstance(document, dict) else None
     found = []
     for one in listed if isinstance(listed, list) else ():
@@ -42,7 +44,8 @@ def keys_of(document: object) -> KeySet:
 
 def _one_key(raw: dict[str, Any]) -> list[Any]:
     try:
-        return list(KeySet.import_key_set({"keys": [raw]}).keys)
+        found = list(KeySet.import_key_set({"keys": [raw]}).keys)
+        return [key for key in found if not isinstance(key, RSAKey) or key.public_key.key_size >= RSA_BITS_MIN]
     except Exception:  # noqa: BLE001  a key that cannot be read is none; the others may be good
         return []
 

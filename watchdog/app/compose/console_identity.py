@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from watchdog.console.auth.session import Oidc
     from watchdog.console.dependencies import Access
 
+CODES_AT_ONCE, CODES_PER_SECOND = 20.0, 1.0
+"""Behind a proxy all are one address: who waits there because of a stranger waits for a second."""
 REQUESTS_AT_ONCE, REQUESTS_PER_SECOND = 120.0, 20.0
 """A page is up to four requests, and several people may sit behind one address."""
 
@@ -41,6 +43,7 @@ def access_of(settings: Settings, clock: Clock) -> Access:
         guess=guess_of,
         requests=Buckets(clock, REQUESTS_AT_ONCE, REQUESTS_PER_SECOND),
         failures=Buckets(clock, FAILURES_AT_ONCE, FAILURES_PER_SECOND),
+        codes=Buckets(clock, CODES_AT_ONCE, CODES_PER_SECOND),
         proxy=_proxy(settings),
         oidc=_oidc(settings, clock),
         url=settings.console.url or "",

@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from watchdog.console.auth import proxy_auth, session
-from watchdog.console.auth.cookies import COOKIES_MAX_BYTES, cookie_of, flags, too_long
+from watchdog.console.auth.cookies import COOKIES_MAX_BYTES, cookie_of, put_cookie, too_long
 from watchdog.console.auth.oidc_login import BACK, BEGIN
 from watchdog.console.auth.proxy_auth import Proxied, Untrusted
 from watchdog.console.auth.roles import Visitor
@@ -80,7 +80,12 @@ class AuthMiddleware:
         if wait > 0:
             return Judged(too_often(wait))
         page = scope["method"] in ("GET", "HEAD") and not path.startswith((API, STATIC))
-        bound = way.bind(name, cookie_of(headers, proxy_auth.COOKIE), self._clock.now(), asks_for_a_page=page)
+        bound = way.bind(
+            name,
+            cookie_of(Request(scope), proxy_auth.COOKIE, self._access.url),
+            self._clock.now(),
+            asks_for_a_page=page,
+        )
         scope["visitor"] = way.visitor(name, bound.word)
         if scope["visitor"] is None and not path.startswith(STATIC):
             return Judged(self._without_a_role(scope, name))
@@ -88,7 +93,8 @@ class AuthMiddleware:
 
     def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
         peer, path = self._access.peer(scope), scope["path"]
-        known = self._sessions.read(cookie_of(headers, session.COOKIE), self._clock.now())
+        shown = cookie_of(Request(scope), session.COOKIE, self._access.url)
+        known = self._sessions.read(shown, self._clock.now()) if shown not in self._access.ended else None
         given = bearer_of(headers) if known is None and path.startswith(API) else None
         role = self._sessions.role_of(given) if given is not None else None
         scope["visitor"] = Visitor(role) if role is not None else known
@@ -99,17 +105,20 @@ class AuthMiddleware:
         if scope["visitor"] or path in self._open or path.startswith(STATIC):
             return None
         if given is not None:
-            return self._wrong(self._access.guess(peer, given))
+            return self._wrong(peer, given)
         if path.startswith(API):
             return _unauthorized()
         here = f"?next={quote(path)}" if path != "/" else ""
         return RedirectResponse(f"/login{here}", 303)
 
-    def _wrong(self, guess: str) -> Response:
+    def _wrong(self, peer: str, token: bytes) -> Response:
+        guess = self._access.guess(peer, token)
         wait = self._access.failures.wait_seconds(guess)
         if wait > 0:
             return too_often(wait)
         self._access.failures.take(guess)
+        if self._access.loud("wrong token", peer):
+            log.warning("a wrong token was shown to the console", peer=peer)
         return _unauthorized()
 
     def _busy(self, who: str) -> float:
@@ -149,9 +158,8 @@ class AuthMiddleware:
     def _setting(self, scope: Scope, send: Send, cookie: str) -> Send:
         """Return a send that sets the cookie which binds forms."""
         made = Response()
-        made.set_cookie(
-            proxy_auth.COOKIE, cookie, max_age=int(2 * LIFE_SECONDS), **flags(Request(scope), self._access.url)
-        )
+        url, lasts = self._access.url, int(2 * LIFE_SECONDS)
+        put_cookie(made, Request(scope), proxy_auth.COOKIE, cookie, url, max_age=lasts)
 
         async def send_with_it(message: Message) -> None:
             if message["type"] == "http.response.start":

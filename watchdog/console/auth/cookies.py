@@ -1,6 +1,7 @@
 """Cookies of ours: out of reach of scripts, for this site alone, for TLS alone where there is TLS.
 
-Rule: the header is split by us, in one pass and within a limit. A value of ours needs no quotes, and the standard
+Rule 1: over TLS its name begins with `__Host-`: no other host of our domain can set it, nor anybody without TLS.
+Rule 2: the header is split by us, in one pass and within a limit. A value of ours needs no quotes, and the standard
 library's parser takes quadratic time for the quotes of a stranger.
 """
 
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
+from starlette.responses import Response
 
 COOKIES_MAX_BYTES = 4096
 VALUE = re.compile(r"[A-Za-z0-9._-]+")
@@ -21,20 +23,34 @@ def too_long(headers: Headers) -> bool:
     return sum(map(len, headers.getlist("cookie"))) > COOKIES_MAX_BYTES
 
 
-def cookie_of(headers: Headers, name: str) -> str:
-    """Return the cookie of that name of a request; nothing if there is none, or two that differ, or too much of all."""
-    if too_long(headers):
+def cookie_of(request: Request, name: str, url: str) -> str:
+    """Return our cookie of that name; nothing if there is none, or two that differ, or too much of all.
+
+    `url` is our own address, if it was said.
+    """
+    if too_long(request.headers):
         return ""
-    pairs = (one.strip().partition("=") for line in headers.getlist("cookie") for one in line.split(";"))
-    found = {value for key, _, value in pairs if key == name}
+    wanted = _name(name, encrypted=is_encrypted(request, url))
+    pairs = (one.strip().partition("=") for line in request.headers.getlist("cookie") for one in line.split(";"))
+    found = {value for key, _, value in pairs if key == wanted}
     value = found.pop() if len(found) == 1 else ""
     return value if VALUE.fullmatch(value) else ""
 
 
-def flags(request: Request, url: str = "") -> dict[str, Any]:
-    """Return a cookie's flags; a proxy that speaks TLS for us says so, or our own address (`url`) does."""
+def put_cookie(answer: Response, request: Request, name: str, value: str, url: str, **more: Any) -> None:
+    """Set our cookie of that name; it ends at once if it has no value. `more` is other flags: `max_age`, `samesite`."""
+    encrypted = is_encrypted(request, url)
+    flags = {"path": "/", "httponly": True, "samesite": "strict", "secure": encrypted, "max_age": 0, **more}
+    answer.set_cookie(_name(name, encrypted=encrypted), value, **flags)
+
+
+def is_encrypted(request: Request, url: str) -> bool:
+    """Tell whether a browser speaks TLS with us; a proxy that does it for us says so, or our own address does."""
     outermost = request.headers.get("x-forwarded-proto", "").partition(",")[0].strip().lower()
     ours = urlsplit(url)
     known = ours.scheme == "https" and ours.netloc == request.headers.get("host")
-    encrypted = known or "https" in (request.url.scheme, outermost)
-    return {"path": "/", "httponly": True, "samesite": "strict", "secure": encrypted}
+    return known or "https" in (request.url.scheme, outermost)
+
+
+def _name(name: str, *, encrypted: bool) -> str:
+    return f"__Host-{name}" if encrypted else name

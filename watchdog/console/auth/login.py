@@ -1,17 +1,20 @@
 """The login page: the token once, then a session in a cookie that no script can read and no other site can send."""
 
+import structlog
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from watchdog.console.auth.cookies import flags
+from watchdog.console.auth.cookies import cookie_of, put_cookie
 from watchdog.console.auth.csrf_forms import is_from_elsewhere, read_form
 from watchdog.console.auth.oidc_login import signing_in_routes, way_there
-from watchdog.console.auth.session import COOKIE, LIFE_SECONDS, Sessions, inside
+from watchdog.console.auth.session import COOKIE, LIFE_SECONDS, Sessions, inside, typed
 from watchdog.console.dependencies import Access
 from watchdog.console.render.rendering import Renderer
 from watchdog.domain.units import show_seconds
 from watchdog.ports import Clock
+
+log = structlog.get_logger("watchdog")
 
 
 def login_routes(access: Access, renderer: Renderer, clock: Clock) -> list[Route]:
@@ -40,7 +43,8 @@ def login_routes(access: Access, renderer: Renderer, clock: Clock) -> list[Route
             return refuse(request, token, after)
         answer = RedirectResponse(inside(after), 303)
         value = sessions.make(role, form.get("name", ""), clock.now())
-        answer.set_cookie(COOKIE, value, max_age=int(LIFE_SECONDS), **flags(request, access.url))
+        put_cookie(answer, request, COOKIE, value, access.url, max_age=int(LIFE_SECONDS))
+        log.info("logged in to the console", name=typed(form.get("name", "")), role=role.value, way="console")
         return answer
 
     def refuse(request: Request, token: bytes, after: str) -> Response:
@@ -49,12 +53,16 @@ def login_routes(access: Access, renderer: Renderer, clock: Clock) -> list[Route
         if wait > 0:
             return page(request, 429, f"Too many attempts: wait {show_seconds(int(wait) + 1)}.", after, wait)
         access.failures.take(guess)
+        if access.loud("wrong token", access.peer(request.scope)):
+            log.warning("a wrong token was shown to the console", peer=access.peer(request.scope))
         return page(request, 401, "That is not the token.", after)
 
     async def leave(request: Request) -> Response:
         answer = RedirectResponse("/login", 303)
         if not is_from_elsewhere(request):
-            answer.delete_cookie(COOKIE, **flags(request, access.url))
+            access.ended.end(cookie_of(request, COOKIE, access.url))
+            put_cookie(answer, request, COOKIE, "", access.url)
+            log.info("logged out of the console", by=request.scope["visitor"].by)
         return answer
 
     return [

@@ -5,26 +5,28 @@ Rule 1: the one that comes back is the one that was sent: a signed cookie of our
 Rule 2: who is refused learns why in words of ours; nothing that was sent is repeated, and the log says more.
 Rule 3: it ends in a session like any other. The page that sets it leads on by itself: a browser that comes straight
 from another site does not show us a cookie that is for this site alone.
-Rule 4: nobody is held up by those who are refused: behind a proxy all are one peer, and a code cannot be guessed. The
-provider is spared by its client, which asks for some at once; the log by `Access.loud`.
+Rule 4: the provider is asked, with our secret, for one code of each attempt. Where many were none, the next wait for a
+second or so, and no longer: behind a proxy all are one peer, and a code cannot be guessed. Its client asks for some at
+once; the log is spared by `Access.loud`.
 """
 
 import base64
 import binascii
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import quote
 
 import structlog
+from cachetools import LRUCache
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from watchdog.console.auth import session
-from watchdog.console.auth.cookies import cookie_of, flags
+from watchdog.console.auth.cookies import cookie_of, put_cookie
 from watchdog.console.auth.proxy_auth import Untrusted, proven_name
 from watchdog.console.auth.session import Oidc, Sessions
 from watchdog.console.dependencies import Access
@@ -35,7 +37,9 @@ from watchdog.ports import Clock, SignIn
 COOKIE = "watchdog_console_login"
 BEGIN, BACK = "/login/oidc", "/login/oidc/callback"
 LIFE_SECONDS = 600.0
-CODE_MAX = 3000
+CODE = re.compile(r"[\x20-\x7e]{1,3000}")
+"""What RFC 6749 lets a code be, within a bound."""
+SPENT_MAX = 4096
 DENIED = ("access_denied", "login_required", "interaction_required", "consent_required", "server_error")
 """What a provider may say instead of a code; anything else is not repeated."""
 
@@ -54,10 +58,11 @@ class NotProven(Exception):
 
 
 class PendingLogins:
-    """Makes and reads the cookie of an attempt; every worker can."""
+    """Makes and reads the cookie of an attempt; every worker can. What was used, each remembers by itself."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
+        self._spent: LRUCache[str, None] = LRUCache(SPENT_MAX)
 
     def begin(self, after: str, now: float) -> tuple[SignIn, str]:
         """Return a new attempt and its cookie; `after` is where it leads, `now` UTC epoch seconds."""
@@ -77,6 +82,13 @@ class PendingLogins:
             return self._attempt(seed), base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)).decode()
         except (binascii.Error, UnicodeDecodeError):
             return None
+
+    def spend(self, attempt: SignIn) -> bool:
+        """Tell whether this is the first code of an attempt: the provider is asked for one alone."""
+        if attempt.state in self._spent:
+            return False
+        self._spent[attempt.state] = None
+        return True
 
     def _attempt(self, seed: str) -> SignIn:
         return SignIn(*(self._sign(what, seed) for what in ("state", "nonce", "verifier")))
@@ -101,19 +113,19 @@ def signing_in_routes(access: Access, oidc: Oidc, renderer: Renderer, clock: Clo
                 request, 503, f"{provider.name} does not answer as it should: try again in a moment.", after, 0
             )
         answer = RedirectResponse(address, 303)
-        answer.set_cookie(COOKIE, cookie, max_age=int(LIFE_SECONDS), **_flags(request, access.url))
+        put_cookie(answer, request, COOKIE, cookie, access.url, max_age=int(LIFE_SECONDS), samesite="lax")
         return answer
 
     async def back(request: Request) -> Response:
-        found = attempts.read(cookie_of(request.headers, COOKIE), clock.now())
+        found = attempts.read(cookie_of(request, COOKIE, access.url), clock.now())
         after = found[1] if found is not None else "/"
         try:
-            answer = _let_in(request, await _name(request, access, oidc, found and found[0]), after)
+            answer = _let_in(request, await _name(request, access, oidc, attempts, found and found[0]), after)
         except NotProven as error:
             if error.status == 403 and access.loud("oidc", access.peer(request.scope)):
                 log.warning("a login was refused", provider=provider.name, why=str(error))
             answer = problem(request, error.status, str(error), after, 0)
-        answer.delete_cookie(COOKIE, **_flags(request, access.url))
+        put_cookie(answer, request, COOKIE, "", access.url, samesite="lax")
         answer.headers["referrer-policy"] = "no-referrer"
         return answer
 
@@ -127,7 +139,8 @@ def signing_in_routes(access: Access, oidc: Oidc, renderer: Renderer, clock: Clo
         log.info("logged in to the console", name=name, role=role.value, way="oidc")
         answer = renderer.page(request, "signed_in.html", {"after": after, "name": name})
         value = sessions.prove(name, clock.now())
-        answer.set_cookie(session.COOKIE, value, max_age=int(session.LIFE_SECONDS), **flags(request, access.url))
+        lasts = int(session.LIFE_SECONDS)
+        put_cookie(answer, request, session.COOKIE, value, access.url, max_age=lasts)
         return answer
 
     return [Route(BEGIN, begin, methods=["GET"]), Route(BACK, back, methods=["GET"])]
@@ -139,7 +152,7 @@ def _no_help(access: Access, name: str, error: Exception) -> None:
         log.warning("the login's provider is no help", provider=name, why=str(error))
 
 
-async def _name(request: Request, access: Access, oidc: Oidc, attempt: SignIn | None) -> str:
+async def _name(request: Request, access: Access, oidc: Oidc, attempts: PendingLogins, attempt: SignIn | None) -> str:
     """Return who came back. Raises NotProven."""
     name, given = oidc.provider.name, _once(request, "state", "code", "iss", "error")
     if attempt is None or not hmac.compare_digest(given["state"].encode(), attempt.state.encode()):
@@ -149,8 +162,13 @@ async def _name(request: Request, access: Access, oidc: Oidc, attempt: SignIn | 
     if given["error"]:
         said = next((one for one in DENIED if one == given["error"]), "an error")
         raise NotProven(403, f"{name} let nobody in ({said}).")
-    if not 0 < len(given["code"]) <= CODE_MAX:
+    if not CODE.fullmatch(given["code"]):
         raise NotProven(400, f"{name} sent no code.")
+    peer = access.peer(request.scope)
+    if access.codes.wait_seconds(peer) > 0:
+        raise NotProven(429, "Too many logins from here failed. Wait a few seconds, then begin again.")
+    if not attempts.spend(attempt):
+        raise NotProven(400, "This login was used already. Begin again here.")
     try:
         return proven_name(
             (await oidc.provider.identify(attempt, given["code"])).encode("utf-8", "surrogatepass"), name
@@ -159,6 +177,7 @@ async def _name(request: Request, access: Access, oidc: Oidc, attempt: SignIn | 
         _no_help(access, name, error)
         raise NotProven(503, f"{name} does not answer as it should: try again in a moment.") from None
     except Permanent as error:
+        access.codes.take(peer)
         raise NotProven(403, f"{name} proves nobody: {error}.") from None
     except Untrusted as error:
         raise NotProven(403, f"{error}.") from None
@@ -170,11 +189,6 @@ def _once(request: Request, *names: str) -> dict[str, str]:
     if any(len(values) > 1 for values in given.values()):
         raise NotProven(400, "This answer says something twice.")
     return {name: values[0] if values else "" for name, values in given.items()}
-
-
-def _flags(request: Request, url: str) -> dict[str, Any]:
-    """Return the flags of an attempt's cookie: it comes back by a link from another site, and is of use there alone."""
-    return flags(request, url) | {"samesite": "lax", "path": BEGIN}
 
 
 def way_there(after: str) -> str:

@@ -1,9 +1,10 @@
-"""Sessions: a signed cookie that says who its bearer is and until when. Nothing is kept here: each worker can judge it.
+"""Sessions: a signed cookie that says who its bearer is and until when. Each worker can judge it.
 
 Rule 1: the key is made of the role's token, so a new token ends every session that the old one opened; so does a new
 secret those that were opened with a name proven elsewhere. Whoever is taken out of the configuration loses their role
 with the restart that it needs; whoever is shut out at the provider alone keeps it until their session ends.
-Rule 2: a form carries a word that is made of the session: another site cannot know it.
+Rule 2: leaving ends a session where it is left, also for a copy of its cookie (`EndedSessions`).
+Rule 3: a form carries a word that is made of the session: another site cannot know it.
 """
 
 import base64
@@ -14,6 +15,8 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from cachetools import LRUCache
 
 from watchdog.console.auth.roles import People, Visitor, Way
 from watchdog.domain.commands.human_command import Role
@@ -26,6 +29,7 @@ INSIDE = re.compile(r"/(?:[A-Za-z0-9_.~-]+(?:/[A-Za-z0-9_.~-]+)*/?)?")
 """Where a login may lead: a path of ours, never another site. One way to match each: strangers choose the text."""
 LIFE_SECONDS = 12 * 3600.0
 NAME_MAX = 40
+ENDED_MAX = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,20 @@ class Oidc:
     provider: IdentityProvider
     people: People
     key: bytes = field(repr=False)
+
+
+class EndedSessions:
+    """Sessions that were left before their end. In memory: another worker, or this one after a restart, knows none."""
+
+    def __init__(self) -> None:
+        self._known: LRUCache[str, None] = LRUCache(ENDED_MAX)
+
+    def __contains__(self, value: str) -> bool:
+        return value in self._known
+
+    def end(self, value: str) -> None:
+        """End a session that is good: of others there are too many."""
+        self._known[value] = None
 
 
 class Sessions:
@@ -54,7 +72,7 @@ class Sessions:
 
     def make(self, role: Role, name: str, now: float) -> str:
         """Return a new session that is good for 12 h from now (UTC epoch seconds)."""
-        return self._value(role.value, _typed(name), now)
+        return self._value(role.value, typed(name), now)
 
     def prove(self, name: str, now: float) -> str:
         """Return a new session, good for as long, of somebody whose name was proven elsewhere."""
@@ -90,7 +108,7 @@ def inside(path: str) -> str:
     return path if INSIDE.fullmatch(path) else "/"
 
 
-def _typed(name: str) -> str:
+def typed(name: str) -> str:
     """Return what somebody calls themselves."""
     return plainly(clean(name, NAME_MAX))
 

@@ -34,7 +34,7 @@ log = structlog.get_logger("watchdog")
 
 
 class SafeHeaders:
-    """Adds the headers; refuses strange hosts (421), other methods (405) and long URLs (414) before they are parsed."""
+    """Adds the headers; refuses strange hosts (421), two lengths (400), other methods (405) and long URLs (414)."""
 
     def __init__(self, app: ASGIApp, hosts: Hosts) -> None:
         self._app = app
@@ -67,6 +67,9 @@ class SafeHeaders:
 
 
 def _refusal(scope: Scope) -> JSONResponse | None:
+    if {b"content-length", b"transfer-encoding"} <= {name for name, _ in scope["headers"]}:
+        # RFC 9112, 6.1: a proxy may have seen another end of this request, so nothing behind it is read
+        return JSONResponse({"ok": False}, 400, headers={"connection": "close"})
     if scope["method"] not in METHODS:
         return JSONResponse({"ok": False}, 405, headers={"allow": ", ".join(sorted(METHODS))})
     if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > URL_MAX_BYTES:
