@@ -112,7 +112,7 @@ class Health:
             found.append(Reason("blind", f"blind: {connectivity.why(engine.state)}"))
         overload = engine.scheduler.overload() if engine.scheduler is not None else None
         if overload is not None:
-            found.append(Reason("overloaded", f"overloaded: {overload}"))
+            found.append(Reason(f"overloaded: {overload}"))  # numbers of our own alone
         return found
 
     def _nobody_told(self) -> list[Reason]:
