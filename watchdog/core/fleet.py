@@ -14,7 +14,7 @@ from watchdog.core.updates import integration_alerts, upgrade_notice, weekly_dig
 from watchdog.domain import events as e
 from watchdog.domain.effects import Note
 from watchdog.domain.fast_replace import fast_replace
-from watchdog.domain.incidents import Phase, ServiceState
+from watchdog.domain.incidents import Phase, ServiceState, State
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.readings import Bad, Unknown
 from watchdog.domain.units import show_seconds
@@ -92,6 +92,16 @@ def _see_again(ctx: StepContext, lasted: float) -> None:
             service = replace(service, phase=Phase.CALM, phase_since=ctx.now)
         ctx.set_service(service)
     ctx.name = ""
+
+
+def page_is_over(state: State, condition: str) -> bool:
+    """Tell whether what a page about the watchdog itself says is no longer so; `condition` is what the page is about.
+
+    Whether we are blind each worker knows of itself alone; the rest is what all workers share.
+    """
+    if condition == "blind":
+        return state.blind_since is None
+    return not state.disarmed if condition == "disarmed" else condition not in state.failing
 
 
 def perceive_vendor(ctx: StepContext, event: e.VendorChecked) -> None:

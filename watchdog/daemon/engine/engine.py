@@ -23,6 +23,7 @@ from typing import Any
 
 import structlog
 
+from watchdog.core import fleet
 from watchdog.core.checked_step import checked_step
 from watchdog.core.guards import pre_send_check
 from watchdog.daemon.actions.actuator import Actuator
@@ -95,6 +96,7 @@ class Engine:
         self._clock = clock
         self._supervisor = supervisor
         self._teller = teller
+        teller.own_page_is_over = lambda condition: fleet.page_is_over(self.state, condition)
         actuator.forbids = self._forbids
         actuator.stood_still = self._stalled_since
         self._acts = ActionRunner(
@@ -382,11 +384,9 @@ class Engine:
         if not quietly:
             await self._perform_left_over()
 
-    async def on_samples(
-        self, service: str, source: SignalSource, samples: Sequence[Sample], lateness: Lateness
-    ) -> None:
+    async def on_samples(self, service: str, source: SignalSource, samples: Sequence[Sample], late: Lateness) -> None:
         """Turn what a source read into events, dated when the look began: it tells of that moment."""
-        at = lateness.started_at
+        at = late.started_at
         for told in self.listeners.read:
             call_safely(told, service, source, samples)
         for sample in samples:

@@ -17,7 +17,8 @@ Rule 5: a channel that refuses some of its recipients has delivered; recipients 
 hour.
 Rule 6: notices to stakeholders go to the channels they name and to no other; these channels (`aside`) are nobody's
 fallback, so stakeholders never read what engineers are told.
-Rule 7: a page does not ring after the all-clear of another worker, which has the service now: see late_pages.py.
+Rule 7: a page does not ring after the all-clear of another worker, which has the service now: see late_pages.py. Nor
+does one about the watchdog itself that waited, or that a dead worker left, when that is over (`own_page_is_over`).
 """
 
 import asyncio
@@ -36,7 +37,7 @@ from watchdog.daemon.outbox.late_pages import LatePages
 from watchdog.daemon.runtime.sleep import sleep_until_set
 from watchdog.domain.effects import Tell
 from watchdog.domain.errors import Partly, Permanent, Temporary
-from watchdog.domain.notices import Notice
+from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.units import show_seconds
 from watchdog.ports import Clock, Notifier, Store
 from watchdog.presentation.notice_text import worded
@@ -85,6 +86,7 @@ class Outbox:
         self._numbers = count(1)
         self._newest_row = 0
         self._deaf = ""
+        self.own_page_is_over: Callable[[str], bool] = lambda condition: False
 
     @property
     def up(self) -> Mapping[str, bool]:
@@ -217,7 +219,7 @@ class Outbox:
                 parcel.lane.blocked(parcel)
                 self._call_a_stand_in(errand)
             if breaker.take(parcel):
-                if not await self._is_over_elsewhere(errand.notice):
+                if not await self._is_over_elsewhere(errand):
                     return True
                 breaker.given_back(parcel)
                 parcel.supersede()
@@ -226,10 +228,14 @@ class Outbox:
         parcel.lane.leave(parcel)
         return False
 
-    async def _is_over_elsewhere(self, notice: Notice) -> bool:
-        """Tell whether another worker closed the incident; an all-clear of ours comes behind its page anyway."""
-        ours = any(one.notice.resolves and one.notice.incident == notice.incident for one in self._errands)
-        return not ours and await self._late.is_over(notice)
+    async def _is_over_elsewhere(self, errand: Delivery) -> bool:
+        """Tell whether it is over by another worker's word; an all-clear of ours comes behind its page anyway."""
+        notice = errand.notice
+        if any(one.notice.resolves and one.notice.incident == notice.incident for one in self._errands):
+            return False
+        if notice.kind is NoticeKind.SELF_ALERT:  # without a row it is this worker's own, and ended by it
+            return errand.effect_id is not None and self.own_page_is_over(notice.incident)
+        return await self._late.is_over(notice)
 
     async def _stirred(self, parcel: QueuedNotice, within_seconds: float) -> None:
         """Return when something about the parcel changed, or after so long."""
