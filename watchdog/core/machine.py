@@ -35,6 +35,7 @@ from watchdog.core.phases import (
     scheduled_rollback,
     suspicion,
     undo_rollback,
+    unrecorded_rollback,
     verification,
 )
 from watchdog.core.updates import deploy_success, follow_up_reminders, stakeholder_updates
@@ -306,10 +307,12 @@ def _apply_observation(ctx: StepContext) -> None:
             return
         ctx.set_service(observations.apply_observation(ctx.service, event, ctx.policy))
     elif isinstance(event, e.DeploysListed):
-        was_live = ctx.service.live
-        ctx.set_service(observations.apply_deploy_list(ctx.service, event, ctx.policy))
-        deploy_success.begin_watch(ctx, was_live)
+        was = ctx.service
+        ctx.set_service(observations.apply_deploy_list(was, event, ctx.policy))
+        unrecorded_rollback.deny_what_it_left(ctx, was.deploys)
+        deploy_success.begin_watch(ctx, was.live)
     elif isinstance(event, e.DeploysUnread):
         ctx.set_service(observations.apply_deploy_list_error(ctx.service, event))
     elif isinstance(event, e.Restarted):
         ctx.set_service(clock_skew.clamp_future_times(ctx.service, event.at))
+        ctx.update_service(unlisted=True)

@@ -218,6 +218,7 @@ class ServiceState:
     checks: Mapping[str, Check] = field(default_factory=lambda: MappingProxyType({}))  # its signals, by name
     deploys: tuple[Deploy, ...] = ()  # the platform's list, newest first
     deploys_at: float | None = None  # when it was read; None: not yet
+    unlisted: bool = False  # taken up by a worker, and its deploys were not listed since
     deploys_why: Prose = "not read yet"  # why it could not be read; empty: it was
     facts: ServiceFacts | None = None  # what the platform says of the service
     observed_healthy_seconds: Mapping[str, float] = field(

@@ -227,7 +227,7 @@ def service_at_rest(service: ServiceState, policy: Policy, now: float) -> Servic
         or service.auto_deploy_notice_thread
     )
     down = service.downtime is not None and service.downtime.ended_at is None
-    unknown = service.live is None or service.deploys_why or service.trial is not None
+    unknown = service.live is None or service.deploys_why or service.unlisted or service.trial is not None
     if not calm or owed or down or service.bad or unknown:
         return None
     in_watch = now < service.watch_until

@@ -19,10 +19,11 @@ AFTER_THE_ROLLBACK = (Phase.DEPLOYING, Phase.VERIFYING, Phase.PAGED)
 
 def remember(ctx: StepContext, code: str) -> None:
     """The code was denied just now: people know of the deploys that are listed."""
-    _know(ctx, [deploy for deploy in ctx.service.deploys if deploy.code == code])
+    know(ctx, [deploy for deploy in ctx.service.deploys if deploy.code == code])
 
 
-def _know(ctx: StepContext, deploys: list[Deploy]) -> None:
+def know(ctx: StepContext, deploys: list[Deploy]) -> None:
+    """Remember deploys of denied code as known to people: they are no return of it."""
     new = [(deploy.code or "", deploy.id) for deploy in deploys]
     ctx.update_service(bad=tuple(dict.fromkeys((*ctx.service.bad, *new)))[-KNOWN_MAX:])
 
@@ -40,7 +41,7 @@ def watch(ctx: StepContext) -> None:
     ]
     if not back:
         return
-    _know(ctx, back)
+    know(ctx, back)
     _pin(ctx)
     for deploy in back:
         _say(ctx, deploy)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from watchdog.core.assess import maintenance
+from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.core.context import StepContext
 from watchdog.core.fold import lessons, observations
 from watchdog.core.guards import guards
@@ -115,8 +116,15 @@ def give_auto_deploy_back(ctx: StepContext) -> bool:
     value = ctx.incident.pin.previous
     if value in (None, "off") or not ctx.service.auto_deploy_off or ctx.service_policy.platform_id is None:
         return False
-    if guards.global_stop_reason(ctx.state):
+    if guards.global_stop_reason(ctx.state) or _was_rolled_away(ctx):
         return False
     ctx.update_pin(note=f"off, is being given back (was {value})")
     ctx.emit(RestoreAutoDeploy(ctx.name, ctx.incident.id, ctx.service_policy.platform_id, value))
     return True
+
+
+def _was_rolled_away(ctx: StepContext) -> bool:
+    """Tell whether a rollback that is not this incident's left the denied code: a merge must not bring it back."""
+    live = live_deploy(ctx.service.deploys)
+    unknown = live is not None and live.is_rollback and live.code != ctx.incident.suspect_code
+    return unknown and ctx.incident.rollback.deploy is None and ctx.incident.suspect_code in ctx.state.denied

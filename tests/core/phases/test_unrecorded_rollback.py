@@ -1,0 +1,154 @@
+"""A restored backup forgets denials: what the platform's list tells of them is learned again, and asked about."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from tests.core.incident_fields import amended
+from tests.core.world import World, make_policy, old_deploy
+from tests.core.worlds import bad_world, hear, incident_of, put, reach, web
+from tests.support.effect_readers import kinds, lines, notices
+from watchdog.domain import effects as fx
+from watchdog.domain import events as e
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.incidents import Phase, State
+
+BAD, GOOD, LATER = "bad00000", "aaaaaaa1", "ccccccc1"
+
+
+def after_a_rollback(backup: State, answer: str = "none") -> World:
+    """Return a world in which a rollback was verified long ago, and whose record is a copy of before."""
+    world = bad_world(make_policy(), answer=answer).run(1200.0)
+    assert web(world).phase is Phase.CALM and len(world.accepted) == 1
+    world.state = backup
+    return world
+
+
+def listed(world: World, *deploys: Deploy, auto_deploy: str = "off", at: float = 0.0) -> tuple[fx.Effect, ...]:
+    """Return what the core makes of a fresh deploy list."""
+    facts = replace(world.facts, auto_deploy=auto_deploy)
+    return hear(world, e.DeploysListed(world.now + at, "web", deploys or tuple(world.deploys), facts))
+
+
+def taken_up(world: World) -> World:
+    """Let the world's worker begin anew."""
+    hear(world, e.Restarted(world.now))
+    return world
+
+
+@pytest.mark.parametrize(
+    ("auto_deploy", "says"), [("off", "AUTO-DEPLOY IS OFF"), ("unknown", "AUTO-DEPLOY MAY BE OFF"), ("commit", "")]
+)
+def test_the_code_that_it_left_is_denied_and_auto_deploy_is_reported(auto_deploy: str, says: str) -> None:
+    """Once; the former value is not known, and nothing is switched."""
+    world = taken_up(after_a_rollback(reach(Phase.CALM).state))
+    assert world.state.denied == ()
+    effects = listed(world, auto_deploy=auto_deploy)
+    assert world.state.denied == (BAD,) and [code for code, _ in web(world).bad] == [BAD]
+    assert notices(effects) == ["human_needed"] and lines(effects, "RETURNED") == []
+    (note,) = lines(effects, "HUMAN")
+    assert f"the record lacks {web(world).live}, a rollback away from bad0000" in note
+    assert says in note and ("AUTO-DEPLOY" in note) is bool(says)
+    assert {"PinAutoDeploy", "RestoreAutoDeploy"}.isdisjoint(kinds(effects))
+    assert notices(listed(world, auto_deploy=auto_deploy)) == []
+
+
+@pytest.mark.parametrize("answer", ["none", "approve"])
+def test_it_is_not_rolled_back_a_second_time_without_a_human(answer: str) -> None:
+    """The same commit comes back after the restore: asked, as if nothing had been forgotten."""
+    world = taken_up(after_a_rollback(reach(Phase.CALM).state, answer))
+    listed(world)
+    world.ship(3000.0, BAD, trigger="deploy_hook")
+    world.run(3400.0)
+    assert [tell.notice.wakes for tell in world.tells if tell.notice.kind.value == "asked"] == [True]
+    assert len(world.accepted) == (2 if answer == "approve" else 1) and world.broken == []
+
+
+def test_what_came_back_before_the_restore_is_told_as_any_return() -> None:
+    """The denial comes from the first list, and with it the page."""
+    world = after_a_rollback(reach(Phase.CALM).state)
+    back = world.begin(BAD, "manual")
+    effects = listed(taken_up(world))
+    assert back in lines(effects, "RETURNED")[0] and notices(effects) == ["human_needed", "human_needed"]
+
+
+def test_auto_deploy_is_not_given_back_to_it() -> None:
+    """A copy of while auto-deploy was being switched off: the site is well, and the next merge might bring it back."""
+    world = after_a_rollback(reach(Phase.PINNING).state)
+    incident = amended(incident_of(world), previous="commit")
+    put(world, auto_deploy_off="commit", pinned_for="web-1", incident=incident)
+    world.tell(e.Restarted(world.now))
+    world.run(world.time + 1500.0)
+    assert web(world).phase is Phase.CALM and len(world.accepted) == 1
+    assert world.facts.auto_deploy == "off" and web(world).auto_deploy_off == "commit"
+    assert any("AUTO-DEPLOY" in tell.notice.title for tell in world.tells)
+
+
+def chain(world: World, *codes: str, status: str = "deactivated") -> Sequence[Deploy]:
+    """Return the world's list before its rollback, with rollbacks to these codes above it, newest first."""
+    base = [deploy for deploy in world.deploys if not deploy.is_rollback]
+    made = [
+        Deploy(f"dep-r{number}", status, "rollback", code, created_at=world.now - 100.0 + number)
+        for number, code in enumerate(codes)
+    ]
+    return (*reversed(made), *(replace(deploy, status="deactivated") for deploy in base))
+
+
+@pytest.mark.parametrize(
+    ("codes", "denied"),
+    [
+        ((GOOD,), (BAD,)),
+        ((GOOD, BAD), ()),  # a person took it back
+        ((GOOD, LATER), (BAD,)),  # from the good one to another: it was not good either
+        ((BAD,), ()),  # configuration alone
+        ((), ()),
+    ],
+)
+def test_each_of_several_rollbacks_is_judged(codes: tuple[str, ...], denied: tuple[str, ...]) -> None:
+    """What was led back to is not denied."""
+    world = taken_up(after_a_rollback(reach(Phase.CALM).state))
+    listed(world, *chain(world, *codes))
+    assert world.state.denied == denied
+
+
+def test_a_failed_rollback_counts_too_and_what_the_list_does_not_reach_does_not() -> None:
+    """The daemon had its one try; what served before the oldest listed deploy is not known."""
+    world = taken_up(after_a_rollback(reach(Phase.CALM).state))
+    listed(world, *chain(world, GOOD, status="update_failed"))
+    assert world.state.denied == (BAD,)
+    other = taken_up(after_a_rollback(reach(Phase.CALM).state))
+    listed(other, *chain(other, GOOD)[:1])
+    assert other.state.denied == ()
+
+
+@pytest.mark.parametrize("phase", [Phase.ROLLING_BACK, Phase.DEPLOYING, Phase.VERIFYING])
+def test_our_own_rollback_is_not_missing(phase: Phase) -> None:
+    """It was sent, and the record was saved before its answer came, or before the next list."""
+    world = reach(phase)
+    denied = world.state.denied
+    put(world, deploys=tuple(deploy for deploy in web(world).deploys if not deploy.is_rollback))
+    if phase is Phase.ROLLING_BACK:
+        world.begin(GOOD, "rollback")
+    effects = listed(taken_up(world))
+    assert "HUMAN" not in [effect.label for effect in effects if isinstance(effect, fx.Note)]
+    assert world.state.denied == denied
+
+
+def test_without_a_record_or_a_list_nothing_is_learned() -> None:
+    """A first start: old rollbacks are history. An empty list tells nothing, and the next one does."""
+    first = World(make_policy(), [old_deploy("dep-41", GOOD, 1.0, "live"), old_deploy("dep-40", BAD, 2.0)])
+    listed(taken_up(first), *chain(first, GOOD))
+    assert first.state.denied == ()
+    world = taken_up(after_a_rollback(reach(Phase.CALM).state))
+    hear(world, e.DeploysListed(world.now, "web", (), world.facts))
+    assert web(world).unlisted
+    listed(world, at=5.0)
+    assert world.state.denied == (BAD,) and not web(world).unlisted
+
+
+def test_what_is_denied_already_is_not_denied_twice() -> None:
+    """Another service denied the same code."""
+    world = taken_up(after_a_rollback(replace(reach(Phase.CALM).state, denied=(BAD,))))
+    listed(world)
+    assert world.state.denied == (BAD,) and [code for code, _ in web(world).bad] == [BAD]
