@@ -138,6 +138,7 @@ def interrupt(check: Check, at: float) -> Check:
         check,
         run_started_at=None,
         run_probes=0,
+        unseen_seconds=0.0,
         good_run=0,
         cusum=0.0,
         cusum_zero_at=None,
@@ -147,18 +148,17 @@ def interrupt(check: Check, at: float) -> Check:
     return fast_replace(ended, interrupted_at=at, troubled_since=min(onsets, default=None))
 
 
-def leave_out(check: Check, seconds: float) -> Check:
-    """Return the check with its runs as much shorter: so long nobody looked. Since when it is in trouble is kept."""
+def go_on_unseen(check: Check, seconds: float) -> Check:
+    """Return the check with its run of failures going on, and so many seconds of it not counted: nobody looked.
 
-    def later(since: float | None) -> float | None:
-        return since if since is None else since + seconds
-
+    What was slow for some time ends, as in `interrupt`: it is a matter of minutes, and every answer counts.
+    """
     onsets = [since for since in (check.troubled_since, check.over_since) if since is not None]
     return fast_replace(
         check,
-        run_started_at=later(check.run_started_at),
-        over_since=later(check.over_since),
-        objective_since=later(check.objective_since),
+        unseen_seconds=check.unseen_seconds + seconds,
+        over_since=None,
+        objective_since=None,
         troubled_since=min(onsets, default=None),
     )
 

@@ -302,7 +302,7 @@ def carry_on(service: ServiceState, policy: Policy, now: float) -> ServiceState:
     """Go on with each run whose last saved reading is no older than a gap within a run may be; end the others.
 
     Half of the shortest run that convicts is taken for more of the same, at the most: what was not seen must not be
-    the larger part of it. What was not seen beyond that is left out of the run.
+    the larger part of it. What was not seen beyond that does not count.
     """
     wishes, limits = policy.services[service.name], policy.detection
     taken = min(limits.run_seconds, limits.run_seconds_in_watch, limits.run_seconds_corroborated) / 2
@@ -311,7 +311,7 @@ def carry_on(service: ServiceState, policy: Policy, now: float) -> ServiceState:
         signal, unseen = wishes.signal(check.name), now - check.last_at
         if signal is None or unseen > max(taken, probes.gap_seconds(signal, limits)):
             return detect.interrupt(check, now)
-        return detect.leave_out(check, unseen - taken) if unseen > taken else check
+        return detect.go_on_unseen(check, unseen - taken) if unseen > taken else check
 
     return replace(service, checks={name: carried(check) for name, check in service.checks.items()})
 
