@@ -10,12 +10,14 @@ from tests.support.clocks import FakeClock, eventually
 from tests.support.notification_vendors import Channel, tell
 from watchdog.adapters.stores.memory import MemoryDatabase
 from watchdog.daemon.outbox.late_pages import CLOCKS_SECONDS, LOOK_SECONDS, SEEN_SECONDS
-from watchdog.domain.errors import Temporary
+from watchdog.domain.checks import Check
+from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.incidents import Incident, Outcome, Phase
-from watchdog.domain.notices import Notice, NoticeKind
+from watchdog.domain.notices import IncidentNews, Notice, NoticeKind, Topic
+from watchdog.domain.readings import Bad, Good, Reading, Unknown
 from watchdog.domain.severity import Severity
 
-PAGE, OVER = "shop is down", "shop: shop-1 is over"
+PAGE, OVER = "shop: shop is down", "shop: shop-1 is over"
 
 
 class Gated(Channel):
@@ -51,7 +53,9 @@ class Two:
 
     def page(self, kind: NoticeKind = NoticeKind.OPENED, **more: object) -> asyncio.Task[None]:
         """Let the first worker tell of the shop's incident, from memory."""
-        about = {"at": self.clock.now(), "incident": "shop-1", "service": "shop", "wakes": True, **more}
+        now = self.clock.now()
+        news = IncidentNews(Topic.FOUND, Incident("shop-1", "shop", Severity.CRITICAL, now, now, "shop is down"))
+        about = {"at": now, "incident": "shop-1", "service": "shop", "wakes": True, "about": news, **more}
         effect = tell(PAGE, "pager", kind=kind, **about)  # type: ignore[arg-type]
         return asyncio.create_task(self.one.teller.deliver(None, effect))
 
@@ -60,19 +64,27 @@ class Two:
         await self.clock.advance(30.0)
         await self.clock.during(self.heir.sharing.begin())
 
-    async def saves(self, worker: Worker, phase: Phase, closed_at: float | None = None) -> None:
-        """Let a worker save the shop's incident."""
+    async def saves(
+        self, worker: Worker, phase: Phase, closed_at: float | None = None, *, paged: bool = True, name: str = "shop-1"
+    ) -> None:
+        """Let a worker save the shop's incident; `paged`: it knows that people were told of it."""
         opened = self.clock.now() - 40.0
-        made = Incident("shop-1", "shop", Severity.CRITICAL, opened, opened, PAGE, closed_at=closed_at)
+        made = Incident(name, "shop", Severity.CRITICAL, opened, opened, PAGE, closed_at=closed_at, paged=paged)
         made = replace(made, outcome=Outcome.RECOVERED if closed_at else Outcome.OPEN)
         shop = replace(worker.engine.state.services["shop"], phase=phase, incident=made)
         worker.engine.state = replace(worker.engine.state, services={**worker.engine.state.services, "shop": shop})
         await self.clock.during(worker.store.save(None, worker.engine.state, ()))
 
+    async def passes(self, seconds: float) -> None:
+        """Let time pass; the heir keeps what it has."""
+        for _ in range(round(seconds / 2.0)):
+            await self.clock.advance(2.0)
+            await self.clock.during(self.heir.sharing.renew())
+
     async def notices(self) -> None:
         """Let the first worker notice that it lost everything, and have time to look."""
         await self.clock.during(self.one.sharing.renew())
-        await self.clock.advance(2 * LOOK_SECONDS)
+        await self.passes(2 * LOOK_SECONDS)
 
     @property
     def titles(self) -> list[str]:
@@ -163,17 +175,112 @@ async def test_what_was_resolved_here_is_not_resolved_again(two: Two) -> None:
     assert two.titles == [PAGE, PAGE]
 
 
-@pytest.mark.parametrize(("phase", "resolved"), [(Phase.CALM, True), (Phase.SUSPECT, False)])
-async def test_what_the_store_never_had_is_resolved_unless_the_heir_sees_it_too(
-    two: Two, phase: Phase, resolved: bool
-) -> None:
-    """Told from memory while the store was away: the heir knows of no incident that it could close."""
+async def test_what_the_heir_closed_without_knowing_of_the_page_is_resolved(two: Two) -> None:
+    """It was told from memory: the heir had nothing to resolve, whenever it closed the incident."""
     await two.clock.during(asyncio.wait_for(two.page(), 60.0))
     await two.take_over()
-    shop = replace(two.heir.engine.state.services["shop"], phase=phase)
-    two.heir.engine.state = replace(two.heir.engine.state, services={**two.heir.engine.state.services, "shop": shop})
-    await two.clock.during(two.heir.store.save(None, two.heir.engine.state, ()))
+    await two.saves(two.heir, Phase.PAGED, paged=False)
     await two.notices()
-    assert two.titles == [PAGE], "it has time to see the outage"
-    await two.clock.advance(SEEN_SECONDS)
-    assert two.titles == [PAGE, OVER][: 1 + resolved]
+    await two.passes(SEEN_SECONDS)
+    assert two.titles == [PAGE], "it goes on there"
+    await two.saves(two.heir, Phase.CALM, closed_at=two.clock.now(), paged=False)
+    await two.passes(2 * LOOK_SECONDS)
+    assert two.titles == [PAGE, OVER]
+
+
+async def test_a_page_that_was_decided_after_the_heirs_close_is_not_sent_or_is_resolved(two: Two) -> None:
+    """The process woke up and paged from memory, before it heard that the service is another worker's."""
+    await two.take_over()
+    await two.saves(two.heir, Phase.CALM, closed_at=two.clock.now())
+    await two.clock.advance(5.0)
+    await two.clock.during(asyncio.wait_for(two.page(), 60.0))
+    await two.notices()
+    assert two.titles == [PAGE, OVER]
+    await two.clock.during(asyncio.wait_for(two.page(), 60.0))
+    assert two.titles == [PAGE, OVER], "now it knows"
+
+
+def reads(*readings: Reading) -> dict[str, Check]:
+    """Return checks with these as their newest readings."""
+    return {f"check-{n}": Check(f"check-{n}", "http", last=reading) for n, reading in enumerate(readings)}
+
+
+@pytest.mark.parametrize(
+    ("phase", "checks", "resolved"),
+    [
+        (Phase.CALM, reads(Good(), Good()), True),
+        (Phase.CALM, reads(Good(), Unknown("no network")), False),
+        (Phase.CALM, reads(Good(), Bad("HTTP 500")), False),
+        (Phase.CALM, {}, False),
+        (Phase.SUSPECT, reads(Good()), False),
+    ],
+)
+async def test_what_the_store_never_had_is_resolved_once_the_heir_saw_all_good(
+    two: Two, phase: Phase, checks: dict[str, Check], resolved: bool
+) -> None:
+    """Told from memory while the store was away. That the heir sees nothing, or has not looked, is no all-clear."""
+    await two.clock.during(asyncio.wait_for(two.page(), 60.0))
+    await two.take_over()
+    await two.notices()
+    for seen in (0.0, SEEN_SECONDS):
+        await two.passes(seen)
+        now = two.clock.now()
+        read = {name: replace(check, last_at=now) for name, check in checks.items()}
+        shop = replace(two.heir.engine.state.services["shop"], phase=phase, checks=read)
+        services = {**two.heir.engine.state.services, "shop": shop}
+        two.heir.engine.state = replace(two.heir.engine.state, services=services)
+        await two.clock.during(two.heir.store.save(None, two.heir.engine.state, ()))
+        await two.passes(2 * LOOK_SECONDS)
+        assert two.titles == [PAGE, OVER][: 1 + (resolved and seen > 0.0)]
+
+
+async def test_what_goes_on_under_another_number_says_so(two: Two) -> None:
+    """The heir found the outage by itself, and people have its page."""
+    await two.clock.during(asyncio.wait_for(two.page(), 60.0))
+    await two.take_over()
+    await two.saves(two.heir, Phase.PAGED, name="shop-7")
+    await two.notices()
+    assert two.titles == [PAGE, "shop: shop-1 goes on as shop-7"]
+
+
+async def test_a_notice_of_no_incident_is_left_alone(two: Two) -> None:
+    """That auto-deploy is off, or a bad commit back, is of no incident that anybody closes."""
+    await two.clock.during(asyncio.wait_for(two.page(incident="shop-1/auto-deploy", about=None), 60.0))
+    await two.take_over()
+    await two.notices()
+    await two.passes(2 * SEEN_SECONDS)
+    assert len(two.titles) == 1
+
+
+async def test_a_channel_that_is_down_holds_back_no_other_end(two: Two) -> None:
+    """Two incidents of lost services; the end of the first cannot be sent for hours."""
+    two.pager.gate.set()
+    for incident in ("shop-1", "shop-2"):
+        await two.clock.during(asyncio.wait_for(two.page(incident=incident), 60.0))
+    await two.take_over()
+    for name in ("shop-1", "shop-2"):
+        await two.saves(two.heir, Phase.CALM, closed_at=two.clock.now(), paged=False, name=name)
+    two.pager.gate.clear()
+    before = two.pager.asked
+    await two.notices()
+    assert two.pager.asked == before + 2, "both ends are on their way"
+
+
+async def test_an_end_that_comes_while_the_store_is_asked_keeps_the_page_from_ringing(two: Two) -> None:
+    """A page that the channel refused is tried again after minutes; meanwhile its end overtakes it."""
+    two.pager.script = [Permanent("refused")]
+    page = two.page()
+    await two.clock.advance(299.0)
+    asked = asyncio.Event()
+
+    async def slowly(incident: str) -> Incident | None:
+        asked.set()
+        await two.clock.sleep(4.0)
+        return None
+
+    two.one.store.incident = slowly  # type: ignore[method-assign]
+    await two.clock.advance(2.0)
+    assert asked.is_set()
+    end = two.page(kind=NoticeKind.RESOLVED)
+    await two.clock.advance(30.0)
+    assert len(two.titles) == 1 and page.done() and end.done()

@@ -3,15 +3,18 @@
 Theory. A worker that stood still, or whose store did not answer, may still be sending a page while another worker has
 taken the service over, closed the incident and sent its all-clear. The page would then ring with nothing to end it.
 
-Rule 1: a page that is late, or of a service that is another worker's, is not sent once the store has its incident
-closed. A store that does not answer keeps no page back.
-Rule 2: what was sent all the same is resolved again: after the service has moved, each incident that people were told
-of here is looked up until it is settled.
-Rule 3: an incident that the store never had is resolved when the other worker has had time to see it, and does not.
+Rule 1: a page of an incident is not sent once the store has it closed: asked if the service is another worker's, or if
+the page is late. A store that does not answer keeps no page back.
+Rule 2: what was sent all the same is resolved again: each incident that people were told of here, of a service that was
+lost, is looked up until it is closed, while this process lives and for a day at most.
+Rule 3: an incident that the store never had is resolved once the other worker has another one open, or saw every check
+good for some time. That it sees nothing is no all-clear.
 """
 
-from collections.abc import Awaitable, Callable, Collection
+from asyncio import TaskGroup
+from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 from cachetools import LRUCache
@@ -20,17 +23,19 @@ from watchdog.daemon.actions.timings import SHIPPED
 from watchdog.daemon.outbox.delivery_log import GIVE_UP_SECONDS, REMEMBERED, DeliveryLog
 from watchdog.domain.effects import Tell
 from watchdog.domain.errors import Temporary
-from watchdog.domain.incidents import Phase
+from watchdog.domain.incidents import Incident, Phase, ServiceState
 from watchdog.domain.notices import Notice, NoticeKind
+from watchdog.domain.readings import Good
 from watchdog.ports import Clock
 
 ASK_SECONDS = SHIPPED.lease_seconds
 """A notice of this age may be of a service that another worker has by now: before that the lease was ours."""
-LOOK_SECONDS = 5.0
+LOOK_SECONDS, SELDOM_SECONDS, OFTEN_SECONDS = 5.0, 60.0, 600.0
+"""How often the store is asked: seldom, once a service has been lost for so long."""
 CLOCKS_SECONDS = 30.0
 """The clocks of two workers may differ by this much: a page that was sent so long before the close counts as late."""
 SEEN_SECONDS = 120.0
-"""So long the other worker has to see an outage that the store knows nothing of."""
+"""So long every check must have been seen good by the other worker, where the store knows of no incident."""
 
 log = structlog.get_logger("watchdog")
 
@@ -40,110 +45,145 @@ class _Sent:
     """The newest notice of an incident that was sent here, and when each channel got one (UTC epoch seconds)."""
 
     notice: Notice
+    lost_at: float | None  # since when the service is another worker's, by the monotonic clock; None: it never was
     channels: dict[str, float] = field(default_factory=dict)
 
 
 class LatePages:
     """Remembers who was told of which incident, and resolves what another worker closed. `resolve` sends a notice."""
 
-    def __init__(self, told: DeliveryLog, clock: Clock, resolve: Callable[[Tell], Awaitable[None]]) -> None:
+    def __init__(self, told: DeliveryLog, clock: Clock, resolve: Callable[[Tell], Coroutine[Any, Any, None]]) -> None:
         self._told = told
         self._clock = clock
         self._resolve = resolve
         self._sent: LRUCache[tuple[str, str], _Sent] = LRUCache(REMEMBERED)
         self._lost: set[str] = set()
+        self._looking = False
 
     def lose(self, services: Collection[str]) -> None:
-        """Note that these services are another worker's."""
+        """Note that these services are another worker's; what was sent of them is looked after from now on."""
         self._lost.update(services)
+        for (service, _), sent in self._sent.items():
+            if service in services and sent.lost_at is None:
+                sent.lost_at = self._clock.monotonic()
 
     def take(self, services: Collection[str]) -> None:
-        """Note that these services are ours."""
+        """Note that these services are ours. What was sent before is still looked after: it may be closed by now."""
         self._lost.difference_update(services)
+
+    def is_lost(self, service: str) -> bool:
+        """Tell whether a service is another worker's."""
+        return service in self._lost
 
     def sent(self, notice: Notice, channel: str) -> None:
         """Note that a channel has a notice: one that may ring, or the end of it."""
         key = (notice.service, notice.incident)
         if notice.resolves and key in self._sent:
             self._sent[key].channels.pop(channel, None)
-        elif _may_ring(notice):
-            sent = self._sent.setdefault(key, _Sent(notice))
+        elif may_ring(notice):
+            lost_at = self._clock.monotonic() if notice.service in self._lost else None
+            sent = self._sent.setdefault(key, _Sent(notice, lost_at))
             sent.notice = notice
             sent.channels[channel] = self._clock.now()
 
     async def is_over(self, notice: Notice) -> bool:
-        """Tell whether another worker closed the incident after this was decided. It asks only where that may be."""
-        late = self._clock.now() - notice.at > ASK_SECONDS
-        if not _may_ring(notice) or not (late or notice.service in self._lost):
+        """Tell whether another worker closed the incident of a notice. It asks only where that may be."""
+        lost, late = notice.service in self._lost, self._clock.now() - notice.at > ASK_SECONDS
+        if not may_ring(notice) or not (late or lost):
             return False
         try:
             incident = await self._told.incident(notice)
         except Temporary:
             return False
-        return incident is not None and incident.closed_at is not None and incident.closed_at >= notice.at
+        closed_at = incident.closed_at if incident is not None else None
+        return closed_at is not None and (lost or closed_at >= notice.at)
 
-    async def call_off(self, services: Collection[str], under_way: Callable[[], bool]) -> None:
-        """Look until nothing told of these services is left that another worker closed, and none is `under_way`."""
-        began = self._clock.monotonic()
-        while True:
-            known = [key for key, sent in self._sent.items() if key[0] in services and sent.channels]
-            waited = self._clock.monotonic() - began
-            for key in known:
-                await self._settle(key, waited)
-            left = any(key in self._sent for key in known)
-            if not (left or under_way()) or waited > GIVE_UP_SECONDS:
-                return
-            await self._clock.sleep(LOOK_SECONDS)
+    async def look(self, is_under_way: Callable[[], bool]) -> None:
+        """Look until nothing that was sent of a lost service is left, and no page of one `is_under_way`."""
+        if self._looking:
+            return
+        self._looking, began = True, self._clock.monotonic()
+        async with TaskGroup() as sending:  # a channel that is down keeps no other's all-clear back
+            try:
+                while self._astray() or is_under_way():
+                    for key in self._astray():
+                        await self._settle(key, sending)
+                    often = self._clock.monotonic() - began < OFTEN_SECONDS
+                    await self._clock.sleep(LOOK_SECONDS if often else SELDOM_SECONDS)
+            finally:
+                self._looking = False
 
-    async def _settle(self, key: tuple[str, str], waited: float) -> None:
-        """Resolve what is over elsewhere; forget what the other worker will resolve itself; else keep it."""
+    def _astray(self) -> list[tuple[str, str]]:
+        """Return the incidents that are looked after."""
+        return [key for key, sent in self._sent.items() if sent.lost_at is not None and sent.channels]
+
+    async def _settle(self, key: tuple[str, str], sending: TaskGroup) -> None:
+        """Resolve what is over elsewhere; keep what may still be closed there."""
         sent = self._sent.pop(key, None)
-        if sent is None:
-            return  # the service moved twice, and the other look has it in hand
+        if sent is None or sent.lost_at is None or self._clock.monotonic() - sent.lost_at > GIVE_UP_SECONDS:
+            return
         try:
-            due = await self._due(sent, waited)
+            end = await self._end_of(sent)
         except Temporary:
-            due = None
-        if due is None:
+            end = None
+        if end is None:
             newer = self._sent.setdefault(key, sent)
-            newer.channels = {**sent.channels, **newer.channels}
-        elif due:
+            newer.lost_at, newer.channels = sent.lost_at, {**sent.channels, **newer.channels}
+        elif end.channels:
             log.warning("another worker closed the incident: it is resolved again", incident=sent.notice.incident)
-            await self._resolve(Tell(_end_of(sent.notice, self._clock.now()), due))
+            sending.create_task(self._resolve(end))
 
-    async def _due(self, sent: _Sent, waited: float) -> tuple[str, ...] | None:
-        """Return the channels that need an all-clear of ours; None while that is not known. Raises Temporary."""
+    async def _end_of(self, sent: _Sent) -> Tell | None:
+        """Return the all-clear that is due, to no channel if the other worker sent it; None: not yet. Raises Temporary.
+
+        One that the other worker closed without knowing that people were told of it here has no all-clear of its.
+        """
         notice = sent.notice
         incident = await self._told.incident(notice)
         if incident is None:
-            return tuple(sent.channels) if waited >= SEEN_SECONDS and await self._unseen(notice) else None
-        closed_at = incident.closed_at
-        if closed_at is None or closed_at < notice.at:
-            return ()
-        return tuple(name for name, at in sent.channels.items() if at >= closed_at - CLOCKS_SECONDS)
+            return await self._end_of_unknown(sent)
+        if incident.closed_at is None:
+            return None
+        late = [name for name, at in sent.channels.items() if at >= incident.closed_at - CLOCKS_SECONDS]
+        how = "Another worker has this service now; a page of this one may have come after its all-clear."
+        return self._tell(notice, f"{notice.incident} is over", how, late if incident.paged else list(sent.channels))
 
-    async def _unseen(self, notice: Notice) -> bool:
-        """Tell whether who has the service now sees nothing of this incident. Raises Temporary."""
-        service = await self._told.service(notice)
-        if service is None:
-            return False
-        other = service.incident is not None and service.incident.id != notice.incident
-        return service.phase is Phase.CALM or other
+    async def _end_of_unknown(self, sent: _Sent) -> Tell | None:
+        notice, service = sent.notice, await self._told.service(sent.notice)
+        other = service.incident if service is not None else None
+        if other is not None and _is_open(other) and other.id != notice.incident:
+            how = "Another worker has this service now, and found the same by itself."
+            return self._tell(notice, f"{notice.incident} goes on as {other.id}", how, list(sent.channels))
+        if service is None or not _is_well(service, max(sent.channels.values()) + SEEN_SECONDS):
+            return None
+        how = "Another worker has this service now, and every check of it is good."
+        return self._tell(notice, f"{notice.incident} is over", how, list(sent.channels))
+
+    def _tell(self, notice: Notice, what: str, how: str, channels: list[str]) -> Tell:
+        end = Notice(
+            at=self._clock.now(),
+            incident=notice.incident,
+            service=notice.service,
+            severity=notice.severity,
+            kind=NoticeKind.RESOLVED,
+            title=f"{notice.service}: {what}",
+            lines=(how,),
+            links=notice.links,
+        )
+        return Tell(end, tuple(channels))
 
 
-def _may_ring(notice: Notice) -> bool:
+def may_ring(notice: Notice) -> bool:
     """Tell whether a notice is of an incident, for engineers, and not its end."""
-    return not (notice.resolves or notice.plain or notice.news) and notice.service != "watchdog"
+    return notice.about is not None and not (notice.resolves or notice.plain or notice.news)
 
 
-def _end_of(notice: Notice, at: float) -> Notice:
-    return Notice(
-        at=at,
-        incident=notice.incident,
-        service=notice.service,
-        severity=notice.severity,
-        kind=NoticeKind.RESOLVED,
-        title=f"{notice.service}: {notice.incident} is over",
-        lines=("Another worker has this service now; a page of this one may have come after its all-clear.",),
-        links=notice.links,
-    )
+def _is_open(incident: Incident) -> bool:
+    return incident.closed_at is None
+
+
+def _is_well(service: ServiceState, since: float) -> bool:
+    """Tell whether every check of a service was read, and good, after a moment."""
+    readings = [(check.last, check.last_at) for check in service.checks.values()]
+    good = all(isinstance(reading, Good) and at >= since for reading, at in readings)
+    return service.phase is Phase.CALM and bool(readings) and good

@@ -33,7 +33,7 @@ from watchdog.daemon.outbox.channel_queue import ChannelQueue, Place, QueuedNoti
 from watchdog.daemon.outbox.circuit_breaker import NEVER, CircuitBreaker
 from watchdog.daemon.outbox.delivery import Delivery
 from watchdog.daemon.outbox.delivery_log import GAPS_SECONDS, DeliveryLog
-from watchdog.daemon.outbox.late_pages import LatePages
+from watchdog.daemon.outbox.late_pages import LatePages, may_ring
 from watchdog.daemon.runtime.sleep import sleep_until_set
 from watchdog.domain.effects import Tell
 from watchdog.domain.errors import Partly, Permanent, Temporary
@@ -130,8 +130,8 @@ class Outbox:
         """Forget what was told of these services: another worker has them. To be run: resolve what that one closed."""
         self._told.forget(services)
         self._late.lose(services)
-        return self._late.call_off(
-            services, lambda: any(one.notice.service in services and not one.notice.resolves for one in self._errands)
+        return self._late.look(
+            lambda: any(may_ring(one.notice) and self._late.is_lost(one.notice.service) for one in self._errands)
         )
 
     async def deliver(self, effect_id: int | None, tell: Tell) -> None:
@@ -219,14 +219,24 @@ class Outbox:
                 parcel.lane.blocked(parcel)
                 self._call_a_stand_in(errand)
             if breaker.take(parcel):
-                if not await self._is_over_elsewhere(errand):
+                if await self._is_to_be_sent(errand, parcel, breaker):
                     return True
-                breaker.given_back(parcel)
-                parcel.supersede()
                 continue
             await self._stirred(parcel, breaker.wait_seconds(parcel))
         parcel.lane.leave(parcel)
         return False
+
+    async def _is_to_be_sent(self, errand: Delivery, parcel: QueuedNotice, breaker: CircuitBreaker) -> bool:
+        """Tell whether to send it now, and give its place back if not. While the store is asked, its end may come."""
+        wanted = False
+        try:
+            if await self._is_over_elsewhere(errand):
+                parcel.supersede()
+            wanted = not self._over(errand, parcel)
+        finally:
+            if not wanted:
+                breaker.given_back(parcel)
+        return wanted
 
     async def _is_over_elsewhere(self, errand: Delivery) -> bool:
         """Tell whether it is over by another worker's word; an all-clear of ours comes behind its page anyway."""
