@@ -278,6 +278,33 @@ async def test_a_worker_that_dies_between_applying_and_answering_has_answered() 
         assert [one.name for one in s.engine.state.silences] == ["silence-1"]
 
 
+class Unacknowledged(ShakyStore):
+    """A store that loses the acknowledgement of one commit with an answer in it."""
+
+    lost = False
+
+    async def save(self, *given: Any) -> tuple[PendingEffect, ...]:  # type: ignore[override]
+        """Save it, and fail the first time that an answer goes with it."""
+        pending = await super().save(*given)
+        if not self.lost and given[4:] and given[4] is not None:
+            self.lost = True
+            raise Temporary("the store did not answer in time")
+        return pending
+
+
+async def test_what_was_saved_without_an_acknowledgement_is_in_force_as_its_author_reads() -> None:
+    """Answer, memory and store say the same: the service is read from the store again."""
+    async with scene(Unacknowledged) as s:
+        incident = Incident("web-1", "web", Severity.CRITICAL, s.clock.now(), s.clock.now(), "web is down")
+        web = replace(s.web, phase=Phase.ASKING, phase_since=s.clock.now(), incident=incident)
+        s.engine.state = replace(s.engine.state, services={"web": web})
+        await s.store.save(None, s.engine.state, ())
+        command = await answer(s, "reject", incident="web-1")
+        saved = await s.store.load_readonly()
+        assert command.ok and s.store.lost and saved is not None
+        assert s.web.phase is saved.services["web"].phase is Phase.PAGED
+
+
 @pytest.mark.parametrize("name", ["pause", "resume"])
 async def test_what_its_author_gives_up_in_the_moment_of_the_save_is_not_done(name: str) -> None:
     """Neither in the store nor in memory: "withdrawn" is true."""

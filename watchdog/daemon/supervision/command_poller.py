@@ -1,7 +1,8 @@
 """Commands of humans: rows in the store that the daemon applies within a second while the CLI waits.
 
 Rule 1: a command changes nothing by itself; it becomes an event, and the core says yes or no, with a reason. It is yes
-only of what is written down, and its answer is saved with that: a worker that dies leaves both or neither.
+only of what is written down, and its answer is saved with that: a worker that dies leaves both or neither. What is
+added to the record of an incident (RECORDED) has a transaction of its own: there the answer may be missing.
 Rule 2: with several workers, the one that holds the service answers; what names no service (or none that exists) is
 answered by the one that holds the fleet.
 Rule 3: a command may say what its author saw (`seen`); if that is no longer so, it is refused. One that was refused
@@ -91,6 +92,9 @@ class CommandPoller:
         waiting = await self._store.commands()
         recent, self._looked_at = looking_at - self._looked_at <= STALE_SECONDS, looking_at
         trouble: Exception | None = None
+        for number in self._answers.keys() - {command.id for command in waiting}:
+            await self._take_up(number)
+            del self._answers[number]
         for command in waiting:
             try:
                 await self._settle(command, recent=recent)
@@ -106,8 +110,20 @@ class CommandPoller:
             return
         self._answers[command.id] = said
         ok, text, code = said
-        await self._store.answer(command.id, ok=ok, text=text, exit_code=code)
+        if not await self._store.answer(command.id, ok=ok, text=text, exit_code=code):
+            await self._take_up(command.id)
         del self._answers[command.id]
+
+    async def _take_up(self, number: int) -> None:
+        """Go on from the store, where a command is answered as applied, though its save seemed to fail here.
+
+        The commit was made and its acknowledgement lost: its author reads that it is done, and so it must be.
+        """
+        found, held = await self._store.command(number), self._engine.held
+        name = await self._owner(found) if found is not None and found.ok else ""
+        if name in held:
+            log.warning("a command was saved after all: its service is read from the store again", number=number)
+            await self._engine.adopt_services({name: held[name]})
 
     async def _said(self, command: Command, *, recent: bool) -> tuple[bool, str, int] | None:
         """Return what is to be answered to a command, or None. Whatever is wrong with its row, that is an answer."""
@@ -129,13 +145,17 @@ class CommandPoller:
         return found is None or found.done
 
     async def _is_for_us(self, command: Command) -> bool:
+        return await self._owner(command) in self._engine.held
+
+    async def _owner(self, command: Command) -> str:
+        """Return the name whose lease a worker needs to apply it: its service, or all of them."""
         if _misshapen(command):
-            return FLEET in self._engine.held
+            return FLEET
         name = command.arguments.get("service")
         if "incident" in command.arguments:
             incident = await self._store.incident(command.arguments["incident"])
             name = incident.service if incident is not None else None
-        return (name if name in self._engine.policy.services else FLEET) in self._engine.held
+        return str(name) if name in self._engine.policy.services else FLEET
 
     async def _apply(self, command: Command, *, recent: bool) -> tuple[bool, str, int] | None:
         """Return the answer to a command, or None where the store has it already."""

@@ -16,6 +16,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from watchdog.domain.incidents import Incident
+from watchdog.domain.notices import NoticeKind
 from watchdog.lab.storm.channels import Arrived, Outage, Owed, Post
 from watchdog.lab.storm.episodes import Episodes
 from watchdog.lab.storm.loop import DEAD
@@ -88,11 +89,14 @@ def doubles(accepted: Sequence[Accepted], episodes: Episodes, asked: Sequence[tu
 def lost(owed: Sequence[Owed], arrived: Sequence[Arrived], outages: Sequence[Outage], end: float) -> list[str]:
     """Return the pages that never arrived at a channel, though it worked for long enough afterwards.
 
-    A page that nobody wrote down is owed only while the worker lives that had it in memory.
+    A page that nobody wrote down is owed only while the worker lives that had it in memory; so is what a worker says
+    of itself.
     """
     found: dict[str, None] = {}
+    died = {page.notice.identity for page in owed if page.by is not None and page.by.state is DEAD}
     for page in owed:
-        if page.by is not None and page.by.state is DEAD:
+        of_itself = page.notice.kind is NoticeKind.SELF_ALERT and page.notice.identity in died
+        if of_itself or (page.by is not None and page.by.state is DEAD):
             continue
         for channel in page.channels:
             worked_from = max([page.at, *(one.stop for one in outages if one.channel == channel)])
