@@ -93,9 +93,9 @@ def lost(owed: Sequence[Owed], arrived: Sequence[Arrived], outages: Sequence[Out
     of itself.
     """
     found: dict[str, None] = {}
-    died = {page.notice.identity for page in owed if page.by is not None and page.by.state is DEAD}
+    known = {page.notice.identity for page in owed if page.by is not None and page.by.state is not DEAD}
     for page in owed:
-        of_itself = page.notice.kind is NoticeKind.SELF_ALERT and page.notice.identity in died
+        of_itself = page.notice.kind is NoticeKind.SELF_ALERT and page.notice.identity not in known
         if of_itself or (page.by is not None and page.by.state is DEAD):
             continue
         for channel in page.channels:
