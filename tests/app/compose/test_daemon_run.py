@@ -103,12 +103,16 @@ def test_its_status_is_for_the_owner_of_the_token(tmp_path: Path) -> None:
     token = "c4n4ry-0123456789-0123456789"
     with guarding(tmp_path, quirks=True) as (cloud, daemon):
         cloud.write()
-        daemon.variables = {**daemon.variables, "WATCHDOG_HTTP_TOKEN": token}
+        named = {"RENDER_EXTERNAL_HOSTNAME": "watchdog.onrender.com"}
+        daemon.variables = {**daemon.variables, **named, "WATCHDOG_HTTP_TOKEN": token}
         daemon.start().until_watching()
         daemon.until(daemon.ready)
         assert daemon.get("/status").status_code == daemon.get("/nowhere").status_code == 401
         url = f"http://127.0.0.1:{daemon.port}/status"
-        told = httpx.get(url, headers={"authorization": f"Bearer {token}"}, **LOOPBACK).json()
+        right = {"authorization": f"Bearer {token}"}
+        for host, status in (("watchdog.onrender.com", 200), ("evil.example", 421)):  # the settings' names, no other
+            assert httpx.get(url, headers={**right, "host": host}, **LOOPBACK).status_code == status
+        told = httpx.get(url, headers=right, **LOOPBACK).json()
         assert told["services"]["web"]["phase"] == "calm" and told["services"]["web"]["held"] is True
         assert all(signal["verdict"] == "good" for signal in told["services"]["web"]["signals"].values())
         assert token not in daemon.words()

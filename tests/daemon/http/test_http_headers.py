@@ -1,8 +1,11 @@
 """What every answer carries, and which requests are refused unread."""
 
+import asyncio
+
 import httpx
 import pytest
 from starlette.responses import Response
+from structlog.testing import capture_logs
 
 from tests.support.clocks import FakeClock
 from watchdog.daemon.http.http_headers import HEADERS, URL_MAX_BYTES, SafeHeaders
@@ -41,6 +44,19 @@ async def test_an_answer_may_bring_its_own() -> None:
         answer = await client.get("/")
     assert answer.headers.get_list("content-security-policy") == ["default-src 'self'"]
     assert answer.headers["x-frame-options"] == "DENY"
+
+
+async def test_strange_hosts_neither_fill_the_log_nor_use_it_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line a minute, with how many there were: a name that is missing in the configuration still comes up."""
+    now = 1000.0
+    monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: now)
+    with capture_logs() as logs:
+        async with asking() as client:
+            for number in range(100):
+                assert (await client.get("/metrics", headers={"host": f"h{number}.example"})).status_code == 421
+            now += 60.0
+            await client.get("/metrics", headers={"host": "metrics.acme.example"})
+    assert [(one["host"], one["left_out"]) for one in logs] == [("h0.example", 0), ("metrics.acme.example", 99)]
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "BREW"])

@@ -1,10 +1,13 @@
 """What every answer says to a browser, and what no request may be: the outermost ASGI layer.
 
 Rule 1: an answer may bring a header of its own; what it does not bring is set here, to the strictest.
-Rule 2: what is refused here is refused before any path is looked at, /healthz and /metrics too. A host that is not ours
-is written down, as its name may be missing in the configuration: each once, and only so many.
+Rule 2: what is refused here is refused before any route is looked up, and /metrics too. The Host alone is not asked of
+/healthz and /readyz: a platform's health check names what the platform likes, and they tell kinds to anybody.
+Rule 3: a host that is not ours is written down, as its name may be missing in the configuration: one line a minute at
+most, so that strangers can neither fill the log nor use it up.
 """
 
+import asyncio
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -14,9 +17,11 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from watchdog.daemon.http.http_hosts import Hosts
+from watchdog.daemon.runtime.log_throttle import LogThrottle
 
 METHODS = frozenset({"GET", "HEAD", "POST"})
-HOSTS_TOLD_MAX = 20
+HEALTH = frozenset({"/healthz", "/readyz"})
+STRANGE_HOST, STRANGE_HOST_SECONDS = "a strange host", 60.0
 URL_MAX_BYTES = 4096
 """What an identity provider sends a browser back with can be longer than 2 KiB."""
 HEADERS: Mapping[str, str] = MappingProxyType(
@@ -39,7 +44,7 @@ class SafeHeaders:
     def __init__(self, app: ASGIApp, hosts: Hosts) -> None:
         self._app = app
         self._hosts = hosts
-        self._told: set[bytes] = set()
+        self._strange = LogThrottle(STRANGE_HOST_SECONDS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -55,12 +60,14 @@ class SafeHeaders:
 
     def _misdirected(self, scope: Scope) -> JSONResponse | None:
         given = next((value for name, value in scope["headers"] if name == b"host"), None)
-        if given is None or self._hosts.knows(given):
+        if given is None or scope["path"] in HEALTH or self._hosts.knows(given):
             return None  # a program may name no host (HTTP/1.0); a browser always does
-        if given not in self._told and len(self._told) < HOSTS_TOLD_MAX:
-            self._told.add(given)
+        left_out = self._strange.take(STRANGE_HOST, asyncio.get_running_loop().time())
+        if left_out is not None:
             log.warning(
-                "refused a request for a host that is not ours: see metrics.hosts", host=given.decode("latin-1")
+                "refused a request for a host that is not ours: see metrics.hosts",
+                host=given.decode("latin-1"),
+                left_out=left_out,
             )
         why = "this is not the host that you asked for: write its name into metrics.hosts"
         return JSONResponse({"ok": False, "detail": why}, 421)

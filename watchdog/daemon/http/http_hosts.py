@@ -2,7 +2,8 @@
 
 Rule 1: an address is always taken: a page that a browser has from an address is of that very machine.
 Rule 2: a name is taken if it is ours: of this machine, of the address that is listened on, or configured. Where others
-than this machine can connect, so is one without a dot (`watchdog`): private networks have those, the internet has none.
+than this machine can connect, so is one of a private network: without a dot (`watchdog`), or under a suffix that the
+internet's DNS does not have (`watchdog.monitoring.svc`, `watchdog.railway.internal`).
 """
 
 import ipaddress
@@ -11,6 +12,8 @@ from collections.abc import Collection
 
 HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?")
 LOCAL = "localhost"
+PRIVATE_SUFFIXES = (".svc", ".internal", ".local")
+"""Kubernetes (`.svc`, `.svc.cluster.local`), platforms and clouds (`.internal`), multicast DNS (`.local`)."""
 
 
 class Hosts:
@@ -26,7 +29,11 @@ class Hosts:
         if match is None:
             return False
         name = match[1].strip("[]").removesuffix(".").lower()
-        return name in self._names or _is_address(name) or (self._private and "." not in name)
+        return name in self._names or _is_address(name) or (self._private and _is_private(name))
+
+
+def _is_private(name: str) -> bool:
+    return "." not in name or name.endswith(PRIVATE_SUFFIXES)
 
 
 def _is_address(name: str) -> bool:

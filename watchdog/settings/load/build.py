@@ -37,6 +37,7 @@ from watchdog.settings.model.settings import (
 )
 from watchdog.settings.rules import console_access, contacts, cross_checks, required_secrets
 from watchdog.settings.rules.notification_rules import check_told
+from watchdog.settings.rules.server_names import render_hosts
 from watchdog.settings.rules.severity_policy import audible_channels
 from watchdog.settings.rules.store_exposure import exposure_warnings
 from watchdog.settings.schema.adapter_entries import Registries, check_channels, check_signals
@@ -134,6 +135,7 @@ class Builder:
                 }
             ),
             own_id=self._environ.get("RENDER_SERVICE_ID") or None,
+            own_hosts=render_hosts(self._environ),
             private_hosts=tuple(shape.private_hosts),
             remind=shape.follow_ups.remind,
             owners=MappingProxyType(dict(contacts.owners(shape))),

@@ -131,9 +131,9 @@ class Settings:
     or may hold a password: `stores.shown_url` is what may be shown of it.
     `console` is the web console, on the server of `metrics`, as are `status_pages`; `repository` names who is asked for
     suspect commits, if anybody is.
-    `own_id` is the watchdog's own service on Render, which is never a target; `private_hosts` are the names that may
-    lead into a private network. `remind`: people are told of follow-ups that are overdue; `owners`
-    maps roles of the runbook to the contacts who have them.
+    `own_id` is the watchdog's own service on Render, which is never a target, and `own_hosts` are the names that Render
+    serves it under; `private_hosts` are the names that may lead into a private network. `remind`: people are told of
+    follow-ups that are overdue; `owners` maps roles of the runbook to the contacts who have them.
     """
 
     path: Path | None
@@ -153,6 +153,7 @@ class Settings:
     dependencies: Mapping[str, DependencySettings] = field(default_factory=lambda: MappingProxyType({}))
     warnings: tuple[str, ...] = ()
     own_id: str | None = None
+    own_hosts: tuple[str, ...] = ()
     private_hosts: tuple[str, ...] = ()
     remind: bool = False
     owners: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -166,7 +167,7 @@ class Settings:
     def hosts(self) -> tuple[str, ...]:
         """Return the names by which browsers and programs may ask our server, beside its address."""
         own = urlsplit(self.console.url or "").hostname
-        return (*self.metrics.hosts, *([own] if own else []))
+        return (*self.metrics.hosts, *([own] if own else []), *self.own_hosts)
 
     @property
     def unresolved(self) -> Mapping[str, str]:

@@ -9,6 +9,7 @@ from watchdog.adapters.signals.vendor_status import NOT_READABLE
 from watchdog.domain.policy import PROBES
 from watchdog.settings.model.settings import Adapter
 from watchdog.settings.rules.console_access import CONSOLE_TOKEN, OIDC_SECRET, console_warnings
+from watchdog.settings.rules.server_names import name_warnings
 from watchdog.settings.schema.adapter_entries import Registries
 from watchdog.settings.schema.schema import POSTGRESQL, Shape
 from watchdog.settings.schema.urls import is_loopback
@@ -155,6 +156,7 @@ def warnings_of(
     found.extend(_warnings_of_the_whole(shape, autonomous, key))
     found.extend(_private_names(shape, signals))
     found.extend(console_warnings(shape, variables))
+    found.extend(name_warnings(shape, environ))
     return found
 
 

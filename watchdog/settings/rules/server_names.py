@@ -1,0 +1,31 @@
+"""By which names our server is asked, beside its address: those that Render gave it, and what is missing."""
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
+
+from watchdog.settings.schema.schema import Shape
+from watchdog.settings.schema.urls import is_loopback
+
+HOST_NAME, URL = "RENDER_EXTERNAL_HOSTNAME", "RENDER_EXTERNAL_URL"
+
+
+def render_hosts(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the names under which Render serves us to browsers, if it does. Its health check asks by them, too."""
+    found = (environ.get(HOST_NAME, "").lower(), _host_of(environ.get(URL, "")))
+    return tuple(dict.fromkeys(name for name in found if name))
+
+
+def name_warnings(shape: Shape, environ: Mapping[str, str]) -> Sequence[str]:
+    """Return what is served to other machines and would refuse every browser that asks for it by its name."""
+    served = "console" if shape.console.enabled else "status_pages" if shape.status_pages else ""
+    known = shape.console.url or shape.metrics.hosts or render_hosts(environ)
+    if not served or known or is_loopback(shape.metrics.listen.rpartition(":")[0] or "localhost"):
+        return ()
+    return (f"{served}: requests for its public name are refused (421): list that name under metrics.hosts",)
+
+
+def _host_of(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
