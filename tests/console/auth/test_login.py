@@ -206,18 +206,17 @@ QUOTED = b'"' + b"\\\\" * 6000 + b'"'
 @pytest.mark.parametrize(
     ("cookie", "status"),
     [
-        (QUOTED, 431),
-        (b"x" * 4097, 431),
-        (QUOTED[:2000], 303),
-        (b";" * 4000, 303),
+        (QUOTED, 303),
+        (b";" * 12_000, 303),
         (b'"%s"', 303),
         (b"%s; watchdog_console=x", 303),
         (b"%s; watchdog_console=%s; other", 200),
         (b"%s;a=b;;c", 200),
+        (b"%s; _oauth2_proxy_0=" + b"x" * 7000 + b"; _oauth2_proxy_1=" + b"x" * 7000, 200),
     ],
 )
-async def test_cookies_are_read_within_a_limit_and_in_one_pass(cookie: bytes, status: int) -> None:
-    """A value of ours needs no quotes, and stands there once; a stranger's quotes are not looked into."""
+async def test_cookies_are_read_in_one_pass(cookie: bytes, status: int) -> None:
+    """A value of ours needs no quotes, and stands there once; a proxy's own cookies may fill the head of a request."""
     async with visited() as one:
         ours = one.client.cookies[COOKIE].encode()
         one.client.cookies.clear()

@@ -57,6 +57,8 @@ async def test_who_is_logged_in_at_the_proxy_needs_no_login_here() -> None:
         assert (await one.client.get("/login", headers=as_("vera"))).headers["location"] == "/"
         assert (await one.client.get("/api/v1/services", headers=as_("vera"))).status_code == 200
         assert (await one.client.get("/", headers={"cookie": ""})).headers["location"] == "/login"
+        its_own = "; ".join(f"_oauth2_proxy_{number}={'A' * 3900}" for number in range(3))
+        assert (await one.client.get("/", headers=[*as_("vera"), ("cookie", its_own)])).status_code == 200
 
 
 @pytest.mark.parametrize("header", ["X-Forwarded-Email", "x-forwarded-email"])

@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from watchdog.console.auth import proxy_auth, session
-from watchdog.console.auth.cookies import COOKIES_MAX_BYTES, cookie_of, put_cookie, too_long
+from watchdog.console.auth.cookies import cookie_of, put_cookie
 from watchdog.console.auth.oidc_login import BACK, BEGIN
 from watchdog.console.auth.proxy_auth import Proxied, Untrusted
 from watchdog.console.auth.roles import Visitor
@@ -63,8 +63,6 @@ class AuthMiddleware:
 
     def _judge(self, scope: Scope) -> Judged:
         headers = Headers(scope=scope)
-        if too_long(headers):
-            return Judged(self._too_much(self._access.peer(scope)))
         if self._proxied is not None:
             try:
                 name = self._proxied.name_of(scope, headers)
@@ -127,14 +125,6 @@ class AuthMiddleware:
         if wait <= 0:
             self._access.requests.take(who)
         return wait
-
-    def _too_much(self, peer: str) -> Response:
-        """Refuse cookies that nothing of ours can be in: they are not parsed."""
-        wait = self._busy(peer)
-        if wait > 0:
-            return too_often(wait)
-        why = f"more than {COOKIES_MAX_BYTES} bytes of cookies: delete this site's, or have the proxy keep its own"
-        return JSONResponse({"detail": why}, 431)
 
     def _untrusted(self, peer: str, why: str) -> Response:
         """Refuse who may not say who they are: said in the log, but nobody fills it so."""

@@ -1,35 +1,27 @@
 """Cookies of ours: out of reach of scripts, for this site alone, for TLS alone where there is TLS.
 
 Rule 1: over TLS its name begins with `__Host-`: no other host of our domain can set it, nor anybody without TLS.
-Rule 2: the header is split by us, in one pass and within a limit. A value of ours needs no quotes, and the standard
-library's parser takes quadratic time for the quotes of a stranger.
+Rule 2: the header is split by us, in one pass. A value of ours needs no quotes, and the standard library's parser takes
+quadratic time for the quotes of a stranger. How long it is, the server bounds with the whole head of a request: a proxy
+that logs people in may have several KiB of cookies of its own.
 """
 
 import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 
-COOKIES_MAX_BYTES = 4096
 VALUE = re.compile(r"[A-Za-z0-9._-]+")
 """What our cookies are made of: numbers, base64url and hexadecimal digits, with dots between."""
 
 
-def too_long(headers: Headers) -> bool:
-    """Tell whether a request brings more cookies than are read."""
-    return sum(map(len, headers.getlist("cookie"))) > COOKIES_MAX_BYTES
-
-
 def cookie_of(request: Request, name: str, url: str) -> str:
-    """Return our cookie of that name; nothing if there is none, or two that differ, or too much of all.
+    """Return our cookie of that name; nothing if there is none, or two that differ.
 
     `url` is our own address, if it was said.
     """
-    if too_long(request.headers):
-        return ""
     wanted = _name(name, encrypted=is_encrypted(request, url))
     pairs = (one.strip().partition("=") for line in request.headers.getlist("cookie") for one in line.split(";"))
     found = {value for key, _, value in pairs if key == wanted}
