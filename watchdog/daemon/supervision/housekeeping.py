@@ -32,6 +32,9 @@ async def keep_minutes(minutes: MinuteAggregator, store: Store, clock: Clock, me
                 left_out = throttle.take(str(error), clock.monotonic())
                 if left_out is not None:
                     log.warning("minutes could not be saved", why=str(error), left_out=left_out)
+            else:
+                if throttle.end(clock.monotonic()):
+                    log.info("minutes are saved again")
 
 
 async def keep_vitals(
