@@ -75,7 +75,7 @@ async def test_who_comes_in_by_a_token_and_who_leaves_is_in_the_log() -> None:
         "role": "operator",
         "way": "console",
     }
-    assert told[1] == {"event": "logged out of the console", "by": "Ann [oidc: approver] (console: operator)"}
+    assert told[1] == {"event": "logged out of the console", "by": "token:Ann [oidc: approver] (operator)"}
     assert told[2:] == [{"event": "a wrong token was shown to the console", "peer": "127.0.0.1"}] * 5
 
 
