@@ -325,12 +325,20 @@ async def test_a_command_waits_for_its_answer(store: Store, clock) -> None:
     assert [(one.id, one.by, one.done) for one in await store.asked()] == [(second, "bob", False), (first, "ann", True)]
     assert [one.id for one in await store.asked(limit=1)] == [second]
     assert [one.id for one in await store.asked(before=second)] == [first]
-    third = await store.submit("refused", {"what": "resume"}, "eve")
-    assert [one.id for one in await store.asked(not_allowed=True)] == [third]
-    assert [one.id for one in await store.asked(not_allowed=False)] == [second, first]
-    assert [one.id for one in await store.asked(1, before=third, not_allowed=False)] == [second]
     answered = await store.command(first)
     assert answered == replace(waiting, done=True, ok=False, answer="refused: paused", exit_code=3)
+
+
+async def test_what_a_role_did_not_allow_is_apart(store: Store) -> None:
+    """Not a member's answer that came too late or was forged, nor what only looks so in a text of theirs."""
+    asked = await store.submit("pause", {}, "bob")
+    late = await store.submit("refused", {"what": "approve", "refused": "too late"}, "ann")
+    looks_so = await store.submit("refused", {"what": 'x", "not_allowed": true, "y": "', "not_allowed": False}, "ann")
+    stranger = await store.submit("refused", {"what": "resume", "not_allowed": True}, "eve")
+    assert [one.id for one in await store.asked(not_allowed=True)] == [stranger]
+    assert [one.id for one in await store.asked(not_allowed=False)] == [looks_so, late, asked]
+    assert [one.id for one in await store.asked(1, before=stranger, not_allowed=False)] == [looks_so]
+    assert len(await store.asked()) == 4
 
 
 async def test_a_queue_that_nobody_reads_is_bounded(store: Store) -> None:

@@ -1,5 +1,6 @@
 """What is clicked: who may, from where, about what; and that it is the core that answers."""
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -15,6 +16,7 @@ from tests.console.scene import OPERATOR, TOKEN, VIEWER, bearer, visited
 from tests.daemon.test_undo_command import rolled_back
 from watchdog.console.auth.roles import Visitor
 from watchdog.console.body_limit import BodyLimit
+from watchdog.console.queries.view_queries import AUDITED_MAX
 from watchdog.console.routes.api_commands import PATHS, VERBS
 from watchdog.domain.commands.command_table import commands_of
 from watchdog.domain.commands.human_command import Role, Surface
@@ -372,6 +374,22 @@ async def test_the_audit_has_pages() -> None:
         shown = await o.page(f"/audit?before={numbers[3]}")
         assert shown.count('<th scope="row">pause') == 3 and ">Newest</a>" in shown and ">Older</a>" not in shown
         assert (await o.page("/audit?before=x")).count('<th scope="row">pause') == 7
+
+
+async def test_older_follows_the_rows_that_are_shown_after_new_ones_came() -> None:
+    """The link is replaced with the rows, or whoever follows it would miss those that were pushed out."""
+    async with asking(TOKEN) as o:
+        for _ in range(AUDITED_MAX + 1):
+            await o.s.store.answer(await o.s.store.submit("pause", {}, "ann"), ok=True, text="", exit_code=0)
+        assert re.search(r"""before=\d+">Older</a></p>\s*</div>\s*</main>""", await o.page("/audit"))
+
+
+async def test_a_member_s_late_answer_is_on_the_audit_s_main_page() -> None:
+    """It is refused, and its author has the role: what a role did not allow is elsewhere."""
+    late = {"what": "approve", "refused": "too late", "incident": "web-1"}
+    async with asking(TOKEN) as o:
+        await o.s.store.submit("refused", late, "slack:U0AAA (ann)")
+        assert "U0AAA" in await o.page("/audit") and "U0AAA" not in await o.page("/audit?show=refused")
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Incident, Shared, State
 from watchdog.domain.store_records import FLEET, ActionRow, Command, CommandAnswer, LeaseGrant, Minute, PendingEffect
 from watchdog.ports import Clock
-from watchdog.ports.chat import REFUSED
+from watchdog.ports.chat import NOT_ALLOWED, REFUSED
 
 INCIDENTS_MAX = 1_000
 DELIVERIES_MAX = 10_000
@@ -321,13 +321,17 @@ class MemoryStore:
         found = (
             one
             for one in reversed(self._db.commands.values())
-            if (before is None or one.id < before) and not_allowed in (None, one.name == REFUSED)
+            if (before is None or one.id < before) and not_allowed in (None, _its_author_may_not(one))
         )
         return tuple(islice(found, limit))
 
     def _next_id(self) -> int:
         self._db.ids += 1
         return self._db.ids
+
+
+def _its_author_may_not(command: Command) -> bool:
+    return command.name == REFUSED and command.arguments.get(NOT_ALLOWED) is True
 
 
 def _bound(rows: dict[Any, Any], limit: int) -> None:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, and_, func, select
 
 from watchdog.adapters.stores import codec, retention, stored_prose
 from watchdog.adapters.stores.aggregates import Charts
@@ -21,7 +21,15 @@ from watchdog.domain.effects import Note
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import Incident
 from watchdog.domain.store_records import Command, CommandAnswer
-from watchdog.ports.chat import REFUSED
+from watchdog.ports.chat import NOT_ALLOWED, REFUSED
+
+ITS_AUTHOR_MAY_NOT = and_(
+    COMMANDS.c.name == REFUSED, COMMANDS.c.arguments.contains(f'"{NOT_ALLOWED}": true', autoescape=True)
+)
+"""The argument as `submit` writes it: no JSON function, as one row that is no JSON would fail the whole query.
+
+Inside a string of JSON every quote has a backslash before it, so no text that people write can look like it.
+"""
 
 
 @uninterrupted
@@ -119,7 +127,7 @@ class SqlStore(FencedWrites, Charts, Added):
         query = select(COMMANDS)
         query = query if before is None else query.where(COMMANDS.c.id < before)
         if not_allowed is not None:
-            query = query.where((COMMANDS.c.name == REFUSED) == not_allowed)
+            query = query.where(ITS_AUTHOR_MAY_NOT if not_allowed else ~ITS_AUTHOR_MAY_NOT)
         async with self._reading() as connection:
             rows = await connection.execute(query.order_by(COMMANDS.c.id.desc()).limit(limit))
             return tuple(_command(row) for row in rows)
