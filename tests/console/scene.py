@@ -13,7 +13,7 @@ from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.app import make_console
 from watchdog.console.auth.roles import Role
 from watchdog.console.dependencies import Access, Dependencies
-from watchdog.daemon.http.http_auth import Buckets, guess_of, peer_of
+from watchdog.daemon.http.http_auth import Buckets, Guesses, peer_of
 from watchdog.daemon.http.http_server import HttpServer
 from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.daemon.runtime.supervisor import Supervisor
@@ -213,8 +213,8 @@ async def serving(
     access = Access(
         tokens,
         peer_of,
-        guess_of,
         Buckets(clock, at_once, 0.1),
+        Guesses(clock),
         Buckets(clock, 5.0, 0.1),
         Buckets(clock, 20.0, 1.0),
         **more,

@@ -35,6 +35,16 @@ class Throttle(Protocol):
         """Count one."""
 
 
+class TokenThrottle(Protocol):
+    """How often a peer may show wrong tokens."""
+
+    def wait_seconds(self, peer: str, token: bytes) -> float:
+        """Return how long the peer must wait before it may show such a token."""
+
+    def take(self, peer: str, token: bytes) -> None:
+        """Count a wrong one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Dependencies:
     """Everything the pages are made from. `state` knows the services that are `held`; other workers know the others.
@@ -59,22 +69,28 @@ class Dependencies:
 class Access:
     """Who may look, and do what: whoever has the token of a role, or whom the proxy or the OpenID provider names.
 
-    `peer` names who asks, `guess` under what a wrong token of theirs is counted; the throttles bound how often.
-    `requests` bounds everything, `failures` wrong tokens, what a role does not allow, and names nobody may use,
-    `codes` what the OpenID provider did not take.
+    `peer` names who asks; the throttles bound how often. `requests` bounds everything, `guesses` wrong tokens,
+    `failures` what a role does not allow, and lines of the log, `codes` what the OpenID provider did not take.
     `url` is where browsers find us, if it was said.
     """
 
     tokens: Mapping[Role, str]
     peer: Callable[[Scope], str]
-    guess: Callable[[str, bytes], str]
     requests: Throttle
+    guesses: TokenThrottle
     failures: Throttle
     codes: Throttle
     proxy: Proxy | None = None
     oidc: Oidc | None = None
     url: str = ""
     ended: EndedSessions = field(default_factory=EndedSessions)
+
+    def busy(self, who: str) -> float:
+        """Return how long somebody must wait; count the request if they need not."""
+        wait = self.requests.wait_seconds(who)
+        if wait <= 0:
+            self.requests.take(who)
+        return wait
 
     def loud(self, kind: str, who: str = "") -> bool:
         """Tell whether a refusal is written down: the first of a kind, and of `who`; then one every ten seconds."""

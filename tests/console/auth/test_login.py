@@ -13,7 +13,7 @@ from watchdog.console.auth.roles import Role
 from watchdog.console.auth.session import COOKIE, LIFE_SECONDS, Sessions
 from watchdog.console.dependencies import Access
 from watchdog.console.render.rendering import Renderer
-from watchdog.daemon.http.http_auth import Buckets, guess_of, peer_of
+from watchdog.daemon.http.http_auth import Buckets, Guesses, peer_of
 
 STRANGE = ("/", "/services/web", "/services/none", "/incidents/web-1", "/nothing", "/status")
 
@@ -133,7 +133,8 @@ async def test_wrong_tokens_wait_and_keep_no_right_one_out() -> None:
 async def test_a_program_shows_one_token_and_nothing_else(headers: list[tuple[str, str | bytes]]) -> None:
     """The gate alone, before a page that is always there: what is not the token gets one answer, and never the page."""
     clock = FakeClock(auto=False)
-    access = Access(TOKENS, peer_of, guess_of, *(Buckets(clock, 9.0, 0.1) for _ in range(3)))
+    bound = Buckets(clock, 9.0, 0.1)
+    access = Access(TOKENS, peer_of, bound, Guesses(clock), bound, bound)
     wire = httpx.ASGITransport(AuthMiddleware(PlainTextResponse("the page"), access, clock, Renderer("9.9")))
     async with httpx.AsyncClient(transport=wire, base_url="http://x") as client:
         told = await client.get("/api/v1/services", headers=headers)
@@ -155,6 +156,17 @@ async def test_strangers_do_not_use_up_what_those_who_are_logged_in_need() -> No
         assert 429 in strangers and (await one.client.get("/")).status_code == 200
         told = await one.client.get("/api/v1/services", headers={**bearer(), "cookie": ""})
         assert told.status_code == 200, "nor what programs need"
+
+
+async def test_strangers_keep_nobody_out_who_types_the_right_token() -> None:
+    """Of their address, which behind a proxy is everybody's; they are slowed down, by wrong tokens and other sites."""
+    async with town(at_once=10.0) as one:
+        elsewhere = {"sec-fetch-site": "cross-site"}
+        strangers = [(await one.login(f"{number}", **elsewhere)).status_code for number in range(15)]
+        assert strangers.count(403) == 10 and (await one.login("wrong")).status_code == 429
+        assert (await one.login()).status_code == 303
+        assert (await one.client.get("/")).status_code == 200
+        assert {(await one.login()).status_code for _ in range(15)} == {303, 429}, "they are bounded, too"
 
 
 async def test_only_the_login_itself_is_open() -> None:

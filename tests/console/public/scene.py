@@ -19,7 +19,7 @@ from watchdog.console.dependencies import Access, Dependencies
 from watchdog.console.public.app import PublicPages
 from watchdog.console.public.public_views import StatusPage
 from watchdog.console.render.rendering import Renderer
-from watchdog.daemon.http.http_auth import Buckets, guess_of, peer_of
+from watchdog.daemon.http.http_auth import Buckets, Guesses, peer_of
 from watchdog.daemon.http.http_server import HttpServer
 from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.daemon.runtime.supervisor import Supervisor
@@ -119,7 +119,9 @@ async def public_town(
     public = PublicPages(world, pages, Renderer("9.9"), Buckets(real, at_once, 0.1), peer_of, supervisor.spawn)
     console = make_console(
         world,
-        Access(TOKENS, peer_of, guess_of, Buckets(real, 1000.0, 1.0), Buckets(real, 5.0, 0.1), Buckets(real, 5.0, 0.1)),
+        Access(
+            TOKENS, peer_of, Buckets(real, 1000.0, 1.0), Guesses(real), Buckets(real, 5.0, 0.1), Buckets(real, 5.0, 0.1)
+        ),
     )
     async with _serving(public, console) as client:
         yield PublicTown(client, store, clock, shown)

@@ -6,7 +6,14 @@ import httpx
 import pytest
 
 from tests.support.clocks import FakeClock
-from watchdog.daemon.http.http_auth import FAILURES_AT_ONCE, REQUESTS_AT_ONCE, Buckets, TokenAuth, peer_of
+from watchdog.daemon.http.http_auth import (
+    FAILURES_AT_ONCE,
+    GUESSES_AT_ONCE,
+    REQUESTS_AT_ONCE,
+    Buckets,
+    TokenAuth,
+    peer_of,
+)
 from watchdog.daemon.http.http_hosts import Hosts
 from watchdog.daemon.http.http_server import make_app, private_app
 from watchdog.daemon.telemetry.exposition import Exposition
@@ -111,6 +118,18 @@ async def test_the_owner_is_bounded_too() -> None:
         again = (await client.get("/status", headers=RIGHT)).status_code
     assert codes == [200] * int(REQUESTS_AT_ONCE) + [429]
     assert again == 200
+
+
+async def test_tokens_that_all_begin_otherwise_are_guesses_of_one_address() -> None:
+    """Their first letters are the guesser's to choose: thirty at once, then one a second; the owner reads on."""
+    clock, codes = FakeClock(auto=False), []
+    async with asking(clock) as client:
+        for number in range(300):
+            await clock.advance(0.1)
+            answer = await client.get("/status", headers={"authorization": f"Bearer {number}-wrong"})
+            codes.append(answer.status_code)
+        assert (await client.get("/status", headers=RIGHT)).status_code == 200
+    assert codes.count(401) <= GUESSES_AT_ONCE + 30 and codes[:20] == [401] * 20
 
 
 def test_the_table_of_peers_is_bounded() -> None:

@@ -13,7 +13,7 @@ import json
 import secrets
 from typing import TYPE_CHECKING
 
-from watchdog.daemon.http.http_auth import FAILURES_AT_ONCE, FAILURES_PER_SECOND, Buckets, guess_of, peer_of
+from watchdog.daemon.http.http_auth import FAILURES_AT_ONCE, FAILURES_PER_SECOND, Buckets, Guesses, peer_of
 from watchdog.ports import Clock
 from watchdog.settings import Settings
 from watchdog.settings.model.settings import PeopleSettings
@@ -40,8 +40,8 @@ def access_of(settings: Settings, clock: Clock) -> Access:
     return Access(
         tokens={Role(role): settings.secrets[name] for role, name in tokens if name in settings.secrets},
         peer=peer_of,
-        guess=guess_of,
         requests=Buckets(clock, REQUESTS_AT_ONCE, REQUESTS_PER_SECOND),
+        guesses=Guesses(clock),
         failures=Buckets(clock, FAILURES_AT_ONCE, FAILURES_PER_SECOND),
         codes=Buckets(clock, CODES_AT_ONCE, CODES_PER_SECOND),
         proxy=_proxy(settings),

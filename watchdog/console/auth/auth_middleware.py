@@ -2,7 +2,9 @@
 
 Rule 1: a stranger gets the same answer for every path, whether it exists or not: the login, or 401 from the API.
 Rule 2: tokens are compared in constant time, as bytes; no answer, log line or header repeats what was sent.
-Rule 3: a session or a token is compared first: those who are refused hold up nobody who shows a good one. Wrong tokens
+Rule 3: a session or a token is compared first: those who are refused hold up nobody who shows a good one. That holds
+for a token typed at the login, too: the login counts those who send its form, once it has compared (`login.py`). The
+empty form is for strangers: who floods from the address of others (a proxy's) holds up their loading it. Wrong tokens
 wait, by the address they come from and by how they begin.
 Rule 4: what lies behind is told who asks, as `scope["visitor"]`. Who is logged in at the proxy is that, whatever token
 or session comes along.
@@ -74,7 +76,7 @@ class AuthMiddleware:
 
     def _known_to_the_proxy(self, way: Proxied, name: str, scope: Scope, headers: Headers) -> Judged:
         path = scope["path"]
-        wait = self._busy(f"user {name}")
+        wait = self._access.busy(f"user {name}")
         if wait > 0:
             return Judged(too_often(wait))
         page = scope["method"] in ("GET", "HEAD") and not path.startswith((API, STATIC))
@@ -97,7 +99,8 @@ class AuthMiddleware:
         role = self._sessions.role_of(given) if given is not None else None
         scope["visitor"] = Visitor(role) if role is not None else known
         # Behind a proxy all are one peer: strangers must not use up what those who are logged in need.
-        wait = self._busy(f"session {peer}" if known else f"token {peer}" if role else peer)
+        entering = path == LOGIN and scope["method"] == "POST"  # what it shows is in its body: the login counts it
+        wait = 0.0 if entering else self._access.busy(f"session {peer}" if known else f"token {peer}" if role else peer)
         if wait > 0:
             return too_often(wait)
         if scope["visitor"] or path in self._open or path.startswith(STATIC):
@@ -110,25 +113,17 @@ class AuthMiddleware:
         return RedirectResponse(f"/login{here}", 303)
 
     def _wrong(self, peer: str, token: bytes) -> Response:
-        guess = self._access.guess(peer, token)
-        wait = self._access.failures.wait_seconds(guess)
+        wait = self._access.guesses.wait_seconds(peer, token)
         if wait > 0:
             return too_often(wait)
-        self._access.failures.take(guess)
+        self._access.guesses.take(peer, token)
         if self._access.loud("wrong token", peer):
             log.warning("a wrong token was shown to the console", peer=peer)
         return _unauthorized()
 
-    def _busy(self, who: str) -> float:
-        """Return how long somebody must wait; count the request if they need not."""
-        wait = self._access.requests.wait_seconds(who)
-        if wait <= 0:
-            self._access.requests.take(who)
-        return wait
-
     def _untrusted(self, peer: str, why: str) -> Response:
         """Refuse who may not say who they are: said in the log, but nobody fills it so."""
-        wait = self._busy(peer)
+        wait = self._access.busy(peer)
         if wait > 0:
             return too_often(wait)
         if self._access.loud("untrusted", peer):

@@ -1,16 +1,22 @@
-"""The login page: the token once, then a session in a cookie that no script can read and no other site can send."""
+"""The login page: the token once, then a session in a cookie that no script can read and no other site can send.
+
+Rule: the token is compared first, and right ones are counted apart: strangers who share an address with people (behind
+a proxy all do) keep nobody out who sends the right one.
+"""
 
 import structlog
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from watchdog.console.auth.auth_middleware import too_often
 from watchdog.console.auth.cookies import cookie_of, put_cookie
 from watchdog.console.auth.csrf_forms import is_from_elsewhere, read_form
 from watchdog.console.auth.oidc_login import signing_in_routes, way_there
 from watchdog.console.auth.session import COOKIE, LIFE_SECONDS, Sessions, inside, typed
 from watchdog.console.dependencies import Access
 from watchdog.console.render.rendering import Renderer
+from watchdog.domain.commands.human_command import Role
 from watchdog.domain.units import show_seconds
 from watchdog.ports import Clock
 
@@ -33,29 +39,22 @@ def login_routes(access: Access, renderer: Renderer, clock: Clock) -> list[Route
         return page(request, 200, "", request.query_params.get("next", "/"))
 
     async def enter(request: Request) -> Response:
+        form, peer = await read_form(request), access.peer(request.scope)
+        token, after = form.get("token", "").strip().encode(), form.get("next", "/")
+        role = sessions.role_of(token)
+        wait = access.busy(_counted_as(peer, role))
+        if wait > 0:
+            return too_often(wait)
         if is_from_elsewhere(request):
             return page(request, 403, "This login came from another site. Enter the token here.", "/")
-        form = await read_form(request)
-        after = form.get("next", "/")
-        token = form.get("token", "").strip().encode()
-        role = sessions.role_of(token)
         if role is None:
-            return refuse(request, token, after)
+            status, problem, wait = _wrong(access, peer, token)
+            return page(request, status, problem, after, wait)
         answer = RedirectResponse(inside(after), 303)
         value = sessions.make(role, form.get("name", ""), clock.now())
         put_cookie(answer, request, COOKIE, value, access.url, max_age=int(LIFE_SECONDS))
         log.info("logged in to the console", name=typed(form.get("name", "")), role=role.value, way="console")
         return answer
-
-    def refuse(request: Request, token: bytes, after: str) -> Response:
-        guess = access.guess(access.peer(request.scope), token)
-        wait = access.failures.wait_seconds(guess)
-        if wait > 0:
-            return page(request, 429, f"Too many attempts: wait {show_seconds(int(wait) + 1)}.", after, wait)
-        access.failures.take(guess)
-        if access.loud("wrong token", access.peer(request.scope)):
-            log.warning("a wrong token was shown to the console", peer=access.peer(request.scope))
-        return page(request, 401, "That is not the token.", after)
 
     async def leave(request: Request) -> Response:
         answer = RedirectResponse("/login", 303)
@@ -71,3 +70,19 @@ def login_routes(access: Access, renderer: Renderer, clock: Clock) -> list[Route
         Route("/logout", leave, methods=["POST"]),
         *(signing_in_routes(access, oidc, renderer, clock, page) if oidc is not None else ()),
     ]
+
+
+def _counted_as(peer: str, role: Role | None) -> str:
+    """Return under which name a form of the login is counted: right tokens (of that role) apart from all others."""
+    return peer if role is None else f"login {peer}"
+
+
+def _wrong(access: Access, peer: str, token: bytes) -> tuple[int, str, float]:
+    """Return the answer to a wrong token, with how long to wait; count it if it is one of few."""
+    wait = access.guesses.wait_seconds(peer, token)
+    if wait > 0:
+        return 429, f"Too many attempts: wait {show_seconds(int(wait) + 1)}.", wait
+    access.guesses.take(peer, token)
+    if access.loud("wrong token", peer):
+        log.warning("a wrong token was shown to the console", peer=peer)
+    return 401, "That is not the token.", 0.0

@@ -3,7 +3,8 @@
 Rule 1: every path behind this layer gives the same answers to a stranger, whether it exists or not.
 Rule 2: the token is compared in constant time, as bytes; no answer, log line or header repeats what was sent.
 Rule 3: the token is compared first: wrong ones keep the right one out for no moment, from whatever address they come.
-After a few wrong ones an address waits before it may show another that begins so; the table of addresses is bounded.
+After a few wrong ones an address waits before it may show another that begins so, and after some dozens before it may
+show any other; the tables are bounded, and nothing else is counted in them.
 """
 
 import hashlib
@@ -19,6 +20,8 @@ from watchdog.ports import Clock
 PEERS_MAX = 1024
 REQUESTS_AT_ONCE, REQUESTS_PER_SECOND = 40.0, 10.0
 FAILURES_AT_ONCE, FAILURES_PER_SECOND = 5.0, 0.1
+GUESSES_AT_ONCE, GUESSES_PER_SECOND = 30.0, 1.0
+"""Wrong tokens of an address, however they begin: laxer, as behind a proxy all people are one address."""
 PREFIX_BYTES = 8
 
 
@@ -47,6 +50,27 @@ class Buckets:
         return min(self._at_once, left + (self._clock.monotonic() - at) * self._per_second)
 
 
+class Guesses:
+    """Slows down wrong tokens of an address: those that begin alike, and, more laxly, all of them.
+
+    So one mistyped token slows down no other that the same address (a proxy's, perhaps) shows; and whoever tries tokens
+    that all begin otherwise gets no more than the address has.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._alike = Buckets(clock, FAILURES_AT_ONCE, FAILURES_PER_SECOND)
+        self._all = Buckets(clock, GUESSES_AT_ONCE, GUESSES_PER_SECOND)
+
+    def wait_seconds(self, peer: str, token: bytes) -> float:
+        """Return how long the peer must wait before it is told that this token is wrong, too; 0 if it is now."""
+        return max(self._alike.wait_seconds(_kind(peer, token)), self._all.wait_seconds(peer))
+
+    def take(self, peer: str, token: bytes) -> None:
+        """Count a wrong token."""
+        self._alike.take(_kind(peer, token))
+        self._all.take(peer)
+
+
 class TokenAuth:
     """The ASGI layer in front of an application that only the owner of the token may use."""
 
@@ -56,20 +80,20 @@ class TokenAuth:
         self._app = app
         self._expected = token.encode()
         self._requests = Buckets(clock, REQUESTS_AT_ONCE, REQUESTS_PER_SECOND)
-        self._failures = Buckets(clock, FAILURES_AT_ONCE, FAILURES_PER_SECOND)
+        self._guesses = Guesses(clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request with the token through; answer 401 or 429 to every other."""
         shown, peer = _shown(scope), peer_of(scope)
         right = hmac.compare_digest(shown, self._expected)
-        who, guess = f"owner {peer}" if right else peer, guess_of(peer, shown)
-        wait = max(self._requests.wait_seconds(who), 0.0 if right else self._failures.wait_seconds(guess))
+        who = f"owner {peer}" if right else peer
+        wait = max(self._requests.wait_seconds(who), 0.0 if right else self._guesses.wait_seconds(peer, shown))
         if wait > 0:
             await _refuse(429, "retry-after", f"{int(wait) + 1}")(scope, receive, send)
             return
         self._requests.take(who)
         if not right:
-            self._failures.take(guess)
+            self._guesses.take(peer, shown)
             await _refuse(401, "www-authenticate", "Bearer")(scope, receive, send)
             return
         await self._app(scope, receive, send)
@@ -87,11 +111,8 @@ def peer_of(scope: Scope) -> str:
     return str(address)
 
 
-def guess_of(peer: str, token: bytes) -> str:
-    """Return under what a wrong token is counted: its address, and one of 256 kinds by how it begins.
-
-    So one mistyped token slows down no other that the same address (a proxy's, perhaps) shows.
-    """
+def _kind(peer: str, token: bytes) -> str:
+    """Return under what a wrong token is counted: its address, and one of 256 kinds by how it begins."""
     return f"{peer} {hashlib.sha256(token[:PREFIX_BYTES]).hexdigest()[:2]}"
 
 
