@@ -1,6 +1,7 @@
 """Migrations: from nothing, from a newer version, and in step with the tables."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ async def test_an_empty_file_is_brought_to_head_from_any_folder(url: str, clock,
     store = await opened(url, clock)
     await store.save(None, State(incidents=7), ())
     await store.close()
-    with sqlite3.connect(path) as raw:
+    with closing(sqlite3.connect(path)) as raw:
         assert raw.execute(f"SELECT version_num FROM {schema.VERSION_TABLE}").fetchall() == [(schema.HEAD,)]
     store = await opened(url, clock)
     assert await store.load() == State(incidents=7)
@@ -71,12 +72,12 @@ async def test_case_25_a_store_of_a_newer_version_is_left_alone(url: str, clock)
     """A schema we do not know is not read, not written, not 'repaired'."""
     await (await opened(url, clock)).close()
     path = Path(url.removeprefix("sqlite:///"))
-    with sqlite3.connect(path) as raw:
+    with closing(sqlite3.connect(path)) as raw, raw:
         raw.execute(f"UPDATE {schema.VERSION_TABLE} SET version_num = '9999'")
     store = patient_store(url, clock)
     with pytest.raises(Permanent, match=f"made by a newer watchdog \\(schema 9999; this one knows {schema.HEAD}\\)"):
         await store.open()
-    with sqlite3.connect(path) as raw:
+    with closing(sqlite3.connect(path)) as raw:
         assert raw.execute(f"SELECT version_num FROM {schema.VERSION_TABLE}").fetchall() == [("9999",)]
     path.unlink()
     await store.open()

@@ -1,8 +1,10 @@
 """A store that only one worker can use grants every lease at once: SQLite behind its lock, and memory."""
 
+import asyncio
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from watchdog.adapters.stores.memory import MemoryDatabase, MemoryStore
 from watchdog.adapters.stores.sql import SqlStore
 from watchdog.domain.effects import PinAutoDeploy
-from watchdog.domain.errors import Displaced, Permanent, Stale
+from watchdog.domain.errors import Displaced, Permanent, Stale, Temporary
 from watchdog.domain.incidents import ServiceState, State
 from watchdog.domain.store_records import FLEET, ActionRow, LeaseGrant
 from watchdog.ports import Store
@@ -107,10 +109,13 @@ async def test_holding_again_does_not_touch_the_disk(url: str, clock) -> None:
 
 
 @pytest.mark.parametrize("replaced", [False, True])
-async def test_a_file_that_was_moved_or_replaced_takes_no_record_until_it_is_back(
+async def test_a_file_that_was_moved_or_replaced_takes_no_record_until_it_is_opened_anew(
     url: str, clock, tmp_path: Path, replaced: bool
 ) -> None:
-    """SQLite would go on in the old file: commands go to the new one, and nothing written here would survive."""
+    """SQLite would go on in the old file: commands go to the new one, and nothing written here would survive.
+
+    Putting it back does not end it: what lies beside it may be another process's meanwhile.
+    """
     file, aside = tmp_path / "watchdog.db", tmp_path / "aside.db"
     store = SqlStore(url, clock)
     await store.open()
@@ -124,12 +129,58 @@ async def test_a_file_that_was_moved_or_replaced_takes_no_record_until_it_is_bac
         store.put_action(ROW, None),
         store.commands(),
     ):
-        with pytest.raises(
-            Permanent, match="was moved, replaced or removed while it was open: put it back, or restart"
-        ):
-            await call
+        await refused(call)
     assert file.exists() is replaced
     aside.rename(file)
+    await refused(store.renew_leases("run", NAMES, ttl_seconds=1.0))
+    await refused(store.put_action(ROW, None))
+    await store.close()
+    await store.open()
     await store.renew_leases("run", NAMES, ttl_seconds=1.0)
     assert await store.put_action(ROW, None)
+    await store.close()
+
+
+async def refused(call: Awaitable[object]) -> None:
+    """Demand that a store which lost its file does nothing, and says how that ends."""
+    with pytest.raises(Permanent, match=r"moved, replaced or removed while it was open; .* until the watchdog is rest"):
+        await call
+
+
+async def test_whoever_opens_the_path_while_the_file_is_away_empties_no_log(url: str, clock, tmp_path: Path) -> None:
+    """The log holds what was acknowledged last; a new database beside it would make SQLite drop it."""
+    file, aside, store = tmp_path / "watchdog.db", tmp_path / "aside.db", SqlStore(url, clock)
+    await store.open()
+    await store.renew_leases("run", NAMES, ttl_seconds=1.0)
+    number = await store.submit("pause", {}, "ann")
+    file.rename(aside)
+    other = SqlStore(url, clock)
+    with pytest.raises(Permanent, match="its -wal is, which may hold what was written last: put the file back"):
+        await other.open()
+    assert not file.exists()
+    with suppress(Temporary):  # more readers at once than it has connections; none makes a file
+        await asyncio.gather(*(store.command(number) for _ in range(4)))
+    assert not file.exists()
+    aside.rename(file)
+    await other.open()
+    assert await other.command(number) is not None
+    await store.close()
+    await other.close()
+
+
+async def test_a_log_that_was_replaced_while_the_file_was_away_is_seen(url: str, clock, tmp_path: Path) -> None:
+    """Another tool made a database there: the file is the same one again, and what we write goes to a lost log."""
+    file, aside, store = tmp_path / "watchdog.db", tmp_path / "aside.db", SqlStore(url, clock)
+    await store.open()
+    await store.renew_leases("run", NAMES, ttl_seconds=1.0)
+    number = await store.submit("pause", {}, "ann")
+    await store.renew_leases("run", NAMES, ttl_seconds=1.0)
+    file.rename(aside)
+    with closing(sqlite3.connect(file)) as other:
+        other.execute("CREATE TABLE other (id)")
+    aside.rename(file)
+    await refused(store.renew_leases("run", NAMES, ttl_seconds=1.0))
+    await store.close()
+    await store.open()
+    assert await store.command(number) is not None, "what was acknowledged came through the close"
     await store.close()

@@ -24,8 +24,8 @@ from watchdog.domain.errors import Permanent, Temporary
 from watchdog.ports import Clock
 
 ELSEWHERE = (
-    "the store's file was moved, replaced or removed while it was open: put it back, or restart the watchdog, which "
-    "takes up the file that is there then"
+    "the store's file (or its -wal) was moved, replaced or removed while it was open; nothing is read or written until "
+    "the watchdog is restarted: put the file back, or move what it left (-wal, -shm) away with it, and restart"
 )
 
 
@@ -74,7 +74,8 @@ class Database:
         What could not be opened is neither read nor written afterwards: it may not be what we take it for. No
         connection to it is kept either, or a file put in its place would never be seen.
         """
-        self._closed = self._elsewhere = False
+        if self._closed:
+            self._closed = self._elsewhere = False
         try:
             await self.calls.shield(self._open())
         except (Temporary, Permanent):
@@ -127,8 +128,12 @@ class Database:
             raise Permanent(ELSEWHERE)
 
     async def _demand_same_file(self) -> None:
-        """Raise Permanent while what is open is not what the url names: nothing is read or written there."""
-        self._elsewhere = not self._closed and await self._backend.is_elsewhere()
+        """Raise Permanent once what is open was not what the url names: nothing is read or written there.
+
+        A file that is put back does not end it: who opened the path meanwhile may have replaced what lies beside it.
+        """
+        if not self._elsewhere and not self._closed:
+            self._elsewhere = await self._backend.is_elsewhere()
         self._demand_open()
 
     def _insert(self, table: Table) -> Any:

@@ -10,12 +10,13 @@ import os
 from pathlib import Path
 from typing import IO
 
+from watchdog.adapters.stores.new_files import mode_of_new
 from watchdog.domain.errors import Permanent
 
 
 def _owners(path: str, flags: int) -> int:
-    """Open a file which, if it is new, nobody else may open: who can open it could hold the lock."""
-    return os.open(path, flags, 0o600)
+    """Open a file which, if it is new, only those may open who may write the store: they could hold the lock."""
+    return os.open(path, flags, mode_of_new(path))
 
 
 class RoleLock:

@@ -18,6 +18,13 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from watchdog.adapters.stores.new_files import mode_of_new
+from watchdog.domain.errors import Permanent
+
+ORPHANED = (
+    "the store's file is not there, but its -wal is, which may hold what was written last: put the file back beside "
+    "it, or move the -wal (and -shm) away too, to begin anew"
+)
 PRAGMAS = ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON")
 CONNECTIONS_MAX = 4
 CALL_SECONDS = 5.0
@@ -37,6 +44,8 @@ class Sqlite:
     def __init__(self, url: URL, call_seconds: float = CALL_SECONDS) -> None:
         self._file, self._call_seconds = url.database or "", call_seconds
         self._identity: tuple[int, int] | None = None
+        self._log: tuple[int, int] | None = None
+        self._connections = 0
         self.engine = create_async_engine(
             url.set(drivername="sqlite+aiosqlite"),
             hide_parameters=True,
@@ -46,7 +55,9 @@ class Sqlite:
             connect_args={"isolation_level": None, "timeout": call_seconds},
         )
         self.write_engine = self.engine.execution_options(write=True)
-        event.listen(self.engine.sync_engine, "connect", _on_connect)
+        event.listen(self.engine.sync_engine, "do_connect", self._on_dial)
+        event.listen(self.engine.sync_engine, "connect", self._on_connect)
+        event.listen(self.engine.sync_engine, "close", self._on_close)
         event.listen(self.engine.sync_engine, "begin", _on_begin)
 
     def until(self, ttl_seconds: float) -> ColumnElement[float]:
@@ -54,16 +65,25 @@ class Sqlite:
         return literal(FOREVER)
 
     async def look(self) -> None:
-        """See whether the file can be opened and is a database, and remember which it is. Raises sqlite3.Error."""
+        """See whether the file can be opened and is a database, and remember which it is.
+
+        Raises sqlite3.Error, or Permanent where only the log (`-wal`) of a database is.
+        """
         await asyncio.to_thread(_look, self._file, self._call_seconds)
-        self._identity = await asyncio.to_thread(_identity, self._file)
+        self._identity, self._log = await asyncio.to_thread(_identity, self._file), None
 
     async def is_elsewhere(self) -> bool:
-        """Tell whether the file that is open is no longer the one that the url names.
+        """Tell whether the file that is open, or its log, is no longer the one that the url names.
 
-        SQLite goes on in a file that was renamed, replaced or removed, and its readers find another one.
+        SQLite goes on in files that were renamed, replaced or removed, and its readers find other ones. The log alone
+        is another one when a process opened the path while the file was away.
         """
-        return self._identity is not None and await asyncio.to_thread(_identity, self._file) != self._identity
+        if self._identity is None:
+            return False
+        found, log = await asyncio.to_thread(lambda: (_identity(self._file), _identity(_log(self._file))))
+        if self._log is None:
+            self._log = log
+        return (found, log) != (self._identity, self._log)
 
     @asynccontextmanager
     async def transaction(self, *, write: bool) -> AsyncIterator[AsyncConnection]:
@@ -75,16 +95,45 @@ class Sqlite:
         """Return the transaction of a migration: the file's own write lock keeps others out."""
         return self.transaction(write=True)
 
+    def _on_dial(self, _dialect: Any, _record: Any, arguments: list[Any], options: dict[str, Any]) -> None:
+        """Open the file, and never make one: beside the log of a file that was moved away that would empty the log."""
+        arguments[0], options["uri"] = _existing(self._file), True
+
+    def _on_connect(self, connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        for pragma in PRAGMAS:
+            cursor.execute(pragma)
+        cursor.close()
+        if not self._connections:
+            self._log = _identity(_log(self._file))
+        self._connections += 1
+
+    def _on_close(self, _connection: Any, _record: Any) -> None:
+        """The last one that is closed takes the log away; the next one makes another."""
+        self._connections -= 1
+
 
 def _look(file: str, call_seconds: float) -> None:
     """Open and read, without aiosqlite: its thread outlives a connection that failed and complains after the loop.
 
-    A new file is its owner's alone, and so are the files that SQLite makes beside it, which take its mode.
+    The files that SQLite makes beside a new one take its mode.
     """
+    if _identity(file) is None and _identity(_log(file)) is not None:
+        raise Permanent(ORPHANED)
     with suppress(OSError):  # it is there, or SQLite says below why it cannot be
-        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    with closing(sqlite3.connect(file, timeout=call_seconds)) as connection:
+        os.close(os.open(os.path.realpath(file), os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode_of_new(file)))
+    with closing(sqlite3.connect(_existing(file), uri=True, timeout=call_seconds)) as connection:
         connection.execute("PRAGMA schema_version").fetchone()
+
+
+def _existing(file: str) -> str:
+    """Return the url by which SQLite opens a file only if it is there."""
+    return f"{Path(file).absolute().as_uri()}?mode=rw"
+
+
+def _log(file: str) -> str:
+    """Return the path of a file's log, which SQLite puts beside the file itself, not beside a link to it."""
+    return f"{os.path.realpath(file)}-wal"
 
 
 def _identity(file: str) -> tuple[int, int] | None:
@@ -94,13 +143,6 @@ def _identity(file: str) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
-
-
-def _on_connect(connection: Any, _record: Any) -> None:
-    cursor = connection.cursor()
-    for pragma in PRAGMAS:
-        cursor.execute(pragma)
-    cursor.close()
 
 
 def _on_begin(connection: Connection) -> None:
