@@ -109,6 +109,9 @@ class Store(StoreReader, Protocol):
         its `ailment`: what is wrong with it, or nothing.
         """
 
+    async def is_served(self) -> bool:
+        """Tell whether any worker has a lease now; one that died keeps it until it ends, if it ever does."""
+
     async def release(self) -> None:
         """Give every lease of this worker back at once."""
 

@@ -355,3 +355,15 @@ async def test_of_two_who_change_what_all_share_one_does(one: Store, two: Store)
     saves = (one.save(None, State(paused_by="ann"), ()), two.save(None, State(paused_by="bob"), ()))
     outcomes = await asyncio.gather(*saves, return_exceptions=True)
     assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Stale", "tuple"]
+
+
+async def test_a_store_is_served_while_a_lease_lasts(one: Store, two: Store, town: Town) -> None:
+    """One who reads learns whether a worker is there to answer."""
+    assert not await two.is_served()
+    await hold(one, "one")
+    assert await two.is_served()
+    town.lapse(TTL + 1.0)
+    assert not await two.is_served()
+    await hold(one, "one")
+    await one.release()
+    assert not await two.is_served()

@@ -23,10 +23,11 @@ def test_one_holds_the_role_and_the_next_gets_it_afterwards(tmp_path: Path) -> N
     one, other = RoleLock(tmp_path / "w.db"), RoleLock(str(tmp_path / "w.db"))
     assert one.acquire() and one.acquire()
     assert not other.acquire()
-    assert other.holder is not None and other.path.name == "w.db.lock"
+    assert other.holder is not None and other.path.name == "w.db.lock" and not other.is_by_command
     one.release()
     one.release()
-    assert other.acquire()
+    assert other.acquire(by_command=True)
+    assert one.is_by_command and one.holder == other.holder is not None
     other.release()
     assert not (tmp_path / "w.db").exists()
 

@@ -64,6 +64,12 @@ class Leases(Database):
         self._memo.keep(epochs)
         return self._grip
 
+    async def is_served(self) -> bool:
+        """Tell whether any worker has a lease now, judged by the database's clock."""
+        held = select(LEASES.c.name).where(LEASES.c.owner != NOBODY, LEASES.c.expires > self._backend.now)
+        async with self._reading() as connection:
+            return await connection.scalar(held.limit(1)) is not None
+
     async def release(self) -> None:
         """Give every lease of this worker back at once."""
         if self._grip is None:

@@ -13,6 +13,9 @@ from typing import IO
 from watchdog.adapters.stores.new_files import mode_of_new
 from watchdog.domain.errors import Permanent
 
+COMMAND = " command"
+"""Stands behind the process id of a command line, which holds the role for a while and takes no commands."""
+
 
 def _owners(path: str, flags: int) -> int:
     """Open a file which, if it is new, only those may open who may write the store: they could hold the lock."""
@@ -26,10 +29,10 @@ class RoleLock:
         self.path = Path(f"{path}.lock")
         self._file: IO[str] | None = None
 
-    def acquire(self) -> bool:
+    def acquire(self, *, by_command: bool = False) -> bool:
         """Take the role without waiting; False while another process has it (then `holder` names it).
 
-        Raises Permanent if the file cannot be made.
+        A command line says so (`by_command`): it answers nobody. Raises Permanent if the file cannot be made.
         """
         if self._file is not None:
             return True
@@ -41,7 +44,7 @@ class RoleLock:
             return False
         file.seek(0)
         file.truncate()
-        file.write(f"{os.getpid()}\n")
+        file.write(f"{os.getpid()}{COMMAND if by_command else ''}\n")
         file.flush()
         self._file = file
         return True
@@ -56,9 +59,20 @@ class RoleLock:
     def holder(self) -> int | None:
         """Return the process id that the last holder wrote, or None; for messages only."""
         try:
-            return int(self.path.read_text(encoding="ascii").strip())
-        except (OSError, ValueError):
+            return int(self._written().removesuffix(COMMAND))
+        except ValueError:
             return None
+
+    @property
+    def is_by_command(self) -> bool:
+        """Tell whether the last holder said that it is a command line, no daemon."""
+        return self._written().endswith(COMMAND)
+
+    def _written(self) -> str:
+        try:
+            return self.path.read_text(encoding="ascii").strip()
+        except (OSError, ValueError):
+            return ""
 
     def _open(self) -> IO[str]:
         try:

@@ -58,6 +58,10 @@ class MemoryStore:
         self._memo.keep(self._grip.epochs)
         return self._grip
 
+    async def is_served(self) -> bool:
+        """Tell whether any worker has a lease now, judged by the database's clock."""
+        return self._db.is_served()
+
     async def release(self) -> None:
         """Give every lease of this worker back at once."""
         if self._grip is not None:

@@ -86,6 +86,10 @@ class MemoryDatabase:
     def _free(self, name: str, now: float, sole: bool) -> bool:
         return sole or name not in self.leases or self.leases[name].expires <= now
 
+    def is_served(self) -> bool:
+        """Tell whether any worker has a lease now."""
+        return any(lease.owner != NOBODY and lease.expires > self.clock.now() for lease in self.leases.values())
+
     def give_back(self, worker: str) -> None:
         """End every lease of a worker, and the worker."""
         for name, lease in self.leases.items():

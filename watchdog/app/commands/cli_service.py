@@ -60,7 +60,7 @@ async def command(settings: Settings, name: str, arguments: Mapping[str, Any], b
     """
     clock = SystemClock()
     lock = role_lock(settings.store_url)
-    if lock is not None and lock.acquire():
+    if lock is not None and lock.acquire(by_command=True):
         try:
             return await _apply_here(settings, clock, name, arguments, by)
         finally:
