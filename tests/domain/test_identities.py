@@ -2,7 +2,7 @@
 
 import pytest
 
-from watchdog.domain.identities import identity, meant, recorded
+from watchdog.domain.identities import identity, meant, read, recorded
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,7 @@ from watchdog.domain.identities import identity, meant, recorded
         ("proxy:lead", ("proxy:lead",)),
         ("terminal:U0AAA", ("terminal:U0AAA",)),
         ("é", ("token:é", "terminal:é")),
+        ("oidc:" + "x" * 120, ("oidc:" + "x" * 120,)),
     ],
 )
 def test_a_word_stands_for_a_member_id_or_for_a_name(text: str, stands_for: tuple[str, ...]) -> None:
@@ -41,7 +42,7 @@ def test_a_word_stands_for_a_member_id_or_for_a_name(text: str, stands_for: tupl
         "a:b:c",
         " lead",
         "lead ",
-        "x" * 41,
+        "x" * 121,
     ],
 )
 def test_what_is_no_identity_is_said_with_what_to_write(text: str) -> None:
@@ -68,3 +69,10 @@ def test_the_way_stands_first_whatever_the_name_says() -> None:
     assert recorded("said", "ann (oidc: approver)", "terminal:bob") == "said:ann [oidc: approver] (terminal:bob)"
     assert recorded("said", "oidc:ann") == "said:oidc:ann"
     assert recorded("token", "", "viewer") == "token (viewer)"
+
+
+def test_the_console_of_the_version_before_is_read_where_it_can_be() -> None:
+    """It named one way for all, which is a token's where nothing else lets people in."""
+    assert read("console:lead", names_are_proven=False) == "token:lead"
+    for one in ("console:lead", "oidc:lead", "slack:U0AAA", ""):
+        assert read(one, names_are_proven=True) == one

@@ -16,7 +16,8 @@ CONSOLE = "console"
 WAYS = (SLACK, CONSOLE, OIDC, PROXY, TOKEN, TERMINAL)
 MEMBER = re.compile(r"[UW][A-Z0-9]{2,20}")
 """A Slack member id."""
-_NAME = re.compile(r"[^\s:](?:[^:\x00-\x1f]{0,38}[^\s:])?")
+_NAME = re.compile(r"[^\s:](?:[^:\x00-\x1f]{0,118}[^\s:])?")
+"""As long as the console lets a person's name be who comes by a proxy or a provider; a typed one is cut sooner."""
 _BRACKETS = str.maketrans(dict.fromkeys("(（﹙⁽₍❨❪⟮", "[") | dict.fromkeys(")）﹚⁾₎❩❫⟯", "]"))
 """Round ones, and those that look like them. In the record they are ours: what stands in them was checked."""
 
@@ -34,6 +35,21 @@ def recorded(way: str, name: str, known: str = "") -> str:
 def plainly(name: str) -> str:
     """Return a name as it stands in the record, typed or proven: without what only we write there."""
     return name.translate(_BRACKETS)
+
+
+def of_another_version(identity: str) -> bool:
+    """Tell whether a console of the version before wrote an identity: it did not say how a name was proven."""
+    return identity.partition(":")[0] == CONSOLE
+
+
+def read(identity: str, *, names_are_proven: bool) -> str:
+    """Return an identity of a stored row as it is written now.
+
+    A console of the version before wrote `console:lead` of all names. Where none are proven the name was typed.
+    """
+    if names_are_proven or not of_another_version(identity):
+        return identity
+    return f"{TOKEN}{identity.removeprefix(CONSOLE)}"
 
 
 def meant(text: str, *, names_are_proven: bool = False) -> tuple[str, ...]:

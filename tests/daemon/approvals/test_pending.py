@@ -132,9 +132,9 @@ LEAD = Approver("lead", ("slack:U0AAA", "terminal:lead"))
         (state(Phase.ANNOUNCED), "terminal:lead", ""),
         (state(), "slack:U0BBB", "only lead may approve this (policy: high: approver: lead); you are slack:U0BBB"),
         (state(Phase.ANNOUNCED), "slack:U0BBB", "only lead may approve this"),
-        (state(), "console:U0AAA", "you are console:U0AAA"),
-        (state(), "console:slack:U0AAA", "you are console:slack:U0AAA"),
-        (state(), "console:lead", "you are console:lead"),
+        (state(), "token:U0AAA", "you are token:U0AAA"),
+        (state(), "token:slack:U0AAA", "you are token:slack:U0AAA"),
+        (state(), "token:lead", "you are token:lead"),
         (state(), "", "you are nobody by name"),
         (state(Phase.PAGED), "slack:U0BBB", ""),
         (state(severity=Severity.CRITICAL), "slack:U0BBB", ""),
@@ -149,3 +149,30 @@ def test_a_yes_counts_under_the_approver_s_identities_alone(now: State, identity
     assert (why in said) if why else said == ""
     assert approver_mismatch(now, policy(900.0), "web-1", identity) == ""
     assert approver_mismatch(now, Policy(services={}, matrix={}), "web-1", identity) == ""
+
+
+@pytest.mark.parametrize(
+    ("answers_as", "identity", "proven", "why"),
+    [
+        (("token:lead",), "console:lead", False, ""),
+        (
+            ("token:lead",),
+            "console:bob",
+            False,
+            "only lead may approve this (policy: high: approver: lead); you are co",
+        ),
+        (("token:lead",), "console:token:lead", False, "only lead may approve this"),
+        (("terminal:lead", "slack:lead"), "console:lead", False, "only lead may approve this"),
+        (("oidc:lead", "proxy:lead"), "console:lead", True, "are of different versions"),
+        (("token:lead",), "console:lead", True, "ask again when both are of one version"),
+        (("oidc:lead", "proxy:lead"), "token:lead", True, "you are token:lead"),
+    ],
+)
+def test_a_console_of_the_version_before_is_believed_only_where_no_name_is_proven(
+    answers_as: tuple[str, ...], identity: str, proven: bool, why: str
+) -> None:
+    """It wrote `console:` of proven names and of typed ones."""
+    high = Rule(DEFAULT_MATRIX[Severity.HIGH].do, approver=Approver("lead", answers_as))
+    named = Policy(services={}, matrix={**DEFAULT_MATRIX, Severity.HIGH: high})
+    said = approver_mismatch(state(), named, "web-1", identity, names_are_proven=proven)
+    assert (why in said) if why else said == ""

@@ -120,6 +120,26 @@ def test_one_token_for_two_roles_is_a_mistake() -> None:
     assert loaded(SMALL + "console: {enabled: true}\n", TOKEN | VIEWER)
 
 
+@pytest.mark.parametrize(
+    ("doors", "answers_as", "warned"),
+    [
+        (PROXY, "ann", ["answers as ann,", "token:ann"]),
+        (PROXY, "U0AAA, 'console:ann'", ["answers as console:ann,", "token:ann"]),
+        (PROXY, "ann, 'token:ann'", []),
+        (PROXY, "U0AAA, 'oidc:ann', 'terminal:ann'", []),
+        ("url: 'https://w.acme.example'", "ann", []),
+        (f"tokens: false, {PROXY}", "ann", []),
+    ],
+)
+def test_a_name_that_counts_where_it_is_proven_alone_is_warned_of(
+    doors: str, answers_as: str, warned: list[str]
+) -> None:
+    """Beside a proxy a token lets its bearer type a name, whose yes would be refused."""
+    text = SMALL + f"console: {{enabled: true, {doors}}}\ncontacts: {{lead: {{answers_as: [{answers_as}]}}}}\n"
+    found = [one for one in loaded(text, TOKEN).warnings if "contacts.lead answers as" in one]
+    assert len(found) == bool(warned) and all(word in found[0] for word in warned), found
+
+
 def test_a_token_that_opens_nothing_is_warned_of() -> None:
     """Somebody believes in it."""
     off = loaded(SMALL + f"console: {{enabled: true, tokens: false, {PROXY}}}\n", TOKEN | VIEWER)

@@ -256,6 +256,7 @@ def build(
             pager=build_pager(settings, clock),
             changes=_changes(settings, notifiers),
         ),
+        names_are_proven=settings.console.names_are_proven,
     )
     listeners = listeners or Hooks()
     minutes = MinuteAggregator()

@@ -51,13 +51,17 @@ log = structlog.get_logger("watchdog")
 
 @dataclass(frozen=True, slots=True)
 class ExternalPorts:
-    """What the daemon is given: everything it can read, change or tell."""
+    """What the daemon is given: everything it can read, change or tell.
+
+    `names_are_proven`: the console has a proxy or a provider, which vouches for people's names.
+    """
 
     clock: Clock
     store: Store
     platform: Platform | None
     notifiers: Mapping[str, Notifier]
     readers: IntegrationPorts = field(default_factory=IntegrationPorts)
+    names_are_proven: bool = True
 
 
 @dataclass(slots=True)
@@ -165,7 +169,7 @@ def wire(
         meter=meter,
         watches=watches,
         sharing=_sharing(worker, store, engine, clock, watches, health),
-        commands=CommandPoller(store, engine, clock),
+        commands=CommandPoller(store, engine, clock, names_are_proven=outside.names_are_proven),
         health=health,
         evidence=evidence,
         integrations=integrations,

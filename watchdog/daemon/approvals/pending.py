@@ -14,6 +14,7 @@ from typing import Any
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect, Note
 from watchdog.domain.events import Event
+from watchdog.domain.identities import of_another_version, read
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.notices import Notice
 from watchdog.domain.policy import Policy
@@ -23,6 +24,11 @@ from watchdog.ports.chat import Question
 HOLDS_SECONDS = 3600.0
 """How long a button counts where the policy names no time for an answer; a stop always counts so long, and until the
 rollback is due."""
+
+OTHER_VERSION = (
+    "the console that took this yes and this worker are of different versions, and it cannot be told whether the name "
+    "was proven: ask again when both are of one version"
+)
 
 Objection = Callable[[State], str]
 """Says, by the state in which an event would be handled, why nothing may come of it, or nothing."""
@@ -103,7 +109,9 @@ def stale_answer_check(name: str, given: Mapping[str, Any]) -> Objection:
     return object_to
 
 
-def approver_mismatch(state: State, policy: Policy, incident: str, identity: str) -> str:
+def approver_mismatch(
+    state: State, policy: Policy, incident: str, identity: str, *, names_are_proven: bool = True
+) -> str:
     """Return that a yes of whoever answers under this identity does not count, and whose would, or nothing."""
     service = _of(state, incident)
     if service is None or service.incident is None or not open_in(service):
@@ -111,9 +119,11 @@ def approver_mismatch(state: State, policy: Policy, incident: str, identity: str
     severity = service.incident.severity
     rule = policy.matrix.get(severity)
     approver = rule.approver if rule is not None else None
-    if approver is None or identity in approver.answers_as:
+    if approver is None or read(identity, names_are_proven=names_are_proven) in approver.answers_as:
         return ""
     asked = f"only {approver.name} may approve this (policy: {severity}: approver: {approver.name})"
+    if names_are_proven and of_another_version(identity):
+        return f"{asked}; {OTHER_VERSION}"
     return f"{asked}; you are {identity or 'nobody by name'}"
 
 

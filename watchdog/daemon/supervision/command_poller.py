@@ -59,9 +59,13 @@ log = structlog.get_logger("watchdog")
 
 
 class CommandPoller:
-    """Takes commands from the store and answers them."""
+    """Takes commands from the store and answers them.
 
-    def __init__(self, store: Store, engine: Engine, clock: Clock) -> None:
+    `names_are_proven`: the console has a proxy or a provider, which vouches for names.
+    """
+
+    def __init__(self, store: Store, engine: Engine, clock: Clock, *, names_are_proven: bool = True) -> None:
+        self._names_are_proven = names_are_proven
         self._store = store
         self._engine = engine
         self._clock = clock
@@ -225,7 +229,8 @@ class CommandPoller:
             why = (about(state) if about is not None else "") or _changed(state, event, given.get("seen"))
             if why or not isinstance(event, e.Approved):
                 return why
-            return approver_mismatch(state, self._engine.policy, event.incident, given.get("identity", ""))
+            identity, proven = given.get("identity", ""), self._names_are_proven
+            return approver_mismatch(state, self._engine.policy, event.incident, identity, names_are_proven=proven)
 
         return object_to
 

@@ -95,6 +95,11 @@ class ConsoleSettings:
     proxy: ProxySettings | None = None
     oidc: OidcSettings | None = None
 
+    @property
+    def names_are_proven(self) -> bool:
+        """Tell whether a proxy or a provider says who is logged in."""
+        return self.proxy is not None or self.oidc is not None
+
 
 @dataclass(frozen=True, slots=True)
 class StatusPageSettings:

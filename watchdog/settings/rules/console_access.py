@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib.util import find_spec
 
+from watchdog.domain.identities import CONSOLE, MEMBER, TOKEN, identity
 from watchdog.settings.model.settings import (
     ConsoleSettings,
     OidcSettings,
@@ -128,6 +129,21 @@ def _check_people(document: Document, path: Path, shape: PeopleShape) -> None:
         document.report(path, "nobody has a role", 'add approvers: [ann@acme.example], or viewers: "*"')
 
 
+def _typed_in_vain(shape: Shape) -> list[str]:
+    """Return the approvers' names that count where they are proven alone, though a token lets its bearer type them."""
+    if shape.console.proxy is None and shape.console.oidc is None:
+        return []
+    found = []
+    for contact, one in shape.contacts.items():
+        for text in one.answers_as:
+            way, _, name = text.rpartition(":")
+            is_name = way == CONSOLE or (not way and not MEMBER.fullmatch(name))
+            if is_name and identity(TOKEN, name) not in one.answers_as:
+                how = f"add token:{name} if it shall count on trust, or set console.tokens: false"
+                found.append(f"contacts.{contact} answers as {text}, and not where it is typed beside a token: {how}")
+    return found
+
+
 def console_warnings(shape: Shape, variables: Mapping[str, str]) -> Sequence[str]:
     """Return what works, but probably not as meant."""
     console, found = shape.console, []
@@ -142,6 +158,8 @@ def console_warnings(shape: Shape, variables: Mapping[str, str]) -> Sequence[str
         who = f"whoever has an account at {console.oidc.issuer} may look"
         found.append(f'console.oidc.viewers is "*": {who}: if others than yours have one there, list names')
     unused = [name for role, name in CONSOLE_TOKENS.items() if role != "approver" and variables.get(name)]
+    if console.tokens and variables.get(CONSOLE_TOKEN):
+        found += _typed_in_vain(shape)
     if not console.tokens and unused:
         found.append(f"console.tokens is false: {' and '.join(unused)} opens nothing")
     return found
