@@ -27,6 +27,11 @@ FAR = "postgresql://ann:secret@db.acme.example:5432/watchdog"
         ("postgresql://ann@/watchdog?host=/var/run/postgresql", {}, False),
         ("postgresql://ann@127.0.0.1/watchdog", {}, False),
         ("postgresql://ann@localhost/watchdog", {}, False),
+        ("postgresql://ann@localhost./watchdog", {}, False),
+        ("postgresql://ann@/watchdog?hostaddr=203.0.113.5", {}, True),
+        ("postgresql://ann@localhost/watchdog?hostaddr=203.0.113.5", {}, True),
+        ("postgresql://ann@a,b/watchdog?hostaddr=,203.0.113.5", {}, True),
+        ("postgresql://ann@db.acme.example/watchdog?hostaddr=::1", {}, False),
         ("postgresql://ann@dpg-abc-a/watchdog", {}, False),  # Render's private network: no certificate could hold it
         ("memory://", {}, False),
     ],
@@ -39,19 +44,46 @@ def test_a_database_that_nobody_checks_is_warned_of(
     assert [("sslmode=verify-full" in one, "secret" in one) for one in found] == [(True, False)] * warned
 
 
+OTHERS, GROUP = "other users of this machine can", "users of the group can"
+
+
 @pytest.mark.parametrize(
-    ("mode", "words"),
-    [(0o666, ["change"] * 2), (0o644, ["read"] * 2), (0o640, ["read"] * 2), (0o620, ["change"] * 2), (0o600, [])],
+    ("mode", "folder", "words"),
+    [
+        (0o666, 0o755, [f"{OTHERS} change"] * 2),
+        (0o644, 0o755, [f"{OTHERS} read"] * 2),
+        (0o640, 0o755, [f"{GROUP} read"] * 2),
+        (0o620, 0o750, [f"{GROUP} change"] * 2),
+        (0o644, 0o750, [f"{GROUP} read"] * 2),
+        (0o660, 0o2770, [f"{GROUP} change"]),  # the record is shared by such a folder on purpose, the secrets are not
+        (0o664, 0o2775, [f"{OTHERS} change", f"{OTHERS} read"]),
+        (0o666, 0o700, []),
+        (0o600, 0o755, []),
+    ],
 )
-def test_files_that_others_may_open_are_warned_of(mode: int, words: list[str], tmp_path: Path) -> None:
-    """The secrets beside the configuration, and the record."""
+def test_files_that_others_may_open_are_warned_of(mode: int, folder: int, words: list[str], tmp_path: Path) -> None:
+    """The secrets beside the configuration, and the record; not where others cannot pass the folder."""
     for name in (".env", "watchdog.db"):
         (tmp_path / name).touch()
         (tmp_path / name).chmod(mode)
+    tmp_path.chmod(folder)
     found = exposure_warnings(f"sqlite:///{tmp_path}/watchdog.db", tmp_path, {})
-    assert [one.partition("can ")[2].partition(" ")[0] for one in found] == words
+    assert [said in one for said, one in zip(words, found, strict=True)] == [True] * len(words), found
     assert all("chmod 600 " in one and f"{mode:04o}" in one for one in found)
     assert exposure_warnings(f"sqlite:///{tmp_path}/none.db", tmp_path / "none", {}) == []
+
+
+def test_what_lies_beside_the_record_is_named_too(tmp_path: Path) -> None:
+    """The newest records are in the log: closing the database alone leaves them open. Behind a link they lie there."""
+    tmp_path.chmod(0o755)
+    for end in ("", "-wal", "-shm", ".lock"):
+        (tmp_path / f"watchdog.db{end}").touch(0o644)
+    (tmp_path / "watchdog.db").chmod(0o600)
+    (tmp_path / "link.db").symlink_to(tmp_path / "watchdog.db")
+    (said,) = exposure_warnings(f"sqlite:///{tmp_path}/watchdog.db", tmp_path, {})
+    assert said.endswith(": chmod 600 watchdog.db-wal watchdog.db-shm watchdog.db.lock")
+    (said,) = exposure_warnings(f"sqlite:///{tmp_path}/link.db", tmp_path, {})
+    assert said.endswith(": chmod 600 watchdog.db-wal watchdog.db-shm")
 
 
 async def test_what_we_make_is_ours_alone(tmp_path: Path) -> None:

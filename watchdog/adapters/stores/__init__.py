@@ -89,12 +89,17 @@ def shown_url(url: str) -> str:
 
 
 def postgres_peers(url: str) -> tuple[tuple[str, ...], str]:
-    """Return the hosts of a PostgreSQL url, folders of sockets among them, and its sslmode; nothing for other urls."""
+    """Return the hosts of a PostgreSQL url, folders of sockets among them, and its sslmode; nothing for other urls.
+
+    Where it gives addresses (`hostaddr`) for all of them, those are what is reached.
+    """
     parsed = _postgres_url(url) if is_postgres(url) else None
     if parsed is None:
         return (), ""
     named = [one for value in parsed.normalized_query.get("host", ()) for one in value.split(",")]
     hosts = [parsed.host, *(one if one.startswith("/") else one.rpartition(":")[0] or one for one in named)]
+    addresses = [one for value in parsed.normalized_query.get("hostaddr", ()) for one in value.split(",")]
+    hosts = [*(() if addresses and all(addresses) else hosts), *addresses]
     modes = parsed.normalized_query.get("sslmode", ())
     return tuple(host for host in hosts if host), modes[-1] if modes else ""
 

@@ -1,35 +1,54 @@
 """Who else may read what we keep, or stand in for our store: file modes, and a database whose name nobody checks."""
 
+import os
+import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from watchdog.adapters.stores import database_path, postgres_peers
 from watchdog.settings.schema.urls import is_loopback
 
-OTHERS = 0o077
-"""The mode bits of everybody but the owner."""
-CHANGING = 0o022
+GROUP, OTHERS, CHANGING = 0o070, 0o007, 0o022
+"""Mode bits: of a file's group, of everybody else, and to write."""
+BESIDE = ("-wal", "-shm")
+"""What SQLite puts beside a database: the newest records are there."""
 
 
 def exposure_warnings(store_url: str, folder: Path, environ: Mapping[str, str]) -> Sequence[str]:
     """Return what lets others read our secrets and record, or answer in the place of our database."""
-    files = [(folder / ".env", ".env")]
+    found = [_of_files("", [folder / ".env"], shared=0)]
     database = database_path(store_url)
     if database is not None:
-        files.append((database, f"store: {database.name}"))
-    found = [_of_file(path, name) for path, name in files]
+        own = Path(os.path.realpath(database))
+        files = [own, *(own.with_name(own.name + one) for one in BESIDE), database.with_name(f"{database.name}.lock")]
+        found.append(_of_files("store: ", files, shared=stat.S_ISGID))
     return [one for one in (*found, _of_database(store_url, environ)) if one]
 
 
-def _of_file(path: Path, name: str) -> str:
+def _of_files(what: str, files: Sequence[Path], shared: int) -> str:
+    """Return who else may open these files. In a folder with a bit of `shared` the group is meant to."""
+    modes = {path: mode for path in files if (mode := _open_to(path, shared))}
+    every = 0
+    for mode in modes.values():
+        every |= mode
+    if not every:
+        return ""
+    names = " ".join(path.name for path in modes)
+    which = ", ".join(f"{path.name} (mode {stat.S_IMODE(path.stat().st_mode):04o})" for path in modes)
+    can = "change" if every & CHANGING else "read"
+    if every & OTHERS:
+        return f"{what}other users of this machine can {can} {which}: chmod 600 {names}"
+    return f"{what}users of the group can {can} {which}: if that is not meant, chmod 600 {names}"
+
+
+def _open_to(path: Path, shared: int) -> int:
+    """Return the mode bits by which others than its owner may open a file; none if they may not pass its folder."""
     try:
-        mode = path.stat().st_mode
+        mode, folder = path.stat().st_mode, path.parent.stat().st_mode
     except OSError:
-        return ""
-    if not mode & OTHERS:
-        return ""
-    can = "change" if mode & CHANGING else "read"
-    return f"{name} has mode {mode & 0o777:04o}: other users of this machine can {can} it: chmod 600 {path.name}"
+        return 0
+    passing = (GROUP if folder & 0o011 and not folder & shared else 0) | (OTHERS if folder & 0o001 else 0)
+    return mode & passing
 
 
 def _of_database(store_url: str, environ: Mapping[str, str]) -> str:
@@ -46,4 +65,5 @@ def _is_far(host: str) -> bool:
 
     A name without a dot is reached in a private network alone, as Render's own are, and no certificate could hold it.
     """
+    host = host.rstrip(".")
     return not is_loopback(host) and not host.startswith("/") and ("." in host or ":" in host)
