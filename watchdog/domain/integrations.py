@@ -116,7 +116,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         ),
         CONFIGURATION: Kind(
             "the reload at",
-            "the old configuration stays in force",
+            "the old configuration stays in force, unless the reason says that the new one is half taken",
             wakes=True,
             cures=MappingProxyType(
                 {Standing.REFUSED: "mend the file and reload again; what needs a restart is taken by a restart"}

@@ -17,6 +17,7 @@ from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.app.compose.composition import App, build
 from watchdog.app.compose.reload import needs_restart, reload_on_demand, reload_settings
 from watchdog.domain.decisions import Finding
+from watchdog.domain.errors import Displaced, Stale, Temporary
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.severity import Severity
 from watchdog.ports import SignalSource
@@ -171,6 +172,18 @@ async def test_a_refused_reload_keeps_the_old_configuration_and_says_why(
     await app.close()
 
 
+class Moody(MemoryStore):
+    """A store whose leases cannot be renewed while it has a `fault`."""
+
+    fault: Exception | None = None
+
+    async def renew_leases(self, *given: object, **more: object) -> object:  # type: ignore[override]
+        """Renew, or fail."""
+        if self.fault is not None:
+            raise self.fault
+        return await super().renew_leases(*given, **more)  # type: ignore[arg-type]
+
+
 @dataclass
 class Reloading:
     """A daemon that reloads on demand, and what it told people."""
@@ -198,7 +211,7 @@ async def reloading(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Async
     path = tmp_path / "watchdog.yaml"
     path.write_text(OBSERVED, encoding="utf-8")
     clock = FakeClock(auto=False)
-    app = build(load(path, {}, tmp_path), clock, on_error=lambda _name, _error: None, store=MemoryStore(clock))
+    app = build(load(path, {}, tmp_path), clock, on_error=lambda _name, _error: None, store=Moody(clock))
     await watching(app)
     asked = asyncio.Event()
     app.supervisor.start("reload", lambda: reload_on_demand(app, asked))
@@ -249,3 +262,38 @@ async def test_a_reload_that_fails_half_way_is_undone_and_told(reloading: Reload
     assert "a fault of the watchdog (KeyError)" in reloading.said
     assert (reloading.app.settings, reloading.app.engine.policy) == (before, before.policy)
     assert {(service, source.name) for service, source in reloading.app.scheduler.sources()} == probes
+
+
+async def test_a_reload_whose_undo_fails_says_that_it_is_half_taken(reloading: Reloading) -> None:
+    """The old configuration is not in force then, and nothing but a restart makes it one."""
+
+    def _broken(_name: str) -> list[SignalSource]:
+        raise ValueError("and this one too")
+
+    SIGNALS["faulty"] = SignalKind(FaultyOptions, _fails, lambda name, options: policy(name, "faulty", options))
+    try:
+        text = OBSERVED.replace("front: {http: https://docs.acme.example}", "a: {faulty: a}")
+        reloading.path.write_text(text, encoding="utf-8")
+        reloading.app.watches.sources = _broken
+        why = await reload_settings(reloading.app)
+    finally:
+        del SIGNALS["faulty"]
+    assert "half taken (KeyError, then ValueError): restart the watchdog" in why
+
+
+@pytest.mark.parametrize("fault", [Displaced(("web",)), Stale(), Temporary("away"), KeyError("ours")])
+async def test_a_reload_is_taken_although_new_services_cannot_be_taken_up_yet(
+    reloading: Reloading, fault: Exception
+) -> None:
+    """The new configuration is in force: nobody is told that the old one stays; the next renewal takes them up."""
+    store = reloading.app.store
+    assert isinstance(store, Moody)
+    store.fault = fault
+    reloading.path.write_text(OBSERVED.replace("docs", "help"), encoding="utf-8")
+    assert await reload_settings(reloading.app) == ""
+    assert "help" in reloading.app.settings.services
+    await reloading.until_said("with the next renewal")
+    assert "refused" not in reloading.said
+    store.fault = None
+    await reloading.app.sharing.renew()
+    assert "help" in reloading.app.engine.held

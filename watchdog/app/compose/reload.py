@@ -1,7 +1,6 @@
 """SIGHUP: a new configuration is taken while we run if it is valid and needs no restart; the old one stays else."""
 
 import asyncio
-import contextlib
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +21,7 @@ from watchdog.settings import Settings
 from watchdog.settings.load.load import load
 
 REFUSED = "reload refused, the old configuration stays"
+HALF_TAKEN = "taking it failed by a fault of the watchdog, and so did going back: it is half taken"
 HOW_TO_APPLY = "restart the watchdog (after the incident, if one is open)"
 LOOK_SECONDS = 2.0
 LINES_MAX = 20
@@ -85,16 +85,36 @@ async def _reload(app: App) -> str:
     if why:
         log.error(REFUSED, why=f"{why}: {HOW_TO_APPLY}", changes=different)
         return f"{why}: {HOW_TO_APPLY}"
+    half = await _put_or_undo(app, fresh)
+    if half:
+        return half
+    log.info("reloaded", services=list(fresh.policy.services), changes=different)
+    await _take_up_at_once(app)
+    return ""
+
+
+async def _put_or_undo(app: App, fresh: Settings) -> str:
+    """Put a configuration into force, or the one before again and raise why; return that both failed."""
     before, sources = app.settings, app.watches.sources
     try:
         await _put(app, fresh, source_maker(fresh, app.clock, app.platform, app.engine))
-    except Exception:
-        await _put(app, before, sources)
+    except Exception as error:
+        try:
+            await _put(app, before, sources)
+        except Exception as again:
+            log.error(HALF_TAKEN, exc_info=error)
+            log.error(HALF_TAKEN, exc_info=again)
+            return f"{HALF_TAKEN} ({type(error).__name__}, then {type(again).__name__}): restart the watchdog"
         raise
-    with contextlib.suppress(Temporary, Permanent):
-        await app.sharing.renew()  # new services are taken up now, not with the next renewal
-    log.info("reloaded", services=list(fresh.policy.services), changes=different)
     return ""
+
+
+async def _take_up_at_once(app: App) -> None:
+    """Take new services up now, not with the next renewal; whatever fails, that one tries again."""
+    try:
+        await app.sharing.renew()
+    except Exception as error:
+        log.warning("new services are taken up with the next renewal", exc_info=error)
 
 
 async def _put(app: App, settings: Settings, sources: Sources) -> None:
