@@ -14,11 +14,12 @@ SEND_SECONDS = (0.1, 0.5, 2.0)
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A notice that people have: through which channel, and when (virtual seconds)."""
+    """A notice that people have: through which channel, and when (virtual seconds). `copy`: the network made it."""
 
     channel: str
     notice: Notice
     at: float
+    copy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +77,9 @@ class Post:
         """Remember that people are owed a page: for ever if it is written down, else while its worker lives."""
         self.owed.append(Owed(notice, tuple(channels), self.nature.loop.time(), by))
 
-    def receive(self, channel: str, notice: Notice) -> None:
+    def receive(self, channel: str, notice: Notice, copy: bool = False) -> None:
         """Take a notice for people."""
-        self.arrived.append(Arrived(channel, notice, self.nature.loop.time()))
+        self.arrived.append(Arrived(channel, notice, self.nature.loop.time(), copy))
         self.nature.note(f"{channel} <- {notice.incident} {notice.kind.value}{' (wakes)' if notice.wakes else ''}")
 
 
@@ -100,7 +101,7 @@ class StormChannel:
             raise Temporary(f"{self.name} answered 503")
         self._post.receive(self.name, notice)
         if nature.strikes("notice_twice"):
-            nature.later(nature.chance.choice(SEND_SECONDS), self._post.receive, self.name, notice)
+            nature.later(nature.chance.choice(SEND_SECONDS), self._post.receive, self.name, notice, True)
         if nature.strikes("channel_answer_lost"):
             raise Temporary(f"{self.name} did not answer")
         await nature.point(f"after {self.name}")

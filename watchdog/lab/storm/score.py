@@ -101,6 +101,9 @@ def lost(owed: Sequence[Owed], arrived: Sequence[Arrived], outages: Sequence[Out
         for channel in page.channels:
             worked_from = max([page.at, *(one.stop for one in outages if one.channel == channel)])
             told = any(one.channel == channel and _tells(one, page) for one in arrived)
+            told = told or any(
+                _ends(one, page) and one.at <= worked_from for one in arrived
+            )  # read elsewhere, and over
             if end - worked_from >= DELIVERY_SECONDS and not told:
                 notice = page.notice
                 found[f"{channel} never got {notice.incident} {notice.kind.value}: {notice.identity[-1]}"] = None
@@ -114,6 +117,11 @@ def _tells(one: Arrived, page: Owed) -> bool:
     return notice.identity == owed.identity or (same and (notice.wakes or notice.resolves) and notice.at > owed.at)
 
 
+def _ends(one: Arrived, page: Owed) -> bool:
+    notice, owed = one.notice, page.notice
+    return notice.resolves and (notice.incident, notice.service) == (owed.incident, owed.service)
+
+
 def left_open(rows: Iterable[Incident], open_ones: Collection[str]) -> list[str]:
     """Return the rows of incidents that say open, of those that are not open any more (`open_ones`: their ids)."""
     return [f"{one.id} has no end in its row" for one in rows if one.closed_at is None and one.id not in open_ones]
@@ -123,16 +131,18 @@ def rung_after_end(post: Post, open_ones: Collection[str], off: Collection[str])
     """Return the channels whose last word of what is over is a page: it stays open there for ever.
 
     `off` are the services whose auto-deploy is off: a page about that is true still. A page that a worker sent from
-    memory can be ended only while that worker lives: nobody wrote it down.
+    memory, or of itself, can be ended only while that worker lives. A copy that the network made counts for nothing.
     """
     last: dict[tuple[str, str, str], Arrived] = {}
     for one in sorted(post.arrived, key=lambda each: each.at):
-        if one.notice.wakes or one.notice.resolves:
+        if not one.copy and (one.notice.wakes or one.notice.resolves):
             last[one.channel, one.notice.service, one.notice.incident] = one
-    known = {page.notice.identity for page in post.owed if page.by is None or page.by.state is not DEAD}
+    alive = {page.notice.identity for page in post.owed if page.by is not None and page.by.state is not DEAD}
+    written = {page.notice.identity for page in post.owed if page.by is None}
     found = []
     for (channel, service, incident), one in last.items():
         still = incident in open_ones or (service in off and incident.endswith("/auto-deploy"))
+        known = alive if one.notice.kind is NoticeKind.SELF_ALERT else alive | written
         if not one.notice.resolves and not still and one.notice.identity in known:
             found.append(f"{channel}: the last of {incident} is a page ({one.notice.kind.value}) at {one.at:.0f} s")
     return found
