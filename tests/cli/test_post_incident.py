@@ -57,7 +57,7 @@ def test_everything_that_people_add_is_a_command_of_the_audit(typed: Typed, tmp_
 
 
 @pytest.mark.parametrize("forged", ["ann (oidc: approver)", "oidc:ann (approver)", "ann （oidc: approver）"])
-def test_a_name_that_is_given_cannot_look_proven(forged: str, typed: Typed) -> None:
+def test_case_62_a_name_that_is_given_cannot_look_proven(forged: str, typed: Typed) -> None:
     """The record says first that it was only said, and who typed it."""
     typed("note", "web-1", "yes", "--as", forged)
     name = forged.translate(str.maketrans("(（)）", "[[]]"))

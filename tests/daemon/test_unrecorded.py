@@ -184,7 +184,7 @@ async def test_what_waits_is_left_to_the_worker_that_takes_the_service_over() ->
     assert await recorded(recorder, State()) == []
 
 
-async def test_the_end_of_an_incident_that_the_store_missed_is_written_with_the_next_record() -> None:
+async def test_case_51_the_end_of_an_incident_that_the_store_missed_is_written_with_the_next_record() -> None:
     """The state lets it go at the next look: its row would stay open, and the public page would say outage for ever."""
     clock = FakeClock()
     store = ShakyStore(clock)
@@ -217,7 +217,7 @@ async def test_the_end_of_an_incident_is_left_to_the_worker_that_reads_it_as_ope
     assert await closed_at(store, "web-1") is None
 
 
-async def test_an_incident_that_a_person_continues_by_hand_is_closed_in_the_store() -> None:
+async def test_case_51_an_incident_that_a_person_continues_by_hand_is_closed_in_the_store() -> None:
     """It ends in the step that begins the next, so no state ever holds it closed."""
     async with scene() as s:
         await s.know_deploys()

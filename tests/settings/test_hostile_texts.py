@@ -55,7 +55,7 @@ def checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Checked:
 
 
 @pytest.mark.parametrize("first", [0, pytest.param(1000, marks=pytest.mark.nightly)])
-def test_no_hostile_configuration_ends_in_a_traceback(first: int, checked: Checked) -> None:
+def test_case_59_no_hostile_configuration_ends_in_a_traceback(first: int, checked: Checked) -> None:
     """Two hundred with every commit; ten thousand at night, a tenth of them from the longest example."""
     for number in range(first, first + (200 if first == 0 else 9000)):
         assert checked(hostile(number)) is not None, number

@@ -53,6 +53,7 @@ class Kind:
     patience_seconds: float = PATIENCE_SECONDS  # how long it may fail before people are told
     any_part: bool = False  # it works as long as one part of it does
     wakes: bool = False  # people are woken
+    ends: str = "works again"  # how people read that it is over
     told: bool = True  # False: another alert tells of it already (see app/compose/store_outage)
     cures: Mapping[Standing, str] = field(default_factory=lambda: MappingProxyType({}))  # what to do, instead of CURES
 
@@ -118,6 +119,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             "the reload at",
             "the old configuration stays in force, unless the reason says that the new one is half taken",
             wakes=True,
+            ends="followed by one that was taken",
             cures=MappingProxyType(
                 {Standing.REFUSED: "mend the file and reload again; what needs a restart is taken by a restart"}
             ),

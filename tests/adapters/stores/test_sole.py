@@ -109,7 +109,7 @@ async def test_holding_again_does_not_touch_the_disk(url: str, clock) -> None:
 
 
 @pytest.mark.parametrize("replaced", [False, True])
-async def test_a_file_that_was_moved_or_replaced_takes_no_record_until_it_is_opened_anew(
+async def test_case_56_a_file_that_was_moved_or_replaced_takes_no_record_until_it_is_opened_anew(
     url: str, clock, tmp_path: Path, replaced: bool
 ) -> None:
     """SQLite would go on in the old file: commands go to the new one, and nothing written here would survive.
@@ -147,7 +147,9 @@ async def refused(call: Awaitable[object]) -> None:
         await call
 
 
-async def test_whoever_opens_the_path_while_the_file_is_away_empties_no_log(url: str, clock, tmp_path: Path) -> None:
+async def test_case_56_whoever_opens_the_path_while_the_file_is_away_empties_no_log(
+    url: str, clock, tmp_path: Path
+) -> None:
     """The log holds what was acknowledged last; a new database beside it would make SQLite drop it."""
     file, aside, store = tmp_path / "watchdog.db", tmp_path / "aside.db", SqlStore(url, clock)
     await store.open()

@@ -72,7 +72,7 @@ async def test_a_store_that_is_soon_back_wakes_nobody(tmp_path: Path) -> None:
         await app.supervisor.stop(5.0)
 
 
-async def test_a_stop_ends_what_only_this_process_can_end(tmp_path: Path) -> None:
+async def test_case_54_a_stop_ends_what_only_this_process_can_end(tmp_path: Path) -> None:
     """A human stops it, repairs the store and starts it: nothing would say of the old alert that it is over."""
     with daemon(tmp_path) as (app, store, clock, pager):
         store.why = "the store is damaged"

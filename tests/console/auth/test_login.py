@@ -112,7 +112,7 @@ async def test_the_login_leads_where_one_wanted_to_go_and_never_elsewhere(wanted
     assert answer.headers["location"] == given
 
 
-async def test_wrong_tokens_wait_and_keep_no_right_one_out() -> None:
+async def test_case_60_wrong_tokens_wait_and_keep_no_right_one_out() -> None:
     """By page and by API alike; one that begins otherwise is not held up by those either."""
     async with town() as one:
         for number in range(5):
@@ -227,7 +227,7 @@ QUOTED = b'"' + b"\\\\" * 6000 + b'"'
         (b"%s; _oauth2_proxy_0=" + b"x" * 7000 + b"; _oauth2_proxy_1=" + b"x" * 7000, 200),
     ],
 )
-async def test_cookies_are_read_in_one_pass(cookie: bytes, status: int) -> None:
+async def test_case_58_cookies_are_read_in_one_pass(cookie: bytes, status: int) -> None:
     """A value of ours needs no quotes, and stands there once; a proxy's own cookies may fill the head of a request."""
     async with visited() as one:
         ours = one.client.cookies[COOKIE].encode()

@@ -346,7 +346,7 @@ async def test_refusals_fill_no_record() -> None:
         assert len([one for one in logs if one["event"] == "refused in the console"]) == 5
 
 
-async def test_one_token_under_many_names_buries_nothing() -> None:
+async def test_case_60_one_token_under_many_names_buries_nothing() -> None:
     """Refusals are counted by way and role; none is in the story, and the audit shows what was allowed first."""
     async with asking(TOKEN) as o:
         await o.send("/", "/pause")

@@ -40,7 +40,7 @@ def taken_up(world: World) -> World:
 @pytest.mark.parametrize(
     ("auto_deploy", "says"), [("off", "AUTO-DEPLOY IS OFF"), ("unknown", "AUTO-DEPLOY MAY BE OFF"), ("commit", "")]
 )
-def test_the_code_that_it_left_is_denied_and_auto_deploy_is_reported(auto_deploy: str, says: str) -> None:
+def test_case_55_the_code_that_it_left_is_denied_and_auto_deploy_is_reported(auto_deploy: str, says: str) -> None:
     """Once; the former value is not known, and nothing is switched."""
     world = taken_up(after_a_rollback(reach(Phase.CALM).state))
     assert world.state.denied == ()
@@ -55,7 +55,7 @@ def test_the_code_that_it_left_is_denied_and_auto_deploy_is_reported(auto_deploy
 
 
 @pytest.mark.parametrize("answer", ["none", "approve"])
-def test_it_is_not_rolled_back_a_second_time_without_a_human(answer: str) -> None:
+def test_case_55_it_is_not_rolled_back_a_second_time_without_a_human(answer: str) -> None:
     """The same commit comes back after the restore: asked, as if nothing had been forgotten."""
     world = taken_up(after_a_rollback(reach(Phase.CALM).state, answer))
     listed(world)
@@ -73,7 +73,7 @@ def test_what_came_back_before_the_restore_is_told_as_any_return() -> None:
     assert back in lines(effects, "RETURNED")[0] and notices(effects) == ["human_needed", "human_needed"]
 
 
-def test_auto_deploy_is_not_given_back_to_it() -> None:
+def test_case_55_auto_deploy_is_not_given_back_to_it() -> None:
     """A copy of while auto-deploy was being switched off: the site is well, and the next merge might bring it back."""
     world = after_a_rollback(reach(Phase.PINNING).state)
     incident = amended(incident_of(world), previous="commit")

@@ -117,7 +117,7 @@ async def test_what_may_not_be_is_refused_by_row_note_and_reply() -> None:
         assert s.web.phase is Phase.ASKING and s.sent("POST") == 0
 
 
-async def test_strangers_fill_neither_audit_nor_story_nor_log() -> None:
+async def test_case_60_strangers_fill_neither_audit_nor_story_nor_log() -> None:
     """However many they are; each is answered, and one who is listed is recorded all the same."""
     async with scene() as s:
         with_question(s)

@@ -46,7 +46,7 @@ async def test_an_answer_may_bring_its_own() -> None:
     assert answer.headers["x-frame-options"] == "DENY"
 
 
-async def test_strange_hosts_neither_fill_the_log_nor_use_it_up(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_case_60_strange_hosts_neither_fill_the_log_nor_use_it_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """One line a minute, with how many there were: a name that is missing in the configuration still comes up."""
     now = 1000.0
     monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: now)

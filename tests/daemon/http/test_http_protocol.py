@@ -241,7 +241,7 @@ async def test_a_kept_connection_is_answered_again_and_again() -> None:
 
 
 @pytest.mark.parametrize("before", [b"", ASK % (b"/healthz", b"")], ids=["first", "pipelined"])
-async def test_the_limit_of_a_head_holds_for_one_that_comes_whole(before: bytes) -> None:
+async def test_case_58_the_limit_of_a_head_holds_for_one_that_comes_whole(before: bytes) -> None:
     """Ten thousand headers in one burst are refused as if they trickled in, also behind a good request."""
     async with serving(Patient) as server:
         reader, writer = await connect(server)
@@ -251,7 +251,7 @@ async def test_the_limit_of_a_head_holds_for_one_that_comes_whole(before: bytes)
         assert b"HTTP/1.1 400 Bad Request" in answer
 
 
-async def test_a_request_of_two_lengths_ends_its_connection() -> None:
+async def test_case_58_a_request_of_two_lengths_ends_its_connection() -> None:
     """A proxy may have taken the other one: what follows could be smuggled past it, and is not read."""
     async with serving(Patient) as server:
         both = b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n"

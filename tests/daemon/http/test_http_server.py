@@ -88,7 +88,7 @@ async def test_only_reading_and_only_these_paths() -> None:
         assert refused == 400
 
 
-async def test_a_page_of_another_name_reads_nothing() -> None:
+async def test_case_61_a_page_of_another_name_reads_nothing() -> None:
     """DNS rebinding: its name leads to our address, and the browser calls that the same site."""
     async with serving() as (client, server, _):
         for path in ("/metrics", "/healthz/", "/nowhere"):

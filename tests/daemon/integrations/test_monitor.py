@@ -78,7 +78,7 @@ async def test_what_comes_back_for_a_moment_goes_on() -> None:
         assert alerts(world) == ["self_alert", "resolved", "self_alert"]
 
 
-async def test_a_refused_reload_is_told_each_time_and_stays_until_a_configuration_is_taken() -> None:
+async def test_case_54_a_refused_reload_is_told_each_time_and_stays_until_a_configuration_is_taken() -> None:
     """No worker relies on it, and yet it is not over: it is, once a reload or a start takes a configuration."""
     async with relying() as world:
         for second in (1, 2):

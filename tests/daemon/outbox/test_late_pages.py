@@ -100,7 +100,7 @@ async def two() -> Two:
     return made
 
 
-async def test_a_page_that_lands_after_the_heirs_all_clear_is_resolved_again(two: Two) -> None:
+async def test_case_53_a_page_that_lands_after_the_heirs_all_clear_is_resolved_again(two: Two) -> None:
     """The process stood still while it was sent: with nothing to end it, it would ring for ever."""
     two.pager.gate.clear()
     page = two.page()
@@ -129,7 +129,7 @@ async def test_it_is_so_when_it_lands_after_the_loss_was_noticed(two: Two) -> No
 
 
 @pytest.mark.parametrize("noticed", [False, True])
-async def test_a_page_that_is_tried_again_is_not_sent_once_the_heir_closed_the_incident(noticed: bool) -> None:
+async def test_case_53_a_page_that_is_tried_again_is_not_sent_once_the_heir_closed_the_incident(noticed: bool) -> None:
     """It asks before each send, whether it knows that it lost the service or was only still for long."""
     two = Two(pager=Gated("pager", Temporary("down"), Temporary("down"), Temporary("down")))
     await two.begin()
@@ -215,7 +215,7 @@ def reads(*readings: Reading) -> dict[str, Check]:
         (Phase.SUSPECT, reads(Good()), False),
     ],
 )
-async def test_what_the_store_never_had_is_resolved_once_the_heir_saw_all_good(
+async def test_case_53_what_the_store_never_had_is_resolved_once_the_heir_saw_all_good(
     two: Two, phase: Phase, checks: dict[str, Check], resolved: bool
 ) -> None:
     """Told from memory while the store was away. That the heir sees nothing, or has not looked, is no all-clear."""

@@ -269,7 +269,7 @@ class Dying(ShakyStore):
         raise Temporary("the worker is dead")
 
 
-async def test_a_worker_that_dies_between_applying_and_answering_has_answered() -> None:
+async def test_case_52_a_worker_that_dies_between_applying_and_answering_has_answered() -> None:
     """Its author reads what is in force, and no later worker applies it once more."""
     async with scene(Dying) as s:
         command = await answer(s, "silence", of="web", seconds=60.0, reason="work")
@@ -292,7 +292,7 @@ class Unacknowledged(ShakyStore):
         return pending
 
 
-async def test_what_was_saved_without_an_acknowledgement_is_in_force_as_its_author_reads() -> None:
+async def test_case_52_what_was_saved_without_an_acknowledgement_is_in_force_as_its_author_reads() -> None:
     """Answer, memory and store say the same: the service is read from the store again."""
     async with scene(Unacknowledged) as s:
         incident = Incident("web-1", "web", Severity.CRITICAL, s.clock.now(), s.clock.now(), "web is down")
@@ -306,7 +306,7 @@ async def test_what_was_saved_without_an_acknowledgement_is_in_force_as_its_auth
 
 
 @pytest.mark.parametrize("name", ["pause", "resume"])
-async def test_what_its_author_gives_up_in_the_moment_of_the_save_is_not_done(name: str) -> None:
+async def test_case_52_what_its_author_gives_up_in_the_moment_of_the_save_is_not_done(name: str) -> None:
     """Neither in the store nor in memory: "withdrawn" is true."""
 
     class GivenUp(ShakyStore):
@@ -336,7 +336,7 @@ UNUSABLE = [
 ]
 
 
-async def test_a_row_that_cannot_be_used_is_answered_and_keeps_nothing_back(tmp_path: Path) -> None:
+async def test_case_57_a_row_that_cannot_be_used_is_answered_and_keeps_nothing_back(tmp_path: Path) -> None:
     """Whoever wrote it: it fails, nothing comes of it, and the commands behind it are applied."""
     clock = FakeClock(start=today.now())
     url = tmp_path / "journal.db"

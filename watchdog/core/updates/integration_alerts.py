@@ -48,7 +48,7 @@ def _works(ctx: StepContext, one: Integration, known: Failing) -> None:
         return
     kept = {key: failing for key, failing in ctx.state.failing.items() if key != one.key}
     ctx.state = fast_replace(ctx.state, failing=kept)
-    how = "works again" if one.standing is Standing.OK else "relied on no more"
+    how = one.kind_of_it.ends if one.standing is Standing.OK else "relied on no more"
     title = f"{one.title}: {how} after {show_seconds(ctx.now - known.at)}"
     _tell(ctx, one.key, NoticeKind.RESOLVED, title, (f"It was {known.standing}: {known.why}",))
 
