@@ -8,10 +8,12 @@ from tests.core.scenes import NOW, a_service, a_state, an_incident, failing, ste
 from tests.core.world import CONTROL, make_policy
 from tests.support.effect_readers import lines, notices, tell_of, wakes
 from watchdog.core import fleet
+from watchdog.core.fleet import page_is_over
 from watchdog.domain import events as e
 from watchdog.domain.checks import Check
 from watchdog.domain.effects import Effect, Note, Tell
 from watchdog.domain.incidents import Phase, State
+from watchdog.domain.integrations import Failing
 from watchdog.domain.policy import Policy
 from watchdog.domain.readings import Bad, Good, Unknown
 
@@ -216,3 +218,21 @@ def test_a_status_page_is_remembered() -> None:
     assert state.vendors["render"] == (NOW, DARK) and effects == ()
     state, _ = step(state, e.VendorChecked(NOW + 60, "openai", Good()), make_policy())
     assert set(state.vendors) == {"render", "openai"}
+
+
+@pytest.mark.parametrize(
+    ("condition", "state", "over"),
+    [
+        ("blind", State(blind_since=1.0), False),
+        ("blind", State(), True),
+        ("disarmed", State(disarmed="why"), False),
+        ("disarmed", State(), True),
+        ("channel/pager", State(failing={"channel/pager": Failing(1.0, "failing", "down", ())}), False),
+        ("channel/pager", State(), True),
+    ],
+)
+def test_a_page_about_the_watchdog_itself_is_over_when_it_is_no_longer_so(
+    condition: str, state: State, over: bool
+) -> None:
+    """So that one that waited, or that a dead worker left, does not ring afterwards."""
+    assert page_is_over(state, condition) is over

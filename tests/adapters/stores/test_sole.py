@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import sqlite3
 from collections.abc import Awaitable, Callable
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -168,21 +168,3 @@ async def test_case_56_whoever_opens_the_path_while_the_file_is_away_empties_no_
     assert await other.command(number) is not None
     await store.close()
     await other.close()
-
-
-async def test_a_log_that_was_replaced_while_the_file_was_away_is_seen(url: str, clock, tmp_path: Path) -> None:
-    """Another tool made a database there: the file is the same one again, and what we write goes to a lost log."""
-    file, aside, store = tmp_path / "watchdog.db", tmp_path / "aside.db", SqlStore(url, clock)
-    await store.open()
-    await store.renew_leases("run", NAMES, ttl_seconds=1.0)
-    number = await store.submit("pause", {}, "ann")
-    await store.renew_leases("run", NAMES, ttl_seconds=1.0)
-    file.rename(aside)
-    with closing(sqlite3.connect(file)) as other:
-        other.execute("CREATE TABLE other (id)")
-    aside.rename(file)
-    await refused(store.renew_leases("run", NAMES, ttl_seconds=1.0))
-    await store.close()
-    await store.open()
-    assert await store.command(number) is not None, "what was acknowledged came through the close"
-    await store.close()

@@ -14,7 +14,7 @@ from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Phase, State
 
-BAD, GOOD, LATER = "bad00000", "aaaaaaa1", "ccccccc1"
+BAD, GOOD, OLDER = "bad00000", "aaaaaaa1", "ccccccc1"
 
 
 def after_a_rollback(backup: State, answer: str = "none") -> World:
@@ -100,7 +100,8 @@ def chain(world: World, *codes: str, status: str = "deactivated") -> Sequence[De
     [
         ((GOOD,), (BAD,)),
         ((GOOD, BAD), ()),  # a person took it back
-        ((GOOD, LATER), (BAD,)),  # from the good one to another: it was not good either
+        ((GOOD, OLDER), (BAD, GOOD)),  # from the good one to an older one: it was not good either
+        ((GOOD, BAD, GOOD), (BAD,)),  # taken back, and left once more
         ((BAD,), ()),  # configuration alone
         ((), ()),
     ],
@@ -117,19 +118,27 @@ def test_a_failed_rollback_counts_too_and_what_the_list_does_not_reach_does_not(
     world = taken_up(after_a_rollback(reach(Phase.CALM).state))
     listed(world, *chain(world, GOOD, status="update_failed"))
     assert world.state.denied == (BAD,)
+    canceled = taken_up(after_a_rollback(reach(Phase.CALM).state))
+    listed(canceled, *chain(canceled, GOOD, status="canceled"))
+    assert canceled.state.denied == (), "it led nowhere"
     other = taken_up(after_a_rollback(reach(Phase.CALM).state))
     listed(other, *chain(other, GOOD)[:1])
     assert other.state.denied == ()
 
 
-@pytest.mark.parametrize("phase", [Phase.ROLLING_BACK, Phase.DEPLOYING, Phase.VERIFYING])
-def test_our_own_rollback_is_not_missing(phase: Phase) -> None:
+@pytest.mark.parametrize(
+    ("phase", "unread"),
+    [(Phase.ROLLING_BACK, False), (Phase.ROLLING_BACK, True), (Phase.DEPLOYING, False), (Phase.VERIFYING, False)],
+)
+def test_our_own_rollback_is_not_missing(phase: Phase, unread: bool) -> None:
     """It was sent, and the record was saved before its answer came, or before the next list."""
     world = reach(phase)
     denied = world.state.denied
     put(world, deploys=tuple(deploy for deploy in web(world).deploys if not deploy.is_rollback))
     if phase is Phase.ROLLING_BACK:
         world.begin(GOOD, "rollback")
+        if unread:  # a fresh deploy may be listed before its commit is
+            world.deploys[0] = replace(world.deploys[0], commit=None)
     effects = listed(taken_up(world))
     assert "HUMAN" not in [effect.label for effect in effects if isinstance(effect, fx.Note)]
     assert world.state.denied == denied

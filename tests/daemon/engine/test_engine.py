@@ -564,11 +564,23 @@ async def test_what_nobody_performs_any_more_is_taken_up_with_the_next_snapshot(
     """
     async with scene() as s:
         at = s.clock.now() + ahead_seconds
-        notice = Notice(at, "blind", "watchdog", Severity.HIGH, NoticeKind.SELF_ALERT, "blind", wakes=True)
+        s.engine.state = replace(s.engine.state, disarmed="a promise was broken")
+        notice = Notice(at, "disarmed", "watchdog", Severity.HIGH, NoticeKind.SELF_ALERT, "disarmed", wakes=True)
         await s.store.save(None, s.engine.state, (fx.Tell(notice, ("pager",)),))
         s.supervisor.start("time", s.engine.keep_time)
         began = s.clock.elapsed
-        await eventually(lambda: s.pages == ["blind"])
+        await eventually(lambda: s.pages == ["disarmed"])
         assert ahead_seconds or s.clock.elapsed - began >= OTHERS_SECONDS
         await eventually(lambda: s.clock.elapsed - began > 3 * OTHERS_SECONDS)
-        assert s.pages == ["blind"] and await s.store.pending() == ()
+        assert s.pages == ["disarmed"] and await s.store.pending() == ()
+
+
+async def test_a_self_alert_that_a_dead_worker_left_is_not_sent_when_it_is_over() -> None:
+    """It could not see; we can: with nothing to end it, the page would ring for ever."""
+    async with scene() as s:
+        notice = Notice(s.clock.now(), "blind", "watchdog", Severity.HIGH, NoticeKind.SELF_ALERT, "blind", wakes=True)
+        await s.store.save(None, s.engine.state, (fx.Tell(notice, ("pager",)),))
+        s.supervisor.start("time", s.engine.keep_time)
+        began = s.clock.elapsed
+        await eventually(lambda: s.clock.elapsed - began > 3 * OTHERS_SECONDS)
+        assert s.pages == [] and await s.store.pending() == ()

@@ -24,7 +24,7 @@ from watchdog.domain.errors import Permanent, Temporary
 from watchdog.ports import Clock
 
 ELSEWHERE = (
-    "the store's file (or its -wal) was moved, replaced or removed while it was open; nothing is read or written until "
+    "the store's file was moved, replaced or removed while it was open; nothing is read or written until "
     "the watchdog is restarted: put the file back, or move what it left (-wal, -shm) away with it, and restart"
 )
 

@@ -44,8 +44,6 @@ class Sqlite:
     def __init__(self, url: URL, call_seconds: float = CALL_SECONDS) -> None:
         self._file, self._call_seconds = url.database or "", call_seconds
         self._identity: tuple[int, int] | None = None
-        self._log: tuple[int, int] | None = None
-        self._connections = 0
         self.engine = create_async_engine(
             url.set(drivername="sqlite+aiosqlite"),
             hide_parameters=True,
@@ -56,8 +54,7 @@ class Sqlite:
         )
         self.write_engine = self.engine.execution_options(write=True)
         event.listen(self.engine.sync_engine, "do_connect", self._on_dial)
-        event.listen(self.engine.sync_engine, "connect", self._on_connect)
-        event.listen(self.engine.sync_engine, "close", self._on_close)
+        event.listen(self.engine.sync_engine, "connect", _on_connect)
         event.listen(self.engine.sync_engine, "begin", _on_begin)
 
     def until(self, ttl_seconds: float) -> ColumnElement[float]:
@@ -70,20 +67,18 @@ class Sqlite:
         Raises sqlite3.Error, or Permanent where only the log (`-wal`) of a database is.
         """
         await asyncio.to_thread(_look, self._file, self._call_seconds)
-        self._identity, self._log = await asyncio.to_thread(_identity, self._file), None
+        self._identity = await asyncio.to_thread(_identity, self._file)
 
     async def is_elsewhere(self) -> bool:
-        """Tell whether the file that is open, or its log, is no longer the one that the url names.
+        """Tell whether the file that is open is no longer the one that the url names.
 
-        SQLite goes on in files that were renamed, replaced or removed, and its readers find other ones. The log alone
-        is another one when a process opened the path while the file was away.
+        SQLite goes on in a file that was renamed, replaced or removed, and its readers find another one. A disk that
+        does not say is no other file.
         """
-        if self._identity is None:
+        try:
+            return self._identity is not None and await asyncio.to_thread(_identity, self._file) != self._identity
+        except OSError:
             return False
-        found, log = await asyncio.to_thread(lambda: (_identity(self._file), _identity(_log(self._file))))
-        if self._log is None:
-            self._log = log
-        return (found, log) != (self._identity, self._log)
 
     @asynccontextmanager
     async def transaction(self, *, write: bool) -> AsyncIterator[AsyncConnection]:
@@ -99,18 +94,12 @@ class Sqlite:
         """Open the file, and never make one: beside the log of a file that was moved away that would empty the log."""
         arguments[0], options["uri"] = _existing(self._file), True
 
-    def _on_connect(self, connection: Any, _record: Any) -> None:
-        cursor = connection.cursor()
-        for pragma in PRAGMAS:
-            cursor.execute(pragma)
-        cursor.close()
-        if not self._connections:
-            self._log = _identity(_log(self._file))
-        self._connections += 1
 
-    def _on_close(self, _connection: Any, _record: Any) -> None:
-        """The last one that is closed takes the log away; the next one makes another."""
-        self._connections -= 1
+def _on_connect(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    for pragma in PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
 
 
 def _look(file: str, call_seconds: float) -> None:
@@ -118,8 +107,9 @@ def _look(file: str, call_seconds: float) -> None:
 
     The files that SQLite makes beside a new one take its mode.
     """
-    if _identity(file) is None and _identity(_log(file)) is not None:
-        raise Permanent(ORPHANED)
+    with suppress(OSError):  # SQLite says below what is wrong with that disk
+        if _identity(file) is None and _identity(_log(file)) is not None:
+            raise Permanent(ORPHANED)
     with suppress(OSError):  # it is there, or SQLite says below why it cannot be
         os.close(os.open(os.path.realpath(file), os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode_of_new(file)))
     with closing(sqlite3.connect(_existing(file), uri=True, timeout=call_seconds)) as connection:
@@ -137,10 +127,10 @@ def _log(file: str) -> str:
 
 
 def _identity(file: str) -> tuple[int, int] | None:
-    """Return the device and the inode of a file, or None if there is none of that name."""
+    """Return the device and the inode of a file, or None if there is none of that name. Raises OSError."""
     try:
         found = Path(file).stat()
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     return found.st_dev, found.st_ino
 

@@ -190,7 +190,7 @@ async def _live(settings: Settings, clock: Clock, stop: asyncio.Event, reload: a
         await start(app)
         if upgraded and recordings is not None:
             app.supervisor.start("upgrade", lambda: decide_past_again(app, recordings))
-        app.supervisor.spawn("refusals", end_refusals(app))
+        app.supervisor.spawn("refusals", end_refusals(app, app.clock.now()))
         app.supervisor.start("reload", lambda: reload_on_demand(app, reload))
         app.supervisor.start("record", lambda: watch_the_record(app))
         app.supervisor.start("interpreter", lambda: tune_interpreter(app.clock))

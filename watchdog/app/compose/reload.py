@@ -38,24 +38,24 @@ async def reload_on_demand(app: App, reload: asyncio.Event) -> None:
     while True:
         await reload.wait()
         reload.clear()
-        refused = await reload_settings(app)
+        refused, now = await reload_settings(app), app.clock.now()
         if refused:
-            await app.engine.submit(_refusal(refused, app.clock.now()))
+            await app.engine.submit(_refusal(refused, now))
         else:
-            await end_refusals(app)
+            app.supervisor.spawn("refusals", end_refusals(app, now))
 
 
-async def end_refusals(app: App) -> None:
-    """End every refusal that people were told of: a configuration was taken, by a reload or by a start.
+async def end_refusals(app: App, taken_at: float) -> None:
+    """End each refusal that people were told of before a configuration was taken, by a reload or by a start.
 
     A store that cannot be read at a start is waited for: it holds what the process before told.
     """
     while app.sharing.trouble:
         await app.clock.sleep(LOOK_SECONDS)
-    now = app.clock.now()
-    told = [one.integration(key) for key, one in app.engine.state.failing.items()]
+    told = [one.integration(key) for key, one in app.engine.state.failing.items() if one.at <= taken_at]
     for one in told:
         if one.kind == CONFIGURATION:
+            now = app.clock.now()
             await app.engine.submit(IntegrationJudged(now, Integration(one.kind, one.name, Standing.OK, now)))
 
 

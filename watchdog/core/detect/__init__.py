@@ -151,12 +151,16 @@ def interrupt(check: Check, at: float) -> Check:
 def go_on_unseen(check: Check, seconds: float) -> Check:
     """Return the check with its run of failures going on, and so many seconds of it not counted: nobody looked.
 
-    What was slow for some time ends, as in `interrupt`: it is a matter of minutes, and every answer counts.
+    Sums of failures, and what was slow for some time, end as in `interrupt`: for them every reading counts.
     """
-    onsets = [since for since in (check.troubled_since, check.over_since) if since is not None]
+    if check.run_started_at is None:
+        return interrupt(check, check.last_at)
+    onsets = [since for since in (check.troubled_since, check.cusum_zero_at, check.over_since) if since is not None]
     return fast_replace(
         check,
         unseen_seconds=check.unseen_seconds + seconds,
+        cusum=0.0,
+        cusum_zero_at=None,
         over_since=None,
         objective_since=None,
         troubled_since=min(onsets, default=None),

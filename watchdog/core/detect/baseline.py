@@ -34,6 +34,8 @@ def learnt(check: Check, given: "Conditions") -> dict[str, Any]:
     """Return what its run of failures teaches, which just ended by itself and was never confirmed."""
     if check.run_started_at is None or check.last_bad_at is None or check.failing_since != check.run_started_at:
         return {}
+    if check.unseen_seconds:
+        return {}
     lasted = check.last_bad_at - check.run_started_at
     failed = min(check.run_probes, given.limits.cusum_failures_per_run)
     oldest = given.now - STRAYS_SECONDS

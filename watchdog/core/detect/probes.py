@@ -69,13 +69,13 @@ def _fail(
 ) -> dict[str, Any]:
     run_probes = check.run_probes + 1 if unbroken else 1
     again = any(failed for _, failed in recent[-CLOSE_PROBES:-1])
-    cusum = cusum_before = check.cusum
+    cusum = check.cusum
     if run_probes <= limits.cusum_failures_per_run:
         cusum = min(cusum + log(rates[1] / rates[0]), CUSUM_CAP * limits.cusum_limit)
     return {
         "run_started_at": check.run_started_at if unbroken and check.run_started_at is not None else at,
         "run_probes": run_probes,
-        "unseen_seconds": check.unseen_seconds if unbroken or cusum_before > 0 else 0.0,
+        "unseen_seconds": check.unseen_seconds if run_probes > 1 else 0.0,
         "failing_since": check.failing_since if check.failing_since is not None else at,
         "good_run": 0,
         "stumbled_at": at if again else check.stumbled_at,
@@ -95,7 +95,7 @@ def _succeed(check: Check, at: float, recent: Outcomes, rates: Rates, *, unbroke
         "spells": spells,
         "run_started_at": None,
         "run_probes": 0,
-        "unseen_seconds": check.unseen_seconds if cusum > 0 else 0.0,
+        "unseen_seconds": 0.0,
         "failing_since": None,
         "good_run": check.good_run + 1,
         "recent": recent,
@@ -183,7 +183,7 @@ def _find_cusum(check: Check, given: "Conditions") -> Finding | None:
     failed_at = _fresh_failure(check, given)
     if onset is None or failed_at is None or check.cusum < limit:
         return None
-    if failed_at - onset - check.unseen_seconds < given.limits.cusum_span_seconds:
+    if failed_at - onset < given.limits.cusum_span_seconds:
         return None
     p0 = baseline.rates(check, given.now, given.signal, given.limits)[0]
     since = _likeliest_onset(check, onset, p0, forgiving=False)

@@ -1,11 +1,11 @@
 """A rollback that the platform lists and our record lacks: the store was restored from a backup, or a person rolled
-back while no watchdog ran.
+back while no worker looked.
 
 Rule 1: it is looked for once, in the first deploy list after a service was taken up, among the deploys that are newer
-than all recorded ones.
-Rule 2: the code it left counts as found bad here: it is denied, and a rollback from it is asked about, never made.
-Rule 3: code that another such rollback led back to was taken back by a person, and is not denied.
-Rule 4: the rollback that this record has under way is no such one, though its id may not be known yet.
+than all recorded ones. One that was canceled led nowhere.
+Rule 2: newer code that it left counts as found bad here: it is denied, and a rollback from it is asked about, never
+made. Code that a later one led back to was taken back by a person, and is not denied.
+Rule 3: the rollback that this record has under way is no such one, though neither its id nor its code may be known yet.
 """
 
 from collections.abc import Sequence
@@ -15,10 +15,11 @@ from watchdog.core import note_text
 from watchdog.core.context import StepContext
 from watchdog.core.phases import bad_commit_recurrence
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Phase
+from watchdog.domain.incidents import Incident
 from watchdog.domain.notices import NoticeKind
 
 NOT_ON = ("off", "unknown")
+CANCELED = "canceled"
 
 
 def deny_what_it_left(ctx: StepContext, recorded: Sequence[Deploy]) -> None:
@@ -26,27 +27,38 @@ def deny_what_it_left(ctx: StepContext, recorded: Sequence[Deploy]) -> None:
     if not ctx.service.unlisted or ctx.service.deploys_at != ctx.now:
         return
     ctx.update_service(unlisted=False)
-    missing = _missing(ctx, recorded)
-    back = {rollback.code for rollback in missing}
-    for rollback in missing:
+    denied: dict[str, Deploy] = {}
+    for rollback in _missing(ctx, recorded):
         left = _left_by(ctx.service.deploys, rollback)
-        if left is not None and left.code is not None and left.code not in back:
-            _deny(ctx, rollback, left.code)
+        if left is not None and left.code is not None and _is_newer(ctx.service.deploys, left.code, rollback.code):
+            denied[left.code] = rollback
+        if rollback.code is not None and (rollback.was_live or rollback.in_progress):
+            denied.pop(rollback.code, None)
+    for code, rollback in denied.items():
+        _deny(ctx, rollback, code)
 
 
 def _missing(ctx: StepContext, recorded: Sequence[Deploy]) -> list[Deploy]:
     """Return the rollbacks that were made after the newest recorded deploy, oldest first."""
     newest = max((deploy.created_at for deploy in recorded), default=ctx.now)
     newer = [one for one in reversed(ctx.service.deploys) if one.is_rollback and one.created_at > newest]
-    return [one for one in newer if not _is_under_way(ctx, one)]
+    return [one for one in newer if one.status != CANCELED and not _is_ours(ctx.service.incident, one)]
 
 
-def _is_under_way(ctx: StepContext, deploy: Deploy) -> bool:
-    incident = ctx.service.incident
-    if incident is None:
+def _is_ours(incident: Incident | None, deploy: Deploy) -> bool:
+    """Tell whether a deploy is the rollback of this incident; of one whose answer is not known yet by what is known."""
+    if incident is None or not incident.rollback.tried:
         return False
-    requested = ctx.service.phase is Phase.ROLLING_BACK and deploy.code == incident.rollback.target_code
-    return requested or deploy.id == incident.rollback.deploy
+    if incident.rollback.deploy is not None:
+        return deploy.id == incident.rollback.deploy
+    target = incident.rollback.target_code
+    return deploy.created_at >= incident.opened_at and (None in (target, deploy.code) or deploy.code == target)
+
+
+def _is_newer(deploys: Sequence[Deploy], code: str, than: str | None) -> bool:
+    """Tell whether code was first deployed after other code (so a rollback led back in time), as far as is listed."""
+    first = {deploy.code: number for number, deploy in enumerate(reversed(deploys)) if not deploy.is_rollback}
+    return first.get(than, -1) < first.get(code, len(deploys))
 
 
 def _left_by(deploys: Sequence[Deploy], rollback: Deploy) -> Deploy | None:
@@ -63,7 +75,7 @@ def _deny(ctx: StepContext, rollback: Deploy, code: str) -> None:
         ctx.state = replace(ctx.state, denied=(*ctx.state.denied, code))
     what = f"the record lacks {rollback.id}, a rollback away from {note_text.short(code)}"
     lines = (
-        "The store was restored from a backup, or a person rolled back while no watchdog ran.",
+        "The store was restored from a backup, or a person rolled back while no worker looked.",
         f"{note_text.short(code)} is deny-listed: a rollback from it is asked about. If it is good: "
         f"watchdog trust {code}",
         *_auto_deploy(ctx),

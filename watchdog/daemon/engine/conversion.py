@@ -130,14 +130,19 @@ def _runs(service: ServiceState) -> list[tuple[object, ...]]:
     ]
 
 
+def _differs(was: ServiceState, service: ServiceState) -> bool:
+    """Tell whether its phase or its live deploy is another: who takes it over must not find that by itself."""
+    return was.phase is not service.phase or was.live != service.live
+
+
 def worth_recording(before: State, after: State, effects: Sequence[Effect]) -> bool:
-    """Healthy readings are not journalled one by one; a change of phase, a word or an act is."""
+    """Healthy readings are not journalled one by one; a change of phase or deploy, a word or an act is."""
     if any(isinstance(effect, (*fx.OUTSIDE, Note)) for effect in effects):
         return True
     if any(getattr(before, name) is not getattr(after, name) for name in SHARED):
         return True
     return any(
-        name not in before.services or before.services[name].phase is not service.phase
+        name not in before.services or _differs(before.services[name], service)
         for name, service in after.services.items()
         if before.services.get(name) is not service
     )

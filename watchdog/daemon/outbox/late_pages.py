@@ -37,6 +37,9 @@ CLOCKS_SECONDS = 30.0
 SEEN_SECONDS = 120.0
 """So long every check must have been seen good by the other worker, where the store knows of no incident."""
 
+FORGOTTEN_SECONDS = 3600.0
+"""A check that was not read for so long is no longer configured."""
+
 log = structlog.get_logger("watchdog")
 
 
@@ -151,7 +154,7 @@ class LatePages:
     async def _end_of_unknown(self, sent: _Sent) -> Tell | None:
         notice, service = sent.notice, await self._told.service(sent.notice)
         other = service.incident if service is not None else None
-        if other is not None and _is_open(other) and other.id != notice.incident:
+        if other is not None and _speaks_for(other, notice):
             how = "Another worker has this service now, and found the same by itself."
             return self._tell(notice, f"{notice.incident} goes on as {other.id}", how, list(sent.channels))
         if service is None or not _is_well(service, max(sent.channels.values()) + SEEN_SECONDS):
@@ -178,12 +181,15 @@ def may_ring(notice: Notice) -> bool:
     return notice.about is not None and not (notice.resolves or notice.plain or notice.news)
 
 
-def _is_open(incident: Incident) -> bool:
-    return incident.closed_at is None
+def _speaks_for(other: Incident, notice: Notice) -> bool:
+    """Tell whether people were called by another open incident that is as bad."""
+    called = other.closed_at is None and other.paged and not other.muted
+    return called and other.id != notice.incident and other.severity.rank >= notice.severity.rank
 
 
 def _is_well(service: ServiceState, since: float) -> bool:
-    """Tell whether every check of a service was read, and good, after a moment."""
-    readings = [(check.last, check.last_at) for check in service.checks.values()]
+    """Tell whether every check of a service was read, and good, after a moment; long unread ones are of the past."""
+    read = [check for check in service.checks.values() if check.last_at > since - FORGOTTEN_SECONDS]
+    readings = [(check.last, check.last_at) for check in read]
     good = all(isinstance(reading, Good) and at >= since for reading, at in readings)
     return service.phase is Phase.CALM and bool(readings) and good

@@ -96,14 +96,17 @@ class CommandPoller:
         waiting = await self._store.commands()
         recent, self._looked_at = looking_at - self._looked_at <= STALE_SECONDS, looking_at
         trouble: Exception | None = None
-        for number in self._answers.keys() - {command.id for command in waiting}:
-            await self._take_up(number)
-            del self._answers[number]
         for command in waiting:
             try:
                 await self._settle(command, recent=recent)
             except (Temporary, Permanent) as error:
                 trouble = error  # it is tried again with the next poll; those behind it do not wait for that
+        for number in self._answers.keys() - {command.id for command in waiting}:
+            try:
+                await self._take_up(number)
+                del self._answers[number]
+            except (Temporary, Permanent) as error:
+                trouble = error
         if trouble is not None:
             raise trouble
 
