@@ -87,7 +87,7 @@ async def test_case_54_a_refused_reload_is_told_each_time_and_stays_until_a_conf
         await world.go_on(300)
         titles = [one.title for one in world.vendors["slack"].notices if "/" in one.incident]
         assert titles == [f"watchdog: the reload at 12:00:0{second}: refused" for second in (1, 2)]
-        await end_refusals(world.daemon)  # type: ignore[arg-type]
+        await end_refusals(world.daemon, world.clock.now())  # type: ignore[arg-type]
         await world.go_on(5)
         assert alerts(world) == ["self_alert", "self_alert", "resolved", "resolved"]
         assert not world.daemon.engine.state.failing
