@@ -10,6 +10,7 @@ from tests.lab.storm.history import History, arrived, notice
 from watchdog.domain.notices import NoticeKind
 from watchdog.lab.storm import score
 from watchdog.lab.storm.channels import Arrived, Outage, Owed, Post
+from watchdog.lab.storm.environment import Nature
 from watchdog.lab.storm.episodes import Episode
 from watchdog.lab.storm.loop import DEAD, Process
 
@@ -53,20 +54,16 @@ def lost(owed: list[Owed], *told: object, outages: tuple[Outage, ...] = (), end:
 
 
 def test_a_page_that_a_channel_never_got_is_lost() -> None:
-    """Each channel for itself; no older page, other incident or all-clear speaks for it."""
+    """Each channel for itself; no older page and no other incident speaks for it."""
     owed = [Owed(PAGE, ("pager", "chat"), 200.0, None)]
     assert lost(owed, arrived(PAGE), arrived(PAGE, channel="chat")) == []
     (only,) = lost(owed, arrived(PAGE))
     assert only.startswith("chat never got web-1")
     chat = [Owed(PAGE, ("chat",), 200.0, None)]
-    for other in (
-        notice(100.0),
-        notice(200.0, incident="web-2"),
-        notice(200.0, service="api"),
-        notice(300.0, kind=RESOLVED, wakes=False),
-    ):
+    for other in (notice(100.0), notice(200.0, incident="web-2"), notice(200.0, service="api")):
         assert lost(chat, arrived(other, 300.0, "chat")), other
-    assert lost(chat, arrived(notice(300.0), channel="chat")) == [], "a newer page speaks for it"
+    for newer in (notice(300.0), notice(300.0, kind=RESOLVED, wakes=False)):
+        assert lost(chat, arrived(newer, 300.0, "chat")) == [], "a newer page speaks for it, and its end"
 
 
 def test_a_channel_must_have_worked_for_long_enough() -> None:
@@ -125,3 +122,21 @@ def test_a_score_is_bad_if_anything_is() -> None:
     assert score.Score(faults=["AssertionError"]).bad
     assert score.Score(left_off=["web"]).bad
     assert score.Score(lost_pages=["web"]).bad
+
+
+def test_a_channel_whose_last_word_is_a_page_of_what_is_over_rings_on() -> None:
+    """An end behind it, an incident that is open, a copy of the network, a dead worker's own memory: none does."""
+    post = Post(Nature(1))
+    post.owed = [Owed(PAGE, ("pager",), 200.0, None)]
+    post.arrived = [Arrived("pager", PAGE, 200.0)]
+    assert len(score.rung_after_end(post, (), ())) == 1 and score.rung_after_end(post, (PAGE.incident,), ()) == []
+    post.arrived.append(Arrived("pager", notice(300.0, kind=RESOLVED, wakes=False), 300.0))
+    assert score.rung_after_end(post, (), ()) == []
+    post.arrived.append(Arrived("pager", PAGE, 301.0, copy=True))
+    assert score.rung_after_end(post, (), ()) == []
+    post.arrived.append(Arrived("pager", PAGE, 302.0))
+    assert len(score.rung_after_end(post, (), ())) == 1
+    process = Process("a.1")
+    process.state = DEAD
+    post.owed = [Owed(PAGE, ("pager",), 200.0, process)]
+    assert score.rung_after_end(post, (), ()) == []
