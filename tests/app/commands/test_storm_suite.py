@@ -15,6 +15,7 @@ def test_the_report_adds_up_whatever_the_processes() -> None:
     assert [one.seed for one in report.outcomes] == [5, 6, 7, 8]
     told = json.loads(json.dumps(report.json_object()))
     figures = {"double_rollbacks", "missed", "stuck", "lost_pages", "wrong_targets", "left_off", "faults"}
+    figures |= {"left_open", "rung_after_end"}
     assert set(told) == {"seeds", "virtual_days", "rollbacks", "judged", "seconds", "bad"} | figures
     assert told["seeds"] == 4
     assert told["virtual_days"] >= round(4 * 600 / 86400, 2)

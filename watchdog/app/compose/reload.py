@@ -48,9 +48,9 @@ async def reload_on_demand(app: App, reload: asyncio.Event) -> None:
 async def end_refusals(app: App, taken_at: float) -> None:
     """End each refusal that people were told of before a configuration was taken, by a reload or by a start.
 
-    A store that cannot be read at a start is waited for: it holds what the process before told.
+    At a start the store is waited for, and the first take-up: it holds what the process before told.
     """
-    while app.sharing.trouble:
+    while app.sharing.trouble or not app.engine.held:
         await app.clock.sleep(LOOK_SECONDS)
     told = [one.integration(key) for key, one in app.engine.state.failing.items() if one.at <= taken_at]
     for one in told:
@@ -60,7 +60,8 @@ async def end_refusals(app: App, taken_at: float) -> None:
 
 
 def _refusal(why: str, at: float) -> IntegrationJudged:
-    name = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    moment = datetime.fromtimestamp(at, UTC).replace(tzinfo=None)
+    name = f"{moment.isoformat(' ', 'milliseconds')} UTC"  # two within a second are two pages
     mistakes = "; ".join(why.splitlines()[:LINES_MAX])
     return IntegrationJudged(at, Integration(CONFIGURATION, name, Standing.REFUSED, at, why=mistakes))
 
