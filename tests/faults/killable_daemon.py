@@ -76,7 +76,7 @@ class Mortal:
         return marked
 
 
-def saved(event: object, state: object, effects: Sequence[object]) -> str | None:
+def saved(event: object, state: object, effects: Sequence[object], *more: object) -> str | None:
     """Name a save by its event and by what it records for the outside; None for a snapshot."""
     outside = ", ".join(_effect(effect) for effect in effects if isinstance(effect, fx.OUTSIDE))
     return None if event is None else f"{type(event).__name__} [{outside}]"
