@@ -8,9 +8,11 @@ from tests.core.world import FOREVER, START, Fault, World, make_policy, old_depl
 from tests.core.worlds import bad_world, decision_of, history, watch, web
 from tests.support.effect_readers import notices
 from watchdog.core.assess.rollback_target import TargetQuery, choose_target, rolled_away_from
+from watchdog.core.detect import Conditions, baseline
+from watchdog.domain.checks import Check
 from watchdog.domain.events import Restarted
 from watchdog.domain.incidents import Phase
-from watchdog.domain.policy import Policy, SignalPolicy
+from watchdog.domain.policy import Detection, Policy, SignalPolicy
 from watchdog.domain.readings import Bad, FailureKind
 
 
@@ -172,3 +174,11 @@ def test_code_that_somebody_rolled_away_from_is_no_target() -> None:
     )
     assert choice.deploy is not None and choice.deploy.id == "dep-43"
     assert rolled_away_from(deploys, deploys[1]) is deploys[0]
+
+
+@pytest.mark.parametrize(("unseen_seconds", "teaches"), [(0.0, True), (5.0, False)])
+def test_a_run_of_which_a_part_was_not_seen_teaches_nothing(unseen_seconds: float, teaches: bool) -> None:
+    """How long it lasted is not known: nobody looked for some of it."""
+    run = Check("home", "http", run_started_at=1.0, failing_since=1.0, last_bad_at=41.0, run_probes=9)
+    given = Conditions(50.0, SignalPolicy("home", "http"), Detection(), in_watch=False)
+    assert bool(baseline.learnt(replace(run, unseen_seconds=unseen_seconds), given)) is teaches
