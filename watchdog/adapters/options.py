@@ -54,7 +54,7 @@ class Options(BaseModel):
     @field_validator("*", mode="wrap")
     @classmethod
     def _locate(cls, value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
-        """Make whatever a check raises a mistake of its field: pydantic lets all but a ValueError pass through."""
+        """Turn any exception of a check into a mistake of its field: pydantic turns ValueError alone."""
         try:
             return handler(value)
         except (ValueError, AssertionError):

@@ -91,7 +91,7 @@ class Check:
     last_bad_at: float | None = None  # the last bad reading; None: none yet
     last_why: Prose = ""  # why that reading was bad
     last_kind: str = ""  # its FailureKind, as a word
-    unseen_seconds: float = 0.0  # of that run, in which nobody looked (a restart of ours): they count for nothing
+    unseen_seconds: float = 0.0  # of that run, in which no probe ran (a restart of ours): they count for nothing
     run_started_at: float | None = None  # first failure of the unbroken run of failures; None: not failing
     run_probes: int = 0  # failed probes in that run
     good_run: int = 0  # good probes since the last failure

@@ -3,7 +3,7 @@
 Rule 1: the way is part of it, and stands first, so that no name can claim another way. What looks like another's
 member id is, in the console, still only a name.
 Rule 2: they are not worth the same. Slack, an OpenID provider and a proxy vouch for their names; a terminal's is the
-operating system's user, whom we believe as we believe anybody who may write into our record. With a role's token the
+operating system's user, who could write into our record anyway. With a role's token the
 role is checked, and the name is the one its bearer typed (`token`); a name given by `--as` is checked by nothing
 (`said`) and approves nothing.
 """

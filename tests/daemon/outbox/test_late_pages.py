@@ -234,13 +234,14 @@ async def test_case_53_what_the_store_never_had_is_resolved_once_the_heir_saw_al
         assert two.titles == [PAGE, OVER][: 1 + (resolved and seen > 0.0)]
 
 
-async def test_what_goes_on_under_another_number_says_so(two: Two) -> None:
-    """The heir found the outage by itself, and people have its page."""
+@pytest.mark.parametrize("paged", [True, False])
+async def test_what_goes_on_under_another_number_says_so(two: Two, paged: bool) -> None:
+    """The heir found the outage by itself; without a page of its own this one rings on."""
     await two.clock.during(asyncio.wait_for(two.page(), 60.0))
     await two.take_over()
-    await two.saves(two.heir, Phase.PAGED, name="shop-7")
+    await two.saves(two.heir, Phase.PAGED, name="shop-7", paged=paged)
     await two.notices()
-    assert two.titles == [PAGE, "shop: shop-1 goes on as shop-7"]
+    assert two.titles == [PAGE, "shop: shop-1 goes on as shop-7"][: 1 + paged]
 
 
 async def test_a_notice_of_no_incident_is_left_alone(two: Two) -> None:

@@ -31,7 +31,7 @@ class UnknownKey(Permanent):
 
 
 def keys_of(document: object) -> KeySet:
-    """Return the keys for signatures, without weak ones and those of a kind nobody knows. Raises Permanent."""
+    """Return the keys for signatures, without weak ones and those of an unknown kind. Raises Permanent."""
     listed = document.get("keys") if isinstance(document, dict) else None
     found = []
     for one in listed if isinstance(listed, list) else ():

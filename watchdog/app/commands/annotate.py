@@ -59,7 +59,7 @@ async def _daemon_lives(lock: RoleLock | None, store: Store, clock: Clock) -> bo
 
 
 def _all(answered: Sequence[Command | BaseException]) -> Sequence[Command]:
-    """Return what was answered. Raises the first error, now that nobody waits any more."""
+    """Return what was answered. Raises the first error, once all calls have ended."""
     for one in answered:
         if isinstance(one, BaseException):
             raise one

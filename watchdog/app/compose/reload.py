@@ -31,9 +31,9 @@ log = structlog.get_logger("watchdog")
 
 
 async def reload_on_demand(app: App, reload: asyncio.Event) -> None:
-    """Reload whenever it is asked for, for ever; people are told of a refusal, and of its end.
+    """Reload whenever it is asked for, for ever; people are notified of a refusal, and of its end.
 
-    What people were told is in the state that all workers share, so the next start can end it, too.
+    Refusals are kept in the state that all workers share, so the next start can end them, too.
     """
     while True:
         await reload.wait()
@@ -46,14 +46,14 @@ async def reload_on_demand(app: App, reload: asyncio.Event) -> None:
 
 
 async def end_refusals(app: App, taken_at: float) -> None:
-    """End each refusal that people were told of before a configuration was taken, by a reload or by a start.
+    """End each refusal that came before a configuration was taken, by a reload or by a start.
 
-    At a start the store is waited for, and the first take-up: it holds what the process before told.
+    At a start the store is waited for, and the first take-up: it holds the refusals of the process before.
     """
     while app.sharing.trouble or not app.engine.held:
         await app.clock.sleep(LOOK_SECONDS)
-    told = [one.integration(key) for key, one in app.engine.state.failing.items() if one.at <= taken_at]
-    for one in told:
+    before = [one.integration(key) for key, one in app.engine.state.failing.items() if one.at <= taken_at]
+    for one in before:
         if one.kind == CONFIGURATION:
             now = app.clock.now()
             await app.engine.submit(IntegrationJudged(now, Integration(one.kind, one.name, Standing.OK, now)))
@@ -111,7 +111,7 @@ async def _put_or_undo(app: App, fresh: Settings) -> str:
 
 
 async def _take_up_at_once(app: App) -> None:
-    """Take new services up now, not with the next renewal; whatever fails, that one tries again."""
+    """Take new services up now, not with the next renewal, which tries again what fails here."""
     try:
         await app.sharing.renew()
     except Exception as error:

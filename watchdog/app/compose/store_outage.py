@@ -1,7 +1,7 @@
 """Says to people that the watchdog runs without its record (damaged, newer, out of reach), and when it has it again.
 
-Rule 1: only the record's own trouble is told here; incidents go on to be told from memory meanwhile.
-Rule 2: what is told has no row in the store, so only this process can end it: it does so when it is stopped, too. The
+Rule 1: these notices are about the record alone; those of incidents go out from memory meanwhile.
+Rule 2: a notice from here has no row, so only this process can end it: it does so when it is stopped, too. The
 next start says at once whether the record is still away.
 """
 

@@ -1,6 +1,6 @@
 """Cookies of ours: out of reach of scripts, for this site alone, for TLS alone where there is TLS.
 
-Rule 1: over TLS its name begins with `__Host-`: no other host of our domain can set it, nor anybody without TLS.
+Rule 1: over TLS its name begins with `__Host-`: no other host of our domain can set it, nor a connection without TLS.
 Rule 2: the header is split by us, in one pass. A value of ours needs no quotes, and the standard library's parser takes
 quadratic time for the quotes of a stranger. How long it is, the server bounds with the whole head of a request: a proxy
 that logs people in may have several KiB of cookies of its own.

@@ -149,12 +149,10 @@ def interrupt(check: Check, at: float) -> Check:
 
 
 def go_on_unseen(check: Check, seconds: float) -> Check:
-    """Return the check with its run of failures going on, and so many seconds of it not counted: nobody looked.
+    """Return the check with its run of failures going on, and so many seconds of it not counted, as no probe ran.
 
     Sums of failures, and what was slow for some time, end as in `interrupt`: for them every reading counts.
     """
-    if check.run_started_at is None:
-        return interrupt(check, check.last_at)
     onsets = [since for since in (check.troubled_since, check.cusum_zero_at, check.over_since) if since is not None]
     return fast_replace(
         check,

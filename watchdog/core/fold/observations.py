@@ -309,9 +309,11 @@ def carry_on(service: ServiceState, policy: Policy, now: float) -> ServiceState:
 
     def carried(check: Check) -> Check:
         signal, unseen = wishes.signal(check.name), now - check.last_at
-        if signal is None or unseen > max(taken, probes.gap_seconds(signal, limits)):
+        if signal is not None and unseen <= taken:
+            return check
+        if signal is None or check.run_started_at is None or unseen > probes.gap_seconds(signal, limits):
             return detect.interrupt(check, now)
-        return detect.go_on_unseen(check, unseen - taken) if unseen > taken else check
+        return detect.go_on_unseen(check, unseen - taken)
 
     return replace(service, checks={name: carried(check) for name, check in service.checks.items()})
 

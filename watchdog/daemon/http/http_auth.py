@@ -53,7 +53,7 @@ class Buckets:
 class Guesses:
     """Slows down wrong tokens of an address: those that begin alike, and, more laxly, all of them.
 
-    So one mistyped token slows down no other that the same address (a proxy's, perhaps) shows; and whoever tries tokens
+    So one mistyped token slows down no other that the same address (a proxy's, perhaps) shows; and who tries tokens
     that all begin otherwise gets no more than the address has.
     """
 

@@ -2,7 +2,7 @@
 
 Rule 1: an answer may bring a header of its own; what it does not bring is set here, to the strictest.
 Rule 2: what is refused here is refused before any route is looked up, and /metrics too. The Host alone is not asked of
-/healthz and /readyz: a platform's health check names what the platform likes, and they tell kinds to anybody.
+/healthz and /readyz: a platform's health check names what the platform likes, and they show kinds of trouble alone.
 Rule 3: a host that is not ours is written down, as its name may be missing in the configuration: one line a minute at
 most, so that strangers can neither fill the log nor use it up.
 """

@@ -5,8 +5,8 @@ taken the service over, closed the incident and sent its all-clear. The page wou
 
 Rule 1: a page of an incident is not sent once the store has it closed: asked if the service is another worker's, or if
 the page is late. A store that does not answer keeps no page back.
-Rule 2: what was sent all the same is resolved again: each incident that people were told of here, of a service that was
-lost, is looked up until it is closed, while this process lives and for a day at most.
+Rule 2: what was sent all the same is resolved again: each incident of a lost service that this worker sent a page of
+is looked up until it is closed, while this process lives and for a day at most.
 Rule 3: an incident that the store never had is resolved once the other worker has another one open, or saw every check
 good for some time. That it sees nothing is no all-clear.
 """
@@ -53,7 +53,10 @@ class _Sent:
 
 
 class LatePages:
-    """Remembers who was told of which incident, and resolves what another worker closed. `resolve` sends a notice."""
+    """Remembers which channel has a page of which incident, and resolves those that another worker closed.
+
+    `resolve` sends a notice.
+    """
 
     def __init__(self, told: DeliveryLog, clock: Clock, resolve: Callable[[Tell], Coroutine[Any, Any, None]]) -> None:
         self._told = told
@@ -139,7 +142,7 @@ class LatePages:
     async def _end_of(self, sent: _Sent) -> Tell | None:
         """Return the all-clear that is due, to no channel if the other worker sent it; None: not yet. Raises Temporary.
 
-        One that the other worker closed without knowing that people were told of it here has no all-clear of its.
+        If the other worker did not know of this page, it sent no all-clear.
         """
         notice = sent.notice
         incident = await self._told.incident(notice)

@@ -122,12 +122,12 @@ class Outbox:
         return [errand for errand in self._errands if not errand.notice.plain]
 
     def forget(self, services: Collection[str]) -> None:
-        """Forget what was told of these services, which are ours now: another worker told of them meanwhile."""
+        """Forget the deliveries of these services, which are ours now: another worker sent notices, too."""
         self._told.forget(services)
         self._late.take(services)
 
     def lose(self, services: Collection[str]) -> Coroutine[Any, Any, None]:
-        """Forget what was told of these services: another worker has them. To be run: resolve what that one closed."""
+        """Forget the deliveries of services that another worker has now. To be run: resolve what that one closed."""
         self._told.forget(services)
         self._late.lose(services)
         return self._late.look(

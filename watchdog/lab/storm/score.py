@@ -89,8 +89,8 @@ def doubles(accepted: Sequence[Accepted], episodes: Episodes, asked: Sequence[tu
 def lost(owed: Sequence[Owed], arrived: Sequence[Arrived], outages: Sequence[Outage], end: float) -> list[str]:
     """Return the pages that never arrived at a channel, though it worked for long enough afterwards.
 
-    A page that nobody wrote down is owed only while the worker lives that had it in memory; so is what a worker says
-    of itself.
+    A page without a record is owed only while the worker lives that had it in memory; so is a page of a worker about
+    itself.
     """
     found: dict[str, None] = {}
     known = {page.notice.identity for page in owed if page.by is not None and page.by.state is not DEAD}

@@ -181,7 +181,7 @@ class World:
         return found
 
     def _open_incidents(self) -> list[str]:
-        """Return the ids of the incidents that the state holds as open; what is told of the watchdog has none."""
+        """Return the ids of the incidents that the state holds as open; pages about the watchdog have none."""
         state = self.store.newest_state()
         services = state.services.values() if state is not None else ()
         return [one.incident.id for one in services if one.incident is not None and one.incident.closed_at is None]

@@ -1,4 +1,4 @@
-"""Who else may read what we keep, or stand in for our store: file modes, and a database whose name nobody checks."""
+"""Who else may read our files, or stand in for our store: file modes, and a database whose name is not checked."""
 
 import os
 import stat
@@ -9,7 +9,7 @@ from watchdog.adapters.stores import database_path, postgres_peers
 from watchdog.settings.schema.urls import is_loopback
 
 GROUP, OTHERS, CHANGING = 0o070, 0o007, 0o022
-"""Mode bits: of a file's group, of everybody else, and to write."""
+"""Mode bits: of a file's group, of all others, and to write."""
 BESIDE = ("-wal", "-shm")
 """What SQLite puts beside a database: the newest records are there."""
 
@@ -56,7 +56,7 @@ def _of_database(store_url: str, environ: Mapping[str, str]) -> str:
     far = [host for host in hosts if _is_far(host)]
     if not far or (sslmode or environ.get("PGSSLMODE", "")) == "verify-full":
         return ""
-    what = f"store: nobody checks that {far[0]} is the database that is meant, nor who reads what is sent"
+    what = f"store: it is not checked that {far[0]} is the database that is meant, nor who reads what is sent"
     return f"{what}: add ?sslmode=verify-full&sslrootcert=system to WATCHDOG_STORE_URL (or the file of its authority)"
 
 

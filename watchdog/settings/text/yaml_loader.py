@@ -1,4 +1,4 @@
-"""PyYAML's safe loader within bounds, and with a line for whatever is wrong.
+"""PyYAML's safe loader within bounds, and with a line for each mistake.
 
 PyYAML composes recursively, and what its scanner and constructors ask of Python (chr, int, float, datetime) raises
 errors that have no line.
@@ -27,7 +27,7 @@ class Unusable(Exception):
 
 
 class BoundedLoader(yaml.SafeLoader):
-    """Loads plain data. Raises yaml.YAMLError or Unusable, and nothing else, whatever the text is."""
+    """Loads plain data. Raises yaml.YAMLError or Unusable, and nothing else, for any text."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
