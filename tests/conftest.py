@@ -2,12 +2,15 @@
 
 import gc
 import os
+import time
 
 import pytest
 import structlog
 
 from tests.support.canaries import pytest_runtest_makereport as pytest_runtest_makereport  # no secret comes out
 
+os.environ["TZ"] = "UTC"  # a terminal shows local time, and what tests expect is the same everywhere
+time.tzset()
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of daemons begin: each would compile itself anew
 
 structlog.configure(  # an error's traceback in colours and with every local costs seconds each

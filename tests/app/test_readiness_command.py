@@ -160,7 +160,7 @@ def test_a_part_of_it_is_not_enough(outage: Path, typed: Typed) -> None:
 
 
 def test_a_label_is_taken_from_the_store(outage: Path, typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What `watchdog label` wrote judges the act."""
+    """What `watchdog incident label` wrote judges the act."""
     monkeypatch.setenv("WATCHDOG_RENDER_API_KEY", "not-a-real-one")
     for word, verdict in (("wrong", "NOT READY"), ("right", "NOT ENOUGH EVIDENCE")):
         asyncio.run(label(outage, word))
@@ -172,7 +172,7 @@ def test_a_label_is_taken_from_the_store(outage: Path, typed: Typed, monkeypatch
 
 
 async def label(folder: Path, word: str) -> None:
-    """Judge the incident, as `watchdog label` does."""
+    """Judge the incident, as `watchdog incident label` does."""
     store = build_store(f"sqlite:///{folder}/lab.db", SystemClock())
     await store.open()
     assert await store.label("web-1", word, "ann")

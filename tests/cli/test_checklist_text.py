@@ -2,9 +2,10 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC
 
 from tests.cli import examples as x
-from watchdog.cli.checklist_text import HEAD, checklist_lines, json_lines, open_rows, open_sum
+from watchdog.cli.checklist_text import checklist_lines, json_lines, open_head, open_rows, open_sum
 from watchdog.domain.follow_ups import FollowUp
 from watchdog.presentation.checklists import checklists, follow_ups
 from watchdog.presentation.follow_up_text import Open
@@ -31,7 +32,7 @@ def test_the_list_over_incidents_says_when_whose_and_what() -> None:
     """One row each, and how many of them are overdue."""
     found = [Open(x.incident(), one) for one in follow_ups(facts(DUE + 1)) if not one.done]
     rows = open_rows(found, DUE + 1)
-    assert all(len(row) == len(HEAD) for row in rows)
+    assert all(len(row) == len(open_head(DUE, UTC)) for row in rows)
     told = ("2026-11-25 03:15 OVERDUE", "web-1", "stakeholders", "team lead", "Communicate status to stakeholders")
     assert told in rows
     assert ("2026-11-28 02:14", "web-1", "own-1", "bob", "a [31mred pool") in rows

@@ -12,7 +12,7 @@ from tests.cli.conftest import ME, Typed
 from tests.cli.test_demo_text import good_result
 from watchdog.app.sandbox_demo.demo import EXPECTED
 from watchdog.cli.command_context import Screen
-from watchdog.cli.lifecycle import Scenario
+from watchdog.cli.commands.lifecycle import Scenario
 from watchdog.cli.main import main
 from watchdog.cli.services import AppServices
 from watchdog.domain.errors import Refused, Temporary
@@ -70,7 +70,7 @@ def test_what_the_record_answers(words: str, code: int, said: str, typed: Typed)
 @pytest.mark.parametrize(
     ("words", "code", "all_said"),
     [
-        ("explain web-9", 2, "web-9: no such incident -> `watchdog incidents` lists them\n"),
+        ("explain web-9", 2, "web-9: no such incident -> `watchdog incident list` lists them\n"),
         ("why-not shop 03:12", 2, "shop: no such service -> one of: web\n"),
         ("silences", 0, "No silence and no action hold.\n"),
     ],

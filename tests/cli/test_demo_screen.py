@@ -14,6 +14,7 @@ watchdog demo: bad-deploy. The real daemon, a make-believe cloud on 127.0.0.1.
 No account; nothing leaves this machine.
 Shipped defaults, except: verification 180 s -> 30 s.
 
+ 00:04  DEPLOY     dep-42 is live on web
  00:10  SUSPECT    HTTP 503; probe every 1 s
 
  SIGNAL         NOW                           LAST 60 s
@@ -32,6 +33,7 @@ def play(screen: DemoScreen) -> None:
     screen.signal("web", "home", Good(), 0.02, x.BEGIN + 7)
     screen.signal("", "control", Good("2 of 2 answer"), None, x.BEGIN + 10)
     screen.signal("web", "home", Bad("HTTP 503"), 0.004, x.BEGIN + 10)
+    screen.world(x.BEGIN + 4, "DEPLOY", "dep-42 is live on web")
     screen.note(x.NOTES[0])
     screen.note(x.NOTES[1])
 
@@ -43,7 +45,7 @@ def test_a_pipe_gets_plain_lines() -> None:
         play(screen)
         screen.result(good_result())
     shown = page.getvalue()
-    assert [line.split() for line in shown.splitlines()[:13]] == [line.split() for line in PIPED.splitlines()[:13]]
+    assert [line.split() for line in shown.splitlines()[:14]] == [line.split() for line in PIPED.splitlines()[:14]]
     assert " RESULT: AS EXPECTED" in shown
     assert all(line.isprintable() for line in shown.splitlines())
 

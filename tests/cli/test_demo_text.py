@@ -90,7 +90,10 @@ def test_the_table_of_signals() -> None:
 
 def test_notes_and_the_head() -> None:
     """Minutes and seconds, label, text, no control characters; what is not as shipped is said first."""
-    assert demo_text.note_line(x.note(74, "SUSPECT", "HTTP 503\x1b[2J"), x.BEGIN) == " 01:14  SUSPECT    HTTP 503[2J"
+    assert (
+        demo_text.note_line(demo_text.Line(x.BEGIN + 74, "SUSPECT", "HTTP 503\x1b[2J"), x.BEGIN)
+        == " 01:14  SUSPECT    HTTP 503[2J"
+    )
     except_for = demo_text.head_lines("blind", ["verification 180 s -> 30 s", "rollback takes 8 s"])[2]
     assert except_for == "Shipped defaults, except: verification 180 s -> 30 s, rollback takes 8 s."
     assert demo_text.head_lines("blind", [])[2] == "Shipped defaults."

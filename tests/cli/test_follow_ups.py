@@ -26,7 +26,7 @@ def test_what_the_machine_did_is_ticked_and_the_rest_waits(typed: Typed) -> None
     assert "  [ ] stakeholders     Communicate status to stakeholders\n" in out
     assert "                       OVERDUE: team lead, due 2026-11-25 03:15:01 UTC\n" in out
     assert "\n1-24 HOURS AFTER THE ROLLBACK (0 of 5 done)\n" in out
-    how = 'To tick one: watchdog tick web-1 ITEM\nTo add one: watchdog follow-up web-1 "…"\n'
+    how = 'To tick one: watchdog incident tick web-1 ITEM\nTo add one: watchdog incident follow-up web-1 "…"\n'
     assert out.endswith(f"\n\n11 open. {how}")
     assert max(map(len, out.splitlines())) <= 78
     assert set(items(typed)) == {one.id for one in RUNBOOK}
@@ -92,7 +92,7 @@ def test_a_root_cause_that_is_named_ticks_its_item(typed: Typed) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["tick", "web-9", "lessons"], "web-9: no such incident -> `watchdog incidents` lists them\n"),
+        (["tick", "web-9", "lessons"], "web-9: no such incident -> `watchdog incident list` lists them\n"),
         (["tick", "web-1"], "ITEM: none is named -> one of: documented, team-told, "),
         (["tick", "web-1", "lesson\x1b[31ms"], "lesson[31ms: no such item of web-1 -> one of: documented, "),
         (["tick", "web-1", "own-1"], "own-1: no such item of web-1"),

@@ -37,7 +37,7 @@ def loaded(folder: Path, *words: str) -> list[str]:
     return line[0].split()[1:]
 
 
-@pytest.mark.parametrize("words", ["--help", "check", "status", "incidents", "history"])
+@pytest.mark.parametrize("words", ["--help", "check", "status", "incident list", "report history"])
 def test_a_short_command_loads_neither_the_laboratory_nor_the_daemon(tmp_path: Path, words: str) -> None:
     """Of the daemon only its clock, which reads the time."""
     found = loaded(tmp_path, *words.split())
@@ -48,7 +48,7 @@ def test_a_short_command_loads_neither_the_laboratory_nor_the_daemon(tmp_path: P
     }
 
 
-@pytest.mark.parametrize("words", ["--help", "check", "notify test"])
+@pytest.mark.parametrize("words", ["--help", "check", "channel test"])
 def test_a_command_that_opens_no_store_loads_no_database(tmp_path: Path, words: str) -> None:
     """SQLAlchemy alone takes a third of a second."""
     assert "sqlalchemy" not in loaded(tmp_path, *words.split())

@@ -7,7 +7,9 @@ import pytest
 from watchdog.cli import output, tables
 from watchdog.domain.errors import ConfigurationError, Mistake, OutcomeUnknown, Permanent, Refused, Temporary
 
-LOST = "the answer was lost. It may have happened: look it up (watchdog deploys SERVICE) before you repeat it.\n"
+LOST = (
+    "the answer was lost. It may have happened: look it up (watchdog service deploys SERVICE) before you repeat it.\n"
+)
 MISTAKES = (Mistake("a.yaml:3", "unknown key", "write mode"), Mistake("a.yaml:9", "no unit"))
 
 

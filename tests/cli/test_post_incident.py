@@ -67,7 +67,7 @@ def test_case_62_a_name_that_is_given_cannot_look_proven(forged: str, typed: Typ
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["web-9", "hello"], "web-9: no such incident -> `watchdog incidents` lists them\n"),
+        (["web-9", "hello"], "web-9: no such incident -> `watchdog incident list` lists them\n"),
         (["web-1", " \n\x07"], "TEXT: there is nothing in it to read"),
         (["web-1", "x" * 1001], "TEXT: longer than 1000 characters"),
         (["web-1", "hello", "--as", "\x07"], "--as: there is nothing in it to read"),
@@ -97,7 +97,7 @@ def test_the_draft_is_read_from_the_record(tmp_path: Path, typed: Typed) -> None
     assert typed("postmortem", "web-1", "--output", str(file)) == f"Written to {file}.\n"
     assert file.read_text(encoding="utf-8").startswith("# Post-mortem of web-1")
     assert "cannot be written (File exists)" in typed("postmortem", "web-1", "--output", str(file), code=2)
-    assert typed("postmortem", "web-9", code=2) == "web-9: no such incident -> `watchdog incidents` lists them\n"
+    assert typed("postmortem", "web-9", code=2) == "web-9: no such incident -> `watchdog incident list` lists them\n"
 
 
 def test_the_numbers_are_read_from_the_record(typed: Typed) -> None:

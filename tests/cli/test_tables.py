@@ -51,9 +51,9 @@ def printed(made: Table) -> list[str]:
 def test_status() -> None:
     """One row per configured service; what was not read is unknown, what is no longer configured is not counted."""
     assert printed(tables.status(State(services={"web": WEB}), POLICY)) == [
-        "SERVICE  MODE        PHASE         LIVE            GOOD  BAD  UNKNOWN  INCIDENT",
-        "web      autonomous  rolling back  dep-42 9f3c2ab  1     1    1        web-1 critical: HTTP 503 on home",
-        "docs     observe     not seen yet  -               0     0    1        -",
+        "SERVICE  MODE        PHASE         LIVE     SIGNALS                   INCIDENT",
+        "web      autonomous  rolling back  9f3c2ab  1 good, 1 bad, 1 unknown  web-1",
+        "docs     observe     not seen yet  -        1 unknown                 -",
     ]
 
 
@@ -61,7 +61,7 @@ def test_what_is_kept_for_a_window_is_not_overlooked() -> None:
     """By whom, until when, and how to stop it; due, it says so."""
     kept = x.incident(closed_at=None, approved_by="ann\x1b[31m", announced_until=x.BEGIN + 9010)
     web = ServiceState("web", phase=Phase.ANNOUNCED, checks=WEB.checks, incident=kept)
-    state, end = State(services={"web": web}), "approved by ann[31m. (watchdog stop web-1)"
+    state, end = State(services={"web": web}), "approved by ann[31m. (watchdog incident stop web-1)"
     when = "KEPT: web is rolled back to dep-40 at 2026-11-25 04:44:14"
     assert status_text.status_lines(state, x.BEGIN + 10) == [f"{when} (in 2 h 30 min), {end}"]
     assert f"{when} (it is due), {end}" in status_text.status_lines(state, x.BEGIN + 9010)
@@ -89,7 +89,7 @@ def test_what_must_not_be_overlooked() -> None:
         "PAUSED by lead: it watches and touches nothing. (watchdog resume)",
         "BLIND since 2026-11-25 02:14:04: no control target answers, so nothing is judged or touched.",
         'AUTO-DEPLOY IS OFF on web (it was "commit").',
-        "Deny-listed: 9f3c2ab (watchdog trust COMMIT lifts one).",
+        "Deny-listed: 9f3c2ab (watchdog commit trust COMMIT lifts one).",
     ]
 
 
@@ -151,7 +151,7 @@ def test_merges_that_do_not_ship_are_named() -> None:
     merged = tuple(Commit(f"c{number}c0ffee", 0.0, f"Change\x1b[31m {number}") for number in range(5))
     assert line(merged=merged[:1]) == (
         'AUTO-DEPLOY IS OFF on web (it was "commit"). NOT shipped: c0c0ffe "Change[31m 0". '
-        "(deploy by hand, then watchdog restore-auto-deploy web)"
+        "(deploy by hand, then watchdog service restore-auto-deploy web)"
     )
     assert "and 2 more. (" in line(merged=merged)
     assert line(merges_why="GitHub answered 404").endswith("Merges cannot be seen: GitHub answered 404.")
@@ -170,7 +170,7 @@ def test_an_old_record_is_not_shown_as_the_present() -> None:
 def test_incidents() -> None:
     """How each stands, how long it took, and what a human thought of it."""
     paged = x.undone(x.decision(course=Course.PAGE), id="web-2")
-    assert printed(tables.incidents([paged, x.incident()], {"web-1": "right"})) == [
+    assert printed(tables.incidents([paged, x.incident()], {"web-1": "right"}, x.BEGIN)) == [
         "INCIDENT  ONSET (UTC)          SERVICE  SEVERITY  STATE     RESTORED IN  WHAT",
         "web-2     2026-11-25 02:14:14  web      critical  paged     -            HTTP 503 on home",
         "web-1     2026-11-25 02:14:14  web      critical  verified  47 s         HTTP 503 on home (judged right)",
@@ -180,16 +180,16 @@ def test_incidents() -> None:
 def test_deploys() -> None:
     """Which is live, where a rollback would lead, and why not to the others."""
     old = Deploy("dep-39", "deactivated", "manual", None, image_ref="acme/web:latest")
-    shown = printed(tables.deploys([x.BAD, x.FAILED, x.GOOD, old], x.TARGET))
+    shown = printed(tables.deploys([x.BAD, x.FAILED, x.GOOD, old], x.TARGET, x.BEGIN))
     assert [" ".join(line.split()) for line in shown] == [
-        "DEPLOY STATUS TRIGGER CODE FINISHED MESSAGE NOTE",
+        "DEPLOY STATUS TRIGGER CODE FINISHED (UTC) MESSAGE NOTE",
         "dep-42 live new_commit 9f3c2ab 2026-11-25 02:14 Refactor sessions LIVE",
         "dep-41 build failed new_commit 5aa0c11 - Try a new bundler skipped: build failed, never live",
         "dep-40 deactivated new_commit 1b7e0d4 2026-11-21 22:14 Add a footer <- rollback target: was live 3 d 4 h",
         "dep-39 deactivated manual no commit -",
     ]
-    assert len(printed(tables.deploys([x.BAD], TargetChoice(None, "there is no earlier deploy")))) == 2
-    assert len(printed(tables.deploys([x.BAD], None))) == 2
+    assert len(printed(tables.deploys([x.BAD], TargetChoice(None, "there is no earlier deploy"), x.BEGIN))) == 2
+    assert len(printed(tables.deploys([x.BAD], None, x.BEGIN))) == 2
 
 
 def test_once() -> None:
@@ -217,4 +217,4 @@ def test_checks() -> None:
 def test_foreign_words_are_neither_markup_nor_control() -> None:
     """A commit message cannot colour or move anything."""
     hostile = replace(x.BAD, commit_message="[red]\x1b[2Jboo[/red] [link=x]")
-    assert "[red][2Jboo[/red] [link=x]" in printed(tables.deploys([hostile], None))[1]
+    assert "[red][2Jboo[/red] [link=x]" in printed(tables.deploys([hostile], None, x.BEGIN))[1]

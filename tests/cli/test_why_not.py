@@ -1,4 +1,4 @@
-"""`watchdog why-not`: whole answers, from records built by hand."""
+"""`watchdog service why-not`: whole answers, from records built by hand."""
 
 from dataclasses import replace
 

@@ -142,7 +142,7 @@ def test_a_pin_of_an_incident_that_is_over_is_remembered_and_told(confirmed: boo
     line = f"It was {was}; it was to be switched off for web-7, which is over."
     assert note == fx.Note(world.now, "web", "web-7", "HUMAN", f"{title}. {line}")
     assert isinstance(tell, fx.Tell) and (tell.notice.title, tell.notice.wakes) == (title, False)
-    assert tell.notice.lines == (line, "To give it back: watchdog restore-auto-deploy web")
+    assert tell.notice.lines == (line, "To give it back: watchdog service restore-auto-deploy web")
     assert (tell.notice.incident, tell.notice.kind) == ("web-7/auto-deploy", NoticeKind.OPENED)
     assert hear(world, e.PinUnconfirmed(*place, "timed out")) == hear(world, e.PinConfirmed(*place, "off")) == ()
 
@@ -285,7 +285,7 @@ def test_while_an_outage_is_handled_nobody_is_advised_to_switch_it_on() -> None:
     """The merge would undo the rollback."""
     world = pinned(Phase.DEPLOYING, off=True)
     tell = tell_of(hear(world, e.AutoDeployNotRestored(world.now, "web", "web-0", "another outage")))
-    assert tell.notice.lines[1] == "Once that is over: watchdog restore-auto-deploy web"
+    assert tell.notice.lines[1] == "Once that is over: watchdog service restore-auto-deploy web"
 
 
 def test_given_back_is_as_if_it_had_never_been_off() -> None:
@@ -294,7 +294,7 @@ def test_given_back_is_as_if_it_had_never_been_off() -> None:
     put(world, pinned_for="web-1", offered="dep-900")
     effects = hear(world, e.AutoDeployNotRestored(world.now, *OURS, "Render answered 503"))
     tell = tell_of(effects)
-    told = ("Why: Render answered 503", "Switch it on by hand, or try again: watchdog restore-auto-deploy web")
+    told = ("Why: Render answered 503", "Switch it on by hand, or try again: watchdog service restore-auto-deploy web")
     assert (tell.notice.kind, tell.notice.wakes, tell.notice.lines) == (NoticeKind.HUMAN_NEEDED, True, told)
     hear(world, e.AutoDeployRestored(world.now, *OURS, "commit"))
     assert (web(world).auto_deploy_off, web(world).pinned_for, web(world).offered) == ("", "", "")

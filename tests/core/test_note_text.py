@@ -83,7 +83,7 @@ def test_what_had_healed_before_says_by_how_much_and_how_to_undo_it() -> None:
     incident = an_incident(suspect="dep-41", healed_at=NOW - 30.0, restored_at=NOW)
     assert note_text.healed_line(incident) == (
         "all was good again 30 s before the rollback was live, and not by it: dep-41 may be innocent "
-        "(`watchdog undo web-1` takes the rollback back)"
+        "(`watchdog incident undo web-1` takes the rollback back)"
     )
     with pytest.raises(AssertionError, match="it had healed"):
         note_text.healed_line(amended(incident, healed_at=None))

@@ -97,7 +97,7 @@ def test_a_board_reads_of_an_outage_in_plain_words(tmp_path: Path) -> None:
 
 
 def test_a_test_message_is_plain_there_too(tmp_path: Path) -> None:
-    """`watchdog notify test` tries their channels, in words for them."""
+    """`watchdog channel test` tries their channels, in words for them."""
     with mail_server() as post, guarding(tmp_path, quirks=False) as (cloud, daemon):
         email = f"email: {{smtp: '{post.smtp}', from: w@acme.example, to: [ops@acme.example], tls: none}}"
         more = "stakeholders: {board: {email: board@acme.example}}\n"
@@ -108,4 +108,4 @@ def test_a_test_message_is_plain_there_too(tmp_path: Path) -> None:
         (test, over) = to(post, "board@acme.example")
         assert (str(test["Subject"]), str(over["Subject"])) == ("A test: nothing is wrong", "The test is over")
         assert not INTERNAL.search(test.get_content() + over.get_content()) and "notify" not in test.get_content()
-        assert "watchdog notify test" in to(post, "ops@acme.example")[0].get_content()
+        assert "watchdog channel test" in to(post, "ops@acme.example")[0].get_content()

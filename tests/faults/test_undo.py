@@ -52,12 +52,12 @@ def looked_at_first(folder: Path) -> None:
         daemon.start().until_watching()
         roll_back_wrongly(cloud, daemon)
         assert daemon.cli("label", "web-1", "wrong").returncode == 0
-        assert "watchdog undo web-1 --dry-run" in daemon.cli("explain", "web-1").stdout
+        assert "watchdog incident undo web-1 --dry-run" in daemon.cli("explain", "web-1").stdout
         before = len(cloud.requests("render", "PATCH"))
         plan = daemon.cli("undo", "web-1", "--dry-run")
         assert plan.returncode == 0 and "TARGET       dep-42  bbbbbbb" in plan.stdout, plan.stdout + plan.stderr
         assert "bbbbbbb leaves the deny-list" in " ".join(plan.stdout.split())
-        assert "Nothing was changed. To do it: watchdog undo web-1" in plan.stdout
+        assert "Nothing was changed. To do it: watchdog incident undo web-1" in plan.stdout
         assert len(cloud.requests("render", "POST")) == POSTED and len(cloud.requests("render", "PATCH")) == before
         done = daemon.cli("undo", "web-1")
         assert done.returncode == 0 and "UNDO of web-1: bbbbbbb leaves the deny-list" in done.stdout, done.stderr

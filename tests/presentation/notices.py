@@ -43,12 +43,12 @@ WHY = (
 )
 ASKS = (
     "Question: roll web back to dep-40 aaaaaaa?",
-    "Answer by 14:45 UTC (within 30 min): watchdog approve web-1   or   watchdog reject web-1",
+    "Answer by 14:45 UTC (within 30 min): watchdog incident approve web-1   or   watchdog incident reject web-1",
     "Without an answer nothing is changed, and you are paged again.",
     "Why you are asked: it fits",
 )
-TAKE_UP = "To take it up, so that nobody else is called: watchdog acknowledge web-1"
-LOOK_AFTER = "To say that you look after it: watchdog acknowledge web-1"
+TAKE_UP = "To take it up, so that nobody else is called: watchdog incident ack web-1"
+LOOK_AFTER = "To say that you look after it: watchdog incident ack web-1"
 OFF = "Auto-deploy is OFF because of us (it was commit): merges do not ship."
 CLOCK = {"deadline": Deadline(NOW - 600.0, Then.ESCALATE, 2400.0, NOW + 1800.0)}
 QUESTION = {"terms": AnswerTerms()}
@@ -85,7 +85,7 @@ TABLE: list[tuple[Topic, dict[str, Any], dict[str, Any], str, tuple[str, ...]]] 
         (
             SINCE,
             "At 14:20 UTC, in 5 min: web is rolled back to dep-40 aaaaaaa.",
-            "To prevent it: watchdog stop web-1",
+            "To prevent it: watchdog incident stop web-1",
             *WHY,
         ),
     ),
@@ -100,7 +100,7 @@ TABLE: list[tuple[Topic, dict[str, Any], dict[str, Any], str, tuple[str, ...]]] 
             "Kept for Mon 14:25 UTC (in 10 min).",
             "Approved by ann, and kept until then (policy: critical: window: nights): roll web back to dep-40 aaaaaaa.",
             "Then everything is decided anew: it is done only if the deploy still fails and every guard passes.",
-            "To prevent it: watchdog stop web-1. Not to wait: watchdog approve web-1",
+            "To prevent it: watchdog incident stop web-1. Not to wait: watchdog incident approve web-1",
             *WHY,
         ),
     ),
@@ -192,7 +192,7 @@ TABLE: list[tuple[Topic, dict[str, Any], dict[str, Any], str, tuple[str, ...]]] 
         "web: auto-deploy is OFF, it could not be given back",
         (
             "Why: Render answered 503",
-            "Switch it on by hand, or try again: watchdog restore-auto-deploy web",
+            "Switch it on by hand, or try again: watchdog service restore-auto-deploy web",
         ),
     ),
     (
@@ -204,7 +204,7 @@ TABLE: list[tuple[Topic, dict[str, Any], dict[str, Any], str, tuple[str, ...]]] 
             SINCE,
             f"{BACK[0].upper()}{BACK[1:]}.",
             "It is not rolled back a second time unless a human says so.",
-            "To roll back once more: watchdog rollback web. If it is good now: watchdog trust bad00000",
+            "To roll back once more: watchdog rollback web. If it is good now: watchdog commit trust bad00000",
             DONE,
             *WHY,
         ),

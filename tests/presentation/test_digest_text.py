@@ -92,13 +92,13 @@ def test_what_happened_what_was_done_and_what_is_left() -> None:
         "shop-2 (high): recovered, well after 20 min; p95 over its limit",
         f"web-1 (critical): rolled back dep-42 -> dep-40, well after 47 s; {x.incident().title}",
         "Rollbacks: 1: 1 not judged yet.",
-        "Was it right? watchdog label web-1 right|wrong",
-        "MTTD 67 s (n=3), MTTR 10 min (n=2). Of months: watchdog stats",
+        "Was it right? watchdog incident label web-1 right|wrong",
+        "MTTD 67 s (n=3), MTTR 10 min (n=2). Of months: watchdog report stats",
         'AUTO-DEPLOY IS OFF on web (it was "commit"). NOT shipped: c0ffee1 "Mend it". '
-        "(deploy by hand, then watchdog restore-auto-deploy web)",
+        "(deploy by hand, then watchdog service restore-auto-deploy web)",
         "Still open from before: shop-1 (watchdog explain shop-1)",
-        "Root cause not named yet: web-1 (watchdog postmortem web-1 drafts it, "
-        'watchdog note web-1 "…" --root-cause names it)',
+        "Root cause not named yet: web-1 (watchdog incident postmortem web-1 drafts it, "
+        'watchdog incident note web-1 "…" --root-cause names it)',
     )
     agreed = words(a_week(amended(x.incident(), approved_by="ann")))
     assert "rolled back dep-42 -> dep-40, approved by ann, well after 47 s" in agreed
@@ -176,6 +176,6 @@ def test_it_stays_short_whatever_happened() -> None:
     _, lines = digest(found)
     assert len(lines) < 40 and all(len(line) <= 400 and line.isprintable() for line in lines)
     assert "Watched: 30 services (s0, s1, s2, s3, s4 and 25 more)" in lines[0]
-    assert f"and {50 - INCIDENTS_SHOWN} more: watchdog incidents" in lines
-    assert f"and {30 - STANDING_SHOWN} more: watchdog status, watchdog silences" in lines
-    assert sum("watchdog label s1-" in line for line in lines) == 1 and lines[-1].count("s1-") >= NAMES_SHOWN
+    assert f"and {50 - INCIDENTS_SHOWN} more: watchdog incident list" in lines
+    assert f"and {30 - STANDING_SHOWN} more: watchdog status, watchdog service silences" in lines
+    assert sum("watchdog incident label s1-" in line for line in lines) == 1 and lines[-1].count("s1-") >= NAMES_SHOWN

@@ -54,9 +54,10 @@ OTHERWISE    onset before dep-42 -> page only
              mode observe        -> say what it would do
              mode assist         -> ask first
 
-NEXT         fix 9f3c2ab (deny-listed; `watchdog trust 9f3c2ab` lifts it)
+NEXT         fix 9f3c2ab (deny-listed; `watchdog commit trust 9f3c2ab` lifts
+             it)
              restore auto-deploy ("commit") after a new commit
-             was this right?  watchdog label web-1 right|wrong
+             was this right?  watchdog incident label web-1 right|wrong
 """
 
 PAGED = """\
@@ -121,9 +122,9 @@ OTHERWISE    a deploy that could be blamed -> still held by 2 more
              guard migration passing       -> still held by 2 more
              guard budget passing          -> still held by 2 more
 
-NEXT         answer it: watchdog approve web-1
-             or: watchdog reject web-1
-             was this right?  watchdog label web-1 right|wrong
+NEXT         answer it: watchdog incident approve web-1
+             or: watchdog incident reject web-1
+             was this right?  watchdog incident label web-1 right|wrong
 """
 
 
@@ -287,4 +288,4 @@ def test_what_healed_before_its_rollback_is_not_called_restored_by_it() -> None:
         "Rolled back in 47 s; all was good again 20 s before the rollback was live, and not by it: dep-42 may be"
         in said
     )
-    assert "(`watchdog undo web-1` takes the rollback back)" in said and "Restored" not in said
+    assert "(`watchdog incident undo web-1` takes the rollback back)" in said and "Restored" not in said

@@ -68,8 +68,8 @@ def test_without_rollbacks_there_is_the_head_or_a_sentence(form: str, empty: lis
 def test_table() -> None:
     """Columns are aligned; a rollback of a configuration says so."""
     assert history([x.incident()], {}, "table") == [
-        "DATE        TIME   TRIGGER                METHOD  DURATION  ROOT CAUSE",
-        "2026-11-25  02:14  web: HTTP 503 on home  Render  1min      dep-42 9f3c2ab Refactor sessions (P 0.999)",
+        "DATE        TIME (UTC)  TRIGGER                METHOD  DURATION  ROOT CAUSE",
+        "2026-11-25  02:14       web: HTTP 503 on home  Render  1min      dep-42 9f3c2ab Refactor sessions (P 0.999)",
     ]
     decided = x.decision(blame=x.blame(configuration=True))
     assert "configuration only" in history([x.incident(decision=decided)], {}, "table")[1]

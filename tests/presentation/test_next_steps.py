@@ -50,10 +50,10 @@ def test_the_other_modes(mode: str, course: Course, action: Action, more: dict, 
 def test_what_is_kept_for_a_window_says_how_to_stop_it_and_how_not_to_wait() -> None:
     """Until it is requested, over, or a human's; of what is announced the most urgent command comes first."""
     announced = x.undone(x.decision(course=Course.ANNOUNCE), announced_until=x.BEGIN + 9000)
-    assert next_steps.next_steps(announced, None)[0] == "NEXT         to stop it: watchdog stop web-1"
+    assert next_steps.next_steps(announced, None)[0] == "NEXT         to stop it: watchdog incident stop web-1"
     kept = amended(announced, approved_by="ann")
-    now = "or, not to wait for its window: watchdog approve web-1"
-    assert next_steps.steps_left(kept, "right") == ["to stop it: watchdog stop web-1", now]
+    now = "or, not to wait for its window: watchdog incident approve web-1"
+    assert next_steps.steps_left(kept, "right") == ["to stop it: watchdog incident stop web-1", now]
     assert next_steps.is_kept(kept)
     for fields in ({"requested_at": 1.0}, {"closed_at": 1.0}, {"human_needed": "x"}, {"approved_by": None}):
         assert not next_steps.is_kept(amended(kept, **fields)), fields
@@ -91,9 +91,9 @@ def test_what_comes_next_follows_from_the_last_decision_and_its_answers(
     incident = x.undone(decision, **fields)
     assert next_steps.ahead(incident) is coming
     left = " ".join(next_steps.steps_left(incident, "right"))
-    assert ("watchdog approve" in left) is (coming in (Ahead.QUESTION, Ahead.KEPT))
-    assert ("watchdog reject" in left) is (coming is Ahead.QUESTION)
-    assert ("watchdog stop" in left) is (coming in (Ahead.ANNOUNCED, Ahead.KEPT, Ahead.HELD_BACK))
+    assert ("watchdog incident approve" in left) is (coming in (Ahead.QUESTION, Ahead.KEPT))
+    assert ("watchdog incident reject" in left) is (coming is Ahead.QUESTION)
+    assert ("watchdog incident stop" in left) is (coming in (Ahead.ANNOUNCED, Ahead.KEPT, Ahead.HELD_BACK))
     assert (state_of(incident) == "WAITING FOR AN ANSWER") is (coming is Ahead.QUESTION)
 
 
@@ -115,7 +115,7 @@ def test_nothing_unsure_nothing_left() -> None:
 
 def test_a_wrong_rollback_has_a_way_back_until_it_was_taken() -> None:
     """Called wrong by a human, the command is named; once it was undone, there is nothing to mend in its commit."""
-    way = "the way back: watchdog undo web-1 --dry-run"
+    way = "the way back: watchdog incident undo web-1 --dry-run"
     done = x.incident()
     taken = Note(x.BEGIN + 300, "web", "web-1", "UNDO", "by ann: dep-42 is put back (web-2)")
     assert way not in next_steps.steps_left(done, "right") + next_steps.steps_left(done, None)
@@ -131,8 +131,8 @@ def test_a_wrong_rollback_has_a_way_back_until_it_was_taken() -> None:
 def test_what_healed_before_its_rollback_may_be_taken_back_and_needs_no_mending() -> None:
     """Until a human says that it was right: then its commit is bad after all."""
     way, mend = (
-        "the way back: watchdog undo web-1 --dry-run",
-        "fix 9f3c2ab (deny-listed; `watchdog trust 9f3c2ab` lifts it)",
+        "the way back: watchdog incident undo web-1 --dry-run",
+        "fix 9f3c2ab (deny-listed; `watchdog commit trust 9f3c2ab` lifts it)",
     )
     healed = x.incident(healed_at=x.BEGIN + 40.0)
     unjudged, right = next_steps.steps_left(healed, None), next_steps.steps_left(healed, "right")

@@ -82,7 +82,7 @@ def test_what_is_kept_says_for_what_and_how_to_answer_once_more() -> None:
         "Approved by ann, and kept until then (policy: critical: window: nights): roll web back to dep-40 aaaaaaa."
     )
     assert anew == "Then everything is decided anew: it is done only if the deploy still fails and every guard passes."
-    assert words == "To prevent it: watchdog stop web-1. Not to wait: watchdog approve web-1"
+    assert words == "To prevent it: watchdog incident stop web-1. Not to wait: watchdog incident approve web-1"
     assert details.kept_lines(incident, "")[0] == (
         "Approved by ann, and kept until then: roll web back to dep-40 aaaaaaa."
     )
@@ -94,7 +94,7 @@ def test_a_question_says_how_to_answer_and_what_happens_otherwise() -> None:
     incident = an_incident(target="dep-40", target_code="aaaaaaa1", deadline=clock)
     assert asking(incident, AnswerTerms()) == (
         "Question: roll web back to dep-40 aaaaaaa?",
-        "Answer by 14:20 UTC (within 5 min): watchdog approve web-1   or   watchdog reject web-1",
+        "Answer by 14:20 UTC (within 5 min): watchdog incident approve web-1   or   watchdog incident reject web-1",
         "Without an answer nothing is changed, and you are paged again.",
     )
     by_default = amended(incident, deadline=replace(clock, then=Then.ROLLBACK))
@@ -105,7 +105,7 @@ def test_a_question_says_how_to_answer_and_what_happens_otherwise() -> None:
     assert asking(nothing, AnswerTerms())[2] == "Without an answer nothing is changed."
     for late in (amended(by_default, late_paged=True), amended(by_default, deadline=None)):
         told = asking(late, AnswerTerms())
-        assert told[1].startswith("Answer: watchdog approve web-1")
+        assert told[1].startswith("Answer: watchdog incident approve web-1")
         assert told[2] == "Without an answer nothing is changed."
         assert read(late, Topic.ASKED, **QUESTION).title == "web is down: approve rollback to aaaaaaa?"
     decided = asking(amended(incident, decision=a_decision(why="the policy asks")), AnswerTerms())
@@ -187,11 +187,12 @@ def test_the_runbook_leaves_people_their_tasks_at_the_end_of_a_rollback() -> Non
     peoples = [one for one in RUNBOOK if one.by_people]
     ended = an_outage(**ENDED)
     todo = read(ended, Topic.CLOSED).todo
-    first = "Monitor analytics for user activity recovery: product owner, within 15 min (watchdog tick web-1 analytics)"
+    how = "within 15 min (watchdog incident tick web-1 analytics)"
+    first = f"Monitor analytics for user activity recovery: product owner, {how}"
     assert todo[0] == first and len(todo) == len(peoples) and todo == details.todo_lines(ended)
     informed = amended(ended, informed=(StakeholderStatus("board", "web-1/stakeholders", NOW),))
     assert set(todo) - set(read(informed, Topic.CLOSED).todo) == {
-        "Communicate status to stakeholders: team lead, within 60 min (watchdog tick web-1 stakeholders)"
+        "Communicate status to stakeholders: team lead, within 60 min (watchdog incident tick web-1 stakeholders)"
     }
     assert read(amended(ended, requested_at=None), Topic.CLOSED).todo == ()
     assert read(ended, Topic.STOPPED_SHORT).todo == (), "it is not over"

@@ -268,7 +268,7 @@ def test_how_to_take_it_up_says_that_nobody_else_is_called_only_if_somebody_woul
 ) -> None:
     """Where the policy escalates; else that one looks after it is all that there is to say."""
     told = read(an_outage(**fields), topic, **{**facts, "escalates": escalates}).lines
-    assert [line for line in told if "watchdog acknowledge" in line] == [TAKE_UP if escalates else LOOK_AFTER]
+    assert [line for line in told if "watchdog incident ack" in line] == [TAKE_UP if escalates else LOOK_AFTER]
 
 
 def test_whoever_is_paged_for_what_goes_on_reads_how_to_take_it_up() -> None:
@@ -313,16 +313,16 @@ def test_auto_deploy_that_is_off_because_of_us_is_said_before_what_was_done() ->
 @pytest.mark.parametrize(
     ("facts", "how", "trust"),
     [
-        ({"code": "bad00000"}, "commit bad0000 is live again", " If it is good now: watchdog trust bad00000"),
+        ({"code": "bad00000"}, "commit bad0000 is live again", " If it is good now: watchdog commit trust bad00000"),
         (
             {"code": "bad00000", "under_way": True},
             "commit bad0000 is on its way again",
-            " If it is good now: watchdog trust bad00000",
+            " If it is good now: watchdog commit trust bad00000",
         ),
         (
             {"code": "sha256:0123456789"},
             "commit 0123456 is live again",
-            " If it is good now: watchdog trust sha256:0123456789",
+            " If it is good now: watchdog commit trust sha256:0123456789",
         ),
         ({}, "code is live again", ""),
     ],
@@ -354,4 +354,4 @@ def test_a_status_that_is_not_known_is_left_out() -> None:
 def test_while_a_rollback_is_made_nobody_is_advised_to_switch_auto_deploy_on() -> None:
     """The merge would undo it."""
     notice = read(an_outage(), Topic.AUTO_DEPLOY_NOT_RESTORED, why="503", under_way=True)
-    assert notice.lines[1] == "Once that is over: watchdog restore-auto-deploy web"
+    assert notice.lines[1] == "Once that is over: watchdog service restore-auto-deploy web"

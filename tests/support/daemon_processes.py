@@ -278,7 +278,7 @@ class Daemon:
         return (sys.executable, "-m", "watchdog", "-c", str(config or self.cloud.config), *arguments)
 
     def history(self) -> list[Entry]:
-        """Return `watchdog history --format json`; asked again where a busy database was too slow."""
+        """Return `watchdog report history --format json`; asked again where a busy database was too slow."""
         answers = [self.cli("history", "--format", "json")]
 
         def answered() -> bool:

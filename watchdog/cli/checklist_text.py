@@ -2,18 +2,18 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, tzinfo
 from typing import Any
 
+from watchdog.domain.commands.command_line import QUOTED, command_line
 from watchdog.domain.incidents import Incident
 from watchdog.presentation.checklists import Checklist, Item
 from watchdog.presentation.explain import state_of
 from watchdog.presentation.follow_up_text import Open
-from watchdog.presentation.text import clean, flow, moment, wrapped
+from watchdog.presentation.text import clean, clock, day, flow, iso, wrapped, zone
 
 INDENT = 23
 """Where the words of an item begin: after `  [ ] deploy-checklist `."""
-HEAD = ("due (UTC)", "incident", "item", "owner", "what")
 TEXT_MAX = 70
 
 
@@ -29,8 +29,8 @@ def checklist_lines(incident: Incident, lists: Sequence[Checklist], now: float) 
         lines += [line for item in one.items for line in _item_lines(item, now)]
     left = sum(not item.done for one in lists for item in one.items)
     name = clean(incident.id)
-    tick = f"{left} open. To tick one: watchdog tick {name} ITEM" if left else "Nothing is open."
-    return [*lines, "", tick, f'To add one: watchdog follow-up {name} "…"']
+    tick = f"{left} open. To tick one: {command_line('tick', name, 'ITEM')}" if left else "Nothing is open."
+    return [*lines, "", "Times are UTC.", "", tick, f"To add one: {command_line('follow-up', name, QUOTED)}"]
 
 
 def _item_lines(item: Item, now: float) -> list[str]:
@@ -40,11 +40,16 @@ def _item_lines(item: Item, now: float) -> list[str]:
     return lines if item.done else lines + wrapped("", f"{late}{item.owner}, due {item.due}", INDENT)
 
 
-def open_rows(found: Sequence[Open], now: float) -> list[tuple[str, ...]]:
-    """Return one row per open item, under HEAD."""
+def open_head(now: float, tz: tzinfo) -> tuple[str, ...]:
+    """Return the names of the columns of `open_rows`."""
+    return (f"due ({zone(now, tz)})", "incident", "item", "owner", "what")
+
+
+def open_rows(found: Sequence[Open], now: float, tz: tzinfo = UTC) -> list[tuple[str, ...]]:
+    """Return one row per open item."""
     return [
         (
-            (moment(one.item.due_at)[:16] if one.item.due_at is not None else "-")
+            (f"{day(one.item.due_at, tz)} {clock(one.item.due_at, tz)[:5]}" if one.item.due_at is not None else "-")
             + (" OVERDUE" if one.item.late_seconds(now) > 0 else ""),
             one.incident.id,
             one.item.id,
@@ -58,7 +63,7 @@ def open_rows(found: Sequence[Open], now: float) -> list[tuple[str, ...]]:
 def open_sum(found: Sequence[Open], now: float) -> str:
     """Return how many there are, and how many of them are overdue."""
     late = sum(one.item.late_seconds(now) > 0 for one in found)
-    return f"{len(found)} open, {late} overdue. To tick one: watchdog tick INCIDENT ITEM"
+    return f"{len(found)} open, {late} overdue. To tick one: {command_line('tick', 'INCIDENT', 'ITEM')}"
 
 
 def json_lines(rows: Sequence[tuple[Incident, str, Item]], now: float) -> list[str]:
@@ -78,12 +83,8 @@ def _record(incident: Incident, title: str, item: Item, now: float) -> Mapping[s
         "seen": item.seen,
         "evidence": item.evidence,
         "owner": item.owner,
-        "due_at": _iso(item.due_at),
+        "due_at": iso(item.due_at),
         "overdue_seconds": round(item.late_seconds(now), 1),
         "ticked_by": item.tick.by if item.tick is not None else None,
-        "ticked_at": _iso(item.tick.at if item.tick is not None else None),
+        "ticked_at": iso(item.tick.at if item.tick is not None else None),
     }
-
-
-def _iso(at: float | None) -> str | None:
-    return None if at is None else datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

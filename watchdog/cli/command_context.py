@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.errors import ConfigurationError, Mistake
 from watchdog.domain.identities import SAID, TERMINAL, recorded
 from watchdog.domain.incident_notes import NAME_MAX
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from watchdog.domain.code_comparison import Comparison
     from watchdog.domain.decisions import Decision, TargetChoice
     from watchdog.domain.deploys import Deploy, ServiceFacts
@@ -40,6 +43,9 @@ class Screen(Protocol):
 
     def note(self, note: "Note") -> None:
         """Take one line of the story."""
+
+    def world(self, at: float, label: str, text: str) -> None:
+        """Take one line of what the make-believe cloud does; `at` is UTC epoch seconds."""
 
     def result(self, result: "DemoResult") -> None:
         """Show how it ended."""
@@ -100,6 +106,7 @@ class Context:
     environ: Mapping[str, str]
     cwd: Path
     load_roof: Callable[[], Services]
+    utc: bool = False  # show times in UTC, not in the local zone
 
     def settings(self) -> "Settings":
         """Return the configuration. Raises ConfigurationError with every mistake."""
@@ -116,6 +123,14 @@ class Context:
         from watchdog.daemon.runtime.clock import SystemClock
 
         return SystemClock()
+
+    def zone(self) -> "tzinfo":
+        """Return the time zone in which times are shown: the local one, unless UTC was asked for."""
+        from datetime import UTC
+
+        from watchdog.cli.local_zone import LocalZone
+
+        return UTC if self.utc else LocalZone()
 
     def who(self) -> str:
         """Return who types, for the record: whose process this is, whatever the environment says."""
@@ -143,6 +158,11 @@ class Context:
 def usage_error(where: str, what: str, instead: str) -> NoReturn:
     """Raise ConfigurationError for something typed on the command line."""
     raise ConfigurationError((Mistake(where, what, instead),))
+
+
+def no_such_incident(name: str) -> NoReturn:
+    """Raise ConfigurationError for an incident that is not in the record."""
+    usage_error(name, "no such incident", f"`{command_line('incidents')}` lists them")
 
 
 def known_service(settings: "Settings", name: str) -> str:

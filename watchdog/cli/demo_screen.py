@@ -19,7 +19,7 @@ from watchdog.domain.readings import Reading
 from watchdog.domain.reports import DemoResult
 
 POINTS_KEPT = 240
-NOTES_KEPT = 400
+LINES_KEPT = 400
 STYLES = {"GOOD": "green", "BAD": "bold red", "UNKNOWN": "yellow"}
 DECIDED = frozenset({"CRITICAL", "HIGH", "MEDIUM", "LOW", "BLIND"})
 """The first note of these is when a plain screen shows the signals."""
@@ -39,7 +39,7 @@ class DemoScreen:
         self._began_at = 0.0
         self._now = 0.0
         self._points: dict[str, deque[demo_text.Point]] = {}
-        self._notes: deque[Note] = deque(maxlen=NOTES_KEPT)
+        self._lines: deque[demo_text.Line] = deque(maxlen=LINES_KEPT)
         self._shown_signals = False
 
     def __enter__(self) -> Self:
@@ -69,12 +69,19 @@ class DemoScreen:
 
     def note(self, note: Note) -> None:
         """Take one line of the story."""
-        self._now = max(self._now, note.at)
-        self._notes.append(note)
+        if self._plain and note.label in DECIDED:
+            self._show_signals()
+        self._take(demo_text.Line(note.at, note.label, note.text))
+
+    def world(self, at: float, label: str, text: str) -> None:
+        """Take one line of what the make-believe cloud does; `at` is UTC epoch seconds."""
+        self._take(demo_text.Line(at, label, text))
+
+    def _take(self, line: demo_text.Line) -> None:
+        self._now = max(self._now, line.at)
+        self._lines.append(line)
         if self._plain:
-            if note.label in DECIDED:
-                self._show_signals()
-            self._write([demo_text.note_line(note, self._began_at)])
+            self._write([demo_text.note_line(line, self._began_at)])
         self._refresh()
 
     def result(self, result: DemoResult) -> None:
@@ -114,14 +121,14 @@ class DemoScreen:
     def _picture(self, *, whole: bool = False) -> Group:
         """Return header, signals and notes; only the newest notes that fit, unless the `whole` story is wanted."""
         signals = self._signal_rows()
-        room = len(self._notes) if whole else max(1, self._console.height - len(self._head) - len(signals) - 4)
+        room = len(self._lines) if whole else max(1, self._console.height - len(self._head) - len(signals) - 4)
         lines = [Text(line) for line in [*self._head, ""]]
         for text, (_, word, _, _) in zip(demo_text.signal_lines(signals), [("", "", "", ""), *signals], strict=True):
             lines.append(Text(self._drawable(text)))
             if word:
                 lines[-1].highlight_words([word], STYLES[word])
         lines.append(Text(""))
-        for note in list(self._notes)[-room:]:
+        for note in list(self._lines)[-room:]:
             lines.append(Text(self._drawable(demo_text.note_line(note, self._began_at))))
             lines[-1].stylize("bold", 8, 8 + len(note.label))
         for line in lines:

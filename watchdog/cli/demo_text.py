@@ -1,8 +1,9 @@
 """What the demo's screen says, as plain lines: sparklines, signals, notes, the result. Pure."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from watchdog.domain.effects import Note
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.readings import Bad, Good, Reading
 from watchdog.domain.reports import DemoResult
 from watchdog.domain.units import show_seconds
@@ -62,7 +63,15 @@ def signal_lines(rows: Sequence[tuple[str, str, str, str]]) -> list[str]:
     return [head, *lines]
 
 
-def note_line(note: Note, began_at: float) -> str:
+class Line(NamedTuple):
+    """One line of the story: when (UTC epoch seconds), its label, its text."""
+
+    at: float
+    label: str
+    text: str
+
+
+def note_line(note: Line, began_at: float) -> str:
     """Return `00:14  SUSPECT    HTTP 503; …`, minutes and seconds since the beginning."""
     minutes, seconds = divmod(max(0, int(note.at - began_at)), 60)
     return f" {minutes:02d}:{seconds:02d}  {clean(note.label):<10} {clean(note.text)}".rstrip()
@@ -72,7 +81,7 @@ def head_lines(scenario: str, shortened: Sequence[str]) -> list[str]:
     """Return what is shown, and which shipped defaults are not in force."""
     less = f"Shipped defaults, except: {', '.join(map(clean, shortened))}." if shortened else "Shipped defaults."
     return [
-        f"watchdog demo: {clean(scenario)}. The real daemon, a make-believe cloud on 127.0.0.1.",
+        f"{command_line('demo')}: {clean(scenario)}. The real daemon, a make-believe cloud on 127.0.0.1.",
         "No account; nothing leaves this machine.",
         less,
     ]
@@ -115,11 +124,11 @@ def _timed(label: str, value: float | None, target: float | None) -> tuple[str, 
 def _hints(result: DemoResult) -> list[str]:
     quiet = result.scenario == "upstream-outage"
     hints = [
-        ("When it must act:", "watchdog demo")
+        ("When it must act:", command_line("demo"))
         if quiet
-        else ("When it must NOT act:", "watchdog demo --scenario upstream-outage"),
-        ("Your site, read-only:", "watchdog init --from-render"),
+        else ("When it must NOT act:", command_line("demo", "--scenario", "upstream-outage")),
+        ("Your site, read-only:", command_line("init", "--from-render")),
     ]
     if result.incident:
-        hints.insert(1, ("Why this one:", result.explain_command or f"watchdog explain {clean(result.incident)}"))
+        hints.insert(1, ("Why this one:", result.explain_command or command_line("explain", clean(result.incident))))
     return [f" {question:<22} {command}" for question, command in hints]

@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from watchdog.cli.command_context import Context, known_service, usage_error
+from watchdog.cli.command_context import Context, known_service, no_such_incident, usage_error
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.commands.command_table import COMMANDS
 from watchdog.domain.commands.human_command import (
     ALL,
@@ -29,7 +30,7 @@ SUBJECTS: Mapping[Subject, tuple[str, str]] = {
     Subject.INCIDENT: ("incident", "Its id, as in web-1."),
     Subject.SERVICE: ("service", "Its name in the configuration."),
     Subject.SERVICE_OR_ALL: ("service", "Its name in the configuration, or all."),
-    Subject.SILENCE: ("name", "As `watchdog silences` lists it: silence-1, hold-2."),
+    Subject.SILENCE: ("name", f"As `{command_line('silences')}` lists it: silence-1, hold-2."),
     Subject.COMMIT: ("commit", "The commit or image digest, or its first 7 characters and more."),
 }
 """What the first word is called, and what it may be."""
@@ -100,7 +101,7 @@ async def annotate(ctx: Context, name: str, incident: str, given: Mapping[str, A
     arguments, settings = checked_arguments(ctx, COMMANDS[name], incident, given), ctx.settings()
     async with ctx.app().reading(settings) as store:
         if await store.incident(incident) is None:
-            usage_error(incident, "no such incident", "`watchdog incidents` lists them")
+            no_such_incident(incident)
     (answered,) = await ctx.app().annotate(settings, [(name, arguments)], by)
     if not answered.ok:
         output.print_error(answered.answer)

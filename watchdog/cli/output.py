@@ -3,19 +3,24 @@
 Rule 1: nothing is interpreted as markup. Rule 2: without a terminal no control character is written.
 """
 
+import re
 import sys
+import textwrap
 from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.errors import ConfigurationError, OutcomeUnknown, Refused, Temporary, WatchdogError
-from watchdog.presentation.text import INDENT, clean
+from watchdog.presentation.text import WIDTH, clean
 
 DONE, FAILED, USAGE, REFUSED, INTERRUPTED = 0, 1, 2, 3, 130
 PIPE_WIDTH = 4000
 """Without a terminal nothing is wrapped: lines are for grep."""
+LABEL = re.compile(r"[A-Z][A-Z-]+(?: [A-Z-]+)*(?![\w-])(?: \([A-Z][\w+:]*\))?")
+"""The label at the margin: whole words in capitals, a time zone after them included."""
 
 
 def console() -> Console:
@@ -45,11 +50,22 @@ def show_lines(lines: Sequence[str]) -> None:
         out.print(_dressed(line), soft_wrap=True)
 
 
+def show_wrapped(lines: Sequence[str]) -> None:
+    """Write running text; on a terminal it is wrapped between words, as a terminal of 80 columns shows it."""
+    if not sys.stdout.isatty():
+        show_lines(lines)
+        return
+    wrapper = textwrap.TextWrapper(WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+    show_lines([row for line in lines for row in wrapper.wrap(line) or [""]])
+
+
 def _dressed(line: str) -> Text:
     text = Text(line)
-    label = line[:INDENT].rstrip()
-    if label and label.split(" (")[0].isupper():
-        text.stylize("bold", 0, len(label))
+    label = LABEL.match(line)
+    if line.isupper():  # the head of a table
+        text.stylize("bold")
+    elif label is not None:
+        text.stylize("bold", 0, label.end())
     return text
 
 
@@ -95,5 +111,5 @@ def _next_step(error: WatchdogError) -> str:
         wait = f" in {error.retry_after_seconds:.0f} s" if error.retry_after_seconds else ""
         return f"Try again{wait}."
     if isinstance(error, OutcomeUnknown):
-        return "It may have happened: look it up (watchdog deploys SERVICE) before you repeat it."
+        return f"It may have happened: look it up ({command_line('deploys', 'SERVICE')}) before you repeat it."
     return ""

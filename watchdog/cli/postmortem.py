@@ -1,12 +1,14 @@
-"""`watchdog postmortem`: the draft of a post-mortem in Markdown, from what is recorded. Pure: facts in, lines out.
+"""`watchdog incident postmortem`: the draft of a post-mortem in Markdown, from the record. Pure: facts in, lines out.
 
 Rule 1: nothing is invented: what is not known says so, and what only people can write is marked as open.
 Rule 2: what others wrote passes through `markdown`, so that it stays text.
 """
 
 from itertools import chain
+from typing import Any
 
 from watchdog.cli.impact import impact
+from watchdog.domain.commands.command_line import QUOTED, command_line
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.follow_ups import DEVELOPERS, LONG_TERM
 from watchdog.domain.incidents import Incident
@@ -40,6 +42,21 @@ def postmortem(facts: Facts) -> list[str]:
         ["## Action items", "", *action_items(facts)],
     ]
     return [line for number, part in enumerate(parts) for line in ([""] if number else []) + part]
+
+
+def facts_record(facts: Facts) -> dict[str, Any]:
+    """Return what the draft adds to the incident and its checklists, for machines; `ended_at` is when it was over."""
+    cause = facts.root_cause
+    return {
+        "ended_at": facts.ended_at,
+        "target_seconds": facts.target_seconds,
+        "timeline": timeline(facts.incident, facts.notes, facts.remarks),
+        "minutes": facts.minutes,
+        "notes": facts.remarks,
+        "root_cause": cause.text if cause is not None else None,
+        "commits": facts.changes,
+        "commits_why": facts.changes_why,
+    }
 
 
 def head(facts: Facts) -> list[str]:
@@ -285,7 +302,8 @@ def added(facts: Facts) -> list[str]:
     ]
     if facts.label is not None:
         lines.append(f"- The watchdog's judgement was called **{plain(facts.label)}** by a human.")
-    return lines or [f'Nothing yet: `watchdog note {facts.incident.id} "…"` adds a line, here and to the timeline.']
+    how = command_line("note", facts.incident.id, QUOTED)
+    return lines or [f"Nothing yet: `{how}` adds a line, here and to the timeline."]
 
 
 def root_cause(facts: Facts) -> list[str]:
@@ -293,8 +311,8 @@ def root_cause(facts: Facts) -> list[str]:
     cause = facts.root_cause
     if cause is not None:
         return [f"Named by {plain(cause.by)} at {moment(cause.at)}: {_end(plain(cause.text))}"]
-    how = f'`watchdog note {facts.incident.id} --root-cause "…"`'
-    return [f"✍️ To be filled in, here or with {how}. What the watchdog blamed is a suspect, not a cause."]
+    how = command_line("note", facts.incident.id, "--root-cause", QUOTED)
+    return [f"✍️ To be filled in, here or with `{how}`. What the watchdog blamed is a suspect, not a cause."]
 
 
 def lessons() -> list[str]:
@@ -310,7 +328,8 @@ def action_items(facts: Facts) -> list[str]:
     own = {one.id for one in facts.follow_ups}
     lines += [_item(one) for one in follow_ups(facts) if one.id in own or not one.done]
     name = facts.incident.id
-    how = f'`watchdog tick {name} ITEM` ticks one, `watchdog follow-up {name} "…"` adds one.'
+    adds = command_line("follow-up", name, QUOTED)
+    how = f"`{command_line('tick', name, 'ITEM')}` ticks one, `{adds}` adds one."
     return [*(lines or ["Nothing is left to do."]), "", how]
 
 

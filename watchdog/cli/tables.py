@@ -17,7 +17,7 @@ from watchdog.domain.policy import Policy
 from watchdog.domain.reports import SignalReport
 from watchdog.presentation import table_rows
 from watchdog.presentation.status_text import verdict
-from watchdog.presentation.text import clean, clock, day, short
+from watchdog.presentation.text import clean, clock, day, short, zone
 
 if TYPE_CHECKING:
     from watchdog.settings.check.check_result import CheckResult
@@ -49,13 +49,16 @@ def status(state: State, policy: Policy) -> Table:
     return table(table_rows.STATUS, table_rows.status(state, policy))
 
 
-def incidents(found: Sequence[Incident], labels: Mapping[str, str], tz: tzinfo = UTC) -> Table:
-    """Return one row per incident, in the given order."""
-    return table(table_rows.incidents_head(tz), table_rows.incidents(found, labels, tz))
+def incidents(found: Sequence[Incident], labels: Mapping[str, str], now: float, tz: tzinfo = UTC) -> Table:
+    """Return one row per incident, in the given order; `now` is UTC epoch seconds."""
+    return table(table_rows.incidents_head(now, tz), table_rows.incidents(found, labels, tz))
 
 
-def deploys(found: Sequence[Deploy], choice: TargetChoice | None, tz: tzinfo = UTC) -> Table:
-    """Return one row per deploy, newest first: which is live, where a rollback would lead, why not the others."""
+def deploys(found: Sequence[Deploy], choice: TargetChoice | None, now: float, tz: tzinfo = UTC) -> Table:
+    """Return one row per deploy, newest first: which is live, where a rollback would lead, why not the others.
+
+    `now` is UTC epoch seconds.
+    """
     target = choice.deploy.id if choice is not None and choice.deploy is not None else None
     skipped = {one.deploy: one.why for one in choice.skipped} if choice is not None else {}
     made = []
@@ -67,7 +70,7 @@ def deploys(found: Sequence[Deploy], choice: TargetChoice | None, tz: tzinfo = U
         ended = f"{day(one.finished_at, tz)} {clock(one.finished_at, tz)[:5]}" if one.finished_at else "-"
         subject = clean(one.commit_message.strip().split("\n")[0], limit=40)
         made.append((one.id, one.status.replace("_", " "), one.trigger, short(one.code), ended, subject, note))
-    return table(("deploy", "status", "trigger", "code", "finished", "message", "note"), made)
+    return table(("deploy", "status", "trigger", "code", f"finished ({zone(now, tz)})", "message", "note"), made)
 
 
 def once(read: Sequence[SignalReport]) -> Table:

@@ -4,14 +4,16 @@ import re
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-EXAMPLES = "write 03:12, '2026-11-25 03:12', 2026-11-25T03:12:00Z or '03:12 Europe/Berlin' (UTC unless a zone is given)"
+EXAMPLES = "write 03:12 or '2026-11-25 03:12' (your zone), 2026-11-25T03:12:00Z or '03:12 Europe/Berlin'"
 _MOMENT = re.compile(
     r"(?:(\d{4}-\d{2}-\d{2})[T ])?(\d{1,2}:\d{2}(?::\d{2})?)\s*(Z|[+-]\d{2}:?\d{2}|[A-Za-z_]+(?:/[A-Za-z_+-]+)*)?"
 )
 
 
-def parse_moment(text: str, now: float) -> float:
+def parse_moment(text: str, now: float, tz: tzinfo = UTC) -> float:
     """Return UTC epoch seconds of a moment in the past; a time without a date is the latest such time before `now`.
+
+    A time without a zone is in `tz`.
 
     Raises ValueError, saying what to write, for anything else and for the future.
     """
@@ -20,7 +22,7 @@ def parse_moment(text: str, now: float) -> float:
         raise ValueError(f"not a time: {EXAMPLES}")
     day, time, zone_name = match.groups()
     try:
-        zone = _zone(zone_name)
+        zone = _zone(zone_name, tz)
         today = datetime.fromtimestamp(now, zone).date()
         at = _at(date.fromisoformat(day) if day else today, time, zone)
         if not day and at > now:
@@ -39,8 +41,10 @@ def _at(day: date, time: str, zone: tzinfo) -> float:
     return datetime(day.year, day.month, day.day, hours, minutes, seconds, tzinfo=zone).timestamp()
 
 
-def _zone(name: str | None) -> tzinfo:
-    if name is None or name.upper() in ("Z", "UTC"):
+def _zone(name: str | None, default: tzinfo) -> tzinfo:
+    if name is None:
+        return default
+    if name.upper() in ("Z", "UTC"):
         return UTC
     if name[0] in "+-":
         minutes = int(name[1:3]) * 60 + int(name[-2:])

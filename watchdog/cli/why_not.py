@@ -1,4 +1,4 @@
-"""`watchdog why-not SERVICE TIME`: why nothing was done at that moment. The twin of `explain`. Pure.
+"""`watchdog service why-not SERVICE TIME`: why nothing was done at that moment. The twin of `explain`. Pure.
 
 Rule: the answer is what the record holds; where the record is silent, that is the answer.
 """
@@ -6,10 +6,12 @@ Rule: the answer is what the record holds; where the record is silent, that is t
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, tzinfo
+from typing import Any
 
 from watchdog.core.detect import Conditions
 from watchdog.core.detect.probes import learnt_words, run_limit_seconds
 from watchdog.domain.checks import Check
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import Incident
 from watchdog.domain.policy import Detection, SignalPolicy
@@ -48,6 +50,27 @@ def why_not(
         because(at, notes, minutes, incidents, limits, checks or {}),
     ]
     return [line for number, block in enumerate(filter(None, blocks)) for line in ([""] if number else []) + block]
+
+
+def why_not_record(
+    service: str,
+    at: float,
+    notes: Sequence[Note],
+    minutes: Sequence[Minute],
+    incidents: Sequence[Incident],
+    *,
+    detection: Detection | None = None,
+    checks: Mapping[str, Check] | None = None,
+) -> Mapping[str, Any]:
+    """Return the same for machines: the reasons, and the record around that moment as the store has it."""
+    return {
+        "service": service,
+        "at": at,
+        "because": reasons(at, notes, minutes, incidents, detection or Detection(), checks or {}),
+        "minutes": minutes,
+        "notes": [{"at": one.at, "label": one.label, "text": one.text} for one in notes],
+        "incidents": [one.id for one in incidents],
+    }
 
 
 def seen(minutes: Sequence[Minute], tz: tzinfo) -> list[str]:
@@ -90,7 +113,7 @@ def open_then(incidents: Sequence[Incident]) -> list[str]:
     """Return the incidents that were open."""
     lines: list[str] = []
     for incident in incidents:
-        text = f"{incident.id} {incident.severity}: {incident.title} (watchdog explain {incident.id})"
+        text = f"{incident.id} {incident.severity}: {incident.title} ({command_line('explain', incident.id)})"
         lines += section("" if lines else "OPEN", text)
     return lines
 
@@ -103,14 +126,25 @@ def because(
     limits: Detection,
     checks: Mapping[str, Check],
 ) -> list[str]:
-    """Return the reasons, one a line, incidents before readings."""
-    reasons = [_of_incident(incident, at) for incident in incidents]
-    if not incidents:
-        reasons += _of_readings(at, minutes, limits, checks) + _of_suspicion(notes)
+    """Return the reasons as a section, one a line."""
     lines: list[str] = []
-    for reason in reasons:
+    for reason in reasons(at, notes, minutes, incidents, limits, checks):
         lines += section("" if lines else "BECAUSE", reason)
     return lines
+
+
+def reasons(
+    at: float,
+    notes: Sequence[Note],
+    minutes: Sequence[Minute],
+    incidents: Sequence[Incident],
+    limits: Detection,
+    checks: Mapping[str, Check],
+) -> list[str]:
+    """Return why nothing was done: by the incidents that were open, else by the readings."""
+    if incidents:
+        return [_of_incident(incident, at) for incident in incidents]
+    return _of_readings(at, minutes, limits, checks) + _of_suspicion(notes)
 
 
 def _of_incident(incident: Incident, at: float) -> str:

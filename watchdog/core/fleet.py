@@ -12,6 +12,7 @@ from watchdog.core.fold import observations
 from watchdog.core.phases import manual_silences
 from watchdog.core.updates import integration_alerts, upgrade_notice, weekly_digest
 from watchdog.domain import events as e
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.effects import Note
 from watchdog.domain.fast_replace import fast_replace
 from watchdog.domain.incidents import Phase, ServiceState, State
@@ -28,7 +29,8 @@ DARK_LINES = (
 )
 UNSEEN_LINES = (
     "No service is judged and nothing is changed until a probe of one is good or bad again.",
-    "`watchdog status` says why a signal is unknown; probes that are void altogether come from an overloaded host.",
+    f"`{command_line('status')}` says why a signal is unknown; "
+    "probes that are void altogether come from an overloaded host.",
 )
 
 
@@ -143,14 +145,14 @@ def resume(ctx: StepContext, event: e.Resumed) -> None:
 
 def disarm(ctx: StepContext, event: e.InvariantBroken) -> None:
     """Change nothing any more: one of our promises is broken, so none of them can be relied on."""
-    ctx.emit(Note(ctx.now, "", None, "DISARMED", f"{event.what}: nothing is changed until `watchdog resume`"))
+    ctx.emit(Note(ctx.now, "", None, "DISARMED", f"{event.what}: nothing is changed until `{command_line('resume')}`"))
     if ctx.state.disarmed:
         return
     ctx.state = replace(ctx.state, disarmed=event.what)
     lines = (
         f"What was found: {event.what}",
         "This is a fault of the watchdog itself. It keeps watching and paging, and changes nothing.",
-        "Look at production yourself, then: watchdog resume",
+        f"Look at production yourself, then: {command_line('resume')}",
     )
     ctx.notify_operators(
         NoticeKind.SELF_ALERT, "disarmed", "watchdog is DISARMED: one of its own promises is broken", lines

@@ -1,5 +1,6 @@
 """Parts of the lines that the core writes into an incident's story; notices and `explain` use the same words."""
 
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.decisions import Decision, GuardAnswer, Verdict
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Incident
@@ -55,5 +56,5 @@ def healed_line(incident: Incident) -> str:
     ahead = show_seconds((incident.rollback.restored_at or 0.0) - incident.rollback.healed_at)
     return (
         f"all was good again {ahead} before the rollback was live, and not by it: {incident.suspect} may be innocent "
-        f"(`watchdog undo {incident.id}` takes the rollback back)"
+        f"(`{command_line('undo', incident.id)}` takes the rollback back)"
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.prose import Prose
 
 
@@ -89,7 +90,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "status page": Kind("the status page of", "an outage of {name} is not taken into account"),
         "control": Kind("the control targets", "our own network cannot be told from a broken site", any_part=True),
         "channel": Kind("the channel", "people are not told there; other channels stand in", wakes=True),
-        "answers": Kind("answers in", "what people answer there is not heard; `watchdog approve` still is"),
+        "answers": Kind("answers in", f"what people answer there is not heard; `{command_line('approve')}` still is"),
         "repository": Kind("the repository", "notices do not name commits, and merges that do not ship are not told"),
         "pager": Kind("reading", "who acknowledged a page is not known, so others may be called as well"),
         "changes": Kind("change events at", "responders do not see deploys beside their pages"),

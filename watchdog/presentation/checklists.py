@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.decisions import Verdict
 from watchdog.domain.follow_ups import DECIDES, IMMEDIATE, LONG_TERM, RUNBOOK, SHORT_TERM, FollowUp, RunbookItem, Tick
 from watchdog.domain.follow_ups import ticked as ticks_that_hold
@@ -224,7 +225,7 @@ def _logged(facts: Facts) -> Known:
     incident = facts.incident
     if incident.rollback.requested_at is None:
         return True, f"no rollback was made; the incident is recorded as {incident.id}"
-    return True, f"{moment(incident.rollback.requested_at)}: it is in watchdog history"
+    return True, f"{moment(incident.rollback.requested_at)}: it is in {command_line('history')}"
 
 
 def _root_cause(facts: Facts) -> Known:
@@ -264,7 +265,10 @@ KNOWN: Mapping[str, Callable[[Facts], Known]] = MappingProxyType(
         "stakeholders": _stakeholders,
         "root-cause": _root_cause,
         "fix-branch": _fix_branch,
-        "post-mortem": lambda facts: (False, f"watchdog postmortem {facts.incident.id} drafts the paper for it"),
+        "post-mortem": lambda facts: (
+            False,
+            f"{command_line('postmortem', facts.incident.id)} drafts the paper for it",
+        ),
     }
 )
 """What the record tells of an item; of the others it tells nothing."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from zoneinfo import ZoneInfo
 
+from watchdog.domain.commands.command_line import QUOTED, command_line
 from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Incident, ServiceState, State
 from watchdog.domain.policy import PROBES, Policy
@@ -170,7 +171,7 @@ def _incidents(week: Week) -> Iterator[str]:
     for incident in week.incidents[:INCIDENTS_SHOWN]:
         yield f"{incident.id} ({incident.severity}): {_what_was_done(incident)}; {incident.title}"
     if len(week.incidents) > INCIDENTS_SHOWN:
-        yield f"and {len(week.incidents) - INCIDENTS_SHOWN} more: watchdog incidents"
+        yield f"and {len(week.incidents) - INCIDENTS_SHOWN} more: {command_line('incidents')}"
 
 
 def _what_was_done(incident: Incident) -> str:
@@ -196,14 +197,15 @@ def _rollbacks(week: Week, rolled_back: Sequence[Incident]) -> Iterator[str]:
     yield f"Rollbacks: {len(rolled_back)}: {said}."
     open_ones = [one.id for one in rolled_back if one.id not in labels]
     if open_ones:
-        yield f"Was it right? {'; '.join(f'watchdog label {name} right|wrong' for name in open_ones[:NAMES_SHOWN])}"
+        how = (command_line("label", name, "right|wrong") for name in open_ones[:NAMES_SHOWN])
+        yield f"Was it right? {'; '.join(how)}"
 
 
 def _times(counted: Stats) -> Iterator[str]:
     means = (("MTTD", counted.detect), ("MTTR", counted.restore))
     known = [f"{name} {_mean(mean)}" for name, mean in means if mean.value is not None]
     if known:
-        yield f"{', '.join(known)}. Of months: watchdog stats"
+        yield f"{', '.join(known)}. Of months: {command_line('stats')}"
 
 
 def _mean(mean: Mean) -> str:
@@ -217,7 +219,7 @@ def _standing(week: Week) -> Iterator[str]:
     found = [*status_lines(held, week.now, zone), *quiet_lines(held, week.policy, week.now, zone)]
     yield from found[:STANDING_SHOWN]
     if len(found) > STANDING_SHOWN:
-        yield f"and {len(found) - STANDING_SHOWN} more: watchdog status, watchdog silences"
+        yield f"and {len(found) - STANDING_SHOWN} more: {command_line('status')}, {command_line('silences')}"
 
 
 def _left_to_do(week: Week) -> Iterator[str]:
@@ -226,12 +228,13 @@ def _left_to_do(week: Week) -> Iterator[str]:
     older = [one for service in _services(week).values() if (one := open_incident(service)) is not None]
     still = [one.id for one in older if one.id not in known and one.opened_at < week.since]
     if still:
-        yield f"Still open from before: {_some(still)} (watchdog explain {still[0]})"
+        yield f"Still open from before: {_some(still)} ({command_line('explain', still[0])})"
     causes = week.causes or {}
     serious = [one for one in week.incidents if one.closed_at is not None and one.severity is Severity.CRITICAL]
     unnamed = [one.id for one in serious if one.id not in causes]
     if unnamed:
-        how = f'watchdog postmortem {unnamed[0]} drafts it, watchdog note {unnamed[0]} "…" --root-cause names it'
+        names = command_line("note", unnamed[0], QUOTED, "--root-cause")
+        how = f"{command_line('postmortem', unnamed[0])} drafts it, {names} names it"
         yield f"Root cause not named yet: {_some(unnamed)} ({how})"
 
 

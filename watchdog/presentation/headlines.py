@@ -4,14 +4,14 @@ Rule 1: a time is a time of day, never "in 5 min": a title stands for hours in a
 Rule 2: what does not fit goes in this order: the symptom, the middle of a long name, how the service fails.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 from watchdog.core.note_text import short
 from watchdog.domain.decisions import FAILING, Finding
 from watchdog.domain.incidents import Incident, Outcome
 from watchdog.domain.severity import Severity
 from watchdog.domain.units import show_seconds
-from watchdog.presentation.text import clean
+from watchdog.presentation.text import clean, zone
 
 TITLE_MAX = 60
 DOWN_SHARE = 0.9
@@ -24,11 +24,11 @@ HAPPENS = {"intermittent": "comes and goes", "latency": "is slow", "turned away"
 """What a service does, by the method that found it."""
 
 
-def state_title(incident: Incident, at: float) -> str:
+def state_title(incident: Incident, at: float, tz: tzinfo = UTC) -> str:
     """Return what fails, how and since when: `web is down: HTTP 503 since 16:16 UTC`."""
     if not incident.findings:
         return f"{incident.service}: {incident.title}"
-    since = f" since {time_of_day(incident.findings[0].onset_at, at)}"
+    since = f" since {time_of_day(incident.findings[0].onset_at, at, tz)}"
     trouble = happens(incident)
     room = TITLE_MAX - len(trouble) - len(since) - 2
     symptom = incident.findings[0].symptom if room >= SYMPTOM_MIN else ""
@@ -94,7 +94,7 @@ def titled(text: str, incident: Incident) -> str:
     return clean(line, TITLE_MAX)
 
 
-def time_of_day(at: float, now: float) -> str:
+def time_of_day(at: float, now: float, tz: tzinfo = UTC) -> str:
     """Return UTC epoch seconds as `16:16 UTC`; with its day, if that is not about now: `27 Nov 16:16 UTC`."""
     day = "" if abs(now - at) < HALF_DAY_SECONDS else "%d %b "
-    return f"{datetime.fromtimestamp(at, UTC):{day}%H:%M} UTC"
+    return f"{datetime.fromtimestamp(at, tz):{day}%H:%M} {zone(at, tz)}"

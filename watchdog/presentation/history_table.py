@@ -1,4 +1,4 @@
-"""`watchdog history`: every rollback as one row. Markdown is exactly the table of the team's runbook. Pure.
+"""`watchdog report history`: every rollback as one row. Markdown is exactly the table of the team's runbook. Pure.
 
 Rule: what strangers wrote (commit messages) can neither break a table nor become a formula in a spreadsheet.
 """
@@ -9,13 +9,13 @@ import json
 import math
 import unicodedata
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from types import MappingProxyType
 from typing import Literal
 
 from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Incident
-from watchdog.presentation.text import clean, day, short, show_probability
+from watchdog.presentation.text import clean, day, iso, short, show_probability, zone
 
 Format = Literal["table", "markdown", "csv", "json"]
 COLUMNS = ("Date", "Time", "Trigger", "Method", "Duration", "Root Cause")
@@ -29,29 +29,35 @@ def history(
     labels: Mapping[str, str],
     style: Format,
     causes: Mapping[str, Remark] = MappingProxyType({}),
+    tz: tzinfo = UTC,
 ) -> list[str]:
     """Return the rollbacks among the incidents, in the given order, as lines of that format.
 
-    `causes` are the root causes that people named, by incident.
+    `causes` are the root causes that people named, by incident. Only the table is in the zone `tz`: Markdown and CSV
+    are kept in documents and read elsewhere, so that their times are UTC.
     """
     acted = [incident for incident in incidents if incident.rollback.requested_at is not None]
     if style == "json":
         records = [record(one, labels.get(one.id), causes.get(one.id)) for one in acted]
         return json.dumps(records, indent=2, ensure_ascii=False).split("\n")
-    rows = [row(one, labels.get(one.id), causes.get(one.id)) for one in acted]
+    shown = tz if style == "table" else UTC
+    rows = [row(one, labels.get(one.id), causes.get(one.id), shown) for one in acted]
     if style == "markdown":
         return [f"| {' | '.join(COLUMNS)} |", RULE, *(markdown_row(cells) for cells in rows)]
     if style == "csv":
         return csv_lines([COLUMNS, *(tuple(map(harmless, cells)) for cells in rows)])
-    return grid(COLUMNS, rows) if rows else ["No rollback yet."]
+    if not rows:
+        return ["No rollback yet."]
+    head = (COLUMNS[0], f"{COLUMNS[1]} ({zone(acted[0].rollback.requested_at or 0.0, tz)})", *COLUMNS[2:])
+    return grid(head, rows)
 
 
-def row(incident: Incident, label: str | None, cause: Remark | None = None) -> tuple[str, ...]:
-    """Return the runbook's six cells; date and time (UTC) are those of the rollback request."""
+def row(incident: Incident, label: str | None, cause: Remark | None = None, tz: tzinfo = UTC) -> tuple[str, ...]:
+    """Return the runbook's six cells; date and time (in the zone `tz`) are those of the rollback request."""
     at = incident.rollback.requested_at or incident.onset_at
-    time = datetime.fromtimestamp(at, UTC).strftime("%H:%M")
+    time = datetime.fromtimestamp(at, tz).strftime("%H:%M")
     trigger = clean(f"{incident.service}: {incident.title}")
-    return (day(at), time, trigger, "Render", duration(incident), clean(root_cause(incident, label, cause)))
+    return (day(at, tz), time, trigger, "Render", duration(incident), clean(root_cause(incident, label, cause)))
 
 
 def duration(incident: Incident) -> str:
@@ -97,9 +103,9 @@ def record(incident: Incident, label: str | None, cause: Remark | None = None) -
         "incident": incident.id,
         "service": incident.service,
         "severity": incident.severity.value,
-        "onset_at": _iso(incident.onset_at),
-        "requested_at": _iso(incident.rollback.requested_at),
-        "restored_at": _iso(incident.rollback.restored_at),
+        "onset_at": iso(incident.onset_at),
+        "requested_at": iso(incident.rollback.requested_at),
+        "restored_at": iso(incident.rollback.restored_at),
         "onset_to_restored_seconds": None if took is None else round(took, 3),
         "suspect": incident.suspect,
         "target": incident.rollback.target,
@@ -110,10 +116,6 @@ def record(incident: Incident, label: str | None, cause: Remark | None = None) -
         "root_cause_named": cause.text if cause is not None else None,
         "root_cause_named_by": cause.by if cause is not None else None,
     }
-
-
-def _iso(at: float | None) -> str | None:
-    return None if at is None else datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def markdown_row(cells: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from watchdog.core.phases.paged import obstacle_may_pass
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.decisions import Blame, Course, Decision, Verdict
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import Incident
@@ -163,9 +164,9 @@ def steps_left(incident: Incident, label: str | None, notes: Sequence[Note] = ()
     if incident.pin.off and incident.pin.previous not in (None, "off"):
         steps.append(f'restore auto-deploy ("{incident.pin.previous}") after a new commit')
     if (label == "wrong" or may_be_innocent) and incident.rollback.deploy is not None and not taken_back:
-        steps.append(f"the way back: watchdog undo {clean(incident.id)} --dry-run")
+        steps.append(f"the way back: {command_line('undo', clean(incident.id), '--dry-run')}")
     if incident.decision is not None and label is None:
-        steps.append(f"was this right?  watchdog label {clean(incident.id)} right|wrong")
+        steps.append(f"was this right?  {command_line('label', clean(incident.id), 'right|wrong')}")
     return steps
 
 
@@ -177,7 +178,7 @@ def _repair(incident: Incident) -> list[str]:
     if blame.configuration:
         return ["fix the saved configuration: it returns with the next deploy"]
     code = short(incident.suspect_code)
-    return [f"fix {code} (deny-listed; `watchdog trust {code}` lifts it)"] if incident.suspect_code else []
+    return [f"fix {code} (deny-listed; `{command_line('trust', code)}` lifts it)"] if incident.suspect_code else []
 
 
 def _answers(incident: Incident) -> list[str]:
@@ -186,13 +187,13 @@ def _answers(incident: Incident) -> list[str]:
         return []
     name, service, coming = clean(incident.id), clean(incident.service), ahead(incident)
     if coming in (Ahead.ANNOUNCED, Ahead.KEPT):
-        sooner = [f"or, not to wait for its window: watchdog approve {name}"] if coming is Ahead.KEPT else []
-        return [f"to stop it: watchdog stop {name}", *sooner]
+        sooner = [f"or, not to wait for its window: {command_line('approve', name)}"] if coming is Ahead.KEPT else []
+        return [f"to stop it: {command_line('stop', name)}", *sooner]
     if coming is Ahead.QUESTION:
-        return [f"answer it: watchdog approve {name}", f"or: watchdog reject {name}"]
-    waits = [f"not to have it decided anew: watchdog stop {name}"] if coming is Ahead.HELD_BACK else []
+        return [f"answer it: {command_line('approve', name)}", f"or: {command_line('reject', name)}"]
+    waits = [f"not to have it decided anew: {command_line('stop', name)}"] if coming is Ahead.HELD_BACK else []
     if decision.course not in ACTING and _worth_a_try(decision):
-        return [*waits, f"by hand: watchdog rollback {service} --dry-run"]
+        return [*waits, f"by hand: {command_line('rollback', service, '--dry-run')}"]
     return waits
 
 

@@ -1,6 +1,7 @@
 """The lines below a notice's news: what is asked, what was done, what is left, and the reasoning."""
 
 from watchdog.core.note_text import blame_line, guards_line, healed_line, rebuild_words, short, target_line
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.decisions import Verdict
 from watchdog.domain.follow_ups import RUNBOOK
 from watchdog.domain.incidents import Incident
@@ -28,7 +29,7 @@ def asking_lines(incident: Incident, terms: AnswerTerms, at: float) -> tuple[str
     deadline = f" by {time_of_day(due, at)} (within {show_seconds(max(0.0, due - at))})" if due is not None else ""
     return (
         f"Question: roll {incident.service} back to {name_target(incident)}?",
-        f"Answer{deadline}: watchdog approve {incident.id}   or   watchdog reject {incident.id}",
+        f"Answer{deadline}: {command_line('approve', incident.id)}   or   {command_line('reject', incident.id)}",
         *only_approver(incident, terms.approver),
         *_waits_for_its_window(incident, terms, at),
         without_an_answer(incident, clock_of.then if clock_of is not None and due is not None else Then.NOTHING),
@@ -73,7 +74,7 @@ def kept_lines(incident: Incident, window: str) -> tuple[str, ...]:
         f"Approved by {incident.question.approved_by}, and kept until then{named}: roll {incident.service} back to"
         f" {name_target(incident)}.",
         "Then everything is decided anew: it is done only if the deploy still fails and every guard passes.",
-        f"To prevent it: watchdog stop {incident.id}. Not to wait: watchdog approve {incident.id}",
+        f"To prevent it: {command_line('stop', incident.id)}. Not to wait: {command_line('approve', incident.id)}",
     )
 
 
@@ -98,7 +99,9 @@ def left_lines(news: IncidentNews) -> tuple[str, ...]:
     if incident.rollback.healed_at is not None:
         lines.append(f"Left for you: {healed_line(incident)}.")
     elif incident.suspect_code and incident.rollback.deploy and not incident.rollback.undoes:
-        lines.append(f"Left for you: fix {short(incident.suspect_code)}; `watchdog explain {incident.id}` says why.")
+        lines.append(
+            f"Left for you: fix {short(incident.suspect_code)}; `{command_line('explain', incident.id)}` says why."
+        )
     return tuple(lines)
 
 
@@ -108,7 +111,9 @@ def todo_lines(incident: Incident) -> tuple[str, ...]:
         return ()
     open_items = [one for one in RUNBOOK if one.by_people and not (one.id == "stakeholders" and incident.informed)]
     left = [(one, show_seconds(one.within_seconds or 0.0)) for one in open_items]
-    return tuple(f"{one.text}: {one.owner}, within {by} (watchdog tick {incident.id} {one.id})" for one, by in left)
+    return tuple(
+        f"{one.text}: {one.owner}, within {by} ({command_line('tick', incident.id, one.id)})" for one, by in left
+    )
 
 
 def reasoning(incident: Incident) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from watchdog.core.note_text import short
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.incidents import Incident
 from watchdog.domain.notices import AnswerTerms, IncidentNews, Notice, Topic
 from watchdog.domain.units import show_seconds
@@ -36,7 +37,7 @@ def worded(notice: Notice, now: float) -> Notice:
         todo = details.todo_lines(notice.about.incident) if notice.resolves else ()
     except Exception as error:  # noqa: BLE001  a fault in a text must not keep a page from people, nor from the store
         title, todo = clean(f"{notice.service} {notice.severity.value}: {notice.about.topic.value}", TITLE_MAX), ()
-        lines = (f"Its words could not be made ({type(error).__name__}): watchdog explain {notice.incident}",)
+        lines = (f"Its words could not be made ({type(error).__name__}): {command_line('explain', notice.incident)}",)
     return replace(notice, title=title, lines=lines, todo=todo)
 
 
@@ -74,7 +75,7 @@ def _body(news: IncidentNews, at: float, *steps: str) -> Lines:
 def _take_up(news: IncidentNews) -> str:
     """Return how to say that one looks after it, and what that spares others."""
     why = "To take it up, so that nobody else is called" if news.escalates else "To say that you look after it"
-    return f"{why}: watchdog acknowledge {news.incident.id}"
+    return f"{why}: {command_line('acknowledge', news.incident.id)}"
 
 
 def _found(news: IncidentNews, at: float) -> Words:
@@ -103,7 +104,7 @@ def _announced(news: IncidentNews, at: float) -> Words:
     left = show_seconds(max(0.0, (incident.announced_until or at) - at))
     steps = (
         f"At {when}, in {left}: {incident.service} is rolled back to {details.name_target(incident)}.",
-        f"To prevent it: watchdog stop {incident.id}",
+        f"To prevent it: {command_line('stop', incident.id)}",
     )
     return f"{happens(incident)}: rollback to {target_name(incident)} at {when}", _body(news, at, *steps)
 
@@ -211,17 +212,17 @@ def _auto_deploy_not_off(news: IncidentNews, at: float) -> Words:
 def _auto_deploy_not_restored(news: IncidentNews, at: float) -> Words:
     service = news.incident.service
     again = "Once that is over" if news.under_way else "Switch it on by hand, or try again"
-    lines = (f"Why: {news.why}", f"{again}: watchdog restore-auto-deploy {service}")
+    lines = (f"Why: {news.why}", f"{again}: {command_line('restore-auto-deploy', service)}")
     return f"{service}: auto-deploy is OFF, it could not be given back", lines
 
 
 def _returned(news: IncidentNews, at: float) -> Words:
     service = news.incident.service
-    trust = f" If it is good now: watchdog trust {news.code}" if news.code else ""
+    trust = f" If it is good now: {command_line('trust', news.code)}" if news.code else ""
     steps = (
         sentence(news.why),
         "It is not rolled back a second time unless a human says so.",
-        f"To roll back once more: watchdog rollback {service}.{trust}",
+        f"To roll back once more: {command_line('rollback', service)}.{trust}",
     )
     how = "on its way again" if news.under_way else "live again"
     what = f"bad commit {short(news.code)}" if news.code else "bad code"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from watchdog.core.machine import step
 from watchdog.core.phases.undo_rollback import asked_for
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.decisions import Decision
 from watchdog.domain.effects import Effect, Note
 from watchdog.domain.errors import Refused
@@ -42,5 +43,5 @@ def _decided(
             raise Refused(effect.text)
     incident = state.services[listed.service].incident
     if incident is None or incident.decision is None or incident.decision.at != listed.at:
-        raise Refused("the watchdog is busy with this service: see `watchdog status`")
+        raise Refused(f"the watchdog is busy with this service: see `{command_line('status')}`")
     return incident.decision, effects

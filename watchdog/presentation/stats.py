@@ -1,4 +1,4 @@
-"""`watchdog stats`: how fast failures are found and ended, and how often deploys cause them. Pure.
+"""`watchdog report stats`: how fast failures are found and ended, and how often deploys cause them. Pure.
 
 The names and definitions are DORA's (dora.dev/guides/dora-metrics) and, for the times, those of Google's SRE workbook;
 what is counted here, from what, is said at each property. A number without anything to count is None, never 0.

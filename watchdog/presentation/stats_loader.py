@@ -1,4 +1,4 @@
-"""What `watchdog stats` counts, read a little at a time: months of incidents are many, and no probe may wait for them.
+"""The counts of `watchdog report stats`, read a little at a time: months of incidents are many; no probe may wait.
 
 For the console's page and for the metrics, which both give it the store and the clock.
 Rule: what is not read yet is said to be so. Nothing is read again of an incident that is closed.

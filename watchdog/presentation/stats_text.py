@@ -1,4 +1,4 @@
-"""The numbers of `watchdog stats` as text, Markdown or JSON, each with how many it counts. Pure."""
+"""The numbers of `watchdog report stats` as text, Markdown or JSON, each with how many it counts. Pure."""
 
 import json
 from collections.abc import Sequence

@@ -4,9 +4,11 @@ from datetime import UTC, tzinfo
 
 from watchdog.core.assess import connectivity, suppression
 from watchdog.core.assess.blame_input import STALE_VENDOR_SECONDS
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.incidents import Incident, ServiceState, State
 from watchdog.domain.policy import Policy, Suppression
 from watchdog.domain.readings import Bad, Good, Reading
+from watchdog.domain.reports import SignalReport
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.text import clean, clock, day, short
 
@@ -23,18 +25,33 @@ def verdict(reading: Reading) -> tuple[str, str]:
     return ("BAD", reading.why) if isinstance(reading, Bad) else ("UNKNOWN", reading.why)
 
 
+def report_record(one: SignalReport) -> dict[str, str | float | None]:
+    """Return one signal that was read once, for machines; the verdict is good, bad or unknown."""
+    word, why = verdict(one.reading)
+    seconds = one.latency_seconds
+    return {
+        "service": one.service,
+        "signal": one.signal,
+        "verdict": word.lower(),
+        "why": why,
+        "latency_seconds": None if seconds is None else round(seconds, 4),
+    }
+
+
 def status_lines(state: State, now: float, tz: tzinfo = UTC) -> list[str]:
     """Return what holds for all services and must not be overlooked; `now` is UTC epoch seconds."""
     lines = []
     newest = max((check.last_at for one in state.services.values() for check in one.checks.values()), default=0.0)
     if not newest:
-        lines.append("Nothing has been read yet: is the daemon running? (watchdog run)")
+        lines.append(f"Nothing has been read yet: is the daemon running? ({command_line('run')})")
     elif now - newest > STALE_SECONDS:
         lines.append(f"The newest reading is {show_seconds(now - newest)} old: the daemon does not seem to run.")
     if state.disarmed:
-        lines.append(f"DISARMED: {clean(state.disarmed)}. It watches, pages, touches nothing. (watchdog resume)")
+        lines.append(
+            f"DISARMED: {clean(state.disarmed)}. It watches, pages, touches nothing. ({command_line('resume')})"
+        )
     if state.paused_by:
-        lines.append(f"PAUSED by {clean(state.paused_by)}: it watches and touches nothing. (watchdog resume)")
+        lines.append(f"PAUSED by {clean(state.paused_by)}: it watches and touches nothing. ({command_line('resume')})")
     if state.blind_since is not None:
         since = f"{day(state.blind_since, tz)} {clock(state.blind_since, tz)}"
         lines.append(f"BLIND since {since}: {connectivity.why(state)}, so nothing is judged or touched.")
@@ -43,9 +60,8 @@ def status_lines(state: State, now: float, tz: tzinfo = UTC) -> list[str]:
         lines += [*_kept(one, now, tz), *_held(one, tz)]
     lines += [_not_shipping(one) for one in state.services.values() if one.auto_deploy_off not in ("", "off")]
     if state.denied:
-        lines.append(
-            f"Deny-listed: {', '.join(short(code) for code in state.denied)} (watchdog trust COMMIT lifts one)."
-        )
+        listed = ", ".join(short(code) for code in state.denied)
+        lines.append(f"Deny-listed: {listed} ({command_line('trust', 'COMMIT')} lifts one).")
     return lines
 
 
@@ -132,7 +148,7 @@ def _not_shipping(service: ServiceState) -> str:
         return told
     shown = ", ".join(f'{short(one.sha)} "{clean(one.title)}"' for one in service.merged[:MERGES_SHOWN_MAX])
     more = f" and {len(service.merged) - MERGES_SHOWN_MAX} more" if len(service.merged) > MERGES_SHOWN_MAX else ""
-    return f"{told} NOT shipped: {shown}{more}. (deploy by hand, then watchdog restore-auto-deploy {name})"
+    return f"{told} NOT shipped: {shown}{more}. (deploy by hand, then {command_line('restore-auto-deploy', name)})"
 
 
 def _kept(service: ServiceState, now: float, tz: tzinfo) -> list[str]:
@@ -145,14 +161,16 @@ def _kept(service: ServiceState, now: float, tz: tzinfo) -> list[str]:
     left = f"in {show_seconds(until - now)}" if until > now else "it is due"
     who = f"approved by {clean(incident.question.approved_by)}"
     what = f"{clean(service.name)} is rolled back to {clean(incident.rollback.target)} at {when} ({left}), {who}"
-    return [f"KEPT: {what}. (watchdog stop {clean(incident.id)})"]
+    return [f"KEPT: {what}. ({command_line('stop', clean(incident.id))})"]
 
 
 def _held(service: ServiceState, tz: tzinfo) -> list[str]:
     """Return why this service is not rolled back unasked, or at all."""
     name, lines = clean(service.name), []
     if service.forbidden:
-        lines.append(f"NO RIGHT to change {name}: {clean(service.forbidden)}. (mend the key, then watchdog resume)")
+        lines.append(
+            f"NO RIGHT to change {name}: {clean(service.forbidden)}. (mend the key, then {command_line('resume')})"
+        )
     if service.flapping_since is not None:
         since = f"{day(service.flapping_since, tz)} {clock(service.flapping_since, tz)}"
         lines.append(f"FLAPPING since {since}: {name} comes and goes, so a human is asked before a rollback.")

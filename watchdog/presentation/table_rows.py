@@ -6,16 +6,20 @@ The terminal makes tables of the cells, a channel that shows letters of one widt
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, tzinfo
 
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.incidents import Incident, ServiceState, State
 from watchdog.domain.policy import Policy
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.explain import state_of
+from watchdog.presentation.headlines import state_title
 from watchdog.presentation.status_text import open_incident, verdict
-from watchdog.presentation.text import clean, clock, day, short
+from watchdog.presentation.text import clean, clock, day, short, zone
 
 Row = tuple[str, ...]
-STATUS: Row = ("service", "mode", "phase", "live", "good", "bad", "unknown", "incident")
+STATUS: Row = ("service", "mode", "phase", "live", "signals", "incident")
 CELL_MAX = 80
+LIVE_MAX = 12
+"""Characters of a live deploy's id, where no commit names it: a status fits 80 columns."""
 
 
 def status(state: State, policy: Policy) -> list[Row]:
@@ -26,23 +30,35 @@ def status(state: State, policy: Policy) -> list[Row]:
 def _status(name: str, policy: Policy, service: ServiceState | None, failing: Collection[str]) -> Row:
     wishes = policy.services[name]
     if service is None:
-        return (name, wishes.mode.value, "not seen yet", "-", "0", "0", str(len(wishes.signals)), "-")
+        return (name, wishes.mode.value, "not seen yet", "-", f"{len(wishes.signals)} unknown", "-")
     read = {check.name: verdict(check.last)[0] for check in service.checks.values() if check.last is not None}
     said = [read.get(signal.name, "UNKNOWN") for signal in wishes.signals]
     live = next((deploy for deploy in service.deploys if deploy.id == service.live), None)
-    shown = f"{live.id} {short(live.code)}" if live else service.live or "unknown"
+    shown = short(live.code) if live is not None and live.code else (service.live or "unknown")[:LIVE_MAX]
     open_one = open_incident(service)
-    incident = f"{open_one.id} {open_one.severity}: {open_one.title}" if open_one else "-"
-    numbers = (str(said.count("GOOD")), str(said.count("BAD")), str(said.count("UNKNOWN")))
+    counted = [(said.count(word), word.lower()) for word in ("GOOD", "BAD", "UNKNOWN")]
+    signals = ", ".join(f"{number} {word}" for number, word in counted if number) or "none"
     unwatched = f"probes/{name}" in failing
     phase = "NOT WATCHED" if unwatched else "kept" if service.is_kept else service.phase.value.replace("_", " ")
-    return (name, wishes.mode.value, phase, shown, *numbers, incident)
+    return (name, wishes.mode.value, phase, shown, signals, open_one.id if open_one is not None else "-")
 
 
-def incidents_head(tz: tzinfo = UTC) -> Row:
-    """Return the names of the columns of `incidents`."""
-    zone_name = "UTC" if tz is UTC else str(tz)
-    return ("incident", f"onset ({zone_name})", "service", "severity", "state", "restored in", "what")
+def open_incidents(state: State, policy: Policy, now: float, tz: tzinfo = UTC) -> list[str]:
+    """Return one line per open incident of a configured service: what fails since when, how it stands, where to read.
+
+    `now` is UTC epoch seconds.
+    """
+    found = [one for name in policy.services if (one := open_incident(state.services.get(name))) is not None]
+    return [
+        f"{one.severity.upper()} {clean(state_title(one, now, tz))}; {state_of(one).lower()}. "
+        f"({command_line('incident', clean(one.id))})"
+        for one in found
+    ]
+
+
+def incidents_head(now: float, tz: tzinfo = UTC) -> Row:
+    """Return the names of the columns of `incidents`; the zone's name is the one at `now` (UTC epoch seconds)."""
+    return ("incident", f"onset ({zone(now, tz)})", "service", "severity", "state", "restored in", "what")
 
 
 def incidents(found: Sequence[Incident], labels: Mapping[str, str], tz: tzinfo = UTC) -> list[Row]:

@@ -151,3 +151,8 @@ def percent(share: float | None, decimals: int = 2) -> str:
         return "–"
     scale = 10**decimals
     return "100 %" if share >= 1 else f"{int(100 * share * scale) / scale:.{decimals}f} %"
+
+
+def iso(at: float | None) -> str | None:
+    """Return a moment (UTC epoch seconds) for machines: `2026-11-25T02:14:52Z`; None for none."""
+    return None if at is None else datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -67,7 +67,10 @@ async def test_an_incident_is_one_ticket_with_its_evidence_from_open_to_closed()
 
 async def test_what_is_left_to_people_is_a_list_of_tasks_in_the_comment_that_closes_it() -> None:
     """One line each that can be ticked there; nothing else of it is markup, and nothing is listed before the end."""
-    todo = ("Update the docs (if needed): ann, within 24 h (watchdog tick web-1 docs)", "Tell @acme <b>*all*</b>")
+    todo = (
+        "Update the docs (if needed): ann, within 24 h (watchdog incident tick web-1 docs)",
+        "Tell @acme <b>*all*</b>",
+    )
     async with tickets() as (channel, sandbox, _):
         reference = await channel.send(notice(todo=todo), None)
         await channel.send(notice(NoticeKind.RESOLVED, todo=todo), reference)
@@ -76,7 +79,7 @@ async def test_what_is_left_to_people_is_a_list_of_tasks_in_the_comment_that_clo
     (comment,) = issue.comments
     tasks = [line for line in comment.splitlines() if line.startswith("- [ ] ")]
     assert len(tasks) == 2 and "Left to you" in comment
-    assert "watchdog tick web-1 docs" in tasks[0]
+    assert "watchdog incident tick web-1 docs" in tasks[0]
     assert not set("@<*(") & set(tasks[1].removeprefix("- [ ] "))
 
 

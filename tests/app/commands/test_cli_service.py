@@ -30,7 +30,7 @@ def rejected_then_rolled_back_by_hand(folder: Path) -> None:
         cloud.write(replace={"mode: autonomous": "mode: assist"})
         daemon.start().until_watching()
         cloud.bad_deploy()
-        assert "approve|reject web-1" in daemon.until_story("ASKED")
+        assert "incident reject web-1" in daemon.until_story("ASKED")
         assert "asking" in expect(daemon, DONE, "status")
         assert "no open incident web-9; open: web-1" in expect(daemon, FAILED, "approve", "web-9")
         assert "REJECTED" in expect(daemon, DONE, "reject", "web-1")

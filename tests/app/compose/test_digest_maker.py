@@ -98,7 +98,7 @@ async def test_it_is_made_at_its_moment_once_also_across_a_restart(tmp_path: Pat
         (title,) = told(sandbox)
         assert title == "watchdog, the week until 2027-01-11: 1 incident, 1 rollback"
         body = str(sandbox.pagers.slack_webhook[0])
-        assert "60 probes, 98.33 % good" in body and "watchdog label web-7 right|wrong" in body
+        assert "60 probes, 98.33 % good" in body and "watchdog incident label web-7 right|wrong" in body
         async with running(made(tmp_path, sandbox, clock, ShyStore(clock, database, sole=False))) as app:
             app.supervisor.start("digest", lambda: keep_digests(app))
             await clock.advance(7200.0)

@@ -15,7 +15,7 @@ BY_PEOPLE = sum(one.by_people for one in RUNBOOK)
 
 
 def open_items(daemon: Daemon) -> list[str]:
-    """Return what `watchdog follow-ups` lists."""
+    """Return what `watchdog report follow-ups` lists."""
     return [one["item"] for one in json.loads(daemon.cli("follow-ups", "--json").stdout)]
 
 

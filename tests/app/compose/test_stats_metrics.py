@@ -1,4 +1,4 @@
-"""The numbers of `watchdog stats` among the metrics: counted from the store, by the worker that holds the service."""
+"""The numbers of `watchdog report stats` among the metrics: counted from the store, by the holder of the service."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

@@ -109,7 +109,7 @@ async def test_an_incident_says_what_explain_says() -> None:
         text = await one.page("/incidents/web-1")
     for words in (
         "Restored in 47 s (target 5 min).", "39 of 39 probes failed for 38 s", "CUSUM 9.2 of 14", "679 : 1", "need",
-        "dep-42  9f3c2ab", "rollback to dep-40, sent once", "watchdog trust 9f3c2ab", "newer deploy", "1b7e0d4",
+        "dep-42  9f3c2ab", "rollback to dep-40, sent once", "watchdog commit trust 9f3c2ab", "newer deploy", "1b7e0d4",
         "https://github.com/acme/app/compare/1b7e0d4d4e5f...9f3c2abd4e5f", "build failed, never live",
     ):  # fmt: skip
         assert words in text.replace("&#34;", '"'), words

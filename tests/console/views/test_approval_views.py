@@ -41,7 +41,7 @@ async def test_what_is_kept_says_by_whom_until_when_and_what_can_be_said_to_it()
         assert "in 2 h 30 min, unless somebody stops it, if the deploy still fails then and every guard passes" in text
         assert "Do not wait: roll back now to dep-40" in text and "Stop: send no rollback" in text
         overview = await o.page("/")
-        assert "KEPT: web is rolled back to dep-40" in overview and "(watchdog stop web-1)" in overview
+        assert "KEPT: web is rolled back to dep-40" in overview and "(watchdog incident stop web-1)" in overview
         (row,) = (await o.client.get("/api/v1/services", headers=bearer())).json()["services"]
         assert row["why"] == "an approved rollback is kept for its window"
         asked = (await o.client.get(f"/api/v1{INCIDENT}", headers=bearer())).json()["ask"]
@@ -81,7 +81,7 @@ async def test_after_a_page_nothing_is_said_to_be_meant(passing: bool) -> None:
         await o.s.store.save(None, o.s.engine.state, ())
         await o.login()
         text = await o.page(INCIDENT)
-        assert "means to" not in text and "/approve" not in text and "watchdog approve" not in text
+        assert "means to" not in text and "/approve" not in text and "watchdog incident approve" not in text
         assert ("The watchdog does not roll web back" in text) is passing
         assert ("Stop: send no rollback" in text) is passing
         assert "and the question stays open" not in text

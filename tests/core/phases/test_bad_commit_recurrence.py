@@ -95,7 +95,7 @@ def test_after_the_incident_it_is_a_page_of_its_own(remembered: bool) -> None:
     effects = listed(world)
     (tell,) = [effect for effect in effects if isinstance(effect, fx.Tell)]
     assert (tell.notice.incident, tell.notice.wakes, tell.channels) == (back, True, ("pager", "chat"))
-    assert "deploy_hook" in tell.notice.title and "watchdog trust bad00000" in tell.notice.lines[1]
+    assert "deploy_hook" in tell.notice.title and "watchdog commit trust bad00000" in tell.notice.lines[1]
     assert "PinAutoDeploy" not in kinds(effects)
     assert notices(listed(world)) == []
 

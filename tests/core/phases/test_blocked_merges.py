@@ -33,7 +33,7 @@ def test_a_merge_is_told_of_once_and_wakes_nobody() -> None:
     assert (notice.kind.value, notice.incident, notice.wakes) == ("opened", "web-1/auto-deploy", False)
     assert notice.title == "web: 1 merge NOT shipped, auto-deploy is off"
     assert notice.lines[1] == 'Not shipped: c1c1c1c "Change c1" (ann)'
-    assert "watchdog restore-auto-deploy web" in notice.lines[-1]
+    assert "watchdog service restore-auto-deploy web" in notice.lines[-1]
     (note,) = [effect for effect in effects if isinstance(effect, fx.Note)]
     assert (note.label, note.incident) == ("MERGED", "web-1")
     lasted = show_seconds(world.now - web(world).pinned_at)

@@ -46,9 +46,10 @@ def test_what_is_left_to_people_is_told_at_the_end_of_a_rollback() -> None:
     """With whose it is and by when, for channels that keep lists; without a rollback nothing is."""
     world = bad_world(make_policy(), faults=[Fault(64.0, FOREVER, code="bad00000")]).run(900.0)
     end = next(tell.notice for tell in world.tells if tell.notice.resolves)
-    first = "Monitor analytics for user activity recovery: product owner, within 15 min (watchdog tick web-1 analytics)"
+    how = "within 15 min (watchdog incident tick web-1 analytics)"
+    first = f"Monitor analytics for user activity recovery: product owner, {how}"
     assert end.todo[0] == first and len(end.todo) == 10
-    assert end.todo[-1].endswith("development team, within 24 h 0 min (watchdog tick web-1 fix-deploy)")
+    assert end.todo[-1].endswith("development team, within 24 h 0 min (watchdog incident tick web-1 fix-deploy)")
     assert all(not tell.notice.todo for tell in world.tells if not tell.notice.resolves)
     told = outage(home_means(Severity.MEDIUM, "chat"))
     assert [tell.notice.todo for tell in told.tells] == [(), ()]
@@ -105,7 +106,7 @@ def test_what_a_pause_keeps_from_being_given_back_is_told_at_the_end() -> None:
     assert tell.notice.title == "AUTO-DEPLOY IS OFF on web"
     assert tell.notice.lines == (
         "It was commit; it was switched off for web-1 (paused by bob: nothing is changed before a watchdog resume).",
-        "To give it back: watchdog restore-auto-deploy web",
+        "To give it back: watchdog service restore-auto-deploy web",
     )
     assert [note.incident for note in world.notes if note.text.startswith(tell.notice.title)] == ["web-1"]
     assert (web(world).phase, web(world).auto_deploy_off, world.restores) == (Phase.CALM, "commit", [])

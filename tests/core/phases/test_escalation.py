@@ -61,7 +61,7 @@ def test_a_critical_page_climbs_on_time_and_in_order() -> None:
     assert notice.title == "web is down: open for 16 min, not taken up" and notice.incident == "web-1"
     assert notice.lines[0].startswith("Critical for 17 min, ") and " UTC: home: " in notice.lines[0]
     assert "Escalated to boss: open for 16 min, and not acknowledged." in notice.lines
-    assert line_of(notice, "To take it up, ").endswith("watchdog acknowledge web-1")
+    assert line_of(notice, "To take it up, ").endswith("watchdog incident ack web-1")
     assert not world.broken
 
 

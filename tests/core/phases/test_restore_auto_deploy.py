@@ -34,7 +34,7 @@ def test_it_is_offered_once_when_a_new_commit_is_live() -> None:
     (tell,) = [effect for effect in effects if isinstance(effect, fx.Tell)]
     assert (tell.notice.kind.value, tell.notice.incident, tell.notice.wakes) == ("opened", "web-1/auto-deploy", False)
     assert tell.notice.title == "web: auto-deploy can be given back"
-    assert tell.notice.lines[1] == "To give auto-deploy back (commit): watchdog restore-auto-deploy web"
+    assert tell.notice.lines[1] == "To give auto-deploy back (commit): watchdog service restore-auto-deploy web"
     assert lines(effects, "OFFER") == [" ".join(tell.notice.lines)]
     assert lines(listed(world), "OFFER") == []
 

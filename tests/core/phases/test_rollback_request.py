@@ -65,7 +65,10 @@ def test_an_announcement_says_what_when_and_how_to_prevent_it() -> None:
     assert notice.title == "web is down: rollback to aaaaaaa at 14:16 UTC"
     assert notice.lines[0].startswith("Critical for ")
     assert "At 14:16 UTC, in 60 s: web is rolled back to dep-40 aaaaaaa." in notice.lines
-    assert "To prevent it: watchdog stop web-1" in notice.lines
+    assert "To prevent it: watchdog incident stop web-1" in notice.lines
+
+
+ASKED = "roll back to dep-40? watchdog incident approve web-1 or watchdog incident reject web-1"
 
 
 @pytest.mark.parametrize("within", [300.0, None])
@@ -78,10 +81,8 @@ def test_a_question_says_until_when_it_waits(within: float | None) -> None:
     assert notice.about.topic is Topic.ASKED and notice.lines[0].startswith("Critical for ")
     assert notice.title == f"web is down: approve rollback to aaaaaaa{' by 14:20 UTC' if within else ''}?"
     assert "Question: roll web back to dep-40 aaaaaaa?" in notice.lines
-    assert line_of(notice, f"Answer{' by 14:20 UTC (within 5 min)' if within else ''}: watchdog approve web-1")
-    assert ("ASKED", "roll back to dep-40? watchdog approve|reject web-1") in [
-        (note.label, note.text) for note in world.notes
-    ]
+    assert line_of(notice, f"Answer{' by 14:20 UTC (within 5 min)' if within else ''}: watchdog incident approve web-1")
+    assert ("ASKED", ASKED) in [(note.label, note.text) for note in world.notes]
 
 
 def turned(world: World, **incident: object) -> StepContext:
@@ -95,7 +96,7 @@ def turned(world: World, **incident: object) -> StepContext:
 @pytest.mark.parametrize(
     ("begin", "due", "note"),
     [
-        (rollback_request.ask, 300.0, ("ASKED", "roll back to dep-40? watchdog approve|reject web-1")),
+        (rollback_request.ask, 300.0, ("ASKED", ASKED)),
         (rollback_request.disable_auto_deploy, 60.0, ("ACT", "auto-deploy -> off, to be read back")),
         (rollback_request.send, 300.0, ("INTENT", "dep-900 -> dep-40, saved; newest deploy then dep-900")),
     ],

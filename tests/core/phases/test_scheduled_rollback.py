@@ -77,7 +77,7 @@ def test_a_yes_is_kept_and_told_and_nobody_is_called_meanwhile() -> None:
     assert (incident.question.approved_by, incident.announced_until) == ("ann", START + BEGINS)
     assert START + BEGINS in wakes(effects)
     assert lines(effects, "DECIDED")[0].startswith("announce: kept for nights (Mon 14:25 UTC); approved; dep-900, P ")
-    assert lines(effects, "KEPT") == ["for Mon 14:25 UTC (in 9 min); stop: watchdog stop web-1"]
+    assert lines(effects, "KEPT") == ["for Mon 14:25 UTC (in 9 min); stop: watchdog incident stop web-1"]
     assert lines(effects, "REFUSED") == [] and "PinAutoDeploy" not in kinds(effects)
     tell = tell_of(effects)
     assert (tell.notice.kind.value, tell.notice.wakes, tell.channels) == ("announced", False, ("pager", "chat"))
@@ -88,7 +88,9 @@ def test_a_yes_is_kept_and_told_and_nobody_is_called_meanwhile() -> None:
     assert "Kept for Mon 14:25 UTC (in 9 min)." in tell.notice.lines
     said = "Approved by ann, and kept until then (policy: high: window: nights): roll web"
     assert line_of(tell.notice, said)
-    assert "To prevent it: watchdog stop web-1. Not to wait: watchdog approve web-1" in tell.notice.lines
+    assert (
+        "To prevent it: watchdog incident stop web-1. Not to wait: watchdog incident approve web-1" in tell.notice.lines
+    )
     told = len(world.tells)
     world.tell(e.Acknowledged(world.now, "web-1", "bob"))
     world.run(BEGINS - 5.0)
@@ -149,7 +151,8 @@ def test_it_can_be_stopped(what: type, said: str) -> None:
 def test_a_rollback_by_hand_meets_what_is_kept() -> None:
     """One of the two: it says which words do what."""
     refused = lines(hear(kept(), e.RollbackRequested(START + 300.0, "web", "bob")), "REFUSED")
-    assert refused == ["web-1 is kept for its window: watchdog approve web-1 means now, watchdog stop web-1 not at all"]
+    never = "watchdog incident stop web-1 not at all"
+    assert refused == [f"web-1 is kept for its window: watchdog incident approve web-1 means now, {never}"]
 
 
 # --- its time has come ---
@@ -360,7 +363,7 @@ def test_a_reload_that_takes_the_window_away_takes_nothing_back_that_people_were
     put(world, incident=replace(incident_of(world), muted=True))
     reload(world, Severity.HIGH, do=Action.ASK, window=None)
     effects = hear(world, e.TimePassed(world.now))
-    assert lines(effects, "KEPT") == ["for 5 min from now; stop: watchdog stop web-1"]
+    assert lines(effects, "KEPT") == ["for 5 min from now; stop: watchdog incident stop web-1"]
     assert "PinAutoDeploy" in kinds(at(world, BEGINS))
     world = kept().run(400.0)
     reload(world, Severity.HIGH, do=Action.TELL, window=None)

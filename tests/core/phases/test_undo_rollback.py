@@ -87,7 +87,7 @@ def test_the_answer_says_what_follows_and_both_stories_tell_of_it() -> None:
     """One line each: in the new incident what is lifted and what a failure would mean, in the old one by whom."""
     told = [note for note in ask(rolled_back()) if isinstance(note, fx.Note) and note.label == "UNDO"]
     lifted = "of web-1: bad0000 leaves the deny-list, for every service; if it fails again people are called, "
-    back = "by ann: dep-900 is put back (web-2); was this right? watchdog label web-1 right|wrong"
+    back = "by ann: dep-900 is put back (web-2); was this right? watchdog incident label web-1 right|wrong"
     texts = [("web-2", f"{lifted}and nothing is rolled back unasked"), ("web-1", back)]
     assert [(note.incident, note.text) for note in told] == texts
 
@@ -255,7 +255,7 @@ def test_a_rollback_that_another_deploy_followed_is_not_undone() -> None:
     world.ship(1260.0, "cccccccc")
     world.run(1300.0)
     gone = "its rollback dep-901 is not live any more (dep-902 is); by hand: "
-    assert refusal(world) == f"{gone}watchdog trust bad0000, then watchdog rollback web --to dep-900"
+    assert refusal(world) == f"{gone}watchdog commit trust bad0000, then watchdog rollback web --to dep-900"
     hear(world, e.CommitTrusted(world.now, BAD, "bob"))
     assert refusal(world) == f"{gone}watchdog rollback web --to dep-900"
 
@@ -266,7 +266,7 @@ def test_what_is_live_again_already_need_not_be_put_back(ends: str, name: str) -
     world = bad_world(faults=BLIP, rollback_ends=ends)
     if ends == "live":
         world.ship(1000.0, BAD, trigger="manual")
-    said = f"{name} bad0000 is live already; if it is good: watchdog trust bad0000"
+    said = f"{name} bad0000 is live already; if it is good: watchdog commit trust bad0000"
     assert refusal(world.run(1200.0)) == said
 
 
@@ -274,7 +274,7 @@ def test_another_open_incident_of_the_service_comes_first() -> None:
     """It is named; and how a human goes back all the same. One that is over is nobody's hindrance."""
     world = rolled_back()
     put(world, phase=Phase.PAGED, incident=an_incident(id="web-2"))
-    way = "watchdog trust bad0000, then watchdog rollback web --to dep-900"
+    way = "watchdog commit trust bad0000, then watchdog rollback web --to dep-900"
     assert refusal(world) == f"web-2 is open, and has to be over first; by hand: {way}"
     put(world, phase=Phase.CALM, incident=an_incident(id="web-2", closed_at=world.now - 5.0))
     assert lines(ask(world), "REFUSED") == []

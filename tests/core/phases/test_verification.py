@@ -76,7 +76,7 @@ def test_what_was_good_before_the_rollback_took_traffic_was_not_its_doing(
     world.run(now + 300.0)
     incident = world.incidents["web-1"]
     assert incident.rollback.verified_at is not None and (incident.rollback.healed_at is not None) is healed
-    told = [line for line in world.tells[-1].notice.lines if "may be innocent (`watchdog undo web-1`" in line]
+    told = [line for line in world.tells[-1].notice.lines if "may be innocent (`watchdog incident undo web-1`" in line]
     assert len(told) == world.labels().count("HEALED") == int(healed)
     assert web(world).history.bad_deploys == int(not healed) and web(world).history.others == 0
     assert (web(world).checks["home"].restart_seconds > 40.0) is healed

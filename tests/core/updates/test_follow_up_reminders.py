@@ -36,7 +36,7 @@ def test_people_are_told_what_is_overdue_and_nobody_is_woken() -> None:
     assert tell.channels == ("chat", "mail") and not tell.notice.wakes and not tell.notice.resolves
     assert (tell.notice.incident, tell.notice.severity) == ("web-1/follow-ups", Severity.CRITICAL)
     assert tell.notice.title == "web: 2 follow-ups of web-1 overdue"
-    assert tell.notice.lines == ("Update the docs", "Raise the pool", "All of them: watchdog checklist web-1")
+    assert tell.notice.lines == ("Update the docs", "Raise the pool", "All of them: watchdog incident checklist web-1")
     one = hear(replace(DUE, items=("docs",), lines=("Update the docs",)))[1]
     assert isinstance(one, Tell) and one.notice.title == "web: 1 follow-up of web-1 overdue"
 

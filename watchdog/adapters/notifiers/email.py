@@ -21,6 +21,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from watchdog.adapters.notifiers import text
 from watchdog.adapters.notifiers.smtp import Mailbox, MailServer
 from watchdog.adapters.options import Context, Options, check_port
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.errors import Partly
 from watchdog.domain.notices import Notice
 from watchdog.ports import Notifier
@@ -114,7 +115,7 @@ class Email:
         """Connect, secure and log in, but mail nothing. Raises Temporary or Permanent."""
         await self._mailbox.greet()
         login = f", takes the login of {self._options.user}" if self._options.user else ""
-        return f"{self._options.smtp} answers ({self._options.security}){login}; `watchdog notify test` mails"
+        return f"{self._options.smtp} answers ({self._options.security}){login}; `{command_line('notify test')}` mails"
 
     async def close(self) -> None:
         """Let go of the threads."""
@@ -137,7 +138,7 @@ class Email:
 
 
 def _told_of(asked: int, refused: Mapping[str, int]) -> str:
-    """Return who did not get it, as the log and `watchdog notify test` say it."""
+    """Return who did not get it, as the log and `watchdog channel test` say it."""
     who = ", ".join(f"{address} (code {code})" for address, code in refused.items())
     return f"the mail server took it for {asked - len(refused)} of {asked} recipients and refused {who}: check `to`"
 

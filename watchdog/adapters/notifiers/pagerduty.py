@@ -19,6 +19,7 @@ from typing import Any, Literal
 from watchdog.adapters.notifiers import text
 from watchdog.adapters.notifiers.notifier_http import TIMEOUT_SECONDS, TellingClient
 from watchdog.adapters.options import Context, Options
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.errors import Permanent
 from watchdog.domain.notices import Notice
 from watchdog.domain.pager import Change
@@ -96,7 +97,8 @@ class PagerDuty:
         """Return what can be known without an event: the key's shape. Raises Permanent if that is wrong."""
         if not re.fullmatch(r"[A-Za-z0-9]{32}", self._routing_key):
             raise Permanent(f"{KEY} is not an integration key (32 letters and digits): copy it from the integration")
-        return "the key has the right shape; PagerDuty tells more only to an event: `watchdog notify test` sends one"
+        test = command_line("notify test")
+        return f"the key has the right shape; PagerDuty tells more only to an event: `{test}` sends one"
 
     async def close(self) -> None:
         """Close connections."""

@@ -22,6 +22,7 @@ from watchdog.adapters.notifiers.slack_message import message, state, words
 from watchdog.adapters.options import Context, Options
 from watchdog.adapters.slack import API, APP_TOKEN, KEY_REFUSED, PASSING, socket_url
 from watchdog.adapters.slack.button_signature import ButtonSigner
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.errors import ConfigurationError, Forbidden, Mistake, Permanent, Temporary
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.ports import Notifier
@@ -142,7 +143,7 @@ class SlackBot:
         """Ask Slack who we are. Whether the channel takes messages shows only when one is sent."""
         said = await self._call("auth.test", {})
         who, team = (text.clean(str(said.get(key, "?")), 80) for key in ("user", "team"))
-        told = f"the token is {who}'s in {team}; `watchdog notify test` posts to {self._channel}"
+        told = f"the token is {who}'s in {team}; `{command_line('notify test')}` posts to {self._channel}"
         if self._asks is None:
             return told
         await socket_url.open_address(self._asks, self._endpoint)
@@ -200,7 +201,7 @@ class SlackWebhook:
 
     async def check(self) -> str:
         """Return what can be known without a post: the URL's shape."""
-        return "the webhook URL has the right shape; `watchdog notify test` posts to it"
+        return f"the webhook URL has the right shape; `{command_line('notify test')}` posts to it"
 
     async def close(self) -> None:
         """Close connections."""

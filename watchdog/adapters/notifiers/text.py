@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from urllib.parse import quote
 
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.notices import Link, Notice
 
 MAX_TITLE = 250
@@ -36,7 +37,7 @@ def lines(notice: Notice) -> tuple[str, ...]:
     left_out = len(notice.lines) - MAX_LINES
     if left_out <= 0:
         return kept
-    return (*kept, f"… and {left_out} more lines: watchdog explain {clean(notice.incident, 80)}")
+    return (*kept, f"… and {left_out} more lines: {command_line('explain', clean(notice.incident, 80))}")
 
 
 def links(notice: Notice) -> tuple[Link, ...]:

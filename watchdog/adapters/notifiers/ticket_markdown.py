@@ -7,6 +7,7 @@ import hashlib
 import re
 
 from watchdog.adapters.notifiers import text
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.notices import Link, Notice
 
 MAX_TITLE, MAX_TASK = 250, 300
@@ -72,4 +73,4 @@ def _inert(words: str) -> str:
 def _told(incident: str) -> str:
     """Return the command that tells more; an id that is not one of ours is left out."""
     known = re.fullmatch(r"[A-Za-z0-9_-]{1,80}", incident)
-    return f"watchdog explain {incident}" if known else "watchdog incidents"
+    return command_line("explain", incident) if known else command_line("incidents")

@@ -5,6 +5,7 @@ from typing import Any
 from watchdog.adapters.notifiers import text
 from watchdog.adapters.notifiers.notifier_http import TellingClient, client_for_secret_url
 from watchdog.adapters.options import Context, Options
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.notices import Notice
 from watchdog.ports import Notifier
 
@@ -33,7 +34,7 @@ class Webhook:
 
     async def check(self) -> str:
         """Return what can be known without a post: the URL's shape."""
-        return "the URL has the right shape; `watchdog notify test` posts to it"
+        return f"the URL has the right shape; `{command_line('notify test')}` posts to it"
 
     async def close(self) -> None:
         """Close connections."""

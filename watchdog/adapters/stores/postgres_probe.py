@@ -7,6 +7,7 @@ from watchdog.adapters.stores.database import revision
 from watchdog.adapters.stores.failures import translated
 from watchdog.adapters.stores.postgres import Postgres
 from watchdog.adapters.stores.schema import HEAD
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.errors import Permanent
 
 READY = "answers, and its tables are there"
@@ -30,4 +31,5 @@ def _seen(connection: Connection) -> str:
         return READY
     if not connection.execute(RIGHT).scalar():
         raise Permanent("the store answers, but its user may not make tables: make it the owner of the database")
-    return f"answers; `watchdog run` will {'make its tables' if current is None else f'migrate its tables ({current})'}"
+    then = "make its tables" if current is None else f"migrate its tables ({current})"
+    return f"answers; `{command_line('run')}` will {then}"

@@ -15,6 +15,7 @@ from watchdog.adapters.api_client import Answer, ApiClient, PermanentAnswer
 from watchdog.adapters.github import OWNER_AND_NAME, TOKEN, headers, unless_limited
 from watchdog.adapters.options import Context
 from watchdog.adapters.tickets.tracker import LABEL, GoneError, Ticket
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.errors import ConfigurationError, Misshapen, Mistake, OutcomeUnknown, Permanent, Temporary
 from watchdog.ports import Clock
 
@@ -97,7 +98,7 @@ class GitHubIssues:
             raise Permanent(
                 f"GitHub would drop the label {LABEL}: the token's owner needs write access to {self._repo}"
             )
-        return f"{self._repo} takes issues; `watchdog notify test` opens one and closes it"
+        return f"{self._repo} takes issues; `{command_line('notify test')}` opens one and closes it"
 
     async def close(self) -> None:
         """Close connections."""

@@ -13,6 +13,7 @@ from watchdog.app.compose.daemon_run import prepare_logs, report_errors
 from watchdog.daemon.approvals.command_client import submit_and_wait
 from watchdog.daemon.engine.conversion import CONTROL, VENDORS
 from watchdog.daemon.runtime.clock import SystemClock
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.events import DeploysListed, DeploysUnread
 from watchdog.domain.incidents import Incident, Phase
@@ -112,7 +113,7 @@ def _with_outcome(answered: Command, incident: Incident | None) -> Command:
     if incident is None or incident.rollback.verified_at is not None:
         outcome = incident.rollback.verification if incident is not None else ""
         return dataclasses.replace(answered, answer="; ".join(filter(None, (answered.answer, outcome))))
-    why = incident.human_needed or incident.outcome or f"not proved yet; see watchdog explain {incident.id}"
+    why = incident.human_needed or incident.outcome or f"not proved yet; see {command_line('explain', incident.id)}"
     return dataclasses.replace(answered, ok=False, answer=why, exit_code=1)
 
 

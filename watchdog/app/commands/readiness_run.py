@@ -8,11 +8,12 @@ from watchdog.adapters.recordings.recording_reader import runs_of
 from watchdog.adapters.stores import database_path
 from watchdog.app.commands.replay_run import policy_of
 from watchdog.app.commands.store_reading import reading
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.errors import ConfigurationError, Mistake, WatchdogError
 from watchdog.replay.readiness import Labelled, Readiness, assess
 from watchdog.settings import Settings
 
-NOT_YET = "let `watchdog run` watch for some weeks in mode observe, or name files of a recording"
+NOT_YET = f"let `{command_line('run')}` watch for some weeks in mode observe, or name files of a recording"
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,21 +86,20 @@ class ChatQueries:
         """Say how everything stands, as `watchdog status` does."""
         state, policy = await self._state(), self._app.engine.policy
         now = self._app.clock.now()
-        lines = status_text.all_lines(state, policy, now)
+        lines = (*table_rows.open_incidents(state, policy, now), *status_text.all_lines(state, policy, now))
         return Reply((*lines, *table_rows.columns(table_rows.STATUS, table_rows.status(state, policy))), fixed=True)
 
     async def incidents(self, words: Sequence[str]) -> Reply:
-        """List the last incidents, as `watchdog incidents` does."""
+        """List the last incidents, as `watchdog incident list` does."""
         journal = self._app.store
         found, labels = await journal.incidents(INCIDENTS_SHOWN), await journal.labels()
         if not found:
             return Reply(("No incident yet.",))
-        return Reply(
-            tuple(table_rows.columns(table_rows.incidents_head(), table_rows.incidents(found, labels))), fixed=True
-        )
+        head = table_rows.incidents_head(self._app.clock.now())
+        return Reply(tuple(table_rows.columns(head, table_rows.incidents(found, labels))), fixed=True)
 
     async def silences(self, words: Sequence[str]) -> Reply:
-        """List silences and action holds, as `watchdog silences` does."""
+        """List silences and action holds, as `watchdog service silences` does."""
         lines = status_text.quiet_lines(await self._state(), self._app.engine.policy, self._app.clock.now())
         return Reply(tuple(lines) or (status_text.NO_QUIET,))
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from watchdog.app.compose.composition import App
 from watchdog.daemon.integrations.follow_ups import FollowUpKeeper
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.follow_ups import Left
 from watchdog.presentation.follow_up_text import FollowUps, Open
 
@@ -34,5 +35,5 @@ def left(one: Open, app: App) -> Left:
     """Return an open item as the daemon needs it: whom it is told, and in which words."""
     incident, item, channels = one.incident, one.item, app.settings.channels
     heard = tuple(name for name in incident.channels if name in channels and channels[name].kind not in NOT_REMINDED)
-    words = f"{item.text}: {item.owner}, due {item.due}. Done? watchdog tick {incident.id} {item.id}"
+    words = f"{item.text}: {item.owner}, due {item.due}. Done? {command_line('tick', incident.id, item.id)}"
     return Left(incident.id, incident.service, incident.severity, heard, item.id, words, item.due_at)

@@ -1,4 +1,4 @@
-"""The numbers of `watchdog stats` over 30 days for the metrics, counted anew every few minutes.
+"""The numbers of `watchdog report stats` over 30 days for the metrics, counted anew every few minutes.
 
 Rule 1: beside everything else, a little at a time (presentation/stats_loader.py); many services cost no more queries.
 Rule 2: each worker tells of the services that it holds, so that each series comes from one; what is not read to the end

@@ -26,6 +26,7 @@ from watchdog.adapters.recordings.recording_reader import judgement_of
 from watchdog.adapters.stores import database_path
 from watchdog.app.compose.composition import App
 from watchdog.core.assess.suppression import UPGRADE
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.events import Held, PastDecidedAgain
 from watchdog.domain.policy import Mode
 
@@ -37,7 +38,7 @@ LOOK_SECONDS = 900.0
 PRIORITY = 10
 POLL_SECONDS = 0.05
 AGAIN_SECONDS = 10.0
-HOW = "watchdog lab replay --since-upgrade"
+HOW = command_line("lab replay", "--since-upgrade")
 
 log = structlog.get_logger("watchdog")
 

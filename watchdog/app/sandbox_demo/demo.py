@@ -16,11 +16,13 @@ import httpx
 from watchdog.app.compose.composition import App, build, resolve
 from watchdog.app.compose.daemon_run import finish, report_errors, start
 from watchdog.app.sandbox_demo import sandbox_process
+from watchdog.app.sandbox_demo.announcer import Announcer
 from watchdog.core.detect.latency import HOLD_FACTOR_NEW
 from watchdog.daemon.engine.conversion import CONTROL, VENDORS
 from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.daemon.runtime.hooks import Hooks
 from watchdog.daemon.telemetry import logs
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.effects import Note
 from watchdog.domain.errors import Permanent
 from watchdog.domain.incidents import Incident, Phase
@@ -35,6 +37,7 @@ P95 = "800ms"
 LIMIT_SECONDS, FULL_LIMIT_SECONDS = 150.0, 900.0
 QUIET_SECONDS = 12.0
 """How long a run goes on after its last expected word, to see that nothing else is done."""
+ANNOUNCE_SECONDS = 1.0
 REQUEST_TARGET_SECONDS = 75.0
 RESTORED_TARGET_SECONDS = 300.0
 
@@ -50,6 +53,9 @@ class Screen(Protocol):
 
     def note(self, note: Note) -> None:
         """Take one line of the story."""
+
+    def world(self, at: float, label: str, text: str) -> None:
+        """Take one line of what the make-believe cloud does."""
 
     def result(self, result: DemoResult) -> None:
         """Show the end."""
@@ -134,6 +140,8 @@ async def demo(
             began_at = clock.now()
             if screen is not None:
                 screen.begin(scenario, _deviating(expected, pacing), began_at)
+                announcer = Announcer(screen.world)
+                app.supervisor.start("announcer", lambda: _announce(announcer, admin, f"{urls['admin']}/log", clock))
             await _until_answered(app, EXPECTED[scenario], clock, pacing)
             story = (await admin.get(f"{urls['admin']}/log")).json()
             result = judge(scenario, story, await _last_incident(app), app, config)
@@ -142,6 +150,13 @@ async def demo(
     if screen is not None:
         screen.result(result)
     return result
+
+
+async def _announce(announcer: Announcer, admin: httpx.AsyncClient, address: str, clock: Clock) -> None:
+    """Read the sandbox's log every second, for the screen."""
+    while True:
+        announcer.tell((await admin.get(address)).json())
+        await clock.sleep(ANNOUNCE_SECONDS)
 
 
 def _shorter_hold(pacing: Pacing) -> str:
@@ -250,7 +265,7 @@ def judge(
         would=incident.decision.would if incident is not None and incident.decision is not None else "",
         writes=tuple(f"{what} {number}" for what, number in writes.items()),
         left=_left(app),
-        explain_command=f"watchdog -c {config} explain {incident.id}" if incident is not None else "",
+        explain_command=command_line("explain", incident.id, "-c", config) if incident is not None else "",
     )
     return _with_deviations(result, expected, writes, story)
 

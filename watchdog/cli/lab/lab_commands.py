@@ -190,8 +190,9 @@ async def soak(
     as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
     ctx: It,
 ) -> int:
-    """Run the real daemon through virtual hours of a quiet town: does it grow? A day takes ten minutes or more.
+    """Run the real daemon through virtual hours of a quiet town: does it grow?
 
+    A day takes ten minutes or more.
     The exit code is 0 only if memory (+5 MiB) and tasks (±2) stay what they were after the first hour.
 
     Parameters

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from watchdog.cli.command_context import Context, usage_error
+from watchdog.domain.commands.command_line import command_line
 
 if TYPE_CHECKING:
     from watchdog.app.commands.import_history import Imported
@@ -93,5 +94,5 @@ def lines(made: "Imported") -> list[str]:
     return [
         f"{made.readings} readings{pace}, {made.deploys} deploys, {made.events} events, {span}",
         *(clean(f"note: {note}", 600) for note in made.notes),
-        f"written: {made.file.name}; now: watchdog lab replay {made.file.parent.name}",
+        f"written: {made.file.name}; now: {command_line('lab replay', made.file.parent.name)}",
     ]

@@ -26,8 +26,8 @@ async def readiness(
     """Judge, before you let it act: what would it have rolled back in what was recorded, and was that right?
 
     Replays recordings with their policy (with --config NEW: that one) in mode autonomous. An act was right if a human
-    did the same and it helped, or says so (`watchdog label`); wrong if a human says so, or if it recovered by itself;
-    else it is unknown. The exit code is 0 only for READY.
+    did the same and it helped, or says so (`watchdog incident label`); wrong if a human says so, or if it recovered by
+    itself; else it is unknown. The exit code is 0 only for READY.
 
     Parameters
     ----------

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from watchdog.cli import output
 from watchdog.cli.tables import table
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.text import clean, clock, day, moment
 from watchdog.replay.readiness.criteria import BOUND_PER_YEAR, Criterion, Outlook
@@ -91,7 +92,7 @@ def _summary(found: "Readiness") -> Iterator[str]:
     right = f"a human undid the deploy in the outage, or within {show_seconds(HUMAN_SECONDS)} of our request, and the"
     yield _line("right", f"{right} last failure came at most {show_seconds(RECOVERY_SECONDS)} after that was live")
     yield _line("wrong", f"the same deploy ran well for {show_seconds(STAYED_SECONDS)} after it recovered by itself")
-    yield _line("a label", "outranks both: watchdog label INCIDENT right|wrong")
+    yield _line("a label", f"outranks both: {command_line('label', 'INCIDENT', 'right|wrong')}")
 
 
 def _earlier(saved: Sequence[float]) -> Iterator[str]:
@@ -128,8 +129,8 @@ def _verdict(found: "Readiness") -> Iterator[str]:
     if wrong:
         named = ", ".join(clean(incident) for incident in wrong[:WRONG_SHOWN_MAX])
         yield (
-            f"Look at what would have been wrong (watchdog explain): {named}. Then change the policy, and judge that "
-            "one on the same recordings: --config NEW."
+            f"Look at what would have been wrong ({command_line('explain')}): {named}. Then change the policy, and "
+            "judge that one on the same recordings: --config NEW."
         )
     if outlook.verdict == "READY":
         yield "Begin with one service, and with a window to stop it: mode: autonomous, veto: 60s."
@@ -139,7 +140,7 @@ def _verdict(found: "Readiness") -> Iterator[str]:
         f"As far as this shows, up to {outlook.wrong_share.high:.0%} of its rollbacks may be wrong, and up to "
         f"{shown(outlook.wrong_per_year.high)} a service-year (upper ends of the 95 % intervals). To bring that down "
         f"to {BOUND_PER_YEAR:g} a year takes {outlook.years_to_bound:.1f} more service-years without a wrong one: no "
-        "recording is so long; watchdog lab score plays them."
+        f"recording is so long; {command_line('lab score')} plays them."
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from watchdog import __version__
+from watchdog.domain.commands.command_line import command_line
 from watchdog.presentation.text import clean, moment
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ def lines(found: "UpgradeReplay") -> Iterator[str]:
         yield f"Left out, as it would take too long: {_number(found.left_out, 'older file')}."
     yield from map(_difference, found.differences[:LINES_MAX])
     if len(found.differences) > LINES_MAX:
-        yield f"And {len(found.differences) - LINES_MAX} more: watchdog lab replay --since-upgrade --json has them all."
+        all_of_them = command_line("lab replay", "--since-upgrade", "--json")
+        yield f"And {len(found.differences) - LINES_MAX} more: {all_of_them} has them all."
     if found.without_acts:
         files = _number(found.without_acts, "file")
         yield f"Of {files} only hashes are compared, and no decisions: the version that wrote them kept nothing else."

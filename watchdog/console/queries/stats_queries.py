@@ -1,4 +1,4 @@
-"""The numbers of `watchdog stats` as views, and what their charts are drawn from. Pure."""
+"""The numbers of `watchdog report stats` as views, and what their charts are drawn from. Pure."""
 
 from collections.abc import Sequence
 

@@ -21,12 +21,11 @@ from watchdog.console.views.approval_views import (
     undo_view,
 )
 from watchdog.console.views.stats_views import StatsView
-from watchdog.console.views.view_builders import decision_view, deploy_view, incident_row
+from watchdog.console.views.view_builders import decision_view, deploy_views, incident_row
 from watchdog.console.views.view_models import (
     Alternative,
     AnswerView,
     Audit,
-    DeployView,
     EvidenceView,
     History,
     Incidents,
@@ -41,11 +40,10 @@ from watchdog.console.views.view_models import (
     SettingsView,
     SettingView,
 )
-from watchdog.domain.decisions import TargetChoice
 from watchdog.domain.effects import Note
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.incident_notes import Remark, root_causes
-from watchdog.domain.incidents import Incident, ServiceState, State
+from watchdog.domain.incidents import Incident, State
 from watchdog.domain.policy import Policy, ServicePolicy
 from watchdog.domain.store_records import Minute
 from watchdog.presentation import explain, next_steps
@@ -113,7 +111,10 @@ class ViewQueries:
             at=now,
             service=self._row(wishes, state),
             signals=service_status.signals_of(wishes, known),
-            deploys=_deploys(known, decision.target if decision is not None else None),
+            deploys=deploy_views(
+                known.deploys[:DEPLOYS_MAX] if known is not None else (),
+                decision.target if decision is not None else None,
+            ),
             deploys_why="" if known is not None and known.deploys else clean(known.deploys_why if known else ""),
             imagined=imagined.signal,
             now=decision_view(decision, repo) if decision is not None else None,
@@ -252,15 +253,6 @@ class ViewQueries:
         return service_status.service_row(
             wishes, state.services.get(wishes.name), wishes.name in self.world.held(), day
         )
-
-
-def _deploys(known: ServiceState | None, choice: TargetChoice | None) -> tuple[DeployView, ...]:
-    if known is None:
-        return ()
-    skipped = {one.deploy: f"passed over: {one.why}" for one in choice.skipped} if choice is not None else {}
-    if choice is not None and choice.deploy is not None:
-        skipped[choice.deploy.id] = f"a rollback would lead here: {choice.why}"
-    return tuple(deploy_view(one, skipped.get(one.id, "")) for one in known.deploys[:DEPLOYS_MAX])
 
 
 def _target_seconds(policy: Policy, incident: Incident) -> float | None:

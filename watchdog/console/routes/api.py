@@ -108,7 +108,7 @@ def _routes(version: str) -> FastAPI:
 
     @api.get("/stats", response_model=StatsView)
     async def stats(reader: Reader) -> Response:
-        """The numbers of `watchdog stats`, of the last 90 days."""
+        """The numbers of `watchdog report stats`, of the last 90 days."""
         return await _told(await reader.stats())
 
     @api.get("/settings", response_model=SettingsView)

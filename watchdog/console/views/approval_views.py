@@ -75,8 +75,8 @@ def can_undo(incident: Incident, service: ServiceState | None) -> bool:
     return service.live == incident.rollback.deploy
 
 
-def quiet_views(state: State, policy: Policy, service: str, now: float) -> tuple[QuietView, ...]:
-    """Return the silences and action holds of a service that are not over."""
+def quiet_views(state: State, policy: Policy, service: str | None, now: float) -> tuple[QuietView, ...]:
+    """Return the silences and action holds of a service (or of all) that are not over."""
     typed = {one.name for one in (*state.silences, *state.holds)}
     return tuple(
         QuietView(one.name, clean(words), one.name in typed) for one, words in quiets(state, policy, now, service)
@@ -103,7 +103,7 @@ def plan_view(policy: Policy, state: State, listed: DeploysListed, to: str | Non
 
 
 def undo_view(policy: Policy, state: State, listed: DeploysListed, incident: Incident, repo: str | None) -> PlanView:
-    """Return what an undo would do: the plan of `watchdog undo INCIDENT --dry-run`."""
+    """Return what an undo would do: the plan of `watchdog incident undo INCIDENT --dry-run`."""
     view = _plan(listed, repo, lambda: planned_undo(policy, state, listed, incident))
     return replace(view, incident=clean(incident.id))
 

@@ -17,7 +17,7 @@ class NumberView:
 
 @dataclass(frozen=True, slots=True)
 class NumbersView:
-    """What `watchdog stats` says of a service, or of all. Times in seconds."""
+    """What `watchdog report stats` says of a service, or of all. Times in seconds."""
 
     service: str
     mean_time_to_detect_seconds: NumberView

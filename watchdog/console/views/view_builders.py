@@ -1,5 +1,7 @@
 """Views of single things: a deploy, a signal, an incident's row, a decision. Pure: domain in, cleaned words out."""
 
+from collections.abc import Iterable
+
 from watchdog.console.views.view_models import (
     BlameView,
     CauseView,
@@ -37,6 +39,14 @@ def deploy_view(deploy: Deploy, note: str = "") -> DeployView:
         is_live=deploy.is_live,
         note=clean(note),
     )
+
+
+def deploy_views(found: Iterable[Deploy], choice: TargetChoice | None) -> tuple[DeployView, ...]:
+    """Return deploys, each with why a rollback would, or would not, lead there."""
+    notes = {one.deploy: f"passed over: {one.why}" for one in choice.skipped} if choice is not None else {}
+    if choice is not None and choice.deploy is not None:
+        notes[choice.deploy.id] = f"a rollback would lead here: {choice.why}"
+    return tuple(deploy_view(one, notes.get(one.id, "")) for one in found)
 
 
 def signal_view(signal: SignalPolicy, check: Check | None) -> SignalView:

@@ -14,6 +14,7 @@ from watchdog.core.context import StepContext
 from watchdog.core.detect import turned_away
 from watchdog.core.guards import flapping
 from watchdog.core.guards import rollback_budget as budgets
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.decisions import Blame, Finding, GuardAnswer, GuardReason, TargetChoice, Verdict
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import ActiveCritical, Incident, ServiceState, State
@@ -98,14 +99,14 @@ def action_hold(request: GuardContext) -> GuardAnswer:
 def armed(request: GuardContext) -> GuardAnswer:
     """A watchdog that broke one of its own promises changes nothing, whoever asks."""
     if request.state.disarmed:
-        return _block("armed", f"disarmed: {request.state.disarmed}; watchdog resume", passing=True)
+        return _block("armed", f"disarmed: {request.state.disarmed}; {command_line('resume')}", passing=True)
     return _pass("armed", "yes")
 
 
 def key(request: GuardContext) -> GuardAnswer:
     """What the platform forbids is not tried again until there is a fresh key."""
     if request.service.forbidden:
-        why = f"our key may not change it ({request.service.forbidden}); mend the key, then watchdog resume"
+        why = f"our key may not change it ({request.service.forbidden}); mend the key, then {command_line('resume')}"
         return _block("key", why, passing=True)
     return _pass("key", "never refused")
 

@@ -8,6 +8,7 @@ Rule 2: a deploy that people know of is bad news no more: what was listed when i
 from watchdog.core import note_text
 from watchdog.core.context import Facts, StepContext
 from watchdog.core.guards import guards
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import PinAutoDeploy
 from watchdog.domain.incidents import Incident, Phase
@@ -65,7 +66,8 @@ def _say(ctx: StepContext, deploy: Deploy) -> None:
         return
     lines = (
         "It is not rolled back a second time unless a human says so.",
-        f"To roll back once more: watchdog rollback {ctx.name}. If it is good now: watchdog trust {deploy.code}",
+        f"To roll back once more: {command_line('rollback', ctx.name)}. "
+        f"If it is good now: {command_line('trust', deploy.code)}",
     )
     ctx.notify_service(NoticeKind.HUMAN_NEEDED, deploy.id, f"{ctx.name}: {what}", lines, wakes=True)
 

@@ -13,6 +13,7 @@ from watchdog.core import note_text
 from watchdog.core.context import StepContext
 from watchdog.core.phases.restore_auto_deploy import is_ours, note, tell
 from watchdog.domain import events as e
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.deploys import Commit
 from watchdog.domain.units import show_seconds
 
@@ -56,7 +57,7 @@ def _tell(ctx: StepContext, waiting: tuple[Commit, ...]) -> None:
         f"Merged and NOT shipped; {off}:",
         *named,
         *more,
-        f"To ship: deploy the branch by hand on the platform, then watchdog restore-auto-deploy {ctx.name}",
+        f"To ship: deploy the branch by hand on the platform, then {command_line('restore-auto-deploy', ctx.name)}",
     )
     note(ctx, "MERGED", f"{count} NOT shipped; {off}: {'; '.join(map(_name, waiting[:SHOWN_MAX]))}")
     tell(ctx, f"{ctx.name}: {count} NOT shipped, auto-deploy is off", lines)
@@ -76,7 +77,7 @@ def unseen(ctx: StepContext) -> None:
     ctx.update_service(merges_why=event.why)
     lines = (
         f"AUTO-DEPLOY IS OFF because of us, and merges, which do not ship, cannot be seen: {event.why}",
-        f"Look at the branch yourself; watchdog restore-auto-deploy {ctx.name} gives auto-deploy back.",
+        f"Look at the branch yourself; {command_line('restore-auto-deploy', ctx.name)} gives auto-deploy back.",
     )
     note(ctx, "MERGED", f"merges cannot be seen: {event.why}")
     tell(ctx, f"{ctx.name}: merges that do not ship cannot be seen", lines)

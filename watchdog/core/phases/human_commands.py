@@ -6,6 +6,7 @@ from watchdog.core.guards import guards
 from watchdog.core.guards.decision import find_target
 from watchdog.core.phases import close_incident, escalation, rollback_outcome, rollback_request, scheduled_rollback
 from watchdog.domain import events as e
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.decisions import Blame, Course, Decision, GuardAnswer, TargetChoice, Verdict
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import HumanDecision, Incident, Outcome, Phase, State
@@ -38,9 +39,8 @@ def refuse_in_progress(ctx: StepContext) -> None:
     """One action at a time."""
     if ctx.service.is_kept:
         name = ctx.incident.id
-        refuse(
-            ctx, f"{name} is kept for its window: watchdog approve {name} means now, watchdog stop {name} not at all"
-        )
+        now, never = command_line("approve", name), command_line("stop", name)
+        refuse(ctx, f"{name} is kept for its window: {now} means now, {never} not at all")
         return
     refuse(ctx, f"{ctx.incident.id} is being handled: {ctx.service.phase.value.replace('_', ' ')}")
 

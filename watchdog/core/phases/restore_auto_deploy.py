@@ -11,6 +11,7 @@ from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.core.context import StepContext
 from watchdog.core.guards import guards
 from watchdog.domain import events as e
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Note, RestoreAutoDeploy
 from watchdog.domain.note_labels import NoteLabel
@@ -33,7 +34,7 @@ def offer(ctx: StepContext) -> None:
     old = ctx.service.auto_deploy_off
     lines = (
         f"{live.id} is live, a new commit; it was not shipped by auto-deploy, which is off because of us.",
-        f"To give auto-deploy back ({old}): watchdog restore-auto-deploy {ctx.name}",
+        f"To give auto-deploy back ({old}): {command_line('restore-auto-deploy', ctx.name)}",
     )
     ctx.note("OFFER", " ".join(lines))
     tell(ctx, f"{ctx.name}: auto-deploy can be given back", lines)
@@ -53,7 +54,7 @@ def left_off(ctx: StepContext) -> None:
     if not is_ours(ctx) or ctx.service.auto_deploy_notice_thread:
         return
     withheld = guards.global_stop_reason(ctx.state)
-    until = f" ({withheld}: nothing is changed before a watchdog resume)" if withheld else ""
+    until = f" ({withheld}: nothing is changed before a {command_line('resume')})" if withheld else ""
     say_off(ctx, f"it was switched off for {ctx.service.pinned_for}{until}", sure=ctx.incident.pin.off)
 
 
@@ -62,7 +63,7 @@ def say_off(ctx: StepContext, why: str, *, sure: bool) -> None:
     title = f"AUTO-DEPLOY {'IS' if sure else 'MAY BE'} OFF on {ctx.name}"
     line = f"It was {ctx.service.auto_deploy_off}; {why}."
     note(ctx, "HUMAN", f"{title}. {line}")
-    tell(ctx, title, (line, f"To give it back: watchdog restore-auto-deploy {ctx.name}"))
+    tell(ctx, title, (line, f"To give it back: {command_line('restore-auto-deploy', ctx.name)}"))
 
 
 def note(ctx: StepContext, label: NoteLabel, text: str) -> None:
@@ -94,7 +95,7 @@ def restore(ctx: StepContext) -> None:
     if not is_ours(ctx) or ctx.service_policy.platform_id is None:
         ctx.note("REFUSED", f"auto-deploy of {ctx.name} is not off because of us")
     elif withheld:
-        ctx.note("REFUSED", f"{withheld}: nothing is changed before a watchdog resume")
+        ctx.note("REFUSED", f"{withheld}: nothing is changed before a {command_line('resume')}")
     else:
         value = ctx.service.auto_deploy_off
         ctx.note("BY HAND", f"auto-deploy -> {value}, asked for by {event.by}")

@@ -20,6 +20,7 @@ from watchdog.core.phases import (
     rollback_request,
 )
 from watchdog.domain import events as e
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.decisions import Course, Finding
 from watchdog.domain.effects import Note, SetPace
 from watchdog.domain.incidents import ACTING, Outcome, Phase
@@ -345,7 +346,7 @@ def auto_deploy_not_restored(ctx: StepContext) -> None:
             ctx.notify(NoticeKind.HUMAN_NEEDED, topic, wakes=True, why=event.why, under_way=acting)
             return
     again = "Once that is over" if acting else "Switch it on by hand, or try again"
-    lines = (f"Why: {event.why}", f"{again}: watchdog restore-auto-deploy {ctx.name}")
+    lines = (f"Why: {event.why}", f"{again}: {command_line('restore-auto-deploy', ctx.name)}")
     restore_auto_deploy.tell(ctx, off, lines, wakes=True)
 
 

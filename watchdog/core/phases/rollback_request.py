@@ -12,6 +12,7 @@ from watchdog.core.context import StepContext
 from watchdog.core.fold import observations
 from watchdog.core.guards import guards, rollback_budget
 from watchdog.core.phases import close_incident, escalation, overdue_rollback
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.effects import PinAutoDeploy, Rollback
 from watchdog.domain.incidents import Deadline, Phase
 from watchdog.domain.notices import AnswerTerms, NoticeKind, Topic
@@ -54,7 +55,8 @@ def announce_schedule(ctx: StepContext, missed: str = "") -> None:
     left = show_seconds(until - ctx.now)
     opens = schedule.show(window.hours, until) if window is not None else ""  # a reload may have taken it away
     ctx.note(
-        "KEPT", f"for {f'{opens} (in {left})' if opens else f'{left} from now'}; stop: watchdog stop {ctx.incident.id}"
+        "KEPT",
+        f"for {f'{opens} (in {left})' if opens else f'{left} from now'}; stop: {command_line('stop', ctx.incident.id)}",
     )
     kept = AnswerTerms(window=window.name if window is not None else "", opens=opens, opens_at=until)
     ctx.notify(NoticeKind.ANNOUNCED, Topic.KEPT, why=missed, terms=kept)
@@ -73,7 +75,8 @@ def ask(ctx: StepContext) -> None:
         if at is not None:
             ctx.wake_at(at)
     tell_who_is_asked(ctx, NoticeKind.ASKED, Topic.ASKED)
-    ctx.note("ASKED", f"roll back to {ctx.incident.rollback.target}? watchdog approve|reject {ctx.incident.id}")
+    answers = (command_line(name, ctx.incident.id) for name in ("approve", "reject"))
+    ctx.note("ASKED", f"roll back to {ctx.incident.rollback.target}? {' or '.join(answers)}")
 
 
 def tell_who_is_asked(

@@ -12,6 +12,7 @@ from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.core.context import StepContext
 from watchdog.core.phases import human_commands
 from watchdog.domain import events as e
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import Incident
@@ -52,7 +53,7 @@ def undo(ctx: StepContext) -> None:
     human_commands.begin(ctx, event.by, live, choice, answers, event)
     again = "if it fails again people are called, and nothing is rolled back unasked"  # for a rollback is live then
     ctx.note("UNDO", f"of {event.incident}: {lifted}; {again}")
-    ask = f"was this right? watchdog label {event.incident} right|wrong"
+    ask = f"was this right? {command_line('label', event.incident, 'right|wrong')}"
     _note(ctx, event, "UNDO", f"by {event.by}: {event.suspect} is put back ({ctx.incident.id}); {ask}")
 
 
@@ -75,13 +76,13 @@ def _not_to_be_undone(ctx: StepContext, event: e.UndoRequested, live: Deploy | N
 def _by_hand(ctx: StepContext, event: e.UndoRequested) -> str:
     """Return how a human goes there all the same."""
     first = _trust(ctx, event, "", ", then ")
-    return f"; by hand: {first}watchdog rollback {ctx.name} --to {event.suspect}"
+    return f"; by hand: {first}{command_line('rollback', ctx.name, '--to', event.suspect)}"
 
 
 def _trust(ctx: StepContext, event: e.UndoRequested, before: str, after: str = "") -> str:
     """Return the command that lifts the code from the deny-list, or nothing if it is not on it."""
     denied = event.suspect_code is not None and event.suspect_code in ctx.state.denied
-    return f"{before}watchdog trust {note_text.short(event.suspect_code)}{after}" if denied else ""
+    return f"{before}{command_line('trust', note_text.short(event.suspect_code))}{after}" if denied else ""
 
 
 def _refuse(ctx: StepContext, event: e.UndoRequested, why: str) -> None:

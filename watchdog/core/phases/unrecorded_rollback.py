@@ -14,6 +14,7 @@ from dataclasses import replace
 from watchdog.core import note_text
 from watchdog.core.context import StepContext
 from watchdog.core.phases import bad_commit_recurrence
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Incident
 from watchdog.domain.notices import NoticeKind
@@ -77,7 +78,7 @@ def _deny(ctx: StepContext, rollback: Deploy, code: str) -> None:
     lines = (
         "The store was restored from a backup, or a person rolled back while no worker looked.",
         f"{note_text.short(code)} is deny-listed: a rollback from it is asked about. If it is good: "
-        f"watchdog trust {code}",
+        f"{command_line('trust', code)}",
         *_auto_deploy(ctx),
     )
     ctx.note("HUMAN", " ".join((f"{what}.", *lines)))

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Set
 from watchdog.core.assess import suppression
 from watchdog.core.context import StepContext
 from watchdog.domain import events as e
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.effects import Note, Tell
 from watchdog.domain.incidents import Incident
 from watchdog.domain.note_labels import NoteLabel
@@ -38,7 +39,7 @@ def remind(ctx: StepContext) -> None:
         severity=event.severity,
         kind=NoticeKind.UPDATED,
         title=f"{event.service}: {what} of {event.incident} overdue",
-        lines=(*event.lines[:SHOWN_MAX], *more, f"All of them: watchdog checklist {event.incident}"),
+        lines=(*event.lines[:SHOWN_MAX], *more, f"All of them: {command_line('checklist', event.incident)}"),
     )
     told = f"{', '.join(event.items)} (overdue; told to {', '.join(event.channels)})"
     ctx.emit(Note(ctx.now, event.service, event.incident, LABEL, told, event.items))

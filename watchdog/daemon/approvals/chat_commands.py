@@ -1,6 +1,6 @@
 """The desk: what people ask for in a channel, done and answered as if they had typed it at a terminal.
 
-Rule 1: it changes nothing itself. What would change something becomes the row that `watchdog approve` writes as well;
+Rule 1: it changes nothing itself. What would change something becomes the row that `watchdog incident approve` writes;
 whoever holds the service decides, once, whichever worker heard it.
 Rule 2: a member who is not among those who may is refused, and that too is written down: a row of the audit where it
 is about an incident, and a line of the log. All of them together write no more than a person clicks, and no line of

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from watchdog.daemon.approvals.annotations import RECORDED
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.errors import Temporary
 from watchdog.domain.store_records import Command
 from watchdog.ports import Clock, Store
@@ -13,7 +14,7 @@ ANSWER_SECONDS = 15.0
 POLL_SECONDS = 0.1
 WITHDRAWN = "the running watchdog did not answer; the command was withdrawn. Is it healthy?"
 UNKNOWN = "the running watchdog did not answer; whether it was added is not known: look at the incident, then ask again"
-KEPT = "the running watchdog did not answer yet, and the command may still be done: look at `watchdog status`"
+KEPT = f"the running watchdog did not answer yet, and the command may still be done: look at `{command_line('status')}`"
 
 
 async def submit_and_wait(store: Store, clock: Clock, name: str, arguments: Mapping[str, Any], by: str) -> Command:

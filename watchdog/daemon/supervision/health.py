@@ -13,6 +13,7 @@ from watchdog.core.assess import connectivity
 from watchdog.daemon.engine.engine import Engine
 from watchdog.daemon.outbox.outbox import Outbox
 from watchdog.daemon.runtime.supervisor import Supervisor
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.units import show_seconds
 from watchdog.ports import Clock
 
@@ -106,7 +107,7 @@ class Health:
         if engine.fault:
             found.append(Reason("an event could not be handled", engine.fault))
         if engine.state.disarmed:
-            kind = "disarmed until `watchdog resume`"
+            kind = f"disarmed until `{command_line('resume')}`"
             found.append(Reason(kind, f"{kind}: {engine.state.disarmed}"))
         if engine.state.blind_since is not None:
             found.append(Reason("blind", f"blind: {connectivity.why(engine.state)}"))

@@ -95,7 +95,7 @@ class Metrics:
         self._restore = self._histogram("restore_seconds", "From onset to restored.", _RESTORE)
 
     def _make_numbers(self) -> None:
-        """The numbers of `watchdog stats` (what each counts: presentation/stats.py), of the last 30 days."""
+        """The numbers of `watchdog report stats` (what each counts: presentation/stats.py), of the last 30 days."""
         self._numbers = {
             name: self._gauge(name, text, "service")
             for name, text in (

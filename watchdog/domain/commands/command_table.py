@@ -9,7 +9,16 @@ from types import MappingProxyType
 from typing import Any
 
 from watchdog.domain.commands import human_events as e
-from watchdog.domain.commands.human_command import Argument, HumanCommand, Kind, Role, Seen, Subject, Surface
+from watchdog.domain.commands.human_command import (
+    Argument,
+    CommandGroup,
+    HumanCommand,
+    Kind,
+    Role,
+    Seen,
+    Subject,
+    Surface,
+)
 from watchdog.domain.follow_ups import DEVELOPERS, DUE, DUE_MAX_SECONDS, OWNER_MAX
 from watchdog.domain.follow_ups import TEXT_MAX as FOLLOW_UP_MAX
 from watchdog.domain.incident_notes import TEXT_MAX
@@ -74,6 +83,7 @@ ROWS: tuple[HumanCommand, ...] = (
         Role.APPROVER,
         event=lambda at, by, given: e.Approved(at, given["incident"], by),
         seen=Seen.QUESTION,
+        group=CommandGroup.INCIDENT,
     ),
     HumanCommand(
         "reject",
@@ -82,6 +92,7 @@ ROWS: tuple[HumanCommand, ...] = (
         Role.OPERATOR,
         event=lambda at, by, given: e.Rejected(at, given["incident"], by),
         seen=Seen.QUESTION,
+        group=CommandGroup.INCIDENT,
     ),
     HumanCommand(
         "stop",
@@ -89,13 +100,16 @@ ROWS: tuple[HumanCommand, ...] = (
         Subject.INCIDENT,
         Role.OPERATOR,
         event=lambda at, by, given: e.Stopped(at, given["incident"], by),
+        group=CommandGroup.INCIDENT,
     ),
     HumanCommand(
         "acknowledge",
-        "Acknowledge an incident: no further person is called for now. It answers no question.",
+        "Acknowledge an incident: no further person is called for now; it answers no question.",
         Subject.INCIDENT,
         Role.OPERATOR,
         event=lambda at, by, given: e.Acknowledged(at, given["incident"], by),
+        group=CommandGroup.INCIDENT,
+        word="ack",
     ),
     HumanCommand(
         "rollback",
@@ -114,6 +128,7 @@ ROWS: tuple[HumanCommand, ...] = (
         Role.APPROVER,
         surfaces=NOT_IN_CHAT,
         seen=Seen.LIVE_DEPLOY,
+        group=CommandGroup.INCIDENT,
     ),
     HumanCommand(
         "pause",
@@ -137,6 +152,7 @@ ROWS: tuple[HumanCommand, ...] = (
         event=lambda at, by, given: e.CommitTrusted(at, given["commit"], by),
         surfaces=TERMINAL,
         subject_characters_min=COMMIT_LENGTH_MIN,
+        group=CommandGroup.COMMIT,
     ),
     HumanCommand(
         "restore-auto-deploy",
@@ -145,6 +161,7 @@ ROWS: tuple[HumanCommand, ...] = (
         Role.APPROVER,
         event=lambda at, by, given: e.RestoreRequested(at, given["service"], by),
         surfaces=TERMINAL,
+        group=CommandGroup.SERVICE,
     ),
     HumanCommand(
         "silence",
@@ -153,6 +170,7 @@ ROWS: tuple[HumanCommand, ...] = (
         Role.OPERATOR,
         (LASTS, REASON, SIGNAL, SEVERITY),
         event=_silenced,
+        group=CommandGroup.SERVICE,
     ),
     HumanCommand(
         "hold",
@@ -161,6 +179,7 @@ ROWS: tuple[HumanCommand, ...] = (
         Role.OPERATOR,
         (LASTS, REASON),
         event=lambda at, by, given: e.Held(at, by, at + given["seconds"], given["reason"], given["of"]),
+        group=CommandGroup.SERVICE,
     ),
     HumanCommand(
         "unsilence",
@@ -168,6 +187,7 @@ ROWS: tuple[HumanCommand, ...] = (
         Subject.SILENCE,
         Role.APPROVER,
         event=lambda at, by, given: e.Unsilenced(at, given["which"], by),
+        group=CommandGroup.SERVICE,
     ),
     HumanCommand(
         "label",
@@ -176,6 +196,7 @@ ROWS: tuple[HumanCommand, ...] = (
         Role.OPERATOR,
         (VERDICT,),
         surfaces=NOT_IN_CHAT,
+        group=CommandGroup.INCIDENT,
     ),
     HumanCommand(
         "note",
@@ -184,6 +205,7 @@ ROWS: tuple[HumanCommand, ...] = (
         Role.OPERATOR,
         (NOTE, ROOT_CAUSE),
         surfaces=NOT_IN_CHAT,
+        group=CommandGroup.INCIDENT,
     ),
     HumanCommand(
         "tick",
@@ -192,6 +214,7 @@ ROWS: tuple[HumanCommand, ...] = (
         Role.OPERATOR,
         (ITEM, UNDO),
         surfaces=NOT_IN_CHAT,
+        group=CommandGroup.INCIDENT,
     ),
     HumanCommand(
         "follow-up",
@@ -200,6 +223,7 @@ ROWS: tuple[HumanCommand, ...] = (
         Role.OPERATOR,
         (TO_DO, OWNER, DUE_IN),
         surfaces=NOT_IN_CHAT,
+        group=CommandGroup.INCIDENT,
     ),
 )
 COMMANDS: Mapping[str, HumanCommand] = MappingProxyType({row.name: row for row in ROWS})

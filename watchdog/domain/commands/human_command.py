@@ -58,6 +58,15 @@ class Subject(StrEnum):
     NOTHING = ""
 
 
+class CommandGroup(StrEnum):
+    """Under which word a command stands at the terminal."""
+
+    TOP = ""
+    INCIDENT = "incident"
+    SERVICE = "service"
+    COMMIT = "commit"
+
+
 class Seen(StrEnum):
     """What the page or plan showed to the author of a command: the daemon refuses it if that has changed."""
 
@@ -130,7 +139,7 @@ class Argument:
 class HumanCommand:
     """One command: the row from which everything else is made."""
 
-    name: str  # the word that is typed
+    name: str  # its word in Slack, in the API and in the store
     says: str  # one sentence, the help of every surface
     subject: Subject  # what it is about
     role: Role  # the least role that may give it
@@ -142,6 +151,13 @@ class HumanCommand:
     surfaces: frozenset[Surface] = frozenset(Surface)  # where it can be given
     seen: Seen = Seen.NOTHING  # what its author must have seen unchanged
     subject_characters_min: int = 1  # a shorter subject names too much
+    group: CommandGroup = CommandGroup.TOP  # where it stands at the terminal
+    word: str = ""  # its word there, if another one
+
+    @property
+    def words(self) -> str:
+        """Return how it is typed at the terminal: `incident ack`."""
+        return " ".join(filter(None, (self.group.value, self.word or self.name)))
 
     @property
     def required(self) -> tuple[Argument, ...]:

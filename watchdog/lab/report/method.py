@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from watchdog.domain.commands.command_line import command_line
 from watchdog.lab.cost import HUMAN_MINUTES, NOTICED_MINUTES, ROLLBACK_MINUTES, USUAL
 from watchdog.lab.episode import FaultClass
 from watchdog.lab.page_judgement import ANSWER_MINUTES
@@ -17,7 +18,8 @@ LIMITS = (
     "were never used to set anything.",
     "How often each kind happens (the realistic mix) and what a mistake is worth are judgements, taken from "
     "published incidents where there were any. That is why the ranking is repeated with other prices.",
-    "No answer is lost here, no call refused, and nothing crashes: that is tested apart (watchdog lab storm).",
+    "No answer is lost here, no call refused, and nothing crashes: "
+    f"that is tested apart ({command_line('lab storm')}).",
     "Rivals are methods people describe, in our own implementation, not products; each acts by a webhook as soon as "
     "its rule fires.",
     "The bound holds on the average. On a single incident somebody may be luckier, and so may we.",

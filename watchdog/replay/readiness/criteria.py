@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any, Literal
 
+from watchdog.domain.commands.command_line import command_line
 from watchdog.replay.confidence_intervals import Estimate, poisson_rate, wilson
 
 YEAR_DAYS = 365.25
@@ -17,7 +18,7 @@ JUDGED_WHY = "one that is wrong every fourth time shows it in ten acts in 94 of 
 SERVICE_DAYS_MIN = 30.0
 SERVICE_DAYS_WHY = "each weekday's deploys four times, and the short blips of a month, which must not count"
 UNKNOWN_SHARE_MAX = 0.5
-UNKNOWN_WHY = "what nobody judged may be what went wrong; watchdog label says what it was"
+UNKNOWN_WHY = f"what nobody judged may be what went wrong; {command_line('label')} says what it was"
 WRONG_SHARE_MAX = 0.03
 WRONG_SHARE_WHY = "the bar of the lab: 97 of 100 rollbacks right"
 WRONG_PER_YEAR_MAX = 0.05

@@ -31,7 +31,7 @@ class Labelled:
 class Judged:
     """An act with its verdict, the rule that gave it, and why in words. `undone` is the human's way back, if any.
 
-    `run_incident` is the incident that the run itself had then: what `watchdog label` and `explain` know it by.
+    `run_incident` is the incident that the run itself had then: the id for `watchdog incident label` and `explain`.
     """
 
     act: Act

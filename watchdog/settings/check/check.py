@@ -7,6 +7,7 @@ Rule 2: every check has a deadline, and one that fails hides no other.
 import asyncio
 from collections.abc import Sequence
 
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.errors import WatchdogError
 from watchdog.domain.readings import Bad, Good, Reading
 from watchdog.ports import Notifier, SignalSource
@@ -85,7 +86,7 @@ def _channel_job(name: str, channel: Notifier) -> Job:
         try:
             return [CheckResult(f"channel {name}", Outcome.OK, await channel.check())]
         except WatchdogError as error:
-            fix = f"correct channels.{name} or its WATCHDOG_* variable, then try watchdog notify test"
+            fix = f"correct channels.{name} or its WATCHDOG_* variable, then try {command_line('notify test')}"
             return [CheckResult(f"channel {name}", Outcome.FAIL, str(error), fix)]
 
     return job

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from watchdog.adapters.notifiers import NOTIFIERS
 from watchdog.adapters.signals import SIGNALS
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.errors import ConfigurationError, Mistake
 from watchdog.settings.load.build import Builder
 from watchdog.settings.load.secrets import TEXT, read_dotenv, read_secrets, unknown_variables
@@ -71,7 +72,9 @@ def _text(path: Path | None, environ: Mapping[str, str], cwd: Path) -> tuple[Pat
         if environ.get(TEXT):
             return None, TEXT, environ[TEXT]
         what = "there is no configuration"
-        raise ConfigurationError((Mistake(FILE, what, f"run watchdog init, or name one with -c, or set {TEXT}"),))
+        raise ConfigurationError(
+            (Mistake(FILE, what, f"run {command_line('init')}, or name one with -c, or set {TEXT}"),)
+        )
     try:
         with chosen.open("rb") as file:
             data = file.read(SIZE_MAX + 1)

@@ -1,11 +1,10 @@
 """Commands for what is left to people: checklists, ticks, follow-ups. Each is written into the record at once."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from cyclopts import Parameter
-
-from watchdog.cli.command_context import Context, usage_error
+from watchdog.cli.command_context import no_such_incident, usage_error
 from watchdog.cli.human_commands import annotate
+from watchdog.cli.options import As, AsJson, Flag, It
 from watchdog.domain.follow_ups import DEVELOPERS, DUE
 from watchdog.presentation.text import clean
 
@@ -15,9 +14,6 @@ if TYPE_CHECKING:
     from watchdog.presentation.incident_facts import Facts
     from watchdog.settings import Settings
 
-It = Annotated[Context, Parameter(parse=False)]
-AsJson = Annotated[bool, Parameter(name="--json", negative="", show_default=False)]
-As = Annotated[str | None, Parameter(name="--as")]
 EVERYTHING = "all"
 
 
@@ -27,7 +23,7 @@ async def checklist(incident: str, /, *, as_json: AsJson = False, ctx: It) -> in
     Parameters
     ----------
     incident
-        Its id, as in web-1 (`watchdog incidents` lists them).
+        Its id, as in web-1 (`watchdog incident list` lists them).
     as_json
         Print one JSON array.
     """
@@ -53,7 +49,7 @@ async def follow_ups(*, as_json: AsJson = False, ctx: It) -> int:
         Print one JSON array.
     """
     from watchdog.cli import output, tables
-    from watchdog.cli.checklist_text import HEAD, json_lines, open_rows, open_sum
+    from watchdog.cli.checklist_text import json_lines, open_head, open_rows, open_sum
     from watchdog.presentation.follow_up_text import FollowUps
 
     settings, clock = ctx.settings(), ctx.clock()
@@ -63,7 +59,7 @@ async def follow_ups(*, as_json: AsJson = False, ctx: It) -> int:
     if as_json:
         output.show_lines(json_lines([(one.incident, "", one.item) for one in found], now))
     elif found:
-        output.show_table(tables.table(HEAD, open_rows(found, now)))
+        output.show_table(tables.table(open_head(now, ctx.zone()), open_rows(found, now, ctx.zone())))
         output.show_lines(["", open_sum(found, now)])
     else:
         output.show_lines(["Nothing is open."])
@@ -74,7 +70,7 @@ async def tick(
     incident: str,
     /,
     *items: str,
-    undo: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    undo: Flag = False,
     by: As = None,
     ctx: It,
 ) -> int:
@@ -85,7 +81,8 @@ async def tick(
     incident
         Its id, as in web-1.
     items
-        As `watchdog checklist` names them: stakeholders, post-mortem, own-1. `all`: what is left after the rollback.
+        As `watchdog incident checklist` names them: stakeholders, post-mortem, own-1. `all`: every open item after the
+        rollback.
     undo
         Take your ticks back instead.
     by
@@ -126,7 +123,7 @@ def _chosen(facts: "Facts", names: tuple[str, ...], undo: bool) -> "list[Item]":
 async def follow_up(
     incident: str, text: str, /, *, owner: str = DEVELOPERS, due: str = DUE, by: As = None, ctx: It
 ) -> int:
-    """Add a follow-up of your own to an incident: it is listed until somebody ticks it.
+    """Add a follow-up of your own to an incident; it is listed until it is ticked.
 
     Parameters
     ----------
@@ -150,5 +147,5 @@ async def _facts(store: "Store", settings: "Settings", incident: str, now: float
 
     found = await store.incident(incident)
     if found is None:
-        usage_error(incident, "no such incident", "`watchdog incidents` lists them")
+        no_such_incident(incident)
     return await checklist_facts(store, found, settings.policy, settings.owners, now)

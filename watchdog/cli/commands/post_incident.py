@@ -1,21 +1,20 @@
-"""Commands for after an incident: what people add to its record, the draft of its post-mortem, and the numbers."""
+"""Commands for after an incident: a note for its record, and the draft of its post-mortem."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from watchdog.cli.command_context import Context, usage_error
+from watchdog.cli.command_context import no_such_incident, usage_error
 from watchdog.cli.human_commands import annotate
+from watchdog.cli.options import As, AsJson, Flag, It
 
 if TYPE_CHECKING:
-    from watchdog.ports import Store
+    from watchdog.ports import Clock, Store
     from watchdog.presentation.incident_facts import Facts
     from watchdog.settings import Settings
 
-It = Annotated[Context, Parameter(parse=False)]
 NOTES_READ = 5000
-INCIDENTS_READ = 2000
 BEFORE_SECONDS = 600.0
 AFTER_SECONDS = 60.0
 """How much is read around an incident: notes before it, minutes after it."""
@@ -26,8 +25,8 @@ async def note(
     text: str,
     /,
     *,
-    root_cause: Annotated[bool, Parameter(negative="", show_default=False)] = False,
-    by: Annotated[str | None, Parameter(name="--as")] = None,
+    root_cause: Flag = False,
+    by: As = None,
     ctx: It,
 ) -> int:
     """Add a line of yours to an incident: to its timeline, to `explain`, to its post-mortem.
@@ -35,7 +34,7 @@ async def note(
     Parameters
     ----------
     incident
-        Its id, as in web-1 (`watchdog incidents` lists them).
+        Its id, as in web-1 (`watchdog incident list` lists them).
     text
         What to say, at most 1000 characters.
     root_cause
@@ -47,29 +46,40 @@ async def note(
 
 
 async def postmortem(
-    incident: str, /, *, to: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None, ctx: It
+    incident: str,
+    /,
+    *,
+    to: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+    as_json: AsJson = False,
+    ctx: It,
 ) -> int:
     """Draft the post-mortem of an incident in Markdown: timeline, impact, suspect, checklists, what is left to do.
 
     Parameters
     ----------
     incident
-        Its id, as in web-1 (`watchdog incidents` lists them).
+        Its id, as in web-1 (`watchdog incident list` lists them).
     to
         A file to write it to, instead of the terminal; one that exists is not overwritten.
+    as_json
+        The facts instead of the draft, as one JSON object: the incident and its checklists as the console's API has
+        them, the timeline with its sources, the readings by the minute, the notes of people, the commits.
     """
     from dataclasses import replace
 
     from watchdog.cli import output
     from watchdog.cli.commits import compared
+    from watchdog.cli.json_output import json_lines
+    from watchdog.cli.postmortem import facts_record
     from watchdog.cli.postmortem import postmortem as drafted
 
     settings = ctx.settings()
     async with ctx.app().reading(settings) as store:
         facts = await _facts(store, settings, incident, ctx.clock().now())
+        views = await _views(store, settings, ctx.clock(), incident) if as_json else {}
     asked = await compared(ctx, settings, facts.incident, facts.service)
     facts = replace(facts, changes=asked.found, changes_why=asked.why)
-    lines = drafted(facts)
+    lines = json_lines(views | facts_record(facts)) if as_json else drafted(facts)
     if to is None:
         output.show_lines(lines)
         return output.DONE
@@ -80,6 +90,14 @@ async def postmortem(
         usage_error(str(to), f"cannot be written ({error.strerror})", "give --output a new file in a folder of yours")
     output.show_lines([f"Written to {to}."])
     return output.DONE
+
+
+async def _views(store: "Store", settings: "Settings", clock: "Clock", incident: str) -> dict[str, Any]:
+    """Return the incident and its checklists as the console's API has them."""
+    from watchdog.cli.api_views import queries
+
+    asked = await queries(store, settings, clock)
+    return {"incident": await asked.incident(incident), "checklists": await asked.following.checklist(incident)}
 
 
 def hour_or_minute(onset_at: float, now: float) -> float:
@@ -94,7 +112,7 @@ async def _facts(store: "Store", settings: "Settings", incident_id: str, now: fl
 
     incident = await store.incident(incident_id)
     if incident is None:
-        usage_error(incident_id, "no such incident", "`watchdog incidents` lists them")
+        no_such_incident(incident_id)
     since, until = incident.onset_at - BEFORE_SECONDS, (incident.closed_at or now) + AFTER_SECONDS
     state, wishes = await store.load(), settings.policy.services.get(incident.service)
     known = state.services.get(incident.service) if state is not None else None
@@ -114,40 +132,3 @@ async def _facts(store: "Store", settings: "Settings", incident_id: str, now: fl
         follow_ups=await store.follow_ups(incident_id),
         owners=settings.owners,
     )
-
-
-async def stats(
-    *,
-    since: str = "90d",
-    style: Annotated[Literal["text", "json", "markdown"], Parameter(name="--format")] = "text",
-    ctx: It,
-) -> int:
-    """Show how fast incidents are found and ended, and how often deploys fail: MTTD, MTTA, MTTR and DORA's numbers.
-
-    Parameters
-    ----------
-    since
-        How far back, as in 90d or 12h.
-    style
-        How to print them.
-    """
-    from watchdog.cli import output
-    from watchdog.domain.units import parse_duration
-    from watchdog.presentation import stats as numbers
-    from watchdog.presentation import stats_text
-    from watchdog.presentation.timeline import human_acts
-
-    try:
-        seconds = parse_duration(since)
-    except ValueError as error:
-        usage_error("--since", str(error), "write a duration, as in 90d")
-    now = ctx.clock().now()
-    async with ctx.app().reading(ctx.settings()) as store:
-        state, labels, remarks = await store.load(), await store.labels(), await store.remarks()
-        found = [one for one in await store.incidents(INCIDENTS_READ) if one.opened_at >= now - seconds]
-        acts = {one.id: human_acts(one, await store.notes(incident=one.id, limit=NOTES_READ), remarks) for one in found}
-    watched = numbers.watched(state.services if state is not None else {}, now)
-    first = {name: moments[0] for name, moments in acts.items() if moments}
-    result = numbers.stats(found, watched, first, labels, now - seconds, now)
-    output.show_lines(stats_text.show(result, style))
-    return output.DONE

@@ -1,4 +1,4 @@
-"""Commands around the daemon: run, init, check, demo, notify test."""
+"""Commands around the daemon: run, init, check, demo, channel test."""
 
 import json
 import sys
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from watchdog.cli.command_context import Context, usage_error
+from watchdog.domain.commands.command_line import command_line
 from watchdog.presentation.text import clean
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ async def init(
     except ValueError as error:
         usage_error("init", str(error), "")
     _write(path, text)
-    output.show_lines([f"Wrote {path}. It observes and touches nothing. Next: watchdog check --live"])
+    output.show_lines([f"Wrote {path}. It observes and touches nothing. Next: {command_line('check', '--live')}"])
     return output.DONE
 
 
@@ -105,7 +106,7 @@ async def check(*, live: Annotated[bool, Parameter(negative="", show_default=Fal
     settings = ctx.settings()
     output.show_lines([clean(line) for line in report(settings)])
     if not live:
-        output.show_lines(["", "The configuration is valid. Does the world agree? watchdog check --live"])
+        output.show_lines(["", f"The configuration is valid. Does the world agree? {command_line('check', '--live')}"])
         return output.DONE
     results = await ctx.app().check(settings)
     output.show_lines([""])
@@ -147,7 +148,7 @@ async def demo(
     return output.DONE if result.as_expected else output.FAILED
 
 
-async def notify_test(*, ctx: It) -> int:
+async def channel_test(*, ctx: It) -> int:
     """Send a test message through every channel, and say which ones arrived."""
     from watchdog.cli import output, tables
 
@@ -167,7 +168,7 @@ async def _sent(name: str, channel: "Notifier", at: float, *, plain: bool) -> "C
     from watchdog.settings.check.check_result import CheckResult, Outcome
 
     title = "Test of the watchdog's channels: nothing is wrong"
-    lines = ("Sent by `watchdog notify test`. If you can read this, incidents will reach you here.",)
+    lines = (f"Sent by `{command_line('notify test')}`. If you can read this, incidents will reach you here.",)
     if plain:  # for people who know no engineering
         title, lines = "A test: nothing is wrong", ("If you can read this, you will hear here when something is.",)
     name_of_test = f"notify-test-{at:.0f}"  # a pager takes a second trigger of an open alert for the same one

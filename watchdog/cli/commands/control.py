@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from watchdog.cli.command_context import Context, known_service, usage_error
+from watchdog.cli.command_context import Context, known_service, no_such_incident
 from watchdog.cli.human_commands import annotate, submit
+from watchdog.domain.commands.command_line import command_line
 
 if TYPE_CHECKING:
     from watchdog.domain.decisions import Decision
@@ -42,7 +43,7 @@ async def rollback(
 
 async def _plan(ctx: Context, service: str, to: str | None) -> int:
     plan = await ctx.app().plan(ctx.settings(), service, to)
-    return _show(plan, f"watchdog rollback {service}{f' --to {to}' if to else ''}")
+    return _show(plan, f"{command_line('rollback', service)}{f' --to {to}' if to else ''}")
 
 
 def _show(plan: "Decision", command: str, said: Sequence[str] = ()) -> int:
@@ -93,10 +94,10 @@ async def _plan_undo(ctx: Context, incident: str) -> int:
     async with ctx.app().reading(settings) as store:
         known = await store.incident(incident)
     if known is None:
-        usage_error(incident, "no such incident", "`watchdog incidents` lists them")
+        no_such_incident(incident)
     known_service(settings, known.service)
     plan, said = await ctx.app().plan_undo(settings, known)
-    return _show(plan, f"watchdog undo {known.id}", section("UNDO", said))
+    return _show(plan, command_line("undo", known.id), section("UNDO", said))
 
 
 async def label(incident: str, verdict: Literal["right", "wrong"], /, *, ctx: It) -> int:

@@ -1,0 +1,79 @@
+"""Times are those of the reader's zone, named once, or UTC where that is asked for."""
+
+import json
+import time
+from collections.abc import Iterator
+from datetime import datetime
+
+import pytest
+
+from tests.cli import examples as x
+from tests.cli.conftest import Typed
+from watchdog.cli.local_zone import LocalZone
+from watchdog.presentation.text import clock, moment, zone
+
+SUMMER = 1782871200.0
+"""2026-07-01 02:00:00 UTC."""
+
+
+@pytest.fixture
+def _berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Make Berlin the local zone."""
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("_berlin")
+def test_the_offset_is_that_of_the_moment() -> None:
+    """Summer and winter; a local time has its offset, too."""
+    assert moment(x.BEGIN, LocalZone()) == "2026-11-25 03:14:04 CET"
+    assert (clock(SUMMER, LocalZone()), zone(SUMMER, LocalZone())) == ("04:00:00", "CEST")
+    winter = datetime(2026, 11, 25, 3, 14, 4, tzinfo=LocalZone())
+    assert winter.timestamp() == x.BEGIN and winter.tzname() == "CET"
+    assert datetime(2026, 7, 1, 4, tzinfo=LocalZone()).timestamp() == SUMMER
+
+
+@pytest.mark.usefixtures("_berlin")
+@pytest.mark.parametrize(
+    ("words", "local", "utc"),
+    [
+        ("explain web-1", "Onset 2026-11-25 03:14:14 CET", "Onset 2026-11-25 02:14:14 UTC"),
+        ("explain web-1", "DONE (CET)", "DONE (UTC)"),
+        ("incident show web-1", "  03:14:53   rollback to dep-40", "  02:14:53   rollback to dep-40"),
+        ("incident list", "ONSET (CET)", "ONSET (UTC)"),
+        ("incident list", "2026-11-25 03:14:14", "2026-11-25 02:14:14"),
+        ("report history", "03:14", "02:14"),
+        ("status", "Times are CE", "Times are UTC."),
+        (
+            "service why-not web 2026-11-25T02:14:30Z",
+            "web at 2026-11-25 03:14:30 CET",
+            "web at 2026-11-25 02:14:30 UTC",
+        ),
+        ("report follow-ups", "DUE (CE", "DUE (UTC)"),
+    ],
+)
+def test_what_people_read_is_local(words: str, local: str, utc: str, typed: Typed) -> None:
+    """With `--utc` it is UTC, wherever that stands."""
+    assert local in typed(*words.split())
+    assert utc in typed(*words.split(), "--utc") and utc in typed("--utc", *words.split())
+
+
+@pytest.mark.usefixtures("_berlin")
+def test_a_time_that_is_typed_is_local(typed: Typed) -> None:
+    """As those that are read; a zone that is named is obeyed."""
+    told = "web at 2026-11-25 03:14:30 CET"
+    assert typed("service", "why-not", "web", "2026-11-25 03:14:30").startswith(told)
+    assert typed("service", "why-not", "web", "2026-11-25 02:14:30 UTC").startswith(told)
+    in_utc = typed("service", "why-not", "web", "2026-11-25 02:14:30", "--utc")
+    assert in_utc.startswith("web at 2026-11-25 02:14:30 UTC")
+
+
+@pytest.mark.usefixtures("_berlin")
+def test_scripts_and_documents_are_utc(typed: Typed) -> None:
+    """JSON, the runbook's table, the post-mortem: they are read elsewhere."""
+    assert json.loads(typed("explain", "web-1", "--json"))["incident"]["onset_at"] == "2026-11-25T02:14:14Z"
+    assert "| 2026-11-25 | 02:14 |" in typed("report", "history", "--format", "markdown")
+    assert "Times are UTC" in typed("incident", "postmortem", "web-1")

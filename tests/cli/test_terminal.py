@@ -1,0 +1,95 @@
+"""What a terminal of 80 columns shows: nothing is wider, and what is bold is whole words."""
+
+import asyncio
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.cli import examples as x
+from watchdog.adapters.stores import build_store
+from watchdog.cli import output
+from watchdog.cli.main import main
+from watchdog.daemon.runtime.clock import SystemClock
+from watchdog.domain.deploys import Commit
+from watchdog.domain.incidents import Phase, ServiceState, State
+
+BOLD = re.compile(r"\x1b\[1m(.*?)\x1b\[0m")
+CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+class Terminal:
+    """A terminal of 80 columns in place of stdout."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._ours, theirs = os.openpty()
+        self._page = os.fdopen(theirs, "w")
+        monkeypatch.setattr("sys.stdout", self._page)
+        for name, value in (("TERM", "xterm-256color"), ("COLUMNS", "80"), ("LINES", "40")):
+            monkeypatch.setenv(name, value)
+
+    def shown(self) -> str:
+        """Return what was written so far; it ends with a line of its own."""
+        self._page.write("\n=END=\n")
+        self._page.flush()
+        told = ""
+        while "=END=" not in told:
+            told += os.read(self._ours, 4000).decode()
+        self._page.close()
+        os.close(self._ours)
+        return told.replace("\r", "").partition("\n=END=")[0]
+
+
+@pytest.mark.parametrize(
+    ("line", "bold"),
+    [
+        ('AUTO-DEPLOY IS OFF on web (it was "commit").', ["AUTO-DEPLOY IS OFF"]),
+        ("SEVERITY     HTTP 503 on home", ["SEVERITY"]),
+        ("DONE (UTC)", ["DONE (UTC)"]),
+        ("DONE (UTC+05:30)", ["DONE (UTC+05:30)"]),
+        ("NOT WORKING since 02:14: Slack", ["NOT WORKING"]),
+        ("DATE        TIME (UTC)  TRIGGER", ["DATE        TIME (UTC)  TRIGGER"]),
+        ("CRITICAL web is down", ["CRITICAL"]),
+        ("PAUSED by lead: nothing is touched", ["PAUSED"]),
+        ("Times are UTC.", []),
+        ("  SEEN further in", []),
+    ],
+)
+def test_what_is_bold_is_whole_words(line: str, bold: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The label at the margin, however long it is."""
+    terminal = Terminal(monkeypatch)
+    output.show_lines([line])
+    assert BOLD.findall(terminal.shown()) == bold
+
+
+def test_status_fits_with_an_incident_open(empty: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """First what is wrong for users, since when, and where to read on; words are not cut."""
+    merged = tuple(Commit(f"{number}c0ffee", 0.0, f"Change the basket once more, part {number}") for number in range(3))
+    open_one = x.undone(x.decision(), closed_at=None)
+    web = ServiceState(
+        *("web", Phase.ROLLING_BACK),
+        incident=open_one,
+        deploys=(x.BAD, x.GOOD),
+        live="dep-42",
+        auto_deploy_off="commit",
+        merged=merged,
+    )
+
+    async def write() -> None:
+        store = build_store(f"sqlite:///{tmp_path}/watchdog.db", SystemClock())
+        await store.open()
+        await store.save(None, State(services={"web": web}, incidents=1, paused_by="lead"), [])
+        await store.close()
+
+    asyncio.run(write())
+    terminal = Terminal(monkeypatch)
+    assert main(["status", "-c", empty]) == 0
+    lines = [CONTROL.sub("", line) for line in terminal.shown().splitlines()]
+    assert max(map(len, lines)) <= 80
+    assert lines[0].startswith(
+        "CRITICAL web home since 25 Nov 02:14 UTC; "
+    ) and "watchdog incident show web-1" in " ".join(lines[:2])
+    text = " ".join(" ".join(lines).split())
+    assert '"Change the basket once more, part 2"' in text and "then watchdog service restore-auto-deploy web" in text
+    assert "web observe rolling back 9f3c2ab 2 unknown web-1" in text

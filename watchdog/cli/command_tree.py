@@ -1,0 +1,124 @@
+"""The commands in their tree: top level and groups, each command with its function, in the order of the help.
+
+Where a command stands is written in domain/commands (`PLACES`, and the column `group` of the command table); here stand
+the functions of those commands that do more than to submit a row of the table.
+"""
+
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
+
+from cyclopts import App, Group
+
+from watchdog import __version__
+from watchdog.cli.commands import (
+    completion,
+    control,
+    follow_ups,
+    incidents,
+    inspect,
+    lifecycle,
+    post_incident,
+    reports,
+)
+from watchdog.cli.human_commands import command_function
+from watchdog.cli.lab import (
+    lab_commands,
+    lab_episode,
+    lab_flapping,
+    lab_import,
+    lab_live,
+    lab_readiness,
+    lab_replay,
+    lab_robustness,
+    lab_scenario,
+    lab_traces,
+)
+from watchdog.domain.commands.command_line import PLACES, PROGRAM, command_line
+from watchdog.domain.commands.command_table import COMMANDS
+
+Command = Callable[..., Coroutine[Any, Any, int]]
+FIRST = f"`{command_line('demo')}` (needs no account), then `{command_line('init')}`"
+HELP = f"""Guards a web site on Render: finds an incident, judges whether the last deploy is to blame, and, as far as
+you allow it, rolls that deploy back, proves that the site recovered, and notifies people.
+
+First: {FIRST} and `{command_line("check", "--live")}`.
+"""
+FUNCTIONS: Mapping[str, Command] = {
+    "demo": lifecycle.demo,
+    "init": lifecycle.init,
+    "check": lifecycle.check,
+    "run": lifecycle.run,
+    "status": inspect.status,
+    "once": inspect.once,
+    "explain": incidents.explain,
+    "incidents": incidents.incidents,
+    "incident": incidents.show,
+    "checklist": follow_ups.checklist,
+    "postmortem": post_incident.postmortem,
+    "deploys": inspect.deploys,
+    "why-not": inspect.why_not,
+    "silences": inspect.silences,
+    "notify test": lifecycle.channel_test,
+    "history": reports.history,
+    "stats": reports.stats,
+    "digest": reports.digest,
+    "follow-ups": follow_ups.follow_ups,
+    "completion": completion.completion,
+    "rollback": control.rollback,
+    "undo": control.undo,
+    "label": control.label,
+    "note": post_incident.note,
+    "tick": follow_ups.tick,
+    "follow-up": follow_ups.follow_up,
+    "lab score": lab_commands.score,
+    "lab robustness": lab_robustness.robustness,
+    "lab episode": lab_episode.episode,
+    "lab scenario": lab_scenario.scenario,
+    "lab flapping": lab_flapping.flapping,
+    "lab replay": lab_replay.replay,
+    "lab readiness": lab_readiness.readiness,
+    "lab import": lab_import.import_history,
+    "lab traces": lab_traces.traces,
+    "lab live": lab_live.live,
+    "lab speed": lab_commands.speed,
+    "lab storm": lab_commands.storm,
+    "lab soak": lab_commands.soak,
+}
+"""Every command that is no row of the command table, and the rows that show a plan first or need no daemon."""
+PANELS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("Getting started", ("demo", "init", "check", "run")),
+    ("Looking", ("status", "once", "explain")),
+    ("Acting", ("rollback", "pause", "resume")),
+    ("More", ("incident", "service", "report", "channel", "commit", "lab", "completion")),
+)
+"""The top level as `watchdog --help` shows it."""
+GROUPS: Mapping[str, str] = {
+    "incident": "List and read incidents, answer them, and add to their records.",
+    "service": "Show a service's deploys and silences, and silence or hold it.",
+    "report": "Show rollbacks, statistics, the weekly digest and open follow-ups.",
+    "channel": "Prove that the channels to people work.",
+    "commit": "Lift commits from the deny-list.",
+    "lab": "Run experiments on decisions, on your own history and on the daemon itself.",
+}
+"""What each group is for."""
+
+
+def build() -> App:
+    """Return the command line with every command."""
+    app = App(name=PROGRAM, help=HELP, version=__version__, help_format="markdown")
+    titles = [Group(title, sort_key=place) for place, (title, _) in enumerate(PANELS)]
+    panels = {word: title for title, (_, words) in zip(titles, PANELS, strict=True) for word in words}
+    order = {word: place for _, words in PANELS for place, word in enumerate(words)}
+    groups = {
+        word: App(name=word, help=says, group=panels[word], sort_key=order[word]) for word, says in GROUPS.items()
+    }
+    for group in groups.values():
+        app.command(group)
+    for place, (name, words) in enumerate(PLACES.items()):
+        above, _, word = words.rpartition(" ")
+        function = FUNCTIONS.get(name) or command_function(COMMANDS[name])
+        if above:
+            groups[above].command(function, name=word, sort_key=place)
+        else:
+            app.command(function, name=word, group=panels[word], sort_key=order[word])
+    return app

@@ -1,0 +1,139 @@
+"""Incidents: the list, and one of them explained. They only read."""
+
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from watchdog.cli.command_context import Context, no_such_incident
+from watchdog.cli.options import AsJson, It, Limit
+from watchdog.cli.watching import Watch, shown
+
+if TYPE_CHECKING:
+    from watchdog.ports import Store
+
+INCIDENTS_READ = 500
+AllVetoes = Annotated[bool, Parameter(name="--all", negative="", show_default=False)]
+
+
+async def incidents(*, limit: Limit = 20, as_json: AsJson = False, ctx: It) -> int:
+    """List incidents, newest first.
+
+    Parameters
+    ----------
+    limit
+        How many at most.
+    as_json
+        Print one JSON object, as the console's API answers /incidents.
+    """
+    from watchdog.cli import output, tables
+
+    settings, clock = ctx.settings(), ctx.clock()
+    most = max(1, min(limit, INCIDENTS_READ))
+    async with ctx.app().reading(settings) as store:
+        if as_json:
+            from watchdog.cli.api_views import queries
+            from watchdog.cli.json_output import json_lines
+
+            output.show_lines(json_lines(await (await queries(store, settings, clock)).incidents(most)))
+            return output.DONE
+        found, labels = await store.incidents(most), await store.labels()
+    if not found:
+        output.show_lines(["No incident yet."])
+        return output.DONE
+    output.show_table(tables.incidents(found, labels, clock.now(), ctx.zone()))
+    return output.DONE
+
+
+async def show(
+    incident: str,
+    /,
+    *,
+    all_vetoes: AllVetoes = False,
+    as_json: AsJson = False,
+    watch: Watch = False,
+    ctx: It,
+) -> int:
+    """Show one incident as `explain` does, once or again and again.
+
+    Parameters
+    ----------
+    incident
+        Its id, as in web-1 (`watchdog incident list` lists them).
+    all_vetoes
+        Also list the vetoes that did not apply.
+    as_json
+        Print one JSON object, as the console's API answers /incidents/ID.
+    watch
+        Show it again every two seconds, until Ctrl-C; with --json, one object a line.
+    """
+    async with ctx.app().reading(ctx.settings()) as store:
+
+        async def draw() -> int:
+            return await _explain(ctx, store, incident, all_vetoes=all_vetoes, as_json=as_json, compact=watch)
+
+        return await shown(draw, ctx.clock(), watch=watch, as_json=as_json)
+
+
+async def explain(incident: str, /, *, all_vetoes: AllVetoes = False, as_json: AsJson = False, ctx: It) -> int:
+    """Explain one incident: what was seen, the arithmetic, what was done, what stays unsure.
+
+    Parameters
+    ----------
+    incident
+        Its id, as in web-1 (`watchdog incident list` lists them).
+    all_vetoes
+        Also list the vetoes that did not apply.
+    as_json
+        Print one JSON object, as the console's API answers /incidents/ID.
+    """
+    async with ctx.app().reading(ctx.settings()) as store:
+        return await _explain(ctx, store, incident, all_vetoes=all_vetoes, as_json=as_json, compact=False)
+
+
+async def _explain(
+    ctx: Context, store: "Store", incident: str, *, all_vetoes: bool, as_json: bool, compact: bool
+) -> int:
+    from watchdog.cli import output
+
+    lines = (
+        await _json(ctx, store, incident, compact=compact)
+        if as_json
+        else await _words(ctx, store, incident, all_vetoes=all_vetoes)
+    )
+    output.show_lines(lines)
+    return output.DONE
+
+
+async def _json(ctx: Context, store: "Store", incident: str, *, compact: bool) -> list[str]:
+    from watchdog.cli.api_views import queries
+    from watchdog.cli.json_output import json_lines
+
+    view = await (await queries(store, ctx.settings(), ctx.clock())).incident(incident)
+    if view is None:
+        no_such_incident(incident)
+    return json_lines(view, compact=compact)
+
+
+async def _words(ctx: Context, store: "Store", incident: str, *, all_vetoes: bool) -> list[str]:
+    from watchdog.cli.commits import compared
+    from watchdog.presentation.explain import explain as explained
+
+    settings, found = ctx.settings(), await store.incident(incident)
+    if found is None:
+        no_such_incident(incident)
+    notes, labels, state = await store.notes(incident=incident), await store.labels(), await store.load()
+    remarks = await store.remarks(incident)
+    service = state.services.get(found.service) if state is not None else None
+    facts = service.facts if service is not None else None
+    asked = await compared(ctx, settings, found, facts)
+    return explained(
+        found,
+        notes,
+        labels.get(found.id),
+        all_vetoes=all_vetoes,
+        target_seconds=settings.policy.matrix[found.severity].within_seconds,
+        repo=facts.repo if facts is not None else None,
+        commits=asked.found.summary if asked.found is not None else f"not known: {asked.why}" if asked.why else "",
+        remarks=remarks,
+        tz=ctx.zone(),
+    )

@@ -1,0 +1,177 @@
+"""Commands that read how things stand: status, once, deploys, why-not, silences. They change nothing."""
+
+from typing import TYPE_CHECKING
+
+from watchdog.cli.command_context import Context, known_service, usage_error
+from watchdog.cli.options import AsJson, It
+from watchdog.cli.watching import Watch, shown
+from watchdog.domain.commands.command_line import command_line
+
+if TYPE_CHECKING:
+    from watchdog.domain.incidents import Incident
+    from watchdog.ports import Store
+
+INCIDENTS_READ = 500
+
+
+async def status(*, as_json: AsJson = False, watch: Watch = False, ctx: It) -> int:
+    """Show open incidents, and every service: mode, phase, live deploy, signals.
+
+    Parameters
+    ----------
+    as_json
+        Print one JSON object, as the console's API answers /services.
+    watch
+        Show it again every two seconds, until Ctrl-C; with --json, one object a line.
+    """
+    async with ctx.app().reading(ctx.settings()) as store:
+
+        async def draw() -> int:
+            return await (_status_json(ctx, store, compact=watch) if as_json else _status(ctx, store))
+
+        return await shown(draw, ctx.clock(), watch=watch, as_json=as_json)
+
+
+async def _status(ctx: Context, store: "Store") -> int:
+    from watchdog.cli import output, tables
+    from watchdog.presentation import status_text, table_rows
+    from watchdog.presentation.text import zone
+
+    policy, state, now, tz = ctx.settings().policy, await store.load(), ctx.clock().now(), ctx.zone()
+    if state is None:
+        output.show_lines([f"Nothing is recorded yet. Start the daemon: {command_line('run')}"])
+        return output.DONE
+    output.show_wrapped(table_rows.open_incidents(state, policy, now, tz))
+    output.show_wrapped(status_text.all_lines(state, policy, now, tz))
+    output.show_table(tables.status(state, policy))
+    output.show_lines(["", f"Times are {zone(now, tz)}."])
+    return output.DONE
+
+
+async def _status_json(ctx: Context, store: "Store", *, compact: bool) -> int:
+    from watchdog.cli import output
+    from watchdog.cli.api_views import queries
+    from watchdog.cli.json_output import json_lines
+
+    view = await (await queries(store, ctx.settings(), ctx.clock())).overview()
+    output.show_lines(json_lines(view, compact=compact))
+    return output.DONE
+
+
+async def why_not(service: str, time: str, /, *, as_json: AsJson = False, ctx: It) -> int:
+    """Say why nothing was done for a service at some moment.
+
+    Parameters
+    ----------
+    service
+        Its name in the configuration.
+    time
+        03:12 or '2026-11-25 03:12' in your time zone (with --utc in UTC), ISO 8601, or '03:12 Europe/Berlin'.
+    as_json
+        Print one JSON object: the reasons, and the record around that moment.
+    """
+    from watchdog.cli import output
+    from watchdog.cli import why_not as answer
+    from watchdog.cli.time_argument import parse_moment
+
+    settings, tz = ctx.settings(), ctx.zone()
+    known_service(settings, service)
+    try:
+        at = parse_moment(time, ctx.clock().now(), tz)
+    except ValueError as error:
+        usage_error(time, str(error), "")
+    since, until = at - answer.AROUND_SECONDS, at + answer.AROUND_SECONDS
+    async with ctx.app().reading(settings) as store:
+        notes = await store.notes(service=service, since=since, until=until, limit=40)
+        minutes = await store.minutes(service, since, until)
+        found = [one for one in await store.incidents(INCIDENTS_READ) if one.service == service and _open(one, at)]
+        state = await store.load()
+    known = state.services.get(service) if state is not None else None
+    checks = known.checks if known is not None else {}
+    record, detection = (service, at, notes, minutes, found), settings.policy.detection
+    if as_json:
+        from watchdog.cli.json_output import json_lines
+
+        output.show_lines(json_lines(answer.why_not_record(*record, detection=detection, checks=checks)))
+        return output.DONE
+    output.show_lines(answer.why_not(*record, detection=detection, checks=checks, tz=tz))
+    return output.DONE
+
+
+def _open(incident: "Incident", at: float) -> bool:
+    """Tell whether the incident was going on at that moment (UTC epoch seconds)."""
+    return incident.onset_at <= at and (incident.closed_at is None or at <= incident.closed_at)
+
+
+async def deploys(service: str, /, *, as_json: AsJson = False, ctx: It) -> int:
+    """List a service's deploys: which is live, where a rollback would lead now, and why not to the others.
+
+    Parameters
+    ----------
+    service
+        Its name in the configuration.
+    as_json
+        Print one JSON object: deploys and target, as the console's API has them.
+    """
+    from watchdog.cli import output, tables
+
+    settings, now = ctx.settings(), ctx.clock().now()
+    found, choice = await ctx.app().deploys(settings, known_service(settings, service))
+    if as_json:
+        from watchdog.cli.api_views import deploys_view
+        from watchdog.cli.json_output import json_lines
+
+        output.show_lines(json_lines(deploys_view(service, found, choice, now)))
+        return output.DONE
+    output.show_table(tables.deploys(found, choice, now, ctx.zone()))
+    if choice is not None and choice.deploy is None:
+        output.show_lines([f"No rollback target: {choice.why}."])
+    return output.DONE
+
+
+async def once(*, as_json: AsJson = False, ctx: It) -> int:
+    """Read every signal once and show what each says; decide nothing, notify nobody.
+
+    Parameters
+    ----------
+    as_json
+        Print one JSON array, a signal an object.
+    """
+    from watchdog.cli import output, tables
+
+    read = await ctx.app().once(ctx.settings())
+    if not as_json:
+        output.show_table(tables.once(read))
+        return output.DONE
+    from watchdog.cli.json_output import json_lines
+    from watchdog.presentation.status_text import report_record
+
+    output.show_lines(json_lines([report_record(one) for one in read]))
+    return output.DONE
+
+
+async def silences(*, as_json: AsJson = False, ctx: It) -> int:
+    """List silences and action holds: of what, until when, by whom, why.
+
+    Parameters
+    ----------
+    as_json
+        Print one JSON array, as the console's API has them.
+    """
+    from watchdog.cli import output
+    from watchdog.domain.incidents import State
+    from watchdog.presentation import status_text
+    from watchdog.presentation.text import zone
+
+    settings, now, tz = ctx.settings(), ctx.clock().now(), ctx.zone()
+    async with ctx.app().reading(settings) as store:
+        state = await store.load() or State()
+    if as_json:
+        from watchdog.cli.json_output import json_lines
+        from watchdog.console.views.approval_views import quiet_views
+
+        output.show_lines(json_lines(quiet_views(state, settings.policy, None, now)))
+        return output.DONE
+    lines = status_text.quiet_lines(state, settings.policy, now, tz)
+    output.show_wrapped([*lines, f"Times are {zone(now, tz)}."] if lines else [status_text.NO_QUIET])
+    return output.DONE

@@ -1,0 +1,36 @@
+"""Facts as JSON for scripts: the shapes of the console's API, with times as a script wants them.
+
+Rule: names and shapes are those of the view (console/views, and the dataclasses of the domain); a time is ISO 8601 in
+UTC, where the API has epoch seconds, whatever the time zone of the terminal; a duration is in seconds.
+Foreign words cannot drive a terminal: everything beyond ASCII is escaped, as in the API.
+"""
+
+import json
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from typing import Any
+
+from watchdog.presentation.text import iso
+
+TIMES = frozenset({"at", "since", "until", "start"})
+"""Fields that hold a moment, beside all that end in `_at`."""
+
+
+def json_lines(facts: Any, *, compact: bool = False) -> list[str]:
+    """Return facts (a dataclass, or made of dataclasses, mappings and lists) as JSON; `compact`: on one line."""
+    return json.dumps(plain(facts), indent=None if compact else 2).split("\n")
+
+
+def plain(value: Any, name: str = "") -> Any:
+    """Return a value as JSON knows it; `name` is the field that holds it."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name), field.name) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(one, str(key)) for key, one in value.items()}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Sequence | Set) and not isinstance(value, str):
+        return [plain(one) for one in value]
+    is_time = isinstance(value, float) and (name in TIMES or name.endswith("_at"))
+    return iso(value) if is_time else value

@@ -1,0 +1,47 @@
+"""`--watch`: the same picture every two seconds, until Ctrl-C.
+
+Rule: a terminal is cleared for each picture; anything else gets a separator before each but the first, and no control
+character. A store that does not answer for once is named, and asked again.
+"""
+
+import sys
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from watchdog.domain.errors import Temporary
+
+if TYPE_CHECKING:
+    from watchdog.ports import Clock
+
+EVERY_SECONDS = 2.0
+SEPARATOR = "---"
+Watch = Annotated[bool, Parameter(name="--watch", negative="", show_default=False)]
+Draw = Callable[[], Awaitable[int]]
+
+
+async def shown(draw: Draw, clock: "Clock", *, watch: bool, as_json: bool = False) -> int:
+    """Draw once and return the exit code; with `watch`, draw again and again. Raises KeyboardInterrupt on Ctrl-C.
+
+    With `as_json` nothing stands between the pictures: each is a line of its own.
+    """
+    from watchdog.cli import output
+
+    if not watch:
+        return await draw()
+    first = True
+    while True:
+        if sys.stdout.isatty() and not as_json:
+            output.console().clear()
+        elif not first and not as_json:
+            output.show_lines([SEPARATOR])
+        first = False
+        try:
+            code = await draw()
+            if code != output.DONE:
+                return code
+        except Temporary as error:
+            output.explain_error(error)
+        sys.stdout.flush()
+        await clock.sleep(EVERY_SECONDS)

@@ -1,0 +1,68 @@
+"""How each command is typed at the terminal: the one place that spells it, for the command line and for every text.
+
+A command has a name by which code, the store, Slack and the API know it, and a place in the tree of commands (`incident
+ack`). A text that names a command takes it from `command_line`, so that a command that moves takes its texts along.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from watchdog.domain.commands.command_table import commands_of
+from watchdog.domain.commands.human_command import Surface
+
+PROGRAM = "watchdog"
+QUOTED = '"…"'
+"""Stands for a text of the reader's own."""
+OTHERS: Mapping[str, str] = MappingProxyType(
+    {
+        "demo": "demo",
+        "init": "init",
+        "check": "check",
+        "run": "run",
+        "status": "status",
+        "once": "once",
+        "explain": "explain",
+        "incidents": "incident list",
+        "incident": "incident show",
+        "checklist": "incident checklist",
+        "postmortem": "incident postmortem",
+        "deploys": "service deploys",
+        "why-not": "service why-not",
+        "silences": "service silences",
+        "notify test": "channel test",
+        "history": "report history",
+        "stats": "report stats",
+        "digest": "report digest",
+        "follow-ups": "report follow-ups",
+        "lab score": "lab score",
+        "lab robustness": "lab robustness",
+        "lab episode": "lab episode",
+        "lab scenario": "lab scenario",
+        "lab flapping": "lab flapping",
+        "lab replay": "lab replay",
+        "lab readiness": "lab readiness",
+        "lab import": "lab import",
+        "lab traces": "lab traces",
+        "lab live": "lab live",
+        "lab speed": "lab speed",
+        "lab storm": "lab storm",
+        "lab soak": "lab soak",
+        "completion": "completion",
+    }
+)
+"""Commands that are no rows of the command table: their names, and how they are typed, in the order of the help."""
+PLACES: Mapping[str, str] = MappingProxyType(
+    {**OTHERS, **{row.name: row.words for row in commands_of(Surface.TERMINAL)}}
+)
+"""Every command by its name, and how it is typed."""
+BORN_IN_A_GROUP = frozenset({"incident", "digest"})
+"""Commands that never had another spelling."""
+OLD_SPELLINGS: Mapping[str, str] = MappingProxyType(
+    {name: words for name, words in PLACES.items() if name != words and name not in BORN_IN_A_GROUP}
+)
+"""How commands were typed before they were grouped, and how they are typed now; both work."""
+
+
+def command_line(name: str, *words: object) -> str:
+    """Return what to type: `watchdog incident ack web-1`. Raises KeyError for a name that is no command's."""
+    return " ".join((PROGRAM, PLACES[name], *map(str, words)))

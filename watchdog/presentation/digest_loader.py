@@ -1,0 +1,42 @@
+"""What the weekly digest sums up, read from the store a little at a time: no probe may wait for it.
+
+For the daemon, which sends it, and for the terminal, which shows it as it would be sent now.
+"""
+
+from watchdog.core.assess import schedule
+from watchdog.domain.incident_notes import root_causes
+from watchdog.domain.incidents import State
+from watchdog.domain.policy import Policy
+from watchdog.ports import Clock, StoreReader
+from watchdog.presentation.digest_text import Week
+from watchdog.presentation.stats_loader import Numbers
+
+BUDGET_SECONDS = 0.02
+READ_ON_SECONDS = 0.1
+DAY_SECONDS = 86400
+WEEK_SECONDS = 7 * 86400.0
+
+
+async def read_week(journal: StoreReader, clock: Clock, policy: Policy, state: State, until: float) -> Week:
+    """Return the week that ends at `until` (UTC epoch seconds). Raises Temporary.
+
+    It begins when the digest was due before; without a digest in the policy, seven days earlier.
+    """
+    wanted, now = policy.digest, clock.now()
+    since = schedule.latest(wanted.every, until - 1.0) if wanted is not None else until - WEEK_SECONDS
+    numbers = Numbers(journal, clock, BUDGET_SECONDS, now - since)
+    while not numbers.complete:
+        await numbers.refresh()
+        await clock.sleep(READ_ON_SECONDS)
+    return Week(
+        since=since,
+        until=until,
+        now=now,
+        zone=wanted.every.zone if wanted is not None else "UTC",
+        policy=policy,
+        state=state,
+        incidents=[one for one in numbers.incidents if since <= one.opened_at < until],
+        labels=await journal.labels(),
+        causes=root_causes(await journal.remarks()),
+        looks=await journal.spans(since, until, DAY_SECONDS),
+    )
