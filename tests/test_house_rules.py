@@ -22,6 +22,7 @@ from watchdog.adapters.tickets import TICKETS
 from watchdog.cli.main import app
 from watchdog.core.detect import METHODS
 from watchdog.core.machine import EVENTS, TRANSITIONS
+from watchdog.docs import headings
 from watchdog.domain.incidents import Phase
 from watchdog.settings import SECRET_NAMES
 
@@ -150,7 +151,7 @@ def test_no_registry_host_and_no_machine_path_is_tracked() -> None:
 MAP = (ROOT / "watchdog" / "ARCHITECTURE.md").read_text(encoding="utf-8")
 GUARANTEES = (ROOT / "watchdog" / "docs" / "guarantees.md").read_text(encoding="utf-8")
 OPERATION = (ROOT / "watchdog" / "docs" / "operation.md").read_text(encoding="utf-8")
-FLOORS = "ports|core|daemon|adapters|presentation|console|app|sandbox|replay|lab|settings|cli|domain"
+FLOORS = "ports|core|docs|daemon|adapters|presentation|console|app|sandbox|replay|lab|settings|cli|domain"
 FILES_IN_A_FOLDER = 25
 
 
@@ -233,8 +234,7 @@ def test_every_place_the_readme_leads_to_is_there() -> None:
         file, _, heading = target.partition("#")
         path = ROOT / (file or "README.md")
         assert path.is_file(), target
-        lines = path.read_text("utf-8").splitlines() if heading else []
-        assert not heading or heading in {line.strip("# ").lower().replace(" ", "-") for line in lines}, target
+        assert not heading or heading in {one.anchor for one in headings(path.read_text("utf-8"))}, target
 
 
 def test_every_secret_is_in_the_readme_with_the_least_it_needs() -> None:

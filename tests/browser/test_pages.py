@@ -25,11 +25,13 @@ from tests.console.routes.test_pages import PAGES, hostile_town
 from tests.console.scene import NOW, TOKEN, Town, day_of, fill, open_incident, story, town
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.daemon.runtime.clock import SystemClock
+from watchdog.docs import pages
 from watchdog.domain.incidents import Phase
 
 pytestmark = pytest.mark.long
 
-ALL = (*PAGES, "/services/web/rollback", "/incidents/web-1/undo", "/incidents/api-7", "/?answer=1", "/login")
+HELP = ("/help/", *(f"/help/{page.name}" for page in pages()))
+ALL = (*PAGES, *HELP, "/services/web/rollback", "/incidents/web-1/undo", "/incidents/api-7", "/?answer=1", "/login")
 
 
 @asynccontextmanager

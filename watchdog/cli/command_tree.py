@@ -13,6 +13,7 @@ from watchdog import __version__
 from watchdog.cli.commands import (
     completion,
     control,
+    docs,
     follow_ups,
     incidents,
     inspect,
@@ -63,6 +64,7 @@ FUNCTIONS: Mapping[str, Command] = {
     "stats": reports.stats,
     "digest": reports.digest,
     "follow-ups": follow_ups.follow_ups,
+    "docs": docs.docs,
     "completion": completion.completion,
     "rollback": control.rollback,
     "undo": control.undo,
@@ -89,7 +91,7 @@ PANELS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Getting started", ("demo", "init", "check", "run")),
     ("Looking", ("status", "once", "explain")),
     ("Acting", ("rollback", "pause", "resume")),
-    ("More", ("incident", "service", "report", "channel", "commit", "lab", "completion")),
+    ("More", ("incident", "service", "report", "channel", "commit", "lab", "docs", "completion")),
 )
 """The top level as `watchdog --help` shows it."""
 GROUPS: Mapping[str, str] = {

@@ -1,4 +1,4 @@
-"""The pages for people: overview, service, incident, incidents, history, follow-ups, stats, audit, settings.
+"""The pages for people: overview, service, incident, incidents, history, follow-ups, stats, audit, settings, help.
 
 Rule: what shows facts is drawn beside the loop: hundreds of rows take 60 ms. A refusal of a few lines is not.
 """
@@ -13,9 +13,11 @@ from starlette.routing import Route
 
 from watchdog.background import run_in_background
 from watchdog.console.queries.view_queries import CHART_SECONDS, ViewQueries
+from watchdog.console.render import handbook
 from watchdog.console.render.charts import Chart, chart
 from watchdog.console.render.rendering import Renderer, static_file
 from watchdog.console.views.view_models import AnswerView, ServiceView
+from watchdog.docs.places import HELP
 from watchdog.domain.follow_ups import DUE
 from watchdog.domain.store_records import Minute
 
@@ -64,6 +66,7 @@ def page_routes(reader: ViewQueries, renderer: Renderer) -> list[Route]:
         "/incidents/{id}": incident,
         "/static/{name}": static,
         **_lists(reader, draw),
+        **_help(draw, renderer),
     }
     return [Route(path, handler, methods=["GET"]) for path, handler in handlers.items()]
 
@@ -102,6 +105,22 @@ def _lists(reader: ViewQueries, draw: Draw) -> Handlers:
         "/stats": stats,
         "/settings": settings,
     }
+
+
+def _help(draw: Draw, renderer: Renderer) -> Handlers:
+    """Return the pages of the handbook, and the list of them."""
+
+    async def show(request: Request) -> Response:
+        # Rendering the reference for the first time takes a tenth of a second: not on the loop.
+        given = await run_in_background(handbook.values, request.path_params.get("page", ""), help_address, HELP)
+        return await draw(request, "help.html", given) if given is not None else not_found(request, renderer)
+
+    return {HELP: show, HELP + "{page}": show}
+
+
+def help_address(name: str) -> str:
+    """Return the address of a page of the handbook."""
+    return HELP + name
 
 
 def drawing_of(renderer: Renderer) -> Draw:

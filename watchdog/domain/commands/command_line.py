@@ -47,6 +47,7 @@ OTHERS: Mapping[str, str] = MappingProxyType(
         "lab speed": "lab speed",
         "lab storm": "lab storm",
         "lab soak": "lab soak",
+        "docs": "docs",
         "completion": "completion",
     }
 )

@@ -1,0 +1,108 @@
+"""The handbook's pages: each is in the table, can be found, and links to what exists."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from watchdog.docs import GROUPS, Page, anchor_of, headings, link, near, page, pages, search, section
+from watchdog.docs.headings import prose_lines
+from watchdog.docs.pages import HERE
+
+NAMES = [name for _, names in GROUPS for name in names]
+LINK = re.compile(r"(!?)\[[^\]]*\]\(([^)\s]+)\)")
+TAKEN = {"main", "stale", "answer"}
+"""Ids of the console's own page: a heading with such an anchor could not be linked to."""
+
+
+def test_every_file_is_in_the_table_once() -> None:
+    """A page that is not listed could be read by nobody; a page that is listed may still be missing."""
+    assert sorted(path.stem for path in HERE.glob("*.md")) == sorted(one.name for one in pages())
+    assert len(set(NAMES)) == len(NAMES)
+    assert [one.name for one in pages()] == [name for name in NAMES if (HERE / f"{name}.md").is_file()]
+
+
+@pytest.mark.parametrize("one", pages(), ids=lambda one: one.name)
+def test_a_page_begins_with_its_title_and_links_to_what_exists(one: Page) -> None:
+    """One heading of the first level, at the top; other pages as `name.md#anchor`; no HTML but comments and <br>."""
+    found = headings(one.text)
+    assert [heading.line for heading in found if heading.level == 1] == [0]
+    assert not TAKEN & {heading.anchor for heading in found}
+    prose = "\n".join(line for _, line in prose_lines(one.text))
+    assert [broken for picture, target in LINK.findall(prose) if (broken := wrong(picture, target, one))] == []
+    plain = re.sub(r"`[^`\n]*`|<!--.*?-->|<br>|<https?://[^>]+>", "", prose, flags=re.DOTALL)
+    assert re.findall(r"</?[a-zA-Z][^>]*>", plain) == []
+
+
+def wrong(picture: str, target: str, at: Page) -> str:
+    """Return what is wrong with a link of a page; nothing if it leads somewhere."""
+    if target.startswith("https://"):
+        return ""
+    name, _, anchor = target.partition("#")
+    other = page(name.removesuffix(".md")) if name else at
+    if picture or (name and not name.endswith(".md")) or other is None:
+        return f"{target}: not a page of the handbook"
+    if anchor and anchor not in {heading.anchor for heading in headings(other.text)}:
+        return f"{target}: no such heading"
+    return ""
+
+
+def test_a_broken_link_would_be_found() -> None:
+    """The check itself."""
+    at = page("guarantees")
+    assert at is not None
+    for target in ("nowhere.md", "operation.md#nowhere", "#nowhere", "../../README.md", "operation"):
+        assert wrong("", target, at), target
+    assert not wrong("", "operation.md#overload", at) and not wrong("", "#what-remains", at)
+
+
+@pytest.mark.parametrize(
+    ("text", "anchor"),
+    [
+        ("What remains", "what-remains"),
+        ("An upgrade of the watchdog itself", "an-upgrade-of-the-watchdog-itself"),
+        ("`--json`: what it prints, (and why)", "--json-what-it-prints-and-why"),
+        ("Go – slowly", "go--slowly"),
+        ("a_b C", "a_b-c"),
+    ],
+)
+def test_anchors_are_those_of_github(text: str, anchor: str) -> None:
+    """So a link works where the repository is read, too."""
+    assert anchor_of(text.replace("`", "")) == anchor
+    assert headings(f"# x\n\n## {text}\n")[1].anchor == anchor
+
+
+def test_headings_are_counted_and_code_has_none() -> None:
+    """The second of the same text gets a number; a comment in a shell is no heading."""
+    text = "# T\n```sh\n# no heading\n```\n## A\n~~~\n## no\n~~~\n## A ##\n### [B](x.md)\ntext\n"
+    assert [(one.level, one.text, one.anchor) for one in headings(text)] == [
+        *((1, "T", "t"), (2, "A", "a"), (2, "A", "a-1"), (3, "B", "b")),
+    ]
+    assert section(text, "a-1") == "## A ##\n### [B](x.md)\ntext\n"
+    assert section(text, "b") == "### [B](x.md)\ntext\n" and section(text, "c") is None
+
+
+def test_a_place_is_an_address_in_the_console_else_a_command() -> None:
+    """With its heading where a heading can be jumped to."""
+    assert link("on-call#approvals", "https://watchdog.acme.example/") == (
+        "https://watchdog.acme.example/help/on-call#approvals"
+    )
+    assert link("on-call#approvals") == "watchdog docs on-call"
+
+
+def test_near_names_and_search() -> None:
+    """By spelling, by a word of the title; words are found in any case, headings first."""
+    assert near("operatoin") == ["operation"] and near("INTEGRATIONS")[0] in ("integrations", "operation")
+    assert near("xyzzy") == [] and near("") == []
+    hits = search("OVERLOAD")
+    assert (hits[0].page.name, hits[0].heading) == (
+        "operation",
+        "Operation: integrations, upgrades, overload, rate limits",
+    )
+    assert ("operation", "overload") in {(hit.page.name, hit.anchor) for hit in hits}
+    assert search("xyzzy") == [] and search(" ") == []
+
+
+def test_the_pages_are_part_of_the_package() -> None:
+    """Beside the code, so that a wheel has them."""
+    assert Path(__file__).parents[2] / "watchdog" / "docs" == HERE

@@ -1,0 +1,137 @@
+"""The command `watchdog docs`: the handbook in the terminal, and the static site of it.
+
+Rule: it needs no configuration and no network; the pages are part of the package.
+"""
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from watchdog.cli.command_context import Context, usage_error
+from watchdog.docs.places import shell_place
+
+if TYPE_CHECKING:
+    from watchdog.docs import Page
+
+It = Annotated[Context, Parameter(parse=False)]
+LINK = re.compile(r"\[(?P<text>[^\]]*)\]\((?!https?:)(?P<page>[\w-]*)(?:\.md)?(?:#[^)]*)?\)")
+"""A link to a page, or within one."""
+
+
+async def docs(
+    page: str = "",
+    /,
+    *,
+    search: Annotated[str, Parameter(show_default=False)] = "",
+    site: Annotated[Path | None, Parameter(show_default=False)] = None,
+    ctx: It,
+) -> int:
+    """Read the handbook: a page, the list of pages, or the headings below which a word stands.
+
+    Parameters
+    ----------
+    page
+        Its name, as in `on-call`, or with a heading: `on-call#approvals`. Without it the pages are listed.
+    search
+        List the pages and headings that hold these words.
+    site
+        Write all pages as a static site into this folder instead; needs the extra `console`.
+    """
+    from watchdog.cli import output
+
+    if site is not None:
+        return _write_site(ctx.cwd / site)
+    if search:
+        return _show_hits(search)
+    if not page:
+        output.show_lines(_contents())
+        return output.DONE
+    _show(*_found(page))
+    return output.DONE
+
+
+def _contents() -> list[str]:
+    from watchdog.docs import pages
+
+    width, group, lines = max(len(one.name) for one in pages()), "", ["Read a page: watchdog docs PAGE"]
+    for one in pages():
+        if one.group != group:
+            lines += ["", one.group]
+            group = one.group
+        lines.append(f"  {one.name:{width}}  {one.title}")
+    return lines
+
+
+def _show_hits(words: str) -> int:
+    from watchdog.cli import output
+    from watchdog.docs import search
+
+    hits = search(words)
+    if not hits:
+        output.print_error(f"no page holds {words!r}; `watchdog docs` lists the pages")
+        return output.FAILED
+    places = [f"{hit.page.name}#{hit.anchor}" if hit.anchor else hit.page.name for hit in hits]
+    width = max(map(len, places))
+    output.show_lines([f"{place:{width}}  {hit.heading}" for place, hit in zip(places, hits, strict=True)])
+    return output.DONE
+
+
+def _found(place: str) -> "tuple[Page, str]":
+    """Return the page, and what to show of it. Raises ConfigurationError naming what was probably meant."""
+    from watchdog.docs import headings, near, section
+    from watchdog.docs import page as page_of
+
+    name, _, anchor = place.removesuffix(".md").partition("#")
+    found = page_of(name)
+    if found is None:
+        meant = near(name)
+        usage_error(
+            name, "no such page", f"did you mean {' or '.join(meant)}?" if meant else "`watchdog docs` lists the pages"
+        )
+    text = section(found.text, anchor) if anchor else found.text
+    if text is None:
+        known = ", ".join(one.anchor for one in headings(found.text)[1:])
+        usage_error(place, "no such heading on that page", f"one of: {known}")
+    return found, text
+
+
+def _show(page: "Page", text: str) -> None:
+    """Write Markdown: as it is where a program reads it, set for the eye on a terminal."""
+    from watchdog.cli import output
+
+    if not sys.stdout.isatty():
+        sys.stdout.write(text)
+        return
+    from watchdog.cli.markdown_view import show_markdown
+
+    show_markdown(for_terminal(text, page.name), output.console())
+
+
+def for_terminal(text: str, name: str) -> str:
+    """Return the Markdown without comments, and with commands in place of links to pages."""
+    plain = re.sub(r"<!--.*?-->\n?", "", text, flags=re.DOTALL).replace("<br>", " ")
+    return LINK.sub(lambda found: _command(found, name), plain)
+
+
+def _command(found: re.Match[str], name: str) -> str:
+    """Return a link's text, and behind it the command that shows the page, unless it is this one."""
+    other = found["page"] or name
+    return found["text"] if other == name else f"{found['text']} (`{shell_place(other)}`)"
+
+
+def _write_site(folder: Path) -> int:
+    from watchdog.cli import output
+
+    try:
+        from watchdog.console.render.handbook_site import write_site
+    except ModuleNotFoundError as error:
+        usage_error("--site", f"{error.name} is not installed", "install the extra console: render-watchdog[console]")
+    try:
+        written = write_site(folder)
+    except OSError as error:
+        usage_error(str(folder), f"cannot be written ({error.strerror})", "name another folder")
+    output.show_lines([f"Wrote {written} pages. Begin with {folder / 'index.html'}"])
+    return output.DONE

@@ -1,0 +1,27 @@
+"""The handbook: the pages beside this file, which the terminal, the console and the static site all show.
+
+The order and the groups of the pages are the table `GROUPS`; a page's title is the first heading of its file. A page
+that is planned may stand in the table before its file exists; a file that is not in the table fails a test. The pages
+`reference-*` are generated: `python -m tests.handbook --write`.
+"""
+
+from watchdog.docs.headings import Heading, anchor_of, headings, section
+from watchdog.docs.pages import GROUPS, Page, near, page, pages
+from watchdog.docs.places import link, shell_place
+from watchdog.docs.search import Hit, search
+
+__all__ = [
+    "GROUPS",
+    "Heading",
+    "Hit",
+    "Page",
+    "anchor_of",
+    "headings",
+    "link",
+    "near",
+    "page",
+    "pages",
+    "search",
+    "section",
+    "shell_place",
+]
