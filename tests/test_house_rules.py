@@ -19,12 +19,12 @@ from watchdog.adapters.notifiers import NOTIFIERS
 from watchdog.adapters.platforms import PLATFORMS
 from watchdog.adapters.signals import SIGNALS
 from watchdog.adapters.tickets import TICKETS
-from watchdog.cli.main import app
 from watchdog.core.detect import METHODS
 from watchdog.core.machine import EVENTS, TRANSITIONS
-from watchdog.docs import headings
+from watchdog.docs import headings, pages
 from watchdog.domain.incidents import Phase
 from watchdog.settings import SECRET_NAMES
+from watchdog.settings.load.secrets import VARIABLES
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "watchdog").rglob("*.py"))
@@ -149,15 +149,15 @@ def test_no_registry_host_and_no_machine_path_is_tracked() -> None:
 
 
 MAP = (ROOT / "watchdog" / "ARCHITECTURE.md").read_text(encoding="utf-8")
+PAGES = "".join(page.text for page in pages())
 GUARANTEES = (ROOT / "watchdog" / "docs" / "guarantees.md").read_text(encoding="utf-8")
-OPERATION = (ROOT / "watchdog" / "docs" / "operation.md").read_text(encoding="utf-8")
 FLOORS = "ports|core|docs|daemon|adapters|presentation|console|app|sandbox|replay|lab|settings|cli|domain"
 FILES_IN_A_FOLDER = 25
 
 
 def test_the_map_names_what_exists() -> None:
     """Every file and folder that ARCHITECTURE.md and the pages beside it name is there."""
-    named = set(re.findall(rf"`((?:{FLOORS})/[\w/.]*)`", MAP + GUARANTEES + OPERATION))
+    named = set(re.findall(rf"`((?:{FLOORS})/[\w/.]*)`", MAP + PAGES))
     assert len(named) > 60
     for name in named:
         assert (ROOT / "watchdog" / name).exists(), f"a page names {name}, which is not there"
@@ -213,21 +213,6 @@ def test_the_readme_shows_the_minimal_configuration_verbatim() -> None:
     assert shown is not None and shown[1] == (ROOT / "config" / "minimal.yaml").read_text(encoding="utf-8")
 
 
-def test_every_command_of_the_readme_is_one() -> None:
-    """What it shows to be typed can be typed: of ours, and of the tests."""
-    shell = "\n".join(re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL))
-    typed = {words.split()[0] for words in re.findall(r"bin/watchdog ((?:[a-z]+ ?)+)", shell)}
-    nested = set(re.findall(r"bin/watchdog (?:lab|notify) [a-z]+", shell))
-    assert {"demo", "init", "check", "run", "lab"} <= typed and len(nested) >= 3
-    known = {name for name in app if not name.startswith("-")}
-    assert typed <= known
-    for group, command in (words.split()[1:] for words in nested):
-        assert command in set(app[group]), f"watchdog {group} {command}"
-    for module in re.findall(r"python -m (tests[\w.]*)", shell):
-        path = ROOT / module.replace(".", "/")
-        assert path.with_suffix(".py").is_file() or (path / "__main__.py").is_file(), module
-
-
 def test_every_place_the_readme_leads_to_is_there() -> None:
     """Files, and headings within them."""
     for target in re.findall(r"\]\((?!http)([^)]+)\)", (ROOT / "README.md").read_text(encoding="utf-8")):
@@ -237,14 +222,10 @@ def test_every_place_the_readme_leads_to_is_there() -> None:
         assert not heading or heading in {one.anchor for one in headings(path.read_text("utf-8"))}, target
 
 
-def test_every_secret_is_in_the_readme_with_the_least_it_needs() -> None:
-    """A new secret needs its row, and each row says which rights to give and no more."""
-    rows = [
-        line for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines() if line.startswith("| `WATCH")
-    ]
-    told = {name: row for row in rows for name in re.findall(r"`(WATCHDOG_\w+)`", row.split("|")[1])}
-    assert set(SECRET_NAMES) <= set(told)
-    assert all(len(row.split("|")[3].strip()) > 10 for row in rows)
+def test_every_variable_says_the_least_it_needs() -> None:
+    """Which rights to give, and no more; the handbook lists them from the same table."""
+    assert set(SECRET_NAMES) < {one.name for one in VARIABLES}
+    assert [one.name for one in VARIABLES if not one.needed_for or len(one.least) <= 10] == []
 
 
 def test_the_lock_covers_the_declared_dependencies() -> None:

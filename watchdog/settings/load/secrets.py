@@ -7,16 +7,18 @@ Rule 2: `RENDER_*` variables are never read for the target: on Render they descr
 import difflib
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from watchdog.adapters.options import parse_url
 from watchdog.adapters.stores import POSTGRES, check_url
+from watchdog.docs.places import shell_place
 from watchdog.domain.errors import Mistake
 
 PREFIX = "WATCHDOG_"
@@ -73,56 +75,120 @@ Address = Annotated[SecretStr, AfterValidator(_web_address)]
 Check = Annotated[SecretStr, AfterValidator(_check_in)]
 
 
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One variable of the environment, as the handbook lists it (Markdown)."""
+
+    name: str  # with its prefix
+    needed_for: str  # what reads it; optional: that works without it as well
+    least: str  # the least that its value must allow, and where it comes from
+
+
+def _variable(needed_for: str, least: str) -> Any:
+    """Return the field of a secret: unset by default, with what `VARIABLES` says of it."""
+    return Field(default=None, title=needed_for, description=least)
+
+
 class Secrets(BaseSettings):
-    """Every secret there is; which ones are needed follows from the configuration."""
+    """Every secret that there is; which ones are needed follows from the configuration."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    render_api_key: Token | None = None
-    """Render: Account Settings, API Keys."""
-    sentry_token: Token | None = None
-    """Sentry: an internal integration with org:read, project:read and event:read."""
-    github_token: Token | None = None
-    """GitHub: a fine-grained token with Contents: read-only, to see merges on a private branch."""
-    slack_webhook_url: Address | None = None
-    """Slack: an incoming webhook."""
-    slack_bot_token: Token | None = None
-    """Slack: a bot token with chat:write, for one threaded message per incident."""
-    slack_app_token: Token | None = None
-    """Slack: an app-level token (xapp-…) with connections:write, for approvals and /watchdog over Socket Mode."""
-    pagerduty_routing_key: Token | None = None
-    """PagerDuty: the integration key of an Events API v2 integration."""
-    pagerduty_api_token: Token | None = None
-    """PagerDuty: a read-only REST API key, to read back who acknowledged."""
-    smtp_password: SecretStr | None = None
-    """The password of `channels.email.user`."""
-    webhook_url: Address | None = None
-    """Where the generic webhook is posted."""
-    webhook_token: Token | None = None
-    """Sent to the generic webhook as a bearer token."""
-    store_url: Annotated[SecretStr, AfterValidator(_database)] | None = None
-    """PostgreSQL: postgresql://user:password@host/database, for `store: postgresql`."""
-    heartbeat_url: Address | None = None
-    """A healthchecks-style address, asked once a minute while the loop works."""
-    sentry_crons_url: Check | None = None
-    """A cron monitor's check-in address, told once a minute whether we are well."""
-    sentry_dsn: Address | None = None
-    """A Sentry project for the watchdog's own errors, not the site's."""
-    remote_write_password: SecretStr | None = None
-    """The password of `metrics.remote_write_user`."""
-    remote_write_token: Token | None = None
-    """Sent with remote write as a bearer token."""
-    http_token: OwnToken | None = None
-    """Asked of whoever reads more than /metrics and the health paths from us (as a bearer token); unset: nobody can."""
-
-    console_token: OwnToken | None = None
-    """Asked of whoever uses the web console: typed at its login, or shown by a program as a bearer token. May all."""
-    console_operator_token: OwnToken | None = None
-    """The same for somebody who may look, note, and hold the watchdog back: reject, stop, pause."""
-    console_viewer_token: OwnToken | None = None
-    """The same for somebody who may only look."""
-    console_oidc_secret: GivenKey | None = None
-    """The client secret of `console.oidc.client_id`, as its provider gave it."""
+    render_api_key: Token | None = _variable(
+        "deploys, events and rollbacks; without it no deploy is blamed, and services are only watched",
+        "an API key (Account Settings, API Keys) of a Render user of its own; read-only for mode `observe`",
+    )
+    sentry_token: Token | None = _variable(
+        "signals of kind `sentry`",
+        "an internal integration with `org:read`, `project:read`, `event:read`; not a person's token, no write scope",
+    )
+    github_token: Token | None = _variable(
+        "`channels: {tickets: {github: …}}`; optional: commits of private repositories, for `repository: github` "
+        "and for merges while auto-deploy is off",
+        "a fine-grained token for these repositories alone: *Contents: read-only*, and *Issues: read and write* "
+        "only where tickets are kept",
+    )
+    slack_webhook_url: Address | None = _variable(
+        "`channels: {slack: {}}`",
+        "an incoming webhook: it can post to its one channel",
+    )
+    slack_bot_token: Token | None = _variable(
+        '`channels: {slack: {channel: "#x"}}`: one thread per incident',
+        "a bot token (`xoxb-…`) with `chat:write`, the bot invited to that channel; not `chat:write.public`",
+    )
+    slack_app_token: Token | None = _variable(
+        "`approvals: socket_mode` of that channel: the socket over which clicks and `/watchdog` come",
+        "an app-level token (`xapp-…`) with `connections:write` alone",
+    )
+    pagerduty_routing_key: Token | None = _variable(
+        "`channels: {pagerduty: {}}`",
+        "the integration key of an Events API v2 integration of one service; no REST API key",
+    )
+    pagerduty_api_token: Token | None = _variable(
+        "optional: reads back who acknowledged or resolved a page",
+        "a **read-only** REST API key; our client for it can only `GET`",
+    )
+    smtp_password: SecretStr | None = _variable(
+        "`channels: {email: {user: …}}`",
+        "the password of a mailbox of its own that only sends",
+    )
+    webhook_url: Address | None = _variable(
+        "`channels: {webhook: {}}`",
+        "an address that takes notices and does nothing else",
+    )
+    webhook_token: Token | None = _variable(
+        "optional: sent to that address as a bearer token",
+        "a token that only that receiver knows",
+    )
+    store_url: Annotated[SecretStr, AfterValidator(_database)] | None = _variable(
+        "`store: postgresql`",
+        "`postgresql://user:password@host/database`, of a role that owns one database (or schema) of its own, "
+        "not the site's",
+    )
+    heartbeat_url: Address | None = _variable(
+        "a dead man's switch in the style of healthchecks: asked once a minute while the loop works (by one "
+        "worker for all)",
+        "one check's ping address, not the project's API key",
+    )
+    sentry_crons_url: Check | None = _variable(
+        "the same for a Sentry cron monitor (interval one minute)",
+        "the check-in address `https://HOST/api/PROJECT_ID/cron/MONITOR_SLUG/PUBLIC_KEY/`, which only writes",
+    )
+    sentry_dsn: Address | None = _variable(
+        "optional: the watchdog's own errors",
+        "a Sentry project of its own: in the site's, these errors would raise the rate that is watched",
+    )
+    remote_write_password: SecretStr | None = _variable(
+        "`metrics: {remote_write_user: …}`",
+        "the right to write metrics, not to read them",
+    )
+    remote_write_token: Token | None = _variable(
+        "optional: remote write with a bearer token instead",
+        "the right to write metrics, not to read them",
+    )
+    http_token: OwnToken | None = _variable(
+        "optional: `GET /status` beside the metrics; without it only metrics and health are served",
+        "made by you: `openssl rand -hex 32`",
+    )
+    console_token: OwnToken | None = _variable(
+        "`console: {enabled: true}`: typed at its login, or sent by a program as a bearer token; its bearer has "
+        "the role *approver*",
+        "made by you: `openssl rand -hex 32`; not the one above",
+    )
+    console_operator_token: OwnToken | None = _variable(
+        "optional: the same for the role *operator*, who may look, note, and hold the watchdog back (reject, "
+        "stop, pause)",
+        "made by you, unlike the other tokens",
+    )
+    console_viewer_token: OwnToken | None = _variable(
+        "optional: the same for the role *viewer*, who may only look",
+        "made by you, unlike the other tokens",
+    )
+    console_oidc_secret: GivenKey | None = _variable(
+        "`console: {oidc: …}`: asks the provider who signed in, and signs the sessions",
+        "made by the provider for a client of its own that may use the authorization code flow alone; scopes "
+        "`openid email`",
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -139,6 +205,14 @@ class Secrets(BaseSettings):
 
 KNOWN = tuple(PREFIX + name.upper() for name in Secrets.model_fields)
 """The names of all secrets."""
+VARIABLES = (
+    *(
+        Variable(PREFIX + name.upper(), field.title or "", field.description or "")
+        for name, field in Secrets.model_fields.items()
+    ),
+    Variable(TEXT, "the configuration itself, for a worker without files", "holds no secret"),
+)
+"""All variables, in the order in which they are listed: the source of every list of them."""
 
 
 class SecretMap(Mapping[str, str]):
@@ -186,7 +260,9 @@ def read_secrets(variables: Mapping[str, str]) -> tuple[SecretMap, tuple[Mistake
         for problem in error.errors(include_url=False, include_input=False, include_context=False):
             name = PREFIX + str(problem["loc"][0]).upper()
             why = str(problem["msg"]).removeprefix("Value error, ")
-            mistakes.append(Mistake(name, why, "set it again; see the README's list of secrets"))
+            mistakes.append(
+                Mistake(name, why, f"set it again; {shell_place('reference-variables')} says what it needs")
+            )
     return SecretMap(given), tuple(mistakes)
 
 

@@ -1,0 +1,15 @@
+"""The pages `reference-*`, each generated from what it describes."""
+
+from collections.abc import Callable, Mapping
+
+from tests.handbook.reference import api, commands, configuration, metrics, notices, variables
+
+GENERATED: Mapping[str, Callable[[], str]] = {
+    "reference-configuration": configuration.text,
+    "reference-variables": variables.text,
+    "reference-commands": commands.text,
+    "reference-api": api.text,
+    "reference-metrics": metrics.text,
+    "reference-notices": notices.text,
+}
+"""Each page with the function that makes its text."""

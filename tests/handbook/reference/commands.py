@@ -1,0 +1,26 @@
+"""The commands, from the command line's own help."""
+
+import re
+
+from tests.handbook.reference.markdown import page
+from watchdog.cli.main import app
+
+ABOUT = """\
+Each command takes `--config FILE` (`-c`): the configuration; else `./watchdog.yaml`, else the text in
+`WATCHDOG_CONFIG_YAML`. `watchdog COMMAND --help` prints the same in the terminal.
+
+Exit codes: 0 done, 1 failed, 2 configuration or usage, 3 refused by a guard, 130 interrupted."""
+CONFIG = re.compile(r"\* `--config, -c PATH`: [^\n]*\n")
+EMPTY = re.compile(r"\*\*Parameters\*\*:\n\n(?=#|\Z|\n)")
+
+
+def text() -> str:
+    """Return the page: every command that is not hidden, in the order of the help."""
+    made = app.generate_docs(output_format="markdown", usage_name="watchdog")
+    made = re.sub(r" -m [\w.]+(?= |\n)", "", made)  # how this process was started stands in its usage lines
+    first = made.index("\n## watchdog ")
+    body = made[first:]
+    body = EMPTY.sub("", CONFIG.sub("", body)).replace("```console", "```text")
+    body = re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in body.splitlines()))
+    overview = made[made.index("\n**Getting started**") : first]
+    return page("Reference: commands", ABOUT, "the command line", overview, body)

@@ -1,0 +1,217 @@
+"""Every notice: what it means, and what to do.
+
+A new topic, kind or integration fails here until its row is written.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+
+from tests.handbook.reference.markdown import code, first_upper, page, table
+from watchdog.domain.integrations import CURES, KINDS, Standing
+from watchdog.domain.notices import NoticeKind, Topic
+
+ALERTS = Path(__file__).parents[3] / "deploy" / "prometheus" / "watchdog.yaml"
+ABOUT = """\
+Each notice begins with the service and its trouble, then says what is being done, then what is left to you. This page
+lists every notice that the daemon can send; `watchdog explain INCIDENT` shows the whole story of an incident."""
+PLACES = {"value": "(number)"}
+KIND: Mapping[NoticeKind, str] = {
+    NoticeKind.OPENED: "An incident was opened. No rollback is asked for or made yet",
+    NoticeKind.ASKED: "A rollback needs an approval",
+    NoticeKind.ANNOUNCED: "A rollback follows by itself after the veto time, or at the beginning of a window",
+    NoticeKind.ACTED: "The daemon changes production: it rolls back",
+    NoticeKind.UPDATED: "News of an open incident; it asks for nothing new",
+    NoticeKind.HUMAN_NEEDED: "The daemon does not go on by itself; the on-call engineer has to",
+    NoticeKind.RESOLVED: "It is over; a pager closes its incident",
+    NoticeKind.SELF_ALERT: "Trouble of the watchdog itself, not of a service",
+    NoticeKind.TEST: "`watchdog notify test`; nothing is wrong",
+}
+TOPICS: Mapping[Topic, tuple[str, str]] = {
+    Topic.FOUND: (
+        "A failure was confirmed, and the policy says to notify",
+        "Open the incident: `watchdog explain INCIDENT`",
+    ),
+    Topic.LEFT_TO_HUMAN: (
+        "A failure was confirmed. The daemon does not roll back; the notice says which reason holds it back",
+        "`watchdog acknowledge INCIDENT`, then mend the cause, or roll back: `watchdog rollback SERVICE`",
+    ),
+    Topic.UNMUTED: (
+        "A silence ended, or does not cover what fails now, and the incident is still open",
+        "As for a new incident: `watchdog acknowledge INCIDENT`",
+    ),
+    Topic.FLAPPING: (
+        "The service failed and recovered too often within an hour (`brakes.flaps_max`)",
+        "Find the cause; until it has been calm for `brakes.flaps_calm`, each rollback needs an approval",
+    ),
+    Topic.ANNOUNCED: (
+        "The service is rolled back at the time in the title (`veto`)",
+        "Nothing, or `watchdog stop INCIDENT` to prevent it",
+    ),
+    Topic.KEPT: (
+        "An approved rollback waits for its window (`do: schedule`)",
+        "Nothing; `watchdog approve INCIDENT` again means now, `watchdog stop INCIDENT` prevents it",
+    ),
+    Topic.ASKED: (
+        "A rollback needs an approval; the notice says until when and why",
+        "`watchdog approve INCIDENT` or `watchdog reject INCIDENT`, or the buttons in Slack or the console",
+    ),
+    Topic.REMINDED: ("The approval is still missing (`remind`)", "Answer it, as above"),
+    Topic.UNANSWERED: (
+        "The approval was not given in time (`within`), and `then` does not allow a rollback by default",
+        "Answer it, or `watchdog acknowledge INCIDENT` and mend the cause",
+    ),
+    Topic.ACKNOWLEDGED: (
+        "A person acknowledged the incident: no other contact is called for `ack_holds`",
+        "Nothing; a question that was asked stays open",
+    ),
+    Topic.ESCALATED: (
+        "The incident was not acknowledged in time; the next contact of `escalation` is called",
+        "`watchdog acknowledge INCIDENT`, then as the incident says",
+    ),
+    Topic.STILL_OPEN: (
+        "It was acknowledged `ack_holds` ago, and neither ended nor changed; all contacts are called again",
+        "Ask the person who acknowledged it, or take it over: `watchdog acknowledge INCIDENT`",
+    ),
+    Topic.OVERDUE: (
+        "A rollback that is decided could not be sent for a minute; the daemon still tries",
+        "Look at Render's status and at `watchdog status`; roll back in Render's dashboard if it stays so",
+    ),
+    Topic.ROLLING_BACK: (
+        "The rollback was requested from Render",
+        "Nothing; merge nothing until it is verified",
+    ),
+    Topic.STOPPED_SHORT: (
+        "The rollback was refused, failed, or did not bring the service back",
+        "`watchdog acknowledge INCIDENT`, then mend it by hand; the daemon does not act again in this incident",
+    ),
+    Topic.NOT_LIVE_YET: (
+        "Render accepted the rollback, and it is not live after `verification.late`",
+        "Look at that deploy in Render's dashboard",
+    ),
+    Topic.AUTO_DEPLOY_ON_AGAIN: (
+        "Auto-deploy was switched on while the incident is open: a merge may undo the rollback",
+        "Merge nothing; find what switched it on (a Blueprint sync, a colleague)",
+    ),
+    Topic.AUTO_DEPLOY_NOT_OFF: (
+        "Auto-deploy could not be switched off again",
+        "Switch it off in Render's dashboard",
+    ),
+    Topic.AUTO_DEPLOY_NOT_RESTORED: (
+        "Auto-deploy is off because of a rollback, and could not be given back",
+        "`watchdog restore-auto-deploy SERVICE`, or switch it on in Render's dashboard",
+    ),
+    Topic.RETURNED: (
+        "A commit that was rolled back here is deployed again",
+        "`watchdog rollback SERVICE` if it is still bad, `watchdog trust COMMIT` if it is good now",
+    ),
+    Topic.CLOSED: (
+        "The incident is over; the notice says how it ended, and what is left to do",
+        "The tasks that it lists: `watchdog checklist INCIDENT`",
+    ),
+}
+OWN: tuple[tuple[str, str, str], ...] = (
+    (
+        "blind",
+        "All control targets fail, or no probe brings evidence: the daemon's own network is the likely cause. "
+        "Nothing is judged and nothing is rolled back",
+        "Look at the network and the load of the host that runs the watchdog, and at `control:`",
+    ),
+    (
+        "disarmed",
+        "A step would have violated an invariant: it was discarded, and all actions are disabled",
+        "Read `watchdog status`, look at Render, report the notice; then `watchdog resume`",
+    ),
+    (
+        "runs without its record",
+        "The store does not answer: the daemon watches and notifies from memory, and changes nothing",
+        "Look at the database, or at the disk; it is taken up again by itself",
+    ),
+    (
+        "an upgrade decides otherwise",
+        "After an upgrade of the watchdog, recorded events were decided again, and some decisions differ",
+        "`watchdog lab replay --since-upgrade` shows them; "
+        "[how it works](operation.md#an-upgrade-of-the-watchdog-itself)",
+    ),
+    (
+        "a silence or a hold begins or ends",
+        "A person, or the configuration, silenced a service, or holds its rollbacks",
+        "Nothing; `watchdog silences` lists both kinds",
+    ),
+    (
+        "weekly digest",
+        "The past week: probes, deploys, incidents, rollbacks (`digest:`)",
+        "Nothing; judge the rollbacks that it names: `watchdog label INCIDENT right`",
+    ),
+    ("a deploy is well", "A deploy ended its watch window without a failure (`good_news:`)", "Nothing"),
+    (
+        "follow-ups are overdue",
+        "Tasks that an incident left to people are past their time (`follow_ups: {remind: true}`)",
+        "Do them, then `watchdog tick INCIDENT ITEM`",
+    ),
+)
+"""What the daemon says of itself; integrations have a table of their own."""
+
+
+def text() -> str:
+    """Return the page."""
+    kinds = [(code(one.value), KIND[one]) for one in NoticeKind]
+    topics = [(first_upper(one.value), *TOPICS[one]) for one in Topic]
+    return page(
+        "Reference: notices",
+        ABOUT,
+        "tests/handbook/reference/notices.py and the tables of the daemon",
+        "## Kinds\n\nThe same word stands in the log and in the webhook's JSON.",
+        table(("Kind", "Meaning"), kinds),
+        "## Notices about an incident",
+        table(("Notice", "Meaning", "What to do"), topics),
+        "## Notices about the watchdog itself",
+        table(("Notice", "Meaning", "What to do"), [(first_upper(name), *rest) for name, *rest in OWN]),
+        "## Integrations\n\nEverything the watchdog relies on. One notice comes when a failure has lasted, one when it "
+        "is over; `watchdog status` shows the current state. *Pages* says whether people are woken.",
+        table(("Integration", "While it does not work", "Notice after", "Pages", "What to do"), integrations()),
+        "Where the table has no other answer:",
+        table(("State", "What to do"), [(first_upper(one.value), first_upper(cure)) for one, cure in CURES.items()]),
+        "## Alerts for Prometheus\n\n`deploy/prometheus/watchdog.yaml` in the repository, for the day on which the "
+        "watchdog cannot say it itself.",
+        table(("Alert", "Severity", "Meaning", "What to do"), alerts()),
+    )
+
+
+def integrations() -> list[tuple[str, ...]]:
+    """Return a row for each kind of integration."""
+    return [
+        (
+            code(name),
+            first_upper(kind.consequence.format(name="it", parts="its services")),
+            f"{kind.patience_seconds:.0f} s" if kind.told else "at once",
+            "yes" if kind.wakes else "no",
+            "<br>".join(first_upper(cure) for cure in kind.cures.values()) or "–",
+        )
+        for name, kind in KINDS.items()
+    ]
+
+
+def alerts() -> list[tuple[str, ...]]:
+    """Return a row for each alert rule."""
+    groups = yaml.safe_load(ALERTS.read_text(encoding="utf-8"))["groups"]
+    return [
+        (
+            code(rule["alert"]),
+            rule["labels"]["severity"],
+            filled(rule["annotations"]["summary"]),
+            filled(rule["annotations"]["todo"]),
+        )
+        for group in groups
+        for rule in group["rules"]
+    ]
+
+
+def filled(template: str) -> str:
+    """Return the text of an alert with words in place of what Prometheus fills in."""
+    return re.sub(r"\{\{ \$(?:labels\.)?(\w+)[^}]*\}\}", lambda found: PLACES.get(found[1], f"({found[1]})"), template)
+
+
+assert set(KIND) == set(NoticeKind) and set(TOPICS) == set(Topic) and set(CURES) <= set(Standing)
