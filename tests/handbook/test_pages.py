@@ -90,6 +90,18 @@ def test_a_place_is_an_address_in_the_console_else_a_command() -> None:
     assert link("on-call#approvals") == "watchdog docs on-call"
 
 
+def test_places_that_the_code_names_are_in_the_handbook() -> None:
+    """A page of the table and, where the page exists, a heading of it."""
+    code = "".join(path.read_text(encoding="utf-8") for path in HERE.parent.rglob("*.py"))
+    named = re.findall(r"""(?:\b(?:link|shell_place)\(|\bHANDBOOK = )["']([\w#-]+)["']""", code)
+    assert {"reference-configuration", "reference-variables"} <= set(named)
+    for place in named:
+        name, _, anchor = place.partition("#")
+        found = page(name)
+        assert name in NAMES, place
+        assert not (found and anchor) or section(found.text, anchor), place
+
+
 def test_near_names_and_search() -> None:
     """By spelling, by a word of the title; words are found in any case, headings first."""
     assert near("operatoin") == ["operation"] and near("INTEGRATIONS")[0] in ("integrations", "operation")

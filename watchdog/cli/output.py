@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from watchdog.docs.places import link
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.errors import ConfigurationError, OutcomeUnknown, Refused, Temporary, WatchdogError
 from watchdog.presentation.text import WIDTH, clean
@@ -98,6 +99,8 @@ def explain_error(error: WatchdogError) -> int:
     if isinstance(error, ConfigurationError):
         for mistake in error.mistakes:
             print_error(str(mistake))
+        if error.place:
+            print_error(f"Every key with its type and default: {link(error.place)}")
         return USAGE
     if isinstance(error, Refused):
         print_error(f"refused: {error}")

@@ -105,10 +105,11 @@ MISTAKES_MAX = 50
 class ConfigurationError(WatchdogError):
     """The configuration cannot be used; carries every mistake at once, `MISTAKES_MAX` at most.
 
-    `more` were found beside these and are only counted.
+    `more` were found beside these and are only counted. `place` is where the handbook explains what was written
+    wrongly, as in `reference-configuration`; empty where there is no such page.
     """
 
-    def __init__(self, mistakes: tuple[Mistake, ...], more: int = 0) -> None:
+    def __init__(self, mistakes: tuple[Mistake, ...], more: int = 0, *, place: str = "") -> None:
         if len(mistakes) + more > MISTAKES_MAX:
             shown, rest = mistakes[: MISTAKES_MAX - 1], mistakes[MISTAKES_MAX - 1 :]
             where = (rest or shown)[0].where
@@ -116,3 +117,4 @@ class ConfigurationError(WatchdogError):
             mistakes = (*shown, Mistake(where, what, "correct those above first"))
         super().__init__("\n".join(str(mistake) for mistake in mistakes))
         self.mistakes = mistakes
+        self.place = place

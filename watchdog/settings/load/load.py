@@ -15,6 +15,8 @@ from watchdog.settings.schema.adapter_entries import Notifiers, Registries, Sign
 from watchdog.settings.text.yaml_document import SIZE_MAX, Document, parse
 
 FILE = "watchdog.yaml"
+HANDBOOK = "reference-configuration"
+"""The page on which every key is explained."""
 
 
 def load(
@@ -46,7 +48,7 @@ def load(
     if settings is None and not (document.mistakes or others):
         document.report((), "cannot be understood", "start from config/minimal.yaml")
     if settings is None or others or document.mistakes:
-        raise document.refusal(*others)
+        raise document.refusal(*others, place=HANDBOOK)
     return dataclasses.replace(settings, warnings=(*settings.warnings, *strange))
 
 

@@ -74,9 +74,12 @@ class Document:
         else:
             self.mistakes.append(mistake)
 
-    def refusal(self, *others: Mistake) -> ConfigurationError:
-        """Return the error with every mistake in the order of the lines, and after them others."""
-        return ConfigurationError((*sorted(self.mistakes, key=_line), *others), self.more)
+    def refusal(self, *others: Mistake, place: str = "") -> ConfigurationError:
+        """Return the error with every mistake in the order of the lines, and after them others.
+
+        `place` is where the handbook explains this file.
+        """
+        return ConfigurationError((*sorted(self.mistakes, key=_line), *others), self.more, place=place)
 
     def at(self, path: Sequence[str | int]) -> Any:
         """Return what stands at the path, or None."""
