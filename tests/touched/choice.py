@@ -22,9 +22,11 @@ chosen 31 of these files, 3 and more imports 34. Thirteen files take 10 s of CPU
 APART = ("tests/faults/", "tests/app/", "tests/browser/")
 """Tests that start real processes, or wire the whole daemon: they depend on everything and take long."""
 ALWAYS = "tests/test_house_rules.py"
-PAGES = "watchdog/console/"
-SHOW_PAGES = ("tests/console/", "tests/browser/")
-"""The tests of templates, styles and scripts, which no Python file imports."""
+SHOWN: Mapping[str, tuple[str, ...]] = {
+    "watchdog/console/": ("tests/console/", "tests/browser/"),
+    "watchdog/docs/": ("tests/handbook/", "tests/console/render/", "tests/cli/test_docs.py"),
+}
+"""The tests of templates, styles, scripts and pages, which no Python file imports, by where those are."""
 
 
 @dataclass(slots=True)
@@ -75,8 +77,8 @@ def directly(file: str, test: str) -> str:
     if path.name == "conftest.py":
         whole = f"{path.parent}/"
         return f"below {file}" if test.startswith(whole) and (whole in APART or not test.startswith(APART)) else ""
-    if file.startswith(PAGES) and path.suffix != ".py":
-        return f"shows {file}" if test.startswith(SHOW_PAGES) else ""
+    if path.suffix != ".py" and (tests := [tests for folder, tests in SHOWN.items() if file.startswith(folder)]):
+        return f"shows {file}" if test.startswith(tests[0]) else ""
     return f"named for {file}" if re.fullmatch(own(path), test) else ""
 
 

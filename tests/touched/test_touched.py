@@ -25,6 +25,7 @@ TREE = {
     "watchdog/stores/database.py": 'SCRIPTS = HERE.with_name("migrations")\n',
     "watchdog/stores/migrations/r1.py": "",
     "watchdog/console/page.html": "",
+    "watchdog/docs/start.md": "",
     "tests/conftest.py": "",
     "tests/loose.py": "",
     "tests/core/world.py": "from watchdog.core.guard import allow\n",
@@ -34,6 +35,7 @@ TREE = {
     "tests/stores/conftest.py": "import watchdog.stores.database\n",
     "tests/stores/test_rows.py": "",
     "tests/console/test_page.py": "",
+    "tests/handbook/test_blocks.py": "",
     "tests/browser/test_look.py": "",
     "tests/cli/test_typed.py": "from watchdog import cli\n",
     "tests/cli/test_script.py": 'SCRIPT = """\nfrom watchdog.core.guard import allow\n"""\n',
@@ -86,6 +88,7 @@ def commit(root: Path) -> None:
         ("watchdog/stores/database.py", 2, "stores/test_rows"),  # through the folder's conftest.py
         ("watchdog/stores/migrations/r1.py", 2, "stores/test_rows"),  # run by path, by who names its folder
         ("watchdog/console/page.html", 0, "console/test_page browser/test_look"),
+        ("watchdog/docs/start.md", 0, "handbook/test_blocks"),
         ("config/shop.yaml", 0, "test_config"),
         ("config/scenarios/storm.yaml", 0, "test_config"),  # by its folder
         ("README.md", 0, ""),
@@ -105,7 +108,7 @@ def test_what_is_left_out_is_told(tree: Path) -> None:
     assert set(choice.far) == {"tests/core/test_guard.py", "tests/cli/test_typed.py", "tests/cli/test_script.py"}
     assert sorted(choice.apart) == ["tests/app/test_build.py", "tests/faults/test_kill.py"]
     text = "\n".join(told(choice, changed, 1))
-    assert "2 files changed; 3 of 13 test files run:" in text
+    assert "2 files changed; 3 of 14 test files run:" in text
     assert "farther than 1 imports: 3 test files (tests/cli 2, tests/core 1)" in text
     assert "start real processes: 2 that reach the change" in text
     assert "no test was found that reads: tests/loose.py" in text
@@ -154,7 +157,7 @@ sys.exit(main(sys.argv[2:], Path(sys.argv[1])))
     [
         (["-p", "no:cacheprovider", "-q"], 1, "1 failed, 1 passed", ""),
         (["-k", "passes", "-n", "1"], 0, "1 passed", ""),
-        (["--list"], 0, "2 of 14 test files run:", "passed"),
+        (["--list"], 0, "2 of 15 test files run:", "passed"),
         (["--base", "no-such-revision"], 2, "no-such-revision", "passed"),
     ],
 )

@@ -11,6 +11,8 @@ Each command takes `--config FILE` (`-c`): the configuration; else `./watchdog.y
 
 Exit codes: 0 done, 1 failed, 2 configuration or usage, 3 refused by a guard, 130 interrupted."""
 CONFIG = re.compile(r"\* `--config, -c PATH`: [^\n]*\n")
+GROUP = re.compile(r"\n\*\*[^*]+\*\*:\n\n\* \[`")
+"""The first of the lists of commands; the table of contents has none."""
 EMPTY = re.compile(r"\*\*Parameters\*\*:\n\n(?=#|\Z|\n)")
 
 
@@ -22,5 +24,6 @@ def text() -> str:
     body = made[first:]
     body = EMPTY.sub("", CONFIG.sub("", body)).replace("```console", "```text")
     body = re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in body.splitlines()))
-    overview = made[made.index("\n**Getting started**") : first]
+    groups = GROUP.search(made)
+    overview = made[groups.start() : first] if groups else ""
     return page("Reference: commands", ABOUT, "the command line", overview, body)

@@ -23,7 +23,7 @@ KIND: Mapping[NoticeKind, str] = {
     NoticeKind.ASKED: "A rollback needs an approval",
     NoticeKind.ANNOUNCED: "A rollback follows by itself after the veto time, or at the beginning of a window",
     NoticeKind.ACTED: "The daemon changes production: it rolls back",
-    NoticeKind.UPDATED: "News of an open incident; it asks for nothing new",
+    NoticeKind.UPDATED: "News of an incident, or of the watchdog itself",
     NoticeKind.HUMAN_NEEDED: "The daemon does not go on by itself; the on-call engineer has to",
     NoticeKind.RESOLVED: "It is over; a pager closes its incident",
     NoticeKind.SELF_ALERT: "Trouble of the watchdog itself, not of a service",
@@ -81,14 +81,14 @@ TOPICS: Mapping[Topic, tuple[str, str]] = {
     ),
     Topic.ROLLING_BACK: (
         "The rollback was requested from Render",
-        "Nothing; merge nothing until it is verified",
+        "Nothing; merge nothing until it is verified, if the notice says so",
     ),
     Topic.STOPPED_SHORT: (
         "The rollback was refused, failed, or did not bring the service back",
         "`watchdog acknowledge INCIDENT`, then mend it by hand; the daemon does not act again in this incident",
     ),
     Topic.NOT_LIVE_YET: (
-        "Render accepted the rollback, and it is not live after `verification.late`",
+        "Render accepted the rollback, and it is not live after `advanced.verification.late`",
         "Look at that deploy in Render's dashboard",
     ),
     Topic.AUTO_DEPLOY_ON_AGAIN: (
