@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from watchdog.docs import GROUPS, Page, anchor_of, headings, link, near, page, pages, search, section
+from watchdog.docs import GROUPS, Page, anchor_of, headings, link, near, page, pages, pictures, search, section
 from watchdog.docs.headings import prose_lines
 from watchdog.docs.pages import HERE
 
@@ -30,17 +30,20 @@ def test_a_page_begins_with_its_title_and_links_to_what_exists(one: Page) -> Non
     assert not TAKEN & {heading.anchor for heading in found}
     prose = "\n".join(line for _, line in prose_lines(one.text))
     assert [broken for picture, target in LINK.findall(prose) if (broken := wrong(picture, target, one))] == []
+    assert "![](" not in prose, "say what the picture shows"
     plain = re.sub(r"`[^`\n]*`|<!--.*?-->|<br>|<https?://[^>]+>", "", prose, flags=re.DOTALL)
     assert re.findall(r"</?[a-zA-Z][^>]*>", plain) == []
 
 
 def wrong(picture: str, target: str, at: Page) -> str:
     """Return what is wrong with a link of a page; nothing if it leads somewhere."""
+    if picture:
+        return "" if target in pictures() else f"{target}: no picture beside the pages"
     if target.startswith("https://"):
         return ""
     name, _, anchor = target.partition("#")
     other = page(name.removesuffix(".md")) if name else at
-    if picture or (name and not name.endswith(".md")) or other is None:
+    if (name and not name.endswith(".md")) or other is None:
         return f"{target}: not a page of the handbook"
     if anchor and anchor not in {heading.anchor for heading in headings(other.text)}:
         return f"{target}: no such heading"
@@ -51,6 +54,7 @@ def test_a_broken_link_would_be_found() -> None:
     """The check itself."""
     at = page("guarantees")
     assert at is not None
+    assert wrong("!", "nowhere.png", at)
     for target in ("nowhere.md", "operation.md#nowhere", "#nowhere", "../../README.md", "operation"):
         assert wrong("", target, at), target
     assert not wrong("", "operation.md#overload", at) and not wrong("", "#what-remains", at)

@@ -6,7 +6,7 @@ that is planned may stand in the table before its file exists; a file that is no
 """
 
 from watchdog.docs.headings import Heading, anchor_of, headings, section
-from watchdog.docs.pages import GROUPS, Page, near, page, pages
+from watchdog.docs.pages import GROUPS, Page, near, page, pages, pictures
 from watchdog.docs.places import link, shell_place
 from watchdog.docs.search import Hit, search
 
@@ -21,6 +21,7 @@ __all__ = [
     "near",
     "page",
     "pages",
+    "pictures",
     "search",
     "section",
     "shell_place",

@@ -1,6 +1,7 @@
 """Which pages the handbook has, in which order."""
 
 import difflib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 from watchdog.docs.headings import headings
 
 HERE = Path(__file__).parent
+PICTURES = (".png", ".svg")
+"""What a picture's file ends in; it stands beside the pages, and is shown by `![what it shows](file.png)`."""
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Set up", ("start", "secrets", "deploy", "integrations")),
     ("Every day", ("on-call", "console", "autonomous")),
@@ -54,6 +57,12 @@ def pages() -> tuple[Page, ...]:
 def page(name: str) -> Page | None:
     """Return the page of that name; None if there is none."""
     return next((one for one in pages() if one.name == name), None)
+
+
+@cache
+def pictures() -> Mapping[str, bytes]:
+    """Return the pictures by the names of their files; read once in a process."""
+    return {path.name: path.read_bytes() for path in sorted(HERE.iterdir()) if path.suffix in PICTURES}
 
 
 def near(name: str) -> list[str]:

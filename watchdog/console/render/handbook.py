@@ -4,9 +4,10 @@ Rule 1: raw HTML of a page is not passed on, except for a line break in a table'
 Rule 2: nothing that the console's policy forbids: no inline style, no script, no picture of another site.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import PurePath
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -14,13 +15,29 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from markupsafe import Markup, escape
+from starlette.responses import Response
 
 from watchdog.docs import Heading, Page, headings, page, pages
 
-Address = Callable[[str], str]
-"""Returns the address of a page by its name."""
 WEB = ("https://", "http://")
 LINE_BREAK = "<br>"
+TYPES = {".png": "image/png", ".svg": "image/svg+xml"}
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where pages and pictures are found."""
+
+    before: str = ""  # in front of a name, as in `/help/`
+    after: str = ""  # behind the name of a page, as in `.html`
+
+    def page(self, name: str) -> str:
+        """Return the address of a page."""
+        return f"{self.before}{name}{self.after}"
+
+    def picture(self, file: str) -> str:
+        """Return the address of a picture, by the name of its file."""
+        return f"{self.before}{file}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,36 +58,36 @@ class GroupView:
     pages: Sequence[tuple[str, str, str]]  # name, title and address of each
 
 
-def page_view(name: str, address: Address) -> PageView | None:
-    """Return a page with links to other pages made by `address`; None if there is none."""
+def page_view(name: str, at: Addresses) -> PageView | None:
+    """Return a page with links to other pages made by `at`; None if there is none."""
     found = page(name)
-    return _rendered(found, address) if found is not None else None
+    return _rendered(found, at) if found is not None else None
 
 
 @cache
-def _rendered(found: Page, address: Address) -> PageView:
+def _rendered(found: Page, at: Addresses) -> PageView:
     contents = [one for one in headings(found.text) if one.level in (2, 3)]
-    return PageView(found.name, found.title, Markup(_html(found, address)), contents)  # noqa: S704  see rule 1
+    return PageView(found.name, found.title, Markup(_html(found, at)), contents)  # noqa: S704  see rule 1
 
 
-def group_views(address: Address) -> list[GroupView]:
+def group_views(at: Addresses) -> list[GroupView]:
     """Return the list of all pages."""
     groups = dict.fromkeys(one.group for one in pages())
     return [
-        GroupView(group, [(one.name, one.title, address(one.name)) for one in pages() if one.group == group])
+        GroupView(group, [(one.name, one.title, at.page(one.name)) for one in pages() if one.group == group])
         for group in groups
     ]
 
 
-def target(href: str, address: Address) -> str:
+def target(href: str, at: Addresses) -> str:
     """Return where a link of a page leads: `other.md#part` to that page, a web address and `#part` as they stand."""
     if href.startswith((*WEB, "#")):
         return href
     name, found, anchor = href.partition("#")
-    return address(name.removesuffix(".md")) + (f"#{anchor}" if found else "")
+    return at.page(name.removesuffix(".md")) + (f"#{anchor}" if found else "")
 
 
-def _html(shown: Page, address: Address) -> str:
+def _html(shown: Page, at: Addresses) -> str:
     markdown = MarkdownIt("commonmark", renderer_cls=_Renderer).enable("table")
     tokens = markdown.parse(shown.text)
     anchors = iter(headings(shown.text))
@@ -79,7 +96,9 @@ def _html(shown: Page, address: Address) -> str:
             token.attrSet("id", next(anchors).anchor)
         for part in token.children or ():
             if part.type == "link_open":
-                part.attrSet("href", target(str(part.attrGet("href")), address))
+                part.attrSet("href", target(str(part.attrGet("href")), at))
+            if part.type == "image":
+                part.attrSet("src", at.picture(str(part.attrGet("src"))))
     made: str = markdown.renderer.render(tokens, markdown.options, {})
     return made
 
@@ -117,9 +136,15 @@ class _Renderer(RendererHTML):
         return "<br>\n" if raw == LINE_BREAK else str(escape(raw))
 
 
-def values(name: str, address: Address, home: str) -> Mapping[str, Any] | None:
+def values(name: str, at: Addresses, home: str) -> Mapping[str, Any] | None:
     """Return what the templates of a page are filled with; without a name those of the list. None: no such page."""
-    shown = page_view(name, address) if name else None
+    shown = page_view(name, at) if name else None
     if name and shown is None:
         return None
-    return {"shown": shown, "groups": group_views(address), "home": home}
+    return {"shown": shown, "groups": group_views(at), "home": home}
+
+
+def picture(file: str, known: Mapping[str, bytes]) -> Response | None:
+    """Return one of the known pictures; None if there is none of that name."""
+    content = known.get(file)
+    return Response(content, media_type=TYPES[PurePath(file).suffix]) if content is not None else None

@@ -6,17 +6,14 @@ It is read from any web server, and from `file://`.
 from pathlib import Path
 
 from watchdog import __version__
-from watchdog.console.render.handbook import values
+from watchdog.console.render.handbook import Addresses, values
 from watchdog.console.render.rendering import STATIC, Renderer
-from watchdog.docs import pages
+from watchdog.docs import pages, pictures
 
 STYLES = "handbook.css"
 HOME = "index.html"
-
-
-def address_of(name: str) -> str:
-    """Return the address of a page beside this one."""
-    return f"{name}.html"
+BESIDE = Addresses(after=".html")
+"""All files of the site stand in one folder."""
 
 
 def write_site(folder: Path) -> int:
@@ -24,8 +21,10 @@ def write_site(folder: Path) -> int:
     renderer = Renderer(__version__)
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("", *(one.name for one in pages())):
-        given = values(name, address_of, HOME)
+        given = values(name, BESIDE, HOME)
         if given is not None:
-            (folder / (address_of(name) if name else HOME)).write_bytes(renderer.body("handbook_site.html", given))
+            (folder / (BESIDE.page(name) if name else HOME)).write_bytes(renderer.body("handbook_site.html", given))
     (folder / STYLES).write_bytes((STATIC / "console.css").read_bytes())
+    for file, content in pictures().items():
+        (folder / file).write_bytes(content)
     return len(pages())

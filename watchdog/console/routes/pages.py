@@ -17,12 +17,15 @@ from watchdog.console.render import handbook
 from watchdog.console.render.charts import Chart, chart
 from watchdog.console.render.rendering import Renderer, static_file
 from watchdog.console.views.view_models import AnswerView, ServiceView
+from watchdog.docs import pictures
 from watchdog.docs.places import HELP
 from watchdog.domain.follow_ups import DUE
 from watchdog.domain.store_records import Minute
 
 Draw = Callable[[Request, str, Mapping[str, Any]], Awaitable[Response]]
 Handlers = dict[str, Callable[[Request], Awaitable[Response]]]
+IN_CONSOLE = handbook.Addresses(before=HELP)
+"""Where the console serves the handbook."""
 PAGE_MARK = re.compile("[0-9]{1,15}")
 """The number at which an older page begins."""
 LISTED = 200
@@ -111,16 +114,14 @@ def _help(draw: Draw, renderer: Renderer) -> Handlers:
     """Return the pages of the handbook, and the list of them."""
 
     async def show(request: Request) -> Response:
+        name = request.path_params.get("page", "")
+        if (picture := handbook.picture(name, pictures())) is not None:
+            return picture
         # Rendering the reference for the first time takes a tenth of a second: not on the loop.
-        given = await run_in_background(handbook.values, request.path_params.get("page", ""), help_address, HELP)
+        given = await run_in_background(handbook.values, name, IN_CONSOLE, HELP)
         return await draw(request, "help.html", given) if given is not None else not_found(request, renderer)
 
     return {HELP: show, HELP + "{page}": show}
-
-
-def help_address(name: str) -> str:
-    """Return the address of a page of the handbook."""
-    return HELP + name
 
 
 def drawing_of(renderer: Renderer) -> Draw:
