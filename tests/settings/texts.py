@@ -1,12 +1,21 @@
-"""Configurations to start from, and how the tests load them."""
+"""Configurations to start from, and how the tests load them.
 
+Rule: each one that loads must be accepted by the JSON Schema as well: a schema that refuses good ones helps nobody.
+"""
+
+import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
+
+import yaml
+from jsonschema import Draft7Validator
 
 from watchdog.domain.errors import ConfigurationError, Mistake
 from watchdog.settings import SECRET_NAMES, Settings
 from watchdog.settings.load.load import load
+from watchdog.settings.schema.json_schema import SHIPPED
 
 ALL_SECRETS = {name: "canary-" + name.lower() for name in SECRET_NAMES} | {
     name: "https://hooks.example/canary-" + name.lower() for name in SECRET_NAMES if name.endswith(("_URL", "_DSN"))
@@ -36,7 +45,30 @@ def loaded(text: str, environ: Mapping[str, str] | None = None) -> Settings:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "watchdog.yaml").write_text(text, encoding="utf-8")
-        return load(None, environ or {}, folder)
+        settings = load(None, environ or {}, folder)
+    assert refusals(text) == []
+    return settings
+
+
+class EditorLoader(yaml.SafeLoader):
+    """Reads YAML as editors do: a moment is text."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012  PyYAML's own name
+        letter: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:timestamp"]
+        for letter, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+@cache
+def validator() -> Draft7Validator:
+    """Return what an editor checks a configuration by."""
+    return Draft7Validator(json.loads(SHIPPED.read_text(encoding="utf-8")))
+
+
+def refusals(text: str) -> Sequence[str]:
+    """Return what an editor would underline in a text, by the shipped JSON Schema."""
+    data = yaml.load(text, EditorLoader)
+    return [f"{'.'.join(map(str, error.path))}: {error.message}" for error in validator().iter_errors(data)]
 
 
 def mistakes(text: str, environ: Mapping[str, str] | None = None) -> tuple[Mistake, ...]:

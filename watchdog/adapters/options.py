@@ -10,17 +10,26 @@ from typing import Annotated, Any
 import httpx
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidatorFunctionWrapHandler, field_validator
 
+from watchdog.adapters.json_schema_hooks import written_as
 from watchdog.adapters.ssrf_guard import AddressGuard
 from watchdog.domain.notices import Notice
 from watchdog.domain.units import parse_duration, parse_rate, parse_size
 from watchdog.ports import Clock, Platform
 from watchdog.ports.chat import Question
 
-Duration = Annotated[float, BeforeValidator(parse_duration)]
+Duration = Annotated[
+    float,
+    BeforeValidator(parse_duration),
+    written_as(r"^\s*(\d+(\.\d+)?\s*(ms|s|m|h|d)\s*)+$", "800ms", "45s", "5m", "1h30m", "30d"),
+]
 """Seconds, written with a unit."""
-Size = Annotated[int, BeforeValidator(parse_size)]
+Size = Annotated[
+    int, BeforeValidator(parse_size), written_as(r"^\s*\d+(\.\d+)?\s*(B|KiB|MiB|GiB)\s*$", "512KiB", "1MiB")
+]
 """Bytes, written with a unit."""
-Rate = Annotated[float, BeforeValidator(parse_rate)]
+Rate = Annotated[
+    float, BeforeValidator(parse_rate), written_as(r"^\s*\d+(\.\d+)?\s*/\s*(s|min|h)\s*$", "20/min", "2/s")
+]
 """Events per minute, written as 20/min."""
 
 

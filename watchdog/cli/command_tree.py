@@ -17,6 +17,7 @@ from watchdog.cli.commands import (
     follow_ups,
     incidents,
     inspect,
+    json_schema,
     lifecycle,
     post_incident,
     reports,
@@ -65,6 +66,7 @@ FUNCTIONS: Mapping[str, Command] = {
     "digest": reports.digest,
     "follow-ups": follow_ups.follow_ups,
     "docs": docs.docs,
+    "schema": json_schema.schema,
     "completion": completion.completion,
     "rollback": control.rollback,
     "undo": control.undo,
@@ -91,7 +93,7 @@ PANELS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Getting started", ("demo", "init", "check", "run")),
     ("Looking", ("status", "once", "explain")),
     ("Acting", ("rollback", "pause", "resume")),
-    ("More", ("incident", "service", "report", "channel", "commit", "lab", "docs", "completion")),
+    ("More", ("incident", "service", "report", "channel", "commit", "lab", "docs", "schema", "completion")),
 )
 """The top level as `watchdog --help` shows it."""
 GROUPS: Mapping[str, str] = {

@@ -7,7 +7,8 @@ import pytest
 from tests.settings.texts import SMALL, loaded, shown
 from watchdog.adapters.signals import SIGNALS
 from watchdog.settings.load.secrets import KNOWN
-from watchdog.settings.schema.schema import LATER, NAME, PLATFORM_ID, ServiceShape, Shape
+from watchdog.settings.schema.schema import LATER, PLATFORM_ID, ServiceShape, Shape
+from watchdog.settings.schema.written_values import NAME
 
 
 @pytest.mark.parametrize(

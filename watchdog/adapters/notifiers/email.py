@@ -18,6 +18,7 @@ from typing import Annotated, Literal, Self
 from cachetools import LRUCache
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from watchdog.adapters.json_schema_hooks import written_as
 from watchdog.adapters.notifiers import text
 from watchdog.adapters.notifiers.smtp import Mailbox, MailServer
 from watchdog.adapters.options import Context, Options, check_port
@@ -27,6 +28,8 @@ from watchdog.domain.notices import Notice
 from watchdog.ports import Notifier
 
 PASSWORD = "WATCHDOG_SMTP_PASSWORD"  # noqa: S105  the name of a variable, not what it holds
+ADDRESS = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,190}"
+SERVER = r"([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]+\]):\d{1,5}"
 PERMANENT = 500
 """A refusal from this code on is for good; below, for now."""
 REMEMBERED = 1000
@@ -34,18 +37,18 @@ REMEMBERED = 1000
 
 
 def _address(words: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,190}", words):
+    if not re.fullmatch(ADDRESS, words):
         raise ValueError("not an e-mail address: write name@example.com")
     return words
 
 
-Address = Annotated[str, AfterValidator(_address)]
+Address = Annotated[str, AfterValidator(_address), written_as(f"^{ADDRESS}$", "ops@acme.example")]
 
 
 class EmailOptions(Options):
     """The mail server, who writes and who reads. Without `tls`: TLS from the start on port 465, else STARTTLS."""
 
-    smtp: str
+    smtp: Annotated[str, written_as(f"^{SERVER}$", "smtp.example.com:587")]
     sender: Address = Field(alias="from")
     to: tuple[Address, ...] = Field(min_length=1, max_length=20)
     user: str | None = None
@@ -54,10 +57,9 @@ class EmailOptions(Options):
     @field_validator("smtp")
     @classmethod
     def _host_and_port(cls, smtp: str) -> str:
-        host, _, port = smtp.rpartition(":")
-        if not re.fullmatch(r"[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]+\]", host) or not re.fullmatch(r"\d{1,5}", port):
+        if not re.fullmatch(SERVER, smtp):
             raise ValueError("not a mail server: write host:port, as in smtp.example.com:587")
-        check_port(int(port))
+        check_port(int(smtp.rpartition(":")[2]))
         return smtp
 
     @model_validator(mode="after")

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from watchdog.adapters.json_schema_hooks import Also, written_as
 from watchdog.adapters.notifiers import text
 from watchdog.adapters.notifiers.notifier_http import TIMEOUT_SECONDS, TellingClient, client_for_secret_url
 from watchdog.adapters.notifiers.slack_buttons import blocks
@@ -30,6 +31,8 @@ from watchdog.ports import Notifier
 TOKEN = "WATCHDOG_SLACK_BOT_TOKEN"  # noqa: S105  the name of a variable, not what it holds
 URL = "WATCHDOG_SLACK_WEBHOOK_URL"
 SOCKET_MODE = "socket_mode"
+CHANNEL = r"#[^\s#,<>&@|]{1,80}|[CGD][A-Z0-9]{6,20}"
+MEMBER = r"[UW][A-Z0-9]{2,20}"
 BEGINNINGS = (NoticeKind.OPENED, NoticeKind.SELF_ALERT, NoticeKind.TEST)
 """What never goes under an old all-clear: a condition of our own (blind …) comes back under the same name."""
 GONE = frozenset({"message_not_found", "thread_not_found", "cant_update_message", "edit_window_closed"})
@@ -60,12 +63,12 @@ class Approvals(Options):
     """Whether people answer in Slack, and who may: member ids. Nobody named: nobody may change anything there."""
 
     socket_mode: bool = False
-    users: list[str] = Field(default_factory=list, max_length=100)
+    users: list[Annotated[str, written_as(f"^{MEMBER}$", "U0AAA")]] = Field(default_factory=list, max_length=100)
 
     @field_validator("users")
     @classmethod
     def _ids(cls, users: list[str]) -> list[str]:
-        if not all(re.fullmatch(r"[UW][A-Z0-9]{2,20}", user) for user in users):
+        if not all(re.fullmatch(MEMBER, user) for user in users):
             raise ValueError("not member ids: write [U0AAA], as in a member's profile under Copy member ID")
         return users
 
@@ -73,8 +76,8 @@ class Approvals(Options):
 class SlackOptions(Options):
     """With a channel, a bot posts there; without one, an incoming webhook is used."""
 
-    channel: str | None = None
-    approvals: Annotated[Approvals | None, BeforeValidator(_approvals)] = None
+    channel: str | None = Field(default=None, json_schema_extra={"pattern": f"^({CHANNEL})$"})
+    approvals: Annotated[Approvals | None, BeforeValidator(_approvals), Also({"const": SOCKET_MODE})] = None
 
     @property
     def listens(self) -> bool:
@@ -95,7 +98,7 @@ class SlackOptions(Options):
     @field_validator("channel")
     @classmethod
     def _named(cls, channel: str | None) -> str | None:
-        if channel is not None and not re.fullmatch(r"#[^\s#,<>&@|]{1,80}|[CGD][A-Z0-9]{6,20}", channel):
+        if channel is not None and not re.fullmatch(CHANNEL, channel):
             raise ValueError('not a channel: write "#incidents" (in quotes) or its id, as in C0123ABCD')
         return channel
 

@@ -6,8 +6,9 @@ Rule: what a person typed is never repeated in an error; a URL may hold a secret
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
+from watchdog.adapters.json_schema_hooks import written_as
 from watchdog.adapters.options import Duration, Options, Size, parse_url
 from watchdog.adapters.signals.json_path import JsonPath
 from watchdog.adapters.signals.pattern import Pattern
@@ -87,11 +88,25 @@ def _check_size(size: int) -> int:
     return size
 
 
-Url = Annotated[str, AfterValidator(check_url)]
+Url = Annotated[
+    str,
+    AfterValidator(check_url),
+    written_as(r"^[hH][tT][tT][pP][sS]?://[^/?#@]+([/?#].*)?$", "https://www.example.com"),
+]
 """An http or https URL without credentials."""
 Expression = Annotated[str, AfterValidator(check_pattern)]
 """A regular expression, in RE2's syntax."""
-Statuses = Annotated[Ranges, BeforeValidator(parse_statuses)]
+_STATUS = {
+    "anyOf": [
+        {"type": "integer", "minimum": 100, "maximum": 599},
+        {"type": "string", "pattern": r"^\s*[1-5](\d\d|[xX][xX])\s*$", "examples": ["2xx"]},
+    ]
+}
+Statuses = Annotated[
+    Ranges,
+    BeforeValidator(parse_statuses),
+    WithJsonSchema({"anyOf": [*_STATUS["anyOf"], {"type": "array", "items": _STATUS, "minItems": 1}]}),
+]
 """Accepted HTTP statuses."""
 JsonExpectations = Annotated[dict[str, str | int | float | bool | None], AfterValidator(check_paths)]
 """JSON path to the value expected there."""

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from cachetools import LRUCache
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, WithJsonSchema
 
 from watchdog.adapters.options import Context
 from watchdog.adapters.read_budget import WINDOW_SECONDS
@@ -53,7 +53,12 @@ def parse_types(value: object) -> tuple[str, ...]:
     return tuple(value)
 
 
-EventTypes = Annotated[tuple[str, ...], BeforeValidator(parse_types)]
+_TYPE = {"type": "string", "pattern": r"^[a-z][a-z0-9_]{1,60}$", "examples": list(DEFAULT_EVENTS)}
+EventTypes = Annotated[
+    tuple[str, ...],
+    BeforeValidator(parse_types),
+    WithJsonSchema({"anyOf": [{"enum": ["default", ALL]}, {"type": "array", "items": _TYPE, "minItems": 1}]}),
+]
 
 
 class EventsOptions(SignalOptions):

@@ -17,6 +17,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from watchdog.adapters.api_client import ApiClient, PermanentAnswer
+from watchdog.adapters.json_schema_hooks import written_as
 from watchdog.adapters.options import Context, Rate
 from watchdog.adapters.signals.options import Every, SignalOptions, Timeout, policy
 from watchdog.adapters.signals.sentry_answers import Unreadable, buckets, issue_texts, with_totals
@@ -29,6 +30,7 @@ from watchdog.ports import Sample
 TOKEN = "WATCHDOG_SENTRY_TOKEN"  # noqa: S105  the name of a variable, not what it holds
 PERIOD = "60m"
 COMMIT = "{commit}"
+PROJECT = r"[A-Za-z0-9_-]{1,100}/[A-Za-z0-9_-]{1,100}"
 ISSUES_MAX = 25
 SOON_SECONDS = 60.0
 """A project's number that Sentry failed to tell (5xx, 429, no answer) is asked for again so much later."""
@@ -42,7 +44,7 @@ _HINTS = {
 
 
 def _check_project(text: str) -> str:
-    if re.fullmatch(r"[A-Za-z0-9_-]{1,100}/[A-Za-z0-9_-]{1,100}", text) is None:
+    if re.fullmatch(PROJECT, text) is None:
         raise ValueError("not a Sentry project: write org/project, as in acme/web")
     return text
 
@@ -58,7 +60,7 @@ def _check_release(text: str) -> str:
 class SentryOptions(SignalOptions):
     """Options of `sentry`. `limit` is an absolute limit on errors per minute; without it, the baseline decides."""
 
-    sentry: Annotated[str, AfterValidator(_check_project)]
+    sentry: Annotated[str, AfterValidator(_check_project), written_as(f"^{PROJECT}$", "acme/web")]
     environment: str = Field(default="production", min_length=1, max_length=64)
     release: Annotated[str, AfterValidator(_check_release)] | None = None
     limit: Rate | None = Field(default=None, gt=0)

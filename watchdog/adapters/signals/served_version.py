@@ -7,7 +7,7 @@ Rejected: a meta tag of the page. What users write into a page could look like o
 import json
 import re
 
-from pydantic import model_validator
+from pydantic import ConfigDict, model_validator
 
 from watchdog.adapters.options import Options
 from watchdog.adapters.signals.json_path import ABSENT, JsonPath
@@ -21,6 +21,8 @@ _NAME = r"[A-Za-z0-9_-]{1,60}"
 
 class VersionPlace(Options):
     """Where an answer names the version of the code that made it: a header or a JSON path, one of the two."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["header"]}, {"required": ["json_path"]}]})
 
     header: str | None = None
     json_path: str | None = None

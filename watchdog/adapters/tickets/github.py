@@ -13,6 +13,7 @@ from pydantic import AfterValidator
 
 from watchdog.adapters.api_client import Answer, ApiClient, PermanentAnswer
 from watchdog.adapters.github import OWNER_AND_NAME, TOKEN, headers, unless_limited
+from watchdog.adapters.json_schema_hooks import written_as
 from watchdog.adapters.options import Context
 from watchdog.adapters.tickets.tracker import LABEL, GoneError, Ticket
 from watchdog.domain.commands.command_line import command_line
@@ -47,7 +48,7 @@ def _place(written: str) -> str:
     return written
 
 
-Place = Annotated[str, AfterValidator(_place)]
+Place = Annotated[str, AfterValidator(_place), written_as(f"^{OWNER_AND_NAME.pattern}$", "acme/app")]
 """A repository, written owner/name."""
 
 

@@ -22,7 +22,7 @@ from watchdog.replay.history_replay import Deploys, Past
 from watchdog.replay.imports import IMPORTERS, History, Wanted
 from watchdog.replay.imports.deploys_csv import deploys_of, listed
 from watchdog.settings.load.load import load
-from watchdog.settings.schema.schema import NAME
+from watchdog.settings.schema.written_values import NAME
 
 BATCH = 5000
 FOREVER = float("inf")

@@ -48,6 +48,7 @@ OTHERS: Mapping[str, str] = MappingProxyType(
         "lab storm": "lab storm",
         "lab soak": "lab soak",
         "docs": "docs",
+        "schema": "schema",
         "completion": "completion",
     }
 )

@@ -41,8 +41,9 @@ from watchdog.settings.rules.server_names import render_hosts
 from watchdog.settings.rules.severity_policy import audible_channels
 from watchdog.settings.rules.store_exposure import exposure_warnings
 from watchdog.settings.schema.adapter_entries import Registries, check_channels, check_signals
-from watchdog.settings.schema.schema import PLATFORM_ID, POSTGRESQL, MetricsShape, RecordShape, Shape
+from watchdog.settings.schema.schema import PLATFORM_ID, MetricsShape, RecordShape, Shape
 from watchdog.settings.schema.tuning import apply
+from watchdog.settings.schema.written_values import POSTGRESQL
 from watchdog.settings.text.validation import validate
 from watchdog.settings.text.yaml_document import Document
 

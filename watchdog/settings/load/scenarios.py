@@ -28,7 +28,7 @@ from watchdog.lab.scenario import (
     Verdict,
 )
 from watchdog.settings.schema.scenario_schema import FaultShape, OutageShape, ScenarioShape, ServiceShape
-from watchdog.settings.schema.schema import NAME
+from watchdog.settings.schema.written_values import NAME
 from watchdog.settings.text.validation import choose, validate
 from watchdog.settings.text.yaml_document import SIZE_MAX, Document, parse
 

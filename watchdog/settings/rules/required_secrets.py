@@ -11,8 +11,9 @@ from watchdog.settings.model.settings import Adapter
 from watchdog.settings.rules.console_access import CONSOLE_TOKEN, OIDC_SECRET, console_warnings
 from watchdog.settings.rules.server_names import name_warnings
 from watchdog.settings.schema.adapter_entries import Registries
-from watchdog.settings.schema.schema import POSTGRESQL, Shape
+from watchdog.settings.schema.schema import Shape
 from watchdog.settings.schema.urls import is_loopback
+from watchdog.settings.schema.written_values import POSTGRESQL
 from watchdog.settings.text.yaml_document import Document, Path
 
 STORE_URL = "WATCHDOG_STORE_URL"

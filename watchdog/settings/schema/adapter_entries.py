@@ -6,7 +6,8 @@ from typing import Any, NamedTuple, Protocol
 from watchdog.adapters.options import Options
 from watchdog.domain.policy import SignalPolicy
 from watchdog.settings.model.settings import Adapter
-from watchdog.settings.schema.schema import NAME, ServiceShape
+from watchdog.settings.schema.schema import ServiceShape
+from watchdog.settings.schema.written_values import NAME
 from watchdog.settings.text.validation import keys_at, nearest, report_unknown_key, validate
 from watchdog.settings.text.yaml_document import Document
 

@@ -14,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from watchdog.adapters.json_schema_hooks import Also, written_as
 from watchdog.presentation.text import clean
 from watchdog.settings.schema.tuning import Section
 from watchdog.settings.schema.urls import BaseUrl, http_url
@@ -82,7 +83,8 @@ def _claim(text: str) -> str:
     return text
 
 
-Person = Annotated[str, AfterValidator(_person)]
+Claim = Annotated[str, AfterValidator(_claim), written_as(r"^[A-Za-z][A-Za-z0-9_:/.-]{0,99}$", "email", "sub")]
+Person = Annotated[str, AfterValidator(_person), written_as(r"^[^,]+$", "ann@acme.example")]
 People = Annotated[list[Person], Field(max_length=PEOPLE_MAX)]
 
 
@@ -91,7 +93,7 @@ class PeopleShape(Section):
 
     approvers: People = Field(default_factory=list)
     operators: People = Field(default_factory=list)
-    viewers: Annotated[People, BeforeValidator(_viewers)] = Field(default_factory=list)
+    viewers: Annotated[People, BeforeValidator(_viewers), Also({"const": EVERYBODY})] = Field(default_factory=list)
     _everybody: bool = PrivateAttr(default=False)
 
     @property
@@ -110,16 +112,16 @@ class PeopleShape(Section):
 class ProxyShape(PeopleShape):
     """A proxy in front of the console that says in a header who is logged in; believed from its addresses only."""
 
-    user_header: Annotated[str, AfterValidator(_header)]
+    user_header: Annotated[str, AfterValidator(_header), written_as(f"^{HEADER.pattern}$", "X-Forwarded-User")]
     sources: list[Annotated[str, AfterValidator(_network)]] = Field(alias="from", min_length=1, max_length=50)
 
 
 class OidcShape(PeopleShape):
     """An OpenID provider that says who somebody is, by one claim of its proof."""
 
-    issuer: Annotated[str, AfterValidator(_issuer)]
-    client_id: Annotated[str, AfterValidator(_word)]
-    claim: Annotated[str, AfterValidator(_claim)] = "email"
+    issuer: Annotated[str, AfterValidator(_issuer), written_as(r"^https?://[^\s?#@]+$", "https://login.acme.example")]
+    client_id: Annotated[str, AfterValidator(_word), written_as(r"^[!-~]{1,200}$", "watchdog")]
+    claim: Claim = "email"
 
 
 def _shown_name(text: str) -> str:

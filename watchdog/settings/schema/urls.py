@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
 
+from watchdog.adapters.json_schema_hooks import written_as
 from watchdog.adapters.options import parse_url
 
 _URL = re.compile(r"(https?)://([^\s/?#@:\[\]]+|\[[0-9A-Fa-f:]+\])(:\d{1,5})?([/?#]\S*)?")
@@ -58,7 +59,15 @@ def _host_name(text: str) -> str:
     return text.lower()
 
 
-HostName = Annotated[str, AfterValidator(_host_name)]
-HttpUrl = Annotated[str, AfterValidator(http_url)]
-AnyHttpUrl = Annotated[str, AfterValidator(_any_http_url)]
-BaseUrl = Annotated[str, AfterValidator(_base_url)]
+_WEB = r"^https?://[^\s/?#@]+([/?#]\S*)?$"
+_ENCRYPTED = r"^(https://[^\s/?#@]+|http://(localhost|127\.[0-9.]+|\[[0-9A-Fa-f:]+\])(:\d+)?)([/?#]\S*)?$"
+HostName = Annotated[
+    str,
+    AfterValidator(_host_name),
+    written_as(r"^[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*$", "watchdog.acme.example"),
+]
+HttpUrl = Annotated[str, AfterValidator(http_url), written_as(_ENCRYPTED, "https://www.example.com")]
+AnyHttpUrl = Annotated[str, AfterValidator(_any_http_url), written_as(_WEB, "https://metrics.example.com/push")]
+BaseUrl = Annotated[
+    str, AfterValidator(_base_url), written_as(r"^https?://[^\s/?#@]+/?$", "https://watchdog.acme.example")
+]

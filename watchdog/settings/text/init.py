@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 
 from watchdog.domain.deploys import ServiceFacts
-from watchdog.settings.schema.schema import NAME
+from watchdog.settings.schema.written_values import NAME
 
 WITH_PAGES = ("web_service", "static_site")
 ANSWERS_MAX = 300
