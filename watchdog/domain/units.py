@@ -5,6 +5,15 @@ from datetime import UTC, datetime
 
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 BYTES = {"B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
+UNIT_WORDS = {
+    **dict.fromkeys(("sec", "secs", "second", "seconds"), "s"),
+    **dict.fromkeys(("min", "mins", "minute", "minutes"), "m"),
+    **dict.fromkeys(("hr", "hrs", "hour", "hours"), "h"),
+    **dict.fromkeys(("day", "days"), "d"),
+    **dict.fromkeys(("msec", "millis", "milliseconds"), "ms"),
+}
+"""What people write for the units of time."""
+BYTE_WORDS = {"K": "KiB", "KB": "KiB", "M": "MiB", "MB": "MiB", "G": "GiB", "GB": "GiB"}
 TIME_MIN, TIME_MAX = (at.timestamp() for at in (datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)))
 _QUANTITY = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)")
 LETTERS_MAX = 100
@@ -16,13 +25,26 @@ def parse_duration(text: object) -> float:
 
     Raises ValueError, saying what to write, for a bare number or an unknown unit.
     """
-    if isinstance(text, (int, float)) and not isinstance(text, bool):
-        raise ValueError(f"a duration needs a unit: write {text:g}s, {text:g}ms or {text:g}m")
+    number = text if isinstance(text, int | float) and not isinstance(text, bool) else _bare(str(text).strip())
+    if number is not None:
+        raise ValueError(f"a duration needs a unit: write {number:g}s, {number:g}ms or {number:g}m")
     parts = _QUANTITY.findall(str(text)[:LETTERS_MAX])
+    if parts and all(unit in SECONDS or unit.lower() in UNIT_WORDS for _, unit in parts) and not _is_written(parts):
+        shown = "".join(f"{number}{UNIT_WORDS.get(unit.lower(), unit)}" for number, unit in parts)
+        raise ValueError(f"not a unit of time (ms, s, m, h, d): write {shown}")
     rest = _QUANTITY.sub("", str(text)[:LETTERS_MAX]).strip() or str(text)[LETTERS_MAX:]
     if not parts or rest or any(unit not in SECONDS for _, unit in parts):
         raise ValueError("not a duration: write a number and a unit (ms, s, m, h, d), as in 800ms, 45s or 1h30m")
     return sum(float(number) * SECONDS[unit] for number, unit in parts)
+
+
+def _bare(text: str) -> float | None:
+    """Return the number that stands there without a unit, or None."""
+    return float(text) if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text) else None
+
+
+def _is_written(parts: list[tuple[str, str]]) -> bool:
+    return all(unit in SECONDS for _, unit in parts)
 
 
 def parse_time(value: object) -> float | None:
@@ -48,6 +70,8 @@ def is_in_calendar(at: float) -> bool:
 def parse_size(text: object) -> int:
     """Return bytes of `512KiB`, `1MiB`. Raises ValueError, saying what to write."""
     match = _QUANTITY.fullmatch(str(text).strip())
+    if match is not None and match[2].upper() in BYTE_WORDS and len(match[1]) <= LETTERS_MAX:
+        raise ValueError(f"not a unit of size (B, KiB, MiB, GiB): write {match[1]}{BYTE_WORDS[match[2].upper()]}")
     if match is None or match[2] not in BYTES or len(match[1]) > LETTERS_MAX:
         raise ValueError("not a size: write a number and a unit (B, KiB, MiB, GiB), as in 512KiB")
     return int(float(match[1]) * BYTES[match[2]])

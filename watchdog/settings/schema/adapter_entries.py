@@ -8,6 +8,7 @@ from watchdog.domain.policy import SignalPolicy
 from watchdog.settings.model.settings import Adapter
 from watchdog.settings.schema.schema import ServiceShape
 from watchdog.settings.schema.written_values import NAME
+from watchdog.settings.text.foreign_words import instead_of_key
 from watchdog.settings.text.validation import keys_at, nearest, report_unknown_key, validate
 from watchdog.settings.text.yaml_document import Document
 
@@ -102,6 +103,11 @@ def _kind(written: Mapping[str, Any], signals: Signals) -> str | None:
 def _report_kind(document: Document, path: tuple[str, ...], written: Mapping[str, Any], signals: Signals) -> None:
     if not written:
         document.report(path, "says nothing to look at", f"write one of: {', '.join(sorted(signals))}")
+        return
+    foreign = [key for key in written if instead_of_key((*path, key), key)]
+    for key in foreign:
+        report_unknown_key(document, (*path, key), signals)
+    if foreign:
         return
     first = next(iter(written))
     if len(written) == 1 or document.is_full or nearest(first, signals):

@@ -43,6 +43,7 @@ from watchdog.settings.schema.written_values import (
     PrivateHost,
     Room,
     Store,
+    Target,
     Title,
     Turn,
     Version,
@@ -72,7 +73,7 @@ ModeName = Literal["observe", "assist", "autonomous"]
 class ServiceShape(Section):
     """One guarded service. `signals` are checked by their own adapters."""
 
-    render: str | None = Field(default=None, min_length=1, max_length=100)
+    render: Target | None = Field(default=None, min_length=1, max_length=100)
     mode: ModeName | None = None
     veto: BoundedDuration | None = None
     depends_on: list[str] = Field(default_factory=list, max_length=50)
@@ -85,7 +86,7 @@ class ServiceShape(Section):
 class DependencyShape(Section):
     """Something watched and blamed, never acted on."""
 
-    render: str | None = Field(default=None, min_length=1, max_length=100)
+    render: Target | None = Field(default=None, min_length=1, max_length=100)
     vendor_status: HttpUrl | None = None
     components: list[Annotated[str, Field(min_length=1, max_length=100)]] = Field(default_factory=list, max_length=50)
 

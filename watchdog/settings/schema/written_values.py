@@ -137,6 +137,12 @@ def _hours(text: str) -> str:
     return text
 
 
+def _target(text: str) -> str:
+    if "://" in text:
+        raise ValueError("an address: write the id in its last part, as in srv-abc123, or its exact name")
+    return text
+
+
 def _title(text: str) -> str:
     if not text.isprintable() or not text.strip():
         raise ValueError("not a name for people: write a few words on one line, as in The shop")
@@ -222,6 +228,11 @@ Moment = Annotated[
 ]
 Zone = Annotated[str, AfterValidator(zone_named), written_as(f"^{_ZONE}$", "Europe/Berlin", "UTC")]
 Identity = Annotated[str, AfterValidator(_identity), written_as(r"\S", "U0AAA", "ann", "oidc:ann", "terminal:ann")]
+Target = Annotated[
+    str,
+    AfterValidator(_target),
+    WithJsonSchema({"type": "string", "not": {"pattern": r"://|\$\{[A-Za-z_]|^\$[A-Z_][A-Z0-9_]*$"}}),
+]
 Title = Annotated[str, AfterValidator(_title)]
 Objective = Annotated[float, BeforeValidator(_objective), written_as(r"^[5-9]\d(\.\d{1,4})? ?%$", "99.9%")]
 PrivateHost = Annotated[

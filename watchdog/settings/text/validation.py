@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from watchdog.settings.schema.schema import LATER, LATER_ACTIONS
+from watchdog.settings.text.foreign_words import CRON, instead_of_key, instead_of_mapping, is_cron
 from watchdog.settings.text.yaml_document import Document, Path, show_key
 
 ROUNDS_MAX = 200
@@ -24,8 +25,6 @@ _WANTED = {
     "int": "a whole number",
     "float": "a number",
     "bool": "true or false",
-    "dict": "a mapping, as in {key: value}",
-    "model": "a mapping, as in {key: value}",
     "list": "a list, as in [one, two]",
     "tuple": "a list, as in [one, two]",
 }
@@ -97,7 +96,8 @@ def report_unknown_key(document: Document, path: Sequence[str | int], known: Ite
     elif any(word in key.lower() for word in _SECRET_WORDS):
         document.report(path, "secrets are not written here", partial(_secret_hint, path))
     else:
-        document.report(path, f"unknown {what}", partial(choose, key, known))
+        foreign = instead_of_key(path, key)
+        document.report(path, f"unknown {what}", foreign or partial(choose, key, known))
 
 
 def _secret_hint(path: Sequence[str | int]) -> str:
@@ -146,6 +146,8 @@ def _has(parent: Any, part: str | int) -> bool:
 def _report(problem: ErrorDetails, model: type[BaseModel], document: Document, prefix: Path, path: Path) -> None:
     kind, context = problem["type"], problem.get("ctx", {})
     place = (*prefix, *path)
+    if place in document.reported and kind != "missing":
+        return
     if kind == "extra_forbidden":
         report_unknown_key(document, place, keys_at(model, path[:-1]))
     elif kind == "missing":
@@ -154,13 +156,16 @@ def _report(problem: ErrorDetails, model: type[BaseModel], document: Document, p
         _report_choice(problem, document, place)
     elif kind in ("value_error", "assertion_error"):
         what, instead = _own_words(problem)
+        what = CRON if is_cron(problem.get("input")) else what
         document.report(place, what, instead)
     elif kind in _BOUNDS:
         what, instead = _BOUNDS[kind]
         document.report(place, what, "write " + instead.format(**context))
     else:
         wanted = next((text for word, text in _WANTED.items() if kind.startswith(word)), "something else")
-        document.report(place, "wrong type", f"write {wanted}")
+        is_mapping = kind.startswith(("dict", "model"))
+        instead = instead_of_mapping(place, problem.get("input")) if is_mapping else f"write {wanted}"
+        document.report(place, "wrong type", instead)
 
 
 def _report_choice(problem: ErrorDetails, document: Document, place: Path) -> None:
@@ -183,9 +188,9 @@ def _own_words(problem: ErrorDetails) -> tuple[str, str]:
     """Split an adapter's `what: write …`; cut out what was typed, should the text repeat it."""
     text = str(problem["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
     given = problem.get("input")
-    if isinstance(given, str) and len(given) >= 16:
-        text = text.replace(given, "…")
     what, found, instead = text.partition(": write ")
+    if isinstance(given, str) and len(given) >= 16:
+        what = what.replace(given, "…")
     return (what, f"write {instead}") if found else (text, "")
 
 

@@ -12,11 +12,17 @@ from typing import Any
 import yaml
 
 from watchdog.domain.errors import MISTAKES_MAX, ConfigurationError, Mistake
+from watchdog.settings.text.foreign_words import OF_THE_PAGE, is_template
+from watchdog.settings.text.syntax_mistakes import TEMPLATES, syntax_mistake
 from watchdog.settings.text.yaml_loader import DEPTH_MAX, NODES_MAX, TOO_MUCH, BoundedLoader, Unusable
 
 SIZE_MAX = 256 * 1024
 
 Path = tuple[str | int, ...]
+BEGIN_WITH_HASH = frozenset({"channel", "slack"})
+"""Keys whose values are channels of Slack: elsewhere a word behind # is a comment that was meant as one."""
+HASH_WITHIN = 40
+"""Letters behind a key that are looked at."""
 
 SECRET = re.compile(
     r"hooks\.slack\.com/|\bxox[abceoprs]-|\bxapp-|\brnd_\w|\bsntry[usa]_|://[^/\s@:]*:[^/\s@]+@|hc-ping\.com/\w|\bsk-\w{8}"
@@ -126,9 +132,9 @@ def parse(text: str, name: str, example: str = "config/minimal.yaml") -> Documen
         for path, line in _walk(node, document, [0]):
             document.lines.setdefault(path, line)
         document.data = _with_text_keys(loader.construct_document(node))
-        _report_secrets(document, document.data, ())
+        _report_strays(document, document.data, ())
     except yaml.YAMLError as error:
-        document.add(_syntax_mistake(error, name))
+        document.add(syntax_mistake(error, name, text))
     except Unusable as error:
         document.add(Mistake(f"{name}:{error.line}", str(error), error.instead or f"start from {example}"))
     finally:
@@ -161,6 +167,8 @@ def _walk_mapping(
         if key.tag == "tag:yaml.org,2002:merge":
             yield from _walk(value, document, seen, path, depth)
             continue
+        if isinstance(key, yaml.MappingNode):  # of {{ name }}
+            raise Unusable(TEMPLATES[0], line, TEMPLATES[1])
         if not isinstance(key, yaml.ScalarNode) or key.tag != "tag:yaml.org,2002:str":
             what = f"{dotted(path) or 'top level'}: a key must be text"
             document.add(Mistake(f"{document.name}:{line}", what, "put the key in quotes"))
@@ -172,7 +180,16 @@ def _walk_mapping(
             document.add(Mistake(f"{document.name}:{line}", what, "keep one of them"))
         known.setdefault(key.value, line)
         yield here, line
+        if key.value in BEGIN_WITH_HASH and _is_commented_out(key, value):
+            document.report(here, "empty: what follows # is a comment", f'put it in quotes: {key.value}: "#…"')
         yield from _walk(value, document, seen, here, depth)
+
+
+def _is_commented_out(key: yaml.ScalarNode, value: yaml.Node) -> bool:
+    """Tell whether a word that begins with # stands where the value should be: YAML takes it for a comment."""
+    mark = key.end_mark
+    behind = (mark.buffer or "")[mark.pointer : mark.pointer + HASH_WITHIN]
+    return value.value == "" and re.match(r"[\"']? *: +#\w", behind) is not None
 
 
 def _with_text_keys(value: Any) -> Any:
@@ -182,16 +199,18 @@ def _with_text_keys(value: Any) -> Any:
     return [_with_text_keys(item) for item in value] if isinstance(value, list) else value
 
 
-def _report_secrets(document: Document, value: Any, path: Path) -> None:
-    """Refuse what looks like a credential, wherever it stands."""
+def _report_strays(document: Document, value: Any, path: Path) -> None:
+    """Refuse what looks like a credential, wherever it stands, and variables that nobody fills in."""
     if isinstance(value, dict):
         for key, item in value.items():
-            _report_secrets(document, item, (*path, str(key)))
+            _report_strays(document, item, (*path, str(key)))
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            _report_secrets(document, item, (*path, index))
+            _report_strays(document, item, (*path, index))
     elif isinstance(value, str) and SECRET.search(value):
         document.report(path, "looks like a secret; none belongs in this file", _variable_hint(path))
+    elif isinstance(value, str) and is_template(value) and OF_THE_PAGE.isdisjoint(path):
+        document.report(path, *TEMPLATES)
 
 
 def _variable_hint(path: Path) -> str:
@@ -209,15 +228,6 @@ def _variable_hint(path: Path) -> str:
     }
     variable = next((hint for word, hint in hints.items() if word in where), "its WATCHDOG_* variable")
     return f"remove it here, replace it at its vendor if this file was shared, and set {variable}"
-
-
-def _syntax_mistake(error: yaml.YAMLError, name: str) -> Mistake:
-    """Say what is wrong without the snippet PyYAML shows, and without any quoted text of the file."""
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    problem = re.sub(r"'(?!<)[^']{2,}'", "'…'", getattr(error, "problem", None) or "unreadable characters")
-    problem = re.sub(r"\"[^\"]{2,}\"", '"…"', problem)
-    where = f"{name}:{mark.line + 1}" if mark else f"{name}:1"
-    return Mistake(where, f"not valid YAML: {problem}", "check indentation, colons and quotes on this line or above")
 
 
 def _line(mistake: Mistake) -> int:

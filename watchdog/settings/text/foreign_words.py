@@ -1,0 +1,89 @@
+"""Words of other tools and habits (Gatus, Uptime Kuma, cron, templates), and what to write here instead.
+
+Rule: they are looked up where a word is refused anyway, but for what would load and mean nothing.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+SITES = "write services: {web: {signals: {home: {http: https://www.example.com}}}}"
+PEOPLE = "write channels: {slack: {}}, pagerduty, email or webhook"
+KEYS: Mapping[str, str] = MappingProxyType(
+    {
+        "url": "the kind of signal is the key: write http: https://… (does it answer?), or latency: (how fast?)",
+        "target": "the kind of signal is the key: write http: https://…",
+        "interval": "write every: 30s",
+        "heartbeatInterval": "write every: 30s",
+        "retryInterval": "leave it out: it probes faster by itself once something fails",
+        "maxretries": "leave it out: a failure is confirmed by time and number (see advanced.detection)",
+        "retries": "leave it out: a failure is confirmed by time and number (see advanced.detection)",
+        "conditions": 'write status: 2xx, contains: "text", json: {"$.status": ok} or max_latency: 2s',
+        "accepted_statuscodes": "write status: 2xx, or a list as in [200, 404]",
+        "keyword": 'write contains: "text"',
+        "type": "the kind of signal is the key: write http: https://…",
+        "method": "leave it out: probes are GET requests",
+        "group": "leave it out: services stand below services: by name",
+        "alerts": "whom to tell of what is policy: {critical: {tell: [slack]}}",
+        "alerting": PEOPLE,
+        "notifications": PEOPLE,
+        "notification": PEOPLE,
+        "notificationIDList": PEOPLE,
+        "monitors": SITES,
+        "monitorList": SITES,
+        "sites": SITES,
+        "storage": "write store: sqlite:///watchdog.db",
+        "schedule": "write every: 30s for a signal; windows: {nights: Sun 02:00-04:00 Europe/Berlin} for changes",
+        "cron": "write every: 30s for a signal; windows: {nights: Sun 02:00-04:00 Europe/Berlin} for changes",
+    }
+)
+"""Keys of Gatus, Uptime Kuma and their kin."""
+TEMPLATE = re.compile(r"\$\{[A-Za-z_]|\{\{|^\$[A-Z_][A-Z0-9_]*$")
+CRON = "a cron expression, which says when to begin and not until when"
+_CRON = re.compile(r"\s*(@\w+|[\d*][\d*/,-]*( +[\dA-Za-z*?][\w*/,?#-]*){4,5})\s*")
+SHORT_FORMS: Sequence[tuple[Sequence[str], str]] = (
+    (("services", "*", "signals", "*"), "{http: https://www.example.com}"),
+    (("channels", "slack"), '{channel: "#incidents"}'),
+    (("channels", "*"), "{}"),
+    (("policy", "*"), "{do: ask}"),
+)
+"""Where a mapping is wanted and a word was written: what the mapping looks like there."""
+SERVICE_DEPTH = 3
+"""Of a path: services, a name, a key of the service itself."""
+OF_THE_PAGE = frozenset({"contains", "matches", "json", "header"})
+"""Below these keys stands text of the site, which may look like anything."""
+
+
+def is_template(text: str) -> bool:
+    """Tell whether a value waits for a program that fills in variables; this one does not."""
+    return TEMPLATE.search(text) is not None
+
+
+def is_cron(value: object) -> bool:
+    """Tell whether a value is a cron expression."""
+    return isinstance(value, str) and _CRON.fullmatch(value[:100]) is not None
+
+
+def instead_of_key(path: Sequence[str | int], key: str) -> str:
+    """Return what to write for a key of another tool at that place, or nothing."""
+    below_services, hint = path[0] == "services", KEYS.get(key, "")
+    if not hint or (len(path) > 1 and not below_services):
+        return ""
+    return f"below signals: {{home: {{…}}}}, {hint}" if len(path) == SERVICE_DEPTH else hint
+
+
+def instead_of_mapping(path: Sequence[str | int], given: object) -> str:
+    """Return how the mapping looks that is wanted at that place."""
+    name = path[-1] if path else "name"
+    shape = next((shape for where, shape in SHORT_FORMS if _fits(path, where)), "")
+    if isinstance(given, list) and not shape:
+        if path == ("endpoints",):
+            return f"these are base URLs of the vendors' APIs. For sites, {SITES}"
+        return "a list has no names: write each below a name of your own, without the -, as in web: {…}"
+    if given is None:
+        return "nothing stands below it: indent what belongs to it" + (f", or write {name}: {shape}" if shape else "")
+    return f"write a mapping, as in {name}: {shape}" if shape else "write a mapping, as in {key: value}"
+
+
+def _fits(path: Sequence[str | int], where: Sequence[str]) -> bool:
+    return len(path) == len(where) and all(want in ("*", part) for part, want in zip(path, where, strict=True))
