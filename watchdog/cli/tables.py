@@ -28,6 +28,7 @@ STYLES = {
     "UNKNOWN": "yellow",
     "ok": "green",
     "warn": "yellow",
+    "untried": "yellow",
     "fail": "bold red",
 }
 

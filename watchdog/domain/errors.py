@@ -6,6 +6,7 @@ WatchdogError            (never raised itself)
 ├── Partly               some of those to be told have it: try again for the others only, if `again`
 ├── Permanent            do not try again; a human must change something
 │   ├── Forbidden        our key is refused, or may not do it: stop trying to
+│   │   └── MissingPermission  the key works, and lacks one permission: name it, a human adds it
 │   └── Gone             what was asked for is not there (any more): only something else may help
 ├── OutcomeUnknown       it may have happened: look it up, never repeat blindly
 ├── Refused              a guard said no, with its reason
@@ -52,6 +53,14 @@ class Permanent(WatchdogError):
 
 class Forbidden(Permanent):
     """Our key is refused, or may not do it; asking again changes nothing until a human gives it the right."""
+
+
+class MissingPermission(Forbidden):
+    """The key works, and lacks one permission, which is named in `permission`."""
+
+    def __init__(self, why: str, permission: str) -> None:
+        super().__init__(why)
+        self.permission = permission
 
 
 class Gone(Permanent):

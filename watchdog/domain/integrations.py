@@ -81,8 +81,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             wakes=True,
             cures=MappingProxyType(
                 {
-                    Standing.REFUSED: "make an API key that may read and change these services (Render: Account "
-                    "Settings, API Keys), put it into WATCHDOG_RENDER_API_KEY and restart the watchdog"
+                    Standing.REFUSED: "give the API key the permission that the reason names (Render: Account "
+                    "Settings, API Keys); where it names none, make a new key, set WATCHDOG_RENDER_API_KEY to it and "
+                    "restart the watchdog"
                 }
             ),
         ),

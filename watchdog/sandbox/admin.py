@@ -8,6 +8,7 @@ POST bodies: /deploys {service?, commit?, message?, behaviour?, trigger?, build_
              /serving {service?, deploy} (`null`: the live one's instances answer again)
              /maintenance {service?, enabled} · /suspend {service?, by?} · /resume {service?, by?}
              /announce {vendor?, name, components, begins_in?, lasts}: maintenance on a status page, in seconds
+             /render_key {key?, permissions}: what a key may from now on (default: the one that may all)
              /scenario {name} · /shutdown
 """
 
@@ -20,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from watchdog.sandbox import sockets
+from watchdog.sandbox import keys, sockets
 from watchdog.sandbox.cloud import Cloud
 from watchdog.sandbox.scenarios.scenario_table import SCENARIOS, begin
 from watchdog.sandbox.site.behaviours import behaviour
@@ -35,8 +36,14 @@ class Admin:
     """The routes of the admin port."""
 
     def __init__(
-        self, cloud: Cloud, pagers: Pagers, urls: Callable[[], Mapping[str, Any]], shutdown: Callable[[], None]
+        self,
+        cloud: Cloud,
+        pagers: Pagers,
+        render_keys: dict[str, frozenset[str]],
+        urls: Callable[[], Mapping[str, Any]],
+        shutdown: Callable[[], None],
     ) -> None:
+        self.render_keys = render_keys
         self.cloud = cloud
         self.pagers = pagers
         self.urls = urls
@@ -56,6 +63,7 @@ class Admin:
             "/suspend": self.suspend,
             "/resume": self.resume,
             "/announce": self.announce,
+            "/render_key": self.render_key,
             "/scenario": self.scenario,
             "/shutdown": self.stop,
         }
@@ -160,6 +168,14 @@ class Admin:
         ids = component_ids(vendor, body["components"], self.cloud.quirks)
         self.cloud.announce(vendor, body["name"], ids, float(body.get("begins_in", 0)), float(body["lasts"]))
         return {"announced": [one.name for one in self.cloud.announced[vendor]]}
+
+    def render_key(self, body: Json) -> Any:
+        """POST /render_key: a key of Render's gets these permissions, and no others."""
+        given = frozenset(body["permissions"])
+        if given - keys.RENDER_PERMISSIONS:
+            raise ValueError(f"known permissions: {', '.join(sorted(keys.RENDER_PERMISSIONS))}")
+        self.render_keys[body.get("key", keys.RENDER_API_KEY)] = given
+        return {"permissions": sorted(given)}
 
     def scenario(self, body: Json) -> Any:
         """POST /scenario: a story begins now."""

@@ -1,6 +1,12 @@
 """The keys of the make-believe cloud: fake on purpose, and visibly so. Nothing real accepts them."""
 
 RENDER_API_KEY = "rnd_FAKE_sandbox_key"
+"""One of the old kind: it may do all that its owner may."""
+RENDER_READ_ONLY_KEY = "rnd_FAKE_sandbox_read_only_key"
+"""One of the new kind, with the permissions of RENDER_READS."""
+RENDER_READS = frozenset({"services: read", "deploys: read", "events: read", "databases: read"})
+RENDER_PERMISSIONS = RENDER_READS | {"services: update", "deploys: create", "webhooks: read"}
+"""Every permission there is."""
 SENTRY_TOKEN = "sntrys_FAKE_sandbox_token"
 GITHUB_TOKEN = "github_pat_FAKE_sandbox_token"
 SENTRY_PUBLIC_KEY = "FAKE0sandbox0public0key000000000"

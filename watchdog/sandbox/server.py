@@ -83,7 +83,9 @@ class Sandbox:
         }
         self._doors |= {Listener(ControlTarget()): CONTROL for _ in range(CONTROL_TARGETS)}
         self._vendors = Listener(vendors_app(self.cloud, self.pagers, self.render, SentryApi(self.cloud), self.issues))
-        self._admin = Listener(Admin(self.cloud, self.pagers, lambda: self.urls, self.ended.set).app())
+        self._admin = Listener(
+            Admin(self.cloud, self.pagers, self.render.keys, lambda: self.urls, self.ended.set).app()
+        )
         for listener in (*self._doors, self._vendors, self._admin):
             await listener.open()
         self._name_everything()

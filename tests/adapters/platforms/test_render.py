@@ -12,8 +12,9 @@ from tests.support.clocks import FakeClock
 from tests.support.vendor_specs import request_problems, spec
 from watchdog.adapters.platforms import PLATFORMS
 from watchdog.adapters.platforms.render import Render, build_render
-from watchdog.adapters.platforms.render_read import UNREAD, RenderReader
-from watchdog.domain.errors import Forbidden, Gone, OutcomeUnknown, Permanent, Refused, Temporary
+from watchdog.adapters.platforms.render_events import UNREAD
+from watchdog.adapters.platforms.render_read import RenderReader
+from watchdog.domain.errors import Forbidden, Gone, MissingPermission, OutcomeUnknown, Permanent, Refused, Temporary
 from watchdog.ports import Platform, TellsTime, WritablePlatform
 
 KEY = "rnd_canary0123456789"
@@ -111,7 +112,7 @@ async def test_deploys_carry_what_changed(vendor: Vendor, api):
     assert [item.changed for item in second] == [("instance count",), ("environment",), ()]
 
 
-@pytest.mark.parametrize("answer", [500, 403, (200, "not json"), (200, {"message": "odd"})])
+@pytest.mark.parametrize("answer", [500, (200, "not json"), (200, {"message": "odd"})])
 async def test_unreadable_events_do_not_fail_the_deploys(vendor: Vendor, answer, closing):
     """The feed goes on, and says that it does not know what changed; it is tried again a minute later, not before."""
     with_deploys(vendor, 2, 1)
@@ -247,7 +248,7 @@ async def test_a_rollback_or_a_rebuild_is_accepted_with_or_without_an_id(vendor:
         ((404, {"message": "not found: dep-2"}), Gone, "not found: dep-2"),
         ((410, {"message": "gone"}), Gone, "gone"),
         ((401, {"message": "Unauthorized"}), Forbidden, "create a new API key"),
-        ((403, {"message": "no"}), Forbidden, "the API key lacks a permission"),
+        ((403, {"message": "no"}), MissingPermission, "the key lacks the permission deploys: create"),
         ((409, {"message": "busy"}), Permanent, "busy"),
         ((500, {"message": "oops"}), OutcomeUnknown, "Render answered 500: it may or may not have happened"),
         ((503, b""), OutcomeUnknown, "may or may not"),
@@ -416,3 +417,47 @@ async def test_case_49_an_answer_tells_how_far_we_are_off(
     vendor.say("GET", SERVICE, (200, service(), {"date": ""}))
     await api.facts("srv-web")
     assert api.clock == before
+
+
+@pytest.mark.parametrize(
+    ("path", "permission"),
+    [
+        ("/v1/services", "services: read"),
+        (f"{SERVICE}", "services: read"),
+        (f"{SERVICE}/deploys", "deploys: read"),
+        (f"{SERVICE}/deploys/dep-1", "deploys: read"),
+        (f"{SERVICE}/events", "events: read"),
+        ("/v1/postgres/dpg-1", "databases: read"),
+    ],
+)
+async def test_a_403_names_the_permission_that_the_key_lacks(vendor: Vendor, path: str, permission: str, closing):
+    """It is no refused key: others of its calls are answered. What to do about it is said as well."""
+    vendor.say("GET", path, (403, {"message": "no"}))
+    api = closing(render(vendor))
+    calls = {
+        "/v1/services": api.services,
+        f"{SERVICE}": lambda: api.facts("srv-web"),
+        f"{SERVICE}/deploys": lambda: api.deploys("srv-web"),
+        f"{SERVICE}/deploys/dep-1": lambda: api.deploy("srv-web", "dep-1"),
+        f"{SERVICE}/events": lambda: api.events("srv-web", START),
+        "/v1/postgres/dpg-1": lambda: api.facts("dpg-1"),
+    }
+    with pytest.raises(MissingPermission, match="add it to the key at Render") as caught:
+        await calls[path]()
+    assert caught.value.permission == permission
+
+
+async def test_a_switch_that_the_key_may_not_make_names_its_permission(vendor: Vendor, closing):
+    """In one request."""
+    vendor.say("PATCH", SERVICE, (403, {"message": "no"}))
+    with pytest.raises(MissingPermission) as caught:
+        await closing(render(vendor, "srv-web")).set_auto_deploy("srv-web", "off")
+    assert (caught.value.permission, len(vendor.seen)) == ("services: update", 1)
+
+
+async def test_events_that_the_key_may_not_read_are_said_beside_each_deploy(vendor: Vendor, closing):
+    """The deploys are listed all the same; why a human is asked about them is no riddle."""
+    with_deploys(vendor, 2, 1)
+    vendor.say("GET", f"{SERVICE}/events", (403, {"message": "no"}))
+    newest, _ = await closing(render(vendor)).deploys("srv-web")
+    assert newest.changed == ("configuration perhaps (events could not be read: the key lacks events: read)",)

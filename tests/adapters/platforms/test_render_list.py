@@ -8,8 +8,9 @@ from tests.adapters.platforms.bodies import START, deploy, event, page, service
 from tests.adapters.platforms.test_render import SERVICE, paged, render
 from tests.adapters.vendor import Vendor
 from tests.support.clocks import FakeClock
+from watchdog.adapters.platforms.render_events import UNREAD
 from watchdog.adapters.platforms.render_list import ALONE_MAX, GAP_SECONDS
-from watchdog.adapters.platforms.render_read import EVENTS_AGAIN_SECONDS, UNREAD, RenderReader
+from watchdog.adapters.platforms.render_read import EVENTS_AGAIN_SECONDS, RenderReader
 from watchdog.domain.errors import Temporary
 from watchdog.domain.urgency import Urgency, reading_for
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.sandbox.world import World, opened
 from tests.support.clocks import eventually
-from watchdog.sandbox import clock
+from watchdog.sandbox import clock, keys
 
 
 async def test_without_the_right_key_nothing_is_told(world: World) -> None:
@@ -17,6 +17,28 @@ async def test_without_the_right_key_nothing_is_told(world: World) -> None:
             answer = await world.client.get(world.sandbox.urls["render"] + path, headers=headers)
             assert (answer.status_code, answer.json()) == (401, {"message": "Unauthorized"})
             assert answer.headers["render-request-id"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "needs"),
+    [
+        ("GET", "/services", "services: read"),
+        ("GET", "/services/srv-web/deploys", "deploys: read"),
+        ("GET", "/services/srv-web/events", "events: read"),
+        ("PATCH", "/services/srv-web", "services: update"),
+        ("POST", "/services/srv-web/rollback", "deploys: create"),
+    ],
+)
+async def test_a_key_of_the_new_kind_may_what_it_was_given(world: World, method: str, path: str, needs: str) -> None:
+    """All else is 403, with the rate limit's headers; a permission can be given while the key is in use."""
+    url, bearer = world.sandbox.urls["render"] + path, {"Authorization": f"Bearer {keys.RENDER_READ_ONLY_KEY}"}
+    answer = await world.client.request(method, url, headers=bearer, json={})
+    assert (answer.status_code == 403) == (needs not in keys.RENDER_READS)
+    body = {"key": keys.RENDER_READ_ONLY_KEY, "permissions": sorted(keys.RENDER_PERMISSIONS - {needs})}
+    await world.client.post(world.sandbox.urls["admin"] + "/render_key", json=body)
+    answer = await world.client.request(method, url, headers=bearer, json={})
+    assert (answer.status_code, answer.json()["message"].split()[:4]) == (403, ["You", "do", "not", "have"])
+    assert answer.headers["ratelimit-limit"]
 
 
 async def test_an_undefined_path_is_a_text(world: World) -> None:

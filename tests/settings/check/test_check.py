@@ -59,9 +59,14 @@ async def test_a_check_that_hangs_is_cut_off_and_hides_no_other(vendor: Vendor) 
     async def answers() -> Sequence[CheckResult]:
         return [CheckResult("answers", Outcome.OK, "well")]
 
+    async def breaks() -> Sequence[CheckResult]:
+        raise ZeroDivisionError
+
     settings = loaded(SMALL.replace("    render: srv-web\n", ""))
-    results = await live_checks(settings, World(extra=(hangs, answers)), timeout_seconds=0.05)
+    jobs = (("sentry", hangs), ("ours", breaks), ("others", answers))
+    results = await live_checks(settings, World(extra=jobs), timeout_seconds=0.05)
     assert [(result.name, result.outcome) for result in results] == [
         ("sentry", Outcome.FAIL),
+        ("ours", Outcome.FAIL),
         ("answers", Outcome.OK),
     ]

@@ -7,9 +7,10 @@ Rule 2: a changing call is one request. What became of a lost one is found by li
 
 from types import MappingProxyType
 
-from watchdog.adapters.api_client import ApiClient, PermanentAnswer
+from watchdog.adapters.api_client import Answer, ApiClient, PermanentAnswer
 from watchdog.adapters.platforms.render_parse import mapping, parse_service, text
-from watchdog.adapters.platforms.render_read import POSTGRES, RenderReader, safe_id, service_path
+from watchdog.adapters.platforms.render_permissions import missing
+from watchdog.adapters.platforms.render_read import FORBIDDEN, POSTGRES, RenderReader, safe_id, service_path
 from watchdog.adapters.ssrf_guard import AddressGuard
 from watchdog.domain.deploys import AUTO_DEPLOY
 from watchdog.domain.errors import Forbidden, Gone, Refused
@@ -18,11 +19,10 @@ from watchdog.ports import Clock
 HINTS = MappingProxyType(
     {
         401: "create a new API key (Render dashboard, Account Settings) and set WATCHDOG_RENDER_API_KEY",
-        403: "the API key lacks a permission for this, or its owner a right: see what a Render key must allow (README)",
         404: "check the id, and that the API key's owner can see it",
     }
 )
-NOT_ALLOWED = frozenset({401, 403})
+UNAUTHORIZED = 401
 NOT_THERE = frozenset({400, 404, 410})
 """Render does not say which answer an expired artefact gets: each of these says that this deploy cannot be had."""
 
@@ -39,7 +39,7 @@ class Render(RenderReader):
         """
         if value not in AUTO_DEPLOY:
             raise Refused(f"auto-deploy can be {', '.join(AUTO_DEPLOY)}; not {value[:40]!r}")
-        answer = await self._api.change("PATCH", service_path(service_id), {"autoDeployTrigger": value})
+        answer = await self._change("PATCH", service_path(service_id), {"autoDeployTrigger": value})
         facts = parse_service(answer.json)
         return facts.auto_deploy if facts is not None and facts.id == service_id else None
 
@@ -57,14 +57,23 @@ class Render(RenderReader):
     async def _make(self, path: str, body: dict[str, str]) -> str | None:
         """Ask for a new deploy; return its id, or None if it was accepted without one (202, no body)."""
         try:
-            answer = await self._api.change("POST", path, body)
+            answer = await self._change("POST", path, body)
         except PermanentAnswer as error:
-            if error.status in NOT_ALLOWED:
-                raise Forbidden(str(error)) from error
             if error.status in NOT_THERE:
                 raise Gone(str(error)) from error
             raise
         return text(mapping(answer.json).get("id")) or None
+
+    async def _change(self, method: str, path: str, body: dict[str, str]) -> Answer:
+        """Send one changing request. Raises what ApiClient.change does, and Forbidden where the key does not do."""
+        try:
+            return await self._api.change(method, path, body)
+        except PermanentAnswer as error:
+            if error.status == FORBIDDEN:
+                raise missing(error, method, path) from error
+            if error.status == UNAUTHORIZED:
+                raise Forbidden(str(error)) from error
+            raise
 
 
 def build_render(

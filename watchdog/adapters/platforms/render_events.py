@@ -27,6 +27,7 @@ POSTGRES_WELL = frozenset(
 )
 POSTGRES_BROKEN = frozenset({"unavailable", "recovery_failed", "suspended"})
 TEXT_MAX = 300
+UNREAD = "configuration perhaps (events could not be read)"
 
 
 def parse_event(raw: object) -> PlatformEvent | None:
@@ -132,7 +133,7 @@ class Changes:
     """What we know of one service's configuration changes, from its events. Bounded, best-effort.
 
     `read_at` (UTC epoch seconds) is the last good reading, and `newest` the newest deploy then; `tried_at` (monotonic
-    seconds) the last attempt, and whether it `failed`.
+    seconds) the last attempt, whether it `failed`, and for which permission that the key lacks (`lacking`).
     """
 
     KEPT = 500
@@ -142,8 +143,14 @@ class Changes:
         self.tried_at: float | None = None
         self.newest: str | None = None
         self.failed = False
+        self.lacking = ""
         self._by_deploy: dict[str, str] = {}
         self._counted: dict[str, float] = {}
+
+    @property
+    def unread(self) -> str:
+        """Return what is said of a deploy whose events were not read: something may have changed with it."""
+        return f"{UNREAD[:-1]}: the key lacks {self.lacking})" if self.lacking else UNREAD
 
     def learn(self, raw: object) -> None:
         """Remember what one event says of configuration."""

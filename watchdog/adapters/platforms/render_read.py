@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import inf
 
-from watchdog.adapters.api_client import ApiClient
+from watchdog.adapters.api_client import Answer, ApiClient, PermanentAnswer
 from watchdog.adapters.platforms.render_events import (
     CHANGING,
     POSTGRES_BROKEN,
@@ -34,13 +34,15 @@ from watchdog.adapters.platforms.render_parse import (
     text,
     unwrap,
 )
+from watchdog.adapters.platforms.render_permissions import missing
 from watchdog.domain.deploys import Deploy, ServiceFacts
-from watchdog.domain.errors import Misshapen, Permanent, Temporary
+from watchdog.domain.errors import Misshapen, MissingPermission, Permanent, Temporary
 from watchdog.domain.urgency import Urgency, reading_for_suspects_first, urgency
 from watchdog.ports import Clock, ClockReading, PlatformEvent
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 POSTGRES = "dpg-"
+FORBIDDEN = 403
 PAGE = 20
 PAGES_MAX = 10
 NEWEST = 3
@@ -54,7 +56,6 @@ FIRST_READ_GAP_SECONDS = 3.0
 EVENTS_TIMEOUT_SECONDS = {Urgency.SPARE: 20.0, Urgency.ACTING: 5.0}
 EVENTS_AGAIN_SECONDS = 10.0
 """After a failure they are tried again so soon."""
-UNREAD = "configuration perhaps (events could not be read)"
 OVERLAP_SECONDS = 120.0
 """Events are read again this far back: their clock is not ours, and they may be listed late."""
 
@@ -115,7 +116,7 @@ class RenderReader:
         unread = len(deploys) if known.read_at is None else known.not_covered(deploys)
         # No proof that nothing changed with these: the core will ask before it brings the old back.
         marked = known.mark(deploys)
-        return (*(replace(deploy, changed=(UNREAD,)) for deploy in deploys[:unread]), *marked[unread:])
+        return (*(replace(deploy, changed=(known.unread,)) for deploy in deploys[:unread]), *marked[unread:])
 
     async def deploy(self, service_id: str, deploy_id: str) -> Deploy:
         """Return one deploy. Raises Temporary or Permanent."""
@@ -141,15 +142,24 @@ class RenderReader:
         """Close connections."""
         await self._api.close()
 
+    async def _get(self, path: str, params: Mapping[str, str] | None = None) -> Answer:
+        """Read. Raises Temporary or Permanent; MissingPermission for a 403."""
+        try:
+            return await self._api.get(path, params)
+        except PermanentAnswer as error:
+            if error.status == FORBIDDEN:
+                raise missing(error, "GET", path) from error
+            raise
+
     async def _one(self, path: str) -> object:
-        answer = await self._api.get(path)
+        answer = await self._get(path)
         if not isinstance(answer.json, Mapping):
             raise Misshapen("Render answered something that is not a JSON object")
         return answer.json
 
     async def _page(self, path: str, key: str, params: Mapping[str, str]) -> tuple[list[object], int, str | None]:
         """Return the objects of one page, how many rows it had, and the cursor after it."""
-        answer = await self._api.get(path, params)
+        answer = await self._get(path, params)
         if not isinstance(answer.json, list):
             raise Misshapen("Render answered something that is not a JSON list")
         rows, cursor = unwrap(answer.json, key)
@@ -206,8 +216,8 @@ class RenderReader:
             with reading_for_suspects_first():
                 async with asyncio.timeout(EVENTS_TIMEOUT_SECONDS[urgency()]):
                     rows = await self._changing_events(service_id, known, deploys)
-        except (Temporary, Permanent, TimeoutError):
-            known.failed = True
+        except (Temporary, Permanent, TimeoutError) as error:
+            known.failed, known.lacking = True, error.permission if isinstance(error, MissingPermission) else ""
             return  # a rollback does not wait for a footnote; a later reading tries again
         for row in reversed(rows):
             known.learn(row)

@@ -4,8 +4,10 @@ Rule: nothing here changes production; a rollback by hand is only *planned* here
 """
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from watchdog.adapters.platforms import PLATFORMS
@@ -25,7 +27,7 @@ from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.domain.code_comparison import Comparison
 from watchdog.domain.decisions import Decision, TargetChoice
 from watchdog.domain.deploys import Deploy, ServiceFacts
-from watchdog.domain.errors import ConfigurationError, Mistake, Permanent, Temporary
+from watchdog.domain.errors import ConfigurationError, Mistake, Permanent, Temporary, WatchdogError
 from watchdog.domain.events import DeploysListed
 from watchdog.domain.incidents import Incident, ServiceState, State
 from watchdog.ports import Notifier, Platform, Repository, SignalSource
@@ -33,7 +35,7 @@ from watchdog.presentation.rollback_plan import planned, planned_undo
 from watchdog.settings import Settings
 from watchdog.settings.check.check import CheckResult, World, live_checks
 from watchdog.settings.check.check_oidc import check_oidc
-from watchdog.settings.check.check_result import Outcome
+from watchdog.settings.check.check_result import Job, Outcome
 from watchdog.settings.check.check_sentry import check_sentry
 from watchdog.settings.check.check_store import check_store, is_ready
 from watchdog.settings.load.build import ENDPOINTS
@@ -47,11 +49,13 @@ COMPARE_SECONDS = 5.0
 async def check(settings: Settings) -> Sequence[CheckResult]:
     """Try everything once."""
     state = await _state(settings) if await is_ready(settings) else State()
-    settings, platform = await _resolved(settings)
+    with suppress(WatchdogError):  # the check of the key, or of the service by that name, says so
+        settings = await resolve(settings, SystemClock())
+    platform = build_platform(settings, SystemClock())
     async with AsyncExitStack() as open_things:
         if platform is not None:
             open_things.push_async_callback(platform.close)
-        channels = build_notifiers(settings, SystemClock())
+        channels, wrong = _channels(settings)
         repository = build_repository(settings, SystemClock())
         if repository is not None:
             open_things.push_async_callback(repository.close)
@@ -60,8 +64,24 @@ async def check(settings: Settings) -> Sequence[CheckResult]:
             open_things.push_async_callback(one.close)
         for _, source in sources:
             open_things.push_async_callback(source.close)
-        results = await live_checks(settings, world_of(settings, state, platform, channels, sources, repository))
-    return [*results, *await _check_pager(settings)]
+        world = world_of(settings, state, platform, channels, sources, repository, wrong)
+        return await live_checks(settings, world)
+
+
+def _channels(settings: Settings) -> tuple[Mapping[str, Notifier], Sequence[tuple[str, Job]]]:
+    """Return the channels that can be built, and for each other one a check that says why not."""
+    channels: dict[str, Notifier] = {}
+    wrong: list[tuple[str, Job]] = []
+    for name, adapter in settings.channels.items():
+        try:
+            channels |= build_notifiers(dataclasses.replace(settings, channels={name: adapter}), SystemClock())
+        except WatchdogError as error:
+            wrong.append((f"channel {name}", partial(_raised, error)))
+    return channels, wrong
+
+
+async def _raised(error: WatchdogError) -> Sequence[CheckResult]:
+    raise error
 
 
 async def deploys(settings: Settings, service: str) -> tuple[Sequence[Deploy], TargetChoice | None]:
@@ -140,6 +160,7 @@ def world_of(
     channels: Mapping[str, Notifier],
     sources: Sequence[tuple[str, SignalSource]],
     repository: Repository | None = None,
+    extra: Sequence[tuple[str, Job]] = (),
 ) -> World:
     """Return the input of a live check: signals, control targets and status pages apart, and the rollback target."""
     return World(
@@ -151,9 +172,11 @@ def world_of(
         pages={source.name: source for name, source in sources if name == VENDORS},
         target=lambda name, deploys, _: target_now(settings, state, name, deploys),
         extra=(
-            lambda: check_store(settings),
-            lambda: check_oidc(settings, SystemClock()),
-            lambda: check_sentry(settings, SystemClock(), platform),
+            ("store", lambda: check_store(settings)),
+            ("console.oidc", lambda: check_oidc(settings, SystemClock())),
+            ("sentry", lambda: check_sentry(settings, SystemClock(), platform)),
+            ("pager", lambda: _check_pager(settings)),
+            *extra,
         ),
     )
 

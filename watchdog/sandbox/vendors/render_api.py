@@ -51,38 +51,46 @@ class RenderApi:
         self.cloud = cloud
         self.limits = Limits()
         self.database_status = "available"
+        self.keys: dict[str, frozenset[str]] = {
+            keys.RENDER_API_KEY: keys.RENDER_PERMISSIONS,
+            keys.RENDER_READ_ONLY_KEY: keys.RENDER_READS,
+        }
+        """What each key may; a permission can be given and taken while the key is in use, as at Render."""
         self._requests = 0
 
     def routes(self) -> list[Route]:
         """Return every route that exists; anything else is 404, as text."""
-        table: list[tuple[str, str, Handler]] = [
-            ("GET", "/services", self.list_services),
-            ("GET", "/services/{service_id}", self.get_service),
-            ("PATCH", "/services/{service_id}", self.patch_service),
-            ("GET", "/services/{service_id}/deploys", self.list_deploys),
-            ("POST", "/services/{service_id}/deploys", self.create_deploy),
-            ("GET", "/services/{service_id}/deploys/{deploy_id}", self.get_deploy),
-            ("POST", "/services/{service_id}/deploys/{deploy_id}/cancel", self.cancel_deploy),
-            ("POST", "/services/{service_id}/rollback", self.rollback),
-            ("POST", "/services/{service_id}/suspend", self.suspend),
-            ("POST", "/services/{service_id}/resume", self.resume),
-            ("GET", "/services/{service_id}/events", self.list_events),
-            ("GET", "/postgres/{database_id}", self.get_postgres),
-            ("GET", "/webhooks/{webhook_id}", self.get_webhook),
+        table: list[tuple[str, str, str, Handler]] = [
+            ("services: read", "GET", "/services", self.list_services),
+            ("services: read", "GET", "/services/{service_id}", self.get_service),
+            ("services: update", "PATCH", "/services/{service_id}", self.patch_service),
+            ("deploys: read", "GET", "/services/{service_id}/deploys", self.list_deploys),
+            ("deploys: create", "POST", "/services/{service_id}/deploys", self.create_deploy),
+            ("deploys: read", "GET", "/services/{service_id}/deploys/{deploy_id}", self.get_deploy),
+            ("deploys: create", "POST", "/services/{service_id}/deploys/{deploy_id}/cancel", self.cancel_deploy),
+            ("deploys: create", "POST", "/services/{service_id}/rollback", self.rollback),
+            ("services: update", "POST", "/services/{service_id}/suspend", self.suspend),
+            ("services: update", "POST", "/services/{service_id}/resume", self.resume),
+            ("events: read", "GET", "/services/{service_id}/events", self.list_events),
+            ("databases: read", "GET", "/postgres/{database_id}", self.get_postgres),
+            ("webhooks: read", "GET", "/webhooks/{webhook_id}", self.get_webhook),
         ]
-        return [Route(path, self.guarded(handler), methods=[method]) for method, path, handler in table]
+        return [Route(path, self.guarded(handler, needs), methods=[method]) for needs, method, path, handler in table]
 
-    def guarded(self, handler: Handler) -> Handler:
-        """Wrap a handler in what every call meets: the key, the rate limit, the headers, the error body."""
+    def guarded(self, handler: Handler, needs: str) -> Handler:
+        """Wrap a handler in what every call meets: the key, the rate limit, the permission, headers, the error body."""
 
         async def serve(request: Request) -> Response:
             self._requests += 1
             name = {"Render-Request-Id": f"req-{self.cloud.seed:08x}-{self._requests:08x}", **self._date()}
-            if request.headers.get("authorization") != f"Bearer {keys.RENDER_API_KEY}":
+            may = self.keys.get(request.headers.get("authorization", "").removeprefix("Bearer "))
+            if may is None:
                 return error(401, "Unauthorized", name)
             verdict = self.limits.take(request.method, request.url.path, request.path_params.get("service_id"))
             if not verdict.allowed:
                 return error(429, "rate limit exceeded", name | verdict.headers)
+            if needs not in may:
+                return error(403, "You do not have permissions for the requested resource.", name | verdict.headers)
             try:
                 response = await handler(request)
             except Refused as refused:

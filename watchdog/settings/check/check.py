@@ -11,7 +11,7 @@ from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.errors import WatchdogError
 from watchdog.domain.readings import Bad, Good, Reading
 from watchdog.ports import Notifier, SignalSource
-from watchdog.settings.check.check_render import check_render
+from watchdog.settings.check.check_render import render_jobs
 from watchdog.settings.check.check_result import CheckResult, Job, Outcome, TargetFinder, World
 from watchdog.settings.model.settings import Settings
 from watchdog.settings.text.summary import report
@@ -24,10 +24,9 @@ TIMEOUT_SECONDS = 30.0
 async def live_checks(settings: Settings, world: World, timeout_seconds: float = TIMEOUT_SECONDS) -> list[CheckResult]:
     """Try everything once, side by side, and return the results in the order of the configuration.
 
-    `world.extra` are further checks (Sentry's: see check_sentry.py). Never raises for what the world does.
+    `world.extra` are further checks by name (Sentry's: see check_sentry.py). Never raises for what the world does.
     """
-    jobs: list[tuple[str, Job]] = [("render", lambda: check_render(settings, world))]
-    jobs += [("sentry", job) for job in world.extra]
+    jobs = [*render_jobs(settings, world), *world.extra]
     for name, source in world.signals.items():
         jobs.append((f"signal {name}", _reading_job(f"signal {name}", source, _signal_fix(name), Outcome.FAIL)))
     for url, source in world.controls.items():
@@ -52,6 +51,9 @@ async def _bounded(name: str, job: Job, timeout_seconds: float) -> Sequence[Chec
         return [CheckResult(name, Outcome.FAIL, what, "check the address and this machine's way to it")]
     except WatchdogError as error:
         return [CheckResult(name, Outcome.FAIL, str(error), "see the reason")]
+    except Exception as error:  # noqa: BLE001  rule 2: a fault of ours in one check must not hide the others
+        what = f"a fault of the watchdog in this check ({type(error).__name__})"
+        return [CheckResult(name, Outcome.FAIL, what, "report it; the other checks are not concerned")]
 
 
 def _signal_fix(name: str) -> str:

@@ -1,51 +1,106 @@
 """Render, as `watchdog check --live` tries it: the key, each service, where it would be rolled back to now."""
 
+import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 from watchdog.core.assess import maintenance
 from watchdog.domain.deploys import ServiceFacts
-from watchdog.domain.errors import WatchdogError
+from watchdog.domain.errors import Forbidden, MissingPermission, WatchdogError
 from watchdog.ports import Platform, Repository
-from watchdog.settings.check.check_result import CheckResult, Outcome, World
+from watchdog.settings.check.check_permissions import check_permissions
+from watchdog.settings.check.check_result import CheckResult, Job, Outcome, World
 from watchdog.settings.check.check_version import served_versions
 from watchdog.settings.model.settings import Settings
+from watchdog.settings.schema.schema import PLATFORM_ID
 
 
-async def check_render(settings: Settings, world: World) -> list[CheckResult]:
-    """Try the key, then each service and dependency on Render."""
-    if world.platform is None:
-        if not any(service.render for service in settings.services.values()):
-            return []
-        fix = "set WATCHDOG_RENDER_API_KEY"
-        return [CheckResult("render key", Outcome.WARN, "not set: no deploy is seen, blame stays unknown", fix)]
+def render_jobs(settings: Settings, world: World) -> list[tuple[str, Job]]:
+    """Return the checks, each with its name: the key and its permissions, each service, each dependency on Render.
+
+    They run side by side, and each has a deadline of its own: one that fails hides no other.
+    """
+    platform, on_render = world.platform, [name for name, one in settings.services.items() if one.render]
+    if platform is None:
+        return [("render key", _without_a_key)] if on_render else []
+    listed = _Listed(platform)
+    jobs: list[tuple[str, Job]] = [("render key", lambda: _key(settings, platform, listed))]
+    jobs += [(f"service {name}", partial(_service, settings, world, platform, name, listed)) for name in on_render]
+    for name, dependency in settings.dependencies.items():
+        if dependency.render:
+            jobs.append((f"dependency {name}", partial(_dependency, platform, name, dependency.render)))
+    return jobs
+
+
+class _Listed:
+    """The services that the key can see, read once for all who ask."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self._lock = asyncio.Lock()
+        self._found: Sequence[ServiceFacts] | WatchdogError | None = None
+
+    async def services(self) -> Sequence[ServiceFacts]:
+        """Return them. Raises what the platform raised."""
+        async with self._lock:
+            if self._found is None:
+                try:
+                    self._found = await self._platform.services()
+                except WatchdogError as error:
+                    self._found = error
+        if isinstance(self._found, WatchdogError):
+            raise self._found
+        return self._found
+
+
+async def _without_a_key() -> Sequence[CheckResult]:
+    fix = "set WATCHDOG_RENDER_API_KEY"
+    return [CheckResult("render key", Outcome.WARN, "not set: no deploy is seen, blame stays unknown", fix)]
+
+
+async def _key(settings: Settings, platform: Platform, listed: _Listed) -> Sequence[CheckResult]:
+    """Try the key, then what it may read; a key that is refused altogether has no permissions to try."""
+    known = [one.render for one in settings.services.values() if one.render and PLATFORM_ID.fullmatch(one.render)]
     try:
-        found = await world.platform.services()
+        found = await listed.services()
+    except MissingPermission as error:
+        works = CheckResult("render key", Outcome.OK, "works; what it may read stands below")
+        return [works, *await check_permissions(settings, platform, next(iter(known), None), error)]
     except WatchdogError as error:
         fix = "create a key (Render: Account Settings, API Keys) and set WATCHDOG_RENDER_API_KEY"
         return [CheckResult("render key", Outcome.FAIL, str(error), fix)]
-    results = [CheckResult("render key", Outcome.OK, f"works; sees {len(found)} services")]
-    for name in settings.services:
-        results.extend(await _service(settings, world, world.platform, name, found))
-    for name, dependency in settings.dependencies.items():
-        if dependency.render:
-            results.append(await _dependency(world.platform, name, dependency.render))
-    return results
+    written = {one.render for one in settings.services.values()}
+    one = next((facts.id for facts in found if {facts.id, facts.name} & written), next(iter(known), None))
+    works = CheckResult("render key", Outcome.OK, f"works; sees {len(found)} services")
+    return [works, *await check_permissions(settings, platform, one, None)]
 
 
 async def _service(
-    settings: Settings, world: World, platform: Platform, name: str, found: Sequence[ServiceFacts]
-) -> list[CheckResult]:
-    written = settings.services[name].render
-    if written is None:
-        return []
+    settings: Settings, world: World, platform: Platform, name: str, listed: _Listed
+) -> Sequence[CheckResult]:
+    written = settings.services[name].render or ""
     place = f"service {name}"
+    try:
+        found = await listed.services()
+    except WatchdogError as error:
+        if isinstance(error, Forbidden) and not isinstance(error, MissingPermission):
+            return []  # the row of the key says so
+        unseen = CheckResult(place, Outcome.WARN, f"cannot be looked up: {error}", "see the render key above")
+        if not PLATFORM_ID.fullmatch(written):
+            return [unseen]
+        return [unseen, await _target(world, platform, name, ServiceFacts(written, written))]
     matches = [facts for facts in found if written in (facts.id, facts.name)]
     if len(matches) != 1:
         what = (
             "Render knows no service of that id or name" if not matches else f"{len(matches)} services have that name"
         )
         return [CheckResult(place, Outcome.FAIL, what, f"correct services.{name}.render: {_listing(found)}")]
-    facts = matches[0]
+    return [*_state(settings, name, matches[0]), *await _history(settings, world, platform, name, matches[0])]
+
+
+def _state(settings: Settings, name: str, facts: ServiceFacts) -> Sequence[CheckResult]:
+    """Return what Render says of a service, and what of it forbids a rollback."""
+    place = f"service {name}"
     results = [CheckResult(place, Outcome.OK, f"{facts.name} is {facts.id}, a {facts.kind}", "")]
     if facts.suspended or facts.maintenance:
         state = "suspended" if facts.suspended else "in maintenance mode"
@@ -57,7 +112,14 @@ async def _service(
         results.append(
             CheckResult(place, Outcome.WARN, what, f"services.{name}.rollback_safe: true, if that is harmless")
         )
-    results.append(await _target(world, platform, name, facts))
+    return results
+
+
+async def _history(
+    settings: Settings, world: World, platform: Platform, name: str, facts: ServiceFacts
+) -> Sequence[CheckResult]:
+    """Return where it would be rolled back to, which version it serves, and whether its merges can be seen."""
+    results = [await _target(world, platform, name, facts)]
     results.extend(await served_versions(settings, world, name, facts))
     if world.repository is not None and facts.repo and facts.branch:
         results.append(await _merges(world.repository, name, facts.repo, facts.branch))
@@ -95,12 +157,12 @@ async def _target(world: World, platform: Platform, name: str, facts: ServiceFac
     return CheckResult(place, Outcome.WARN if choice.ask else Outcome.OK, what, choice.ask)
 
 
-async def _dependency(platform: Platform, name: str, render: str) -> CheckResult:
+async def _dependency(platform: Platform, name: str, render: str) -> Sequence[CheckResult]:
     try:
         facts = await platform.facts(render)
     except WatchdogError as error:
-        return CheckResult(f"dependency {name}", Outcome.FAIL, str(error), f"correct dependencies.{name}.render")
-    return CheckResult(f"dependency {name}", Outcome.OK, f"{facts.name} is a {facts.kind}")
+        return [CheckResult(f"dependency {name}", Outcome.FAIL, str(error), f"correct dependencies.{name}.render")]
+    return [CheckResult(f"dependency {name}", Outcome.OK, f"{facts.name} is a {facts.kind}")]
 
 
 def _listing(found: Sequence[ServiceFacts]) -> str:

@@ -14,6 +14,7 @@ class Outcome(StrEnum):
     """How a check ended."""
 
     OK = "ok"
+    UNTRIED = "untried"
     WARN = "warn"
     FAIL = "fail"
 
@@ -45,4 +46,4 @@ class World:
     controls: Mapping[str, SignalSource] = field(default_factory=lambda: MappingProxyType({}))
     pages: Mapping[str, SignalSource] = field(default_factory=lambda: MappingProxyType({}))
     target: TargetFinder | None = None
-    extra: Sequence[Job] = ()
+    extra: Sequence[tuple[str, Job]] = ()

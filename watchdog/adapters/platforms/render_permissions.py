@@ -1,0 +1,59 @@
+"""What a key of Render's must be allowed, call by call: so that a 403 names the permission that the key lacks.
+
+New keys (since November 2026) carry permissions by kind of resource, which can be changed later; older keys may do all
+that their owner may. Render documents no table of calls and permissions: the names are ours, after the kinds it has.
+"""
+
+import re
+from dataclasses import dataclass
+
+from watchdog.adapters.api_client import PermanentAnswer
+from watchdog.domain.errors import MissingPermission
+
+ID = r"[A-Za-z0-9_-]+"
+ACTING = "assist, autonomous"
+EVERY = "every mode"
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """One permission: its name, the calls that need it, what they are for, and in which modes."""
+
+    name: str
+    method: str
+    path: re.Pattern[str]
+    purpose: str
+    modes: str = EVERY
+
+    @property
+    def changes(self) -> bool:
+        """Tell whether it is for calls that change production, so that nothing may be sent to try it."""
+        return self.method != "GET"
+
+
+SERVICES = Permission("services: read", "GET", re.compile(rf"/services(/{ID})?"), "which services there are")
+DEPLOYS = Permission(
+    "deploys: read", "GET", re.compile(rf"/services/{ID}/deploys(/{ID})?"), "which deploy is to blame, and the target"
+)
+EVENTS = Permission(
+    "events: read",
+    "GET",
+    re.compile(rf"/services/{ID}/events"),
+    "crashes, and what else changed with a deploy",
+)
+DATABASES = Permission("databases: read", "GET", re.compile(rf"/postgres/{ID}"), "whether a database is available")
+SWITCH = Permission(
+    "services: update", "PATCH", re.compile(rf"/services/{ID}"), "to switch auto-deploy off for a rollback", ACTING
+)
+DEPLOY = Permission(
+    "deploys: create", "POST", re.compile(rf"/services/{ID}/(rollback|deploys)"), "to roll back", ACTING
+)
+PERMISSIONS = (SERVICES, DEPLOYS, EVENTS, DATABASES, SWITCH, DEPLOY)
+CURE = "add it to the key at Render (Account Settings, API Keys); if it is there, its owner's role does not allow it"
+
+
+def missing(error: PermanentAnswer, method: str, path: str) -> MissingPermission:
+    """Return what a 403 to that call means."""
+    one = next((one for one in PERMISSIONS if one.method == method and one.path.fullmatch(path)), None)
+    name, purpose = (one.name, one.purpose) if one is not None else (f"for {method} {path}", "unknown")
+    return MissingPermission(f"{error}: the key lacks the permission {name} ({purpose}): {CURE}", name)
