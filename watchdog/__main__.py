@@ -27,6 +27,13 @@ def main() -> None:
         code = run_command()
     except KeyboardInterrupt:
         code = INTERRUPTED
+    except ImportError as error:
+        from watchdog.cli.namesake import CURE, conflict
+
+        if error.name != "watchdog":
+            raise
+        sys.stderr.write(f"{conflict() or f'this installation is damaged: {CURE}'}\n")
+        code = 1
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # while the interpreter ends: at once, without a traceback
     gc.freeze()  # skip the last collection: the system frees the memory when the process exits
     sys.exit(code)

@@ -163,7 +163,7 @@ def test_a_refused_change(
     ("words", "more", "said"),
     [
         ("hold wob --for 2h --reason work", [], "wob: no such service"),
-        ("hold web --for 2 --reason work", [], "--for: not a duration"),
+        ("hold web --for 2 --reason work", [], "--for: a duration needs a unit"),
         ("hold web --for 31d --reason work", [], "--for: not a sensible time"),
         ("silence web --for 0s --reason work", [], "--for: not a sensible time"),
         ("silence web --for 2h", ["--reason", " "], "--reason: there is nothing in it to read"),

@@ -15,7 +15,7 @@ from tests.support.simulated_daemon import Guarded, Site, guarding
 from watchdog.app.compose.daemon_factory import Daemon, ExternalPorts, wire
 from watchdog.daemon.engine.conversion import CONTROL, VENDORS
 from watchdog.domain.deploys import Deploy, ServiceFacts
-from watchdog.domain.errors import Forbidden, Misshapen, Permanent, Temporary
+from watchdog.domain.errors import Forbidden, Misshapen, MissingPermission, Permanent, Temporary
 from watchdog.domain.integrations import Standing
 from watchdog.domain.policy import Policy, ServicePolicy, SignalPolicy, VendorPolicy
 from watchdog.domain.readings import Unknown, Unread
@@ -143,12 +143,14 @@ def hangs(world: Relying) -> None:
 
 
 PAGE, INFO = True, False
+LACKS = MissingPermission("Render answered 403: the key lacks the permission deploys: read", "deploys: read")
 CLOCK, UNTOLD = f"clock/{socket.gethostname()}", "value/auto-deploy setting, which it does not tell"
 TABLE = [
     ("probes turned away", reads("site", Unread.TURNED_AWAY), "probes/web", Standing.TURNED_AWAY, 150.0, PAGE),
     ("probes unread", reads("site", Unread.OTHER), "probes/web", Standing.FAILING, 150.0, PAGE),
     ("probes silent", hangs, "probes/web", Standing.SILENT, 150.0, PAGE),
     ("the key refused", answers(Forbidden("refused our key (401)")), "platform/Render", Standing.REFUSED, 60.0, PAGE),
+    ("a permission missing", answers(LACKS), "platform/Render", Standing.REFUSED, 60.0, PAGE),
     ("the API down", answers(Temporary("answered 502")), "platform/Render", Standing.FAILING, 300.0, PAGE),
     ("a value that is not told", tells("unknown"), UNTOLD, Standing.SHAPE, 300.0, INFO),
     ("a new way to deploy", tells("onTag"), "value/auto-deploy setting 'onTag'", Standing.SHAPE, 300.0, INFO),

@@ -14,6 +14,7 @@ from watchdog.cli.commands import (
     completion,
     control,
     docs,
+    first_configuration,
     follow_ups,
     incidents,
     inspect,
@@ -35,6 +36,7 @@ from watchdog.cli.lab import (
     lab_scenario,
     lab_traces,
 )
+from watchdog.cli.output import print_error
 from watchdog.domain.commands.command_line import PLACES, PROGRAM, command_line
 from watchdog.domain.commands.command_table import COMMANDS
 
@@ -47,7 +49,7 @@ First: {FIRST} and `{command_line("check", "--live")}`.
 """
 FUNCTIONS: Mapping[str, Command] = {
     "demo": lifecycle.demo,
-    "init": lifecycle.init,
+    "init": first_configuration.init,
     "check": lifecycle.check,
     "run": lifecycle.run,
     "status": inspect.status,
@@ -107,9 +109,18 @@ GROUPS: Mapping[str, str] = {
 """What each group is for."""
 
 
+def shown_version() -> str:
+    """Return the version; warn on stderr of another distribution that installs a package of the same name."""
+    from watchdog.cli.namesake import conflict
+
+    if warning := conflict():
+        print_error(f"WARNING {warning}")
+    return __version__
+
+
 def build() -> App:
     """Return the command line with every command."""
-    app = App(name=PROGRAM, help=HELP, version=__version__, help_format="markdown")
+    app = App(name=PROGRAM, help=HELP, version=shown_version, help_format="markdown")
     titles = [Group(title, sort_key=place) for place, (title, _) in enumerate(PANELS)]
     panels = {word: title for title, (_, words) in zip(titles, PANELS, strict=True) for word in words}
     order = {word: place for _, words in PANELS for place, word in enumerate(words)}

@@ -68,7 +68,7 @@ def mistakes(folder: Path, text: str) -> list[str]:
         ("truth:", "depends_on: {api: [x]}\ntruth:", "mine.yaml:7: depends_on.api: no such service"),
         ("truth:", "vendors_down: {aws: {}}\ntruth:", "mine.yaml:7: vendors_down.aws: no such status page"),
         ("truth:", "words: again\ntruth:", "mine.yaml:7: words: written twice"),
-        ("truth:", "truth: [", "mine.yaml:8: not valid YAML"),
+        ("truth:", "truth: [", "mine.yaml:7: not valid YAML: the [ that begins here is never closed"),
         (GOOD, "- a list", "mine.yaml:1: not a mapping of keys to values -> start from config/scenarios/"),
     ],
 )

@@ -103,12 +103,15 @@ def test_a_name_of_a_private_network_must_be_listed(host: str, more: str, warned
 
 def test_a_complete_configuration_has_no_warnings_and_one_without_channels_tells_the_console() -> None:
     """Otherwise nobody reads them; and a page is never dropped."""
-    assert loaded(AUTONOMOUS, KEY).warnings == ()
+    assert loaded(AUTONOMOUS, KEY).warnings == (UNTOLD,)
+    assert loaded(AUTONOMOUS.replace("console: {}", "pagerduty: {}"), {**KEY, PAGER: "x"}).warnings == ()
     settings = loaded(SMALL.replace("channels:\n  console: {}\n", ""))
     assert list(settings.channels) == ["console"]
     assert settings.policy.alerts == ("console",)
 
 
+PAGER = "WATCHDOG_PAGERDUTY_ROUTING_KEY"
+UNTOLD = "channels: NOBODY IS TOLD: console is standard error: add slack, pagerduty, email or webhook"
 BOT = 'slack: {channel: "#ops", approvals: '
 TOKENS = {"WATCHDOG_SLACK_BOT_TOKEN": "xoxb-x", "WATCHDOG_SLACK_APP_TOKEN": "xapp-x"}
 

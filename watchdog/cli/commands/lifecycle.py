@@ -1,14 +1,13 @@
-"""Commands around the daemon: run, init, check, demo, channel test."""
+"""Commands around the daemon: run, check, demo, channel test."""
 
 import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from watchdog.cli.command_context import Context, usage_error
+from watchdog.cli.command_context import Context
 from watchdog.domain.commands.command_line import command_line
 from watchdog.presentation.text import clean
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
 It = Annotated[Context, Parameter(parse=False)]
 Scenario = Literal["bad-deploy", "partial", "latency", "upstream-outage", "blind", "no-help", "same-commit", "observe"]
-DEFAULT_NAME = "watchdog.yaml"
 
 
 async def run(*, ctx: It) -> int:
@@ -30,68 +28,6 @@ async def run(*, ctx: It) -> int:
     return await ctx.app().run(ctx.settings())
 
 
-async def init(
-    *,
-    from_render: Annotated[bool, Parameter(negative="", show_default=False)] = False,
-    site: str | None = None,
-    render: str | None = None,
-    render_url: Annotated[str | None, Parameter(show=False)] = None,
-    force: Annotated[bool, Parameter(negative="", show_default=False)] = False,
-    ctx: It,
-) -> int:
-    """Write a commented configuration that only observes: from two questions, or from your services on Render.
-
-    Parameters
-    ----------
-    from_render
-        Ask the Render API which services there are (needs WATCHDOG_RENDER_API_KEY; only reads).
-    site
-        The address of your site; without it you are asked.
-    render
-        Its service on Render, id or exact name; may be empty.
-    render_url
-        Another address of the Render API.
-    force
-        Overwrite a file that is there.
-    """
-    from watchdog.cli import output
-    from watchdog.settings.text.init import from_render as text_from_render
-    from watchdog.settings.text.init import minimal_text
-
-    path = ctx.cwd / (ctx.config or DEFAULT_NAME)
-    if path.exists() and not force:
-        usage_error(str(path), "is there already", "--force overwrites it, -c names another file")
-    try:
-        if from_render:
-            text = text_from_render(
-                await ctx.app().services(ctx.environ, ctx.cwd, render_url), ctx.environ.get("RENDER_SERVICE_ID")
-            )
-        else:
-            address = _ask("Address of your site (https://…): ") if site is None else site
-            text = minimal_text(address, _ask("Service on Render (srv-…, or empty): ") if render is None else render)
-    except ValueError as error:
-        usage_error("init", str(error), "")
-    _write(path, text)
-    output.show_lines([f"Wrote {path}. It observes and touches nothing. Next: {command_line('check', '--live')}"])
-    return output.DONE
-
-
-def _ask(question: str) -> str:
-    sys.stdout.write(question)
-    sys.stdout.flush()
-    answer = sys.stdin.readline()
-    if not answer:
-        usage_error("init", "no answer", "give --site and --render, or --from-render")
-    return answer.strip()
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        usage_error(str(path), f"cannot be written ({error.strerror})", "-c names another file")
-
-
 async def check(*, live: Annotated[bool, Parameter(negative="", show_default=False)] = False, ctx: It) -> int:
     """Check the configuration; every mistake is reported at once, with its place and what to write instead.
 
@@ -101,10 +37,13 @@ async def check(*, live: Annotated[bool, Parameter(negative="", show_default=Fal
         Also test tokens, service ids, signals, channels and rollback targets; changes nothing, pages nobody.
     """
     from watchdog.cli import output, tables
+    from watchdog.cli.namesake import conflict
     from watchdog.settings.text.summary import report
 
     settings = ctx.settings()
     output.show_lines([clean(line) for line in report(settings)])
+    if warning := conflict():
+        output.show_lines([f"WARNING {warning}"])
     if not live:
         output.show_lines(["", f"The configuration is valid. Does the world agree? {command_line('check', '--live')}"])
         return output.DONE

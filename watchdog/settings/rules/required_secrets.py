@@ -188,6 +188,8 @@ def _warnings_of_the_whole(shape: Shape, autonomous: Sequence[str], key: bool) -
     found: list[str] = []
     if not shape.channels:
         found.append("no channels: notices only go to the console")
+    if set(shape.channels) == {"console"}:
+        found.append("channels: NOBODY IS TOLD: console is standard error: add slack, pagerduty, email or webhook")
     if set(shape.channels) == {"tickets"}:
         found.append("channels: tickets wake nobody, and are told everything as there is nothing else: add a channel")
     if shape.control is not None and len(shape.control) < 2:

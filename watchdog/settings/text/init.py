@@ -9,22 +9,24 @@ from collections.abc import Sequence
 
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.settings.schema.written_values import NAME
+from watchdog.settings.text.first_channels import FirstChannels
 
 WITH_PAGES = ("web_service", "static_site")
 ANSWERS_MAX = 300
+NONE = FirstChannels()
 
-_HEAD = """\
-# Written by `watchdog init`. Every option: config/watchdog.yaml. Is it right? `watchdog check --live`
+SCHEMA_FILE = "watchdog.schema.json"
+"""Written beside the configuration, so that an editor finds it, online or not."""
+_HEAD = f"""\
+# yaml-language-server: $schema={SCHEMA_FILE}
+# Written by `watchdog init`. Every option: as you type, in an editor that knows the file named above (VS Code with its
+# YAML extension, JetBrains, Neovim …); or config/watchdog.yaml in the repository. Is it right? `watchdog check --live`
 version: 1
 mode: observe                  # watches and tells, touches nothing; then: assist (asks), autonomous (acts)
 services:
 """
 
 _TAIL = """\
-channels:
-  console: {}                  # replace it by people: remove a "# " and set the variable (or put it into .env)
-  # slack: {}                  # WATCHDOG_SLACK_WEBHOOK_URL
-  # pagerduty: {}              # WATCHDOG_PAGERDUTY_ROUTING_KEY
 # Deploys are seen, and blamed, with WATCHDOG_RENDER_API_KEY (Render: Account Settings, API Keys).
 """
 
@@ -34,7 +36,7 @@ _HINTS = """\
 """
 
 
-def minimal_text(site_url: str, render: str = "") -> str:
+def minimal_text(site_url: str, render: str = "", channels: FirstChannels = NONE) -> str:
     """Return a configuration for one site, from two answers; `render` is its service id or name there, or empty.
 
     Raises ValueError, saying what to write, for an answer that could not load.
@@ -45,10 +47,10 @@ def minimal_text(site_url: str, render: str = "") -> str:
         raise ValueError("not a service: write its id (srv-…, from its dashboard URL) or its exact name, or nothing")
     target = f"    render: {_quoted(render)}\n" if render else "    # render: srv-…            # its id or exact name\n"
     signals = f"    signals:\n      home:   {{http: {_quoted(site_url)}}}\n"
-    return f"{_HEAD}  web:\n{target}{signals}{_HINTS}{_TAIL}"
+    return f"{_HEAD}  web:\n{target}{signals}{_HINTS}{channels.text()}{_TAIL}"
 
 
-def from_render(services: Sequence[ServiceFacts], own_id: str | None = None) -> str:
+def from_render(services: Sequence[ServiceFacts], own_id: str | None = None, channels: FirstChannels = NONE) -> str:
     """Return a configuration for all services a key can see, without suspended ones and the watchdog (`own_id`).
 
     Raises ValueError when nothing is left to guard.
@@ -65,7 +67,7 @@ def from_render(services: Sequence[ServiceFacts], own_id: str | None = None) -> 
         if facts not in guarded:
             why = "the watchdog itself" if facts.id == own_id else "suspended"
             text += f"  # left out: {_comment(facts.name)} ({why})\n"
-    return text + _TAIL
+    return text + channels.text() + _TAIL
 
 
 def _service(name: str, facts: ServiceFacts) -> str:

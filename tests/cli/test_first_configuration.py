@@ -1,0 +1,96 @@
+"""`watchdog init`: which files it writes, that a configuration never tells nobody in silence, and its questions."""
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.settings.texts import refusals
+from tests.support.clocks import PATIENCE_SECONDS
+from watchdog.cli.main import main
+from watchdog.settings.schema.json_schema import SHIPPED
+
+SITE = ("--site", "https://www.acme.example", "--render", "srv-web")
+MAIL = ("--email", "ops@acme.example", "--smtp", "smtp.acme.example:587")
+HOOK = "WATCHDOG_SLACK_WEBHOOK_URL"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the folder in which the commands are typed."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(HOOK, "https://hooks.acme.example/x")
+    return tmp_path
+
+
+def test_what_is_written_is_known_to_editors_and_loads(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The schema lies beside it, and is named in the first line; the variables are in `.env.example`, unset."""
+    assert main(["init", *SITE, "--slack", *MAIL]) == 0
+    text = (folder / "watchdog.yaml").read_text(encoding="utf-8")
+    assert text.startswith("# yaml-language-server: $schema=watchdog.schema.json\n") and refusals(text) == []
+    assert (folder / "watchdog.schema.json").read_bytes() == SHIPPED.read_bytes()
+    names = [line for line in (folder / ".env.example").read_text(encoding="utf-8").splitlines() if line[0] != "#"]
+    assert names == [f"{one}=" for one in (KEY, HOOK, "WATCHDOG_SMTP_PASSWORD", "WATCHDOG_HEARTBEAT_URL")]
+    said = capsys.readouterr().out
+    assert f"set {KEY}, {HOOK}" in said and "watchdog notify test" in said and "NOBODY" not in said
+    assert main(["check"]) == 0
+    said = capsys.readouterr().out
+    assert "channels: slack, email" in said and "NOBODY" not in said
+
+
+KEY = "WATCHDOG_RENDER_API_KEY"
+
+
+def test_a_configuration_that_tells_nobody_says_so(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In the last lines, in the file, and in each check."""
+    assert main(["init", *SITE]) == 0
+    assert capsys.readouterr().out.splitlines()[-2].startswith("NOBODY IS TOLD")
+    assert "# NOBODY IS TOLD" in (folder / "watchdog.yaml").read_text(encoding="utf-8")
+    assert main(["check"]) == 0
+    assert "WARNING channels: NOBODY IS TOLD" in capsys.readouterr().out
+
+
+def test_files_that_are_there_stay(folder: Path) -> None:
+    """A `.env` always, an `.env.example` unless it is asked for."""
+    (folder / ".env").write_text("OTHER=1\n", encoding="utf-8")
+    (folder / ".env.example").write_text("MINE=\n", encoding="utf-8")
+    assert main(["init", *SITE, "--slack"]) == 0
+    assert (folder / ".env.example").read_text(encoding="utf-8") == "MINE=\n"
+    assert main(["init", *SITE, "--slack", "--force"]) == 0
+    assert HOOK in (folder / ".env.example").read_text(encoding="utf-8")
+    assert (folder / ".env").read_text(encoding="utf-8") == "OTHER=1\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--email", "ops@acme.example"), "mail needs a server"),
+        (("--email", "ops", "--smtp", "smtp.acme.example:587"), "not an e-mail address"),
+    ],
+)
+def test_mail_that_could_not_be_sent_is_refused(
+    folder: Path, words: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before anything is written."""
+    assert main(["init", *SITE, *words]) == 2
+    assert says in capsys.readouterr().err and list(folder.iterdir()) == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("test_it", ["n", "y"])
+def test_at_a_terminal_it_asks_and_offers_a_test(folder: Path, test_it: str) -> None:
+    """Three questions; the fourth only where the variables are set."""
+    ours, theirs = pty.openpty()
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), HOOK: "http://127.0.0.1:1/hook"}
+    command = [sys.executable, "-m", "watchdog", "init"]
+    process = subprocess.Popen(command, cwd=folder, env=environ, stdin=theirs, stdout=subprocess.PIPE, text=True)
+    os.write(ours, f"https://www.acme.example\n\nslack\n{test_it}\n".encode())
+    said, _ = process.communicate(timeout=PATIENCE_SECONDS)
+    os.close(ours)
+    os.close(theirs)
+    assert "How are people told?" in said and "Send a test message" in said
+    assert "slack: {}" in (folder / "watchdog.yaml").read_text(encoding="utf-8")
+    assert process.returncode == (1 if test_it == "y" else 0) and ("channel slack" in said) == (test_it == "y")

@@ -1,0 +1,166 @@
+"""The command `init`: questions at a terminal, flags elsewhere; then a configuration, `.env.example` and next steps."""
+
+import sys
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from watchdog.cli.command_context import Context, usage_error
+from watchdog.domain.commands.command_line import command_line
+
+if TYPE_CHECKING:
+    from watchdog.settings.text.first_channels import FirstChannels
+
+Switch = Annotated[bool, Parameter(negative="", show_default=False)]
+DEFAULT_NAME = "watchdog.yaml"
+EXAMPLE = ".env.example"
+
+
+async def init(
+    *,
+    from_render: Switch = False,
+    site: str | None = None,
+    render: str | None = None,
+    slack: Switch = False,
+    pagerduty: Switch = False,
+    webhook: Switch = False,
+    email: str | None = None,
+    smtp: str | None = None,
+    render_url: Annotated[str | None, Parameter(show=False)] = None,
+    force: Switch = False,
+    ctx: Annotated[Context, Parameter(parse=False)],
+) -> int:
+    """Write a commented configuration that only observes: from a few questions, or from your services on Render.
+
+    Beside it `.env.example` names the variables to set, and `watchdog.schema.json` lets editors complete keys. A `.env`
+    is never touched. At a terminal, what no option says is asked; the channels can be tested at once.
+
+    Parameters
+    ----------
+    from_render
+        Ask the Render API which services there are (needs WATCHDOG_RENDER_API_KEY; only reads).
+    site
+        The address of your site; without it you are asked.
+    render
+        Its service on Render, id or exact name; may be empty.
+    slack
+        People are told in Slack (an incoming webhook).
+    pagerduty
+        People are paged by PagerDuty.
+    webhook
+        Each notice is posted as JSON to an address of yours.
+    email
+        People are told by mail to this address; needs --smtp.
+    smtp
+        The mail server, host:port.
+    render_url
+        Another address of the Render API.
+    force
+        Overwrite a file that is there.
+    """
+    from watchdog.cli import output
+    from watchdog.settings.text.first_channels import FirstChannels, env_example
+    from watchdog.settings.text.init import SCHEMA_FILE, minimal_text
+    from watchdog.settings.text.init import from_render as text_from_render
+
+    path = ctx.cwd / (ctx.config or DEFAULT_NAME)
+    if path.exists() and not force:
+        usage_error(str(path), "is there already", "--force overwrites it, -c names another file")
+    service = render
+    chosen = FirstChannels(slack, pagerduty, webhook, email or "", smtp or "")
+    try:
+        if from_render:
+            found = await ctx.app().services(ctx.environ, ctx.cwd, render_url)
+            chosen = _channels(chosen)
+            text = text_from_render(found, ctx.environ.get("RENDER_SERVICE_ID"), chosen)
+        else:
+            address = _ask("Address of your site (https://…): ") if site is None else site
+            service = _ask("Service on Render (srv-…, or empty): ") if service is None else service
+            minimal_text(address, service)  # a wrong answer is told before the next question
+            chosen = _channels(chosen)
+            text = minimal_text(address, service, chosen)
+    except ValueError as error:
+        usage_error("init", str(error), "")
+    _write(path, text)
+    _write(
+        path.with_name(SCHEMA_FILE), files("watchdog").joinpath("settings", "schema", SCHEMA_FILE).read_text("utf-8")
+    )
+    example = path.with_name(EXAMPLE)
+    if force or not example.exists():
+        _write(example, env_example(chosen))
+    needed = ("WATCHDOG_RENDER_API_KEY", *chosen.variables) if from_render or service else tuple(chosen.variables)
+    output.show_lines(_next(path, chosen, needed))
+    return await _tested(ctx, chosen)
+
+
+def _channels(chosen: "FirstChannels") -> "FirstChannels":
+    """Return what the options say, else what is answered at a terminal; without a terminal nothing is asked."""
+    from watchdog.settings.text.first_channels import WAYS, FirstChannels
+
+    if chosen.names or not sys.stdin.isatty():
+        return chosen
+    words = _ask(f"How are people told? Any of {', '.join(WAYS)} (empty: not yet): ").lower().replace(",", " ").split()
+    if set(words) - set(WAYS):
+        raise ValueError(f"not a channel: write any of {', '.join(WAYS)}")
+    mail = "email" in words
+    return FirstChannels(
+        slack="slack" in words,
+        pagerduty="pagerduty" in words,
+        webhook="webhook" in words,
+        email=_ask("Address to write to: ") if mail else "",
+        smtp=_ask("Mail server (host:port): ") if mail else "",
+    )
+
+
+def _next(path: Path, chosen: "FirstChannels", needed: Sequence[str]) -> Sequence[str]:
+    """Return what was written, and what to do now; that nobody is told stands last."""
+    from watchdog.settings.text.first_channels import SILENT
+
+    steps = [f"Wrote {path}. It observes and touches nothing."]
+    if needed:
+        steps.append(f"Next:  copy {EXAMPLE} to .env and set {', '.join(needed)}")
+    steps.append(f"Next:  {command_line('check', '--live')}   (does the world agree?)")
+    if chosen.names:
+        return [*steps, f"       {command_line('notify test')}    (does a message reach people?)"]
+    return [
+        *steps,
+        "",
+        SILENT,
+        f"Choose one in {path.name} (below channels:), or: {command_line('init', '--force', '--slack')}",
+    ]
+
+
+async def _tested(ctx: Context, chosen: "FirstChannels") -> int:
+    """Offer to test the channels, at a terminal and if their variables are set."""
+    from watchdog.cli import output
+    from watchdog.cli.commands.lifecycle import channel_test
+    from watchdog.domain.errors import ConfigurationError
+
+    if not chosen.names or not sys.stdin.isatty():
+        return output.DONE
+    try:
+        ctx.settings()
+    except ConfigurationError:
+        return output.DONE  # their variables are not set yet: the next steps say so
+    if _ask("Send a test message through them now? (y/N) ").lower() not in ("y", "yes"):
+        return output.DONE
+    return await channel_test(ctx=ctx)
+
+
+def _ask(question: str) -> str:
+    sys.stdout.write(question)
+    sys.stdout.flush()
+    answer = sys.stdin.readline()
+    if not answer:
+        usage_error("init", "no answer", "give --site and --render, or --from-render")
+    return answer.strip()
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        usage_error(str(path), f"cannot be written ({error.strerror})", "-c names another file")

@@ -1,0 +1,20 @@
+"""PyPI's `watchdog`, the file-event library: installed in the same environment it overwrites files of ours.
+
+Rule: this file imports nothing of ours, so that it can be read when the other package has overwritten the rest.
+"""
+
+from importlib.metadata import PackageNotFoundError, version
+
+CURE = (
+    "give render-watchdog an environment of its own: uvx --from render-watchdog watchdog, pipx install "
+    "render-watchdog, or the image"
+)
+
+
+def conflict() -> str:
+    """Return that the other package is installed here, with the cure, or nothing."""
+    try:
+        found = version("watchdog")
+    except PackageNotFoundError:
+        return ""
+    return f"another package, watchdog {found} (file events), is installed here and overwrites files of ours: {CURE}"
