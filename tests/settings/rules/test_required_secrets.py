@@ -30,7 +30,7 @@ def test_what_is_used_needs_its_secret(text: str, line: int, variable: str) -> N
     assert not mistakes(changed("console: {}", EMAIL + "}"))
     (mistake,) = mistakes(text)
     assert mistake.where == f"watchdog.yaml:{line}"
-    assert mistake.instead == f"set the variable {variable}"
+    assert mistake.instead == f"set the variable {variable}, or write it into .env beside this file"
     value = "https://hooks.example/x" if variable.endswith("_URL") else "x"
     assert not mistakes(text, {variable: value})
 

@@ -62,8 +62,8 @@ async def init(
         Overwrite a file that is there.
     """
     from watchdog.cli import output
-    from watchdog.settings.text.first_channels import FirstChannels, env_example
-    from watchdog.settings.text.init import SCHEMA_FILE, minimal_text
+    from watchdog.settings.text.first_channels import FirstChannels
+    from watchdog.settings.text.init import minimal_text
     from watchdog.settings.text.init import from_render as text_from_render
 
     path = ctx.cwd / (ctx.config or DEFAULT_NAME)
@@ -84,16 +84,23 @@ async def init(
             text = minimal_text(address, service, chosen)
     except ValueError as error:
         usage_error("init", str(error), "")
-    _write(path, text)
-    _write(
-        path.with_name(SCHEMA_FILE), files("watchdog").joinpath("settings", "schema", SCHEMA_FILE).read_text("utf-8")
-    )
-    example = path.with_name(EXAMPLE)
-    if force or not example.exists():
-        _write(example, env_example(chosen))
+    _write_all(path, text, chosen, force)
     needed = ("WATCHDOG_RENDER_API_KEY", *chosen.variables) if from_render or service else tuple(chosen.variables)
     output.show_lines(_next(path, chosen, needed))
     return await _tested(ctx, chosen)
+
+
+def _write_all(path: Path, text: str, chosen: "FirstChannels", force: bool) -> None:
+    """Write the configuration, its schema, and `.env.example` unless one is there."""
+    from watchdog.settings.text.first_channels import env_example
+    from watchdog.settings.text.init import SCHEMA_FILE
+
+    _write(path, text)
+    schema = files("watchdog").joinpath("settings", "schema", SCHEMA_FILE)
+    _write(path.with_name(SCHEMA_FILE), schema.read_text(encoding="utf-8"))
+    example = path.with_name(EXAMPLE)
+    if force or not example.exists():
+        _write(example, env_example(chosen))
 
 
 def _channels(chosen: "FirstChannels") -> "FirstChannels":

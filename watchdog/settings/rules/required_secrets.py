@@ -53,7 +53,11 @@ def check_secrets(
         needed.setdefault(variable, wanted)
     for variable, (path, who) in needed.items():
         if not variables.get(variable):
-            document.report(path, f"{who} needs a secret that is not set", f"set the variable {variable}")
+            document.report(
+                path,
+                f"{who} needs a secret that is not set",
+                f"set the variable {variable}, or write it into .env beside this file",
+            )
 
 
 def _of_the_rest(shape: Shape) -> dict[str, tuple[Path, str]]:
