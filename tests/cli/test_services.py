@@ -87,8 +87,9 @@ async def test_a_live_check_of_a_well_configured_service(cloud: Sandbox, tmp_pat
 async def test_services_for_a_new_configuration(cloud: Sandbox, tmp_path: Path) -> None:
     """The key comes from .env beside the file; without one the variable is named."""
     write_config(tmp_path, cloud.urls)
-    found = await AppServices().services({}, tmp_path, cloud.urls["render"])
+    found, groups = await AppServices().services({}, tmp_path, cloud.urls["render"])
     assert "srv-web" in {facts.id for facts in found}
+    assert groups == {"srv-web": "Acme, Production", "srv-api": "Acme, Production"}
     with pytest.raises(ConfigurationError, match="WATCHDOG_RENDER_API_KEY: not set"):
         await AppServices().services({}, tmp_path / "elsewhere", cloud.urls["render"])
 
@@ -114,6 +115,8 @@ async def test_as_a_user_types_it(cloud: Sandbox, tmp_path: Path) -> None:
     assert "Nothing was changed. To do it: watchdog rollback web" in out
     code, out = await typed("init", "--from-render", "-c", "mine.yaml", "--render-url", cloud.urls["render"])
     assert code == 0, out
+    text = (tmp_path / "mine.yaml").read_text(encoding="utf-8")
+    assert text.index("jobs:") < text.index("# Acme, Production") < text.index("web:") < text.index("api:")
     code, out = await typed("check", "-c", "mine.yaml")
     assert code == 0, out
     assert writes(cloud) == []

@@ -91,8 +91,8 @@ class Services(Protocol):
 
     async def services(
         self, environ: Mapping[str, str], cwd: Path, base_url: str | None, /
-    ) -> "Sequence[ServiceFacts]":
-        """Return the services that WATCHDOG_RENDER_API_KEY can see; needs no configuration."""
+    ) -> "tuple[Sequence[ServiceFacts], Mapping[str, str]]":
+        """Return the services that WATCHDOG_RENDER_API_KEY can see, and their groups; needs no configuration."""
 
     async def demo(self, scenario: str, screen: Screen | None, /) -> "DemoResult":
         """Play a scenario against the make-believe cloud; the screen, if any, is shown everything and the result."""

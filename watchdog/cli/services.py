@@ -93,8 +93,10 @@ class AppServices:
 
         return notifiers(settings)
 
-    async def services(self, environ: Mapping[str, str], cwd: Path, base_url: str | None, /) -> Sequence[ServiceFacts]:
-        """Return the services that the key can see."""
+    async def services(
+        self, environ: Mapping[str, str], cwd: Path, base_url: str | None, /
+    ) -> tuple[Sequence[ServiceFacts], Mapping[str, str]]:
+        """Return the services that the key can see, and the group of each."""
         from watchdog.app.commands.live_queries import services
 
         return await services(environ, cwd, base_url)

@@ -3,7 +3,7 @@
 Rule: a read may be repeated; a call that changes production is made once and then looked up.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -45,6 +45,14 @@ class Platform(Protocol):
 
     async def close(self) -> None:
         """Close connections."""
+
+
+@runtime_checkable
+class GroupsServices(Protocol):
+    """A platform that sorts its services into projects and environments."""
+
+    async def groups(self) -> Mapping[str, str]:
+        """Return the name of its group by service id; a service may be in none. Raises Temporary or Permanent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,3 +73,15 @@ def test_nothing_to_guard_says_what_to_do() -> None:
     """A key of another workspace, usually."""
     with pytest.raises(ValueError, match="whose API key"):
         from_render((ServiceFacts("srv-1", "old", suspended=True),))
+
+
+def test_services_of_a_group_stand_together_below_its_name() -> None:
+    """As Render's projects and environments have them; hints stand once; another address of Render's API is kept."""
+    facts = tuple(ServiceFacts(f"srv-{name}", name, url=f"https://{name}.example") for name in ("web", "blog", "api"))
+    groups = {"srv-web": "Acme, Production", "srv-api": "Acme, Production", "srv-blog": NASTY}
+    text = from_render(facts, groups=groups, render_url="https://render.example/v1")
+    settings = loaded(text)
+    assert list(settings.services) == ["web", "api", "blog"]
+    assert [line.strip() for line in text.splitlines() if "  # Acme" in line] == ["# Acme, Production"]
+    assert text.count("# errors:") == 1 and settings.endpoints["render"] == "https://render.example/v1"
+    assert {service.mode for service in settings.policy.services.values()} == {Mode.OBSERVE}

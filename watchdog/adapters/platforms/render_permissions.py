@@ -48,7 +48,10 @@ SWITCH = Permission(
 DEPLOY = Permission(
     "deploys: create", "POST", re.compile(rf"/services/{ID}/(rollback|deploys)"), "to roll back", ACTING
 )
-PERMISSIONS = (SERVICES, DEPLOYS, EVENTS, DATABASES, SWITCH, DEPLOY)
+PROJECTS = Permission(
+    "projects: read", "GET", re.compile(r"/projects|/environments"), "to group services by project", "watchdog init"
+)
+PERMISSIONS = (SERVICES, DEPLOYS, EVENTS, DATABASES, PROJECTS, SWITCH, DEPLOY)
 CURE = "add it to the key at Render (Account Settings, API Keys); if it is there, its owner's role does not allow it"
 
 

@@ -82,6 +82,20 @@ class RenderReader:
         rows = await self._pages("/services", "service", pages=PAGES_MAX)
         return tuple(facts for facts in map(parse_service, rows) if facts is not None)
 
+    async def groups(self) -> Mapping[str, str]:
+        """Return `project, environment` by service id; a service may be in none. Raises Temporary or Permanent."""
+        projects = [mapping(one) for one in await self._pages("/projects", "project", pages=PAGES_MAX)]
+        names = {text(one.get("id")): text(one.get("name")) for one in projects}
+        if not names:
+            return {}
+        asked = {"projectId": ",".join(names)}
+        found = await self._pages("/environments", "environment", pages=PAGES_MAX, params=asked)
+        return {
+            str(service): f"{names.get(text(one.get('projectId')), '')}, {text(one.get('name'))}"
+            for one in map(mapping, found)
+            for service in one.get("serviceIds") or ()
+        }
+
     @property
     def clock(self) -> ClockReading | None:
         """Return the offset of our clock from Render's, by its latest answer; None before the first."""

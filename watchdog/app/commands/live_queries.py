@@ -30,7 +30,7 @@ from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.errors import ConfigurationError, Mistake, Permanent, Temporary, WatchdogError
 from watchdog.domain.events import DeploysListed
 from watchdog.domain.incidents import Incident, ServiceState, State
-from watchdog.ports import Notifier, Platform, Repository, SignalSource
+from watchdog.ports import GroupsServices, Notifier, Platform, Repository, SignalSource
 from watchdog.presentation.rollback_plan import planned, planned_undo
 from watchdog.settings import Settings
 from watchdog.settings.check.check import CheckResult, World, live_checks
@@ -42,6 +42,8 @@ from watchdog.settings.load.build import ENDPOINTS
 from watchdog.settings.load.secrets import read_dotenv, read_secrets
 
 RENDER_KEY = "WATCHDOG_RENDER_API_KEY"
+MANY_SERVICES = 3
+"""So many are grouped, by their projects and environments."""
 COMPARE_SECONDS = 5.0
 """The timeout of a comparison of commits: `explain` is read during incidents, and works without it."""
 
@@ -131,8 +133,10 @@ async def notifiers(settings: Settings) -> AsyncIterator[Mapping[str, Notifier]]
             await channel.close()
 
 
-async def services(environ: Mapping[str, str], cwd: Path, base_url: str | None) -> Sequence[ServiceFacts]:
-    """Return what the key can see."""
+async def services(
+    environ: Mapping[str, str], cwd: Path, base_url: str | None
+) -> tuple[Sequence[ServiceFacts], Mapping[str, str]]:
+    """Return what the key can see, and the group of each service, if the key may read groups."""
     from_file, mistakes = read_dotenv(cwd)
     secrets, more = read_secrets({**from_file, **environ})
     if mistakes or more:
@@ -148,7 +152,12 @@ async def services(environ: Mapping[str, str], cwd: Path, base_url: str | None) 
         all_ids=frozenset(),
     )
     try:
-        return await client.services()
+        found = await client.services()
+        groups: Mapping[str, str] = {}
+        if len(found) >= MANY_SERVICES and isinstance(client, GroupsServices):
+            with suppress(Temporary, Permanent):  # they only put the services in order
+                groups = await client.groups()
+        return found, groups
     finally:
         await client.close()
 

@@ -63,8 +63,8 @@ async def init(
     """
     from watchdog.cli import output
     from watchdog.settings.text.first_channels import FirstChannels
-    from watchdog.settings.text.init import minimal_text
     from watchdog.settings.text.init import from_render as text_from_render
+    from watchdog.settings.text.init import minimal_text
 
     path = ctx.cwd / (ctx.config or DEFAULT_NAME)
     if path.exists() and not force:
@@ -73,9 +73,9 @@ async def init(
     chosen = FirstChannels(slack, pagerduty, webhook, email or "", smtp or "")
     try:
         if from_render:
-            found = await ctx.app().services(ctx.environ, ctx.cwd, render_url)
-            chosen = _channels(chosen)
-            text = text_from_render(found, ctx.environ.get("RENDER_SERVICE_ID"), chosen)
+            found, groups = await ctx.app().services(ctx.environ, ctx.cwd, render_url)
+            chosen, own_id = _channels(chosen), ctx.environ.get("RENDER_SERVICE_ID")
+            text = text_from_render(found, own_id, chosen, groups=groups, render_url=render_url)
         else:
             address = _ask("Address of your site (https://…): ") if site is None else site
             service = _ask("Service on Render (srv-…, or empty): ") if service is None else service

@@ -19,7 +19,15 @@ from starlette.routing import Route
 from watchdog.sandbox import clock, keys, sockets
 from watchdog.sandbox.cloud import Cloud, may_roll_back_to
 from watchdog.sandbox.vendors.failure_modes import REFUSALS
-from watchdog.sandbox.vendors.render_bodies import deploy_json, event_json, postgres_json, service_json, webhook_json
+from watchdog.sandbox.vendors.render_bodies import (
+    deploy_json,
+    environment_json,
+    event_json,
+    postgres_json,
+    project_json,
+    service_json,
+    webhook_json,
+)
 from watchdog.sandbox.vendors.render_rate_limits import Limits
 from watchdog.sandbox.world import Deploy, Service
 
@@ -73,6 +81,8 @@ class RenderApi:
             ("services: update", "POST", "/services/{service_id}/resume", self.resume),
             ("events: read", "GET", "/services/{service_id}/events", self.list_events),
             ("databases: read", "GET", "/postgres/{database_id}", self.get_postgres),
+            ("projects: read", "GET", "/projects", self.list_projects),
+            ("projects: read", "GET", "/environments", self.list_environments),
             ("webhooks: read", "GET", "/webhooks/{webhook_id}", self.get_webhook),
         ]
         return [Route(path, self.guarded(handler, needs), methods=[method]) for needs, method, path, handler in table]
@@ -248,6 +258,19 @@ class RenderApi:
         if request.path_params["database_id"] != "dpg-main":
             raise Refused(404, f"not found: {request.path_params['database_id']}")
         return JSONResponse(postgres_json("dpg-main", self.database_status, clock.now()))
+
+    async def list_projects(self, request: Request) -> Response:
+        """GET /projects: the one there is."""
+        page = paged([project_json(clock.now())], request.query_params, lambda project: str(project["id"]))
+        return JSONResponse([{"project": item, "cursor": cursor} for item, cursor in page])
+
+    async def list_environments(self, request: Request) -> Response:
+        """GET /environments of projects: its one environment, with the sites in it and the jobs outside of it."""
+        if "projectId" not in request.query_params:
+            raise Refused(400, "projectId is required")
+        sites = [one.id for one in self.cloud.services.values() if one.kind == "web_service"]
+        page = paged([environment_json(sites)], request.query_params, lambda environment: str(environment["id"]))
+        return JSONResponse([{"environment": item, "cursor": cursor} for item, cursor in page])
 
     async def get_webhook(self, request: Request) -> Response:
         """GET /webhooks/{id}: the one subscription there is."""

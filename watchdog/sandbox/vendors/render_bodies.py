@@ -1,5 +1,6 @@
 """Render's JSON bodies: one function per schema, as documented, with the chosen quirks."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from watchdog.sandbox.clock import iso
@@ -124,6 +125,33 @@ def postgres_json(database_id: str, status: str, at: float) -> dict[str, Any]:
         "suspended": "not_suspended",
         "suspenders": [],
         "diskAutoscalingEnabled": False,
+    }
+
+
+def project_json(at: float) -> dict[str, Any]:
+    """Return the project."""
+    return {
+        "id": "prj-sandbox",
+        "createdAt": iso(at - 90 * 86_400),
+        "updatedAt": iso(at - 3600),
+        "name": "Acme",
+        "owner": {"id": OWNER, "name": "Acme", "email": "owner@acme.example", "type": "team"},
+        "environmentIds": ["evm-production"],
+    }
+
+
+def environment_json(service_ids: Sequence[str]) -> dict[str, Any]:
+    """Return the environment that holds these services."""
+    return {
+        "id": "evm-production",
+        "name": "Production",
+        "projectId": "prj-sandbox",
+        "databasesIds": ["dpg-main"],
+        "redisIds": [],
+        "serviceIds": list(service_ids),
+        "envGroupIds": [],
+        "protectedStatus": "unprotected",
+        "networkIsolationEnabled": False,
     }
 
 

@@ -5,7 +5,8 @@ Rule: what a service's owner typed (names, URLs) stands in quotes, so that it ca
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.settings.schema.written_values import NAME
@@ -14,6 +15,7 @@ from watchdog.settings.text.first_channels import FirstChannels
 WITH_PAGES = ("web_service", "static_site")
 ANSWERS_MAX = 300
 NONE = FirstChannels()
+UNGROUPED: Mapping[str, str] = MappingProxyType({})
 
 SCHEMA_FILE = "watchdog.schema.json"
 """Written beside the configuration, so that an editor finds it, online or not."""
@@ -50,32 +52,45 @@ def minimal_text(site_url: str, render: str = "", channels: FirstChannels = NONE
     return f"{_HEAD}  web:\n{target}{signals}{_HINTS}{channels.text()}{_TAIL}"
 
 
-def from_render(services: Sequence[ServiceFacts], own_id: str | None = None, channels: FirstChannels = NONE) -> str:
+def from_render(
+    services: Sequence[ServiceFacts],
+    own_id: str | None = None,
+    channels: FirstChannels = NONE,
+    *,
+    groups: Mapping[str, str] = UNGROUPED,
+    render_url: str | None = None,
+) -> str:
     """Return a configuration for all services a key can see, without suspended ones and the watchdog (`own_id`).
 
+    `groups` are names by service id: services of one group stand together, below a comment with its name. `render_url`
+    is written down where Render's API has another address than its own.
     Raises ValueError when nothing is left to guard.
     """
     guarded = [facts for facts in services if facts.id != own_id and not facts.suspended]
     if not guarded:
         raise ValueError("Render lists no service that runs: check whose API key it is, or answer the two questions")
     names: list[str] = []
-    text = _HEAD
-    for facts in guarded:
+    text, group = _HEAD, ""
+    for facts in sorted(guarded, key=lambda facts: groups.get(facts.id, "")):
+        if groups.get(facts.id, "") != group:
+            group = groups[facts.id]
+            text += f"\n  # {_comment(group)}\n"
         names.append(_name(facts.name, names))
-        text += _service(names[-1], facts)
+        text += _service(names[-1], facts, hints=len(names) == 1)
     for facts in services:
         if facts not in guarded:
             why = "the watchdog itself" if facts.id == own_id else "suspended"
             text += f"  # left out: {_comment(facts.name)} ({why})\n"
-    return text + channels.text() + _TAIL
+    elsewhere = f"endpoints: {{render: {_quoted(render_url)}}}\n" if render_url else ""
+    return text + channels.text() + elsewhere + _TAIL
 
 
-def _service(name: str, facts: ServiceFacts) -> str:
+def _service(name: str, facts: ServiceFacts, *, hints: bool) -> str:
     head = (
         f"  {name}:\n    render: {_quoted(facts.id)}  # {_comment(facts.name)}, {_comment(facts.kind)}\n    signals:\n"
     )
     if facts.url and facts.kind in WITH_PAGES:
-        return f"{head}      home:   {{http: {_quoted(facts.url)}}}\n{_HINTS}"
+        return f"{head}      home:   {{http: {_quoted(facts.url)}}}\n{_HINTS if hints else ''}"
     return f"{head}      events: {{render_events: default}}  # no URL: Render's own events are the only eyes\n"
 
 
