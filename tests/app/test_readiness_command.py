@@ -18,7 +18,7 @@ from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.domain.policy import Mode
 
 ACTS = 10
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "watchdog" / "docs" / "autonomous.md"
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +53,7 @@ def outage(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def week(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The life that the README shows: two bad deploys, one blip, one repair, and one that was only slow."""
+    """The life that the handbook shows: two bad deploys, one blip, one repair, and one that was only slow."""
     folder = tmp_path_factory.mktemp("week")
     life = Life(Mode.OBSERVE, ("home", "api"))
     for name, minute in (("dep-41", 18), ("dep-43", 25)):
@@ -97,10 +97,10 @@ def typed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.long
-def test_what_the_readme_shows(week: Path, typed: Typed) -> None:
+def test_what_the_handbook_shows(week: Path, typed: Typed) -> None:
     """It is what is printed: every word and line; the numbers follow the shipped limits, which are tuned."""
-    readme = README.read_text(encoding="utf-8")
-    shown = re.search(r"<!-- readiness -->\n```sh\n.*?```\n+```\n(.*?)```", readme, re.DOTALL)
+    page = PAGE.read_text(encoding="utf-8")
+    shown = re.search(r"<!-- readiness -->\n```sh\n.*?```\n+```\n(.*?)```", page, re.DOTALL)
     assert shown is not None and wording(typed(week, 1)) == wording(shown[1])
 
 

@@ -1,7 +1,7 @@
 """Pictures of the console, for the README and to be looked at: `python -m tests.browser.screenshots [FOLDER]`.
 
 Overview, service, incident and statistics of a make-believe fleet, desktop and phone, dark and light. Without a folder
-only the README's two are made, into `deploy/screenshots/`.
+only the README's two are made, into `watchdog/docs/`.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from tests.console.scene import TOKEN, StoryClock, fill, town
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.domain.follow_ups import LONG_TERM, RUNBOOK
 
-HERE = Path(__file__).parents[2] / "deploy" / "screenshots"
+HERE = Path(__file__).parents[2] / "watchdog" / "docs"
 PAGES = {"overview": "/", "service": "/services/web", "incident": "/incidents/api-7", "stats": "/stats"}
 SHOWN = (("overview", "light", "desktop"), ("incident", "dark", "desktop"))
 """What the README shows."""

@@ -35,7 +35,7 @@ def test_what_is_written_is_known_to_editors_and_loads(folder: Path, capsys: pyt
     names = [line for line in (folder / ".env.example").read_text(encoding="utf-8").splitlines() if line[0] != "#"]
     assert names == [f"{one}=" for one in (KEY, HOOK, "WATCHDOG_SMTP_PASSWORD", "WATCHDOG_HEARTBEAT_URL")]
     said = capsys.readouterr().out
-    assert f"set {KEY}, {HOOK}" in said and "watchdog notify test" in said and "NOBODY" not in said
+    assert f"set {KEY}, {HOOK}" in said and "watchdog channel test" in said and "NOBODY" not in said
     assert main(["check"]) == 0
     said = capsys.readouterr().out
     assert "channels: slack, email" in said and "NOBODY" not in said

@@ -35,7 +35,7 @@ def test_the_command_hints_at_what_can_be_typed() -> None:
     assert len(command["usage_hint"]) <= 1000 and len(command["description"]) <= 2000
 
 
-def test_the_readme_leads_there() -> None:
+def test_the_handbook_leads_there() -> None:
     """With the steps."""
-    readme = (DEPLOY.parent / "README.md").read_text(encoding="utf-8")
-    assert "deploy/slack-app-manifest.yaml" in readme and "WATCHDOG_SLACK_APP_TOKEN" in readme
+    page = (DEPLOY.parent / "watchdog" / "docs" / "integrations.md").read_text(encoding="utf-8")
+    assert "deploy/slack-app-manifest.yaml" in page and "WATCHDOG_SLACK_APP_TOKEN" in page

@@ -27,7 +27,7 @@ KIND: Mapping[NoticeKind, str] = {
     NoticeKind.HUMAN_NEEDED: "The daemon does not go on by itself; the on-call engineer has to",
     NoticeKind.RESOLVED: "It is over; a pager closes its incident",
     NoticeKind.SELF_ALERT: "Trouble of the watchdog itself, not of a service",
-    NoticeKind.TEST: "`watchdog notify test`; nothing is wrong",
+    NoticeKind.TEST: "`watchdog channel test`; nothing is wrong",
 }
 TOPICS: Mapping[Topic, tuple[str, str]] = {
     Topic.FOUND: (
@@ -36,11 +36,11 @@ TOPICS: Mapping[Topic, tuple[str, str]] = {
     ),
     Topic.LEFT_TO_HUMAN: (
         "A failure was confirmed. The daemon does not roll back; the notice says which reason holds it back",
-        "`watchdog acknowledge INCIDENT`, then mend the cause, or roll back: `watchdog rollback SERVICE`",
+        "`watchdog incident ack INCIDENT`, then mend the cause, or roll back: `watchdog rollback SERVICE`",
     ),
     Topic.UNMUTED: (
         "A silence ended, or does not cover what fails now, and the incident is still open",
-        "As for a new incident: `watchdog acknowledge INCIDENT`",
+        "As for a new incident: `watchdog incident ack INCIDENT`",
     ),
     Topic.FLAPPING: (
         "The service failed and recovered too often within an hour (`brakes.flaps_max`)",
@@ -48,20 +48,20 @@ TOPICS: Mapping[Topic, tuple[str, str]] = {
     ),
     Topic.ANNOUNCED: (
         "The service is rolled back at the time in the title (`veto`)",
-        "Nothing, or `watchdog stop INCIDENT` to prevent it",
+        "Nothing, or `watchdog incident stop INCIDENT` to prevent it",
     ),
     Topic.KEPT: (
         "An approved rollback waits for its window (`do: schedule`)",
-        "Nothing; `watchdog approve INCIDENT` again means now, `watchdog stop INCIDENT` prevents it",
+        "Nothing; `watchdog incident approve INCIDENT` again means now, `watchdog incident stop INCIDENT` prevents it",
     ),
     Topic.ASKED: (
         "A rollback needs an approval; the notice says until when and why",
-        "`watchdog approve INCIDENT` or `watchdog reject INCIDENT`, or the buttons in Slack or the console",
+        "`watchdog incident approve INCIDENT`, `watchdog incident reject INCIDENT`, or the buttons in Slack or the console",
     ),
     Topic.REMINDED: ("The approval is still missing (`remind`)", "Answer it, as above"),
     Topic.UNANSWERED: (
         "The approval was not given in time (`within`), and `then` does not allow a rollback by default",
-        "Answer it, or `watchdog acknowledge INCIDENT` and mend the cause",
+        "Answer it, or `watchdog incident ack INCIDENT` and mend the cause",
     ),
     Topic.ACKNOWLEDGED: (
         "A person acknowledged the incident: no other contact is called for `ack_holds`",
@@ -69,11 +69,11 @@ TOPICS: Mapping[Topic, tuple[str, str]] = {
     ),
     Topic.ESCALATED: (
         "The incident was not acknowledged in time; the next contact of `escalation` is called",
-        "`watchdog acknowledge INCIDENT`, then as the incident says",
+        "`watchdog incident ack INCIDENT`, then as the incident says",
     ),
     Topic.STILL_OPEN: (
         "It was acknowledged `ack_holds` ago, and neither ended nor changed; all contacts are called again",
-        "Ask the person who acknowledged it, or take it over: `watchdog acknowledge INCIDENT`",
+        "Ask the person who acknowledged it, or take it over: `watchdog incident ack INCIDENT`",
     ),
     Topic.OVERDUE: (
         "A rollback that is decided could not be sent for a minute; the daemon still tries",
@@ -85,7 +85,7 @@ TOPICS: Mapping[Topic, tuple[str, str]] = {
     ),
     Topic.STOPPED_SHORT: (
         "The rollback was refused, failed, or did not bring the service back",
-        "`watchdog acknowledge INCIDENT`, then mend it by hand; the daemon does not act again in this incident",
+        "`watchdog incident ack INCIDENT`, then mend it by hand; the daemon does not act again in this incident",
     ),
     Topic.NOT_LIVE_YET: (
         "Render accepted the rollback, and it is not live after `advanced.verification.late`",
@@ -101,15 +101,15 @@ TOPICS: Mapping[Topic, tuple[str, str]] = {
     ),
     Topic.AUTO_DEPLOY_NOT_RESTORED: (
         "Auto-deploy is off because of a rollback, and could not be given back",
-        "`watchdog restore-auto-deploy SERVICE`, or switch it on in Render's dashboard",
+        "`watchdog service restore-auto-deploy SERVICE`, or switch it on in Render's dashboard",
     ),
     Topic.RETURNED: (
         "A commit that was rolled back here is deployed again",
-        "`watchdog rollback SERVICE` if it is still bad, `watchdog trust COMMIT` if it is good now",
+        "`watchdog rollback SERVICE` if it is still bad, `watchdog commit trust COMMIT` if it is good now",
     ),
     Topic.CLOSED: (
         "The incident is over; the notice says how it ended, and what is left to do",
-        "The tasks that it lists: `watchdog checklist INCIDENT`",
+        "The tasks that it lists: `watchdog incident checklist INCIDENT`",
     ),
 }
 OWN: tuple[tuple[str, str, str], ...] = (
@@ -138,18 +138,18 @@ OWN: tuple[tuple[str, str, str], ...] = (
     (
         "a silence or a hold begins or ends",
         "A person, or the configuration, silenced a service, or holds its rollbacks",
-        "Nothing; `watchdog silences` lists both kinds",
+        "Nothing; `watchdog service silences` lists both kinds",
     ),
     (
         "weekly digest",
         "The past week: probes, deploys, incidents, rollbacks (`digest:`)",
-        "Nothing; judge the rollbacks that it names: `watchdog label INCIDENT right`",
+        "Nothing; judge the rollbacks that it names: `watchdog incident label INCIDENT right`",
     ),
     ("a deploy is well", "A deploy ended its watch window without a failure (`good_news:`)", "Nothing"),
     (
         "follow-ups are overdue",
         "Tasks that an incident left to people are past their time (`follow_ups: {remind: true}`)",
-        "Do them, then `watchdog tick INCIDENT ITEM`",
+        "Do them, then `watchdog incident tick INCIDENT ITEM`",
     ),
 )
 """What the daemon says of itself; integrations have a table of their own."""
