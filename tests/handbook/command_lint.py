@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
-from cyclopts import App, CycloptsError
+from cyclopts import CycloptsError
 
 from tests.handbook.blocks import ROOT
 from watchdog.cli.main import app
@@ -14,7 +14,7 @@ PLAIN = frozenset({"cat", "cd", "cp", "echo", "export", "ls", "mkdir", ".ci/run"
 """Programs whose arguments are not looked at."""
 READS = frozenset(
     {"check", "checklist", "docs", "explain", "follow_ups", "history", "incidents", "postmortem", "silences"}
-    | {"stats", "status", "why_not"}
+    | {"show", "stats", "status", "why_not"}
 )
 """Functions of commands that read a record, or only a configuration: those are run."""
 OUTSIDE = frozenset({"--live", "--site"})
@@ -43,6 +43,9 @@ def wrong(words: Sequence[str], *, marked: bool) -> str:
 
 def wrong_of_ours(words: Sequence[str]) -> str:
     """Return why the command line refuses the words; nothing if it takes them."""
+    if "--help" in words:
+        _, _, unknown = app.parse_commands([word for word in words if word != "--help"])
+        return f"watchdog {' '.join(words)}: there is no {unknown[0]}" if unknown else ""
     try:
         parsed(words)
     except CycloptsError as error:
@@ -59,19 +62,12 @@ def parsed(words: Sequence[str]) -> str:
 
 def runnable(words: Sequence[str]) -> bool:
     """Tell whether a command of ours can be run on a record in a folder."""
-    return parsed(words) in READS and not OUTSIDE & set(words) and not {"-c", "--config"} & set(words)
-
-
-def wrong_inline(words: Sequence[str], at: App = app) -> str:
-    """Return which word of a command in running text is no command; its arguments are not looked at."""
-    for word in words:
-        known = {name for name in at if not name.startswith("-")}
-        if not re.fullmatch(r"[a-z][a-z-]*", word) or not known:
-            return ""
-        if word not in known:
-            return f"watchdog {' '.join(words)}: there is no command {word}"
-        at = at[word]
-    return ""
+    return (
+        "--help" not in words
+        and parsed(words) in READS
+        and not OUTSIDE & set(words)
+        and not {"-c", "--config"} & set(words)
+    )
 
 
 def wrong_module(words: Sequence[str]) -> str:

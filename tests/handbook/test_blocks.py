@@ -1,6 +1,7 @@
 """Every block of README and handbook: YAML loads, commands parse, and those that only read are run.
 
-What needs more than a test has is linted, and counted among the skipped.
+What needs more than a test has is linted, and counted among the skipped. Commands in running text:
+tests/test_command_spellings.py.
 """
 
 import json
@@ -14,10 +15,9 @@ import yaml
 
 from tests.cli.conftest import config, empty  # noqa: F401  fixtures
 from tests.handbook.blocks import LANGUAGES, NEEDS, Block, blocks, blocks_of, inline_commands, shell_commands, texts
-from tests.handbook.command_lint import EXAMPLES, runnable, wrong, wrong_inline, wrong_of_ours
+from tests.handbook.command_lint import EXAMPLES, runnable, wrong, wrong_of_ours
 from tests.settings.texts import ALL_SECRETS, shown
 from watchdog.cli.main import main
-from watchdog.docs import pages
 from watchdog.settings.text.yaml_document import parse
 
 BASE: dict[str, Any] = {
@@ -117,24 +117,13 @@ def merged(base: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
     return {**base, **part, **both}
 
 
-@pytest.mark.parametrize(("name", "text"), list(texts()), ids=[name for name, _ in texts()])
-def test_commands_in_running_text_exist(name: str, text: str) -> None:
-    """`watchdog explain web-1`: the command, not its arguments."""
-    assert [broken for words in inline_commands(text) if (broken := wrong_inline(words))] == []
-
-
-def test_the_generated_pages_name_commands_that_exist() -> None:
-    """In what they say to do."""
-    generated = [one for one in pages() if one.group == "Reference"]
-    broken = [wrong_inline(words) for one in generated for words in inline_commands(one.text)]
-    assert len(broken) > 30 and [one for one in broken if one] == []
-
-
 COMMANDS: list[tuple[str, bool]] = [
     (".venv/bin/watchdog explain web-1 --all", True),
     ("watchdog explain", False),
     ("watchdog nope", False),
     ("watchdog lab nope", False),
+    ("watchdog lab --help", True),
+    ("watchdog lba --help", False),
     ("watchdog status -c watchdog.yaml", True),
     ("python3 -m venv .venv && .venv/bin/pip install -q '.[console,slack]'", True),
     ("pip install 'render-watchdog[console]'", True),

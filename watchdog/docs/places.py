@@ -3,6 +3,8 @@
 A place is written `on-call`, or with a heading `on-call#approvals`.
 """
 
+from watchdog.domain.commands.command_line import command_line
+
 HELP = "/help/"
 
 
@@ -13,4 +15,4 @@ def link(place: str, console_url: str | None = None) -> str:
 
 def shell_place(place: str) -> str:
     """Return the command that shows the page of a place; without its heading, as some shells expand a `#`."""
-    return f"watchdog docs {place.partition('#')[0]}"
+    return command_line("docs", place.partition("#")[0])

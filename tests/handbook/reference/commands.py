@@ -7,10 +7,12 @@ from watchdog.cli.main import app
 
 ABOUT = """\
 Each command takes `--config FILE` (`-c`): the configuration; else `./watchdog.yaml`, else the text in
-`WATCHDOG_CONFIG_YAML`. `watchdog COMMAND --help` prints the same in the terminal.
+`WATCHDOG_CONFIG_YAML`. `--utc` shows times in UTC, not in the local time zone. `--help` behind a command prints the
+same in the terminal.
 
 Exit codes: 0 done, 1 failed, 2 configuration or usage, 3 refused by a guard, 130 interrupted."""
-CONFIG = re.compile(r"\* `--config, -c PATH`: [^\n]*\n")
+SHARED = re.compile(r"\* `--(?:config, -c PATH|utc)`: [^\n]*\n")
+"""Options of every command, which are said once."""
 GROUP = re.compile(r"\n\*\*[^*]+\*\*:\n\n\* \[`")
 """The first of the lists of commands; the table of contents has none."""
 EMPTY = re.compile(r"\*\*Parameters\*\*:\n\n(?=#|\Z|\n)")
@@ -22,7 +24,7 @@ def text() -> str:
     made = re.sub(r" -m [\w.]+(?= |\n)", "", made)  # how this process was started stands in its usage lines
     first = made.index("\n## watchdog ")
     body = made[first:]
-    body = EMPTY.sub("", CONFIG.sub("", body)).replace("```console", "```text")
+    body = EMPTY.sub("", SHARED.sub("", body)).replace("```console", "```text")
     body = re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in body.splitlines()))
     groups = GROUP.search(made)
     overview = made[groups.start() : first] if groups else ""

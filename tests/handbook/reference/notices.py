@@ -56,7 +56,7 @@ TOPICS: Mapping[Topic, tuple[str, str]] = {
     ),
     Topic.ASKED: (
         "A rollback needs an approval; the notice says until when and why",
-        "`watchdog incident approve INCIDENT`, `watchdog incident reject INCIDENT`, or the buttons in Slack or the console",
+        "`watchdog incident approve INCIDENT` or `watchdog incident reject INCIDENT`, or a button in Slack or console",
     ),
     Topic.REMINDED: ("The approval is still missing (`remind`)", "Answer it, as above"),
     Topic.UNANSWERED: (

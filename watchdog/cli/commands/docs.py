@@ -12,6 +12,7 @@ from cyclopts import Parameter
 
 from watchdog.cli.command_context import Context, usage_error
 from watchdog.docs.places import shell_place
+from watchdog.domain.commands.command_line import command_line
 
 if TYPE_CHECKING:
     from watchdog.docs import Page
@@ -56,7 +57,7 @@ async def docs(
 def _contents() -> list[str]:
     from watchdog.docs import pages
 
-    width, group, lines = max(len(one.name) for one in pages()), "", ["Read a page: watchdog docs PAGE"]
+    width, group, lines = max(len(one.name) for one in pages()), "", [f"Read a page: {command_line('docs', 'PAGE')}"]
     for one in pages():
         if one.group != group:
             lines += ["", one.group]
@@ -71,7 +72,7 @@ def _show_hits(words: str) -> int:
 
     hits = search(words)
     if not hits:
-        output.print_error(f"no page holds {words!r}; `watchdog docs` lists the pages")
+        output.print_error(f"no page holds {words!r}; `{command_line('docs')}` lists the pages")
         return output.FAILED
     places = [f"{hit.page.name}#{hit.anchor}" if hit.anchor else hit.page.name for hit in hits]
     width = max(map(len, places))
@@ -89,7 +90,9 @@ def _found(place: str) -> "tuple[Page, str]":
     if found is None:
         meant = near(name)
         usage_error(
-            name, "no such page", f"did you mean {' or '.join(meant)}?" if meant else "`watchdog docs` lists the pages"
+            name,
+            "no such page",
+            f"did you mean {' or '.join(meant)}?" if meant else f"`{command_line('docs')}` lists the pages",
         )
     text = section(found.text, anchor) if anchor else found.text
     if text is None:
