@@ -14,7 +14,7 @@ PLAIN = frozenset({"cat", "cd", "cp", "echo", "export", "ls", "mkdir", ".ci/run"
 """Programs whose arguments are not looked at."""
 READS = frozenset(
     {"check", "checklist", "docs", "explain", "follow_ups", "history", "incidents", "postmortem", "silences"}
-    | {"show", "stats", "status", "why_not"}
+    | {"schema", "show", "stats", "status", "why_not"}
 )
 """Functions of commands that read a record, or only a configuration: those are run."""
 OUTSIDE = frozenset({"--live", "--site"})

@@ -33,26 +33,27 @@ WORDS: Mapping[str, str] = {
     "parse_size": "size",
     "parse_rate": "rate",
     "parse_statuses": "status, class (`2xx`) or a list of them",
-    "_objective": "share of the time, as in `99.9%`",
-    "_moment": "moment with its zone",
-    "_weekly": "weekly window",
-    "_turn": "moment with its zone",
-    "_week_moment": "moment of the week",
-    "_hours": "`always`, or a weekly window",
-    "_listen": '`host:port`, or `""`',
+    "objective": "share of the time, as in `99.9%`",
+    "moment": "moment with its zone",
+    "weekly": "weekly window",
+    "turn": "moment with its zone",
+    "week_moment": "moment of the week",
+    "hours": "`always`, or a weekly window",
+    "listen": '`host:port`, or `""`',
     "zone_named": "time zone",
     "named_pages": "list of known names, or mapping of name to URL",
     "all_or_some": "`all`, or a list of services",
     "one_or_more": "one address, or a list",
-    "steps": "`pagerduty`, or a list of steps",
-    "_network": "address or network",
+    "network": "address or network",
     "check_url": "URL",
     "http_url": "URL",
-    "_any_http_url": "URL",
-    "_base_url": "URL",
-    "_store": "`sqlite:///FILE`, or `postgresql`",
+    "any_http_url": "URL",
+    "base_url": "URL",
+    "store": "`sqlite:///FILE`, or `postgresql`",
 }
 """What is written where one of these functions reads or checks it."""
+SEEN: set[str] = set()
+"""Which of these functions were met: a name that is met nowhere was renamed."""
 LIKE: Mapping[str, str] = {"silences": "action_holds", "action_holds": "silences"}
 """A section whose keys are explained at another one."""
 ALONE: Mapping[str, str] = {
@@ -74,12 +75,12 @@ def text() -> str:
     for name, info in keys(Shape):
         model = inner(info.annotation)
         if model is not None:
-            parts += [f"## {name}", first_upper(reference.about((name,)).meaning)]
+            parts += [f"## {name}", reference.about((name,)).intro]
             parts += [rows([row(reference, path, one) for path, one in walk(model, below((name,), info.annotation))])]
         if name == "services":
             parts += list(_signals(reference))
         if name == "channels":
-            parts += ["## channels", first_upper(reference.about(CHANNELS).meaning), *_channels(reference)]
+            parts += ["## channels", reference.about(CHANNELS).intro, *_channels(reference)]
     return page("Reference: configuration", ABOUT, "config/watchdog.yaml and the settings", *filter(None, parts))
 
 
@@ -94,7 +95,7 @@ def _signals(reference: "Reference") -> Iterator[str]:
 def _channels(reference: "Reference") -> Iterator[str]:
     for name, notifier in NOTIFIERS.items():
         yield f"### channels.{name}"
-        yield first_upper(reference.about((*CHANNELS, name)).meaning)
+        yield reference.about((*CHANNELS, name)).intro
         found = [row(reference, path, one) for path, one in walk(notifier.options, (*CHANNELS, name))]
         yield rows(found) if found else f"Takes no keys: `{name}: {{}}`."
 
@@ -162,9 +163,11 @@ def below(path: tuple[str, ...], annotation: Any) -> tuple[str, ...]:
 def words(annotation: Any, metadata: Sequence[Any] = ()) -> str:
     """Return the type of a value as people say it."""
     origin, parts = get_origin(annotation), get_args(annotation)
-    named = [WORDS[name] for one in metadata if (name := getattr(getattr(one, "func", None), "__name__", "")) in WORDS]
+    names = [getattr(getattr(one, "func", None), "__name__", "").lstrip("_") for one in metadata]
+    named = [name for name in names if name in WORDS]
+    SEEN.update(named)
     if named:
-        return named[0]
+        return WORDS[named[0]]
     if origin is Annotated:
         return words(parts[0], parts[1:])
     if origin in (Union, types.UnionType):
@@ -191,6 +194,12 @@ class Told:
         default = found["default"].strip() if found else ""
         self.default = code(default) if re.match(r"[\[{\d]", default) else default
         self.meaning = rest[found.end() :] if found else rest
+
+    @property
+    def intro(self) -> str:
+        """Return it as the paragraph that begins a section."""
+        default = f"Default: {self.default}. " if self.default else ""
+        return f"{default}{first_upper(self.meaning)}"
 
 
 class Reference:
