@@ -35,7 +35,8 @@ def test_what_is_written_is_known_to_editors_and_loads(folder: Path, capsys: pyt
     names = [line for line in (folder / ".env.example").read_text(encoding="utf-8").splitlines() if line[0] != "#"]
     assert names == [f"{one}=" for one in (KEY, HOOK, "WATCHDOG_SMTP_PASSWORD", "WATCHDOG_HEARTBEAT_URL")]
     said = capsys.readouterr().out
-    assert f"set {KEY}, {HOOK}" in said and "watchdog channel test" in said and "NOBODY" not in said
+    assert f"copy .env.example to .env and set {KEY}\n" in said, "the other one is set"
+    assert "NOBODY" not in said
     assert main(["check"]) == 0
     said = capsys.readouterr().out
     assert "channels: slack, email" in said and "NOBODY" not in said
@@ -53,11 +54,12 @@ def test_a_configuration_that_tells_nobody_says_so(folder: Path, capsys: pytest.
     assert "WARNING channels: NOBODY IS TOLD" in capsys.readouterr().out
 
 
-def test_files_that_are_there_stay(folder: Path) -> None:
+def test_files_that_are_there_stay(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A `.env` always, an `.env.example` unless it is asked for."""
     (folder / ".env").write_text("OTHER=1\n", encoding="utf-8")
     (folder / ".env.example").write_text("MINE=\n", encoding="utf-8")
     assert main(["init", *SITE, "--slack"]) == 0
+    assert f"set in .env: {KEY}\n" in capsys.readouterr().out
     assert (folder / ".env.example").read_text(encoding="utf-8") == "MINE=\n"
     assert main(["init", *SITE, "--slack", "--force"]) == 0
     assert HOOK in (folder / ".env.example").read_text(encoding="utf-8")

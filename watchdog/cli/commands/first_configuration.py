@@ -86,7 +86,7 @@ async def init(
         usage_error("init", str(error), "")
     _write_all(path, text, chosen, force)
     needed = ("WATCHDOG_RENDER_API_KEY", *chosen.variables) if from_render or service else tuple(chosen.variables)
-    output.show_lines(_next(path, chosen, needed))
+    output.show_lines(_next(path, chosen, _unset(ctx, path, needed)))
     return await _tested(ctx, chosen)
 
 
@@ -122,13 +122,23 @@ def _channels(chosen: "FirstChannels") -> "FirstChannels":
     )
 
 
+def _unset(ctx: Context, path: Path, needed: Sequence[str]) -> Sequence[str]:
+    """Return the variables that are set neither in the environment nor in `.env`."""
+    from watchdog.settings.load.secrets import read_dotenv
+
+    from_file, _ = read_dotenv(path.parent)
+    return [name for name in needed if not (ctx.environ.get(name) or from_file.get(name))]
+
+
 def _next(path: Path, chosen: "FirstChannels", needed: Sequence[str]) -> Sequence[str]:
     """Return what was written, and what to do now; that nobody is told stands last."""
     from watchdog.settings.text.first_channels import SILENT
 
     steps = [f"Wrote {path}. It observes and touches nothing."]
     if needed:
-        steps.append(f"Next:  copy {EXAMPLE} to .env and set {', '.join(needed)}")
+        there = path.with_name(".env").exists()
+        how = "set in .env:" if there else f"copy {EXAMPLE} to .env and set"
+        steps.append(f"Next:  {how} {', '.join(needed)}")
     steps.append(f"Next:  {command_line('check', '--live')}   (does the world agree?)")
     if chosen.names:
         return [*steps, f"       {command_line('notify test')}    (does a message reach people?)"]

@@ -21,8 +21,8 @@ SCHEMA_FILE = "watchdog.schema.json"
 """Written beside the configuration, so that an editor finds it, online or not."""
 _HEAD = f"""\
 # yaml-language-server: $schema={SCHEMA_FILE}
-# Written by `watchdog init`. Every option: as you type, in an editor that knows the file named above (VS Code with its
-# YAML extension, JetBrains, Neovim …); or config/watchdog.yaml in the repository. Is it right? `watchdog check --live`
+# Written by `watchdog init`. Every option: `watchdog docs reference-configuration`; and as you type, in an editor that
+# reads the schema named above (VS Code with its YAML extension, JetBrains). Is it right? `watchdog check --live`
 version: 1
 mode: observe                  # watches and tells, touches nothing; then: assist (asks), autonomous (acts)
 services:
