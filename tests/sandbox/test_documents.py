@@ -11,7 +11,7 @@ from watchdog.sandbox.vendors.quirks import QUIRKS
 RENDER_READS = (
     *("/services", "/services/srv-web", "/services/srv-jobs", "/services/srv-gone", "/services/srv-web/events"),
     *("/services/srv-web/deploys", *(f"/services/srv-web/deploys/dep-{number}" for number in (40, 42, 999))),
-    *("/postgres/dpg-main", "/postgres/dpg-gone", "/webhooks/whk-0000000000000000main"),
+    *("/postgres/dpg-main", "/postgres/dpg-gone", "/webhooks/whk-0000000000000000main", "/projects"),
 )
 
 
@@ -27,6 +27,7 @@ async def render_problems(world: World) -> list[str]:
 
     world.sandbox.deploy(behaviour="refused", build_seconds=0.5, update_seconds=0.5)
     await eventually(lambda: "fault_started" in world.whats())
+    await call("GET", "/environments", params={"projectId": "prj-sandbox"})
     await call("PATCH", "/services/srv-web", json={"autoDeployTrigger": "off"})
     await call("PATCH", "/services/srv-web", json={"autoDeployTrigger": "never"})
     await call("POST", "/services/srv-web/rollback", json={"deployId": "dep-40"})
