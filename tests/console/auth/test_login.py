@@ -145,14 +145,29 @@ async def test_a_program_shows_one_token_and_nothing_else(headers: list[tuple[st
 async def test_too_many_requests_are_refused() -> None:
     """Whoever asks for more than a page needs."""
     async with town(at_once=10.0) as one:
-        answers = [(await one.client.get("/login")).status_code for _ in range(15)]
-    assert answers[0] == 200 and 429 in answers
+        answers = [(await one.client.get("/")).status_code for _ in range(15)]
+    assert answers[0] == 303 and 429 in answers
+
+
+async def test_case_60_strangers_keep_nobody_from_the_login_s_form() -> None:
+    """Nor from the files it is drawn with, by wrong tokens; a form that is asked for too often is the plain one."""
+    async with town(at_once=10.0) as one:
+        wrong = [(await one.client.get("/api/v1/services", headers=bearer(f"{n}"))).status_code for n in range(15)]
+        posted = [(await one.login(f"{number}")).status_code for number in range(15)]
+        assert set(wrong) == {401, 429} and posted.count(429) == 15
+        assert (await one.client.get("/static/console.css")).status_code == 200
+        asked = [await one.client.get("/login", params={"next": "/audit"}) for _ in range(15)]
+        assert {answer.status_code for answer in asked} == {200}
+        assert ["/audit" in answer.text for answer in asked] == [True] * 10 + [False] * 5
+        assert all('name="token"' in answer.text and "form-action" in str(answer.headers) for answer in asked)
+        files = [(await one.client.get("/static/console.css")).status_code for _ in range(15)]
+        assert files.count(200) == 9, "what is larger is bounded, in a measure of its own"
 
 
 async def test_strangers_do_not_use_up_what_those_who_are_logged_in_need() -> None:
     """Behind a proxy all are one peer."""
     async with visited(at_once=10.0) as one:
-        strangers = [(await one.client.get("/login", headers={"cookie": ""})).status_code for _ in range(15)]
+        strangers = [(await one.client.get("/", headers={"cookie": ""})).status_code for _ in range(15)]
         assert 429 in strangers and (await one.client.get("/")).status_code == 200
         told = await one.client.get("/api/v1/services", headers={**bearer(), "cookie": ""})
         assert told.status_code == 200, "nor what programs need"

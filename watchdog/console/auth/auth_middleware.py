@@ -4,8 +4,8 @@ Rule 1: a stranger gets the same answer for every path, whether it exists or not
 Rule 2: tokens are compared in constant time, as bytes; no answer, log line or header repeats what was sent.
 Rule 3: a session or a token is compared first: those who are refused hold up nobody who shows a good one. That holds
 for a token typed at the login, too: the login counts those who send its form, once it has compared (`login.py`). The
-empty form is for strangers: who floods from the address of others (a proxy's) holds up their loading it. Wrong tokens
-wait, by the address they come from and by how they begin.
+empty form is never refused, and the files that it is drawn with are counted apart: strangers may share the address of
+people (a proxy's). Wrong tokens wait, by the address they come from and by how they begin.
 Rule 4: what lies behind is told who asks, as `scope["visitor"]`. Who is logged in at the proxy is that, whatever token
 or session comes along.
 """
@@ -99,8 +99,9 @@ class AuthMiddleware:
         role = self._sessions.role_of(given) if given is not None else None
         scope["visitor"] = Visitor(role) if role is not None else known
         # Behind a proxy all are one peer: strangers must not use up what those who are logged in need.
-        entering = path == LOGIN and scope["method"] == "POST"  # what it shows is in its body: the login counts it
-        wait = 0.0 if entering else self._access.busy(f"session {peer}" if known else f"token {peer}" if role else peer)
+        stranger = f"file {peer}" if path.startswith(STATIC) else peer
+        who = f"session {peer}" if known else f"token {peer}" if role else stranger
+        wait = self._access.busy(who) if path != LOGIN else 0.0  # the login counts who asks for it, and what it is sent
         if wait > 0:
             return too_often(wait)
         if scope["visitor"] or path in self._open or path.startswith(STATIC):

@@ -1,15 +1,19 @@
 """The login page: the token once, then a session in a cookie that no script can read and no other site can send.
 
-Rule: the token is compared first, and right ones are counted apart: strangers who share an address with people (behind
-a proxy all do) keep nobody out who sends the right one.
+Rule 1: the token is compared first, and right ones are counted apart: strangers who share an address with people
+(behind a proxy all do) keep nobody out who sends the right one.
+Rule 2: the empty form is never refused. To whoever asks for it too often it is handed out as it was made before, and
+leads to the first page; that costs next to nothing.
 """
+
+from collections.abc import Mapping
 
 import structlog
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from watchdog.console.auth.auth_middleware import too_often
+from watchdog.console.auth.auth_middleware import LOGIN, too_often
 from watchdog.console.auth.cookies import cookie_of, put_cookie
 from watchdog.console.auth.csrf_forms import is_from_elsewhere, read_form
 from watchdog.console.auth.oidc_login import signing_in_routes, way_there
@@ -23,19 +27,42 @@ from watchdog.ports import Clock
 log = structlog.get_logger("watchdog")
 
 
-def login_routes(access: Access, renderer: Renderer, clock: Clock) -> list[Route]:
-    """Return the routes that let in and out."""
-    sessions, oidc = Sessions(access.tokens), access.oidc
-    given = {"tokens": bool(access.tokens), "proxy": access.proxy is not None}
+class _Page:
+    """The page of the login."""
 
-    def page(request: Request, status: int, problem: str, after: str, wait: float = 0.0) -> Response:
-        where = {"after": inside(after), "oidc": oidc and oidc.provider.name, "way_there": way_there(inside(after))}
-        answer = renderer.page(request, "login.html", {**given, **where, "problem": problem}, status)
+    def __init__(self, access: Access, renderer: Renderer) -> None:
+        self._given = {"tokens": bool(access.tokens), "proxy": access.proxy is not None}
+        self._oidc = access.oidc
+        self._renderer = renderer
+        self._plain = b""
+
+    def made(self, request: Request, status: int, problem: str, after: str, wait: float = 0.0) -> Response:
+        """Return the page, which leads to a path of ours and says what went wrong, if anything did."""
+        answer = self._renderer.page(request, "login.html", self._values(problem, after), status)
         if wait:
             answer.headers["retry-after"] = f"{int(wait) + 1}"
         return answer
 
+    def plain(self) -> Response:
+        """Return the page as it was made before."""
+        if not self._plain:
+            self._plain = self._renderer.body("login.html", {"path": LOGIN, "me": None, **self._values("", "/")})
+        return Response(self._plain, media_type="text/html; charset=utf-8")
+
+    def _values(self, problem: str, after: str) -> Mapping[str, object]:
+        to, name = inside(after), self._oidc and self._oidc.provider.name
+        return {**self._given, "after": to, "oidc": name, "way_there": way_there(to), "problem": problem}
+
+
+def login_routes(access: Access, renderer: Renderer, clock: Clock) -> list[Route]:
+    """Return the routes that let in and out."""
+    sessions, oidc = Sessions(access.tokens), access.oidc
+    form_page = _Page(access, renderer)
+    page = form_page.made
+
     async def show(request: Request) -> Response:
+        if access.busy(f"form {access.peer(request.scope)}") > 0:
+            return form_page.plain()
         return page(request, 200, "", request.query_params.get("next", "/"))
 
     async def enter(request: Request) -> Response:
