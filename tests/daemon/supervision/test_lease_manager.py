@@ -6,11 +6,12 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from tests.support.clocks import FakeClock
+from tests.support.clocks import PATIENCE_SECONDS, FakeClock
 from tests.support.intercepted_calls import Overheard
 from tests.support.notification_vendors import Channel, tell
 from tests.support.slow_calls import WAY_SECONDS, SlowStore
 from watchdog.adapters.stores.memory import MemoryDatabase
+from watchdog.app.compose.reload import end_refusals
 from watchdog.daemon.actions.actuator import Actuator
 from watchdog.daemon.engine.engine import Engine
 from watchdog.daemon.outbox.outbox import Outbox
@@ -21,6 +22,7 @@ from watchdog.daemon.supervision.lease_manager import ALONE, RENEW_SECONDS, TTL_
 from watchdog.domain import events as e
 from watchdog.domain.errors import Displaced, Temporary
 from watchdog.domain.incidents import Incident, Phase
+from watchdog.domain.integrations import CONFIGURATION, Integration, Standing
 from watchdog.domain.policy import DEFAULT_MATRIX, Policy, ServicePolicy, SignalPolicy
 from watchdog.domain.readings import Bad, Good
 from watchdog.domain.severity import Severity
@@ -104,6 +106,30 @@ async def test_services_are_shared_out_when_a_second_worker_comes(one: Worker, o
     assert {len(one.held), len(other.held)} <= {1, 2, 3}
     assert one.sharing.services_held == len(one.held), "what the metrics tell; the fleet is no service"
     assert one.sharing.grip.workers == other.sharing.grip.workers == 2
+
+
+async def test_a_worker_without_a_service_ends_refused_reloads_too(one: Worker, other: Worker) -> None:
+    """It reads what all share, and waits for no service; while the store does not answer, it waits for that."""
+    await one.sharing.begin()
+    for name in NAMES:
+        await one.see(name, bad=True)  # what is busy stays where it is
+    now = one.clock.now()
+    refused = Integration(CONFIGURATION, "12:00", Standing.REFUSED, now, why="a typo")
+    await one.engine.handle(e.IntegrationJudged(now, refused))
+    other.store.gone = True
+    await other.sharing.begin()
+    ending = asyncio.create_task(end_refusals(other, now))  # type: ignore[arg-type]
+    running = asyncio.create_task(other.engine.run())
+    await other.clock.advance(60.0)
+    assert not ending.done()
+    other.store.gone = False
+    await one.sharing.renew()
+    await other.sharing.renew()
+    assert other.held == set()
+    await asyncio.wait_for(ending, PATIENCE_SECONDS)
+    await other.engine.submit_and_wait(e.TimePassed(now))
+    running.cancel()
+    assert (await one.store.load_shared()).failing == {}
 
 
 async def test_a_dead_workers_services_are_taken_over_with_what_it_knew(one: Worker, other: Worker) -> None:

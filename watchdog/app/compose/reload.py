@@ -23,7 +23,6 @@ from watchdog.settings.load.load import load
 REFUSED = "reload refused, the old configuration stays"
 HALF_TAKEN = "taking it failed by a fault of the watchdog, and so did going back: it is half taken"
 HOW_TO_APPLY = "restart the watchdog (after the incident, if one is open)"
-LOOK_SECONDS = 2.0
 LINES_MAX = 20
 """Mistakes or changes shown; the others follow when these are mended."""
 
@@ -48,10 +47,10 @@ async def reload_on_demand(app: App, reload: asyncio.Event) -> None:
 async def end_refusals(app: App, taken_at: float) -> None:
     """End each refusal that came before a configuration was taken, by a reload or by a start.
 
-    At a start the store is waited for, and the first take-up: it holds the refusals of the process before.
+    At a start the store is waited for, and the first take-up: it holds the refusals of the process before. A worker
+    that is given no service reads what all share, too.
     """
-    while app.sharing.trouble or not app.engine.held:
-        await app.clock.sleep(LOOK_SECONDS)
+    await app.sharing.in_step.wait()
     before = [one.integration(key) for key, one in app.engine.state.failing.items() if one.at <= taken_at]
     for one in before:
         if one.kind == CONFIGURATION:

@@ -18,6 +18,7 @@ Rule 5: state that a renewal could not read is asked for again with the next one
 taken over is watched from memory, and not acted on.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
@@ -72,6 +73,8 @@ class LeaseManager:
         self._trouble = ""
         self._revision = 0
         self._opened = False
+        self.in_step = asyncio.Event()
+        """Set while what all workers share is known here as the store has it: after a renewal, until one fails."""
 
     async def begin(self) -> None:
         """Open the store and take up what is ours; everything, from memory, while it cannot be used."""
@@ -115,6 +118,8 @@ class LeaseManager:
         return [] if self._trouble else [f"worker {name}: {why}" for name, why in self.grip.ailing.items()]
 
     def _complain(self, why: str) -> None:
+        if why:
+            self.in_step.clear()
         if why and not self._trouble:
             log.error("leases could not be renewed; nothing can be changed in production meanwhile", why=why)
         elif self._trouble and not why:
@@ -143,6 +148,7 @@ class LeaseManager:
         if grip.revision != self._revision:
             await self._engine.refresh()
             self._revision = grip.revision
+        self.in_step.set()
 
     def _busy(self) -> tuple[str, ...]:
         """Return the services with something in hand: they are not given to a new worker just to be fair."""
