@@ -2,12 +2,18 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
 
 from tests.faults.test_integrations import Relying, relying
+from watchdog.adapters.stores.codec import STATES
+from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.app.compose.reload import end_refusals
 from watchdog.domain.errors import Forbidden, Temporary
 from watchdog.domain.events import IntegrationJudged
 from watchdog.domain.integrations import CONFIGURATION, Integration, Standing
+from watchdog.domain.store_records import LeaseGrant
+from watchdog.presentation.status_text import failing_lines
 
 
 def alerts(world: Relying) -> list[str]:
@@ -91,3 +97,34 @@ async def test_case_54_a_refused_reload_is_told_each_time_and_stays_until_a_conf
         await world.go_on(5)
         assert alerts(world) == ["self_alert", "self_alert", "resolved", "resolved"]
         assert not world.daemon.engine.state.failing
+
+
+class Accompanied(MemoryStore):
+    """A store that counts another worker, which holds nothing."""
+
+    beside = 1
+
+    async def renew_leases(self, *given: Any, **more: Any) -> LeaseGrant:
+        """Renew, and count it."""
+        return replace(await super().renew_leases(*given, **more), workers=1 + self.beside)
+
+
+async def test_a_failure_of_a_kind_that_only_a_newer_version_knows_is_shown_and_left_to_it() -> None:
+    """It is told, survives the store, and is over when that worker says so, or is there no more."""
+    world = Relying()
+    world.store = store = Accompanied(world.clock)
+    await world.begin()
+    now = world.clock.now()
+    one = Integration("orbit", "{name}/{", Standing.FAILING, now - 400.0, why="x", parts=("web/{",))
+    await world.daemon.engine.submit(IntegrationJudged(now, one))
+    await world.go_on(60)
+    assert alerts(world) == ["self_alert"]
+    state = STATES.decode(STATES.encode(world.daemon.engine.state).replace('"standing":"failing"', '"standing":"lost"'))
+    (read,) = [kept.integration(key) for key, kept in state.failing.items()]
+    assert (read.key, read.standing, read.cure != "") == (one.key, Standing.FAILING, True)
+    assert "orbit {name}/{ (failing)" in failing_lines(state)[0]
+    assert world.daemon.health.degraded()[0].startswith("orbit {name}/{ (failing): x; what relies on it")
+    store.beside = 0
+    await world.go_on(60)
+    assert alerts(world) == ["self_alert", "resolved"]
+    assert (await world.daemon.supervisor.stop(5.0), world.errors) == ((), [])

@@ -15,7 +15,7 @@ from watchdog.daemon.supervision.lease_manager import LeaseManager
 from watchdog.daemon.telemetry.metrics import Metrics
 from watchdog.domain.errors import Temporary
 from watchdog.domain.events import IntegrationJudged
-from watchdog.domain.integrations import CONFIGURATION, Integration, Standing
+from watchdog.domain.integrations import CONFIGURATION, KINDS, Integration, Standing
 from watchdog.domain.units import show_seconds
 from watchdog.ports import Clock, Platform, TellsTime
 
@@ -83,9 +83,15 @@ class IntegrationMonitor:
             return ()
         now, services = self._clock.now(), self._engine.policy.services
         left_over = [one.integration(key) for key, one in self._engine.state.failing.items() if key not in keys]
-        theirs = [one for one in left_over if one.kind != CONFIGURATION]  # ended by a configuration that is taken
-        gone = [one for one in theirs if not (one.kind == "probes" and one.name in services)]
-        return [Integration(one.kind, one.name, Standing.UNTRIED, now) for one in gone]
+        ours = [one for one in left_over if self._is_ours_to_end(one)]
+        gone = [one for one in ours if not (one.kind == "probes" and one.name in services)]
+        return [Integration(one.kind, one.name, Standing.UNTRIED, now, parts=one.parts) for one in gone]
+
+    def _is_ours_to_end(self, one: Integration) -> bool:
+        """Tell whether what we do not rely on may be over. A refused reload is not until a configuration is taken; of a
+        kind that we do not know, a newer worker beside us knows more.
+        """
+        return one.kind != CONFIGURATION and (one.kind in KINDS or self._sharing.grip.workers <= 1)
 
     def _look_at_the_store(self) -> None:
         trouble = self._engine.store_trouble or self._sharing.trouble
