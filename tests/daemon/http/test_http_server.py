@@ -124,7 +124,14 @@ LOOPBACK_ALONE, PRIVATE = Hosts("127.0.0.1", ["Watchdog.acme.example"]), Hosts("
         ),
         *(
             (one, False, False)
-            for one in (b"localhost@evil.example", b"\xff", b"localhost:80:80", b"2130706433.example")
+            for one in (
+                b"localhost@evil.example",
+                b"\xff",
+                b"localhost:80:80",
+                b"2130706433.example",
+                b"[svc]",
+                b"[:::]",
+            )
         ),
     ],
 )

@@ -29,6 +29,8 @@ class Hosts:
         if match is None:
             return False
         name = match[1].strip("[]").removesuffix(".").lower()
+        if match[1].startswith("["):
+            return _is_address(name)
         return name in self._names or _is_address(name) or (self._private and _is_private(name))
 
 
