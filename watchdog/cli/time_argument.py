@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 EXAMPLES = "write 03:12 or '2026-11-25 03:12' (your zone), 2026-11-25T03:12:00Z or '03:12 Europe/Berlin'"
+LETTERS_MAX = 100
+"""Of a moment with its zone; a longer name is no zone, and takes more of Python than it has."""
 _MOMENT = re.compile(
     r"(?:(\d{4}-\d{2}-\d{2})[T ])?(\d{1,2}:\d{2}(?::\d{2})?)\s*(Z|[+-]\d{2}:?\d{2}|[A-Za-z_]+(?:/[A-Za-z_+-]+)*)?"
 )
@@ -17,7 +19,7 @@ def parse_moment(text: str, now: float, tz: tzinfo = UTC) -> float:
 
     Raises ValueError, saying what to write, for anything else and for the future.
     """
-    match = _MOMENT.fullmatch(text.strip())
+    match = _MOMENT.fullmatch(text.strip()) if len(text) <= LETTERS_MAX else None
     if match is None:
         raise ValueError(f"not a time: {EXAMPLES}")
     day, time, zone_name = match.groups()

@@ -18,6 +18,8 @@ TIME_MIN, TIME_MAX = (at.timestamp() for at in (datetime(1, 1, 2, tzinfo=UTC), d
 _QUANTITY = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)")
 LETTERS_MAX = 100
 """Of a quantity; to find several in one text takes the square of its length."""
+SHOWN_MAX = 1e15
+"""A larger number is not repeated; Python cannot write every integer as one with a point."""
 
 
 def parse_duration(text: object) -> float:
@@ -25,14 +27,16 @@ def parse_duration(text: object) -> float:
 
     Raises ValueError, saying what to write, for a bare number or an unknown unit.
     """
-    number = text if isinstance(text, int | float) and not isinstance(text, bool) else _bare(str(text).strip())
+    written = _written(text)
+    number = text if isinstance(text, int | float) and not isinstance(text, bool) else _bare(written.strip())
     if number is not None:
-        raise ValueError(f"a duration needs a unit: write {number:g}s, {number:g}ms or {number:g}m")
-    parts = _QUANTITY.findall(str(text)[:LETTERS_MAX])
+        shown = f"{number:g}" if abs(number) < SHOWN_MAX else "45"
+        raise ValueError(f"a duration needs a unit: write {shown}s, {shown}ms or {shown}m")
+    parts = _QUANTITY.findall(written[:LETTERS_MAX])
     if parts and all(unit in SECONDS or unit.lower() in UNIT_WORDS for _, unit in parts) and not _is_written(parts):
         shown = "".join(f"{number}{UNIT_WORDS.get(unit.lower(), unit)}" for number, unit in parts)
         raise ValueError(f"not a unit of time (ms, s, m, h, d): write {shown}")
-    rest = _QUANTITY.sub("", str(text)[:LETTERS_MAX]).strip() or str(text)[LETTERS_MAX:]
+    rest = _QUANTITY.sub("", written[:LETTERS_MAX]).strip() or written[LETTERS_MAX:]
     if not parts or rest or any(unit not in SECONDS for _, unit in parts):
         raise ValueError("not a duration: write a number and a unit (ms, s, m, h, d), as in 800ms, 45s or 1h30m")
     return sum(float(number) * SECONDS[unit] for number, unit in parts)
@@ -45,6 +49,11 @@ def _bare(text: str) -> float | None:
 
 def _is_written(parts: list[tuple[str, str]]) -> bool:
     return all(unit in SECONDS for _, unit in parts)
+
+
+def _written(value: object) -> str:
+    """Return a text as it is; of anything else (a list in a list in a list, perhaps) nothing is a quantity."""
+    return value if isinstance(value, str) else ""
 
 
 def parse_time(value: object) -> float | None:
@@ -69,7 +78,7 @@ def is_in_calendar(at: float) -> bool:
 
 def parse_size(text: object) -> int:
     """Return bytes of `512KiB`, `1MiB`. Raises ValueError, saying what to write."""
-    match = _QUANTITY.fullmatch(str(text).strip())
+    match = _QUANTITY.fullmatch(_written(text).strip())
     if match is not None and match[2].upper() in BYTE_WORDS and len(match[1]) <= LETTERS_MAX:
         raise ValueError(f"not a unit of size (B, KiB, MiB, GiB): write {match[1]}{BYTE_WORDS[match[2].upper()]}")
     if match is None or match[2] not in BYTES or len(match[1]) > LETTERS_MAX:
@@ -79,7 +88,7 @@ def parse_size(text: object) -> int:
 
 def parse_rate(text: object) -> float:
     """Return events per minute of `20/min` or `2/s`. Raises ValueError, saying what to write."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*/\s*(s|min|h)", str(text).strip())
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*/\s*(s|min|h)", _written(text).strip())
     if match is None:
         raise ValueError("not a rate: write a number per unit of time, as in 20/min")
     return float(match[1]) * {"s": 60.0, "min": 1.0, "h": 1 / 60}[match[2]]

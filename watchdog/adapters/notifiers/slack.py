@@ -235,7 +235,7 @@ def _known(reference: str | None) -> _Known | None:
         said = json.loads(reference or "null")
         began = tuple(str(line) for line in said.get("began", ()))
         return _Known(str(said["channel"]), str(said["ts"]), began, closed=bool(said.get("closed")))
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return None
 
 

@@ -24,6 +24,8 @@ READ_TIMEOUT_SECONDS = 8.0
 TOTAL_SECONDS = 20.0
 ADDRESSES_MAX = 4
 OUR_NAME = "[127.0.0.1]"  # an address literal: smtplib would else ask the DNS for our name, without a deadline
+FAILURES = (OSError, smtplib.SMTPException, ValueError)
+"""What a session ends with, if not well. TimeoutError is an OSError; a challenge that is not Base64 is a ValueError."""
 Dialogue = Callable[[smtplib.SMTP], object]
 Socket = TypeVar("Socket", bound=socket.socket)
 
@@ -79,7 +81,7 @@ class Mailbox:
         try:
             async with asyncio.timeout(self._total_seconds):
                 await asyncio.wrap_future(job)
-        except (OSError, smtplib.SMTPException) as error:  # TimeoutError is an OSError
+        except FAILURES as error:
             if not session.done:
                 raise self._meaning(error) from None
         finally:

@@ -130,7 +130,7 @@ def _known(reference: str | None) -> _Known | None:
         said = json.loads(reference or "null")
         number = said["number"]
         return _Known(int(number) if number is not None else None, closed=bool(said.get("closed")))
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return None
 
 

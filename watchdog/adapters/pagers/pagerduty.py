@@ -5,6 +5,7 @@ Rule 2: of one key there are several incidents, a new one after each resolve; th
 Rule 3: the log of an incident is read again only when the incident changed: one request a look, otherwise.
 """
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
@@ -57,7 +58,7 @@ class PagerDutyReader:
 
     def __init__(self, api: ApiClient) -> None:
         self._api = api
-        self._read: LRUCache[str, tuple[tuple[str, ...], tuple[Response, ...]]] = LRUCache(REMEMBERED_MAX)
+        self._read: LRUCache[str, tuple[str, tuple[Response, ...]]] = LRUCache(REMEMBERED_MAX)
 
     async def responses(self, dedup_key: str, since: float) -> Sequence[Response]:
         """Return what humans did, oldest first."""
@@ -80,7 +81,7 @@ class PagerDutyReader:
     async def _of(self, incident: Mapping[str, Any]) -> Sequence[Response]:
         """Return what humans did about one incident; its log is read only if the incident changed."""
         name = text(incident.get("id"))
-        mark = tuple(str(incident.get(key)) for key in CHANGES_WITH)
+        mark = _mark(incident)
         known = self._read.get(name)
         if known is not None and known[0] == mark:
             return known[1]
@@ -91,6 +92,15 @@ class PagerDutyReader:
 
     async def _get(self, path: str, params: Sequence[tuple[str, str]]) -> object:
         return (await self._api.get(path, params)).json
+
+
+def _mark(incident: Mapping[str, Any]) -> str:
+    """Return what differs as soon as the incident does; short, for many are kept. Raises Misshapen."""
+    try:
+        said = "\n".join(str(incident.get(key)) for key in CHANGES_WITH)
+    except RecursionError:
+        raise Misshapen("PagerDuty answered an incident that is nested without end") from None
+    return hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()
 
 
 def _human_acts(entries: Sequence[Any]) -> Iterator[Response]:

@@ -23,7 +23,7 @@ from watchdog.adapters.recordings.recording_format import (
     Told,
     passing,
 )
-from watchdog.adapters.stores.codec import EVENTS, FLEETS, SERVICES, SHAREDS, STATES
+from watchdog.adapters.stores.codec import EVENTS, FLEETS, SERVICES, SHAREDS, STATES, UNREADABLE
 from watchdog.domain.errors import ConfigurationError, Mistake
 from watchdog.domain.events import Event
 from watchdog.presentation.step_actions import Action
@@ -35,7 +35,6 @@ GZIP = 31
 NOT_ONE = ("not a recording", f"name files of the daemon's folder recordings/ (*{SUFFIX}), or that folder")
 WRITER = re.compile(r'{"recording":\d+,"watchdog":"([^"]{1,50})"(?:,"judgement":"([0-9a-f]*)")?')
 FIRST_LETTERS = 200
-_MEANINGLESS = (ValueError, TypeError, KeyError, AttributeError)
 
 
 class Reader:
@@ -71,7 +70,7 @@ class Reader:
             if self._line == 1:
                 return self._head(plain)
             return _changed(plain["changed"]) if "changed" in plain else self._told(plain)
-        except (*_MEANINGLESS, RecursionError):
+        except UNREADABLE:
             self._refuse("not a line of a recording that this version can read", "replay it with the one that wrote it")
 
     def _head(self, plain: Mapping[str, Any]) -> Head:
@@ -82,27 +81,33 @@ class Reader:
             self._refuse(what, f"replay it with watchdog {plain.get('watchdog')}")
         policy, state = POLICIES.structured(plain["policy"]), STATES.structured(plain["state"])
         run, part, follows, at = (plain[name] for name in ("run", "part", "follows", "at"))
-        judgement = Judgement(plain["watchdog"], plain.get("judgement", ""))
-        return Head(run, part, follows, at, policy, state, judgement, plain["recording"], plain.get("acts", False))
+        judgement = Judgement(str(plain["watchdog"]), str(plain.get("judgement", "")))
+        begins = str(run), int(part), bool(follows), float(at)
+        return Head(*begins, policy, state, judgement, plain["recording"], bool(plain.get("acts", False)))
 
     def _told(self, plain: Mapping[str, Any]) -> Told:
         if "again" in plain:
             known = self._slots[plain["again"]]
-            event = replace(known, **{name: plain[name] for name in passing(known)})
+            event = replace(known, **{name: _number(plain[name]) for name in passing(known)})
         else:
             event = EVENTS.structured(plain["event"])
             self._slots[plain["slot"]] = event
         acts = tuple([Action.of(act) for act in plain.get("acts", ())])
-        return Told(event, plain.get("did", ""), plain.get("undone", False), acts)
+        return Told(event, str(plain.get("did", "")), bool(plain.get("undone", False)), acts)
 
     def _texts(self) -> Iterator[bytes]:
-        rest = b""
+        begun, size = list[bytes](), 0  # joined once: a line that comes in many pieces is not copied with each
         for piece in self._pieces():
-            *whole, rest = (rest + piece).split(b"\n")
-            yield from whole
-            if len(rest) > LINE_BYTES_MAX:
+            first, *more = piece.split(b"\n")
+            begun.append(first)
+            size += len(first)
+            if more:
+                yield b"".join(begun)
+                yield from more[:-1]
+                begun, size = more[-1:], len(more[-1])
+            if size > LINE_BYTES_MAX:
                 self._refuse("the next line is too long to be one of a recording", "leave the file out")
-        self.torn = self.torn or bool(rest)
+        self.torn = self.torn or size > 0
 
     def _pieces(self) -> Iterator[bytes]:
         """Yield the text in pieces, as far as it can be unzipped."""
@@ -121,6 +126,11 @@ class Reader:
 
     def _refuse(self, what: str, instead: str) -> NoReturn:
         raise ConfigurationError((Mistake(self.where, what, instead),)) from None
+
+
+def _number(value: Any) -> Any:
+    """Return a number, or None for what was not measured."""
+    return None if value is None else float(value)
 
 
 def _changed(plain: Mapping[str, Any]) -> Changed:

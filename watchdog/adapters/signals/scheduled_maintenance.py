@@ -32,7 +32,7 @@ class Maintenance:
     status: str
     begins_at: float | None
     ends_at: float | None
-    labels: tuple[str, ...]
+    labels: frozenset[str]
 
     def goes_on(self, now: float) -> bool:
         """Tell whether it is going on; where no moment of it can be read, nobody knows when it would be over."""
@@ -85,7 +85,7 @@ def _parsed(row: dict[str, Any], label: Callable[[dict[str, Any]], str]) -> Main
         status=str(row.get("status")).casefold().replace(" ", "_"),
         begins_at=parse_time(row.get("scheduled_for")),
         ends_at=parse_time(row.get("scheduled_until")),
-        labels=tuple(label(part) for part in parts if isinstance(part, dict) and isinstance(part.get("name"), str)),
+        labels=frozenset(label(part) for part in parts if isinstance(part, dict) and isinstance(part.get("name"), str)),
     )
 
 

@@ -68,7 +68,7 @@ def _check_meta(answer: Any, series: Mapping[str, Any]) -> None:
     meta = meta if isinstance(meta, dict) else {}
     interval = meta.get("interval")
     if interval != BUCKET_SECONDS * 1000:
-        shown = f"{interval:g} ms" if isinstance(interval, (int, float)) else "of unknown size"
+        shown = f"{interval:g} ms" if _is_number(interval) else "of unknown size"
         raise Unreadable(f"Sentry's buckets are {shown}, not the minute that was asked for")
     if meta.get("dataScanned") == "partial":
         raise Unreadable("Sentry looked at a part of its data only: the counts are too low")

@@ -74,13 +74,14 @@ def parse_summary(document: Any) -> Summary:
         raise ValueError("no components")
     rows = [row for row in rows[:COMPONENTS_MAX] if isinstance(row, dict) and isinstance(row.get("name"), str)]
     groups = {row["id"]: row["name"] for row in rows if row.get("group") is True and isinstance(row.get("id"), str)}
+    own = {row["id"]: row for row in reversed(rows) if isinstance(row.get("id"), str)}
     status = document.get("status")
     indicator = status.get("indicator") if isinstance(status, dict) else None
     return Summary(
         components=tuple(_component(row, groups) for row in rows if row.get("group") is not True),
         indicator=indicator if isinstance(indicator, str) else "",
         incidents=_open_incidents(document.get("incidents")),
-        maintenances=parse_maintenances(document.get("scheduled_maintenances"), lambda row: _known(row, rows, groups)),
+        maintenances=parse_maintenances(document.get("scheduled_maintenances"), lambda row: _known(row, own, groups)),
     )
 
 
@@ -175,10 +176,10 @@ def _component(row: dict[str, Any], groups: dict[str, str]) -> Component:
     return Component(plain(row["name"], 60), plain(group, 40), plain(str(row.get("status") or "absent"), 40))
 
 
-def _known(row: dict[str, Any], rows: Sequence[dict[str, Any]], groups: dict[str, str]) -> str:
+def _known(row: dict[str, Any], own: dict[str, dict[str, Any]], groups: dict[str, str]) -> str:
     """Return the label of a component that is named elsewhere on the page: as its own row has it, if it has one."""
-    own = next((one for one in rows if one.get("id") == row.get("id")), row)
-    return _component(own, groups).label
+    number = row.get("id")
+    return _component(own.get(number, row) if isinstance(number, str) else row, groups).label
 
 
 def _open_incidents(rows: object) -> tuple[str, ...]:

@@ -237,6 +237,6 @@ def _count_connections(number: object) -> None:
 def _read_json(text: str | bytes) -> Envelope:
     try:
         said = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return said if isinstance(said, dict) else {}

@@ -29,6 +29,9 @@ from watchdog.domain.readings import Reading
 VERSION = 1
 """The shape of the stored state; raised only when an old worker could no longer read it."""
 
+UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
+"""What a value raises, as it is read, that no version of ours wrote: another shape, 1e999 for a whole number, a list in
+a list without end."""
 T = TypeVar("T")
 
 SERVICE_NAMES = {
@@ -66,7 +69,7 @@ def _notice_reading(kind: type, converter: Converter) -> Callable[[Any, Any], No
     def structured(plain: Any, _: Any) -> Notice:
         try:
             return read(stored_prose.notice_of_facts(plain), kind)
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except UNREADABLE:
             return read(stored_prose.notice_of_words(plain), kind)
 
     return structured
@@ -141,14 +144,14 @@ class Codec(Generic[T]):
         """Return what was encoded. Raises Permanent when this version cannot read it."""
         try:
             return self.structured(json.loads(text))
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except UNREADABLE as error:
             raise Permanent(
                 f"the store holds a {self._name} that this version cannot read ({type(error).__name__}): "
                 "run the version that wrote it, or move the store away and start with an empty one"
             ) from None
 
     def structured(self, plain: Any) -> T:
-        """Return what parsed JSON means. Raises ValueError, TypeError, KeyError or AttributeError if nothing."""
+        """Return what parsed JSON means. Raises one of UNREADABLE if nothing."""
         return self._read(plain, self._kind)
 
 

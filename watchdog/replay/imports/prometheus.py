@@ -15,11 +15,13 @@ from typing import Any
 from watchdog.domain.events import Observed
 from watchdog.domain.policy import SignalPolicy
 from watchdog.domain.readings import Bad, Good, MinuteCount, Reading, Unknown
+from watchdog.domain.units import show_seconds
 from watchdog.replay.imports.history import History, Wanted, check_kind, history, json_of, pace_of, refuse
 
 Value = tuple[str, float, float | None]
 """Where it stands, its time (UTC epoch seconds), the number; None of NaN."""
 INSTEAD = "save the whole answer of /api/v1/query_range"
+STEP_MAX_SECONDS = 86400.0
 SHARES = (
     "values between 0 and 1 are shares of a step: each was read as probes at the signal's own pace, the failed ones "
     "spread evenly, the rest carried over; how they really lay is not known"
@@ -57,7 +59,7 @@ def _values(file: Path) -> Iterator[Value]:
 
 def _names(result: Sequence[Any]) -> str:
     metrics = [one.get("metric") for one in result[:3] if isinstance(one, dict)]
-    return f" (there are {metrics} …)"[:300] if metrics else ""
+    return f" (there are {str(metrics)[:280]} …)" if metrics else ""
 
 
 def _value(where: str, pair: Any) -> Value:
@@ -84,6 +86,9 @@ def _probes(values: Sequence[Value], step: float, signal: SignalPolicy) -> Read:
             refuse(where, f"{share:g} is no share", "query a share from 0 to 1 (divide per cent by 100)")
     if all(share in (None, 0.0, 1.0) for _, _, share in values):
         return ((at, _judged(share)) for _, at, share in values), ()
+    if step > STEP_MAX_SECONDS:
+        what = f"a value each {show_seconds(step)}, and the shares of so long a step say nothing of probes"
+        refuse(values[0][0], what, "query with a step of minutes")
     return _spread(values, step, signal), (SHARES,)
 
 

@@ -24,7 +24,7 @@ TRIES_SECONDS = (12.0, 10.0)
 """How long before the confirmed `down` its first two tries were."""
 HELD_SECONDS = 86400.0
 STATES = {"up": True, "degraded": True, "down": False}
-COMMIT = re.compile(r"(?P<at>\S+) +\S+ (?P<site>.+) is (?P<state>\w+) \((?P<code>\d+) in (?P<ms>\d+) ms\)")
+COMMIT = re.compile(r"(?P<at>\S+) +\S+ (?P<site>.+) is (?P<state>\w+) \((?P<code>\d{1,9}) in (?P<ms>\d{1,12}) ms\)")
 NOTES = (
     "down at Upptime is three failed tries over 12 s: they were read as three probes; its third answer stands for all",
     "between two rows Upptime checked every 5 min by its schedule (often later) and saw no change: the same state was "

@@ -1,0 +1,231 @@
+"""What people and files bring: configuration, secrets, quantities, commands, store, recordings, histories, texts."""
+
+import gzip
+import json
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.adapters.notifiers.letters import notice
+from tests.fuzz.kinds import Parser, json_of, split, text_of
+from tests.settings.texts import ALL_SECRETS
+from watchdog.adapters.notifiers import slack, slack_message, ticket_markdown, tickets, webhook
+from watchdog.adapters.notifiers.email import Email, EmailOptions
+from watchdog.adapters.notifiers.pagerduty import alert_key
+from watchdog.adapters.notifiers.smtp import Mailbox, MailServer
+from watchdog.adapters.options import parse_url
+from watchdog.adapters.recordings.recording_reader import judgement_of, runs_of
+from watchdog.adapters.signals.expectations import Expectations
+from watchdog.adapters.signals.json_path import JsonPath
+from watchdog.adapters.signals.options import check_url, parse_statuses
+from watchdog.adapters.signals.pattern import Pattern, TooSlow
+from watchdog.adapters.signals.probe_http import Answer
+from watchdog.adapters.signals.probe_http import inflate as inflated
+from watchdog.adapters.signals.redirects import _location
+from watchdog.adapters.signals.served_version import VersionPlace, named_version
+from watchdog.adapters.ssrf_transport import shared_context
+from watchdog.adapters.stores import check_url as check_store
+from watchdog.adapters.stores import codec, postgres_peers, shown_url, stored_prose
+from watchdog.adapters.stores.sql import _arguments
+from watchdog.cli.time_argument import parse_moment as parse_past
+from watchdog.console.command_service import Invalid, arguments_of
+from watchdog.daemon.approvals.typed_words import typed_arguments
+from watchdog.domain.commands.command_table import ROWS
+from watchdog.domain.commands.human_command import InvalidRequest
+from watchdog.domain.errors import ConfigurationError, Permanent
+from watchdog.domain.notices import Link
+from watchdog.domain.policy import SignalPolicy
+from watchdog.domain.units import parse_duration, parse_rate, parse_size, parse_time
+from watchdog.replay.imports import IMPORTERS, Wanted
+from watchdog.replay.imports.deploys_csv import deploys_of
+from watchdog.settings.load.load import load
+from watchdog.settings.load.secrets import read_dotenv, read_secrets, unknown_variables
+from watchdog.settings.rules.recurrence import parse_moment, parse_turn, parse_weekly
+from watchdog.settings.schema.urls import http_url
+
+NOW = 1_800_000_000.0
+FOLDER = Path(tempfile.mkdtemp(prefix="watchdog-fuzz-"))
+CODECS = (codec.EVENTS, codec.EFFECTS, codec.STATES, codec.INCIDENTS, codec.SERVICES, codec.FLEETS, codec.SHAREDS)
+SIGNALS = {"prometheus": "http", "upptime": "http", "csv": "http", "sentry": "sentry"}
+EXPECTED = Expectations(
+    contains="</html>",
+    json_values=((JsonPath.parse('$.checks[0]["a b"].ok'), True), (JsonPath.parse("$[-1]"), 1)),
+    header={"x-a": "b"},
+)
+
+
+def _file(name: str, data: bytes) -> Path:
+    path = FOLDER / name
+    path.write_bytes(data)
+    return path
+
+
+def configuration(data: bytes) -> object:
+    """Load it as each command and each reload does."""
+    return str(load(_file("watchdog.yaml", data), ALL_SECRETS, FOLDER).policy.services)
+
+
+def dotenv(data: bytes) -> object:
+    """Read the secrets of a file beside the configuration, and what is said of names that are not known."""
+    folder = FOLDER / "env"
+    folder.mkdir(exist_ok=True)
+    (folder / ".env").write_bytes(data)
+    values, wrong = read_dotenv(folder)
+    secrets, mistakes = read_secrets(values)
+    return [list(map(str, (*wrong, *mistakes))), unknown_variables(values), len(secrets)]
+
+
+def _each(parsers: Mapping[str, Any], value: object) -> list[object]:
+    """Return what each makes of a value; a ValueError is an answer."""
+    found = list[object]()
+    for parse in parsers.values():
+        try:
+            found.append(parse(value))
+        except ValueError as error:
+            found.append(str(error))
+    return found
+
+
+def quantities(data: bytes) -> object:
+    """Read a text, and what it may mean as JSON, as each kind of quantity."""
+    parsers = {"duration": parse_duration, "size": parse_size, "rate": parse_rate, "time": parse_time}
+    parsers |= {"statuses": parse_statuses, "weekly": lambda one: parse_weekly(str(one))}
+    words = {"turn": parse_turn, "moment": parse_moment, "past": lambda one: parse_past(one, NOW)}
+    return [_each({**parsers, **words}, text_of(data)), _each(parsers, json_of(data))]
+
+
+def addresses(data: bytes) -> object:
+    """Read an address as that of a site, a vendor, a store; and as where a redirect leads."""
+    kinds = {"any": parse_url, "probe": check_url, "vendor": http_url, "store": check_store}
+    text = text_of(data)
+    onward = _location(
+        httpx.URL("https://www.acme.example/a/b?c"),
+        Answer(302, httpx.Headers([(b"location", data.replace(b"\n", b"").replace(b"\r", b""))]), b"", "127.0.0.1"),
+    )
+    found = [str(one) for one in _each(kinds, text)]
+    return [found, str(onward), shown_url(text), postgres_peers(text)]
+
+
+def expression(data: bytes) -> object:
+    """Take a regular expression, and try it on what follows it."""
+    first, page = split(data, 2)
+    try:
+        return Pattern(text_of(first)).finds(text_of(page))
+    except TooSlow as error:
+        return str(error)
+
+
+def probe_answer(data: bytes) -> object:
+    """Judge a probe's answer: status, a header, body, and the version that it names."""
+    status, head, body = split(data, 3)
+    headers = httpx.Headers([(b"x-a", head), (b"content-type", head), (b"x-commit", head)])
+    answer = Answer(int(status) if status in (b"200", b"429", b"503") else 200, headers, body, "127.0.0.1")
+    places = (VersionPlace(header="x-commit"), VersionPlace(json_path="$.version"))
+    return [
+        EXPECTED.judge(answer, 0.1),
+        Expectations(json_values=EXPECTED.json_values).judge(answer, 0.1),
+        *(named_version(answer, place) for place in places),
+    ]
+
+
+def inflate(data: bytes) -> object:
+    """Inflate a body within a limit."""
+    from zlib import error as not_zipped
+
+    try:
+        return inflated(data, 64 * 1024)
+    except not_zipped:
+        return b""
+
+
+def command(data: bytes) -> object:
+    """Give every command what a form, a body or a line of chat says."""
+    subject, given = split(data, 2)
+    said, found = json_of(given), list[object]()
+    for row in ROWS:
+        try:
+            found.append(json.dumps(typed_arguments(row, text_of(data).split()[:60])))
+        except InvalidRequest as error:
+            found.append(str(error))
+        try:
+            fields = said if isinstance(said, dict) else {"seconds": text_of(given)}
+            found.append(json.dumps(arguments_of(row, text_of(subject), fields)))
+        except Invalid as error:
+            found.append(str(error))
+    return found
+
+
+def stored(data: bytes) -> object:
+    """Read a text as every kind of value that the store holds, and as a command's arguments."""
+    text, found = text_of(data), list[object]()
+    for one in CODECS:
+        try:
+            found.append(one.encode(one.decode(text)))
+        except Permanent as error:
+            found.append(str(error))
+    stored_prose.note(NOW, "web", "web-1", "TOLD", text)
+    stored_prose.action_row(1, "web-1", "web", "rollback", "failed", NOW, NOW, "k", text)
+    return [found, _arguments(text)]
+
+
+def recording(data: bytes) -> object:
+    """Read a recording of these lines, and a file of these bytes."""
+    path = _file("run-1.jsonl.gz", gzip.compress(data, 1))
+    found = [len(list(reader)) for run in runs_of([path]) for reader in run]
+    raw = _file("run-2.jsonl.gz", data)
+    return [found, judgement_of(path), judgement_of(raw), *(len(list(one)) for run in runs_of([raw]) for one in run)]
+
+
+def imported(data: bytes) -> object:
+    """Read a file as each kind of history, and as a list of deploys."""
+    path, found = _file("history", data), list[object]()
+    for name, read in IMPORTERS.items():
+        for kind in {SIGNALS[name], "latency"} if name in ("prometheus", "csv") else {SIGNALS[name]}:
+            try:
+                history = read([path], Wanted("web", SignalPolicy("home", kind)))
+                found.append([len(history.observed), history.every_seconds, history.notes])
+            except ConfigurationError as error:
+                found.append(str(error))
+    try:
+        found.append(len(deploys_of(path, 60.0)))
+    except ConfigurationError as error:
+        found.append(str(error))
+    return found
+
+
+def notices(data: bytes) -> object:
+    """Send a notice of these foreign words: by mail, to Slack, as a ticket, as JSON, to a pager."""
+    words = text_of(data)
+    told = notice(title=words, lines=tuple(words.splitlines()), links=(Link(words, words),), incident=words[:200])
+    options = EmailOptions.model_validate({"smtp": "h:25", "from": "a@b.example", "to": ["c@b.example"]})
+    box = Mailbox(MailServer("h", 25, "none", shared_context()))
+    mail = Email(options, box)._mail(told, None).as_bytes()
+    box.close()
+    body = json.dumps([slack_message.message(told), webhook.as_json(told)]).encode("ascii")
+    return [mail, body, ticket_markdown.opening(told), ticket_markdown.comment(told), alert_key(told.dedup_key)]
+
+
+def references(data: bytes) -> object:
+    """Read what a channel remembered of an incident."""
+    return [slack._known(text_of(data)), tickets._known(text_of(data))]
+
+
+OURS: dict[str, Parser] = {
+    "configuration": Parser(configuration, (ConfigurationError,), longest=32 * 1024, most=8000, times=40),
+    "dotenv": Parser(dotenv, most=20_000),
+    "quantities": Parser(quantities, longest=16 * 1024, times=2),
+    "addresses": Parser(addresses, longest=16 * 1024, most=8000, times=12),
+    "expression": Parser(expression, (ValueError,), longest=8 * 1024),
+    "probe-answer": Parser(probe_answer, longest=256 * 1024),
+    "inflate": Parser(inflate, most=64 * 1024 + 10),
+    "command": Parser(command, longest=16 * 1024, most=60_000, times=2),
+    "stored": Parser(stored, most=20_000, times=40),
+    "recording": Parser(recording, (ConfigurationError,)),
+    "imported": Parser(imported, longest=16 * 1024),
+    "notices": Parser(notices, longest=32 * 1024, most=200_000, times=2),
+    "references": Parser(references, most=400, times=2),
+}
+"""Each by its name."""
