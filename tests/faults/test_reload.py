@@ -1,9 +1,16 @@
 """SIGHUP with a file that is wrong, and with one that loosens safety: the old configuration stays, people are told."""
 
 import signal
+from collections.abc import Callable
+from itertools import count, islice
 from pathlib import Path
 
+import pytest
+
+from tests.settings.hostile_texts import hostile
 from tests.support.daemon_processes import Cloud, Daemon, guarding
+from watchdog.domain.errors import ConfigurationError
+from watchdog.settings.load.load import load
 
 REFUSED = "reload refused, the old configuration stays"
 
@@ -50,3 +57,54 @@ def test_case_39_a_wrong_or_looser_configuration_is_refused_and_paged(tmp_path: 
         cloud.bad_deploy()
         daemon.until_story("CLOSED")
         assert [entry["target"] for entry in cloud.log("rollback_accepted")] == ["dep-40"], "it guards as before"
+
+
+HOSTILE = 32
+"""Files, one in four by the grammar, the others the daemon's own, damaged."""
+
+
+@pytest.mark.long
+def test_each_of_many_hostile_files_is_refused_and_told_and_the_old_configuration_stays(tmp_path: Path) -> None:
+    """By SIGHUP to the real daemon: its mistakes in the log, a page of its own; and it guards as before."""
+    with guarding(tmp_path, quirks=False) as (cloud, daemon):
+        cloud.write()
+        text = cloud.config.read_text(encoding="utf-8")
+        daemon.start().until_watching()
+        for wrong in islice(filter(refused_by(cloud), (hostile(number, text) for number in count())), HOSTILE):
+            mistakes = refusal_of(wrong, cloud, daemon)
+            assert mistakes.startswith("watchdog.yaml:") and len(mistakes.splitlines()) <= 50, wrong
+        daemon.until(lambda: len(set(alerts(cloud, "trigger"))) == HOSTILE)
+        assert all("/configuration/" in key for key in alerts(cloud, "trigger"))
+        assert not daemon.said("reloaded") and not alerts(cloud, "resolve") and "Traceback" not in daemon.words()
+        before = daemon.metric("watchdog_probe_total", service="web", outcome="good")
+        daemon.until(lambda: daemon.metric("watchdog_probe_total", service="web", outcome="good") > before + 2)
+
+        cloud.bad_deploy()
+        daemon.until_story("CLOSED")
+        assert [entry["target"] for entry in cloud.log("rollback_accepted")] == ["dep-40"], "it guards as before"
+        reload(cloud, daemon, text)
+        daemon.until(lambda: daemon.said("reloaded"))
+        daemon.until(lambda: set(alerts(cloud, "resolve")) >= set(alerts(cloud, "trigger")[:HOSTILE]))
+
+
+def refusal_of(text: str, cloud: Cloud, daemon: Daemon) -> str:
+    """Return the mistakes for which a reload of that text is refused."""
+    before = len(daemon.said(REFUSED))
+    cloud.config.write_text(text, encoding="utf-8", errors="surrogatepass")
+    daemon.process.send_signal(signal.SIGHUP)
+    return str(daemon.until(lambda: daemon.said(REFUSED)[before:])[0]["mistakes"])
+
+
+def refused_by(cloud: Cloud) -> Callable[[str], bool]:
+    """Return what tells whether a text is no configuration: a damaged one may still be one."""
+    path = cloud.folder / "beside.yaml"
+
+    def wrong(text: str) -> bool:
+        path.write_text(text, encoding="utf-8", errors="surrogatepass")
+        try:
+            load(path, {}, cloud.folder)
+        except ConfigurationError:
+            return True
+        return False
+
+    return wrong
