@@ -73,9 +73,9 @@ def dotenv(data: bytes) -> object:
     folder = FOLDER / "env"
     folder.mkdir(exist_ok=True)
     (folder / ".env").write_bytes(data)
-    values, wrong = read_dotenv(folder)
+    values, wrong, unread = read_dotenv(folder)
     secrets, mistakes = read_secrets(values)
-    return [list(map(str, (*wrong, *mistakes))), unknown_variables(values), len(secrets)]
+    return [list(map(str, (*wrong, *mistakes, *unread))), unknown_variables(values), len(secrets)]
 
 
 def _each(parsers: Mapping[str, Any], value: object) -> list[object]:
@@ -147,12 +147,12 @@ def command(data: bytes) -> object:
     said, found = json_of(given), list[object]()
     for row in ROWS:
         try:
-            found.append(json.dumps(typed_arguments(row, text_of(data).split()[:60])))
+            found.append(json.dumps(typed_arguments(row, text_of(data).split()[:60]), allow_nan=False))
         except InvalidRequest as error:
             found.append(str(error))
         try:
             fields = said if isinstance(said, dict) else {"seconds": text_of(given)}
-            found.append(json.dumps(arguments_of(row, text_of(subject), fields)))
+            found.append(json.dumps(arguments_of(row, text_of(subject), fields), allow_nan=False))
         except Invalid as error:
             found.append(str(error))
     return found

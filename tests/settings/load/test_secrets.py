@@ -1,10 +1,12 @@
 """Secrets: which are known, what is wrong with one, and that none is ever shown."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.settings.texts import SMALL, loaded, mistakes, shown
 from watchdog.adapters.notifiers import NOTIFIERS
-from watchdog.settings.load.secrets import KNOWN, SecretMap, read_secrets, unknown_variables
+from watchdog.settings.load.secrets import KNOWN, SecretMap, read_dotenv, read_secrets, unknown_variables
 
 
 @pytest.mark.parametrize(
@@ -84,3 +86,22 @@ def test_a_secret_map_is_a_mapping_that_does_not_talk() -> None:
     assert secrets["WATCHDOG_X"] == "CANARY"
     assert len(secrets) == 1
     assert repr(secrets) == "{WATCHDOG_X: ***}"
+
+
+def test_lines_of_a_file_that_are_no_variables_are_one_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Thousands of them, too; what is one is used."""
+    junk = "not a variable\n" * 3000
+    (tmp_path / ".env").write_text(f"A=1\n{junk}WATCHDOG_HEARTBEAT_URL='https://hb.example/x'\n", encoding="utf-8")
+    values, wrong, (warning,) = read_dotenv(tmp_path)
+    assert (values, wrong) == ({"WATCHDOG_HEARTBEAT_URL": "https://hb.example/x"}, ())
+    assert warning == ".env: 3000 lines are not NAME=value and not used (the first: line 2)"
+    assert not caplog.records
+
+
+def test_thousands_of_unknown_variables_are_counted() -> None:
+    """To look for what each may be meant as takes long."""
+    mistakes, warnings = unknown_variables({f"WATCHDOG_CONSOLE_{number}": "1" for number in range(2300)})
+    assert (len(mistakes), len(warnings)) == (0, 51)
+    assert warnings[-1] == "2250 more variables are not known and not used"

@@ -137,7 +137,7 @@ async def services(
     environ: Mapping[str, str], cwd: Path, base_url: str | None
 ) -> tuple[Sequence[ServiceFacts], Mapping[str, str]]:
     """Return what the key can see, and the group of each service, if the key may read groups."""
-    from_file, mistakes = read_dotenv(cwd)
+    from_file, mistakes, _ = read_dotenv(cwd)
     secrets, more = read_secrets({**from_file, **environ})
     if mistakes or more:
         raise ConfigurationError((*mistakes, *more))

@@ -35,7 +35,7 @@ def load(
     """
     found, name, text = _text(path, environ, cwd)
     folder = found.parent if found else cwd
-    from_file, dotenv_mistakes = read_dotenv(folder)
+    from_file, dotenv_mistakes, unread = read_dotenv(folder)
     variables = {**from_file, **{key: value for key, value in environ.items() if value}}
     secrets, secret_mistakes = read_secrets(variables)
     misspelt, strange = unknown_variables(variables)
@@ -49,7 +49,7 @@ def load(
         document.report((), "cannot be understood", "start from config/minimal.yaml")
     if settings is None or others or document.mistakes:
         raise document.refusal(*others, place=HANDBOOK)
-    return dataclasses.replace(settings, warnings=(*settings.warnings, *strange))
+    return dataclasses.replace(settings, warnings=(*settings.warnings, *unread, *strange))
 
 
 def _build(builder: Builder, document: Document, path: Path | None, folder: Path) -> Settings | None:

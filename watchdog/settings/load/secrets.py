@@ -12,7 +12,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any
 
-from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -236,20 +236,31 @@ class SecretMap(Mapping[str, str]):
         return "{" + ", ".join(f"{name}: ***" for name in sorted(self._values)) + "}"
 
 
-def read_dotenv(folder: Path) -> tuple[Mapping[str, str], tuple[Mistake, ...]]:
-    """Return the `WATCHDOG_*` variables of the folder's `.env` file, if there is one."""
+def read_dotenv(folder: Path) -> tuple[Mapping[str, str], tuple[Mistake, ...], tuple[str, ...]]:
+    """Return the `WATCHDOG_*` variables of the folder's `.env` file, if there is one; mistakes; a warning of its lines
+    that are none: one, as the library would write a line of the log for each.
+    """
     path = folder / ".env"
     try:
         with path.open(encoding="utf-8") as file:
             text = file.read(SIZE_MAX + 1)
     except FileNotFoundError:
-        return {}, ()
+        return {}, (), ()
     except (OSError, UnicodeDecodeError) as error:
-        return {}, (Mistake(".env", f"cannot be read ({type(error).__name__})", "make it readable text, or remove it"),)
+        return (
+            {},
+            (Mistake(".env", f"cannot be read ({type(error).__name__})", "make it readable text, or remove it"),),
+            (),
+        )
     if len(text) > SIZE_MAX:
-        return {}, (Mistake(".env", f"larger than {SIZE_MAX // 1024} KiB", "keep only WATCHDOG_* lines"),)
-    values = dotenv_values(stream=StringIO(text), interpolate=False)
-    return {name: value for name, value in values.items() if name.startswith(PREFIX) and value}, ()
+        return {}, (Mistake(".env", f"larger than {SIZE_MAX // 1024} KiB", "keep only WATCHDOG_* lines"),), ()
+    lines = list(parse_stream(StringIO(text)))
+    values = {one.key: one.value for one in lines if one.key is not None}
+    wrong = [one.original.line for one in lines if one.error]
+    warnings = (
+        (f".env: {len(wrong)} lines are not NAME=value and not used (the first: line {wrong[0]})",) if wrong else ()
+    )
+    return {name: value for name, value in values.items() if name.startswith(PREFIX) and value}, (), warnings
 
 
 def read_secrets(variables: Mapping[str, str]) -> tuple[SecretMap, tuple[Mistake, ...]]:
