@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -125,6 +126,7 @@ class Site:
             h11_max_incomplete_event_size=HEADERS_MAX_BYTES,
         )
         self.config.load()
+        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # as the server has it
 
     async def answered(self, data: bytes) -> bytes:
         """Return what a connection is answered that sends this, and then ends."""

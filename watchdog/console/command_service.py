@@ -7,6 +7,7 @@ names the bearers of one token come; the story of an incident has no line of it.
 
 from collections.abc import Mapping
 from contextlib import suppress
+from math import isfinite
 from typing import Any
 
 import structlog
@@ -101,6 +102,8 @@ def _seen(needed: Seen, said: Mapping[str, Any]) -> dict[str, Any]:
         raise Invalid("The form does not say what was asked: load the page again, then decide.")
     try:
         asked_at = float(said["asked_at"]) if said["asked_at"] not in ("", None) else None
-    except ValueError:
+        if asked_at is not None and not isfinite(asked_at):
+            raise ValueError("no moment")
+    except (ValueError, TypeError, OverflowError):
         raise Invalid("The form says no moment at which it was asked: load the page again, then decide.") from None
     return {"suspect": said["suspect"] or None, "target": said["target"] or None, "asked_at": asked_at}
