@@ -42,6 +42,7 @@ from watchdog.domain.units import parse_duration, parse_rate, parse_size, parse_
 from watchdog.replay.imports import IMPORTERS, Wanted
 from watchdog.replay.imports.deploys_csv import deploys_of
 from watchdog.settings.load.load import load
+from watchdog.settings.load.scenarios import read_scenario
 from watchdog.settings.load.secrets import read_dotenv, read_secrets, unknown_variables
 from watchdog.settings.rules.recurrence import parse_moment, parse_turn, parse_weekly
 from watchdog.settings.schema.urls import http_url
@@ -66,6 +67,11 @@ def _file(name: str, data: bytes) -> Path:
 def configuration(data: bytes) -> object:
     """Load it as each command and each reload does."""
     return str(load(_file("watchdog.yaml", data), ALL_SECRETS, FOLDER).policy.services)
+
+
+def scenario(data: bytes) -> object:
+    """Load it as a fault class of the laboratory."""
+    return read_scenario(_file("scenario.yaml", data), FOLDER).name
 
 
 def dotenv(data: bytes) -> object:
@@ -215,6 +221,7 @@ def references(data: bytes) -> object:
 
 OURS: dict[str, Parser] = {
     "configuration": Parser(configuration, (ConfigurationError,), longest=32 * 1024, most=8000, times=40),
+    "scenario": Parser(scenario, (ConfigurationError,), longest=16 * 1024, most=8000, times=20),
     "dotenv": Parser(dotenv, most=20_000),
     "quantities": Parser(quantities, longest=16 * 1024, times=2),
     "addresses": Parser(addresses, longest=16 * 1024, most=8000, times=12),

@@ -98,7 +98,7 @@ def _mark(folder: Path) -> Mapping[str, Any]:
         found = json.loads((folder / MARK).read_text(encoding="utf-8"))
         if found["judgement"] == list(ours()):
             return {"tries": int(found.get("tries", 0)), "done": found.get("done") is True}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         pass  # it was never begun
     return {"tries": 0, "done": False}
 

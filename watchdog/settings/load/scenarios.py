@@ -84,10 +84,18 @@ def _services(shape: ScenarioShape) -> tuple[str, ...]:
     return tuple(dict.fromkeys((MAIN, *shape.services))) if shape.services else USUAL_SERVICES
 
 
+def _is_name(text: str) -> bool:
+    """Tell whether it is a name, also where it is written without quotes: no number, no date."""
+    try:
+        return NAME.fullmatch(text) is not None and yaml.safe_load(text) == text
+    except ValueError:  # 2027-02-31 is written as a date, and is none
+        return False
+
+
 def _check(document: Document, shape: ScenarioShape) -> None:
     services = _services(shape)
     for name in shape.services:
-        if not NAME.fullmatch(name) or yaml.safe_load(name) != name:
+        if not _is_name(name):
             document.report(("services", name), "not a name for a service", "write letters, digits and dashes")
     deploys: dict[str, str] = {}
     for place, deploy in enumerate(shape.deploys):
@@ -101,7 +109,7 @@ def _check(document: Document, shape: ScenarioShape) -> None:
     for name, needs in shape.depends_on.items():
         _known(document, ("depends_on", name), name, services, "service")
         for place, need in enumerate(needs):
-            if not NAME.fullmatch(need) or yaml.safe_load(need) != need:
+            if not _is_name(need):
                 document.report(("depends_on", name, place), "not a name", "write letters, digits and dashes")
     vendors = {*VENDORS, *(need for needs in shape.depends_on.values() for need in needs)} - set(services)
     for name in shape.vendors_down:
