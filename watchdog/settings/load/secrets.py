@@ -25,6 +25,8 @@ PREFIX = "WATCHDOG_"
 TEXT = "WATCHDOG_CONFIG_YAML"
 SIZE_MAX = 64 * 1024
 TOKEN_MIN = 24
+LINE_MAX = 4096
+"""Characters; the library looks for a comment in the square of the blanks of a line."""
 UNKNOWN_MAX, NAME_MAX = 50, 100
 """Unknown names that are looked at; to find the nearest known one takes a millisecond each."""
 
@@ -254,6 +256,9 @@ def read_dotenv(folder: Path) -> tuple[Mapping[str, str], tuple[Mistake, ...], t
         )
     if len(text) > SIZE_MAX:
         return {}, (Mistake(".env", f"larger than {SIZE_MAX // 1024} KiB", "keep only WATCHDOG_* lines"),), ()
+    long = next((number for number, line in enumerate(text.splitlines(), 1) if len(line) > LINE_MAX), None)
+    if long is not None:
+        return {}, (Mistake(f".env:{long}", f"longer than {LINE_MAX} characters", "write NAME=value on a line"),), ()
     lines = list(parse_stream(StringIO(text)))
     values = {one.key: one.value for one in lines if one.key is not None}
     wrong = [one.original.line for one in lines if one.error]
