@@ -149,7 +149,7 @@ async def test_too_many_requests_are_refused() -> None:
     assert answers[0] == 303 and 429 in answers
 
 
-async def test_case_60_strangers_keep_nobody_from_the_login_s_form() -> None:
+async def test_strangers_keep_nobody_from_the_login_s_form() -> None:
     """Nor from the files it is drawn with, by wrong tokens; a form that is asked for too often is the plain one."""
     async with town(at_once=10.0) as one:
         wrong = [(await one.client.get("/api/v1/services", headers=bearer(f"{n}"))).status_code for n in range(15)]
