@@ -14,7 +14,7 @@ from rich.text import Text
 
 from watchdog.docs.places import link
 from watchdog.domain.commands.command_line import command_line
-from watchdog.domain.errors import ConfigurationError, OutcomeUnknown, Refused, Temporary, WatchdogError
+from watchdog.domain.errors import MISTAKES_MAX, ConfigurationError, OutcomeUnknown, Refused, Temporary, WatchdogError
 from watchdog.presentation.text import WIDTH, clean
 
 DONE, FAILED, USAGE, REFUSED, INTERRUPTED = 0, 1, 2, 3, 130
@@ -99,7 +99,7 @@ def explain_error(error: WatchdogError) -> int:
     if isinstance(error, ConfigurationError):
         for mistake in error.mistakes:
             print_error(str(mistake))
-        if error.place:
+        if error.place and len(error.mistakes) < MISTAKES_MAX:  # no more lines than that, whatever is wrong
             print_error(f"Every key with its type and default: {link(error.place)}")
         return USAGE
     if isinstance(error, Refused):
