@@ -263,6 +263,14 @@ def answered(*failing_answers: tuple[str, int], first: float = 900.0, **fields: 
     return a_service(checks={"home": failing(served=served)}, **fields)
 
 
+def answered_well_before_it_failed() -> ServiceState:
+    """Return the service whose new code answered once, well, between its deploy (90 s ago) and the onset (60 s ago)."""
+    service = answered(("aaaaaaa1", 9))
+    home = service.checks["home"]
+    once = Served("bad00000", NOW - 75.0, NOW - 75.0, ())
+    return replace(service, checks={"home": replace(home, served=(*home.served, once))})
+
+
 TEN_MINUTES_OLD = (replace(HISTORY[0], created_at=NOW - 700.0, finished_at=NOW - 481.0), *HISTORY[1:])
 
 
@@ -280,6 +288,7 @@ TEN_MINUTES_OLD = (replace(HISTORY[0], created_at=NOW - 700.0, finished_at=NOW -
         answered(("aaaaaaa1", 9), first=60.0),
         answered(("aaaaaaa1", 9), deploys=TEN_MINUTES_OLD),
         answered(("aaaaaaa1", 9), deploys=HISTORY[:1]),
+        answered_well_before_it_failed(),
     ],
 )
 def test_a_deploy_is_not_acquitted_by_failing_answers_that_may_be_its_own(service: ServiceState) -> None:

@@ -83,6 +83,15 @@ def test_a_short_hole_does_not_end_a_run() -> None:
     assert probes.gap_seconds(HOME, LIMITS) == 30.0
 
 
+@pytest.mark.parametrize(("unseen", "lasted"), [(10.0, "48 s"), (13.0, "45 s"), (13.5, None)])
+def test_what_was_not_seen_of_a_run_does_not_count(unseen: float, lasted: str | None) -> None:
+    """30 failures are 58 s; a killed daemon saw the first, and was away for so much of them."""
+    check, now = seen("x")
+    check, now = seen("x" * 29, check=replace(check, unseen_seconds=unseen), start=now + 2.0)
+    result = finding(check, now)
+    assert result is None if lasted is None else result.text.startswith(f"30 of 30 probes failed for {lasted}")
+
+
 def test_a_stale_run_confirms_nothing() -> None:
     """What was seen more than 15 s ago is not acted on."""
     check, now = seen("x" * 30)

@@ -121,6 +121,10 @@ def test_a_failed_rollback_counts_too_and_what_the_list_does_not_reach_does_not(
     canceled = taken_up(after_a_rollback(reach(Phase.CALM).state))
     listed(canceled, *chain(canceled, GOOD, status="canceled"))
     assert canceled.state.denied == (), "it led nowhere"
+    back = taken_up(after_a_rollback(reach(Phase.CALM).state))
+    newest, *older = chain(back, GOOD, BAD)
+    listed(back, replace(newest, status="update_in_progress"), *older)
+    assert back.state.denied == (), "a person is taking it back"
     other = taken_up(after_a_rollback(reach(Phase.CALM).state))
     listed(other, *chain(other, GOOD)[:1])
     assert other.state.denied == ()
@@ -146,7 +150,7 @@ def test_our_own_rollback_is_not_missing(phase: Phase, unread: bool) -> None:
 
 def test_without_a_record_or_a_list_nothing_is_learned() -> None:
     """A first start: old rollbacks are history. An empty list tells nothing, and the next one does."""
-    first = World(make_policy(), [old_deploy("dep-41", GOOD, 1.0, "live"), old_deploy("dep-40", BAD, 2.0)])
+    first = World(make_policy(), [old_deploy("dep-41", BAD, 1.0, "live"), old_deploy("dep-40", GOOD, 2.0)])
     listed(taken_up(first), *chain(first, GOOD))
     assert first.state.denied == ()
     world = taken_up(after_a_rollback(reach(Phase.CALM).state))
