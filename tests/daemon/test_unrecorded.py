@@ -211,7 +211,10 @@ async def test_the_end_of_an_incident_is_left_to_the_worker_that_reads_it_as_ope
     await recorded(recorder, open_in(1, closed_at=9.0), before=open_in(1))
     store.saving = None
     recorder.know(["web"], open_in(1), unread=True)
-    await recorded(recorder, open_in(1, closed_at=9.0), before=open_in(1))
+    for tells in ([], [OVER]):
+        await recorded(recorder, open_in(1, closed_at=9.0), *tells, before=open_in(1))
+    await recorder.save_final_state(State())
+    assert await closed_at(store, "web-1") is None
     recorder.know(["web"], open_in(1))
     await recorded(recorder, open_in(1))
     assert await closed_at(store, "web-1") is None

@@ -236,7 +236,7 @@ QUOTED = b'"' + b"\\\\" * 6000 + b'"'
         (QUOTED, 303),
         (b";" * 12_000, 303),
         (b'"%s"', 303),
-        (b"%s; watchdog_console=x", 303),
+        *((b"%s; watchdog_console=" + other, 303) for other in (b"x", b"y", b"z", b"1", b"2")),
         (b"%s; watchdog_console=%s; other", 200),
         (b"%s;a=b;;c", 200),
         (b"%s; _oauth2_proxy_0=" + b"x" * 7000 + b"; _oauth2_proxy_1=" + b"x" * 7000, 200),

@@ -19,3 +19,19 @@ async def test_a_command_without_an_answer_is_withdrawn_and_its_author_reads_wha
         await submit_and_wait(store, clock, name, {}, "ann")
     assert str(raised.value) == words
     assert [(one.name, one.done, one.answer) for one in await store.asked()] == [(name, True, words)]
+
+
+class AnsweredJustThen(MemoryStore):
+    """A store in which the daemon answers in the moment in which the author gives up."""
+
+    async def answer(self, command_id: int, *, ok: bool, text: str, exit_code: int) -> bool:
+        """Take the daemon's answer first."""
+        await super().answer(command_id, ok=True, text="SILENCED web for 2 h", exit_code=0)
+        return await super().answer(command_id, ok=ok, text=text, exit_code=exit_code)
+
+
+async def test_what_was_answered_in_the_moment_of_giving_up_was_done() -> None:
+    """Its author reads that, and not that it was withdrawn."""
+    clock = FakeClock()
+    done = await submit_and_wait(AnsweredJustThen(clock), clock, "silence", {}, "ann")
+    assert (done.ok, done.answer) == (True, "SILENCED web for 2 h")

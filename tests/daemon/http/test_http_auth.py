@@ -110,9 +110,11 @@ async def test_guessing_is_slowed_down_and_the_right_token_is_not() -> None:
 
 
 async def test_the_owner_is_bounded_too() -> None:
-    """A mad script with the token costs so much and no more."""
+    """A mad script with the token costs so much and no more; what strangers of its address send is not of that."""
     clock = FakeClock(auto=False)
     async with asking(clock) as client:
+        for number in range(int(GUESSES_AT_ONCE)):
+            await client.get("/status", headers={"authorization": f"Bearer {number}-wrong"})
         codes = [(await client.get("/status", headers=RIGHT)).status_code for _ in range(int(REQUESTS_AT_ONCE) + 1)]
         await clock.advance(0.2)
         again = (await client.get("/status", headers=RIGHT)).status_code

@@ -14,6 +14,7 @@ from watchdog.daemon.outbox.circuit_breaker import TRIPS_AT
 from watchdog.daemon.supervision.health import SILENT_SECONDS, UNREAD_SECONDS, Health
 from watchdog.domain import events as e
 from watchdog.domain.errors import Permanent
+from watchdog.domain.integrations import Failing
 from watchdog.domain.readings import Good
 
 
@@ -172,4 +173,8 @@ async def test_strangers_learn_the_kinds_alone() -> None:
         await eventually(lambda: len(health.reasons()) == 5)
         known = ["a task does not run", "disarmed until `watchdog resume`", "blind", "a channel fails"]
         assert health.kinds() == known and "web-1" in " ".join(health.reasons())
+        failing = {f"channel/{name}": Failing(0.0, "refused", f"bad key of {name}") for name in ("pager", "chat")}
+        s.engine.state = replace(s.engine.state, failing=failing)
+        assert health.kinds_degraded() == ["channel: refused"]
+        assert [name in " ".join(health.degraded()) for name in ("pager", "chat")] == [True, True]
         gate.set()

@@ -142,8 +142,7 @@ class StepPersister:
         if self._unread and not self._unread.isdisjoint(_concerned(event, result.effects)):
             return self.unrecorded(event, result, Temporary(UNREAD))
         try:
-            closed = ended(result.before, result.after)
-            pending = await self._save(event, result.after, result.effects, closed, answer)
+            pending = await self._save(event, result.after, result.effects, self._ended(result), answer)
         except (Displaced, Stale):
             raise
         except Withdrawn:
@@ -218,10 +217,13 @@ class StepPersister:
         tells = [effect for effect in result.effects if isinstance(effect, Tell)]
         if isinstance(error, (Temporary, Permanent)):  # what no store can take would spoil every record after it
             self._owed.extend(tells)
-            both = ended(result.before, result.after)
-            self._closed.extend(one for one in both if one.service not in self._unread)
+            self._closed.extend(self._ended(result))
             tells = [tell for tell in tells if not self._waits(tell)]
         return replace(result, pending=[PendingEffect(-1, tell) for tell in tells], why_not=self.trouble)
+
+    def _ended(self, result: StepResult) -> Sequence[Incident]:
+        """Return what a step ended and may be written; also time, which names no service, may end an incident."""
+        return [one for one in ended(result.before, result.after) if one.service not in self._unread]
 
     def _waits(self, tell: Tell) -> bool:
         """Tell whether a notice must not overtake the record: an all-clear, if the journal has its incident open."""
