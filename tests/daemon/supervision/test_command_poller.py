@@ -197,6 +197,32 @@ async def test_a_look_is_as_old_as_its_question_and_not_as_its_answer() -> None:
         assert (command.done, command.ok, s.engine.state.paused_by) == (True, False, "")
 
 
+async def test_a_look_that_failed_is_none() -> None:
+    """While the store did not answer nobody looked: what was asked meanwhile is old when it does."""
+
+    class Away(ShakyStore):
+        away = False
+
+        async def commands(self) -> Sequence[Command]:
+            if self.away:
+                raise Temporary("the store does not answer")
+            return await super().commands()
+
+    async with scene(Away) as s:
+        commands = CommandPoller(s.store, s.engine, s.clock)
+        await commands.apply_all()
+        number = await s.store.submit("pause", {}, "ann")
+        s.store.away = True  # type: ignore[attr-defined]
+        s.clock.freeze(STALE_SECONDS + 20.0)
+        with pytest.raises(Temporary):
+            await commands.apply_all()
+        s.store.away = False  # type: ignore[attr-defined]
+        await commands.apply_all()
+        command = await s.store.command(number)
+        assert command is not None
+        assert (command.done, command.ok, s.engine.state.paused_by) == (True, False, "")
+
+
 async def test_a_fault_of_our_own_is_an_answer_too() -> None:
     """The CLI does not wait in vain, and the commands behind it are applied."""
     async with scene() as s:
@@ -279,9 +305,17 @@ async def test_case_52_a_worker_that_dies_between_applying_and_answering_has_ans
 
 
 class Unacknowledged(ShakyStore):
-    """A store that loses the acknowledgement of one commit with an answer in it."""
+    """A store that loses the acknowledgement of one commit with an answer in it, and some looks after that."""
 
     lost = False
+    looks_lost = 0
+
+    async def command(self, command_id: int) -> Command | None:
+        """Look, or fail."""
+        if self.lost and self.looks_lost:
+            self.looks_lost -= 1
+            raise Temporary("the store does not answer")
+        return await super().command(command_id)
 
     async def save(self, *given: Any) -> tuple[PendingEffect, ...]:  # type: ignore[override]
         """Save it, and fail the first time that an answer goes with it."""
@@ -303,6 +337,20 @@ async def test_case_52_what_was_saved_without_an_acknowledgement_is_in_force_as_
         saved = await s.store.load_readonly()
         assert command.ok and s.store.lost and saved is not None
         assert s.web.phase is saved.services["web"].phase is Phase.PAGED
+
+
+async def test_case_52_it_is_read_from_the_store_again_as_soon_as_that_answers() -> None:
+    """Until then each look tries: what its author reads as done is in force."""
+    async with scene(Unacknowledged) as s:
+        s.store.looks_lost = 2  # type: ignore[attr-defined]
+        await s.store.submit("silence", {**QUIET, "of": None}, "ann")
+        commands = CommandPoller(s.store, s.engine, s.clock)
+        for _ in range(2):
+            with pytest.raises(Temporary):
+                await commands.apply_all()
+            assert s.engine.state.silences == ()
+        await commands.apply_all()
+        assert [one.name for one in s.engine.state.silences] == ["silence-1"]
 
 
 @pytest.mark.parametrize("name", ["pause", "resume"])
