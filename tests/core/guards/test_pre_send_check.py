@@ -10,7 +10,7 @@ from watchdog.core.guards import pre_send_check
 from watchdog.domain.decisions import Course, Decision, TargetChoice
 from watchdog.domain.effects import PinAutoDeploy, RestoreAutoDeploy, Rollback
 from watchdog.domain.incidents import ActiveCritical, Phase, ServiceState, State
-from watchdog.domain.policy import Mode, Policy, ServicePolicy
+from watchdog.domain.policy import Mode, Policy, ServicePolicy, Suppression
 from watchdog.domain.severity import Severity
 
 ROLLBACK = Rollback("web", "web-1", "srv-web", "dep-41", "dep-40", "aaaaaaa1", "dep-41")
@@ -24,6 +24,7 @@ HEALED = {"home": failing(last_bad_at=NOW - 16, last_at=NOW - 16)}
 TWO = make_policy()
 TWO = replace(TWO, services={**TWO.services, "shop": ServicePolicy("shop", "srv-shop")})
 OBSERVED = make_policy(Mode.OBSERVE)
+HOLD = Suppression("hold-1", "web", "ann", "a move of the data", NOW - 1.0, NOW + 3600.0)
 
 
 def sending(**fields: object) -> ServiceState:
@@ -66,6 +67,7 @@ def test_a_pause_and_a_broken_promise_hold_everything_back(
         (a_state(sending(facts=None)), make_policy(), "service: the platform did not tell of it"),
         (a_state(sending(), troubles=WAVE), TWO, "correlation: 2 groups critical within 90 s: shop, web"),
         (a_state(sending()), OBSERVED, "mode: observe"),
+        (a_state(sending(), holds=(HOLD,)), make_policy(), "action hold: hold-1"),
     ],
 )
 def test_what_came_up_meanwhile_holds_a_rollback_back_unless_it_was_asked_for_by_hand(

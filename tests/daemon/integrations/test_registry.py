@@ -59,6 +59,14 @@ def test_a_call_that_fails_is_noted_with_why_and_since_when(
     assert only(kept).standing is Standing.OK and only(kept).since == clock.now()
 
 
+def test_a_failure_that_changes_its_cause_goes_on(kept: IntegrationRegistry, clock: FakeClock) -> None:
+    """A key that is refused after an outage: it has not worked since the outage began."""
+    for error in (Temporary("Render answered 502"), Forbidden("Render refused our key (401)")):
+        clock.freeze(5)
+        kept.fails("platform", "Render", error=error)
+    assert (only(kept).standing, only(kept).since) == (Standing.REFUSED, clock.now() - 5)
+
+
 def test_what_answers_about_one_thing_only_is_not_failing(kept: IntegrationRegistry) -> None:
     """A commit that GitHub does not know; a token that it refuses is another matter."""
     with pytest.raises(Permanent), kept.attempt("repository", "GitHub", answers=Permanent):

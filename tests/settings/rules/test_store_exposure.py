@@ -18,6 +18,7 @@ FAR = "postgresql://ann:secret@db.acme.example:5432/watchdog"
     [
         (FAR, {}, True),
         (f"{FAR}?sslmode=require", {}, True),
+        (f"{FAR}?sslmode=verify-ca", {}, True),
         (f"{FAR}?sslmode=verify-full", {}, False),
         (FAR, {"PGSSLMODE": "verify-full"}, False),
         (f"{FAR}?sslmode=prefer", {"PGSSLMODE": "verify-full"}, True),
