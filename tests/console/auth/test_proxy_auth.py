@@ -61,6 +61,15 @@ async def test_who_is_logged_in_at_the_proxy_needs_no_login_here() -> None:
         assert (await one.client.get("/", headers=[*as_("vera"), ("cookie", its_own)])).status_code == 200
 
 
+async def test_people_without_a_role_do_not_fill_the_log() -> None:
+    """However many names the proxy lets in: the first few of them all are told."""
+    async with town(proxy=proxy()) as one:
+        with capture_logs() as logs:
+            for number in range(12):
+                assert (await one.client.get("/", headers=as_(f"somebody-{number}"))).status_code == 403
+    assert len(logs) == 5
+
+
 @pytest.mark.parametrize("header", ["X-Forwarded-Email", "x-forwarded-email"])
 async def test_the_header_is_the_one_that_was_chosen(header: str) -> None:
     """In whatever case; another one says nothing."""
