@@ -93,10 +93,15 @@ async def test_case_54_a_refused_reload_is_told_each_time_and_stays_until_a_conf
         await world.go_on(300)
         titles = [one.title for one in world.vendors["slack"].notices if "/" in one.incident]
         assert titles == [f"watchdog: the reload at 12:00:0{second}: refused" for second in (1, 2)]
-        await end_refusals(world.daemon, world.clock.now())  # type: ignore[arg-type]
+        taken_at = world.clock.now()
         await world.go_on(5)
-        assert alerts(world) == ["self_alert", "self_alert", "resolved", "resolved"]
-        assert not world.daemon.engine.state.failing
+        later = Integration(CONFIGURATION, "12:05:05", Standing.REFUSED, world.clock.now(), why="another typo")
+        await world.daemon.engine.submit(IntegrationJudged(world.clock.now(), later))
+        await world.go_on(5)
+        await end_refusals(world.daemon, taken_at)  # type: ignore[arg-type]
+        await world.go_on(5)
+        assert alerts(world) == ["self_alert"] * 3 + ["resolved"] * 2
+        assert list(world.daemon.engine.state.failing) == [later.key], "it came after that configuration was taken"
 
 
 class Accompanied(MemoryStore):
