@@ -4,8 +4,9 @@ from dataclasses import fields, replace
 
 from watchdog.adapters.stores.state_partitions import Fleet, SavedState, assemble, service_of
 from watchdog.domain.effects import PinAutoDeploy, WakeAt
-from watchdog.domain.incidents import ActiveCritical, ServiceState, Shared, State
+from watchdog.domain.incidents import ActiveCritical, Incident, ServiceState, Shared, State
 from watchdog.domain.readings import Good
+from watchdog.domain.severity import Severity
 from watchdog.domain.store_records import FLEET
 
 API, WEB = ServiceState("api"), ServiceState("web")
@@ -54,6 +55,23 @@ def test_what_moved_away_is_forgotten() -> None:
     memo.keep({"api": 1})
     again = memo.changes(STATE, ())
     assert again.services == (WEB,) and again.fleet is not None
+
+
+def test_what_was_another_workers_in_between_is_unread_until_it_is_loaded() -> None:
+    """However often the lease is renewed before the load succeeds."""
+    memo = SavedState()
+    memo.keep({"api": 1, "web": 1})
+    for _ in range(2):
+        memo.keep({"api": 1, "web": 2})
+        assert memo.unread == {"web"}
+    memo.loaded({"web": WEB}, None, ["web"])
+    assert memo.unread == frozenset()
+
+
+def test_the_end_of_an_incident_needs_the_lease_of_its_service() -> None:
+    """It may be owed since the service went to another worker, which has the incident open."""
+    over = Incident("web-1", "web", Severity.HIGH, 0.0, 0.0, "web is slow", closed_at=9.0)
+    assert SavedState().changes(State(), (), [over]).leases == ("web",)
 
 
 def test_effects_need_the_lease_of_their_service(a_tell) -> None:
