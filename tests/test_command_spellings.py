@@ -35,6 +35,8 @@ def wrong(text: str) -> str:
     """Return what of a command line is not so, or nothing: the words of a command, then options that it has."""
     here, words = app, text.split()
     while words and below(here) and not words[0].startswith("-"):
+        if words[0].isupper():  # any command: `watchdog COMMAND --help`
+            return ""
         choices = words.pop(0).split("|")
         if not set(choices) <= set(below(here)):
             return f"no command {choices}"

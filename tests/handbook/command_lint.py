@@ -13,12 +13,12 @@ from watchdog.cli.main import app
 PLAIN = frozenset({"cat", "cd", "cp", "echo", "export", "ls", "mkdir", ".ci/run"})
 """Programs whose arguments are not looked at."""
 READS = frozenset(
-    {"check", "checklist", "docs", "explain", "follow_ups", "history", "incidents", "postmortem", "silences"}
-    | {"schema", "show", "stats", "status", "why_not"}
+    {"check", "checklist", "digest", "docs", "explain", "follow_ups", "history", "incidents", "postmortem"}
+    | {"schema", "show", "silences", "stats", "status", "why_not"}
 )
 """Functions of commands that read a record, or only a configuration: those are run."""
-OUTSIDE = frozenset({"--live", "--site"})
-"""Options that make such a command leave this machine, or write elsewhere."""
+OUTSIDE = frozenset({"--live", "--site", "--watch"})
+"""Options that make such a command leave this machine, write elsewhere, or never end."""
 EXAMPLES = {"INCIDENT": "web-1", "SERVICE": "web", "PAGE": "operation"}
 """What is run in place of a word that stands for one of the reader's own."""
 
@@ -54,7 +54,9 @@ def wrong_of_ours(words: Sequence[str]) -> str:
 
 
 def parsed(words: Sequence[str]) -> str:
-    """Return the name of the function that these words call. Raises CycloptsError."""
+    """Return the name of the function that these words call; nothing for `--help`. Raises CycloptsError."""
+    if "--help" in words:
+        return wrong_inline(words)
     _, bound, _ = app.meta.parse_args(list(words), exit_on_error=False, print_error=False)
     command, _, _ = app.parse_args(list(bound.args), exit_on_error=False, print_error=False)
     return str(getattr(command, "__name__", ""))

@@ -7,12 +7,12 @@ from watchdog.cli.main import app
 
 ABOUT = """\
 Each command takes `--config FILE` (`-c`): the configuration; else `./watchdog.yaml`, else the text in
-`WATCHDOG_CONFIG_YAML`. `--utc` shows times in UTC, not in the local time zone. `--help` behind a command prints the
-same in the terminal.
+`WATCHDOG_CONFIG_YAML`; and `--utc`: show times in UTC, not in the local time zone (`TZ`). JSON, Markdown and CSV are
+always in UTC. `watchdog COMMAND --help` prints the same in the terminal.
 
 Exit codes: 0 done, 1 failed, 2 configuration or usage, 3 refused by a guard, 130 interrupted."""
 SHARED = re.compile(r"\* `--(?:config, -c PATH|utc)`: [^\n]*\n")
-"""Options of every command, which are said once."""
+"""Options of every command, said once above."""
 GROUP = re.compile(r"\n\*\*[^*]+\*\*:\n\n\* \[`")
 """The first of the lists of commands; the table of contents has none."""
 EMPTY = re.compile(r"\*\*Parameters\*\*:\n\n(?=#|\Z|\n)")

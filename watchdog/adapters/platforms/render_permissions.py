@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 
 from watchdog.adapters.api_client import PermanentAnswer
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.errors import MissingPermission
 
 ID = r"[A-Za-z0-9_-]+"
@@ -49,7 +50,11 @@ DEPLOY = Permission(
     "deploys: create", "POST", re.compile(rf"/services/{ID}/(rollback|deploys)"), "to roll back", ACTING
 )
 PROJECTS = Permission(
-    "projects: read", "GET", re.compile(r"/projects|/environments"), "to group services by project", "watchdog init"
+    "projects: read",
+    "GET",
+    re.compile(r"/projects|/environments"),
+    "to group services by project",
+    command_line("init"),
 )
 PERMISSIONS = (SERVICES, DEPLOYS, EVENTS, DATABASES, PROJECTS, SWITCH, DEPLOY)
 CURE = "add it to the key at Render (Account Settings, API Keys); if it is there, its owner's role does not allow it"

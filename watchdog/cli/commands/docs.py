@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from watchdog.docs import Page
 
 It = Annotated[Context, Parameter(parse=False)]
+LISTS = f"`{command_line('docs')}` lists the pages"
 LINK = re.compile(r"\[(?P<text>[^\]]*)\]\((?!https?:)(?P<page>[\w-]*)(?:\.md)?(?:#[^)]*)?\)")
 """A link to a page, or within one."""
 
@@ -72,7 +73,7 @@ def _show_hits(words: str) -> int:
 
     hits = search(words)
     if not hits:
-        output.print_error(f"no page holds {words!r}; `{command_line('docs')}` lists the pages")
+        output.print_error(f"no page holds {words!r}; {LISTS}")
         return output.FAILED
     places = [f"{hit.page.name}#{hit.anchor}" if hit.anchor else hit.page.name for hit in hits]
     width = max(map(len, places))
@@ -89,11 +90,7 @@ def _found(place: str) -> "tuple[Page, str]":
     found = page_of(name)
     if found is None:
         meant = near(name)
-        usage_error(
-            name,
-            "no such page",
-            f"did you mean {' or '.join(meant)}?" if meant else f"`{command_line('docs')}` lists the pages",
-        )
+        usage_error(name, "no such page", f"did you mean {' or '.join(meant)}?" if meant else LISTS)
     text = section(found.text, anchor) if anchor else found.text
     if text is None:
         known = ", ".join(one.anchor for one in headings(found.text)[1:])
