@@ -51,10 +51,13 @@ def printed(made: Table) -> list[str]:
 def test_status() -> None:
     """One row per configured service; what was not read is unknown, what is no longer configured is not counted."""
     assert printed(tables.status(State(services={"web": WEB}), POLICY)) == [
-        "SERVICE  MODE        PHASE         LIVE     SIGNALS                   INCIDENT",
-        "web      autonomous  rolling back  9f3c2ab  1 good, 1 bad, 1 unknown  web-1",
-        "docs     observe     not seen yet  -        1 unknown                 -",
+        "SERVICE  MODE        PHASE         LIVE            SIGNALS                   INCIDENT",
+        "web      autonomous  rolling back  dep-42 9f3c2ab  1 good, 1 bad, 1 unknown  web-1",
+        "docs     observe     not seen yet  -               1 unknown                 -",
     ]
+    long_id = replace(x.BAD, id="dep-c0ffee1c0ffee2c0ffee")
+    named = replace(WEB, deploys=(long_id,), live=long_id.id)
+    assert printed(tables.status(State(services={"web": named}), POLICY))[1].split()[4] == "9f3c2ab"
 
 
 def test_what_is_kept_for_a_window_is_not_overlooked() -> None:

@@ -92,4 +92,4 @@ def test_status_fits_with_an_incident_open(empty: str, tmp_path: Path, monkeypat
     ) and "watchdog incident show web-1" in " ".join(lines[:2])
     text = " ".join(" ".join(lines).split())
     assert '"Change the basket once more, part 2"' in text and "then watchdog service restore-auto-deploy web" in text
-    assert "web observe rolling back 9f3c2ab 2 unknown web-1" in text
+    assert "web observe rolling back dep-42 9f3c2ab 2 unknown web-1" in text

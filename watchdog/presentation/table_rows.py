@@ -18,8 +18,8 @@ from watchdog.presentation.text import clean, clock, day, short, zone
 Row = tuple[str, ...]
 STATUS: Row = ("service", "mode", "phase", "live", "signals", "incident")
 CELL_MAX = 80
-LIVE_MAX = 12
-"""Characters of a live deploy's id, where no commit names it: a status fits 80 columns."""
+LIVE_MAX = 20
+"""Characters of the live deploy: of one with a long id the commit alone is shown, so that a status fits 80 columns."""
 
 
 def status(state: State, policy: Policy) -> list[Row]:
@@ -34,7 +34,8 @@ def _status(name: str, policy: Policy, service: ServiceState | None, failing: Co
     read = {check.name: verdict(check.last)[0] for check in service.checks.values() if check.last is not None}
     said = [read.get(signal.name, "UNKNOWN") for signal in wishes.signals]
     live = next((deploy for deploy in service.deploys if deploy.id == service.live), None)
-    shown = short(live.code) if live is not None and live.code else (service.live or "unknown")[:LIVE_MAX]
+    named = f"{live.id} {short(live.code)}" if live is not None else service.live or "unknown"
+    shown = short(live.code) if len(named) > LIVE_MAX and live is not None and live.code else named[:LIVE_MAX]
     open_one = open_incident(service)
     counted = [(said.count(word), word.lower()) for word in ("GOOD", "BAD", "UNKNOWN")]
     signals = ", ".join(f"{number} {word}" for number, word in counted if number) or "none"
