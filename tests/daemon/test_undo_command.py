@@ -1,14 +1,18 @@
 """The command `undo`: what the record says of an incident comes along, and the core says yes or no."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
 from tests.core.incident_fields import amended
-from tests.daemon.supervision.test_command_poller import answer
+from tests.daemon.supervision.test_command_poller import Unacknowledged, answer
 from tests.support.engine_scene import Scene, scene
+from watchdog.daemon.engine.timers import FIRST_SNAPSHOT_SECONDS
 from watchdog.daemon.supervision.command_poller import FAILED, HAS_CHANGED, REFUSED
+from watchdog.domain import events as e
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import Act, Incident, Phase, State
+from watchdog.domain.readings import Good
 from watchdog.domain.severity import Severity
 
 
@@ -39,6 +43,25 @@ async def test_a_wrong_rollback_that_is_over_is_undone() -> None:
         assert s.web.undone == ("dep-40",)
         again = await answer(s, "undo", incident="web-1")
         assert (again.exit_code, again.answer) == (REFUSED, "web-2 is being handled: deploying")
+
+
+async def test_case_52_a_yes_that_was_saved_without_an_acknowledgement_is_overwritten_by_no_snapshot() -> None:
+    """Memory did not take the step: what it knows of the service is not saved before it is read; one rollback."""
+    async with scene(Unacknowledged) as s:
+        await rolled_back(s)
+
+        async def a_reading_and_a_snapshot() -> None:
+            await s.engine.submit_and_wait(e.Observed(s.clock.now(), "web", "home", Good()))
+            keeping_time = asyncio.create_task(s.engine.keep_time())
+            await s.clock.sleep(FIRST_SNAPSHOT_SECONDS + 1.0)
+            keeping_time.cancel()
+            assert s.store.saved[-1][0] is None  # type: ignore[attr-defined]
+
+        s.store.meanwhile = a_reading_and_a_snapshot  # type: ignore[attr-defined]
+        command = await answer(s, "undo", incident="web-1")
+        assert command.ok and s.store.lost, command.answer  # type: ignore[attr-defined]
+        await s.quiet()
+        assert (s.web.phase, [one["target"] for one in s.accepted]) == (Phase.DEPLOYING, ["dep-39"])
 
 
 async def test_the_answer_names_the_other_services_whose_entry_is_lifted() -> None:

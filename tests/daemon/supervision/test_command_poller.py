@@ -5,6 +5,7 @@ import contextlib
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -305,7 +306,10 @@ async def test_case_52_a_worker_that_dies_between_applying_and_answering_has_ans
 
 
 class Unacknowledged(ShakyStore):
-    """A store that loses the acknowledgement of one commit with an answer in it, and some looks after that."""
+    """A store that loses the acknowledgement of one commit with an answer in it, and with it what it would have learnt.
+
+    `meanwhile` comes before the look at what became of it; the first `looks_lost` looks fail.
+    """
 
     lost = False
     looks_lost = 0
@@ -319,11 +323,20 @@ class Unacknowledged(ShakyStore):
 
     async def save(self, *given: Any) -> tuple[PendingEffect, ...]:  # type: ignore[override]
         """Save it, and fail the first time that an answer goes with it."""
+        known = copy(self._memo)
         pending = await super().save(*given)
         if not self.lost and given[4:] and given[4] is not None:
-            self.lost = True
+            self.lost, self._memo = True, known
             raise Temporary("the store did not answer in time")
         return pending
+
+    async def meanwhile(self) -> None:
+        """Nothing."""
+
+    async def answer(self, command_id: int, *, ok: bool, text: str, exit_code: int) -> bool:
+        """Answer, later."""
+        await self.meanwhile()
+        return await super().answer(command_id, ok=ok, text=text, exit_code=exit_code)
 
 
 async def test_case_52_what_was_saved_without_an_acknowledgement_is_in_force_as_its_author_reads() -> None:

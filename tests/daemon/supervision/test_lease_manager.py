@@ -263,6 +263,30 @@ SLOWEST_SECONDS = 8 * max(WAY_SECONDS)
 """Of a takeover, at most: leases, what was under way, what was saved, and the record of it, each there and back."""
 
 
+async def test_what_became_of_a_yes_that_could_not_be_saved_is_read_with_the_next_renewal(one: Worker) -> None:
+    """Until then nothing of its service is saved or decided, a no included; it was not saved here, and asked again."""
+    await one.sharing.begin()
+    opened = one.clock.now()
+    incident = Incident("shop-1", "shop", Severity.HIGH, opened, opened, "shop is slow")
+    shop = replace(one.engine.state.services["shop"], phase=Phase.ASKING, incident=incident)
+    one.engine.state = replace(one.engine.state, services={**one.engine.state.services, "shop": shop})
+    await one.store.save(None, one.engine.state, ())
+    one.store.silent = frozenset({"save"})
+    await one.engine.handle(e.Approved(opened, "shop-1", "ann"))
+    assert set(one.engine.unread) == {"shop"} and one.engine.state.services["shop"] is shop
+    one.store.silent = frozenset()
+    await one.engine.handle(e.Rejected(opened, "shop-1", "ben"))
+    await one.see("api", bad=True)
+    saved = await one.store.load_readonly()
+    assert saved is not None and saved.services["shop"].phase is Phase.ASKING
+    assert saved.services["api"].phase is Phase.SUSPECT
+    await one.sharing.renew()
+    assert not one.engine.unread and one.held == set(NAMES)
+    await one.engine.handle(e.Rejected(opened, "shop-1", "ben"))
+    saved = await one.store.load_readonly()
+    assert saved is not None and saved.services["shop"].phase is Phase.PAGED
+
+
 def test_the_times_of_the_leases_add_up_to_what_is_promised() -> None:
     """At worst a lease was just renewed, and its heir asked just before it ran out; one renewal may fail in between."""
     assert TTL_SECONDS + RENEW_SECONDS + SLOWEST_SECONDS <= TAKEOVER_SECONDS

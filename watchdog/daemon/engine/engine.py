@@ -128,6 +128,11 @@ class Engine:
         """Return why the store did not take the last record, or nothing."""
         return self._recorder.trouble
 
+    @property
+    def unread(self) -> Collection[str]:
+        """Return the names that are to be taken up (again) before anything of them is written."""
+        return self._recorder.unread
+
     # --- what is ours ---
 
     async def adopt_services(self, epochs: Mapping[str, int], *, from_memory: bool = False) -> None:

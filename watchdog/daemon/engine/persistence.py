@@ -10,7 +10,9 @@ Rule 1: without a record nothing is changed in production (fails closed), but pe
 open). A notice that was sent from memory, and turns out to be in the store after all, is not sent again: the outbox
 compares. The all-clear of an incident that the store has open waits for its record: the next worker would still
 take it for open.
-Rule 2: a service whose saved state could not be read is watched from memory, and nothing of it is written.
+Rule 2: a service whose saved state could not be read is watched from memory, and nothing of it is written. Nor of one
+whose step was not taken because its save failed: the commit may have been made and its acknowledgement lost, and what
+we know would overwrite it. It is read again first.
 Rule 3: a command's answer is saved with what the command changed. One that its author withdrew changes nothing.
 Rule 4: what a human allows counts once it is saved; what holds actions back counts at once.
 """
@@ -97,6 +99,11 @@ class StepPersister:
         self._quiet_after = 0.0
         self._throttle = LogThrottle()
 
+    @property
+    def unread(self) -> Collection[str]:
+        """Return the names of which it is not known what the store has: to be read before they are written."""
+        return self._unread
+
     def know(self, names: Collection[str], state: State | None = None, *, unread: bool = False) -> None:
         """Remember whether it is known what the store has of these names, and what it has (`state`)."""
         (self._unread.update if unread else self._unread.difference_update)(names)
@@ -139,7 +146,7 @@ class StepPersister:
 
         Return it with what is to be done: nothing, if the command was withdrawn meanwhile.
         """
-        if self._unread and not self._unread.isdisjoint(_concerned(event, result.effects)):
+        if self._unread and not self._unread.isdisjoint(_concerned(event, result)):
             return self.unrecorded(event, result, Temporary(UNREAD))
         try:
             pending = await self._save(event, result.after, result.effects, self._ended(result), answer)
@@ -148,7 +155,10 @@ class StepPersister:
         except Withdrawn:
             return replace(result, after=result.before, effects=(), undone=True, answered=True)
         except Exception as error:  # noqa: BLE001  whatever the store dies of, people are told
-            return self.unrecorded(event, result, error)
+            kept = self.unrecorded(event, result, error)
+            if kept.undone:
+                self._unread.update(_touched(result))
+            return kept
         return replace(result, pending=pending, answered=answer is not None)
 
     async def snapshot(self, state: State, *, quietly: bool = False) -> None:
@@ -264,7 +274,17 @@ class StepPersister:
         return abs(self._clock.now() - effect.notice.at) < OTHERS_SECONDS
 
 
-def _concerned(event: Event, effects: Sequence[Effect]) -> set[str]:
+def _touched(result: StepResult) -> list[str]:
+    """Return the services that a step changes."""
+    before = result.before.services
+    return [name for name, service in result.after.services.items() if before.get(name) is not service]
+
+
+def _concerned(event: Event, result: StepResult) -> set[str]:
     """Return which services a step concerns: its event's service, and those of what it asks for outside."""
-    outside = [one.notice if isinstance(one, Tell) else one for one in effects if isinstance(one, OUTSIDE)]
-    return {str(getattr(one, "service", FLEET)) for one in (event, *outside)}
+    outside = [one.notice if isinstance(one, Tell) else one for one in result.effects if isinstance(one, OUTSIDE)]
+    names = {str(getattr(one, "service", FLEET)) for one in (event, *outside)}
+    if isinstance(event, e.OF_AN_INCIDENT):
+        known = result.before.services.items()
+        names.update(name for name, one in known if one.incident is not None and one.incident.id == event.incident)
+    return names

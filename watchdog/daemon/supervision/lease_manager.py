@@ -15,7 +15,8 @@ memory.
 Rule 4: the holder of the fleet's lease speaks for all workers (heartbeats, health); a worker that cannot know the
 holder speaks for itself.
 Rule 5: state that a renewal could not read is asked for again with the next one; until then a service that was
-taken over is watched from memory, and not acted on.
+taken over is watched from memory, and not acted on. The same holds for what a save may have changed whose
+acknowledgement was lost.
 """
 
 import asyncio
@@ -139,7 +140,8 @@ class LeaseManager:
         self.grip = grip
         await self._let_go(grip)
         held = self._engine.held
-        new = {name: epoch for name, epoch in grip.epochs.items() if held.get(name) != epoch}
+        again = self._engine.unread
+        new = {name: epoch for name, epoch in grip.epochs.items() if held.get(name) != epoch or name in again}
         try:
             await self._take(new)
         except (Temporary, Permanent):
