@@ -13,6 +13,7 @@ from watchdog.app.compose.composition import App, build, build_repository
 from watchdog.app.compose.daemon_factory import begin
 from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.domain.incidents import ServiceState, State
+from watchdog.domain.store_records import Write
 from watchdog.sandbox import keys
 from watchdog.sandbox.config_file import write_config
 from watchdog.sandbox.server import Sandbox
@@ -33,7 +34,7 @@ async def after_a_rollback(sandbox: Sandbox, folder: Path) -> AsyncIterator[App]
     await store.open()
     await store.renew_leases("earlier", ("", "web"), ttl_seconds=60.0)
     web = replace(web, auto_deploy_off="commit", pinned_for="web-1", pinned_at=now - 600.0)
-    await store.save(None, State(services={"web": web}), ())
+    await store.save(Write(State(services={"web": web})))
     await store.release()
     await begin(app)
     try:

@@ -16,6 +16,7 @@ from watchdog.app.commands.lab_policy import configuration
 from watchdog.cli.main import main
 from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.domain.policy import Mode
+from watchdog.domain.store_records import Write
 
 ACTS = 10
 PAGE = Path(__file__).parents[2] / "watchdog" / "docs" / "autonomous.md"
@@ -122,7 +123,7 @@ async def remember(folder: Path, life: Life) -> None:
     await store.open()
     for step in life.drive.steps:
         if step.effects:
-            await store.save(step.event, step.after, step.effects)
+            await store.save(Write(step.after, step.event, step.effects))
     await store.close()
 
 

@@ -11,6 +11,7 @@ from tests.console.desk_scene import office
 from tests.console.scene import TOKEN
 from tests.support.daemon_processes import SHORT, guarding
 from watchdog.domain.incidents import Phase
+from watchdog.domain.store_records import Write
 
 pytestmark = pytest.mark.long
 
@@ -70,7 +71,7 @@ async def test_the_approval_by_keyboard_alone() -> None:
     """Log in, go to the service, to its incident, to the button; the answer has the focus then."""
     async with office() as o, browsing() as browser, window(browser, str(o.client.base_url).rstrip("/")) as page:
         o.asks()
-        await o.s.store.save(None, o.s.engine.state, ())
+        await o.s.store.save(Write(o.s.engine.state))
         await page.goto("/")
         await page.wait_for_function("document.activeElement.tagName === 'INPUT'")
         await page.keyboard.type(TOKEN)
@@ -90,7 +91,7 @@ async def test_a_tick_and_its_undoing_by_keyboard_alone() -> None:
     """Each button is named for its item; the answer has the focus then, and the page says who ticked it."""
     async with office() as o, browsing() as browser, window(browser, str(o.client.base_url).rstrip("/")) as page:
         o.asks()
-        await o.s.store.save(None, o.s.engine.state, ())
+        await o.s.store.save(Write(o.s.engine.state))
         await log_in(page, TOKEN, "Ann")
         await page.goto("/incidents/web-1")
         for name, item in (("Tick", "docs"), ("Undo", "docs"), ("Tick", "lessons")):
@@ -118,7 +119,7 @@ async def test_a_question_that_changed_under_the_reader_is_not_answered() -> Non
     """The page was shown, the world went on, the old button is clicked: refused, and the reason is on the page."""
     async with office() as o, browsing() as browser, window(browser, str(o.client.base_url).rstrip("/")) as page:
         o.asks()
-        await o.s.store.save(None, o.s.engine.state, ())
+        await o.s.store.save(Write(o.s.engine.state))
         await log_in(page, TOKEN)
         await page.goto("/incidents/web-1")
         button = page.get_by_role("button", name="Approve")

@@ -14,7 +14,7 @@ from watchdog.cli.main import main
 from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import ServiceState, State
-from watchdog.domain.store_records import Minute
+from watchdog.domain.store_records import Minute, Write
 
 Typed = Callable[..., str]
 ME = pwd.getpwuid(os.getuid()).pw_name
@@ -54,7 +54,9 @@ def config(empty: str, tmp_path: Path) -> str:
         await store.open()
         try:
             state = State(services={"web": ServiceState("web", incident=x.incident())}, incidents=1)
-            await store.save(None, state, [*x.NOTES, Note(x.BEGIN + 5, "web", "web-7", "ACT", "of another incident")])
+            await store.save(
+                Write(state, effects=[*x.NOTES, Note(x.BEGIN + 5, "web", "web-7", "ACT", "of another incident")])
+            )
             await store.put_minutes([Minute("web", "home", x.BEGIN - 4, 5, 1, 0, why="HTTP 503")])
         finally:
             await store.close()

@@ -14,6 +14,7 @@ from watchdog.cli.main import main
 from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.domain.deploys import Commit
 from watchdog.domain.incidents import Phase, ServiceState, State
+from watchdog.domain.store_records import Write
 
 BOLD = re.compile(r"\x1b\[1m(.*?)\x1b\[0m")
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -79,7 +80,7 @@ def test_status_fits_with_an_incident_open(empty: str, tmp_path: Path, monkeypat
     async def write() -> None:
         store = build_store(f"sqlite:///{tmp_path}/watchdog.db", SystemClock())
         await store.open()
-        await store.save(None, State(services={"web": web}, incidents=1, paused_by="lead"), [])
+        await store.save(Write(State(services={"web": web}, incidents=1, paused_by="lead")))
         await store.close()
 
     asyncio.run(write())

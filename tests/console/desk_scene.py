@@ -16,7 +16,7 @@ from watchdog.console.dependencies import Dependencies
 from watchdog.daemon.supervision.command_poller import CommandPoller
 from watchdog.domain.incidents import Incident, Phase, State
 from watchdog.domain.severity import Severity
-from watchdog.domain.store_records import Command
+from watchdog.domain.store_records import Command, Write
 
 
 @dataclass(slots=True)
@@ -98,7 +98,7 @@ async def asking(token: str = "", name: str = "", **access: Any) -> AsyncIterato
     """Open one in which something is asked, and written down; with a token somebody has logged in."""
     async with office(**access) as o:
         o.asks()
-        await o.s.store.save(None, o.s.engine.state, ())
+        await o.s.store.save(Write(o.s.engine.state))
         if token:
             await o.login(token, name)
         yield o

@@ -27,7 +27,7 @@ from watchdog.domain.events import DeploysListed
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.policy import DEFAULT_MATRIX, Mode, Policy, ServicePolicy, SignalPolicy
 from watchdog.domain.readings import Bad, Good, Unknown
-from watchdog.domain.store_records import FLEET, Command, Minute
+from watchdog.domain.store_records import FLEET, Command, Minute, Write
 from watchdog.ports import Store
 
 TOKEN = "c4n4ry-console-0123456789-0123456789"
@@ -129,8 +129,8 @@ async def fill(store: Store, state: State, incidents: tuple[Incident, ...], note
     for incident in incidents:
         services = {**state.services, incident.service: service_state(incident.service, incident=incident)}
         mine = [note for note in notes if note.incident == incident.id]
-        await store.save(None, replace(state, services=services), mine)
-    await store.save(None, state, ())
+        await store.save(Write(replace(state, services=services), effects=mine))
+    await store.save(Write(state))
 
 
 @dataclass(slots=True)

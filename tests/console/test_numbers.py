@@ -14,6 +14,7 @@ from watchdog.console.render.stats_charts import HEIGHT, height, restored_dots, 
 from watchdog.console.views.stats_views import RestoredView, WeekView
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import Incident, State
+from watchdog.domain.store_records import Write
 from watchdog.presentation.incident_loader import CHUNK, FRESH_SECONDS
 from watchdog.presentation.stats import stats, watched
 from watchdog.presentation.stats_loader import PERIOD_SECONDS, Numbers
@@ -69,11 +70,12 @@ async def test_what_is_new_and_what_was_open_is_seen_later() -> None:
     await numbers.refresh()
     assert numbers.count(State(), {})[-1].acknowledge.n == 0
     ended = replace(asked, closed_at=NOW + 5, outcome="recovered")
-    await store.save(None, State(services={"web": service_state("web", incident=ended)}), ())
+    await store.save(Write(State(services={"web": service_state("web", incident=ended)})))
     await store.save(
-        None,
-        State(services={"web": service_state("web", incident=closed(8, NOW + 9))}),
-        (Note(NOW - 40, "web", "web-7", "REJECTED", "by ann"),),
+        Write(
+            State(services={"web": service_state("web", incident=closed(8, NOW + 9))}),
+            effects=(Note(NOW - 40, "web", "web-7", "REJECTED", "by ann"),),
+        )
     )
     await clock.advance(FRESH_SECONDS + 1)
     await numbers.refresh()

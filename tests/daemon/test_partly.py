@@ -16,6 +16,7 @@ from watchdog.daemon.outbox.outbox import BROKEN_GAP_SECONDS, PARTLY_SECONDS, Ou
 from watchdog.domain.effects import Tell
 from watchdog.domain.incidents import State
 from watchdog.domain.notices import NoticeKind
+from watchdog.domain.store_records import Write
 
 LEAD, OPS = "lead@acme.example", "ops@acme.example"
 PAGE = tell("down", "email", wakes=True)
@@ -34,7 +35,7 @@ class Mailed:
 
     async def deliver(self, effect: Tell) -> None:
         """Record an effect and deliver it, to the end."""
-        (row,) = await self.store.save(None, State(), (effect,))
+        (row,) = await self.store.save(Write(State(), effects=(effect,)))
         await self.teller.deliver(row.id, effect)
 
     @property

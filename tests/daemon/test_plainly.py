@@ -15,6 +15,7 @@ from watchdog.domain.effects import Tell
 from watchdog.domain.errors import Permanent
 from watchdog.domain.incidents import State
 from watchdog.domain.notices import Notice, NoticeKind
+from watchdog.domain.store_records import Write
 
 BOARD = "board-email"
 ENGINEERS = ("pager", "chat")
@@ -36,7 +37,7 @@ class Scene:
 
     async def deliver(self, effect: Tell) -> None:
         """Record an effect and deliver it, to the end."""
-        (pending,) = await self.store.save(None, State(), (effect,))
+        (pending,) = await self.store.save(Write(State(), effects=(effect,)))
         await self.teller.deliver(pending.id, effect)
 
     def took(self) -> dict[str, list[str]]:

@@ -11,7 +11,7 @@ from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.errors import Stale, Temporary
 from watchdog.domain.incidents import Phase
-from watchdog.domain.store_records import FLEET, ActionRow
+from watchdog.domain.store_records import FLEET, ActionRow, Write
 
 
 async def shared_out(one: Worker, other: Worker) -> None:
@@ -81,7 +81,7 @@ async def test_what_came_and_could_not_be_read_is_watched_and_not_written(
     saved = one.engine.state.services[gone]
     assert saved.phase is Phase.PAGED and saved.incident is not None
     left = fx.PinAutoDeploy(gone, "srv-web", saved.incident.id)
-    await one.store.save(None, one.engine.state, (left,))
+    await one.store.save(Write(one.engine.state, effects=(left,)))
     await one.clock.advance(TTL_SECONDS + RENEW_SECONDS)
     await renew_in_vain(other, call)
     assert gone in other.held and other.engine.held[gone] == ALONE != other.engine.held[mine]

@@ -14,6 +14,7 @@ from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import Act, Incident, Phase, State
 from watchdog.domain.readings import Good
 from watchdog.domain.severity import Severity
+from watchdog.domain.store_records import Write
 
 
 async def rolled_back(s: Scene, at: Phase | None = None, **changes: Any) -> Incident:
@@ -26,7 +27,7 @@ async def rolled_back(s: Scene, at: Phase | None = None, **changes: Any) -> Inci
     made = amended(made, closed_at=now - 60.0 if at is None else None, **changes)
     web = replace(s.web, incident=made, bad=((str(bad.code), bad.id),), phase=at or Phase.CALM, incidents=1)
     state = State(services={"web": web}, denied=(str(bad.code),))
-    await s.store.save(None, state, ())
+    await s.store.save(Write(state))
     s.engine.state = replace(state, services={"web": web if at else replace(web, incident=None)})
     return made
 
@@ -81,7 +82,7 @@ async def test_an_undo_is_refused_in_the_cores_words_or_fails_for_nothing() -> N
         refused = await answer(s, "undo", incident="web-1")
         assert refused.exit_code == REFUSED and "it had no rollback that was accepted" in refused.answer
         gone = replace(s.web, incident=amended(made, deploy="dep-38"))
-        await s.store.save(None, State(services={"web": gone}), ())
+        await s.store.save(Write(State(services={"web": gone})))
         refused = await answer(s, "undo", incident="web-1")
         assert refused.exit_code == REFUSED and "its rollback dep-38 is not live any more (dep-40 is)" in refused.answer
         assert (await answer(s, "undo", incident="web-9")).answer == "no such incident: web-9"

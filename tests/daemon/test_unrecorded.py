@@ -26,7 +26,7 @@ from watchdog.domain.incidents import Act, ActiveCritical, Incident, Outcome, Ph
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.policy import Digest, Moment, Suppression
 from watchdog.domain.severity import Severity
-from watchdog.domain.store_records import PendingEffect
+from watchdog.domain.store_records import PendingEffect, Write
 from watchdog.ports import Store
 
 CODE = "1b7e0d4c95f2a8636de0b41f7c3a9d5826e0f4b7"
@@ -229,7 +229,7 @@ async def test_case_51_an_incident_that_a_person_continues_by_hand_is_closed_in_
         assert open_one is not None
         had = replace(open_one, id="web-0", rollback=replace(open_one.rollback, deploy="dep-7"))
         s.engine.state = replace(s.engine.state, services={"web": replace(s.web, incident=had)})
-        await s.store.save(None, s.engine.state, ())
+        await s.store.save(Write(s.engine.state))
         await s.engine.submit_and_wait(e.RollbackRequested(s.clock.now(), "web", "ann", None))
         row = await s.store.incident("web-0")
         assert row is not None and row.outcome is Outcome.CONTINUED
@@ -308,15 +308,13 @@ async def test_others_that_write_without_a_pause_are_heard() -> None:
     class Busy(ShakyStore):
         others = 0
 
-        async def save(  # type: ignore[override]
-            self, event: Event | None, state: State, effects: tuple[Effect, ...], *more: Any
-        ) -> tuple[PendingEffect, ...]:
-            if isinstance(event, e.InvariantBroken):
+        async def save(self, write: Write) -> Sequence[PendingEffect]:
+            if isinstance(write.event, e.InvariantBroken):
                 self.others += 1
                 self._db.shared = replace(self._db.shared, paused_by=f"bob, {self.others} times")
                 self._db.revision += 1
                 raise Stale
-            return await super().save(event, state, effects, *more)
+            return await super().save(write)
 
     async with scene(Busy) as s:
         await s.engine.submit_and_wait(e.InvariantBroken(s.clock.now(), "a promise of ours"))

@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from watchdog.adapters.stores import STORES
 from watchdog.app.compose.daemon_run import run
 from watchdog.daemon.runtime.clock import SteadyClock, SystemClock
 from watchdog.domain import effects as fx
+from watchdog.domain.store_records import Write
 from watchdog.settings.load.load import load
 
 
@@ -76,10 +77,10 @@ class Mortal:
         return marked
 
 
-def saved(event: object, state: object, effects: Sequence[object], *more: object) -> str | None:
+def saved(write: Write) -> str | None:
     """Name a save by its event and by what it records for the outside; None for a snapshot."""
-    outside = ", ".join(_effect(effect) for effect in effects if isinstance(effect, fx.OUTSIDE))
-    return None if event is None else f"{type(event).__name__} [{outside}]"
+    outside = ", ".join(_effect(effect) for effect in write.effects if isinstance(effect, fx.OUTSIDE))
+    return None if write.event is None else f"{type(write.event).__name__} [{outside}]"
 
 
 def _effect(effect: object) -> str:

@@ -1,7 +1,6 @@
 """Channels that are down during a critical incident: somebody else is told, nothing is lost, nothing rings twice."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import pytest
 
@@ -9,13 +8,11 @@ from tests.core.world import START, make_policy
 from tests.core.worlds import incident_of, reach
 from tests.support.simulated_daemon import Guarded, guarded
 from watchdog.adapters.stores.memory import MemoryStore
-from watchdog.domain.effects import Effect
 from watchdog.domain.errors import Temporary
-from watchdog.domain.events import Event
-from watchdog.domain.incidents import Phase, State
+from watchdog.domain.incidents import Phase
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.policy import Mode
-from watchdog.domain.store_records import PendingEffect
+from watchdog.domain.store_records import PendingEffect, Write
 
 OUTAGE_SECONDS = 600.0
 LONGEST_GAP_SECONDS = 60.0
@@ -74,7 +71,7 @@ async def test_case_36_the_escalation_clock_runs_on_the_journal() -> None:
     async with guarded("pager", "chat", policy=asking.policy, start=START + asking.time) as world:
         await world.store.open()
         question = asking.tells[-1]
-        await world.store.save(None, asking.state, (question,))
+        await world.store.save(Write(asking.state, effects=(question,)))
         world.down(3600)
         world.break_site()
         await world.begin()
@@ -137,12 +134,10 @@ class Unsure(MemoryStore):
 
     trouble = ""
 
-    async def save(
-        self, event: Event | None, state: State, effects: Sequence[Effect], *more: Any
-    ) -> Sequence[PendingEffect]:
+    async def save(self, write: Write) -> Sequence[PendingEffect]:
         """Save; or fail, having saved or not."""
         if self.trouble != "before":
-            saved = await super().save(event, state, effects, *more)
+            saved = await super().save(write)
         if self.trouble:
             raise Temporary("the store does not answer")
         return saved

@@ -9,6 +9,7 @@ from tests.core.incident_fields import amended
 from tests.support.clocks import FakeClock
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.domain.incidents import Incident, ServiceState, State
+from watchdog.domain.store_records import Write
 from watchdog.presentation.incident_loader import CHUNK, FRESH_SECONDS, Past
 
 DAY = 86400.0
@@ -37,7 +38,7 @@ async def kept(clock: FakeClock, *incidents: Incident) -> Counting:
 
 
 async def put(store: MemoryStore, incident: Incident) -> None:
-    await store.save(None, State({"web": ServiceState("web", incident=incident)}), ())
+    await store.save(Write(State({"web": ServiceState("web", incident=incident)})))
 
 
 def ids(past: Past) -> list[str]:

@@ -1,9 +1,8 @@
 """The engine's world: core, actuator and Render client as they are, the sandbox behind them, one channel, one store."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 from tests.support.actuator_scene import client
 from tests.support.clocks import FakeClock, eventually
@@ -17,12 +16,11 @@ from watchdog.daemon.outbox.outbox import Outbox
 from watchdog.daemon.runtime.hooks import Hooks
 from watchdog.daemon.runtime.supervisor import Supervisor
 from watchdog.domain import events as e
-from watchdog.domain.effects import Effect
 from watchdog.domain.errors import Temporary
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Phase, ServiceState, State
 from watchdog.domain.policy import DEFAULT_MATRIX, Mode, Policy, Rule, ServicePolicy, SignalPolicy
-from watchdog.domain.store_records import FLEET, PendingEffect
+from watchdog.domain.store_records import FLEET, PendingEffect, Write
 from watchdog.sandbox import clock as today
 from watchdog.sandbox.request_log import Entry
 from watchdog.sandbox.server import Sandbox
@@ -43,14 +41,12 @@ class ShakyStore(SlowStore):
         self.saved: list[tuple[Event | None, State]] = []
         self.finished: list[str] = []
 
-    async def save(
-        self, event: Event | None, state: State, effects: tuple[Effect, ...], *more: Any
-    ) -> tuple[PendingEffect, ...]:  # type: ignore[override]
+    async def save(self, write: Write) -> Sequence[PendingEffect]:
         """Save, or fail."""
         if self.saving is not None:
             raise self.saving
-        self.saved.append((event, state))
-        return tuple(await super().save(event, state, effects, *more))
+        self.saved.append((write.event, write.state))
+        return await super().save(write)
 
     async def finish(self, effect_id: int, outcome: str, service: str | None = None) -> None:
         """Finish, or fail."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from watchdog.domain.effects import Effect
 from watchdog.domain.events import Event
-from watchdog.domain.incidents import State
+from watchdog.domain.incidents import Incident, State
 from watchdog.domain.policy import Policy
 from watchdog.domain.prose import Prose
 
@@ -22,6 +22,27 @@ class PendingEffect:
 
     id: int  # its number in the store
     effect: Effect  # what is to be done
+
+
+@dataclass(frozen=True, slots=True)
+class CommandAnswer:
+    """The answer to a command, saved with what the command changed: one is never without the other."""
+
+    id: int  # the command's number in the store
+    ok: bool  # it was applied
+    text: str  # in words
+    exit_code: int  # what the command line exits with
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """What one save writes, in one transaction: all of it, or nothing."""
+
+    state: State  # how things are; only what differs from the last save is written
+    event: Event | None = None  # what led to it; None: a snapshot
+    effects: Sequence[Effect] = ()  # notes, and what is to be done outside; of the rest nothing is kept
+    closed: Sequence[Incident] = ()  # incidents that ended and are no longer in the state, each as it ended
+    answer: CommandAnswer | None = None  # to the command that led to the event; None: none did
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +145,3 @@ class Command:
     exit_code: int = 0  # what the command line exits with
     at: float = 0.0  # when it was asked (UTC epoch seconds); 0: not known
     readable: bool = True  # its arguments could be read; they are empty else, and it must not be applied
-
-
-@dataclass(frozen=True, slots=True)
-class CommandAnswer:
-    """The answer to a command, saved with what the command changed: one is never without the other."""
-
-    id: int  # the command's number in the store
-    ok: bool  # it was applied
-    text: str  # in words
-    exit_code: int  # what the command line exits with

@@ -3,12 +3,19 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
-from watchdog.domain.effects import Effect, Note
-from watchdog.domain.events import Event
+from watchdog.domain.effects import Note
 from watchdog.domain.follow_ups import FollowUp, Tick
 from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Incident, Shared, State
-from watchdog.domain.store_records import ActionRow, Command, CommandAnswer, LeaseGrant, Minute, PendingEffect, Step
+from watchdog.domain.store_records import (
+    ActionRow,
+    Command,
+    LeaseGrant,
+    Minute,
+    PendingEffect,
+    Step,
+    Write,
+)
 
 
 class StepSink(Protocol):
@@ -118,21 +125,12 @@ class Store(StoreReader, Protocol):
     async def load_shared(self) -> Shared:
         """Return what all workers share, as it is now; later writes are judged against this revision."""
 
-    async def save(
-        self,
-        event: Event | None,
-        state: State,
-        effects: Sequence[Effect],
-        closed: Sequence[Incident] = (),
-        answer: CommandAnswer | None = None,
-    ) -> Sequence[PendingEffect]:
-        """Save event, state, notes, incidents and pending outside effects in one transaction.
+    async def save(self, write: Write) -> Sequence[PendingEffect]:
+        """Save it in one transaction; return the recorded effects of `effects.OUTSIDE`, with their ids, in order.
 
-        Only what differs from the last save is written. `closed` are incidents that ended and are no longer in the
-        state, each stored as it ended; `answer` is the one to the command that led to the event. Returns the recorded
-        effects of `effects.OUTSIDE`, with their ids, in order. Nothing is saved when it raises Displaced (the lease of
-        a service that is written moved to another worker), Stale (it would change what all workers share, and another
-        worker did so first) or Withdrawn (the command has an answer already).
+        Nothing is saved when it raises Displaced (the lease of a service that is written moved to another worker),
+        Stale (it would change what all workers share, and another worker did so first) or Withdrawn (the command has
+        an answer already).
         """
 
     async def pending(self, names: Collection[str] | None = None) -> Sequence[PendingEffect]:

@@ -12,7 +12,7 @@ from watchdog.adapters.stores.sql import SqlStore
 from watchdog.domain.effects import Note, PinAutoDeploy
 from watchdog.domain.events import TimePassed
 from watchdog.domain.incidents import State
-from watchdog.domain.store_records import FLEET, Minute
+from watchdog.domain.store_records import FLEET, Minute, Write
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -47,7 +47,7 @@ def execute(url: str, statement: str) -> None:
 def save(store: SqlStore, number: int) -> object:
     at = float(number)
     effects = [Note(at, "api", None, "N", str(number)), PinAutoDeploy("api", "inc-1", "srv-1")]
-    return store.save(TimePassed(at), State(incidents=number), effects)
+    return store.save(Write(State(incidents=number), TimePassed(at), effects))
 
 
 async def test_finished_records_are_forgotten_after_400_days(store: SqlStore, any_url: str, clock) -> None:
@@ -102,7 +102,7 @@ async def test_what_an_older_worker_added_to_is_told_by_its_counts(store: SqlSto
 async def test_a_flood_of_old_notes_goes_batch_by_batch(store: SqlStore, clock) -> None:
     """One call forgets one batch, the oldest first."""
     count = retention.BATCH + 10
-    await store.save(None, State(), [Note(float(n), "api", None, "N", "") for n in range(count)])
+    await store.save(Write(State(), effects=[Note(float(n), "api", None, "N", "") for n in range(count)]))
     await store.put_minutes([])
     assert [note.at for note in await store.notes(limit=count)] == [float(n) for n in range(retention.BATCH, count)]
     await store.put_minutes([])

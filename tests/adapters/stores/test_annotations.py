@@ -3,6 +3,7 @@
 import asyncio
 
 from tests.adapters.stores.conftest import patient_store
+from watchdog.domain.store_records import Write
 
 
 async def test_two_workers_that_add_at_once_give_different_numbers(
@@ -13,7 +14,7 @@ async def test_two_workers_that_add_at_once_give_different_numbers(
     for store in stores:
         await store.open()
     await stores[0].renew_leases("one", ("api",), ttl_seconds=600.0)
-    await stores[0].save(None, a_state(an_incident(1)), ())
+    await stores[0].save(Write(a_state(an_incident(1))))
     adding = [
         store.follow_up("inc-1", f"{store}", "ann", owner="ann", due_at=9.0) for store in stores for _ in range(4)
     ]

@@ -14,7 +14,7 @@ from watchdog.domain.incident_notes import Remark, root_causes
 from watchdog.domain.incidents import Outcome
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.severity import Severity
-from watchdog.domain.store_records import ActionRow, CommandAnswer, Minute
+from watchdog.domain.store_records import ActionRow, CommandAnswer, Minute, Write
 from watchdog.ports import Store
 
 NOTICE = Notice(5.0, "inc-1", "api", Severity.CRITICAL, NoticeKind.OPENED, "api is down", wakes=True)
@@ -46,21 +46,21 @@ async def test_an_empty_store_knows_nothing(store: Store) -> None:
 
 async def test_the_last_saved_state_comes_back(store: Store, a_state, an_incident) -> None:
     """Saving replaces; a healthy snapshot has no event and no effects."""
-    await store.save(Paused(1.0, "ann"), a_state(an_incident(), paused_by="ann"), ())
-    assert await store.save(None, a_state(denied=("abc",)), ()) == ()
+    await store.save(Write(a_state(an_incident(), paused_by="ann"), Paused(1.0, "ann")))
+    assert await store.save(Write(a_state(denied=("abc",)))) == ()
     assert await store.load() == a_state(denied=("abc",))
 
 
 async def test_outside_effects_are_recorded_in_order_and_stay_until_finished(store: Store, a_state) -> None:
     """Only what touches the outside is pending; ids grow and are never given out again."""
     effects = (WakeAt(9.0), PIN, ReadDeploys("api", 5.0), ROLLBACK, note(1.0), TELL)
-    recorded = await store.save(TimePassed(1.0), a_state(), effects)
+    recorded = await store.save(Write(a_state(), TimePassed(1.0), effects))
     assert [pending.effect for pending in recorded] == [PIN, ROLLBACK, TELL]
     assert await store.pending() == recorded
     for pending in recorded:
         await store.finish(pending.id, "done")
     assert await store.pending() == ()
-    (again,) = await store.save(TimePassed(2.0), a_state(), (PIN,))
+    (again,) = await store.save(Write(a_state(), TimePassed(2.0), (PIN,)))
     assert again.id > recorded[-1].id
     await store.finish(again.id, "done")
     await store.finish(again.id, "done twice does no harm")
@@ -68,10 +68,10 @@ async def test_outside_effects_are_recorded_in_order_and_stay_until_finished(sto
 
 async def test_an_incident_follows_the_state_and_outlives_it(store: Store, a_state, an_incident) -> None:
     """An incident is stored as it was last seen in a service, also after the service dropped it."""
-    await store.save(TimePassed(1.0), a_state(an_incident(1)), ())
-    await store.save(TimePassed(2.0), a_state(an_incident(1, closed_at=99.0, outcome=Outcome.VERIFIED)), ())
-    await store.save(TimePassed(3.0), a_state(), ())
-    await store.save(TimePassed(4.0), a_state(an_incident(2)), ())
+    await store.save(Write(a_state(an_incident(1)), TimePassed(1.0)))
+    await store.save(Write(a_state(an_incident(1, closed_at=99.0, outcome=Outcome.VERIFIED)), TimePassed(2.0)))
+    await store.save(Write(a_state(), TimePassed(3.0)))
+    await store.save(Write(a_state(an_incident(2)), TimePassed(4.0)))
     assert await store.incident("inc-1") == an_incident(1, closed_at=99.0, outcome=Outcome.VERIFIED)
     assert [one.id for one in await store.incidents()] == ["inc-2", "inc-1"]
     assert [one.id for one in await store.incidents(limit=1)] == ["inc-2"]
@@ -86,11 +86,11 @@ async def test_an_incident_that_ended_outside_the_state_is_stored_as_it_ended(
     store: Store, a_state, an_incident
 ) -> None:
     """The state went on to the next one, or let it go, while nothing could be saved."""
-    await store.save(TimePassed(1.0), a_state(an_incident(1)), ())
+    await store.save(Write(a_state(an_incident(1)), TimePassed(1.0)))
     over = an_incident(1, closed_at=99.0, outcome=Outcome.RECOVERED)
-    await store.save(TimePassed(4.0), a_state(an_incident(2)), (), (over, an_incident(2, closed_at=1.0)))
+    await store.save(Write(a_state(an_incident(2)), TimePassed(4.0), closed=(over, an_incident(2, closed_at=1.0))))
     assert (await store.incident("inc-1"), await store.incident("inc-2")) == (over, an_incident(2))
-    await store.save(None, a_state(an_incident(2)), (), (over,))
+    await store.save(Write(a_state(an_incident(2)), closed=(over,)))
     assert await store.incident("inc-1") == over
 
 
@@ -98,14 +98,16 @@ async def test_an_answer_is_saved_with_what_the_command_changed_or_neither_is(st
     """Of a command that its author withdrew meanwhile nothing is saved."""
     number = await store.submit("pause", {}, "ann")
     said = CommandAnswer(number, ok=True, text="PAUSED by ann", exit_code=0)
-    await store.save(Paused(1.0, "ann"), a_state(paused_by="ann"), (), (), said)
+    await store.save(Write(a_state(paused_by="ann"), Paused(1.0, "ann"), answer=said))
     answered = await store.command(number)
     assert answered is not None and (answered.done, answered.ok, answered.answer) == (True, True, "PAUSED by ann")
     other = await store.submit("pause", {}, "bob")
     assert await store.answer(other, ok=False, text="withdrawn", exit_code=1)
     for gone in (other, other + 1):
         with pytest.raises(Withdrawn):
-            await store.save(Paused(2.0, "bob"), a_state(paused_by="bob"), (TELL,), (), replace(said, id=gone))
+            await store.save(
+                Write(a_state(paused_by="bob"), Paused(2.0, "bob"), (TELL,), answer=replace(said, id=gone))
+            )
     assert await store.load() == a_state(paused_by="ann") and await store.pending() == ()
     assert (await store.command(other)).answer == "withdrawn"  # type: ignore[union-attr]
 
@@ -113,8 +115,8 @@ async def test_an_answer_is_saved_with_what_the_command_changed_or_neither_is(st
 async def test_notes_are_found_by_incident_service_and_time(store: Store, a_state) -> None:
     """Every question is a filter; both ends of the time are included; the limit keeps the newest."""
     story = [note(1.0), note(2.0, incident=None), note(3.0, service="web", incident="inc-2"), note(4.0)]
-    await store.save(TimePassed(1.0), a_state(), story[:2])
-    await store.save(TimePassed(4.0), a_state(), story[2:])
+    await store.save(Write(a_state(), TimePassed(1.0), story[:2]))
+    await store.save(Write(a_state(), TimePassed(4.0), story[2:]))
     assert list(await store.notes()) == story
     assert list(await store.notes(incident="inc-1")) == [story[0], story[3]]
     assert list(await store.notes(service="web")) == [story[2]]
@@ -160,7 +162,7 @@ async def test_a_delivery_is_remembered_with_its_reference(store: Store) -> None
 async def test_a_label_needs_its_incident(store: Store, a_state, an_incident) -> None:
     """A human's verdict is kept per incident; the last one counts."""
     assert not await store.label("inc-1", "right", "ann")
-    await store.save(TimePassed(1.0), a_state(an_incident()), ())
+    await store.save(Write(a_state(an_incident()), TimePassed(1.0)))
     assert await store.label("inc-1", "right", "ann")
     assert await store.label("inc-1", "wrong", "bob")
     assert await store.labels() == {"inc-1": "wrong"}
@@ -170,8 +172,8 @@ async def test_remarks_are_kept_in_order_with_who_and_when(store: Store, clock, 
     """What people say of an incident is added, never replaced; which of it names the root cause is kept too."""
     assert not await store.remark("inc-1", "nobody knows it", "ann")
     assert await store.remarks() == ()
-    await store.save(TimePassed(1.0), a_state(an_incident(1)), ())
-    await store.save(TimePassed(2.0), a_state(an_incident(2)), ())
+    await store.save(Write(a_state(an_incident(1)), TimePassed(1.0)))
+    await store.save(Write(a_state(an_incident(2)), TimePassed(2.0)))
     assert await store.remark("inc-1", "a lock", "ann", root_cause=True)
     began = clock.at
     clock.at += 60
@@ -189,8 +191,8 @@ async def test_ticks_are_kept_in_order_and_the_last_word_counts(store: Store, cl
     """Who ticked and who undid it stays; what holds is the last of it, of each incident alone."""
     assert not await store.tick("inc-1", "lessons", "ann")
     assert await store.ticks() == ()
-    await store.save(TimePassed(1.0), a_state(an_incident(1)), ())
-    await store.save(TimePassed(2.0), a_state(an_incident(2)), ())
+    await store.save(Write(a_state(an_incident(1)), TimePassed(1.0)))
+    await store.save(Write(a_state(an_incident(2)), TimePassed(2.0)))
     began = clock.at
     assert await store.tick("inc-1", "lessons", "ann")
     clock.at += 60
@@ -214,8 +216,8 @@ async def test_follow_ups_are_numbered_within_their_incident(store: Store, clock
     """What was added stays as it was said; the number makes its id, also where many add at once."""
     assert await store.follow_up("inc-1", "x", "ann", owner="team lead", due_at=9.0) is None
     assert await store.follow_ups() == ()
-    await store.save(TimePassed(1.0), a_state(an_incident(1)), ())
-    await store.save(TimePassed(2.0), a_state(an_incident(2)), ())
+    await store.save(Write(a_state(an_incident(1)), TimePassed(1.0)))
+    await store.save(Write(a_state(an_incident(2)), TimePassed(2.0)))
     due = clock.at + 3 * 86400
     first = await store.follow_up("inc-1", "Raise the pool size", "ann", owner="team lead", due_at=due)
     assert first == FollowUp(clock.at, "inc-1", 1, "ann", "Raise the pool size", "team lead", due)
@@ -302,10 +304,10 @@ async def test_after_400_days_hours_and_notes_are_gone(store: Store, clock, a_st
     """Nothing grows for ever; what is young stays."""
     begin = clock.at
     await store.put_minutes([minute(begin)])
-    await store.save(TimePassed(begin), a_state(), [note(begin)])
+    await store.save(Write(a_state(), TimePassed(begin), [note(begin)]))
     clock.at = begin + retention.KEPT_SECONDS
     await store.put_minutes([minute(clock.at)])
-    await store.save(TimePassed(clock.at), a_state(), [note(clock.at)])
+    await store.save(Write(a_state(), TimePassed(clock.at), [note(clock.at)]))
     assert len(await store.minutes("api", 0, 1e12)) == len(await store.notes()) == 2
     clock.at += 1
     await store.put_minutes([])
@@ -357,7 +359,7 @@ async def test_a_queue_that_nobody_reads_is_bounded(store: Store) -> None:
 async def test_text_from_outside_does_no_harm(store: Store, a_state, an_incident) -> None:
     """NUL, half a surrogate pair, quotes and emoji in foreign text break no save."""
     nasty = "a\0b\ud800'; DROP TABLE notes; -- 🔥"
-    await store.save(TimePassed(1.0), a_state(an_incident(title=nasty)), [note(1.0, text=nasty)])
+    await store.save(Write(a_state(an_incident(title=nasty)), TimePassed(1.0), [note(1.0, text=nasty)]))
     (kept,) = await store.notes()
     assert kept.text.endswith("'; DROP TABLE notes; -- 🔥")
     loaded = await store.load()
@@ -366,7 +368,7 @@ async def test_text_from_outside_does_no_harm(store: Store, a_state, an_incident
 
 async def test_saves_at_the_same_time_do_not_disturb_each_other(store: Store, a_state) -> None:
     """Many writers and readers in one process: every note is kept once, every id is given out once."""
-    saves = [store.save(TimePassed(float(n)), a_state(), [note(float(n)), PIN]) for n in range(12)]
+    saves = [store.save(Write(a_state(), TimePassed(float(n)), [note(float(n)), PIN])) for n in range(12)]
     recorded, *_ = await asyncio.gather(asyncio.gather(*saves), *(store.notes() for _ in range(5)))
     assert len({pending.id for (pending,) in recorded}) == 12
     assert sorted(one.at for one in await store.notes()) == [float(n) for n in range(12)]

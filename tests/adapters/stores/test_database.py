@@ -12,6 +12,7 @@ from tests.support.clocks import PATIENCE_SECONDS
 from watchdog.adapters.stores.sql import SqlStore
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import State
+from watchdog.domain.store_records import Write
 
 WORKER = Path(__file__).with_name("worker.py")
 
@@ -38,12 +39,12 @@ async def test_many_processes_may_open_a_new_store_at_once(url: str, clock) -> N
 
 async def test_a_closed_store_says_so_and_may_be_opened_again(store: SqlStore) -> None:
     """It does not quietly connect again behind a shutdown."""
-    await store.save(None, State(incidents=1), ())
+    await store.save(Write(State(incidents=1)))
     await store.close()
     with pytest.raises(Temporary, match="it is closed"):
         await store.load()
     with pytest.raises(Temporary, match="it is closed"):
-        await store.save(None, State(incidents=2), ())
+        await store.save(Write(State(incidents=2)))
     await store.open()
     assert await store.load() == State(incidents=1)
 

@@ -14,7 +14,7 @@ from watchdog.domain.events import TimePassed
 from watchdog.domain.incidents import ServiceState, State
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.severity import Severity
-from watchdog.domain.store_records import FLEET, ActionRow, LeaseGrant
+from watchdog.domain.store_records import FLEET, ActionRow, LeaseGrant, Write
 from watchdog.ports import Store
 
 NAMES = ("api", "web", "db", "job", FLEET)
@@ -137,22 +137,22 @@ async def test_a_lease_given_back_is_free_at_once(one: Store, two: Store) -> Non
     """A worker that ends in order is not waited for, and does not count as living."""
     await one.release()
     await hold(one, "one")
-    await one.save(None, state("api"), ())
+    await one.save(Write(state("api")))
     await one.release()
     assert await hold(two, "two") == LeaseGrant("two", dict.fromkeys(NAMES, 2), 1, 0)
-    await refused(one.save(None, state("api"), ()))
+    await refused(one.save(Write(state("api"))))
 
 
 async def test_case_21_a_zombie_writes_nothing(town: Town, one: Store, two: Store) -> None:
     """Frozen, taken over, awake again: state, effects, story and actions of what it lost are refused."""
     await hold(one, "one")
-    await one.save(TimePassed(1.0), state("api", "web"), ())
+    await one.save(Write(state("api", "web"), TimePassed(1.0)))
     town.lapse(TTL + 1)
     await hold(two, "two")
     assert await two.load() == state("api", "web")
     moved = [PIN, Note(2.0, "api", None, "N", "zombie")]
-    await refused(one.save(TimePassed(2.0), state("api", incidents=7), moved), words=API_MOVED)
-    await refused(one.save(TimePassed(2.0), State(), [PIN]), words=API_MOVED)
+    await refused(one.save(Write(state("api", incidents=7), TimePassed(2.0), moved)), words=API_MOVED)
+    await refused(one.save(Write(State(), TimePassed(2.0), [PIN])), words=API_MOVED)
     await refused(one.put_action(ROW, None), words=API_MOVED)
     assert await two.load() == state("api", "web")
     assert [*await two.pending(), *await two.notes()] == [] and await two.action("inc-1", "rollback") is None
@@ -162,7 +162,7 @@ async def test_case_21_a_zombie_writes_nothing(town: Town, one: Store, two: Stor
 async def test_case_21_a_zombie_finishes_no_action(town: Town, one: Store, two: Store) -> None:
     """What it thinks of one comes from an older state; a notice that people have is finished by whoever brought it."""
     await hold(one, "one")
-    action, notice = await one.save(TimePassed(1.0), state("api", "web"), [PIN, TELL])
+    action, notice = await one.save(Write(state("api", "web"), TimePassed(1.0), [PIN, TELL]))
     town.lapse(TTL + 1)
     await hold(two, "two")
     await refused(one.finish(action.id, "no longer wanted", PIN.service), words=API_MOVED)
@@ -179,10 +179,10 @@ async def test_case_21_a_namesake_with_an_older_epoch_is_refused(town: Town, one
     await hold(one, "one", ("api",))
     town.lapse(TTL + 1)
     await hold(two, "two", ("api",))
-    await two.save(None, state("api"), ())
+    await two.save(Write(state("api")))
     await two.release()
     assert (await hold(again, "one", ("api",))).epochs == {"api": 3}
-    await refused(one.save(None, state("api"), ()))
+    await refused(one.save(Write(state("api"))))
     await refused(one.put_action(ROW, None))
     assert await again.put_action(ROW, None)
 
@@ -190,18 +190,18 @@ async def test_case_21_a_namesake_with_an_older_epoch_is_refused(town: Town, one
 async def test_case_21_who_has_a_lease_again_reads_before_it_writes(town: Town, one: Store, two: Store) -> None:
     """Its renewal came through before it knew that somebody else had been there: what it knows is older than that."""
     await hold(one, "one", ("api",))
-    await one.save(None, state("api"), ())
+    await one.save(Write(state("api")))
     town.lapse(TTL + 1)
     await hold(two, "two", ("api",))
     newer = State(services={"api": ServiceState("api", incidents=3)})
     await two.load()
-    await two.save(None, newer, ())
+    await two.save(Write(newer))
     town.lapse(TTL + 1)
     assert (await hold(one, "one", ("api",))).epochs == {"api": 3}
-    await refused(one.save(None, State(services={"api": ServiceState("api", phase_since=1.0)}), ()))
+    await refused(one.save(Write(State(services={"api": ServiceState("api", phase_since=1.0)}))))
     await refused(one.put_action(ROW, None))
     assert await one.load(("api",)) == newer
-    await one.save(None, State(services={"api": ServiceState("api", incidents=4)}), ())
+    await one.save(Write(State(services={"api": ServiceState("api", incidents=4)})))
     assert await one.put_action(ROW, None)
 
 
@@ -209,17 +209,17 @@ async def test_an_expired_lease_is_no_lease_even_before_somebody_takes_it(town: 
     """The next write of a frozen worker is refused; after renewing it goes on."""
     await hold(one, "one")
     town.lapse(TTL + 1)
-    await refused(one.save(None, state("api"), ()))
+    await refused(one.save(Write(state("api"))))
     await hold(one, "one")
-    await one.save(None, state("api"), ())
+    await one.save(Write(state("api")))
 
 
 async def test_without_a_lease_nothing_is_written(one: Store, two: Store) -> None:
     """Before the first hold, for what was never held, and for an action of no service without FLEET."""
-    await refused(one.save(None, state("web", "api"), ()), words="^another worker has api, web now$")
+    await refused(one.save(Write(state("web", "api"))), words="^another worker has api, web now$")
     await hold(one, "one", ("api",))
-    await one.save(None, state("api"), ())
-    await refused(one.save(None, state("api", "web"), ()), words="another worker has web now")
+    await one.save(Write(state("api")))
+    await refused(one.save(Write(state("api", "web"))), words="another worker has web now")
     await refused(one.put_action(replace(ROW, service=FLEET), None), words="the fleet")
     await hold(two, "two", (FLEET,))
     assert await two.put_action(replace(ROW, service=FLEET), None)
@@ -229,13 +229,13 @@ async def test_only_what_changed_needs_a_lease(one: Store, two: Store) -> None:
     """A service that moved away and was not touched does not keep the rest from being saved."""
     await hold(one, "one")
     whole = state("api", "web", "db", "job")
-    await one.save(None, whole, ())
+    await one.save(Write(whole))
     await hold(two, "two")
     await hold(one, "one")
     assert (await hold(two, "two")).epochs.keys() == {"job", FLEET}
     changed = ServiceState("api", watching_since=5.0)
     kept = {name: service for name, service in whole.services.items() if name != "job"}
-    await one.save(None, replace(whole, services={**kept, "api": changed}), ())
+    await one.save(Write(replace(whole, services={**kept, "api": changed})))
     loaded = await two.load()
     assert loaded is not None and loaded.services["api"] == changed and len(loaded.services) == 4
 
@@ -246,14 +246,14 @@ async def test_the_fleets_part_is_written_by_who_holds_it_and_skipped_by_others(
     """Everybody looks at the control targets; one writes down what it saw."""
     await hold(one, "one", (FLEET,))
     await hold(two, "two", ("api", FLEET))
-    await one.save(None, State(blind_since=1.0), ())
-    await two.save(None, state("api", blind_since=2.0), ())
+    await one.save(Write(State(blind_since=1.0)))
+    await two.save(Write(state("api", blind_since=2.0)))
     assert await two.load() == state("api", blind_since=1.0)
     town.lapse(TTL + 1)
     await hold(two, "two", ("api", FLEET))
-    await one.save(None, State(blind_since=3.0), ())
+    await one.save(Write(State(blind_since=3.0)))
     await two.load()
-    await two.save(None, state("api", blind_since=4.0), ())
+    await two.save(Write(state("api", blind_since=4.0)))
     assert await two.load() == state("api", blind_since=4.0)
 
 
@@ -261,15 +261,15 @@ async def test_of_what_all_share_only_the_newest_may_be_changed(one: Store, two:
     """Stale saves nothing of that step; after loading it goes on. The grip tells that there is something to load."""
     await hold(one, "one", ("api",))
     await hold(two, "two", ("api", "web"))
-    await one.save(None, state("api", paused_by="ann", incidents=1), ())
+    await one.save(Write(state("api", paused_by="ann", incidents=1)))
     mine = state("web", incidents=1)
-    await refused(two.save(TimePassed(1.0), mine, [Note(1.0, "web", None, "N", "stale")]), Stale)
+    await refused(two.save(Write(mine, TimePassed(1.0), [Note(1.0, "web", None, "N", "stale")])), Stale)
     assert [*await two.notes()] == []
     assert (await hold(two, "two", ("api", "web"))).revision == 1
     shared = await two.load_shared()
     assert (shared.paused_by, shared.incidents) == ("ann", 1)
-    await two.save(None, mine.sharing(replace(shared, incidents=2)), ())
-    await two.save(None, mine.sharing(replace(shared, incidents=2)), ())
+    await two.save(Write(mine.sharing(replace(shared, incidents=2))))
+    await two.save(Write(mine.sharing(replace(shared, incidents=2))))
     assert (await hold(two, "two", ("api", "web"))).revision == 2
     loaded = await one.load()
     assert loaded is not None and (loaded.incidents, loaded.paused_by, len(loaded.services)) == (2, "ann", 2)
@@ -280,10 +280,10 @@ async def test_who_only_looks_has_not_read_what_others_changed(one: Store, two: 
     await hold(one, "one", ("api",))
     await hold(two, "two", ("web",))
     assert await one.load_readonly() is None
-    await two.save(None, state("web", paused_by="ann"), ())
+    await two.save(Write(state("web", paused_by="ann")))
     seen = await one.load_readonly(["web"])
     assert seen is not None and (seen.paused_by, [*seen.services]) == ("ann", ["web"])
-    await refused(one.save(None, state("api", incidents=1), ()), Stale)
+    await refused(one.save(Write(state("api", incidents=1))), Stale)
     assert (await two.load_shared()).paused_by == "ann"
 
 
@@ -292,7 +292,7 @@ async def test_nothing_is_sent_on_stale_knowledge(one: Store, two: Store) -> Non
     await hold(one, "one", ("api",))
     await hold(two, "two", ("web",))
     assert await one.put_action(ROW, None)
-    await two.save(None, State(paused_by="ann"), ())
+    await two.save(Write(State(paused_by="ann")))
     sending = replace(ROW, state="sending", attempts=1)
     await refused(one.put_action(sending, "planned"), Stale)
     assert await one.action("inc-1", "rollback") == ROW
@@ -305,7 +305,7 @@ async def test_only_the_named_services_are_loaded(one: Store, two: Store) -> Non
     """What all share is always there, the fleet's part if FLEET is named; None stands for everything."""
     assert await one.load(("api",)) is None
     await hold(one, "one")
-    await one.save(None, state("api", "web", blind_since=5.0, incidents=3), ())
+    await one.save(Write(state("api", "web", blind_since=5.0, incidents=3)))
     assert await two.load(("web", "unknown")) == state("web", incidents=3)
     assert await two.load(("web", FLEET)) == state("web", incidents=3, blind_since=5.0)
     assert await two.load(()) == State(incidents=3)
@@ -316,7 +316,9 @@ async def test_pending_effects_are_found_by_service(one: Store, two: Store, a_te
     """What is about the watchdog itself belongs to the fleet, and anybody may record it."""
     await hold(one, "one", ("api", "web"))
     about_api, about_us = a_tell("api"), a_tell("watchdog")
-    recorded = await one.save(TimePassed(1.0), State(), [about_api, PinAutoDeploy("web", "inc-2", "srv-2"), about_us])
+    recorded = await one.save(
+        Write(State(), TimePassed(1.0), [about_api, PinAutoDeploy("web", "inc-2", "srv-2"), about_us])
+    )
     assert await two.pending() == recorded
     assert await two.pending(("api",)) == recorded[:1]
     assert await two.pending(("web", FLEET)) == recorded[1:]
@@ -352,7 +354,7 @@ async def test_of_two_who_change_what_all_share_one_does(one: Store, two: Store)
     """Budget and pause are decided on what was read; who comes second reads again."""
     await hold(one, "one", ("api",))
     await hold(two, "two", ("web",))
-    saves = (one.save(None, State(paused_by="ann"), ()), two.save(None, State(paused_by="bob"), ()))
+    saves = (one.save(Write(State(paused_by="ann"))), two.save(Write(State(paused_by="bob"))))
     outcomes = await asyncio.gather(*saves, return_exceptions=True)
     assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Stale", "tuple"]
 

@@ -17,6 +17,7 @@ from watchdog.adapters.stores import schema
 from watchdog.adapters.stores.sql import SqlStore
 from watchdog.domain.errors import Permanent
 from watchdog.domain.incidents import State
+from watchdog.domain.store_records import Write
 
 
 async def opened(url: str, clock) -> SqlStore:
@@ -32,7 +33,7 @@ async def test_an_empty_file_is_brought_to_head_from_any_folder(url: str, clock,
     path = Path(url.removeprefix("sqlite:///"))
     path.touch()
     store = await opened(url, clock)
-    await store.save(None, State(incidents=7), ())
+    await store.save(Write(State(incidents=7)))
     await store.close()
     with closing(sqlite3.connect(path)) as raw:
         assert raw.execute(f"SELECT version_num FROM {schema.VERSION_TABLE}").fetchall() == [(schema.HEAD,)]

@@ -21,7 +21,7 @@ from watchdog.domain.effects import Note, PinAutoDeploy
 from watchdog.domain.errors import Permanent, Stale, Temporary
 from watchdog.domain.events import TimePassed
 from watchdog.domain.incidents import ServiceState, State
-from watchdog.domain.store_records import FLEET, ActionRow, LeaseGrant
+from watchdog.domain.store_records import FLEET, ActionRow, LeaseGrant, Write
 
 PIN = PinAutoDeploy("api", "inc-1", "srv-1")
 ROW = ActionRow("inc-1", "rollback", "planned", "dep-1", "dep-2", service="api")
@@ -66,7 +66,7 @@ def through(cable: Wire, url: str) -> str:
 async def save(store: SqlStore, number: int) -> None:
     at = float(number)
     state = State({"api": ServiceState("api", watching_since=at)}, incidents=number)
-    await store.save(TimePassed(at), state, [Note(at, "api", None, "N", str(number)), PIN])
+    await store.save(Write(state, TimePassed(at), [Note(at, "api", None, "N", str(number)), PIN]))
 
 
 async def test_case_22_a_database_that_is_gone_is_temporary_and_comes_back(own_postgres: PostgresServer, clock) -> None:
@@ -159,7 +159,7 @@ async def test_a_worker_frozen_in_a_save_does_not_keep_its_leases(
                     grips.append(await other.renew_leases("two", NAMES, ttl_seconds=60.0))
                     await asyncio.sleep(0.05)
             await product_store._save_parts(
-                connection, product_store._memo.changes(State({"api": ServiceState("api")}), ()), 1.0
+                connection, product_store._memo.changes(Write(State({"api": ServiceState("api")}))), 1.0
             )
     assert next(grip.epochs for grip in grips if grip.epochs) == {"web": 2, FLEET: 2}
     assert await other.load() is None

@@ -11,6 +11,7 @@ from watchdog.adapters.stores.sql import SqlStore
 from watchdog.domain.effects import Note, PinAutoDeploy
 from watchdog.domain.events import TimePassed
 from watchdog.domain.incidents import State
+from watchdog.domain.store_records import Write
 from watchdog.ports import Store
 
 PIN = PinAutoDeploy("api", "inc-1", "srv-1")
@@ -26,7 +27,7 @@ async def store(url: str, clock) -> AsyncIterator[SqlStore]:
 
 async def save(store: SqlStore, number: int) -> None:
     at = float(number)
-    await store.save(TimePassed(at), State(incidents=number), [Note(at, "api", None, "N", str(number)), PIN])
+    await store.save(Write(State(incidents=number), TimePassed(at), [Note(at, "api", None, "N", str(number)), PIN]))
 
 
 async def test_saves_cancelled_at_any_moment_and_twice_are_finished(store: SqlStore) -> None:

@@ -14,7 +14,7 @@ from watchdog.adapters.stores.sql import SqlStore
 from watchdog.domain.effects import PinAutoDeploy
 from watchdog.domain.errors import Displaced, Permanent, Stale, Temporary
 from watchdog.domain.incidents import ServiceState, State
-from watchdog.domain.store_records import FLEET, ActionRow, LeaseGrant
+from watchdog.domain.store_records import FLEET, ActionRow, LeaseGrant, Write
 from watchdog.ports import Store
 
 NAMES = ("api", "web", FLEET)
@@ -41,7 +41,7 @@ async def test_everything_is_taken_at_once_and_each_run_has_its_epoch(start: Cal
         assert held == LeaseGrant(f"run-{epoch}", dict.fromkeys(NAMES[:2], epoch), 1, 0)
         assert await store.renew_leases(f"run-{epoch}", NAMES[:2], ttl_seconds=1.0) == held
         assert (await store.renew_leases(f"run-{epoch}", NAMES, ttl_seconds=1.0)).epochs == dict.fromkeys(NAMES, epoch)
-        await store.save(None, state("api"), ())
+        await store.save(Write(state("api")))
         assert await store.put_action(ROW, None) is (epoch == 1)
         await store.close()
 
@@ -54,10 +54,10 @@ async def test_the_former_run_is_refused_if_it_still_writes(start: Callable[[], 
     await old.renew_leases("old", NAMES, ttl_seconds=1.0)
     await new.renew_leases("new", NAMES, ttl_seconds=1.0)
     with pytest.raises(Displaced):
-        await old.save(None, state("api"), ())
+        await old.save(Write(state("api")))
     with pytest.raises(Displaced):
         await old.put_action(ROW, None)
-    await new.save(None, state("api"), ())
+    await new.save(Write(state("api")))
     await old.close()
     await new.close()
 
@@ -67,12 +67,12 @@ async def test_before_and_after_holding_nothing_is_fenced(start: Callable[[], St
     store = start()
     await store.open()
     await store.release()
-    await store.save(None, state("api", blind_since=1.0), [PinAutoDeploy("api", "inc-1", "srv-1")])
+    await store.save(Write(state("api", blind_since=1.0), effects=[PinAutoDeploy("api", "inc-1", "srv-1")]))
     assert await store.put_action(ROW, None)
     await store.renew_leases("run", NAMES, ttl_seconds=1.0)
-    await store.save(None, state("api", "gone", blind_since=2.0), ())
+    await store.save(Write(state("api", "gone", blind_since=2.0)))
     await store.release()
-    await store.save(None, state("web", blind_since=3.0), ())
+    await store.save(Write(state("web", blind_since=3.0)))
     assert await store.load() == state("api", "gone", "web", blind_since=3.0)
     await store.close()
 
@@ -82,13 +82,13 @@ async def test_what_all_share_is_judged_here_as_well(start: Callable[[], Store])
     one, two = start(), start()
     await one.open()
     await two.open()
-    await one.save(None, State(incidents=1), ())
+    await one.save(Write(State(incidents=1)))
     with pytest.raises(Stale):
-        await two.save(None, State(incidents=2), ())
+        await two.save(Write(State(incidents=2)))
     with pytest.raises(Stale):
         await two.put_action(ActionRow("inc-1", "rollback", "sending", "dep-1", "dep-2"), None)
     assert (await two.load_shared()).incidents == 1
-    await two.save(None, State(incidents=2), ())
+    await two.save(Write(State(incidents=2)))
     await one.close()
     await two.close()
 
@@ -104,7 +104,7 @@ async def test_holding_again_does_not_touch_the_disk(url: str, clock) -> None:
     assert await store.renew_leases("run", NAMES, ttl_seconds=1.0) == held
     other.execute("COMMIT")
     other.close()
-    await store.save(None, state("api"), ())
+    await store.save(Write(state("api")))
     await store.close()
 
 
@@ -125,7 +125,7 @@ async def test_case_56_a_file_that_was_moved_or_replaced_takes_no_record_until_i
         shutil.copy(aside, file)
     for call in (
         store.renew_leases("run", NAMES, ttl_seconds=1.0),
-        store.save(None, state("api"), ()),
+        store.save(Write(state("api"))),
         store.put_action(ROW, None),
         store.commands(),
     ):

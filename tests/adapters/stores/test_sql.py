@@ -17,6 +17,7 @@ from watchdog.domain.effects import Note, PinAutoDeploy
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.events import TimePassed
 from watchdog.domain.incidents import ServiceState, State
+from watchdog.domain.store_records import Write
 
 WORKER = Path(__file__).with_name("worker.py")
 PIN = PinAutoDeploy("api", "inc-1", "srv-1")
@@ -45,7 +46,9 @@ def worker(*arguments: str) -> subprocess.Popen[str]:
 def save(store: SqlStore, number: int, text: str = "") -> object:
     """Save the same number in event, state, note and effect."""
     at = float(number)
-    return store.save(TimePassed(at), State(incidents=number), [Note(at, "api", None, "N", text or str(number)), PIN])
+    return store.save(
+        Write(State(incidents=number), TimePassed(at), [Note(at, "api", None, "N", text or str(number)), PIN])
+    )
 
 
 async def test_what_save_returned_from_survives_kill_9(url: str, path: Path, clock) -> None:
@@ -135,10 +138,10 @@ async def test_what_a_failed_commit_left_out_is_in_the_next_save(store: SqlStore
     with closing(sqlite3.connect(path)) as raw:
         raw.executescript(UNCOMMITTABLE)
     with pytest.raises(Permanent, match="SQLITE_CONSTRAINT"):
-        await store.save(TimePassed(2.0), state, [Note(2.0, "api", None, "N", "2"), PIN])
+        await store.save(Write(state, TimePassed(2.0), [Note(2.0, "api", None, "N", "2"), PIN]))
     with closing(sqlite3.connect(path)) as raw:
         raw.execute("DROP TRIGGER at_the_commit")
-    await store.save(TimePassed(2.0), state, [Note(2.0, "api", None, "N", "2"), PIN])
+    await store.save(Write(state, TimePassed(2.0), [Note(2.0, "api", None, "N", "2"), PIN]))
     assert await store.load() == state
     assert [note.at for note in await store.notes()] == [1.0, 2.0]
 

@@ -7,7 +7,7 @@ from watchdog.domain.effects import PinAutoDeploy, WakeAt
 from watchdog.domain.incidents import ActiveCritical, Incident, ServiceState, Shared, State
 from watchdog.domain.readings import Good
 from watchdog.domain.severity import Severity
-from watchdog.domain.store_records import FLEET
+from watchdog.domain.store_records import FLEET, Write
 
 API, WEB = ServiceState("api"), ServiceState("web")
 STATE = State(
@@ -35,15 +35,15 @@ def test_a_state_is_its_parts_and_nothing_is_forgotten() -> None:
 def test_only_what_changed_is_written() -> None:
     """The very same object was not touched; after a save that failed it is all still to be written."""
     memo = SavedState()
-    first = memo.changes(STATE, ())
-    assert first == memo.changes(STATE, ())
+    first = memo.changes(Write(STATE))
+    assert first == memo.changes(Write(STATE))
     assert (first.services, first.fleet, first.shared) == ((API, WEB), Fleet.of(STATE), STATE.shared)
     memo.saved(first)
     assert memo.revision == 1
-    nothing = memo.changes(replace(STATE), ())
+    nothing = memo.changes(Write(replace(STATE)))
     assert (nothing.services, nothing.fleet, nothing.shared, nothing.leases) == ((), None, None, ())
     moved = replace(STATE, services={"api": API, "web": ServiceState("web")}, blind_told=False, incidents=8)
-    second = memo.changes(moved, ())
+    second = memo.changes(Write(moved))
     assert (second.services, second.fleet, second.shared) == ((WEB,), Fleet.of(moved), moved.shared)
     assert second.leases == ("web",)
 
@@ -51,9 +51,9 @@ def test_only_what_changed_is_written() -> None:
 def test_what_moved_away_is_forgotten() -> None:
     """Should its lease come back without a load, it is written rather than taken for known."""
     memo = SavedState()
-    memo.saved(memo.changes(STATE, ()))
+    memo.saved(memo.changes(Write(STATE)))
     memo.keep({"api": 1})
-    again = memo.changes(STATE, ())
+    again = memo.changes(Write(STATE))
     assert again.services == (WEB,) and again.fleet is not None
 
 
@@ -79,4 +79,4 @@ def test_effects_need_the_lease_of_their_service(a_tell) -> None:
     pin = PinAutoDeploy("web", "inc-1", "srv-1")
     assert [service_of(effect) for effect in (pin, a_tell("api"), a_tell("watchdog"))] == ["web", "api", FLEET]
     effects = (pin, a_tell("api"), a_tell("watchdog"), WakeAt(1.0))
-    assert SavedState().changes(State(), effects).leases == ("api", "web")
+    assert SavedState().changes(Write(State(), effects=effects)).leases == ("api", "web")

@@ -14,7 +14,7 @@ from watchdog.adapters.stores.sql import SqlStore
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import Outcome, ServiceState, State
 from watchdog.domain.readings import Good
-from watchdog.domain.store_records import FLEET
+from watchdog.domain.store_records import FLEET, Write
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -54,7 +54,7 @@ async def test_what_an_old_version_saved_is_taken_up_once(any_url: str, clock, o
     assert await store.remark("inc-1", "a lock", "ann") and len(await store.remarks("inc-1")) == 1
     assert await store.tick("inc-1", "lessons", "ann") and len(await store.ticks("inc-1")) == 1
     assert await store.follow_up("inc-1", "a bigger pool", "ann", owner="ann", due_at=9.0) is not None
-    await store.save(None, replace(state, paused_by=""), ())
+    await store.save(Write(replace(state, paused_by="")))
     await store.close()
     engine = old_engine(any_url)
     with engine.begin() as connection:
@@ -86,7 +86,7 @@ async def test_an_old_store_without_a_state_is_a_first_start(any_url: str, clock
     make_old_store(any_url, None, an_incident())
     store = await opened(any_url, clock)
     assert await store.load() is None
-    await store.save(None, State(incidents=1), ())
+    await store.save(Write(State(incidents=1)))
     assert await store.load() == State(incidents=1)
     await store.close()
 
@@ -97,7 +97,7 @@ async def test_a_worker_without_follow_ups_goes_on(any_url: str, clock, a_state,
     with engine.begin() as connection:
         migrate(connection, "0004")
     store = await opened(any_url, clock)
-    await store.save(None, a_state(an_incident(1)), ())
+    await store.save(Write(a_state(an_incident(1))))
     assert await store.tick("inc-1", "lessons", "ann")
     values = {"id": "inc-1", "json": codec.INCIDENTS.encode(an_incident(1, outcome=Outcome.BY_ITSELF))}
     with engine.begin() as connection:

@@ -8,6 +8,7 @@ from watchdog.domain.effects import Note, PinAutoDeploy
 from watchdog.domain.errors import Temporary
 from watchdog.domain.events import TimePassed
 from watchdog.domain.incidents import State
+from watchdog.domain.store_records import Write
 
 OPENED_AGAIN = 5
 
@@ -31,7 +32,7 @@ async def save(store: SqlStore, start: str) -> None:
     for number in range(int(start), 1_000_000):
         at = float(number)
         effects = [Note(at, "api", None, "N", str(number)), PinAutoDeploy("api", "inc-1", "srv-1")]
-        await store.save(TimePassed(at), State(incidents=number), effects)
+        await store.save(Write(State(incidents=number), TimePassed(at), effects))
         print(number, flush=True)
 
 

@@ -17,7 +17,7 @@ from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import Incident, ServiceState, State
 from watchdog.domain.severity import Severity
-from watchdog.domain.store_records import FLEET
+from watchdog.domain.store_records import FLEET, Write
 from watchdog.ports import Store
 from watchdog.settings import Settings
 
@@ -36,7 +36,7 @@ async def left_by_a_daemon(url: str, ttl_seconds: float = 60.0) -> AsyncIterator
     store = build_store(url, SystemClock())
     await store.open()
     await store.renew_leases("one", (FLEET, "web"), ttl_seconds=ttl_seconds)
-    await store.save(None, State(services={"web": ServiceState("web", incident=INCIDENT)}, incidents=1), ())
+    await store.save(Write(State(services={"web": ServiceState("web", incident=INCIDENT)}, incidents=1)))
     try:
         yield store
     finally:

@@ -19,7 +19,7 @@ from watchdog.app.compose.composition import App, build
 from watchdog.app.compose.digest_maker import LOOK_SECONDS, keep_digests, make_digest
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import Incident, State
-from watchdog.domain.store_records import FLEET, Minute
+from watchdog.domain.store_records import FLEET, Minute, Write
 from watchdog.sandbox.config_file import write_config
 from watchdog.sandbox.server import Sandbox
 from watchdog.settings.load.load import load
@@ -56,9 +56,9 @@ async def remember(store: MemoryStore, last: float = MONDAY - WEEK, *incidents: 
     """Write down when the last digest was, and incidents of web, as a worker of last week."""
     await store.renew_leases("earlier", (FLEET, "web"), ttl_seconds=60.0)
     for one in incidents:
-        await store.save(None, State(services={"web": service_state("web", incident=one)}, digested_at=last), ())
+        await store.save(Write(State(services={"web": service_state("web", incident=one)}, digested_at=last)))
     web = service_state("web", watching_since=MONDAY - 9 * WEEK)
-    await store.save(None, State(services={"web": web}, digested_at=last), ())
+    await store.save(Write(State(services={"web": web}, digested_at=last)))
     await store.put_minutes([Minute("web", "home", MONDAY - 600.0, 59, 1, 0)])
     await store.release()
 
@@ -188,7 +188,7 @@ async def test_what_other_workers_watch_stands_in_it_and_who_has_not_the_fleet_m
         theirs = ShyStore(clock, database, sole=False)
         await theirs.renew_leases("another", ("shop",), ttl_seconds=1e6)
         shop = service_state("shop", auto_deploy_off="commit", watching_since=MONDAY - 9 * WEEK)
-        await theirs.save(None, State(services={"shop": shop}), ())
+        await theirs.save(Write(State(services={"shop": shop})))
         async with running(app):
             await app.engine.drop([FLEET])
             await make_digest(app)

@@ -17,7 +17,7 @@ from watchdog.app.compose.composition import App, build
 from watchdog.app.compose.stats_metrics import EVERY_SECONDS, PERIOD_SECONDS, keep_numbers
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import Incident, State
-from watchdog.domain.store_records import FLEET
+from watchdog.domain.store_records import FLEET, Write
 
 NOW = x.BEGIN + 86400.0
 NAMES = ("time_to_detect_seconds", "time_to_acknowledge_seconds", "time_to_restore_seconds", "change_failure_ratio")
@@ -65,8 +65,8 @@ async def remember(store: MemoryStore, *incidents: Incident) -> None:
     """Write incidents down, as the worker that holds everything."""
     await store.renew_leases("earlier", (FLEET, "web", "shop"), ttl_seconds=60.0)
     for one in incidents:
-        await store.save(None, State(services={one.service: service_state(one.service, incident=one)}), ())
-    await store.save(None, State(services={"web": service_state("web"), "shop": service_state("shop")}), ())
+        await store.save(Write(State(services={one.service: service_state(one.service, incident=one)})))
+    await store.save(Write(State(services={"web": service_state("web"), "shop": service_state("shop")})))
     await store.release()
 
 

@@ -19,6 +19,7 @@ from watchdog.console.auth.session import LIFE_SECONDS
 from watchdog.domain.incidents import Phase
 from watchdog.domain.policy import Approver
 from watchdog.domain.severity import Severity
+from watchdog.domain.store_records import Write
 
 HEADER = "X-Forwarded-User"
 PEOPLE = People(frozenset({"ann@acme.example"}), frozenset({"otto"}), frozenset({"vera"}))
@@ -202,7 +203,7 @@ async def test_many_who_come_through_one_proxy_do_not_hold_each_other_up() -> No
 async def waiting(o: Office) -> None:
     """Let something be asked."""
     o.asks()
-    await o.s.store.save(None, o.s.engine.state, ())
+    await o.s.store.save(Write(o.s.engine.state))
     o.client.headers[HEADER] = "ann@acme.example"
 
 

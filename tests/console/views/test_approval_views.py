@@ -10,6 +10,7 @@ from tests.console.scene import TOKEN, VIEWER, bearer
 from tests.core.incident_fields import amended
 from watchdog.domain.decisions import Course, GuardAnswer, Verdict
 from watchdog.domain.incidents import Phase
+from watchdog.domain.store_records import Write
 
 INCIDENT = "/incidents/web-1"
 
@@ -25,7 +26,7 @@ async def keep(o: Office) -> float:
     o.s.engine.state = replace(
         o.s.engine.state, services={"web": replace(web, phase=Phase.ANNOUNCED, incident=incident)}
     )
-    await o.s.store.save(None, o.s.engine.state, ())
+    await o.s.store.save(Write(o.s.engine.state))
     return until
 
 
@@ -78,7 +79,7 @@ async def test_after_a_page_nothing_is_said_to_be_meant(passing: bool) -> None:
     async with office() as o:
         o.asks(decision=decision)
         o.s.engine.state = replace(o.s.engine.state, services={"web": replace(o.s.web, phase=Phase.PAGED)})
-        await o.s.store.save(None, o.s.engine.state, ())
+        await o.s.store.save(Write(o.s.engine.state))
         await o.login()
         text = await o.page(INCIDENT)
         assert "means to" not in text and "/approve" not in text and "watchdog incident approve" not in text

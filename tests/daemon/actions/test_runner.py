@@ -32,7 +32,7 @@ from watchdog.domain.errors import Displaced, Permanent, Temporary
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Incident, Phase, Pin, RollbackAttempt, ServiceState, State
 from watchdog.domain.severity import Severity
-from watchdog.domain.store_records import ActionRow
+from watchdog.domain.store_records import ActionRow, Write
 from watchdog.ports import Store
 
 BUG = "a fault of our own (KeyError)"
@@ -118,7 +118,7 @@ async def carried_out(s: Scene, effect: Change, *, resumed: bool = False, state:
         if not isinstance(event, e.InvariantBroken):
             assert (event.service, event.incident) == ("web", effect.incident)  # type: ignore[union-attr]
 
-    (pending,) = await s.store.save(None, State(), (effect,))
+    (pending,) = await s.store.save(Write(State(), effects=(effect,)))
     store = Finished(s.store)
     acts = ActionRunner(s.actuator, store, s.clock, lambda: state or State(), ask)  # type: ignore[arg-type]
     await acts.run(pending.id, effect, resumed=resumed)
@@ -190,7 +190,7 @@ async def test_what_cannot_be_told_for_the_journal_s_silence_is_left_for_later()
 
     clock = FakeClock()
     async with scene(store=Silent(clock), clock=clock) as s:
-        (pending,) = await s.store.save(None, State(), (PIN,))
+        (pending,) = await s.store.save(Write(State(), effects=(PIN,)))
 
         async def ask(event: Event) -> None:
             raise AssertionError(event)
@@ -219,7 +219,7 @@ async def test_services_do_not_wait_for_each_other() -> None:
 
     other = replace(PIN, service="api", incident="api-1", platform_id="srv-api")
     async with scene(made=Gated) as s, asyncio.timeout(BOUND_SECONDS), asyncio.TaskGroup() as group:
-        one, two = await s.store.save(None, State(), (PIN, other))
+        one, two = await s.store.save(Write(State(), effects=(PIN, other)))
         acts = ActionRunner(s.actuator, s.store, s.clock, State, ask)
         waiting = group.create_task(acts.run(one.id, PIN, resumed=False))
         await begun.wait()
@@ -310,7 +310,7 @@ async def test_an_outcome_that_was_lost_with_the_lease_leaves_its_effect_to_be_l
     """The service went to another worker before the outcome was written, and came back: the journal knows nothing."""
     stays = iter([3, 5 if came_back else 3])
     async with scene() as s:
-        (pending,) = await s.store.save(None, State(), (PIN,))
+        (pending,) = await s.store.save(Write(State(), effects=(PIN,)))
 
         async def ask(event: Event) -> None:
             assert isinstance(event, e.PinConfirmed)
@@ -336,7 +336,7 @@ async def test_one_action_at_a_time_per_service(tmp_path: Path) -> None:
             heard.append(event)
 
         again = replace(PIN, incident="web-2")
-        pending = await s.store.save(None, State(), (RESTORE, again))
+        pending = await s.store.save(Write(State(), effects=(RESTORE, again)))
         acts = ActionRunner(s.actuator, s.store, s.clock, lambda: OFF, ask)
         restoring = group.create_task(acts.run(pending[0].id, RESTORE, resumed=False))
         await eventually(lambda: s.sent("PATCH") == 2)
@@ -466,7 +466,7 @@ async def test_what_a_look_from_before_our_switch_says_does_not_keep_it_from_bei
 
     states = [OFF]
     async with scene(clock=Landing()) as s:
-        (pending,) = await s.store.save(None, State(), (RESTORE,))
+        (pending,) = await s.store.save(Write(State(), effects=(RESTORE,)))
         acts = ActionRunner(s.actuator, s.store, s.clock, lambda: states[0], ask)
         await acts.run(pending.id, RESTORE, resumed=True)
         assert (s.web.auto_deploy_trigger, await s.store.pending()) == ("commit", ())
@@ -476,7 +476,7 @@ async def test_a_service_that_moved_while_we_waited_is_left_to_the_other_worker(
     """It has the effect, and gives auto-deploy back."""
     stays = iter([3, None])
     async with scene() as s:
-        (pending,) = await s.store.save(None, State(), (RESTORE,))
+        (pending,) = await s.store.save(Write(State(), effects=(RESTORE,)))
         acts = ActionRunner(s.actuator, s.store, s.clock, State, s.store.pending, stay=lambda _: next(stays))
         await acts.run(pending.id, RESTORE, resumed=False)
         assert await s.store.pending() == (pending,)
@@ -497,7 +497,7 @@ async def test_what_became_of_a_pin_is_asked_again_when_the_store_does_not_say()
 
     clock = FakeClock()
     async with scene(store=Silent(clock), clock=clock) as s:
-        (pending,) = await s.store.save(None, State(), (PIN,))
+        (pending,) = await s.store.save(Write(State(), effects=(PIN,)))
         acts = ActionRunner(s.actuator, s.store, s.clock, lambda: state_with(Phase.PAGED), s.store.pending)
         await acts.run(pending.id, PIN, resumed=True)
         assert await s.store.pending() == (pending,)
@@ -506,7 +506,7 @@ async def test_what_became_of_a_pin_is_asked_again_when_the_store_does_not_say()
 async def test_an_action_is_not_finished_before_the_journal_has_what_came_of_it() -> None:
     """The store was away when the core heard of it: killed now, the next start must find it again."""
     async with scene() as s:
-        (pending,) = await s.store.save(None, State(), (PIN,))
+        (pending,) = await s.store.save(Write(State(), effects=(PIN,)))
         waits = [f"away, {number}" for number in range(5)]
         seen: list[int] = []
 

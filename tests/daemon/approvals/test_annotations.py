@@ -10,7 +10,7 @@ from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.daemon.approvals.annotations import RECORDED, Said, add
 from watchdog.domain.follow_ups import OWN_MAX
 from watchdog.domain.incidents import ServiceState, State
-from watchdog.domain.store_records import Command
+from watchdog.domain.store_records import Command, Write
 
 ASKED: dict[str, dict[str, Any]] = {
     "note": {"text": "hm"},
@@ -23,7 +23,7 @@ ASKED: dict[str, dict[str, Any]] = {
 @pytest.fixture
 async def store() -> MemoryStore:
     made = MemoryStore(FakeClock(x.BEGIN))
-    await made.save(None, State({"web": ServiceState("web", incident=x.incident())}), ())
+    await made.save(Write(State({"web": ServiceState("web", incident=x.incident())})))
     return made
 
 

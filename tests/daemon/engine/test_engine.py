@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pytest
 
@@ -27,7 +27,7 @@ from watchdog.domain.incidents import Phase, State
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.readings import Bad, Good, MinuteCount
 from watchdog.domain.severity import Severity
-from watchdog.domain.store_records import PendingEffect
+from watchdog.domain.store_records import PendingEffect, Write
 from watchdog.ports import Sample
 
 
@@ -49,13 +49,11 @@ async def test_nothing_is_done_before_it_is_written_down() -> None:
     gate, asked = asyncio.Event(), asyncio.Event()
 
     class Slow(ShakyStore):
-        async def save(  # type: ignore[override]
-            self, event: Event | None, state: State, effects: tuple[Effect, ...], *more: Any
-        ) -> tuple[PendingEffect, ...]:
-            if isinstance(event, e.RollbackRequested):
+        async def save(self, write: Write) -> Sequence[PendingEffect]:
+            if isinstance(write.event, e.RollbackRequested):
                 asked.set()
                 await gate.wait()
-            return await super().save(event, state, effects, *more)
+            return await super().save(write)
 
     async with scene(Slow) as s:
         await s.know_deploys()
@@ -94,12 +92,10 @@ async def test_a_store_that_fails_changes_nothing_and_still_pages(error: Excepti
 class LostAnswer(ShakyStore):
     """The store has the record of a switch of auto-deploy, and its answer is lost."""
 
-    async def save(  # type: ignore[override]
-        self, event: Event | None, state: State, effects: tuple[Effect, ...], *more: Any
-    ) -> tuple[PendingEffect, ...]:
+    async def save(self, write: Write) -> Sequence[PendingEffect]:
         """Save it and say that it failed."""
-        saved = await super().save(event, state, effects, *more)
-        if isinstance(event, e.RollbackRequested):
+        saved = await super().save(write)
+        if isinstance(write.event, e.RollbackRequested):
             raise SHUT
         return saved
 
@@ -245,11 +241,9 @@ class SlowAnswer(ShakyStore):
         super().__init__(clock)
         self.inside, self.gate = asyncio.Event(), asyncio.Event()
 
-    async def save(  # type: ignore[override]
-        self, event: Event | None, state: State, effects: tuple[Effect, ...], *more: Any
-    ) -> tuple[PendingEffect, ...]:
-        saved = await super().save(event, state, effects, *more)
-        if isinstance(event, e.Paused):
+    async def save(self, write: Write) -> Sequence[PendingEffect]:
+        saved = await super().save(write)
+        if isinstance(write.event, e.Paused):
             self.inside.set()
             await self.gate.wait()
         return saved
@@ -495,14 +489,13 @@ async def test_an_action_under_way_is_not_begun_again_when_its_service_comes_bac
 class AwayAtThePin(ShakyStore):
     """The store does not take the outcome of the first switch of auto-deploy, nor anything until `saving` is None."""
 
-    async def save(  # type: ignore[override]
-        self, event: Event | None, state: State, effects: tuple[Effect, ...], *more: Any
-    ) -> tuple[PendingEffect, ...]:
+    async def save(self, write: Write) -> Sequence[PendingEffect]:
         """Fail from the first outcome on."""
-        if isinstance(event, e.PinConfirmed) and not any(isinstance(one, e.PinConfirmed) for one, _ in self.saved):
-            self.saved.append((event, state))
+        before = [event for event, _ in self.saved if isinstance(event, e.PinConfirmed)]
+        if isinstance(write.event, e.PinConfirmed) and not before:
+            self.saved.append((write.event, write.state))
             self.saving = SHUT
-        return await super().save(event, state, effects, *more)
+        return await super().save(write)
 
 
 async def test_an_outcome_that_no_store_took_is_looked_up_when_its_service_comes_back_by_the_same_lease() -> None:
@@ -566,7 +559,7 @@ async def test_what_nobody_performs_any_more_is_taken_up_with_the_next_snapshot(
         at = s.clock.now() + ahead_seconds
         s.engine.state = replace(s.engine.state, disarmed="a promise was broken")
         notice = Notice(at, "disarmed", "watchdog", Severity.HIGH, NoticeKind.SELF_ALERT, "disarmed", wakes=True)
-        await s.store.save(None, s.engine.state, (fx.Tell(notice, ("pager",)),))
+        await s.store.save(Write(s.engine.state, effects=(fx.Tell(notice, ("pager",)),)))
         s.supervisor.start("time", s.engine.keep_time)
         began = s.clock.elapsed
         await eventually(lambda: s.pages == ["disarmed"])
@@ -579,7 +572,7 @@ async def test_a_self_alert_that_a_dead_worker_left_is_not_sent_when_it_is_over(
     """It could not see; we can: with nothing to end it, the page would ring for ever."""
     async with scene() as s:
         notice = Notice(s.clock.now(), "blind", "watchdog", Severity.HIGH, NoticeKind.SELF_ALERT, "blind", wakes=True)
-        await s.store.save(None, s.engine.state, (fx.Tell(notice, ("pager",)),))
+        await s.store.save(Write(s.engine.state, effects=(fx.Tell(notice, ("pager",)),)))
         s.supervisor.start("time", s.engine.keep_time)
         began = s.clock.elapsed
         await eventually(lambda: s.clock.elapsed - began > 3 * OTHERS_SECONDS)

@@ -19,6 +19,7 @@ from watchdog.domain.events import Acknowledged, DeploysUnread, Event
 from watchdog.domain.incidents import ServiceState, State
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.severity import Severity
+from watchdog.domain.store_records import Write
 from watchdog.sandbox import keys
 from watchdog.sandbox.server import Sandbox
 
@@ -80,7 +81,7 @@ async def paged(reference: str | None = "woken") -> AsyncIterator[Paged]:
         await store.open()
         await store.renew_leases("w", ("", "web"), ttl_seconds=600.0)
         notice = Notice(real.now(), "web-1", "web", Severity.CRITICAL, NoticeKind.HUMAN_NEEDED, "down", wakes=True)
-        (row,) = await store.save(DeploysUnread(real.now(), "web", "x"), state, [Tell(notice, ("pagerduty",))])
+        (row,) = await store.save(Write(state, DeploysUnread(real.now(), "web", "x"), [Tell(notice, ("pagerduty",))]))
         if reference is not None:
             await store.delivered(row.id, "pagerduty", "web-1", reference)
         sandbox.pagers._trigger(KEY, {"severity": "critical", "summary": "down"}, {}, None)

@@ -23,7 +23,7 @@ from watchdog.domain.effects import Tell
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import State
 from watchdog.domain.notices import NoticeKind
-from watchdog.domain.store_records import PendingEffect
+from watchdog.domain.store_records import PendingEffect, Write
 from watchdog.ports import Store
 
 PAGE = tell("page", "slack", wakes=True)
@@ -71,7 +71,7 @@ async def test_what_the_store_missed_is_written_when_it_is_back(tmp_path: Path) 
     clock = FakeClock(auto=False)
     store = build_store(f"sqlite:///{tmp_path}/late.db", clock)
     await store.open()
-    (pending,) = await store.save(None, State(), (PAGE,))
+    (pending,) = await store.save(Write(State(), effects=(PAGE,)))
     await store.close()
     channel = Channel("slack")
     async with asyncio.TaskGroup() as group:
@@ -114,7 +114,7 @@ async def test_who_stood_in_is_owed_the_end_though_the_store_does_not_say_so_yet
         await eventually(lambda: s.town.pagers.incidents and clock.sleepers)
         await clock.advance(1)
         await began
-        (row,) = await s.store.save(None, State(), (END,))
+        (row,) = await s.store.save(Write(State(), effects=(END,)))
         await s.store.close()
         s.teller = s.outbox()
         group.create_task(s.teller.deliver(row.id, END))
@@ -162,7 +162,7 @@ async def test_what_was_sent_from_memory_is_not_sent_again_by_its_row(tmp_path: 
         teller = Outbox(store, {"slack": channel}, clock, lambda *_: None)
         await teller.deliver(None, PAGE)
         other = tell("another page", "slack", wakes=True)
-        for row in await store.save(None, State(), (PAGE, other)):
+        for row in await store.save(Write(State(), effects=(PAGE, other))):
             assert isinstance(row.effect, Tell)
             await teller.deliver(row.id, row.effect)
         assert [title for title, _ in channel.took] == ["page", "another page"]
@@ -177,7 +177,7 @@ async def test_a_row_found_late_waits_for_what_is_under_way_from_memory(tmp_path
         teller = Outbox(store, {"slack": channel}, clock, lambda *_: None)
         group.create_task(teller.deliver(None, PAGE))
         await eventually(lambda: clock.sleepers)
-        (row,) = await store.save(None, State(), (PAGE,))
+        (row,) = await store.save(Write(State(), effects=(PAGE,)))
         group.create_task(teller.deliver(row.id, PAGE))
         await eventually(lambda: teller.waiting == 2)
         assert len(await store.pending()) == 1
@@ -247,7 +247,7 @@ async def test_case_37_killed_between_send_and_record_it_is_the_same_page_again(
     """Three kills in a row: one incident at PagerDuty, one key; at Slack one message for each send, then no more."""
     kills = 3
     async with scene(tmp_path) as s:
-        (row,) = await s.store.save(None, State(), (PAGE_TO_BOTH,))
+        (row,) = await s.store.save(Write(State(), effects=(PAGE_TO_BOTH,)))
         for _ in range(kills):
             await killed_after_its_sends(s, row)
         for _ in range(2):
@@ -264,7 +264,7 @@ async def test_two_workers_that_wait_with_the_same_row_bring_it_once() -> None:
     clock = FakeClock(auto=False)
     store, vendor = MemoryStore(clock), Vendor("slack", clock, down_until=100.0)
     await store.open()
-    (row,) = await store.save(None, State(), (PAGE,))
+    (row,) = await store.save(Write(State(), effects=(PAGE,)))
     async with asyncio.TaskGroup() as group:
         for _ in range(2):
             worker = Outbox(store, {"slack": vendor}, clock, lambda *_: None)

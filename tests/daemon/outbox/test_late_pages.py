@@ -16,6 +16,7 @@ from watchdog.domain.incidents import Incident, Outcome, Phase
 from watchdog.domain.notices import IncidentNews, Notice, NoticeKind, Topic
 from watchdog.domain.readings import Bad, Good, Reading, Unknown
 from watchdog.domain.severity import Severity
+from watchdog.domain.store_records import Write
 
 PAGE, OVER = "shop: shop is down", "shop: shop-1 is over"
 
@@ -73,7 +74,7 @@ class Two:
         made = replace(made, outcome=Outcome.RECOVERED if closed_at else Outcome.OPEN)
         shop = replace(worker.engine.state.services["shop"], phase=phase, incident=made)
         worker.engine.state = replace(worker.engine.state, services={**worker.engine.state.services, "shop": shop})
-        await self.clock.during(worker.store.save(None, worker.engine.state, ()))
+        await self.clock.during(worker.store.save(Write(worker.engine.state)))
 
     async def passes(self, seconds: float) -> None:
         """Let time pass; the heir keeps what it has."""
@@ -261,7 +262,7 @@ async def test_case_53_what_the_store_never_had_is_resolved_once_the_heir_saw_al
         shop = replace(two.heir.engine.state.services["shop"], phase=phase, checks=read)
         services = {**two.heir.engine.state.services, "shop": shop}
         two.heir.engine.state = replace(two.heir.engine.state, services=services)
-        await two.clock.during(two.heir.store.save(None, two.heir.engine.state, ()))
+        await two.clock.during(two.heir.store.save(Write(two.heir.engine.state)))
         await two.passes(2 * LOOK_SECONDS)
         assert two.titles == [PAGE, OVER][: 1 + (resolved and seen > 0.0)]
 

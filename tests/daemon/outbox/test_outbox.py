@@ -22,6 +22,7 @@ from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.incidents import Incident, State
 from watchdog.domain.notices import IncidentNews, Notice, NoticeKind, Topic
 from watchdog.domain.severity import Severity
+from watchdog.domain.store_records import Write
 from watchdog.domain.units import show_seconds
 from watchdog.ports import Notifier, Store
 from watchdog.sandbox import keys
@@ -48,7 +49,7 @@ class Scene:
 
     async def deliver(self, effect: Tell) -> None:
         """Record an effect and deliver it, to the end."""
-        (pending,) = await self.store.save(None, State(), (effect,))
+        (pending,) = await self.store.save(Write(State(), effects=(effect,)))
         await self.teller.deliver(pending.id, effect)
 
     def outcomes(self, channel: str) -> list[str]:
@@ -215,7 +216,7 @@ async def test_what_an_earlier_run_left_arrives_in_the_order_of_the_journal(tmp_
     """Whichever is taken up first: an all-clear does not give way to the page it ends."""
     async with scene(tmp_path, clock=FakeClock(auto=False)) as s:
         page, over = tell("down", "slack", wakes=True), tell("over", "slack", kind=NoticeKind.RESOLVED)
-        rows = await s.store.save(None, State(), (page, over))
+        rows = await s.store.save(Write(State(), effects=(page, over)))
         async with asyncio.TaskGroup() as group:
             for row in reversed(rows):
                 group.create_task(s.teller.deliver(row.id, row.effect))

@@ -23,7 +23,7 @@ from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Approver
 from watchdog.domain.severity import Severity
-from watchdog.domain.store_records import Command, PendingEffect
+from watchdog.domain.store_records import Command, PendingEffect, Write
 from watchdog.sandbox import clock as today
 from watchdog.sandbox.server import Sandbox
 
@@ -278,7 +278,7 @@ async def test_a_command_is_applied_once_though_its_answer_is_written_twice() ->
     async with scene(Forgetful) as s:
         await s.know_deploys()
         with_incident(s, Phase.PAGED)
-        await s.store.save(None, s.engine.state, ())
+        await s.store.save(Write(s.engine.state))
         number = await s.store.submit("note", {"incident": "web-1", "text": "the cache"}, "ann")
         s.supervisor.start("commands", CommandPoller(s.store, s.engine, s.clock).run)
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -321,11 +321,11 @@ class Unacknowledged(ShakyStore):
             raise Temporary("the store does not answer")
         return await super().command(command_id)
 
-    async def save(self, *given: Any) -> tuple[PendingEffect, ...]:  # type: ignore[override]
+    async def save(self, write: Write) -> Sequence[PendingEffect]:
         """Save it, and fail the first time that an answer goes with it."""
         known = copy(self._memo)
-        pending = await super().save(*given)
-        if not self.lost and given[4:] and given[4] is not None:
+        pending = await super().save(write)
+        if not self.lost and write.answer is not None:
             self.lost, self._memo = True, known
             raise Temporary("the store did not answer in time")
         return pending
@@ -345,7 +345,7 @@ async def test_case_52_what_was_saved_without_an_acknowledgement_is_in_force_as_
         incident = Incident("web-1", "web", Severity.CRITICAL, s.clock.now(), s.clock.now(), "web is down")
         web = replace(s.web, phase=Phase.ASKING, phase_since=s.clock.now(), incident=incident)
         s.engine.state = replace(s.engine.state, services={"web": web})
-        await s.store.save(None, s.engine.state, ())
+        await s.store.save(Write(s.engine.state))
         command = await answer(s, "reject", incident="web-1")
         saved = await s.store.load_readonly()
         assert command.ok and s.store.lost and saved is not None
@@ -371,10 +371,10 @@ async def test_case_52_what_its_author_gives_up_in_the_moment_of_the_save_is_not
     """Neither in the store nor in memory: "withdrawn" is true."""
 
     class GivenUp(ShakyStore):
-        async def save(self, *given: Any) -> tuple[PendingEffect, ...]:  # type: ignore[override]
+        async def save(self, write: Write) -> Sequence[PendingEffect]:
             for one in await self.commands():
                 await self.answer(one.id, ok=False, text="withdrawn", exit_code=FAILED)
-            return await super().save(*given)
+            return await super().save(write)
 
     async with scene(GivenUp) as s:
         before = s.engine.state = State(paused_by="bob" if name == "resume" else "")

@@ -26,7 +26,7 @@ from watchdog.domain.integrations import CONFIGURATION, Integration, Standing
 from watchdog.domain.policy import DEFAULT_MATRIX, Policy, ServicePolicy, SignalPolicy
 from watchdog.domain.readings import Bad, Good
 from watchdog.domain.severity import Severity
-from watchdog.domain.store_records import FLEET
+from watchdog.domain.store_records import FLEET, Write
 
 NAMES = ("api", "blog", "docs", "shop")
 SERVICES = {name: ServicePolicy(name, None, signals=(SignalPolicy("home", "http", critical=True),)) for name in NAMES}
@@ -163,7 +163,7 @@ async def test_a_zombie_leaves_a_stop_to_who_has_the_service(one: Worker, other:
     incident = Incident("shop-1", "shop", Severity.HIGH, opened, opened, "shop is slow")
     shop = replace(one.engine.state.services["shop"], phase=Phase.ANNOUNCED, incident=incident)
     one.engine.state = replace(one.engine.state, services={**one.engine.state.services, "shop": shop})
-    await one.store.save(None, one.engine.state, ())
+    await one.store.save(Write(one.engine.state))
     await one.clock.advance(60.0)
     await other.sharing.begin()
     running = [asyncio.create_task(worker.engine.run()) for worker in (one, other)]
@@ -270,7 +270,7 @@ async def test_what_became_of_a_yes_that_could_not_be_saved_is_read_with_the_nex
     incident = Incident("shop-1", "shop", Severity.HIGH, opened, opened, "shop is slow")
     shop = replace(one.engine.state.services["shop"], phase=Phase.ASKING, incident=incident)
     one.engine.state = replace(one.engine.state, services={**one.engine.state.services, "shop": shop})
-    await one.store.save(None, one.engine.state, ())
+    await one.store.save(Write(one.engine.state))
     one.store.silent = frozenset({"save"})
     await one.engine.handle(e.Approved(opened, "shop-1", "ann"))
     assert set(one.engine.unread) == {"shop"} and one.engine.state.services["shop"] is shop

@@ -24,7 +24,7 @@ from watchdog.domain import events as e
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import Phase, State
 from watchdog.domain.policy import Policy
-from watchdog.domain.store_records import Step
+from watchdog.domain.store_records import Step, Write
 from watchdog.replay.recording_replay import Replay, replay
 from watchdog.sandbox import keys
 
@@ -175,7 +175,7 @@ async def test_what_another_worker_shares_is_in_the_recording(tmp_path: Path) ->
         taken = listening(s, tmp_path)
         await s.engine.submit_and_wait(e.TimePassed(s.clock.now()))
         known = s.engine.state
-        await s.store.save(None, replace(known, paused_by="ben"), ())
+        await s.store.save(Write(replace(known, paused_by="ben")))
         await s.engine.refresh()
         assert s.engine.state.paused_by == "ben"
         await s.rollback_by_hand()

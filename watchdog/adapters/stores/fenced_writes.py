@@ -29,7 +29,7 @@ from watchdog.domain.effects import OUTSIDE, Effect, Note, Tell
 from watchdog.domain.errors import Stale, Withdrawn
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Incident, ServiceState, Shared, State
-from watchdog.domain.store_records import FLEET, ActionRow, CommandAnswer, PendingEffect
+from watchdog.domain.store_records import FLEET, ActionRow, CommandAnswer, PendingEffect, Write
 
 PENDING, DONE = "pending", "done"
 
@@ -102,31 +102,25 @@ class FencedWrites(Leases):
         self._memo.loaded_shared(shared, revision)
         return shared
 
-    async def save(
-        self,
-        event: Event | None,
-        state: State,
-        effects: Sequence[Effect],
-        closed: Sequence[Incident] = (),
-        answer: CommandAnswer | None = None,
-    ) -> Sequence[PendingEffect]:
+    async def save(self, write: Write) -> Sequence[PendingEffect]:
         """Save what changed of the state, event, notes, incidents and pending outside effects in one transaction."""
         now = self._clock.now()
         async with self._writing() as connection:
-            changes = self._memo.changes(state, tuple(effects), closed)
+            changes = self._memo.changes(write)
             changes = await self._allowed(connection, changes)
-            if answer is not None and not await write_answer(connection, answer):
+            if write.answer is not None and not await write_answer(connection, write.answer):
                 raise Withdrawn
             await self._save_shared(connection, changes, now)
             await self._save_parts(connection, changes, now)
-            await self._save_incidents(connection, changes, closed)
+            await self._save_incidents(connection, changes, write.closed)
+            event = write.event
             seq = None if event is None else await add(connection, EVENTS, EVENTS.c.seq, _event_row(event))
-            notes = [stored_prose.note_row(effect) for effect in effects if isinstance(effect, Note)]
+            notes = [stored_prose.note_row(effect) for effect in write.effects if isinstance(effect, Note)]
             if notes:
                 await connection.execute(insert(NOTES), notes)
             recorded = [
                 PendingEffect(await add(connection, EFFECTS, EFFECTS.c.id, _effect_row(effect, seq, now)), effect)
-                for effect in effects
+                for effect in write.effects
                 if isinstance(effect, OUTSIDE)
             ]
         self._memo.saved(changes)

@@ -12,13 +12,21 @@ from typing import Any
 from watchdog.adapters.stores import retention
 from watchdog.adapters.stores.memory_database import MemoryDatabase
 from watchdog.adapters.stores.state_partitions import SavedState, assemble, service_of
-from watchdog.domain.effects import OUTSIDE, Effect, Note
+from watchdog.domain.effects import OUTSIDE, Note
 from watchdog.domain.errors import Displaced, Stale, Temporary, Withdrawn
-from watchdog.domain.events import Event
 from watchdog.domain.follow_ups import FollowUp, Tick
 from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Incident, Shared, State
-from watchdog.domain.store_records import FLEET, ActionRow, Command, CommandAnswer, LeaseGrant, Minute, PendingEffect
+from watchdog.domain.store_records import (
+    FLEET,
+    ActionRow,
+    Command,
+    CommandAnswer,
+    LeaseGrant,
+    Minute,
+    PendingEffect,
+    Write,
+)
 from watchdog.ports import Clock
 from watchdog.ports.chat import NOT_ALLOWED, REFUSED
 
@@ -104,16 +112,9 @@ class MemoryStore:
         self._memo.loaded_shared(self._db.shared, self._db.revision)
         return self._db.shared
 
-    async def save(
-        self,
-        event: Event | None,
-        state: State,
-        effects: Sequence[Effect],
-        closed: Sequence[Incident] = (),
-        answer: CommandAnswer | None = None,
-    ) -> Sequence[PendingEffect]:
+    async def save(self, write: Write) -> Sequence[PendingEffect]:
         """Keep state, notes, incidents and pending outside effects; nothing is awaited, so all of it or nothing."""
-        db, changes = self._db, self._memo.changes(state, tuple(effects), closed)
+        db, changes, answer = self._db, self._memo.changes(write), write.answer
         self._fence(changes.leases)
         if answer is not None and (answer.id not in db.commands or db.commands[answer.id].done):
             raise Withdrawn
@@ -124,14 +125,16 @@ class MemoryStore:
         if changes.fleet is not None and not self._held(FLEET):
             changes = replace(changes, fleet=None)
         db.fleet = changes.fleet or db.fleet
-        db.incidents.update((one.id, one) for one in closed)
+        db.incidents.update((one.id, one) for one in write.closed)
         for service in changes.services:
             db.services[service.name] = service
             if service.incident is not None:
                 db.incidents[service.incident.id] = service.incident
         _bound(db.incidents, INCIDENTS_MAX)
-        db.notes.extend(effect for effect in effects if isinstance(effect, Note))
-        recorded = tuple(PendingEffect(self._next_id(), effect) for effect in effects if isinstance(effect, OUTSIDE))
+        db.notes.extend(effect for effect in write.effects if isinstance(effect, Note))
+        recorded = tuple(
+            PendingEffect(self._next_id(), effect) for effect in write.effects if isinstance(effect, OUTSIDE)
+        )
         db.pending.update((pending.id, pending.effect) for pending in recorded)
         self._memo.saved(changes)
         if answer is not None:

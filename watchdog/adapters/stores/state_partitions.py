@@ -3,15 +3,15 @@
 A store writes only the parts that changed: the core returns the very same object for what it did not touch.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from operator import attrgetter
 from types import MappingProxyType
 
 from watchdog.domain.effects import OUTSIDE, Effect, Tell
-from watchdog.domain.incidents import Incident, ServiceState, Shared, State
+from watchdog.domain.incidents import ServiceState, Shared, State
 from watchdog.domain.readings import Reading
-from watchdog.domain.store_records import FLEET
+from watchdog.domain.store_records import FLEET, Write
 
 OURSELVES = "watchdog"
 """The service of notices about the watchdog itself: any worker may send them."""
@@ -100,12 +100,13 @@ class SavedState:
         self._epochs: Mapping[str, int] = {}
         self.unread: frozenset[str] = frozenset()
 
-    def changes(self, state: State, effects: tuple[Effect, ...], closed: Sequence[Incident] = ()) -> Changes:
+    def changes(self, write: Write) -> Changes:
         """Return what of the state has to be written, and which leases that, the effects and closed incidents need."""
-        before, last = self._services, self._fleet
+        state, before, last = write.state, self._services, self._fleet
         services = tuple(one for name, one in state.services.items() if before.get(name) is not one)
-        concerned = [one.name for one in services] + [service_of(one) for one in effects if isinstance(one, OUTSIDE)]
-        concerned += [one.service for one in closed]
+        concerned = [one.name for one in services]
+        concerned += [service_of(one) for one in write.effects if isinstance(one, OUTSIDE)]
+        concerned += [one.service for one in write.closed]
         return Changes(
             services,
             None if last is not None and last.still(state) else Fleet.of(state),

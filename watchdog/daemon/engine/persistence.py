@@ -34,7 +34,7 @@ from watchdog.domain.errors import Displaced, Permanent, Stale, Temporary, Withd
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Incident, Shared, State
 from watchdog.domain.policy import Policy
-from watchdog.domain.store_records import FLEET, CommandAnswer, PendingEffect
+from watchdog.domain.store_records import FLEET, CommandAnswer, PendingEffect, Write
 from watchdog.ports import Clock, Store
 
 OURSELVES = "watchdog"
@@ -149,7 +149,8 @@ class StepPersister:
         if self._unread and not self._unread.isdisjoint(_concerned(event, result)):
             return self.unrecorded(event, result, Temporary(UNREAD))
         try:
-            pending = await self._save(event, result.after, result.effects, self._ended(result), answer)
+            write = Write(result.after, event, result.effects, self._ended(result), answer)
+            pending = await self._save(write)
         except (Displaced, Stale):
             raise
         except Withdrawn:
@@ -173,7 +174,7 @@ class StepPersister:
             self._complain(Temporary(UNREAD))
             return
         try:
-            await self._save(None, state, ())
+            await self._save(Write(state))
         except (Displaced, Stale):
             raise
         except Exception as error:  # noqa: BLE001  the next one follows
@@ -186,24 +187,22 @@ class StepPersister:
     async def save_final_state(self, state: State) -> None:
         """Write down how things are at the end. Raises Temporary, Permanent, Displaced or Stale."""
         if FLEET not in self._unread:
-            await self._store.save(None, self.known(state), self._may_be_written(), tuple(self._closed))
+            await self._store.save(self._with_what_is_owed(Write(state)))
 
-    async def _save(
-        self,
-        event: Event | None,
-        state: State,
-        effects: Sequence[Effect],
-        closed: Sequence[Incident] = (),
-        answer: CommandAnswer | None = None,
-    ) -> Sequence[PendingEffect]:
+    def _with_what_is_owed(self, write: Write) -> Write:
+        """Return it with what could not be saved before, and without what may not be written yet."""
+        effects = (*self._may_be_written(), *write.effects)
+        return replace(write, state=self.known(write.state), effects=effects, closed=(*self._closed, *write.closed))
+
+    async def _save(self, write: Write) -> Sequence[PendingEffect]:
         owed = self._may_be_written()
-        known = self.known(state)
-        pending = await self._store.save(event, known, (*owed, *effects), (*self._closed, *closed), answer)
+        whole = self._with_what_is_owed(write)
+        pending = await self._store.save(whole)
         self._settle(owed)
         self._closed.clear()
         self._quiet_after = 0.0
-        self._wrote(known, known.services)
-        self._written = state.shared
+        self._wrote(whole.state, whole.state.services)
+        self._written = write.state.shared
         if self.trouble:
             self.trouble = ""
             self._recovered()

@@ -7,12 +7,9 @@ from watchdog.daemon.actions.actuator import Actuator
 from watchdog.daemon.actions.reconcile import DeployLookup
 from watchdog.daemon.actions.timings import Answer, NoTrace, never_too_late, nothing_forbids
 from watchdog.domain.deploys import ServiceFacts
-from watchdog.domain.effects import Effect
 from watchdog.domain.errors import Temporary
-from watchdog.domain.events import Event
-from watchdog.domain.incidents import Incident, State
 from watchdog.domain.notices import Notice
-from watchdog.domain.store_records import ActionRow, CommandAnswer, PendingEffect
+from watchdog.domain.store_records import ActionRow, PendingEffect, Write
 from watchdog.lab.storm.channels import StormChannel
 from watchdog.lab.storm.render import Render, RenderClient
 from watchdog.lab.storm.store import StoreHost, StormStore
@@ -99,16 +96,9 @@ class KeepsRinging(StormChannel):
 class NeverCloses(StormStore):
     """A store that leaves the end of an incident out of its row."""
 
-    async def _save(
-        self,
-        event: Event | None,
-        state: State,
-        effects: Sequence[Effect],
-        closed: Sequence[Incident],
-        answer: CommandAnswer | None,
-    ) -> Sequence[PendingEffect]:
+    async def _save(self, write: Write) -> Sequence[PendingEffect]:
         """Save, and open the rows again."""
-        pending = await super()._save(event, state, effects, closed, answer)
+        pending = await super()._save(write)
         rows = self._host.database.incidents
         rows.update({name: replace(row, closed_at=None) for name, row in rows.items() if row.closed_at is not None})
         return pending

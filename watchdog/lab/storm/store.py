@@ -12,11 +12,10 @@ from functools import partial
 from typing import Any, TypeVar
 
 from watchdog.adapters.stores.memory import MemoryDatabase, MemoryStore
-from watchdog.domain.effects import Effect, Tell
+from watchdog.domain.effects import Tell
 from watchdog.domain.errors import Temporary
-from watchdog.domain.events import Event
 from watchdog.domain.incidents import Incident, Shared, State
-from watchdog.domain.store_records import ActionRow, Command, CommandAnswer, LeaseGrant, PendingEffect
+from watchdog.domain.store_records import ActionRow, Command, LeaseGrant, PendingEffect, Write
 from watchdog.lab.storm.channels import Post
 from watchdog.lab.storm.environment import EPOCH, Nature
 from watchdog.lab.storm.fault_mix import STORE_SECONDS
@@ -182,38 +181,23 @@ class StormStore(MemoryStore):
         """Load what all share."""
         return await self._over("load_shared", partial(super().load_shared))
 
-    async def save(
-        self,
-        event: Event | None,
-        state: State,
-        effects: Sequence[Effect],
-        closed: Sequence[Incident] = (),
-        answer: CommandAnswer | None = None,
-    ) -> Sequence[PendingEffect]:
+    async def save(self, write: Write) -> Sequence[PendingEffect]:
         """Save a step."""
-        call = partial(self._save, event, state, effects, closed, answer)
-        return await self._over("save", call, marked=bool(effects))
+        return await self._over("save", partial(self._save, write), marked=bool(write.effects))
 
-    async def _save(
-        self,
-        event: Event | None,
-        state: State,
-        effects: Sequence[Effect],
-        closed: Sequence[Incident],
-        answer: CommandAnswer | None,
-    ) -> Sequence[PendingEffect]:
+    async def _save(self, write: Write) -> Sequence[PendingEffect]:
         """Save; from then on people are owed the pages among the effects."""
         services = self._host.database.services
         before = dict(services)
-        pending = await super().save(event, state, effects, closed, answer)
+        pending = await super().save(write)
         for name, service in services.items():
             if before.get(name) is not service:
                 self._host.ledger.wrote(self._worker, name)
-        for effect in effects:
+        for effect in write.effects:
             if isinstance(effect, Tell) and effect.notice.wakes:
                 self._host.post.owe(effect.notice, effect.channels, None)
-        if answer is not None and answer.ok:
-            self._obeyed(self._host.database.commands[answer.id])
+        if write.answer is not None and write.answer.ok:
+            self._obeyed(self._host.database.commands[write.answer.id])
         return pending
 
     async def pending(self, names: Collection[str] | None = None) -> Sequence[PendingEffect]:
