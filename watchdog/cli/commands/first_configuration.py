@@ -109,7 +109,7 @@ def _channels(chosen: "FirstChannels") -> "FirstChannels":
 
     if chosen.names or not sys.stdin.isatty():
         return chosen
-    words = _ask(f"How are people told? Any of {', '.join(WAYS)} (empty: not yet): ").lower().replace(",", " ").split()
+    words = _ask(f"How are people notified? Any of {', '.join(WAYS)} (empty: not yet): ").lower().replace(",", " ").split()
     if set(words) - set(WAYS):
         raise ValueError(f"not a channel: write any of {', '.join(WAYS)}")
     mail = "email" in words
@@ -126,7 +126,7 @@ def _unset(ctx: Context, path: Path, needed: Sequence[str]) -> Sequence[str]:
     """Return the variables that are set neither in the environment nor in `.env`."""
     from watchdog.settings.load.secrets import read_dotenv
 
-    from_file, _ = read_dotenv(path.parent)
+    from_file = read_dotenv(path.parent)[0]
     return [name for name in needed if not (ctx.environ.get(name) or from_file.get(name))]
 
 
