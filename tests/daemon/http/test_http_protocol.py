@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.support.clocks import PATIENCE_SECONDS, eventually
-from watchdog.daemon.http.http_protocol import CONNECTIONS_MAX, BoundedProtocol
+from watchdog.daemon.http.http_door import REQUESTS_AT_ONCE, REQUESTS_PER_SECOND
+from watchdog.daemon.http.http_protocol import CONNECTIONS_MAX, REST_SECONDS, BoundedProtocol
 from watchdog.daemon.http.http_server import HttpServer
 from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.daemon.runtime.supervisor import Supervisor
@@ -77,9 +78,9 @@ async def serving(protocol: type[BoundedProtocol], app: object = None) -> AsyncI
     assert await supervisor.stop(5) == ()
 
 
-async def connect(server: HttpServer, sent: bytes = b"") -> Pair:
+async def connect(server: HttpServer, sent: bytes = b"", address: str = "127.0.0.1") -> Pair:
     """Open a connection and send something."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port, local_addr=(address, 0))
     writer.write(sent)
     await writer.drain()
     return reader, writer
@@ -101,9 +102,9 @@ async def half_a_buffer(scope: object, receive: object, send: object) -> None:
     await send({"type": "http.response.body", "body": b"x" * 48_000})  # type: ignore[operator]
 
 
-async def ask(server: HttpServer, path: bytes) -> bytes:
+async def ask(server: HttpServer, path: bytes, address: str = "127.0.0.1") -> bytes:
     """Ask over a connection of its own; return the status line."""
-    reader, writer = await connect(server, ASK % (path, CLOSE))
+    reader, writer = await connect(server, ASK % (path, CLOSE), address)
     async with asyncio.timeout(PATIENCE_SECONDS):
         answer = await reader.read()
     writer.close()
@@ -222,7 +223,7 @@ async def test_a_burst_of_connections_is_taken_in_small_helpings() -> None:
             client.setblocking(False)
             client.connect_ex(("127.0.0.1", server.port))
         await eventually(lambda: Counted.most >= CONNECTIONS_MAX)
-        assert await ask(server, b"/healthz") == b"HTTP/1.1 200 OK"
+        assert await ask(server, b"/healthz", "127.0.0.2") == b"HTTP/1.1 200 OK"
         assert Counted.most <= 4 * CONNECTIONS_MAX
         for client in crowd:
             client.close()
@@ -258,6 +259,39 @@ async def test_case_58_a_request_of_two_lengths_ends_its_connection() -> None:
         pair = await connect(server, ASK % (b"/healthz", both) + b"0\r\n\r\n" + ASK % (b"/readyz", b""))
         answer = await ended(pair)
         assert answer.startswith(b"HTTP/1.1 400") and answer.count(b"HTTP/1.1 ") == 1
+
+
+class Paced(Patient):
+    """Counts how often it parses."""
+
+    parsed = 0
+
+    def _parse(self) -> None:
+        Paced.parsed += bool(self._unread)
+        super()._parse()
+
+
+async def test_a_head_that_comes_letter_by_letter_is_read_a_few_times_a_second() -> None:
+    """Each piece would cost as much as a request; what comes meanwhile is parsed together."""
+    async with serving(Paced) as server:
+        reader, writer = await connect(server)
+        began, Paced.parsed = asyncio.get_running_loop().time(), 0
+        for letter in ASK % (b"/healthz", CLOSE + b"x: %s\r\n" % (b"y" * 200)):
+            writer.write(bytes((letter,)))
+            await asyncio.sleep(0.001)
+        assert (await ended((reader, writer))).startswith(b"HTTP/1.1 200 OK")
+        lasted = asyncio.get_running_loop().time() - began
+        assert 2 <= Paced.parsed <= lasted / REST_SECONDS + 2
+
+
+async def test_further_requests_of_a_connection_keep_the_pace_of_all() -> None:
+    """Who asks a hundred times in one burst fills no turn of the loop."""
+    async with serving(Patient) as server:
+        began = asyncio.get_running_loop().time()
+        pair = await connect(server, ASK % (b"/healthz", b"") * 99 + ASK % (b"/readyz", CLOSE))
+        assert (await ended(pair)).count(b"HTTP/1.1 200 OK") == 100
+        lasted = asyncio.get_running_loop().time() - began
+        assert lasted >= (100 - 2 * REQUESTS_AT_ONCE) / REQUESTS_PER_SECOND
 
 
 async def test_a_health_check_of_http_1_0_names_no_host() -> None:

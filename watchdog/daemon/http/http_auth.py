@@ -101,7 +101,11 @@ class TokenAuth:
 
 def peer_of(scope: Scope) -> str:
     """Return who asks: the address, or its /64 for IPv6, where one machine has billions of them."""
-    host = str((scope.get("client") or ("",))[0])
+    return network_of(str((scope.get("client") or ("",))[0]))
+
+
+def network_of(host: str) -> str:
+    """Return what one machine may have addresses of: the address, or its /64 for IPv6; nothing for what is none."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:

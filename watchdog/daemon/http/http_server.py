@@ -9,7 +9,7 @@ import contextlib
 import json
 import logging
 import socket
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -21,10 +21,11 @@ from starlette.routing import Mount, Route, Router
 from starlette.types import ASGIApp
 
 from watchdog.daemon.http.http_auth import TokenAuth
+from watchdog.daemon.http.http_door import Door, Pace
 from watchdog.daemon.http.http_faults import Faults
 from watchdog.daemon.http.http_headers import SafeHeaders
 from watchdog.daemon.http.http_hosts import Hosts
-from watchdog.daemon.http.http_protocol import CONNECTIONS_MAX, BoundedProtocol
+from watchdog.daemon.http.http_protocol import BoundedProtocol
 from watchdog.daemon.runtime.supervisor import Supervisor
 from watchdog.daemon.telemetry.exposition import Exposition
 from watchdog.domain.errors import Permanent
@@ -90,7 +91,6 @@ class HttpServer:
         self._socket = None
         config = uvicorn.Config(
             self._app,
-            http=self._protocol,
             ws="none",
             lifespan="off",
             log_config=None,
@@ -98,12 +98,11 @@ class HttpServer:
             server_header=False,
             proxy_headers=False,
             h11_max_incomplete_event_size=HEADERS_MAX_BYTES,
-            backlog=CONNECTIONS_MAX,  # asyncio accepts as many in one turn, before any of them can make room
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=_STOP_SECONDS,
         )
         logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # anybody could fill our log with bad requests
-        self.running = server = _Server(config)
+        self.running = server = _Server(config, self._protocol, self._supervisor)
         with contextlib.closing(sock):
             try:
                 await server.serve(sockets=[sock])
@@ -128,11 +127,46 @@ class HttpServer:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers: SIGTERM and SIGHUP belong to the daemon."""
+    """uvicorn behind a door of ours, without its signal handlers: SIGTERM and SIGHUP belong to the daemon."""
+
+    def __init__(self, config: uvicorn.Config, protocol: type[BoundedProtocol], supervisor: Supervisor) -> None:
+        super().__init__(config)
+        self._protocol = protocol
+        self._supervisor = supervisor
+        self._doors: list[Door] = []
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen on these sockets."""
+        await super().startup(sockets=[])
+        loop = asyncio.get_running_loop()
+        pace = Pace(loop.time)
+
+        def protocol() -> BoundedProtocol:
+            made = self._protocol(self.config, self.server_state, self.lifespan.state, loop)
+            made.pace = pace
+            return made
+
+        def enter(one: socket.socket) -> None:
+            self._supervisor.spawn("http-connection", _entered(loop.connect_accepted_socket(protocol, one)))
+
+        self._doors = [Door(loop, one, pace, enter) for one in sockets or ()]
+        for door in self._doors:
+            door.open()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Accept no more; let what is being answered end."""
+        for door in self._doors:
+            door.close()
+        await super().shutdown(sockets=sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+async def _entered(coming: Coroutine[Any, Any, object]) -> None:
+    with contextlib.suppress(OSError):  # gone already
+        await coming
 
 
 def parse_listen(listen: str) -> tuple[str, int]:

@@ -3,8 +3,8 @@
 import contextlib
 import resource
 
-RESERVED = 200
-"""Files kept for all else: the store, vendors, people who look at pages."""
+RESERVED = 360
+"""Files kept for all else: the store, vendors, people who look at pages or wait at the door (`http_door.py`)."""
 FLIGHTS_MIN = 64
 FILES_WANTED = 65_536
 
