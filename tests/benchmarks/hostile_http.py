@@ -9,7 +9,6 @@ Ends with 1 if the p99 is more than twice that of before, a probe is void, or th
 """
 
 import argparse
-import contextlib
 import json
 import os
 import re
@@ -27,14 +26,13 @@ from pathlib import Path
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.support.child_processes import put_first
 from tests.support.daemon_processes import SHORT, Daemon, until
 from tests.support.many_services import many
 
 TOKEN = "a-token-of-the-benchmark-0123456789"
 PACE = "pace: {idle: 1s, watch: 500ms, suspect: 500ms, suspect_in_watch: 200ms}"
 EVERY_SECOND = re.sub("pace: .*", PACE, SHORT) + "console: {enabled: true}\n"
-PRIORITY = -15
-"""What the daemon costs itself is measured, not what a busy neighbour costs it."""
 OURS = "127.0.2.1"
 RATIO_MAX, LINES_MAX = 2.0, 100
 BUCKETS = "watchdog_probe_lateness_seconds_bucket"
@@ -168,11 +166,10 @@ def attacked(port: int, seconds: float, addresses: int) -> Iterator["subprocess.
 
 
 def bind(pid: int, cores: Sequence[int]) -> None:
-    """Let every thread of a process run on these cores only, and before all others, where we may say so."""
+    """Let every thread of a process run on these cores only, and before its neighbours there."""
+    put_first(pid)
     for thread in Path(f"/proc/{pid}/task").iterdir():
         os.sched_setaffinity(int(thread.name), cores)
-        with contextlib.suppress(PermissionError):
-            os.setpriority(os.PRIO_PROCESS, int(thread.name), PRIORITY)
 
 
 def measure(folder: Path, services: int, seconds: float, addresses: int) -> dict[str, Phase]:

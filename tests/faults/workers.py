@@ -11,12 +11,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.child_processes import put_first
 from tests.support.daemon_processes import SHORT, Cloud, Daemon, running_cloud, until
 from tests.support.databases import dumped, in_database
 from tests.support.many_services import guard_many
 from tests.support.network_partition import Cuttable, cuttable
 from tests.support.postgres_server import PostgresServer, running_postgres
 
+MOVES = """
+CREATE TABLE moves (name text, from_worker text, at double precision);
+CREATE FUNCTION note_move() RETURNS trigger LANGUAGE plpgsql AS
+  'BEGIN INSERT INTO moves VALUES (NEW.name, OLD.owner, extract(epoch FROM clock_timestamp())); RETURN NEW; END';
+CREATE TRIGGER note_move AFTER UPDATE ON leases FOR EACH ROW WHEN (OLD.owner <> NEW.owner)
+  EXECUTE FUNCTION note_move()
+"""
+"""The database notes when a lease changes hands, in the very transaction and by its own clock."""
 SIGNALLED = Path(__file__).with_name("signalled_daemon.py")
 
 
@@ -60,6 +69,21 @@ class Pair:
         """Return the services that a worker's newest process holds."""
         names = {line["worker"] for line in worker.said("services taken up")}
         return {service for service, owner in self.owners().items() if owner in names}
+
+    def note_moves(self) -> None:
+        """Have the database note from now on when leases change hands; it and the workers come before neighbours."""
+        for pid in (self.near.process.pid, self.far.process.pid, self.server.pid):
+            put_first(pid)
+        self.server.execute(MOVES, self.near.record.url)
+
+    def clock(self) -> float:
+        """Return the time by the database's clock, which judges leases."""
+        return float(self.near.rows("SELECT extract(epoch FROM clock_timestamp())")[0][0])
+
+    def last_move(self, worker: Daemon) -> float:
+        """Return when, by the database's clock, the last lease was taken from a worker's newest process."""
+        names = {line["worker"] for line in worker.said("services taken up")}
+        return max(float(at) for name, at in self.near.rows("SELECT from_worker, at FROM moves") if name in names)
 
     def shared(self) -> bool:
         """Tell whether every service is held, and both hold about half."""

@@ -144,8 +144,11 @@ def running_cloud(
 class Daemon:
     """A `watchdog run` of one configuration, which may be killed and started again."""
 
-    def __init__(self, cloud: Cloud, variables: Mapping[str, str] | None = None, name: str = "out") -> None:
+    def __init__(
+        self, cloud: Cloud, variables: Mapping[str, str] | None = None, name: str = "out", host: str = "127.0.0.1"
+    ) -> None:
         self.cloud = cloud
+        self.host = host
         self.name = name
         self.variables = dict(variables or {})
         self.record: Record = in_file(cloud.folder.resolve() / "watchdog.db")
@@ -223,7 +226,7 @@ class Daemon:
 
     def get(self, path: str) -> httpx.Response:
         """Ask its HTTP server; the last answer of each path is kept for the search for secrets."""
-        answer = httpx.get(f"http://127.0.0.1:{self.port}{path}", **LOOPBACK)
+        answer = httpx.get(f"http://{self.host}:{self.port}{path}", **LOOPBACK)
         self.answered[path] = f"{answer.headers}\n{answer.text}\n"
         return answer
 

@@ -53,8 +53,9 @@ SETTINGS = {
 class PostgresServer:
     """One server in a directory of its own."""
 
-    def __init__(self, folder: Path, programs: Path) -> None:
+    def __init__(self, folder: Path, programs: Path, listen: str = "", clients: str = "") -> None:
         self.folder, self._programs = folder, programs
+        self._settings = SETTINGS | {"listen_addresses": listen}
         self.data = folder / "data"
         self.socket_path = folder / ".s.PGSQL.5432"
         self._process: subprocess.Popen[bytes] | None = None
@@ -62,6 +63,15 @@ class PostgresServer:
         self._run(
             "initdb", "-D", str(self.data), "-U", "watchdog", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"
         )
+        if clients:
+            with (self.data / "pg_hba.conf").open("a") as file:
+                file.write(f"host all all {clients} trust\n")
+
+    @property
+    def pid(self) -> int:
+        """Return the number of the first of its processes."""
+        assert self._process is not None, "it runs not yet"
+        return self._process.pid
 
     def url(self, database: str) -> str:
         """Return the url of a database."""
@@ -70,7 +80,7 @@ class PostgresServer:
     def start(self) -> None:
         """Start (again) and return when it takes connections."""
         assert self._process is None or self._process.poll() is not None, "it runs already"
-        options = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        options = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
         command = [str(self._programs / "postgres"), "-D", str(self.data), "-k", str(self.folder), *options]
         log = (self.folder / "server.log").open("ab")
         self._process = subprocess.Popen(
@@ -158,12 +168,15 @@ class PostgresServer:
 
 
 @contextmanager
-def running_postgres() -> Iterator[PostgresServer]:
-    """Run a server of one's own until the end of the block. Skips, saying why, where there is none."""
+def running_postgres(listen: str = "", clients: str = "") -> Iterator[PostgresServer]:
+    """Run a server of one's own until the end of the block. Skips, saying why, where there is none.
+
+    `listen` is an address on which it listens beside its socket, for clients from that network.
+    """
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
     try:
         _give(folder)
-        server = PostgresServer(folder, _programs(folder))
+        server = PostgresServer(folder, _programs(folder), listen, clients)
         try:
             server.start()
             yield server
