@@ -18,7 +18,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -169,7 +169,8 @@ def bind(pid: int, cores: Sequence[int]) -> None:
     """Let every thread of a process run on these cores only, and before its neighbours there."""
     put_first(pid)
     for thread in Path(f"/proc/{pid}/task").iterdir():
-        os.sched_setaffinity(int(thread.name), cores)
+        with suppress(ProcessLookupError):
+            os.sched_setaffinity(int(thread.name), cores)
 
 
 def measure(folder: Path, services: int, seconds: float, addresses: int) -> dict[str, Phase]:
@@ -185,6 +186,7 @@ def measure(folder: Path, services: int, seconds: float, addresses: int) -> dict
             found = {"before": watched(daemon, seconds)}
             with attacked(daemon.port, seconds + 5, addresses) as process:
                 time.sleep(2)
+                put_first(process.pid)  # one that waits for a processor is none
                 found["during"] = watched(daemon, seconds)
                 print(process.communicate()[0].strip(), file=sys.stderr)
             time.sleep(2)

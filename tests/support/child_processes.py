@@ -5,7 +5,6 @@ from contextlib import suppress
 from pathlib import Path
 
 IMPORTS_SECONDS = 1.2
-PRIORITY = -15
 
 
 def children_of(pid: int) -> list[int]:
@@ -35,11 +34,12 @@ def processor_seconds(pid: int) -> float:
 def put_first(pid: int) -> None:
     """Let a process, and what it starts from now on, compute before its neighbours, where we may say so.
 
-    For what is promised in seconds: it is measured at the process, not at what else the machine computes.
+    For what is promised in seconds: it is measured at the process, not at what else the machine computes. A nice value
+    would not do: Linux weighs sessions first.
     """
-    with suppress(PermissionError):
-        for thread in Path(f"/proc/{pid}/task").iterdir():
-            os.setpriority(os.PRIO_PROCESS, int(thread.name), PRIORITY)
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(PermissionError, ProcessLookupError, FileNotFoundError):  # not allowed, or it ended just now
+            os.sched_setscheduler(int(thread.name), os.SCHED_RR, os.sched_param(1))
             for child in Path(f"{thread}/children").read_text().split():
                 put_first(int(child))
 

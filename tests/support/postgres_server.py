@@ -110,6 +110,16 @@ class PostgresServer:
         """End it in order ("fast"): connections are told."""
         self._end(signal.SIGINT)
 
+    def demote(self) -> None:
+        """Make it what a standby is: it only reads, until `promote`."""
+        self.stop()
+        (self.data / "standby.signal").touch()
+        self.start()
+
+    def promote(self) -> None:
+        """Let a standby write again; connections stay."""
+        self.execute("SELECT pg_promote()")
+
     def restart(self) -> None:
         """Kill and start."""
         self.kill()

@@ -50,6 +50,7 @@ POSTGRES = [
     (Temporary, "is being stopped or started", "57P01 57P03"),
     (Temporary, "we were frozen", "25P03"),
     (Temporary, "is it a standby", "25006"),
+    (Temporary, "is it a standby", "0A000"),
     (Temporary, "the disk is full", "53100"),
     (Temporary, "it has no connection left", "53300"),
     (Temporary, "too few resources", "53200"),

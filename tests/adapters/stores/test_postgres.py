@@ -90,6 +90,29 @@ async def test_case_22_a_database_that_is_gone_is_temporary_and_comes_back(own_p
     await store.close()
 
 
+async def test_a_standby_is_temporary_and_said_to_be_one(own_postgres: PostgresServer, clock) -> None:
+    """After a failover to nowhere: what is there can be read, nothing is written, and it goes on once it may."""
+    store = await opened(own_postgres.new_database(), clock)
+    own_postgres.demote()
+    await store.load()
+    with pytest.raises(Temporary, match="is it a standby"):
+        await store.save(TimePassed(2.0), State(), ())
+    own_postgres.promote()
+    await store.save(TimePassed(3.0), State(), ())
+    await store.close()
+
+
+async def test_a_default_that_only_reads_does_not_reach_us(own_postgres: PostgresServer, clock) -> None:
+    """`default_transaction_read_only` is for sessions that do not say what they want; each transaction of ours does."""
+    store = await opened(own_postgres.new_database(), clock)
+    own_postgres.execute("ALTER SYSTEM SET default_transaction_read_only = on")
+    own_postgres.execute("SELECT pg_reload_conf()")
+    await store.save(TimePassed(2.0), State(), ())
+    own_postgres.restart()
+    await store.save(TimePassed(3.0), State(), ())
+    await store.close()
+
+
 async def test_a_restart_that_nobody_noticed_costs_no_error(own_postgres: PostgresServer, clock) -> None:
     """Idle connections that were cut are found out before they are used."""
     store = await opened(own_postgres.new_database(), clock)

@@ -43,6 +43,7 @@ SQLSTATES_TEMPORARY = {
     "57P": "the database is being stopped or started",
     "25P03": "we were frozen in the middle of a transaction, and it was ended",
     "25006": "the database only reads now: is it a standby?",
+    "0A000": "the database only reads now: is it a standby?",  # so it refuses a transaction that says READ WRITE
     "53100": "the disk is full: make room",
     "53300": "it has no connection left: raise its max_connections, or close what nobody needs",
     "53": "it has too few resources",

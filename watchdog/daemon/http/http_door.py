@@ -22,7 +22,7 @@ import structlog
 from watchdog.daemon.http.http_auth import network_of
 from watchdog.daemon.runtime.log_throttle import LogThrottle
 
-REQUESTS_PER_SECOND, REQUESTS_AT_ONCE = 150.0, 10
+REQUESTS_PER_SECOND, REQUESTS_AT_ONCE = 100.0, 5
 WAITING_MAX = 192
 ACCEPTED_A_TURN = 16
 BACKLOG = 128
