@@ -54,9 +54,7 @@ def wrong_of_ours(words: Sequence[str]) -> str:
 
 
 def parsed(words: Sequence[str]) -> str:
-    """Return the name of the function that these words call; nothing for `--help`. Raises CycloptsError."""
-    if "--help" in words:
-        return wrong_inline(words)
+    """Return the name of the function that these words call. Raises CycloptsError."""
     _, bound, _ = app.meta.parse_args(list(words), exit_on_error=False, print_error=False)
     command, _, _ = app.parse_args(list(bound.args), exit_on_error=False, print_error=False)
     return str(getattr(command, "__name__", ""))

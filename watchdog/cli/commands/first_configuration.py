@@ -109,7 +109,8 @@ def _channels(chosen: "FirstChannels") -> "FirstChannels":
 
     if chosen.names or not sys.stdin.isatty():
         return chosen
-    words = _ask(f"How are people notified? Any of {', '.join(WAYS)} (empty: not yet): ").lower().replace(",", " ").split()
+    answer = _ask(f"How are people notified? Any of {', '.join(WAYS)} (empty: not yet): ")
+    words = answer.lower().replace(",", " ").split()
     if set(words) - set(WAYS):
         raise ValueError(f"not a channel: write any of {', '.join(WAYS)}")
     mail = "email" in words

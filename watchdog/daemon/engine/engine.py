@@ -106,12 +106,12 @@ class Engine:
             lambda: self.state,
             self.submit_and_wait,
             lambda: self.store_trouble,
-            lambda name: self._stays.get(name),
+            self._stays.get,
         )
         self._time = Timers(clock, self.submit, self._record_snapshot)
         self._queue: asyncio.Queue[_Item] = asyncio.Queue(QUEUE_MAX)
         self._paces = ProbeIntervals()
-        self._recorder = StepPersister(store, clock, listeners, self._refuse, self._recovered)
+        self.recorder = StepPersister(store, clock, listeners, self._refuse, self._recovered)
         self._turn = asyncio.Lock()
         self._under_way: set[int] = set()
         self._fault: tuple[float, str] | None = None
@@ -126,12 +126,7 @@ class Engine:
     @property
     def store_trouble(self) -> str:
         """Return why the store did not take the last record, or nothing."""
-        return self._recorder.trouble
-
-    @property
-    def unread(self) -> Collection[str]:
-        """Return the names that are to be taken up (again) before anything of them is written."""
-        return self._recorder.unread
+        return self.recorder.trouble
 
     # --- what is ours ---
 
@@ -149,11 +144,11 @@ class Engine:
             # Last, with nothing after it that may fail: from here on the store takes what it told for known to us.
             saved = None if from_memory else await self._store.load(epochs)
             if saved is not None:
-                self.state = merged(self.state, saved.sharing(self._recorder.read(self.state, saved.shared)), epochs)
+                self.state = merged(self.state, saved.sharing(self.recorder.read(self.state, saved.shared)), epochs)
             elif from_memory:
                 unknown = unknown_services(names, self._clock.now())
                 self.state = replace(self.state, services={**self.state.services, **unknown})
-            self._recorder.know(epochs, saved, unread=from_memory)
+            self.recorder.know(epochs, saved, unread=from_memory)
             self.held.update(epochs)
             self._taken_up += 1
             self._stays.update(dict.fromkeys(epochs, self._taken_up))
@@ -175,7 +170,7 @@ class Engine:
             self.held.pop(name, None)
             self._stays.pop(name, None)
             self._paces.forget(name)
-        self._recorder.forget(names)
+        self.recorder.forget(names)
         for listener in self.listeners.dropped:
             call_safely(listener, tuple(names))
 
@@ -185,7 +180,7 @@ class Engine:
             await self._read_shared()
 
     async def _read_shared(self) -> None:
-        self.state = self.state.sharing(self._recorder.read(self.state, await self._store.load_shared()))
+        self.state = self.state.sharing(self.recorder.read(self.state, await self._store.load_shared()))
 
     def _is_ours(self, event: Event) -> bool:
         """Tell whether the service it is about is ours; what a human says of an incident names no service."""
@@ -231,7 +226,7 @@ class Engine:
 
     async def save_final_state(self) -> None:
         """Save how things are, once halted. Raises Temporary, Permanent, Displaced or Stale."""
-        await self._recorder.save_final_state(self.state)
+        await self.recorder.save_final_state(self.state)
 
     async def submit(self, event: Event) -> None:
         """Hand an event in."""
@@ -280,14 +275,14 @@ class Engine:
                 return result
             try:
                 answer = asked.answer(result.effects) if asked is not None else None
-                return await self._recorder.record(event, result, answer)
+                return await self.recorder.record(event, result, answer)
             except Displaced as error:
                 log.warning("another worker has these services now", services=list(error.names))
                 self._drop(error.names)
             except Stale:
                 await self._refresh_in_turn()
         why = Temporary("other workers write without a pause")
-        return self._recorder.unrecorded(event, self._stepped(event, asked), why)
+        return self.recorder.unrecorded(event, self._stepped(event, asked), why)
 
     def _stepped(self, event: Event, asked: Asked | None) -> StepResult:
         if not self._is_ours(event):
@@ -316,7 +311,7 @@ class Engine:
         """Take up what stands in the journal and nobody performs: its commit seemed to fail, or its worker died."""
         try:
             async with self._turn:
-                left = await self._recorder.left_over(self.held, self._under_way)
+                left = await self.recorder.left_over(self.held, self._under_way)
         except (Temporary, Permanent) as error:
             log.error("effects left over could not be read; they are looked for again", why=str(error))
             return
@@ -363,7 +358,7 @@ class Engine:
 
     async def _tell_from_memory(self, tell: fx.Tell) -> None:
         await self._teller.deliver(None, tell)
-        self._recorder.heard(tell)
+        self.recorder.heard(tell)
 
     def _begin(self, effect_id: int, name: str, work: Coroutine[Any, Any, None]) -> None:
         task = self._supervisor.spawn(name, work)
@@ -381,7 +376,7 @@ class Engine:
         """Save the state as it is between two turns: in the middle of one it would overwrite what the turn saves."""
         async with self._turn:
             try:
-                await self._recorder.snapshot(self.state, quietly=quietly)
+                await self.recorder.snapshot(self.state, quietly=quietly)
             except Stale:
                 await self._refresh_in_turn()
             except Displaced as error:

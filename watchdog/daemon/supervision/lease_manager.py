@@ -140,7 +140,7 @@ class LeaseManager:
         self.grip = grip
         await self._let_go(grip)
         held = self._engine.held
-        again = self._engine.unread
+        again = self._engine.recorder.unread
         new = {name: epoch for name, epoch in grip.epochs.items() if held.get(name) != epoch or name in again}
         try:
             await self._take(new)
