@@ -273,7 +273,7 @@ async def test_what_became_of_a_yes_that_could_not_be_saved_is_read_with_the_nex
     await one.store.save(Write(one.engine.state))
     one.store.silent = frozenset({"save"})
     await one.engine.handle(e.Approved(opened, "shop-1", "ann"))
-    assert set(one.engine.unread) == {"shop"} and one.engine.state.services["shop"] is shop
+    assert set(one.engine.recorder.unread) == {"shop"} and one.engine.state.services["shop"] is shop
     one.store.silent = frozenset()
     await one.engine.handle(e.Rejected(opened, "shop-1", "ben"))
     await one.see("api", bad=True)
@@ -281,7 +281,7 @@ async def test_what_became_of_a_yes_that_could_not_be_saved_is_read_with_the_nex
     assert saved is not None and saved.services["shop"].phase is Phase.ASKING
     assert saved.services["api"].phase is Phase.SUSPECT
     await one.sharing.renew()
-    assert not one.engine.unread and one.held == set(NAMES)
+    assert not one.engine.recorder.unread and one.held == set(NAMES)
     await one.engine.handle(e.Rejected(opened, "shop-1", "ben"))
     saved = await one.store.load_readonly()
     assert saved is not None and saved.services["shop"].phase is Phase.PAGED
