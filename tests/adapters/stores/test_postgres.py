@@ -96,9 +96,9 @@ async def test_a_standby_is_temporary_and_said_to_be_one(own_postgres: PostgresS
     own_postgres.demote()
     await store.load()
     with pytest.raises(Temporary, match="is it a standby"):
-        await store.save(TimePassed(2.0), State(), ())
+        await store.save(Write(State(), TimePassed(2.0)))
     own_postgres.promote()
-    await store.save(TimePassed(3.0), State(), ())
+    await store.save(Write(State(), TimePassed(3.0)))
     await store.close()
 
 
@@ -107,9 +107,9 @@ async def test_a_default_that_only_reads_does_not_reach_us(own_postgres: Postgre
     store = await opened(own_postgres.new_database(), clock)
     own_postgres.execute("ALTER SYSTEM SET default_transaction_read_only = on")
     own_postgres.execute("SELECT pg_reload_conf()")
-    await store.save(TimePassed(2.0), State(), ())
+    await store.save(Write(State(), TimePassed(2.0)))
     own_postgres.restart()
-    await store.save(TimePassed(3.0), State(), ())
+    await store.save(Write(State(), TimePassed(3.0)))
     await store.close()
 
 
