@@ -78,16 +78,3 @@ def test_the_seed_of_published_numbers_is_that_of_the_defaults() -> None:
     """Twice the same; and it is one that nobody would tune on."""
     assert report_seed() == report_seed()
     assert len(report_seed()) == 12
-
-
-@pytest.mark.long
-def test_the_rivals_play_the_same_episodes() -> None:
-    """Each decider has a row, and the comparison its interval; the ranking is looked at with three weights."""
-    names = ["hard-down", "half-failing", "other-incident"]
-    scored = score("quick", names=names, episodes=2, clean_years=0.0, processes=1)
-    assert {len(played) for played in scored.everyone.values()} == {2 * (3 + 2 + 6)}
-    assert len(scored.everyone) >= 30
-    result = scored.json_object()
-    ratio, ranking = result["cost_ratio_best_rival"], result["ranking"]
-    assert isinstance(ratio, dict) and ratio["n"] == 22 and ratio["low"] <= ratio["value"] <= ratio["high"]
-    assert isinstance(ranking, dict) and set(ranking["best_rival"]) == {"0.33", "1.00", "3.00"}

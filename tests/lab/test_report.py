@@ -47,6 +47,7 @@ pytestmark = pytest.mark.long
 
 SEED = "<i>&\"'|`*"
 """What would break a page, a table or a shell, if it could."""
+EPISODES = 2
 VOID = {"meta", "link", "br", "hr", "img"}
 
 
@@ -83,7 +84,7 @@ class Tags(HTMLParser):
 def scored(tmp_path_factory: pytest.TempPathFactory) -> Scored:
     """Two classes in which it fails now and then, two in which it does not; two episodes each, and the rivals."""
     names = ["hard-down", "latency-creep", "other-incident", "restart-blip"]
-    play = partial(score, SEED, names=names, episodes=2, clean_years=0.0, processes=1)
+    play = partial(score, SEED, names=names, episodes=EPISODES, clean_years=0.0, processes=1)
     found: Scored = made_once("scored", play, tmp_path_factory)
     return found
 
@@ -94,6 +95,17 @@ def report(scored: Scored) -> Report:
     return replace(
         scored.report(), clean=[Clean("m<b>", 30 / 365.25, 1, 2, 0, 0), Clean("ok", 30 / 365.25, 0, 0, 0, 0)]
     )
+
+
+def test_the_rivals_play_the_same_episodes(scored: Scored) -> None:
+    """Each decider has a row, and the comparison its interval; the ranking is looked at with three weights."""
+    episodes = EPISODES * (3 + 1 + 6 + 2)  # what counts most is played most
+    assert {len(played) for played in scored.everyone.values()} == {episodes}
+    assert len(scored.everyone) >= 30
+    result = scored.json_object()
+    ratio, ranking = result["cost_ratio_best_rival"], result["ranking"]
+    assert isinstance(ratio, dict) and ratio["n"] == episodes and ratio["low"] <= ratio["value"] <= ratio["high"]
+    assert isinstance(ranking, dict) and set(ranking["best_rival"]) == {"0.33", "1.00", "3.00"}
 
 
 def parsed(text: str) -> Tags:
