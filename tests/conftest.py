@@ -22,6 +22,8 @@ structlog.configure(  # an error's traceback in colours and with every local cos
 
 STRIDE = 7
 YOUNG_MAX = 20_000
+MARK = "pytest.mark.long"
+""".ci/run lets four processes collect the long tests alone: the files in which this stands."""
 LONG_TESTS_END = 0.85
 """The last long test begins when so much of the short ones is done: they fill the workers while it waits."""
 
@@ -38,10 +40,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(tryfirst=True)  # before those are left out that `-m` does not want
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Spread long tests evenly, neighbours apart, where they run with others: the others fill their waiting."""
     os.environ.pop("PYTEST_ADDOPTS", None)  # read by now: a pytest that a test starts has options of its own
     long = [item for item in items if item.get_closest_marker("long")]
+    if hidden := {item.path for item in long if MARK not in item.path.read_text(encoding="utf-8")}:
+        raise pytest.UsageError(f".ci/run would not find these long tests: write {MARK} in {sorted(map(str, hidden))}")
     long = [item for first in range(STRIDE) for item in long[first::STRIDE]]
     short = [item for item in items if not item.get_closest_marker("long")]
     places = [((nth + 0.5) / len(long) * LONG_TESTS_END, item) for nth, item in enumerate(long)]
