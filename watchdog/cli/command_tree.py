@@ -135,5 +135,7 @@ def build() -> App:
         if above:
             groups[above].command(function, name=word, sort_key=place)
         else:
-            app.command(function, name=word, group=panels[word], sort_key=order[word])
+            # A row of the command table that names no group needs no line here: it acts, as `rollback` does.
+            panel = panels.get(word, panels["rollback"])
+            app.command(function, name=word, group=panel, sort_key=order.get(word, place))
     return app

@@ -143,7 +143,7 @@ async def test_a_pager_nobody_answers_at_is_temporary(closing) -> None:
 
 async def test_check_says_what_it_cannot_prove(vendor: Vendor) -> None:
     """No event is sent; a key of the wrong shape is told, without showing it."""
-    assert "notify test" in await pager(vendor).check()
+    assert "channel test" in await pager(vendor).check()
     with pytest.raises(Permanent, match="WATCHDOG_PAGERDUTY_ROUTING_KEY") as caught:
         await pager(vendor, key="canary-bearer-dddddddd").check()
     assert vendor.seen == []

@@ -94,5 +94,5 @@ async def test_a_refusal_shows_neither_url_nor_token(
 
 async def test_check_posts_nothing(vendor: Vendor, channel) -> None:
     """Only the shape can be known."""
-    assert "notify test" in await channel.check()
+    assert "channel test" in await channel.check()
     assert vendor.seen == []

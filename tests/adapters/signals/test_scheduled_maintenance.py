@@ -91,7 +91,11 @@ def test_real_rows_are_understood_and_what_is_over_is_left_out() -> None:
         "components": [{"name": "Web Services"}, {"name": None}, 3],
     }
     (one,) = parsed(row, {**row, "status": "completed"}, None, {**row, "status": None})
-    assert (one.name, one.status, one.labels) == ("Moving disks [31m", "in_progress", ("label of Web Services",))
+    assert (one.name, one.status, one.labels) == (
+        "Moving disks [31m",
+        "in_progress",
+        frozenset({"label of Web Services"}),
+    )
     assert (one.begins_at, one.ends_at) == (NOW - 800.0, NOW + 8200.0)
 
 
@@ -104,4 +108,4 @@ def test_what_has_no_such_shape_is_nothing(rows: Any) -> None:
 def test_fields_that_make_no_sense_are_unknown() -> None:
     """Nulls and numbers where texts belong."""
     (one,) = parsed({"status": "scheduled", "scheduled_for": 3, "scheduled_until": "soon", "components": {}})
-    assert one == Maintenance("untitled", "scheduled", None, None, ())
+    assert one == Maintenance("untitled", "scheduled", None, None, frozenset())
