@@ -71,7 +71,7 @@ def test_what_was_another_workers_in_between_is_unread_until_it_is_loaded() -> N
 def test_the_end_of_an_incident_needs_the_lease_of_its_service() -> None:
     """It may be owed since the service went to another worker, which has the incident open."""
     over = Incident("web-1", "web", Severity.HIGH, 0.0, 0.0, "web is slow", closed_at=9.0)
-    assert SavedState().changes(State(), (), [over]).leases == ("web",)
+    assert SavedState().changes(Write(State(), closed=[over])).leases == ("web",)
 
 
 def test_effects_need_the_lease_of_their_service(a_tell) -> None:
