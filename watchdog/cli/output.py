@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from watchdog.docs.places import link
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.errors import MISTAKES_MAX, ConfigurationError, OutcomeUnknown, Refused, Temporary, WatchdogError
 from watchdog.presentation.text import WIDTH, clean
@@ -100,6 +99,8 @@ def explain_error(error: WatchdogError) -> int:
         for mistake in error.mistakes:
             print_error(str(mistake))
         if error.place and len(error.mistakes) < MISTAKES_MAX:  # no more lines than that, whatever is wrong
+            from watchdog.docs.places import link
+
             print_error(f"Every key with its type and default: {link(error.place)}")
         return USAGE
     if isinstance(error, Refused):

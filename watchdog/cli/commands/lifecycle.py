@@ -36,7 +36,7 @@ async def check(*, live: Annotated[bool, Parameter(negative="", show_default=Fal
     live
         Also test tokens, service ids, signals, channels and rollback targets; changes nothing, pages nobody.
     """
-    from watchdog.cli import output, tables
+    from watchdog.cli import output
     from watchdog.cli.namesake import conflict
     from watchdog.settings.text.summary import report
 
@@ -47,6 +47,8 @@ async def check(*, live: Annotated[bool, Parameter(negative="", show_default=Fal
     if not live:
         output.show_lines(["", f"The configuration is valid. Does the world agree? {command_line('check', '--live')}"])
         return output.DONE
+    from watchdog.cli import tables
+
     results = await ctx.app().check(settings)
     output.show_lines([""])
     output.show_table(tables.checks(results))
