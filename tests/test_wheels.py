@@ -21,7 +21,10 @@ def test_every_dependency_is_asked_about() -> None:
     extras = [line for lines in PROJECT["optional-dependencies"].values() for line in lines]
     assert found["run time"] == set(PROJECT["dependencies"])
     assert found["run time"] < found["extras"] < found["dev"]
-    assert {*PROJECT["dependencies"], *extras} - found["dev"] == {"render-watchdog[postgres,console,slack]"}
+    assert {*PROJECT["dependencies"], *extras} - found["dev"] == {
+        "render-watchdog[postgres,console,slack]",
+        "render-watchdog[all]",
+    }
 
 
 def test_only_wheels_are_taken() -> None:

@@ -40,8 +40,9 @@ def sets(project: dict[str, object]) -> dict[str, list[str]]:
     """Return what is installed for running it, what with every extra that people use, and what for developing it."""
     extras = dict(project["optional-dependencies"])  # type: ignore[call-overload]
     run = list(project["dependencies"])  # type: ignore[call-overload]
-    used = [line for name, lines in extras.items() if name != "dev" for line in lines]
-    tools = [line for line in extras["dev"] if Requirement(line).name != project["name"]]
+    own = project["name"]
+    used = [line for name, lines in extras.items() if name != "dev" for line in lines if Requirement(line).name != own]
+    tools = [line for line in extras["dev"] if Requirement(line).name != own]
     return {"run time": run, "extras": run + used, "dev": run + used + tools}
 
 
