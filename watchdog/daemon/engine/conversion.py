@@ -1,4 +1,4 @@
-"""Between the shell's words and the core's: samples into events, saved parts into the state, steps into records."""
+"""Conversions between shell and core: samples into events, saved parts into the state, steps into records."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -15,23 +15,25 @@ from watchdog.ports import Sample, SignalSource
 CONTROL = "control"
 VENDORS = "vendors"
 SUSPICION_SAVED_SECONDS = 5.0
-"""What is seen of a service under suspicion is saved so often."""
+"""Interval at which the progress of a failure run is saved while a service is under suspicion."""
 SHARED = tuple(Shared.__dataclass_fields__)
 T = TypeVar("T")
 
 
 def merged(state: State, saved: State, names: Collection[str]) -> State:
-    """Return the state with what was saved of these names, and with what all workers share as it is now.
+    """Return the state with the saved services of `names` and the saved shared part.
 
-    An incident that was opened while the store did not answer goes on, unless the saved state has one open itself.
-    Whether probes are silent is known of one's own probes only: nobody takes that over.
+    An incident opened while the store did not answer continues, unless the saved state has an open incident itself.
+    `unseen` (no probe brings evidence) describes this worker's own probes, so it is never taken over.
     """
     ours = {
         name: service
         for name, service in saved.services.items()
+        # An incident opened from memory is newer than the saved state, which lacks it.
         if name in names and (_is_open(service) or not _is_open(state.services.get(name)))
     }
     known = replace(state, services={**state.services, **ours}).sharing(saved.shared)
+    # Readings of control targets and status pages are saved with the fleet's part: without it, own readings stay.
     if FLEET not in names:
         return known
     return replace(
@@ -49,10 +51,10 @@ def merged(state: State, saved: State, names: Collection[str]) -> State:
 
 
 def merge_shared(written: Shared, known: Shared, read: Shared) -> Shared:
-    """Return what all share as it was just read, with what we know of it and could not write down yet.
+    """Return the shared state as just read, plus this worker's changes that the store does not have yet.
 
-    `written` is what the store had of us before. Only what holds us back is added: a pause, a broken promise, denied
-    code, what was spent, troubles (which are struck off, too).
+    `written` is the shared state of this worker's last save. Unsaved additions survive: pauses, invariant violations,
+    denied commits, spent budgets, silences, holds. Of troubles and failing integrations, unsaved removals survive too.
     """
     read = replace(read, digested_at=max(read.digested_at, known.digested_at))  # an older version does not write it
     if known == written:
@@ -77,8 +79,9 @@ def _with_new(read: tuple[T, ...], written: tuple[T, ...], known: tuple[T, ...])
 
 
 def _with_changes(read: Mapping[str, T], written: Mapping[str, T], known: Mapping[str, T]) -> Mapping[str, T]:
-    """Return what was read, with what we entered or struck off since we wrote."""
+    """Return the mapping as read, with the entries added or removed here since the last save."""
     new = {name: one for name, one in known.items() if written.get(name) != one}
+    # Another worker may have replaced the entry meanwhile: then its new value stays.
     over = [name for name, one in written.items() if name not in known and read.get(name) == one]
     return {name: one for name, one in {**read, **new}.items() if name not in over}
 
@@ -88,12 +91,12 @@ def _is_open(service: ServiceState | None) -> bool:
 
 
 def unknown_services(names: Collection[str], now: float) -> dict[str, ServiceState]:
-    """Return services of which nothing is known; their incidents get numbers that the journal's will not reach."""
+    """Return blank services; their incident numbers start at the epoch second, beyond any number in the store."""
     return {name: ServiceState(name, watching_since=now, phase_since=now, incidents=int(now)) for name in names}
 
 
 def event_of(service: str, source: SignalSource, sample: Sample, at: float) -> Event:
-    """Return the event that a sample of a service, a control target or a status page is."""
+    """Return the event for one sample of a service, a control target or a status page."""
     if service == CONTROL:
         return e.ControlChecked(at, source.name, sample.reading)
     if service == VENDORS:
@@ -112,9 +115,9 @@ def event_of(service: str, source: SignalSource, sample: Sample, at: float) -> E
 
 
 def failure_run_changed(event: Event, before: State, after: State) -> bool:
-    """Tell whether, under suspicion, a run of failures began or ended by this event, or went on for some seconds more.
+    """Return whether a failure run under suspicion began, ended, or lasted for another SUSPICION_SAVED_SECONDS.
 
-    A worker that takes over, or this one after a restart, goes on from what was saved of it.
+    After a restart or a takeover, the worker continues from the saved run.
     """
     old, new = (state.services.get(getattr(event, "service", "")) for state in (before, after))
     if old is None or new is None or new.phase is not Phase.SUSPECT or old.phase is not Phase.SUSPECT:
@@ -123,7 +126,7 @@ def failure_run_changed(event: Event, before: State, after: State) -> bool:
 
 
 def _runs(service: ServiceState) -> list[tuple[object, ...]]:
-    """Return since when each check fails in any way, and how far it was seen, in steps."""
+    """Return the start of each check's failure run by every method, and its last reading in steps of five seconds."""
     checks, step = service.checks.values(), SUSPICION_SAVED_SECONDS
     return [
         (one.run_started_at, one.cusum_zero_at, one.over_since, one.turned_since, one.last_at // step) for one in checks
@@ -131,12 +134,15 @@ def _runs(service: ServiceState) -> list[tuple[object, ...]]:
 
 
 def _differs(was: ServiceState, service: ServiceState) -> bool:
-    """Tell whether its phase or its live deploy is another: who takes it over must not find that by itself."""
+    """Return whether phase or live deploy changed: a worker that takes the service over needs both from the store."""
     return was.phase is not service.phase or was.live != service.live
 
 
 def worth_recording(before: State, after: State, effects: Sequence[Effect]) -> bool:
-    """Healthy readings are not journalled one by one; a change of phase or deploy, a word or an act is."""
+    """Return whether a step is saved: a change of phase, deploy or shared state, a note or an outside effect.
+
+    Readings that change none of these are kept by the snapshots.
+    """
     if any(isinstance(effect, (*fx.OUTSIDE, Note)) for effect in effects):
         return True
     if any(getattr(before, name) is not getattr(after, name) for name in SHARED):

@@ -2,18 +2,14 @@
 
 Theory. All producers (probes, pollers, timers, commands, outcomes of actions) put events into one queue; they are
 handled one at a time, under a lock. For each event: step; save state, event, notes and pending effects in one
-transaction, if anything changed that is worth it; only then hand the effects to the action runner and the outbox,
-which report their outcome as further events. A crash at any point leaves either no record of the event, or one with
-pending effects, which the next start takes up.
+transaction, if the step is worth saving; only then hand the effects to the action runner and the outbox, which report
+their outcome as further events. A crash leaves no record, or one with pending effects for the next start.
 
 Rule 1: effects on production run only after the transaction that holds them.
-Rule 2: if the store does not answer, nothing is changed in production (fails closed), but people are notified from
-memory (fails open).
+Rule 2: without the store production is not changed (fails closed), but people are notified from memory (fails open).
 Rule 3: an event that raises is reported and skipped. Rule 4: each step is checked (`core/checked_step.py`).
-Rule 5: with several workers, only services whose lease this worker holds are its own (or those it watches from
-memory while the store is away): events of others are dropped, also when the service moved while they waited.
-Rule 6: a pause, a violated invariant or a denied commit that could not be saved yet is kept when the shared state
-of other workers is read again.
+Rule 5: an event of a service is dropped without this worker's lease on it, unless it is watched from memory.
+Rule 6: an unsaved pause, violated invariant or denied commit survives a reload of the shared state.
 """
 
 import asyncio
@@ -52,16 +48,16 @@ from watchdog.ports import Clock, Sample, SignalSource, Store
 
 QUEUE_MAX = 10_000
 STALE_MAX = 5
-"""So often a step is repeated because other workers changed what all share; then the store counts as failing."""
+"""Attempts to save a step while other workers change the shared state; then the store counts as failing."""
 FAULT_SECONDS = 600.0
-"""So long an event that could not be handled makes us unwell."""
+"""The time an unhandled event keeps the daemon unhealthy."""
 
 log = structlog.get_logger("watchdog")
 
 
 @dataclass(slots=True)
 class _Item:
-    """An event on its way in, and who waits for it to have been handled."""
+    """A queued event, and the caller that waits for its result."""
 
     event: Event
     handled: asyncio.Future[StepResult] | None = None
@@ -118,30 +114,30 @@ class Engine:
 
     @property
     def fault(self) -> str:
-        """Return what of an event could not be handled lately, or nothing."""
+        """Return the last event that raised within FAULT_SECONDS, or an empty string."""
         if self._fault is None or self._clock.monotonic() - self._fault[0] > FAULT_SECONDS:
             return ""
         return self._fault[1]
 
     @property
     def store_trouble(self) -> str:
-        """Return why the store did not take the last record, or nothing."""
+        """Return why the store refused the last record, or an empty string."""
         return self.recorder.trouble
 
     # --- what is ours ---
 
     async def adopt_services(self, epochs: Mapping[str, int], *, from_memory: bool = False) -> None:
-        """Take up what was saved of these names and what was under way: at a start, or from another worker.
+        """Load the state and the pending effects of these names: at a start, or from another worker.
 
-        `epochs` are the leases they are held by; `from_memory`: the store is not asked, for it does not answer, and
-        nothing is written of these names until it was. Raises Temporary or Permanent if the store does not say.
+        `epochs` are the epochs of their leases. `from_memory`: the store does not answer, so the services start blank
+        and are not saved until they were read. Raises Temporary or Permanent if the store cannot be read.
         """
         names = tuple(name for name in epochs if name != FLEET)
-        # Once more, for a delivery that was still under way when they went left its word behind.
+        # An in-flight delivery may have repopulated the cache after `lose` cleared it.
         self._teller.forget([name for name in names if name not in self.held])
         async with self._turn:
             pending = () if from_memory else await self._store.pending(epochs)
-            # Last, with nothing after it that may fail: from here on the store takes what it told for known to us.
+            # Last of the calls that may fail: from here on the store takes its answer for known to this worker.
             saved = None if from_memory else await self._store.load(epochs)
             if saved is not None:
                 self.state = merged(self.state, saved.sharing(self.recorder.read(self.state, saved.shared)), epochs)
@@ -153,12 +149,13 @@ class Engine:
             self._taken_up += 1
             self._stays.update(dict.fromkeys(epochs, self._taken_up))
         if names:
+            # Before the resumed effects report their outcome: the core clamps timestamps of a worker with a fast clock.
             await self.handle(e.Restarted(self._clock.now(), names))
         for item in pending:
             self._perform(item, resumed=True)
 
     async def drop(self, names: Collection[str]) -> None:
-        """Forget these names: another worker has them now."""
+        """Forget these services: another worker has their leases now."""
         async with self._turn:
             self._drop(names)
 
@@ -175,7 +172,7 @@ class Engine:
             call_safely(listener, tuple(names))
 
     async def refresh(self) -> None:
-        """Learn what other workers changed of what all share: a pause, the deny-list, troubles, budgets."""
+        """Reload the state all workers share: pause, deny-list, troubles, budgets."""
         async with self._turn:
             await self._read_shared()
 
@@ -183,7 +180,7 @@ class Engine:
         self.state = self.state.sharing(self.recorder.read(self.state, await self._store.load_shared()))
 
     def _is_ours(self, event: Event) -> bool:
-        """Tell whether the service it is about is ours; what a human says of an incident names no service."""
+        """Return whether this worker handles the event; a command about an incident is matched by the incident's id."""
         if isinstance(event, e.OF_AN_INCIDENT):
             ours = (one.incident for name, one in self.state.services.items() if name in self.held)
             return any(incident is not None and incident.id == event.incident for incident in ours)
@@ -200,10 +197,11 @@ class Engine:
                 await self._take(item)
             finally:
                 if item.handled is not None:
+                    # Has no effect on a finished future; a cancelled engine leaves no caller waiting.
                     item.handled.cancel()
 
     async def _take(self, item: _Item) -> None:
-        """Handle one event; a fault is reported, and told to who waits for it."""
+        """Handle one event; report an exception to the supervisor and to the waiting caller."""
         try:
             result = await self._handle(item.event, item.asked)
         except Displaced as error:
@@ -221,32 +219,30 @@ class Engine:
             item.handled.set_result(result)
 
     async def halt(self) -> None:
-        """Let the step in hand end, and begin no other: what is saved after this is the last word."""
+        """Let the running step end and start no other, so that the final save is the last one."""
+        # Never released: events that arrive during the shutdown must not change the state after the final save.
         await self._turn.acquire()
 
     async def save_final_state(self) -> None:
-        """Save how things are, once halted. Raises Temporary, Permanent, Displaced or Stale."""
+        """Save the state, once halted. Raises Temporary, Permanent, Displaced or Stale."""
         await self.recorder.save_final_state(self.state)
 
     async def submit(self, event: Event) -> None:
-        """Hand an event in."""
+        """Queue an event."""
         await self._queue.put(_Item(event))
 
     async def submit_and_wait(self, event: Event) -> Sequence[Effect]:
-        """Hand an event in and return what the core made of it. Raises Permanent if it could not be handled."""
+        """Queue an event and return the core's effects. Raises Permanent if the event raised."""
         return (await self.answer(event)).effects
 
     async def answer(self, event: Event, asked: Asked | None = None) -> StepResult:
-        """Hand an event in and return what came of it; of one objected to, only the refusal is written down.
-
-        Raises Permanent if it could not be handled.
-        """
+        """Queue an event and return its result; `asked` may object to it. Raises Permanent if the event raised."""
         handled: asyncio.Future[StepResult] = asyncio.get_running_loop().create_future()
         await self._queue.put(_Item(event, handled, asked))
         return await handled
 
     async def handle(self, event: Event) -> Sequence[Effect]:
-        """Step, record, then act. Raises Displaced if the event is about a service that is not ours (any more)."""
+        """Step, record, then act. Raises Displaced if this worker does not hold the event's service."""
         return (await self._handle(event)).effects
 
     async def _handle(self, event: Event, asked: Asked | None = None) -> StepResult:
@@ -255,6 +251,7 @@ class Engine:
             self.state = result.after
             self.last_event_at = self._clock.now()
             if failure_run_changed(event, result.before, result.after):
+                # Snapshots are 30 s apart: a worker that takes over would restart the suspicion from an old one.
                 self._time.save_now()
             for item in result.pending:
                 self._perform(item)
@@ -268,7 +265,7 @@ class Engine:
         return result
 
     async def _recorded(self, event: Event, asked: Asked | None) -> StepResult:
-        """Step and record; again, when another worker changed what all share, or has one of the services now."""
+        """Step and save; repeat if another worker changed the shared state or took one of the services."""
         for _ in range(STALE_MAX):
             result = self._stepped(event, asked)
             if not worth_recording(result.before, result.after, result.effects):
@@ -277,6 +274,7 @@ class Engine:
                 answer = asked.answer(result.effects) if asked is not None else None
                 return await self.recorder.record(event, result, answer)
             except Displaced as error:
+                # The next attempt raises Displaced if the event is about one of these services.
                 log.warning("another worker has these services now", services=list(error.names))
                 self._drop(error.names)
             except Stale:
@@ -308,9 +306,10 @@ class Engine:
         self._supervisor.spawn("left-over", self._perform_left_over())
 
     async def _perform_left_over(self) -> None:
-        """Take up what stands in the journal and nobody performs: its commit seemed to fail, or its worker died."""
+        """Resume pending effects that no task performs: their commit seemed to fail, or their worker died."""
         try:
             async with self._turn:
+                # Under the lock: a step in progress has rows whose tasks are not started yet.
                 left = await self.recorder.left_over(self.held, self._under_way)
         except (Temporary, Permanent) as error:
             log.error("effects left over could not be read; they are looked for again", why=str(error))
@@ -319,7 +318,7 @@ class Engine:
             self._perform(item, resumed=True)
 
     def _adjust(self, effects: Sequence[Effect]) -> None:
-        """Do what stays inside: paces, wakes, lines of the story."""
+        """Perform the effects within the daemon: probe intervals, wake-ups, notes."""
         for effect in effects:
             if isinstance(effect, fx.SetPace):
                 self._paces.set(effect, self.policy.pace.idle_seconds, self.scheduler)
@@ -331,11 +330,11 @@ class Engine:
                 self._write_note(effect)
 
     def _forbids(self, change: Change, looked_at: float) -> str:
-        """Return why a change must not be sent at this very moment, or nothing."""
+        """Return why a change must not be sent at this very moment, or an empty string."""
         return pre_send_check.reason_not_to_send(self.state, self.policy, change, self._clock.now())
 
     def _stalled_since(self, looked_at: float) -> str:
-        """Tell that our loop stood still since the last look: what happened meanwhile we have not heard of yet."""
+        """Return that the event loop stalled since the last look, so events of that time are not handled yet."""
         stalled = self.stall.lag_between(looked_at, self._clock.monotonic()) if self.stall is not None else 0.0
         return f"we stood still for {stalled:.1f} s since the last look" if stalled > STALL_SECONDS else ""
 
@@ -345,7 +344,7 @@ class Engine:
             call_safely(listener, note)
 
     def _perform(self, item: PendingEffect, *, resumed: bool = False) -> None:
-        """Begin with an effect, unless it is under way already: a service that moved away and back is resumed here."""
+        """Start an effect, unless its task runs already: a service that moved away and back is resumed here."""
         effect = item.effect
         if item.id in self._under_way:
             return
@@ -362,6 +361,7 @@ class Engine:
 
     def _begin(self, effect_id: int, name: str, work: Coroutine[Any, Any, None]) -> None:
         task = self._supervisor.spawn(name, work)
+        # Effects without a row share the id -1, and several may run at once.
         if effect_id >= 0:
             self._under_way.add(effect_id)
             task.add_done_callback(lambda _: self._under_way.discard(effect_id))
@@ -369,11 +369,11 @@ class Engine:
     # --- time and readings ---
 
     async def keep_time(self) -> None:
-        """Wake the core when it asked for it, and save a snapshot now and then."""
+        """Wake the core at the moments it asked for, and save a snapshot now and then."""
         await self._time.run()
 
     async def _record_snapshot(self, *, quietly: bool) -> None:
-        """Save the state as it is between two turns: in the middle of one it would overwrite what the turn saves."""
+        """Save the state between two turns: within one, the snapshot would overwrite the turn's own save."""
         async with self._turn:
             try:
                 await self.recorder.snapshot(self.state, quietly=quietly)
@@ -385,7 +385,7 @@ class Engine:
             await self._perform_left_over()
 
     async def on_samples(self, service: str, source: SignalSource, samples: Sequence[Sample], late: Lateness) -> None:
-        """Turn what a source read into events, dated when the look began: it tells of that moment."""
+        """Queue an event per sample, dated at the start of the read: the site's state at its end is not known."""
         at = late.started_at
         for told in self.listeners.read:
             call_safely(told, service, source, samples)
@@ -396,5 +396,5 @@ class Engine:
 
 
 async def _raise(error: Exception) -> None:
-    """Die of an error, so that the supervisor reports it."""
+    """Raise the error in a task of its own, so that the supervisor reports it."""
     raise error

@@ -1,20 +1,19 @@
-"""Saves the result of a step, and says what may be done when the store does not take it.
+"""Saves the result of a step, and decides which effects may run when the save fails.
 
 Theory. A record has two readers: the next start of this worker, and the worker that takes the service over. Both
-believe what it says. So a notice that was decided while the store was away, and is not delivered yet, is written
-with the very next record: whoever reads "a human was notified" will not notify again. One that was delivered
-meanwhile needs no row any more. The end of an incident is owed in the same way: the state lets a closed incident
-go at the next look, and its row would stay open for ever.
+believe it. So a notice decided while the store was away, and not delivered yet, is written with the very next record: a
+reader of "a human was notified" will not notify again. A notice delivered meanwhile needs no row. The end of an
+incident is owed in the same way: the state drops a closed incident at the next look, and its row would stay open for
+ever.
 
-Rule 1: without a record nothing is changed in production (fails closed), but people are notified from memory (fails
-open). A notice that was sent from memory, and turns out to be in the store after all, is not sent again: the outbox
-compares. The all-clear of an incident that the store has open waits for its record: the next worker would still
-take it for open.
-Rule 2: a service whose saved state could not be read is watched from memory, and nothing of it is written. Nor of one
-whose step was not taken because its save failed: the commit may have been made and its acknowledgement lost, and what
-we know would overwrite it. It is read again first.
-Rule 3: a command's answer is saved with what the command changed. One that its author withdrew changes nothing.
-Rule 4: what a human allows counts once it is saved; what holds actions back counts at once.
+Rule 1: without a record production is not changed (fails closed), but people are notified from memory (fails open). A
+notice that was sent from memory, and turns out to be in the store after all, is not sent again: the outbox compares.
+The all-clear of an incident that the store has open waits for its record: the next worker would still take it for open.
+Rule 2: a service whose saved state could not be read is watched from memory and not written. The same holds for a
+service whose step was undone because its save failed: the commit may have been made and its acknowledgement lost, and a
+later save would overwrite it. It is read again first.
+Rule 3: a command's answer is saved with the command's changes. A command that its author withdrew changes nothing.
+Rule 4: a human's permission counts once it is saved; a command that holds actions back counts at once.
 """
 
 from collections import deque
@@ -40,28 +39,28 @@ from watchdog.ports import Clock, Store
 OURSELVES = "watchdog"
 """The service that a notice about the watchdog itself names."""
 OTHERS_SECONDS = 60.0
-"""A notice about the watchdog itself that is older, and still pending, is taken up by whoever has the fleet."""
+"""Age from which a pending notice about the watchdog itself is taken up by the holder of the fleet's lease."""
 QUIET_AGAIN_SECONDS = 30.0
-"""So long after a save that failed none is tried out of turn."""
+"""Pause of the saves out of turn after one failed."""
 OWED_MAX = 1000
-"""Notices (and closed incidents) without a row that are kept for the next record; beyond it the oldest are lost."""
+"""Notices (and closed incidents) without a row that wait for the next record; beyond it the oldest are dropped."""
 
 UNREAD = "what was saved before could not be read yet"
 ALLOWING = (
     e.Approved, e.Resumed, e.CommitTrusted, e.UndoRequested, e.Unsilenced, e.Silenced, e.FollowUpsFellDue,
     e.WeekSummedUp, e.PastDecidedAgain,
 )  # fmt: skip
-"""A human's yes, or what else is done only of what is written down."""
+"""Events whose effects need a record: a human's permission, and notices that are due once."""
 
 log = structlog.get_logger("watchdog")
 
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """What the core made of an event and what is to be done then; `why_not` it was not written down, or nothing.
+    """The result of one event: the states before and after it, its effects, and those to perform (`pending`).
 
-    `policy` is what the core decided by; `undone` tells that nothing comes of the event after all; `answered` that the
-    command behind it has its answer in the store, by us or by its author who gave up.
+    `why_not` is why it was not saved, or empty; `policy` the policy the core decided by; `undone`: the step does not
+    count after all; `answered`: the store has the answer to the command, by this worker or by its author who gave up.
     """
 
     before: State
@@ -75,7 +74,8 @@ class StepResult:
 
 
 class StepPersister:
-    """Records steps. `refuse` takes the refusals of changes that could not be recorded; `recovered` is called after."""
+    """Saves steps. `refuse` takes refusals of changes without a record; `recovered` is called once the store is back.
+    """
 
     def __init__(
         self,
@@ -101,18 +101,18 @@ class StepPersister:
 
     @property
     def unread(self) -> Collection[str]:
-        """Return the names of which it is not known what the store has: to be read before they are written."""
+        """Return the names whose saved state is unknown: they are read before they are written."""
         return self._unread
 
     def know(self, names: Collection[str], state: State | None = None, *, unread: bool = False) -> None:
-        """Remember whether it is known what the store has of these names, and what it has (`state`)."""
+        """Mark the saved state of these names as known (`state` holds it), or as `unread`."""
         (self._unread.update if unread else self._unread.difference_update)(names)
-        # What was read anew has them open, and ends them itself.
+        # The state just read has these incidents open, and the core closes them again by itself.
         self._closed = deque((one for one in self._closed if one.service not in names), OWED_MAX)
         self._wrote(state or State(), names)
 
     def _wrote(self, state: State, names: Collection[str]) -> None:
-        """Remember which incidents of these names the journal has open."""
+        """Remember which incidents of these names the store has open."""
         for name in names:
             service = state.services.get(name)
             incident = service.incident if service is not None else None
@@ -122,12 +122,13 @@ class StepPersister:
                 self._open.pop(name, None)
 
     def forget(self, names: Collection[str]) -> None:
-        """Let go of names that another worker has now: it decides anew, by what was written."""
+        """Drop names that another worker has now; that worker decides by the store alone."""
         self.know(names)
+        # The other worker makes its own notices from the saved state: rows of this one would notify twice.
         self._settle([tell for tell in self._owed if tell.notice.service in names])
 
     def heard(self, tell: Tell) -> None:
-        """Note that people have a notice that was told from memory: no row is needed any more."""
+        """Note that a notice from memory was delivered: it needs no row any more."""
         self._settle([tell])
 
     def _settle(self, tells: Collection[Tell]) -> None:
@@ -137,14 +138,14 @@ class StepPersister:
         return [tell for tell in self._owed if tell.notice.service not in self._unread]
 
     def known(self, state: State) -> State:
-        """Return the state without what may not be written yet."""
+        """Return the state without the unread services, which must not be saved."""
         kept = {name: service for name, service in state.services.items() if name not in self._unread}
         return replace(state, services=kept) if self._unread else state
 
     async def record(self, event: Event, result: StepResult, answer: CommandAnswer | None = None) -> StepResult:
-        """Write a step down, with the answer to the command behind it. Raises Displaced or Stale.
+        """Save a step, with the answer to the command behind it. Raises Displaced or Stale.
 
-        Return it with what is to be done: nothing, if the command was withdrawn meanwhile.
+        Return the result with the effects to perform: none, if the command was withdrawn meanwhile.
         """
         if self._unread and not self._unread.isdisjoint(_concerned(event, result)):
             return self.unrecorded(event, result, Temporary(UNREAD))
@@ -158,15 +159,16 @@ class StepPersister:
         except Exception as error:  # noqa: BLE001  whatever the store dies of, people are told
             kept = self.unrecorded(event, result, error)
             if kept.undone:
+                # The commit may have been made although its acknowledgement was lost: read it before writing over it.
                 self._unread.update(_touched(result))
             return kept
         return replace(result, pending=pending, answered=answer is not None)
 
     async def snapshot(self, state: State, *, quietly: bool = False) -> None:
-        """Write down how things are. Raises Displaced or Stale.
+        """Save the state. Raises Displaced or Stale.
 
-        `quietly`: what is seen under suspicion, for a worker that may have to go on from it. It holds up every event
-        while the store is slow, so it is left out while that fails; whatever else is written tells people of that.
+        `quietly`: save the progress of a suspicion for a worker that may take over. The save blocks every event while
+        the store is slow, so it is left out while saves fail; the regular saves report that.
         """
         if quietly and (self.trouble or self._owed or self._unread or self._clock.monotonic() < self._quiet_after):
             return
@@ -182,15 +184,17 @@ class StepPersister:
                 log.warning("what is seen under suspicion could not be saved", why=type(error).__name__)
             else:
                 self._complain(error)
+            # Saves out of turn run under the engine's lock: each failed one delays the handling of events.
             self._quiet_after = self._clock.monotonic() + QUIET_AGAIN_SECONDS
 
     async def save_final_state(self, state: State) -> None:
-        """Write down how things are at the end. Raises Temporary, Permanent, Displaced or Stale."""
+        """Save the state at the end. Raises Temporary, Permanent, Displaced or Stale."""
+        # A worker that never read the store must not overwrite it with the state it built from memory.
         if FLEET not in self._unread:
             await self._store.save(self._with_what_is_owed(Write(state)))
 
     def _with_what_is_owed(self, write: Write) -> Write:
-        """Return it with what could not be saved before, and without what may not be written yet."""
+        """Return the record with the notices and closings owed, and without the unread services."""
         effects = (*self._may_be_written(), *write.effects)
         return replace(write, state=self.known(write.state), effects=effects, closed=(*self._closed, *write.closed))
 
@@ -211,11 +215,12 @@ class StepPersister:
         return pending
 
     def unrecorded(self, event: Event, result: StepResult, error: Exception) -> StepResult:
-        """Return what becomes of a step without a record: notices are sent from memory, changes refused to the core.
+        """Return the result of a step without a record: notices go from memory, changes are refused to the core.
 
-        Of what a human allowed nothing comes: it did not happen.
+        A human's permission is undone: the step did not happen.
         """
         self._complain(error)
+        # A violated invariant disables actions at once, whichever event found it.
         disarms = result.after.disarmed and not result.before.disarmed
         if isinstance(event, ALLOWING) and not disarms:
             return replace(result, after=result.before, effects=(), why_not=self.trouble, undone=True)
@@ -231,11 +236,12 @@ class StepPersister:
         return replace(result, pending=[PendingEffect(-1, tell) for tell in tells], why_not=self.trouble)
 
     def _ended(self, result: StepResult) -> Sequence[Incident]:
-        """Return what a step ended and may be written; also time, which names no service, may end an incident."""
+        """Return the incidents closed by a step, without those of unread services; `TimePassed` closes incidents too.
+        """
         return [one for one in ended(result.before, result.after) if one.service not in self._unread]
 
     def _waits(self, tell: Tell) -> bool:
-        """Tell whether a notice must not overtake the record: an all-clear, if the journal has its incident open."""
+        """Return whether a notice waits for the record: an all-clear whose incident the store has open."""
         notice = tell.notice
         return notice.resolves and self._open.get(notice.service) == notice.incident
 
@@ -254,22 +260,23 @@ class StepPersister:
             call_safely(listener, self.trouble)
 
     def read(self, state: State, shared: Shared) -> Shared:
-        """Return what all share as the store has it now, with what the state knows of it and nobody wrote down yet."""
+        """Return the shared state as the store has it now, plus this worker's unsaved changes."""
         written, self._written = self._written, shared
         return merge_shared(written, state.shared, shared)
 
     async def left_over(self, names: Collection[str], under_way: Collection[int]) -> Sequence[PendingEffect]:
-        """Return recorded effects that nobody performs: a lost commit, or a worker that died. Raises Temporary."""
+        """Return pending effects that no task performs: of a lost commit, or of a dead worker. Raises Temporary."""
         pending = await self._store.pending([name for name in names if name not in self._unread])
         return [item for item in pending if item.id not in under_way and not self._may_be_anothers(item.effect)]
 
     def _may_be_anothers(self, effect: Effect) -> bool:
-        """Tell whether another worker may be delivering it now: every worker tells of itself, whoever has the fleet.
+        """Return whether another worker may be delivering the effect: each worker notifies about itself.
 
-        One that is dated far ahead, by another's fast clock, is not waited for: better told twice than an hour late.
+        A notice dated far ahead by a fast clock is taken up at once: a duplicate is better than a notice an hour late.
         """
         if not isinstance(effect, Tell) or effect.notice.service != OURSELVES:
             return False
+        # `abs`: a notice dated in the future by a fast clock is older than it looks.
         return abs(self._clock.now() - effect.notice.at) < OTHERS_SECONDS
 
 
@@ -280,7 +287,7 @@ def _touched(result: StepResult) -> list[str]:
 
 
 def _concerned(event: Event, result: StepResult) -> set[str]:
-    """Return which services a step concerns: its event's service, and those of what it asks for outside."""
+    """Return the services a step concerns: the event's, and those of its outside effects."""
     outside = [one.notice if isinstance(one, Tell) else one for one in result.effects if isinstance(one, OUTSIDE)]
     names = {str(getattr(one, "service", FLEET)) for one in (event, *outside)}
     if isinstance(event, e.OF_AN_INCIDENT):

@@ -1,6 +1,6 @@
-"""Wakes the core when it asked for it, and has the state saved now and then.
+"""Wakes the core at the moments it asked for, and saves the state now and then.
 
-Rule: nothing polls; it sleeps until the next moment that matters, or until an earlier one is asked for.
+Rule: nothing polls; the task sleeps until the next moment that matters, or until an earlier one is asked for.
 """
 
 import asyncio
@@ -16,20 +16,20 @@ SNAPSHOT_SECONDS = 30.0
 FIRST_SNAPSHOT_SECONDS = 3.0
 """The first snapshot comes soon, for `status`."""
 QUIET_SECONDS, QUIET_SHARE = 1.0, 10.0
-"""At least so long between two snapshots out of turn, and so many times as long as one took."""
+"""Least pause between two saves out of turn: a second, and ten times the duration of the last one."""
 WAKES_MAX = 10_000
 SOONEST_SECONDS = 0.01
 
 
 class Snapshot(Protocol):
-    """Saves the state. `quietly`: out of turn; if the store does not take it, the next one in turn tells of that."""
+    """Saves the state. `quietly`: out of turn; if that fails, the next save in turn reports it."""
 
     async def __call__(self, *, quietly: bool) -> None:
         """Save it."""
 
 
 class Timers:
-    """Keeps the moments asked for. `tell` hands an event in, `snapshot` saves the state."""
+    """Keeps the moments asked for. `tell` queues an event, `snapshot` saves the state."""
 
     def __init__(self, clock: Clock, tell: Callable[[Event], Awaitable[None]], snapshot: Snapshot) -> None:
         self._clock = clock
@@ -70,7 +70,7 @@ class Timers:
             await sleep_until_set(self._clock, self._until_next(snapshot_at), self._nudged)
 
     async def _save_quietly(self) -> None:
-        """Save out of turn, and rest for long after a save that took long: events wait while it lasts."""
+        """Save out of turn, then pause in proportion to the save: events wait while it runs."""
         self._save_now = False
         began = self._clock.monotonic()
         await self._snapshot(quietly=True)
@@ -80,6 +80,7 @@ class Timers:
     async def _wake(self) -> None:
         now = self._clock.now()
         if self._wakes and self._wakes[0] <= now:
+            # One event for all moments that passed: the core looks at every service at each `TimePassed`.
             while self._wakes and self._wakes[0] <= now:
                 heapq.heappop(self._wakes)
             await self._tell(TimePassed(now))
