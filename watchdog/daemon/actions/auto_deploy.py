@@ -1,10 +1,10 @@
-"""Auto-deploy switched off and given back: idempotent, read back, so it may be sent again.
+"""Switches auto-deploy off and restores it: idempotent, read back, so it may be sent again.
 
-Rule 1: bounded as a whole, however the platform hangs: the outage does not wait for a slow switch.
-Rule 2: the value to restore is written down before the switch, and is never our own `off`.
-Rule 3: what somebody else set meanwhile is theirs: it is left alone.
-Rule 4: each switch has its row, written under the lease just before. When that was too long ago, it looks anew; when
-something forbids it at that moment (a pause), it is not sent.
+Rule 1: the whole has a deadline, however the platform hangs: the outage does not wait for a slow switch.
+Rule 2: the value to restore is saved before the switch, and is never the daemon's own `off`.
+Rule 3: a value that a human set meanwhile is left alone.
+Rule 4: each switch has its row, written under the lease just before. When that was too long ago, it looks again; when a
+guard forbids it at that moment (a pause), it is not sent.
 """
 
 import asyncio
@@ -22,14 +22,14 @@ RESTORE_ATTEMPTS = 3
 UNTOLD = "the platform does not say what auto-deploy is set to"
 LATE = "the platform did not say in time what auto-deploy is set to"
 VALUE_SECONDS = 4.0
-"""So long the value before the switch is waited for."""
+"""Deadline for reading the value before the switch."""
 STEP = "pin"
 RESTORE = "restore"
 
 
 @dataclass(slots=True)
 class _Known:
-    """What a pin has found out so far."""
+    """The findings of a pin so far."""
 
     previous: str | None = None
     intended: bool = False
@@ -38,7 +38,7 @@ class _Known:
 
 
 class AutoDeploy:
-    """Pins and restores. `writing` is how many changing calls are in hand."""
+    """Pins and restores. `writing` counts the changing calls in flight."""
 
     def __init__(self, store: Store, clock: Clock, timings: Timings, *, forbids: Forbids, too_late: TooLate) -> None:
         self._store = store
@@ -70,11 +70,11 @@ class AutoDeploy:
         return e.PinUnconfirmed(at, effect.service, effect.incident, known.why, known.previous)
 
     async def _pin_once(self, platform: WritablePlatform, effect: PinAutoDeploy, known: _Known) -> bool:
-        """Try once; return whether there is nothing more to try."""
+        """Try once; return whether to stop trying."""
         try:
             looked_at = self._clock.monotonic()
             before = await self._store.action(effect.incident, STEP)
-            if before is not None:  # of an earlier attempt, which may have gone through: whatever is read now
+            if before is not None:  # an earlier attempt may have gone through, so its baseline is the value to restore
                 known.previous = before.baseline
             value = await self._value(platform, effect, before)
             row = await self._pin_row(effect, before, value)
@@ -90,8 +90,9 @@ class AutoDeploy:
         return False
 
     async def _value(self, platform: Platform, effect: PinAutoDeploy, before: ActionRow | None) -> str:
-        """Return what it is set to. When that cannot be read in this moment, what an earlier attempt read, or what was
-        listed last: switched off with an old value to restore is safer than on.
+        """Return the present setting; if it cannot be read, that of an earlier attempt, or of the last deploy list.
+
+        An old value to restore is safer than auto-deploy left on.
         """
         try:
             async with asyncio.timeout(VALUE_SECONDS):
@@ -100,12 +101,13 @@ class AutoDeploy:
                 raise Temporary(UNTOLD)
         except (Temporary, TimeoutError) as error:
             value = before.baseline if before is not None else effect.listed
+            # `off` may be the daemon's own: restoring it would leave auto-deploy off for ever.
             if value in ("", "unknown", "off"):
                 raise error if isinstance(error, Temporary) else Temporary(LATE) from None
         return value
 
     async def _pin_row(self, effect: PinAutoDeploy, before: ActionRow | None, value: str) -> ActionRow:
-        """Write the intent down, with the value to restore one day: the last that was not our own `off`."""
+        """Save the intent, with the value to restore: the last one that was not the daemon's own `off`."""
         previous = before.baseline if before is not None and value in ("off", before.baseline) else value
         intent = ActionRow(effect.incident, STEP, "sending", target="off", baseline=previous, service=effect.service)
         return await self._intend(intent, before)
@@ -123,8 +125,9 @@ class AutoDeploy:
         looked_at: float,
         value: str,
     ) -> bool:
-        """Set the row's value, unless it is that already, and have it confirmed: by the answer, else by reading it
-        back, which also settles an answer that was lost on the way.
+        """Set the row's value unless it is set already; return whether the answer, or else a read, confirms it.
+
+        The read also settles an answer that was lost on the way.
         """
         service_id, now = effect.platform_id, value
         if value != row.target:
@@ -138,6 +141,7 @@ class AutoDeploy:
             try:
                 now = await platform.set_auto_deploy(service_id, row.target) or ""
             except OutcomeUnknown:
+                # The request may still be on its way: a read at once would see the old value.
                 await self._clock.sleep(self._timings.look_every_seconds)
             finally:
                 self.writing -= 1
@@ -147,14 +151,14 @@ class AutoDeploy:
         return True
 
     async def _done(self, row: ActionRow) -> None:
-        """Mark the row; a journal that does not answer changes nothing about what was read back."""
+        """Mark the row as done; a store that does not answer changes nothing about the value read back."""
         try:
             await self._store.put_action(replace(row, state="done"), expect=row.state)
         except Temporary:
             return
 
     async def restore(self, platform: WritablePlatform, effect: RestoreAutoDeploy) -> Event:
-        """Give the old value back, if it is still off, for at most `restore_seconds`. Raises Refused and Displaced."""
+        """Restore the old value if it is still `off`, within `restore_seconds`. Raises Refused and Displaced."""
         known = _Known(why="it was not read back in time")
         try:
             async with asyncio.timeout(self._timings.restore_seconds):
@@ -170,15 +174,16 @@ class AutoDeploy:
         return e.AutoDeployNotRestored(self._clock.now(), effect.service, effect.incident, known.why)
 
     async def _restore_once(self, platform: WritablePlatform, effect: RestoreAutoDeploy, known: _Known) -> str:
-        """Return the value that holds now: the old one, or one that somebody chose; nothing if it is still off.
+        """Return the present value: the restored one, or a human's; empty if it is still off.
 
-        The row is `planned`, not `sending`: undoing what we did does not depend on what all workers share.
+        The row is `planned`, not `sending`: an undo does not depend on the state that all workers share.
         """
         try:
             looked_at = self._clock.monotonic()
             now = (await platform.facts(effect.platform_id)).auto_deploy
             if now == "unknown":
                 raise Temporary(UNTOLD)
+            # A human, or a Blueprint sync, switched it on meanwhile.
             if now != "off":
                 return now
             row = ActionRow(

@@ -1,7 +1,7 @@
-"""Reading what became of a send: the deploy list, newer than the baseline. Changes nothing.
+"""Looks a send up in the deploy list, among the deploys newer than the baseline. Changes nothing.
 
-Rule 1: "empty is never everything": a list that cannot be read, is empty or lacks the baseline justifies nothing.
-Rule 2: to believe in one deploy too many is the safe mistake.
+Rule 1: "empty is never everything": a list that is unreadable, empty or lacks the baseline justifies nothing.
+Rule 2: to take a foreign deploy for the own one is the safe mistake: it sends nothing.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -18,7 +18,7 @@ UNREADABLE = "the deploy list cannot be read"
 
 @dataclass(frozen=True, slots=True)
 class DeployLookup:
-    """What is looked for, where, and within which times."""
+    """One lookup: the effect to find, the platform, and its time limits."""
 
     platform: Platform
     clock: Clock
@@ -26,7 +26,7 @@ class DeployLookup:
     effect: Rollback
 
     async def deploys(self) -> Sequence[Deploy] | None:
-        """Return the deploys, newest first and back to the baseline; None if that cannot be read."""
+        """Return the deploys, newest first and back to the baseline; None if the list is not readable that far."""
         baseline = self.effect.baseline
         try:
             found = await self.platform.deploys(self.effect.platform_id, back_to=baseline)
@@ -45,17 +45,19 @@ class DeployLookup:
             await self.clock.sleep(self.timings.look_every_seconds)
 
     def find_own_deploy(self, deploys: Sequence[Deploy]) -> Deploy | None:
-        """Return the oldest deploy newer than the baseline that is ours, or as good as ours; None if there is none.
+        """Return the oldest deploy newer than the baseline that is the result of the effect, or None.
 
-        Of a rollback: one of the target's code (any, where that is not known). Of a rebuild: one of its commit.
+        Of a rollback: one with the target's code (any rollback, if the code is unknown). Of a rebuild: one of its
+        commit.
         """
         newer = newer_than(deploys, self.effect.baseline)
         hits = [deploy for deploy in newer if (_rebuilt if self.effect.rebuild else _rolled_back)(deploy, self.effect)]
+        # Render names no cause of a deploy: the first match after the baseline is the likely one.
         return hits[-1] if hits else None
 
 
 Reconcile = Callable[[DeployLookup], Awaitable[Answer]]
-"""The step that decides what became of a send whose answer was lost."""
+"""Decides the outcome of a send whose answer was lost."""
 
 
 def newer_than(deploys: Sequence[Deploy], deploy_id: str) -> Sequence[Deploy]:
@@ -69,18 +71,19 @@ def _rolled_back(deploy: Deploy, effect: Rollback) -> bool:
 
 
 def _rebuilt(deploy: Deploy, effect: Rollback) -> bool:
-    """Tell whether it brings the target's commit, however it was started; one of the API may not name it yet."""
+    """Return whether the deploy brings the target's commit; one started by the API may lack its commit at first."""
     return deploy.code == effect.target_code or (deploy.code is None and deploy.trigger == "api")
 
 
 async def look_up(search: DeployLookup) -> Answer:
-    """Read until what was sent shows, the settle window has passed without it, or the list stays unreadable.
+    """Read until the deploy shows, the settle window has passed without it, or the list stays unreadable.
 
-    The window runs on the monotonic clock; after a restart it begins anew, which is only longer.
+    The window runs on the monotonic clock; after a restart it begins anew, which only makes it longer.
     """
     clock, timings = search.clock, search.timings
     began = clock.monotonic()
     while True:
+        # Before the read: only a list read after the whole window proves that no request arrived.
         waited = clock.monotonic() - began
         deploys = await search.deploys()
         hit = search.find_own_deploy(deploys) if deploys is not None else None

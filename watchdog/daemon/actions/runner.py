@@ -1,11 +1,11 @@
-"""Actions on their way: one at a time per service, and every one ends as an event that the core hears.
+"""Runs actions: one at a time per service; each ends as an event for the core.
 
-Rule 1: nobody is left waiting: a fault of our own, or a journal that stays away, ends as "a human must look".
-Rule 2: the core takes the outcome, and the journal what the core made of it, before the effect is marked as finished; a
-crash in between looks it up again.
-Rule 3: what an earlier run left, or what had to wait, is done only if the state still wants it; what a pin may have
-changed is told.
-Rule 4: when the service moved to another worker, we let go without a word: that one looks it up and goes on.
+Rule 1: no caller waits for ever: a fault of the daemon, or a store that stays away, ends as "a human must look".
+Rule 2: the core takes the outcome, and the store the core's step, before the effect is marked as finished; a crash in
+between looks the outcome up again.
+Rule 3: an effect of an earlier run, or one that had to wait, is performed only if the state still wants it; a change
+that a pin may have made is reported.
+Rule 4: when the service moved to another worker, this one stops silently: the other looks the action up and goes on.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from watchdog.domain.incidents import ACTING, Phase, State
 from watchdog.ports import Clock, Store
 
 PATIENCE_SECONDS = 30.0
-"""So long the journal may be silent about an action before a human hears that nobody knows what became of it."""
+"""Time the store may be away during an action before a human is asked to look at its outcome."""
 AGAIN_SECONDS = 2.0
 FINISH_ATTEMPTS = 5
 FINISH_AGAIN_SECONDS = 5.0
@@ -40,11 +40,11 @@ log = structlog.get_logger("watchdog")
 
 
 class ActionRunner:
-    """Brings actions to their end.
+    """Runs actions to their end.
 
-    `state` returns what is known now, `ask` lets the core take an event, `trouble` returns why the last record was not
-    taken by the store, or nothing; `stay` numbers a service's stays with us: another number means that it went and came
-    back, by the same lease perhaps, and that what is known of it was read from the journal anew.
+    `state` returns the present state, `ask` submits an event to the core, `trouble` returns why the store refused the
+    last record. `stay` numbers a service's stays with this worker. Another number means that the service moved away and
+    back, perhaps under the same lease, and that its state was loaded anew.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class ActionRunner:
         self._turns: dict[str, asyncio.Lock] = {}
 
     async def run(self, effect_id: int, effect: Change, *, resumed: bool) -> None:
-        """Perform, let the core take the outcome, and only then mark the effect as finished."""
+        """Perform the effect, let the core take the outcome, and only then mark the effect as finished."""
         try:
             await self._carry_out(effect_id, effect, resumed=resumed)
         except Displaced as error:
@@ -78,19 +78,22 @@ class ActionRunner:
     async def _carry_out(self, effect_id: int, effect: Change, *, resumed: bool) -> None:
         stay = self._stay(effect.service)
         landed = await self._landed(effect, stay, resumed=resumed)
+        # Pin and rollback of one service never overlap; services do not wait for each other.
         async with self._turns.setdefault(effect.service, asyncio.Lock()):
             wanted = landed and self._wanted_now(effect, resumed=resumed)
             outcome = await (self._outcome(effect, resumed=resumed) if wanted else self._unwanted(effect))
         if outcome is not None:
             await self._written(effect, outcome)
+        # The wait takes seconds, in which the service may have moved.
         self._still_ours(effect, stay)
         what = type(outcome).__name__ if outcome is not None else UNWANTED
         await self._finish(effect_id, what, effect.service)
 
     async def _landed(self, effect: Change, stay: int | None, *, resumed: bool) -> bool:
-        """Wait until auto-deploy can be given back; not in its turn, for a new outage does not wait for this.
+        """Wait until a rollback request can no longer arrive, before auto-deploy is restored. Raises Displaced.
 
-        Returns whether that is wanted; of any other action that is known in its turn. Raises Displaced.
+        Return whether the restore is still wanted. It waits outside the service's turn, so that a new outage does not
+        wait.
         """
         if not isinstance(effect, fx.RestoreAutoDeploy):
             return True
@@ -101,25 +104,25 @@ class ActionRunner:
         return True
 
     async def _written(self, effect: Change, outcome: Event) -> None:
-        """Let the core take the outcome, and the journal what the core made of it. Raises Displaced."""
+        """Submit the outcome to the core, and wait until the store has the core's step. Raises Displaced."""
         await self._ask(outcome)
         while self._trouble():
             await self._clock.sleep(AGAIN_SECONDS)
 
     def _still_ours(self, effect: Change, stay: int | None) -> None:
-        """Raise Displaced if the service went away since and came back, to another worker or not.
+        """Raise Displaced if the service moved away in between, even if it came back.
 
-        What is known of it then is the journal's, or nothing while the store does not say: it may lack the outcome, so
-        the effect stays, and is looked up. (A lease that runs out while the store is away may come back the same.)
+        Its state was loaded anew and may lack the outcome, so the effect stays pending and is looked up. (A lease that
+        expires while the store is away may come back the same.)
         """
         if self._stay(effect.service) != stay:
             raise Displaced((effect.service,))
 
     def _wanted_now(self, effect: Change, *, resumed: bool) -> bool:
-        """Tell whether what was wanted before it waited still is.
+        """Return whether an effect is still wanted after its wait.
 
-        Auto-deploy is given back unless an action began meanwhile that this would disturb. That the core takes it for
-        on may come from a look from before our switch landed.
+        Auto-deploy is restored unless a new action needs it off. The core may take it for on by a deploy list read
+        before the switch landed, so its view is not asked.
         """
         if not isinstance(effect, fx.RestoreAutoDeploy):
             return not resumed or still_wanted(self._state(), effect)
@@ -127,10 +130,10 @@ class ActionRunner:
         return service is None or service.phase not in ACTING
 
     async def _unwanted(self, effect: Change) -> Event | None:
-        """Return what the core must know of an action that nobody waits for: a pin may have gone through.
+        """Return the event for an action that is no longer wanted: a pin may have gone through.
 
-        And auto-deploy that people read is being given back stays off, if another outage came first; if the same one
-        goes on, its end tells of it.
+        Auto-deploy whose restore was announced stays off if another outage came first. If the same incident goes on,
+        its end reports it.
         """
         if isinstance(effect, fx.RestoreAutoDeploy):
             service = self._state().services.get(effect.service)
@@ -147,7 +150,7 @@ class ActionRunner:
         return e.PinUnconfirmed(self._clock.now(), effect.service, effect.incident, UNWANTED, row.baseline)
 
     async def _outcome(self, effect: Change, *, resumed: bool) -> Event:
-        """Return what came of it, looking it up as long as the store takes to answer, within reason."""
+        """Return the outcome, looking it up while the store is away, for PATIENCE_SECONDS."""
         give_up: float | None = None
         while True:
             try:
@@ -159,17 +162,19 @@ class ActionRunner:
                 why = f"the journal does not answer: {error}"
             except Exception as error:
                 log.error("an action failed on a fault of our own", exc_info=error)
+                # An assertion of the protocol failed: the core disables all further actions.
                 if isinstance(error, AssertionError):
                     await self._ask(e.InvariantBroken(self._clock.now(), f"{type(effect).__name__}: {error}"))
                 return await self._unknown(effect, f"a fault of our own ({type(error).__name__}); please report it")
             give_up = give_up if give_up is not None else self._clock.monotonic() + PATIENCE_SECONDS
             if self._clock.monotonic() >= give_up:
                 return await self._unknown(effect, why)
+            # From now on only look up: the request may have been sent before the store failed.
             resumed = True
             await self._clock.sleep(AGAIN_SECONDS)
 
     async def _unknown(self, effect: Change, why: str) -> Event:
-        """Return the event that has a human look; with the value to restore, if a pin came as far as that."""
+        """Return the event that asks a human to look, with the value to restore if a pin had saved it."""
         at = self._clock.now()
         if isinstance(effect, fx.Rollback):
             return e.RollbackLost(at, effect.service, effect.incident, why)
@@ -183,7 +188,7 @@ class ActionRunner:
         return e.PinUnconfirmed(at, effect.service, effect.incident, why, previous)
 
     async def _finish(self, effect_id: int, outcome: str, service: str) -> None:
-        """Mark it; one that woke up after others took the service over finds out here. Raises Displaced."""
+        """Mark the effect as finished; a worker that lost its lease while frozen finds out here. Raises Displaced."""
         for _ in range(FINISH_ATTEMPTS):
             try:
                 await self._store.finish(effect_id, outcome, service)
@@ -194,9 +199,9 @@ class ActionRunner:
 
 
 def still_wanted(state: State, effect: Change) -> bool:
-    """Tell whether an action left over from an earlier run still belongs to what the state waits for.
+    """Return whether an effect of an earlier run still belongs to the state.
 
-    A rollback is always looked up, unless its incident went on to another target: looking up changes nothing.
+    A rollback is always looked up, unless its incident went on to another target: a lookup changes nothing.
     """
     service = state.services.get(effect.service)
     incident = service.incident if service is not None else None
@@ -212,7 +217,7 @@ def still_wanted(state: State, effect: Change) -> bool:
 
 
 def unrecorded(effect: Effect, at: float) -> Event | None:
-    """Return the refusal that the core hears of an action whose intent could not be written down."""
+    """Return the refusal sent to the core for an action whose intent could not be saved."""
     if isinstance(effect, fx.Rollback):
         return e.RollbackStoodDown(at, effect.service, effect.incident, UNRECORDED)
     if isinstance(effect, fx.PinAutoDeploy):

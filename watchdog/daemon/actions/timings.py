@@ -1,6 +1,6 @@
-"""The quantities of the actuation protocol, and what its looking can find. All times in one place, with their rules.
+"""The quantities of the actuation protocol, their rules, and the outcomes of its lookup.
 
-Rule 1: GUARD < lease: who looked within the guard still had the lease then, or had just lost it.
+Rule 1: GUARD < lease: a worker that looked within the guard still had the lease then, or had just lost it.
 Rule 2: SETTLE > POST deadline + GUARD + landing: when the window has passed, nothing sent can still arrive.
 """
 
@@ -11,18 +11,21 @@ from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import PinAutoDeploy, RestoreAutoDeploy, Rollback
 
 FaultPoint = Callable[[str], Awaitable[None]]
-"""Called at the marked points of the protocol; does nothing but in fault tests."""
+"""Called at the marked points of the protocol; does nothing outside fault tests."""
 
 
 async def no_hook(point: str) -> None:
-    """Pass."""
+    """Do nothing."""
 
 
 Change = PinAutoDeploy | Rollback | RestoreAutoDeploy
-"""What the actuator may change in production."""
+"""The changes that the actuator makes in production."""
 Forbids = Callable[[Change, float], str]
-"""Tells why a change must not be sent at this moment, or nothing; told when the look that justified it began
-(monotonic seconds). It waits for nothing, and nothing is awaited between it and the call."""
+"""Returns why a change must not be sent at this moment, or an empty string.
+
+Its argument is when the look that justified the change began (monotonic seconds). It waits for nothing, and nothing is
+awaited between it and the call.
+"""
 
 
 def nothing_forbids(change: Change, looked_at: float) -> str:
@@ -31,7 +34,7 @@ def nothing_forbids(change: Change, looked_at: float) -> str:
 
 
 TooLate = Callable[[float], str]
-"""Tells why a look that began then (monotonic seconds) is too old to act on, or nothing: look again."""
+"""Returns why a look that began then (monotonic seconds) is too old to act on, or an empty string: look again."""
 
 
 def never_too_late(looked_at: float) -> str:
@@ -64,7 +67,8 @@ class Timings:
     limited_max: int = 4
 
     def violations(self) -> tuple[str, ...]:
-        """Return the rules that these quantities break: none, for those that are shipped."""
+        """Return the rules that these quantities break: none for the shipped ones."""
+        # The latest arrival after the deploy list was read: guard, then the whole deadline, then the platform's delay.
         may_arrive = self.post_seconds + self.guard_seconds + self.landing_seconds
         rules = {
             f"guard {self.guard_seconds:g} s < lease {self.lease_seconds:g} s": self.guard_seconds < self.lease_seconds,
@@ -81,14 +85,16 @@ SHIPPED = Timings()
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """It arrived: this deploy is ours, or as good as ours."""
+    """The request arrived: this deploy is its result, or brings the same code."""
 
     deploy: Deploy
 
 
 @dataclass(frozen=True, slots=True)
 class NoTrace:
-    """It did not arrive, and cannot any more. `deploys` is the list (newest first) that showed no trace, if one did."""
+    """The request did not arrive, and cannot any more. `deploys` is the list (newest first) that shows no trace
+    of it.
+    """
 
     why: str
     deploys: Sequence[Deploy] = ()
@@ -96,10 +102,10 @@ class NoTrace:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """The deploy list could not be read: nothing is known."""
+    """The deploy list could not be read: the outcome is unknown."""
 
     why: str
 
 
 Answer = Found | NoTrace | Unreadable
-"""What became of a send whose answer was lost."""
+"""The outcome of a send whose answer was lost."""

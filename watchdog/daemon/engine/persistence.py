@@ -74,7 +74,8 @@ class StepResult:
 
 
 class StepPersister:
-    """Saves steps. `refuse` takes refusals of changes without a record; `recovered` is called once the store is back.
+    """Saves steps. `refuse` receives refusals of changes without a record; `recovered` is called when saves
+    work again.
     """
 
     def __init__(
@@ -236,8 +237,7 @@ class StepPersister:
         return replace(result, pending=[PendingEffect(-1, tell) for tell in tells], why_not=self.trouble)
 
     def _ended(self, result: StepResult) -> Sequence[Incident]:
-        """Return the incidents closed by a step, without those of unread services; `TimePassed` closes incidents too.
-        """
+        """Return the incidents a step closed, without those of unread services; `TimePassed` closes incidents too."""
         return [one for one in ended(result.before, result.after) if one.service not in self._unread]
 
     def _waits(self, tell: Tell) -> bool:

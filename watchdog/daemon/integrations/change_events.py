@@ -1,7 +1,7 @@
-"""Tells a pager of deploys and rollbacks, so that they stand beside its incidents; nobody is notified.
+"""Sends deploys and rollbacks to a pager, which shows them beside its incidents and notifies no one.
 
-Rule 1: it is told when another deploy serves than before. What served when we first looked is no change.
-Rule 2: it may be lost: a few attempts, a short queue, and never in the way of anything else.
+Rule 1: a change is sent when another deploy serves than before. The deploy that served at the first look is no change.
+Rule 2: a change may be lost: a few attempts, a short queue, and never in the way of anything else.
 """
 
 import asyncio
@@ -22,17 +22,17 @@ from watchdog.domain.pager import Change
 from watchdog.ports import Clock
 
 GAPS_SECONDS = (2.0, 10.0, 60.0)
-"""Pauses before the further attempts; then it is given up."""
+"""Pauses before the further attempts; then the change is dropped."""
 WAITING_MAX = 50
 
 log = structlog.get_logger("watchdog")
 
 
 class ChangeLog(Protocol):
-    """Where changes of production are shown beside pages; nobody is notified. Raises Temporary or Permanent."""
+    """Shows changes of production beside pages, without a notification. Raises Temporary or Permanent."""
 
     async def note(self, change: Change) -> None:
-        """Show it there, in one attempt."""
+        """Show the change, in one attempt."""
 
 
 class ChangeEvents:
@@ -45,17 +45,18 @@ class ChangeEvents:
         self._nudged = asyncio.Event()
 
     def stepped(self, before: State, after: State, event: Event, effects: Sequence[Effect]) -> None:
-        """Queue a change, if there is one since this turn."""
+        """Queue a change if this step made another deploy live."""
         was, now = service_of(event, before), service_of(event, after)
         if was is None or now is None or was.live in (None, now.live):
             return
         live = live_deploy(now.deploys)
+        # `live` is kept while a list lacks the deploy: only a listed one has a commit to show.
         if live is not None and live.id == now.live:
             self._waiting.append(change_of(now, live, event.at))
             self._nudged.set()
 
     async def run(self) -> None:
-        """Tell for ever, one after the other."""
+        """Send queued changes one after the other, for ever."""
         while True:
             self._nudged.clear()
             while self._waiting:
@@ -78,7 +79,7 @@ class ChangeEvents:
 
 
 def change_of(service: ServiceState, live: Deploy, at: float) -> Change:
-    """Return the deploy that serves now as a change; `at` (UTC epoch seconds) is when that was seen."""
+    """Return the live deploy as a change; `at` (UTC epoch seconds) is when the daemon saw it live."""
     title = live.commit_message.partition("\n")[0]
     code = (live.code or "no commit").removeprefix("sha256:")[:7]
     incident = service.incident

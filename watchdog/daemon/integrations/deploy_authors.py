@@ -1,7 +1,7 @@
-"""Who wrote a deploy that may become good news: asked of the repository once, while its watch window runs.
+"""Reads the authors of a new deploy from the repository, once, while its watch window runs.
 
-Rule 1: nothing waits for this: at the end of the window the core says what it knows by then.
-Rule 2: what is refused or not answered is asked again, as the poller does it; an answer is not.
+Rule 1: nothing waits for this: at the end of the window the core uses the authors it has by then.
+Rule 2: a refused or unanswered request is repeated, as the poller does it; an answered one is not.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -31,7 +31,7 @@ class OnTrial:
 
 
 class DeployAuthors:
-    """Tells the core who wrote what is live. `state` returns what is known now."""
+    """Reports the authors of live deploys to the core. `state` returns the present state."""
 
     def __init__(
         self, repository: Repository, clock: Clock, state: Callable[[], State], emit: Callable[[Event], Awaitable[None]]
@@ -43,7 +43,7 @@ class DeployAuthors:
         self._poller = Poller("the authors of a deploy", clock, self._on_trial, self._ask)
 
     def stepped(self, before: State, after: State, event: Event, effects: Sequence[Effect]) -> None:
-        """Look at once when a deploy's window begins, or a service came to us in the middle of one."""
+        """Look at once when a deploy's watch window begins, or a service in one moved to this worker."""
         now, was = service_of(event, after), service_of(event, before)
         if isinstance(event, Restarted) or (now is not was and _on_trial(now) not in ("", _on_trial(was))):
             self._poller.wake()
@@ -53,7 +53,7 @@ class DeployAuthors:
         await self._poller.run()
 
     async def _ask(self, one: OnTrial) -> float:
-        """Ask who wrote a deploy and tell the core, once."""
+        """Read the authors of a deploy and report them to the core, once."""
         found = await self._repository.compare(one.pair.repo, one.pair.base, one.pair.head)
         await self._emit(AuthorsRead(self._clock.now(), one.service, one.deploy, found.authors))
         return NEVER
@@ -72,7 +72,7 @@ def _on_trial(service: ServiceState | None) -> str:
 
 
 def _pair(service: ServiceState) -> Pair | None:
-    """Return what served before and what is live, if both are commits of a repository that is known."""
+    """Return the code that served before and the live one, if both are commits of a known repository."""
     repo = service.facts.repo if service.facts is not None else None
     live = live_deploy(service.deploys)
     head = live.code if live is not None else None

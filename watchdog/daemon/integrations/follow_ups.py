@@ -1,10 +1,10 @@
-"""Counts what is left to people, for the metrics, and reminds them of what is overdue, where that is asked for.
+"""Counts open follow-ups for the metrics, and reminds people of overdue ones, where that is configured.
 
 Rule 1: it reads the store now and then; no reading, decision or notice waits for it.
-Rule 2: who holds a service reminds of its incidents, of each item once: the note of it stands in the record together
-together with the notice, and that record needs the lease. What cannot be written down is not told, nor what a silence
-puts off; it is asked for again, an hour later.
-Rule 3: what fell due long ago is not reminded of: whoever begins with reminders is not told of last year.
+Rule 2: the holder of a service reminds of its incidents, of each item once. The note of the reminder is saved together
+with the notice, under the lease. A reminder that could not be saved, or that a silence suppressed, is due again an hour
+later.
+Rule 3: follow-ups that fell due long ago get no reminder: switching reminders on does not page last year's.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -20,17 +20,18 @@ from watchdog.ports import Clock, StoreReader
 
 EVERY_SECONDS = 60.0
 AGAIN_SECONDS = 3600.0
-"""So long after the core was asked, and nothing was told, it is asked again."""
+"""Pause before the core is asked again about an item without a reminder."""
 REMIND_WITHIN_SECONDS = 7 * 86400.0
-"""What has been due for longer is not reminded of any more."""
+"""Follow-ups that have been due for longer get no reminder any more."""
 
 log = structlog.get_logger("watchdog")
 
 
 class FollowUpKeeper:
-    """`read` returns what is open, `reminds` tells whether people are reminded, `held` the services that are ours.
+    """Reminds of follow-ups. `read` returns the open ones, `reminds` whether people want reminders.
 
-    `ask` tells the core. It remembers itself only what it asked for lately.
+    `held` returns this worker's services; `ask` submits an event to the core. Only the items asked about lately are
+    kept in memory.
     """
 
     def __init__(
@@ -73,7 +74,7 @@ class FollowUpKeeper:
                 await self._remind(incident, items)
 
     def _to_be_told(self, late: Sequence[Left]) -> Mapping[str, list[Left]]:
-        """Return what fell due lately, of our services, where somebody would hear it, by incident."""
+        """Return lately due items of this worker's services that have a channel, by incident."""
         since, found = self._clock.now() - REMIND_WITHIN_SECONDS, dict[str, list[Left]]()
         for one in late:
             if one.due_at is not None and one.due_at >= since and one.service in self._held() and one.channels:
@@ -81,10 +82,12 @@ class FollowUpKeeper:
         return found
 
     async def _remind(self, incident: str, items: Sequence[Left]) -> None:
+        # The notes of the incident are the record of reminders, also across restarts and workers.
         told = reminded(await self._journal.notes(incident=incident))
         new = [one for one in items if one.item not in told and (incident, one.item) not in self._asked]
         if not new:
             return
+        # Before the event: a reminder that a silence suppresses must not be asked for every minute.
         self._asked |= {(incident, one.item): self._clock.now() for one in new}
         event = FollowUpsFellDue(
             self._clock.now(),

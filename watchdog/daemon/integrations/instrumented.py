@@ -1,4 +1,4 @@
-"""Channels, repositories and pagers that note how each call went among the integrations, and pass it on unchanged."""
+"""Wrappers of channels, repositories and pagers: each records its calls among the integrations."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ from watchdog.ports import Notifier, Repository
 
 
 class InstrumentedNotifier:
-    """A channel; what it brings to some of its people works (implements ports.Notifier)."""
+    """A channel; a delivery to some of its people counts as working (implements ports.Notifier)."""
 
     def __init__(self, inner: Notifier, integrations: IntegrationRegistry) -> None:
         self.name = inner.name
@@ -33,8 +33,11 @@ class InstrumentedNotifier:
     def _noted(self) -> Iterator[None]:
         note = self._integrations
         try:
-            with note.attempt("channel", self.name, answers=Permanent):  # of one notice's words it says nothing
+            with note.attempt(
+                "channel", self.name, answers=Permanent
+            ):  # a refused notice says nothing about the channel
                 yield
+        # It refused some recipients, so the channel itself works.
         except Partly:
             note.works("channel", self.name)
             raise
@@ -59,7 +62,7 @@ class InstrumentedNotifier:
 
 
 class InstrumentedRepository:
-    """A repository; that it does not know a commit says nothing against it (implements ports.Repository)."""
+    """A repository; an unknown commit does not count against it (implements ports.Repository)."""
 
     def __init__(self, inner: Repository, integrations: IntegrationRegistry) -> None:
         self.every_seconds = inner.every_seconds
@@ -73,7 +76,7 @@ class InstrumentedRepository:
             return await self._inner.commits(repo, branch)
 
     async def compare(self, repo: str, base: str, head: str) -> Comparison:
-        """Return what lies between two commits."""
+        """Return the commits between two commits."""
         with self._integrations.attempt("repository", REPOSITORY, answers=Permanent):
             return await self._inner.compare(repo, base, head)
 
@@ -92,7 +95,7 @@ class InstrumentedPager:
         integrations.expect("pager", inner.name)
 
     async def responses(self, dedup_key: str, since: float) -> Sequence[Response]:
-        """Return what humans did about a page."""
+        """Return the humans' responses to a page."""
         with self._integrations.attempt("pager", self.name):
             return await self._inner.responses(dedup_key, since)
 
@@ -102,7 +105,7 @@ class InstrumentedPager:
 
 
 class InstrumentedChanges:
-    """Where deploys are shown beside pages (implements daemon.change_events.ChangeLog)."""
+    """A pager's list of changes (implements daemon.change_events.ChangeLog)."""
 
     def __init__(self, inner: ChangeLog, integrations: IntegrationRegistry) -> None:
         self._inner = inner
@@ -110,7 +113,7 @@ class InstrumentedChanges:
         integrations.expect("changes", CHANGES)
 
     async def note(self, change: Change) -> None:
-        """Show it there."""
+        """Show the change."""
         with self._integrations.attempt("changes", CHANGES):
             await self._inner.note(change)
 

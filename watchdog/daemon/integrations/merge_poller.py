@@ -1,8 +1,8 @@
-"""Asks the repository what was merged, only while auto-deploy of a service of ours is off because of us.
+"""Reads merged commits from the repository, only while the daemon holds auto-deploy of a service off.
 
-Rule 1: it sleeps until a switch, and then reads as rarely as the repository wants.
-Rule 2: services of one branch (a monorepo's) share one look.
-Rule 3: what a repository refuses is told at once; that it does not answer, after some looks in a row.
+Rule 1: it sleeps until auto-deploy is switched off, and then reads as rarely as the repository wants.
+Rule 2: services of one branch (a monorepo's) share one read.
+Rule 3: a refusal of the repository is reported at once; a missing answer, after some reads in a row.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -16,13 +16,13 @@ from watchdog.domain.incidents import ServiceState, State
 from watchdog.ports import Clock, Repository
 
 UNANSWERED_MAX = 3
-"""So many looks in a row without an answer are told of."""
+"""Reads without an answer in a row that are reported."""
 Place = tuple[str, str]
 """A repository's address and a branch of it."""
 
 
 class MergePoller:
-    """Tells the core which commits are on the branches that do not ship. `state` returns what is known now."""
+    """Reports the commits on branches that do not ship to the core. `state` returns the present state."""
 
     def __init__(
         self, repository: Repository, clock: Clock, state: Callable[[], State], emit: Callable[[Event], Awaitable[None]]
@@ -35,7 +35,7 @@ class MergePoller:
         self._poller = Poller("merges", clock, self._places, self._look, repository.every_seconds)
 
     def stepped(self, before: State, after: State, event: Event, effects: Sequence[Effect]) -> None:
-        """Look, where that is due, when a service's merges do not ship since this turn, or it came to us just now."""
+        """Look when a service's merges stopped shipping in this step, or the service moved to this worker."""
         now, was = _place(service_of(event, after)), _place(service_of(event, before))
         if isinstance(event, Restarted) or now not in (None, was):
             self._poller.wake()
@@ -55,7 +55,8 @@ class MergePoller:
         return places
 
     async def _look(self, place: Place) -> float:
-        """Read one branch and tell each of its services; return the seconds until it is read again."""
+        """Read one branch and report to each of its services; return the seconds until the next read."""
+        # Dated before the read: a commit merged while it runs is newer than the answer.
         at, names = self._clock.now(), self._places().get(place, ())
         try:
             commits = tuple(await self._repository.commits(*place))
@@ -74,7 +75,7 @@ class MergePoller:
 
 
 def _place(service: ServiceState | None) -> Place | None:
-    """Return the branch whose merges do not ship, because of us; None if they do, or it is not known."""
+    """Return the branch whose merges the daemon keeps from shipping; None if they ship, or it is unknown."""
     if service is None or service.facts is None or service.auto_deploy_off in ("", "off"):
         return None
     repo, branch = service.facts.repo, service.facts.branch

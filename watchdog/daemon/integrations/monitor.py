@@ -22,13 +22,13 @@ from watchdog.ports import Clock, Platform, TellsTime
 LOOK_SECONDS = 5.0
 STORE = "record"
 PROBES = "probes"
-"""What this machine may lack the capacity for."""
+"""The name of the capacity integration: this machine may lack capacity for its probes."""
 CLOCK_OFF_SECONDS = 30.0
-"""Our clock may differ from the platform's by so much: a date has whole seconds, an answer may take ten."""
+"""Tolerated difference to the platform's clock: a Date header has whole seconds, an answer may take ten."""
 SAME_SECONDS = 5.0
-"""A failure that began so near another one is the same."""
+"""Failures that began within this time are the same failure."""
 WELL_SECONDS = 30.0
-"""So long it works until that is told: what comes and goes is told once."""
+"""Time of working before a recovery is reported, so that a flapping integration is reported once."""
 
 log = structlog.get_logger("watchdog")
 
@@ -63,6 +63,7 @@ class IntegrationMonitor:
         looked_at = self._clock.monotonic()
         while True:
             gap, looked_at = self._clock.monotonic() - looked_at, self._clock.monotonic()
+            # A process that was frozen heard nothing, which is no silence of an integration.
             self._integrations.stood_still(max(0.0, gap - 2 * LOOK_SECONDS))
             self._look_at_the_store()
             self._look_at_the_load()
@@ -75,7 +76,9 @@ class IntegrationMonitor:
             await self._clock.sleep(LOOK_SECONDS)
 
     def _gone(self, keys: Collection[str]) -> Sequence[Integration]:
-        """Return what people were told of and no worker relies on any more, if we speak for all; drop its series."""
+        """Return reported integrations that no worker uses any more, if this worker speaks for all; drop their
+        series.
+        """
         for key in [key for key in self._logged if key not in keys]:
             left = self._logged.pop(key)
             self._metrics.integration_gone(left.kind, left.name)
@@ -88,8 +91,10 @@ class IntegrationMonitor:
         return [Integration(one.kind, one.name, Standing.UNTRIED, now, parts=one.parts) for one in gone]
 
     def _is_ours_to_end(self, one: Integration) -> bool:
-        """Tell whether what we do not rely on may be over. A refused reload is not until a configuration is taken; of a
-        kind that we do not know, a newer worker beside us knows more.
+        """Return whether this worker may end the report of an integration it does not use.
+
+        A refused reload lasts until a configuration is accepted. A kind unknown to this version belongs to a newer
+        worker beside it.
         """
         return one.kind != CONFIGURATION and (one.kind in KINDS or self._sharing.grip.workers <= 1)
 
@@ -108,7 +113,7 @@ class IntegrationMonitor:
             self._integrations.works("capacity", PROBES)
 
     def _look_at_the_clock(self) -> None:
-        """Compare the clock that decisions use with the date of each answer, once per answer."""
+        """Compare the daemon's clock with the Date of each platform answer, once per answer."""
         read = self._platform.clock if isinstance(self._platform, TellsTime) else None
         if read is None or read.at == self._clock_read_at:
             return
@@ -131,9 +136,9 @@ class IntegrationMonitor:
             log.info("an integration works again", integration=one.key)
 
     def _is_worth_telling(self, one: Integration) -> bool:
-        """Tell whether the core shall hear of it: that it fails, until that is told; that it works, as we saw it do.
+        """Return whether to report to the core: a lasting failure until it is reported, a recovery seen by this worker.
 
-        Another worker may have told of it, whose key is older than ours: neither takes back what the other said.
+        Another worker may have reported it under an older key: neither worker reverts the other's report.
         """
         known = self._engine.state.failing.get(one.key)
         if one.standing.works:
@@ -144,5 +149,6 @@ class IntegrationMonitor:
         if known is None:
             return abs(one.since - self._told.get(one.key, 0.0)) > SAME_SECONDS
         self._told[one.key] = one.since
+        # A failure that became a refusal needs another cure, and people a second notice.
         worse = one.standing is Standing.REFUSED and known.standing != one.standing.value
         return worse or not set(one.needed) <= set(known.parts)

@@ -1,9 +1,9 @@
-"""Reads back from the pager who acknowledged or resolved our pages, while a page is open.
+"""Reads back from the pager who acknowledged or resolved the daemon's pages, while a page is open.
 
-Rule 1: both become remarks, which say who responded and when. An acknowledgement is told to the core, so that nobody
-else is called; whether the incident is over is judged by looking at the site.
-Rule 2: a remark is what a restart knows a response by: none is written twice.
-Rule 3: only for incidents whose service is ours to decide on, and only where the pager was told.
+Rule 1: both become remarks with name and time. An acknowledgement goes to the core, so that the next person is not
+called; whether the incident is over is judged by probes alone.
+Rule 2: the remarks identify responses after a restart: none is written twice.
+Rule 3: only for incidents of this worker's services, and only where the pager was notified.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -23,33 +23,33 @@ from watchdog.domain.pager import Response
 from watchdog.ports import Clock, Store
 
 PAGES_MAX = 50
-"""Incidents that are asked about in one round."""
+"""Most incidents read in one round."""
 EARLIER_SECONDS = 60.0
-"""The pager's clock may be behind ours by so much."""
+"""Tolerated lag of the pager's clock."""
 WHOLE_SECONDS = 1.0
-"""The pager tells moments without their fractions."""
+"""The pager's times have whole seconds."""
 REMEMBERED_MAX = 1000
 OPEN_THERE = ("info", "woken")
-"""What the channel remembers of an alert that it has not closed."""
+"""References of the channel for an alert it has not closed."""
 
 log = structlog.get_logger("watchdog")
 
 
 class PagerReader(Protocol):
-    """A pager that tells what humans did. It is only read, every `every_seconds`. Raises Temporary or Permanent."""
+    """A pager's read interface, called every `every_seconds`. Raises Temporary or Permanent."""
 
     name: str
     every_seconds: float
 
     async def responses(self, dedup_key: str, since: float) -> Sequence[Response]:
-        """Return what humans did about the pages of that key since then (UTC epoch seconds), oldest first."""
+        """Return the humans' responses to pages of that key since then (UTC epoch seconds), oldest first."""
 
     async def close(self) -> None:
         """Close connections."""
 
 
 class PagerSync:
-    """Asks the pager. `state` returns what is known now, `held` the services that are ours; `tell` tells the core."""
+    """Reads the pager. `state` returns the present state, `held` this worker's services; `tell` submits to the core."""
 
     def __init__(
         self,
@@ -70,36 +70,39 @@ class PagerSync:
         self._poller = Poller("who responded to a page", clock, self._pagers, self._round, pager.every_seconds)
 
     def stepped(self, before: State, after: State, event: Event, effects: Sequence[Effect]) -> None:
-        """Begin to ask when a service has an incident that people were told of since this turn."""
+        """Begin to read when this step paged people for an incident."""
         now, was = service_of(event, after), service_of(event, before)
         begins = now is not None and _is_told(now.incident) and not (was is not None and _is_told(was.incident))
         if isinstance(event, Restarted) or begins:
             self._poller.wake()
 
     async def run(self) -> None:
-        """Ask for ever, while there is something to ask about."""
+        """Read for ever, while a paged incident is open."""
         await self._poller.run()
 
     def _pagers(self) -> Sequence[str]:
-        """Return the pager, while there is something to ask it about: one refusal is of all incidents."""
+        """Return the pager while an incident needs it: the poller's error handling then covers all incidents at
+        once.
+        """
         return (self._pager.name,) if self._told() else ()
 
     def _told(self) -> Sequence[tuple[str, Incident]]:
-        """Return the open incidents of ours that people were told of, the newest first."""
+        """Return this worker's open incidents that were paged, the newest first."""
         held = self._held()
         found = [(name, one.incident) for name, one in self._state().services.items() if name in held]
         open_ones = [(name, one) for name, one in found if one is not None and _is_told(one)]
         return sorted(open_ones, key=lambda pair: -pair[1].opened_at)[:PAGES_MAX]
 
     async def _round(self, _pager: str) -> float:
-        """Ask about each incident; return the seconds until the next round."""
+        """Read each incident's responses; return the seconds until the next round."""
         for name, incident in self._told():
+            # Without an open alert in the pager there is no response to read.
             if await self._store.reference(incident.id, self._pager.name) in OPEN_THERE:
                 await self._ask(name, incident)
         return self._pager.every_seconds
 
     async def _ask(self, service: str, incident: Incident) -> None:
-        """Write down what is new about one incident."""
+        """Record the new responses of one incident."""
         since = incident.opened_at - EARLIER_SECONDS
         found = await self._pager.responses(f"watchdog/{service}/{incident.id}", since)
         new = [one for one in found if (incident.id, one.id) not in self._seen]
@@ -110,8 +113,9 @@ class PagerSync:
             by, words = f"{self._pager.name}: {response.who}"[:NAME_MAX], _words(response, self._pager.name)
             if (by, words) not in written:
                 await self._write_down(incident.id, response, by, words)
-            if response.what == "acknowledged":  # also if it is written down: a start may have ended before this
+            if response.what == "acknowledged":  # also if recorded: a worker may have died in between
                 await self._tell(Acknowledged(self._clock.now(), incident.id, by, response.at + WHOLE_SECONDS))
+            # Last: a response whose record or event failed is handled again in the next round.
             self._seen[incident.id, response.id] = None
 
     async def _write_down(self, incident_id: str, response: Response, by: str, words: str) -> None:
@@ -124,6 +128,6 @@ def _is_told(incident: Incident | None) -> bool:
 
 
 def _words(response: Response, pager: str) -> str:
-    """Return the remark: the same words for the same act, whoever writes them."""
+    """Return the remark's text: the same for the same response, so that a restart recognises it."""
     at = datetime.fromtimestamp(response.at, UTC)
     return f"{response.what} the page in {pager} at {at:%Y-%m-%d %H:%M:%S} UTC"

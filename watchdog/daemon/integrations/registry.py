@@ -1,8 +1,8 @@
 """The state of every integration; callers record the result of each call here.
 
-Rule 1: an integration (of a kind in KINDS) has parts, such as the services that are read through it; it stands as its
-worst part does, or, where one part is enough (probes), as its best.
-Rule 2: a part that says nothing for three times its interval is silent: no event is needed to notice that.
+Rule 1: an integration (of a kind in KINDS) has parts, such as the services read through it. Its standing is that of its
+worst part, or, where one part is enough (probes), of its best.
+Rule 2: a part without a result for three times its interval is silent: no event is needed to notice that.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ from watchdog.ports import Clock
 
 ROUNDS = 3
 SILENT_SECONDS = 60.0
-"""The least that a part may be silent."""
+"""Least time without a result before a part is silent."""
 CAUSES = {
     Unread.TURNED_AWAY: Standing.TURNED_AWAY,
     Unread.REFUSED: Standing.REFUSED,
@@ -29,7 +29,7 @@ ORDER = tuple(Standing)
 
 @dataclass(slots=True)
 class _Part:
-    """What is known of one part. `heard_at` is on the monotonic clock, the others are UTC epoch seconds."""
+    """The state of one part. `heard_at` is on the monotonic clock, the others are UTC epoch seconds."""
 
     since: float
     heard_at: float
@@ -47,7 +47,7 @@ class IntegrationRegistry:
         self._parts: dict[tuple[str, str], dict[str, _Part]] = {}
 
     def expect(self, kind: str, name: str, part: str = "", *, every_seconds: float | None = None) -> None:
-        """Rely on a part from now on; one that is heard of less often than three times its interval is silent."""
+        """Track a part from now on; without a result for three times its interval it is silent."""
         assert kind in KINDS, f"{kind} has no row in the table"
         known = self._parts.setdefault((kind, name), {})
         if part in known:
@@ -84,8 +84,9 @@ class IntegrationRegistry:
     def attempt(
         self, kind: str, name: str, part: str = "", *, answers: type[Exception] | None = None
     ) -> Iterator[None]:
-        """Note what comes of a call in the `with` block. An error of the type `answers` that is no refusal says nothing
-        against it: it answered.
+        """Record the outcome of the call in the `with` block.
+
+        An error of the type `answers` that is no refusal leaves the standing as it is: the service answered.
         """
         try:
             yield
@@ -96,7 +97,7 @@ class IntegrationRegistry:
         self.works(kind, name, part)
 
     def read(self, kind: str, name: str, part: str, reading: Reading) -> None:
-        """Note what was read: any evidence is good, whatever it says."""
+        """Record a reading: a bad one is evidence too, so the integration works."""
         if not isinstance(reading, Unknown):
             self.works(kind, name, part)
             return
@@ -109,7 +110,7 @@ class IntegrationRegistry:
                 one.heard_at = min(one.heard_at + seconds, self._clock.monotonic())
 
     def rows(self) -> Sequence[Integration]:
-        """Return how each one stands now."""
+        """Return the present standing of each integration."""
         return [self._row(kind, name, parts) for (kind, name), parts in self._parts.items()]
 
     def _heard(self, kind: str, name: str, part: str) -> _Part:
@@ -117,6 +118,7 @@ class IntegrationRegistry:
         if part not in parts:
             self.expect(kind, name, part)
         one = parts[part]
+        # The silence ends with this call: the standing it records counts from now.
         if self._is_silent(one):
             one.since = self._clock.now()
         one.heard_at = self._clock.monotonic()
@@ -129,6 +131,7 @@ class IntegrationRegistry:
 
     def _row(self, kind: str, name: str, parts: dict[str, _Part]) -> Integration:
         standings = {part: self._standing(one) for part, one in parts.items()}
+        # `Standing` is ordered from best to worst.
         choose = min if KINDS[kind].any_part else max
         standing = choose(standings.values(), key=ORDER.index)
         concerned = [part for part, one in standings.items() if one.works is standing.works]
@@ -141,7 +144,8 @@ class IntegrationRegistry:
         return Integration(kind, name, standing, since, max(known, default=None), why, told, lasted)
 
     def _lasted(self, one: _Part) -> float:
-        """Return how long it is known to stand so: a failure until the last one, all else until now."""
+        """Return the seconds in this standing: a failure until its last attempt, all else until now."""
+        # A failure is known until its last attempt: hourly attempts must not count as an hour of failure each.
         ended = 0.0 if one.standing.works or self._is_silent(one) else self._clock.monotonic() - one.heard_at
         return self._clock.now() - self._since(one) - ended
 

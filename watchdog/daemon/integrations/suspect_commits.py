@@ -1,7 +1,7 @@
-"""Which commits are suspected, by whom, and whether a fix is on its way: read ahead, told when people are told.
+"""Reads suspect commits, their authors and merged fixes ahead of time, for the notices about an incident.
 
-Rule 1: nothing waits for this. It is read while a service is under suspicion, and a notice takes what is there by then.
-Rule 2: whatever goes wrong here, the notice leaves without it.
+Rule 1: nothing waits for this. It is read while a service is under suspicion; a notice takes the commits read by then.
+Rule 2: a failure here never keeps a notice back.
 Rule 3: a comparison of two commits never changes, so it is read once; a branch as rarely as the repository wants.
 """
 
@@ -31,7 +31,7 @@ log = structlog.get_logger("watchdog")
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two commits of one repository: where we would go back to, and what is suspected."""
+    """Two commits of one repository: the rollback target's, and the suspect."""
 
     repo: str
     base: str
@@ -54,14 +54,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class _Branch:
-    """What was on a branch at that moment (monotonic seconds)."""
+    """The commits of a branch at that moment (monotonic seconds)."""
 
     at: float
     commits: tuple[Commit, ...]
 
 
 class SuspectCommits:
-    """Reads comparisons ahead and puts them into words. `state` returns what is known now."""
+    """Reads comparisons ahead and words them. `state` returns the present state."""
 
     def __init__(self, repository: Repository, clock: Clock, state: Callable[[], State]) -> None:
         self._repository = repository
@@ -72,7 +72,7 @@ class SuspectCommits:
         self._poller = Poller("suspect commits", clock, self._unread, self._read)
 
     def stepped(self, before: State, after: State, event: Event, effects: Sequence[Effect]) -> None:
-        """Look at once when another pair of commits is under suspicion since this turn."""
+        """Look at once when this step put another pair of commits under suspicion."""
         now, was = service_of(event, after), service_of(event, before)
         if isinstance(event, Restarted) or (now is not was and not set(_wanted(now)) <= set(_wanted(was))):
             self._poller.wake()
@@ -82,7 +82,7 @@ class SuspectCommits:
         await self._poller.run()
 
     def lines(self, notice: Notice) -> tuple[str, ...]:
-        """Return what to add to a notice: the suspect commits, and a fix that is on its way. Waits for nothing."""
+        """Return the lines to add to a notice: suspect commits, and a fix under way. Waits for nothing."""
         service = self._state().services.get(notice.service)
         incident = _open_incident(service)
         if service is None or incident is None or incident.id != notice.incident or notice.kind not in TOLD_WITH:
@@ -93,7 +93,7 @@ class SuspectCommits:
         return (*found, *_on_their_way(service, incident), *self._merged(service, incident))
 
     def _unread(self) -> Iterator[Pair | Place]:
-        """Yield what is to be read of each service, the comparison first; one that is known never changes."""
+        """Yield the reads each service needs, the comparison first; a known comparison is never read again."""
         for service in self._state().services.values():
             yield from (one for one in _wanted(service) if one not in self._known)
 
@@ -107,7 +107,7 @@ class SuspectCommits:
         return self._repository.every_seconds
 
     def _merged(self, service: ServiceState, incident: Incident) -> Iterator[str]:
-        """Yield what stands on the branch above the suspect and was never deployed, if the branch was read of late."""
+        """Yield the commits above the suspect that were never deployed, if the branch was read lately."""
         place, suspect = _place(service), incident.suspect_code
         branch = self._branches.get(place) if place is not None else None
         if branch is None or self._clock.monotonic() - branch.at > 3 * self._repository.every_seconds:
@@ -115,6 +115,7 @@ class SuspectCommits:
         above = tuple(takewhile(lambda commit: commit.sha != suspect, branch.commits))
         deployed = {deploy.commit for deploy in service.deploys}
         waiting = [commit for commit in above if commit.sha not in deployed]
+        # Only if the suspect is on the list: else all of it would count as merged since.
         if waiting and len(above) < len(branch.commits):
             yield f"Merged since the suspect, not deployed: {named(waiting)}"
 
@@ -128,9 +129,10 @@ class CommitAnnotatingNotifier:
         self._commits = commits
 
     async def send(self, notice: Notice, reference: str | None) -> str | None:
-        """Deliver the notice with what is known by now."""
+        """Deliver the notice with the commits known by now."""
         try:
             more = self._commits.lines(notice)
+        # A page without the commits is worth more than no page.
         except Exception as error:
             log.error("suspect commits could not be told", exc_info=error)
             more = ()
@@ -151,7 +153,7 @@ def _open_incident(service: ServiceState | None) -> Incident | None:
 
 
 def _pair(service: ServiceState) -> Pair | None:
-    """Return what is to be compared while a service is not calm: the incident's commits, or what they would be."""
+    """Return the commits to compare while a service is not calm: the incident's, or those a rollback would use."""
     repo = service.facts.repo if service.facts is not None else None
     if repo is None or service.phase is Phase.CALM:
         return None
@@ -163,13 +165,13 @@ def _pair(service: ServiceState) -> Pair | None:
 
 
 def _wanted(service: ServiceState | None) -> tuple[Pair | Place, ...]:
-    """Return all there is to read for a service."""
+    """Return all reads for a service."""
     found = (_pair(service), _place(service)) if service is not None else ()
     return tuple(one for one in found if one is not None)
 
 
 def code_before(deploys: Sequence[Deploy], code: str | None) -> str | None:
-    """Return the code that served before this one, as far as the deploy list tells."""
+    """Return the code that served before this one, as far as the deploy list goes back."""
     served = [deploy.code for deploy in deploys if deploy.was_live and deploy.code is not None]
     older = served[served.index(code) + 1 :] if code in served else []
     return next((one for one in older if one != code), None)

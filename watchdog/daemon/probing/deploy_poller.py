@@ -1,4 +1,4 @@
-"""Keeps the core told of deploys: one reader per service, as often as the core asks for."""
+"""Reads each service's deploys and facts, one reader per service, as often as the core asks for."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -13,17 +13,17 @@ from watchdog.domain.urgency import Urgency, reading_for
 from watchdog.ports import Clock, Platform
 
 CROWD_SECONDS = 0.5
-"""Services that are not calm are read no more often than this, taken together: fifty of them leave reads to act on."""
+"""Spacing of deploy reads over all services that are not calm: with fifty of them, reads for rollbacks remain."""
 SHOWN_MAX = 40
-"""Characters of a value that are shown."""
+"""Longest part of an unknown value that is shown."""
 PLATFORM = "Render"
-"""Its name among the integrations."""
+"""The platform's name among the integrations."""
 
 
 class DeployPoller:
-    """Reads one service's deploys and facts every so many seconds, which may change at any moment.
+    """Reads one service's deploys and facts at an interval that may change at any moment.
 
-    `watching` tells how many services are not calm now.
+    `watching` returns the number of services that are not calm now.
     """
 
     def __init__(
@@ -58,30 +58,32 @@ class DeployPoller:
     async def run(self) -> None:
         """Read for ever."""
         while True:
+            # Before the read: a faster pace asked for during the read shortens the pause after it.
             self._nudged.clear()
             await self._emit(await self._read())
             crowded = 0.0 if self.is_calm else CROWD_SECONDS * self._watching()
             await sleep_until_set(self._clock, max(self._every_seconds, crowded), self._nudged)
 
     def forget(self) -> None:
-        """Take back what was recorded of the integrations: the service is read no more."""
+        """Remove the service from the integrations: it is read no more."""
         self._integrations.forget("platform", PLATFORM, self._service)
         for value in self._unknown:
             self._integrations.forget("value", value, self._service)
 
     @property
     def is_calm(self) -> bool:
-        """Tell whether nothing is wrong with the service."""
+        """Return whether the service is read at its calm interval."""
         return self._every_seconds >= CALM_SECONDS_MIN
 
     def _urgency(self) -> Urgency:
         return Urgency.SPARE if self.is_calm else Urgency.WATCHING
 
     async def _read(self) -> Event:
-        """Return what was listed, dated when the look began: it tells of that moment."""
+        """Return the list as an event, dated when the read began: a deploy may go live while Render answers."""
         at = self._clock.now()
         try:
             with self._integrations.attempt("platform", PLATFORM, self._service), reading_for(self._urgency):
+                # A function, not a value: the service may turn suspect while its read waits for Render's rate limit.
                 facts = await self._platform.facts(self.platform_id)
                 deploys = await self._platform.deploys(self.platform_id)
         except (Temporary, Permanent) as error:
@@ -90,7 +92,7 @@ class DeployPoller:
         return DeploysListed(at, self._service, tuple(deploys), facts)
 
     def _note(self, unknown: Mapping[str, str]) -> None:
-        """Record the values that this version does not know, and those that are gone. What was read still counts."""
+        """Record unknown values as failing, and vanished ones as working. The rest of the answer still counts."""
         for value, why in unknown.items():
             self._integrations.fails("value", value, self._service, error=Misshapen(why))
         for value in self._unknown.keys() - unknown.keys():
@@ -99,7 +101,7 @@ class DeployPoller:
 
 
 def unknown_values(facts: ServiceFacts, deploys: Sequence[Deploy]) -> Mapping[str, str]:
-    """Return the values whose meaning this version does not know, each with what follows of that."""
+    """Return the values that this version does not know, each with its consequence for rollbacks."""
     found = {}
     if facts.auto_deploy == "unknown":
         why = "a rollback is made without knowing whether auto-deploy is off"

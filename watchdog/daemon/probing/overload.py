@@ -14,18 +14,18 @@ WINDOW_SECONDS = 30.0
 RECENT_SECONDS = 2.0
 LATE_SHARE = 0.25
 LATE_SECONDS = 1.0
-"""A read is late by more than this share of its interval, and by more than so many seconds."""
+"""A read is late if its delay exceeds this share of its interval and this number of seconds."""
 LOST_SHARE = 0.1
 """Lost reads above this share of the window are an overload; below half of it, lately, it is over."""
 LOST_MIN = 5
-"""Fewer lost reads say nothing."""
+"""Fewer lost reads than this are no overload."""
 LASTS_SECONDS = 10.0
-"""Reads were lost over so long: a single pause of the host makes many late, and all of them in the moment after it."""
+"""Least span of lost reads: a single pause of the host makes many reads late, all within a moment."""
 
 
 @dataclass(frozen=True, slots=True)
 class Overload:
-    """The share of reads that is lost (0 to 1), and how many of the checks this machine reads as often as they want."""
+    """The share of lost reads (0 to 1), and the number of checks that this machine reads at their intervals."""
 
     lost: float
     carried: int
@@ -64,19 +64,21 @@ class Load:
         self._seconds[-1].void += void
 
     def overload(self, intervals: Callable[[], Sequence[float]]) -> Overload | None:
-        """Return how much of the reads of all checks (their intervals, in seconds) is lost; None: next to nothing."""
+        """Return the overload of checks with these intervals (seconds), or None while next to no read is lost."""
         now = self._clock.monotonic()
         while self._seconds and now - self._seconds[0].at > WINDOW_SECONDS:
             self._seconds.popleft()
         ended, lost = self._share(now, WINDOW_SECONDS)
         lately, lost_lately = self._share(now, RECENT_SECONDS)
         if self._over:
+            # Enters at 10 % and leaves at 5 %: a load at the threshold does not flap.
             self._over = lost > 0 and not (lately and lost_lately / lately < LOST_SHARE / 2)
         else:
             lasts = self._lasted() >= LASTS_SECONDS
             self._over = lasts and lost >= LOST_MIN and lost / ended >= LOST_SHARE and lost_lately > 0
         if not self._over or not ended or not (every := intervals()):
             return None
+        # A late read still carries evidence; a void one does not count as carried.
         valid = ended - sum(one.void for one in self._seconds)
         due, checks = WINDOW_SECONDS * sum(1 / seconds for seconds in every), len(every)
         return Overload(lost / ended, min(checks, _two_digits(checks * valid / due)), checks)
@@ -93,10 +95,10 @@ class Load:
 
 
 def is_late(interval_seconds: float, late_seconds: float) -> bool:
-    """Tell whether a read that begins so long after it was due is late."""
+    """Return whether a read that begins so many seconds after its due time is late."""
     return late_seconds > max(LATE_SECONDS, interval_seconds * LATE_SHARE)
 
 
 def _two_digits(number: float) -> int:
-    """Round to two significant digits: more would claim more than was measured."""
+    """Round to two significant digits: the measurement supports no more."""
     return int(float(f"{number:.2g}"))

@@ -1,18 +1,18 @@
-"""When each signal is read: on time, never piled up, and never held up by somebody else's hanging site.
+"""When each signal is read: on time, never piled up, and never held up by a hanging site of another service.
 
 Rule 1: a check (one source of one service) always has room for one read; a hanging site can only delay itself.
 Rule 2: one read begins per turn of the event loop. A turn runs all callbacks that are ready, so when our own work fills
-it, turns take longer and fewer reads begin: their rate settles at what the machine carries, at a lag of a few
-milliseconds, and nobody has to measure it. A read that only waits for the network takes no turn, so hanging sites cost
+it, turns take longer and fewer reads begin: their rate settles at the machine's capacity, at a lag of a few
+milliseconds, without being measured. A read that only waits for the network takes no turn, so hanging sites cost
 nothing but a socket, of which there are `in_flight_max`.
-Rule 3: what is due and has not begun waits in order of its due time, in two queues: the urgent (a suspicion, a watch
+Rule 3: a check that is due and has not begun waits in order of its due time, in two queues: the urgent (a suspicion, a watch
 window, control targets) and the calm. While both wait, every fifth read is an urgent one: few suspects keep their pace,
 overload stretches the interval of calm checks evenly, and a crowd of hanging sites leaves four fifths to the rest.
 Rule 4: under suspicion (a pace below `SUSPICION_SECONDS`) a check may have three reads at once, so that confirming a
 hang does not cost a timeout per confirmation.
 Rule 5: nothing polls: the dispatcher sleeps until something is due, or until something earlier is asked for.
-Rule 6: a probe that spans a stall of our own loop measured us: it is void, and read again. A feed is kept: it tells
-things once.
+Rule 6: a probe that spans a stall of the event loop measured the daemon: it is void, and read again. A feed's read is
+kept, since a feed delivers each event once.
 """
 
 import asyncio
@@ -38,18 +38,18 @@ from watchdog.ports import Clock, Sample, SignalSource
 SUSPICION_SECONDS = 2.0
 OVERLAP_MAX = 3
 EXTRA_PER_SERVICE_MAX = 4
-"""Second and third reads of one service's checks, taken together."""
+"""Most second and third reads of one service at a time, over all its checks."""
 URGENT_PLACE = 5
-"""Of so many reads that begin one is urgent and the rest are calm, as long as both wait."""
+"""One in this many reads is urgent and the rest are calm, as long as both wait."""
 SWEEP_SECONDS = 10.0
-"""How often reads are looked for that broke their promise to end."""
+"""Interval of the search for reads that outlived READ_LIMIT_SECONDS."""
 SOONEST_SECONDS = 0.001
 JITTER = 0.25
-"""Part of the interval by which a look comes sooner or later, so that no outage with a period hides between two."""
+"""Share of the interval by which a read comes sooner or later, so that no periodic outage hides between reads."""
 NUDGE_GAP_SECONDS = 2.0
 """A nudged source is read no sooner than this after its last read: vendors limit their rates."""
 READ_LIMIT_SECONDS = 120.0
-"""A read that broke its own deadline is given up, or its check would fall silent for good."""
+"""A read that outlived its own timeout is cancelled after this, or its check would fall silent for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Lateness:
 
 
 Emit = Callable[[str, SignalSource, Sequence[Sample], Lateness], Awaitable[None] | None]
-"""Takes service, source, samples and punctuality of each valid read."""
+"""Receives service, source, samples and punctuality of each valid read."""
 
 
 @dataclass(eq=False, slots=True)
@@ -148,32 +148,35 @@ class ProbeScheduler:
         checks = self._services.setdefault(service, {})
         if source.name in checks:
             raise ValueError(f"{service}/{source.name} is read already")
+        # Two control targets may share a host, and a label of a metric must stay unique.
         label = signal_label(source.name, {check.label for check in checks.values()})
         check = checks[source.name] = _Check(service, source, label, 0.0)
         self._metrics.watch(service, label)
         self._plan(check, self._clock.monotonic() + self._chance.random() * self._interval(check))
 
     async def remove(self, service: str, name: str | None = None) -> tuple[SignalSource, ...]:
-        """Stop reading a service's source (or all); return those removed, idle now, for the caller to close."""
+        """Stop reading a service's source (or all); return the removed, idle sources, for the caller to close."""
         gone = [check for check in self._of(service) if name in (None, check.source.name)]
         tasks = [flight.task for check in gone for flight in check.flights if flight.task is not None]
         for check in gone:
             check.removed = True
             del self._services[service][check.source.name]
         for task in tasks:
+            # Cancelled, then awaited: a source must not be closed under a read.
             task.cancel()
         if tasks:
+            # Bounded: a source that ignores its cancellation must not hold up a reload.
             await asyncio.wait(tasks, timeout=10)
         for check in gone:
             self._metrics.forget(service, check.label)
         return tuple(check.source for check in gone)
 
     def sources(self) -> tuple[tuple[str, SignalSource], ...]:
-        """Return what is read: pairs of service and source."""
+        """Return all pairs of service and source."""
         return tuple((service, check.source) for service in self._services for check in self._of(service))
 
     def overload(self) -> Overload | None:
-        """Return how much of what is due cannot be read in time, or None."""
+        """Return the overload of this machine, or None."""
         return self._load.overload(
             lambda: [self._interval(check) for service in self._services for check in self._of(service)]
         )
@@ -191,14 +194,15 @@ class ProbeScheduler:
         else:
             self._pace[service] = every_seconds
         for check in self._of(service):
+            # A shorter interval counts from the last read: the check must not wait for its old, longer one.
             self._bring_forward(check, self._interval(check))
 
     def read_now(self, service: str, kind: str | None = None) -> None:
-        """Read the service's sources (of one kind) as soon as may be; one under way is read again afterwards."""
+        """Read the service's sources (of one kind) as soon as possible; a source under way is read again afterwards."""
         now = self._clock.monotonic()
         for check in self._of(service):
             if kind not in (None, check.source.kind) or check.last_started == now:
-                continue  # a read that begins in this very moment sees whatever the nudge is about
+                continue  # a read that begins at this very moment sees the cause of the nudge
             if check.flights:
                 check.again = True
             else:
@@ -230,11 +234,12 @@ class ProbeScheduler:
         now = self._clock.monotonic()
         while self._agenda and self._agenda[0][0] <= now:
             due, _, check = heapq.heappop(self._agenda)
+            # `_bring_forward` leaves the older entry in the heap.
             if check.due == due and check.queue is None:  # else planned anew since
                 self._queue(check)
 
     def _queue(self, check: _Check) -> None:
-        """Let a check wait among its like; where it waited before, it is passed over."""
+        """Put a due check into the urgent or calm queue; its place in the other queue lapses."""
         urgent = check.service in self._urgent_services
         queue = self._urgent if urgent else self._calm
         if check.queue is not queue:
@@ -244,6 +249,7 @@ class ProbeScheduler:
 
     def _next(self) -> _Check | None:
         """Return the check whose turn it is."""
+        # Counts reads that began, not those asked for: skipped checks must not use up urgent turns.
         urgent_first = self._begun % URGENT_PLACE == 0
         for queue in (self._urgent, self._calm) if urgent_first else (self._calm, self._urgent):
             while queue:
@@ -254,9 +260,10 @@ class ProbeScheduler:
         return None
 
     def _begin_next(self) -> bool:
-        """Begin one read, if one is due and sockets are left; tell whether one began."""
+        """Begin one read, if one is due and sockets are left; return whether one began."""
         while len(self._flights) < self._in_flight_max and (check := self._next()) is not None:
             due = check.due
+            # Planned before the read begins: a read that hangs does not delay the check's next one.
             self._plan(check, self._next_due(check))
             if self._has_room(check):
                 self._begun += 1
@@ -266,16 +273,18 @@ class ProbeScheduler:
         return False
 
     def _next_due(self, check: _Check) -> float:
-        """Return when a check that begins now is due again: at its rate, or, if it is late, an interval from now.
+        """Return the due time after a read that begins now: at the check's rate, or, if late, an interval from now.
 
-        So what one late round costs is not asked of the next one as well, and a backlog ends soon after its cause.
+        So the delay of one late round is not added to the next, and a backlog ends soon after its cause.
         """
         now, interval = self._clock.monotonic(), self._interval(check)
         spread = 1 + JITTER * (2 * self._chance.random() - 1)
         since = now if is_late(interval, now - check.due) else check.due
+        # A source with interval 0 would fill every turn of the loop.
         return max(since + interval * spread, now + SOONEST_SECONDS)
 
     def _has_room(self, check: _Check) -> bool:
+        # A check always has room for one read, so a hanging site delays no other (Rule 1).
         if not check.flights:
             return True
         if self._interval(check) >= SUSPICION_SECONDS or len(check.flights) >= OVERLAP_MAX:
@@ -294,7 +303,7 @@ class ProbeScheduler:
         flight.task.add_done_callback(lambda _: self._on_done(flight))
 
     async def _run_read(self, flight: _Read) -> None:
-        """Read, and hand over. A failure of the source is `Unknown`, and reported as our own error."""
+        """Read and emit. An exception of the source becomes `Unknown`, and is reported as an error of the daemon."""
         check = flight.check
         started, started_at = self._clock.monotonic(), self._clock.now()
         flight.started, flight.reading = started, True
@@ -309,11 +318,12 @@ class ProbeScheduler:
             self._again(check)
         else:
             await self._hand_over(check, samples, Lateness(late, started_at, took))
+        # After the hand-over: the check has its `Unknown` before the supervisor reports the error.
         if error is not None:
             raise error
 
     def _again(self, check: _Check) -> None:
-        """Read a check whose read was void once more, halfway to its next one: more would feed what stalls us."""
+        """Read a check with a void read again, halfway to its next one: an earlier read would feed the stall."""
         self._bring_forward(check, max(NUDGE_GAP_SECONDS, self._interval(check) / 2))
 
     async def _hand_over(self, check: _Check, samples: Sequence[Sample], lateness: Lateness) -> None:
@@ -329,6 +339,7 @@ class ProbeScheduler:
             task = asyncio.current_task()
             if not flight.given_up or task is None:
                 raise
+            # The cancellation came from `_reclaim_slots`: the task goes on and reports the read as `Unknown`.
             task.uncancel()
             why = f"it did not end by itself within {show_seconds(READ_LIMIT_SECONDS)}"
             return (Sample(Unknown(f"the read was given up: {why}")),), TimeoutError(why)
@@ -343,17 +354,19 @@ class ProbeScheduler:
         if check.again and not check.removed:
             check.again = False
             self._bring_forward(check, NUDGE_GAP_SECONDS)
+        # Checks wait for a socket, and this read freed one.
         if self._urgent or self._calm:
             self._nudged.set()
 
     def _reclaim_slots(self) -> None:
-        """Give up reads that broke every promise to end."""
+        """Cancel reads that outlived READ_LIMIT_SECONDS."""
         now = self._clock.monotonic()
         if now - self._swept_at < SWEEP_SECONDS:
             return
         self._swept_at = now
         for flight in self._flights:
             old = flight.started is not None and now - flight.started >= READ_LIMIT_SECONDS
+            # `reading`: a read that waits for the engine's queue already has its samples, and keeps them.
             if old and flight.reading and flight.task and not flight.given_up:
                 flight.given_up = True
                 flight.task.cancel()

@@ -4,7 +4,7 @@ import contextlib
 import resource
 
 RESERVED = 360
-"""Files kept for all else: the store, vendors, people who look at pages or wait at the door (`http_door.py`)."""
+"""File descriptors kept for the store, vendors, page views and waiting connections (`http_door.py`)."""
 FLIGHTS_MIN = 64
 FILES_WANTED = 65_536
 
@@ -22,4 +22,5 @@ def probes_max() -> int:
     """Return how many probes may be under way at once."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     files = FILES_WANTED if soft == resource.RLIM_INFINITY else min(soft, FILES_WANTED)
+    # Two per probe: happy eyeballs opens an IPv4 and an IPv6 socket.
     return max(FLIGHTS_MIN, (files - RESERVED) // 2)

@@ -1,4 +1,4 @@
-"""The only place of the daemon that reads the real clock; everybody else is given a `ports.Clock`."""
+"""The only file of the daemon that reads the real clock; all others receive a `ports.Clock`."""
 
 import asyncio
 import time
@@ -8,11 +8,11 @@ import structlog
 from watchdog.ports import Clock
 
 SLEW = 0.1
-"""The share by which steady time runs fast or slow while it follows a clock that was set: 45 s are 40.5 to 49.5 s."""
+"""The share by which steady time runs fast or slow to follow a changed clock: 45 s take 40.5 to 49.5 s."""
 STEP_SECONDS = 1.0
-"""A larger difference is a clock that was set, not one that drifts."""
+"""A larger difference is logged as a changed clock; a smaller one is drift."""
 _BOOT_TIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-"""Goes on while the host is suspended, where the host knows such a clock: a suspension is a stall."""
+"""CLOCK_BOOTTIME where the host has it: it runs on while the host is suspended, so a suspension counts as a stall."""
 
 log = structlog.get_logger("watchdog")
 
@@ -34,10 +34,10 @@ class SystemClock:
 
 
 class SteadyClock:
-    """UTC that never jumps: the host's at the start, carried on by the monotonic clock.
+    """UTC that never jumps: the host's time at the start, carried on by the monotonic clock.
 
-    The core measures durations (patience, freshness, cooldown, budgets) between the times of events: an hour by which
-    somebody sets the host's clock is not an hour of outage. What the two clocks differ by is made up slowly; a restart
+    The core measures durations (patience, freshness, cooldown, budgets) between the times of events. A host clock set
+    forward by an hour must not look like an hour of outage. The difference of both clocks is made up slowly; a restart
     takes the host's time at once.
     """
 
@@ -54,6 +54,7 @@ class SteadyClock:
         behind = wall - (self._now + passed)
         if abs(behind - self._behind_seconds) > STEP_SECONDS:
             log.warning("the host's clock was set; it is followed slowly", by_seconds=behind - self._behind_seconds)
+        # Never backwards: the slew is bounded by the time that passed.
         made_up = max(-SLEW * passed, min(behind, SLEW * passed))
         self._now += passed + made_up
         self._read_at, self._behind_seconds = read_at, behind - made_up

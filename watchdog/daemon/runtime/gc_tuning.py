@@ -1,10 +1,10 @@
-"""Python itself, set so that what happens beside a probe makes it late by no more than some milliseconds.
+"""Tunes the interpreter, so that other work delays a probe by a few milliseconds at most.
 
-Turns: a thread that computes (a page for people, a large scrape) gives way after a fifth of Python's usual 5 ms.
-Garbage: a full collection goes through everything that lives and holds every thread meanwhile, 0.1 to 0.2 s for our
-code, the state of some hundred services and months of incidents. What outlived one is set aside (`gc.freeze`), so that
-the next goes through what came since; reference counts free it as before. Cycles within it (of a connection that was
-open just then: some kilobytes) are found a few times a day.
+Turns: a thread that computes (a page view, a large scrape) gives way after a fifth of Python's usual 5 ms. Garbage: a
+full collection walks all live objects and holds every thread meanwhile. That takes 0.1 to 0.2 s for the code, the state
+of some hundred services and months of incidents. Survivors of a collection are frozen (`gc.freeze`), so that the next
+one walks newer objects only; reference counts free frozen objects as before. Cycles among frozen objects (of a
+connection open at that moment: some kilobytes) are found a few times a day.
 """
 
 import gc
@@ -19,12 +19,13 @@ ALL_OF_IT_EVERY_SECONDS = 6 * 3600.0
 
 
 async def tune_interpreter(clock: Clock) -> None:
-    """Set Python up, set aside what outlives a full collection, and now and then look through everything. For ever."""
+    """Tune the interpreter, freeze the survivors of full collections, and unfreeze a few times a day. For ever."""
     sys.setswitchinterval(TURN_SECONDS)
     gc.set_threshold(YOUNG_MAX, *gc.get_threshold()[1:])
     if _set_aside not in gc.callbacks:
         gc.callbacks.append(_set_aside)
     while True:
+        # Once per period all objects are walked: cycles among frozen ones are freed here only.
         gc.unfreeze()
         gc.collect()
         await clock.sleep(ALL_OF_IT_EVERY_SECONDS)

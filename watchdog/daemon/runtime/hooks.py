@@ -1,6 +1,6 @@
-"""Who else wants to know what the engine does: the demo's screen, the metrics, the charts, the recording.
+"""Listeners to the engine: the demo's screen, the metrics, the charts, the recording.
 
-Rule: what a listener dies of is logged; it never stops a decision or a page.
+Rule: an exception of a listener is logged; it never stops a decision or a page.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ log = structlog.get_logger("watchdog")
 
 @dataclass(slots=True)
 class Hooks:
-    """What is called, by occasion."""
+    """The listeners, by occasion."""
 
     note: list[Callable[[Note], None]] = field(default_factory=list)
     stepped: list[Callable[[State, State, Event, Sequence[Effect]], None]] = field(default_factory=list)
@@ -31,13 +31,13 @@ class Hooks:
 
 
 def service_of(event: Event, state: State) -> ServiceState | None:
-    """Return the service that an event is about, as it is in that state; None if it is about none, or not in it."""
+    """Return the event's service in that state; None for an event of no service, or of an unknown one."""
     name: str | None = getattr(event, "service", None)
     return state.services.get(name) if name is not None else None
 
 
 def call_safely(listener: Callable[..., None], *told: object) -> None:
-    """Tell a listener; what it dies of must not stop a decision or a page."""
+    """Call a listener; its exception must not stop a decision or a page."""
     try:
         listener(*told)
     except Exception as error:

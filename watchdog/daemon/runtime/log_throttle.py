@@ -1,4 +1,4 @@
-"""Which of many equal lines are written into the log: what goes wrong goes wrong again and again."""
+"""Limits equal log lines: a failure tends to repeat for hours."""
 
 from math import inf
 
@@ -10,7 +10,7 @@ KINDS_MAX = 64
 
 
 class LogThrottle:
-    """Lets the first line of a kind through, and then one every ten minutes, which says how many were left out.
+    """Passes the first line of a kind, then one every ten minutes with the number of lines left out.
 
     Times are monotonic seconds.
     """
@@ -21,7 +21,7 @@ class LogThrottle:
         self._last = -inf
 
     def take(self, kind: str, now: float) -> int | None:
-        """Return how many lines of that kind were left out before this one, or None: leave this one out, too."""
+        """Return the number of lines of that kind left out before this one; None: leave this one out, too."""
         self._last = now
         at, left_out = self._said.get(kind, (-inf, 0))
         if now - at < self._again_seconds:
@@ -31,7 +31,7 @@ class LogThrottle:
         return left_out
 
     def end(self, now: float) -> bool:
-        """Tell, once, that it goes well again: for a minute by now, as a damaged file fails every other time."""
+        """Return True once after a minute without failures: a damaged file fails every other time."""
         if not self._said or now - self._last < CALM_SECONDS:
             return False
         self._said.clear()

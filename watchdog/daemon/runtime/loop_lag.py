@@ -1,6 +1,6 @@
-"""How late the event loop is: a probe that spans a stall measured us, not the site, and is void.
+"""Lag of the event loop: a probe that spans a stall measured the daemon, not the site, and is void.
 
-A ticker asks to be woken every 50 ms; what it is woken later than that is the loop's lag.
+A ticker asks to be woken every 50 ms; the delay of its wake-up is the loop's lag.
 """
 
 from collections import deque
@@ -16,7 +16,7 @@ _REMEMBERED = 512
 
 
 class LoopLagMonitor:
-    """Measures the loop's lag and remembers the notable ones, with when they were."""
+    """Measures the loop's lag and remembers the notable stalls with their times."""
 
     def __init__(self, clock: Clock, on_lag: Callable[[float], None] = lambda lag_seconds: None) -> None:
         self._clock = clock
@@ -38,7 +38,7 @@ class LoopLagMonitor:
     def lag_between(self, start: float, end: float) -> float:
         """Return the longest stall (seconds) that overlaps this span of monotonic time.
 
-        A stall that just ended counts even before the ticker was woken: who is woken first is chance.
+        A stall that just ended counts even before the ticker was woken: the loop wakes ready tasks in any order.
         """
         overlapping = [until - since for since, until in self._stalls if since < end and until > start]
         if self._due is not None and self._due < end:

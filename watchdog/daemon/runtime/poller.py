@@ -1,10 +1,10 @@
-"""Reads what is wanted, each thing when it is due, and sleeps until then or until it is woken.
+"""Reads things when they are due, and sleeps until then or until it is woken.
 
-`wanted()` is asked anew in every round: nothing is registered or cancelled. What is not wanted any more is forgotten
-once it is due again, so that what comes and goes is read no more often. `read(thing)` returns the seconds until it is
-due again, NEVER if it need not be read again while it is wanted. What it raises is logged when it begins and when it is
-over, and the thing is read again: after `Temporary` when the other side asks for it, after a refusal (`Permanent`) ten
-minutes later, as a person may have changed the token.
+`wanted()` is asked in every round: nothing is registered or cancelled. A thing no longer wanted is forgotten once it is
+due again, so that a thing that comes and goes is not read more often. `read(thing)` returns the seconds until the next
+read, NEVER if one read is enough. An exception is logged when the failure begins and when it ends, and the thing is
+read again: after `Temporary` when the other side asks for it, after a refusal (`Permanent`) ten minutes later, as a
+person may have changed the token.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ log = structlog.get_logger("watchdog")
 
 
 class Poller(Generic[Thing]):
-    """`what` names in the log what is read; `again_seconds` is the least pause after an error."""
+    """Polls one kind of thing, named `what` in the log; `again_seconds` is the least pause after an error."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class Poller(Generic[Thing]):
         self._failing: set[Thing] = set()
 
     def wake(self) -> None:
-        """Ask at once what is wanted; what is not due yet waits for its time."""
+        """Ask `wanted` at once; a thing that is not due yet keeps its time."""
         self._woken.set()
 
     async def run(self) -> None:
@@ -60,7 +60,8 @@ class Poller(Generic[Thing]):
                 await sleep_until_set(self._clock, max(due - self._clock.monotonic(), PAUSE_SECONDS_MIN), self._woken)
 
     async def _read_what_is_due(self) -> float:
-        """Read one after the other; return when the next is due (monotonic seconds), NEVER if none will be."""
+        """Read due things one after the other; return the next due time (monotonic seconds), or NEVER."""
+        # `fromkeys` keeps the order: the first thing is read first, and a thing named twice is read once.
         wanted, now = dict.fromkeys(self._wanted()), self._clock.monotonic()
         self._due = {thing: due for thing, due in self._due.items() if thing in wanted or now < due < NEVER}
         self._failing.intersection_update(self._due)

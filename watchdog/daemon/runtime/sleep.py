@@ -1,4 +1,4 @@
-"""Waiting for time to pass, or for somebody to say that it need not."""
+"""A sleep on the clock that an event can cut short."""
 
 import asyncio
 
@@ -10,6 +10,7 @@ async def sleep_until_set(clock: Clock, seconds: float, nudged: asyncio.Event) -
     if nudged.is_set():
         return
     sleeping = asyncio.ensure_future(clock.sleep(seconds))
+    # One wait on the event covers both causes; the caller clears it before the next sleep.
     sleeping.add_done_callback(lambda done: None if done.cancelled() else nudged.set())
     try:
         await nudged.wait()

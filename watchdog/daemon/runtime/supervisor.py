@@ -17,11 +17,11 @@ HEALTHY_AFTER_SECONDS = 60.0
 """A task that ran for so long begins again with the shortest pause."""
 
 OnError = Callable[[str, BaseException], None]
-"""Told the name of a task and what it died of."""
+"""Receives the name of a task and its exception."""
 
 
 class Supervisor:
-    """Starts tasks, restarts the long-lived ones, reports what the others died of."""
+    """Starts tasks, restarts the long-lived ones, reports the exceptions of all."""
 
     def __init__(self, clock: Clock, on_error: OnError) -> None:
         self._clock = clock
@@ -31,7 +31,7 @@ class Supervisor:
         self._ailing: dict[str, str] = {}
 
     def start(self, name: str, factory: Callable[[], Coroutine[Any, Any, None]], restart: bool = True) -> None:
-        """Run a long-lived task; `restart` after a crash. One that returns by itself is done."""
+        """Run a long-lived task; `restart` it after a crash. A task that returns by itself is done."""
         if name in self._lasting:
             raise ValueError(f"a task named {name} runs already")
         self._ailing.pop(name, None)
@@ -50,7 +50,7 @@ class Supervisor:
         return task
 
     async def end(self, name: str, grace_seconds: float = 10.0) -> None:
-        """Cancel one long-lived task and wait for its end; nothing happens if there is none of that name."""
+        """Cancel one long-lived task and wait for its end; an unknown name is ignored."""
         task = self._lasting.get(name)
         if task is not None:
             task.cancel()
@@ -71,7 +71,7 @@ class Supervisor:
         return tuple(self._lasting)
 
     def alive(self) -> tuple[str, ...]:
-        """Return those of `names` that run now, so are not waiting for a restart."""
+        """Return the names of the tasks that run now, without those waiting for a restart."""
         return tuple(name for name in self._lasting if name not in self._ailing)
 
     def ailing(self) -> dict[str, str]:
@@ -86,6 +86,7 @@ class Supervisor:
         return asyncio.create_task(work, name=name)
 
     def _forget(self, name: str, task: asyncio.Task[None]) -> None:
+        # A task of the same name may have been started since: its entry stays.
         if self._lasting.get(name) is task:
             del self._lasting[name]
         if task.cancelled():
@@ -106,6 +107,7 @@ class Supervisor:
             error = await _outcome(factory())
             if error is None:
                 return
+            # A minute of work ends the series of crashes: the next one is retried after a second again.
             if self._clock.monotonic() - began >= HEALTHY_AFTER_SECONDS:
                 pause = BACKOFF_FIRST_SECONDS
             self._ailing[name] = f"died of {type(error).__name__}, starts again within {pause:.0f} s"
@@ -124,9 +126,9 @@ class Supervisor:
 
 
 async def _outcome(work: Coroutine[Any, Any, None]) -> BaseException | None:
-    """Return what the work died of, or None; a cancellation aimed at us passes through.
+    """Return the exception of the work, or None; a cancellation of this task is raised.
 
-    A CancelledError that nobody sent to this task (it leaked out of a library's future) is a crash like any other.
+    A CancelledError without a cancellation of this task (it leaked from a library's future) is a crash like any other.
     """
     task = asyncio.current_task()
     try:

@@ -1,13 +1,13 @@
 """Commands of humans: rows in the store that the daemon applies within a second while the CLI waits.
 
-Rule 1: a command changes nothing by itself; it becomes an event, and the core says yes or no, with a reason. It is yes
-only of what is written down, and its answer is saved with that: a worker that dies leaves both or neither. What is
-added to the record of an incident (RECORDED) has a transaction of its own: there the answer may be missing.
-Rule 2: with several workers, the one that holds the service answers; what names no service (or none that exists) is
-answered by the one that holds the fleet.
-Rule 3: a command may say what its author saw (`seen`); if that is no longer so, it is refused. One that was refused
-already (`refused`: its author may not) is only answered, so that it is in the audit.
-Rule 4: under which `identity` a yes is said, says whoever took it (command line, console, Slack), and not its author.
+Rule 1: a command changes nothing by itself; it becomes an event, which the core accepts or refuses with a reason. An
+accepted command is saved, and its answer in the same transaction: a worker that dies leaves both or neither. Additions
+to the record of an incident (RECORDED) have a transaction of their own: there the answer may be missing.
+Rule 2: with several workers, the holder of the service answers; the holder of the fleet answers a command that names no
+service, or an unknown one.
+Rule 3: a command may carry the state its author saw (`seen`); if that changed, it is refused. A command of an author
+without permission (`refused`) is only answered, so that it is in the audit.
+Rule 4: the surface (command line, console, Slack) sets the `identity` of an approval, never its author.
 """
 
 from collections.abc import Mapping, Sequence
@@ -48,9 +48,9 @@ KEPT = "KEPT"
 QUESTION = "moment of the question"
 HAS_CHANGED = "is another one than you saw: look again, then decide"
 STALE_SECONDS = 60.0
-"""Nobody waits any more for what was asked while no daemon ran.
+"""Age at which a command that was submitted while no daemon ran is refused.
 
-What came since a look less than this ago is no older than that look, whatever the clocks of its author and ours say.
+A command submitted since the daemon's last look, less than this ago, is applied whatever both clocks say.
 """
 
 ANSWERS = (e.Approved, e.Rejected, e.Stopped)
@@ -59,9 +59,9 @@ log = structlog.get_logger("watchdog")
 
 
 class CommandPoller:
-    """Takes commands from the store and answers them.
+    """Reads commands from the store, applies and answers them.
 
-    `names_are_proven`: the console has a proxy or a provider, which vouches for names.
+    `names_are_proven`: the console has a proxy or a provider that vouches for names.
     """
 
     def __init__(self, store: Store, engine: Engine, clock: Clock, *, names_are_proven: bool = True) -> None:
@@ -91,7 +91,7 @@ class CommandPoller:
             log.warning("commands could not be read or answered", why=why, left_out=left_out)
 
     async def apply_all(self) -> None:
-        """Apply every waiting command, once, even if its answer has to be written again."""
+        """Apply every waiting command once, even if its answer has to be written again."""
         looking_at = self._clock.monotonic()
         waiting = await self._store.commands()
         recent, self._looked_at = looking_at - self._looked_at <= STALE_SECONDS, looking_at
@@ -101,6 +101,7 @@ class CommandPoller:
                 await self._settle(command, recent=recent)
             except (Temporary, Permanent) as error:
                 trouble = error  # it is tried again with the next poll; those behind it do not wait for that
+        # Applied here, and answered in the store meanwhile: by their author, or by a save that seemed to fail.
         for number in self._answers.keys() - {command.id for command in waiting}:
             try:
                 await self._take_up(number)
@@ -111,10 +112,11 @@ class CommandPoller:
             raise trouble
 
     async def _settle(self, command: Command, *, recent: bool) -> None:
-        """Apply a command that waits for us, unless that was done, and answer it."""
+        """Apply a waiting command of this worker, unless it was applied before, and answer it."""
         said = self._answers.get(command.id) or await self._said(command, recent=recent)
         if said is None:
             return
+        # Before the answer is written: if that fails, the next poll must not apply the command again.
         self._answers[command.id] = said
         ok, text, code = said
         if not await self._store.answer(command.id, ok=ok, text=text, exit_code=code):
@@ -122,9 +124,9 @@ class CommandPoller:
         del self._answers[command.id]
 
     async def _take_up(self, number: int) -> None:
-        """Go on from the store, where a command is answered as applied, though its save seemed to fail here.
+        """Reload the service of a command that the store has as applied, although its save seemed to fail here.
 
-        The commit was made and its acknowledgement lost: its author reads that it is done, and so it must be.
+        The commit was made and its acknowledgement lost: its author reads "done", so this worker must follow.
         """
         found, held = await self._store.command(number), self._engine.held
         name = await self._owner(found) if found is not None and found.ok else ""
@@ -133,13 +135,13 @@ class CommandPoller:
             await self._engine.adopt_services({name: held[name]})
 
     async def _said(self, command: Command, *, recent: bool) -> tuple[bool, str, int] | None:
-        """Return what is to be answered to a command, or None. Whatever is wrong with its row, that is an answer."""
+        """Return the answer to a command, or None if another worker answers. An exception becomes an answer too."""
         try:
             if not await self._is_for_us(command) or await self._is_withdrawn(command):
                 return None
             return await self._apply(command, recent=recent)
         except Displaced:
-            return None  # nothing came of it here; who has the service now applies it
+            return None  # nothing changed here; the service's new worker applies it
         except (Temporary, Permanent):
             raise
         except Exception as error:
@@ -147,7 +149,7 @@ class CommandPoller:
             return False, f"a fault of our own ({type(error).__name__}); please report it", FAILED
 
     async def _is_withdrawn(self, command: Command) -> bool:
-        """Tell whether its author gave up meanwhile: commands before it may have taken long."""
+        """Return whether the author withdrew the command meanwhile: earlier commands may have taken long."""
         found = await self._store.command(command.id)
         return found is None or found.done
 
@@ -155,7 +157,7 @@ class CommandPoller:
         return await self._owner(command) in self._engine.held
 
     async def _owner(self, command: Command) -> str:
-        """Return the name whose lease a worker needs to apply it: its service, or all of them."""
+        """Return the lease that a worker needs to apply the command: its service's, or the fleet's."""
         if _misshapen(command):
             return FLEET
         name = command.arguments.get("service")
@@ -168,13 +170,14 @@ class CommandPoller:
         """Return the answer to a command, or None where the store has it already."""
         if _misshapen(command):
             return False, "its arguments cannot be read; ask again", FAILED
+        # The author's clock is not this worker's: only a gap in polling makes the age count.
         if not recent and command.at and self._clock.now() - command.at > STALE_SECONDS:
             return False, f"too old: it was asked more than {STALE_SECONDS:.0f} s ago; ask again", FAILED
         if command.name == REFUSAL:
             command = replace(command, name=str(command.arguments.get("what", "")))
             if command.arguments.get(NOT_ALLOWED) or command.name not in VERBS.values():
                 return False, str(command.arguments.get("refused", "")), REFUSED
-        # Of an answer that proves nothing the story tells (see objection): it may have been meant.
+        # A refused answer goes on to the objection in the step, so that the incident's log names it.
         try:
             if command.name in RECORDED:
                 done, said = await add(self._store, self._clock, command)
@@ -198,7 +201,9 @@ class CommandPoller:
         return await self._handled(event, command)
 
     async def _handled(self, event: Event, command: Command) -> tuple[bool, str, int] | None:
-        """Let the core handle it, and save its answer with what it changed; return one that is not saved yet."""
+        """Let the core handle the event and save the answer with its changes; return an answer that is not
+        saved yet.
+        """
         asked = Asked(self._objection(event, command), lambda effects: CommandAnswer(command.id, *_answer(effects)))
         try:
             result = await self._engine.answer(event, asked)
@@ -210,7 +215,9 @@ class CommandPoller:
         return _unrecorded(event, result.why_not) if unrecorded else _answer(result.effects)
 
     async def _undo(self, command: Command) -> Event:
-        """Return the wish to take a rollback back, which may be over long since. Raises Gone if nobody knows it."""
+        """Return the event that undoes an incident's rollback, perhaps a closed one. Raises Gone for an unknown
+        incident.
+        """
         name = command.arguments["incident"]
         incident = await self._store.incident(name)
         if incident is None:
@@ -222,7 +229,7 @@ class CommandPoller:
         return row.event(self._clock.now(), command.by, command.arguments) if row is not None and row.event else None
 
     def _objection(self, event: Event, command: Command) -> Objection | None:
-        """Return what objects in the very step: what its author saw may change while the command waits for its turn."""
+        """Return the check made in the very step: the state its author saw may change while the command is queued."""
         given = command.arguments
         about = stale_answer_check(command.name, given) if isinstance(event, ANSWERS) else None
         if about is None and not given.get("seen"):
@@ -238,7 +245,7 @@ class CommandPoller:
         return object_to
 
     async def _unknown(self, event: Event, command: Command) -> str:
-        """Return what the command names that does not exist, or nothing."""
+        """Return an error if the command names an unknown service, signal or incident, else an empty string."""
         known = self._engine.policy.services
         if isinstance(event, (e.RollbackRequested, e.UndoRequested, e.RestoreRequested)) and event.service not in known:
             return f"no service {event.service}; known: {', '.join(known)}"
@@ -252,7 +259,7 @@ class CommandPoller:
             incidents = [item.incident for item in self._engine.state.services.values() if item.incident is not None]
             open_ids = [incident.id for incident in incidents if incident.closed_at is None]
             if "question" in command.arguments and event.incident in [incident.id for incident in incidents]:
-                return ""  # a button that was shown: the objection says why not, and that is written down
+                return ""  # a button that was shown: the objection refuses it, and that is recorded
             if event.incident not in open_ids:
                 closed = await self._store.incident(event.incident)
                 was = f" ({closed_text(closed)})" if closed is not None and closed.closed_at is not None else ""
@@ -261,13 +268,14 @@ class CommandPoller:
 
 
 def _misshapen(command: Command) -> bool:
-    """Tell whether a row is none that any surface writes: what a command is about is text, or all services (None)."""
+    """Return whether no surface writes such a row: a command's subject is text, or None for all services."""
     subjects = (command.arguments.get(subject.value) for subject in Subject)
     return not command.readable or not all(one is None or isinstance(one, str) for one in subjects)
 
 
 def _changed(state: State, event: Event, seen: Mapping[str, Any] | None) -> str:
-    """Return what is no longer as the author of the command saw it, or nothing (also if they did not say)."""
+    """Return the first value that changed since the author saw it, or an empty string (also if `seen` is missing)."""
+    # A stop always counts: it only prevents, whatever the incident looks like by now.
     if not seen or isinstance(event, e.Stopped):
         return ""
     now = _as_it_is(state, event)
@@ -278,7 +286,7 @@ def _changed(state: State, event: Event, seen: Mapping[str, Any] | None) -> str:
 
 
 def _as_it_is(state: State, event: Event) -> Mapping[str, Any]:
-    """Return what an answer, or a rollback by hand, is about, as it is now."""
+    """Return the present values that an answer, or a rollback by hand, depends on."""
     if isinstance(event, (e.RollbackRequested, e.UndoRequested)):
         live = live_deploy(state.services[event.service].deploys) if event.service in state.services else None
         return {"live deploy": live.id if live is not None else None}
@@ -291,20 +299,20 @@ def _as_it_is(state: State, event: Event) -> Mapping[str, Any]:
 
 
 def _unrecorded(event: Event, why: str) -> tuple[bool, str, int]:
-    """Return what became of a command that could not be written down."""
+    """Return the answer to a command that could not be saved."""
     holds = isinstance(event, (e.Paused, e.Rejected, e.Stopped, e.Acknowledged, e.Held))
     what = "it holds for now, but not after a restart nor for other workers" if holds else "nothing is done"
     return False, f"not recorded ({why}): {what}; ask again", FAILED
 
 
 def _refused(effects: Sequence[Effect]) -> str:
-    """Return why the core (or an objection) said no, or nothing."""
+    """Return why the core (or an objection) refused, or an empty string."""
     notes = (effect for effect in effects if isinstance(effect, Note) and effect.label == "REFUSED")
     return next((note.text for note in notes), "")
 
 
 def _answer(effects: Sequence[Effect]) -> tuple[bool, str, int]:
-    """Return the core's own words as the answer; of what is kept for its window that alone, and not the reasoning."""
+    """Return the core's notes as the answer; of a rollback kept for its window, only that note and the approval."""
     notes = [effect for effect in effects if isinstance(effect, Note)]
     if refused := _refused(effects):
         return False, refused, REFUSED

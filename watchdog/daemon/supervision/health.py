@@ -1,9 +1,8 @@
-"""Health of the daemon itself: why it should not be trusted right now. An empty list is healthy.
+"""Health of the daemon itself: the reasons not to trust it right now. An empty list is healthy.
 
-Rule 1: it judges by what was done, on the monotonic clock: events handled, signals read, records taken, pages
-delivered.
-Rule 2: it only looks at what others keep anyway: /healthz, /metrics and heartbeats ask often.
-Rule 3: strangers who ask /healthz learn the kinds alone: no name of a service, channel or task, no text from outside.
+Rule 1: it judges by work done, on the monotonic clock: events handled, signals read, records saved, pages delivered.
+Rule 2: it only reads values that others keep anyway: /healthz, /metrics and heartbeats ask often.
+Rule 3: a stranger who asks /healthz reads kinds alone: no name of a service, channel or task, no foreign text.
 """
 
 from collections.abc import Iterable
@@ -19,11 +18,11 @@ from watchdog.ports import Clock
 
 SILENT_SECONDS = 90.0
 UNREAD_SECONDS = 300.0
-"""Well above the interval of the slowest signal somebody would watch alone (control targets are read far oftener)."""
+"""Well above the interval of the slowest signal that may be the only one (control targets are read far more often)."""
 
 
 class Reason(NamedTuple):
-    """Why the daemon should not be trusted: what anybody may know, and what is to be known of it."""
+    """One reason not to trust the daemon: its public kind, and its detail for those with access."""
 
     kind: str  # in fixed words
     detail: str = ""  # the same with names and causes; empty: there is no more to say
@@ -33,7 +32,7 @@ class Reason(NamedTuple):
 
 
 class Health:
-    """Judges the daemon. `sampled` is to be told of each reading (it is a listener of the engine's)."""
+    """Judges the daemon. `sampled` is a listener of the engine's readings."""
 
     def __init__(self, engine: Engine, teller: Outbox, supervisor: Supervisor, clock: Clock) -> None:
         self._engine = engine
@@ -50,25 +49,25 @@ class Health:
         self._read_at = self._clock.monotonic()
 
     def reasons(self) -> list[str]:
-        """Return everything that is wrong, in words."""
+        """Return every reason, with names and causes."""
         return [str(one) for one in self._found()]
 
     def kinds(self) -> list[str]:
-        """Return the same as anybody may know it."""
+        """Return the kinds of the reasons, which are public."""
         return _once(one.kind for one in self._found())
 
     def _found(self) -> list[Reason]:
         return [*self._standing_still(), *self._not_to_be_trusted(), *self._nobody_told()]
 
     def health_problem(self) -> str:
-        """Return the same in one line; a check that itself fails is an ailment."""
+        """Return the reasons in one line; a check that itself raises is a reason."""
         try:
             return "; ".join(self.reasons())
         except Exception as error:  # noqa: BLE001  a broken check is not a healthy daemon
             return f"the check itself failed: {type(error).__name__}"
 
     def not_ready(self) -> list[str]:
-        """Return why the daemon does not judge yet (or any more), as anybody may know it."""
+        """Return why the daemon does not judge yet (or any more), in public words."""
         if self.stopping:
             return ["stopping"]
         engine = self._engine
@@ -78,12 +77,12 @@ class Health:
         return [f"{len(unread)} of {watched} services were not read yet"] if unread else []
 
     def degraded(self) -> list[str]:
-        """Return what we rely on and does not work, with what follows: people were told."""
+        """Return the failing integrations people were notified of, each with its consequence."""
         told = [one.integration(key) for key, one in self._engine.state.failing.items()]
         return [f"{one.title} ({one.standing.value}): {one.why}; {one.consequence}" for one in told]
 
     def kinds_degraded(self) -> list[str]:
-        """Return the same as anybody may know it."""
+        """Return the kinds of the failing integrations, which are public."""
         told = [one.integration(key) for key, one in self._engine.state.failing.items()]
         return _once(f"{one.kind}: {one.standing.value}" for one in told)
 
@@ -91,10 +90,12 @@ class Health:
         ailing = self._supervisor.ailing().items()
         found = [Reason("a task does not run", f"task {name}: {why}") for name, why in ailing]
         now = self._clock.monotonic()
+        # The event's time is UTC and may jump: only its change is used, timed by the monotonic clock.
         if self._engine.last_event_at != self._handled:
             self._handled, self._handled_at = self._engine.last_event_at, now
         if now - self._handled_at > SILENT_SECONDS:
             found.append(Reason(f"no event was handled for {show_seconds(now - self._handled_at)}"))
+        # None: no signal was read since the start, which `not_ready` reports.
         if self._read_at is not None and now - self._read_at > UNREAD_SECONDS:
             found.append(Reason(f"no signal was read for {show_seconds(now - self._read_at)}"))
         return found

@@ -1,4 +1,4 @@
-"""What the daemon does for its own sake: complete minutes into the store, its own state into the metrics."""
+"""The daemon's own upkeep: saves complete minutes, and sets the metrics about the daemon itself."""
 
 import structlog
 
@@ -40,7 +40,7 @@ async def keep_minutes(minutes: MinuteAggregator, store: Store, clock: Clock, me
 async def keep_vitals(
     health: Health, supervisor: Supervisor, teller: Outbox, sharing: LeaseManager, clock: Clock, metrics: Metrics
 ) -> None:
-    """Tell the metrics how the daemon itself is, for ever."""
+    """Set the metrics of the daemon itself every second, for ever."""
     while True:
         metrics.health(healthy=not health.reasons(), ready=not health.not_ready())
         metrics.tasks(supervisor.count())

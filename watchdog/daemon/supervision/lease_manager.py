@@ -14,9 +14,8 @@ anything, as no write succeeds. A worker that starts then, or finds a store it c
 memory.
 Rule 4: the holder of the fleet's lease speaks for all workers (heartbeats, health); a worker that cannot know the
 holder speaks for itself.
-Rule 5: state that a renewal could not read is asked for again with the next one; until then a service that was
-taken over is watched from memory, and not acted on. The same holds for what a save may have changed whose
-acknowledgement was lost.
+Rule 5: state that a renewal could not read is read again with the next one; until then a service that was taken
+over is watched from memory, and not acted on. The same holds for a service whose last save lost its acknowledgement.
 """
 
 import asyncio
@@ -35,7 +34,7 @@ RENEW_SECONDS = 2.0
 TTL_SECONDS = SHIPPED.lease_seconds
 AILMENT_MAX = 500
 ALONE = 0
-"""The epoch of what is watched from memory: no lease ever has it."""
+"""The epoch of a service watched from memory: no lease ever has it."""
 
 Watch = Callable[[Sequence[str]], Awaitable[None]]
 """Begins (or ends) to watch services."""
@@ -46,7 +45,7 @@ log = structlog.get_logger("watchdog")
 class LeaseManager:
     """Keeps the engine's services in step with this worker's leases.
 
-    `names` returns every service of the policy, `ailment` what is wrong with this worker, or nothing.
+    `names` returns every service of the policy, `ailment` the reason why this worker is unhealthy, or an empty string.
     """
 
     def __init__(
@@ -75,15 +74,18 @@ class LeaseManager:
         self._revision = 0
         self._opened = False
         self.in_step = asyncio.Event()
-        """Set while what all workers share is known here as the store has it: after a renewal, until one fails."""
+        """Set while this worker has the shared state as the store has it: from a renewal until one fails."""
 
     async def begin(self) -> None:
-        """Open the store and take up what is ours; everything, from memory, while it cannot be used."""
+        """Open the store and take up this worker's services; all services, from memory, while the store cannot
+        be used.
+        """
         before = self.grip
         try:
             await self.renew()
         except (Temporary, Permanent) as error:
             self._complain(str(error))
+            # Else the leases were granted and only the load failed: `renew` took up the services from memory.
             if self.grip is before:
                 await self._take(dict.fromkeys((FLEET, *self._names()), ALONE), from_memory=True)
 
@@ -100,22 +102,22 @@ class LeaseManager:
 
     @property
     def services_held(self) -> int:
-        """Return how many services are ours now."""
+        """Return the number of services this worker holds."""
         return len([name for name in self._engine.held if name != FLEET])
 
     @property
     def trouble(self) -> str:
-        """Return why the leases could not be renewed, or nothing."""
+        """Return why the leases could not be renewed, or an empty string."""
         return self._trouble
 
     @property
     def speaks_for_all(self) -> bool:
-        """Tell whether it is for us to say outside how the workers are."""
+        """Return whether this worker reports for all of them (heartbeats, health)."""
         return not self._opened or bool(self._trouble) or FLEET in self.grip.epochs
 
     @property
     def others_ailing(self) -> list[str]:
-        """Return what is wrong with other workers, as far as the store tells."""
+        """Return why other workers are unhealthy, as the store has it."""
         return [] if self._trouble else [f"worker {name}: {why}" for name, why in self.grip.ailing.items()]
 
     def _complain(self, why: str) -> None:
@@ -128,7 +130,7 @@ class LeaseManager:
         self._trouble = why
 
     async def renew(self) -> None:
-        """Renew the leases; let go what moved away, take up what came. Raises Temporary or Permanent."""
+        """Renew the leases; drop services that moved away, take up new ones. Raises Temporary or Permanent."""
         if not self._opened:
             await self._store.open()
             self._opened = True
@@ -138,6 +140,7 @@ class LeaseManager:
             self.worker, names, ttl_seconds=TTL_SECONDS, keep=self._busy(), ailment=ailment
         )
         self.grip = grip
+        # Before the new ones: a service that left and came back (another epoch) is read from the store again.
         await self._let_go(grip)
         held = self._engine.held
         again = self._engine.recorder.unread
@@ -145,6 +148,7 @@ class LeaseManager:
         try:
             await self._take(new)
         except (Temporary, Permanent):
+            # No other worker watches these, as the leases are ours: watch from memory until they can be read.
             await self._take(dict.fromkeys((name for name in new if name not in held), ALONE), from_memory=True)
             raise
         if grip.revision != self._revision:
@@ -153,14 +157,15 @@ class LeaseManager:
         self.in_step.set()
 
     def _busy(self) -> tuple[str, ...]:
-        """Return the services with something in hand: they are not given to a new worker just to be fair."""
+        """Return the services in an incident or under suspicion: they are not moved to a new worker for balance."""
         services = self._engine.state.services.values()
         return tuple(item.name for item in services if item.phase is not Phase.CALM)
 
     async def _let_go(self, grip: LeaseGrant) -> None:
-        """Drop what is no longer ours, or was somebody else's in between, and what the engine found to have moved."""
+        """Drop services whose lease moved, also if it came back since, and those the engine dropped at a save."""
         held = self._engine.held
         moved = [name for name, epoch in held.items() if grip.epochs.get(name) != epoch]
+        # A service watched from memory under this worker's new lease is not dropped: `_take` reads it.
         gone = [name for name in moved if held[name] != ALONE or name not in grip.epochs]
         if gone:
             log.info("services move to another worker", services=[name for name in gone if name])

@@ -1,4 +1,4 @@
-"""What is being watched: the sources and the deploy watch of each service that is ours, begun and ended as it moves."""
+"""Starts and stops the sources and the deploy reader of each service as it moves between workers."""
 
 from collections.abc import Callable, Sequence
 
@@ -42,7 +42,7 @@ class ServiceWatcher:
         self._platform = platform
 
     async def begin(self, names: Sequence[str]) -> None:
-        """Read every source of these names from now on, and follow their deploys; one followed already goes on."""
+        """Read every source of these names from now on, and their deploys; a running deploy reader goes on."""
         for name in names:
             for source in self.sources(name):
                 self._scheduler.add(name, source)
@@ -59,7 +59,7 @@ class ServiceWatcher:
             await self._unfollow(name)
 
     async def again(self, names: Sequence[str]) -> None:
-        """Watch just these names, every source made anew: the configuration changed."""
+        """Watch just these names with new sources: the configuration changed."""
         for service in {service: None for service, _ in self._scheduler.sources()}:
             await self._close_sources(service)
         for name in [name for name in self._engine.deploy_watches if name not in names]:
@@ -67,8 +67,11 @@ class ServiceWatcher:
         await self.begin(names)
 
     async def _close_sources(self, service: str) -> None:
+        # Removed first: `remove` waits for reads under way, and a source closed under one would fail it.
         for source in await self._scheduler.remove(service):
-            place = self._places.pop((service, source.name), None)  # not by the policy: it may be another one by now
+            place = self._places.pop(
+                (service, source.name), None
+            )  # by the place noted at the start: the policy may have changed
             if place is not None:
                 self._integrations.forget(*place)
             await source.close()
@@ -95,7 +98,7 @@ class ServiceWatcher:
         self._supervisor.start(f"deploys:{name}", watch.run)
 
     def _deploys_every(self, name: str) -> float:
-        """Return the pace to begin with; for one taken over in the middle of an incident, at once a close one."""
+        """Return the first interval; for a service taken over in the middle of an incident, the short one."""
         known = self._engine.state.services.get(name)
         calm = known is None or known.phase is Phase.CALM
         return self._engine.policy.calm_seconds if calm else DEPLOYS_SUSPECT_SECONDS
@@ -110,19 +113,21 @@ class ServiceWatcher:
 def noted_reads(
     engine: Engine, integrations: IntegrationRegistry
 ) -> Callable[[str, SignalSource, Sequence[Sample]], None]:
-    """Return what notes each read among the integrations (it is a listener of the engine's)."""
+    """Return a listener of the engine that records each read among the integrations."""
 
     def noted(service: str, source: SignalSource, samples: Sequence[Sample]) -> None:
         place = place_of(service, source, engine.policy)
-        if place is not None:  # a feed of events that tells of none was read all the same
+        if place is not None:  # a feed without events was read all the same
             integrations.read(*place, samples[-1].reading if samples else Good())
 
     return noted
 
 
 def place_of(service: str, source: SignalSource, policy: Policy) -> tuple[str, str, str] | None:
-    """Return kind, name and part of a source among the integrations; None for a probe that others are more critical
-    than: it alone does not make its service watched.
+    """Return kind, name and part of a source among the integrations.
+
+    None for a probe that the policy does not count among the service's `eyes`: it alone does not make the service
+    watched.
     """
     if service == CONTROL:
         return "control", CONTROL, signal_label(source.name)

@@ -1,4 +1,4 @@
-"""What this worker knows right now, as plain data: what `GET /status` answers and a program can read.
+"""The state of this worker as plain data: the answer of `GET /status`, for programs.
 
 Rule: fields may be added, never changed. Times are UTC epoch seconds; text is data, never markup.
 """
@@ -20,10 +20,9 @@ VERSION = 1
 def status_of(
     state: State, policy: Policy, held: Mapping[str, int], integrations: Sequence[Integration], now: float
 ) -> dict[str, Any]:
-    """Return the status; `held` are the epochs of the leases this worker has, by service (all of them, if alone), and
-    `integrations` what it relies on.
+    """Return the status; `held` has the epochs of this worker's leases by service, `integrations` their states.
 
-    A service that another worker holds is listed with `held: false` and nothing more: that worker knows it.
+    A service of another worker is listed with `held: false` and no details: that worker has them.
     """
     return {
         "version": VERSION,
@@ -62,7 +61,7 @@ def _service(service: ServiceState | None) -> dict[str, Any]:
 
 
 def _downtime(down: Downtime | None) -> dict[str, Any] | None:
-    """Return as what the platform says that it is meant to be down, and since when it was seen so; None: it is not."""
+    """Return the downtime that the platform declares (such as maintenance) and since when; None without one."""
     return {"what": down.what, "since": down.since} if down is not None and down.ended_at is None else None
 
 

@@ -1,4 +1,4 @@
-"""From what the core decided to what Prometheus is told: one listener on the engine's steps."""
+"""Sets the metrics of phases, incidents, decisions and rollbacks: a listener to the engine's steps."""
 
 from collections.abc import Sequence
 
@@ -26,12 +26,12 @@ class StepMetrics:
         self.set_policy(policy)
 
     def set_policy(self, policy: Policy) -> None:
-        """Say how much each service is entrusted to us."""
+        """Set the mode of each service (observe, assist, autonomous)."""
         for name, wishes in policy.services.items():
             self._metrics.mode(name, wishes.mode.value)
 
     def stepped(self, before: State, after: State, event: Event, effects: Sequence[Effect]) -> None:
-        """Take one step of the core."""
+        """Update the metrics after one step."""
         self._metrics.event(event.at)
         may = {"paused": bool(after.paused_by), "disarmed": bool(after.disarmed)}
         self._metrics.seeing(blind=after.blind_since is not None, **may)
@@ -46,7 +46,7 @@ class StepMetrics:
                 self._service(old, service)
 
     def _take_up(self, state: State) -> None:
-        """Show what an earlier run left: no step will change it, and nothing of it is counted again."""
+        """Show the state of an earlier run: no step will change it, and counters are not raised again."""
         for name, service in state.services.items():
             self._metrics.phase(name, service.phase)
             self._metrics.pinned(name, bool(service.auto_deploy_off))
@@ -54,7 +54,7 @@ class StepMetrics:
                 self._metrics.incidents_open(name, service.incident.severity.value, 1)
 
     def dropped(self, names: tuple[str, ...]) -> None:
-        """Stop speaking for services that another worker has now."""
+        """Remove the gauges of services that another worker has now."""
         for name in names:
             self._metrics.release(name)
 
@@ -66,6 +66,7 @@ class StepMetrics:
         incident, was = new.incident, old.incident if old is not None else None
         if incident is was:
             return
+        # A series of the old severity would stay at 1 beside the new one.
         if was is not None and (
             incident is None or incident.closed_at is not None or incident.severity != was.severity
         ):
@@ -78,6 +79,7 @@ class StepMetrics:
             self._metrics.incident_opened(new.name, incident.severity.value)
             was = None
         if incident.decision is not None and (was is None or was.decision is not incident.decision):
+            # Later decisions of the same incident say nothing about detection.
             delay = incident.decision.at - incident.onset_at if was is None or was.decision is None else None
             self._metrics.decided(new.name, incident.decision.course.value, delay)
         if incident.rollback.restored_at is not None and (was is None or was.rollback.restored_at is None):

@@ -1,8 +1,8 @@
-"""Records every step of the core for `watchdog lab replay`. (What was decided is saved by persistence.py.)
+"""Records every step of the core for `watchdog lab replay` (the decisions' own record: engine/persistence.py).
 
-Rule 1: recording never holds a decision up and never stops the daemon: steps wait in a bounded list, and a thread
-writes them; what cannot be written is dropped, said once in the log, and counted.
-Rule 2: after a gap the recording begins anew with how things are then: a replay is exact or knows where it is not.
+Rule 1: recording never delays a decision and never stops the daemon: steps wait in a bounded list, and a thread writes
+them; steps that cannot be written are dropped, logged once, and counted.
+Rule 2: after a gap the recording starts with a full state: a replay is exact, or knows where it is not.
 """
 
 import asyncio
@@ -18,17 +18,17 @@ from watchdog.ports import Clock, StepSink
 
 FLUSH_SECONDS = 5.0
 FLUSH_STEPS = 250
-"""So many are written at once, before that time."""
+"""Steps that are written at once, before FLUSH_SECONDS have passed."""
 WAITING_MAX = 2_000
 """Steps that may wait for a slow disk."""
 AGAIN_SECONDS = 60.0
-"""So long nothing is tried after the disk did not take it."""
+"""Pause after a failed write."""
 
 log = structlog.get_logger("watchdog")
 
 
 class StepRecorder:
-    """Takes steps as the engine tells of them and has a tape write them."""
+    """Receives steps as a listener of the engine and has a tape write them."""
 
     def __init__(self, tape: StepSink, clock: Clock, metrics: Metrics) -> None:
         self._tape = tape
@@ -51,14 +51,14 @@ class StepRecorder:
             self._nudged.set()
 
     async def run(self) -> None:
-        """Have them written every few seconds, for ever."""
+        """Write the waiting steps every few seconds, for ever."""
         while True:
             await sleep_until_set(self._clock, FLUSH_SECONDS, self._nudged)
             self._nudged.clear()
             await self.flush()
 
     async def flush(self) -> None:
-        """Have what waits written; or dropped, while the disk does not take it."""
+        """Write the waiting steps; drop them during the pause after a failed write."""
         steps, self._waiting = self._waiting, []
         missed, self._missed = self._missed, 0
         if self._not_before is not None and self._clock.monotonic() < self._not_before:
@@ -73,10 +73,11 @@ class StepRecorder:
             self._complain(error)
 
     async def _in_thread(self, work: Callable[[], Exception | None]) -> Exception | None:
-        """Work in a thread, after what is still under way there: we may be cancelled, the thread goes on."""
+        """Run the work in a thread, after any job still running there: a cancelled caller does not stop its thread."""
         while self._job is not None and not self._job.done():
             await asyncio.wait([self._job])
         self._job = asyncio.ensure_future(asyncio.to_thread(work))
+        # A thread cannot be cancelled: the shield keeps `_job`, so that the next write waits for it.
         return await asyncio.shield(self._job)
 
     def _write(self, at: float, steps: list[Step], missed: int) -> Exception | None:
@@ -86,6 +87,7 @@ class StepRecorder:
         except Exception as error:  # noqa: BLE001  whatever it is, the daemon goes on without a recording
             self._tape.interrupt()
             return error
+        # The steps of this list came before the gap; the next write begins with a full state.
         if missed:
             self._tape.interrupt()
         return None
@@ -112,7 +114,7 @@ class StepRecorder:
         self.trouble = why
 
     async def close(self) -> None:
-        """Have the last steps written, and end the file."""
+        """Write the last steps, and end the file."""
         await self.flush()
         await self._in_thread(self._end)
 
