@@ -52,7 +52,7 @@ class DeployLookup:
         """
         newer = newer_than(deploys, self.effect.baseline)
         hits = [deploy for deploy in newer if (_rebuilt if self.effect.rebuild else _rolled_back)(deploy, self.effect)]
-        # Render names no cause of a deploy: the first match after the baseline is the likely one.
+        # The list does not name the request behind a deploy: the first match after the baseline is taken.
         return hits[-1] if hits else None
 
 

@@ -90,7 +90,7 @@ class ActionRunner:
         await self._finish(effect_id, what, effect.service)
 
     async def _landed(self, effect: Change, stay: int | None, *, resumed: bool) -> bool:
-        """Wait until a rollback request can no longer arrive, before auto-deploy is restored. Raises Displaced.
+        """Wait until an earlier switch can no longer arrive, before auto-deploy is restored. Raises Displaced.
 
         Return whether the restore is still wanted. It waits outside the service's turn, so that a new outage does not
         wait.

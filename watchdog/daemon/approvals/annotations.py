@@ -1,6 +1,6 @@
-"""What people add to the record of an incident: a note, a judgement, a tick, a follow-up. The core need not know.
+"""Additions to the record of an incident: a note, a judgement, a tick, a follow-up. The core does not see them.
 
-Rule: what changes nothing is said to be so, and nothing is written.
+Rule: an addition that changes nothing is answered as such, and nothing is written.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -11,23 +11,23 @@ from watchdog.domain.store_records import Command
 from watchdog.ports import Clock, Store
 
 Said = tuple[bool, str]
-"""Whether it is done, and the answer."""
+"""Whether the addition is recorded, and the answer."""
 
 
 async def add(store: Store, clock: Clock, command: Command) -> Said:
-    """Add what a command asks for. Raises KeyError for an argument that is not there, and Temporary."""
+    """Record a command's addition. Raises KeyError for a missing argument, and Temporary."""
     return await RECORDED[command.name](store, clock, command.arguments, command.by)
 
 
 async def note(store: Store, clock: Clock, given: Mapping[str, Any], by: str) -> Said:
-    """Add a line of a human's."""
+    """Add a human's note, or the root cause."""
     name, cause = given["incident"], bool(given.get("root_cause"))
     found = await store.remark(name, given["text"], by, root_cause=cause)
     return _said(found, name, f"recorded as {'the root cause of' if cause else 'a note on'} {name}")
 
 
 async def label(store: Store, clock: Clock, given: Mapping[str, Any], by: str) -> Said:
-    """Record whether the watchdog judged right."""
+    """Record a human's verdict on the daemon's judgement."""
     name = given["incident"]
     found = await store.label(name, given["verdict"], by)
     return _said(found, name, f"{name} is recorded as judged {given['verdict']}")
@@ -50,7 +50,7 @@ async def tick(store: Store, clock: Clock, given: Mapping[str, Any], by: str) ->
 
 
 async def follow_up(store: Store, clock: Clock, given: Mapping[str, Any], by: str) -> Said:
-    """Add what a human means to do."""
+    """Add a follow-up."""
     name, text, owner, seconds = given["incident"], given["text"], given["owner"], float(given["seconds"])
     if len(await store.follow_ups(name)) >= OWN_MAX:
         return False, f"{name} has {OWN_MAX} follow-ups already: keep more in your tracker, and one here with a link"

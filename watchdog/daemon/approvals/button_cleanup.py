@@ -1,7 +1,7 @@
-"""Tells the channel where people were asked that it is settled, and by whom, so that its buttons vanish at once.
+"""Updates the channel's question once it is settled, so that its buttons vanish at once.
 
-An approval is followed by a notice of its own only once the rollback was accepted, a no by none at all. Nothing is lost
-with this one: any later notice takes the buttons away too, and who presses a stale one is told why it is refused.
+An approval has a notice of its own only once the rollback was accepted, a rejection has none at all. Losing this one is
+harmless: any later notice removes the buttons too, and a stale button is answered with the reason for its refusal.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from watchdog.domain.notices import Notice, NoticeKind
 
 LABELS = ("APPROVED", "REJECTED", "STOPPED")
 TIDIED_MAX = 1000
-"""Incidents remembered whose stale buttons were taken away."""
+"""Most incidents remembered as having their stale buttons removed."""
 
 
 class ButtonCleanup:
@@ -29,7 +29,7 @@ class ButtonCleanup:
         self._tidied: list[str] = []
 
     def stepped(self, before: State, after: State, event: Event, effects: Sequence[Effect]) -> None:
-        """Tell what an answer settled; or, of one that came when nothing was asked any more, that nothing is."""
+        """Send the outcome of an answer, or that nothing is asked any more after a late one."""
         if type(event) not in VERBS:
             return
         incident = _incident(after, event)
@@ -38,6 +38,7 @@ class ButtonCleanup:
         said = [f"{one.label} {one.text}" for one in effects if isinstance(one, Note) and one.label in LABELS]
         if said and _asks(before, incident):
             self._tell(incident, event, f"{said[0]} ({moment(event.at)})")
+        # Once per incident: each press of a stale button would otherwise send a notice.
         elif not _asks(before, incident) and incident.id not in self._tidied:
             self._tell(incident, event, f"nothing is asked any more ({moment(event.at)})")
 

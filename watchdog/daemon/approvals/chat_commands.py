@@ -1,10 +1,10 @@
-"""The desk: what people ask for in a channel, done and answered as if they had typed it at a terminal.
+"""Commands typed in a channel, done and answered as on a terminal.
 
-Rule 1: it changes nothing itself. What would change something becomes the row that `watchdog incident approve` writes;
-whoever holds the service decides, once, whichever worker heard it.
-Rule 2: a member who is not among those who may is refused, and that too is written down: a row of the audit where it
-is about an incident, and a line of the log. All of them together write no more than a person clicks, and no line of
-the story: strangers must not bury it.
+Rule 1: it changes nothing itself. A change becomes the row that `watchdog incident approve` writes; the holder of the
+service decides, once, whichever worker received it.
+Rule 2: a member without permission is refused, and the refusal is recorded: a row of the audit for an incident, and a
+line of the log. All these members together write no more rows than one person clicks, and no line of an incident's log:
+strangers must not bury it.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -26,16 +26,16 @@ from watchdog.ports.chat import NOT_ALLOWED, REFUSED, Reply, Request
 
 CHANGES: Mapping[str, HumanCommand] = MappingProxyType({one.name: one for one in commands_of(Surface.CHAT)})
 SHOWN = ("suspect", "target", "asked_at")
-"""What of a question an answer is bound to, beside its incident."""
+"""The fields of a question that an answer is bound to, beside its incident."""
 NOT_ON_THE_LIST = "not on the list of those who may (approvals.users in the configuration)"
 
 Read = Callable[[Sequence[str]], Awaitable[Reply]]
-"""Answers a question that changes nothing, given the words behind it. Raises Temporary or Permanent."""
+"""Answers a read-only command, given its words. Raises Temporary or Permanent."""
 log = structlog.get_logger("watchdog")
 
 
 class ChatCommands:
-    """Answers requests. `reads` are the words that change nothing; `help` is among them."""
+    """Answers requests. `reads` are the read-only commands; `help` is among them."""
 
     def __init__(self, store: Store, clock: Clock, reads: Mapping[str, Read]) -> None:
         self._store = store
@@ -44,7 +44,7 @@ class ChatCommands:
         self._refusals = Buckets(clock, FAILURES_AT_ONCE, FAILURES_PER_SECOND)
 
     async def handle(self, request: Request) -> Reply:
-        """Do what is asked, if it may be, and return what to answer. Raises nothing that was foreseen."""
+        """Perform the request, if permitted, and return the reply. Temporary and Permanent become replies."""
         try:
             reply = await self._handle(request)
         except (Temporary, Permanent) as error:
@@ -71,9 +71,11 @@ class ChatCommands:
                 said = typed_arguments(CHANGES[request.name], request.words)
             except InvalidRequest as error:
                 return _no(f"Refused: {refused}." if refused else str(error))
+            # The audit lists commands by incident: a refusal without one is answered only.
             if refused and "incident" not in said:
                 return _no(f"Refused: {refused}.")
             given |= said
+        # Only a yes is bound to a person: the policy may name an approver.
         if request.name == "approve":
             given["identity"] = request.identity
         name = REFUSED if refused else request.name
@@ -81,6 +83,7 @@ class ChatCommands:
             return _no(f"Refused: {refused}.")
         try:
             answered = await submit_and_wait(self._store, self._clock, name, given, request.by)
+        # A refusal is final whether or not it was recorded; of a change the author must read that it failed.
         except Temporary:
             if refused:
                 return _no(f"Refused: {refused}.")
@@ -90,7 +93,7 @@ class ChatCommands:
         return _no(f"Refused: {answered.answer}.")
 
     def _is_room_for(self, what: str) -> bool:
-        """Tell whether one more may be written down, and count it: a handful at once, then one every ten seconds."""
+        """Return whether one more row may be written, and count it: a handful at once, then one every ten seconds."""
         if self._refusals.wait_seconds(what) > 0:
             return False
         self._refusals.take(what)

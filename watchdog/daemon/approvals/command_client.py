@@ -18,11 +18,11 @@ KEPT = f"the running watchdog did not answer yet, and the command may still be d
 
 
 async def submit_and_wait(store: Store, clock: Clock, name: str, arguments: Mapping[str, Any], by: str) -> Command:
-    """Return the command with the daemon's answer. Raises Temporary if it does not answer in time.
+    """Return the command with the daemon's answer. Raises Temporary if it does not answer within ANSWER_SECONDS.
 
-    Then the command is withdrawn, so that the daemon does not apply it after this error was shown: what an event
-    changes is saved together with the answer, and only while there is none. What is added to the record of an incident
-    has no such transaction: of that the error says that it is not known. A refusal changes nothing, and stays.
+    Then the command is withdrawn, so that the daemon does not apply it after this error was shown. An event's changes
+    are saved together with the answer, and only while there is none. An addition to an incident's record has no such
+    transaction: for it the error says that the outcome is unknown. A refusal changes nothing, and stays.
     """
     number = await store.submit(name, arguments, by)
     give_up = clock.monotonic() + ANSWER_SECONDS
@@ -34,6 +34,7 @@ async def submit_and_wait(store: Store, clock: Clock, name: str, arguments: Mapp
     if name == REFUSED:
         raise Temporary("the running watchdog did not answer")
     words = UNKNOWN if name in RECORDED else WITHDRAWN
+    # The store accepts one answer per command: withdrawal and the daemon's answer exclude each other.
     if await _withdrawn(store, number, words):
         raise Temporary(words)
     answered = await store.command(number)
@@ -43,7 +44,7 @@ async def submit_and_wait(store: Store, clock: Clock, name: str, arguments: Mapp
 
 
 async def _withdrawn(store: Store, number: int, words: str) -> bool:
-    """Tell whether the command was withdrawn; else it was answered in this very moment."""
+    """Return whether the command was withdrawn; False: it was answered at this very moment."""
     try:
         return await store.answer(number, ok=False, text=words, exit_code=1)
     except Temporary:

@@ -1,8 +1,8 @@
-"""What people are asked now, and why an answer to what they were shown does not count. Pure: states in, words out.
+"""The open questions, and the reasons why an answer to one does not count. Pure: states in, texts out.
 
-Rule 1: an answer is to what its author saw: the same question, the same deploys. What changed since is asked anew.
-A no to the same rollback holds, asked again since or not.
-Rule 2: a stop is never refused for a detail: whatever rollback of that incident is to come, somebody does not want it.
+Rule 1: an answer is bound to the question its author saw, with its deploys. A changed question is asked anew. A no to
+the same rollback holds, even if it was asked again since.
+Rule 2: a stop is never refused for a detail: its author wants no rollback of that incident.
 Rule 3: where the policy names an approver, a yes counts under one of that contact's identities, and under no other.
 """
 
@@ -22,8 +22,7 @@ from watchdog.domain.store_records import CommandAnswer
 from watchdog.ports.chat import Question
 
 HOLDS_SECONDS = 3600.0
-"""How long a button counts where the policy names no time for an answer; a stop always counts so long, and until the
-rollback is due."""
+"""Lifetime of a button where the policy sets no deadline; a stop's lasts so long, and until the rollback is due."""
 
 OTHER_VERSION = (
     "the console that took this yes and this worker are of different versions, and it cannot be told whether the name "
@@ -31,12 +30,12 @@ OTHER_VERSION = (
 )
 
 Objection = Callable[[State], str]
-"""Says, by the state in which an event would be handled, why nothing may come of it, or nothing."""
+"""Returns why an event must not be handled in this state, or an empty string."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A command behind an event: what may object to it, and the answer to what the core made of it."""
+    """The command behind an event: its objection, and the answer made from the core's effects."""
 
     objection: Objection | None
     answer: Callable[[Sequence[Effect]], CommandAnswer]
@@ -46,7 +45,7 @@ VERBS: Mapping[type[Event], str] = {e.Approved: "approve", e.Rejected: "reject",
 
 
 def refusal(state: State, event: Event, why: str) -> Note:
-    """Return the line of the story which says whose answer was refused, and why."""
+    """Return the line of the incident's log for a refused answer: its author and the reason."""
     incident, by = getattr(event, "incident", None), getattr(event, "by", "somebody")
     service = _of(state, incident)
     said = f"{VERBS.get(type(event), 'an answer')} by {by}: {why}"
@@ -54,9 +53,9 @@ def refusal(state: State, event: Event, why: str) -> Note:
 
 
 def question(state: State, policy: Policy, notice: Notice, now: float) -> Question | None:
-    """Return what the people who get this notice now are asked, or may stop, as things are; None if it is nothing.
+    """Return the question that a notice carries, or the rollback it lets people stop; None if there is none.
 
-    Its buttons count as long as people have for an answer, from the moment they get it.
+    Its buttons count for the policy's deadline, from the moment the notice is sent.
     """
     service = state.services.get(notice.service)
     if service is None or service.incident is None or service.incident.id != notice.incident or not open_in(service):
@@ -81,14 +80,15 @@ def question(state: State, policy: Policy, notice: Notice, now: float) -> Questi
 
 
 def open_in(service: ServiceState) -> bool:
-    """Tell whether people are asked something about the service, or can stop something."""
+    """Return whether a question is open, or an announced rollback can be stopped."""
     return service.phase in (Phase.ASKING, Phase.ANNOUNCED)
 
 
 def stale_answer_check(name: str, given: Mapping[str, Any]) -> Objection:
-    """Return what objects to an answer (approve, reject, stop) with these arguments.
+    """Return the check of an answer (approve, reject, stop) with these arguments.
 
-    Of `given`, `refused` is why it proves nothing, `question` what the author was shown (suspect, target, asked_at).
+    Of `given`, `refused` is why its author has no permission; `question` has the values shown (suspect, target,
+    asked_at).
     """
     shown = given.get("question")
 
@@ -112,7 +112,7 @@ def stale_answer_check(name: str, given: Mapping[str, Any]) -> Objection:
 def approver_mismatch(
     state: State, policy: Policy, incident: str, identity: str, *, names_are_proven: bool = True
 ) -> str:
-    """Return that a yes of whoever answers under this identity does not count, and whose would, or nothing."""
+    """Return why an approval under this identity does not count, naming the approver, or an empty string."""
     service = _of(state, incident)
     if service is None or service.incident is None or not open_in(service):
         return ""  # the core says why nothing is asked
@@ -122,13 +122,14 @@ def approver_mismatch(
     if approver is None or read(identity, names_are_proven=names_are_proven) in approver.answers_as:
         return ""
     asked = f"only {approver.name} may approve this (policy: {severity}: approver: {approver.name})"
+    # During an upgrade the older console writes identities without saying how the name was proven.
     if names_are_proven and of_another_version(identity):
         return f"{asked}; {OTHER_VERSION}"
     return f"{asked}; you are {identity or 'nobody by name'}"
 
 
 def closed_text(incident: Incident) -> str:
-    """Return that an incident is over, and how it ended."""
+    """Return the text of a closed incident: since when, and its outcome."""
     at = f" since {moment(incident.closed_at)}" if incident.closed_at is not None else ""
     return f"{incident.id} is over{at}: {incident.outcome or 'closed'}; nothing is left to answer"
 
@@ -139,7 +140,7 @@ def moment(at: float) -> str:
 
 
 def _decided(incident: Incident) -> str:
-    """Return who decided before, or nothing."""
+    """Return who decided before, or an empty string."""
     question = incident.question
     if question.approved_by and question.approved_at is not None:
         return f"it is decided already: approved by {question.approved_by} at {moment(question.approved_at)}"
@@ -147,7 +148,7 @@ def _decided(incident: Incident) -> str:
 
 
 def _changed(service: ServiceState, incident: Incident, shown: Mapping[str, Any], *, again: bool) -> str:
-    """Return what is not as it was shown, or nothing; `again`: that it was asked again since counts, too."""
+    """Return the change since the question was shown, or an empty string; `again`: a repeated question is a change."""
     if service.live is not None and service.live != shown.get("suspect"):
         return f"another deploy is live now ({service.live}) than the one you were asked about ({shown.get('suspect')})"
     if not open_in(service):
@@ -161,7 +162,7 @@ def _changed(service: ServiceState, incident: Incident, shown: Mapping[str, Any]
 
 
 def _since(incident: Incident, announced: bool) -> float:
-    """Return what tells one question of an incident from the next: when it was asked, or when the act is due."""
+    """Return the moment that identifies a question: when it was asked, or when the announced rollback is due."""
     at = incident.announced_until if announced else incident.question.asked_at
     return at if at is not None else 0.0
 

@@ -1,4 +1,4 @@
-"""The words of a command as they are typed in a channel: `silence web 2h severity=high moving house`."""
+"""Parses a command typed in a channel: `silence web 2h severity=high moving house`."""
 
 import re
 from collections.abc import Sequence
@@ -10,9 +10,9 @@ _OPTION = re.compile(r"([A-Za-z_-]+)=(.*)")
 
 
 def typed_arguments(command: HumanCommand, words: Sequence[str]) -> dict[str, Any]:
-    """Return what the daemon gets of a command, its subject first. Raises InvalidRequest.
+    """Return the command's arguments, its subject first. Raises InvalidRequest.
 
-    The last argument that must be given takes the rest of the words; others may stand before it as `name=value`.
+    The last required argument takes the rest of the words; options may stand before it as `name=value`.
     """
     if command.subject is Subject.NOTHING and not command.arguments:
         return {}
@@ -29,7 +29,7 @@ def typed_arguments(command: HumanCommand, words: Sequence[str]) -> dict[str, An
 
 
 def _options(command: HumanCommand, words: Sequence[str]) -> tuple[dict[str, str], Sequence[str]]:
-    """Return what stands first as `signal=api severity=high`, and the rest. Raises InvalidRequest."""
+    """Return the leading options, such as `signal=api severity=high`, and the rest. Raises InvalidRequest."""
     known = {one.name: one for one in command.arguments if one not in command.required}
     shown = " ".join(f"{name}={one.example}" for name, one in known.items())
     instead = f"write {shown}, each once, and then the rest" if known else "leave it out"

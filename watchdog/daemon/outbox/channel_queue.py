@@ -1,10 +1,10 @@
-"""The queue of one incident's notices to one channel: oldest first, and nobody waits for ever.
+"""The queue of one incident's notices to one channel: oldest first, and no notice waits for ever.
 
-Rule 1: a notice goes when no older one stands before it.
-Rule 2: on a channel in trouble, older notices that wake nobody give way to the newest: it tells the newer state.
-Rule 3: one the channel refuses for good ("broken") does not hold up the others; once a newer page or the all-clear
-has arrived, it is overtaken too, so that it cannot ring after the all-clear. So it is with one that only some of the
-channel's people have ("partly").
+Rule 1: a notice goes when no older one is queued before it.
+Rule 2: on a failing channel, older notices that are no pages are superseded by the newest, which has the newer state.
+Rule 3: a notice refused for good ("broken") does not hold up the others. Once a newer page or the all-clear has
+arrived, the broken one is superseded too, so that it cannot ring after the all-clear. The same holds for a notice that
+reached only some of the channel's people ("partly").
 """
 
 import asyncio
@@ -13,18 +13,18 @@ from dataclasses import dataclass, field
 from watchdog.domain.notices import Notice
 
 Place = tuple[int, int]
-"""A notice's place in the order in which notices were decided."""
+"""The place of a notice in the order of decisions."""
 
 
 class ChannelQueue:
-    """Who waits, and the lock that makes attempts one at a time (each reads the reference the last one left)."""
+    """The waiting notices, and the lock for one attempt at a time (each reads the reference of the last one)."""
 
     def __init__(self) -> None:
         self.attempt = asyncio.Lock()
         self._parcels: list[QueuedNotice] = []
 
     def join(self, channel: str, notice: Notice, place: Place) -> "QueuedNotice":
-        """Put a notice behind every older one."""
+        """Queue a notice behind every older one."""
         parcel = QueuedNotice(self, channel, notice, place)
         self._parcels.append(parcel)
         self._parcels.sort(key=lambda each: each.place)
@@ -32,7 +32,7 @@ class ChannelQueue:
         return parcel
 
     def leave(self, parcel: "QueuedNotice") -> None:
-        """Take a notice out, delivered or not."""
+        """Remove a notice, delivered or not."""
         if parcel in self._parcels:
             self._parcels.remove(parcel)
             self._settle()
@@ -43,18 +43,19 @@ class ChannelQueue:
         self.blocked(parcel)
 
     def partly(self, parcel: "QueuedNotice") -> None:
-        """Note that only some of the channel's people have it: it stays for the others, and nobody waits for it."""
+        """Note that only some of the channel's people have it: it stays for the others, and blocks no notice."""
         parcel.partly = parcel.broken = True
         self._settle()
 
     def blocked(self, parcel: "QueuedNotice") -> None:
-        """Note that a notice cannot go through soon: it failed, or its channel is known to be down."""
+        """Note that a notice is delayed: it failed, or its channel's breaker is open."""
         if parcel in self._parcels:
             parcel.troubled = True
             self._settle()
 
     def arrived(self, parcel: "QueuedNotice") -> None:
-        """Note that a notice was delivered: older ones that lag behind are overtaken, then it leaves."""
+        """Note that a notice was delivered: older ones that lag behind are superseded, then it leaves."""
+        # A page or an all-clear states the whole incident; an older page is superseded by nothing less.
         speaks_for_all = parcel.notice.wakes or parcel.notice.resolves
         for older in self._parcels[: self._parcels.index(parcel)]:
             if speaks_for_all or not older.notice.wakes:
@@ -63,6 +64,7 @@ class ChannelQueue:
 
     def _settle(self) -> None:
         if any(parcel.troubled for parcel in self._parcels):
+            # The newest stays: it holds the present state. Pages stay too: each of them must ring.
             for older in self._parcels[:-1]:
                 if not older.notice.wakes:
                     older.supersede()
@@ -74,9 +76,9 @@ class ChannelQueue:
 
 @dataclass(eq=False)
 class QueuedNotice:
-    """One notice on its way to one channel. `stir` wakes who waits with it, whenever something about it changed.
+    """One notice on its way to one channel. `stir` wakes its task whenever something about it changed.
 
-    `not_before` is when it may be tried again (monotonic seconds).
+    `not_before` is the earliest next attempt (monotonic seconds).
     """
 
     lane: ChannelQueue
@@ -92,12 +94,12 @@ class QueuedNotice:
     stir: asyncio.Event = field(default_factory=asyncio.Event)
 
     def supersede(self) -> None:
-        """Say that it need not be brought any more."""
+        """Mark the notice as superseded: it is not sent any more."""
         self.overtaken = True
         self.stir.set()
 
     def let_go(self, goes: bool) -> None:
-        """Say whether it is its turn in the lane."""
+        """Set whether it is the notice's turn in the queue."""
         if goes and not self.goes:
             self.stir.set()
         self.goes = goes

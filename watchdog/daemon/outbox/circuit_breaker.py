@@ -1,9 +1,9 @@
 """One channel's circuit breaker: many incidents do not each hammer a vendor that is down.
 
-Rule 1: after `TRIPS_AT` failures in a row, over all incidents, it opens. Then one probe at a time, with growing gaps.
-Rule 2: a probe is a real notice, another one each time where several wait: one that only fails because of its own
-words cannot keep the channel shut. What arrives closes the breaker, and everything that waits goes.
-Rule 3: while closed, so many attempts run at once as failures are left: no crowd is under way when it opens.
+Rule 1: after `TRIPS_AT` failures in a row, over all incidents, it opens. Then one trial at a time, with growing gaps.
+Rule 2: a trial is a real notice, a different one each time where several wait: a notice that fails by its own text
+cannot keep the channel closed to others. A delivery closes the breaker, and all waiting notices go.
+Rule 3: while closed, as many attempts run at once as failures are left: no crowd is in flight when it opens.
 """
 
 from watchdog.daemon.outbox.channel_queue import QueuedNotice
@@ -13,11 +13,11 @@ from watchdog.ports import Clock
 TRIPS_AT = 3
 NEVER = float("inf")
 ROUNDING_SECONDS = 1e-6
-"""Less is no time at all: who slept until a moment may find himself so far before it."""
+"""A shorter wait counts as none: a timer may fire this much early."""
 
 
 class CircuitBreaker:
-    """Says when a parcel may be tried on its channel; `why` is what the last attempt failed of, empty if it did not."""
+    """Decides when a notice may be tried on its channel; `why` is the last attempt's failure, empty after a success."""
 
     def __init__(self, clock: Clock) -> None:
         self.why = ""
@@ -30,32 +30,32 @@ class CircuitBreaker:
 
     @property
     def open(self) -> bool:
-        """Return whether the channel is known to be down."""
+        """Return whether the breaker is open: the channel is down."""
         return self._failures >= TRIPS_AT
 
     @property
     def waiting(self) -> int:
-        """Return how many notices the channel has not got yet."""
+        """Return the number of notices that wait for the channel."""
         return len(self._waiting)
 
     def join(self, parcel: QueuedNotice) -> None:
-        """Let a parcel hear of changes until it leaves."""
+        """Wake this notice's task at changes, until it leaves."""
         self._waiting.append(parcel)
 
     def leave(self, parcel: QueuedNotice) -> None:
-        """Forget a parcel: delivered, overtaken or cancelled. Its place may be somebody else's now."""
+        """Forget a notice: delivered, superseded or cancelled. Another notice may take its place."""
         self._waiting.remove(parcel)
         self._stir_next()
 
     def take(self, parcel: QueuedNotice) -> bool:
-        """Take a place for one attempt, if there is one now; it ends as `passed`, `failed` or `given_back`."""
+        """Take a place for one attempt, if one is free; it ends as `passed`, `failed` or `given_back`."""
         if self.wait_seconds(parcel) > 0:
             return False
         self._under_way.add(parcel)
         return True
 
     def wait_seconds(self, parcel: QueuedNotice) -> float:
-        """Return how long until the parcel may be tried: `NEVER` means until it is stirred."""
+        """Return the seconds until the notice may be tried: `NEVER` means until it is stirred."""
         if not parcel.goes or not self._has_place():
             return NEVER
         soonest = max(parcel.not_before, self._due) if self.open else parcel.not_before
@@ -63,7 +63,7 @@ class CircuitBreaker:
         return left if left > ROUNDING_SECONDS else 0.0
 
     def passed(self, tried: QueuedNotice) -> None:
-        """Note a success. If it was down, nobody waits for a gap of its own any longer."""
+        """Note a success. If the breaker was open, no notice waits for its own gap any longer."""
         if self.open:
             for parcel in self._waiting:
                 parcel.not_before = float("-inf")
@@ -72,9 +72,9 @@ class CircuitBreaker:
         self.given_back(tried)
 
     def failed(self, tried: QueuedNotice, why: str, asked_seconds: float = 0.0, *, counts: bool = True) -> None:
-        """Note a failure; the next probe comes after the next gap, or what the channel asks for, if that is longer.
+        """Note a failure; the next trial comes after the next gap, or the channel's Retry-After, if that is longer.
 
-        `counts` is False for a notice that was refused before: that says nothing new about the channel.
+        `counts` is False for a notice that was refused before: its refusal says nothing new about the channel.
         """
         self.why = why
         if counts and not self.open:
@@ -96,12 +96,13 @@ class CircuitBreaker:
         return len(self._under_way) < max(1, TRIPS_AT - self._failures)
 
     def _stir_next(self, but: QueuedNotice | None = None) -> None:
-        """Wake those who wait and may go now, pages first; as many as there are places.
+        """Wake the notices that may go now, pages first; as many as there are places.
 
-        `but` has just been tried: it looks for itself, and a place that woke it would be lost on it.
+        `but` has just been tried: its task looks by itself, and a place that woke it would be lost.
         """
         waiting = [parcel for parcel in self._waiting if parcel is not but and parcel not in self._under_way]
         able = [parcel for parcel in waiting if self.wait_seconds(parcel) == 0]
+        # Sorting is stable: among pages the one that waited longest goes first.
         able.sort(key=lambda parcel: not parcel.notice.wakes)
         for parcel in able[: TRIPS_AT - len(self._under_way)]:
             parcel.stir.set()

@@ -1,4 +1,4 @@
-"""One notice on its way to several channels: who has it, and whether somebody must still stand in."""
+"""One notice on its way to several channels: which have it, and whether a fallback is needed."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from watchdog.domain.notices import Notice
 
 @dataclass(eq=False)
 class Delivery:
-    """One `Tell` on its way. `heard_by` are the channels that have it, in the order in which they got it."""
+    """One `Tell` on its way. `heard_by` are the channels that have it, in order of delivery."""
 
     effect_id: int | None
     notice: Notice
@@ -23,9 +23,10 @@ class Delivery:
 
     @property
     def needs_fallback(self) -> bool:
-        """Nobody heard it (news can wait); or a page, which a named channel lacks yet, and no stand-in has it.
+        """Return whether a fallback is needed: no channel has the notice, or a page lacks a named channel and a
+        fallback.
 
-        What is for people outside engineering is nobody else's.
+        Opt-in news can wait, and notices to stakeholders go to no other channel.
         """
         if self.notice.news or self.notice.plain:
             return False
@@ -33,7 +34,7 @@ class Delivery:
         return not self.heard_by or (self.notice.wakes and lacks and all(name in self.named for name in self.heard_by))
 
     def heard(self, name: str) -> None:
-        """Note that a channel has it; who would have stood in for it need not any more."""
+        """Note that a channel has the notice; fallbacks no longer needed are superseded."""
         self.heard_by.append(name)
         self.outcomes[name] = "sent" if name in self.named else "sent as a stand-in"
         if not self.needs_fallback:

@@ -1,9 +1,10 @@
-"""Who was told what: in memory for us, in the store for the next start.
+"""Deliveries: in memory for this process, in the store for the next start.
 
-Rule 1: a store that fails or hangs never keeps a page back; what it missed is written when it is back.
-Rule 2: memory comes first, for it is never older than the store: it forgets the services that another worker had.
-Rule 3: what was sent from memory is not sent again by a row of the same notice: a save whose answer was lost may have
-been taken after all.
+Rule 1: a store that fails or hangs never keeps a page back; missed deliveries are written when it is back.
+Rule 2: memory is read first, as it is never older than the store; entries of services that another worker had are
+dropped.
+Rule 3: a notice sent from memory is not sent again for a row of the same notice: a save whose answer was lost may have
+been made.
 """
 
 import asyncio
@@ -19,22 +20,22 @@ from watchdog.domain.notices import Notice
 from watchdog.ports import Clock, Store
 
 GAPS_SECONDS = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
-"""Pauses between attempts, growing; where there is no end to them, the last one for ever."""
+"""Growing pauses between attempts; the last one repeats for ever."""
 STORE_SECONDS = 5.0
 REMEMBERED = 1000
-"""References kept in memory, deliveries that wait for the store, and notices that were sent without a row."""
+"""Most references, unrecorded deliveries, and notices without a row that are kept in memory."""
 GIVE_UP_SECONDS = 86400.0
-"""A store that was away for so long is left alone: the next start delivers once more."""
+"""A store away for longer is given up: the next start delivers once more."""
 
 Complain = Callable[[Notice, str], None]
-"""Told each time the store fails: the notice at hand, and why."""
+"""Receives the notice and the reason each time the store fails."""
 Key = tuple[str, str, str]
 """Service, incident, channel."""
 T = TypeVar("T")
 
 
 class DeliveryLog:
-    """The record of deliveries. `effect_id` is None for an effect the store has no row of."""
+    """The record of deliveries. `effect_id` is None for an effect without a row in the store."""
 
     def __init__(self, store: Store, clock: Clock, complain: Complain) -> None:
         self._store = store
@@ -45,39 +46,39 @@ class DeliveryLog:
         self._from_memory: LRUCache[tuple[Notice, str], None] = LRUCache(REMEMBERED)
 
     def settled(self, effect_id: int | None, notice: Notice, channel: str) -> None:
-        """Remember that a notice without a row has reached a channel, or need not any more."""
+        """Remember that a notice without a row was delivered to a channel, or superseded there."""
         if effect_id is None:
             self._from_memory[notice, channel] = None
 
     def settled_from_memory(self, effect_id: int | None, notice: Notice, channel: str) -> bool:
-        """Tell whether a notice that has a row now was settled before, when it had none as far as we knew."""
+        """Return whether a notice with a row was settled before, when this worker knew of no row."""
         return effect_id is not None and (notice, channel) in self._from_memory
 
     async def heard_by(self, effect_id: int | None, notice: Notice) -> Sequence[str]:
-        """Return the channels that have it already, from before a restart; none if the store does not say."""
+        """Return the channels that have the notice from before a restart; none if the store does not answer."""
         if effect_id is None:
             return ()
         try:
             return await self._ask(notice, self._store.deliveries(effect_id))
         except Temporary:
-            return ()  # then somebody hears it twice
+            return ()  # then a person gets it twice
 
     def forget(self, services: Collection[str]) -> None:
-        """Forget what was told of these services: the store knows better, for another worker tells of them."""
+        """Forget the deliveries of these services: another worker notifies of them, so the store knows better."""
         for key in [key for key in self._references if key[0] in services]:
             del self._references[key]
 
     async def reference(self, notice: Notice, channel: str) -> str | None:
-        """Return what the channel's last send for the incident returned; None if nothing is known of one."""
+        """Return the reference from the channel's last send for the incident; None if none is known."""
         try:
             return await self._last(notice, channel)
         except Temporary:
-            return None  # at worst a second thread; the channel knows that it does not know
+            return None  # at worst a second thread in the channel
 
     async def was_told(self, effect_id: int | None, notice: Notice, channel: str) -> bool:
-        """Tell whether a channel is known to have been told of the incident.
+        """Return whether the channel is known to have a notice of the incident.
 
-        A store that does not say is asked again, for a day. What it has no row of is known from memory only.
+        A store that does not answer is asked again for a day. A notice without a row is known from memory alone.
         """
         gaps = chain(GAPS_SECONDS, repeat(GAPS_SECONDS[-1]))
         while True:
@@ -89,23 +90,24 @@ class DeliveryLog:
                 await self._clock.sleep(next(gaps))
 
     async def _last(self, notice: Notice, channel: str) -> str | None:
-        """Return the last reference, from memory or else the store. Raises Temporary if the store does not say."""
+        """Return the last reference, from memory or else the store. Raises Temporary if the store does not answer."""
         key = (notice.service, notice.incident, channel)
         if key in self._references:
             return self._references[key]
         return await self._ask(notice, self._store.reference(notice.incident, channel))
 
     async def incident(self, notice: Notice) -> Incident | None:
-        """Return a notice's incident as the store has it. Raises Temporary if the store does not say."""
+        """Return a notice's incident from the store. Raises Temporary if the store does not answer."""
         return await self._ask(notice, self._store.incident(notice.incident))
 
     async def service(self, notice: Notice) -> ServiceState | None:
-        """Return a notice's service as the worker that has it saved it. Raises Temporary if the store does not say."""
+        """Return a notice's service as its worker saved it. Raises Temporary if the store does not answer."""
         state = await self._ask(notice, self._store.load_readonly([notice.service]))
         return state.services.get(notice.service) if state is not None else None
 
     async def record(self, effect_id: int | None, notice: Notice, channel: str, reference: str | None) -> None:
-        """Remember that this channel has it."""
+        """Record a delivery to this channel."""
+        # Memory first: if the store hangs, the next notice must still find the reference.
         key = (notice.service, notice.incident, channel)
         self._references[key] = reference
         self.settled(effect_id, notice, channel)
@@ -117,12 +119,15 @@ class DeliveryLog:
             self._unrecorded[effect_id, channel] = None
 
     async def finish(self, effect_id: int | None, notice: Notice, outcomes: Mapping[str, str]) -> None:
-        """Close the effect's row, as soon as the store takes it. One that stays away keeps it for the next start."""
+        """Close the effect's row as soon as the store takes it; if the store stays away, the next start finds it
+        pending.
+        """
         if effect_id is None:
             return
         outcome = ", ".join(f"{channel}: {what}" for channel, what in outcomes.items()) or "nobody to tell"
         for gap in chain(GAPS_SECONDS, repeat(GAPS_SECONDS[-1])):
             try:
+                # Before the row closes: an open row without its deliveries would be sent again by the next start.
                 await self._catch_up(effect_id, notice)
                 await self._ask(notice, self._store.finish(effect_id, outcome))
                 return
@@ -132,7 +137,7 @@ class DeliveryLog:
                 await self._clock.sleep(gap)
 
     async def _catch_up(self, effect_id: int, notice: Notice) -> None:
-        """Write the deliveries of an effect that the store missed, with the newest reference."""
+        """Write the effect's deliveries that the store missed, with the newest reference."""
         for missed in [missed for missed in self._unrecorded if missed[0] == effect_id]:
             channel = missed[1]
             newest = self._references.get((notice.service, notice.incident, channel))
@@ -140,7 +145,7 @@ class DeliveryLog:
             self._unrecorded.pop(missed, None)
 
     async def _ask(self, notice: Notice, call: Awaitable[T]) -> T:
-        """Ask the store, within a bound. Raises Temporary whatever goes wrong with it."""
+        """Ask the store within STORE_SECONDS. Raises Temporary for every failure."""
         try:
             async with asyncio.timeout(STORE_SECONDS):
                 return await call

@@ -1,14 +1,14 @@
-"""Pages of a worker that no longer has the service: they must not ring after the all-clear of the one that has it.
+"""Pages of a worker that lost the service: they must not ring after the all-clear of the new worker.
 
-Theory. A worker that stood still, or whose store did not answer, may still be sending a page while another worker has
-taken the service over, closed the incident and sent its all-clear. The page would then ring with nothing to end it.
+Theory. A worker that stalled, or whose store did not answer, may still be sending a page while another worker has taken
+the service over, closed the incident and sent its all-clear. The page would then ring with nothing to end it.
 
-Rule 1: a page of an incident is not sent once the store has it closed: asked if the service is another worker's, or if
-the page is late. A store that does not answer keeps no page back.
-Rule 2: what was sent all the same is resolved again: each incident of a lost service that this worker sent a page of
-is looked up until it is closed, while this process lives and for a day at most.
+Rule 1: a page is not sent once the store has its incident closed. The store is asked if another worker has the service,
+or if the page is late; a store that does not answer keeps no page back.
+Rule 2: a page sent all the same is resolved again: each incident of a lost service that this worker paged is looked up
+until it is closed, while this process lives and for a day at most.
 Rule 3: an incident that the store never had is resolved once the other worker has another one open, or saw every check
-good for some time. That it sees nothing is no all-clear.
+good for some time. Missing readings are no all-clear.
 """
 
 from asyncio import TaskGroup
@@ -29,23 +29,23 @@ from watchdog.domain.readings import Good
 from watchdog.ports import Clock
 
 ASK_SECONDS = SHIPPED.lease_seconds
-"""A notice of this age may be of a service that another worker has by now: before that the lease was ours."""
+"""From this age on, a notice's service may be another worker's: before that the lease was this worker's."""
 LOOK_SECONDS, SELDOM_SECONDS, OFTEN_SECONDS = 5.0, 60.0, 600.0
-"""How often the store is asked: seldom, once a service has been lost for so long."""
+"""Intervals of the lookups: SELDOM once a service has been lost for OFTEN_SECONDS."""
 CLOCKS_SECONDS = 30.0
-"""The clocks of two workers may differ by this much: a page that was sent so long before the close counts as late."""
+"""Tolerated difference of two workers' clocks: a page sent this long before the close counts as late."""
 SEEN_SECONDS = 120.0
-"""So long every check must have been seen good by the other worker, where the store knows of no incident."""
+"""Time for which the other worker must see every check good, where the store has no such incident."""
 
 FORGOTTEN_SECONDS = 3600.0
-"""A check that was not read for so long is no longer configured."""
+"""A check without a reading for this long is no longer configured."""
 
 log = structlog.get_logger("watchdog")
 
 
 @dataclass(slots=True)
 class _Sent:
-    """The newest notice of an incident that was sent here, and when each channel got one (UTC epoch seconds)."""
+    """The newest notice of an incident sent by this worker, and each channel's time of delivery (UTC epoch seconds)."""
 
     notice: Notice
     lost_at: float | None  # since when the service is another worker's, by the monotonic clock; None: it never was
@@ -67,22 +67,22 @@ class LatePages:
         self._looking = False
 
     def lose(self, services: Collection[str]) -> None:
-        """Note that these services are another worker's; what was sent of them is looked after from now on."""
+        """Note that another worker has these services; their paged incidents are looked up from now on."""
         self._lost.update(services)
         for (service, _), sent in self._sent.items():
             if service in services and sent.lost_at is None:
                 sent.lost_at = self._clock.monotonic()
 
     def take(self, services: Collection[str]) -> None:
-        """Note that these services are ours. What was sent before is still looked after: it may be closed by now."""
+        """Note that this worker has these services. Earlier pages are still looked up: they may be closed by now."""
         self._lost.difference_update(services)
 
     def is_lost(self, service: str) -> bool:
-        """Tell whether a service is another worker's."""
+        """Return whether another worker has the service."""
         return service in self._lost
 
     def sent(self, notice: Notice, channel: str) -> None:
-        """Note that a channel has a notice: one that may ring, or the end of it."""
+        """Note that a channel has a notice: a page, or the all-clear that ends it."""
         key = (notice.service, notice.incident)
         if notice.resolves and key in self._sent:
             self._sent[key].channels.pop(channel, None)
@@ -93,7 +93,9 @@ class LatePages:
             sent.channels[channel] = self._clock.now()
 
     async def is_over(self, notice: Notice) -> bool:
-        """Tell whether another worker closed the incident of a notice. It asks only where that may be."""
+        """Return whether another worker closed the notice's incident. The store is asked only where that is
+        possible.
+        """
         lost, late = notice.service in self._lost, self._clock.now() - notice.at > ASK_SECONDS
         if not may_ring(notice) or not (late or lost):
             return False
@@ -105,11 +107,11 @@ class LatePages:
         return closed_at is not None and (lost or closed_at >= notice.at)
 
     async def look(self, is_under_way: Callable[[], bool]) -> None:
-        """Look until nothing that was sent of a lost service is left, and no page of one `is_under_way`."""
+        """Look until no page of a lost service is left unresolved, and none `is_under_way`."""
         if self._looking:
             return
         self._looking, began = True, self._clock.monotonic()
-        async with TaskGroup() as sending:  # a channel that is down keeps no other's all-clear back
+        async with TaskGroup() as sending:  # a channel that is down must not delay another's all-clear
             try:
                 while self._astray() or is_under_way():
                     for key in self._astray():
@@ -120,11 +122,11 @@ class LatePages:
                 self._looking = False
 
     def _astray(self) -> list[tuple[str, str]]:
-        """Return the incidents that are looked after."""
+        """Return the incidents to look up."""
         return [key for key, sent in self._sent.items() if sent.lost_at is not None and sent.channels]
 
     async def _settle(self, key: tuple[str, str], sending: TaskGroup) -> None:
-        """Resolve what is over elsewhere; keep what may still be closed there."""
+        """Resolve an incident that is over at the other worker; keep one that is still open there."""
         sent = self._sent.pop(key, None)
         if sent is None or sent.lost_at is None or self._clock.monotonic() - sent.lost_at > GIVE_UP_SECONDS:
             return
@@ -133,6 +135,7 @@ class LatePages:
         except Temporary:
             end = None
         if end is None:
+            # While the store was asked, another page of the incident may have been sent.
             newer = self._sent.setdefault(key, sent)
             newer.lost_at, newer.channels = sent.lost_at, {**sent.channels, **newer.channels}
         elif end.channels:
@@ -140,9 +143,9 @@ class LatePages:
             sending.create_task(self._resolve(end))
 
     async def _end_of(self, sent: _Sent) -> Tell | None:
-        """Return the all-clear that is due, to no channel if the other worker sent it; None: not yet. Raises Temporary.
+        """Return the all-clear that is due (no channel: the other worker sent it), or None: not yet. Raises Temporary.
 
-        If the other worker did not know of this page, it sent no all-clear.
+        A worker that did not know of this page sent no all-clear.
         """
         notice = sent.notice
         incident = await self._told.incident(notice)
@@ -150,6 +153,7 @@ class LatePages:
             return await self._end_of_unknown(sent)
         if incident.closed_at is None:
             return None
+        # Channels that got the page before the close also got the other worker's all-clear.
         late = [name for name, at in sent.channels.items() if at >= incident.closed_at - CLOCKS_SECONDS]
         how = "Another worker has this service now; a page of this one may have come after its all-clear."
         return self._tell(notice, f"{notice.incident} is over", how, late if incident.paged else list(sent.channels))
@@ -180,18 +184,18 @@ class LatePages:
 
 
 def may_ring(notice: Notice) -> bool:
-    """Tell whether a notice is of an incident, for engineers, and not its end."""
+    """Return whether a notice may ring: it is about an incident, for engineers, and not its end."""
     return notice.about is not None and not (notice.resolves or notice.plain or notice.news)
 
 
 def _speaks_for(other: Incident, notice: Notice) -> bool:
-    """Tell whether people were called by another open incident that is as bad."""
+    """Return whether people were paged for another open incident that is at least as severe."""
     called = other.closed_at is None and other.paged and not other.muted
     return called and other.id != notice.incident and other.severity.rank >= notice.severity.rank
 
 
 def _is_well(service: ServiceState, since: float) -> bool:
-    """Tell whether every check of a service was read, and good, after a moment; long unread ones are of the past."""
+    """Return whether every check of a service was read as good after a moment; checks long unread are ignored."""
     read = [check for check in service.checks.values() if check.last_at > since - FORGOTTEN_SECONDS]
     readings = [(check.last, check.last_at) for check in read]
     good = all(isinstance(reading, Good) and at >= since for reading, at in readings)

@@ -3,20 +3,20 @@
 Theory. A notice is an effect, saved with the decision that caused it and pending until it is delivered (a
 transactional outbox). Each channel has a circuit breaker, and each incident a queue in it: failures are retried
 with backoff, an open breaker lets one trial through at a time, and the other channels are not delayed. An
-incident's notices keep their order in a channel; what a newer page or all-clear supersedes: see channel_queue.py.
+incident's notices keep their order in a channel; a newer page or all-clear supersedes some (channel_queue.py).
 
 Rule 1: in doubt a notice is sent again: a duplicate page is the worst accepted outcome (fails open).
 Rule 2: nothing may stop a page: neither another channel, nor the store, nor an error of the daemon.
-Rule 3: an effect is finished when every named channel has the notice or a newer one superseded it; what is neither
-a page nor an all-clear for engineers is dropped after a day. A cancelled delivery stays pending in the store, and
-the next start delivers it.
-Rule 4: while a channel fails with a page, or nobody has the notice, the first configured channel that was not named
+Rule 3: an effect is finished when every named channel has the notice or a newer one superseded it. A notice that is
+neither a page nor an all-clear for engineers is dropped after a day. A cancelled delivery stays pending in the store,
+and the next start delivers it.
+Rule 4: while a channel fails with a page, or no channel has the notice, the first configured channel that was not named
 is the fallback, then the next (never the console or tickets); the failing channel is retried. A fallback that
 delivered also gets the all-clear.
 Rule 5: a channel that refuses some of its recipients has delivered; recipients refused for now are retried for an
 hour.
-Rule 6: notices to stakeholders go to the channels they name and to no other; these channels (`aside`) are nobody's
-fallback, so stakeholders never read what engineers are told.
+Rule 6: notices to stakeholders go to the channels they name and to no other; these channels (`aside`) are never a
+fallback, so stakeholders do not read engineers' notices.
 Rule 7: a page does not ring after the all-clear of another worker, which has the service now: see late_pages.py. Nor
 does one about the watchdog itself that waited, or that a dead worker left, when that is over (`own_page_is_over`).
 """
@@ -43,25 +43,25 @@ from watchdog.ports import Clock, Notifier, Store
 from watchdog.presentation.notice_text import worded
 
 BROKEN_GAP_SECONDS = 300.0
-"""Pause after a channel refused for good: a human may have repaired it meanwhile."""
+"""Pause after a channel refused a notice for good: a human may have repaired it meanwhile."""
 PARTLY_SECONDS = 3600.0
-"""The age until which a notice is tried again for those a channel refused for now: greylisting takes minutes."""
+"""Age until which a notice is retried for recipients refused for now: greylisting takes minutes."""
 RETRY_AFTER_MAX_SECONDS = 600.0
 ATTEMPT_SECONDS = 30.0
 """The longest one attempt may take: an edit, a reply, or a resolve and a trigger."""
 STALE_SECONDS = 86400.0
-"""A notice that wakes nobody, and is no all-clear for engineers, is dropped at this age."""
+"""Age at which a notice that is neither a page nor an all-clear for engineers is dropped."""
 
 PASSIVE_CHANNELS = frozenset({"console", "tickets"})
-"""Channels that do not stand in for others: nobody is woken by what a process prints, or by a ticket."""
+"""Channels that are never a fallback: a process's output or a ticket wakes no person."""
 
 Report = Callable[[str, str, Notice], None]
-"""Told of each attempt: channel (or "store"), outcome (sent, partly, failed, gave_way), notice."""
+"""Receives each attempt: channel (or "store"), outcome (sent, partly, failed, gave_way), notice."""
 log = structlog.get_logger(__name__)
 
 
 class Outbox:
-    """Delivers notices. `notifiers` are in the order in which they stand in for each other, without those `aside`."""
+    """Delivers notices. `notifiers` are in fallback order, without those `aside`."""
 
     def __init__(
         self,
@@ -90,30 +90,30 @@ class Outbox:
 
     @property
     def up(self) -> Mapping[str, bool]:
-        """Tell of each channel whether it is in use: False after failures in a row, until something arrives."""
+        """Return for each channel whether its breaker is closed."""
         return {name: not breaker.open for name, breaker in self._breakers.items()}
 
     @property
     def failing(self) -> Mapping[str, str]:
-        """Channels that owe somebody a notice because their last attempt failed, with how many and the reason."""
+        """Return channels with waiting notices after a failed attempt, with their number and the reason."""
         owing = {name: one for name, one in self._breakers.items() if one.why and one.waiting}
         failing = {name: f"{one.why} (notices that wait for it: {one.waiting})" for name, one in owing.items()}
         return failing | ({"report": self._deaf} if self._deaf else {})
 
     @property
     def waiting(self) -> int:
-        """How many notices some channel has not got yet."""
+        """Return the number of notices that some channel lacks."""
         return len(self._errands)
 
     @property
     def unheard(self) -> int:
-        """How many notices no channel has got yet, but perhaps the console or a ticket; news need not be heard."""
+        """Return the number of notices that no channel but the console or a ticket has, without opt-in news."""
         told = [errand for errand in self._for_engineers if not errand.notice.news]
         return sum(all(name in PASSIVE_CHANNELS for name in errand.heard_by) for errand in told)
 
     @property
     def silenced(self) -> bool:
-        """Tell whether notices wait and every channel is known to be down, but perhaps the console or a ticket."""
+        """Return whether notices wait while every breaker is open, apart from console and tickets."""
         waking = [self._breakers[name] for name in self._others if name not in PASSIVE_CHANNELS]
         return bool(self._for_engineers and waking) and all(breaker.open for breaker in waking)
 
@@ -122,12 +122,12 @@ class Outbox:
         return [errand for errand in self._errands if not errand.notice.plain]
 
     def forget(self, services: Collection[str]) -> None:
-        """Forget the deliveries of these services, which are ours now: another worker sent notices, too."""
+        """Forget the deliveries of these services, which moved here: another worker sent notices, too."""
         self._told.forget(services)
         self._late.take(services)
 
     def lose(self, services: Collection[str]) -> Coroutine[Any, Any, None]:
-        """Forget the deliveries of services that another worker has now. To be run: resolve what that one closed."""
+        """Forget the deliveries of services that moved away; return the task that resolves incidents closed there."""
         self._told.forget(services)
         self._late.lose(services)
         return self._late.look(
@@ -135,7 +135,7 @@ class Outbox:
         )
 
     async def deliver(self, effect_id: int | None, tell: Tell) -> None:
-        """Bring a notice to its channels and finish the effect; `effect_id` is None when the store has no row of it.
+        """Deliver a notice to its channels and finish the effect; `effect_id` is None without a row in the store.
 
         May be called again for the same effect after a restart; may be cancelled at any moment.
         """
@@ -159,9 +159,9 @@ class Outbox:
         await self._told.finish(effect_id, errand.notice, errand.outcomes)
 
     def _place(self, effect_id: int | None, notice: Notice) -> Place:
-        """Return the notice's place in the order of decisions: the one it has, if it is under way from memory.
+        """Return the notice's place in the order of decisions: its present one, if it is in flight from memory.
 
-        That is the journal's order; a notice without a row comes after all rows that were seen before it.
+        That is the order of rows; a notice without a row comes after all rows seen before it.
         """
         before = next((one.place for one in self._errands if one.effect_id is None and one.notice == notice), None)
         if before is not None:
@@ -170,7 +170,7 @@ class Outbox:
         return (effect_id, 0) if effect_id is not None else (self._newest_row, next(self._numbers))
 
     def _named(self, tell: Tell) -> tuple[str, ...]:
-        """Return the channels to bring it to; if none of them is configured, the first that is (not for news)."""
+        """Return the configured channels of the notice; if none is configured, the first fallback (not for news)."""
         named = tuple(dict.fromkeys(name for name in tell.channels if name in self._notifiers))
         for name in tell.channels:
             if name not in self._notifiers:
@@ -184,14 +184,14 @@ class Outbox:
         return parcel
 
     async def _bring_the_end_to_others(self, errand: Delivery) -> None:
-        """Bring the all-clear to channels that were told of this incident, though nobody named them for its end."""
+        """Send the all-clear also to channels that have a notice of this incident, such as fallbacks."""
         for name in [name for name in self._others if name not in errand.named]:
             told = await self._told.was_told(errand.effect_id, errand.notice, name)
             if told and name not in errand.parcels:
                 errand.group.create_task(self._bring(errand, self._queue(errand, name)))
 
     async def _bring(self, errand: Delivery, parcel: QueuedNotice) -> None:
-        """Try until this channel has the notice, or a newer one spoke for it, or nobody needs it any more."""
+        """Try until this channel has the notice, a newer one superseded it, or it is no longer needed."""
         breaker = self._breakers[parcel.channel]
         breaker.join(parcel)
         try:
@@ -212,10 +212,10 @@ class Outbox:
             breaker.leave(parcel)
 
     async def _turn(self, errand: Delivery, parcel: QueuedNotice) -> bool:
-        """Wait until the notice may be tried on its channel; False when it need not be any more."""
+        """Wait until the notice may be tried on its channel; return False when it is no longer needed."""
         breaker = self._breakers[parcel.channel]
         while not self._over(errand, parcel):
-            if breaker.open:  # also before a probe: it may hang
+            if breaker.open:  # also before a trial: it may hang
                 parcel.lane.blocked(parcel)
                 self._call_a_stand_in(errand)
             if breaker.take(parcel):
@@ -227,7 +227,7 @@ class Outbox:
         return False
 
     async def _is_to_be_sent(self, errand: Delivery, parcel: QueuedNotice, breaker: CircuitBreaker) -> bool:
-        """Tell whether to send it now, and give its place back if not. While the store is asked, its end may come."""
+        """Return whether to send the notice now; else free its place. Its end may come while the store is asked."""
         wanted = False
         try:
             if await self._is_over_elsewhere(errand):
@@ -239,7 +239,7 @@ class Outbox:
         return wanted
 
     async def _is_over_elsewhere(self, errand: Delivery) -> bool:
-        """Tell whether it is over by another worker's word; an all-clear of ours comes behind its page anyway."""
+        """Return whether another worker ended the incident; an own all-clear is queued behind its page anyway."""
         notice = errand.notice
         if any(one.notice.resolves and one.notice.incident == notice.incident for one in self._errands):
             return False
@@ -248,20 +248,22 @@ class Outbox:
         return await self._late.is_over(notice)
 
     async def _stirred(self, parcel: QueuedNotice, within_seconds: float) -> None:
-        """Return when something about the parcel changed, or after so long."""
+        """Return when the notice is stirred, or after so many seconds."""
         if within_seconds == NEVER:
             await parcel.stir.wait()
         else:
             await sleep_until_set(self._clock, within_seconds, parcel.stir)
+        # Cleared after the wait: the caller checks every condition again, so no wake-up is lost.
         parcel.stir.clear()
 
     def _over(self, errand: Delivery, parcel: QueuedNotice) -> bool:
-        """Tell whether the channel has it already, or needs it no longer, and note which."""
+        """Return whether the channel has the notice, or needs it no longer; record which."""
         name = parcel.channel
         if parcel.partly:
             return parcel.overtaken or self._clock.now() - errand.notice.at > PARTLY_SECONDS
         if name in errand.heard_by:
             return True
+        # A save may have been made although its answer was lost: this row's notice went out from memory.
         if self._told.settled_from_memory(errand.effect_id, errand.notice, name):
             errand.heard(name)
             return True
@@ -274,7 +276,7 @@ class Outbox:
         return True
 
     def _call_a_stand_in(self, errand: Delivery) -> None:
-        """Let the first channel that was not called yet have it too, if all who were called are in trouble."""
+        """Start the next fallback, if all fallbacks started so far are failing."""
         if not errand.needs_fallback or any(not (parcel.troubled or parcel.overtaken) for parcel in errand.stand_ins):
             return
         name = next(
@@ -286,10 +288,11 @@ class Outbox:
             errand.group.create_task(self._bring(errand, parcel))
 
     async def _attempt(self, errand: Delivery, parcel: QueuedNotice) -> Exception | None:
-        """Send once, in a place of the breaker's, and remember it; return why it failed, or None."""
+        """Send once and record it; return the failure, or None."""
         name, breaker = parcel.channel, self._breakers[parcel.channel]
         try:
             async with parcel.lane.attempt:
+                # While it waited, the service may have moved, and the new worker delivered the same row.
                 if parcel.troubled and not parcel.partly and await self._was_brought_meanwhile(errand, name):
                     breaker.given_back(parcel)
                     return None
@@ -303,6 +306,7 @@ class Outbox:
         except (Temporary, Permanent) as failure:
             if parcel.partly:
                 return self._failed_for_some(errand, parcel, failure)
+            # A notice refused twice says nothing new about the channel: it must not open the breaker.
             again = parcel.broken and isinstance(failure, Permanent)
             breaker.failed(parcel, str(failure), _asked(failure), counts=not again)
             self._say(name, "failed", errand.notice, why=str(failure))
@@ -315,29 +319,33 @@ class Outbox:
         return None
 
     async def _has(self, errand: Delivery, name: str, reference: str | None, outcome: str, why: str = "") -> None:
-        """Note that a channel has it, and remember it."""
+        """Record that a channel has the notice."""
         self._say(name, outcome, errand.notice, why=why)
         errand.heard(name)
+        # Before the await: the service may be lost while the store records the delivery.
         self._late.sent(errand.notice, name)
         await self._told.record(errand.effect_id, errand.notice, name, reference)
 
     def _failed_for_some(self, errand: Delivery, parcel: QueuedNotice, failure: Exception) -> Exception | None:
-        """Say that those who are left did not get it; of the channel that tells nothing. None if it is for good."""
+        """Log that the remaining recipients lack the notice; return None if that is for good.
+
+        It says nothing about the channel, which delivered to others.
+        """
         self._breakers[parcel.channel].given_back(parcel)
         self._say(parcel.channel, "partly", errand.notice, why=str(failure))
         return None if isinstance(failure, Permanent) else failure
 
     async def _was_brought_meanwhile(self, errand: Delivery, name: str) -> bool:
-        """Ask whether another worker, which took the service over, brought it while we waited."""
+        """Return whether the channel got the notice from another worker while this one waited."""
         for each in await self._told.heard_by(errand.effect_id, errand.notice):
             if each not in errand.heard_by:
                 errand.heard(each)
         return name in errand.heard_by
 
     async def _send(self, errand: Delivery, name: str) -> str | None:
-        """Send and return the reference. Raises Temporary, Permanent or Partly whatever goes wrong; our cancellation.
+        """Send and return the reference. Raises Temporary, Permanent, Partly, or the cancellation of this task.
 
-        What nobody foresaw counts as temporary, and its text is not repeated.
+        An unknown exception counts as Temporary, and its text is not repeated: it may hold a secret address.
         """
         try:
             async with asyncio.timeout(self._attempt_seconds):
@@ -348,6 +356,7 @@ class Outbox:
         except TimeoutError:
             raise Temporary(f"it took longer than {show_seconds(self._attempt_seconds)}") from None
         except (Exception, asyncio.CancelledError) as error:
+            # A library's leaked CancelledError would otherwise end the delivery silently.
             if isinstance(error, asyncio.CancelledError) and _are_we_cancelled():
                 raise
             raise Temporary(f"it failed in a way nobody foresaw ({type(error).__name__})") from None
@@ -357,7 +366,7 @@ class Outbox:
         return not lasts and self._clock.now() - notice.at > STALE_SECONDS
 
     def _say(self, name: str, outcome: str, notice: Notice, why: str = "") -> None:
-        """Tell log and metrics; a fault of theirs must not stop a page."""
+        """Log and count an attempt; an exception there must not stop a page."""
         try:
             speak = log.warning if outcome in ("failed", "partly") else log.info
             speak("notice", channel=name, outcome=outcome, incident=notice.incident, kind=notice.kind.value, why=why)
@@ -367,17 +376,17 @@ class Outbox:
 
 
 def _asked(failure: Exception) -> float:
-    """Return the seconds the channel asks us to wait, within a bound."""
+    """Return the channel's Retry-After, within RETRY_AFTER_MAX_SECONDS."""
     asked = failure.retry_after_seconds if isinstance(failure, Temporary) else 0.0
     return min(asked, RETRY_AFTER_MAX_SECONDS)
 
 
 def _gap(failure: Exception, gap: float) -> float:
-    """Return the seconds to wait: our own gap, or what the channel asks for."""
+    """Return the seconds to wait: the own gap, or the channel's Retry-After, if longer."""
     return max(gap, _asked(failure))
 
 
 def _are_we_cancelled() -> bool:
-    """Tell a cancellation sent to us from one that leaked out of a library's future."""
+    """Return whether this task is being cancelled, rather than a library's future."""
     task = asyncio.current_task()
     return task is None or task.cancelling() > 0

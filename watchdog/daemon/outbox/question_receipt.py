@@ -1,6 +1,6 @@
-"""Whether people heard of a question: without that, nothing is ever done in place of their answer.
+"""Records that a question reached people: without that, no action is taken when its deadline passes.
 
-Rule: a channel has it when it said so itself; what a process prints, or a ticket, is nobody's call.
+Rule: a channel has it when its send succeeded; console and ticket channels never count as delivery.
 """
 
 from watchdog.daemon.outbox.outbox import PASSIVE_CHANNELS
@@ -9,11 +9,11 @@ from watchdog.domain.notices import Notice, NoticeKind
 
 ARRIVED = ("sent", "partly")
 TELLS_OF_IT = (NoticeKind.ASKED, NoticeKind.HUMAN_NEEDED)
-"""While a question is open, notices of these kinds say what is asked, and what is done without an answer."""
+"""Notices of these kinds state the open question, and the action taken without an answer."""
 
 
 def heard(channel: str, outcome: str, notice: Notice, now: float) -> QuestionHeard | None:
-    """Return what an attempt to bring a notice (see Outbox) means for an open question; None if nothing."""
+    """Return the receipt of a question if this attempt delivered it, else None."""
     if channel in PASSIVE_CHANNELS or outcome not in ARRIVED or notice.kind not in TELLS_OF_IT:
         return None
     return QuestionHeard(now, notice.service, notice.incident, notice.at)

@@ -5,9 +5,10 @@ Rule 2: one read begins per turn of the event loop. A turn runs all callbacks th
 it, turns take longer and fewer reads begin: their rate settles at the machine's capacity, at a lag of a few
 milliseconds, without being measured. A read that only waits for the network takes no turn, so hanging sites cost
 nothing but a socket, of which there are `in_flight_max`.
-Rule 3: a check that is due and has not begun waits in order of its due time, in two queues: the urgent (a suspicion, a watch
-window, control targets) and the calm. While both wait, every fifth read is an urgent one: few suspects keep their pace,
-overload stretches the interval of calm checks evenly, and a crowd of hanging sites leaves four fifths to the rest.
+Rule 3: a check that is due and has not begun waits in order of its due time, in two queues: the urgent (a suspicion, a
+watch window, control targets) and the calm. While both wait, every fifth read is an urgent one: few suspects keep their
+pace, overload stretches the interval of calm checks evenly, and a crowd of hanging sites leaves four fifths to the
+rest.
 Rule 4: under suspicion (a pace below `SUSPICION_SECONDS`) a check may have three reads at once, so that confirming a
 hang does not cost a timeout per confirmation.
 Rule 5: nothing polls: the dispatcher sleeps until something is due, or until something earlier is asked for.
