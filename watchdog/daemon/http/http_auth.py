@@ -1,10 +1,10 @@
-"""Who may read more than health and metrics: whoever shows the token, and not too often.
+"""Authentication for all paths but health and metrics: a bearer token, with a limit on wrong ones.
 
 Rule 1: every path behind this layer gives the same answers to a stranger, whether it exists or not.
-Rule 2: the token is compared in constant time, as bytes; no answer, log line or header repeats what was sent.
-Rule 3: the token is compared first: wrong ones keep the right one out for no moment, from whatever address they come.
-After a few wrong ones an address waits before it may show another that begins so, and after some dozens before it may
-show any other; the tables are bounded, and nothing else is counted in them.
+Rule 2: the token is compared in constant time, as bytes; no answer, log line or header repeats a client's input.
+Rule 3: the token is compared first: wrong tokens never delay the right one, from any address. After a few wrong tokens
+an address waits before it may show another with the same beginning, and after some dozens before it may show any other.
+The tables are bounded, and count nothing else.
 """
 
 import hashlib
@@ -21,12 +21,12 @@ PEERS_MAX = 1024
 REQUESTS_AT_ONCE, REQUESTS_PER_SECOND = 40.0, 10.0
 FAILURES_AT_ONCE, FAILURES_PER_SECOND = 5.0, 0.1
 GUESSES_AT_ONCE, GUESSES_PER_SECOND = 30.0, 1.0
-"""Wrong tokens of an address, however they begin: laxer, as behind a proxy all people are one address."""
+"""Limit of all wrong tokens of an address: laxer, since behind a proxy all people share one address."""
 PREFIX_BYTES = 8
 
 
 class Buckets:
-    """Token buckets by peer: `at_once` requests, refilled at `per_second`; who was not seen longest is forgotten."""
+    """Token buckets by peer: `at_once` requests, refilled at `per_second`; the peer unseen longest is forgotten."""
 
     def __init__(self, clock: Clock, at_once: float, per_second: float, peers_max: int = PEERS_MAX) -> None:
         self._clock = clock
@@ -53,8 +53,8 @@ class Buckets:
 class Guesses:
     """Slows down wrong tokens of an address: those that begin alike, and, more laxly, all of them.
 
-    So one mistyped token slows down no other that the same address (a proxy's, perhaps) shows; and who tries tokens
-    that all begin otherwise gets no more than the address has.
+    So one mistyped token does not delay another of the same address (perhaps a proxy). A client that varies the
+    beginning is bound by the address's limit.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -62,7 +62,7 @@ class Guesses:
         self._all = Buckets(clock, GUESSES_AT_ONCE, GUESSES_PER_SECOND)
 
     def wait_seconds(self, peer: str, token: bytes) -> float:
-        """Return how long the peer must wait before it is told that this token is wrong, too; 0 if it is now."""
+        """Return the seconds until this wrong token is answered; 0: now."""
         return max(self._alike.wait_seconds(_kind(peer, token)), self._all.wait_seconds(peer))
 
     def take(self, peer: str, token: bytes) -> None:
@@ -86,6 +86,7 @@ class TokenAuth:
         """Let a request with the token through; answer 401 or 429 to every other."""
         shown, peer = _shown(scope), peer_of(scope)
         right = hmac.compare_digest(shown, self._expected)
+        # The owner has buckets apart, so that strangers behind the same proxy cannot use them up.
         who = f"owner {peer}" if right else peer
         wait = max(self._requests.wait_seconds(who), 0.0 if right else self._guesses.wait_seconds(peer, shown))
         if wait > 0:
@@ -100,12 +101,12 @@ class TokenAuth:
 
 
 def peer_of(scope: Scope) -> str:
-    """Return who asks: the address, or its /64 for IPv6, where one machine has billions of them."""
+    """Return the client's address, or its /64 for IPv6, where one machine has billions of addresses."""
     return network_of(str((scope.get("client") or ("",))[0]))
 
 
 def network_of(host: str) -> str:
-    """Return what one machine may have addresses of: the address, or its /64 for IPv6; nothing for what is none."""
+    """Return the network of one machine: the address, or its /64 for IPv6; empty if `host` is no address."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
@@ -116,12 +117,13 @@ def network_of(host: str) -> str:
 
 
 def _kind(peer: str, token: bytes) -> str:
-    """Return under what a wrong token is counted: its address, and one of 256 kinds by how it begins."""
+    """Return the bucket of a wrong token: its address, and one of 256 kinds by its first bytes."""
     return f"{peer} {hashlib.sha256(token[:PREFIX_BYTES]).hexdigest()[:2]}"
 
 
 def _shown(scope: Scope) -> bytes:
     """Return the bearer token of the request; empty if there is none, or more than one header."""
+    # Two headers are refused: a proxy in front may have judged the other one.
     given = [value for name, value in scope["headers"] if name == b"authorization"]
     scheme, _, token = given[0].partition(b" ") if len(given) == 1 else (b"", b"", b"")
     return bytes(token.strip()) if scheme.lower() == b"bearer" else b""

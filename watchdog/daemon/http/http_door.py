@@ -1,13 +1,13 @@
-"""Who comes in, and when: connections wait at the door, so that no crowd makes a probe late.
+"""Admission of connections: they wait at the door, so that no crowd delays a probe.
 
 Theory. Strangers and probes share one event loop. A request costs a millisecond, and a crowd of them would fill each
 turn of the loop. So all requests together have a pace; a connection that is not due yet waits as a bare socket, which
-costs a descriptor. Connections wait in one queue for each address, and the addresses take turns (fair queueing): who
-floods from some addresses delays those who share them, and delays others by one place for each such address.
+costs a descriptor. Connections wait in one queue per address, and the addresses take turns (fair queueing). A flood
+from some addresses delays their own users, and delays others by one place for each such address.
 
 Rule 1: a connection is accepted at once, a few each turn of the loop: the kernel's queue does not know addresses.
-Rule 2: when too many wait, the oldest of the longest queue is refused (a reset, and not a line of the log): one that
-only holds its place is older than one that will ask.
+Rule 2: when too many wait, the oldest of the longest queue is refused (a reset, and no line of the log): a connection
+that only holds its place is older than one that will send a request.
 Rule 3: a further request of a kept connection takes its place in the same pace (`http_protocol.py`).
 """
 
@@ -27,14 +27,14 @@ WAITING_MAX = 192
 ACCEPTED_A_TURN = 16
 BACKLOG = 128
 RETRY_SECONDS = 1.0
-"""How long nothing is accepted after the host had no descriptor or memory left for it."""
+"""Pause of accepting after the host had no descriptor or memory left."""
 _RESET = struct.pack("ii", 1, 0)
 
 log = structlog.get_logger("watchdog")
 
 
 class Pace:
-    """Gives out moments: so many at once, then one each `1 / per_second`."""
+    """Gives out moments: some at once, then one each `1 / per_second`."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class Pace:
         self._next = float("-inf")
 
     def reserve(self) -> float:
-        """Take the next free moment and return in how many seconds it is."""
+        """Take the next free moment and return the seconds until it."""
         now = self._now()
         self._next = max(self._next, now - self._saved) + self._gap
         return max(0.0, self._next - now)
@@ -83,7 +83,7 @@ class Door:
         self._loop.add_reader(self._sock.fileno(), self._accept)
 
     def close(self) -> None:
-        """Accept no more, and refuse all who wait."""
+        """Stop accepting, and refuse all waiting connections."""
         self._loop.remove_reader(self._sock.fileno())
         for timer in (self._due, self._retry):
             if timer is not None:
@@ -105,7 +105,7 @@ class Door:
             self._queue(one, network_of(str(address[0])))
 
     def _pause(self, error: OSError) -> None:
-        """Accept nothing for a moment: the socket stays readable, and would keep the loop busy."""
+        """Pause accepting: the socket stays readable, and would keep the loop busy."""
         left_out = self._throttle.take("accept", self._loop.time())
         if left_out is not None:
             log.error("no connection can be accepted", why=error.strerror, left_out=left_out)
@@ -124,16 +124,18 @@ class Door:
             self._due = self._loop.call_later(self._pace.reserve(), self._admit)
 
     def _admit(self) -> None:
-        """Let the next one in; its address is asked again when all others were."""
+        """Admit the next connection; its address is served again after all others."""
         address = next(iter(self._queues))
         queue = self._queues.pop(address)
         self._waiting -= 1
         self._enter(queue.popleft())
+        # Put back at the end of the dict: its order is the order of turns.
         if queue:
             self._queues[address] = queue
         self._due = self._loop.call_later(self._pace.reserve(), self._admit) if self._queues else None
 
 
 def _refuse(one: socket.socket) -> None:
+    # Linger of 0 s: the kernel resets the connection and keeps no TIME_WAIT for a flood.
     one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
     one.close()

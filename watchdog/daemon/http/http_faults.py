@@ -1,7 +1,7 @@
-"""What becomes of a request on which our own code fails: one answer (500), and not a line of the log for each.
+"""Answers a request that raises in the daemon's own code: one 500, without a log line each.
 
-Rule: a stranger who finds such a fault can send it a thousand times a minute. The first of a kind is written down with
-its traceback; then one line every ten minutes says how many there were.
+Rule: a stranger who finds such a fault can send it a thousand times a minute. The first of a kind is logged with its
+traceback; then one line every ten minutes has the count.
 """
 
 import asyncio
@@ -36,6 +36,7 @@ class Faults:
             await self._app(scope, receive, noted)
         except Exception as error:  # noqa: BLE001  whatever it is, the server goes on
             self._write_down(error)
+            # An answer that has begun cannot be replaced: the server then closes the connection.
             if not begun:
                 await JSONResponse({"ok": False}, 500)(scope, receive, send)
 

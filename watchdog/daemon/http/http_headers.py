@@ -1,10 +1,10 @@
-"""What every answer says to a browser, and what no request may be: the outermost ASGI layer.
+"""Security headers of every answer, and requests that are refused: the outermost ASGI layer.
 
-Rule 1: an answer may bring a header of its own; what it does not bring is set here, to the strictest.
-Rule 2: what is refused here is refused before any route is looked up, and /metrics too. The Host alone is not asked of
-/healthz and /readyz: a platform's health check names what the platform likes, and they show kinds of trouble alone.
-Rule 3: a host that is not ours is written down, as its name may be missing in the configuration: one line a minute at
-most, so that strangers can neither fill the log nor use it up.
+Rule 1: an answer may set a header of its own; the others are set here, to the strictest value.
+Rule 2: refusals come before any route is looked up, for /metrics too. Only /healthz and /readyz accept any Host: a
+platform's health check uses a name of its own, and they show kinds of trouble alone.
+Rule 3: an unknown Host is logged, as its name may be missing in the configuration. The limit is one line a minute, so
+that strangers can neither fill the log nor use it up.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ METHODS = frozenset({"GET", "HEAD", "POST"})
 HEALTH = frozenset({"/healthz", "/readyz"})
 STRANGE_HOST, STRANGE_HOST_SECONDS = "a strange host", 60.0
 URL_MAX_BYTES = 4096
-"""What an identity provider sends a browser back with can be longer than 2 KiB."""
+"""An identity provider's redirect back can be longer than 2 KiB."""
 HEADERS: Mapping[str, str] = MappingProxyType(
     {
         "x-content-type-options": "nosniff",
@@ -75,7 +75,7 @@ class SafeHeaders:
 
 def _refusal(scope: Scope) -> JSONResponse | None:
     if {b"content-length", b"transfer-encoding"} <= {name for name, _ in scope["headers"]}:
-        # RFC 9112, 6.1: a proxy may have seen another end of this request, so nothing behind it is read
+        # RFC 9112, 6.1: a proxy may have seen another end of this request, so nothing after it is read
         return JSONResponse({"ok": False}, 400, headers={"connection": "close"})
     if scope["method"] not in METHODS:
         return JSONResponse({"ok": False}, 405, headers={"allow": ", ".join(sorted(METHODS))})

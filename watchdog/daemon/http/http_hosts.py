@@ -1,9 +1,9 @@
-"""By which names the server may be asked: a page whose own name leads to our address (DNS rebinding) must not ask it.
+"""Accepted Host names: a page whose own name resolves to this address (DNS rebinding) must not read from it.
 
-Rule 1: an address is always taken: a page that a browser has from an address is of that very machine.
-Rule 2: a name is taken if it is ours: of this machine, of the address that is listened on, or configured. Where others
-than this machine can connect, so is one of a private network: without a dot (`watchdog`), or under a suffix that the
-internet's DNS does not have (`watchdog.monitoring.svc`, `watchdog.railway.internal`).
+Rule 1: an address is always accepted: a page loaded from an address comes from this very machine.
+Rule 2: a name is accepted if it is this machine's, the listen address's, or configured. Where other machines can
+connect, a name of a private network is accepted too: without a dot (`watchdog`), or under a suffix that the internet's
+DNS does not have (`watchdog.monitoring.svc`, `watchdog.railway.internal`).
 """
 
 import ipaddress
@@ -17,14 +17,14 @@ PRIVATE_SUFFIXES = (".svc", ".internal", ".local")
 
 
 class Hosts:
-    """Judges the Host of a request; `listen` is the address that is listened on, `names` are the configured ones."""
+    """Judges the Host of a request; `listen` is the listen address, `names` are the configured ones."""
 
     def __init__(self, listen: str, names: Collection[str] = ()) -> None:
         self._names = frozenset(name.lower() for name in (LOCAL, listen, *names))
         self._private = not _is_loopback(listen)
 
     def knows(self, given: bytes) -> bool:
-        """Tell whether a request with that Host header is for us."""
+        """Return whether the Host header is one of the accepted names."""
         match = HOST.fullmatch(given.decode("latin-1"))
         if match is None:
             return False

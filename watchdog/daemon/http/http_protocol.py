@@ -1,17 +1,19 @@
-"""What one connection may cost: HTTP/1.1 with deadlines, and room for the next one.
+"""Limits of one connection: HTTP/1.1 with deadlines, and room for the next connection.
 
-uvicorn waits for ever for a request's head, for its body and for a reader who does not read, and counts such
-connections as work: a few dozen of them would shut /healthz.
+uvicorn waits for ever for a request's head, for its body and for a client that does not read, and counts such
+connections as work: a few dozen of them would block /healthz.
 
-Rule 1: a whole request within HEAD_SECONDS of its first byte (of the connection, for the first), or it is cut off.
-Rule 2: who does not take the last byte of an answer for DRAIN_SECONDS is cut off, also when the connection is closing.
-Rule 3: when all places are taken, the one that waited longest (for a whole request, or for a reader) makes room, of the
-address that has most of those.
+Rule 1: a request must be complete HEAD_SECONDS after its first byte (of the connection, for the first), or it is cut
+off.
+Rule 2: a client that does not take the last byte of an answer for DRAIN_SECONDS is cut off, also while the connection
+closes.
+Rule 3: when all places are taken, the connection that waited longest (for a whole request, or for its client to read)
+is cut off, of the address with most of those.
 Rule 4: a place is taken until its descriptor is free.
-Rule 5: h11 bounds only a head that is not complete yet, so it is given a burst in small pieces, and no byte of the next
-request before this one is answered. A request that cannot be read ends its connection, and no line of the log.
+Rule 5: h11 bounds only an incomplete head. So it receives a burst in small pieces, and no byte of the next request
+before this one is answered. An unreadable request ends its connection, without a line of the log.
 Rule 6: requests begin in the pace of all connections together (`http_door.py`): the first of a connection waited at the
-door, a further one waits here, unread. Who sends a request in small pieces is read a few times a second.
+door, a further one waits here, unread. A request in small pieces is read a few times a second.
 """
 
 import asyncio
@@ -30,9 +32,9 @@ CONNECTIONS_MAX = 64
 HEAD_SECONDS = 5.0
 DRAIN_SECONDS = 15.0
 PIECE_BYTES = 2048
-"""By so much a head may be larger than the limit before it is refused."""
+"""Size of the pieces given to h11: a head may exceed its limit by this much before it is refused."""
 REST_SECONDS = 0.05
-"""So long a connection is not read after a piece of a request: a letter at a time would cost as much as a request."""
+"""Pause of reading after a piece of a request: a byte at a time would cost as much as a request."""
 _turns = itertools.count()
 
 
@@ -43,7 +45,7 @@ class BoundedProtocol(H11Protocol):
     drain_seconds = DRAIN_SECONDS
     places = CONNECTIONS_MAX
     pace: Pace | None = None
-    """When a further request may begin; set by whoever made the connection."""
+    """The pace of further requests; set by the creator of the connection."""
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
@@ -59,7 +61,7 @@ class BoundedProtocol(H11Protocol):
         """Take a place, and begin to wait for a request."""
         super().connection_made(transport)
         self.address = network_of(self.client[0]) if self.client else ""
-        transport.set_write_buffer_limits(high=0)  # else the end of an answer may lie there for ever, untold
+        transport.set_write_buffer_limits(high=0)  # else the end of an answer may lie there for ever, unnoticed
         self._head.start()
         self._make_room()
 
@@ -80,9 +82,10 @@ class BoundedProtocol(H11Protocol):
         self.handle_events()
 
     def handle_events(self) -> None:
-        """Parse what has come, unless it is to wait; a whole request, with its body, ends the waiting."""
+        """Parse the received bytes, unless paused; a whole request, with its body, stops its deadline."""
         if self._rest is not None or self._begins_later():
             return
+        # Before parsing: a call without new bytes (a finished answer) must not pause reading.
         came = bool(self._unread)
         self._parse()
         if not self._waits:
@@ -97,7 +100,8 @@ class BoundedProtocol(H11Protocol):
             self._head.stop()
 
     def _parse(self) -> None:
-        """Hand what has come to the parser, piece by piece."""
+        """Give the received bytes to the parser, piece by piece."""
+        # First the bytes that h11 holds already: they come before those in `_unread`.
         if self.conn.their_state is not h11.ERROR:
             super().handle_events()
         while self._unread and not self.transport.is_closing() and self.conn.their_state in (h11.IDLE, h11.SEND_BODY):
@@ -106,7 +110,7 @@ class BoundedProtocol(H11Protocol):
             super().handle_events()
 
     def _begins_later(self) -> bool:
-        """Take a place in the pace for a further request, and tell whether it is still to come."""
+        """Take a place in the pace for a further request; return whether it is still to come."""
         if self._may_begin or self.pace is None or not self._waits or not (self._unread or self._has_read_on):
             return False
         self._may_begin = True
@@ -127,28 +131,30 @@ class BoundedProtocol(H11Protocol):
             self.handle_events()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no request; where the answer to its head is under way, end the connection instead."""
+        """Refuse an unreadable request; where an answer is in progress, end the connection instead."""
         if self._waits:
             super().send_400_response(msg)
         else:
+            # A 400 in the middle of another answer would corrupt it.
             self.cycle.disconnected = True
             self.cycle.message_event.set()
             self._cut_off()
 
     def on_response_complete(self) -> None:
-        """Go on with the next request; but close a connection whose request was answered before it was whole."""
+        """Go on with the next request; close the connection if the answer came before the request was whole."""
         self.turn = next(_turns)
+        # The rest of the body would be taken for the next request.
         if self.cycle.more_body:
             self.transport.close()
         super().on_response_complete()
 
     def pause_writing(self) -> None:
-        """Wait for a reader who does not read, but not for ever."""
+        """Start the deadline of a client that does not read."""
         super().pause_writing()
         self._drain.start()
 
     def resume_writing(self) -> None:
-        """It is being read again."""
+        """Stop the deadline: the client reads again."""
         super().resume_writing()
         self._drain.stop()
 
@@ -168,7 +174,7 @@ class BoundedProtocol(H11Protocol):
 
     @property
     def _lingers(self) -> bool:
-        """Something was written that has not been taken yet."""
+        """Part of an answer has not been taken by the client yet."""
         return self._drain.is_running
 
     def _cut_off(self) -> None:
@@ -177,8 +183,9 @@ class BoundedProtocol(H11Protocol):
         self.transport.abort()
 
     def _make_room(self) -> None:
-        """Cut off who waited longest of the address that has most who wait; that is this one when all are answered."""
+        """Cut off the longest waiting connection of the address with most waiting ones, perhaps this one."""
         ours = [one for one in self.connections if isinstance(one, BoundedProtocol)]
+        # A closing connection with nothing left to write frees its descriptor in this turn.
         here = [one for one in ours if one._lingers or not one.transport.is_closing()]
         if len(here) > self.places:
             idle = [one for one in here if one._waits or one._lingers]

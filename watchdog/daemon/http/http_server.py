@@ -1,7 +1,7 @@
 """The daemon's one HTTP server: /metrics for Prometheus, /healthz and /readyz for a platform or a human.
 
-Rule 1: it says how we are and what we count, never how we are configured; all else is behind a token.
-Rule 2: it is bounded (connections, time, header size, methods), and its crash is the supervisor's business alone.
+Rule 1: it shows health and counters, never the configuration; all else requires a token.
+Rule 2: it is bounded (connections, time, header size, methods), and its crash concerns the supervisor alone.
 """
 
 import asyncio
@@ -38,18 +38,17 @@ _KEEP_ALIVE_SECONDS = 20
 _STOP_SECONDS = 3
 
 Reasons = Callable[[], Sequence[str]]
-"""Returns why not, in words that anybody may read; empty when all is well."""
+"""Returns the reasons, as public text; empty when all is well."""
 
 Facts = Callable[[], Mapping[str, Any]]
-"""Returns what is known, as plain data."""
+"""Returns the state of the daemon, as plain data."""
 
 
 class HttpServer:
-    """Serves while the `async with` block lasts. `listen` is `host:port`; port 0 takes a free one, told by `.port`.
+    """Serves while the `async with` block lasts. `listen` is `host:port`; port 0 takes a free one, shown by `.port`.
 
-    `private` answers every other path (see `private_app`); `protocol` bounds each connection; `hosts` are names under
-    which it may be asked, beside its address (see `http_hosts.py`).
-    Raises Permanent when the address cannot be used.
+    `private` answers every other path (see `private_app`); `protocol` bounds each connection; `hosts` are accepted
+    names beside its address (see `http_hosts.py`). Raises Permanent when the address cannot be used.
     """
 
     def __init__(
@@ -101,7 +100,7 @@ class HttpServer:
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=_STOP_SECONDS,
         )
-        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # anybody could fill our log with bad requests
+        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # strangers could fill the log with bad requests
         self.running = server = _Server(config, self._protocol, self._supervisor)
         with contextlib.closing(sock):
             try:
@@ -127,7 +126,7 @@ class HttpServer:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn behind a door of ours, without its signal handlers: SIGTERM and SIGHUP belong to the daemon."""
+    """uvicorn behind `Door`, without its signal handlers: SIGTERM and SIGHUP belong to the daemon."""
 
     def __init__(self, config: uvicorn.Config, protocol: type[BoundedProtocol], supervisor: Supervisor) -> None:
         super().__init__(config)
@@ -137,6 +136,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen on these sockets."""
+        # Without sockets: the doors accept, and hand each connection to the loop.
         await super().startup(sockets=[])
         loop = asyncio.get_running_loop()
         pace = Pace(loop.time)
@@ -154,7 +154,7 @@ class _Server(uvicorn.Server):
             door.open()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Accept no more; let what is being answered end."""
+        """Stop accepting; let answers in progress end."""
         for door in self._doors:
             door.close()
         await super().shutdown(sockets=sockets)
@@ -170,7 +170,7 @@ async def _entered(coming: Coroutine[Any, Any, object]) -> None:
 
 
 def parse_listen(listen: str) -> tuple[str, int]:
-    """Return host and port of `127.0.0.1:9090`, `0.0.0.0:9090` or `[::1]:0`. Raises Permanent, saying what to write."""
+    """Return host and port of `127.0.0.1:9090`, `0.0.0.0:9090` or `[::1]:0`. Raises Permanent with an example."""
     host, _, port = listen.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
@@ -186,7 +186,7 @@ def make_app(
     degraded: Reasons = tuple,
     private: ASGIApp | None = None,
 ) -> ASGIApp:
-    """Return the application, which a test can call without a socket. What is `degraded` makes nobody unready."""
+    """Return the application, which a test can call without a socket. `degraded` reasons leave /readyz at 200."""
 
     async def show_metrics(request: Request) -> Response:
         body, content_type = await metrics.page(request.headers.get("accept", ""))
@@ -200,12 +200,12 @@ def make_app(
 
     public = [Route("/metrics", show_metrics), Route("/healthz", show_health), Route("/readyz", show_ready)]
     app = Starlette(routes=[*public, *([Mount("/", private)] if private is not None else [])])
-    app.router.redirect_slashes = False  # the address would be made of whatever Host the request names
+    app.router.redirect_slashes = False  # the redirect would repeat the Host of the request
     return SafeHeaders(Faults(app), hosts)
 
 
 def private_app(token: str, clock: Clock, status: Facts) -> ASGIApp | None:
-    """Return what only the owner of the token may read, `/status`; None without a token: then nobody may."""
+    """Return the paths for the owner of the token, `/status`; None without a token: then there are none."""
 
     async def show_status(request: Request) -> Response:
         return _json(status())
@@ -227,5 +227,5 @@ def _lines(reasons: Reasons) -> list[str]:
 
 
 def _json(content: object, status: int = 200) -> Response:
-    """Return it in ASCII: no text of a stranger, not even half a character, can then fail to be written."""
+    """Return JSON in ASCII: foreign text, even half a surrogate pair, cannot fail to be encoded."""
     return Response(json.dumps(content, allow_nan=False), status, media_type="application/json")

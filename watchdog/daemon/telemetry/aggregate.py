@@ -14,9 +14,9 @@ from watchdog.ports import Sample
 
 MINUTE_SECONDS = 60.0
 GRACE_SECONDS = 5.0
-"""A read that began in a minute may be handed in so much later."""
+"""A read that began in a minute may be handed in this much later."""
 OPEN_MAX = 10_000
-"""Rows not handed out yet; beyond that the oldest minute is dropped (nobody took the rows for hours)."""
+"""Most rows kept; beyond that the oldest minute is dropped (no rows were taken for hours)."""
 WHY_MAX_CHARACTERS = 200
 _GAMMA = 1.02
 _SHORTEST_SECONDS, _LONGEST_SECONDS = 0.0001, 3600.0
@@ -32,6 +32,7 @@ class Sketch:
     def add(self, seconds: float) -> None:
         """Take one latency."""
         bounded = min(max(seconds, _SHORTEST_SECONDS), _LONGEST_SECONDS)
+        # Bucket i covers (γ^(i-1), γ^i]; its middle is within 1 % of every value in it, as γ is 1.02.
         index = math.ceil(math.log(bounded) / math.log(_GAMMA))
         self._buckets[index] = self._buckets.get(index, 0) + 1
         self._count += 1
@@ -49,7 +50,7 @@ class Sketch:
 
 @dataclass(slots=True)
 class _Open:
-    """A minute that still grows."""
+    """An incomplete minute."""
 
     good: int = 0
     bad: int = 0
@@ -67,6 +68,7 @@ class MinuteAggregator:
     def add(self, service: str, signal: str, sample: Sample, at: float) -> None:
         """Count a sample in the minute of `at` (UTC epoch seconds)."""
         key = (at - at % MINUTE_SECONDS, service, signal)
+        # The store has been away for hours: the newest minutes are worth more than the oldest.
         if key not in self._open and len(self._open) >= OPEN_MAX:
             oldest = min(start for start, _, _ in self._open)
             self._open = {key: row for key, row in self._open.items() if key[0] != oldest}
@@ -83,16 +85,16 @@ class MinuteAggregator:
             row.latencies.add(sample.latency_seconds)
 
     def complete(self, now: float) -> list[Minute]:
-        """Return and forget the minutes that are over, oldest first.
+        """Return and forget the complete minutes, oldest first.
 
-        One further in the future than the next is over as well: the clock was set back, and it will not grow.
+        A minute further in the future than the next is complete as well: the clock was set back, so it will not grow.
         """
         current = now - now % MINUTE_SECONDS
         ended = current - MINUTE_SECONDS if now - current < GRACE_SECONDS else current
         return self._take(lambda start: not ended <= start <= current + MINUTE_SECONDS)
 
     def flush(self) -> list[Minute]:
-        """Return and forget everything, the unfinished minute too: we are about to stop."""
+        """Return and forget all minutes, the incomplete one too, before the daemon stops."""
         return self._take(lambda start: True)
 
     def _take(self, over: Callable[[float], bool]) -> list[Minute]:

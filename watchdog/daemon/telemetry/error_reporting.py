@@ -1,10 +1,11 @@
-"""Our own errors, to a Sentry project of their own: in the watched one they would raise the error rate we watch.
+"""Reports the daemon's own errors to a Sentry project of their own: in the watched one they would raise its error rate.
 
-Rule 1: off without a DSN; nothing is read from `SENTRY_*` variables, which belong to the target.
+Rule 1: off without a DSN; `SENTRY_*` variables are not read, as they belong to the target.
 Rule 2: no local variables (they hold headers and addresses), no breadcrumbs, no host name, no patched libraries, no
-personal data (the SDK's default); what remains is scrubbed of every known secret.
+personal data (the SDK's default); the rest is scrubbed of every known secret.
 Rule 3: a failing loop is a few events, not a flood.
-Rule 4: they go where the DSN says, and nowhere else: the SDK connects without our guard, so no redirect is followed.
+Rule 4: they go to the DSN's address and nowhere else: the SDK connects without the SSRF guard, so no redirect is
+followed.
 """
 
 from collections import Counter
@@ -30,7 +31,7 @@ _DEPTH_MAX = 12
 
 
 def start(dsn: str | None, version: str, redact: Redact) -> None:
-    """Report errors to the DSN from now on; without one, stay silent. Raises Permanent for what is no DSN."""
+    """Report errors to the DSN from now on; without one, report none. Raises Permanent for an invalid DSN."""
     if not dsn:
         return
     try:
@@ -61,12 +62,12 @@ def start(dsn: str | None, version: str, redact: Redact) -> None:
 
 
 def report(error: BaseException) -> None:
-    """Report one error; nothing happens without a DSN. Returns at once: a thread of the SDK's own sends it."""
+    """Report one error; does nothing without a DSN. Returns at once: a thread of the SDK sends it."""
     sentry_sdk.capture_exception(error)
 
 
 def stop() -> None:
-    """Send what waits, within 2 s, and report no more."""
+    """Send the waiting events, within 2 s, and report no more."""
     client = sentry_sdk.get_client()
     if client.is_active():
         client.close(timeout=FLUSH_SECONDS)
@@ -89,7 +90,7 @@ class Scrubber:
         self._seen: Counter[str] = Counter()
 
     def __call__(self, event: Event, hint: Hint) -> Event | None:
-        """Return what may be sent, or None."""
+        """Return the scrubbed event, or None to drop it."""
         kind = _kind_of(event)
         if self._seen.total() >= EVENTS_MAX or self._seen[kind] >= ALIKE_MAX:
             return None
@@ -109,6 +110,7 @@ def _kind_of(event: Mapping[str, Any]) -> str:
 def _scrub(value: Any, secrets: Sequence[str], depth: int) -> Any:
     if isinstance(value, str):
         return scrub(value, secrets)
+    # Events nest foreign data, which may be as deep as its author likes.
     if depth >= _DEPTH_MAX:
         return "…"
     if isinstance(value, Mapping):

@@ -1,11 +1,11 @@
-"""What a scraper is given: our metrics in one of two formats, rendered at most once a second, however many ask.
+"""The metrics page in one of two formats, rendered at most once a second for all scrapers.
 
 A large page is kept for longer (50 services: some seconds): strangers who ask without a pause would else keep a thread
-writing, and one probe in a hundred would be late for it.
+rendering, and one probe in a hundred would be late for it.
 
-Rule 1: a stranger's Accept header chooses one of the two; what else it says is neither understood nor repeated.
-Rule 2: a page is made beside the loop, or a large one would make our own probes late (300 services: 0.2 s). Each value
-is one that was; two of them may be some milliseconds apart, as everywhere where metrics are read by another thread.
+Rule 1: the Accept header chooses one of two formats; its other parts are ignored and never repeated.
+Rule 2: a page is rendered in a thread, as a large one would delay probes (300 services: 0.2 s). Each value is one that
+was; two of them may be some milliseconds apart, as wherever another thread reads metrics.
 """
 
 import asyncio
@@ -22,12 +22,12 @@ from watchdog.ports import Clock
 
 FRESH_SECONDS, FRESH_SECONDS_MAX = 1.0, 10.0
 BYTES_A_SECOND = 60_000
-"""What is written of pages, on average, however many ask: half a percent of the time."""
+"""Rendering rate, on average, for any number of scrapers: half a percent of the time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A content type, and what writes it."""
+    """A content type, and its encoder."""
 
     content_type: str
     encode: Callable[[Any], bytes]
@@ -47,8 +47,12 @@ class Exposition:
         self._kept: dict[Format, tuple[float, bytes]] = {}
 
     async def page(self, accept: str) -> tuple[bytes, str]:
-        """Return a page at most a second old, and its content type. Who asks while it is made gets the same one."""
+        """Return a page of the `fresh_seconds` of its size, and its content type.
+
+        A request during the rendering gets the same page.
+        """
         form = format_of(accept)
+        # A second request waits for the page in progress instead of starting another thread.
         async with self._one_at_a_time:
             good_until, body = self._kept.get(form, (float("-inf"), b""))
             if self._clock.monotonic() >= good_until:
@@ -58,12 +62,12 @@ class Exposition:
 
 
 def fresh_seconds(size: int) -> float:
-    """Return how long a page of so many bytes is kept."""
+    """Return the seconds a page of this many bytes is kept."""
     return min(max(FRESH_SECONDS, size / BYTES_A_SECOND), FRESH_SECONDS_MAX)
 
 
 def format_of(accept: str) -> Format:
-    """Return OpenMetrics if this Accept header names the version that we write, or none; else the classic text."""
+    """Return OpenMetrics if the Accept header names the rendered version, or no version; else the classic text."""
     for accepted in accept.lower().split(","):
         kind, *more = (part.strip() for part in accepted.split(";"))
         versions = {part for part in more if part.startswith("version=")}
@@ -79,7 +83,7 @@ def written(families: Iterable[Metric], form: Format = CLASSIC) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
-    """Looks like a registry to the library's encoders."""
+    """A registry, as the library's encoders expect it."""
 
     families: Iterable[Metric]
 

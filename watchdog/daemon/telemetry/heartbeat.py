@@ -1,10 +1,9 @@
-"""A sign of life to dead-man's switches outside, which ring when we fall silent or say that we are not well.
+"""Heartbeats to external dead-man's switches, which alert when the daemon falls silent or reports itself unhealthy.
 
-Rule 1: at most one request a minute and switch, and only from a loop that really works: `ailment` judges by what was
-done.
+Rule 1: at most one request a minute and switch, and only from a working loop: `ailment` judges by work done.
 Rule 2: the address is the secret: it is never printed, nor is any text of an httpx exception.
-Rule 3: of several workers one speaks for all; a healthy one would take back what the sick one said.
-Rule 4: each switch has a heartbeat of its own, so that one that hangs or is gone does not silence the other.
+Rule 3: of several workers one reports for all; a healthy one would revert the unhealthy one's report.
+Rule 4: each switch has a heartbeat of its own, so that a hanging or removed switch does not silence the other.
 """
 
 from asyncio import timeout
@@ -25,7 +24,7 @@ DEADLINE_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """One dead-man's switch: its name in metrics and logs, and the address to ask while well, or not (`well` False)."""
+    """One dead-man's switch: its name in metrics and logs, and its address while healthy or not (`well` False)."""
 
     name: str
     address: Callable[[bool], httpx.URL] = field(repr=False)
@@ -51,7 +50,7 @@ def sentry_crons(url: str) -> Switch:
 
 
 class Heartbeat:
-    """Tells a switch once a minute whether `ailment()` returns nothing, or a reason; while it is for us to `speak()`.
+    """Reports to a switch once a minute whether `ailment()` returns a reason, while `speak()` is True for this worker.
 
     `transport` decides where connections may go.
     """
@@ -76,7 +75,7 @@ class Heartbeat:
         self._report = report
 
     async def run(self) -> None:
-        """Ping for ever: the first a minute from now, when there is something to judge by."""
+        """Ping for ever: the first a minute after the start, when there is work to judge."""
         async with httpx.AsyncClient(
             headers={"user-agent": f"render-watchdog/{__version__}"},
             transport=self._transport,
@@ -91,7 +90,7 @@ class Heartbeat:
                     self._metrics.heartbeat_elsewhere(self._switch.name)
 
     async def ping(self, client: httpx.AsyncClient) -> None:
-        """Send one sign of life, or of sickness; a failure is counted, reported, and tried again next time."""
+        """Send one heartbeat, healthy or not; a failure is counted, reported, and retried a minute later."""
         sick = self._why_sick()
         trouble = await self._get(client, well=not sick)
         outcome: Ping = "failed" if trouble else "sick" if sick else "ok"
@@ -105,7 +104,7 @@ class Heartbeat:
             return f"the check itself failed: {type(error).__name__}"
 
     async def _get(self, client: httpx.AsyncClient, *, well: bool) -> str:
-        """Return what went wrong, or nothing."""
+        """Return the failure, or an empty string."""
         try:
             url = self._switch.address(well)
             async with timeout(DEADLINE_SECONDS), client.stream("GET", url) as response:

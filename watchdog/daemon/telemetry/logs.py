@@ -1,9 +1,9 @@
 """Logs: one JSON object a line on stdout, readable lines on a terminal.
 
-Rule 1: `event` is our own short sentence; foreign text is a value under a name of its own.
+Rule 1: `event` is the daemon's own short sentence; foreign text is a value under a name of its own.
 Rule 2: every string is redacted, made harmless (no control characters, no bidi tricks) and bounded before it is
 written; JSONRenderer alone would escape them, the console renderer would not.
-Rule 3: libraries speak through the same processors, and the chatty ones (whose lines hold URLs) only of warnings.
+Rule 3: libraries log through the same processors, and the chatty ones (whose lines hold URLs) warnings only.
 """
 
 import logging
@@ -38,7 +38,7 @@ _QUERY = re.compile(
 _SCHEME = re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=\-]{8,}")
 
 Redact = Callable[[], Sequence[str]]
-"""Returns the secret values known now; asked for each line, so that a reload counts at once."""
+"""Returns the secret values known now; called for each line, so that a reload counts at once."""
 
 
 def configure(
@@ -75,6 +75,7 @@ def configure(
         logger = logging.getLogger(name)
         logger.handlers[:], logger.propagate = [], True
         logger.setLevel(logging.WARNING)
+    # Children of these libraries may have handlers and levels of their own.
     for name, child in list(logging.root.manager.loggerDict.items()):
         if isinstance(child, logging.Logger) and name.partition(".")[0] in _QUIET and "." in name:
             child.handlers[:], child.propagate = [], True
@@ -95,13 +96,13 @@ class _Lossy(logging.StreamHandler[TextIO]):
 
 
 def get_logger(name: str = "watchdog") -> structlog.typing.FilteringBoundLogger:
-    """Return a logger; its methods take an event of ours and values by name."""
+    """Return a logger; its methods take the daemon's event and values by name."""
     logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(name)
     return logger
 
 
 def move_foreign_text(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Give a library's message a place of its own: `event` is ours."""
+    """Move a library's message to `text`: `event` is the daemon's own."""
     return {**event, "event": "a library reports", "text": event.get("event", "")}
 
 
@@ -123,6 +124,7 @@ class Cleaner:
         }
 
     def _exception(self, text: str, secrets: Sequence[str]) -> str:
+        # Scrubbed before it is cut: half a secret would no longer be recognised.
         text = scrub(text, secrets)[-EXCEPTION_MAX_CHARACTERS:]
         if not self._keep_lines:
             return neutralise(text)
@@ -140,7 +142,7 @@ def known_forms(secrets: Sequence[str]) -> tuple[str, ...]:
 
 
 def _parts(address: str) -> Iterator[str]:
-    """Yield what is secret within an address that is one: a library may repeat its path, or its password, alone."""
+    """Yield the secret parts of a secret address: a library may print its path, or its password, alone."""
     place, _, path = address.partition("://")[2].partition("/")
     user, _, password = place.rpartition("@")[0].partition(":")
     words = re.split(r"[/?#&=:@]", path)
@@ -174,6 +176,7 @@ def _clean(value: Any, secrets: Sequence[str], depth: int) -> Any:
 
 
 def _text(value: Any, secrets: Sequence[str]) -> str:
+    # Cut twice: scrubbing a text of megabytes would stall the loop, and may shorten the text.
     text = scrub(str(value)[: 4 * TEXT_MAX_CHARACTERS], secrets)
     cut = "…" if len(text) > TEXT_MAX_CHARACTERS else ""
     return neutralise(text[:TEXT_MAX_CHARACTERS]) + cut

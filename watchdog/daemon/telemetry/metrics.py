@@ -1,8 +1,9 @@
-"""The one place for metric names: what the daemon tells Prometheus, by scrape and by remote write alike.
+"""All metric names, for the scrape and for remote write alike.
 
-Rule 1: labels hold configured names (of a URL, the host) and our own closed words only; never an id or an error's text.
+Rule 1: labels hold configured names (of a URL, the host) and a closed set of words only; never an id or an error's
+text.
 Rule 2: base units, units last; counters end in `_total`; moments end in `_timestamp_seconds` (UTC epoch seconds).
-Rule 3: a registry of our own: two daemons in one process (tests, the demo) do not meet.
+Rule 3: a registry of its own: two daemons in one process (tests, the demo) do not meet.
 """
 
 import re
@@ -18,9 +19,9 @@ from watchdog.domain.readings import Bad, Good, Reading, Unknown
 from watchdog.ports import Sample
 
 Delivery = Literal["sent", "failed", "rejected", "overflowed"]
-"""What became of a remote-write batch: accepted, to be tried again, refused for good, pushed out of the buffer."""
+"""Outcome of a remote-write batch: accepted, to be retried, refused for good, pushed out of the buffer."""
 Ping = Literal["ok", "sick", "failed"]
-"""What became of a heartbeat: sent as healthy, sent as not healthy, not delivered."""
+"""Outcome of a heartbeat: sent as healthy, sent as unhealthy, not delivered."""
 
 _PROBE = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _LATE = (0.001, 0.002, 0.003, 0.004, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -95,7 +96,7 @@ class Metrics:
         self._restore = self._histogram("restore_seconds", "From onset to restored.", _RESTORE)
 
     def _make_numbers(self) -> None:
-        """The numbers of `watchdog report stats` (what each counts: presentation/stats.py), of the last 30 days."""
+        """The numbers of `watchdog report stats` (defined in presentation/stats.py), over the last 30 days."""
         self._numbers = {
             name: self._gauge(name, text, "service")
             for name, text in (
@@ -159,51 +160,52 @@ class Metrics:
         self._late.observe(seconds)
 
     def in_flight(self, probes: int) -> None:
-        """Say how many probes are under way."""
+        """Set the number of probes in flight."""
         self._in_flight.set(probes)
 
     def hears(self, channel: str, *, up: bool) -> None:
-        """Say whether we hear what people answer in a channel."""
+        """Set whether the daemon receives the answers people give in a channel."""
         self._hears.labels(channel).set(up)
 
     def health(self, *, healthy: bool, ready: bool) -> None:
-        """Say what /healthz and /readyz answer."""
+        """Set the answers of /healthz and /readyz."""
         self._up.set(healthy)
         self._ready.set(ready)
 
     def seeing(self, *, blind: bool, paused: bool, disarmed: bool) -> None:
-        """Say whether we can see, and whether we may act."""
+        """Set whether the daemon is blind, paused or disarmed."""
         self._blind.set(blind)
         self._paused.set(paused)
         self._disarmed.set(disarmed)
 
     def integration(self, kind: str, name: str, *, works: bool, ok_at: float | None) -> None:
-        """Say whether something we rely on works, and when it did last (UTC epoch seconds)."""
+        """Set whether an integration works, and its last success (UTC epoch seconds)."""
         self._integration_up.labels(kind, name).set(works)
         if ok_at is not None:
             self._integration_ok_at.labels(kind, name).set(ok_at)
 
     def integration_gone(self, kind: str, name: str) -> None:
-        """Say no more of something that this worker relies on no more."""
+        """Remove the series of an integration that this worker no longer uses."""
         for family in (self._integration_up, self._integration_ok_at):
             family.remove_by_labels({"kind": kind, "name": name})
 
     def mode(self, service: str, mode: str) -> None:
-        """Say how much a service is entrusted to us, instead of what was said before."""
+        """Set the mode of a service, and remove the series of its former mode."""
         self._mode.remove_by_labels({"service": service})
         self._mode.labels(service, mode).set(1)
 
     def event(self, at: float) -> None:
-        """Say when the core last took an event."""
+        """Set the time of the core's last event."""
         self._event_at.set(at)
 
     def phase(self, service: str, phase: Phase) -> None:
-        """Say which phase a service is in."""
+        """Set the phase of a service."""
         for each in Phase:
             self._phase.labels(service, each.value).set(each is phase)
 
     def release(self, service: str) -> None:
-        """Drop what is said of a service's present: another worker says it now."""
+        """Remove a service's gauges: another worker sets them now."""
+        # Counters stay: a counter that vanishes and returns looks like a reset to Prometheus.
         for family in (self._phase, self._open, self._pinned, *self._numbers.values()):
             family.remove_by_labels({"service": service})
 
@@ -212,7 +214,7 @@ class Metrics:
         self._incidents.labels(service, severity).inc()
 
     def incidents_open(self, service: str, severity: str, number: int) -> None:
-        """Say how many incidents are open."""
+        """Set the number of open incidents."""
         self._open.labels(service, severity).set(number)
 
     def decided(self, service: str, course: str, delay_seconds: float | None) -> None:
@@ -222,7 +224,7 @@ class Metrics:
             self._delay.observe(delay_seconds)
 
     def rollback(self, service: str, outcome: str) -> None:
-        """Count a rollback by one of our closed words (accepted, refused, stood_down, postponed, lost …)."""
+        """Count a rollback by its outcome (accepted, refused, stood_down, postponed, lost …)."""
         self._rollbacks.labels(service, outcome).inc()
 
     def restored(self, seconds: float) -> None:
@@ -239,7 +241,7 @@ class Metrics:
         change_failure_ratio: float | None,
         rollbacks: int,
     ) -> None:
-        """Say what the last 30 days of a service come to; of what there is nothing to average (None), nothing."""
+        """Set the numbers of a service's last 30 days; None (nothing to average) removes the series."""
         told = {
             "time_to_detect_seconds": detect_seconds,
             "time_to_acknowledge_seconds": acknowledge_seconds,
@@ -254,7 +256,7 @@ class Metrics:
                 self._numbers[name].labels(service).set(value)
 
     def pinned(self, service: str, pinned: bool) -> None:
-        """Say whether we hold auto-deploy off."""
+        """Set whether the daemon holds auto-deploy off."""
         self._pinned.labels(service).set(pinned)
 
     def page(self, channel: str, outcome: str) -> None:
@@ -262,26 +264,26 @@ class Metrics:
         self._pages.labels(channel, outcome).inc()
 
     def pages_pending(self, number: int, unheard: int) -> None:
-        """Say how many notices are not delivered yet, and how many of them nobody has heard."""
+        """Set the number of pending notices, and of those that no person has received."""
         self._pages_pending.set(number)
         self._pages_unheard.set(unheard)
 
     def follow_ups(self, number: int, overdue: int) -> None:
-        """Say how much is left to people, and how many of it is overdue."""
+        """Set the number of open follow-ups, and of overdue ones."""
         self._follow_ups_open.set(number)
         self._follow_ups_overdue.set(overdue)
 
     def channels(self, up: Mapping[str, bool]) -> None:
-        """Say of each channel whether it takes notices."""
+        """Set for each channel whether it takes notices."""
         for channel, works in up.items():
             self._channel_up.labels(channel).set(works)
 
     def loop_lag(self, seconds: float) -> None:
-        """Say how late the event loop woke last."""
+        """Set the lag of the event loop's last wake-up."""
         self._lag.set(seconds)
 
     def tasks(self, number: int) -> None:
-        """Say how many tasks are under supervision."""
+        """Set the number of supervised tasks."""
         self._tasks.set(number)
 
     def error(self, task: str) -> None:
@@ -289,7 +291,7 @@ class Metrics:
         self._errors.labels(task.partition(":")[0]).inc()
 
     def store_error(self) -> None:
-        """Count a time the journal did not answer."""
+        """Count a failed call to the store."""
         self._store_errors.inc()
 
     def recorded(self, steps: int) -> None:
@@ -301,7 +303,7 @@ class Metrics:
         self._recorded.labels("dropped").inc(steps)
 
     def sharing(self, services_held: int, workers: int, *, store_up: bool) -> None:
-        """Say how many services are ours, among how many workers, and whether the store renews our leases."""
+        """Set this worker's services, the number of workers, and whether the store renews leases."""
         self._held.set(services_held)
         self._workers.set(workers)
         self._store_up.set(store_up)
@@ -320,12 +322,12 @@ class Metrics:
             self._ping_at.labels(switch).set(at)
 
     def heartbeat_elsewhere(self, switch: str) -> None:
-        """Say no more when one arrived: another worker pings this switch now."""
+        """Remove the time of the last success: another worker pings this switch now."""
         with suppress(KeyError):
             self._ping_at.remove(switch)
 
     def collect(self) -> Iterator[Metric]:
-        """Yield every family, without the `_created` series: they double the counters and tell nothing new."""
+        """Yield every family, without the `_created` series: they double the counters and add no information."""
         for family in self.registry.collect():
             family.samples = [sample for sample in family.samples if not sample.name.endswith("_created")]
             yield family
@@ -341,8 +343,9 @@ class Metrics:
 
 
 def signal_label(name: str, taken: Container[str] = ()) -> str:
-    """Return what a signal is called here: its name. A control target's is a URL, which may hold a key: its host then,
-    with a number if another target has that label.
+    """Return the label of a signal: its name, or for a control target's URL, which may hold a key, its host.
+
+    A number is added if another target has that label.
     """
     url = _URL.match(name)
     label = first = url["host"] if url is not None else name

@@ -1,8 +1,8 @@
-"""Sending our metrics by Prometheus remote write 1.0, for hosts that nobody can scrape.
+"""Sends the metrics by Prometheus remote write 1.0, for hosts that no Prometheus can scrape.
 
 Rule 1: the same names as /metrics, read from the same registry.
 Rule 2: while the receiver is away the newest batches are kept and the oldest dropped, and counted.
-Rule 3: only network failures, 5xx and 429 are tried again; what the receiver refused is dropped, and counted.
+Rule 3: only network failures, 5xx and 429 are retried; a refused batch is dropped, and counted.
 Rule 4: the address may hold a secret: it is never printed, nor is any text of an httpx exception.
 
 Protocol: https://prometheus.io/docs/specs/prw/remote_write_spec/ ; snappy's block format allows literals only, so no
@@ -35,11 +35,10 @@ Series = tuple[dict[str, str], float]
 
 
 class RemoteWriter:
-    """Collects every `every_seconds`, keeps what could not be sent yet, and sends it in order.
+    """Collects every `every_seconds`, keeps unsent batches, and sends them in order.
 
-    `labels` (job, instance) are added to every series that has none of that name. `user` and `password` give basic
-    authentication, `token` a bearer one. `transport` decides where connections may go; `report` hears what came of each
-    batch.
+    `labels` (job, instance) are added to every series that lacks them. `user` and `password` give basic authentication,
+    `token` a bearer one. `transport` decides where connections may go; `report` receives each batch's outcome.
     """
 
     def __init__(
@@ -87,19 +86,22 @@ class RemoteWriter:
             await self._clock.sleep(self._every)
 
     async def close(self) -> None:
-        """Close the connection; what was not sent is lost. Call `collect` and `flush` before, for a last word."""
+        """Close the connection; unsent batches are lost. Call `collect` and `flush` before, for a last batch."""
         await self._client.aclose()
 
     @property
     def pending(self) -> int:
-        """Return how many batches wait for the receiver."""
+        """Return the number of batches waiting for the receiver."""
         return len(self._batches)
 
     async def collect(self) -> None:
-        """Put the present values into the buffer; a full one loses its oldest batch. It is made beside the loop."""
+        """Put the present values into the buffer; a full one drops its oldest batch. The batch is encoded in a
+        thread.
+        """
         batch = await to_thread(self._batch, int(self._clock.now() * 1000))
         if len(self._batches) == self._batches.maxlen:
             self._batches.popleft()
+            # Counted by hand: a bounded deque drops its oldest element silently.
             self._count("overflowed")
         self._batches.append(batch)
 
@@ -107,7 +109,7 @@ class RemoteWriter:
         return snappy_literals(encode(series_of(self._metrics, self._labels), at_milliseconds))
 
     async def flush(self) -> None:
-        """Send what waits, oldest first, until something must be tried again later."""
+        """Send waiting batches, oldest first, until one must be retried later."""
         for _ in range(min(len(self._batches), SENT_AT_ONCE_MAX)):
             if self._clock.monotonic() < self._not_before:
                 return
