@@ -60,6 +60,7 @@ class AutoDeploy:
         except Refused as error:
             known.why = str(error)
         except Stale as error:
+            # The shared state changed (a pause, perhaps) before the row was written: nothing was sent.
             if not known.intended:
                 at = self._clock.now()
                 return e.RollbackPostponed(at, effect.service, effect.incident, str(error), known.previous)
@@ -113,6 +114,7 @@ class AutoDeploy:
         return await self._intend(intent, before)
 
     async def _intend(self, intent: ActionRow, before: ActionRow | None) -> ActionRow:
+        # The row changed since it was read above.
         if not await self._store.put_action(intent, expect=before.state if before is not None else None):
             raise Temporary("somebody else switches it at the same time")
         return intent
@@ -134,6 +136,7 @@ class AutoDeploy:
             late = self._too_late(looked_at)
             if late:
                 raise Temporary(late)
+            # Asked last, with no await before the call: a pause that arrives later finds it sent.
             why = self._forbids(effect, looked_at)
             if why:
                 raise Refused(f"nothing is changed: {why}")

@@ -32,6 +32,7 @@ class DeployLookup:
             found = await self.platform.deploys(self.effect.platform_id, back_to=baseline)
         except (Temporary, Permanent):
             return None
+        # A list that lacks the baseline may lack the deploy in question as well.
         return found if any(deploy.id == baseline for deploy in found) else None
 
     async def patiently(self) -> tuple[float, Sequence[Deploy] | None]:

@@ -106,6 +106,7 @@ class ActionRunner:
     async def _written(self, effect: Change, outcome: Event) -> None:
         """Submit the outcome to the core, and wait until the store has the core's step. Raises Displaced."""
         await self._ask(outcome)
+        # Without the core's step in the store, a crash must find the effect pending.
         while self._trouble():
             await self._clock.sleep(AGAIN_SECONDS)
 
@@ -145,6 +146,7 @@ class ActionRunner:
         if not isinstance(effect, fx.PinAutoDeploy):
             return None
         row = await self._store.action(effect.incident, auto_deploy.STEP)
+        # No intent was saved, so no request was sent.
         if row is None:
             return None
         return e.PinUnconfirmed(self._clock.now(), effect.service, effect.incident, UNWANTED, row.baseline)
@@ -166,6 +168,7 @@ class ActionRunner:
                 if isinstance(error, AssertionError):
                     await self._ask(e.InvariantBroken(self._clock.now(), f"{type(effect).__name__}: {error}"))
                 return await self._unknown(effect, f"a fault of our own ({type(error).__name__}); please report it")
+            # From the store's first failure: the action itself may take minutes.
             give_up = give_up if give_up is not None else self._clock.monotonic() + PATIENCE_SECONDS
             if self._clock.monotonic() >= give_up:
                 return await self._unknown(effect, why)
@@ -189,6 +192,7 @@ class ActionRunner:
 
     async def _finish(self, effect_id: int, outcome: str, service: str) -> None:
         """Mark the effect as finished; a worker that lost its lease while frozen finds out here. Raises Displaced."""
+        # Still pending afterwards, the effect is looked up at the next start.
         for _ in range(FINISH_ATTEMPTS):
             try:
                 await self._store.finish(effect_id, outcome, service)

@@ -33,6 +33,7 @@ class ButtonCleanup:
         if type(event) not in VERBS:
             return
         incident = _incident(after, event)
+        # The notices of a closed incident, or of a new question, replace the buttons themselves.
         if incident is None or incident.closed_at is not None or _asks(after, incident):
             return
         said = [f"{one.label} {one.text}" for one in effects if isinstance(one, Note) and one.label in LABELS]

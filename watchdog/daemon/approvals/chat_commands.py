@@ -71,7 +71,7 @@ class ChatCommands:
                 said = typed_arguments(CHANGES[request.name], request.words)
             except InvalidRequest as error:
                 return _no(f"Refused: {refused}." if refused else str(error))
-            # The audit lists commands by incident: a refusal without one is answered only.
+            # The audit holds only refusals about an incident (Rule 2).
             if refused and "incident" not in said:
                 return _no(f"Refused: {refused}.")
             given |= said
@@ -79,6 +79,7 @@ class ChatCommands:
         if request.name == "approve":
             given["identity"] = request.identity
         name = REFUSED if refused else request.name
+        # One bucket for all strangers: many accounts write no more rows than one.
         if refused and not self._is_room_for("a member's refusal" if request.may_change else "a stranger's refusal"):
             return _no(f"Refused: {refused}.")
         try:

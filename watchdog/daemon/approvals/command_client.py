@@ -38,6 +38,7 @@ async def submit_and_wait(store: Store, clock: Clock, name: str, arguments: Mapp
     if await _withdrawn(store, number, words):
         raise Temporary(words)
     answered = await store.command(number)
+    # Neither withdrawn nor readable: the command may still be applied.
     if answered is None:
         raise Temporary(KEPT)
     return answered

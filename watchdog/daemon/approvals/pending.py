@@ -61,6 +61,7 @@ def question(state: State, policy: Policy, notice: Notice, now: float) -> Questi
     if service is None or service.incident is None or service.incident.id != notice.incident or not open_in(service):
         return None
     incident, announced = service.incident, service.phase is Phase.ANNOUNCED
+    # An announced rollback can be stopped until it is due, also beyond HOLDS_SECONDS.
     due = incident.announced_until if announced and incident.announced_until is not None else 0.0
     if incident.suspect is None or incident.rollback.target is None:
         return None
@@ -96,6 +97,7 @@ def stale_answer_check(name: str, given: Mapping[str, Any]) -> Objection:
         if given.get("refused"):
             return str(given["refused"])
         service = _of(state, given["incident"])
+        # Nothing to compare with: the core judges the answer.
         if shown is None or service is None or service.incident is None:
             return ""
         if service.incident.closed_at is not None:

@@ -40,6 +40,7 @@ def merged(state: State, saved: State, names: Collection[str]) -> State:
         known,
         control={**saved.control, **state.control},
         vendors={**saved.vendors, **state.vendors},
+        # A vendor that this worker read as good must not inherit a saved failure.
         vendors_bad_since={
             name: state.vendors_bad_since.get(name, at)
             for name, at in {**state.vendors_bad_since, **saved.vendors_bad_since}.items()
@@ -64,6 +65,7 @@ def merge_shared(written: Shared, known: Shared, read: Shared) -> Shared:
         denied=_with_new(read.denied, written.denied, known.denied),
         acted_at=_with_new(read.acted_at, written.acted_at, known.acted_at),
         acts=_with_new(read.acts, written.acts, known.acts),
+        # A pause set here and unsaved wins; one that another worker lifted is unchanged here, and stays lifted.
         paused_by=(known.paused_by if known.paused_by != written.paused_by else "") or read.paused_by,
         disarmed=(known.disarmed if known.disarmed != written.disarmed else "") or read.disarmed,
         silences=_with_new(read.silences, written.silences, known.silences),
@@ -145,6 +147,7 @@ def worth_recording(before: State, after: State, effects: Sequence[Effect]) -> b
     """
     if any(isinstance(effect, (*fx.OUTSIDE, Note)) for effect in effects):
         return True
+    # By identity: the core replaces only changed parts, and this runs for every reading.
     if any(getattr(before, name) is not getattr(after, name) for name in SHARED):
         return True
     return any(

@@ -148,6 +148,7 @@ class StepPersister:
 
         Return the result with the effects to perform: none, if the command was withdrawn meanwhile.
         """
+        # The blank state of an unread service would overwrite its saved one.
         if self._unread and not self._unread.isdisjoint(_concerned(event, result)):
             return self.unrecorded(event, result, Temporary(UNREAD))
         try:
@@ -155,6 +156,7 @@ class StepPersister:
             pending = await self._save(write)
         except (Displaced, Stale):
             raise
+        # Its author has already read that the command was withdrawn, so none of it may happen.
         except Withdrawn:
             return replace(result, after=result.before, effects=(), undone=True, answered=True)
         except Exception as error:  # noqa: BLE001  whatever the store dies of, people are told
@@ -173,6 +175,7 @@ class StepPersister:
         """
         if quietly and (self.trouble or self._owed or self._unread or self._clock.monotonic() < self._quiet_after):
             return
+        # A snapshot writes the fleet's part as well.
         if FLEET in self._unread:
             self._complain(Temporary(UNREAD))
             return
@@ -210,7 +213,9 @@ class StepPersister:
         self._written = write.state.shared
         if self.trouble:
             self.trouble = ""
+            # Rows of commits whose acknowledgement was lost have no task yet: it looks for them.
             self._recovered()
+        # `end` waits for a quiet minute: a store that fails every other time logs one recovery.
         if self._throttle.end(self._clock.monotonic()):
             log.info("the store takes records again")
         return pending
@@ -226,6 +231,7 @@ class StepPersister:
         if isinstance(event, ALLOWING) and not disarms:
             return replace(result, after=result.before, effects=(), why_not=self.trouble, undone=True)
         for effect in result.effects:
+            # The core waits for the outcome of each change: without a refusal its phase would never end.
             refusal = unrecorded(effect, self._clock.now())
             if refusal is not None:
                 self._refuse(refusal)
@@ -254,6 +260,7 @@ class StepPersister:
                 "the store did not take a record; nothing is changed in production",
                 why=self.trouble,
                 left_out=left_out,
+                # A traceback only for a fault of the daemon: a store's error is complete in one line.
                 exc_info=None if known else error,
             )
         for listener in self._listeners.store_failed:
@@ -266,6 +273,7 @@ class StepPersister:
 
     async def left_over(self, names: Collection[str], under_way: Collection[int]) -> Sequence[PendingEffect]:
         """Return pending effects that no task performs: of a lost commit, or of a dead worker. Raises Temporary."""
+        # Effects of unread services are resumed when they are read (`Engine.adopt_services`).
         pending = await self._store.pending([name for name in names if name not in self._unread])
         return [item for item in pending if item.id not in under_way and not self._may_be_anothers(item.effect)]
 

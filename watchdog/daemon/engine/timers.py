@@ -42,10 +42,12 @@ class Timers:
 
     def wake_at(self, at: float) -> None:
         """Ask for `TimePassed` at that moment (UTC epoch seconds)."""
+        # Most repeats ask for the next moment again; a deeper duplicate is popped together with its twin.
         if len(self._wakes) >= WAKES_MAX or at in self._wakes[:1]:
             return
         sooner = not self._wakes or at < self._wakes[0]
         heapq.heappush(self._wakes, at)
+        # A later moment needs no wake-up: the present sleep ends before it.
         if sooner:
             self._nudged.set()
 
@@ -58,10 +60,12 @@ class Timers:
         """Keep time for ever."""
         snapshot_at = self._clock.monotonic() + FIRST_SNAPSHOT_SECONDS
         while True:
+            # First: a moment asked for while the core works must cut the next sleep short.
             self._nudged.clear()
             await self._wake()
             quietly = self._save_now and self._clock.monotonic() >= self._quiet_at
             if self._clock.monotonic() >= snapshot_at:
+                # Before the save: a slow store must not stretch the interval.
                 snapshot_at = self._clock.monotonic() + SNAPSHOT_SECONDS
                 self._save_now = False
                 await self._snapshot(quietly=False)

@@ -75,6 +75,7 @@ class TokenAuth:
     """The ASGI layer in front of an application that only the owner of the token may use."""
 
     def __init__(self, app: ASGIApp, token: str, clock: Clock) -> None:
+        # An empty token would equal the one of a request without any.
         if not token:
             raise ValueError("no token: serve nothing instead")
         self._app = app
@@ -92,6 +93,7 @@ class TokenAuth:
         if wait > 0:
             await _refuse(429, "retry-after", f"{int(wait) + 1}")(scope, receive, send)
             return
+        # A refused request is not counted: a client that waits as told gets through.
         self._requests.take(who)
         if not right:
             self._guesses.take(peer, shown)

@@ -94,6 +94,7 @@ class Door:
         self._queues.clear()
 
     def _accept(self) -> None:
+        # A few each turn: a flood must not hold the loop, and the socket stays readable.
         for _ in range(ACCEPTED_A_TURN):
             try:
                 one, address = self._sock.accept()
@@ -120,6 +121,7 @@ class Door:
             longest = max(self._queues, key=lambda name: len(self._queues[name]))
             _refuse(self._queues[longest].popleft())
             self._waiting -= 1
+        # One timer for all queues: the pace is shared by all addresses.
         if self._due is None:
             self._due = self._loop.call_later(self._pace.reserve(), self._admit)
 

@@ -43,6 +43,7 @@ class Faults:
     def _write_down(self, error: Exception) -> None:
         frames = traceback.extract_tb(error.__traceback__)
         at = f"{frames[-1].filename}:{frames[-1].lineno}"
+        # Type and place, not the text, which a client may choose.
         kind = f"{type(error).__name__} {at}"
         left_out = self._throttle.take(kind, asyncio.get_running_loop().time())
         if left_out is not None:

@@ -28,6 +28,7 @@ class Hosts:
         match = HOST.fullmatch(given.decode("latin-1"))
         if match is None:
             return False
+        # A trailing dot is the same name in DNS.
         name = match[1].strip("[]").removesuffix(".").lower()
         if match[1].startswith("["):
             return _is_address(name)

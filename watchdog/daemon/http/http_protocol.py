@@ -77,6 +77,7 @@ class BoundedProtocol(H11Protocol):
         """Read on; the first byte of a further request starts its deadline."""
         if self._waits and not self._head.is_running:
             self._head.start()
+        # As uvicorn's own `data_received` does, which this one replaces.
         self._unset_keepalive_if_required()
         self._unread += data
         self.handle_events()
@@ -93,6 +94,7 @@ class BoundedProtocol(H11Protocol):
         if self.transport.is_closing():
             self._unread.clear()
         elif self._unread:
+            # Bytes of the next request: read no more until this one is answered (Rule 5).
             self.flow.pause_reading()
         elif came and self._is_partial:
             self._rest_for(REST_SECONDS)
@@ -114,6 +116,7 @@ class BoundedProtocol(H11Protocol):
         if self._may_begin or self.pace is None or not self._waits or not (self._unread or self._has_read_on):
             return False
         self._may_begin = True
+        # Once per request: the call after the wait finds `_may_begin` set.
         wait = self.pace.reserve()
         if wait > 0:
             self._rest_for(wait)
@@ -143,7 +146,6 @@ class BoundedProtocol(H11Protocol):
     def on_response_complete(self) -> None:
         """Go on with the next request; close the connection if the answer came before the request was whole."""
         self.turn = next(_turns)
-        # The rest of the body would be taken for the next request.
         if self.cycle.more_body:
             self.transport.close()
         super().on_response_complete()
@@ -180,12 +182,13 @@ class BoundedProtocol(H11Protocol):
     def _cut_off(self) -> None:
         self._head.stop()
         self._drain.stop()
+        # `abort`, not `close`: that would wait for a client that does not read.
         self.transport.abort()
 
     def _make_room(self) -> None:
         """Cut off the longest waiting connection of the address with most waiting ones, perhaps this one."""
         ours = [one for one in self.connections if isinstance(one, BoundedProtocol)]
-        # A closing connection with nothing left to write frees its descriptor in this turn.
+        # A closing connection with nothing left to write frees its descriptor in the next turn.
         here = [one for one in ours if one._lingers or not one.transport.is_closing()]
         if len(here) > self.places:
             idle = [one for one in here if one._waits or one._lingers]

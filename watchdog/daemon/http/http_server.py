@@ -86,6 +86,7 @@ class HttpServer:
             self._socket.close()
 
     async def _serve(self) -> None:
+        # The first run closes the socket at its end: a restart after a crash binds again.
         sock = self._socket or self._bind()
         self._socket = None
         config = uvicorn.Config(
@@ -95,6 +96,7 @@ class HttpServer:
             log_config=None,
             access_log=False,
             server_header=False,
+            # A client could choose its address by X-Forwarded-For, and evade the limits per address.
             proxy_headers=False,
             h11_max_incomplete_event_size=HEADERS_MAX_BYTES,
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
@@ -106,9 +108,11 @@ class HttpServer:
             try:
                 await server.serve(sockets=[sock])
             except asyncio.CancelledError:
+                # uvicorn calls its shutdown only after a regular end of its main loop, not after a cancellation.
                 if server.started:
                     await server.shutdown(sockets=[sock])
                 raise
+        # A return would count as done; an error makes the supervisor start it again.
         raise RuntimeError("the HTTP server ended by itself")
 
     def _bind(self) -> socket.socket:

@@ -47,6 +47,7 @@ class ChangeEvents:
     def stepped(self, before: State, after: State, event: Event, effects: Sequence[Effect]) -> None:
         """Queue a change if this step made another deploy live."""
         was, now = service_of(event, before), service_of(event, after)
+        # `was.live` None: the first look, which is no change (Rule 1).
         if was is None or now is None or was.live in (None, now.live):
             return
         live = live_deploy(now.deploys)

@@ -77,4 +77,5 @@ def _pair(service: ServiceState) -> Pair | None:
     live = live_deploy(service.deploys)
     head = live.code if live is not None else None
     base = code_before(service.deploys, head)
+    # Code of an image is a digest, which no repository can compare.
     return Pair(repo, base, head) if repo and base and head and is_commit(base) and is_commit(head) else None

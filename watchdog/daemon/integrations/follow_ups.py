@@ -69,6 +69,7 @@ class FollowUpKeeper:
         late = [one for one in left if one.due_at is not None and one.due_at < now]
         self._metrics.follow_ups(len(left), len(late))
         self._asked = {item: at for item, at in self._asked.items() if now - at < AGAIN_SECONDS}
+        # Asked at each look: a reload may change it.
         if self._reminds():
             for incident, items in self._to_be_told(late).items():
                 await self._remind(incident, items)

@@ -46,6 +46,7 @@ class InstrumentedNotifier:
         except asyncio.CancelledError:  # by the deadline of the attempt, or since we stop
             note.fails("channel", self.name, error=Temporary("it did not answer in time"))
             raise
+        # Only its type is shown: the text may hold the channel's secret address.
         except Exception as error:
             note.fails(
                 "channel", self.name, error=Temporary(f"it failed in a way nobody foresaw ({type(error).__name__})")

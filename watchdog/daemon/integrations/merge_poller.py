@@ -51,6 +51,7 @@ class MergePoller:
             place = _place(service)
             if place is not None:
                 places.setdefault(place, []).append(name)
+        # A branch that ships again starts from zero.
         self._unanswered = {place: number for place, number in self._unanswered.items() if place in places}
         return places
 
@@ -64,6 +65,7 @@ class MergePoller:
             self._unanswered[place] = self._unanswered.get(place, 0) + 1
             if isinstance(error, Permanent) or self._unanswered[place] >= UNANSWERED_MAX:
                 await self._tell(CommitsUnread(at, name, str(error)) for name in names)
+            # The poller logs the error and sets the pause.
             raise
         self._unanswered.pop(place, None)
         await self._tell(CommitsSeen(at, name, commits) for name in names)
@@ -76,6 +78,7 @@ class MergePoller:
 
 def _place(service: ServiceState | None) -> Place | None:
     """Return the branch whose merges the daemon keeps from shipping; None if they ship, or it is unknown."""
+    # `off`: auto-deploy was off before the daemon's switch, so merges did not ship anyway.
     if service is None or service.facts is None or service.auto_deploy_off in ("", "off"):
         return None
     repo, branch = service.facts.repo, service.facts.branch

@@ -63,7 +63,8 @@ class IntegrationMonitor:
         looked_at = self._clock.monotonic()
         while True:
             gap, looked_at = self._clock.monotonic() - looked_at, self._clock.monotonic()
-            # A process that was frozen heard nothing, which is no silence of an integration.
+            # A gap of two looks is a busy loop. A longer one is a frozen process, in which no result could arrive:
+            # that is no silence of an integration.
             self._integrations.stood_still(max(0.0, gap - 2 * LOOK_SECONDS))
             self._look_at_the_store()
             self._look_at_the_load()
@@ -76,7 +77,7 @@ class IntegrationMonitor:
             await self._clock.sleep(LOOK_SECONDS)
 
     def _gone(self, keys: Collection[str]) -> Sequence[Integration]:
-        """Return reported integrations that no worker uses any more, if this worker speaks for all; drop their
+        """Return the reported integrations no worker uses any more, if this worker speaks for all; drop their
         series.
         """
         for key in [key for key in self._logged if key not in keys]:
@@ -87,6 +88,7 @@ class IntegrationMonitor:
         now, services = self._clock.now(), self._engine.policy.services
         left_over = [one.integration(key) for key, one in self._engine.state.failing.items() if key not in keys]
         ours = [one for one in left_over if self._is_ours_to_end(one)]
+        # Probes of a configured service belong to its worker, whose registry this one cannot see.
         gone = [one for one in ours if not (one.kind == "probes" and one.name in services)]
         return [Integration(one.kind, one.name, Standing.UNTRIED, now, parts=one.parts) for one in gone]
 
@@ -142,6 +144,7 @@ class IntegrationMonitor:
         """
         known = self._engine.state.failing.get(one.key)
         if one.standing.works:
+            # Seen to work after the report: an older success proves nothing.
             seen = one.ok_at is not None and known is not None and one.ok_at > known.at
             return seen and one.lasted_seconds >= WELL_SECONDS
         if not one.kind_of_it.told or one.lasted_seconds < one.patience_seconds:

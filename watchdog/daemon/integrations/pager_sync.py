@@ -91,6 +91,7 @@ class PagerSync:
         held = self._held()
         found = [(name, one.incident) for name, one in self._state().services.items() if name in held]
         open_ones = [(name, one) for name, one in found if one is not None and _is_told(one)]
+        # The newest matter most where PAGES_MAX cuts the list.
         return sorted(open_ones, key=lambda pair: -pair[1].opened_at)[:PAGES_MAX]
 
     async def _round(self, _pager: str) -> float:
@@ -108,6 +109,7 @@ class PagerSync:
         new = [one for one in found if (incident.id, one.id) not in self._seen]
         if not new:
             return
+        # From the store: another worker, or this one before a restart, may have recorded it.
         written = {(remark.by, remark.text) for remark in await self._store.remarks(incident.id)}
         for response in new:
             by, words = f"{self._pager.name}: {response.who}"[:NAME_MAX], _words(response, self._pager.name)

@@ -51,6 +51,7 @@ class IntegrationRegistry:
         assert kind in KINDS, f"{kind} has no row in the table"
         known = self._parts.setdefault((kind, name), {})
         if part in known:
+            # After a reload: the interval may differ, the standing is still true.
             known[part].every_seconds = every_seconds
         else:
             known[part] = _Part(self._clock.now(), self._clock.monotonic(), every_seconds)
@@ -136,6 +137,7 @@ class IntegrationRegistry:
         standing = choose(standings.values(), key=ORDER.index)
         concerned = [part for part, one in standings.items() if one.works is standing.works]
         shown = next(parts[part] for part, one in standings.items() if one is standing)
+        # Where one part is enough, the failure began when the last part failed.
         since = (max if KINDS[kind].any_part else min)(self._since(parts[part]) for part in concerned)
         known = [one.ok_at for one in parts.values() if one.ok_at is not None]
         why = shown.why if standing is not Standing.SILENT else "nothing was read of it"
@@ -158,6 +160,7 @@ class IntegrationRegistry:
         return self._clock.monotonic() - one.heard_at > max(SILENT_SECONDS, ROUNDS * one.every_seconds)
 
     def _since(self, one: _Part) -> float:
+        # The silence began with the last result, not when it was noticed.
         if one.standing.works and self._is_silent(one):
             return self._clock.now() - (self._clock.monotonic() - one.heard_at)
         return one.since

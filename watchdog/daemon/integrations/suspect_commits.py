@@ -110,6 +110,7 @@ class SuspectCommits:
         """Yield the commits above the suspect that were never deployed, if the branch was read lately."""
         place, suspect = _place(service), incident.suspect_code
         branch = self._branches.get(place) if place is not None else None
+        # An older read may lack commits that were deployed or reverted since: better no list than a wrong one.
         if branch is None or self._clock.monotonic() - branch.at > 3 * self._repository.every_seconds:
             return
         above = tuple(takewhile(lambda commit: commit.sha != suspect, branch.commits))
@@ -160,6 +161,7 @@ def _pair(service: ServiceState) -> Pair | None:
     incident, live = _open_incident(service), live_deploy(service.deploys)
     head = incident.suspect_code if incident is not None else live.code if live is not None else None
     base = incident.rollback.target_code if incident is not None else None
+    # Before the decision there is no target yet: the code that served before is the likely one.
     base = base or code_before(service.deploys, head)
     return Pair(repo, base, head) if base and head and is_commit(base) and is_commit(head) else None
 
@@ -189,6 +191,7 @@ def _on_their_way(service: ServiceState, incident: Incident) -> Iterator[str]:
     """Yield the newest deploy of other code that the platform builds or rolls out right now: perhaps a fix."""
     mine = (incident.suspect_code, incident.rollback.target_code)
     for deploy in service.deploys:
+        # The rollback's own deploy, or a rebuild of the suspect, is no fix.
         if deploy.in_progress and not deploy.is_rollback and deploy.code not in mine:
             commit = Commit(deploy.code or deploy.id, deploy.created_at, deploy.commit_message.partition("\n")[0])
             yield f"On its way, perhaps a fix: {deploy.id} {named((commit,))}, {deploy.status}"

@@ -27,6 +27,7 @@ class ChannelQueue:
         """Queue a notice behind every older one."""
         parcel = QueuedNotice(self, channel, notice, place)
         self._parcels.append(parcel)
+        # A delivery resumed after a restart may be older than the waiting ones.
         self._parcels.sort(key=lambda each: each.place)
         self._settle()
         return parcel
@@ -71,6 +72,7 @@ class ChannelQueue:
         blocked = False
         for parcel in self._parcels:
             parcel.let_go(parcel.overtaken or not blocked)
+            # A notice refused for good lets the next one pass (Rule 3).
             blocked = blocked or not parcel.broken
 
 

@@ -84,6 +84,7 @@ class CircuitBreaker:
             self._probes += 1
             self._due = self._clock.monotonic() + max(gap, asked_seconds)
             for parcel in self._waiting:
+                # Each waiting notice learns the new due time, and may call its fallback.
                 parcel.stir.set()
         self.given_back(tried)
 
@@ -93,6 +94,7 @@ class CircuitBreaker:
         self._stir_next(but=tried)
 
     def _has_place(self) -> bool:
+        # While open, one trial at a time.
         return len(self._under_way) < max(1, TRIPS_AT - self._failures)
 
     def _stir_next(self, but: QueuedNotice | None = None) -> None:

@@ -30,6 +30,7 @@ class Delivery:
         """
         if self.notice.news or self.notice.plain:
             return False
+        # A page must reach each named channel; a fallback stands in for one that lacks it.
         lacks = any(name not in self.heard_by for name in self.named)
         return not self.heard_by or (self.notice.wakes and lacks and all(name in self.named for name in self.heard_by))
 

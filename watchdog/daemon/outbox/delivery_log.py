@@ -116,6 +116,7 @@ class DeliveryLog:
         try:
             await self._ask(notice, self._store.delivered(effect_id, channel, notice.incident, reference))
         except Temporary:
+            # `finish` writes it before it closes the row.
             self._unrecorded[effect_id, channel] = None
 
     async def finish(self, effect_id: int | None, notice: Notice, outcomes: Mapping[str, str]) -> None:
@@ -125,6 +126,7 @@ class DeliveryLog:
         if effect_id is None:
             return
         outcome = ", ".join(f"{channel}: {what}" for channel, what in outcomes.items()) or "nobody to tell"
+        # Retried for a day: the next start delivers an open row once more.
         for gap in chain(GAPS_SECONDS, repeat(GAPS_SECONDS[-1])):
             try:
                 # Before the row closes: an open row without its deliveries would be sent again by the next start.

@@ -87,6 +87,7 @@ class LatePages:
         if notice.resolves and key in self._sent:
             self._sent[key].channels.pop(channel, None)
         elif may_ring(notice):
+            # The page was in flight when the service moved.
             lost_at = self._clock.monotonic() if notice.service in self._lost else None
             sent = self._sent.setdefault(key, _Sent(notice, lost_at))
             sent.notice = notice
@@ -101,6 +102,7 @@ class LatePages:
             return False
         try:
             incident = await self._told.incident(notice)
+        # A store that does not answer keeps no page back (Rule 1).
         except Temporary:
             return False
         closed_at = incident.closed_at if incident is not None else None
@@ -108,6 +110,7 @@ class LatePages:
 
     async def look(self, is_under_way: Callable[[], bool]) -> None:
         """Look until no page of a lost service is left unresolved, and none `is_under_way`."""
+        # One loop serves all lost services.
         if self._looking:
             return
         self._looking, began = True, self._clock.monotonic()
@@ -132,6 +135,7 @@ class LatePages:
             return
         try:
             end = await self._end_of(sent)
+        # Without an answer the page is kept for the next look.
         except Temporary:
             end = None
         if end is None:

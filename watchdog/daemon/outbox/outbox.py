@@ -80,6 +80,7 @@ class Outbox:
         self._clock = clock
         self._report = report
         self._attempt_seconds = attempt_seconds
+        # A queue lives as long as one of its notices.
         self._lanes: WeakValueDictionary[tuple[str, str], ChannelQueue] = WeakValueDictionary()
         self._breakers = {name: CircuitBreaker(clock) for name in notifiers}
         self._errands: list[Delivery] = []
@@ -155,6 +156,7 @@ class Outbox:
         finally:
             self._errands.remove(errand)
             for parcel in errand.parcels.values():
+                # A cancelled delivery must not block the queue for later notices.
                 parcel.lane.leave(parcel)
         await self._told.finish(effect_id, errand.notice, errand.outcomes)
 
@@ -221,6 +223,7 @@ class Outbox:
             if breaker.take(parcel):
                 if await self._is_to_be_sent(errand, parcel, breaker):
                     return True
+                # It may have been superseded meanwhile: judged again at the top.
                 continue
             await self._stirred(parcel, breaker.wait_seconds(parcel))
         parcel.lane.leave(parcel)
@@ -269,6 +272,7 @@ class Outbox:
             return True
         if not parcel.overtaken and not self._stale(errand.notice):
             return False
+        # A fallback that is no longer needed is no outcome to report.
         if parcel not in errand.stand_ins:
             errand.outcomes[name] = "gave way"
             self._told.settled(errand.effect_id, errand.notice, name)
@@ -298,6 +302,7 @@ class Outbox:
                     return None
                 reference = await self._send(errand, name)
         except Partly as failure:
+            # The channel works: it refused recipients, not the notice.
             breaker.passed(parcel)
             await self._has(errand, name, failure.reference, "partly", why=str(failure))
             if failure.again:

@@ -57,6 +57,7 @@ class Load:
     def ended(self, interval_seconds: float, late_seconds: float, *, void: bool) -> None:
         """Count one read, which began so late after it was due."""
         now = self._clock.monotonic()
+        # One bucket a second, so that memory does not grow with the rate of reads.
         if not self._seconds or now - self._seconds[-1].at >= 1.0:
             self._seconds.append(_Second(now))
         self._seconds[-1].ended += 1
@@ -76,6 +77,7 @@ class Load:
         else:
             lasts = self._lasted() >= LASTS_SECONDS
             self._over = lasts and lost >= LOST_MIN and lost / ended >= LOST_SHARE and lost_lately > 0
+        # `intervals` goes through all checks, and the metrics ask every second: only in an overload.
         if not self._over or not ended or not (every := intervals()):
             return None
         # A late read still carries evidence; a void one does not count as carried.

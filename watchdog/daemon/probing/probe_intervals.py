@@ -28,6 +28,7 @@ class ProbeIntervals:
             scheduler.read_now(VENDORS)
             scheduler.read_now(effect.service)
         scheduler.set_pace(effect.service, effect.every_seconds, urgent=effect.every_seconds < idle_seconds)
+        # Control targets separate an outage of the daemon's network from a site's, so they keep the fastest pace.
         scheduler.set_pace(CONTROL, max(CONTROL_SECONDS_MIN, min(self._seconds.values())), urgent=True)
 
     def forget(self, service: str) -> None:

@@ -141,6 +141,7 @@ class ProbeScheduler:
                 continue
             now = self._clock.monotonic()
             next_due = self._agenda[0][0] if self._agenda else float("inf")
+            # At the latest for the sweep: a hanging read wakes no one.
             self._awake_at = max(now + SOONEST_SECONDS, min(next_due, now + SWEEP_SECONDS))
             await sleep_until_set(self._clock, self._awake_at - now, self._nudged)
 
@@ -214,10 +215,12 @@ class ProbeScheduler:
 
     def _interval(self, check: _Check) -> float:
         every = check.source.every_seconds
+        # Only probes follow the pace: feeds and status pages have their vendor's rate limit.
         return min(every, self._pace.get(check.service, every)) if check.source.adaptive else every
 
     def _plan(self, check: _Check, due: float) -> None:
         check.due = due
+        # The counter breaks ties: checks cannot be compared.
         heapq.heappush(self._agenda, (due, next(self._order), check))
         if due < self._awake_at:
             self._nudged.set()
@@ -245,6 +248,7 @@ class ProbeScheduler:
         queue = self._urgent if urgent else self._calm
         if check.queue is not queue:
             check.queue = queue
+            # An entry in the other queue stays there; `_next` skips it.
             queue.append(check)
             self._nudged.set()
 
@@ -270,6 +274,7 @@ class ProbeScheduler:
                 self._begun += 1
                 self._launch(check, due)
                 return True
+            # Earlier reads of the check still run: a slow site costs its own check a read, and no other.
             self._metrics.skipped(check.service, check.label)
         return False
 
@@ -290,6 +295,7 @@ class ProbeScheduler:
             return True
         if self._interval(check) >= SUSPICION_SECONDS or len(check.flights) >= OVERLAP_MAX:
             return False
+        # Per service: one with many checks could otherwise take all sockets under suspicion.
         extra = sum(max(0, len(other.flights) - 1) for other in self._of(check.service))
         return extra < EXTRA_PER_SERVICE_MAX
 
@@ -353,6 +359,7 @@ class ProbeScheduler:
         check.flights.remove(flight)
         self._metrics.in_flight(self.in_flight)
         if check.again and not check.removed:
+            # The nudge came during the read, whose result may be older than its cause.
             check.again = False
             self._bring_forward(check, NUDGE_GAP_SECONDS)
         # Checks wait for a socket, and this read freed one.

@@ -52,6 +52,7 @@ class SteadyClock:
         read_at, wall = self._clock.monotonic(), self._clock.now()
         passed = max(0.0, read_at - self._read_at)
         behind = wall - (self._now + passed)
+        # Against the last difference: one change of the host's clock is logged once, not until it is made up.
         if abs(behind - self._behind_seconds) > STEP_SECONDS:
             log.warning("the host's clock was set; it is followed slowly", by_seconds=behind - self._behind_seconds)
         # Never backwards: the slew is bounded by the time that passed.

@@ -22,6 +22,7 @@ async def tune_interpreter(clock: Clock) -> None:
     """Tune the interpreter, freeze the survivors of full collections, and unfreeze a few times a day. For ever."""
     sys.setswitchinterval(TURN_SECONDS)
     gc.set_threshold(YOUNG_MAX, *gc.get_threshold()[1:])
+    # The supervisor may start this task again.
     if _set_aside not in gc.callbacks:
         gc.callbacks.append(_set_aside)
     while True:

@@ -17,11 +17,13 @@ class LogThrottle:
 
     def __init__(self, again_seconds: float = AGAIN_SECONDS) -> None:
         self._again_seconds = again_seconds
+        # Bounded, since a kind may contain foreign text.
         self._said: LRUCache[str, tuple[float, int]] = LRUCache(KINDS_MAX)
         self._last = -inf
 
     def take(self, kind: str, now: float) -> int | None:
         """Return the number of lines of that kind left out before this one; None: leave this one out, too."""
+        # Suppressed lines count too: `end` waits for a minute without any.
         self._last = now
         at, left_out = self._said.get(kind, (-inf, 0))
         if now - at < self._again_seconds:

@@ -33,6 +33,7 @@ class LoopLagMonitor:
                 await self._clock.sleep(TICK_SECONDS)
                 self._woken(self._due, self._clock.monotonic())
         finally:
+            # A stopped ticker must not look late for ever.
             self._due = None
 
     def lag_between(self, start: float, end: float) -> float:

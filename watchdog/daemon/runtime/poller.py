@@ -63,9 +63,11 @@ class Poller(Generic[Thing]):
         """Read due things one after the other; return the next due time (monotonic seconds), or NEVER."""
         # `fromkeys` keeps the order: the first thing is read first, and a thing named twice is read once.
         wanted, now = dict.fromkeys(self._wanted()), self._clock.monotonic()
+        # An unwanted thing with NEVER goes at once: wanted again, it is read again.
         self._due = {thing: due for thing, due in self._due.items() if thing in wanted or now < due < NEVER}
         self._failing.intersection_update(self._due)
         for thing in wanted:
+            # The clock again: earlier reads of this round may have taken long.
             if self._due.get(thing, -NEVER) <= self._clock.monotonic():
                 again = await self._try(thing)
                 self._due[thing] = self._clock.monotonic() + again

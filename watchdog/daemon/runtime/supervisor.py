@@ -58,6 +58,7 @@ class Supervisor:
 
     async def stop(self, grace_seconds: float) -> tuple[str, ...]:
         """Cancel everything and wait; return the names of tasks that would not end in time."""
+        # A task that stops the supervisor must not wait for itself.
         tasks = [task for task in (*self._lasting.values(), *self._passing) if task is not asyncio.current_task()]
         for task in tasks:
             task.cancel()
@@ -89,6 +90,7 @@ class Supervisor:
         # A task of the same name may have been started since: its entry stays.
         if self._lasting.get(name) is task:
             del self._lasting[name]
+        # A cancelled task was ended on purpose; a crashed one stays listed as ailing.
         if task.cancelled():
             self._ailing.pop(name, None)
 
@@ -96,6 +98,7 @@ class Supervisor:
         error = await _outcome(factory())
         if error is None:
             return
+        # A failed short task is reported; only a missing long-lived task makes the daemon unhealthy.
         if name in self._lasting:
             self._ailing[name] = f"died of {type(error).__name__}"
         self._report(name, error)

@@ -119,6 +119,7 @@ class CommandPoller:
         # Before the answer is written: if that fails, the next poll must not apply the command again.
         self._answers[command.id] = said
         ok, text, code = said
+        # The row has an answer already: withdrawn by its author, or saved by a step that seemed to fail.
         if not await self._store.answer(command.id, ok=ok, text=text, exit_code=code):
             await self._take_up(command.id)
         del self._answers[command.id]
@@ -142,6 +143,7 @@ class CommandPoller:
             return await self._apply(command, recent=recent)
         except Displaced:
             return None  # nothing changed here; the service's new worker applies it
+        # The row stays unanswered: the next poll tries it again.
         except (Temporary, Permanent):
             raise
         except Exception as error:
@@ -161,6 +163,7 @@ class CommandPoller:
         if _misshapen(command):
             return FLEET
         name = command.arguments.get("service")
+        # From the store: a closed incident is no longer in the state.
         if "incident" in command.arguments:
             incident = await self._store.incident(command.arguments["incident"])
             name = incident.service if incident is not None else None
@@ -209,8 +212,10 @@ class CommandPoller:
             result = await self._engine.answer(event, asked)
         except Permanent as error:
             return False, str(error), FAILED
+        # The answer was saved with the step.
         if result.answered:
             return None
+        # A refusal counts without a record: it changed nothing.
         unrecorded = result.why_not and not _refused(result.effects)
         return _unrecorded(event, result.why_not) if unrecorded else _answer(result.effects)
 
@@ -300,6 +305,7 @@ def _as_it_is(state: State, event: Event) -> Mapping[str, Any]:
 
 def _unrecorded(event: Event, why: str) -> tuple[bool, str, int]:
     """Return the answer to a command that could not be saved."""
+    # These only hold actions back, so they count from memory too (Rule 4 of persistence.py).
     holds = isinstance(event, (e.Paused, e.Rejected, e.Stopped, e.Acknowledged, e.Held))
     what = "it holds for now, but not after a restart nor for other workers" if holds else "nothing is done"
     return False, f"not recorded ({why}): {what}; ask again", FAILED

@@ -72,6 +72,7 @@ class Health:
             return ["stopping"]
         engine = self._engine
         services = engine.state.services
+        # The fleet's name is empty: it is held, and is no service.
         unread = [name for name in engine.held if name and (name not in services or not services[name].checks)]
         watched = sum(bool(name) for name in engine.held)
         return [f"{len(unread)} of {watched} services were not read yet"] if unread else []
@@ -120,6 +121,7 @@ class Health:
     def _nobody_told(self) -> list[Reason]:
         failing = self._teller.failing.items()
         found = [Reason("a channel fails", f"channel {name} fails: {why}") for name, why in failing]
+        # A closed breaker will deliver soon; a console or ticket channel wakes no one.
         if self._teller.silenced and self._teller.unheard:
             unheard = f"no channel works (notices that nobody heard: {self._teller.unheard})"
             found.append(Reason(f"nobody can be told: {unheard}"))

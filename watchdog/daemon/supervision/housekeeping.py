@@ -28,6 +28,7 @@ async def keep_minutes(minutes: MinuteAggregator, store: Store, clock: Clock, me
             try:
                 await store.put_minutes(rows)
             except (Temporary, Permanent) as error:
+                # These rows are lost, a gap in the charts: kept, they would pile up while the store is away.
                 metrics.store_error()
                 left_out = throttle.take(str(error), clock.monotonic())
                 if left_out is not None:

@@ -131,6 +131,7 @@ class LeaseManager:
 
     async def renew(self) -> None:
         """Renew the leases; drop services that moved away, take up new ones. Raises Temporary or Permanent."""
+        # Here and not at the start: a worker begins from memory while the store is away.
         if not self._opened:
             await self._store.open()
             self._opened = True
@@ -144,6 +145,7 @@ class LeaseManager:
         await self._let_go(grip)
         held = self._engine.held
         again = self._engine.recorder.unread
+        # A new epoch: another worker had the service in between, and may have changed its state.
         new = {name: epoch for name, epoch in grip.epochs.items() if held.get(name) != epoch or name in again}
         try:
             await self._take(new)
@@ -154,6 +156,7 @@ class LeaseManager:
         if grip.revision != self._revision:
             await self._engine.refresh()
             self._revision = grip.revision
+        # Last: those who wait for it rely on services and shared state alike.
         self.in_step.set()
 
     def _busy(self) -> tuple[str, ...]:
@@ -179,6 +182,7 @@ class LeaseManager:
     async def _take(self, new: Mapping[str, int], *, from_memory: bool = False) -> None:
         if not new:
             return
+        # Loaded before they are watched: a first reading must not meet a blank state.
         await self._engine.adopt_services(new, from_memory=from_memory)
         services = [name for name in new if name]
         await self._begin([name for name in services if name not in self._watched])

@@ -38,6 +38,7 @@ class ProbeCoverage:
         if not self._is_probe(service, source) or not self._is_evidence(sample.reading):
             return
         self._looks = 0
+        # Only while blind: every reading would otherwise wake the task.
         if self._engine.state.unseen:
             self._heard.set()
 

@@ -60,6 +60,7 @@ class ServiceWatcher:
 
     async def again(self, names: Sequence[str]) -> None:
         """Watch just these names with new sources: the configuration changed."""
+        # A copy, as closing changes the scheduler's table, with one entry per service.
         for service in {service: None for service, _ in self._scheduler.sources()}:
             await self._close_sources(service)
         for name in [name for name in self._engine.deploy_watches if name not in names]:
@@ -81,6 +82,7 @@ class ServiceWatcher:
         if wishes is None or wishes.platform_id is None or self._platform is None:
             return
         known = self._engine.deploy_watches.get(name)
+        # A running reader keeps its pace; only another Render service replaces it.
         if known is not None and known.platform_id == wishes.platform_id:
             return
         await self._unfollow(name)
@@ -92,6 +94,7 @@ class ServiceWatcher:
             self._engine.submit,
             self._integrations,
             self._deploys_every(name),
+            # Counted at each read: the pace of other services changes meanwhile.
             lambda: sum(not one.is_calm for one in self._engine.deploy_watches.values()),
         )
         self._engine.deploy_watches[name] = watch

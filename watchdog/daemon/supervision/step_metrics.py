@@ -77,6 +77,7 @@ class StepMetrics:
             self._metrics.incidents_open(new.name, incident.severity.value, 1)
         if was is None or was.id != incident.id:
             self._metrics.incident_opened(new.name, incident.severity.value)
+            # Another incident than before: all of its decisions and its restoration are new.
             was = None
         if incident.decision is not None and (was is None or was.decision is not incident.decision):
             # Later decisions of the same incident say nothing about detection.

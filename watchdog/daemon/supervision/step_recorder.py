@@ -43,6 +43,7 @@ class StepRecorder:
 
     def taken(self, step: Step) -> None:
         """Take a step, as a listener of the engine."""
+        # Dropping the newest keeps the waiting steps in one piece.
         if len(self._waiting) >= WAITING_MAX:
             self._missed += 1
         else:
@@ -59,6 +60,7 @@ class StepRecorder:
 
     async def flush(self) -> None:
         """Write the waiting steps; drop them during the pause after a failed write."""
+        # Taken before the await: steps that come during the write belong to the next one.
         steps, self._waiting = self._waiting, []
         missed, self._missed = self._missed, 0
         if self._not_before is not None and self._clock.monotonic() < self._not_before:
@@ -74,6 +76,7 @@ class StepRecorder:
 
     async def _in_thread(self, work: Callable[[], Exception | None]) -> Exception | None:
         """Run the work in a thread, after any job still running there: a cancelled caller does not stop its thread."""
+        # Two threads at the tape would mix their lines.
         while self._job is not None and not self._job.done():
             await asyncio.wait([self._job])
         self._job = asyncio.ensure_future(asyncio.to_thread(work))
@@ -85,6 +88,7 @@ class StepRecorder:
             if steps:
                 self._tape.write(at, steps)
         except Exception as error:  # noqa: BLE001  whatever it is, the daemon goes on without a recording
+            # Part of the list may be written: the next write begins with a full state.
             self._tape.interrupt()
             return error
         # The steps of this list came before the gap; the next write begins with a full state.

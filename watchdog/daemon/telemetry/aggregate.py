@@ -80,6 +80,7 @@ class MinuteAggregator:
                 row.bad, row.why = row.bad + 1, why[:WHY_MAX_CHARACTERS]
             case Unknown(why):
                 row.unknown += 1
+                # A failure's reason outranks that of an unknown reading.
                 row.why = row.why if row.bad else why[:WHY_MAX_CHARACTERS]
         if sample.latency_seconds is not None:
             row.latencies.add(sample.latency_seconds)
@@ -90,6 +91,7 @@ class MinuteAggregator:
         A minute further in the future than the next is complete as well: the clock was set back, so it will not grow.
         """
         current = now - now % MINUTE_SECONDS
+        # Within the grace, the last minute may still get reads that began in it.
         ended = current - MINUTE_SECONDS if now - current < GRACE_SECONDS else current
         return self._take(lambda start: not ended <= start <= current + MINUTE_SECONDS)
 

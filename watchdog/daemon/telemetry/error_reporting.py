@@ -44,6 +44,7 @@ def start(dsn: str | None, version: str, redact: Redact) -> None:
             include_local_variables=False,
             max_breadcrumbs=0,
             max_request_body_size="never",
+            # They patch libraries, and add arguments and modules of the process (Rule 2).
             default_integrations=False,
             auto_enabling_integrations=False,
             integrations=[ExcepthookIntegration(), AtexitIntegration(callback=_exit_quietly)],

@@ -47,7 +47,7 @@ class Exposition:
         self._kept: dict[Format, tuple[float, bytes]] = {}
 
     async def page(self, accept: str) -> tuple[bytes, str]:
-        """Return a page of the `fresh_seconds` of its size, and its content type.
+        """Return a page, rendered anew once older than its `fresh_seconds`, and its content type.
 
         A request during the rendering gets the same page.
         """
@@ -57,6 +57,7 @@ class Exposition:
             good_until, body = self._kept.get(form, (float("-inf"), b""))
             if self._clock.monotonic() >= good_until:
                 body = await asyncio.to_thread(written, self._metrics.collect(), form)
+                # Counted from the end: a slow rendering does not shorten the time a page is kept.
                 self._kept[form] = self._clock.monotonic() + fresh_seconds(len(body)), body
         return body, form.content_type
 

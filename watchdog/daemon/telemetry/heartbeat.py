@@ -79,7 +79,9 @@ class Heartbeat:
         async with httpx.AsyncClient(
             headers={"user-agent": f"render-watchdog/{__version__}"},
             transport=self._transport,
+            # No proxy and no .netrc of the environment: `transport` alone decides where connections go.
             trust_env=False,
+            # A redirect could lead to a host that is not configured.
             follow_redirects=False,
         ) as client:
             while True:
@@ -107,6 +109,7 @@ class Heartbeat:
         """Return the failure, or an empty string."""
         try:
             url = self._switch.address(well)
+            # Streamed: the status suffices, and a large body is never read.
             async with timeout(DEADLINE_SECONDS), client.stream("GET", url) as response:
                 return "" if response.is_success else f"HTTP {response.status_code}"
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError) as error:

@@ -61,6 +61,7 @@ def configure(
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
         structlog.processors.StackInfoRenderer(),
         structlog.processors.format_exc_info,
+        # After the tracebacks became text, and before any renderer: all values pass it.
         Cleaner(redact, keep_lines=not as_json),
         structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=out.isatty()),
     ]
@@ -69,6 +70,7 @@ def configure(
         structlog.stdlib.ProcessorFormatter(foreign_pre_chain=[*before, move_foreign_text], processors=after)
     )
     root = logging.getLogger()
+    # Instead of any earlier handler: each line is written once.
     root.handlers[:] = [handler]
     root.setLevel(level)
     for name in _QUIET:
@@ -138,6 +140,7 @@ def known_forms(secrets: Sequence[str]) -> tuple[str, ...]:
     """
     parts = {part for secret in secrets if "://" in secret for part in _parts(secret)}
     long = {secret for secret in (*secrets, *parts) if len(secret) >= _SECRET_MIN_CHARACTERS}
+    # Longest first: a secret that contains another one is replaced whole.
     return tuple(sorted(long | {quote(secret, safe="") for secret in long}, key=len, reverse=True))
 
 

@@ -114,6 +114,7 @@ class Metrics:
         self._errors = self._counter("errors", "Failures of our own tasks.", "task")
         self._store_errors = self._counter("store_errors", "Times the journal did not answer.")
         self._recorded = self._counter("recorded_steps", "Steps of the core, by whether they were recorded.", "outcome")
+        # From zero, so that the first dropped step is an increase for alert rules.
         for outcome in ("written", "dropped"):
             self._recorded.labels(outcome)
         self._store_up = self._gauge("store_up", "0 while our leases cannot be renewed: we can change nothing.")
@@ -323,6 +324,7 @@ class Metrics:
 
     def heartbeat_elsewhere(self, switch: str) -> None:
         """Remove the time of the last success: another worker pings this switch now."""
+        # This worker may not have pinged this switch yet.
         with suppress(KeyError):
             self._ping_at.remove(switch)
 

@@ -138,8 +138,10 @@ class RemoteWriter:
         if 200 <= code < 300:
             return "sent", None
         if code != 429 and code < 500:
+            # A refused batch would be refused again, and block the newer ones.
             refusal = Forbidden if code in (401, 403) else Permanent
             return "rejected", refusal(f"the receiver refused it (HTTP {code})")
+        # The next flush waits as the receiver asks, within a bound: a batch waits an hour at most.
         asked = response.headers.get("retry-after", "")
         if asked.isascii() and asked.isdigit():
             self._not_before = self._clock.monotonic() + min(float(asked), RETRY_AFTER_MAX_SECONDS)
@@ -163,6 +165,7 @@ def encode(series: Iterator[Series] | Sequence[Series], at_milliseconds: int) ->
 
 
 def _series(labels: Mapping[str, str], value: float, at_milliseconds: int) -> bytes:
+    # The protocol requires labels sorted by name.
     pairs = (_field(1, name.encode()) + _field(2, text.encode()) for name, text in sorted(labels.items()))
     sample = b"\x09" + struct.pack("<d", value) + b"\x10" + _varint(at_milliseconds)
     return b"".join(_field(1, pair) for pair in pairs) + _field(2, sample)
