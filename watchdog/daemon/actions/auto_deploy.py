@@ -1,5 +1,8 @@
 """Switches auto-deploy off and restores it: idempotent, read back, so it may be sent again.
 
+Theory. Render rolls back through its API without switching auto-deploy off, so the next merge would deploy the bad
+commit again. The daemon switches it off (a pin) before the rollback, and restores the old value afterwards.
+
 Rule 1: the whole has a deadline, however the platform hangs: the outage does not wait for a slow switch.
 Rule 2: the value to restore is saved before the switch, and is never the daemon's own `off`.
 Rule 3: a value that a human set meanwhile is left alone.

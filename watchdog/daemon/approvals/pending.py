@@ -22,7 +22,7 @@ from watchdog.domain.store_records import CommandAnswer
 from watchdog.ports.chat import Question
 
 HOLDS_SECONDS = 3600.0
-"""Lifetime of a button where the policy sets no deadline; a stop's lasts so long, and until the rollback is due."""
+"""Lifetime of a button where the policy sets no deadline; a stop's lasts longer if its rollback is due later."""
 
 OTHER_VERSION = (
     "the console that took this yes and this worker are of different versions, and it cannot be told whether the name "
@@ -104,7 +104,9 @@ def stale_answer_check(name: str, given: Mapping[str, Any]) -> Objection:
             return closed_text(service.incident)
         if name == "stop":
             return ""
-        holds_back = name == "reject" and service.is_kept  # a no to what was approved, and is not done yet, is a stop
+        holds_back = (
+            name == "reject" and service.is_kept
+        )  # a no to an approved rollback that waits for its window is a stop
         decided = "" if holds_back else _decided(service.incident)
         return decided or _changed(service, service.incident, shown, again=name != "reject")
 

@@ -124,7 +124,7 @@ class Engine:
         """Return why the store refused the last record, or an empty string."""
         return self.recorder.trouble
 
-    # --- what is ours ---
+    # --- services of this worker ---
 
     async def adopt_services(self, epochs: Mapping[str, int], *, from_memory: bool = False) -> None:
         """Load the state and the pending effects of these names: at a start, or from another worker.

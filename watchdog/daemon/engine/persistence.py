@@ -59,8 +59,8 @@ log = structlog.get_logger("watchdog")
 class StepResult:
     """The result of one event: the states before and after it, its effects, and those to perform (`pending`).
 
-    `why_not` is why it was not saved, or empty; `policy` the policy the core decided by; `undone`: the step does not
-    count after all; `answered`: the store has the answer to the command, by this worker or by its author who gave up.
+    `why_not` is why it was not saved, or empty; `policy` is the policy the core decided by. `undone`: the step does not
+    count after all. `answered`: the store has the answer to the command, by this worker or by its author who gave up.
     """
 
     before: State
@@ -159,7 +159,7 @@ class StepPersister:
         # Its author has already read that the command was withdrawn, so none of it may happen.
         except Withdrawn:
             return replace(result, after=result.before, effects=(), undone=True, answered=True)
-        except Exception as error:  # noqa: BLE001  whatever the store dies of, people are told
+        except Exception as error:  # noqa: BLE001  people are notified after any failure of the store
             kept = self.unrecorded(event, result, error)
             if kept.undone:
                 # The commit may have been made although its acknowledgement was lost: read it before writing over it.
@@ -236,7 +236,9 @@ class StepPersister:
             if refusal is not None:
                 self._refuse(refusal)
         tells = [effect for effect in result.effects if isinstance(effect, Tell)]
-        if isinstance(error, (Temporary, Permanent)):  # what no store can take would spoil every record after it
+        if isinstance(
+            error, (Temporary, Permanent)
+        ):  # an unknown error may come from the record itself, and would spoil the next ones
             self._owed.extend(tells)
             self._closed.extend(self._ended(result))
             tells = [tell for tell in tells if not self._waits(tell)]

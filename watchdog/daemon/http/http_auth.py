@@ -93,7 +93,7 @@ class TokenAuth:
         if wait > 0:
             await _refuse(429, "retry-after", f"{int(wait) + 1}")(scope, receive, send)
             return
-        # A refused request is not counted: a client that waits as told gets through.
+        # A refused request is not counted: a client that waits as the header says gets through.
         self._requests.take(who)
         if not right:
             self._guesses.take(peer, shown)

@@ -123,7 +123,7 @@ class BoundedProtocol(H11Protocol):
         return wait > 0
 
     def _rest_for(self, seconds: float) -> None:
-        """Read and parse nothing for so long."""
+        """Pause reading and parsing for so many seconds."""
         self.flow.pause_reading()
         self._rest = self.loop.call_later(seconds, self._go_on)
 

@@ -225,6 +225,7 @@ def _answer(reasons: Reasons, degraded: Reasons | None = None) -> Response:
 
 def _lines(reasons: Reasons) -> list[str]:
     try:
+        # Bounded: with hundreds of services in trouble a health check must stay small.
         return [str(reason)[:REASON_MAX_CHARACTERS] for reason in reasons()][:REASONS_MAX]
     except Exception as error:  # noqa: BLE001  a broken check is not a healthy daemon
         return [f"the check itself failed: {type(error).__name__}"]

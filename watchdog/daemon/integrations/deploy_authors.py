@@ -66,7 +66,7 @@ class DeployAuthors:
 
 
 def _on_trial(service: ServiceState | None) -> str:
-    """Return the deploy that is in its watch window and whose authors are not known, or nothing."""
+    """Return the deploy in its watch window without known authors, or an empty string."""
     trial = service.trial if service is not None else None
     return trial.deploy if trial is not None and not trial.authors else ""
 

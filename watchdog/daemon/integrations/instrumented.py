@@ -43,7 +43,7 @@ class InstrumentedNotifier:
             raise
         except (Temporary, Permanent):
             raise
-        except asyncio.CancelledError:  # by the deadline of the attempt, or since we stop
+        except asyncio.CancelledError:  # by the attempt's deadline, or by the daemon's stop
             note.fails("channel", self.name, error=Temporary("it did not answer in time"))
             raise
         # Only its type is shown: the text may hold the channel's secret address.

@@ -77,7 +77,7 @@ class MergePoller:
 
 
 def _place(service: ServiceState | None) -> Place | None:
-    """Return the branch whose merges the daemon keeps from shipping; None if they ship, or it is unknown."""
+    """Return the branch of a service that the daemon holds auto-deploy off for; None without one, or if unknown."""
     # `off`: auto-deploy was off before the daemon's switch, so merges did not ship anyway.
     if service is None or service.facts is None or service.auto_deploy_off in ("", "off"):
         return None

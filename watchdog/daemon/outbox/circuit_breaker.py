@@ -1,5 +1,8 @@
 """One channel's circuit breaker: many incidents do not each hammer a vendor that is down.
 
+Theory. Closed, the channel is used freely. After failures in a row it opens: notices wait, and single trials test the
+channel (half-open). A success closes it.
+
 Rule 1: after `TRIPS_AT` failures in a row, over all incidents, it opens. Then one trial at a time, with growing gaps.
 Rule 2: a trial is a real notice, a different one each time where several wait: a notice that fails by its own text
 cannot keep the channel closed to others. A delivery closes the breaker, and all waiting notices go.

@@ -151,6 +151,6 @@ class DeliveryLog:
         try:
             async with asyncio.timeout(STORE_SECONDS):
                 return await call
-        except Exception as error:  # noqa: BLE001  whatever the store's fault is, paging goes on
+        except Exception as error:  # noqa: BLE001  paging goes on after any failure of the store
             self._complain(notice, type(error).__name__)
             raise Temporary("the store did not answer") from None

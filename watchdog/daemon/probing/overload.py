@@ -1,7 +1,7 @@
 """Overload: whether this process reads its checks when they are due.
 
-A read is lost when it is void (our own loop stalled while it ran) or begins late (`is_late`). The state is
-judged over the last WINDOW_SECONDS, and ends as soon as RECENT_SECONDS were punctual again.
+A read is lost when it is void (the event loop stalled while it ran) or begins late (`is_late`). The state is judged
+over the last WINDOW_SECONDS, and ends as soon as RECENT_SECONDS were punctual again.
 """
 
 from collections import deque

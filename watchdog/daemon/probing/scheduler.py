@@ -1,8 +1,8 @@
 """When each signal is read: on time, never piled up, and never held up by a hanging site of another service.
 
 Rule 1: a check (one source of one service) always has room for one read; a hanging site can only delay itself.
-Rule 2: one read begins per turn of the event loop. A turn runs all callbacks that are ready, so when our own work fills
-it, turns take longer and fewer reads begin: their rate settles at the machine's capacity, at a lag of a few
+Rule 2: one read begins per turn of the event loop. A turn runs all ready callbacks: when the daemon's work fills it,
+turns take longer and fewer reads begin. So their rate settles at the machine's capacity, at a lag of a few
 milliseconds, without being measured. A read that only waits for the network takes no turn, so hanging sites cost
 nothing but a socket, of which there are `in_flight_max`.
 Rule 3: a check that is due and has not begun waits in order of its due time, in two queues: the urgent (a suspicion, a
@@ -253,7 +253,7 @@ class ProbeScheduler:
             self._nudged.set()
 
     def _next(self) -> _Check | None:
-        """Return the check whose turn it is."""
+        """Return the next check to read, or None."""
         # Counts reads that began, not those asked for: skipped checks must not use up urgent turns.
         urgent_first = self._begun % URGENT_PLACE == 0
         for queue in (self._urgent, self._calm) if urgent_first else (self._calm, self._urgent):

@@ -2,7 +2,7 @@
 
 `wanted()` is asked in every round: nothing is registered or cancelled. A thing no longer wanted is forgotten once it is
 due again, so that a thing that comes and goes is not read more often. `read(thing)` returns the seconds until the next
-read, NEVER if one read is enough. An exception is logged when the failure begins and when it ends, and the thing is
+read, NEVER if one read is enough. An exception is logged when the failure begins and when it ends. The thing is
 read again: after `Temporary` when the other side asks for it, after a refusal (`Permanent`) ten minutes later, as a
 person may have changed the token.
 """
@@ -82,6 +82,7 @@ class Poller(Generic[Thing]):
                 tell(f"{self._what} could not be read", of=str(thing), why=str(error))
             self._failing.add(thing)
             asked = error.retry_after_seconds if isinstance(error, Temporary) else REFUSED_SECONDS
+            # Never sooner than this kind's own pause, whatever the other side asks for.
             return max(asked, self._again_seconds)
         if thing in self._failing:
             log.info(f"{self._what} could be read again", of=str(thing))

@@ -14,7 +14,7 @@ from watchdog.ports import Clock
 BACKOFF_FIRST_SECONDS = 1.0
 BACKOFF_MAX_SECONDS = 60.0
 HEALTHY_AFTER_SECONDS = 60.0
-"""A task that ran for so long begins again with the shortest pause."""
+"""A task that ran for this long is restarted with the shortest pause after a crash."""
 
 OnError = Callable[[str, BaseException], None]
 """Receives the name of a task and its exception."""

@@ -150,7 +150,7 @@ class LeaseManager:
         try:
             await self._take(new)
         except (Temporary, Permanent):
-            # No other worker watches these, as the leases are ours: watch from memory until they can be read.
+            # This worker has the leases, so no other watches these services: watch from memory until they can be read.
             await self._take(dict.fromkeys((name for name in new if name not in held), ALONE), from_memory=True)
             raise
         if grip.revision != self._revision:

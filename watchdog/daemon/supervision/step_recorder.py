@@ -1,7 +1,7 @@
 """Records every step of the core for `watchdog lab replay` (the decisions' own record: engine/persistence.py).
 
 Rule 1: recording never delays a decision and never stops the daemon: steps wait in a bounded list, and a thread writes
-them; steps that cannot be written are dropped, logged once, and counted.
+them. Steps that cannot be written are dropped, logged once, and counted.
 Rule 2: after a gap the recording starts with a full state: a replay is exact, or knows where it is not.
 """
 

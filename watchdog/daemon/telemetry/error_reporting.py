@@ -52,7 +52,7 @@ def start(dsn: str | None, version: str, redact: Redact) -> None:
             auto_session_tracking=False,
             send_client_reports=False,
             spotlight=False,
-            http_proxy="",  # the environment's proxies are not ours
+            http_proxy="",  # the environment's proxies belong to the target
             https_proxy="",
             shutdown_timeout=FLUSH_SECONDS,
             before_send=Scrubber(redact),

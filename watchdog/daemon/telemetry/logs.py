@@ -48,7 +48,7 @@ def configure(
     redact: Redact = tuple,
     stream: TextIO | None = None,
 ) -> None:
-    """Send our logs and the libraries' through one chain to `stream` (stdout); `json` None: unless it is a terminal."""
+    """Send the daemon's and the libraries' logs to `stream` (stdout); `json` None: JSON unless it is a terminal."""
     out = sys.stdout if stream is None else stream
     as_json = not out.isatty() if json is None else json
     before: list[Processor] = [

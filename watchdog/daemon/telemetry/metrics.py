@@ -153,7 +153,7 @@ class Metrics:
         self._skipped.labels(service, signal).inc()
 
     def void(self, service: str, signal: str) -> None:
-        """Count a probe dropped because it spanned a stall of our own."""
+        """Count a probe dropped because it spanned a stall of the event loop."""
         self._void.labels(service, signal).inc()
 
     def lateness(self, seconds: float) -> None:
@@ -359,7 +359,7 @@ def signal_label(name: str, taken: Container[str] = ()) -> str:
 
 
 def outcome_of(reading: Reading) -> Literal["good", "bad", "unknown"]:
-    """Return the word of a reading: good, bad or unknown."""
+    """Return the label of a reading: good, bad or unknown."""
     match reading:
         case Good():
             return "good"
