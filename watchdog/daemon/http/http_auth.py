@@ -43,6 +43,7 @@ class Buckets:
 
     def take(self, peer: str) -> None:
         """Take one, whether it is there or not."""
+        # Never below zero: a flood does not lengthen the wait of its address.
         self._left[peer] = (max(self._now(peer) - 1.0, 0.0), self._clock.monotonic())
 
     def _now(self, peer: str) -> float:

@@ -98,6 +98,7 @@ class BoundedProtocol(H11Protocol):
             self.flow.pause_reading()
         elif came and self._is_partial:
             self._rest_for(REST_SECONDS)
+        # The deadline covers the body too: a head alone would let a slow body hold the place.
         if not self._waits and not self.cycle.more_body:
             self._head.stop()
 

@@ -158,6 +158,7 @@ class Outbox:
             for parcel in errand.parcels.values():
                 # A cancelled delivery must not block the queue for later notices.
                 parcel.lane.leave(parcel)
+        # Not in `finally`: a cancelled delivery stays pending for the next start (Rule 3).
         await self._told.finish(effect_id, errand.notice, errand.outcomes)
 
     def _place(self, effect_id: int | None, notice: Notice) -> Place:

@@ -40,5 +40,6 @@ def call_safely(listener: Callable[..., None], *told: object) -> None:
     """Call a listener; its exception must not stop a decision or a page."""
     try:
         listener(*told)
+    # Any exception: a broken chart or recording must not stop a page.
     except Exception as error:
         log.error("a listener failed", exc_info=error)

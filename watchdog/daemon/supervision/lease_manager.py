@@ -31,6 +31,7 @@ from watchdog.domain.store_records import FLEET, LeaseGrant
 from watchdog.ports import Clock, Store
 
 RENEW_SECONDS = 2.0
+# Three renewals may fail in a row before another worker takes the services.
 TTL_SECONDS = SHIPPED.lease_seconds
 AILMENT_MAX = 500
 ALONE = 0

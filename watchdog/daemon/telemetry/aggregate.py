@@ -68,7 +68,7 @@ class MinuteAggregator:
     def add(self, service: str, signal: str, sample: Sample, at: float) -> None:
         """Count a sample in the minute of `at` (UTC epoch seconds)."""
         key = (at - at % MINUTE_SECONDS, service, signal)
-        # The store has been away for hours: the newest minutes are worth more than the oldest.
+        # The rows were not taken for hours, as when the store hangs: the newest are worth more than the oldest.
         if key not in self._open and len(self._open) >= OPEN_MAX:
             oldest = min(start for start, _, _ in self._open)
             self._open = {key: row for key, row in self._open.items() if key[0] != oldest}

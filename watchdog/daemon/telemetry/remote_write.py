@@ -141,7 +141,6 @@ class RemoteWriter:
             # A refused batch would be refused again, and block the newer ones.
             refusal = Forbidden if code in (401, 403) else Permanent
             return "rejected", refusal(f"the receiver refused it (HTTP {code})")
-        # The next flush waits as the receiver asks, within a bound: a batch waits an hour at most.
         asked = response.headers.get("retry-after", "")
         if asked.isascii() and asked.isdigit():
             self._not_before = self._clock.monotonic() + min(float(asked), RETRY_AFTER_MAX_SECONDS)
