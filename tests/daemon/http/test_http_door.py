@@ -69,6 +69,16 @@ async def test_addresses_take_turns() -> None:
         assert OTHER in made.entered[:3]
 
 
+async def test_more_addresses_than_places_leave_the_door_working() -> None:
+    """Each has one connection, so the refused one is the only one of its address."""
+    async with hall(waiting_max=3) as made:
+        for last in range(1, 10):
+            made.knock(f"127.0.2.{last}", 1)
+        await eventually(lambda: len(made.entered) >= 3)
+        made.knock(OTHER, 1)
+        await eventually(lambda: OTHER in made.entered)
+
+
 async def test_where_too_many_wait_the_oldest_of_the_crowd_are_refused() -> None:
     """A reset for them; the others come in, whether they came before the crowd or after it."""
     async with hall(waiting_max=6) as made:

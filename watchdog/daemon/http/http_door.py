@@ -119,8 +119,7 @@ class Door:
         self._waiting += 1
         if self._waiting > self._waiting_max:
             longest = max(self._queues, key=lambda name: len(self._queues[name]))
-            _refuse(self._queues[longest].popleft())
-            self._waiting -= 1
+            _refuse(self._next_of(longest))
         # One timer for all queues: the pace is shared by all addresses.
         if self._due is None:
             self._due = self._loop.call_later(self._pace.reserve(), self._admit)
@@ -128,13 +127,22 @@ class Door:
     def _admit(self) -> None:
         """Admit the next connection; its address is served again after all others."""
         address = next(iter(self._queues))
-        queue = self._queues.pop(address)
-        self._waiting -= 1
-        self._enter(queue.popleft())
+        one = self._next_of(address)
         # Put back at the end of the dict: its order is the order of turns.
-        if queue:
-            self._queues[address] = queue
+        if address in self._queues:
+            self._queues[address] = self._queues.pop(address)
+        # The next turn is set before this connection is handed on: one that fails must not be the last.
         self._due = self._loop.call_later(self._pace.reserve(), self._admit) if self._queues else None
+        self._enter(one)
+
+    def _next_of(self, address: str) -> socket.socket:
+        """Take the oldest connection out of an address's queue; an empty queue goes with it."""
+        queue = self._queues[address]
+        one = queue.popleft()
+        self._waiting -= 1
+        if not queue:
+            del self._queues[address]
+        return one
 
 
 def _refuse(one: socket.socket) -> None:
