@@ -1,4 +1,4 @@
-"""Where everything is written down: one Store per kind of url. A new one is one file and one line in STORES.
+"""The stores: one Store for each kind of url. A new kind is one file and one line in STORES.
 
 SQLAlchemy takes 0.3 s to import, so it is imported when a store is built, or a PostgreSQL url is read, not before.
 """
@@ -36,18 +36,19 @@ STORES: dict[str, Callable[[str, Clock], Store]] = {
     "memory": _memory,
 }
 POSTGRES = ("postgresql", "postgres")
-"""Render gives urls that begin with the latter."""
+"""Both schemes name PostgreSQL; Render's urls begin with `postgres://`, which SQLAlchemy itself does not accept."""
 
 
 def check_url(url: str) -> str:
     """Return the kind of store that a url names.
 
-    Raises ValueError, saying what to write (and never the url, which may hold a password).
+    Raises ValueError with the url to write instead; its text never repeats the url, which may hold a password.
     """
     kind = url.partition("://")[0]
     if kind not in STORES:
         known = "sqlite:///watchdog.db, sqlite:////absolute/path.db, postgresql://user@host/database or memory://"
         raise ValueError(f"not a store: write {known}")
+    # `sqlite://` alone is a database in memory to SQLAlchemy: the journal of decisions would vanish with the process.
     if kind == "sqlite" and database_path(url) is None:
         raise ValueError("a SQLite store needs a plain file: write sqlite:///watchdog.db, or memory:// to keep nothing")
     if kind in POSTGRES:
@@ -61,6 +62,8 @@ def _check_postgres(url: str) -> None:
         raise ValueError("not a PostgreSQL url: write postgresql://user:password@host:5432/database")
     if parsed.port is not None:
         check_port(parsed.port)
+    # The driver is an optional extra. Without this check the first error would come from SQLAlchemy when the daemon
+    # starts.
     if find_spec("psycopg") is None:
         raise ValueError("PostgreSQL needs its driver: pip install 'render-watchdog[postgres]'")
 
@@ -76,12 +79,12 @@ def _postgres_url(url: str) -> "URL | None":
 
 
 def is_postgres(url: str) -> bool:
-    """Tell whether a url names a PostgreSQL."""
+    """Return whether a url names a PostgreSQL database."""
     return url.partition("://")[0] in POSTGRES
 
 
 def shown_url(url: str) -> str:
-    """Return what may be shown of a url: no user, no password, no options."""
+    """Return the part of a url that logs and pages may show: no user, no password, no options."""
     if not is_postgres(url):
         return url
     parsed = _postgres_url(url)
@@ -89,14 +92,15 @@ def shown_url(url: str) -> str:
 
 
 def postgres_peers(url: str) -> tuple[tuple[str, ...], str]:
-    """Return the hosts of a PostgreSQL url, folders of sockets among them, and its sslmode; nothing for other urls.
+    """Return the hosts of a PostgreSQL url (socket directories among them) and its sslmode; nothing for other urls.
 
-    Where it gives addresses (`hostaddr`) for all of them, those are what is reached.
+    Where `hostaddr` has an address for every host, libpq connects to those addresses, so they are returned instead.
     """
     parsed = _postgres_url(url) if is_postgres(url) else None
     if parsed is None:
         return (), ""
     named = [one for value in parsed.normalized_query.get("host", ()) for one in value.split(",")]
+    # `host` in the query may carry a port behind a colon; a socket directory begins with a slash and carries none.
     hosts = [parsed.host, *(one if one.startswith("/") else one.rpartition(":")[0] or one for one in named)]
     addresses = [one for value in parsed.normalized_query.get("hostaddr", ()) for one in value.split(",")]
     hosts = [*(() if addresses and all(addresses) else hosts), *addresses]
@@ -105,7 +109,7 @@ def postgres_peers(url: str) -> tuple[tuple[str, ...], str]:
 
 
 def build_store(url: str, clock: Clock) -> Store:
-    """Return the store of a url, not yet opened. Raises ValueError, saying what to write."""
+    """Return the store of a url, not yet opened. Raises ValueError with the url to write instead."""
     return STORES[check_url(url)](url, clock)
 
 
@@ -118,7 +122,10 @@ def database_path(url: str) -> Path | None:
 
 
 def role_lock(url: str) -> RoleLock | None:
-    """Return the lock on the role of the acting daemon for a url; None where leases do, or nobody shares the store."""
+    """Return the lock on the role of the acting daemon for a url.
+
+    Return None for PostgreSQL, where leases take its place, and for a store in memory, which no other process can open.
+    """
     path = database_path(url)
     return None if path is None else RoleLock(path)
 

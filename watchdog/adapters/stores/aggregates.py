@@ -1,4 +1,4 @@
-"""The part of the SQL store that counts and forgets: minutes, hours, and the end of what is too old."""
+"""The aggregates of the SQL store: minutes and hours for charts, and the deletion of rows past their retention."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
@@ -36,20 +36,28 @@ FORGOTTEN: tuple[tuple[Column[Any], ColumnElement[bool]], ...] = (
     (DELIVERIES.c.at, true()),
     (COMMANDS.c.at, COMMANDS.c.done),
 )
-"""What has an end, by which time, and under which condition. Incidents, actions, what people add stay: they are few."""
+"""The columns of time by which rows expire, each with a condition.
+
+Incidents, actions and the entries of people stay for good: they are few.
+"""
 
 
 @uninterrupted
 class Charts(Database):
-    """A database that keeps aggregates for charts, and forgets."""
+    """A database that keeps aggregates for charts and deletes expired rows."""
 
     async def put_minutes(self, rows: Sequence[Minute]) -> None:
-        """Replace one-minute aggregates; roll up and drop a batch of what is old. Repeating it changes nothing."""
+        """Replace one-minute aggregates; roll up and delete one batch of expired rows.
+
+        Repeating the call changes nothing.
+        """
         now = self._clock.now()
         async with self._writing() as connection:
             if rows:
                 await connection.execute(self._upsert(MINUTES), [asdict(row) for row in rows])
             await self._roll_up(connection, retention.hour_of(now - retention.MINUTES_KEPT_SECONDS))
+            # One batch a table and call: a long deletion would hold the write lock, and `save` of an incident waits for
+            # that lock.
             for column, condition in FORGOTTEN:
                 await connection.execute(_forget(column, condition, now - retention.KEPT_SECONDS))
 
@@ -66,7 +74,9 @@ class Charts(Database):
     async def spans(
         self, since: float, until: float, seconds: int, services: Collection[str] | None = None
     ) -> Sequence[Minute]:
-        """Return the aggregates of these services (all, if None) that begin in [since, until), one for so long."""
+        """Return the aggregates of these services (all, if None) that begin in [since, until), one row for each span of
+        `seconds`.
+        """
         found: list[Minute] = []
         async with self._reading() as connection:
             for table, length in ((HOURS, retention.HOUR_SECONDS), (MINUTES, retention.MINUTE_SECONDS)):
@@ -76,13 +86,14 @@ class Charts(Database):
         return retention.spans(found, seconds)
 
     async def _roll_up(self, connection: AsyncConnection, cutoff: float) -> None:
-        """Turn a batch of minutes before the cutoff (the begin of an hour) into hours."""
+        """Replace a batch of minutes before the cutoff (the begin of an hour) by hours."""
         start = MINUTES.c.start
         batch = start <= _batch_end(start, start < cutoff)
         old = [Minute(*row) for row in await connection.execute(select(MINUTES).where(batch).order_by(start))]
         if not old:
             return
         spanned = HOURS.c.start.between(retention.hour_of(old[0].start), old[-1].start)
+        # An hour may span two batches: the second one is added to the row that the first one wrote.
         known = [Minute(*row) for row in await connection.execute(select(HOURS).where(spanned))]
         hours = retention.roll_up(old, known)
         await connection.execute(self._upsert(HOURS), [asdict(hour) for hour in hours])
@@ -90,10 +101,11 @@ class Charts(Database):
 
 
 def _rolled_up(table: Table, length: float, since: float, until: float, seconds: int) -> Select[Any]:
-    """Return the query that adds the rows up where they lie: a day of many services is too much to carry."""
+    """Return the query that sums the rows inside the database: a day of many services is too many rows to transfer."""
     whole = cast(table.c.start, BigInteger)
     begin = (whole - whole % seconds).label("begin")
     counts = [func.sum(table.c[name]) for name in ("good", "bad", "unknown")]
+    # Percentiles cannot be summed; the largest one is the honest bound for the span.
     largest = [func.max(table.c[name]) for name in ("p50_seconds", "p95_seconds", "p99_seconds")]
     times = [func.sum(one) for one in _measured(table, length)]
     asked = select(table.c.service, table.c.signal, begin, *counts, *largest, literal(""), *times)
@@ -101,8 +113,12 @@ def _rolled_up(table: Table, length: float, since: float, until: float, seconds:
 
 
 def _measured(table: Table, length: float) -> tuple[ColumnElement[Any], ...]:
-    """Return what `retention.measured` does, as SQL: seconds watched and lost, and checks, of a row so long."""
+    """Return the seconds watched, the seconds lost and the number of checks of one row, as SQL.
+
+    It is the same arithmetic as `retention.measured`; `length` is how many seconds a row covers.
+    """
     seen = table.c.good + table.c.bad
+    # A worker of an older version counted checks without timing them. Then the counts stand for the time.
     known = table.c.timed_checks == seen
     watched = case((known, table.c.watched_seconds), (seen > 0, length), else_=0.0)
     by_counts = length * table.c.bad / cast(seen, Double)
@@ -110,12 +126,13 @@ def _measured(table: Table, length: float) -> tuple[ColumnElement[Any], ...]:
 
 
 def _batch_end(column: Column[Any], condition: ColumnElement[bool]) -> Any:
-    """Return the query for the last time of the oldest batch; NULL, which nothing is below, if there is none."""
+    """Return the query for the last time of the oldest batch; NULL if there is none, and no row is below NULL."""
+    # DELETE … LIMIT is in neither PostgreSQL nor a usual build of SQLite, so a batch ends at a moment, not at a count.
     oldest = select(column.label("at")).where(condition).order_by(column).limit(retention.BATCH).subquery()
     return select(func.max(oldest.c.at)).scalar_subquery()
 
 
 def _forget(column: Column[Any], condition: ColumnElement[bool], before: float) -> Delete:
-    """Return the deletion of the oldest batch of rows that are old enough."""
+    """Return the DELETE of the oldest batch of rows from before `before`."""
     old = condition & (column < before)
     return delete(column.table).where(old, column <= _batch_end(column, old))

@@ -1,6 +1,6 @@
-"""The part of the SQL store that people write: judgements, remarks, ticks, follow-ups. It needs no lease.
+"""The entries of people in the SQL store: judgements, remarks, ticks, follow-ups. They need no lease.
 
-Rule: it is added, never replaced (but for a judgement), and stays as long as its incident.
+Rule: an entry is added, never replaced (a judgement is), and stays as long as its incident.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,10 +18,10 @@ from watchdog.domain.incident_notes import Remark
 
 @uninterrupted
 class Added(Database):
-    """A database that keeps what people add to the record of an incident."""
+    """A database that keeps the entries which people add to the record of an incident."""
 
     async def label(self, incident_id: str, verdict: str, by: str) -> bool:
-        """Record a human's judgement (right, wrong) of an incident; False if there is none of that id."""
+        """Record a user's judgement (right, wrong) of an incident; return False if there is no incident of that id."""
         row = {"incident": incident_id, "verdict": verdict, "by": by, "at": self._clock.now()}
         async with self._writing() as connection:
             if not await _is_there(connection, incident_id):
@@ -30,13 +30,13 @@ class Added(Database):
         return True
 
     async def labels(self) -> Mapping[str, str]:
-        """Return incident id to label."""
+        """Return the judgement of each judged incident, by incident id."""
         async with self._reading() as connection:
             rows = (await connection.execute(select(LABELS.c.incident, LABELS.c.verdict))).all()
         return {row.incident: row.verdict for row in rows}
 
     async def remark(self, incident_id: str, text: str, by: str, *, root_cause: bool = False) -> bool:
-        """Add a human's line to an incident, now; False if there is none of that id."""
+        """Add a user's remark to an incident, now; return False if there is no incident of that id."""
         row = {"at": self._clock.now(), "incident": incident_id, "by": by, "text": text, "root_cause": root_cause}
         async with self._writing() as connection:
             if not await _is_there(connection, incident_id):
@@ -45,7 +45,7 @@ class Added(Database):
         return True
 
     async def remarks(self, incident_id: str | None = None) -> Sequence[Remark]:
-        """Return what people said of an incident (of all, if None), oldest first."""
+        """Return the remarks on an incident (on all, if None), oldest first."""
         query = select(REMARKS.c.at, REMARKS.c.incident, REMARKS.c.by, REMARKS.c.text, REMARKS.c.root_cause)
         wanted = query if incident_id is None else query.where(REMARKS.c.incident == incident_id)
         async with self._reading() as connection:
@@ -53,7 +53,9 @@ class Added(Database):
         return tuple(Remark(*row) for row in rows)
 
     async def tick(self, incident_id: str, item: str, by: str, *, undone: bool = False) -> bool:
-        """Record that a human ticked an item, or undid that, now; False if there is no incident of that id."""
+        """Record that a user ticked an item of a checklist, or undid a tick, now; return False if there is no incident
+        of that id.
+        """
         row = asdict(Tick(self._clock.now(), incident_id, item, by, undone))
         async with self._writing() as connection:
             if not await _is_there(connection, incident_id):
@@ -62,7 +64,7 @@ class Added(Database):
         return True
 
     async def ticks(self, incident_id: str | None = None) -> Sequence[Tick]:
-        """Return what people ticked of an incident's checklists (of all, if None), and unticked, oldest first."""
+        """Return the ticks of an incident's checklists (of all, if None), undone ones included, oldest first."""
         query = select(TICKS.c.at, TICKS.c.incident, TICKS.c.item, TICKS.c.by, TICKS.c.undone)
         wanted = query if incident_id is None else query.where(TICKS.c.incident == incident_id)
         async with self._reading() as connection:
@@ -70,18 +72,22 @@ class Added(Database):
         return tuple(Tick(*row) for row in rows)
 
     async def follow_up(self, incident_id: str, text: str, by: str, *, owner: str, due_at: float) -> FollowUp | None:
-        """Add what a human means to do about an incident, now, under the next number; None if there is none."""
+        """Add a follow-up to an incident, now, under the incident's next number; return None if there is no such
+        incident.
+        """
         of_it = FOLLOW_UPS.c.incident == incident_id
         async with self._writing() as connection:
             if not await _is_there(connection, incident_id, alone=True):
                 return None
+            # Numbers are read aloud ("2 of inc-7"), so they count within the incident; the locked row of the incident
+            # keeps them unique.
             last = await connection.scalar(select(func.max(FOLLOW_UPS.c.number)).where(of_it))
             added = FollowUp(self._clock.now(), incident_id, (last or 0) + 1, by, text, owner, due_at)
             await connection.execute(insert(FOLLOW_UPS), asdict(added))
         return added
 
     async def follow_ups(self, incident_id: str | None = None) -> Sequence[FollowUp]:
-        """Return the follow-ups that people added to an incident (to all, if None), each incident's in their order."""
+        """Return the follow-ups of an incident (of all, if None), by incident and number."""
         query = select(*(FOLLOW_UPS.c[name] for name in FollowUp.__dataclass_fields__))
         wanted = query if incident_id is None else query.where(FOLLOW_UPS.c.incident == incident_id)
         async with self._reading() as connection:
@@ -90,9 +96,9 @@ class Added(Database):
 
 
 async def _is_there(connection: AsyncConnection, incident_id: str, *, alone: bool = False) -> bool:
-    """Tell whether there is such an incident; `alone`: until this transaction ends nobody else asks so of it.
+    """Return whether there is such an incident; `alone` locks its row until the transaction ends.
 
-    Two who add at once are numbered one after the other by that; a database that knows one writer ignores it.
+    The lock makes two concurrent follow-ups take consecutive numbers. SQLite, which has one writer, ignores FOR UPDATE.
     """
     query = select(INCIDENTS.c.id).where(INCIDENTS.c.id == incident_id)
     return await connection.scalar(query.with_for_update() if alone else query) is not None

@@ -1,7 +1,8 @@
 """The domain's types to JSON and back, for every store.
 
-Rule 1: what an older or newer worker wrote is still read: unknown fields are ignored, missing ones take defaults.
-Rule 2: a union is told apart by the class name, so classes may gain fields but never change names.
+Rule 1: JSON of an older or newer worker stays readable: unknown fields are ignored, missing ones take defaults.
+Rule 2: a union's member is found by its class name, so classes may gain fields but never change names.
+
 Mappings come back as plain dicts, which compare equal to the read-only ones they were.
 """
 
@@ -30,8 +31,8 @@ VERSION = 1
 """The shape of the stored state; raised only when an old worker could no longer read it."""
 
 UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
-"""What a value raises, as it is read, that no version of ours wrote: another shape, 1e999 for a whole number, a list in
-a list without end."""
+"""The exceptions of a value that no version of ours wrote: another shape, 1e999 for a whole number, unbounded nesting.
+"""
 T = TypeVar("T")
 
 SERVICE_NAMES = {
@@ -39,7 +40,10 @@ SERVICE_NAMES = {
     "switch_visible_at": "pin_settled_at",
     "auto_deploy_notice_thread": "told_off",
 }
-"""What fields of a service's state are called where it is stored, if not as here."""
+"""The fields of a service's state whose stored name differs, by their name here.
+
+A field is renamed in the code only: older workers go on reading the stored name.
+"""
 
 
 def _is_mapping(kind: Any) -> bool:
@@ -67,6 +71,8 @@ def _notice_reading(kind: type, converter: Converter) -> Callable[[Any, Any], No
     read: Callable[[Any, type], Notice] = converter.gen_structure_attrs_fromdict(kind)
 
     def structured(plain: Any, _: Any) -> Notice:
+        # A notice of this version stores facts, one of an older version finished text. Neither names its version, so
+        # the new shape is tried first.
         try:
             return read(stored_prose.notice_of_facts(plain), kind)
         except UNREADABLE:
@@ -82,7 +88,8 @@ def _notice_writing(kind: type, converter: Converter) -> Callable[[Notice], Any]
 
 @cache
 def _converter() -> Converter:
-    """Build the one converter; member types are fixed when a union is told, so inner unions come first."""
+    """Build the one converter. A union's members are fixed when it is configured, so inner unions come first."""
+    # Detailed validation would collect a path for every error. We report the type alone, so it would only cost time.
     converter = make_converter(detailed_validation=False)
     for kind in stored_prose.READ:
         converter.register_structure_hook_factory(partial(eq, kind), partial(_reading, converter=converter))
@@ -99,6 +106,7 @@ def _converter() -> Converter:
     converter.register_unstructure_hook_factory(
         is_service, lambda kind: make_dict_unstructure_fn(kind, converter, **stored)
     )
+    # A reading may be absent, and the tagged union covers Reading alone: the optional gets its hooks by hand.
     configure_tagged_union(Reading, converter)
     read = converter.get_structure_hook(Reading)
     write = converter.get_unstructure_hook(Reading)
@@ -111,8 +119,9 @@ def _converter() -> Converter:
 
 
 class Codec(Generic[T]):
-    """JSON text of one type of the domain, or of a union of them. Its functions are made when they are first needed: a
-    command that reads a state pays nothing for the many events.
+    """JSON text of one type of the domain, or of a union of types.
+
+    Its functions are made when first needed: a command that reads a state pays nothing for the many events.
     """
 
     def __init__(self, kind: Any, name: str) -> None:
@@ -133,7 +142,7 @@ class Codec(Generic[T]):
         return _converter()
 
     def prepare(self) -> None:
-        """Make its functions now."""
+        """Make the functions of this codec now."""
         _ = self._write, self._read  # made as they are asked for
 
     def encode(self, value: T) -> str:
@@ -141,7 +150,7 @@ class Codec(Generic[T]):
         return json.dumps(self._write(value), separators=(",", ":"))
 
     def decode(self, text: str) -> T:
-        """Return what was encoded. Raises Permanent when this version cannot read it."""
+        """Return the value of an encoded text. Raises Permanent when this version cannot read it."""
         try:
             return self.structured(json.loads(text))
         except UNREADABLE as error:
@@ -151,7 +160,7 @@ class Codec(Generic[T]):
             ) from None
 
     def structured(self, plain: Any) -> T:
-        """Return what parsed JSON means. Raises one of UNREADABLE if nothing."""
+        """Return the value that parsed JSON stands for. Raises one of UNREADABLE if there is none."""
         return self._read(plain, self._kind)
 
 
@@ -165,8 +174,9 @@ SHAREDS: Codec[Shared] = Codec(Shared, "state that all workers share")
 
 
 def prepare() -> None:
-    """Make the functions of all codecs now. A daemon's first save would take a tenth of a second longer, and it begins
-    to save when a site fails.
+    """Make the functions of all codecs now.
+
+    Otherwise the daemon's first save, which comes when a site fails, would take a tenth of a second longer.
     """
     for one in (EVENTS, EFFECTS, STATES, INCIDENTS, SERVICES, FLEETS, SHAREDS):
         one.prepare()

@@ -1,7 +1,7 @@
-"""What every part of the SQL store stands on: transactions, upserts, migrations.
+"""The base of every part of the SQL store: transactions, upserts, migrations.
 
-What differs between the databases is in `sqlite.py` and `postgres.py`.
-Rule: one write at a time in this process; nothing but SQL is awaited while it lasts.
+The differences between the databases are in `sqlite.py` and `postgres.py`.
+Rule: one write at a time in this process; a write awaits nothing but SQL.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ ELSEWHERE = (
 
 
 class Backend(Protocol):
-    """What differs between the databases. `sole`: one worker at a time, whose leases never expire."""
+    """The differences between the databases. `sole`: one worker at a time, whose leases never expire."""
 
     sole: bool
     engine: AsyncEngine
@@ -38,26 +38,29 @@ class Backend(Protocol):
     turn_timeout_seconds: float | None
 
     def until(self, ttl_seconds: float) -> ColumnElement[float]:
-        """Return when a lease taken now ends, by the database's clock."""
+        """Return the end of a lease taken now, by the database's clock."""
 
     def insert(self, table: Table, /) -> Any:
         """Return an insert of this dialect, which knows `on_conflict_…`."""
 
     async def look(self) -> None:
-        """See whether there is anything to connect to."""
+        """Check that the database can be reached. Raises an error of its driver."""
 
     async def is_elsewhere(self) -> bool:
-        """Tell whether what is open is no longer what the url names."""
+        """Return whether the open database is no longer the one that the url names."""
 
     def transaction(self, *, write: bool) -> AbstractAsyncContextManager[AsyncConnection]:
         """Begin one transaction, within bounds."""
 
     def migration(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        """Begin the transaction of a migration, which nobody else runs meanwhile."""
+        """Begin the transaction of a migration, which excludes every other migration meanwhile."""
 
 
 class Database:
-    """A database with our tables in it. `call_seconds` bounds what one call waits for; None: as its backend says."""
+    """A database with our tables.
+
+    `call_seconds` limits the time that one call waits; None takes the backend's own limit.
+    """
 
     def __init__(self, url: str, clock: Clock, *, call_seconds: float | None = None) -> None:
         self._clock = clock
@@ -71,12 +74,14 @@ class Database:
     async def open(self) -> None:
         """Create or migrate the schema. Raises Permanent for a schema newer than ours or a damaged file.
 
-        What could not be opened is neither read nor written afterwards: it may not be what we take it for. No
-        connection to it is kept either, or a file put in its place would never be seen.
+        After a failure the store refuses reads and writes, since the file may not be a store at all. Its connections
+        are closed too: an open one would go on using the old file after the user put another in its place.
         """
         if self._closed:
             self._closed = self._elsewhere = False
         try:
+            # Shielded: a cancelled migration would leave its transaction, and the lock on it, to a connection that the
+            # pool still holds.
             await self.calls.shield(self._open())
         except (Temporary, Permanent):
             await self.close()
@@ -87,13 +92,16 @@ class Database:
             await self._backend.look()
         async with self._reading() as connection:
             current = await connection.run_sync(revision)
+        # Only a change of schema loads Alembic and takes the migration's lock; every other start stays a reader.
         if current != HEAD:
             with translated():
                 async with self._backend.migration() as connection:
                     await connection.run_sync(migrate)
 
     async def close(self) -> None:
-        """Let the calls in hand end, then close every connection; the store may be opened again."""
+        """Wait for the calls in progress, then close every connection; `open` opens the store again."""
+        # The flag comes first: a call that starts while the others end would make the pool connect again after
+        # `dispose`.
         self._closed = True
         await self.calls.ended()
         with translated():
@@ -101,7 +109,7 @@ class Database:
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[AsyncConnection]:
-        """One consistent look at the tables."""
+        """Begin a read transaction: one consistent snapshot of the tables."""
         self._demand_open()
         with translated():
             async with self._backend.transaction(write=False) as connection:
@@ -109,9 +117,11 @@ class Database:
 
     @asynccontextmanager
     async def _writing(self) -> AsyncIterator[AsyncConnection]:
-        """One transaction: all of it, or nothing."""
+        """Begin a write transaction: all of its statements are committed, or none."""
         self._demand_open()
         with translated():
+            # Writers of this process queue here, not in the database: SQLite's own wait is a poll with backoff, without
+            # an order.
             async with asyncio.timeout(self._backend.turn_timeout_seconds):
                 await self._turn.acquire()
             try:
@@ -121,16 +131,17 @@ class Database:
                 self._turn.release()
 
     def _demand_open(self) -> None:
-        """A pool that was disposed of would quietly connect again, and never be closed."""
+        """Raise unless the store is open: a disposed pool would silently open a connection that is never closed."""
         if self._closed:
             raise Temporary("the store does not answer: it is closed")
         if self._elsewhere:
             raise Permanent(ELSEWHERE)
 
     async def _demand_same_file(self) -> None:
-        """Raise Permanent once what is open was not what the url names: nothing is read or written there.
+        """Raise Permanent once the open file is not the one that the url names: nothing is read or written there.
 
-        A file that is put back does not end it: who opened the path meanwhile may have replaced what lies beside it.
+        The state lasts until a restart, also when the file is put back: another process that opened the path meanwhile
+        may have replaced the -wal beside it.
         """
         if not self._elsewhere and not self._closed:
             self._elsewhere = await self._backend.is_elsewhere()
@@ -156,7 +167,7 @@ def _backend(url: URL, bounds: dict[str, float]) -> Backend:
 
 
 def revision(connection: Connection) -> str | None:
-    """Return the revision of the tables, or None if there are none yet."""
+    """Return the schema revision of the tables, or None if there are none yet."""
     if not inspect(connection).has_table(VERSION_TABLE):
         return None
     return connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608 - our constant
@@ -172,6 +183,8 @@ def migrate(connection: Connection, to: str = "head") -> None:
     current = revision(connection)
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    # Without this check Alembic would stop at an unknown revision with an error about scripts, which no user can act
+    # on.
     ours = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if current is not None and current not in ours:
         raise Permanent(

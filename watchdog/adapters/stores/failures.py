@@ -1,7 +1,7 @@
-"""What a database says, turned into what the caller should do next.
+"""Errors of a database, translated into the caller's next step.
 
-Rule: a database's own words may hold a URL with a password, or the rows that were being written. Only the kind of
-error is repeated, never its text, and the chain of causes is cut.
+Rule: an error's own text may hold a URL with a password, or the rows that were being written. Only the kind of error is
+repeated, never its text, and the chain of causes is cut.
 """
 
 import sqlite3
@@ -48,12 +48,12 @@ SQLSTATES_TEMPORARY = {
     "53300": "it has no connection left: raise its max_connections, or close what nobody needs",
     "53": "it has too few resources",
 }
-"""SQLSTATE, or its first letters, in PostgreSQL; the first that fits. Appendix A of its manual."""
+"""The cause by SQLSTATE, or its first characters, in PostgreSQL; the first match counts. Appendix A of its manual."""
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn every error of the database into Temporary or Permanent; a mistake of ours stays what it is."""
+    """Turn every error of the database into Temporary or Permanent; a programming error of ours passes unchanged."""
     try:
         yield
     except (DBAPIError, PoolTimeout, TimeoutError, sqlite3.Error) as error:
@@ -61,8 +61,9 @@ def translated() -> Iterator[None]:
 
 
 def judge(error: Exception) -> Temporary | Permanent:
-    """Return what the caller should do about an error of the database."""
+    """Return the error that names the caller's next step for an error of the database."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    # Order: PostgreSQL gives an SQLSTATE, SQLite an error name, and our own timeouts neither.
     if sqlstate := str(getattr(cause, "sqlstate", "") or ""):
         return _judge_sqlstate(sqlstate)
     name = str(getattr(cause, "sqlite_errorname", "") or "")
@@ -71,6 +72,8 @@ def judge(error: Exception) -> Temporary | Permanent:
             f"the store's file is damaged or is no SQLite database ({name}): move it away (keep it) and start "
             "again with a new one, or put a backup in its place"
         )
+    # A constraint, type or schema error repeats with every retry: our statements are fixed, so the tables must differ
+    # from ours.
     if name == "SQLITE_ERROR" or name.startswith(("SQLITE_CONSTRAINT", "SQLITE_MISMATCH", "SQLITE_SCHEMA")):
         return Permanent(
             f"the store's tables are not what this version expects ({name}): somebody else changed them; move the "
@@ -84,7 +87,7 @@ def judge(error: Exception) -> Temporary | Permanent:
 
 
 def _judge_sqlstate(sqlstate: str) -> Temporary | Permanent:
-    """Return what to do about an error that PostgreSQL itself told us of."""
+    """Return the caller's next step for an error that PostgreSQL reported with an SQLSTATE."""
     for start, text in SQLSTATES_PERMANENT.items():
         if sqlstate.startswith(start):
             return Permanent(f"{text} ({sqlstate})")
@@ -93,7 +96,7 @@ def _judge_sqlstate(sqlstate: str) -> Temporary | Permanent:
 
 
 def _without_name(error: Exception, cause: BaseException) -> str:
-    """Return what happened when nobody gave it a code: our own limits, or a wire that was cut or never was."""
+    """Return the cause of an error without a code: one of our own timeouts, or a connection that failed or was cut."""
     if isinstance(error, PoolTimeout):
         return "all its connections are busy"
     if isinstance(error, TimeoutError):

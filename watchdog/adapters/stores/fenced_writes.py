@@ -1,6 +1,7 @@
-"""The fenced part of the SQL store: the state in its parts, what all share, effects and actions.
+"""The fenced writes of the SQL store: the state in its parts, the shared part, effects and actions.
 
-Rule: a write first proves its leases, then its revision of what all share, and only then writes; else nothing is saved.
+Rule: a write first proves its leases, then its revision of the shared part, and only then writes; else it saves
+nothing.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -36,7 +37,7 @@ PENDING, DONE = "pending", "done"
 
 @dataclass(frozen=True, slots=True)
 class _Saved:
-    """What the database holds of some services; `older`: as revision 0001 kept it."""
+    """The stored state of some services; `older`: in the single row of revision 0001."""
 
     services: Mapping[str, ServiceState]
     fleet: Fleet | None
@@ -46,7 +47,7 @@ class _Saved:
 
     @property
     def state(self) -> State:
-        """Return it as the core takes it."""
+        """Return the state in the shape that the core takes."""
         return assemble(self.services, self.fleet, self.shared)
 
 
@@ -58,12 +59,13 @@ def _older(state: State, names: Collection[str] | None) -> _Saved:
 
 @uninterrupted
 class FencedWrites(Leases):
-    """A database in which everything is written down before it is done."""
+    """A database that records every decision before the daemon carries it out."""
 
     async def load(self, names: Collection[str] | None = None) -> State | None:
-        """Return the saved state of these services (all, if None), or None. Raises Permanent for one we cannot read.
+        """Return the saved state of these services (all, if None), or None. Raises Permanent for a state we cannot
+        read.
 
-        The fleet's part is among it if FLEET is named, or nobody is.
+        It includes the fleet's part if `names` is None or contains FLEET.
         """
         found = await self._saved(names)
         if found is None:
@@ -75,7 +77,9 @@ class FencedWrites(Leases):
         return found.state
 
     async def load_readonly(self, names: Collection[str] | None = None) -> State | None:
-        """Return the same for who only looks: what this worker writes is judged as if nobody had."""
+        """Return the same for a reader that will not write: the memory of saved parts, against which writes are judged,
+        stays.
+        """
         found = await self._saved(names)
         return found.state if found is not None else None
 
@@ -85,6 +89,8 @@ class FencedWrites(Leases):
         async with self._reading() as connection:
             texts = {row.name: row.json for row in await connection.execute(wanted.order_by(PARTS.c.name))}
             shared, revision = await _shared(connection)
+            # An empty table of parts alone proves little: a worker may hold none yet. The old row counts only if no
+            # part was ever written.
             empty = not texts and await connection.scalar(select(PARTS.c.name).limit(1)) is None
             old = await connection.scalar(select(STATE.c.json)) if empty and revision == 0 else None
         if old is not None:
@@ -96,18 +102,24 @@ class FencedWrites(Leases):
         return _Saved(services, fleet, shared, revision)
 
     async def load_shared(self) -> Shared:
-        """Return what all workers share, as it is now; later writes are judged against this revision."""
+        """Return the part that all workers share, as it is now; later writes are judged against this revision."""
         async with self._reading() as connection:
             shared, revision = await _shared(connection)
         self._memo.loaded_shared(shared, revision)
         return shared
 
     async def save(self, write: Write) -> Sequence[PendingEffect]:
-        """Save what changed of the state, event, notes, incidents and pending outside effects in one transaction."""
+        """Save the changed parts of the state, the event, notes, incidents and pending outside effects in one
+        transaction.
+        """
         now = self._clock.now()
         async with self._writing() as connection:
             changes = self._memo.changes(write)
+            # Fence, answer, shared part, then the rest: each check raises before a row is written, and all locks are
+            # taken in this order.
             changes = await self._allowed(connection, changes)
+            # The asker gave up and withdrew the command in the meantime: its decision must not take effect behind the
+            # asker's back.
             if write.answer is not None and not await write_answer(connection, write.answer):
                 raise Withdrawn
             await self._save_shared(connection, changes, now)
@@ -123,11 +135,13 @@ class FencedWrites(Leases):
                 for effect in write.effects
                 if isinstance(effect, OUTSIDE)
             ]
+        # After the commit: a failed transaction must leave the memory of saved parts as it was, or the next save would
+        # skip them.
         self._memo.saved(changes)
         return tuple(recorded)
 
     async def _allowed(self, connection: AsyncConnection, changes: Changes) -> Changes:
-        """Return the changes without the fleet's part if that is not ours. Raises Displaced."""
+        """Return the changes without the fleet's part if another worker holds its lease. Raises Displaced."""
         await self._fence(connection, changes.leases)
         if changes.fleet is None or FLEET in await self._held(connection, (FLEET,)):
             return changes
@@ -136,6 +150,8 @@ class FencedWrites(Leases):
     async def _save_shared(self, connection: AsyncConnection, changes: Changes, now: float) -> None:
         if changes.shared is None:
             return
+        # Compare and swap: two workers may each decide on the same shared facts (a fleet-wide limit), and only the
+        # first may save.
         ours = (SHARED.c.id == 1, SHARED.c.revision == self._memo.revision)
         values = {"json": codec.SHAREDS.encode(changes.shared), "saved_at": now, "version": codec.VERSION}
         statement = update(SHARED).where(*ours).values(revision=SHARED.c.revision + 1, **values)
@@ -168,7 +184,7 @@ class FencedWrites(Leases):
         return tuple(PendingEffect(number, codec.EFFECTS.decode(text)) for number, text in rows)
 
     async def finish(self, effect_id: int, outcome: str, service: str | None = None) -> None:
-        """Mark an effect as finished, with what came of it."""
+        """Mark an effect as finished, with its outcome."""
         values = {"status": DONE, "outcome": outcome, "finished_at": self._clock.now()}
         async with self._writing() as connection:
             if service is not None:
@@ -183,7 +199,7 @@ class FencedWrites(Leases):
         return None if row is None else stored_prose.action_row(*row)
 
     async def put_action(self, row: ActionRow, expect: str | None) -> bool:
-        """Insert (`expect` None) or replace the row if its state is still `expect`; tell whether it was."""
+        """Insert (`expect` None) or replace the row if its state is still `expect`; return whether that was so."""
         values = stored_prose.action_values(row)
         statement = self._insert(ACTIONS).values(values).on_conflict_do_nothing()
         if expect is not None:
@@ -191,6 +207,8 @@ class FencedWrites(Leases):
             statement = update(ACTIONS).where(*same).values(values)
         async with self._writing() as connection:
             await self._fence(connection, (row.service,))
+            # "sending" is the last word before Render is called. The share lock keeps the fleet's limits as this worker
+            # last read them.
             if row.state == "sending":
                 revision = await connection.scalar(select(SHARED.c.revision).with_for_update(read=True))
                 if revision != self._memo.revision:
@@ -205,15 +223,16 @@ async def _shared(connection: AsyncConnection) -> tuple[Shared, int]:
 
 
 async def write_answer(connection: AsyncConnection, answer: CommandAnswer) -> bool:
-    """Write the answer to a command; tell whether it had none yet, and else change nothing."""
+    """Write the answer to a command and return True; return False and change nothing if it has one already."""
     values = {"done": True, "ok": answer.ok, "answer": answer.text, "exit_code": answer.exit_code}
+    # The condition in the UPDATE decides the race between the daemon's answer and the asker's withdrawal.
     waiting = (COMMANDS.c.id == answer.id, ~COMMANDS.c.done)
     found = await connection.scalar(update(COMMANDS).where(*waiting).values(values).returning(COMMANDS.c.id))
     return found is not None
 
 
 async def add(connection: AsyncConnection, table: Any, key: Any, row: Mapping[str, Any]) -> int:
-    """Insert one row and return the key it was given."""
+    """Insert one row and return its generated key."""
     return int((await connection.execute(insert(table).values(row).returning(key))).scalar_one())
 
 

@@ -1,6 +1,6 @@
-"""A stored incident is flat: the fields of its parts stand beside its own, under these names.
+"""The stored form of an incident is flat: the fields of its parts stand beside its own, under these names.
 
-So it has been since the first version, and a worker of an earlier one may read and write it beside this one.
+It has been flat since the first version, and a worker of an earlier version may read and write it beside this one.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ PARTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "escalation": _same_names(Escalation),
     }
 )
-"""What each field of a part is called where it is stored."""
+"""The stored name of each field of a part."""
 
 
 def nested(plain: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -41,6 +41,7 @@ def nested(plain: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def flat(plain: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the flat incident as parsed JSON, from the one with parts."""
+    # A field with a new part keeps its old flat name, hence one table for both directions.
     found: dict[str, Any] = {}
     for name, value in plain.items():
         names = PARTS.get(name)

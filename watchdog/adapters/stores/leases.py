@@ -1,7 +1,7 @@
-"""Who may write what: leases in the SQL store, judged by the database's own clock, fenced by epochs.
+"""Leases in the SQL store: which worker may write which name, judged by the database's clock, fenced by epochs.
 
-Rule 1: a lease changes hands only when it expired or was given back, and its epoch grows each time.
-Rule 2: who holds the row of a lease is not waited for (SKIP LOCKED): a worker frozen in the middle of a save must not
+Rule 1: a lease changes hands only after it expired or was released, and its epoch grows each time.
+Rule 2: a locked lease row is skipped, not waited for (SKIP LOCKED): a worker frozen in the middle of a save must not
 keep the others from their own leases.
 """
 
@@ -18,23 +18,31 @@ from watchdog.domain.store_records import LeaseGrant
 
 NOBODY = ""
 FORGOTTEN_SECONDS = 3600.0
-"""How long the row of a dead worker is kept."""
+"""How long the row of a dead worker is kept, in seconds."""
 
 
 def share(
     names: Sequence[str], mine: Collection[str], workers: int, keep: Collection[str]
 ) -> tuple[int, tuple[str, ...]]:
     """Return how many more names a worker may take, and which of its own it gives back (the last ones, not `keep`)."""
+    # Rounded up: with 5 names and 2 workers a floor of 2 would leave one name without a worker.
     fair = -(-len(names) // max(workers, 1))
     here = [name for name in names if name in mine]
     spare = [name for name in reversed(here) if name not in keep][: max(len(here) - fair, 0)]
+    # A name that is no longer in the configuration is released, so that the worker that still has it configured can
+    # take it.
     unknown = [name for name in mine if name not in names and name not in keep]
     return max(fair - len(here), 0), (*spare, *unknown)
 
 
 @uninterrupted
 class Leases(Database):
-    """A database that shares names out among the living workers."""
+    """A database that distributes names over the living workers.
+
+    A lease is the right to write one name until a moment of the database's clock. Its epoch grows with each change of
+    hands. A write proves its epoch in its own transaction, so a worker that slept past its lease cannot overwrite its
+    successor.
+    """
 
     _grip: LeaseGrant | None = None
 
@@ -45,12 +53,18 @@ class Leases(Database):
     async def renew_leases(
         self, worker: str, names: Sequence[str], *, ttl_seconds: float, keep: Collection[str] = (), ailment: str = ""
     ) -> LeaseGrant:
-        """Renew this worker's leases for so long, and take or release some, judged by the database's clock."""
+        """Renew this worker's leases for `ttl_seconds`, take or release some, judged by the database's clock; return
+        the grant.
+        """
         await self._demand_same_file()
         known = self._grip
+        # The only worker of a SQLite file renews nothing: its leases never expire, and a write every few seconds would
+        # cost fsyncs.
         if self._backend.sole and known is not None and known.worker == worker and known.epochs.keys() >= set(names):
             return LeaseGrant(worker, known.epochs, 1, self._memo.revision)
         async with self._writing() as connection:
+            # Renew before release and release before take: the share is computed from the leases that are certainly
+            # ours.
             living = await self._living(connection, worker, ttl_seconds, ailment)
             await self._name(connection, names)
             mine = await self._renew(connection, worker, ttl_seconds)
@@ -61,29 +75,32 @@ class Leases(Database):
             revision = await connection.scalar(select(SHARED.c.revision)) or 0
         ailing = {name: why for name, why in living.items() if why and name != worker}
         self._grip = LeaseGrant(worker, epochs, len(living), revision, ailing)
+        # Memory of parts whose lease is lost is dropped: another worker may change them from now on.
         self._memo.keep(epochs)
         return self._grip
 
     async def is_served(self) -> bool:
-        """Tell whether any worker has a lease now, judged by the database's clock."""
+        """Return whether any worker holds a lease now, judged by the database's clock."""
         held = select(LEASES.c.name).where(LEASES.c.owner != NOBODY, LEASES.c.expires > self._backend.now)
         async with self._reading() as connection:
             return await connection.scalar(held.limit(1)) is not None
 
     async def release(self) -> None:
-        """Give every lease of this worker back at once."""
+        """Release every lease of this worker at once."""
         if self._grip is None:
             return
         worker = self._grip.worker
         async with self._writing() as connection:
             await self._give_back(connection, worker, await _epochs_of(connection, worker))
             await connection.execute(delete(WORKERS).where(WORKERS.c.name == worker))
+        # An empty grant, not None: without a lease this worker must be refused, while None allows unleased names to a
+        # sole worker.
         self._grip = None if self._backend.sole else LeaseGrant(worker, {}, 0, self._memo.revision)
 
     async def _living(
         self, connection: AsyncConnection, worker: str, ttl_seconds: float, ailment: str
     ) -> Mapping[str, str]:
-        """Say that we are alive, and how; return everybody who is, with what is wrong there."""
+        """Record that this worker is alive, with its ailment; return the living workers, each with its ailment."""
         if self._backend.sole:
             return {worker: ailment}
         now = self._backend.now
@@ -94,14 +111,16 @@ class Leases(Database):
         return {worker: ailment} | {row.name: row.ailment for row in await connection.execute(others)}
 
     async def _name(self, connection: AsyncConnection, names: Iterable[str]) -> None:
-        """Make the rows of names that were never leased; in one order, so that no two who do it block each other."""
+        """Insert the rows of names that were never leased, sorted: two workers that insert at once cannot deadlock."""
         known = set(await connection.scalars(select(LEASES.c.name).where(LEASES.c.name.in_(list(names)))))
         rows = [{"name": name, "owner": NOBODY, "epoch": 0, "expires": 0.0} for name in sorted({*names} - known)]
         if rows:
             await connection.execute(self._insert(LEASES).on_conflict_do_nothing(), rows)
 
     async def _renew(self, connection: AsyncConnection, worker: str, ttl_seconds: float) -> Sequence[str]:
-        """Renew what is still ours (expired or not: nobody took it) and return its names."""
+        """Renew the leases whose row still names this worker, expired ones included, and return their names."""
+        # An expired lease that no other worker took is still safe to renew: the epoch did not change, so no write came
+        # between.
         ours = select(LEASES.c.name).where(LEASES.c.owner == worker).order_by(LEASES.c.name).with_for_update()
         mine = tuple(await connection.scalars(ours))
         renewed = update(LEASES).where(LEASES.c.name.in_(mine), LEASES.c.owner == worker)
@@ -116,7 +135,7 @@ class Leases(Database):
     async def _take(
         self, connection: AsyncConnection, worker: str, names: Sequence[str], room: int, ttl_seconds: float
     ) -> None:
-        """Take what nobody holds, as much as there is room for, in the order of the names."""
+        """Take free names, at most `room` of them, in the order of `names`."""
         if room == 0:
             return
         free = true() if self._backend.sole else LEASES.c.expires <= self._backend.now
@@ -124,15 +143,18 @@ class Leases(Database):
         query = select(LEASES.c.name).where(LEASES.c.name.in_(list(names)), LEASES.c.owner != worker, free)
         query = query.order_by(order).limit(room).with_for_update(skip_locked=True)
         found = list(await connection.scalars(query))
+        # A new epoch fences the former holder: its writes still carry the old number.
         values = {"owner": worker, "epoch": LEASES.c.epoch + 1, "expires": self._backend.until(ttl_seconds)}
         await connection.execute(update(LEASES).where(LEASES.c.name.in_(found)).values(values))
 
     async def _held(self, connection: AsyncConnection, names: Collection[str]) -> Sequence[str]:
-        """Return which of the names are ours now; their leases stay so until the transaction ends.
+        """Return the names whose lease is ours now; the lease rows stay share-locked until the transaction ends.
 
-        The only worker of a store needs no lease on what nobody ever held.
+        The only worker of a store needs no lease on a name that never had one.
         """
         epochs = self._epochs
+        # A name that was taken but not loaded yet is not held: a write from old memory would undo the former worker's
+        # last save.
         asked = [name for name in sorted(names) if name in epochs and name not in self._memo.unread]
         query = select(LEASES.c.name, LEASES.c.epoch).where(
             LEASES.c.name.in_(asked),

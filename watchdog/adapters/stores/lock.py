@@ -1,8 +1,8 @@
 """The lock on the role of the acting daemon: one process decides and acts; others may read and queue commands.
 
-It is an flock on a file *beside* the database, not on the database. The kernel gives it back when its holder dies,
-kill -9 included, and keeps it while the holder is merely stopped; no clock is involved. The file is never removed:
-removing it would let two processes lock two files of the same name.
+It is an flock on a file *beside* the database, not on the database. The kernel releases it when its holder dies, kill
+-9 included, and keeps it while the holder is merely stopped; no clock is involved. The file is never removed: removing
+it would let two processes lock two files of the same name.
 """
 
 import fcntl
@@ -14,11 +14,11 @@ from watchdog.adapters.stores.new_files import mode_of_new
 from watchdog.domain.errors import Permanent
 
 COMMAND = " command"
-"""Stands behind the process id of a command line, which holds the role for a while and takes no commands."""
+"""The suffix of a process id that belongs to a command line, which holds the role briefly and takes no commands."""
 
 
 def _owners(path: str, flags: int) -> int:
-    """Open a file which, if it is new, only those may open who may write the store: they could hold the lock."""
+    """Open a file; a new one takes the store's mode, since a user who may open it could hold the lock."""
     return os.open(path, flags, mode_of_new(path))
 
 
@@ -30,9 +30,10 @@ class RoleLock:
         self._file: IO[str] | None = None
 
     def acquire(self, *, by_command: bool = False) -> bool:
-        """Take the role without waiting; False while another process has it (then `holder` names it).
+        """Take the role without waiting; return False while another process has it (then `holder` names it).
 
-        A command line says so (`by_command`): it answers nobody. Raises Permanent if the file cannot be made.
+        `by_command` marks the holder as a command line, which answers no queued commands. Raises Permanent if the file
+        cannot be made.
         """
         if self._file is not None:
             return True
@@ -42,6 +43,7 @@ class RoleLock:
         except OSError:
             file.close()
             return False
+        # Only after the lock: until then the file names the present holder, which messages show.
         file.seek(0)
         file.truncate()
         file.write(f"{os.getpid()}{COMMAND if by_command else ''}\n")
@@ -65,7 +67,7 @@ class RoleLock:
 
     @property
     def is_by_command(self) -> bool:
-        """Tell whether the last holder said that it is a command line, no daemon."""
+        """Return whether the last holder marked itself as a command line, not a daemon."""
         return self._written().endswith(COMMAND)
 
     def _written(self) -> str:

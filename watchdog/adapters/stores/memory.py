@@ -1,6 +1,6 @@
-"""The store without a disk: for tests, and the refuge when no file can be written. It forgets when the process ends.
+"""The store without a disk: for tests, and the fallback when no file can be written. Its content ends with the process.
 
-Same contract as `sql.py`, held to it by one test suite. Everything in it is bounded.
+It has the same contract as `sql.py`, checked by one test suite. Every collection in it has a limit.
 """
 
 import json
@@ -37,7 +37,7 @@ FOLLOW_UPS_MAX = 10_000
 
 
 class MemoryStore:
-    """A Store that lives as long as its database. Events themselves are not kept: nothing reads them back.
+    """A Store that lives as long as its database. Events are not kept, since no part of the daemon reads them back.
 
     `sole`: no other worker uses the database, so leases never expire.
     """
@@ -50,15 +50,17 @@ class MemoryStore:
         self._grip: LeaseGrant | None = None
 
     async def open(self) -> None:
-        """Nothing to create."""
+        """Do nothing: there is no schema to create."""
 
     async def close(self) -> None:
-        """Nothing to close; what was kept stays readable."""
+        """Do nothing: there is no connection to close, and the content stays readable."""
 
     async def renew_leases(
         self, worker: str, names: Sequence[str], *, ttl_seconds: float, keep: Collection[str] = (), ailment: str = ""
     ) -> LeaseGrant:
-        """Renew this worker's leases for so long, and take or release some, judged by the database's clock."""
+        """Renew this worker's leases for `ttl_seconds`, take or release some, judged by the database's clock; return
+        the grant.
+        """
         known = self._grip
         if self._sole and known is not None and known.worker == worker and known.epochs.keys() >= set(names):
             return LeaseGrant(worker, known.epochs, 1, self._memo.revision)
@@ -67,18 +69,18 @@ class MemoryStore:
         return self._grip
 
     async def is_served(self) -> bool:
-        """Tell whether any worker has a lease now, judged by the database's clock."""
+        """Return whether any worker holds a lease now, judged by the database's clock."""
         return self._db.is_served()
 
     async def release(self) -> None:
-        """Give every lease of this worker back at once."""
+        """Release every lease of this worker at once."""
         if self._grip is not None:
             worker = self._grip.worker
             self._db.give_back(worker)
             self._grip = None if self._sole else LeaseGrant(worker, {}, 0, self._memo.revision)
 
     def _held(self, name: str) -> bool:
-        """Tell whether a name is ours now; the only worker needs no lease on what nobody ever held."""
+        """Return whether a name is ours now; the only worker needs no lease on a name that never had one."""
         if self._grip is None or name not in self._grip.epochs:
             return self._sole
         return name not in self._memo.unread and self._db.owns(self._grip.worker, name, self._grip.epochs[name])
@@ -100,7 +102,9 @@ class MemoryStore:
         return assemble(services, fleet, db.shared)
 
     async def load_readonly(self, names: Collection[str] | None = None) -> State | None:
-        """Return the same for who only looks: what this worker writes is judged as if nobody had."""
+        """Return the same for a reader that will not write: the memory of saved parts, against which writes are judged,
+        stays.
+        """
         db = self._db
         if not db.services and db.fleet is None and db.revision == 0:
             return None
@@ -108,13 +112,17 @@ class MemoryStore:
         return assemble(services, db.fleet if names is None or FLEET in names else None, db.shared)
 
     async def load_shared(self) -> Shared:
-        """Return what all workers share, as it is now; later writes are judged against this revision."""
+        """Return the part that all workers share, as it is now; later writes are judged against this revision."""
         self._memo.loaded_shared(self._db.shared, self._db.revision)
         return self._db.shared
 
     async def save(self, write: Write) -> Sequence[PendingEffect]:
-        """Keep state, notes, incidents and pending outside effects; nothing is awaited, so all of it or nothing."""
+        """Keep state, notes, incidents and pending outside effects.
+
+        It awaits nothing, so it saves all of them or none.
+        """
         db, changes, answer = self._db, self._memo.changes(write), write.answer
+        # Every check that may raise comes before the first assignment: there is no transaction to roll back.
         self._fence(changes.leases)
         if answer is not None and (answer.id not in db.commands or db.commands[answer.id].done):
             raise Withdrawn
@@ -157,7 +165,7 @@ class MemoryStore:
         return self._db.actions.get((incident, step))
 
     async def put_action(self, row: ActionRow, expect: str | None) -> bool:
-        """Insert (`expect` None) or replace the row if its state is still `expect`; tell whether it was."""
+        """Insert (`expect` None) or replace the row if its state is still `expect`; return whether that was so."""
         self._fence((row.service,))
         if row.state == "sending" and self._memo.revision != self._db.revision:
             raise Stale
@@ -168,17 +176,17 @@ class MemoryStore:
         return True
 
     async def reference(self, incident: str, channel: str) -> str | None:
-        """Return what the channel's last delivery for the incident returned."""
+        """Return the reference that the channel's last delivery for the incident returned, or None."""
         found = (ref for (_, name), (which, ref) in self._db.deliveries.items() if (which, name) == (incident, channel))
         return next(reversed(tuple(found)), None)
 
     async def delivered(self, effect_id: int, channel: str, incident: str, reference: str | None) -> None:
-        """Remember that this channel has this notice; the first word counts."""
+        """Record that this channel delivered this notice; the first record counts."""
         self._db.deliveries.setdefault((effect_id, channel), (incident, reference))
         _bound(self._db.deliveries, DELIVERIES_MAX)
 
     async def deliveries(self, effect_id: int) -> Sequence[str]:
-        """Return the channels that have this notice already."""
+        """Return the channels that delivered this notice already."""
         return tuple(channel for number, channel in self._db.deliveries if number == effect_id)
 
     async def incident(self, incident_id: str) -> Incident | None:
@@ -202,7 +210,7 @@ class MemoryStore:
         until: float | None = None,
         limit: int = 500,
     ) -> Sequence[Note]:
-        """Return the newest `limit` lines of the story, oldest first; both ends of the time are included."""
+        """Return the newest `limit` notes, oldest first; both ends of the time are included."""
         found = [
             note
             for note in self._db.notes
@@ -214,40 +222,44 @@ class MemoryStore:
         return tuple(found[max(len(found) - limit, 0) :])
 
     async def label(self, incident_id: str, verdict: str, by: str) -> bool:
-        """Record a human's judgement of an incident; False if there is none of that id."""
+        """Record a user's judgement of an incident; return False if there is no incident of that id."""
         if incident_id not in self._db.incidents:
             return False
         self._db.labels[incident_id] = verdict
         return True
 
     async def labels(self) -> Mapping[str, str]:
-        """Return incident id to label."""
+        """Return the judgement of each judged incident, by incident id."""
         return dict(self._db.labels)
 
     async def remark(self, incident_id: str, text: str, by: str, *, root_cause: bool = False) -> bool:
-        """Add a human's line to an incident, now; False if there is none of that id."""
+        """Add a user's remark to an incident, now; return False if there is no incident of that id."""
         if incident_id not in self._db.incidents:
             return False
         self._db.remarks.append(Remark(self._clock.now(), incident_id, by, text, root_cause))
         return True
 
     async def remarks(self, incident_id: str | None = None) -> Sequence[Remark]:
-        """Return what people said of an incident (of all, if None), oldest first."""
+        """Return the remarks on an incident (on all, if None), oldest first."""
         return tuple(one for one in self._db.remarks if incident_id is None or one.incident == incident_id)
 
     async def tick(self, incident_id: str, item: str, by: str, *, undone: bool = False) -> bool:
-        """Record that a human ticked an item, or undid that, now; False if there is no incident of that id."""
+        """Record that a user ticked an item of a checklist, or undid a tick, now; return False if there is no incident
+        of that id.
+        """
         if incident_id not in self._db.incidents:
             return False
         self._db.ticks.append(Tick(self._clock.now(), incident_id, item, by, undone))
         return True
 
     async def ticks(self, incident_id: str | None = None) -> Sequence[Tick]:
-        """Return what people ticked of an incident's checklists (of all, if None), and unticked, oldest first."""
+        """Return the ticks of an incident's checklists (of all, if None), undone ones included, oldest first."""
         return tuple(one for one in self._db.ticks if incident_id is None or one.incident == incident_id)
 
     async def follow_up(self, incident_id: str, text: str, by: str, *, owner: str, due_at: float) -> FollowUp | None:
-        """Add what a human means to do about an incident, now, under the next number; None if there is none."""
+        """Add a follow-up to an incident, now, under the incident's next number; return None if there is no such
+        incident.
+        """
         if incident_id not in self._db.incidents:
             return None
         number = 1 + max((one.number for one in await self.follow_ups(incident_id)), default=0)
@@ -257,12 +269,12 @@ class MemoryStore:
         return added
 
     async def follow_ups(self, incident_id: str | None = None) -> Sequence[FollowUp]:
-        """Return the follow-ups that people added to an incident (to all, if None), each incident's in their order."""
+        """Return the follow-ups of an incident (of all, if None), by incident and number."""
         found = sorted(self._db.follow_ups.items())
         return tuple(one for (name, _), one in found if incident_id is None or name == incident_id)
 
     async def put_minutes(self, rows: Sequence[Minute]) -> None:
-        """Replace one-minute aggregates; roll up and drop what is old."""
+        """Replace one-minute aggregates; roll up and delete expired ones."""
         self._db.minutes.update((retention.key(row), row) for row in rows)
         now = self._clock.now()
         cutoff = retention.hour_of(now - retention.MINUTES_KEPT_SECONDS)
@@ -284,7 +296,9 @@ class MemoryStore:
     async def spans(
         self, since: float, until: float, seconds: int, services: Collection[str] | None = None
     ) -> Sequence[Minute]:
-        """Return the aggregates of these services (all, if None) that begin in [since, until), one for so long."""
+        """Return the aggregates of these services (all, if None) that begin in [since, until), one row for each span of
+        `seconds`.
+        """
         tables = ((self._db.hours, retention.HOUR_SECONDS), (self._db.minutes, retention.MINUTE_SECONDS))
         rows = (retention.measured(row, length) for table, length in tables for row in table.values())
         asked = (row for row in rows if services is None or row.service in services)
@@ -295,17 +309,19 @@ class MemoryStore:
         if len(await self.commands()) >= retention.COMMANDS_WAITING_MAX:
             raise Temporary(f"{retention.COMMANDS_WAITING_MAX} commands wait already: is the daemon running?")
         number = self._next_id()
+        # Through JSON, as in SQL: a caller's later change must not reach the queue, and arguments that JSON cannot
+        # carry fail here too.
         copy = json.loads(json.dumps(dict(arguments)))
         self._db.commands[number] = Command(number, name, copy, by, at=self._clock.now())
         _bound(self._db.commands, COMMANDS_MAX)
         return number
 
     async def commands(self) -> Sequence[Command]:
-        """Return commands that nobody answered yet, oldest first."""
+        """Return the commands without an answer, oldest first."""
         return tuple(command for command in self._db.commands.values() if not command.done)
 
     async def answer(self, command_id: int, *, ok: bool, text: str, exit_code: int) -> bool:
-        """Record the answer to a command; tell whether it had none yet, and else change nothing."""
+        """Record the answer to a command and return True; return False and change nothing if it has one already."""
         command = self._db.commands.get(command_id)
         if command is None or command.done:
             return False
@@ -324,7 +340,7 @@ class MemoryStore:
     async def asked(
         self, limit: int = 200, *, before: int | None = None, not_allowed: bool | None = None
     ) -> Sequence[Command]:
-        """Return what people asked for, answered or not, newest first."""
+        """Return the commands of people, answered or not, newest first."""
         found = (
             one
             for one in reversed(self._db.commands.values())
@@ -342,7 +358,8 @@ def _its_author_may_not(command: Command) -> bool:
 
 
 def _bound(rows: dict[Any, Any], limit: int) -> None:
-    """Forget the oldest rows beyond the limit."""
+    """Delete the oldest rows beyond the limit."""
+    # A dict keeps the order of insertion, so its first key is the oldest row.
     while len(rows) > limit:
         del rows[next(iter(rows))]
 

@@ -1,6 +1,7 @@
-"""What stores in memory keep: objects, not JSON; several workers (MemoryStores) may share one.
+"""The content of stores in memory: objects, not JSON; several workers (MemoryStores) may share one.
 
-Its clock judges the leases, as the server's does in PostgreSQL. No threads, no awaiting: the same calls give the same.
+Its clock judges the leases, as the server's does in PostgreSQL. It has no threads and awaits nothing, so the same calls
+give the same result.
 """
 
 from collections import deque
@@ -23,7 +24,7 @@ NOTES_MAX = 10_000
 
 @dataclass(slots=True)
 class Lease:
-    """Who may write one name, until when by the database's clock."""
+    """The worker that may write one name, and until when by the database's clock."""
 
     owner: str = NOBODY
     epoch: int = 0
@@ -75,6 +76,7 @@ class MemoryDatabase:
         room, surplus = share(names, mine, workers, keep)
         for name in mine:
             lease = self.leases[name]
+            # The epoch stays when a lease is released: it counts up for the next holder, and old writes remain fenced.
             self.leases[name] = Lease(NOBODY, lease.epoch) if name in surplus else Lease(worker, lease.epoch, until)
         free = [name for name in names if name not in mine and self._free(name, now, sole)]
         for name in free[:room]:
@@ -87,17 +89,17 @@ class MemoryDatabase:
         return sole or name not in self.leases or self.leases[name].expires <= now
 
     def is_served(self) -> bool:
-        """Tell whether any worker has a lease now."""
+        """Return whether any worker holds a lease now."""
         return any(lease.owner != NOBODY and lease.expires > self.clock.now() for lease in self.leases.values())
 
     def give_back(self, worker: str) -> None:
-        """End every lease of a worker, and the worker."""
+        """End every lease of a worker, and delete the worker."""
         for name, lease in self.leases.items():
             if lease.owner == worker:
                 self.leases[name] = Lease(NOBODY, lease.epoch)
         self.workers.pop(worker, None)
 
     def owns(self, worker: str, name: str, epoch: int) -> bool:
-        """Tell whether a worker has the lease on a name now, of that epoch."""
+        """Return whether a worker holds the lease on a name now, at that epoch."""
         lease = self.leases[name]
         return lease.owner == worker and lease.epoch == epoch and lease.expires > self.clock.now()

@@ -1,9 +1,9 @@
 """PostgreSQL below the SQL store: several workers, leases judged by the server's clock (extra `postgres`).
 
-Rule 1: nothing waits longer than `call_seconds`: the server ends slow statements, waits for locks, and transactions
-that a frozen worker left open (its locks would keep its leases from moving); we cut the wire of a silent server.
+Rule 1: nothing waits longer than `call_seconds`. The server ends slow statements, waits for locks, and transactions
+that a frozen worker left open (its locks would keep its leases from moving); we cut the connection to a silent server.
 Rule 2: limits are set in each transaction, not in the session, so that a connection pooler may stand in between.
-Rule 3: a wire that was cut is found out before it is used, without asking the server.
+Rule 3: a connection that was cut is found out before it is used, without asking the server.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ CONNECTIONS_MAX = 4
 CALL_SECONDS = 3.0
 MIGRATION_SECONDS = 20.0
 MIGRATION_LOCK = 0x77617463_68646F67
-"""The advisory lock of migrations: any number that nobody else would use."""
+"""The advisory lock of migrations: "watchdog" in ASCII, so that no other application uses it by chance."""
 
 READING = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
 WRITING = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED READ WRITE"
@@ -32,6 +32,8 @@ MIGRATING = (
     "SET LOCAL statement_timeout = 15000; SET LOCAL lock_timeout = 10000; "
     "SET LOCAL idle_in_transaction_session_timeout = 6000"  # we compute between statements; less than a lease lasts
 )
+# The kernel gives a silent peer up after 2 + 2 x 1 s idle, or 3 s with unacknowledged data: as long as one call may
+# take.
 TCP = {"keepalives": 1, "keepalives_idle": 2, "keepalives_interval": 1, "keepalives_count": 2, "tcp_user_timeout": 3000}
 
 
@@ -51,6 +53,8 @@ class Postgres:
             pool_size=2,
             max_overflow=CONNECTIONS_MAX - 2,
             pool_timeout=call_seconds,
+            # No prepared statements: behind a connection pooler the next transaction may run on a server session
+            # without them.
             connect_args={"connect_timeout": max(1, int(call_seconds)), "prepare_threshold": None, **TCP},
         )
         self.write_engine = self.engine.execution_options(write=True)
@@ -58,24 +62,29 @@ class Postgres:
         event.listen(self.engine.sync_engine, "checkout", _on_checkout)
 
     def until(self, ttl_seconds: float) -> Any:
-        """Return when a lease taken now ends."""
+        """Return the end of a lease taken now, by the server's clock."""
         return self.now + ttl_seconds
 
     async def look(self) -> None:
-        """Nothing to see before connecting."""
+        """Do nothing: there is nothing to check before connecting."""
 
     async def is_elsewhere(self) -> bool:
-        """Tell that no: a connection ends with the database it is to."""
+        """Return False: a connection ends with the database that it belongs to."""
         return False
 
     @asynccontextmanager
     async def transaction(self, *, write: bool, seconds: float | None = None) -> AsyncIterator[AsyncConnection]:
-        """One transaction: all of it, or nothing; or, when the wire was cut around its commit, nobody knows."""
+        """Begin one transaction: all of its statements are committed, or none.
+
+        If the connection is cut during the commit, the outcome is unknown to us; the caller gets Temporary.
+        """
         engine = self.write_engine if write else self.engine
         async with asyncio.timeout(self._call_seconds + 1.0):
             connection = await engine.connect()
         try:
             raw = await connection.get_raw_connection()
+            # The timer starts after the checkout: waiting for a free connection has its own limit above, and must not
+            # cut another's wire.
             with _cut_after(seconds or self._call_seconds, raw.driver_connection):
                 async with connection.begin():
                     yield connection
@@ -84,12 +93,14 @@ class Postgres:
 
     @asynccontextmanager
     async def migration(self) -> AsyncIterator[AsyncConnection]:
-        """Return the transaction of a migration, after waiting for whoever migrates already.
+        """Begin the transaction of a migration, after waiting for a migration that is under way.
 
-        Waiting for an old worker's locks on the tables is short again: meanwhile everybody would wait behind us.
+        The wait for table locks of an old worker is short again: every other statement would queue behind ours
+        meanwhile.
         """
         async with self.transaction(write=True, seconds=MIGRATION_SECONDS) as connection:
             await connection.execute(text(MIGRATING))
+            # The lock is the transaction's: it also ends when this process dies in the middle of a migration.
             await connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
             await connection.execute(text("SET LOCAL lock_timeout = 1500"))
             yield connection
@@ -100,7 +111,7 @@ class Postgres:
 
 
 def _limits(call_seconds: float) -> str:
-    """Return what the server ends by itself: statements and waits for locks sooner than we cut the wire."""
+    """Return the limits that the server enforces: statements and lock waits end sooner than we cut the connection."""
     shares = {"statement_timeout": 2 / 3, "lock_timeout": 1 / 2, "idle_in_transaction_session_timeout": 1.0}
     ends = [f"SET LOCAL {name} = {round(call_seconds * 1000 * share)}" for name, share in shares.items()]
     return "; ".join([*ends, "SET LOCAL synchronous_commit = on"])
@@ -108,7 +119,7 @@ def _limits(call_seconds: float) -> str:
 
 @contextmanager
 def _cut_after(seconds: float, driver: Any) -> Iterator[None]:
-    """Cut the wire if the body lasts longer: a server that was frozen neither answers nor times out.
+    """Cut the connection if the body lasts longer: a frozen server neither answers nor times out.
 
     Not by cancelling: the driver would then wait for the server to confirm.
     """
@@ -121,12 +132,17 @@ def _cut_after(seconds: float, driver: Any) -> Iterator[None]:
 
 def _cut(driver: Any) -> None:
     if not driver.closed:
+        # The descriptor is duplicated: closing our copy must not close the driver's, while a shutdown ends the
+        # connection for both.
         with suppress(OSError), socket.socket(fileno=os.dup(driver.fileno())) as wire:
             wire.shutdown(socket.SHUT_RDWR)
 
 
 def _on_checkout(connection: Any, _record: Any, _proxy: Any) -> None:
-    """An idle wire has nothing to say: what can be read is its end, and the others were cut with it."""
+    """Drop the connections of the pool if this one has ended.
+
+    An idle connection has nothing to read, so readable bytes mean its end, and the others were cut with it.
+    """
     poll = select.poll()
     poll.register(connection.driver_connection.fileno(), select.POLLIN)
     if poll.poll(0):

@@ -1,4 +1,4 @@
-"""A look at a PostgreSQL that changes nothing in it: does it answer, are our tables there, may we make them?"""
+"""A check of a PostgreSQL that changes nothing: does it answer, do our tables exist, may we create them?"""
 
 from sqlalchemy import Connection, text
 from sqlalchemy.engine import make_url
@@ -15,7 +15,10 @@ RIGHT = text("SELECT coalesce(has_schema_privilege(current_schema(), 'CREATE'), 
 
 
 async def look(url: str) -> str:
-    """Return what is there, in words. Raises Temporary when it does not answer, Permanent when it cannot be used."""
+    """Return the state of the database as text for `check`.
+
+    Raises Temporary when it does not answer, Permanent when it cannot be used.
+    """
     database = Postgres(make_url(url))
     try:
         with translated():

@@ -12,19 +12,19 @@ from watchdog.domain.store_records import Minute
 MINUTE_SECONDS, HOUR_SECONDS = 60.0, 3600.0
 MINUTES_KEPT_SECONDS = 48 * HOUR_SECONDS
 KEPT_SECONDS = 400 * 24 * HOUR_SECONDS
-"""Hours, events, notes and everything finished: a year, and the month to compare it with."""
+"""Hours, events, notes and finished rows are kept for a year, plus the month to compare it with."""
 
 BATCH = 5_000
-"""Rows rolled up or dropped at once, so that no transaction is long."""
+"""Rows rolled up or deleted at once, so that no transaction is long."""
 
 COMMANDS_WAITING_MAX = 100
-"""Commands that may wait for the daemon; more means that nobody answers them."""
+"""Commands that may wait for the daemon; more means that no daemon answers them."""
 
 Key = tuple[str, str, float]
 
 
 def key(row: Minute) -> Key:
-    """Return what makes a row unique."""
+    """Return the key of a row: service, signal and start."""
     return (row.service, row.signal, row.start)
 
 
@@ -34,8 +34,13 @@ def hour_of(at: float) -> float:
 
 
 def measured(row: Minute, seconds: float) -> Minute:
-    """Return a row with the time that was watched and lost: by its counts where it is not known, of a row so long."""
+    """Return a row with its seconds watched and lost; derived from its counts where they are not known.
+
+    `seconds` is the length of the row.
+    """
     seen = row.good + row.bad
+    # A worker of an earlier version adds to the counts and not to the timed checks; unequal numbers mean that the times
+    # are too low.
     if row.timed_checks == seen:
         return row
     lost = seconds * row.bad / seen if seen else 0.0
@@ -43,18 +48,20 @@ def measured(row: Minute, seconds: float) -> Minute:
 
 
 def roll_up(minutes: Iterable[Minute], hours: Iterable[Minute]) -> tuple[Minute, ...]:
-    """Return the hours that the minutes change: what stood there already, with the minutes added."""
+    """Return the hours that the minutes change: the known rows with the minutes added."""
     known = {key(hour): hour for hour in hours}
     changed: dict[Key, Minute] = {}
     for minute in minutes:
         part = replace(measured(minute, MINUTE_SECONDS), start=hour_of(minute.start))
+        # Twice or more minutes of one hour in a batch: each one is added to the sum so far, not to the stored row
+        # again.
         before = changed.get(key(part), known.get(key(part)))
         changed[key(part)] = part if before is None else _add(before, part)
     return tuple(changed.values())
 
 
 def spans(rows: Iterable[Minute], seconds: int) -> tuple[Minute, ...]:
-    """Return measured rows rolled up into spans of so many seconds, oldest first, without their reasons."""
+    """Return measured rows rolled up into spans of `seconds`, oldest first, without their reasons."""
     found: dict[Key, Minute] = {}
     for row in rows:
         part = replace(row, start=row.start - row.start % seconds, why="")

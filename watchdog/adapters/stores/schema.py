@@ -50,7 +50,7 @@ STATE = Table(
     _at("saved_at"),
     Column("version", Integer, nullable=False),
 )
-"""The whole state as revision 0001 wrote it: taken up once, then no longer written."""
+"""The whole state as revision 0001 wrote it: read once, then no longer written."""
 
 PARTS = Table(
     "parts",
@@ -71,7 +71,7 @@ SHARED = Table(
     _at("saved_at"),
     Column("version", Integer, nullable=False),
 )
-"""One row: what all workers share. Its revision grows with every change."""
+"""One row: the part of the state that all workers share. Its revision grows with every change."""
 
 LEASES = Table(
     "leases",
@@ -82,12 +82,13 @@ LEASES = Table(
     _at("expires"),
     Index("leases_owner", "owner"),
 )
-"""Who may write what, until when by the store's own clock; the epoch grows with every change of hands."""
+"""The worker that may write each name, until when by the store's own clock; the epoch grows with each change of hands.
+"""
 
 WORKERS = Table(
     "workers", METADATA, _text("name", primary_key=True), _at("expires"), _text("ailment", server_default="")
 )
-"""Who is alive, and what is wrong with it."""
+"""The living workers, each with its ailment (empty: healthy)."""
 
 EVENTS = Table(
     "events",
@@ -198,7 +199,7 @@ REMARKS = Table(
     Index("remarks_incident", "incident"),
     sqlite_autoincrement=True,
 )
-"""What people say of an incident in their own words. It stays as long as the incident."""
+"""Remarks of people on an incident. They stay as long as the incident."""
 
 TICKS = Table(
     "ticks",
@@ -212,7 +213,7 @@ TICKS = Table(
     Index("ticks_incident", "incident"),
     sqlite_autoincrement=True,
 )
-"""What people ticked of an incident's checklists, and unticked: of each item the last word counts."""
+"""Ticks of an incident's checklists, undone ones included: for each item the latest row counts."""
 
 FOLLOW_UPS = Table(
     "follow_ups",
@@ -225,7 +226,7 @@ FOLLOW_UPS = Table(
     _text("owner"),
     _at("due_at"),
 )
-"""What people mean to do about an incident, numbered within it."""
+"""Follow-ups of an incident, numbered within it."""
 
 
 def _aggregates(name: str) -> Table:

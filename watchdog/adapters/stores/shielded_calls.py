@@ -1,8 +1,8 @@
-"""A call of the store that has begun ends by itself, whatever happens to its caller.
+"""A store call that has begun runs to its end, also when its caller is cancelled.
 
-Why: a database connection whose statement is abandoned half-way must be thrown away, and nobody knows whether the
-write happened. So a cancelled caller goes on at once, and the write in hand is finished behind its back; the store's
-own timeouts bound it, and `close()` waits for it.
+Why: a database connection whose statement is abandoned half-way must be thrown away, and the outcome of its write is
+unknown. So a cancelled caller goes on at once while the write is finished in the background. The store's own timeouts
+limit it, and `close()` waits for it.
 """
 
 import asyncio
@@ -22,14 +22,16 @@ class Calls:
         self._running: set[asyncio.Task[Any]] = set()
 
     async def shield(self, call: Coroutine[Any, Any, Any]) -> Any:
-        """Await the call; if we are cancelled, it goes on without us (and its error, if any, is nobody's)."""
+        """Await the call; if the caller is cancelled, the call goes on and its error, if any, is dropped."""
         task = asyncio.ensure_future(call)
+        # The event loop holds tasks weakly: without this reference a call could be collected before it ends.
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return await asyncio.shield(task)
 
     async def ended(self) -> None:
         """Return when every call that has begun has ended."""
+        # A loop, not one wait: a call in progress may start another one.
         while self._running:
             await asyncio.wait(self._running)
 

@@ -1,8 +1,9 @@
-"""The store in a SQL database: what the daemon decides is here, on the disk, before it is done.
+"""The store in a SQL database: a decision of the daemon is on the disk before it is carried out.
 
 Rule 1: one port method is one transaction.
-Rule 2: the same SQL for every database; what differs is in `sqlite.py` and `postgres.py`.
-What only the holder of a lease may write is in `fenced_writes.py`, what people add to the record in `annotations.py`.
+Rule 2: the same SQL for every database; the differences are in `sqlite.py` and `postgres.py`.
+
+Writes that need a lease are in `fenced_writes.py`, the entries of people in `annotations.py`.
 """
 
 import json
@@ -26,9 +27,10 @@ from watchdog.ports.chat import NOT_ALLOWED, REFUSED
 ITS_AUTHOR_MAY_NOT = and_(
     COMMANDS.c.name == REFUSED, COMMANDS.c.arguments.contains(f'"{NOT_ALLOWED}": true', autoescape=True)
 )
-"""The argument as `submit` writes it: no JSON function, as one row that is no JSON would fail the whole query.
+"""The refused command whose author lacks the right, by the argument as `submit` writes it.
 
-Inside a string of JSON every quote has a backslash before it, so no text that people write can look like it.
+No JSON function: one row that is not JSON would fail the whole query. Inside a string of JSON every quote has a
+backslash before it, so no text that people write can look like it.
 """
 
 
@@ -37,7 +39,7 @@ class SqlStore(FencedWrites, Charts, Added):
     """A Store on SQLite or PostgreSQL. Raises Temporary when the database does not answer."""
 
     async def reference(self, incident: str, channel: str) -> str | None:
-        """Return what the channel's last delivery for the incident returned."""
+        """Return the reference that the channel's last delivery for the incident returned, or None."""
         same = (DELIVERIES.c.incident == incident, DELIVERIES.c.channel == channel)
         query = select(DELIVERIES.c.reference).where(*same).order_by(DELIVERIES.c.seq.desc()).limit(1)
         async with self._reading() as connection:
@@ -45,14 +47,16 @@ class SqlStore(FencedWrites, Charts, Added):
         return reference
 
     async def delivered(self, effect_id: int, channel: str, incident: str, reference: str | None) -> None:
-        """Remember that this channel has this notice; the first word counts."""
+        """Record that this channel delivered this notice; the first record counts."""
         row = {"effect_id": effect_id, "channel": channel, "incident": incident, "reference": reference}
+        # A delivery may be recorded again after a crash. Its reference belongs to the first message, which later ones
+        # reply to.
         statement = self._insert(DELIVERIES).values(at=self._clock.now(), **row).on_conflict_do_nothing()
         async with self._writing() as connection:
             await connection.execute(statement)
 
     async def deliveries(self, effect_id: int) -> Sequence[str]:
-        """Return the channels that have this notice already."""
+        """Return the channels that delivered this notice already."""
         query = select(DELIVERIES.c.channel).where(DELIVERIES.c.effect_id == effect_id).order_by(DELIVERIES.c.seq)
         async with self._reading() as connection:
             return tuple(await connection.scalars(query))
@@ -83,13 +87,14 @@ class SqlStore(FencedWrites, Charts, Added):
         until: float | None = None,
         limit: int = 500,
     ) -> Sequence[Note]:
-        """Return the newest `limit` lines of the story, oldest first; both ends of the time are included."""
+        """Return the newest `limit` notes, oldest first; both ends of the time are included."""
         query = select(NOTES.c.at, NOTES.c.service, NOTES.c.incident, NOTES.c.label, NOTES.c.text)
         for wanted, column in ((incident, NOTES.c.incident), (service, NOTES.c.service)):
             query = query if wanted is None else query.where(column == wanted)
         query = query if since is None else query.where(NOTES.c.at >= since)
         query = query if until is None else query.where(NOTES.c.at <= until)
         async with self._reading() as connection:
+            # By number, not by time: several notes of one step have the same time, and their order is the story.
             rows = (await connection.execute(query.order_by(NOTES.c.seq.desc()).limit(limit))).all()
         return tuple(stored_prose.note(*row) for row in reversed(rows))
 
@@ -104,13 +109,13 @@ class SqlStore(FencedWrites, Charts, Added):
             return await add(connection, COMMANDS, COMMANDS.c.id, row)
 
     async def commands(self) -> Sequence[Command]:
-        """Return commands that nobody answered yet, oldest first."""
+        """Return the commands without an answer, oldest first."""
         async with self._reading() as connection:
             rows = await connection.execute(select(COMMANDS).where(~COMMANDS.c.done).order_by(COMMANDS.c.id))
             return tuple(_command(row) for row in rows)
 
     async def answer(self, command_id: int, *, ok: bool, text: str, exit_code: int) -> bool:
-        """Record the answer to a command; tell whether it had none yet, and else change nothing."""
+        """Record the answer to a command and return True; return False and change nothing if it has one already."""
         async with self._writing() as connection:
             return await write_answer(connection, CommandAnswer(command_id, ok, text, exit_code))
 
@@ -123,7 +128,7 @@ class SqlStore(FencedWrites, Charts, Added):
     async def asked(
         self, limit: int = 200, *, before: int | None = None, not_allowed: bool | None = None
     ) -> Sequence[Command]:
-        """Return what people asked for, answered or not, newest first."""
+        """Return the commands of people, answered or not, newest first."""
         query = select(COMMANDS)
         query = query if before is None else query.where(COMMANDS.c.id < before)
         if not_allowed is not None:
@@ -134,9 +139,10 @@ class SqlStore(FencedWrites, Charts, Added):
 
 
 def _arguments(text: str) -> dict[str, Any] | None:
-    """Return the arguments of a command; None for what no surface writes: another shape, NaN, lone surrogates."""
+    """Return the arguments of a command; None for JSON that no surface writes: another shape, NaN, lone surrogates."""
     try:
         found = json.loads(text)
+        # Python's own reader accepts NaN and lone surrogates; the JSON of the console could not carry either.
         json.dumps(found, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, TypeError, RecursionError):
         return None

@@ -1,6 +1,6 @@
 """SQLite below the SQL store: one host, one acting worker (`lock.py` guards the role), so leases never expire.
 
-Rule 1: a write takes SQLite's write lock at its begin (BEGIN IMMEDIATE): a transaction that reads first and writes
+Rule 1: a write takes SQLite's write lock at its begin (BEGIN IMMEDIATE). A transaction that reads first and writes
 later would fail at once, not wait, when another process wrote in between.
 Rule 2: durable means on the disk when `save` returns: WAL with synchronous=FULL.
 """
@@ -28,16 +28,20 @@ ORPHANED = (
 PRAGMAS = ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON")
 CONNECTIONS_MAX = 4
 CALL_SECONDS = 5.0
-"""How long a call waits while another process writes."""
+"""How long a call waits while another process writes, in seconds."""
 FOREVER = 1e12
-"""When a lease of the only worker ends (UTC epoch seconds)."""
+"""The end of a lease of the only worker (UTC epoch seconds)."""
 
 
 class Sqlite:
-    """A SQLite file. Transactions are begun by us (`isolation_level=None`), never implicitly by the driver."""
+    """A SQLite file.
+
+    We begin transactions ourselves (`isolation_level=None`); the driver never begins one implicitly.
+    """
 
     sole = True
     insert = staticmethod(sqlite.insert)
+    # Leases end at FOREVER, so any constant before it serves as the database's clock.
     now: ColumnElement[float] = literal(0.0)
     turn_timeout_seconds: float | None = None
 
@@ -58,22 +62,23 @@ class Sqlite:
         event.listen(self.engine.sync_engine, "begin", _on_begin)
 
     def until(self, ttl_seconds: float) -> ColumnElement[float]:
-        """Return when a lease taken now ends."""
+        """Return the end of a lease taken now, which is FOREVER."""
         return literal(FOREVER)
 
     async def look(self) -> None:
-        """See whether the file can be opened and is a database, and remember which it is.
+        """Check that the file can be opened and is a database; remember its identity.
 
-        Raises sqlite3.Error, or Permanent where only the log (`-wal`) of a database is.
+        Raises sqlite3.Error, or Permanent where only the log (`-wal`) of a database is left.
         """
         await asyncio.to_thread(_look, self._file, self._call_seconds)
+        # Read after opening: a new store has no inode before that.
         self._identity = await asyncio.to_thread(_identity, self._file)
 
     async def is_elsewhere(self) -> bool:
-        """Tell whether the file that is open is no longer the one that the url names.
+        """Return whether the open file is no longer the one that the url names.
 
-        SQLite goes on in a file that was renamed, replaced or removed, and its readers find another one. A disk that
-        does not say is no other file.
+        SQLite goes on in a file that was renamed, replaced or removed, while new readers of the path find another file.
+        A disk error is not taken for another file.
         """
         try:
             return self._identity is not None and await asyncio.to_thread(_identity, self._file) != self._identity
@@ -82,16 +87,16 @@ class Sqlite:
 
     @asynccontextmanager
     async def transaction(self, *, write: bool) -> AsyncIterator[AsyncConnection]:
-        """One transaction: all of it, or nothing."""
+        """Begin one transaction: all of its statements are committed, or none."""
         async with (self.write_engine if write else self.engine).begin() as connection:
             yield connection
 
     def migration(self) -> Any:
-        """Return the transaction of a migration: the file's own write lock keeps others out."""
+        """Begin the transaction of a migration: the file's own write lock keeps other processes out."""
         return self.transaction(write=True)
 
     def _on_dial(self, _dialect: Any, _record: Any, arguments: list[Any], options: dict[str, Any]) -> None:
-        """Open the file, and never make one: beside the log of a file that was moved away that would empty the log."""
+        """Open the file, never create it: beside the log of a moved file, a new one would make SQLite empty the log."""
         arguments[0], options["uri"] = _existing(self._file), True
 
 
@@ -103,7 +108,8 @@ def _on_connect(connection: Any, _record: Any) -> None:
 
 
 def _look(file: str, call_seconds: float) -> None:
-    """Open and read, without aiosqlite: its thread outlives a connection that failed and complains after the loop.
+    """Open and read without aiosqlite: its thread outlives a failed connection and reports an error after the loop's
+    end.
 
     The files that SQLite makes beside a new one take its mode.
     """
@@ -111,13 +117,15 @@ def _look(file: str, call_seconds: float) -> None:
         if _identity(file) is None and _identity(_log(file)) is not None:
             raise Permanent(ORPHANED)
     with suppress(OSError):  # it is there, or SQLite says below why it cannot be
+        # Created here first, since SQLite itself would make it readable for everyone whom the umask allows.
         os.close(os.open(os.path.realpath(file), os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode_of_new(file)))
     with closing(sqlite3.connect(_existing(file), uri=True, timeout=call_seconds)) as connection:
+        # Opening alone reads nothing; this makes SQLite read the header, so a file that is no database fails here.
         connection.execute("PRAGMA schema_version").fetchone()
 
 
 def _existing(file: str) -> str:
-    """Return the url by which SQLite opens a file only if it is there."""
+    """Return the url by which SQLite opens a file only if it exists."""
     return f"{Path(file).absolute().as_uri()}?mode=rw"
 
 

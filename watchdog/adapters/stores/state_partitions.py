@@ -1,6 +1,6 @@
-"""The state in parts: one per service, one for the fleet, and what all workers share. Pure; for every store.
+"""The state in parts: one per service, one for the fleet, and the part that all workers share. Pure; for every store.
 
-A store writes only the parts that changed: the core returns the very same object for what it did not touch.
+A store writes only the parts that changed: the core returns the very same object for a part that it did not touch.
 """
 
 from collections.abc import Collection, Mapping
@@ -14,17 +14,17 @@ from watchdog.domain.readings import Reading
 from watchdog.domain.store_records import FLEET, Write
 
 OURSELVES = "watchdog"
-"""The service of notices about the watchdog itself: any worker may send them."""
+"""The service name of notices about the watchdog itself: any worker may send them."""
 
 _SHARED = attrgetter(*Shared.__dataclass_fields__)
-"""The values of what all share, of a State or a Shared: compared without building one (identity first)."""
+"""The shared values of a State or a Shared: compared without building one (identity first)."""
 
 Readings = Mapping[str, tuple[float, Reading]]
 
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """What belongs to no single service: the fields of State of the same names."""
+    """The state that belongs to no single service: the fields of State of the same names."""
 
     control: Readings = field(default_factory=lambda: MappingProxyType({}))
     vendors: Readings = field(default_factory=lambda: MappingProxyType({}))
@@ -46,8 +46,10 @@ class Fleet:
         )
 
     def still(self, state: State) -> bool:
-        """Tell whether a state has this very part: nothing was touched since."""
+        """Return whether a state has this very part, untouched since."""
         return (
+            # Identity is enough for mappings: the core copies them on a change. Equality would compare every reading at
+            # each save.
             self.control is state.control
             and self.vendors is state.vendors
             and self.vendors_bad_since is state.vendors_bad_since
@@ -71,14 +73,14 @@ def assemble(services: Mapping[str, ServiceState], fleet: Fleet | None, shared: 
 
 
 def service_of(effect: Effect) -> str:
-    """Return whose lease an effect needs: its service, or FLEET for what concerns no service."""
+    """Return the name whose lease an effect needs: its service, or FLEET for an effect of no service."""
     name = effect.notice.service if isinstance(effect, Tell) else getattr(effect, "service", FLEET)
     return FLEET if name == OURSELVES else str(name)
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a save has to write. `leases` are the names whose lease it needs; None means untouched."""
+    """The parts that a save has to write. `leases` are the names whose lease it needs; None means untouched."""
 
     services: tuple[ServiceState, ...]
     fleet: Fleet | None
@@ -87,9 +89,9 @@ class Changes:
 
 
 class SavedState:
-    """What one store instance last saved or loaded: the measure of what changed.
+    """The parts that one store instance last saved or loaded, against which a save finds the changed ones.
 
-    `unread` are the names that were somebody else's since we read them: of these nothing may be written.
+    `unread` are the names that another worker held since we read them: this instance may not write them.
     """
 
     def __init__(self) -> None:
@@ -101,8 +103,10 @@ class SavedState:
         self.unread: frozenset[str] = frozenset()
 
     def changes(self, write: Write) -> Changes:
-        """Return what of the state has to be written, and which leases that, the effects and closed incidents need."""
+        """Return the parts of the state to write, and the leases that they, the effects and closed incidents need."""
         state, before, last = write.state, self._services, self._fleet
+        # Identity again: an untouched service is the same object, and comparing by value would cost more than the
+        # write.
         services = tuple(one for name, one in state.services.items() if before.get(name) is not one)
         concerned = [one.name for one in services]
         concerned += [service_of(one) for one in write.effects if isinstance(one, OUTSIDE)]
@@ -111,30 +115,33 @@ class SavedState:
             services,
             None if last is not None and last.still(state) else Fleet.of(state),
             None if self._shared is not None and _SHARED(state) == _SHARED(self._shared) else state.shared,
+            # FLEET is left out: `save` drops the fleet's part without that lease instead of failing, since any worker
+            # may observe it.
             tuple(sorted(dict.fromkeys(name for name in concerned if name != FLEET))),
         )
 
     def saved(self, changes: Changes) -> None:
-        """Remember what was written."""
+        """Remember the parts that were written."""
         self._services = {**self._services, **{one.name: one for one in changes.services}}
         self._fleet = changes.fleet or self._fleet
         if changes.shared is not None:
             self._shared, self.revision = changes.shared, self.revision + 1
 
     def loaded(self, services: Mapping[str, ServiceState], fleet: Fleet | None, names: Collection[str] | None) -> None:
-        """Remember what was read of these names (of all, if None)."""
+        """Remember the parts that were read of these names (of all, if None)."""
         self._services = {**self._services, **services}
         self._fleet = fleet or self._fleet
         self.unread = self.unread.difference(self._epochs if names is None else names)
 
     def loaded_shared(self, shared: Shared | None, revision: int) -> None:
-        """Remember what all share; None if it has yet to be written at this revision."""
+        """Remember the shared part; None if it has yet to be written at this revision."""
         self._shared, self.revision = shared, revision
 
     def keep(self, names: Mapping[str, int]) -> None:
-        """Forget the services whose lease (name to epoch) is gone: who gets it again loads anew before it writes.
+        """Forget the services whose lease (name to epoch) is gone: the next holder loads them before it writes.
 
-        They are `unread` until then. It may be ours again before we knew that it was somebody else's.
+        A name whose epoch changed is `unread` until it is loaded. Another worker may have held the lease and returned
+        it between two renewals.
         """
         again = {name for name, epoch in names.items() if self._epochs.get(name, epoch) != epoch}
         self.unread = self.unread | again

@@ -1,8 +1,8 @@
-"""What earlier versions stored as prose and read out of it again, made typed where it is read.
+"""Prose of earlier versions that decided something: read into typed fields, and still written for such versions.
 
-Until the version that added the types, a sentence said why (`it is suspended by an admin`) and decided what came next.
-A store or a recording of such a version holds the sentence alone; and such a worker may still run beside this one, so
-what it reads is written as well. Nothing outside this module reads a stored sentence.
+Before the types existed, a sentence gave the reason (`it is suspended by an admin`) and decided the next step. A store
+or a recording of such a version holds the sentence alone. Such a worker may also still run beside this one, so the
+sentences it reads are written as well. Nothing outside this module reads a stored sentence.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,6 +33,7 @@ def _guard_answer(plain: Plain) -> Plain:
     begins = {"it is suspended": GuardReason.SUSPENDED, "it was suspended": GuardReason.WAS_SUSPENDED}
     why = str(plain["why"]) if plain["name"] == "service" else ""
     reason = next((reason for text, reason in begins.items() if why.startswith(text)), None)
+    # The stored reason wins over the one guessed from the sentence: `**plain` comes last.
     return _known({"reason": reason, **plain}, "reason", GuardReason)
 
 
@@ -59,24 +60,25 @@ def _incident(plain: Plain) -> Plain:
     no = next((one for one in HumanDecision if needed.startswith(f"{one} by ")), None)
     unproved = [name for name, unknown, _ in (part.partition(" still unknown: ") for part in parts) if unknown]
     plain = _known({"human_decision": no, "unproved": unproved, **plain}, "human_decision", HumanDecision)
+    # An outcome of a newer version must not make the incident unreadable: it is over either way.
     plain = plain if plain.get("outcome", "") in list(Outcome) else {**plain, "outcome": Outcome.UNKNOWN}
     return flat_incident.nested(plain)
 
 
 def notice_of_facts(plain: Plain) -> Plain:
-    """Return a notice that has facts without the words made of them."""
+    """Return a notice that has facts without the text that was made of them."""
     return plain if plain.get("about") is None else {**plain, "title": "", "lines": [], "todo": []}
 
 
 def notice_of_words(plain: Plain) -> Plain:
-    """Return a notice with its words alone: what only a newer version knows of its facts is no reason to lose it."""
+    """Return a notice with its text alone: facts that only a newer version knows are no reason to lose the notice."""
     return {**plain, "about": None}
 
 
 READ: Mapping[type, Callable[[Plain], Plain]] = MappingProxyType(
     {GuardAnswer: _guard_answer, Term: _term, Blame: _blame, Decision: _decision, Incident: _incident}
 )
-"""What adds to a stored value the fields that it lacks; those that it has win."""
+"""The functions that add to a stored value the fields that it lacks; fields that it has win."""
 
 
 def _write_decision(plain: Plain) -> Plain:
@@ -101,20 +103,20 @@ def _write_note(plain: Plain) -> Plain:
 WRITTEN: Mapping[type, Callable[[Plain], Plain]] = MappingProxyType(
     {Decision: _write_decision, Blame: _write_blame, Note: _write_note, Incident: flat_incident.flat}
 )
-"""What gives a value that is stored the shape that an earlier version reads, or wrote."""
+"""The functions that give a stored value the shape that an earlier version reads, or wrote."""
 
 
 def for_older_workers(notice: Notice) -> Notice:
-    """Return a notice with its words, as true when it was decided: a version that knows no facts sends those."""
+    """Return a notice with its text as of its decision: a version that knows no facts sends that text."""
     return worded(notice, notice.at)
 
 
 AFTER_NAMES: Mapping[str, str] = MappingProxyType({"TOLD": " (", "INFORMED": ": ", "REMINDED": " ("})
-"""What follows the names that such a note is about, at the head of its stored text: `chat, mail (page): down`."""
+"""The text that follows the names of such a note, at the head of its stored text: `chat, mail (page): down`."""
 
 
 def note_row(note: Note) -> Mapping[str, Any]:
-    """Return the columns of a note. There is none for what it is about: that stands at the head of its text."""
+    """Return the columns of a note. Its `about` has no column: the names stand at the head of its text."""
     columns = asdict(note)
     names = f"{', '.join(columns.pop('about'))}{AFTER_NAMES.get(note.label, '')}"
     if note.about and not note.text.startswith(names):
@@ -123,7 +125,9 @@ def note_row(note: Note) -> Mapping[str, Any]:
 
 
 def note(at: float, service: str, incident: str | None, label: Any, text: str) -> Note:
-    """Return the note of these columns; `about` of a note on an incident only: nothing else is looked up by it."""
+    """Return the note of these columns; only a note on an incident gets its `about`, since no other note is looked up
+    by it.
+    """
     names = text.partition(AFTER_NAMES[label])[0].split(", ") if label in AFTER_NAMES and incident is not None else ()
     return Note(at, service, incident, label, text, tuple(names))
 

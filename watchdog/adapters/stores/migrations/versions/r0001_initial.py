@@ -1,4 +1,4 @@
-"""The first tables. Frozen: what a later version needs comes in a later revision that only adds."""
+"""The first tables. Frozen: a later version's tables come in a later revision that only adds."""
 
 from typing import Any
 

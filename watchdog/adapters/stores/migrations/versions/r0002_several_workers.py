@@ -1,6 +1,6 @@
-"""Several workers: state in parts, what all share, leases. Only adds; a worker of revision 0001 goes on meanwhile.
+"""Several workers: state in parts, the shared part, leases. Only adds; a worker of revision 0001 goes on meanwhile.
 
-The row of `state` stays and is taken up by the first worker that finds no parts; only workers of 0001 write it.
+The row of `state` stays; the first worker that finds no parts reads it, and only workers of 0001 write it.
 """
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Make the tables of several workers, and note whose lease old effects and actions need."""
+    """Make the tables of several workers, and fill in the service whose lease old effects and actions need."""
     op.create_table(
         "parts",
         sa.Column("name", sa.Text, primary_key=True),

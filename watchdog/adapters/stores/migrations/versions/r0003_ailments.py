@@ -1,4 +1,4 @@
-"""What is wrong with each worker, for the one that speaks for all. Only adds; a worker of 0002 goes on meanwhile."""
+"""The ailment of each worker, for the worker that reports for all. Only adds; a worker of 0002 goes on meanwhile."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,5 +8,5 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    """Let each worker say how it is; who does not know of this says nothing."""
+    """Add the column for a worker's ailment; a worker of an older version leaves it empty."""
     op.add_column("workers", sa.Column("ailment", sa.Text, nullable=False, server_default=""))

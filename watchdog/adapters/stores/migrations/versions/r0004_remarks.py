@@ -1,4 +1,4 @@
-"""What people say of an incident, in a table of its own. Only adds; a worker of 0003 goes on and never sees it."""
+"""Remarks of people on an incident, in a table of their own. Only adds; a worker of 0003 goes on and never sees it."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""What people tick and mean to do, in tables of their own. Only adds; a worker of 0004 goes on and never sees them."""
+"""Ticks and follow-ups of people, in tables of their own. Only adds; a worker of 0004 goes on and never sees them."""
 
 import sqlalchemy as sa
 from alembic import op

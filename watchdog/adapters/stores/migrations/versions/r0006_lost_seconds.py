@@ -1,4 +1,7 @@
-"""How long each aggregate was watched and lost. Only adds; what a worker of 0005 writes is told by its counts."""
+"""The seconds watched and lost in each aggregate.
+
+Only adds; the rows of a worker of 0005 are derived from their counts.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +11,7 @@ down_revision = "0005"
 
 
 def upgrade() -> None:
-    """Let minutes and hours say it; those that are there already do not know."""
+    """Add the columns to minutes and hours; existing rows keep NULL, which means "not known"."""
     for table in ("minutes", "hours"):
         for name in ("watched_seconds", "lost_seconds"):
             op.add_column(table, sa.Column(name, sa.Double, nullable=True))
