@@ -1,8 +1,8 @@
 """Channels to people: one file each, one line each in `NOTIFIERS`.
 
-Rule 1: a channel tells no secret, neither in an error nor in a log; a webhook URL *is* one.
+Rule 1: a channel reveals no secret, neither in an error nor in a log; a webhook URL *is* one.
 Rule 2: one `send` is one attempt; the outbox (daemon/outbox/outbox.py) repeats it, so a notice may arrive twice.
-Rule 3: a notice holds words of strangers; `text.py` makes them harmless before any channel takes them.
+Rule 3: a notice holds foreign text (commit messages, answers); `text.py` makes it harmless before any channel takes it.
 """
 
 from collections.abc import Callable
@@ -16,9 +16,9 @@ from watchdog.ports import Notifier
 
 @dataclass(frozen=True, slots=True)
 class NotifierKind:
-    """One kind of channel: its options, the `WATCHDOG_*` variables these options require, and how to build it.
+    """One kind of channel: its options, the `WATCHDOG_*` variables these options require, and its factory.
 
-    `build` raises ConfigurationError when a secret cannot be what it should be.
+    `build` raises ConfigurationError for a secret of the wrong form.
     """
 
     options: type[Options]

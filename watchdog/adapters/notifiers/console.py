@@ -1,4 +1,4 @@
-"""The terminal (or whatever reads our standard error)."""
+"""The terminal, or the program that reads our standard error."""
 
 import sys
 from typing import TextIO
@@ -23,12 +23,12 @@ class Console:
         self._stream = stream
 
     async def send(self, notice: Notice, reference: str | None) -> str | None:
-        """Write the notice. Raises Temporary when nobody reads the stream."""
+        """Write the notice. Raises Temporary when the stream is closed or broken."""
         self._write(text.render(notice) + "\n")
         return None
 
     async def check(self) -> str:
-        """Write nothing, but prove that the stream is open. Raises Temporary if it is not."""
+        """Prove without a text that the stream is open. Raises Temporary if it is not."""
         self._write("")
         return "the stream is open"
 
@@ -36,9 +36,11 @@ class Console:
         """Leave the stream to its owner."""
 
     def _write(self, words: str) -> None:
+        # Looked up for each notice: the daemon, or a test, may replace standard error after this object is built.
         stream = self._stream or sys.stderr
         encoding = getattr(stream, "encoding", None) or "utf-8"
         try:
+            # A terminal in ASCII must still show a page; characters it lacks become question marks.
             stream.write(words.encode(encoding, "replace").decode(encoding))
             stream.flush()
         except (OSError, ValueError) as error:  # ValueError: the stream is closed

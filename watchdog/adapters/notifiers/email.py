@@ -2,7 +2,7 @@
 
 Rule 1: smtplib blocks, so it works in a thread of our own: at most two, under one total deadline each.
 Rule 2: the server's words are not repeated; only its code is.
-Rule 3: who was refused for now is mailed alone when the same notice is sent again; nobody is mailed twice.
+Rule 3: a recipient refused for now is mailed alone when the same notice is sent again; no recipient is mailed twice.
 """
 
 import hashlib
@@ -31,9 +31,9 @@ PASSWORD = "WATCHDOG_SMTP_PASSWORD"  # noqa: S105  the name of a variable, not w
 ADDRESS = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,190}"
 SERVER = r"([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]+\]):\d{1,5}"
 PERMANENT = 500
-"""A refusal from this code on is for good; below, for now."""
+"""A refusal with this code or above is final; below it, the server may accept a retry."""
 REMEMBERED = 1000
-"""Mails of which we remember who is left."""
+"""The number of mails whose remaining recipients we remember."""
 
 
 def _address(words: str) -> str:
@@ -46,7 +46,7 @@ Address = Annotated[str, AfterValidator(_address), written_as(f"^{ADDRESS}$", "o
 
 
 class EmailOptions(Options):
-    """The mail server, who writes and who reads. Without `tls`: TLS from the start on port 465, else STARTTLS."""
+    """The mail server, the sender and the recipients. Without `tls`: TLS from the start on port 465, else STARTTLS."""
 
     smtp: Annotated[str, written_as(f"^{SERVER}$", "smtp.example.com:587")]
     sender: Address = Field(alias="from")
@@ -70,17 +70,17 @@ class EmailOptions(Options):
 
     @property
     def host(self) -> str:
-        """The mail server's name."""
+        """Return the mail server's host name."""
         return self.smtp.rpartition(":")[0].strip("[]")
 
     @property
     def port(self) -> int:
-        """The mail server's port."""
+        """Return the mail server's port."""
         return int(self.smtp.rpartition(":")[2])
 
     @property
     def security(self) -> Literal["starttls", "tls", "none"]:
-        """How the connection is protected."""
+        """Return the protection of the connection."""
         return self.tls or ("tls" if self.port == 465 else "starttls")
 
 
@@ -95,7 +95,11 @@ class Email:
         self._left: LRUCache[str, tuple[str, ...]] = LRUCache(REMEMBERED)
 
     async def send(self, notice: Notice, reference: str | None) -> str:
-        """Mail the notice to all, or to those who are left of it. Raises Partly if the server refused some."""
+        """Mail the notice to all recipients, or to those that a first attempt missed.
+
+        Raises Partly if the server refused some.
+        """
+        # The reference comes from the store; anything but a Message-ID of ours must not reach a mail header.
         root = reference if reference and re.fullmatch(r"<[0-9a-f]{40}@watchdog\.invalid>", reference) else None
         mail = self._mail(notice, root)
         name = str(mail["Message-ID"])
@@ -108,7 +112,7 @@ class Email:
         return root or name
 
     def _remember(self, name: str, left: tuple[str, ...]) -> None:
-        """Keep who is left of a mail; of a bounded number of mails."""
+        """Remember the remaining recipients of a mail, for a limited number of mails."""
         self._left.pop(name, None)
         if left:
             self._left[name] = left
@@ -120,7 +124,7 @@ class Email:
         return f"{self._options.smtp} answers ({self._options.security}){login}; `{command_line('notify test')}` mails"
 
     async def close(self) -> None:
-        """Let go of the threads."""
+        """Release the threads."""
         self._mailbox.close()
 
     def _mail(self, notice: Notice, root: str | None) -> EmailMessage:
@@ -130,23 +134,25 @@ class Email:
         mail["From"] = f"watchdog <{self._options.sender}>"
         mail["To"] = ", ".join(self._options.to)
         mail["Date"] = format_datetime(datetime.fromtimestamp(notice.at, UTC))
+        # RFC 3834: out-of-office programs must not answer a page.
         mail["Auto-Submitted"] = "auto-generated"
         mail["Message-ID"] = _message_id(f"{notice.dedup_key}\n{notice.at}\n{notice.kind.value}\n{notice.identity[-1]}")
         if root and root != mail["Message-ID"]:
             mail["In-Reply-To"] = root
             mail["References"] = root
+        # Quoted-printable keeps lines within SMTP's 998 bytes, whatever a commit message holds.
         mail.set_content(text.render(notice) + "\n", cte="quoted-printable")
         return mail
 
 
 def _told_of(asked: int, refused: Mapping[str, int]) -> str:
-    """Return who did not get it, as the log and `watchdog channel test` say it."""
+    """Return the refused recipients as text for the log and `watchdog channel test`."""
     who = ", ".join(f"{address} (code {code})" for address, code in refused.items())
     return f"the mail server took it for {asked - len(refused)} of {asked} recipients and refused {who}: check `to`"
 
 
 def _message_id(seed: str) -> str:
-    """Return a Message-ID that is the same for the same seed, and holds nothing of it."""
+    """Return a Message-ID that is the same for the same seed, and reveals nothing of it."""
     return f"<{hashlib.sha256(seed.encode('utf-8', 'replace')).hexdigest()[:40]}@watchdog.invalid>"
 
 

@@ -1,4 +1,4 @@
-"""What the HTTP channels share: a client that keeps its secrets, and a URL that is one."""
+"""The shared parts of the HTTP channels: a client that hides its secrets, and the client for a URL that is a secret."""
 
 import re
 
@@ -16,6 +16,7 @@ class TellingClient(ApiClient):
 
     def redact(self, text: str) -> str:
         """Return the text without any secret, on one line."""
+        # The longest first: a secret may be part of another one, and replacing the part would leave the rest readable.
         for secret in sorted(self.hidden, key=len, reverse=True):
             text = text.replace(secret, "***")
         return super().redact(text)
@@ -24,7 +25,8 @@ class TellingClient(ApiClient):
 def client_for_secret_url(name: str, variable: str, context: Context, bearer: str = "") -> tuple[TellingClient, str]:
     """Return a client and the path to post to, for a URL that is a secret.
 
-    Raises ConfigurationError, without repeating it, for what is not an http(s) URL or for an unusable bearer token.
+    Raises ConfigurationError, without repeating it, for a text that is not an http(s) URL or for an unusable bearer
+    token.
     """
     url = context.secrets.get(variable, "").strip()
     match = re.fullmatch(r"(https?://[A-Za-z0-9.\-_\[\]:]+)(/[!-~]*)?", url)
@@ -37,5 +39,7 @@ def client_for_secret_url(name: str, variable: str, context: Context, bearer: st
     client = TellingClient(
         name, base, headers=headers, clock=context.clock, guard=context.guard, timeout_seconds=TIMEOUT_SECONDS
     )
+    # Vendors put tokens into path or query, and errors may quote a part. Shorter parts are common words such as
+    # `hooks`.
     client.hidden = (url, *(part for part in (path, *re.split(r"[/?&=]", path)) if len(part) >= 8))
     return client, path

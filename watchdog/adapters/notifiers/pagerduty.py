@@ -1,13 +1,14 @@
-"""PagerDuty, Events API v2: one alert per incident, which rings only for what should wake somebody.
+"""PagerDuty, Events API v2: one alert per incident, which pages the on-call engineer only when it should.
 
-Rule 1: a second trigger of an open alert does not ring again. So before a notice that wakes, an alert we left open is
-resolved, as information ("info") or as an earlier page ("woken") that somebody may have acknowledged meanwhile: who
-was promised another page gets one. The reference is "info", "woken" or "resolved".
-Rule 2: what does not wake, after a page, is a trigger with the same key: it adds to the alert's log and rings nobody.
-It keeps the page's severity, so that it cannot lower the urgency of what rings.
-Rule 3: an all-clear is always sent, whatever we remember: PagerDuty drops a resolve of what is not open, while an alert
-that we forgot would stay open for ever. Where nothing is remembered, a page is a trigger alone, with the same key as
-ever: it joins an open alert, so that one outage stays one page.
+Rule 1: a second trigger of an open alert does not page again. So before a notice that pages, our open alert is
+resolved. It may be information ("info"), or an earlier page ("woken") that an engineer may have acknowledged meanwhile:
+the promised second page must ring. The reference is "info", "woken" or "resolved".
+Rule 2: a notice that does not page, after a page, is a trigger with the same key: it adds to the alert's log and pages
+no engineer. It keeps the page's severity, so that it cannot lower the alert's urgency.
+Rule 3: an all-clear is always sent, whatever we remember: PagerDuty drops a resolve of an alert that is not open, while
+a forgotten alert would stay open for ever. Without memory of an alert, a page is a trigger alone, with the usual key:
+it joins an open alert, so that one outage stays one page.
+
 Whether "info" stays silent is set in PagerDuty: the service's urgency must follow the alert's severity.
 """
 
@@ -44,7 +45,7 @@ HINTS = {
 
 
 class PagerDutyOptions(Options):
-    """Where the PagerDuty account lives, and whether deploys and rollbacks are shown there (as change events)."""
+    """The region of the PagerDuty account, and whether it shows deploys and rollbacks (as change events)."""
 
     region: Literal["us", "eu"] = "us"
     changes: bool = False
@@ -69,10 +70,12 @@ class PagerDuty:
         self._client.hidden = (routing_key,) if routing_key else ()
 
     async def send(self, notice: Notice, reference: str | None) -> str:
-        """Trigger or resolve; return what the alert now is: "info", "woken" or "resolved"."""
+        """Trigger or resolve; return the alert's new state: "info", "woken" or "resolved"."""
         if notice.resolves:
             await self._post(notice, "resolve")
             return "resolved"
+        # Before the trigger, and raising on failure: a trigger on the still open alert would be merged into it without
+        # a page.
         if notice.wakes and reference in ("info", "woken"):
             await self._post(notice, "resolve")
         rings = notice.wakes or reference == "woken"
@@ -94,7 +97,8 @@ class PagerDuty:
         await self._client.post_telling("/v2/change/enqueue", event)
 
     async def check(self) -> str:
-        """Return what can be known without an event: the key's shape. Raises Permanent if that is wrong."""
+        """Return the result that needs no event: the key's shape. Raises Permanent if the shape is wrong."""
+        # The Events API has no call that validates a key; any event would show up in the account.
         if not re.fullmatch(r"[A-Za-z0-9]{32}", self._routing_key):
             raise Permanent(f"{KEY} is not an integration key (32 letters and digits): copy it from the integration")
         test = command_line("notify test")
@@ -125,7 +129,7 @@ def alert_key(key: str) -> str:
 
 
 def _payload(notice: Notice, *, rings: bool) -> dict[str, Any]:
-    """Return the alert. Bounded by its parts: 41 lines of 500 characters are far below PagerDuty's 512 KB."""
+    """Return the alert. Limited by its parts: 41 lines of 500 characters are far below PagerDuty's 512 KB."""
     service = text.clean(notice.service, 255) or "watchdog"
     return {
         "summary": text.title(notice, MAX_SUMMARY),
@@ -159,6 +163,7 @@ def secrets(options: PagerDutyOptions) -> tuple[str, ...]:
 def build(options: PagerDutyOptions, context: Context) -> Notifier:
     """Build the channel; the region chooses the host unless the configuration names another endpoint."""
     endpoint = context.endpoints.get("pagerduty", US)
+    # A named endpoint (a proxy, the sandbox) wins over the region.
     if options.region == "eu" and endpoint == US:
         endpoint = EU
     return PagerDuty(endpoint, context.secrets.get(KEY, "").strip(), context)

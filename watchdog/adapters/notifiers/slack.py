@@ -1,9 +1,10 @@
 """Slack: a bot with one message per incident, edited in place, and a thread below it; or an incoming webhook.
 
 Rule 1: the edit comes before the reply: when the reply fails, the whole is sent again and the edit changes nothing.
-Rule 2: an edit keeps what the incident began with; the reference carries it, for nothing here remembers.
-Rule 3: where people may answer (`approvals`), the message has buttons while, and only while, something is asked; what
-they press is heard by adapters/slack.
+Rule 2: an edit keeps the lines that the incident began with; the reference carries them, since no state is kept here.
+Rule 3: where people may answer (`approvals`), the message has buttons while, and only while, a question is open;
+adapters/slack receives the clicks.
+
 A webhook can neither edit nor thread: one post per notice.
 """
 
@@ -34,7 +35,7 @@ SOCKET_MODE = "socket_mode"
 CHANNEL = r"#[^\s#,<>&@|]{1,80}|[CGD][A-Z0-9]{6,20}"
 MEMBER = r"[UW][A-Z0-9]{2,20}"
 BEGINNINGS = (NoticeKind.OPENED, NoticeKind.SELF_ALERT, NoticeKind.TEST)
-"""What never goes under an old all-clear: a condition of our own (blind …) comes back under the same name."""
+"""The kinds that never go under an old all-clear: a condition of our own (blind …) comes back under the same name."""
 GONE = frozenset({"message_not_found", "thread_not_found", "cant_update_message", "edit_window_closed"})
 KEPT_LINES, KEPT_CHARACTERS = 8, 200
 ADVICE = {
@@ -60,7 +61,10 @@ def _approvals(value: object) -> object:
 
 
 class Approvals(Options):
-    """Whether people answer in Slack, and who may: member ids. Nobody named: nobody may change anything there."""
+    """Whether people answer in Slack, and the member ids that may.
+
+    With an empty list no member may change anything there.
+    """
 
     socket_mode: bool = False
     users: list[Annotated[str, written_as(f"^{MEMBER}$", "U0AAA")]] = Field(default_factory=list, max_length=100)
@@ -81,12 +85,12 @@ class SlackOptions(Options):
 
     @property
     def listens(self) -> bool:
-        """Tell whether people can answer and ask there."""
+        """Return whether people can answer and ask there."""
         return self.approvals is not None and self.approvals.socket_mode
 
     @property
     def users(self) -> tuple[str, ...]:
-        """Return who may change something there."""
+        """Return the member ids that may give orders there."""
         return tuple(self.approvals.users) if self.approvals is not None else ()
 
     @model_validator(mode="after")
@@ -104,7 +108,10 @@ class SlackOptions(Options):
 
 
 class SlackBot:
-    """Posts with a bot token. The reference is JSON: the message's channel id and ts, and what it began with."""
+    """Posts with a bot token.
+
+    The reference is JSON: the message's channel id and ts, and the lines it began with.
+    """
 
     name = "slack"
 
@@ -130,6 +137,7 @@ class SlackBot:
     async def send(self, notice: Notice, reference: str | None) -> str | None:
         """Post the incident's message, or edit it and reply in its thread; a message that is gone is posted anew."""
         known = _known(reference)
+        # A new outage starts its own thread; below an old all-clear it would be overlooked.
         if known is None or (known.closed and notice.kind in BEGINNINGS):
             return await self._open(notice)
         try:
@@ -143,7 +151,10 @@ class SlackBot:
         return _reference(known.channel, known.ts, known.began, closed=notice.resolves)
 
     async def check(self) -> str:
-        """Ask Slack who we are. Whether the channel takes messages shows only when one is sent."""
+        """Call `auth.test`, which names the token's user.
+
+        Whether the channel takes messages shows only when one is sent.
+        """
         said = await self._call("auth.test", {})
         who, team = (text.clean(str(said.get(key, "?")), 80) for key in ("user", "team"))
         told = f"the token is {who}'s in {team}; `{command_line('notify test')}` posts to {self._channel}"
@@ -168,14 +179,16 @@ class SlackBot:
         return _reference(channel, ts, began, closed=notice.resolves)
 
     def _with_buttons(self, notice: Notice, body: dict[str, Any]) -> dict[str, Any]:
-        """Return the body with buttons under it, if something is asked as things are now."""
+        """Return the body with buttons under it, if a question is open now."""
+        # Asked at each send, not stored in the notice: a late delivery must not show buttons for a question already
+        # answered.
         question = self._question(notice) if self._seal is not None else None
         if question is None or self._seal is None:
             return body
         return {**body, "blocks": [*body["blocks"], *blocks(question, self._seal)]}
 
     async def _call(self, method: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Call a method; Slack says no with HTTP 200 and `ok: false`."""
+        """Call a method. Raises for a refusal, which Slack answers with HTTP 200 and `ok: false`."""
         answer = await self._client.post_telling(f"/{method}", body)
         said = answer.json if isinstance(answer.json, dict) else {}
         if said.get("ok") is True:
@@ -184,6 +197,7 @@ class SlackBot:
         if error in GONE:
             raise _Gone(f"Slack: {error}")
         why = ": ".join(part for part in (f"Slack refused {method}", error, ADVICE.get(error, "")) if part)
+        # An empty answer names no error, so it counts as a disturbance that a retry may pass.
         passing = error in PASSING or not said
         raise (Temporary if passing else Forbidden if error in KEY_REFUSED else Permanent)(why)
 
@@ -203,7 +217,7 @@ class SlackWebhook:
         return None
 
     async def check(self) -> str:
-        """Return what can be known without a post: the URL's shape."""
+        """Return the result that needs no post: the URL's shape."""
         return f"the webhook URL has the right shape; `{command_line('notify test')}` posts to it"
 
     async def close(self) -> None:
@@ -212,12 +226,12 @@ class SlackWebhook:
 
 
 class _Gone(Permanent):
-    """The message we edit is no longer there."""
+    """The message that we edit no longer exists."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """Where the incident's message is, the lines it began with, and whether its end was told."""
+    """The place of the incident's message, the lines it began with, and whether its end was posted."""
 
     channel: str
     ts: str
@@ -230,9 +244,10 @@ def _reference(channel: str, ts: str, began: Iterable[str], *, closed: bool) -> 
 
 
 def _known(reference: str | None) -> _Known | None:
-    """Return what a reference says, or None if there is no message we can find again."""
+    """Return the content of a reference, or None if it names no message."""
     try:
         said = json.loads(reference or "null")
+        # The store may hold a reference of another channel kind or version; any of them just starts a new message.
         began = tuple(str(line) for line in said.get("began", ()))
         return _Known(str(said["channel"]), str(said["ts"]), began, closed=bool(said.get("closed")))
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
@@ -247,10 +262,11 @@ def secrets(options: SlackOptions) -> tuple[str, ...]:
 
 
 def build(options: SlackOptions, context: Context) -> Notifier:
-    """Build the bot or the webhook. Raises ConfigurationError for a token or a URL that cannot be one."""
+    """Build the bot or the webhook. Raises ConfigurationError for a malformed token or URL."""
     if options.channel is None:
         return SlackWebhook(*client_for_secret_url("Slack", URL, context))
     token = context.secrets.get(TOKEN, "").strip()
+    # A token with a line break would end the header, and the HTTP library's error would quote it.
     if not re.fullmatch(r"[!-~]{1,300}", token):
         raise ConfigurationError((Mistake(TOKEN, "not a bot token", "copy it from the app's page: xoxb-…"),))
     return SlackBot(token, options, context)

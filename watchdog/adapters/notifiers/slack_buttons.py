@@ -1,4 +1,4 @@
-"""The blocks under a message that asks: what exactly each button does, until when, and the buttons themselves."""
+"""The blocks under a message with a question: the exact effect of each button, its deadline, and the buttons."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -11,12 +11,12 @@ from watchdog.ports.chat import Question
 Block = dict[str, Any]
 BLOCK_ID = "watchdog"
 PREFIX = "watchdog_"
-"""What the ids of our actions begin with; the rest is the word of the command line."""
+"""The prefix of our action ids; the rest is the word of the command line."""
 LABELS = {"approve": "Approve rollback", "reject": "Reject", "stop": "Stop"}
 
 
 def blocks(question: Question, seal: ButtonSigner) -> list[Block]:
-    """Return what to put under the message while the question is open."""
+    """Return the blocks for the message while the question is open."""
     actions = ("stop",) if question.announced else ("approve", "reject")
     buttons = [_button(action, question, seal) for action in actions]
     return [
@@ -50,6 +50,7 @@ def _button(action: str, question: Question, seal: ButtonSigner) -> Block:
         "value": seal.value(action, question),
         "style": "primary" if action == "approve" else "danger",
     }
+    # Only approving changes production, so only it asks once more; a slip of the thumb on Reject or Stop does no harm.
     if action == "approve":
         made["confirm"] = {
             "title": plain("Roll back?"),

@@ -1,6 +1,6 @@
-"""What a Slack message is made of.
+"""The parts of a Slack message.
 
-Rule 1: words of strangers stand in plain_text blocks, escaped, never as markup; nothing is unfurled, nobody mentioned.
+Rule 1: foreign text stands in plain_text blocks, escaped, never as markup; no link is unfurled, no user mentioned.
 Rule 2: every block is within Slack's limits, whatever the notice holds.
 """
 
@@ -19,7 +19,7 @@ def escape(said: str) -> str:
 
 
 def plain(said: str) -> dict[str, Any]:
-    """Return text that stays text."""
+    """Return a plain_text object, in which Slack reads no markup."""
     return {"type": "plain_text", "text": escape(said), "emoji": False}
 
 
@@ -34,7 +34,7 @@ def message(notice: Notice) -> dict[str, Any]:
 
 
 def state(notice: Notice, began: tuple[str, ...]) -> dict[str, Any]:
-    """Return the body of an edit: what the incident began with, and how it stands now."""
+    """Return the body of an edit: the lines that the incident began with, and its present state."""
     now, *evidence = words(notice)
     return _body(notice, (*began, f"Now: {now}", *evidence))
 
@@ -43,6 +43,7 @@ def _body(notice: Notice, lines: Iterable[str]) -> dict[str, Any]:
     blocks = _plain(lines)
     if links := _links(notice):
         blocks.append({"type": "context", "elements": [{"type": "mrkdwn", "text": links}]})
+    # Phones show `text` in the notification. It is parsed as markup unless `parse` and `link_names` say no.
     return {"text": escape(text.title(notice)), "blocks": blocks, "parse": "none", "link_names": False}
 
 

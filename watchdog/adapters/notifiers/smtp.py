@@ -1,4 +1,4 @@
-"""smtplib in threads of our own: bounded in number and in time, connected where the guard allows, silent about words.
+"""smtplib in threads of our own: limited in number and in time, connected where the guard allows, silent about words.
 
 smtplib has a timeout per read only, and a server that dribbles resets it with each byte. So the deadline is kept
 outside, and a session that passes it has its socket closed: its thread then ends at once.
@@ -25,14 +25,14 @@ TOTAL_SECONDS = 20.0
 ADDRESSES_MAX = 4
 OUR_NAME = "[127.0.0.1]"  # an address literal: smtplib would else ask the DNS for our name, without a deadline
 FAILURES = (OSError, smtplib.SMTPException, ValueError)
-"""What a session ends with, if not well. TimeoutError is an OSError; a challenge that is not Base64 is a ValueError."""
+"""The errors that end a session. TimeoutError is an OSError; a challenge that is not Base64 is a ValueError."""
 Dialogue = Callable[[smtplib.SMTP], object]
 Socket = TypeVar("Socket", bound=socket.socket)
 
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """Where mail is handed in, and how we prove who we are."""
+    """The server that takes our mail, and our credentials there."""
 
     host: str
     port: int
@@ -50,10 +50,15 @@ class Mailbox:
         self._server = server
         self._total_seconds = total_seconds
         self._threads = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="smtp")
+        # A semaphore beside the pool: its queue has no limit, and a page that waits behind two hung sessions should
+        # fail over.
         self._free = threading.Semaphore(THREADS)
 
     async def deliver(self, mail: EmailMessage, sender: str, to: Sequence[str]) -> Mapping[str, int]:
-        """Hand one mail in; return who was refused, with the server's code. Raises if it took the mail for nobody."""
+        """Hand one mail in; return the refused recipients, each with the server's code.
+
+        Raises Temporary or Permanent if the server took the mail for no recipient.
+        """
         refused: dict[str, int] = {}
 
         def hand_in(smtp: smtplib.SMTP) -> None:
@@ -68,7 +73,7 @@ class Mailbox:
         await self._talk(lambda smtp: smtp.noop())
 
     def close(self) -> None:
-        """Let go of the threads."""
+        """Release the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _talk(self, dialogue: Dialogue) -> None:
@@ -82,6 +87,7 @@ class Mailbox:
             async with asyncio.timeout(self._total_seconds):
                 await asyncio.wrap_future(job)
         except FAILURES as error:
+            # The mail was taken before the error, so a retry would send it twice.
             if not session.done:
                 raise self._meaning(error) from None
         finally:
@@ -92,11 +98,12 @@ class Mailbox:
         return f"mail server {self._server.host}:{self._server.port}"
 
     def _meaning(self, error: Exception) -> Temporary | Permanent:
-        """Return what the caller should do about an error: told by its type and code, never by its text."""
+        """Return the error for the caller, chosen by type and code of the session's error, never by its text."""
         match error:
             case smtplib.SMTPAuthenticationError() if error.smtp_code >= 500:
                 return Forbidden(f"{self._name} refused the login (code {error.smtp_code}): check user and password")
             case smtplib.SMTPRecipientsRefused():
+                # One address with a 4xx may succeed later, so only all 5xx make the refusal final.
                 codes = sorted({code for code, _ in error.recipients.values()})
                 kind = Permanent if codes and codes[0] >= 500 else Temporary
                 return kind(f"{self._name} refused every recipient (codes {codes}): check `to`")
@@ -115,7 +122,7 @@ class Mailbox:
 
 
 class _Session:
-    """One connection, opened and used in a thread; `abort` may be called from another."""
+    """One connection, opened and used in a thread; `abort` may be called from another thread."""
 
     def __init__(self, server: MailServer) -> None:
         self.done = False
@@ -131,6 +138,8 @@ class _Session:
             if server.security == "starttls":
                 smtp.starttls(context=server.tls)
                 if smtp.sock is not None:
+                    # STARTTLS wraps the socket in a new object; closing the old one would leave the session's thread
+                    # reading.
                     self.keep(smtp.sock)
             smtp.ehlo_or_helo_if_needed()
             if server.user:
@@ -141,9 +150,10 @@ class _Session:
                 smtp.quit()  # politeness: its failure must not send the mail again
 
     def keep(self, connected: Socket) -> Socket:
-        """Remember the socket that `abort` is to close, before anything is read. Raises OSError if it was called."""
+        """Remember the socket for `abort`, before anything is read. Raises OSError if `abort` was called."""
         with self._lock:
             self._socket = connected
+            # The deadline may pass while the thread still connects; then no socket existed for `abort` to close.
             if self._aborted:
                 connected.close()
                 raise ConnectionAbortedError
@@ -155,6 +165,7 @@ class _Session:
             self._aborted = True
             if self._socket is not None:
                 with contextlib.suppress(OSError):  # it is closed already, which is what we want
+                    # A shutdown wakes a thread that reads from the socket; a mere close would not.
                     self._socket.shutdown(socket.SHUT_RDWR)
 
     @property
@@ -163,7 +174,7 @@ class _Session:
         return self._server.host, self._server.port, OUR_NAME
 
     def connect(self, host: str, port: int, timeout_seconds: float) -> socket.socket:
-        """Return a connection to an address that the guard allows. Raises Permanent if it does not, OSError."""
+        """Return a connection to an address that the guard allows. Raises Permanent if it allows none, or OSError."""
         rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         addresses = list(dict.fromkeys(str(row[4][0]) for row in rows))[:ADDRESSES_MAX]
         if why := self._server.guard.refusal(host, addresses):
@@ -171,6 +182,7 @@ class _Session:
         problem: OSError = OSError("the name has no address")
         for address in addresses:
             try:
+                # The checked address, not the name: a second lookup could return another address (DNS rebinding).
                 return socket.create_connection((address, port), timeout_seconds)
             except OSError as error:
                 problem = error
@@ -178,7 +190,7 @@ class _Session:
 
     @property
     def tls(self) -> ssl.SSLContext:
-        """Return how certificates are checked."""
+        """Return the TLS context, which says how certificates are checked."""
         return self._server.tls
 
 

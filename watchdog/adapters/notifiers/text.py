@@ -1,6 +1,6 @@
-"""A notice in words, for every channel that people read; and a stranger's words made harmless.
+"""A notice as text, for every channel that people read; and the cleaning of foreign text.
 
-Rule 1: nothing leaves here with a control character, a line break inside a line, or without a limit.
+Rule 1: no text leaves here with a control character, a line break inside a line, or without a limit.
 Rule 2: markup of one channel (Slack's `<>&`) is that channel's own business.
 """
 
@@ -20,19 +20,19 @@ _URL_SIGNS = ":/?#[]@!$&()*+,;=%~"  # all that a URL may hold, less the quotes, 
 
 
 def clean(text: str, limit: int) -> str:
-    """Return the text on one line of at most `limit` characters; what cannot be seen becomes a space or U+FFFD."""
+    """Return the text on one line of at most `limit` characters; invisible characters become a space or U+FFFD."""
     seen = "".join(mark if mark.isprintable() else " " if mark.isspace() else "\ufffd" for mark in text[: 4 * limit])
     line = " ".join(seen.split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 def title(notice: Notice, limit: int = MAX_TITLE) -> str:
-    """Return what happened in one line."""
+    """Return the title in one line; without one, the service and the kind."""
     return clean(notice.title, limit) or f"{clean(notice.service, 80)} {notice.kind.value}"
 
 
 def lines(notice: Notice) -> tuple[str, ...]:
-    """Return the evidence, at most 40 lines of 500 characters; says how many were left out."""
+    """Return the evidence, at most 40 lines of 500 characters; a last line counts those left out."""
     kept = tuple(clean(line, MAX_LINE) for line in notice.lines[:MAX_LINES])
     left_out = len(notice.lines) - MAX_LINES
     if left_out <= 0:
@@ -41,7 +41,7 @@ def lines(notice: Notice) -> tuple[str, ...]:
 
 
 def links(notice: Notice) -> tuple[Link, ...]:
-    """Return what can be clicked: http(s) URLs only, in plain ASCII."""
+    """Return the links: http(s) URLs only, in plain ASCII."""
     found = ((clean(link.text, 100) or "link", safe_href(link.href)) for link in notice.links[:MAX_LINKS])
     return tuple(Link(shown, href) for shown, href in found if href)
 
@@ -58,9 +58,9 @@ def moment(at: float) -> str:
 
 
 def render(notice: Notice, *, head: Callable[[Notice], str] = title) -> str:
-    """Return the whole notice as plain text: the title line, the evidence, the links, and which incident it is.
+    """Return the whole notice as plain text: the title line, the evidence, the links, and the incident's id.
 
-    Of one for people outside engineering, its words alone.
+    A notice for people outside engineering (`plain`) has its title and lines alone.
     """
     if notice.plain:
         return "\n".join((head(notice), "", *lines(notice)))

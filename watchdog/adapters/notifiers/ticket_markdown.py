@@ -1,4 +1,4 @@
-"""A ticket in Markdown. Strangers' words stand in a fenced block, where a forge sees no mention, link, image or HTML.
+"""A ticket in Markdown. Foreign text stands in a fenced block, where a forge sees no mention, link, image or HTML.
 
 Rule: a ticket carries a mark, an HTML comment made of digits only, by which it is found again.
 """
@@ -21,24 +21,27 @@ def title(notice: Notice) -> str:
 
 
 def key(notice: Notice) -> str:
-    """Return what is the same for every notice of an incident and for no other's."""
+    """Return the key that all notices of one incident share, and no other's."""
     return hashlib.sha256(notice.dedup_key.encode("utf-8", "replace")).hexdigest()[:32]
 
 
 def mark(incident_key: str) -> str:
-    """Return how a ticket's body begins; the rest of the line says which notice opened it."""
+    """Return the first characters of a ticket's body; the rest of the line names the notice that opened it."""
     return f"<!-- watchdog incident {incident_key} "
 
 
 def opening(notice: Notice) -> str:
-    """Return the body of a new ticket: the evidence, the links, what becomes of it. Far below GitHub's 65,536."""
+    """Return the body of a new ticket: the evidence, the links, the next steps.
+
+    Far below GitHub's 65,536 characters.
+    """
     lines = [f"{mark(key(notice))}opened by {stamp(notice)} -->", f"**Severity {notice.severity.value}**", ""]
     how = f"The watchdog comments here on what comes next and closes this when it is over. `{_told(notice.incident)}`"
     return "\n".join([*lines, _told_of(notice), "", how])
 
 
 def comment(notice: Notice) -> str:
-    """Return what is added later; at the end, with what is left to people as a list of tasks."""
+    """Return the body of a later comment; the last one lists the remaining tasks."""
     if not notice.resolves or not notice.todo:
         return _told_of(notice)
     tasks = [f"- [ ] {_inert(text.clean(one, MAX_TASK))}" for one in notice.todo]
@@ -48,12 +51,13 @@ def comment(notice: Notice) -> str:
 
 
 def stamp(notice: Notice) -> str:
-    """Return what tells one notice of an incident from another."""
+    """Return the stamp that distinguishes one notice of an incident from another."""
     return f"{notice.kind.value} {notice.at:.6f}"
 
 
 def _told_of(notice: Notice) -> str:
     lines = [text.title(notice), *(f"  {line}" for line in text.lines(notice))]
+    # A fence longer than any run of backticks inside: else foreign text could close it and write markup.
     fence = "`" * max(3, 1 + max(len(run) for line in ("", *lines) for run in ("", *_RUNS.findall(line))))
     parts = [f"{fence}text", *lines, fence, ""]
     parts += [f"- {_link(link)}" for link in text.links(notice)]
@@ -66,11 +70,11 @@ def _link(link: Link) -> str:
 
 
 def _inert(words: str) -> str:
-    """Return words of which a forge makes no markup, mention or link."""
+    """Return text in which a forge finds no markup, mention or link."""
     return "".join(f"&#{ord(sign)};" if sign in _MARKUP else sign for sign in words)
 
 
 def _told(incident: str) -> str:
-    """Return the command that tells more; an id that is not one of ours is left out."""
+    """Return the command that explains the incident; an id that is not one of ours is left out."""
     known = re.fullmatch(r"[A-Za-z0-9_-]{1,80}", incident)
     return command_line("explain", incident) if known else command_line("incidents")

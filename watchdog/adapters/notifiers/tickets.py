@@ -1,10 +1,11 @@
 """The channel `tickets`: one ticket per incident, commented in place, closed at the end.
 
-Rule 1: nothing is opened before the tracker was asked for an open ticket with the incident's mark, unless the store
-knows which one it is: what was opened right before a crash is found again.
-Rule 2: an answer to "open" that got lost is looked up; while the tracker's list may be behind, nothing is opened.
-Rule 3: what people did to a ticket stands: one they closed is not reopened, one they removed not opened again.
-The reference is JSON: the ticket's number and whether its end was told; no number: people removed it.
+Rule 1: before a ticket is opened, the tracker is searched for an open one with the incident's mark, unless the store
+knows its number. So a ticket opened right before a crash is found again.
+Rule 2: a lost answer to "open" is looked up; while the tracker's list may be behind, no ticket is opened.
+Rule 3: people's changes to a ticket stand: a ticket they closed is not reopened, one they removed not opened again.
+
+The reference is JSON: the ticket's number and whether its end was written; no number: people removed it.
 """
 
 import json
@@ -22,7 +23,7 @@ from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.ports import Clock, Notifier
 
 BEHIND_SECONDS = 15.0
-"""The age until which a tracker's list may lack what it took; after it, what is not listed is not there."""
+"""How long a tracker's list may lack a ticket it accepted, in seconds; afterwards a missing ticket does not exist."""
 BEGINNINGS = (NoticeKind.OPENED, NoticeKind.SELF_ALERT, NoticeKind.TEST)
 REMEMBERED_MAX = 1000
 
@@ -56,6 +57,7 @@ class Tickets:
         known = _known(reference)
         if known is not None and not (known.closed and notice.kind in BEGINNINGS):
             return await self._go_on(notice, known)
+        # The store knows no number, which a crash between opening and recording explains as well as a new incident.
         found = await self._tracker.find(markdown.mark(markdown.key(notice)))
         if found is None:
             return await self._open(notice)
@@ -65,7 +67,7 @@ class Tickets:
         return await self._go_on(notice, _Known(found.number))
 
     async def check(self) -> str:
-        """Read what we may do there."""
+        """Read our rights in the tracker."""
         return await self._tracker.check()
 
     async def close(self) -> None:
@@ -73,6 +75,7 @@ class Tickets:
         await self._tracker.close()
 
     async def _open(self, notice: Notice) -> str:
+        # An all-clear for an incident without a ticket needs no ticket.
         if notice.resolves:
             return _Known(None, closed=True).reference
         incident = markdown.key(notice)
@@ -90,11 +93,12 @@ class Tickets:
         return _Known(ticket.number).reference
 
     async def _go_on(self, notice: Notice, known: "_Known") -> str:
-        """Comment on a ticket; close it first, when it is over: a repeated close changes nothing."""
+        """Comment on a ticket; at the incident's end close it first, since a repeated close changes nothing."""
         over = known.closed or notice.resolves
         if known.number is None:
             return _Known(None, closed=over).reference
         try:
+            # A person has closed it already: `close_ticket` returns False, and no comment disturbs the closed ticket.
             if not notice.resolves or await self._tracker.close_ticket(known.number):
                 await self._tracker.comment(known.number, markdown.comment(notice))
         except OutcomeUnknown as error:
@@ -113,19 +117,19 @@ class Tickets:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """Which ticket is the incident's (None: removed by people, or there never was one); whether its end was told."""
+    """The incident's ticket (None: people removed it, or it never existed), and whether its end was written."""
 
     number: int | None
     closed: bool = False
 
     @property
     def reference(self) -> str:
-        """Return it as it is kept."""
+        """Return the reference as the store keeps it."""
         return json.dumps({"number": self.number, "closed": self.closed})
 
 
 def _known(reference: str | None) -> _Known | None:
-    """Return what a reference says, or None if it names no ticket."""
+    """Return the content of a reference, or None if it names no ticket."""
     try:
         said = json.loads(reference or "null")
         number = said["number"]
@@ -135,7 +139,7 @@ def _known(reference: str | None) -> _Known | None:
 
 
 def _named(options: Options) -> dict[str, str]:
-    """Return the trackers that are named, with the place in each."""
+    """Return the trackers that the options name, with the place in each."""
     return {name: place for name in TICKETS if (place := getattr(options, name)) is not None}
 
 
@@ -145,6 +149,6 @@ def secrets(options: Options) -> tuple[str, ...]:
 
 
 def build(options: Options, context: Context) -> Notifier:
-    """Build the channel. Raises ConfigurationError or Permanent for a secret that cannot be one."""
+    """Build the channel. Raises ConfigurationError or Permanent for a malformed secret."""
     ((name, place),) = _named(options).items()
     return Tickets(TICKETS[name].build(place, context), context.clock)

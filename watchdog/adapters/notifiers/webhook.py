@@ -1,4 +1,4 @@
-"""A generic webhook: the notice as JSON, for whatever the user has. Not idempotent: a notice may come twice."""
+"""A generic webhook: the notice as JSON, for any receiver of the user. Not idempotent: a notice may come twice."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ class Webhook:
         return None
 
     async def check(self) -> str:
-        """Return what can be known without a post: the URL's shape."""
+        """Return the result that needs no post: the URL's shape."""
         return f"the URL has the right shape; `{command_line('notify test')}` posts to it"
 
     async def close(self) -> None:
@@ -42,9 +42,9 @@ class Webhook:
 
 
 def as_json(notice: Notice) -> dict[str, Any]:
-    """Return the body of version 1: fields may be added, never changed; `dedup_key` tells incidents apart.
+    """Return the body of version 1: fields may be added, never changed; `dedup_key` distinguishes incidents.
 
-    One for people outside engineering has its words alone, and says so (`plain`).
+    A notice for people outside engineering has its title and lines alone, and is marked with `plain`.
     """
     if notice.plain:
         return {
@@ -80,6 +80,6 @@ def secrets(options: WebhookOptions) -> tuple[str, ...]:
 
 
 def build(options: WebhookOptions, context: Context) -> Notifier:
-    """Build the channel. Raises ConfigurationError for what is not a URL."""
+    """Build the channel. Raises ConfigurationError for a text that is not a URL."""
     client, path = client_for_secret_url("the webhook", URL, context, bearer=context.secrets.get(TOKEN, ""))
     return Webhook(client, path)
