@@ -17,7 +17,7 @@ from watchdog.ports import SignalSource
 
 @dataclass(frozen=True, slots=True)
 class SignalKind:
-    """One kind of signal: its options, how it is built, what the core must know of it, which secrets it needs."""
+    """One kind of signal: its options, its source, the core's policy for it, and the names of its secrets."""
 
     options: type[SignalOptions]
     build: Callable[[str, Any, Context], SignalSource]

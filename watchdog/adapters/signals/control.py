@@ -1,4 +1,4 @@
-"""Control targets: somebody else's sites. They test only that we can see: when all fail, we are blind.
+"""Control targets: sites of other operators. They test only our own network: when all of them fail, we are blind.
 
 Rule: any HTTP answer is good, even a 500 or a redirect: it crossed the network, the name servers and TLS.
 """
@@ -40,10 +40,11 @@ class ControlTarget(Source):
         self._turn = 0
 
     async def look(self) -> Sequence[Sample]:
-        """Look whether any answer comes."""
+        """Send one request; any answer counts as good."""
         await warm_up()
         self._turn += 1
         watch = Stopwatch()
+        # No byte of the body is read: a status line already proves the network, and the site is not ours to load.
         answer = self._wire.get(self.url, watch, max_body=0, turn=self._turn)
         came = await within(self._deadline_seconds, watch, answer)
         if isinstance(came, Failure):

@@ -1,7 +1,7 @@
-"""What an answer must look like, and the words for what it lacks.
+"""The expectations of an answer, and the words for each way to miss them.
 
-Rule 1: the worst news first: status, headers, size, body, and at last how long it took.
-Rule 2: an answer that says nothing about the site (our probes are limited or challenged) is `Unknown`.
+Rule 1: the worst news first: status, headers, size, body, and at last the time.
+Rule 2: an answer that shows nothing about the site (it limits or challenges our probes) is `Unknown`.
 """
 
 import json
@@ -19,7 +19,7 @@ from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown, U
 
 # Only charsets whose decoders are linear: the server chooses this name (idna, say, takes quadratic time).
 SEARCHED_CHARACTERS = 64 * 1024
-"""How much of a page a regular expression is tried on."""
+"""How many characters of a page a regular expression is tried on."""
 _CHARSET = re.compile(
     r"charset=\"?(utf-?8|utf-?16(?:le|be)?|us-ascii|iso-8859-\d{1,2}|windows-125\d|shift_jis|euc-jp|euc-kr|gbk|gb18030|big5|koi8-r)\b",
     re.IGNORECASE,
@@ -40,7 +40,7 @@ class Expectations:
 
     @classmethod
     def of(cls, options: ProbeOptions, max_latency_seconds: float | None = None) -> "Expectations":
-        """Return what the options of a probe say."""
+        """Return the expectations that the options of a probe state."""
         return cls(
             statuses=options.status,
             contains=options.contains,
@@ -52,11 +52,11 @@ class Expectations:
         )
 
     def accepts(self, status: int) -> bool:
-        """Tell whether the status is among those expected."""
+        """Return whether the status is among those expected."""
         return any(low <= status <= high for low, high in self.statuses)
 
     def judge(self, answer: Answer, total_seconds: float) -> Reading:
-        """Return what the answer is worth. With a regular expression (`matches`), not on the event loop."""
+        """Return the reading of an answer. With a regular expression (`matches`), call it outside the event loop."""
         return (
             self.judge_head(answer)
             or self._judge_body(answer)
@@ -71,6 +71,8 @@ class Expectations:
     def _judge_status(self, answer: Answer) -> Reading | None:
         if self.accepts(answer.status):
             return None
+        # Rate limit and bot check come from the edge and hit only us: visitors may be served well, so neither is
+        # evidence.
         if answer.status == 429:
             why = "the site limits our probes: HTTP 429 (let it admit our User-Agent, or probe less often)"
             return Unknown(why, Unread.TURNED_AWAY)
@@ -97,6 +99,7 @@ class Expectations:
     def _judge_body(self, answer: Answer) -> Reading | None:
         if self.contains is None and self.matches is None and not self.json_values:
             return None
+        # We asked for an uncompressed body. A missing word in a body that we cannot decode proves nothing.
         if answer.coding:
             why = f'the body cannot be read: it came as "{plain(answer.coding, 30)}", we asked for identity'
             return Unknown(why, Unread.SHAPE)
@@ -109,6 +112,7 @@ class Expectations:
         try:
             if self.matches is None or self.matches.finds(text[:SEARCHED_CHARACTERS]):
                 return None
+        # An expression that is too slow is a fault of the configuration, so the page stays unjudged.
         except TooSlow as error:
             return Unknown(str(error))
         return Bad(f"body does not match /{plain(self.matches.text, 80)}/", FailureKind.BODY)

@@ -1,4 +1,4 @@
-"""Why a probe got no answer, in our own words.
+"""The reasons why a probe got no answer, in our own words.
 
 Rule: the text of an exception is never shown: it may hold the URL, or bytes that the server chose.
 """
@@ -28,7 +28,7 @@ _PROTOCOL_WORDS = (
     ("too long", "headers larger than 100 KB"),
 )
 NO_ROUTE = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
-"""This machine cannot reach that address family: try the next address before blaming the site."""
+"""Errors of a host that cannot reach this address family: try the next address before blaming the site."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,8 @@ class Failure:
 
 
 def explain(error: Exception, step: str) -> Failure:
-    """Return what an exception of the HTTP library or below means; `step` is the part of the probe it fell into."""
+    """Return the failure that an exception of the HTTP library or below stands for; `step` is the probe's phase."""
+    # The innermost cause names the fault; httpx wraps it twice, and its own classes say only "ConnectError".
     for cause in _chain(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return Failure(FailureKind.TLS, f"TLS: {_certificate_words(cause)}")
@@ -55,6 +56,7 @@ def explain(error: Exception, step: str) -> Failure:
     if isinstance(error, httpx.TransportError) and not isinstance(
         error, (httpx.LocalProtocolError, httpx.UnsupportedProtocol)
     ):
+        # A server that closes during the handshake leaves no SSLError, only an end of the stream.
         if step == "tls":
             return Failure(FailureKind.TLS, "TLS: the server broke off the handshake")
         return Failure(FailureKind.CONNECT, f"connection broken ({step})")
@@ -62,7 +64,7 @@ def explain(error: Exception, step: str) -> Failure:
 
 
 def explain_dns(error: Exception) -> Failure:
-    """Return what a failed lookup means."""
+    """Return the failure that an exception of a name lookup stands for."""
     if isinstance(error, socket.gaierror):
         if error.errno == socket.EAI_AGAIN:
             return Failure(FailureKind.DNS, "DNS: the resolver has no answer for now")
@@ -80,13 +82,15 @@ def _explain_os(number: int, step: str) -> Failure:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield the exception and what caused it, outermost first; bounded, since chains may be circular."""
+    """Yield the exception and its causes, outermost first; limited, since chains may be circular."""
     todo: list[BaseException] = [error]
     for _ in range(20):
         if not todo:
             return
         current = todo.pop(0)
         yield current
+        # Happy-eyeballs connects raise one error for each address, as a group; the first few are enough to name the
+        # cause.
         if isinstance(current, BaseExceptionGroup):
             todo.extend(current.exceptions[:4])
         cause = current.__cause__ or current.__context__

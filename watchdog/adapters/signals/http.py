@@ -15,7 +15,10 @@ from watchdog.domain.policy import SignalPolicy
 
 
 class HttpOptions(ProbeOptions):
-    """Options of `http`; the URL is the value of the key that names the kind. No `times_baseline`: any time will do."""
+    """Options of `http`; the URL is the value of the key that names the kind.
+
+    `times_baseline: null` accepts any time.
+    """
 
     http: Url
     max_latency: Duration | None = Field(default=None, gt=0)
@@ -29,5 +32,5 @@ def build(name: str, options: HttpOptions, context: Context, wire: ProbeTranspor
 
 
 def policy_of(name: str, options: HttpOptions) -> SignalPolicy:
-    """Return what the core must know."""
+    """Return the core's policy for this signal."""
     return replace(policy(name, "http", options), times_baseline=options.times_baseline)

@@ -17,7 +17,7 @@ class _Absent:
 
 
 ABSENT: Any = _Absent()
-"""There is nothing at that path; null is something."""
+"""The result for a path that does not exist in the document; null is a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class JsonPath:
 
     @classmethod
     def parse(cls, text: str) -> "JsonPath":
-        """Return the path. Raises ValueError, saying what to write."""
+        """Return the path. Raises ValueError with the syntax to write."""
         problem = "not a JSON path: write $ and then names and indexes, as in $.checks[0].status"
         if not text.startswith("$"):
             raise ValueError(problem)

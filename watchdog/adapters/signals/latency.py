@@ -1,7 +1,8 @@
 """The signal `latency`: how long does an API route take, over a rolling window?
 
-The source only measures; the percentiles over the window, and what they mean, are the core's. A request that fails is
-bad as with `http`, and its time is kept out of the percentiles: a fast error must not look like a fast route.
+The source only measures; the core computes the percentiles over the window and judges them. A request that fails is bad
+as with `http`, and its time is kept out of the percentiles: a fast error must not look like a fast route.
+
 `api: {latency: URL, p95: 800ms}`
 """
 
@@ -49,7 +50,7 @@ class LatencyProbe(Probe):
     """A probe whose time counts only when the answer was right."""
 
     async def look(self) -> Sequence[Sample]:
-        """Probe once."""
+        """Probe once and return one sample."""
         return tuple(
             sample if isinstance(sample.reading, Good) else replace(sample, latency_seconds=None)
             for sample in await super().look()
@@ -63,7 +64,7 @@ def build(name: str, options: LatencyOptions, context: Context, wire: ProbeTrans
 
 
 def policy_of(name: str, options: LatencyOptions) -> SignalPolicy:
-    """Return what the core must know, with the limits of the percentiles."""
+    """Return the core's policy for this signal, with the limits of the percentiles."""
     return replace(
         policy(name, "latency", options),
         limits_seconds=options.limits,

@@ -1,6 +1,6 @@
-"""What the options of every signal have in common, and the checks that say what to write instead.
+"""The options that all signals share, and the checks whose errors name the right value to write.
 
-Rule: what a person typed is never repeated in an error; a URL may hold a secret.
+Rule: an error never repeats the value that a person typed; a URL may hold a secret.
 """
 
 import re
@@ -29,12 +29,14 @@ BODY_BYTES_MAX = 64 * 1024 * 1024
 
 
 def check_url(text: str) -> str:
-    """Return the URL if it can be probed. Raises ValueError, saying what to write."""
+    """Return the URL if it can be probed. Raises ValueError with the form to write."""
     url = parse_url(text)
     if url.scheme not in ("http", "https") or not url.host:
         raise ValueError("not a URL that can be probed: write https://host/path (or http://)")
     if url.userinfo:
         raise ValueError("a URL with a user name or password ends up in logs: leave them out")
+    # A literal address never reaches the resolver's guard, so cloud metadata (169.254.169.254) is refused while
+    # reading.
     literal = as_address(host_of(url))
     if literal is not None and reach_of(literal) is Reach.NEVER:
         raise ValueError("a link-local address, where we never connect: write the address of the site")
@@ -42,7 +44,7 @@ def check_url(text: str) -> str:
 
 
 def parse_statuses(value: object) -> Ranges:
-    """Return ranges of `200`, `2xx` or a list of these. Raises ValueError, saying what to write."""
+    """Return ranges of `200`, `2xx` or a list of these. Raises ValueError with the form to write."""
     items = value if isinstance(value, (list, tuple)) else [value]
     if not items:
         raise ValueError("no status is accepted: write a status (200), a class (2xx) or a list of them")
@@ -59,12 +61,12 @@ def _parse_status(item: object) -> tuple[int, int]:
 
 
 def check_pattern(text: str) -> str:
-    """Return the regular expression if it compiles. Raises ValueError, saying what is wrong."""
+    """Return the regular expression if it compiles. Raises ValueError with the fault."""
     return Pattern(text).text
 
 
 def check_paths(paths: dict[str, object]) -> dict[str, object]:
-    """Return the expectations if every key is a JSON path. Raises ValueError, saying what to write."""
+    """Return the expectations if every key is a JSON path. Raises ValueError with the syntax to write."""
     for path in paths:
         JsonPath.parse(path)
     return paths
@@ -115,11 +117,11 @@ Every = Annotated[Duration, AfterValidator(_check_every)]
 Timeout = Annotated[Duration, AfterValidator(_check_timeout)]
 """The total deadline of one reading, in seconds."""
 BodySize = Annotated[Size, AfterValidator(_check_size)]
-"""The most bytes that are read of an answer."""
+"""The most bytes that a probe reads of an answer."""
 
 
 class SignalOptions(Options):
-    """What every signal may say. `critical` left out means: the configuration decides (the first `http` signal is)."""
+    """Options of every signal. Without `critical` the configuration decides: the first `http` signal is critical."""
 
     every: Every = 10.0
     timeout: Timeout = 5.0
@@ -128,7 +130,7 @@ class SignalOptions(Options):
 
 
 class ProbeOptions(SignalOptions):
-    """What an HTTP answer must look like, for every signal that probes."""
+    """The expectations of an HTTP answer, for every signal that probes."""
 
     status: Statuses = SUCCESS
     contains: str | None = Field(default=None, min_length=1)
@@ -142,7 +144,7 @@ class ProbeOptions(SignalOptions):
 
 
 def policy(name: str, kind: str, options: SignalOptions) -> SignalPolicy:
-    """Return what the core must know of any signal."""
+    """Return the core's policy for any signal: the fields that all kinds share."""
     return SignalPolicy(
         name=name,
         kind=kind,

@@ -1,9 +1,9 @@
-"""A user's regular expression, tried on a page that somebody else wrote.
+"""A user's regular expression, tried on a page that another party wrote.
 
-Rule 1: `regex` tries one way after the other, and a page can be made on which these double with each character. So it
-gets 50 ms of the processor; who asks hears `TooSlow`, which is a fault of the ruler and never evidence.
-Rule 2: not on the event loop (`beside`): one thread for all of them, so that pages made to be slow make a queue and not
-a crowd. `regex` lets the other threads run meanwhile (`concurrent=True`).
+Rule 1: `regex` backtracks, and a page can be made on which the work doubles with each character. So a search gets 50 ms
+of the processor. Beyond that it raises `TooSlow`, which is a fault of the ruler and never evidence.
+Rule 2: never on the event loop (`beside`). One thread serves all expressions, so slow pages form a queue instead of
+many busy threads. `regex` lets the other threads run meanwhile (`concurrent=True`).
 """
 
 import asyncio
@@ -23,33 +23,38 @@ T = TypeVar("T")
 
 SEARCH_SECONDS = 0.05
 TRIES = 4
-"""`regex` counts what the whole process computes. Where others had most of that, the search is begun anew."""
+"""Searches begun before giving up.
+
+`regex` counts the processor time of the whole process: where other threads used most of it, the search is repeated.
+"""
 COMPILED_MAX = 512
 _ONE = ThreadPoolExecutor(max_workers=1, thread_name_prefix="expression")
 
 
 class TooSlow(Exception):
-    """The expression was not decided on this page. Its text says what to do."""
+    """The expression was not decided on this page. Its text is the advice for the user."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A regular expression that compiles. Raises ValueError, which does not repeat what was typed, for any other."""
+    """A regular expression that compiles. For any other, raises ValueError, which does not repeat the expression."""
 
     text: str
 
     def __post_init__(self) -> None:
-        """Compile it once."""
+        """Compile the expression once, to reject it while reading the configuration."""
         _compiled(self.text)
 
     def finds(self, page: str) -> bool:
-        """Tell whether it is found anywhere in the page. Not on the event loop. May raise TooSlow."""
+        """Return whether the expression is found anywhere in the page. Not on the event loop. May raise TooSlow."""
         search = _compiled(self.text).search
         for _ in range(TRIES):
             before = time.thread_time()
             try:
                 return search(page, timeout=SEARCH_SECONDS, concurrent=True) is not None
             except TimeoutError:
+                # Only this thread's own time convicts the expression; less than half of the limit means that other
+                # threads took the rest.
                 if time.thread_time() - before > SEARCH_SECONDS / 2:
                     break
             except MemoryError:
@@ -63,7 +68,7 @@ class Pattern:
 
 
 async def beside(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Return what the work returns, done beside the loop; what is given up while it waits is never begun."""
+    """Return the result of the work, done on the thread for expressions; work cancelled while queued never begins."""
     return await asyncio.get_running_loop().run_in_executor(_ONE, partial(work, *args, **kwargs))
 
 

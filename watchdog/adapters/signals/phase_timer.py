@@ -1,4 +1,4 @@
-"""How long each part of a probe took, and which part it is in: a timeout without its place helps nobody."""
+"""The time of each phase of a probe, and the phase it is in, so that a timeout names its place."""
 
 from collections.abc import Mapping
 from time import perf_counter
@@ -18,7 +18,7 @@ _STEPS = {
 
 
 class Stopwatch:
-    """Started when it is made; several hops of one probe add up."""
+    """A watch that starts when it is made; several hops of one probe add up."""
 
     def __init__(self) -> None:
         self._begin = perf_counter()
@@ -27,13 +27,13 @@ class Stopwatch:
         self.step = DNS
 
     def enter(self, step: str) -> None:
-        """Say which part begins now."""
+        """Start a phase."""
         if step != self.step:
             self.step = step
             self._since = perf_counter()
 
     def leave(self, step: str) -> None:
-        """Say that a part is done."""
+        """End a phase, and add its time."""
         now = perf_counter()
         self._spent[step] = self._spent.get(step, 0.0) + now - self._since
         self._since = now
@@ -46,6 +46,7 @@ class Stopwatch:
             return
         if what == "started":
             self.enter(step)
+        # Sending the request is part of the wait for the first byte, which ends with the headers of the response.
         elif what == "complete" and name != "http11.send_request_headers":
             self.leave(step)
 
@@ -55,7 +56,7 @@ class Stopwatch:
         return perf_counter() - self._begin
 
     def phases(self) -> Phases:
-        """Return the parts measured so far."""
+        """Return the phases measured so far."""
         return Phases(
             dns_seconds=self._spent.get(DNS),
             connect_seconds=self._spent.get(CONNECT),

@@ -18,14 +18,14 @@ from watchdog.domain.units import show_seconds
 from watchdog.ports import Clock, Sample
 
 _GRACE_SECONDS = 1.0
-"""For closing the connection after the probe's own deadline."""
+"""Seconds for closing the connection after the probe's own deadline."""
 
 
 class Probe(Source):
     """Probes a URL; consecutive probes take turns among the addresses of its name.
 
-    `certificate_seconds` is how long before its end a certificate is worth a word. It never makes a reading bad:
-    no rollback renews a certificate.
+    `certificate_seconds` is how long before its end a certificate is mentioned. It never makes a reading bad: no
+    rollback renews a certificate.
     """
 
     adaptive = True
@@ -47,6 +47,7 @@ class Probe(Source):
         self._deadline_seconds = options.timeout
         self._redirects = options.redirects
         self._expected = Expectations.of(options, max_latency_seconds)
+        # A redirect that the user expects as the answer is not followed.
         self._accept = frozenset(status for status in REDIRECTS if self._expected.accepts(status))
         self._version = options.version
         self._clock = clock
@@ -54,7 +55,8 @@ class Probe(Source):
         self._turn = 0
 
     async def look(self) -> Sequence[Sample]:
-        """Probe once."""
+        """Probe once and return one sample."""
+        # Before the watch starts: the first import of the HTTP library would count as the site's time.
         await warm_up()
         self._turn += 1
         watch = Stopwatch()
@@ -88,9 +90,10 @@ class Probe(Source):
         )
 
     async def _judge(self, answer: Answer, total_seconds: float) -> Reading:
-        """Judge the answer. Where a regular expression is tried on the body, that waits for the one thread for it."""
+        """Judge the answer. A regular expression on the body waits for the one thread for expressions."""
         if self._expected.matches is None:
             return self._expected.judge(answer, total_seconds)
+        # A wrong status or header is reported without waiting for that thread, which other slow pages may keep busy.
         head = self._expected.judge_head(answer)
         return head if head is not None else await beside(self._expected.judge, answer, total_seconds)
 

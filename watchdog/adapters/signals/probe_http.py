@@ -1,10 +1,10 @@
-"""One GET over a connection of its own, bounded in bytes and measured in parts.
+"""One GET over a connection of its own, limited in bytes and measured in phases.
 
 Rule 1: a fresh connection per exchange: a kept one reports the death of the connection, not of the site.
-Rule 2: names are resolved here, judged (adapters/ssrf_guard.py), and the connection goes to the judged address;
-Host and SNI keep the name.
+Rule 2: names are resolved here, judged (adapters/ssrf_guard.py), and the connection goes to the judged address; Host
+and SNI keep the name.
 Rule 3: the caller holds the total deadline (`asyncio.timeout`): httpx has none, each trickled byte resets its timers.
-Rule 4: bodies are asked for uncompressed, and what comes compressed anyway is inflated within the same limit.
+Rule 4: bodies are asked for uncompressed, and a body that comes compressed anyway is inflated within the same limit.
 """
 
 import socket
@@ -31,7 +31,7 @@ _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the server sent. `body` holds at most the limit; `coding` names a compression that we cannot undo."""
+    """The server's answer. `body` holds at most the limit; `coding` names a compression that we cannot undo."""
 
     status: int
     headers: httpx.Headers = field(repr=False)
@@ -67,7 +67,7 @@ class ProbeTransport:
     ) -> Answer | Failure:
         """Send one GET. `turn` chooses among the addresses; a `max_body` of 0 leaves the body unread.
 
-        `redirected` says that no human wrote this URL's host: it must not lead into a private network.
+        `redirected` marks a URL whose host a server chose, not the user: it must not lead into a private network.
         """
         found = await self._resolve(url, watch)
         if isinstance(found, Failure):
@@ -79,6 +79,8 @@ class ProbeTransport:
         for step in range(min(len(found), ADDRESSES_MAX)):
             address = found[(turn + step) % len(found)]
             came = await self._get_from(address, url, watch, max_body, headers)
+            # Only an unreachable address family moves on to the next address: a refused connection is the answer of
+            # this server.
             if not (isinstance(came, Failure) and came.no_route):
                 return came
         return came
@@ -100,12 +102,14 @@ class ProbeTransport:
         watch.enter(CONNECT)
         request = httpx.Request(
             "GET",
+            # The judged address, not the name: a second lookup could return another address (DNS rebinding).
             url.copy_with(host=address, fragment=None),
             headers={"Host": url.netloc.decode("ascii"), **_HEADERS, **headers},
             extensions={"trace": watch.trace, "sni_hostname": host_of(url)},
         )
         limits = httpx.Limits(max_connections=1, max_keepalive_connections=0)
         try:
+            # `trust_env=False`: a proxy from the environment would make the probe test the proxy.
             async with httpx.AsyncHTTPTransport(verify=self._context, trust_env=False, limits=limits) as transport:
                 response = await transport.handle_async_request(request)
                 try:
@@ -122,6 +126,7 @@ async def _receive(response: httpx.Response, address: str, watch: Stopwatch, max
     if max_body > 0:
         async for chunk in response.aiter_raw():
             body += chunk
+            # One chunk beyond the limit proves "too large"; the rest of an endless body is not read.
             if len(body) > max_body:
                 break
         watch.leave(BODY)
@@ -149,6 +154,8 @@ async def _receive(response: httpx.Response, address: str, watch: Stopwatch, max
 def inflate(body: bytes, max_bytes: int) -> bytes:
     """Return gzip or deflate data inflated, at most `max_bytes` + 1 of it. Raises zlib.error."""
     try:
+        # The output is limited, not the input: 1 MB of gzip can hold 1 GB. 47 lets zlib recognise gzip and zlib
+        # headers.
         return zlib.decompressobj(wbits=47).decompress(body, max_bytes + 1)
     except zlib.error:
         return zlib.decompressobj(wbits=-15).decompress(body, max_bytes + 1)  # some servers send deflate without header

@@ -1,4 +1,4 @@
-"""Sets of characters as RE2 knows them, written for `regex`: `\\d`, `\\pN`, `[[:alpha:]]` mean the same in both."""
+r"""Sets of characters as RE2 knows them, written for `regex`: `\d`, `\pN`, `[[:alpha:]]` mean the same in both."""
 
 import re
 from collections.abc import Sequence
@@ -47,7 +47,7 @@ _FOLDED = {"k": "\u212a", "s": "\u017f"}
 
 
 def others(ranges: Sequence[Range], fold: bool = False) -> tuple[Range, ...]:
-    """Return every character that is in none of these (which are ASCII); with `fold`, in neither case."""
+    """Return every character that is in none of these ranges (which are ASCII); with `fold`, in neither case."""
     cases = [_cases(chr(code)) for low, high in ranges for code in range(low, high + 1)] if fold else []
     found, start = [], 0
     for first, last in sorted((*ranges, *(Range(ord(each), ord(each)) for each in "".join(cases)))):
@@ -70,15 +70,16 @@ def written(character: str) -> str:
 
 
 def members(ranges: Sequence[Range]) -> str:
-    """Return what stands between the brackets of a set."""
+    """Return the text between the brackets of a set."""
     return "".join(f"{written(chr(first))}-{written(chr(last))}" for first, last in ranges)
 
 
 def unicode_members(name: str, negated: bool) -> str | None:
-    """Return the same for `\\p{name}`: a general category, a script or Any. None: no such name."""
+    r"""Return the same for `\p{name}`: a general category, a script or Any. None: no such name."""
     if name == "Any":
         return members(others([Range(0, LAST)]) if negated else [Range(0, LAST)])
     what = f"{{{'gc' if _CATEGORY.fullmatch(name) else 'script'}={name}}}"
+    # The name goes into an expression: anything but letters and underscores could end the braces.
     if not name.replace("_", "").isascii() or not name.replace("_", "").isalpha():
         return None
     try:

@@ -1,7 +1,7 @@
-"""The pieces of an expression in RE2's syntax, and how they are put together for `regex`.
+r"""The pieces of an expression in RE2's syntax, and their composition for `regex`.
 
-Rule: only *whether* it is found matters. Nothing is captured; and as a search begins and ends anywhere, a repetition at
-either end is cut down to what it needs at least: `.*ok` is `ok`, `\\s+$` is `\\s$`. It spares most of the time.
+Rule: only *whether* the expression is found matters. Nothing is captured. As a search begins and ends anywhere, a
+repetition at either end is cut down to its minimum: `.*ok` is `ok`, `\\s+$` is `\\s$`. It spares most of the time.
 """
 
 from collections.abc import Sequence
@@ -9,13 +9,17 @@ from dataclasses import dataclass, replace
 
 RUN_MAX = 50
 APART = r"(?![^\x00-\U0010ffff])"
-"""Between longer runs of characters: what `regex` prepares for one takes time cubic in its length, no timeout ends it
-(13 s for 4000 times the same character, version 2026.11.19)."""
+"""A separator between longer runs of characters: `regex` prepares a run in time cubic in its length, which no timeout
+ends (13 s for 4000 times the same character, version 2026.11.19).
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A piece, and how often it comes. `size`: the characters it is once; `empty`: it is none, but says where."""
+    """A piece and its repetition.
+
+    `size`: its characters when written once; `empty`: it matches a position, no character.
+    """
 
     text: str
     size: int = 1
@@ -26,17 +30,18 @@ class Item:
 
     @property
     def written_out(self) -> int:
-        """Return how many characters it is with its repetitions written out, as RE2 does."""
+        """Return its number of characters with repetitions written out, as RE2 counts them."""
         return self.size * max(self.low if self.high is None else self.high, 1)
 
     @property
     def once(self) -> bool:
-        """Tell whether it is not repeated."""
+        """Return whether it is not repeated."""
         return (self.low, self.high) == (1, 1)
 
     def __str__(self) -> str:
-        """Return it as `regex` reads it."""
+        """Return the piece as `regex` reads it."""
         if self.high == 0 or (self.empty and self.low == 0):
+            # A repeated position either matches where it stands or is optional; `regex` would try it again and again.
             return ""
         if self.once or self.empty:
             return self.text
@@ -54,7 +59,7 @@ def joined(branches: Sequence[Sequence[Item]]) -> str:
 
 
 def trimmed(items: list[Item]) -> list[Item]:
-    """Return what of an alternative has to be found; see the rule."""
+    """Return the part of an alternative that a search has to find; see the rule."""
     while items and items[0].low == 0:
         items = items[1:]
     while items and items[-1].low == 0:

@@ -1,7 +1,8 @@
-"""RE2's syntax, read in full and written for `regex`: what a person may type does not depend on the engine.
+"""RE2's syntax, read in full and written for `regex`: the syntax of the configuration does not depend on the engine.
 
-Rule: what RE2 refuses is refused, with its place and never repeated: no lookaround, no backreference, and none of what
-`regex` adds (recursion, approximate matches, possessive repetition). So every expression is a *regular* one.
+Rule: an expression that RE2 refuses is refused, with the place and without repeating it. There is no lookaround, no
+backreference, and no addition of `regex` (recursion, approximate matches, possessive repetition). So every expression
+is a *regular* one.
 """
 
 import re
@@ -13,8 +14,10 @@ from watchdog.adapters.signals.re2_characters import PERL, POSIX, Range
 from watchdog.adapters.signals.re2_items import Item, group, joined, trimmed
 
 TEXT_MAX, DEPTH_MAX, REPEAT_MAX, SIZE_MAX = 4000, 50, 1000, 40_000
-"""Characters, groups within groups, one counted repetition, characters with every repetition written out. RE2 itself
-gave up at about the last one in the memory we left it."""
+"""Characters, groups within groups, one counted repetition, characters with every repetition written out.
+
+RE2 itself gave up at about the last limit in the memory we left it.
+"""
 INSTEAD = r"write RE2's syntax: no lookaround (?=…), (?!…), (?<=…), no backreference \1, and \z for \Z"
 _REPEAT = re.compile(r"(?:([*+?])|\{(0|[1-9][0-9]*)(?:(,)(0|[1-9][0-9]*)?)?\})(\??)")
 _GROUP = re.compile(r"\(\?P?<\w+>|\((?!\?)")
@@ -30,7 +33,7 @@ _EMPTY = {"A": r"\A", "z": r"\Z", "b": _BOUNDARY, "B": f"(?!{_BOUNDARY})"}
 
 
 def for_regex(text: str) -> str:
-    """Return the same expression for `regex` (VERSION0). Raises ValueError, which does not repeat what was typed."""
+    """Return the same expression for `regex` (VERSION0). Raises ValueError, which does not repeat the expression."""
     reader = _Reader(text)
     if len(text) > TEXT_MAX:
         reader.refuse(TEXT_MAX, f"longer than {TEXT_MAX} characters")
@@ -39,13 +42,14 @@ def for_regex(text: str) -> str:
     branches = reader.alternatives()
     if reader.at < len(text):
         reader.refuse(reader.at, "unexpected )")
+    # After parsing, not before: only then is it known how nested repetitions multiply.
     if group(branches).size > SIZE_MAX:
         reader.refuse(0, f"too large with its repetitions written out (at most {SIZE_MAX} characters)")
     return joined([trimmed(items) for items in branches])
 
 
 class _Reader:
-    """Reads an expression from left to right; `flags` are those in force where it is."""
+    """Reads an expression from left to right; `flags` are those in force at its position."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -88,6 +92,7 @@ class _Reader:
     def repeat(self, items: list[Item], found: re.Match[str]) -> None:
         sign, first, comma, last, lazy = found.groups()
         if not items:
+            # RE2 refuses two repetitions in a row (`a**`); `regex` would read `a*+` as a possessive one.
             self.refuse(self.at, "no argument for repetition operator")
         if self.at == self.repeated_at:
             self.refuse(self.at, "bad repetition operator: one repetition directly after another")
@@ -101,6 +106,7 @@ class _Reader:
 
     def group(self) -> list[Item]:
         start, before = self.at, self.flags
+        # Flags without a colon, as in `(?i)`, hold until the enclosing group ends, whose caller restores them.
         if flags := _FLAGS.match(self.text, start):
             self.flags = (before | set(flags[1])) - set(flags[2] or "")
             self.at = flags.end()
@@ -136,6 +142,8 @@ class _Reader:
         if character == ".":
             return Item("(?s:.)" if "s" in self.flags else ".")
         if character in "^$":
+            # In RE2 `$` without the flag m is the very end of the text; in `regex` it also matches before a final line
+            # break.
             return Item(f"(?m:{character})" if "m" in self.flags else {"^": r"\A", "$": r"\Z"}[character], empty=True)
         return self.literal(character)
 
@@ -150,6 +158,7 @@ class _Reader:
         self.at += 1
         negated, found, first = self.takes("^"), [], True
         while first or not self.sees("]"):
+            # The first member may be `]`, so the loop looks for the end only after one member.
             first = False
             if self.at >= len(self.text):
                 self.refuse(start, "missing ] for this [")
@@ -191,7 +200,7 @@ class _Reader:
         return members
 
     def escaped(self) -> str:
-        """Read one character, be it written as itself or by a backslash."""
+        """Read one character, written as itself or with a backslash."""
         start, character = self.at, self.text[self.at : self.at + 1]
         self.at += 1
         if character != "\\":

@@ -1,4 +1,4 @@
-"""An exchange with redirects, and the warming up before the first one."""
+"""One exchange with redirects, and the warm-up before the first one."""
 
 import asyncio
 from collections.abc import Awaitable, Mapping
@@ -29,13 +29,15 @@ async def follow(
     headers: Mapping[str, str] = _NO_HEADERS,
     accept: frozenset[int] = frozenset(),
 ) -> Answer | Failure:
-    """Return the answer at the end of at most so many redirects; a redirect among `accept` is an answer."""
+    """Return the answer after at most `redirects` redirects; a redirect among `accept` is an answer."""
     named, redirected = url.host, False
     for hop in range(redirects + 1):
+        # Once a server has chosen the host, every later hop counts as redirected, also one back to the first name.
         redirected = redirected or url.host != named
         came = await wire.get(url, watch, max_body=max_body, turn=turn, headers=headers, redirected=redirected)
         if isinstance(came, Failure) or came.status not in REDIRECTS - accept:
             return came
+        # A Location may carry credentials; following it would send them, so it counts as unusable.
         onward = _location(url, came)
         if onward is None:
             return Failure(FailureKind.REDIRECT, f"HTTP {came.status} without a usable Location")
@@ -55,7 +57,7 @@ def _location(url: httpx.URL, answer: Answer) -> httpx.URL | None:
 
 
 def _too_far(status: int, onward: httpx.URL, redirects: int) -> str:
-    """Return the reason, with where it leads but without the query: that may hold a secret."""
+    """Return the reason with the redirect's target, but without its query, which may hold a secret."""
     where = plain(f"{onward.scheme}://{onward.netloc.decode('ascii', 'replace')}{onward.path}", 120)
     if redirects == 0:
         return f"HTTP {status}: redirected to {where} (probe that URL, or set redirects: 1)"
@@ -63,9 +65,10 @@ def _too_far(status: int, onward: httpx.URL, redirects: int) -> str:
 
 
 async def warm_up() -> None:
-    """Load what httpx loads lazily (0.1 s in the first exchange of a process), or the first latency is false.
+    """Load the modules that httpx loads lazily (0.1 s in the first exchange of a process), so that no latency includes
+    it.
 
-    A connection to a port of our own that nobody listens on is refused at once, and by then all is loaded.
+    A connection to port 1 of this machine, where no server listens, is refused at once, and by then all is loaded.
     """
     if not _warm:
         _warm.add("httpx")
@@ -74,7 +77,7 @@ async def warm_up() -> None:
 
 
 async def within(seconds: float, watch: Stopwatch, answer: Awaitable[Answer | Failure]) -> Answer | Failure:
-    """Return what came within one total deadline, or that it timed out and in which step."""
+    """Return the answer that came within one total deadline, or a timeout with the phase it happened in."""
     try:
         async with asyncio.timeout(seconds):
             return await answer

@@ -1,10 +1,11 @@
 """The signal `render_events`: crashes, OOM kills, failed health checks and cron runs, an unavailable database.
 
-The only eyes on services without a URL, and quick corroboration of a probe's suspicion. A bad reading means that the
-platform itself saw something break. Which events are bad is the platform adapter's knowledge; here they are chosen.
-Rule 1: each event is told once, with the moment it happened. Events from before this source began to look are not told:
-after a restart they would count twice.
-Rule 2: events may arrive late: each look goes back over the last two minutes, and drops what was told.
+It is the only signal for services without a URL, and quickly corroborates a probe's suspicion. A bad reading means that
+the platform itself saw a failure. The platform adapter knows which events are bad; this source selects among them.
+
+Rule 1: each event is reported once, with its time. Events from before this source's first read are dropped: after a
+restart they would count twice.
+Rule 2: events may arrive late: each read goes back over the last two minutes, and drops events already reported.
 """
 
 import re
@@ -38,12 +39,15 @@ DEFAULT_EVENTS = (
     "postgres_unavailable",
     "key_value_unhealthy",
 )
-"""What `render_events: default` means. server_failed covers crashes, OOM kills, evictions and failed health checks;
-of the runs that ended, only the failed ones are bad. Failed builds and deploys never served anybody: not here."""
+"""The event types of `render_events: default`.
+
+server_failed covers crashes, OOM kills, evictions and failed health checks; of the runs that ended, only the failed
+ones are bad. Failed builds and deploys never served a visitor, so they are not in the list.
+"""
 
 
 def parse_types(value: object) -> tuple[str, ...]:
-    """Return event types of a list, `default` or `all`. Raises ValueError, saying what to write."""
+    """Return event types of a list, `default` or `all`. Raises ValueError with the form to write."""
     if value in ("all", "default"):
         return (ALL,) if value == "all" else DEFAULT_EVENTS
     if not isinstance(value, (list, tuple)) or not value:
@@ -88,7 +92,7 @@ class RenderEvents(Source):
         self._told: LRUCache[str, None] = LRUCache(REMEMBERED_MAX)
 
     async def look(self) -> Sequence[Sample]:
-        """Read once. Raises Temporary or Permanent when the platform could not be asked."""
+        """Read once. Raises Temporary or Permanent when the platform did not answer."""
         platform, service = self._context.platform, self._context.platform_id
         if platform is None:
             return unknown("no Render key: set WATCHDOG_RENDER_API_KEY")
@@ -98,16 +102,21 @@ class RenderEvents(Source):
 
     async def _new(self, platform: Platform, service: str) -> Sequence[PlatformEvent]:
         now = self._context.clock.now()
+        # From now on, not from an hour ago: the store already holds the events that an earlier run of the daemon
+        # reported.
         if self._began_at is None:
             self._began_at, self._since = now, now
         with reading_for(self._urgency(now)):
             events = await platform.events(service, self._since - OVERLAP_SECONDS)
+        # Moved only after a successful read: after a failure the next read covers the gap.
         self._since = now
         return [event for event in events if event.at >= self._began_at and self._is_new(event)]
 
     def _urgency(self, now: float) -> Urgency:
-        """Return how urgent a read is: more so where nothing else watches the service, or we are asked ahead of time,
-        since it is suspected of something.
+        """Return the urgency of a read against the rate limit.
+
+        It is higher where no other signal watches the service, and for a read ahead of schedule, which follows a
+        suspicion.
         """
         hurried = self._began_at is not None and self._began_at < self._since > now - self.every_seconds / 2
         return Urgency.WATCHING if hurried or not self._context.calm_seconds else Urgency.SPARE
@@ -129,7 +138,7 @@ class RenderEvents(Source):
 
 
 class DependencyEvents(RenderEvents):
-    """The same events as the state of a dependency (a database): it stays bad until it was quiet for a while."""
+    """The same events as the state of a dependency (a database): it stays bad until 90 s pass without a bad event."""
 
     _last: tuple[float, Sample] | None = None
 
@@ -144,7 +153,7 @@ class DependencyEvents(RenderEvents):
 
 
 def build_dependency(name: str, context: Context) -> DependencyEvents:
-    """Return a source for something on the platform that is watched and blamed, never acted on."""
+    """Return a source for a dependency on the platform that is watched and blamed, never acted on."""
     return DependencyEvents(name, EventsOptions(render_events=(ALL,)), context)
 
 
@@ -154,5 +163,5 @@ def build(name: str, options: EventsOptions, context: Context) -> RenderEvents:
 
 
 def policy_of(name: str, options: EventsOptions) -> SignalPolicy:
-    """Return what the core must know."""
+    """Return the core's policy for this signal."""
     return policy(name, KIND, options)

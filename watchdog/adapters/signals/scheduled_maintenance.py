@@ -1,7 +1,7 @@
 """Maintenance that a status page announces, in the shape of Statuspage's `scheduled_maintenances`. Pure and lenient.
 
-Rule: what is going on counts by the page's own word, or by the hours it gave; a page that nobody closed is believed for
-some hours after its end, not for ever; no maintenance is believed for more than a day.
+Rule: a maintenance goes on by the page's own status, or by the hours it gave. A page that its author forgot to close is
+believed for some hours after the announced end, not for ever; no maintenance is believed for more than a day.
 """
 
 from collections.abc import Callable
@@ -17,16 +17,19 @@ AHEAD = "scheduled"
 LISTED_MAX = 50
 COMPONENTS_MAX = 200
 FORGOTTEN_SECONDS = 6 * 3600.0
-"""So long after its announced end it is still taken to be going on: pages are written by hand, and late."""
+"""Seconds after its announced end in which a maintenance may still go on: pages are edited by hand, and late."""
 LONGEST_SECONDS = 86400.0
-"""It is not believed to last for longer, nor to begin so long before its time: a wrong year is soon typed."""
+"""The longest duration, and the earliest begin ahead of time, that we believe: a wrong year is soon typed."""
 NEAR_SECONDS = 900.0
-"""So long before its begin the page is read more often."""
+"""How long before the begin the page is read more often, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Maintenance:
-    """One announced maintenance; `labels` name what of. Times are UTC epoch seconds, None where nobody told."""
+    """One announced maintenance; `labels` name its components.
+
+    Times are UTC epoch seconds, None where the page gives none.
+    """
 
     name: str
     status: str
@@ -35,12 +38,13 @@ class Maintenance:
     labels: frozenset[str]
 
     def goes_on(self, now: float) -> bool:
-        """Tell whether it is going on; where no moment of it can be read, nobody knows when it would be over."""
+        """Return whether the maintenance is going on; without any time its end is unknown, so the answer is False."""
         begins, ends = self.begins_at, self.ends_at
         if self.status in GOING_ON:
             known = [at for at in (begins, ends) if at is not None]
             if not known:
                 return False
+            # With one known time only, begin and end are the same moment, and the day's limit counts from it.
             over = min(known[-1], known[0] + LONGEST_SECONDS)
             return known[0] - LONGEST_SECONDS <= now < over + FORGOTTEN_SECONDS
         if not self.is_ahead or begins is None or ends is None:
@@ -49,20 +53,20 @@ class Maintenance:
 
     @property
     def is_ahead(self) -> bool:
-        """Tell whether it is announced, and nobody said yet that it began."""
+        """Return whether it is announced and its begin not yet reported."""
         return self.status == AHEAD
 
     def is_near(self, now: float) -> bool:
-        """Tell whether it is going on, or begins soon: worth a closer look."""
+        """Return whether it is going on or begins soon, which is worth reading the page more often."""
         soon = self.is_ahead and self.begins_at is not None and 0.0 <= self.begins_at - now <= NEAR_SECONDS
         return soon or self.goes_on(now)
 
     def until(self, now: float) -> str:
-        """Return until when it goes on, in words."""
+        """Return the end as text."""
         return f"until {_moment(self.ends_at, now)}" if self.ends_at is not None else "until nobody says when"
 
     def when(self, now: float) -> str:
-        """Return when it is to be, in words."""
+        """Return the announced hours as text."""
         if self.begins_at is None:
             return "nobody says when"
         begins = f"{_day(self.begins_at)} {_clock(self.begins_at)}"
@@ -70,7 +74,7 @@ class Maintenance:
 
 
 def parse_maintenances(rows: object, label: Callable[[dict[str, Any]], str]) -> tuple[Maintenance, ...]:
-    """Return what is announced and not over; `label` names one of the components in it."""
+    """Return the announced maintenances that are not over; `label` names one of the components in it."""
     if not isinstance(rows, list):
         return ()
     found = [_parsed(row, label) for row in rows[:LISTED_MAX] if isinstance(row, dict)]

@@ -1,12 +1,13 @@
 """The signal `sentry`: errors per minute of a project and environment, and issues first seen in the live release.
 
-A bad reading is the core's to make, from the counts; this source only tells whether they could be read.
+The core derives a bad reading from the counts; this source only reports whether they could be read.
+
 Rule 1: silence is `Unknown`, never zero: no series, a stale one, a wrong bucket size or an HTTP error are not "none".
 Rule 2: ignored, archived and resolved issues are left out of the counts with `is:unresolved`. The dataset `errors`
-knows that filter; where a server refuses it (400: older, self-hosted), everything is counted, and the reading says so.
+knows that filter. Where a server refuses it (400: older, self-hosted), everything is counted, and the reading says so.
 Rule 3: with `release: "{commit}"` the counts stay those of all releases. A series of one moving release begins at zero
-with every deploy, and the usual errors of a good one would look like a flood. The new issues are the release's own.
-A fixed text in `release` filters both.
+with every deploy, and the usual errors of a good one would look like a flood. The new issues are the release's own. A
+fixed text in `release` filters both.
 """
 
 import re
@@ -33,9 +34,9 @@ COMMIT = "{commit}"
 PROJECT = r"[A-Za-z0-9_-]{1,100}/[A-Za-z0-9_-]{1,100}"
 ISSUES_MAX = 25
 SOON_SECONDS = 60.0
-"""A project's number that Sentry failed to tell (5xx, 429, no answer) is asked for again so much later."""
+"""Seconds until a project's number is requested again after Sentry failed to answer (5xx, 429, no answer)."""
 ASK_AGAIN_SECONDS = 3600.0
-"""The number, and what Sentry refused, are asked for again so much later: project, server or token may have changed."""
+"""Seconds until the number, or a refused request, is tried again: project, server or token may have changed."""
 _HINTS = {
     401: f"put a valid token into {TOKEN} (an internal integration with org:read, project:read and event:read)",
     403: f"give the integration of {TOKEN} the scopes org:read, project:read and event:read",
@@ -96,6 +97,7 @@ class SentryErrors(Source):
                 headers={"authorization": f"Bearer {token}"},
                 clock=self._context.clock,
                 guard=self._context.guard,
+                # Two attempts fit into the deadline of one reading.
                 timeout_seconds=max(self._options.timeout * 0.4, 1.0),
                 read_only=True,
                 hints=_HINTS,
@@ -105,7 +107,7 @@ class SentryErrors(Source):
             self._broken = plain(str(error))
 
     async def look(self) -> Sequence[Sample]:
-        """Read once. Raises Temporary or Permanent when Sentry could not be asked."""
+        """Read once. Raises Temporary or Permanent when Sentry did not answer."""
         if self._client is None:
             return unknown(self._broken)
         await self._find_project(self._client)
@@ -116,6 +118,7 @@ class SentryErrors(Source):
         notes: list[str] = []
         if self._options.traffic:
             counts = await self._normalised(self._client, counts, notes)
+        # Last, and never fatal: the counts are the signal, the issues only add their names to a page.
         issues = await self._new_issues(self._client, notes)
         return (Sample(Good(self._detail(counts, notes)), counts=counts, new_issues=issues),)
 
@@ -125,10 +128,10 @@ class SentryErrors(Source):
             await self._client.close()
 
     async def _errors(self, client: ApiClient) -> object:
-        """Return the series without ignored issues; of a Sentry that cannot leave them out, with them.
+        """Return the series without ignored issues, or with them if this Sentry cannot filter.
 
-        That it cannot is learnt by asking the same without the filter: a 400 to that as well has another cause, and is
-        raised. It is asked anew after an hour, for Sentry may have been updated.
+        The source learns that by sending the same request without the filter: a 400 to that as well has another cause,
+        and is raised. It tries the filter again after an hour, since Sentry may have been updated.
         """
         now = self._context.clock.monotonic()
         if self._counts_everything:
@@ -151,6 +154,8 @@ class SentryErrors(Source):
     ) -> tuple[MinuteCount, ...]:
         try:
             totals = await self._series(client, "spans", self._query("is_transaction:true"))
+            # Spans are sampled: a total extrapolated from few of them would make a false error rate, so such minutes
+            # stay without one.
             return with_totals(counts, buckets(totals, self._context.clock.now(), only_sure=True))
         except (Temporary, Permanent, Unreadable) as error:
             notes.append(f"no traffic to compare with ({plain(str(error), 80)})")
@@ -167,6 +172,8 @@ class SentryErrors(Source):
             if self._options.release is not None:
                 notes.append("new issues unknown: the live commit is not known")
             return ()
+        # `firstRelease` is what makes an issue new: an old issue that the release merely hits again does not blame the
+        # deploy.
         query = f'is:unresolved firstRelease:"{release}" level:[error,fatal]'
         params = [("query", query), ("sort", "freq"), ("statsPeriod", "24h"), ("limit", str(ISSUES_MAX))]
         try:
@@ -177,9 +184,10 @@ class SentryErrors(Source):
             return ()
 
     async def _find_project(self, client: ApiClient) -> None:
-        """Learn the project's number, once an hour: a slug is understood since June 2026, and a 400 to older servers.
+        """Read the project's number, once an hour: slugs are understood since June 2026, and are a 400 to older
+        servers.
 
-        Where it cannot be read (the token may not, or Sentry ails) the slug has to do for a while.
+        Where the number cannot be read (the token lacks the scope, or Sentry fails) the slug has to do for a while.
         """
         now = self._context.clock.monotonic()
         if now < self._project_until:
@@ -230,5 +238,5 @@ def build(name: str, options: SentryOptions, context: Context) -> SentryErrors:
 
 
 def policy_of(name: str, options: SentryOptions) -> SignalPolicy:
-    """Return what the core must know, with the limit in errors per minute."""
+    """Return the core's policy for this signal, with the limit in errors per minute."""
     return replace(policy(name, "sentry", options), limit_per_minute=options.limit)

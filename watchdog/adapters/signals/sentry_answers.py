@@ -1,6 +1,7 @@
-"""What Sentry's answers mean. Pure.
+"""The meaning of Sentry's answers. Pure.
 
-Rule: an answer is believed only if it is what was asked for: one series, buckets of one minute, whole, and fresh.
+Rule: an answer is believed only if it has the requested form: one series, buckets of one minute, whole, and fresh.
+
 Timestamps of events-timeseries are milliseconds; buckets whose end lies within Sentry's ingestion delay (about 90 s)
 are marked `incomplete` and dropped.
 """
@@ -19,7 +20,7 @@ ISSUE_TEXTS_MAX = 10
 
 
 class Unreadable(Exception):
-    """The answer cannot be believed, and why; the reading is then `Unknown`."""
+    """The answer cannot be believed, with the reason; the reading is then `Unknown`."""
 
 
 def buckets(answer: object, now: float, *, only_sure: bool = False) -> tuple[MinuteCount, ...]:
@@ -40,6 +41,7 @@ def buckets(answer: object, now: float, *, only_sure: bool = False) -> tuple[Min
 
 def with_totals(counts: Iterable[MinuteCount], totals: Iterable[MinuteCount]) -> tuple[MinuteCount, ...]:
     """Return the counts with the requests of the same minute as their denominator, where one is known."""
+    # A minute with errors and no requests is sampling, not a rate of infinity: its total stays unknown.
     requests = {bucket.start: bucket.count for bucket in totals if bucket.count > 0}
     return tuple(replace(bucket, total=requests.get(bucket.start)) for bucket in counts)
 
@@ -67,6 +69,7 @@ def _check_meta(answer: Any, series: Mapping[str, Any]) -> None:
     meta = series.get("meta")
     meta = meta if isinstance(meta, dict) else {}
     interval = meta.get("interval")
+    # Counts of a wider bucket would pass as those of one minute, and look like a flood.
     if interval != BUCKET_SECONDS * 1000:
         shown = f"{interval:g} ms" if _is_number(interval) else "of unknown size"
         raise Unreadable(f"Sentry's buckets are {shown}, not the minute that was asked for")
@@ -81,6 +84,8 @@ def _complete(values: object, only_sure: bool) -> Iterable[MinuteCount]:
     if not isinstance(values, list) or len(values) > BUCKETS_MAX:
         raise Unreadable("Sentry's series has no readable values")
     for value in values:
+        # `incomplete` must be present and false: a server that does not mark its buckets would show the newest minute
+        # too low.
         if not isinstance(value, dict) or value.get("incomplete") is not False:
             continue
         start, count = value.get("timestamp"), value.get("value")
@@ -95,7 +100,7 @@ def _is_number(value: object) -> TypeGuard[float]:
 
 
 def _put_aside(issue: Mapping[str, Any]) -> bool:
-    """Tell whether a human has put the issue aside: ignored (archived) or resolved."""
+    """Return whether a user has put the issue aside: ignored (archived) or resolved."""
     archived = str(issue.get("substatus") or "").startswith("archived")
     return archived or issue.get("status") in ("ignored", "resolved")
 

@@ -1,7 +1,8 @@
 """The version of the code that an answer names, in a header or a JSON field.
 
-Rule: only a short word of letters, digits and `._+:-` is a version; anything else is none, and teaches nothing.
-Rejected: a meta tag of the page. What users write into a page could look like one.
+Rule: only a short word of letters, digits and `._+:-` is a version; any other text counts as no version.
+
+Rejected: a meta tag of the page, since text that users write into a page could look like one.
 """
 
 import json
@@ -14,13 +15,13 @@ from watchdog.adapters.signals.json_path import ABSENT, JsonPath
 from watchdog.adapters.signals.probe_http import Answer
 
 JSON_BYTES_MAX = 64 * 1024
-"""A larger body is not parsed for it: the event loop would wait."""
+"""The largest body that is parsed for the version, in bytes: parsing runs on the event loop."""
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+:-]{3,71}")
 _NAME = r"[A-Za-z0-9_-]{1,60}"
 
 
 class VersionPlace(Options):
-    """Where an answer names the version of the code that made it: a header or a JSON path, one of the two."""
+    """The place where an answer names the version of its code: a header or a JSON path, one of the two."""
 
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["header"]}, {"required": ["json_path"]}]})
 
@@ -39,7 +40,7 @@ class VersionPlace(Options):
 
 
 def named_version(answer: Answer, place: VersionPlace) -> str:
-    """Return the version that an answer names, in lower case, or nothing."""
+    """Return the version that an answer names, in lower case, or an empty text."""
     if place.header is not None:
         return _word(answer.headers.get(place.header, ""))
     if place.json_path is None or answer.coding or len(answer.body) > JSON_BYTES_MAX:
@@ -52,5 +53,6 @@ def named_version(answer: Answer, place: VersionPlace) -> str:
 
 
 def _word(text: str) -> str:
+    # ETag-like headers quote their value; the quotes are not part of the commit.
     word = text.strip().strip('"').lower()
     return word if _WORD.fullmatch(word) else ""

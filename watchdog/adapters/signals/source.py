@@ -1,6 +1,6 @@
-"""The common shell of every source, and how foreign text becomes fit for a human's eyes.
+"""The common shell of every source, and the cleaning of foreign text for reasons that people read.
 
-Rule 1: `read` never raises (but for cancellation): what goes wrong with the ruler is `Unknown`.
+Rule 1: `read` never raises (except on cancellation): a fault of the measurement is `Unknown`.
 Rule 2: foreign text is cut, and loses its control characters, before it stands in a reason.
 """
 
@@ -19,18 +19,19 @@ TEXT_MAX = 200
 
 def plain(text: str, limit: int = TEXT_MAX) -> str:
     """Return one line of printable text of at most `limit` characters."""
+    # Cut before cleaning: a hostile page may hand over megabytes. Four times the limit leaves room for runs of blanks.
     cut = text[: limit * 4]
     line = " ".join("".join(mark if mark.isprintable() else " " for mark in cut).split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 def unknown(why: str, cause: Unread = Unread.OTHER) -> tuple[Sample, ...]:
-    """Return the reading of a broken ruler."""
+    """Return the reading of a failed measurement: one sample, `Unknown`."""
     return (Sample(Unknown(why, cause)),)
 
 
 class Source:
-    """A SignalSource: subclasses write `look`, this class bounds it and keeps errors inside."""
+    """A SignalSource: subclasses write `look`; this class limits its time and turns errors into readings."""
 
     adaptive = False
 
@@ -41,31 +42,32 @@ class Source:
         self.timeout_seconds = timeout_seconds
 
     async def read(self) -> Sequence[Sample]:
-        """Look once, within the total deadline."""
+        """Read once, within the total deadline."""
         try:
             async with asyncio.timeout(self.timeout_seconds) as deadline:
                 return await self.look()
         except WatchdogError as error:
             return unknown(plain(str(error)), Unread.REFUSED if isinstance(error, Forbidden) else Unread.OTHER)
         except Exception as error:  # noqa: BLE001  rule 1: a fault of ours must not stop the other signals
+            # A TimeoutError may also come from a library below; only the expired deadline is a late answer.
             if isinstance(error, TimeoutError) and deadline.expired():
                 return self.late()
             return unknown(_own_fault(self.kind, error))
 
     async def look(self) -> Sequence[Sample]:
-        """Look once. May raise Temporary or Permanent."""
+        """Read once. May raise Temporary or Permanent."""
         raise NotImplementedError
 
     def late(self) -> Sequence[Sample]:
-        """Return what it means that the deadline passed."""
+        """Return the reading for a passed deadline."""
         return unknown(f"{self.kind} did not answer in {show_seconds(self.timeout_seconds)}")
 
     async def close(self) -> None:
-        """Give back what it holds: nothing, unless a subclass says otherwise."""
+        """Release the source's resources: none, unless a subclass overrides this."""
 
 
 def _own_fault(kind: str, error: Exception) -> str:
-    """Return where our own code broke, without the error's text: that may hold a secret."""
+    """Return the file and line where our own code broke, without the error's text: that may hold a secret."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" at {PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     return f"a fault of our own in {kind}: {type(error).__name__}{place}; please report it"

@@ -1,11 +1,11 @@
-"""What a Statuspage `summary.json`, or Slack's own page, says about the components that concern us. Pure and lenient.
+"""The verdict of a Statuspage `summary.json`, or of Slack's own page, on the components that concern us. Pure, lenient.
 
-Rule 1: an unknown status of a component that concerns us is `Unknown`, never good and never an outage; so is a
-page that does not list a part which concerns us (vendors rename components), and it says which.
-Rule 2: maintenance that the platform announced, and is at now, is bad: what fails meanwhile may be its doing, so no
-deploy is rolled back for it (a rollback may hang in it, too). It silences nobody: a site that is down is down for its
-visitors, whoever announced it. Who wants to sleep through the hours of a maintenance says so (`silences: from, to`).
-An upstream's is a remark: it names every part of that vendor, and would acquit bad deploys for hours.
+Rule 1: an unknown status of a component that concerns us is `Unknown`, never good and never an outage. So is a page
+that does not list such a component (vendors rename them); the reading names it.
+Rule 2: maintenance that the platform announced, and that goes on now, is bad. Failures meanwhile may come from it, so
+no deploy is rolled back for them (a rollback may hang in it, too). It silences no page: a site that is down is down for
+its visitors. A team that wants no pages during a maintenance writes a silence (`silences: from, to`). An upstream's
+maintenance is a remark: it names every part of that vendor, and would acquit bad deploys for hours.
 """
 
 from collections.abc import Sequence, Set
@@ -25,7 +25,7 @@ _ENDED = frozenset({"resolved", "postmortem", "completed"})
 COMPONENTS_MAX = 2000
 NAMED_MAX = 3
 AHEAD_SECONDS = 14 * 86400.0
-"""So far ahead maintenance is told of."""
+"""How far ahead an announced maintenance is mentioned, in seconds."""
 
 
 Part = tuple[str, ...]
@@ -42,15 +42,15 @@ class Component:
 
     @property
     def label(self) -> str:
-        """Return it as a human reads it: `Oregon/Web Services`."""
+        """Return the label that people read: `Oregon/Web Services`."""
         return f"{self.group}/{self.name}" if self.group else self.name
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A status page: its components, its overall indicator, the titles of open incidents, what maintenance there is.
+    """A status page: its components, its overall indicator, the titles of open incidents, and its maintenances.
 
-    One that does not list all its components (`lists_all`) names those that are ill.
+    A page that does not list all its components (`lists_all` is False) lists the failing ones only.
     """
 
     components: tuple[Component, ...]
@@ -60,13 +60,16 @@ class Summary:
     lists_all: bool = True
 
     def is_open(self, now: float) -> bool:
-        """Something is going on, or will be soon: worth reading more often. `now` is UTC epoch seconds."""
+        """Return whether an incident or a maintenance is open or near, so that the page is read more often.
+
+        `now` is UTC epoch seconds.
+        """
         ill = bool(self.incidents) or any(component.status in OUTAGES for component in self.components)
         return ill or any(one.is_near(now) for one in self.maintenances)
 
 
 def parse_summary(document: Any) -> Summary:
-    """Return the summary. Raises ValueError if it has no such shape."""
+    """Return the summary. Raises ValueError if the document has no such shape."""
     if isinstance(document, dict) and isinstance(document.get("active_incidents"), list):
         return _slack_summary(document)
     rows = document.get("components") if isinstance(document, dict) else None
@@ -74,6 +77,7 @@ def parse_summary(document: Any) -> Summary:
         raise ValueError("no components")
     rows = [row for row in rows[:COMPONENTS_MAX] if isinstance(row, dict) and isinstance(row.get("name"), str)]
     groups = {row["id"]: row["name"] for row in rows if row.get("group") is True and isinstance(row.get("id"), str)}
+    # Reversed, so that of two rows with one id the first wins, as in the list of components.
     own = {row["id"]: row for row in reversed(rows) if isinstance(row.get("id"), str)}
     status = document.get("status")
     indicator = status.get("indicator") if isinstance(status, dict) else None
@@ -86,8 +90,10 @@ def parse_summary(document: Any) -> Summary:
 
 
 def _slack_summary(document: dict[str, Any]) -> Summary:
-    """Return what Slack's own format (`/api/v2.0.0/current`) says: the services that open incidents name, and Slack
-    itself as a component that is well. Notices are no outage; maintenance is a remark, as an upstream's always is.
+    """Return the summary of Slack's own format (`/api/v2.0.0/current`).
+
+    Its components are the services that open incidents name, and Slack itself as a healthy component. Notices are no
+    outage; maintenance is a remark, as an upstream's always is.
     """
     rows = [row for row in document["active_incidents"][:50] if isinstance(row, dict)]
     found = [Component("Slack", "", "operational" if document.get("status") in ("ok", "active") else "absent")]
@@ -96,6 +102,7 @@ def _slack_summary(document: dict[str, Any]) -> Summary:
         names = row.get("services")
         named = names[:COMPONENTS_MAX] if isinstance(names, list) else []
         if not named:
+            # An incident that names no service concerns Slack as a whole.
             found[0] = Component("Slack", "", status)
         found += [Component(plain(str(name), 60), "Slack", status) for name in named]
     titles = tuple(plain(str(row.get("title") or "untitled"), 80) for row in rows)
@@ -110,8 +117,9 @@ def verdict(
     now: float,
     elsewhere: Set[str] = frozenset(),
 ) -> Reading:
-    """Return what the page means for us at a moment (UTC epoch seconds). No part wanted (upstreams only): all, but
-    those that have a word of `elsewhere` in their label.
+    """Return the page's verdict for us at a moment (UTC epoch seconds).
+
+    Without wanted parts (upstreams only) all components count, except those with a word of `elsewhere` in their label.
     """
     if role == "platform" and not wanted:
         return Unknown(f"{vendor}: which of its components concern us is not known yet")
@@ -121,9 +129,12 @@ def verdict(
         if (any(_is_of(one, part) for part in wanted) if wanted else not _is_elsewhere(one, elsewhere))
         or (not summary.lists_all and not one.group)
     ]
+    # Order: outages first, then maintenance, then gaps in the page, so that the worst known fact is the reading.
     broken = [part for part in chosen if part.status in OUTAGES]
     if broken:
         return Bad(f"{vendor} reports {_named(broken)}{_incident(summary)}", FailureKind.OUTAGE)
+    # The indicator covers the whole vendor. With parts selected it would report regions and products that we do not
+    # use.
     if role == "upstream" and not (wanted or elsewhere) and summary.indicator in ("major", "critical"):
         return Bad(f"{vendor} reports a {summary.indicator} incident{_incident(summary)}", FailureKind.OUTAGE)
     if not (chosen or wanted):
@@ -146,7 +157,7 @@ def verdict(
 
 
 def _ahead(vendor: str, summary: Summary, chosen: Sequence[Component], now: float) -> str:
-    """Return the maintenances of our components that are announced for the next weeks, the nearest first, in words."""
+    """Return the announced maintenances of our components for the next weeks, the nearest first, as text."""
     horizon = now + AHEAD_SECONDS
     coming = [one for one in summary.maintenances if one.is_ahead and _is_ours(one, chosen)]
     near = sorted((one for one in coming if (one.begins_at or now) <= horizon), key=lambda one: one.begins_at or now)
@@ -155,7 +166,10 @@ def _ahead(vendor: str, summary: Summary, chosen: Sequence[Component], now: floa
 
 
 def _is_ours(one: Maintenance, chosen: Sequence[Component]) -> bool:
-    """Tell whether it is of a component that concerns us; where it names none, whether one of ours is under it."""
+    """Return whether a maintenance concerns one of our components.
+
+    Where it names no component, it does if one of ours is marked as under maintenance.
+    """
     if not one.labels:
         return any(part.status == "under_maintenance" for part in chosen)
     return any(_names(one, part) for part in chosen)
@@ -194,12 +208,12 @@ def _is_of(component: Component, part: Part) -> bool:
 
 
 def _is_elsewhere(component: Component, words: Set[str]) -> bool:
-    """Tell whether a label such as `EU Error Ingestion` or `Integrations/GitHub` names a part we do not use."""
+    """Return whether a label such as `EU Error Ingestion` or `Integrations/GitHub` names a part we do not use."""
     return not words.isdisjoint(_fold(component.label.replace("/", " ")).split()) if words else False
 
 
 def _matches(part: Component, label: str) -> bool:
-    """`Oregon/Web Services` names one component; `Web Services` that one in every group."""
+    """Return whether a label names a component: `Oregon/Web Services` one, `Web Services` that one in every group."""
     group, _, name = label.rpartition("/")
     same_group = not group or _fold(group) in _fold(part.group)
     return same_group and _fold(part.name) == _fold(name)

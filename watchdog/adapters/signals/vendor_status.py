@@ -3,7 +3,7 @@
 Rule 1: a page can only hold a rollback back (the platform's) or explain an incident (an upstream's); it starts nothing.
 Pages are written by hand and late: "all operational" proves nothing.
 Rule 2: only components that concern us count, at partial outage or worse, or (the platform's) in announced maintenance
-that goes on; degraded, or marked as under maintenance and nothing more, is a remark.
+that goes on. A component that is degraded, or only marked as under maintenance, is a remark.
 Rule 3: a page in a shape or with words that we do not know is `Unknown`.
 """
 
@@ -42,7 +42,7 @@ OPEN_SECONDS = 60.0
 DEADLINE_SECONDS = 10.0
 BODY_BYTES_MAX = 4 * 1024 * 1024
 FRESH_SECONDS = 900.0
-"""A page that was not read for so long is unknown again; one missed reading is not."""
+"""A page that was not read for so long is unknown again; one missed reading does not make it so."""
 
 RENDER_API: tuple[Part, ...] = (("Render REST API", "Render API"), ("Render Platform API", "Render API"))
 """Render's API: two components of its page since mid 2026, one before."""
@@ -68,8 +68,9 @@ def render_components(services: Iterable[ServiceFacts]) -> tuple[Part, ...]:
 
 
 def elsewhere_of(name: str, sentry: str) -> frozenset[str]:
-    """Return words in the labels of components to ignore unless `components:` selects them: for Sentry, the region that
-    the endpoint `sentry` does not use, and the integrations.
+    """Return words in the labels of components to ignore unless `components:` selects them.
+
+    For Sentry these are the region that the endpoint `sentry` does not use, and the integrations.
     """
     if name != "sentry":
         return frozenset()
@@ -77,10 +78,10 @@ def elsewhere_of(name: str, sentry: str) -> frozenset[str]:
 
 
 class VendorStatus(Source):
-    """One status page. `parts` answers which parts of the vendor concern us now; none means all (an upstream's), but
-    those with a word of `elsewhere`.
+    """One status page.
 
-    `role` is "platform" or "upstream". Raises ValueError for a URL that cannot be read.
+    `parts` returns the parts of the vendor that concern us now; none means all (an upstream's), except those with a
+    word of `elsewhere`. `role` is "platform" or "upstream". Raises ValueError for a URL that cannot be read.
     """
 
     def __init__(
@@ -113,6 +114,8 @@ class VendorStatus(Source):
         """Read the page once; `every_seconds` becomes shorter while an incident is open."""
         await warm_up()
         problem = await self._refresh()
+        # A failed read keeps the last verdict for a quarter of an hour: vendors' pages drop requests just when an
+        # outage begins.
         if problem and (self._summary is None or self._clock.monotonic() - self._read_at > FRESH_SECONDS):
             cause = Unread.SHAPE if problem == NO_SHAPE else Unread.OTHER
             return unknown(f"the status page of {self.name} could not be read: {problem}", cause)
@@ -123,7 +126,8 @@ class VendorStatus(Source):
         return (Sample(verdict(self.name, self._summary, self.role, wanted, now, self._elsewhere)),)
 
     async def _refresh(self) -> str:
-        """Read the page and return what was wrong, or nothing."""
+        """Read the page and return the reason of a failure, or an empty text."""
+        # Pages are polled for months; a 304 spares the vendor and us the same large body.
         headers = {"Accept": "application/json", **({"If-None-Match": self._tag} if self._tag else {})}
         came = await follow(self._wire, self._url, Stopwatch(), max_body=BODY_BYTES_MAX, redirects=2, headers=headers)
         if isinstance(came, Failure):
@@ -140,6 +144,7 @@ class VendorStatus(Source):
         except (ValueError, RecursionError):
             return NO_SHAPE
         tag = came.headers.get("etag", "")
+        # The tag goes back into a request header, so it must be one that a header can hold.
         self._tag = tag if len(tag) <= 200 and tag.isascii() and tag.isprintable() else ""
         self._read_at = self._clock.monotonic()
         return ""
