@@ -8,7 +8,7 @@ from watchdog.ports import Clock, Platform
 
 
 class BuildPlatform(Protocol):
-    """What builds a platform's client: one that can only read if no id is writable."""
+    """The builder of a platform's client, which can only read if no id is writable."""
 
     def __call__(
         self,
@@ -21,7 +21,7 @@ class BuildPlatform(Protocol):
         guard: AddressGuard | None = None,
         calm_seconds: float = 0.0,
     ) -> Platform:
-        """Return the client; `calm_seconds`: how often it is asked about a service while nothing is wrong.
+        """Return the client; `calm_seconds` is how often a service is read while nothing is wrong.
 
         Raises Refused or Permanent.
         """

@@ -2,7 +2,7 @@
 
 Rule 1: the allow-list is inside: PATCH of `autoDeployTrigger`, POST of a rollback, POST of a deploy of one commit; for
 the configured ids alone.
-Rule 2: a changing call is one request. What became of a lost one is found by listing deploys, not here.
+Rule 2: a changing call is one request. The outcome of a lost one is found by listing deploys, not here.
 """
 
 from types import MappingProxyType
@@ -24,7 +24,7 @@ HINTS = MappingProxyType(
 )
 UNAUTHORIZED = 401
 NOT_THERE = frozenset({400, 404, 410})
-"""Render does not say which answer an expired artefact gets: each of these says that this deploy cannot be had."""
+"""Render does not document the answer for an expired artefact: each of these means that it is not available."""
 
 
 class Render(RenderReader):
@@ -33,7 +33,8 @@ class Render(RenderReader):
     can_write = True
 
     async def set_auto_deploy(self, service_id: str, value: str) -> str | None:
-        """Set auto-deploy to `off`, `commit` or `checksPass`, in one request; return what the answer says it is then.
+        """Set auto-deploy to `off`, `commit` or `checksPass`, in one request; return the setting that the answer
+        states.
 
         Raises Refused, Temporary, Permanent or OutcomeUnknown.
         """
@@ -41,31 +42,37 @@ class Render(RenderReader):
             raise Refused(f"auto-deploy can be {', '.join(AUTO_DEPLOY)}; not {value[:40]!r}")
         answer = await self._change("PATCH", service_path(service_id), {"autoDeployTrigger": value})
         facts = parse_service(answer.json)
+        # An answer about another service, or without the field, confirms nothing: None makes the daemon read it again.
         return facts.auto_deploy if facts is not None and facts.id == service_id else None
 
     async def rollback(self, service_id: str, deploy_id: str) -> str | None:
-        """Ask for a rollback in one request; return the new deploy's id, or None if accepted without one.
+        """Request a rollback once; return the new deploy's id, or None if Render accepted it without one.
 
         Raises Refused, Temporary (nothing happened), Permanent (refused; Gone, Forbidden) or OutcomeUnknown.
         """
         return await self._make(f"{service_path(service_id)}/rollback", {"deployId": safe_id(deploy_id)})
 
     async def redeploy(self, service_id: str, commit: str) -> str | None:
-        """Ask to build and deploy a commit in one request. Returns and raises what `rollback` does."""
+        """Request the build and deploy of a commit once. Returns and raises the same as `rollback`."""
         return await self._make(f"{service_path(service_id)}/deploys", {"commitId": safe_id(commit)})
 
     async def _make(self, path: str, body: dict[str, str]) -> str | None:
-        """Ask for a new deploy; return its id, or None if it was accepted without one (202, no body)."""
+        """Request a new deploy; return its id, or None if it was accepted without one (202, no body)."""
         try:
             answer = await self._change("POST", path, body)
         except PermanentAnswer as error:
+            # Gone makes the core choose another target; any other refusal concerns the key or the service, so it would
+            # repeat.
             if error.status in NOT_THERE:
                 raise Gone(str(error)) from error
             raise
         return text(mapping(answer.json).get("id")) or None
 
     async def _change(self, method: str, path: str, body: dict[str, str]) -> Answer:
-        """Send one changing request. Raises what ApiClient.change does, and Forbidden where the key does not do."""
+        """Send one changing request.
+
+        Raises the errors of ApiClient.change, and Forbidden where the key lacks a right.
+        """
         try:
             return await self._api.change(method, path, body)
         except PermanentAnswer as error:
@@ -93,6 +100,8 @@ def build_render(
     strangers = writable_ids - all_ids
     if strangers:
         raise Refused(f"not a configured service, so not writable: {', '.join(sorted(strangers))}")
+    # Two locks on one door: without a writable id the client refuses every method but GET, whatever the allow-list
+    # holds.
     api = ApiClient(
         "Render",
         base_url,
@@ -111,6 +120,7 @@ class _AllowList:
     """The three changes that are possible at all, service by service."""
 
     def __init__(self, service_ids: frozenset[str]) -> None:
+        # A database has no deploys: nothing about it may be changed.
         services = [service_path(service_id) for service_id in service_ids if not service_id.startswith(POSTGRES)]
         self._pins = frozenset(services)
         self._posts = {f"{path}/rollback": ["deployId"] for path in services}
@@ -119,5 +129,6 @@ class _AllowList:
     def __call__(self, method: str, path: str, body: object) -> bool:
         keys = list(body) if isinstance(body, dict) else []
         if method == "PATCH" and path in self._pins:
+            # The exact keys, no more: a PATCH with a second field could change any setting of the service.
             return keys == ["autoDeployTrigger"] and mapping(body)["autoDeployTrigger"] in AUTO_DEPLOY
         return method == "POST" and path in self._posts and keys == self._posts[path]

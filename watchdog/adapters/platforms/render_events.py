@@ -1,6 +1,6 @@
-"""Render's events into our words: what broke, and which configuration changed with which deploy. Pure.
+"""Render's events in our words: failures, and the configuration that changed with a deploy. Pure.
 
-Rule: only what ran in production and broke is bad; a failed build left the old version serving.
+Rule: only a failure of running production is bad; a failed build left the old version serving.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +13,7 @@ from watchdog.domain.units import parse_time
 from watchdog.ports import PlatformEvent
 
 CHANGING = ("deploy_started", "instance_count_changed")
-"""The event types that tell of configuration."""
+"""The event types that report changes of configuration."""
 POSTGRES_WELL = frozenset(
     {
         "available",
@@ -42,7 +42,7 @@ def parse_event(raw: object) -> PlatformEvent | None:
 
 
 def postgres_event(status: str, database_id: str, now: float) -> PlatformEvent | None:
-    """Return the bad event of a database that is down, None for one that is well or under maintenance.
+    """Return the bad event of a database that is down, None for one that is healthy or under maintenance.
 
     Render lists no events for databases, so each minute (UTC epoch) of being down is one event of ours.
     """
@@ -53,7 +53,8 @@ def postgres_event(status: str, database_id: str, now: float) -> PlatformEvent |
 
 
 def reason(raw: object, subject: str = "instance") -> str:
-    """Return why something failed, from an event's `details.reason`."""
+    """Return the cause of a failure, from an event's `details.reason`."""
+    # Render fills several of these fields at once; the order is from the most specific cause to the least.
     why = mapping(raw)
     if why.get("oomKilled"):
         limit = text(mapping(why["oomKilled"]).get("memoryLimit"))
@@ -87,7 +88,10 @@ def _image_pull(_: str, details: Mapping[str, Any]) -> tuple[str, bool]:
 
 
 def _run(kind: str, details: Mapping[str, Any]) -> tuple[str, bool]:
-    """Tell of a cron run; a one-off job's failure is somebody's experiment, not the service's."""
+    """Describe a cron run.
+
+    A one-off job's failure is never bad: people start such jobs by hand, apart from the service.
+    """
     subject, status = ("cron run" if kind.startswith("cron") else "job"), text(details.get("status"))
     if status in ("unsuccessful", "failed"):
         return reason(details.get("reason"), subject), kind.startswith("cron")
@@ -95,7 +99,7 @@ def _run(kind: str, details: Mapping[str, Any]) -> tuple[str, bool]:
 
 
 def _step_ended(kind: str, details: Mapping[str, Any]) -> tuple[str, bool]:
-    """Tell how a build, pre-deploy step or deploy ended; a failed pre-deploy may have changed the database."""
+    """Describe the end of a build, pre-deploy step or deploy; a failed pre-deploy may have changed the database."""
     step, deploy = kind.removesuffix("_ended").replace("_", "-"), text(details.get("deployId"))
     named = (text(details.get(key)) for key in ("deployStatus", "preDeployStatus", "buildStatus"))
     status = next(filter(None, named), "ended")
@@ -130,10 +134,10 @@ _TELL: Mapping[str, Callable[[str, Mapping[str, Any]], tuple[str, bool]]] = {
 
 
 class Changes:
-    """What we know of one service's configuration changes, from its events. Bounded, best-effort.
+    """The configuration changes of one service, as its events report them. Limited, best-effort.
 
-    `read_at` (UTC epoch seconds) is the last good reading, and `newest` the newest deploy then; `tried_at` (monotonic
-    seconds) the last attempt, whether it `failed`, and for which permission that the key lacks (`lacking`).
+    `read_at` (UTC epoch seconds) is the last good reading, and `newest` the newest deploy then. `tried_at` (monotonic
+    seconds) is the last attempt; `failed` its result, and `lacking` the permission that the key lacked.
     """
 
     KEPT = 500
@@ -149,11 +153,11 @@ class Changes:
 
     @property
     def unread(self) -> str:
-        """Return what is said of a deploy whose events were not read: something may have changed with it."""
+        """Return the remark on a deploy whose events were not read: its configuration may have changed."""
         return f"{UNREAD[:-1]}: the key lacks {self.lacking})" if self.lacking else UNREAD
 
     def learn(self, raw: object) -> None:
-        """Remember what one event says of configuration."""
+        """Remember the change of configuration that one event reports."""
         body = mapping(raw)
         details, at = mapping(body.get("details")), parse_time(body.get("timestamp"))
         if body.get("type") == "deploy_started":
@@ -164,6 +168,7 @@ class Changes:
             if changed and text(details.get("deployId")):
                 self._by_deploy[text(details.get("deployId"))] = changed
         if body.get("type") == "instance_count_changed" and at is not None and text(body.get("id")):
+            # By event id, not by deploy: the event names none, so `mark` finds the deploy by time.
             self._counted[text(body.get("id"))] = at
         for kept in (self._by_deploy, self._counted):
             while len(kept) > self.KEPT:
@@ -175,7 +180,7 @@ class Changes:
         return ids.index(self.newest) if self.newest in ids else len(ids)
 
     def mark(self, deploys: Sequence[Deploy]) -> tuple[Deploy, ...]:
-        """Return the deploys (newest first) with what changed in each.
+        """Return the deploys (newest first), each with its changes of configuration.
 
         A changed instance count belongs to the first deploy after it, else to the newest, which runs with it.
         """

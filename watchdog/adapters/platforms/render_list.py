@@ -10,20 +10,21 @@ from watchdog.domain.urgency import Urgency, reading_for, urgency
 from watchdog.ports import Clock
 
 PAGE_MAX = 100
-"""Render lists so many at once."""
+"""The services that Render lists in one page."""
 ALONE_MAX = 10
-"""So few services are read one by one."""
+"""Up to so many services are read one by one."""
 GAP_SECONDS = {Urgency.SPARE: 5.0, Urgency.WATCHING: 2.0, Urgency.ACTING: 0.0}
-"""The least between two lists: who asks meanwhile waits for the next one."""
+"""The least seconds between two lists: callers meanwhile wait for the next one."""
 FAILED_SECONDS = 2.0
-"""So long a failed list speaks for all who ask."""
+"""How long a failed list is the answer for all callers, in seconds."""
 
 
 class ServiceList:
-    """Reads the list, and hands each caller one that began after they asked: facts are never older than the look.
+    """Reads the list, and gives each caller one that began after the call: facts are never older than the request.
 
-    Waiting callers join one read. It is as urgent as the most urgent of them. Where it would take more pages than there
-    are callers' services, or fails for one that watches, None: read that service alone.
+    Waiting callers join one read, which is as urgent as the most urgent of them. The caller gets None, and reads its
+    service alone, where the list would take more pages than there are callers' services. The same holds where the list
+    fails for a caller that watches a suspect.
     """
 
     def __init__(self, read: Callable[[], Awaitable[Sequence[ServiceFacts]]], clock: Clock) -> None:
@@ -39,9 +40,11 @@ class ServiceList:
     async def facts(self, service_id: str) -> ServiceFacts | None:
         """Return facts, or None: read this service alone. Raises Temporary or Permanent for a calm caller."""
         self._asked.add(service_id)
+        # The list pays only if it needs fewer requests than its callers would: pages of 100, against one request each.
         if len(self._asked) <= max(ALONE_MAX, len(self._facts) / PAGE_MAX):
             return None
         asked_at = self._clock.monotonic()
+        # A loop: the read that ends a wait may have begun before this call, so its facts may be too old.
         while self._began_at < asked_at:
             self._most_urgent = max(self._most_urgent, urgency())
             if self._running is not None:
@@ -56,6 +59,7 @@ class ServiceList:
         """Read the list; return whether that worked. Raises for a calm caller."""
         if self._failed is None or self._clock.monotonic() - self._failed_at >= FAILED_SECONDS:
             await self._try()
+        # A calm caller can wait for the next round; one that watches a suspect gets its own read, over another path.
         if self._failed is not None and urgency() is Urgency.SPARE:
             raise self._failed
         return self._failed is None
@@ -63,6 +67,8 @@ class ServiceList:
     async def _try(self) -> None:
         self._running, began = asyncio.Event(), self._clock.monotonic()
         try:
+            # A function, not a value: a more urgent caller that joins while the read waits for the rate limit raises
+            # it.
             with reading_for(lambda: self._most_urgent):
                 found = await self._read()
             self._facts, self._began_at, self._failed = {one.id: one for one in found}, began, None

@@ -1,7 +1,7 @@
-"""Render's bodies into our words. Pure, and more tolerant than Render's own schema.
+"""Render's bodies in our words. Pure, and more tolerant than Render's own schema.
 
 Rule 1: real bodies hold nulls, lack fields and bring new enum values: none of these is an error.
-Rule 2: what cannot be read is None, never a guess that looks healthy.
+Rule 2: an unreadable field is None, never a guess that looks healthy.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ MAINTENANCE = frozenset({"maintenance_in_progress", "config_restart", "updating_
 
 
 def show_time(at: float) -> str:
-    """Return an RFC 3339 timestamp in UTC for UTC epoch seconds, as Render's query parameters want it."""
+    """Return an RFC 3339 timestamp in UTC for UTC epoch seconds, the form of Render's query parameters."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -46,7 +46,7 @@ def parse_deploy(raw: object) -> Deploy | None:
 
 
 def check_deploys(rows: Sequence[object]) -> None:
-    """Raise Misshapen, naming the field, if a deploy does not tell its id, its status, or when it was made."""
+    """Raise Misshapen, with the field's name, for a deploy without an id, a status or a creation time."""
     for row in map(mapping, rows):
         missing = [key for key in ("id", "status") if not text(row.get(key))]
         missing += ["createdAt"] if parse_time(row.get("createdAt")) is None else []
@@ -105,7 +105,8 @@ def unwrap(page: object, key: str) -> tuple[list[object], str | None]:
 
 
 def newest_first(deploys: Sequence[Deploy]) -> tuple[Deploy, ...]:
-    """Return deploys once each, newest first; Render's own order stands where it does not say when."""
+    """Return deploys once each, newest first; in Render's own order if a creation time is missing."""
+    # Pages shift while they are read, so a deploy may come twice; the first, newer copy wins.
     once = tuple({deploy.id: deploy for deploy in reversed(deploys)}.values())[::-1]
     if all(deploy.created_at for deploy in once):
         return tuple(sorted(once, key=lambda deploy: deploy.created_at, reverse=True))
@@ -113,12 +114,12 @@ def newest_first(deploys: Sequence[Deploy]) -> tuple[Deploy, ...]:
 
 
 def mapping(value: object) -> Mapping[str, Any]:
-    """Return a JSON object as it is, and anything else as an empty one."""
+    """Return a JSON object as it is, and any other value as an empty one."""
     return value if isinstance(value, Mapping) else {}
 
 
 def text(value: object) -> str:
-    """Return a JSON string as it is, and anything else as an empty one."""
+    """Return a JSON string as it is, and any other value as an empty one."""
     return value if isinstance(value, str) else ""
 
 
@@ -127,8 +128,9 @@ def _texts(value: object) -> tuple[str, ...]:
 
 
 def _auto_deploy(body: Mapping[str, Any]) -> str:
-    """Return `autoDeployTrigger`, else what the deprecated `autoDeploy` means, else "unknown" (never "off")."""
+    """Return `autoDeployTrigger`, else the meaning of the deprecated `autoDeploy`, else "unknown" (never "off")."""
     trigger = text(body.get("autoDeployTrigger"))
+    # "off" by mistake would mean that the pin holds, and a new push could replace the rolled-back version.
     return trigger or {"yes": "commit", "no": "off"}.get(text(body.get("autoDeploy")), "unknown")
 
 

@@ -1,7 +1,7 @@
-"""What a key of Render's must be allowed, call by call: so that a 403 names the permission that the key lacks.
+"""The permissions that Render's calls need, so that a 403 names the permission that the key lacks.
 
-New keys (since November 2026) carry permissions by kind of resource, which can be changed later; older keys may do all
-that their owner may. Render documents no table of calls and permissions: the names are ours, after the kinds it has.
+New keys (since November 2026) carry permissions by kind of resource, which can be changed later; older keys have all
+rights of their owner. Render documents no table of calls and permissions: the names are ours, after its kinds.
 """
 
 import re
@@ -18,7 +18,7 @@ EVERY = "every mode"
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """One permission: its name, the calls that need it, what they are for, and in which modes."""
+    """One permission: its name, the calls that need it, their purpose, and the modes that make them."""
 
     name: str
     method: str
@@ -28,7 +28,7 @@ class Permission:
 
     @property
     def changes(self) -> bool:
-        """Tell whether it is for calls that change production, so that nothing may be sent to try it."""
+        """Return whether it is for calls that change production, so that no request may be sent to test it."""
         return self.method != "GET"
 
 
@@ -61,7 +61,7 @@ CURE = "add it to the key at Render (Account Settings, API Keys); if it is there
 
 
 def missing(error: PermanentAnswer, method: str, path: str) -> MissingPermission:
-    """Return what a 403 to that call means."""
+    """Return the error for a 403 to that call, with the permission that the call needs."""
     one = next((one for one in PERMISSIONS if one.method == method and one.path.fullmatch(path)), None)
     name, purpose = (one.name, one.purpose) if one is not None else (f"for {method} {path}", "unknown")
     return MissingPermission(f"{error}: the key lacks the permission {name} ({purpose}): {CURE}", name)

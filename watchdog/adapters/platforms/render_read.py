@@ -1,9 +1,9 @@
-"""Reading Render: services, deploys, events; over a client that may be unable to do anything but GET.
+"""Reading Render: services, deploys, events; over a client that may be limited to GET.
 
-Rule 1: an empty answer is never everything; a list that should hold something and does not is "not read".
+Rule 1: an empty answer is never everything; an empty list that should hold something counts as "not read".
 Rule 2: few requests: 400 GETs a minute are shared by all services and all keys of one user. The facts of all services
-come from one paged list, an event is read once for all who ask, and what is calm is read less often the more services
-there are (`calm_seconds`). An action (see domain/urgency) reads its own service, now.
+come from one paged list. An event is read once for all callers. The more services there are, the less often a calm one
+is read (`calm_seconds`). An action (see domain/urgency) reads its own service, now.
 """
 
 import asyncio
@@ -46,18 +46,18 @@ FORBIDDEN = 403
 PAGE = 20
 PAGES_MAX = 10
 NEWEST = 3
-"""Of so many deploys that are listed first, each must tell what decisions rely on."""
+"""So many of the newest deploys must have every field that decisions rely on."""
 ONCE_LIVE_WANTED = 5
-"""So many deploys that once served are looked for behind a row of failed ones, within 3 pages."""
+"""The deploys that once served which are looked for behind a row of failed ones, within 3 pages."""
 EVENTS_EVERY_SECONDS = 60.0
 FIRST_READS_AT_ONCE = 20
 FIRST_READ_GAP_SECONDS = 3.0
-"""What changed before we began takes two reads: after a start, of so many services at once, then one by one."""
+"""A first read of past changes takes two requests: after a start, for so many services at once, then one by one."""
 EVENTS_TIMEOUT_SECONDS = {Urgency.SPARE: 20.0, Urgency.ACTING: 5.0}
 EVENTS_AGAIN_SECONDS = 10.0
-"""After a failure they are tried again so soon."""
+"""Seconds until a failed read of events is tried again."""
 OVERLAP_SECONDS = 120.0
-"""Events are read again this far back: their clock is not ours, and they may be listed late."""
+"""Events are read again this many seconds back: their clock is not ours, and they may be listed late."""
 
 
 class RenderReader:
@@ -102,7 +102,8 @@ class RenderReader:
         return self._api.clock
 
     async def facts(self, service_id: str) -> ServiceFacts:
-        """Return what Render says now of a service or (`dpg-`) a database. Raises Temporary or Permanent."""
+        """Return Render's present facts of a service or (`dpg-`) a database. Raises Temporary or Permanent."""
+        # An action decides on fresh facts alone; the shared list may be a few seconds old.
         if urgency() is not Urgency.ACTING and not service_id.startswith(POSTGRES):
             known = await self._all.facts(service_id)
             if known is not None:
@@ -114,7 +115,7 @@ class RenderReader:
         return facts
 
     async def deploys(self, service_id: str, back_to: str | None = None) -> Sequence[Deploy]:
-        """Return deploys newest first, with what changed in each; none for a database, which has none.
+        """Return deploys newest first, each with its changes of configuration; none for a database, which has none.
 
         Raises Temporary when the list is empty or `back_to` is not within 1,000 deploys, and Permanent.
         """
@@ -146,6 +147,7 @@ class RenderReader:
         """
         if service_id.startswith(POSTGRES):
             return await self._postgres_events(service_id)
+        # Before the request: an event that happens while Render answers must be read again next time.
         began = self._clock.now()
         rows = await self._list_events(service_id, since)
         self._learn(service_id, rows, since, began)
@@ -180,11 +182,12 @@ class RenderReader:
         return rows, len(answer.json), cursor
 
     async def _pages(self, path: str, key: str, *, pages: int, params: Mapping[str, str] | None = None) -> list[object]:
-        """Return the objects of at most so many pages of 100."""
+        """Return the objects of at most `pages` pages of 100."""
         query, rows = {**(params or {}), "limit": str(PAGE_MAX)}, list[object]()
         for _ in range(pages):
             more, count, cursor = await self._page(path, key, query)
             rows += more
+            # By rows, not by objects: a row without the object still shows that the page was full.
             if count < PAGE_MAX or cursor is None:
                 break
             query["cursor"] = cursor
@@ -212,6 +215,7 @@ class RenderReader:
 
     async def _postgres_events(self, database_id: str) -> Sequence[PlatformEvent]:
         status = text(mapping(await self._one(service_path(database_id))).get("status"))
+        # An unknown status is neither good nor bad: Render adds new ones without notice.
         if status not in POSTGRES_WELL | POSTGRES_BROKEN:
             raise Temporary(
                 f"Render does not say whether {database_id} is available (status {status[:40] or 'absent'})"
@@ -220,7 +224,9 @@ class RenderReader:
         return () if event is None else (event,)
 
     async def _read_changes(self, service_id: str, deploys: Sequence[Deploy]) -> None:
-        """Learn what changed, best-effort: when a new deploy shows up, else once a minute (calm: more rarely)."""
+        """Learn the changes of configuration, best-effort: when a new deploy shows up, else once a minute (calm: more
+        rarely).
+        """
         known, tick = self._changes.setdefault(service_id, Changes()), self._clock.monotonic()
         if not self._is_due(known, deploys[0].id, tick):
             return
@@ -238,7 +244,7 @@ class RenderReader:
         known.read_at, known.newest, known.failed = began, deploys[0].id, False
 
     def _is_due(self, known: Changes, newest: str, tick: float) -> bool:
-        """Tell whether events are to be read now (`tick`: monotonic seconds); one that says yes takes its turn."""
+        """Return whether events are to be read now (`tick`: monotonic seconds); a yes takes the caller's turn."""
         since = tick - known.tried_at if known.tried_at is not None else inf
         if known.failed:
             return since >= EVENTS_AGAIN_SECONDS
@@ -251,15 +257,17 @@ class RenderReader:
         return known.newest != newest or since >= (self._events_every if calm else EVENTS_EVERY_SECONDS)
 
     def _learn(self, service_id: str, rows: Sequence[object], since: float, began: float) -> None:
-        """Learn what changed from events that were read for another reason, if they join on to what is known."""
+        """Learn changes from events that were read for another reason, if they join on to the known ones."""
         known = self._changes.get(service_id)
+        # A gap between the two readings could hide a change, which would then count as "nothing changed".
         if known is not None and known.read_at is not None and since <= known.read_at:
             for row in reversed(rows):
                 known.learn(row)
             known.read_at, known.tried_at = began, self._clock.monotonic()
 
     async def _changing_events(self, service_id: str, known: Changes, deploys: Sequence[Deploy]) -> list[object]:
-        """Return events since the last reading; at first the two telling types alone, back to the oldest deploy."""
+        """Return events since the last reading; at first the types of configuration alone, back to the oldest deploy.
+        """
         if known.read_at is not None:
             return await self._list_events(service_id, known.read_at - OVERLAP_SECONDS)
         since = deploys[-1].created_at
@@ -267,12 +275,12 @@ class RenderReader:
 
 
 def service_path(service_id: str) -> str:
-    """Return the path of a service or database. Raises Permanent for what cannot be an id."""
+    """Return the path of a service or database. Raises Permanent for a text that cannot be an id."""
     return f"/{'postgres' if service_id.startswith(POSTGRES) else 'services'}/{safe_id(service_id)}"
 
 
 def safe_id(given: str) -> str:
-    """Return an id as it is. Raises Permanent for anything that could mean another path."""
+    """Return an id as it is. Raises Permanent for a text that could mean another path."""
     if not _ID.fullmatch(given):
         raise Permanent(f"not an id of Render's: {given[:60]!r} (they look like srv-…, crn-…, dpg-…, dep-…)")
     return given
