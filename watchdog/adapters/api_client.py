@@ -1,7 +1,7 @@
-"""One HTTP client for all vendors' APIs: what an answer means is decided here, once.
+"""One HTTP client for all vendors' APIs: the meaning of an answer is decided here, once.
 
 Rule 1: a read may be repeated; a page is one attempt (the outbox repeats it); a change of production is ONE request.
-Rule 2: a read-only client owns nothing that could write: it is built over a transport that can only GET.
+Rule 2: a read-only client owns no way to write: it is built over a transport that can only GET.
 Rule 3: no message holds a URL, a key or a text of the HTTP library.
 """
 
@@ -23,17 +23,18 @@ __all__ = ["Answer", "ApiClient", "Params", "PermanentAnswer", "RefusedAnswer", 
 
 NOTHING: Mapping[int, str] = MappingProxyType({})
 MAX_WAIT_SECONDS = 5.0
-"""A read waits this long for a rate limit or a Retry-After; asked for more, it gives up and says how long."""
+"""How long a read waits for a rate limit or a Retry-After, in seconds; beyond that it gives up and reports the wait."""
 RECONSIDER_SECONDS = 1.0
-"""A read that leaves the rest of a budget to others looks again so often: it may have become urgent."""
+"""How often a read that leaves the rest of a budget to others checks again, in seconds: it may have become urgent."""
 SHARED_WAIT_SECONDS = 65.0
-"""It waits no longer than that: a little more than a window of the vendor's limit."""
+"""The longest such wait, in seconds: a little more than one window of the vendor's limit."""
 MAX_SAID = 300
+# With jitter: all services read the same vendor, and would else retry in the same moment.
 _pause = wait_exponential_jitter(multiplier=0.3, max=3.0, jitter=0.3)
 
 
 class PermanentAnswer(Permanent):
-    """The vendor answered with a status that will not get better by itself; carries the answer."""
+    """The vendor answered with a status that a retry will not change; carries the answer."""
 
     def __init__(self, why: str, answer: Answer) -> None:
         super().__init__(why)
@@ -42,11 +43,11 @@ class PermanentAnswer(Permanent):
 
 
 class RefusedAnswer(PermanentAnswer, Forbidden):
-    """The vendor refuses our key, or what it may not do (401, 403)."""
+    """The vendor refuses our key, or a call that the key lacks the right for (401, 403)."""
 
 
 class TemporaryAnswer(Temporary):
-    """The vendor answered with a status that may get better by itself."""
+    """The vendor answered with a status that may pass by itself."""
 
     def __init__(self, why: str, status: int, retry_after_seconds: float) -> None:
         super().__init__(why, retry_after_seconds=retry_after_seconds)
@@ -54,12 +55,12 @@ class TemporaryAnswer(Temporary):
 
 
 class ApiClient:
-    """A vendor's API: named for messages, bounded in time and size, silent about secrets.
+    """A vendor's API: named for messages, limited in time and size, silent about secrets.
 
-    `timeout_seconds` is the total deadline of one attempt, `max_body_bytes` the largest body that is read,
-    `allow(method, path, json)` is asked before every request that is not a GET, `hints` tell a human what to do
-    about a status. `shares_reads`: less urgent reads wait while others need the rate limit (see read_budget). `guard`
-    judges the addresses that are connected to; `transport` replaces the network in tests.
+    `timeout_seconds` is the total deadline of one attempt, `max_body_bytes` the largest body that is read.
+    `allow(method, path, json)` is asked before every request that is not a GET; `hints` are the next steps for a
+    status. `shares_reads`: less urgent reads wait while others need the rate limit (see read_budget). `guard` judges
+    the addresses that are connected to; `transport` replaces the network in tests.
     """
 
     def __init__(
@@ -93,6 +94,7 @@ class ApiClient:
         self._budget = ReadBudget(clock, shares=shares_reads)
         self.clock: ClockReading | None = None
         """The offset of our clock, measured from the `Date` header of the latest answer that has one."""
+        # Reads keep their connections: they come every few seconds, and a lost one costs a retry only.
         kept = transport or GuardedTransport(guard)
         self._reads = self._client(OnlyGet(kept), headers)
         self._writes: httpx.AsyncClient | None = None
@@ -120,7 +122,7 @@ class ApiClient:
         return self._ok_or_raise(came)
 
     async def post_form(self, path: str, form: Mapping[str, str], headers: Mapping[str, str] | None = None) -> Answer:
-        """Ask something with a form, in one attempt; a refusal (4xx) is an answer too. Raises Temporary or Refused."""
+        """Post a form, in one attempt; a refusal (4xx) is an answer too. Raises Temporary or Refused."""
         _check_headers(self.name, headers or {})
         came = await self._write("POST", path, None, headers, form=form)
         return came if isinstance(came, Answer) and 400 <= came.status < 429 else self._ok_or_raise(came)
@@ -129,10 +131,12 @@ class ApiClient:
         """Change production with ONE request.
 
         Raises Refused before anything is sent, Temporary when nothing happened (429, not connected), Permanent when
-        refused (other 4xx), OutcomeUnknown otherwise (timeout, reset, 5xx, a status nobody expects).
+        refused (other 4xx), OutcomeUnknown otherwise (timeout, reset, 5xx, an unexpected status).
         """
         came = await self._write(method, path, json, None, clock=self._clock)
         if isinstance(came, NoResponse):
+            # Only a request of which no byte left may be repeated: Render could have started the rollback before the
+            # connection broke.
             if came.sent:
                 raise OutcomeUnknown(f"{self.name} {came.why}: it may or may not have happened")
             raise Temporary(f"{self.name} {came.why}: nothing was sent")
@@ -140,6 +144,7 @@ class ApiClient:
             return came
         if came.status == 429:
             raise self._temporary(came)
+        # 408 is a timeout of the vendor's own: the change may have been made in spite of it.
         if 400 <= came.status < 500 and came.status != 408:
             raise PermanentAnswer(self._words(came), came)
         raise OutcomeUnknown(f"{self._words(came)}: it may or may not have happened")
@@ -154,6 +159,7 @@ class ApiClient:
         """Return the text without any of our keys, on one line of at most 300 characters."""
         for secret in self._secrets:
             text = text.replace(secret, "***")
+        # Cut before cleaning: the text is the vendor's, and may be megabytes long.
         plain = "".join(mark if mark.isprintable() else " " for mark in text[: 4 * MAX_SAID])
         plain = " ".join(plain.split())
         return plain if len(plain) <= MAX_SAID else plain[: MAX_SAID - 1] + "…"
@@ -164,7 +170,9 @@ class ApiClient:
             transport=transport,
             headers={"accept": "application/json", "accept-encoding": "identity", "user-agent": "watchdog", **headers},
             timeout=httpx.Timeout(total, connect=min(5.0, total * 0.8)),  # so that "not connected" is told apart
+            # No proxy and no netrc of the environment: both would see, or replace, our key.
             trust_env=False,
+            # A redirect would carry the key to a host that no configuration names.
             follow_redirects=False,
         )
 
@@ -172,10 +180,12 @@ class ApiClient:
         await self._wait_for_budget()
         came = await self._exchange(self._reads, "GET", path, params=params)
         if isinstance(came, NoResponse) and not came.sent:
+            # The vendor counts requests that it saw; one that never left must not shorten the budget.
             self._budget.not_sent()
         return self._ok_or_raise(came)
 
     async def _wait_for_budget(self) -> None:
+        # A calm read gives up rather than queue: the next round asks again, with fresh facts.
         give_up = self._clock.monotonic() + SHARED_WAIT_SECONDS
         while (seconds := self._budget.seconds_to_wait(urgency())) > 0:
             if self._clock.monotonic() >= give_up:
@@ -200,6 +210,7 @@ class ApiClient:
     ) -> Answer | NoResponse:
         if self._writes is None:
             raise Refused(f"the {self.name} client only reads: {method} is impossible")
+        # The last check before the wire, inside the client: no caller can skip it.
         if self._allow is not None and not self._allow(method, path, json):
             raise Refused(f"{method} is not among what the {self.name} client may do there")
         return await self._exchange(self._writes, method, path, body=json, form=form, headers=headers, clock=clock)
@@ -233,6 +244,7 @@ class ApiClient:
             self._budget.note(came)
             answered_at = http_date(came.headers.get("date", ""))
             if answered_at is not None:
+                # Reads only: an answer to a change may be delayed by the change, and its Date would blame our clock.
                 self.clock = ClockReading(self._clock.now() - answered_at, self._clock.monotonic())
         return came
 
@@ -249,16 +261,18 @@ class ApiClient:
         raise (RefusedAnswer if refused else PermanentAnswer)(self._words(came), came)
 
     def _temporary(self, answer: Answer) -> Temporary:
+        # A budget of its own: this one may answer a write, whose limit says nothing about reads.
         seconds = ReadBudget(self._clock).note(answer) or retry_after_seconds(answer.headers, self._clock.now())
         return Temporary(self._words(answer), retry_after_seconds=seconds)
 
     def _words(self, answer: Answer) -> str:
-        """Return what a human is told of a bad status, with what to do about it."""
+        """Return the message for a bad status, with the next step."""
         hint = self._hints.get(answer.status, "")
         if answer.status == 401:
             return f"{self.name} refused our key (401)" + (f": {hint}" if hint else "")
         if 300 <= answer.status < 400:
             hint = hint or "a redirect, which is not followed; check the base URL"
+        # The text of a 5xx is mostly a proxy's page; that of a 4xx says which field is wrong.
         said = self.redact(_said(answer)) if answer.status < 500 else ""
         parts = [f"{self.name} answered {answer.status}"] + ([f'"{said}"'] if said else []) + ([hint] if hint else [])
         return ": ".join(parts)
@@ -267,6 +281,7 @@ class ApiClient:
 def _wait(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
     asked = error.retry_after_seconds if isinstance(error, Temporary) else 0.0
+    # The vendor's Retry-After is the least: a sooner retry would be refused, and counted.
     return max(asked, _pause(state))
 
 
@@ -275,7 +290,7 @@ def _worth_a_wait(error: BaseException) -> bool:
 
 
 def _said(answer: Answer) -> str:
-    """Return the vendor's own words about an error, wherever they stand."""
+    """Return the vendor's own explanation of an error, from the usual places."""
     if isinstance(answer.json, dict):
         for key in ("message", "detail", "error", "title"):
             said = answer.json.get(key)
@@ -294,6 +309,7 @@ def _check_headers(name: str, headers: Mapping[str, str]) -> None:
 
 
 def _secrets(values: Iterable[str]) -> tuple[str, ...]:
-    """Return what must never be repeated: header values, the keys within them, the parts of a secret path."""
+    """Return the texts that must never be repeated: header values, the keys within them, the parts of a secret path."""
     parts = {part for value in values for part in (value, value.rsplit("=", 1)[-1], *value.split())}
+    # Shorter parts are words such as "Bearer", and replacing them would make messages unreadable.
     return tuple(sorted((part for part in parts if len(part) >= 8), key=len, reverse=True))

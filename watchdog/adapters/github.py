@@ -1,6 +1,6 @@
-"""What all calls to GitHub share: the headers, how a place is named, and when a refusal is only its rate limit.
+"""The shared parts of all calls to GitHub: the headers, the name of a repository, and the rate limit.
 
-Rule: GitHub says "too many requests" with 403 as well as with 429; a 403 with its limit's headers is for now.
+Rule: GitHub says "too many requests" with 403 as well as with 429; a 403 with its limit's headers is temporary.
 """
 
 import re
@@ -19,7 +19,7 @@ _ADDRESS = re.compile(r"https://github\.com/([A-Za-z0-9-]{1,39})/([A-Za-z0-9_.-]
 
 
 def headers(token: str) -> dict[str, str]:
-    """Return what every request carries; without a token (empty) nobody is named."""
+    """Return the headers of every request; without a token (empty) the request is anonymous."""
     named = {"authorization": f"Bearer {token}"} if token else {}
     return {"accept": "application/vnd.github+json", "x-github-api-version": API_VERSION, **named}
 
@@ -27,6 +27,7 @@ def headers(token: str) -> dict[str, str]:
 def repo_path(repo: str) -> str:
     """Return `/repos/OWNER/NAME` of a repository's address. Raises Permanent for one that is not on github.com."""
     found = _ADDRESS.fullmatch(repo)
+    # The name pattern allows dots; `..` would climb out of /repos/.
     if found is None or found[2] in (".", ".."):
         raise Permanent("the repository is not on github.com, and no other place can be asked")
     return f"/repos/{found[1]}/{found[2]}"
@@ -44,7 +45,7 @@ def _is_limited(found: Mapping[str, str]) -> bool:
 
 
 def _wait_seconds(found: Mapping[str, str], now: float) -> float:
-    """Return for how long GitHub asks us to wait."""
+    """Return the seconds that GitHub asks us to wait."""
     for name, since in (("retry-after", 0.0), ("x-ratelimit-reset", now)):
         if re.fullmatch(r"\d{1,12}", found.get(name, "")):
             return min(max(float(found[name]) - since, 1.0), 3600.0)

@@ -1,7 +1,7 @@
 """One exchange of bytes with a vendor, with a limit on everything: time and size.
 
 Rule 1: httpx has no total timeout and inflates without limit, so both are done here.
-Rule 2: nothing that httpx says is repeated: its texts hold URLs, and a URL may be a secret. Only the error's type is.
+Rule 2: no text of httpx is repeated: it may hold URLs, and a URL may be a secret. Only the error's type is.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ for _noisy in ("httpx", "httpcore"):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a vendor answered: `json` is None when the body is empty or not JSON, `text` its first 64 KiB."""
+    """A vendor's answer: `json` is None when the body is empty or not JSON, `text` its first 64 KiB."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -38,13 +38,13 @@ class Answer:
 
     @property
     def ok(self) -> bool:
-        """The status is 2xx."""
+        """Return whether the status is 2xx."""
         return 200 <= self.status < 300
 
 
 @dataclass(frozen=True, slots=True)
 class NoResponse:
-    """No usable answer came, and why. `sent` is False only when certainly no byte of the request left."""
+    """No usable answer came, with the reason. `sent` is False only when certainly no byte of the request left."""
 
     why: str
     sent: bool
@@ -52,7 +52,7 @@ class NoResponse:
 
 
 class OnlyGet(httpx.AsyncBaseTransport):
-    """A transport that can only GET: a read-only client cannot write, whoever holds it."""
+    """A transport that can only GET: a read-only client cannot write, whichever code holds it."""
 
     def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
         self._inner = inner
@@ -81,14 +81,16 @@ async def exchange(
     headers: Mapping[str, str] | None = None,
     clock: Clock | None = None,
 ) -> Answer | NoResponse:
-    """Send one request and read its answer whole, within one deadline. Raises nothing for what the network does.
+    """Send one request and read its whole answer, within one deadline. A failure of the network is returned, not
+    raised.
 
     `body` is sent as JSON, `form` as a browser sends one. An error status is an answer even if its body is lost: the
-    refusal has been heard. With a clock, nothing is sent after the deadline: a process frozen while it connects must
-    not send when it wakes.
+    refusal has arrived. With a clock, no byte is sent after the deadline: a process frozen while it connects must not
+    send when it wakes.
     """
     extensions = {} if clock is None else {"trace": _not_after(clock, clock.monotonic() + timeout_seconds)}
     seen: httpx.Response | None = None
+    # httpx drops the query that stands in the URL when it is given an empty one, hence None.
     query = httpx.QueryParams(tuple(params.items() if isinstance(params, Mapping) else params)) if params else None
     try:
         async with (
@@ -101,6 +103,7 @@ async def exchange(
             return _answer(response, await _read(response, max_body_bytes))
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ExceptionGroup, _TooLarge, _TooLate, zlib.error) as error:
         lost = _lost(error, timeout_seconds, max_body_bytes)
+    # A success whose body was lost is lost: its JSON was the answer.
     if seen is not None and seen.status_code >= 400:
         return _answer(seen, b"")
     return lost
@@ -114,6 +117,7 @@ def _not_after(clock: Clock, deadline: float) -> Callable[[str, Mapping[str, obj
     """Return a trace that stops a request whose first byte would leave after the deadline (monotonic seconds)."""
 
     async def trace(event: str, info: Mapping[str, object]) -> None:
+        # asyncio.timeout alone is too late: after a freeze the loop may run this step before the expired timer.
         if event.endswith("send_request_headers.started") and clock.monotonic() > deadline:
             raise _TooLate
 
@@ -121,14 +125,15 @@ def _not_after(clock: Clock, deadline: float) -> Callable[[str, Mapping[str, obj
 
 
 class _TooLarge(Exception):
-    """The body is larger than we are ready to hold."""
+    """The body is larger than the limit."""
 
 
+# The only failures that prove that nothing was sent; every other one may have reached the vendor.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
 
 
 def _lost(error: Exception, timeout_seconds: float, max_body_bytes: int) -> NoResponse:
-    """Return what an exception means, told by its type alone."""
+    """Return the failure that an exception stands for, chosen by its type alone."""
     kind = type(error).__name__
     if isinstance(error, AddressRefusedError):
         return NoResponse(str(error), sent=False)  # our own words: no URL, no secret
@@ -152,6 +157,7 @@ async def _read(response: httpx.Response, max_body_bytes: int) -> bytes:
         inflate = zlib.decompressobj(wbits=47)
     body = bytearray()
     async for chunk in response.aiter_raw():
+        # Each chunk may only fill the rest of the limit, plus one byte that proves the excess.
         body += inflate.decompress(chunk, max_body_bytes + 1 - len(body)) if inflate else chunk
         if len(body) > max_body_bytes:
             raise _TooLarge

@@ -1,4 +1,4 @@
-"""How a value is written in YAML, for the JSON Schema of the configuration: said beside the check that reads the value.
+"""The YAML form of a value, for the JSON Schema of the configuration; it stands beside the check that reads the value.
 
 Rule 1: a schema never refuses a value that its check accepts; it may accept more.
 Rule 2: patterns are in the part of regular expressions that ECMA 262 (editors) and Python share.
@@ -18,7 +18,7 @@ def written_as(pattern: str, *examples: str) -> WithJsonSchema:
 
 
 class Also:
-    """The hook of a value that may be written in other ways beside the one that its type has."""
+    """The hook of a value that has other forms beside the one of its type."""
 
     def __init__(self, *others: Mapping[str, Any]) -> None:
         self._others = others

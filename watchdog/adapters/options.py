@@ -1,4 +1,4 @@
-"""What every adapter's configuration is made of: strict options, quantities with units, and the context to build in.
+"""The base of every adapter's configuration: strict options, quantities with units, and the build context.
 
 Rule: an adapter's options live beside the adapter, so that a new one is one file and one line in its dict.
 """
@@ -37,14 +37,14 @@ PORT_MAX = 65535
 
 
 def check_port(port: int) -> int:
-    """Return the port if a connection can have it. Raises ValueError, saying what to write."""
+    """Return the port if a connection can have it. Raises ValueError with the range to write."""
     if not 1 <= port <= PORT_MAX:
         raise ValueError(f"not a port: write a number from 1 to {PORT_MAX}")
     return port
 
 
 def parse_url(text: str) -> httpx.URL:
-    """Return a URL whose host and port can be read. Raises ValueError, saying what to write."""
+    """Return a URL whose host and port can be read. Raises ValueError with the form to write."""
     try:
         url = httpx.URL(text)
         host, port = url.host, url.port
@@ -56,8 +56,9 @@ def parse_url(text: str) -> httpx.URL:
 
 
 class Options(BaseModel):
-    """Base of all options: unknown keys are mistakes, and no error repeats what was typed (it may be a secret)."""
+    """Base of all options: unknown keys are mistakes, and no error repeats a value (it may be a secret)."""
 
+    # Frozen, since adapters share their options; input hidden, since pydantic's errors would quote a secret.
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, validate_default=False)
 
     @field_validator("*", mode="wrap")
@@ -74,13 +75,13 @@ class Options(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What an adapter is built with.
+    """The parts that an adapter is built with.
 
-    `endpoints` are base URLs by vendor (render, sentry, pagerduty, slack), without a trailing slash; `secrets`
-    hold the `WATCHDOG_*` variables by name; `platform` is the (read) client of the service's platform, if there is
-    a key; `platform_id` the service's id there, `calm_seconds` the least between two reads of it while nothing is
-    wrong; `live_commit` answers which commit is live now; `question` what people who get a notice are asked, as things
-    are now; `guard` judges every address that is connected to.
+    `endpoints` are base URLs by vendor (render, sentry, pagerduty, slack), without a trailing slash; `secrets` hold the
+    `WATCHDOG_*` variables by name. `platform` is the (read) client of the service's platform, if there is a key, and
+    `platform_id` the service's id there. `calm_seconds` is the least time between two reads of it while nothing is
+    wrong. `live_commit` returns the commit that is live now; `question` returns the open question of a notice, if any;
+    `guard` judges every address that is connected to.
     """
 
     clock: Clock

@@ -2,7 +2,7 @@
 
 Rule 1: `getaddrinfo` cannot be cancelled: it runs in a daemon thread of its own, never in the loop's executor, whose
 few workers would soon all hang.
-Rule 2: one lookup per name at a time; who asks meanwhile waits for the same answer. A hanging name holds one thread.
+Rule 2: one lookup per name at a time; later callers wait for the same answer. A hanging name holds one thread.
 Rule 3: no cache: a probe sees what a visitor would see.
 """
 
@@ -21,11 +21,11 @@ Lookup = Callable[..., list[Any]]
 
 
 class ResolverBusyError(Exception):
-    """Too many lookups hang already: our own limit, so it says nothing about the site."""
+    """Too many lookups hang already: our own limit, so it is no evidence against the site."""
 
 
 class Resolver:
-    """Resolves names in bounded threads. One instance serves the whole process, in any event loop."""
+    """Resolves names in a limited number of threads. One instance serves the whole process, in any event loop."""
 
     def __init__(self, *, lookups_max: int = LOOKUPS_MAX, lookup: Lookup = socket.getaddrinfo) -> None:
         self._lookups_max = lookups_max
@@ -53,6 +53,7 @@ class Resolver:
             future: Future[tuple[str, ...]] = Future()
             future.set_running_or_notify_cancel()  # from here on, nobody who gives up can cancel it for the others
             self._running[host, port] = future
+        # A daemon thread: a hanging lookup must not keep the process from ending.
         threading.Thread(target=self._run, args=(host, port, future), name=f"dns {host[:40]}", daemon=True).start()
         return future
 
@@ -64,6 +65,7 @@ class Resolver:
             found = tuple(dict.fromkeys(str(row[4][0]) for row in rows))
         except Exception as error:  # noqa: BLE001  it is handed to whoever waits
             problem = error
+        # Removed before the result is set: a caller woken by it that asks again must start a new lookup.
         with self._lock:
             self._running.pop((host, port), None)
         if problem is not None:

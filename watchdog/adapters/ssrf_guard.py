@@ -1,9 +1,10 @@
-"""Which addresses may be connected to: the guard against being sent into a private network (SSRF).
+"""The addresses that may be connected to: the guard against being sent into a private network (SSRF).
 
-Rule 1: a public address may always be; a private one only where a human named it: the configured URL holds that very
+Rule 1: a public address may always be; a private one only where the user named it. The configured URL holds that very
 address or `localhost`, or its host is listed under `private_hosts`. A redirect or a DNS answer names nothing.
 Rule 2: link-local addresses never are: the clouds hand out credentials there.
-Rule 3: the address judged is the address connected to: whoever resolves a name asks here, then connects to the answer.
+Rule 3: the judged address is the one connected to: a client resolves a name, asks the guard, then connects to the
+answer.
 """
 
 import ipaddress
@@ -16,16 +17,19 @@ _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _NEVER = tuple(map(ipaddress.ip_network, ("169.254.0.0/16", "fe80::/10", "fd00:ec2::/32")))
 """Link-local, and the one cloud metadata service that has an address of its own in IPv6."""
 _CARRIES_IPV4 = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "::ffff:0:0:0/96", "::/96")))
-"""NAT64, a network's own NAT64, SIIT (RFC 2765), the old IPv4-compatible form: the last 32 bits are where it ends."""
+"""NAT64, a network's own NAT64, SIIT (RFC 2765), the old IPv4-compatible form: the last 32 bits are the destination."""
 _WORLDWIDE = tuple(map(ipaddress.ip_network, ("2000::/3", "64:ff9b::/96", "::ffff:0:0/96", "0.0.0.0/0")))
-"""All that IANA gives out as global unicast, and the two forms of IPv4. The rest (site-local fec0::/10, discarded
-100::/64, a network's own translators) belongs to one network or to nobody, whatever this Python's tables know of it."""
+"""The ranges that IANA assigns as global unicast, and the two forms of IPv4.
+
+The rest (site-local fec0::/10, discarded 100::/64, a network's own translators) belongs to one network or to none,
+whatever this Python's tables know of it.
+"""
 _RESERVED = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "3fff::/20")))
 """Protocol assignments and documentation: not in the tables of every Python."""
 
 
 class Reach(Enum):
-    """How far away an address is."""
+    """The reach of an address: the whole internet, one network, or one link."""
 
     PUBLIC = "public"
     PRIVATE = "private"
@@ -39,10 +43,10 @@ class AddressGuard:
         self._named = frozenset(map(_plain, private_hosts))
 
     def refusal(self, host: str, addresses: Sequence[str], *, redirected: bool = False) -> str:
-        """Return why these addresses of the host may not be connected to, or nothing.
+        """Return the reason why these addresses of the host may not be connected to, or an empty text.
 
-        One refused address condemns them all: who mixes private addresses with public ones tries something.
-        `redirected` says that it was not a human who wrote this host.
+        One refused address condemns them all: a mix of private and public addresses is an attack or a mistake.
+        `redirected` marks a host that a server chose, not the user.
         """
         for address in addresses:
             reach = reach_of(address)
@@ -63,11 +67,12 @@ class AddressGuard:
 
 
 def reach_of(address: str) -> Reach:
-    """Return how far away an IP address is, looking through the forms that carry an IPv4 address in an IPv6 one."""
+    """Return the reach of an IP address, looking through the forms that carry an IPv4 address in an IPv6 one."""
     outer = ipaddress.ip_address(address)
     ip = _within(outer) or outer
     if _is_in(_NEVER, ip):
         return Reach.NEVER
+    # The outer form must be worldwide as well: a network's own translator is private, wherever it leads.
     is_public = ip.is_global and not ip.is_multicast and _is_in(_WORLDWIDE, outer) and not _is_in(_RESERVED, ip)
     return Reach.PUBLIC if is_public else Reach.PRIVATE
 

@@ -1,7 +1,7 @@
-"""The transport of every HTTP client of ours: a name is resolved once, judged, and the judged address connected to.
+"""The transport of all our HTTP clients: a name is resolved once, judged, and the judged address connected to.
 
 Rule 1: Host, SNI and the certificate's check keep the name; only the connection goes to the address.
-Rule 2: whatever fails before a connection stands is a ConnectError or ConnectTimeout: nothing was sent.
+Rule 2: every failure before a connection stands is a ConnectError or ConnectTimeout: nothing was sent.
 Rule 3: no proxy and no setting of the environment, no unix socket.
 """
 
@@ -15,12 +15,12 @@ from watchdog.adapters.resolver import Resolver, ResolverBusyError, shared_resol
 from watchdog.adapters.ssrf_guard import AddressGuard
 
 ADDRESSES_MAX = 4
-"""So many addresses are tried when the first ones cannot be reached."""
+"""The number of addresses that are tried when the first ones cannot be reached."""
 _CONNECT_SECONDS = 5.0
 
 
 class AddressRefusedError(httpx.ConnectError):
-    """The guard said no; the text is ours, and safe to show."""
+    """The guard refused the address; the text is ours, and safe to show."""
 
 
 @cache
@@ -54,6 +54,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         *others, last = addresses[:ADDRESSES_MAX]
         for address in others:
             try:
+                # Half of the rest for each but the last: an unreachable first address leaves time for the others.
                 return await self._send(request, address, (give_up - loop.time()) / 2)
             except (httpx.ConnectError, httpx.ConnectTimeout):
                 continue  # the next address may be reachable
@@ -81,6 +82,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
 
     async def _send(self, request: httpx.Request, address: str, connect_seconds: float) -> httpx.Response:
         host = host_of(request.url)
+        # Not below 10 ms: with 0 httpx would not wait at all, and report the wrong reason.
         timeouts = {**request.extensions.get("timeout", {}), "connect": max(connect_seconds, 0.01)}
         return await self._inner(host).handle_async_request(
             httpx.Request(
@@ -101,10 +103,10 @@ class GuardedTransport(httpx.AsyncBaseTransport):
 
 
 def port_of(url: httpx.URL) -> int:
-    """Return the port that the URL means."""
+    """Return the URL's port, or the default of its scheme."""
     return url.port or (443 if url.scheme == "https" else 80)
 
 
 def host_of(url: httpx.URL) -> str:
-    """Return the host as the resolver and TLS need it: punycode, no brackets."""
+    """Return the host in the form of the resolver and TLS: punycode, no brackets."""
     return url.raw_host.decode("ascii").strip("[]")

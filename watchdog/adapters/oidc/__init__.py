@@ -1,6 +1,6 @@
-"""OpenID Connect: somebody else proves who people are. Its library is that of the extra console.
+"""OpenID Connect: a provider proves a user's identity. Its library is that of the extra console.
 
-discovery.py  where the provider says its doors are
-tokens.py     what an ID token proves
-provider.py   the two questions that are asked of it
+discovery.py  the provider's endpoints
+tokens.py     the checks of an ID token
+provider.py   the two requests: where to sign in, and who signed in
 """

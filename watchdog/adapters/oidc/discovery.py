@@ -1,9 +1,9 @@
-"""Where an OpenID provider says that its doors are, judged before anything is sent there.
+"""The endpoints that an OpenID provider publishes, judged before any request goes there.
 
-Rule 1: it must say the very issuer that was configured (OpenID Connect Discovery 1.0, 4.3).
-Rule 2: every door is https; plain http is for a provider on this machine, and only on this machine.
-Rule 3: a document names hosts, and they are judged like every other; an address of its own choice (10.0.0.5, localhost)
-it may not name, unless the issuer is there.
+Rule 1: the document must name the very issuer that was configured (OpenID Connect Discovery 1.0, 4.3).
+Rule 2: every endpoint is https; plain http is for a provider on this machine, and only on this machine.
+Rule 3: the document's hosts are judged like all others. It may not name an address of its own choice (10.0.0.5,
+localhost), unless the issuer is there.
 """
 
 import ipaddress
@@ -19,7 +19,7 @@ URL_MAX = 2000
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """Where browsers sign in, codes become tokens, and the keys are; `by_form`: our secret goes into the form."""
+    """The endpoints for sign-in, for codes and for keys; `by_form`: the client secret goes into the form."""
 
     authorize: str
     token: str
@@ -28,13 +28,15 @@ class Endpoints:
 
 
 def endpoints_of(document: object, issuer: str) -> Endpoints:
-    """Return what the discovery document says. Raises Permanent, saying what is wrong with it."""
+    """Return the endpoints of the discovery document. Raises Permanent with its fault."""
     said: Mapping[str, object] = document if isinstance(document, dict) else {}
+    # Compared exactly, also the slash at its end: the tokens carry this text, and `iss` is compared in the same way.
     if said.get("issuer") != issuer:
         raise Permanent("its discovery document is of another issuer: write console.oidc.issuer as it says it itself")
     methods = said.get("token_endpoint_auth_methods_supported")
     if isinstance(methods, list) and not {"client_secret_basic", "client_secret_post"} & set(map(str, methods)):
         raise Permanent("it takes no client secret: choose client_secret_basic for this client there")
+    # A provider that lists no methods may still know PKCE; one that lists others would refuse each login.
     challenges = said.get("code_challenge_methods_supported")
     if isinstance(challenges, list) and "S256" not in challenges:
         raise Permanent("it does not know PKCE with S256")
@@ -52,11 +54,13 @@ def _door(said: Mapping[str, object], name: str, issuer: str) -> str:
         raise Permanent(f"its discovery document has no {name}")
     try:
         parts, home = urlsplit(url), urlsplit(issuer)
+        # Reading the port raises ValueError for an impossible one.
         host, _ = parts.hostname or "", parts.port
     except ValueError:
         raise Permanent(f"its {name} is no address") from None
     if not host or parts.username is not None or parts.password is not None or parts.fragment:
         raise Permanent(f"its {name} is no address")
+    # Plain http carries our secret, so it stays on the machine of an issuer that is itself plain http.
     if parts.scheme != "https" and not (parts.scheme == home.scheme == "http" and host == home.hostname):
         raise Permanent(f"its {name} is not encrypted")
     if _is_a_place(host.rstrip(".")) and host != home.hostname:
@@ -65,9 +69,10 @@ def _door(said: Mapping[str, object], name: str, issuer: str) -> str:
 
 
 def _is_a_place(host: str) -> bool:
-    """Tell whether it is an address, or this machine, rather than a name."""
+    """Return whether it is an address, or this machine, rather than a name."""
     try:
         ipaddress.ip_address(host)
     except ValueError:
+        # `127.1` and `2130706433` are addresses to the C library, though not to `ipaddress`.
         return host == "localhost" or host.endswith(".localhost") or host.replace(".", "").isdigit()
     return True

@@ -1,9 +1,9 @@
 """An OpenID provider: the authorization code flow with PKCE (implements ports.IdentityProvider).
 
-Rule 1: only the configured issuer is asked, with a deadline and a limit for the size of every answer, and never by more
-than some at once; what it said of itself is kept for an hour.
-Rule 2: no message repeats what it sent: codes, tokens and our secret stay out of pages and logs.
-Rule 3: a key that is not known makes us read its keys anew, but not more often than now and then.
+Rule 1: only the configured issuer receives requests, with a deadline and a limit for the size of every answer, and only
+a few at once. Its discovery document is kept for an hour.
+Rule 2: no message repeats the provider's data: codes, tokens and our secret stay out of pages and logs.
+Rule 3: an unknown key makes us read the provider's keys again, but at most every 30 seconds.
 """
 
 import asyncio
@@ -31,15 +31,16 @@ AT_ONCE_MAX = 8
 KEPT_SECONDS = 3600.0
 KEYS_AGAIN_SECONDS = 30.0
 SILENT_SECONDS = 5.0
-"""After a failure it is not asked again for so long: those who wait for it are told at once."""
+"""After a failure it gets no request for so many seconds: callers get the error at once."""
 T = TypeVar("T")
 ERRORS = ("invalid_grant", "invalid_client", "invalid_request", "unauthorized_client", "unsupported_grant_type")
+# Errors that no user can mend by a new login: the client's registration or secret is wrong.
 BY_US = ("invalid_client", "unauthorized_client")
 
 
 @dataclass(frozen=True, slots=True)
 class OidcClient:
-    """What we are there: registered under `client_id`, with a secret, and browsers are sent back to `redirect_uri`."""
+    """Our registration there: `client_id`, its secret, and the `redirect_uri` to which browsers return."""
 
     issuer: str
     client_id: str
@@ -49,7 +50,7 @@ class OidcClient:
 
 
 class OidcProvider:
-    """Asks one issuer."""
+    """Sends requests to one issuer."""
 
     def __init__(
         self,
@@ -71,7 +72,7 @@ class OidcProvider:
         self._asking = 0
 
     async def address(self, attempt: SignIn) -> str:
-        """Return where a browser is sent to sign in. Raises Temporary or Permanent."""
+        """Return the address at which a browser signs in. Raises Temporary or Permanent."""
         async with self._one_of_some():
             doors = await self._known_doors()
         challenge = base64.urlsafe_b64encode(hashlib.sha256(attempt.verifier.encode()).digest()).decode().rstrip("=")
@@ -89,17 +90,24 @@ class OidcProvider:
         return f"{doors.authorize}{'&' if urlsplit(doors.authorize).query else '?'}{urlencode(asked)}"
 
     async def identify(self, attempt: SignIn, code: str) -> str:
-        """Return who signed in. Raises Temporary, or Permanent if it proves nobody."""
+        """Return the name of the user who signed in.
+
+        Raises Temporary, or Permanent if the answer proves no identity.
+        """
         async with self._one_of_some():
             token = await self._token(await self._known_doors(), attempt, code)
             keys = await self._known_keys()
             try:
                 return self._proven(token, keys, attempt)
+            # Providers rotate their keys. One fresh read settles whether this is a new key or a forgery.
             except UnknownKey:
                 return self._proven(token, await self._known_keys(KEYS_AGAIN_SECONDS), attempt)
 
     async def check(self) -> str:
-        """Return what can be proved without a login: who it says it is, and its keys. Raises Temporary or Permanent."""
+        """Return the result that needs no login: the issuer's name, and the number of its keys.
+
+        Raises Temporary or Permanent.
+        """
         keys = len((await self._known_keys()).keys)
         return f"{self.name} is the issuer that is configured, and shows {keys} key{'s' if keys > 1 else ''}"
 
@@ -117,6 +125,7 @@ class OidcProvider:
 
     @asynccontextmanager
     async def _one_of_some(self) -> AsyncIterator[None]:
+        # Sign-in is open to strangers: each attempt would hold a connection to the provider.
         if self._asking >= AT_ONCE_MAX:
             raise Temporary("too many sign in at once: try again in a moment")
         self._asking += 1
@@ -136,7 +145,7 @@ class OidcProvider:
             return self._doors[1]
 
     async def _known_keys(self, older_than_seconds: float = KEPT_SECONDS) -> KeySet:
-        """Return the keys; those that were read longer ago are read anew."""
+        """Return the keys, read again if older than `older_than_seconds`."""
         doors = await self._known_doors()
         async with self._reading:
             if self._keys is None or self._age(self._keys[0]) >= older_than_seconds:
@@ -147,7 +156,7 @@ class OidcProvider:
         return self._clock.monotonic() - at
 
     async def _read(self, url: str, parse: Callable[[object], T]) -> T:
-        """Read a document of it; while it does not answer as it should, only now and then."""
+        """Read a document of the provider; after a failure, raise that error again for some seconds."""
         if self._age(self._silent[0]) < SILENT_SECONDS:
             raise Temporary(self._silent[1])
         try:
@@ -166,6 +175,7 @@ class OidcProvider:
             "code_verifier": attempt.verifier,
         }
         headers: Mapping[str, str] = {}
+        # The header is the default of the standard; a form only for a provider that lists no `client_secret_basic`.
         if doors.by_form:
             form |= {"client_id": client.client_id, "client_secret": client.secret}
         else:
@@ -189,7 +199,7 @@ class OidcProvider:
 
     @asynccontextmanager
     async def _door(self, url: str, *, read_only: bool) -> AsyncIterator[tuple[ApiClient, str]]:
-        """Open a client for one question: people log in seldom, and nothing need be kept open between."""
+        """Open a client for one request: logins are rare, so no connection is kept."""
         parts = urlsplit(url)
         door = ApiClient(
             self.name,

@@ -1,8 +1,8 @@
-"""What an ID token proves. Pure: a token, keys and the time in, a name out.
+"""The checks of an ID token. Pure: a token, keys and the time in, a name out.
 
-Rule 1: only signatures by the provider's private key count: neither `none` nor an HMAC is ever looked at.
+Rule 1: only signatures by the provider's private key count: neither `none` nor an HMAC is accepted.
 Rule 2: for us, from the issuer, of this very attempt, now: every claim of OpenID Connect Core 3.1.3.7 is checked.
-Rule 3: an address that the provider did not verify is nobody's.
+Rule 3: an e-mail address that the provider did not verify proves no identity.
 """
 
 import hmac
@@ -17,17 +17,17 @@ from watchdog.domain.errors import Permanent
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
 LEEWAY_SECONDS = 60
-"""Two clocks differ."""
+"""The tolerated difference of two clocks, in seconds."""
 OLD_SECONDS = 3600
-"""A proof that was made longer ago is not one of this login, whatever its end."""
+"""A proof made longer ago does not belong to this login, whatever its expiry says."""
 RSA_BITS_MIN = 2048
-"""What is shorter is too weak to prove anything (NIST SP 800-131A), and RFC 7518, 3.3 wants as much."""
+"""A shorter key is too weak for a proof (NIST SP 800-131A), and RFC 7518, 3.3 requires as much."""
 NAME_MAX = 120
 EMAIL = "email"
 
 
 class UnknownKey(Permanent):
-    """It was signed with a key that is not among these: the provider may have changed its keys."""
+    """The token is signed with a key that is not among these: the provider may have changed its keys."""
 
 
 def keys_of(document: object) -> KeySet:
@@ -35,6 +35,7 @@ def keys_of(document: object) -> KeySet:
     listed = document.get("keys") if isinstance(document, dict) else None
     found = []
     for one in listed if isinstance(listed, list) else ():
+        # `oct` is a shared secret: with one in the set, an attacker who knows it could sign tokens.
         if isinstance(one, dict) and one.get("kty") != "oct" and one.get("use", "sig") == "sig":
             found += _one_key(one)
     if not found:
@@ -53,11 +54,12 @@ def _one_key(raw: dict[str, Any]) -> list[Any]:
 def verified_name(token: str, keys: KeySet, *, issuer: str, client_id: str, nonce: str, claim: str, now: float) -> str:
     """Return the name that the token proves; `now` is UTC epoch seconds.
 
-    Raises UnknownKey, or Permanent, saying in words of ours what is wrong with it.
+    Raises UnknownKey, or Permanent with the fault in our own words.
     """
     claims = _verified(token, keys)
     _check_claims(claims, issuer, client_id, now)
     given = claims.get("nonce")
+    # The nonce binds the token to this browser's attempt: a token stolen from another login has another one.
     if not isinstance(given, str) or not hmac.compare_digest(given.encode("utf-8", "replace"), nonce.encode()):
         raise Permanent("its proof is not of this login (nonce)")
     return _name(claims, claim)
@@ -72,6 +74,7 @@ def _verified(token: str, keys: KeySet) -> dict[str, Any]:
     if header.get("alg") not in ALGORITHMS:
         raise Permanent("its proof is not signed with a key of its own (alg)")
     kid = header.get("kid")
+    # Without a key id a single key is the only candidate; with several, trying each would be a guess.
     if not [key for key in keys if key.kid == kid] and (kid is not None or len(keys.keys) > 1):
         raise UnknownKey("its proof is signed with a key that it does not show (kid)")
     try:
@@ -99,6 +102,8 @@ def _check_claims(claims: dict[str, Any], issuer: str, client_id: str, now: floa
     if claims["iat"] < now - OLD_SECONDS - LEEWAY_SECONDS:
         raise Permanent("its proof is of an earlier login (iat): does the clock of this machine go right?")
     azp, several = claims.get("azp"), isinstance(claims["aud"], list) and len(claims["aud"]) > 1
+    # A token for several audiences must name us as the party it was issued to, else another client could pass its own
+    # on.
     if azp != client_id and (azp is not None or several):
         raise Permanent("its proof was made for somebody else (azp)")
 
@@ -107,6 +112,7 @@ def _name(claims: dict[str, Any], claim: str) -> str:
     name = claims.get(claim)
     if not isinstance(name, str) or not 0 < len(name) <= NAME_MAX:
         raise Permanent(f"its proof does not say who it is ({claim}): choose another claim, or have it sent")
+    # An unverified address is only a text that the user typed, and could be the on-call engineer's.
     if claim == EMAIL and claims.get("email_verified") not in (True, "true"):
         raise Permanent("it does not say that the address was verified (email_verified): verify it there")
     return name

@@ -1,1 +1,1 @@
-"""Pagers that can be read: what humans did about our pages, one file each. Writing them is adapters/notifiers/."""
+"""Pagers that can be read: people's responses to our pages, one file each. Writing to them is adapters/notifiers/."""

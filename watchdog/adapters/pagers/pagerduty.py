@@ -1,8 +1,8 @@
 """PagerDuty's REST API: who acknowledged or resolved our pages. It can only GET.
 
-Rule 1: only what a user did counts. Our own integration's acknowledgement or resolve is the robot's, not a human's.
-Rule 2: of one key there are several incidents, a new one after each resolve; the newest few are read.
-Rule 3: the log of an incident is read again only when the incident changed: one request a look, otherwise.
+Rule 1: only the acts of users count. Our own integration's acknowledgement or resolve is the daemon's, not a person's.
+Rule 2: one key has several incidents, a new one after each resolve; the newest few are read.
+Rule 3: the log of an incident is read again only when the incident changed: otherwise one request a round.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ NAME_MAX = 60
 REMEMBERED_MAX = 500
 STATUSES = ("triggered", "acknowledged", "resolved")
 CHANGES_WITH = ("status", "last_status_change_at", "updated_at", "acknowledgements")
-"""What differs in an incident as soon as somebody did something; times alone are whole seconds."""
+"""The fields of an incident that change with any act on it; times alone have whole seconds only."""
 HUMAN = ("user_reference", "user")
 DONE = MappingProxyType(
     {
@@ -61,7 +61,8 @@ class PagerDutyReader:
         self._read: LRUCache[str, tuple[str, tuple[Response, ...]]] = LRUCache(REMEMBERED_MAX)
 
     async def responses(self, dedup_key: str, since: float) -> Sequence[Response]:
-        """Return what humans did, oldest first."""
+        """Return the responses of people, oldest first."""
+        # Without `date_range=all` PagerDuty lists the last month only.
         asked = [("incident_key", alert_key(dedup_key)), ("date_range", "all"), ("sort_by", "created_at:desc")]
         asked += [("limit", str(INCIDENTS_MAX)), *(("statuses[]", status) for status in STATUSES)]
         found = _list_of(await self._get("/incidents", asked), "incidents")
@@ -70,7 +71,7 @@ class PagerDutyReader:
         return sorted((one for one in done if one.at >= since), key=lambda one: one.at)
 
     async def check(self) -> str:
-        """Read one incident: may the key do that?"""
+        """Read one incident, to prove that the key has that right."""
         _list_of(await self._get("/incidents", [("limit", "1")]), "incidents")
         return "who acknowledges is read back"
 
@@ -79,7 +80,7 @@ class PagerDutyReader:
         await self._api.close()
 
     async def _of(self, incident: Mapping[str, Any]) -> Sequence[Response]:
-        """Return what humans did about one incident; its log is read only if the incident changed."""
+        """Return the responses of people to one incident; its log is read only if the incident changed."""
         name = text(incident.get("id"))
         mark = _mark(incident)
         known = self._read.get(name)
@@ -95,19 +96,21 @@ class PagerDutyReader:
 
 
 def _mark(incident: Mapping[str, Any]) -> str:
-    """Return what differs as soon as the incident does; short, for many are kept. Raises Misshapen."""
+    """Return a digest that changes with the incident; short, since many are kept. Raises Misshapen."""
     try:
         said = "\n".join(str(incident.get(key)) for key in CHANGES_WITH)
+    # The vendor chooses the nesting; `str` of a list in a list in a list exhausts the stack.
     except RecursionError:
         raise Misshapen("PagerDuty answered an incident that is nested without end") from None
     return hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()
 
 
 def _human_acts(entries: Sequence[Any]) -> Iterator[Response]:
-    """Yield what users did among the entries of a log, which come newest first; oldest first."""
+    """Yield the acts of users among the entries of a log, oldest first; the log has the newest first."""
     for entry in map(mapping, reversed(entries)):
         agent, at = mapping(entry.get("agent")), parse_time(entry.get("created_at"))
         what, name = DONE.get(text(entry.get("type"))), text(entry.get("id"))
+        # Entries of services, integrations and escalation policies have other kinds of agent.
         if what is not None and agent.get("type") in HUMAN and at is not None and name:
             who = clean(text(agent.get("summary")) or text(agent.get("name")) or text(agent.get("id")), NAME_MAX)
             yield Response(clean(name, NAME_MAX), at, what, who or "somebody")
@@ -130,6 +133,7 @@ def build(region: str, context: Context) -> PagerDutyReader | None:
     endpoint = context.endpoints.get("pagerduty_api", US)
     api = ApiClient(
         "PagerDuty",
+        # A named endpoint (the sandbox, a proxy) wins over the region.
         EU if region == "eu" and endpoint == US else endpoint,
         headers={"authorization": f"Token token={token}", "accept": ACCEPT, "content-type": "application/json"},
         clock=context.clock,

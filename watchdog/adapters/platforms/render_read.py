@@ -266,8 +266,7 @@ class RenderReader:
             known.read_at, known.tried_at = began, self._clock.monotonic()
 
     async def _changing_events(self, service_id: str, known: Changes, deploys: Sequence[Deploy]) -> list[object]:
-        """Return events since the last reading; at first the types of configuration alone, back to the oldest deploy.
-        """
+        """Return events since the last reading; at first types of configuration alone, back to the oldest deploy."""
         if known.read_at is not None:
             return await self._list_events(service_id, known.read_at - OVERLAP_SECONDS)
         since = deploys[-1].created_at

@@ -1,4 +1,4 @@
-"""Recordings: every event the core was given, on disk. recording_writer.py writes, recording_reader.py reads."""
+"""Recordings: every event the core received, on disk. recording_writer.py writes, recording_reader.py reads."""
 
 from watchdog.adapters.recordings.recording_writer import RecordingWriter
 

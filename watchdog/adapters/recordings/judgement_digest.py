@@ -1,4 +1,4 @@
-"""Which judgement a recording is of: the version, and a digest of the code that decides."""
+"""The version whose decisions a recording holds: its number, and a digest of the code that decides."""
 
 from functools import lru_cache
 from hashlib import blake2b
@@ -11,7 +11,7 @@ DIGEST_BYTES = 6
 
 
 class Judgement(NamedTuple):
-    """Who decided: a version, and the digest of its code; that is empty in recordings of earlier versions."""
+    """The code that decided: a version, and the digest of its code; empty in recordings of earlier versions."""
 
     version: str
     digest: str
@@ -28,5 +28,5 @@ def ours() -> Judgement:
 
 
 def named(other: Judgement) -> str:
-    """Return another one as people call it: by its version, if that is another."""
+    """Return the name of another one as people call it: by its version, if that differs from ours."""
     return other.version if other.version != __version__ else f"an earlier build of {other.version}"

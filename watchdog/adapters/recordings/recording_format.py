@@ -1,18 +1,18 @@
-"""The format of a recording: what each of its lines says.
+"""The format of a recording: the meaning of each of its lines.
 
     {"recording":2,"watchdog":"0.1","run":"…","part":2,"follows":true,"at":…,"policy":{…},"state":{…}}   the first one
-    {"slot":3,"event":{"at":…,…},"did":"9f86…"}    the core was told this; `did`: the hash of its effects, if any
+    {"slot":3,"event":{"at":…,…},"did":"9f86…"}    the core received this; `did`: the hash of its effects, if any
     {"slot":4,…,"did":"a1c4…","acts":[{…}]}        … `acts`: those a person would ask about (step_actions)
     {"again":3,"at":…,"latency_seconds":…}         the last event of that slot once more, but for these
     {"changed":{"names":[…],"services":[…],…}}     the state changed without an event: by another worker, or the store
 
-Rule 1: what is written is the domain's own types through the stores' codec: nothing else, so nothing secret.
-Rule 2: fields may be added, and are ignored by who does not know them; whatever an old reader would misread raises
-VERSION.
-Rule 3: states and effects are compared without the texts that are for people: a version that words a page anew decides
-as the one before. What is equal but in another order counts as changed: it may decide otherwise.
-Rule 4: format 1 hashed the texts as well. Of its steps, those that tell people something are compared only by whether
-there was anything to do (`hashed_with_texts`).
+Rule 1: a line holds the domain's own types through the stores' codec and nothing else, so no secret.
+Rule 2: fields may be added, and a reader ignores those it does not know; a change that an old reader would misread
+raises VERSION.
+Rule 3: states and effects are compared without the texts for people: a version with new wording decides as the one
+before. Equal values in another order count as changed: they may decide otherwise.
+Rule 4: format 1 hashed the texts as well. Of its steps, those that notify people are compared only by whether there was
+anything to do (`hashed_with_texts`).
 """
 
 import hashlib
@@ -44,9 +44,9 @@ POLICIES: Codec[Policy] = Codec(Policy, "policy")
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """How a file begins. `follows`: it goes on exactly where the part before it, of the same run, ends.
+    """The first line of a file. `follows`: it continues exactly where the part before it, of the same run, ends.
 
-    `has_acts`: it says what was done, and not only its hash, as earlier versions did.
+    `has_acts`: the file holds the acts, and not only their hash, as earlier versions wrote it.
     """
 
     run: str
@@ -87,14 +87,15 @@ Line = Head | Told | Changed
 
 
 def hashed(effects: Sequence[Effect]) -> str:
-    """Return the hash of effects, without the texts that are for people; nothing of none."""
+    """Return the hash of effects, without the texts for people; an empty text for no effects."""
     return _short_hash(json.dumps([without_texts(effect) for effect in effects], sort_keys=True)) if effects else ""
 
 
 def hashed_with_texts(effects: Sequence[Effect]) -> str | None:
-    """Return the hash of effects in format 1, as the journal wrote them; None of effects whose words changed since."""
+    """Return the hash of effects in format 1, as the store wrote them; None of effects whose words changed since."""
     if any(isinstance(one, Tell) or (isinstance(one, Note) and one.label in REWORDED) for one in effects):
         return None
+    # Notes had no `about` in format 1, so the hash is of a note without it.
     plain = [replace(one, about=()) if isinstance(one, Note) else one for one in effects]
     return _short_hash("\n".join(EFFECTS.encode(one) for one in plain)) if effects else ""
 
@@ -104,13 +105,15 @@ def _short_hash(text: str) -> str:
 
 
 def same(state: State, other: State) -> bool:
-    """Tell whether two states are the same, but for their texts."""
+    """Return whether two states are the same, except for their texts."""
+    # Without sorting the keys: another order counts as another state (rule 3).
     return state is other or json.dumps(without_texts(state)) == json.dumps(without_texts(other))
 
 
 def change_of(before: State, after: State) -> Changed | None:
-    """Return what is other in a state that no event changed, or None if nothing is."""
+    """Return the parts of a state that changed without an event, or None if none did."""
     services = [one for name, one in after.services.items() if not _same_service(before.services.get(name), one)]
+    # The order alone is a change as well: a replay must meet the services in the same order.
     moved = bool(services) or list(before.services) != list(after.services)
     fleet, shared = Fleet.of(after), after.shared
     changed = Changed(
@@ -156,7 +159,7 @@ def changed_line(changed: Changed) -> str:
 
 
 class Slots:
-    """The last event of each source, so that one that says the same again takes a few bytes."""
+    """The last event of each source, so that a repetition takes a few bytes."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, ...], tuple[int, Event | None]] = {}
@@ -166,6 +169,7 @@ class Slots:
         source, lasting = _source(told.event), _lasting(told.event)
         slot, last = self._known.get(source, (len(self._known), None))
         self._known[source] = (slot, lasting)
+        # Probes of a healthy site say the same a thousand times an hour: only time and latency differ.
         if lasting == last:
             parts = {"again": str(slot)} | {name: json.dumps(value) for name, value in passing(told.event).items()}
         else:
@@ -180,7 +184,7 @@ class Slots:
 
 
 def passing(event: Event) -> Mapping[str, Any]:
-    """Return what differs from one event of a source to the next, whatever happens."""
+    """Return the fields that differ from one event of a source to the next in any case: time and latency."""
     return {name: getattr(event, name) for name in PASSING if hasattr(event, name)}
 
 
@@ -190,7 +194,7 @@ def _lasting(event: Event) -> Event:
 
 
 def _source(event: Event) -> tuple[str, ...]:
-    """Return who an event comes from: there are only so many, whatever happens."""
+    """Return the source of an event: their number is limited by the configuration."""
     names = ("service", "signal", "target", "vendor")
     return (type(event).__name__, *(str(getattr(event, name, "")) for name in names))
 

@@ -1,6 +1,6 @@
-"""Reads recordings back. What was torn by a crash ends early; anything else that is wrong is named with file and line.
+"""Reads recordings back. A line torn by a crash ends its file early; any other fault is named with file and line.
 
-Rule: everything is bounded: a file is read in pieces, a line has a length.
+Rule: everything is limited: a file is read in pieces, a line has a maximum length.
 """
 
 import json
@@ -31,14 +31,14 @@ from watchdog.presentation.step_actions import Action
 PIECE_BYTES = 4096
 LINE_BYTES_MAX = 256 * 1024**2
 GZIP = 31
-"""What zlib calls a gzip header with the largest window."""
+"""zlib's name for a gzip header with the largest window."""
 NOT_ONE = ("not a recording", f"name files of the daemon's folder recordings/ (*{SUFFIX}), or that folder")
 WRITER = re.compile(r'{"recording":\d+,"watchdog":"([^"]{1,50})"(?:,"judgement":"([0-9a-f]*)")?')
 FIRST_LETTERS = 200
 
 
 class Reader:
-    """One file of a recording. `torn` tells, once it was read to its end, that it ended in the middle of a line."""
+    """One file of a recording. `torn` is True, after a full read, if the file ended in the middle of a line."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -52,13 +52,14 @@ class Reader:
         return f"{self.path.name}:{self._line}" if self._line else self.path.name
 
     def head(self) -> Head | None:
-        """Return how it begins, None if a crash tore that. Raises ConfigurationError."""
+        """Return the first line, None if a crash tore it. Raises ConfigurationError."""
+        # A reader of its own, so that the position and the slots of this one stay as they are.
         first = next(iter(Reader(self.path)), None)
         assert first is None or isinstance(first, Head), "the first line is one"
         return first
 
     def __iter__(self) -> Iterator[Line]:
-        """Yield every line, the head first. Raises ConfigurationError, saying where and what to do."""
+        """Yield every line, the head first. Raises ConfigurationError with the place and the next step."""
         self._line, self.torn = 0, False
         for text in self._texts():
             self._line += 1
@@ -119,9 +120,11 @@ class Reader:
         except OSError as error:
             self._refuse(f"cannot be read ({type(error).__name__})", "name a file of a recording, or its folder")
         except zlib.error:
+            # A first piece that is no gzip is another kind of file; a later fault is a file cut by a crash.
             if self._line == 0:
                 self._refuse(*NOT_ONE)
             self.torn = True
+        # A crash leaves a file without gzip's trailer, even if its last line is whole.
         self.torn = self.torn or not unzip.eof
 
     def _refuse(self, what: str, instead: str) -> NoReturn:
@@ -129,7 +132,7 @@ class Reader:
 
 
 def _number(value: Any) -> Any:
-    """Return a number, or None for what was not measured."""
+    """Return a number, or None for a value that was not measured."""
     return None if value is None else float(value)
 
 
@@ -146,7 +149,7 @@ def _changed(plain: Mapping[str, Any]) -> Changed:
 
 
 def runs_of(paths: Sequence[Path]) -> list[list[Reader]]:
-    """Return the files named, or in the folders named, as the runs of the daemon that they are parts of, each in order.
+    """Return the files named, or in the folders named, grouped into runs of the daemon, each in order.
 
     A file that a crash tore in its first line is left out. Raises ConfigurationError where there is none.
     """
@@ -167,9 +170,10 @@ def files_in(paths: Sequence[Path]) -> Sequence[Path]:
 
 
 def judgement_of(path: Path) -> Judgement | None:
-    """Return who wrote it, by its first letters; None of what is not a recording."""
+    """Return the version that wrote it, by its first characters; None for a file that is not a recording."""
     try:
         with path.open("rb") as file:
+            # The first piece is enough, and inflates to 200 characters at most: the folder may hold files of any size.
             begins = zlib.decompressobj(GZIP).decompress(file.read(PIECE_BYTES), FIRST_LETTERS)
     except (OSError, zlib.error):
         return None

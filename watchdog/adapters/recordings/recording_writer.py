@@ -2,8 +2,9 @@
 
 Rule 1: each file can be replayed by itself: it begins with the policy and the state.
 Rule 2: a batch is on the disk when `write` returns, so that a crash loses the last seconds only (a torn line).
-Rule 3: recordings never take what the journal may need: below RESERVE_BYTES of free disk nothing is written, and all
-files together stay within their bounds (but for the last minute of a flood). Only files of our own name are removed.
+Rule 3: recordings never take the space that the store may need: below RESERVE_BYTES of free disk nothing is written.
+All files together stay within their limits (except for the last minute of a flood). Only files of our own name are
+removed.
 """
 
 import contextlib
@@ -36,21 +37,22 @@ from watchdog.presentation.step_actions import actions
 FILE_SECONDS = 3600.0
 FILE_BYTES_MAX = 16 * 1024**2
 FILES_MIN = 8
-"""The bound on all files holds so many at least, so that removing the oldest leaves most of what there is."""
+"""The limit on all files holds so many at least, so that removing the oldest leaves most of the history."""
 FULL_SECONDS_MIN = 60.0
-"""A file is not called full before: what it begins with may be large itself."""
+"""A file is not called full before: its first line may be large itself."""
 RESERVE_BYTES = 64 * 1024**2
 STAMP = "%Y%m%dT%H%M%SZ"
 OURS = re.compile(r"(\d{8}T\d{6}Z)-[A-Za-z0-9_.-]{1,80}-\d{5,}" + re.escape(SUFFIX))
 
 
 class RecordingWriter:
-    """A folder of recordings. `run` names this start of the daemon; `keep_seconds` and `max_bytes` bound the folder."""
+    """A folder of recordings. `run` names this start of the daemon; `keep_seconds` and `max_bytes` limit the folder."""
 
     def __init__(
         self, folder: Path, run: str, keep_seconds: float, max_bytes: int, *, reserve_bytes: int = RESERVE_BYTES
     ) -> None:
         self._folder = folder
+        # The run names a worker, whose name is the user's: it must not leave the folder.
         self._run = re.sub(r"[^A-Za-z0-9_.-]", "_", run)[-80:]
         self._keep_seconds = keep_seconds
         self._max_bytes = max_bytes
@@ -64,7 +66,7 @@ class RecordingWriter:
         self._policy: Policy | None = None
 
     def write(self, at: float, steps: Sequence[Step]) -> None:
-        """Write steps in their order. Raises Temporary, saying why; the next call begins a new file."""
+        """Write steps in their order. Raises Temporary with the reason; the next call begins a new file."""
         try:
             self._check_room()
             for step in steps:
@@ -81,7 +83,7 @@ class RecordingWriter:
         self.close()
 
     def close(self) -> None:
-        """End this file; what cannot be written any more is lost."""
+        """End this file; the rest that cannot be written any more is lost."""
         with contextlib.suppress(OSError, ValueError):
             if self._zipped is not None:
                 self._zipped.close()
@@ -92,9 +94,12 @@ class RecordingWriter:
 
     def _write_step(self, at: float, step: Step) -> None:
         if self._zipped is not None and self._after is not None:
+            # Another worker may have saved between two steps of ours; without this line the replay would start from a
+            # wrong state.
             changed = None if step.before is self._after else change_of(self._after, step.before)
             if changed is not None:
                 self._line(changed_line(changed))
+        # A new policy begins a new file, since the head is the only place that holds it.
         if self._zipped is None or self._is_due(at) or step.policy is not self._policy:
             self._open(at, step, follows=self._zipped is not None)
         acts = tuple(actions(step.before, step.after, step.effects, step.event.at)) if step.effects else ()
@@ -104,6 +109,7 @@ class RecordingWriter:
     def _is_due(self, at: float) -> bool:
         size = self._raw.tell() if self._raw is not None else 0
         lasted = at - self._began
+        # Not below zero: a clock that was set back would keep the file open until it catches up.
         return not 0.0 <= lasted < FILE_SECONDS or (size >= self._file_bytes and lasted >= FULL_SECONDS_MIN)
 
     @property
@@ -117,8 +123,10 @@ class RecordingWriter:
         self._part += 1
         stamp = datetime.fromtimestamp(at, UTC).strftime(STAMP)
         path = self._folder / f"{stamp}-{self._run}-{self._part:05d}{SUFFIX}"
+        # O_EXCL: two workers with one name must not write into one file. 0o600: events hold hosts and commit messages.
         number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         self._raw = os.fdopen(number, "wb")
+        # Neither name nor time in gzip's header, so that the same steps give the same bytes.
         self._zipped = gzip.GzipFile(filename="", fileobj=self._raw, mode="wb", compresslevel=6, mtime=0)
         self._began, self._slots, self._policy = at, Slots(), step.policy
         self._line(head_line(Head(self._run, self._part, follows, at, step.policy, step.before)))
@@ -129,16 +137,18 @@ class RecordingWriter:
 
     def _flush(self) -> None:
         if self._zipped is not None and self._raw is not None:
+            # A sync flush makes all bytes so far readable without an end of the file.
             self._zipped.flush(zlib.Z_SYNC_FLUSH)
             self._raw.flush()
 
     def _check_room(self) -> None:
+        # The folder may not exist yet; its nearest existing parent is on the same disk.
         existing = next(place for place in (self._folder, *self._folder.parents) if place.exists())
         if shutil.disk_usage(existing).free < self._reserve_bytes:
             raise OSError(None, f"less than {self._reserve_bytes // 1024**2} MiB free: they are left to the journal")
 
     def _remove_old(self, at: float) -> None:
-        """Remove what is too old, and the oldest of what is too much with the file that comes."""
+        """Remove files past their age, and the oldest ones until the next file fits into the limit."""
         files = sorted(path for path in self._folder.iterdir() if OURS.fullmatch(path.name))
         sizes = {path: _size(path) for path in files}
         total = sum(sizes.values()) + self._file_bytes
@@ -149,7 +159,7 @@ class RecordingWriter:
 
 
 def _size(path: Path) -> int:
-    """Return a file's size; nothing of one that another worker removed meanwhile."""
+    """Return a file's size; 0 for one that another worker removed meanwhile."""
     try:
         return path.stat().st_size
     except FileNotFoundError:
@@ -157,5 +167,5 @@ def _size(path: Path) -> int:
 
 
 def _ended_at(path: Path) -> float:
-    """Return when a file ended at the latest, by its name: a copied one keeps it."""
+    """Return the latest end of a file, by its name: a copied one keeps it."""
     return datetime.strptime(path.name.partition("-")[0], STAMP).replace(tzinfo=UTC).timestamp() + FILE_SECONDS

@@ -1,1 +1,1 @@
-"""Where code is kept: repositories that can be asked which commits are on a branch."""
+"""Code hosts: repositories that answer which commits are on a branch."""

@@ -1,8 +1,8 @@
-"""GitHub: which commits are on a branch, and which lie between two commits. It only reads.
+"""GitHub: the commits of a branch, and the comparison of two commits. It only reads.
 
-Rule 1: without a token, GitHub answers 60 requests an hour from one address: we ask rarely, and once for each look.
+Rule 1: without a token, GitHub answers 60 requests an hour from one address: we ask rarely, and once for each round.
 Rule 2: a comparison is two requests at most: its first page has the files, its last the newest commits.
-Rule 3: of a commit, the first line of its message is kept, on one line and bounded: it is foreign text.
+Rule 3: of a commit, the first line of its message is kept, on one line and limited: it is foreign text.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ from watchdog.domain.units import parse_time
 from watchdog.ports import Clock
 
 COMMITS_MAX = 100
-"""Commits asked for at once; GitHub gives no more."""
+"""The commits of one request; GitHub's own maximum."""
 TITLE_MAX = 100
 AUTHOR_MAX = 40
 FILE_MAX = 200
@@ -56,7 +56,11 @@ class GitHub:
         return _commits(answer)
 
     async def compare(self, repo: str, base: str, head: str) -> Comparison:
-        """Return what lies between two commits. Raises Temporary or Permanent, also for what is no commit's id."""
+        """Return the comparison of two commits.
+
+        Raises Temporary or Permanent, also for a text that is no commit's id.
+        """
+        # Both go into the path: a branch name or `..` would ask for something else.
         if not (is_commit(base) and is_commit(head)):
             raise Permanent("what was deployed is not named by a commit, so nothing can be compared")
         path = f"{repo_path(repo)}/compare/{base}...{head}"
@@ -64,6 +68,7 @@ class GitHub:
         status, total = text(first.get("status")), first.get("total_commits")
         if status not in STATUSES or not isinstance(total, int):
             raise Misshapen("GitHub answered something that is not a comparison")
+        # GitHub lists a comparison oldest first; we show the newest first.
         commits, pages = _commits(first.get("commits"))[::-1], -(-total // COMMITS_MAX)
         if pages > 1:
             last = mapping(await self._get(path, {"per_page": str(COMMITS_MAX), "page": str(pages)}))
@@ -88,12 +93,12 @@ def _listed(raw: object) -> list[Any]:
 
 
 def _commits(raw: object) -> tuple[Commit, ...]:
-    """Return what is a commit among the first hundred."""
+    """Return the commits among the first hundred entries."""
     return tuple(commit for commit in map(parse_commit, _listed(raw)[:COMMITS_MAX]) if commit is not None)
 
 
 def parse_commit(raw: object) -> Commit | None:
-    """Return a commit, or None when it has no sha. Its time is the committer's: when it was merged or made anew."""
+    """Return a commit, or None when it has no sha. Its time is the committer's: the time of a merge or rebase."""
     body = mapping(raw)
     sha = text(body.get("sha"))
     if not sha:
@@ -110,7 +115,7 @@ def _author(body: Mapping[str, Any], commit: Mapping[str, Any]) -> str:
 
 
 def one_line(words: str, most: int) -> str:
-    """Return foreign words on one line of so many characters at most; what cannot be seen becomes a space."""
+    """Return foreign text on one line of at most `most` characters; invisible characters become a space."""
     plain = " ".join("".join(mark if mark.isprintable() else " " for mark in words[: 4 * most]).split())
     return plain if len(plain) <= most else plain[: most - 1] + "…"
 

@@ -1,10 +1,10 @@
 """Slack as a place where people answer and ask: buttons under a message, `/watchdog`, both over Socket Mode.
 
-Rule 1: outbound only. Slack's own socket brings every click, so that a worker needs nothing that listens.
-Rule 2: Slack asks nobody whether they may: who is not on our list changes nothing, and a button's value proves what it
-stands for by a signature of ours (`button_signature.py`).
-Rule 3: what comes is acknowledged first and handled then; what comes twice is handled once, and the store has the
-last word anyway.
+Rule 1: outbound only. Slack's own socket brings every click, so that a worker needs no open port.
+Rule 2: Slack does not check rights: a member who is not on our list changes nothing. A signature of ours proves the
+meaning of a button's value (`button_signature.py`).
+Rule 3: an envelope is acknowledged first and handled then. One that comes twice is handled once, and the store decides
+in the end.
 """
 
 APP_TOKEN = "WATCHDOG_SLACK_APP_TOKEN"  # noqa: S105  the name of a variable, not what it holds
@@ -14,4 +14,4 @@ PASSING = frozenset({"ratelimited", "internal_error", "fatal_error", "service_un
 KEY_REFUSED = frozenset(
     {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "missing_scope"}
 )
-"""Errors that only another token, or more rights for it, mends."""
+"""Errors that only another token, or more rights for it, resolves."""

@@ -1,8 +1,8 @@
-"""What a button's value is: the question it stands for, the action and its end, sealed with a key of ours.
+"""The value of a button: the question it stands for, the action and its end, signed with a key of ours.
 
-Rule 1: the key is derived from the app token, which every worker has and Slack's messages never show; with a new token
-the buttons of before prove nothing any more.
-Rule 2: compared in constant time, before anything in it is read.
+Rule 1: the key is derived from the app token, which every worker has and Slack's messages never show. After a change of
+the token, earlier buttons prove nothing.
+Rule 2: compared in constant time, before any of its content is read.
 """
 
 import base64
@@ -22,9 +22,10 @@ FORGED = "this button is not one of ours, or was made with another app token"
 
 
 class ButtonSigner:
-    """Seals and opens button values."""
+    """Signs and verifies button values."""
 
     def __init__(self, app_token: str) -> None:
+        # A derived key: should a signature leak anything of its key, the token itself stays safe.
         self._key = hmac.new(app_token.strip().encode(), PURPOSE, hashlib.sha256).digest()
 
     def __repr__(self) -> str:
@@ -42,11 +43,12 @@ class ButtonSigner:
             "until": question.until,
             "announced": question.announced,
         }
+        # Sorted and without spaces, so that equal questions give equal values on every worker.
         plain = json.dumps(content, separators=(",", ":"), sort_keys=True).encode()
         return f"{_text(plain)}.{_text(self._sign(plain))}"
 
     def verify(self, value: str) -> tuple[str, Question] | None:
-        """Return the action and the question that a value stands for, or None if we did not seal it."""
+        """Return the action and the question that a value stands for, or None if the signature is not ours."""
         content, _, signature = value.partition(".")
         plain, signed = _bytes(content), _bytes(signature)
         if len(value) > VALUE_MAX or plain is None or signed is None:
@@ -60,7 +62,8 @@ class ButtonSigner:
             return None  # sealed by another version of ours, whose questions hold something else
 
     def claimed(self, value: str) -> str | None:
-        """Return the incident that a value claims to be about, believed or not: to file its refusal under."""
+        """Return the incident that a value claims to be about, verified or not: its refusal is filed there."""
+        # The value is unverified here, so its size and the form of the claim are all that may be relied on.
         if len(value) > VALUE_MAX:
             return None
         plain = _bytes(value.partition(".")[0])

@@ -1,4 +1,4 @@
-"""Slack, heard: envelopes in, requests to whoever answers them, replies out to their authors alone."""
+"""The conversation in Slack: envelopes in, requests to their handler, replies out to their authors alone."""
 
 from collections.abc import Awaitable, Callable, Collection
 from urllib.parse import urlsplit
@@ -25,7 +25,7 @@ log = structlog.get_logger("watchdog")
 
 
 class SlackConversation:
-    """Buttons and `/watchdog`. `users` are the ids of those who may change something; the others may read."""
+    """Buttons and `/watchdog`. `users` are the ids of members who may give orders; the others may read."""
 
     name = "slack"
 
@@ -38,7 +38,7 @@ class SlackConversation:
         self._socket = SocketMode(self._client, self._endpoint, context.clock, guard=context.guard, report=report)
 
     async def run(self, hear: Hear) -> None:
-        """Hear and reply for ever."""
+        """Receive and reply for ever."""
         await self._socket.run(lambda envelope: self._handle(envelope, hear))
 
     async def close(self) -> None:
@@ -46,7 +46,7 @@ class SlackConversation:
         await self._client.close()
 
     async def _handle(self, envelope: Envelope, hear: Hear) -> None:
-        """Hear one and reply; a fault of ours with one of them costs the others nothing."""
+        """Handle one envelope; an error of ours in it leaves the others unaffected."""
         try:
             await self._answer(envelope, hear)
         except Exception:
@@ -60,7 +60,8 @@ class SlackConversation:
         await self._post(found.reply_to, reply)
 
     async def _post(self, address: str, reply: Reply) -> None:
-        """Post a reply; one that cannot be posted is lost, and what was decided stands in the message and the log."""
+        """Post a reply. One that cannot be posted is lost; the decision itself is in the message and the log."""
+        # The address comes from the envelope; posting anywhere else would hand the incident's facts to a stranger.
         if not is_slacks(address, self._endpoint, "http"):
             log.warning("a reply has nowhere to go: Slack named no address of its own")
             return
@@ -73,6 +74,8 @@ class SlackConversation:
                 except Temporary as error:
                     why = str(error)
                     if attempt + 1 < REPLY_ATTEMPTS:
+                        # Slack's address takes replies for half an hour, so a pause beyond 30 s is not worth keeping
+                        # the task.
                         await self._context.clock.sleep(max(REPLY_PAUSE_SECONDS, min(error.retry_after_seconds, 30.0)))
             log.warning("a reply could not be posted", why=why)
         except Permanent as error:
@@ -88,5 +91,6 @@ class SlackConversation:
             guard=self._context.guard,
             timeout_seconds=TIMEOUT_SECONDS,
         )
+        # The path holds the ticket that lets its holder post; no error may repeat it.
         client.hidden = (address, *(part for part in urlsplit(address).path.split("/") if len(part) >= 8))
         return client

@@ -1,7 +1,7 @@
-"""What Slack's envelopes say: who presses which button, who types what, and where the reply is posted. Pure.
+"""The content of Slack's envelopes: the person, the button or the typed words, and the reply's address. Pure.
 
-Rule: nothing in them is believed but what the socket itself vouches for: the person's id. A button's value is opened by
-the seal; names are strangers' words.
+Rule: only the person's id is believed, for which the socket itself vouches. The signature proves a button's value;
+names are foreign text.
 """
 
 from collections.abc import Collection
@@ -21,14 +21,14 @@ NAME_MAX = 40
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A request, and where its author is answered (a secret, for a while), or nothing."""
+    """A request, and the address for its reply (a secret, for a while), or an empty text."""
 
     request: Request
     reply_to: str
 
 
 def heard(envelope: dict[str, Any], seal: ButtonSigner, users: Collection[str], now: float) -> Heard | None:
-    """Return what an envelope asks for, or None for what is not ours. `users` are the ids of those who may."""
+    """Return the request of an envelope, or None for an envelope that is not ours. `users` are the ids of approvers."""
     payload = envelope.get("payload")
     if not isinstance(payload, dict):
         return None
@@ -53,7 +53,7 @@ def _typed(payload: dict[str, Any], users: Collection[str]) -> Heard:
 
 
 def _pressed(payload: dict[str, Any], seal: ButtonSigner, users: Collection[str], now: float) -> Heard | None:
-    """Return what a button asks for; of one whose value proves nothing, why."""
+    """Return the request of a button; with a refusal if its value proves nothing."""
     actions, user = payload.get("actions"), payload.get("user")
     pressed = actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], dict) else {}
     label = str(pressed.get("action_id") or "")
@@ -61,10 +61,12 @@ def _pressed(payload: dict[str, Any], seal: ButtonSigner, users: Collection[str]
         return None
     name = label.removeprefix(PREFIX)
     value = str(pressed.get("value") or "")
+    # Verified also for members without rights: a read-only member is refused for that reason, not for a forged button.
     opened, claimed = seal.verify(value), seal.claimed(value)
     refusal, question = FORGED, None
     if opened is not None:
         sealed, question = opened
+        # The label is Slack's word, the signed action ours: a value moved to another button must not count.
         refusal = "" if sealed == name else FORGED
         if not refusal and now > question.until:
             refusal = f"too late: this button counted until {datetime.fromtimestamp(question.until, UTC):%H:%M:%S} UTC"
@@ -84,6 +86,6 @@ def _pressed(payload: dict[str, Any], seal: ButtonSigner, users: Collection[str]
 
 
 def _who(person: str, name: object) -> str:
-    """Return how the record names somebody: `slack:U0AAA (ann)`."""
+    """Return the name of a person for the record: `slack:U0AAA (ann)`."""
     known = text.clean(str(name or ""), NAME_MAX)
     return recorded(SLACK, text.clean(person, NAME_MAX) or "?", known)

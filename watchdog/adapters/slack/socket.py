@@ -1,10 +1,10 @@
 """Slack's socket: one connection after the other, each with an address of its own, each envelope acknowledged at once.
 
-Rule 1: an address is used once. Slack says `disconnect` before it closes: the next connection is opened first, the old
-one is read to its end, so that no click falls between them.
+Rule 1: an address is used once. Slack sends `disconnect` before it closes. The next connection is opened first and the
+old one is read to its end, so that no click falls between them.
 Rule 2: no error holds an address, a ticket or a text of the library: only its type.
-Rule 3: a connection that is silent to our pings is dead and closed; one that ends soon after it began is followed by a
-growing pause, with luck in it, and never by a storm.
+Rule 3: a connection that does not answer our pings is dead, and closed. One that ends soon after it began is followed
+by a growing random pause, so that reconnects never become a storm.
 """
 
 import asyncio
@@ -31,23 +31,23 @@ if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
 
 HELLO_SECONDS = 15.0
-"""So long Slack may take to greet; also the longest one opening of a socket may take."""
+"""Seconds that Slack may take to greet; also the longest one opening of a socket may take."""
 PING_SECONDS = 15.0
-"""Between our pings, and until one that is not answered ends the connection."""
+"""Seconds between our pings, and until an unanswered one ends the connection."""
 LINGER_SECONDS = 60.0
-"""The longest an old connection is read on after its successor was opened."""
+"""The longest an old connection is read on after its successor was opened, in seconds."""
 BRIEF_SECONDS = 60.0
-"""A connection that ended sooner counts as a failure: the pause before the next grows."""
+"""A connection that lasted fewer seconds counts as a failure: the pause before the next grows."""
 PAUSE_FIRST_SECONDS, PAUSE_MAX_SECONDS = 1.0, 60.0
 REFUSED_PAUSE_SECONDS = 300.0
-"""A human must change something first: the token, a scope, Socket Mode itself."""
+"""An administrator must change something first: the token, a scope, Socket Mode itself."""
 MESSAGE_MAX_BYTES = 1024 * 1024
 OURS_MAX = 4
 """Two workers, each with a connection and its successor. Slack sends each click to one connection, and keeps ten."""
 REMEMBERED = 1000
-"""Ids of envelopes that were handled."""
+"""Ids of handled envelopes that are remembered."""
 AT_ONCE_MAX = 20
-"""Envelopes handled at the same time; more are left unacknowledged, and Slack says so to whoever clicked."""
+"""Envelopes handled at the same time; more are left unacknowledged, and Slack shows that to the author."""
 
 Envelope = dict[str, Any]
 Handle = Callable[[Envelope], Awaitable[None]]
@@ -57,7 +57,10 @@ _silent.setLevel(logging.CRITICAL + 1)  # its lines hold addresses with tickets
 
 
 class SocketMode:
-    """Connects for ever and hands every envelope over once. `report` hears why none stands, or None when one does."""
+    """Connects for ever and hands every envelope over once.
+
+    `report` receives the error while no connection stands, and None when one does.
+    """
 
     def __init__(
         self,
@@ -84,23 +87,28 @@ class SocketMode:
         self._brief = 0
 
     async def run(self, handle: Handle) -> None:
-        """Connect, read, and connect again, for ever. What `handle` dies of ends us too, and the supervisor tells."""
+        """Connect, read, and connect again, for ever.
+
+        An exception that `handle` raises ends `run` too, for the supervisor.
+        """
         old = None
         async with asyncio.TaskGroup() as group:
             while True:
+                # Opened before the old one is closed: Slack sends a click to either, and both are read meanwhile.
                 socket = await self._connected()
                 if old is not None and old.close_code is None:
                     group.create_task(self._end_later(old))
                 old, began, renew = socket, self._clock.monotonic(), asyncio.Event()
                 group.create_task(self._read(socket, group, handle, renew))
                 await renew.wait()
+                # A connection that Slack ends at once would otherwise be replaced as fast as the network allows.
                 lived = self._clock.monotonic() - began
                 self._brief = self._brief + 1 if lived < BRIEF_SECONDS else 0
                 if self._brief:
                     await self._clock.sleep(self._pause(self._brief))
 
     async def _connected(self) -> "ClientConnection":
-        """Return a connection that Slack has greeted, however often that must be tried."""
+        """Return a connection that Slack has greeted, after as many attempts as it takes."""
         failures = 0
         while True:
             try:
@@ -109,6 +117,8 @@ class SocketMode:
                 failures += 1
                 self._report(error)
                 log.warning("Slack cannot be heard", why=str(error), attempts=failures)
+                # A refused token does not heal by itself; five minutes keep the log readable and the reload quick
+                # enough.
                 asked = error.retry_after_seconds if isinstance(error, Temporary) else REFUSED_PAUSE_SECONDS
                 await self._clock.sleep(max(asked, self._pause(failures)))
                 continue
@@ -117,7 +127,7 @@ class SocketMode:
             return socket
 
     async def _open(self) -> "ClientConnection":
-        """Ask for an address, connect to it, and wait for the greeting. Raises Temporary or Permanent."""
+        """Request an address, connect to it, and wait for the greeting. Raises Temporary or Permanent."""
         address = await open_address(self._client, self._endpoint)
         try:
             async with asyncio.timeout(HELLO_SECONDS):
@@ -125,6 +135,7 @@ class SocketMode:
                 try:
                     said = json.loads(await socket.recv())
                 except BaseException:
+                    # Abort, not close: a close waits for the peer, which may be the one that does not answer.
                     socket.transport.abort()
                     raise
         except (Temporary, Permanent):
@@ -138,7 +149,7 @@ class SocketMode:
         return socket
 
     async def _connect(self, address: str) -> "ClientConnection":
-        """Connect to the first address of the host that can be reached, once it was judged."""
+        """Connect to the first reachable address of the host, after the guard judged all of them."""
         place = urlsplit(address)
         host, secure = place.hostname or "", place.scheme == "wss"
         port = place.port or (443 if secure else 80)
@@ -146,11 +157,13 @@ class SocketMode:
             addresses = await self._resolver.addresses(host, port)
         except (OSError, UnicodeError, ResolverBusyError):
             raise Temporary("the name of Slack's socket does not resolve") from None
+        # Slack's answer chose this host, unless it is the endpoint's own: it counts as a redirect.
         if why := self._guard.refusal(host, addresses, redirected=host != urlsplit(self._endpoint).hostname):
             raise Temporary(f"Slack's socket {why}")
         *others, last = addresses[:ADDRESSES_MAX]
         for other in others:
             with suppress(OSError, TimeoutError):
+                # A quarter of the time for each but the last: one unreachable address must not use up the deadline.
                 return await _connected_to(address, other, port, self._ping_seconds, HELLO_SECONDS / 4)
         return await _connected_to(address, last, port, self._ping_seconds, HELLO_SECONDS)
 
@@ -163,12 +176,14 @@ class SocketMode:
                 said = _read_json(text)
                 if said.get("type") == "disconnect":
                     log.info("Slack asks for another connection", reason=str(said.get("reason", ""))[:60])
+                    # Not closed here: clicks that Slack has already assigned to this connection still arrive on it.
                     renew.set()
                 elif isinstance(said.get("envelope_id"), str):
                     await self._take(socket, said, group, handle)
         except Exception as error:  # noqa: BLE001  a connection that broke is followed by another
             log.info("Slack's socket broke", why=type(error).__name__)
         finally:
+            # After a planned `disconnect` the successor has reported already; this end is no failure.
             if not renew.is_set():
                 self._report(Temporary("Slack's socket was closed"))
             renew.set()
@@ -178,9 +193,11 @@ class SocketMode:
     async def _take(self, socket: "ClientConnection", said: Envelope, group: asyncio.TaskGroup, handle: Handle) -> None:
         """Acknowledge an envelope, then have it handled beside the reading, unless it was before."""
         known = said["envelope_id"] in self._seen
+        # Checked before the acknowledgement: without one Slack sends the click again or shows the author an error.
         if not known and self._handling >= AT_ONCE_MAX:
             log.warning("too much is asked for in Slack at once: not taken")
             return
+        # Slack waits three seconds for it, and a decision may take longer; a repeated envelope is acknowledged too.
         await socket.send(json.dumps({"envelope_id": said["envelope_id"]}))
         if known:
             return
@@ -201,7 +218,7 @@ class SocketMode:
             await socket.close()
 
     def _pause(self, failures: int) -> float:
-        """Return a pause that doubles with each failure, between half of it and the whole."""
+        """Return a pause that doubles with each failure; random between half of it and the whole."""
         whole = min(PAUSE_FIRST_SECONDS * 2.0 ** min(failures - 1, 10), PAUSE_MAX_SECONDS)
         return whole * self._chance.uniform(0.5, 1.0)
 
@@ -216,6 +233,7 @@ async def _connected_to(url: str, address: str, port: int, ping: float, within: 
         host=address,
         port=port,
         proxy=None,
+        # Compression would let a small frame inflate to any size before `max_size` is checked.
         compression=None,
         open_timeout=within,
         close_timeout=2.0,
@@ -228,7 +246,7 @@ async def _connected_to(url: str, address: str, port: int, ping: float, within: 
 
 
 def _count_connections(number: object) -> None:
-    """Warn of connections of this app that cannot be ours: what people click goes to them, and is lost."""
+    """Warn of connections of this app that cannot be ours: clicks that go to them are lost."""
     if isinstance(number, int) and number > OURS_MAX:
         how = "stop what else uses this app token, or make a new one for the watchdog"
         log.warning("Slack counts more connections of this app than ours", connections=number, ours=OURS_MAX, cure=how)

@@ -1,4 +1,4 @@
-"""Asking Slack for a socket: the one call that the app token is for. It also proves that the token works."""
+"""The call that opens a socket, the only one of the app token. It also proves that the token works."""
 
 import re
 
@@ -20,7 +20,7 @@ OTHERWISE = f"put a valid app token (xapp-…) into {APP_TOKEN}"
 
 
 def app_client(context: Context) -> TellingClient:
-    """Return a client that shows the app token. Raises ConfigurationError for what cannot be one."""
+    """Return a client that sends the app token. Raises ConfigurationError for a malformed token."""
     token = context.secrets.get(APP_TOKEN, "").strip()
     if not re.fullmatch(r"[!-~]{1,300}", token):
         how = "copy it from the app's page, Basic Information, App-Level Tokens: xapp-…"

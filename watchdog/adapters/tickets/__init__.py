@@ -1,6 +1,6 @@
-"""Where work is tracked: one file each, one line each in `TICKETS`; the channel is adapters/notifiers/tickets.py.
+"""The trackers of work: one file each, one line each in `TICKETS`; the channel is adapters/notifiers/tickets.py.
 
-Rule 1: a tracker is told Markdown that is harmless already, and finds a ticket by the mark in its body.
+Rule 1: a tracker receives Markdown that is harmless already, and finds a ticket by the mark in its body.
 Rule 2: it may open, comment and close tickets of one project, and nothing else.
 """
 
@@ -15,7 +15,7 @@ from watchdog.adapters.tickets.tracker import Tracker
 
 @dataclass(frozen=True, slots=True)
 class TrackerKind:
-    """One kind of tracker: how its place is written, the `WATCHDOG_*` variables it needs, and how to build it."""
+    """One kind of tracker: the form of its place, the `WATCHDOG_*` variables it needs, and its factory."""
 
     place: Any
     secrets: tuple[str, ...]

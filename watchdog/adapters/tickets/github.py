@@ -1,7 +1,7 @@
 """Tickets as GitHub Issues of one repository.
 
 Rule 1: the list of open issues with our label is read, never the search, which is minutes behind.
-Rule 2: only its changes are opening, commenting and closing, whatever the token may do.
+Rule 2: its only changes are opening, commenting and closing, even if the token allows more.
 """
 
 import re
@@ -23,10 +23,10 @@ from watchdog.ports import Clock
 __all__ = ["TOKEN", "GitHubIssues", "Place", "build"]
 
 PAGE, PAGES_MAX = 100, 5
-"""Open tickets of ours that are looked through, newest first."""
+"""Pages of our open tickets that are searched, newest first."""
 TIMEOUT_SECONDS = 8.0
 ATTEMPTS = 2
-"""Of a read: the outbox gives one send 30 s."""
+"""Attempts of a read: the outbox gives one send 30 s."""
 RIGHTS = f"give {TOKEN} the right Issues: read and write on this repository"
 HINTS = MappingProxyType(
     {
@@ -63,10 +63,11 @@ class GitHubIssues:
         self._clock = clock
 
     async def find(self, mark: str) -> Ticket | None:
-        """Return the oldest open issue of ours that holds the mark; looks through the 500 newest."""
+        """Return the oldest open issue of ours that holds the mark; searches the 500 newest."""
         found = None
         for page in range(1, PAGES_MAX + 1):
             issues = await self._listed(page)
+            # Pages come newest first, so a later hit is an older ticket and replaces the earlier one.
             found = next((one for one in map(_ticket, reversed(issues)) if one and mark in one.body), found)
             if len(issues) < PAGE:
                 break
@@ -83,18 +84,23 @@ class GitHubIssues:
         await self._of_a_known_one("POST", number, "/comments", {"body": body})
 
     async def close_ticket(self, number: int) -> bool:
-        """Close an issue as completed; False if its conversation is locked."""
+        """Close an issue as completed; return False if its conversation is locked."""
         answer = await self._of_a_known_one("PATCH", number, "", {"state": "closed", "state_reason": "completed"})
+        # A locked issue takes no comment, and the refusal would make the outbox send the all-clear for ever.
         return not (isinstance(answer.json, dict) and answer.json.get("locked") is True)
 
     async def check(self) -> str:
-        """Read the repository: are issues on, and do the token's rights suffice for labels, by which we find ours."""
+        """Read the repository: it must accept issues, and the token's rights must suffice for labels, by which we find
+        ours.
+        """
         said = (await self._read(f"/repos/{self._repo}", {})).json
         if not isinstance(said, dict) or not isinstance(said.get("has_issues"), bool):
             raise Misshapen("GitHub answered something that is not a repository")
         if said.get("archived") is True or said.get("has_issues") is False:
             raise Permanent(f"{self._repo} takes no issues (archived, or issues are switched off): name another")
         rights = said.get("permissions")
+        # GitHub ignores labels of a user without write access, silently; the next notice would then open a second
+        # ticket.
         if isinstance(rights, dict) and not rights.get("push"):
             raise Permanent(
                 f"GitHub would drop the label {LABEL}: the token's owner needs write access to {self._repo}"
@@ -113,18 +119,19 @@ class GitHubIssues:
         return answer.json
 
     async def _number_of(self, body: str) -> int:
-        """Return the number of an issue that was opened with an answer nobody can read."""
+        """Return the number of an issue that was opened with an unreadable answer."""
         found = await self.find(body.partition("\n")[0])
         if found is None:
             raise Temporary("GitHub opened the ticket and does not say which")
         return found.number
 
     async def _of_a_known_one(self, method: str, number: int, path: str, body: object) -> Answer:
-        """Change an issue; an outcome that is unknown is no reason to ask for ever for one that is gone."""
+        """Change an issue. Raises GoneError for one that was removed, also after an unknown outcome."""
         try:
             try:
                 return await self._change(method, f"/{number}{path}", body)
             except OutcomeUnknown:
+                # Without this read, an issue deleted meanwhile would answer "unknown" at every retry.
                 await self._read(f"/repos/{self._repo}/issues/{number}", {})
                 raise
         except PermanentAnswer as error:
@@ -146,7 +153,7 @@ class GitHubIssues:
 
 
 def _ticket(raw: object) -> Ticket | None:
-    """Return an issue; None for a pull request, which GitHub lists among them, or for what is none."""
+    """Return an issue; None for a pull request, which GitHub lists among them, or for another object."""
     if not isinstance(raw, dict) or "pull_request" in raw:
         return None
     number, body = raw.get("number"), raw.get("body")
@@ -154,7 +161,7 @@ def _ticket(raw: object) -> Ticket | None:
 
 
 def build(place: str, context: Context) -> GitHubIssues:
-    """Build the tracker. Raises ConfigurationError for a token that cannot be one."""
+    """Build the tracker. Raises ConfigurationError for a malformed token."""
     token = context.secrets.get(TOKEN, "").strip()
     if not re.fullmatch(r"[!-~]{1,300}", token):
         raise ConfigurationError((Mistake(TOKEN, "not a token", "copy it from GitHub: github_pat_…"),))
@@ -168,6 +175,7 @@ def build(place: str, context: Context) -> GitHubIssues:
         clock=context.clock,
         timeout_seconds=TIMEOUT_SECONDS,
         attempts=ATTEMPTS,
+        # Inside the client, as on Render: a token for many repositories still changes only this one.
         allow=lambda method, path, body: ours.fullmatch(f"{method} {path}") is not None,
         guard=context.guard,
         hints=HINTS,

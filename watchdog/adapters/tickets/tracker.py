@@ -1,4 +1,4 @@
-"""What a tracker of work can do: the one Protocol behind the channel `tickets`."""
+"""The Protocol of a tracker of work, behind the channel `tickets`."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -6,11 +6,11 @@ from typing import Protocol
 from watchdog.domain.errors import Permanent
 
 LABEL = "watchdog"
-"""On every ticket of ours: only tickets with it are looked through, and strangers cannot set it."""
+"""The label of all our tickets: only tickets with it are searched, and strangers cannot set it."""
 
 
 class GoneError(Permanent):
-    """The ticket is no longer there: people deleted or moved it."""
+    """The ticket does not exist any more: people deleted or moved it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Ticket:
 
 
 class Tracker(Protocol):
-    """Where tickets are. Raises Temporary or Permanent, and OutcomeUnknown where it may have done it."""
+    """A tracker of tickets. Raises Temporary or Permanent, and OutcomeUnknown where the change may have happened."""
 
     name: str
 
@@ -36,10 +36,10 @@ class Tracker(Protocol):
         """Add a comment. Raises GoneError."""
 
     async def close_ticket(self, number: int) -> bool:
-        """Close it; tell whether it can still be commented. Raises GoneError."""
+        """Close it; return whether it still takes comments. Raises GoneError."""
 
     async def check(self) -> str:
-        """Prove by reading that tickets could be opened; return what was proved."""
+        """Prove by reading that tickets could be opened; return the proof as text."""
 
     async def close(self) -> None:
         """Close connections."""
