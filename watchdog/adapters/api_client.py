@@ -185,7 +185,7 @@ class ApiClient:
         return self._ok_or_raise(came)
 
     async def _wait_for_budget(self) -> None:
-        # A calm read gives up rather than queue: the next round asks again, with fresh facts.
+        # A read gives up after one window rather than queue: the next round asks again, with fresh facts.
         give_up = self._clock.monotonic() + SHARED_WAIT_SECONDS
         while (seconds := self._budget.seconds_to_wait(urgency())) > 0:
             if self._clock.monotonic() >= give_up:
@@ -244,7 +244,6 @@ class ApiClient:
             self._budget.note(came)
             answered_at = http_date(came.headers.get("date", ""))
             if answered_at is not None:
-                # Reads only: an answer to a change may be delayed by the change, and its Date would blame our clock.
                 self.clock = ClockReading(self._clock.now() - answered_at, self._clock.monotonic())
         return came
 

@@ -58,7 +58,7 @@ def parse_url(text: str) -> httpx.URL:
 class Options(BaseModel):
     """Base of all options: unknown keys are mistakes, and no error repeats a value (it may be a secret)."""
 
-    # Frozen, since adapters share their options; input hidden, since pydantic's errors would quote a secret.
+    # Input is hidden, since pydantic's errors would quote it, and it may be a secret.
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, validate_default=False)
 
     @field_validator("*", mode="wrap")
@@ -67,6 +67,7 @@ class Options(BaseModel):
         """Turn any exception of a check into a mistake of its field: pydantic turns ValueError alone."""
         try:
             return handler(value)
+        # pydantic turns these two into mistakes itself, and keeps their texts.
         except (ValueError, AssertionError):
             raise
         except Exception as error:

@@ -3,7 +3,7 @@
 Rule 1: `getaddrinfo` cannot be cancelled: it runs in a daemon thread of its own, never in the loop's executor, whose
 few workers would soon all hang.
 Rule 2: one lookup per name at a time; later callers wait for the same answer. A hanging name holds one thread.
-Rule 3: no cache: a probe sees what a visitor would see.
+Rule 3: no cache: a probe meets the same answer as a visitor.
 """
 
 import asyncio
@@ -61,6 +61,7 @@ class Resolver:
         found: tuple[str, ...] = ()
         problem: Exception | None = None
         try:
+            # AI_ADDRCONFIG: without a route for IPv6, its addresses would only fail first.
             rows = self._lookup(host, port, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
             found = tuple(dict.fromkeys(str(row[4][0]) for row in rows))
         except Exception as error:  # noqa: BLE001  it is handed to whoever waits

@@ -50,6 +50,7 @@ class AddressGuard:
         """
         for address in addresses:
             reach = reach_of(address)
+            # Link-local comes first: no setting allows it, so its reason must not advise one.
             if reach is Reach.NEVER:
                 return f"leads to the link-local address {address}, where we never connect"
             if reach is Reach.PRIVATE and redirected:

@@ -1,8 +1,8 @@
 """Settings: one YAML file and `WATCHDOG_*` secrets become a validated policy and adapter options.
 
 text/    YAML with line numbers, messages for mistakes, summaries, `watchdog init`
-schema/  which keys there are, of which type, within which bounds
-rules/   what holds between keys: severity policy, contacts, silences, cross-checks, required secrets
+schema/  the keys, their types and their bounds
+rules/   the checks between keys: severity policy, contacts, silences, required secrets
 model/   the loaded configuration
 load/    from a file and an environment to Settings, in order
 check/   `watchdog check [--live]`

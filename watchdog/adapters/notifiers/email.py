@@ -107,6 +107,7 @@ class Email:
         refused = await self._mailbox.deliver(mail, self._options.sender, to)
         left = tuple(address for address, code in refused.items() if code < PERMANENT)
         self._remember(name, left)
+        # Raised after the accepted recipients are served: the outbox must not send their copies again.
         if refused:
             raise Partly(_told_of(len(to), refused), root or name, again=bool(left))
         return root or name

@@ -67,6 +67,7 @@ class PagerDuty:
             timeout_seconds=TIMEOUT_SECONDS,
             hints=HINTS,
         )
+        # Without a key nothing may be hidden: replacing an empty text would put *** between all characters.
         self._client.hidden = (routing_key,) if routing_key else ()
 
     async def send(self, notice: Notice, reference: str | None) -> str:

@@ -146,6 +146,7 @@ class SlackBot:
             shown = notice.wakes or notice.plain  # who follows no thread reads the channel
             reply = {"channel": known.channel, "thread_ts": known.ts, "reply_broadcast": shown}
             await self._call("chat.postMessage", {**reply, **message(notice)})
+        # The message was deleted or is too old to edit; the incident must not lose its page for that.
         except _Gone:
             return await self._open(notice)
         return _reference(known.channel, known.ts, known.began, closed=notice.resolves)

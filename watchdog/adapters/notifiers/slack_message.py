@@ -63,6 +63,7 @@ def _links(notice: Notice) -> str:
     kept = ""
     for link in text.links(notice):
         more = f"<{escape(link.href)}|{escape(link.text.replace('|', '/'))}>"
+        # A link that does not fit is left out as a whole: half of it would lead somewhere else.
         if len(kept) + 3 + len(more) <= MAX_BLOCK:
             kept += f" · {more}" if kept else more
     return kept

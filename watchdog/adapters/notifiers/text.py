@@ -21,6 +21,7 @@ _URL_SIGNS = ":/?#[]@!$&()*+,;=%~"  # all that a URL may hold, less the quotes, 
 
 def clean(text: str, limit: int) -> str:
     """Return the text on one line of at most `limit` characters; invisible characters become a space or U+FFFD."""
+    # Cut before cleaning: a commit message may be megabytes long. Four times the limit leaves room for blanks.
     seen = "".join(mark if mark.isprintable() else " " if mark.isspace() else "\ufffd" for mark in text[: 4 * limit])
     line = " ".join(seen.split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
@@ -48,6 +49,7 @@ def links(notice: Notice) -> tuple[Link, ...]:
 
 def safe_href(written: str) -> str:
     """Return an http(s) URL in plain ASCII, or nothing."""
+    # Quoting keeps the link whole, and makes it inert in every channel's markup.
     href = quote(written, safe=_URL_SIGNS, errors="replace")
     return href if href.startswith(("https://", "http://")) and len(href) <= MAX_HREF else ""
 

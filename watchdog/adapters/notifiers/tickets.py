@@ -98,7 +98,7 @@ class Tickets:
         if known.number is None:
             return _Known(None, closed=over).reference
         try:
-            # A person has closed it already: `close_ticket` returns False, and no comment disturbs the closed ticket.
+            # A locked conversation takes no comment: then `close_ticket` returns False.
             if not notice.resolves or await self._tracker.close_ticket(known.number):
                 await self._tracker.comment(known.number, markdown.comment(notice))
         except OutcomeUnknown as error:

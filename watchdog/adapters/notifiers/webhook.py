@@ -46,6 +46,7 @@ def as_json(notice: Notice) -> dict[str, Any]:
 
     A notice for people outside engineering has its title and lines alone, and is marked with `plain`.
     """
+    # People outside engineering read this one: no severity, tasks or links.
     if notice.plain:
         return {
             "version": VERSION,

@@ -135,6 +135,7 @@ class OidcProvider:
             self._asking -= 1
 
     async def _known_doors(self) -> Endpoints:
+        # One reader at a time: the others wait for its answer instead of sending the same request.
         async with self._reading:
             if self._doors is None or self._age(self._doors[0]) >= KEPT_SECONDS:
                 where = self.issuer.rstrip("/") + WELL_KNOWN

@@ -42,7 +42,7 @@ class Render(RenderReader):
             raise Refused(f"auto-deploy can be {', '.join(AUTO_DEPLOY)}; not {value[:40]!r}")
         answer = await self._change("PATCH", service_path(service_id), {"autoDeployTrigger": value})
         facts = parse_service(answer.json)
-        # An answer about another service, or without the field, confirms nothing: None makes the daemon read it again.
+        # An answer about another service, or without the field, confirms nothing; the actuator then reads the service.
         return facts.auto_deploy if facts is not None and facts.id == service_id else None
 
     async def rollback(self, service_id: str, deploy_id: str) -> str | None:
@@ -61,8 +61,8 @@ class Render(RenderReader):
         try:
             answer = await self._change("POST", path, body)
         except PermanentAnswer as error:
-            # Gone makes the core choose another target; any other refusal concerns the key or the service, so it would
-            # repeat.
+            # An expired artefact is this deploy's fault alone; other refusals concern the key, the service or the
+            # request.
             if error.status in NOT_THERE:
                 raise Gone(str(error)) from error
             raise

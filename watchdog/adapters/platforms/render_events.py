@@ -37,6 +37,7 @@ def parse_event(raw: object) -> PlatformEvent | None:
     if not event_id or at is None:
         return None
     kind = text(body.get("type")) or "unknown"
+    # An unknown type is shown and never bad: Render adds types without notice.
     words, bad = _TELL.get(kind, _plain)(kind, mapping(body.get("details")))
     return PlatformEvent(event_id, at, kind, _tidy(words), bad)
 
@@ -54,7 +55,7 @@ def postgres_event(status: str, database_id: str, now: float) -> PlatformEvent |
 
 def reason(raw: object, subject: str = "instance") -> str:
     """Return the cause of a failure, from an event's `details.reason`."""
-    # Render fills several of these fields at once; the order is from the most specific cause to the least.
+    # Where several of these fields are filled, the most specific cause is the one to show.
     why = mapping(raw)
     if why.get("oomKilled"):
         limit = text(mapping(why["oomKilled"]).get("memoryLimit"))
@@ -170,6 +171,7 @@ class Changes:
         if body.get("type") == "instance_count_changed" and at is not None and text(body.get("id")):
             # By event id, not by deploy: the event names none, so `mark` finds the deploy by time.
             self._counted[text(body.get("id"))] = at
+        # A service lives for years, and only its recent deploys are candidates.
         for kept in (self._by_deploy, self._counted):
             while len(kept) > self.KEPT:
                 del kept[next(iter(kept))]

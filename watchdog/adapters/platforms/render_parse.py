@@ -39,6 +39,7 @@ def parse_deploy(raw: object) -> Deploy | None:
         commit_message=_both_ends(text(commit.get("message"))),
         image_ref=text(image.get("ref")) or None,
         image_sha=text(image.get("sha")) or None,
+        # Decisions order deploys by this time, so a missing one falls back to the next best.
         created_at=created or started or parse_time(body.get("updatedAt")) or 0.0,
         started_at=started,
         finished_at=finished,
@@ -106,7 +107,7 @@ def unwrap(page: object, key: str) -> tuple[list[object], str | None]:
 
 def newest_first(deploys: Sequence[Deploy]) -> tuple[Deploy, ...]:
     """Return deploys once each, newest first; in Render's own order if a creation time is missing."""
-    # Pages shift while they are read, so a deploy may come twice; the first, newer copy wins.
+    # Pages shift while they are read, so a deploy may come twice; the first copy wins.
     once = tuple({deploy.id: deploy for deploy in reversed(deploys)}.values())[::-1]
     if all(deploy.created_at for deploy in once):
         return tuple(sorted(once, key=lambda deploy: deploy.created_at, reverse=True))

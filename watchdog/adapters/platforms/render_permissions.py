@@ -62,6 +62,7 @@ CURE = "add it to the key at Render (Account Settings, API Keys); if it is there
 
 def missing(error: PermanentAnswer, method: str, path: str) -> MissingPermission:
     """Return the error for a 403 to that call, with the permission that the call needs."""
+    # Render's 403 does not name the missing permission, so the call itself has to.
     one = next((one for one in PERMISSIONS if one.method == method and one.path.fullmatch(path)), None)
     name, purpose = (one.name, one.purpose) if one is not None else (f"for {method} {path}", "unknown")
     return MissingPermission(f"{error}: the key lacks the permission {name} ({purpose}): {CURE}", name)

@@ -200,6 +200,7 @@ class RenderReader:
         query = {"limit": str(size)}
         for page in range(PAGES_MAX):
             rows, count, cursor = await self._page(path, "deploy", query)
+            # Not in a search for one deploy: it must not fail over the shape of another.
             if page == 0 and back_to is None:
                 check_deploys(rows[:NEWEST])
             found += [deploy for deploy in map(parse_deploy, rows) if deploy is not None]
@@ -230,6 +231,7 @@ class RenderReader:
         known, tick = self._changes.setdefault(service_id, Changes()), self._clock.monotonic()
         if not self._is_due(known, deploys[0].id, tick):
             return
+        # Taken before the request: changes during it belong to the next reading.
         known.tried_at, began = tick, self._clock.now()
         # A decision about a suspected service waits for this, and asks a human without it: as urgent as acting.
         try:
@@ -239,6 +241,7 @@ class RenderReader:
         except (Temporary, Permanent, TimeoutError) as error:
             known.failed, known.lacking = True, error.permission if isinstance(error, MissingPermission) else ""
             return  # a rollback does not wait for a footnote; a later reading tries again
+        # Oldest first, so that the newest report on a deploy is learnt last, and stays.
         for row in reversed(rows):
             known.learn(row)
         known.read_at, known.newest, known.failed = began, deploys[0].id, False

@@ -141,6 +141,7 @@ def head_line(head: Head) -> str:
         "at": head.at,
         "acts": head.has_acts,
     }
+    # The codec's JSON is inserted as text: parsing it only to write it again would double the work.
     parts = {"policy": POLICIES.encode(head.policy), "state": STATES.encode(head.state)}
     return _object({name: json.dumps(value) for name, value in plain.items()} | parts)
 

@@ -106,6 +106,7 @@ class Reader:
                 yield b"".join(begun)
                 yield from more[:-1]
                 begun, size = more[-1:], len(more[-1])
+            # Checked while pieces arrive: a line without an end must not fill the memory.
             if size > LINE_BYTES_MAX:
                 self._refuse("the next line is too long to be one of a recording", "leave the file out")
         self.torn = self.torn or size > 0
@@ -166,6 +167,7 @@ def runs_of(paths: Sequence[Path]) -> list[list[Reader]]:
 
 def files_in(paths: Sequence[Path]) -> Sequence[Path]:
     """Return the files named, or in the folders named. Raises ConfigurationError where there is none."""
+    # A file named twice, or by a link as well, is replayed once.
     return list(dict.fromkeys(file.resolve() for one in paths for file in _files(one)))
 
 

@@ -131,6 +131,7 @@ def build_github(token: str, base_url: str, clock: Clock, guard: AddressGuard | 
         headers=headers(token),
         clock=clock,
         read_only=True,
+        # Without a token each request counts against 60 an hour, too few for second attempts.
         attempts=2 if token else 1,
         guard=guard,
         hints=HINTS,

@@ -43,7 +43,7 @@ class Failure:
 
 def explain(error: Exception, step: str) -> Failure:
     """Return the failure that an exception of the HTTP library or below stands for; `step` is the probe's phase."""
-    # The innermost cause names the fault; httpx wraps it twice, and its own classes say only "ConnectError".
+    # A cause names the fault: httpx wraps it, and its own classes only say "ConnectError".
     for cause in _chain(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return Failure(FailureKind.TLS, f"TLS: {_certificate_words(cause)}")

@@ -52,6 +52,7 @@ class LatencyProbe(Probe):
     async def look(self) -> Sequence[Sample]:
         """Probe once and return one sample."""
         return tuple(
+            # A failed request has a time too, often a short one; in the percentiles it would make an outage look fast.
             sample if isinstance(sample.reading, Good) else replace(sample, latency_seconds=None)
             for sample in await super().look()
         )

@@ -35,8 +35,7 @@ def check_url(text: str) -> str:
         raise ValueError("not a URL that can be probed: write https://host/path (or http://)")
     if url.userinfo:
         raise ValueError("a URL with a user name or password ends up in logs: leave them out")
-    # A literal address never reaches the resolver's guard, so cloud metadata (169.254.169.254) is refused while
-    # reading.
+    # Refused while the file is read, not at the first probe: 169.254.169.254 hands out a cloud's credentials.
     literal = as_address(host_of(url))
     if literal is not None and reach_of(literal) is Reach.NEVER:
         raise ValueError("a link-local address, where we never connect: write the address of the site")

@@ -83,6 +83,7 @@ def unicode_members(name: str, negated: bool) -> str | None:
     if not name.replace("_", "").isascii() or not name.replace("_", "").isalpha():
         return None
     try:
+        # The library decides which names exist: a table of ours would lag behind its version of Unicode.
         regex.compile(rf"\p{what}", regex.VERSION0)
     except regex.error:
         return None

@@ -41,7 +41,7 @@ class Item:
     def __str__(self) -> str:
         """Return the piece as `regex` reads it."""
         if self.high == 0 or (self.empty and self.low == 0):
-            # A repeated position either matches where it stands or is optional; `regex` would try it again and again.
+            # A repeated position matches where it stands or not at all, and an optional one is no condition.
             return ""
         if self.once or self.empty:
             return self.text
@@ -71,6 +71,7 @@ def trimmed(items: list[Item]) -> list[Item]:
 def _run(items: Sequence[Item]) -> str:
     text, length = "", 0
     for item in items:
+        # The separator matches everywhere: it only keeps two runs apart while `regex` compiles them.
         if length and length + item.written_out > RUN_MAX:
             text, length = text + APART, 0
         text, length = text + str(item), length + item.written_out

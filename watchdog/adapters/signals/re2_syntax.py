@@ -92,8 +92,8 @@ class _Reader:
     def repeat(self, items: list[Item], found: re.Match[str]) -> None:
         sign, first, comma, last, lazy = found.groups()
         if not items:
-            # RE2 refuses two repetitions in a row (`a**`); `regex` would read `a*+` as a possessive one.
             self.refuse(self.at, "no argument for repetition operator")
+        # RE2 refuses two repetitions in a row (`a**`); `regex` would read `a*+` as a possessive one.
         if self.at == self.repeated_at:
             self.refuse(self.at, "bad repetition operator: one repetition directly after another")
         low = {"*": 0, "+": 1, "?": 0}[sign] if sign else int(first)
@@ -117,6 +117,7 @@ class _Reader:
         else:
             self.refuse(start, "invalid perl operator after (?")
         self.depth += 1
+        # Python's own recursion follows the groups, so their depth is limited.
         if self.depth > DEPTH_MAX:
             self.refuse(start, f"more than {DEPTH_MAX} groups within groups")
         branches = self.alternatives()
@@ -157,8 +158,8 @@ class _Reader:
         start = self.at
         self.at += 1
         negated, found, first = self.takes("^"), [], True
+        # The first member may be `]`, so the loop looks for the end only after one member.
         while first or not self.sees("]"):
-            # The first member may be `]`, so the loop looks for the end only after one member.
             first = False
             if self.at >= len(self.text):
                 self.refuse(start, "missing ] for this [")

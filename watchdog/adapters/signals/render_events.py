@@ -118,6 +118,7 @@ class RenderEvents(Source):
         It is higher where no other signal watches the service, and for a read ahead of schedule, which follows a
         suspicion.
         """
+        # Ahead of schedule: the scheduler reads sooner only when it suspects the service.
         hurried = self._began_at is not None and self._began_at < self._since > now - self.every_seconds / 2
         return Urgency.WATCHING if hurried or not self._context.calm_seconds else Urgency.SPARE
 
@@ -147,6 +148,7 @@ class DependencyEvents(RenderEvents):
         now = self._context.clock.now()
         if isinstance(samples[-1].reading, Bad):
             self._last = now, samples[-1]
+        # No event reports that the database is back, so quiet time is the only sign.
         elif self._last is not None and now - self._last[0] < QUIET_SECONDS:
             return (self._last[1],)
         return samples[-1:]

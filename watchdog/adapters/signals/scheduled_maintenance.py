@@ -49,6 +49,7 @@ class Maintenance:
             return known[0] - LONGEST_SECONDS <= now < over + FORGOTTEN_SECONDS
         if not self.is_ahead or begins is None or ends is None:
             return False
+        # The author may forget to mark the begin, so the announced hours count too.
         return begins <= now < min(ends, begins + LONGEST_SECONDS)
 
     @property
@@ -77,6 +78,7 @@ def parse_maintenances(rows: object, label: Callable[[dict[str, Any]], str]) -> 
     """Return the announced maintenances that are not over; `label` names one of the components in it."""
     if not isinstance(rows, list):
         return ()
+    # Limited: the page is foreign, and it is parsed on the event loop.
     found = [_parsed(row, label) for row in rows[:LISTED_MAX] if isinstance(row, dict)]
     return tuple(one for one in found if one.is_ahead or one.status in GOING_ON)
 

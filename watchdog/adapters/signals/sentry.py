@@ -139,6 +139,7 @@ class SentryErrors(Source):
         try:
             return await self._series(client, "errors", self._query("is:unresolved"))
         except PermanentAnswer as error:
+            # 400 is the answer to an unknown filter; any other refusal concerns the token or the project.
             if error.status != 400:
                 raise
         counts = await self._series(client, "errors", self._query(""))
@@ -196,6 +197,7 @@ class SentryErrors(Source):
         try:
             found = (await client.get(f"/api/0/projects/{self._organization}/{self._project}/")).json
         except Permanent:
+            # The token may lack project:read; the slug is enough for current servers.
             pass
         except Temporary:
             again_seconds = SOON_SECONDS

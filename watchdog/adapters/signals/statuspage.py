@@ -96,6 +96,7 @@ def _slack_summary(document: dict[str, Any]) -> Summary:
     outage; maintenance is a remark, as an upstream's always is.
     """
     rows = [row for row in document["active_incidents"][:50] if isinstance(row, dict)]
+    # An unknown status becomes `absent`, which is no known one, so the reading is Unknown.
     found = [Component("Slack", "", "operational" if document.get("status") in ("ok", "active") else "absent")]
     for row in rows:
         status = SLACK_STATUS.get(str(row.get("type")), "absent")
@@ -170,6 +171,7 @@ def _is_ours(one: Maintenance, chosen: Sequence[Component]) -> bool:
 
     Where it names no component, it does if one of ours is marked as under maintenance.
     """
+    # Without components the announcement may concern any part; only the mark on a component ties it to us.
     if not one.labels:
         return any(part.status == "under_maintenance" for part in chosen)
     return any(_names(one, part) for part in chosen)

@@ -40,6 +40,7 @@ def heard(envelope: dict[str, Any], seal: ButtonSigner, users: Collection[str], 
 
 
 def _typed(payload: dict[str, Any], users: Collection[str]) -> Heard:
+    # Cut: commands of ours are short, and any member of the workspace may type the text.
     words = text.clean(str(payload.get("text") or ""), 300).split()[:WORDS_MAX]
     person = str(payload.get("user_id") or "")
     request = Request(
@@ -72,6 +73,7 @@ def _pressed(payload: dict[str, Any], seal: ButtonSigner, users: Collection[str]
             refusal = f"too late: this button counted until {datetime.fromtimestamp(question.until, UTC):%H:%M:%S} UTC"
     person = str(user.get("id") or "")
     by = _who(person, user.get("username") or user.get("name"))
+    # A forged button may still name its incident, under which the refusal is recorded.
     words = (claimed,) if question is None and claimed is not None else ()
     request = Request(
         by,

@@ -117,8 +117,7 @@ class SocketMode:
                 failures += 1
                 self._report(error)
                 log.warning("Slack cannot be heard", why=str(error), attempts=failures)
-                # A refused token does not heal by itself; five minutes keep the log readable and the reload quick
-                # enough.
+                # A refused token does not heal by itself, so the pause is long.
                 asked = error.retry_after_seconds if isinstance(error, Temporary) else REFUSED_PAUSE_SECONDS
                 await self._clock.sleep(max(asked, self._pause(failures)))
                 continue
@@ -233,7 +232,6 @@ async def _connected_to(url: str, address: str, port: int, ping: float, within: 
         host=address,
         port=port,
         proxy=None,
-        # Compression would let a small frame inflate to any size before `max_size` is checked.
         compression=None,
         open_timeout=within,
         close_timeout=2.0,

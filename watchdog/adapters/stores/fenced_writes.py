@@ -89,8 +89,7 @@ class FencedWrites(Leases):
         async with self._reading() as connection:
             texts = {row.name: row.json for row in await connection.execute(wanted.order_by(PARTS.c.name))}
             shared, revision = await _shared(connection)
-            # An empty table of parts alone proves little: a worker may hold none yet. The old row counts only if no
-            # part was ever written.
+            # No part of these names is not yet an empty store. The old row counts only if no part was ever written.
             empty = not texts and await connection.scalar(select(PARTS.c.name).limit(1)) is None
             old = await connection.scalar(select(STATE.c.json)) if empty and revision == 0 else None
         if old is not None:

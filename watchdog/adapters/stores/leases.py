@@ -93,8 +93,6 @@ class Leases(Database):
         async with self._writing() as connection:
             await self._give_back(connection, worker, await _epochs_of(connection, worker))
             await connection.execute(delete(WORKERS).where(WORKERS.c.name == worker))
-        # An empty grant, not None: without a lease this worker must be refused, while None allows unleased names to a
-        # sole worker.
         self._grip = None if self._backend.sole else LeaseGrant(worker, {}, 0, self._memo.revision)
 
     async def _living(

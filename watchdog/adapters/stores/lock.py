@@ -39,6 +39,7 @@ class RoleLock:
             return True
         file = self._open()
         try:
+            # Without waiting: the caller decides whether to stand by or to stop.
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             file.close()
@@ -78,6 +79,7 @@ class RoleLock:
 
     def _open(self) -> IO[str]:
         try:
+            # "a+": opening the file must not empty it, since it names the present holder.
             return open(self.path, "a+", encoding="ascii", opener=_owners)
         except OSError as error:
             raise Permanent(

@@ -83,6 +83,7 @@ class MemoryStore:
         """Return whether a name is ours now; the only worker needs no lease on a name that never had one."""
         if self._grip is None or name not in self._grip.epochs:
             return self._sole
+        # An unread name was another worker's meanwhile (see SavedState.keep): its state must be loaded before a write.
         return name not in self._memo.unread and self._db.owns(self._grip.worker, name, self._grip.epochs[name])
 
     def _fence(self, names: Sequence[str]) -> None:
@@ -127,9 +128,11 @@ class MemoryStore:
         if answer is not None and (answer.id not in db.commands or db.commands[answer.id].done):
             raise Withdrawn
         if changes.shared is not None:
+            # Compare and swap, as in SQL: a worker with old shared facts must not save a decision based on them.
             if self._memo.revision != db.revision:
                 raise Stale
             db.shared, db.revision = changes.shared, db.revision + 1
+        # Dropped, not refused: every worker observes the fleet, and only the holder of its lease writes that part.
         if changes.fleet is not None and not self._held(FLEET):
             changes = replace(changes, fleet=None)
         db.fleet = changes.fleet or db.fleet
@@ -138,6 +141,7 @@ class MemoryStore:
             db.services[service.name] = service
             if service.incident is not None:
                 db.incidents[service.incident.id] = service.incident
+        # No disk limits this store, so its dictionaries have limits of their own.
         _bound(db.incidents, INCIDENTS_MAX)
         db.notes.extend(effect for effect in write.effects if isinstance(effect, Note))
         recorded = tuple(
@@ -167,6 +171,7 @@ class MemoryStore:
     async def put_action(self, row: ActionRow, expect: str | None) -> bool:
         """Insert (`expect` None) or replace the row if its state is still `expect`; return whether that was so."""
         self._fence((row.service,))
+        # As in SQL: right before "sending" the shared limits must be those on which this worker decided.
         if row.state == "sending" and self._memo.revision != self._db.revision:
             raise Stale
         before = self._db.actions.get((row.incident, row.step))
@@ -219,6 +224,7 @@ class MemoryStore:
             and (since is None or note.at >= since)
             and (until is None or note.at <= until)
         ]
+        # Not `found[-limit:]`, which is the whole list for a limit of 0.
         return tuple(found[max(len(found) - limit, 0) :])
 
     async def label(self, incident_id: str, verdict: str, by: str) -> bool:

@@ -70,6 +70,7 @@ class MemoryDatabase:
         now = self.clock.now()
         until = inf if sole else now + ttl_seconds
         self.workers[worker] = (until, ailment)
+        # Leases are judged by their own end, so an expired worker can be dropped at once.
         self.workers = {name: told for name, told in self.workers.items() if told[0] > now}
         workers = 1 if sole else len(self.workers)
         mine = [name for name, lease in self.leases.items() if lease.owner == worker]

@@ -17,7 +17,7 @@ VERSION_TABLE = "watchdog_schema"
 
 
 class CleanText(TypeDecorator[str]):
-    """Text from outside without what databases refuse: NUL and lone surrogates are replaced."""
+    """Text from outside without the characters that databases refuse: NUL and lone surrogates are replaced."""
 
     impl = Text
     cache_ok = True
@@ -28,7 +28,7 @@ class CleanText(TypeDecorator[str]):
 
 
 def _serial(name: str) -> Column[Any]:
-    """Return a key that is never given out twice (SQLite autoincrements only what is called INTEGER)."""
+    """Return a key that is never given out twice (SQLite autoincrements a column of type INTEGER only)."""
     return Column(name, BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)
 
 

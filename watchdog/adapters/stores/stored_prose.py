@@ -83,6 +83,7 @@ READ: Mapping[type, Callable[[Plain], Plain]] = MappingProxyType(
 
 def _write_decision(plain: Plain) -> Plain:
     asked = plain["policy_action"]
+    # An earlier worker parses this sentence (see `_decision`): arrow and brackets are part of the stored format.
     why = f" ({plain['severity_why']})" if plain["severity_why"] else ""
     return {**plain, "rule": f"{plain['severity']} -> {asked}{why}" if asked is not None else "a human asked"}
 
@@ -147,5 +148,6 @@ def action_row(*columns: Any) -> ActionRow:
     if row.note == ActionResult.WITHOUT_ID:
         return replace(row, result=ActionResult.WITHOUT_ID)
     head, colon, note = row.note.partition(": ")
+    # A colon may stand in any note; only a failed action whose head is a known result carries a result.
     said_no = row.state == "failed" and colon and head in list(ActionResult)
     return replace(row, result=ActionResult(head), note=note) if said_no else row

@@ -1,6 +1,6 @@
-"""`watchdog check [--live]`: what the configuration means, and whether the world agrees; each trouble with its fix.
+"""`watchdog check [--live]`: the configuration's meaning, tried against the real services; each fault with its fix.
 
-Rule 1: a check only reads: it pages nobody and changes nothing.
+Rule 1: a check only reads: it sends no page and changes nothing.
 Rule 2: every check has a deadline, and one that fails hides no other.
 """
 
@@ -22,9 +22,10 @@ TIMEOUT_SECONDS = 30.0
 
 
 async def live_checks(settings: Settings, world: World, timeout_seconds: float = TIMEOUT_SECONDS) -> list[CheckResult]:
-    """Try everything once, side by side, and return the results in the order of the configuration.
+    """Run every check once, side by side, and return the results in the order of the configuration.
 
-    `world.extra` are further checks by name (Sentry's: see check_sentry.py). Never raises for what the world does.
+    `world.extra` are further checks by name (Sentry's: see check_sentry.py). An outage of a checked service is a
+    result, never an exception.
     """
     jobs = [*render_jobs(settings, world), *world.extra]
     for name, source in world.signals.items():
@@ -34,10 +35,12 @@ async def live_checks(settings: Settings, world: World, timeout_seconds: float =
         jobs.append((f"control {url}", _reading_job(f"control {url}", source, fix, Outcome.FAIL)))
     for name, source in world.pages.items():
         fix = "an outage there passes; if the page is not readable at all, correct vendor_status:"
+        # Only a warning: a vendor's outage is no fault of this configuration.
         jobs.append((f"status page {name}", _reading_job(f"status page {name}", source, fix, Outcome.WARN)))
     for name, channel in world.channels.items():
         jobs.append((f"channel {name}", _channel_job(name, channel)))
     async with asyncio.TaskGroup() as group:
+        # A task each, so that the slowest service sets the time, not the sum of all.
         tasks = [group.create_task(_bounded(name, job, timeout_seconds)) for name, job in jobs]
     return [result for task in tasks for result in task.result()]
 
@@ -52,6 +55,7 @@ async def _bounded(name: str, job: Job, timeout_seconds: float) -> Sequence[Chec
     except WatchdogError as error:
         return [CheckResult(name, Outcome.FAIL, str(error), "see the reason")]
     except Exception as error:  # noqa: BLE001  rule 2: a fault of ours in one check must not hide the others
+        # The type alone: the text of a foreign exception may hold a URL or a key.
         what = f"a fault of the watchdog in this check ({type(error).__name__})"
         return [CheckResult(name, Outcome.FAIL, what, "report it; the other checks are not concerned")]
 
@@ -70,7 +74,7 @@ def _reading_job(name: str, source: SignalSource, fix: str, when_bad: Outcome) -
 
 
 def _judge(name: str, readings: Sequence[Reading], fix: str, when_bad: Outcome) -> CheckResult:
-    """Return the worst of the readings; a feed with nothing to tell is well."""
+    """Return the worst of the readings; a source without readings is healthy."""
     for reading in readings:
         if isinstance(reading, Bad):
             return CheckResult(name, when_bad, reading.why, fix)

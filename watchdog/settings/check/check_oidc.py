@@ -1,4 +1,4 @@
-"""The OpenID provider in `watchdog check --live`: what it says of itself, and its keys. Nobody is logged in for it."""
+"""The OpenID provider in `watchdog check --live`: its discovery document and its keys. The check logs no user in."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ FIX = "correct console.oidc.issuer; a host in a private network must be listed u
 
 
 async def check_oidc(settings: Settings, clock: Clock) -> Sequence[CheckResult]:
-    """Return whether the provider could be used; nothing where there is none."""
+    """Return whether the provider could be used; nothing without a provider."""
     oidc = settings.console.oidc
     if oidc is None or not settings.console.enabled:
         return []

@@ -1,6 +1,6 @@
 """The permissions of the Render key, as `watchdog check --live` tries them: present, missing, or not to be tried.
 
-Rule: a permission to change something is never tried: only a changing call would tell.
+Rule: a permission to change something is never tried: only a changing call would prove it.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -27,9 +27,10 @@ LOOK = "look at the key at Render (Account Settings, API Keys); a key of the old
 async def check_permissions(
     settings: Settings, platform: Platform, service: str | None, why_not: WatchdogError | None
 ) -> Sequence[CheckResult]:
-    """Return one row for each permission that is of use here.
+    """Return one row for each permission that this configuration uses.
 
-    `service` is the id of one to read, if one is known; `why_not` what the list of services ended with, if not well.
+    `service` is the id of a service to read, if one is known; `why_not` is the error that the list of services ended
+    with.
     """
     databases = [one.render for one in settings.dependencies.values() if (one.render or "").startswith("dpg-")]
     trials: dict[Permission, Trial | None] = {
@@ -44,7 +45,7 @@ async def check_permissions(
 
 
 async def _newest_events(platform: Platform, service: str) -> object:
-    """Read few of them: those since the newest deploy that can be read."""
+    """Read a few events: those since the newest deploy that can be read."""
     try:
         since = (await platform.deploys(service))[0].created_at
     except WatchdogError:
@@ -65,6 +66,7 @@ async def _tried(one: Permission, trial: Trial | None) -> CheckResult:
 def _judged(one: Permission, error: WatchdogError | None) -> CheckResult:
     if error is None:
         return CheckResult(_name(one), Outcome.OK, f"present: {one.purpose} ({one.modes})")
+    # Another permission may be the missing one, which says nothing about the one under trial.
     if isinstance(error, MissingPermission) and error.permission == one.name:
         return CheckResult(_name(one), Outcome.FAIL, f"missing: {one.purpose} ({one.modes})", CURE)
     return CheckResult(_name(one), Outcome.WARN, f"not tried: {error}", "see the reason")

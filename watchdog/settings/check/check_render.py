@@ -1,4 +1,4 @@
-"""Render, as `watchdog check --live` tries it: the key, each service, where it would be rolled back to now."""
+"""Render, as `watchdog check --live` tries it: the key, each service, and its present rollback target."""
 
 import asyncio
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ def render_jobs(settings: Settings, world: World) -> list[tuple[str, Job]]:
 
 
 class _Listed:
-    """The services that the key can see, read once for all who ask."""
+    """The services that the key can see, read once for all checks."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
@@ -41,12 +41,14 @@ class _Listed:
         self._found: Sequence[ServiceFacts] | WatchdogError | None = None
 
     async def services(self) -> Sequence[ServiceFacts]:
-        """Return them. Raises what the platform raised."""
+        """Return them. Raises the error of the platform."""
+        # All checks start at once; the lock makes the first one read while the others wait for its result.
         async with self._lock:
             if self._found is None:
                 try:
                     self._found = await self._platform.services()
                 except WatchdogError as error:
+                    # The error is kept as well: twenty services would otherwise send twenty requests that fail.
                     self._found = error
         if isinstance(self._found, WatchdogError):
             raise self._found
@@ -59,12 +61,14 @@ async def _without_a_key() -> Sequence[CheckResult]:
 
 
 async def _key(settings: Settings, platform: Platform, listed: _Listed) -> Sequence[CheckResult]:
-    """Try the key, then what it may read; a key that is refused altogether has no permissions to try."""
+    """Try the key, then its read permissions; a key that is refused altogether has no permissions to try."""
+    # Names are resolved by the list of services, so only ids help where that list is refused.
     known = [one.render for one in settings.services.values() if one.render and PLATFORM_ID.fullmatch(one.render)]
     try:
         found = await listed.services()
     except MissingPermission as error:
         works = CheckResult("render key", Outcome.OK, "works; what it may read stands below")
+        # The key works, though it may not list services; an id from the configuration serves for the other trials.
         return [works, *await check_permissions(settings, platform, next(iter(known), None), error)]
     except WatchdogError as error:
         fix = "create a key (Render: Account Settings, API Keys) and set WATCHDOG_RENDER_API_KEY"
@@ -99,7 +103,7 @@ async def _service(
 
 
 def _state(settings: Settings, name: str, facts: ServiceFacts) -> Sequence[CheckResult]:
-    """Return what Render says of a service, and what of it forbids a rollback."""
+    """Return Render's facts of a service, and those that forbid a rollback."""
     place = f"service {name}"
     results = [CheckResult(place, Outcome.OK, f"{facts.name} is {facts.id}, a {facts.kind}", "")]
     if facts.suspended or facts.maintenance:
@@ -107,6 +111,7 @@ def _state(settings: Settings, name: str, facts: ServiceFacts) -> Sequence[Check
         quiet = ", and nobody is told of what fails" if maintenance.meant(facts) else ""
         what = f"it is {state}: nothing is rolled back{quiet}"
         results.append(CheckResult(place, Outcome.WARN, what, "resume it on Render"))
+    # Such a command often migrates a database; run by the old code, it may harm the new schema.
     if facts.pre_deploy_command and not settings.policy.services[name].rollback_safe:
         what = "it has a pre-deploy command, which a rollback may run again: a human is asked instead"
         results.append(
@@ -118,7 +123,7 @@ def _state(settings: Settings, name: str, facts: ServiceFacts) -> Sequence[Check
 async def _history(
     settings: Settings, world: World, platform: Platform, name: str, facts: ServiceFacts
 ) -> Sequence[CheckResult]:
-    """Return where it would be rolled back to, which version it serves, and whether its merges can be seen."""
+    """Return the rollback target, the served version, and whether the service's merges can be read."""
     results = [await _target(world, platform, name, facts)]
     results.extend(await served_versions(settings, world, name, facts))
     if world.repository is not None and facts.repo and facts.branch:
@@ -127,7 +132,7 @@ async def _history(
 
 
 async def _merges(repository: Repository, name: str, repo: str, branch: str) -> CheckResult:
-    """Try what is read while auto-deploy is off because of us: which merges do not ship."""
+    """Try the read that runs while auto-deploy is off because of us: the merges that do not ship."""
     place = f"merges of {name}"
     try:
         commits = await repository.commits(repo, branch)

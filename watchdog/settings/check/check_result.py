@@ -1,4 +1,4 @@
-"""What a live check is given, and what it says."""
+"""The input and the results of a live check."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from watchdog.ports import Notifier, Platform, Repository, SignalSource
 
 
 class Outcome(StrEnum):
-    """How a check ended."""
+    """The outcome of a check."""
 
     OK = "ok"
     UNTRIED = "untried"
@@ -21,7 +21,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One thing that was tried, what came of it, and what to do about it (empty when all is well)."""
+    """One attempt, its outcome, and the fix (empty on success)."""
 
     name: str
     outcome: Outcome
@@ -30,14 +30,14 @@ class CheckResult:
 
 
 TargetFinder = Callable[[str, Sequence[Deploy], ServiceFacts], TargetChoice]
-"""Answers where a service (by our name) would be rolled back to now."""
+"""Returns the present rollback target of a service (by our name)."""
 Job = Callable[[], Awaitable[Sequence[CheckResult]]]
 """One check, or a few that belong together."""
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What is tried: `signals` by `service/signal`, `controls` by URL, `pages` and `channels` by name."""
+    """The clients to try: `signals` by `service/signal`, `controls` by URL, `pages` and `channels` by name."""
 
     platform: Platform | None = None
     repository: Repository | None = None

@@ -31,6 +31,7 @@ async def check_sentry(settings: Settings, clock: Clock, platform: Platform | No
     headers = {"authorization": f"Bearer {token}"}
     url = f"{settings.endpoints['sentry']}/api/0"
     guard = settings.guard
+    # One attempt: the whole check has 30 s, and retries would use them up.
     api = ApiClient("Sentry", url, headers=headers, clock=clock, read_only=True, hints=HINTS, attempts=1, guard=guard)
     visit = _Visit(api, settings, platform)
     try:
@@ -60,7 +61,7 @@ def _signals(settings: Settings) -> Iterator[_Signal]:
 
 
 class _Visit:
-    """One round of questions to Sentry."""
+    """One round of requests to Sentry."""
 
     def __init__(self, api: ApiClient, settings: Settings, platform: Platform | None) -> None:
         self._api = api
@@ -68,23 +69,25 @@ class _Visit:
         self._platform = platform
 
     async def organisation(self, organisation: str) -> CheckResult:
-        """Try the token; say which scope it lacks, and which region's address would be the right one."""
+        """Try the token; report the scope it lacks, and the address of the right region."""
         name = f"sentry {organisation}"
         try:
             answer = await self._api.get(f"/organizations/{_quoted(organisation)}/")
         except WatchdogError as error:
             return CheckResult(name, Outcome.FAIL, str(error), FIX_TOKEN)
         access, region = _get(answer.json, "access"), _get(_get(answer.json, "links"), "regionUrl")
+        # An empty list means that this Sentry does not report scopes, not that there are none.
         missing = [scope for scope in SCOPES if isinstance(access, list) and access and scope not in access]
         if missing:
             return CheckResult(name, Outcome.FAIL, f"the token lacks {', '.join(missing)}", FIX_TOKEN)
+        # The address becomes advice to paste, so it must look like a host of Sentry's, whatever the answer holds.
         if isinstance(region, str) and REGION.fullmatch(region) and region != self._settings.endpoints["sentry"]:
             what = "the token works, but the organisation lives in another region"
             return CheckResult(name, Outcome.WARN, what, f"write endpoints: {{sentry: {region}}}")
         return CheckResult(name, Outcome.OK, "the token works")
 
     async def project(self, signal: _Signal) -> Sequence[CheckResult]:
-        """Try to read the project, and look whether it knows the live release."""
+        """Try to read the project, and check whether it knows the live release."""
         name = f"sentry {signal.organisation}/{signal.project}"
         try:
             answer = await self._api.get(f"/projects/{_quoted(signal.organisation)}/{_quoted(signal.project)}/")
@@ -106,6 +109,7 @@ class _Visit:
         try:
             await self._api.get(f"/organizations/{_quoted(signal.organisation)}/releases/{_quoted(wanted)}/")
         except PermanentAnswer as error:
+            # Only 404 means "no such release"; a lacking scope has another fix.
             if error.status != 404:
                 return CheckResult(name, Outcome.FAIL, str(error), FIX_TOKEN)
             return CheckResult(name, Outcome.WARN, f"Sentry knows no release {wanted[:40]}, which is live", FIX_RELEASE)

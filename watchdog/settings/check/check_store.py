@@ -23,9 +23,10 @@ async def check_store(settings: Settings) -> Sequence[CheckResult]:
 
 
 async def is_ready(settings: Settings) -> bool:
-    """Tell whether the record may be opened by a check: a database that is away, or without our tables, may not."""
+    """Return whether a check may open the record: not if the database is away, or without our tables."""
     if not is_postgres(settings.store_url):
         return True
     from watchdog.adapters.stores.postgres_probe import READY
 
+    # Opening a database without tables would create them, and a check changes nothing.
     return all(result.what == READY for result in await check_store(settings))

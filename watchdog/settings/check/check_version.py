@@ -1,6 +1,6 @@
-"""The version that answers name (`version:` of a signal), in `watchdog check --live`: is it that of the live deploy?
+"""The version that answers name (`version:` of a signal), in `watchdog check --live`: is it the live deploy's?
 
-One that never fits would hold back every acquittal and every proof that it was written for, without a word.
+A version that never matches would silently hold back every acquittal and every proof that depends on it.
 """
 
 from collections.abc import Sequence
@@ -40,6 +40,7 @@ def _judged(signal: str, version: str, deploys: Sequence[Deploy]) -> CheckResult
     if live is None:
         return CheckResult(place, Outcome.WARN, f"answers name {version[:20]}; nothing is live to compare it with")
     code = (live.code or "no commit")[:7]
+    # The same comparison as the core's: commits may be shortened, and images have digests.
     if is_of(version, live):
         return CheckResult(place, Outcome.OK, f"answers name {version[:20]}, which is that of {live.id}, live")
     fix = "it must be the commit, or the image's digest, of the deploy; services.{0}.version says where it stands"

@@ -1,6 +1,6 @@
-"""One document, checked from all sides, as Settings.
+"""One document, checked by all rules, as Settings.
 
-Rule: checks only report into the document; what they return is used only if nothing was reported.
+Rule: checks only report into the document; their results are used only if no mistake was reported.
 """
 
 import dataclasses
@@ -157,11 +157,12 @@ class Builder:
         return adapters, policies
 
     def _channels(self, shape: Shape) -> dict[str, Adapter]:
-        """Return the channels; the console when none is configured, so that somebody could read it."""
+        """Return the channels; the console if none is configured, so that notices appear somewhere."""
         return check_channels(self._document, shape.channels or {"console": {}}, self._registries.notifiers)
 
     def _modes(self, shape: Shape) -> dict[str, str]:
-        """Return each service's mode; a preview copy of ourselves only observes."""
+        """Return each service's mode; a preview copy of the watchdog only observes."""
+        # Render sets it for pull-request previews, which share the configuration, and so the production services.
         if self._environ.get("IS_PULL_REQUEST") == "true":
             return dict.fromkeys(shape.services, "observe")
         return {name: service.mode or shape.mode for name, service in shape.services.items()}
@@ -174,6 +175,7 @@ def _with_a_critical_one(
     if any(policy.critical for policy in policies):
         return policies
     first = next((policy.name for policy in policies if policy.kind == "http"), None)
+    # `critical: false` was written: the user does not want this signal to decide alone.
     if first is None or "critical" in adapters[first].options.model_fields_set:
         return policies
     return tuple(dataclasses.replace(policy, critical=True) if policy.name == first else policy for policy in policies)
@@ -192,6 +194,7 @@ def _policy(
             name=name,
             platform_id=service.render if PLATFORM_ID.fullmatch(service.render or "") else None,
             mode=Mode(modes[name]),
+            # A veto delays an automatic rollback; the other modes ask or only watch, and have nothing to delay.
             veto_seconds=(service.veto or 0.0) if modes[name] == "autonomous" else 0.0,
             depends_on=tuple(service.depends_on),
             rollback_safe=service.rollback_safe,
@@ -203,6 +206,7 @@ def _policy(
     }
     upstreams = {*vendors, *shape.dependencies} - {cross_checks.PLATFORM}
     roles = dict.fromkeys(sorted(upstreams), "upstream")
+    # The page named `render` is the host's own: it can veto a rollback; the others only explain.
     if cross_checks.PLATFORM in vendors:
         roles[cross_checks.PLATFORM] = "platform"
     return Policy(
@@ -231,11 +235,12 @@ def _store_url(written: str, folder: Path, secrets: Mapping[str, str]) -> str:
         return secrets.get(required_secrets.STORE_URL, "")
     if not written.startswith("sqlite:"):
         return written
+    # Absolute: store and lock must mean one file, wherever a command is started.
     return f"sqlite:///{(folder / written.removeprefix('sqlite:///')).absolute()}"
 
 
 def _record(shape: RecordShape, store: str, folder: Path) -> RecordSettings:
-    """Return what is recorded where; by default beside a SQLite store, else beside the configuration."""
+    """Return the settings of recordings; by default they lie beside a SQLite store, else beside the configuration."""
     if not shape.enabled:
         return RecordSettings(None, shape.keep, shape.max)
     if shape.folder is not None:

@@ -30,21 +30,24 @@ def load(
 ) -> Settings:
     """Return the settings from the given file, else `./watchdog.yaml`, else the text in WATCHDOG_CONFIG_YAML.
 
-    Secrets come from `environ`, else from a `.env` beside the file; `secretless`: only the policy is wanted, so that
-    none needs to be there. Raises ConfigurationError with every mistake.
+    Secrets come from `environ`, else from a `.env` beside the file; `secretless`: the caller needs the policy only, so
+    secrets may be missing. Raises ConfigurationError with every mistake.
     """
     found, name, text = _text(path, environ, cwd)
     folder = found.parent if found else cwd
     from_file, dotenv_mistakes, unread = read_dotenv(folder)
+    # An empty variable is how many hosts write "not set", so it does not hide the value of `.env`.
     variables = {**from_file, **{key: value for key, value in environ.items() if value}}
     secrets, secret_mistakes = read_secrets(variables)
     misspelt, strange = unknown_variables(variables)
     document = parse(text, name)
     settings = None
+    # Without data the document is unreadable YAML, whose mistakes would be followed by "services is missing".
     if document.data or not document.mistakes:
         builder = Builder(document, secrets, environ, Registries(signals, notifiers), secretless)
         settings = _build(builder, document, found, folder)
     others = (*dotenv_mistakes, *secret_mistakes, *misspelt)
+    # A document without settings and without a mistake would be a silent failure of the checks.
     if settings is None and not (document.mistakes or others):
         document.report((), "cannot be understood", "start from config/minimal.yaml")
     if settings is None or others or document.mistakes:
@@ -53,17 +56,18 @@ def load(
 
 
 def _build(builder: Builder, document: Document, path: Path | None, folder: Path) -> Settings | None:
-    """Return the settings; None with a mistake, also where a check fails in a way that its author did not expect."""
+    """Return the settings, or None with a mistake; an unexpected exception of a check is reported as a mistake too."""
     try:
         return builder.build(path, folder)
     except Exception as error:  # noqa: BLE001  no file may end the daemon or its reload, nor show people a traceback
+        # Without the exception's text: it may quote a value, and a value may be a secret.
         what = f"a check of this file failed by a fault of the watchdog ({type(error).__name__})"
         document.report((), what, "undo the last change, and report it with this line")
         return None
 
 
 def is_configured(environ: Mapping[str, str], cwd: Path) -> bool:
-    """Tell whether there is a configuration without naming a file."""
+    """Return whether there is a configuration without naming a file."""
     return (cwd / FILE).exists() or bool(environ.get(TEXT))
 
 
@@ -79,6 +83,7 @@ def _text(path: Path | None, environ: Mapping[str, str], cwd: Path) -> tuple[Pat
         )
     try:
         with chosen.open("rb") as file:
+            # One byte beyond the limit, so that the parser can refuse a large file without reading it whole.
             data = file.read(SIZE_MAX + 1)
         return chosen, chosen.name, data.decode("utf-8-sig", errors="replace" if len(data) > SIZE_MAX else "strict")
     except (OSError, UnicodeDecodeError) as error:

@@ -1,6 +1,6 @@
 """From a scenario file to a fault class of the lab; every mistake with its line: of form first, then of meaning.
 
-Rule: what is written has a meaning, or is a mistake: a fault that shows nothing, a name that points nowhere.
+Rule: each written value has a meaning, or is a mistake: a fault without a symptom, a name that points nowhere.
 """
 
 import dataclasses
@@ -44,6 +44,7 @@ def read_scenarios(paths: Iterable[Path], folder: Path) -> list[FaultClass]:
     found: list[FaultClass] = []
     mistakes: list[Mistake] = []
     for path in paths:
+        # Reports list fault classes by name alone, so two of one name could not be distinguished.
         if path.stem in (*BY_NAME, *(one.name for one in found)):
             mistakes.append(Mistake(f"{path}", "there is a fault class of that name", "rename the file"))
             continue
@@ -85,8 +86,9 @@ def _services(shape: ScenarioShape) -> tuple[str, ...]:
 
 
 def _is_name(text: str) -> bool:
-    """Tell whether it is a name, also where it is written without quotes: no number, no date."""
+    """Return whether it is a name, also where it is written without quotes: no number, no date."""
     try:
+        # `on`, `1e3` or `2027-02-03` pass the pattern, and YAML would read each as another type.
         return NAME.fullmatch(text) is not None and yaml.safe_load(text) == text
     except ValueError:  # 2027-02-31 is written as a date, and is none
         return False
@@ -111,6 +113,7 @@ def _check(document: Document, shape: ScenarioShape) -> None:
         for place, need in enumerate(needs):
             if not _is_name(need):
                 document.report(("depends_on", name, place), "not a name", "write letters, digits and dashes")
+    # A dependency that is no service stands for a vendor with a status page of its own.
     vendors = {*VENDORS, *(need for needs in shape.depends_on.values() for need in needs)} - set(services)
     for name in shape.vendors_down:
         _known(document, ("vendors_down", name), name, vendors, "status page (others stand under depends_on)")
@@ -132,14 +135,17 @@ def _check_fault(
         _known(document, (*here, "services", number), name, services, "service")
     if fault.deploy is not None:
         _known(document, (*here, "deploy"), fault.deploy, deploys, "deploy")
+        # A fault of a deploy is visible through that deploy's own code only.
         if fault.begins[0] < 0:
             what = "before its deploy serves, it cannot be seen"
             document.report((*here, "begins"), what, "write how long after the deploy it begins")
     if (fault.every is None) is not (fault.each_lasts is None):
         missing = "each_lasts" if fault.each_lasts is None else "every"
         document.report(here, f"{missing} is missing", "write both: every: 30m, each_lasts: 2m")
+    # Compared by the extremes: the longest failure against the shortest period.
     elif fault.every is not None and fault.each_lasts is not None and fault.each_lasts[1] >= fault.every[0]:
         document.report((*here, "each_lasts"), "it never pauses", "write less than every, or leave both out")
+    # A fault that no signal can see would make every verdict on it a matter of luck.
     shown = fault.share[1] or fault.errors[1] or fault.crash_every or fault.new_error or fault.silent
     if not shown and fault.slow == fault.traffic == (1.0, 1.0):
         document.report(here, "it shows nothing", "write a share, slow, errors, traffic, crash_every or silent: true")
@@ -154,6 +160,7 @@ def _check_truth(
     if truth.service is not None:
         _known(document, ("truth", "service"), truth.service, services, "service")
     if truth.deploy is None:
+        # Both reactions undo a deploy, so there must be one to blame.
         if {truth.right, *truth.also} & {"rollback", "ask"}:
             document.report(("truth", "right"), "no deploy did it", "add deploy: the name of the one to undo")
         if "target" in truth.model_fields_set:
@@ -168,6 +175,7 @@ def _check_truth(
         )
     own = [name for name, whose in deploys.items() if whose == service and name != truth.deploy]
     _known(document, ("truth", "target"), truth.target, (PREVIOUS, START, *own), "deploy to go back to")
+    # The truth blames this deploy, so at least one fault must give the daemon evidence for it.
     if not any(fault.deploy == truth.deploy and service in fault.services for fault in shape.faults):
         what = "nothing shows that it did it"
         document.report(("truth", "deploy"), what, f"add a fault with deploy: {truth.deploy} on {service}")
@@ -204,6 +212,7 @@ def _scenario(shape: ScenarioShape) -> Scenario:
 
 
 def _profile(shape: ServiceShape) -> Mapping[str, Range]:
+    # The lab's fields carry their unit; the file's keys leave it out, since each value has one.
     written = {field.name: getattr(shape, field.name.removesuffix("_seconds")) for field in dataclasses.fields(Profile)}
     return {name: value for name, value in written.items() if value is not None}
 

@@ -26,19 +26,22 @@ TEXT = "WATCHDOG_CONFIG_YAML"
 SIZE_MAX = 64 * 1024
 TOKEN_MIN = 24
 LINE_MAX = 4096
-"""Characters; the library looks for a comment in the square of the blanks of a line."""
+"""Characters of a line. The library searches for comments in time quadratic in the blanks of a line."""
 UNKNOWN_MAX, NAME_MAX = 50, 100
-"""Unknown names that are looked at; to find the nearest known one takes a millisecond each."""
+"""Unknown names that are compared; finding the nearest known one takes a millisecond each."""
 
 
 def _one_word(value: SecretStr) -> SecretStr:
     text = value.get_secret_value()
+    # A pasted line break or quote would be sent in a header, and the vendor would answer 401 without a reason.
     if not re.fullmatch(r"[\x21-\x7e]+", text):
         raise ValueError("holds a space, a line break or a letter outside ASCII: copy it again, without quotes")
     return value
 
 
 def _web_address(value: SecretStr) -> SecretStr:
+    # Plain http to this machine alone: a test or a proxy; elsewhere the address, which is a secret, would travel in
+    # clear.
     if not re.match(r"https://[^/\s]+|http://(127\.0\.0\.1|localhost|\[::1\])([:/]|$)", value.get_secret_value()):
         raise ValueError("is not an https:// address")
     try:
@@ -89,12 +92,12 @@ class Variable:
 
 
 def _variable(needed_for: str, least: str) -> Any:
-    """Return the field of a secret: unset by default, with what `VARIABLES` says of it."""
+    """Return the field of a secret: unset by default, with the texts of `VARIABLES`."""
     return Field(default=None, title=needed_for, description=least)
 
 
 class Secrets(BaseSettings):
-    """Every secret that there is; which ones are needed follows from the configuration."""
+    """Every secret of the product; the configuration decides which of them are needed."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -203,7 +206,7 @@ class Secrets(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read only what is passed in: the environment is an argument, so that nothing is read behind its back."""
+        """Read the passed values only: the environment is an argument, so that no source is read implicitly."""
         return (init_settings,)
 
 
@@ -239,8 +242,9 @@ class SecretMap(Mapping[str, str]):
 
 
 def read_dotenv(folder: Path) -> tuple[Mapping[str, str], tuple[Mistake, ...], tuple[str, ...]]:
-    """Return the `WATCHDOG_*` variables of the folder's `.env` file, if there is one; mistakes; a warning of its lines
-    that are none: one, as the library would write a line of the log for each.
+    """Return the `WATCHDOG_*` variables of the folder's `.env` file, if any, its mistakes, and its warnings.
+
+    Unreadable lines give one warning: the library would write a log line for each.
     """
     path = folder / ".env"
     try:
@@ -256,6 +260,7 @@ def read_dotenv(folder: Path) -> tuple[Mapping[str, str], tuple[Mistake, ...], t
         )
     if len(text) > SIZE_MAX:
         return {}, (Mistake(".env", f"larger than {SIZE_MAX // 1024} KiB", "keep only WATCHDOG_* lines"),), ()
+    # Before the parser, whose time grows with the square of a line's blanks (LINE_MAX).
     long = next((number for number, line in enumerate(text.splitlines(), 1) if len(line) > LINE_MAX), None)
     if long is not None:
         return {}, (Mistake(f".env:{long}", f"longer than {LINE_MAX} characters", "write NAME=value on a line"),), ()
@@ -265,16 +270,18 @@ def read_dotenv(folder: Path) -> tuple[Mapping[str, str], tuple[Mistake, ...], t
     warnings = (
         (f".env: {len(wrong)} lines are not NAME=value and not used (the first: line {wrong[0]})",) if wrong else ()
     )
+    # Empty values count as unset, as they do in the environment.
     return {name: value for name, value in values.items() if name.startswith(PREFIX) and value}, (), warnings
 
 
 def read_secrets(variables: Mapping[str, str]) -> tuple[SecretMap, tuple[Mistake, ...]]:
-    """Return the secrets among the variables (empty ones count as unset), and what is wrong with any of them."""
+    """Return the secrets among the variables (empty ones count as unset), and the mistakes in them."""
     given = {name: variables[name] for name in KNOWN if variables.get(name)}
     mistakes: list[Mistake] = []
     try:
         Secrets(**{name.removeprefix(PREFIX).lower(): value for name, value in given.items()})  # type: ignore[arg-type]
     except ValidationError as error:
+        # Without input and context: both hold the value, which no message may show.
         for problem in error.errors(include_url=False, include_input=False, include_context=False):
             name = PREFIX + str(problem["loc"][0]).upper()
             why = str(problem["msg"]).removeprefix("Value error, ")
@@ -285,13 +292,15 @@ def read_secrets(variables: Mapping[str, str]) -> tuple[SecretMap, tuple[Mistake
 
 
 def unknown_variables(variables: Mapping[str, str]) -> tuple[tuple[Mistake, ...], tuple[str, ...]]:
-    """Return likely misspellings of secrets (mistakes) and other `WATCHDOG_*` names nobody knows (warnings)."""
+    """Return likely misspellings of secrets (mistakes) and other unknown `WATCHDOG_*` names (warnings)."""
     mistakes: list[Mistake] = []
     warnings: list[str] = []
     unknown = [name for name in sorted(variables) if name.startswith(PREFIX) and name not in (*KNOWN, TEXT)]
     for name in unknown[:UNKNOWN_MAX]:
         near = difflib.get_close_matches(name, KNOWN, n=1, cutoff=0.6)
         sure = difflib.get_close_matches(name, KNOWN, n=1, cutoff=0.9)
+        # Only if the near one is unset: else the strange name is probably another program's, and no reason to refuse
+        # the start.
         if sure and not variables.get(sure[0]):
             mistakes.append(Mistake(name[:NAME_MAX], "nobody knows this variable", f"did you mean {sure[0]}?"))
         else:

@@ -1,4 +1,4 @@
-"""What a loaded configuration is: frozen, complete, and silent about secrets."""
+"""A loaded configuration: frozen, complete, and silent about secrets."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence, Set
@@ -34,7 +34,7 @@ class ServiceSettings:
 
 @dataclass(frozen=True, slots=True)
 class DependencySettings:
-    """Something watched and blamed: a Render id or name (its events), or a status page's URL.
+    """A dependency that is watched and blamed: a Render id or name (its events), or a status page's URL.
 
     `components` are those of the page that concern us; none: all.
     """
@@ -46,7 +46,7 @@ class DependencySettings:
 
 @dataclass(frozen=True, slots=True)
 class MetricsSettings:
-    """`host` None: listen on nothing. `remote_write` None: send nothing. `hosts`: other names of the server."""
+    """`host` None: no listener. `remote_write` None: no metrics are sent. `hosts`: other names of the server."""
 
     host: str | None = "127.0.0.1"
     port: int = 9464
@@ -58,7 +58,7 @@ class MetricsSettings:
 
 @dataclass(frozen=True, slots=True)
 class PeopleSettings:
-    """Who has which role by the name that somebody else proves; `everybody`: whoever is logged in there may look."""
+    """The names for each role, as a proxy or provider proves them; the last field: every user who logs in may look."""
 
     approvers: tuple[str, ...] = ()
     operators: tuple[str, ...] = ()
@@ -68,7 +68,7 @@ class PeopleSettings:
 
 @dataclass(frozen=True, slots=True)
 class ProxySettings:
-    """The header in which a proxy says who is logged in, and the networks from which it is believed."""
+    """The header in which a proxy names the logged-in user, and the networks from which it is believed."""
 
     user_header: str
     sources: tuple[str, ...]
@@ -77,7 +77,7 @@ class ProxySettings:
 
 @dataclass(frozen=True, slots=True)
 class OidcSettings:
-    """The OpenID provider that proves who somebody is, by that claim; its secret is a variable."""
+    """The OpenID provider that proves a user's identity, by that claim; its secret is a variable."""
 
     issuer: str
     client_id: str
@@ -87,7 +87,7 @@ class OidcSettings:
 
 @dataclass(frozen=True, slots=True)
 class ConsoleSettings:
-    """The web console. `url` is where browsers find it; `tokens`: whoever has a role's token may come in with it."""
+    """The web console. `url` is its address for browsers; `tokens`: a role's token admits its bearer."""
 
     enabled: bool = False
     url: str | None = None
@@ -97,7 +97,7 @@ class ConsoleSettings:
 
     @property
     def names_are_proven(self) -> bool:
-        """Tell whether a proxy or a provider says who is logged in."""
+        """Return whether a proxy or a provider names the logged-in user."""
         return self.proxy is not None or self.oidc is not None
 
 
@@ -120,7 +120,7 @@ class LogSettings:
 
 @dataclass(frozen=True, slots=True)
 class RecordSettings:
-    """`folder` None: nothing is recorded."""
+    """`folder` None: no recordings."""
 
     folder: Path | None = None
     keep_seconds: float = 30 * 86400.0
@@ -131,14 +131,13 @@ class RecordSettings:
 class Settings:
     """Everything the composition root needs.
 
-    `path` is None when the text came from WATCHDOG_CONFIG_YAML. `vendors` maps status page to URL; `endpoints`
-    maps render, sentry, pagerduty, slack to a base URL without trailing slash; `store_url` has an absolute path,
-    or may hold a password: `stores.shown_url` is what may be shown of it.
-    `console` is the web console, on the server of `metrics`, as are `status_pages`; `repository` names who is asked for
-    suspect commits, if anybody is.
+    `path` is None when the text came from WATCHDOG_CONFIG_YAML. `vendors` maps status page to URL; `endpoints` maps
+    render, sentry, pagerduty, slack to a base URL without trailing slash. `store_url` has an absolute path, or may hold
+    a password: `stores.shown_url` returns the part that may be shown. `console` is the web console, on the server of
+    `metrics`, as are `status_pages`; `repository` names the code host that is asked for suspect commits, if any.
     `own_id` is the watchdog's own service on Render, which is never a target, and `own_hosts` are the names that Render
-    serves it under; `private_hosts` are the names that may lead into a private network. `remind`: people are told of
-    follow-ups that are overdue; `owners` maps roles of the runbook to the contacts who have them.
+    serves it under. `private_hosts` are the names that may lead into a private network. `remind`: overdue follow-ups
+    are sent to people; `owners` maps roles of the runbook to their contacts.
     """
 
     path: Path | None
@@ -165,12 +164,13 @@ class Settings:
 
     @property
     def guard(self) -> AddressGuard:
-        """Return what judges every address that is connected to."""
+        """Return the guard that judges every address that is connected to."""
         return AddressGuard(self.private_hosts)
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """Return the names by which browsers and programs may ask our server, beside its address."""
+        """Return the names under which browsers and programs reach our server, beside its address."""
+        # Browsers send the console's own name as Host; an unknown one is refused (421).
         own = urlsplit(self.console.url or "").hostname
         return (*self.metrics.hosts, *([own] if own else []), *self.own_hosts)
 
@@ -193,7 +193,9 @@ def resolve_names(settings: Settings, found: Sequence[ServiceFacts]) -> Settings
     services = dict(settings.policy.services)
     mistakes: list[Mistake] = []
     for name, written in settings.unresolved.items():
+        # Exact names only: a part of a name could belong to another team's service.
         ids = [facts.id for facts in found if facts.name == written]
+        # Inside the loop: two names in this file may mean one service, and two guards would roll it back twice.
         taken = {service.platform_id for service in services.values()}
         why_not = _why_not(ids, settings.own_id, taken)
         if why_not is None:
@@ -204,15 +206,18 @@ def resolve_names(settings: Settings, found: Sequence[ServiceFacts]) -> Settings
     if mistakes:
         raise ConfigurationError(tuple(mistakes))
     policy = dataclasses.replace(settings.policy, services=MappingProxyType(services))
+    # `calm_seconds` grows with the services that have an id, and names have just become ids.
     return dataclasses.replace(settings, policy=read_calmly(policy))
 
 
 def read_calmly(policy: Policy) -> Policy:
-    """Return the policy with events of the platform read as rarely as so many services must be (`calm_seconds`); those
-    of a service without a probe as often as was written: nothing else watches it.
+    """Return the policy with the platform's events read as rarely as the number of services demands (`calm_seconds`).
+
+    Events of a service without a probe keep their configured rate: they are its only signal.
     """
 
     def calm(signal: SignalPolicy) -> SignalPolicy:
+        # Only ever slower: a rate that the user chose below this one stays.
         rarely = signal.kind == render_events.KIND and signal.every_seconds < policy.calm_seconds
         return dataclasses.replace(signal, every_seconds=policy.calm_seconds) if rarely else signal
 
@@ -228,6 +233,7 @@ def _why_not(ids: Sequence[str], own_id: str | None, taken: Set[str | None]) -> 
         return "no service of that name on Render", "write its id, srv-…, from its dashboard URL"
     if len(ids) > 1:
         return f"{len(ids)} services on Render have that name", f"write the id of one: {', '.join(ids[:5])}"
+    # A rollback of the watchdog would end it in the middle of the rollback.
     if ids[0] == own_id:
         return "this is the watchdog itself (RENDER_SERVICE_ID)", "write the site's service"
     return ("guarded twice", "put all its signals into one service") if ids[0] in taken else None

@@ -1,4 +1,4 @@
-"""Who may use the console, and what anybody may see: checked, and as the composition root needs it."""
+"""The access to the console and to public pages: checked, and in the form that the composition root needs."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -35,7 +35,7 @@ HOW = "in the clone: .venv/bin/pip install -e '.[console]'"
 
 
 def console_settings(document: Document, shape: ConsoleShape) -> ConsoleSettings:
-    """Return who may use the console, once it was checked."""
+    """Return the access to the console, once it was checked."""
     proxy = None
     if shape.proxy is not None:
         proxy = ProxySettings(shape.proxy.user_header, tuple(shape.proxy.sources), _people(shape.proxy))
@@ -50,9 +50,10 @@ def _people(shape: PeopleShape) -> PeopleSettings:
 
 
 def check_console(document: Document, shape: Shape, variables: Mapping[str, str]) -> None:
-    """Report a console that could not be served (nowhere to listen, no libraries), or not used as meant."""
+    """Report a console that could not be served (no listener, no libraries), or that contradicts its purpose."""
     console = shape.console
     for name, way in (("proxy", console.proxy), ("oidc", console.oidc)):
+        # Checked even while the console is off: the mistake should not wait for the day that it is switched on.
         if way is not None:
             _check_people(document, ("console", name), way)
     if console.oidc is not None and console.url is None and ("console", "url") not in document.reported:
@@ -61,6 +62,7 @@ def check_console(document: Document, shape: Shape, variables: Mapping[str, str]
     if not console.enabled:
         return
     tokens = [variables[name] for name in CONSOLE_TOKENS.values() if variables.get(name)]
+    # A bearer of both would get one role by the order of a table, and the user could not know which.
     if console.tokens and len(set(tokens)) < len(tokens):
         document.report(("console",), "two roles have the same token", "make another: openssl rand -hex 32")
     if not console.tokens and console.proxy is None and console.oidc is None:
@@ -71,9 +73,10 @@ def check_console(document: Document, shape: Shape, variables: Mapping[str, str]
 
 
 def check_status_pages(document: Document, shape: Shape) -> None:
-    """Report pages of services that are none, and what keeps any from being served."""
+    """Report pages of unknown services, and the causes that keep any page from being served."""
     for name, page in shape.status_pages.items():
         path: Path = ("status_pages", name)
+        # The name becomes a part of a public address.
         if not PAGE_NAME.fullmatch(name):
             document.report(path, "not a name for an address", "write up to 40 small letters, digits and -")
         for place, service in enumerate(page.services):
@@ -112,12 +115,12 @@ def check_libraries(document: Document, path: Path, libraries: Sequence[str]) ->
 
 
 def missing_libraries(libraries: Sequence[str]) -> list[str]:
-    """Return which of these are not installed."""
+    """Return the libraries that are not installed."""
     return [name for name in libraries if find_spec(name) is None]
 
 
 def _check_people(document: Document, path: Path, shape: PeopleShape) -> None:
-    """Report who has two roles, and that nobody has any."""
+    """Report names with two roles, and an access list without any name."""
     roles = {"approvers": shape.approvers, "operators": shape.operators, "viewers": shape.viewers}
     known: dict[str, str] = {}
     for role, names in roles.items():
@@ -125,19 +128,22 @@ def _check_people(document: Document, path: Path, shape: PeopleShape) -> None:
             if name in known:
                 document.report((*path, role, place), f"is one of the {known[name]} already", "keep the one you mean")
             known.setdefault(name, role)
+    # An empty list of viewers is written on purpose, or was reported already.
     if not known and "viewers" not in document.keys(*(str(part) for part in path)):
         document.report(path, "nobody has a role", 'add approvers: [ann@acme.example], or viewers: "*"')
 
 
 def _typed_in_vain(shape: Shape) -> list[str]:
-    """Return the approvers' names that count where they are proven alone, though a token lets its bearer type them."""
+    """Return the approvers' names that count only where they are proven, though a token lets its bearer type them."""
     if shape.console.proxy is None and shape.console.oidc is None:
         return []
     found = []
     for contact, one in shape.contacts.items():
         for text in one.answers_as:
             way, _, name = text.rpartition(":")
+            # A name without a prefix means the console, unless it looks like a Slack member id.
             is_name = way == CONSOLE or (not way and not MEMBER.fullmatch(name))
+            # A typed name counts only where the file says so with `token:NAME`.
             if is_name and identity(TOKEN, name) not in one.answers_as:
                 how = f"add token:{name} if it shall count on trust, or set console.tokens: false"
                 found.append(f"contacts.{contact} answers as {text}, and not where it is typed beside a token: {how}")
@@ -145,10 +151,11 @@ def _typed_in_vain(shape: Shape) -> list[str]:
 
 
 def console_warnings(shape: Shape, variables: Mapping[str, str]) -> Sequence[str]:
-    """Return what works, but probably not as meant."""
+    """Return warnings of settings that work, but probably not as meant."""
     console, found = shape.console, []
     loopback = is_loopback(shape.metrics.listen.rpartition(":")[0] or "localhost")
     if shape.status_pages and not loopback:
+        # The status pages share a port with /metrics, which names every service and its state.
         found.append("status_pages: others can reach /metrics there, too: let a proxy hand on /status/NAME alone")
     if not console.enabled:
         return found

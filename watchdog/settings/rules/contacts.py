@@ -1,7 +1,7 @@
-"""People: contacts with their addresses and hours, the order in which they are called, and who of them approves.
+"""People: contacts with their addresses and hours, the order of escalation, and the approvers among them.
 
-A contact's address makes a channel of its own (`lead-email`): the channel that is configured, with another address. It
-is told of nothing but what the escalation brings there, and the questions that its contact alone may approve.
+A contact's address makes a channel of its own (`lead-email`): the configured channel with another address. It receives
+only the pages of the escalation, and the questions that its contact alone may approve.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,18 +37,19 @@ ROLES_BY_NAME: Mapping[str, str] = {
     "developers": DEVELOPERS,
     "product-owner": OWNER,
 }
-"""Names of contacts that say which role of the runbook they have."""
+"""Names of contacts that state their role of the runbook."""
 UNREACHABLE = ("no way to reach them", f"add one of: {', '.join(ADDRESSED)}")
 
 Contacts = Mapping[str, Mapping[str, Adapter]]
 
 
 def check_contacts(document: Document, shape: Shape, channels: Mapping[str, Adapter], notifiers: Notifiers) -> Contacts:
-    """Return each contact's own channels by name; report what cannot be meant."""
+    """Return each contact's own channels by name; report contradictions."""
     found: dict[str, dict[str, Adapter]] = {}
     for name, contact in shape.contacts.items():
         path = ("contacts", name)
         check_name(document, path)
+        # Steps of the escalation name contacts and channels alike; a shared name would be ambiguous.
         if name in notifiers:
             document.report(path, "already the name of a channel", "give them another name")
         kinds = [kind for kind in ADDRESSED if getattr(contact, kind) is not None]
@@ -75,6 +76,7 @@ def addressed(
     if kind not in shape.channels:
         document.report(path, "names no configured channel", f"add {kind}: under channels:")
         return None
+    # The channel itself has a mistake, which is reported already; a second report would repeat it.
     if kind not in channels:
         return None
     one = kind == "email" and isinstance(address, str)
@@ -85,16 +87,17 @@ def addressed(
 
 
 def is_wrong(document: Document, path: tuple[str, ...]) -> bool:
-    """Tell whether something was reported there, or below."""
+    """Return whether a mistake was reported there, or below."""
     return any(place[: len(path)] == path for place in document.reported)
 
 
 def check_escalation(
     document: Document, shape: Shape, contacts: Contacts, channels: Mapping[str, Adapter]
 ) -> tuple[Step, ...]:
-    """Return the steps; none where PagerDuty climbs, or nobody said who is next."""
+    """Return the steps of the escalation; none where PagerDuty escalates, or no next person is configured."""
     people = {name: Step(name, tuple(own), hours=_hours(shape.contacts[name])) for name, own in contacts.items()}
     known = {**people, **check_rotations(document, shape, people, channels)}
+    # A channel may be a step, but a contact or rotation of its name goes first.
     known |= {name: Step(name, (name,)) for name in channels if name not in known}
     written = document.at(("escalation",))
     if written == PAGERDUTY and PAGERDUTY not in channels:
@@ -106,6 +109,7 @@ def check_escalation(
             document.report(path, "called twice", "keep one; who acknowledges and does not end it is called again")
         elif step.tell in known:
             contact = shape.contacts.get(step.tell)
+            # A contact without an address may approve, yet a page to them would reach no device.
             if contact is not None and contact.answers_as and not any(getattr(contact, kind) for kind in ADDRESSED):
                 document.report(path, *UNREACHABLE)
             steps.append(replace(known[step.tell], after_seconds=step.after))
@@ -115,10 +119,11 @@ def check_escalation(
 
 
 def owners(shape: Shape) -> Mapping[str, str]:
-    """Return which contact has which role of the runbook: the first who says so, else the first whose name does."""
+    """Return the contact for each role of the runbook: the first with that `role:`, else the first named after it."""
     by_name = [(ROLES_BY_NAME.get(name.lower().replace("_", "-")), name) for name in shape.contacts]
     written = [(contact.role, name) for name, contact in shape.contacts.items()]
     found: dict[str, str] = {}
+    # Written roles first: a name such as `lead` only counts where no contact claims the role.
     for role, name in (*written, *by_name):
         if role is not None and (shape.contacts[name].role or role) == role:
             found.setdefault(role, name)
@@ -126,7 +131,7 @@ def owners(shape: Shape) -> Mapping[str, str]:
 
 
 def approvers(shape: Shape, contacts: Contacts) -> Mapping[str, Approver]:
-    """Return every contact as who may approve; one without identities cannot."""
+    """Return every contact as an approver; one without identities cannot approve."""
     proven = shape.console.proxy is not None or shape.console.oidc is not None
 
     def answers_as(contact: ContactShape) -> tuple[str, ...]:
@@ -144,8 +149,9 @@ def _hours(contact: ContactShape) -> Weekly | None:
 def warnings_of_people(
     shape: Shape, steps: tuple[Step, ...], contacts: Contacts, matrix: Mapping[Severity, Rule]
 ) -> list[str]:
-    """Return what works, but probably not as meant."""
+    """Return warnings of settings that work, but probably not as meant."""
     found = []
+    # All steps have hours, so there may be a night in which the escalation reaches no further person.
     if steps and all(any(one.hours is not None for one in _everybody(step)) for step in steps):
         found.append("escalation: out of everybody's hours nobody new is called: let one be there always")
     if steps and PAGERDUTY in shape.channels:
@@ -153,6 +159,7 @@ def warnings_of_people(
     busy = {rule.approver.name for rule in matrix.values() if rule.approver is not None}
     busy |= {one.name for step in steps for one in _everybody(step)}
     idle = [name for name in contacts if name not in busy]
+    # A contact that neither a step nor an approval names is most likely forgotten.
     if steps and idle:
         found.append(f"contacts: {', '.join(idle)} is never called: name them under escalation:")
     return found
@@ -163,7 +170,7 @@ def _everybody(step: Step) -> tuple[Step, ...]:
 
 
 def warnings_of_approvers(matrix: Mapping[Severity, Rule], channels: Mapping[str, Adapter]) -> list[str]:
-    """Return which of their member ids would not be heard in Slack."""
+    """Return a warning for each member id that Slack's list of approvers lacks."""
     options = answers_in_slack(channels)
     heard = {identity(SLACK, user) for user in options.users} if options is not None else set()
     named = {rule.approver for rule in matrix.values() if rule.approver is not None}

@@ -1,4 +1,4 @@
-"""What only shows when parts are seen together: names that point nowhere, modes that cannot be, ourselves as target."""
+"""Checks between sections: names that point nowhere, impossible modes, the watchdog itself as target."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -18,7 +18,7 @@ PLATFORM = "render"
 
 
 def check_presence(document: Document) -> None:
-    """Report the parts nothing works without."""
+    """Report the sections without which no service can be guarded."""
     for key, instead in (("version", "add version: 1"), ("services", "add services: {web: {render: …, signals: …}}")):
         if key not in document.data:
             document.report((key,), "missing", instead)
@@ -52,8 +52,10 @@ def check_services(document: Document, shape: Shape, own: Mapping[str, str]) -> 
 def _check_target(
     document: Document, path: tuple[str, ...], render: str, targets: dict[str, str], own: Mapping[str, str]
 ) -> None:
+    # By id and by name, since `render:` takes either; a watchdog that guards itself could roll itself back.
     if render in (own.get("RENDER_SERVICE_ID"), own.get("RENDER_SERVICE_NAME")):
         document.report(path, "this is the watchdog itself (RENDER_SERVICE_ID)", "write the site's service")
+    # Render has no rollback for data stores, and an older data store would lose the newer data.
     if render.startswith(("dpg-", "red-")):
         document.report(path, "a data store cannot be rolled back", "put it under dependencies:")
     if render in targets:
@@ -63,6 +65,7 @@ def _check_target(
 
 def _check_depends_on(document: Document, name: str, depends_on: list[str]) -> None:
     written = document.data.get("vendor_status")
+    # Read from the document, not from the shape: names of pages that have a mistake still count as known here.
     vendors = [one for one in written if isinstance(one, str)] if isinstance(written, (list, dict)) else PAGES
     known = {*document.keys("services"), *document.keys("dependencies"), *vendors} - {name}
     for index, other in enumerate(depends_on):
@@ -91,7 +94,7 @@ def _check_cycles(document: Document, shape: Shape) -> None:
 
 
 def check_dependencies(document: Document, shape: Shape) -> None:
-    """Check what is watched and never acted on."""
+    """Check the dependencies, which are watched and never acted on."""
     for name, dependency in shape.dependencies.items():
         path = ("dependencies", name)
         check_name(document, path)
@@ -103,17 +106,20 @@ def check_dependencies(document: Document, shape: Shape) -> None:
             document.report((*path, "components"), what, "drop it, or write vendor_status: https://…")
         if name in document.keys("services"):
             document.report(path, "already the name of a service", "give it another name")
+        # An exact name is resolved for services only: a dependency is read from the first moment on, by its id.
         if dependency.render is not None and not PLATFORM_ID.fullmatch(dependency.render):
             document.report((*path, "render"), "not a Render id", "write dpg-…, red-… or srv-…, from its dashboard URL")
 
 
 def status_pages(document: Document, shape: Shape, kinds: set[str]) -> dict[str, str]:
-    """Return the status pages to read, by name; report names nobody knows. `kinds` are the signals' kinds in use."""
+    """Return the status pages to read, by name; report unknown names. `kinds` are the signals' kinds in use."""
     listed, written = document.data.get("vendor_status"), shape.vendor_status
+    # By default only the pages of vendors that this configuration uses.
     if written is None:
         listed, written = None, {PLATFORM: None, **({"sentry": None} if "sentry" in kinds else {})}
     pages: dict[str, str] = {}
     for name, url in written.items():
+        # A list has places, a mapping has keys; the mistake should show the line either way.
         path = ("vendor_status", listed.index(name) if isinstance(listed, list) else name)
         if name in document.keys("dependencies") or name in document.keys("services"):
             document.report(path, "already the name of a service or dependency", "keep one")
@@ -144,6 +150,7 @@ def check_advanced(document: Document, shape: Shape) -> None:
     ):
         low, high = (figure(section, getattr(shape.advanced, section), key) for key in (smaller, larger))
         if low >= high:
+            # The figure that the user wrote is the mistake, not the default that it contradicts.
             key = smaller if document.at(("advanced", section, smaller)) is not None else larger
             document.report(
                 ("advanced", section, key),
@@ -151,6 +158,7 @@ def check_advanced(document: Document, shape: Shape) -> None:
                 "see config/watchdog.yaml",
             )
     limits = [figure("detection", shape.advanced.detection, key) for key in ("cusum_limit", "cusum_limit_in_watch")]
+    # The running sum is cut off at this cap, so a limit above it could never be passed.
     if limits[1] > CUSUM_CAP * limits[0]:
         keys = ("cusum_limit_in_watch", "cusum_limit")
         key = next((key for key in keys if document.at(("advanced", "detection", key)) is not None), keys[0])

@@ -1,4 +1,4 @@
-"""News that ask nothing of anybody: deploys that went well, and the weekly digest. Nobody gets them who did not ask."""
+"""Opt-in informational notifications: successful deploys and the weekly digest. Only channels listed here get them."""
 
 from collections.abc import Sequence
 
@@ -10,16 +10,16 @@ from watchdog.settings.text.validation import choose
 from watchdog.settings.text.yaml_document import Document
 
 FOR_WORK = RINGS | WRITES_DOWN
-"""Channels in which a notice stays open until somebody closes it: news would stay for ever."""
+"""Channels in which a notice stays open until a person closes it: informational notices would stay for ever."""
 
 
 def build_good_news(document: Document, shape: Shape, channels: Sequence[str]) -> tuple[str, ...]:
-    """Return who hears of deploys that went well; report what cannot be meant."""
+    """Return the channels for successful deploys; report contradictions."""
     return _tell(document, "good_news", shape.good_news.tell, channels) if shape.good_news is not None else ()
 
 
 def build_digest(document: Document, shape: Shape, channels: Sequence[str]) -> Digest | None:
-    """Return when the weekly digest is made, and who gets it; report what cannot be meant."""
+    """Return the time of the weekly digest and its channels; report contradictions."""
     if shape.digest is None:
         return None
     return Digest(parse_moment(shape.digest.every), _tell(document, "digest", shape.digest.tell, channels))

@@ -1,4 +1,4 @@
-"""Who is told of what, and who answers: everything that a configuration says of people, checked together."""
+"""The notification rules: every section of a configuration about people, checked together."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from watchdog.settings.text.yaml_document import Document
 class NotificationRules:
     """The severity matrix, all channels with those of contacts and stakeholders, and `fields` of the policy.
 
-    `warnings` say what works, but probably not as meant.
+    `warnings` name settings that work, but probably not as meant.
     """
 
     matrix: Mapping[Severity, Rule]
@@ -33,10 +33,11 @@ class NotificationRules:
 def check_told(
     document: Document, shape: Shape, channels: Mapping[str, Adapter], notifiers: Notifiers
 ) -> NotificationRules:
-    """Return it; report what cannot be meant. `channels` are the configured ones."""
+    """Return the rules; report contradictions. `channels` are the configured ones."""
     contacts = people.check_contacts(document, shape, channels, notifiers)
     steps = people.check_escalation(document, shape, contacts, channels)
     outside = stakeholder_contacts.check_stakeholders(document, shape, channels, notifiers)
+    # The document's order, not that of `channels`, which lacks channels with a mistake: they are named all the same.
     named = document.keys("channels") or tuple(channels)
     matrix = build_matrix(document, shape.policy, named, people.approvers(shape, contacts), shape.windows)
     fields = {

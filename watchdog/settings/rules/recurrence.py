@@ -1,5 +1,5 @@
-"""What comes back every week, as people write it: hours (`Mon-Fri 09:00-18:00 Europe/Berlin`), a moment
-(`Mon 09:00 Europe/Berlin`); and when turns of a week begin.
+"""Weekly times as people write them: hours (`Mon-Fri 09:00-18:00 Europe/Berlin`), a moment (`Mon 09:00 Europe/Berlin`),
+and the begin of weekly turns.
 """
 
 import re
@@ -17,19 +17,20 @@ MINUTES_OF_A_DAY = 24 * 60
 
 
 def parse_weekly(text: str) -> Weekly:
-    """Return the hours. Raises ValueError, saying what to write."""
+    """Return the hours. Raises ValueError with the form to write."""
     match = _HOURS.fullmatch(text.strip())
     if match is None:
         raise ValueError("not hours: write Mon-Fri 09:00-18:00 Europe/Berlin")
     begins, ends = (int(match[hour]) * 60 + int(match[hour + 1]) for hour in (2, 4))
     minutes_right = int(match[3]) < 60 and int(match[5]) < 60
+    # An end before the begin is a night shift; equal times could mean all day or never.
     if not minutes_right or begins >= MINUTES_OF_A_DAY or ends > MINUTES_OF_A_DAY or begins == ends:
         raise ValueError("not a time of day from and to: write 09:00-18:00, or 00:00-24:00")
     return Weekly(_days(match[1]), begins, ends, zone_named(match[6]))
 
 
 def parse_turn(text: str) -> tuple[int, int, str]:
-    """Return the day (a proleptic ordinal), the minute of it and the zone. Raises ValueError, saying what to write."""
+    """Return the day (a proleptic ordinal), the minute of it and the zone. Raises ValueError with the form to write."""
     match = _TURN.fullmatch(text.strip())
     try:
         day = date.fromisoformat(match[1]).toordinal() if match else None
@@ -41,7 +42,7 @@ def parse_turn(text: str) -> tuple[int, int, str]:
 
 
 def parse_moment(text: str) -> Moment:
-    """Return the moment. Raises ValueError, saying what to write."""
+    """Return the moment. Raises ValueError with the form to write."""
     match = _MOMENT.fullmatch(text.strip())
     if match is None or match[1].lower() not in DAYS:
         raise ValueError("not a moment of the week: write Mon 09:00 Europe/Berlin")
@@ -63,14 +64,16 @@ def _days(text: str) -> tuple[int, ...]:
         if first not in DAYS or (last or first) not in DAYS:
             raise ValueError("not days: write Mon, Mon-Fri or Sat,Sun")
         begin, end = DAYS.index(first), DAYS.index(last or first)
+        # `Sat-Mon` runs over the end of the week.
         days.update(day % 7 for day in range(begin, end + 1 if end >= begin else end + 8))
     return tuple(sorted(days))
 
 
 def zone_named(name: str) -> str:
-    """Return the name of a time zone. Raises ValueError for one that nobody knows."""
+    """Return the name of a time zone. Raises ValueError for an unknown one."""
     try:
         return ZoneInfo(name).key
+    # OSError: a name such as `Europe` is a folder of the zone database.
     except (KeyError, ValueError, OSError):
         raise ValueError("no such time zone: write one as in Europe/Berlin, or UTC") from None
 

@@ -1,4 +1,4 @@
-"""Which secrets the configuration needs, and what a user should be warned of."""
+"""The secrets that the configuration needs, and the warnings for its user."""
 
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
@@ -40,6 +40,7 @@ def check_secrets(
     for name, mode in modes.items():
         if mode != "observe":
             path: Path = ("services", name, "mode") if shape.services[name].mode else ("mode",)
+            # `setdefault`: the first line that needs a secret is the one the report names.
             needed.setdefault(RENDER_KEY, (path, f"mode {mode}"))
     for service, adapters in signals.items():
         for name, adapter in adapters.items():
@@ -88,7 +89,7 @@ def answers_in_slack(channels: Mapping[str, Adapter]) -> SlackOptions | None:
 
 
 def slack_warnings(channels: Mapping[str, Adapter]) -> Sequence[str]:
-    """Return that nobody was named who may answer in Slack, if so."""
+    """Return a warning if no member may answer in Slack."""
     options = answers_in_slack(channels)
     if options is None or options.users:
         return ()
@@ -109,6 +110,7 @@ def check_remote_write(document: Document, shape: Shape, variables: Mapping[str,
         return
     if password and not metrics.remote_write_user:
         document.report(path, "WATCHDOG_REMOTE_WRITE_PASSWORD is set without a user", "add remote_write_user: …")
+    # A receiver takes one of the two; the other would be answered with 401 and no reason.
     if password and token:
         what = "both WATCHDOG_REMOTE_WRITE_PASSWORD and _TOKEN are set"
         document.report(path, what, "keep the one your receiver asks for")
@@ -124,15 +126,17 @@ def warnings_of(
     variables: Mapping[str, str],
     environ: Mapping[str, str],
 ) -> Sequence[str]:
-    """Return what works, but probably not as meant."""
+    """Return warnings of settings that work, but probably not as meant."""
     found: list[str] = []
     key = bool(variables.get(RENDER_KEY))
     if environ.get("IS_PULL_REQUEST") == "true":
         found.append("IS_PULL_REQUEST is true: this is a preview copy, so every service is only observed")
+    # Render sets RENDER_* for the watchdog's own service; a key among them was most likely meant for us.
     if environ.get("RENDER_API_KEY") and not key:
         found.append(f"RENDER_API_KEY is set, but RENDER_* is never read for the target: set {RENDER_KEY}")
     if not key and any(service.render for service in shape.services.values()):
         found.append(f"without {RENDER_KEY} no deploy is seen: blame stays unknown")
+    # A file on Render's own disk is lost with each deploy, and with it the memory of rollbacks that were sent.
     if environ.get("RENDER") == "true" and not shape.store.startswith(("sqlite:////", POSTGRESQL, "postgres:")):
         found.append("store: on Render only a disk survives a restart: write sqlite:////var/data/watchdog.db")
     if variables.get(STORE_URL) and shape.store != POSTGRESQL:
@@ -145,6 +149,7 @@ def warnings_of(
         if url is None and name in NOT_READABLE
     ]
     autonomous = [name for name, mode in modes.items() if mode == "autonomous"]
+    # Without a dead man's switch a crashed watchdog looks exactly like a quiet one.
     if autonomous and not (variables.get(HEARTBEAT) or variables.get(CRONS)):
         found.append(
             f"AUTONOMOUS WITHOUT A HEARTBEAT: nobody will notice when the watchdog itself is dead: set {HEARTBEAT}"
@@ -183,7 +188,8 @@ def _private_names(shape: Shape, signals: Mapping[str, Mapping[str, Adapter]]) -
 
 
 def _is_private_name(host: str) -> bool:
-    """Tell whether no public name server can know it: one word, or a name under `.internal`."""
+    """Return whether no public name server can know it: one word, or a name under `.internal`."""
+    # Digits alone are an IPv4 address in another form, which the guard judges.
     one_word = "." not in host and ":" not in host and not host.isdigit()
     return bool(host) and (one_word or host.endswith(".internal")) and not is_loopback(host)
 
@@ -196,6 +202,7 @@ def _warnings_of_the_whole(shape: Shape, autonomous: Sequence[str], key: bool) -
         found.append("channels: NOBODY IS TOLD: console is standard error: add slack, pagerduty, email or webhook")
     if set(shape.channels) == {"tickets"}:
         found.append("channels: tickets wake nobody, and are told everything as there is nothing else: add a channel")
+    # One control site may fail by itself, and would then make every probe of that moment `Unknown`.
     if shape.control is not None and len(shape.control) < 2:
         blind = "our own blindness cannot be told" if not shape.control else "one control target may fail by itself"
         found.append(f"control: {blind}: name two targets")

@@ -1,4 +1,4 @@
-"""Rotations: contacts who are on call in turn, a week each, and when the first of them begins."""
+"""Rotations: contacts who are on call in turn, a week each, and the begin of the first week."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -15,7 +15,7 @@ from watchdog.settings.text.yaml_document import Document
 def check_rotations(
     document: Document, shape: Shape, people: Mapping[str, Step], channels: Mapping[str, Adapter]
 ) -> Mapping[str, Step]:
-    """Return each rotation as a step; report what cannot be meant. `people` are the contacts, as steps."""
+    """Return each rotation as a step; report contradictions. `people` are the contacts, as steps."""
     found = {}
     for name, written in shape.rotations.items():
         path = ("rotations", name)
@@ -25,6 +25,7 @@ def check_rotations(
         for place, one in enumerate(written.of):
             if one not in people:
                 document.report((*path, "of", place), "names no contact", partial(choose, one, set(people)))
+        # Unknown names are reported; the known ones still make a step, so that further mistakes are found.
         known = tuple(people[one] for one in written.of if one in people)
         if known:
             found[name] = Step(name, (), rotation=Rotation(known, *parse_turn(written.begins)))

@@ -1,4 +1,4 @@
-"""The severity matrix: the user's rows over the shipped ones, and which policies make no sense."""
+"""The severity matrix: the user's rows over the shipped ones, and the checks for contradictory rows."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -25,15 +25,17 @@ ALLOWED = {
     Severity.MEDIUM: (Action.ASK, Action.SCHEDULE, Action.TELL, Action.TICKET, Action.NOTE),
     Severity.LOW: (Action.TELL, Action.TICKET, Action.NOTE),
 }
-"""What each severity may ask for: small trouble never touches production, great trouble is never silent nor waits."""
+"""The actions that each severity may have: a small failure never touches production, a great one is never silent or
+delayed.
+"""
 ASKS = (Action.ROLLBACK, Action.ASK, Action.SCHEDULE)
-"""What may come to a question: a rollback does in mode assist, and where a guard asks."""
+"""The actions that may become a question: a rollback does in mode assist, and where a guard asks."""
 RINGS = frozenset({"pagerduty"})
-"""Channels that wake people: not for medium and below, unless the user says so."""
+"""Channels that page people: not for medium and below, unless the user lists them."""
 
 TICKETS = "tickets"
 WRITES_DOWN = frozenset({TICKETS})
-"""Channels that keep work for later: for medium and for `do: ticket`, unless the user says so."""
+"""Channels that keep work for later: for medium and for `do: ticket`, unless the user lists them."""
 
 
 def build_matrix(
@@ -43,7 +45,7 @@ def build_matrix(
     approvers: Mapping[str, Approver],
     windows: Mapping[str, str],
 ) -> Mapping[Severity, Rule]:
-    """Return the merged matrix; report rows that cannot be meant. `approvers` are the contacts, by name."""
+    """Return the merged matrix; report contradictory rows. `approvers` are the contacts, by name."""
     for name in windows:
         check_name(document, ("windows", name))
     named = {name: Window(name, parse_weekly(text)) for name, text in windows.items()}
@@ -70,6 +72,7 @@ def _merge(
     within = written.within if written.within is not None else shipped.within_seconds
     tell = tuple(written.tell) if written.tell is not None else _default_tell(severity, do, channels)
     if do not in ASKS:
+        # A note sends nothing and waits for nothing, so a deadline would have no meaning.
         return Rule(do, None if do is Action.NOTE else within, tell)
     return Rule(
         do,
@@ -83,9 +86,10 @@ def _merge(
 
 
 def _remind(written: RuleShape, shipped: Rule, within: float | None) -> float | None:
-    """Return when a question is repeated; the shipped moment falls out where the deadline comes first."""
+    """Return the time after which a question is repeated; the shipped one is dropped if the deadline comes first."""
     if written.remind is not None:
         return written.remind
+    # The user shortened `within` alone: the shipped reminder would come after the deadline.
     later = shipped.remind_seconds is not None and within is not None and shipped.remind_seconds >= within
     return None if later else shipped.remind_seconds
 
@@ -97,12 +101,13 @@ def _default_tell(severity: Severity, do: Action, channels: Sequence[str]) -> tu
         return tuple(channel for channel in channels if channel not in RINGS)
     if severity in (Severity.CRITICAL, Severity.HIGH):
         return audible_channels(channels)
+    # A ticket for low severity would stay open until a person closes it.
     unwanted = RINGS if severity is Severity.MEDIUM else RINGS | WRITES_DOWN
     return tuple(channel for channel in channels if channel not in unwanted)
 
 
 def audible_channels(channels: Sequence[str]) -> tuple[str, ...]:
-    """Return the channels by which people hear at once; all of them, where there is no such channel."""
+    """Return the channels that reach people at once; all of them, where there is no such channel."""
     return tuple(channel for channel in channels if channel not in WRITES_DOWN) or tuple(channels)
 
 
@@ -128,7 +133,7 @@ def _check_row(document: Document, severity: Severity, written: RuleShape, rule:
 
 
 def _check_ticket(document: Document, path: tuple[str, ...], written: RuleShape, channels: Sequence[str]) -> None:
-    """Report a ticket that nobody would open."""
+    """Report a ticket that no channel would open."""
     if TICKETS not in channels:
         what, instead = "impossible: no channel keeps tickets", "add tickets: {github: owner/name} under channels:"
         document.report((*path, "do"), what, f"{instead}, or write do: tell")
@@ -139,13 +144,14 @@ def _check_ticket(document: Document, path: tuple[str, ...], written: RuleShape,
 def _check_approver(
     document: Document, severity: Severity, rule: Rule, written: RuleShape, approvers: Mapping[str, Approver]
 ) -> None:
-    """Report an approver who is nobody, or who could not be told from anybody else."""
+    """Report an approver who is unknown, or who has no identity to approve with."""
     path, name = ("policy", severity.value, "approver"), written.approver
     if name is None or rule.do not in ASKS:
         return
     if name not in approvers:
         instead = choose(name, approvers) if approvers else "add them under contacts:"
         document.report(path, "names no contact", instead)
+    # A mistake in the contact itself explains the missing identity; a second report would confuse.
     elif not approvers[name].answers_as and ("contacts", name) not in [one[:2] for one in document.reported]:
         what = f"nobody could be known as {name}, so nobody could approve"
         document.report(path, what, f"add answers_as: [U0AAA, {name}] to contacts.{name}")
@@ -154,7 +160,7 @@ def _check_approver(
 def _check_window(
     document: Document, severity: Severity, rule: Rule, written: RuleShape, windows: Mapping[str, Window]
 ) -> None:
-    """Report a yes that would wait for no window, a window for which nothing waits, and a silence that would not."""
+    """Report a schedule without a window, a window without a schedule, and a default that would not wait."""
     path, name = ("policy", severity.value), written.window
     if rule.do is not Action.SCHEDULE:
         if name is not None:
@@ -166,13 +172,14 @@ def _check_window(
     elif name not in windows and ("windows", name) not in document.reported:
         instead = 'add windows: {nights: "Mon-Sun 02:00-04:00 Europe/Berlin"}'
         document.report((*path, "window"), "names no window", choose(name, windows) if windows else instead)
+    # A question without an answer has no moment to wait from, so it must not end in a rollback.
     if rule.do is Action.SCHEDULE and rule.then is Then.ROLLBACK:
         what = "impossible: a yes waits for its window, and no answer would not"
         document.report((*path, "then"), what, "write escalate or nothing")
 
 
 def _check_clock(document: Document, severity: Severity, written: RuleShape, rule: Rule) -> None:
-    """Report a reminder or a default that cannot be meant."""
+    """Report a reminder or a default that contradicts the row."""
     path = ("policy", severity.value)
     for key in ("remind", "then", "approver"):
         if rule.do not in ASKS and getattr(written, key) is not None:
@@ -180,6 +187,7 @@ def _check_clock(document: Document, severity: Severity, written: RuleShape, rul
     late = written.remind is not None and rule.within_seconds is not None and written.remind >= rule.within_seconds
     if late and rule.do in ASKS:
         document.report((*path, "remind"), "impossible: it must come before the deadline, within", "write less")
+    # A deadline that passes is no consent: severities below high never act without a person.
     if rule.then is Then.ROLLBACK and Action.ROLLBACK not in ALLOWED[severity]:
         what = f"impossible: {severity} is never rolled back without a human"
         document.report((*path, "then"), what, "write escalate or nothing")
@@ -190,13 +198,15 @@ def _channel_hint(name: str, channels: Sequence[str]) -> str:
 
 
 def _check_order(document: Document, matrix: Mapping[Severity, Rule]) -> None:
-    """Worse trouble must not ask for less than lighter trouble."""
+    """Report a lighter severity with a stronger action than a worse one."""
     for worse, lighter in pairwise(Severity):
+        # The action is wrong already; comparing it would report the same mistake twice.
         if any(("policy", severity.value, "do") in document.reported for severity in (worse, lighter)):
             continue
         if STRENGTH[matrix[lighter].do] > STRENGTH[matrix[worse].do]:
             what = f"impossible: {lighter} would {matrix[lighter].do} where {worse} would only {matrix[worse].do}"
             path = ("policy", lighter.value, "do")
+            # The row that the user wrote is the one to change, not the shipped one.
             if document.at(path) is None:
                 path = ("policy", worse.value, "do")
             document.report(path, what, "let the worse severity do at least as much")

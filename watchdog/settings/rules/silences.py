@@ -1,4 +1,4 @@
-"""Silences and action holds, as they stand in the configuration: for once, or every week."""
+"""Silences and action holds of the configuration: once, or every week."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,7 +15,7 @@ ALL = "all"
 def build_quiets(
     document: Document, key: str, written: Sequence[QuietShape], services: Mapping[str, ServiceShape]
 ) -> tuple[Suppression, ...]:
-    """Return what stands under `silences:` or `action_holds:`; report what cannot be meant."""
+    """Return the entries of `silences:` or `action_holds:`; report contradictions."""
     found = []
     for place, one in enumerate(written):
         path = (key, place)
@@ -26,12 +26,14 @@ def build_quiets(
         signal = one.signal if isinstance(one, SilenceShape) else None
         if signal is not None and signal not in _signals(services, one.service):
             document.report((*path, "signal"), "names no signal of it", choose(signal, _signals(services, one.service)))
+        # A name by its place, so that commands and pages can refer to an entry of the file.
         found.append(_quiet(one, f"configured-{place + 1}", signal))
     return tuple(found)
 
 
 def _check_time(document: Document, path: tuple[str | int, ...], one: QuietShape) -> None:
     once = one.begins is not None and one.ends is not None
+    # Exactly one of the two forms; half of one, or both, are mistakes.
     if (one.every is not None) == once or (one.begins is None) != (one.ends is None):
         what = "from when to when, please, for once or for every week"
         document.report(path, what, "write from: and to:, or every: Sun 02:00-04:00 Europe/Berlin")
@@ -50,6 +52,7 @@ def _quiet(one: QuietShape, name: str, signal: str | None) -> Suppression:
         service=None if one.service == ALL else one.service,
         by=one.author,
         reason=one.reason,
+        # A weekly entry has no begin of its own: it holds from the epoch on, in its hours.
         begins_at=one.begins or 0.0,
         ends_at=one.ends,
         weekly=parse_weekly(one.every) if one.every is not None else None,

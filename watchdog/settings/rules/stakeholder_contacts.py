@@ -1,6 +1,6 @@
-"""Stakeholders: people outside engineering, with their addresses, and what they hear of.
+"""Stakeholders: people outside engineering, with their addresses and the services they follow.
 
-Like a contact's, their addresses make channels of their own (`board-email`), which are told of nothing else.
+Like a contact's, their addresses make channels of their own (`board-email`), which get no other notice.
 """
 
 from collections.abc import Mapping
@@ -21,15 +21,17 @@ Found = Mapping[str, Mapping[str, Adapter]]
 def check_stakeholders(
     document: Document, shape: Shape, channels: Mapping[str, Adapter], notifiers: Notifiers
 ) -> Found:
-    """Return their channels by name; report what cannot be meant."""
+    """Return their channels by name; report contradictions."""
     found: dict[str, dict[str, Adapter]] = {}
     for name, those in shape.stakeholders.items():
         path = ("stakeholders", name)
         check_name(document, path)
+        # Names of channels, contacts and stakeholders share one list in the outbox.
         if name in notifiers or name in shape.contacts:
             taken = "channel" if name in notifiers else "contact"
             document.report(path, f"already the name of a {taken}", "give them another name")
         kinds = [kind for kind in ADDRESSED if getattr(those, kind) is not None]
+        # An address with a mistake was cut out and reported; a second report would only confuse.
         if not kinds and not is_wrong(document, path):
             document.report(path, "no way to reach them", f"add one of: {', '.join(ADDRESSED)}")
         for place, service in enumerate(those.services or ()):
@@ -46,7 +48,7 @@ def check_stakeholders(
 
 
 def policies(shape: Shape, found: Found) -> tuple[Stakeholders, ...]:
-    """Return who hears of what, by which channels."""
+    """Return each group's policy: its services, its least severity, its channels."""
     return tuple(_policy(name, those, tuple(found[name])) for name, those in shape.stakeholders.items())
 
 
@@ -55,6 +57,6 @@ def _policy(name: str, those: StakeholdersShape, channels: tuple[str, ...]) -> S
 
 
 def hears(one: Stakeholders) -> str:
-    """Return in words where they read, and of what."""
+    """Return the channels and the services of a group as text."""
     of = ", ".join(one.services) or "all services"
     return f"{', '.join(one.channels)}, of {of} from {one.severity} on, times in {one.zone}"

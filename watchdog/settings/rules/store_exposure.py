@@ -1,4 +1,4 @@
-"""Who else may read our files, or stand in for our store: file modes, and a database whose name is not checked."""
+"""The exposure of our files and our store: file modes, and a database whose name is not checked."""
 
 import os
 import stat
@@ -11,14 +11,16 @@ from watchdog.settings.schema.urls import is_loopback
 GROUP, OTHERS, CHANGING = 0o070, 0o007, 0o022
 """Mode bits: of a file's group, of all others, and to write."""
 BESIDE = ("-wal", "-shm")
-"""What SQLite puts beside a database: the newest records are there."""
+"""The suffixes of SQLite's files beside a database: the newest records are there."""
 
 
 def exposure_warnings(store_url: str, folder: Path, environ: Mapping[str, str]) -> Sequence[str]:
-    """Return what lets others read our secrets and record, or answer in the place of our database."""
+    """Return warnings of files that other users can read, and of a database that an impostor could replace."""
+    # A `.env` is never shared with a group on purpose, so no bit of its folder excuses an open file.
     found = [_of_files("", [folder / ".env"], shared=0)]
     database = database_path(store_url)
     if database is not None:
+        # SQLite puts its log beside the target of a link, our lock beside the link itself.
         own = Path(os.path.realpath(database))
         files = [own, *(own.with_name(own.name + one) for one in BESIDE), database.with_name(f"{database.name}.lock")]
         found.append(_of_files("store: ", files, shared=stat.S_ISGID))
@@ -26,7 +28,10 @@ def exposure_warnings(store_url: str, folder: Path, environ: Mapping[str, str]) 
 
 
 def _of_files(what: str, files: Sequence[Path], shared: int) -> str:
-    """Return who else may open these files. In a folder with a bit of `shared` the group is meant to."""
+    """Return a warning with the users who may open these files.
+
+    In a folder with a bit of `shared`, its group is meant to open them.
+    """
     modes = {path: mode for path in files if (mode := _open_to(path, shared))}
     every = 0
     for mode in modes.values():
@@ -47,6 +52,7 @@ def _open_to(path: Path, shared: int) -> int:
         mode, folder = path.stat().st_mode, path.parent.stat().st_mode
     except OSError:
         return 0
+    # A folder without the x bit keeps everyone out, however open its files are.
     passing = (GROUP if folder & 0o011 and not folder & shared else 0) | (OTHERS if folder & 0o001 else 0)
     return mode & passing
 
@@ -54,6 +60,7 @@ def _open_to(path: Path, shared: int) -> int:
 def _of_database(store_url: str, environ: Mapping[str, str]) -> str:
     hosts, sslmode = postgres_peers(store_url)
     far = [host for host in hosts if _is_far(host)]
+    # Only verify-full checks the name; `require` encrypts towards any server that answers.
     if not far or (sslmode or environ.get("PGSSLMODE", "")) == "verify-full":
         return ""
     what = f"store: it is not checked that {far[0]} is the database that is meant, nor who reads what is sent"
@@ -61,7 +68,7 @@ def _of_database(store_url: str, environ: Mapping[str, str]) -> str:
 
 
 def _is_far(host: str) -> bool:
-    """Tell whether a host is reached over a network that others may share.
+    """Return whether a host is reached over a network that others may share.
 
     A name without a dot is reached in a private network alone, as Render's own are, and no certificate could hold it.
     """

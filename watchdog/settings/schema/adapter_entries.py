@@ -1,4 +1,4 @@
-"""What the configuration asks of adapters: the shape of an entry in SIGNALS and in NOTIFIERS, and their checking."""
+"""The configuration's view of adapters: the shape of an entry in SIGNALS and in NOTIFIERS, and their checks."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
@@ -14,11 +14,11 @@ from watchdog.settings.text.yaml_document import Document
 
 
 class SignalEntry(Protocol):
-    """One kind of signal: its options (whose first key is the kind) and what decisions need to know of it."""
+    """One kind of signal: its options (whose first key is the kind), and its policy for the core."""
 
     @property
     def options(self) -> type[Options]:
-        """The model of the options."""
+        """Return the model of the options."""
 
     @property
     def policy(self) -> Callable[[str, Any], SignalPolicy]:
@@ -26,7 +26,7 @@ class SignalEntry(Protocol):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """The names of the variables that must be set."""
+        """Return the names of the variables that must be set."""
 
 
 class NotifierEntry(Protocol):
@@ -34,7 +34,7 @@ class NotifierEntry(Protocol):
 
     @property
     def options(self) -> type[Options]:
-        """The model of the options."""
+        """Return the model of the options."""
 
     @property
     def secrets(self) -> Callable[[Any], tuple[str, ...]]:
@@ -66,6 +66,7 @@ def check_signals(
             _report_kind(document, path, written, signals)
             continue
         options = validate(signals[kind].options, written, document, path)
+        # A signal with a mistake is left out, so that the rest of the file is still checked.
         if options is not None:
             adapters[name] = Adapter(kind, options)
             policies.append(signals[kind].policy(name, options))
@@ -88,7 +89,7 @@ def check_channels(
 
 
 def check_name(document: Document, path: tuple[str, ...]) -> None:
-    """Report a name that would not do as a metric label, a dedup key and a word of the command line."""
+    """Report a name that cannot be a metric label, a dedup key and a word of the command line."""
     if not NAME.fullmatch(path[-1]):
         document.report(path, "not a name we can use", "write up to 40 letters, digits, - or _")
 
@@ -96,6 +97,7 @@ def check_name(document: Document, path: tuple[str, ...]) -> None:
 def _kind(written: Mapping[str, Any], signals: Signals) -> str | None:
     """Return the first key that is a kind, preferring one whose options explain all other keys."""
     kinds = [key for key in written if key in signals]
+    # `http` and `latency` may both stand in one signal by mistake; the better fit gives the better message.
     fitting = [kind for kind in kinds if set(written) <= set(keys_at(signals[kind].options, ()))]
     return next(iter(fitting or kinds), None)
 
@@ -104,6 +106,7 @@ def _report_kind(document: Document, path: tuple[str, ...], written: Mapping[str
     if not written:
         document.report(path, "says nothing to look at", f"write one of: {', '.join(sorted(signals))}")
         return
+    # Words of another tool are answered with the word of ours, for each of them.
     foreign = [key for key in written if instead_of_key((*path, key), key)]
     for key in foreign:
         report_unknown_key(document, (*path, key), signals)

@@ -1,4 +1,4 @@
-"""The shape of `console:` and of `status_pages:`: who may look, who says who they are, and what anybody may see."""
+"""The shape of `console:` and of `status_pages:`: roles, the proof of identity, and the public pages."""
 
 import ipaddress
 import re
@@ -24,7 +24,7 @@ PERSON_MAX = 120
 PEOPLE_MAX = 500
 SHOWN_MAX = 60
 PAGE_SERVICES_MAX = 15
-"""A page stays below 50 KB."""
+"""With so many services a page stays below 50 KB."""
 HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
 NEVER = frozenset(
     {
@@ -33,17 +33,18 @@ NEVER = frozenset(
         *("x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto", "x-form-token"),
     }
 )
-"""Headers that browsers or proxies send for another reason: none of them says who is logged in."""
+"""Headers that browsers or proxies send for another purpose: none of them names the logged-in user."""
 
 
 def _person(text: str) -> str:
+    # No comma: proxies join repeated headers with one, and two names would become a third.
     if not 0 < len(text) <= PERSON_MAX or text != clean(text, PERSON_MAX) or "," in text or text == EVERYBODY:
         raise ValueError("not a name: write it as the login names it, letter by letter, as in ann@acme.example")
     return text
 
 
 def _viewers(value: object) -> object:
-    """Accept `"*"` for everybody who is logged in there."""
+    """Accept `"*"` for every user who is logged in there."""
     return [] if value in (EVERYBODY, [EVERYBODY]) else value
 
 
@@ -58,14 +59,16 @@ def _network(text: str) -> str:
         network = ipaddress.ip_network(text)
     except ValueError:
         raise ValueError("not an address or a network: write 127.0.0.1, 10.0.0.0/8 or ::1") from None
+    # From /0 every client could set the header, and so choose its name and role.
     if network.prefixlen == 0:
         raise ValueError("everybody could say to be anybody: write the address of the proxy alone") from None
     return str(network)
 
 
 def _issuer(text: str) -> str:
-    """Return it letter by letter, with its last slash: the provider's proofs name it so."""
+    """Return the issuer unchanged, with its last slash: the provider's tokens name it so."""
     http_url(text)
+    # The discovery path is appended to the issuer, and would end up in a query or fragment.
     if "?" in text or "#" in text:
         raise ValueError("not an issuer: write it as its provider says it, with nothing behind the path")
     return text
@@ -89,7 +92,7 @@ People = Annotated[list[Person], Field(max_length=PEOPLE_MAX)]
 
 
 class PeopleShape(Section):
-    """Who has which role, by the name under which they are logged in elsewhere."""
+    """Roles, by the name under which a user is logged in elsewhere."""
 
     approvers: People = Field(default_factory=list)
     operators: People = Field(default_factory=list)
@@ -98,26 +101,27 @@ class PeopleShape(Section):
 
     @property
     def everybody(self) -> bool:
-        """Tell whether whoever is logged in there may look."""
+        """Return whether every user who logs in there may look."""
         return self._everybody
 
     @model_validator(mode="wrap")
     @classmethod
     def _note_everybody(cls, given: object, make: ModelWrapValidatorHandler[Self]) -> Self:
         made = make(given)
+        # Read from the raw value: after validation `"*"` is an empty list like any other.
         made._everybody = isinstance(given, Mapping) and given.get("viewers") in (EVERYBODY, [EVERYBODY])
         return made
 
 
 class ProxyShape(PeopleShape):
-    """A proxy in front of the console that says in a header who is logged in; believed from its addresses only."""
+    """A proxy in front of the console that names the logged-in user in a header; believed from its addresses only."""
 
     user_header: Annotated[str, AfterValidator(_header), written_as(f"^{HEADER.pattern}$", "X-Forwarded-User")]
     sources: list[Annotated[str, AfterValidator(_network)]] = Field(alias="from", min_length=1, max_length=50)
 
 
 class OidcShape(PeopleShape):
-    """An OpenID provider that says who somebody is, by one claim of its proof."""
+    """An OpenID provider that proves a user's identity, by one claim of its token."""
 
     issuer: Annotated[str, AfterValidator(_issuer), written_as(r"^https?://[^\s?#@]+$", "https://login.acme.example")]
     client_id: Annotated[str, AfterValidator(_word), written_as(r"^[!-~]{1,200}$", "watchdog")]
@@ -134,7 +138,7 @@ ShownName = Annotated[str, AfterValidator(_shown_name)]
 
 
 class StatusPageShape(Section):
-    """What anybody may see of a group of services, each by its own name or by the one that visitors know."""
+    """The public view of a group of services, each by its own name or by the one that visitors know."""
 
     title: ShownName
     services: list[str] = Field(min_length=1, max_length=PAGE_SERVICES_MAX)

@@ -1,8 +1,9 @@
 """The JSON Schema of the configuration, by which editors complete keys, show their meaning and mark mistakes.
 
-Made of the shapes and of the adapters' options, with the comments of config/watchdog.yaml as descriptions. The result
-is shipped (`SHIPPED`): `watchdog schema` prints that file, and a test makes it anew and compares.
-Rule: it refuses no configuration that loads. What only shows when keys are seen together is left to `watchdog check`.
+It is made of the shapes and of the adapters' options, with the comments of config/watchdog.yaml as descriptions. The
+result is shipped (`SHIPPED`): `watchdog schema` prints that file, and a test makes it anew and compares.
+
+Rule: it refuses no configuration that loads. Checks between keys are left to `watchdog check`.
 """
 
 import re
@@ -30,8 +31,10 @@ def configuration_schema(reference: str) -> Found:
     whole = Shape.model_json_schema(by_alias=True)
     definitions: Found = whole.pop("$defs")
     signals = [_definition(definitions, kind.options) for kind in SIGNALS.values()]
+    # The shape says only "a mapping" there, since adapters check their own options; editors need the alternatives.
     definitions["ServiceShape"]["properties"]["signals"]["additionalProperties"] = {"anyOf": signals}
     definitions["ServiceShape"]["properties"]["signals"]["minProperties"] = 1
+    # The loader reports a missing key itself, with advice; to pydantic these keys have defaults.
     definitions["ServiceShape"]["required"] = ["signals"]
     channels = {name: _definition(definitions, kind.options) for name, kind in NOTIFIERS.items()}
     whole["properties"]["channels"] |= {"properties": channels, "additionalProperties": False}
@@ -50,7 +53,7 @@ def _definition(definitions: Found, options: type[BaseModel]) -> Found:
 
 
 def _plain(value: Any, is_names: bool = False) -> Any:
-    """Return a piece as editors want it: without titles, without what a check made of a default, in draft 7's words.
+    """Return a piece in the form for editors: without titles, without defaults in parsed form, in draft 7's words.
 
     `is_names`: the keys of this mapping are names (of options, of definitions), not words of JSON Schema.
     """
@@ -68,7 +71,7 @@ def _plain(value: Any, is_names: bool = False) -> Any:
 
 
 def _is_stray(word: str, piece: Mapping[str, Any]) -> bool:
-    """Tell whether a word is about what a check made of a text (seconds, bytes), which nobody writes."""
+    """Return whether a word describes the parsed value (seconds, bytes), which differs from the written text."""
     if word == "default":
         fits = {"string": str, "boolean": bool, "integer": int, "number": int | float}
         return not isinstance(piece["default"], fits.get(str(piece.get("type")), ()))
@@ -76,7 +79,7 @@ def _is_stray(word: str, piece: Mapping[str, Any]) -> bool:
 
 
 def _describe(whole: Found, definitions: Mapping[str, Found], reference: str) -> None:
-    """Give every key the words that the reference has for it; the first place where it stands counts."""
+    """Give every key its comment in the reference; the first place where the key stands counts."""
     document, lines = parse(reference, "watchdog.yaml"), reference.splitlines()
     for path, line in document.lines.items():
         words = _comment(lines, line - 1)
@@ -112,12 +115,13 @@ def _alternatives(piece: Found, definitions: Mapping[str, Found]) -> Iterator[Fo
 
 
 def _comment(lines: Sequence[str], number: int) -> str:
-    """Return the comment at the end of a line and on the lines below that go on with it."""
+    """Return the comment at the end of a line and on the lines below that continue it."""
     found = re.search(r"(?:^| )# ?(.*)$", lines[number])
     if found is None:
         return ""
     words = [found[1]]
     for line in lines[number + 1 :]:
+        # Continuations are indented to the column of comments; a commented-out key begins further left.
         more = re.match(r" {20,}#( ?.*)$", line)
         if more is None:
             break

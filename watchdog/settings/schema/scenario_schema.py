@@ -1,6 +1,6 @@
-"""The shape of a scenario file of the lab: which keys there are, of what type, within what bounds.
+"""The shape of a scenario file of the lab: its keys, their types and their bounds.
 
-Rule: wherever a number or a duration stands, a range may stand: `[low, high]`, drawn from once an episode.
+Rule: in place of a number or a duration a range may stand: `[low, high]`, drawn from once an episode.
 """
 
 from collections.abc import Callable
@@ -12,13 +12,14 @@ from watchdog.domain.units import parse_duration
 from watchdog.settings.schema.tuning import BoundedDuration, Section
 
 BEFORE_SECONDS = 5400.0
-"""How long before the moment something may happen: what ran before is older."""
+"""The earliest moment of an event, in seconds before the begin: earlier events belong to the history."""
 DAY_SECONDS = 86400.0
 Pair = tuple[float, float]
 
 
 def _pair(value: object, one: Callable[[object], float]) -> Pair:
     if not isinstance(value, list):
+        # One value is a range of one point, so that the lab draws from every field alike.
         return one(value), one(value)
     if len(value) != 2:
         raise ValueError("not a range: write [low, high]")
@@ -38,24 +39,26 @@ def _within(low: float, high: float, unit: str = "") -> Callable[[float], float]
 
 
 def _number(value: object) -> float:
+    # `true` is an int to Python; in a scenario it is a slip.
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError("not a number: write a number, or a range as in [0.2, 0.4]")
     return float(value)
 
 
 def _moment(value: object) -> float:
+    # A moment may lie before the begin of the episode; a span may not.
     text = str(value).strip()
     return -parse_duration(text[1:].strip()) if text.startswith("-") else parse_duration(value)
 
 
 def numbers(low: float, high: float) -> BeforeValidator:
-    """Return what reads a number within bounds, or a range of them."""
+    """Return the validator of a number within bounds, or a range of them."""
     bound = _within(low, high)
     return BeforeValidator(lambda value: _pair(value, lambda one: bound(_number(one))))
 
 
 def durations(low: float, high: float = DAY_SECONDS) -> BeforeValidator:
-    """Return what reads a duration within bounds (seconds), or a range of them."""
+    """Return the validator of a duration within bounds (seconds), or a range of them."""
     bound = _within(low, high, "s")
     return BeforeValidator(lambda value: _pair(value, lambda one: bound(_moment(one))))
 
@@ -68,7 +71,7 @@ RightName = Literal["rollback", "ask", "page", "self-alert", "ticket", "nothing"
 
 
 class ServiceShape(Section):
-    """What is other about a service than chance would make it; as in `lab/profile.py`."""
+    """The profile of a service where it differs from the drawn one; as in `lab/profile.py`."""
 
     requests_per_minute: Annotated[Pair, numbers(0.1, 1e6)] | None = None
     day_swing: Share | None = None
@@ -87,7 +90,7 @@ class ServiceShape(Section):
 
 
 class DeployShape(Section):
-    """A deploy: when it goes live, and what comes with it."""
+    """A deploy: its go-live time, and its side effects."""
 
     service: Word = "web"
     name: Word | None = None
@@ -97,7 +100,7 @@ class DeployShape(Section):
 
 
 class FaultShape(Section):
-    """What goes wrong, where, when and how much."""
+    """A fault: its place, time and size."""
 
     services: list[Word] = Field(default=["web"], min_length=1, max_length=20)
     deploy: Word | None = None
@@ -119,14 +122,14 @@ class FaultShape(Section):
 
 
 class OutageShape(Section):
-    """Something that is not ours is down."""
+    """An outage of a site that is not ours."""
 
     begins: Moments = (0.0, 0.0)
     lasts: Spans | None = None
 
 
 class TruthShape(Section):
-    """What is right to do, and what did it."""
+    """The right reaction, and the deploy to blame."""
 
     right: RightName
     also: list[RightName] = Field(default=[], max_length=6)

@@ -1,6 +1,6 @@
-"""The shape of the configuration: which keys there are, and of what type.
+"""The shape of the configuration: its keys and their types.
 
-Rule 1: a key stands here only when it works. Keys of later versions are named in LATER, to say so.
+Rule 1: a key stands here only when it works. Keys of later versions are in LATER, with the advice for today.
 Rule 2: checks across keys (references, secrets, policies) are in rules/; adapters check their own options.
 Rule 3: no unions: a mistake must have one place.
 """
@@ -59,10 +59,10 @@ LATER: dict[str, str] = {
     "plausible": "watch an http signal that expects your analytics tag in the page",
     "sentry_cron": "watch render_events of the cron job",
 }
-"""Keys (and kinds of signals and channels) that do not work yet, and what to write meanwhile."""
+"""Keys (and kinds of signals and channels) that do not work yet, and the advice for today."""
 
 SERVICES_MAX = 500
-"""One worker on one core watches so many (README: benchmarks); several share them out."""
+"""The services that one worker on one core can watch (README: benchmarks); several workers share more."""
 LATER_ACTIONS = ("escalate",)
 PLATFORM_ID = re.compile(r"(srv|crn|dpg|red)-[A-Za-z0-9-]{1,60}")
 
@@ -84,7 +84,7 @@ class ServiceShape(Section):
 
 
 class DependencyShape(Section):
-    """Something watched and blamed, never acted on."""
+    """A dependency that is watched and blamed, never acted on."""
 
     render: Target | None = Field(default=None, min_length=1, max_length=100)
     vendor_status: HttpUrl | None = None
@@ -113,7 +113,7 @@ class PolicyShape(Section):
 
 
 class ContactShape(Section):
-    """Somebody who is called when nobody takes a page up, or who alone approves: addresses, hours, identities, role."""
+    """A person for the escalation, or the only approver of a severity: addresses, hours, identities, role."""
 
     slack: str | None = Field(default=None, min_length=1, max_length=100)
     email: str | None = Field(default=None, min_length=1, max_length=300)
@@ -130,7 +130,7 @@ class RotationShape(Section):
 
 
 class StakeholdersShape(Section):
-    """People who know no engineering: where they read, of which services, of what is how bad, by whose clocks."""
+    """People outside engineering: their addresses, their services, the least severity, their time zone."""
 
     slack: str | None = Field(default=None, min_length=1, max_length=100)
     email: Annotated[list[str] | None, BeforeValidator(written_values.one_or_more), ONE_ADDRESS] = Field(
@@ -154,7 +154,7 @@ Step = Annotated[StepShape, NAME_ALONE]
 
 
 class QuietShape(Section):
-    """When nothing is rolled back unasked: for once, or every week; who said so, and why."""
+    """An action hold: no rollback without a person meanwhile. Once or every week, with its author and reason."""
 
     service: str = Field(min_length=1, max_length=100)
     begins: Moment | None = Field(default=None, alias="from")
@@ -165,27 +165,27 @@ class QuietShape(Section):
 
 
 class SilenceShape(QuietShape):
-    """When people are not told; maybe of one signal or one severity alone."""
+    """A silence: people get no notices meanwhile; of one signal or one severity, if written."""
 
     signal: str | None = Field(default=None, min_length=1, max_length=100)
     severity: Literal["critical", "high", "medium", "low"] | None = None
 
 
 class GoodNewsShape(Section):
-    """Who hears of deploys that ended their watch window well."""
+    """The channels for deploys that ended their watch window well."""
 
     tell: list[str] = Field(max_length=20)
 
 
 class DigestShape(Section):
-    """The weekly digest: when it is made, and who gets it."""
+    """The weekly digest: its time, and its channels."""
 
     every: WeekMoment
     tell: list[str] = Field(max_length=20)
 
 
 class MetricsShape(Section):
-    """Where metrics can be fetched, and where they are sent."""
+    """The address at which metrics can be read, and the receiver they are sent to."""
 
     listen: Listen = "127.0.0.1:9464"
     hosts: list[HostName] = Field(default_factory=list, max_length=20)
@@ -195,13 +195,13 @@ class MetricsShape(Section):
 
 
 class FollowUpsShape(Section):
-    """What is left to people after an incident."""
+    """The tasks that people have after an incident."""
 
     remind: bool = False
 
 
 class EndpointsShape(Section):
-    """Base URLs of the vendors' APIs; None means: the vendor's own."""
+    """Base URLs of the vendors' APIs; None means the vendor's own."""
 
     render: HttpUrl | None = None
     sentry: HttpUrl | None = None
@@ -219,7 +219,7 @@ class LogShape(Section):
 
 
 class RecordShape(Section):
-    """What the core was told, kept for `watchdog lab replay`."""
+    """The events of the core, kept for `watchdog lab replay`."""
 
     enabled: bool = True
     folder: Folder | None = None
@@ -228,7 +228,7 @@ class RecordShape(Section):
 
 
 class AdvancedShape(Section):
-    """The statistics; nobody needs to touch these."""
+    """The statistics; the defaults suit almost every site."""
 
     detection: DetectionSection | None = None  # type: ignore[valid-type]
     blame: BlameSection | None = None  # type: ignore[valid-type]

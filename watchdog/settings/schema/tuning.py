@@ -1,8 +1,8 @@
 """The statistics' keys, generated 1:1 from the dataclasses in domain/policy.py: one place for every default.
 
-Rule: `_seconds` falls out of the name and the value is a duration with a unit (`run_seconds` is written
-`run: 45s`, `run_seconds_in_watch` is `run_in_watch: 40s`); a fractional `_minutes` likewise (`human_minutes` is
-`human: 83m`). A field called just `seconds` keeps its name. Counts, shares and factors are plain numbers.
+Rule: `_seconds` falls out of the name and the value is a duration with a unit (`run_seconds` is written `run: 45s`,
+`run_seconds_in_watch` is `run_in_watch: 40s`); a fractional `_minutes` likewise (`human_minutes` is `human: 83m`). A
+field called just `seconds` keeps its name. Counts, shares and factors are plain numbers.
 """
 
 from dataclasses import MISSING, Field, fields
@@ -49,22 +49,24 @@ BoundedDuration = Annotated[Duration, AfterValidator(_bounded)]
 
 
 def is_duration(field: Field[Any]) -> bool:
-    """Tell whether a policy field is written with a unit."""
+    """Return whether a policy field is written with a unit."""
     words = field.name.split("_")
+    # Whole minutes are numbers of one-minute buckets, which no unit would make clearer.
     return "seconds" in words or ("minutes" in words and isinstance(field.default, float))
 
 
 def key_of(field: Field[Any]) -> str:
-    """Return the name under which a policy field is written."""
+    """Return the key of a policy field in the file."""
     if not is_duration(field) or "_" not in field.name:
         return field.name
     return "_".join(word for word in field.name.split("_") if word not in ("seconds", "minutes"))
 
 
 def section_for(cls: type[Any]) -> type[Section]:
-    """Return a strict model with one optional key per field of the dataclass; None means: the default."""
+    """Return a strict model with one optional key per field of the dataclass; None means the default."""
     keys: dict[str, Any] = {}
     for field in fields(cls):
+        # None stands for the default, so every field needs one.
         if field.default is MISSING:
             raise TypeError(f"{cls.__name__}.{field.name} has no default to fall back on")
         keys[key_of(field)] = (_annotation(field), None)
@@ -82,11 +84,12 @@ def _annotation(field: Field[Any]) -> Any:
 
 
 def apply(cls: type[T], section: Section | None) -> T:
-    """Return the dataclass with what the user wrote, and defaults for the rest."""
+    """Return the dataclass with the user's values, and defaults for the rest."""
     values: dict[str, Any] = {}
     for field in fields(cls):  # type: ignore[arg-type]
         written = getattr(section, key_of(field), None) if section else None
         if written is not None:
+            # The file's durations arrive in seconds; such a field keeps minutes.
             in_minutes = is_duration(field) and "seconds" not in field.name.split("_")
             values[field.name] = written / 60 if in_minutes else written
     return cls(**values)
@@ -108,7 +111,7 @@ SECTIONS: dict[str, type[Any]] = {
 
 
 def figure(name: str, section: Section | None, key: str) -> float:
-    """Return what holds for a key of an advanced section: what was written, or the default."""
+    """Return the value of a key of an advanced section: the user's, or the default."""
     cls = SECTIONS[name]
     field = next(field for field in fields(cls) if key_of(field) == key)
     return float(getattr(apply(cls, section), field.name))

@@ -1,4 +1,4 @@
-"""Web addresses as they are written in the configuration: whole, without credentials, encrypted where they leave us."""
+"""Web addresses in the configuration: whole, without credentials, encrypted where they leave this machine."""
 
 import ipaddress
 import re
@@ -15,14 +15,16 @@ _URL = re.compile(r"(https?)://([^\s/?#@:\[\]]+|\[[0-9A-Fa-f:]+\])(:\d{1,5})?([/
 
 def _any_http_url(text: str) -> str:
     match = _URL.fullmatch(text)
+    # Brackets may hold any hex digits; only the library knows which of them are an IPv6 address.
     if match is None or len(text) > 2000 or (match[2].startswith("[") and not _is_address(match[2])):
         raise ValueError("not a web address: write https://host/path, without a user or password in it")
     parse_url(text)
+    # A bare host has one spelling here, with or without the slash that browsers add.
     return text.rstrip("/") if match[4] in (None, "/") else text
 
 
 def http_url(text: str) -> str:
-    """Return a web address that is encrypted, or of this machine. Raises ValueError, saying what to write."""
+    """Return a web address that is encrypted, or of this machine. Raises ValueError with the form to write."""
     plain = _any_http_url(text)
     if plain.startswith("http://") and not is_loopback(urlsplit(plain).hostname or ""):
         raise ValueError("not encrypted: write https:// (http:// is for this machine only)")
@@ -37,7 +39,8 @@ def _is_address(host: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a host name or address is this machine."""
+    """Return whether a host name or address is this machine."""
+    # The name alone: `localhost.example.com` would pass a comparison of its begin.
     if host == "localhost":
         return True
     try:

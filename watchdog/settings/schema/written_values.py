@@ -30,6 +30,7 @@ _HOURS = rf"^\s*[A-Za-z,-]+ +\d\d:\d\d-\d\d:\d\d +{_ZONE}\s*$"
 
 
 def _listen(value: object) -> object:
+    # YAML reads `off` and `no` as false, and either is a natural way to write "no listener".
     if value is False or value == "":
         return ""
     address = re.fullmatch(r"(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})", str(value))
@@ -41,9 +42,11 @@ def _listen(value: object) -> object:
 def _store(text: str) -> str:
     if text == POSTGRESQL:
         return text
+    # Only to report the right mistake: such a url may hold a password, and `check_url` says where it belongs.
     if text.startswith(("postgresql", "postgres")):
         check_url(text)
         return text
+    # Blanks inside a path are fine; at its ends they are invisible, and so a slip.
     if not re.fullmatch(r"sqlite:///\S|sqlite:///\S.*\S", text) or re.search(r"[\x00-\x1f]", text):
         raise ValueError("not a store: write sqlite:///watchdog.db, sqlite:////var/data/watchdog.db or postgresql")
     return text
@@ -68,6 +71,7 @@ def _roomy(size: int) -> int:
 
 
 def _version(value: object) -> object:
+    # `version: true` equals 1 to Python.
     if value is not True and value == 1:
         return 1
     raise ValueError("not a version we know: write version: 1")
@@ -85,14 +89,14 @@ def named_pages(value: object) -> object:
 
 
 def _host(text: str) -> str:
-    """Return a host name in lower case. Raises ValueError, saying what to write."""
+    """Return a host name in lower case. Raises ValueError with the form to write."""
     if not re.fullmatch(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9_])?|[0-9A-Fa-f:]{2,39}", text):
         raise ValueError("not a host: write its name alone, as in my-private-service (no scheme, port or wildcard)")
     return text.lower()
 
 
 def steps(value: object) -> object:
-    """Accept `pagerduty` (which climbs itself) for no steps of ours, and a name for `{tell: name}`."""
+    """Accept `pagerduty` (which escalates itself) for no steps of ours, and a name alone for a step."""
     if value == "pagerduty":
         return []
     if isinstance(value, list):
@@ -101,11 +105,12 @@ def steps(value: object) -> object:
 
 
 def _moment(value: object) -> float:
-    """Return UTC epoch seconds of a moment with its zone; YAML makes some of them moments by itself."""
+    """Return UTC epoch seconds of a moment with its zone; YAML turns some of them into datetimes itself."""
     try:
         moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
     except ValueError:
         moment = None
+    # Without a zone the moment would depend on the machine that reads the file.
     if moment is None or moment.tzinfo is None or not is_in_calendar(moment.timestamp()):
         raise ValueError("not a moment: write 2027-01-14T08:00Z, or +01:00 for another zone")
     return moment.timestamp()
@@ -138,6 +143,7 @@ def _hours(text: str) -> str:
 
 
 def _target(text: str) -> str:
+    # The dashboard's address is the nearest text to copy; its last part is the id.
     if "://" in text:
         raise ValueError("an address: write the id in its last part, as in srv-abc123, or its exact name")
     return text
@@ -150,6 +156,7 @@ def _title(text: str) -> str:
 
 
 def _objective(value: object) -> object:
+    # With its sign: a bare number could mean 99.9 or 0.999.
     share = re.fullmatch(r"(\d{2}(?:\.\d{1,4})?) ?%", str(value))
     if share is None or float(share[1]) < OBJECTIVE_MIN_PERCENT:
         raise ValueError("not an objective: write a share of the time from 50% to 99.9999%, as in 99.9%")
@@ -246,4 +253,4 @@ PAGER_CLIMBS = Also({"const": "pagerduty"})
 NAME_ALONE = Also({"type": "string"})
 LIST_OF_NAMES = Also({"type": "array", "items": {"type": "string"}, "uniqueItems": True})
 NAMED: JsonDict = {"propertyNames": {"pattern": f"^{NAME.pattern.replace('(?:', '(')}$"}}
-"""Of a mapping whose keys are names of the user's own."""
+"""The hook of a mapping whose keys are the user's own names."""

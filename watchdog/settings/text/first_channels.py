@@ -1,6 +1,6 @@
 """The channels of a configuration that `watchdog init` writes, and `.env.example`: the variables it needs, unset.
 
-Rule: a configuration that tells nobody says so, in capitals, where its reader cannot miss it.
+Rule: a configuration without a channel to people says so in capitals, where its reader cannot miss it.
 """
 
 import json
@@ -26,7 +26,7 @@ WHERE = {
     "WATCHDOG_WEBHOOK_URL": "where each notice is posted as JSON",
     "WATCHDOG_HEARTBEAT_URL": "healthchecks.io, Dead Man's Snitch …: calls you when the watchdog itself is dead",
 }
-"""Where each comes from, in the order of the file."""
+"""The origin of each variable, in the order of the file."""
 ALWAYS = ("WATCHDOG_RENDER_API_KEY", "WATCHDOG_HEARTBEAT_URL")
 _ADDRESS = re.compile(r"[^\s@\"]{1,64}@[^\s@\"]{1,190}")
 _SERVER = re.compile(r"[A-Za-z0-9._-]{1,253}:\d{1,5}")
@@ -34,7 +34,7 @@ _SERVER = re.compile(r"[A-Za-z0-9._-]{1,253}:\d{1,5}")
 
 @dataclass(frozen=True, slots=True)
 class FirstChannels:
-    """Which channels there are. `email` is the address that is written to, `smtp` the mail server for it."""
+    """The chosen channels. `email` is the recipient's address, `smtp` the mail server for it."""
 
     slack: bool = False
     pagerduty: bool = False
@@ -44,7 +44,7 @@ class FirstChannels:
 
     @property
     def names(self) -> Sequence[str]:
-        """Return the names of those that were chosen."""
+        """Return the names of the chosen channels."""
         return [name for name in WAYS if getattr(self, name)]
 
     @property
@@ -53,11 +53,15 @@ class FirstChannels:
         return [VARIABLES[name] for name in self.names if name in VARIABLES]
 
     def text(self) -> str:
-        """Return `channels:` in YAML. Raises ValueError, saying what to write, for a mail that could not be sent."""
+        """Return `channels:` in YAML.
+
+        Raises ValueError, with the form to write, for an unusable mail address or server.
+        """
         lines = [] if self.names else [f"# {SILENT}", '# Remove a "# " below, and set the variable beside it.']
         lines.append("channels:")
         lines += [self._line(name) for name in WAYS]
         if not self.names:
+            # Without any channel the daemon would refuse to start; the console keeps the new file loadable.
             lines.append("  console: {}")
         return "".join(f"{line}\n" for line in lines)
 
@@ -72,12 +76,13 @@ class FirstChannels:
             raise ValueError("not an e-mail address: write name@example.com")
         if not _SERVER.fullmatch(self.smtp):
             raise ValueError("mail needs a server: write its host and port, as in smtp.example.com:587")
+        # JSON text is YAML text: quotes keep an answer from becoming YAML of its own.
         address = json.dumps(self.email)
         return f"  email: {{smtp: {json.dumps(self.smtp)}, from: {address}, to: [{address}]}}  # user: … for a login"
 
 
 def env_example(channels: FirstChannels) -> str:
-    """Return `.env.example`: what must be set, then what may be."""
+    """Return `.env.example`: the required variables, then the optional ones."""
     needed = set(channels.variables)
     lines = [
         "# Copy this file to .env (chmod 600 .env; never commit it) and fill it in; or set these in the environment."

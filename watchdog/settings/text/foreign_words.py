@@ -1,6 +1,6 @@
-"""Words of other tools and habits (Gatus, Uptime Kuma, cron, templates), and what to write here instead.
+"""Words of other tools and habits (Gatus, Uptime Kuma, cron, templates), and our word for each.
 
-Rule: they are looked up where a word is refused anyway, but for what would load and mean nothing.
+Rule: they are looked up where a word is refused anyway, and for values that would load without effect.
 """
 
 import re
@@ -47,33 +47,35 @@ SHORT_FORMS: Sequence[tuple[Sequence[str], str]] = (
     (("channels", "*"), "{}"),
     (("policy", "*"), "{do: ask}"),
 )
-"""Where a mapping is wanted and a word was written: what the mapping looks like there."""
+"""The form of the mapping that is wanted in place of a plain word."""
 SERVICE_DEPTH = 3
-"""Of a path: services, a name, a key of the service itself."""
+"""The length of a path of services, a name, and a key of the service itself."""
 OF_THE_PAGE = frozenset({"contains", "matches", "json", "header"})
-"""Below these keys stands text of the site, which may look like anything."""
+"""Keys with text of the site below them, which may look like anything."""
 
 
 def is_template(text: str) -> bool:
-    """Tell whether a value waits for a program that fills in variables; this one does not."""
+    """Return whether a value waits for a program that fills in variables; this one does not."""
     return TEMPLATE.search(text) is not None
 
 
 def is_cron(value: object) -> bool:
-    """Tell whether a value is a cron expression."""
+    """Return whether a value is a cron expression."""
+    # Cut first: the expression backtracks, and the value may be thousands of characters long.
     return isinstance(value, str) and _CRON.fullmatch(value[:100]) is not None
 
 
 def instead_of_key(path: Sequence[str | int], key: str) -> str:
-    """Return what to write for a key of another tool at that place, or nothing."""
+    """Return our word for another tool's key at that place, or an empty text."""
     below_services, hint = path[0] == "services", KEYS.get(key, "")
+    # Below other sections these words have other meanings, or are names of the user's own.
     if not hint or (len(path) > 1 and not below_services):
         return ""
     return f"below signals: {{home: {{…}}}}, {hint}" if len(path) == SERVICE_DEPTH else hint
 
 
 def instead_of_mapping(path: Sequence[str | int], given: object) -> str:
-    """Return how the mapping looks that is wanted at that place."""
+    """Return the form of the mapping that is wanted at that place."""
     name = path[-1] if path else "name"
     shape = next((shape for where, shape in SHORT_FORMS if _fits(path, where)), "")
     if isinstance(given, list) and not shape:

@@ -1,6 +1,6 @@
 """The text `watchdog init` writes: a commented `observe` configuration that loads as it stands.
 
-Rule: what a service's owner typed (names, URLs) stands in quotes, so that it cannot become YAML of its own.
+Rule: names and URLs of a service's owner stand in quotes, so that they cannot become YAML of their own.
 """
 
 import json
@@ -18,7 +18,7 @@ NONE = FirstChannels()
 UNGROUPED: Mapping[str, str] = MappingProxyType({})
 
 SCHEMA_FILE = "watchdog.schema.json"
-"""Written beside the configuration, so that an editor finds it, online or not."""
+"""The file beside the configuration in which an editor finds the schema, online or not."""
 _HEAD = f"""\
 # yaml-language-server: $schema={SCHEMA_FILE}
 # Written by `watchdog init`. Every option: `watchdog docs reference-configuration`; and as you type, in an editor that
@@ -41,7 +41,7 @@ _HINTS = """\
 def minimal_text(site_url: str, render: str = "", channels: FirstChannels = NONE) -> str:
     """Return a configuration for one site, from two answers; `render` is its service id or name there, or empty.
 
-    Raises ValueError, saying what to write, for an answer that could not load.
+    Raises ValueError, with the form to write, for an answer that could not load.
     """
     if not re.fullmatch(r"https?://[^\s/?#@]+(/\S*)?", site_url) or len(site_url) > ANSWERS_MAX:
         raise ValueError("not a web address: write it as in a browser, https://www.example.com")
@@ -63,8 +63,8 @@ def from_render(
     """Return a configuration for all services a key can see, without suspended ones and the watchdog (`own_id`).
 
     `groups` are names by service id: services of one group stand together, below a comment with its name. `render_url`
-    is written down where Render's API has another address than its own.
-    Raises ValueError when nothing is left to guard.
+    is written down where Render's API has another address than its own. Raises ValueError when no service is left to
+    guard.
     """
     guarded = [facts for facts in services if facts.id != own_id and not facts.suspended]
     if not guarded:
@@ -77,6 +77,7 @@ def from_render(
             text += f"\n  # {_comment(group)}\n"
         names.append(_name(facts.name, names))
         text += _service(names[-1], facts, hints=len(names) == 1)
+    # Named all the same, as comments: a reader who misses a service should find the reason in the file.
     for facts in services:
         if facts not in guarded:
             why = "the watchdog itself" if facts.id == own_id else "suspended"
@@ -89,14 +90,16 @@ def _service(name: str, facts: ServiceFacts, *, hints: bool) -> str:
     head = (
         f"  {name}:\n    render: {_quoted(facts.id)}  # {_comment(facts.name)}, {_comment(facts.kind)}\n    signals:\n"
     )
+    # Other kinds have a URL too (a private service), but no page that this machine could reach.
     if facts.url and facts.kind in WITH_PAGES:
         return f"{head}      home:   {{http: {_quoted(facts.url)}}}\n{_HINTS if hints else ''}"
     return f"{head}      events: {{render_events: default}}  # no URL: Render's own events are the only eyes\n"
 
 
 def _name(wanted: str, taken: Sequence[str]) -> str:
-    """Return a name of our alphabet that is not taken yet."""
+    """Return a name in our alphabet that is not taken yet."""
     plain = re.sub(r"[^A-Za-z0-9]+", "-", wanted).strip("-")[:36].strip("-") or "service"
+    # YAML would read these names as numbers or booleans, and the file would not load.
     if (
         plain.isdigit()
         or not NAME.fullmatch(plain)

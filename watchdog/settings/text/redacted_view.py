@@ -1,7 +1,8 @@
-"""The configuration as it was loaded, in rows to be shown: what holds, defaults included, and never a secret. Pure.
+"""The loaded configuration in rows for people: the effective values, defaults included, and never a secret. Pure.
 
-Rule 1: of a secret only its name is said, and whether it is set.
-Rule 2: an address is shown without user, query and fragment, which may hold a key; so are texts to look for in pages.
+Rule 1: of a secret only its name is shown, and whether it is set.
+Rule 2: an address is shown without user, query and fragment, which may hold a key; texts to look for in pages are
+hidden too.
 """
 
 import dataclasses
@@ -71,6 +72,7 @@ def _option(name: str, value: Any) -> str:
         return f"{name} {address(value)}"
     if isinstance(value, (bool, int, float)):
         return f"{name} {_word(name, value)}"
+    # Hidden unless listed: a new option with a secret in it must not be shown because this file did not know it.
     return f"{name} {value if isinstance(value, str) and len(value) < 40 and name in OPEN else HIDDEN}"
 
 
@@ -78,21 +80,22 @@ ADDRESS = re.compile(r"https?://\S+")
 OPEN = frozenset(
     {"sentry", "render_events", "release", "environment", "region", "channel", "smtp", "from", "user", "tls"}
 )
-"""Options whose texts are names of things, not what somebody wrote to be found in a page."""
+"""Options whose texts are names, not texts to be found in a page."""
 
 
 def address(url: str) -> str:
-    """Return an address without what may hold a key."""
+    """Return an address without the parts that may hold a key."""
     try:
         parts = urlsplit(url)
         place = parts.netloc.rpartition("@")[2]
     except ValueError:
         return HIDDEN
+    # `?…` says that there is a query without showing it.
     return f"{parts.scheme}://{place}{parts.path}{'?…' if parts.query else ''}"
 
 
 def host(url: str) -> str:
-    """Return where an address leads, and no more: the path of an endpoint may be its key."""
+    """Return the host of an address, and no more: the path of an endpoint may be its key."""
     parts = address(url).split("/", 3)
     return "/".join([*parts[:3], "…"]) if len(parts) > 3 and parts[3] else "/".join(parts)
 

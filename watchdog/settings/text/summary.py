@@ -1,4 +1,4 @@
-"""What a configuration means, in a few lines: for `watchdog check` and the daemon's first log lines."""
+"""The meaning of a configuration, in a few lines: for `watchdog check` and the daemon's first log lines."""
 
 from collections.abc import Iterator
 
@@ -18,6 +18,7 @@ def report(settings: Settings) -> tuple[str, ...]:
         tell = f", tells {', '.join(rule.tell)}" if rule.tell else ""
         lines.append(f"{severity}: {rule.do}{within}{_clock(rule)}{tell}")
     budget = settings.policy.budget
+    # A budget that no rule can use would only raise questions.
     if any(rule.do is Action.ROLLBACK for rule in settings.policy.matrix.values()):
         lines.append(
             f"budget: {budget.per_service_per_day} rollbacks per service and day, {budget.per_fleet_per_10m} in 10 min"
@@ -39,7 +40,7 @@ def report(settings: Settings) -> tuple[str, ...]:
 
 
 def _clock(rule: Rule) -> str:
-    """Return who may say yes to a question, and what becomes of one that nobody answers."""
+    """Return the approver of a question, its reminder and window, and the result without an answer."""
     remind = f", reminds after {show_seconds(rule.remind_seconds)}" if rule.remind_seconds else ""
     remind += f", a yes waits for {_window(rule.window)}" if rule.window is not None else ""
     remind += f", only {rule.approver.name} may approve" if rule.approver is not None else ""
@@ -47,7 +48,7 @@ def _clock(rule: Rule) -> str:
 
 
 def _news(policy: Policy) -> Iterator[str]:
-    """Yield who asked for news that ask nothing of anybody."""
+    """Yield the channels that get informational notifications."""
     if policy.good_news:
         yield f"a deploy that went well is told to: {', '.join(policy.good_news)}"
     if policy.digest is not None:

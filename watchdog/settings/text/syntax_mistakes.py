@@ -1,7 +1,7 @@
-"""Text that is no YAML: which of the usual slips it is, where it was made, and what to write instead.
+"""Text that is not YAML: the usual slips, the line of each, and the form to write instead.
 
 Rule 1: PyYAML's own words and the line itself are not shown: the line may hold a secret.
-Rule 2: a slip is told by the characters at the place, never by the wording of PyYAML's message.
+Rule 2: a slip is recognised by the characters at the place, never by the wording of PyYAML's message.
 """
 
 import re
@@ -38,7 +38,7 @@ SLIPS: tuple[tuple[re.Pattern[str], str, str], ...] = (
     (re.compile(r"[:,\[{] +[@`%]\S"), "a value that begins with a sign of YAML's own", "put it in quotes"),
     NO_SPACE,
 )
-"""What may stand on the line, what is wrong with it, and what to write instead; the first that fits counts."""
+"""The pattern of each slip, its fault and the form to write instead; the first match counts."""
 CLOSING = {'"': '"', "'": "'", "{": "}", "[": "]"}
 
 
@@ -53,6 +53,7 @@ def syntax_mistake(error: yaml.YAMLError, name: str, text: str) -> Mistake:
         for pattern, what, instead in slips:
             if pattern.search(lines[number]):
                 return Mistake(f"{name}:{number + 1}", f"not valid YAML: {what}", instead)
+    # PyYAML points at the end of the file, which is far from the quote or bracket that was never closed.
     if context is not None and text[context.index : context.index + 1] in CLOSING and not text[problem.index :].strip():
         opened = text[context.index]
         what = f"not valid YAML: the {opened} that begins here is never closed"
@@ -67,9 +68,11 @@ def _places(
     found = [problem.line] if context is None else [problem.line, context.line]
     ends = problem.line >= len(lines) or not lines[problem.line].strip()  # before something was closed
     if ends:
+        # At the end of the file the line that opened the construct is the likelier one.
         found.reverse()
     yield from ((number, SLIPS) for number in dict.fromkeys(found) if number < len(lines))
     if 0 < problem.line <= len(lines):
+        # PyYAML reports `key:value` only on the line below, where the mapping does not go on.
         yield problem.line - 1, (NO_SPACE, ODD_SPACE)
     if ends:
         yield from ((number, (CUT_SHORT,)) for number in reversed(range(len(lines))))

@@ -1,7 +1,7 @@
-"""pydantic's complaints, all of them, as Mistakes with a line and what to write instead.
+"""pydantic's errors, all of them, as Mistakes with a line and the form to write instead.
 
-Rule 1: one wrong place hides no other: it is cut out and the rest is validated again, until nothing is wrong.
-Rule 2: pydantic's own texts are not shown: they speak of Python, and may repeat what was typed.
+Rule 1: one wrong place hides no other: it is cut out and the rest is validated again, until no error is left.
+Rule 2: pydantic's own texts are not shown: they speak of Python, and may repeat the value.
 """
 
 import copy
@@ -43,19 +43,22 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def validate(model: type[M], data: Mapping[str, Any], document: Document, prefix: Path = ()) -> M | None:
-    """Return the model of what is right in the data, and report what is wrong; None if too little is right."""
+    """Return the model of the valid part of the data, and report the rest; None if too little is valid."""
     rest: dict[str, Any] = copy.deepcopy(dict(data))
     cut: set[Path] = set()
+    # Each round cuts at least one place out, so the limit only guards against a mistake of this loop.
     for _ in range(ROUNDS_MAX):
         try:
             return model.model_validate(rest)
         except ValidationError as error:
             problems = error.errors(include_url=False)
         places: set[Path] = set()
+        # pydantic reports every branch of a union; the most specific error of a place should be the one shown.
         for problem in sorted(problems, key=_own_words_first):
             path = _path_in(rest, problem["loc"])
             if path in places and problem["type"] != "missing":
                 continue  # the other branch of a union
+            # A key that an earlier round cut out is missing now, which is no mistake of the user's.
             if not (problem["type"] == "missing" and path in cut):
                 _report(problem, model, document, prefix, path)
             places.add(path[:-1] if problem["type"] == "missing" else path)
@@ -70,8 +73,9 @@ def _own_words_first(problem: ErrorDetails) -> bool:
 
 
 def nearest(name: object, known: Iterable[str]) -> str:
-    """Return the known name that looks most like it, or nothing."""
+    """Return the known name that looks most like it, or an empty text."""
     known = list(known)
+    # The file's keys carry no unit, but the code and the logs do: `run_seconds` is a likely slip for `run`.
     without_unit = str(name).removesuffix("_seconds").removesuffix("_minutes")
     if without_unit in known:
         return without_unit
@@ -80,14 +84,15 @@ def nearest(name: object, known: Iterable[str]) -> str:
 
 
 def choose(name: object, known: Iterable[str]) -> str:
-    """Return `did you mean X?`, or the whole list when nothing is near."""
+    """Return `did you mean X?`, or the whole list when none is near."""
+    # Known names may come from the file as well; one that looks like a secret is not repeated.
     known = sorted(name for name in known if show_key(name) == name)
     near = nearest(name, known)
     return f"did you mean {near}?" if near else f"write one of: {', '.join(known)}" if known else "remove it"
 
 
 def report_unknown_key(document: Document, path: Sequence[str | int], known: Iterable[str], what: str = "key") -> None:
-    """Say that a key is not known: for a later version, or a secret out of place, or the nearest known one."""
+    """Report an unknown key: as one of a later version, a secret out of place, or a slip for the nearest known key."""
     key = str(path[-1])
     if tuple(path) in document.reported:
         return
@@ -118,6 +123,7 @@ def _path_in(data: Any, loc: Sequence[str | int]) -> Path:
         try:
             value = value[part]
         except (KeyError, IndexError, TypeError):
+            # pydantic also names types and union branches in a location; those are no keys of the file.
             if part == "[key]" or not isinstance(value, dict):
                 path.pop()
             break
@@ -125,8 +131,9 @@ def _path_in(data: Any, loc: Sequence[str | int]) -> Path:
 
 
 def _cut_all(data: dict[str, Any], places: Set[Path]) -> bool:
-    """Remove the places, last list items first; tell whether anything was removed."""
+    """Remove the places, last list items first; return whether any was removed."""
     done = False
+    # From the end of a list: removing an item moves those behind it to other places.
     for place in sorted(places, key=lambda place: [(isinstance(part, int), part) for part in place], reverse=True):
         parent: Any = data
         for part in place[:-1]:
@@ -185,10 +192,11 @@ def _report_choice(problem: ErrorDetails, document: Document, place: Path) -> No
 
 
 def _own_words(problem: ErrorDetails) -> tuple[str, str]:
-    """Split an adapter's `what: write …`; cut out what was typed, should the text repeat it."""
+    """Split an adapter's `what: write …`; cut the value out, should the text repeat it."""
     text = str(problem["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
     given = problem.get("input")
     what, found, instead = text.partition(": write ")
+    # Shorter values may be common words, and cutting them out would mangle the message.
     if isinstance(given, str) and len(given) >= 16:
         what = what.replace(given, "…")
     return (what, f"write {instead}") if found else (text, "")

@@ -1,7 +1,7 @@
-"""A YAML text as plain data, with the line of every key: so that each mistake can say where it is.
+"""A YAML text as plain data, with the line of every key, so that each mistake can name its place.
 
 Rule 1: no message repeats a value, or a key that might be one: it may be a secret.
-Rule 2: bounded: size, depth and number of nodes (aliases are followed, an alias bomb is not), and the mistakes shown.
+Rule 2: limited: size, depth and number of nodes (aliases are followed, an alias bomb is not), and the mistakes shown.
 """
 
 import re
@@ -20,15 +20,15 @@ SIZE_MAX = 256 * 1024
 
 Path = tuple[str | int, ...]
 BEGIN_WITH_HASH = frozenset({"channel", "slack"})
-"""Keys whose values are channels of Slack: elsewhere a word behind # is a comment that was meant as one."""
+"""Keys whose values are channels of Slack: elsewhere a word behind # is meant as a comment."""
 HASH_WITHIN = 40
-"""Letters behind a key that are looked at."""
+"""The characters behind a key that are examined."""
 
 SECRET = re.compile(
     r"hooks\.slack\.com/|\bxox[abceoprs]-|\bxapp-|\brnd_\w|\bsntry[usa]_|://[^/\s@:]*:[^/\s@]+@|hc-ping\.com/\w|\bsk-\w{8}"
     r"|ingest\.\w*\.?sentry\.io|\bBearer\s|\bgh[pousr]_\w"
 )
-"""What the vendors' credentials look like. Linear in the text: no part can match what the part before it can."""
+"""The form of the vendors' credentials. Linear in the text: no two neighbouring parts can match the same characters."""
 
 
 @dataclass
@@ -54,10 +54,11 @@ class Document:
         return f"{self.name}:1"
 
     def report(self, path: Sequence[str | int], what: str, instead: str | Callable[[], str] = "") -> None:
-        """Remember a mistake at that path; `what` is preceded by the path itself.
+        """Record a mistake at that path; `what` is preceded by the path itself.
 
-        `instead` may be a function, where finding the right words takes long: it is asked only if they are shown.
+        `instead` may be a function, where finding the right words takes long: it is called only if they are shown.
         """
+        # Also beyond the limit: other checks ask whether a place has a mistake, shown or not.
         self.reported.add(tuple(path))
         if self.is_full:
             self.more += 1
@@ -68,11 +69,11 @@ class Document:
 
     @property
     def is_full(self) -> bool:
-        """Tell whether as many mistakes are kept as are shown at most."""
+        """Return whether the maximum of mistakes that are shown has been reached."""
         return len(self.mistakes) >= MISTAKES_MAX
 
     def add(self, mistake: Mistake) -> None:
-        """Remember a mistake, once."""
+        """Record a mistake, once."""
         if mistake in self.mistakes:
             return
         if self.is_full:
@@ -81,14 +82,14 @@ class Document:
             self.mistakes.append(mistake)
 
     def refusal(self, *others: Mistake, place: str = "") -> ConfigurationError:
-        """Return the error with every mistake in the order of the lines, and after them others.
+        """Return the error with every mistake in the order of the lines, followed by the others.
 
-        `place` is where the handbook explains this file.
+        `place` is the page of the handbook that explains this file.
         """
         return ConfigurationError((*sorted(self.mistakes, key=_line), *others), self.more, place=place)
 
     def at(self, path: Sequence[str | int]) -> Any:
-        """Return what stands at the path, or None."""
+        """Return the value at the path, or None."""
         value: Any = self.data
         for part in path:
             try:
@@ -104,7 +105,7 @@ class Document:
 
 
 def show_key(key: object) -> str:
-    """Return a key for a message, or `***` when it is so long or odd that it may be a value gone astray."""
+    """Return a key for a message, or `***` when it is so long or odd that it may be a misplaced value."""
     text = str(key)
     return text if re.fullmatch(r"[\w$. -]{1,40}", text) and not SECRET.search(text) else "***"
 
@@ -118,8 +119,9 @@ def dotted(path: Sequence[str | int]) -> str:
 
 
 def parse(text: str, name: str, example: str = "config/minimal.yaml") -> Document:
-    """Parse a configuration; what is wrong with it as YAML is in the document's `mistakes`."""
+    """Parse a configuration; its mistakes as YAML are in the document's `mistakes`."""
     document = Document(name)
+    # Before PyYAML, which is slow and copies the text several times.
     if len(text.encode(errors="surrogatepass")) > SIZE_MAX:
         document.add(Mistake(f"{name}:1", f"larger than {SIZE_MAX // 1024} KiB", "split what is not ours"))
         return document
@@ -129,6 +131,7 @@ def parse(text: str, name: str, example: str = "config/minimal.yaml") -> Documen
         node = loader.get_single_node()
         if not isinstance(node, yaml.MappingNode):
             raise Unusable("not a mapping of keys to values")
+        # Walked before it is constructed: an alias bomb is small as nodes, and huge as data.
         for path, line in _walk(node, document, [0]):
             document.lines.setdefault(path, line)
         document.data = _with_text_keys(loader.construct_document(node))
@@ -137,6 +140,7 @@ def parse(text: str, name: str, example: str = "config/minimal.yaml") -> Documen
         document.add(syntax_mistake(error, name, text))
     except Unusable as error:
         document.add(Mistake(f"{name}:{error.line}", str(error), error.instead or f"start from {example}"))
+    # A loader holds cycles; without this the text, which may hold a secret, stays in memory.
     finally:
         if loader is not None:
             loader.dispose()
@@ -146,7 +150,7 @@ def parse(text: str, name: str, example: str = "config/minimal.yaml") -> Documen
 def _walk(
     node: yaml.Node, document: Document, seen: list[int], path: Path = (), depth: int = 0
 ) -> Iterator[tuple[Path, int]]:
-    """Yield every path with its line; `depth` also counts what is merged in, which adds nothing to the path."""
+    """Yield every path with its line; `depth` also counts merged mappings, which add no part to the path."""
     seen[0] += 1
     if seen[0] > NODES_MAX or depth > DEPTH_MAX:
         raise Unusable(TOO_MUCH, node.start_mark.line + 1)
@@ -164,6 +168,7 @@ def _walk_mapping(
     known: dict[str, int] = {}
     for key, value in node.value:
         line = key.start_mark.line + 1
+        # `<<` merges another mapping into this one, so its keys take this path.
         if key.tag == "tag:yaml.org,2002:merge":
             yield from _walk(value, document, seen, path, depth)
             continue
@@ -175,6 +180,7 @@ def _walk_mapping(
             continue
         here = (*path, key.value)
         if key.value in known:
+            # The later value wins in YAML, so mistakes in it should show the later line.
             document.lines.pop(here, None)
             what = f"{dotted(here)}: written twice (first on line {known[key.value]})"
             document.add(Mistake(f"{document.name}:{line}", what, "keep one of them"))
@@ -186,21 +192,21 @@ def _walk_mapping(
 
 
 def _is_commented_out(key: yaml.ScalarNode, value: yaml.Node) -> bool:
-    """Tell whether a word that begins with # stands where the value should be: YAML takes it for a comment."""
+    """Return whether a word that begins with # stands where the value should be: YAML takes it for a comment."""
     mark = key.end_mark
     behind = (mark.buffer or "")[mark.pointer : mark.pointer + HASH_WITHIN]
     return value.value == "" and re.match(r"[\"']? *: +#\w", behind) is not None
 
 
 def _with_text_keys(value: Any) -> Any:
-    """Drop keys that are no text: they are reported already."""
+    """Drop keys that are not text: they are reported already."""
     if isinstance(value, dict):
         return {key: _with_text_keys(item) for key, item in value.items() if isinstance(key, str)}
     return [_with_text_keys(item) for item in value] if isinstance(value, list) else value
 
 
 def _report_strays(document: Document, value: Any, path: Path) -> None:
-    """Refuse what looks like a credential, wherever it stands, and variables that nobody fills in."""
+    """Refuse credentials, wherever they stand, and variables that no program fills in."""
     if isinstance(value, dict):
         for key, item in value.items():
             _report_strays(document, item, (*path, str(key)))

@@ -1,7 +1,7 @@
-"""PyYAML's safe loader within bounds, and with a line for each mistake.
+"""PyYAML's safe loader with limits, and with a line for each mistake.
 
-PyYAML composes recursively, and what its scanner and constructors ask of Python (chr, int, float, datetime) raises
-errors that have no line.
+PyYAML composes recursively. Its scanner and constructors call Python's chr, int, float and datetime, whose errors have
+no line.
 """
 
 from typing import Any
@@ -11,14 +11,14 @@ import yaml
 DEPTH_MAX = 20
 NODES_MAX = 20_000
 SCALAR_MAX = 8192
-"""Letters of one value; expressions that check values are not linear in them."""
+"""The characters of one value; expressions that check values are not linear in them."""
 INTEGER_BITS_MAX = 64
 """Python refuses to write integers of more than 4,300 digits as text."""
 TOO_MUCH = "nested too deeply, or too many values (an alias within itself?)"
 
 
 class Unusable(Exception):
-    """The document is no use from this line (counted from 1) on; `instead` says what to write."""
+    """The document is unusable from this line (counted from 1) on; `instead` is the form to write."""
 
     def __init__(self, what: str, line: int = 1, instead: str = "") -> None:
         super().__init__(what)
@@ -27,7 +27,7 @@ class Unusable(Exception):
 
 
 class BoundedLoader(yaml.SafeLoader):
-    """Loads plain data. Raises yaml.YAMLError or Unusable, and nothing else, for any text."""
+    """Loads plain data. Raises only yaml.YAMLError or Unusable, for any text."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -39,12 +39,14 @@ class BoundedLoader(yaml.SafeLoader):
             return super().get_single_node()
         except (yaml.YAMLError, Unusable):
             raise
+        # Escapes such as "\U99999999" make Python's chr raise, without a line.
         except Exception as error:
             how = "check the escapes and numbers on this line"
             raise Unusable("not valid YAML: unreadable characters", self.line + 1, how) from error
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        """Return a node with all below it."""
+        """Return a node with all its descendants."""
+        # Read before composing: afterwards the event is consumed, and an error would have no line.
         line = self.peek_event().start_mark.line + 1  # type: ignore[no-untyped-call]
         self._nodes += 1
         self._depth += 1
@@ -57,7 +59,7 @@ class BoundedLoader(yaml.SafeLoader):
         return node
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
-        """Return what a node stands for."""
+        """Return the value of a node."""
         line = node.start_mark.line + 1
         try:
             value = super().construct_object(node, deep)
