@@ -135,8 +135,8 @@ class ApiClient:
         """
         came = await self._write(method, path, json, None, clock=self._clock)
         if isinstance(came, NoResponse):
-            # Only a request of which no byte left may be repeated: Render could have started the rollback before the
-            # connection broke.
+            # Only a request of which no byte left may be repeated: Render could have
+            # started the rollback before the connection broke.
             if came.sent:
                 raise OutcomeUnknown(f"{self.name} {came.why}: it may or may not have happened")
             raise Temporary(f"{self.name} {came.why}: nothing was sent")

@@ -39,7 +39,7 @@ def client_for_secret_url(name: str, variable: str, context: Context, bearer: st
     client = TellingClient(
         name, base, headers=headers, clock=context.clock, guard=context.guard, timeout_seconds=TIMEOUT_SECONDS
     )
-    # Vendors put tokens into path or query, and errors may quote a part. Shorter parts are common words such as
-    # `hooks`.
+    # Vendors put tokens into path or query, and errors may quote a part.
+    # Shorter parts are common words such as `hooks`.
     client.hidden = (url, *(part for part in (path, *re.split(r"[/?&=]", path)) if len(part) >= 8))
     return client, path

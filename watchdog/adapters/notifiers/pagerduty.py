@@ -75,8 +75,8 @@ class PagerDuty:
         if notice.resolves:
             await self._post(notice, "resolve")
             return "resolved"
-        # Before the trigger, and raising on failure: a trigger on the still open alert would be merged into it without
-        # a page.
+        # Before the trigger, and raising on failure: a trigger on the still open
+        # alert would be merged into it without a page.
         if notice.wakes and reference in ("info", "woken"):
             await self._post(notice, "resolve")
         rings = notice.wakes or reference == "woken"

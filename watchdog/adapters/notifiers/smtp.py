@@ -50,8 +50,8 @@ class Mailbox:
         self._server = server
         self._total_seconds = total_seconds
         self._threads = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="smtp")
-        # A semaphore beside the pool: its queue has no limit, and a page that waits behind two hung sessions should
-        # fail over.
+        # A semaphore beside the pool: its queue has no limit, and a page that
+        # waits behind two hung sessions should fail over.
         self._free = threading.Semaphore(THREADS)
 
     async def deliver(self, mail: EmailMessage, sender: str, to: Sequence[str]) -> Mapping[str, int]:
@@ -87,7 +87,7 @@ class Mailbox:
             async with asyncio.timeout(self._total_seconds):
                 await asyncio.wrap_future(job)
         except FAILURES as error:
-            # The mail was taken before the error, so a retry would send it twice.
+            # Once the session is done the mail was taken, and a retry would send it twice.
             if not session.done:
                 raise self._meaning(error) from None
         finally:
@@ -138,8 +138,8 @@ class _Session:
             if server.security == "starttls":
                 smtp.starttls(context=server.tls)
                 if smtp.sock is not None:
-                    # STARTTLS wraps the socket in a new object; closing the old one would leave the session's thread
-                    # reading.
+                    # STARTTLS wraps the socket in a new object; closing the old one
+                    # would leave the session's thread reading.
                     self.keep(smtp.sock)
             smtp.ehlo_or_helo_if_needed()
             if server.user:

@@ -99,8 +99,8 @@ class OidcProvider:
             keys = await self._known_keys()
             try:
                 return self._proven(token, keys, attempt)
-            # Providers rotate their keys. One fresh read settles whether this is a new key or a forgery.
             except UnknownKey:
+                # Providers rotate their keys. One fresh read settles whether this is a new key or a forgery.
                 return self._proven(token, await self._known_keys(KEYS_AGAIN_SECONDS), attempt)
 
     async def check(self) -> str:

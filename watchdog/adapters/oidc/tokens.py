@@ -102,8 +102,8 @@ def _check_claims(claims: dict[str, Any], issuer: str, client_id: str, now: floa
     if claims["iat"] < now - OLD_SECONDS - LEEWAY_SECONDS:
         raise Permanent("its proof is of an earlier login (iat): does the clock of this machine go right?")
     azp, several = claims.get("azp"), isinstance(claims["aud"], list) and len(claims["aud"]) > 1
-    # A token for several audiences must name us as the party it was issued to, else another client could pass its own
-    # on.
+    # A token for several audiences must name us as the party it was issued
+    # to, else another client could pass its own on.
     if azp != client_id and (azp is not None or several):
         raise Permanent("its proof was made for somebody else (azp)")
 

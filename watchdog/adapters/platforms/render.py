@@ -61,8 +61,8 @@ class Render(RenderReader):
         try:
             answer = await self._change("POST", path, body)
         except PermanentAnswer as error:
-            # An expired artefact is this deploy's fault alone; other refusals concern the key, the service or the
-            # request.
+            # An expired artefact is this deploy's fault alone; other refusals
+            # concern the key, the service or the request.
             if error.status in NOT_THERE:
                 raise Gone(str(error)) from error
             raise
@@ -100,8 +100,8 @@ def build_render(
     strangers = writable_ids - all_ids
     if strangers:
         raise Refused(f"not a configured service, so not writable: {', '.join(sorted(strangers))}")
-    # Two locks on one door: without a writable id the client refuses every method but GET, whatever the allow-list
-    # holds.
+    # Two locks on one door: without a writable id the client refuses every
+    # method but GET, whatever the allow-list holds.
     api = ApiClient(
         "Render",
         base_url,

@@ -67,8 +67,8 @@ class ServiceList:
     async def _try(self) -> None:
         self._running, began = asyncio.Event(), self._clock.monotonic()
         try:
-            # A function, not a value: a more urgent caller that joins while the read waits for the rate limit raises
-            # it.
+            # A function, not a value: a more urgent caller that joins while the
+            # read waits for the rate limit raises it.
             with reading_for(lambda: self._most_urgent):
                 found = await self._read()
             self._facts, self._began_at, self._failed = {one.id: one for one in found}, began, None

@@ -94,8 +94,8 @@ class RecordingWriter:
 
     def _write_step(self, at: float, step: Step) -> None:
         if self._zipped is not None and self._after is not None:
-            # Another worker may have saved between two steps of ours; without this line the replay would start from a
-            # wrong state.
+            # Another worker may have saved between two steps of ours; without this
+            # line the replay would start from a wrong state.
             changed = None if step.before is self._after else change_of(self._after, step.before)
             if changed is not None:
                 self._line(changed_line(changed))

@@ -71,8 +71,8 @@ class Expectations:
     def _judge_status(self, answer: Answer) -> Reading | None:
         if self.accepts(answer.status):
             return None
-        # Rate limit and bot check come from the edge and hit only us: visitors may be served well, so neither is
-        # evidence.
+        # Rate limit and bot check come from the edge and hit only us: visitors
+        # may be served well, so neither is evidence.
         if answer.status == 429:
             why = "the site limits our probes: HTTP 429 (let it admit our User-Agent, or probe less often)"
             return Unknown(why, Unread.TURNED_AWAY)

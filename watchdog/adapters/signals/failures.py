@@ -89,8 +89,8 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
             return
         current = todo.pop(0)
         yield current
-        # Happy-eyeballs connects raise one error for each address, as a group; the first few are enough to name the
-        # cause.
+        # Happy-eyeballs connects raise one error for each address, as a group;
+        # the first few are enough to name the cause.
         if isinstance(current, BaseExceptionGroup):
             todo.extend(current.exceptions[:4])
         cause = current.__cause__ or current.__context__

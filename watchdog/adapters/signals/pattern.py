@@ -53,8 +53,8 @@ class Pattern:
             try:
                 return search(page, timeout=SEARCH_SECONDS, concurrent=True) is not None
             except TimeoutError:
-                # Only this thread's own time convicts the expression; less than half of the limit means that other
-                # threads took the rest.
+                # Only this thread's own time convicts the expression; less than half of the
+                # limit means that other threads took the rest.
                 if time.thread_time() - before > SEARCH_SECONDS / 2:
                     break
             except MemoryError:

@@ -28,8 +28,8 @@ class Stopwatch:
 
     def enter(self, step: str) -> None:
         """Start a phase."""
-        # httpcore reports sending and receiving of headers one after the other: both are one phase, whose clock must go
-        # on.
+        # httpcore reports sending and receiving of headers one after the other:
+        # both are one phase, whose clock must go on.
         if step != self.step:
             self.step = step
             self._since = perf_counter()

@@ -79,8 +79,8 @@ class ProbeTransport:
         for step in range(min(len(found), ADDRESSES_MAX)):
             address = found[(turn + step) % len(found)]
             came = await self._get_from(address, url, watch, max_body, headers)
-            # Only an unreachable address family moves on to the next address: a refused connection is the answer of
-            # this server.
+            # Only an unreachable address family moves on to the next address: a
+            # refused connection is the answer of this server.
             if not (isinstance(came, Failure) and came.no_route):
                 return came
         return came
@@ -154,8 +154,8 @@ async def _receive(response: httpx.Response, address: str, watch: Stopwatch, max
 def inflate(body: bytes, max_bytes: int) -> bytes:
     """Return gzip or deflate data inflated, at most `max_bytes` + 1 of it. Raises zlib.error."""
     try:
-        # The output is limited, not the input: 1 MB of gzip can hold 1 GB. 47 lets zlib recognise gzip and zlib
-        # headers.
+        # The output is limited, not the input: 1 MB of gzip can hold 1 GB. 47
+        # lets zlib recognise gzip and zlib headers.
         return zlib.decompressobj(wbits=47).decompress(body, max_bytes + 1)
     except zlib.error:
         return zlib.decompressobj(wbits=-15).decompress(body, max_bytes + 1)  # some servers send deflate without header

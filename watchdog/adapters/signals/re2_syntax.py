@@ -143,8 +143,8 @@ class _Reader:
         if character == ".":
             return Item("(?s:.)" if "s" in self.flags else ".")
         if character in "^$":
-            # In RE2 `$` without the flag m is the very end of the text; in `regex` it also matches before a final line
-            # break.
+            # In RE2 `$` without the flag m is the very end of the text; in `regex`
+            # it also matches before a final line break.
             return Item(f"(?m:{character})" if "m" in self.flags else {"^": r"\A", "$": r"\Z"}[character], empty=True)
         return self.literal(character)
 

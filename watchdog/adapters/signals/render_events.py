@@ -102,8 +102,8 @@ class RenderEvents(Source):
 
     async def _new(self, platform: Platform, service: str) -> Sequence[PlatformEvent]:
         now = self._context.clock.now()
-        # From now on, not from an hour ago: the store already holds the events that an earlier run of the daemon
-        # reported.
+        # From now on, not from an hour ago: the store already holds the events
+        # that an earlier run of the daemon reported.
         if self._began_at is None:
             self._began_at, self._since = now, now
         with reading_for(self._urgency(now)):

@@ -155,8 +155,8 @@ class SentryErrors(Source):
     ) -> tuple[MinuteCount, ...]:
         try:
             totals = await self._series(client, "spans", self._query("is_transaction:true"))
-            # Spans are sampled: a total extrapolated from few of them would make a false error rate, so such minutes
-            # stay without one.
+            # Spans are sampled: a total extrapolated from few of them would make a false
+            # error rate, so such minutes stay without one.
             return with_totals(counts, buckets(totals, self._context.clock.now(), only_sure=True))
         except (Temporary, Permanent, Unreadable) as error:
             notes.append(f"no traffic to compare with ({plain(str(error), 80)})")
@@ -173,8 +173,8 @@ class SentryErrors(Source):
             if self._options.release is not None:
                 notes.append("new issues unknown: the live commit is not known")
             return ()
-        # `firstRelease` is what makes an issue new: an old issue that the release merely hits again does not blame the
-        # deploy.
+        # `firstRelease` is what makes an issue new: an old issue that the release
+        # merely hits again does not blame the deploy.
         query = f'is:unresolved firstRelease:"{release}" level:[error,fatal]'
         params = [("query", query), ("sort", "freq"), ("statsPeriod", "24h"), ("limit", str(ISSUES_MAX))]
         try:

@@ -84,8 +84,8 @@ def _complete(values: object, only_sure: bool) -> Iterable[MinuteCount]:
     if not isinstance(values, list) or len(values) > BUCKETS_MAX:
         raise Unreadable("Sentry's series has no readable values")
     for value in values:
-        # `incomplete` must be present and false: a server that does not mark its buckets would show the newest minute
-        # too low.
+        # `incomplete` must be present and false: a server that does not mark its
+        # buckets would show the newest minute too low.
         if not isinstance(value, dict) or value.get("incomplete") is not False:
             continue
         start, count = value.get("timestamp"), value.get("value")

@@ -134,8 +134,8 @@ def verdict(
     broken = [part for part in chosen if part.status in OUTAGES]
     if broken:
         return Bad(f"{vendor} reports {_named(broken)}{_incident(summary)}", FailureKind.OUTAGE)
-    # The indicator covers the whole vendor. With parts selected it would report regions and products that we do not
-    # use.
+    # The indicator covers the whole vendor. With parts selected it would
+    # report regions and products that we do not use.
     if role == "upstream" and not (wanted or elsewhere) and summary.indicator in ("major", "critical"):
         return Bad(f"{vendor} reports a {summary.indicator} incident{_incident(summary)}", FailureKind.OUTAGE)
     if not (chosen or wanted):

@@ -114,8 +114,8 @@ class VendorStatus(Source):
         """Read the page once; `every_seconds` becomes shorter while an incident is open."""
         await warm_up()
         problem = await self._refresh()
-        # A failed read keeps the last verdict for a quarter of an hour: vendors' pages drop requests just when an
-        # outage begins.
+        # A failed read keeps the last verdict for a quarter of an hour: vendors'
+        # pages drop requests just when an outage begins.
         if problem and (self._summary is None or self._clock.monotonic() - self._read_at > FRESH_SECONDS):
             cause = Unread.SHAPE if problem == NO_SHAPE else Unread.OTHER
             return unknown(f"the status page of {self.name} could not be read: {problem}", cause)

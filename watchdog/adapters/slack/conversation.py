@@ -74,8 +74,8 @@ class SlackConversation:
                 except Temporary as error:
                     why = str(error)
                     if attempt + 1 < REPLY_ATTEMPTS:
-                        # Slack's address takes replies for half an hour, so a pause beyond 30 s is not worth keeping
-                        # the task.
+                        # Slack's address takes replies for half an hour, so a pause
+                        # beyond 30 s is not worth keeping the task.
                         await self._context.clock.sleep(max(REPLY_PAUSE_SECONDS, min(error.retry_after_seconds, 30.0)))
             log.warning("a reply could not be posted", why=why)
         except Permanent as error:

@@ -62,8 +62,8 @@ def _check_postgres(url: str) -> None:
         raise ValueError("not a PostgreSQL url: write postgresql://user:password@host:5432/database")
     if parsed.port is not None:
         check_port(parsed.port)
-    # The driver is an optional extra. Without this check the first error would come from SQLAlchemy when the daemon
-    # starts.
+    # The driver is an optional extra. Without this check the first error would
+    # come from SQLAlchemy when the daemon starts.
     if find_spec("psycopg") is None:
         raise ValueError("PostgreSQL needs its driver: pip install 'render-watchdog[postgres]'")
 

@@ -56,8 +56,8 @@ class Charts(Database):
             if rows:
                 await connection.execute(self._upsert(MINUTES), [asdict(row) for row in rows])
             await self._roll_up(connection, retention.hour_of(now - retention.MINUTES_KEPT_SECONDS))
-            # One batch a table and call: a long deletion would hold the write lock, and `save` of an incident waits for
-            # that lock.
+            # One batch a table and call: a long deletion would hold the write lock,
+            # and `save` of an incident waits for that lock.
             for column, condition in FORGOTTEN:
                 await connection.execute(_forget(column, condition, now - retention.KEPT_SECONDS))
 

@@ -79,8 +79,8 @@ class Added(Database):
         async with self._writing() as connection:
             if not await _is_there(connection, incident_id, alone=True):
                 return None
-            # Numbers count within an incident; the lock on its row keeps two concurrent follow-ups from taking the same
-            # one.
+            # Numbers count within an incident; the lock on its row keeps two
+            # concurrent follow-ups from taking the same one.
             last = await connection.scalar(select(func.max(FOLLOW_UPS.c.number)).where(of_it))
             added = FollowUp(self._clock.now(), incident_id, (last or 0) + 1, by, text, owner, due_at)
             await connection.execute(insert(FOLLOW_UPS), asdict(added))

@@ -71,8 +71,8 @@ def _notice_reading(kind: type, converter: Converter) -> Callable[[Any, Any], No
     read: Callable[[Any, type], Notice] = converter.gen_structure_attrs_fromdict(kind)
 
     def structured(plain: Any, _: Any) -> Notice:
-        # A notice of this version stores facts, one of an older version finished text. Neither names its version, so
-        # the new shape is tried first.
+        # A notice of this version stores facts, one of an older version finished text. Neither
+        # names its version, so the new shape is tried first.
         try:
             return read(stored_prose.notice_of_facts(plain), kind)
         except UNREADABLE:

@@ -80,8 +80,8 @@ class Database:
         if self._closed:
             self._closed = self._elsewhere = False
         try:
-            # Shielded: a cancelled migration would leave its transaction, and the lock on it, to a connection that the
-            # pool still holds.
+            # Shielded: a cancelled migration would leave its transaction, and the lock on
+            # it, to a connection that the pool still holds.
             await self.calls.shield(self._open())
         except (Temporary, Permanent):
             await self.close()
@@ -100,8 +100,8 @@ class Database:
 
     async def close(self) -> None:
         """Wait for the calls in progress, then close every connection; `open` opens the store again."""
-        # The flag comes first: a call that starts while the others end would make the pool connect again after
-        # `dispose`.
+        # The flag comes first: a call that starts while the others end would
+        # make the pool connect again after `dispose`.
         self._closed = True
         await self.calls.ended()
         with translated():
@@ -120,8 +120,8 @@ class Database:
         """Begin a write transaction: all of its statements are committed, or none."""
         self._demand_open()
         with translated():
-            # Writers of this process queue here, not in the database: SQLite's own wait is a poll with backoff, without
-            # an order.
+            # Writers of this process queue here, not in the database: SQLite's own
+            # wait is a poll with backoff, without an order.
             async with asyncio.timeout(self._backend.turn_timeout_seconds):
                 await self._turn.acquire()
             try:
@@ -183,8 +183,8 @@ def migrate(connection: Connection, to: str = "head") -> None:
     current = revision(connection)
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
-    # Without this check Alembic would stop at an unknown revision with an error about scripts, which no user can act
-    # on.
+    # Without this check Alembic would stop at an unknown revision with an
+    # error about scripts, which no user can act on.
     ours = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if current is not None and current not in ours:
         raise Permanent(

@@ -72,8 +72,8 @@ def judge(error: Exception) -> Temporary | Permanent:
             f"the store's file is damaged or is no SQLite database ({name}): move it away (keep it) and start "
             "again with a new one, or put a backup in its place"
         )
-    # A constraint, type or schema error repeats with every retry: our statements are fixed, so the tables must differ
-    # from ours.
+    # A constraint, type or schema error repeats with every retry: our statements
+    # are fixed, so the tables must differ from ours.
     if name == "SQLITE_ERROR" or name.startswith(("SQLITE_CONSTRAINT", "SQLITE_MISMATCH", "SQLITE_SCHEMA")):
         return Permanent(
             f"the store's tables are not what this version expects ({name}): somebody else changed them; move the "

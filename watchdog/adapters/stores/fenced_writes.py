@@ -114,11 +114,11 @@ class FencedWrites(Leases):
         now = self._clock.now()
         async with self._writing() as connection:
             changes = self._memo.changes(write)
-            # Fence, answer, shared part, then the rest: each check raises before a row is written, and all locks are
-            # taken in this order.
+            # Fence, answer, shared part, then the rest: each check raises before a row is
+            # written, and all locks are taken in this order.
             changes = await self._allowed(connection, changes)
-            # The asker gave up and withdrew the command in the meantime: its decision must not take effect behind the
-            # asker's back.
+            # The asker gave up and withdrew the command in the meantime: its decision
+            # must not take effect behind the asker's back.
             if write.answer is not None and not await write_answer(connection, write.answer):
                 raise Withdrawn
             await self._save_shared(connection, changes, now)
@@ -134,8 +134,8 @@ class FencedWrites(Leases):
                 for effect in write.effects
                 if isinstance(effect, OUTSIDE)
             ]
-        # After the commit: a failed transaction must leave the memory of saved parts as it was, or the next save would
-        # skip them.
+        # After the commit: a failed transaction must leave the memory of saved
+        # parts as it was, or the next save would skip them.
         self._memo.saved(changes)
         return tuple(recorded)
 
@@ -149,8 +149,8 @@ class FencedWrites(Leases):
     async def _save_shared(self, connection: AsyncConnection, changes: Changes, now: float) -> None:
         if changes.shared is None:
             return
-        # Compare and swap: two workers may each decide on the same shared facts (a fleet-wide limit), and only the
-        # first may save.
+        # Compare and swap: two workers may each decide on the same shared facts (a
+        # fleet-wide limit), and only the first may save.
         ours = (SHARED.c.id == 1, SHARED.c.revision == self._memo.revision)
         values = {"json": codec.SHAREDS.encode(changes.shared), "saved_at": now, "version": codec.VERSION}
         statement = update(SHARED).where(*ours).values(revision=SHARED.c.revision + 1, **values)
@@ -206,8 +206,8 @@ class FencedWrites(Leases):
             statement = update(ACTIONS).where(*same).values(values)
         async with self._writing() as connection:
             await self._fence(connection, (row.service,))
-            # "sending" is the last word before Render is called. The share lock keeps the fleet's limits as this worker
-            # last read them.
+            # "sending" is the last word before Render is called. The share lock keeps
+            # the fleet's limits as this worker last read them.
             if row.state == "sending":
                 revision = await connection.scalar(select(SHARED.c.revision).with_for_update(read=True))
                 if revision != self._memo.revision:

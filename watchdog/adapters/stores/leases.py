@@ -29,8 +29,8 @@ def share(
     fair = -(-len(names) // max(workers, 1))
     here = [name for name in names if name in mine]
     spare = [name for name in reversed(here) if name not in keep][: max(len(here) - fair, 0)]
-    # A name that is no longer in the configuration is released, so that the worker that still has it configured can
-    # take it.
+    # A name that is no longer in the configuration is released, so that the
+    # worker that still has it configured can take it.
     unknown = [name for name in mine if name not in names and name not in keep]
     return max(fair - len(here), 0), (*spare, *unknown)
 
@@ -58,13 +58,13 @@ class Leases(Database):
         """
         await self._demand_same_file()
         known = self._grip
-        # The only worker of a SQLite file renews nothing: its leases never expire, and a write every few seconds would
-        # cost fsyncs.
+        # The only worker of a SQLite file renews nothing: its leases never expire,
+        # and a write every few seconds would cost fsyncs.
         if self._backend.sole and known is not None and known.worker == worker and known.epochs.keys() >= set(names):
             return LeaseGrant(worker, known.epochs, 1, self._memo.revision)
         async with self._writing() as connection:
-            # Renew before release and release before take: the share is computed from the leases that are certainly
-            # ours.
+            # Renew before release and release before take: the share is
+            # computed from the leases that are certainly ours.
             living = await self._living(connection, worker, ttl_seconds, ailment)
             await self._name(connection, names)
             mine = await self._renew(connection, worker, ttl_seconds)
@@ -117,8 +117,8 @@ class Leases(Database):
 
     async def _renew(self, connection: AsyncConnection, worker: str, ttl_seconds: float) -> Sequence[str]:
         """Renew the leases whose row still names this worker, expired ones included, and return their names."""
-        # An expired lease that no other worker took is still safe to renew: the epoch did not change, so no write came
-        # between.
+        # An expired lease that no other worker took is still safe to renew: the
+        # epoch did not change, so no write came between.
         ours = select(LEASES.c.name).where(LEASES.c.owner == worker).order_by(LEASES.c.name).with_for_update()
         mine = tuple(await connection.scalars(ours))
         renewed = update(LEASES).where(LEASES.c.name.in_(mine), LEASES.c.owner == worker)
@@ -151,8 +151,8 @@ class Leases(Database):
         The only worker of a store needs no lease on a name that never had one.
         """
         epochs = self._epochs
-        # A name that was taken but not loaded yet is not held: a write from old memory would undo the former worker's
-        # last save.
+        # A name that was taken but not loaded yet is not held: a write from old
+        # memory would undo the former worker's last save.
         asked = [name for name in sorted(names) if name in epochs and name not in self._memo.unread]
         query = select(LEASES.c.name, LEASES.c.epoch).where(
             LEASES.c.name.in_(asked),

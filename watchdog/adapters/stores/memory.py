@@ -315,8 +315,8 @@ class MemoryStore:
         if len(await self.commands()) >= retention.COMMANDS_WAITING_MAX:
             raise Temporary(f"{retention.COMMANDS_WAITING_MAX} commands wait already: is the daemon running?")
         number = self._next_id()
-        # Through JSON, as in SQL: a caller's later change must not reach the queue, and arguments that JSON cannot
-        # carry fail here too.
+        # Through JSON, as in SQL: a caller's later change must not reach the queue, and
+        # arguments that JSON cannot carry fail here too.
         copy = json.loads(json.dumps(dict(arguments)))
         self._db.commands[number] = Command(number, name, copy, by, at=self._clock.now())
         _bound(self._db.commands, COMMANDS_MAX)

@@ -32,8 +32,8 @@ MIGRATING = (
     "SET LOCAL statement_timeout = 15000; SET LOCAL lock_timeout = 10000; "
     "SET LOCAL idle_in_transaction_session_timeout = 6000"  # we compute between statements; less than a lease lasts
 )
-# The kernel gives a silent peer up after 2 + 2 x 1 s idle, or 3 s with unacknowledged data: as long as one call may
-# take.
+# The kernel gives a silent peer up after 2 + 2 x 1 s idle, or 3 s with
+# unacknowledged data: as long as one call may take.
 TCP = {"keepalives": 1, "keepalives_idle": 2, "keepalives_interval": 1, "keepalives_count": 2, "tcp_user_timeout": 3000}
 
 
@@ -53,8 +53,8 @@ class Postgres:
             pool_size=2,
             max_overflow=CONNECTIONS_MAX - 2,
             pool_timeout=call_seconds,
-            # No prepared statements: behind a connection pooler the next transaction may run on a server session
-            # without them.
+            # No prepared statements: behind a connection pooler the next
+            # transaction may run on a server session without them.
             connect_args={"connect_timeout": max(1, int(call_seconds)), "prepare_threshold": None, **TCP},
         )
         self.write_engine = self.engine.execution_options(write=True)
@@ -83,8 +83,8 @@ class Postgres:
             connection = await engine.connect()
         try:
             raw = await connection.get_raw_connection()
-            # The timer starts after the checkout: waiting for a free connection has its own limit above, and must not
-            # cut another's wire.
+            # The timer starts after the checkout: waiting for a free connection has its
+            # own limit above, and must not cut another's wire.
             with _cut_after(seconds or self._call_seconds, raw.driver_connection):
                 async with connection.begin():
                     yield connection
@@ -132,8 +132,8 @@ def _cut_after(seconds: float, driver: Any) -> Iterator[None]:
 
 def _cut(driver: Any) -> None:
     if not driver.closed:
-        # The descriptor is duplicated: closing our copy must not close the driver's, while a shutdown ends the
-        # connection for both.
+        # The descriptor is duplicated: closing our copy must not close the driver's,
+        # while a shutdown ends the connection for both.
         with suppress(OSError), socket.socket(fileno=os.dup(driver.fileno())) as wire:
             wire.shutdown(socket.SHUT_RDWR)
 

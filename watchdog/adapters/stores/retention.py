@@ -39,8 +39,8 @@ def measured(row: Minute, seconds: float) -> Minute:
     `seconds` is the length of the row.
     """
     seen = row.good + row.bad
-    # A worker of an earlier version adds to the counts and not to the timed checks; unequal numbers mean that the times
-    # are too low.
+    # A worker of an earlier version adds to the counts and not to the timed checks;
+    # unequal numbers mean that the times are too low.
     if row.timed_checks == seen:
         return row
     lost = seconds * row.bad / seen if seen else 0.0
@@ -53,8 +53,8 @@ def roll_up(minutes: Iterable[Minute], hours: Iterable[Minute]) -> tuple[Minute,
     changed: dict[Key, Minute] = {}
     for minute in minutes:
         part = replace(measured(minute, MINUTE_SECONDS), start=hour_of(minute.start))
-        # Twice or more minutes of one hour in a batch: each one is added to the sum so far, not to the stored row
-        # again.
+        # Twice or more minutes of one hour in a batch: each one is added to
+        # the sum so far, not to the stored row again.
         before = changed.get(key(part), known.get(key(part)))
         changed[key(part)] = part if before is None else _add(before, part)
     return tuple(changed.values())

@@ -49,8 +49,8 @@ class SqlStore(FencedWrites, Charts, Added):
     async def delivered(self, effect_id: int, channel: str, incident: str, reference: str | None) -> None:
         """Record that this channel delivered this notice; the first record counts."""
         row = {"effect_id": effect_id, "channel": channel, "incident": incident, "reference": reference}
-        # A delivery may be recorded again after a crash. Its reference belongs to the first message, which later ones
-        # reply to.
+        # A delivery may be recorded again after a crash. Its reference belongs to
+        # the first message, which later ones reply to.
         statement = self._insert(DELIVERIES).values(at=self._clock.now(), **row).on_conflict_do_nothing()
         async with self._writing() as connection:
             await connection.execute(statement)

@@ -48,8 +48,8 @@ class Fleet:
     def still(self, state: State) -> bool:
         """Return whether a state has this very part, untouched since."""
         return (
-            # Identity is enough for mappings: the core copies them on a change. Equality would compare every reading at
-            # each save.
+            # Identity is enough for mappings: the core copies them on a change.
+            # Equality would compare every reading at each save.
             self.control is state.control
             and self.vendors is state.vendors
             and self.vendors_bad_since is state.vendors_bad_since
@@ -105,8 +105,8 @@ class SavedState:
     def changes(self, write: Write) -> Changes:
         """Return the parts of the state to write, and the leases that they, the effects and closed incidents need."""
         state, before, last = write.state, self._services, self._fleet
-        # Identity again: an untouched service is the same object, and comparing by value would cost more than the
-        # write.
+        # Identity again: an untouched service is the same object, and
+        # comparing by value would cost more than the write.
         services = tuple(one for name, one in state.services.items() if before.get(name) is not one)
         concerned = [one.name for one in services]
         concerned += [service_of(one) for one in write.effects if isinstance(one, OUTSIDE)]
@@ -115,8 +115,8 @@ class SavedState:
             services,
             None if last is not None and last.still(state) else Fleet.of(state),
             None if self._shared is not None and _SHARED(state) == _SHARED(self._shared) else state.shared,
-            # FLEET is left out: `save` drops the fleet's part without that lease instead of failing, since any worker
-            # may observe it.
+            # FLEET is left out: `save` drops the fleet's part without that lease
+            # instead of failing, since any worker may observe it.
             tuple(sorted(dict.fromkeys(name for name in concerned if name != FLEET))),
         )
 

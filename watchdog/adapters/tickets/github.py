@@ -99,8 +99,8 @@ class GitHubIssues:
         if said.get("archived") is True or said.get("has_issues") is False:
             raise Permanent(f"{self._repo} takes no issues (archived, or issues are switched off): name another")
         rights = said.get("permissions")
-        # GitHub ignores labels of a user without write access, silently; the next notice would then open a second
-        # ticket.
+        # GitHub ignores labels of a user without write access, silently; the
+        # next notice would then open a second ticket.
         if isinstance(rights, dict) and not rights.get("push"):
             raise Permanent(
                 f"GitHub would drop the label {LABEL}: the token's owner needs write access to {self._repo}"

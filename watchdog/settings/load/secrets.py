@@ -40,8 +40,8 @@ def _one_word(value: SecretStr) -> SecretStr:
 
 
 def _web_address(value: SecretStr) -> SecretStr:
-    # Plain http to this machine alone: a test or a proxy; elsewhere the address, which is a secret, would travel in
-    # clear.
+    # Plain http to this machine alone: a test or a proxy; elsewhere the
+    # address, which is a secret, would travel in clear.
     if not re.match(r"https://[^/\s]+|http://(127\.0\.0\.1|localhost|\[::1\])([:/]|$)", value.get_secret_value()):
         raise ValueError("is not an https:// address")
     try:
@@ -299,8 +299,8 @@ def unknown_variables(variables: Mapping[str, str]) -> tuple[tuple[Mistake, ...]
     for name in unknown[:UNKNOWN_MAX]:
         near = difflib.get_close_matches(name, KNOWN, n=1, cutoff=0.6)
         sure = difflib.get_close_matches(name, KNOWN, n=1, cutoff=0.9)
-        # Only if the near one is unset: else the strange name is probably another program's, and no reason to refuse
-        # the start.
+        # Only if the near one is unset: else the strange name is probably another
+        # program's, and no reason to refuse the start.
         if sure and not variables.get(sure[0]):
             mistakes.append(Mistake(name[:NAME_MAX], "nobody knows this variable", f"did you mean {sure[0]}?"))
         else:
