@@ -1,4 +1,4 @@
-"""Vendors made of real sockets: one that speaks HTTP as told, one that misbehaves on the wire."""
+"""Vendors made of real sockets: one that gives prepared HTTP answers, one that misbehaves on the wire."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -20,7 +20,7 @@ async def vendor() -> AsyncIterator[Vendor]:
 
 @pytest.fixture
 async def raw() -> AsyncIterator[Callable[..., Awaitable[RawVendor]]]:
-    """Start a server that does to each connection exactly what the given function does."""
+    """Start a server that hands each connection to the given function."""
     started: list[RawVendor] = []
 
     async def start(*scripts: Callable[..., Awaitable[None]]) -> RawVendor:
@@ -36,7 +36,7 @@ async def raw() -> AsyncIterator[Callable[..., Awaitable[RawVendor]]]:
 
 @pytest.fixture
 async def closing() -> AsyncIterator[Callable[[Any], Any]]:
-    """Hand back what is given, and close it at the end of the test."""
+    """Return the given object, and close it at the end of the test."""
     async with AsyncExitStack() as stack:
 
         def kept(made: Any) -> Any:

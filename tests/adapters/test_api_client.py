@@ -1,4 +1,4 @@
-"""What the one HTTP client makes of every kind of answer, and of none; over real sockets."""
+"""The one HTTP client's reaction to every kind of answer, and to none; over real sockets."""
 
 import asyncio
 import functools
@@ -108,7 +108,7 @@ async def test_what_is_not_json_is_none(vendor: Vendor, body, parsed, api):
 
 
 async def test_get_is_tried_again_and_then_given_up(vendor: Vendor, api):
-    """Two failures then success is a success; three failures are Temporary, and no URL is told."""
+    """Two failures then success is a success; three failures are Temporary, and no message holds a URL."""
     vendor.say("GET", "/a", 503, 500, {"fine": True})
     vendor.say("GET", "/b", 503)
     assert (await api.get("/a")).json == {"fine": True}
@@ -130,7 +130,7 @@ async def test_get_is_tried_again_and_then_given_up(vendor: Vendor, api):
     ],
 )
 async def test_get_is_refused_for_good(vendor: Vendor, status, body, words, closing):
-    """Other statuses are asked once, and say what to do next."""
+    """Other statuses are requested once, and name the next step."""
     vendor.say("GET", "/x", (status, body, {"location": "/elsewhere"}))
     api = closing(client(vendor.url, hints={401: "make a new one", 403: "ask the owner"}))
     with pytest.raises(PermanentAnswer) as caught:
@@ -211,7 +211,10 @@ async def test_case_30_an_endless_answer_is_cut_by_the_size_limit(raw, closing):
 
 
 async def test_case_28_a_port_that_accepts_and_never_reads_is_a_timeout(closing):
-    """Half-open: the backlog takes the connection, and nobody is there. What a change did then is not known."""
+    """Half-open: the backlog takes the connection, and no process accepts it.
+
+    The outcome of a change is not known then.
+    """
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen(8)
@@ -273,7 +276,7 @@ async def test_case_34_an_expired_certificate_of_a_vendor_sends_nothing(closing)
 
 @pytest.mark.parametrize(("size", "fits"), [(10_000, True), (50_000_000, False)])
 async def test_case_31_a_compressed_answer_is_inflated_within_the_limit(vendor: Vendor, size, fits, closing):
-    """We ask for identity; whoever compresses all the same is inflated, a bomb is cut."""
+    """We ask for identity; an answer that is compressed all the same is inflated, a bomb is cut."""
     body = gzip.compress(b'"' + b"a" * size + b'"')
     vendor.say("GET", "/x", (200, body, {"content-encoding": "gzip"}))
     api = closing(client(vendor.url, max_body_bytes=1_000_000))
@@ -519,7 +522,7 @@ class Frozen(FakeClock):
     """A clock under which every look is ten seconds later: the process was frozen in between."""
 
     def monotonic(self) -> float:
-        """Return a time long after the last one told."""
+        """Return a time long after the last one."""
         self.freeze(10.0)
         return super().monotonic()
 
@@ -553,7 +556,7 @@ async def test_a_form_is_asked_once_and_a_refusal_is_an_answer(raw, head: bytes,
 
 
 async def test_a_form_changes_something_too(vendor: Vendor, closing) -> None:
-    """A client that only reads cannot send one, and a header that cannot be sent is told without its value."""
+    """A client that only reads cannot send one, and a header that cannot be sent is reported without its value."""
     api = closing(client(vendor.url, read_only=True))
     with pytest.raises(Refused):
         await api.post_form("/token", {})

@@ -14,7 +14,7 @@ LIMIT = 400
 
 
 class Vendor:
-    """Counts reads of a minute, some of them other people's, and answers with what remains."""
+    """Counts reads of a minute, some of them other people's, and answers with the rest."""
 
     def __init__(self, clock: FakeClock) -> None:
         self.clock = clock
@@ -77,7 +77,7 @@ async def test_case_48_what_acting_needs_is_left_to_it(second: int) -> None:
 
 
 async def test_a_crowd_is_spread_over_the_window() -> None:
-    """The first half of its share at once, the rest evenly: nobody who comes later waits for the next minute."""
+    """The first half of its share at once, the rest evenly: no later caller waits for the next minute."""
     clock = FakeClock(start=1_750_000_020.0)
     vendor = Vendor(clock)
     vendor.budget.note(vendor.count())
@@ -119,7 +119,7 @@ async def test_case_48_what_others_use_of_the_same_key_counts() -> None:
 
 
 async def test_a_vendor_without_a_limit_sets_none() -> None:
-    """No headers: nobody waits."""
+    """No headers: no caller waits."""
     budget = ReadBudget(FakeClock(), shares=True)
     budget.note(Answer(200, {}, None, ""))
     assert [budget.seconds_to_wait(one) for one in Urgency] == [0, 0, 0]

@@ -48,7 +48,7 @@ async def test_a_real_name_resolves() -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "[::1]", "2001:db8::1"])
 async def test_an_address_needs_no_lookup(host: str) -> None:
-    """Nobody is asked."""
+    """No lookup runs."""
 
     def never(*_: Any, **__: Any) -> list[Any]:
         raise AssertionError("looked up")

@@ -31,7 +31,7 @@ from watchdog.domain.errors import ConfigurationError, Temporary
 from watchdog.domain.readings import FailureKind, Unknown
 
 IN_DISGUISE = ("169.254.169.254", "[::ffff:10.0.0.1]", "0x7f.1", "2130706433")
-"""Those that nobody can have meant, wherever they stand."""
+"""Addresses that no user can mean, wherever they stand."""
 LITERALS = (*IN_DISGUISE, "127.0.0.1", "localhost", "[::1]", "100.64.0.1")
 """The eight of the fault list."""
 
@@ -49,7 +49,7 @@ def answers(*turns: str) -> Resolver:
 
 @contextmanager
 def listening() -> Iterator[Callable[[], tuple[int, bool]]]:
-    """Listen on loopback; the function gives the port and whether anybody connected."""
+    """Listen on loopback; the function returns the port and whether a client connected."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         sock.listen(8)
@@ -112,7 +112,7 @@ async def test_case_40_no_literal_is_reached_by_a_dns_answer(literal: str) -> No
 
 @pytest.mark.parametrize("literal", IN_DISGUISE)
 async def test_case_40_an_address_in_disguise_names_nothing(literal: str) -> None:
-    """Not even in the configuration: what a human means, a human writes plainly."""
+    """Not even in the configuration: a user who means an address writes it plainly."""
     with listening() as look:
         port, _ = look()
         with pytest.raises(AddressRefusedError):
@@ -135,7 +135,7 @@ class LoopbackIsPublic(AddressGuard):
 
 
 async def test_case_40_dns_rebinding_changes_nothing() -> None:
-    """The first answer is public, the next private: a name is resolved once, and what was judged is connected to."""
+    """The first answer is public, the next private: a name is resolved once, and the judged address is connected to."""
     with socket.socket() as trap:
         async with site(answering(b"public")) as base:
             port = int(base.rpartition(":")[2])
@@ -285,7 +285,7 @@ LOST = {
 
 @pytest.mark.parametrize("how", LOST)
 async def test_what_was_sent_goes_to_no_second_address_though_its_answer_is_lost(how: str) -> None:
-    """A rollback whose answer nobody heard may have been done: a second one would undo the wrong deploy."""
+    """A rollback whose answer was lost may have been done: a second one would undo the wrong deploy."""
     asked: list[bytes] = []
     answer, error = LOST[how]
 

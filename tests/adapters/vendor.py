@@ -26,7 +26,7 @@ class Seen:
 
 @dataclass
 class Vendor:
-    """Answers (method, path) with the next of its answers, the last one for ever; 404 for what it does not know."""
+    """Answers (method, path) with the next of its answers, the last one for ever; 404 for an unknown request."""
 
     url: str = ""
     seen: list[Seen] = field(default_factory=list)

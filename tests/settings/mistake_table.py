@@ -1,6 +1,7 @@
-"""Mistakes that newcomers make in a configuration: where each is, and what the answer must say to write instead.
+"""Mistakes that newcomers make in a configuration: the place of each, and the advice that the answer must give.
 
-The last column: what an editor sees of it by the JSON Schema. `NO_YAML`: its YAML parser refuses the text itself.
+The last column: the part of it that an editor sees by the JSON Schema. `NO_YAML`: its YAML parser refuses the text
+itself.
 """
 
 from typing import NamedTuple

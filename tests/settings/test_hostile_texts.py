@@ -35,7 +35,7 @@ Checked = Callable[[str], list[str]]
 
 @pytest.fixture
 def checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Checked:
-    """Return what reads a text as each command does, sees how it ends, and returns the mistakes it printed."""
+    """Return the function that reads a text as each command does, checks its end, and returns the printed mistakes."""
     path = tmp_path / "watchdog.yaml"
 
     def run(text: str) -> list[str]:

@@ -8,7 +8,7 @@ from tests.settings.texts import ALL_SECRETS, mistakes, refusals, shown
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
 def test_a_mistake_is_answered_with_its_place_and_its_cure(mistake: Slip) -> None:
-    """No secret is repeated, and YAML's own words for what it did not understand are not shown."""
+    """No secret is repeated, and YAML's own words for a syntax error are not shown."""
     found = [one for one in mistakes(mistake.text, ALL_SECRETS) if one.where == f"watchdog.yaml:{mistake.line}"]
     assert [one for one in found if mistake.instead in one.instead], shown(mistake.text, ALL_SECRETS)
     assert "CANARY" not in shown(mistake.text, ALL_SECRETS)

@@ -1,6 +1,6 @@
-"""Configurations to start from, and how the tests load them.
+"""Configurations to start from, and the way the tests load them.
 
-Rule: each one that loads must be accepted by the JSON Schema as well: a schema that refuses good ones helps nobody.
+Rule: each one that loads must be accepted by the JSON Schema as well: a schema that refuses good ones is useless.
 """
 
 import json
@@ -26,7 +26,7 @@ del ALL_SECRETS["WATCHDOG_REMOTE_WRITE_TOKEN"]
 """Every secret that may be set together, each with a canary in it."""
 
 KEY = {"WATCHDOG_RENDER_API_KEY": "key", "WATCHDOG_HEARTBEAT_URL": "https://hb.example/x"}
-"""What an autonomous service needs."""
+"""The secrets of an autonomous service."""
 
 SMALL = """\
 version: 1
@@ -61,12 +61,12 @@ class EditorLoader(yaml.SafeLoader):
 
 @cache
 def validator() -> Draft7Validator:
-    """Return what an editor checks a configuration by."""
+    """Return the validator with which an editor checks a configuration."""
     return Draft7Validator(json.loads(SHIPPED.read_text(encoding="utf-8")))
 
 
 def refusals(text: str) -> Sequence[str]:
-    """Return what an editor would underline in a text, by the shipped JSON Schema."""
+    """Return the places that an editor would underline in a text, by the shipped JSON Schema."""
     data = yaml.load(text, EditorLoader)
     return [f"{'.'.join(map(str, error.path))}: {error.message}" for error in validator().iter_errors(data)]
 

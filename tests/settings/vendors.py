@@ -30,7 +30,7 @@ def platform_of(settings: Settings) -> Platform:
 
 
 def say_render(vendor: Vendor, *, service: Mapping[str, Any] | None = None) -> None:
-    """Let the vendor tell of one service with two deploys."""
+    """Let the vendor list one service with two deploys."""
     body = {"id": "srv-web", "name": "acme site", "type": "web_service", **(service or {})}
     vendor.say("GET", "/v1/services", [{"cursor": "c", "service": body}])
     vendor.say("GET", "/v1/services/srv-web", body)

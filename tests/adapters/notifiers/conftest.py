@@ -13,7 +13,7 @@ from tests.support.mail_server import Post
 
 @dataclass(frozen=True)
 class Certificates:
-    """What a server shows, and what a client trusts."""
+    """A server's certificate, and the authority that a client trusts."""
 
     server: ssl.SSLContext
     client: ssl.SSLContext

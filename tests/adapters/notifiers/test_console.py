@@ -1,4 +1,4 @@
-"""The console: readable, harmless to the terminal, and honest when nobody reads it."""
+"""The console: readable, harmless to the terminal, and honest when its stream is closed."""
 
 import contextlib
 import io

@@ -20,7 +20,7 @@ PLAIN = {"from": "watchdog@acme.example", "to": [LEAD, OPS], "tls": "none"}
 
 
 def options(**changes: Any) -> EmailOptions:
-    """Return options for a server without TLS, unless told."""
+    """Return options for a server without TLS by default."""
     return EmailOptions.model_validate({"smtp": "localhost:25", **PLAIN, **changes})
 
 
@@ -67,7 +67,8 @@ async def test_people_outside_engineering_are_mailed_words_alone(server: Post, c
 async def test_an_incident_is_one_conversation(server: Post, channel: Notifier) -> None:
     """Later mails answer the first; a repeated send has the same Message-ID; another incident has its own.
 
-    So has the same one told anew by somebody who forgot: a server may hide a Message-ID it has seen."""
+    A repetition from a process without memory has the same one too: a server may hide a Message-ID it has seen.
+    """
     first = await channel.send(notice(), None)
     for _ in range(2):
         assert await channel.send(notice(NoticeKind.RESOLVED), first) == first
@@ -170,7 +171,7 @@ async def test_the_built_channel_trusts_only_known_authorities(
     ],
 )
 def test_each_mistake_is_told(changes: dict[str, Any], says: str) -> None:
-    """What to write instead stands in the message."""
+    """The message names the value to write instead."""
     with pytest.raises(ValidationError, match=says):
         options(**changes)
 
@@ -180,12 +181,12 @@ def test_each_mistake_is_told(changes: dict[str, Any], says: str) -> None:
     [("h:465", None, "tls"), ("h:587", None, "starttls"), ("h:25", None, "starttls"), ("h:465", "none", "none")],
 )
 def test_the_port_suggests_the_security(smtp: str, tls: str | None, security: str) -> None:
-    """465 speaks TLS from the start; what is written wins."""
+    """465 speaks TLS from the start; a written `tls` wins."""
     assert options(smtp=smtp, tls=tls).security == security
 
 
 def test_a_password_is_needed_only_for_a_user() -> None:
-    """A relay that asks nobody needs none; IPv6 hosts lose their brackets."""
+    """A relay without login needs none; IPv6 hosts lose their brackets."""
     assert secrets(options()) == ()
     assert secrets(options(user="dog", tls="starttls")) == ("WATCHDOG_SMTP_PASSWORD",)
     assert (options(smtp="[::1]:25").host, options(smtp="[::1]:25").port) == ("::1", 25)

@@ -103,7 +103,7 @@ async def by_slack_webhook(told: Notice, vendor: Vendor, post: Post) -> list[str
 
 
 def slack_lines(bodies: list[Any]) -> list[str]:
-    """Return the lines of Slack bodies, which hold `<` only around our own link, and mention nobody."""
+    """Return the lines of Slack bodies, which hold `<` only around our own link, and mention no user."""
     found: list[str] = []
     for body in bodies:
         assert (body["parse"], body["link_names"]) == ("none", False)
@@ -158,7 +158,7 @@ async def by_email(told: Notice, vendor: Vendor, post: Post) -> list[str]:
 
 
 def ticket_lines(body: str) -> list[str]:
-    """Return the lines of a ticket; checks that every foreign word stands in the one block that nobody can end."""
+    """Return the lines of a ticket; checks that every foreign word stands in the one block that no text can end."""
     lines = body.split("\n")
     fence = next(line.removesuffix("text") for line in lines if re.fullmatch(r"`{3,}text", line))
     begin, end = lines.index(f"{fence}text"), lines.index(fence)
@@ -196,7 +196,7 @@ SINKS: Mapping[str, Callable[[Notice, Vendor, Post], Awaitable[list[str]]]] = {
 @pytest.mark.parametrize("sink", SINKS)
 @pytest.mark.parametrize("words", HOSTILE)
 async def test_case_41_a_stranger_s_words_stay_words(sink: str, words: str, vendor: Vendor, post: Callable) -> None:
-    """Printable, on lines of ours, bounded, without markup; and what can be read of them still arrives."""
+    """Printable, on lines of ours, limited, without markup; and the readable part of them still arrives."""
     lines = await SINKS[sink](letter(HOSTILE[words]), vendor, await post())
     assert [line for line in lines if not line.isprintable()] == []
     assert max(map(len, lines)) <= 1200

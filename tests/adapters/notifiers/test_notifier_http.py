@@ -14,7 +14,7 @@ NAME = "WATCHDOG_SLACK_WEBHOOK_URL"
     "url", ["", "hooks.example/x", "ftp://h/x", "https:///x", "https://h/a b", "https://user:pass@h/x", "https://h/ü"]
 )
 def test_what_is_no_url_is_refused_without_repeating_it(url: str) -> None:
-    """The message names the variable and what to write."""
+    """The message names the variable and the form to write."""
     with pytest.raises(ConfigurationError) as caught:
         client_for_secret_url("Slack", NAME, context(**{NAME: url}))
     assert NAME in str(caught.value)

@@ -1,4 +1,4 @@
-"""PagerDuty: what is sent follows its document, rings when it should, and only then."""
+"""PagerDuty: events follow its document, and page when they should, and only then."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ def channel(vendor: Vendor, closing) -> PagerDuty:
 
 
 def events(vendor: Vendor) -> list[str]:
-    """Return what arrived: action and, for triggers, severity."""
+    """Return the events that arrived: action and, for triggers, severity."""
     bodies = [seen.body for seen in vendor.seen]
     return [" ".join(filter(None, (b["event_action"], b.get("payload", {}).get("severity")))) for b in bodies]
 
@@ -60,7 +60,7 @@ OVER = {"kind": NoticeKind.RESOLVED}
 async def test_it_rings_for_what_wakes_and_closes_what_is_over(
     vendor: Vendor, story: list[dict[str, Any]], told: list[str], reference: str | None
 ) -> None:
-    """Each story: the notices, the events that arrive, and what is remembered at the end."""
+    """Each story: the notices, the events that arrive, and the reference at the end."""
     channel, known = pager(vendor), None
     for step in story:
         known = await channel.send(notice(**step), known)
@@ -71,7 +71,7 @@ async def test_it_rings_for_what_wakes_and_closes_what_is_over(
 
 @pytest.mark.parametrize("severity", list(Severity))
 async def test_every_severity_of_ours_is_one_of_theirs(vendor: Vendor, severity: Severity, channel) -> None:
-    """Critical, error, warning, info; and a notice that wakes nobody is always info."""
+    """Critical, error, warning, info; and a notice that pages no engineer is always info."""
     await channel.send(notice(severity=severity, wakes=True), None)
     await channel.send(notice(severity=severity), None)
     theirs = {"critical": "critical", "high": "error", "medium": "warning", "low": "info"}[severity.value]
@@ -142,7 +142,7 @@ async def test_a_pager_nobody_answers_at_is_temporary(closing) -> None:
 
 
 async def test_check_says_what_it_cannot_prove(vendor: Vendor) -> None:
-    """No event is sent; a key of the wrong shape is told, without showing it."""
+    """No event is sent; a key of the wrong shape is reported without showing it."""
     assert "channel test" in await pager(vendor).check()
     with pytest.raises(Permanent, match="WATCHDOG_PAGERDUTY_ROUTING_KEY") as caught:
         await pager(vendor, key="canary-bearer-dddddddd").check()

@@ -1,4 +1,4 @@
-"""The registry: every kind can be built from its options and the secrets it asks for, and tells no secret."""
+"""The registry: every kind can be built from its options and its secrets, and shows no secret."""
 
 import pytest
 

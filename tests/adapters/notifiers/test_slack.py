@@ -51,7 +51,7 @@ def words(seen: Seen) -> list[str]:
 
 
 async def test_one_message_per_incident_edited_in_place_with_a_thread(vendor: Vendor, channel) -> None:
-    """Opened, then acted: the message keeps what it began with and shows how it stands; the thread has each step."""
+    """Opened, then acted: the message keeps its first lines and shows the present state; the thread has each step."""
     reference = await channel.send(notice(), None)
     after = await channel.send(
         notice(NoticeKind.ACTED, title="web: rolled back to dep-40", lines=("dep-43",)), reference
@@ -74,7 +74,7 @@ async def test_one_message_per_incident_edited_in_place_with_a_thread(vendor: Ve
 
 
 async def test_what_comes_back_after_its_end_begins_a_new_message(vendor: Vendor) -> None:
-    """We were blind last month, and are again: nobody looks at last month's message."""
+    """We were blind last month, and are again: last month's message would go unread."""
     channel, reference = bot(vendor), None
     for kind in (NoticeKind.SELF_ALERT, NoticeKind.RESOLVED, NoticeKind.UPDATED, NoticeKind.RESOLVED):
         reference = await channel.send(notice(kind, incident="blind"), reference)
@@ -86,7 +86,7 @@ async def test_what_comes_back_after_its_end_begins_a_new_message(vendor: Vendor
 
 
 async def test_a_page_in_a_thread_is_shown_to_the_channel_too(vendor: Vendor, channel) -> None:
-    """A reply in a thread notifies nobody by itself."""
+    """A reply in a thread notifies no member by itself."""
     reference = await channel.send(notice(), None)
     for wakes in (False, True):
         await channel.send(notice(NoticeKind.HUMAN_NEEDED, wakes=wakes), reference)
@@ -109,7 +109,7 @@ async def test_people_outside_engineering_see_words_and_each_in_the_channel(vend
 
 @pytest.mark.parametrize("gone", ["message_not_found", "cant_update_message", "edit_window_closed"])
 async def test_a_message_that_is_gone_is_posted_anew(vendor: Vendor, gone: str, channel) -> None:
-    """Somebody deleted it: the notice begins a new one."""
+    """A user deleted it: the notice begins a new one."""
     vendor.say(*UPDATE, {"ok": False, "error": gone})
     reference = await channel.send(notice(), json.dumps({"channel": "C0OLD", "ts": "1.2"}))
     assert json.loads(reference or "")["channel"] == "C0INCIDENT"
@@ -158,7 +158,7 @@ ANSWERED = SlackOptions(channel="#incidents", approvals={"socket_mode": True, "u
 
 
 def asking(vendor: Vendor, asked: list[Question | None], options: SlackOptions = ANSWERED) -> Notifier:
-    """Return a bot; the last of `asked` is what people are asked now."""
+    """Return a bot; the last of `asked` is the open question."""
     vendor.answers.setdefault(POST, [POSTED])
     vendor.answers.setdefault(UPDATE, [POSTED])
     secrets = {"WATCHDOG_SLACK_BOT_TOKEN": BOT_TOKEN, "WATCHDOG_SLACK_APP_TOKEN": APP_TOKEN}
@@ -172,7 +172,7 @@ def buttons(seen: Seen) -> dict[str, str]:
 
 
 async def test_the_message_has_buttons_while_something_is_asked_and_its_thread_never(vendor: Vendor, closing) -> None:
-    """Asked, told of once more (a new button for the same), answered: gone."""
+    """Asked, mentioned once more (a new button for the same), answered: gone."""
     asked: list[Question | None] = [QUESTION]
     channel = closing(asking(vendor, asked))
     reference = await channel.send(notice(NoticeKind.ASKED), None)
@@ -202,7 +202,7 @@ async def test_what_is_announced_has_one_button(vendor: Vendor, closing) -> None
 
 
 async def test_without_anybody_who_may_press_them_there_are_no_buttons(vendor: Vendor, closing) -> None:
-    """The short form names nobody."""
+    """The short form names no member."""
     options = SlackOptions(channel="#incidents", approvals="socket_mode")  # type: ignore[arg-type]
     assert options.listens and options.users == ()
     channel = closing(asking(vendor, [QUESTION], options))
@@ -231,7 +231,7 @@ async def test_check_tries_the_app_token_too(vendor: Vendor, closing) -> None:
     ],
 )
 def test_mistakes_in_approvals_are_told(written: dict[str, Any], says: str) -> None:
-    """With what to write instead."""
+    """Each message names the value to write instead."""
     with pytest.raises(ValueError, match=says):
         SlackOptions(**{"channel": "#incidents", **written})
 
@@ -282,7 +282,7 @@ async def test_a_webhook_that_was_removed_is_permanent_and_silent_about_its_url(
 
 
 async def test_check_asks_who_we_are_and_posts_nothing(vendor: Vendor, closing) -> None:
-    """auth.test tells the bot's name; a revoked token is told."""
+    """auth.test returns the bot's name; a revoked token is reported."""
     vendor.say(
         "POST",
         "/api/auth.test",
@@ -302,7 +302,7 @@ async def test_check_asks_who_we_are_and_posts_nothing(vendor: Vendor, closing) 
     ("name", "value"), [("WATCHDOG_SLACK_BOT_TOKEN", "xoxb canary"), ("WATCHDOG_SLACK_BOT_TOKEN", "")]
 )
 def test_a_token_that_cannot_be_one_is_a_configuration_mistake(name: str, value: str) -> None:
-    """Told before anything is sent."""
+    """It is reported before any request."""
     made = Context(context().clock, {}, {name: value})
     with pytest.raises(ConfigurationError, match=name):
         build(SlackOptions(channel="#x"), made)

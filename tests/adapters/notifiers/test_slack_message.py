@@ -1,4 +1,4 @@
-"""What a Slack message is made of: within the limits, and without a stranger's markup."""
+"""The parts of a Slack message: within the limits, and without foreign markup."""
 
 import pytest
 
@@ -18,7 +18,7 @@ from watchdog.domain.notices import Link
     ],
 )
 def test_three_signs_are_escaped(said: str, sent: str) -> None:
-    """What was escaped before it came is escaped once more: it reads as it was."""
+    """Text that came escaped is escaped once more, so that it reads as it was."""
     assert escape(said) == sent
 
 
@@ -40,7 +40,7 @@ def test_links_that_do_not_fit_are_left_out_whole() -> None:
 
 
 def test_an_edit_holds_the_beginning_and_the_state() -> None:
-    """An edit may not carry what only a post knows (unfurling)."""
+    """An edit may not carry the fields of a post (unfurling)."""
     body = state(notice(title="web: verified", lines=()), ("web CRITICAL: HTTP 503", "39 of 39"))
     assert body["blocks"][0]["text"]["text"] == "web CRITICAL: HTTP 503\n39 of 39\nNow: web: verified"
     assert "unfurl_links" not in body

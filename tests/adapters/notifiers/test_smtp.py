@@ -1,4 +1,4 @@
-"""smtplib in a thread: secured, bounded in time, and silent about what the server says."""
+"""smtplib in a thread: secured, limited in time, and silent about the server's words."""
 
 import asyncio
 import ssl
@@ -21,14 +21,14 @@ Start = Callable[..., Awaitable[Post]]
 
 
 def mailbox(post: Post, total_seconds: float = 20.0, **changes: Any) -> Mailbox:
-    """Return a mailbox for a server, without TLS unless told."""
+    """Return a mailbox for a server, without TLS by default."""
     host, port = post.smtp.split(":")
     server = {"host": host, "port": int(port), "security": "none", "tls": ssl.create_default_context(), **changes}
     return Mailbox(MailServer(**server), total_seconds)
 
 
 async def send(box: Mailbox, *to: str) -> None:
-    """Hand one small mail in, to the lead unless told."""
+    """Hand one small mail in, to the lead by default."""
     mail = EmailMessage()
     mail["Subject"] = "hello"
     try:
@@ -148,7 +148,7 @@ async def test_no_more_threads_than_two(post: Start) -> None:
 
 
 class Hesitant(AddressGuard):
-    """Says yes once it is told to."""
+    """Accepts only after the test sets it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -176,7 +176,7 @@ async def test_one_that_is_cancelled_while_it_connects_does_not_stay_with_a_serv
 
 
 async def test_nobody_listening_is_temporary(post: Start) -> None:
-    """Connection refused: told by type."""
+    """Connection refused, recognised by its type."""
     server = await post()
     server.stop()
     with pytest.raises(Temporary, match="ConnectionRefusedError"):

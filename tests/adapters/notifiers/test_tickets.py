@@ -1,4 +1,4 @@
-"""The channel `tickets`: one ticket per incident, whatever is lost, and what people did to it stands."""
+"""The channel `tickets`: one ticket per incident despite lost answers, and people's changes to it stand."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -50,7 +50,7 @@ def the_one(sandbox: Sandbox) -> Issue:
 
 
 async def test_an_incident_is_one_ticket_with_its_evidence_from_open_to_closed() -> None:
-    """What, since when, links; each further notice a comment; closed by the all-clear."""
+    """Failure, time and links; each further notice is a comment; closed by the all-clear."""
     async with tickets() as (channel, sandbox, _):
         reference = await channel.send(notice(**MEDIUM), None)
         issue = the_one(sandbox)
@@ -104,7 +104,7 @@ async def test_incidents_of_two_services_are_two_tickets() -> None:
 
 
 async def test_a_lost_answer_is_looked_up_and_while_the_list_may_lag_nothing_is_opened() -> None:
-    """It was opened, nobody heard so, and the list does not show it yet."""
+    """It was opened, the answer was lost, and the list does not show it yet."""
     async with tickets() as (channel, sandbox, _):
         sandbox.set_mode("issue", "drop", times=1)
         with pytest.raises(Temporary, match="looked up"):
@@ -144,7 +144,7 @@ async def test_what_people_did_to_a_ticket_stands() -> None:
 
 
 async def test_a_token_that_lost_its_rights_is_no_deleted_ticket() -> None:
-    """GitHub says 404 to both; the repository itself tells them apart."""
+    """GitHub answers 404 to both; the repository itself distinguishes them."""
     async with tickets() as (channel, sandbox, _):
         reference = await channel.send(notice(**MEDIUM), None)
         sandbox.set_mode("issue_comment", "refuse_404")

@@ -1,4 +1,4 @@
-"""The generic webhook: a versioned JSON body, a bearer token, and a URL nobody repeats."""
+"""The generic webhook: a versioned JSON body, a bearer token, and a URL that no text repeats."""
 
 import pytest
 
@@ -83,7 +83,7 @@ async def test_hostile_words_arrive_bounded_and_on_one_line(vendor: Vendor, chan
 async def test_a_refusal_shows_neither_url_nor_token(
     vendor: Vendor, status: int, error: type[Exception], caplog: pytest.LogCaptureFixture, closing
 ) -> None:
-    """The receiver answers with all it was told; nothing of it comes out."""
+    """The receiver answers with the whole request; no part of it comes out."""
     caplog.set_level(0)
     vendor.say("POST", HOOK_PATH, (status, {"message": f"{HOOK_PATH} {vendor.url}{HOOK_PATH}?key=1 {BEARER}"}))
     channel = closing(hook(vendor))

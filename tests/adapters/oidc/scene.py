@@ -48,7 +48,7 @@ class There:
 
 
 async def signed_in(address: str, user: str) -> dict[str, str]:
-    """Choose a user on the provider's page, as a browser does; return what it is sent back with."""
+    """Choose a user on the provider's page, as a browser does; return the query that comes back."""
     async with httpx.AsyncClient(**LOOPBACK) as browser:
         assert user in (await browser.get(address)).text or user == ""
         sent = await browser.post(address, data={"user": user})
@@ -58,7 +58,7 @@ async def signed_in(address: str, user: str) -> dict[str, str]:
 
 @asynccontextmanager
 async def there(*, by_form: bool = False, clock: FakeClock | None = None, **change: Any) -> AsyncIterator[There]:
-    """Open a provider, and make our client for it; `change` is what is different about the client."""
+    """Open a provider, and make our client for it; `change` are the fields in which the client differs."""
     async with Issuer([BACK], by_form=by_form) as issuer:
         timeout = change.pop("timeout_seconds", PATIENCE_SECONDS)
         usual = {"issuer": issuer.url, "client_id": keys.OIDC_CLIENT_ID, "secret": keys.OIDC_SECRET}

@@ -1,4 +1,4 @@
-"""What a provider says of itself, and what of it is not believed."""
+"""The provider's discovery document, and the claims in it that are not believed."""
 
 from typing import Any
 

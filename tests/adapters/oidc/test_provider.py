@@ -1,4 +1,4 @@
-"""The flow against a provider over real HTTP: who is let in, and everything that proves nobody."""
+"""The flow against a provider over real HTTP: users who get in, and every answer that proves no identity."""
 
 import asyncio
 import base64
@@ -45,7 +45,7 @@ REFUSED = {lie: why for why, lies in WHY.items() for lie in lies}
 
 @pytest.mark.parametrize(("lie", "why"), REFUSED.items())
 async def test_a_proof_that_is_none_lets_nobody_in(lie: str, why: str) -> None:
-    """Each kind, in words of ours: nothing of what was sent is in them."""
+    """Each kind, in words of ours: the messages hold no part of the token."""
     async with there() as t:
         t.issuer.lies = lie
         with pytest.raises(Permanent, match=why) as caught:
@@ -61,7 +61,7 @@ def test_every_lie_of_the_provider_is_in_the_table() -> None:
 
 
 async def test_a_new_key_is_read_when_a_proof_is_signed_with_it() -> None:
-    """And not more often than now and then, however many proofs come with keys that nobody knows."""
+    """At most every 30 seconds, however many tokens come with unknown keys."""
     async with there() as t:
         await t.name()
         await t.issuer.rotate()
@@ -102,7 +102,7 @@ async def test_a_code_is_of_use_to_who_asked_for_it_alone(change: dict[str, str]
 
 
 async def test_a_wrong_secret_is_told_as_such() -> None:
-    """To whoever runs us; the secret itself is in no message."""
+    """The operator sees it in the log; the secret itself is in no message."""
     async with there(secret="c4n4ry-secret-0123456789") as t:
         with pytest.raises(Permanent, match=r"invalid_client\): check console.oidc.client_id and its secret") as caught:
             await t.name()
@@ -147,7 +147,7 @@ async def test_what_we_sent_is_in_no_message(status: int, kind: type[Exception],
 
 
 async def test_a_silent_provider_is_left_alone_for_a_while() -> None:
-    """Strangers can begin logins as they like: they are told at once, and it is asked again later."""
+    """Strangers can begin logins as they like: they get the error at once, and the provider a request only later."""
     async with there() as t:
         t.issuer.trouble["discovery"] = "error"
         for _ in range(4):

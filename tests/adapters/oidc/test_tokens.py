@@ -1,4 +1,4 @@
-"""What proofs prove, for what the sandbox's provider does not show: kinds of keys, clocks, strange shapes."""
+"""Tokens that the sandbox's provider does not issue: kinds of keys, clocks, strange shapes."""
 
 import base64
 import json
@@ -22,7 +22,7 @@ ED = OKPKey.generate_key("Ed25519", auto_kid=True)
 
 
 def shown(*keys: Any, **more: str) -> KeySet:
-    """Return what the provider shows of these keys."""
+    """Return the provider's key document for these keys."""
     return keys_of({"keys": [{**key.as_dict(private=False), **more} for key in keys]})
 
 
@@ -60,7 +60,7 @@ def test_a_key_signs_only_what_it_is_for() -> None:
 
 
 def test_a_password_is_no_key() -> None:
-    """A shared one that the provider shows to everybody would let everybody sign."""
+    """A shared key in a public document would let every reader sign."""
     shared = OctKey.import_key("0" * 64, {"kid": RSA.kid})
     with pytest.raises(Permanent, match="no key"):
         keys_of({"keys": [{**shared.as_dict(private=True), "kid": RSA.kid}]})
@@ -82,7 +82,7 @@ def test_a_weak_key_is_none() -> None:
 
 @pytest.mark.parametrize("document", [None, [], {}, {"keys": None}, {"keys": [None, 7, {}, {"kty": "RSA", "n": "!"}]}])
 def test_keys_that_are_none(document: object) -> None:
-    """Of what cannot be read nothing is kept; what can be read is."""
+    """Unreadable keys are left out; readable ones are kept."""
     with pytest.raises(Permanent, match="no key"):
         keys_of(document)
     assert len(keys_of({"keys": [{"kty": "RSA", "n": "!"}, RSA.as_dict(private=False)]}).keys) == 1
@@ -135,7 +135,7 @@ def test_strange_shapes_prove_nobody(change: dict[str, Any]) -> None:
 
 
 def test_half_a_letter_proves_nobody() -> None:
-    """JSON can hold what no text can."""
+    """JSON can hold half a character, which no text can."""
     said = json.dumps({**CLAIMS, "nonce": "n\ud800"}).encode()
     token = jws.serialize_compact({"alg": "RS256", "kid": RSA.kid}, said, RSA, algorithms=["RS256"])
     with pytest.raises(Permanent, match="nonce"):
@@ -155,7 +155,7 @@ def test_only_an_address_must_be_verified() -> None:
 
 @pytest.mark.parametrize("header", [{"crit": ["x"], "x": 1}, {"crit": "x"}, {"kid": 7}, {"kid": ["x"]}])
 def test_headers_that_nobody_understands(header: dict[str, Any]) -> None:
-    """What must be understood and is not, is refused; what is merely unknown is let be."""
+    """A critical header that we do not know is refused; another unknown one is ignored."""
     whole = {"alg": "RS256", "kid": RSA.kid, **header}
     parts = [json.dumps(one).encode() for one in (whole, CLAIMS)]
     token = ".".join(base64.urlsafe_b64encode(one).decode().rstrip("=") for one in (*parts, b"signature"))

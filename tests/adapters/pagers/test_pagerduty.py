@@ -27,18 +27,18 @@ def reader(url: str, token: str = CANARY, region: str = "us") -> PagerDutyReader
 
 @pytest.fixture
 def pages(vendor: Vendor, closing) -> PagerDutyReader:
-    """The reader of an account that answers as told."""
+    """The reader of an account with prepared answers."""
     return closing(reader(vendor.url))
 
 
 def entry(kind: str = "acknowledge_log_entry", agent: Any = None, at: str = "2026-11-03T02:15:00Z") -> dict[str, Any]:
-    """Return an entry of a log, by a human unless told otherwise."""
+    """Return an entry of a log, by a user by default."""
     ann = {"type": "user_reference", "id": "PU1", "summary": "Ann Lee"}
     return {"id": f"R-{kind}", "type": kind, "created_at": at, "agent": ann if agent is None else agent}
 
 
 async def test_the_sandbox_tells_who_acknowledged_and_resolved() -> None:
-    """Over real HTTP, from two incidents of one key; what our integration did is not told."""
+    """Over real HTTP, from two incidents of one key; acts of our integration are left out."""
     async with Sandbox() as sandbox:
         pages, pagers = reader(sandbox.urls["pagerduty_api"], keys.PAGERDUTY_API_TOKEN), sandbox.pagers
         assert await pages.responses(KEY, 0.0) == []
@@ -92,7 +92,7 @@ OTHERS = [entry(agent=agent) for agent in (*AGENTS, {}, "Ann")] + [
 
 @pytest.mark.parametrize("raw", [*OTHERS, entry(at="yesterday"), {}, None, "entry"])
 async def test_only_what_a_human_did_counts(vendor: Vendor, raw: object, pages) -> None:
-    """Neither our own integration, nor what is not an answer of a human, nor what nobody can read."""
+    """Neither our own integration, nor an entry that is no response, nor an unreadable one."""
     vendor.say("GET", "/incidents", {"incidents": [{"id": "P1"}, {"id": "../users"}, "none", {}]})
     vendor.say("GET", LOG, {"log_entries": [raw]})
     assert await pages.responses(KEY, 0.0) == []
@@ -144,7 +144,7 @@ async def test_the_region_chooses_the_host_unless_one_is_named(region: str, url:
 
 
 def test_without_a_key_there_is_no_reader() -> None:
-    """It is optional; a key that cannot be one is told without showing it."""
+    """It is optional; a malformed key is reported without showing it."""
     assert build("us", Context(FakeClock(), {}, {})) is None
     with pytest.raises(Permanent) as caught:
         reader("http://127.0.0.1:9", token="two words")

@@ -1,4 +1,4 @@
-"""The Render client against a vendor on loopback: what it reads, what it may change, and what it can never do."""
+"""The Render client against a vendor on loopback: its reads, its changes, and the calls that are impossible."""
 
 import time
 from collections.abc import Iterator
@@ -80,7 +80,7 @@ async def test_facts_are_always_asked_afresh(vendor: Vendor, api):
 
 
 async def test_deploys_are_newest_first_in_two_requests(vendor: Vendor, closing):
-    """One list and, at first, one look per kind of telling event; then the list alone for a minute."""
+    """One list and, at first, one read per event type of configuration; then the list alone for a minute."""
     with_deploys(vendor, 1, 6, 2, 5, 3, 4)
     clock = FakeClock(START + 3600)
     api = closing(render(vendor, clock=clock))
@@ -114,7 +114,7 @@ async def test_deploys_carry_what_changed(vendor: Vendor, api):
 
 @pytest.mark.parametrize("answer", [500, (200, "not json"), (200, {"message": "odd"})])
 async def test_unreadable_events_do_not_fail_the_deploys(vendor: Vendor, answer, closing):
-    """The feed goes on, and says that it does not know what changed; it is tried again a minute later, not before."""
+    """The feed goes on, and marks the changes as unknown; the next try comes a minute later, not before."""
     with_deploys(vendor, 2, 1)
     vendor.say("GET", f"{SERVICE}/events", answer)
     clock = FakeClock(START + 3600)
@@ -257,7 +257,7 @@ async def test_a_rollback_or_a_rebuild_is_accepted_with_or_without_an_id(vendor:
 async def test_a_rollback_or_a_rebuild_is_refused_or_lost_after_one_request(
     vendor: Vendor, answer, error, words, closing
 ):
-    """The error says what happened in Render's own words; nothing is sent twice."""
+    """The error gives the outcome in Render's own words; no request is sent twice."""
     vendor.say("POST", f"{SERVICE}/rollback", answer)
     vendor.say("POST", f"{SERVICE}/deploys", answer)
     api = closing(render(vendor, "srv-web"))
@@ -406,7 +406,7 @@ def in_new_york(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 async def test_case_49_an_answer_tells_how_far_we_are_off(
     vendor: Vendor, closing, in_new_york: None, date: str, ahead: float | None
 ):
-    """By its date, wherever our host stands; one that says nothing leaves what the last one said, dated as it was."""
+    """By its Date, whatever the host's clock; an answer without one keeps the last offset, with its age."""
     clock = FakeClock(datetime(2026, 2, 13, 12, tzinfo=UTC).timestamp())
     api = closing(render(vendor, clock=clock))
     assert isinstance(api, TellsTime) and api.clock is None
@@ -431,7 +431,7 @@ async def test_case_49_an_answer_tells_how_far_we_are_off(
     ],
 )
 async def test_a_403_names_the_permission_that_the_key_lacks(vendor: Vendor, path: str, permission: str, closing):
-    """It is no refused key: others of its calls are answered. What to do about it is said as well."""
+    """It is no refused key: other calls succeed. The message names the fix as well."""
     vendor.say("GET", path, (403, {"message": "no"}))
     api = closing(render(vendor))
     calls = {

@@ -1,4 +1,4 @@
-"""What Render's events mean, in words for people, and which of them changed configuration."""
+"""The meaning of Render's events, in words for people, and the ones that changed configuration."""
 
 import pytest
 
@@ -46,7 +46,7 @@ EVENTS = [
 
 @pytest.mark.parametrize(("kind", "details", "words", "bad"), EVENTS)
 def test_each_event_has_its_words_and_its_verdict(kind, details, words, bad):
-    """Only what broke in production is bad."""
+    """Only a failure in production is bad."""
     parsed = parse_event(event(1, kind, 2, **details))
     assert (parsed.id, parsed.at, parsed.type) == ("evt-1", START + 120, kind)
     assert (parsed.text, parsed.bad) == (words, bad)
@@ -77,7 +77,7 @@ def test_words_of_others_are_bounded_and_plain():
 
 @pytest.mark.parametrize(("kind", "details"), [row[:2] for row in EVENTS if row[1].get("reason", {}) is not None])
 def test_the_events_of_these_tests_are_as_documented(kind, details):
-    """What we test against fits the vendor's schema of an event."""
+    """The bodies of these tests fit the vendor's schema of an event."""
     document = spec("render-openapi.json")
     schema = resolve(document, {"$ref": "#/components/schemas/serviceEventWithCursor"})["properties"]["event"]
     titled = {one["title"]: one for one in schema["properties"]["details"]["oneOf"]}
@@ -103,7 +103,7 @@ def test_a_database_that_is_well_or_under_maintenance_is_no_event(status):
 
 
 def changed(*events, deploys=(3, 2, 1)):
-    """Return what changed in each deploy, by id."""
+    """Return the changes of configuration in each deploy, by id."""
     known = Changes()
     for one in events:
         known.learn(one)
@@ -111,7 +111,7 @@ def changed(*events, deploys=(3, 2, 1)):
 
 
 def test_an_environment_change_is_marked_on_its_deploy():
-    """deploy_started tells which deploy an environment or a property change made."""
+    """deploy_started names the deploy that an environment or a property change made."""
     env = event(1, "deploy_started", 2, deployId="dep-2", trigger={"envUpdated": True, "manual": False})
     plan = event(2, "deploy_started", 3, deployId="dep-3", trigger={"envUpdated": False, "updatedProperty": "plan"})
     commit = event(3, "deploy_started", 1, deployId="dep-1", trigger={"envUpdated": False, "newCommit": "c1"})

@@ -1,4 +1,4 @@
-"""What is calm or watched is read from one list of all services; what acts reads its own service."""
+"""Calm and watched services are read from one list of all services; an action reads its own service."""
 
 import asyncio
 
@@ -18,7 +18,7 @@ NAMES = [f"srv-{number}" for number in range(230)]
 
 
 def paths(vendor: Vendor) -> list[str]:
-    """What was asked for, in order."""
+    """The paths of the requests, in order."""
     return [seen.path for seen in vendor.seen]
 
 

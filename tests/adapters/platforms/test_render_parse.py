@@ -203,7 +203,7 @@ def test_every_recorded_body_is_read():
     ],
 )
 def test_a_deploy_without_what_we_rely_on_is_no_deploy(left_out: dict[str, object], said: str) -> None:
-    """A vendor that changed its answer is told apart from one that does not answer."""
+    """A vendor that changed its answer is distinguished from one that does not answer."""
     check_deploys([deploy(1), deploy(2)])
     with pytest.raises(Misshapen, match=f"without {said}$"):
         check_deploys([deploy(1), deploy(2, **left_out)])

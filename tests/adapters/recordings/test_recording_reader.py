@@ -12,7 +12,9 @@ from watchdog.domain.errors import ConfigurationError
 
 LETTERS = 16 * 1024**2
 CPU_SECONDS_MAX = 4.0
-"""Of the processor; what is linear takes a tenth of it, what copies a line with each piece, three times as much."""
+"""Seconds of the processor; a linear reader takes a tenth of it, one that copies a line with each piece three times as
+much.
+"""
 
 
 @pytest.mark.long

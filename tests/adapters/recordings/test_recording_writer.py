@@ -1,4 +1,4 @@
-"""The tape: files of an hour, bounds on the folder, a disk that is full or broken, what a crash leaves."""
+"""The recording: files of an hour, limits on the folder, a disk that is full or broken, the file after a crash."""
 
 import gzip
 from dataclasses import replace
@@ -34,7 +34,7 @@ def files(folder: Path) -> list[Path]:
 
 
 def test_a_file_begins_with_policy_and_state_and_tells_every_step(tmp_path: Path) -> None:
-    """Only its owner may read it; what says the same again is told by its slot."""
+    """Only its owner may read it; a repeated event is written by its slot."""
     written, told = tape(tmp_path / "recordings", "host-1:a/b"), steps(5)
     written.write(AT, told)
     written.close()
@@ -70,7 +70,7 @@ def test_a_batch_is_on_the_disk_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("cut", [1, 7, 8, 30, 100])
 def test_a_torn_end_loses_the_last_lines_only(tmp_path: Path, cut: int) -> None:
-    """Whatever was cut off; what is whole is read."""
+    """Wherever the file was cut, its whole lines are read."""
     written = tape(tmp_path)
     written.write(AT, steps(50))
     written.close()
@@ -85,7 +85,7 @@ def test_a_torn_end_loses_the_last_lines_only(tmp_path: Path, cut: int) -> None:
 
 
 def test_what_changed_without_an_event_is_written(tmp_path: Path) -> None:
-    """Only what did; a new object that says the same is no change."""
+    """Only the changed parts; a new object with the same values is no change."""
     paused = replace(State(), paused_by="ann")
     written = tape(tmp_path)
     written.write(AT, [*steps(1), *steps(1, replace(State())), *steps(1, paused), *steps(1, paused)])
@@ -95,7 +95,7 @@ def test_what_changed_without_an_event_is_written(tmp_path: Path) -> None:
 
 
 def test_what_is_too_old_is_removed(tmp_path: Path) -> None:
-    """By the time in the name; what is not ours stays, whatever its age."""
+    """By the time in the name; foreign files stay, whatever their age."""
     other = tmp_path / "20200101T000000Z-notes.txt"
     other.write_text("mine")
     written = tape(tmp_path, keep_days=2.0)
@@ -124,7 +124,7 @@ def test_all_files_together_stay_within_their_bound(tmp_path: Path) -> None:
 
 
 def test_a_large_file_ends_early_but_never_at_once(tmp_path: Path) -> None:
-    """What it begins with may be as large as the bound, which then leaves room for no other."""
+    """Its first line may be as large as the limit, which then leaves room for no other."""
     written = tape(tmp_path, max_bytes=800)
     for seconds in (0.0, 1.0, 59.0, 60.0, 61.0):
         written.write(AT + seconds, steps(1))

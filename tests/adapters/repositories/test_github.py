@@ -26,7 +26,7 @@ CANARY = "github_pat_c4n4ry_0123456789"
 
 @pytest.fixture
 def github(vendor: Vendor, closing) -> GitHub:
-    """A reader of a vendor that answers as told."""
+    """A reader of a vendor with prepared answers."""
     return closing(build_github(CANARY, vendor.url, FakeClock()))
 
 
@@ -93,7 +93,7 @@ async def test_a_used_up_limit_is_not_knocked_at(vendor: Vendor, closing) -> Non
 
 @pytest.mark.parametrize("repo", [REPO, REPO + ".git", REPO + "/"])
 def test_an_address_on_github_is_a_path(repo: str) -> None:
-    """With or without what git adds."""
+    """With or without the suffix that git adds."""
     assert repo_path(repo) == "/repos/acme/web"
 
 
@@ -150,7 +150,7 @@ async def test_the_sandbox_compares(closing) -> None:
 
 
 def commit(sha: str) -> dict[str, object]:
-    """Return what counts of a commit."""
+    """Return the fields of a commit that matter here."""
     return {"sha": sha, "commit": {"message": f"Say {sha}", "author": {"name": "Ann"}}}
 
 
@@ -165,7 +165,7 @@ async def test_of_many_commits_the_newest_are_read_with_one_more_request(vendor:
 
 
 async def test_foreign_names_are_bounded_lines(vendor: Vendor, github) -> None:
-    """And what is no file or no commit is passed over."""
+    """Entries that are no file or no commit are left out."""
     files = [{"filename": "a\n\x1b[31m" + "x" * 500}, {"filename": None}, "no file", *[{"filename": "f"}] * 400]
     vendor.say("GET", COMPARE, {"status": "ahead", "total_commits": 1, "commits": ["no"], "files": files})
     found = await github.compare(REPO, A, B)

@@ -1,4 +1,4 @@
-"""Sites made of raw sockets, good and bad, with and without TLS; and what it takes to probe them."""
+"""Sites made of raw sockets, good and bad, with and without TLS; and the parts to probe them."""
 
 import asyncio
 import datetime

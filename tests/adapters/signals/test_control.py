@@ -27,7 +27,7 @@ async def test_any_answer_at_all_is_good(script: object, status: int) -> None:
 
 
 async def test_no_answer_is_bad_and_named() -> None:
-    """Refused, or a certificate in the middle that nobody trusts."""
+    """Refused, or a certificate in the middle of an unknown authority."""
     async with site(answering()) as base:
         target = ControlTarget(base)
     (sample,) = await target.read()

@@ -1,4 +1,4 @@
-"""What an answer must look like."""
+"""The expectations of an answer."""
 
 import json
 from typing import Any

@@ -17,14 +17,14 @@ def caused(error: Exception, cause: BaseException) -> Exception:
 
 
 def verification(message: str) -> ssl.SSLCertVerificationError:
-    """Return what OpenSSL raises for a certificate."""
+    """Return the error that OpenSSL raises for a certificate."""
     error = ssl.SSLCertVerificationError(1, "canary")
     error.verify_message = message
     return error
 
 
 def os_error(number: int) -> OSError:
-    """Return what the operating system raises."""
+    """Return the error that the operating system raises."""
     return OSError(number, "canary")
 
 

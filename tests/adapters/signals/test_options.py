@@ -1,4 +1,4 @@
-"""What may be written for a signal, and what is said when it is wrong."""
+"""The options of a signal, and the messages for wrong ones."""
 
 from typing import Any
 
@@ -49,7 +49,7 @@ def test_what_all_signals_have_in_common_reaches_the_policy(kind: str) -> None:
 
 
 def test_critical_left_out_is_told_from_false() -> None:
-    """The configuration decides which signal is critical when nobody says so."""
+    """The configuration decides which signal is critical where no signal has the key."""
     options = SIGNALS["http"].options.model_validate({"http": "https://acme.example"})
     assert options.critical is None
     assert SIGNALS["http"].policy("it", options).critical is False

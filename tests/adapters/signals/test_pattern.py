@@ -1,4 +1,4 @@
-"""A user's regular expression on a page that somebody else wrote: it may not hold the loop that serves everybody."""
+"""A user's regular expression on a foreign page: it may not hold the loop that serves all services."""
 
 import asyncio
 import itertools
@@ -34,7 +34,7 @@ HOSTILE = {
     "without regard to case": (r"(?i)^(s|ss|ß|a|A)+[zZ]$", r"(?i)a([a-z]+)*\d{2}$", r"(?i)^(K|ſ|[^0]|\D)*Z$"),
     "deep": ("a" + "(" * 50 + "a" + ")*" * 50 + "[xyz]$",),
 }
-"""`regex` by itself needs minutes to ages for most of them. They do not begin or end with what can be left out."""
+"""`regex` by itself needs minutes to ages for most of them. They do not begin or end with an optional part."""
 WORST = "^(a|aa)+$"
 
 
@@ -180,7 +180,7 @@ def test_an_ordinary_expression_is_decided_on_any_page(text: str, page: str) -> 
 
 
 async def test_a_match_over_the_wire_is_good() -> None:
-    """As the probe reads it; and what is not there is bad."""
+    """Read as the probe reads it; a page without a match is bad."""
     async with site(answering("größe".encode())) as base:
         assert (await probe(base, matches="^gr.ße$")).reading == Good("HTTP 200")
         reading = (await probe(base, matches="klein")).reading

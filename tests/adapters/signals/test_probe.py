@@ -1,4 +1,4 @@
-"""The engine over real sockets: total deadline, phases, certificates, what cannot be held against the site."""
+"""The engine over real sockets: total deadline, phases, certificates, faults that are not the site's."""
 
 import socket
 import threading
@@ -64,7 +64,7 @@ async def test_case_29_one_total_deadline_cuts_whatever_trickles(script: Any, st
 
 
 async def test_case_28_a_port_that_accepts_and_never_reads_is_a_timeout() -> None:
-    """Half-open: the backlog takes the connection, and nobody is there."""
+    """Half-open: the backlog takes the connection, and no process accepts it."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen(8)
@@ -155,7 +155,7 @@ async def test_consecutive_probes_take_turns_among_addresses() -> None:
 
 
 async def test_proxy_variables_do_not_steer_a_probe(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A probe goes to the site, not through somebody's proxy."""
+    """A probe goes to the site, not through a proxy of the environment."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
     async with site(answering()) as base:

@@ -212,7 +212,7 @@ async def test_case_31_a_gzip_bomb_is_inflated_within_the_limit() -> None:
 
 
 async def test_a_compression_we_cannot_undo_is_named() -> None:
-    """The caller says what that means."""
+    """The caller decides on its meaning."""
     async with site(answering(b"???", headers={"Content-Encoding": "br"})) as base:
         came = await get(base)
     assert isinstance(came, Answer) and (came.coding, came.body) == ("br", b"")

@@ -1,4 +1,4 @@
-"""What RE2 takes is taken and means the same; what it refuses is refused, with its place."""
+"""An expression of RE2 is accepted and means the same; one that RE2 refuses is refused, with its place."""
 
 import pytest
 
@@ -103,7 +103,7 @@ def test_it_means_what_it_means_to_re2(text: str, page: str, other: str) -> None
 
 @pytest.mark.parametrize(("text", "place", "says"), REFUSED)
 def test_what_is_refused_says_where_and_why_and_does_not_repeat_it(text: str, place: int, says: str) -> None:
-    """What RE2 does not know (and `regex` does), and what would be too large."""
+    """Syntax that RE2 does not know (and `regex` does), and expressions that are too large."""
     with pytest.raises(ValueError, match=f"not a regular expression: at character {place}: ") as caught:
         Pattern(text)
     assert says in str(caught.value) and "canary" not in str(caught.value)

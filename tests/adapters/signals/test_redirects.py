@@ -101,7 +101,7 @@ async def test_304_is_no_redirect() -> None:
 
 
 def test_after_warming_up_a_probe_imports_nothing() -> None:
-    """In a new process: what httpx loads lazily is loaded before the first timed probe."""
+    """In a new process: modules that httpx loads lazily are loaded before the first timed probe."""
     code = """
 import asyncio, sys, httpx
 from watchdog.adapters.signals.redirects import warm_up

@@ -1,4 +1,4 @@
-"""The platform's events: each told once, with its moment; the platform's silence is not health."""
+"""The platform's events: each reported once, with its time; the platform's silence is not health."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -30,7 +30,7 @@ class Feed:
         self.asked: list[tuple[str, float]] = []
 
     async def events(self, service_id: str, since: float) -> Sequence[PlatformEvent]:
-        """Return what happened since."""
+        """Return the events since then."""
         self.asked.append((service_id, since))
         if self.error is not None:
             raise self.error
@@ -93,7 +93,7 @@ async def test_what_happened_before_we_looked_is_not_told() -> None:
 
 
 async def test_only_the_chosen_types_and_only_bad_ones_count() -> None:
-    """`default` is what breaks a running service; `all` is all that the adapter calls bad; a list chooses."""
+    """`default` are failures of a running service; `all` are all that the adapter calls bad; a list chooses."""
     chosen: list[tuple[Any, list[str]]] = [
         ("default", ["server_failed", "cron_job_run_ended"]),
         ("all", ["server_failed", "cron_job_run_ended", "image_pull_failed"]),
@@ -158,7 +158,7 @@ async def test_foreign_text_is_cut_and_printable() -> None:
 
 
 async def test_a_dependency_stays_bad_until_it_was_quiet_for_a_while() -> None:
-    """A database that is down tells so once a minute; in between it is not well."""
+    """A database that is down sends an event once a minute; in between it stays bad."""
     feed, clock = Feed(), FakeClock(auto=False)
     platform: Any = feed
     context = Context(clock=clock, endpoints={}, secrets={}, platform=platform, platform_id="dpg-main")

@@ -1,4 +1,4 @@
-"""Announced maintenance: what is going on, what is ahead, and what a page forgot."""
+"""Announced maintenance: under way, ahead, or forgotten by its page."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ GOING_ON = [
     [(status, goes_on, *hours) for status, goes_on, all_hours in GOING_ON for hours in all_hours],
 )
 def test_what_goes_on(status: str, goes_on: bool, begins: float | None, ends: float | None) -> None:
-    """By the page's word, or by the hours it gave; for six hours more where nobody closed it, a day at the most."""
+    """By the page's status, or by the hours it gave; six hours more where it was never closed, a day at the most."""
     assert announced(status, begins, ends).goes_on(NOW) is goes_on
 
 
@@ -77,7 +77,7 @@ def test_its_hours_in_words(begins: float | None, ends: float | None, until: str
 
 
 def parsed(*rows: Any) -> tuple[Maintenance, ...]:
-    """Return what is understood of a page's rows."""
+    """Return the maintenances that are read from a page's rows."""
     return parse_maintenances(list(rows), lambda row: f"label of {row['name']}")
 
 

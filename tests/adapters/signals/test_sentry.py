@@ -31,7 +31,7 @@ def source(
     clock: FakeClock | None = None,
     **options: Any,
 ) -> SentryErrors:
-    """Return a source that reads the fake Sentry, which has good counts unless it was told otherwise."""
+    """Return a source that reads the fake Sentry, with good counts by default."""
     vendor.answers.setdefault(("GET", TIMESERIES), [GOOD])
     vendor.answers.setdefault(("GET", PROJECT), [{"id": "4507", "slug": "web"}])
     endpoints = {"sentry": vendor.url}
@@ -119,7 +119,7 @@ async def test_new_issues_are_those_of_the_live_release(vendor: Vendor) -> None:
 
 
 async def test_a_fixed_release_filters_counts_and_issues(vendor: Vendor) -> None:
-    """Somebody asked for exactly that one."""
+    """The user chose exactly that one."""
     vendor.say("GET", ISSUES, [])
     await read(source(vendor, release="web@2.0"))
     counts, issues = map(query, asked(vendor))
@@ -129,14 +129,14 @@ async def test_a_fixed_release_filters_counts_and_issues(vendor: Vendor) -> None
 
 @pytest.mark.parametrize("commit", [None, 'x" OR release:"y', ""])
 async def test_a_commit_that_is_not_known_asks_for_no_issues(vendor: Vendor, commit: str | None) -> None:
-    """What the platform says goes into a query only if it can be a commit."""
+    """The platform's text goes into a query only if it can be a commit."""
     sample = await read(source(vendor, commit, release="{commit}"))
     assert isinstance(sample.reading, Good) and "the live commit is not known" in sample.reading.detail
     assert sample.new_issues == () and len(asked(vendor)) == 1
 
 
 async def test_issues_that_cannot_be_read_do_not_spoil_the_counts(vendor: Vendor) -> None:
-    """The reading says what is missing."""
+    """The reading names the missing part."""
     vendor.say("GET", ISSUES, 403)
     sample = await read(source(vendor, release="{commit}"))
     assert isinstance(sample.reading, Good) and "new issues unknown (Sentry answered 403" in sample.reading.detail
@@ -206,7 +206,7 @@ async def test_case_35_trouble_is_unknown_and_names_its_fix(vendor: Vendor, answ
 
 
 async def test_a_sentry_that_is_away_is_unknown(vendor: Vendor) -> None:
-    """Nobody listens there."""
+    """No server listens there."""
     vendor.url = "http://127.0.0.1:1"
     sample = await read(source(vendor))
     assert isinstance(sample.reading, Unknown) and sample.reading.why.startswith("Sentry")

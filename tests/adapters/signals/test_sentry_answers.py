@@ -1,4 +1,4 @@
-"""Sentry's answers, believed only if they are what was asked for."""
+"""Sentry's answers, believed only if they have the requested form."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The version that an answer names, and what is no version."""
+"""The version that an answer names, and texts that are no version."""
 
 from typing import Any
 
@@ -56,6 +56,6 @@ async def test_no_answer_names_no_version() -> None:
     ],
 )
 def test_a_place_that_cannot_be_one_is_refused_in_words(written: Any, words: str) -> None:
-    """With what to write instead."""
+    """The message names the form to write instead."""
     with pytest.raises(ValueError, match=words):
         ProbeOptions.model_validate({"version": written})

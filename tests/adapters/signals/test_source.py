@@ -12,7 +12,7 @@ from watchdog.ports import Sample
 
 
 class Breaking(Source):
-    """Does what the test says instead of looking."""
+    """Raises, or waits, in place of a read."""
 
     def __init__(self, error: BaseException | None) -> None:
         super().__init__("it", "breaking", every_seconds=10, timeout_seconds=0.05)

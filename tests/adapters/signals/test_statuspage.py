@@ -1,4 +1,4 @@
-"""What a status page means for us: only components that concern us, only outages."""
+"""The meaning of a status page for us: only components that concern us, only outages."""
 
 from typing import Any
 
@@ -80,7 +80,7 @@ def test_a_status_nobody_knows_is_unknown_unless_there_is_an_outage_as_well() ->
     ],
 )
 def test_a_page_that_renamed_a_part_of_ours_is_unknown(wanted: tuple[Part, ...], says: str) -> None:
-    """It must not look healthy; but an outage of what it does list is one."""
+    """It must not look healthy; but an outage of a listed component is one."""
     reading = platform({}, wanted=wanted)
     assert isinstance(reading, Unknown) and says in reading.why
     ill = platform({"g-or/Web Services": "major_outage"}, wanted=(("Oregon/Compute",), ("Oregon/Web Services",)))
@@ -137,7 +137,7 @@ def test_incidents_that_ended_are_not_open() -> None:
 
 
 def maintenance(status: str = "in_progress", of: tuple[str, ...] = ("g-or/Web Services",), **more: Any) -> list[Any]:
-    """Return what a page says of one maintenance, with the fields and the kinds of moments of real ones."""
+    """Return a page's row for one maintenance, with the fields and the kinds of times of real ones."""
     parts = [{"id": key, "name": key.rpartition("/")[2], "status": "under_maintenance", "group": False} for key in of]
     one = {
         "id": "k7g299zl765l",
@@ -154,7 +154,7 @@ def maintenance(status: str = "in_progress", of: tuple[str, ...] = ("g-or/Web Se
 
 @pytest.mark.parametrize("status", ["in_progress", "verifying", "In progress"])
 def test_maintenance_of_ours_that_goes_on_is_bad(status: str) -> None:
-    """With its name, of what, and until when: words for the veto."""
+    """With its name, its components, and its end: text for the veto."""
     assert platform({}, scheduled_maintenances=maintenance(status)) == Bad(
         'render announced maintenance: "Moving disks" of Oregon/Web Services, until 16:30 UTC', FailureKind.OUTAGE
     )
@@ -292,7 +292,7 @@ def test_another_region_of_sentry_acquits_nobody(endpoint: str, name: str, ill: 
 
 @pytest.mark.parametrize("odd", [[], {}, [["resolved"]], None, 1, 1e400, "x" * 1000])
 def test_a_page_with_odd_values_is_read(odd: Any) -> None:
-    """Whatever type a field has, nothing raises; what is not known to be over is open."""
+    """Whatever type a field has, no error comes out; a maintenance without a known end is open."""
     rows = [{"id": odd, "name": "Render API", "status": odd, "group_id": odd}]
     incidents = [{"name": "Trouble", "status": odd}, {"name": odd, "status": "resolved"}]
     announced = [{"name": odd, "status": "scheduled", "scheduled_for": "0001-01-01T00:00+14:00", "components": rows}]

@@ -55,7 +55,7 @@ async def test_announced_maintenance_is_read_more_often_while_it_goes_on_and_end
 
 
 async def test_an_unchanged_page_is_not_sent_again(vendor: Vendor) -> None:
-    """If-None-Match with the tag that came; 304 keeps what was said."""
+    """If-None-Match with the tag that came; 304 keeps the last summary."""
     vendor.say("GET", PATH, (200, page({"Render API": "major_outage"}), {"ETag": 'W/"abc"'}), 304)
     source = status(vendor)
     readings = [(await source.read())[0].reading for _ in range(2)]
@@ -124,7 +124,7 @@ def at(kind: str, region: str | None = "oregon") -> ServiceFacts:
     ],
 )
 def test_the_platform_s_components_follow_kind_and_region(services: list[ServiceFacts], components: tuple) -> None:
-    """A kind that nobody knows yet is taken for a web service."""
+    """An unknown kind is taken for a web service."""
     assert render_components(services) == (*RENDER_API, *((one,) for one in components))
 
 

@@ -1,4 +1,4 @@
-"""What the tests of Slack's conversation share: a question, a Slack that gives out addresses, a socket server."""
+"""The shared parts of the tests of Slack's conversation: a question, a Slack that gives addresses, a socket server."""
 
 import asyncio
 import json

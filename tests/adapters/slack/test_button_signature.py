@@ -1,4 +1,4 @@
-"""What a button's value is: sealed, so that nothing but the very button that was shown opens."""
+"""The value of a button: signed, so that only the very button that was shown opens."""
 
 import base64
 import dataclasses
@@ -47,7 +47,7 @@ def test_another_token_opens_nothing() -> None:
 
 
 def test_every_version_of_ours_seals_alike() -> None:
-    """With a key made for this purpose alone: what else the token signs, ours or Slack's, seals no button."""
+    """With a key made for this purpose alone: other signatures with the token, ours or Slack's, open no button."""
     assert SEAL.value("approve", QUESTION) == sealed(SAID)
     assert SEAL.verify(sealed(SAID, APP_TOKEN.encode())) is None
 
@@ -72,7 +72,7 @@ def test_what_another_version_sealed_opens_nothing(said: Any) -> None:
 
 
 def test_slacks_limit_holds_to_the_letter() -> None:
-    """What is longer than a button can hold never was one: it is not even read."""
+    """A value longer than a button can hold never was one: it is not even read."""
     content, _, signature = sealed({**SAID, "service": ""}).partition(".")
     room = (VALUE_MAX - len(f".{signature}")) * 3 // 4 - len(content) * 3 // 4
     said = {**SAID, "service": "x" * room}
@@ -101,7 +101,7 @@ def test_whatever_is_changed_breaks_it(field: str) -> None:
     ["", ".", "web-1:approve", "a.b", "ü.ü", "====.====", "x" * 5000, "e30.e30", "bnVsbA.", written(b"[" * 1400)],
 )
 def test_what_was_never_sealed_opens_nothing_and_harms_nothing(value: str) -> None:
-    """Whatever Slack, or somebody, sends."""
+    """Whatever arrives over the socket."""
     assert SEAL.verify(value) is None
     assert SEAL.claimed(value) is None
 

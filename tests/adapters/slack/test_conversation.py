@@ -1,4 +1,4 @@
-"""Heard, answered, posted to its author; what cannot be posted is lost without a word of its address."""
+"""Received, answered, posted to its author; a reply that cannot be posted is lost, and its address is in no log."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ PLACE = ("POST", "/respond/0123456789abcdef")
 
 @asynccontextmanager
 async def talking(vendor: Vendor, *envelopes: dict[str, Any]) -> AsyncIterator[list[Request]]:
-    """Run a conversation in which these envelopes come; give what was heard."""
+    """Run a conversation in which these envelopes come; return the requests."""
 
     async def say(socket: Socket, connection: ServerConnection) -> None:
         for envelope in envelopes:
@@ -52,7 +52,7 @@ def posts(vendor: Vendor) -> list[Any]:
 
 
 async def test_the_reply_goes_to_the_author_alone(vendor: Vendor) -> None:
-    """By the address that came with the request, and without a key of ours; what is not ours gets none."""
+    """By the address that came with the request, and without a key of ours; foreign envelopes get none."""
     vendor.say(*PLACE, (200, "ok"))
     other = {"type": "events_api", "envelope_id": "e2", "payload": {}}
     async with talking(vendor, other, typed("status", response_url=vendor.url + PLACE[1])) as heard:

@@ -1,4 +1,4 @@
-"""What envelopes say, and what of it is believed."""
+"""The content of envelopes, and the part of it that is believed."""
 
 from typing import Any
 
@@ -63,7 +63,7 @@ def test_who_is_not_listed_may_change_nothing() -> None:
 
 
 def test_what_is_typed_is_words() -> None:
-    """The first says what; nothing typed asks for help; a stranger's words stay one line."""
+    """The first word is the command; no word asks for help; foreign text stays one line."""
     assert request(typed("  Approve   web-1 ")).name == "approve"
     assert request(typed("approve web-1")).words == ("web-1",)
     assert request(typed("")).name == "help"
@@ -86,5 +86,5 @@ def test_what_is_typed_is_words() -> None:
     ],
 )
 def test_what_is_not_ours_is_left_alone(envelope: dict[str, Any]) -> None:
-    """Other kinds of envelopes, and buttons of somebody else."""
+    """Other kinds of envelopes, and buttons of another app."""
     assert heard(envelope, SEAL, USERS, 1500.0) is None

@@ -22,12 +22,12 @@ from watchdog.domain.errors import ConfigurationError, Permanent, Temporary
 
 
 def given(vendor: Vendor, clock: Any) -> Context:
-    """Return what an adapter is built with."""
+    """Return the context that an adapter is built with."""
     return Context(clock, {"slack": f"{vendor.url}/api"}, {"WATCHDOG_SLACK_APP_TOKEN": APP_TOKEN})
 
 
 class Ears:
-    """What was handed over, and whether a connection stands."""
+    """The envelopes that were handed over, and whether a connection stands."""
 
     def __init__(self) -> None:
         self.heard: list[str] = []
@@ -124,7 +124,7 @@ async def test_more_than_we_can_handle_at_once_is_left_to_slack_to_say(vendor: V
 
 @pytest.mark.parametrize("reason", ["warning", "refresh_requested"])
 async def test_after_a_goodbye_the_next_is_open_before_the_old_one_ends(vendor: Vendor, reason: str) -> None:
-    """With a ticket of its own; what still comes on the old one is heard."""
+    """With a ticket of its own; envelopes that still come on the old one are handled."""
     renewed = asyncio.Event()
 
     async def old(socket: Socket, connection: ServerConnection) -> None:
@@ -147,7 +147,7 @@ async def test_after_a_goodbye_the_next_is_open_before_the_old_one_ends(vendor: 
 
 
 async def test_an_old_connection_that_slack_keeps_open_is_closed_after_a_while(vendor: Vendor) -> None:
-    """Not before: what people click may still come on it."""
+    """Not before: clicks may still come on it."""
     ended: list[str] = []
 
     async def old(socket: Socket, connection: ServerConnection) -> None:
@@ -216,7 +216,10 @@ async def test_a_slack_that_refuses_is_asked_seldom_and_told_of(
 async def test_more_connections_than_ours_are_told_of(
     vendor: Vendor, counts: object, warned: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Slack sends each click to one of them: what goes to a forgotten one is lost. What we do not know is no reason."""
+    """Slack sends each click to one of them: one that goes to a forgotten connection is lost.
+
+    An unknown number is no reason.
+    """
     ears = Ears()
     async with slack(vendor, for_ever, counts=counts), listening(vendor, ears):
         await eventually(lambda: ears.up == [True])
@@ -224,7 +227,7 @@ async def test_more_connections_than_ours_are_told_of(
 
 
 async def test_what_goes_wrong_holds_no_address_and_no_ticket(vendor: Vendor) -> None:
-    """Nobody listens there; a greeting that is none; an address that is not Slack's; a private one."""
+    """No listener; a malformed greeting; an address that is not Slack's; a private one."""
     clock = RealClock()
     context = given(vendor, clock)
     client = app_client(context)
@@ -272,7 +275,7 @@ async def test_a_no_of_slack_says_what_to_do(vendor: Vendor, answer: Any, error:
 
 @pytest.mark.parametrize("token", ["", "xapp canary", "ü"])
 def test_a_token_that_cannot_be_one_is_a_configuration_mistake(token: str) -> None:
-    """Told before anything is sent."""
+    """It is reported before any request."""
     context = Context(FakeClock(), {}, {"WATCHDOG_SLACK_APP_TOKEN": token})
     with pytest.raises(ConfigurationError, match="WATCHDOG_SLACK_APP_TOKEN"):
         app_client(context)

@@ -56,7 +56,7 @@ def url(tmp_path: Path) -> str:
 
 @pytest.fixture(params=["sqlite", "memory", "postgresql"])
 async def store(request: pytest.FixtureRequest, clock: HandClock, url: str) -> AsyncIterator[Store]:
-    """Every kind of store, opened, with the leases of what the tests write; a new kind is one more parameter."""
+    """Every kind of store, opened, with the leases that the tests need; a new kind is one more parameter."""
     if request.param == "postgresql":
         url = request.getfixturevalue("postgres_url")
     built: Store = MemoryStore(clock) if request.param == "memory" else patient_store(url, clock)

@@ -21,7 +21,7 @@ def old_engine(url: str) -> Any:
 
 
 def make_old_store(url: str, state: State | None, incident: Incident, effect: Effect = PIN) -> None:
-    """Make the tables of revision 0001 and, if there is a state, what a run of it leaves behind."""
+    """Make the tables of revision 0001 and, if there is a state, the rows that a run of it leaves behind."""
     engine = old_engine(url)
     with engine.begin() as connection:
         migrate(connection, "0001")

@@ -1,4 +1,4 @@
-"""What people add to the record at the same moment, through several workers on one PostgreSQL."""
+"""Entries that people add to the record at the same moment, through several workers on one PostgreSQL."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from watchdog.domain.store_records import Write
 async def test_two_workers_that_add_at_once_give_different_numbers(
     postgres_url: str, clock, a_state, an_incident
 ) -> None:
-    """Each waits for the other: nobody is refused, no number is given out twice, none is left out."""
+    """Each waits for the other: no one is refused, no number is given out twice, none is left out."""
     stores = [patient_store(postgres_url, clock) for _ in range(3)]
     for store in stores:
         await store.open()

@@ -37,7 +37,7 @@ def test_the_url_chooses_the_store(clock) -> None:
     ],
 )
 def test_what_is_no_store_says_what_to_write_and_no_secret(url: str, clock) -> None:
-    """A mistake is told before anything is opened; the url itself may hold a password."""
+    """A mistake is reported before a file is opened; the url itself may hold a password."""
     with pytest.raises(ValueError, match=r"write sqlite:///watchdog\.db") as caught:
         build_store(url, clock)
     assert "hunter2" not in str(caught.value)
@@ -52,7 +52,7 @@ def test_a_postgresql_url_needs_its_parts(url: str, clock) -> None:
 
 
 def test_a_url_is_shown_without_user_password_and_options() -> None:
-    """What `watchdog check` prints."""
+    """`watchdog check` prints this form."""
     assert shown_url("postgres://me:hunter2@db.invalid:5432/w?sslkey=x") == "postgresql://db.invalid/w"
     assert shown_url("sqlite:///w.db") == "sqlite:///w.db"
 

@@ -49,7 +49,7 @@ PLAIN: dict[Any, st.SearchStrategy[Any]] = {
 
 
 def values_of(kind: Any) -> st.SearchStrategy[Any]:
-    """Return values of any type that the domain is made of; fails for a type that nobody thought of."""
+    """Return values of any type that the domain is made of; fails for an unknown type."""
     if kind in PLAIN:
         return PLAIN[kind]
     if is_dataclass(kind):
@@ -85,7 +85,7 @@ def of_facts_alone(value: Any) -> Any:
     ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_every_event_and_effect_survives(codec: Codec[Any], kind: Any) -> None:
-    """What goes in comes out, of the same class."""
+    """Each value comes back equal, and of the same class."""
 
     @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None)
     @given(values_of(kind))
@@ -135,7 +135,7 @@ def test_the_names_under_which_an_incident_is_stored_are_those_that_other_versio
 
 
 def test_the_names_under_which_a_service_is_stored_are_those_that_other_versions_read() -> None:
-    """As those of an incident: what is called otherwise here is read back from there."""
+    """As the fields of an incident: one with another name here is read back from the stored name."""
     made = ServiceState("web", observed_healthy_seconds={"dep-1": 5.0}, switch_visible_at=2.0)
     stored = json.loads(SERVICES.encode(made))
     assert sorted(stored) == STORED_SERVICE.split()
@@ -152,7 +152,7 @@ def test_every_state_survives(state: State) -> None:
 
 
 def test_a_reading_keeps_its_class() -> None:
-    """Bad and Unknown have the same first field: only the name tells them apart."""
+    """Bad and Unknown have the same first field: only the class name distinguishes them."""
     for reading in (Bad("x"), Unknown("x")):
         event = Observed(1.0, "api", "home", reading)
         assert EVENTS.decode(EVENTS.encode(event)) == event

@@ -52,7 +52,7 @@ async def test_the_last_saved_state_comes_back(store: Store, a_state, an_inciden
 
 
 async def test_outside_effects_are_recorded_in_order_and_stay_until_finished(store: Store, a_state) -> None:
-    """Only what touches the outside is pending; ids grow and are never given out again."""
+    """Only effects on the outside are pending; ids grow and are never given out again."""
     effects = (WakeAt(9.0), PIN, ReadDeploys("api", 5.0), ROLLBACK, note(1.0), TELL)
     recorded = await store.save(Write(a_state(), TimePassed(1.0), effects))
     assert [pending.effect for pending in recorded] == [PIN, ROLLBACK, TELL]
@@ -139,7 +139,7 @@ async def test_a_changing_call_is_journalled_step_by_step(store: Store) -> None:
 
 
 async def test_of_two_rivals_one_moves_the_row(store: Store) -> None:
-    """Compare-and-set: however many try at once, one is told that it was the one."""
+    """Compare-and-set: however many try at once, exactly one gets True."""
     await store.put_action(ROW, None)
     tries = [store.put_action(replace(ROW, state="sending", note=str(n)), "planned") for n in range(8)]
     assert sorted(await asyncio.gather(*tries)) == [False] * 7 + [True]
@@ -169,7 +169,7 @@ async def test_a_label_needs_its_incident(store: Store, a_state, an_incident) ->
 
 
 async def test_remarks_are_kept_in_order_with_who_and_when(store: Store, clock, a_state, an_incident) -> None:
-    """What people say of an incident is added, never replaced; which of it names the root cause is kept too."""
+    """A remark is added, never replaced; the mark of the root cause is kept too."""
     assert not await store.remark("inc-1", "nobody knows it", "ann")
     assert await store.remarks() == ()
     await store.save(Write(a_state(an_incident(1)), TimePassed(1.0)))
@@ -188,7 +188,7 @@ async def test_remarks_are_kept_in_order_with_who_and_when(store: Store, clock, 
 
 
 async def test_ticks_are_kept_in_order_and_the_last_word_counts(store: Store, clock, a_state, an_incident) -> None:
-    """Who ticked and who undid it stays; what holds is the last of it, of each incident alone."""
+    """The author of a tick and of its undoing stays; the latest row counts, for each incident alone."""
     assert not await store.tick("inc-1", "lessons", "ann")
     assert await store.ticks() == ()
     await store.save(Write(a_state(an_incident(1)), TimePassed(1.0)))
@@ -213,7 +213,7 @@ async def test_ticks_are_kept_in_order_and_the_last_word_counts(store: Store, cl
 
 
 async def test_follow_ups_are_numbered_within_their_incident(store: Store, clock, a_state, an_incident) -> None:
-    """What was added stays as it was said; the number makes its id, also where many add at once."""
+    """A follow-up stays as it was added; the number makes its id, also where many add at once."""
     assert await store.follow_up("inc-1", "x", "ann", owner="team lead", due_at=9.0) is None
     assert await store.follow_ups() == ()
     await store.save(Write(a_state(an_incident(1)), TimePassed(1.0)))
@@ -301,7 +301,7 @@ async def test_old_minutes_become_hours(store: Store, clock) -> None:
 
 
 async def test_after_400_days_hours_and_notes_are_gone(store: Store, clock, a_state) -> None:
-    """Nothing grows for ever; what is young stays."""
+    """No table grows for ever; young rows stay."""
     begin = clock.at
     await store.put_minutes([minute(begin)])
     await store.save(Write(a_state(), TimePassed(begin), [note(begin)]))
@@ -332,7 +332,7 @@ async def test_a_command_waits_for_its_answer(store: Store, clock) -> None:
 
 
 async def test_what_a_role_did_not_allow_is_apart(store: Store) -> None:
-    """Not a member's answer that came too late or was forged, nor what only looks so in a text of theirs."""
+    """Neither a member's late or forged answer counts, nor a text that only looks like one."""
     asked = await store.submit("pause", {}, "bob")
     late = await store.submit("refused", {"what": "approve", "refused": "too late"}, "ann")
     looks_so = await store.submit("refused", {"what": 'x", "not_allowed": true, "y": "', "not_allowed": False}, "ann")

@@ -26,7 +26,7 @@ async def store(url: str, clock) -> AsyncIterator[SqlStore]:
 
 
 async def test_many_processes_may_open_a_new_store_at_once(url: str, clock) -> None:
-    """Whoever comes first makes the tables; the others find them."""
+    """The first makes the tables; the others find them."""
     processes = [
         subprocess.Popen([sys.executable, str(WORKER), "open", url], stdout=subprocess.PIPE, text=True)
         for _ in range(4)

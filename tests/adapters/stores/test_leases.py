@@ -1,4 +1,4 @@
-"""Several workers on one store: who may write what, and who is refused. In memory and on PostgreSQL."""
+"""Several workers on one store: which may write which names, and which are refused. In memory and on PostgreSQL."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
@@ -72,7 +72,7 @@ def state(*services: str, **more: object) -> State:
     ],
 )
 def test_a_fair_share(mine: tuple[str, ...], workers: int, keep: tuple[str, ...], expected: object) -> None:
-    """Room up to ceil(names / workers); the last ones go first, what is kept never, what nobody wants always."""
+    """Room up to ceil(names / workers); the last ones go first, kept ones never, unknown ones always."""
     assert share(NAMES, mine, workers, keep) == expected
     assert share((), (), workers, ()) == (0, ())
 
@@ -127,7 +127,7 @@ async def test_case_21_the_dead_are_taken_over_after_their_time_and_not_before(
 
 
 async def test_a_late_renewal_of_what_nobody_took_keeps_its_epoch(town: Town, one: Store) -> None:
-    """Nobody wrote in between."""
+    """No other worker wrote in between."""
     await hold(one, "one")
     town.lapse(100)
     assert (await hold(one, "one")).epochs == dict.fromkeys(NAMES, 1)
@@ -144,7 +144,7 @@ async def test_a_lease_given_back_is_free_at_once(one: Store, two: Store) -> Non
 
 
 async def test_case_21_a_zombie_writes_nothing(town: Town, one: Store, two: Store) -> None:
-    """Frozen, taken over, awake again: state, effects, story and actions of what it lost are refused."""
+    """Frozen, replaced, awake again: state, effects, story and actions of its lost names are refused."""
     await hold(one, "one")
     await one.save(Write(state("api", "web"), TimePassed(1.0)))
     town.lapse(TTL + 1)
@@ -160,7 +160,7 @@ async def test_case_21_a_zombie_writes_nothing(town: Town, one: Store, two: Stor
 
 
 async def test_case_21_a_zombie_finishes_no_action(town: Town, one: Store, two: Store) -> None:
-    """What it thinks of one comes from an older state; a notice that people have is finished by whoever brought it."""
+    """Its knowledge of an action comes from an older state; a delivered notice is finished by its sender."""
     await hold(one, "one")
     action, notice = await one.save(Write(state("api", "web"), TimePassed(1.0), [PIN, TELL]))
     town.lapse(TTL + 1)
@@ -174,7 +174,7 @@ async def test_case_21_a_zombie_finishes_no_action(town: Town, one: Store, two: 
 
 
 async def test_case_21_a_namesake_with_an_older_epoch_is_refused(town: Town, one: Store, two: Store) -> None:
-    """A worker that lost a lease and has it again, without having been told, knows too little to write."""
+    """A worker that lost a lease and got it back unnoticed knows too little to write."""
     again = await town.join()
     await hold(one, "one", ("api",))
     town.lapse(TTL + 1)
@@ -188,7 +188,7 @@ async def test_case_21_a_namesake_with_an_older_epoch_is_refused(town: Town, one
 
 
 async def test_case_21_who_has_a_lease_again_reads_before_it_writes(town: Town, one: Store, two: Store) -> None:
-    """Its renewal came through before it knew that somebody else had been there: what it knows is older than that."""
+    """Its renewal came through before it noticed another worker's turn: its state is older than that."""
     await hold(one, "one", ("api",))
     await one.save(Write(state("api")))
     town.lapse(TTL + 1)
@@ -215,7 +215,7 @@ async def test_an_expired_lease_is_no_lease_even_before_somebody_takes_it(town: 
 
 
 async def test_without_a_lease_nothing_is_written(one: Store, two: Store) -> None:
-    """Before the first hold, for what was never held, and for an action of no service without FLEET."""
+    """Before the first grant, for a name that was never held, and for an action of no service without FLEET."""
     await refused(one.save(Write(state("web", "api"))), words="^another worker has api, web now$")
     await hold(one, "one", ("api",))
     await one.save(Write(state("api")))
@@ -243,7 +243,7 @@ async def test_only_what_changed_needs_a_lease(one: Store, two: Store) -> None:
 async def test_the_fleets_part_is_written_by_who_holds_it_and_skipped_by_others(
     town: Town, one: Store, two: Store
 ) -> None:
-    """Everybody looks at the control targets; one writes down what it saw."""
+    """Every worker observes the control targets; one saves them."""
     await hold(one, "one", (FLEET,))
     await hold(two, "two", ("api", FLEET))
     await one.save(Write(State(blind_since=1.0)))
@@ -258,7 +258,10 @@ async def test_the_fleets_part_is_written_by_who_holds_it_and_skipped_by_others(
 
 
 async def test_of_what_all_share_only_the_newest_may_be_changed(one: Store, two: Store) -> None:
-    """Stale saves nothing of that step; after loading it goes on. The grip tells that there is something to load."""
+    """Stale saves no part of that step; after loading it goes on.
+
+    The grant shows that there is a newer part to load.
+    """
     await hold(one, "one", ("api",))
     await hold(two, "two", ("api", "web"))
     await one.save(Write(state("api", paused_by="ann", incidents=1)))
@@ -276,7 +279,7 @@ async def test_of_what_all_share_only_the_newest_may_be_changed(one: Store, two:
 
 
 async def test_who_only_looks_has_not_read_what_others_changed(one: Store, two: Store) -> None:
-    """A pause of another worker that a page showed here is not lifted by what this worker writes next."""
+    """A pause of another worker that a page showed here is not lifted by this worker's next write."""
     await hold(one, "one", ("api",))
     await hold(two, "two", ("web",))
     assert await one.load_readonly() is None
@@ -288,7 +291,7 @@ async def test_who_only_looks_has_not_read_what_others_changed(one: Store, two: 
 
 
 async def test_nothing_is_sent_on_stale_knowledge(one: Store, two: Store) -> None:
-    """Somebody pauses between decision and send: the mark "sending" is refused until that was read."""
+    """A user pauses between decision and send: the mark "sending" is refused until the worker has read that."""
     await hold(one, "one", ("api",))
     await hold(two, "two", ("web",))
     assert await one.put_action(ROW, None)
@@ -302,7 +305,7 @@ async def test_nothing_is_sent_on_stale_knowledge(one: Store, two: Store) -> Non
 
 
 async def test_only_the_named_services_are_loaded(one: Store, two: Store) -> None:
-    """What all share is always there, the fleet's part if FLEET is named; None stands for everything."""
+    """The shared part is always there, the fleet's part if FLEET is named; None stands for everything."""
     assert await one.load(("api",)) is None
     await hold(one, "one")
     await one.save(Write(state("api", "web", blind_since=5.0, incidents=3)))
@@ -313,7 +316,7 @@ async def test_only_the_named_services_are_loaded(one: Store, two: Store) -> Non
 
 
 async def test_pending_effects_are_found_by_service(one: Store, two: Store, a_tell) -> None:
-    """What is about the watchdog itself belongs to the fleet, and anybody may record it."""
+    """An effect about the watchdog itself belongs to the fleet, and any worker may record it."""
     await hold(one, "one", ("api", "web"))
     about_api, about_us = a_tell("api"), a_tell("watchdog")
     recorded = await one.save(
@@ -351,7 +354,7 @@ async def test_of_two_who_plan_one_action_one_does(town: Town, one: Store, two: 
 
 
 async def test_of_two_who_change_what_all_share_one_does(one: Store, two: Store) -> None:
-    """Budget and pause are decided on what was read; who comes second reads again."""
+    """Budget and pause are decided on the state that was read; the second worker reads again."""
     await hold(one, "one", ("api",))
     await hold(two, "two", ("web",))
     saves = (one.save(Write(State(paused_by="ann"))), two.save(Write(State(paused_by="bob"))))

@@ -19,7 +19,7 @@ sys.stdin.read()
 
 
 def test_one_holds_the_role_and_the_next_gets_it_afterwards(tmp_path: Path) -> None:
-    """Taking it twice is harmless, a rival is told no and who holds it, the database file is not touched."""
+    """Taking it twice is harmless, a rival gets False and the holder's id, the database file is not touched."""
     one, other = RoleLock(tmp_path / "w.db"), RoleLock(str(tmp_path / "w.db"))
     assert one.acquire() and one.acquire()
     assert not other.acquire()

@@ -1,4 +1,4 @@
-"""What is only true of the store in memory: its bounds."""
+"""Properties of the store in memory alone: its limits."""
 
 from watchdog.adapters.stores import memory
 from watchdog.adapters.stores.memory import MemoryStore

@@ -63,7 +63,7 @@ async def test_migrations_make_exactly_the_tables_of_the_schema(
 
 
 def test_head_is_the_newest_revision() -> None:
-    """The constant that spares an ordinary start Alembic tells the truth; there is one line of revisions."""
+    """The constant that spares an ordinary start Alembic is right; there is one line of revisions."""
     config = Config()
     config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
     assert ScriptDirectory.from_config(config).get_heads() == [schema.HEAD]

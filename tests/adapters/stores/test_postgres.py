@@ -70,7 +70,7 @@ async def save(store: SqlStore, number: int) -> None:
 
 
 async def test_case_22_a_database_that_is_gone_is_temporary_and_comes_back(own_postgres: PostgresServer, clock) -> None:
-    """SIGQUIT: no intent can be written down; what was committed is there when the server is, and all goes on."""
+    """SIGQUIT: no intent can be saved; committed rows are there when the server is, and all goes on."""
     store = await opened(own_postgres.new_database(), clock)
     await save(store, 1)
     own_postgres.kill()
@@ -91,7 +91,7 @@ async def test_case_22_a_database_that_is_gone_is_temporary_and_comes_back(own_p
 
 
 async def test_a_standby_is_temporary_and_said_to_be_one(own_postgres: PostgresServer, clock) -> None:
-    """After a failover to nowhere: what is there can be read, nothing is written, and it goes on once it may."""
+    """After a failover to nowhere: the data can be read, no write succeeds, and it goes on once it may."""
     store = await opened(own_postgres.new_database(), clock)
     own_postgres.demote()
     await store.load()
@@ -103,7 +103,7 @@ async def test_a_standby_is_temporary_and_said_to_be_one(own_postgres: PostgresS
 
 
 async def test_a_default_that_only_reads_does_not_reach_us(own_postgres: PostgresServer, clock) -> None:
-    """`default_transaction_read_only` is for sessions that do not say what they want; each transaction of ours does."""
+    """`default_transaction_read_only` is for sessions that do not choose; each transaction of ours does."""
     store = await opened(own_postgres.new_database(), clock)
     own_postgres.execute("ALTER SYSTEM SET default_transaction_read_only = on")
     own_postgres.execute("SELECT pg_reload_conf()")
@@ -125,7 +125,7 @@ async def test_a_restart_that_nobody_noticed_costs_no_error(own_postgres: Postgr
 
 @pytest.mark.long
 async def test_case_22_a_database_that_is_frozen_is_not_waited_for(own_postgres: PostgresServer, clock) -> None:
-    """It takes what is sent and never answers: each call ends by itself; afterwards all goes on."""
+    """It accepts bytes and never answers: each call ends by itself; afterwards all goes on."""
     store = await opened(own_postgres.new_database(), clock, call_seconds=None)
     own_postgres.freeze()
     async with asyncio.timeout(GENEROUS_SECONDS):
@@ -169,7 +169,7 @@ async def test_case_23_an_unknown_commit_can_be_read_again(cable: Wire, postgres
 async def test_a_worker_frozen_in_a_save_does_not_keep_its_leases(
     product_store: SqlStore, postgres_url: str, clock
 ) -> None:
-    """Its other leases move at once, past the locks it holds; those the server ends; what it then writes is refused."""
+    """Its other leases move at once, past the locks it holds; those the server ends; its later write is refused."""
     other = SqlStore(postgres_url, clock)
     await other.open()
     await product_store.renew_leases("one", NAMES, ttl_seconds=1.0)
@@ -252,7 +252,7 @@ async def test_connections_are_few(store: SqlStore, postgres_server: PostgresSer
 
 
 async def test_a_cancelled_save_is_finished(store: SqlStore) -> None:
-    """Whoever asked for it may go; no half step, no connection lost."""
+    """The caller may go: no half step, no connection lost."""
     for number in range(20):
         task = asyncio.ensure_future(save(store, number))
         for _ in range(1 + number):
@@ -267,7 +267,7 @@ async def test_a_cancelled_save_is_finished(store: SqlStore) -> None:
 async def test_case_25_a_foreign_or_newer_database_is_permanent(
     store: SqlStore, postgres_url: str, postgres_server: PostgresServer, clock
 ) -> None:
-    """Tables that somebody changed, and a schema that we do not know: neither read nor repaired."""
+    """Tables that another program changed, and an unknown schema: neither read nor repaired."""
     postgres_server.execute("DROP TABLE notes", postgres_url)
     with pytest.raises(Permanent, match="somebody else changed them"):
         await store.notes()
@@ -279,7 +279,7 @@ async def test_case_25_a_foreign_or_newer_database_is_permanent(
 
 
 async def test_no_error_tells_where_the_database_is(clock, caplog: pytest.LogCaptureFixture) -> None:
-    """Nobody listens, or it has no such database: what is wrong, and not the url."""
+    """No listener, or no such database: the message gives the fault, and not the url."""
     caplog.set_level(logging.DEBUG)
     for url in (
         "postgresql://hunter2:hunter2@127.0.0.1:1/hunter2",

@@ -38,7 +38,7 @@ def test_what_stood_there_is_kept_and_other_signals_are_not_mixed_in() -> None:
 
 
 def test_what_was_not_seen_was_neither_watched_nor_lost() -> None:
-    """And what is known already stays."""
+    """And a known time stays."""
     nothing = replace(minute(0, 0, 0), watched_seconds=0.0, lost_seconds=0.0, timed_checks=0)
     assert measured(minute(0, 0, 0), 60.0) == nothing
     known = replace(minute(0, 1, 1), watched_seconds=60.0, lost_seconds=5.0, timed_checks=2)
@@ -46,7 +46,7 @@ def test_what_was_not_seen_was_neither_watched_nor_lost() -> None:
 
 
 def test_an_hour_in_which_an_older_version_had_a_hand_lost_by_its_counts() -> None:
-    """Whoever of the two came first: what is not timed as a whole is not timed."""
+    """Whichever of the two wrote first: an hour that is not timed as a whole counts as not timed."""
     timed = replace(minute(0, 180, 0), watched_seconds=1800.0, lost_seconds=0.0, timed_checks=180)
     added_to_by_older = replace(timed, bad=180)
     (older_was_first,) = roll_up([minute(60, 5, 1)], [minute(0, 25, 5)])

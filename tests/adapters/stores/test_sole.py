@@ -23,7 +23,7 @@ ROW = ActionRow("inc-1", "rollback", "planned", "dep-1", "dep-2", service="api")
 
 @pytest.fixture(params=["sqlite", "memory"])
 def start(request: pytest.FixtureRequest, url: str, clock) -> Callable[[], Store]:
-    """Return what makes the store of one more run of the daemon."""
+    """Return the factory of the store of one more run of the daemon."""
     database = MemoryDatabase(clock)
     return lambda: SqlStore(url, clock) if request.param == "sqlite" else MemoryStore(clock, database)
 
@@ -33,7 +33,7 @@ def state(*names: str, **more: object) -> State:
 
 
 async def test_everything_is_taken_at_once_and_each_run_has_its_epoch(start: Callable[[], Store]) -> None:
-    """A run after a crash waits for nobody; a second hold, however late, changes nothing; a new name is taken too."""
+    """A run after a crash waits for no lease; a second grant, however late, changes nothing; a new name is taken."""
     for epoch in (1, 2):
         store = start()
         await store.open()
@@ -78,7 +78,7 @@ async def test_before_and_after_holding_nothing_is_fenced(start: Callable[[], St
 
 
 async def test_what_all_share_is_judged_here_as_well(start: Callable[[], Store]) -> None:
-    """A write whose outcome was never told leaves the revision behind; loading heals it."""
+    """A write whose outcome was lost leaves the revision behind; loading heals it."""
     one, two = start(), start()
     await one.open()
     await two.open()
@@ -112,9 +112,9 @@ async def test_holding_again_does_not_touch_the_disk(url: str, clock) -> None:
 async def test_case_56_a_file_that_was_moved_or_replaced_takes_no_record_until_it_is_opened_anew(
     url: str, clock, tmp_path: Path, replaced: bool
 ) -> None:
-    """SQLite would go on in the old file: commands go to the new one, and nothing written here would survive.
+    """SQLite would go on in the old file: commands go to the new one, and no write here would survive.
 
-    Putting it back does not end it: what lies beside it may be another process's meanwhile.
+    Putting it back does not end it: the files beside it may be another process's meanwhile.
     """
     file, aside = tmp_path / "watchdog.db", tmp_path / "aside.db"
     store = SqlStore(url, clock)
@@ -150,7 +150,7 @@ async def refused(call: Awaitable[object]) -> None:
 async def test_case_56_whoever_opens_the_path_while_the_file_is_away_empties_no_log(
     url: str, clock, tmp_path: Path
 ) -> None:
-    """The log holds what was acknowledged last; a new database beside it would make SQLite drop it."""
+    """The log holds the last acknowledged writes; a new database beside it would make SQLite drop it."""
     file, aside, store = tmp_path / "watchdog.db", tmp_path / "aside.db", SqlStore(url, clock)
     await store.open()
     await store.renew_leases("run", NAMES, ttl_seconds=1.0)

@@ -107,7 +107,7 @@ async def test_a_locked_store_is_temporary_and_recovers(store: SqlStore, path: P
 
 
 async def test_case_24_a_full_disk_is_temporary_and_loses_nothing(store: SqlStore) -> None:
-    """The step that did not fit is not there at all; what was there stays readable; with room it goes on."""
+    """The step that did not fit is not there at all; earlier rows stay readable; with room it goes on."""
     await save(store, 1)
 
     async def limit(pages: int) -> None:
@@ -132,7 +132,7 @@ CREATE TRIGGER at_the_commit AFTER INSERT ON notes BEGIN INSERT INTO nowhere VAL
 
 
 async def test_what_a_failed_commit_left_out_is_in_the_next_save(store: SqlStore, path: Path, clock) -> None:
-    """The commit itself fails, after every statement went well: what it held counts as unsaved, and is saved next."""
+    """The commit itself fails, after every statement succeeded: its rows count as unsaved, and are saved next."""
     state = State({"api": ServiceState("api", watching_since=2.0)}, blind_since=2.0, incidents=2)
     await save(store, 1)
     with closing(sqlite3.connect(path)) as raw:
@@ -167,7 +167,7 @@ async def test_case_25_a_damaged_file_is_permanent_and_left_alone(path: Path, ur
 
 
 async def test_case_25_a_page_damaged_later_is_permanent(url: str, path: Path, clock) -> None:
-    """Damage that shows while running is told as such, not retried."""
+    """Damage that shows while running is reported as such, not retried."""
     store = SqlStore(url, clock)
     await store.open()
     for number in range(50):
@@ -190,7 +190,7 @@ async def test_case_25_tables_changed_by_somebody_else_are_permanent(store: SqlS
 
 
 async def test_no_error_repeats_what_was_written(store: SqlStore, path: Path) -> None:
-    """The database's own message would hold the row; ours, and what a traceback prints of it, does not."""
+    """The database's own message would hold the row; ours, and its traceback, do not."""
     with sqlite3.connect(path) as raw:
         raw.execute("DROP TABLE notes")
     with pytest.raises(Permanent) as caught:

@@ -1,4 +1,4 @@
-"""A state in parts and whole again; only what changed is written."""
+"""A state in parts and whole again; only changed parts are written."""
 
 from dataclasses import fields, replace
 

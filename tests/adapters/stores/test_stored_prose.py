@@ -1,4 +1,4 @@
-"""What the version before stored as prose becomes typed where it is read, and such a version reads what we write."""
+"""Prose that the version before stored becomes typed when it is read, and such a version reads our rows."""
 
 import json
 from dataclasses import replace
@@ -29,7 +29,7 @@ def plain(value: Any, *without: str) -> dict[str, Any]:
 
 
 def read(kind: type, stored: dict[str, Any]) -> Any:
-    """Return what is stored as it is read."""
+    """Return a stored value in the form in which it is read."""
     return Codec(kind, "value").structured(stored)
 
 
@@ -42,7 +42,7 @@ def read(kind: type, stored: dict[str, Any]) -> Any:
     ],
 )
 def test_why_a_guard_answered(why: str, reason: GuardReason | None) -> None:
-    """Of the guard `service` alone; what is stored with a reason keeps it, whatever its text says."""
+    """Of the guard `service` alone; a value stored with a reason keeps it, whatever its text says."""
     answer = GuardAnswer("service", Verdict.BLOCK, why, reason=reason)
     assert read(GuardAnswer, plain(answer, "reason")) == answer
     other = replace(answer, name="other", reason=None)
@@ -97,7 +97,7 @@ def test_an_outcome_of_a_newer_version_is_read() -> None:
 
 
 def test_a_reason_of_a_newer_version_is_left_out() -> None:
-    """What it decides is not known here; the rest is read."""
+    """Its decision is not known here; the rest is read."""
     answer = GuardAnswer("service", Verdict.BLOCK, "it is frozen")
     assert read(GuardAnswer, plain(answer) | {"reason": "frozen"}) == answer
     decision, incident = x.decision(policy_action=None), x.incident()
@@ -136,7 +136,7 @@ def test_the_result_of_an_action(row: ActionRow, note: str | None) -> None:
     ],
 )
 def test_what_a_note_is_about(label: Any, text: str, about: tuple[str, ...]) -> None:
-    """It stands at the head of the stored text, however the text is worded; of no incident nobody asks."""
+    """The names stand at the head of the stored text, however it is worded; a note of no incident has none."""
     assert stored_prose.note(1.0, "web", "web-1", label, text) == Note(1.0, "web", "web-1", label, text, about)
     assert stored_prose.note(1.0, "", None, label, text).about == ()
     for words in (text, "other words"):
@@ -152,7 +152,7 @@ def told() -> Tell:
 
 
 def test_an_older_worker_reads_a_notice_s_words_and_this_one_its_facts() -> None:
-    """The row has both; what this version reads back is what it wrote."""
+    """The row has both; this version reads back exactly the notice it wrote."""
     row = json.loads(EFFECTS.encode(told()))
     assert row["notice"]["title"].startswith("web is down") and "Left to you: it fits" in row["notice"]["lines"]
     assert EFFECTS.decode(json.dumps(row)) == told()
@@ -178,7 +178,7 @@ def test_of_facts_that_only_a_newer_version_knows_the_words_are_sent(newer: dict
 
 
 def test_a_notice_whose_words_cannot_be_made_is_stored_and_sent_all_the_same() -> None:
-    """A fault in a text keeps no page from people: it names the service and the command that tells more."""
+    """A fault in a text keeps no page from people: it names the service and the command that explains it."""
     tell = told()
     assert tell.notice.about is not None
     beyond = replace(tell.notice.about, incident=an_incident(findings=(found(seconds=-1e300),), decision=a_decision()))

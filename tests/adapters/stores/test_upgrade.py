@@ -66,7 +66,7 @@ async def test_what_an_old_version_saved_is_taken_up_once(any_url: str, clock, o
 
 
 async def test_an_old_worker_goes_on_after_the_migration(any_url: str, clock, old_state: State, an_incident) -> None:
-    """Its statements name no new column; what it still saves is what is taken up."""
+    """Its statements name no new column; the new worker takes up its rows."""
     make_old_store(any_url, State(), an_incident())
     store = await opened(any_url, clock)
     engine = old_engine(any_url)
@@ -92,7 +92,7 @@ async def test_an_old_store_without_a_state_is_a_first_start(any_url: str, clock
 
 
 async def test_a_worker_without_follow_ups_goes_on(any_url: str, clock, a_state, an_incident) -> None:
-    """Of revision 0004: it never names the new tables, and what it writes again leaves ticks where they are."""
+    """Of revision 0004: it never names the new tables, and its writes leave ticks where they are."""
     engine = old_engine(any_url)
     with engine.begin() as connection:
         migrate(connection, "0004")
@@ -132,7 +132,7 @@ async def test_workers_that_open_a_postgresql_at_once_migrate_it_once(
 async def test_a_migration_does_not_wait_long_for_a_busy_old_worker(
     postgres_url: str, clock, old_state: State, an_incident
 ) -> None:
-    """Everybody else would wait behind it: it gives up within bounds, changes nothing, and is repeated."""
+    """Every other worker would wait behind it: it gives up within its limit, changes nothing, and is repeated."""
     make_old_store(postgres_url, old_state, an_incident())
     engine, store = old_engine(postgres_url), SqlStore(postgres_url, clock)
     with engine.begin() as connection:

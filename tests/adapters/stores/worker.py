@@ -27,7 +27,7 @@ class FixedClock:
 
 
 async def save(store: SqlStore, start: str) -> None:
-    """Save numbered steps for ever, telling of each after it was saved."""
+    """Save numbered steps for ever, printing each after it was saved."""
     await store.load()
     for number in range(int(start), 1_000_000):
         at = float(number)

@@ -1,4 +1,4 @@
-"""GitHub Issues over real HTTP: the sandbox's, and a vendor that answers as told."""
+"""GitHub Issues over real HTTP: the sandbox's, and a vendor with prepared answers."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def tracker(url: str, token: str = CANARY, place: str = REPO) -> GitHubIssues:
 
 @pytest.fixture
 def issues(vendor: Vendor, closing) -> GitHubIssues:
-    """The issues of a vendor that answers as told."""
+    """The issues of a vendor with prepared answers."""
     return closing(tracker(vendor.url))
 
 
@@ -74,7 +74,7 @@ async def test_nothing_else_can_be_done_with_the_token(vendor: Vendor, issues) -
 
 
 def issue(number: int, body: str = "", **more: Any) -> dict[str, Any]:
-    """Return what counts of an issue."""
+    """Return the fields of an issue that matter here."""
     return {"number": number, "body": body, **more}
 
 
@@ -176,7 +176,7 @@ async def test_what_is_no_repository_is_not_taken_for_one(vendor: Vendor, issues
 
 
 async def test_an_answer_that_names_no_issue_is_looked_up(vendor: Vendor, issues) -> None:
-    """By the mark in the first line of its body; where it is not listed, it is told."""
+    """By the mark in the first line of its body; where it is not listed, the error says so."""
     vendor.say("POST", ISSUES, (201, {"odd": True}))
     vendor.say("GET", ISSUES, [issue(7, "<!-- m -->\nbody")], [])
     assert (await issues.open("title", "<!-- m -->\nbody", LABELS)).number == 7

@@ -1,4 +1,4 @@
-"""The provider in a live check: well, somebody else, away, or not asked for."""
+"""The provider in a live check: healthy, another issuer, away, or not configured."""
 
 from tests.settings.texts import SMALL, loaded
 from watchdog.daemon.runtime.clock import SystemClock
@@ -18,7 +18,7 @@ def settings(issuer: str, enabled: str = "true") -> Settings:
 
 
 async def test_what_can_be_proved_without_a_login() -> None:
-    """Its document and its keys; in nobody's name."""
+    """Its document and its keys; the check logs no user in."""
     async with Issuer() as issuer:
         (found,) = await check_oidc(settings(issuer.url), SystemClock())
         assert found.outcome is Outcome.OK and "shows 1 key" in found.what
@@ -27,7 +27,7 @@ async def test_what_can_be_proved_without_a_login() -> None:
 
 
 async def test_what_keeps_people_from_logging_in() -> None:
-    """Each with what to do."""
+    """Each with its fix."""
     async with Issuer() as issuer:
         (other,) = await check_oidc(settings(f"{issuer.url}/"), SystemClock())
         assert other.outcome is Outcome.FAIL and "of another issuer" in other.what and other.fix == FIX

@@ -36,7 +36,7 @@ async def checked(cloud: Sandbox, folder: Path, mode: str, lacking: str = "") ->
 async def test_each_missing_permission_is_named_and_hides_no_other_check(
     cloud: Sandbox, tmp_path: Path, lacking: str
 ) -> None:
-    """What it is for, in which modes, and how to give it; signals and channels are tried as ever."""
+    """Its purpose, its modes, and the way to grant it; signals and channels are tried as ever."""
     found = await checked(cloud, tmp_path, "observe", lacking)
     assert found["render key"].outcome is OK
     for name in READS:

@@ -18,7 +18,7 @@ QUIET = f"nothing is rolled back{UNTOLD}"
 
 
 async def test_render_that_agrees_is_three_times_well(vendor: Vendor) -> None:
-    """The key, the service by its name, and the target somebody else chose."""
+    """The key, the service by its name, and the target that the core chose."""
     say_render(vendor)
     settings = loaded(configuration(vendor, "acme site"), KEY)
     asked: list[tuple[str, list[str], str]] = []
@@ -85,7 +85,7 @@ async def test_what_forbids_a_rollback_is_said_beforehand(vendor: Vendor) -> Non
     ],
 )
 async def test_what_is_meant_to_be_down_is_said_to_be_quiet(vendor: Vendor, told: dict, what: str) -> None:
-    """Its owner's doing; what somebody else suspended is told of."""
+    """Its owner's doing; a suspension by another party is reported."""
     say_render(vendor, service=told)
     settings = loaded(configuration(vendor), KEY)
     results = await live_checks(settings, World(platform=platform_of(settings)))

@@ -55,7 +55,7 @@ async def test_a_token_that_can_read_and_a_release_that_is_live(vendor: Vendor) 
 async def test_a_token_that_cannot_do_its_job(
     vendor: Vendor, organisation: Any, outcome: Outcome, what: str, fix: str
 ) -> None:
-    """Found before the night it is needed; its value is not told."""
+    """Found before the night it is needed; its value is not shown."""
     vendor.say("GET", "/api/0/organizations/acme/", organisation)
     result = (await asked(vendor))["sentry acme"]
     assert result.outcome is outcome

@@ -1,4 +1,4 @@
-"""The store in `watchdog check --live`: what is there is said, nothing is changed, no password comes out."""
+"""The store in `watchdog check --live`: its state is reported, nothing is changed, no password comes out."""
 
 import os
 import subprocess
@@ -47,7 +47,7 @@ async def test_who_may_not_make_tables_is_told(postgres_server: PostgresServer, 
 
 
 async def test_a_database_that_is_away_says_what_to_do_and_no_password() -> None:
-    """Nobody listens there."""
+    """No server listens there."""
     found = await checked("postgresql://watchdog:canary-password@127.0.0.1:1/watchdog")
     assert found.outcome is Outcome.FAIL and "WATCHDOG_STORE_URL" in found.fix
     assert "canary" not in repr(found)
@@ -59,7 +59,7 @@ async def test_a_file_needs_no_check(tmp_path: Path) -> None:
 
 
 def test_a_database_that_is_away_hides_no_other_result(tmp_path: Path) -> None:
-    """Typed: the store is one line among the others, and the exit code tells."""
+    """Typed: the store is one line among the others, and the exit code shows it."""
     (tmp_path / "watchdog.yaml").write_text(
         "version: 1\nstore: postgresql\ncontrol: []\nvendor_status: []\nchannels: {console: {}}\n"
         'services: {web: {signals: {home: {http: "http://127.0.0.1:1"}}}}\n'

@@ -25,7 +25,7 @@ LIVE = "bbb0000000"
 async def test_what_answers_name_is_compared_with_what_is_live(
     vendor: Vendor, named: dict[str, str], outcome: Outcome, what: str
 ) -> None:
-    """What does not fit would be compared in vain for ever: it is said, with what to do."""
+    """A version that does not match would never match: it is reported, with the fix."""
     found = await _checked(vendor, named)
     result = found["version of web/home"]
     assert result.outcome is outcome and result.what.startswith(what)

@@ -110,7 +110,7 @@ def test_recordings_lie_beside_the_store(tmp_path: Path, store: str, written: st
     ],
 )
 def test_what_is_wrong_with_record_is_said(written: str, words: str) -> None:
-    """With its place, and what to write."""
+    """With its place, and the value to write."""
     assert words in shown(SMALL + written + "\n")
 
 

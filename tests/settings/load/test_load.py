@@ -42,7 +42,7 @@ SAID = (
 
 
 def test_seven_mistakes_give_seven_located_messages_in_one_run() -> None:
-    """Each has its line and what to write instead; none hides another; no secret shows."""
+    """Each has its line and the value to write instead; none hides another; no secret shows."""
     environ = {"WATCHDOG_SLACK_WEBHOOK_URL": "https://hooks.slack.com/services/CANARY-ENV-1"}
     for mistake, (line, what, instead) in zip(mistakes(SEVEN, environ), SAID, strict=True):
         assert mistake.where == f"watchdog.yaml:{line}"
@@ -51,7 +51,7 @@ def test_seven_mistakes_give_seven_located_messages_in_one_run() -> None:
 
 
 def test_an_expression_that_is_not_in_re2s_syntax_is_refused_with_its_place() -> None:
-    """Python's own syntax is larger: what is missing is named, and what was typed is not repeated."""
+    """Python's own syntax is larger: the missing part is named, and the expression is not repeated."""
     signal = 'home: {http: https://www.acme.example, matches: "(?!canary)ok"}'
     text = f"version: 1\nservices:\n  web:\n    signals:\n      {signal}\n"
     (mistake,) = mistakes(text)
@@ -142,7 +142,7 @@ def test_a_dotenv_beside_the_file_is_read_and_the_environment_wins(tmp_path: Pat
 
 
 def test_settings_show_no_secret() -> None:
-    """Whoever logs them."""
+    """Whichever log prints them."""
     settings = loaded(SMALL, ALL_SECRETS)
     assert len(settings.secrets) == len(ALL_SECRETS)
     assert "canary" not in repr(settings)

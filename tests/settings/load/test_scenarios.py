@@ -1,4 +1,4 @@
-"""Scenario files: every mistake in one clear line with its place; what is right becomes a class of the lab."""
+"""Scenario files: every mistake in one clear line with its place; a valid one becomes a class of the lab."""
 
 from dataclasses import fields
 from pathlib import Path
@@ -29,7 +29,7 @@ def written(folder: Path, text: str, name: str = "mine.yaml") -> Path:
 
 
 def mistakes(folder: Path, text: str) -> list[str]:
-    """Return what is said about a file with this text."""
+    """Return the mistakes of a file with this text."""
     with pytest.raises(ConfigurationError) as found:
         read_scenario(written(folder, text), folder)
     return [str(one) for one in found.value.mistakes]
@@ -73,7 +73,7 @@ def mistakes(folder: Path, text: str) -> list[str]:
     ],
 )
 def test_a_mistake_is_one_line_with_its_place(tmp_path: Path, old: str, new: str, told: str) -> None:
-    """What is wrong, where, and what to write instead."""
+    """The fault, its place, and the value to write instead."""
     assert old in GOOD
     found = mistakes(tmp_path, GOOD.replace(old, new, 1))
     assert found and found[0].startswith(told), found

@@ -1,4 +1,4 @@
-"""Secrets: which are known, what is wrong with one, and that none is ever shown."""
+"""Secrets: the known ones, the faults of one, and that none is ever shown."""
 
 from pathlib import Path
 
@@ -91,7 +91,7 @@ def test_a_secret_map_is_a_mapping_that_does_not_talk() -> None:
 def test_lines_of_a_file_that_are_no_variables_are_one_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Thousands of them, too; what is one is used."""
+    """Thousands of them, too; valid lines are used."""
     junk = "not a variable\n" * 3000
     (tmp_path / ".env").write_text(f"A=1\n{junk}WATCHDOG_HEARTBEAT_URL='https://hb.example/x'\n", encoding="utf-8")
     values, wrong, (warning,) = read_dotenv(tmp_path)
@@ -101,7 +101,7 @@ def test_lines_of_a_file_that_are_no_variables_are_one_warning(
 
 
 def test_thousands_of_unknown_variables_are_counted() -> None:
-    """To look for what each may be meant as takes long."""
+    """Finding the nearest known name for each takes long."""
     mistakes, warnings = unknown_variables({f"WATCHDOG_CONSOLE_{number}": "1" for number in range(2300)})
     assert (len(mistakes), len(warnings)) == (0, 51)
     assert warnings[-1] == "2250 more variables are not known and not used"

@@ -1,4 +1,4 @@
-"""Settings that wait for Render to tell a name's id."""
+"""Settings that wait for Render to give a name's id."""
 
 import pytest
 

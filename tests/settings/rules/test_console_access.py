@@ -1,4 +1,4 @@
-"""What of the console's doors fits together."""
+"""The ways into the console, and the combinations that fit together."""
 
 import importlib.util
 
@@ -31,7 +31,7 @@ SECRET = {"WATCHDOG_CONSOLE_OIDC_SECRET": "canary-oidc-0123456789-0123456789"}
 
 
 def test_a_provider_needs_its_secret_and_only_where_the_console_is_on() -> None:
-    """A long one: sessions are signed with what is made of it."""
+    """A long one: sessions are signed with a key derived from it."""
     on = SMALL + f"console: {{enabled: true, tokens: false, {OIDC}}}\n"
     assert "oidc needs a secret that is not set -> set the variable WATCHDOG_CONSOLE_OIDC_SECRET" in shown(on)
     assert "shorter than 24" in shown(on, {"WATCHDOG_CONSOLE_OIDC_SECRET": "short"})
@@ -45,7 +45,7 @@ def test_a_provider_needs_its_secret_and_only_where_the_console_is_on() -> None:
     ("viewers", "warned"), [("'*'", True), ("['*']", True), ("[vera]", False), ("[], approvers: [ann]", False)]
 )
 def test_that_everybody_with_an_account_may_look_is_warned_of(viewers: str, warned: bool) -> None:
-    """At a public provider that is anybody at all."""
+    """At a public provider that is any person at all."""
     doors = OIDC.replace("[vera]", viewers)
     settings = loaded(SMALL + f"console: {{enabled: true, tokens: false, {doors}}}\n", SECRET)
     said = [one for one in settings.warnings if "whoever has an account at https://login.acme.example may look" in one]
@@ -63,7 +63,7 @@ def test_without_its_library_it_says_how_to_install_it(monkeypatch: pytest.Monke
 
 
 def test_each_has_one_role() -> None:
-    """And somebody has one."""
+    """At least one name has a role."""
     text = PROXY.replace("viewers: '*'", "operators: [otto], viewers: [otto]")
     assert "is one of the operators already" in shown(SMALL + f"console: {{{text}}}\n")
     nobody = "proxy: {user_header: X-U, from: [127.0.0.1]}"
@@ -99,7 +99,7 @@ def test_a_status_page_as_it_is_meant() -> None:
     ],
 )
 def test_what_is_no_status_page(old: str, new: str, says: str) -> None:
-    """Each told at its place."""
+    """Each reported at its place."""
     assert says in shown(SMALL + PAGE.replace(old, new, 1))
 
 
@@ -141,7 +141,7 @@ def test_a_name_that_counts_where_it_is_proven_alone_is_warned_of(
 
 
 def test_a_token_that_opens_nothing_is_warned_of() -> None:
-    """Somebody believes in it."""
+    """Its owner relies on it."""
     off = loaded(SMALL + f"console: {{enabled: true, tokens: false, {PROXY}}}\n", TOKEN | VIEWER)
     assert any("WATCHDOG_CONSOLE_VIEWER_TOKEN opens nothing" in one for one in off.warnings)
     assert not any("opens nothing" in one for one in loaded(SMALL + "console: {enabled: true}\n", TOKEN).warnings)

@@ -1,4 +1,4 @@
-"""Contacts and escalation, as they are written: who is called, where, when; and what cannot be meant."""
+"""Contacts and escalation in the configuration: order, channels, hours, and contradictions."""
 
 import pytest
 
@@ -93,7 +93,7 @@ PROXY = "console: {proxy: {user_header: X-User, from: [10.0.0.1], approvers: [an
 
 @pytest.mark.parametrize("written", ["ann", "console:ann"])
 def test_a_typed_name_is_no_proof_where_names_are_proven(written: str) -> None:
-    """An approver who is known by a proxy's word is not whoever types that name beside a token."""
+    """An approver who is known by a proxy's header is not a person who types that name beside a token."""
     text = SMALL + f"contacts: {{lead: {{answers_as: ['{written}']}}}}\n" + APPROVED
     for more, own in (("", "token:ann"), (PROXY, "proxy:ann")):
         approver = loaded(text + more).policy.matrix[Severity.HIGH].approver
@@ -103,7 +103,7 @@ def test_a_typed_name_is_no_proof_where_names_are_proven(written: str) -> None:
 
 @pytest.mark.parametrize("text", [EMAIL, HEARING])
 def test_a_member_id_that_slack_would_not_hear_is_warned_of(text: str) -> None:
-    """Where nobody is heard there, or others are; only of those who approve."""
+    """Where Slack takes no answers, or those of other members; only for approvers."""
     contacts = "contacts: {lead: {answers_as: [U0BBB, ann]}, boss: {answers_as: [U0CCC]}}\n"
     warnings = loaded(text + contacts + APPROVED, BOT | {"WATCHDOG_SLACK_APP_TOKEN": "xapp-1"}).warnings
     assert [one for one in warnings if "answers as" in one] == [
@@ -124,7 +124,7 @@ def test_pagerduty_climbs_itself() -> None:
 
 
 def test_what_leaves_hours_without_anybody_is_warned_of() -> None:
-    """And a contact whom nobody ever calls."""
+    """And a contact that no escalation calls."""
     warnings = loaded(EMAIL + CONTACTS + "escalation: [devops]\n", BOT).warnings
     assert any("out of everybody's hours nobody new is called" in warning for warning in warnings)
     assert any(warning.startswith("contacts: lead is never called") for warning in warnings)
@@ -166,7 +166,7 @@ ONCALL = "rotations: {oncall: {of: [a], from: "
     ],
 )
 def test_what_cannot_be_meant_is_one_mistake_each(more: str, says: str) -> None:
-    """With its place, and what to write instead."""
+    """With its place, and the value to write instead."""
     text = shown(EMAIL + more + "\n", BOT)
     assert says in text and {line.partition(" ")[0] for line in text.splitlines()} == {text.partition(" ")[0]}
 
@@ -194,6 +194,6 @@ def test_an_address_needs_its_channel_and_the_secrets_of_that() -> None:
     ],
 )
 def test_who_owns_the_items_of_the_checklists(lead: str, other: str, owners: dict[str, str]) -> None:
-    """Who says their role comes before whose name tells it; nobody by their name has another one than they say."""
+    """A written role comes before a name that states one; a name never overrides the contact's own role."""
     assert dict(loaded(EMAIL + f"contacts: {{{lead}, {other}}}\n", BOT).owners) == owners
     assert dict(loaded(SMALL).owners) == {}

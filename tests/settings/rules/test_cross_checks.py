@@ -1,4 +1,4 @@
-"""What only shows when parts are seen together."""
+"""Checks between sections."""
 
 import pytest
 

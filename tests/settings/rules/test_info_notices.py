@@ -1,4 +1,4 @@
-"""Good news and the weekly digest, as they are written: who gets them, and what cannot be meant."""
+"""Good news and the weekly digest in the configuration: their channels, and contradictions."""
 
 import pytest
 
@@ -17,7 +17,7 @@ DIGEST = "digest: {every: Mon 09:00 Europe/Berlin, tell: [slack, console]}\n"
 
 
 def test_nobody_gets_them_who_did_not_ask() -> None:
-    """The small case is what it was."""
+    """The small configuration stays as it was."""
     settings = loaded(SMALL)
     assert settings.policy.good_news == () and settings.policy.digest is None
     assert not any("digest" in line or "went well" in line for line in report(settings))
@@ -62,6 +62,6 @@ def test_without_channels_the_console_is_one() -> None:
     ],
 )
 def test_what_cannot_be_meant_is_one_mistake_each(more: str, says: str) -> None:
-    """With its place, and what to write instead."""
+    """With its place, and the value to write instead."""
     text = shown(ALL + more + "\n", SECRETS)
     assert says in text and {line.partition(" ")[0] for line in text.splitlines()} == {text.partition(" ")[0]}

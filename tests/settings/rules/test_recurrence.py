@@ -1,4 +1,4 @@
-"""Hours that come back every week: what may be written, and what it means."""
+"""Weekly hours: their syntax and their meaning."""
 
 from collections.abc import Callable
 from datetime import date

@@ -1,4 +1,4 @@
-"""Which secrets a configuration needs, and what it is warned of."""
+"""The secrets that a configuration needs, and its warnings."""
 
 import pytest
 
@@ -93,7 +93,7 @@ def test_what_works_but_not_as_meant_is_a_warning(text: str, environ: dict[str, 
     ],
 )
 def test_a_name_of_a_private_network_must_be_listed(host: str, more: str, warned: bool) -> None:
-    """Otherwise its signal would stay unknown, and nobody would know why."""
+    """Otherwise its signal would stay unknown without a visible reason."""
     text = SMALL.replace("https://www.acme.example", f"'http://{host}/'") + more
     found = [warning for warning in loaded(text, KEY).warnings if "private_hosts" in warning]
     assert bool(found) is warned
@@ -102,7 +102,7 @@ def test_a_name_of_a_private_network_must_be_listed(host: str, more: str, warned
 
 
 def test_a_complete_configuration_has_no_warnings_and_one_without_channels_tells_the_console() -> None:
-    """Otherwise nobody reads them; and a page is never dropped."""
+    """Otherwise no person reads them; and a page is never dropped."""
     assert loaded(AUTONOMOUS, KEY).warnings == (UNTOLD,)
     assert loaded(AUTONOMOUS.replace("console: {}", "pagerduty: {}"), {**KEY, PAGER: "x"}).warnings == ()
     settings = loaded(SMALL.replace("channels:\n  console: {}\n", ""))
@@ -128,7 +128,7 @@ def test_answers_in_slack_need_both_tokens_and_a_bot() -> None:
 
 
 def test_answers_in_slack_by_nobody_are_warned_of() -> None:
-    """The short form answers questions, and lets nobody approve."""
+    """The short form answers questions, and lets no member approve."""
     nobody = loaded(changed("console: {}", f"{BOT}socket_mode}}"), TOKENS)
     assert any("approvals names nobody" in warning for warning in nobody.warnings)
     ann = loaded(changed("console: {}", f"{BOT}{{socket_mode: true, users: [U0AAA]}}}}"), TOKENS)

@@ -11,7 +11,7 @@ SECRET = {"WATCHDOG_PAGERDUTY_ROUTING_KEY": "x"}
 
 
 def test_who_is_told_by_default() -> None:
-    """Everybody of what is bad; nobody is woken for what is not; notes are only written down."""
+    """All people for a bad failure; no page for a lesser one; notes are only written down."""
     matrix = loaded(PAGED, SECRET).policy.matrix
     assert matrix[Severity.CRITICAL].tell == ("console", "pagerduty")
     assert matrix[Severity.HIGH].tell == ("console", "pagerduty")
@@ -24,7 +24,7 @@ TOKEN = {"WATCHDOG_GITHUB_TOKEN": "x"}
 
 
 def test_tickets_are_for_medium_by_default() -> None:
-    """Nothing that hurries becomes a ticket, nor what is wrong with ourselves; unless the user says so."""
+    """Nothing urgent becomes a ticket, nor a failure of the watchdog itself; unless the user lists it."""
     policy = loaded(TICKETED, TOKEN).policy
     assert policy.matrix[Severity.CRITICAL].tell == policy.matrix[Severity.HIGH].tell == ("console",)
     assert policy.matrix[Severity.MEDIUM].tell == ("console", "tickets")
@@ -34,7 +34,7 @@ def test_tickets_are_for_medium_by_default() -> None:
 
 
 def test_where_there_is_nothing_but_tickets_everything_is_one() -> None:
-    """Better than nobody; and the user is warned."""
+    """Better than no channel; and the user is warned."""
     settings = loaded(TICKETED.replace("  console: {}\n", ""), TOKEN)
     assert settings.policy.matrix[Severity.CRITICAL].tell == settings.policy.alerts == ("tickets",)
     assert any("tickets wake nobody" in warning for warning in settings.warnings)
@@ -42,7 +42,7 @@ def test_where_there_is_nothing_but_tickets_everything_is_one() -> None:
 
 @pytest.mark.parametrize("severity", [Severity.HIGH, Severity.MEDIUM, Severity.LOW])
 def test_a_ticket_is_told_where_tickets_are_kept_too(severity: Severity) -> None:
-    """As medium is told by default: nobody is woken. The user may name fewer, but not leave the ticket out."""
+    """As medium by default: no page. The user may name fewer channels, but not leave the ticket out."""
     text = TICKETED + "  pagerduty: {}\n" + f"policy: {{{severity}: {{do: ticket}}}}\n"
     row = loaded(text, TOKEN | SECRET).policy.matrix[severity]
     assert (row.do, row.tell) == (Action.TICKET, ("console", "tickets"))
@@ -69,7 +69,7 @@ LEAD = "contacts: {lead: {answers_as: [U0AAA, ann]}, boss: {answers_as: [termina
 
 
 def test_who_alone_may_approve() -> None:
-    """A contact, under its identities; where people are asked, whatever is done else. By default nobody is named."""
+    """A contact, under its identities; wherever people are asked. By default there is no such approver."""
     text = (
         SMALL + LEAD + "policy: {critical: {approver: boss}, high: {approver: lead}, medium: {do: ask, approver: lead}}"
     )
@@ -100,7 +100,7 @@ def test_a_yes_may_be_kept_for_a_window() -> None:
 
 
 def test_the_clock_of_a_question() -> None:
-    """High is asked again at 10 min, unless the deadline comes before; what happens then is the user's to say."""
+    """High is asked again at 10 min, unless the deadline comes before; the user sets the result without an answer."""
     shipped = loaded(PAGED, SECRET).policy.matrix
     assert (shipped[Severity.HIGH].remind_seconds, shipped[Severity.HIGH].then) == (600.0, Then.ESCALATE)
     assert (shipped[Severity.CRITICAL].remind_seconds, shipped[Severity.CRITICAL].then) == (None, Then.ESCALATE)
@@ -151,7 +151,7 @@ def test_the_clock_of_a_question() -> None:
     ],
 )
 def test_absurd_policies_are_one_mistake_each(policy: str, says: str) -> None:
-    """With the line they stand on, and what to write instead."""
+    """With their line, and the value to write instead."""
     text = shown(SMALL + NIGHTS + f"policy: {{{policy}}}\n")
     assert text.startswith("watchdog.yaml:10: policy.") and says in text and "\n" not in text
 
@@ -168,7 +168,7 @@ def test_absurd_policies_are_one_mistake_each(policy: str, says: str) -> None:
     ],
 )
 def test_a_window_or_an_approver_that_cannot_be_is_one_mistake(more: str, says: str) -> None:
-    """At the line of its own, which is the last; nobody could ever say yes."""
+    """At its own line, which is the last; no person could ever approve."""
     email = '  email: {smtp: "smtp.acme.example:587", from: w@acme.example, to: [ops@acme.example]}\n'
     text = shown(SMALL + email + more.rstrip() + "\n")
     assert text.startswith(f"watchdog.yaml:{10 + more.rstrip().count(chr(10))}: ")

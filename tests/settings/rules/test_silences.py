@@ -1,4 +1,4 @@
-"""Silences and action holds of the configuration: what they mean, and what cannot be meant."""
+"""Silences and action holds of the configuration: their meaning, and contradictions."""
 
 from datetime import UTC, datetime
 
@@ -59,6 +59,6 @@ def test_what_cannot_be_meant_says_what_to_write(written: str, says: str) -> Non
 
 
 def test_a_hold_is_of_no_signal() -> None:
-    """It is of what we do, not of what people hear."""
+    """It suppresses our actions, not notices to people."""
     text = shown(SMALL + f"action_holds: [{{service: all, every: Sun 02:00-04:00 UTC, signal: home, {WHO}}}]\n")
     assert "action_holds[0].signal: unknown key" in text

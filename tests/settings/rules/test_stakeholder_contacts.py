@@ -1,4 +1,4 @@
-"""Stakeholders, as they are written: by which channels, of what; and what cannot be meant."""
+"""Stakeholders in the configuration: their channels, their services, and contradictions."""
 
 import pytest
 
@@ -48,7 +48,7 @@ stakeholders:
 
 
 def test_their_slack_has_no_buttons() -> None:
-    """Who may approve does so where engineers are told."""
+    """Approvers answer in the engineers' channel."""
     text = EMAIL.replace('"#incidents"', '"#incidents", approvals: {socket_mode: true, users: [U0AAA]}')
     more = 'stakeholders: {board: {slack: "#company"}}\n'
     settings = loaded(text + more, BOT | {"WATCHDOG_SLACK_APP_TOKEN": "xapp-1"})
@@ -87,7 +87,7 @@ BOARD, MAIL = "stakeholders: {board: ", "email: a@acme.example"
     ],
 )
 def test_what_cannot_be_meant_is_one_mistake_each(more: str, says: str) -> None:
-    """With its place, and what to write instead; a name of theirs is nobody else's, and no engineers' channel."""
+    """With its place, and the value to write instead; a name of theirs is used once, and is no engineers' channel."""
     text = shown(EMAIL + more + "\n", BOT)
     assert says in text and {line.partition(" ")[0] for line in text.splitlines()} == {text.partition(" ")[0]}
 
@@ -118,6 +118,6 @@ def test_a_service_has_an_objective(text: str | None, share: float) -> None:
 
 @pytest.mark.parametrize("text", ["99.9", "100%", "49.9%", "0.999", "-99%", "99.99999%", "[99%]", "high"])
 def test_an_objective_that_nobody_could_keep_or_miss_is_a_mistake(text: str) -> None:
-    """Without its unit nobody knows what is meant; all of the time is no objective."""
+    """Without its unit the meaning is unclear; all of the time is no objective."""
     said = shown(changed("    render: srv-web\n", f"    render: srv-web\n    objective: {text}\n"))
     assert "services.web.objective: not an objective -> write a share of the time from 50% to 99.9999%" in said

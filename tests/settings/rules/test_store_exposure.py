@@ -1,4 +1,4 @@
-"""Who else may read what we keep, or stand in for the database."""
+"""Other users who can read our files, and impostors of the database."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""What the configuration does with adapters' own options."""
+"""The configuration's handling of adapters' own options."""
 
 from tests.settings.texts import SMALL, loaded, shown
 from watchdog.settings.text.validation import nearest

@@ -13,7 +13,7 @@ def console(inside: str) -> str:
 
 
 def test_a_proxy_as_it_is_meant() -> None:
-    """Addresses and networks, people by role, or everybody."""
+    """Addresses and networks, people by role, or every user."""
     text = console(
         "proxy: {user_header: X-Forwarded-Email, from: [127.0.0.1, 10.0.0.0/8, '::1'], "
         "approvers: [ann@acme.example], operators: [otto], viewers: '*'}"
@@ -57,7 +57,7 @@ def test_what_is_no_name_is_refused(name: str) -> None:
     ],
 )
 def test_what_is_no_proxy(inside: str, says: str) -> None:
-    """A name could lead elsewhere tomorrow, a default could let strangers in; everybody may only look."""
+    """A name could lead elsewhere tomorrow, a default could let strangers in; `"*"` gives the right to look only."""
     assert says in shown(console(f"proxy: {{{inside}}}"))
 
 
@@ -88,6 +88,6 @@ def test_a_provider_as_it_is_meant() -> None:
     ],
 )
 def test_what_is_no_provider(old: str, new: str, says: str) -> None:
-    """Each told at its line; it sends browsers back to one address only, which it must know."""
+    """Each reported at its line; it sends browsers back to one address only, which it must know."""
     assert says in shown(console(f"{URL}oidc: {{{OIDC.replace(old, new)}}}"))
     assert "console.url: missing: oidc sends browsers back to it" in shown(console(f"oidc: {{{OIDC}}}"))

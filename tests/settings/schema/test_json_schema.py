@@ -36,7 +36,7 @@ def test_the_shipped_schema_is_the_one_of_this_code() -> None:
 
 
 def test_the_command_prints_what_is_shipped() -> None:
-    """Without a configuration, and without loading what reads one."""
+    """Without a configuration, and without loading the code that reads one."""
     code = "import sys; from watchdog.cli.main import main; main(['schema']); assert 'pydantic' not in sys.modules"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == SHIPPED.read_text(encoding="utf-8")
@@ -57,7 +57,7 @@ def keys_of(piece: Any, path: str = "") -> dict[str, dict[str, Any]]:
 
 
 def test_a_key_has_words_in_an_editor() -> None:
-    """Those of the reference; where it shows none, those of what stands below it (`metrics`, `log`)."""
+    """Those of the reference; where it shows none, those of the keys below it (`metrics`, `log`)."""
     schema = json.loads(SHIPPED.read_text(encoding="utf-8"))
     silent = [place for place, one in keys_of(schema).items() if not {"description", "$ref", "anyOf"} & set(one)]
     repeated = ("QuietShape.every", "SilenceShape.from", "SilenceShape.to", "StepShape.tell", "StepShape.after")

@@ -44,7 +44,7 @@ def test_names_and_ids() -> None:
 
 
 def test_what_is_named_instead_of_a_later_key_exists() -> None:
-    """Who does what a message says must not be refused: the variables, keys and signals, and no others, are ours."""
+    """The advice of a message must not be refused: the variables, keys and signals, and no others, are ours."""
     words = " ".join(LATER.values())
     assert set(re.findall(r"WATCHDOG_\w+", words)) == {"WATCHDOG_HEARTBEAT_URL"} <= set(KNOWN)
     assert set(re.findall(r"(\w+): ", words)) == {"rollback_safe"} <= set(ServiceShape.model_fields)

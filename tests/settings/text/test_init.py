@@ -1,4 +1,4 @@
-"""What `watchdog init` writes loads as it stands, whatever people called their services."""
+"""The text of `watchdog init` loads as it stands, whatever people called their services."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The settings page's rows: what holds, and never a secret."""
+"""The settings page's rows: the effective values, and never a secret."""
 
 import pytest
 
@@ -25,7 +25,7 @@ def test_what_holds_is_shown_defaults_included() -> None:
 
 
 def test_stakeholders_have_a_section_where_there_are_some() -> None:
-    """Which channels, of what, from when on; and what they read a service is called."""
+    """Their channels, services and least severity; and the name of a service in their texts."""
     assert "Stakeholders" not in rows(SMALL)
     text = SMALL.replace("    render: srv-web\n", "    render: srv-web\n    title: The shop\n")
     email = '  email: {smtp: "smtp.acme.example:587", from: watchdog@acme.example, to: [ops@acme.example]}\n'
@@ -51,7 +51,7 @@ def test_of_a_secret_only_whether_it_is_set() -> None:
 
 
 def test_an_address_is_shown_without_its_query() -> None:
-    """The configuration refuses what looks like a key; what does not may be one all the same."""
+    """The configuration refuses texts that look like a key; another text may be one all the same."""
     text = SMALL.replace("https://www.acme.example", "'https://www.acme.example/shop?page=17#top'")
     text += 'metrics: {remote_write: "https://m.example/write?tenant=17"}\n'
     found = str(rows(text))
@@ -82,5 +82,5 @@ def test_texts_to_look_for_are_not_shown() -> None:
     ],
 )
 def test_no_key_comes_out_of_an_address(url: str, said: str) -> None:
-    """Neither user nor fragment; what cannot be read could be anything."""
+    """Neither user nor fragment; an unreadable address could hold one."""
     assert address(url) == said

@@ -1,4 +1,4 @@
-"""What `watchdog check` says of a configuration."""
+"""The summary of a configuration in `watchdog check`."""
 
 from tests.settings.texts import SMALL, loaded
 from watchdog.settings.text.summary import report

@@ -74,7 +74,7 @@ def test_secrets_in_the_file_are_refused_wherever_they_stand(secret: str) -> Non
 
 
 def test_a_key_that_may_be_a_secret_is_not_shown() -> None:
-    """Somebody forgot the colon's left side."""
+    """The user forgot the colon's left side."""
     assert show_key("render") == "render"
     assert show_key("https://hooks.slack.com/services/x") == "***"
     assert show_key("x" * 41) == "***"
