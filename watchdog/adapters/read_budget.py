@@ -3,7 +3,7 @@
 The vendor counts the reads of all workers and of every other program with our key, and reports the rest of its window
 (Render: 400 GETs per clock minute). Less urgent reads leave a share of the limit untouched (`KEPT`). They spread the
 part they may use evenly over the window: calm reads all of it, watches the second half. So an action always finds reads
-left, many watches do not spend a minute's reads in one second, and calm reads that waited for the next window do not
+left, and many watches do not spend a minute's reads in one second. Calm reads that waited for the next window do not
 take it from watches. A vendor that reports no limit sets none.
 """
 

@@ -82,7 +82,8 @@ class GuardedTransport(httpx.AsyncBaseTransport):
 
     async def _send(self, request: httpx.Request, address: str, connect_seconds: float) -> httpx.Response:
         host = host_of(request.url)
-        # Not below 10 ms: with 0 httpx would not wait at all, and report the wrong reason.
+        # Not below 10 ms: the lookup may have used the time up, and with 0 or
+        # less the connect would fail without a try.
         timeouts = {**request.extensions.get("timeout", {}), "connect": max(connect_seconds, 0.01)}
         return await self._inner(host).handle_async_request(
             httpx.Request(

@@ -121,7 +121,7 @@ class SlackBot:
         self._endpoint = context.endpoints.get("slack", API)
         self._question = context.question
         self._asks = socket_url.app_client(context) if options.listens else None
-        # Without anybody who may press them, buttons would only be a disappointment.
+        # Without members who may press them, buttons would only disappoint.
         self._seal = ButtonSigner(context.secrets[APP_TOKEN]) if options.listens and options.users else None
         self._users = options.users
         headers = {"authorization": f"Bearer {token}"}

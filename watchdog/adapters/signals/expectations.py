@@ -17,9 +17,9 @@ from watchdog.adapters.signals.probe_http import Answer
 from watchdog.adapters.signals.source import plain
 from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown, Unread
 
-# Only charsets whose decoders are linear: the server chooses this name (idna, say, takes quadratic time).
 SEARCHED_CHARACTERS = 64 * 1024
 """How many characters of a page a regular expression is tried on."""
+# Only charsets whose decoders are linear: the server chooses this name (idna, say, takes quadratic time).
 _CHARSET = re.compile(
     r"charset=\"?(utf-?8|utf-?16(?:le|be)?|us-ascii|iso-8859-\d{1,2}|windows-125\d|shift_jis|euc-jp|euc-kr|gbk|gb18030|big5|koi8-r)\b",
     re.IGNORECASE,

@@ -173,8 +173,7 @@ class SentryErrors(Source):
             if self._options.release is not None:
                 notes.append("new issues unknown: the live commit is not known")
             return ()
-        # `firstRelease` is what makes an issue new: an old issue that the release
-        # merely hits again does not blame the deploy.
+        # `firstRelease` selects new issues: an old one that the release merely hits again does not blame the deploy.
         query = f'is:unresolved firstRelease:"{release}" level:[error,fatal]'
         params = [("query", query), ("sort", "freq"), ("statsPeriod", "24h"), ("limit", str(ISSUES_MAX))]
         try:
@@ -219,7 +218,7 @@ class SentryErrors(Source):
         if template is None or COMMIT not in template:
             return template
         commit = self._context.live_commit()
-        # The platform's word, but it goes into a query: only what a commit can look like.
+        # The platform's text, but it goes into a query: it must have the form of a commit.
         if commit is None or re.fullmatch(r"[0-9A-Za-z._:@+-]{1,100}", commit) is None:
             return None
         return template.replace(COMMIT, commit)

@@ -71,7 +71,7 @@ class FencedWrites(Leases):
         if found is None:
             self._memo.loaded({}, None, names)
             return None
-        # What revision 0001 saved does not count as written yet.
+        # The state of revision 0001 does not count as written yet.
         self._memo.loaded({} if found.older else found.services, None if found.older else found.fleet, names)
         self._memo.loaded_shared(None if found.older else found.shared, found.revision)
         return found.state

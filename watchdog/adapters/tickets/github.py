@@ -86,7 +86,7 @@ class GitHubIssues:
     async def close_ticket(self, number: int) -> bool:
         """Close an issue as completed; return False if its conversation is locked."""
         answer = await self._of_a_known_one("PATCH", number, "", {"state": "closed", "state_reason": "completed"})
-        # A locked issue takes no comment, and the refusal would make the outbox send the all-clear for ever.
+        # A comment on a locked issue would be refused, although the issue is closed as it should be.
         return not (isinstance(answer.json, dict) and answer.json.get("locked") is True)
 
     async def check(self) -> str:

@@ -78,7 +78,7 @@ def _text(path: Path, folder: Path) -> str:
         raise ConfigurationError((Mistake(str(path), what, f"name a file in UTF-8, such as {EXAMPLE}"),)) from None
 
 
-# --- names that point nowhere, and what can never be seen ---
+# --- names that point nowhere, and faults that can never be seen ---
 
 
 def _services(shape: ScenarioShape) -> tuple[str, ...]:

@@ -297,6 +297,7 @@ def unknown_variables(variables: Mapping[str, str]) -> tuple[tuple[Mistake, ...]
     warnings: list[str] = []
     unknown = [name for name in sorted(variables) if name.startswith(PREFIX) and name not in (*KNOWN, TEXT)]
     for name in unknown[:UNKNOWN_MAX]:
+        # 0.6 suggests, 0.9 refuses: only a nearly equal name is surely a misspelling.
         near = difflib.get_close_matches(name, KNOWN, n=1, cutoff=0.6)
         sure = difflib.get_close_matches(name, KNOWN, n=1, cutoff=0.9)
         # Only if the near one is unset: else the strange name is probably another

@@ -23,7 +23,6 @@ CRONS = "WATCHDOG_SENTRY_CRONS_URL"
 SLACK_LIBRARY = "websockets"
 WITH_RENDER = frozenset({"render_events"})
 """Kinds of signals that are `Unknown` without a Render key."""
-"""Kinds whose own key holds a URL."""
 
 
 def check_secrets(

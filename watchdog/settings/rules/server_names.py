@@ -19,7 +19,7 @@ def name_warnings(shape: Shape, environ: Mapping[str, str]) -> Sequence[str]:
     """Return a warning if the server would refuse every browser that uses its public name."""
     served = "console" if shape.console.enabled else "status_pages" if shape.status_pages else ""
     known = shape.console.url or shape.metrics.hosts or render_hosts(environ)
-    # On loopback a proxy of the user's stands in front, and passes a Host that it chooses.
+    # On loopback no other machine asks by name, except through a proxy of the user's.
     if not served or known or is_loopback(shape.metrics.listen.rpartition(":")[0] or "localhost"):
         return ()
     return (f"{served}: requests for its public name are refused (421): list that name under metrics.hosts",)

@@ -26,7 +26,7 @@ def check_stakeholders(
     for name, those in shape.stakeholders.items():
         path = ("stakeholders", name)
         check_name(document, path)
-        # Names of channels, contacts and stakeholders share one list in the outbox.
+        # Their channels are named after them, so these names must be unique.
         if name in notifiers or name in shape.contacts:
             taken = "channel" if name in notifiers else "contact"
             document.report(path, f"already the name of a {taken}", "give them another name")

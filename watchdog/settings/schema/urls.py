@@ -18,6 +18,7 @@ def _any_http_url(text: str) -> str:
     # Brackets may hold any hex digits; only the library knows which of them are an IPv6 address.
     if match is None or len(text) > 2000 or (match[2].startswith("[") and not _is_address(match[2])):
         raise ValueError("not a web address: write https://host/path, without a user or password in it")
+    # The reader of all URLs refuses impossible ports, with a message of its own.
     parse_url(text)
     # A bare host has one spelling here, with or without the slash that browsers add.
     return text.rstrip("/") if match[4] in (None, "/") else text

@@ -42,7 +42,7 @@ def _listen(value: object) -> object:
 def _store(text: str) -> str:
     if text == POSTGRESQL:
         return text
-    # Only to report the right mistake: such a url may hold a password, and `check_url` says where it belongs.
+    # A url without a password may stand here; `check_url` reports a malformed one.
     if text.startswith(("postgresql", "postgres")):
         check_url(text)
         return text

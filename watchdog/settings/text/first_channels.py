@@ -61,7 +61,7 @@ class FirstChannels:
         lines.append("channels:")
         lines += [self._line(name) for name in WAYS]
         if not self.names:
-            # Without any channel the daemon would refuse to start; the console keeps the new file loadable.
+            # `channels:` with comments alone below it would be null, and the file would not load.
             lines.append("  console: {}")
         return "".join(f"{line}\n" for line in lines)
 

@@ -98,6 +98,7 @@ def _service(name: str, facts: ServiceFacts, *, hints: bool) -> str:
 
 def _name(wanted: str, taken: Sequence[str]) -> str:
     """Return a name in our alphabet that is not taken yet."""
+    # 36 of 40 characters, so that a number fits behind the name.
     plain = re.sub(r"[^A-Za-z0-9]+", "-", wanted).strip("-")[:36].strip("-") or "service"
     # YAML would read these names as numbers or booleans, and the file would not load.
     if (

@@ -94,6 +94,7 @@ def choose(name: object, known: Iterable[str]) -> str:
 def report_unknown_key(document: Document, path: Sequence[str | int], known: Iterable[str], what: str = "key") -> None:
     """Report an unknown key: as one of a later version, a secret out of place, or a slip for the nearest known key."""
     key = str(path[-1])
+    # Reported already, by the YAML pass or by another branch of a union.
     if tuple(path) in document.reported:
         return
     if key in LATER:
@@ -180,6 +181,7 @@ def _report_choice(problem: ErrorDetails, document: Document, place: Path) -> No
     known = [
         word.strip("' ") for word in str(problem.get("ctx", {}).get("expected", "")).replace(" or ", ",").split(",")
     ]
+    # An action of a later version is spelled right, so the nearest other one is no help.
     if given in LATER_ACTIONS:
         document.report(place, "not available in this version", f"write one of: {', '.join(known)}")
         return
@@ -211,6 +213,7 @@ def keys_at(model: type[BaseModel], path: Sequence[str | int]) -> tuple[str, ...
             named = {field.alias or name: field.annotation for name, field in annotation.model_fields.items()}
             annotation = named.get(str(part))
         else:
+            # Of `dict[str, X]` and `list[X]` the last argument is the type of the values.
             annotation = (get_args(annotation) or (None,))[-1]
     annotation = _bare(annotation)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
