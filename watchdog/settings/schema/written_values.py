@@ -152,6 +152,7 @@ def _target(text: str) -> str:
 def _title(text: str) -> str:
     if not text.isprintable() or not text.strip():
         raise ValueError("not a name for people: write a few words on one line, as in The shop")
+    # Titles that differ in blanks alone look the same to people, so they are made the same.
     return " ".join(text.split())
 
 

@@ -36,6 +36,7 @@ def shown(settings: Settings) -> tuple[Section, ...]:
         *((name.capitalize(), tuple(_figures(getattr(policy, name)))) for name in FIGURES),
         ("Channels", tuple((name, _adapter(one)) for name, one in settings.channels.items())),
         ("The daemon", tuple(_rest(settings))),
+        # Every known name, also unset ones: a reader looks for the one that is missing.
         ("Secrets", tuple((name, "set" if name in settings.secrets else "not set") for name in KNOWN)),
         ("Warnings", tuple((str(number), text) for number, text in enumerate(settings.warnings, 1))),
     )
