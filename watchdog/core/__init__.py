@@ -1,6 +1,6 @@
-"""Pure decisions: no clock, no I/O, no chance. `machine.step` is the entry point.
+"""Pure decisions: no clock, no I/O, no randomness. `machine.step` is the entry point.
 
-fold/    what a reading changes in the state; detect/ whether a failure is confirmed
-assess/  severity, blame, suspect, rollback target; guards/ what forbids acting
-phases/  what happens in each phase of an incident and at each human command; updates/ notices beside incidents
+fold/    how a reading or a deploy list changes the state; detect/ whether a failure is confirmed
+assess/  severity, blame, suspect, rollback target; guards/ the conditions that forbid a rollback
+phases/  the handlers of each incident phase and of each human command; updates/ notices beside incidents
 """

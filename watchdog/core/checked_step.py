@@ -19,12 +19,14 @@ from watchdog.domain.policy import Policy
 
 
 def checked_step(before: State, event: Event, policy: Policy) -> tuple[State, Sequence[Effect], str]:
-    """Return the new state, what is to be done, and which promise the event would have broken, or nothing."""
+    """Return the new state, the effects to perform, and the violated invariant ("" if none)."""
     try:
         after, effects = step(before, event, policy)
         why = violated_invariant(before, after, effects, policy)
     except AssertionError as error:
+        # A failed assertion in a handler is a bug of the same kind. Other exceptions pass through.
         why = f"{type(event).__name__}: {error or 'an assertion failed'}"
     if not why:
         return after, effects, ""
+    # From `before`, not `after`: nothing of the discarded step may be saved or performed.
     return (*step(before, InvariantBroken(event.at, why), policy), why)

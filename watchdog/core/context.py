@@ -22,7 +22,7 @@ DEPLOYS_ACTING_SECONDS = 2.0
 
 
 class Facts(TypedDict, total=False):
-    """What a notice tells besides the incident: fields of IncidentNews."""
+    """Facts that a notice states besides the incident: fields of IncidentNews."""
 
     why: str
     by: str
@@ -56,23 +56,27 @@ class StepContext:
 
     @property
     def service_policy(self) -> ServicePolicy:
-        """Return the user's wishes for it."""
+        """Return the configuration of this service."""
         return self.policy.services[self.name]
 
     @property
     def rule(self) -> Rule:
-        """Return the policy's row for its incident; only asked for in phases that have one."""
+        """Return the policy's row for the severity of its incident.
+
+        Raises AssertionError without an incident: only phases that have one call it.
+        """
         return self.policy.matrix[self.incident.severity]
 
     @property
     def incident(self) -> Incident:
-        """Return its incident; only asked for in phases that have one."""
+        """Return the service's incident; raises AssertionError if there is none."""
         incident = self.service.incident
         assert incident is not None, f"phase {self.service.phase} has an incident"
         return incident
 
     def set_service(self, service: ServiceState) -> None:
         """Replace the service's state."""
+        # Identity, not equality: most readings change nothing, and comparing two states costs more than the step.
         services = self.state.services
         if service is not services.get(self.name):
             self.state = fast_replace(self.state, services={**services, self.name: service})
@@ -82,7 +86,10 @@ class StepContext:
         self.set_service(fast_replace(self.service, **fields))
 
     def new_incident_id(self) -> str:
-        """Return the id of a new incident: the service's name and a number of its own, so no two workers give one."""
+        """Return the id of a new incident: the service's name and a counter of that service.
+
+        The counter belongs to the service, so two workers that hold different services never give the same id.
+        """
         number = self.service.incidents + 1
         self.update_service(incidents=number)
         self.state = fast_replace(self.state, incidents=self.state.incidents + 1)
@@ -93,11 +100,11 @@ class StepContext:
         self.update_service(incident=replace(self.incident, **fields))
 
     def update_question(self, **fields: Any) -> None:
-        """Change fields of what people were asked."""
+        """Change fields of the incident's question."""
         self.update_incident(question=replace(self.incident.question, **fields))
 
     def update_pin(self, **fields: Any) -> None:
-        """Change fields of what is known of the switched-off auto-deploy."""
+        """Change fields of the record of the switched-off auto-deploy."""
         self.update_incident(pin=replace(self.incident.pin, **fields))
 
     def update_rollback(self, **fields: Any) -> None:
@@ -105,7 +112,7 @@ class StepContext:
         self.update_incident(rollback=replace(self.incident.rollback, **fields))
 
     def update_escalation(self, **fields: Any) -> None:
-        """Change fields of who was called."""
+        """Change fields of the incident's escalation."""
         self.update_incident(escalation=replace(self.incident.escalation, **fields))
 
     def emit(self, effect: Effect) -> None:
@@ -113,13 +120,14 @@ class StepContext:
         self.effects.append(effect)
 
     def note(self, label: NoteLabel, text: str, about: tuple[str, ...] = ()) -> None:
-        """Write a line of the story down; `about` names what it is about."""
+        """Write a line of the incident's story; `about` lists the items or channels it concerns."""
         incident = self.service.incident if self.name else None
         open_id = incident.id if incident is not None else None
         self.emit(Note(self.now, self.name, open_id, label, text, about))
 
     def enter_phase(self, phase: Phase) -> None:
-        """Go to a phase, and watch the deploys as closely as it needs."""
+        """Enter a phase, and read the deploy list as often as that phase needs."""
+        # Re-entering a phase keeps `phase_since`: its timeouts run on, unless the handler resets them itself.
         if phase is not self.service.phase:
             self.update_service(phase=phase, phase_since=self.now)
         if self.service_policy.platform_id is not None:
@@ -132,16 +140,18 @@ class StepContext:
         if phase is Phase.CALM:
             return idle
         down = maintenance.in_force(self.service, self.now) if phase is Phase.PAGED else None
-        if down is not None and down.ended_at is None:  # for weeks, it may be
+        # A suspended service may stay suspended for weeks: every 5 s would spend Render's rate limit on it. Half of
+        # KNOWN_SECONDS keeps the last answer valid between two reads.
+        if down is not None and down.ended_at is None:
             return min(idle, maintenance.KNOWN_SECONDS / 2)
         return DEPLOYS_SUSPECT_SECONDS
 
     def wake_at(self, at: float) -> None:
-        """Ask to be woken."""
+        """Ask for a `TimePassed` event at a moment (UTC epoch seconds)."""
         self.emit(WakeAt(at))
 
     def update_probe_interval(self) -> None:
-        """Probe as often as the phase and the watch window ask for."""
+        """Set the probe interval that the phase and the watch window need."""
         service = self.service
         pace = self._pace(service)
         if pace != service.pace_seconds:
@@ -150,8 +160,9 @@ class StepContext:
 
     def _pace(self, service: ServiceState) -> float:
         paces = self.policy.pace
+        # The site rate-limits our probes: probing faster would prolong that and teach us nothing.
         if any(check.turned_since is not None for check in service.checks.values()):
-            return paces.idle_seconds  # who is limited does not ask more often
+            return paces.idle_seconds
         in_watch = self.event.at < service.watch_until
         if service.phase is Phase.CALM:
             return paces.watch_seconds if in_watch else paces.idle_seconds
@@ -169,9 +180,10 @@ class StepContext:
         restored: bool = False,
         **facts: Unpack[Facts],
     ) -> None:
-        """Tell the people this severity's rule names (or these channels alone) of the incident, by its facts.
+        """Notify the channels of this severity's rule (or only `channels`) about the incident.
 
-        No channel is told if the rule names none. `restored`: auto-deploy is being given back.
+        Nothing is sent where the rule names no channel, or where a silence is in force: the note SILENCED records
+        that. `restored`: auto-deploy is being restored, so the notice must not say that it is off.
         """
         incident = self.incident
         channels = incident.channels if channels is None else channels
@@ -179,10 +191,10 @@ class StepContext:
             return
         silence = self.silenced_by(kind)
         if silence is not None:
+            # During a platform downtime, people who were paged before it know of the outage; an update is no call
+            # for action. Neither is repeated when the silence ends (see manual_silences).
             known = self.service.phase is Phase.PAGED and self.incident.paged and silence.by == suppression.PLATFORM
-            self.update_incident(
-                muted=self.incident.muted or not (known or kind is NoticeKind.UPDATED)
-            )  # known: see manual_silences
+            self.update_incident(muted=self.incident.muted or not (known or kind is NoticeKind.UPDATED))
             self.note("SILENCED", f"{topic} (kept from {', '.join(channels)} by {suppression.describe(silence)})")
             return
         facts.setdefault("terms", self._answer_terms())
@@ -204,7 +216,7 @@ class StepContext:
         self.note("TOLD", f"{', '.join(channels)} ({how}): {topic}", channels)
 
     def _answer_terms(self) -> AnswerTerms | None:
-        """Return what is asked of people now, or None: who may answer, and until when the policy keeps a yes."""
+        """Return who may answer the open question, and until when an approval waits for its window; else None."""
         if self.service.phase is not Phase.ASKING:
             return None
         window, approver = self.rule.window, self.rule.approver.name if self.rule.approver is not None else ""
@@ -214,12 +226,12 @@ class StepContext:
         return AnswerTerms(approver, window.name, schedule.show(window.hours, begins), begins)
 
     def _auto_deploy_off(self, restored: bool) -> str:
-        """Return the value of auto-deploy that is to be given back, or nothing."""
+        """Return the value of auto-deploy before we switched it off, or "" if there is nothing to restore."""
         value = self.service.auto_deploy_off
         return "" if restored or value == "off" else value
 
     def silenced_by(self, kind: NoticeKind) -> Suppression | None:
-        """Return the silence that keeps such a notice of the incident from people, or None."""
+        """Return the silence that mutes a notice of this kind about the incident, or None."""
         if not (self.policy.silences or self.state.silences or self.service.downtime):
             return None
         failing = observations.findings(self.service, self.policy, self.now)
@@ -240,7 +252,7 @@ class StepContext:
     def notify_operators(
         self, kind: NoticeKind, condition: str, title: str, lines: tuple[str, ...], *, wakes: bool = True
     ) -> None:
-        """Tell people about the watchdog itself; bad news wakes them, unless it can wait."""
+        """Notify the operators about the watchdog itself; a self-alert wakes them unless `wakes` is False."""
         notice = Notice(
             at=self.now,
             incident=condition,
@@ -257,7 +269,7 @@ class StepContext:
     def notify_info(
         self, about: str, title: str, lines: tuple[str, ...], channels: tuple[str, ...], service: str = "watchdog"
     ) -> None:
-        """Tell these channels of something that is good to know and asks nothing of anybody; `about` names it."""
+        """Send these channels an informational notice that needs no reaction; `about` is its dedup key."""
         notice = Notice(
             at=self.now,
             incident=about,
@@ -274,9 +286,9 @@ class StepContext:
     def notify_service(
         self, kind: NoticeKind, about: str, title: str, lines: tuple[str, ...], *, wakes: bool = False
     ) -> None:
-        """Tell the service's people of something that no open incident is about; `about` names it.
+        """Notify the service's people of a matter without an open incident; `about` is its dedup key.
 
-        No silence holds it back: it is about what we changed, and have to give back.
+        No silence applies: the notice is about a change that the daemon made and still has to revert.
         """
         notice = Notice(
             at=self.now,
@@ -289,6 +301,7 @@ class StepContext:
             links=self._links(),
             wakes=wakes,
         )
+        # A rule for HIGH may name no channel; the operators are then the only people who can act on it.
         channels = self.policy.matrix[Severity.HIGH].tell or self.policy.alerts
         if channels:
             self.emit(Tell(notice, channels))

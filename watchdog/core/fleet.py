@@ -1,6 +1,6 @@
-"""What concerns all services at once: sight, status pages, a human's pause, a broken promise, the deny-list.
+"""Events about all services at once: connectivity, status pages, pause, broken invariants, the deny-list.
 
-Rule: only a human gives back the right to act, be it paused or lost (`resume`).
+Rule: after a pause or a broken invariant, only a human re-enables actions (`resume`).
 """
 
 from collections.abc import Container, Mapping
@@ -22,7 +22,7 @@ from watchdog.domain.units import show_seconds
 
 BLIND_TELL_SECONDS = 30.0
 UNREAD_MAX = 5
-"""Services whose reason is told when no probe of any brings evidence."""
+"""Number of services whose unread reason is listed when no probe of any service brings evidence."""
 DARK_LINES = (
     "No service is judged and nothing is changed until a control target answers again.",
     "Check the network and DNS of the host that runs the watchdog.",
@@ -41,13 +41,13 @@ def perceive_control(ctx: StepContext, event: e.ControlChecked) -> None:
 
 
 def perceive_silence(ctx: StepContext, event: e.ProbesJudged) -> None:
-    """Learn whether any probe of any service still says something."""
+    """Record whether any probe of any service still brings evidence."""
     ctx.state = fast_replace(ctx.state, unseen=event.silent)
     judge_sight(ctx)
 
 
 def judge_sight(ctx: StepContext) -> None:
-    """Notice that we went blind, that we have been blind for long, and that we see again."""
+    """Update `blind_since`: enter blindness, page the operators after 30 s of it, and leave it."""
     since = ctx.state.blind_since
     seeing, why, _ = connectivity.assess_connectivity(ctx.state, ctx.policy, ctx.now)
     if since is None and connectivity.is_blind(ctx.state, ctx.policy, ctx.now):
@@ -56,6 +56,7 @@ def judge_sight(ctx: StepContext) -> None:
         ctx.wake_at(ctx.now + BLIND_TELL_SECONDS)
     elif since is not None and seeing:
         _see_again(ctx, ctx.now - since)
+    # The wait spares the operators a page for each blip of the host's own network.
     elif since is not None and not ctx.state.blind_told and ctx.now - since >= BLIND_TELL_SECONDS:
         _tell_blind(ctx, why, ctx.now - since)
 
@@ -70,7 +71,7 @@ def _tell_blind(ctx: StepContext, why: str, lasted: float) -> None:
 
 
 def _unread(ctx: StepContext) -> tuple[str, ...]:
-    """Return why the first services cannot be judged, a line each."""
+    """Return one line for each of the first services that cannot be judged, with the reason."""
     found = []
     for name, service in ctx.state.services.items():
         eyes = ctx.policy.services[name].eyes if name in ctx.policy.services else ()
@@ -87,6 +88,8 @@ def _see_again(ctx: StepContext, lasted: float) -> None:
     ctx.emit(Note(ctx.now, "", None, "SEEING", f"{title}; what was read meanwhile does not count"))
     if told:
         ctx.notify_operators(NoticeKind.RESOLVED, "blind", title, ("Services are judged again, from now on.",))
+    # Bad readings were dropped meanwhile, so no run of failures is known to be unbroken: every detector begins anew,
+    # and a suspicion without an incident has lost its only evidence.
     for name, service in ctx.state.services.items():
         ctx.name = name
         service = observations.reset_detectors(service, ctx.now)
@@ -97,9 +100,9 @@ def _see_again(ctx: StepContext, lasted: float) -> None:
 
 
 def page_is_over(state: State, condition: str) -> bool:
-    """Tell whether what a page about the watchdog itself says is no longer so; `condition` is what the page is about.
+    """Return whether the condition of a page about the watchdog itself has ended; `condition` is its dedup key.
 
-    Whether we are blind each worker knows of itself alone; the rest is what all workers share.
+    Each worker knows only of its own blindness; the other conditions are in the state that all workers share.
     """
     if condition == "blind":
         return state.blind_since is None
@@ -107,14 +110,14 @@ def page_is_over(state: State, condition: str) -> bool:
 
 
 def perceive_vendor(ctx: StepContext, event: e.VendorChecked) -> None:
-    """Fold a status page's reading in, and since when it tells of trouble without a break."""
+    """Fold a status page's reading in, and since when the page has reported trouble without a break."""
     since = bad_since(ctx.state.vendors_bad_since, event)
     vendors = {**ctx.state.vendors, event.vendor: (event.at, event.reading)}
     ctx.state = fast_replace(ctx.state, vendors=vendors, vendors_bad_since=since)
 
 
 def bad_since(known: Mapping[str, float], event: e.VendorChecked) -> Mapping[str, float]:
-    """Return since when each status page tells of trouble, after one more reading; the same where nothing changes."""
+    """Return since when each status page reports trouble, after one more reading; the same object if unchanged."""
     if isinstance(event.reading, Bad) and event.vendor not in known:
         return {**known, event.vendor: event.at}
     if not isinstance(event.reading, Bad) and event.vendor in known:
@@ -123,13 +126,13 @@ def bad_since(known: Mapping[str, float], event: e.VendorChecked) -> Mapping[str
 
 
 def pause(ctx: StepContext, event: e.Paused) -> None:
-    """Watch and page only, until resumed."""
+    """Disable actions until a human resumes; probes and pages go on."""
     ctx.state = replace(ctx.state, paused_by=event.by)
     ctx.emit(Note(ctx.now, "", None, "PAUSED", f"by {event.by}: watching and paging only"))
 
 
 def resume(ctx: StepContext, event: e.Resumed) -> None:
-    """Act again: a pause, a broken promise and a key that was refused are forgiven."""
+    """Enable actions again: clear the pause, the broken invariant and every refused API key."""
     state = ctx.state
     lifted = [f"paused by {state.paused_by}"] if state.paused_by else []
     lifted += [f"disarmed: {state.disarmed}"] if state.disarmed else []
@@ -144,8 +147,9 @@ def resume(ctx: StepContext, event: e.Resumed) -> None:
 
 
 def disarm(ctx: StepContext, event: e.InvariantBroken) -> None:
-    """Change nothing any more: one of our promises is broken, so none of them can be relied on."""
+    """Disable actions: a step violated an invariant, so no invariant can be relied on."""
     ctx.emit(Note(ctx.now, "", None, "DISARMED", f"{event.what}: nothing is changed until `{command_line('resume')}`"))
+    # The first violation stays on record; its page is open already.
     if ctx.state.disarmed:
         return
     ctx.state = replace(ctx.state, disarmed=event.what)
@@ -160,7 +164,7 @@ def disarm(ctx: StepContext, event: e.InvariantBroken) -> None:
 
 
 def forbid(ctx: StepContext, event: e.RollbackRefused) -> None:
-    """Remember that our key may not change this service: asking again would only be refused again."""
+    """Record that Render refused our API key for this service: another request would only be refused again."""
     service = ctx.state.services.get(event.service)
     if event.forbidden and service is not None:
         services = {**ctx.state.services, event.service: replace(service, forbidden=event.why)}
@@ -168,19 +172,19 @@ def forbid(ctx: StepContext, event: e.RollbackRefused) -> None:
 
 
 def restart(ctx: StepContext, event: e.Restarted) -> None:
-    """A fresh start may have a fresh key; what ends at a moment still does."""
+    """Clear refused keys, as a restart may bring a new key; silences and holds keep their ends."""
     manual_silences.wake(ctx)
     ctx.state = replace(ctx.state, services=_allowed(ctx.state.services, event.services or ctx.state.services))
 
 
 def _allowed(services: Mapping[str, ServiceState], names: Container[str]) -> Mapping[str, ServiceState]:
-    """Return the services, those of these names free to be changed again."""
+    """Return the services, with the refusal cleared for those named."""
     freed = {name: replace(one, forbidden="") for name, one in services.items() if one.forbidden and name in names}
     return {**services, **freed} if freed else services
 
 
 def trust(ctx: StepContext, event: e.CommitTrusted) -> None:
-    """Take a code off the deny-list."""
+    """Remove a code from the deny-list."""
     kept = tuple(code for code in ctx.state.denied if not _same_code(code, event.commit))
     lifted = len(ctx.state.denied) - len(kept)
     ctx.state = replace(ctx.state, denied=kept)
@@ -191,12 +195,13 @@ def trust(ctx: StepContext, event: e.CommitTrusted) -> None:
 
 
 def _same_code(code: str, named: str) -> bool:
+    # Seven characters is git's own short form; less could lift the denial of another commit.
     named = named.removeprefix("sha256:")
     return len(named) >= 7 and code.removeprefix("sha256:").startswith(named)
 
 
 def perceive_time(ctx: StepContext, event: e.TimePassed) -> None:
-    """Time itself may make us blind for long enough to say so, and ends silences."""
+    """Expire silences; page about blindness once it has lasted long enough."""
     manual_silences.expire(ctx)
     if ctx.state.blind_since is not None:
         judge_sight(ctx)
@@ -223,7 +228,7 @@ HANDLERS = {
 
 
 def perceive_event(ctx: StepContext) -> None:
-    """Fold the event into what we know of the fleet, if it concerns that as a whole."""
+    """Fold a fleet-wide event into the shared knowledge; do nothing for an event of one service."""
     handler = HANDLERS.get(type(ctx.event))
     if handler is not None:
         handler(ctx, ctx.event)  # type: ignore[operator]

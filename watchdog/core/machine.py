@@ -6,12 +6,12 @@ so a recording of events replays every decision, and a restart continues from th
 too: `WakeAt` asks for a `TimePassed` at that moment, because the core reads no clock.
 
 Rule 1: TRANSITIONS is total: every phase has an entry for every event, and doing nothing is written (`ignore`).
-Rule 2: readings are folded into the state before the table is asked, in every phase alike, except bad
-ones while we are blind; only what is done differs.
+Rule 2: readings are folded into the state before the table is consulted, in every phase alike, except bad
+readings while the daemon is blind. The phases differ only in their actions.
 
     CALM ──bad──► SUSPECT ──confirmed──► ANNOUNCED ─┐        ┌─► VERIFYING ──good──► CALM
                      │                   ASKING ────┼► PINNING ─► ROLLING_BACK ─► DEPLOYING
-                     └──────────────────► PAGED ◄───┴──(what does not go well)
+                     └──────────────────► PAGED ◄───┴──(every step that fails)
 """
 
 from collections.abc import Callable, Mapping
@@ -71,7 +71,7 @@ FLEET_ONLY: Mapping[type[Event], Handler] = MappingProxyType(
         e.DeploysUnread: ignore,
     }
 )
-"""Events whose whole meaning is in the knowledge they change (see fleet, fold/observations)."""
+"""Events that only change shared knowledge; no phase reacts to them (see fleet, fold/observations)."""
 
 IN_ANY_PHASE: Mapping[type[Event], Handler] = MappingProxyType(
     {
@@ -252,20 +252,26 @@ EVENTS: tuple[type[Event], ...] = get_args(Event)
 
 
 def step(state: State, event: Event, policy: Policy) -> tuple[State, tuple[Effect, ...]]:
-    """Return the new state and what is to be done, in order."""
+    """Return the new state and the effects that the shell performs, in order."""
     ctx = StepContext(state, event, policy)
+    # Fleet-wide knowledge first: the handlers below decide with it (after `Restarted`, without refused keys).
     fleet.perceive_event(ctx)
     for name in _concerned(ctx):
         ctx.name = name
         if name not in ctx.state.services:
+            # A service that a reload added has no state yet; its observation time begins with this event.
             ctx.set_service(ServiceState(name, watching_since=event.at, phase_since=event.at))
         _apply_observation(ctx)
+        # Taken after the fold and before the handler: stakeholder_updates compares this with the handler's result.
         seen = ctx.service
+        # Before the handler: it closes the notice of a switch that a person flipped, and a returned bad commit
+        # re-pins auto-deploy, so the phase's handler already sees both.
         if isinstance(event, e.DeploysListed):
             restore_auto_deploy.over(ctx, "Somebody switched it on")
             bad_commit_recurrence.watch(ctx)
             manual_silences.by_platform(ctx)
         _handler(ctx)(ctx)
+        # After the handler: these four read the phase and the incident that it left.
         active_criticals.clear(ctx)
         flapping.settle(ctx)
         stakeholder_updates.settle(ctx, seen)
@@ -275,15 +281,17 @@ def step(state: State, event: Event, policy: Policy) -> tuple[State, tuple[Effec
 
 
 def _concerned(ctx: StepContext) -> list[str]:
-    """Return the services this event is about; those the policy does not know are passed over."""
+    """Return the names of the services this event is about, without those the policy no longer guards."""
     event = ctx.event
-    name = getattr(event, "service", None)  # first: it is a reading, nearly always
+    # First, as nearly every event is a reading of one service.
+    name = getattr(event, "service", None)
     if name is not None:
         return [name] if name in ctx.policy.services else []
     if isinstance(event, e.OF_AN_INCIDENT):
         known = [item for name, item in ctx.state.services.items() if name in ctx.policy.services]
         return [item.name for item in known if item.incident is not None and item.incident.id == event.incident]
     if isinstance(event, e.Restarted):
+        # An empty list means that this worker took up every service it guards.
         return [name for name in event.services or ctx.policy.services if name in ctx.policy.services]
     if isinstance(event, e.TimePassed):
         return [name for name in ctx.state.services if name in ctx.policy.services]
@@ -291,7 +299,11 @@ def _concerned(ctx: StepContext) -> list[str]:
 
 
 def _handler(ctx: StepContext) -> Handler:
-    """Return what to do; an outcome that a restart tells again belongs to the incident it names, and to no other."""
+    """Return the handler of the event; an outcome that names another incident goes to the LATE table.
+
+    A restart delivers outcomes again, so the phase's own handler must never take one that belongs to an earlier
+    incident for its own.
+    """
     event, service = ctx.event, ctx.service
     if type(event) in LATE:
         incident = service.incident
@@ -304,9 +316,11 @@ def _apply_observation(ctx: StepContext) -> None:
     event = ctx.event
     if isinstance(event, e.Observed):
         if isinstance(event.reading, Bad) and ctx.state.blind_since is not None:
+            # Blind means that our own network is at fault: a failed probe then says nothing about the site.
             return
         ctx.set_service(observations.apply_observation(ctx.service, event, ctx.policy))
     elif isinstance(event, e.DeploysListed):
+        # The list before this event, to tell a newly live deploy and unrecorded rollbacks from known ones.
         was = ctx.service
         ctx.set_service(observations.apply_deploy_list(was, event, ctx.policy))
         unrecorded_rollback.deny_what_it_left(ctx, was.deploys)
@@ -314,5 +328,6 @@ def _apply_observation(ctx: StepContext) -> None:
     elif isinstance(event, e.DeploysUnread):
         ctx.set_service(observations.apply_deploy_list_error(ctx.service, event))
     elif isinstance(event, e.Restarted):
+        # A worker with a fast clock may have saved times that lie ahead of this worker's.
         ctx.set_service(clock_skew.clamp_future_times(ctx.service, event.at))
         ctx.update_service(unlisted=True)

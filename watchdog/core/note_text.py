@@ -8,7 +8,7 @@ from watchdog.domain.units import show_seconds
 
 
 def short(code: str | None) -> str:
-    """Return a commit or digest as people write it."""
+    """Return a commit or image digest, shortened to seven characters."""
     return (code or "").removeprefix("sha256:")[:7]
 
 
@@ -18,7 +18,7 @@ def name_deploy(deploy: Deploy) -> str:
 
 
 def blame_line(decision: Decision) -> str:
-    """Return whom we blame and how surely."""
+    """Return the suspect deploy and its probability in words."""
     return decision.blame.why if decision.blame is not None else "nobody was blamed"
 
 
@@ -29,7 +29,7 @@ def guards_line(guards: tuple[GuardAnswer, ...]) -> str:
 
 
 def target_line(decision: Decision) -> str:
-    """Return where to, and what was passed over."""
+    """Return the rollback target, the deploys that were skipped, and the warning about it."""
     choice = decision.target
     if choice is None:
         return "none"
@@ -42,7 +42,7 @@ def target_line(decision: Decision) -> str:
 
 
 def rebuild_words(incident: Incident) -> str:
-    """Return that the target is built anew, or nothing."""
+    """Return that the target is rebuilt from its commit, or "" if its artefact is still there."""
     if not incident.rollback.rebuilds:
         return ""
     return (
@@ -51,7 +51,7 @@ def rebuild_words(incident: Incident) -> str:
 
 
 def healed_line(incident: Incident) -> str:
-    """Return that the rollback may have been needless, and how to take it back."""
+    """Return that the service recovered before the rollback was live, and the command that undoes it."""
     assert incident.rollback.healed_at is not None, "it had healed"
     ahead = show_seconds((incident.rollback.restored_at or 0.0) - incident.rollback.healed_at)
     return (

@@ -1,8 +1,8 @@
-"""Plain words: what people who know no engineering read of an outage: what they notice of it, since when, what comes.
+"""Plain words for stakeholders without engineering knowledge: the effect on visitors, its start, and its end.
 
-Rule 1: every word is ours or the user's name for the service. Nothing a probe, a platform or a commit said gets in: no
-reason, no host, no deploy, no figure of blame; and nobody is blamed.
-Rule 2: title and lines alone make sense, without the message before: it may not have arrived.
+Rule 1: every word is ours or the configured title of the service. Texts of probes, platforms and commits stay out: no
+reason, host, deploy or probability, and no blame.
+Rule 2: each message makes sense alone: the one before it may not have arrived.
 """
 
 from datetime import datetime
@@ -13,25 +13,25 @@ from watchdog.domain.decisions import Finding
 from watchdog.domain.units import show_seconds
 
 MANY = ((0.9, "All visitors are"), (0.65, "Most visitors are"), (0.35, "About half of the visitors are"))
-"""Share of failed probes (0 to 1) from which on so many are said to be affected."""
+"""Lowest share of failed probes (0 to 1) for each wording, highest first."""
 SOME = "Some visitors are"
 
 
 class Words(NamedTuple):
-    """A message: what it says in one line, and what else there is to say."""
+    """A message: its title, and its further lines."""
 
     title: str
     lines: tuple[str, ...]
 
 
 def unavailable(name: str, main: Finding, whole: bool, since: str) -> Words:
-    """Return that it does not work, and for whom; `whole`: what was found is true of all of it, not of a part."""
+    """Return the message of an outage; `whole`: the finding holds for the whole service, not for one part of it."""
     what, who = _impact(main, whole)
     return Words(f"{name}: {what} since {since}", (who, "We are working on it. You hear from us when it works again."))
 
 
 def _impact(main: Finding, whole: bool) -> tuple[str, str]:
-    """Return what is noticed in two or three words, and by whom."""
+    """Return the effect in two or three words, and a sentence with the visitors who notice it."""
     if main.method == "latency":
         return "slow", "Pages take much longer than they should."
     if main.method == "intermittent":
@@ -45,12 +45,12 @@ def _impact(main: Finding, whole: bool) -> tuple[str, str]:
 
 
 def works_again(name: str, since: str) -> Words:
-    """Return that it works, and that nobody is sure yet."""
+    """Return the message that the service works again and is still being verified."""
     return Words(f"{name}: works again since {since}", ("We keep watching it, and tell you when it is over for sure.",))
 
 
 def all_is_well(name: str, since: str, lasted_seconds: float) -> Words:
-    """Return that it is over."""
+    """Return the message that the outage is over."""
     lasted = show_seconds(max(lasted_seconds, 0.0))
     line = f"It has worked as it should since {since}, after {lasted} of trouble. Cause: being looked into."
     return Words(f"{name}: all is well again", (line,))

@@ -1,9 +1,9 @@
-"""Asking: an open question and its clock: the reminder, the deadline, and what the policy says is done then.
+"""Asking: an open question and its clock: reminder, deadline, and the policy's default at the deadline.
 
-Rule 1: the clock is that of the question as people were told of it (`Deadline`): neither a restart nor a reload
-shortens it, and nothing is done by default before a channel that people hear had it for all of that time.
-Rule 2: a default is no human: it answers the policy's own question, and nothing that a guard asks.
-Rule 3: an acknowledgement is no answer: nobody is called meanwhile, and what the policy says for the deadline holds.
+Rule 1: the clock belongs to the question as people received it (`Deadline`). Neither a restart nor a reload shortens
+it, and no default is carried out before a channel with human readers has had the question for that whole time.
+Rule 2: a default is no approval: it answers the policy's own question, and no question of a guard.
+Rule 3: an acknowledgement is no answer: it stops the escalation, and the deadline's default still holds.
 """
 
 from dataclasses import replace
@@ -27,12 +27,13 @@ from watchdog.domain.policy import Then
 from watchdog.domain.units import show_seconds
 
 LISTENED_SECONDS = 120.0
-"""So long after a restart nothing is done by default: what was answered meanwhile was not heard."""
+"""For so long after a restart no default is carried out: answers given during the downtime were not received."""
 
 
 def await_approval(ctx: StepContext) -> None:
-    """An open question: withdrawn when the site recovers or worsens, repeated once, and not open for ever."""
+    """Keep an open question: withdraw it when the site recovers or worsens, remind once, and end it at its deadline."""
     seconds = ctx.policy.detection.calm_seconds
+    # Recovery first: a site that works again is never rolled back, not even when the deadline passes in this event.
     if observations.is_healthy(ctx.service, ctx.policy, ctx.now, seconds):
         close_incident.close(ctx, Outcome.BY_ITSELF, "it recovered before an answer came")
         return
@@ -47,15 +48,16 @@ def await_approval(ctx: StepContext) -> None:
 
 
 def worse(ctx: StepContext, findings: tuple[Finding, ...]) -> bool:
-    """Tell whether it is worse by now than what people were asked about."""
+    """Return whether the severity is higher now than when people were asked."""
     level = severity.judge(findings, ctx.service_policy, ctx.policy.detection)[0]
     return level.rank > ctx.incident.severity.rank
 
 
 def _overtaken(ctx: StepContext, findings: tuple[Finding, ...]) -> bool:
-    """Tell whether no human needs to answer any more, or can: the guards that asked have let go, or forbid it now."""
+    """Return whether the question is void: the guards that asked pass now, or one of them blocks the rollback."""
     decision = ctx.incident.decision
     asked = [answer for answer in decision.guards if answer.verdict is Verdict.ASK] if decision is not None else []
+    # Only a guard that can clear by itself can overtake the question; weighing again costs a whole decision.
     if not any(answer.passing for answer in asked) or ctx.state.blind_since is not None:
         return False
     if ctx.now - ctx.incident.reconsidered_at < open_incident.RECONSIDER_SECONDS:
@@ -63,27 +65,30 @@ def _overtaken(ctx: StepContext, findings: tuple[Finding, ...]) -> bool:
     ctx.update_incident(reconsidered_at=ctx.now)
     fresh = open_incident.make_decision(ctx, findings)
     names = {answer.name for answer in asked}
+    # A guard that blocks now would refuse the approval anyway: the open question would promise a rollback in vain.
     if any(answer.verdict is Verdict.BLOCK and answer.name in names for answer in fresh.guards):
         return True
+    # Without a fresh bad reading the site may be recovering; then the question stays open for the human.
     seen = observations.failing_now(ctx.service, findings, ctx.policy, ctx.now)
     return seen and fresh.course in (Course.ROLLBACK, Course.ANNOUNCE)
 
 
 def suspect_gone(ctx: StepContext) -> bool:
-    """Tell whether another deploy is live than the one the question is about."""
+    """Return whether the live deploy is another one than the question names."""
     return ctx.service.live is not None and ctx.service.live != ctx.incident.suspect
 
 
 def decide_anew(ctx: StepContext) -> None:
-    """Decide as things are now; what was asked is void."""
+    """Decide with the present evidence; the open question is void."""
     findings = rollback_outcome.known_findings(ctx)
     if findings:
         open_incident.open_incident(ctx, findings)
 
 
 def _keep_the_clock(ctx: StepContext) -> None:
-    """The deadline, once; the reminder, once and before it."""
+    """Carry out the deadline once, and before it the reminder once."""
     deadline = _deadline(ctx)
+    # `late_paged` marks a deadline that has passed: it is carried out at most once for each question.
     if ctx.incident.late_paged:
         return
     if deadline.due_at is not None and ctx.now >= deadline.due_at:
@@ -96,8 +101,9 @@ def _keep_the_clock(ctx: StepContext) -> None:
 
 
 def _deadline(ctx: StepContext) -> Deadline:
-    """Return the clock of the question; one that was asked by a version without clocks is only told again."""
+    """Return the clock of the question."""
     known, asked_at = ctx.incident.question.deadline, ctx.incident.question.asked_at
+    # A version without clocks asked and promised no default, so such a question is only escalated.
     return known or replace(rollback_request.deadline(ctx.rule, asked_at or ctx.now), then=Then.ESCALATE)
 
 
@@ -106,10 +112,11 @@ def _remind(ctx: StepContext, asked_at: float) -> None:
 
 
 def _nobody_answered(ctx: StepContext, deadline: Deadline, waited: str) -> None:
-    """Do what people were told is done then; a default that cannot be carried out is escalated, with the reason."""
+    """Carry out the default that people read in the question; escalate one that cannot be, with its reason."""
     if deadline.then is Then.NOTHING:
         ctx.note("DEADLINE", f"no answer for {waited}; the policy says: nothing")
         return
+    # `asks` is empty where the default was carried out, or handed the incident to a human already.
     asks = ""
     if deadline.then is Then.ROLLBACK:
         asks = rollback_outcome.act_by_default(ctx)
@@ -125,9 +132,10 @@ def _nobody_answered(ctx: StepContext, deadline: Deadline, waited: str) -> None:
 
 
 def question_delivered(ctx: StepContext) -> None:
-    """A channel has the question: who was to answer it, or else it is rolled back, has all the time from now on."""
+    """Start the default's clock: a channel has delivered the question, and people get the whole time from then on."""
     event, deadline = ctx.event, ctx.incident.question.deadline
     assert isinstance(event, e.QuestionHeard)
+    # A receipt of an earlier question must not start the clock of this one.
     if deadline is None or event.incident != ctx.incident.id or event.written_at < deadline.asked_at:
         return
     if deadline.heard_at is None:
@@ -141,7 +149,7 @@ def question_delivered(ctx: StepContext) -> None:
 
 
 def _not_before(deadline: Deadline, now: float, seconds: float | None) -> Deadline:
-    """Give people so much time from now on, where something is done without their answer."""
+    """Return the deadline, at least `seconds` away where its default is a rollback."""
     if deadline.then is not Then.ROLLBACK or deadline.due_at is None or seconds is None:
         return deadline
     return replace(deadline, due_at=max(deadline.due_at, now + seconds))
@@ -156,7 +164,7 @@ def wake(ctx: StepContext) -> None:
 
 
 def resume(ctx: StepContext) -> None:
-    """After a restart: the clock of a question still runs; who answered while nobody listened may do so again."""
+    """Resume after a restart: the clock of the question still runs, with some time for answers lost in the downtime."""
     rollback_outcome.resume_acting(ctx)
     ctx.update_question(deadline=_not_before(_deadline(ctx), ctx.now, LISTENED_SECONDS))
     wake(ctx)

@@ -1,10 +1,9 @@
-"""Merges that do not ship because auto-deploy is off because of us: each is told of, once, and waking nobody.
+"""Merges that do not ship while the daemon keeps auto-deploy off: one notice for each, which wakes no one.
 
-Rule 1: what did not ship is what stands on the branch above every commit that was ever deployed. The order of the
-branch counts, not its clocks: a push brings commits that were made before.
-Rule 2: the newest message tells of everything that did not ship, so that none is lost when it takes the place of
-an older one.
-Rule 3: merges that cannot be seen are said to be so, once: silence would be taken for "nothing was merged".
+Rule 1: the unshipped merges are the commits on the branch above every commit that was ever deployed. The order on the
+branch counts, not the timestamps: a push brings commits that were made earlier.
+Rule 2: the newest message lists every unshipped merge, so that none is lost when it replaces an older message.
+Rule 3: an unreadable branch is reported once: without a report, people would infer that no merge is waiting.
 """
 
 from itertools import takewhile
@@ -21,11 +20,11 @@ SHOWN_MAX = 10
 """Commits named in one message; the rest are counted."""
 REMEMBERED_MAX = 100
 LIST_MAX_SECONDS = 120.0
-"""An older deploy list (after a restart, say) does not tell what was shipped by hand since; the next look will."""
+"""A deploy list older than this (after a restart, say) may lack deploys by hand; the next read of it counts."""
 
 
 def seen(ctx: StepContext) -> None:
-    """The branch was read: tell of what was merged since and does not ship."""
+    """Notify of the commits on the branch that were merged since the switch and do not ship."""
     event = ctx.event
     assert isinstance(event, e.CommitsSeen)
     listed_at = ctx.service.deploys_at
@@ -39,9 +38,11 @@ def seen(ctx: StepContext) -> None:
 
 
 def _not_shipped(ctx: StepContext, commits: tuple[Commit, ...]) -> tuple[Commit, ...]:
-    """Return the commits above every deployed one; where none of them is in sight, those since the switch."""
+    """Return the commits above every deployed one; if no deployed commit is in view, those since the switch."""
     shipped = {deploy.commit for deploy in ctx.service.deploys}
+    # Newest first: everything above the first deployed commit is waiting.
     above = tuple(takewhile(lambda commit: commit.sha not in shipped, commits))
+    # The page of commits ends before the last deployed one, or history was rewritten: then time decides.
     if len(above) == len(commits):
         above = tuple(commit for commit in commits if commit.at >= ctx.service.pinned_at)
     return above[:REMEMBERED_MAX]
@@ -69,7 +70,7 @@ def _name(commit: Commit) -> str:
 
 
 def unseen(ctx: StepContext) -> None:
-    """The branch cannot be read: say once that merges are not seen."""
+    """Report once that the branch cannot be read, so merges are not seen."""
     event = ctx.event
     assert isinstance(event, e.CommitsUnread)
     if not is_ours(ctx) or ctx.service.merges_why:
@@ -84,5 +85,5 @@ def unseen(ctx: StepContext) -> None:
 
 
 def forget(ctx: StepContext) -> None:
-    """Auto-deploy is on again: what is merged now ships."""
+    """Clear the waiting merges: auto-deploy is on again and ships them."""
     ctx.update_service(pinned_at=0.0, merged=(), merges_why="")

@@ -1,10 +1,10 @@
-"""Escalation: a page that nobody takes up climbs, step by step, until a human has it or it is over.
+"""Escalation: a page without an acknowledgement climbs, step by step, until a human takes it or the incident ends.
 
 Rule 1: the clock is in the incident (`called_at`, `climbed`), so a restart changes nothing.
-Rule 2: an acknowledgement is a human's; it stops this clock, and neither the watching nor the clock of a question. It
-is of what was known then: what is called about afterwards needs another one.
-Rule 3: who is out of hours is passed over at once, and comes again in the next round; while it is nobody's time, the
-incident's own channels are called again, once.
+Rule 2: only a human acknowledges. That stops this clock, but neither the probes nor the clock of a question. It covers
+the call it answers: a later call needs another acknowledgement.
+Rule 3: a step outside its hours is skipped at once and comes again in the next round. If every step is outside its
+hours, the incident's own channels are called again, once.
 """
 
 from collections.abc import Sequence
@@ -19,43 +19,44 @@ from watchdog.domain.severity import Severity
 from watchdog.domain.units import show_seconds
 
 WAITING = (Phase.ASKING, Phase.PAGED)
-"""The phases in which a human is waited for; in the others we are at it ourselves."""
+"""The phases that wait for a human; in the others the daemon itself is acting."""
 ROUNDS = 4
-"""How often everybody is called; a page that nobody takes up in all that time wakes nobody any more."""
+"""How many times each step is called; after that the page is beyond escalation and wakes no one any more."""
 WAKING = (Severity.CRITICAL, Severity.HIGH)
 
 
 def call(ctx: StepContext, *, climbs: bool | None = None) -> None:
-    """Somebody was just called: nobody acknowledged it yet; if it `climbs` (a critical page does), others are next."""
+    """Start the clock of a call that was just sent; `climbs` (by default for a critical one): the next step follows."""
     if climbs is None:
         climbs = ctx.incident.severity is Severity.CRITICAL
     called_at = ctx.now if climbs else None
+    # A fresh record: an acknowledgement of the previous call does not cover this one (rule 2).
     ctx.update_incident(escalation=Escalation(told_at=ctx.now, called_at=called_at))
     wake(ctx)
 
 
 def answered(ctx: StepContext) -> None:
-    """A human said what to do: nobody else is called."""
+    """Stop the escalation: a human decided."""
     ctx.update_escalation(called_at=None, acknowledged_by=None, acknowledged_at=None)
     ctx.update_incident(muted=False)
 
 
 def taken_up(ctx: StepContext, by: str) -> None:
-    """A human looks after it: nobody else is called, for a while."""
+    """Pause the escalation: a human acknowledged, for `ack_holds_seconds`."""
     ctx.update_escalation(acknowledged_by=by, acknowledged_at=ctx.now)
     ctx.update_incident(muted=False)
     wake(ctx)
 
 
 def wake(ctx: StepContext) -> None:
-    """Ask to be woken at the next step, or when the acknowledgement is old; also after a restart."""
+    """Ask to be woken at the next step, or when the acknowledgement expires; also after a restart."""
     at = _due_at(ctx)
     if at is not None:
         ctx.wake_at(max(at, ctx.now))
 
 
 def keep_the_clock(ctx: StepContext) -> None:
-    """Do what is due: the next step, or call again where who acknowledged it has not ended it."""
+    """Call the next step if it is due, or call again where an acknowledgement expired and the incident is open."""
     at = _due_at(ctx)
     if at is None or ctx.now < at:
         return
@@ -69,19 +70,22 @@ def _due_at(ctx: StepContext) -> float | None:
     incident = ctx.service.incident
     if incident is None or incident.closed_at is not None or ctx.service.phase not in WAITING:
         return None
+    # An expired acknowledgement calls again only where the incident is worth waking for, or a question is open.
     if incident.escalation.acknowledged_at is not None:
         wakes = incident.severity in WAKING or ctx.service.phase is Phase.ASKING
         return incident.escalation.acknowledged_at + ctx.policy.ack_holds_seconds if wakes else None
     if incident.escalation.called_at is None or not ctx.policy.escalation:
         return None
+    # A bound on pages: a page that four whole rounds left unanswered has the wrong recipients.
     if incident.escalation.calls >= ROUNDS * len(ctx.policy.escalation):
         return None
     return incident.escalation.called_at + _next(ctx)[1].after_seconds
 
 
 def _next(ctx: StepContext) -> tuple[Sequence[Step], Step, bool]:
-    """Return who is passed over, who comes next in the order, round and round, and whether it is their time."""
+    """Return the skipped steps, the next step of the cyclic order, and whether it is within its hours."""
     order, at = ctx.policy.escalation, ctx.incident.escalation.climbed % len(ctx.policy.escalation)
+    # Rotations are resolved here, at the moment of the call: a handover may lie between two steps.
     once_round = [schedule.whose(step, ctx.now) for step in (*order[at:], *order[:at])]
     passed = tuple(takewhile(lambda step: not _on_call(step, ctx.now), once_round))
     found = len(passed) < len(order)
@@ -89,8 +93,9 @@ def _next(ctx: StepContext) -> tuple[Sequence[Step], Step, bool]:
 
 
 def _climb(ctx: StepContext) -> None:
-    """Call the next one of the order whose hours it is; if it is nobody's, those who were told at first, once."""
+    """Call the next step within its hours; if there is none, call the incident's own channels again, once."""
     passed, step, found = _next(ctx)
+    # Also where no step is called: otherwise the clock would be due again at once.
     ctx.update_escalation(called_at=ctx.now)
     if found:
         for one in passed:
@@ -114,9 +119,10 @@ def _on_call(step: Step, now: float) -> bool:
 
 
 def _call_again(ctx: StepContext, by: str) -> None:
-    """It was acknowledged, and neither ended nor changed since."""
+    """Call again: the acknowledgement expired, and the incident has neither ended nor changed since."""
     holds = show_seconds(ctx.policy.ack_holds_seconds)
     ctx.note("UNATTENDED", f"acknowledged by {by} {holds} ago, and nothing changed since")
     since = ctx.incident.escalation.acknowledged_at
+    # Before the notice, so that the incident in it already carries the new call.
     call(ctx, climbs=True)
     ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.STILL_OPEN, wakes=True, by=by, since=since)

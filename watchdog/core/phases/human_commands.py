@@ -1,4 +1,4 @@
-"""What humans say: yes, no, stop, that they look after it, a rollback by hand. A refusal says why (label REFUSED)."""
+"""Human commands: approve, reject, stop, acknowledge, roll back by hand. A refusal states why (label REFUSED)."""
 
 from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.core.context import StepContext
@@ -17,26 +17,26 @@ from watchdog.domain.units import show_seconds
 NOT_FOR_HUMANS = frozenset(
     {"action hold", "blind", "budget", "cooldown", "correlation", "flapping", "returned", "tried", "trailer"}
 )
-"""Guards that hold the machine back, not a human who asks by hand."""
+"""Guards that restrain the daemon, and not a human who asks by hand."""
 
 
 def refuse(ctx: StepContext, why: str) -> None:
-    """Say no, and why."""
+    """Refuse the command, with the reason."""
     ctx.note("REFUSED", why)
 
 
 def nothing_asked(ctx: StepContext) -> None:
-    """There is no open question."""
+    """Refuse an answer: there is no open question."""
     refuse(ctx, f"nothing is asked: {ctx.name} is {ctx.service.phase.value.replace('_', ' ')}")
 
 
 def nothing_to_stop(ctx: StepContext) -> None:
-    """It is too late, or there is nothing to stop."""
+    """Refuse a stop: the rollback was sent already, or none is coming."""
     refuse(ctx, f"nothing can be stopped: {ctx.name} is {ctx.service.phase.value.replace('_', ' ')}")
 
 
 def refuse_in_progress(ctx: StepContext) -> None:
-    """One action at a time."""
+    """Refuse a second action while one is in progress."""
     if ctx.service.is_kept:
         name = ctx.incident.id
         now, never = command_line("approve", name), command_line("stop", name)
@@ -46,9 +46,9 @@ def refuse_in_progress(ctx: StepContext) -> None:
 
 
 def approve(ctx: StepContext) -> None:
-    """A yes: decide anew, and roll back if every guard that a human cannot answer still passes.
+    """Approve: decide anew, and roll back if every guard that a human cannot answer still passes.
 
-    What the policy schedules is kept for its window; a second yes to that means now.
+    A rollback that the policy schedules waits for its window; a second approval means now.
     """
     event, again = ctx.event, ctx.service.is_kept
     assert isinstance(event, e.Approved)
@@ -57,22 +57,26 @@ def approve(ctx: StepContext) -> None:
         return
     ctx.note("APPROVED", f"by {event.by}{', not to wait for its window' if again else ''}")
     if again:
+        # Before the decision: the second approval replaces the first, and with it the wait for the window.
         scheduled_rollback.forget(ctx)
     rollback_outcome.decide_and_act(ctx, by=event.by, in_window=again)
     decision = ctx.incident.decision
+    # The approval stands, but a guard blocks the rollback now: the approver has the incident.
     if decision is not None and decision.course is not Course.ROLLBACK and not ctx.service.is_kept:
         escalation.taken_up(ctx, event.by)
         refuse(ctx, ctx.incident.human_needed or decision.why)
 
 
 def reject(ctx: StepContext) -> None:
-    """A no: nothing is changed; watching goes on."""
+    """Reject: nothing is changed; probes go on."""
     event = ctx.event
     assert isinstance(event, (e.Rejected, e.Stopped))
     if ctx.service.is_kept:
         scheduled_rollback.forget(ctx)
     ctx.update_incident(human_needed=f"rejected by {event.by}", human_decision=HumanDecision.REJECTED)
-    if close_incident.unsure(ctx.incident):  # no to this deploy; the outage goes on, and who said it looks after it
+    # With an unsure blame the rejection is about this deploy only. The outage goes on, and its author is on it: the
+    # escalation pauses as after an acknowledgement, instead of ending.
+    if close_incident.unsure(ctx.incident):
         escalation.taken_up(ctx, event.by)
     else:
         escalation.answered(ctx)
@@ -82,7 +86,7 @@ def reject(ctx: StepContext) -> None:
 
 
 def acknowledge(ctx: StepContext) -> None:
-    """Somebody looks after it: nobody else is called for now. Watching, and the clock of a question, go on."""
+    """Acknowledge: a human takes the incident and the escalation pauses. Probes and the question's clock go on."""
     event = ctx.event
     assert isinstance(event, e.Acknowledged)
     if ctx.incident.closed_at is not None:
@@ -90,7 +94,8 @@ def acknowledge(ctx: StepContext) -> None:
     elif _of_an_earlier_call(ctx.incident, event):
         refuse(ctx, f"{ctx.incident.id}: people were called for something else since")
     elif ctx.incident.escalation.acknowledged_by == event.by and event.said_at is not None:
-        return  # a pager tells it again after a restart
+        # The pager's poller delivers an acknowledgement again after a restart.
+        return
     elif ctx.incident.escalation.acknowledged_by is not None:
         ctx.note("ACKNOWLEDGED", f"by {ctx.incident.escalation.acknowledged_by} already")
     else:
@@ -102,12 +107,12 @@ def acknowledge(ctx: StepContext) -> None:
 
 
 def _of_an_earlier_call(incident: Incident, event: e.Acknowledged) -> bool:
-    """Tell whether it was said before people were last called: it says nothing of what they were called for then."""
+    """Return whether the acknowledgement is older than the last call, which it then does not cover."""
     return event.said_at is not None and event.said_at < max(incident.escalation.told_at or 0.0, incident.opened_at)
 
 
 def stop(ctx: StepContext) -> None:
-    """A stop before anything was sent: auto-deploy is given back."""
+    """Stop before the rollback is sent: auto-deploy is restored."""
     event = ctx.event
     assert isinstance(event, (e.Stopped, e.Rejected))
     if ctx.service.is_kept:
@@ -120,7 +125,7 @@ def stop(ctx: StepContext) -> None:
 
 
 def stop_waiting(ctx: StepContext) -> None:
-    """A stop (or a no that came late) while a passing obstacle holds the rollback back: it is not made afterwards."""
+    """Stop (or reject late) while a passing obstacle delays the rollback: it is not sent when the obstacle clears."""
     if ctx.incident.human_needed:
         (nothing_asked if isinstance(ctx.event, e.Rejected) else nothing_to_stop)(ctx)
     else:
@@ -128,7 +133,7 @@ def stop_waiting(ctx: StepContext) -> None:
 
 
 def rollback_by_hand(ctx: StepContext) -> None:
-    """A human asks for a rollback: same protocol, same page, guards that are for machines only left out."""
+    """Roll back by a human's request: same protocol and same page, without the guards that restrain the daemon."""
     event = ctx.event
     assert isinstance(event, e.RollbackRequested)
     suspect = live_deploy(ctx.service.deploys)
@@ -149,13 +154,14 @@ def rollback_by_hand(ctx: StepContext) -> None:
 def permitted(
     ctx: StepContext, state: State, by: str, suspect: Deploy, choice: TargetChoice
 ) -> tuple[tuple[GuardAnswer, ...], str]:
-    """Return what the guards answer a human who wants to go there from the suspect, and what forbids it, or nothing.
+    """Return the guards' answers to a human's rollback away from the suspect, and the blocking reason or "".
 
-    `state` is the one they would find.
+    `state` is the state in which the rollback would be made: an undo passes one without its own denial.
     """
     if choice.deploy is None:
         return (), choice.why
     blame = _blame_nobody(suspect, by)
+    # The guards expect a blame; this one convicts no deploy, as the human does not accuse it either.
     request = guards.GuardContext(
         state, ctx.policy, ctx.service, ctx.service_policy, blame, choice, ctx.service.incident, ctx.now
     )
@@ -165,7 +171,7 @@ def permitted(
 
 
 def validate_target(ctx: StepContext, suspect: Deploy, wanted: str) -> TargetChoice:
-    """Return the deploy of that id as the target, or why it is none."""
+    """Return the deploy with that id as the target, or the reason why it cannot be one."""
     deploy = next((item for item in ctx.service.deploys if item.id == wanted), None)
     if deploy is None:
         return TargetChoice(None, f"{wanted} is not among the last {len(ctx.service.deploys)} deploys")
@@ -198,7 +204,7 @@ def _blame_nobody(suspect: Deploy, by: str) -> Blame:
 
 
 def _open(ctx: StepContext, by: str, before: Incident | None, undone: e.UndoRequested | None) -> None:
-    """Open an incident for it; one that had its rollback ends here: the journal knows one rollback per incident."""
+    """Open an incident for the request; close one that had its rollback, as the store allows one per incident."""
     severity = Severity.HIGH
     if before is not None and before.closed_at is None:
         severity = before.severity
@@ -224,11 +230,13 @@ def begin(
     answers: tuple[GuardAnswer, ...],
     undone: e.UndoRequested | None = None,
 ) -> None:
-    """Begin with what a human asked for and may have; `undone` is the rollback that it takes back."""
+    """Begin a human's permitted rollback; `undone` is the rollback that it reverts."""
     before = ctx.service.incident
+    # An open incident without an accepted rollback goes on and takes the request as its own rollback.
     if before is None or before.closed_at is not None or before.rollback.deploy is not None:
         _open(ctx, by, before, undone)
     incident = ctx.incident
+    # No blame: a rollback by hand adds no code to the deny-list (rollback_outcome._deny).
     decision = Decision(
         at=ctx.now,
         course=Course.ROLLBACK,

@@ -1,7 +1,7 @@
-"""Silences and action holds that people type in: made, ended, over; and what is said when a silence is over.
+"""Silences and action holds that people create by command: begin, end, expiry; and the notices when a silence ends.
 
-Rule: whoever hears of nothing hears that it is over: each is announced once at its end, and an incident that is still
-open and was kept from people then is told. The same goes for the silence that a downtime is (see maintenance).
+Rule: people who missed notices learn that the silence is over. Each end is announced once, and an incident that is
+still open and was muted is notified then. The same holds for the implicit silence of a downtime (see maintenance).
 """
 
 from dataclasses import replace
@@ -20,7 +20,7 @@ from watchdog.domain.units import show_seconds
 
 
 def silence(ctx: StepContext, event: e.Silenced) -> None:
-    """Keep people from being told, until then."""
+    """Mute notices until the given end."""
     made = Suppression(
         _new_name("silence", ctx.state),
         event.of,
@@ -37,7 +37,7 @@ def silence(ctx: StepContext, event: e.Silenced) -> None:
 
 
 def hold(ctx: StepContext, event: e.Held) -> None:
-    """Roll nothing back unasked, until then."""
+    """Hold automatic rollbacks until the given end."""
     made = Suppression(_new_name("hold", ctx.state), event.of, event.by, event.reason, event.at, event.until)
     if _made(ctx, "HELD", made):
         ctx.state = replace(ctx.state, holds=(*ctx.state.holds, made), quiets=ctx.state.quiets + 1)
@@ -45,6 +45,7 @@ def hold(ctx: StepContext, event: e.Held) -> None:
 
 def _made(ctx: StepContext, label: NoteLabel, made: Suppression) -> bool:
     assert made.ends_at is not None, "what people type in has an end"
+    # A command may have waited in the queue while no worker ran.
     if made.ends_at <= ctx.now:
         ctx.emit(Note(ctx.now, "", None, "REFUSED", "it would be over already"))
         return False
@@ -55,12 +56,12 @@ def _made(ctx: StepContext, label: NoteLabel, made: Suppression) -> bool:
 
 
 def _new_name(kind: str, state: State) -> str:
-    """Return a name that none had before: who ends one by name ends no other."""
+    """Return a name that was never used before: ending a silence by name must end no other."""
     return f"{kind}-{state.quiets + 1}"
 
 
 def end(ctx: StepContext, event: e.Unsilenced) -> None:
-    """A human ends one before its time."""
+    """End a silence or hold before its time, at a human's command."""
     all_of_them = (*ctx.state.silences, *ctx.state.holds)
     known = [one for one in all_of_them if one.name == event.name]
     if known:
@@ -73,7 +74,7 @@ def end(ctx: StepContext, event: e.Unsilenced) -> None:
 
 
 def expire(ctx: StepContext) -> None:
-    """Let go of what is over, and say so once."""
+    """Remove expired silences and holds, and announce each end once."""
     over = [one for one in _typed_in(ctx.state) if one.ends_at is not None and one.ends_at <= ctx.now]
     if not over:
         return
@@ -86,17 +87,18 @@ def expire(ctx: StepContext) -> None:
 
 
 def wake(ctx: StepContext) -> None:
-    """After a restart: each still ends in its time."""
+    """Ask to be woken at each end, after a restart."""
     for one in _typed_in(ctx.state):
         ctx.wake_at(max(one.ends_at or ctx.now, ctx.now))
 
 
 def by_platform(ctx: StepContext) -> None:
-    """The platform was read: say, where it changed, that the service is meant to be down, or no longer; or for long."""
+    """Note a downtime that the deploy list shows: its begin, its end, and once that it has lasted long."""
     down = ctx.service.downtime
     if down is None:
         return
     lasted = f"{ctx.name} was {down.what} for {show_seconds(ctx.now - down.since)}"
+    # `since` and `ended_at` equal to this event's time mean that the fold of this very event set them.
     if down.since == ctx.now:
         ctx.note("DOWNTIME", f"it is {down.what}, says the platform: nobody is told, and nothing is rolled back")
     if down.ended_at == ctx.now:
@@ -109,17 +111,18 @@ def by_platform(ctx: StepContext) -> None:
 
 
 def _downtime_ended(ctx: StepContext, lasted: str) -> None:
-    """Look closely again; who suspends it in its owner's place is news of its own."""
+    """End the downtime's silence: probe closely again, and notify of the failures that outlast the grace period."""
+    # The deploy list of a downtime was read rarely (context._deploys_every); the phase's own interval returns.
     ctx.enter_phase(ctx.service.phase)
     facts = ctx.service.facts
+    # Render itself suspends a service for billing or abuse: that is no planned downtime, and its failures are real.
     if facts is not None and facts.suspended:
         ctx.note("DOWNTIME", f"over: {lasted}; it is suspended by {', '.join(facts.suspenders) or 'somebody'} now")
         return
     waits = ctx.service.phase in (Phase.PAGED, Phase.ASKING)
     if waits and ctx.incident.paged and not ctx.incident.human_needed:
-        ctx.update_incident(
-            muted=True
-        )  # people heard before or in it: what still fails is told, and decided or asked anew
+        # Its people read of the outage before or during the downtime; as muted, it is notified and decided anew.
+        ctx.update_incident(muted=True)
     grace = show_seconds(maintenance.GRACE_SECONDS)
     ctx.note("DOWNTIME", f"over: {lasted}; what still fails in {grace} is told")
     ctx.wake_at(ctx.now + maintenance.GRACE_SECONDS)
@@ -139,7 +142,7 @@ def _without(state: State, over: list[Suppression]) -> State:
 
 
 def notify_after_silence(ctx: StepContext) -> bool:
-    """Tell of an open incident that a silence kept from people and nothing mutes any more; tell whether it was one."""
+    """Notify of an open incident that was muted and is muted no longer; return whether there was one."""
     if not ctx.incident.muted or ctx.silenced_by(NoticeKind.HUMAN_NEEDED) is not None:
         return False
     ctx.update_incident(muted=False)
@@ -147,7 +150,8 @@ def notify_after_silence(ctx: StepContext) -> bool:
     known = {finding.signal for finding in ctx.incident.findings}
     failing = observations.findings(ctx.service, ctx.policy, ctx.now)
     if failing and maintenance.overlapped(ctx.service, ctx.incident.onset_at) and not ctx.incident.human_needed:
-        open_incident.open_incident(ctx, failing)  # what was decided is old: now the guard asks, whatever it was
+        # The old decision was made in or before the downtime. The guard `service` asks a human now, whatever it was.
+        open_incident.open_incident(ctx, failing)
         return True
     if ctx.service.phase is Phase.ASKING:
         rollback_request.ask(ctx)

@@ -1,4 +1,4 @@
-"""Openings: an incident is opened (or continued), decided on, written down, and begun with."""
+"""Openings: an incident is opened (or continued), decided, written down, and its course begun."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -16,15 +16,16 @@ from watchdog.domain.policy import Then
 from watchdog.domain.severity import Severity
 
 FEEDS = ("feed", "count")
-"""Methods whose onset is the begin of a minute."""
+"""Methods that date an onset to the begin of a minute."""
 RECONSIDER_SECONDS = 5.0
-"""How often what a human was told of is weighed again."""
+"""How often the decision about a paged incident is weighed again."""
 YES_HOLDS_SECONDS = 300.0
-"""How long a yes (or a default, or a veto window that ran out) holds when the rollback could not be sent at once."""
+"""How long a yes (or a default, or an expired veto window) holds when the rollback could not be sent at once."""
 
 
 def open_incident(ctx: StepContext, findings: tuple[Finding, ...]) -> None:
-    """Open (or continue) the incident, decide, and begin with what was decided."""
+    """Open (or continue) the incident, decide, and begin the decided course."""
+    # The old default, the yes and the flapping count are settled first: the decision reads all three.
     _forget_an_old_default(ctx, findings)
     incident = ctx.service.incident
     approved_by = _still_approved(ctx, incident, findings)
@@ -34,16 +35,22 @@ def open_incident(ctx: StepContext, findings: tuple[Finding, ...]) -> None:
     if incident is None:
         _create(ctx, findings)
     elif _was_agreed(ctx, incident, decision, approved_by):
+        # The people agreed already: no second announcement of the same rollback, only a check that it is the same.
         decision = honour_announcement(
             ctx, decision, approved_by or ("the policy" if incident.question.defaulted_at else None)
         )
     begin_course(ctx, findings, decision, approved_by=approved_by)
+    # Last: the notice about flapping follows the incident's own page.
     if flaps:
         flapping.say(ctx)
 
 
 def make_decision(ctx: StepContext, findings: tuple[Finding, ...], *, approved: bool = False) -> Decision:
-    """Decide, after everybody was let know of a service that is critical: so nobody decides without knowing."""
+    """Register a critical service with all workers, then decide.
+
+    In that order: two workers whose services break at once conflict on the shared state, so the later one reloads it
+    and decides with knowledge of both (guards/active_criticals).
+    """
     active_criticals.register(ctx, findings)
     return decide(
         ctx.state,
@@ -57,34 +64,36 @@ def make_decision(ctx: StepContext, findings: tuple[Finding, ...], *, approved: 
 
 
 def for_another(ctx: StepContext, findings: tuple[Finding, ...]) -> bool:
-    """Tell whether it has become what somebody else alone may approve than who said yes to what was asked."""
+    """Return whether the present severity needs another approver than the person who approved."""
     level = severity.judge(findings, ctx.service_policy, ctx.policy.detection)[0]
     return ctx.policy.matrix[level].approver not in (None, ctx.rule.approver)
 
 
 def _still_approved(ctx: StepContext, incident: Incident | None, findings: tuple[Finding, ...]) -> str | None:
-    """Return who said yes a moment ago, when only the sending had to be put off; a yes is for that deploy alone."""
+    """Return who approved a moment ago, when only the sending was delayed; an approval is for that deploy alone."""
     if incident is None or incident.question.approved_at is None or incident.suspect != ctx.service.live:
         return None
     if for_another(ctx, findings):
         return None
-    until = incident.announced_until  # what was kept was agreed to for that moment
+    # An approval that waited for its window counts from the begin of the window.
+    until = incident.announced_until
     since = max(incident.question.approved_at, until if until is not None and until <= ctx.now else 0.0)
     return incident.question.approved_by if ctx.now - since < YES_HOLDS_SECONDS else None
 
 
 def _was_agreed(ctx: StepContext, incident: Incident, decision: Decision, by: str | None) -> bool:
-    """Tell whether people said yes to the rollback, or did not stop it, and only the sending had to be put off."""
+    """Return whether people approved the rollback, or did not stop it, and only the sending was delayed."""
     if decision.course is Course.ROLLBACK:
         return by is not None or incident.question.defaulted_at is not None
     return decision.course is Course.ANNOUNCE and _window_is_over(ctx, incident)
 
 
 def honour_announcement(ctx: StepContext, decision: Decision, by: str | None) -> Decision:
-    """Return the decision to do what people were told of; if it became another one, to tell them anew."""
+    """Return the decision to do as people were notified; to notify them anew where the target is another one now."""
     incident = ctx.incident
     place = decision.target.deploy if decision.target is not None else None
     now_meant = place.id if place is not None else None
+    # No one agreed to this target. A person who approved is asked again; a veto window begins again.
     if now_meant != incident.rollback.target:
         course = Course.ASK if by is not None else Course.ANNOUNCE
         why = f"the target changed since you were told ({incident.rollback.target} -> {now_meant}); {decision.why}"
@@ -94,7 +103,7 @@ def honour_announcement(ctx: StepContext, decision: Decision, by: str | None) ->
 
 
 def in_its_window(ctx: StepContext, decision: Decision) -> Decision:
-    """Return the decision; to wait for the policy's window, where what a human agreed to is not done at once."""
+    """Return the decision; an approved rollback outside the policy's window becomes one that waits for it."""
     window = ctx.policy.matrix[decision.severity].window
     if decision.course is not Course.ROLLBACK or window is None or schedule.within(window.hours, ctx.now):
         return decision
@@ -103,7 +112,7 @@ def in_its_window(ctx: StepContext, decision: Decision) -> Decision:
 
 
 def _forget_an_old_default(ctx: StepContext, findings: tuple[Finding, ...]) -> None:
-    """A default holds as long as a yes does, and for what was asked alone: that deploy, as severe as it was then."""
+    """Drop a default that is older than an approval may be, or whose question is void (deploy or severity changed)."""
     incident = ctx.service.incident
     if incident is None or incident.question.defaulted_at is None:
         return
@@ -113,9 +122,9 @@ def _forget_an_old_default(ctx: StepContext, findings: tuple[Finding, ...]) -> N
 
 
 def why_no_default(ctx: StepContext, findings: tuple[Finding, ...]) -> str:
-    """Return why nothing is done in place of the humans who did not answer, or nothing.
+    """Return why the default of an unanswered question may not be carried out, or "".
 
-    What is done is what they heard of, as long as the policy still says so.
+    A default holds as its question announced it: at that severity, delivered by a channel, and still in the policy.
     """
     deadline, asked = ctx.incident.question.deadline, ctx.incident.severity
     if deadline is None or deadline.heard_at is None:
@@ -127,15 +136,17 @@ def why_no_default(ctx: StepContext, findings: tuple[Finding, ...]) -> str:
 
 
 def _window_is_over(ctx: StepContext, incident: Incident) -> bool:
-    """Tell whether the same rollback was announced, and its window ran out, a moment ago."""
+    """Return whether this rollback was announced before, and its veto window ended a moment ago."""
     until = incident.announced_until
     recent = until is not None and 0 <= ctx.now - until < YES_HOLDS_SECONDS
     return recent and incident.suspect == ctx.service.live
 
 
 def _create(ctx: StepContext, findings: tuple[Finding, ...]) -> None:
-    """Enter the incident. It began with the first finding; one that a feed dates to the begin of its minute may have
-    begun later, and would have it begin before the deploy that did it.
+    """Create the incident, dated to its first finding.
+
+    A feed dates its onset to the begin of a minute. Such an onset may lie before the deploy that caused it, and would
+    acquit that deploy; so it counts only for the main finding (blame allows for it there).
     """
     level, _, main = severity.judge(findings, ctx.service_policy, ctx.policy.detection)
     ctx.update_service(
@@ -153,9 +164,10 @@ def _create(ctx: StepContext, findings: tuple[Finding, ...]) -> None:
 def begin_course(
     ctx: StepContext, findings: tuple[Finding, ...], decision: Decision, *, approved_by: str | None = None
 ) -> None:
-    """Write the decision (and who said yes to it) down and begin with it; what is asked anew has no yes yet."""
+    """Write down the decision and its approver, and begin the course; a new question starts without an approval."""
     ours = decision.course in (Course.ROLLBACK, Course.ANNOUNCE)
     approved_by = approved_by if ours else None
+    # The main finding first: title, notices and blame are about it.
     main = severity.judge(findings, ctx.service_policy, ctx.policy.detection)[2]
     target = decision.target.deploy if decision.target else None
     suspect = decision.blame.suspect if decision.blame else None
@@ -172,10 +184,12 @@ def begin_course(
         announced_until=ctx.incident.announced_until if ours else None,
         suspect=suspect.id if suspect else None,
         suspect_code=suspect.code if suspect else None,
+        # Channels only accumulate: a channel that was notified at a lower severity also gets the end.
         channels=tuple(dict.fromkeys((*ctx.incident.channels, *ctx.policy.matrix[decision.severity].tell))),
         reconsidered_at=ctx.now,
     )
     ctx.update_rollback(target=target.id if target else None, target_code=target.code if target else None)
+    # Before the course: its own notes and notices follow the decision in the story.
     _note_decision(ctx, decision)
     begin = {
         Course.ROLLBACK: rollback_request.disable_auto_deploy,
@@ -194,7 +208,7 @@ DECIDED_AS: Mapping[Severity, NoteLabel] = {
     Severity.MEDIUM: "MEDIUM",
     Severity.LOW: "LOW",
 }
-"""The label of the note of a decision."""
+"""The note label of a decision, by severity."""
 
 
 def _note_decision(ctx: StepContext, decision: Decision) -> None:

@@ -1,7 +1,7 @@
-"""A rollback that was decided and is not on its way: after a minute people hear of it, and it is still tried.
+"""A rollback that was decided and is not sent within a minute: people are paged, and the daemon keeps trying.
 
-Usually it is sent within a second, and what people hear first is that it was. But a platform that loses answers, or a
-database that is away, can keep it up for minutes, and nobody else would look meanwhile.
+Usually a rollback is sent within a second, and the first page says so. A platform that loses answers, or a database
+outage, can delay it for minutes, in which no human would look at the outage.
 """
 
 from watchdog.core.context import StepContext
@@ -13,20 +13,21 @@ from watchdog.domain.notices import NoticeKind, Topic
 from watchdog.domain.units import show_seconds
 
 UNTOLD_SECONDS = 60.0
-"""So long after it became critical (or a human asked), an outage that is still to be rolled back is told."""
+"""The delay (since it became critical, or since a human asked) after which a due rollback is paged."""
 
 
 def page_if_overdue(ctx: StepContext) -> None:
-    """Page once, unless people were told of this incident before or it is seen failing no longer.
+    """Page once, unless people know of this incident already or its failure has ended.
 
-    Whom it was asked, and who did not answer, waits for a question that is void.
+    An earlier question counts as no page: it is void, and its recipients wait for a decision that fell without them.
     """
     incident = ctx.service.incident
     if incident is None or incident.closed_at is not None or not _to_be_rolled_back(incident):
         return
     if incident.late_paged or (incident.paged and not _was_overtaken(incident)):
         return
-    if guards.global_stop_reason(ctx.state):  # it will not be sent, and who hears of that is told so
+    # A global stop keeps the rollback from being sent; the attempt to send it notifies people with that reason.
+    if guards.global_stop_reason(ctx.state):
         return
     waited = ctx.now - _since(ctx, incident)
     if waited < UNTOLD_SECONDS or not _still_needed(ctx, incident):
@@ -39,16 +40,17 @@ def page_if_overdue(ctx: StepContext) -> None:
 
 
 def wake(ctx: StepContext) -> None:
-    """Ask to be woken when it is time to say so."""
+    """Ask to be woken at the moment when the delay is paged."""
     if not _to_be_rolled_back(ctx.incident):
         return
     ctx.wake_at(max(ctx.now, _since(ctx, ctx.incident) + UNTOLD_SECONDS))
 
 
 def _since(ctx: StepContext, incident: Incident) -> float:
-    """Return since when it waits: an order, and what overtook a question, are as old as themselves.
+    """Return since when the rollback is due (UTC epoch seconds).
 
-    An incident may have been harmless for long.
+    A request by hand, and a decision that overtook a question, count from their own time. Otherwise the time is that
+    of the service becoming critical, as an incident may have been harmless for long.
     """
     assert incident.decision is not None, "it is to be rolled back"
     trouble = ctx.state.troubles.get(ctx.name)
@@ -62,7 +64,7 @@ def _to_be_rolled_back(incident: Incident) -> bool:
 
 
 def _was_overtaken(incident: Incident) -> bool:
-    """Tell whether people were asked before it was decided without them."""
+    """Return whether a decision without people replaced their open question."""
     asked, decision = incident.question.asked_at, incident.decision
     return asked is not None and decision is not None and asked < decision.at and incident.question.approved_by is None
 

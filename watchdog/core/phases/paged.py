@@ -1,4 +1,4 @@
-"""A human has it: keep watching, say when it worsens, when it is over, and when what forbade acting is gone."""
+"""A paged incident: keep probing, notify when it worsens or ends, and decide anew when the blocking guard clears."""
 
 from dataclasses import replace
 
@@ -9,12 +9,13 @@ from watchdog.core.phases import close_incident, escalation, manual_silences, op
 from watchdog.domain.decisions import Course, Decision, Finding, Verdict
 from watchdog.domain.incidents import Incident, Outcome
 
+# Vetoes that time may lift: for lack of data, or while old instances drain. Every other veto is lasting evidence.
 PASSING_VETOES = frozenset({"deploy list", "control targets", "served version"})
 ACTING = (Course.ROLLBACK, Course.ANNOUNCE, Course.ASK)
 
 
 def keep_watching(ctx: StepContext) -> None:
-    """Close when it is over; decide anew when it worsens or when a passing obstacle is gone."""
+    """Close the incident when it has recovered; decide anew when it worsens or a passing obstacle clears."""
     if ctx.state.blind_since is not None:
         return
     if observations.is_healthy(ctx.service, ctx.policy, ctx.now, ctx.policy.detection.calm_seconds):
@@ -22,7 +23,8 @@ def keep_watching(ctx: StepContext) -> None:
         return
     if manual_silences.notify_after_silence(ctx):
         return
-    escalation.keep_the_clock(ctx)  # a reload may have changed who is next, and when
+    # Also with each reading: a reload may have changed the next step, and its time.
+    escalation.keep_the_clock(ctx)
     if ctx.now - ctx.incident.reconsidered_at < open_incident.RECONSIDER_SECONDS:
         return
     ctx.update_incident(reconsidered_at=ctx.now)
@@ -32,13 +34,13 @@ def keep_watching(ctx: StepContext) -> None:
 
 
 def keep_the_clock(ctx: StepContext) -> None:
-    """Tell of what a silence kept from people, once it is over; call the next one when it is time."""
+    """Notify of a muted incident once its silence is over; otherwise call the next escalation step when it is due."""
     if not manual_silences.notify_after_silence(ctx):
         escalation.keep_the_clock(ctx)
 
 
 def resume(ctx: StepContext) -> None:
-    """After a restart: who is called next, and when, still holds."""
+    """Resume after a restart: the next escalation step and its time still hold."""
     suspicion.resume(ctx)
     escalation.wake(ctx)
 
@@ -48,13 +50,19 @@ def _outcome(ctx: StepContext) -> Outcome:
 
 
 def _reconsider(ctx: StepContext, findings: tuple[Finding, ...]) -> None:
+    """Decide anew, and begin the new course where it worsened, an obstacle cleared, or a question makes sense now.
+
+    Each of these may happen many times in an incident; a rollback happens once, by the guard `tried`.
+    """
     incident = ctx.incident
     decision = open_incident.make_decision(ctx, findings)
     worse = decision.severity.rank > incident.severity.rank
     free = not incident.human_needed and obstacle_may_pass(incident.decision) and decision.course in ACTING
     late = not (free or worse) and decision.course in ACTING and _may_ask_now(incident, decision)
+    # A human has it for a reason that a worse severity does not remove: page again, without an action.
     if worse and incident.human_needed and decision.course in ACTING:
         decision = replace(decision, course=Course.PAGE, why=f"{incident.human_needed}; {decision.why}")
+    # Asked and not done, even if the guards allow more: the human who was paged may be repairing it by now.
     elif late:
         decision = replace(decision, course=Course.ASK, why=f"weighed again: {decision.why}")
     if worse or free or late:
@@ -62,12 +70,12 @@ def _reconsider(ctx: StepContext, findings: tuple[Finding, ...]) -> None:
 
 
 def _may_ask_now(incident: Incident, decision: Decision) -> bool:
-    """Tell whether a human was paged and nothing else was done about it, and what kept us from more may be gone.
+    """Return whether the incident was only paged, and the obstacle to a question may be gone.
 
-    A cooldown, a spent budget, too little evidence: it still fails, and a human has it by now, so it is asked about,
-    not done. None of these are what acquitted the deploy for good (a veto), that it was meant to be down (nobody knows
-    what failed by that) and another mode. Who looks after it is not asked again; nor is what a guard that may let go
-    by itself would answer.
+    A cooldown, a spent budget, too little evidence: the service still fails, and a human has the incident by now, so
+    the daemon asks instead of acting. Excluded are a veto (it acquits for good), a downtime (its failures convict no
+    deploy) and another mode. A person who acknowledged is not asked again, nor is a question that a passing guard
+    would soon answer itself.
     """
     before = incident.decision
     return (
@@ -86,7 +94,7 @@ def _may_ask_now(incident: Incident, decision: Decision) -> bool:
 
 
 def obstacle_may_pass(decision: Decision | None) -> bool:
-    """Tell whether what forbade acting was something that time alone may lift."""
+    """Return whether time alone may lift everything that forbade an action."""
     if decision is None:
         return False
     blocks = [answer for answer in decision.guards if answer.verdict is Verdict.BLOCK]

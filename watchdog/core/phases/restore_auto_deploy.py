@@ -1,10 +1,10 @@
-"""Auto-deploy that is off because of us: offered back once a new commit is live, given back when a human asks.
+"""Auto-deploy that the daemon switched off: offered back once a new commit is live, restored when a human asks.
 
-Rule 1: only a human gives it back after a rollback; what somebody else switched on is theirs (fold/observations).
-Rule 2: a new commit is one that somebody deployed by hand. Render tells of no commit that auto-deploy passed over
-(neither in deploys nor in events): of those the repository is asked, and blocked_merges.py tells.
-Rule 3: what people are told of it is an alert of its own, for the incident's is closed by then: opened by the first
-word, closed when auto-deploy is on again, by whoever.
+Rule 1: after a rollback only a human restores it; a switch by another person is theirs (fold/observations).
+Rule 2: a new commit is one that a person deployed by hand. Render reports no commit that auto-deploy passed over
+(neither as a deploy nor as an event): those come from the repository (blocked_merges.py).
+Rule 3: its notices form an alert of their own, as the incident's alert is closed by then. The first notice opens it,
+and it closes when auto-deploy is on again, whether by the daemon or a person.
 """
 
 from watchdog.core.assess.suspect_deploy import live_deploy
@@ -19,12 +19,12 @@ from watchdog.domain.notices import NoticeKind
 
 
 def is_ours(ctx: StepContext) -> bool:
-    """Tell whether auto-deploy is off because of us."""
+    """Return whether auto-deploy is off because the daemon switched it off."""
     return ctx.service.auto_deploy_off not in ("", "off")
 
 
 def offer(ctx: StepContext) -> None:
-    """A fresh deploy list in calm: say once that auto-deploy can be given back, when a new commit is live."""
+    """Offer once, in calm, to restore auto-deploy when a new commit is live."""
     if not is_ours(ctx):
         return
     live = live_deploy(ctx.service.deploys)
@@ -41,16 +41,17 @@ def offer(ctx: StepContext) -> None:
 
 
 def tell(ctx: StepContext, title: str, lines: tuple[str, ...], *, wakes: bool = False) -> None:
-    """Tell of auto-deploy that is off because of us."""
+    """Notify of auto-deploy that the daemon switched off; the first notice opens the alert, later ones update it."""
     about = ctx.service.auto_deploy_notice_thread
     kind = NoticeKind.HUMAN_NEEDED if wakes else NoticeKind.UPDATED if about else NoticeKind.OPENED
+    # The incident in the key keeps two incidents of a service from sharing one alert at the pager.
     about = about or f"{ctx.service.pinned_for or ctx.name}/auto-deploy"
     ctx.update_service(auto_deploy_notice_thread=about)
     ctx.notify_service(kind, about, title, lines, wakes=wakes)
 
 
 def left_off(ctx: StepContext) -> None:
-    """Its incident needs it off no longer, but it is not given back now: say so, unless people know that it is off."""
+    """Say that auto-deploy stays off although its incident needs it no longer, unless people know that already."""
     if not is_ours(ctx) or ctx.service.auto_deploy_notice_thread:
         return
     withheld = guards.global_stop_reason(ctx.state)
@@ -59,7 +60,7 @@ def left_off(ctx: StepContext) -> None:
 
 
 def say_off(ctx: StepContext, why: str, *, sure: bool) -> None:
-    """Say that auto-deploy is off (or may be, if it was not read back) for nothing that goes on."""
+    """Say that auto-deploy is off (or may be, if the switch was not read back) without an incident that needs it."""
     title = f"AUTO-DEPLOY {'IS' if sure else 'MAY BE'} OFF on {ctx.name}"
     line = f"It was {ctx.service.auto_deploy_off}; {why}."
     note(ctx, "HUMAN", f"{title}. {line}")
@@ -67,12 +68,12 @@ def say_off(ctx: StepContext, why: str, *, sure: bool) -> None:
 
 
 def note(ctx: StepContext, label: NoteLabel, text: str) -> None:
-    """Write it into the story of the incident that auto-deploy is off for, though that may be over."""
+    """Write into the story of the incident that auto-deploy is off for, even if that is over."""
     ctx.emit(Note(ctx.now, ctx.name, ctx.service.pinned_for or None, label, text))
 
 
 def over(ctx: StepContext, how: str) -> None:
-    """Say that auto-deploy is on again, if it is and people were told that it is off."""
+    """Say that auto-deploy is on again, where a notice said that it is off."""
     about = ctx.service.auto_deploy_notice_thread
     if about and not is_ours(ctx):
         ctx.update_service(auto_deploy_notice_thread="")
@@ -81,14 +82,14 @@ def over(ctx: StepContext, how: str) -> None:
 
 
 def _is_new(ctx: StepContext, live: Deploy) -> bool:
-    """Tell whether it brings code that is not denied and never ran before."""
+    """Return whether the live deploy brings code that is not denied and was never live before."""
     if live.code is None or live.is_rollback or live.code in ctx.state.denied:
         return False
     return not any(item.code == live.code and item.was_live and item.id != live.id for item in ctx.service.deploys)
 
 
 def restore(ctx: StepContext) -> None:
-    """A human asks to give auto-deploy back."""
+    """Restore auto-deploy at a human's request."""
     event = ctx.event
     assert isinstance(event, e.RestoreRequested)
     withheld = guards.global_stop_reason(ctx.state)
@@ -103,6 +104,6 @@ def restore(ctx: StepContext) -> None:
 
 
 def not_now(ctx: StepContext) -> None:
-    """While something is being looked into, auto-deploy stays as it is."""
+    """Refuse to restore auto-deploy while an incident is being investigated or acted on."""
     phase = ctx.service.phase.value.replace("_", " ")
     ctx.note("REFUSED", f"auto-deploy is not given back now: {ctx.name} is {phase}")

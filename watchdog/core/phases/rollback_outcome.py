@@ -1,7 +1,7 @@
-"""Acting: on a yes or when nobody said stop, and taking what comes of a pin and a rollback.
+"""Acting after a yes or an expired veto window, and the outcomes of a pin and a rollback.
 
 Rule 1: one rollback per incident; an outcome that is not success ends with a human.
-Rule 2: what a human agreed to is decided anew before it is done.
+Rule 2: an approved action is decided anew before it is done.
 """
 
 from dataclasses import replace
@@ -29,17 +29,18 @@ from watchdog.domain.notices import NoticeKind, Topic
 from watchdog.domain.units import show_seconds
 
 PinOutcome = e.PinConfirmed | e.PinUnconfirmed | e.RollbackPostponed
-"""What may come of switching auto-deploy off; each tells the value before it, if that is known."""
+"""The possible outcomes of switching auto-deploy off; each carries the value before it, if that is known."""
 UNDONE_KEPT = 20
 
 
 def await_veto(ctx: StepContext) -> None:
-    """The veto window: over when its time has come, or when the site recovered."""
+    """Wait for the end of the veto window; close the incident if the site recovered."""
     if observations.is_healthy(ctx.service, ctx.policy, ctx.now, ctx.policy.detection.fresh_seconds):
         close_incident.close(ctx, Outcome.BY_ITSELF, "it recovered before the announced rollback")
         return
+    # While a silence muted the announcement, its readers could not veto: the window begins again.
     if ctx.incident.muted and ctx.silenced_by(NoticeKind.ANNOUNCED) is None:
-        rollback_request.announce(ctx)  # a silence kept it from people: nobody could say stop
+        rollback_request.announce(ctx)
         return
     until = ctx.incident.announced_until
     if until is not None and ctx.now >= until:
@@ -47,13 +48,14 @@ def await_veto(ctx: StepContext) -> None:
 
 
 def decide_and_act(ctx: StepContext, by: str | None, *, in_window: bool = False) -> None:
-    """Decide anew with the newest evidence (an approval answers what asks), then roll back or say why not.
+    """Decide anew with the newest evidence (an approval answers the guards that ask), then act or state the reason.
 
-    What the policy schedules is kept for its window, unless it is `in_window`, or a human does not want to wait.
+    A scheduled rollback waits for its window, unless it is `in_window`, or a human does not want to wait.
     """
     findings = known_findings(ctx)
     if not findings:
         return
+    # An approval counts only from a person who may approve the present severity.
     counts = by is None or not open_incident.for_another(ctx, findings)
     decision = open_incident.make_decision(ctx, findings, approved=by is not None and counts)
     if counts and decision.course in (Course.ROLLBACK, Course.ANNOUNCE):
@@ -63,16 +65,17 @@ def decide_and_act(ctx: StepContext, by: str | None, *, in_window: bool = False)
 
 
 def act_by_default(ctx: StepContext) -> str:
-    """Nobody answered in time, and the policy says rollback: decide anew. Return what still asks for a human.
+    """Carry out the rollback of an unanswered question; return the reason that still needs a human, or "".
 
-    That answers the policy's own question and mode assist, and no more: guards that want a human's eyes still do, and
-    a deploy that is not convicted stays.
+    The default answers the policy's own question and mode assist only. Guards that ask for a human still ask, and a
+    deploy that is not convicted stays.
     """
     findings = known_findings(ctx)
     if not findings:
         return ""
     if why_not := open_incident.why_no_default(ctx, findings):
         return why_not
+    # Set before the decision, as the guard `mode` reads it; withdrawn if the decision still asks.
     ctx.update_question(defaulted_at=ctx.now)
     decision = open_incident.make_decision(ctx, findings)
     if decision.course is Course.ASK:
@@ -85,7 +88,7 @@ def act_by_default(ctx: StepContext) -> str:
 
 
 def known_findings(ctx: StepContext) -> tuple[Finding, ...]:
-    """Return what fails, or what the incident knows that can still be judged; a human has it if a reload left none."""
+    """Return the present findings, else those of the incident; leave it to a human if a reload removed all signals."""
     fresh = observations.findings(ctx.service, ctx.policy, ctx.now)
     if fresh:
         return fresh
@@ -96,7 +99,7 @@ def known_findings(ctx: StepContext) -> tuple[Finding, ...]:
 
 
 def pinned(ctx: StepContext) -> None:
-    """Auto-deploy is off: go on."""
+    """Send the rollback: auto-deploy is off, read back."""
     event = ctx.event
     assert isinstance(event, e.PinConfirmed)
     _remember_pin(ctx, event)
@@ -110,7 +113,7 @@ def _read_back(ctx: StepContext) -> None:
 
 
 def _remember_pin(ctx: StepContext, event: PinOutcome) -> None:
-    """Keep the old value, the last that is not our own `off`: a second pin may read that back."""
+    """Keep the value before our switch; a second pin may read back our own `off`, which is not that value."""
     if event.previous is None:
         return
     if event.previous != "off" or ctx.incident.pin.previous is None:
@@ -124,10 +127,11 @@ def _remember_off(
     previous: str | None,
     live: str | None,
 ) -> None:
-    """Auto-deploy is, or may be, off because of us: known until it was given back, or a later look reads it as on."""
+    """Record auto-deploy as off because of us, until it is restored or a later read shows it as on."""
     if previous is None or previous == "off":
         return
     sure = isinstance(event, e.PinConfirmed)
+    # Until then a deploy list may still show the value before the switch, which must not count as a person's doing.
     settles = observations.PIN_SHOWS_SECONDS if sure else observations.PIN_LANDS_SECONDS
     ctx.update_service(
         auto_deploy_off=previous,
@@ -139,7 +143,7 @@ def _remember_off(
 
 
 def not_pinned(ctx: StepContext) -> None:
-    """It could not be confirmed in time: the outage does not wait, but the page says so."""
+    """Send the rollback without a confirmed pin: the outage does not wait, and the page mentions it."""
     event = ctx.event
     assert isinstance(event, e.PinUnconfirmed)
     _remember_pin(ctx, event)
@@ -147,7 +151,7 @@ def not_pinned(ctx: StepContext) -> None:
 
 
 def pin_overdue(ctx: StepContext) -> None:
-    """No outcome of the pin came at all: go on without it."""
+    """Send the rollback without the pin, if no outcome of the pin came in time."""
     if ctx.now - ctx.service.phase_since >= rollback_request.PIN_PATIENCE_SECONDS:
         _go_on_unpinned(ctx, "no answer came")
     else:
@@ -161,7 +165,7 @@ def _go_on_unpinned(ctx: StepContext, why: str) -> None:
 
 
 def send_overdue(ctx: StepContext) -> None:
-    """No outcome of the rollback came at all: only a human can tell what became of it."""
+    """Leave the incident to a human, if no outcome of the rollback came in time: it may still happen."""
     waited = ctx.now - ctx.service.phase_since
     if waited >= rollback_request.SEND_PATIENCE_SECONDS:
         rollback_request.escalate_to_human(ctx, f"no outcome of the rollback came in {show_seconds(waited)}")
@@ -170,10 +174,11 @@ def send_overdue(ctx: StepContext) -> None:
 
 
 def accepted(ctx: StepContext) -> None:
-    """The platform has it: deny the bad code, tell people, and follow the new deploy."""
+    """Follow the new deploy: deny the bad code, and notify people."""
     event = ctx.event
     assert isinstance(event, e.RollbackAccepted)
     ctx.update_rollback(deploy=event.deploy)
+    # Denied only now: a refused or lost rollback proves nothing against the code.
     _deny(ctx)
     how = "found by reading the deploy list" if event.adopted else "sent once"
     rebuild = note_text.rebuild_words(ctx.incident)
@@ -182,11 +187,12 @@ def accepted(ctx: StepContext) -> None:
     limits = ctx.policy.verification
     ctx.wake_at(ctx.now + limits.late_seconds)
     ctx.wake_at(ctx.now + limits.give_up_seconds)
+    # It wakes only where the pin is unconfirmed: then a person has to keep the next merge from undoing this.
     ctx.notify(NoticeKind.ACTED, Topic.ROLLING_BACK, wakes=not ctx.incident.pin.off)
 
 
 def _deny(ctx: StepContext) -> None:
-    """Put the suspect's code on the deny-list, unless only its configuration was bad, or a human asked by hand."""
+    """Deny the suspect's code, unless only its configuration was bad, or a human asked by hand (no blame then)."""
     decision = ctx.incident.decision
     blame = decision.blame if decision is not None else None
     code = ctx.incident.suspect_code
@@ -199,11 +205,13 @@ def _deny(ctx: StepContext) -> None:
 
 
 def refused(ctx: StepContext) -> None:
-    """The platform said no: nothing happened. If the target's artefact is gone, its commit is built anew, once."""
+    """Leave a refused rollback to a human; if the target's artefact is gone, rebuild its commit instead, once."""
     event = ctx.event
     assert isinstance(event, e.RollbackRefused)
+    # A restart delivers the refusal again; the rebuild is under way.
     if event.expired and ctx.incident.rollback.expired == ctx.incident.rollback.target:
-        return  # told again after a restart; the rebuild is under way
+        return
+    # Render made no deploy, so the rebuild is still this incident's first one (invariant I1 allows exactly this).
     rollback_budget.give_back(ctx)
     if event.expired and _can_be_rebuilt(ctx):
         ctx.update_rollback(expired=ctx.incident.rollback.target, tried=False)
@@ -214,12 +222,12 @@ def refused(ctx: StepContext) -> None:
 
 
 def _can_be_rebuilt(ctx: StepContext) -> bool:
-    """Tell whether the target is a commit; an image cannot be built from what the platform keeps."""
+    """Return whether the target names a commit; the platform keeps nothing to rebuild an image from."""
     return any(deploy.id == ctx.incident.rollback.target and deploy.commit for deploy in ctx.service.deploys)
 
 
 def aborted(ctx: StepContext) -> None:
-    """The world had changed before we sent: somebody else is at it."""
+    """Leave the incident to a human: production changed before the request, so another person or tool is at work."""
     event = ctx.event
     assert isinstance(event, e.RollbackStoodDown)
     rollback_budget.give_back(ctx)
@@ -228,7 +236,7 @@ def aborted(ctx: StepContext) -> None:
 
 
 def postponed(ctx: StepContext) -> None:
-    """Nothing was sent: look again, decide anew."""
+    """Decide anew: nothing was sent. A request by hand is not repeated; its human asks again."""
     event = ctx.event
     assert isinstance(event, e.RollbackPostponed)
     _remember_pin(ctx, event)
@@ -241,14 +249,14 @@ def postponed(ctx: StepContext) -> None:
 
 
 def outcome_unknown(ctx: StepContext) -> None:
-    """It was sent and left no trace: it may still come. Only a human can tell."""
+    """Leave the incident to a human: the request was sent and left no trace, and may still take effect."""
     event = ctx.event
     assert isinstance(event, e.RollbackLost)
     rollback_request.escalate_to_human(ctx, f"a rollback was sent and its outcome is unknown: {event.why}")
 
 
 def pin_came_late(ctx: StepContext) -> None:
-    """Auto-deploy is (or may be) off for an action that went on, or ended, without it: give it back if it ended."""
+    """Handle a pin outcome that no phase waits for: restore auto-deploy if the action ended without it."""
     event = ctx.event
     assert isinstance(event, PinOutcome)
     incident = ctx.service.incident
@@ -259,6 +267,7 @@ def pin_came_late(ctx: StepContext) -> None:
         _pinned_again(ctx, event)
         return
     _remember_pin(ctx, event)
+    # Nothing to restore: the switch was not made, or auto-deploy was off before.
     if event.previous in (None, "off"):
         return
     if isinstance(event, e.PinConfirmed):
@@ -268,7 +277,7 @@ def pin_came_late(ctx: StepContext) -> None:
 
 
 def _pinned_for_one_that_is_over(ctx: StepContext, event: PinOutcome) -> None:
-    """Nobody knows any more whether it was rolled back: auto-deploy is left as it is, and a human decides."""
+    """Leave auto-deploy as it is for a human: the record of its incident, and of a rollback in it, is gone."""
     if event.previous in (None, "off"):
         return
     _remember_off(ctx, event, ctx.service.auto_deploy_off or event.previous, ctx.service.live)
@@ -277,15 +286,16 @@ def _pinned_for_one_that_is_over(ctx: StepContext, event: PinOutcome) -> None:
 
 
 def _note_of_pin(ctx: StepContext, incident: str, label: NoteLabel, text: str) -> None:
-    """Write it into the story of the incident that auto-deploy is off for, though that may be over."""
+    """Write into the story of the incident that auto-deploy is off for, even if that is over."""
     ctx.emit(Note(ctx.now, ctx.name, incident if incident != ctx.name else None, label, text))
 
 
 def _pinned_again(ctx: StepContext, event: PinOutcome) -> None:
-    """What came of switching auto-deploy off once more, after the bad commit had come back."""
+    """Record the outcome of switching auto-deploy off again after the bad commit came back."""
     _remember_pin(ctx, event)
     if isinstance(event, e.PinConfirmed):
         ctx.update_pin(off=True, note="off once more, read back")
+        # Shown as off at once: the facts of the last list would let the next event report it as on again.
         facts = ctx.service.facts
         ctx.update_service(facts=replace(facts, auto_deploy="off") if facts is not None else None)
         ctx.note("ACT", f"auto-deploy {ctx.incident.pin.note}")
@@ -297,7 +307,7 @@ def _pinned_again(ctx: StepContext, event: PinOutcome) -> None:
 
 
 def put_off_late(ctx: StepContext) -> None:
-    """Something was not sent that nobody waits for; but it was to be switched off once more, or may be off."""
+    """Handle a postponement that no phase waits for; a pin inside it may still have switched auto-deploy off."""
     event, incident = ctx.event, ctx.service.incident
     assert isinstance(event, e.RollbackPostponed)
     ours = incident is not None and incident.id == event.incident
@@ -308,7 +318,7 @@ def put_off_late(ctx: StepContext) -> None:
 
 
 def acceptance_came_late(ctx: StepContext) -> None:
-    """A rollback that was given up turned out to have been accepted: write it down."""
+    """Record that a rollback which was given up had been accepted after all."""
     event = ctx.event
     assert isinstance(event, e.RollbackAccepted)
     incident = ctx.service.incident
@@ -319,10 +329,11 @@ def acceptance_came_late(ctx: StepContext) -> None:
 
 
 def auto_deploy_restored(ctx: StepContext) -> None:
-    """Auto-deploy is as it was."""
+    """Record that auto-deploy has its former value again."""
     event = ctx.event
     assert isinstance(event, e.AutoDeployRestored)
-    if ctx.now >= ctx.service.switch_visible_at:  # else the switch may still arrive: the next look tells
+    # Before that moment our own switch to `off` may still arrive after the restore; the next deploy list decides.
+    if ctx.now >= ctx.service.switch_visible_at:
         ctx.update_service(auto_deploy_off="", pinned_for="", offered="")
         blocked_merges.forget(ctx)
     incident = ctx.service.incident
@@ -333,7 +344,7 @@ def auto_deploy_restored(ctx: StepContext) -> None:
 
 
 def auto_deploy_not_restored(ctx: StepContext) -> None:
-    """Auto-deploy stays off, though people read that it is being given back: a human has to hear it, always."""
+    """Page that auto-deploy stays off: an earlier notice announced that it is being restored."""
     event = ctx.event
     assert isinstance(event, e.AutoDeployNotRestored)
     off = f"AUTO-DEPLOY IS OFF on {ctx.name} and could not be given back"
@@ -351,13 +362,13 @@ def auto_deploy_not_restored(ctx: StepContext) -> None:
 
 
 def resume_announcing(ctx: StepContext) -> None:
-    """After a restart: the end of the veto window still holds."""
+    """Resume after a restart: the veto window keeps its end."""
     resume_acting(ctx)
     ctx.wake_at(max(ctx.incident.announced_until or ctx.now, ctx.now))
 
 
 def resume_acting(ctx: StepContext) -> None:
-    """After a restart: the recorded effect is looked up by the shell; we wait for its outcome, from now on."""
+    """Resume after a restart: the shell looks up the saved effect; the wait for its outcome begins anew."""
     ctx.enter_phase(ctx.service.phase)
     ctx.update_service(phase_since=ctx.now)
     ctx.wake_at(ctx.now + rollback_request.PIN_PATIENCE_SECONDS)

@@ -1,8 +1,8 @@
-"""Sending: what goes out for an incident. Announce, ask or keep; pin auto-deploy, then roll back; hand over to a human.
+"""Sending: announce, ask or schedule; pin auto-deploy, then roll back; or leave the incident to a human.
 
-Rule 1: nothing is sent without a fresh bad reading at that moment (I2), and one of the deploy that is live: what was
-seen of the one before says nothing of it. A site that recovered is left alone.
-Rule 2: auto-deploy that we switched off and no longer need off is given back.
+Rule 1: nothing is sent without a fresh bad reading at that moment (I2). The reading must be of the live deploy: one of
+the deploy before says nothing about it. A site that recovered is left alone.
+Rule 2: auto-deploy that the daemon switched off and no longer needs off is restored.
 """
 
 from watchdog.core import note_text
@@ -20,24 +20,25 @@ from watchdog.domain.policy import Rule, Then
 from watchdog.domain.units import show_seconds
 
 PIN_PATIENCE_SECONDS = 60.0
-"""An outcome of the pin that does not come in this time does not come: the outage does not wait."""
+"""The longest wait for the outcome of the pin; after it the rollback is sent without, as the outage does not wait."""
 SEND_PATIENCE_SECONDS = 300.0
-"""Likewise for the rollback; longer than the shell looks for a lost answer."""
+"""The same for the outcome of the rollback; longer than the shell searches for a lost answer."""
 PUT_OFF_SECONDS = 120.0
-"""How long a rollback that was decided may be kept from being sent, again and again, before a human has the outage."""
+"""How long a decided rollback may be postponed, again and again, before the incident is left to a human."""
 
 
 def announce(ctx: StepContext) -> None:
-    """Say what will be done, and wait for a stop."""
+    """Announce the rollback, and wait for a veto."""
     until = ctx.now + ctx.service_policy.veto_seconds
     ctx.update_incident(announced_until=until)
+    # Before the notice: in ASKING it would still state the terms of an answer.
     ctx.enter_phase(Phase.ANNOUNCED)
     ctx.wake_at(until)
     ctx.notify(NoticeKind.ANNOUNCED, Topic.ANNOUNCED, wakes=True)
 
 
 def schedule_rollback(ctx: StepContext, missed: str = "") -> None:
-    """Keep what was agreed to until its window begins next; `missed` says why it was not done in the last one."""
+    """Keep an approved rollback until its next window; `missed` says why the last window passed without it."""
     window = ctx.rule.window
     assert window is not None, "what is scheduled has a window"
     until = schedule.next_beginning(window.hours, ctx.now)
@@ -50,10 +51,11 @@ def schedule_rollback(ctx: StepContext, missed: str = "") -> None:
 
 
 def announce_schedule(ctx: StepContext, missed: str = "") -> None:
-    """Say until when a rollback is kept, and how to stop it."""
+    """Notify of the window that the rollback waits for, and of the command that stops it."""
     until, window = ctx.incident.announced_until or ctx.now, ctx.rule.window
     left = show_seconds(until - ctx.now)
-    opens = schedule.show(window.hours, until) if window is not None else ""  # a reload may have taken it away
+    # A reload may have removed the window from the policy.
+    opens = schedule.show(window.hours, until) if window is not None else ""
     ctx.note(
         "KEPT",
         f"for {f'{opens} (in {left})' if opens else f'{left} from now'}; stop: {command_line('stop', ctx.incident.id)}",
@@ -63,12 +65,12 @@ def announce_schedule(ctx: StepContext, missed: str = "") -> None:
 
 
 def ask(ctx: StepContext) -> None:
-    """Ask a human; without an answer happens what the policy says (approval)."""
+    """Ask a human; the policy's default applies at the deadline (approval)."""
     clock = deadline(ctx.rule, ctx.now)
     ctx.update_question(asked_at=ctx.now, deadline=clock, reminded=False)
     ctx.update_incident(late_paged=False)
     ctx.update_rollback(blocked_since=None)
-    # If it may be anything, others are called as they would be by a page.
+    # An unsure blame may mean any other cause: the escalation then climbs as it does for a page.
     escalation.call(ctx, climbs=None if close_incident.unsure(ctx.incident) else False)
     ctx.enter_phase(Phase.ASKING)
     for at in (clock.remind_at, clock.due_at):
@@ -82,7 +84,7 @@ def ask(ctx: StepContext) -> None:
 def tell_who_is_asked(
     ctx: StepContext, kind: NoticeKind, topic: Topic, *, why: str = "", since: float | None = None
 ) -> None:
-    """Say what is asked: to the incident's people, and to who alone may say yes to it."""
+    """Send the question to the incident's channels, and to the person who alone may approve."""
     own = ctx.rule.approver.channels if ctx.rule.approver is not None else ()
     channels = tuple(dict.fromkeys((*ctx.incident.channels, *own)))
     wakes = not close_incident.unsure(ctx.incident) or ctx.incident.severity in escalation.WAKING
@@ -90,13 +92,13 @@ def tell_who_is_asked(
 
 
 def deadline(rule: Rule, now: float) -> Deadline:
-    """Return the clock of a question that is asked now, as the policy has it."""
+    """Return the clock of a question that is asked at `now`, by the policy's rule."""
     within, remind = rule.within_seconds, rule.remind_seconds
     return Deadline(now, rule.then, within, now + within if within else None, now + remind if remind else None)
 
 
 def disable_auto_deploy(ctx: StepContext) -> None:
-    """Switch auto-deploy off first: an API rollback leaves it on, and the next merge would undo it."""
+    """Switch auto-deploy off before the rollback: a rollback by Render's API leaves it on, and a merge would undo it."""
     assert ctx.service_policy.platform_id is not None, "a guard blocks a service the platform did not tell of"
     ctx.enter_phase(Phase.PINNING)
     ctx.wake_at(ctx.now + PIN_PATIENCE_SECONDS)
@@ -111,7 +113,7 @@ def _listed(ctx: StepContext) -> str:
 
 
 def send(ctx: StepContext) -> None:
-    """Send the one rollback, if the site is still bad at this moment and nobody said stop."""
+    """Send the one rollback, if the site is still bad at this moment and no person stopped it."""
     withheld = guards.global_stop_reason(ctx.state)
     if withheld:
         escalate_to_human(ctx, f"{withheld} before the rollback was sent")
@@ -126,6 +128,7 @@ def send(ctx: StepContext) -> None:
     if not_now:
         escalate_to_human(ctx, f"nothing was sent: {not_now}; ask again", restore=True)
         return
+    # Last: the obstacles above end with a human, these may clear by themselves.
     why_wait = _why_wait(ctx)
     if why_wait:
         retry_later(ctx, why_wait)
@@ -136,10 +139,12 @@ def send(ctx: StepContext) -> None:
         and incident.rollback.target is not None
         and ctx.service_policy.platform_id is not None
     )
+    # The budget and `tried` are in the same saved step as the effect: a crash after it cannot send a second one.
     rollback_budget.spend(ctx)
     ctx.update_incident(late_paged=False)
     ctx.update_rollback(tried=True, requested_at=ctx.now)
     ctx.enter_phase(Phase.ROLLING_BACK)
+    # Explicitly: a rebuild is sent from ROLLING_BACK itself, and the patience counts from this request.
     ctx.update_service(phase_since=ctx.now)
     ctx.wake_at(ctx.now + SEND_PATIENCE_SECONDS)
     rebuild = note_text.rebuild_words(incident)
@@ -161,7 +166,7 @@ def send(ctx: StepContext) -> None:
 
 
 def retry_later(ctx: StepContext, why: str) -> None:
-    """Nothing was sent: look again and decide anew, but not in silence for ever."""
+    """Look again and decide anew, as nothing was sent; after PUT_OFF_SECONDS the incident is left to a human."""
     since = ctx.incident.rollback.blocked_since if ctx.incident.rollback.blocked_since is not None else ctx.now
     ctx.update_rollback(blocked_since=since)
     waited = ctx.now - since
@@ -169,20 +174,21 @@ def retry_later(ctx: StepContext, why: str) -> None:
         escalate_to_human(ctx, f"for {show_seconds(waited)} nothing could be sent: {why}", restore=True)
         return
     ctx.note("WAIT", f"nothing was sent: {why}; looking again")
+    # SUSPECT, with the incident still open: its handler decides again with the next fresh bad reading.
     ctx.enter_phase(Phase.SUSPECT)
     overdue_rollback.page_if_overdue(ctx)
 
 
 def _target_is_gone(ctx: StepContext) -> bool:
-    """Tell whether another target is meant than the one whose artefact was gone; a human may name one."""
+    """Return whether the target changed after its artefact proved to be gone; a human may name any target."""
     expired = ctx.incident.rollback.expired
     return expired not in (None, ctx.incident.rollback.target) and not ctx.incident.by_hand
 
 
 def _not_by_hand_now(ctx: StepContext) -> str:
-    """Return why what was asked for by hand is not what the human meant any more, or nothing.
+    """Return why a request by hand no longer fits its human's intention, or "".
 
-    It may have been lost on the way for long, and people read meanwhile that nothing was sent.
+    The request may have been delayed for minutes, in which people read that nothing was sent.
     """
     decision = ctx.incident.decision
     if decision is None or not ctx.incident.by_hand:
@@ -197,11 +203,12 @@ def _not_by_hand_now(ctx: StepContext) -> str:
 
 
 def _why_wait(ctx: StepContext) -> str:
-    """Return why nothing may be sent at this moment, or nothing; what was asked for by hand waits for no finding."""
+    """Return why nothing may be sent at this moment, or ""; a request by hand needs no finding."""
     if ctx.incident.by_hand:
         return ""
     if ctx.state.blind_since is not None:
         return "blind"
+    # A reload may have changed the default after it was counted as an answer.
     if ctx.incident.question.defaulted_at is not None and ctx.rule.then is not Then.ROLLBACK:
         return "nobody answered, and the policy does not say rollback any more"
     if observations.failing_now(ctx.service, ctx.incident.findings, ctx.policy, ctx.now):
@@ -210,10 +217,10 @@ def _why_wait(ctx: StepContext) -> str:
 
 
 def _not_seen_yet(ctx: StepContext) -> str:
-    """Return that no failure was seen since the live deploy is live, or nothing.
+    """Return that no failure was seen since the live deploy went live, or "".
 
-    Somebody's repair may have gone live while we were frozen or blind. Where the platform does not say since when, or
-    its clock is ahead of ours, what counts is when the deploy could first take traffic.
+    A repair may have gone live while the daemon was frozen or blind. Where the platform does not state since when, or
+    its clock is ahead of ours, the moment counts at which the deploy could first take traffic.
     """
     live = live_deploy(ctx.service.deploys)
     if live is None:
@@ -222,15 +229,17 @@ def _not_seen_yet(ctx: StepContext) -> str:
     since = said if said is not None and said <= ctx.now else first_traffic_at(live, ctx.policy.blame)
     findings = observations.still_judged(ctx.service, ctx.incident.findings, ctx.policy)
     checks = [(finding.fails, ctx.service.checks[finding.signal]) for finding in findings]
+    # A latency finding has no single bad reading: any reading since then is part of its statistics.
     bad = [check.last_bad_at if fails else check.last_at for fails, check in checks]
     return "" if any(at is not None and at >= since for at in bad) else f"no failure was seen since {live.id} is live"
 
 
 def escalate_to_human(ctx: StepContext, why: str, *, restore: bool = False) -> None:
-    """Leave it to a human; `restore`: nothing was changed, so auto-deploy that we switched off goes back."""
+    """Leave the incident to a human; `restore`: nothing was changed, so auto-deploy goes back to its value."""
     ctx.update_incident(human_needed=why, human_decision=None)
     ctx.note("HUMAN", why)
     ctx.enter_phase(Phase.PAGED)
+    # Before the page, which then says whether auto-deploy is being restored.
     given = restore and close_incident.give_auto_deploy_back(ctx)
     ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.STOPPED_SHORT, wakes=True, restored=given, why=why)
     escalation.call(ctx)

@@ -1,9 +1,9 @@
-"""Keeping: a rollback that a human said yes to, and that the policy keeps for a window (`do: schedule`).
+"""Scheduling: an approved rollback that the policy keeps for a window (`do: schedule`).
 
-Rule 1: until the window begins it can be stopped; a second yes means now. Nobody is called meanwhile.
-Rule 2: then everything is decided anew, with the yes counted. What holds it up and passes is waited for as long as the
-window lasts; a window in which it was not done is followed by the next one.
-Rule 3: a yes is for what was asked: of another deploy, or of worse trouble, it is decided as if nobody had said it.
+Rule 1: it can be stopped until the window begins; a second approval means now. No one is called meanwhile.
+Rule 2: when the window begins everything is decided anew, with the approval counted. A passing obstacle is waited for
+while the window lasts; after a missed window the rollback waits for the next one.
+Rule 3: an approval is for its question. For another deploy, or a higher severity, the decision ignores it.
 """
 
 from watchdog.core.assess import schedule
@@ -18,12 +18,12 @@ from watchdog.domain.policy import Window
 from watchdog.domain.units import show_seconds
 
 SAID_ONCE_SECONDS = 10.0
-"""A second yes so soon after the first is the same one: pressed twice, or said by two at once."""
+"""A second approval this soon after the first is the same one: a double click, or two people at once."""
 HELD_UP = (Course.PAGE, Course.ASK)
 
 
 def wait(ctx: StepContext) -> None:
-    """An announced rollback: that of a veto window (rollback_outcome), or one that was agreed to."""
+    """Handle an announced rollback: one in a veto window (rollback_outcome), or one that waits for its window."""
     if not ctx.service.is_kept:
         rollback_outcome.await_veto(ctx)
     elif observations.is_healthy(ctx.service, ctx.policy, ctx.now, ctx.policy.detection.calm_seconds):
@@ -31,8 +31,9 @@ def wait(ctx: StepContext) -> None:
     elif _is_another_matter(ctx):
         forget(ctx)
         approval.decide_anew(ctx)
+    # A silence muted the announcement, so no reader could stop it.
     elif ctx.incident.muted and ctx.silenced_by(NoticeKind.ANNOUNCED) is None:
-        rollback_request.announce_schedule(ctx)  # a silence kept it from people
+        rollback_request.announce_schedule(ctx)
     elif ctx.now >= (ctx.incident.announced_until or 0.0):
         _begin(ctx)
 
@@ -43,13 +44,13 @@ def _is_another_matter(ctx: StepContext) -> bool:
 
 
 def forget(ctx: StepContext) -> None:
-    """The yes counts no longer."""
+    """Drop the approval."""
     ctx.update_question(approved_by=None, approved_at=None)
     ctx.update_incident(announced_until=None)
 
 
 def _begin(ctx: StepContext) -> None:
-    """Its time has come: do it, unless the window is over already (nobody was there), or something passing is at it."""
+    """Begin in the window; wait for the next window if this one has passed, or for a passing obstacle."""
     window, held_up = ctx.rule.window, ctx.incident.rollback.blocked_since is not None
     if window is not None and not schedule.within(window.hours, ctx.now):
         rollback_request.schedule_rollback(ctx, "what held it up did not pass" if held_up else "no watchdog ran")
@@ -59,13 +60,14 @@ def _begin(ctx: StepContext) -> None:
 
 
 def _is_held_up(ctx: StepContext, window: Window) -> bool:
-    """Tell whether all that is against it will pass, and the window still lasts; looked at again every few seconds."""
+    """Return whether every obstacle may clear by itself while the window lasts; weighed again every few seconds."""
     since = ctx.incident.rollback.blocked_since
     if since is not None and ctx.now - ctx.incident.reconsidered_at < open_incident.RECONSIDER_SECONDS:
         return True
     findings = rollback_outcome.known_findings(ctx)
     if not findings:
-        return True  # it was left to a human
+        # known_findings left the incident to a human.
+        return True
     decision = open_incident.make_decision(ctx, findings, approved=True)
     if not _passes(ctx, decision):
         return False
@@ -77,7 +79,7 @@ def _is_held_up(ctx: StepContext, window: Window) -> bool:
 
 
 def _passes(ctx: StepContext, decision: Decision) -> bool:
-    """Tell whether nothing is against it but what time alone may lift."""
+    """Return whether time alone may lift everything that is against the rollback."""
     answered = guards.guards_that_ask(ctx.incident)
     against = [
         one.passing
@@ -89,7 +91,7 @@ def _passes(ctx: StepContext, decision: Decision) -> bool:
 
 
 def confirm_immediate(ctx: StepContext) -> str:
-    """Return why a yes to what is kept does not mean now, or nothing."""
+    """Return why a second approval does not mean now, or ""."""
     by, at = ctx.incident.question.approved_by, ctx.incident.question.approved_at or 0.0
     if ctx.now - at >= SAID_ONCE_SECONDS:
         return ""

@@ -10,15 +10,16 @@ from watchdog.domain.incidents import Outcome, Phase
 from watchdog.domain.units import show_seconds
 
 PATIENCE_SECONDS = 600.0
-"""How long an open incident may be looked at without a decision, before a human has it."""
+"""How long an open incident may stay undecided under suspicion before it is left to a human."""
 
 
 def enter_suspect(ctx: StepContext) -> None:
-    """Calm: one bad reading is enough to look closer; an incident that is over is let go."""
+    """Enter suspicion after one bad reading, in calm; let go of a closed incident."""
     if ctx.service.incident is not None:
         ctx.update_service(incident=None)
     why = observations.suspicion(ctx.service, ctx.policy, ctx.now)
     if why and ctx.state.blind_since is None:
+        # Before the note, which states the interval; and confirm() at once, as a single reading may confirm a feed.
         ctx.enter_phase(Phase.SUSPECT)
         ctx.update_probe_interval()
         ctx.note("SUSPECT", f"{why}; probe every {ctx.service.pace_seconds:g} s")
@@ -26,10 +27,10 @@ def enter_suspect(ctx: StepContext) -> None:
 
 
 def confirm(ctx: StepContext) -> None:
-    """Suspicion: open an incident once it is confirmed, go back to calm once it is not borne out.
+    """Open an incident once the suspicion is confirmed; return to calm once the checks are no longer failing.
 
-    An open incident (something kept us from sending) is decided anew only while it is seen failing, and not
-    watched in silence for ever.
+    An open incident whose rollback could not be sent is decided anew only while its failure is fresh. After
+    PATIENCE_SECONDS it is left to a human.
     """
     if ctx.state.blind_since is not None:
         return
@@ -48,6 +49,7 @@ def confirm(ctx: StepContext) -> None:
 
 
 def _may_decide(ctx: StepContext, findings: tuple[Finding, ...]) -> bool:
+    # The lesser of two findings would ask a question that the critical one voids a moment later.
     if observations.critical_check_pending(ctx.service, ctx.policy, findings, ctx.now):
         return False
     return ctx.service.incident is None or observations.failing_now(ctx.service, findings, ctx.policy, ctx.now)
@@ -57,6 +59,7 @@ def _calm_down(ctx: StepContext) -> None:
     if ctx.service.incident is not None:
         close_incident.close(ctx, Outcome.BY_ITSELF, "it recovered before a rollback was sent")
         return
+    # An intermittent outage may return: in calm, slower probes could miss its next short outage.
     if observations.may_return(ctx.service, ctx.now):
         return
     lasted = ctx.now - ctx.service.phase_since
@@ -66,10 +69,10 @@ def _calm_down(ctx: StepContext) -> None:
 
 
 def resume(ctx: StepContext) -> None:
-    """After a restart: go on where we were.
+    """Resume after a restart in the saved phase.
 
-    Under suspicion the begin and end of each run were saved, so it goes on across some seconds without readings. When
-    calm, good readings may not have been saved: runs begin anew.
+    In suspicion the begin and end of each run were saved, so a run continues across a few seconds without readings. In
+    calm, good readings may not have been saved, so every run begins anew.
     """
     if ctx.service.phase is Phase.SUSPECT:
         ctx.set_service(observations.carry_on(ctx.service, ctx.policy, ctx.now))

@@ -1,8 +1,8 @@
-"""Undoing: the way back after a wrong rollback. What was blamed then is live again, and no longer deny-listed.
+"""Undo: the way back after a wrong rollback. The suspect is live again, and no longer deny-listed.
 
-Rule 1: it is a rollback by hand, by the same protocol: a human asks, the machine takes none of its own back.
-Rule 2: only a rollback that is still live is taken back; what went live since is nobody's mistake.
-Rule 3: what is left by it is not found bad by that: it is not denied, and stays a target if it was proved good.
+Rule 1: it is a rollback by hand, with the same protocol: a human asks, and the daemon never reverts its own rollback.
+Rule 2: only a rollback that is still live is undone; a deploy that went live since then is not its mistake.
+Rule 3: the undo does not convict the deploy that it leaves: its code is not denied, and it stays a target if verified.
 """
 
 from dataclasses import replace
@@ -20,7 +20,7 @@ from watchdog.domain.note_labels import NoteLabel
 
 
 def asked_for(incident: Incident, at: float, by: str) -> e.UndoRequested:
-    """Return the wish to take an incident's rollback back, with what the record says of that (`at`: epoch seconds)."""
+    """Return the request to undo an incident's rollback, with the facts of the record (`at`: UTC epoch seconds)."""
     return e.UndoRequested(
         at=at,
         service=incident.service,
@@ -34,7 +34,7 @@ def asked_for(incident: Incident, at: float, by: str) -> e.UndoRequested:
 
 
 def undo(ctx: StepContext) -> None:
-    """A human takes a rollback back, by the protocol of one by hand; the code that was blamed is no longer denied."""
+    """Undo a rollback at a human's request, by the protocol of one by hand, and lift the denial of its suspect."""
     event = ctx.event
     assert isinstance(event, e.UndoRequested)
     live = live_deploy(ctx.service.deploys)
@@ -44,6 +44,7 @@ def undo(ctx: StepContext) -> None:
         return
     assert live is not None and event.suspect is not None, "or there is a reason not to"
     choice = human_commands.validate_target(ctx, live, event.suspect)
+    # The guards are asked with the denial lifted, but it is lifted only once they permit the undo.
     denied = tuple(code for code in ctx.state.denied if code != event.suspect_code)
     answers, why_not = human_commands.permitted(ctx, replace(ctx.state, denied=denied), event.by, live, choice)
     if why_not:
@@ -51,14 +52,15 @@ def undo(ctx: StepContext) -> None:
         return
     lifted = _lift(ctx, event, denied)
     human_commands.begin(ctx, event.by, live, choice, answers, event)
-    again = "if it fails again people are called, and nothing is rolled back unasked"  # for a rollback is live then
+    # While a rollback is live, `suspect is a rollback` vetoes another one: the note says so.
+    again = "if it fails again people are called, and nothing is rolled back unasked"
     ctx.note("UNDO", f"of {event.incident}: {lifted}; {again}")
     ask = f"was this right? {command_line('label', event.incident, 'right|wrong')}"
     _note(ctx, event, "UNDO", f"by {event.by}: {event.suspect} is put back ({ctx.incident.id}); {ask}")
 
 
 def _not_to_be_undone(ctx: StepContext, event: e.UndoRequested, live: Deploy | None) -> str:
-    """Return why this rollback cannot be taken back, or nothing; what stands against the way back, guards tell."""
+    """Return why this rollback cannot be undone, or ""; the guards state the obstacles on the way back."""
     if event.rollback_deploy is None or event.suspect is None:
         return "it had no rollback that was accepted: there is nothing to take back"
     if live is None:
@@ -74,29 +76,29 @@ def _not_to_be_undone(ctx: StepContext, event: e.UndoRequested, live: Deploy | N
 
 
 def _by_hand(ctx: StepContext, event: e.UndoRequested) -> str:
-    """Return how a human goes there all the same."""
+    """Return the commands by which a human reaches the same target."""
     first = _trust(ctx, event, "", ", then ")
     return f"; by hand: {first}{command_line('rollback', ctx.name, '--to', event.suspect)}"
 
 
 def _trust(ctx: StepContext, event: e.UndoRequested, before: str, after: str = "") -> str:
-    """Return the command that lifts the code from the deny-list, or nothing if it is not on it."""
+    """Return the command that removes the code from the deny-list, or "" if it is not on it."""
     denied = event.suspect_code is not None and event.suspect_code in ctx.state.denied
     return f"{before}{command_line('trust', note_text.short(event.suspect_code))}{after}" if denied else ""
 
 
 def _refuse(ctx: StepContext, event: e.UndoRequested, why: str) -> None:
-    """Say no, in the story of the incident that is meant."""
+    """Refuse the undo, in the story of its incident."""
     _note(ctx, event, "REFUSED", f"{event.incident} is not undone: {why}")
 
 
 def _note(ctx: StepContext, event: e.UndoRequested, label: NoteLabel, text: str) -> None:
-    """Write it into the story of the incident that is undone, though that may be over."""
+    """Write into the story of the incident that is undone, even if that is over."""
     ctx.emit(Note(ctx.now, ctx.name, event.incident, label, text))
 
 
 def _lift(ctx: StepContext, event: e.UndoRequested, denied: tuple[str, ...]) -> str:
-    """Deny the code that was blamed no longer, here nor elsewhere; return that in words."""
+    """Lift the denial of the suspect's code, for every service; return a sentence about it."""
     code = event.suspect_code
     ctx.update_service(bad=tuple(one for one in ctx.service.bad if one[0] != code))
     if denied == ctx.state.denied:

@@ -1,8 +1,8 @@
-"""Proving: follow the rollback until it is live, then prove by fresh readings that the site recovered.
+"""Verification: follow the rollback until it is live, then prove by fresh readings that the site recovered.
 
-Rule 1: verification begins when the rollback is live; nothing read before counts.
-Rule 2: when it did not help, a human is paged and nothing more is tried.
-Rule 3: a good stretch is not broken by one failed probe (one in a thousand fails by itself), but by two close together.
+Rule 1: verification begins when the rollback is live; no earlier reading counts.
+Rule 2: a rollback that did not help pages a human, and the daemon does nothing more.
+Rule 3: one failed probe does not break a good stretch (one in a thousand fails by itself); two close together do.
 """
 
 from watchdog.core import note_text
@@ -21,19 +21,22 @@ from watchdog.domain.notices import NoticeKind, Topic
 from watchdog.domain.policy import PROBES
 from watchdog.domain.units import show_seconds
 
+# Fewer good probes than this are no evidence, however long the stretch: a slow probe interval reads only a few.
 PROBES_MIN = 5
 DRAINED_SECONDS = 60.0
-"""For so long no answer may have named the code that was rolled back from."""
+"""For this long no answer may have named the code that the rollback left: its instances drain meanwhile."""
 PATIENCE_SECONDS = 120.0
-"""How much longer than the verification itself we wait for an unbroken good stretch."""
+"""How long, beyond the verification itself, the daemon waits for an unbroken good stretch."""
 
 
 def follow(ctx: StepContext) -> None:
-    """Deploying: until the rollback is live, has failed, or takes too long."""
+    """Follow the rollback's deploy until it is live, has failed, or takes too long."""
     deploy = _rollback(ctx)
     if deploy is not None and deploy.is_live:
         _restored(ctx, deploy)
         return
+    # A deploy that never was live changed nothing, so auto-deploy can be restored. After a second pin it stays off:
+    # the bad commit had come back by it once.
     if deploy is not None and not deploy.in_progress:
         why = f"the rollback {deploy.id} ended as {deploy.status}; nothing more is tried"
         rollback_request.escalate_to_human(ctx, why, restore=not deploy.was_live and not ctx.incident.pin.again)
@@ -59,23 +62,30 @@ def _rollback(ctx: StepContext) -> Deploy | None:
 
 
 def _restored(ctx: StepContext, deploy: Deploy) -> None:
-    """The rollback is live: clear what was seen before, and begin to verify; what had healed by then is noted."""
+    """Begin to verify: the rollback is live. Earlier readings are dropped; a recovery before it is noted."""
+    # Computed first: it needs the readings that reset_detectors drops below.
     healed_at = lessons.healed_before(ctx.service, ctx.incident, deploy, ctx.policy)
     ctx.update_rollback(restored_at=ctx.now, healed_at=healed_at)
     if healed_at is not None:
         ctx.note("HEALED", note_text.healed_line(ctx.incident))
     ctx.set_service(
+        # The latency of the outage must not become usual: a rollback may have ended it.
         observations.reset_detectors(lessons.without_usual_since(ctx.service, ctx.incident.onset_at), ctx.now)
     )
     ctx.enter_phase(Phase.VERIFYING)
     seconds = proof_seconds(ctx)
+    # Two wakes: the earliest proof, and the moment at which its absence is left to a human. Readings may not come.
     ctx.wake_at(ctx.now + seconds)
     ctx.wake_at(ctx.now + seconds + PATIENCE_SECONDS)
     ctx.note("RESTORED", f"{deploy.id} live; verifying for {show_seconds(seconds)}")
 
 
 def proof_seconds(ctx: StepContext) -> float:
-    """Return how long it must be good: what came and went may be in one of its pauses, what is slow not seen yet."""
+    """Return the seconds of good readings that prove recovery.
+
+    An intermittent outage may be in one of its pauses, and slowness takes its own time to show again: the stretch
+    covers both, up to PAUSE_MAX_SECONDS.
+    """
     waits = [max(intermittent.PAUSES * one.pause_seconds, one.unseen_seconds) for one in ctx.incident.findings]
     longest = min(max(waits, default=0.0), intermittent.PAUSE_MAX_SECONDS)
     return max(ctx.policy.verification.seconds, longest)
@@ -86,7 +96,10 @@ def _found(ctx: StepContext) -> tuple[Finding, ...]:
 
 
 def verify(ctx: StepContext) -> None:
-    """Verifying: proved, disproved, overtaken by somebody else, or not yet."""
+    """Close as verified, leave the incident to a human, or keep waiting.
+
+    A human has it where the failure went on, another deploy is live, or the proof is overdue.
+    """
     live = live_deploy(ctx.service.deploys)
     if live is not None and live.id != ctx.incident.rollback.deploy:
         what = bad_commit_recurrence.describe(live) if live.code in ctx.state.denied else f"{live.id} is live"
@@ -95,12 +108,14 @@ def verify(ctx: StepContext) -> None:
     _check_pin(ctx)
     if ctx.state.blind_since is not None:
         return
-    if maintenance.hides(ctx.service, ctx.now):  # neither proof nor disproof: all its time begins anew afterwards
+    # A downtime proves nothing either way: the good stretch begins anew after it.
+    if maintenance.hides(ctx.service, ctx.now):
         ctx.set_service(observations.reset_detectors(ctx.service, ctx.now))
         return
     restored = ctx.incident.rollback.restored_at
     assert restored is not None
-    findings = [one for one in _found(ctx) if one.method != turned_away.METHOD]  # that says nothing of it
+    # Rate-limited probes say nothing about the site, so they are no proof that the rollback failed.
+    findings = [one for one in _found(ctx) if one.method != turned_away.METHOD]
     waited = ctx.now - restored
     seconds = proof_seconds(ctx)
     if findings:
@@ -113,13 +128,13 @@ def verify(ctx: StepContext) -> None:
 
 
 def _left_to_human(ctx: StepContext, why: str) -> None:
-    """It is not proved, and what had healed before the rollback was not over by that."""
+    """Leave the incident to a human; without a verified rollback, an earlier recovery did not last either."""
     ctx.update_rollback(healed_at=None)
     rollback_request.escalate_to_human(ctx, why)
 
 
 def _check_pin(ctx: StepContext) -> None:
-    """A Blueprint sync switches auto-deploy on again behind our back."""
+    """Notify once that auto-deploy was switched on again during the verification, as a Blueprint sync does."""
     facts = ctx.service.facts
     if ctx.incident.pin.off and facts is not None and observations.auto_deploy_is_on(ctx.service):
         line = f"Auto-deploy is {facts.auto_deploy} again (a Blueprint sync or a colleague): a merge may undo this."
@@ -129,7 +144,7 @@ def _check_pin(ctx: StepContext) -> None:
 
 
 def _watched(ctx: StepContext) -> list[Check]:
-    """Return the checks that must be good: those that failed, and the critical ones; all, if there are none."""
+    """Return the checks that must be good: the failed and the critical ones, or all if there are none."""
     failed = {finding.signal for finding in ctx.incident.findings}
     signals = [signal for signal in ctx.service_policy.signals if signal.critical or signal.name in failed]
     checks = ctx.service.checks
@@ -141,17 +156,18 @@ def _good_since(ctx: StepContext, restored: float) -> float:
 
 
 def _broken_at(check: Check) -> float:
-    """Return when a good stretch of this check was last broken (0: never)."""
+    """Return when a failure last broke this check's good stretch (UTC epoch seconds; 0: never)."""
+    # Probes have their own rule (rule 3); for feeds and crash reports each bad reading counts.
     return check.stumbled_at if check.kind in PROBES else check.last_bad_at or 0.0
 
 
 def _judged_since(ctx: StepContext, restored: float) -> float:
-    """Return since when readings count: since it was live, or since we were blind, or it was meant to be down."""
+    """Return since when readings count: the rollback live, connectivity back, and a downtime over."""
     return max([restored, *(check.counts_from for check in _watched(ctx))])
 
 
 def _unproved(ctx: StepContext, restored: float) -> str:
-    """Return what is missing for a proof, or nothing. No evidence at all is no proof."""
+    """Return the missing part of the proof, or "". No evidence at all is no proof."""
     missing = [_why_unproved(ctx, check, restored) for check in _watched(ctx)]
     if not missing:
         return "no signal could prove it"
@@ -164,7 +180,7 @@ def _unproved(ctx: StepContext, restored: float) -> str:
 
 
 def _answers_still(ctx: StepContext, restored: float) -> str:
-    """Return that the code which was rolled back from answers still, where answers name their version, or nothing."""
+    """Return that the code which the rollback left still answers, where answers name their version; else ""."""
     suspect = next((one for one in ctx.service.deploys if one.id == ctx.incident.suspect), None)
     if suspect is None or suspect.code == ctx.incident.rollback.target_code:
         return ""
@@ -174,13 +190,15 @@ def _answers_still(ctx: StepContext, restored: float) -> str:
 
 
 def _why_unproved(ctx: StepContext, check: Check, restored: float) -> str:
-    """Return why this check does not speak for recovery yet: not read since, stale, or too few good readings."""
+    """Return why this check proves no recovery yet (not read since, stale, too few good readings), or ""."""
     signal = ctx.service_policy.signal(check.name)
     assert signal is not None, "a watched check belongs to a signal"
     if check.last_at < restored:
         return f"{check.name} was not read since"
+    # Two missed intervals: a reading so old may be from before a new failure.
     if ctx.now - check.last_at > 2 * signal.every_seconds + signal.timeout_seconds:
         return f"{check.name} was last read {show_seconds(ctx.now - check.last_at)} ago"
+    # A feed counts whole minutes: the minute in which the rollback went live still has errors of the old code.
     if check.kind == "sentry" and not any(count.start >= restored for count in check.counts):
         return f"{check.name}: no full minute since"
     good = sum(at >= restored and not failed for at, failed in check.recent)
@@ -190,6 +208,7 @@ def _why_unproved(ctx: StepContext, check: Check, restored: float) -> str:
 
 
 def _verified(ctx: StepContext, restored: float) -> None:
+    # A quiet feed does not hold up the proof, but the proof must not claim it as good.
     silent = _silent_feeds(ctx, restored)
     unknown = [f"{name} still unknown: no full minute since" for name in silent]
     proof = "; ".join([*(_proof(check, restored) for check in _watched(ctx)), *unknown])
@@ -212,7 +231,7 @@ def _silent_feeds(ctx: StepContext, restored: float) -> tuple[str, ...]:
 
 
 def resume(ctx: StepContext) -> None:
-    """After a restart: follow or verify as before."""
+    """Resume after a restart: follow or verify as before."""
     ctx.enter_phase(ctx.service.phase)
     ctx.emit(SetPace(ctx.name, ctx.service.pace_seconds))
     limits = ctx.policy.verification
