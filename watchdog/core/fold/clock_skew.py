@@ -1,7 +1,7 @@
-"""Moments that lie ahead: remembered by a worker whose clock was fast, read by one whose clock is right.
+"""Clock skew: clamp timestamps from a worker with a fast clock, when another worker takes its services up.
 
-Rule: what was remembered cannot lie in the future. Left there, it would freeze whatever waits "since" it for as long as
-the clocks differed. What is meant to lie ahead (a deadline, the end of a watch window) is left alone.
+Rule: a recorded past moment cannot lie in the future. Left there, it would stop every wait that counts from it for as
+long as the clocks differ. Future moments by design (a deadline, the end of a watch window) are left alone.
 """
 
 from dataclasses import replace
@@ -60,7 +60,7 @@ def _incident(incident: Incident, now: float) -> Incident:
 
 
 def _check(check: Check, now: float) -> Check:
-    """Return the check; if it was read in the future, its statistics tell of nothing we can place."""
+    """Return the check with clamped times; if it was read in the future, its statistics cannot be placed and go."""
     if max(check.last_at, check.counts_from, check.usual.stepped_at, check.interrupted_at) <= now:
         return check
     dated = ("last_at", "healed_at", "restart_at", "slow_healed_at", "watched_from")

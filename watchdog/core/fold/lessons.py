@@ -1,9 +1,9 @@
-"""What the end of a failure teaches: how long blips and restarts last. How far that makes us wait: detect/baseline.
+"""Lessons: the end of a failure teaches how long blips and restarts last. Their use as limits is in detect/baseline.
 
-Only what ended by itself teaches: what a deploy, or a rollback of ours, may have cured might have lasted for ever.
-Failures that begin as a deploy takes traffic and go on after it is live are of the new code, and so is their end: its
-restart is felt. That is the longest blip of a healthy service, and one that comes again with each deploy; so it is
-learned even if people were told of it, or if it was rolled back for nothing, and it counts for restarts alone.
+Only a failure that ended by itself teaches: one that a deploy or our rollback may have cured might have lasted forever.
+Failures that begin as a deploy takes traffic and go on after it is live belong to the new code, and so does their end:
+they are its restart. A restart is the longest blip of a healthy service and comes again with each deploy. So it teaches
+even after a page or a needless rollback, and only the limit for restarts.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,20 +21,20 @@ from watchdog.domain.incidents import Incident, ServiceState
 from watchdog.domain.policy import PROBES, Policy
 
 SWITCHED_SECONDS = 10.0
-"""So long after a deploy is live no code before it answers: its last answers, and what our clocks differ by."""
+"""How long after a deploy is live the one before it may still answer: its last answers, and the clocks' difference."""
 CRASH_LEAD_SECONDS = 60.0
-"""The platform reports a crash so long before the failures that come of it, at most."""
+"""How long, at most, before the failures that a crash causes the platform reports it."""
 SLOWNESS_ENDS_SECONDS = 1200.0
-"""So long after its end a slowness is known to be over, at least: a deploy before that did not end it."""
+"""Minimum delay until a slowness is known to be over: a deploy earlier than that did not end it."""
 HEALED_SECONDS = 20.0
-"""So long all must have been good, before a rollback took traffic, that its healing is not the rollback's."""
+"""How long everything must have been good before a rollback took traffic, to be a recovery without the rollback."""
 
 Run = tuple[float, float, float]
-"""Of failures: the first, the last, the good reading after it (UTC epoch seconds)."""
+"""A run of failures: its first failure, its last, and the good reading after it (UTC epoch seconds)."""
 
 
 def began_with(deploys: Sequence[Deploy], began: float, lead_seconds: float) -> Deploy | None:
-    """Return the deploy that took traffic as failures began, or None: they are of its restart, or of its code."""
+    """Return the deploy that took traffic as the failures began, or None: they belong to its restart or its code."""
     dated = [(deploy.first_traffic_at(lead_seconds), deploy) for deploy in deploys]
     before = [(at, deploy) for at, deploy in dated if at is not None and at <= began]
     if not before:
@@ -45,23 +45,25 @@ def began_with(deploys: Sequence[Deploy], began: float, lead_seconds: float) -> 
 
 
 def after_reading(service: ServiceState, before: Check, after: Check, policy: Policy, given: Conditions) -> Check:
-    """Return the check with what an end of failing or of slowness teaches; nothing, where new code ended it, or where
-    it was meant to be down.
+    """Return the check with the lesson of an ended failure or slowness; unchanged where new code ended it, or where
+    the service was meant to be down.
     """
     began = min([since for since in (before.run_started_at, before.over_since) if since is not None], default=given.now)
     rolled_back = service.incident is not None and service.incident.rollback.requested_at is not None
     planned = maintenance.overlapped(service, began) is not None
     ended = before.over_since is not None and after.over_since is None
+    # The CUSUM confirms the end of a slowness late. A deploy in that delay did not end it.
     known_after = max(SLOWNESS_ENDS_SECONDS, slower_than_usual.ends_within_seconds(given.signal.every_seconds))
     earliest = max(began, given.now - known_after) if ended else began
     if rolled_back or planned or _deployed_since(service, policy, earliest):
         return fast_replace(after, usual=usual_latency.forgotten_since(after.usual, began)) if ended else after
+    # By the plain limit: neither a crash report nor a restart may change whether the run counts as a blip.
     given = given._replace(corroborated=False, restarting=False)
     return detect.learn(before, after, given, in_incident=service.incident is not None)
 
 
 def without_usual_since(service: ServiceState, since: float) -> ServiceState:
-    """Return the service; what latency it had since then is not usual: a rollback ended that."""
+    """Return the service without its usual latency since a moment, as a rollback ended that latency."""
     checks = {
         name: fast_replace(check, usual=usual_latency.forgotten_since(check.usual, since))
         for name, check in service.checks.items()
@@ -70,7 +72,7 @@ def without_usual_since(service: ServiceState, since: float) -> ServiceState:
 
 
 def after_suspicion(service: ServiceState, policy: Policy, now: float) -> ServiceState:
-    """Return the service, calm again, with the restart that was felt, if one was."""
+    """Return the service with the lessons of restarts that suspicion observed and no incident followed."""
     checks = dict(service.checks)
     for name, check in service.checks.items():
         for run in _whole_runs(check) if check.kind in PROBES else ():
@@ -79,8 +81,8 @@ def after_suspicion(service: ServiceState, policy: Policy, now: float) -> Servic
 
 
 def after_incident(service: ServiceState, incident: Incident, policy: Policy, now: float) -> ServiceState:
-    """Return the service with what a closed incident teaches: a restart that was felt; or that what was taken for one,
-    of the deploy that is to blame, was none.
+    """Return the service with the lesson of a closed incident: a restart that recovered by itself. If the incident was
+    the deploy's fault after all, lessons taken from that deploy's restart are removed.
     """
     rollback, checks = incident.rollback, dict(service.checks)
     if rollback.healed_at is None and _was_rolled_back(service, incident, policy):
@@ -96,7 +98,7 @@ def after_incident(service: ServiceState, incident: Incident, policy: Policy, no
 
 
 def _was_rolled_back(service: ServiceState, incident: Incident, policy: Policy) -> bool:
-    """Tell whether a rollback cured it, ours or a person's. One by hand, or an undo, proves no restart wrong."""
+    """Return whether a rollback cured the incident, ours or a person's; an undo proves no restart wrong."""
     if not incident.findings or incident.rollback.undoes:
         return False
     traffic_at = [
@@ -109,7 +111,7 @@ def _was_rolled_back(service: ServiceState, incident: Incident, policy: Policy) 
 
 
 def _run_of(incident: Incident, finding: Finding, check: Check | None) -> Run | None:
-    """Return the one unbroken run of failures that a finding is about, if it is over."""
+    """Return the one unbroken run of failures behind a finding, if it has ended."""
     if check is None or finding.method != "run":
         return None
     healed_at = incident.rollback.healed_at
@@ -120,10 +122,10 @@ def _run_of(incident: Incident, finding: Finding, check: Check | None) -> Run | 
 
 
 def healed_before(service: ServiceState, incident: Incident, rollback: Deploy, policy: Policy) -> float | None:
-    """Return since when all was good again, if that was well before the rollback could take traffic; else None.
+    """Return since when everything was good again, if that was well before the rollback could take traffic; else None.
 
-    Only for one unbroken run of failures, with no crash reported and no other deploy: a good moment says little of what
-    fails in part, or comes and goes.
+    Only for one unbroken run of failures without a crash report and without another deploy: a good moment says little
+    about a partial or intermittent failure.
     """
     lead = policy.blame.first_traffic_lead_seconds
     traffic_at = rollback.first_traffic_at(lead)
@@ -135,6 +137,7 @@ def healed_before(service: ServiceState, incident: Incident, rollback: Deploy, p
     for one in incident.findings:
         good = _good_after(incident, one, service.checks.get(one.signal), until)
         good = [at for at in good if at <= ended]
+        # A gap without probes could hide another failure between the two good ones.
         gaps = [later - earlier for earlier, later in pairwise(good)]
         if not good or good[-1] - good[0] < HEALED_SECONDS or max(gaps) > policy.detection.fresh_seconds:
             return None
@@ -145,9 +148,9 @@ def healed_before(service: ServiceState, incident: Incident, rollback: Deploy, p
 
 
 def _good_after(incident: Incident, finding: Finding, check: Check | None, until: float) -> list[float]:
-    """Return the good probes after it was bad; none, if one was good between its first failure and its last.
+    """Return the good probes after the last failure; none if a probe was good between the first failure and the last.
 
-    It was unbroken when it was decided about; what came since then must be kept, or nothing is known.
+    The run was unbroken at the decision. The probes since then must all be kept, or nothing is known.
     """
     decided_at = incident.decision.at if incident.decision is not None else finding.onset_at
     if check is None or check.last_bad_at is None or not check.recent or check.recent[0][0] > decided_at:
@@ -158,14 +161,15 @@ def _good_after(incident: Incident, finding: Finding, check: Check | None, until
 
 
 def _crashed(service: ServiceState, began: float, ended: float) -> bool:
-    """Tell whether the platform reported a crash that belongs to these failures."""
+    """Return whether the platform reported a crash that belongs to these failures."""
     crashes = [at for check in service.checks.values() for at, _ in check.crashes]
     return any(began - CRASH_LEAD_SECONDS <= at <= ended for at in crashes)
 
 
 def _whole_runs(check: Check) -> Iterator[Run]:
-    """Yield the runs of failures that were seen from begin to end."""
+    """Yield the runs of failures that were observed from begin to end."""
     groups = [(failed, [at for at, _ in group]) for failed, group in groupby(check.recent, key=lambda one: one[1])]
+    # The oldest group is cut off by the kept window, so it is left out (`groups[1:]`).
     for (failed, run), (_, after) in pairwise(groups[1:]):
         if failed and check.interrupted_at < run[0]:
             yield run[0], run[-1], after[0]
@@ -176,10 +180,12 @@ def _taught(service: ServiceState, check: Check, policy: Policy, run: Run, now: 
     began, until, good_at = run
     lead = policy.blame.first_traffic_lead_seconds
     deploy = began_with(service.deploys, began, lead)
+    # Only a list read after the run shows whether another deploy ended it.
     read = service.deploys_at is not None and service.deploys_at > until and not service.deploys_why
     if deploy is None or not deploy.was_live or deploy.finished_at is None or not read:
         return check
     too_long = until - began > policy.detection.run_seconds_restart_max
+    # A run that ended with the switch may be the old instances going away, and no restart of the new code.
     switching = until <= deploy.finished_at + SWITCHED_SECONDS
     moments = [one.first_traffic_at(lead) for one in service.deploys]
     cured = any(at is not None and began < at <= good_at for at in moments)
@@ -202,7 +208,7 @@ def _without_lessons_of(service: ServiceState, incident: Incident, policy: Polic
 
 
 def _deployed_since(service: ServiceState, policy: Policy, began: float) -> bool:
-    """Tell whether a deploy took traffic, or went live, since then."""
+    """Return whether a deploy took traffic, or went live, since then."""
     lead = policy.blame.first_traffic_lead_seconds
     live = suspect_deploy.live_deploy(service.deploys)
     moments = [deploy.first_traffic_at(lead) for deploy in service.deploys]

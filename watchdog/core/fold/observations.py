@@ -1,4 +1,4 @@
-"""Perception: folding what was read into what we know, before anything is decided.
+"""Observations: folding readings and deploy lists into the state, before any decision.
 
 Rule 1: a reading changes only the knowledge it is about.
 Rule 2: "healthy by our own record" counts only while the service is calm and its critical checks answer well.
@@ -26,23 +26,27 @@ HEALTHY_GAP_SECONDS = 60.0
 HEALTHY_MAX = 50
 HISTORY_GAP_SECONDS = 3600.0
 PIN_LANDS_SECONDS = 30.0
-"""So long a switch that was not read back may still arrive (its deadline, and the way): no earlier look tells."""
+"""How long a switch that was not read back may still take effect (its deadline, and the network): earlier reads of
+auto-deploy are ignored.
+"""
 PIN_SHOWS_SECONDS = 5.0
-"""So old an answer of the platform's may be: an earlier look does not tell of a switch that was read back either."""
+"""How old an answer of Render's API may be: reads within this time of a confirmed switch are ignored as well."""
 SAYS_NOT_ON = ("off", "unknown")
 BEFORE_UPDATE = frozenset({"created", "queued", "build_in_progress", "pre_deploy_in_progress"})
 
 
 def apply_observation(service: ServiceState, event: Observed, policy: Policy) -> ServiceState:
-    """Fold one reading of a signal in; a signal the policy does not know is passed over."""
+    """Fold one reading of a signal in; a signal that the policy does not know is ignored."""
     wishes = policy.services[service.name]
     signal = wishes.signal(event.signal)
     if signal is None:
         return service
     before = service.checks.get(event.signal)
+    # A reload may give the name to another kind of signal, whose statistics mean something else.
     if before is None or before.kind != signal.kind:
         before = Check(event.signal, signal.kind, watched_from=event.at)
     check = detect.observe(before, event, signal, policy.detection)
+    # The conditions below are the unusual ones: a good reading of a healthy check skips them all.
     if check.turned_since is not None or type(event.reading) is Unknown:
         check = turned_away.observed(before, check, event.at, in_watch=event.at < service.watch_until)
     if event.version or check.served:
@@ -57,15 +61,17 @@ def apply_observation(service: ServiceState, event: Observed, policy: Policy) ->
 
 
 def _healthy(service: ServiceState, checks: Mapping[str, Check], wishes: ServicePolicy, at: float) -> Mapping[str, Any]:
-    """Return what becomes of the live deploy's healthy record: the time since the last look is added to it."""
+    """Return the changed fields of the live deploy's healthy record; the time since the last look is added to it."""
     since, live = service.healthy_at, service.live
     if service.phase is not Phase.CALM or live is None or not _all_well(checks, wishes):
         return {"healthy_at": None}
+    # A gap without readings proves no health, so the time in it is not added.
     if since is None or at - since > HEALTHY_GAP_SECONDS:
         return {"healthy_at": at}
     if at - since < HEALTHY_STEP_SECONDS:
         return {}
     record = dict(service.observed_healthy_seconds)
+    # Re-inserted at the end: the record drops the deploy that was live longest ago.
     record[live] = record.pop(live, 0.0) + (at - since)
     while len(record) > HEALTHY_MAX:
         del record[next(iter(record))]
@@ -82,7 +88,8 @@ def _all_well(checks: Mapping[str, Check], wishes: ServicePolicy) -> bool:
 
 
 def apply_deploy_list(service: ServiceState, event: DeploysListed, policy: Policy) -> ServiceState:
-    """Fold a list of deploys in; remember when each was first seen taking traffic. Empty is never everything."""
+    """Fold a deploy list in, with the moment each deploy was first seen taking traffic."""
+    # Render would not forget all deploys of a service: an empty answer is an error of the API, not a fact.
     if service.deploys and not event.deploys:
         return replace(service, deploys_why="the platform listed no deploy at all")
     before = {deploy.id: deploy for deploy in service.deploys}
@@ -111,7 +118,8 @@ def apply_deploy_list(service: ServiceState, event: DeploysListed, policy: Polic
         downtime=maintenance.read(service, event),
     )
     if seen.downtime is not None and seen.downtime.ended_at == event.at and not event.facts.suspended:
-        seen = reset_detectors(seen, event.at)  # what was seen meanwhile was meant to be so
+        # The failures in the downtime were planned; none of them may count towards a run that goes on after it.
+        seen = reset_detectors(seen, event.at)
     ours = seen.auto_deploy_off or seen.pinned_at or seen.merged or seen.merges_why
     if not ours or not auto_deploy_is_on(seen):
         return seen
@@ -119,7 +127,7 @@ def apply_deploy_list(service: ServiceState, event: DeploysListed, policy: Polic
 
 
 def _told_anew(service: ServiceState) -> ServiceState:
-    """Return the service with no short outage counted: what comes and goes with other code is another story."""
+    """Return the service without its short outages: intermittent failures of other code are another matter."""
     if not any(check.spells.count for check in service.checks.values()):
         return service
     checks = {name: fast_replace(check, spells=Spells()) for name, check in service.checks.items()}
@@ -127,7 +135,7 @@ def _told_anew(service: ServiceState) -> ServiceState:
 
 
 def _counted(service: ServiceState, at: float) -> History:
-    """Return its history. It begins with the first list of deploys; time in which none could be read does not count."""
+    """Return the history, dated from the first deploy list, without the time in which no list could be read."""
     history, read_at = service.history, service.deploys_at
     if history.since == 0.0:
         return replace(history, since=at)
@@ -137,9 +145,9 @@ def _counted(service: ServiceState, at: float) -> History:
 
 
 def auto_deploy_is_on(service: ServiceState) -> bool:
-    """Tell whether auto-deploy was read as on by a look that began after our last switch.
+    """Return whether auto-deploy was read as on by a request that began after our last switch.
 
-    A look that began before may arrive after it; and where the platform does not say, nothing is known.
+    An earlier request may answer later. Where the platform does not state the value, nothing is known.
     """
     facts, at = service.facts, service.deploys_at
     read = facts is not None and facts.auto_deploy not in SAYS_NOT_ON
@@ -149,9 +157,9 @@ def auto_deploy_is_on(service: ServiceState) -> bool:
 def _dated(deploy: Deploy, before: Deploy | None, service: ServiceState, lead_seconds: float) -> Deploy:
     """Return the deploy with the moment its instances were first seen being replaced.
 
-    That moment lies between the last list, where it was not yet, and this one; the earlier bound is kept, so
-    that no onset is taken to be before the deploy when it was not. Where lists were missing for long, the moment
-    it went live (less the platform's lead) is nearer.
+    That moment lies between the previous list, where they were not yet, and this one. The earlier bound is kept, so
+    that an onset is never taken to lie before the deploy when it did not. After a long time without lists, the
+    moment the deploy went live (less the platform's lead) is nearer.
     """
     if before is not None and before.update_seen_at is not None:
         return fast_replace(deploy, update_seen_at=before.update_seen_at)
@@ -164,12 +172,12 @@ def _dated(deploy: Deploy, before: Deploy | None, service: ServiceState, lead_se
 
 
 def apply_deploy_list_error(service: ServiceState, event: DeploysUnread) -> ServiceState:
-    """Remember why the deploy list could not be read; the old one stays, and grows stale."""
+    """Record why the deploy list could not be read; the old list stays, and grows stale."""
     return replace(service, deploys_why=event.why)
 
 
 def conditions(service: ServiceState, signal_name: str, policy: Policy, now: float) -> detect.Conditions:
-    """Return what the detector of one signal may know."""
+    """Return the conditions under which the detector of one signal judges."""
     signal = policy.services[service.name].signal(signal_name)
     assert signal is not None, "asked for a signal of this service"
     return detect.Conditions(
@@ -183,8 +191,9 @@ def conditions(service: ServiceState, signal_name: str, policy: Policy, now: flo
 
 
 def _restarting(service: ServiceState, signal_name: str, policy: Policy) -> bool:
-    """Tell whether its run of failures began as a deploy took traffic; not asked where no restart was ever felt."""
+    """Return whether the run of failures began as a deploy took traffic; False where no restart was ever noticed."""
     check = service.checks.get(signal_name)
+    # Short circuit: without a learned restart the limit is the same either way, and this runs with every reading.
     if check is None or check.restart_seconds == 0.0 or check.run_started_at is None:
         return False
     lead = policy.blame.first_traffic_lead_seconds
@@ -192,7 +201,7 @@ def _restarting(service: ServiceState, signal_name: str, policy: Policy) -> bool
 
 
 def _corroborated(service: ServiceState, signal_name: str, now: float) -> bool:
-    """Tell whether the platform itself reports a crash loop since a minute before this run of failures."""
+    """Return whether the platform reports a crash loop, from a minute before this run of failures on."""
     check = service.checks.get(signal_name)
     if check is None or check.run_started_at is None:
         return False
@@ -212,11 +221,11 @@ def findings(service: ServiceState, policy: Policy, now: float) -> tuple[Finding
 
 
 def critical_check_pending(service: ServiceState, policy: Policy, found: tuple[Finding, ...], now: float) -> bool:
-    """Tell whether a critical check is failing right now and only its confirmation is missing.
+    """Return whether a critical check is failing right now and only its confirmation is missing.
 
-    Two checks of one outage are seldom confirmed in the same second: asking about the lesser one first would wake
-    a human for a question that is void a moment later. Bounded by the time the critical check needs. Where one of them
-    is confirmed, nothing is waited for.
+    Two checks of one outage are rarely confirmed in the same second: a question about the lesser one would wake a
+    human and be void a moment later. The wait ends after the time the critical check needs, or when another critical
+    check is confirmed.
     """
     critical = [signal.name for signal in policy.services[service.name].signals if signal.critical]
     if any(finding.signal in critical for finding in found):
@@ -228,7 +237,7 @@ def critical_check_pending(service: ServiceState, policy: Policy, found: tuple[F
 
 
 def _nearly(check: Check, given: detect.Conditions) -> bool:
-    """Tell whether it fails, wholly or in part, and has not done so for longer than it takes to be sure."""
+    """Return whether the check fails, wholly or in part, and for no longer than its confirmation takes."""
     began = check.run_started_at if check.run_started_at is not None else check.cusum_zero_at
     if began is None or not probes.failing(check, given):
         return False
@@ -236,7 +245,7 @@ def _nearly(check: Check, given: detect.Conditions) -> bool:
 
 
 def suspicion(service: ServiceState, policy: Policy, now: float) -> str:
-    """Return why the service deserves a closer look, or nothing."""
+    """Return why the service deserves a closer look, or ""."""
     for name, check in service.checks.items():
         if detect.at_rest(check) or policy.services[service.name].signal(name) is None:
             continue
@@ -260,7 +269,7 @@ def _why_suspicious(check: Check) -> str:
 
 
 def is_healthy(service: ServiceState, policy: Policy, now: float, for_seconds: float = 0.0) -> bool:
-    """Tell whether every check is back to normal, for so many seconds."""
+    """Return whether every check is back to normal, and has been for `for_seconds`."""
     return all(
         detect.calm(check, conditions(service, name, policy, now), for_seconds)
         for name, check in service.checks.items()
@@ -269,18 +278,18 @@ def is_healthy(service: ServiceState, policy: Policy, now: float, for_seconds: f
 
 
 def may_return(service: ServiceState, now: float) -> bool:
-    """Tell whether a short outage of it is to be expected still."""
+    """Return whether another short outage is to be expected."""
     return any(intermittent.may_return(check, now) for check in service.checks.values())
 
 
 def healthy_since(service: ServiceState, policy: Policy) -> float:
-    """Return since when nothing bad was seen of any check (UTC epoch seconds)."""
+    """Return since when no check had a bad reading (UTC epoch seconds)."""
     known = policy.services[service.name]
     return max((detect.calm_since(one) for name, one in service.checks.items() if known.signal(name)), default=0.0)
 
 
 def failing_now(service: ServiceState, found: tuple[Finding, ...], policy: Policy, now: float) -> bool:
-    """Tell whether what was found is still seen, at a look that is fresh (invariant I2)."""
+    """Return whether one of the findings is still failing, by a fresh reading (invariant I2)."""
     return any(
         detect.failing(service.checks[finding.signal], conditions(service, finding.signal, policy, now))
         for finding in still_judged(service, found, policy)
@@ -288,21 +297,21 @@ def failing_now(service: ServiceState, found: tuple[Finding, ...], policy: Polic
 
 
 def still_judged(service: ServiceState, found: tuple[Finding, ...], policy: Policy) -> tuple[Finding, ...]:
-    """Return the findings whose signal the policy still knows: a reload may have taken it away."""
+    """Return the findings whose signal the policy still has: a reload may have removed it."""
     wishes = policy.services[service.name]
     return tuple(finding for finding in found if wishes.signal(finding.signal) is not None)
 
 
 def end_failure_runs(service: ServiceState, now: float) -> ServiceState:
-    """End every run: readings may be missing since the last one that was saved."""
+    """End every run of failures: readings may be missing since the last saved one."""
     return replace(service, checks={name: detect.interrupt(check, now) for name, check in service.checks.items()})
 
 
 def carry_on(service: ServiceState, policy: Policy, now: float) -> ServiceState:
-    """Go on with each run whose last saved reading is no older than a gap within a run may be; end the others.
+    """Continue each run whose last saved reading is no older than a gap within a run may be; end the others.
 
-    Half of the shortest run that convicts is taken for more of the same, at the most: what was not seen must not be
-    the larger part of it. What was not seen beyond that does not count.
+    Unobserved time up to half of the shortest confirming run counts as more of the same, so that the unobserved part is
+    never the larger one. Unobserved time beyond that is not counted.
     """
     wishes, limits = policy.services[service.name], policy.detection
     taken = min(limits.run_seconds, limits.run_seconds_in_watch, limits.run_seconds_corroborated) / 2
@@ -319,9 +328,9 @@ def carry_on(service: ServiceState, policy: Policy, now: float) -> ServiceState:
 
 
 def reset_detectors(service: ServiceState, now: float, *, spells: bool = True) -> ServiceState:
-    """Clear the statistics of every check: what was seen until now counts no longer, nor for good news.
+    """Clear the statistics of every check: readings until now count no longer, nor does the watch of a new deploy.
 
-    Unless `spells`, the story of outages that come and go goes on.
+    With `spells=False` the count of an intermittent outage goes on.
     """
     checks = {name: detect.forget(check, now, spells=spells) for name, check in service.checks.items()}
     return replace(service, checks=checks, trial=None)

@@ -1,16 +1,17 @@
-"""Which version of the code answered, where a signal says how its answers name it (`version:`).
+"""Served versions: the version of the code that answered, where a signal says how its answers name it (`version:`).
 
-It is known only from such answers, never guessed. Two uses, both of which can only hold us back:
+It is known only from such answers, never guessed. Two uses, both of which can only prevent a rollback or a proof:
 
-- Failing answers that all name the code before it acquit a deploy that has just gone live (assess/blame.py): the old
-  instances serve still.
-- A rollback is not proved while answers name the code that it leads away from (phases/verification.py).
+- Failing answers that all name the previous code acquit a deploy that has just gone live (assess/blame.py): the old
+  instances still serve.
+- A rollback is not verified while answers name the code that it leaves (phases/verification.py).
 
-Rejected: to date blame by the first answer that names a version. Caches, rolling updates and outages that keep answers
-from naming anything put that date minutes off in either direction, and a deploy dated too late is blamed for what
-others did.
+Rejected: to date blame by the first answer that names a version. Caches, rolling updates and outages in which no answer
+names a version put that date minutes off in either direction, and a deploy dated too late is blamed for the failures of
+others.
 
-A version is that of a deploy if one of the two, version and commit, begins with the other, with seven signs at least.
+A version belongs to a deploy if one of the two, version and commit, is a prefix of the other, of at least seven
+characters.
 """
 
 from watchdog.domain.checks import Check, Served
@@ -25,9 +26,9 @@ FAILED_MAX = 20
 
 
 def observed(check: Check, event: Observed) -> Check:
-    """Return the check with an answer of a version, or a failing one of none, where versions are known.
+    """Return the check with one answer counted for its version; failing answers without one count for version "".
 
-    A slow answer counts as one of none: what answers in place of a server that hangs is not that server.
+    A slow answer counts as one without: the answer in place of a hanging server is not that server's.
     """
     failed = isinstance(event.reading, Bad)
     slow = isinstance(event.reading, Bad) and event.reading.kind is FailureKind.SLOW
@@ -43,7 +44,7 @@ def observed(check: Check, event: Observed) -> Check:
 
 
 def is_of(version: str, deploy: Deploy) -> bool:
-    """Tell whether answers of this version are made by the deploy's code."""
+    """Return whether answers of this version come from the deploy's code."""
     code, named = ((one or "").removeprefix("sha256:").lower() for one in (deploy.code, version))
     if min(len(named), len(code)) < SIGNS_MIN:
         return False
@@ -51,14 +52,14 @@ def is_of(version: str, deploy: Deploy) -> bool:
 
 
 def named_since(check: Check, deploy: Deploy, since: float) -> bool:
-    """Tell whether an answer since then named the deploy's code."""
+    """Return whether an answer since then named the deploy's code."""
     return any(is_of(one.version, deploy) and one.last_at >= since for one in check.served)
 
 
 def all_failures_are_of(check: Check, deploy: Deploy, since: float) -> int:
     """Return how many answers failed since then, if all of them named the deploy's code, which answered before; or 0.
 
-    One that failed without a version may be anybody's.
+    A failing answer without a version may come from either deploy, so it makes the result 0.
     """
     failing = [one for one in check.served if any(at >= since for at in one.failed_at)]
     if not failing or not all(is_of(one.version, deploy) and one.first_at < since for one in failing):

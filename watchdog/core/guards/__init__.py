@@ -1,1 +1,1 @@
-"""Guards: what must hold before production is changed, each with its reason."""
+"""Guards: the conditions for a change of production, each with its reason."""

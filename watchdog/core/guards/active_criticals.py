@@ -1,7 +1,7 @@
-"""Troubles: what all workers know of the services that are critical now. Entered before a decision is weighed.
+"""Active criticals: the services that are critical now, as all workers know them. Registered before each decision.
 
-Two workers whose services break at once both change what they share: the later one is told to load it, and then
-decides in the knowledge of both.
+Two workers whose services break at once both change this shared record. The save of the later one fails, so it loads
+the record again and decides with knowledge of both.
 """
 
 from dataclasses import replace
@@ -15,11 +15,12 @@ from watchdog.domain.severity import Severity
 
 
 def register(ctx: StepContext, findings: tuple[Finding, ...]) -> None:
-    """Let everybody know of this service, if it is critical; the code it was first blamed on stays its code."""
+    """Register this service with all workers, if it is critical; the first suspect code it was blamed on stays."""
     if severity.judge(findings, ctx.service_policy, ctx.policy.detection)[0] is not Severity.CRITICAL:
         return
     before = ctx.state.troubles.get(ctx.name)
     planned = maintenance.in_force(ctx.service, ctx.now) is not None
+    # A known suspect is kept: after a rollback the live deploy is another one, and the failure still is of the first.
     if before is not None and before.suspect_code is not None and before.planned is planned:
         return
     trouble = replace(_trouble(ctx, findings, before), planned=planned)
@@ -40,7 +41,7 @@ def _trouble(ctx: StepContext, findings: tuple[Finding, ...], before: ActiveCrit
 
 
 def clear(ctx: StepContext) -> None:
-    """Strike the service off once its incident is over or no longer critical."""
+    """Remove the service once its incident is over or no longer critical."""
     if ctx.name not in ctx.state.troubles:
         return
     incident = ctx.service.incident

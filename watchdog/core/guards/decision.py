@@ -1,7 +1,7 @@
-"""The decision: severity, blame, guards and target put together into one course, with its reasons.
+"""The decision: severity, blame, guards and target combined into one course, with its reasons.
 
-Rule 1: blame convicts, guards permit, a target exists; only then is anything done, and only as the mode allows.
-Rule 2: whatever is not done is told to a human, with the same arithmetic.
+Rule 1: a rollback needs a conviction by blame, a pass from every guard and a target; and the mode must allow it.
+Rule 2: every other course notifies a human, with the same arithmetic.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ NOTHING_TO_DO: Mapping[Action, tuple[Course, str]] = MappingProxyType(
         Action.TICKET: (Course.TELL, "the policy keeps a ticket of this severity"),
     }
 )
-"""What a policy asks for that changes nothing, whatever is found."""
+"""Actions of the policy that change nothing, whatever the blame and the guards say."""
 CONTESTED = "one of two changes that may have caused it"
 
 
@@ -42,15 +42,16 @@ def decide(
     incident: Incident | None = None,
     approved: bool = False,
 ) -> Decision:
-    """Return what to do about the findings (at least one).
+    """Return the course of action for the findings (at least one), with its reasons.
 
-    `approved`: a human said yes to what the incident asked; that answers the guards that asked then, and no others.
+    `approved`: a human approved the incident's question. That answers the guards that asked then, and no others.
     """
     wishes = policy.services[service.name]
     level, why_level, main = severity.judge(findings, wishes, policy.detection)
     share = failing_share(service, main, now, policy)
     since = _since_it_began(main, incident)
     case = BlameInput(state, policy, service, wishes, findings, since, share, now, _before(incident))
+    # Blame, then target, then guards: the target depends on the suspect, and some guards on both.
     verdict = blaming.weigh(case)
     target = find_target(state, policy, service, verdict)
     answers = guards.check(guards.GuardContext(state, policy, service, wishes, verdict, target, incident, now, since))
@@ -78,7 +79,7 @@ def decide(
 
 
 def _since_it_began(main: Finding, incident: Incident | None) -> Finding:
-    """Return the finding, as old as its incident: no deploy that came in the middle of it is to blame for it."""
+    """Return the finding with the onset of its incident: a deploy that came in the middle of it is not to blame."""
     return main if incident is None else replace(main, onset_at=min(main.onset_at, incident.onset_at))
 
 
@@ -96,7 +97,7 @@ def failing_share(service: ServiceState, main: Finding, now: float, policy: Poli
 
 
 def find_target(state: State, policy: Policy, service: ServiceState, verdict: Blame) -> TargetChoice:
-    """Return where to go back to, given whom we blame."""
+    """Return the deploy to roll back to, given the suspect."""
     if verdict.suspect is None or verdict.change is None:
         return TargetChoice(None, verdict.why)
     return choose_target(
@@ -124,15 +125,17 @@ def _course(
     *,
     defaulted: bool = False,
 ) -> tuple[Course, str]:
-    """Return the course and its reason; worst news first. `answered`: the guards that a human's yes is about.
+    """Return the course and its reason, worst news first; `answered` holds the guards that an approval answers.
 
-    `defaulted`: nobody answered, and the policy says rollback; that convicts nobody and answers no guard.
+    `defaulted`: the question went unanswered and the policy says rollback; that neither convicts nor answers a guard.
     """
     if rule.do in NOTHING_TO_DO:
         return NOTHING_TO_DO[rule.do]
     down = next((one for one in answers if one.name == "service" and one.verdict is Verdict.BLOCK), None)
-    if down is not None and verdict.suspect is not None:  # whatever else there is: that it is down is the reason
+    # First of all obstacles: a planned downtime explains the failure, so blame and target are beside the point.
+    if down is not None and verdict.suspect is not None:
         return Course.PAGE, f"{down.name}: {down.why}"
+    # A veto holds even against an approval; lack of conviction does not.
     if (answered is None and not verdict.convicts and not (verdict.likely or verdict.contested)) or verdict.vetoed:
         return Course.PAGE, verdict.why
     if target.deploy is None:
@@ -140,6 +143,7 @@ def _course(
     blocked = next((one for one in answers if one.verdict is Verdict.BLOCK), None)
     if blocked is not None:
         return Course.PAGE, f"{blocked.name}: {blocked.why}"
+    # A block is final here, for machine and approver alike; a guard that asks may still be answered below.
     asks = [one for one in answers if one.verdict is Verdict.ASK]
     if answered is not None and all(one.name in answered for one in asks):
         return Course.ROLLBACK, f"approved; {verdict.why}"
@@ -168,7 +172,7 @@ def _likely_in_words(verdict: Blame) -> str:
 def _would(
     rule: Rule, verdict: Blame, target: TargetChoice, answers: Sequence[GuardAnswer], wishes: ServicePolicy
 ) -> tuple[str, str]:
-    """Return what would be done if only the mode allowed it, and its course; nothing in another mode than observe."""
+    """Return the action that only mode observe prevents, in words, and its course; ("", "") in every other mode."""
     if wishes.mode is not Mode.OBSERVE:
         return "", ""
     others = [answer for answer in answers if answer.name != "mode"]
@@ -186,7 +190,7 @@ def _evidence(
     state: State,
     policy: Policy,
 ) -> list[Evidence]:
-    """Return what each signal, each control target and each status page said."""
+    """Return the reading of each signal, each control target and each status page."""
     found = {finding.signal: finding for finding in findings}
     lines = [_signal_evidence(signal.name, service.checks.get(signal.name), found, policy) for signal in wishes.signals]
     control = [state.control[target] for target in policy.control if target in state.control]
@@ -213,7 +217,7 @@ def _signal_evidence(name: str, check: Check | None, found: dict[str, Finding], 
 
 
 def _not_fired(check: Check, finding: Finding, policy: Policy) -> str:
-    """Return what the other method said, for `explain`."""
+    """Return the state of the method that did not confirm, for `explain`."""
     if finding.method == "run":
         return f"CUSUM {check.cusum:.1f} of {policy.detection.cusum_limit_in_watch:.0f} (in a watch window)"
     if finding.method == "latency" and check.samples:

@@ -1,6 +1,6 @@
-"""Flapping: a service whose incidents come and go. What comes and goes by itself is seldom a deploy's doing.
+"""Flapping: a service whose incidents come and go. A deploy rarely causes failures that end by themselves.
 
-Rule: while it flaps, a human is asked instead; a calm stretch ends that.
+Rule: while a service flaps, a human is asked instead of a rollback; a calm stretch ends that.
 """
 
 from watchdog.core.context import StepContext
@@ -11,7 +11,7 @@ from watchdog.domain.units import show_seconds
 
 
 def count(ctx: StepContext) -> bool:
-    """Count an incident that is opened now; tell whether the service flaps from now on."""
+    """Count an incident that is opened now; return whether the service flaps from now on."""
     brakes = ctx.policy.brakes
     within = [at for at in ctx.service.opened_at if at > ctx.now - brakes.flaps_window_seconds]
     opened = tuple([*within, ctx.now][-brakes.flaps_max :])
@@ -23,14 +23,14 @@ def count(ctx: StepContext) -> bool:
 
 
 def say(ctx: StepContext) -> None:
-    """Tell people, once, that the service is held."""
+    """Notify people, once, that automatic rollbacks are held."""
     text = f"{_how_often(ctx.policy.brakes)}: {_until(ctx.policy.brakes)}"
     ctx.note("FLAPPING", text)
     ctx.notify(NoticeKind.UPDATED, Topic.FLAPPING, why=text)
 
 
 def why(brakes: Brakes) -> str:
-    """Return why a service that flaps is not rolled back unasked."""
+    """Return why a flapping service is not rolled back automatically."""
     return f"it flaps: {_how_often(brakes)}; {_until(brakes)}"
 
 
@@ -43,7 +43,7 @@ def _until(brakes: Brakes) -> str:
 
 
 def settle(ctx: StepContext) -> None:
-    """Trust the service again after a calm stretch."""
+    """End the flapping after a calm stretch."""
     service = ctx.service
     calm = service.phase is Phase.CALM and service.flapping_since is not None
     if not calm or ctx.now - (service.closed_at or ctx.now) < ctx.policy.brakes.flaps_calm_seconds:

@@ -1,6 +1,6 @@
-"""Guards: what must hold before production is touched. Each says pass, ask or block, and why.
+"""Guards: the conditions for a change of production. Each one passes, asks or blocks, with its reason.
 
-Rule 1: a block is for the machine and for the human who approves alike; an ask is what an approval answers.
+Rule 1: a block holds for the daemon and for an approving human alike; an approval answers the guards that ask.
 Rule 2: one guard, one function, one line in GUARDS.
 """
 
@@ -38,11 +38,11 @@ class GuardContext:
     incident: Incident | None
     now: float
     found: Finding | None = None
-    """What fails, and since when."""
+    """The main finding, with the onset of its incident."""
 
     @property
     def code(self) -> str | None:
-        """Return what is to be rolled back."""
+        """Return the code that the rollback would leave."""
         return self.blame.suspect.code if self.blame.suspect is not None else None
 
     def between(self) -> list[Deploy]:
@@ -67,7 +67,7 @@ def _block(name: str, why: str, *, passing: bool = False, reason: GuardReason | 
 
 
 def mode(request: GuardContext) -> GuardAnswer:
-    """Only what the service was entrusted for."""
+    """The service's mode must allow a rollback."""
     if request.wishes.mode is Mode.OBSERVE:
         return _block("mode", "observe: says what it would do, touches nothing")
     if request.wishes.mode is Mode.ASSIST and not answered_by_default(request.incident):
@@ -76,19 +76,19 @@ def mode(request: GuardContext) -> GuardAnswer:
 
 
 def answered_by_default(incident: Incident | None) -> bool:
-    """Tell whether nobody answered in time, and people were told what is done then: it is as if they had said so."""
+    """Return whether the question went unanswered, and its announced default (a rollback) is in force."""
     return incident is not None and incident.question.defaulted_at is not None
 
 
 def paused(request: GuardContext) -> GuardAnswer:
-    """A human's pause."""
+    """A human's pause blocks every change."""
     if request.state.paused_by:
         return _block("hold", f"paused by {request.state.paused_by}", passing=True)
     return _pass("hold", "none")
 
 
 def action_hold(request: GuardContext) -> GuardAnswer:
-    """Nothing is rolled back unasked in such hours; a human may. Before an upgrade one may have said yes already."""
+    """An action hold needs a human's yes; an approval given before an upgrade covers the hold of the upgrade."""
     held = suppression.active_hold(request.state, request.policy, request.service.name, request.now)
     approved = request.incident is not None and request.incident.question.approved_by is not None
     if held is not None and not (approved and held.by == suppression.UPGRADE):
@@ -97,14 +97,14 @@ def action_hold(request: GuardContext) -> GuardAnswer:
 
 
 def armed(request: GuardContext) -> GuardAnswer:
-    """A watchdog that broke one of its own promises changes nothing, whoever asks."""
+    """A violated invariant blocks every change, also one by hand."""
     if request.state.disarmed:
         return _block("armed", f"disarmed: {request.state.disarmed}; {command_line('resume')}", passing=True)
     return _pass("armed", "yes")
 
 
 def key(request: GuardContext) -> GuardAnswer:
-    """What the platform forbids is not tried again until there is a fresh key."""
+    """A refused API key is not used again before a `resume` or a restart."""
     if request.service.forbidden:
         why = f"our key may not change it ({request.service.forbidden}); mend the key, then {command_line('resume')}"
         return _block("key", why, passing=True)
@@ -112,14 +112,14 @@ def key(request: GuardContext) -> GuardAnswer:
 
 
 def blind(request: GuardContext) -> GuardAnswer:
-    """What cannot be seen is not touched."""
+    """A blind daemon changes nothing."""
     if request.state.blind_since is not None:
         return _block("blind", f"{connectivity.why(request.state)}: the fault may be ours", passing=True)
     return _pass("blind", "no")
 
 
 def budget(request: GuardContext) -> GuardAnswer:
-    """So many rollbacks per service and day, so many groups of services per ten minutes."""
+    """Rollbacks are limited per service and day, and per fleet (in groups of services) and ten minutes."""
     limits = request.policy.budget
     today = sum(at > request.now - DAY_SECONDS for at in request.service.acted_at)
     fleet = budgets.fleet_spent(request.state, request.policy, request.service.name, request.code, request.now)
@@ -132,7 +132,7 @@ def budget(request: GuardContext) -> GuardAnswer:
 
 
 def mass_failure(request: GuardContext) -> GuardAnswer:
-    """What fails everywhere at once is no deploy's doing, or ours to see; most of a small fleet is asked about."""
+    """Simultaneous failures of many services have another cause than one deploy; of a small fleet a human is asked."""
     name = request.service.name
     mine = request.state.troubles.get(name) or ActiveCritical(name, request.now, request.code, recent_deploy=True)
     wave = failure_correlation.mass_failure(request.policy, request.state.troubles, mine)
@@ -142,7 +142,7 @@ def mass_failure(request: GuardContext) -> GuardAnswer:
 
 
 def flaps(request: GuardContext) -> GuardAnswer:
-    """What comes and goes is asked about: it may be well by the time that a rollback is live, and proves nothing."""
+    """A flapping service is asked about: it may recover by itself before the rollback is live, which proves nothing."""
     if request.found is not None and request.found.method == "intermittent":
         return _ask("flapping", f"{request.found.text}; a human decides", passing=True)
     if request.service.flapping_since is not None:
@@ -151,14 +151,14 @@ def flaps(request: GuardContext) -> GuardAnswer:
 
 
 def let_in(request: GuardContext) -> GuardAnswer:
-    """Who is turned away has not seen an outage."""
+    """Probes that are turned away are no evidence of an outage."""
     if request.found is not None and request.found.method == turned_away.METHOD:
         return _ask("let in", f"{request.found.text}; whether visitors are turned away, too, a human must see")
     return _pass("let in", "our probes are")
 
 
 def cooldown(request: GuardContext) -> GuardAnswer:
-    """Some peace after a rollback."""
+    """A rollback is followed by a cooldown."""
     last = max(request.service.acted_at, default=None)
     limit = request.policy.budget.cooldown_seconds
     if last is not None and request.now - last < limit:
@@ -167,14 +167,14 @@ def cooldown(request: GuardContext) -> GuardAnswer:
 
 
 def already_attempted(request: GuardContext) -> GuardAnswer:
-    """One rollback per incident."""
+    """An incident has one rollback."""
     if request.incident is not None and request.incident.rollback.tried:
         return _block("tried", "this incident already had its one rollback")
     return _pass("tried", "not yet")
 
 
 def recurring_commit(request: GuardContext) -> GuardAnswer:
-    """What was rolled back here and comes back was brought back by somebody: rolling it back again is a human's."""
+    """Code that was rolled back here and is live again was redeployed by a person: a human decides this time."""
     code = request.code
     if code in request.state.denied and any(code == bad for bad, _ in request.service.bad):
         return _ask("returned", f"{note_text.short(code)} was rolled back here before, and came back")
@@ -182,7 +182,7 @@ def recurring_commit(request: GuardContext) -> GuardAnswer:
 
 
 def newer_deploy(request: GuardContext) -> GuardAnswer:
-    """Nothing that is on its way may be overtaken; a status that we do not know may mean just that."""
+    """A deploy under way must not be overtaken; an unknown status may mean one."""
     coming = on_its_way(request.service)
     if coming is not None:
         return _block("newer deploy", f"{coming.id} is on its way ({coming.status})", passing=True)
@@ -201,7 +201,7 @@ def on_its_way(service: ServiceState) -> Deploy | None:
 
 
 def deny_list(request: GuardContext) -> GuardAnswer:
-    """The target was never found bad."""
+    """The target must not be deny-listed."""
     target = request.target.deploy
     if target is None:
         return _block("target", request.target.why)
@@ -213,7 +213,7 @@ def deny_list(request: GuardContext) -> GuardAnswer:
 
 
 def availability(request: GuardContext) -> GuardAnswer:
-    """A service that is meant to be down is not an outage."""
+    """A service that is meant to be down has no outage."""
     facts = request.service.facts
     if facts is None:
         return _block("service", f"the platform did not tell of it: {request.service.deploys_why}")
@@ -232,7 +232,7 @@ def availability(request: GuardContext) -> GuardAnswer:
 
 
 def _after_downtime(request: GuardContext) -> GuardAnswer | None:
-    """Return that it may not be back yet, or that it failed while it was meant to: then its onset convicts nobody."""
+    """Return a block in the grace period after a downtime, an ask if the failure began in it: such an onset acquits."""
     down = request.service.downtime
     if down is None or down.ended_at is None:
         return None
@@ -248,7 +248,7 @@ def _after_downtime(request: GuardContext) -> GuardAnswer | None:
 
 
 def _after_suspension(request: GuardContext) -> GuardAnswer | None:
-    """Return that the incident began, or went on, while somebody suspended it: its onset convicts nobody either."""
+    """Return an ask if the service was suspended in this incident: the suspension may explain the onset."""
     decision = request.incident.decision if request.incident is not None else None
     answers = decision.guards if decision is not None else ()
     if not any(one.reason in (GuardReason.SUSPENDED, GuardReason.WAS_SUSPENDED) for one in answers):
@@ -258,13 +258,13 @@ def _after_suspension(request: GuardContext) -> GuardAnswer | None:
 
 
 def was_down(incident: Incident) -> bool:
-    """Tell whether it was left alone since the service is, or was, meant to be down."""
+    """Return whether the last decision was blocked because the service is, or was, meant to be down."""
     answers = incident.decision.guards if incident.decision is not None else ()
     return any(one.name == "service" and one.verdict is Verdict.BLOCK for one in answers)
 
 
 def migration(request: GuardContext) -> GuardAnswer:
-    """A pre-deploy command may have migrated a database, and runs again on rollback."""
+    """A pre-deploy command may have migrated a database, and runs again on a rollback."""
     facts = request.service.facts
     command = facts.pre_deploy_command if facts else None
     if command and not request.wishes.rollback_safe:
@@ -273,7 +273,7 @@ def migration(request: GuardContext) -> GuardAnswer:
 
 
 def environment(request: GuardContext) -> GuardAnswer:
-    """Environment and instance count come back with a rollback."""
+    """A rollback also restores environment and instance count."""
     change = request.blame.change
     for deploy in request.between():
         if request.blame.configuration and change is not None and deploy.id == change.id:
@@ -285,7 +285,7 @@ def environment(request: GuardContext) -> GuardAnswer:
 
 
 def trailer(request: GuardContext) -> GuardAnswer:
-    """An author may forbid it in the commit message."""
+    """A commit's author may forbid a rollback, by a trailer."""
     for deploy in request.between():
         if NO_ROLLBACK_TRAILER in deploy.commit_message.lower():
             return _block("trailer", f"{deploy.id} says 'Watchdog: no-rollback'")
@@ -293,7 +293,7 @@ def trailer(request: GuardContext) -> GuardAnswer:
 
 
 def dependants(request: GuardContext) -> GuardAnswer:
-    """A service that relies on this one may rely on what a rollback takes away: who was deployed after any of that."""
+    """A dependant that was deployed after the change may need what the rollback removes."""
     if request.target.deploy is None or request.blame.change is None:
         return _pass("dependants", "no target")
     served = [deploy for deploy in request.between() if deploy.was_live]
@@ -312,7 +312,7 @@ def dependants(request: GuardContext) -> GuardAnswer:
 
 
 def dependencies(request: GuardContext) -> GuardAnswer:
-    """What fails while something it depends on is critical may fail by that; and a rollback of it proves nothing."""
+    """A critical dependency may explain the failure; and while it fails, a rollback here proves nothing."""
     services, code = request.policy.services, request.code
     for name in sorted(failure_correlation.relied_on(services, request.service.name)):
         trouble = request.state.troubles.get(name)
@@ -349,13 +349,13 @@ GUARDS: tuple[Callable[[GuardContext], GuardAnswer], ...] = (
 
 
 AT_SENDING = (mode, action_hold, key, budget, mass_failure, newer_deploy, deny_list, availability)
-"""What may have changed between the decision and the moment of sending."""
+"""The guards whose answer may have changed between the decision and the moment of sending."""
 AT_THE_CALL = (mode, action_hold, key, blind, mass_failure, deny_list, availability)
-"""What may have changed since then: by now the budget is spent for it, and the actuator has read the newest deploys."""
+"""The guards asked at the call itself: the budget is spent by then, and the actuator has read the newest deploys."""
 
 
 def at_sending(ctx: StepContext) -> str:
-    """Return what forbids the rollback that was decided now that it is to be sent, or nothing."""
+    """Return the reason that forbids the decided rollback at the moment of sending, or ""."""
     return blocked(AT_SENDING, ctx.state, ctx.policy, ctx.service, ctx.now)
 
 
@@ -366,7 +366,7 @@ def blocked(
     service: ServiceState,
     now: float,
 ) -> str:
-    """Return which of these guards forbids the rollback that the service's incident decided on, or nothing."""
+    """Return the first of these guards that forbids the decided rollback of the service's incident, or ""."""
     incident = service.incident
     decision = incident.decision if incident is not None else None
     assert decision is not None and decision.blame is not None and decision.target is not None, "it was decided"
@@ -382,14 +382,14 @@ def blocked(
 
 
 def guards_that_ask(incident: Incident | None) -> frozenset[str]:
-    """Return the guards that asked in what was decided last: what a human's yes to it answers, by their names."""
+    """Return the names of the guards that asked in the last decision; an approval answers exactly these."""
     if incident is None or incident.decision is None:
         return frozenset()
     return frozenset(answer.name for answer in incident.decision.guards if answer.verdict is Verdict.ASK)
 
 
 def global_stop_reason(state: State) -> str:
-    """Return why nothing at all may be changed, or nothing: a human's pause, a broken promise."""
+    """Return why every change is forbidden (a violated invariant, a human's pause), or ""."""
     if state.disarmed:
         return f"disarmed ({state.disarmed})"
     return f"paused by {state.paused_by}" if state.paused_by else ""

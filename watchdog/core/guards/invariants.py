@@ -1,10 +1,10 @@
-"""Invariants: promises of ours that are looked at again, from outside, after every step and before anything is done.
+"""Invariants: safety properties that are checked from outside after every step, before any effect is performed.
 
-`violated_invariant` compares states; it trusts no guard and repeats none of the step's own reasoning where a
-plain look at the outcome is enough. A reason means: do nothing of it, and disarm (`InvariantBroken`).
+`violated_invariant` compares the two states. It trusts no guard, and repeats none of the step's reasoning where the
+outcome alone shows the violation. A reason means: discard the step and disable actions (`InvariantBroken`).
 
-Rule 1: fast where nothing happens: a step without a write and without an incident that changed costs a few looks.
-Rule 2: what a human asked for by hand needs no finding, no blame and no budget; all else holds for it as well.
+Rule 1: cheap in the common case: a step without a write and without a changed incident costs a few comparisons.
+Rule 2: a rollback by hand needs no finding, no blame and no budget; every other invariant holds for it as well.
 """
 
 from collections.abc import Sequence
@@ -21,13 +21,14 @@ BEFORE_ACCEPTANCE = frozenset({Phase.PINNING, Phase.ROLLING_BACK})
 
 
 def violated_invariant(before: State, after: State, effects: Sequence[Effect], policy: Policy) -> str:
-    """Return which promise this step would break, or nothing."""
+    """Return the invariant that this step would violate, or ""."""
     sent: set[str] = set()
     for effect in effects:
         if isinstance(effect, (Rollback, PinAutoDeploy, RestoreAutoDeploy)):
             why = _write(effect, after, policy) or _change(effect, before, after, policy, sent)
             if why:
                 return f"{type(effect).__name__} of {effect.service} for {effect.incident}: {why}"
+    # Identity is enough: a service that did not change is the same object, so only changed ones are examined.
     if after.services is before.services:
         return ""
     for name, service in after.services.items():
@@ -40,7 +41,7 @@ def violated_invariant(before: State, after: State, effects: Sequence[Effect], p
 
 
 def _write(effect: Rollback | PinAutoDeploy | RestoreAutoDeploy, after: State, policy: Policy) -> str:
-    """Return what forbids any write of this kind to this service."""
+    """Return why no write of this kind may go to this service, or ""."""
     wishes, service = policy.services.get(effect.service), after.services.get(effect.service)
     if wishes is None or service is None:
         return "the service is not one of ours"
@@ -54,7 +55,8 @@ def _write(effect: Rollback | PinAutoDeploy | RestoreAutoDeploy, after: State, p
 def _change(
     effect: Rollback | PinAutoDeploy | RestoreAutoDeploy, before: State, after: State, policy: Policy, sent: set[str]
 ) -> str:
-    """Return what forbids to change production now; giving auto-deploy back needs no more than the right to."""
+    """Return why production may not be changed now, or ""; restoring auto-deploy needs only the absence of a stop."""
+    # Both states: a step must not lift its own stop and act at once.
     for state in (before, after):
         if state.disarmed:
             return f"disarmed ({state.disarmed})"
@@ -69,6 +71,7 @@ def _change(
     incident = service.incident
     if incident is None or incident.id != effect.incident:
         return "the service has no such incident"
+    # The denials of both states, so that a step cannot lift a denial and roll back to that code at once.
     why = (
         _twice(effect, before)
         or _target(effect, service, incident, (*before.denied, *after.denied))
@@ -78,7 +81,7 @@ def _change(
 
 
 def _twice(effect: Rollback, before: State) -> str:
-    """Return whether this incident had its rollback (I1).
+    """Return that this incident had its rollback already (I1), or "".
 
     An expired artefact allows one rebuild; what a human asks for by hand may follow a lost one.
     """
@@ -94,7 +97,7 @@ def _twice(effect: Rollback, before: State) -> str:
 
 
 def _target(effect: Rollback, service: ServiceState, incident: Incident, denied: Sequence[str]) -> str:
-    """Return what is wrong with where it leads (I3)."""
+    """Return why the target is not allowed (I3), or ""."""
     target = next((deploy for deploy in service.deploys if deploy.id == effect.target), None)
     if effect.target == effect.suspect:
         return "the target is the suspect"
@@ -103,13 +106,14 @@ def _target(effect: Rollback, service: ServiceState, incident: Incident, denied:
     if target.code in denied or effect.target_code in denied:
         return f"{effect.target} is deny-listed"
     blame = incident.decision.blame if incident.decision is not None else None
+    # Same code is a target only where the configuration alone changed; a rebuild of the suspect would prove nothing.
     suspect = next((deploy for deploy in service.deploys if deploy.id == effect.suspect), None)
     same = suspect is not None and suspect.code is not None and suspect.code == target.code
     return f"{effect.target} runs the suspect's code" if same and blame is not None and not blame.configuration else ""
 
 
 def _overtaken(effect: Rollback, service: ServiceState) -> str:
-    """Return whether a deploy newer than the live one is still on its way (I4)."""
+    """Return the deploy newer than the live one that is still under way (I4), or ""."""
     for deploy in service.deploys:
         if deploy.is_live or deploy.id == effect.suspect:
             return ""
@@ -119,7 +123,7 @@ def _overtaken(effect: Rollback, service: ServiceState) -> str:
 
 
 def _unasked(effect: Rollback, service: ServiceState, incident: Incident, after: State, policy: Policy) -> str:
-    """Return what forbids a rollback that no human asked for by hand (I2, I5)."""
+    """Return why a rollback that no human requested is not allowed (I2, I5), or ""."""
     wishes, limits, now = policy.services[effect.service], policy.budget, incident.rollback.requested_at
     if wishes.mode is Mode.ASSIST and effect.approved_by is None and not _unanswered(incident):
         return "no human said yes"
@@ -134,6 +138,7 @@ def _unasked(effect: Rollback, service: ServiceState, incident: Incident, after:
     held = suppression.active_hold(after, policy, effect.service, now or incident.opened_at)
     if held is not None and effect.approved_by is None:
         return f"{held.name}: nothing is rolled back unasked"
+    # The step that sends also spends the budget. An effect without that entry would escape every limit below.
     if now is None or now not in service.acted_at or now not in after.acted_at:
         return "it is not in the books"
     if not observations.failing_now(service, incident.findings, policy, now):
@@ -146,6 +151,7 @@ def _unasked(effect: Rollback, service: ServiceState, incident: Incident, after:
     asked = effect.approved_by is not None and "correlation" in guards.guards_that_ask(incident)
     if wave is not None and (wave.certain or not asked):
         return wave.why
+    # More than the limit, as this rollback is counted already.
     today = sum(at > now - DAY_SECONDS for at in service.acted_at)
     if today > limits.per_service_per_day:
         return f"{today} rollbacks of the service today (limit {limits.per_service_per_day})"
@@ -156,7 +162,7 @@ def _unasked(effect: Rollback, service: ServiceState, incident: Incident, after:
 
 
 def _unanswered(incident: Incident) -> bool:
-    """Tell whether humans heard that it is rolled back without an answer, and had all the time they were promised."""
+    """Return whether people received the question with its default, and had the whole announced time to answer."""
     deadline, defaulted = incident.question.deadline, incident.question.defaulted_at
     if deadline is None or deadline.then is not Then.ROLLBACK or deadline.within_seconds is None:
         return False
@@ -165,7 +171,7 @@ def _unanswered(incident: Incident) -> bool:
 
 
 def _told(was: ServiceState, service: ServiceState, effects: Sequence[Effect]) -> str:
-    """Return whether an incident says that people were told while nobody was (I6)."""
+    """Return that an incident is marked as notified without a notice in this step (I6), or ""."""
     incident = service.incident
     if incident is None or not incident.paged:
         return ""
@@ -176,7 +182,7 @@ def _told(was: ServiceState, service: ServiceState, effects: Sequence[Effect]) -
 
 
 def _left(was: ServiceState, service: ServiceState) -> str:
-    """Return whether an open incident was dropped: it ends verified, closed, or with a human (I6)."""
+    """Return that an open incident was dropped: each ends verified, closed, or with a human (I6); else ""."""
     known, incident = was.incident, service.incident
     if known is None or known.closed_at is not None:
         return ""
@@ -184,6 +190,7 @@ def _left(was: ServiceState, service: ServiceState) -> str:
         return f"{known.id} was dropped while it was open"
     if was.phase not in ACTING or service.phase in ACTING or incident.closed_at is not None:
         return _closed_well(was, service, incident)
+    # Nothing was sent yet, so the way back to suspicion (rollback_request.retry_later) is no lost rollback.
     if service.phase is Phase.SUSPECT and was.phase in BEFORE_ACCEPTANCE and not incident.rollback.tried:
         return ""
     if service.phase is Phase.PAGED and incident.human_needed:
@@ -192,7 +199,7 @@ def _left(was: ServiceState, service: ServiceState) -> str:
 
 
 def _closed_well(was: ServiceState, service: ServiceState, incident: Incident) -> str:
-    """Return whether a rollback was closed without a proof, or an open incident was let calm down."""
+    """Return that a rollback was closed without proof, or that an open incident was left in calm; else ""."""
     if was.phase in ACTING and incident.closed_at is not None and incident.rollback.verified_at is None:
         return f"{incident.id} was closed while its rollback was not proved"
     if service.phase is Phase.CALM and incident.closed_at is None:

@@ -1,7 +1,7 @@
-"""The last look: what forbids a change at the very moment it is sent, by all that is known then.
+"""The pre-send check: the last look at the newest state, at the very moment a change is sent.
 
-Rule 1: asked with nothing awaited between it and the call: what was learned while the change was on its way counts.
-Rule 2: it decides nothing: a reason means that nothing is sent, and that the core looks again.
+Rule 1: nothing is awaited between this check and the call, so every event that arrived since the decision counts.
+Rule 2: it decides nothing: a reason means that nothing is sent, and that the core decides again.
 """
 
 from watchdog.core.fold import observations
@@ -15,16 +15,17 @@ from watchdog.domain.units import show_seconds
 def reason_not_to_send(
     state: State, policy: Policy, effect: Rollback | PinAutoDeploy | RestoreAutoDeploy, now: float
 ) -> str:
-    """Return why this must not be sent at this moment, or nothing.
+    """Return why this change must not be sent at this moment, or "".
 
-    A pause and a broken promise hold back everything; a rollback also what has come up since it was decided. What was
-    asked for by hand waits for no finding.
+    A pause and a violated invariant stop every change; a rollback is also stopped by new obstacles since its
+    decision. A request by hand needs no finding.
     """
     withheld = guards.global_stop_reason(state)
     if withheld or not isinstance(effect, Rollback):
         return withheld
     service = state.services.get(effect.service)
     incident = service.incident if service is not None and effect.service in policy.services else None
+    # The incident may have closed, or gone to a human, while the effect waited in the actuator.
     if service is None or incident is None or incident.id != effect.incident or service.phase is not Phase.ROLLING_BACK:
         return f"nobody waits for the rollback of {effect.incident} any more"
     if incident.by_hand:
@@ -33,7 +34,7 @@ def reason_not_to_send(
 
 
 def _not_failing(service: ServiceState, policy: Policy, now: float) -> str:
-    """Return that no failure was seen lately (I2), or nothing."""
+    """Return that no failure was seen lately (I2), or ""."""
     assert service.incident is not None, "it is asked about one"
     if observations.failing_now(service, service.incident.findings, policy, now):
         return ""

@@ -1,8 +1,8 @@
-"""The budget of rollbacks: what was spent, by the service and by the fleet, and what counts as one.
+"""The budget of rollbacks: the account of a service and of the fleet, and the unit in which the fleet counts.
 
 Rule 1: the fleet's budget counts groups: one bad commit in two services is one fault, and may be undone in both.
 Rule 2: a service's own rollbacks count each.
-Rule 3: what was spent for nothing (nothing was sent) is given back.
+Rule 3: a spent rollback that was not sent is given back.
 """
 
 from dataclasses import replace
@@ -17,7 +17,7 @@ ACTS_KEPT = 20
 
 
 def spend(ctx: StepContext) -> None:
-    """Write down that this service's rollback is sent now."""
+    """Enter this service's rollback in both accounts, at the moment of sending."""
     act = Act(ctx.now, ctx.name, ctx.incident.suspect_code)
     ctx.update_service(acted_at=(*ctx.service.acted_at, ctx.now)[-ACTS_KEPT:])
     ctx.state = replace(
@@ -28,7 +28,7 @@ def spend(ctx: StepContext) -> None:
 
 
 def give_back(ctx: StepContext) -> None:
-    """Strike out what the incident's rollback spent."""
+    """Remove the entry of the incident's rollback from both accounts."""
     at = ctx.incident.rollback.requested_at
     ctx.update_service(acted_at=tuple(moment for moment in ctx.service.acted_at if moment != at))
     moments = list(ctx.state.acted_at)
@@ -39,10 +39,12 @@ def give_back(ctx: StepContext) -> None:
 
 
 def fleet_spent(state: State, policy: Policy, service: str, code: str | None, now: float) -> int:
-    """Return how many rollbacks of the last ten minutes count against one of this service, away from this code."""
+    """Return how many rollbacks of the last ten minutes count against one of this service that leaves this code."""
     recent = [at for at in state.acted_at if at > now - FLEET_SECONDS]
+    # An older worker wrote `acted_at` without `acts`; such a rollback counts as a group of its own (last term below).
     acts = [act for act in state.acts if act.at in recent]
     own = sum(act.service == service for act in acts)
     mine = Act(now, service, code)
+    # This rollback itself is in `formed`, so it is subtracted.
     formed = failure_correlation.form(policy, [mine, *(act for act in acts if act.service != service)])
     return len(formed) - 1 + own + max(0, len(recent) - len(acts))

@@ -1,9 +1,9 @@
-"""Good news: a deploy whose watch window ended well is told of, once, where people asked for that (`good_news`).
+"""Good news: one notice for each deploy whose watch window ended well, where `good_news` names channels.
 
-Rule 1: it is said only of what was seen: the probes since it went live are counted, and nearly all of them were good.
-What could not be seen (blind, not probed for minutes) is never called fine.
-Rule 2: not of rollbacks, nor of denied code, nor of what was live in an incident: of these people hear otherwise.
-Rule 3: a silence keeps it from people for good: nobody waits for it.
+Rule 1: it rests on observations only: the probes since the deploy went live are counted, and nearly all were good.
+A window that was not observed (blind, no probe for minutes) is never called fine.
+Rule 2: none for rollbacks, denied code, or a deploy that was live in an incident: other notices cover these.
+Rule 3: a silence drops the notice for good: no one waits for it.
 """
 
 from dataclasses import replace
@@ -22,14 +22,14 @@ from watchdog.domain.units import show_seconds
 
 PROBES_MIN = 10
 GOOD_SHARE_MIN = 0.99
-"""A healthy service fails now and then; what failed more often than that was perhaps its deploy's doing."""
+"""A healthy service fails now and then; a higher share of failures may be the deploy's doing."""
 GAP_SECONDS = 300.0
-"""So long without a probe that was good or bad, and the window was not seen."""
+"""After this long without a good or bad probe, the window counts as not observed."""
 AUTHORS_SHOWN, AUTHOR_CHARACTERS = 2, 40
 
 
 def begin_watch(ctx: StepContext, was_live: str | None) -> None:
-    """A fresh deploy list: count from now on if a deploy went live since the list before."""
+    """Begin to watch a deploy that went live since the previous deploy list."""
     service = ctx.service
     live = live_deploy(service.deploys)
     if not ctx.policy.good_news or was_live is None or live is None or live.id == was_live:
@@ -38,13 +38,14 @@ def begin_watch(ctx: StepContext, was_live: str | None) -> None:
     ends_at = live_at + ctx.policy.pace.watch_window_seconds
     if live.is_rollback or live.code in ctx.state.denied or ends_at <= ctx.now or _is_in_an_incident(service):
         return
+    # The begin of its window was not observed, or belongs to an incident that is over by now.
     if ctx.now - live_at > GAP_SECONDS or (service.closed_at is not None and service.closed_at >= live_at):
-        return  # its beginning was not seen, or was an incident that is over by now
+        return
     ctx.update_service(trial=DeployWatch(live.id, live_at, ends_at, seen_at=ctx.now))
 
 
 def written(ctx: StepContext) -> None:
-    """The repository said who wrote a deploy."""
+    """Record the authors of the watched deploy, as the repository states them."""
     event, trial = ctx.event, ctx.service.trial
     assert isinstance(event, e.AuthorsRead)
     if trial is not None and trial.deploy == event.deploy:
@@ -52,7 +53,7 @@ def written(ctx: StepContext) -> None:
 
 
 def settle(ctx: StepContext) -> None:
-    """Count a probe of the deploy in its watch window; at its end, say so."""
+    """Count a probe in the watch window; at its end, send the notice."""
     trial = ctx.service.trial
     if trial is None:
         return
@@ -68,6 +69,7 @@ def settle(ctx: StepContext) -> None:
     good = trial.good + isinstance(event.reading, Good)
     trial = replace(trial, probes=trial.probes + 1, good=good, seen_at=ctx.now)
     ctx.update_service(trial=trial)
+    # `healthy_at` is set only while every critical check is good: the end waits for such a reading.
     if ctx.now >= trial.ends_at and ctx.service.healthy_at is not None:
         _end(ctx, trial)
 
@@ -89,7 +91,7 @@ def _is_probe(ctx: StepContext, signal: str) -> bool:
 
 
 def _end(ctx: StepContext, trial: DeployWatch) -> None:
-    """The window is over, and every critical check is well now: tell of it, or write down why not."""
+    """End the window with every critical check good: send the notice, or write down why not."""
     seen = f"{trial.good} of {trial.probes} probes good"
     if trial.probes < PROBES_MIN or trial.good < GOOD_SHARE_MIN * trial.probes:
         _leave_open(ctx, trial, f"{seen} (needs {PROBES_MIN} probes, {GOOD_SHARE_MIN:.0%} of them good)")
@@ -111,7 +113,7 @@ def _leave_open(ctx: StepContext, trial: DeployWatch, why: str) -> None:
 
 
 def _named(deploy: Deploy, trial: DeployWatch) -> str:
-    """Return `dep-42 (9f3c2ab, Refactor sessions) by Ann`, as far as it is known."""
+    """Return `dep-42 (9f3c2ab, Refactor sessions) by Ann`, as far as the parts are known."""
     known = ", ".join(filter(None, (note_text.short(deploy.code), headline(deploy.commit_message))))
     return f"{deploy.id}{f' ({known})' if known else ''}{_by(trial.authors)}"
 

@@ -1,7 +1,7 @@
-"""Reminders: what people were to do about an incident fell due, and nobody ticked it. Told once, and nobody is woken.
+"""Reminders: follow-ups of an incident that are overdue and not done. One notice, which wakes no one.
 
-Rule 1: the note stands in the same record as the notice, so that by it everybody knows what was told: `reminded`.
-Rule 2: a silence puts a reminder off: it is asked for again each hour, and told once the silence is over.
+Rule 1: the note is saved with the notice, so every worker knows from the notes which items were reminded (`reminded`).
+Rule 2: a silence postpones a reminder: the daemon asks again each hour, and it is sent once the silence is over.
 """
 
 from collections.abc import Iterable, Set
@@ -21,7 +21,7 @@ SHOWN_MAX = 10
 
 
 def remind(ctx: StepContext) -> None:
-    """Tell the incident's people what is overdue, under a name of its own: the incident is over, and stays so."""
+    """Notify the incident's people of overdue follow-ups, with a dedup key of its own: the incident stays closed."""
     event = ctx.event
     assert isinstance(event, e.FollowUpsFellDue)
     asked = Incident(event.incident, event.service, event.severity, ctx.now, ctx.now, "")
@@ -47,5 +47,5 @@ def remind(ctx: StepContext) -> None:
 
 
 def reminded(notes: Iterable[Note]) -> Set[str]:
-    """Return the items of an incident that its people were reminded of, by the notes of it."""
+    """Return the items of an incident of which its notes say that people were reminded."""
     return {item for note in notes if note.label == LABEL for item in note.about}

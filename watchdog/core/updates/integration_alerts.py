@@ -1,6 +1,6 @@
 """Alerts about failing integrations: one notification per failure, with consequence and fix, and one per recovery.
 
-All workers share what was told (`State.failing`): who takes over, or watches beside, does not tell it again.
+All workers share the alerts that were sent (`State.failing`): another worker that takes over does not send them again.
 """
 
 from dataclasses import replace
@@ -15,13 +15,14 @@ from watchdog.domain.units import show_seconds
 
 
 def judged(ctx: StepContext, event: e.IntegrationJudged) -> None:
-    """Take note of how one stands, long enough to be told."""
+    """Send an alert when an integration has failed for long enough, got worse, or works again."""
     one, known = event.integration, ctx.state.failing.get(event.integration.key)
     if one.standing.works:
         if known is not None:
             _works(ctx, one, known)
     elif known is None or (one.standing is Standing.REFUSED and known.standing != one.standing.value):
-        if not (one.kind == "probes" and ctx.state.blind_since is not None):  # that is told already
+        # Blindness has its own page, and silent probes are one of its causes.
+        if not (one.kind == "probes" and ctx.state.blind_since is not None):
             _fails(ctx, one, known.parts if known is not None else ())
     elif not set(one.needed) <= set(known.parts):
         _put(ctx, one.key, replace(known, parts=_with(known.parts, one.needed)))
@@ -40,7 +41,7 @@ def _fails(ctx: StepContext, one: Integration, known: tuple[str, ...]) -> None:
 
 
 def _works(ctx: StepContext, one: Integration, known: Failing) -> None:
-    """Strike off what works of it, and what is watched no more; it is over once nothing is left."""
+    """Remove the parts that work or are watched no more; the alert is over once no part is left."""
     left = tuple(part for part in known.parts if part not in one.parts and _is_watched(ctx, part))
     if left:
         if left != known.parts:
@@ -54,7 +55,7 @@ def _works(ctx: StepContext, one: Integration, known: Failing) -> None:
 
 
 def _is_watched(ctx: StepContext, part: str) -> bool:
-    """Tell whether a part (`web`, or `web/errors`) is of a service that we still know."""
+    """Return whether a part (`web`, or `web/errors`) belongs to a guarded service."""
     return part.partition("/")[0] in ctx.policy.services
 
 

@@ -1,11 +1,10 @@
-"""Stakeholders: people who know no engineering are told that a service fails, that it works again, that it is over.
+"""Stakeholders: readers without engineering knowledge learn that a service fails, works again, and that it is over.
 
-Rule 1: of one incident each hears these three at most. That it works and that it is over is one message where both are
-known at once, as they are where nothing of ours has to be proved first.
-Rule 2: whoever was told of nothing hears of no end. Nothing new is told while a silence names the incident, or while we
-are blind; that it is over, who heard of it hears all the same.
-Rule 3: it looks at what the other parts made of the incident, and changes nothing of it: neither who is paged, nor
-what is done.
+Rule 1: each stakeholder gets at most these three messages of one incident. Works and over are one message where both
+are known at once, as they are where no rollback has to be verified first.
+Rule 2: without the first message there is no last one. Nothing new is sent while a silence names the incident, or while
+the daemon is blind; the end is sent to every reader of the begin all the same.
+Rule 3: it reads the incident as the other parts left it and changes nothing else: neither the pages nor the actions.
 """
 
 from dataclasses import replace
@@ -23,14 +22,15 @@ from watchdog.domain.policy import Stakeholders
 
 
 def settle(ctx: StepContext, seen: ServiceState) -> None:
-    """Tell what is to be told after a turn; `seen` is the service as it was perceived, before anything was decided."""
+    """Send the messages that are due after a step; `seen` is the service after the fold and before its handler."""
     if not ctx.policy.stakeholders:
         return
     was, incident = seen.incident, ctx.service.incident
     if incident is None:
         return
     if was is not None and was.id != incident.id and was.closed_at is None:
-        ctx.update_incident(informed=was.informed)  # the same outage goes on under another number: a human took over
+        # A human took over by hand, which opened another incident: for stakeholders it is the same outage.
+        ctx.update_incident(informed=was.informed)
     if incident.closed_at is None:
         _tell_of_it(ctx)
         _works_again(ctx)
@@ -39,7 +39,7 @@ def settle(ctx: StepContext, seen: ServiceState) -> None:
 
 
 def _tell_of_it(ctx: StepContext) -> None:
-    """It fails, and badly enough for some who have not heard of it."""
+    """Send the first message to those stakeholders whose severity is reached and who have not had it."""
     heard = {one.name for one in ctx.incident.informed}
     wanting = [one for one in ctx.policy.stakeholders if one.name not in heard and _hears_of(one, ctx.name)]
     if not wanting or ctx.state.blind_since is not None:
@@ -49,7 +49,9 @@ def _tell_of_it(ctx: StepContext) -> None:
         return
     level, _, main = severity.judge(findings, ctx.service_policy, ctx.policy.detection)
     if main.method == turned_away.METHOD:
-        return  # whether visitors are, too, is not known
+        # It is unknown whether visitors are turned away too.
+        return
+    # The lower of both: neither a severity that has passed nor one that is not decided on yet reaches stakeholders.
     rank = min(level.rank, ctx.incident.severity.rank)
     for one in wanting:
         if rank >= one.severity.rank:
@@ -66,13 +68,13 @@ def _fails(ctx: StepContext, one: Stakeholders, main: Finding) -> None:
 
 
 def _thread(ctx: StepContext) -> str:
-    """Return the thread that others heard of this outage in, if it went on from another incident."""
+    """Return the thread in which earlier messages of this outage were sent, also under another incident's number."""
     known = ctx.incident.informed
     return known[0].thread if known else plain_thread(ctx.incident.id)
 
 
 def _works_again(ctx: StepContext) -> None:
-    """A rollback is being proved, and everything was good for as long as ends any other incident."""
+    """Send the second message, during a verification: all checks are good for as long as ends any other incident."""
     told = [(one, known) for one, known in _informed(ctx) if known.works_at is None]
     if not told or ctx.service.phase is not Phase.VERIFYING:
         return
@@ -89,7 +91,7 @@ def _works_again(ctx: StepContext) -> None:
 
 
 def _over(ctx: StepContext, seen: ServiceState) -> None:
-    """It is closed: who heard of it hears that, too. Since when it works is in what was seen; it is forgotten now."""
+    """Send the last message: the incident is closed. `seen` still has the time of recovery, which closing resets."""
     for one, known in _informed(ctx):
         proved = known.works_at if seen.phase is Phase.VERIFYING else None
         works_at = proved if proved is not None else _works_since(ctx, seen, known)
@@ -104,7 +106,7 @@ def _over(ctx: StepContext, seen: ServiceState) -> None:
 
 
 def _works_since(ctx: StepContext, service: ServiceState, known: StakeholderStatus) -> float:
-    """Return when the last trouble was seen; a feed of errors does not say when: then it is now that it is well."""
+    """Return the time of the last trouble; a feed of errors has no such time, so then it is now."""
     at = observations.healthy_since(service, ctx.policy)
     return at if at > known.since else ctx.now
 
@@ -114,7 +116,7 @@ def _hears_of(one: Stakeholders, service: str) -> bool:
 
 
 def _informed(ctx: StepContext) -> list[tuple[Stakeholders, StakeholderStatus]]:
-    """Return who heard of it and is still to be told (a reload may have taken somebody away), and what they heard."""
+    """Return the stakeholders who had a message and are still configured, each with their status."""
     those = {one.name: one for one in ctx.policy.stakeholders}
     return [(those[known.name], known) for known in ctx.incident.informed if known.name in those]
 

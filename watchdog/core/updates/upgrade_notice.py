@@ -1,8 +1,8 @@
-"""After an upgrade: until this version has decided the last incidents again, nothing is rolled back unasked.
+"""After an upgrade: automatic rollbacks are held until this version has decided the last incidents again.
 
-Rule 1: the hold ends with the result of that; if an incident is decided otherwise, some minutes later, so that people
-can look first.
-Rule 2: each hold has an end of its own, should there be no result.
+Rule 1: the hold ends with the result of that replay. If an incident is decided differently, it ends some minutes
+later, so that people can look first.
+Rule 2: each hold also has an end of its own, in case no result comes.
 """
 
 from dataclasses import replace

@@ -1,9 +1,9 @@
-"""The weekly digest: when one is to be made, and that it is told once, whichever worker made it.
+"""The weekly digest: when one is due, and that it is sent once, by whichever worker.
 
-Rule 1: that it was made is what all workers share, and written down together with the notice: of two that make it at
-once the later one is told to look again, and finds it made.
-Rule 2: one that was missed comes late, within a day; after that it is left out. The first one is on time or not at all:
-who asks for it at noon does not get that of the morning.
+Rule 1: all workers share that it was made, and that is saved together with the notice. Of two workers that make it at
+once, the save of the later one fails; it loads the state again and finds the digest made.
+Rule 2: a missed digest is sent late, within a day; after that it is skipped. The first one is on time or not at all:
+a digest that is configured at noon does not send that of the morning.
 """
 
 from dataclasses import replace
@@ -19,17 +19,18 @@ FIRST_LATE_SECONDS = 600.0
 
 
 def due(state: State, policy: Policy, now: float) -> float | None:
-    """Return the moment (UTC epoch seconds) whose digest is to be made now, or None."""
+    """Return the end of the week (UTC epoch seconds) whose digest is due now, or None."""
     if policy.digest is None:
         return None
     at = schedule.latest(policy.digest.every, now)
-    made_at = state.digested_at if state.digested_at <= now else 0.0  # by a clock that was wrong
+    # A worker with a fast clock may have recorded a future time; it must not suppress the digest until then.
+    made_at = state.digested_at if state.digested_at <= now else 0.0
     late = LATE_SECONDS if made_at else FIRST_LATE_SECONDS
     return at if at > made_at and now - at < late else None
 
 
 def tell(ctx: StepContext, event: e.WeekSummedUp) -> None:
-    """The week was summed up: tell of it, unless that was done meanwhile, or is wanted no more."""
+    """Send the digest of a summed-up week, unless it was sent meanwhile or is no longer configured."""
     wanted = ctx.policy.digest
     if wanted is None or event.until != due(ctx.state, ctx.policy, ctx.now):
         return
