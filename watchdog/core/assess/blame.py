@@ -1,11 +1,11 @@
-"""Blame: how probable is it that the live deploy caused this? Every cause that is seen, with every term and veto named.
+"""Blame: the probability that the live deploy caused the failure. Each cause, term and veto is named in the result.
 
-Prior odds of the change (onset_prior.py) x the evidence about it (evidence.py), against everything else that may have
-caused it (other_causes.py). Act at P >= max(floor, P*), P* = C / (C + s (L_human - L_rollback)), the point where acting
+Theory. Prior odds of the change (onset_prior.py) x the evidence about it (evidence.py), against all other possible
+causes (other_causes.py). Act at P >= max(floor, P*), P* = C / (C + s (L_human - L_rollback)): from there on acting
 costs less than waiting. Ask from max(ask floor, the same for the cost of a wrong question and the time that a yes
-saves) on: a human is called either way, and naming an improbable suspect costs less than a search for a bad deploy.
+saves) on: a human is called either way, and an improbable suspect costs less than a search for a bad deploy.
 
-Rule: a veto alone acquits; a broken ruler never convicts.
+Rule: a single veto acquits; a stale or missing reading never convicts.
 """
 
 from dataclasses import replace
@@ -29,21 +29,21 @@ NOT_CURABLE = {"dns": "name resolution fails", "tls": "the certificate or TLS fa
 
 
 SURE_ANSWERS = 3
-"""So many failing answers that all name the code before it acquit a deploy."""
+"""This many failing answers that all name the previous code acquit a deploy."""
 DRAINING_SECONDS = 600.0
-"""For so long after a deploy could take traffic, the instances of the one before may serve still."""
+"""How long after a deploy could first take traffic the instances of the previous one may still serve."""
 UNKNOWN_SHARE = 0.2
-"""The share of requests that is taken to fail where a feed or a crash loop tells none, to say whether to ask."""
+"""The assumed share of failing requests, for the question only, where a feed or a crash loop states none."""
 
 
 def cost_rule(share: float, weights: BlameWeights) -> float:
-    """Return P*: act above it. Costs in outage-minutes, `share` of the requests failing."""
+    """Return P*, above which acting costs less. Costs are in outage-minutes; `share` (0 to 1) of the requests fails."""
     waiting = share * (weights.human_minutes - weights.rollback_minutes)
     return weights.cost_false_rollback_minutes / (weights.cost_false_rollback_minutes + waiting)
 
 
 def asking_cost_rule(share: float, weights: BlameWeights) -> float:
-    """Return the probability above which asking costs less than telling only, with the same terms."""
+    """Return the probability above which asking costs less than only paging, with the same terms."""
     saved = share * (weights.human_minutes - weights.answer_minutes - weights.rollback_minutes)
     return weights.cost_false_question_minutes / (weights.cost_false_question_minutes + max(0.0, saved))
 
@@ -52,7 +52,7 @@ def weigh(case: BlameInput) -> Blame:
     """Return the blame of the live deploy, term by term."""
     weights = case.policy.blame
     suspect = live_deploy(case.service.deploys)
-    # A feed or a crash loop tells no share of requests: then only the floor holds.
+    # A feed or a crash loop states no share of requests: then only the floor holds.
     cost = cost_rule(case.share, weights) if case.share > 0 else 0.0
     need = max(weights.floor, cost)
     if suspect is None or case.service.deploys_at is None:
@@ -90,7 +90,7 @@ def weigh(case: BlameInput) -> Blame:
 
 
 def _verdict(blame: Blame) -> str:
-    """Return in words who did it: the suspect with its probability, and what is likelier, or nearly as likely."""
+    """Return the verdict in words: the suspect with its probability, and a cause that is likelier or nearly so."""
     assert blame.suspect is not None and blame.change is not None and blame.probability is not None
     than = "" if blame.probability >= blame.need else ", too little to act"
     same = "" if blame.change is blame.suspect else f" (same code since {blame.change.id})"
@@ -134,6 +134,7 @@ def _platform_veto(case: BlameInput) -> Veto:
 
 
 def _onset_veto(case: BlameInput, change: Deploy) -> Veto:
+    # By the change, not the suspect: a redeploy of the same code during the failure did not cause it.
     began = first_traffic_at(change, case.policy.blame)
     early = began - case.onset_at
     # A feed dates a flood to the begin of its minute; errors new in a release began with that release at the earliest.
@@ -152,10 +153,10 @@ def _curable_veto(case: BlameInput) -> Veto:
 
 
 def _version_veto(case: BlameInput, suspect: Deploy) -> Veto:
-    """Acquit a deploy that has just gone live while the instances of the one before still make every failing answer.
+    """Acquit a new deploy while the instances of the previous one still give every failing answer.
 
-    Each finding has to show that by answers of its own check; once the suspect's code was seen answering, or ten
-    minutes after it went live, nothing does.
+    Each finding has to show that by answers of its own check. The veto ends once the suspect's code was seen
+    answering, or ten minutes after it could take traffic.
     """
     before = next((one for one in case.service.deploys if one.was_live and one.code != suspect.code), None)
     began = first_traffic_at(suspect, case.policy.blame)
@@ -173,6 +174,7 @@ def _version_veto(case: BlameInput, suspect: Deploy) -> Veto:
 
 def _stale_veto(case: BlameInput) -> Veto:
     assert case.service.deploys_at is not None
+    # A newer deploy may have gone live since the list was read; the rollback would then leave the wrong one.
     age = case.now - case.service.deploys_at
     if age > STALE_DEPLOYS_SECONDS:
         return Veto("deploy list", True, f"the deploy list is {show_seconds(age)} old: {case.service.deploys_why}")

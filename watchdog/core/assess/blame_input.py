@@ -1,4 +1,4 @@
-"""What blame is weighed from, and what of other services is seen in it."""
+"""The input of blame, and its view of other services."""
 
 from dataclasses import dataclass
 
@@ -12,15 +12,15 @@ from watchdog.domain.readings import Bad
 
 STALE_VENDOR_SECONDS = 900.0
 SURE_FAILURES = 3
-"""So many failed probes of one check within LATELY_SECONDS are no blip, whether or not one was good between them."""
+"""This many failed probes of one check within LATELY_SECONDS are no blip, even with a good one between them."""
 LATELY_SECONDS = 60.0
 PEER_SECONDS = 180.0
-"""What began to fail further off has nothing to do with it."""
+"""An onset further off than this belongs to another failure."""
 
 
 @dataclass(frozen=True, slots=True)
 class BlameInput:
-    """What blame is weighed from; `before` is what was found when this incident was judged last."""
+    """The input of blame; `before` is the blame of this incident's previous decision."""
 
     state: State
     policy: Policy
@@ -34,17 +34,17 @@ class BlameInput:
 
     @property
     def onset_at(self) -> float:
-        """Return when the main finding began."""
+        """Return the onset of the main finding (UTC epoch seconds)."""
         return self.main.onset_at
 
     def page_trouble(self, name: str) -> Bad | None:
-        """Return what a status page reports, or None: nothing, or old news."""
+        """Return the trouble that a status page reports, or None if it reports none or was last read long ago."""
         at, reading = self.state.vendors.get(name, (0.0, None))
         return reading if isinstance(reading, Bad) and self.now - at < STALE_VENDOR_SECONDS else None
 
     def failing_since(self, name: str) -> float | None:
-        """Return since when another service fails: its oldest run of failing probes, else its open incident, else the
-        first of several probes that failed lately; another worker's since its trouble is known. None: it does not.
+        """Return since when another service fails, or None: its oldest run of failing probes, else its open incident,
+        else the first of several probes that failed lately. Of another worker's service its critical state is known.
         """
         other, trouble = self._other(name), self.state.troubles.get(name)
         if other is None:
@@ -58,14 +58,14 @@ class BlameInput:
         return min((times[0] for times in failed if len(times) >= SURE_FAILURES), default=None)
 
     def fails_for_sure(self, name: str) -> bool:
-        """Tell whether another service's failure is no blip: several failed probes lately, or an open incident."""
+        """Return whether another service's failure is no blip: several recent failures, or an open incident."""
         other = self._other(name)
         if other is None:
             return name in self.state.troubles
         return _is_open(other) or any(len(_failed_lately(one)) >= SURE_FAILURES for one in self._checks(other))
 
     def failed_once_at(self, name: str) -> float | None:
-        """Return when another service failed a probe about when we began to; None: it did not."""
+        """Return when another service failed a probe near our onset, or None."""
         other = self._other(name)
         times = [one.last_bad_at for one in self._checks(other) if one.last_bad_at is not None] if other else []
         near = [at for at in times if -LATELY_SECONDS <= at - self.onset_at <= PEER_SECONDS]
@@ -73,21 +73,21 @@ class BlameInput:
 
     @property
     def known_at(self) -> float:
-        """Return since when this service is known to be critical; where it is not yet, now."""
+        """Return since when this service is known to be critical; the present time if it is not yet."""
         mine = self.state.troubles.get(self.service.name)
         return mine.at if mine is not None else self.now
 
     def _other(self, name: str) -> ServiceState | None:
-        """Return a guarded service that this worker watches, or None: one that is guarded no more says nothing."""
+        """Return a guarded service that this worker watches, or None: a service no longer guarded is no evidence."""
         return self.state.services.get(name) if name in self.policy.services else None
 
     def _checks(self, other: ServiceState) -> list[Check]:
-        """Return the current checks of another service: of a configured signal, and read within the last minute."""
+        """Return the other service's checks with a configured signal that were read within the last minute."""
         known = {signal.name for signal in self.policy.services[other.name].signals}
         return [one for one in other.checks.values() if one.name in known and self.now - one.last_at <= LATELY_SECONDS]
 
     def same_code(self, name: str, suspect: Deploy) -> bool:
-        """Tell whether another service runs the suspect code (or fails on it, where another worker holds it)."""
+        """Return whether another service runs the suspect code (or fails on it, if another worker watches it)."""
         other, trouble = self.state.services.get(name), self.state.troubles.get(name)
         live = live_deploy(other.deploys) if other is not None else None
         known = trouble.suspect_code if other is None and trouble is not None else None

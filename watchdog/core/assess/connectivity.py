@@ -1,8 +1,8 @@
-"""Sight: can the watchdog see at all? Control targets are somebody else's sites; when all fail, we are blind.
+"""Connectivity: whether the daemon's own network works. If all control targets (third-party sites) fail, it is blind.
 
-So we are when every probe is silent: whatever voids them all (a loop that stalls, an edge that turns them away) leaves
-us with nothing to judge by, and that must not look like health.
-Rule: blind means say so, touch nothing, and forget what was "seen" meanwhile.
+It is also blind when no probe brings evidence: a cause that voids them all (a stalled event loop, an edge that turns
+them away) leaves nothing to judge by, and that must not look like health.
+Rule: when blind, notify, change nothing, and drop the bad readings.
 """
 
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from watchdog.domain.readings import Good
 
 
 class Sight(NamedTuple):
-    """Whether we can see, the words for it, and whether what we read says that we cannot."""
+    """Whether the daemon can see, the reason in words, and whether readings prove that it cannot."""
 
     seeing: bool
     why: str
@@ -21,7 +21,7 @@ class Sight(NamedTuple):
 
 
 def assess_connectivity(state: State, policy: Policy, now: float) -> Sight:
-    """Return whether probes speak and a control target answered within `control_seconds`."""
+    """Return whether probes bring evidence and a control target answered within `control_seconds`."""
     if state.unseen:
         return Sight(False, why(state), blind=True)
     if not policy.control:
@@ -35,22 +35,24 @@ def assess_connectivity(state: State, policy: Policy, now: float) -> Sight:
     words = f"{answering} of {len(policy.control)} control targets answer"
     if answering:
         return Sight(True, words)
+    # No reading at all proves less than a failed one: blame has its veto then, but the daemon is not declared blind.
     if not fresh:
         return Sight(False, f"no control target was read in the last {policy.detection.control_seconds:.0f} s")
     return Sight(False, words, blind=True)
 
 
 def is_blind(state: State, policy: Policy, now: float) -> bool:
-    """Tell whether every probe is silent, or every control target failed just now: then the fault is ours."""
+    """Return whether no probe brings evidence, or every control target failed just now: the fault is then ours."""
     if state.unseen:
         return True
     if not policy.control:
         return False
+    # Every target must be fresh: one that was not read lately might answer.
     fresh = [state.control[t] for t in policy.control if t in state.control]
     recent = [reading for at, reading in fresh if now - at <= policy.detection.control_seconds]
     return len(recent) == len(policy.control) and not any(isinstance(reading, Good) for reading in recent)
 
 
 def why(state: State) -> str:
-    """Return what makes us blind, in a few words."""
+    """Return the cause of blindness in a few words."""
     return "no probe of any service brings evidence" if state.unseen else "no control target answers"

@@ -1,6 +1,6 @@
 """Terms: the evidence about the live deploy itself, each a factor of the odds with its reason in words.
 
-Rule: a term that is missing is no term; only what was read speaks. What else may explain it is in other_causes.py.
+Rule: a missing reading makes no term: only evidence that was read counts. Other causes are in other_causes.py.
 """
 
 from dataclasses import replace
@@ -15,13 +15,13 @@ F = TypeVar("F", Term, Cause)
 
 
 def evidence_terms(case: BlameInput, suspect: Deploy, change: Deploy) -> tuple[Term, ...]:
-    """Return the factors of the odds that the suspect caused it by what `change` brought."""
+    """Return the factors of the odds that the suspect caused the failure by the change."""
     return _with_earlier(_found(case, change), case.before, suspect)
 
 
 def _with_earlier(terms: tuple[Term, ...], before: Blame | None, suspect: Deploy) -> tuple[Term, ...]:
-    """Return the terms, and what acquitted this suspect when the incident began: that it is over does not tell against
-    it.
+    """Return the terms, with those that acquitted this suspect earlier in the incident: that they no longer hold is no
+    evidence against it.
     """
     if before is None or before.suspect is None or before.suspect.id != suspect.id:
         return terms
@@ -32,7 +32,7 @@ def _with_earlier(terms: tuple[Term, ...], before: Blame | None, suspect: Deploy
 
 
 def as_earlier(found: F) -> F:
-    """Return a term or a cause marked as found earlier in this incident; one that is marked stays as it is."""
+    """Return a term or a cause, marked as found earlier in this incident."""
     return found if found.earlier else replace(found, why=f"{found.why} (seen before, in this incident)", earlier=True)
 
 
@@ -60,7 +60,7 @@ def _found(case: BlameInput, change: Deploy) -> tuple[Term, ...]:
 
 
 def has_new_errors(case: BlameInput) -> bool:
-    """Tell whether there is a flood of errors, some of them first seen in the release that serves."""
+    """Return whether there is a flood of errors, with some of them first seen in the live release."""
     return bool(_new_errors(case))
 
 

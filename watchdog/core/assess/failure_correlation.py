@@ -1,14 +1,14 @@
-"""Groups: which failures one bad deploy may explain, and when there are too many of them for that.
+"""Failure correlation: the groups of failures that one bad deploy may explain, and the number that exceeds one deploy.
 
-Many groups at once are no deploy's doing. Two that are most of the fleet may be: somebody relies on the deployed one,
-and nobody has declared it. That the machine cannot tell, so a human is asked.
+Many groups at once have another cause than a deploy. Two groups that are most of the fleet may have one: a service may
+rely on the deployed one without a declared dependency. The daemon cannot distinguish these, so a human is asked.
 
-Two services are of one group when the same code is suspect in both, or when one relies on the other (`depends_on`,
-directly or by way of others); and so on from member to member.
+Two services are in one group when the same code is suspect in both, or when one relies on the other (`depends_on`,
+directly or through others); groups that share a member are one group.
 
-Rule 1: other services are known by what all workers share, never by their states: another worker may hold them.
-Rule 2: a group without a recent deploy weighs double: nothing that was deployed explains it.
-(That control targets fail is judged elsewhere: see connectivity.)
+Rule 1: other services are known by the state that all workers share, as another worker may watch them.
+Rule 2: a group without a recent deploy counts double: no deploy explains it.
+(Failing control targets are judged elsewhere: see connectivity.)
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ from watchdog.domain.units import show_seconds
 
 
 class Member(Protocol):
-    """Something that happened to a service, with the code it is due to (if known)."""
+    """An event of a service, with the code that is suspect (if known)."""
 
     @property
     def service(self) -> str:
@@ -35,12 +35,12 @@ class Member(Protocol):
 
 M = TypeVar("M", bound=Member)
 UNSURE_GROUPS = 2
-"""So many may be the deployed service and one that relies on it undeclared."""
+"""This many groups may be the deployed service and one with an undeclared dependency on it."""
 
 
 @dataclass(frozen=True, slots=True)
 class MassFailure:
-    """Why what is critical at once is too much for one deploy; `certain`: whatever a human may think of it."""
+    """Why too many services are critical at once for one deploy; `certain`: a block, and not only a question."""
 
     why: str
     certain: bool
@@ -56,6 +56,7 @@ def form(policy: Policy, members: Sequence[M]) -> list[list[M]]:
             groups.append([member])
             continue
         near[0].append(member)
+        # The new member links groups that were apart until now: they become one.
         for group in near[1:]:
             near[0].extend(group)
             groups = [one for one in groups if one is not group]
@@ -63,11 +64,12 @@ def form(policy: Policy, members: Sequence[M]) -> list[list[M]]:
 
 
 def relied_on(services: Mapping[str, ServicePolicy], name: str) -> frozenset[str]:
-    """Return the guarded services that this one relies on, directly or by way of others."""
+    """Return the guarded services that this one relies on, directly or through others."""
     found: set[str] = set()
     ahead = [name]
     while ahead:
         wishes = services.get(ahead.pop())
+        # `found` also ends the search in a cycle of dependencies.
         fresh = [other for other in wishes.depends_on if other in services and other not in found] if wishes else []
         found.update(fresh)
         ahead += fresh
@@ -81,10 +83,11 @@ def _linked(one: Member, other: Member, reach: Mapping[str, frozenset[str]]) -> 
 
 
 def mass_failure(policy: Policy, troubles: Mapping[str, ActiveCritical], mine: ActiveCritical) -> MassFailure | None:
-    """Return the wave of failures that this service's is part of, the certain one if there are several, or None."""
+    """Return the mass failure that this service's failure is part of, a certain one first, or None."""
     seconds = policy.brakes.window_seconds
     others = [one for name, one in troubles.items() if name in policy.services and name != mine.service]
     others = [one for one in others if not one.planned]
+    # Planned downtimes are removed above. Each earlier onset may begin the window that includes this failure.
     known = sorted([mine, *others], key=lambda one: (one.at, one.service))
     found = []
     for begin in sorted({one.at for one in known if 0 <= mine.at - one.at <= seconds}):

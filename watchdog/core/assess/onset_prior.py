@@ -1,9 +1,9 @@
 """The prior odds that a service's change caused a failure: P(bad deploy) f(D) / lambda (facts: attribution).
 
-f is the density of an onset D minutes after the change took traffic, lambda the rate of other incidents.
-f = 0.81 Exp(48 s) + 0.13 Exp(10 min) + 0.06 Gamma(shape 2, mean 160 min): the form of the facts, but what breaks under
-load does so hours later and never at once; fitted together with lambda to the lab's classes, so that P comes true as
-often as it says.
+Theory. f is the density of an onset D minutes after the change took traffic, lambda the rate of other incidents.
+f = 0.81 Exp(48 s) + 0.13 Exp(10 min) + 0.06 Gamma(shape 2, mean 160 min): the form of the facts, except that a failure
+under load comes hours later and never at once. Fitted together with lambda to the lab's classes, so that P is
+calibrated: of the cases with P = 0.9 nine in ten are true.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ ASSUMED_DEPLOYS = 20.0
 ASSUMED_MONTHS = 1.0
 LEARNED_MONTHS_MIN = 0.1
 ONSETS = ((0.81, 0.8), (0.13, 10.0))
-"""(share, mean in minutes) of the exponential parts of f: what is broken at once, and what breaks soon."""
+"""(share, mean in minutes) of the exponential parts of f: failures at once, and failures soon."""
 UNDER_LOAD = (0.06, 80.0)
 """(share, scale in minutes) of its part that rises before it falls: a gamma density, shape 2, highest at the scale."""
 
@@ -38,7 +38,7 @@ class Rates:
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """The odds before any evidence, and what they were made of."""
+    """The odds before any evidence, and their parts."""
 
     odds: float  # that the change caused it, to one of an incident of another cause
     onset_why: Prose  # how the onset lies to the change
@@ -53,8 +53,9 @@ def density_per_minute(minutes: float) -> float:
 
 
 def prior_of(service: ServiceState, change: Deploy, onset_at: float, weights: BlameWeights, now: float) -> Prior:
-    """Return the prior odds that a change of this service caused what began at `onset_at` (UTC epoch seconds)."""
+    """Return the prior odds that a change of this service caused a failure with that onset (UTC epoch seconds)."""
     live_at = change.finished_at
+    # Before it is live, some instances may serve it already: then the delay counts from its first traffic.
     began = live_at if live_at is not None and live_at <= onset_at else first_traffic_at(change, weights)
     delay = max(0.0, onset_at - began)
     rates = rates_of(service, weights, now)
@@ -66,9 +67,9 @@ def prior_of(service: ServiceState, change: Deploy, onset_at: float, weights: Bl
 def rates_of(service: ServiceState, weights: BlameWeights, now: float) -> Rates:
     """Return the share of bad deploys and the other incidents a month.
 
-    What is assumed counts as much as 20 deploys and one month of this service's own history (the posterior means of a
-    beta and of a gamma distribution). Deploys are never taken to be worse than assumed: a rollback that seemed to help
-    must not make the next one likelier.
+    The policy's assumptions weigh as much as 20 deploys and one month of this service's own history (the posterior
+    means of a beta and of a gamma distribution). Deploys never count as worse than assumed: a rollback that seemed to
+    help must not make the next one likelier.
     """
     seen = service.history
     months = max(0.0, now - seen.since) / (MINUTES_PER_MONTH * 60) if seen.since else 0.0

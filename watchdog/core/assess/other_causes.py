@@ -1,14 +1,14 @@
-"""What else may have caused the failure than the service's own change: each such cause with its odds.
+"""The other possible causes of the failure than the service's own change, each with its odds.
 
 All odds are against an unobserved cause, as the prior odds of the own change are (onset_prior.py), so that
 
     P(own change) = own odds / (1 + own odds + the sum of the other causes' odds).
 
-1. Something it depends on fails: FELT_SHARE of such failures are felt here, soon after they begin. The odds are the
-   density of our onset so long after theirs, to the rate of incidents of another cause. A run of two probes is a blip
-   as likely as not: that, and trouble that is old news, counts what the policy says (`upstream_failing`).
-2. Something it depends on was changed, and fails itself or not: the prior odds of that change for our onset, less what
-   the dependency's own checks would have shown. What else depends on it and fails with us makes it likelier.
+1. A dependency fails: FELT_SHARE of such failures affect this service, soon after they begin. The odds are the density
+   of our onset this long after theirs, divided by the rate of incidents of another cause. A run of two probes is a blip
+   as likely as not: for that, and for an old failure, the policy's own weight counts (`upstream_failing`).
+2. A dependency was changed, and fails itself or not: the prior odds of that change for our onset, less the share that
+   the dependency's own checks would have shown. Other dependants of it that fail with us make it likelier.
 3. Other services fail at the same moment without a reason of their own (peers.py): one cause for all.
 """
 
@@ -25,19 +25,19 @@ from watchdog.domain.deploys import Deploy
 from watchdog.domain.units import show_seconds
 
 FELT_SHARE = 0.5
-"""Of the failures of what it depends on, so many take it down."""
+"""The share (0 to 1) of a dependency's failures that take this service down."""
 SERVICE_MEAN_MINUTES, PAGE_MEAN_MINUTES = 2.0, 5.0
-"""So long before ours they begin, in the mean: as its own probes see it, and as a status page tells (early or late)."""
+"""Mean lead of their onset before ours: by the service's own probes, and by a status page (which is early or late)."""
 AFTERWARDS_MEAN_MINUTES = 0.5
-"""What is seen to fail so long after us was seen late, or fails by our doing."""
+"""A failure that appears this long after ours was detected late, or is caused by this service."""
 UNSEEN_SHARE = 0.5
-"""Of the faults of a dependency that take us down, its own checks do not show so many."""
+"""The share (0 to 1) of a dependency's faults that take this service down and do not show in its own checks."""
 PEERS_COUNTED_MAX = 3.0
-"""From the third peer on no more is learnt."""
+"""From the third peer on, further peers add no evidence."""
 
 
 def other_causes(case: BlameInput, suspect: Deploy, others_per_month: float) -> tuple[Cause, ...]:
-    """Return every other cause that is seen, or was earlier in this incident; the likeliest first."""
+    """Return every other cause seen now or earlier in this incident, the likeliest first."""
     found = [
         *_failing_upstreams(case, suspect, others_per_month),
         *_changed_dependencies(case, suspect),
@@ -47,9 +47,9 @@ def other_causes(case: BlameInput, suspect: Deploy, others_per_month: float) -> 
 
 
 def _with_earlier(found: list[Cause], before: Blame | None, suspect: Deploy) -> list[Cause]:
-    """Return what is found, and what was likelier when this suspect was weighed before.
+    """Return the causes, with those that were likelier when this suspect was last weighed.
 
-    That others recovered first does not tell against its change.
+    That the other services recovered first is no evidence against this service's change.
     """
     if before is None or before.suspect is None or before.suspect.id != suspect.id:
         return found
@@ -60,7 +60,7 @@ def _with_earlier(found: list[Cause], before: Blame | None, suspect: Deploy) -> 
 
 
 def _failing_upstreams(case: BlameInput, suspect: Deploy, others_per_month: float) -> list[Cause]:
-    """Return what fails of all that the service depends on, directly or by way of other guarded services."""
+    """Return the failing services among its dependencies, directly or through other guarded services."""
     services = case.policy.services
     through = [case.wishes, *(services[name] for name in sorted(relied_on(services, case.service.name)))]
     found = []
@@ -80,24 +80,25 @@ def _failing_upstreams(case: BlameInput, suspect: Deploy, others_per_month: floa
 
 
 def _service_odds(case: BlameInput, name: str, suspect: Deploy, others_per_month: float) -> float:
-    """Return the odds of a failing service as the cause; 0 where it is a blip as yet, or fails by the same commit."""
+    """Return the odds of a failing service as the cause; 0 for a blip so far, or if it fails by the same commit."""
     since = case.failing_since(name)
     if since is None or not case.fails_for_sure(name) or case.same_code(name, suspect):
         return 0.0
-    if name not in case.state.services:  # another worker's: both are known by when they were found to be critical
+    # Another worker watches it: both services are known only by when they were found to be critical.
+    if name not in case.state.services:
         return _felt_odds(case.known_at - since, SERVICE_MEAN_MINUTES, SERVICE_MEAN_MINUTES, others_per_month)
     return _felt_odds(case.onset_at - since, SERVICE_MEAN_MINUTES, AFTERWARDS_MEAN_MINUTES, others_per_month)
 
 
 def _felt_odds(seconds: float, before: float, after: float, others_per_month: float) -> float:
-    """Return the odds by how long before ours it began; means in minutes for those before and those after ours."""
+    """Return the odds by the lead of its onset (seconds); `before` and `after` are mean leads and lags in minutes."""
     mean = before if seconds >= 0 else after
     density = exp(-abs(seconds) / 60 / mean) / (before + after)
     return FELT_SHARE * density / (others_per_month / MINUTES_PER_MONTH)
 
 
 def _changed_dependencies(case: BlameInput, suspect: Deploy) -> list[Cause]:
-    """Return the changes of guarded services it depends on, directly or not, that took traffic before our onset."""
+    """Return the changes of its guarded dependencies, direct or not, that took traffic before our onset."""
     found = []
     for name in sorted(relied_on(case.policy.services, case.service.name)):
         other = case.state.services.get(name)
@@ -115,7 +116,7 @@ def _changed_dependencies(case: BlameInput, suspect: Deploy) -> list[Cause]:
 
 
 def _failing_dependants(case: BlameInput, changed: str) -> list[str]:
-    """Return the other services that depend on a changed one, and fail with us."""
+    """Return the other dependants of a changed service that fail with us."""
     return [
         name
         for name, wishes in case.policy.services.items()

@@ -1,7 +1,7 @@
-"""Peers: services that fail at our very moment without a reason of their own, which speaks for one common cause.
+"""Peers: services that fail at the same moment as ours without a reason of their own, which suggests a common cause.
 
-Each counts by how near its onset lies to ours, and the less, the likelier its own deploy made it fail then, or that of
-something it depends on.
+Each counts by the distance of its onset from ours, and less where its own deploy, or that of a dependency, may have
+caused its failure.
 """
 
 from collections.abc import Mapping
@@ -15,23 +15,23 @@ from watchdog.core.assess.suspect_deploy import change_before
 from watchdog.domain.deploys import Deploy
 
 TOGETHER_SECONDS = 60.0
-"""What one cause takes down goes down within some probes: a peer counts exp(-(distance / this)^2)."""
+"""One cause takes services down within a few probes: a peer counts exp(-(distance / this)^2)."""
 FEED_SECONDS = 90.0
-"""How far off an onset may be that is not read from probes: a feed of minutes, another worker's word."""
+"""The error of an onset that does not come from probes: a feed of minutes, or another worker's record."""
 UNSURE = 0.3
-"""So much of a peer is a service that failed a probe or two since we began to: a blip as likely as not."""
+"""The weight of a service with one or two failed probes since our onset: a blip as likely as not."""
 ONCE_BY_CHANCE = 0.01
-"""A service that is well fails a probe in so many of the times between an onset and its decision."""
+"""The share of intervals between an onset and its decision in which a healthy service fails a probe."""
 LEAST = 0.01
-"""What counts less is not named."""
+"""A peer with a lower weight is not named."""
 
 
 def failing_peers(case: BlameInput, suspect: Deploy | None) -> dict[str, float]:
-    """Return the other services whose failure began with ours, each with how much it tells (0 to 1) of one cause.
+    """Return the other services whose failure began with ours, each with its weight (0 to 1) as evidence of one cause.
 
-    None of these are: what we depend on, and what depends on us; what runs the suspect code, for its failure tells
-    against that; what is meant to be down; what depends on something that fails for sure. Another worker's service is
-    known by its trouble, which began to be known about when ours did.
+    Left out are: our dependencies and dependants; services that run the suspect code, as their failure is evidence
+    against it; planned downtimes; and services with a dependency that fails for sure. Another worker's service is
+    known by its entry among the active criticals, compared with ours.
     """
     strangers = [name for name in case.policy.services if not _belongs_to_us(case, name, suspect)]
     unexplained = [name for name in strangers if not _has_a_cause(case, name)]
@@ -41,13 +41,13 @@ def failing_peers(case: BlameInput, suspect: Deploy | None) -> dict[str, float]:
 
 
 def _beyond_chance(weights: Mapping[str, float], by_chance: float) -> dict[str, float]:
-    """Return the weights less what there is of them by chance, each in its proportion."""
+    """Return the weights less the number expected by chance, in proportion."""
     left = max(0.0, 1.0 - by_chance / (sum(weights.values()) or 1.0))
     return {name: weight * left for name, weight in weights.items() if weight * left >= LEAST}
 
 
 def _failed_once(case: BlameInput, name: str) -> bool:
-    """Tell whether a service that may be well failed a probe or two since we began to, or just before."""
+    """Return whether a service that may be healthy failed one or two probes since our onset, or just before."""
     at = None if case.fails_for_sure(name) else case.failed_once_at(name)
     return at is not None and at >= case.onset_at - TOGETHER_SECONDS / 2
 
@@ -60,7 +60,7 @@ def _belongs_to_us(case: BlameInput, name: str, suspect: Deploy | None) -> bool:
 
 
 def fails_with_us(case: BlameInput, name: str) -> bool:
-    """Tell whether a service's failure began about when ours did, though it was not meant to be down."""
+    """Return whether a service's failure began near our onset, and not in a planned downtime."""
     other, trouble = case.state.services.get(name), case.state.troubles.get(name)
     if other is None:
         return trouble is not None and not trouble.planned and abs(trouble.at - case.known_at) <= PEER_SECONDS
@@ -71,7 +71,7 @@ def fails_with_us(case: BlameInput, name: str) -> bool:
 
 
 def _has_a_cause(case: BlameInput, name: str) -> bool:
-    """Tell whether something that it depends on fails for sure."""
+    """Return whether one of its dependencies fails for sure."""
     upstreams = case.policy.services[name].depends_on
     return any(case.page_trouble(one) is not None or case.fails_for_sure(one) for one in upstreams)
 
@@ -85,7 +85,7 @@ def _weight(case: BlameInput, name: str) -> float:
 
 
 def _change_odds(case: BlameInput, name: str, began: float) -> float:
-    """Return the prior odds that a service's own change made fail what began then; 0 without one."""
+    """Return the prior odds that a service's own change caused its failure of that onset; 0 without a change."""
     service = case.state.services.get(name)
     change = change_before(service.deploys, began, case.policy.blame) if service is not None else None
     if service is None or change is None:
@@ -94,5 +94,5 @@ def _change_odds(case: BlameInput, name: str, began: float) -> float:
 
 
 def _nearness(seconds: float, *, exactly: bool) -> float:
-    """Return 1 for onsets at the same moment, towards 0 for distant ones."""
+    """Return 1 for onsets at the same moment, approaching 0 for distant ones."""
     return exp(-((seconds / (TOGETHER_SECONDS if exactly else hypot(TOGETHER_SECONDS, FEED_SECONDS))) ** 2))

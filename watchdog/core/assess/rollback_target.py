@@ -1,8 +1,8 @@
-"""Target: which deploy to return to. The newest earlier one that was once live, is good, and is *different*.
+"""Target: the deploy to return to. The newest earlier one that was once live, is good, and is *different*.
 
-Rule 1: never by position ("previous"), always an explicit deploy; every deploy passed over says why.
+Rule 1: never by position ("previous"), always an explicit deploy; every skipped deploy has its reason.
 Rule 2: if only configuration changed, the same code is a target; otherwise never the suspect's own code.
-Rule 3: good = healthy by our own record, or live long enough before we began to watch.
+Rule 3: good = healthy by our own record, or live long enough before the daemon began to watch.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from watchdog.domain.units import show_seconds
 
 @dataclass(frozen=True, slots=True)
 class TargetQuery:
-    """What the choice depends on. `deploys` newest first; `change` as in Blame, `undone` as in ServiceState."""
+    """The facts for the choice. `deploys` newest first; `change` as in Blame, `undone` as in ServiceState."""
 
     deploys: Sequence[Deploy]
     suspect: Deploy
@@ -51,7 +51,7 @@ def _older_than(deploys: Sequence[Deploy], suspect: Deploy) -> list[Deploy]:
 
 
 def _why_not(deploy: Deploy, search: TargetQuery) -> str:
-    """Return why this deploy is not the target, or nothing."""
+    """Return why this deploy is not the target, or ""."""
     if not deploy.was_live:
         return f"{deploy.status.replace('_', ' ')}, never live"
     if deploy.code is None:
@@ -62,6 +62,7 @@ def _why_not(deploy: Deploy, search: TargetQuery) -> str:
         return f"same code as {search.suspect.id}"
     if deploy.code == search.suspect.code and deploy.created_at >= search.change.created_at:
         return f"same code and configuration as {search.suspect.id}"
+    # A rollback away from this code, also by a person, is a verdict on it that our health record may not show.
     left = rolled_away_from(search.deploys, deploy, search.undone)
     if left is not None:
         return f"{left.id} rolled away from its code"
@@ -78,14 +79,14 @@ def live_seconds_before(deploy: Deploy, deploys: Sequence[Deploy], moment: float
 
 
 def _began(deploy: Deploy) -> float:
-    """Return when a once-live deploy took over; the platform leaves some of its times out."""
+    """Return when a once-live deploy took over; the platform leaves out some of its times."""
     return deploy.finished_at or deploy.started_at or deploy.created_at
 
 
 def rolled_away_from(deploys: Sequence[Deploy], deploy: Deploy, undone: Sequence[str] = ()) -> Deploy | None:
-    """Return the rollback, newer than this deploy, with which somebody left its code; None if nobody did.
+    """Return the rollback, newer than this deploy, that left its code; None if there is none.
 
-    That one of the `undone` was left, when a human took it back, says nothing against its code.
+    A rollback that a human undid (`undone`) is no verdict against the code that it left.
     """
     once_live = [item for item in deploys if item.was_live]
     for newer, left in pairwise(once_live):
@@ -98,7 +99,7 @@ def rolled_away_from(deploys: Sequence[Deploy], deploy: Deploy, undone: Sequence
 
 
 def _why_good(deploy: Deploy, search: TargetQuery) -> str:
-    """Return why the deploy counts as good, or nothing."""
+    """Return why the deploy counts as good, or ""."""
     record = search.observed_healthy_seconds.get(deploy.id, 0.0)
     if record >= search.limits.good_record_seconds:
         return f"healthy for {show_seconds(record)} by our own record"

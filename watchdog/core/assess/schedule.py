@@ -1,7 +1,7 @@
-"""Hours: is it somebody's time, by the clocks of their own zone, and when next? When was it last that moment? Pure.
+"""Schedules: whether a weekly period is in force in its own time zone, when it begins next, and when a moment last was.
 
-Summer time is the zone's own: an hour that comes twice counts twice, one that is left out does not come. A moment comes
-once a week: of two the first counts, and for one that is left out comes what the clock shows instead.
+The zone's own summer time applies: an hour that comes twice counts twice, and a skipped hour does not come. A moment
+comes once a week: of two the first counts, and for a skipped one the time that the clock shows instead.
 """
 
 from dataclasses import replace
@@ -12,21 +12,22 @@ from watchdog.domain.policy import Moment, Rotation, Step, Weekly
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 TWO_WEEKS_DAYS = 15
-"""Within these, hours that come every week begin, also where the clocks are set forward over them once."""
+"""Every weekly period begins within these days, also where the clocks skip its begin once."""
 
 
 def within(weekly: Weekly, at: float) -> bool:
-    """Tell whether a moment (UTC epoch seconds) is within these hours; their end is not."""
+    """Return whether a moment (UTC epoch seconds) is within this period; its end is excluded."""
     local = datetime.fromtimestamp(at, ZoneInfo(weekly.zone))
     minute, day = local.hour * 60 + local.minute, local.weekday()
     if weekly.begins_minute < weekly.ends_minute:
         return day in weekly.days and weekly.begins_minute <= minute < weekly.ends_minute
+    # A period past midnight: the part after midnight belongs to the day before.
     began_today = day in weekly.days and minute >= weekly.begins_minute
     return began_today or ((day - 1) % 7 in weekly.days and minute < weekly.ends_minute)
 
 
 def whose(step: Step, at: float) -> Step:
-    """Return the step as it is at a moment: of a rotation, the one whose week it is, called when the rotation is."""
+    """Return the step as it is at a moment: of a rotation the member whose week it is, with the rotation's delay."""
     if step.rotation is None:
         return step
     one = step.rotation.of[_week(step.rotation, at) % len(step.rotation.of)]
@@ -34,14 +35,14 @@ def whose(step: Step, at: float) -> Step:
 
 
 def _week(rotation: Rotation, at: float) -> int:
-    """Return how many weeks lie behind, by the clocks of its zone: it is handed over at the same hour all year."""
+    """Return the number of whole weeks since the rotation began; its handover is always at the same local hour."""
     local = datetime.fromtimestamp(at, ZoneInfo(rotation.zone))
     days = local.toordinal() - rotation.first_day
     return (days if local.hour * 60 + local.minute >= rotation.minute else days - 1) // 7
 
 
 def latest(moment: Moment, at: float) -> float:
-    """Return when it was that moment last, at `at` or before (both UTC epoch seconds)."""
+    """Return the last such moment, at `at` or before (both UTC epoch seconds)."""
     zone = ZoneInfo(moment.zone)
     local = datetime.fromtimestamp(at, zone)
     day = local.date() - timedelta(days=(local.weekday() - moment.day) % 7)
@@ -56,7 +57,7 @@ def date_of(at: float, zone: str) -> str:
 
 
 def next_beginning(weekly: Weekly, at: float) -> float:
-    """Return when these hours begin next after a moment (UTC epoch seconds); a beginning that is left out is none."""
+    """Return when this period begins next after a moment (UTC epoch seconds); a begin that the clocks skip is none."""
     zone = ZoneInfo(weekly.zone)
     today = datetime.fromtimestamp(at, zone)
     hour, minute = divmod(weekly.begins_minute, 60)

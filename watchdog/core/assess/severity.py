@@ -1,6 +1,6 @@
 """Severity: declarative rules, worst first. The defaults are the runbook's matrix and scenarios.
 
-Rule: the first rule whose condition holds names the severity; the words go into the decision.
+Rule: the first rule whose condition holds determines the severity; its words go into the decision.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from watchdog.domain.severity import Severity
 
 @dataclass(frozen=True, slots=True)
 class SeverityRule:
-    """A condition over one finding, the severity it means, and the words for it."""
+    """A condition over one finding, its severity, and its words."""
 
     severity: Severity
     words: str
@@ -46,7 +46,7 @@ RULES: tuple[SeverityRule, ...] = (
 
 
 def judge(findings: Sequence[Finding], service: ServicePolicy, limits: Detection) -> tuple[Severity, str, Finding]:
-    """Return the worst severity among the findings (at least one), why, and the finding that made it."""
+    """Return the worst severity among the findings (at least one), its reason, and its finding."""
     judged = [(*_judge_one(found, service, limits), found) for found in findings]
     return max(judged, key=lambda item: item[0].rank)
 
@@ -54,6 +54,7 @@ def judge(findings: Sequence[Finding], service: ServicePolicy, limits: Detection
 def _judge_one(found: Finding, service: ServicePolicy, limits: Detection) -> tuple[Severity, str]:
     signal = service.signal(found.signal)
     assert signal is not None, "a finding comes from a signal of the service"
+    # The user's own severity of a signal overrides the rules.
     if signal.severity is not None:
         return signal.severity, f"{found.signal}: set to {signal.severity.value} in the configuration"
     rule = next(rule for rule in RULES if rule.holds(found, signal, limits))

@@ -1,11 +1,11 @@
-"""Quiet: which silence keeps people from being told, which action hold keeps us from acting unasked. Pure lookups.
+"""Suppression: the silence that mutes notices, and the action hold that prevents automatic rollbacks. Pure lookups.
 
-Rule 1: both have an end, an author and a reason. Those of the configuration are in the policy, those that people typed
-in what all workers share (manual_silences.py). A service that the platform says is meant to be down is silenced by it
-(maintenance.py), and nothing is rolled back there at all (guards.availability).
-Rule 2: a silence mutes people, never the record, and only of what it names: a second signal that fails is told. The
-all-clear to who was told passes, and so does what is rolled back where it is critical, unless the silence names that
-severity. People outside engineering (stakeholder_updates.py) hear of nothing new while any silence names it.
+Rule 1: both have an end, an author and a reason. Configured ones are in the policy, ones made by command in the state
+that all workers share (manual_silences.py). A service that is meant to be down by the platform is silenced by that
+(maintenance.py), and never rolled back (guards.availability).
+Rule 2: a silence mutes notices, never the record, and only of its own scope: a second failing signal is notified. Two
+notices pass: the end, to people who had the begin; and a rollback of a critical service, unless the silence names that
+severity. Stakeholders (stakeholder_updates.py) get nothing new while any silence covers the service.
 """
 
 from collections.abc import Set
@@ -22,11 +22,11 @@ from watchdog.domain.severity import Severity
 OURS_TO_DO = (Course.ROLLBACK, Course.ANNOUNCE)
 PLATFORM = "the platform"
 UPGRADE = "the upgrade"
-"""Who holds while a new version decides the past again (updates/upgrade_notice.py)."""
+"""The author of a hold while a new version decides past incidents again (updates/upgrade_notice.py)."""
 
 
 def active_hold(state: State, policy: Policy, service: str, now: float) -> Suppression | None:
-    """Return the action hold under which a service is at a moment, or None."""
+    """Return the action hold that covers a service at a moment, or None."""
     holds = (*policy.action_holds, *state.holds)
     return next((one for one in holds if one.service in (None, service) and _in_force(one, now)), None)
 
@@ -34,7 +34,8 @@ def active_hold(state: State, policy: Policy, service: str, now: float) -> Suppr
 def active_silence(
     state: State, policy: Policy, incident: Incident, kind: NoticeKind, signals: Set[str], now: float
 ) -> Suppression | None:
-    """Return the silence that keeps a notice of an incident from people at a moment, or None; `signals` fail in it."""
+    """Return the silence that mutes a notice of an incident at a moment, or None; `signals` fail in the incident."""
+    # People who were paged have to learn that they can stand down.
     if kind is NoticeKind.RESOLVED and incident.paged:
         return None
     silences = _silences(state, policy, incident.service, now)
@@ -44,30 +45,30 @@ def active_silence(
 def muting_silence(
     state: State, policy: Policy, incident: Incident, signals: Set[str], now: float
 ) -> Suppression | None:
-    """Return the silence that is in force over an incident, whatever we do about it, or None."""
+    """Return the silence that covers an incident, whatever the daemon does about it, or None."""
     silences = _silences(state, policy, incident.service, now)
     return next((one for one in silences if _names(one, incident, signals)), None)
 
 
 def service_muting_silence(state: State, policy: Policy, service: str, now: float) -> Suppression | None:
-    """Return a silence in force that concerns a service at a moment, whatever it names besides, or None."""
+    """Return a silence that covers a service at a moment, whatever its other scope, or None."""
     return next((one for one in _silences(state, policy, service, now) if one.service in (None, service)), None)
 
 
 def _silences(state: State, policy: Policy, service: str, now: float) -> list[Suppression]:
-    """Return what is in force at a moment: of the configuration, of people, and the platform's own of this service."""
+    """Return the silences in force at a moment: configured, made by command, and the service's own downtime."""
     every = (*policy.silences, *state.silences, *by_platform(state.services.get(service), now))
     return [one for one in every if _in_force(one, now)]
 
 
 def by_platform(service: ServiceState | None, now: float) -> tuple[Suppression, ...]:
-    """Return the silence that the platform's own word is, while it says that the service is meant to be down."""
+    """Return the silence of the service's downtime, while the platform states one."""
     down = maintenance.in_force(service, now) if service is not None else None
     return (of_downtime(service.name, down),) if service is not None and down is not None else ()
 
 
 def of_downtime(service: str, down: Downtime) -> Suppression:
-    """Return a downtime as the silence that it is: it has no end but the platform's word."""
+    """Return a downtime as a silence; it ends only when the platform says so."""
     since = f"{datetime.fromtimestamp(down.since, UTC):%Y-%m-%d %H:%M} UTC"
     return Suppression("downtime", service, PLATFORM, f"{down.what}, seen since {since}", down.since)
 
@@ -84,7 +85,7 @@ def _names(one: Suppression, incident: Incident, signals: Set[str]) -> bool:
 
 
 def _is_rolled_back(incident: Incident) -> bool:
-    """Tell whether it is critical and we roll back, or did."""
+    """Return whether the service is critical and a rollback is decided, under way, or done."""
     ours = incident.rollback.tried or (incident.decision is not None and incident.decision.course in OURS_TO_DO)
     return ours and incident.severity is Severity.CRITICAL
 
@@ -96,7 +97,7 @@ def _in_force(one: Suppression, now: float) -> bool:
 
 
 def describe(one: Suppression) -> str:
-    """Return a silence or a hold in words: what of, by whom, why."""
+    """Return a silence or a hold in words: its scope, its author and its reason."""
     what = [one.service or "all services"]
     what += [f"signal {one.signal}"] if one.signal is not None else []
     what += [f"severity {one.severity}"] if one.severity is not None else []

@@ -1,4 +1,4 @@
-"""Suspects: which deploy serves, since when it took traffic, and which of its kind brought what differs.
+"""Suspects: the live deploy, the moment it took traffic, and the deploy that brought the difference.
 
 Rule: the suspect is the live deploy; the *change* is the deploy of the same code whose first traffic fits the onset.
 """
@@ -9,7 +9,7 @@ from watchdog.domain.deploys import Deploy
 from watchdog.domain.policy import BlameWeights
 
 RECENT_SECONDS = 86400.0
-"""What is older caused nothing that begins now."""
+"""An older change caused no failure that begins now."""
 
 
 def live_deploy(deploys: Sequence[Deploy]) -> Deploy | None:
@@ -30,7 +30,7 @@ def same_code_run(deploys: Sequence[Deploy], suspect: Deploy) -> list[Deploy]:
 
 
 def change_of(run: Sequence[Deploy], onset_at: float, weights: BlameWeights) -> Deploy:
-    """Return the deploy of the run that fits the onset; an earlier one, if that had not served long enough to tell."""
+    """Return the deploy of the run that fits the onset; an earlier one, if that had not served long enough to judge."""
     change = _newest_by(run, onset_at, weights)
     for before in run[run.index(change) + 1 :]:
         if first_traffic_at(change, weights) - first_traffic_at(before, weights) >= weights.first_traffic_lead_seconds:
@@ -41,6 +41,7 @@ def change_of(run: Sequence[Deploy], onset_at: float, weights: BlameWeights) -> 
 
 def _newest_by(run: Sequence[Deploy], onset_at: float, weights: BlameWeights) -> Deploy:
     """Return the newest deploy of the run that took traffic by the onset; with some tolerance if none did."""
+    # Exact first: the tolerance must not prefer a deploy after the onset to one before it.
     for tolerance in (0.0, weights.onset_tolerance_seconds):
         for deploy in run:
             if first_traffic_at(deploy, weights) <= onset_at + tolerance:
@@ -49,15 +50,15 @@ def _newest_by(run: Sequence[Deploy], onset_at: float, weights: BlameWeights) ->
 
 
 def first_traffic_at(deploy: Deploy, weights: BlameWeights) -> float:
-    """Return when its instances could first take traffic; its creation when nothing better is known."""
+    """Return when its instances could first take traffic (UTC epoch seconds); its creation if that is unknown."""
     at = deploy.first_traffic_at(weights.first_traffic_lead_seconds)
     return at if at is not None else deploy.created_at
 
 
 def change_before(deploys: Sequence[Deploy], onset_at: float, weights: BlameWeights) -> Deploy | None:
-    """Return the change that took traffic within the day before a failure began, or None; what came after it is none.
+    """Return the change that took traffic within the day before a failure began, or None.
 
-    It is the one that served then, live or replaced since.
+    It was live at the onset; it may have been replaced since.
     """
     served = [one for one in deploys if one.was_live]
     by_then = [one for one in served if first_traffic_at(one, weights) <= onset_at + weights.onset_tolerance_seconds]

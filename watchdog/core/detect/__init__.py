@@ -28,11 +28,11 @@ from watchdog.domain.readings import Bad, Unknown
 
 
 class Conditions(NamedTuple):
-    """What a detector may know beside its check: the time, the limits, and whether a deploy is fresh.
+    """The conditions a detector may use beside its check: the time, the limits, and whether a deploy is fresh.
 
-    `restarting`: its run of failures began as a deploy took traffic.
+    `restarting`: the check's run of failures began as a deploy took traffic.
 
-    A tuple, as it is made several times a reading, in half the time.
+    A tuple, and no dataclass: several are made for each reading, and a tuple takes half the time.
     """
 
     now: float
@@ -45,7 +45,7 @@ class Conditions(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """How one kind of signal is judged; `observe` returns what a reading that could be read changes in its check."""
+    """The detector of one kind of signal; `observe` returns the fields of the check that one reading changes."""
 
     observe: Callable[[Check, Observed, SignalPolicy, Detection], dict[str, Any]]
     find: Callable[..., Finding | None]
@@ -65,7 +65,7 @@ METHODS: dict[str, Method] = {
 
 
 def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detection) -> Check:
-    """Return the check with this reading folded in."""
+    """Return the check with this reading folded in; an Unknown one changes only the last reading (rule 2)."""
     reading = event.reading
     if isinstance(reading, Unknown):
         return fast_replace(check, last=reading, last_at=event.at)
@@ -76,7 +76,8 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
 
 
 def learn(before: Check, after: Check, given: Conditions, *, in_incident: bool) -> Check:
-    """Return the check, wiser by what just ended by itself: how long its blips and its slow times last."""
+    """Return the check with the lesson of a blip or a slow time that has just ended by itself."""
+    # A confirmed run, or one in an incident, was an outage. Learned as a blip, it would lengthen every later limit.
     if before.run_probes > 0 and after.run_probes == 0 and not in_incident and not probes.confirmed(before, given):
         after = fast_replace(after, **baseline.learnt(before, given))
     if before.over_since is not None and after.over_since is None:
@@ -90,48 +91,49 @@ def find(check: Check, given: Conditions) -> Finding | None:
 
 
 def at_rest(check: Check) -> bool:
-    """Tell whether it holds nothing that any method could be suspicious of, whatever the limits."""
+    """Return whether no method can be suspicious of this check, whatever the limits; a quick test for most checks."""
     nothing = check.run_probes == 0 and check.cusum == 0.0 and check.over_since is None and check.turned_since is None
     quick = not check.slow and check.usual.excess == 0.0
     return nothing and quick and not check.crashes and not check.counts and not intermittent.is_suspicious(check.spells)
 
 
 def suspicious(check: Check, given: Conditions) -> bool:
-    """Tell whether the check deserves a closer look."""
+    """Return whether the check deserves a closer look."""
     turned = check.turned_since is not None and turned_away.find(check, given) is not None
     return turned or METHODS[given.signal.kind].suspicious(check, given)
 
 
 def calm(check: Check, given: Conditions, for_seconds: float = 0.0) -> bool:
-    """Tell whether the check is back to normal, and has been for so many seconds."""
+    """Return whether the check is back to normal, and has been for `for_seconds`."""
+    # While probes are turned away the check cannot recover: it is not seen at all.
     if check.turned_since is not None or given.now - calm_since(check) < for_seconds:
         return False
     return METHODS[given.signal.kind].calm(check, given)
 
 
 def calm_since(check: Check) -> float:
-    """Return since when nothing bad was seen of it (UTC epoch seconds), as far as was looked without a break."""
+    """Return since when the check has had no bad reading (UTC epoch seconds), within unbroken observation."""
     return max(check.last_bad_at or 0.0, check.last_slow_at, check.counts_from, check.interrupted_at)
 
 
 def failing(check: Check, given: Conditions) -> bool:
-    """Tell whether its newest evidence is bad, and fresh enough to act on (invariant I2)."""
+    """Return whether the newest evidence is bad, and fresh enough to act on (invariant I2)."""
     turned = check.turned_since is not None and turned_away.failing(check, given)
     return turned or METHODS[given.signal.kind].failing(check, given)
 
 
 def settle(check: Check, given: Conditions) -> Check:
-    """Return the check; what an interruption cut short is over once it was calm as long as ends an incident."""
+    """Return the check; trouble that an interruption cut short ends after the calm time that ends an incident."""
     if check.troubled_since is not None and calm(check, given, given.limits.calm_seconds):
         return fast_replace(check, troubled_since=None)
     return check
 
 
 def interrupt(check: Check, at: float) -> Check:
-    """Return the check with its runs ended: readings may be missing, so nothing is known to be unbroken, nor calm.
+    """Return the check with its runs ended: readings may be missing, so no run and no calm is known to be unbroken.
 
-    Sums of slow answers go on: they need not be unbroken. Since when it was in trouble is kept: an outage does not
-    begin anew with us, after a deploy that came in between.
+    Sums of slow answers go on, as they need not be unbroken. The begin of the trouble is kept in `troubled_since`: an
+    outage does not begin anew with this worker, after a deploy that came in between.
     """
     onsets = [since for since in (check.troubled_since, check.cusum_zero_at, check.over_since) if since is not None]
     ended = fast_replace(
@@ -149,9 +151,9 @@ def interrupt(check: Check, at: float) -> Check:
 
 
 def go_on_unseen(check: Check, seconds: float) -> Check:
-    """Return the check with its run of failures going on, and so many seconds of it not counted, as no probe ran.
+    """Return the check with its run of failures continued; `seconds` of it are not counted, as no probe ran.
 
-    Sums of failures, and what was slow for some time, end as in `interrupt`: for them every reading counts.
+    The CUSUM and times of slowness end as in `interrupt`: every reading counts for them.
     """
     onsets = [since for since in (check.troubled_since, check.cusum_zero_at, check.over_since) if since is not None]
     return fast_replace(
@@ -166,10 +168,11 @@ def go_on_unseen(check: Check, seconds: float) -> Check:
 
 
 def forget(check: Check, at: float, *, spells: bool = True) -> Check:
-    """Return the check with its statistics cleared (baselines stay): what was seen before counts no longer.
+    """Return the check with its statistics cleared; baselines stay, and readings until now count no longer.
 
-    Unless `spells`, short outages go on to be counted: one that comes and goes does not begin anew with each incident.
+    With `spells=False` the short outages stay counted: an intermittent one does not begin anew with each incident.
     """
+    # A new check with the kept fields named: a field that is added later is cleared unless it is named here.
     return Check(
         name=check.name,
         kind=check.kind,

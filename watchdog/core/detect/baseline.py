@@ -1,9 +1,9 @@
-"""What is usual for one check, learned from itself: how long its blips and restarts last, how many of its probes fail.
+"""The baseline of one check, learned from itself: how long its blips and restarts last, how many of its probes fail.
 
-Rule 1: what was confirmed was an outage, however it ended: it teaches nothing, unless it was a deploy's own restart
-(core/fold/lessons.py); nor does what we saw only a part of.
-Rule 2: what a fresh deploy brings is not usual: failures count only after half an hour.
-Rule 3: what is learned makes us slower, never wilder, and only within bounds: patience must not teach itself patience.
+Rule 1: a confirmed run was an outage, however it ended: it teaches nothing, unless it was a deploy's own restart
+(core/fold/lessons.py). A run that was observed only in part teaches nothing either.
+Rule 2: failures after a fresh deploy are not usual: they count only after half an hour.
+Rule 3: learning makes detection slower, never quicker, and only within bounds: patience must not teach more patience.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -16,27 +16,29 @@ if TYPE_CHECKING:
 
 MARGIN = 1.1
 FACTOR_MAX = 1.25
-"""The run limit becomes longer by a quarter at most."""
+"""The learned limit is at most a quarter longer than the configured one."""
 HALF_LIFE_SECONDS = 30 * 86400.0
 RESTARTS_KEPT_SECONDS = 60 * 86400.0
-"""A restart that is felt may come once a month: its lesson fades only after two."""
+"""A restart that is noticed may come once a month: its lesson fades only after two."""
 SETTLES_SECONDS = 1800.0
 STRAYS_SECONDS = 7 * 86400.0
 STRAYS_MAX = 64
 ASSUMED_PROBES = 250.0
-"""So many probes of its own weigh as much as the assumed share of failures."""
+"""The assumed share of failures weighs as much as this many probes of the check."""
 RATE_MAX = 0.05
 P1_MAX = 0.5
 P1_TIMES = 10.0
 
 
 def learnt(check: Check, given: "Conditions") -> dict[str, Any]:
-    """Return what its run of failures teaches, which just ended by itself and was never confirmed."""
+    """Return the changed fields after a run of failures that ended by itself and was never confirmed."""
+    # `failing_since` differs where readings were missing within the failures: their true length is unknown.
     if check.run_started_at is None or check.last_bad_at is None or check.failing_since != check.run_started_at:
         return {}
     if check.unseen_seconds:
         return {}
     lasted = check.last_bad_at - check.run_started_at
+    # Capped as the CUSUM caps it: one long blip must not pass for a high share of failing probes.
     failed = min(check.run_probes, given.limits.cusum_failures_per_run)
     oldest = given.now - STRAYS_SECONDS
     strays = [item for item in check.strays if item[0] > oldest][-STRAYS_MAX + 1 :]
@@ -47,22 +49,24 @@ def learnt(check: Check, given: "Conditions") -> dict[str, Any]:
 
 
 def blip_seconds(check: Check, now: float) -> float:
-    """Return the longest run that ended by itself (seconds); what was seen long ago counts less and less."""
+    """Return the longest run that ended by itself (seconds), halved with each HALF_LIFE_SECONDS of its age."""
     return check.healed_seconds * fading(now - check.healed_at)
 
 
 def fading(age_seconds: float) -> float:
-    """Return what is left (0 to 1) of something learnt so long ago."""
+    """Return the weight (0 to 1) of a lesson of this age."""
     return float(0.5 ** (max(0.0, age_seconds) / HALF_LIFE_SECONDS))
 
 
 def limit_above_blips(check: Check, now: float, seconds: float) -> float:
-    """Return the limit for runs, longer if its blips are."""
+    """Return the limit for runs of failures, raised above the check's own blips."""
     return max(seconds, min(MARGIN * blip_seconds(check, now), FACTOR_MAX * seconds))
 
 
 def restarted(check: Check, lasted_seconds: float, now: float) -> dict[str, Any]:
-    """Return what a restart teaches that was felt for so long: the longest counts, kept fresh by others like it."""
+    """Return the changed fields after a restart that was noticed for so long: the longest counts, kept fresh by
+    others of about its length.
+    """
     known = restart_seconds(check, now)
     if MARGIN * lasted_seconds < known:
         return {}
@@ -70,12 +74,12 @@ def restarted(check: Check, lasted_seconds: float, now: float) -> dict[str, Any]
 
 
 def restart_seconds(check: Check, now: float) -> float:
-    """Return the longest restart that was felt (seconds)."""
+    """Return the longest noticed restart (seconds), faded by its age."""
     return check.restart_seconds * fading(now - check.restart_at - RESTARTS_KEPT_SECONDS)
 
 
 def limit_above_restarts(check: Check, now: float, seconds: float, longest_seconds: float) -> float:
-    """Return the limit for runs that began as a deploy took traffic, longer if its restarts are."""
+    """Return the limit for runs that began as a deploy took traffic, raised above the check's own restarts."""
     return max(seconds, min(MARGIN * restart_seconds(check, now), longest_seconds))
 
 
@@ -84,8 +88,10 @@ def rates(check: Check, at: float, signal: SignalPolicy, limits: Detection) -> t
 
     p0 is the posterior mean of a beta distribution; p1 is ten times that, at least the limit's own (facts: section 6).
     """
+    # Recent failures may belong to an outage that begins now; they must not raise p0 and hide it.
     until = at - SETTLES_SECONDS
     since = max(check.watched_from, at - STRAYS_SECONDS)
+    # The list is full, so it reaches back only to its oldest entry; the probes before that must not count either.
     if len(check.strays) == STRAYS_MAX:
         since = max(since, check.strays[0][0])
     failed = sum([count for began, count in check.strays if since <= began <= until])

@@ -1,6 +1,6 @@
-"""What the platform itself reports: crashes, out-of-memory kills, failed health checks, failed runs.
+"""Crash reports of the platform itself: crashes, out-of-memory kills, failed health checks, failed runs.
 
-The only eyes on a service without a URL; for the others a second witness to a probe's suspicion.
+The only signal of a service without a URL; for the others a second witness of a probe's suspicion.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -19,11 +19,12 @@ CRASHES_MAX = 50
 
 
 def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detection) -> dict[str, Any]:
-    """Remember a reported failure."""
+    """Return the changed field after a reading: the reported failures of the window."""
     if not check.crashes and not isinstance(event.reading, Bad):
         return {}
     at = event.happened_at if event.happened_at is not None else event.at
     kept = tuple(item for item in check.crashes if item[0] > event.at - limits.crashes_window_seconds)
+    # Render reports events late: one from before the statistics were cleared must not count after all.
     if isinstance(event.reading, Bad) and at >= check.counts_from:
         kept = (*kept, (at, event.reading.why))[-CRASHES_MAX:]
     return {"crashes": kept}
@@ -53,10 +54,10 @@ def find(check: Check, given: "Conditions") -> Finding | None:
 
 
 def suspicious(check: Check, given: "Conditions") -> bool:
-    """Something failed in the last minute."""
+    """Return whether a failure was reported in the last minute."""
     return any(at > given.now - 60 for at, _ in check.crashes)
 
 
 def calm(check: Check, given: "Conditions") -> bool:
-    """Nothing failed in the last minute, and no crash loop is on."""
+    """Return whether no failure was reported in the last minute, and no crash loop goes on."""
     return not suspicious(check, given) and find(check, given) is None

@@ -1,12 +1,12 @@
-"""Feeds of counts per minute (error trackers): is this many unusual for this service?
+"""Feeds of counts per minute (error trackers): detect a count that is unusual for this service.
 
 A minute is bad when its count is at least `feed_events_min`, at least `feed_ratio` times the earlier mean, and
 improbable: the Poisson tail at count/phi, with the over-dispersion phi = max(1, var/mean) taken from the
 service's own history (facts: without phi a before/after test is wrong up to 25 % of the time). Two bad minutes of
-five confirm. Where the source gives a denominator the expectation follows the traffic. A feed that fell silent
-says nothing: its newest minute must be recent.
+five confirm. Where the source gives a denominator the expectation follows the traffic. A feed without recent minutes
+is no evidence: its newest minute must be recent.
 
-Known errors counted without the traffic are a "count", not a flood: ten times the visitors bring ten times of them.
+Known errors without a traffic count are a "count", not a flood: ten times the visitors cause ten times as many.
 """
 
 from collections.abc import Sequence
@@ -26,20 +26,21 @@ if TYPE_CHECKING:
 COUNTS_MAX = 90
 HISTORY_MIN = 10
 BOUND_BELOW = 1e-9
-"""Below it the bound does: a flood of 100,000 errors is not summed term by term, at every probe."""
+"""Below this probability Chernoff's bound is returned: 100,000 errors are not summed term by term at every probe."""
 STALE_SECONDS = 360.0
-"""A newest minute older than this is silence (a feed is at most 5 min behind, and read every minute)."""
+"""A feed whose newest minute is older has fallen silent (a feed is at most 5 min late, and read every minute)."""
 
 
 def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detection) -> dict[str, Any]:
-    """Merge the feed's complete buckets; a bucket that is told again is replaced."""
+    """Merge the feed's complete buckets into the check; a bucket that comes again replaces the old one."""
     return {"counts": _merged(check.counts, event.counts), "new_issues": event.new_issues}
 
 
 def _merged(known: Sequence[MinuteCount], told: Sequence[MinuteCount]) -> tuple[MinuteCount, ...]:
     before = told[:-1]
+    # The common case: the feed answers with the known minutes and one more, so no merge and no sort is needed.
     if known and before and tuple(known[-len(before) :]) == tuple(before) and told[-1].start > known[-1].start:
-        return (*known, told[-1])[-COUNTS_MAX:]  # one minute more, and nothing else: most answers are that
+        return (*known, told[-1])[-COUNTS_MAX:]
     merged = {count.start: count for count in known} | {count.start: count for count in told}
     return tuple(merged[start] for start in sorted(merged))[-COUNTS_MAX:]
 
@@ -57,7 +58,7 @@ def poisson_tail(count: float, mean: float) -> float:
 
 
 def _expected(minute: MinuteCount, history: Sequence[MinuteCount]) -> float:
-    """Return the count to expect in this minute, from history and (where known) its traffic."""
+    """Return the expected count of this minute, from the history and (where known) the minute's traffic."""
     if _per_request(minute, history):
         known = _with_traffic(history)
         assert minute.total is not None, "its traffic is known"
@@ -67,7 +68,7 @@ def _expected(minute: MinuteCount, history: Sequence[MinuteCount]) -> float:
 
 
 def _per_request(minute: MinuteCount, history: Sequence[MinuteCount]) -> bool:
-    """Tell whether its count is expected from its traffic."""
+    """Return whether the expected count follows the minute's traffic."""
     return bool(minute.total) and len(_with_traffic(history)) >= HISTORY_MIN
 
 
@@ -76,7 +77,8 @@ def _with_traffic(history: Sequence[MinuteCount]) -> list[MinuteCount]:
 
 
 def why_bad(minute: MinuteCount, history: Sequence[MinuteCount], signal: SignalPolicy, limits: Detection) -> str:
-    """Return the arithmetic if this minute is bad, else nothing."""
+    """Return the arithmetic if this minute is bad, else ""."""
+    # The user's own limit needs no history, and holds from the first minute.
     over = _objective(minute, signal)
     if over:
         return over
@@ -94,7 +96,7 @@ def why_bad(minute: MinuteCount, history: Sequence[MinuteCount], signal: SignalP
 
 
 def _objective(minute: MinuteCount, signal: SignalPolicy) -> str:
-    """Return the arithmetic if it breaks the user's own limit, else nothing."""
+    """Return the arithmetic if the minute exceeds the user's own limit, else ""."""
     limit = signal.limit_per_minute
     if limit is None or _per_minute(minute) <= limit:
         return ""
@@ -106,13 +108,14 @@ def _per_minute(minute: MinuteCount) -> float:
 
 
 def _bad_minutes(check: Check, given: "Conditions") -> list[tuple[MinuteCount, str]]:
-    """Return the bad ones among the last minutes, with the arithmetic; none unless the newest one is bad."""
+    """Return the bad minutes of the window with their arithmetic; none unless the newest one is bad."""
     window = check.counts[-given.limits.feed_window_minutes :]
     if not window or given.now - (window[-1].start + window[-1].seconds) > STALE_SECONDS:
         return []
     history = _history(check, given)
     bad: list[tuple[MinuteCount, str]] = []
-    for minute in reversed(window):  # the newest first: it is looked at with every probe of the service
+    # The newest first: it decides, and this runs with every probe of the service.
+    for minute in reversed(window):
         why = why_bad(minute, history, given.signal, given.limits) if minute.start >= check.counts_from else ""
         if why:
             bad.insert(0, (minute, why))
@@ -128,6 +131,7 @@ def find(check: Check, given: "Conditions") -> Finding | None:
         return None
     text = f"{bad[-1][1]}; {len(bad)} of {given.limits.feed_window_minutes} minutes (limit {given.limits.feed_minutes})"
     per_minute = f"{_per_minute(bad[-1][0]):.0f}/min"
+    # "feed" means that code may be to blame: new errors, the user's own limit, or a rate that allows for the traffic.
     sure = check.new_issues or _objective(bad[-1][0], given.signal) or _per_request(bad[-1][0], _history(check, given))
     return Finding(check.name, check.kind, "feed" if sure else "count", bad[0][0].start, 0.0, text, symptom=per_minute)
 
@@ -137,10 +141,10 @@ def _history(check: Check, given: "Conditions") -> Sequence[MinuteCount]:
 
 
 def suspicious(check: Check, given: "Conditions") -> bool:
-    """The newest minute is bad."""
+    """Return whether the newest minute is bad."""
     return bool(_bad_minutes(check, given))
 
 
 def calm(check: Check, given: "Conditions") -> bool:
-    """The newest minute is not bad."""
+    """Return whether the newest minute is not bad."""
     return not suspicious(check, given)

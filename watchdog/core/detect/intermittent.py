@@ -1,11 +1,11 @@
 """Intermittent (flapping) outages: each too short for the run timer, all of them too far apart for the CUSUM.
 
-A leaky bucket over time, which is the CUSUM of the share of time down (Page 1954): it fills with the seconds of each
-spell (failed probes in a row), at most SPELL_MAX_SECONDS of one, and leaks LEAK of all time, or twice the share of
-probes that usually fails. It confirms at LIMIT_SECONDS and WHOLE_MIN spells since it was last empty, of which one that
-lasts less than WHOLE_SECONDS counts as a part: one blip, however long, cannot do it, nor can three with a stray failure
-between them. A spell lasts from half-way between the last good probe and its first failure to
-half-way between its last failure and the next good one, as far as probes are near enough to tell.
+Theory. A leaky bucket over time, which is the CUSUM of the share of time down (Page 1954). It fills with the seconds of
+each spell (failed probes in a row), at most SPELL_MAX_SECONDS of one. It leaks LEAK of all time, or twice the share of
+probes that usually fails. It confirms at LIMIT_SECONDS and WHOLE_MIN spells since it was last empty; a spell shorter
+than WHOLE_SECONDS counts as a part of one. So one blip, however long, cannot confirm, nor can three with a stray
+failure between them. A spell lasts from half-way between the last good probe and its first failure to half-way between
+its last failure and the next good probe, as far as these probes are near enough to show it.
 """
 
 from dataclasses import replace
@@ -14,7 +14,7 @@ from watchdog.domain.checks import Check, Spells
 from watchdog.domain.units import show_seconds
 
 LEAK = 0.03
-"""Share of time (0 to 1) that may be lost in spells for ever."""
+"""The share of time (0 to 1) that spells may take forever without confirming."""
 LIMIT_SECONDS = 25.0
 LEVEL_MAX_SECONDS = 50.0
 """Cap on the bucket: without it, hours of flapping would take hours to leak away after recovery."""
@@ -23,15 +23,15 @@ WHOLE_MIN = 4.0
 WHOLE_SECONDS = 10.0
 EDGE_MAX_SECONDS = 5.0
 PAUSES = 1.5
-"""It is over once it was well for so many times the longest pause between two spells."""
+"""The outage is over after this many times the longest pause between two spells without another spell."""
 TWICE_MAX_SECONDS = 150.0
 PAUSE_MAX_SECONDS = 840.0
 
 
 def added(check: Check, good_at: float | None, usual_share: float) -> Spells:
-    """Return its spells with the run of failures that ends with a good probe, or (None) is still going on.
+    """Return the spells with the present run of failures, which ends with a good probe or (None) still goes on.
 
-    `usual_share` of its probes fails by itself (0 to 1, see baseline).
+    `usual_share` of the check's probes fails by itself (0 to 1, see baseline).
     """
     if check.run_started_at is None or check.last_bad_at is None:
         return check.spells
@@ -49,8 +49,9 @@ def _edge(gap_seconds: float) -> float:
 
 
 def _with(spells: Spells, begins: float, ends: float, leak: float) -> Spells:
-    """Return the spells with one more; the first one since the bucket was empty begins them anew."""
+    """Return the spells with one more; the first one after the bucket was empty starts the count anew."""
     lasted = ends - begins
+    # A spell beyond the cap adds no more, while the bucket leaks: one long outage fills it less than a short one.
     fills, whole = min(lasted, SPELL_MAX_SECONDS) - leak * lasted, min(1.0, lasted / WHOLE_SECONDS)
     left = spells.level_seconds - leak * (begins - spells.ended_at)
     if left <= 0 or _is_over(spells, begins):
@@ -67,13 +68,13 @@ def _with(spells: Spells, begins: float, ends: float, leak: float) -> Spells:
 
 
 def confirmed(check: Check, usual_share: float) -> Spells | None:
-    """Return the spells, with the one that goes on, if they are an outage that comes and goes."""
+    """Return the spells, with the one that goes on, if they are an intermittent outage; else None."""
     spells = added(check, None, usual_share)
     return spells if spells.whole >= WHOLE_MIN and spells.level_seconds >= LIMIT_SECONDS else None
 
 
 def describe(spells: Spells) -> str:
-    """Return how often, how long and how much."""
+    """Return the number of spells, their mean length and their share of the time, in words."""
     lasted = spells.ended_at - spells.began_at
     mean = show_seconds(spells.down_seconds / spells.count)
     share = f"{spells.down_seconds / lasted:.0%}"
@@ -82,8 +83,8 @@ def describe(spells: Spells) -> str:
 
 
 def is_suspicious(spells: Spells, leaked_seconds: float = 0.0) -> bool:
-    """Tell whether the last spell was not the first one lately. As of the CUSUM, a quarter of the limit is suspicious:
-    two probes that failed alone are not.
+    """Return whether there was more than one spell lately, and the bucket is at a quarter of the limit (as for the
+    CUSUM): two single failed probes are not suspicious.
     """
     return spells.count > 1 and spells.level_seconds - leaked_seconds >= LIMIT_SECONDS / 4
 
@@ -96,21 +97,22 @@ def may_return(check: Check, now: float) -> bool:
 
 
 def is_in_a_pause(check: Check, now: float) -> bool:
-    """Tell whether it was an outage that comes and goes, and another spell is to be expected still."""
+    """Return whether it is a confirmed intermittent outage, and another spell is to be expected."""
     return check.spells.whole >= WHOLE_MIN and may_return(check, now)
 
 
 def settled(spells: Spells, now: float) -> Spells:
-    """Return the spells; none, once nothing is left of them, or what came and went stayed away."""
+    """Return the spells; empty ones, once the bucket has leaked out or the outage has not come back in time."""
     leaked = is_suspicious(spells) and spells.level_seconds <= LEAK * (now - spells.ended_at)
     return Spells() if leaked or _is_over(spells, now) else spells
 
 
 def _is_over(spells: Spells, now: float) -> bool:
-    """Tell whether it was an outage that comes and goes, and has stayed away."""
+    """Return whether it was a confirmed intermittent outage, and has not come back in time."""
     return spells.whole >= WHOLE_MIN and now - spells.ended_at >= well_again_seconds(spells)
 
 
 def well_again_seconds(spells: Spells) -> float:
     """Return how long all probes must succeed before the outage counts as over."""
+    # Two spells have shown one pause only, which may be far from the longest: hence the lower cap.
     return min(PAUSES * spells.pause_seconds, TWICE_MAX_SECONDS if spells.count == 2 else PAUSE_MAX_SECONDS)

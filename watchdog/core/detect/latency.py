@@ -1,8 +1,8 @@
-"""Latency of a route: against its objectives, and against what is usual at this hour.
+"""Latency of a route: against its objectives, and against its usual latency at this hour.
 
-A failed request is judged as a probe (see probes); only answers have a latency. Three looks at them: a percentile that
-is over its objective all the time (here; percentiles: nearest rank), too many slow answers among quick ones
-(slow_answers), and all of them somewhat slower than usual (slower_than_usual).
+A failed request is judged as a probe (see probes); only answers have a latency. Three methods judge them: a percentile
+that stays over its objective (here; percentiles: nearest rank), too many slow answers among quick ones
+(slow_answers), and all answers somewhat slower than usual (slower_than_usual).
 """
 
 from dataclasses import replace
@@ -24,12 +24,12 @@ SAMPLES_MAX = 512
 SAMPLES_MIN = 20
 WINDOWS_MAX = 3
 HEALED_MAX_SECONDS = 900.0
-"""A slow time that lasted longer is not one of those that come and go: it does not teach patience."""
+"""A slow time longer than this is none of those that pass by themselves: it does not teach patience."""
 TAIL_USUAL_SECONDS = 86_400.0
 HEALED_MARGIN = 1.2
 HOLD_FACTOR_MAX = 3.0
 HOLD_FACTOR_NEW = 2.0
-"""While too little is known of it to tell what is usual."""
+"""The factor while too little is known of the usual latency."""
 Samples = tuple[tuple[float, float], ...]
 
 
@@ -40,12 +40,14 @@ def quantile(values: list[float], share: float) -> float:
 
 
 def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detection) -> dict[str, Any]:
-    """Return what one probe changes: by its outcome, and by its latency if it answered."""
+    """Return the fields of the check that one probe changes: by its outcome, and by its latency if it answered."""
     outcome = probes.observe(check, event, signal, limits)
     seconds = event.latency_seconds
+    # A failed probe may carry a latency (the time until an error 500), which says nothing about normal answers.
     if seconds is None or outcome["run_probes"] > 0:
         return outcome
     if not is_timed(signal):
+        # Without a limit (a reload may have removed it) the sums against it are void.
         usual = slower_than_usual.without_sum(check.usual)
         return {**outcome, "over_since": None, "objective_since": None, "slow": (), "usual": usual}
     samples = window((*check.samples, (event.at, seconds)), signal)
@@ -63,20 +65,22 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
 
 
 def is_timed(signal: SignalPolicy) -> bool:
-    """Tell whether it matters how long its answers take."""
+    """Return whether a limit on the time of answers is configured."""
     return signal.times_baseline is not None or bool(signal.limits_seconds)
 
 
 def after_answer(usual: UsualLatency, samples: Samples, signal: SignalPolicy, over_since: float | None) -> UsualLatency:
-    """Return what is usual, with a step more if one is due.
+    """Return the usual latency, with one step more if it is due.
 
-    While it is slow (since `over_since`) nothing is learned; how many answers are far slower is, once that lasts a day.
+    While answers are slow (since `over_since`) nothing is learned, except the share of far slower answers once that
+    has lasted a day.
     """
     at = samples[-1][0]
     if signal.times_baseline is None:
         usual = slower_than_usual.without_sum(usual)
     if at < usual.stepped_at:
-        return fast_replace(usual, stepped_at=at)  # the clock was set back
+        # The clock was set back; the steps begin anew from the present time.
+        return fast_replace(usual, stepped_at=at)
     if at - usual.stepped_at < slower_than_usual.STEP_SECONDS:
         return usual
     answers = [seconds for sampled_at, seconds in samples if sampled_at > usual.stepped_at]
@@ -91,7 +95,7 @@ def after_answer(usual: UsualLatency, samples: Samples, signal: SignalPolicy, ov
 def _slow_since(
     objective_since: float | None, slow: tuple[SlowAnswers, ...], usual: UsualLatency, signal: SignalPolicy
 ) -> float | None:
-    """Return since when it is slow in one of the three ways, or None."""
+    """Return since when it is slow by one of the three methods, or None."""
     found = [one.since for one in slow if one.confirmed]
     if slower_than_usual.is_confirmed(usual, signal.times_baseline) and usual.excess_since is not None:
         found.append(usual.excess_since)
@@ -101,7 +105,7 @@ def _slow_since(
 
 
 def window(samples: Samples, signal: SignalPolicy) -> Samples:
-    """Return those of the window, or the last 20 if it holds fewer: the p95 of a dozen is their slowest."""
+    """Return the samples of the window, or the last 20 if it has fewer: a p95 of a dozen is just their slowest."""
     newest = samples[-1][0]
     oldest = newest - signal.window_seconds
     kept = [item for item in samples[-SAMPLES_MAX:] if item[0] > oldest]
@@ -112,13 +116,14 @@ def window(samples: Samples, signal: SignalPolicy) -> Samples:
 
 
 def learnt(check: Check, given: "Conditions") -> dict[str, Any]:
-    """Return what its slow time teaches, which just ended by itself: how long such times last.
+    """Return the changed fields after a slow time that just ended by itself: how long such times last.
 
-    Also if a human was told of it: a job that makes it slow every hour must not wake one every hour.
+    A slow time that paged a human teaches as well: a job that slows the site every hour must not page every hour.
     """
     tail = any(one.confirmed and slow_answers.is_partial(one) for one in check.slow)
+    # A tail of slow answers among quick ones does not pass as a job does, so its length is no measure of patience.
     if check.over_since is None or check.troubled_since is not None or tail:
-        return {}  # too many slow answers among quick ones do not pass as a job does
+        return {}
     lasted = check.samples[-1][0] - check.over_since
     if lasted > HEALED_MAX_SECONDS or lasted <= healed_seconds(check, given.now):
         return {}
@@ -126,19 +131,21 @@ def learnt(check: Check, given: "Conditions") -> dict[str, Any]:
 
 
 def healed_seconds(check: Check, now: float) -> float:
-    """Return the longest slow time that ended by itself (seconds), fading as that of failures does."""
+    """Return the longest slow time that ended by itself (seconds), faded as the one of failures."""
     return check.slow_healed_seconds * baseline.fading(now - check.slow_healed_at)
 
 
 def _over(samples: Samples, signal: SignalPolicy, limits: Detection) -> str:
-    """Return a percentile that is over its objective, still fed by a fresh slow answer, or nothing."""
+    """Return the percentile that is over its objective, with a slow answer that is fresh; else ""."""
     if not signal.limits_seconds:
         return ""
     values = [seconds for _, seconds in samples]
+    # No answer is over a limit, so no percentile is. Most readings end here, without sorting.
     if max(values) <= min(signal.limits_seconds.values()):
-        return ""  # nothing is, so no percentile is: most readings end here, and sort nothing
+        return ""
     for name, limit in signal.limits_seconds.items():
         measured = quantile(values, slow_answers.QUANTILES[name])
+        # Without a fresh one the percentile is only held up by old samples: the slowness has ended.
         fresh = any(seconds > limit for at, seconds in samples if at >= samples[-1][0] - limits.fresh_seconds)
         if measured > limit and fresh:
             return f"{name} {_ms(measured)} > {_ms(limit)}"
@@ -150,14 +157,14 @@ def _ms(seconds: float) -> str:
 
 
 def hold_seconds(check: Check, given: "Conditions") -> float:
-    """Return how long answers must be too slow: longer than slow times that pass are."""
+    """Return how long answers must be too slow: longer than slow times that pass by themselves."""
     configured = given.limits.latency_hold_seconds
     least = configured if _is_known(check) else HOLD_FACTOR_NEW * configured
     return max(least, patience_seconds(check, given))
 
 
 def patience_seconds(check: Check, given: "Conditions") -> float:
-    """Return how long it must be slower than usual, at least: as slow times are that pass by themselves."""
+    """Return the minimum duration of a slowness: that of slow times which passed by themselves, with a margin."""
     return min(HEALED_MARGIN * healed_seconds(check, given.now), HOLD_FACTOR_MAX * given.limits.latency_hold_seconds)
 
 
@@ -166,7 +173,7 @@ def _is_known(check: Check) -> bool:
 
 
 def learnt_words(check: Check, given: "Conditions") -> str:
-    """Return why it must be slow for longer than usual, or nothing."""
+    """Return why the slowness must last longer than configured, or ""."""
     hold, configured = hold_seconds(check, given), given.limits.latency_hold_seconds
     if hold <= configured:
         return ""
@@ -176,7 +183,8 @@ def learnt_words(check: Check, given: "Conditions") -> str:
 
 
 def find(check: Check, given: "Conditions") -> Finding | None:
-    """Return a confirmed failure, or that it has been slow for long enough, in one of the three ways."""
+    """Return a confirmed failure, or a slowness that has lasted long enough by one of the three methods."""
+    # Failures first: a site that does not answer at all has an outage, and no latency.
     failing = probes.find(check, given)
     if failing is not None or check.over_since is None:
         return failing
@@ -220,7 +228,8 @@ def _find_unusual(check: Check, given: "Conditions") -> Finding | None:
     if times is None or usual.excess_since is None or not slower_than_usual.is_confirmed(usual, times):
         return None
     lasted = check.samples[-1][0] - usual.excess_since
-    known = usual_latency.is_known(usual)  # until then it may be a job that comes every half hour
+    # Without a history of this hour it may be a job that runs every half hour: then the longer hold applies.
+    known = usual_latency.is_known(usual)
     hold = patience_seconds(check, given) if known else hold_seconds(check, given)
     if lasted < hold or not slower_than_usual.is_high(usual, times):
         return None
@@ -235,7 +244,7 @@ def _finding(check: Check, since: float, share: float, text: str, symptom: str) 
 
 
 def suspicious(check: Check, given: "Conditions") -> bool:
-    """Slow, or on the way to it, or failing."""
+    """Return whether the route is slow, on the way to it, or failing."""
     return _may_be_slow(check, given) or probes.suspicious(check, given)
 
 
@@ -245,11 +254,11 @@ def _may_be_slow(check: Check, given: "Conditions") -> bool:
 
 
 def failing(check: Check, given: "Conditions") -> bool:
-    """It was slow, or failed, a moment ago."""
+    """Return whether it was slow, or failed, a moment ago."""
     slow = check.over_since is not None and given.now - check.samples[-1][0] <= given.limits.fresh_seconds
     return slow or probes.failing(check, given)
 
 
 def calm(check: Check, given: "Conditions") -> bool:
-    """Neither slow, nor on the way to it, nor failing."""
+    """Return whether the route is neither slow, nor on the way to it, nor failing."""
     return not _may_be_slow(check, given) and probes.calm(check, given)

@@ -1,12 +1,12 @@
 """Probes of a route: a run timer for hard outages, a CUSUM for partial ones.
 
-The run timer confirms an unbroken run of failures that outlasts the blips a healthy service has. The CUSUM
+Theory. The run timer confirms an unbroken run of failures that outlasts the blips of a healthy service. The CUSUM
 (Page 1954; optimal by Moustakides 1986) adds log(p1/p0) for a failure and log((1-p1)/(1-p0)) for a success, and
-confirms at its limit. Each run counts only its first failures, so that one blip, however long, is one blip; and where
-nearly all fails, one lucky probe makes no two blips of one: then the sum convicts no sooner than the timer would.
+confirms at its limit. Each run counts only its first failures, so that one blip, however long, is one blip. Where
+nearly all probes fail, one lucky probe does not turn one blip into two: the sum then confirms no sooner than the timer.
 Time without readings is no evidence: a run lasts from its first failure to its last, and ends in a gap.
-How long its blips last and what share of its probes fails is learned of each check (baseline); outages that are too
-short for the one and too far apart for the other are counted by the time they take (see intermittent).
+Each check learns how long its blips last and which share of its probes fails (baseline). Outages too short for the
+timer and too far apart for the CUSUM are counted by the time they take (see intermittent).
 """
 
 from dataclasses import replace
@@ -28,17 +28,17 @@ if TYPE_CHECKING:
 RECENT_SECONDS = 180.0
 RECENT_MAX = 256
 CUSUM_CAP = 1.25
-"""Times the limit: what lies beyond would only make the end of an outage known later."""
+"""Times the limit: a higher sum would only delay the end of the outage."""
 AMBIGUOUS = 3.0
-"""Onsets whose log-likelihoods differ by less than this are not told apart (a factor of 20)."""
+"""Onsets whose log-likelihoods differ by less are equally likely (a factor of 20)."""
 BLIP_SECONDS = 14.0
 """Nine of ten blips of a healthy service last no longer."""
 BLIP_PROBES = 200.0
-"""A blip begins once in so many probes: some a day at one in ten seconds, and many more after deploys."""
+"""A blip begins once in this many probes: some a day at one probe in ten seconds, and many more after deploys."""
 NEARLY_ALL = 0.9
-"""Share of failed probes (0 to 1) from which it may be one blip, with a lucky probe in it."""
+"""Share of failed probes (0 to 1) from which on they may be one blip with a lucky probe in it."""
 CLOSE_PROBES = 20
-"""Two failures within so many probes are more than chance, also where 1 in 100 fails."""
+"""Two failures within this many probes are more than chance, also where 1 in 100 fails."""
 
 Outcomes = tuple[tuple[float, bool], ...]
 Rates = tuple[float, float]
@@ -46,12 +46,13 @@ Rates = tuple[float, float]
 
 
 def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detection) -> dict[str, Any]:
-    """Return what one probe changes."""
+    """Return the fields of the check that one probe changes."""
     failed = isinstance(event.reading, Bad)
     oldest = event.at - RECENT_SECONDS
     kept = [item for item in check.recent if item[0] > oldest][-RECENT_MAX + 1 :]
     unbroken = bool(kept) and event.at - kept[-1][0] <= gap_seconds(signal, limits)
     recent = (*kept, (event.at, failed))
+    # A success at a sum of zero changes nothing, whatever p0 is: this common case spares the learned rates.
     quiet = not failed and check.cusum == 0
     rates = (limits.cusum_p0, limits.cusum_p1) if quiet else baseline.rates(check, event.at, signal, limits)
     if failed:
@@ -60,7 +61,7 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
 
 
 def gap_seconds(signal: SignalPolicy, limits: Detection) -> float:
-    """Return how long readings may be missing within one run of failures: one was due, and was not just slow."""
+    """Return the longest gap between two readings of one run: the next was due, and was not merely slow."""
     return signal.every_seconds + signal.timeout_seconds + limits.fresh_seconds
 
 
@@ -69,9 +70,11 @@ def _fail(
 ) -> dict[str, Any]:
     run_probes = check.run_probes + 1 if unbroken else 1
     again = any(failed for _, failed in recent[-CLOSE_PROBES:-1])
+    # Only the first failures of a run count (see above), and the sum has a cap.
     cusum = check.cusum
     if run_probes <= limits.cusum_failures_per_run:
         cusum = min(cusum + log(rates[1] / rates[0]), CUSUM_CAP * limits.cusum_limit)
+    # `cusum_zero_at` is a CUSUM's estimate of the change point: the moment at which the sum last left zero.
     return {
         "run_started_at": check.run_started_at if unbroken and check.run_started_at is not None else at,
         "run_probes": run_probes,
@@ -105,12 +108,12 @@ def _succeed(check: Check, at: float, recent: Outcomes, rates: Rates, *, unbroke
 
 
 def after_success(cusum: float, rates: Rates) -> float:
-    """Return what one success leaves of the sum; `rates` are p0 and p1."""
+    """Return the sum after one success; `rates` are p0 and p1."""
     return max(0.0, cusum + log((1 - rates[1]) / (1 - rates[0]))) if cusum > 0 else 0.0
 
 
 def run_limit_seconds(check: Check, given: "Conditions") -> float:
-    """Return how long an unbroken run of failures must last: longer than blips do, unless others report it, too."""
+    """Return how long an unbroken run of failures must last: longer than blips, unless the platform reports crashes."""
     seconds = _limit_seconds(given)
     if given.corroborated:
         return seconds
@@ -121,9 +124,10 @@ def run_limit_seconds(check: Check, given: "Conditions") -> float:
 
 
 def confirmed(check: Check, given: "Conditions") -> bool:
-    """Tell whether its run of failures was long enough, or its sum high enough, to be an outage."""
+    """Return whether the run of failures is long enough, or the sum high enough, for an outage."""
     if check.run_started_at is None or check.last_bad_at is None:
         return False
+    # Unseen time is in the run but not in its length: without a probe there was no failure.
     lasted = check.last_bad_at - check.run_started_at - check.unseen_seconds
     return lasted >= run_limit_seconds(check, given) or check.cusum >= cusum_limit(given)
 
@@ -135,7 +139,7 @@ def _limit_seconds(given: "Conditions") -> float:
 
 
 def learnt_words(check: Check, given: "Conditions") -> str:
-    """Return why its run limit is longer than usual, or nothing."""
+    """Return why the run limit is longer than configured, or ""."""
     if run_limit_seconds(check, given) <= _limit_seconds(given):
         return ""
     blips, restarts = baseline.blip_seconds(check, given.now), baseline.restart_seconds(check, given.now)
@@ -156,7 +160,8 @@ def share_failing(check: Check, since: float) -> tuple[int, int]:
 
 
 def find(check: Check, given: "Conditions") -> Finding | None:
-    """Return what the run timer, the CUSUM or the time lost in short outages has confirmed."""
+    """Return the finding of the run timer, the CUSUM or the count of short outages, or None."""
+    # In this order: a hard outage has the most exact onset, and blame depends on it.
     return _find_run(check, given) or _find_cusum(check, given) or _find_intermittent(check, given)
 
 
@@ -183,6 +188,7 @@ def _find_cusum(check: Check, given: "Conditions") -> Finding | None:
     failed_at = _fresh_failure(check, given)
     if onset is None or failed_at is None or check.cusum < limit:
         return None
+    # Both in time and in number: a sum of a few seconds may be one burst of probes.
     if failed_at - onset < given.limits.cusum_span_seconds:
         return None
     p0 = baseline.rates(check, given.now, given.signal, given.limits)[0]
@@ -210,7 +216,7 @@ def _find_intermittent(check: Check, given: "Conditions") -> Finding | None:
 
 
 def _one_blip(check: Check, onset: float, failed_at: float) -> bool:
-    """Tell whether nearly all probes failed from its first failure to its last; good ones since then say it is over."""
+    """Return whether nearly all probes failed between its first failure and its last, so that it may be one blip."""
     outcomes = [failed for at, failed in check.recent if onset <= at <= failed_at]
     return sum(outcomes) >= NEARLY_ALL * len(outcomes)
 
@@ -220,12 +226,13 @@ def _as_usual(p0: float, limits: Detection) -> str:
 
 
 def _likeliest_onset(check: Check, zero_at: float, p0: float, *, forgiving: bool) -> float:
-    """Return with which run of failures it began: where the probes speak most for one outage since, and none before.
+    """Return the run of failures with which the outage began: the onset that the probes make likeliest.
 
-    Since then: max n KL(p, p0), p = failed / n, the generalised likelihood ratio's change point (Willsky and Jones
-    1976). Of beginnings that fit nearly as well the earliest: what is not clear acquits. Where not all is kept:
-    `zero_at`. `forgiving`: one short run before it that healed is a blip, as a healthy service has one in BLIP_PROBES
-    probes, and no failures by chance; without that, a blip minutes before would date it to before a deploy that did it.
+    For an onset that maximises n KL(p, p0), p = failed / n: the change point of the generalised likelihood ratio
+    (Willsky and Jones 1976). Of onsets that fit nearly as well the earliest counts, as an unclear onset must acquit.
+    Where not every probe since `zero_at` is kept, it is `zero_at`. `forgiving`: one short run before the onset that
+    recovered is a blip, of which a healthy service has one in BLIP_PROBES probes. Without that, a blip minutes before
+    would date the outage to before the deploy that caused it.
     """
     if not check.recent or check.recent[0][0] > zero_at:
         return zero_at
@@ -254,7 +261,7 @@ def divergence(p: float, q: float) -> float:
 
 
 def _fresh_failure(check: Check, given: "Conditions") -> float | None:
-    """Return when it last failed, if that is not too long ago to act on."""
+    """Return the time of the last failure, if that is recent enough to act on."""
     at = check.last_bad_at
     return at if at is not None and given.now - at <= given.limits.fresh_seconds else None
 
@@ -274,26 +281,28 @@ def _finding(check: Check, method: str, onset: float, before: float | None, text
 
 
 def began(onset: float, before: float | None) -> float:
-    """Return the onset, or since when it was in trouble before readings went missing.
+    """Return the onset, or since when the check was in trouble before readings went missing.
 
-    A restart or another worker ends the run and the sum, and not the outage: no deploy is to blame that came in the
-    middle of it.
+    A restart or another worker ends the run and the sum, but not the outage: a deploy in the middle of it is not to
+    blame.
     """
     return onset if before is None else min(onset, before)
 
 
 def suspicious(check: Check, given: "Conditions") -> bool:
-    """One failure is enough to look closer, and so is it to have failed twice lately: it may come back."""
+    """Return whether one probe failed just now, or the sum or recent short outages suggest another failure."""
     unsettled = check.run_probes > 0 or check.cusum >= cusum_limit(given) / 4
     return unsettled or intermittent.may_return(check, given.now)
 
 
 def failing(check: Check, given: "Conditions") -> bool:
-    """It failed a moment ago."""
+    """Return whether a probe failed a moment ago."""
     return _fresh_failure(check, given) is not None
 
 
 def calm(check: Check, given: "Conditions") -> bool:
-    """Two successes in a row, the CUSUM below a quarter of its limit, and not in a pause of what comes and goes."""
+    """Return whether two probes in a row succeeded, the CUSUM is below a quarter of its limit, and no intermittent
+    outage is in one of its pauses.
+    """
     settled = check.good_run >= given.limits.calm_successes and check.cusum < cusum_limit(given) / 4
     return settled and not intermittent.is_in_a_pause(check, given.now)

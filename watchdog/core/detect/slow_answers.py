@@ -1,10 +1,11 @@
 """Too many slow answers: a few of them at any time, however far apart.
 
-A CUSUM of Bernoulli trials for each limit (facts: section 1.3): a slow answer adds log(p1 / p0), a quick one takes
-log((1 - p0) / (1 - p1)) away. p0 is the share that may be slow: 1 - q for an objective of the percentile q, and what is
-usual for the tail, which is all that takes TAIL_TIMES of what is usual and of what most answers take now: where all are
-slower, the share that is beyond a fixed limit grows, and no tail does. p1 is the share that is to be found. A
-percentile over a window of a dozen answers cannot see one in ten of them: it is the slowest one, or it is not.
+Theory. A CUSUM of Bernoulli trials for each limit (facts: section 1.3): a slow answer adds log(p1 / p0), a quick one
+subtracts log((1 - p0) / (1 - p1)). p0 is the share that may be slow: 1 - q for an objective of the percentile q, and
+the usual share for the tail. p1 is the share to be found. The tail consists of the answers that take TAIL_TIMES as long
+as usual, and as most answers take now: where all answers become slower, the share beyond a fixed limit grows without
+any tail. A percentile over a window of a dozen answers cannot show one slow answer in ten: either it is the slowest
+one, or it is not.
 """
 
 from collections.abc import Sequence
@@ -21,30 +22,30 @@ from watchdog.domain.units import show_seconds
 
 LIMIT = 13.0
 CAP = 1.25
-"""Times the limit: what lies beyond would only make its end known later."""
+"""Times the limit: a higher sum would only delay the end of the slowness."""
 TAIL = "tail"
 TAIL_TIMES = 5.0
-"""An answer that takes so many times the usual is far out, also where latencies spread widely (a sigma of 0.45)."""
+"""An answer this many times slower than usual is far out, also where latencies spread widely (a sigma of 0.45)."""
 TAIL_IN_A_ROW = 2
-"""Slow answers in a row that count for the tail: a moment in which everything is slow is no tail."""
+"""Slow answers in a row that count for the tail: a moment in which all answers are slow is no tail."""
 TAIL_SHARE_MIN = 0.01
 TAIL_SHARE_TIMES = 1.3
-"""A day of answers gives the share to within a third: underestimated, it would alert again and again."""
+"""A day of answers gives the share to within a third; underestimated, it would alert again and again."""
 TAIL_MORE = 0.03
 SHARE_TIMES = 2.5
 SHARE_MAX = 0.75
 GAPS = 12.0
-"""Without a slow answer for so many times their usual distance it is over: one in 160,000 of their gaps is as long."""
+"""Over after this many times the usual distance without a slow answer: one in 160,000 of their gaps is as long."""
 NEARLY_ALL = 0.9
 GAPS_OF_ALL = 3.0
-"""Where nearly all were slow, a few quick ones in a row are enough."""
+"""The same where nearly all answers were slow: then a few quick ones in a row are enough."""
 RECENT_MAX = 32
 STEPS_MIN = 1440
-"""A tail is judged after a day of steps: at first it is not known how many answers are in it."""
+"""Minutes (a day of steps) before a tail is judged: at first the usual share of answers in it is unknown."""
 TAIL_SHARE_USUAL = 0.15
-"""Where more of them are slow, as where a cache misses, there are two usual latencies, and no tail."""
+"""A larger usual share means two usual latencies, as with a cache that misses, and no tail."""
 MORE_SECONDS = 0.05
-"""So much slower than usual an answer of the tail is at least."""
+"""The least excess over the usual latency for an answer of the tail."""
 QUANTILES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 
 
@@ -58,7 +59,7 @@ class Limit(NamedTuple):
 
 
 def limits(usual: UsualLatency, signal: SignalPolicy, typical: float = 0.0) -> list[Limit]:
-    """Return the limits of a latency: its objectives, and that of the tail once it is known what is usual.
+    """Return the limits of a latency: its objectives, and the tail once the usual latency is known.
 
     `typical` is the median of the last answers (seconds).
     """
@@ -74,14 +75,14 @@ def limits(usual: UsualLatency, signal: SignalPolicy, typical: float = 0.0) -> l
 
 
 def tail_seconds(usual: UsualLatency, signal: SignalPolicy, typical: float = 0.0) -> float:
-    """Return beyond how many seconds an answer is far slower than usual; infinite where that is not known or asked."""
+    """Return the seconds beyond which an answer is far slower than usual; infinite where that is unknown or unset."""
     if usual.steps < STEPS_MIN or usual.tail_share > TAIL_SHARE_USUAL:
         return inf
     return far_seconds(usual, signal, typical)
 
 
 def far_seconds(usual: UsualLatency, signal: SignalPolicy, typical: float) -> float:
-    """Return beyond how many seconds an answer counts for the tail, whether or not that is judged."""
+    """Return the seconds beyond which an answer counts for the tail, whether or not the tail is judged."""
     if signal.times_baseline is None or usual.now == 0.0:
         return inf
     now = max(usual.now * UNIT_SECONDS, typical)
@@ -96,13 +97,15 @@ def lowest(usual: UsualLatency, signal: SignalPolicy) -> float:
 def counted(
     known: tuple[SlowAnswers, ...], usual: UsualLatency, signal: SignalPolicy, samples: Samples
 ) -> tuple[SlowAnswers, ...]:
-    """Return the sums with the last of these answers added; those that are back at zero, or over, are left out."""
+    """Return the sums with the last of these answers added, without those that are back at zero or over."""
     at, seconds = samples[-1]
     quick = seconds <= lowest(usual, signal)
+    # Most answers end here: no sum is above zero, and no limit is exceeded.
     if not known and quick:
-        return ()  # most answers end here
+        return ()
     before = {one.limit: one for one in known}
-    confirmed_tail = TAIL in before and before[TAIL].confirmed  # it does not end because most answers become slow
+    # A confirmed tail keeps its limit: it does not end because most answers become as slow as it.
+    confirmed_tail = TAIL in before and before[TAIL].confirmed
     hold = limits(usual, signal, 0.0 if quick or confirmed_tail else typical_seconds(samples))
     after = [_counted(_of(before.get(limit.name), limit), limit, seconds, at) for limit in hold]
     return tuple([one for one in after if one is not None])
@@ -111,27 +114,28 @@ def counted(
 def after_quick_answers(
     known: tuple[SlowAnswers, ...], usual: UsualLatency, signal: SignalPolicy, number: int
 ) -> tuple[SlowAnswers, ...]:
-    """Return sums, none of them confirmed, with so many answers more that are below all limits."""
+    """Return sums, none of them confirmed, with `number` more answers that are below all limits."""
     hold = {limit.name: limit for limit in limits(usual, signal)}
     after = [_after_quick(one, hold[one.limit], number) for one in known if one.limit in hold]
     return tuple([one for one in after if one is not None])
 
 
 def far_slower(answers: Sequence[float], usual: UsualLatency, signal: SignalPolicy, samples: Samples) -> int:
-    """Return how many of some answers (seconds) count for the tail."""
+    """Return how many of these answers (seconds) count for the tail."""
+    # The common case: none is far out, so the median need not be sorted out.
     if max(answers) <= far_seconds(usual, signal, 0.0):
-        return 0  # mostly; then what is typical need not be known
+        return 0
     far = far_seconds(usual, signal, typical_seconds(samples))
     return sum(seconds > far for seconds in answers)
 
 
 def typical_seconds(samples: Samples) -> float:
-    """Return what most of these answers take."""
+    """Return the median of these answers (seconds)."""
     return median([seconds for _, seconds in samples])
 
 
 def _of(one: SlowAnswers | None, limit: Limit) -> SlowAnswers | None:
-    """Return the sum if it is of this limit still: an objective that was raised since then begins anew."""
+    """Return the sum if it is still of this limit: an objective that was raised begins a new sum."""
     raised = one is not None and limit.name != TAIL and limit.seconds > one.seconds
     return None if raised else one
 
@@ -140,7 +144,8 @@ def _counted(one: SlowAnswers | None, limit: Limit, seconds: float, at: float) -
     if seconds <= limit.seconds:
         return _after_quick(one, limit) if one is not None else None
     more = log(limit.found_share / limit.usual_share)
-    if one is None or (one.level < more and not one.confirmed):  # what is left of it does not date what begins now
+    # A remainder below one slow answer must not date a slowness that begins only now.
+    if one is None or (one.level < more and not one.confirmed):
         level = more + (one.level if one is not None else 0.0)
         return SlowAnswers(limit.name, level, at, limit.seconds, recent=((at, 1),))
     in_a_row = one.in_a_row + 1 if one.quick == 0 else 1
@@ -173,14 +178,15 @@ def _after_quick(one: SlowAnswers, limit: Limit, number: int = 1) -> SlowAnswers
 
 
 def is_partial(one: SlowAnswers) -> bool:
-    """Tell whether there were quick ones between the slow ones."""
+    """Return whether there were quick answers between the slow ones."""
     return one.slow < NEARLY_ALL * (one.answers - one.quick)
 
 
 def began(one: SlowAnswers, limit: Limit) -> float:
-    """Return with which of the last slow answers it began: where they speak most for more of them since then.
+    """Return the slow answer with which it began: the one that makes a higher share since then likeliest.
 
-    That is n KL(p, p0), p = slow / n (see probes). Where the last ones do not reach back to the first: that one.
+    It maximises n KL(p, p0), p = slow / n (see probes). Where the kept answers do not reach back to the first one, it
+    is the first.
     """
     best, since = 0.0, one.since
     kept = len(one.recent)
@@ -194,14 +200,14 @@ def began(one: SlowAnswers, limit: Limit) -> float:
 
 
 def is_suspicious(known: Sequence[SlowAnswers]) -> bool:
-    """Tell whether half of what confirms was seen: it deserves a closer look."""
+    """Return whether a sum has reached half of its limit: it deserves a closer look."""
     return any(one.confirmed or one.level >= LIMIT / 2 for one in known)
 
 
 def confirmed(
     known: Sequence[SlowAnswers], usual: UsualLatency, signal: SignalPolicy
 ) -> tuple[SlowAnswers, Limit] | None:
-    """Return what is confirmed of the limits that hold now and goes on, the earliest first, or None."""
+    """Return the confirmed sum that goes on, with its limit of the present policy, the earliest first; or None."""
     hold = {limit.name: limit for limit in limits(usual, signal)}
     found = [one for one in known if _goes_on(one) and one.limit in hold and _of(one, hold[one.limit])]
     if not found:
@@ -211,7 +217,7 @@ def confirmed(
 
 
 def _goes_on(one: SlowAnswers) -> bool:
-    """Tell whether it is confirmed and not on its way down: the last slow answer is a few of their distances ago."""
+    """Return whether it is confirmed and not ending: the last slow answer is at most a few of their distances ago."""
     return one.confirmed and one.level >= LIMIT / 2 and one.quick <= GAPS_OF_ALL * one.answers / one.slow
 
 
@@ -223,7 +229,7 @@ def describe(one: SlowAnswers, limit: Limit, usual: UsualLatency, lasted: float)
 
 
 def symptom(one: SlowAnswers, limit: Limit, usual: UsualLatency) -> str:
-    """Return how many answers are too slow."""
+    """Return how many answers are too slow, in words."""
     times = limit.seconds / (usual.now * UNIT_SECONDS) if limit.name == TAIL else 0.0
     which = f"{times:.0f} x usual" if limit.name == TAIL else f"{limit.name} limit"
     return f"{one.slow} of {one.answers} answers > {limit.seconds * 1000:.0f} ms ({which})"

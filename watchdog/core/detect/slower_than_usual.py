@@ -1,9 +1,9 @@
 """All answers are somewhat slower than usual: a release that is half again as slow.
 
-A step is the median of the answers of a minute or more. Its excess is the logarithm of its ratio to what is usual (see
-usual_latency); a CUSUM adds it, less most of what is to be found: `times_baseline`, and twice until an hour has a
-history. Its limit follows from how far steps usually are from what is expected: one false alarm in ten years, were
-steps independent (Siegmund 1985; facts: section 1.3).
+Theory. A step is the median of the answers of a minute or more. Its excess is the logarithm of its ratio to the usual
+latency (see usual_latency). A CUSUM adds the excess, less most of the shift to be found: `times_baseline`, and twice
+until an hour has a history. Its limit follows from the usual distance of steps from the expectation: one false alarm in
+ten years, were steps independent (Siegmund 1985; facts: section 1.3).
 """
 
 from math import log
@@ -21,47 +21,47 @@ STEPS_MIN = 10
 SPREAD_STEPS = 500.0
 TIMES_NEW = 2.0
 FREE_SHARE = 2 / 3
-"""Not half, as is best for a sum (Page 1954): a day that is a quarter slower than others is no alert."""
+"""Two thirds, and not half as is best for a sum (Page 1954): a day a quarter slower than others is no alert."""
 MORE_MAX = 0.3
-"""What one step adds at the most: three minutes, however slow, are not enough."""
+"""The most that one step adds: three minutes, however slow, are not enough."""
 LESS_MAX = log(2.0)
 LIMIT_MIN = 1.0
 LATE = 2 / 3
-"""Of the shift, past which an answer counts as slower: half is likeliest, but an onset too early acquits a deploy."""
+"""Share of the shift from which an answer counts as slower. Half is likeliest, but an early onset acquits a deploy."""
 NOISE = 0.1
-"""A sum below it says nothing of when it began."""
+"""A sum below this does not date its begin."""
 SPREAD_MIN = 0.2
 STEPS_PER_FALSE_ALARM = 5_259_600.0
 """Ten years of minutes."""
 OVERSHOOT = 1.166
-"""Of a sum over its limit, in standard deviations (Siegmund 1985)."""
+"""How far a sum goes over its limit, in standard deviations (Siegmund 1985)."""
 CAP = 1.25
-"""Times the limit: what lies beyond would only make its end known later."""
+"""Times the limit: a higher sum would only delay the end."""
 EASE = 0.8
 EASE_MAX = 0.4
 ENDS_STEPS = 10
-"""It is over by a sum downwards, of how far steps are below half of what adds: six that are as usual, two far below."""
+"""It ends by a sum downwards, of how far steps are below half of the allowance: six usual steps, or two far below."""
 ALLOWANCE_MAX = log(2.0)
-"""However much days differ, three times as slow is found."""
+"""However much days differ, a latency three times the usual is found."""
 MORE_MS = 20.0
-"""A step that is less than that above what is usual is not slow, whatever the ratio."""
+"""A step with less excess than this is not slow, whatever the ratio."""
 
 
 def due(usual: UsualLatency, answers: int, at: float, longest_seconds: float) -> bool:
-    """Tell whether a step is to be made of so many answers since the last one."""
+    """Return whether the answers since the last step make another one."""
     since = at - usual.stepped_at
     return since >= STEP_SECONDS and (answers >= STEP_ANSWERS or since >= longest_seconds)
 
 
 def ends_within_seconds(every_seconds: float) -> float:
-    """Return how long after its end it is known to be over: six steps that are as usual, and some more by chance."""
+    """Return how long after its end a slowness is known to be over: six usual steps, and some more by chance."""
     return ENDS_STEPS * max(STEP_SECONDS, STEP_ANSWERS * every_seconds)
 
 
 def stepped(usual: UsualLatency, answers: Samples, times: float | None, *, well: bool) -> UsualLatency:
-    """Return it with one step more, of the answers since the last one; those before only date it.
+    """Return the usual latency with one step more, of the answers since the last one; earlier answers only date it.
 
-    `well`: it is not slow, and so may teach what is usual.
+    `well`: it is not slow, so the step may teach the usual latency.
     """
     at = answers[-1][0]
     level = max(1, round(median(seconds for since, seconds in answers if since > usual.stepped_at) / UNIT_SECONDS))
@@ -70,8 +70,10 @@ def stepped(usual: UsualLatency, answers: Samples, times: float | None, *, well:
     if usual.steps >= STEPS_MIN:
         known = usual_latency.expected(usual, at)
         excess, free = _excess(level, known), allowance(usual, times or TIMES_NEW)
-        settled = usual.steps * usual_latency.WEIGHT_MIN >= 1  # before that a step moves the average far
-        alone = usual.excess == 0.0  # a slower release goes on; of two usual latencies one comes again and again
+        # Before that many steps one of them moves the average far, so a slow one must not be learned.
+        settled = usual.steps * usual_latency.WEIGHT_MIN >= 1
+        # A slower release goes on and builds up a sum; of two usual latencies one returns to zero each time.
+        alone = usual.excess == 0.0
         well = well and (excess <= free or (settled and alone))
         usual = _judged(usual, excess, free, known, answers, times) if times is not None else usual
     usual = usual_latency.learned(usual, level) if well else usual
@@ -79,45 +81,46 @@ def stepped(usual: UsualLatency, answers: Samples, times: float | None, *, well:
 
 
 def is_confirmed(usual: UsualLatency, times: float | None) -> bool:
-    """Tell whether it has been slower than usual for long enough."""
+    """Return whether it has been slower than usual for long enough."""
     return times is not None and usual.confirmed
 
 
 def is_suspicious(usual: UsualLatency, times: float | None) -> bool:
-    """Tell whether half of that was seen: it deserves a closer look."""
+    """Return whether half of that was observed: it deserves a closer look."""
     return times is not None and usual.excess > 0 and (usual.confirmed or is_high(usual, times))
 
 
 def is_high(usual: UsualLatency, times: float) -> bool:
-    """Tell whether its sum is not on its way down."""
+    """Return whether the sum is not on its way down."""
     return usual.excess >= limit(usual, times) / 2
 
 
 def allowance(usual: UsualLatency, times: float) -> float:
-    """Return how much slower than usual adds nothing, in logarithms: most of what is to be found, or what days do."""
+    """Return the excess (a logarithm) that adds nothing: most of the shift to be found, or the difference of days."""
     found = times if usual_latency.is_known(usual) else max(times, TIMES_NEW)
     return max(FREE_SHARE * log(found), min(2 * usual.between_days, ALLOWANCE_MAX))
 
 
 def limit(usual: UsualLatency, times: float) -> float:
-    """Return the sum that confirms: h of a one-sided CUSUM with that mean time between false alarms, three steps' worth
-    at least.
+    """Return the sum that confirms: h of a one-sided CUSUM with that mean time between false alarms, and at least the
+    excess of three steps.
     """
-    deviation = max(SPREAD_MIN, 1.25 * usual.spread)  # of a normal distribution: 1.25 times its mean distance
+    # The standard deviation of a normal distribution is 1.25 times its mean distance.
+    deviation = max(SPREAD_MIN, 1.25 * usual.spread)
     kappa = allowance(usual, times) / deviation
     chance = deviation * (log(2 * kappa * kappa * STEPS_PER_FALSE_ALARM) / (2 * kappa) - OVERSHOOT)
     return max(LIMIT_MIN, chance)
 
 
 def _excess(level: int, known: float) -> float:
-    """Return the logarithm of its ratio to what is usual; 0 at most, where that is but some milliseconds."""
+    """Return the logarithm of the ratio to the usual latency; at most 0 where the difference is some milliseconds."""
     return log(level / known) if level - known >= MORE_MS / 1000 / UNIT_SECONDS else min(0.0, log(level / known))
 
 
 def _judged(
     usual: UsualLatency, excess: float, free: float, known: float, answers: Samples, times: float
 ) -> UsualLatency:
-    """Return it with the excess of a step over what is known added, and with how far steps are from that."""
+    """Return the usual latency with the excess of one step added, and with the updated spread of steps."""
     confirms = limit(usual, times)
     more = max(-LESS_MAX, min(excess - free, MORE_MAX))
     level = min(max(0.0, usual.excess + more), CAP * confirms)
@@ -126,19 +129,21 @@ def _judged(
     if ease >= EASE:
         level, sure, ease = 0.0, False, 0.0
     elif sure:
-        level = max(level, LIMIT_MIN / 10)  # it ends by what is quick, not by what is a little less slow
+        # A confirmed slowness ends by quick steps (`ease`), and not because it becomes a little less slow.
+        level = max(level, LIMIT_MIN / 10)
     since = usual.excess_since if level > 0 else None
     if level > 0 and (since is None or usual.excess < NOISE):
         late = [one for one in answers if one[0] > usual.stepped_at - STEP_SECONDS]
         since = _began(late, log(known * UNIT_SECONDS) + LATE * max(excess, free))
     spread = usual.spread
+    # Steps of a slowness, or of hours with jobs, would widen the spread and with it the limit.
     if level < CAP * confirms / 2 and not usual_latency.has_jobs(usual, answers[-1][0]):
         spread += (min(abs(excess), LESS_MAX) - spread) / min(usual.steps, SPREAD_STEPS)
     return fast_replace(usual, excess=level, excess_since=since, confirmed=sure, ease=ease, spread=spread)
 
 
 def _began(answers: Samples, middle: float) -> float:
-    """Return with which answer it became slower: the change point of a shift (Hinkley 1970) past this logarithm."""
+    """Return the first slower answer: the change point of a shift (Hinkley 1970) past this logarithm."""
     most, total, since = 0.0, 0.0, answers[-1][0]
     for at, seconds in reversed(answers):
         total += log(max(seconds, UNIT_SECONDS)) - middle
@@ -148,7 +153,7 @@ def _began(answers: Samples, middle: float) -> float:
 
 
 def without_sum(usual: UsualLatency) -> UsualLatency:
-    """Return it with its sum at zero: what was seen until now counts no longer, but for what is usual."""
+    """Return the usual latency with its sum at zero: earlier steps count no longer, except for the usual."""
     return fast_replace(usual, excess=0.0, excess_since=None, confirmed=False, ease=0.0) if usual.excess else usual
 
 
@@ -160,7 +165,7 @@ def describe(usual: UsualLatency, times: float, lasted: float) -> str:
 
 
 def symptom(usual: UsualLatency) -> str:
-    """Return how slow it is now, and usually."""
+    """Return the present latency and the usual one, in words."""
     now = median(usual.minutes[-3:]) if usual.minutes else 0.0
     return f"p50 {_ms(now)}, {_ms(usual_latency.expected(usual, usual.stepped_at))} is usual"
 

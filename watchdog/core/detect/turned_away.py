@@ -22,8 +22,9 @@ PROBES_MIN = 5
 
 
 def observed(before: Check, after: Check, at: float, *, in_watch: bool) -> Check:
-    """Return the check with this reading counted; only what begins in a watch window, after a good one, is."""
+    """Return the check with this reading counted, where the refusals began in a watch window, after a good reading."""
     if not is_turned_away(after.last):
+        # Any answer ends it, good or bad; another Unknown, such as a void probe, does not.
         answered = not isinstance(after.last, Unknown) and after.turned_since is not None
         return fast_replace(after, turned_since=None, turned_probes=0) if answered else after
     if after.turned_since is not None:
@@ -34,12 +35,12 @@ def observed(before: Check, after: Check, at: float, *, in_watch: bool) -> Check
 
 
 def is_turned_away(reading: Reading | None) -> bool:
-    """Tell whether the site did not let the probe in."""
+    """Return whether the site refused the probe."""
     return isinstance(reading, Unknown) and reading.cause is Unread.TURNED_AWAY
 
 
 def find(check: Check, given: "Conditions") -> Finding | None:
-    """Return that nothing was let in for as long as confirms an outage soon after a deploy."""
+    """Return a finding once every probe was refused for as long as confirms an outage soon after a deploy."""
     if check.turned_since is None or not failing(check, given) or check.turned_probes < PROBES_MIN:
         return None
     lasted = check.last_at - check.turned_since
@@ -51,5 +52,5 @@ def find(check: Check, given: "Conditions") -> Finding | None:
 
 
 def failing(check: Check, given: "Conditions") -> bool:
-    """Tell whether it was turned away just now."""
+    """Return whether the last probe was refused, and is fresh."""
     return is_turned_away(check.last) and given.now - check.last_at <= given.limits.fresh_seconds

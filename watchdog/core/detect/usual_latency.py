@@ -1,10 +1,11 @@
-"""What latency is usual at this hour, of working days or of weekend days (UTC), as learned from the last two weeks.
+"""The usual latency at this hour, of working days or of weekend days (UTC), learned from the last two weeks.
 
-That is the median of the days, hour by hour, and between the middles of two hours a line. Jobs are usual, too: what ten
-minutes of an hour reached yesterday, one or two weeks ago, or on two of the last six days, in this hour, half an hour
-before it or an hour after it (what takes longer), up to HIGH_MAX of the hour's usual. Days of an hour that is known
-make a history, four at least; before that the average is usual, or the slowest hour of the days before. What lasts a
-day is usual from then on; what a deploy or a rollback ended is forgotten. Memory: two numbers an hour.
+Theory. It is the median of the days, hour by hour, with a line between the middles of two hours. Jobs are usual as
+well: their level is the highest ten minutes of an hour, of yesterday, one or two weeks ago, or of two of the last six
+days. It counts in this hour, half an hour before it and an hour after it (a longer job), up to HIGH_MAX of the hour's
+usual. An hour with four known days has a history. Before that, the average is usual, or the slowest hour of earlier
+days. A latency that lasts a day is usual from then on; one that a deploy or a rollback ended is forgotten. Memory: two
+numbers an hour.
 """
 
 from collections.abc import Sequence
@@ -15,21 +16,21 @@ from watchdog.domain.checks import UsualLatency
 from watchdog.domain.fast_replace import fast_replace
 
 Samples = Sequence[tuple[float, float]]
-"""Answers: when (UTC epoch seconds), and how long they took (seconds)."""
+"""Answers: their time (UTC epoch seconds), and their duration (seconds)."""
 UNIT_SECONDS = 0.0001
 WEIGHT_MIN = 0.01
 AVERAGE_TIMES = 2.0
-"""A few slow minutes before an alert move the average little; where every third one is slow, they move it far."""
+"""A few slow minutes before an alert move the average little; one slow minute in three moves it far."""
 TAIL_WEIGHT_MIN = 0.0003
-"""Of a step: from the last days, as what is rare is known from many answers only."""
+"""Weight of a step, over the last days: only many answers show a rare share."""
 TAIL_LEAST = 0.0001
-"""After years without one, a share is a share still: it is divided by."""
+"""After years without one, the share stays above zero: it is a divisor."""
 HOUR_SECONDS = 3600.0
 HOUR_STEPS_MIN = 4
 HIGH_SHARE = 1 / 6
-"""Ten minutes of an hour, in steps: a probe every few minutes makes few of them."""
+"""Ten minutes of an hour, in steps: a probe every few minutes makes only a few of them."""
 HIGH_SPREADS = 1.2
-"""By chance the highest ten steps of an hour are above its median by so many of their spreads."""
+"""By chance the highest ten steps of an hour are above its median by this many of their spreads."""
 HIGH_TIMES = 1.3
 JOB_TIMES = 1.2
 HIGH_MAX = 3.0
@@ -38,7 +39,7 @@ DAYS = 14
 DAYS_MIN = 4
 KEPT = DAYS * DAY_HOURS + 1
 AGAIN = (1, 7, 14)
-"""What happened so many days ago is expected again, if it ended by itself."""
+"""After this many days a latency is expected again, if it ended by itself."""
 
 
 def expected(usual: UsualLatency, at: float) -> float:
@@ -50,17 +51,17 @@ def expected(usual: UsualLatency, at: float) -> float:
 
 
 def is_known(usual: UsualLatency) -> bool:
-    """Tell whether there is a history of this hour: a few days."""
+    """Return whether this hour has a history: a few days."""
     return usual.days >= DAYS_MIN
 
 
 def has_jobs(usual: UsualLatency, at: float) -> bool:
-    """Tell whether much more than is usual at that moment is reached on some days."""
+    """Return whether some days reach a latency far above the usual one at that moment."""
     return is_known(usual) and _reached(usual, at) > JOB_TIMES * _level(usual, at)
 
 
 def _reached(usual: UsualLatency, at: float) -> float:
-    """Return what is reached on some days about then: in this hour, or in that which is nearer."""
+    """Return the level that some days reach about then: that of this hour, or with the nearer hour."""
     return usual.high if at % HOUR_SECONDS < HOUR_SECONDS / 2 else usual.high_later
 
 
@@ -73,11 +74,13 @@ def _level(usual: UsualLatency, at: float) -> float:
 
 
 def in_hour(usual: UsualLatency, hour: int) -> UsualLatency:
-    """Return it in that hour: the one before is closed, hours that were missed are not known."""
-    medians, highs = (usual.medians, usual.highs) if usual.hour <= hour else ((), ())  # the clock was set back
+    """Return the usual latency in a new hour: the previous one is closed, and missed hours are unknown."""
+    # The clock was set back: the known hours are no longer counted from the present one, so they are dropped.
+    medians, highs = (usual.medians, usual.highs) if usual.hour <= hour else ((), ())
     if 0 < usual.hour <= hour:
         middle, high = _closed(usual.minutes)
-        middle = 0 if usual.confirmed else middle  # an hour that was slow says what is reached, not what is usual
+        # The median of a slow hour is not usual; its high stays known, as a job may cause it.
+        middle = 0 if usual.confirmed else middle
         missed = (0,) * min(hour - usual.hour - 1, KEPT)
         medians, highs = (*medians, middle, *missed)[-KEPT:], (*highs, high, *missed)[-KEPT:]
     known = fast_replace(usual, hour=hour, minutes=(), medians=medians, highs=highs)
@@ -93,7 +96,7 @@ def in_hour(usual: UsualLatency, hour: int) -> UsualLatency:
 
 
 def _closed(minutes: Sequence[int]) -> tuple[int, int]:
-    """Return the median of an hour and what ten minutes of it reached; that is its median, if it is not far above."""
+    """Return the median of an hour and the level of its highest ten minutes, or of the median if that is near."""
     if len(minutes) < HOUR_STEPS_MIN:
         return 0, 0
     middle, some = median(minutes), max(1, round(HIGH_SHARE * len(minutes)))
@@ -104,14 +107,14 @@ def _closed(minutes: Sequence[int]) -> tuple[int, int]:
 
 
 def _of(values: Sequence[int], hour: int, now: int) -> int:
-    """Return what is known of an hour before `now`; 0: nothing."""
+    """Return the value of an hour before `now`; 0 if it is unknown."""
     return values[hour - now] if 0 < now - hour <= len(values) else 0
 
 
 def _days_like(usual: UsualLatency, values: Sequence[int], hour: int) -> list[int]:
-    """Return how many days ago this hour is known of days like this: working days, or weekend days; if two are.
+    """Return how many days ago this hour is known of days of the same kind (working days or weekend), if two are.
 
-    `values` are the medians, or the highs: of an hour that was slow these alone are known.
+    `values` are the medians, or the highs: of a slow hour only the high is known.
     """
     known = [ago for ago in range(1, DAYS + 1) if _of(values, hour - DAY_HOURS * ago, usual.hour)]
     like = [ago for ago in known if _is_weekend(hour - DAY_HOURS * ago) == _is_weekend(hour)]
@@ -119,7 +122,8 @@ def _days_like(usual: UsualLatency, values: Sequence[int], hour: int) -> list[in
 
 
 def _is_weekend(hour: int) -> bool:
-    return (hour // DAY_HOURS + 3) % 7 > 4  # 1970-01-01 was a Thursday
+    # 1970-01-01 was a Thursday.
+    return (hour // DAY_HOURS + 3) % 7 > 4
 
 
 def _on_days_like(usual: UsualLatency, hour: int) -> list[int]:
@@ -131,24 +135,25 @@ def _middle(values: Sequence[int]) -> float:
 
 
 def _between(values: Sequence[int]) -> float:
-    """Return how far values are from their median, in logarithms: 1.25 times the mean distance."""
+    """Return the distance of values from their median, in logarithms: 1.25 times the mean distance."""
     middle = _middle(values)
     return 1.25 * fmean(abs(log(value / middle)) for value in values) if len(values) > 1 else 0.0
 
 
 def _high(usual: UsualLatency, hour: int, near: Sequence[int]) -> float:
-    """Return what is reached in this hour and those near it: on a day that comes again, or on two of a week."""
+    """Return the level reached in this hour and those near it: on a day of AGAIN, or on two days of the last week."""
     days = {
         ago: max(_of(usual.highs, hour - DAY_HOURS * ago + beside, usual.hour) for beside in near)
         for ago in _days_like(usual, usual.highs, hour)
     }
     again = [high for ago, high in days.items() if ago in AGAIN]
-    lately = sorted(high for ago, high in days.items() if ago < 7)  # a week's job is usual on its own day alone
+    # A weekly job is usual on its own weekday only, so one day of the last week is not enough.
+    lately = sorted(high for ago, high in days.items() if ago < 7)
     return max([*again, *lately[-2:-1]], default=0)
 
 
 def learned(usual: UsualLatency, level: int) -> UsualLatency:
-    """Return it with the average moved, by AVERAGE_TIMES of it at the most."""
+    """Return the usual latency with its average moved, by at most AVERAGE_TIMES of it."""
     weight = max(1.0 / (usual.steps + 1), WEIGHT_MIN)
     seen = min(level, AVERAGE_TIMES * usual.average) if usual.steps else level
     average = usual.average + weight * (seen - usual.average)
@@ -156,14 +161,14 @@ def learned(usual: UsualLatency, level: int) -> UsualLatency:
 
 
 def tail_learned(usual: UsualLatency, slow: int, answers: int) -> UsualLatency:
-    """Return it with the share of answers that are far slower than usual moved by those of a step."""
+    """Return the usual latency with the share of far slower answers moved by those of a step."""
     weight = max(1.0 / (usual.steps + 1 / usual.tail_share), TAIL_WEIGHT_MIN)
     share = usual.tail_share + weight * (slow / answers - usual.tail_share)
     return fast_replace(usual, tail_share=max(share, TAIL_LEAST))
 
 
 def forgotten_since(usual: UsualLatency, since: float) -> UsualLatency:
-    """Return it without what was seen since then, hour by hour: a deploy or a rollback may have ended it."""
+    """Return the usual latency without the hours since then: a deploy or a rollback may have ended that latency."""
     hours = min(max(0, usual.hour - int(since // HOUR_SECONDS)), len(usual.medians))
     kept, unknown = len(usual.medians) - hours, (0,) * hours
     medians, highs = (*usual.medians[:kept], *unknown), (*usual.highs[:kept], *unknown)

@@ -41,7 +41,7 @@ def give_back(ctx: StepContext) -> None:
 def fleet_spent(state: State, policy: Policy, service: str, code: str | None, now: float) -> int:
     """Return how many rollbacks of the last ten minutes count against one of this service that leaves this code."""
     recent = [at for at in state.acted_at if at > now - FLEET_SECONDS]
-    # An older worker wrote `acted_at` without `acts`; such a rollback counts as a group of its own (last term below).
+    # A record of an older version has `acted_at` without `acts`: such a rollback counts as a group of its own below.
     acts = [act for act in state.acts if act.at in recent]
     own = sum(act.service == service for act in acts)
     mine = Act(now, service, code)
