@@ -1,1 +1,1 @@
-"""The words of the trade: frozen types, no behaviour to fear. Floor 0: imports nothing of ours."""
+"""The terms of the field as frozen types, without behaviour. Floor 0: imports nothing else of the package."""

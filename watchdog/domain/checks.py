@@ -1,4 +1,4 @@
-"""What we know of one signal: its newest reading, its statistics, and what they have taught.
+"""The state of one signal: its newest reading, its statistics, and the learned baselines.
 
 `Check` has no slots (see fast_replace).
 """
@@ -11,7 +11,7 @@ from watchdog.domain.readings import MinuteCount, Reading
 
 @dataclass(frozen=True)
 class SlowAnswers:
-    """The sum of one limit of a latency: are more answers slower than it allows? (see core/detect/slow_answers)."""
+    """The sum for one limit of a latency: do more answers exceed it than may? (see core/detect/slow_answers)."""
 
     limit: str  # which: a percentile with an objective, or "tail"
     level: float  # cumulative sum of log-likelihood ratios, above 0
@@ -27,7 +27,7 @@ class SlowAnswers:
 
 @dataclass(frozen=True)
 class UsualLatency:
-    """What latency is usual for a route, by hour of the week, and by how much it is above that now.
+    """The usual latency of a route, by hour of the week, and its present excess over that.
 
     Latencies are whole tenths of a millisecond (see core/detect/usual_latency); times are UTC epoch seconds.
     """
@@ -35,8 +35,8 @@ class UsualLatency:
     stepped_at: float = 0.0  # when the last step was made: about once a minute
     average: float = 0.0  # slow average of the medians of the steps
     steps: int = 0  # steps that it was made from
-    now: float = 0.0  # what was usual at the last step
-    spread: float = 0.0  # usual distance of a step from what was expected of it, in logarithms
+    now: float = 0.0  # usual latency at the last step
+    spread: float = 0.0  # usual distance of a step from its expectation, in logarithms
     tail_share: float = 0.02  # share of answers that are far slower than usual (0 to 1)
     hour: int = 0  # the hour of `minutes`, counted since 1970 (UTC)
     minutes: tuple[int, ...] = ()  # medians of the steps of this hour
@@ -44,10 +44,10 @@ class UsualLatency:
     highs: tuple[int, ...] = ()  # of the same hours: the median of their slowest ten minutes, if far above that
     days: int = 0  # days on which this hour of the day is known
     around: tuple[float, float, float] = (0.0, 0.0, 0.0)  # usual in the hour before, in this one and in the next one
-    high: float = 0.0  # what is reached for ten minutes on some days, in this hour or in the one before
+    high: float = 0.0  # level of ten minutes on some days, in this hour or in the one before
     high_later: float = 0.0  # the same, or in the one after: of the second half of the hour
     between_days: float = 0.0  # how far days are from each other at this hour, in logarithms
-    excess: float = 0.0  # cumulative sum of the steps' excess over what is usual, in logarithms
+    excess: float = 0.0  # cumulative sum of the steps' excess over the usual latency, in logarithms
     excess_since: float | None = None  # since when that sum is above zero
     confirmed: bool = False  # slower than usual, and not over since then
     ease: float = 0.0  # cumulative sum that says it is over, in logarithms
@@ -55,13 +55,13 @@ class UsualLatency:
 
 @dataclass(frozen=True, slots=True)
 class Spells:
-    """Short outages that may be one that comes and goes (see core/detect/intermittent). Times are UTC epoch seconds."""
+    """Short outages that may be one intermittent outage (see core/detect/intermittent). Times are UTC epoch seconds."""
 
     began_at: float = 0.0  # begin of the first outage
     ended_at: float = 0.0  # end of the last one
     count: int = 0  # how many
     whole: float = 0.0  # how many whole ones they make: one of less than 10 s counts as a part
-    level_seconds: float = 0.0  # what was in the leaky bucket at `ended_at`
+    level_seconds: float = 0.0  # content of the leaky bucket at `ended_at`
     down_seconds: float = 0.0  # time down in all of them
     pause_seconds: float = 0.0  # the longest pause between two of them
 
@@ -99,13 +99,13 @@ class Check:
     cusum_zero_at: float | None = None  # when that sum last left zero, which back-dates an onset; None: it is zero
     recent: tuple[tuple[float, bool], ...] = ()  # probes of the last 3 minutes: when, and whether it failed
     samples: tuple[tuple[float, float], ...] = ()  # latencies of answers in the window: when, seconds
-    usual: UsualLatency = UsualLatency()  # what latency is usual, hour by hour
+    usual: UsualLatency = UsualLatency()  # the usual latency, hour by hour
     slow: tuple[SlowAnswers, ...] = ()  # limits that more answers exceed than may; empty: none
     objective_since: float | None = None  # since when a percentile is over its objective; None: none is
     over_since: float | None = None  # since when it is slower than its limits or than usual; None: it is not
     last_slow_at: float = 0.0  # the last answer while it was; 0: never
     counts: tuple[MinuteCount, ...] = ()  # minutes of a feed, oldest first
-    counts_from: float = 0.0  # statistics were cleared then: what was seen before is history only
+    counts_from: float = 0.0  # statistics were cleared then: earlier readings no longer count
     interrupted_at: float = 0.0  # when readings were last missing (restart, other worker): not known to be calm before
     failing_since: float | None = None  # first failure with nothing good since, kept over missing readings
     troubled_since: float | None = None  # onset of a sum or slowness cut short by missing readings, until calm again
@@ -123,4 +123,4 @@ class Check:
     slow_healed_at: float = 0.0  # when that time ended
     new_issues: tuple[str, ...] = ()  # errors first seen in the live release, in words
     served: tuple[Served, ...] = ()  # versions of the code that answered, the newest answer last
-    crashes: tuple[tuple[float, str], ...] = ()  # failures that the platform reported: when, and what
+    crashes: tuple[tuple[float, str], ...] = ()  # failures that the platform reported: time and text

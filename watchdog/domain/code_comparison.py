@@ -1,4 +1,4 @@
-"""What lies between two versions of the code, as their repository tells it."""
+"""The difference between two versions of the code, as their repository reports it."""
 
 import re
 from collections.abc import Sequence
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from watchdog.domain.deploys import Commit
 
 SHOWN_COMMITS, SHOWN_FILES = 3, 4
-"""How many are named in one line; the rest are counted."""
+"""The number of commits and files that are named in one line; the rest are counted."""
 FILES_MAX = 300
-"""A repository names so many files at most: then there may be more."""
+"""The most files that a repository names: with so many, there may be more."""
 _SHA = re.compile(r"[0-9a-f]{7,64}")
 
 
@@ -49,12 +49,12 @@ def named(commits: Sequence[Commit], total: int | None = None) -> str:
 
 
 def is_commit(code: str | None) -> bool:
-    """Tell whether a version of the code is a commit's id (an image's digest is not)."""
+    """Return whether a version of the code is a commit's id (an image's digest is not)."""
     return code is not None and _SHA.fullmatch(code) is not None
 
 
 def headline(message: str) -> str:
-    """Return what a commit is called: the first line of its message, at most 60 characters of it."""
+    """Return the title of a commit: the first line of its message, at most 60 characters of it."""
     line = message.partition("\n")[0].strip()
     return line if len(line) <= 60 else f"{line[:59]}…"
 

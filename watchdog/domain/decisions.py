@@ -1,4 +1,4 @@
-"""Decisions: what was found, who is blamed, what the guards said, where to go back to, and what was decided from it.
+"""Decisions: findings, blame, guards, target, and the course that follows from them.
 
 `explain` prints exactly these; they are kept with their incident, as they were at that moment.
 """
@@ -23,7 +23,7 @@ class Verdict(StrEnum):
 
 
 class Course(StrEnum):
-    """What was decided to do about an incident."""
+    """The course of action for an incident."""
 
     ROLLBACK = "rollback"
     ANNOUNCE = "announce"
@@ -38,9 +38,9 @@ FAILING = frozenset({"run", "cusum", "intermittent"})
 
 
 LIKELIER_THAN_NOT = 0.5
-"""From this probability on an incident counts as the deploy's, and a human is asked even if few requests fail."""
+"""From this probability on the incident counts as the deploy's, and a human is asked even if few requests fail."""
 CONTESTED_MIN = 0.2
-"""From this probability on a change is one of two that a human is asked about."""
+"""From this probability on a change is one of two candidates, about which a human is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +60,18 @@ class Finding:
 
     @property
     def fails(self) -> bool:
-        """Tell whether probes of a route fail: who asks is not answered as they should be."""
+        """Return whether probes of a route fail, so that visitors get no proper answer."""
         return self.method in FAILING
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What one signal said when we decided."""
+    """The reading of one signal at the decision."""
 
     signal: str  # the signal, the control targets or a status page
     verdict: str  # good, bad or unknown
     text: Prose  # the reading or the finding, in words
-    detail: Prose = ""  # what another method said, for `explain`
+    detail: Prose = ""  # the state of another method, for `explain`
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +86,11 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What else than the service's own change may have caused it."""
+    """Another possible cause than the service's own change."""
 
     name: str  # which kind it is, and whose, as in `upstream stripe`
     odds: float  # against an unobserved cause
-    why: Prose  # what was seen of it, in words
+    why: Prose  # the evidence for it, in words
     service: str = ""  # whose change it is; empty: no change of a service
     deploy: str = ""  # the platform's id of that change
     earlier: bool = False  # found earlier in this incident and kept, though not found now
@@ -107,14 +107,14 @@ class Veto:
 
 @dataclass(frozen=True, slots=True)
 class Blame:
-    """How probable it is that the suspect caused the incident, term by term (see core/assess/blame)."""
+    """The probability that the suspect caused the incident, term by term (see core/assess/blame)."""
 
     suspect: Deploy | None  # the live deploy; None: not known
-    change: Deploy | None  # deploy that brought what differs: the suspect, or an earlier one of the same code
+    change: Deploy | None  # deploy that brought the difference: the suspect, or an earlier one of the same code
     configuration: bool  # only configuration changed, not the code
     odds: float  # that the suspect caused it, all terms counted
     prior_odds: float  # odds before any evidence
-    prior_why: Prose  # what the prior odds are made of
+    prior_why: Prose  # the parts of the prior odds
     terms: tuple[Term, ...]  # evidence for and against
     vetoes: tuple[Veto, ...]  # all that were checked, fired or not
     probability: float | None  # 0-1, from the odds; 0: a veto fired; None: nothing was weighed
@@ -125,20 +125,20 @@ class Blame:
     likely_from: float = 1.0  # probability from which a human is asked
     assumed: bool = False  # the prior odds come from assumed rates: no history yet
     onset_why: Prose = ""  # how the onset lies to the change
-    causes: tuple[Cause, ...] = ()  # what else may have caused it, likeliest first
+    causes: tuple[Cause, ...] = ()  # other possible causes, likeliest first
 
     @property
     def factors(self) -> tuple[Term, ...]:
-        """Return what leads from the prior odds to the odds, in order: the evidence, then each other cause.
+        """Return the factors between the prior odds and the odds, in order: the evidence, then each other cause.
 
-        A cause divides the odds by how much it adds to all that may have caused it besides.
+        A cause divides the odds by its share in the sum of all other causes so far.
         """
         factors = cause_factors(one.odds for one in self.causes)
         causes = zip(factors, self.causes, strict=True)
         return (*self.terms, *(Term(factor, one.why, one.name, one.earlier) for factor, one in causes))
 
     def chance_of(self, cause: Cause) -> float:
-        """Return the probability (0-1) of another cause; those of all causes, the own and the unseen, add up to 1."""
+        """Return the probability (0-1) of another cause; own change, other and unseen causes add up to 1."""
         own = 0.0 if self.vetoed else self.odds
         others = 1.0 + sum(one.odds for one in self.causes)
         return cause.odds / others / (1.0 + own)
@@ -150,7 +150,7 @@ class Blame:
 
     @property
     def contested(self) -> bool:
-        """Tell whether it was this change or another service's, and neither is improbable: a human is asked."""
+        """Return whether this change or another service's caused it, with neither improbable: a human is asked."""
         if self.probability is None or self.rival is None or self.vetoed:
             return False
         return self.probability >= CONTESTED_MIN and self.probability + self.chance_of(self.rival) >= self.floor
@@ -162,33 +162,34 @@ class Blame:
 
     @property
     def accused(self) -> Deploy | None:
-        """Return the deploy that brought what is blamed: the change, or else the suspect."""
+        """Return the deploy that is blamed: the change, or else the suspect."""
         return self.change or self.suspect
 
     @property
     def convicts(self) -> bool:
-        """Tell whether the suspect is probable enough to act on."""
+        """Return whether the suspect is probable enough to act on."""
         return self.probability is not None and self.probability >= self.need and not self.vetoed
 
     @property
     def likelier_than_not(self) -> bool:
-        """Tell whether the suspect is likelier to have caused it than everything else together."""
+        """Return whether the suspect is likelier to have caused it than all other causes together."""
         return self.probability is not None and self.probability >= LIKELIER_THAN_NOT and not self.vetoed
 
     @property
     def likely(self) -> bool:
-        """Tell whether the suspect is probable enough to ask a human about it."""
+        """Return whether the suspect is probable enough to ask a human about it."""
         return self.probability is not None and self.probability >= self.likely_from and not self.vetoed
 
 
 def cause_factors(odds: Iterable[float]) -> list[float]:
     """Return the factor by which each other cause lowers the own odds, in turn: together 1 / (1 + their sum)."""
+    # Ratios of partial sums telescope to exactly that product, whatever the order of the causes.
     known = list(accumulate(odds, initial=1.0))
     return [before / after for before, after in pairwise(known)]
 
 
 class GuardReason(StrEnum):
-    """Why a guard answered as it did, where a later decision depends on it."""
+    """The reason of a guard's answer, where a later decision depends on it."""
 
     SUSPENDED = "suspended"
     WAS_SUSPENDED = "was suspended"
@@ -196,7 +197,7 @@ class GuardReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GuardAnswer:
-    """What one guard said, and why."""
+    """The answer of one guard, with its reason."""
 
     name: str  # which guard
     verdict: Verdict  # pass, ask or block
@@ -207,7 +208,7 @@ class GuardAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A deploy that is not the target, and why not."""
+    """A deploy that was skipped as a target, with the reason."""
 
     deploy: str  # its id
     code: str | None  # its commit or image digest; None: not known
@@ -216,30 +217,30 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class TargetChoice:
-    """Where to roll back to: the deploy, or None with the reason."""
+    """The rollback target: a deploy, or None with the reason."""
 
     deploy: Deploy | None  # deploy to roll back to; None: none is good
     why: Prose  # why this one, or why none
     skipped: tuple[Skipped, ...] = ()  # newer deploys that are no target
-    warning: Prose = ""  # what people should know of it; empty: nothing
+    warning: Prose = ""  # a warning for people; empty: none
     ask: Prose = ""  # why a human has to agree to it; empty: no need
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What was decided, from what, and why: `explain` prints exactly this."""
+    """A decision with its inputs and its reasons: `explain` prints exactly this."""
 
     at: float  # UTC epoch seconds
-    course: Course  # what to do
+    course: Course  # the course of action
     severity: Severity  # of the worst finding
     why: Prose  # reason for the course, in words
-    policy_action: Action | None  # what the policy asks for at this severity; None: a person asked for it
+    policy_action: Action | None  # the policy's action at this severity; None: a person asked for it
     share: float  # share 0-1 of probes that failed lately; 0: none known
     mode: str  # the service's mode at that moment
-    evidence: tuple[Evidence, ...] = ()  # what each signal, control target and status page said
+    evidence: tuple[Evidence, ...] = ()  # reading of each signal, control target and status page
     blame: Blame | None = None  # how likely the suspect is to blame; None: a person asked for it
     guards: tuple[GuardAnswer, ...] = ()  # every guard's answer
     target: TargetChoice | None = None  # where to roll back to
-    would: Prose = ""  # what would be done if mode observe did not forbid it; empty: another mode
+    would: Prose = ""  # the action that only mode observe prevents; empty: another mode
     would_course: Prose = ""  # the course of that in a word, to compare versions by; empty: another mode
     severity_why: Prose = ""  # the rule that gave the severity, in words

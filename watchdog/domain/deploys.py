@@ -1,4 +1,4 @@
-"""Deploys and the services they belong to, as a platform tells of them. `Deploy` has no slots (see fast_replace)."""
+"""Deploys and their services, as a platform reports them. `Deploy` has no slots (see fast_replace)."""
 
 from dataclasses import dataclass, field
 
@@ -14,7 +14,7 @@ class Deploy:
 
     id: str  # the platform's id
     status: str  # the platform's word, an open set: unknown values survive
-    trigger: str = "other"  # what began it, an open set, as in `rollback`
+    trigger: str = "other"  # its trigger, an open set, as in `rollback`
     commit: str | None = None  # commit id; None: not built from one, or not known
     commit_message: str = ""  # its message; long ones lose their middle
     image_ref: str | None = None  # image as written, by tag or digest; None: no image
@@ -27,49 +27,49 @@ class Deploy:
 
     @property
     def code(self) -> str | None:
-        """What is running: the commit, else the image digest; None when the platform names neither."""
+        """Return the code: the commit, else the image digest; None when the platform names neither."""
         return self.commit or self.image_sha
 
     @property
     def is_live(self) -> bool:
-        """It serves the traffic now."""
+        """Return whether it serves the traffic now."""
         return self.status == "live"
 
     @property
     def was_live(self) -> bool:
-        """It serves or once served the traffic."""
+        """Return whether it serves or once served the traffic."""
         return self.status in ONCE_LIVE
 
     @property
     def in_progress(self) -> bool:
-        """It is on its way to serving traffic."""
+        """Return whether it is on its way to serving traffic."""
         return self.status in IN_PROGRESS
 
     @property
     def has_ended(self) -> bool:
-        """It will change no more by itself; False for a status that we do not know."""
+        """Return whether its status is final; False for a status that we do not know."""
         return self.status in ENDED
 
     @property
     def has_known_status(self) -> bool:
-        """Its status is one that we know the meaning of."""
+        """Return whether the meaning of its status is known."""
         return self.in_progress or self.has_ended
 
     @property
     def is_rollback(self) -> bool:
-        """It was made by a rollback."""
+        """Return whether a rollback made it."""
         return self.trigger == "rollback"
 
     @property
     def has_mutable_image(self) -> bool:
-        """Its image is named by a tag, which may point elsewhere today."""
+        """Return whether its image is named by a tag, which may point to other code today."""
         return self.commit is None and self.image_ref is not None and "@sha256:" not in self.image_ref
 
     def first_traffic_at(self, lead_seconds: float = 120.0) -> float | None:
         """Return the earliest moment its instances could take traffic, or None if they never did.
 
-        That is the `update_in_progress` we saw, else `finishedAt` less two minutes: the platform switches
-        some time before it says so, but not before it began.
+        That is the moment we saw `update_in_progress`, else `finishedAt` less two minutes: the platform switches
+        some time before it says so, but not before the deploy was created.
         """
         if self.update_seen_at is not None:
             return self.update_seen_at
@@ -80,7 +80,7 @@ class Deploy:
 
 @dataclass(frozen=True, slots=True)
 class ServiceFacts:
-    """What the platform says of a service before anybody touches it."""
+    """The platform's facts of a service."""
 
     id: str  # the platform's id
     name: str  # name on the platform
@@ -105,12 +105,12 @@ class Downtime:
     since: float  # first look that read it so
     after: float | None = None  # last look before that, which read it not so; None: there was none
     ended_at: float | None = None  # look that read it as over; None: it lasts
-    told: bool = False  # people were told that it lasts for long
+    told: bool = False  # a notice said that it has lasted long
 
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One commit on a branch, as its repository tells."""
+    """One commit on a branch, as its repository reports it."""
 
     sha: str  # commit id
     at: float  # when it was committed or merged (UTC epoch seconds); 0: not known

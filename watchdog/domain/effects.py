@@ -1,4 +1,4 @@
-"""What is to be done, in imperatives. The core returns them; the shell records them, then does them."""
+"""Effects, in imperatives. The core returns them; the shell saves them, then performs them."""
 
 from dataclasses import dataclass
 
@@ -32,19 +32,19 @@ class WakeAt:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Write one line of the story down: in the journal, in the log, on the demo's screen."""
+    """Write one line of the story: in the journal, in the log, on the demo's screen."""
 
     at: float  # UTC epoch seconds
     service: str  # its name; empty: no single service
     incident: str | None  # its id; None: of no incident
     label: NoteLabel  # word in front of the line
     text: Prose  # the line, with the arithmetic
-    about: tuple[str, ...] = ()  # what it is about (channels, items), where a later decision depends on it
+    about: tuple[str, ...] = ()  # channels or items it concerns, where a later decision depends on them
 
 
 @dataclass(frozen=True, slots=True)
 class Tell:
-    """Bring a notice to the named channels; at least once, whatever happens."""
+    """Deliver a notice to the named channels, at least once."""
 
     notice: Notice  # the message
     channels: tuple[str, ...]  # names of the channels
@@ -63,7 +63,7 @@ class PinAutoDeploy:
 
 @dataclass(frozen=True, slots=True)
 class Rollback:
-    """Send one rollback; at most once, whatever happens."""
+    """Send one rollback, at most once."""
 
     service: str  # its name
     incident: str  # id of the incident it is for
@@ -78,7 +78,7 @@ class Rollback:
 
 @dataclass(frozen=True, slots=True)
 class RestoreAutoDeploy:
-    """Give auto-deploy its old value back, if it is still the one we set."""
+    """Set auto-deploy to its old value, if it still has the value we set."""
 
     service: str  # its name
     incident: str  # id of the incident it was switched off for
@@ -88,4 +88,4 @@ class RestoreAutoDeploy:
 
 Effect = SetPace | ReadDeploys | WakeAt | Note | Tell | PinAutoDeploy | Rollback | RestoreAutoDeploy
 OUTSIDE = (Tell, PinAutoDeploy, Rollback, RestoreAutoDeploy)
-"""Effects that touch the outside: recorded before they run, looked up after a crash."""
+"""Effects outside the process: saved before they run, looked up after a crash."""

@@ -1,18 +1,18 @@
-"""Errors are named by what the caller should do next.
+"""Errors are named by the caller's next step.
 
 WatchdogError            (never raised itself)
 ├── Temporary            try again, not before `retry_after_seconds`
-│   └── Misshapen        the answer lacks what we rely on: only a newer watchdog, or the vendor, helps
-├── Partly               some of those to be told have it: try again for the others only, if `again`
+│   └── Misshapen        the answer lacks a part we rely on: only a newer watchdog, or the vendor, helps
+├── Partly               some recipients have the notice: send it to the others only, if `again`
 ├── Permanent            do not try again; a human must change something
-│   ├── Forbidden        our key is refused, or may not do it: stop trying to
+│   ├── Forbidden        our key is refused, or may not do it: stop trying
 │   │   └── MissingPermission  the key works, and lacks one permission: name it, a human adds it
-│   └── Gone             what was asked for is not there (any more): only something else may help
+│   └── Gone             the requested object is not there (any more): only another one may help
 ├── OutcomeUnknown       it may have happened: look it up, never repeat blindly
-├── Refused              a guard said no, with its reason
-├── Displaced            another worker has it now: drop it, write nothing
-├── Withdrawn            its author took it back: do nothing of it
-├── Stale                another worker changed what all share: load it, decide again
+├── Refused              a guard forbids it, with its reason
+├── Displaced            another worker has the lease now: drop the service, write nothing
+├── Withdrawn            its author withdrew the command: do nothing of it
+├── Stale                another worker changed the shared state: load it, decide again
 └── ConfigurationError   the user's input is wrong, each mistake with its place
 """
 
@@ -24,7 +24,7 @@ class WatchdogError(Exception):
 
 
 class Temporary(WatchdogError):
-    """It failed for now. Raised for timeouts, 5xx and 429 of calls that only read or tell."""
+    """It failed for now. Raised for timeouts, 5xx and 429 of calls that only read or notify."""
 
     def __init__(self, why: str, *, retry_after_seconds: float = 0.0) -> None:
         super().__init__(why)
@@ -32,13 +32,13 @@ class Temporary(WatchdogError):
 
 
 class Misshapen(Temporary):
-    """The vendor answered, without what we rely on: a field that is gone, a value or a shape that we do not know."""
+    """The vendor's answer lacks a part we rely on: a missing field, or an unknown value or shape."""
 
 
 class Partly(WatchdogError):
-    """A channel brought a notice to some of its people; it remembers to whom.
+    """A channel delivered a notice to some of its recipients; it remembers to which.
 
-    `again` tells whether the same notice is worth another send, to the others; `reference` is what a send returns.
+    `again`: the same notice is worth another send, to the others; `reference` is the return value of a send.
     """
 
     def __init__(self, why: str, reference: str | None, *, again: bool) -> None:
@@ -64,7 +64,7 @@ class MissingPermission(Forbidden):
 
 
 class Gone(Permanent):
-    """What was asked for is not there (any more), such as the artefact of an old deploy."""
+    """The requested object is not there (any more), such as the artefact of an old deploy."""
 
 
 class OutcomeUnknown(WatchdogError):
@@ -84,11 +84,11 @@ class Displaced(WatchdogError):
 
 
 class Withdrawn(WatchdogError):
-    """The command was answered meanwhile, by its author who gave up: nothing of it may be done."""
+    """The command was answered meanwhile, as its author gave up: nothing of it may be done."""
 
 
 class Stale(WatchdogError):
-    """Another worker changed what all workers share: load it and decide again."""
+    """Another worker changed the shared state: load it and decide again."""
 
     def __init__(self) -> None:
         super().__init__("another worker changed what all workers share meanwhile")
@@ -96,11 +96,11 @@ class Stale(WatchdogError):
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """One wrong place in the user's input, and what to write instead."""
+    """One mistake in the user's input: its place, and the correction."""
 
     where: str  # file and line, or the key
-    what: str  # what is wrong with it
-    instead: str = ""  # what to write instead; empty: no hint
+    what: str  # the mistake
+    instead: str = ""  # the correction; empty: no hint
 
     def __str__(self) -> str:
         hint = f" -> {self.instead}" if self.instead else ""
@@ -108,17 +108,18 @@ class Mistake:
 
 
 MISTAKES_MAX = 50
-"""Shown at once; the others are counted."""
+"""Mistakes shown at once; the others are counted."""
 
 
 class ConfigurationError(WatchdogError):
     """The configuration cannot be used; carries every mistake at once, `MISTAKES_MAX` at most.
 
-    `more` were found beside these and are only counted. `place` is where the handbook explains what was written
-    wrongly, as in `reference-configuration`; empty where there is no such page.
+    `more` were found besides these and are only counted. `place` is the handbook page about the input,
+    as in `reference-configuration`; "" where there is none.
     """
 
     def __init__(self, mistakes: tuple[Mistake, ...], more: int = 0, *, place: str = "") -> None:
+        # The last line of the limit states how many are left out, so one mistake fewer is shown.
         if len(mistakes) + more > MISTAKES_MAX:
             shown, rest = mistakes[: MISTAKES_MAX - 1], mistakes[MISTAKES_MAX - 1 :]
             where = (rest or shown)[0].where

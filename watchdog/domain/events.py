@@ -1,6 +1,6 @@
-"""What happened, in past participles. Every event carries `at`: time is data.
+"""Events, in past participles. Every event carries `at`: time is data.
 
-Outcomes of effects come back as events, as readings do, and so do human commands (domain/commands/human_events.py).
+The outcomes of effects come back as events, as readings do, and so do human commands (domain/commands/human_events.py).
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Observed:
     at: float  # UTC epoch seconds
     service: str  # its name
     signal: str  # the signal's name
-    reading: Reading  # what it said
+    reading: Reading  # its reading
     latency_seconds: float | None = None  # the probe's total time; None: a feed, or not measured
     counts: tuple[MinuteCount, ...] = ()  # complete minutes of a feed
     new_issues: tuple[str, ...] = ()  # errors first seen in the live release, in words
@@ -43,16 +43,16 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class ControlChecked:
-    """A control target (somebody else's site) was probed: can we see at all?"""
+    """A control target (a third-party site) was probed: does our own network work?"""
 
     at: float  # UTC epoch seconds
     target: str  # its URL
-    reading: Reading  # what it said
+    reading: Reading  # its reading
 
 
 @dataclass(frozen=True, slots=True)
 class ProbesJudged:
-    """All probes of services were looked over."""
+    """The probes of all services were judged together."""
 
     at: float  # UTC epoch seconds
     silent: bool  # no probe of any service brought evidence for too long
@@ -60,7 +60,7 @@ class ProbesJudged:
 
 @dataclass(frozen=True, slots=True)
 class IntegrationJudged:
-    """Something that we rely on was looked over: how it stands, for long enough to be told."""
+    """An integration was judged: it has been in its standing for long enough to be reported."""
 
     at: float  # UTC epoch seconds
     integration: Integration  # how it stands
@@ -82,12 +82,12 @@ class DeploysListed:
     at: float  # when the read began (UTC epoch seconds)
     service: str  # its name
     deploys: tuple[Deploy, ...]  # newest first
-    facts: ServiceFacts  # what the platform says of the service
+    facts: ServiceFacts  # the platform's facts of the service
 
 
 @dataclass(frozen=True, slots=True)
 class DeploysUnread:
-    """The platform could not be asked."""
+    """The platform did not answer a read of deploys."""
 
     at: float  # UTC epoch seconds
     service: str  # its name
@@ -105,7 +105,7 @@ class CommitsSeen:
 
 @dataclass(frozen=True, slots=True)
 class CommitsUnread:
-    """The repository does not tell which commits are on a service's branch."""
+    """The repository did not list the commits of a service's branch."""
 
     at: float  # UTC epoch seconds
     service: str  # its name
@@ -124,14 +124,14 @@ class AuthorsRead:
 
 @dataclass(frozen=True, slots=True)
 class TimePassed:
-    """A moment asked for with `WakeAt` came, or a second went by."""
+    """A moment requested with `WakeAt` came, or a second went by."""
 
     at: float  # UTC epoch seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Restarted:
-    """The daemon began (again) with the state of these services."""
+    """A worker started with, or took up, the state of these services."""
 
     at: float  # UTC epoch seconds
     services: tuple[str, ...] = ()  # their names; empty: all
@@ -160,7 +160,7 @@ class PinUnconfirmed:
 
 @dataclass(frozen=True, slots=True)
 class RollbackAccepted:
-    """The platform has the rollback."""
+    """The platform accepted the rollback."""
 
     at: float  # UTC epoch seconds
     service: str  # its name
@@ -171,7 +171,7 @@ class RollbackAccepted:
 
 @dataclass(frozen=True, slots=True)
 class RollbackRefused:
-    """The platform said no for good (4xx): nothing happened."""
+    """The platform refused the rollback for good (4xx): nothing happened."""
 
     at: float  # UTC epoch seconds
     service: str  # its name
@@ -183,7 +183,7 @@ class RollbackRefused:
 
 @dataclass(frozen=True, slots=True)
 class RollbackStoodDown:
-    """Before sending, the world was found changed (a human acted, another deploy is live): nothing was sent."""
+    """Production had changed before the request (a human acted, another deploy is live): nothing was sent."""
 
     at: float  # UTC epoch seconds
     service: str  # its name
@@ -193,7 +193,7 @@ class RollbackStoodDown:
 
 @dataclass(frozen=True, slots=True)
 class RollbackPostponed:
-    """Nothing was sent (restart before the send, or 429): confirm afresh and decide anew."""
+    """Nothing was sent (a restart before the send, or 429): confirm and decide anew."""
 
     at: float  # UTC epoch seconds
     service: str  # its name
@@ -204,7 +204,7 @@ class RollbackPostponed:
 
 @dataclass(frozen=True, slots=True)
 class RollbackLost:
-    """It was sent, its answer was lost, and no trace of it was found: a human must look."""
+    """The rollback was sent, its answer was lost, and no trace of it was found: a human must look."""
 
     at: float  # UTC epoch seconds
     service: str  # its name
@@ -224,7 +224,7 @@ class AutoDeployRestored:
 
 @dataclass(frozen=True, slots=True)
 class AutoDeployNotRestored:
-    """Auto-deploy could not be given its old value back."""
+    """Auto-deploy could not be set to its old value."""
 
     at: float  # UTC epoch seconds
     service: str  # its name
@@ -234,7 +234,7 @@ class AutoDeployNotRestored:
 
 @dataclass(frozen=True, slots=True)
 class QuestionHeard:
-    """A channel for people has delivered the notice of a question."""
+    """A channel with human readers has delivered the notice of a question."""
 
     at: float  # UTC epoch seconds
     service: str  # its name
@@ -244,7 +244,7 @@ class QuestionHeard:
 
 @dataclass(frozen=True, slots=True)
 class FollowUpsFellDue:
-    """What people were to do about an incident is overdue."""
+    """Follow-ups of an incident are overdue."""
 
     at: float  # UTC epoch seconds
     service: str  # its name
@@ -257,7 +257,7 @@ class FollowUpsFellDue:
 
 @dataclass(frozen=True, slots=True)
 class WeekSummedUp:
-    """A week was looked over, for the digest."""
+    """A week was summed up, for the digest."""
 
     at: float  # UTC epoch seconds
     until: float  # end of that week (UTC epoch seconds)
@@ -267,21 +267,21 @@ class WeekSummedUp:
 
 @dataclass(frozen=True, slots=True)
 class PastDecidedAgain:
-    """After an upgrade this version decided again what those before it recorded, or could not."""
+    """After an upgrade this version decided again the incidents that earlier versions recorded, or failed to."""
 
     at: float  # UTC epoch seconds
-    title: Prose  # what came of it
-    lines: tuple[Prose, ...]  # what it decides otherwise
+    title: Prose  # its result
+    lines: tuple[Prose, ...]  # the incidents it decides differently
     holds: tuple[str, ...] = ()  # names of the action holds that were put for it
     hold_until: float | None = None  # when these end (UTC epoch seconds); None: now
 
 
 @dataclass(frozen=True, slots=True)
 class InvariantBroken:
-    """One of our own promises was found broken: nothing is changed any more until a human says `resume`."""
+    """A step violated an invariant: actions are disabled until a human says `resume`."""
 
     at: float  # UTC epoch seconds
-    what: Prose  # which one, in words
+    what: Prose  # the invariant, in words
 
 
 Event = (
@@ -314,4 +314,4 @@ Event = (
     | HumanEvent
 )
 OF_AN_INCIDENT = (Approved, Rejected, Stopped, Acknowledged)
-"""What a human says of an incident: these name no service."""
+"""Human events about an incident: these name no service."""

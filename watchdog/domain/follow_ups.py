@@ -1,6 +1,6 @@
-"""What people are to do about an incident: the runbook's checklists, their ticks, and follow-ups of their own.
+"""The tasks of an incident: the runbook's checklists, their ticks, and follow-ups that people add.
 
-Rule: the items are the runbook's own, in its words and order, each under an id that stays. Owners are roles, for the
+Rule: the items are the runbook's own, in its words and order, each under an id that stays. Owners are roles, as the
 runbook names no people.
 """
 
@@ -14,16 +14,16 @@ DEVELOPERS, ON_CALL, LEAD, OWNER = "development team", "on-call engineer", "team
 DECIDES: Mapping[Severity, str] = MappingProxyType(
     {Severity.CRITICAL: ON_CALL, Severity.HIGH: LEAD, Severity.MEDIUM: DEVELOPERS, Severity.LOW: OWNER}
 )
-"""Who is responsible, by the runbook's decision matrix."""
+"""The responsible role of each severity, by the runbook's decision matrix."""
 ROLES = (ON_CALL, LEAD, DEVELOPERS, OWNER)
 
 IMMEDIATE, SHORT_TERM, LONG_TERM = 15 * 60.0, 3600.0, 24 * 3600.0
 TEXT_MAX, OWNER_MAX = 300, 80
 OWN_MAX = 50
-"""Follow-ups of people's own that one incident may have: more is a project, and has a board."""
+"""The most follow-ups that people may add to one incident: more is a project, and has a board."""
 DUE_MAX_SECONDS = 400 * 86400.0
 DUE = "7d"
-"""When a follow-up of people's own is due, unless they say otherwise."""
+"""When an added follow-up is due, unless its author sets another time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +75,13 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """What people mean to do about an incident, in their own words. Times are UTC epoch seconds."""
+    """A follow-up that a person added to an incident, in their words. Times are UTC epoch seconds."""
 
     at: float  # when it was added
     incident: str  # its id
     number: int  # 1 is the first one of the incident
     by: str  # who added it
-    text: str  # what is to be done
+    text: str  # the effect itself
     owner: str  # a role, a contact or a name
     due_at: float  # when it is due
 
@@ -105,6 +105,6 @@ class Left:
 
 
 def ticked(ticks: Iterable[Tick], incident: str) -> Mapping[str, Tick]:
-    """Return item to the tick that holds, of one incident; the ticks come oldest first."""
+    """Return the valid tick of each item of one incident; the ticks come oldest first."""
     last = {one.item: one for one in ticks if one.incident == incident}
     return {item: one for item, one in last.items() if not one.undone}

@@ -1,7 +1,7 @@
-"""What we know: the state of each check, service and incident.
+"""The state: of each service and incident, and of the fleet.
 
-Everything here is what `core.step` takes and returns; it is saved whole and restored after a crash. `Check`,
-`ServiceState` and `State` are copied with every reading, and have no slots for that (see fast_replace).
+It is the input and output of `core.step`, saved whole and restored after a crash. `Check`, `ServiceState` and `State`
+are copied with every reading, and have no slots for that (see fast_replace).
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from watchdog.domain.severity import Severity
 
 
 class Phase(StrEnum):
-    """What a service's incident machine is doing."""
+    """The phase of a service's incident machine."""
 
     CALM = "calm"
     SUSPECT = "suspect"
@@ -34,11 +34,11 @@ class Phase(StrEnum):
 
 
 ACTING = frozenset({Phase.PINNING, Phase.ROLLING_BACK, Phase.DEPLOYING, Phase.VERIFYING})
-"""The phases in which a rollback is being made or proved."""
+"""The phases in which a rollback is under way or being verified."""
 
 
 class Outcome(StrEnum):
-    """How an incident ended. The values are what stores and recordings hold."""
+    """How an incident ended. Stores and recordings hold the values."""
 
     OPEN = ""
     RECOVERED = "recovered"
@@ -51,12 +51,12 @@ class Outcome(StrEnum):
 
     @property
     def recovered(self) -> bool:
-        """Tell whether every check was good for a while, without a rollback that was proved."""
+        """Return whether every check was good for a while, without a verified rollback."""
         return self in (Outcome.RECOVERED, Outcome.BY_ITSELF, Outcome.WITH_A_HUMAN)
 
 
 class HumanDecision(StrEnum):
-    """What a person answered that ends our part in an incident."""
+    """A person's answer that ends the daemon's part in an incident."""
 
     REJECTED = "rejected"
     STOPPED = "stopped"
@@ -64,10 +64,10 @@ class HumanDecision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """The clock of an open question, as people were told of it: no reload changes it. Times are UTC epoch seconds."""
+    """The clock of an open question, as people received it: no reload changes it. Times are UTC epoch seconds."""
 
     asked_at: float  # when the question was sent
-    then: Then  # what is done at `due_at` if nobody answered
+    then: Then  # the action at `due_at` without an answer
     within_seconds: float | None = (
         None  # time to answer, from `heard_at` before a rollback, else from `asked_at`; None: no limit
     )
@@ -78,17 +78,17 @@ class Deadline:
 
 @dataclass(frozen=True, slots=True)
 class StakeholderStatus:
-    """What stakeholders of that name were told of an outage. Times are UTC epoch seconds."""
+    """The notices of an outage that stakeholders of that name received. Times are UTC epoch seconds."""
 
     name: str  # which stakeholders (policy)
     thread: str  # the thread of their notices
-    since: float  # since when they were told it lasts
-    works_at: float | None = None  # since when it works again, once they were told; else None
+    since: float  # begin of the outage, as their notices state it
+    works_at: float | None = None  # recovery, as their notices state it; None: not stated yet
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What people were asked of an incident, and what they answered. Times are UTC epoch seconds; None: not yet."""
+    """The question of an incident and its answer. Times are UTC epoch seconds; None: not yet."""
 
     asked_at: float | None = None  # when the last question was sent
     deadline: Deadline | None = None  # the clock of that question
@@ -110,13 +110,13 @@ class Pin:
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """Who was called for an incident, and who looks after it. Times are UTC epoch seconds."""
+    """The calls for an incident, and its acknowledgement. Times are UTC epoch seconds."""
 
-    told_at: float | None = None  # when people were told of what is open now; acknowledgements of before do not count
+    told_at: float | None = None  # the last call; earlier acknowledgements do not cover it
     called_at: float | None = None  # when a person was last called who may not have noticed; None: no further call
     climbed: int = 0  # steps taken
     calls: int = 0  # steps that called a person
-    all_called: bool = False  # at the last step nobody was on call
+    all_called: bool = False  # no step was within its hours at the last call
     acknowledged_by: str | None = None  # who looks after it
     acknowledged_at: float | None = None  # since when
 
@@ -142,7 +142,7 @@ class RollbackAttempt:
 
     @property
     def rebuilds(self) -> bool:
-        """Tell whether the target's artefact is gone, so that its commit is built anew."""
+        """Return whether the target's artefact is gone, so that its commit is built anew."""
         return self.expired is not None and self.expired == self.target
 
 
@@ -158,7 +158,7 @@ class Incident:
     title: Prose  # one line, as in notices
     findings: tuple[Finding, ...] = ()  # the confirmed failures of the last decision
     decision: Decision | None = None  # the last decision, with its reasons
-    question: Question = Question()  # what people were asked, and what they answered
+    question: Question = Question()  # the question to people, and their answer
     announced_until: float | None = None  # when an announced or scheduled rollback begins
     pin: Pin = Pin()  # auto-deploy, switched off for the rollback
     suspect: str | None = None  # the deploy that is blamed
@@ -175,17 +175,17 @@ class Incident:
     closed_at: float | None = None  # when it ended
     outcome: Outcome = Outcome.OPEN  # how it ended
     channels: tuple[str, ...] = ()  # channels that its notices go to
-    informed: tuple[StakeholderStatus, ...] = ()  # what stakeholders were told
+    informed: tuple[StakeholderStatus, ...] = ()  # the notices that stakeholders received
 
     @property
     def by_hand(self) -> bool:
-        """Tell whether a person asked for this rollback: then no deploy was blamed, and nothing is decided anew."""
+        """Return whether a person asked for this rollback: then no deploy was blamed, and nothing is decided anew."""
         return self.decision is not None and self.decision.blame is None
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What we saw of a service: counts since then (UTC epoch seconds)."""
+    """The observed history of a service: counts since a moment (UTC epoch seconds)."""
 
     since: float = 0.0  # since when we count, moved on over gaps; 0: not yet
     deploys: int = 0  # deploys that went live, rollbacks left out
@@ -195,7 +195,7 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class DeployWatch:
-    """A deploy in its watch window: what our probes saw of it. Times are UTC epoch seconds."""
+    """A deploy in its watch window: the results of its probes. Times are UTC epoch seconds."""
 
     deploy: str  # the deploy's id
     live_at: float  # when it went live
@@ -211,16 +211,16 @@ class ServiceState:
     """One guarded service. Times are UTC epoch seconds."""
 
     name: str  # as configured
-    phase: Phase = Phase.CALM  # what the incident machine is doing
+    phase: Phase = Phase.CALM  # phase of the incident machine
     phase_since: float = 0.0  # since when
     watching_since: float = 0.0  # since when we watch it
-    history: History = History()  # what we saw of its deploys and incidents
+    history: History = History()  # observed history of its deploys and incidents
     checks: Mapping[str, Check] = field(default_factory=lambda: MappingProxyType({}))  # its signals, by name
     deploys: tuple[Deploy, ...] = ()  # the platform's list, newest first
     deploys_at: float | None = None  # when it was read; None: not yet
     unlisted: bool = False  # taken up by a worker, and its deploys were not listed since
     deploys_why: Prose = "not read yet"  # why it could not be read; empty: it was
-    facts: ServiceFacts | None = None  # what the platform says of the service
+    facts: ServiceFacts | None = None  # the platform's facts of the service
     observed_healthy_seconds: Mapping[str, float] = field(
         default_factory=lambda: MappingProxyType({})
     )  # deploy id → how long we ourselves saw it healthy
@@ -236,7 +236,7 @@ class ServiceState:
     auto_deploy_off: str = ""  # the value of auto-deploy to give back; empty: it was not switched off
     pinned_for: str = ""  # the incident it was switched off for
     pinned_at: float = 0.0  # when
-    switch_visible_at: float = 0.0  # only a look that began after this tells whether it is still off
+    switch_visible_at: float = 0.0  # only a read that began after this shows whether it is still off
     merged: tuple[Commit, ...] = ()  # commits that did not ship meanwhile, newest first
     merges_why: Prose = ""  # why these are not known
     auto_deploy_notice_thread: str = ""  # thread of the notice that auto-deploy is off
@@ -252,13 +252,13 @@ class ServiceState:
 
     @property
     def is_kept(self) -> bool:
-        """Tell whether a human said yes to a rollback that is kept for its window (`announced_until`)."""
+        """Return whether an approved rollback waits for its window (`announced_until`)."""
         incident = self.incident
         return self.phase is Phase.ANNOUNCED and incident is not None and incident.question.approved_by is not None
 
     @property
     def asked_at(self) -> float | None:
-        """Return the moment that tells what people may answer now from what they were asked before."""
+        """Return the moment that distinguishes the present question from earlier ones, or None without an incident."""
         if self.incident is None:
             return None
         return self.incident.announced_until if self.is_kept else self.incident.question.asked_at
@@ -272,7 +272,7 @@ class ActiveCritical:
     at: float  # since when (UTC epoch seconds)
     suspect_code: str | None = None  # the live code it may be due to
     recent_deploy: bool = False  # a deploy went live lately
-    planned: bool = False  # it is meant to be down: only what relies on it fails with it
+    planned: bool = False  # it is meant to be down: only its dependants fail with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +286,7 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What all workers share: the fields of State of the same names."""
+    """The state that all workers share: the fields of State of the same names."""
 
     denied: tuple[str, ...] = ()  # codes never to return to
     acted_at: tuple[float, ...] = ()  # rollbacks of all services
@@ -315,14 +315,14 @@ class State:
     )  # status pages: when each was read, and the reading
     vendors_bad_since: Mapping[str, float] = field(
         default_factory=lambda: MappingProxyType({})
-    )  # status pages that tell of trouble: since when they do
+    )  # status pages that report trouble: since when
     denied: tuple[str, ...] = ()  # codes never to return to
     acted_at: tuple[float, ...] = ()  # rollbacks of all services
     acts: tuple[Act, ...] = ()  # the same, with service and code
-    paused_by: str = ""  # who paused all actions; empty: nobody
+    paused_by: str = ""  # who paused all actions; empty: no one
     disarmed: Prose = ""  # the violated invariant that disabled actions, until `resume`
     blind_since: float | None = None  # since when we cannot see; None: we can
-    blind_told: bool = False  # people were told so
+    blind_told: bool = False  # the operators were notified of that
     unseen: bool = False  # no probe of any service brings evidence
     incidents: int = 0  # incidents so far
     troubles: Mapping[str, ActiveCritical] = field(
@@ -332,13 +332,12 @@ class State:
     holds: tuple[Suppression, ...] = ()  # the same
     quiets: int = 0  # number of the last of these
     digested_at: float = 0.0  # the last weekly digest
-    failing: Mapping[str, Failing] = field(
-        default_factory=lambda: MappingProxyType({})
-    )  # what we rely on and does not work, by key
+    failing: Mapping[str, Failing] = field(default_factory=lambda: MappingProxyType({}))  # failing integrations, by key
 
     @property
     def shared(self) -> Shared:
-        """Return what all workers share."""
+        # By name: a field that is added to Shared must be in State as well, or this fails at once.
+        """Return the part of the state that all workers share."""
         return Shared(**{name: getattr(self, name) for name in Shared.__dataclass_fields__})
 
     def sharing(self, shared: Shared) -> "State":

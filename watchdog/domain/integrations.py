@@ -1,7 +1,7 @@
-"""Everything the watchdog relies on, each with what follows when it does not work, and the cure. One table.
+"""The integrations the daemon relies on, each with the consequence of its failure, and the cure. One table.
 
-A new kind of integration cannot be noted without a row here, and each row is what `status`, the console, `/readyz`,
-the metrics and the alerts about the watchdog itself are made of.
+A new kind of integration cannot be reported without a row here; `status`, the console, `/readyz`, the metrics and the
+alerts about the watchdog itself are made of these rows.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from watchdog.domain.prose import Prose
 
 
 class Standing(StrEnum):
-    """How something stands, from good to worst."""
+    """The standing of an integration, from good to worst."""
 
     OK = "ok"
     UNTRIED = "not tried yet"
@@ -26,7 +26,7 @@ class Standing(StrEnum):
 
     @property
     def works(self) -> bool:
-        """Tell whether nothing speaks against it."""
+        """Return whether there is no evidence against it."""
         return self in (Standing.OK, Standing.UNTRIED)
 
 
@@ -39,10 +39,10 @@ CURES: Mapping[Standing, str] = MappingProxyType(
         Standing.REFUSED: "its key was revoked, or may not do this: make a new one and restart the watchdog with it",
     }
 )
-"""What to do, unless the kind knows better."""
+"""The cure of each standing, unless the kind has its own."""
 PATIENCE_SECONDS = 300.0
 REFUSED_SECONDS = 60.0
-"""A refusal is told sooner: it does not heal by itself."""
+"""A refusal is reported sooner: it does not recover by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +50,22 @@ class Kind:
     """A kind of integration."""
 
     words: str  # begin of its title, as in `the channel`
-    consequence: str  # what follows, with `{parts}` and `{name}` for what is concerned
-    patience_seconds: float = PATIENCE_SECONDS  # how long it may fail before people are told
+    consequence: str  # the consequence, with placeholders `{parts}` and `{name}`
+    patience_seconds: float = PATIENCE_SECONDS  # how long it may fail before the operators are notified
     any_part: bool = False  # it works as long as one part of it does
     wakes: bool = False  # people are woken
-    ends: str = "works again"  # how people read that it is over
-    told: bool = True  # False: another alert tells of it already (see app/compose/store_outage)
+    ends: str = "works again"  # words for its end
+    told: bool = True  # False: another alert reports it (see app/compose/store_outage)
     cures: Mapping[Standing, str] = field(default_factory=lambda: MappingProxyType({}))  # what to do, instead of CURES
 
     def cure(self, standing: Standing) -> str:
-        """Return what to do about it."""
+        """Return the cure of this standing."""
         return self.cures.get(standing) or CURES[standing]
 
 
 CONFIGURATION = "configuration"
-"""The kind of a reload that was refused. Each is of its own name, so the next one rings, too; a configuration that is
-taken ends them all, by a reload or by a start."""
+"""The kind of a refused reload. Each has a name of its own, so the next one pages as well; an accepted configuration
+ends them all, by a reload or by a start."""
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         "probes": Kind(
@@ -133,7 +133,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Integration:
-    """How one of them stands."""
+    """The standing of one integration."""
 
     kind: str  # its row in KINDS
     name: str  # which one of that kind
@@ -146,52 +146,53 @@ class Integration:
 
     @property
     def kind_of_it(self) -> Kind:
-        """Return its row of the table; a newer version beside us may know more kinds."""
+        """Return its row of the table; a newer worker may know more kinds."""
         return KINDS.get(self.kind, Kind(self.kind, "what relies on it does not work"))
 
     @property
     def key(self) -> str:
-        """Return the name that no other one has."""
+        """Return the unique key of the integration."""
         return f"{self.kind}/{self.name}"
 
     @property
     def title(self) -> str:
-        """Return what it is, in words."""
+        """Return its title in words."""
         return f"{self.kind_of_it.words} {self.name}"
 
     @property
     def consequence(self) -> str:
-        """Return what follows of it."""
+        """Return the consequence of its failure."""
         return self.kind_of_it.consequence.format(name=self.name, parts=", ".join(self.parts) or self.name)
 
     @property
     def cure(self) -> str:
-        """Return what to do about it, or nothing while it works."""
+        """Return its cure, or "" while it works."""
         return "" if self.standing.works else self.kind_of_it.cure(self.standing)
 
     @property
     def needed(self) -> tuple[str, ...]:
-        """Return the parts that must all work until it does: none, where one of them is enough."""
+        """Return the parts that must all work before it counts as working: none, where one of them is enough."""
         return () if self.kind_of_it.any_part else self.parts
 
     @property
     def patience_seconds(self) -> float:
-        """Return how long it may stand so before people are told."""
+        """Return how long it may be in this standing before the operators are notified."""
         patience = self.kind_of_it.patience_seconds
         return min(patience, REFUSED_SECONDS) if self.standing is Standing.REFUSED else patience
 
 
 @dataclass(frozen=True, slots=True)
 class Failing:
-    """An integration that people were told of, as it does not work."""
+    """An integration whose failure was reported, and has not ended."""
 
     at: float  # since when it does not work (UTC epoch seconds)
-    standing: str  # value of Standing, when people were told
+    standing: str  # value of Standing when it was reported
     why: Prose  # reason in words
     parts: tuple[str, ...] = ()  # parts that must work until it does
 
     def integration(self, key: str) -> Integration:
-        """Return the integration of that key as it was told."""
+        """Return the integration of that key as it was reported."""
         kind, _, name = key.partition("/")
+        # A newer worker may have saved a standing that this version does not know.
         known = next((one for one in Standing if one.value == self.standing), Standing.FAILING)
         return Integration(kind, name, known, self.at, why=self.why, parts=self.parts)

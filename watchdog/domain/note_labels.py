@@ -13,17 +13,17 @@ NoteLabel = Literal[
     "MEDIUM",
     "LOW",
     "BLAME",  # how likely the suspect is to blame, and by which evidence
-    "GUARDS",  # what each guard said
+    "GUARDS",  # the answer of each guard
     "TARGET",  # where a rollback would lead
     "DECIDED",  # the course, and the rule it follows
-    "WOULD",  # what mode observe would have done
-    "INTENT",  # what is about to be sent
-    "ACT",  # what was sent, and what came of it
+    "WOULD",  # the action that only mode observe prevented
+    "INTENT",  # the request that is about to be sent
+    "ACT",  # the request that was sent, and its outcome
     "WAIT",  # why an action waits
     "ASKED",  # people were asked
     "HEARD",  # a channel showed the question
-    "DEADLINE",  # nobody answered in time
-    "PASSED",  # a step of the escalation was passed over: nobody on call
+    "DEADLINE",  # no answer came in time
+    "PASSED",  # a step of the escalation was skipped: outside its hours
     "KEPT",  # an approved rollback waits for its window
     "LATE",  # a rollback is overdue
     "APPROVED",  # a person said yes

@@ -1,8 +1,8 @@
-"""Notices: one shape for every channel.
+"""Notices: one type for every channel.
 
-A notice about an incident carries facts, those of the moment at which the core decided to tell: the incident as it
-stood then. `presentation/notice_text.py` makes title and lines of them when the notice is sent; a channel that gets it
-late reads as of when they are true.
+A notice about an incident carries the facts of the moment at which the core decided to send it: the incident as it
+was then. `presentation/notice_text.py` makes title and lines of them when the notice is sent, so that a late delivery
+states the time of its facts.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from watchdog.domain.severity import Severity
 
 
 class NoticeKind(StrEnum):
-    """Why somebody is told; the same word stands in the log, the metric and the message."""
+    """The reason of a notice; the same word is in the log, the metric and the message."""
 
     OPENED = "opened"
     ASKED = "asked"
@@ -28,7 +28,7 @@ class NoticeKind(StrEnum):
 
 
 class Topic(StrEnum):
-    """What an incident's notice is about. The values stand in stores and in the incident's story."""
+    """The topic of an incident's notice. Stores and the incident's story hold the values."""
 
     FOUND = "found"
     LEFT_TO_HUMAN = "left to a human"
@@ -55,7 +55,7 @@ class Topic(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AnswerTerms:
-    """What the policy says of an answer: who may give it, and when a yes is carried out."""
+    """The policy's terms of an answer: who may give it, and when an approval is carried out."""
 
     approver: str = ""  # the contact who alone may say yes; empty: everyone may
     window: str = ""  # name of the window that a yes is kept for; empty: it acts at once
@@ -67,24 +67,24 @@ class AnswerTerms:
 class IncidentNews:
     """The facts of one notice about an incident. Times are UTC epoch seconds."""
 
-    topic: Topic  # what it is about
-    incident: Incident  # as it stood when it was decided to tell
+    topic: Topic  # its topic
+    incident: Incident  # as it stood at the decision to send
     auto_deploy_off: str = ""  # value of auto-deploy to give back; empty: it is not off because of us
-    why: Prose = ""  # what happened, in words
+    why: Prose = ""  # the event, in words
     by: str = ""  # the contact or step that it is about
     since: float | None = None  # since when that lasts
     code: str = ""  # commit or image digest that it is about
-    also: tuple[Prose, ...] = ()  # what fails besides
+    also: tuple[Prose, ...] = ()  # further failures
     under_way: bool = False  # a rollback is being made or proved; of a bad commit: it is not live yet
     escalates: bool = False  # other contacts are called until a person acknowledges it
-    terms: AnswerTerms | None = None  # of what is asked of people, or was agreed to; None: nothing
+    terms: AnswerTerms | None = None  # terms of the question, or of the approval; None: neither
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Something to click."""
+    """A link of a notice."""
 
-    text: Prose  # what it is called
+    text: Prose  # its caption
     href: str  # its address
 
 
@@ -92,43 +92,44 @@ class Link:
 class Notice:
     """One message about one incident, or about the watchdog itself.
 
-    `dedup_key` is one per incident and stable across restarts. One about an incident has its facts in `about`, and gets
-    title, lines and tasks when it is sent (presentation/notice_text.py); any other has its words here. Stakeholders
-    have a thread of their own (see `plain_thread`).
+    `dedup_key` is one for each incident and stable across restarts. A notice about an incident has its facts in
+    `about`, and gets title, lines and tasks when it is sent (presentation/notice_text.py); any other has its text here.
+    Stakeholders have a thread of their own (see `plain_thread`).
     """
 
     at: float  # UTC epoch seconds
     incident: str  # its id, or the condition that it is about, as in `blind`
     service: str  # its name; `watchdog`: about the watchdog itself
     severity: Severity  # of the incident
-    kind: NoticeKind  # why people are told
+    kind: NoticeKind  # the reason of the notice
     title: Prose = ""  # one line, the most important first; empty: made of `about`
     lines: tuple[Prose, ...] = ()  # details, each on a line of its own
     links: tuple[Link, ...] = ()  # to the site, the dashboard, the diff
     wakes: bool = False  # a pager rings; else it is for information
     plain: bool = False  # for stakeholders, who see title and lines only; no other channel stands in
-    todo: tuple[Prose, ...] = ()  # what is left to people when it is over, for channels that keep lists
+    todo: tuple[Prose, ...] = ()  # tasks left when it is over, for channels that keep lists
     news: bool = False  # asks nothing: no other channel stands in, and it may be lost
     about: IncidentNews | None = None  # the facts of a notice about an incident; None: its words are all there is
 
     @property
     def dedup_key(self) -> str:
-        """Return the key that makes many messages one page."""
+        """Return the key by which many messages make one page."""
         return f"watchdog/{self.service}/{self.incident}"
 
     @property
     def identity(self) -> tuple[str, str, str, float, str]:
-        """Return what tells this notice from any other, whatever its words were when it was sent."""
+        """Return the identity of the notice, independent of its text."""
+        # The text of a notice about an incident is made when it is sent, so it may differ between two sends of one.
         about = self.about
         what = f"{about.topic}/{about.by}/{about.code}" if about is not None else self.title
         return self.service, self.incident, self.kind.value, self.at, what
 
     @property
     def resolves(self) -> bool:
-        """Nothing is left to do: a pager may close its incident."""
+        """Return whether nothing is left to do, so that a pager may close its incident."""
         return self.kind is NoticeKind.RESOLVED
 
 
 def plain_thread(incident: str) -> str:
-    """Return what plain notices of an incident name as theirs: no thread or pager of engineers is touched by them."""
+    """Return the thread of an incident's notices to stakeholders, apart from the threads and pages of engineers."""
     return f"{incident}/stakeholders"

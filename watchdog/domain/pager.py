@@ -1,11 +1,11 @@
-"""What a pager tells back, and what it is told of besides pages."""
+"""The answers of a pager, and the change events it receives besides pages."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What a human did about a page."""
+    """A human's response to a page."""
 
     id: str  # the pager's own id of it, which never changes
     at: float  # UTC epoch seconds
@@ -15,7 +15,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something that changed in production: a deploy, or a rollback."""
+    """A change in production: a deploy, or a rollback."""
 
     at: float  # UTC epoch seconds
     service: str  # its name
@@ -23,5 +23,5 @@ class Change:
     deploy: str  # id of the deploy that serves now
     commit: str = ""  # its commit or image digest; empty: not known
     message: str = ""  # first line of the commit's message
-    trigger: str = ""  # what began the deploy, as the platform says
+    trigger: str = ""  # the trigger of the deploy, as the platform says
     href: str = ""  # page of the deploy at the platform; empty: not known

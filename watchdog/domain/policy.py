@@ -1,6 +1,6 @@
-"""What the user decided beforehand: which service may be touched, when, and whom to tell.
+"""The policy: which service may be changed, under which conditions, and who is notified.
 
-The defaults are the shipped ones; `config/watchdog.yaml` says why.
+The defaults are the shipped ones; `config/watchdog.yaml` explains them.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from watchdog.domain.severity import Severity
 
 
 class Mode(StrEnum):
-    """How much a service is entrusted to us."""
+    """How far a service is entrusted to the daemon."""
 
     OBSERVE = "observe"
     ASSIST = "assist"
@@ -21,7 +21,7 @@ class Mode(StrEnum):
 
 
 class Action(StrEnum):
-    """What a severity asks for."""
+    """The action for a severity."""
 
     ROLLBACK = "rollback"
     ASK = "ask"
@@ -32,7 +32,7 @@ class Action(StrEnum):
 
 
 class Then(StrEnum):
-    """What happens when nobody answered a question within its time."""
+    """The action when a question has no answer within its time."""
 
     ESCALATE = "escalate"
     ROLLBACK = "rollback"
@@ -41,7 +41,7 @@ class Then(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Approver:
-    """Who alone may say yes."""
+    """The person who alone may approve."""
 
     name: str  # name of the contact
     answers_as: tuple[str, ...]  # identities, as in `slack:U0AAA` (see identities.py)
@@ -60,7 +60,7 @@ class Weekly:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """When what was agreed to is done."""
+    """The hours in which an approved rollback is carried out."""
 
     name: str  # the user's name for it
     hours: Weekly  # when it is open
@@ -68,29 +68,29 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One row of the severity matrix. All who may answer may reject and stop, whatever `approver` says."""
+    """One row of the severity matrix. Every person who may answer may reject and stop, whatever `approver` names."""
 
-    do: Action  # what is to be done
+    do: Action  # the effect itself
     within_seconds: float | None = None  # time until restored; until the answer, where a human is asked; None: no limit
-    tell: tuple[str, ...] = ()  # channels that are told
+    tell: tuple[str, ...] = ()  # channels that are notified
     remind_seconds: float | None = None  # a question is repeated once, so long after it was asked; None: never
-    then: Then = Then.ESCALATE  # what happens when a question has no answer in time
+    then: Then = Then.ESCALATE  # the action when a question has no answer in time
     approver: Approver | None = None  # who alone may say yes; None: all who may answer
     window: Window | None = None  # a yes is kept until it begins next; None: not scheduled
 
 
 PROBES = ("http", "latency")
-"""Kinds of signals that look at the site themselves."""
+"""Kinds of signals that probe the site themselves."""
 
 
 @dataclass(frozen=True, slots=True)
 class SignalPolicy:
-    """One signal of a service, as far as decisions need it."""
+    """One signal of a service, with the settings that decisions need."""
 
     name: str  # the user's name for it
     kind: str  # its key in SIGNALS
     critical: bool = False  # a critical route: its failures may be critical
-    severity: Severity | None = None  # what trouble with it always is; None: by the rules
+    severity: Severity | None = None  # severity of each of its failures; None: by the rules
     every_seconds: float = 10.0  # between two readings when all is well
     timeout_seconds: float = 5.0  # for one whole reading
     limits_seconds: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))  # `p95` to limit
@@ -109,31 +109,32 @@ class ServicePolicy:
 
     name: str  # the user's name for it
     platform_id: str | None  # id on the platform; None: watched, never acted on
-    mode: Mode = Mode.OBSERVE  # what we may do
+    mode: Mode = Mode.OBSERVE  # how far the daemon may act
     veto_seconds: float = 0.0  # between announcing a rollback and sending it; 0: not announced
     depends_on: tuple[str, ...] = ()  # services, dependencies and status pages that it relies on
     rollback_safe: bool = False  # its pre-deploy command may run again with old code
-    signals: tuple[SignalPolicy, ...] = ()  # what is looked at
-    title: str = ""  # what people outside engineering call it; empty: its name
+    signals: tuple[SignalPolicy, ...] = ()  # its signals
+    title: str = ""  # its name for people outside engineering; empty: `name`
     objective: float = OBJECTIVE  # share 0-1 of the time that it shall be available; nothing is decided by it
 
     def signal(self, name: str) -> SignalPolicy | None:
         """Return the signal of that name, or None."""
-        for signal in self.signals:  # no generator: it is asked for with every reading
+        # A loop, and no generator expression: it runs with every reading.
+        for signal in self.signals:
             if signal.name == name:
                 return signal
         return None
 
     @property
     def eyes(self) -> tuple[str, ...]:
-        """Return the probes by which it is watched: the critical ones; all it has, where none is."""
+        """Return the names of the critical probes of the service; of all its probes, if none is critical."""
         probes = [signal for signal in self.signals if signal.kind in PROBES]
         return tuple(signal.name for signal in probes if signal.critical) or tuple(signal.name for signal in probes)
 
 
 @dataclass(frozen=True, slots=True)
 class VendorPolicy:
-    """A status page we read, or a dependency we watch."""
+    """A status page, or a dependency without one."""
 
     name: str  # name of the status page or dependency
     role: str  # platform (vetoes rollbacks) or upstream (a term of blame)
@@ -212,7 +213,7 @@ class BlameWeights:
 
     bad_deploy_share: float = 0.05  # assumed share 0-1 of bad deploys; weighs as much as 20 deploys seen
     other_incidents_per_month: float = 3.6  # assumed incidents of another cause; weigh as much as a month seen
-    upstream_failing: float = 1 / 20  # largest odds factor: what it depends on fails, each; less if with it
+    upstream_failing: float = 1 / 20  # largest odds factor, for each failing dependency; less if it began together
     peers_failing: float = 1 / 50  # odds factor: another service fails at the same moment, each of the first three
     new_errors_in_release: float = 5.0  # odds factor: a flood with errors first seen in this release
     platform_reports_crash: float = 5.0  # odds factor: crashes reported since the deploy
@@ -241,7 +242,7 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """A silence (people are not told) or an action hold (nothing is rolled back unasked), for once or every week."""
+    """A silence (notices are muted) or an action hold (no automatic rollback), once or every week."""
 
     name: str  # as in `silence-3`; `configured-1`: from the configuration
     service: str | None  # its name; None: all
@@ -256,7 +257,7 @@ class Suppression:
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """Who takes turns, a week each."""
+    """Contacts who take turns, a week each."""
 
     of: tuple["Step", ...]  # contacts in turn, a week each
     first_day: int  # day on which the first one begins, as a proleptic ordinal
@@ -266,7 +267,7 @@ class Rotation:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of the escalation: who is called."""
+    """One step of the escalation: the contact who is called."""
 
     name: str  # name of the contact, rotation or channel
     channels: tuple[str, ...]  # channels that are called; empty for a rotation
@@ -277,12 +278,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Stakeholders:
-    """People who know no engineering: told in plain words, by channels of their own."""
+    """Readers without engineering knowledge: notified in plain words, by channels of their own."""
 
     name: str  # the user's name for them
     channels: tuple[str, ...]  # channels of their own
-    services: tuple[str, ...] = ()  # those they are told of; empty: all
-    severity: Severity = Severity.HIGH  # the least severity that they are told of
+    services: tuple[str, ...] = ()  # services they are notified about; empty: all
+    severity: Severity = Severity.HIGH  # the least severity they are notified about
     zone: str = "UTC"  # their time zone, as in `Europe/Berlin`
 
 
@@ -297,20 +298,21 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """The weekly digest: when it is made, and to whom it goes."""
+    """The weekly digest: its time and its channels."""
 
     every: Moment  # when it is made
     channels: tuple[str, ...]  # channels that it goes to
 
 
 CALM_SECONDS_MIN = 15.0
-CALM_READS = 2  # of deploys and of events
+# Of the deploy list and of the events.
+CALM_READS = 2
 CALM_READS_PER_MINUTE = 160.0
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Everything `core.step` needs to know of the user's wishes."""
+    """All settings of the user that `core.step` needs."""
 
     services: Mapping[str, ServicePolicy]  # by name
     matrix: Mapping[Severity, Rule]  # the row of each severity
@@ -322,7 +324,7 @@ class Policy:
     silences: tuple[Suppression, ...] = ()  # from the configuration
     action_holds: tuple[Suppression, ...] = ()  # from the configuration
     stakeholders: tuple[Stakeholders, ...] = ()  # people outside engineering
-    good_news: tuple[str, ...] = ()  # channels told of deploys that ended their watch window well; empty: none
+    good_news: tuple[str, ...] = ()  # channels for deploys that ended their watch window well; empty: none
     digest: Digest | None = None  # the weekly digest; None: none
     console_url: str = ""  # where browsers find the console, to which notices link; empty: they do not
     budget: Budget = Budget()  # how often we may act
@@ -336,8 +338,8 @@ class Policy:
     def calm_seconds(self) -> float:
         """Return the seconds between two reads of the deploys, or events, of a service where nothing is wrong.
 
-        It grows with the number of services, so that both together use at most 160 of the 400 reads that Render allows
-        a minute: the rest is for incidents, and for whoever else uses the key.
+        It grows with the number of services: both reads together use at most 160 of the 400 reads a minute that Render
+        allows. The rest is for incidents, and for other programs with the same key.
         """
         on_platform = sum(one.platform_id is not None for one in self.services.values())
         return max(CALM_SECONDS_MIN, on_platform * CALM_READS * 60.0 / CALM_READS_PER_MINUTE)
@@ -349,7 +351,7 @@ class Policy:
 
     @property
     def plain_channels(self) -> frozenset[str]:
-        """Return the channels of stakeholders: nothing else is told there."""
+        """Return the channels of stakeholders, which get no other notices."""
         return frozenset(channel for one in self.stakeholders for channel in one.channels)
 
 

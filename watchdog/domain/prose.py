@@ -1,8 +1,8 @@
-"""The type of texts that are for people, and values of the domain without them.
+"""The type of texts for people, and values of the domain without them.
 
-Rule: no decision of core, daemon, stores or pages depends on a text. What a later decision needs stands beside it as an
-enum or a name; a text may be empty or not, and may be shown. Tests play the stories with every such text replaced by
-noise, and read the syntax tree of what decides for comparisons of such a text.
+Rule: no decision of core, daemon, stores or pages depends on a text. A fact that a later decision needs is a field
+beside it, an enum or a name. A text may be empty or not, and may be shown. Tests play the stories with every such text
+replaced by noise, and check the syntax tree of deciding code for comparisons of a text.
 """
 
 from collections.abc import Mapping
@@ -21,14 +21,14 @@ def prose_fields(kind: type) -> frozenset[str]:
 
 
 def is_prose(hint: Any) -> bool:
-    """Tell whether a type is that of such a text, or of a tuple of them."""
+    """Return whether a type is that of such a text, or of a tuple of them."""
     return hint == Prose or (get_origin(hint) is tuple and get_args(hint)[0] == Prose)
 
 
 def without_texts(value: Any, *, emptiness: bool = False) -> Any:
     """Return a value of the domain as plain data without its texts; with `emptiness`, whether each is empty.
 
-    A field that has its default is left out: a later version that adds one makes the same of an older value.
+    A field with its default value is left out, so that a later version with one more field gives the same result.
     """
     if isinstance(value, tuple):
         return [without_texts(one, emptiness=emptiness) for one in value]
@@ -54,7 +54,8 @@ def _shape(kind: type) -> tuple[tuple[str, bool, Any], ...]:
 
 
 def _default(field: "Field[Any]") -> Any:
-    """Return a field's default; MISSING, which equals no value, where there is none."""
+    """Return a field's default; MISSING, which equals no value, if it has none."""
+    # A factory is called once for each class (`_shape` is cached), so its result is only compared, never shared.
     if field.default_factory is not MISSING:
         return field.default_factory()
     return field.default

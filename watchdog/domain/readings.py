@@ -1,7 +1,7 @@
-"""What a look at the world can say: good, bad, or that it could not be seen.
+"""The result of a reading: good, bad, or unknown.
 
-Rule 1: a broken ruler is never evidence. `Unknown` never rolls back and never looks healthy.
-Rule 2: every answer carries the words that a human will read.
+Rule 1: a failed measurement is never evidence. `Unknown` never rolls back and never looks healthy.
+Rule 2: every result carries the words that a human will read.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from watchdog.domain.prose import Prose
 
 
 class FailureKind(StrEnum):
-    """Why a probe failed; kept apart because only some kinds can be cured by a rollback."""
+    """Why a probe failed; kept apart because a rollback can cure only some kinds."""
 
     DNS = "dns"
     CONNECT = "connect"
@@ -33,8 +33,8 @@ class FailureKind(StrEnum):
 class Good:
     """The signal answered as expected."""
 
-    detail: Prose = ""  # what was seen, in words
-    ahead: Prose = ""  # what was announced for later, which may change that
+    detail: Prose = ""  # the observation, in words
+    ahead: Prose = ""  # an announcement for later that may change it
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,11 @@ class Bad:
     """The signal answered, and not as expected."""
 
     why: Prose  # reason in words
-    kind: FailureKind = FailureKind.OTHER  # what failed
+    kind: FailureKind = FailureKind.OTHER  # kind of the failure
 
 
 class Unread(StrEnum):
-    """Why there is no evidence; kept apart because each has another cure."""
+    """Why there is no evidence; kept apart because each cause has another cure."""
 
     TURNED_AWAY = "turned away"
     REFUSED = "refused"
@@ -58,8 +58,8 @@ class Unread(StrEnum):
 class Unknown:
     """The signal could not be read: no evidence in either direction.
 
-    TURNED_AWAY: the site limits or challenges whoever asks; REFUSED: the key is; SHAPE: the answer lacks what we rely
-    on.
+    TURNED_AWAY: the site limits or challenges every client like us; REFUSED: it refuses our key; SHAPE: the answer
+    lacks a part we rely on.
     """
 
     why: Prose  # reason in words

@@ -1,4 +1,4 @@
-"""What a command has to report: filled by the composition root, rendered by the command line."""
+"""The reports of commands: filled by the composition root, rendered by the command line."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ class SignalReport:
 
     service: str  # its name
     signal: str  # its name
-    reading: Reading  # what it said
+    reading: Reading  # its reading
     latency_seconds: float | None = None  # the probe's total time; None: a feed, or not measured
 
 
@@ -36,9 +36,9 @@ class DemoResult:
     expected_pages: int | None = None  # as the scenario says; None: not said
     incident: str | None = None  # id of the incident; None: no incident
     explain_command: str = ""  # how to read the incident's story afterwards
-    would: str = ""  # what would have been done if the mode allowed it
+    would: str = ""  # the action that only the mode prevented
     writes: tuple[str, ...] = ()  # changing calls that Render got, as in `PATCH service 1`
-    left: tuple[str, ...] = ()  # what remains for a human
+    left: tuple[str, ...] = ()  # tasks that remain for a human
     deviations: tuple[str, ...] = ()  # why it is not as expected
 
     def json_object(self) -> dict[str, str | float | int | bool | None]:

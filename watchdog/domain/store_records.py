@@ -1,6 +1,6 @@
-"""Records: what a store keeps besides the state, and what a step looked like.
+"""Records: the rows that a store keeps besides the state, and the record of a step.
 
-The rows of the journal, of the charts, of what people asked for; what a worker holds.
+The rows of the journal, of the charts, of people's commands; the leases of a worker.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,50 +18,51 @@ from watchdog.domain.prose import Prose
 
 @dataclass(frozen=True, slots=True)
 class PendingEffect:
-    """An effect that was recorded and not finished."""
+    """An effect that was saved and is not finished."""
 
     id: int  # its number in the store
-    effect: Effect  # what is to be done
+    effect: Effect  # the effect itself
 
 
 @dataclass(frozen=True, slots=True)
 class CommandAnswer:
-    """The answer to a command, saved with what the command changed: one is never without the other."""
+    """The answer to a command, saved in the transaction of the command's changes: neither exists without the other."""
 
     id: int  # the command's number in the store
     ok: bool  # it was applied
     text: str  # in words
-    exit_code: int  # what the command line exits with
+    exit_code: int  # exit code of the command line
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """What one save writes, in one transaction: all of it, or nothing."""
+    """One save, in one transaction: all of it, or nothing."""
 
-    state: State  # how things are; only what differs from the last save is written
-    event: Event | None = None  # what led to it; None: a snapshot
-    effects: Sequence[Effect] = ()  # notes, and what is to be done outside; of the rest nothing is kept
+    state: State  # the state to save; only the difference from the last save is written
+    event: Event | None = None  # the event that led to it; None: a snapshot
+    effects: Sequence[Effect] = ()  # notes, and effects of OUTSIDE; others are not saved
     closed: Sequence[Incident] = ()  # incidents that ended and are no longer in the state, each as it ended
     answer: CommandAnswer | None = None  # to the command that led to the event; None: none did
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of the core as it was taken, and what it was decided by.
+    """One step of the core, with its inputs.
 
-    Who sees every step in order knows, by comparing `before` with the last `after`, what changed without an event.
+    A reader of every step in order compares `before` with the previous `after`, and so knows the changes without an
+    event.
     """
 
     before: State  # the state it began with
-    event: Event  # what happened
+    event: Event  # the event
     policy: Policy  # the policy it was decided by
     after: State  # the state it ended with
-    effects: Sequence[Effect]  # what it asked for
+    effects: Sequence[Effect]  # the effects it returned
     undone: bool = False  # it could not be saved, so nothing came of the event
 
 
 class ActionResult(StrEnum):
-    """What the platform said to a changing call, where a later step depends on it."""
+    """The platform's answer to a changing call, where a later step depends on it."""
 
     REFUSED = "refused"
     EXPIRED = "expired"
@@ -69,7 +70,7 @@ class ActionResult(StrEnum):
     FORBIDDEN = "forbidden"
     """Refused: our key may not."""
     WITHOUT_ID = "accepted without an id"
-    """Known to have been taken: it is looked for, and never sent again."""
+    """The platform has taken it: the daemon looks for the deploy, and never sends it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,32 +85,32 @@ class ActionRow:
     deploy: str | None = None  # deploy that the rollback made; None: none known
     attempts: int = 0  # sends so far
     sent_at: float | None = None  # last check before a send (UTC epoch seconds); None: not sent
-    note: Prose = ""  # what came of it, in words
+    note: Prose = ""  # the outcome, in words
     service: str = ""  # whose lease every write of it needs
-    result: ActionResult | None = None  # what the platform said; None: nothing that matters later
+    result: ActionResult | None = None  # the platform's answer; None: none that matters later
 
 
 FLEET = ""
-"""The name under which what belongs to no single service is leased: sight, vendors, pause, the deny-list."""
+"""The name of the lease on everything that belongs to no single service: sight, vendors, pause, the deny-list."""
 
 
 @dataclass(frozen=True, slots=True)
 class LeaseGrant:
-    """What a worker holds: leases on services, and perhaps on `FLEET`."""
+    """The leases of a worker: on services, and perhaps on `FLEET`."""
 
     worker: str  # its name
     epochs: Mapping[str, int]  # name to the epoch (fencing number) of its lease
     workers: int = 1  # workers that are alive
-    revision: int = 0  # number of what all workers share (`Shared`)
+    revision: int = 0  # revision of the shared state (`Shared`)
     ailing: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """Other living workers that are not well: name to what is wrong."""
+    """Other living workers with a fault: name to the fault in words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Minute:
     """One minute (or hour) of one signal, for charts.
 
-    An hour's counts do not tell how long it failed: probes are more frequent under suspicion. If `timed_checks` is not
+    An hour's counts do not show how long it failed: probes are more frequent under suspicion. If `timed_checks` is not
     `good` + `bad`, an older version wrote part of it, and only the counts are right.
     """
 
@@ -130,18 +131,18 @@ class Minute:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A change a human asked for (CLI, console).
+    """A human's command (CLI, console).
 
-    It has a time, as what waited for a dead daemon must not be done hours later.
+    It has a time: a command that waited for a dead daemon must not be carried out hours later.
     """
 
     id: int  # its number in the store
     name: str  # which command
-    arguments: Mapping[str, Any]  # as checked by `stored_arguments`, with what its surface adds
+    arguments: Mapping[str, Any]  # as checked by `stored_arguments`, with additions of its surface
     by: str  # who gave it
     done: bool = False  # it was answered
     ok: bool = False  # it was applied, or recorded
     answer: str = ""  # in words; empty until then
-    exit_code: int = 0  # what the command line exits with
+    exit_code: int = 0  # exit code of the command line
     at: float = 0.0  # when it was asked (UTC epoch seconds); 0: not known
     readable: bool = True  # its arguments could be read; they are empty else, and it must not be applied

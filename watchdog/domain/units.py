@@ -1,4 +1,4 @@
-"""Quantities as people write them: `45s`, `800ms`, `5m`, `1MiB`, `20/min`. Pure parsing, no surprises."""
+"""Quantities as people write them: `45s`, `800ms`, `5m`, `1MiB`, `20/min`. Pure parsing."""
 
 import re
 from datetime import UTC, datetime
@@ -12,20 +12,21 @@ UNIT_WORDS = {
     **dict.fromkeys(("day", "days"), "d"),
     **dict.fromkeys(("msec", "millis", "milliseconds"), "ms"),
 }
-"""What people write for the units of time."""
+"""Other spellings of the units of time."""
 BYTE_WORDS = {"K": "KiB", "KB": "KiB", "M": "MiB", "MB": "MiB", "G": "GiB", "GB": "GiB"}
+# A day less than the calendar on both sides: every time zone then shows the moment within the years 1 to 9999.
 TIME_MIN, TIME_MAX = (at.timestamp() for at in (datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)))
 _QUANTITY = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)")
 LETTERS_MAX = 100
-"""Of a quantity; to find several in one text takes the square of its length."""
+"""The most characters of a quantity: the search for several in one text takes the square of its length."""
 SHOWN_MAX = 1e15
-"""A larger number is not repeated; Python cannot write every integer as one with a point."""
+"""A larger number is not quoted in an error: Python cannot convert every integer to a float."""
 
 
 def parse_duration(text: object) -> float:
     """Return seconds of `800ms`, `45s`, `5m`, `1h30m`, `30d`.
 
-    Raises ValueError, saying what to write, for a bare number or an unknown unit.
+    Raises ValueError, with the correct spelling, for a bare number or an unknown unit.
     """
     written = _written(text)
     number = text if isinstance(text, int | float) and not isinstance(text, bool) else _bare(written.strip())
@@ -43,7 +44,7 @@ def parse_duration(text: object) -> float:
 
 
 def _bare(text: str) -> float | None:
-    """Return the number that stands there without a unit, or None."""
+    """Return the number in a text without a unit, or None."""
     return float(text) if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text) else None
 
 
@@ -52,14 +53,14 @@ def _is_written(parts: list[tuple[str, str]]) -> bool:
 
 
 def _written(value: object) -> str:
-    """Return a text as it is; of anything else (a list in a list in a list, perhaps) nothing is a quantity."""
+    """Return a text unchanged, and "" for any other value, such as nested lists."""
     return value if isinstance(value, str) else ""
 
 
 def parse_time(value: object) -> float | None:
     """Return UTC epoch seconds of an ISO 8601 moment (any offset, any number of decimals), or None.
 
-    A moment that no calendar shows in every zone is none: what is read here is written again elsewhere.
+    A moment outside the calendar of some zone is None: the value is later written in other zones.
     """
     if not isinstance(value, str):
         return None
@@ -72,12 +73,12 @@ def parse_time(value: object) -> float | None:
 
 
 def is_in_calendar(at: float) -> bool:
-    """Tell whether a moment (UTC epoch seconds) can be shown in every zone: the years 1 to 9999, less a day."""
+    """Return whether a moment (UTC epoch seconds) can be shown in every zone: the years 1 to 9999, less a day."""
     return TIME_MIN <= at <= TIME_MAX
 
 
 def parse_size(text: object) -> int:
-    """Return bytes of `512KiB`, `1MiB`. Raises ValueError, saying what to write."""
+    """Return bytes of `512KiB`, `1MiB`. Raises ValueError, with the correct spelling."""
     match = _QUANTITY.fullmatch(_written(text).strip())
     if match is not None and match[2].upper() in BYTE_WORDS and len(match[1]) <= LETTERS_MAX:
         raise ValueError(f"not a unit of size (B, KiB, MiB, GiB): write {match[1]}{BYTE_WORDS[match[2].upper()]}")
@@ -87,7 +88,7 @@ def parse_size(text: object) -> int:
 
 
 def parse_rate(text: object) -> float:
-    """Return events per minute of `20/min` or `2/s`. Raises ValueError, saying what to write."""
+    """Return events per minute of `20/min` or `2/s`. Raises ValueError, with the correct spelling."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*/\s*(s|min|h)", _written(text).strip())
     if match is None:
         raise ValueError("not a rate: write a number per unit of time, as in 20/min")

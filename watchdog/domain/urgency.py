@@ -1,7 +1,7 @@
-"""How urgent a read of a vendor's API is, so that reads that can wait never use up what acting needs.
+"""The urgency of a read of a vendor's API: reads that can wait must never use up the rate limit that an action needs.
 
-The caller sets it around its calls (`with reading_for(...)`), and the client asks for it each time it considers to send
-(see adapters/read_budget): a watch of deploys may become urgent while it waits. It belongs to the current task.
+The caller sets it around its calls (`with reading_for(...)`). The client reads it each time before it sends
+(see adapters/read_budget), as a watch of deploys may become urgent while it waits. It belongs to the current task.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ from enum import IntEnum
 
 
 class Urgency(IntEnum):
-    """Who reads: a calm poll or a person who looks; a watch of a suspected service; an action (or a command)."""
+    """The reader: a calm poll or a person; a watch of a suspected service; an action (or a command)."""
 
     SPARE = 0
     WATCHING = 1
@@ -23,7 +23,7 @@ _asked: ContextVar[Callable[[], Urgency]] = ContextVar("urgency")
 
 @contextmanager
 def reading_for(urgency: Urgency | Callable[[], Urgency]) -> Iterator[None]:
-    """Let the reads of this block be so urgent; a function is called anew each time."""
+    """Give the reads of this block an urgency; a function is called anew each time."""
     token = _asked.set(urgency if callable(urgency) else lambda: urgency)
     try:
         yield
@@ -33,13 +33,14 @@ def reading_for(urgency: Urgency | Callable[[], Urgency]) -> Iterator[None]:
 
 @contextmanager
 def reading_for_suspects_first() -> Iterator[None]:
-    """Let the reads of this block be as urgent as acting from the moment at which they are not calm any more."""
+    """Give the reads of this block the urgency of an action, as soon as they are no longer calm ones."""
     asked = _asked.get(None) or (lambda: Urgency.ACTING)
     with reading_for(lambda: Urgency.SPARE if asked() is Urgency.SPARE else Urgency.ACTING):
         yield
 
 
 def urgency() -> Urgency:
-    """Return how urgent a read of the current task is now; without a word about it, it is an action's."""
+    """Return the urgency of a read of the current task."""
+    # Unset means an action's: a forgotten `reading_for` may waste the rate limit, but never delays an action.
     asked = _asked.get(None)
     return Urgency.ACTING if asked is None else asked()

@@ -1,6 +1,6 @@
-"""The Protocols between the shell (daemon) and everything outside (adapters).
+"""The Protocols between the shell (daemon) and the outside (adapters).
 
-Rule: a port says what it raises; nothing else may come through it.
+Rule: a port names the errors it raises; an adapter lets no other error through.
 """
 
 from watchdog.ports.channels import Notifier

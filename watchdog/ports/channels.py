@@ -11,13 +11,13 @@ class Notifier(Protocol):
     name: str
 
     async def send(self, notice: Notice, reference: str | None) -> str | None:
-        """Deliver; `reference` is what the last send for this incident returned (a thread, a state).
+        """Deliver the notice; `reference` is the return value of the last send for this incident (a thread, a state).
 
-        None means that nothing is known of an earlier one: it may have happened all the same.
+        None means that no earlier send is known; one may have happened all the same.
         """
 
     async def check(self) -> str:
-        """Prove without disturbing anybody that the channel would work; return what was proved."""
+        """Prove, without a message to people, that the channel would work; return the proof in words."""
 
     async def close(self) -> None:
         """Close connections."""

@@ -5,24 +5,24 @@ from dataclasses import dataclass
 from typing import Protocol
 
 REFUSED = "refused"
-"""The name of a command whose author may not give it (`what` it was, and why it is `refused`): for the record.
+"""The name of a command whose author may not give it; `what` names the command, and `refused` says why: for the record.
 
-A worker of an older version that does not know the name says so; under the command's own name it would obey.
+An older worker that does not know the name reports that; under the command's own name it would carry the command out.
 """
 
 NOT_ALLOWED = "not_allowed"
-"""The argument of such a command which says that its author has not the role (true): then only the audit has it.
+"""The argument of such a command, true if its author has no sufficient role: then only the audit log records it.
 
-The story of an incident has no line of it: who may do nothing must not be able to bury what happened.
+The story of an incident gets no line of it: a person without a role must not be able to bury the story in refusals.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What people are asked, or may stop, as they were told of it: one rollback of one service, away from `suspect`.
+    """The open question, as people received it: one rollback of one service, away from `suspect`.
 
-    `announced`: it is sent unless somebody says stop, else only after a yes. `asked_at`, and `until` when an answer
-    counts, are UTC epoch seconds; the codes are for reading.
+    `announced`: the rollback is sent unless a person stops it; otherwise only after an approval. `asked_at`, and
+    `until` (the end of the time to answer) are UTC epoch seconds; the codes are for display.
     """
 
     incident: str
@@ -38,11 +38,11 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What somebody asked for through a channel, by a word (`name`) and further words, or by a button.
+    """A person's request through a channel: a word (`name`) and further words, or a button.
 
-    `by` is how the record names them, `may_change` whether they are among those who may. `question` is what the button
-    was shown for; `refusal` why it proves nothing (forged, too old), or nothing. `identity` is who they are, as the
-    channel itself vouches for it (see domain/identities.py).
+    `by` is their name in the record, `may_change` whether their role may change anything. `question` is the question
+    that the button was shown for; `refusal` says why the button proves nothing (forged, too old), or is "". `identity`
+    is the person as the channel itself vouches for them (see domain/identities.py).
     """
 
     by: str
@@ -56,7 +56,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What they are answered, in private; `fixed`: columns, to be shown in letters of one width."""
+    """The private answer to a request; `fixed`: columns, to be shown in a monospaced font."""
 
     lines: tuple[str, ...]
     ok: bool = True
@@ -64,12 +64,15 @@ class Reply:
 
 
 class Conversation(Protocol):
-    """A channel in which people can also ask and answer; it connects outwards and listens on nothing."""
+    """A channel that also receives requests of people; it connects outwards and listens on no port."""
 
     name: str
 
     async def run(self, hear: Callable[[Request], Awaitable[Reply]]) -> None:
-        """Hear and reply for ever, connecting again after every trouble; a request may come more than once."""
+        """Receive requests and send replies forever, with a new connection after each failure.
+
+        `hear` may get one request more than once.
+        """
 
     async def close(self) -> None:
         """Close connections."""

@@ -7,7 +7,7 @@ class Clock(Protocol):
     """The only source of time."""
 
     def now(self) -> float:
-        """Return UTC epoch seconds, for display and for comparing with other people's clocks."""
+        """Return UTC epoch seconds, for display and for comparison with the clocks of others."""
 
     def monotonic(self) -> float:
         """Return seconds that never jump, for durations."""

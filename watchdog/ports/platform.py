@@ -1,4 +1,4 @@
-"""The hosting platform: what can be read, and the few calls that change it.
+"""The hosting platform: the reads, and the few calls that change production.
 
 Rule: a read may be repeated; a call that changes production is made once and then looked up.
 """
@@ -12,7 +12,7 @@ from watchdog.domain.deploys import Deploy, ServiceFacts
 
 @dataclass(frozen=True, slots=True)
 class PlatformEvent:
-    """One event the platform tells of a service. `at` is UTC epoch seconds; `bad` if something broke."""
+    """One event of a service on the platform. `at` is UTC epoch seconds; `bad` marks a failure."""
 
     id: str
     at: float
@@ -32,7 +32,7 @@ class Platform(Protocol):
         """Return every service the key can see."""
 
     async def facts(self, service_id: str) -> ServiceFacts:
-        """Return what the platform says of one service."""
+        """Return the platform's facts of one service."""
 
     async def deploys(self, service_id: str, back_to: str | None = None) -> Sequence[Deploy]:
         """Return deploys newest first: at least 20, and paged back to `back_to` when that is given."""
@@ -52,7 +52,10 @@ class GroupsServices(Protocol):
     """A platform that sorts its services into projects and environments."""
 
     async def groups(self) -> Mapping[str, str]:
-        """Return the name of its group by service id; a service may be in none. Raises Temporary or Permanent."""
+        """Return the name of each service's group by service id; ungrouped services are left out.
+
+        Raises Temporary or Permanent.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ class TellsTime(Protocol):
 
     @property
     def clock(self) -> ClockReading | None:
-        """Return the offset of our clock from the platform's, by its latest answer; None before the first."""
+        """Return the offset of our clock from the platform's, by its latest answer; None before the first answer."""
 
 
 @runtime_checkable
@@ -77,18 +80,18 @@ class WritablePlatform(Platform, Protocol):
     """A platform that may also be changed. One call, one request: nothing below it retries."""
 
     async def set_auto_deploy(self, service_id: str, value: str) -> str | None:
-        """Set auto-deploy to `off`, `commit` or `checksPass`. Idempotent. Return what the answer says it is set to now.
+        """Set auto-deploy to `off`, `commit` or `checksPass`; idempotent. Return the value in the answer.
 
         Raises Temporary, Permanent or OutcomeUnknown.
         """
 
     async def rollback(self, service_id: str, deploy_id: str) -> str | None:
-        """Ask for a rollback, once. Return the new deploy's id, or None if accepted without one.
+        """Request a rollback, once. Return the new deploy's id, or None if it was accepted without one.
 
         Raises Temporary only when nothing happened (429), Permanent when refused (4xx),
-        OutcomeUnknown otherwise (timeout, reset, 5xx, unreadable answer). Of the Permanent ones, Gone says that the
-        deploy's artefact is not there (any more), Forbidden that the key may not do it.
+        OutcomeUnknown otherwise (timeout, reset, 5xx, unreadable answer). Of the Permanent errors, Gone means that the
+        deploy's artefact is not there (any more), and Forbidden that the key has no such permission.
         """
 
     async def redeploy(self, service_id: str, commit: str) -> str | None:
-        """Ask to build and deploy a commit, once. Returns and raises what `rollback` does."""
+        """Request a build and deploy of a commit, once. Returns and raises as `rollback` does."""

@@ -8,7 +8,7 @@ from watchdog.domain.deploys import Commit
 
 
 class Repository(Protocol):
-    """Where the code is kept. It is only read, at most every `every_seconds`. Raises Temporary or Permanent."""
+    """The repository of the code, read at most every `every_seconds`. Raises Temporary or Permanent."""
 
     every_seconds: float
 
@@ -16,7 +16,7 @@ class Repository(Protocol):
         """Return the newest commits on a branch of the repository with that address, newest first."""
 
     async def compare(self, repo: str, base: str, head: str) -> Comparison:
-        """Return what lies between two commits of the repository with that address."""
+        """Return the commits and files between two commits of the repository with that address."""
 
     async def close(self) -> None:
         """Close connections."""

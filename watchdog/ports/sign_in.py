@@ -1,4 +1,4 @@
-"""An identity provider: who is signing in to the console."""
+"""An identity provider: it proves who is signing in to the console."""
 
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -6,9 +6,10 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """One attempt to sign in elsewhere: what ties the answer that comes back to the browser that was sent there.
+    """One attempt to sign in at a provider; it ties the answer to the browser that was sent there.
 
-    `state` comes back with the browser, `nonce` in the signed proof; whoever has the `verifier` may ask for it.
+    `state` comes back with the browser, `nonce` in the signed proof. The `verifier` is the secret of PKCE: only its
+    holder can redeem the code.
     """
 
     state: str
@@ -17,13 +18,13 @@ class SignIn:
 
 
 class IdentityProvider(Protocol):
-    """Somewhere else that people sign in, and that proves who they are. Raises Temporary or Permanent."""
+    """A provider at which people sign in, and which proves their identity. Raises Temporary or Permanent."""
 
     name: str
     issuer: str
 
     async def address(self, attempt: SignIn) -> str:
-        """Return where a browser is sent to sign in."""
+        """Return the address to which the browser is sent to sign in."""
 
     async def identify(self, attempt: SignIn, code: str) -> str:
-        """Return who signed in, for the code that the browser brought back. Raises Permanent if it proves nobody."""
+        """Return the identity proven by the code that the browser brought back; raises Permanent if it proves none."""

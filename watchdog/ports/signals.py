@@ -1,4 +1,4 @@
-"""What is probed: a signal source and its samples."""
+"""A signal source and its samples."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from watchdog.domain.readings import MinuteCount, Phases, Reading
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One reading of a signal, with what was measured on the way.
+    """One reading of a signal, with its measurements.
 
-    `certificate_expires_at` is UTC epoch seconds; `happened_at` the moment a platform event tells of; `version` is of
+    `certificate_expires_at` is UTC epoch seconds; `happened_at` the moment of a platform event; `version` that of
     the code that answered, where the answer names one.
     """
 
@@ -27,7 +27,7 @@ class Sample:
 
 
 class SignalSource(Protocol):
-    """Something that can be looked at. Never raises: what goes wrong with the ruler is `Unknown`."""
+    """A source of readings. Never raises: a failure of the measurement itself is an `Unknown`."""
 
     name: str
     kind: str
@@ -36,7 +36,7 @@ class SignalSource(Protocol):
     """Whether it is probed faster under suspicion (probes are; feeds are not)."""
 
     async def read(self) -> Sequence[Sample]:
-        """Look once, within its own total deadline. Usually one sample; a feed of events may give several or none."""
+        """Read once, within a total deadline. Usually one sample; a feed of events may give several or none."""
 
     async def close(self) -> None:
-        """Give back what it holds."""
+        """Release connections and files."""

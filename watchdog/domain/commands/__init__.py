@@ -1,1 +1,1 @@
-"""The commands that people give: what one is, and the table of all."""
+"""The commands of people: their type, and the table of all."""

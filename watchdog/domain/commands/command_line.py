@@ -1,7 +1,8 @@
-"""How each command is typed at the terminal: the one place that spells it, for the command line and for every text.
+"""The spelling of each command at the terminal: the one source for the command line and for every text.
 
-A command has a name by which code, the store, Slack and the API know it, and a place in the tree of commands (`incident
-ack`). A text that names a command takes it from `command_line`, so that a command that moves takes its texts along.
+A command has a name, by which code, the store, Slack and the API know it, and a place in the tree of commands
+(`incident ack`). A text that names a command takes it from `command_line`, so a command that moves takes its texts
+along.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from watchdog.domain.commands.human_command import Surface
 
 PROGRAM = "watchdog"
 QUOTED = '"…"'
-"""Stands for a text of the reader's own."""
+"""A placeholder for a text of the reader's own."""
 OTHERS: Mapping[str, str] = MappingProxyType(
     {
         "demo": "demo",
@@ -52,19 +53,19 @@ OTHERS: Mapping[str, str] = MappingProxyType(
         "completion": "completion",
     }
 )
-"""Commands that are no rows of the command table: their names, and how they are typed, in the order of the help."""
+"""Commands outside the command table: their names, and their spelling at the terminal, in the order of the help."""
 PLACES: Mapping[str, str] = MappingProxyType(
     {**OTHERS, **{row.name: row.words for row in commands_of(Surface.TERMINAL)}}
 )
-"""Every command by its name, and how it is typed."""
+"""The spelling of every command at the terminal, by its name."""
 BORN_IN_A_GROUP = frozenset({"incident", "digest"})
 """Commands that never had another spelling."""
 OLD_SPELLINGS: Mapping[str, str] = MappingProxyType(
     {name: words for name, words in PLACES.items() if name != words and name not in BORN_IN_A_GROUP}
 )
-"""How commands were typed before they were grouped, and how they are typed now; both work."""
+"""The spellings from before commands were grouped, with the present ones; both work."""
 
 
 def command_line(name: str, *words: object) -> str:
-    """Return what to type: `watchdog incident ack web-1`. Raises KeyError for a name that is no command's."""
+    """Return the line to type: `watchdog incident ack web-1`. Raises KeyError for an unknown name."""
     return " ".join((PROGRAM, PLACES[name], *map(str, words)))

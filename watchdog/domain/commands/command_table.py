@@ -1,7 +1,7 @@
-"""Every command that people give, one row each: the one place to add one.
+"""The command table: one row for each command of people, and the one place to add one.
 
-A row without an `event` adds to the record of an incident (daemon/approvals/annotations.py), or is looked up by the
-daemon first (`undo`, supervision/command_poller.py).
+A row without an `event` either adds to the record of an incident (daemon/approvals/annotations.py), or is looked up by
+the daemon first (`undo`, supervision/command_poller.py).
 """
 
 from collections.abc import Mapping
@@ -26,6 +26,7 @@ from watchdog.domain.severity import Severity
 
 LONGEST_QUIET_SECONDS = 30 * 86400.0
 REASON_MAX = 300
+# Seven characters are git's own short form; a shorter prefix could match several commits.
 COMMIT_LENGTH_MIN = 7
 TERMINAL = frozenset({Surface.TERMINAL})
 NOT_IN_CHAT = frozenset({Surface.TERMINAL, Surface.CONSOLE})
@@ -230,5 +231,5 @@ COMMANDS: Mapping[str, HumanCommand] = MappingProxyType({row.name: row for row i
 
 
 def commands_of(surface: Surface) -> tuple[HumanCommand, ...]:
-    """Return the commands that can be given there, in the order of the help."""
+    """Return the commands of a surface, in the order of the help."""
     return tuple(row for row in ROWS if surface in row.surfaces)

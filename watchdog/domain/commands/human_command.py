@@ -1,7 +1,7 @@
-"""What a command of a person is: what it is about, its arguments, who may give it, the event it becomes.
+"""The type of a human command: its subject, its arguments, the role it needs, and its event.
 
 The rows are in `command_table.py`. The command line, the console's forms, the JSON API, Slack and the roles are made of
-them; `stored_arguments` checks what was given, the same in all of these.
+them; `stored_arguments` checks the input, the same for all of these.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,13 +13,13 @@ from watchdog.domain.commands.human_events import HumanEvent
 from watchdog.domain.units import parse_duration
 
 ALL = "all"
-"""Stands for every service where a command is about one or all."""
+"""The subject of a command that is about every service."""
 NAME_MAX = 120
 DURATION_MAX = 20
 
 
 class InvalidRequest(ValueError):
-    """Something that cannot be meant: where it stands, what is wrong with it, what to write instead."""
+    """Input that is refused: its place, its mistake, and the correct input."""
 
     def __init__(self, where: str, what: str, instead: str) -> None:
         super().__init__(f"{where}: {what}; {instead}")
@@ -27,7 +27,7 @@ class InvalidRequest(ValueError):
 
 
 class Role(StrEnum):
-    """What a visitor of the console may do: look; add to the record and hold back; let act."""
+    """The role of a console visitor: read; add to the record and hold back actions; allow actions."""
 
     VIEWER = "viewer"
     OPERATOR = "operator"
@@ -35,12 +35,12 @@ class Role(StrEnum):
 
     @property
     def rank(self) -> int:
-        """Return its place, the least first."""
+        """Return the role's position, the least first."""
         return tuple(Role).index(self)
 
 
 class Surface(StrEnum):
-    """Where a command can be given."""
+    """A place where commands can be given."""
 
     TERMINAL = "terminal"
     CONSOLE = "console"
@@ -48,7 +48,7 @@ class Surface(StrEnum):
 
 
 class Subject(StrEnum):
-    """What a command is about: its first word. The value is the argument under which it is stored."""
+    """The subject of a command: its first word. The value is the argument under which it is stored."""
 
     INCIDENT = "incident"
     SERVICE = "service"
@@ -59,7 +59,7 @@ class Subject(StrEnum):
 
 
 class CommandGroup(StrEnum):
-    """Under which word a command stands at the terminal."""
+    """The word under which a command is grouped at the terminal."""
 
     TOP = ""
     INCIDENT = "incident"
@@ -68,7 +68,7 @@ class CommandGroup(StrEnum):
 
 
 class Seen(StrEnum):
-    """What the page or plan showed to the author of a command: the daemon refuses it if that has changed."""
+    """The facts that the author of a command saw: the daemon refuses the command if they have changed."""
 
     NOTHING = "nothing"
     QUESTION = "the suspect, the target and the moment of the question"
@@ -76,7 +76,7 @@ class Seen(StrEnum):
 
 
 class Kind(StrEnum):
-    """What an argument may be."""
+    """The type of an argument."""
 
     TEXT = "text"
     CHOICE = "choice"
@@ -86,7 +86,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """One argument behind the subject."""
+    """One argument after the subject."""
 
     name: str  # its name in forms, the JSON API and Slack
     says: str  # its help, half a sentence
@@ -102,13 +102,14 @@ class Argument:
 
     @property
     def option(self) -> str:
-        """Return its name at the terminal: `--for`."""
+        """Return the argument's spelling at the terminal: `--for`."""
         return self.flag if self.flag.isupper() else f"--{self.flag or self.name.replace('_', '-')}"
 
     def checked(self, value: Any) -> Any:
-        """Return what is stored of a value, None where it was left out. Raises InvalidRequest."""
+        """Return the value to store, None where it was left out. Raises InvalidRequest."""
         if self.kind is Kind.FLAG:
             return value in (True, "yes")
+        # One line, single blanks: the text goes into a note, a chat message and a table cell.
         text = " ".join(str(self.default or "" if value is None else value).split())
         if not text:
             if self.default != "":
@@ -137,11 +138,11 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class HumanCommand:
-    """One command: the row from which everything else is made."""
+    """One command: the row from which every surface is made."""
 
     name: str  # its word in Slack, in the API and in the store
     says: str  # one sentence, the help of every surface
-    subject: Subject  # what it is about
+    subject: Subject  # its topic
     role: Role  # the least role that may give it
     arguments: tuple[Argument, ...] = ()  # those behind the subject, in order
     event: Callable[[float, str, Mapping[str, Any]], HumanEvent] | None = None
@@ -156,7 +157,7 @@ class HumanCommand:
 
     @property
     def words(self) -> str:
-        """Return how it is typed at the terminal: `incident ack`."""
+        """Return its spelling at the terminal: `incident ack`."""
         return " ".join(filter(None, (self.group.value, self.word or self.name)))
 
     @property
@@ -166,13 +167,13 @@ class HumanCommand:
 
     @property
     def usage(self) -> str:
-        """Return how it is typed in a channel: `silence SERVICE 2h WHY`."""
+        """Return its spelling in a chat channel: `silence SERVICE 2h WHY`."""
         words = {Subject.NOTHING: "", Subject.SERVICE_OR_ALL: "SERVICE"}.get(self.subject, self.subject.name)
         return " ".join(filter(None, (self.name, words, *(one.example for one in self.required))))
 
 
 def stored_arguments(command: HumanCommand, subject: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the daemon gets of a command: its subject and arguments, checked. Raises InvalidRequest."""
+    """Return the stored arguments of a command: its subject and arguments, checked. Raises InvalidRequest."""
     about: dict[str, Any] = {}
     if command.subject is not Subject.NOTHING:
         whole = command.subject is Subject.SERVICE_OR_ALL and subject == ALL
@@ -186,6 +187,7 @@ def _subject(command: HumanCommand, subject: str) -> str:
     if not subject:
         raise InvalidRequest(command.name, f"say which {what}", command.usage)
     if len(subject.removeprefix("sha256:")) < command.subject_characters_min:
+        # A prefix of a commit shorter than that could name several.
         instead = f"give {command.subject_characters_min} characters or more"
         raise InvalidRequest(subject, f"too short to name one {what}", instead)
     if len(subject) > NAME_MAX:

@@ -1,4 +1,4 @@
-"""What humans said, in past participles: the events that carry who said it."""
+"""Human commands as events, in past participles, with their author."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from watchdog.domain.severity import Severity
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """A human said yes to what the incident asked."""
+    """A human approved the question of the incident."""
 
     at: float  # UTC epoch seconds
     incident: str  # its id
@@ -17,7 +17,7 @@ class Approved:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A human said no to what the incident asked."""
+    """A human rejected the question of the incident."""
 
     at: float  # UTC epoch seconds
     incident: str  # its id
@@ -113,9 +113,9 @@ class RollbackRequested:
 
 @dataclass(frozen=True, slots=True)
 class UndoRequested:
-    """A human said that the rollback of `incident` was wrong, and asked for the way back to its `suspect`.
+    """A human called the rollback of `incident` wrong, and asked for the way back to its `suspect`.
 
-    What the record says of that rollback comes along, since an incident that is over is known to the record only.
+    The facts of that rollback come along from the record, as the state no longer holds an old incident.
     """
 
     at: float  # UTC epoch seconds
@@ -130,7 +130,7 @@ class UndoRequested:
 
 @dataclass(frozen=True, slots=True)
 class RestoreRequested:
-    """A human asked to give back the auto-deploy of a service, which is off because of us."""
+    """A human asked to restore the auto-deploy of a service, which is off because of us."""
 
     at: float  # UTC epoch seconds
     service: str  # its name
