@@ -17,6 +17,7 @@ from watchdog.domain.notices import AnswerTerms, IncidentNews, Link, Notice, Not
 from watchdog.domain.policy import Policy, Rule, ServicePolicy, Suppression
 from watchdog.domain.severity import Severity
 
+# Blame needs a fresh list (its veto fires at 60 s); while acting, another person's deploy must show at once.
 DEPLOYS_SUSPECT_SECONDS = 5.0
 DEPLOYS_ACTING_SECONDS = 2.0
 
@@ -232,6 +233,7 @@ class StepContext:
 
     def silenced_by(self, kind: NoticeKind) -> Suppression | None:
         """Return the silence that mutes a notice of this kind about the incident, or None."""
+        # The common case: without any silence the findings need not be computed.
         if not (self.policy.silences or self.state.silences or self.service.downtime):
             return None
         failing = observations.findings(self.service, self.policy, self.now)

@@ -54,6 +54,7 @@ def judge_sight(ctx: StepContext) -> None:
         ctx.state = replace(ctx.state, blind_since=ctx.now)
         ctx.emit(Note(ctx.now, "", None, "BLIND", f"{why}: the fault is ours, nothing is touched"))
         ctx.wake_at(ctx.now + BLIND_TELL_SECONDS)
+    # Only an answer ends blindness: failed readings that merely become old do not.
     elif since is not None and seeing:
         _see_again(ctx, ctx.now - since)
     # The wait spares the operators a page for each blip of the host's own network.

@@ -79,6 +79,7 @@ IN_ANY_PHASE: Mapping[type[Event], Handler] = MappingProxyType(
         e.CommitsUnread: blocked_merges.unseen,
         e.AuthorsRead: deploy_success.written,
         e.Acknowledged: human_commands.acknowledge,
+        # Only an open question has a clock: ASKING overrides this row.
         e.QuestionHeard: ignore,
         e.FollowUpsFellDue: follow_up_reminders.remind,
     }
@@ -89,6 +90,7 @@ LATE: Mapping[type[Event], Handler] = MappingProxyType(
         e.PinConfirmed: rollback_outcome.pin_came_late,
         e.PinUnconfirmed: rollback_outcome.pin_came_late,
         e.RollbackAccepted: rollback_outcome.acceptance_came_late,
+        # No phase waits for it; a refused key is noted by the fleet's handler (fleet.forbid).
         e.RollbackRefused: ignore,
         e.RollbackStoodDown: ignore,
         e.RollbackPostponed: rollback_outcome.put_off_late,
@@ -131,6 +133,7 @@ TRANSITIONS: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
             e.DeploysListed: suspicion.confirm,
             e.TimePassed: suspicion.confirm,
             e.Restarted: suspicion.resume,
+            # Also here: an incident whose rollback waits for a fresh bad reading is back under suspicion.
             e.Rejected: human_commands.stop,
             e.Stopped: human_commands.stop,
             e.RollbackRequested: human_commands.rollback_by_hand,
@@ -293,6 +296,7 @@ def _concerned(ctx: StepContext) -> list[str]:
     if isinstance(event, e.Restarted):
         # An empty list means that this worker took up every service it guards.
         return [name for name in event.services or ctx.policy.services if name in ctx.policy.services]
+    # Every service, as each has clocks of its own in its state; waking does not name one.
     if isinstance(event, e.TimePassed):
         return [name for name in ctx.state.services if name in ctx.policy.services]
     return []

@@ -153,6 +153,7 @@ class Blame:
         """Return whether this change or another service's caused it, with neither improbable: a human is asked."""
         if self.probability is None or self.rival is None or self.vetoed:
             return False
+        # Together they reach the floor: it was one of the two, and the daemon cannot tell which.
         return self.probability >= CONTESTED_MIN and self.probability + self.chance_of(self.rival) >= self.floor
 
     @property

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 ONCE_LIVE = frozenset({"live", "deactivated"})
+# A status that is in neither set is unknown: such a deploy counts as not ended, and blocks a rollback.
 IN_PROGRESS = frozenset({"created", "queued", "build_in_progress", "pre_deploy_in_progress", "update_in_progress"})
 ENDED = ONCE_LIVE | {"build_failed", "pre_deploy_failed", "update_failed", "canceled"}
 AUTO_DEPLOY = ("off", "commit", "checksPass")

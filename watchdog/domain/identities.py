@@ -62,6 +62,7 @@ def meant(text: str, *, names_are_proven: bool = False) -> tuple[str, ...]:
     way, colon, name = text.partition(":")
     if not colon:
         way, name = "", text
+    # A member id has a shape of its own, so a bare word is not ambiguous.
     right = MEMBER.fullmatch(name) if way == SLACK else _NAME.fullmatch(name)
     if right is None or (colon and way not in WAYS):
         raise ValueError(

@@ -30,6 +30,7 @@ def parse_duration(text: object) -> float:
     """
     written = _written(text)
     number = text if isinstance(text, int | float) and not isinstance(text, bool) else _bare(written.strip())
+    # No unit is assumed: seconds and milliseconds differ by a silent factor of 1000.
     if number is not None:
         shown = f"{number:g}" if abs(number) < SHOWN_MAX else "45"
         raise ValueError(f"a duration needs a unit: write {shown}s, {shown}ms or {shown}m")

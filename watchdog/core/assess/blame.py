@@ -63,6 +63,7 @@ def weigh(case: BlameInput) -> Blame:
     prior = prior_of(case.service, change, case.onset_at, weights, case.now)
     terms = evidence_terms(case, suspect, change)
     causes = other_causes(case, suspect, prior.rates.others_per_month)
+    # P = own / (1 + own + others): the other causes enter as a divisor of the odds.
     odds = prior.odds * prod(term.factor for term in terms) / (1.0 + sum(one.odds for one in causes))
     vetoes = _vetoes(case, suspect, change)
     fired = [veto for veto in vetoes if veto.fired]
@@ -114,6 +115,7 @@ def _vetoes(case: BlameInput, suspect: Deploy, change: Deploy) -> tuple[Veto, ..
 
 
 def _rollback_veto(suspect: Deploy, change: Deploy) -> Veto:
+    # A rollback away from a rollback would redeploy the code that was left for a reason.
     rollback = next((deploy for deploy in (suspect, change) if deploy.is_rollback), None)
     if rollback is None:
         return Veto("suspect is a rollback", False, "it is not")
@@ -146,6 +148,7 @@ def _onset_veto(case: BlameInput, change: Deploy) -> Veto:
 
 
 def _curable_veto(case: BlameInput) -> Veto:
+    # Other code cannot mend a certificate or name resolution.
     why = NOT_CURABLE.get(case.main.failure_kind)
     if why:
         return Veto("not curable", True, f"{why}: no rollback cures that")

@@ -49,6 +49,7 @@ class BlameInput:
         other, trouble = self._other(name), self.state.troubles.get(name)
         if other is None:
             return trouble.at if trouble is not None else None
+        # A run of failing probes dates the failure most exactly; an incident's onset may be the minute of a feed.
         runs = [check.run_started_at for check in self._checks(other) if check.run_started_at is not None]
         if runs:
             return min(runs)

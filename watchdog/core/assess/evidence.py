@@ -26,6 +26,7 @@ def _with_earlier(terms: tuple[Term, ...], before: Blame | None, suspect: Deploy
     if before is None or before.suspect is None or before.suspect.id != suspect.id:
         return terms
     now = {term.name: term.factor for term in terms}
+    # Only acquitting terms are kept: one that convicts must be observed now.
     kept = [term for term in before.terms if term.name and term.factor < min(1.0, now.get(term.name, 1.0))]
     weaker = {term.name for term in kept}
     return (*(term for term in terms if term.name not in weaker), *map(as_earlier, kept))
@@ -53,6 +54,7 @@ def _found(case: BlameInput, change: Deploy) -> tuple[Term, ...]:
     new = _new_errors(case)
     if new:
         found.append(Term(weights.new_errors_in_release, f"errors new in this release: {new[0]}", "new errors"))
+    # The deploy came right after an incident: the fault may be older than its code.
     if case.service.closed_at is not None and since - 3600 < case.service.closed_at <= since:
         why = "an incident of this service ended within the hour before it"
         found.append(Term(weights.same_fault_before, why, "fault before"))

@@ -102,6 +102,7 @@ def _too_many(policy: Policy, groups: Sequence[Sequence[ActiveCritical]]) -> Mas
     if len(groups) >= brakes.groups_max:
         why = f"{head}: {', '.join(map(name_group, groups))} (limit {brakes.groups_max})"
         return MassFailure(why, certain=True)
+    # In a small fleet the number of groups never gets high: there the share of the fleet counts.
     weight = sum(_weight(group) for group in groups)
     if len(groups) > 1 and weight > brakes.fleet_share * len(policy.services):
         parts = ", ".join(f"{name_group(group)}{_doubled(group)}" for group in groups)

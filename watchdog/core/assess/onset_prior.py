@@ -73,10 +73,12 @@ def rates_of(service: ServiceState, weights: BlameWeights, now: float) -> Rates:
     """
     seen = service.history
     months = max(0.0, now - seen.since) / (MINUTES_PER_MONTH * 60) if seen.since else 0.0
+    # Nothing was counted yet: notices say that these rates are assumed.
     if months < LEARNED_MONTHS_MIN and seen == History(since=seen.since):
         bad, others = weights.bad_deploy_share, weights.other_incidents_per_month
         return Rates(bad, others, f"assumed (no history yet): {_in_words(bad, others)}", assumed=True)
     posterior = (weights.bad_deploy_share * ASSUMED_DEPLOYS + seen.bad_deploys) / (ASSUMED_DEPLOYS + seen.deploys)
+    # See above: the history of bad deploys contains our own rollbacks, so it must not raise the share.
     bad = min(weights.bad_deploy_share, posterior)
     others = (weights.other_incidents_per_month * ASSUMED_MONTHS + seen.others) / (ASSUMED_MONTHS + months)
     counts = f"{seen.bad_deploys} of {seen.deploys} deploys, {seen.others} others in {months:.1f} months"

@@ -75,6 +75,7 @@ def _failing_upstreams(case: BlameInput, suspect: Deploy, others_per_month: floa
             odds = _service_odds(case, name, suspect, others_per_month)
         else:
             continue
+        # The policy's weight is the minimum: a blip or an old failure still counts that much.
         found.append(Cause(f"upstream {name}", max(odds, 1.0 / case.policy.blame.upstream_failing - 1.0), why))
     return found
 
@@ -103,10 +104,12 @@ def _changed_dependencies(case: BlameInput, suspect: Deploy) -> list[Cause]:
     for name in sorted(relied_on(case.policy.services, case.service.name)):
         other = case.state.services.get(name)
         change = change_before(other.deploys, case.onset_at, case.policy.blame) if other is not None else None
+        # One commit in both services is one change, and is weighed as the own change.
         if other is None or change is None or (suspect.code is not None and change.code == suspect.code):
             continue
         odds = UNSEEN_SHARE * prior_of(other, change, case.onset_at, case.policy.blame, case.now).odds
         with_us = _failing_dependants(case, name)
+        # Other dependants that fail as well are evidence for the dependency they share.
         odds /= case.policy.blame.peers_failing ** min(len(with_us), PEERS_COUNTED_MAX)
         ago = show_seconds(max(0.0, case.onset_at - first_traffic_at(change, case.policy.blame)))
         why = f"{name}, which it depends on, was deployed {ago} before ({change.id})"
@@ -126,5 +129,6 @@ def _failing_dependants(case: BlameInput, changed: str) -> list[str]:
 
 def _common_cause(case: BlameInput, suspect: Deploy) -> list[Cause]:
     peers = failing_peers(case, suspect)
+    # Each peer divides the own odds by 50 (1/50): odds of n peers against an unobserved cause are 50^n - 1.
     odds = case.policy.blame.peers_failing ** -min(sum(peers.values()), PEERS_COUNTED_MAX) - 1.0
     return [Cause("peers", odds, f"other services fail too: {', '.join(peers)}")] if odds > 0 else []

@@ -34,9 +34,11 @@ def failing_peers(case: BlameInput, suspect: Deploy | None) -> dict[str, float]:
     known by its entry among the active criticals, compared with ours.
     """
     strangers = [name for name in case.policy.services if not _belongs_to_us(case, name, suspect)]
+    # A peer with a failing dependency has a reason of its own, and is no evidence of one that it shares with us.
     unexplained = [name for name in strangers if not _has_a_cause(case, name)]
     fail = {name: _weight(case, name) for name in unexplained if fails_with_us(case, name)}
     once = {name: UNSURE for name in unexplained if name not in fail and _failed_once(case, name)}
+    # Single failed probes happen by chance, the more services there are; confirmed failures hardly do.
     return {**_beyond_chance(fail, 0.0), **_beyond_chance(once, UNSURE * ONCE_BY_CHANCE * len(strangers))}
 
 
@@ -95,4 +97,5 @@ def _change_odds(case: BlameInput, name: str, began: float) -> float:
 
 def _nearness(seconds: float, *, exactly: bool) -> float:
     """Return 1 for onsets at the same moment, approaching 0 for distant ones."""
+    # Two independent errors add up as the sides of a right angle (hypot).
     return exp(-((seconds / (TOGETHER_SECONDS if exactly else hypot(TOGETHER_SECONDS, FEED_SECONDS))) ** 2))

@@ -54,6 +54,7 @@ def _why_not(deploy: Deploy, search: TargetQuery) -> str:
     """Return why this deploy is not the target, or ""."""
     if not deploy.was_live:
         return f"{deploy.status.replace('_', ' ')}, never live"
+    # Without a code it can be compared neither with the deny-list nor with the suspect.
     if deploy.code is None:
         return "names neither commit nor image digest"
     if deploy.code in search.denied:
@@ -100,6 +101,7 @@ def rolled_away_from(deploys: Sequence[Deploy], deploy: Deploy, undone: Sequence
 
 def _why_good(deploy: Deploy, search: TargetQuery) -> str:
     """Return why the deploy counts as good, or ""."""
+    # Our own record first: a long life before we watched may have been a bad one.
     record = search.observed_healthy_seconds.get(deploy.id, 0.0)
     if record >= search.limits.good_record_seconds:
         return f"healthy for {show_seconds(record)} by our own record"

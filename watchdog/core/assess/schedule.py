@@ -38,6 +38,7 @@ def _week(rotation: Rotation, at: float) -> int:
     """Return the number of whole weeks since the rotation began; its handover is always at the same local hour."""
     local = datetime.fromtimestamp(at, ZoneInfo(rotation.zone))
     days = local.toordinal() - rotation.first_day
+    # Until the minute of the handover the day still belongs to the previous member.
     return (days if local.hour * 60 + local.minute >= rotation.minute else days - 1) // 7
 
 

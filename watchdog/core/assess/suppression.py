@@ -81,6 +81,7 @@ def _concerns(one: Suppression, incident: Incident, signals: Set[str]) -> bool:
 def _names(one: Suppression, incident: Incident, signals: Set[str]) -> bool:
     if one.service not in (None, incident.service) or one.severity not in (None, incident.severity):
         return False
+    # Exactly that signal: a second failing one may be another outage, which the silence does not know of.
     return one.signal is None or signals == {one.signal}
 
 

@@ -32,6 +32,8 @@ def same_code_run(deploys: Sequence[Deploy], suspect: Deploy) -> list[Deploy]:
 def change_of(run: Sequence[Deploy], onset_at: float, weights: BlameWeights) -> Deploy:
     """Return the deploy of the run that fits the onset; an earlier one, if that had not served long enough to judge."""
     change = _newest_by(run, onset_at, weights)
+    # A commit that was deployed twice within moments is to blame itself, and not the configuration of the second
+    # deploy.
     for before in run[run.index(change) + 1 :]:
         if first_traffic_at(change, weights) - first_traffic_at(before, weights) >= weights.first_traffic_lead_seconds:
             break

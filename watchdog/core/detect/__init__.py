@@ -87,6 +87,7 @@ def learn(before: Check, after: Check, given: Conditions, *, in_incident: bool) 
 
 def find(check: Check, given: Conditions) -> Finding | None:
     """Return the confirmed anomaly of this check, or None."""
+    # A real failure first: refused probes are no evidence of an outage.
     return METHODS[given.signal.kind].find(check, given) or turned_away.find(check, given)
 
 

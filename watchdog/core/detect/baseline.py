@@ -68,6 +68,7 @@ def restarted(check: Check, lasted_seconds: float, now: float) -> dict[str, Any]
     others of about its length.
     """
     known = restart_seconds(check, now)
+    # A much shorter restart neither raises the lesson nor keeps it fresh.
     if MARGIN * lasted_seconds < known:
         return {}
     return {"restart_seconds": max(lasted_seconds, known), "restart_at": now}

@@ -88,6 +88,7 @@ def why_bad(minute: MinuteCount, history: Sequence[MinuteCount], signal: SignalP
     if minute.count < limits.feed_ratio * expected:
         return ""
     counts = [count.count for count in history]
+    # At least 1: a history that is smoother than Poisson is luck, and must not sharpen the test.
     phi = max(1.0, pvariance(counts) / max(fmean(counts), 0.1))
     chance = poisson_tail(minute.count / phi, expected / phi)
     if chance >= limits.feed_alpha:

@@ -25,6 +25,7 @@ SAMPLES_MIN = 20
 WINDOWS_MAX = 3
 HEALED_MAX_SECONDS = 900.0
 """A slow time longer than this is none of those that pass by themselves: it does not teach patience."""
+# A latency that has lasted a day is usual from then on (usual_latency); so is its share of slow answers.
 TAIL_USUAL_SECONDS = 86_400.0
 HEALED_MARGIN = 1.2
 HOLD_FACTOR_MAX = 3.0
@@ -190,6 +191,7 @@ def find(check: Check, given: "Conditions") -> Finding | None:
         return failing
     if given.now - check.samples[-1][0] > given.limits.fresh_seconds:
         return None
+    # The user's own objective first: its reason needs no statistics to be understood.
     return _find_objective(check, given) or _find_slow_answers(check, given) or _find_unusual(check, given)
 
 

@@ -166,6 +166,7 @@ def find(check: Check, given: "Conditions") -> Finding | None:
 
 
 def _find_run(check: Check, given: "Conditions") -> Finding | None:
+    # A count as well as a time: with slow or missing probes a long run may consist of two readings.
     if check.run_started_at is None or check.run_probes < given.limits.run_probes_min:
         return None
     failed_at = _fresh_failure(check, given)
@@ -192,6 +193,7 @@ def _find_cusum(check: Check, given: "Conditions") -> Finding | None:
     if failed_at - onset < given.limits.cusum_span_seconds:
         return None
     p0 = baseline.rates(check, given.now, given.signal, given.limits)[0]
+    # One blip with a lucky probe in it is still one blip: then the limit of the run timer decides.
     since = _likeliest_onset(check, onset, p0, forgiving=False)
     if _one_blip(check, since, failed_at) and failed_at - since < run_limit_seconds(check, given):
         return None
@@ -205,6 +207,7 @@ def _find_cusum(check: Check, given: "Conditions") -> Finding | None:
 
 
 def _find_intermittent(check: Check, given: "Conditions") -> Finding | None:
+    # The cheap test first: the present run adds one whole spell at most.
     if check.spells.whole < intermittent.WHOLE_MIN - 1 or _fresh_failure(check, given) is None:
         return None
     spells = intermittent.confirmed(check, baseline.rates(check, given.now, given.signal, given.limits)[0])
@@ -291,6 +294,7 @@ def began(onset: float, before: float | None) -> float:
 
 def suspicious(check: Check, given: "Conditions") -> bool:
     """Return whether one probe failed just now, or the sum or recent short outages suggest another failure."""
+    # A quarter of the limit: that far the sum of a healthy service rarely gets.
     unsettled = check.run_probes > 0 or check.cusum >= cusum_limit(given) / 4
     return unsettled or intermittent.may_return(check, given.now)
 

@@ -149,6 +149,7 @@ def _counted(one: SlowAnswers | None, limit: Limit, seconds: float, at: float) -
         level = more + (one.level if one is not None else 0.0)
         return SlowAnswers(limit.name, level, at, limit.seconds, recent=((at, 1),))
     in_a_row = one.in_a_row + 1 if one.quick == 0 else 1
+    # It stays in the count of slow answers, but adds no evidence.
     if limit.name == TAIL and in_a_row > TAIL_IN_A_ROW:
         more = 0.0
     level, answers = min(one.level + more, CAP * LIMIT), one.answers + 1
@@ -195,6 +196,7 @@ def began(one: SlowAnswers, limit: Limit) -> float:
         evidence = answers * probes.divergence(slow / answers, limit.usual_share)
         if slow / answers > limit.usual_share and evidence > best:
             best, since = evidence, at
+    # The list is cut at RECENT_MAX: an estimate at its very edge may lie further back.
     whole = kept == one.slow or since != one.recent[0][0]
     return since if whole else one.since
 

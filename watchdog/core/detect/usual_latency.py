@@ -37,6 +37,7 @@ HIGH_MAX = 3.0
 DAY_HOURS = 24
 DAYS = 14
 DAYS_MIN = 4
+# One hour more than two weeks: the high of the hour before counts as well (`_high`).
 KEPT = DAYS * DAY_HOURS + 1
 AGAIN = (1, 7, 14)
 """After this many days a latency is expected again, if it ended by itself."""

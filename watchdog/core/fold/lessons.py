@@ -39,6 +39,7 @@ def began_with(deploys: Sequence[Deploy], began: float, lead_seconds: float) -> 
     before = [(at, deploy) for at, deploy in dated if at is not None and at <= began]
     if not before:
         return None
+    # By traffic, not by position: the platform's list need not be in the order in which deploys took over.
     newest = max(before, key=itemgetter(0))[1]
     live_at = newest.finished_at
     return newest if newest.in_progress or (live_at is not None and began <= live_at + SWITCHED_SECONDS) else None
@@ -106,6 +107,7 @@ def _was_rolled_back(service: ServiceState, incident: Incident, policy: Policy) 
         for deploy in service.deploys
         if deploy.is_live and deploy.is_rollback
     ]
+    # A person's rollback at the platform is a verdict on the deploy as well as ours.
     elsewhere = any(at is not None and at > incident.onset_at for at in traffic_at)
     return incident.rollback.verified_at is not None or (incident.rollback.requested_at is None and elsewhere)
 
@@ -143,6 +145,7 @@ def healed_before(service: ServiceState, incident: Incident, rollback: Deploy, p
             return None
         good_at = max(good_at, good[0])
     others = [one.first_traffic_at(lead) for one in service.deploys if one.id not in (rollback.id, incident.suspect)]
+    # Another deploy in between may be the one that cured it.
     deployed = any(at is not None and onset < at <= good_at for at in others)
     return None if deployed or _crashed(service, onset, ended) else good_at
 

@@ -99,11 +99,13 @@ def apply_deploy_list(service: ServiceState, event: DeploysListed, policy: Polic
     watch_until, healthy_at = service.watch_until, service.healthy_at
     history = _counted(service, event.at)
     if live is not None and live.id != service.live:
+        # The first list only shows the deploy that was live before: it is none that we saw go live.
         if service.live is not None and not live.is_rollback:
             history = replace(history, deploys=history.deploys + 1)
         began = live.finished_at if live.finished_at is not None else event.at
         watch_until = max(watch_until, began + policy.pace.watch_window_seconds)
         service = _told_anew(service)
+        # The healthy record is of one deploy: the time around the switch belongs to neither.
         healthy_at = None
     seen = fast_replace(
         service,
@@ -165,6 +167,7 @@ def _dated(deploy: Deploy, before: Deploy | None, service: ServiceState, lead_se
         return fast_replace(deploy, update_seen_at=before.update_seen_at)
     if service.deploys_at is None or not (deploy.is_live or deploy.status == "update_in_progress"):
         return deploy
+    # The previous list showed it past that point already, so the moment itself was missed.
     if before is not None and before.status not in BEFORE_UPDATE:
         return deploy
     live_at = deploy.finished_at - lead_seconds if deploy.finished_at is not None else 0.0
@@ -207,11 +210,13 @@ def _corroborated(service: ServiceState, signal_name: str, now: float) -> bool:
         return False
     since = check.run_started_at - lessons.CRASH_LEAD_SECONDS
     reports = [at for other in service.checks.values() for at, _ in other.crashes if since <= at <= now]
+    # Two, as a single report may be one instance that the platform has restarted already.
     return len(reports) >= 2
 
 
 def findings(service: ServiceState, policy: Policy, now: float) -> tuple[Finding, ...]:
     """Return every confirmed anomaly of the service."""
+    # A check at rest is skipped: this runs with every reading, and most checks are at rest.
     found = [
         detect.find(check, conditions(service, name, policy, now))
         for name, check in service.checks.items()
@@ -320,6 +325,7 @@ def carry_on(service: ServiceState, policy: Policy, now: float) -> ServiceState:
         signal, unseen = wishes.signal(check.name), now - check.last_at
         if signal is not None and unseen <= taken:
             return check
+        # No run to continue, or a gap in which the site may have recovered and failed again.
         if signal is None or check.run_started_at is None or unseen > probes.gap_seconds(signal, limits):
             return detect.interrupt(check, now)
         return detect.go_on_unseen(check, unseen - taken)

@@ -20,6 +20,7 @@ from watchdog.domain.events import Observed
 from watchdog.domain.fast_replace import fast_replace
 from watchdog.domain.readings import Bad, FailureKind
 
+# The length of git's short commit ids; shorter ones match other commits by chance.
 SIGNS_MIN = 7
 VERSIONS_MAX = 4
 FAILED_MAX = 20

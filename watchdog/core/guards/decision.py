@@ -56,6 +56,7 @@ def decide(
     target = find_target(state, policy, service, verdict)
     answers = guards.check(guards.GuardContext(state, policy, service, wishes, verdict, target, incident, now, since))
     rule = policy.matrix[level]
+    # Read from the question's own decision: a guard that asks only now was never put to the human.
     answered = guards.guards_that_ask(incident) if approved else None
     defaulted = guards.answered_by_default(incident)
     course, why = _course(rule, verdict, target, answers, wishes, answered, defaulted=defaulted)
@@ -90,6 +91,7 @@ def _before(incident: Incident | None) -> Blame | None:
 def failing_share(service: ServiceState, main: Finding, now: float, policy: Policy) -> float:
     """Return the share of the main finding's probes that failed in the last minute (or its own share)."""
     check = service.checks[main.signal]
+    # Of the last minute, as visitors see it now; the whole run may be an hour old.
     failed, total = probes.share_failing(check, now - policy.detection.share_window_seconds)
     if main.method in ("run", "cusum") and total:
         return failed / total
@@ -175,6 +177,7 @@ def _would(
     """Return the action that only mode observe prevents, in words, and its course; ("", "") in every other mode."""
     if wishes.mode is not Mode.OBSERVE:
         return "", ""
+    # The same course without the guard `mode`: observe mode shows the decision that it prevents.
     others = [answer for answer in answers if answer.name != "mode"]
     course, why = _course(rule, verdict, target, others, wishes)
     if course not in (Course.ROLLBACK, Course.ANNOUNCE, Course.ASK) or target.deploy is None:

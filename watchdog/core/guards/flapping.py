@@ -14,6 +14,7 @@ def count(ctx: StepContext) -> bool:
     """Count an incident that is opened now; return whether the service flaps from now on."""
     brakes = ctx.policy.brakes
     within = [at for at in ctx.service.opened_at if at > ctx.now - brakes.flaps_window_seconds]
+    # No longer than the limit, as the state is saved with every step.
     opened = tuple([*within, ctx.now][-brakes.flaps_max :])
     ctx.update_service(opened_at=opened)
     if len(opened) < brakes.flaps_max or ctx.service.flapping_since is not None:

@@ -133,6 +133,7 @@ def _unasked(effect: Rollback, service: ServiceState, incident: Incident, after:
     if facts is not None and (facts.suspended or facts.maintenance):
         return "the service is meant to be down"
     kept_until = incident.announced_until
+    # Checked at the time of the request: the approval alone does not open the window.
     if policy.matrix[incident.severity].window is not None and kept_until is not None and (now or 0.0) < kept_until:
         return "it is kept for its window"
     held = suppression.active_hold(after, policy, effect.service, now or incident.opened_at)
@@ -148,6 +149,7 @@ def _unasked(effect: Rollback, service: ServiceState, incident: Incident, after:
         return f"{effect.suspect} is itself a rollback"
     mine = after.troubles.get(effect.service)
     wave = failure_correlation.mass_failure(policy, after.troubles, mine) if mine is not None else None
+    # An uncertain mass failure is asked about; only an approval of that very question covers it.
     asked = effect.approved_by is not None and "correlation" in guards.guards_that_ask(incident)
     if wave is not None and (wave.certain or not asked):
         return wave.why
@@ -186,6 +188,7 @@ def _left(was: ServiceState, service: ServiceState) -> str:
     known, incident = was.incident, service.incident
     if known is None or known.closed_at is not None:
         return ""
+    # A request by hand may replace an open incident, which is closed as continued in the same step.
     if incident is None or (incident.id != known.id and not incident.by_hand):
         return f"{known.id} was dropped while it was open"
     if was.phase not in ACTING or service.phase in ACTING or incident.closed_at is not None:

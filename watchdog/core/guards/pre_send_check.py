@@ -28,6 +28,7 @@ def reason_not_to_send(
     # The incident may have closed, or gone to a human, while the effect waited in the actuator.
     if service is None or incident is None or incident.id != effect.incident or service.phase is not Phase.ROLLING_BACK:
         return f"nobody waits for the rollback of {effect.incident} any more"
+    # A human's request does not depend on a failure that is seen at this moment.
     if incident.by_hand:
         return ""
     return _not_failing(service, policy, now) or guards.blocked(guards.AT_THE_CALL, state, policy, service, now)

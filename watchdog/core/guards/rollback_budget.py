@@ -32,6 +32,7 @@ def give_back(ctx: StepContext) -> None:
     at = ctx.incident.rollback.requested_at
     ctx.update_service(acted_at=tuple(moment for moment in ctx.service.acted_at if moment != at))
     moments = list(ctx.state.acted_at)
+    # One entry only: another service may have been rolled back at the same moment.
     if at in moments:
         moments.remove(at)
     acts = tuple(act for act in ctx.state.acts if (act.at, act.service) != (at, ctx.name))

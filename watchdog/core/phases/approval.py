@@ -138,6 +138,7 @@ def question_delivered(ctx: StepContext) -> None:
     # A receipt of an earlier question must not start the clock of this one.
     if deadline is None or event.incident != ctx.incident.id or event.written_at < deadline.asked_at:
         return
+    # The first delivery counts: further channels do not extend the time.
     if deadline.heard_at is None:
         clock = _not_before(replace(deadline, heard_at=ctx.now), ctx.now, deadline.within_seconds)
         ctx.update_question(deadline=clock)

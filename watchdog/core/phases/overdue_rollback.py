@@ -24,6 +24,7 @@ def page_if_overdue(ctx: StepContext) -> None:
     incident = ctx.service.incident
     if incident is None or incident.closed_at is not None or not _to_be_rolled_back(incident):
         return
+    # One page is enough: a paged human has the outage, whether the rollback is late or not.
     if incident.late_paged or (incident.paged and not _was_overtaken(incident)):
         return
     # A global stop keeps the rollback from being sent; the attempt to send it notifies people with that reason.

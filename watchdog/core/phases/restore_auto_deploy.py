@@ -28,6 +28,7 @@ def offer(ctx: StepContext) -> None:
     if not is_ours(ctx):
         return
     live = live_deploy(ctx.service.deploys)
+    # Once for each live deploy: a standing offer is no news.
     if live is None or live.id == ctx.service.offered or not _is_new(ctx, live):
         return
     ctx.update_service(offered=live.id)
@@ -85,6 +86,7 @@ def _is_new(ctx: StepContext, live: Deploy) -> bool:
     """Return whether the live deploy brings code that is not denied and was never live before."""
     if live.code is None or live.is_rollback or live.code in ctx.state.denied:
         return False
+    # A redeploy of code that was live before brings no new commit.
     return not any(item.code == live.code and item.was_live and item.id != live.id for item in ctx.service.deploys)
 
 

@@ -272,6 +272,7 @@ def pin_came_late(ctx: StepContext) -> None:
         return
     if isinstance(event, e.PinConfirmed):
         _read_back(ctx)
+    # No rollback came of it, so nothing needs auto-deploy off.
     if incident.rollback.deploy is None and ctx.service.phase in (Phase.PAGED, Phase.CALM):
         close_incident.give_back_or_say(ctx)
 
@@ -356,6 +357,7 @@ def auto_deploy_not_restored(ctx: StepContext) -> None:
             topic = Topic.AUTO_DEPLOY_NOT_RESTORED
             ctx.notify(NoticeKind.HUMAN_NEEDED, topic, wakes=True, why=event.why, under_way=acting)
             return
+    # During a rollback the command would be refused, so the hint is for afterwards.
     again = "Once that is over" if acting else "Switch it on by hand, or try again"
     lines = (f"Why: {event.why}", f"{again}: {command_line('restore-auto-deploy', ctx.name)}")
     restore_auto_deploy.tell(ctx, off, lines, wakes=True)

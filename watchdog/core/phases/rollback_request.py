@@ -158,6 +158,7 @@ def send(ctx: StepContext) -> None:
             suspect=incident.suspect,
             target=incident.rollback.target,
             target_code=incident.rollback.target_code,
+            # If the answer is lost, a newer deploy than this one that leads to the target is ours.
             baseline=ctx.service.deploys[0].id,
             approved_by=incident.question.approved_by,
             rebuild=incident.rollback.rebuilds,

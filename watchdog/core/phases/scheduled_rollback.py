@@ -24,6 +24,7 @@ HELD_UP = (Course.PAGE, Course.ASK)
 
 def wait(ctx: StepContext) -> None:
     """Handle an announced rollback: one in a veto window (rollback_outcome), or one that waits for its window."""
+    # In this order: a recovery or a void approval prevents the rollback even when its window begins in this event.
     if not ctx.service.is_kept:
         rollback_outcome.await_veto(ctx)
     elif observations.is_healthy(ctx.service, ctx.policy, ctx.now, ctx.policy.detection.calm_seconds):

@@ -15,6 +15,7 @@ PATIENCE_SECONDS = 600.0
 
 def enter_suspect(ctx: StepContext) -> None:
     """Enter suspicion after one bad reading, in calm; let go of a closed incident."""
+    # The step that closed the incident has saved its end; the next reading lets it go.
     if ctx.service.incident is not None:
         ctx.update_service(incident=None)
     why = observations.suspicion(ctx.service, ctx.policy, ctx.now)

@@ -104,6 +104,7 @@ def _lift(ctx: StepContext, event: e.UndoRequested, denied: tuple[str, ...]) -> 
     if denied == ctx.state.denied:
         return "no code was deny-listed for it"
     ctx.state = replace(ctx.state, denied=denied)
+    # The deny-list is shared: other services may have been rolled back from the same code, and the note names them.
     lately = [act.service for act in ctx.state.acts if act.suspect_code == code]
     known = [one.name for one in ctx.state.services.values() if any(bad == code for bad, _ in one.bad)]
     others = dict.fromkeys((*lately, *known))

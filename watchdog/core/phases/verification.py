@@ -101,6 +101,7 @@ def verify(ctx: StepContext) -> None:
     A human has it where the failure went on, another deploy is live, or the proof is overdue.
     """
     live = live_deploy(ctx.service.deploys)
+    # Another deploy went live: from then on no reading is about our rollback.
     if live is not None and live.id != ctx.incident.rollback.deploy:
         what = bad_commit_recurrence.describe(live) if live.code in ctx.state.denied else f"{live.id} is live"
         _left_to_human(ctx, f"{what} instead of our rollback {ctx.incident.rollback.deploy}")
@@ -122,6 +123,7 @@ def verify(ctx: StepContext) -> None:
         _left_to_human(ctx, f"the rollback did not help: {findings[0].text}; nothing more is tried")
     elif ctx.now - _good_since(ctx, restored) >= seconds and not _unproved(ctx, restored):
         _verified(ctx, restored)
+    # From the last interruption on: time spent blind or in a downtime does not use up the patience.
     elif ctx.now - _judged_since(ctx, restored) >= seconds + PATIENCE_SECONDS:
         why = _unproved(ctx, restored) or "no unbroken good stretch"
         _left_to_human(ctx, f"not proved to be good {show_seconds(waited)} after the rollback was live: {why}")
@@ -209,6 +211,7 @@ def _why_unproved(ctx: StepContext, check: Check, restored: float) -> str:
 
 def _verified(ctx: StepContext, restored: float) -> None:
     # A quiet feed does not hold up the proof, but the proof must not claim it as good.
+    # A quiet feed does not delay the proof, but the proof must not claim it as good.
     silent = _silent_feeds(ctx, restored)
     unknown = [f"{name} still unknown: no full minute since" for name in silent]
     proof = "; ".join([*(_proof(check, restored) for check in _watched(ctx)), *unknown])

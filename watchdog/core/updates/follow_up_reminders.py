@@ -24,6 +24,7 @@ def remind(ctx: StepContext) -> None:
     """Notify the incident's people of overdue follow-ups, with a dedup key of its own: the incident stays closed."""
     event = ctx.event
     assert isinstance(event, e.FollowUpsFellDue)
+    # The closed incident may be gone from the state; a silence needs only its service and severity.
     asked = Incident(event.incident, event.service, event.severity, ctx.now, ctx.now, "")
     if not event.channels or suppression.active_silence(
         ctx.state, ctx.policy, asked, NoticeKind.UPDATED, set(), ctx.now

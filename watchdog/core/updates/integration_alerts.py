@@ -24,6 +24,7 @@ def judged(ctx: StepContext, event: e.IntegrationJudged) -> None:
         # Blindness has its own page, and silent probes are one of its causes.
         if not (one.kind == "probes" and ctx.state.blind_since is not None):
             _fails(ctx, one, known.parts if known is not None else ())
+    # More parts fail meanwhile: the alert ends only once they work as well.
     elif not set(one.needed) <= set(known.parts):
         _put(ctx, one.key, replace(known, parts=_with(known.parts, one.needed)))
 

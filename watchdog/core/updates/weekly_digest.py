@@ -32,6 +32,7 @@ def due(state: State, policy: Policy, now: float) -> float | None:
 def tell(ctx: StepContext, event: e.WeekSummedUp) -> None:
     """Send the digest of a summed-up week, unless it was sent meanwhile or is no longer configured."""
     wanted = ctx.policy.digest
+    # Another worker may have sent it while this one summed up: then it is no longer due.
     if wanted is None or event.until != due(ctx.state, ctx.policy, ctx.now):
         return
     ctx.state = replace(ctx.state, digested_at=event.until)
