@@ -1,9 +1,9 @@
 """`step`, with its result checked: a step that violates an invariant is discarded, and actions are disabled.
 
-Theory. `guards/invariants.py` states what must never happen (a second rollback of an incident, a write to a service
-that is only observed, a critical incident without a page …) as a function of the states before and after, the
-effects and the policy. A violation is a bug in the decisions themselves, so nothing that they asked for is trusted:
-the state stays as it was, marked `disarmed`, until a human says `resume`.
+Theory. `guards/invariants.py` lists the forbidden results of a step, such as a second rollback of an incident, a write
+to a service that is only observed, or a critical incident without a page. It is a function of the states before and
+after, the effects and the policy. A violation is a bug in the decisions themselves, so none of their effects is
+trusted: the state stays as it was, marked `disarmed`, until a human says `resume`.
 
 Rule: the daemon and the replay of a recording both step through here, so that neither can decide otherwise.
 """

@@ -36,7 +36,12 @@ class Facts(TypedDict, total=False):
 
 
 class StepContext:
-    """The state under change, seen from one service."""
+    """The state under change, seen from one service.
+
+    Theory. A handler of the transition table gets no arguments but this. It reads `now`, the service, its incident and
+    its policy; it replaces parts of the frozen state by the `update_` methods, and appends effects by `emit`, `note`
+    and the `notify` methods. `step` returns both at the end, so a handler cannot perform anything by itself.
+    """
 
     def __init__(self, state: State, event: Event, policy: Policy) -> None:
         self.state = state
@@ -52,7 +57,7 @@ class StepContext:
 
     @property
     def service(self) -> ServiceState:
-        """Return the service this step is about."""
+        """Return the state of the service that is handled at present."""
         return self.state.services[self.name]
 
     @property
@@ -117,7 +122,7 @@ class StepContext:
         self.update_incident(escalation=replace(self.incident.escalation, **fields))
 
     def emit(self, effect: Effect) -> None:
-        """Ask for an effect."""
+        """Append an effect; the shell performs it after the step is saved."""
         self.effects.append(effect)
 
     def note(self, label: NoteLabel, text: str, about: tuple[str, ...] = ()) -> None:

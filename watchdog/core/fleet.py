@@ -187,6 +187,7 @@ def _allowed(services: Mapping[str, ServiceState], names: Container[str]) -> Map
 def trust(ctx: StepContext, event: e.CommitTrusted) -> None:
     """Remove a code from the deny-list."""
     kept = tuple(code for code in ctx.state.denied if not _same_code(code, event.commit))
+    # A prefix may name several codes; all of them are lifted.
     lifted = len(ctx.state.denied) - len(kept)
     ctx.state = replace(ctx.state, denied=kept)
     if lifted:

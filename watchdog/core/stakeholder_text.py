@@ -57,7 +57,7 @@ def all_is_well(name: str, since: str, lasted_seconds: float) -> Words:
 
 
 def moment(at: float, now: float, zone: str) -> str:
-    """Return a moment (UTC epoch seconds) by the clocks of a zone: `14:02 (UTC)`; with its date if it was not today."""
+    """Return a moment (UTC epoch seconds) in a time zone: `14:02 (UTC)`; with its date if it was not today."""
     there = datetime.fromtimestamp(at, ZoneInfo(zone))
     today = datetime.fromtimestamp(now, ZoneInfo(zone)).date() == there.date()
     return f"{there:%H:%M} ({zone})" if today else f"{there:%Y-%m-%d %H:%M} ({zone})"

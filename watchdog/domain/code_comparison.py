@@ -15,7 +15,7 @@ _SHA = re.compile(r"[0-9a-f]{7,64}")
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The way from one commit to another."""
+    """The commits and files between two commits."""
 
     base: str  # commit it starts from: the rollback target, or the code before the suspect
     head: str  # commit it leads to: the suspect
@@ -27,7 +27,7 @@ class Comparison:
 
     @property
     def authors(self) -> tuple[str, ...]:
-        """Return who wrote the commits, each once, of the newest commit first."""
+        """Return the authors of the commits, each once, the author of the newest commit first."""
         return tuple(dict.fromkeys(commit.author for commit in self.commits if commit.author))
 
     @property

@@ -123,7 +123,12 @@ class Escalation:
 
 @dataclass(frozen=True, slots=True)
 class RollbackAttempt:
-    """The rollback of an incident, from its target to the proof that it helped. Times are UTC epoch seconds."""
+    """The rollback of an incident, from its target to the proof that it helped. Times are UTC epoch seconds.
+
+    Theory. `tried` is set in the step that emits the effect `Rollback`, so that no crash can lead to a second one.
+    `deploy` follows when the platform accepts it, `restored_at` when that deploy is live, `verified_at` when fresh
+    readings prove the recovery. A postponed rollback (nothing was sent) clears `tried`; an unknown outcome does not.
+    """
 
     target: str | None = None  # the deploy to roll back to
     target_code: str | None = None  # its commit or image digest
@@ -148,7 +153,12 @@ class RollbackAttempt:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """One outage of one service, from onset to the end. Times are UTC epoch seconds, None until they come."""
+    """One outage of one service, from onset to the end. Times are UTC epoch seconds, None until they come.
+
+    Theory. The phase of the service says which step the incident is in; the incident keeps the facts that outlast a
+    phase: the last decision, the question and its answer, the pin, the one rollback, the escalation. All clocks are
+    moments in these fields, so a restart neither extends nor shortens any of them.
+    """
 
     id: str  # `SERVICE-N`
     service: str  # the service's name
@@ -304,7 +314,12 @@ class Shared:
 
 @dataclass(frozen=True)
 class State:
-    """Everything the core remembers; with several workers, of the services that this one holds."""
+    """Everything the core remembers; with several workers, of the services that this one holds.
+
+    Theory. A part of it belongs to all workers (`Shared`): the deny-list, the accounts of rollbacks, pauses, silences,
+    the critical services. A step that changes that part is saved only if no other worker changed it first; otherwise
+    the worker loads it and decides again. Whether it is blind, each worker knows of itself alone.
+    """
 
     services: Mapping[str, ServiceState] = field(default_factory=lambda: MappingProxyType({}))  # by name
     control: Mapping[str, tuple[float, Reading]] = field(

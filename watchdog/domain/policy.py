@@ -50,7 +50,7 @@ class Approver:
 
 @dataclass(frozen=True, slots=True)
 class Weekly:
-    """Hours that come back every week, from minute to minute of some days."""
+    """A weekly period: from one minute of the day to another, on some weekdays."""
 
     days: tuple[int, ...]  # weekdays on which they begin; Monday is 0
     begins_minute: int  # minute of the day
@@ -299,7 +299,7 @@ class Stakeholders:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A moment that comes back every week."""
+    """A moment of each week."""
 
     day: int  # weekday; Monday is 0
     minute: int  # minute of the day

@@ -17,7 +17,7 @@ class SignalReport:
 
 @dataclass(frozen=True, slots=True)
 class DemoResult:
-    """How a demo ended: the first eleven fields are the `--json` object, the others are for the screen."""
+    """The result of a demo: the first eleven fields are the `--json` object, the others are for the screen."""
 
     scenario: str  # its name
     severity: str | None  # of the incident; None: no incident

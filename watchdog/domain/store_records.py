@@ -68,14 +68,18 @@ class ActionResult(StrEnum):
     EXPIRED = "expired"
     """Refused: the target's artefact is gone."""
     FORBIDDEN = "forbidden"
-    """Refused: our key may not."""
+    """Refused: our key has no such permission."""
     WITHOUT_ID = "accepted without an id"
     """The platform has taken it: the daemon looks for the deploy, and never sends it again."""
 
 
 @dataclass(frozen=True, slots=True)
 class ActionRow:
-    """The journal of one changing call."""
+    """The journal of one changing call.
+
+    Theory. The row is saved as `sending` before the request leaves, and its answer is saved after it. A worker that
+    finds a row in `sending` after a crash does not know the outcome: it looks the deploy up and never repeats the call.
+    """
 
     incident: str  # id of the incident it is for
     step: str  # rollback, alternative (a rebuild), pin or restore
@@ -96,7 +100,11 @@ FLEET = ""
 
 @dataclass(frozen=True, slots=True)
 class LeaseGrant:
-    """The leases of a worker: on services, and perhaps on `FLEET`."""
+    """The leases of a worker: on services, and perhaps on `FLEET`.
+
+    Theory. A lease gives one worker a service for some seconds. Its epoch grows with each new holder and fences the
+    writes: a write with an older epoch is refused, so a worker that was frozen cannot overwrite its successor.
+    """
 
     worker: str  # its name
     epochs: Mapping[str, int]  # name to the epoch (fencing number) of its lease

@@ -6,7 +6,10 @@ from watchdog.domain.notices import Notice
 
 
 class Notifier(Protocol):
-    """One channel to people. Raises Temporary (try again), Permanent (this channel is broken) or Partly (of a send)."""
+    """One channel to people.
+
+    Raises Temporary (try again), Permanent (this channel is broken), and from a send also Partly.
+    """
 
     name: str
 

@@ -4,7 +4,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """The only source of time."""
+    """The only source of time, so that tests and the sandbox can run in virtual time."""
 
     def now(self) -> float:
         """Return UTC epoch seconds, for display and for comparison with the clocks of others."""
@@ -13,4 +13,4 @@ class Clock(Protocol):
         """Return seconds that never jump, for durations."""
 
     async def sleep(self, seconds: float) -> None:
-        """Return after so many seconds."""
+        """Return after this many seconds."""

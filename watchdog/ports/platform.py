@@ -23,7 +23,7 @@ class PlatformEvent:
 
 @runtime_checkable
 class Platform(Protocol):
-    """Reading a hosting platform. Raises Temporary or Permanent."""
+    """The reads of a hosting platform. Each may be repeated; each raises Temporary or Permanent."""
 
     name: str
     can_write: bool
@@ -60,7 +60,7 @@ class GroupsServices(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ClockReading:
-    """By how much our clock was ahead of a vendor's (negative: behind), read `at` (seconds, monotonic)."""
+    """The lead of our clock over a vendor's (negative: behind), read `at` (seconds, monotonic)."""
 
     ahead_seconds: float
     at: float
@@ -77,7 +77,11 @@ class TellsTime(Protocol):
 
 @runtime_checkable
 class WritablePlatform(Platform, Protocol):
-    """A platform that may also be changed. One call, one request: nothing below it retries."""
+    """A platform that may also be changed.
+
+    Theory. One call is one request, and nothing below this port retries: after a lost answer the change may have
+    happened, and a blind second request could roll back twice. The caller gets OutcomeUnknown and looks it up.
+    """
 
     async def set_auto_deploy(self, service_id: str, value: str) -> str | None:
         """Set auto-deploy to `off`, `commit` or `checksPass`; idempotent. Return the value in the answer.

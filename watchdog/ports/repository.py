@@ -1,4 +1,4 @@
-"""The repository of the code. It is only read."""
+"""The repository of the code, which is only read."""
 
 from collections.abc import Sequence
 from typing import Protocol

@@ -33,7 +33,7 @@ class SignalSource(Protocol):
     kind: str
     every_seconds: float
     adaptive: bool
-    """Whether it is probed faster under suspicion (probes are; feeds are not)."""
+    """Whether it is read faster under suspicion: probes are, feeds are not."""
 
     async def read(self) -> Sequence[Sample]:
         """Read once, within a total deadline. Usually one sample; a feed of events may give several or none."""

@@ -60,7 +60,7 @@ class StoreReader(Protocol):
         """Return the lines of the story, oldest first."""
 
     async def labels(self) -> Mapping[str, str]:
-        """Return incident id to label."""
+        """Return the label of each labelled incident, by incident id."""
 
     async def remarks(self, incident_id: str | None = None) -> Sequence[Remark]:
         """Return the remarks of people on an incident (of all, if None), oldest first."""
@@ -90,15 +90,17 @@ class StoreReader(Protocol):
     ) -> Sequence[Minute]:
         """Return the aggregates of these services (all, if None) that begin in [since, until), oldest first.
 
-        One for so many seconds.
-
-        Counts are summed and percentiles the largest, as in an hour; `why` is left out. It is one read, however many
-        services there are.
+        Each covers `seconds`. Counts are summed and percentiles the largest, as in an hour; `why` is left out. It is
+        one read, however many services there are.
         """
 
 
 class Store(StoreReader, Protocol):
     """The store: everything is saved in it before it is performed; one instance for each worker.
+
+    Theory. Two mechanisms keep several workers from contradicting each other. A lease with an epoch fences the writes
+    about one service: a worker that lost it gets Displaced. A revision guards the shared state: a write that rests on
+    an old revision gets Stale, and is decided again. Both are checked in the transaction of the write itself.
 
     Raises Temporary when the store does not answer. A store for a single worker grants every lease at once.
     """
@@ -128,9 +130,11 @@ class Store(StoreReader, Protocol):
     async def save(self, write: Write) -> Sequence[PendingEffect]:
         """Save the write in one transaction; return its effects of `effects.OUTSIDE`, with their ids, in order.
 
-        Nothing is saved when it raises Displaced (the lease on a service in the write moved to another worker),
-        Stale (the write would change the shared state, and another worker did so first) or Withdrawn (the command has
-        an answer already).
+        It raises one of these, and then nothing is saved:
+
+        - Displaced: the lease on a service in the write moved to another worker.
+        - Stale: the write would change the shared state, and another worker did so first.
+        - Withdrawn: the command has an answer already.
         """
 
     async def pending(self, names: Collection[str] | None = None) -> Sequence[PendingEffect]:
@@ -149,8 +153,8 @@ class Store(StoreReader, Protocol):
     async def put_action(self, row: ActionRow, expect: str | None) -> bool:
         """Insert the row (`expect` None), or replace it if its state is still `expect`; return whether it was.
 
-        Raises Displaced if the lease on `row.service` moved to another worker, and Stale if the row becomes `sending`
-        while another worker changed the shared state (a pause, a budget, a mass failure).
+        Raises Displaced if the lease on `row.service` moved to another worker. Raises Stale if the row becomes
+        `sending` and another worker changed the shared state (a pause, a budget, a mass failure).
         """
 
     async def reference(self, incident: str, channel: str) -> str | None:

@@ -168,6 +168,7 @@ def _version_veto(case: BlameInput, suspect: Deploy) -> Veto:
         return no
     for finding in case.findings:
         check = case.service.checks.get(finding.signal)
+        # Once the suspect's code answers as well, the failures may be its own.
         if check is None or served_versions.named_since(check, suspect, began):
             return no
         if served_versions.all_failures_are_of(check, before, finding.onset_at) < SURE_ANSWERS:

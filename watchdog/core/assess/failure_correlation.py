@@ -124,7 +124,7 @@ def _deployed(group: Sequence[ActiveCritical]) -> bool:
 
 
 def name_group(group: Sequence[Member]) -> str:
-    """Return `web+api (commit 1b7e0d4)`; the code only where it is what they have in common."""
+    """Return `web+api (commit 1b7e0d4)`; the code only where all members share it."""
     names = "+".join(member.service for member in group)
     codes = {member.suspect_code for member in group}
     code = group[0].suspect_code

@@ -28,7 +28,7 @@ UNDER_LOAD = (0.06, 80.0)
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """How often a service's deploys are bad, and how often it fails for another reason."""
+    """The rates of a service: its share of bad deploys, and its incidents of another cause."""
 
     bad_share: float  # share 0-1 of bad deploys
     others_per_month: float  # incidents of another cause a month

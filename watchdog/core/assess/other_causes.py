@@ -1,6 +1,6 @@
 """The other possible causes of the failure than the service's own change, each with its odds.
 
-All odds are against an unobserved cause, as the prior odds of the own change are (onset_prior.py), so that
+All odds are against an unobserved cause, as the prior odds of the own change are (onset_prior.py). Hence:
 
     P(own change) = own odds / (1 + own odds + the sum of the other causes' odds).
 

@@ -72,6 +72,6 @@ def _begins(weekly: Weekly, at: float) -> bool:
 
 
 def show(weekly: Weekly, at: float) -> str:
-    """Return a moment by the clocks of these hours: `Sun 02:00 Europe/Berlin`."""
+    """Return a moment in the time zone of the period: `Sun 02:00 Europe/Berlin`."""
     local = datetime.fromtimestamp(at, ZoneInfo(weekly.zone))
     return f"{DAYS[local.weekday()]} {local:%H:%M} {weekly.zone}"

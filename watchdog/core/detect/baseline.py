@@ -85,7 +85,7 @@ def limit_above_restarts(check: Check, now: float, seconds: float, longest_secon
 
 
 def rates(check: Check, at: float, signal: SignalPolicy, limits: Detection) -> tuple[float, float]:
-    """Return the CUSUM's p0 and p1: the share of its probes that usually fails (0 to 1), and that of an incident.
+    """Return the CUSUM's p0 and p1: the share (0 to 1) of the probes that usually fails, and that of an incident.
 
     p0 is the posterior mean of a beta distribution; p1 is ten times that, at least the limit's own (facts: section 6).
     """

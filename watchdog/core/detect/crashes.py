@@ -41,6 +41,7 @@ def find(check: Check, given: "Conditions") -> Finding | None:
         return None
     window = show_seconds(given.limits.crashes_window_seconds)
     text = f"{len(recent)} failures in {window} (limit {given.limits.crashes_min}): {recent[-1][1]}"
+    # A crash loop has no share of requests (0): blame then goes by its floor alone.
     return Finding(
         check.name,
         check.kind,

@@ -46,7 +46,7 @@ def _merged(known: Sequence[MinuteCount], told: Sequence[MinuteCount]) -> tuple[
 
 
 def poisson_tail(count: float, mean: float) -> float:
-    """Return P(X >= count) for a Poisson mean, by summing the lower terms; far out, Chernoff's upper bound of it."""
+    """Return P(X >= count) for a Poisson mean: the sum of the lower terms, or far out Chernoff's upper bound."""
     if count > mean:
         bound = exp(max(count - mean - count * log(count / mean), -700.0))
         if bound < BOUND_BELOW:

@@ -4,8 +4,8 @@ Theory. A leaky bucket over time, which is the CUSUM of the share of time down (
 each spell (failed probes in a row), at most SPELL_MAX_SECONDS of one. It leaks LEAK of all time, or twice the share of
 probes that usually fails. It confirms at LIMIT_SECONDS and WHOLE_MIN spells since it was last empty; a spell shorter
 than WHOLE_SECONDS counts as a part of one. So one blip, however long, cannot confirm, nor can three with a stray
-failure between them. A spell lasts from half-way between the last good probe and its first failure to half-way between
-its last failure and the next good probe, as far as these probes are near enough to show it.
+failure between them. A spell begins half-way between the last good probe and its first failure, and ends half-way
+between its last failure and the next good probe; at most EDGE_MAX_SECONDS are added on either side.
 """
 
 from dataclasses import replace

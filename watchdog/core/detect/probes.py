@@ -69,6 +69,7 @@ def _fail(
     check: Check, at: float, recent: Outcomes, limits: Detection, rates: Rates, *, unbroken: bool
 ) -> dict[str, Any]:
     run_probes = check.run_probes + 1 if unbroken else 1
+    # Two failures close together break the good stretch of a verification (its rule 3); one does not.
     again = any(failed for _, failed in recent[-CLOSE_PROBES:-1])
     # Only the first failures of a run count (see above), and the sum has a cap.
     cusum = check.cusum
@@ -90,6 +91,7 @@ def _fail(
 
 def _succeed(check: Check, at: float, recent: Outcomes, rates: Rates, *, unbroken: bool) -> dict[str, Any]:
     cusum = after_success(check.cusum, rates)
+    # A run that has just ended becomes a spell; without one the bucket leaks.
     if check.run_probes:
         spells = intermittent.added(check, at if unbroken else None, rates[0])
     else:
@@ -237,6 +239,7 @@ def _likeliest_onset(check: Check, zero_at: float, p0: float, *, forgiving: bool
     recovered is a blip, of which a healthy service has one in BLIP_PROBES probes. Without that, a blip minutes before
     would date the outage to before the deploy that caused it.
     """
+    # Without every probe since the sum left zero, no later onset can be told from that moment.
     if not check.recent or check.recent[0][0] > zero_at:
         return zero_at
     outcomes = [one for one in check.recent if one[0] >= zero_at]
@@ -246,9 +249,11 @@ def _likeliest_onset(check: Check, zero_at: float, p0: float, *, forgiving: bool
     for bad, run in groupby(outcomes, key=lambda one: one[1]):
         seen = list(run)
         if bad:
+            # Only the first run is forgiven: a second one before the onset is no blip by chance any more.
             blip = healed if forgiving and runs == 1 else 0.0
             found.append((left * divergence(failed / left, p0) + blip, seen[0][0]))
             short = seen[-1][0] - seen[0][0] <= BLIP_SECONDS
+            # Log-likelihood of one blip (once in BLIP_PROBES) against that many failures by chance (p0 each).
             healed = max(0.0, len(seen) * log(1 / p0) - log(BLIP_PROBES)) if short else 0.0
             failed -= len(seen)
             runs += 1

@@ -1,8 +1,8 @@
 """A site that turns our probes away (429, a challenge) since a deploy.
 
 A rate limit or challenge may affect all visitors or only our probes; the probe cannot tell which, so it is no evidence
-of an outage. If it starts in the watch window of a deploy and the probe before it succeeded, this detector returns a
-finding, and the guard `let in` requires an approval for a rollback.
+of an outage. It becomes a finding only if it starts in the watch window of a deploy, after a good probe. The guard
+`let in` then requires an approval for a rollback.
 """
 
 from typing import TYPE_CHECKING

@@ -67,7 +67,7 @@ def _reached(usual: UsualLatency, at: float) -> float:
 
 
 def _level(usual: UsualLatency, at: float) -> float:
-    """Return the usual latency of a known hour, on the line to that of the hour that is nearer."""
+    """Return the usual latency of a known hour, interpolated towards the nearer of the two neighbouring hours."""
     before, now, after = [one or usual.around[1] for one in usual.around]
     middle = (at % HOUR_SECONDS) / HOUR_SECONDS - 0.5
     nearer = after if middle > 0 else before

@@ -1,1 +1,1 @@
-"""Folds readings and deploy lists into the state, before anything is decided."""
+"""Folds: readings and deploy lists become knowledge in the state, before any decision."""

@@ -21,7 +21,7 @@ OF_INCIDENT = (
     "closed_at",
 )
 OF_QUESTION = ("asked_at", "approved_at")
-"""Not `defaulted_at`: it is compared with the deadline, of the same clock, which stays."""
+"""Without `defaulted_at`: it is compared with the deadline, which stays and comes from the same clock."""
 OF_ROLLBACK = ("requested_at", "blocked_since", "restored_at", "healed_at", "verified_at")
 OF_ESCALATION = ("told_at", "called_at", "acknowledged_at")
 OF_DOWNTIME = ("since", "after", "ended_at")

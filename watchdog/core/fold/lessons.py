@@ -88,6 +88,7 @@ def after_incident(service: ServiceState, incident: Incident, policy: Policy, no
     rollback, checks = incident.rollback, dict(service.checks)
     if rollback.healed_at is None and _was_rolled_back(service, incident, policy):
         return _without_lessons_of(service, incident, policy)
+    # The rollback may have cured it, so the length of the failure teaches nothing.
     if rollback.healed_at is None and rollback.requested_at is not None:
         return service
     for finding in incident.findings:

@@ -7,8 +7,8 @@ It is known only from such answers, never guessed. Two uses, both of which can o
 - A rollback is not verified while answers name the code that it leaves (phases/verification.py).
 
 Rejected: to date blame by the first answer that names a version. Caches, rolling updates and outages in which no answer
-names a version put that date minutes off in either direction, and a deploy dated too late is blamed for the failures of
-others.
+names a version put that date minutes off in either direction. A deploy that is dated too late is then blamed for the
+failures of others.
 
 A version belongs to a deploy if one of the two, version and commit, is a prefix of the other, of at least seven
 characters.
@@ -39,6 +39,7 @@ def observed(check: Check, event: Observed) -> Check:
     known = next((one for one in check.served if one.version == version), None)
     seen = known if known is not None else Served(version, event.at, event.at)
     failures = (*seen.failed_at, event.at)[-FAILED_MAX:] if failed else seen.failed_at
+    # The newest version goes last, so that the one not seen for longest is dropped.
     others = [one for one in check.served if one.version != version]
     newest = fast_replace(seen, last_at=event.at, failed_at=failures)
     return fast_replace(check, served=(*others, newest)[-VERSIONS_MAX:])

@@ -19,6 +19,7 @@ def register(ctx: StepContext, findings: tuple[Finding, ...]) -> None:
     if severity.judge(findings, ctx.service_policy, ctx.policy.detection)[0] is not Severity.CRITICAL:
         return
     before = ctx.state.troubles.get(ctx.name)
+    # A planned downtime is registered as well: its dependants fail by it and need that explanation.
     planned = maintenance.in_force(ctx.service, ctx.now) is not None
     # A known suspect is kept: after a rollback the live deploy is another one, and the failure still is of the first.
     if before is not None and before.suspect_code is not None and before.planned is planned:

@@ -196,6 +196,7 @@ def _evidence(
     """Return the reading of each signal, each control target and each status page."""
     found = {finding.signal: finding for finding in findings}
     lines = [_signal_evidence(signal.name, service.checks.get(signal.name), found, policy) for signal in wishes.signals]
+    # In the order of the configuration; a target that was not read yet is left out.
     control = [state.control[target] for target in policy.control if target in state.control]
     if control:
         answering = sum(isinstance(reading, Good) for _, reading in control)

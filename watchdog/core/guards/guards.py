@@ -27,7 +27,7 @@ NO_ROLLBACK_TRAILER = "watchdog: no-rollback"
 
 @dataclass(frozen=True, slots=True)
 class GuardContext:
-    """An intended rollback, as the guards see it."""
+    """The input of a guard: an intended rollback, with the state and the policy."""
 
     state: State
     policy: Policy

@@ -88,6 +88,7 @@ def _next(ctx: StepContext) -> tuple[Sequence[Step], Step, bool]:
     # Rotations are resolved here, at the moment of the call: a handover may lie between two steps.
     once_round = [schedule.whose(step, ctx.now) for step in (*order[at:], *order[:at])]
     passed = tuple(takewhile(lambda step: not _on_call(step, ctx.now), once_round))
+    # If every step is outside its hours, the next one in order is only the clock of the next attempt.
     found = len(passed) < len(order)
     return passed, once_round[len(passed) if found else 0], found
 

@@ -136,6 +136,7 @@ def rollback_by_hand(ctx: StepContext) -> None:
     """Roll back by a human's request: same protocol and same page, without the guards that restrain the daemon."""
     event = ctx.event
     assert isinstance(event, e.RollbackRequested)
+    # No blame is weighed: a request by hand is about the live deploy.
     suspect = live_deploy(ctx.service.deploys)
     if suspect is None:
         refuse(ctx, f"no live deploy is known: {ctx.service.deploys_why or 'none in the list'}")

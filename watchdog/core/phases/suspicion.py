@@ -1,4 +1,8 @@
-"""Calm and suspicion: from the first bad reading to a confirmed anomaly, or back to calm."""
+"""Calm and suspicion: from the first bad reading to a confirmed anomaly, or back to calm.
+
+Theory. Suspicion costs nothing but probes: it raises the probe rate and reads the deploy list, and people hear of it
+only if it is confirmed. An incident whose rollback could not be sent comes back here, and is decided again.
+"""
 
 from watchdog.core.context import StepContext
 from watchdog.core.fold import lessons, observations
@@ -41,6 +45,7 @@ def confirm(ctx: StepContext) -> None:
         open_incident(ctx, findings)
     elif not findings and observations.is_healthy(ctx.service, ctx.policy, ctx.now):
         _calm_down(ctx)
+    # Only an open incident has a limit: a suspicion alone may last, as it costs probes and nothing else.
     elif ctx.service.incident is not None and lasted >= PATIENCE_SECONDS:
         rollback_request.escalate_to_human(
             ctx, f"for {show_seconds(lasted)} it neither failed for sure nor recovered", restore=True

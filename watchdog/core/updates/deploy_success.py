@@ -66,6 +66,7 @@ def settle(ctx: StepContext) -> None:
     if ctx.now - trial.seen_at > GAP_SECONDS:
         _leave_open(ctx, trial, f"no probe told anything for {show_seconds(ctx.now - trial.seen_at)}")
         return
+    # Unknown readings were left out above: they count neither as probes nor against the deploy.
     good = trial.good + isinstance(event.reading, Good)
     trial = replace(trial, probes=trial.probes + 1, good=good, seen_at=ctx.now)
     ctx.update_service(trial=trial)

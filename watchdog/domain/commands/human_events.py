@@ -74,7 +74,7 @@ class Silenced:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A human put an action hold on a service, or on all: for a while nothing is rolled back unasked."""
+    """A human put an action hold on a service, or on all: for a while a rollback needs an approval."""
 
     at: float  # UTC epoch seconds
     by: str  # who said it
