@@ -82,7 +82,7 @@ class StepContext:
 
     def set_service(self, service: ServiceState) -> None:
         """Replace the service's state."""
-        # Identity, not equality: most readings change nothing, and comparing two states costs more than the step.
+        # Identity, not equality: comparing two states field by field would cost more than the step itself.
         services = self.state.services
         if service is not services.get(self.name):
             self.state = fast_replace(self.state, services={**services, self.name: service})

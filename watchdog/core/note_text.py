@@ -33,6 +33,7 @@ def target_line(decision: Decision) -> str:
     choice = decision.target
     if choice is None:
         return "none"
+    # One line of the story has room for the three newest; `explain` lists them all.
     skipped = "; ".join(f"skipped {item.deploy}: {item.why}" for item in choice.skipped[:3])
     skipped = f" ({skipped})" if skipped else ""
     if choice.deploy is None:

@@ -93,6 +93,7 @@ def mass_failure(policy: Policy, troubles: Mapping[str, ActiveCritical], mine: A
     for begin in sorted({one.at for one in known if 0 <= mine.at - one.at <= seconds}):
         one = _too_many(policy, form(policy, [one for one in known if 0 <= one.at - begin <= seconds]))
         found += [one] if one is not None else []
+    # A certain one first: it blocks, where an uncertain one only asks.
     return min(found, key=lambda one: not one.certain, default=None)
 
 

@@ -94,6 +94,7 @@ def rolled_away_from(deploys: Sequence[Deploy], deploy: Deploy, undone: Sequence
         if newer.id == deploy.id:
             return None
         away = newer.is_rollback and left.id not in undone
+        # A rollback to the same code went for its configuration, and is no verdict on the code.
         if away and left.code is not None and left.code == deploy.code != newer.code:
             return newer
     return None

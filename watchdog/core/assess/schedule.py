@@ -48,6 +48,7 @@ def latest(moment: Moment, at: float) -> float:
     local = datetime.fromtimestamp(at, zone)
     day = local.date() - timedelta(days=(local.weekday() - moment.day) % 7)
     of_day = time(moment.minute // 60, moment.minute % 60)
+    # Of a moment that comes twice, when the clocks are set back, this is the first (`fold` 0).
     found = datetime.combine(day, of_day, zone).timestamp()
     return found if found <= at else datetime.combine(day - timedelta(days=7), of_day, zone).timestamp()
 
@@ -64,6 +65,7 @@ def next_beginning(weekly: Weekly, at: float) -> float:
     hour, minute = divmod(weekly.begins_minute, 60)
     days = (today + timedelta(days=number) for number in range(TWO_WEEKS_DAYS))
     begins = (datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone).timestamp() for day in days)
+    # A begin in the hour that the clocks skip gets another local time, so `_begins` refuses it.
     return next(moment for moment in begins if moment > at and _begins(weekly, moment))
 
 

@@ -117,6 +117,7 @@ def _bad_minutes(check: Check, given: "Conditions") -> list[tuple[MinuteCount, s
     bad: list[tuple[MinuteCount, str]] = []
     # The newest first: it decides, and this runs with every probe of the service.
     for minute in reversed(window):
+        # Minutes from before the statistics were cleared are history: they explain, and are not judged.
         why = why_bad(minute, history, given.signal, given.limits) if minute.start >= check.counts_from else ""
         if why:
             bad.insert(0, (minute, why))

@@ -54,6 +54,7 @@ def _with(spells: Spells, begins: float, ends: float, leak: float) -> Spells:
     # A spell beyond the cap adds no more, while the bucket leaks: one long outage fills it less than a short one.
     fills, whole = min(lasted, SPELL_MAX_SECONDS) - leak * lasted, min(1.0, lasted / WHOLE_SECONDS)
     left = spells.level_seconds - leak * (begins - spells.ended_at)
+    # The bucket was empty in between: the earlier spells are of another outage.
     if left <= 0 or _is_over(spells, begins):
         return Spells(begins, ends, 1, whole, fills, lasted)
     return replace(

@@ -189,6 +189,7 @@ def find(check: Check, given: "Conditions") -> Finding | None:
     failing = probes.find(check, given)
     if failing is not None or check.over_since is None:
         return failing
+    # Old answers confirm nothing: the route may have become quick since.
     if given.now - check.samples[-1][0] > given.limits.fresh_seconds:
         return None
     # The user's own objective first: its reason needs no statistics to be understood.

@@ -50,6 +50,7 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
     failed = isinstance(event.reading, Bad)
     oldest = event.at - RECENT_SECONDS
     kept = [item for item in check.recent if item[0] > oldest][-RECENT_MAX + 1 :]
+    # After a longer gap the site may have recovered and failed again unseen, so it is another run.
     unbroken = bool(kept) and event.at - kept[-1][0] <= gap_seconds(signal, limits)
     recent = (*kept, (event.at, failed))
     # A success at a sum of zero changes nothing, whatever p0 is: this common case spares the learned rates.

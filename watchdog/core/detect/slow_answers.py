@@ -167,6 +167,7 @@ def _counted(one: SlowAnswers | None, limit: Limit, seconds: float, at: float) -
 
 def _after_quick(one: SlowAnswers, limit: Limit, number: int = 1) -> SlowAnswers | None:
     level, less = one.level, log((1 - limit.found_share) / (1 - limit.usual_share))
+    # One by one: a sum that reaches zero on the way is over, and a later slow answer begins another.
     for _ in range(number):
         level += less
         if level <= 0:

@@ -65,6 +65,7 @@ def stepped(usual: UsualLatency, answers: Samples, times: float | None, *, well:
     """
     at = answers[-1][0]
     level = max(1, round(median(seconds for since, seconds in answers if since > usual.stepped_at) / UNIT_SECONDS))
+    # The first step of an hour closes the previous one, which becomes history.
     if int(at // HOUR_SECONDS) != usual.hour:
         usual = usual_latency.in_hour(usual, int(at // HOUR_SECONDS))
     if usual.steps >= STEPS_MIN:

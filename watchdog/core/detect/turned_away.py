@@ -29,6 +29,7 @@ def observed(before: Check, after: Check, at: float, *, in_watch: bool) -> Check
         return fast_replace(after, turned_since=None, turned_probes=0) if answered else after
     if after.turned_since is not None:
         return fast_replace(after, turned_probes=after.turned_probes + 1)
+    # Only then is the deploy a suspect: otherwise the site may have limited us before it.
     if in_watch and after.kind in PROBES and isinstance(before.last, Good):
         return fast_replace(after, turned_since=at, turned_probes=1)
     return after

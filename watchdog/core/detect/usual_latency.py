@@ -155,6 +155,7 @@ def _high(usual: UsualLatency, hour: int, near: Sequence[int]) -> float:
 
 def learned(usual: UsualLatency, level: int) -> UsualLatency:
     """Return the usual latency with its average moved, by at most AVERAGE_TIMES of it."""
+    # A plain mean at first, and from a hundred steps on an average that forgets slowly.
     weight = max(1.0 / (usual.steps + 1), WEIGHT_MIN)
     seen = min(level, AVERAGE_TIMES * usual.average) if usual.steps else level
     average = usual.average + weight * (seen - usual.average)
@@ -163,6 +164,7 @@ def learned(usual: UsualLatency, level: int) -> UsualLatency:
 
 def tail_learned(usual: UsualLatency, slow: int, answers: int) -> UsualLatency:
     """Return the usual latency with the share of far slower answers moved by those of a step."""
+    # The assumed share weighs as much as 1 / share steps, so the first slow answers do not define it.
     weight = max(1.0 / (usual.steps + 1 / usual.tail_share), TAIL_WEIGHT_MIN)
     share = usual.tail_share + weight * (slow / answers - usual.tail_share)
     return fast_replace(usual, tail_share=max(share, TAIL_LEAST))

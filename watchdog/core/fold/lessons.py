@@ -56,6 +56,7 @@ def after_reading(service: ServiceState, before: Check, after: Check, policy: Po
     # The CUSUM confirms the end of a slowness late. A deploy in that delay did not end it.
     known_after = max(SLOWNESS_ENDS_SECONDS, slower_than_usual.ends_within_seconds(given.signal.every_seconds))
     earliest = max(began, given.now - known_after) if ended else began
+    # Something else may have ended it, so its length says nothing about blips or jobs.
     if rolled_back or planned or _deployed_since(service, policy, earliest):
         return fast_replace(after, usual=usual_latency.forgotten_since(after.usual, began)) if ended else after
     # By the plain limit: neither a crash report nor a restart may change whether the run counts as a blip.

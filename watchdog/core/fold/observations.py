@@ -68,6 +68,7 @@ def _healthy(service: ServiceState, checks: Mapping[str, Check], wishes: Service
     # A gap without readings proves no health, so the time in it is not added.
     if since is None or at - since > HEALTHY_GAP_SECONDS:
         return {"healthy_at": at}
+    # In steps, so that most readings leave the record as it is.
     if at - since < HEALTHY_STEP_SECONDS:
         return {}
     record = dict(service.observed_healthy_seconds)

@@ -27,7 +27,7 @@ NO_ROLLBACK_TRAILER = "watchdog: no-rollback"
 
 @dataclass(frozen=True, slots=True)
 class GuardContext:
-    """The input of a guard: an intended rollback, with the state and the policy."""
+    """The input of a guard: an intended rollback. `found` is the main finding, with the onset of its incident."""
 
     state: State
     policy: Policy
@@ -38,7 +38,6 @@ class GuardContext:
     incident: Incident | None
     now: float
     found: Finding | None = None
-    """The main finding, with the onset of its incident."""
 
     @property
     def code(self) -> str | None:
@@ -370,6 +369,7 @@ def blocked(
     incident = service.incident
     decision = incident.decision if incident is not None else None
     assert decision is not None and decision.blame is not None and decision.target is not None, "it was decided"
+    # Without `found`: the guards that read it judge the decision, and are not asked again at sending.
     place = (state, policy, service, policy.services[service.name])
     request = GuardContext(*place, decision.blame, decision.target, incident, now)
     answered = (

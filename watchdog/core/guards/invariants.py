@@ -106,7 +106,7 @@ def _target(effect: Rollback, service: ServiceState, incident: Incident, denied:
     if target.code in denied or effect.target_code in denied:
         return f"{effect.target} is deny-listed"
     blame = incident.decision.blame if incident.decision is not None else None
-    # Same code is a target only where the configuration alone changed; a rebuild of the suspect would prove nothing.
+    # The same code is a target only where the configuration alone changed: otherwise nothing would be rolled back.
     suspect = next((deploy for deploy in service.deploys if deploy.id == effect.suspect), None)
     same = suspect is not None and suspect.code is not None and suspect.code == target.code
     return f"{effect.target} runs the suspect's code" if same and blame is not None and not blame.configuration else ""

@@ -74,8 +74,8 @@ def reject(ctx: StepContext) -> None:
     if ctx.service.is_kept:
         scheduled_rollback.forget(ctx)
     ctx.update_incident(human_needed=f"rejected by {event.by}", human_decision=HumanDecision.REJECTED)
-    # With an unsure blame the rejection is about this deploy only. The outage goes on, and its author is on it: the
-    # escalation pauses as after an acknowledgement, instead of ending.
+    # With an unsure blame the rejection is about this deploy only. The outage goes on, and the person who rejected has
+    # it: the escalation pauses as after an acknowledgement, instead of ending.
     if close_incident.unsure(ctx.incident):
         escalation.taken_up(ctx, event.by)
     else:

@@ -57,6 +57,7 @@ def _since(ctx: StepContext, incident: Incident) -> float:
     trouble = ctx.state.troubles.get(ctx.name)
     if incident.by_hand or _was_overtaken(incident) or trouble is None:
         return incident.decision.at
+    # A worker with a fast clock may have registered it in our future.
     return min(trouble.at, ctx.now)
 
 

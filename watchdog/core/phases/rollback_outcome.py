@@ -243,6 +243,7 @@ def postponed(ctx: StepContext) -> None:
     rollback_budget.give_back(ctx)
     ctx.update_rollback(tried=False, requested_at=None)
     if ctx.incident.by_hand:
+        # Its human reads that nothing was sent, and may decide differently by now.
         rollback_request.escalate_to_human(ctx, f"nothing was sent: {event.why}; ask again", restore=True)
         return
     rollback_request.retry_later(ctx, event.why)

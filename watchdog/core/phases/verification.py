@@ -210,7 +210,6 @@ def _why_unproved(ctx: StepContext, check: Check, restored: float) -> str:
 
 
 def _verified(ctx: StepContext, restored: float) -> None:
-    # A quiet feed does not hold up the proof, but the proof must not claim it as good.
     # A quiet feed does not delay the proof, but the proof must not claim it as good.
     silent = _silent_feeds(ctx, restored)
     unknown = [f"{name} still unknown: no full minute since" for name in silent]

@@ -36,6 +36,7 @@ def begin_watch(ctx: StepContext, was_live: str | None) -> None:
         return
     live_at = live.finished_at if live.finished_at is not None else ctx.now
     ends_at = live_at + ctx.policy.pace.watch_window_seconds
+    # A window that has ended already was not observed by this worker.
     if live.is_rollback or live.code in ctx.state.denied or ends_at <= ctx.now or _is_in_an_incident(service):
         return
     # The begin of its window was not observed, or belongs to an incident that is over by now.
