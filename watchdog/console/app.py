@@ -24,14 +24,15 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
-"""What a browser lets our pages do: no script, style or connection but ours, and nothing inline."""
+"""The content security policy: browsers accept script, style and connections from this origin alone, nothing inline."""
 
 REFERRER = "same-origin"
-"""Other sites learn nothing. With `no-referrer` a browser would call the origin of our own forms `null`."""
+"""Browsers send no referrer to other sites. With `no-referrer` a browser would send `null` as the origin of our own
+forms."""
 
 
 def make_console(world: Dependencies, access: Access) -> ASGIApp:
-    """Return the console. Raises ValueError if nobody could come in."""
+    """Return the console. Raises ValueError if the configuration has neither token nor proxy nor OpenID provider."""
     reader, renderer, desk = ViewQueries(world), Renderer(world.version), CommandService(world, access)
 
     async def problem(request: Request, error: Exception) -> Response:
@@ -55,12 +56,13 @@ def make_console(world: Dependencies, access: Access) -> ASGIApp:
         ],
         exception_handlers={HTTPException: problem, Temporary: unavailable},
     )
+    # Starlette builds a slash redirect from the Host header, which the client chooses.
     app.router.redirect_slashes = False  # the address would be made of whatever Host the request names
     return SecurityHeaders(AuthMiddleware(BodyLimit(app), access, world.clock, renderer))
 
 
 class SecurityHeaders:
-    """Says on every answer what a browser may do with it."""
+    """Adds the security headers to every response."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

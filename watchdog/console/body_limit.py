@@ -1,4 +1,4 @@
-"""How large a request may be: an ASGI layer that reads the body of a POST before anybody else does."""
+"""Request size limit: an ASGI layer that reads the body of a POST before the application does."""
 
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -8,7 +8,7 @@ BODY_MAX_BYTES = 16_384
 
 
 class BodyLimit:
-    """Answers 413 to what is larger; hands on what is not."""
+    """Answers 413 to a body that is too large, and passes any other on."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -24,6 +24,7 @@ class BodyLimit:
             if message["type"] == "http.disconnect":
                 return
             body, more = body + message.get("body", b""), message.get("more_body", False)
+            # Counted while reading: Content-Length may be missing, or wrong.
             if len(body) > BODY_MAX_BYTES:
                 await JSONResponse({"detail": f"more than {BODY_MAX_BYTES} bytes"}, 413)(scope, receive, send)
                 return

@@ -1,8 +1,9 @@
-"""What people ask for: checked, allowed or not, and taken to the daemon, whose answer is the answer.
+"""Commands from the console: validated, authorized, and submitted to the daemon, whose answer is returned.
 
-Rule 1: the same commands as the command line's, under the name of who is logged in; nothing is decided here.
-Rule 2: what a role does not allow is in the audit too, but not more often than a person clicks, under however many
-names the bearers of one token come; the story of an incident has no line of it.
+Rule 1: the same commands as those of the command line, under the name of the logged-in person; this file decides
+nothing.
+Rule 2: a command that the role does not allow is recorded in the audit, but no more often than a person clicks, however
+many names the bearers of one token type; the incident's timeline has no line of it.
 """
 
 from collections.abc import Mapping
@@ -27,15 +28,15 @@ log = structlog.get_logger("watchdog")
 
 
 class Invalid(Exception):
-    """What was asked for makes no sense; the text says what to do."""
+    """The request is malformed; the text says how to correct it."""
 
 
 class NotAllowed(Exception):
-    """The role does not allow it; the text says which would."""
+    """The role does not allow the command; the text names the role that does."""
 
 
 class CommandService:
-    """Takes commands to the daemon."""
+    """Submits commands to the daemon."""
 
     def __init__(self, world: Dependencies, access: Access) -> None:
         self._world = world
@@ -43,12 +44,13 @@ class CommandService:
         self._refusals = access.failures
 
     async def ask(self, visitor: Visitor, command: HumanCommand, subject: str, given: Mapping[str, Any]) -> Command:
-        """Return the command with the daemon's answer, given what a form or a body said.
+        """Submit a command with the fields of a form or a body, and return it with the daemon's answer.
 
-        Raises NotAllowed, else Invalid, and Temporary if the daemon does not answer.
+        Raises NotAllowed before Invalid, and Temporary if the daemon does not answer.
         """
         why = visitor.why_not(command.name)
         if why:
+            # Record the refusal even if its arguments are malformed: the audit must show every attempt.
             about = {command.subject.value: clean(subject, NAME_MAX)} if command.subject.value and subject else {}
             with suppress(Invalid):
                 about = arguments_of(command, subject, given)
@@ -74,7 +76,7 @@ class CommandService:
 
 
 def arguments_of(command: HumanCommand, subject: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the daemon gets of a command, given what a form or a body said. Raises Invalid."""
+    """Return the arguments to store for a command, made of the fields of a form or a body. Raises Invalid."""
     said = {name: clean(value, LONGEST) if isinstance(value, str) else value for name, value in given.items()}
     own = {one.name for one in command.arguments}
     theirs = [one.name for row in ROWS if row.subject is command.subject for one in row.arguments]
@@ -91,7 +93,7 @@ def arguments_of(command: HumanCommand, subject: str, given: Mapping[str, Any]) 
 
 
 def _seen(needed: Seen, said: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the author had before their eyes. Raises Invalid where that is not said."""
+    """Return the state that the author saw when deciding. Raises Invalid if the form lacks it."""
     if needed is Seen.LIVE_DEPLOY:
         if not said.get("live"):
             raise Invalid("It must be said which deploy is live, as the plan shows it.")
@@ -101,6 +103,7 @@ def _seen(needed: Seen, said: Mapping[str, Any]) -> dict[str, Any]:
     if not said.keys() >= {"suspect", "target", "asked_at"}:
         raise Invalid("The form does not say what was asked: load the page again, then decide.")
     try:
+        # JSON bodies bring numbers, forms bring text, and "inf" parses as a float.
         asked_at = float(said["asked_at"]) if said["asked_at"] not in ("", None) else None
         if asked_at is not None and not isfinite(asked_at):
             raise ValueError("no moment")

@@ -1,4 +1,5 @@
-"""What the console is given: reading the record, what the daemon knows now, the policy, the time; and whom to ask."""
+"""Dependencies of the console: the store, the daemon's current state, the policy, the clock, and the way to submit
+commands."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from watchdog.domain.store_records import Command
 from watchdog.ports import Clock, StoreReader
 
 Ask = Callable[[str, Mapping[str, Any], str], Awaitable[Command]]
-"""Has a command (name, arguments, by whom) applied and returns it with its answer. Raises Temporary without one."""
+"""Submits a command (name, arguments, author) and returns it with its answer. Raises Temporary without one."""
 
 Settings = Sequence[tuple[str, Sequence[tuple[str, str]]]]
 """The configuration as it was loaded: sections of rows, no secret among them."""
@@ -26,31 +27,32 @@ Listing = Callable[[str], Awaitable[DeploysListed]]
 
 
 class Throttle(Protocol):
-    """How often a peer may do something."""
+    """A rate limit by peer."""
 
     def wait_seconds(self, peer: str) -> float:
-        """Return how long the peer must wait before it may."""
+        """Return how long the peer must wait before its next request."""
 
     def take(self, peer: str) -> None:
         """Count one."""
 
 
 class TokenThrottle(Protocol):
-    """How often a peer may show wrong tokens."""
+    """A rate limit on wrong tokens by peer."""
 
     def wait_seconds(self, peer: str, token: bytes) -> float:
         """Return how long the peer must wait before it may show such a token."""
 
     def take(self, peer: str, token: bytes) -> None:
-        """Count a wrong one."""
+        """Count a wrong token."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dependencies:
-    """Everything the pages are made from. `state` knows the services that are `held`; other workers know the others.
+    """Everything the pages are made from. `state` is current for the services `held` by this worker; the state of the
+    others is in the store.
 
     `ask` is the only way to change anything: the daemon answers, as it does to the command line. `owners` maps roles of
-    the runbook to the contacts who have them.
+    the runbook to contacts.
     """
 
     journal: StoreReader
@@ -67,11 +69,12 @@ class Dependencies:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may look, and do what: whoever has the token of a role, or whom the proxy or the OpenID provider names.
+    """Who may log in, and how often: with the token of a role, or by a name that the proxy or the OpenID provider
+    proves.
 
-    `peer` names who asks; the throttles bound how often. `requests` bounds everything, `guesses` wrong tokens,
-    `failures` what a role does not allow, and lines of the log, `codes` what the OpenID provider did not take.
-    `url` is where browsers find us, if it was said.
+    `peer` names the client of a request. `requests` limits all requests, `guesses` wrong tokens, `failures` refused
+    commands and repeated log lines, `codes` the codes that the OpenID provider refused. `url` is our own address for
+    browsers, if the configuration has one.
     """
 
     tokens: Mapping[Role, str]
@@ -86,14 +89,15 @@ class Access:
     ended: EndedSessions = field(default_factory=EndedSessions)
 
     def busy(self, who: str) -> float:
-        """Return how long somebody must wait; count the request if they need not."""
+        """Return how many seconds a client must wait; at 0 the request is counted."""
         wait = self.requests.wait_seconds(who)
         if wait <= 0:
             self.requests.take(who)
         return wait
 
     def loud(self, kind: str, who: str = "") -> bool:
-        """Tell whether a refusal is written down: the first of a kind, and of `who`; then one every ten seconds."""
+        """Return whether to log a refusal: the first of a kind and of `who`, then at most one every ten seconds."""
+        # Two keys: one limits the whole kind, so that an attacker who changes names does not fill the log either.
         keys = {f"loud {kind}", f"loud {kind} {who}"}
         if any(self.failures.wait_seconds(key) > 0 for key in keys):
             return False

@@ -1,8 +1,9 @@
-"""How much of the time a service was there for its visitors, and what that leaves of its error budget. Pure.
+"""The availability of a service for its visitors, and the error budget that remains. Pure.
 
-An hour is lost for the share of its minutes that failed, and a minute for that of its checks: who worries looks more
-often, so an hour's checks tell little. An hour with an incident in it lost no more than the incident took.
-The budget is what the objective allows to be lost in 30 days (Site Reliability Engineering, O'Reilly 2016, chapter 3).
+An hour is lost for the share of its minutes that failed, and a minute for that of its checks. A suspicion makes the
+daemon probe more often, so a plain count of an hour's checks would overstate its failures. An hour with an incident in
+it lost no more than the incident's duration. The budget is the time that the objective allows to lose in 30 days (Site
+Reliability Engineering, O'Reilly 2016, chapter 3).
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -14,7 +15,7 @@ from watchdog.domain.severity import Severity
 from watchdog.domain.store_records import Minute
 
 FELT = frozenset({Severity.CRITICAL, Severity.HIGH})
-"""What visitors feel. The rest is for who runs the site."""
+"""Severities that visitors notice. The others concern the operators alone."""
 HOUR_SECONDS = 3600.0
 PERIOD_SECONDS = 30 * 86400.0
 
@@ -28,49 +29,50 @@ class Hour:
 
 
 Hours = Sequence[Hour | None]
-"""None where nothing is known."""
+"""None for an hour without readings."""
 
 
 @dataclass(frozen=True, slots=True)
 class Availability:
-    """Of so many seconds that were watched a service was away for so many."""
+    """The seconds in which a service was watched, and those of them in which it was not available."""
 
     watched_seconds: float = 0.0
     lost_seconds: float = 0.0
 
     @property
     def share(self) -> float | None:
-        """Return the share of the time watched that it was there, None if it was never watched."""
+        """Return the share of the watched time in which the service was available; None if it was never watched."""
         return 1 - self.lost_seconds / self.watched_seconds if self.watched_seconds > 0 else None
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorBudget:
-    """What an objective (a share of the time, 0.999) allows to be lost in 30 days, and what was."""
+    """The time that an objective (a share, as 0.999) allows to lose in 30 days, and the time lost."""
 
     objective: float
     found: Availability
 
     @property
     def allowed_seconds(self) -> float:
-        """Return how long it may be away in the whole period."""
+        """Return the seconds that may be lost in the whole period."""
         return (1 - self.objective) * PERIOD_SECONDS
 
     @property
     def left_share(self) -> float:
-        """Return which share of the budget is left; below 0 when more was lost than was allowed."""
+        """Return the share of the budget that is left; negative when it is overspent."""
         return 1 - self.found.lost_seconds / self.allowed_seconds
 
 
 def that_count(wishes: ServicePolicy) -> tuple[str, ...]:
-    """Return the signals that say whether a service is available: the critical ones, or its probes, or all it has."""
+    """Return the signals that count for a service's availability: its critical ones, else its probes, else all of
+    them."""
     critical = tuple(one.name for one in wishes.signals if one.critical)
     probes = tuple(one.name for one in wishes.signals if one.kind in PROBES)
     return critical or probes or tuple(one.name for one in wishes.signals)
 
 
 def hours_of(rows: Iterable[Minute], signals: Collection[str], since: float, number: int) -> Hours:
-    """Return so many hours of one service from that moment on, by its rows; the worst of these signals counts."""
+    """Return `number` hours of one service from `since` on, by its rows; the worst of these signals counts."""
     hours: list[Hour | None] = [None] * number
     for row in rows:
         place = int((row.start - since) // HOUR_SECONDS)
@@ -80,20 +82,21 @@ def hours_of(rows: Iterable[Minute], signals: Collection[str], since: float, num
 
 
 def worse(known: Hour | None, row: Minute) -> Hour | None:
-    """Return the worse of an hour and one more signal in it. What was unknown of a signal is not judged by the rest."""
+    """Return the worse of an hour and one more signal in it. Another signal never fills the gaps of an unknown one."""
     if not row.watched_seconds:
         return known
     seen = row.good + row.bad
     found = Hour((row.lost_seconds or 0.0) / row.watched_seconds, seen / (seen + row.unknown))
+    # Compare what was seen to fail: a signal read for a minute must not outweigh one read for the whole hour.
     return found if known is None or found.lost * found.seen > known.lost * known.seen else known
 
 
 def availability(
     since: float, hours: Hours, incidents: Sequence[Incident], now: float, left_out: Sequence[Incident] = ()
 ) -> Availability:
-    """Return how long a service was watched and lost in these hours, by its outages as far as visitors felt them.
+    """Return how long a service was watched and not available in these hours, by its outages as visitors noticed them.
 
-    What was `left_out` (planned downtime, for a budget) counts neither as watched nor as lost; the others are real.
+    `left_out` (planned downtime, for a budget) counts neither as watched nor as lost; `incidents` are the real ones.
     """
     touching = [one for one in incidents if lasted_within(one, since, since + len(hours) * HOUR_SECONDS, now) > 0]
     watched = lost = 0.0
@@ -108,17 +111,20 @@ def availability(
         )
         failed = hour.lost * hour.seen * length
         watched += max(0.0, hour.seen * length - away)
+        # With an incident, the failed checks of the hour cannot exceed it; without one, they all count.
         lost += min(failed, took) if took > 0 else max(0.0, failed - away)
     return Availability(watched, lost)
 
 
 def outages(incidents: Iterable[Incident]) -> list[Incident]:
-    """Return the incidents that visitors felt; one that a human took over goes on in the one that they began.
+    """Return the incidents that visitors noticed; one that a person took over is merged into the one the person
+    opened.
 
-    An incident in which no check found anything (a human rolls back what is well) is none.
+    An incident without findings (a person rolls a healthy deploy back) is no outage.
     """
     known: dict[str, Incident] = {}
     over: dict[tuple[str, float | None], str] = {}
+    # A takeover closes one incident and opens the next at the same moment: that is how the two are matched.
     for one in sorted(incidents, key=lambda each: (each.opened_at, each.id)):
         was = known.pop(over.pop((one.service, one.opened_at), ""), None)
         if was is not None:
@@ -132,13 +138,13 @@ def outages(incidents: Iterable[Incident]) -> list[Incident]:
 
 
 def ended_at(incident: Incident) -> float | None:
-    """Return when visitors had it back, or None while it goes on: also while its recovery is being proved."""
+    """Return when the service was available again; None while the incident is open, also during verification."""
     if incident.closed_at is None:
         return None
     return min(incident.rollback.restored_at or incident.closed_at, incident.closed_at)
 
 
 def lasted_within(incident: Incident, begin: float, end: float, now: float) -> float:
-    """Return how many seconds of the time between an incident took."""
+    """Return how many seconds an incident lasted between `begin` and `end`."""
     until = ended_at(incident)
     return max(0.0, min(end, now if until is None else until) - max(begin, incident.onset_at))

@@ -1,7 +1,8 @@
-"""The runbook's checklists for one incident: what the machine did is ticked with its evidence, the rest waits. Pure.
+"""The runbook's checklists for one incident: the daemon's own steps are ticked with their evidence, the others wait
+for people. Pure.
 
-Rule 1: an item is ticked by what is recorded, or by a human; else it is open, with an owner and a due time.
-Rule 2: what the watchdog saw counts before what a human ticked: a tick never hides it.
+Rule 1: an item is ticked by the record, or by a person; else it is open, with an owner and a due time.
+Rule 2: the daemon's evidence is shown before a person's tick: a tick never hides it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,15 +19,15 @@ from watchdog.presentation.incident_facts import Facts
 from watchdog.presentation.text import clock, day, moment, short, show_probability
 
 Known = tuple[bool, str]
-"""Whether the record shows that it was done, and its evidence, or what else is known."""
+"""Whether the record proves that the item was done, and the evidence, or else the known facts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of a checklist: done with this evidence, or open for this owner until then, with what is known.
+    """One line of a checklist: done with this evidence, or open for this owner until a due time.
 
-    `due` says when in words, `due_at` as UTC epoch seconds (None: not known yet). `tick`: a human ticked it; `seen`:
-    the record shows that it was done.
+    `due` is the due time in words, `due_at` in UTC epoch seconds (None: not known yet). `tick`: a person ticked it;
+    `seen`: the record proves that it was done.
     """
 
     id: str
@@ -40,24 +41,24 @@ class Item:
 
     @property
     def done(self) -> bool:
-        """Tell whether nothing is left to do."""
+        """Return whether the item is done."""
         return self.seen or self.tick is not None
 
     def late_seconds(self, now: float) -> float:
-        """Return for how long it has been due, or 0.0 if it is done or not due yet."""
+        """Return for how many seconds the item has been overdue; 0.0 if it is done or not due yet."""
         return 0.0 if self.done or self.due_at is None else max(0.0, now - self.due_at)
 
 
 @dataclass(frozen=True, slots=True)
 class Checklist:
-    """Some items under their title."""
+    """Items under one title."""
 
     title: str
     items: Sequence[Item]
 
 
 def checklists(facts: Facts) -> Sequence[Checklist]:
-    """Return the lists of the runbook, and people's own follow-ups, if there are any."""
+    """Return the lists of the runbook, and the follow-ups that people added, if there are any."""
     after = "after the rollback" if facts.incident.rollback.requested_at is not None else "after it was restored"
     parts = (
         ("Pre-rollback", None),
@@ -71,25 +72,25 @@ def checklists(facts: Facts) -> Sequence[Checklist]:
 
 
 def follow_ups(facts: Facts) -> Sequence[Item]:
-    """Return what is to be done once the service is restored: the later lists of the runbook, and people's own."""
+    """Return the work after the service is restored: the later lists of the runbook, and people's own follow-ups."""
     after = [_item(facts, one) for one in RUNBOOK if one.within_seconds is not None]
     return [*after, *_own(facts)]
 
 
 def due_at(facts: Facts, seconds: float) -> float | None:
-    """Return when something is due: so long after the service was restored, or the incident ended otherwise."""
+    """Return when an item is due: `seconds` after the service was restored, or after the incident ended otherwise."""
     ended = facts.ended_at if facts.ended_at is not None else facts.incident.closed_at
     return ended + seconds if ended is not None else None
 
 
 def due(facts: Facts, seconds: float) -> str:
-    """Return in words when something is due."""
+    """Return the due time of an item in words."""
     at = due_at(facts, seconds)
     return moment(at) if at is not None else f"{show_seconds(seconds)} after it is restored"
 
 
 def owner_of(facts: Facts, role: str) -> str:
-    """Return whose it is: the contact who has this role, if the configuration names one."""
+    """Return the owner: the contact with this role, if the configuration names one, else the role."""
     name = facts.owners.get(role, role)
     return name if name == role else f"{name} ({role})"
 
@@ -117,7 +118,7 @@ def _item(facts: Facts, asked: RunbookItem) -> Item:
 
 
 def _before(facts: Facts) -> tuple[str, float | None]:
-    """Return when what belongs before a rollback is due, in words and as a moment; once it is over, that is moot."""
+    """Return when the items before a rollback are due, in words and as a moment; none once the incident is closed."""
     if facts.target_seconds is None:
         return "no time is set", None
     at = facts.incident.onset_at + facts.target_seconds
@@ -125,7 +126,7 @@ def _before(facts: Facts) -> tuple[str, float | None]:
 
 
 def _own(facts: Facts) -> Sequence[Item]:
-    """Return what people added themselves."""
+    """Return the follow-ups that people added."""
     ticks = ticks_that_hold(facts.ticks, facts.incident.id)
     return [_own_item(facts, one, ticks.get(one.id)) for one in facts.follow_ups]
 
@@ -271,4 +272,4 @@ KNOWN: Mapping[str, Callable[[Facts], Known]] = MappingProxyType(
         ),
     }
 )
-"""What the record tells of an item; of the others it tells nothing."""
+"""The evidence for each item; items without an entry need a person."""

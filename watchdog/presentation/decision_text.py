@@ -38,7 +38,7 @@ def blame(decision: Decision, *, all_vetoes: bool = False, repo: str | None = No
 
 
 def rule(decision: Decision) -> str:
-    """Return the policy's rule that was followed: `critical -> rollback`."""
+    """Return the rule of the policy that applied: `critical -> rollback`."""
     asked = decision.policy_action
     return f"{decision.severity} -> {asked}" if asked is not None else "a human asked"
 
@@ -55,7 +55,7 @@ def _diff(decision: Decision, repo: str | None) -> list[str]:
 
 
 def diff_link(decision: Decision, repo: str | None) -> str:
-    """Return the address that shows what the suspect changed against the target, or nothing."""
+    """Return the address of the comparison of target and suspect; empty if the commits are not both known."""
     suspect = decision.blame.suspect if decision.blame else None
     target = decision.target.deploy if decision.target else None
     if not (
@@ -67,7 +67,7 @@ def diff_link(decision: Decision, repo: str | None) -> str:
 
 
 def arithmetic(weighed: Blame) -> list[str]:
-    """Return prior odds x factors = odds, and what probability was needed."""
+    """Return prior odds x factors = odds, and the probability needed."""
     need = f"need {weighed.need:.2f} = max(floor {weighed.floor:.2f}, cost rule {weighed.cost_rule:.2f})"
     need += f", asked from {weighed.likely_from:.2f}" if weighed.likely_from < weighed.need else ""
     if weighed.probability is None:
@@ -82,7 +82,7 @@ def arithmetic(weighed: Blame) -> list[str]:
 
 
 def causes(weighed: Blame) -> list[str]:
-    """Return everything that may have caused it, likeliest first; nothing where only its own change is seen."""
+    """Return all possible causes, likeliest first; none if the service's own change is the only candidate."""
     rows = ranked(weighed)
     lines = section("CAUSES", "likeliest first; they add up to 1") if rows else []
     for chance, why in rows:
@@ -95,6 +95,7 @@ def ranked(weighed: Blame) -> list[tuple[float, str]]:
     if not weighed.causes or weighed.suspect is None or weighed.probability is None:
         return []
     found = [(weighed.chance_of(one), clean(one.why)) for one in weighed.causes]
+    # The causes that were weighed rarely add up to 1: the rest is a cause that no signal shows.
     unseen = 1.0 - weighed.probability - sum(chance for chance, _ in found)
     own = f"its own deploy {clean(weighed.accused.id)}" if weighed.accused is not None else "its own deploy"
     found += [(weighed.probability, own), (max(0.0, unseen), "an unobserved cause")]
@@ -102,7 +103,7 @@ def ranked(weighed: Blame) -> list[tuple[float, str]]:
 
 
 def vetoes(weighed: Blame, *, everything: bool = False) -> list[str]:
-    """Return the vetoes that fired, or that none did; `everything` lists the others with their reasons too."""
+    """Return the vetoes that fired, or a line that none did; `everything` lists the others with their reasons too."""
     fired = weighed.vetoed
     lines: list[str] = []
     for veto in fired:
@@ -117,7 +118,7 @@ def vetoes(weighed: Blame, *, everything: bool = False) -> list[str]:
 
 
 def guards(answers: Sequence[GuardAnswer]) -> list[str]:
-    """Return those that block or ask, one a line, then those that pass."""
+    """Return the guards that block or ask, one a line, then those that pass."""
     passed = [f"{answer.name} {answer.why}" for answer in answers if answer.verdict is Verdict.PASS]
     held = [answer for answer in answers if answer.verdict is not Verdict.PASS]
     lines: list[str] = []
@@ -129,7 +130,7 @@ def guards(answers: Sequence[GuardAnswer]) -> list[str]:
 
 
 def target(choice: TargetChoice | None) -> list[str]:
-    """Return where the rollback leads and which deploys were passed over."""
+    """Return the target of the rollback, and the deploys passed over."""
     if choice is None:
         return []
     if choice.deploy is None:

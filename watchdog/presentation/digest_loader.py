@@ -1,6 +1,6 @@
-"""What the weekly digest sums up, read from the store a little at a time: no probe may wait for it.
+"""The data of the weekly digest, read from the store in small steps, so that it delays no probe.
 
-For the daemon, which sends it, and for the terminal, which shows it as it would be sent now.
+The daemon sends the digest; the terminal shows it as it would be sent now.
 """
 
 from watchdog.core.assess import schedule
@@ -20,9 +20,10 @@ WEEK_SECONDS = 7 * 86400.0
 async def read_week(journal: StoreReader, clock: Clock, policy: Policy, state: State, until: float) -> Week:
     """Return the week that ends at `until` (UTC epoch seconds). Raises Temporary.
 
-    It begins when the digest was due before; without a digest in the policy, seven days earlier.
+    The week begins at the previous due time of the digest; without a digest in the policy, seven days earlier.
     """
     wanted, now = policy.digest, clock.now()
+    # One second earlier: at the due time itself `latest` would return that moment, and an empty week.
     since = schedule.latest(wanted.every, until - 1.0) if wanted is not None else until - WEEK_SECONDS
     numbers = Numbers(journal, clock, BUDGET_SECONDS, now - since)
     while not numbers.complete:

@@ -1,7 +1,8 @@
-"""The weekly digest: what a week came to, in a title and some lines. Pure.
+"""The weekly digest: the summary of a week, in a title and some lines. Pure.
 
-Rule 1: only what is recorded is said, each number with what it counts; what nobody can know (was it right?) is asked.
-Rule 2: short: of many things the first few are named and the rest counted, with the command that lists them.
+Rule 1: every number comes from the record and names its sample; a question that no record answers (was it right?) is
+put to people.
+Rule 2: short: of a long list the first few entries are named and the rest counted, with the command that lists them.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,12 +24,12 @@ from watchdog.presentation.text import clean, day
 
 INCIDENTS_SHOWN, NAMES_SHOWN, STANDING_SHOWN = 10, 5, 10
 LISTED_MAX = 20
-"""A platform lists at least so many deploys; of so many or more the list may end before the week began."""
+"""The shortest list that a platform returns; a list of this length may end before the week began."""
 
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """What is recorded of a week, from `since` until `until`, as it is known at `now` (UTC epoch seconds).
+    """The record of a week, from `since` until `until`, as known at `now` (UTC epoch seconds).
 
     `incidents` were opened in it, newest first; `causes` are the root causes that people named, `looks` the counts of
     its readings; dates are those of `zone`.
@@ -47,7 +48,7 @@ class Week:
 
 
 def digest(week: Week) -> tuple[str, tuple[str, ...]]:
-    """Return the title and the lines."""
+    """Return the title and the lines of the digest."""
     counted = _counted(week)
     rolled_back = [one for one in week.incidents if one.rollback.requested_at is not None]
     happened = [_many(len(week.incidents), "incident"), *([_many(len(rolled_back), "rollback")] if rolled_back else [])]
@@ -67,7 +68,7 @@ def digest(week: Week) -> tuple[str, tuple[str, ...]]:
 
 
 def _counted(week: Week) -> Stats:
-    """Return the numbers of all services together, of this week alone."""
+    """Return the numbers of all services together, for this week alone."""
     return stats(week.incidents, _known(week), {}, week.labels or {}, week.since, week.until)[-1]
 
 
@@ -76,7 +77,7 @@ def _services(week: Week) -> Mapping[str, ServiceState]:
 
 
 def _known(week: Week) -> Mapping[str, Watched]:
-    """Return what is known of each service that was watched by then, without the deploys that came later."""
+    """Return the data of each service watched by then, without the deploys that came later."""
     known = watched(_services(week), week.now)
     return {
         name: Watched(one.since, [deploy for deploy in one.deploys if (deploy.finished_at or 0.0) <= week.until])
@@ -86,7 +87,7 @@ def _known(week: Week) -> Mapping[str, Watched]:
 
 
 def _was_seen(week: Week) -> bool:
-    """Tell whether any probe said something: only then is no news good news."""
+    """Return whether any probe returned good or bad: only then a week without incidents is good news."""
     return any(look.good or look.bad for look in _probes(week))
 
 
@@ -96,7 +97,7 @@ def _quiet_week(week: Week) -> Iterator[str]:
 
 
 def _watched(week: Week) -> str:
-    """Return how many services, and what their probes said."""
+    """Return the number of services, and the results of their probes."""
     names = _some(list(week.policy.services))
     services = f"Watched: {_many(len(week.policy.services), 'service')} ({names})"
     new = [name for name, one in _services(week).items() if one.watching_since > week.since]
@@ -119,7 +120,7 @@ def _sums(looks: Iterable[Minute]) -> tuple[int, int, int]:
 
 
 def _share(good: int, bad: int) -> str:
-    """Return a share that is never rounded up to all."""
+    """Return a share, never rounded up to "all"."""
     return "all" if not bad else f"{int(10_000 * good / (good + bad)) / 100:.2f} %"
 
 
@@ -134,7 +135,7 @@ def _worst(week: Week) -> str:
 
 
 def _deploys(week: Week) -> Iterator[str]:
-    """Yield how many went live, and how many of them were fine; what is live for minutes is neither yet."""
+    """Yield the number of deploys that went live, and how many were fine; one still in its watch window is neither."""
     if all(wishes.platform_id is None for wishes in week.policy.services.values()):
         return
     window = week.policy.pace.watch_window_seconds
@@ -158,7 +159,7 @@ def _deploys(week: Week) -> Iterator[str]:
 
 
 def _is_cut_off(since: float, known: Watched) -> bool:
-    """Tell whether the platform's list does not reach back to then."""
+    """Return whether the platform's list ends after `since`, so that older deploys are missing."""
     oldest = min((one.finished_at or one.created_at for one in known.deploys), default=since)
     return len(known.deploys) >= LISTED_MAX and oldest > since
 
@@ -175,7 +176,7 @@ def _incidents(week: Week) -> Iterator[str]:
 
 
 def _what_was_done(incident: Incident) -> str:
-    """Return what was done about it, and how long it lasted."""
+    """Return the action taken on an incident, and its duration."""
     end = ended_at(incident)
     lasted = f", well after {show_seconds(max(0.0, end - incident.onset_at))}" if end is not None else ""
     if incident.closed_at is None:
@@ -187,7 +188,7 @@ def _what_was_done(incident: Incident) -> str:
 
 
 def _rollbacks(week: Week, rolled_back: Sequence[Incident]) -> Iterator[str]:
-    """Yield what people said of them, and how to say it of the others."""
+    """Yield the verdicts of people on the rollbacks, and the commands for the missing ones."""
     if not rolled_back:
         return
     labels = week.labels or {}
@@ -213,7 +214,7 @@ def _mean(mean: Mean) -> str:
 
 
 def _standing(week: Week) -> Iterator[str]:
-    """Yield what holds now and must not be overlooked: silences, holds, auto-deploy that is off, a pause."""
+    """Yield standing conditions that must not be overlooked: silences, holds, auto-deploy that is off, a pause."""
     zone = ZoneInfo(week.zone)
     held = replace(week.state, services=_services(week))
     found = [*status_lines(held, week.now, zone), *quiet_lines(held, week.policy, week.now, zone)]
@@ -223,7 +224,7 @@ def _standing(week: Week) -> Iterator[str]:
 
 
 def _left_to_do(week: Week) -> Iterator[str]:
-    """Yield what is known to wait for people."""
+    """Yield the work that waits for people."""
     known = {one.id for one in week.incidents}
     older = [one for service in _services(week).values() if (one := open_incident(service)) is not None]
     still = [one.id for one in older if one.id not in known and one.opened_at < week.since]

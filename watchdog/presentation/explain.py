@@ -1,8 +1,9 @@
-"""`watchdog explain`: why one incident was judged and treated as it was. Pure: an incident and its notes in, lines out.
+"""`watchdog explain`: the reasons for one incident's severity, blame and course. Pure: an incident and its notes in,
+lines out.
 
 The console shows the same facts: it takes the parts before they are wrapped for a terminal.
 Rule 1: every value comes from the data; a section without data is left out.
-Rule 2: what stays unsure is said as plainly as what is known.
+Rule 2: doubts are printed as plainly as facts.
 """
 
 from collections.abc import Sequence
@@ -26,7 +27,7 @@ COURSES = {
     Course.NOTE: "write it down, change nothing",
 }
 REASONING = frozenset({"SUSPECT", "CRITICAL", "HIGH", "MEDIUM", "LOW", "BLAME", "GUARDS", "TARGET", "WOULD", "DECIDED"})
-"""Labels of notes whose content the other sections tell in full."""
+"""Labels of notes whose content other sections already print in full."""
 
 
 def explain(
@@ -43,8 +44,8 @@ def explain(
 ) -> list[str]:
     """Return the incident's story in lines of at most 78 characters (links excepted).
 
-    `target_seconds` is the policy's time limit for this severity, `repo` the https address of the code,
-    `commits` what the repository says of those that are suspected.
+    `target_seconds` is the policy's time limit for this severity, `repo` the https address of the code, `commits` the
+    repository's account of the suspected ones.
     """
     decision = incident.decision
     parts = [header(incident, target_seconds, tz), seen(incident)]
@@ -59,8 +60,9 @@ def explain(
 
 
 def state_of(incident: Incident) -> str:
-    """Return in capitals how far the incident is: VERIFIED, PAGED, OPEN …"""
+    """Return the progress of the incident in capitals: VERIFIED, PAGED, OPEN …"""
     course, coming = incident.decision.course if incident.decision else None, next_steps.ahead(incident)
+    # The first match wins: the furthest progress stands first.
     ladder = (
         (incident.rollback.verified_at is not None, "VERIFIED"),
         (incident.closed_at is not None and incident.human_needed != "", "LEFT TO A HUMAN"),
@@ -78,14 +80,15 @@ def state_of(incident: Incident) -> str:
 
 
 def header(incident: Incident, target_seconds: float | None, tz: tzinfo) -> list[str]:
-    """Return who, how bad, how it stands, and what was decided when."""
+    """Return service, severity and progress, and the decision with its time."""
     first = f"{clean(incident.id)}  {clean(incident.service)}  {incident.severity.upper()}, {state_of(incident)}."
     lines = [first + restored(incident, target_seconds)]
     return lines + [line for words in standing(incident, tz) for line in flow(words)]
 
 
 def standing(incident: Incident, tz: tzinfo = UTC) -> list[str]:
-    """Return, one sentence a line, by which rule it was judged, what was decided when and why, and how it ended."""
+    """Return, one sentence a line, the rule that applied, the decision with time and reason, and the end of the
+    incident."""
     decision = incident.decision
     if decision is not None:
         after = f"{show_seconds(max(0.0, decision.at - incident.onset_at))} later: {COURSES[decision.course]}."
@@ -113,7 +116,7 @@ def standing(incident: Incident, tz: tzinfo = UTC) -> list[str]:
 
 
 def restored(incident: Incident, target_seconds: float | None) -> str:
-    """Return ` Restored in 47 s (target 5 min).`, or nothing while that is not proved."""
+    """Return ` Restored in 47 s (target 5 min).`, or an empty text until recovery is verified."""
     if incident.rollback.restored_at is None or incident.rollback.verified_at is None:
         return ""
     took = incident.rollback.restored_at - incident.onset_at
@@ -126,7 +129,7 @@ def restored(incident: Incident, target_seconds: float | None) -> str:
 
 
 def seen(incident: Incident) -> list[str]:
-    """Return what every signal said at the decision, or the findings while there is none."""
+    """Return the reading of every signal at the decision, or the findings before there is one, as a section."""
     evidence = evidence_of(incident)
     indent = min(24, max([13, *(len(clean(one.signal)) + 4 for one in evidence)]))
     lines: list[str] = []
@@ -137,27 +140,28 @@ def seen(incident: Incident) -> list[str]:
 
 
 def evidence_of(incident: Incident) -> tuple[Evidence, ...]:
-    """Return what every signal said at the decision, or the findings while there is none."""
+    """Return the reading of every signal at the decision, or the findings before there is one."""
     if incident.decision is not None and incident.decision.evidence:
         return incident.decision.evidence
     return tuple(Evidence(finding.signal, "bad", finding.text) for finding in incident.findings)
 
 
 def severity(decision: Decision) -> list[str]:
-    """Return the severity, the rule that made it so, and the share failing, as a section."""
+    """Return the severity, the rule that set it, and the share failing, as a section."""
     return section("SEVERITY", severity_of(decision))
 
 
 def severity_of(decision: Decision) -> str:
-    """Return the severity, the rule that made it so, and the share failing."""
+    """Return the severity, the rule that set it, and the share failing."""
     because = [decision.severity_why] if decision.severity_why else []
     because += [f"share failing {decision.share:.2f}"] if decision.share else []
     return f"{decision.severity}: {'; '.join(because)}" if because else str(decision.severity)
 
 
 def done(notes: Sequence[Note], tz: tzinfo) -> list[str]:
-    """Return what was done, each line with its time of day (and its date, when that is another day)."""
+    """Return the actions taken, each line with its time of day, and its date if that differs from the first."""
     rows = [note for note in notes if note.label not in REASONING]
+    # VERIFIED already says that it ended: CLOSED after it would be the same news twice.
     if any(note.label == "VERIFIED" for note in rows):
         rows = [note for note in rows if note.label != "CLOSED"]
     if not rows:
@@ -171,7 +175,8 @@ def done(notes: Sequence[Note], tz: tzinfo) -> list[str]:
 
 
 def _words(note: Note) -> str:
-    """Return what a note says here: of a message only whom it reached, its title would repeat the story."""
+    """Return a note's text for this section; of a message only the recipients, since its title would repeat the
+    story."""
     if note.label == "ACT":
         return note.text
     reached, bracket, _ = note.text.partition("): ")
@@ -183,7 +188,7 @@ def _words(note: Note) -> str:
 
 
 def said(remarks: Sequence[Remark], tz: tzinfo) -> list[str]:
-    """Return the root cause that people named last, and everything they said, with who and when."""
+    """Return the root cause that people named last, and all their remarks, each with author and time."""
     cause = next((remark for remark in reversed(remarks) if remark.root_cause), None)
     lines = section("ROOT CAUSE", f"{cause.text} ({cause.by})") if cause is not None else []
     if remarks:
@@ -194,5 +199,5 @@ def said(remarks: Sequence[Remark], tz: tzinfo) -> list[str]:
 
 
 def judged(label: str | None) -> list[str]:
-    """Return what a human thought of it afterwards."""
+    """Return the verdict of a person afterwards."""
     return section("JUDGED", f"{label} by a human") if label else []

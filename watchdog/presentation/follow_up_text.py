@@ -1,6 +1,6 @@
-"""What is left to people over all incidents: the open items of those with a rollback, and the follow-ups they added.
+"""Open work over all incidents: the runbook's items after a rollback, and the follow-ups that people added.
 
-Rule: it is read from the journal a little at a time, and never while a probe waits for it.
+Rule: the journal is read in small steps, so that no probe waits for it.
 """
 
 from collections import defaultdict
@@ -19,7 +19,7 @@ from watchdog.presentation.incident_facts import Facts
 from watchdog.presentation.incident_loader import Past
 
 PERIOD_SECONDS = 400 * 86400.0
-"""As long as the rest of an incident's story is kept; what people added themselves is shown until it is ticked."""
+"""The retention of an incident's story; follow-ups that people added are shown until they are ticked."""
 NOTES_READ = 5000
 
 
@@ -32,7 +32,7 @@ class Open:
 
 
 class FollowUps:
-    """Knows what is open, by the journal. The first look reads months of incidents, the later ones what is new."""
+    """Finds the open items in the journal. The first call reads months of incidents, later calls only news."""
 
     def __init__(self, journal: StoreReader, clock: Clock) -> None:
         self._journal = journal
@@ -42,13 +42,13 @@ class FollowUps:
 
     @property
     def complete(self) -> bool:
-        """Tell whether everything was read."""
+        """Return whether everything was read."""
         return self._past.complete
 
     async def open(self, policy: Policy, owners: Mapping[str, str], give_up: float = inf) -> Sequence[Open]:
-        """Return what is open, what is due first before; reads until that moment (monotonic seconds). Raises Temporary.
+        """Return the open items by due time; reads until `give_up` (monotonic seconds). Raises Temporary.
 
-        `owners` maps roles to the contacts who have them.
+        `owners` maps roles to contacts.
         """
         await self._past.refresh(give_up)
         said = _Said(await self._journal.ticks(), await self._journal.follow_ups(), await self._journal.remarks())
@@ -59,8 +59,10 @@ class FollowUps:
         return await run_in_background(_open, known.values(), said, policy, owners, now)
 
     async def _read_older(self, names: set[str]) -> Mapping[str, Incident]:
-        """Return the incidents that people added to and that are not kept otherwise."""
+        """Return the incidents with open follow-ups that `Past` does not keep: older ones, and ones without a
+        rollback."""
         for name in names:
+            # A closed incident never changes again, so one read is enough.
             if name not in self._older or self._older[name].closed_at is None:
                 incident = await self._journal.incident(name)
                 if incident is not None:
@@ -70,19 +72,19 @@ class FollowUps:
 
 
 def _is_followed_up(incident: Incident) -> bool:
-    """Tell whether the runbook's later lists are asked for: it was rolled back."""
+    """Return whether the runbook's later lists apply: the incident was rolled back."""
     return incident.rollback.requested_at is not None
 
 
 def _items(facts: Facts) -> Sequence[Item]:
-    """Return the open items of one incident; the runbook's only once it is over, and was rolled back."""
+    """Return the open items of one incident; those of the runbook only after its end, and only after a rollback."""
     all_of_it = facts.incident.closed_at is not None and _is_followed_up(facts.incident)
     own = {one.id for one in facts.follow_ups}
     return [one for one in follow_ups(facts) if not one.done and (all_of_it or one.id in own)]
 
 
 class _Said:
-    """What people ticked, added and named as root causes, by incident."""
+    """Ticks, follow-ups and root causes of people, by incident."""
 
     def __init__(self, ticks: Sequence[Tick], added: Sequence[FollowUp], remarks: Sequence[Remark]) -> None:
         self.ticks: defaultdict[str, list[Tick]] = defaultdict(list)
@@ -98,7 +100,7 @@ class _Said:
 
     @property
     def unticked(self) -> set[str]:
-        """Return the incidents of which a follow-up of people's own is open."""
+        """Return the incidents with an open follow-up that a person added."""
         done = {name: ticked(ticks, name) for name, ticks in self.ticks.items()}
         return {
             one.incident for mine in self.added.values() for one in mine if one.id not in done.get(one.incident, {})
@@ -108,7 +110,7 @@ class _Said:
 def _open(
     incidents: Iterable[Incident], said: _Said, policy: Policy, owners: Mapping[str, str], now: float
 ) -> Sequence[Open]:
-    """Return what is open of these incidents, what is due first before."""
+    """Return the open items of these incidents, by due time."""
     found = [Open(one, item) for one in incidents for item in _items(_facts(one, said, policy, owners, now))]
     return sorted(found, key=lambda one: (one.item.due_at if one.item.due_at is not None else inf, one.incident.id))
 
@@ -126,7 +128,7 @@ def _facts(incident: Incident, said: _Said, policy: Policy, owners: Mapping[str,
 
 
 def signals_of(policy: Policy, service: str) -> Mapping[str, str]:
-    """Return the kinds of a service's signals by their names; none of a service that is not configured any more."""
+    """Return the kinds of a service's signals by name; empty for a service no longer configured."""
     wishes = policy.services.get(service)
     return {one.name: one.kind for one in wishes.signals} if wishes is not None else {}
 
@@ -134,7 +136,7 @@ def signals_of(policy: Policy, service: str) -> Mapping[str, str]:
 async def checklist_facts(
     journal: StoreReader, incident: Incident, policy: Policy, owners: Mapping[str, str], now: float
 ) -> Facts:
-    """Return what the checklists of one incident are made of. Raises Temporary."""
+    """Return the data of one incident's checklists. Raises Temporary."""
     rule = policy.matrix.get(incident.severity)
     return Facts(
         incident,

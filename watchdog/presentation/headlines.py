@@ -1,7 +1,7 @@
-"""Titles for a lock screen: which service, what it does, since when; at most TITLE_MAX characters.
+"""Titles for a lock screen: service, failure and begin; at most TITLE_MAX characters.
 
 Rule 1: a time is a time of day, never "in 5 min": a title stands for hours in a chat, a pager, a ticket.
-Rule 2: what does not fit goes in this order: the symptom, the middle of a long name, how the service fails.
+Rule 2: a long title is shortened in this order: the symptom, the middle of a long name, the way it fails.
 """
 
 from datetime import UTC, datetime, tzinfo
@@ -15,17 +15,17 @@ from watchdog.presentation.text import clean, zone
 
 TITLE_MAX = 60
 DOWN_SHARE = 0.9
-"""Share of failing probes from which a route is called down."""
+"""Share of failing probes from which a route counts as down."""
 SYMPTOM_MIN = 8
-"""A symptom that has less room than this is left out."""
+"""A symptom is left out if fewer characters remain for it."""
 NAME_MIN = 8
 HALF_DAY_SECONDS = 43200.0
 HAPPENS = {"intermittent": "comes and goes", "latency": "is slow", "turned away": "lets no probe in"}
-"""What a service does, by the method that found it."""
+"""The verb of a failure, by the method that detected it."""
 
 
 def state_title(incident: Incident, at: float, tz: tzinfo = UTC) -> str:
-    """Return what fails, how and since when: `web is down: HTTP 503 since 16:16 UTC`."""
+    """Return service, failure and begin: `web is down: HTTP 503 since 16:16 UTC`."""
     if not incident.findings:
         return f"{incident.service}: {incident.title}"
     since = f" since {time_of_day(incident.findings[0].onset_at, at, tz)}"
@@ -36,7 +36,7 @@ def state_title(incident: Incident, at: float, tz: tzinfo = UTC) -> str:
 
 
 def happens(incident: Incident) -> str:
-    """Return `web is down`, `web api is slow`, `web crashes`: what fails, and how; the name alone if nothing does."""
+    """Return service and failure: `web is down`, `web api is slow`, `web crashes`; the name alone without a finding."""
     worst = incident.findings[0] if incident.findings else None
     if worst is None:
         return incident.service  # a person asked for a rollback
@@ -47,7 +47,7 @@ def happens(incident: Incident) -> str:
 
 
 def _how(finding: Finding) -> str:
-    """Return what it does; nothing for a rate of errors, which is named by its signal and its figure."""
+    """Return the verb; empty for an error rate, whose title names the signal and its figure."""
     if finding.method in HAPPENS:
         return HAPPENS[finding.method]
     if finding.method not in FAILING:
@@ -56,7 +56,8 @@ def _how(finding: Finding) -> str:
 
 
 def end_title(incident: Incident) -> str:
-    """Return how it ended: `web is back after 62 s: rolled back to 1b7e0d4`. An outage ends as the rollback is live."""
+    """Return the end of an incident: `web is back after 62 s: rolled back to 1b7e0d4`. An outage ends as the rollback
+    is live."""
     service, rollback, target = incident.service, incident.rollback, target_name(incident)
     if incident.outcome is Outcome.CONTINUED:
         return f"{service}: goes on by hand, as another incident"
@@ -78,12 +79,12 @@ def end_title(incident: Incident) -> str:
 
 
 def target_name(incident: Incident) -> str:
-    """Return where it is rolled back to, in the room of a title: the commit, for a deploy's id may have 24 letters."""
+    """Return the rollback's target, short enough for a title: the commit, since a deploy's id may have 24 letters."""
     return short(incident.rollback.target_code) or str(incident.rollback.target)
 
 
 def titled(text: str, incident: Incident) -> str:
-    """Return the text as a title; if it is too long, the middle of the service's name gives way, or how it fails."""
+    """Return the text as a title; too long, it loses the middle of the service's name, or the way it fails."""
     line, service, trouble = clean(text, 4 * TITLE_MAX), incident.service, f"{happens(incident)}: "
     if len(line) - TITLE_MAX > len(service) - NAME_MIN and incident.findings and line.startswith(trouble):
         line = f"{service}: {line.removeprefix(trouble)}"
@@ -95,6 +96,6 @@ def titled(text: str, incident: Incident) -> str:
 
 
 def time_of_day(at: float, now: float, tz: tzinfo = UTC) -> str:
-    """Return UTC epoch seconds as `16:16 UTC`; with its day, if that is not about now: `27 Nov 16:16 UTC`."""
+    """Return UTC epoch seconds as `16:16 UTC`; with the day, if that is more than 12 h away: `27 Nov 16:16 UTC`."""
     day = "" if abs(now - at) < HALF_DAY_SECONDS else "%d %b "
     return f"{datetime.fromtimestamp(at, tz):{day}%H:%M} {zone(at, tz)}"

@@ -1,6 +1,6 @@
 """`watchdog report history`: every rollback as one row. Markdown is exactly the table of the team's runbook. Pure.
 
-Rule: what strangers wrote (commit messages) can neither break a table nor become a formula in a spreadsheet.
+Rule: foreign text (commit messages) can neither break a table nor become a formula in a spreadsheet.
 """
 
 import csv
@@ -21,7 +21,7 @@ Format = Literal["table", "markdown", "csv", "json"]
 COLUMNS = ("Date", "Time", "Trigger", "Method", "Duration", "Root Cause")
 RULE = "|------|------|---------|--------|----------|------------|"
 FORMULA = ("=", "+", "-", "@", "|", "%")
-"""First characters that make a spreadsheet run a cell: OWASP, "CSV Injection"."""
+"""First characters that make a spreadsheet evaluate a cell: OWASP, "CSV Injection"."""
 
 
 def history(
@@ -68,7 +68,7 @@ def duration(incident: Incident) -> str:
 
 
 def root_cause(incident: Incident, label: str | None, named: Remark | None = None) -> str:
-    """Return the cause that a human named, and the deploy that was blamed with how sure we were or what people said."""
+    """Return the cause that a person named, and the blamed deploy with its probability or the verdict of people."""
     blamed = _blamed(incident, label)
     return f"{clean(named.text)} (named by {clean(named.by)}); {blamed}" if named is not None else blamed
 
@@ -119,13 +119,13 @@ def record(incident: Incident, label: str | None, cause: Remark | None = None) -
 
 
 def markdown_row(cells: Sequence[str]) -> str:
-    """Return one row of a Markdown table; what would be markup or a cell border is escaped."""
+    """Return one row of a Markdown table, with markup and cell borders escaped."""
     escaped = ("".join(f"\\{char}" if char in "\\|`*_<>[]" else char for char in clean(cell)) for cell in cells)
     return f"| {' | '.join(escaped)} |"
 
 
 def harmless(cell: str) -> str:
-    """Return a cell that a spreadsheet shows instead of calculating; some read a fullwidth sign as the plain one."""
+    """Return a cell that a spreadsheet shows and does not evaluate; some treat a fullwidth sign like the plain one."""
     return f"'{cell}" if unicodedata.normalize("NFKC", cell).lstrip().startswith(FORMULA) else cell
 
 

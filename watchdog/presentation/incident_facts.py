@@ -1,4 +1,4 @@
-"""Everything that is recorded of one incident, and what plainly follows from it. Pure."""
+"""The record of one incident, and its direct consequences. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,12 +15,12 @@ from watchdog.domain.units import show_seconds
 
 
 def recovered(incident: Incident) -> bool:
-    """Tell whether it ended without a proved rollback: every check was good for a while."""
+    """Return whether the incident ended without a verified rollback: every check was good for a while."""
     return incident.rollback.verified_at is None and incident.outcome.recovered
 
 
 def ended_at(incident: Incident) -> float | None:
-    """Return when the service was well again (UTC epoch seconds), or None where that is not known."""
+    """Return when the service was well again (UTC epoch seconds), or None if that is unknown."""
     if incident.rollback.verified_at is not None:
         return incident.rollback.restored_at
     return incident.closed_at if recovered(incident) else None
@@ -58,25 +58,26 @@ class Facts:
 
     @property
     def recovered(self) -> bool:
-        """Tell whether it ended without a proved rollback: every check was good for a while."""
+        """Return whether the incident ended without a verified rollback: every check was good for a while."""
         return recovered(self.incident)
 
     @property
     def ended_at(self) -> float | None:
-        """Return when it was over (UTC epoch seconds): the proved rollback was live, or it was seen to be well again.
+        """Return the end of the incident (UTC epoch seconds): the verified rollback went live, or the service
+        recovered.
 
-        None while it lasts, and where it went on as another incident.
+        None while it lasts, and if it continued as another incident.
         """
         return ended_at(self.incident)
 
     @property
     def proved(self) -> float | None:
-        """Return when every check was known to be back to normal (UTC epoch seconds), or None."""
+        """Return when every check was back to normal (UTC epoch seconds), or None."""
         return self.incident.rollback.verified_at or (self.incident.closed_at if self.recovered else None)
 
     @property
     def rollback_took(self) -> str:
-        """Return how long the rollback took from its request, in words."""
+        """Return the time from the rollback's request until it was live, in words."""
         incident = self.incident
         if incident.rollback.requested_at is None or incident.rollback.restored_at is None:
             return "longer than is recorded"
@@ -84,18 +85,18 @@ class Facts:
 
     @property
     def root_cause(self) -> Remark | None:
-        """Return what people named last as the root cause."""
+        """Return the root cause that people named last."""
         return root_causes(self.remarks).get(self.incident.id)
 
     @property
     def suspect(self) -> Deploy | None:
-        """Return the deploy that is blamed, or that would be."""
+        """Return the deploy that is blamed, or would be."""
         blame = self.incident.decision.blame if self.incident.decision is not None else None
         return blame.accused if blame is not None else None
 
     @property
     def by_hand(self) -> bool:
-        """Tell whether a human began this on their own, with nothing found by a check: then it has no onset."""
+        """Return whether a person began this without any finding: then it has no onset."""
         decision = self.incident.decision
         return decision is not None and decision.blame is None and not self.incident.findings
 

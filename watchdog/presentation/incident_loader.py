@@ -1,6 +1,6 @@
-"""The incidents of a period, read from a journal a little at a time: months of them are many, and no probe may wait.
+"""The incidents of a period, read from a journal in small steps: months of them are many, and no probe may wait.
 
-Rule: what is not read yet is said to be so. Nothing is read again of an incident that is closed.
+Rule: `complete` stays false until everything was read. A closed incident is read once.
 """
 
 import asyncio
@@ -11,14 +11,16 @@ from watchdog.domain.incidents import Incident
 from watchdog.ports import Clock, StoreReader
 
 CHUNK = 25
-"""Incidents read at once: decoding them takes some milliseconds."""
+"""Incidents per query: decoding them takes some milliseconds."""
 FRESH_SECONDS = 30.0
 
 
 class Past:
-    """The incidents that began within the period; of those that are closed, only the ones that `keep` wants are kept.
+    """The incidents that began within the period; closed ones are kept only if `keep` accepts them.
 
-    Whoever refreshes it at the same time waits.
+    The journal pages backwards in time, by the time of opening. `refresh` first reads back to the begin of the period,
+    over as many calls as its time limits need. From then on it reads, every FRESH_SECONDS, the incidents that were open
+    and the new ones. Concurrent calls wait for each other.
     """
 
     def __init__(
@@ -43,13 +45,13 @@ class Past:
 
     @property
     def incidents(self) -> Sequence[Incident]:
-        """Return what was read and kept, newest first."""
+        """Return the kept incidents, newest first."""
         return sorted(self._kept.values(), key=lambda one: (one.opened_at, one.id), reverse=True)
 
     async def refresh(self, give_up: float = inf) -> Collection[str]:
-        """Read what is missing or may have changed, newest first, until that moment (monotonic seconds).
+        """Read the incidents that are missing or may have changed, newest first, until `give_up` (monotonic seconds).
 
-        Returns the ids of what is new, or may be another since the last time. Raises Temporary.
+        Returns the ids of incidents that are new, or may have changed since the last call. Raises Temporary.
         """
         async with self._lock:
             self._forget_old()
@@ -58,6 +60,7 @@ class Past:
             reading = not self.complete
             while reading:
                 await self._read_back()
+                # At least one query per call, however late it is: a busy daemon must still finish in the end.
                 reading = not self.complete and self._clock.monotonic() < give_up
             changed, self._changed = self._changed, set()
             return changed
@@ -68,21 +71,23 @@ class Past:
         self._kept = {name: one for name, one in self._kept.items() if name in self._opened_at}
 
     async def _look_again(self) -> None:
-        """Read what is new, and what was open, once more."""
+        """Read new incidents, and read the open ones again."""
         self._looked_at = self._clock.monotonic()
         for one in [one for one in self._kept.values() if one.closed_at is None]:
             self._take([await self._journal.incident(one.id) or one])
+        # Twice as many each time, until a page holds an incident known before: no new one is left behind it.
         limit, grown = CHUNK, CHUNK
         while grown == limit:
             found = await self._journal.incidents(limit)
             grown, limit = self._take(found), limit * 2
 
     async def _read_back(self) -> None:
-        """Read the next ones back in time; more at once where very many began in the same moment."""
+        """Read the next older incidents; a larger page if many were opened in the same moment."""
         limit, grown = CHUNK, 0
         while not grown and not self.complete:
             until = self._back_to if self._back_to < inf else None
             found = await self._journal.incidents(limit, until=until)
+            # `until` includes its moment, so a page may repeat the last one's incidents: only new ones count.
             grown = self._take(found)
             self._back_to = found[-1].opened_at if found else self._back_to
             since = self._clock.now() - self._period_seconds
@@ -91,7 +96,7 @@ class Past:
         self._looked_at = self._clock.monotonic()
 
     def _take(self, found: Sequence[Incident]) -> int:
-        """Take incidents of the period; return how many are new."""
+        """Take incidents of the period; return the number of new ones."""
         since = self._clock.now() - self._period_seconds
         recent = [one for one in found if one.opened_at >= since]
         grown = sum(one.id not in self._opened_at for one in recent)

@@ -1,6 +1,6 @@
-"""Markdown in which strangers' words stay words: nothing they wrote becomes markup, HTML, a link or a mention. Pure.
+"""Markdown with foreign text in it: no text of others becomes markup, HTML, a link or a mention. Pure.
 
-Rule 1: what was written elsewhere (commit messages, error texts, remarks) goes through `plain`, `code` or `fenced`.
+Rule 1: foreign text (commit messages, error texts, remarks) goes through `plain`, `code` or `fenced`.
 Rule 2: a link is made of http(s) addresses only, and never closes early.
 """
 
@@ -19,7 +19,7 @@ _LINE_MAX = 1000
 def plain(text: object, limit: int = _LINE_MAX) -> str:
     """Return one line of text that is shown as it was written, in a table's cell or within a line (not at its begin).
 
-    An `@` becomes code, or a forge would call somebody; `://` is broken up, or it would become a link.
+    An `@` becomes code, since a forge would notify the person; `://` is broken up, since it would become a link.
     """
     escaped = "".join(f"\\{char}" if char in _MARKUP else char for char in clean(text, limit))
     return escaped.replace("@", "`@`").replace("://", "\\://")
@@ -36,13 +36,13 @@ def code(text: object, limit: int = 200) -> str:
 
 
 def fenced(lines: Sequence[str]) -> list[str]:
-    """Return lines as a block of plain text that none of them can end."""
+    """Return lines as a block of plain text that no line can end."""
     fence = "`" * max(3, 1 + max(map(_longest_run, lines), default=0))
     return [f"{fence}text", *lines, fence]
 
 
 def link(text: str, address: str | None) -> str:
-    """Return `[text](<address>)`, or only the text where the address is none that a browser should open."""
+    """Return `[text](<address>)`, or only the text if the address is not http(s)."""
     href = quote(address or "", safe=_URL_SIGNS, errors="replace")
     return f"[{plain(text)}](<{href}>)" if href.startswith(("https://", "http://")) else plain(text)
 

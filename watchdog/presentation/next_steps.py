@@ -1,6 +1,6 @@
-"""What stays unsure, what would have changed the outcome, what the daemon does next, and what is left to do. Pure.
+"""Doubts, alternatives, the daemon's next step, and the work left for people. Pure.
 
-Rule: what comes next is said by `ahead` alone: terminal, console and chat offer what follows from it.
+Rule: `ahead` alone decides the next step: terminal, console and chat derive their commands from it.
 """
 
 from collections.abc import Sequence
@@ -16,15 +16,15 @@ from watchdog.presentation.text import arrows, clean, section, sentence, short, 
 
 ACTING = frozenset({Course.ROLLBACK, Course.ANNOUNCE})
 ASKING = (Action.ASK, Action.SCHEDULE)
-"""What a severity's rule may ask for that takes a human's yes."""
+"""Actions of a severity's rule that need a person's approval."""
 HOPELESS = 1000.0
-"""Evidence that fell short by more than this factor is not worth a number."""
+"""Evidence that fell short by more than this factor is not given as a number."""
 LIKELY = 0.5
-"""A rollback by hand is suggested only where the deploy is more likely guilty than not."""
+"""A manual rollback is suggested only if the deploy is more likely guilty than not."""
 
 
 class Ahead(StrEnum):
-    """What the daemon does next about the rollback of an incident."""
+    """The daemon's next step about the rollback of an incident."""
 
     NOTHING = "nothing"  # a page was all, a person decided, it was requested, or it is over
     QUESTION = "question"  # a person is asked
@@ -35,10 +35,11 @@ class Ahead(StrEnum):
 
 
 def ahead(incident: Incident) -> Ahead:
-    """Return what comes next: by the last decision and the answers to it, not by what was asked or announced before."""
+    """Return the next step, by the last decision and the answers to it, not by earlier questions or announcements."""
     decision = incident.decision
     if incident.closed_at is not None or incident.human_needed or incident.rollback.requested_at is not None:
         return Ahead.NOTHING
+    # A later decision other than ROLLBACK replaces an announcement; ROLLBACK itself means that its time has come.
     approved = incident.question.approved_by is not None
     if incident.announced_until is not None and (decision is None or decision.course is not Course.ROLLBACK):
         return Ahead.KEPT if approved else Ahead.ANNOUNCED
@@ -51,13 +52,13 @@ def ahead(incident: Incident) -> Ahead:
 
 
 def unsure(incident: Incident) -> list[str]:
-    """Return what was not known or not proved, as a section."""
+    """Return the doubts as a section."""
     found = doubts_of(incident)
     return section("UNSURE", sentence("; ".join(found))) if found else []
 
 
 def doubts_of(incident: Incident) -> list[str]:
-    """Return what was not known or not proved, one a line."""
+    """Return unknown readings and unproved facts, one a line."""
     doubts: list[str] = []
     decision = incident.decision
     if decision is not None:
@@ -86,13 +87,13 @@ def _of_blame(blame: Blame | None) -> list[str]:
 
 
 def otherwise(decision: Decision | None) -> list[str]:
-    """Return `what would have changed it -> to what`, as a section."""
+    """Return `condition that would have changed it -> result`, as a section."""
     rows = alternatives(decision)
     return arrows(rows, "OTHERWISE") if rows else []
 
 
 def alternatives(decision: Decision | None) -> list[tuple[str, str]]:
-    """Return what would have changed it, and to what, derived from what was decisive."""
+    """Return the conditions that would have changed the course, and that course, derived from the decisive facts."""
     if decision is None or decision.policy_action not in (Action.ROLLBACK, *ASKING):
         return []
     obstacles = [] if decision.course in ACTING else _obstacles(decision)
@@ -105,7 +106,7 @@ def alternatives(decision: Decision | None) -> list[tuple[str, str]]:
 
 
 def _obstacles(decision: Decision) -> list[str]:
-    """Return, as conditions, everything that alone kept a rollback from happening (the mode apart)."""
+    """Return, as conditions, each obstacle that alone prevented a rollback (the mode apart)."""
     blame = decision.blame
     obstacles: list[str] = []
     if blame is None or blame.suspect is None:
@@ -121,6 +122,7 @@ def _obstacles(decision: Decision) -> list[str]:
     obstacles += [
         f"guard {guard.name} passing"
         for guard in decision.guards
+        # Mode and target have rows of their own: as guards they would be listed twice.
         if guard.verdict is not Verdict.PASS and guard.name not in ("mode", "target")
     ]
     if decision.target is not None and decision.target.deploy is None:
@@ -137,7 +139,7 @@ def _then(decision: Decision, others: int) -> str:
 
 
 def _other_modes(decision: Decision) -> list[tuple[str, str]]:
-    """Return what the same incident would have met in the other modes."""
+    """Return the course that the same incident would have taken in the other modes."""
     alone = "ask first" if decision.policy_action in ASKING else "roll back"
     results = {Mode.OBSERVE: "say what it would do", Mode.ASSIST: "ask first", Mode.AUTONOMOUS: alone}
     now = results[Mode(decision.mode)]
@@ -145,7 +147,7 @@ def _other_modes(decision: Decision) -> list[tuple[str, str]]:
 
 
 def next_steps(incident: Incident, label: str | None, notes: Sequence[Note] = ()) -> list[str]:
-    """Return what is left for a human, as a section."""
+    """Return the work left for people, as a section."""
     lines: list[str] = []
     for step in steps_left(incident, label, notes):
         lines += section("" if lines else "NEXT", step)
@@ -153,7 +155,8 @@ def next_steps(incident: Incident, label: str | None, notes: Sequence[Note] = ()
 
 
 def steps_left(incident: Incident, label: str | None, notes: Sequence[Note] = ()) -> list[str]:
-    """Return what is left for a human, most urgent first, with the command for it; `notes` tell what was undone."""
+    """Return the work left for people, most urgent first, with the command for each; `notes` show whether it was
+    undone."""
     steps = [incident.human_needed] if incident.human_needed else []
     steps += _answers(incident)
     taken_back = not incident.rollback.undoes and any(
@@ -170,8 +173,9 @@ def steps_left(incident: Incident, label: str | None, notes: Sequence[Note] = ()
     return steps
 
 
+# After an undo the suspect serves again, and a healed service may have had an innocent one: no "fix it" then.
 def _repair(incident: Incident) -> list[str]:
-    """Return what to mend after a rollback; the code of a blamed deploy is deny-listed, a configuration is not."""
+    """Return the repair due after a rollback; the code of a blamed deploy is deny-listed, a configuration is not."""
     blame = incident.decision.blame if incident.decision else None
     if incident.rollback.deploy is None or blame is None:
         return []
@@ -198,12 +202,12 @@ def _answers(incident: Incident) -> list[str]:
 
 
 def is_kept(incident: Incident) -> bool:
-    """Tell whether a human said yes, and the rollback is kept for its window."""
+    """Return whether a person approved the rollback, and it waits for its window."""
     return ahead(incident) is Ahead.KEPT
 
 
 def _worth_a_try(decision: Decision) -> bool:
-    """Tell whether a human's rollback would have a target, no guard against it, and a likely culprit."""
+    """Return whether a manual rollback would have a target, no guard against it, and a likely culprit."""
     likely = decision.blame is not None and (decision.blame.probability or 0.0) >= LIKELY
     blocked = any(guard.verdict is Verdict.BLOCK for guard in decision.guards)
     return likely and not blocked and decision.target is not None and decision.target.deploy is not None

@@ -1,4 +1,4 @@
-"""The lines below a notice's news: what is asked, what was done, what is left, and the reasoning."""
+"""The lines below a notice's first one: the question, the actions taken, the work left, and the reasoning."""
 
 from watchdog.core.note_text import blame_line, guards_line, healed_line, rebuild_words, short, target_line
 from watchdog.domain.commands.command_line import command_line
@@ -19,12 +19,12 @@ OTHERWISE = {
 
 
 def name_target(incident: Incident) -> str:
-    """Return `dep-40 1b7e0d4`: where it is rolled back to."""
+    """Return `dep-40 1b7e0d4`: the target of the rollback."""
     return f"{incident.rollback.target} {short(incident.rollback.target_code)}".strip()
 
 
 def asking_lines(incident: Incident, terms: AnswerTerms, at: float) -> tuple[str, ...]:
-    """Return what is asked, how to answer, and what happens otherwise, by the clock of the question."""
+    """Return the question, how to answer it, and the default, by the question's deadline."""
     due, clock_of = due_at(incident), incident.question.deadline
     deadline = f" by {time_of_day(due, at)} (within {show_seconds(max(0.0, due - at))})" if due is not None else ""
     return (
@@ -38,13 +38,13 @@ def asking_lines(incident: Incident, terms: AnswerTerms, at: float) -> tuple[str
 
 
 def due_at(incident: Incident) -> float | None:
-    """Return when the question's default is carried out, at the earliest; None: it has none, or it was."""
+    """Return when the question's default is carried out, at the earliest; None without a default, or once it was."""
     clock_of = incident.question.deadline if not incident.late_paged else None
     return clock_of.due_at if clock_of is not None else None
 
 
 def only_approver(incident: Incident, name: str) -> tuple[str, ...]:
-    """Return who alone may say yes, if the policy names a contact."""
+    """Return the line about the only person who may approve, if the policy names one."""
     if not name:
         return ()
     return (f"Only {name} may approve (policy: {incident.severity}: approver: {name}); anybody else may reject.",)
@@ -59,7 +59,8 @@ def _waits_for_its_window(incident: Incident, terms: AnswerTerms, at: float) -> 
 
 
 def without_an_answer(incident: Incident, then: Then) -> str:
-    """Return what is done if nobody answers in time."""
+    """Return the default, carried out without an answer in time."""
+    # A guard that only asks for now decides itself: the answer's default does not apply while it lasts.
     asks = [one for one in incident.decision.guards if one.verdict is Verdict.ASK] if incident.decision else []
     if asks and all(one.passing for one in asks):
         again = "" if then is Then.NOTHING else ", and you are paged again"
@@ -68,7 +69,7 @@ def without_an_answer(incident: Incident, then: Then) -> str:
 
 
 def kept_lines(incident: Incident, window: str) -> tuple[str, ...]:
-    """Return what becomes of a rollback that is kept, and what people may still say."""
+    """Return the lines about a rollback that waits for its window, with the commands still open."""
     named = f" (policy: {incident.severity}: window: {window})" if window else ""
     return (
         f"Approved by {incident.question.approved_by}, and kept until then{named}: roll {incident.service} back to"
@@ -79,7 +80,7 @@ def kept_lines(incident: Incident, window: str) -> tuple[str, ...]:
 
 
 def done_lines(incident: Incident) -> tuple[str, ...]:
-    """Return what was done to production so far."""
+    """Return the changes made to production so far."""
     lines = []
     if incident.pin.note:
         lines.append(f"Auto-deploy: {incident.pin.note}")
@@ -92,7 +93,7 @@ def done_lines(incident: Incident) -> tuple[str, ...]:
 
 
 def left_lines(news: IncidentNews) -> tuple[str, ...]:
-    """Return what is left for people after a rollback."""
+    """Return the work left for people after a rollback."""
     lines, incident = [], news.incident
     if news.auto_deploy_off:
         lines.append(f"Left for you: auto-deploy is off (it was {news.auto_deploy_off}) until you switch it back on.")
@@ -106,7 +107,7 @@ def left_lines(news: IncidentNews) -> tuple[str, ...]:
 
 
 def todo_lines(incident: Incident) -> tuple[str, ...]:
-    """Return what the runbook leaves to people after a rollback, each with whose it is and by when; else nothing."""
+    """Return the runbook's open items after a rollback, each with owner and due time; none without a rollback."""
     if incident.rollback.requested_at is None:
         return ()
     open_items = [one for one in RUNBOOK if one.by_people and not (one.id == "stakeholders" and incident.informed)]
@@ -117,7 +118,7 @@ def todo_lines(incident: Incident) -> tuple[str, ...]:
 
 
 def reasoning(incident: Incident) -> tuple[str, ...]:
-    """Return what fails besides the first, the arithmetic of the blame, the guards and the target, a line each."""
+    """Return the other findings, the arithmetic of the blame, the guards and the target, a line each."""
     decision = incident.decision
     lines = [f"Seen: {finding.signal}: {finding.text}" for finding in incident.findings[1:]]
     if decision is None:

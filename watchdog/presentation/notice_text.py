@@ -1,10 +1,10 @@
-"""The words of a notice about an incident, made from its facts when it is sent: news first, the arithmetic last.
+"""The text of a notice about an incident, made from its facts when it is sent: news first, the arithmetic last.
 
-The order of every notice: what is wrong for users and since when (title and first line), what is being done, what the
-reader has to do, why we think so, the arithmetic.
+The order of every notice: the failure for users and its begin (title and first line), the action under way, the task of
+the reader, the reasons, the arithmetic.
 
-Rule: what is said is true of the moment at which it was decided to tell (`Notice.at`): what came later is told by later
-notices. A channel that gets it much later reads that first, with both times.
+Rule: the text is true of the moment of the decision (`Notice.at`); later notices report later events. A channel that
+receives the notice much later shows that first, with both times.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,14 +21,14 @@ from watchdog.presentation.headlines import TITLE_MAX, end_title, happens, state
 from watchdog.presentation.text import clean, sentence
 
 LATE_SECONDS = 60.0
-"""A notice that is sent so much later than decided says so."""
+"""A notice sent later than this after its decision says so."""
 Lines = tuple[str, ...]
 Words = tuple[str, Lines]
 """A title, and the lines below it."""
 
 
 def worded(notice: Notice, now: float) -> Notice:
-    """Return the notice with title, lines and tasks, for a channel that gets it at `now` (UTC epoch seconds)."""
+    """Return the notice with title, lines and tasks, for a channel that receives it at `now` (UTC epoch seconds)."""
     if notice.about is None:
         return notice
     try:
@@ -66,14 +66,14 @@ def _since(incident: Incident, at: float) -> str:
 
 
 def _body(news: IncidentNews, at: float, *steps: str) -> Lines:
-    """Return the lines of a notice of something that goes on; `steps`: what is being done, and what to do."""
+    """Return the lines of a notice about an open incident; `steps` are the action under way and the reader's task."""
     incident, was = news.incident, news.auto_deploy_off
     off = (f"Auto-deploy is OFF because of us (it was {was}): merges do not ship.",) if was else ()
     return (_since(incident, at), *steps, *off, *details.done_lines(incident), *details.reasoning(incident))
 
 
 def _take_up(news: IncidentNews) -> str:
-    """Return how to say that one looks after it, and what that spares others."""
+    """Return the command to acknowledge, and its effect on other people."""
     why = "To take it up, so that nobody else is called" if news.escalates else "To say that you look after it"
     return f"{why}: {command_line('acknowledge', news.incident.id)}"
 
@@ -259,4 +259,4 @@ WORDS: Mapping[Topic, Callable[[IncidentNews, float], Words]] = MappingProxyType
         Topic.CLOSED: _closed,
     }
 )
-"""What is said of each topic; a test asks that none is missing."""
+"""The function of each topic; a test holds that none is missing."""

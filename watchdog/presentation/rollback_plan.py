@@ -1,4 +1,4 @@
-"""What a rollback by hand, or an undo, would do now, and what every guard answers: the core's own decision. Pure.
+"""The plan of a manual rollback, or of an undo, with the answer of every guard: the core's own decision. Pure.
 
 `watchdog rollback SERVICE --dry-run` and the console's confirmation show the same plan; likewise for an undo.
 """
@@ -19,14 +19,14 @@ WHO = "--dry-run"
 
 
 def planned(policy: Policy, state: State, listed: DeploysListed, to: str | None) -> Decision:
-    """Return the core's own decision for a rollback by hand; nothing of it is saved or done. Raises Refused."""
+    """Return the core's own decision for a manual rollback; nothing is saved or done. Raises Refused."""
     return _decided(policy, state, listed, RollbackRequested(listed.at, listed.service, WHO, to))[0]
 
 
 def planned_undo(policy: Policy, state: State, listed: DeploysListed, incident: Incident) -> tuple[Decision, str]:
-    """Return the core's own decision for an undo, and what it would say of it; nothing is saved or done.
+    """Return the core's own decision for an undo, and its text about it; nothing is saved or done.
 
-    `listed` is of the incident's service. Raises Refused.
+    `listed` is the deploy list of the incident's service. Raises Refused.
     """
     decision, effects = _decided(policy, state, listed, asked_for(incident, listed.at, WHO))
     said = [effect.text for effect in effects if isinstance(effect, Note) and effect.label == "UNDO"]
@@ -42,6 +42,7 @@ def _decided(
         if isinstance(effect, Note) and effect.label == "REFUSED":
             raise Refused(effect.text)
     incident = state.services[listed.service].incident
+    # A decision of another moment is an older one: the core ignored the request without a word.
     if incident is None or incident.decision is None or incident.decision.at != listed.at:
         raise Refused(f"the watchdog is busy with this service: see `{command_line('status')}`")
     return incident.decision, effects

@@ -1,7 +1,7 @@
-"""`watchdog report stats`: how fast failures are found and ended, and how often deploys cause them. Pure.
+"""`watchdog report stats`: times to detect and restore, and the share of deploys that fail. Pure.
 
 The names and definitions are DORA's (dora.dev/guides/dora-metrics) and, for the times, those of Google's SRE workbook;
-what is counted here, from what, is said at each property. A number without anything to count is None, never 0.
+each property says which events it counts. A number with an empty sample is None, never 0.
 """
 
 from collections.abc import Iterable, Mapping, Sequence, Set
@@ -18,7 +18,7 @@ WATCHED_SECONDS_MIN = 7 * DAY_SECONDS
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """A mean and of how many; `value` is None of none."""
+    """A mean and the size of its sample; `value` is None for an empty sample."""
 
     value: float | None
     n: int
@@ -26,7 +26,7 @@ class Mean:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What the record holds of one service: since when it is watched (UTC epoch seconds), and the platform's list."""
+    """The record of one service: watched since (UTC epoch seconds), and the platform's deploy list."""
 
     since: float
     deploys: Sequence[Deploy] = ()
@@ -36,9 +36,9 @@ class Watched:
 class Stats:
     """The numbers of one service, or of all. Durations in seconds.
 
-    `incidents` have all an onset of their own, and were not planned; `acts` maps incident id to the first human act;
-    `span_seconds` is how long it was watched within the period; `deployments` went live and are no rollbacks, counted
-    over `deploy_seconds`; `judged` are those of them that went live while we watched, `failed` those of these at fault.
+    `incidents` have an onset, and were not planned; `acts` maps incident id to the first human act; `span_seconds` is
+    how long it was watched within the period; `deployments` went live and are no rollbacks, counted over
+    `deploy_seconds`; `judged` are those of them that went live while we watched, `failed` those of these at fault.
     """
 
     service: str
@@ -54,15 +54,15 @@ class Stats:
 
     @property
     def detect(self) -> Mean:
-        """Return the mean time to detect (MTTD): from onset to the opening, which is the first decision."""
+        """Return the mean time to detect (MTTD): from onset to opening, which is the first decision."""
         return _mean(one.opened_at - one.onset_at for one in self.incidents)
 
     @property
     def acknowledge(self) -> Mean:
-        """Return the mean time to acknowledge (MTTA): from opening to the first human act that is known.
+        """Return the mean time to acknowledge (MTTA): from opening to the first known act of a person.
 
-        Known are, while it is open, an acknowledgement, an answer, a stop, a rollback by hand, and a note; who only
-        looked is not seen.
+        Known acts, while it is open, are an acknowledgement, an answer, a stop, a manual rollback, and a note; a person
+        who only reads leaves no trace.
         """
         return _mean(self.acts[one.id] - one.opened_at for one in self.incidents if one.id in self.acts)
 
@@ -70,23 +70,24 @@ class Stats:
     def restore(self) -> Mean:
         """Return the mean time to restore (MTTR; DORA: failed deployment recovery time, here of every incident).
 
-        From onset to the rollback being live that was proved, else to its end, after a minute of good checks.
+        From onset until the verified rollback was live, else until the incident closed, after a minute of good checks.
         """
         return _mean(end - one.onset_at for one in self.incidents if (end := ended_at(one)) is not None)
 
     @property
     def change_failure_rate(self) -> Mean:
-        """Return DORA's change failure rate: the share of deployments, of those we watched go live, that were at fault.
+        """Return DORA's change failure rate: the share of failed deployments among those we watched go live.
 
-        At fault is what an incident blamed surely enough, or what was rolled back, unless a human called that wrong.
+        A deployment failed if an incident blamed it with the needed probability, or if it was rolled back, unless a
+        person labelled that wrong.
         """
         return Mean(self.failed / self.judged if self.judged else None, self.judged)
 
     @property
     def deploys_per_day(self) -> Mean:
-        """Return DORA's deployment frequency: deployments a day, since the oldest one that the platform's list names.
+        """Return DORA's deployment frequency: deployments a day, since the oldest one in the platform's list.
 
-        Not known where that is less than a day ago.
+        Unknown if that is less than a day ago.
         """
         if self.parts:
             return _sum([one.deploys_per_day for one in self.parts])
@@ -95,9 +96,9 @@ class Stats:
 
     @property
     def rollbacks_per_month(self) -> Mean:
-        """Return rollbacks a month (30.44 days) of the time that was watched, by hand or not.
+        """Return rollbacks a month (30.44 days) of the watched time, manual or not.
 
-        Not known where that is less than a week: nothing is to be foretold from an hour.
+        Unknown below a week: an hour's rate would predict nothing.
         """
         if self.parts:
             return _sum([one.rollbacks_per_month for one in self.parts])
@@ -106,7 +107,7 @@ class Stats:
 
 
 def watched(services: Mapping[str, ServiceState], now: float) -> Mapping[str, Watched]:
-    """Return what the record holds of each service."""
+    """Return the record of each service."""
     return {name: Watched(one.watching_since or now, one.deploys) for name, one in services.items()}
 
 
@@ -120,7 +121,7 @@ def stats(
 ) -> list[Stats]:
     """Return the numbers of each service in the period, by name, and of all together at the end.
 
-    An incident that a human called wrong blames nothing; one in maintenance mode, say, is none.
+    An incident that a person labelled wrong blames no deploy; a planned one (maintenance mode, say) does not count.
     """
     recent = [one for one in incidents if since <= one.opened_at <= now and not one.planned]
     names = sorted({*watched, *(one.service for one in recent)})
@@ -139,6 +140,7 @@ def _of(
 ) -> Stats:
     own = [one for one in incidents if one.service == name]
     listed = [deploy for deploy in (known.deploys if known is not None else ()) if deploy.finished_at is not None]
+    # The platform lists a limited number of deploys: the rate counts from the oldest one listed, not from `since`.
     back_to = max(since, min((deploy.finished_at or now for deploy in listed), default=now))
     counted = [at for at in _live(known).values() if at > back_to]
     judged, failed = seen_going_live(known, own, labels, since)
@@ -165,13 +167,14 @@ def seen_going_live(
 
 
 def _live(known: Watched | None) -> Mapping[str, float]:
-    """Return what went live and is no rollback, as far as the platform's list goes back: id to moment."""
+    """Return the deployments that went live and are no rollbacks, as far as the platform's list goes back: id to
+    moment."""
     listed = [one for one in (known.deploys if known is not None else ()) if one.finished_at is not None]
     return {one.id: one.finished_at or 0.0 for one in listed if one.was_live and not one.is_rollback}
 
 
 def _blamed(incident: Incident) -> str | None:
-    """Return the deploy that an incident blames, or that was rolled back by hand."""
+    """Return the deploy that an incident blames, or that a person rolled back."""
     blame = incident.decision.blame if incident.decision is not None else None
     if blame is None:
         return incident.suspect if incident.rollback.requested_at is not None else None
@@ -197,7 +200,7 @@ def _all(each: Sequence[Stats]) -> Stats:
 
 
 def _sum(rates: Sequence[Mean]) -> Mean:
-    """Return the rate of all: the sum of those that are known, for each was watched for another time."""
+    """Return the rate of all services: the sum of the known ones, since each was watched for a different time."""
     known = [one.value for one in rates if one.value is not None]
     return Mean(sum(known) if known else None, sum(one.n for one in rates))
 

@@ -1,7 +1,7 @@
-"""The counts of `watchdog report stats`, read a little at a time: months of incidents are many; no probe may wait.
+"""The counts of `watchdog report stats`, read in small steps: months of incidents are many, and no probe may wait.
 
-For the console's page and for the metrics, which both give it the store and the clock.
-Rule: what is not read yet is said to be so. Nothing is read again of an incident that is closed.
+The console's page and the metrics use it with their store and clock.
+Rule: `complete` stays false until everything was read. A closed incident is read once.
 """
 
 import asyncio
@@ -16,11 +16,11 @@ from watchdog.presentation.timeline import human_acts
 PERIOD_SECONDS = 90 * 86400.0
 NOTES_READ = 5000
 BUDGET_SECONDS = 0.06
-"""How long one page may read; the rest follows with the next."""
+"""Time limit for the reads of one page; later pages read the rest."""
 
 
 class Numbers:
-    """The incidents of the last 90 days (or of another period), and when people first acted on each."""
+    """The incidents of the last 90 days (or of another period), and the first act of people on each."""
 
     def __init__(
         self,
@@ -39,20 +39,22 @@ class Numbers:
 
     @property
     def complete(self) -> bool:
-        """Tell whether everything was read."""
+        """Return whether everything was read."""
         return self._past.complete and self._acts.keys() == {one.id for one in self._past.incidents}
 
     @property
     def incidents(self) -> Sequence[Incident]:
-        """Return what was read, newest first."""
+        """Return the incidents read so far, newest first."""
         return self._past.incidents
 
     async def refresh(self) -> None:
-        """Read what is missing or may have changed, newest first, while there is time. Raises Temporary."""
+        """Read the incidents that are missing or may have changed, newest first, within the time limit. Raises
+        Temporary."""
         async with self._lock:
             give_up = self._clock.monotonic() + self._budget_seconds
             changed = await self._past.refresh(give_up)
             known = {one.id for one in self.incidents}
+            # A changed incident may have a first act since: read its notes again.
             self._acts = {name: at for name, at in self._acts.items() if name in known and name not in changed}
             await self._read_acts(give_up)
 

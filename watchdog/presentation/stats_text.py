@@ -1,4 +1,4 @@
-"""The numbers of `watchdog report stats` as text, Markdown or JSON, each with how many it counts. Pure."""
+"""The numbers of `watchdog report stats` as text, Markdown or JSON, each with the size of its sample. Pure."""
 
 import json
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ NAMES = (
     ("deployments_per_day", "deploys_per_day"),
     ("rollbacks_per_month", "rollbacks_per_month"),
 )
-"""What the numbers are called for machines, and where they come from."""
+"""The names of the numbers for machines, and the properties of `Stats` they come from."""
 WORDS = (
     "MTTD: onset to the first decision.",
     "MTTA: opening to the first acknowledgement, answer, stop, rollback by hand or note meanwhile.",
@@ -41,7 +41,7 @@ def show(found: Sequence[Stats], style: Format) -> list[str]:
 
 
 def record(one: Stats) -> dict[str, str | int | float | None]:
-    """Return the numbers of a service for machines; what is not known is null, and each has its n."""
+    """Return the numbers of a service for machines; an unknown one is null, and each has its n."""
     numbers: dict[str, str | int | float | None] = {"service": one.service}
     for name, attribute in NAMES:
         mean: Mean = getattr(one, attribute)

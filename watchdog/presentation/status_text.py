@@ -1,4 +1,4 @@
-"""How things stand, in words: what holds for all services and must not be overlooked; a reading in one word. Pure."""
+"""Standing conditions in words: those of all services that must not be overlooked; a reading in one word. Pure."""
 
 from datetime import UTC, tzinfo
 
@@ -15,7 +15,7 @@ from watchdog.presentation.text import clean, clock, day, short
 MERGES_SHOWN_MAX = 3
 NO_QUIET = "No silence and no action hold."
 STALE_SECONDS = 120.0
-"""The daemon saves its detectors every 30 s; older than four of those, it does not run."""
+"""The daemon saves its detectors every 30 s; a state older than four of those means that it does not run."""
 
 
 def verdict(reading: Reading) -> tuple[str, str]:
@@ -26,7 +26,7 @@ def verdict(reading: Reading) -> tuple[str, str]:
 
 
 def report_record(one: SignalReport) -> dict[str, str | float | None]:
-    """Return one signal that was read once, for machines; the verdict is good, bad or unknown."""
+    """Return one signal's single reading for machines; the verdict is good, bad or unknown."""
     word, why = verdict(one.reading)
     seconds = one.latency_seconds
     return {
@@ -39,7 +39,7 @@ def report_record(one: SignalReport) -> dict[str, str | float | None]:
 
 
 def status_lines(state: State, now: float, tz: tzinfo = UTC) -> list[str]:
-    """Return what holds for all services and must not be overlooked; `now` is UTC epoch seconds."""
+    """Return the conditions of all services that must not be overlooked; `now` is UTC epoch seconds."""
     lines = []
     newest = max((check.last_at for one in state.services.values() for check in one.checks.values()), default=0.0)
     if not newest:
@@ -66,7 +66,7 @@ def status_lines(state: State, now: float, tz: tzinfo = UTC) -> list[str]:
 
 
 def failing_lines(state: State, tz: tzinfo = UTC) -> list[str]:
-    """Return what the watchdog relies on and does not work, with what follows and the cure."""
+    """Return the failing integrations, each with consequence and cure."""
     lines = []
     for key, failing in state.failing.items():
         one = failing.integration(key)
@@ -77,15 +77,16 @@ def failing_lines(state: State, tz: tzinfo = UTC) -> list[str]:
 
 
 def all_lines(state: State, policy: Policy, now: float, tz: tzinfo = UTC) -> list[str]:
-    """Return everything that holds besides the services' own rows."""
+    """Return all standing conditions besides the services' own rows."""
     return [*status_lines(state, now, tz), *outside_lines(state, policy, now), *quiet_lines(state, policy, now, tz)]
 
 
 def outside_lines(state: State, policy: Policy, now: float) -> list[str]:
-    """Return what the status pages tell of now, and what they announce."""
+    """Return current outages and announced maintenance of the vendors' status pages."""
     lines = []
     for name, vendor in policy.vendors.items():
         at, reading = state.vendors.get(name, (0.0, None))
+        # A status page not read for a while proves nothing about now.
         if now - at >= STALE_VENDOR_SECONDS:
             continue
         if isinstance(reading, Bad):
@@ -99,14 +100,14 @@ def outside_lines(state: State, policy: Policy, now: float) -> list[str]:
 
 
 def quiet_lines(state: State, policy: Policy, now: float, tz: tzinfo = UTC) -> list[str]:
-    """Return every silence and action hold there is, a line each; those of the configuration too."""
+    """Return every silence and action hold, a line each; those of the configuration too."""
     return [words for _, words in quiets(state, policy, now, tz=tz)]
 
 
 def quiets(
     state: State, policy: Policy, now: float, service: str | None = None, tz: tzinfo = UTC
 ) -> list[tuple[Suppression, str]]:
-    """Return what is not over yet of all silences and action holds, or of those of one service, each in words."""
+    """Return the silences and action holds that have not ended, of all services or of one, each in words."""
     silences = [("SILENCE", one) for one in (*policy.silences, *state.silences)]
     holds = [("ACTION HOLD", one) for one in (*policy.action_holds, *state.holds)]
     said = [
@@ -118,12 +119,12 @@ def quiets(
 
 
 def _is_down(one: ServiceState, service: str | None) -> bool:
-    """Tell whether the platform says that it is meant to be down, and it is asked about."""
+    """Return whether the platform reports the service as intentionally down (and it is the service asked for)."""
     return one.downtime is not None and one.downtime.ended_at is None and service in (None, one.name)
 
 
 def _by_platform(service: ServiceState, now: float) -> tuple[Suppression, str]:
-    """Return the platform's own word, which is a silence and more; it counts as long as it is read."""
+    """Return the platform's own report, which acts as a silence and more; it counts while it is read regularly."""
     assert service.downtime is not None, "it is asked about one that is down"
     silence, age = suppression.of_downtime(service.name, service.downtime), now - (service.deploys_at or 0.0)
     lasts = "until the platform says that it is over; nothing is rolled back meanwhile"
@@ -139,7 +140,7 @@ def _when(one: Suppression, tz: tzinfo) -> str:
 
 
 def _not_shipping(service: ServiceState) -> str:
-    """Return that auto-deploy is off because of us, and what that keeps back, as far as it is known."""
+    """Return that auto-deploy is off because of us, and the merges not shipped, as far as they are known."""
     name, old = clean(service.name), clean(service.auto_deploy_off)
     told = f'AUTO-DEPLOY IS OFF on {name} (it was "{old}").'
     if service.merges_why:
@@ -152,7 +153,7 @@ def _not_shipping(service: ServiceState) -> str:
 
 
 def _kept(service: ServiceState, now: float, tz: tzinfo) -> list[str]:
-    """Return until when an approved rollback is kept, and how to stop it."""
+    """Return how long an approved rollback is kept, and how to stop it."""
     incident = service.incident
     if not service.is_kept or incident is None or incident.announced_until is None:
         return []
@@ -165,7 +166,7 @@ def _kept(service: ServiceState, now: float, tz: tzinfo) -> list[str]:
 
 
 def _held(service: ServiceState, tz: tzinfo) -> list[str]:
-    """Return why this service is not rolled back unasked, or at all."""
+    """Return why this service is not rolled back without approval, or at all."""
     name, lines = clean(service.name), []
     if service.forbidden:
         lines.append(
@@ -178,6 +179,6 @@ def _held(service: ServiceState, tz: tzinfo) -> list[str]:
 
 
 def open_incident(service: ServiceState | None) -> Incident | None:
-    """Return the incident that is open, or None."""
+    """Return the open incident, or None."""
     incident = service.incident if service is not None else None
     return incident if incident is not None and incident.closed_at is None else None

@@ -1,6 +1,6 @@
-"""What a step of the core did, in words: what was decided, and what it asks for outside.
+"""The actions of one step of the core, in words: its decision, and its effects outside.
 
-Rule: only what a human would ask about: when, on which service, what, why, where to; paces and wakes are our affair.
+Rule: only facts that a person would ask about: time, service, action, reason, target; paces and wakes are internal.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,16 +14,16 @@ from watchdog.domain.incidents import Incident, State
 from watchdog.presentation.notice_text import worded
 
 ACTS = ("pin", "rollback", "restore")
-"""Kinds that change production."""
+"""Kinds of action that change production."""
 TOWARDS = (Course.ROLLBACK, Course.ANNOUNCE, Course.ASK)
-"""Courses that lead to a deploy; the others say in words where they would."""
+"""Courses that lead to a deploy; the others name in words the one they would lead to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing: `kind` is decided, page, tell, or one of ACTS; `delay_seconds` is from the onset to a decision.
+    """One action: `kind` is decided, page, tell, or one of ACTS; `delay_seconds` is from the onset to a decision.
 
-    `means` is `what` without its words: two versions that word a title differently mean the same.
+    `means` is the action without its wording: two versions that word a title differently mean the same.
     """
 
     at: float
@@ -38,22 +38,23 @@ class Action:
 
     @property
     def is_act(self) -> bool:
-        """Tell whether it changes production."""
+        """Return whether the action changes production."""
         return self.kind in ACTS
 
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> "Action":
-        """Return it as it was written, perhaps by a version that knew more of it. Raises TypeError or KeyError."""
+        """Return the action from its JSON object; fields of a newer version are ignored. Raises TypeError or
+        KeyError."""
         return cls(**{name: plain[name] for name in cls.__slots__ if name in plain})
 
     def json_object(self) -> Mapping[str, Any]:
-        """Return it for machines; what is not known is left out."""
+        """Return the action for machines, without unknown fields."""
         named = {name: getattr(self, name) for name in self.__slots__}
         return {name: value for name, value in named.items() if value not in ("", None)}
 
 
 def actions(before: State, after: State, effects: Sequence[Effect], at: float) -> Iterator[Action]:
-    """Yield what one step did: first what was decided, then what it asks for outside."""
+    """Yield the actions of one step: first the decision, then its effects outside."""
     for name, service in after.services.items():
         known = before.services.get(name)
         if service is not known and service.incident is not None:
@@ -84,7 +85,7 @@ def _decided(before: Incident | None, incident: Incident) -> Iterator[Action]:
 
 
 def _meant(decision: Decision) -> str:
-    """Return what was decided without its words; in mode observe what would have been done."""
+    """Return the decision without its wording; in mode observe the course that would have been taken."""
     course, target = decision.would_course or decision.course.value, decision.target
     deploy = target.deploy.id if course in TOWARDS and target is not None and target.deploy is not None else ""
     return f"{course} {decision.severity.value} {deploy}".strip()

@@ -1,6 +1,6 @@
-"""Rows of what stands now and what was: services, incidents; as cells, and as lines of columns. Pure.
+"""Rows of current state and history: services, incidents; as cells, and as lines of columns. Pure.
 
-The terminal makes tables of the cells, a channel that shows letters of one width takes the lines.
+The terminal makes tables of the cells; a channel with a monospaced font takes the lines.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -19,7 +19,7 @@ Row = tuple[str, ...]
 STATUS: Row = ("service", "mode", "phase", "live", "signals", "incident")
 CELL_MAX = 80
 LIVE_MAX = 20
-"""Characters of the live deploy: of one with a long id the commit alone is shown, so that a status fits 80 columns."""
+"""Characters of the live deploy: a long id is replaced by its commit, so that a status fits 80 columns."""
 
 
 def status(state: State, policy: Policy) -> list[Row]:
@@ -45,7 +45,8 @@ def _status(name: str, policy: Policy, service: ServiceState | None, failing: Co
 
 
 def open_incidents(state: State, policy: Policy, now: float, tz: tzinfo = UTC) -> list[str]:
-    """Return one line per open incident of a configured service: what fails since when, how it stands, where to read.
+    """Return one line per open incident of a configured service: failure, begin, progress, and the command to read
+    more.
 
     `now` is UTC epoch seconds.
     """
@@ -58,7 +59,7 @@ def open_incidents(state: State, policy: Policy, now: float, tz: tzinfo = UTC) -
 
 
 def incidents_head(now: float, tz: tzinfo = UTC) -> Row:
-    """Return the names of the columns of `incidents`; the zone's name is the one at `now` (UTC epoch seconds)."""
+    """Return the names of the columns of `incidents`; the zone's name is that of `now` (UTC epoch seconds)."""
     return ("incident", f"onset ({zone(now, tz)})", "service", "severity", "state", "restored in", "what")
 
 

@@ -1,6 +1,6 @@
 """Plain text for a terminal: columns of at most 78 characters, numbers and times as people read them. Pure.
 
-Rule 1: every foreign word (commit messages, error texts) passes through `clean`; nothing else may reach a terminal.
+Rule 1: foreign text (commit messages, error texts) reaches a terminal only through `clean`.
 Rule 2: nothing here reads a clock.
 """
 
@@ -20,6 +20,7 @@ _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 
 def clean(text: object, limit: int = LONGEST) -> str:
     """Return one line without control, bidirectional or other invisible characters, cut to `limit` characters."""
+    # Cut before cleaning: a foreign text of megabytes would hold the loop. Four times, since `clean` drops characters.
     return _clean(str(text)[: limit * 4], limit)
 
 
@@ -93,7 +94,7 @@ def sentence(text: str) -> str:
 
 
 def short(code: str | None) -> str:
-    """Return the seven characters of a commit (or of an image digest) that people know it by."""
+    """Return the seven characters of a commit (or of an image digest) that people call it by."""
     return clean((code or "no commit").removeprefix("sha256:"))[: 7 if code else 9]
 
 
@@ -141,12 +142,12 @@ def zone(at: float, tz: tzinfo = UTC) -> str:
 
 
 def story(parts: Iterable[Sequence[str]]) -> list[str]:
-    """Return the lines of all parts that have some, in order."""
+    """Return the lines of all parts, in order."""
     return [line for part in parts for line in part]
 
 
 def percent(share: float | None, decimals: int = 2) -> str:
-    """Return a share for people, never rounded up to what it is not: `99.98 %`, `100 %`, `–`."""
+    """Return a share for people, never rounded up to 100 %: `99.98 %`, `100 %`, `–`."""
     if share is None:
         return "–"
     scale = 10**decimals

@@ -1,6 +1,6 @@
-"""What happened in an incident, in order: the journal's notes, the deploys, and what people said. Pure.
+"""The timeline of an incident: the journal's notes, the deploys, and the remarks of people. Pure.
 
-Rule: every line says how it is known: seen (a reading, the platform's list), decided, done, or said (to or by people).
+Rule: every line names its source: seen (a reading, the platform's list), decided, done, or said (to or by people).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -69,18 +69,18 @@ SOURCES: Mapping[str, Source] = {
     **dict.fromkeys(("ACT",), "done"),
     **dict.fromkeys(SAID, "said"),
 }
-"""How each kind of note is known."""
+"""The source of each kind of note."""
 HUMAN_ACTS = ("ACKNOWLEDGED", "APPROVED", "REJECTED", "STOPPED", "BY HAND")
-"""Notes of what a human decided, or said that they look after."""
+"""Notes of a person's decision or acknowledgement."""
 FIRST, LAST = 150, 50
-"""A story of days is shown from its two ends."""
+"""Lines kept from the begin and from the end of a long timeline."""
 BEFORE_SECONDS = 600.0
-"""How long before the incident a suspicion may have begun that belongs to it."""
+"""How long before the incident its suspicion may have begun."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line: when (UTC epoch seconds), how it is known, what."""
+    """One line: time (UTC epoch seconds), source, text."""
 
     at: float
     source: Source
@@ -88,9 +88,10 @@ class Entry:
 
 
 def timeline(incident: Incident, notes: Iterable[Note], remarks: Iterable[Remark]) -> list[Entry]:
-    """Return everything that is known of an incident, oldest first.
+    """Return all known events of an incident, oldest first.
 
-    `notes` are those of the service; a suspicion is noted before there is an incident, so the last one counts too.
+    `notes` are those of the service; a suspicion is noted before there is an incident, so the last one before it counts
+    too.
     """
     told = list(notes)
     entries = _deploys(incident)
@@ -103,14 +104,14 @@ def timeline(incident: Incident, notes: Iterable[Note], remarks: Iterable[Remark
 
 
 def shortened(entries: Sequence[Entry]) -> tuple[Sequence[Entry], int, Sequence[Entry]]:
-    """Return the first lines, how many are left out, and the last ones."""
+    """Return the first lines, the number of lines left out, and the last ones."""
     if len(entries) <= FIRST + LAST:
         return entries, 0, ()
     return entries[:FIRST], len(entries) - FIRST - LAST, entries[-LAST:]
 
 
 def human_acts(incident: Incident, notes: Iterable[Note], remarks: Iterable[Remark]) -> list[float]:
-    """Return the moments (UTC epoch seconds) at which people are known to have acted on it while it was open."""
+    """Return the moments (UTC epoch seconds) at which people acted on the incident while it was open."""
     acts = [note.at for note in _own(incident, notes) if note.label in HUMAN_ACTS]
     until = incident.closed_at
     written = [one.at for one in remarks if one.incident == incident.id and (until is None or one.at <= until)]
@@ -137,7 +138,7 @@ def _entry(note: Note) -> Entry:
 
 
 def _deploys(incident: Incident) -> list[Entry]:
-    """Return when the suspect was created, took traffic and was live, as far as the platform said."""
+    """Return when the suspect was created, took traffic and was live, as far as the platform reported it."""
     blame = incident.decision.blame if incident.decision is not None else None
     suspect = blame.accused if blame is not None else None
     if suspect is None:

@@ -1,13 +1,14 @@
-"""Who may look: the ASGI layer in front of every page and answer.
+"""Authentication: the ASGI layer in front of every page and API route.
 
-Rule 1: a stranger gets the same answer for every path, whether it exists or not: the login, or 401 from the API.
-Rule 2: tokens are compared in constant time, as bytes; no answer, log line or header repeats what was sent.
-Rule 3: a session or a token is compared first: those who are refused hold up nobody who shows a good one. That holds
-for a token typed at the login, too: the login counts those who send its form, once it has compared (`login.py`). The
-empty form is never refused, and the files that it is drawn with are counted apart: strangers may share the address of
-people (a proxy's). Wrong tokens wait, by the address they come from and by how they begin.
-Rule 4: what lies behind is told who asks, as `scope["visitor"]`. Who is logged in at the proxy is that, whatever token
-or session comes along.
+Rule 1: an unauthenticated client gets the same answer for every path, whether it exists or not: the login page, or 401
+from the API.
+Rule 2: tokens are compared in constant time, as bytes; no answer, log line or header repeats a submitted value.
+Rule 3: the session or token is compared before any rate limit: refused clients never delay a client with a valid one.
+The same holds for a token typed into the login form: `login.py` compares it, then counts the sender. The empty form is
+never refused, and requests for its static files are counted apart, because attackers may share one address (a proxy's)
+with real users. Wrong tokens are throttled by source address and by their first bytes.
+Rule 4: the application behind reads the visitor from `scope["visitor"]`. The name that the proxy proves wins over any
+token or session in the same request.
 """
 
 from dataclasses import dataclass
@@ -37,14 +38,15 @@ log = structlog.get_logger("watchdog")
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What becomes of a request: an answer at once, or (None) it is let through; a cookie to be set with it."""
+    """The result of the check: an answer to send at once, or None to let the request through; a cookie to set with
+    it."""
 
     answer: Response | None = None
     cookie: str = ""
 
 
 class AuthMiddleware:
-    """Lets through whoever shows a session or the token, or is logged in at the proxy; answers everybody else."""
+    """Lets a request through with a valid session, token or proxy login; answers every other request itself."""
 
     def __init__(self, app: ASGIApp, access: Access, clock: Clock, renderer: Renderer) -> None:
         if not (access.tokens or access.proxy or access.oidc) or not all(access.tokens.values()):
@@ -76,6 +78,7 @@ class AuthMiddleware:
 
     def _known_to_the_proxy(self, way: Proxied, name: str, scope: Scope, headers: Headers) -> Judged:
         path = scope["path"]
+        # A person proven by the proxy is counted by name: all requests come from the proxy's one address.
         wait = self._access.busy(f"user {name}")
         if wait > 0:
             return Judged(too_often(wait))
@@ -94,6 +97,7 @@ class AuthMiddleware:
     def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
         peer, path = self._access.peer(scope), scope["path"]
         shown = cookie_of(Request(scope), session.COOKIE, self._access.url)
+        # The session is compared before any token, and both before the rate limit (rule 3).
         known = self._sessions.read(shown, self._clock.now()) if shown not in self._access.ended else None
         given = bearer_of(headers) if known is None and path.startswith(API) else None
         role = self._sessions.role_of(given) if given is not None else None
@@ -115,6 +119,7 @@ class AuthMiddleware:
 
     def _wrong(self, peer: str, token: bytes) -> Response:
         wait = self._access.guesses.wait_seconds(peer, token)
+        # A throttled guess is answered before it is counted: retries during the wait do not make it longer.
         if wait > 0:
             return too_often(wait)
         self._access.guesses.take(peer, token)
@@ -123,7 +128,7 @@ class AuthMiddleware:
         return _unauthorized()
 
     def _untrusted(self, peer: str, why: str) -> Response:
-        """Refuse who may not say who they are: said in the log, but nobody fills it so."""
+        """Refuse a request that claims a proxy login without being entitled to; the log line is rate-limited."""
         wait = self._access.busy(peer)
         if wait > 0:
             return too_often(wait)
@@ -142,7 +147,7 @@ class AuthMiddleware:
         )
 
     def _setting(self, scope: Scope, send: Send, cookie: str) -> Send:
-        """Return a send that sets the cookie which binds forms."""
+        """Return a `send` that adds the cookie which binds forms to this browser."""
         made = Response()
         url, lasts = self._access.url, int(2 * LIFE_SECONDS)
         put_cookie(made, Request(scope), proxy_auth.COOKIE, cookie, url, max_age=lasts)
@@ -163,7 +168,7 @@ def bearer_of(headers: Headers) -> bytes | None:
 
 
 def too_often(wait_seconds: float) -> Response:
-    """Return the answer to whoever must wait."""
+    """Return 429 with the number of seconds to wait."""
     return JSONResponse(
         {"detail": "too many attempts: wait, then try again"}, 429, headers={"retry-after": f"{int(wait_seconds) + 1}"}
     )

@@ -1,4 +1,4 @@
-"""Cookies of ours: out of reach of scripts, for this site alone, for TLS alone where there is TLS.
+"""Cookies of ours: unreadable for scripts, sent to this site alone, and over TLS alone where there is TLS.
 
 Rule 1: over TLS its name begins with `__Host-`: no other host of our domain can set it, nor a connection without TLS.
 Rule 2: the header is split by us, in one pass. A value of ours needs no quotes, and the standard library's parser takes
@@ -14,16 +14,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 VALUE = re.compile(r"[A-Za-z0-9._-]+")
-"""What our cookies are made of: numbers, base64url and hexadecimal digits, with dots between."""
+"""The alphabet of our cookie values: numbers, base64url and hexadecimal digits, with dots between."""
 
 
 def cookie_of(request: Request, name: str, url: str) -> str:
-    """Return our cookie of that name; nothing if there is none, or two that differ.
+    """Return the value of our cookie of that name; empty if it is missing, or came twice with different values.
 
-    `url` is our own address, if it was said.
+    `url` is our own address, if the configuration has one.
     """
     wanted = _name(name, encrypted=is_encrypted(request, url))
     pairs = (one.strip().partition("=") for line in request.headers.getlist("cookie") for one in line.split(";"))
+    # Two different values under one name mean that another host of the domain planted one: trust neither.
     found = {value for key, _, value in pairs if key == wanted}
     value = found.pop() if len(found) == 1 else ""
     return value if VALUE.fullmatch(value) else ""
@@ -37,9 +38,10 @@ def put_cookie(answer: Response, request: Request, name: str, value: str, url: s
 
 
 def is_encrypted(request: Request, url: str) -> bool:
-    """Tell whether a browser speaks TLS with us; a proxy that does it for us says so, or our own address does."""
+    """Return whether the browser speaks TLS with us: by the proxy's `X-Forwarded-Proto`, or by our own address."""
     outermost = request.headers.get("x-forwarded-proto", "").partition(",")[0].strip().lower()
     ours = urlsplit(url)
+    # Our configured address counts only for the Host it names: the same port may be reached directly, without TLS.
     known = ours.scheme == "https" and ours.netloc == request.headers.get("host")
     return known or "https" in (request.url.scheme, outermost)
 

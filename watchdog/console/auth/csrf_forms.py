@@ -15,7 +15,7 @@ FIELDS_MAX = 12
 
 
 async def read_form(request: Request) -> dict[str, str]:
-    """Return the fields of a form; nothing of what is none. How large it may be is `body_limit.py`'s business."""
+    """Return the fields of a form; an empty dict for a malformed body. `body_limit.py` bounds its size."""
     try:
         found = parse_qs(
             (await request.body()).decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=FIELDS_MAX
@@ -26,10 +26,11 @@ async def read_form(request: Request) -> dict[str, str]:
 
 
 def is_from_elsewhere(request: Request) -> bool:
-    """Tell whether another site made the browser send this.
+    """Return whether another site made the browser send this.
 
     A browser says where it comes from, unforgeably, by `Sec-Fetch-Site` (where there is TLS, or on this machine), else
-    by `Origin`. A proxy may change the host that we see, so the first counts more. A program says neither.
+    by `Origin`. A proxy may rewrite the Host we compare with, so `Sec-Fetch-Site` is read first. A program sends
+    neither header.
     """
     site = request.headers.get("sec-fetch-site")
     if site is not None:
@@ -39,7 +40,7 @@ def is_from_elsewhere(request: Request) -> bool:
 
 
 def why_not_ours(request: Request, visitor: Visitor, given: str) -> str:
-    """Return why a change by a session is not taken, or nothing; `given` is the word that came with it."""
+    """Return why a change by a session is refused, or an empty text; `given` is the form token that came with it."""
     if is_from_elsewhere(request):
         return "This came from another site. Nothing was done."
     if not visitor.form_token or not hmac.compare_digest(given.encode(), visitor.form_token.encode()):

@@ -1,9 +1,9 @@
 """The login page: the token once, then a session in a cookie that no script can read and no other site can send.
 
 Rule 1: the token is compared first, and right ones are counted apart: strangers who share an address with people
-(behind a proxy all do) keep nobody out who sends the right one.
-Rule 2: the empty form is never refused. To whoever asks for it too often it is handed out as it was made before, and
-leads to the first page; that costs next to nothing.
+(behind a proxy all do) cannot lock out a person who sends the right one.
+Rule 2: the empty form is never refused. A client that requests it too often gets a cached copy, which leads to the
+first page and costs next to nothing.
 """
 
 from collections.abc import Mapping
@@ -37,14 +37,14 @@ class _Page:
         self._plain = b""
 
     def made(self, request: Request, status: int, problem: str, after: str, wait: float = 0.0) -> Response:
-        """Return the page, which leads to a path of ours and says what went wrong, if anything did."""
+        """Return the login page with the problem to show, if any, and a path of ours to open afterwards."""
         answer = self._renderer.page(request, "login.html", self._values(problem, after), status)
         if wait:
             answer.headers["retry-after"] = f"{int(wait) + 1}"
         return answer
 
     def plain(self) -> Response:
-        """Return the page as it was made before."""
+        """Return the cached copy of the page."""
         if not self._plain:
             self._plain = self._renderer.body("login.html", {"path": LOGIN, "me": None, **self._values("", "/")})
         return Response(self._plain, media_type="text/html; charset=utf-8")
@@ -55,7 +55,7 @@ class _Page:
 
 
 def login_routes(access: Access, renderer: Renderer, clock: Clock) -> list[Route]:
-    """Return the routes that let in and out."""
+    """Return the routes for login and logout."""
     sessions, oidc = Sessions(access.tokens), access.oidc
     form_page = _Page(access, renderer)
     page = form_page.made
@@ -68,6 +68,7 @@ def login_routes(access: Access, renderer: Renderer, clock: Clock) -> list[Route
     async def enter(request: Request) -> Response:
         form, peer = await read_form(request), access.peer(request.scope)
         token, after = form.get("token", "").strip().encode(), form.get("next", "/")
+        # Compare first, count afterwards: wrong tokens from a shared address cannot use up the right one's budget.
         role = sessions.role_of(token)
         wait = access.busy(_counted_as(peer, role))
         if wait > 0:
@@ -85,6 +86,7 @@ def login_routes(access: Access, renderer: Renderer, clock: Clock) -> list[Route
 
     async def leave(request: Request) -> Response:
         answer = RedirectResponse("/login", 303)
+        # Another site could log people out: ignore its form, and answer as if it had worked.
         if not is_from_elsewhere(request):
             access.ended.end(cookie_of(request, COOKIE, access.url))
             put_cookie(answer, request, COOKIE, "", access.url)
@@ -100,12 +102,13 @@ def login_routes(access: Access, renderer: Renderer, clock: Clock) -> list[Route
 
 
 def _counted_as(peer: str, role: Role | None) -> str:
-    """Return under which name a form of the login is counted: right tokens (of that role) apart from all others."""
+    """Return the key under which a login attempt is counted: valid tokens apart from all others of that address."""
     return peer if role is None else f"login {peer}"
 
 
 def _wrong(access: Access, peer: str, token: bytes) -> tuple[int, str, float]:
-    """Return the answer to a wrong token, with how long to wait; count it if it is one of few."""
+    """Return status, problem and seconds to wait for a wrong token; count it unless the address is throttled
+    already."""
     wait = access.guesses.wait_seconds(peer, token)
     if wait > 0:
         return 429, f"Too many attempts: wait {show_seconds(int(wait) + 1)}.", wait

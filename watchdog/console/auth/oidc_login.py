@@ -1,13 +1,13 @@
-"""Signing in elsewhere (OpenID Connect): a browser is sent there, and comes back with a code.
+"""OpenID Connect login: the browser is redirected to the provider, and comes back with a code.
 
-Rule 1: the one that comes back is the one that was sent: a signed cookie of ours, which lives for ten minutes, is what
-`state`, `nonce` and the PKCE verifier are made of; none of them stands in it.
-Rule 2: who is refused learns why in words of ours; nothing that was sent is repeated, and the log says more.
-Rule 3: it ends in a session like any other. The page that sets it leads on by itself: a browser that comes straight
-from another site does not show us a cookie that is for this site alone.
-Rule 4: the provider is asked, with our secret, for one code of each attempt. Where many were none, the next wait for a
-second or so, and no longer: behind a proxy all are one peer, and a code cannot be guessed. Its client asks for some at
-once; the log is spared by `Access.loud`.
+Rule 1: the returning browser is the one we redirected: `state`, `nonce` and the PKCE verifier are derived from a signed
+cookie of ours, which lives for ten minutes; none of them stands in it.
+Rule 2: a refused person reads the reason in our words; no submitted value is repeated, and the log has the details.
+Rule 3: a login ends in a session like any other. The page that sets its cookie redirects by itself: a browser arriving
+straight from another site does not send a SameSite=Strict cookie.
+Rule 4: the daemon sends the provider one code per attempt, with our client secret. After many invalid codes the next
+ones wait for a second or so, and no longer: behind a proxy all clients share one address, and a code cannot be guessed.
+The client bounds how many codes it exchanges at once; `Access.loud` limits the log.
 """
 
 import base64
@@ -38,19 +38,19 @@ COOKIE = "watchdog_console_login"
 BEGIN, BACK = "/login/oidc", "/login/oidc/callback"
 LIFE_SECONDS = 600.0
 CODE = re.compile(r"[\x20-\x7e]{1,3000}")
-"""What RFC 6749 lets a code be, within a bound."""
+"""The alphabet of a code (RFC 6749), with a bound on its length."""
 SPENT_MAX = 4096
 DENIED = ("access_denied", "login_required", "interaction_required", "consent_required", "server_error")
-"""What a provider may say instead of a code; anything else is not repeated."""
+"""Error codes of a provider that we show as they are; any other is replaced."""
 
 log = structlog.get_logger("watchdog")
 
 Problem = Callable[[Request, int, str, str, float], Response]
-"""Shows the login with what went wrong: status, words, where to go afterwards, how long to wait."""
+"""Renders the login page with a problem: status, text, path to open afterwards, seconds to wait."""
 
 
 class NotProven(Exception):
-    """Nobody came back with a proof; `status` is that of the answer, the text what they are told."""
+    """The login did not prove an identity; `status` is the HTTP status, the text the reason that the person reads."""
 
     def __init__(self, status: int, why: str) -> None:
         super().__init__(why)
@@ -58,7 +58,8 @@ class NotProven(Exception):
 
 
 class PendingLogins:
-    """Makes and reads the cookie of an attempt; every worker can. What was used, each remembers by itself."""
+    """Makes and reads the cookie of an attempt; every worker can. Each worker remembers only the codes it used
+    itself."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
@@ -71,11 +72,12 @@ class PendingLogins:
         return self._attempt(seed), f"{said}.{self._sign('cookie', said)}"
 
     def read(self, cookie: str, now: float) -> tuple[SignIn, str] | None:
-        """Return the attempt and where it leads; None if we did not begin it, or too long ago."""
+        """Return the attempt and the path to open afterwards; None if the cookie is not ours or has expired."""
         said, _, signature = cookie.rpartition(".")
         if not hmac.compare_digest(signature.encode(), self._sign("cookie", said).encode()):
             return None
         end, seed, after = said.split(".")
+        # The upper bound rejects a cookie signed by a worker whose clock ran far ahead.
         if not now < float(end) <= now + 2 * LIFE_SECONDS:
             return None
         try:
@@ -84,7 +86,7 @@ class PendingLogins:
             return None
 
     def spend(self, attempt: SignIn) -> bool:
-        """Tell whether this is the first code of an attempt: the provider is asked for one alone."""
+        """Return whether this is the first code of an attempt; the provider receives one code per attempt."""
         if attempt.state in self._spent:
             return False
         self._spent[attempt.state] = None
@@ -98,7 +100,7 @@ class PendingLogins:
 
 
 def signing_in_routes(access: Access, oidc: Oidc, renderer: Renderer, clock: Clock, problem: Problem) -> list[Route]:
-    """Return the two routes: there, and back."""
+    """Return the two routes: to the provider, and back from it."""
     attempts, sessions = PendingLogins(oidc.key), Sessions(access.tokens, oidc)
     provider = oidc.provider
 
@@ -113,6 +115,7 @@ def signing_in_routes(access: Access, oidc: Oidc, renderer: Renderer, clock: Clo
                 request, 503, f"{provider.name} does not answer as it should: try again in a moment.", after, 0
             )
         answer = RedirectResponse(address, 303)
+        # Lax, not Strict: the browser comes back from the provider's site, and must bring this cookie.
         put_cookie(answer, request, COOKIE, cookie, access.url, max_age=int(LIFE_SECONDS), samesite="lax")
         return answer
 
@@ -125,7 +128,9 @@ def signing_in_routes(access: Access, oidc: Oidc, renderer: Renderer, clock: Clo
             if error.status == 403 and access.loud("oidc", access.peer(request.scope)):
                 log.warning("a login was refused", provider=provider.name, why=str(error))
             answer = problem(request, error.status, str(error), after, 0)
+        # Whether it worked or not, the attempt is over: delete its cookie.
         put_cookie(answer, request, COOKIE, "", access.url, samesite="lax")
+        # The address holds the code: no link on this page may leak it.
         answer.headers["referrer-policy"] = "no-referrer"
         return answer
 
@@ -147,16 +152,18 @@ def signing_in_routes(access: Access, oidc: Oidc, renderer: Renderer, clock: Clo
 
 
 def _no_help(access: Access, name: str, error: Exception) -> None:
-    """Write down that the provider is no help; whoever begins logins while it is away does not fill the log."""
+    """Log that the provider fails, rate-limited: logins begun during its outage do not fill the log."""
     if access.loud("oidc no help"):
         log.warning("the login's provider is no help", provider=name, why=str(error))
 
 
 async def _name(request: Request, access: Access, oidc: Oidc, attempts: PendingLogins, attempt: SignIn | None) -> str:
-    """Return who came back. Raises NotProven."""
+    """Return the proven name of the returning person. Raises NotProven."""
     name, given = oidc.provider.name, _once(request, "state", "code", "iss", "error")
+    # State first: without it any site could start a login in this browser (login CSRF).
     if attempt is None or not hmac.compare_digest(given["state"].encode(), attempt.state.encode()):
         raise NotProven(400, "This login was not begun in this browser, or too long ago. Begin again here.")
+    # RFC 9207: an answer of another issuer is a mix-up attack.
     if given["iss"] not in ("", oidc.provider.issuer):
         raise NotProven(400, f"Somebody other than {name} sent this answer (iss).")
     if given["error"]:
@@ -167,6 +174,7 @@ async def _name(request: Request, access: Access, oidc: Oidc, attempts: PendingL
     peer = access.peer(request.scope)
     if access.codes.wait_seconds(peer) > 0:
         raise NotProven(429, "Too many logins from here failed. Wait a few seconds, then begin again.")
+    # Spent before the exchange, not after: two parallel callbacks must not send the same code twice.
     if not attempts.spend(attempt):
         raise NotProven(400, "This login was used already. Begin again here.")
     try:
@@ -177,6 +185,7 @@ async def _name(request: Request, access: Access, oidc: Oidc, attempts: PendingL
         _no_help(access, name, error)
         raise NotProven(503, f"{name} does not answer as it should: try again in a moment.") from None
     except Permanent as error:
+        # Counted only when the provider itself refuses the code: its outage must not throttle people.
         access.codes.take(peer)
         raise NotProven(403, f"{name} proves nobody: {error}.") from None
     except Untrusted as error:
@@ -184,7 +193,7 @@ async def _name(request: Request, access: Access, oidc: Oidc, attempts: PendingL
 
 
 def _once(request: Request, *names: str) -> dict[str, str]:
-    """Return each parameter, or nothing for what is missing. Raises NotProven for one that came twice."""
+    """Return each parameter, empty if it is missing. Raises NotProven for a parameter that came twice."""
     given = {name: request.query_params.getlist(name) for name in names}
     if any(len(values) > 1 for values in given.values()):
         raise NotProven(400, "This answer says something twice.")

@@ -1,10 +1,10 @@
-"""Who is logged in at a proxy in front of us, as its header says; and what binds their forms to them.
+"""The person logged in at a proxy in front of us, by its header; and the token that binds forms to that person.
 
-Rule 1: the header counts from the proxy's own address alone: that of the other end of the connection, whatever other
-headers say of where a request came from.
-Rule 2: from anybody else, twice, or with a name that could be read in two ways, the request is refused, whatever else
-it shows: somebody tries to be somebody, or a proxy does not remove what strangers send.
-Rule 3: the cookie opens nothing. It makes the word of the forms, and other sites cannot have a browser send it.
+Rule 1: the header counts from the proxy's own address alone: the peer address of the connection, whatever other headers
+claim.
+Rule 2: a request with the header from another address, with two such headers, or with an ambiguous name is refused,
+even with a valid token: a client impersonates a person, or the proxy does not strip the header that clients send.
+Rule 3: the cookie grants no access. The form token is derived from it, and other sites cannot make a browser send it.
 """
 
 import hashlib
@@ -25,17 +25,17 @@ from watchdog.presentation.text import clean
 COOKIE = "watchdog_console_form"
 PROVEN_MAX = 120
 UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
-"""Letters that show nothing (Default_Ignorable_Code_Point, and a blank) in categories that `clean` leaves in."""
+"""Invisible letters (Default_Ignorable_Code_Point, and a blank) in categories that `clean` keeps."""
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class Untrusted(Exception):
-    """Who sent this must not say who they are, or says it in a strange way; the text says why."""
+    """The sender may not name a person, or names one ambiguously; the text gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """The header, from where it is believed, and who has which role; `key` signs the cookies."""
+    """The header, the networks it is trusted from, and each person's role; `key` signs the cookies."""
 
     header: str
     sources: Sequence[Network]
@@ -45,21 +45,21 @@ class Proxy:
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """The word that the forms of a visitor must carry, and the cookie to be set (empty: they have it)."""
+    """The token that the forms of a visitor must carry, and the cookie to set (empty: the browser has it)."""
 
     word: str
     cookie: str = ""
 
 
 class Proxied:
-    """Tells who asks, by a trusted proxy's header."""
+    """Reads the visitor from a trusted proxy's header."""
 
     def __init__(self, proxy: Proxy) -> None:
         self._proxy = proxy
         self._header = proxy.header.lower()
 
     def name_of(self, scope: Scope, headers: Headers) -> str:
-        """Return who is logged in at the proxy, or nothing. Raises Untrusted."""
+        """Return the name logged in at the proxy; empty if the header is missing. Raises Untrusted."""
         given = headers.getlist(self._header)
         if not given:
             return ""
@@ -70,15 +70,15 @@ class Proxied:
         return proven_name(given[0].encode("latin-1"), self._proxy.header)
 
     def visitor(self, name: str, word: str) -> Visitor | None:
-        """Return who that is here, or None if they have no role."""
+        """Return the visitor of that name, or None without a role."""
         role = self._proxy.people.role_of(name)
         return Visitor(role, name, word, Way.PROXY) if role is not None else None
 
     def bind(self, name: str, cookie: str, now: float, *, asks_for_a_page: bool) -> Bound:
-        """Return what binds the forms of that name; a new cookie comes with a page alone, never with a change.
+        """Return the form token of that name; a new cookie is set with a page alone, never with a change.
 
-        It holds for 12 to 24 h and is the same for all pages of that time: a second tab does not make the first one's
-        forms strange.
+        The token is valid for 12 to 24 h and the same for all pages of that time: opening a second tab does not
+        invalidate the forms of the first.
         """
         window = int(now // LIFE_SECONDS)
         for one in (window, window - 1):
@@ -86,6 +86,7 @@ class Proxied:
                 return Bound(self._sign("form", name, one))
         if asks_for_a_page:
             return Bound(self._sign("form", name, window), self._sign("cookie", name, window))
+        # A random token that no form can know: a request without the cookie can read, but not change.
         return Bound(secrets.token_hex(32))
 
     def _is_trusted(self, scope: Scope) -> bool:
@@ -93,6 +94,7 @@ class Proxied:
             address = ipaddress.ip_address(str((scope.get("client") or ("",))[0]))
         except ValueError:
             return False
+        # On a dual-stack socket an IPv4 proxy arrives as ::ffff:a.b.c.d, and its network is configured as IPv4.
         if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
             address = address.ipv4_mapped
         return any(address.version == one.version and address in one for one in self._proxy.sources)
@@ -103,10 +105,10 @@ class Proxied:
 
 
 def proven_name(given: bytes, where: str) -> str:
-    """Return a name that somebody else proves, to be compared letter by letter; nothing for nothing.
+    """Return a name proven by a proxy or a provider, to be compared letter by letter; empty for an empty one.
 
-    Raises Untrusted for one that two people could read as two names, a blank at its end included: it is another name
-    than the one without. `where` is what is said of its origin.
+    Raises Untrusted for a name that readers could take for another one; a trailing blank counts, since it makes a
+    different name. `where` names the source in the error.
     """
     try:
         name = given.decode()

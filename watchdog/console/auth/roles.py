@@ -1,6 +1,6 @@
-"""Who may do what. Three roles; who has the higher one may do what the lower one may.
+"""Roles and their permissions. There are three; a higher role includes the permissions of the lower ones.
 
-One comes into a role by its token, or by a name that somebody else proves (a proxy in front of us, an OpenID provider).
+A visitor gets a role by its token, or by a name that a proxy in front of us or an OpenID provider proves.
 
 Rule: an operator may add to the record and hold the watchdog back; only an approver may let it act.
 """
@@ -14,7 +14,7 @@ from watchdog.domain.identities import OIDC, PROXY, TOKEN, identity, recorded
 
 
 class Way(StrEnum):
-    """How somebody came in, which says what their name is worth: typed in with a role's token, or proven."""
+    """How a visitor logged in, which decides how far to trust the name: typed in with a role's token, or proven."""
 
     TOKEN = TOKEN
     PROXY = PROXY
@@ -23,7 +23,7 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Who has which role, by the name that somebody else proves, letter by letter; `everybody` named so may look."""
+    """The role of each proven name, compared letter by letter; with `everybody`, every proven name is a viewer."""
 
     approvers: frozenset[str] = frozenset()
     operators: frozenset[str] = frozenset()
@@ -31,7 +31,7 @@ class People:
     everybody: bool = False
 
     def role_of(self, name: str) -> Role | None:
-        """Return the highest role of that name, or None; nobody's name is empty."""
+        """Return the highest role of that name, or None; an empty name has none."""
         if not name:
             return None
         if name in self.approvers:
@@ -43,9 +43,10 @@ class People:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who asks. `name` is what they called themselves at the login, or what was proven (`way`).
+    """The author of a request. `name` was typed at the login, or proven (`way`).
 
-    `form_token` is the word that their forms must carry; it is empty for a program that shows a token.
+    `form_token` is the token that the forms of this session must carry; it is empty for a program that sends a role's
+    token.
     """
 
     role: Role
@@ -55,18 +56,18 @@ class Visitor:
 
     @property
     def by(self) -> str:
-        """Return who it is, for the record: `oidc:ann (approver)`."""
+        """Return the visitor for the record: `oidc:ann (approver)`."""
         return recorded(self.way, self.name, self.role)
 
     @property
     def identity(self) -> str:
-        """Return under which identity they answer; empty for who gave no name."""
+        """Return the identity that approvals are checked against; empty without a name."""
         return identity(self.way, self.name)
 
     def may(self, command: str) -> bool:
-        """Tell whether the role is enough for a command."""
+        """Return whether the role is high enough for a command."""
         return self.role.rank >= COMMANDS[command].role.rank
 
     def why_not(self, command: str) -> str:
-        """Return why they may not, or nothing."""
+        """Return why the role does not allow a command, or an empty text."""
         return "" if self.may(command) else f"{command} needs the role {COMMANDS[command].role}; you are {self.role}"

@@ -1,10 +1,10 @@
-"""Sessions: a signed cookie that says who its bearer is and until when. Each worker can judge it.
+"""Sessions: a signed cookie that holds name, role and expiry. Every worker can verify it.
 
-Rule 1: the key is made of the role's token, so a new token ends every session that the old one opened; so does a new
-secret those that were opened with a name proven elsewhere. Whoever is taken out of the configuration loses their role
-with the restart that it needs; whoever is shut out at the provider alone keeps it until their session ends.
-Rule 2: leaving ends a session where it is left, also for a copy of its cookie (`EndedSessions`).
-Rule 3: a form carries a word that is made of the session: another site cannot know it.
+Rule 1: the signing key is derived from the role's token, so a new token ends every session opened with the old one; a
+new secret ends the sessions of proven names. A person removed from the configuration loses the role with the restart
+that the change needs; a person blocked at the provider alone keeps it until the session expires.
+Rule 2: a logout ends the session on the worker that handled it, also for a copy of its cookie (`EndedSessions`).
+Rule 3: forms carry a token derived from the session: another site cannot know it.
 """
 
 import base64
@@ -26,7 +26,8 @@ from watchdog.presentation.text import clean
 
 COOKIE = "watchdog_console"
 INSIDE = re.compile(r"/(?:[A-Za-z0-9_.~-]+(?:/[A-Za-z0-9_.~-]+)*/?)?")
-"""Where a login may lead: a path of ours, never another site. One way to match each: strangers choose the text."""
+"""Paths a login may redirect to: ours, never another site. The pattern has one way to match, since attackers choose
+the text."""
 LIFE_SECONDS = 12 * 3600.0
 NAME_MAX = 40
 ENDED_MAX = 4096
@@ -34,7 +35,7 @@ ENDED_MAX = 4096
 
 @dataclass(frozen=True, slots=True)
 class Oidc:
-    """Where people prove who they are, and who has which role there; `key` signs their sessions."""
+    """The identity provider, and each person's role; `key` signs their sessions."""
 
     provider: IdentityProvider
     people: People
@@ -42,7 +43,8 @@ class Oidc:
 
 
 class EndedSessions:
-    """Sessions that were left before their end. In memory: another worker, or this one after a restart, knows none."""
+    """Sessions that people logged out of before they expired. In memory: other workers, and this one after a restart,
+    have none."""
 
     def __init__(self) -> None:
         self._known: LRUCache[str, None] = LRUCache(ENDED_MAX)
@@ -51,12 +53,12 @@ class EndedSessions:
         return value in self._known
 
     def end(self, value: str) -> None:
-        """End a session that is good: of others there are too many."""
+        """End a valid session; invalid values are not kept, since an attacker can make any number of them."""
         self._known[value] = None
 
 
 class Sessions:
-    """Makes and judges session values; `tokens` has one for each role that anybody may take."""
+    """Makes and verifies session values; `tokens` has one for each role that people may log in with."""
 
     def __init__(self, tokens: Mapping[Role, str], oidc: Oidc | None = None) -> None:
         self._tokens = {role: token.encode() for role, token in tokens.items()}
@@ -66,7 +68,7 @@ class Sessions:
             self._keys[Way.OIDC.value] = oidc.key
 
     def role_of(self, token: bytes) -> Role | None:
-        """Return whose token this is; each is compared in constant time."""
+        """Return the role of a token, or None; each token is compared in constant time, and none is skipped."""
         found = [role for role, own in self._tokens.items() if hmac.compare_digest(token, own)]
         return max(found, key=lambda role: role.rank, default=None)
 
@@ -75,7 +77,7 @@ class Sessions:
         return self._value(role.value, typed(name), now)
 
     def prove(self, name: str, now: float) -> str:
-        """Return a new session, good for as long, of somebody whose name was proven elsewhere."""
+        """Return a new session of the same lifetime for a name that a provider proved."""
         return self._value(Way.OIDC.value, name, now)
 
     def _value(self, kind: str, name: str, now: float) -> str:
@@ -84,17 +86,20 @@ class Sessions:
         return f"{said}.{self._sign(kind, said)}"
 
     def read(self, value: str, now: float) -> Visitor | None:
-        """Return whose session it is: we made it and it has not ended; one from the far future is not ours either."""
+        """Return the visitor of a session that we signed and that has not expired; None for one from the far future as
+        well."""
         said, _, signature = value.rpartition(".")
         end, _, rest = said.partition(".")
         kind = next((one for one in self._keys if rest.startswith(f"{one}.")), None)
         if kind is None or not hmac.compare_digest(signature.encode(), self._sign(kind, said).encode()):
             return None
+        # The upper bound rejects a session signed by a worker whose clock ran far ahead.
         if not now < float(end) <= now + 2 * LIFE_SECONDS:
             return None
         name, word = _name(rest.split(".")[1]), self._sign(kind, f"form {value}")
         if kind != Way.OIDC:
             return Visitor(Role(kind), name, word)
+        # The role of a proven name is looked up at each request, so a changed configuration counts at once.
         role = self._people.role_of(name)
         return Visitor(role, name, word, Way.OIDC) if role is not None else None
 
@@ -104,12 +109,12 @@ class Sessions:
 
 
 def inside(path: str) -> str:
-    """Return where a login leads: there if it is a path of ours, else to the first page."""
+    """Return the path to open after a login: this one if it is ours, else the first page."""
     return path if INSIDE.fullmatch(path) else "/"
 
 
 def typed(name: str) -> str:
-    """Return what somebody calls themselves."""
+    """Return the name that a person typed in, cleaned."""
     return plainly(clean(name, NAME_MAX))
 
 

@@ -1,8 +1,8 @@
-"""The public pages as one ASGI application: /status/NAME and /status/NAME.json, for anybody, without a cookie.
+"""The public pages as one ASGI application: /status/NAME and /status/NAME.json, without login or cookie.
 
-Rule 1: only what is configured is answered; `knows` tells what is not ours, which goes on to the login like the rest.
-Rule 2: a page is made at most twice a minute and then only handed out, to whoever asks and as often as they do;
-how often somebody may have one made is bounded. A connection is not kept for the next one.
+Rule 1: only configured pages are answered; any other path goes on to the login (`knows`).
+Rule 2: a page is made at most twice a minute and then served from memory to all visitors; each peer may cause a limited
+number of rebuilds. Connections are not kept alive.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ POLICY = (
     f"default-src 'none'; style-src 'sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'; "
     "img-src data:; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
 )
-"""No script at all, and one style: that which stands in the page, by its hash. It needs no second request."""
+"""No script at all, and one inline style, allowed by its hash; the page needs no second request."""
 HEADERS = {"cache-control": "public, max-age=30", "content-security-policy": POLICY, "connection": "close"}
 HEADLINES = {
     "operational": "All services are operational",
@@ -43,7 +43,7 @@ BAD_DAYS_MAX = 7
 
 
 class PublicPages:
-    """Answers the public pages."""
+    """Serves the public pages."""
 
     def __init__(
         self,
@@ -63,11 +63,11 @@ class PublicPages:
         self._made: dict[str, tuple[PublicView, bytes, bytes]] = {}
 
     def knows(self, path: str) -> bool:
-        """Tell whether this is one of the pages."""
+        """Return whether a path is one of the configured pages."""
         return path.startswith(PREFIX) and path.removeprefix(PREFIX).removesuffix(JSON) in self._names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request for a page that is one of ours."""
+        """Handle one request for a page that `knows` accepts."""
         await (await self._answer(scope))(scope, receive, send)
 
     async def _answer(self, scope: Scope) -> ASGIApp:
@@ -75,10 +75,12 @@ class PublicPages:
             return PlainTextResponse("this page can only be read", 405, {"allow": "GET, HEAD"})
         name = scope["path"].removeprefix(PREFIX)
         page = name.removesuffix(JSON)
+        # A page from memory is free: only a visitor who would cause a rebuild is counted.
         wait = 0.0 if self._reader.fresh(page) is not None else self._having_it_made(self._peer(scope))
         try:
             html, data = await self._bodies(page, may_wait=wait <= 0)
         except TooMany:
+            # 429 tells the peer that it is over its limit, 503 that enough visitors wait for the first page already.
             if wait > 0:
                 return PlainTextResponse("too often: wait a moment", 429, {"retry-after": f"{int(wait) + 1}"})
             return PlainTextResponse("this page is being made: wait a moment", 503, {"retry-after": "2"})
@@ -87,7 +89,7 @@ class PublicPages:
         return Response(html, headers=HEADERS, media_type="text/html; charset=utf-8")
 
     def _having_it_made(self, peer: str) -> float:
-        """Return how long a peer must wait before a page is made for it; count it if it need not."""
+        """Return how many seconds a peer must wait before it may cause a rebuild; at 0 the rebuild is counted."""
         wait = self._requests.wait_seconds(peer)
         if wait <= 0:
             self._requests.take(peer)
@@ -95,6 +97,7 @@ class PublicPages:
 
     async def _bodies(self, name: str, *, may_wait: bool) -> tuple[bytes, bytes]:
         view = await self._reader.view(name, may_wait=may_wait)
+        # One thread renders at a time; visitors who waited for the lock find the page of the same view ready.
         async with self._drawing:
             made = self._made.get(name)
             if made is None or made[0] is not view:
@@ -118,7 +121,7 @@ class PublicPages:
 
 
 def headline(view: PublicView) -> str:
-    """Return how all is, in a few words."""
+    """Return the state of all services in a few words."""
     partly = view.state == "unknown" and any(one.state == "operational" for one in view.services)
     return "All that we can see is operational" if partly else HEADLINES[view.state]
 
@@ -155,12 +158,12 @@ def _iso(at: float) -> str:
 
 
 def lasted(incident: PublicIncident, now: float) -> str:
-    """Return how long an incident took, or takes already."""
+    """Return how long an incident lasted, or has lasted so far."""
     return show_seconds(max(1.0, (incident.ends_at if incident.ends_at is not None else now) - incident.begins_at))
 
 
 def days_in_words(service: PublicService) -> str:
-    """Return what the bar shows: `last 90 days: 2 with failures, 10 without data`."""
+    """Return the bar in words: `last 90 days: 2 with failures, 10 without data`."""
     failed = sum(one.state in ("some", "bad") for one in service.days)
     silent = sum(one.state == "none" for one in service.days)
     said = f"last {len(service.days)} days: {failed or 'none'} with failures"

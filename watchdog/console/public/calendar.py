@@ -1,7 +1,7 @@
-"""The last 90 days of some services, hour by hour: which share of it the checks that matter failed.
+"""The last 90 days of some services, hour by hour: the share of each hour in which a check that counts failed.
 
-Rule: today is one query, at most twice a minute, however many look; the past is read once, newest first, a little at a
-time, and what is not read yet is said to be so.
+Rule: today costs one query, at most twice a minute for all visitors; past days are read once, newest first, a few at a
+time, and a page says so while days are missing.
 """
 
 import asyncio
@@ -14,17 +14,17 @@ from watchdog.presentation.availability import HOUR_SECONDS, Hour, Hours, worse
 DAY_SECONDS = 86400
 DAYS = 90
 TOGETHER = 7
-"""Days of the past that are read in one query."""
+"""Past days read in one query."""
 BUDGET_SECONDS = 0.08
-"""How long one page may read; the rest follows with the next."""
+"""Time limit for the reads of one page; later pages read the remaining days."""
 FRESH_SECONDS = 30.0
 LATE_SECONDS = 1800.0
-"""A day is read once more this long after its end: minutes may have waited for the store."""
+"""A day is read again this long after its end, since readings may have waited for the store."""
 NOTHING: Hours = (None,) * 24
 
 
 class Calendar:
-    """The hours of each day, of the signals of each service that say whether it is available."""
+    """The hours of each day, of the signals of each service that count for its availability."""
 
     def __init__(self, journal: StoreReader, clock: Clock, budget_seconds: float = BUDGET_SECONDS) -> None:
         self._journal = journal
@@ -43,7 +43,7 @@ class Calendar:
 
     @property
     def complete(self) -> bool:
-        """Tell whether all days were read."""
+        """Return whether all days have been read."""
         return all(day in self._read_at for day in self.days)
 
     def hours(self, service: str, day: int) -> Hours:
@@ -51,15 +51,18 @@ class Calendar:
         return self._days.get(day, {}).get(service, NOTHING)
 
     async def refresh(self, signals: Mapping[str, Collection[str]]) -> None:
-        """Read what is missing or has grown; `signals` are those that count, by service. Raises Temporary."""
+        """Read the days that are missing or have grown; `signals` names the signals that count, by service. Raises
+        Temporary."""
         async with self._lock:
             days = self.days
             for gone in set(self._read_at) - set(days):
                 del self._read_at[gone], self._days[gone]
             begin = self._clock.monotonic()
+            # Today grows all the time; at midnight the new day is missing altogether, however fresh yesterday is.
             if begin - self._today_at >= FRESH_SECONDS or days[-1] not in self._read_at:
                 await self._read([days[-1]], signals)
                 self._today_at = begin
+            # Past days until the time limit: the first pages after a start are incomplete, but never late.
             while self._clock.monotonic() - begin < self._budget_seconds:
                 missing = [day for day in days[-2::-1] if self._is_due(day)][:TOGETHER]
                 if not missing:
@@ -67,7 +70,7 @@ class Calendar:
                 await self._read(_neighbours(missing), signals)
 
     def _is_due(self, day: int) -> bool:
-        """Tell whether a day of the past is to be read: never was, or not since its end, or not since all had come."""
+        """Return whether a past day is due: never read, not since its end, or not since its late readings arrived."""
         read_at, end = self._read_at.get(day, -inf), day + DAY_SECONDS
         return any(read_at < moment <= self._clock.now() for moment in (end, end + LATE_SECONDS))
 

@@ -1,8 +1,8 @@
-"""From the world to public pages: read at most twice a minute, whoever and however many look.
+"""From store and memory to public pages: read at most twice a minute, independent of the number of visitors.
 
-Rule 1: while the store is away the past stands as it was read last, and the present is what this worker sees by itself.
-Rule 2: the store may hang, too: nobody waits for it longer than WAIT_SECONDS, nor more visitors than WAITING_MAX. One
-reading is under way at most, and it goes on by itself.
+Rule 1: during an outage of the store the past stays as last read, and the present is the memory of this worker.
+Rule 2: the store may hang as well: a visitor waits WAIT_SECONDS at most, and at most WAITING_MAX visitors wait. At most
+one read is in flight, and it continues in the background.
 """
 
 import asyncio
@@ -36,17 +36,17 @@ from watchdog.presentation.status_text import open_incident
 
 PAST_DAYS = 14
 PAST_MAX = 20
-"""Incidents that are over, on one page."""
+"""Closed incidents on one page."""
 FRESH_SECONDS, SOON_SECONDS = 30.0, 2.0
-"""How long a page is kept; and while its past is still being read."""
+"""How long a page is cached; the second number holds while its past is still being read."""
 WAIT_SECONDS, WAITING_MAX = 1.0, 8
 
 Spawn = Callable[[str, Coroutine[Any, Any, None]], asyncio.Task[None]]
-"""Runs a short task of that name; what it dies of is reported."""
+"""Starts a short task of that name; the supervisor reports its errors."""
 
 
 class TooMany(Exception):
-    """There is no page yet, and this visitor does not wait for it (any longer)."""
+    """No page is cached yet, and this visitor does not wait for one (any longer)."""
 
 
 class PublicReader:
@@ -67,7 +67,7 @@ class PublicReader:
         self._waiting = 0
 
     def fresh(self, name: str) -> PublicView | None:
-        """Return a page that is kept and need not be made anew, or None."""
+        """Return the cached page if it is fresh, else None."""
         at, view = self._kept.get(name, (0.0, None))
         if view is None:
             return None
@@ -75,9 +75,9 @@ class PublicReader:
         return view if self._world.clock.monotonic() - at < lasts else None
 
     async def view(self, name: str, *, may_wait: bool = True) -> PublicView:
-        """Return a page; an older one to whom may not wait, or comes when enough do.
+        """Return a page; a stale one for a visitor who may not wait, or when enough visitors wait already.
 
-        Raises KeyError for one that is not configured, TooMany where there is none yet to hand out.
+        Raises KeyError for a page that is not configured, TooMany if none is cached yet.
         """
         page = self._pages[name]
         fresh = self.fresh(name)
@@ -86,6 +86,7 @@ class PublicReader:
         if may_wait and self._waiting < WAITING_MAX:
             self._waiting += 1
             try:
+                # `wait` leaves the task running when this visitor disconnects; `await task` would cancel it for all.
                 await asyncio.wait([self._begun(page)])
             finally:
                 self._waiting -= 1
@@ -96,7 +97,7 @@ class PublicReader:
         return self._kept[name][1]
 
     def _begun(self, page: StatusPage) -> asyncio.Task[None]:
-        """Return the one task that makes a page."""
+        """Return the one task that makes a page, started if none is running."""
         making = self._making.get(page.name)
         if making is None or making.done():
             self._making[page.name] = making = self._spawn(f"status page {page.name}", self._make(page))
@@ -111,11 +112,12 @@ class PublicReader:
         self._kept[page.name] = self._world.clock.monotonic(), view
 
     async def _read(self) -> tuple[State | None, bool]:
-        """Return what all know, if that could be read in time, and whether all else was."""
+        """Return the state of all services, or None if the store was late, and whether the past was read completely."""
         loop = asyncio.get_running_loop()
         if self._reading is None or self._reading.done():
             self._found, self._read_since = (None, False), loop.time()
             self._reading = self._spawn("reading for the status pages", self._read_all())
+        # The limit counts from the start of the read: with a hanging store later visitors do not wait anew.
         left = self._read_since + WAIT_SECONDS - loop.time()
         if left <= 0:
             return None, False
@@ -125,6 +127,7 @@ class PublicReader:
     async def _read_all(self) -> None:
         policy = self._world.policy()
         wanted = {name for one in self._pages.values() for name in one.services if name in policy.services}
+        # An outage of the store leaves `_found` as far as it came: the state alone, or nothing.
         with suppress(Temporary):
             self._found = await self._everyone.state(), False
             await self._calendar.refresh({name: that_count(policy.services[name]) for name in sorted(wanted)})
@@ -132,7 +135,7 @@ class PublicReader:
             self._found = self._found[0], True
 
     def _held(self) -> State:
-        """Return what this worker sees by itself: of what others hold, an old memory of ours is no news."""
+        """Return this worker's memory of the services it holds; its memory of other services is outdated."""
         state, held = self._world.state(), self._world.held()
         services = {name: one for name, one in state.services.items() if name in held}
         return State(services=services, control=state.control, unseen=state.unseen)
@@ -140,7 +143,7 @@ class PublicReader:
     def _view(
         self, page: StatusPage, policy: Policy, state: State, past: Sequence[Incident], complete: bool
     ) -> PublicView:
-        """Put a page together: in a thread, no probe waits for it, while the calendar may be read on."""
+        """Build a page. It runs in a thread, so that it delays no probe; the calendar may grow meanwhile."""
         now = self._world.clock.now()
         blind = connectivity.is_blind(state, policy, now)
         incidents = _incidents(page.services, state, past)
@@ -171,6 +174,7 @@ class PublicReader:
     ) -> PublicService:
         wishes, calendar, service = policy.services.get(name), self._calendar, state.services.get(name)
         goes_on = next((one for one in incidents if ended_at(one) is None), None)
+        # `outages` merges an incident that a person took over with its predecessor: judge by the findings of both.
         if service is not None and goes_on is not None:
             service = replace(service, incident=goes_on)
         return PublicService(
@@ -181,7 +185,7 @@ class PublicReader:
 
 
 def _incidents(services: Mapping[str, str], state: State, past: Sequence[Incident]) -> list[Incident]:
-    """Return what is shown of these services, newest first; what is open may be known from memory alone."""
+    """Return the incidents to show, newest first; an open one may exist in memory alone."""
     known = {one.id: one for one in past}
     for service in state.services.values():
         newest = open_incident(service) or service.incident

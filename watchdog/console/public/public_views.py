@@ -1,7 +1,7 @@
-"""What a public page says: states, names, times, and titles out of a short list. Pure.
+"""The contents of a public page: states, names, times, and titles from a short list. Pure.
 
-Rule 1: every text here is ours or the configuration's; an incident is told by its kind and its times alone.
-Rule 2: what is no outage for visitors is not told of (presentation/availability.py).
+Rule 1: every text is ours or the configuration's; an incident is described by its kind and its times alone.
+Rule 2: an incident without an outage for visitors is left out (presentation/availability.py).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,7 +27,7 @@ OPERATIONAL, DEGRADED, OUTAGE, UNKNOWN = "operational", "degraded", "outage", "u
 WORST_FIRST = (OUTAGE, DEGRADED, UNKNOWN, OPERATIONAL)
 UNAVAILABLE, PARTLY, SLOW, ERRORS = "Unavailable", "Partly unavailable", "Slow", "More errors than usual"
 TITLES: Mapping[str, str] = {"latency": SLOW, "feed": ERRORS, "count": ERRORS, "crashes": ERRORS}
-"""By what was noticed; anything else is a page that failed."""
+"""Titles by detection method; any other method means that a page failed."""
 WHOLE_SHARE = 0.9
 GOOD_SHARE, BAD_SHARE = 0.999, 0.98
 """A day that was available for less than the first had failures, for less than the second it was bad."""
@@ -35,7 +35,7 @@ GOOD_SHARE, BAD_SHARE = 0.999, 0.98
 
 @dataclass(frozen=True, slots=True)
 class StatusPage:
-    """One page: its path's last part, its title, and the services it shows, each with the name that visitors know."""
+    """One page: its path's last part, its title, and its services, each with the name that visitors know."""
 
     name: str
     title: str
@@ -46,7 +46,7 @@ class StatusPage:
 class PublicDay:
     """One day (UTC; `at` its begin): good, some (failures), bad or none (nothing is known).
 
-    `lost_seconds` of the `watched_seconds` it was not available.
+    `lost_seconds` is the part of `watched_seconds` in which the service was not available.
     """
 
     at: float
@@ -77,7 +77,7 @@ class PublicService:
 
 @dataclass(frozen=True, slots=True)
 class PublicIncident:
-    """One incident: of which service, what visitors noticed, from when to when (None: it goes on)."""
+    """One incident: its service, its title for visitors, its begin and its end (None: ongoing)."""
 
     service: str
     title: str
@@ -99,7 +99,7 @@ class PublicView:
 
 
 def state_of(wishes: ServicePolicy, service: ServiceState | None, blind: bool, now: float) -> str:
-    """Return how a service is. Who cannot see says so: nothing that is unknown looks well."""
+    """Return the state of a service; without recent readings it is unknown, and never looks healthy."""
     if blind or service is None or not wishes.signals:
         return UNKNOWN
     checks = [service.checks[name] for name in that_count(wishes) if name in service.checks]
@@ -115,7 +115,7 @@ def state_of(wishes: ServicePolicy, service: ServiceState | None, blind: bool, n
 
 
 def title_of(incident: Incident) -> str:
-    """Return what visitors noticed."""
+    """Return the title of an incident: its effect on visitors."""
     titles = [TITLES.get(finding.method, PARTLY) for finding in incident.findings] or [PARTLY]
     if PARTLY not in titles:
         return SLOW if SLOW in titles else ERRORS
@@ -125,12 +125,12 @@ def title_of(incident: Incident) -> str:
 
 
 def told(incident: Incident, names: Mapping[str, str]) -> PublicIncident:
-    """Return an incident in plain words."""
+    """Return the public view of an incident."""
     return PublicIncident(names[incident.service], title_of(incident), incident.onset_at, ended_at(incident))
 
 
 def day_of(at: float, hours: Hours, incidents: Sequence[Incident], now: float) -> PublicDay:
-    """Return a day of a service, by its hours and its own incidents, as far as they are shown."""
+    """Return a day of a service, from its hours and its own incidents."""
     found = availability(at, hours, incidents, now)
     if found.share is None:
         return PublicDay(at, "none")
@@ -141,6 +141,6 @@ def day_of(at: float, hours: Hours, incidents: Sequence[Incident], now: float) -
 
 
 def worst(states: Iterable[str]) -> str:
-    """Return the worst of several states; of none nothing is known."""
+    """Return the worst of several states; unknown without any."""
     found = set(states)
     return next((state for state in WORST_FIRST if state in found), UNKNOWN)

@@ -1,4 +1,4 @@
-"""What all workers know: this one from memory, the others as they saved it last. Raises Temporary with the store."""
+"""The state of all workers: this one's from memory, the others' as last saved. Raises Temporary if the store fails."""
 
 from dataclasses import replace
 
@@ -16,12 +16,13 @@ class Everyone:
         self._others: tuple[float, State] | None = None
 
     async def state(self) -> State:
-        """Return what this worker knows, and of the services of other workers what these saved last."""
+        """Return this worker's state, with the services of other workers as they saved them last."""
         state, held = self._world.state(), self._world.held()
         others = [name for name in self._world.policy().services if name not in held]
         if not others:
             return state
         now = self._world.clock.monotonic()
+        # One read of the store for all pages within five seconds: the overview alone asks at every load.
         if self._others is None or now - self._others[0] >= OTHERS_FRESH_SECONDS:
             self._others = now, await self._world.journal.load_readonly(others) or State()
         saved = self._others[1].services

@@ -15,12 +15,12 @@ SPAN_SECONDS = 1800
 SPANS = 48
 BAD_SHARE = 0.1
 BUDGET_SECONDS = 0.08
-"""How long one page may read; the rest follows with the next."""
+"""Time limit for the reads of one page; later pages read the remaining spans."""
 FRESH_SECONDS = 10.0
 LATE_SECONDS = 300.0
 """Minutes are written this late at most, unless the store failed."""
 AGAIN_SECONDS = 1800.0
-"""After this an old span is read once more: minutes that waited for a store may have come."""
+"""An old span is read again after this: readings that waited for the store may have been written since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class DayHistory:
         self._lock = asyncio.Lock()
 
     async def refresh(self) -> None:
-        """Read what is missing or may have grown, newest first, while there is time. Raises Temporary."""
+        """Read the spans that are missing or may have grown, newest first, within the time limit. Raises Temporary."""
         async with self._lock:
             starts = self._starts()
             for gone in set(self._read_at) - set(starts):
@@ -54,6 +54,7 @@ class DayHistory:
                 spent = self._clock.monotonic() - begin
                 if done and spent >= self._budget_seconds:
                     return
+                # The next query takes as many spans as the time left allows, at the speed measured so far.
                 fits = done * (self._budget_seconds - spent) / spent if spent > 0 else done
                 together = _neighbours(due[done:], max(1, int(fits)))
                 await self._read(together)
@@ -85,7 +86,7 @@ class DayHistory:
         return self._clock.now() - read_at >= (FRESH_SECONDS if growing else AGAIN_SECONDS)
 
     async def _read(self, starts: Sequence[int]) -> None:
-        """Read neighbouring spans, newest first, in one go."""
+        """Read neighbouring spans, newest first, in one query."""
         at = self._clock.now()
         rows: dict[int, dict[str, list[Minute]]] = {start: {} for start in starts}
         for row in await self._journal.spans(starts[-1], starts[0] + SPAN_SECONDS, SPAN_SECONDS):
@@ -110,7 +111,7 @@ def _span_of(rows: Sequence[Minute]) -> _Span:
 
 
 def state_of(rows: Sequence[Minute]) -> str:
-    """Return how a span was: good, some (failures), bad, unknown or none (nothing was recorded)."""
+    """Return the state of a span: good, some (failures), bad, unknown or none (no reading was recorded)."""
     good, bad = sum(row.good for row in rows), sum(row.bad for row in rows)
     if good + bad == 0:
         return "unknown" if any(row.unknown for row in rows) else "none"

@@ -21,13 +21,13 @@ from watchdog.presentation.availability import (
 
 HOURS = int(PERIOD_SECONDS // HOUR_SECONDS)
 TOGETHER_SECONDS = 5 * 86400.0
-"""Read at once: what is decoded then holds the loop for a few milliseconds."""
+"""Read in one query: decoding that many rows holds the event loop for a few milliseconds."""
 INCIDENTS_TOGETHER, INCIDENTS_MAX = 25, 200
 FRESH_SECONDS = 60.0
 
 
 class Budgets:
-    """Knows the budget of each service that somebody looked at."""
+    """Caches the error budget of each service that a visitor opened."""
 
     def __init__(self, journal: StoreReader, clock: Clock) -> None:
         self._journal = journal
@@ -36,10 +36,11 @@ class Budgets:
         self._lock = asyncio.Lock()
 
     async def of(self, wishes: ServicePolicy) -> BudgetView:
-        """Return the budget of a service as it was a minute ago at most. Raises Temporary."""
+        """Return the budget of a service, at most a minute old. Raises Temporary."""
         if (fresh := self._fresh(wishes)) is not None:
             return fresh
         async with self._lock:
+            # Checked again under the lock: the visitor before us may have read it meanwhile.
             if (fresh := self._fresh(wishes)) is not None:
                 return fresh
             view = await self._read(wishes)
@@ -62,13 +63,15 @@ class Budgets:
         return await run_in_background(_counted, wishes, rows, await self._incidents(wishes.name, since), since, now)
 
     async def _incidents(self, service: str, since: float) -> Sequence[Incident]:
-        """Return those that began in the period, and the last one before; of a service that flaps the newest alone."""
+        """Return the incidents that began in the period, and the last one before it; at most INCIDENTS_MAX, the
+        newest."""
         found: dict[str, Incident] = {}
         until, reading = None, True
         while reading:
             some = await self._journal.incidents(INCIDENTS_TOGETHER, until=until, service=service)
             grown = [one for one in some if one.id not in found]
             found.update((one.id, one) for one in grown)
+            # Paged by time: incidents opened at the same moment may come twice, and a page without news ends the loop.
             until = some[-1].opened_at if some else None
             reading = bool(grown) and until is not None and until >= since and len(found) < INCIDENTS_MAX
         return tuple(found.values())

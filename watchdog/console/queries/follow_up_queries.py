@@ -1,4 +1,4 @@
-"""What is left to people, for pages and answers: the checklists of an incident, and what is open over all of them."""
+"""Open follow-ups for pages and the API: the checklists of an incident, and the open items of all incidents."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from watchdog.presentation.follow_up_text import FollowUps, Open, checklist_fact
 from watchdog.presentation.text import clean
 
 BUDGET_SECONDS = 0.06
-"""How long one page may read months of incidents; the rest follows with the next."""
+"""Time limit for one page's reads of months of incidents; later pages read the rest."""
 FRESH_SECONDS = 10.0
-"""How old the number on the overview may be."""
+"""Maximum age of the number on the overview."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Tally:
 
 
 class FollowUpQueries:
-    """Reads the world for whoever looks at what is left to do."""
+    """Reads checklists and follow-ups for a visitor."""
 
     def __init__(self, world: Dependencies) -> None:
         self._world = world
@@ -36,7 +36,7 @@ class FollowUpQueries:
         self._tally, self._read_at = Tally(0, 0, complete=False), -inf
 
     async def checklist(self, incident_id: str) -> ChecklistView | None:
-        """Return the checklists of an incident, or None if there is none of that id."""
+        """Return the checklists of an incident, or None for an unknown id."""
         world = self._world
         incident = await world.journal.incident(incident_id)
         if incident is None:
@@ -53,12 +53,12 @@ class FollowUpQueries:
         )
 
     async def open(self) -> FollowUpsView:
-        """Return what is open over all incidents."""
+        """Return the open items of all incidents."""
         found, now = await self._read(), self._world.clock.now()
         return await run_in_background(_open_view, found, now, self._tracked.complete)
 
     async def lately(self) -> Tally:
-        """Return how much was open some seconds ago at most: every look at the overview asks for it."""
+        """Return the tally, at most FRESH_SECONDS old: every load of the overview needs it."""
         if not self._tally.complete or self._world.clock.monotonic() - self._read_at >= FRESH_SECONDS:
             await self._read()
         return self._tally
@@ -72,7 +72,7 @@ class FollowUpQueries:
 
 
 def item_view(item: Item, now: float) -> ItemView:
-    """Return one item, with how it stands at that moment."""
+    """Return one item, with its state at that moment."""
     state = "done" if item.done else "overdue" if item.late_seconds(now) > 0 else "open"
     tick = item.tick
     return ItemView(

@@ -1,4 +1,4 @@
-"""How one service stands, in one word and one sentence. Pure."""
+"""The standing of one service, in one word and one sentence. Pure."""
 
 from watchdog.console.views.view_builders import deploy_view, incident_row, signal_view
 from watchdog.console.views.view_models import DayView, ServiceRow, SignalView
@@ -22,7 +22,7 @@ PHASES = {
 
 
 def service_row(wishes: ServicePolicy, service: ServiceState | None, held: bool, day: DayView) -> ServiceRow:
-    """Return the service at a glance."""
+    """Return the row of a service on the overview."""
     signals = signals_of(wishes, service)
     counts = {word: sum(one.verdict == word for one in signals) for word in ("good", "bad", "unknown")}
     standing, why = _standing(wishes, service, signals)
@@ -61,6 +61,7 @@ def _why_open(service: ServiceState, incident: Incident) -> str:
     )
 
 
+# The worst news first: an action under way, then an open incident, then a suspicion, then missing readings.
 def _standing(wishes: ServicePolicy, service: ServiceState | None, signals: tuple[SignalView, ...]) -> tuple[str, str]:
     if service is None:
         return "elsewhere", "nothing is known of it here yet"

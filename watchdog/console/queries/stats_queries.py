@@ -1,4 +1,4 @@
-"""The numbers of `watchdog report stats` as views, and what their charts are drawn from. Pure."""
+"""The numbers of `watchdog report stats` as views, and the data of their charts. Pure."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ WEEKS = 13
 def stats_view(
     counted: Sequence[Stats], incidents: Sequence[Incident], since: float, now: float, complete: bool
 ) -> StatsView:
-    """Return the numbers of all (the last of `counted`) and of each service, the one with most incidents first."""
+    """Return the numbers of all services (the last of `counted`) and of each, most incidents first."""
     *services, whole = counted
     incidents = [one for one in incidents if not one.planned]
     services.sort(key=lambda one: (-len(one.incidents), one.service))

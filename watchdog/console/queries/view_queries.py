@@ -1,4 +1,5 @@
-"""From the world to views: what each page and each answer is made of. Raises Temporary when the store does."""
+"""From store and memory to views: the contents of each page and each API answer. Raises Temporary if the store
+fails."""
 
 from collections.abc import Mapping, Sequence
 
@@ -61,12 +62,12 @@ VALUE_MAX = 1000
 DEPLOYS_MAX = 20
 CHART_SECONDS = 6 * 3600.0
 SHARED_SECONDS = 1.0
-"""Who asks for the overview within this is shown the same: many lookers cost little more than one."""
+"""Visitors share one overview for this long, so many of them cost little more than one."""
 PROBES = ("http", "latency")
 
 
 class ViewQueries:
-    """Reads the world for whoever looks."""
+    """Reads views for a visitor."""
 
     def __init__(self, world: Dependencies) -> None:
         self.world = world
@@ -78,7 +79,7 @@ class ViewQueries:
         self._overview: tuple[float, Overview] | None = None
 
     async def overview(self) -> Overview:
-        """Return all services, the troubled first."""
+        """Return all services, failing ones first."""
         made = self._overview
         if made is not None and self.world.clock.monotonic() - made[0] < SHARED_SECONDS:
             return made[1]
@@ -94,7 +95,7 @@ class ViewQueries:
         return view
 
     async def service(self, name: str) -> ServiceView | None:
-        """Return one service, or None if there is none of that name."""
+        """Return one service, or None for an unknown name."""
         policy = self.world.policy()
         wishes = policy.services.get(name)
         if wishes is None:
@@ -135,7 +136,7 @@ class ViewQueries:
         return Incidents(self.world.clock.now(), tuple(incident_row(one, labels.get(one.id)) for one in found))
 
     async def incident(self, incident_id: str) -> IncidentView | None:
-        """Return one incident, or None if there is none of that id."""
+        """Return one incident, or None for an unknown id."""
         incident = await self.world.journal.incident(incident_id)
         if incident is None:
             return None
@@ -174,19 +175,20 @@ class ViewQueries:
         )
 
     async def plan(self, name: str, to: str | None) -> PlanView | None:
-        """Return what a rollback by hand would do now, by the deploys as they are read now; None: no such service."""
+        """Return the plan of a manual rollback, from a fresh deploy list; None for an unknown service."""
         policy = self.world.policy()
         if name not in policy.services:
             return None
         try:
             listed = await self.world.listing(name)
+        # The page still shows the service: the reason stands where the plan would.
         except (Temporary, Permanent) as error:
             return PlanView(self.world.clock.now(), name, None, None, sentence(str(error)))
         repo = listed.facts.repo if listed.facts is not None else None
         return plan_view(policy, await self._everyone.state(), listed, to, repo)
 
     async def plan_undo(self, incident_id: str) -> PlanView | None:
-        """Return what an undo would do now, by the deploys as they are read now; None: no such incident."""
+        """Return the plan of an undo, from a fresh deploy list; None for an unknown incident."""
         policy, incident = self.world.policy(), await self.world.journal.incident(incident_id)
         if incident is None or incident.service not in policy.services:
             return None
@@ -201,7 +203,8 @@ class ViewQueries:
     async def audit(
         self, limit: int = AUDITED_MAX, *, before: int | None = None, not_allowed: bool | None = None
     ) -> Audit:
-        """Return what people asked for, newest first; see `StoreReader.asked`."""
+        """Return the commands that people gave, newest first; see `StoreReader.asked`."""
+        # One row more than shown: it says whether an older page exists.
         found = await self.world.journal.asked(limit + 1, before=before, not_allowed=not_allowed)
         shown = tuple(answer_view(one) for one in found[:limit])
         return Audit(self.world.clock.now(), shown, shown[-1].id if len(found) > limit else None)
@@ -214,7 +217,7 @@ class ViewQueries:
         return await run_in_background(self._count, state, labels, now)
 
     def _count(self, state: State, labels: Mapping[str, str], now: float) -> StatsView:
-        """Count in a thread: some hundred services with their deploys take a while."""
+        """Count in a thread: some hundred services with their deploys would block the event loop for too long."""
         incidents = self.numbers.incidents
         counted = self.numbers.count(state, labels)
         return stats_view(counted, incidents, now - PERIOD_SECONDS, now, self.numbers.complete)
@@ -228,7 +231,8 @@ class ViewQueries:
         return SettingsView(self.world.clock.now(), tuple(sections))
 
     async def answer(self, number: str) -> AnswerView | None:
-        """Return what came of one command, or None if that is no number of one."""
+        """Return one command with its answer, or None if `number` is not the number of a command."""
+        # Ids are 64-bit integers: a driver would raise on a longer number instead of finding nothing.
         if not (number.isascii() and number.isdigit() and len(number) < 16):
             return None
         found = await self.world.journal.command(int(number))
@@ -243,7 +247,7 @@ class ViewQueries:
         return History(self.world.clock.now(), rows)
 
     def _rows(self, policy: Policy, state: State) -> list[ServiceRow]:
-        """Return all services, the troubled first: in a thread, no probe waits for hundreds of them."""
+        """Return all services, failing ones first. It runs in a thread: hundreds of services delay no probe."""
         rows = [self._row(wishes, state) for wishes in policy.services.values()]
         return sorted(rows, key=lambda one: (service_status.ORDER.index(one.standing), one.name))
 
@@ -261,7 +265,7 @@ def _target_seconds(policy: Policy, incident: Incident) -> float | None:
 
 
 def _timeline(notes: Sequence[Note], remarks: Sequence[Remark]) -> tuple[NoteView, ...]:
-    """Return the story with what people added, oldest first."""
+    """Return the timeline of an incident with the notes of people, oldest first."""
     told = [NoteView(one.at, clean(one.label), clean(one.text)) for one in notes]
     said = [NoteView(one.at, "NOTE", clean(f"{one.by}: {one.text}")) for one in remarks]
     return tuple(sorted([*told, *said], key=lambda one: one.at))

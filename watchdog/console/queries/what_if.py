@@ -1,6 +1,6 @@
-"""What would happen now: the core's own decision, were the service's most critical signal to fail for good.
+"""The decision that would be made now: the core's own, as if the service's most critical signal failed for good.
 
-Pure: it decides, and nobody is told. A guard that looks at readings answers for this moment.
+Pure: it decides and sends nothing. A guard that depends on readings answers for this moment.
 """
 
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ PROBES = ("http", "latency")
 
 @dataclass(frozen=True, slots=True)
 class WhatIf:
-    """The signal that would fail, and the decision; or why none can be imagined."""
+    """The signal assumed to fail, and the decision; or why none can be made."""
 
     signal: str = ""
     decision: Decision | None = None
@@ -26,7 +26,7 @@ class WhatIf:
 
 
 def imagine(state: State, policy: Policy, name: str, now: float) -> WhatIf:
-    """Return what would be decided if the service's main signal were found to fail at this moment."""
+    """Return the decision if the service's main signal were confirmed as failing at this moment."""
     service, wishes = state.services.get(name), policy.services[name]
     if service is None:
         return WhatIf(why="nothing is known of this service yet")
@@ -43,7 +43,8 @@ def imagine(state: State, policy: Policy, name: str, now: float) -> WhatIf:
 
 
 def _failing(service: ServiceState, signal: str, text: str, now: float) -> ServiceState:
-    """Return the service as it would be: the signal fails, and the deploys are read again, as suspicion makes us do."""
+    """Return the service with that signal failing, and with fresh deploys, since a suspicion would make the daemon
+    read them."""
     check = replace(service.checks[signal], last=Bad(text), last_at=now, last_bad_at=now, recent=((now, True),))
     deploys_at = now if service.deploys_at is not None else None
     return replace(service, checks={**service.checks, signal: check}, deploys_at=deploys_at)

@@ -1,6 +1,7 @@
-"""Charts as the paths of inline SVG, made here so that no script is needed to see them. Pure: numbers in, paths out.
+"""Charts as the paths of inline SVG, made on the server, so that a browser needs no script. Pure: numbers in, paths
+out.
 
-Rule: no colour is named here, and none tells something that shape or words do not: a bad span is higher.
+Rule: no colour is named here, and no information depends on colour alone: a bad span is higher as well.
 """
 
 import math
@@ -22,9 +23,9 @@ FAILED_HEIGHT = 24
 TERM_WIDTH = 100
 PLENTY_LEFT = 0.25
 WHOLE_SHARE = 0.98
-"""Of a period that was watched for less than this it is said for how long it was."""
+"""Below this share of the period, the text says how long the service was watched."""
 LONGEST_LOG = 3.0
-"""A factor of 1000, or of 1/1000, fills its side of the chart."""
+"""A factor of 1000, or of 1/1000, fills its half of the chart."""
 
 
 def bar(day: DayView) -> list[tuple[str, str]]:
@@ -33,7 +34,7 @@ def bar(day: DayView) -> list[tuple[str, str]]:
 
 
 def bar_of(states: Sequence[str]) -> list[tuple[str, str]]:
-    """Return the same for any spans."""
+    """Return the same paths for any list of states."""
     paths: dict[str, str] = {}
     at = 0
     for state, run in groupby(states):
@@ -44,7 +45,7 @@ def bar_of(states: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def bar_words(day: DayView) -> str:
-    """Return what the bar shows: `last 24 h: 2 of 48 half-hours with failures, 1 without data`."""
+    """Return the bar in words: `last 24 h: 2 of 48 half-hours with failures, 1 without data`."""
     failed = sum(state in ("some", "bad") for state in day.states)
     silent = sum(state in ("unknown", "none") for state in day.states)
     said = f"{failed} of {len(day.states)} half-hours with failures"
@@ -52,15 +53,17 @@ def bar_words(day: DayView) -> str:
 
 
 def budget_state(budget: BudgetView) -> str:
-    """Return how much of an error budget is left: good (a quarter or more), some, or bad (none)."""
+    """Return the state of an error budget: good (a quarter or more left), some, or bad (none left)."""
     return "good" if budget.left >= PLENTY_LEFT else "some" if budget.left > 0 else "bad"
 
 
 def budget_words(budget: BudgetView) -> str:
-    """Return what is left: `61 % left: 16 min 50 s lost of the 43 min 12 s that 99.9 % allows; available 99.96 %`.
+    """Return the budget in words: `61 % left: 16 min 50 s lost of the 43 min 12 s that 99.9 % allows; available 99.96
+    %`.
 
     The share has one decimal more than the objective, and no number is rounded in favour of the service.
     """
+    # Rounded towards bad news: the share left down, the seconds lost up, the seconds allowed down.
     objective = f"{100 * budget.objective:.6g}"
     left = "spent" if budget.left <= 0 else f"{math.floor(100 * budget.left) or 'under 1'} % left"
     lost, allowed = _minutes(math.ceil(budget.lost_seconds - 1e-6)), _minutes(int(budget.allowed_seconds + 1e-6))
@@ -118,7 +121,8 @@ class Chart:
 
 
 def chart(signal: str, rows: Sequence[Minute], since: float, until: float, deploys: Sequence[float]) -> Chart:
-    """Return the chart of a signal's minutes in that time (UTC epoch seconds); `deploys` are when they went live."""
+    """Return the chart of a signal's minutes in that time (UTC epoch seconds); `deploys` has the times at which
+    deploys went live."""
 
     def place(at: float) -> float:
         return round(CHART_WIDTH * (at - since) / (until - since), 1)
@@ -150,7 +154,7 @@ def _failed_height(row: Minute) -> float:
 
 
 def _with_gaps(points: Sequence[tuple[float, float | None]], widest: float) -> list[tuple[float, float | None]]:
-    """Return the points with a break wherever nothing was recorded for long."""
+    """Return the points with a break after a long time without readings."""
     found: list[tuple[float, float | None]] = []
     for x, value in points:
         if found and x - found[-1][0] > widest:
@@ -160,7 +164,8 @@ def _with_gaps(points: Sequence[tuple[float, float | None]], widest: float) -> l
 
 
 def term_bar(term: TermView) -> tuple[float, float]:
-    """Return begin and width of a factor on a scale of 0 to 200: left of 100 it acquits, right of it it convicts."""
+    """Return begin and width of a factor on a scale of 0 to 200: left of 100 it exonerates the deploy, right of 100 it
+    incriminates it."""
     log = math.log10(term.factor) if term.factor > 0 else -LONGEST_LOG
     length = TERM_WIDTH * min(abs(log) / LONGEST_LOG, 1.0)
     return round(TERM_WIDTH - length if log < 0 else TERM_WIDTH, 1), round(length, 1)

@@ -1,7 +1,7 @@
-"""A page of the handbook as HTML, the same for the console and for the static site: they differ in addresses only.
+"""A page of the handbook as HTML, the same for the console and for the static site: the two differ in addresses only.
 
 Rule 1: raw HTML of a page is not passed on, except for a line break in a table's cell.
-Rule 2: nothing that the console's policy forbids: no inline style, no script, no picture of another site.
+Rule 2: the HTML keeps the console's content security policy: no inline style, no script, no picture of another site.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ TYPES = {".png": "image/png", ".svg": "image/svg+xml"}
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where pages and pictures are found."""
+    """The address scheme of pages and pictures."""
 
     before: str = ""  # in front of a name, as in `/help/`
     after: str = ""  # behind the name of a page, as in `.html`
@@ -59,7 +59,7 @@ class GroupView:
 
 
 def page_view(name: str, at: Addresses) -> PageView | None:
-    """Return a page with links to other pages made by `at`; None if there is none."""
+    """Return a page, with links to other pages made by `at`; None for an unknown page."""
     found = page(name)
     return _rendered(found, at) if found is not None else None
 
@@ -80,7 +80,7 @@ def group_views(at: Addresses) -> list[GroupView]:
 
 
 def target(href: str, at: Addresses) -> str:
-    """Return where a link of a page leads: `other.md#part` to that page, a web address and `#part` as they stand."""
+    """Return the address of a link on a page: `other.md#part` to that page, a web address and `#part` as they stand."""
     if href.startswith((*WEB, "#")):
         return href
     name, found, anchor = href.partition("#")
@@ -118,7 +118,7 @@ class _Renderer(RendererHTML):
         return f'<pre tabindex="0"><code>{escape(tokens[idx].content)}</code></pre>\n'
 
     def table_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        """Begin a table within what scrolls it sideways."""
+        """Begin a table, inside a container that scrolls it sideways."""
         number = sum(token.type == "table_open" for token in tokens[: idx + 1])
         return f'<div class="wide" tabindex="0" role="region" aria-label="Table {number}"><table>\n'
 
@@ -137,7 +137,7 @@ class _Renderer(RendererHTML):
 
 
 def values(name: str, at: Addresses, home: str) -> Mapping[str, Any] | None:
-    """Return what the templates of a page are filled with; without a name those of the list. None: no such page."""
+    """Return the template values of a page; without a name those of the list of pages. None for an unknown page."""
     shown = page_view(name, at) if name else None
     if name and shown is None:
         return None
@@ -145,6 +145,6 @@ def values(name: str, at: Addresses, home: str) -> Mapping[str, Any] | None:
 
 
 def picture(file: str, known: Mapping[str, bytes]) -> Response | None:
-    """Return one of the known pictures; None if there is none of that name."""
+    """Return one of the known pictures; None for an unknown name."""
     content = known.get(file)
     return Response(content, media_type=TYPES[PurePath(file).suffix]) if content is not None else None

@@ -17,7 +17,7 @@ BESIDE = Addresses(after=".html")
 
 
 def write_site(folder: Path) -> int:
-    """Write the site into a folder, which is made if it is missing; return how many pages of the handbook it has."""
+    """Write the site into a folder, created if missing; return the number of handbook pages."""
     renderer = Renderer(__version__)
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("", *(one.name for one in pages())):

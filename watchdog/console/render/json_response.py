@@ -1,4 +1,4 @@
-"""How the JSON API writes its answers."""
+"""The encoder of the JSON API."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse
 
 
 class Ascii(JSONResponse):
-    """JSON in ASCII: no text of a stranger, not even half a character, can then fail to be written."""
+    """JSON in ASCII: foreign text always encodes, even a lone surrogate."""
 
     def render(self, content: Any) -> bytes:
         """Return the content as JSON."""

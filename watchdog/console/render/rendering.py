@@ -1,4 +1,5 @@
-"""Templates into answers: everything escaped, and marked so that a browser need not fetch the same page twice."""
+"""Templates into answers: everything escaped, each page with an ETag, so that a browser does not fetch the same page
+twice."""
 
 import hashlib
 import re
@@ -27,8 +28,8 @@ DRAWN = frozenset(
     {"approve", "reject", "stop", "acknowledge", "undo", "note", "follow-up", "label", "tick"}
     | {"rollback", "silence", "hold", "unsilence", "pause", "resume"}
 )
-"""Commands whose forms the pages lay out themselves. Any other gets a plain form made from its row, unless its author
-must have seen something: that takes a page of its own."""
+"""Commands for which the pages have a form of their own. Any other gets a plain form made from its row, unless its
+author must have seen a question or a plan, which needs a page of its own."""
 TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 
 
@@ -66,7 +67,7 @@ class Renderer:
         )
 
     def page(self, request: Request, template: str, values: Mapping[str, Any], status: int = 200) -> Response:
-        """Return the page, or 304 when the browser shows the same already."""
+        """Return the page, or 304 if the browser has the same one already."""
         me = request.scope.get("visitor")
         body = self.body(template, {"path": request.url.path, "me": me, **values})
         mark = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
@@ -75,16 +76,17 @@ class Renderer:
         return Response(body, status, {"etag": mark}, media_type="text/html; charset=utf-8")
 
     def _service_row(self, one: ServiceRow) -> Markup:
-        """Return a row of the overview; most stay as they are from one look to the next, and are not drawn again."""
+        """Return a row of the overview, cached: most rows stay the same between two loads."""
         return Markup(self._environment.get_template("service_row.html").render(one=one))  # noqa: S704  a template's
 
     def body(self, template: str, values: Mapping[str, Any]) -> bytes:
-        """Return a template that was filled in."""
+        """Return a template filled with these values."""
+        # "replace": a lone surrogate in foreign text must not turn the page into a 500.
         return self._environment.get_template(template).render(**values).encode("utf-8", "replace")
 
 
 def other_commands(subject: str) -> list[HumanCommand]:
-    """Return the commands about an `incident`, a `service` or nothing for which no page has a form of its own."""
+    """Return the commands about an `incident`, a `service` or nothing that have no form of their own on a page."""
     rows = commands_of(Surface.CONSOLE)
     plain = [one for one in rows if one.name not in DRAWN and one.seen is Seen.NOTHING]
     return [one for one in plain if one.subject.name.lower().startswith(subject)]
@@ -98,12 +100,13 @@ def latency(seconds: float | None) -> str:
 
 
 def ticks(text: str) -> Markup:
-    """Return the text escaped, with what stands in `backticks` as code."""
+    """Return the text escaped, with `backticks` shown as code."""
     return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704  it was escaped before
 
 
 def static_file(name: str) -> Response | None:
-    """Return one of our own files, which may be kept for ever: its address changes with it. None if there is none."""
+    """Return a static file, cacheable for ever, since its address changes with its content. None for an unknown
+    name."""
     body = _files().get(name)
     if body is None:
         return None
@@ -113,7 +116,7 @@ def static_file(name: str) -> Response | None:
 
 @cache
 def _files() -> Mapping[str, bytes]:
-    """Return file name to content, read once: what a stranger asks for is a name in it, never a path."""
+    """Return file name to content, read once: a requested name is looked up here, never used as a path."""
     return {path.name: path.read_bytes() for path in sorted(STATIC.iterdir()) if path.suffix in TYPES}
 
 

@@ -1,6 +1,7 @@
-"""The charts of the statistics as paths of inline SVG, stretched to the width of the page. Pure: numbers in, paths out.
+"""The charts of the statistics as paths of inline SVG, stretched to the width of the page. Pure: numbers in, paths
+out.
 
-Rule: what a chart shows is said in words beside it, too; nothing is told by colour alone.
+Rule: every chart is described in words beside it; no information depends on colour alone.
 """
 
 import math
@@ -18,7 +19,7 @@ LINES = ((10.0, "10 s"), (60.0, "1 min"), (600.0, "10 min"), (3600.0, "1 h"), (8
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """A path of all incidents and one of those that were rolled back, 10 wide a week; the number at the top."""
+    """A path of all incidents and one of the rolled-back ones, 10 wide a week; `top` is the number at full height."""
 
     incidents: str
     rolled_back: str
@@ -27,7 +28,7 @@ class Bars:
 
 
 def week_bars(weeks: Sequence[WeekView]) -> Bars:
-    """Return the bars of the weeks; what was rolled back stands at the bottom of its bar."""
+    """Return the bars of the weeks; the rolled-back incidents are drawn at the bottom of each bar."""
     top = max([one.incidents for one in weeks] + [1])
     return Bars(
         _bars([one.incidents for one in weeks], top),
@@ -48,7 +49,7 @@ def _bars(values: Sequence[int], top: int) -> str:
 
 
 def restored_dots(found: Sequence[RestoredView], since: float, until: float, *, rolled_back: bool) -> str:
-    """Return a path of points, one for each incident: when it began, and on a logarithmic scale how long it took."""
+    """Return a path of points, one for each incident: across its begin, upwards its duration on a logarithmic scale."""
     return "".join(
         f"M{WIDTH * (one.at - since) / (until - since):.1f} {height(one.seconds):.1f}h0"
         for one in found
@@ -57,12 +58,12 @@ def restored_dots(found: Sequence[RestoredView], since: float, until: float, *, 
 
 
 def height(seconds: float) -> float:
-    """Return how far from the top a duration is drawn."""
+    """Return the distance of a duration from the top of the chart."""
     low, high = math.log(LINES[0][0]), math.log(LINES[-1][0])
     share = (math.log(max(seconds, 1.0)) - low) / (high - low)
     return HEIGHT - 8 - (HEIGHT - 16) * min(max(share, 0.0), 1.0)
 
 
 def scale() -> list[tuple[str, float]]:
-    """Return the lines of the scale: the duration in words, and how far from the top it is."""
+    """Return the lines of the scale: the duration in words, and its distance from the top."""
     return [(words, round(height(seconds), 1)) for seconds, words in LINES]

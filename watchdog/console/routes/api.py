@@ -1,4 +1,4 @@
-"""The same facts for programs: JSON under /api/v1/, described by its own OpenAPI document.
+"""The API for programs: JSON under /api/v1/, described by its own OpenAPI document.
 
 Its documentation pages are off: they would load scripts from another site. The routes are made once in a process, as
 FastAPI takes a tenth of a second for their types; a request brings its console's reader and command service with it.
@@ -76,12 +76,12 @@ def _routes(version: str) -> FastAPI:
 
     @api.get("/services", response_model=Overview)
     async def services(reader: Reader) -> Response:
-        """All services, the troubled first."""
+        """All services, failing ones first."""
         return await _told(await reader.overview())
 
     @api.get("/services/{name}", response_model=ServiceView, responses=MISSING)
     async def service(reader: Reader, name: str) -> Response:
-        """One service: its signals, deploys and incidents, and what would happen now."""
+        """One service: its signals, deploys and incidents, and the decision if it failed now."""
         return await _found(await reader.service(name))
 
     @api.get("/incidents", response_model=Incidents)
@@ -91,7 +91,7 @@ def _routes(version: str) -> FastAPI:
 
     @api.get("/incidents/{incident_id}", response_model=IncidentView, responses=MISSING)
     async def incident(reader: Reader, incident_id: str) -> Response:
-        """One incident, with everything that `watchdog explain` says of it."""
+        """One incident, with everything that `watchdog explain` shows."""
         return await _found(await reader.incident(incident_id))
 
     @api.get("/history", response_model=History)
@@ -103,7 +103,7 @@ def _routes(version: str) -> FastAPI:
     async def audit(
         reader: Reader, limit: Limit = 100, before: Before = None, not_allowed: NotAllowed = None
     ) -> Response:
-        """What people asked the watchdog to do, and what came of it, newest first."""
+        """The commands that people gave, with their outcome, newest first."""
         return await _told(await reader.audit(limit, before=before, not_allowed=not_allowed))
 
     @api.get("/stats", response_model=StatsView)
@@ -125,7 +125,7 @@ def _routes(version: str) -> FastAPI:
 
 
 def _add_refusals(api: FastAPI) -> None:
-    """Answer what is refused in ASCII, too, and repeat no value: half a letter and 1e400 cannot be written as JSON."""
+    """Answer refusals in ASCII as well, without the submitted value: a lone surrogate and 1e400 have no valid JSON."""
 
     @api.exception_handler(Temporary)
     async def unavailable(request: Request, error: Exception) -> Response:
@@ -143,24 +143,25 @@ def _add_refusals(api: FastAPI) -> None:
 def _add_plans(api: FastAPI) -> None:
     @api.get("/services/{name}/plan", response_model=PlanView, responses=MISSING)
     async def plan(reader: Reader, name: str, to: str | None = None) -> Response:
-        """What a rollback by hand would do now, and what every guard answers; nothing is done."""
+        """The plan of a manual rollback: its steps and the answer of every guard. Nothing is done."""
         return await _found(await reader.plan(name, to))
 
     @api.get("/incidents/{incident_id}/undo", response_model=PlanView, responses=MISSING)
     async def plan_undo(reader: Reader, incident_id: str) -> Response:
-        """What an undo would do now, and what every guard answers; nothing is done."""
+        """The plan of an undo: its steps and the answer of every guard. Nothing is done."""
         return await _found(await reader.plan_undo(incident_id))
 
 
 def _add_follow_ups(api: FastAPI) -> None:
     @api.get("/incidents/{incident_id}/checklist", response_model=ChecklistView, responses=MISSING)
     async def checklist(reader: Reader, incident_id: str) -> Response:
-        """The runbook's checklists for an incident: what is done, by what; what is open, whose, until when."""
+        """The runbook's checklists for an incident: done items with their evidence; open items with owner and due
+        time."""
         return await _found(await reader.following.checklist(incident_id))
 
     @api.get("/follow-ups", response_model=FollowUpsView)
     async def follow_ups(reader: Reader) -> Response:
-        """What is open over all incidents, what is due first before."""
+        """Open items of all incidents, by due time."""
         return await _told(await reader.following.open())
 
 
@@ -171,5 +172,5 @@ async def _found(view: ServiceView | IncidentView | ChecklistView | PlanView | N
 
 
 async def _told(view: Any) -> Response:
-    """Return a view as JSON, written in a thread: 300 services take 40 ms, and no probe waits for them."""
+    """Return a view as JSON, encoded in a thread: 300 services take 40 ms, which would delay probes."""
     return await run_in_background(lambda: Ascii(asdict(view)))

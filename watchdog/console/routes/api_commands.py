@@ -1,7 +1,7 @@
-"""The commands for programs: POST under /api/v1/, the same as those of the pages and of the command line.
+"""Commands of the API: POST under /api/v1/, the same as those of the pages and of the command line.
 
-Rule: who shows the token needs nothing more; who comes with the cookie of a session shows its form's word as well
-(`x-form-token`), or another site could use it.
+Rule: a program that sends a token needs nothing else; a browser with a session's cookie sends its form token as well
+(`x-form-token`), or another site could use the cookie.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -53,14 +53,14 @@ PATHS: Mapping[Subject, str] = MappingProxyType(
 PARAMETERS: Mapping[Subject, str] = MappingProxyType(
     {subject: path.split("{{")[1].split("}}")[0] for subject, path in PATHS.items() if "{{" in path}
 )
-"""What the subject is called in the path."""
+"""The name of the subject in the path."""
 VERBS = {"unsilence": "end"}
-"""Where the path has another word than the command."""
+"""The verb in the path, where it differs from the command's name."""
 Take = Callable[[Request, HumanCommand, str, Mapping[str, Any]], Awaitable[Response]]
 
 
 class Strict(BaseModel):
-    """A body without surprises: a field nobody knows is a mistake."""
+    """A strict body: an unknown field is an error."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -103,6 +103,7 @@ def _endpoint(command: HumanCommand, take: Take) -> Callable[..., Awaitable[Resp
     kinds += [("body", body)] if body is not None else []
     by_name = Parameter.POSITIONAL_OR_KEYWORD
     signature = Signature([Parameter(name, by_name, annotation=kind) for name, kind in kinds])
+    # FastAPI reads the handler's signature and docstring, so one function serves every command of the table.
     endpoint.__name__, endpoint.__doc__ = command.name.replace("-", "_"), command.says
     endpoint.__signature__ = signature  # type: ignore[attr-defined]
     return endpoint
@@ -111,6 +112,7 @@ def _endpoint(command: HumanCommand, take: Take) -> Callable[..., Awaitable[Resp
 def _body(command: HumanCommand) -> type[BaseModel] | None:
     """Return the model of a command's body, None if it has none."""
     fields: dict[str, Any] = {one.name: _field(one) for one in command.arguments}
+    # Only a question's answer carries these: the daemon compares them with its current question.
     if command.seen is Seen.QUESTION:
         at = Annotated[float, Field(allow_inf_nan=False)]
         fields |= {"suspect": (str | None, ...), "target": (str | None, ...), "asked_at": (at | None, ...)}

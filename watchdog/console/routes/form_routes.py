@@ -1,7 +1,7 @@
-"""Forms that ask for something, and the page that asks whether a rollback (or an undo) is really meant.
+"""Forms that give commands, and the page that asks for confirmation of a rollback or an undo.
 
-Rule 1: a change is a POST of a form of this session; what came of it is shown on the page one is sent back to.
-Rule 2: an answer carries what was asked (`seen`); the daemon refuses it if something else is asked by then.
+Rule 1: a change is a POST of this session's form; the outcome is shown on the page that the browser is redirected to.
+Rule 2: an answer carries the question that its author saw (`seen`); the daemon refuses it if the question has changed.
 """
 
 from collections.abc import Mapping
@@ -35,11 +35,11 @@ PATHS: Mapping[Subject, str] = MappingProxyType(
         Subject.NOTHING: "/{command}",
     }
 )
-"""Where the form of a command is sent."""
+"""The path that the form of a command is posted to."""
 
 
 def acting_routes(reader: ViewQueries, renderer: Renderer, desk: CommandService) -> list[Route]:
-    """Return the routes of everything that changes something."""
+    """Return the routes of all changing requests."""
 
     draw = drawing_of(renderer)
 
@@ -60,6 +60,7 @@ def acting_routes(reader: ViewQueries, renderer: Renderer, desk: CommandService)
             return problem(request, "Not allowed", f"{error}.", 403)
         except Temporary as error:
             return problem(request, "No answer", f"{error}", 503)
+        # 303 after a POST: reloading the page does not give the command again.
         return RedirectResponse(f"{_page_of(request)}?answer={done.id}", 303)
 
     async def confirm(request: Request) -> Response:
@@ -85,7 +86,7 @@ def acting_routes(reader: ViewQueries, renderer: Renderer, desk: CommandService)
 
 
 def _page_of(request: Request) -> str:
-    """Return the page that a form of this path stands on."""
+    """Return the page that has the form of this path."""
     what = request.path_params
     if "name" in what:
         return f"/services/{quote(what['name'], safe='')}"
@@ -93,7 +94,7 @@ def _page_of(request: Request) -> str:
 
 
 def _subject(command: HumanCommand, request: Request, form: Form) -> str:
-    """Return what a command is about: in the path, or in the form where the page is of something else."""
+    """Return the subject of a command: from the path, or from the form on a page about another subject."""
     named = request.path_params
     if command.subject in (Subject.SILENCE, Subject.COMMIT):
         return form.get(command.subject.value, "")

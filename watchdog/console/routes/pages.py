@@ -1,6 +1,7 @@
 """The pages for people: overview, service, incident, incidents, history, follow-ups, stats, audit, settings, help.
 
-Rule: what shows facts is drawn beside the loop: hundreds of rows take 60 ms. A refusal of a few lines is not.
+Rule: pages with facts are rendered in a thread: hundreds of rows take 60 ms. A refusal of a few lines is rendered on
+the loop.
 """
 
 import re
@@ -25,11 +26,11 @@ from watchdog.domain.store_records import Minute
 Draw = Callable[[Request, str, Mapping[str, Any]], Awaitable[Response]]
 Handlers = dict[str, Callable[[Request], Awaitable[Response]]]
 IN_CONSOLE = handbook.Addresses(before=HELP)
-"""Where the console serves the handbook."""
+"""The addresses of the handbook in the console."""
 PAGE_MARK = re.compile("[0-9]{1,15}")
-"""The number at which an older page begins."""
+"""The number of the row at which an older page begins."""
 LISTED = 200
-"""Incidents, or open items, on a page; the API gives more."""
+"""Incidents, or open items, on a page; the API returns more."""
 
 
 def page_routes(reader: ViewQueries, renderer: Renderer) -> list[Route]:
@@ -75,7 +76,7 @@ def page_routes(reader: ViewQueries, renderer: Renderer) -> list[Route]:
 
 
 def _lists(reader: ViewQueries, draw: Draw) -> Handlers:
-    """Return the pages that show what was: incidents, rollbacks, commands, numbers; and the settings."""
+    """Return the pages about the past: incidents, rollbacks, commands, numbers; and the settings."""
 
     async def incidents(request: Request) -> Response:
         return await draw(request, "incidents.html", {"view": await reader.incidents(LISTED)})
@@ -125,7 +126,7 @@ def _help(draw: Draw, renderer: Renderer) -> Handlers:
 
 
 def drawing_of(renderer: Renderer) -> Draw:
-    """Return what draws a page with these values, beside the loop."""
+    """Return the function that renders a page with these values in a thread."""
 
     async def draw(request: Request, template: str, values: Mapping[str, Any]) -> Response:
         return await run_in_background(renderer.page, request, template, values)
@@ -134,12 +135,12 @@ def drawing_of(renderer: Renderer) -> Draw:
 
 
 def not_found(request: Request, renderer: Renderer) -> Response:
-    """Return the page that says there is none."""
+    """Return the 404 page."""
     return renderer.page(request, "problem.html", {"title": "Not found", "problem": "There is no such page."}, 404)
 
 
 def charts_of(view: ServiceView, minutes: Sequence[Minute]) -> list[Chart]:
-    """Return a chart for each signal, with the deploys that went live meanwhile."""
+    """Return a chart for each signal, with the deploys that went live in its period."""
     live = [
         one.finished_at for one in view.deploys if one.finished_at is not None and one.status in ("live", "deactivated")
     ]

@@ -1,4 +1,4 @@
-"""What people may say now, what they asked for before, and what a rollback by hand would do. Pure."""
+"""Commands open to people now, earlier commands with their outcome, and the plan of a manual rollback. Pure."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -25,15 +25,18 @@ CAN = {
     Ahead.DECIDED: ("stop",),
     Ahead.HELD_BACK: ("stop",),
 }
-"""What may be said to what comes next. Once it is sent, the core refuses all of it, and nothing is offered."""
+"""The commands that the next step of an incident accepts. Once a rollback is sent the core refuses all of them, so
+none is offered."""
 REFUSED_CODE = 3
 ABOUT = ("service", "of", "signal", "severity", "incident", "item", "target", "commit", "verdict", "text")
-"""What a command is about, in the order in which it is said."""
+"""The arguments that a command line of the audit shows, in this order."""
 
 
 def ask_view(incident: Incident, service: ServiceState | None, rule: Rule) -> AskView | None:
-    """Return what is asked, or can be stopped; None if nothing is. `rule` is the policy's for its severity."""
+    """Return the open question, or the action that can be stopped; None without either. `rule` is the policy's for the
+    severity."""
     known = open_incident(service)
+    # An older incident's page offers no commands: they would apply to the open one.
     if service is None or known is None or known.id != incident.id:
         return None
     coming = ahead(known)
@@ -49,7 +52,7 @@ def ask_view(incident: Incident, service: ServiceState | None, rule: Rule) -> As
 
 
 def _words(incident: Incident, coming: Ahead) -> str:
-    """Return what comes next about a rollback, or what is asked, in a sentence."""
+    """Return the next step of a rollback, or the open question, in a sentence."""
     rollback, suspect = incident.rollback, clean(incident.suspect or "the live deploy")
     what = f"roll {clean(incident.service)} back from {suspect} to {clean(rollback.target)}"
     what = f"{what} ({short(rollback.target_code)})" if rollback.target_code else what
@@ -63,20 +66,20 @@ def _words(incident: Incident, coming: Ahead) -> str:
 
 
 def can_acknowledge(incident: Incident, service: ServiceState | None) -> bool:
-    """Tell whether it is open, and nobody said yet that they look after it."""
+    """Return whether the incident is open and not yet acknowledged."""
     known = open_incident(service)
     return known is not None and known.id == incident.id and known.escalation.acknowledged_by is None
 
 
 def can_undo(incident: Incident, service: ServiceState | None) -> bool:
-    """Tell whether its rollback is what is live, and nothing is under way: then it may be taken back."""
+    """Return whether an undo is possible: the incident's rollback is live, and no action is under way."""
     if service is None or incident.rollback.deploy is None or service.phase in ACTING:
         return False
     return service.live == incident.rollback.deploy
 
 
 def quiet_views(state: State, policy: Policy, service: str | None, now: float) -> tuple[QuietView, ...]:
-    """Return the silences and action holds of a service (or of all) that are not over."""
+    """Return the silences and action holds of a service (or of all) that have not ended."""
     typed = {one.name for one in (*state.silences, *state.holds)}
     return tuple(
         QuietView(one.name, clean(words), one.name in typed) for one, words in quiets(state, policy, now, service)
@@ -84,7 +87,7 @@ def quiet_views(state: State, policy: Policy, service: str | None, now: float) -
 
 
 def answer_view(command: Command) -> AnswerView:
-    """Return what came of a command."""
+    """Return a command with its outcome."""
     about = [clean(command.arguments[name], 200) for name in ABOUT if command.arguments.get(name)]
     state = "waiting" if not command.done else "done" if command.ok else "failed"
     return AnswerView(
@@ -98,12 +101,12 @@ def answer_view(command: Command) -> AnswerView:
 
 
 def plan_view(policy: Policy, state: State, listed: DeploysListed, to: str | None, repo: str | None) -> PlanView:
-    """Return what a rollback by hand would do: the plan of `watchdog rollback SERVICE --dry-run`."""
+    """Return the plan of a manual rollback, as `watchdog rollback SERVICE --dry-run` prints it."""
     return _plan(listed, repo, lambda: (planned(policy, state, listed, to), ""))
 
 
 def undo_view(policy: Policy, state: State, listed: DeploysListed, incident: Incident, repo: str | None) -> PlanView:
-    """Return what an undo would do: the plan of `watchdog incident undo INCIDENT --dry-run`."""
+    """Return the plan of an undo, as `watchdog incident undo INCIDENT --dry-run` prints it."""
     view = _plan(listed, repo, lambda: planned_undo(policy, state, listed, incident))
     return replace(view, incident=clean(incident.id))
 
@@ -115,6 +118,7 @@ def _plan(listed: DeploysListed, repo: str | None, made: Callable[[], tuple[Deci
         decision, follows = made()
     except Refused as error:
         return PlanView(listed.at, listed.service, shown, None, sentence(str(error)))
+    # The first blocking guard is the reason that people read; the plan lists all of them.
     blocked = next((one for one in decision.guards if one.verdict is Verdict.BLOCK), None)
     why = f"{blocked.name}: {blocked.why}" if blocked is not None else ""
     plan = decision_view(decision, repo)

@@ -1,4 +1,4 @@
-"""Checklists and follow-ups as plain data: the shapes of the JSON API, and what the templates are given.
+"""Checklists and follow-ups as plain data: the shapes of the JSON API, and the values of the templates.
 
 Rule: as in view_models.py, fields may be added, never changed; text is clean, on one line.
 """
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ItemView:
-    """One item of a checklist. `state` is done, open or overdue; `seen`: the record shows that it was done.
+    """One item of a checklist. `state` is done, open or overdue; `seen`: the record proves that it was done.
 
-    `due` says in words until when, `due_at` as a moment, if that is known; `ticked_by` ticked it at `ticked_at`, if
-    anybody did.
+    `due` is the due time in words, `due_at` the moment if it is known; `ticked_by` ticked it at `ticked_at` (both None:
+    not ticked).
     """
 
     id: str
@@ -28,7 +28,7 @@ class ItemView:
 
 @dataclass(frozen=True, slots=True)
 class ListView:
-    """Some items under their title; how many of them are done."""
+    """Items under one title; `done` is the number of done ones."""
 
     title: str
     done: int
@@ -57,7 +57,7 @@ class OpenView:
 
 @dataclass(frozen=True, slots=True)
 class FollowUpsView:
-    """What is open over all incidents, what is due first before. `complete`: everything was read from the store."""
+    """The open items of all incidents, by due time. `complete`: everything was read from the store."""
 
     at: float
     complete: bool

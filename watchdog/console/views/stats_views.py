@@ -1,4 +1,4 @@
-"""Numbers over time as plain data: the shapes of the JSON API, and what the templates are given.
+"""Numbers over time as plain data: the shapes of the JSON API, and the values of the templates.
 
 Rule: as in view_models.py, fields may be added, never changed; text is clean, on one line.
 """
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class NumberView:
-    """A number, how many it counts, and how it is shown. `value` None: not known."""
+    """A number, the size of its sample, and its text. `value` None: not known."""
 
     value: float | None
     n: int
@@ -17,7 +17,7 @@ class NumberView:
 
 @dataclass(frozen=True, slots=True)
 class NumbersView:
-    """What `watchdog report stats` says of a service, or of all. Times in seconds."""
+    """The numbers of `watchdog report stats` for a service, or for all. Times in seconds."""
 
     service: str
     mean_time_to_detect_seconds: NumberView
@@ -39,7 +39,7 @@ class WeekView:
 
 @dataclass(frozen=True, slots=True)
 class RestoredView:
-    """One incident that ended: when it began, how long it took, and whether a rollback ended it."""
+    """One incident that ended: its begin, its duration, and whether a rollback ended it."""
 
     incident: str
     at: float

@@ -42,7 +42,7 @@ def deploy_view(deploy: Deploy, note: str = "") -> DeployView:
 
 
 def deploy_views(found: Iterable[Deploy], choice: TargetChoice | None) -> tuple[DeployView, ...]:
-    """Return deploys, each with why a rollback would, or would not, lead there."""
+    """Return deploys, each with the reason why a rollback would, or would not, lead there."""
     notes = {one.deploy: f"passed over: {one.why}" for one in choice.skipped} if choice is not None else {}
     if choice is not None and choice.deploy is not None:
         notes[choice.deploy.id] = f"a rollback would lead here: {choice.why}"
@@ -93,7 +93,7 @@ def decision_view(decision: Decision, repo: str | None) -> DecisionView:
 
 
 def blame_view(blame: Blame, diff: str) -> BlameView:
-    """Return the odds term by term; none of it where nobody can be blamed."""
+    """Return the odds term by term; no terms without a suspect."""
     terms: tuple[TermView, ...] = ()
     if blame.probability is not None and blame.suspect is not None:
         prior = TermView("prior odds", blame.prior_odds, show_odds(blame.prior_odds), clean(blame.prior_why))
@@ -123,7 +123,7 @@ def _probability(blame: Blame) -> str:
 
 
 def target_view(choice: TargetChoice) -> TargetView:
-    """Return where it leads, and why not elsewhere."""
+    """Return the target of a rollback, and the reasons against other deploys."""
     skipped = tuple(
         DeployView(clean(one.deploy), "", "", short(one.code), "", None, False, clean(one.why))
         for one in choice.skipped

@@ -1,14 +1,11 @@
-"""What a page or an answer says, as plain data: the shapes of the JSON API, and what the templates are given.
-
-Rule: fields may be added, never changed. Times are UTC epoch seconds, durations seconds; text is clean, on one line.
-"""
+"""The contents of pages and answers as plain data: the shapes of the JSON API, and the values of the templates."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class DeployView:
-    """One deploy. `note` says why a rollback would, or would not, lead there."""
+    """One deploy. `note` gives the reason why a rollback would, or would not, lead there."""
 
     id: str
     status: str
@@ -49,7 +46,7 @@ class DayView:
 
 @dataclass(frozen=True, slots=True)
 class IncidentRow:
-    """One incident in a list. `standing` is how far it is; `label` what a human thought of it afterwards."""
+    """One incident in a list. `standing` is its progress; `label` the verdict of a person afterwards."""
 
     id: str
     service: str
@@ -65,7 +62,8 @@ class IncidentRow:
 
 @dataclass(frozen=True, slots=True)
 class ServiceRow:
-    """One service at a glance. `standing` is ok, suspect, incident, acting, unsure or elsewhere; `why` says more."""
+    """One service at a glance. `standing` is ok, suspect, incident, acting, unsure or elsewhere; `why` gives the
+    reason."""
 
     name: str
     mode: str
@@ -83,7 +81,7 @@ class ServiceRow:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """All services, the troubled first; `warnings` must not be overlooked."""
+    """All services, failing ones first; `warnings` are shown on top."""
 
     at: float
     warnings: tuple[str, ...]
@@ -95,7 +93,7 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class GuardView:
-    """What one guard says: pass, ask or block."""
+    """The answer of one guard: pass, ask or block."""
 
     name: str
     verdict: str
@@ -114,7 +112,7 @@ class TermView:
 
 @dataclass(frozen=True, slots=True)
 class CauseView:
-    """Something that may have caused it. Those of one decision add up to 1, likeliest first."""
+    """A possible cause. The probabilities of one decision add up to 1, likeliest first."""
 
     probability: float
     shown: str
@@ -123,7 +121,7 @@ class CauseView:
 
 @dataclass(frozen=True, slots=True)
 class VetoView:
-    """A reason that alone forbids to blame the deploy."""
+    """A reason that alone rules out blaming the deploy."""
 
     name: str
     fired: bool
@@ -132,7 +130,7 @@ class VetoView:
 
 @dataclass(frozen=True, slots=True)
 class BlameView:
-    """How probable it is that the suspect did it. `probability` None: it cannot be said."""
+    """The probability that the suspect caused the incident. `probability` None: unknown."""
 
     suspect: str
     diff: str
@@ -148,7 +146,7 @@ class BlameView:
 
 @dataclass(frozen=True, slots=True)
 class TargetView:
-    """Where a rollback leads (`deploy` in words), or why nowhere; which deploys were passed over."""
+    """The target of a rollback (`deploy` in words), or why there is none; and the deploys passed over."""
 
     deploy: str | None
     why: str
@@ -160,7 +158,7 @@ class TargetView:
 
 @dataclass(frozen=True, slots=True)
 class DecisionView:
-    """What was decided, or would be, and why."""
+    """A decision, made or imagined, with its reasons."""
 
     at: float
     course: str
@@ -176,7 +174,8 @@ class DecisionView:
 
 @dataclass(frozen=True, slots=True)
 class QuietView:
-    """A silence or an action hold, in words; `can_end`: people typed it in (else the configuration says so)."""
+    """A silence or an action hold, in words; `can_end`: a person set it, so a person may end it (else: the
+    configuration)."""
 
     name: str
     words: str
@@ -185,9 +184,9 @@ class QuietView:
 
 @dataclass(frozen=True, slots=True)
 class BudgetView:
-    """The error budget of 30 days: what the objective allows to be lost, what was (seconds), the share that is left.
+    """The error budget of 30 days: the seconds the objective allows to lose, the seconds lost, the share left.
 
-    `left` is below 0 when more was lost than was allowed; `available` is None where nothing was watched.
+    `left` is below 0 when more was lost than was allowed; `available` is None without readings.
     """
 
     objective: float
@@ -200,7 +199,7 @@ class BudgetView:
 
 @dataclass(frozen=True, slots=True)
 class ServiceView:
-    """One service. `now` is what would be decided if `imagined` failed for good from now on; None: nobody can say."""
+    """One service. `now` is the decision if `imagined` failed for good from now on; None: no decision can be made."""
 
     at: float
     service: ServiceRow
@@ -217,7 +216,7 @@ class ServiceView:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceView:
-    """What one signal said when it was decided."""
+    """The reading of one signal at the time of the decision."""
 
     signal: str
     verdict: str
@@ -227,7 +226,7 @@ class EvidenceView:
 
 @dataclass(frozen=True, slots=True)
 class NoteView:
-    """One line of the story."""
+    """One line of the timeline."""
 
     at: float
     label: str
@@ -236,7 +235,7 @@ class NoteView:
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """What would have changed the course, and to what."""
+    """A condition that would have changed the course, and that course."""
 
     condition: str
     result: str
@@ -244,11 +243,12 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True)
 class AskView:
-    """What people may say to an incident now: `can` names the commands, `words` the question.
+    """The commands open for an incident now: `can` names them, `words` is the question.
 
-    An answer carries `suspect`, `target` and `asked_at` as they are here: it is refused if they are others by then.
-    `until` is when somebody should have answered, or when an announced rollback is sent; `only`, in words, who alone
-    may approve. `kept`: it was approved, and waits for its window; to approve it again means now.
+    An answer carries `suspect`, `target` and `asked_at` as they are here: the daemon refuses it if they have changed by
+    then. `until` is the deadline of the answer, or the time at which an announced rollback is sent; `only` names the
+    only person who may approve. `kept`: the rollback is approved and waits for its window; a second approval sends it
+    now.
     """
 
     can: tuple[str, ...]
@@ -263,7 +263,7 @@ class AskView:
 
 @dataclass(frozen=True, slots=True)
 class IncidentView:
-    """One incident, with everything that `watchdog explain` says of it; `explained` is that text, line by line."""
+    """One incident, with everything that `watchdog explain` shows; `explained` is that text, line by line."""
 
     at: float
     incident: IncidentRow
@@ -292,7 +292,7 @@ class Incidents:
 
 @dataclass(frozen=True, slots=True)
 class RollbackView:
-    """One rollback, as the runbook's table has it."""
+    """One rollback, with the columns of the runbook's table."""
 
     incident: str
     date: str
@@ -313,9 +313,9 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class PlanView:
-    """What a rollback by hand would do now. `refused` says why it would not be done; then it cannot be asked for.
+    """The plan of a manual rollback. `refused` is the reason why it would not be done; then no command is offered.
 
-    Of an undo: of which `incident`, and in words what `follows`.
+    For an undo: its `incident`, and its consequences in words (`follows`).
     """
 
     at: float
@@ -329,7 +329,7 @@ class PlanView:
 
 @dataclass(frozen=True, slots=True)
 class AnswerView:
-    """What somebody asked for and what came of it. `state` is done, refused, failed or waiting."""
+    """A command of a person and its outcome. `state` is done, refused, failed or waiting."""
 
     id: int
     at: float
@@ -341,9 +341,9 @@ class AnswerView:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """What people asked the watchdog to do, by console, chat or command line, newest first.
+    """The commands of people, by console, chat or command line, newest first.
 
-    `older` is the number to ask for as `before` for the rows after these; None: there are none.
+    `older` is the value of `before` for the next page of older rows; None: there are none.
     """
 
     at: float
@@ -353,7 +353,7 @@ class Audit:
 
 @dataclass(frozen=True, slots=True)
 class SettingView:
-    """One setting as it holds."""
+    """One setting and its value in force."""
 
     name: str
     value: str
