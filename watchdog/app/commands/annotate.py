@@ -1,7 +1,7 @@
-"""What people add to the record from the command line: commands like all others, so that the audit shows each.
+"""Annotations from the command line: commands like all others, so that the audit shows each.
 
-A running daemon applies them. Without one they are applied here, under its lock where there is one that is free, and
-without asking Render for anything: they need no role. A daemon that starts in this very moment may add one twice.
+A running daemon applies them. Without one they are applied here, under the daemon's lock if it is free, and without a
+call to Render: they need no role. A daemon that starts at this very moment may add one twice.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from watchdog.ports import Clock, Store
 from watchdog.settings import Settings
 
 WRITES_SECONDS = 0.1
-"""Within which who has just taken the role has written who it is."""
+"""A process that has just taken the role writes its name into the lock within this time."""
 
 
 async def annotate(
@@ -28,15 +28,17 @@ async def annotate(
 ) -> Sequence[Command]:
     """Return the commands (name, arguments) with their answers. Raises Temporary if a daemon does not answer.
 
-    Then, too, each of them was answered or withdrawn.
+    Even then each command has been answered or withdrawn.
     """
     clock, lock = clock or SystemClock(), role_lock(settings.store_url)
     try:
+        # The lock first: a daemon that starts meanwhile waits for it, and cannot apply the same command.
         alone = _taken(lock)
         async with reading(settings, clock) as store:
             if alone or not await _daemon_lives(lock, store, clock):
                 return [await _apply_here(store, clock, name, given, by) for name, given in asked]
             waiting = (submit_and_wait(store, clock, name, given, by) for name, given in asked)
+            # All calls end before the first error is raised: the lock is released, and the store closed, after them.
             return _all(await asyncio.gather(*waiting, return_exceptions=True))
     finally:
         if lock is not None:
@@ -44,22 +46,24 @@ async def annotate(
 
 
 def _taken(lock: RoleLock | None) -> bool:
-    """Tell whether the role is ours now. A lock that this user may not open is another's business."""
+    """Return whether this process took the role. A lock file that this user may not open belongs to another user."""
     with suppress(Permanent):
         return lock is not None and lock.acquire(by_command=True)
     return False
 
 
 async def _daemon_lives(lock: RoleLock | None, store: Store, clock: Clock) -> bool:
-    """Tell whether a daemon is there to answer: by the leases, or by who holds the lock where leases never end."""
+    """Return whether a daemon runs that can answer: by the leases, or by the lock's holder where leases never
+    expire."""
     if lock is None:
         return await store.is_served()
+    # The lock file is locked first and written second: read too early, it names the process before.
     await clock.sleep(WRITES_SECONDS)
     return not lock.is_by_command
 
 
 def _all(answered: Sequence[Command | BaseException]) -> Sequence[Command]:
-    """Return what was answered. Raises the first error, once all calls have ended."""
+    """Return the answered commands. Raises the first error, once all calls have ended."""
     for one in answered:
         if isinstance(one, BaseException):
             raise one
@@ -73,6 +77,7 @@ async def _apply_here(store: Store, clock: Clock, name: str, given: Mapping[str,
         raise Permanent("the command vanished from the store")
     try:
         ok, said = await add(store, clock, command)
+    # Answer the row even when adding failed: an unanswered one would be applied by the next daemon.
     except (Temporary, Permanent) as error:
         with suppress(Temporary, Permanent):
             await store.answer(number, ok=False, text=str(error), exit_code=1)

@@ -1,4 +1,4 @@
-"""What the command line asks for besides `run`: reading the journal, sending commands, one pass, building parts."""
+"""The command line's work besides `run`: reading the journal, submitting commands, one pass, building parts."""
 
 import contextlib
 import dataclasses
@@ -26,15 +26,15 @@ from watchdog.settings import Settings
 
 SETTLED = (Phase.CALM, Phase.PAGED, Phase.ASKING, Phase.SUSPECT)
 ACTS = ("rollback", "undo", "approve")
-"""Commands that begin a rollback: without a daemon they stay until it is proved."""
+"""Commands that begin a rollback: without a daemon this process stays until recovery is verified."""
 BY_HAND_SECONDS = 1500.0
-"""How long a rollback by hand without a daemon is followed: longer than the daemon itself would wait."""
+"""How long a manual rollback without a daemon is followed: longer than the daemon itself would wait."""
 LAST_EFFECTS_SECONDS = 60.0
-"""How long notices, and auto-deploy to be given back, are waited for then; the next start takes up the rest."""
+"""How long this process then waits for notices, and for auto-deploy to be restored; the next start does the rest."""
 
 
 async def once(settings: Settings) -> list[SignalReport]:
-    """Read every signal once, the control targets and status pages too."""
+    """Read every signal once, with the control targets and status pages."""
     clock = SystemClock()
     settings = await resolve(settings, clock)
     platform = build_platform(settings, clock)
@@ -59,6 +59,7 @@ async def command(settings: Settings, name: str, arguments: Mapping[str, Any], b
 
     Raises Temporary if a daemon has the role and does not answer.
     """
+    # Taking the lock is the test for a daemon: with its own lock held, no daemon can start half-way through.
     clock = SystemClock()
     lock = role_lock(settings.store_url)
     if lock is not None and lock.acquire(by_command=True):
@@ -76,14 +77,18 @@ async def _apply_here(settings: Settings, clock: Clock, name: str, arguments: Ma
     settings = await resolve(settings, clock)
     app = build(settings, clock, on_error=report_errors(lambda: None))
     try:
+        # Lease first: the engine persists nothing for services that this worker does not hold.
         await app.sharing.renew()
         app.supervisor.start("engine", app.engine.run)
+        # The guards judge by the deploy list, and no probe loop has read one in this process.
         await _tell_deploys(app)
         command_id = await app.store.submit(name, arguments, by)
+        # Applied directly: no poller runs in this process.
         await app.commands.apply_all()
         answered = await app.store.command(command_id)
         if answered is None:
             raise Permanent("the command vanished from the journal")
+        # The incident is looked up before following it: at its end the service may have another one.
         if answered.ok and name in ACTS:
             incident_id = arguments["incident"] if name == "approve" else await _begun(app, arguments)
             await _follow(app)
@@ -91,6 +96,7 @@ async def _apply_here(settings: Settings, clock: Clock, name: str, arguments: Ma
         await _last_effects(app)
         return answered
     finally:
+        # Halt before stopping tasks: a step in hand is saved, and no new one begins.
         await app.engine.halt()
         await app.supervisor.stop(5.0)
         with contextlib.suppress(Temporary, Permanent):
@@ -99,7 +105,7 @@ async def _apply_here(settings: Settings, clock: Clock, name: str, arguments: Ma
 
 
 async def _begun(app: App, arguments: Mapping[str, Any]) -> str:
-    """Return the incident under which a rollback by hand, or an undo, has just begun."""
+    """Return the incident that a manual rollback, or an undo, has just begun."""
     undone = await app.store.incident(arguments["incident"]) if "incident" in arguments else None
     incident = app.engine.state.services[undone.service if undone else arguments["service"]].incident
     assert incident is not None, "a rollback by hand that was not refused has one"
@@ -107,7 +113,7 @@ async def _begun(app: App, arguments: Mapping[str, Any]) -> str:
 
 
 def _with_outcome(answered: Command, incident: Incident | None) -> Command:
-    """Return the answer with what came of it: nobody else is there to say so."""
+    """Return the answer with the outcome: without a daemon no later notice reports it."""
     if incident is not None and is_kept(incident):
         return dataclasses.replace(answered, answer=f"{answered.answer}; a watchdog has to run by then")
     if incident is None or incident.rollback.verified_at is not None:
@@ -118,7 +124,7 @@ def _with_outcome(answered: Command, incident: Incident | None) -> Command:
 
 
 async def _tell_deploys(app: App) -> None:
-    """Let the core know the deploys of every service now."""
+    """Submit the current deploys of every service to the core."""
     for name, wishes in app.settings.policy.services.items():
         if app.platform is None or wishes.platform_id is None:
             continue
@@ -132,7 +138,8 @@ async def _tell_deploys(app: App) -> None:
 
 
 async def _follow(app: App) -> None:
-    """Stay with a rollback by hand until it is proved or left to a human: no daemon would."""
+    """Follow a manual rollback until it is verified or left to a person, since no daemon does."""
+    # Control targets and status pages as well: verification must tell a dead site from a dead network.
     await app.watches.begin((CONTROL, VENDORS))
     app.supervisor.start("time", app.engine.keep_time)
     app.supervisor.start("scheduler", app.scheduler.run)
@@ -146,7 +153,7 @@ async def _follow(app: App) -> None:
 
 
 async def _last_effects(app: App) -> None:
-    """Wait for what the command set going: a notice, auto-deploy to be given back."""
+    """Wait for the effects of the command: a notice, auto-deploy to be restored."""
     give_up = app.clock.monotonic() + LAST_EFFECTS_SECONDS
     while app.clock.monotonic() < give_up and await app.store.pending():
         await app.clock.sleep(0.2)

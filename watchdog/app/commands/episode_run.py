@@ -1,6 +1,6 @@
-"""One episode of the decision lab played again, and told: what `watchdog lab score` lists as a failure, line by line.
+"""One episode of the decision lab, played again and printed: a failure of `watchdog lab score`, line by line.
 
-Rule: the same class and seed give the same episode, to the letter, as long as the code is the same.
+Rule: the same class and seed give the same episode, byte for byte, as long as the code is the same.
 """
 
 from watchdog.app.commands.lab_policy import policy_for
@@ -14,7 +14,7 @@ from watchdog.lab.profile import DAY_SECONDS
 
 
 def story(name: str, seed: str) -> tuple[list[str], bool]:
-    """Return the story of an episode (or of a clean month), and whether it went right."""
+    """Return the story of an episode (or of a clean month), and whether the decisions were right."""
     return _clean(seed) if name == CLEAN else _episode(name, seed)
 
 

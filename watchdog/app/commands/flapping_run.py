@@ -13,7 +13,7 @@ Job = tuple[Cell, Sequence[str]]
 def play_map(
     seed: str, episodes: int, *, processes: int = 2, progress: Callable[[str], None] = nothing_said
 ) -> Sequence[Mapped]:
-    """Run every cell `episodes` times; call `progress` with a short status text."""
+    """Play every cell `episodes` times; call `progress` with a short status text."""
     seeds = [f"{seed}-{number}" for number in range(episodes)]
     jobs: list[Job] = [(cell, seeds) for cell in cells()]
     with workers(processes) as pool:

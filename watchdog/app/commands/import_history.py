@@ -1,8 +1,8 @@
-"""`watchdog lab import`: files from elsewhere in, one recording out, which `watchdog lab replay` can read.
+"""`watchdog lab import`: files of another monitor in, one recording out, readable by `watchdog lab replay`.
 
-Rule 1: the recording is of a daemon in mode observe: nothing was asked for in that past, so nothing is answered.
-Rule 2: the policy is the configuration's, but for what the history cannot bear (each a note): one service, one signal,
-read at the history's pace, and no control targets, status pages or dependencies, which nobody looked at.
+Rule 1: the recording is that of a daemon in mode observe: nobody approved or acted in that past.
+Rule 2: the policy is the configuration's, reduced to the history (each reduction is a note): one service, one signal,
+read at the history's pace, and no control targets, status pages or dependencies, which the history lacks.
 Rule 3: the file appears whole or not at all.
 """
 
@@ -27,7 +27,7 @@ from watchdog.settings.schema.written_values import NAME
 BATCH = 5000
 FOREVER = float("inf")
 BYTES_MAX = 2**40
-"""What is imported is kept: nothing in its folder is removed for it."""
+"""Imports are kept: no file in the folder is removed to make room for one."""
 MINIMAL = """\
 version: 1
 services: {{{service}: {{signals: {{{signal}: {probe}}}}}}}
@@ -37,12 +37,12 @@ PROBES = {
     "latency": "{latency: https://imported.example}",
     "sentry": "{sentry: imported/imported}",
 }
-"""The least that says of which kind a signal is."""
+"""The shortest configuration of a signal of each kind."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What is to be imported, from where; `deploys` is a CSV file, `config` the configuration whose policy counts."""
+    """The files to import; `deploys` is a CSV file, `config` the configuration whose policy applies."""
 
     kind: str
     files: Sequence[Path]
@@ -56,7 +56,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What became of it. Times are UTC epoch seconds."""
+    """The result of an import. Times are UTC epoch seconds."""
 
     file: Path
     readings: int
@@ -68,13 +68,13 @@ class Imported:
     notes: Sequence[str]
 
     def json_object(self) -> Mapping[str, Any]:
-        """Return it for machines."""
+        """Return the result for machines."""
         plain = {name: getattr(self, name) for name in self.__slots__}
         return plain | {"file": str(self.file), "notes": list(self.notes)}
 
 
 def import_history(source: Source, out: Path, environ: Mapping[str, str], cwd: Path) -> Imported:
-    """Read, play and write. Raises ConfigurationError for what is wrong with the input, Temporary for a full disk."""
+    """Read, play and write. Raises ConfigurationError for mistakes in the input, Temporary for a full disk."""
     policy, notes = _policy(source, environ, cwd)
     signal = _signal(policy, source)
     history = IMPORTERS[source.kind](source.files, Wanted(source.service, signal, source.site))
@@ -89,7 +89,7 @@ def import_history(source: Source, out: Path, environ: Mapping[str, str], cwd: P
 
 
 def _policy(source: Source, environ: Mapping[str, str], cwd: Path) -> tuple[Policy, list[str]]:
-    """Return the policy with the service alone, only watched, and what had to be left out."""
+    """Return the policy reduced to this service, in mode observe, and a note for each reduction."""
     notes: list[str] = []
     if source.config is None:
         for name in (source.service, source.signal):
@@ -111,6 +111,7 @@ def _policy(source: Source, environ: Mapping[str, str], cwd: Path) -> tuple[Poli
             "replayed against a --config that has some, they were never read, and nothing would be done"
         )
     only = replace(
+        # Without an id of the platform a service has no deploys, and the replay could blame none.
         wishes,
         platform_id=wishes.platform_id or f"srv-imported-{source.service}",
         mode=Mode.OBSERVE,
@@ -131,12 +132,13 @@ def _signal(policy: Policy, source: Source) -> SignalPolicy:
 
 
 def _paced(policy: Policy, source: Source, signal: SignalPolicy, history: History, notes: list[str]) -> Policy:
-    """Return the policy with that signal alone, read at the pace of the history where that is slower."""
+    """Return the policy with that signal alone, read at the pace of the history if that is slower."""
     wishes = policy.services[source.service]
     left_out = [one.name for one in wishes.signals if one.name != signal.name]
     if left_out:
         notes.append(f"not in this history, and so left out of the policy: {', '.join(left_out)}")
     every = history.every_seconds
+    # A run of failures ends in a gap, and the gap allowed depends on the pace: a faster one would end every run.
     if every is not None and every > signal.every_seconds:
         notes.append(
             f"a reading comes every {every:.0f} s (the configuration says {signal.every_seconds:g} s), so runs of "
@@ -163,9 +165,10 @@ def _deploys(source: Source, policy: Policy, history: History, notes: list[str])
 
 
 def _write(past: Past, run: str, began_at: float, out: Path) -> tuple[Path, int]:
-    """Write one file beside the others, whole; one of the same history is replaced."""
+    """Write one file beside the others, whole; a file of the same history is replaced."""
     try:
         out.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # In the same folder: `replace` is atomic only within one file system.
         with tempfile.TemporaryDirectory(dir=out, prefix=".import-") as making:
             tape = RecordingWriter(Path(making), run, FOREVER, BYTES_MAX)
             steps, events = past.steps(), 0

@@ -1,6 +1,6 @@
-"""The policy of a lab's world: the shipped defaults, as a user's own configuration gives them.
+"""The policy of a lab's world: the shipped defaults, as a user's own configuration sets them.
 
-Rule: nothing is tuned here; what the lab measures is what a new user gets with these few lines.
+Rule: no value is tuned here; the lab measures the policy that a new user gets with these few lines.
 """
 
 from collections.abc import Mapping
@@ -32,13 +32,13 @@ control: [https://one.example, https://two.example]
 
 
 def policy_for(scene: EpisodeWorld) -> Policy:
-    """Return the policy that guards the scene's services, in autonomous mode."""
+    """Return the policy of the scene's services, in autonomous mode."""
     needs = tuple(sorted((name, tuple(on)) for name, on in scene.depends_on.items()))
     return _policy(tuple(scene.services), needs, not scene.world.seasons)
 
 
 def configuration(scene: EpisodeWorld) -> str:
-    """Return the configuration file that gives the scene's policy."""
+    """Return the configuration file of the scene's policy."""
     return _text(tuple(scene.services), scene.depends_on, objective=not scene.world.seasons)
 
 
@@ -49,7 +49,7 @@ def _policy(names: tuple[str, ...], needs: tuple[tuple[str, tuple[str, ...]], ..
 
 
 def _text(names: tuple[str, ...], depends_on: Mapping[str, tuple[str, ...]], *, objective: bool) -> str:
-    """Return it; with seasons there is no objective, which a busy hour might break."""
+    """Return the configuration; with seasons it has no latency objective, which a busy hour might break."""
     full = FULL_SIGNALS if objective else FULL_SIGNALS.replace(", p95: 800ms", "")
     lines = ["version: 1", "mode: autonomous", "services:"]
     for name in names:

@@ -1,6 +1,6 @@
-"""Questions of the command line to the outside: live checks, deploys, the plan of a rollback, channels.
+"""Live queries of the command line: checks, deploys, the plan of a rollback, channels.
 
-Rule: nothing here changes production; a rollback by hand is only *planned* here, by the same pure core.
+Rule: nothing here changes production; a manual rollback is only *planned* here, by the same pure core.
 """
 
 import asyncio
@@ -43,13 +43,14 @@ from watchdog.settings.load.secrets import read_dotenv, read_secrets
 
 RENDER_KEY = "WATCHDOG_RENDER_API_KEY"
 MANY_SERVICES = 3
-"""So many are grouped, by their projects and environments."""
+"""From this number on, services are grouped by their projects and environments."""
 COMPARE_SECONDS = 5.0
 """The timeout of a comparison of commits: `explain` is read during incidents, and works without it."""
 
 
 async def check(settings: Settings) -> Sequence[CheckResult]:
-    """Try everything once."""
+    """Run every live check once, and return the results."""
+    # A database out of reach, or without our tables, is one of the findings: the other checks run without it.
     state = await _state(settings) if await is_ready(settings) else State()
     with suppress(WatchdogError):  # the check of the key, or of the service by that name, says so
         settings = await resolve(settings, SystemClock())
@@ -71,7 +72,7 @@ async def check(settings: Settings) -> Sequence[CheckResult]:
 
 
 def _channels(settings: Settings) -> tuple[Mapping[str, Notifier], Sequence[tuple[str, Job]]]:
-    """Return the channels that can be built, and for each other one a check that says why not."""
+    """Return the channels that can be built, and a failing check with the reason for each other one."""
     channels: dict[str, Notifier] = {}
     wrong: list[tuple[str, Job]] = []
     for name, adapter in settings.channels.items():
@@ -87,7 +88,7 @@ async def _raised(error: WatchdogError) -> Sequence[CheckResult]:
 
 
 async def deploys(settings: Settings, service: str) -> tuple[Sequence[Deploy], TargetChoice | None]:
-    """Return the deploys, and where a rollback would lead."""
+    """Return the deploys, and the target of a rollback now."""
     state = await _state(settings)
     async with _open_platform(settings, service) as (settings, platform, platform_id):
         found = await platform.deploys(platform_id)
@@ -95,21 +96,21 @@ async def deploys(settings: Settings, service: str) -> tuple[Sequence[Deploy], T
 
 
 async def plan(settings: Settings, service: str, to: str | None) -> Decision:
-    """Return what a rollback by hand would do now. Raises Refused with the guard's reason."""
+    """Return the decision of a manual rollback now. Raises Refused with the guard's reason."""
     state = await _state(settings)
     settings, listed = await _listed(settings, service)
     return planned(settings.policy, state, listed, to)
 
 
 async def plan_undo(settings: Settings, incident: Incident) -> tuple[Decision, str]:
-    """Return what an undo would do now, and what it would say. Raises Refused with the reason."""
+    """Return the decision of an undo now, and its text. Raises Refused with the reason."""
     state = await _state(settings)
     settings, listed = await _listed(settings, incident.service)
     return planned_undo(settings.policy, state, listed, incident)
 
 
 async def compare(settings: Settings, repo: str, base: str, head: str) -> Comparison:
-    """Ask the repository. Raises Temporary after a few seconds."""
+    """Compare two commits in the repository. Raises Temporary after a few seconds."""
     repository = build_repository(settings, SystemClock())
     if repository is None:
         raise Permanent("no repository is configured: write repository: github")
@@ -124,7 +125,7 @@ async def compare(settings: Settings, repo: str, base: str, head: str) -> Compar
 
 @asynccontextmanager
 async def notifiers(settings: Settings) -> AsyncIterator[Mapping[str, Notifier]]:
-    """Open the channels."""
+    """Open the channels, and close them at the end."""
     channels = build_notifiers(settings, SystemClock())
     try:
         yield channels
@@ -136,7 +137,7 @@ async def notifiers(settings: Settings) -> AsyncIterator[Mapping[str, Notifier]]
 async def services(
     environ: Mapping[str, str], cwd: Path, base_url: str | None
 ) -> tuple[Sequence[ServiceFacts], Mapping[str, str]]:
-    """Return what the key can see, and the group of each service, if the key may read groups."""
+    """Return the services that the key can see, and the group of each service, if the key may read groups."""
     from_file, mistakes, _ = read_dotenv(cwd)
     secrets, more = read_secrets({**from_file, **environ})
     if mistakes or more:
@@ -144,6 +145,7 @@ async def services(
     if RENDER_KEY not in secrets:
         how = "create a key (Render: Account Settings, API Keys) and set the variable, or put it into .env"
         raise ConfigurationError((Mistake(RENDER_KEY, "not set", how),))
+    # No writable id: this client can only GET, whatever happens below.
     client = PLATFORMS["render"](
         secrets[RENDER_KEY],
         (base_url or ENDPOINTS["render"]).rstrip("/"),
@@ -191,7 +193,7 @@ def world_of(
 
 
 async def _check_pager(settings: Settings) -> Sequence[CheckResult]:
-    """Try the key by which a pager is read, if there is one."""
+    """Check the key that reads the pager, if there is one."""
     pager = build_pager(settings, SystemClock())
     if pager is None:
         return []
@@ -205,14 +207,14 @@ async def _check_pager(settings: Settings) -> Sequence[CheckResult]:
 
 
 async def _resolved(settings: Settings) -> tuple[Settings, Platform | None]:
-    """Return the settings with ids resolved and a Render client, if there is a key."""
+    """Return the settings with ids resolved, and a Render client if there is a key."""
     clock = SystemClock()
     settings = await resolve(settings, clock)
     return settings, build_platform(settings, clock)
 
 
 async def _state(settings: Settings) -> State:
-    """Return what the daemon last saved, or nothing known."""
+    """Return the state that the daemon saved last, or an empty one."""
     async with reading(settings) as store:
         return await store.load() or State()
 
@@ -232,7 +234,7 @@ async def _open_platform(settings: Settings, service: str) -> AsyncIterator[tupl
 
 
 async def _listed(settings: Settings, service: str) -> tuple[Settings, DeploysListed]:
-    """Return what the platform tells of a service now, and the settings with its id."""
+    """Return the platform's current list for a service, and the settings with its id."""
     async with _open_platform(settings, service) as (settings, platform, platform_id):
         facts = await platform.facts(platform_id)
         found = tuple(await platform.deploys(platform_id))
@@ -240,7 +242,7 @@ async def _listed(settings: Settings, service: str) -> tuple[Settings, DeploysLi
 
 
 def target_now(settings: Settings, state: State, service: str, deploys: Sequence[Deploy]) -> TargetChoice:
-    """Return where a rollback of the live deploy would lead, by our own record of which deploys were good."""
+    """Return the target of a rollback of the live deploy, by our own record of healthy deploys."""
     live = live_deploy(deploys)
     if live is None:
         return TargetChoice(None, "the platform names no live deploy")

@@ -1,4 +1,4 @@
-"""How far a long piece of work is, in a few words: what is done, how much, and how long the rest takes."""
+"""The progress of a long run in a few words: pieces done, pieces in all, and the time left."""
 
 from collections.abc import Callable, Iterable, Iterator
 from time import perf_counter
@@ -11,7 +11,7 @@ EVERY_SECONDS = 1.0
 
 
 def nothing_said(words: str) -> None:
-    """Nobody wants to know."""
+    """Ignore the progress."""
 
 
 def told(
@@ -21,9 +21,9 @@ def told(
     say: Callable[[str], None],
     clock: Callable[[], float] = perf_counter,
 ) -> Iterator[T]:
-    """Yield what is done as it comes, and say (at most once a second, and at the end) how far it is.
+    """Yield the results as they come, and report progress, at most once a second and at the end.
 
-    `clock` gives seconds. The time left is that of as many pieces as are left, at the mean pace since the beginning.
+    `clock` returns seconds. The time left is the number of pieces left at the mean pace since the beginning.
     """
     began, said = clock(), -EVERY_SECONDS
     for number, one in enumerate(done, start=1):

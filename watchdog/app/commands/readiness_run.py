@@ -1,4 +1,4 @@
-"""`watchdog lab readiness`: recordings and labels in, a verdict out: may it act by itself?"""
+"""`watchdog lab readiness`: recordings and labels in, a verdict out: is the service ready for mode autonomous?"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,16 +18,16 @@ NOT_YET = f"let `{command_line('run')}` watch for some weeks in mode observe, or
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """A verdict, and whose policy was judged: that of the recording, or of the configuration."""
+    """A verdict, and whose policy was judged: the recording's, or the configuration's."""
 
     readiness: Readiness
     recorded_policy: bool
 
 
 async def examine(paths: Sequence[Path], settings: Settings | None, *, new: bool) -> Examined:
-    """Judge recordings, by default those of the configuration; with `new`, what its policy would have done.
+    """Judge recordings, by default those of the configuration; with `new`, by its present policy.
 
-    Labels come from its store. Raises ConfigurationError, also where there is nothing to judge.
+    Labels come from its store. Raises ConfigurationError, also if there is nothing to judge.
     """
     runs = runs_of(paths or [recordings_folder(settings)])
     notes: dict[str, None] = {}
@@ -41,7 +41,7 @@ async def examine(paths: Sequence[Path], settings: Settings | None, *, new: bool
 
 
 def recordings_folder(settings: Settings | None) -> Path:
-    """Return the folder that the configuration names. Raises ConfigurationError if nothing was recorded there yet."""
+    """Return the folder that the configuration names. Raises ConfigurationError if it has no recording yet."""
     folder = settings.record.folder if settings is not None else None
     if folder is None:
         instead = "say record: {enabled: true}, or name files of a recording"
@@ -52,7 +52,7 @@ def recordings_folder(settings: Settings | None) -> Path:
 
 
 async def _labels(settings: Settings | None) -> tuple[Sequence[Labelled], str]:
-    """Return the labelled incidents of the store, and what is to be said where it cannot be asked."""
+    """Return the labelled incidents of the store, and a note if the store cannot be read."""
     if settings is None:
         return (), "no configuration, so no store: labels count only with one (-c)"
     file = database_path(settings.store_url)

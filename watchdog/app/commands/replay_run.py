@@ -1,4 +1,4 @@
-"""`watchdog lab replay`: recordings in, what was decided out; and what another configuration's policy would have."""
+"""`watchdog lab replay`: recordings in, decisions out; and the decisions of another configuration's policy."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -14,14 +14,14 @@ from watchdog.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A replay, and the differences between two policies; None where only one was asked about."""
+    """A replay, and the differences between two policies; None if only one was replayed."""
 
     replay: Replay
     differences: Sequence[Difference] | None = None
 
     @property
     def unknown_from(self) -> float | None:
-        """Return from when on it is not known what the world would have done under the other policy."""
+        """Return the time from which the world's reaction to the other policy is unknown."""
         return unknown_from(self.differences or ())
 
 
@@ -37,9 +37,9 @@ def answer(paths: Sequence[Path], settings: Settings | None) -> Answer:
 
 
 def policy_of(settings: Settings, notes: dict[str, None]) -> Callable[[Policy], Policy]:
-    """Return what makes the other policy; services that are named there by name have the ids of the recording.
+    """Return the function that makes the other policy; services without an id get the recording's.
 
-    `notes` hears, in words, which services only one of the two knows.
+    `notes` collects, in words, the services that only one of the two policies has.
     """
 
     def other(recorded: Policy) -> Policy:

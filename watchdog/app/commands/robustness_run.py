@@ -1,4 +1,4 @@
-"""`watchdog lab robustness`: the shipped policy in worlds that it was not fitted to, beside the rivals."""
+"""`watchdog lab robustness`: the shipped policy, and its rivals, in worlds that it was not fitted to."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ from watchdog.replay.confidence_intervals import poisson_rate
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One world, and what was measured in it."""
+    """One world, and its measurements."""
 
     world: World
     scored: Scored
@@ -145,7 +145,7 @@ def play_worlds(
     processes: int = 2,
     progress: Callable[[str], None] = nothing_said,
 ) -> Sequence[Row]:
-    """Play so many episodes of each class (of `names`, or all) and so many clean years in each of the worlds."""
+    """Play `episodes` episodes of each class (of `names`, or all) and `clean_years` in each of the worlds."""
     names = names or classes.played_on(seed)[0]
     rows = []
     for world in worlds:
@@ -171,7 +171,7 @@ def play_latency(
     processes: int = 2,
     progress: Callable[[str], None] = nothing_said,
 ) -> Sequence[Told]:
-    """Play so many slower releases of each kind, each after two weeks of seasons."""
+    """Play `episodes` slower releases of each kind, each after two weeks of seasons."""
     jobs = [(slower, f"{seed}-{number}") for slower in kinds for number in range(episodes)]
     with workers(processes) as pool:
         played = list(told(pool.map(_play_slower, jobs), "slower releases", len(jobs), progress))
@@ -181,7 +181,7 @@ def play_latency(
 def play_seasons(
     seed: str, services: int, *, processes: int = 2, progress: Callable[[str], None] = nothing_said
 ) -> Sequence[Seasonal]:
-    """Play so many services with seasons for a quarter of a year, in which nothing goes wrong."""
+    """Play `services` services with seasons for a quarter of a year without any fault."""
     seeds = [f"{seed}-{number}" for number in range(services)]
     with workers(processes) as pool:
         return list(told(pool.map(_play_season, seeds), "quarters with seasons", services, progress))

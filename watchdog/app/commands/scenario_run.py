@@ -1,4 +1,4 @@
-"""A scenario file played once: told line by line, judged, and priced."""
+"""A scenario file played once: printed line by line, judged, and priced."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ class Told:
 
     @property
     def good(self) -> bool:
-        """Tell whether it was decided rightly."""
+        """Return whether the decision was right."""
         return self.played.good
 
     @property
@@ -32,7 +32,7 @@ class Told:
         return [*tell(self.scene, self.record, self.played), price]
 
     def json_object(self) -> dict[str, object]:
-        """Return it for machines; times are seconds after the onset."""
+        """Return the episode for machines; times are seconds after the onset."""
         played, begins = self.played, begins_at(self.scene)
         return {
             "scenario": played.name,

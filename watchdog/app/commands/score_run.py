@@ -1,7 +1,7 @@
-"""The decision lab: many episodes and clean years in parallel processes, ours and the rivals' side by side, summed up.
+"""The decision lab: many episodes and clean years in parallel processes, ours and the rivals' side by side.
 
-Rule: the seeds that are reported are a hash of the shipped defaults, of the core and of the lab, so they change with
-any of these: what was tuned was never tuned on them.
+Rule: the reported seeds are a hash of the shipped defaults, of the core and of the lab, so they change with any of
+these: no value can have been tuned on the seeds that judge it.
 """
 
 from collections import defaultdict
@@ -32,17 +32,17 @@ from watchdog.lab.varied_worlds import USUAL, World
 
 CLEAN_DAYS = 30.0
 RIVALS_MONTHS = 12
-"""Clean months that the rivals watch, too."""
+"""Clean months that the rivals play as well."""
 CHUNK = 5
 ORACLE = "oracle"
 
 Everyone = Mapping[str, Sequence[Played]]
-"""What each decider did, by its name: ours, the oracle, the rivals; all in the same order."""
+"""The episodes of each decider, by its name: ours, the oracle, the rivals; all in the same order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """What was played, and how long that took (real seconds)."""
+    """All episodes played, and the real seconds that it took."""
 
     seed: str
     everyone: Everyone
@@ -62,6 +62,7 @@ class Scored:
             return None
         oracle = self.everyone[ORACLE]
         theirs = {(one.name, one.seed) for one in oracle}
+        # The rivals played fewer episodes: compare on those that all played.
         ours = [one for one in self.ours if (one.name, one.seed) in theirs]
         return compare(ours, rivals, oracle, self.between, self.seed)
 
@@ -80,7 +81,7 @@ class Scored:
         }
 
     def report(self) -> Report:
-        """Return what the report shows."""
+        """Return the report."""
         oracle = self.everyone.get(ORACLE, ())
         shown = configuration(episode.EpisodeWorld("shown", 0))
         return Report(self.seed, self.json_object(), self.ours, oracle, self.clean, self.ranking(), shown)
@@ -102,7 +103,7 @@ def play_episode(name: str, seed: str) -> Played:
 
 
 def run_episode(kind: episode.FaultClass, seed: str, world: World = USUAL) -> tuple[episode.EpisodeWorld, Record]:
-    """Play one episode with the shipped defaults; return its world and what was done."""
+    """Play one episode with the shipped defaults; return its world and the record of its actions."""
     made = kind.scene(seed, world)
     return made, FoldingLoop(made, policy_for(made)).run(made.ends_at)
 
@@ -119,10 +120,10 @@ def score(
     progress: Callable[[str], None] = nothing_said,
     world: World = USUAL,
 ) -> Scored:
-    """Play so many episodes of each class and so many clean years; the rivals play the first of the same episodes.
+    """Play episodes of each class and clean years; the rivals play the first of the same episodes.
 
-    Of classes that weigh more in the realistic mix there are as many times more: what counts most is known best.
-    `progress` is told in a few words what is being played, how far that is, and how long it still takes.
+    A class that weighs more in the realistic mix is played as many times more, so that its interval is the narrowest.
+    `progress` receives, in a few words, the work under way, its progress, and the time left.
     """
     began = perf_counter()
     kinds = [*(classes.BY_NAME[name] for name in names), *scenarios]

@@ -1,4 +1,4 @@
-"""`watchdog lab soak`: the real daemon through virtual days over a quiet town; memory and tasks must stay flat."""
+"""`watchdog lab soak`: the real daemon for virtual days with quiet services; memory and tasks must stay flat."""
 
 import asyncio
 import gc
@@ -20,9 +20,9 @@ from watchdog.ports import SignalSource
 
 MEMORY_MIB = 5.0
 TASKS = 2
-"""By how much each may exceed what it was after the first hour."""
+"""The most by which each may exceed its value after the first hour."""
 SAMPLES = 30
-"""Looks at the number of tasks, a virtual second apart; the middle one counts: probes come and go."""
+"""Samples of the number of tasks, a virtual second apart; the median counts, since probes come and go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class SoakResult:
-    """What became of a soak. `seconds` are real ones."""
+    """The result of a soak test. `seconds` are real ones."""
 
     services: int
     hours: int
@@ -48,21 +48,21 @@ class SoakResult:
 
     @property
     def memory_growth_mib(self) -> float:
-        """Return the most that memory exceeded what it was after the first hour."""
+        """Return the largest growth of memory since the end of the first hour."""
         return max(look.memory_mib for look in self.looks) - self.looks[0].memory_mib
 
     @property
     def task_growth(self) -> int:
-        """Return the most that the tasks differed from what they were after the first hour."""
+        """Return the largest change of the number of tasks since the end of the first hour."""
         return max(abs(look.tasks - self.looks[0].tasks) for look in self.looks)
 
     @property
     def flat(self) -> bool:
-        """Tell whether nothing grew, and nothing failed."""
+        """Return whether memory and tasks stayed within their limits, without errors."""
         return self.memory_growth_mib <= MEMORY_MIB and self.task_growth <= TASKS and not self.errors
 
     def json_object(self) -> Mapping[str, object]:
-        """Return the verdict and what it rests on."""
+        """Return the verdict and its measurements."""
         return {
             "services": self.services,
             "hours": self.hours,
@@ -77,13 +77,13 @@ class SoakResult:
 
 
 def soak_apart(hours: int, services: int, seed: int) -> SoakResult:
-    """Run it in a process of its own, whose memory nobody else uses."""
+    """Run the soak test in a process of its own, so that no other code grows its memory."""
     with workers(1) as pool:
         return pool.submit(soak, hours, services, seed).result()
 
 
 def soak(hours: int, services: int, seed: int, told: Callable[[Look], None] = lambda look: None) -> SoakResult:
-    """Run it; `told` hears of every hour."""
+    """Run the soak test; `told` receives each hour's sample."""
     began = time.perf_counter()
     chance = Random(seed)  # noqa: S311  spreads load, guards nothing
     loop = StormLoop(chance)
@@ -150,6 +150,7 @@ async def _look(daemon: Daemon, hour: int) -> Look:
     for _ in range(SAMPLES):
         counts.append(len(asyncio.all_tasks()))
         await daemon.clock.sleep(1.0)
+    # Collected first: garbage that waits for the collector is no leak.
     gc.collect()
     return Look(hour, _resident_mib(), sorted(counts)[SAMPLES // 2])
 

@@ -1,4 +1,4 @@
-"""The store, opened for reading and for queueing commands. Of the daemon it loads only the clock."""
+"""The store, opened to read and to submit commands. Of the daemon it loads only the clock."""
 
 import contextlib
 from collections.abc import AsyncIterator
@@ -11,7 +11,7 @@ from watchdog.settings import Settings
 
 @contextlib.asynccontextmanager
 async def reading(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Store]:
-    """Open the journal for reading (and for queueing commands), beside a running daemon or without one."""
+    """Open the journal to read (and to submit commands), beside a running daemon or without one."""
     store = build_store(settings.store_url, clock or SystemClock())
     await store.open()
     try:

@@ -1,6 +1,6 @@
 """Storms: the real daemon, wired into the simulated world of `lab/storm`, seed after seed.
 
-A weakened variant is made by handing in other parts from outside; nothing in production code knows of it.
+A weakened variant is made by passing other parts in; no production code knows of it.
 """
 
 import gc
@@ -23,7 +23,7 @@ from watchdog.lab.storm.world import Result, World
 from watchdog.ports import Clock, Platform, Store
 
 COMMANDS_LOOKS = 20
-"""How often a worker looks for commands after a human left one; it need not poll where nobody acts."""
+"""How often a worker looks for commands after a person gave one; it need not poll before."""
 
 
 def worker(variant: Variant = VARIANTS[FULL]) -> Run:
@@ -57,6 +57,7 @@ def worker(variant: Variant = VARIANTS[FULL]) -> Run:
             chance=start.chance,
         )
         variant.weaken(daemon.actuator)
+        # Kept alive: a killed worker whose tasks were freed would run its `finally` blocks, which a SIGKILL never does.
         start.process.buried.append(daemon)
         daemon.engine.listeners.stepped.remove(daemon.meter.stepped)  # its metrics go nowhere, and cost time
         daemon.engine.listeners.note.append(start.story)
@@ -70,14 +71,14 @@ def worker(variant: Variant = VARIANTS[FULL]) -> Run:
 
 
 async def _stop(daemon: Daemon) -> None:
-    """End in good order, as `watchdog run` does on SIGTERM."""
+    """Shut down gracefully, as `watchdog run` does on SIGTERM."""
     await end(daemon)
     with suppress(Temporary, Permanent):
         await daemon.store.release()
 
 
 async def _take_commands(daemon: Daemon, start: WorkerProcess) -> None:
-    """Look for commands for a while, whenever a human left one."""
+    """Look for commands for a while, whenever a person gave one."""
     while True:
         await start.commanded.wait()
         start.commanded.clear()
@@ -88,7 +89,7 @@ async def _take_commands(daemon: Daemon, start: WorkerProcess) -> None:
 
 
 def play(seed: int, variant: Variant = VARIANTS[FULL]) -> Result:
-    """Play one seed to its end; what was killed in it is only then buried."""
+    """Play one seed to its end; killed workers are freed only afterwards."""
     result = World(seed, worker(variant), variant.weather).play()
     gc.collect()
     return result
@@ -96,14 +97,16 @@ def play(seed: int, variant: Variant = VARIANTS[FULL]) -> Result:
 
 @contextmanager
 def silence() -> Iterator[None]:
-    """Keep logs, and the last words of killed processes, out of the way; give everything back afterwards.
+    """Suppress logs, and warnings from killed processes; restore everything afterwards.
 
-    Nothing is collected while a seed plays: a killed process must not run its `finally` when its tasks are freed.
+    The garbage collector is off while a seed plays: a killed process must not run its `finally` blocks when its tasks
+    are freed.
     """
     before, hook = structlog.get_config(), sys.unraisablehook
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     sys.unraisablehook = lambda _unraisable: None
     gc.collect()
+    # Frozen: objects of before are not traversed again, which would cost time with every seed.
     gc.freeze()
     gc.disable()
     try:

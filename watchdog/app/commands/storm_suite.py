@@ -1,6 +1,6 @@
-"""Many storms: seeds in parallel processes, summed up; or one seed, told line by line.
+"""Many storms: seeds in parallel processes, summed up; or one seed, printed line by line.
 
-Rule: a bad seed is printed with its reasons, and plays again byte for byte: `watchdog lab storm --seed N`.
+Rule: a bad seed is printed with its reasons, and replays byte for byte: `watchdog lab storm --seed N`.
 """
 
 from collections import Counter
@@ -16,14 +16,14 @@ from watchdog.lab.storm.variants import FULL, VARIANTS
 from watchdog.lab.storm.world import Result
 
 CHUNK = 20
-"""Seeds that one process plays before it hands in its results."""
+"""Seeds that one process plays before it returns its results."""
 DAY_SECONDS = 86400.0
 COUNTED = tuple(one.name for one in fields(Score))
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one seed showed, without its trace."""
+    """The result of one seed, without its trace."""
 
     seed: int
     seconds: float
@@ -36,22 +36,22 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What many seeds showed. `seconds` are real ones."""
+    """The results of many seeds. `seconds` are real ones."""
 
     outcomes: Sequence[Outcome]
     seconds: float
 
     @property
     def bad(self) -> Sequence[Outcome]:
-        """Return the seeds in which anything went wrong."""
+        """Return the seeds with any failure."""
         return [one for one in self.outcomes if one.score.bad]
 
     def count(self, what: str) -> int:
-        """Return how often one kind of thing went wrong."""
+        """Return the number of failures of one kind."""
         return sum(len(getattr(one.score, what)) for one in self.outcomes)
 
     def json_object(self) -> Mapping[str, object]:
-        """Return the sum, and every bad seed with its reasons."""
+        """Return the totals, and every bad seed with its reasons."""
         return {
             "seeds": len(self.outcomes),
             "virtual_days": round(sum(one.seconds for one in self.outcomes) / DAY_SECONDS, 2),
@@ -64,7 +64,7 @@ class Report:
 
 
 def reasons(score: Score) -> Sequence[str]:
-    """Return what went wrong, in words."""
+    """Return the failures in words."""
     return [f"{what}: {why}" for what in COUNTED for why in getattr(score, what)]
 
 
@@ -87,7 +87,7 @@ def _outcome(result: Result) -> Outcome:
 
 
 def play_all(first: int, seeds: int, *, variant: str = FULL, processes: int = 2) -> Report:
-    """Play so many seeds from the first on, in so many processes."""
+    """Play `seeds` seeds from `first` on, in parallel processes."""
     began = perf_counter()
     outcomes = [one for chunk in _chunks(first, seeds, variant, processes) for one in chunk]
     return Report(outcomes, perf_counter() - began)
@@ -100,7 +100,7 @@ def _chunks(first: int, seeds: int, variant: str, processes: int) -> Iterator[li
 
 
 def replay(seed: int, variant: str = FULL) -> Result:
-    """Play one seed in a process of its own, and return everything that happened."""
+    """Play one seed in a process of its own, and return the full result."""
     with workers(1) as pool:
         return pool.submit(_replay, seed, variant).result()
 

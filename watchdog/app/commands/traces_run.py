@@ -1,6 +1,6 @@
-"""`watchdog lab traces`: real traces through the real core, with one configuration: the shipped defaults.
+"""`watchdog lab traces`: real traces through the real core, with the shipped defaults.
 
-Rule: nothing is tuned to any set, and none is left out because of what it shows.
+Rule: nothing is tuned to a set, and no set is left out for its result.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ def policy_for(services: Sequence[str]) -> Policy:
 
 
 def run_traces(folder: Path, seed: str, names: Sequence[str] = ()) -> list[Row]:
-    """Return the table. Raises ConfigurationError for a folder without any of the sets, or one of another shape."""
+    """Return the table. Raises ConfigurationError for a folder without any of the sets, or with a malformed one."""
     found = [name for name in SETS if (folder / name).is_dir() and (not names or name in names)]
     missing = [name for name in names if name not in found]
     if missing or not found:

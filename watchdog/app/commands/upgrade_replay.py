@@ -1,9 +1,9 @@
-"""`watchdog lab replay --since-upgrade`: what earlier versions did, decided again by this one, from their recordings.
+"""`watchdog lab replay --since-upgrade`: decisions of earlier versions, made again by this one from their recordings.
 
-Rule 1: two versions are compared by what they mean, not by their words: course and severity, page or not, what was done
-to production, and where to. What this version does some seconds sooner or later is the same.
-Rule 2: of an incident only the first difference is named: what came after it answered to the version of then.
-Rule 3: runs that did not write what they did are compared step by step, by hashes: a difference has no words there.
+Rule 1: versions are compared by meaning, not by wording: course and severity, page or not, changes to production, and
+the target. A decision some seconds sooner or later is the same.
+Rule 2: only the first difference of an incident counts: all later readings answered the earlier version.
+Rule 3: runs recorded without actions are compared step by step, by hashes: a difference has no words there.
 """
 
 from collections.abc import Sequence
@@ -22,16 +22,17 @@ from watchdog.settings import Settings
 
 LAST_SECONDS = 30 * 86_400.0
 BYTES_MAX = 64 * 1024**2
-"""Of the newest files: about a hundred service-days, some minutes of one core."""
+"""Limit for the newest files: about a hundred service-days, some minutes of one core."""
 SAME_MOMENT_SECONDS = 60.0
 INFORMATIONAL = "tell"
 
 
 @dataclass(slots=True)
 class UpgradeReplay:
-    """What became of it: `before` are those that judged then, `incidents` those that either judgement decided on.
+    """The result: `before` are the earlier versions, `incidents` those on which either version decided.
 
-    `other_steps`: the first one of each run that did not write what it did. `left_out`: so many older files.
+    `other_steps`: the first differing step of each run recorded without actions. `left_out`: number of older files
+    skipped.
     """
 
     before: Sequence[str]
@@ -47,17 +48,18 @@ class UpgradeReplay:
 
     @property
     def is_same(self) -> bool:
-        """Tell whether it is all decided as it was then."""
+        """Return whether all decisions are the same."""
         return not self.differences and not self.other_steps
 
 
 def decided_again(paths: Sequence[Path], settings: Settings | None) -> UpgradeReplay:
-    """Replay what others recorded in their last 30 days. Raises ConfigurationError if there is nothing of it."""
+    """Replay the last 30 days recorded by earlier versions. Raises ConfigurationError if there are none."""
     writers = {path: judgement_of(path) for path in files_in(paths or [recordings_folder(settings)])}
     others = {path: named(writer) for path, writer in writers.items() if writer not in (None, ours()) and writer}
     if not others:
         instead = "nothing is to be done: there is no earlier version to compare with"
         raise ConfigurationError((Mistake("recordings", f"all of it is of this watchdog {__version__}", instead),))
+    # The 30 days end with the newest foreign file, not today: after a long pause they still hold something.
     since = max(path.stat().st_mtime for path in others) - LAST_SECONDS
     recent = [path for path in others if path.stat().st_mtime >= since]
     newest = _newest(recent)
@@ -68,7 +70,7 @@ def decided_again(paths: Sequence[Path], settings: Settings | None) -> UpgradeRe
 
 
 def _compare(found: UpgradeReplay, run: Sequence[Reader]) -> None:
-    """Add one run of the daemon."""
+    """Compare one run of the daemon."""
     replayed = replay([run], keeps_checks=True)
     found.files += replayed.files
     found.events += replayed.events
@@ -76,6 +78,7 @@ def _compare(found: UpgradeReplay, run: Sequence[Reader]) -> None:
         found.began_at = min(found.began_at or replayed.began_at, replayed.began_at)
         found.ended_at = max(found.ended_at, replayed.ended_at)
     now = _consequences(replayed.old)
+    # Without recorded actions the step hashes alone are compared; the incidents are those of this version.
     then = _consequences(replayed.did) if replayed.has_acts else now
     found.incidents |= {(one.service, one.incident) for one in (*then, *now)}
     if replayed.has_acts:
@@ -88,7 +91,7 @@ def _compare(found: UpgradeReplay, run: Sequence[Reader]) -> None:
 
 
 def _newest(paths: Sequence[Path]) -> Sequence[Path]:
-    """Return the newest of them that are not too much to be replayed, one at least."""
+    """Return the newest files up to BYTES_MAX in all, at least one."""
     kept: list[Path] = []
     size = 0
     for path in sorted(paths, key=lambda one: one.name, reverse=True):
@@ -100,7 +103,7 @@ def _newest(paths: Sequence[Path]) -> Sequence[Path]:
 
 
 def _consequences(did: Sequence[Action]) -> Sequence[Action]:
-    """Return what is compared: decisions, pages and what was done to production, of incidents."""
+    """Return the actions to compare: decisions, pages and changes to production, of incidents."""
     return [one for one in did if one.kind != INFORMATIONAL and one.incident]
 
 

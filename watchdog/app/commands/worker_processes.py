@@ -1,4 +1,4 @@
-"""Worker processes: never left behind, however the one that started them ends; only that one hears of Ctrl-C."""
+"""Worker processes: none outlives the process that started it, however that ends; only that one handles Ctrl-C."""
 
 import os
 import signal
@@ -12,12 +12,14 @@ from threading import Thread
 
 @contextmanager
 def workers(processes: int) -> Iterator[ProcessPoolExecutor]:
-    """Yield so many worker processes; called off, they are ended in the middle of what they do."""
+    """Yield a pool of worker processes; after an error or Ctrl-C they are terminated in the middle of their work."""
     others = active_children()
     pool = ProcessPoolExecutor(processes, mp_context=_Workers(), initializer=_end_with_the_parent)
     try:
         yield pool
     except BaseException:
+        # `shutdown` alone lets a running job finish, which may take minutes: terminate the children that this pool
+        # started.
         pool.shutdown(wait=False, cancel_futures=True)
         for child in active_children():
             if child not in others:
@@ -28,10 +30,11 @@ def workers(processes: int) -> Iterator[ProcessPoolExecutor]:
 
 @contextmanager
 def interrupts_left_to_us() -> Iterator[None]:
-    """Have what is started meanwhile ignore Ctrl-C, which a terminal sends to all: the one that started it ends it.
+    """Make processes started meanwhile ignore Ctrl-C, which a terminal sends to the whole group; their parent ends
+    them.
 
-    A process inherits which signals are blocked, so that even one that is still importing says nothing. Only whoever
-    blocked SIGINT unblocks it: of two that overlap, the first.
+    A process inherits its blocked signals, so that even one still importing prints no traceback. Only the first of two
+    overlapping calls blocks SIGINT, and unblocks it.
     """
     if signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}):
         yield
@@ -62,5 +65,6 @@ def _end_with_the_parent() -> None:
 def _await_its_end() -> None:
     parent = parent_process()
     assert parent is not None, "a worker has one"
+    # Not sys.exit: this is a thread, and the main one may be in the middle of an episode.
     parent.join()
     os._exit(1)

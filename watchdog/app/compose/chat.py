@@ -1,4 +1,4 @@
-"""What people can ask for in a channel, in the words the command line prints; and the start of hearing them.
+"""Queries and commands from a chat channel, with the output of the command line; and the start of the listener.
 
 Rule: a query changes nothing: this worker's own writes are judged without it (`StoreReader.load_readonly`).
 """
@@ -38,7 +38,7 @@ HELP = (
 
 
 def start_hearing(app: App) -> None:
-    """Begin to hear people where the configuration says they may answer; nothing happens where it says nothing."""
+    """Start to listen in the channels where the configuration lets people answer; without any, do nothing."""
     conversation = build_conversation(app)
     if conversation is None:
         return
@@ -49,11 +49,13 @@ def start_hearing(app: App) -> None:
 
 
 def build_conversation(app: App) -> Conversation | None:
-    """Return Slack as a place to answer and ask, if it is one. Raises ConfigurationError for an impossible token."""
+    """Return the Slack conversation, if Slack is configured for answers. Raises ConfigurationError for a malformed
+    token."""
     settings = app.settings
     options = answers_in_slack(settings.channels)
     if options is None:
         return None
+    # Imported here: a daemon without Slack answers never loads the websocket client.
     from watchdog.adapters.slack.conversation import SlackConversation
 
     context = Context(clock=app.clock, endpoints=settings.endpoints, secrets=settings.secrets, guard=settings.guard)
@@ -66,7 +68,7 @@ def build_conversation(app: App) -> Conversation | None:
 
 
 class ChatQueries:
-    """The words that change nothing."""
+    """The words that only query."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -79,11 +81,11 @@ class ChatQueries:
         }
 
     async def help(self, words: Sequence[str]) -> Reply:
-        """Say what can be asked for."""
+        """List the words that a channel understands."""
         return Reply(HELP, fixed=True)
 
     async def status(self, words: Sequence[str]) -> Reply:
-        """Say how everything stands, as `watchdog status` does."""
+        """Show the state of all services, as `watchdog status` does."""
         state, policy = await self._state(), self._app.engine.policy
         now = self._app.clock.now()
         lines = (*table_rows.open_incidents(state, policy, now), *status_text.all_lines(state, policy, now))
@@ -134,13 +136,14 @@ class ChatQueries:
     async def _incident(self, journal: StoreReader, name: str) -> Incident | None:
         if name not in self._app.engine.policy.services:
             return await journal.incident(name)
+        # Memory knows of an incident first: the journal's row may wait for the store.
         service = self._app.engine.state.services.get(name)
         if name in self._app.engine.held and service is not None and service.incident is not None:
             return service.incident
         return next((one for one in await journal.incidents(INCIDENTS_READ) if one.service == name), None)
 
     async def _state(self) -> State:
-        """Return what all workers know; only ours while the record cannot be read."""
+        """Return the state of all workers; only ours while the store cannot be read."""
         with contextlib.suppress(Temporary):
             return await state_of_all(self._app)
         return self._app.engine.state

@@ -1,4 +1,4 @@
-"""What all workers know: of what this one holds its memory is the newest word, the rest is as the others saved it."""
+"""The state of all workers: this worker's own services from memory, the others as their workers saved them."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ from watchdog.domain.incidents import State
 
 
 async def state_of_all(app: App) -> State:
-    """Return what all workers know. Raises Temporary or Permanent if what the others saved cannot be read."""
+    """Return the state of all workers. Raises Temporary or Permanent if the others' cannot be read."""
     ours, engine = app.engine.state, app.engine
     others = [name for name in engine.policy.services if name not in engine.held]
     saved = await app.store.load_readonly(others) if others else None

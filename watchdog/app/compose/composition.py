@@ -1,4 +1,4 @@
-"""The composition root: settings in, a daemon whose parts are wired and nothing started. A test can call it."""
+"""The composition root: settings in, a daemon with wired parts out, nothing started. A test can call it."""
 
 import dataclasses
 import os
@@ -51,7 +51,7 @@ Asks = Callable[[Notice], Question | None]
 
 @dataclass(slots=True, kw_only=True)
 class App(Daemon):
-    """A daemon of a configuration, wired and not started."""
+    """A daemon of a configuration, wired and not yet started."""
 
     settings: Settings
     minutes: MinuteAggregator
@@ -61,7 +61,7 @@ class App(Daemon):
 
 
 def build_platform(settings: Settings, clock: Clock) -> Platform | None:
-    """Return the Render client: it can change the services of mode assist and autonomous, and can only GET else."""
+    """Return the Render client: it can change services in the modes assist and autonomous, and only GET others."""
     key = settings.secrets.get(RENDER_KEY)
     if not key:
         return None
@@ -92,9 +92,9 @@ async def resolve(settings: Settings, clock: Clock) -> Settings:
 
 
 def build_repository(settings: Settings, clock: Clock) -> Repository | None:
-    """Return the reader of merges and suspect commits; none where neither is asked for.
+    """Return the reader of merges and suspect commits; None if neither is needed.
 
-    Where nothing is changed, auto-deploy is never off because of us, and no merge is passed over.
+    If every service is only observed, auto-deploy is never off because of us, and no merge is held back.
     """
     if settings.repository is None and all(item.mode is Mode.OBSERVE for item in settings.policy.services.values()):
         return None
@@ -102,18 +102,18 @@ def build_repository(settings: Settings, clock: Clock) -> Repository | None:
 
 
 def asks_nothing(notice: Notice) -> Question | None:
-    """Nobody can answer us."""
+    """Ask no question: used where no answer can arrive."""
     return None
 
 
 def build_pager(settings: Settings, clock: Clock) -> pagerduty_reader.PagerDutyReader | None:
-    """Return who tells what humans did about pages: PagerDuty, with a key to read it."""
+    """Return the reader of people's reactions to pages: PagerDuty, with a key to read it."""
     options = _pagerduty(settings)
     return pagerduty_reader.build(options.region, _outside(settings, clock)) if options is not None else None
 
 
 def _changes(settings: Settings, notifiers: Mapping[str, Notifier]) -> ChangeLog | None:
-    """Return where deploys are shown beside pages, if that is asked for."""
+    """Return the channel that shows deploys beside pages, if the configuration enables it."""
     options, pagerduty = _pagerduty(settings), notifiers.get("pagerduty")
     return pagerduty if options is not None and options.changes and isinstance(pagerduty, PagerDuty) else None
 
@@ -124,14 +124,14 @@ def _pagerduty(settings: Settings) -> PagerDutyOptions | None:
 
 
 def _outside(settings: Settings, clock: Clock) -> Context:
-    """Return the context of what belongs to no service."""
+    """Return the context of adapters that belong to no service."""
     return Context(clock=clock, endpoints=settings.endpoints, secrets=settings.secrets, guard=settings.guard)
 
 
 def build_notifiers(settings: Settings, clock: Clock, question: Asks = asks_nothing) -> dict[str, Notifier]:
-    """Return every configured channel by name, in the order in which they stand in for each other.
+    """Return every configured channel by name, in the order in which they replace each other.
 
-    `question` tells what the people who get a notice are asked.
+    `question` returns the question that a notice puts to its recipients.
     """
     context = dataclasses.replace(_outside(settings, clock), question=question)
     return {
@@ -142,13 +142,13 @@ def build_notifiers(settings: Settings, clock: Clock, question: Asks = asks_noth
 def build_sources(
     settings: Settings, clock: Clock, platform: Platform | None, engine: Engine | None = None
 ) -> list[tuple[str, SignalSource]]:
-    """Return every signal with its service, the control targets and the status pages among them."""
+    """Return every signal with its service, including the control targets and the status pages."""
     sources = source_maker(settings, clock, platform, engine)
     return [(name, source) for name in (*settings.services, CONTROL, VENDORS) for source in sources(name)]
 
 
 def source_maker(settings: Settings, clock: Clock, platform: Platform | None, engine: Engine | None = None) -> Sources:
-    """Return what makes the sources of a service, of the control targets or of the status pages."""
+    """Return the factory of the sources of a service, of the control targets or of the status pages."""
 
     def make(name: str) -> Sequence[SignalSource]:
         if name == CONTROL:
@@ -164,6 +164,7 @@ def source_maker(settings: Settings, clock: Clock, platform: Platform | None, en
 
 def _context(settings: Settings, clock: Clock, platform: Platform | None, engine: Engine | None, name: str) -> Context:
     def live_commit() -> str | None:
+        # Read at each probe: the live deploy changes while the source lives.
         state = engine.state.services.get(name) if engine is not None else None
         live = live_deploy(state.deploys) if state is not None else None
         return live.commit if live is not None else None
@@ -175,6 +176,7 @@ def _context(settings: Settings, clock: Clock, platform: Platform | None, engine
         service=name,
         platform=platform,
         platform_id=settings.policy.services[name].platform_id,
+        # Without probes only the platform's events show a failure early: then they are read at the full pace.
         calm_seconds=settings.policy.calm_seconds if settings.policy.services[name].eyes else 0.0,
         live_commit=live_commit,
         guard=settings.guard,
@@ -186,6 +188,7 @@ def _vendor_sources(
 ) -> list[SignalSource]:
     """Return the status pages, and the dependencies on the platform itself (databases), as vendors."""
 
+    # Evaluated at each read: the daemon learns regions and types of the services only while it runs.
     def parts() -> Sequence[Part]:
         services = engine.state.services.values() if engine is not None else ()
         return render_components(item.facts for item in services if item.facts is not None)
@@ -220,7 +223,7 @@ def _vendor_sources(
 
 
 def _chosen(settings: Settings, name: str) -> Callable[[], Sequence[Part]]:
-    """Return what tells which components of an upstream's page concern us; none chosen: all."""
+    """Return the function that names the relevant components of an upstream's page; none named: all."""
     one = settings.dependencies.get(name)
     parts = tuple((label,) for label in one.components) if one is not None else ()
     return lambda: parts
@@ -239,6 +242,7 @@ def build(
     """Wire a daemon for settings whose names are resolved; `worker` names this start of it."""
     codec.prepare()
     platform = build_platform(settings, clock)
+    # The channels need the engine for their questions, and the engine needs the channels: this list closes the circle.
     engines: list[Engine] = []
 
     def asked(notice: Notice) -> Question | None:
@@ -278,16 +282,18 @@ def build(
 
 
 def new_worker() -> str:
-    """Return a name that no other start has: a restarted process must not share the leases of its own zombie."""
+    """Return a name unique to this start: a restarted process must not share the leases of its own zombie."""
     return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
 
 
 def listen_to_minutes(app: App) -> None:
-    """Let every sample of a service flow into the one-minute aggregates; while we are blind, no failure is theirs."""
+    """Add every sample of a service to the one-minute aggregates; while the daemon is blind, a failure counts as
+    unknown."""
 
     def sampled(service: str, source: SignalSource, sample: Sample, at: float) -> None:
         if service not in app.settings.policy.services:
             return
+        # A failure of our own network would count against every service's availability.
         if isinstance(sample.reading, Bad) and connectivity.is_blind(
             app.engine.state, app.engine.policy, app.clock.now()
         ):
@@ -300,7 +306,7 @@ def listen_to_minutes(app: App) -> None:
 
 
 def record_steps(app: App) -> None:
-    """Let every step of the core be recorded for `watchdog lab replay`, unless the configuration says otherwise."""
+    """Record every step of the core for `watchdog lab replay`, unless the configuration disables it."""
     record = app.settings.record
     if record.folder is None:
         return

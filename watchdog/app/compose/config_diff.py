@@ -1,4 +1,4 @@
-"""What is different between two configurations, value by value: the policy, and how each signal and page is read.
+"""The differences between two configurations, value by value: the policy, and the reading of each signal and page.
 
 Rule: texts that a person wrote are not shown: they may hold a key.
 """
@@ -13,18 +13,18 @@ from watchdog.settings import Settings
 IN_POLICY = frozenset(
     ("every", "timeout", "severity", "critical", "p50", "p95", "p99", "times_baseline", "window", "limit")
 )
-"""Options of signals that are judged where the policy has them."""
+"""Options of signals that the policy holds as well; they are compared there."""
 
 ABSENT = object()
 Change = tuple[str, Any, Any]
-"""Path, value before, value now; ABSENT where there is none."""
+"""Path, value before, value now; ABSENT if there is none."""
 _Leaf = tuple[tuple[str, str], Any]
 """Pattern and path, value."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """A text that a person wrote: it may hold a key, so the log and a page only say that it changed."""
+    """A text that a person wrote: it may hold a key, so logs and pages only say that it changed."""
 
     written: Any
     word: str = "written"
@@ -33,7 +33,7 @@ class _Text:
 def differences(old: Settings, new: Settings) -> Iterator[tuple[str, Change]]:
     """Yield the pattern (`*`: any name) of each difference, and the difference.
 
-    A service or signal that is new or gone is one difference; who it relies on, or relied on, is told all the same.
+    A new or removed service or signal is one difference; its dependencies are listed nevertheless.
     """
     before, after = dict(_judged(old)), dict(_judged(new))
     was, now = ({path for _, path in leaves} for leaves in (before, after))
@@ -47,15 +47,16 @@ def differences(old: Settings, new: Settings) -> Iterator[tuple[str, Change]]:
 
 
 def _goes_without_saying(path: str, here: Set[str], there: Set[str]) -> bool:
-    """Tell whether it belongs to a service or signal that is here and not there."""
+    """Return whether a path belongs to a service or signal that exists here and not there."""
     parts = path.split(".")
     names = [".".join((*parts[:depth], "name")) for depth in (2, 4)]
     whole = any(name != path and name in here and name not in there for name in names)
+    # Dependencies of a new service are no detail of it: they change which failures of others count together.
     return whole and parts[0] == "services" and parts[2] != "depends_on"
 
 
 def _judged(settings: Settings) -> Iterator[_Leaf]:
-    """Yield what is compared: the policy, and what it does not hold: how each signal and each page is read."""
+    """Yield the values to compare: the policy, and the reading of each signal and each page, which it does not hold."""
     yield from _leaves(settings.policy)
     for name, service in settings.services.items():
         for signal, adapter in service.signals.items():
@@ -77,9 +78,9 @@ def _shown(value: Any) -> Any:
 
 
 def _leaves(value: Any, pattern: str = "", path: str = "") -> Iterator[_Leaf]:
-    """Yield every figure and word of a policy with its pattern and its path; what is in a list is listed by name.
+    """Yield every figure and word of a policy with its pattern and its path; items of a list are identified by name.
 
-    An address is named without its query, which may hold a key.
+    An address is shown without its query, which may hold a key.
     """
     if dataclasses.is_dataclass(value) and not isinstance(value, _Text):
         inner = [(field.name, field.name, getattr(value, field.name)) for field in dataclasses.fields(value)]

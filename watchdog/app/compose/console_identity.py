@@ -1,7 +1,7 @@
-"""Who may use the console, made of the settings; its libraries are imported only where it is enabled.
+"""The console's users and their roles, from the settings; its libraries are imported only if it is enabled.
 
-Rule: what binds the forms of a proxy's users is signed with a key that all workers share, if they share a secret of the
-console; else with one of this process, and a page of before a restart must be loaded anew.
+Rule: the forms of a proxy's users are signed with a key that all workers share, if they share a secret of the console.
+Else the key belongs to this process, and pages loaded before a restart must be reloaded.
 """
 
 from __future__ import annotations
@@ -26,13 +26,14 @@ if TYPE_CHECKING:
     from watchdog.console.dependencies import Access
 
 CODES_AT_ONCE, CODES_PER_SECOND = 20.0, 1.0
-"""Behind a proxy all are one address: who waits there because of a stranger waits for a second."""
+"""Behind a proxy all clients share one address: a person delayed there by an attacker waits about a second."""
 REQUESTS_AT_ONCE, REQUESTS_PER_SECOND = 120.0, 20.0
-"""A page is up to four requests, and several people may sit behind one address."""
+"""A page is up to four requests, and several people may share one address."""
 
 
 def access_of(settings: Settings, clock: Clock) -> Access:
-    """Return who may look, and do what."""
+    """Return the console's access rules: tokens, proxy, provider, and the rate limits."""
+    # Imported here, like all of the console: without it, FastAPI and its libraries stay out of memory.
     from watchdog.console.dependencies import Access
     from watchdog.domain.commands.human_command import Role
 
@@ -65,10 +66,10 @@ def _proxy(settings: Settings) -> Proxy | None:
 
 
 def _oidc(settings: Settings, clock: Clock) -> Oidc | None:
-    """Return the OpenID provider, whose client is imported only then.
+    """Return the OpenID provider; its client is imported only if one is configured.
 
-    The key that signs sessions is made of its secret and of who says by what who somebody is: a session of another
-    provider, or of another claim, names somebody else.
+    The key that signs sessions is derived from its secret, issuer, client and claim: a session of another provider, or
+    of another claim, would name a different person.
     """
     from watchdog.console.auth.session import Oidc
 
@@ -86,7 +87,7 @@ def _oidc(settings: Settings, clock: Clock) -> Oidc | None:
 
 
 def people_of(people: PeopleSettings) -> People:
-    """Return who has which role."""
+    """Return the role of each person."""
     from watchdog.console.auth.roles import People
 
     approvers, operators, viewers = map(frozenset, (people.approvers, people.operators, people.viewers))
@@ -94,6 +95,7 @@ def people_of(people: PeopleSettings) -> People:
 
 
 def form_key(settings: Settings) -> bytes:
-    """Return the key that signs what binds the forms of a proxy's users."""
+    """Return the key that signs the form tokens of a proxy's users."""
+    # Without a shared secret a random key: better a reload after a restart than a key that others can guess.
     shared = settings.secrets.get(CONSOLE_TOKEN, "")
     return hmac.new(shared.encode() or secrets.token_bytes(32), b"watchdog console proxy", hashlib.sha256).digest()

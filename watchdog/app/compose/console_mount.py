@@ -1,6 +1,6 @@
-"""Mounts the web console and the public pages beside what the daemon's server shows already.
+"""Mounts the web console and the public pages beside the endpoints of the daemon's server.
 
-Their libraries are imported only where one of the two is asked for.
+Their libraries are imported only if one of the two is enabled.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 STATUS = "/status"
 PUBLIC_AT_ONCE, PUBLIC_PER_SECOND = 300.0, 100.0
-"""Behind a proxy everybody is one peer; what they get is made twice a minute, and handed out for next to nothing."""
+"""Behind a proxy all visitors are one peer; a page is made twice a minute, and served from memory at little cost."""
 
 
 def with_pages(app: App, private: ASGIApp | None) -> ASGIApp:
-    """Return the application that answers /status as before, the public pages, and all else with the console."""
+    """Return the application that serves /status as before, the public pages, and all other paths by the console."""
     world = _world(app)
     public = _public(app, world) if app.settings.status_pages else None
     rest: ASGIApp = PlainTextResponse("Not Found", 404)
@@ -39,6 +39,7 @@ def with_pages(app: App, private: ASGIApp | None) -> ASGIApp:
 
     async def one_of_them(scope: Scope, receive: Receive, send: Send) -> None:
         chosen = rest
+        # /status first: its clients send the HTTP token, which the console does not know.
         if private is not None and scope["path"] == STATUS:
             chosen = private
         elif public is not None and public.knows(scope["path"]):

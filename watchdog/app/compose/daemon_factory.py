@@ -1,6 +1,6 @@
-"""The daemon's inner wiring: given a policy and the outside (store, platform, channels, sources), all parts in place.
+"""The daemon's inner wiring: policy and external ports (store, platform, channels, sources) in, all parts out.
 
-Rule: it knows no settings, no files and no network, so that a simulation runs exactly this with an outside of its own.
+Rule: it knows no settings, no files and no network, so that a simulation runs exactly this code with ports of its own.
 Other timings or another way to settle lost answers come in through `actuator`, never as a flag.
 """
 
@@ -43,7 +43,7 @@ from watchdog.ports import Clock, Notifier, Platform, Store
 
 SCHEDULER_STOP_SECONDS = 1.0
 WRITE_IN_HAND_SECONDS = 16.0
-"""Together with the other bounds of a stop well under Render's 30 s before it kills."""
+"""With the other limits of a shutdown, well under the 30 s after which Render kills."""
 STOP_SECONDS = 5.0
 
 log = structlog.get_logger("watchdog")
@@ -51,9 +51,9 @@ log = structlog.get_logger("watchdog")
 
 @dataclass(frozen=True, slots=True)
 class ExternalPorts:
-    """What the daemon is given: everything it can read, change or tell.
+    """The daemon's external ports: everything that it reads, changes or notifies.
 
-    `names_are_proven`: the console has a proxy or a provider, which vouches for people's names.
+    `names_are_proven`: the console has a proxy or a provider, which proves people's names.
     """
 
     clock: Clock
@@ -66,7 +66,7 @@ class ExternalPorts:
 
 @dataclass(slots=True)
 class Daemon:
-    """A daemon, wired and not started."""
+    """A daemon, wired and not yet started."""
 
     clock: Clock
     supervisor: Supervisor
@@ -90,11 +90,11 @@ class Daemon:
     beside: Beside
 
     def ailment(self) -> str:
-        """Return what is wrong with this worker and, as far as the store tells, with the others; or nothing."""
+        """Return the health problems of this worker and, as far as the store knows, of the others; or an empty text."""
         return "; ".join([why for why in (self.health.health_problem(), *self.sharing.others_ailing) if why])
 
     async def close(self) -> None:
-        """Give every connection back."""
+        """Close every connection."""
         for _, source in self.scheduler.sources():
             await source.close()
         for notifier in self.notifiers.values():
@@ -119,16 +119,18 @@ def wire(
     listeners: Hooks | None = None,
     chance: random.Random | None = None,
 ) -> Daemon:
-    """Return the daemon of one worker; its name is unique to this start."""
+    """Return the daemon of one worker; `worker` is unique to this start."""
     clock, store = outside.clock, outside.store
     listeners = listeners or Hooks()
     metrics = Metrics(__version__)
     supervisor = Supervisor(clock, on_error)
     integrations = IntegrationRegistry(clock)
     readers = noted_readers(outside.readers, integrations)
+    # `engine` is bound below: the annotator asks for it only once a notice is sent.
     suspects = suspects_of(readers, clock, lambda: engine)
     notifiers = _notifiers(outside.notifiers, integrations, suspects)
 
+    # Reported as an event, not written here: when a question was shown is the core's to decide, and to save.
     def brought(channel: str, outcome: str, notice: Notice) -> None:
         metrics.page(channel, outcome)
         event = heard(channel, outcome, notice, clock.now())
@@ -179,7 +181,7 @@ def wire(
 
 
 def _metered(metrics: Metrics, policy: Policy, listeners: Hooks) -> StepMetrics:
-    """Return what keeps the metrics, and have it hear of every step."""
+    """Return the keeper of the metrics, subscribed to every step."""
     meter = StepMetrics(metrics, policy)
     listeners.stepped.append(meter.stepped)
     listeners.dropped.append(meter.dropped)
@@ -190,7 +192,7 @@ def _metered(metrics: Metrics, policy: Policy, listeners: Hooks) -> StepMetrics:
 def _notifiers(
     given: Mapping[str, Notifier], integrations: IntegrationRegistry, suspects: SuspectCommits | None
 ) -> Mapping[str, Notifier]:
-    """Return the channels: how each notice went is noted, and what is suspected told with it."""
+    """Return the channels, each wrapped to record its outcomes and to add the suspect commits to its notices."""
     noted: Mapping[str, Notifier] = {name: InstrumentedNotifier(one, integrations) for name, one in given.items()}
     return noted if suspects is None else {name: CommitAnnotatingNotifier(one, suspects) for name, one in noted.items()}
 
@@ -206,7 +208,7 @@ def _sharing(
 
 
 async def begin(daemon: Daemon) -> None:
-    """Begin to watch, to take commands, and what else is configured beside."""
+    """Start to watch, to take commands, and the optional integrations."""
     await watch(daemon)
     daemon.supervisor.start("commands", daemon.commands.run)
     for name, run in daemon.beside.items():
@@ -214,7 +216,8 @@ async def begin(daemon: Daemon) -> None:
 
 
 async def watch(daemon: Daemon) -> None:
-    """Open the store, take up what is ours and begin to watch; from memory, while the store cannot be used."""
+    """Open the store, take up our services and start to watch; from memory, while the store fails."""
+    # Leases before tasks: the engine must not judge a service that another worker still holds.
     await daemon.sharing.begin()
     await daemon.watches.begin((CONTROL, VENDORS))
     start = daemon.supervisor.start
@@ -228,15 +231,19 @@ async def watch(daemon: Daemon) -> None:
 
 
 async def end(daemon: Daemon) -> None:
-    """Stop: no new probe, the write in hand finished, everything else cancelled and taken up by the next start.
+    """Stop: no new probe, the write in hand finished, all else cancelled and taken up by the next start.
 
-    The last word is saved; the leases are still ours.
+    The last state is saved; the leases are still ours.
     """
+    # Marked first: the health endpoint reports `stopping` while the rest takes its time.
     daemon.health.stopping = True
+    # Probes end first: no new reading may open an incident that this process will not follow.
     await daemon.supervisor.end("scheduler", SCHEDULER_STOP_SECONDS)
     halted = False
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(WRITE_IN_HAND_SECONDS):
+            # A rollback request in hand is finished: cut off, its outcome would be unknown, and the next start must
+            # look it up.
             while daemon.actuator.writing:
                 await daemon.clock.sleep(0.05)
             await daemon.engine.halt()
@@ -245,12 +252,13 @@ async def end(daemon: Daemon) -> None:
     if stuck:
         log.warning("tasks did not end in time", tasks=list(stuck))
     with contextlib.suppress(Temporary, Permanent, Displaced, Stale):
+        # Without a halted engine a step may be half-way: the state in memory is then ahead of the journal.
         if halted:
             await daemon.engine.save_final_state()
 
 
 def upkeep(daemon: Daemon, minutes: MinuteAggregator) -> None:
-    """Begin what the daemon does for its own sake."""
+    """Start the daemon's own upkeep: loop lag, minute counts, health."""
     start, clock, metrics = daemon.supervisor.start, daemon.clock, daemon.metrics
     start("stall", daemon.stall.run)
     start("minutes", lambda: keep_minutes(minutes, daemon.store, clock, metrics))

@@ -1,4 +1,4 @@
-"""The life of the daemon: take the role, take up the journal, watch, and stop without dropping a write in hand."""
+"""The life of the daemon: take the role, load the journal, watch, and stop without dropping a write in hand."""
 
 import asyncio
 import contextlib
@@ -95,12 +95,13 @@ def heeding(events: Mapping[signal.Signals, asyncio.Event]) -> Iterator[None]:
 async def _hold_the_role(
     settings: Settings, clock: Clock, stop: asyncio.Event, reload: asyncio.Event, hook: FaultPoint
 ) -> None:
-    """Run once no other watchdog acts on this store, until `stop`."""
+    """Run once no other watchdog holds this store's role, until `stop`."""
     for warning in settings.warnings:
         log.warning("configuration", warning=warning)
     lock = role_lock(settings.store_url)
     if not await _take_role(lock, clock, stop):
         return
+    # The role before any call to Render: during a deploy of ours two processes run, and only one may act.
     try:
         resolved = await _resolve_patiently(settings, clock, stop)
         if resolved is not None:
@@ -114,6 +115,7 @@ def prepare_logs(settings: Settings, stream: TextIO | None = None) -> None:
     """Set logs (to stdout, or a stream) and our own error reporting up, with every secret redacted."""
     secrets = tuple(settings.secrets.values())
     as_json = {"auto": None, "json": True, "console": False}[settings.log.format]
+    # Secrets are redacted before the first line is logged: even a warning may quote a URL with a key in it.
     logs.configure(level=settings.log.level.upper(), json=as_json, redact=lambda: secrets, stream=stream)
     try:
         error_reporting.start(settings.secrets.get(SENTRY_DSN), __version__, redact=lambda: secrets)
@@ -123,7 +125,7 @@ def prepare_logs(settings: Settings, stream: TextIO | None = None) -> None:
 
 
 async def _take_role(lock: RoleLock | None, clock: Clock, stop: asyncio.Event) -> bool:
-    """Wait until no other watchdog acts on this store; two at once are normal during our own deploy."""
+    """Wait until no other watchdog holds this store's role; two processes at once are normal during our own deploy."""
     told = False
     while lock is not None and not lock.acquire():
         if not told:
@@ -136,20 +138,21 @@ async def _take_role(lock: RoleLock | None, clock: Clock, stop: asyncio.Event) -
 
 
 async def _resolve_patiently(settings: Settings, clock: Clock, stop: asyncio.Event) -> Settings | None:
-    """Look service names up, as long as the platform takes to answer."""
+    """Look service names up, for as long as the platform takes to answer."""
     while not stop.is_set():
         try:
             return await resolve(settings, clock)
         except Temporary as error:
             log.error("service names could not be looked up yet", why=str(error))
             with contextlib.suppress(TimeoutError):
+                # A wait that a SIGTERM ends: sleeping would delay the shutdown by up to 15 s.
                 async with asyncio.timeout(RESOLVE_AGAIN_SECONDS):
                     await stop.wait()
     return None
 
 
 def report_errors(get_app: Callable[[], App | None]) -> Callable[[str, BaseException], None]:
-    """Return what the supervisor calls when a task dies."""
+    """Return the function that the supervisor calls when a task fails."""
 
     def on_error(name: str, error: BaseException) -> None:
         log.error("a task failed", task=name, exc_info=error)
@@ -162,6 +165,7 @@ def report_errors(get_app: Callable[[], App | None]) -> Callable[[str, BaseExcep
 
 
 async def _live(settings: Settings, clock: Clock, stop: asyncio.Event, reload: asyncio.Event, hook: FaultPoint) -> None:
+    # Errors may occur while `build` runs, before there is an app: the list stays empty until then.
     holder: list[App] = []
     app = build(settings, clock, on_error=report_errors(lambda: holder[0] if holder else None), hook=hook)
     holder.append(app)
@@ -183,13 +187,16 @@ async def _live(settings: Settings, clock: Clock, stop: asyncio.Event, reload: a
                 private=private,
                 hosts=settings.hosts,
             )
+            # The server listens before the store is opened: health checks are answered even while the store hangs.
             await stack.enter_async_context(server)
             log.info("listening", host=settings.metrics.host, port=server.port)
         recordings = settings.record.folder
+        # In a thread: it reads the first line of every recording, on a disk that may be slow.
         upgraded = await asyncio.to_thread(is_due, recordings)
         await start(app)
         if upgraded and recordings is not None:
             app.supervisor.start("upgrade", lambda: decide_past_again(app, recordings))
+        # Refusals of the process before end with this start, since it took the configuration.
         app.supervisor.spawn("refusals", end_refusals(app, app.clock.now()))
         app.supervisor.start("reload", lambda: reload_on_demand(app, reload))
         app.supervisor.start("record", lambda: watch_the_record(app))
@@ -201,13 +208,13 @@ async def _live(settings: Settings, clock: Clock, stop: asyncio.Event, reload: a
 
 
 def status_now(app: App) -> dict[str, Any]:
-    """Return what this worker knows now."""
+    """Return the current state as this worker knows it."""
     known = status_of(app.engine.state, app.settings.policy, app.engine.held, app.integrations.rows(), app.clock.now())
     return known | {"unwell": app.health.reasons()}
 
 
 async def start(app: App) -> None:
-    """Take up the journal and begin to watch."""
+    """Load the journal and start to watch."""
     if app.recorder is not None:
         app.supervisor.start("recorder", app.recorder.run)
     await begin(app)
@@ -220,7 +227,7 @@ async def start(app: App) -> None:
 
 
 def _start_senders(app: App) -> None:
-    """Begin to send metrics and heartbeats, where configured."""
+    """Start to send metrics and heartbeats, where configured."""
     settings = app.settings
     if settings.metrics.remote_write is not None:
         app.writer = RemoteWriter(
@@ -246,6 +253,7 @@ def _start_senders(app: App) -> None:
                 app.ailment,
                 app.metrics,
                 guarded,
+                # One worker sends the heartbeat for all: with two senders, a dead worker would go unnoticed.
                 speak=lambda: app.sharing.speaks_for_all,
                 report=partial(app.integrations.tried, "heartbeat", switch.name),
             )
@@ -253,11 +261,12 @@ def _start_senders(app: App) -> None:
 
 
 async def finish(app: App) -> None:
-    """Stop in good order: the last word saved, the leases given back, the last steps recorded, the last metrics."""
+    """Stop gracefully: save the state, release the leases, record the last steps, send the last metrics."""
     await end(app)
     with contextlib.suppress(Temporary, Permanent):
         await app.store.put_minutes(app.minutes.flush())
     with contextlib.suppress(Temporary, Permanent):
+        # Released only after the last state is saved: the next holder reads it at once.
         await app.store.release()
     if app.recorder is not None:
         await _last_steps(app.recorder)
@@ -269,14 +278,14 @@ async def finish(app: App) -> None:
 
 
 async def _last_steps(recorder: StepRecorder) -> None:
-    """Record what waits, or give up soon."""
+    """Record the waiting steps, within two seconds."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(LAST_WORD_SECONDS):
             await recorder.close()
 
 
 async def _last_metrics(writer: RemoteWriter) -> None:
-    """Send the values of this moment, or give up soon: the platform waits for our end."""
+    """Send the current values, within two seconds: the platform waits for the process to end."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(LAST_WORD_SECONDS):
             await writer.collect()

@@ -1,4 +1,4 @@
-"""The deploys that a plan is made of: what the command line and the console both need."""
+"""Fresh deploy lists for plans, for the command line and the console."""
 
 import asyncio
 from collections import defaultdict, deque
@@ -12,11 +12,11 @@ from watchdog.domain.urgency import Urgency, reading_for
 from watchdog.ports import Clock, Platform
 
 LISTING_SECONDS = 5.0
-"""How long a listing is kept for plans."""
+"""How long a list is cached for plans."""
 LISTING_PATIENCE_SECONDS = 8.0
 LISTINGS_PER_MINUTE = 2
-"""How many are read for plans, of all services together: who may look may look in a loop, and the platform counts.
-Beyond, a plan is made of what the daemon listed last.
+"""Lists read for plans, of all services together: a viewer may reload in a loop, and the platform limits requests.
+Beyond that, a plan uses the list that the daemon read last.
 """
 
 
@@ -32,7 +32,7 @@ async def list_deploys(platform: Platform | None, policy: Policy, name: str, clo
 
 
 class Listings:
-    """The deploys of services for plans, read at most every LISTING_SECONDS; who asks meanwhile waits for the same."""
+    """Deploy lists for plans, read at most every LISTING_SECONDS; concurrent callers share one read."""
 
     def __init__(
         self,
@@ -50,8 +50,9 @@ class Listings:
         self._reading: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def of(self, name: str) -> DeploysListed:
-        """Return the deploys of a service as they were a moment ago. Raises Temporary or Permanent."""
+        """Return the deploys of a service, at most LISTING_SECONDS old. Raises Temporary or Permanent."""
         policy = self._policy()
+        # The id is part of the key: after a reload the name may belong to another service on the platform.
         key = name, policy.services[name].platform_id
         async with self._reading[name]:
             at, listed = self._kept.get(key, (0.0, None))
@@ -61,12 +62,13 @@ class Listings:
             return listed
 
     async def _read(self, policy: Policy, name: str) -> DeploysListed:
-        """Read, unless this minute's reads are used up or others need the rate limit: then what was listed last."""
+        """Read the list, unless this minute's reads or the rate limit are used up: then return the last one."""
         now, last = self._clock.monotonic(), self._listed_last(name)
         if last is not None and len(self._read_at) == LISTINGS_PER_MINUTE and now - self._read_at[0] < 60.0:
             return last
         self._read_at.append(now)
         try:
+            # Without an older list there is nothing to fall back to, so the read may take its time.
             async with asyncio.timeout(LISTING_PATIENCE_SECONDS if last is not None else None):
                 with reading_for(Urgency.SPARE):
                     return await list_deploys(self._platform, policy, name, self._clock)
@@ -75,7 +77,7 @@ class Listings:
             return last
 
     def _listed_last(self, name: str) -> DeploysListed | None:
-        """Return what the daemon listed last."""
+        """Return the list that the daemon read last."""
         known = self._known(name)
         if known is None or known.facts is None or known.deploys_at is None:
             return None

@@ -1,8 +1,8 @@
-"""Makes the weekly digest: sums the week up when the core says that it is due, and tells the core, which tells people.
+"""Makes the weekly digest: sums up the week when the core says it is due, and submits it to the core, which sends it.
 
-Rule 1: only the worker that holds the fleet makes one; a second one is ignored (core/updates/weekly_digest.py).
-Rule 2: beside everything else, and once a week: incidents are read a little at a time, probes added up where they lie.
-A record that cannot be read is tried again; after a day that digest is left out.
+Rule 1: only the worker that holds the fleet makes one; the core ignores a second one (core/updates/weekly_digest.py).
+Rule 2: it delays nothing: incidents are read in small steps, and the store adds up the probes. A failed read is
+retried; after a day that digest is skipped.
 """
 
 import structlog
@@ -22,7 +22,7 @@ log = structlog.get_logger("watchdog")
 
 
 async def keep_digests(app: App) -> None:
-    """Make each digest in its time, for ever."""
+    """Make each digest when it is due, for ever."""
     while True:
         try:
             await make_digest(app)
@@ -32,7 +32,7 @@ async def keep_digests(app: App) -> None:
 
 
 async def make_digest(app: App) -> None:
-    """Sum the week up if a digest is due and ours to make. Raises Temporary or Permanent."""
+    """Sum up the week if a digest is due and this worker makes it. Raises Temporary or Permanent."""
     engine = app.engine
     until = due(engine.state, engine.policy, app.clock.now())
     if until is None or FLEET not in engine.held or app.sharing.trouble:

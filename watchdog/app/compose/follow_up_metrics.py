@@ -1,4 +1,4 @@
-"""What is left to people, as the daemon counts it and reminds of it: read by the same words as pages and commands."""
+"""Open follow-ups for the daemon's metrics and reminders, in the same words as pages and commands."""
 
 from collections.abc import Sequence
 
@@ -9,11 +9,12 @@ from watchdog.domain.follow_ups import Left
 from watchdog.presentation.follow_up_text import FollowUps, Open
 
 NOT_REMINDED = ("pagerduty", "tickets")
-"""Kinds of channels that a reminder does not go to: it pages nobody, and a ticket has its own list."""
+"""Kinds of channels without reminders: they are no reason to page, and a ticket has its own list."""
 
 
 def follow_up_keeper(app: App) -> FollowUpKeeper:
-    """Return who counts and reminds; the configuration may be another one by the next look."""
+    """Return the keeper that counts and reminds; it reads the configuration anew each time, since a reload may change
+    it."""
     tracked = FollowUps(app.store, app.clock)
 
     async def read() -> Sequence[Left]:
@@ -32,7 +33,7 @@ def follow_up_keeper(app: App) -> FollowUpKeeper:
 
 
 def left(one: Open, app: App) -> Left:
-    """Return an open item as the daemon needs it: whom it is told, and in which words."""
+    """Return an open item as the daemon needs it: its channels and its text."""
     incident, item, channels = one.incident, one.item, app.settings.channels
     heard = tuple(name for name in incident.channels if name in channels and channels[name].kind not in NOT_REMINDED)
     words = f"{item.text}: {item.owner}, due {item.due}. Done? {command_line('tick', incident.id, item.id)}"

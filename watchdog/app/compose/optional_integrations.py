@@ -1,6 +1,6 @@
-"""What runs beside the daemon's decisions, each only where it is configured: readers of repositories and pagers.
+"""Optional integrations beside the daemon's decisions: readers of repositories and pagers.
 
-Rule: none of them is waited for by a decision or a notice, and what one dies of the supervisor reports.
+Rule: no decision or notice waits for them, and the supervisor reports their errors.
 """
 
 from collections.abc import Callable, Coroutine, Mapping
@@ -21,10 +21,10 @@ from watchdog.ports import Clock, Repository, Store
 
 @dataclass(frozen=True, slots=True)
 class IntegrationPorts:
-    """Who is read or told beside everything else. Without a repository, merges are not seen.
+    """Optional services to read or to notify. Without a repository, merges are not seen.
 
-    `tells_commits`: the repository is also asked which commits are suspected, and who wrote what is live. `pager` tells
-    who responded to a page, `changes` is told of deploys.
+    `tells_commits`: the repository also names the suspect commits, and the authors of the live deploy. `pager` names
+    the people who responded to a page, `changes` receives deploys.
     """
 
     repository: Repository | None = None
@@ -33,7 +33,7 @@ class IntegrationPorts:
     changes: ChangeLog | None = None
 
     async def close(self) -> None:
-        """Close connections."""
+        """Close the connections."""
         if self.repository is not None:
             await self.repository.close()
         if self.pager is not None:
@@ -41,11 +41,11 @@ class IntegrationPorts:
 
 
 Beside = Mapping[str, Callable[[], Coroutine[Any, Any, None]]]
-"""What is to be run, by the name of its task."""
+"""The tasks to run, by name."""
 
 
 def noted_readers(readers: IntegrationPorts, integrations: IntegrationRegistry) -> IntegrationPorts:
-    """Return the same, with how each call went noted among the integrations."""
+    """Return the same ports, each wrapped to record the outcome of its calls."""
     return replace(
         readers,
         repository=InstrumentedRepository(readers.repository, integrations) if readers.repository is not None else None,
@@ -55,7 +55,7 @@ def noted_readers(readers: IntegrationPorts, integrations: IntegrationRegistry) 
 
 
 def suspects_of(readers: IntegrationPorts, clock: Clock, engine: Callable[[], Engine]) -> SuspectCommits | None:
-    """Return who knows the suspect commits, if anybody shall."""
+    """Return the reader of suspect commits, or None if the configuration does not ask for it."""
     if readers.repository is None or not readers.tells_commits:
         return None
     return SuspectCommits(readers.repository, clock, lambda: engine().state)
@@ -69,7 +69,7 @@ def beside(
     clock: Clock,
     listeners: Hooks,
 ) -> Beside:
-    """Make each part that is asked for, and let it hear of every step."""
+    """Make each configured part, and subscribe it to every step."""
     parts: dict[str, MergePoller | SuspectCommits | DeployAuthors | PagerSync | ChangeEvents] = {}
     if readers.repository is not None:
         parts["merges"] = MergePoller(readers.repository, clock, lambda: engine.state, engine.submit)

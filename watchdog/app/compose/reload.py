@@ -1,4 +1,4 @@
-"""SIGHUP: a new configuration is taken while we run if it is valid and needs no restart; the old one stays else."""
+"""SIGHUP: a new configuration is applied at run time if it is valid and needs no restart; else the old one stays."""
 
 import asyncio
 import os
@@ -24,18 +24,19 @@ REFUSED = "reload refused, the old configuration stays"
 HALF_TAKEN = "taking it failed by a fault of the watchdog, and so did going back: it is half taken"
 HOW_TO_APPLY = "restart the watchdog (after the incident, if one is open)"
 LINES_MAX = 20
-"""Mistakes or changes shown; the others follow when these are mended."""
+"""Mistakes or changes shown; the others follow once these are corrected."""
 
 log = structlog.get_logger("watchdog")
 
 
 async def reload_on_demand(app: App, reload: asyncio.Event) -> None:
-    """Reload whenever it is asked for, for ever; people are notified of a refusal, and of its end.
+    """Reload on every request, for ever; people are notified of a refusal, and of its end.
 
-    Refusals are kept in the state that all workers share, so the next start can end them, too.
+    Refusals are kept in the state that all workers share, so that the next start can end them as well.
     """
     while True:
         await reload.wait()
+        # Cleared before loading: a second SIGHUP during the load must load again.
         reload.clear()
         refused, now = await reload_settings(app), app.clock.now()
         if refused:
@@ -45,10 +46,10 @@ async def reload_on_demand(app: App, reload: asyncio.Event) -> None:
 
 
 async def end_refusals(app: App, taken_at: float) -> None:
-    """End each refusal that came before a configuration was taken, by a reload or by a start.
+    """End each refusal older than a configuration in force, taken by a reload or by a start.
 
-    At a start the store is waited for, and the first take-up: it holds the refusals of the process before. A worker
-    that is given no service reads what all share, too.
+    At a start it waits for the store and the first load, which has the refusals of the process before. A worker without
+    any service reads the shared state as well.
     """
     await app.sharing.in_step.wait()
     before = [one.integration(key) for key, one in app.engine.state.failing.items() if one.at <= taken_at]
@@ -66,18 +67,20 @@ def _refusal(why: str, at: float) -> IntegrationJudged:
 
 
 async def reload_settings(app: App) -> str:
-    """Take a new configuration if it is valid, loosens nothing and needs no restart; return why not otherwise."""
+    """Apply a new configuration if it is valid, loosens nothing and needs no restart; else return the reason."""
     try:
         return await _reload(app)
     except (ConfigurationError, Temporary, Permanent) as error:
         log.error(REFUSED, mistakes=str(error))
         return str(error)
+    # Any fault here is ours, and must not end the daemon: the old configuration still watches.
     except Exception as error:
         log.error(REFUSED, exc_info=error)
         return f"taking it failed by a fault of the watchdog ({type(error).__name__}): {HOW_TO_APPLY}"
 
 
 async def _reload(app: App) -> str:
+    # In a thread: parsing a large YAML file takes longer than a probe may be late.
     read = await run_in_background(load, app.settings.path, dict(os.environ), Path.cwd())
     fresh = await resolve(read, app.clock)
     different = changes(app.settings, fresh)[:LINES_MAX]
@@ -94,7 +97,8 @@ async def _reload(app: App) -> str:
 
 
 async def _put_or_undo(app: App, fresh: Settings) -> str:
-    """Put a configuration into force, or the one before again and raise why; return that both failed."""
+    """Apply a configuration; if that fails, restore the previous one and raise. If both fail, return a text saying
+    so."""
     before, sources = app.settings, app.watches.sources
     try:
         await _put(app, fresh, source_maker(fresh, app.clock, app.platform, app.engine))
@@ -110,7 +114,7 @@ async def _put_or_undo(app: App, fresh: Settings) -> str:
 
 
 async def _take_up_at_once(app: App) -> None:
-    """Take new services up now, not with the next renewal, which tries again what fails here."""
+    """Take up new services now; if that fails, the next lease renewal retries."""
     try:
         await app.sharing.renew()
     except Exception as error:
@@ -118,12 +122,13 @@ async def _take_up_at_once(app: App) -> None:
 
 
 async def _put(app: App, settings: Settings, sources: Sources) -> None:
-    """Put a configuration into force: its policy, and its probes instead of those before."""
+    """Apply a configuration: its policy, and its probes instead of the previous ones."""
     app.settings = settings
     app.engine.policy = settings.policy
     app.meter.set_policy(settings.policy)
     app.watches.sources = sources
     held = [name for name in app.engine.held if name in settings.policy.services]
+    # Probes last: from their first sample on, the engine judges by the new policy.
     await app.watches.again((*held, CONTROL, VENDORS))
 
 
@@ -139,11 +144,11 @@ FIXED = (
     "log",
     "record",
 )
-"""Settings that hold until a restart."""
+"""Settings that a reload cannot change."""
 
 
 def needs_restart(old: Settings, new: Settings, state: State) -> str:
-    """Return what cannot change while we run, or nothing. Other rights to act always need a restart."""
+    """Return the first change that needs a restart, or an empty text. More rights to act always need one."""
     why = _other_services(old, new) or _strands_an_incident(new, state)
     if why:
         return why
@@ -157,7 +162,8 @@ def needs_restart(old: Settings, new: Settings, state: State) -> str:
 
 
 def _other_services(old: Settings, new: Settings) -> str:
-    """Return which service is another one now, or has other rights; the client's were given to it at the start."""
+    """Return the change that makes a name another service, or changes its rights; the client got its rights at the
+    start."""
     for name, now in new.policy.services.items():
         was = old.policy.services.get(name)
         observed = was is None or was.mode is Mode.OBSERVE
@@ -171,7 +177,7 @@ def _other_services(old: Settings, new: Settings) -> str:
 
 
 def _strands_an_incident(new: Settings, state: State) -> str:
-    """Return which open incident nobody could follow to its end any more."""
+    """Return the open incident that the new configuration could no longer follow."""
     for name, service in state.services.items():
         incident = service.incident
         if incident is None or incident.closed_at is not None:

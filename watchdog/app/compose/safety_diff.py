@@ -1,12 +1,11 @@
-"""Which changes of a configuration loosen safety: more could be done to production, sooner, on less or other evidence,
-or a site that fails could go unseen.
+"""Changes of a configuration that loosen safety: more actions, sooner, on less or other evidence, or failures unseen.
 
-Rule 1: every figure has a safe direction, one line in SAFE; a change the other way needs a restart, which a human does
-on purpose, and a reload by mistake does not.
-Rule 2: what has no line may neither change nor go while we run, and nothing may come but what stands in SAFE_WHEN_NEW:
-what is not known to hold back more is taken to hold back less.
-Rule 3: a service that we only observe cannot be loosened, unless one that we may change relies on it. Who relies on
-whom concerns them all: it makes groups of failures, which the brakes count.
+Rule 1: every figure has a safe direction, one line in SAFE; a change in the other direction needs a restart, which a
+person does on purpose, and a reload by mistake does not.
+Rule 2: a value without a line may neither change nor go at run time, and only those in SAFE_WHEN_NEW may come: a value
+not known to be safer counts as less safe.
+Rule 3: a service in mode observe cannot be loosened, unless a service that we may change depends on it. Dependencies
+concern all services: they group failures, which the budgets count.
 """
 
 import math
@@ -26,14 +25,14 @@ ORDERS: tuple[tuple[object, ...], ...] = (
     (Then.ESCALATE, Then.NOTHING, Then.ROLLBACK),
     (Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL),
 )
-"""Words in the order of what they let us do; those in one tuple let us do the same.
+"""Words ordered by the actions they permit, least first; those in one tuple permit the same.
 
-To schedule lets us do less than to ask: it takes the same yes, and what it allows comes later, on newer evidence.
+Scheduling permits less than asking: it needs the same approval, and the rollback comes later, on newer evidence.
 """
 
 
 class AllowedChange(Enum):
-    """How a value may change while we run."""
+    """The safe direction of a value at run time."""
 
     GROW = auto()
     SHRINK = auto()
@@ -118,7 +117,7 @@ SAFE: Mapping[str, AllowedChange] = {
     "verification.good_live_seconds": AllowedChange.GROW,
     "verification.good_record_seconds": AllowedChange.GROW,
 }
-"""Path in the policy, or of a signal's option (`*`: any name), to how it may change."""
+"""Path in the policy, or of a signal's option (`*`: any name), to its safe direction."""
 
 SAFE_WHEN_NEW = (
     "matrix.*.tell.",
@@ -133,7 +132,7 @@ SAFE_WHEN_NEW = (
     "vendor_status.",
     "dependencies.",
 )
-"""More people are told; a status page, or what a service depends on, can only explain an incident or hold back."""
+"""More people are notified; a status page, or a dependency, can only explain an incident or hold an action back."""
 
 
 def changes(old: Settings, new: Settings) -> tuple[str, ...]:
@@ -153,6 +152,7 @@ def _loosens(pattern: str, change: Change, policies: tuple[Policy, Policy]) -> b
         return False
     if was is ABSENT:
         return not pattern.startswith(SAFE_WHEN_NEW)
+    # Judged by the new policy: a deadline matters only if it leads to a rollback from now on.
     allowed = _allowed(pattern, path, policies[1])
     if allowed is None or now is ABSENT:
         return allowed is None
@@ -165,14 +165,14 @@ def _loosens(pattern: str, change: Change, policies: tuple[Policy, Policy]) -> b
 
 
 def _allowed(pattern: str, path: str, policy: Policy) -> AllowedChange | None:
-    """Return how a value may change; a deadline at which it is rolled back may only come later."""
+    """Return how a value may change; a deadline that ends in a rollback may only come later."""
     if pattern == "matrix.*.within_seconds" and policy.matrix[Severity(path.split(".")[1])].then is Then.ROLLBACK:
         return AllowedChange.GROW
     return SAFE.get(pattern)
 
 
 def _matters(pattern: str, path: str, policies: tuple[Policy, Policy]) -> bool:
-    """Tell whether anything that we may change hangs on it; a veto counts where nobody else is asked."""
+    """Return whether the value affects a service that we may change; a veto counts only in mode autonomous."""
     if pattern.startswith(("matrix.*.approver", "matrix.*.window")):
         return _holds_back_still(pattern, path, policies)
     if not pattern.startswith("services.*."):
@@ -183,14 +183,15 @@ def _matters(pattern: str, path: str, policies: tuple[Policy, Policy]) -> bool:
     name = path.split(".")[1]
     if pattern == "services.*.veto_seconds":
         return any(one.name == name and one.mode is Mode.AUTONOMOUS for one in policies[1].services.values())
+    # A dependency's signals count as well: they explain, and so hold back, an action on the service above it.
     return any(name == one.name or name in one.depends_on for one in trusted)
 
 
 def _holds_back_still(pattern: str, path: str, policies: tuple[Policy, Policy]) -> bool:
-    """Tell whether there was an approver before of what is asked still, or a window of what is scheduled still.
+    """Return whether an approver, or a window, existed before and still applies.
 
-    Else a new one only holds back, and what becomes of an old one shows in `do`. That there is none is not compared:
-    what there is, or was, has a name.
+    If none existed, a new one only holds back; if it no longer applies, the change of `do` shows it. The entry itself
+    is not compared: its name is.
     """
     before, after = (policy.matrix[Severity(path.split(".")[1])] for policy in policies)
     if pattern in ("matrix.*.approver", "matrix.*.window"):
@@ -201,7 +202,7 @@ def _holds_back_still(pattern: str, path: str, policies: tuple[Policy, Policy]) 
 
 
 def _rank(value: Any) -> float:
-    """Order words by their order, figures by size; None is a limit that is never reached."""
+    """Return the rank of a word in its order, or a figure itself; None is a limit that is never reached."""
     if isinstance(value, (int, float)):
         return float(value)
     ranks = (

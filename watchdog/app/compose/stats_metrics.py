@@ -1,8 +1,8 @@
-"""The numbers of `watchdog report stats` over 30 days for the metrics, counted anew every few minutes.
+"""The numbers of `watchdog report stats` over 30 days as metrics, counted anew every few minutes.
 
-Rule 1: beside everything else, a little at a time (presentation/stats_loader.py); many services cost no more queries.
-Rule 2: each worker tells of the services that it holds, so that each series comes from one; what is not read to the end
-yet is not told.
+Rule 1: they are read in small steps (presentation/stats_loader.py); more services cost no more queries.
+Rule 2: each worker reports the services that it holds, so that each series has one source; incomplete numbers are not
+reported.
 """
 
 import structlog
@@ -15,14 +15,14 @@ from watchdog.presentation.stats_loader import Numbers
 PERIOD_SECONDS = 30 * 86400.0
 EVERY_SECONDS = 300.0
 READ_ON_SECONDS = 1.0
-"""Pause between two bits of reading, until everything is read once."""
+"""Pause between two steps of reading, until everything was read once."""
 BUDGET_SECONDS = 0.02
 
 log = structlog.get_logger("watchdog")
 
 
 async def keep_numbers(daemon: Daemon) -> None:
-    """Tell the metrics what the last 30 days come to, for ever."""
+    """Update the metrics of the last 30 days, for ever."""
     numbers = Numbers(daemon.store, daemon.clock, BUDGET_SECONDS, PERIOD_SECONDS)
     while True:
         try:

@@ -1,8 +1,8 @@
-"""Says to people that the watchdog runs without its record (damaged, newer, out of reach), and when it has it again.
+"""Notifies people that the daemon runs without its store (damaged, newer, unreachable), and when it recovers.
 
-Rule 1: these notices are about the record alone; those of incidents go out from memory meanwhile.
-Rule 2: a notice from here has no row, so only this process can end it: it does so when it is stopped, too. The
-next start says at once whether the record is still away.
+Rule 1: these notices are about the store alone; notices of incidents are sent from memory meanwhile.
+Rule 2: a notice from here has no row in the store, so only this process can end it, and does so when it stops. The next
+start reports at once whether the store is still away.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.severity import Severity
 
 PATIENCE_SECONDS = 60.0
-"""So long a store may be away (its restart, our deploy) before somebody is woken; at a start at once."""
+"""How long a store may be away (its restart, our deploy) before a person is paged; at a start, at once."""
 LOOK_SECONDS = 2.0
 LAST_WORD_SECONDS = 1.0
 LINES = (
@@ -24,7 +24,8 @@ LINES = (
 
 
 async def watch_the_record(daemon: Daemon) -> None:
-    """Look after the record, for ever; one page for each time it is away."""
+    """Watch the store, for ever; one page per outage."""
+    # No patience at the start: a daemon that never had its store has nothing but memory, and people must know.
     patience = 0.0
     while True:
         began = daemon.clock.monotonic()
@@ -42,6 +43,7 @@ async def _page_until_it_is_back(daemon: Daemon) -> None:
     try:
         while daemon.sharing.trouble:
             await daemon.clock.sleep(LOOK_SECONDS)
+    # The last word before the process ends: nothing else could resolve the page.
     except asyncio.CancelledError:
         with suppress(TimeoutError):
             async with asyncio.timeout(LAST_WORD_SECONDS):

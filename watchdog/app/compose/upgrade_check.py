@@ -1,11 +1,11 @@
-"""After an upgrade, once: this version decides the recorded past again, and people see what is other before it acts.
+"""After an upgrade, once: this version decides the recorded past again, and people see differences before it acts.
 
-Rule 1: until then nothing is rolled back unasked: an action hold, which ends by itself should this never come to its
-end. A rollback that it holds back is asked about. Where something is decided otherwise it goes on for LOOK_SECONDS.
-Rule 2: the past is replayed by a process of its own (`watchdog lab replay --since-upgrade`), with low priority: the
-site is watched meanwhile as ever.
-Rule 3: MARK in the folder of recordings says for which judgement it was done, and how often it was begun; where that
-cannot be written it is not begun. Where nothing was recorded, as without a disk, there is nothing to decide again.
+Rule 1: until then nothing is rolled back without approval: an action hold, which expires by itself if the comparison
+never finishes, turns a rollback into a question. If a decision differs, the hold lasts LOOK_SECONDS longer.
+Rule 2: a process of its own replays the past (`watchdog lab replay --since-upgrade`) at low priority, so that probes
+are not delayed.
+Rule 3: MARK in the folder of recordings names the version for which it was done, and the number of attempts; if it
+cannot be written, no attempt is made. Without recordings, as without a disk, there is nothing to decide again.
 """
 
 import asyncio
@@ -44,7 +44,7 @@ log = structlog.get_logger("watchdog")
 
 
 class Result(NamedTuple):
-    """What came of it, for people; `other`: something is decided otherwise."""
+    """The result for people; `other`: at least one decision differs."""
 
     title: str
     lines: tuple[str, ...]
@@ -52,7 +52,7 @@ class Result(NamedTuple):
 
 
 def is_due(folder: Path | None) -> bool:
-    """Tell whether another judgement recorded something, and was not compared with yet. Reads the disk."""
+    """Return whether another version left recordings not yet compared. Reads the disk."""
     if folder is None or not folder.is_dir() or _mark(folder)["done"]:
         return False
     recordings = sorted(folder.glob(f"*{SUFFIX}"), reverse=True)
@@ -60,11 +60,13 @@ def is_due(folder: Path | None) -> bool:
 
 
 async def decide_past_again(app: App, folder: Path) -> None:
-    """Do so; a start that was killed in the middle of it is followed by one that begins anew."""
+    """Replay and report; a start that was killed half-way is followed by one that begins anew."""
     engine, clock = app.engine, app.clock
+    # The hold needs a lease: without a service of ours the step would not be saved.
     while not engine.held:
         await clock.sleep(POLL_SECONDS)
     tries = _mark(folder)["tries"]
+    # Counted before it begins: a replay that kills the process must not be tried at every start for ever.
     if not await asyncio.to_thread(_write_mark, folder, {"tries": tries + 1}):
         return
     holds = await _hold(app)
@@ -74,15 +76,17 @@ async def decide_past_again(app: App, folder: Path) -> None:
     until = clock.now() + LOOK_SECONDS if found.other else None
     while not await engine.submit_and_wait(PastDecidedAgain(clock.now(), found.title, found.lines, holds, until)):
         await clock.sleep(AGAIN_SECONDS)  # it cannot be written down now, so nothing came of it
+    # Marked only once people have the result: a crash before repeats the comparison.
     await asyncio.to_thread(_write_mark, folder, {"done": True})
 
 
 async def _hold(app: App) -> tuple[str, ...]:
-    """Have nothing rolled back unasked; return the names of the holds that end with this.
+    """Hold rollbacks without approval; return the names of the holds that end with the comparison.
 
-    Where no other worker acts on this store, those of a start that was killed do, too.
+    If no other worker uses this store, the holds of a killed start end with it as well.
     """
     engine, now = app.engine, app.clock.now()
+    # A store in a file has one worker; on a shared one another worker's hold may still be needed.
     alone = database_path(app.settings.store_url) is not None
     if all(service.mode is Mode.OBSERVE for service in engine.policy.services.values()):
         return ()
@@ -93,7 +97,7 @@ async def _hold(app: App) -> tuple[str, ...]:
 
 
 def _mark(folder: Path) -> Mapping[str, Any]:
-    """Return how often this judgement's comparison was begun, and whether it is done."""
+    """Return the attempts of this version's comparison, and whether it is done."""
     try:
         found = json.loads((folder / MARK).read_text(encoding="utf-8"))
         if found["judgement"] == list(ours()):
@@ -113,7 +117,7 @@ def _write_mark(folder: Path, what: Mapping[str, Any]) -> bool:
 
 
 async def _replayed(folder: Path) -> Result:
-    """Return the notice to send: the result of the replay, or why there is none."""
+    """Return the notice to send: the result of the replay, or the reason why there is none."""
     command = ("-m", "watchdog", "lab", "replay", "--since-upgrade", "--json", str(folder))
     pipe = asyncio.subprocess.PIPE
     try:

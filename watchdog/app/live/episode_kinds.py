@@ -1,10 +1,10 @@
-"""The kinds of episodes that are played with real processes, each drawn from the scene that the lab plays.
+"""The kinds of episodes played with real processes, each drawn from the scene that the lab plays.
 
-Rule 1: what matters for the delay (what fails, how, for how many, how long after the deploy, what the platform reports,
-when, and how late) is as the lab draws it; what would only take time (builds of minutes, faults that show later than a
-minute) is not played, and the lab's episodes beside it are chosen by the same rule.
-Rule 2: nothing is tuned to agree. What the sandbox's configuration asks for and the lab's does not, or the reverse, is
-replaced by the lab's, in the open: `replacements`.
+Rule 1: everything that affects the delay is drawn as the lab draws it: the fault, its share, its time after the deploy,
+the platform's reports and their lateness. Parts that only take time (builds of minutes, faults that appear later than a
+minute) are not played, and the lab's episodes are chosen by the same rule.
+Rule 2: no value is tuned to agree. Where the sandbox's configuration and the lab's differ, the lab's replaces it, in
+the open: `replacements`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,37 +28,37 @@ KINDS = (
     "other-incident",
     "comes-and-goes",
 )
-"""Classes of the lab (watchdog/lab/classes), in the order in which they are shown."""
+"""Classes of the lab (watchdog/lab/classes), in the order of the report."""
 ROUND = (*KINDS, "half-failing", "fifth-failing", "fifth-failing")
-"""What is played in turn: more of the kinds whose delays are spread (a fifth failing: 28 to 110 s), which need more."""
+"""The order of play: kinds with widely spread delays (a fifth failing: 28 to 110 s) come more often, to narrow them."""
 PHASE_SECONDS = (5.0, 25.0)
-"""How long after the daemon is ready it begins: anywhere between two looks at anything."""
+"""How long after the daemon is ready the episode begins: at any point between two probes."""
 LATEST_SECONDS = 60.0
-"""Faults that show later after the deploy are not waited for."""
+"""Faults that appear later after the deploy are not played."""
 ALONE_SECONDS = 7200.0
-"""What fails by itself is played if nothing was deployed for so long: the sandbox's last deploy is days old."""
+"""A fault without a deploy is played if nothing was deployed for this long: the sandbox's last deploy is days old."""
 BUILD_SECONDS = 18.0
 PERIOD_SECONDS_MAX = 60.0
-"""Of what comes and goes; the lab draws periods of up to ten minutes."""
+"""Longest period of an intermittent fault; the lab draws periods of up to ten minutes."""
 UPDATE_SECONDS_MAX = 20.0
-"""A deploy is on its way for longer than it is between two looks at the list (15 s), as in the lab; not for minutes."""
+"""A deploy takes longer than the time between two reads of the list (15 s), as in the lab, but not minutes."""
 PATHS = {"home": "/", "api": "/api/test"}
 """The lab's routes, as the sandbox's site has them."""
 LIVE_BEFORE = "dep-40"
-"""What serves in the sandbox before anything is deployed, and is right to go back to."""
+"""The deploy that serves in the sandbox before anything is deployed, and the right target of a rollback."""
 
 Body = Mapping[str, Any]
-"""What the sandbox's admin is posted."""
+"""A body for the sandbox's admin."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One episode. All in seconds; `right` is what a good operator would do.
+    """One episode. All in seconds; `right` is the course of a good operator.
 
-    `behaviour` is what the sandbox's site does while it fails, `after` so long after the deploy is live; without
-    `deploys` nothing is deployed, and it fails by itself. With `lasts` it is well again so much later, by itself;
-    `crash_every`: how often the platform reports a crash (0: never), the first time `crash_first` after the onset.
-    `luck` is the sandbox's own seed: which requests fail.
+    `behaviour` is the site's fault in the sandbox, which begins `after` the deploy is live; without `deploys` it begins
+    without one. With `lasts` the site recovers by itself after that time. `crash_every` is the interval of the
+    platform's crash reports (0: none), `crash_first` the time of the first one after the onset. `luck` is the sandbox's
+    own seed, which picks the failing requests.
     """
 
     kind: str
@@ -78,25 +78,25 @@ class Plan:
 
     @property
     def target(self) -> str | None:
-        """Return which deploy is right to go back to."""
+        """Return the right target of a rollback, or None."""
         return LIVE_BEFORE if self.right is Right.ROLLBACK else None
 
 
 def seeds(kind: str, seed: str, number: int) -> list[str]:
-    """Return the seeds of the first so many scenes of a kind that can be played with real processes."""
+    """Return the seeds of the first `number` scenes of a kind that real processes can play."""
     every = (f"{seed}-{one}" for one in count())
     return list(islice((one for one in every if playable(BY_NAME[kind].scene(one))), number))
 
 
 def plans(kinds: Sequence[str], seed: str, episodes: int) -> list[Plan]:
-    """Return so many episodes of these kinds, in turn."""
+    """Return `episodes` episodes of these kinds, in turn."""
     turns = list(islice(cycle(kind for kind in ROUND if kind in kinds), episodes))
     drawn = {kind: iter(seeds(kind, seed, turns.count(kind))) for kind in kinds}
     return [plan(BY_NAME[kind].scene(one), one) for kind in turns for one in islice(drawn[kind], 1)]
 
 
 def playable(scene: EpisodeWorld) -> bool:
-    """Tell whether real processes can show this scene, and soon."""
+    """Return whether real processes can play this scene, and soon."""
     if scene.kind is not None and scene.kind.deploy_caused:
         return scene.main.faults[-1].after_seconds <= LATEST_SECONDS
     if not scene.main.faults:
@@ -148,13 +148,13 @@ def plan(scene: EpisodeWorld, seed: str) -> Plan:
 
 
 def restart_seconds(scene: EpisodeWorld) -> float:
-    """Return how long the restart of the scene's newest deploy is felt."""
+    """Return how long visitors notice the restart of the scene's newest deploy."""
     serves_at = scene.main.releases[-1].serves_at
     return max(ends - begins for begins, ends in scene.main.blips_between(serves_at - 60.0, serves_at + 0.001))
 
 
 def behaviour(symptom: Symptom, routes: tuple[str, ...]) -> Body:
-    """Return how the sandbox's site shows a symptom."""
+    """Return the sandbox's fault for a symptom."""
     where = {"routes": [PATHS[route] for route in routes]} if routes else {}
     if symptom.kind is FailureKind.BODY:
         return {"kind": "wrong_body", **where}
@@ -169,14 +169,14 @@ def behaviour(symptom: Symptom, routes: tuple[str, ...]) -> Body:
 
 
 def coming_again(fault: Fault) -> Body:
-    """Return the period of an intermittent fault, as the sandbox takes it; nothing for a permanent one."""
+    """Return the period of an intermittent fault for the sandbox; empty for a permanent one."""
     return {"period_seconds": fault.every_seconds, "down_seconds": fault.on_seconds} if fault.every_seconds else {}
 
 
 def replacements(kind: str) -> Mapping[str, str]:
-    """Return what is replaced in the sandbox's written configuration, so that the lab's checks see the same.
+    """Return the replacements in the sandbox's configuration, so that the lab's checks see the same.
 
-    The lab counts new errors by release, and its wrong page is seen by both checks.
+    The lab counts new errors by release, and both its checks see a wrong page.
     """
     found = {"errors: {sentry: acme/web}": 'errors: {sentry: acme/web, release: "{commit}"}'}
     if kind == "wrong-body":

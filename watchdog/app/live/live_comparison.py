@@ -1,9 +1,9 @@
-"""Live episodes beside the lab's: per kind the medians of both, their ratio with its interval, and the verdict.
+"""Live episodes beside the lab's: for each kind both medians, their ratio with its interval, and the verdict.
 
 Rule 1: the verdict is that of the interval, not of the point: with few live episodes of a kind whose delays are spread
-the ratio of two medians says little, and then the verdict is that there are too few to tell.
-Rule 2: what was not done counts as done at the lab's horizon, on both sides; nothing is dropped but what could not be
-played at all, and that is told as wrong.
+the ratio of two medians says little, and then the verdict is that they are too few.
+Rule 2: an action that was not taken counts as taken at the lab's horizon, on both sides. Only an episode that could not
+be played is dropped, and reported as wrong.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ HALF = 0.025
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One kind: seconds from onset to the right act, live and simulated (empty where nothing is to be done).
+    """One kind: seconds from onset to the right act, live and simulated (empty if the right course is to do nothing).
 
     `simulated_right` of `simulated_number` simulated episodes went right; `ratio` is that of the medians, live over
     simulated, with its 95 % bootstrap interval.
@@ -42,14 +42,15 @@ class Row:
 
     @property
     def wrong(self) -> tuple[Seen, ...]:
-        """Return the live episodes that did not end as they should."""
+        """Return the live episodes with a wrong outcome."""
         return tuple(one for one in self.live if one.wrong)
 
     @property
     def within(self) -> bool | None:
-        """Tell whether the lab's delay holds within 20 %: the whole interval does, none of it, or it cannot be told.
+        """Return whether the lab's delay holds within 20 %: True for the whole interval, False for none of it, else
+        None.
 
-        Where nothing is to be done there is no delay to hold.
+        Without an action there is no delay to hold.
         """
         if self.ratio is None or abs(self.ratio.low - 1.0) <= WITHIN >= abs(self.ratio.high - 1.0):
             return True
@@ -57,11 +58,11 @@ class Row:
 
     @property
     def good(self) -> bool:
-        """Tell whether all went right and nothing says that the delay does not hold."""
+        """Return whether all episodes ended right and no delay contradicts the lab."""
         return self.within is not False and not self.wrong
 
     def json_object(self) -> dict[str, object]:
-        """Return it for machines; times in seconds."""
+        """Return the row for machines; times in seconds."""
         return {
             "kind": self.kind,
             "right": self.right.value,
@@ -88,7 +89,7 @@ def row(live: Sequence[Seen], simulated: Sequence[Played], seed: str) -> Row:
 
 
 def ratio_of_medians(real: Sequence[float], simulated: Sequence[float], dice: Random) -> Estimate:
-    """Return the medians' ratio with its percentile bootstrap interval (Efron 1979), both sides drawn again."""
+    """Return the medians' ratio with its percentile bootstrap interval (Efron 1979), both sides resampled."""
     drawn = sorted(_median_again(real, dice) / _median_again(simulated, dice) for _ in range(RESAMPLES))
     low, high = drawn[int(HALF * RESAMPLES)], drawn[RESAMPLES - 1 - int(HALF * RESAMPLES)]
     return Estimate(median(real) / median(simulated), low, high, len(real))

@@ -1,7 +1,7 @@
 """One live episode: a sandbox and a daemon as processes of their own, a deploy that breaks the site, and the end.
 
-The daemon is started as a user would, with shipped defaults and autonomous; only the verification is shorter, which
-comes after what is measured.
+The daemon is started as a user would start it, with shipped defaults in mode autonomous. Only the verification is
+shorter, which comes after the measured delay.
 """
 
 import asyncio
@@ -29,16 +29,16 @@ ACTS_WITHIN_SECONDS = 660.0
 """The daemon must alert on an intermittent outage within 600 s; one minute is left for the page to arrive."""
 CLOSED_WITHIN_SECONDS = 90.0
 WATCHED_SECONDS = 20.0
-"""A daemon that has not looked at the site for so long does nothing because it is not there."""
+"""A daemon without a probe for this long is dead, so that its inaction proves nothing."""
 QUIET_SECONDS = 30.0
-"""How long a run goes on after its end, or after a blip, to see that nothing else is done."""
+"""How long a run continues after its end, or after a blip, to check that no other action follows."""
 LOOK_SECONDS = 0.25
 STORY_LINES = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A sandbox and a daemon that run: what they write, and how to make something happen."""
+    """A running sandbox and daemon: their logs, and the sandbox's admin."""
 
     folder: Path
     admin: str
@@ -54,16 +54,16 @@ class Pair:
         return sandbox_process.lines_of(self.folder / "daemon.jsonl")
 
     def has(self, what: str, **fields: str) -> bool:
-        """Tell whether something is in the sandbox's log."""
+        """Return whether the sandbox's log has an entry."""
         return sandbox_process.first_at(self.log(), what=what, **fields) is not None
 
     async def post(self, path: str, **body: Any) -> None:
-        """Ask the sandbox's admin to make something happen."""
+        """Post to the sandbox's admin."""
         async with httpx.AsyncClient(trust_env=False, timeout=10.0) as client:
             (await client.post(f"{self.admin}/{path}", json=body)).raise_for_status()
 
     async def until(self, condition: Callable[[], bool], within_seconds: float) -> bool:
-        """Wait for a condition; false if it did not come true. Raises Permanent if the daemon ended."""
+        """Wait for a condition; False after the timeout. Raises Permanent if the daemon ended."""
         give_up = self.clock.monotonic() + within_seconds
         while not condition():
             if self.daemon.returncode is not None:
@@ -74,11 +74,11 @@ class Pair:
         return True
 
     async def passing(self, seconds: float) -> None:
-        """Let time pass. Raises Permanent if the daemon ended."""
+        """Wait. Raises Permanent if the daemon ended."""
         await self.until(lambda: False, seconds)
 
     async def still_watched(self) -> list[str]:
-        """Return what is wrong if nobody looks at the site any more: who does nothing must have been looking."""
+        """Return a problem if the site is no longer probed: inaction counts only if the daemon was watching."""
         async with httpx.AsyncClient(trust_env=False, timeout=10.0) as client:
             hits = (await client.get(f"{self.admin}/hits")).json()
         looked_at = max((at for at, service, _, _ in hits if service == "web"), default=0.0)
@@ -93,7 +93,7 @@ class Pair:
 
 
 async def play(plan: Plan, folder: Path, clock: Clock, shortened: str = SHORTENED) -> Seen:
-    """Play an episode in an empty folder, and return what came of it; its processes are ended, come what may."""
+    """Play an episode in an empty folder, and return its judgement; its processes are ended in any case."""
     async with AsyncExitStack() as stack:
         log = folder / "sandbox.jsonl"
         errors = stack.enter_context((folder / "sandbox.err").open("wb"))
@@ -109,7 +109,7 @@ async def play(plan: Plan, folder: Path, clock: Clock, shortened: str = SHORTENE
 
 
 def configure(folder: Path, urls: dict[str, Any], plan: Plan, shortened: str) -> Path:
-    """Write the configuration of an episode. Raises Permanent if there is nothing to replace."""
+    """Write the configuration of an episode. Raises Permanent if a replacement finds no match."""
     config = write_config(folder, urls, more=shortened)
     text = config.read_text(encoding="utf-8")
     for old, new in plan.replacements.items():
@@ -135,7 +135,7 @@ async def _play(plan: Plan, pair: Pair) -> Seen:
 
 
 async def _told(plan: Plan, pair: Pair) -> list[str]:
-    """Have it happen, and wait for the end; return what did not come to its end in time."""
+    """Start the fault, and wait for the end; return the steps that did not finish in time."""
     await _begin(plan, pair)
     if plan.lasts is not None:
         await pair.passing(plan.lasts)
@@ -153,13 +153,13 @@ async def _told(plan: Plan, pair: Pair) -> list[str]:
 
 
 def _ready(pair: Pair) -> bool:
-    """Tell whether the daemon watches and has read the deploys."""
+    """Return whether the daemon watches and has read the deploys."""
     watching = any(line.get("event") == "watching" for line in pair.said())
     return watching and any(entry.get("path", "").endswith("/deploys") for entry in pair.log())
 
 
 async def _begin(plan: Plan, pair: Pair) -> None:
-    """Have it deployed, where something is, and fail."""
+    """Deploy, if the plan has a deploy, and start the fault."""
     if plan.deploys:
         bad = {} if plan.lasts is not None else {"behaviour": {**plan.behaviour, "after_seconds": plan.after}}
         await pair.post("deploys", build_seconds=plan.build, update_seconds=plan.update, **bad)
@@ -171,7 +171,7 @@ async def _begin(plan: Plan, pair: Pair) -> None:
 
 
 async def _until_done(plan: Plan, pair: Pair) -> bool:
-    """Wait for the rollback, or for the page where there is none; meanwhile the platform reports its crashes."""
+    """Wait for the rollback, or for the page without one; meanwhile the platform reports its crashes."""
     what = "rollback_accepted" if plan.right is Right.ROLLBACK else PAGED
     if not plan.crash_every:
         return await pair.until(lambda: pair.has(what), ACTS_WITHIN_SECONDS)

@@ -1,4 +1,4 @@
-"""What came of a live episode, counted from the sandbox's own log: what was done, when, and whether it was right."""
+"""The outcome of a live episode, from the sandbox's own log: actions, times, and whether they were right."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ PAGED = "pagerduty_trigger"
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One episode. Seconds since the onset (the log's `fault_started`): `at` is when the right thing was first done.
+    """One episode. Seconds since the onset (the log's `fault_started`): `at` is the time of the right action.
 
-    That is the rollback's request, or the page where there is nothing to roll back; None: never, or nothing was to be
-    done. `pinned_at` is when auto-deploy was asked to be off. `wrong` says in words all that is not as it should be.
-    Not `played`: the machinery failed (the daemon did not get ready, a process ended), which tells of no delay.
+    That is the rollback's request, or the page if there is nothing to roll back; None: never, or no action was due.
+    `pinned_at` is the request to switch auto-deploy off. `wrong` lists all deviations in words. Not `played`: the
+    machinery failed (the daemon did not get ready, a process ended), so the delay is unknown.
     """
 
     kind: str
@@ -31,7 +31,7 @@ class Seen:
     played: bool = True
 
     def json_object(self) -> dict[str, object]:
-        """Return it for machines."""
+        """Return the episode for machines."""
         return {
             "kind": self.kind,
             "seed": self.seed,
@@ -46,7 +46,7 @@ class Seen:
 
 
 def judge(plan: Plan, story: Sequence[Entry], troubles: Sequence[str] = (), *, played: bool = True) -> Seen:
-    """Return what a log tells of an episode; `troubles` went wrong with the playing itself."""
+    """Return the judgement of an episode by its log; `troubles` are failures of the machinery."""
     onset = sandbox_process.first_at(story, what="fault_started", target="web")
     requested = sandbox_process.first_at(story, what="request", vendor="render", method="POST")
     pinned = sandbox_process.first_at(story, what="request", vendor="render", method="PATCH")

@@ -1,4 +1,5 @@
-"""All of it: live episodes, many at a time, for they mostly wait; then the lab's of the same kinds; then the table."""
+"""The live suite: live episodes, many at a time, since they mostly wait; then the lab's of the same kinds; the
+table."""
 
 import asyncio
 import os
@@ -29,7 +30,7 @@ CHUNK = 5
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """What was played, and what it came to; `seconds` of real time, `load` the machine's load averages meanwhile."""
+    """The episodes and their comparison; `seconds` of real time, `load` the machine's load averages during the run."""
 
     seed: str
     rows: tuple[Row, ...]
@@ -38,18 +39,19 @@ class Suite:
 
     @property
     def good(self) -> bool:
-        """Tell whether every live episode ended as it should and every kind's delay holds."""
+        """Return whether every live episode ended right and every kind's delay holds."""
         return all(one.good for one in self.rows)
 
     @property
     def pinning_seconds(self) -> float | None:
-        """Return the live median from asking for auto-deploy to be off to the rollback's request, if any was made."""
+        """Return the live median from the request to switch auto-deploy off to the rollback's request, if there was
+        one."""
         seen = [one for kind in self.rows for one in kind.live if kind.right is Right.ROLLBACK]
         took = [one.at - one.pinned_at for one in seen if one.at is not None and one.pinned_at is not None]
         return median(took) if took else None
 
     def json_object(self) -> dict[str, object]:
-        """Return it for machines."""
+        """Return the suite for machines."""
         return {
             "seed": self.seed,
             "episodes": sum(len(one.live) for one in self.rows),
@@ -73,9 +75,9 @@ async def live(
     shortened: str = SHORTENED,
     progress: Callable[[str], None] = nothing_said,
 ) -> Suite:
-    """Play so many live episodes, the kinds in turn, and so many simulated ones of each kind, and compare.
+    """Play `episodes` live episodes, the kinds in turn, and `simulated` ones of each kind, and compare.
 
-    A kind that was not played, for there were fewer episodes than kinds, is not compared.
+    A kind that was not played, because of fewer episodes than kinds, is not compared.
     """
     began = clock.monotonic()
     planned = plans(kinds, seed, episodes)
@@ -96,7 +98,7 @@ async def play_all(
     shortened: str = SHORTENED,
     progress: Callable[[str], None] = nothing_said,
 ) -> list[Seen]:
-    """Play episodes, so many at a time; the first error of the machinery itself ends them all, and is raised."""
+    """Play episodes, `parallel` at a time; the first error of the machinery ends them all, and is raised."""
     gate = asyncio.Semaphore(parallel)
     errors: list[BaseException] = []
 
@@ -118,7 +120,7 @@ async def play_all(
 
 @contextmanager
 def as_interrupted() -> Iterator[None]:
-    """Have SIGTERM do what Ctrl-C does: all that was started is ended, all that was written removed."""
+    """Make SIGTERM act like Ctrl-C: end all started processes, remove all written files."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None, "only within a task"
     stopped = asyncio.Event()
@@ -130,6 +132,7 @@ def as_interrupted() -> Iterator[None]:
     loop.add_signal_handler(signal.SIGTERM, stop)
     try:
         yield
+    # Only a cancellation of ours becomes KeyboardInterrupt: another one must stay what it is for asyncio.
     except asyncio.CancelledError:
         if stopped.is_set():
             raise KeyboardInterrupt from None
@@ -143,7 +146,7 @@ async def simulate(
 ) -> dict[str, list[Played]]:
     """Play the lab's episodes of the same kinds, chosen by the same rule, the live ones' scenes among them.
 
-    Called off, it waits for no more than the chunks that are being played.
+    Cancelled, it waits only for the chunks under way.
     """
     jobs = [(kind, one) for kind in kinds for one in seeds(kind, seed, number)]
     chunks = [jobs[at : at + CHUNK] for at in range(0, len(jobs), CHUNK)]

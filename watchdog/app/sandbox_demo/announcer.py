@@ -1,6 +1,6 @@
-"""Tells the demo's screen what the make-believe cloud does: a deploy goes live, and a fault begins.
+"""Shows events of the simulated cloud on the demo's screen: a deploy goes live, and a fault begins.
 
-Rule: it only reads the sandbox's log, for the person who watches; the daemon is told nothing of it.
+Rule: it only reads the sandbox's log, for the person who watches; the daemon gets nothing of it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,14 +11,14 @@ Tell = Callable[[float, str, str], None]
 
 
 class Announcer:
-    """Says each entry of the log once."""
+    """Shows each entry of the log once."""
 
     def __init__(self, tell: Tell) -> None:
         self._tell = tell
         self._seen = 0
 
     def tell(self, story: Sequence[Mapping[str, Any]]) -> None:
-        """Announce what the log holds since the last time."""
+        """Show the entries added since the last call."""
         fresh, self._seen = story[self._seen :], len(story)
         for entry in fresh:
             words = announced(entry)

@@ -1,6 +1,6 @@
-"""`watchdog demo`: the real daemon against a make-believe cloud in a process of its own, over real HTTP.
+"""`watchdog demo`: the real daemon against a simulated cloud in a process of its own, over real HTTP.
 
-Rule: what is reported is counted from the sandbox's own log; what was expected stands here, not in the sandbox.
+Rule: results are counted from the sandbox's own log; the expected ones stand here, not in the sandbox.
 """
 
 import dataclasses
@@ -36,14 +36,14 @@ from watchdog.settings.load.load import load
 P95 = "800ms"
 LIMIT_SECONDS, FULL_LIMIT_SECONDS = 150.0, 900.0
 QUIET_SECONDS = 12.0
-"""How long a run goes on after its last expected word, to see that nothing else is done."""
+"""How long a run continues after its last expected event, to check that no other action follows."""
 ANNOUNCE_SECONDS = 1.0
 REQUEST_TARGET_SECONDS = 75.0
 RESTORED_TARGET_SECONDS = 300.0
 
 
 class Screen(Protocol):
-    """What shows the run."""
+    """The display of a run."""
 
     def begin(self, scenario: str, shortened: Sequence[str], at: float) -> None:
         """Show the header."""
@@ -55,7 +55,7 @@ class Screen(Protocol):
         """Take one line of the story."""
 
     def world(self, at: float, label: str, text: str) -> None:
-        """Take one line of what the make-believe cloud does."""
+        """Take one event of the simulated cloud."""
 
     def result(self, result: DemoResult) -> None:
         """Show the end."""
@@ -88,7 +88,7 @@ EXPECTED: Mapping[str, Expected] = {
 
 @dataclass(frozen=True, slots=True)
 class Pacing:
-    """What the demo shortens, so that nobody waits for minutes."""
+    """The demo's shortened times, so that it ends within minutes."""
 
     verification: str = "30s"
     rollback_seconds: float = 8.0
@@ -116,7 +116,7 @@ FULL = Pacing("3m", 60.0, "5m")
 async def demo(
     scenario: str, screen: Screen | None = None, *, pacing: Pacing | None = None, quirks: bool = False
 ) -> DemoResult:
-    """Run a scenario and return what came of it; `quirks`: vendors answer in their older shapes, and as real ones do.
+    """Run a scenario and return its result; `quirks`: vendors answer in their older shapes, and with real oddities.
 
     Raises Permanent for an unknown scenario or a sandbox that died.
     """
@@ -165,7 +165,7 @@ def _shorter_hold(pacing: Pacing) -> str:
 
 
 def _deviating(expected: Expected, pacing: Pacing) -> tuple[str, ...]:
-    """Return what is not as shipped (or as in the examples), in words."""
+    """Return the values that differ from the shipped ones (or from the examples), in words."""
     shortened = pacing.shortened if pacing != FULL else ()
     if expected.p95 == P95:
         return shortened
@@ -200,7 +200,7 @@ def _show(screen: Screen) -> Callable[[str, SignalSource, Sample, float], None]:
 
 
 async def _until_answered(app: App, expected: Expected, clock: Clock, pacing: Pacing) -> None:
-    """Wait until the incident is over or left to people (or blindness was told), and then a little longer."""
+    """Wait until the incident is closed or left to people (or blindness was reported), and then a little longer."""
     limit = LIMIT_SECONDS if pacing != FULL else FULL_LIMIT_SECONDS
     give_up = clock.monotonic() + limit
     while clock.monotonic() < give_up and not _answered(app, expected):
@@ -231,7 +231,7 @@ async def _last_incident(app: App) -> Incident | None:
 def judge(
     scenario: str, story: Sequence[Mapping[str, Any]], incident: Incident | None, app: App, config: Path
 ) -> DemoResult:
-    """Return what happened, counted from the sandbox's log, against what was expected."""
+    """Return the result, counted from the sandbox's log, against the expected one."""
     expected = EXPECTED[scenario]
     onset = sandbox_process.first_at(story, what="fault_started")
     accepted = [entry for entry in story if entry["what"] == "rollback_accepted"]
@@ -278,7 +278,7 @@ def _left(app: App) -> tuple[str, ...]:
 def _with_deviations(
     result: DemoResult, expected: Expected, writes: Mapping[str, int], story: Sequence[Mapping[str, Any]]
 ) -> DemoResult:
-    """Return the result with everything that is not as it should be, in words."""
+    """Return the result with every deviation, in words."""
     wanted = [
         ("severity", result.severity, expected.severity),
         ("rolled back to", result.rolled_back_to, expected.target),

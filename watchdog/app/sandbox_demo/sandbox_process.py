@@ -1,6 +1,6 @@
-"""The make-believe cloud in a process of its own, as a user would start it, and what its log tells.
+"""The simulated cloud in a process of its own, as a user would start it, and its log.
 
-Rule: whoever starts a process here gets it ended, whatever happens meanwhile.
+Rule: every process started here is ended, whatever happens meanwhile.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ ENDS_WITHIN_SECONDS = 10.0
 
 
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return this machine's variables without any that a watchdog reads, and more."""
+    """Return this machine's variables without those that a watchdog reads, plus `more`."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(OWN)}
     return {**kept, "PYTHONUNBUFFERED": "1", **(more or {})}
 
@@ -33,7 +33,7 @@ def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
 async def running(
     *arguments: str, out: int | IO[bytes] | None = None, errors: IO[bytes] | None = None, folder: Path | None = None
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Run `python -m …` in a folder; end it at the end, kindly at first."""
+    """Run `python -m …` in a folder; terminate it at the end, and kill it if it does not end in time."""
     process = None
     try:
         with interrupts_left_to_us():
@@ -83,12 +83,12 @@ def lines_of(file: Path) -> list[Entry]:
 
 
 def first_at(story: Sequence[Entry], **wanted: str) -> float | None:
-    """Return when the first such entry was written (UTC epoch seconds)."""
+    """Return when the first matching entry was written (UTC epoch seconds)."""
     return next((entry["at"] for entry in story if wanted.items() <= entry.items()), None)
 
 
 def pages(story: Sequence[Entry]) -> int:
-    """Return how many incidents PagerDuty opened: a trigger of a key that is open already is no new one."""
+    """Return how many incidents PagerDuty opened: a trigger with an open key is no new one."""
     open_keys: set[str] = set()
     opened = 0
     for entry in story:
@@ -101,7 +101,7 @@ def pages(story: Sequence[Entry]) -> int:
 
 
 def writes(story: Sequence[Entry]) -> dict[str, int]:
-    """Return how often Render was asked to change something, by kind."""
+    """Return the number of Render's write requests, by kind."""
     counts: dict[str, int] = {}
     for entry in story:
         if entry["what"] == "request" and entry.get("vendor") == "render" and entry["method"] != "GET":
@@ -112,7 +112,7 @@ def writes(story: Sequence[Entry]) -> dict[str, int]:
 
 
 def pinned_first(story: Sequence[Entry]) -> bool:
-    """Tell whether auto-deploy was off before a rollback was accepted."""
+    """Return whether auto-deploy was off before a rollback was accepted."""
     off = next((i for i, entry in enumerate(story) if entry["what"] == "auto_deploy_changed"), None)
     sent = next((i for i, entry in enumerate(story) if entry["what"] == "rollback_accepted"), None)
     return off is not None and sent is not None and off < sent
