@@ -1,6 +1,6 @@
-"""What the console's API answers, made from the store by a command: one shape for both, said once (console/views).
+"""The console API's answers, made from the store by a command: both share one shape (console/views).
 
-Loaded by `--json` alone: the views and what they are made of take a tenth of a second to import.
+Imported for `--json` alone: the views and their modules take a tenth of a second to import.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 async def queries(store: "Store", settings: "Settings", clock: "Clock") -> ViewQueries:
-    """Return what answers questions about the record, as the console asks them. Raises Temporary."""
+    """Return the queries of the console, on this store. Raises Temporary."""
     state = await store.load() or State()
     return ViewQueries(
         Dependencies(
@@ -46,6 +46,6 @@ async def _nothing_is_asked(*asked: str | Mapping[str, Any]) -> NoReturn:
 def deploys_view(
     service: str, found: "Sequence[Deploy]", choice: "TargetChoice | None", now: float
 ) -> Mapping[str, Any]:
-    """Return a service's deploys, newest first, and where a rollback would lead now (UTC epoch seconds)."""
+    """Return a service's deploys, newest first, and the target of a rollback at `now` (UTC epoch seconds)."""
     target = target_view(choice) if choice is not None else None
     return {"at": now, "service": service, "deploys": deploy_views(found, choice), "target": target}

@@ -13,12 +13,12 @@ from watchdog.presentation.follow_up_text import Open
 from watchdog.presentation.text import clean, clock, day, flow, iso, wrapped, zone
 
 INDENT = 23
-"""Where the words of an item begin: after `  [ ] deploy-checklist `."""
+"""The column at which an item's text begins: after `  [ ] deploy-checklist `."""
 TEXT_MAX = 70
 
 
 def checklist_lines(incident: Incident, lists: Sequence[Checklist], now: float) -> list[str]:
-    """Return the lists of one incident, each item with its evidence, or whose it is and by when."""
+    """Return the lists of one incident, each item with its evidence, or with owner and due time."""
     what = (
         f"{incident.id}  {incident.service}  {incident.severity.value.upper()}, {state_of(incident)}. {incident.title}"
     )
@@ -61,7 +61,7 @@ def open_rows(found: Sequence[Open], now: float, tz: tzinfo = UTC) -> list[tuple
 
 
 def open_sum(found: Sequence[Open], now: float) -> str:
-    """Return how many there are, and how many of them are overdue."""
+    """Return the number of open items, and of the overdue ones."""
     late = sum(one.item.late_seconds(now) > 0 for one in found)
     return f"{len(found)} open, {late} overdue. To tick one: {command_line('tick', 'INCIDENT', 'ITEM')}"
 

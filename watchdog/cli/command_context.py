@@ -1,4 +1,4 @@
-"""What every command gets: the configuration's place, the environment, and the composition root, all lazily.
+"""The context of every command: the configuration's path, the environment, and the composition root, all lazy.
 
 Rule: importing the command line imports no HTTP client, no database and no settings, so that help is fast.
 """
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class Screen(Protocol):
-    """What the demo tells as it goes: see demo_screen.DemoScreen."""
+    """The demo's display: see demo_screen.DemoScreen."""
 
     def begin(self, scenario: str, shortened: Sequence[str], at: float) -> None:
         """Show the header; `at` (UTC epoch seconds) is 00:00."""
@@ -45,17 +45,18 @@ class Screen(Protocol):
         """Take one line of the story."""
 
     def world(self, at: float, label: str, text: str) -> None:
-        """Take one line of what the make-believe cloud does; `at` is UTC epoch seconds."""
+        """Take one event of the simulated cloud; `at` is UTC epoch seconds."""
 
     def result(self, result: "DemoResult") -> None:
-        """Show how it ended."""
+        """Show the result."""
 
 
 class Services(Protocol):
-    """What the commands need of the composition root, `watchdog.app`. Raises only what domain/errors.py names."""
+    """The functions that the commands use of the composition root, `watchdog.app`. Raises only errors of
+    domain/errors.py."""
 
     async def run(self, settings: "Settings", /) -> int:
-        """Run the daemon until it is told to stop; return the exit code."""
+        """Run the daemon until a signal stops it; return the exit code."""
 
     async def once(self, settings: "Settings", /) -> "Sequence[SignalReport]":
         """Read every signal, control target and status page once."""
@@ -64,27 +65,28 @@ class Services(Protocol):
         """Open the record for reading, beside a running daemon."""
 
     async def command(self, settings: "Settings", name: str, arguments: Mapping[str, Any], by: str, /) -> "Command":
-        """Have the daemon (or, when none runs, ourselves under its lock) apply a change; return its answer."""
+        """Submit a command to the daemon (without one, apply it here under the daemon's lock); return its answer."""
 
     async def annotate(
         self, settings: "Settings", asked: Sequence[tuple[str, Mapping[str, Any]]], by: str, /
     ) -> "Sequence[Command]":
-        """Have commands that only add to the record applied, by the daemon or without one; return their answers."""
+        """Submit commands that only add to the record, or apply them here without a daemon; return their answers."""
 
     async def check(self, settings: "Settings", /) -> "Sequence[CheckResult]":
-        """Test tokens, services, signals, channels and targets against the world; change nothing."""
+        """Test tokens, services, signals, channels and targets against the real services; change nothing."""
 
     async def deploys(self, settings: "Settings", service: str, /) -> "tuple[Sequence[Deploy], TargetChoice | None]":
-        """Return a service's deploys, newest first, and where a rollback would lead now."""
+        """Return a service's deploys, newest first, and the target of a rollback now."""
 
     async def plan(self, settings: "Settings", service: str, to: str | None, /) -> "Decision":
-        """Return what a rollback by hand would do now, with every guard's answer; change nothing."""
+        """Return the decision of a manual rollback now, with every guard's answer; change nothing."""
 
     async def plan_undo(self, settings: "Settings", incident: "Incident", /) -> "tuple[Decision, str]":
-        """Return what an undo of the incident would do now, with every guard's answer, and in words what follows."""
+        """Return the decision of an undo of the incident now, with every guard's answer, and its consequences in
+        words."""
 
     async def compare(self, settings: "Settings", repo: str, base: str, head: str, /) -> "Comparison":
-        """Return what lies between two commits, by the repository; waits a few seconds at most."""
+        """Return the comparison of two commits by the repository, within a few seconds."""
 
     def notifiers(self, settings: "Settings", /) -> "AbstractAsyncContextManager[Mapping[str, Notifier]]":
         """Open the channels, by name."""
@@ -95,12 +97,12 @@ class Services(Protocol):
         """Return the services that WATCHDOG_RENDER_API_KEY can see, and their groups; needs no configuration."""
 
     async def demo(self, scenario: str, screen: Screen | None, /) -> "DemoResult":
-        """Play a scenario against the make-believe cloud; the screen, if any, is shown everything and the result."""
+        """Play a scenario against the simulated cloud; the screen, if any, shows every event and the result."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What one command is run with."""
+    """The context of one command."""
 
     config: Path | None
     environ: Mapping[str, str]
@@ -110,6 +112,7 @@ class Context:
 
     def settings(self) -> "Settings":
         """Return the configuration. Raises ConfigurationError with every mistake."""
+        # Imported when a command needs it, as everywhere here: `--help` must not load the YAML parser.
         from watchdog.settings.load.load import load
 
         return load(self.config, self.environ, self.cwd)
@@ -125,7 +128,7 @@ class Context:
         return SystemClock()
 
     def zone(self) -> "tzinfo":
-        """Return the time zone in which times are shown: the local one, unless UTC was asked for."""
+        """Return the time zone in which times are shown: the local one, unless --utc was given."""
         from datetime import UTC
 
         from watchdog.cli.local_zone import LocalZone
@@ -133,16 +136,18 @@ class Context:
         return UTC if self.utc else LocalZone()
 
     def who(self) -> str:
-        """Return who types, for the record: whose process this is, whatever the environment says."""
+        """Return the name of the person at the terminal: the owner of this process, independent of the environment."""
+        # Not getpass.getuser: it believes LOGNAME, which any user may set to another person's name.
         try:
             return pwd.getpwuid(os.getuid()).pw_name
         except KeyError:
             return f"user {os.getuid()}"
 
     def author(self, said: str | None = None) -> str:
-        """Return who acts, for the record: who types, or the name that they gave (`--as`), marked as no more than said.
+        """Return the author for the record: the person at the terminal, or the name given with `--as`, marked as
+        unproven.
 
-        Raises ConfigurationError for a name in which there is nothing to read.
+        Raises ConfigurationError for a name without a readable character.
         """
         from watchdog.presentation.text import clean
 
@@ -156,17 +161,17 @@ class Context:
 
 
 def usage_error(where: str, what: str, instead: str) -> NoReturn:
-    """Raise ConfigurationError for something typed on the command line."""
+    """Raise ConfigurationError for a mistake on the command line."""
     raise ConfigurationError((Mistake(where, what, instead),))
 
 
 def no_such_incident(name: str) -> NoReturn:
-    """Raise ConfigurationError for an incident that is not in the record."""
+    """Raise ConfigurationError for an unknown incident."""
     usage_error(name, "no such incident", f"`{command_line('incidents')}` lists them")
 
 
 def known_service(settings: "Settings", name: str) -> str:
-    """Return the name if the configuration has such a service. Raises ConfigurationError naming those it has."""
+    """Return the name if the configuration has such a service. Raises ConfigurationError with the known names."""
     if name not in settings.policy.services:
         usage_error(name, "no such service", f"one of: {', '.join(settings.policy.services)}")
     return name

@@ -1,7 +1,7 @@
 """The commands in their tree: top level and groups, each command with its function, in the order of the help.
 
-Where a command stands is written in domain/commands (`PLACES`, and the column `group` of the command table); here stand
-the functions of those commands that do more than to submit a row of the table.
+A command's place is defined in domain/commands (`PLACES`, and the column `group` of the command table); this file has
+the functions of the commands that do more than submit a row of the table.
 """
 
 from collections.abc import Callable, Coroutine, Mapping
@@ -90,7 +90,7 @@ FUNCTIONS: Mapping[str, Command] = {
     "lab storm": lab_commands.storm,
     "lab soak": lab_commands.soak,
 }
-"""Every command that is no row of the command table, and the rows that show a plan first or need no daemon."""
+"""Every command without a row in the command table, and the rows that show a plan first or need no daemon."""
 PANELS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Getting started", ("demo", "init", "check", "run")),
     ("Looking", ("status", "once", "explain")),
@@ -106,7 +106,7 @@ GROUPS: Mapping[str, str] = {
     "commit": "Lift commits from the deny-list.",
     "lab": "Run experiments on decisions, on your own history and on the daemon itself.",
 }
-"""What each group is for."""
+"""The help of each group."""
 
 
 def shown_version() -> str:

@@ -1,6 +1,7 @@
-"""Asks the repository which commits an incident's suspect brought: only if the configuration says so, within seconds.
+"""Reads the commits of an incident's suspect from the repository: only if the configuration enables it, within
+seconds.
 
-Rule: a command never fails for this; why nothing is known is told instead.
+Rule: a command never fails for this; it prints the reason instead.
 """
 
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,14 +15,14 @@ if TYPE_CHECKING:
 
 
 class Asked(NamedTuple):
-    """What the repository said, or why it said nothing; neither, if it was not asked."""
+    """The repository's comparison, or the reason why there is none; neither, if no repository was asked."""
 
     found: "Comparison | None" = None
     why: str = ""
 
 
 async def compared(ctx: "Context", settings: "Settings", incident: "Incident", service: "ServiceFacts | None") -> Asked:
-    """Return what lies between the incident's target and its suspect."""
+    """Return the comparison of the incident's target and its suspect."""
     from watchdog.domain.errors import Permanent, Temporary
 
     if settings.repository is None or not incident.suspect_code:

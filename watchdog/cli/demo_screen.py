@@ -1,6 +1,6 @@
-"""The demo's screen: live on a terminal, plain lines otherwise (and then not one control character).
+"""The demo's screen: live on a terminal, plain lines otherwise (without a single control character).
 
-Told, never asking: the composition root calls `begin`, `signal`, `note` and `result` as things happen.
+It only receives: the composition root calls `begin`, `signal`, `note` and `result`.
 """
 
 from collections import deque
@@ -22,7 +22,7 @@ POINTS_KEPT = 240
 LINES_KEPT = 400
 STYLES = {"GOOD": "green", "BAD": "bold red", "UNKNOWN": "yellow"}
 DECIDED = frozenset({"CRITICAL", "HIGH", "MEDIUM", "LOW", "BLIND"})
-"""The first note of these is when a plain screen shows the signals."""
+"""A plain screen shows the signals before the first note with one of these labels."""
 
 
 class DemoScreen:
@@ -57,11 +57,12 @@ class DemoScreen:
         if self._plain:
             self._write([*self._head, ""])
             return
+        # Transient: the live picture is cleared at the end, and `result` prints the whole story instead.
         self._live = Live(console=self._console, auto_refresh=False, transient=True, get_renderable=self._picture)
         self._live.start(refresh=True)
 
     def signal(self, service: str, signal: str, reading: Reading, latency_seconds: float | None, at: float) -> None:
-        """Take one reading of a signal (of no service: control targets, status pages)."""
+        """Take one reading of a signal (`service` is empty for control targets and status pages)."""
         name = f"{service}/{signal}" if service else signal
         self._points.setdefault(name, deque(maxlen=POINTS_KEPT)).append((at, reading, latency_seconds))
         self._now = max(self._now, at)
@@ -74,7 +75,7 @@ class DemoScreen:
         self._take(demo_text.Line(note.at, note.label, note.text))
 
     def world(self, at: float, label: str, text: str) -> None:
-        """Take one line of what the make-believe cloud does; `at` is UTC epoch seconds."""
+        """Take one event of the simulated cloud; `at` is UTC epoch seconds."""
         self._take(demo_text.Line(at, label, text))
 
     def _take(self, line: demo_text.Line) -> None:
@@ -85,7 +86,7 @@ class DemoScreen:
         self._refresh()
 
     def result(self, result: DemoResult) -> None:
-        """Stop being live and leave the whole story standing, with its result."""
+        """Stop the live display, and print the whole story with its result."""
         self._stop()
         if self._plain:
             self._show_signals()
@@ -119,7 +120,7 @@ class DemoScreen:
         return line.translate(demo_text.ASCII).encode("ascii", "replace").decode() if self._ascii else line
 
     def _picture(self, *, whole: bool = False) -> Group:
-        """Return header, signals and notes; only the newest notes that fit, unless the `whole` story is wanted."""
+        """Return header, signals and notes; only the newest notes that fit, or all with `whole`."""
         signals = self._signal_rows()
         room = len(self._lines) if whole else max(1, self._console.height - len(self._head) - len(signals) - 4)
         lines = [Text(line) for line in [*self._head, ""]]

@@ -1,4 +1,4 @@
-"""What the demo's screen says, as plain lines: sparklines, signals, notes, the result. Pure."""
+"""The texts of the demo's screen as plain lines: sparklines, signals, notes, the result. Pure."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,13 +11,13 @@ from watchdog.presentation.text import clean
 
 CELLS, CELL_SECONDS = 20, 3.0
 LEVELS = ((0.01, "▁"), (0.05, "▂"), (0.2, "▃"), (0.5, "▄"), (1.0, "▅"), (2.0, "▆"))
-"""Seconds below which a good probe is drawn at that height."""
+"""Upper limits of latency, in seconds, for the height of a good probe."""
 TOP, FAILED, UNSEEN = "▇", "✗", "?"
 ASCII = str.maketrans({"▁": "_", "▂": "_", "▃": "-", "▄": "-", "▅": "=", "▆": "=", "▇": "#", "✗": "x"})
-"""For terminals that cannot show blocks."""
+"""Replacements for terminals without block characters."""
 
 Point = tuple[float, Reading, float | None]
-"""When (UTC epoch seconds), what, and how many seconds it took."""
+"""Time (UTC epoch seconds), reading, and latency in seconds."""
 
 
 def sparkline(points: Sequence[Point], now: float) -> str:
@@ -64,7 +64,7 @@ def signal_lines(rows: Sequence[tuple[str, str, str, str]]) -> list[str]:
 
 
 class Line(NamedTuple):
-    """One line of the story: when (UTC epoch seconds), its label, its text."""
+    """One line of the story: time (UTC epoch seconds), label, text."""
 
     at: float
     label: str
@@ -78,7 +78,7 @@ def note_line(note: Line, began_at: float) -> str:
 
 
 def head_lines(scenario: str, shortened: Sequence[str]) -> list[str]:
-    """Return what is shown, and which shipped defaults are not in force."""
+    """Return the scenario, and the shipped defaults not in force."""
     less = f"Shipped defaults, except: {', '.join(map(clean, shortened))}." if shortened else "Shipped defaults."
     return [
         f"{command_line('demo')}: {clean(scenario)}. The real daemon, a make-believe cloud on 127.0.0.1.",
@@ -88,7 +88,7 @@ def head_lines(scenario: str, shortened: Sequence[str]) -> list[str]:
 
 
 def result_lines(result: DemoResult) -> list[str]:
-    """Return the summary with its targets, what was written to Render, what is left, and where to go next."""
+    """Return the summary with its targets, the writes to Render, the work left, and the next commands."""
     verdict = f" RESULT: {'AS EXPECTED' if result.as_expected else 'NOT AS EXPECTED'}"
     counts = f"{result.rollbacks} / {result.pages}"
     expected = (result.expected_rollbacks, result.expected_pages)

@@ -1,6 +1,6 @@
-"""The commands of people at the terminal: each is a function made from its row of the table, for cyclopts to read.
+"""Commands of the command table at the terminal: each is a function made from its row, for cyclopts to read.
 
-What it asks for becomes a row in the store that the daemon answers; who typed it is recorded.
+It submits a row to the store that the daemon answers; the person at the terminal is recorded as its author.
 """
 
 from collections.abc import Callable, Coroutine, Mapping
@@ -33,13 +33,13 @@ SUBJECTS: Mapping[Subject, tuple[str, str]] = {
     Subject.SILENCE: ("name", f"As `{command_line('silences')}` lists it: silence-1, hold-2."),
     Subject.COMMIT: ("commit", "The commit or image digest, or its first 7 characters and more."),
 }
-"""What the first word is called, and what it may be."""
+"""The name of the first word, and its meaning."""
 ANSWER_MAX = 2000
-"""So many characters of an answer are shown: the core's own words, and what came of them."""
+"""Characters of an answer shown: the core's own text, and the outcome."""
 
 
 def command_function(command: HumanCommand) -> Callable[..., Coroutine[Any, Any, int]]:
-    """Return the function of a command, with the signature and the docstring from which the help is made."""
+    """Return the function of a command, with the signature and the docstring that cyclopts shows as help."""
     subject, meaning = SUBJECTS.get(command.subject, ("", ""))
 
     async def run(*about: str, ctx: Context, **given: Any) -> int:
@@ -53,6 +53,7 @@ def command_function(command: HumanCommand) -> Callable[..., Coroutine[Any, Any,
     explained += [f"{one.name}\n    {one.says[0].upper()}{one.says[1:]}." for one in command.arguments]
     documented = "\n".join(("Parameters", "----------", *explained)) if explained else ""
     run.__name__ = command.name.replace("-", "_")
+    # cyclopts reads help, parameters and types from the function itself, so they are set from the row.
     run.__doc__ = "\n\n".join(filter(None, (command.says, documented)))
     run.__annotations__ = {one.name: one.annotation for one in parameters}
     run.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
@@ -70,7 +71,7 @@ def _option(one: Argument) -> Named:
 
 
 def checked_arguments(ctx: Context, command: HumanCommand, subject: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the daemon gets of a command. Raises ConfigurationError for what cannot be meant."""
+    """Return the arguments that the daemon receives. Raises ConfigurationError for invalid ones."""
     of_service = command.subject in (Subject.SERVICE, Subject.SERVICE_OR_ALL)
     if of_service and not (command.subject is Subject.SERVICE_OR_ALL and subject == ALL):
         known_service(ctx.settings(), subject)
@@ -86,20 +87,22 @@ def checked_arguments(ctx: Context, command: HumanCommand, subject: str, given: 
         known = ctx.settings().policy.signals_of(arguments["of"])
         if arguments["signal"] not in known:
             usage_error(arguments["signal"], "no such signal", f"one of: {', '.join(known)}")
+    # Approvals are checked against the identity, and the store keeps only a display name otherwise.
     if command is COMMANDS["approve"]:
         arguments["identity"] = identity(TERMINAL, ctx.who())
     return arguments
 
 
 async def annotate(ctx: Context, name: str, incident: str, given: Mapping[str, Any], by: str) -> int:
-    """Have something added to the record of an incident and print what became of it.
+    """Add to the record of an incident, and print the answer.
 
-    Raises ConfigurationError for what cannot be meant, an incident that does not exist included.
+    Raises ConfigurationError for invalid arguments and for an unknown incident.
     """
     from watchdog.cli import output
 
     arguments, settings = checked_arguments(ctx, COMMANDS[name], incident, given), ctx.settings()
     async with ctx.app().reading(settings) as store:
+        # Checked before submitting: a mistyped id is a usage error (exit code 2), and no command for the audit.
         if await store.incident(incident) is None:
             no_such_incident(incident)
     (answered,) = await ctx.app().annotate(settings, [(name, arguments)], by)
@@ -111,7 +114,7 @@ async def annotate(ctx: Context, name: str, incident: str, given: Mapping[str, A
 
 
 async def submit(ctx: Context, name: str, arguments: Mapping[str, Any]) -> int:
-    """Have the change applied and print the answer; the answer's exit code is ours."""
+    """Submit a command and print its answer; return the answer's exit code."""
     from watchdog.cli import output
 
     answered = await ctx.app().command(ctx.settings(), name, arguments, ctx.author())

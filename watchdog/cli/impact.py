@@ -1,4 +1,4 @@
-"""What an incident cost, as far as the record says: minutes, and the share of our own probes that failed. Pure."""
+"""The impact of an incident, as far as it is recorded: minutes, and the share of failed probes. Pure."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -10,18 +10,18 @@ from watchdog.presentation.markdown import plain, table
 from watchdog.presentation.text import clock, day, moment
 
 ROWS_MAX = 15
-"""Lines of the table over time; a longer incident is shown in longer steps."""
+"""Lines of the table over time; a longer incident gets longer steps."""
 MINUTE_SECONDS, HOUR_SECONDS = 60.0, 3600.0
 MINUTES_KEPT_SECONDS = 48 * HOUR_SECONDS
 
 
 def impact(facts: Facts) -> list[str]:
-    """Return how long it lasted, what share of the probes failed over time, and what is not known of the users."""
+    """Return the duration, the share of failed probes over time, and the unknown effect on users."""
     return [*lasted(facts), *failing(facts)]
 
 
 def lasted(facts: Facts) -> list[str]:
-    """Return the duration and the share at the decision, each with where it comes from."""
+    """Return the duration and the share at the decision, each with its source."""
     incident, decision = facts.incident, facts.incident.decision
     end = facts.ended_at
     until = "still going on" if incident.closed_at is None else "not known: it was closed otherwise"
@@ -47,7 +47,7 @@ def lasted(facts: Facts) -> list[str]:
 
 
 def failing(facts: Facts) -> list[str]:
-    """Return per signal and minute (or longer step) how many of our readings failed; only signals with failures."""
+    """Return the failed readings per signal and minute (or longer step); only signals with failures."""
     rows = [row for row in facts.minutes if row.good + row.bad + row.unknown > 0]
     signals = sorted({row.signal for row in rows if row.bad})
     if not signals:
@@ -63,7 +63,9 @@ def failing(facts: Facts) -> list[str]:
 
 
 def step_seconds(facts: Facts, rows: Sequence[Minute]) -> float:
-    """Return the step of the table: a minute, or so many that it stays short; an hour where only hours are kept."""
+    """Return the step of the table: a minute, or a longer one that keeps it short; an hour where only hours are
+    kept."""
+    # The store sums minutes up to hours after 48 h: a finer step would show empty lines.
     old = min(row.start for row in rows) < facts.now - MINUTES_KEPT_SECONDS
     if old and all(row.start % HOUR_SECONDS == 0 for row in rows):
         return HOUR_SECONDS

@@ -1,9 +1,9 @@
-"""Ctrl-C (SIGINT) while a command runs: the one place that says what it does.
+"""Ctrl-C (SIGINT) while a command runs: the one place that defines its effect.
 
-A command that waits is cancelled, as asyncio does it: its `finally` blocks end the processes it started. So is one that
-changes something: never between two steps that belong together. A command of the lab computes and does not give the
-event loop its turn; asyncio alone would cancel it only at its end: it is interrupted where it stands. The daemon
-(`watchdog run`) replaces all this by its own orderly stop, on SIGTERM and SIGINT alike.
+A waiting command is cancelled by asyncio: its `finally` blocks end the processes it started. A command that changes
+something is cancelled as well, but never between two steps that belong together. A command of the lab computes without
+yielding to the event loop, so that asyncio could cancel it only at its end: it is interrupted at once. The daemon
+(`watchdog run`) replaces all this by its graceful shutdown, on SIGTERM and SIGINT alike.
 """
 
 import asyncio
@@ -14,11 +14,12 @@ from typing import Any
 
 
 async def interruptible(command: Coroutine[Any, Any, int]) -> int:
-    """Await a command within `asyncio.run`. Raises KeyboardInterrupt where Ctrl-C finds it computing."""
+    """Await a command within `asyncio.run`. Raises KeyboardInterrupt if Ctrl-C arrives while it computes."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     cancel = signal.getsignal(signal.SIGINT)
 
     def interrupt(number: int, frame: FrameType | None) -> None:
+        # The command itself is running, not waiting: cancelling would take effect only at its next await.
         if asyncio.current_task(loop) is task:
             raise KeyboardInterrupt
         if callable(cancel):

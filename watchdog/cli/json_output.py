@@ -1,8 +1,8 @@
-"""Facts as JSON for scripts: the shapes of the console's API, with times as a script wants them.
+"""Facts as JSON for scripts: the shapes of the console's API, with times in ISO 8601.
 
-Rule: names and shapes are those of the view (console/views, and the dataclasses of the domain); a time is ISO 8601 in
-UTC, where the API has epoch seconds, whatever the time zone of the terminal; a duration is in seconds.
-Foreign words cannot drive a terminal: everything beyond ASCII is escaped, as in the API.
+Rule: names and shapes are those of the view (console/views, and the dataclasses of the domain). A time is ISO 8601 in
+UTC where the API has epoch seconds, independent of the terminal's zone; a duration is in seconds. Foreign text cannot
+control a terminal: every character beyond ASCII is escaped, as in the API.
 """
 
 import json
@@ -14,16 +14,16 @@ from typing import Any
 from watchdog.presentation.text import iso
 
 TIMES = frozenset({"at", "since", "until", "start"})
-"""Fields that hold a moment, beside all that end in `_at`."""
+"""Fields with a time, besides those that end in `_at`."""
 
 
 def json_lines(facts: Any, *, compact: bool = False) -> list[str]:
-    """Return facts (a dataclass, or made of dataclasses, mappings and lists) as JSON; `compact`: on one line."""
+    """Return facts (dataclasses, mappings and lists, nested) as JSON; `compact`: on one line."""
     return json.dumps(plain(facts), indent=None if compact else 2).split("\n")
 
 
 def plain(value: Any, name: str = "") -> Any:
-    """Return a value as JSON knows it; `name` is the field that holds it."""
+    """Return a value in JSON types; `name` is its field."""
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name), field.name) for field in fields(value)}
     if isinstance(value, Mapping):

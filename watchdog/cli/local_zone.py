@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 
 class LocalZone(tzinfo):
-    """The zone of whom reads the terminal, with its summer time of each moment.
+    """The zone of the person at the terminal, with the daylight saving of each moment.
 
-    `datetime.fromtimestamp(at, LocalZone())` asks `fromutc`, which answers with the fixed offset and the name (`CET`)
-    that hold at that moment; a wall-clock time of the zone is asked for its offset by `utcoffset`.
+    `datetime.fromtimestamp(at, LocalZone())` calls `fromutc`, which returns the offset and the name (`CET`) at that
+    moment; `utcoffset` returns the offset of a wall-clock time.
     """
 
     def fromutc(self, at: datetime) -> datetime:
@@ -19,7 +19,7 @@ class LocalZone(tzinfo):
         return None if at is None else at.replace(tzinfo=None).astimezone().utcoffset()
 
     def dst(self, at: datetime | None) -> timedelta | None:
-        """Return nothing: nothing here asks for it."""
+        """Return None: no caller needs it."""
         return None
 
     def tzname(self, at: datetime | None) -> str | None:

@@ -1,4 +1,4 @@
-"""The command `watchdog`: what is typed becomes a command that runs, and its result an exit code.
+"""The command `watchdog`: tokens become a command that runs, and its result an exit code.
 
 0 done · 1 failed · 2 configuration or usage · 3 refused by a guard · 130 interrupted. An expected error is a sentence,
 not a traceback.
@@ -31,7 +31,7 @@ def prepare(
     config: Annotated[Path | None, Parameter(name=["--config", "-c"])] = None,
     utc: Annotated[bool, Parameter(negative="", show_default=False)] = False,
 ) -> Typed | None:
-    """Parse the command and say what to run.
+    """Parse the command and return the function to run.
 
     Parameters
     ----------
@@ -42,9 +42,11 @@ def prepare(
     """
     command, bound, ignored = app.parse_args(tokens, exit_on_error=False, print_error=False)
     if "ctx" not in ignored:
+        # `--help` and `--version` of cyclopts itself take no context: they run here, without an event loop.
         command(*bound.args, **bound.kwargs)
         return None
     started = partial(command, *bound.args, **bound.kwargs)
+    # Only the lab computes for long without an await: see interrupts.py.
     if tokens[0] != LAB:
         return (lambda ctx: started(ctx=ctx)), config, utc
     from watchdog.cli.interrupts import interruptible
@@ -78,6 +80,7 @@ def _run(prepared: Prepared, ctx: Context) -> int:
     except KeyboardInterrupt:
         return output.INTERRUPTED
     except BrokenPipeError:
+        # `| head` closed the pipe: Python flushes stdout once more at exit, and would print a traceback.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return output.DONE
 

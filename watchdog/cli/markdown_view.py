@@ -1,6 +1,6 @@
-"""Markdown on a terminal, set for the eye.
+"""Markdown on a terminal.
 
-Rule: nothing of a page is cut off: what is too wide for a column of a table is folded.
+Rule: no text of a page is cut off: a word too wide for a column of a table is folded.
 """
 
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -8,7 +8,7 @@ from rich.markdown import Markdown, TableElement
 from rich.table import Table
 
 WIDTH_MAX = 100
-"""A wider terminal does not make lines longer than a reader can follow."""
+"""Longer lines are hard to read, however wide the terminal is."""
 
 
 class _Folded(TableElement):
@@ -32,5 +32,5 @@ class MarkdownView(Markdown):
 
 
 def show_markdown(text: str, console: Console) -> None:
-    """Write it."""
+    """Print the Markdown."""
     console.print(MarkdownView(text), width=min(console.width, WIDTH_MAX))

@@ -1,6 +1,6 @@
 """PyPI's `watchdog`, the file-event library: installed in the same environment it overwrites files of ours.
 
-Rule: this file imports nothing of ours, so that it can be read when the other package has overwritten the rest.
+Rule: this file imports nothing of ours, so that it still works when the other package has overwritten the rest.
 """
 
 from importlib.metadata import PackageNotFoundError, version
@@ -12,7 +12,7 @@ CURE = (
 
 
 def conflict() -> str:
-    """Return that the other package is installed here, with the cure, or nothing."""
+    """Return a warning that the other package is installed here, with the cure, or an empty text."""
     try:
         found = version("watchdog")
     except PackageNotFoundError:

@@ -1,7 +1,7 @@
 """Spellings from before commands were grouped: `approve web-1` still means `watchdog incident approve web-1`.
 
-Rule: they work and stand in no help; a hint on stderr names the new spelling, at a terminal only, so that no script
-reads another line.
+Rule: they work, and no help lists them; at a terminal only, a hint on stderr names the new spelling, so that scripts
+read no extra line.
 """
 
 import sys
@@ -11,11 +11,11 @@ from watchdog.cli import output
 from watchdog.domain.commands.command_line import OLD_SPELLINGS, PROGRAM
 
 WITH_A_VALUE = frozenset({"--config", "-c"})
-"""Options before the command that take the next word."""
+"""Options before the command that take a value."""
 
 
 def renamed(tokens: Sequence[str]) -> list[str]:
-    """Return what was typed, an old spelling replaced by the present one."""
+    """Return the tokens, with an old spelling replaced by the present one."""
     place = _command_at(tokens)
     for old, now in OLD_SPELLINGS.items():
         words = old.split()

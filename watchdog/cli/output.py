@@ -1,4 +1,4 @@
-"""How lines and tables reach the terminal, and errors stderr. The only place of the command line that writes.
+"""Output of lines and tables to the terminal, and of errors to stderr. The command line writes nowhere else.
 
 Rule 1: nothing is interpreted as markup. Rule 2: without a terminal no control character is written.
 """
@@ -18,9 +18,9 @@ from watchdog.presentation.text import WIDTH, clean
 
 DONE, FAILED, USAGE, REFUSED, INTERRUPTED = 0, 1, 2, 3, 130
 PIPE_WIDTH = 4000
-"""Without a terminal nothing is wrapped: lines are for grep."""
+"""Without a terminal no line is wrapped: lines are for grep."""
 LABEL = re.compile(r"[A-Z][A-Z-]+(?: [A-Z-]+)*(?![\w-])(?: \([A-Z][\w+:]*\))?")
-"""The label at the margin: whole words in capitals, a time zone after them included."""
+"""The label at the margin: words in capitals, with a time zone after them."""
 
 
 def console() -> Console:
@@ -35,6 +35,7 @@ def show_table(made: Table) -> None:
     if out.is_terminal:
         out.print(made)
         return
+    # Captured first: Rich pads the cells of a table, and trailing blanks disturb grep and diff.
     with out.capture() as captured:
         out.print(made)
     show_lines([line.rstrip() for line in captured.get().splitlines()])
@@ -51,7 +52,7 @@ def show_lines(lines: Sequence[str]) -> None:
 
 
 def show_wrapped(lines: Sequence[str]) -> None:
-    """Write running text; on a terminal it is wrapped between words, as a terminal of 80 columns shows it."""
+    """Write running text; on a terminal it is wrapped between words, for 80 columns."""
     if not sys.stdout.isatty():
         show_lines(lines)
         return
@@ -70,7 +71,7 @@ def _dressed(line: str) -> Text:
 
 
 def printable(lines: Sequence[str]) -> list[str]:
-    """Return lines without what a terminal would obey."""
+    """Return lines without control characters, which a terminal would execute."""
     return ["".join(char if char.isprintable() else "?" for char in line) for line in lines]
 
 
@@ -80,14 +81,14 @@ def print_error(text: str) -> None:
 
 
 def show_progress(text: str) -> None:
-    """Write how far it is over the last such line, on stderr; nothing, if that is no terminal."""
+    """Show progress on stderr, over the previous progress line; nothing without a terminal."""
     if sys.stderr.isatty():
         sys.stderr.write(f"\r{clean(text, limit=78)}\x1b[K")
         sys.stderr.flush()
 
 
 def end_progress() -> None:
-    """Take that line away."""
+    """Clear the progress line."""
     if sys.stderr.isatty():
         sys.stderr.write("\r\x1b[K")
         sys.stderr.flush()

@@ -1,7 +1,7 @@
 """`watchdog incident postmortem`: the draft of a post-mortem in Markdown, from the record. Pure: facts in, lines out.
 
-Rule 1: nothing is invented: what is not known says so, and what only people can write is marked as open.
-Rule 2: what others wrote passes through `markdown`, so that it stays text.
+Rule 1: nothing is invented: an unknown value says so, and the parts that only people can write are marked as open.
+Rule 2: foreign text passes through `markdown`, so that it stays text.
 """
 
 from itertools import chain
@@ -45,7 +45,7 @@ def postmortem(facts: Facts) -> list[str]:
 
 
 def facts_record(facts: Facts) -> dict[str, Any]:
-    """Return what the draft adds to the incident and its checklists, for machines; `ended_at` is when it was over."""
+    """Return the draft's additions to incident and checklists, for machines; `ended_at` is the end of the outage."""
     cause = facts.root_cause
     return {
         "ended_at": facts.ended_at,
@@ -60,7 +60,7 @@ def facts_record(facts: Facts) -> dict[str, Any]:
 
 
 def head(facts: Facts) -> list[str]:
-    """Return the title, and what this paper is."""
+    """Return the title, and a note about the draft."""
     incident = facts.incident
     standing = f"{incident.severity.value.upper()}, {state_of(incident)}"
     what = f"{plain(incident.service)}, {plain(incident.title)}"
@@ -73,7 +73,7 @@ def head(facts: Facts) -> list[str]:
 
 
 def summary(facts: Facts) -> list[str]:
-    """Return what happened in plain words."""
+    """Return the course of the incident in plain words."""
     incident, decision = facts.incident, facts.incident.decision
     lines = [_began(facts)]
     if decision is not None and decision.blame is None and not facts.by_hand:
@@ -151,7 +151,7 @@ def _ended(facts: Facts) -> str:
 
 
 def times(facts: Facts) -> list[str]:
-    """Return detection, request and recovery times against what the policy promises."""
+    """Return detection, request and recovery times against the policy's targets."""
     incident = facts.incident
     rows = [
         ("Onset to the first decision (detection)", None if facts.by_hand else incident.opened_at, None),
@@ -172,7 +172,7 @@ def _timed(facts: Facts, name: str, at: float | None, target: float | None) -> t
 
 
 def story(facts: Facts) -> list[str]:
-    """Return the timeline as a table, each line with how it is known."""
+    """Return the timeline as a table, each line with its source."""
     first, left_out, last = shortened(timeline(facts.incident, facts.notes, facts.remarks))
     rows = [_told(entry, facts) for entry in first]
     rows += [("…", "", f"{left_out} lines left out")] if left_out else []
@@ -191,7 +191,7 @@ def _told(entry: Entry, facts: Facts) -> tuple[str, str, str]:
 
 
 def suspect(facts: Facts) -> list[str]:
-    """Return the deploy in question, its commit and message, and where to look at them."""
+    """Return the deploy in question, its commit and message, with links to them."""
     deploy, incident = facts.suspect, facts.incident
     if deploy is None and incident.suspect is None:
         return ["No deploy was suspected."]
@@ -213,7 +213,7 @@ def suspect(facts: Facts) -> list[str]:
 
 
 def _author(facts: Facts) -> str:
-    """Return who wrote the suspect's own commit, its newest."""
+    """Return the author of the suspect's own commit, its newest."""
     if facts.changes is None:
         return f"{NOT_KNOWN}: {plain(facts.changes_why) or 'Render does not tell, `repository: github` would'}"
     newest = facts.changes.commits[0].author if facts.changes.commits else ""
@@ -245,7 +245,7 @@ def _deploy(facts: Facts, deploy: Deploy) -> str:
 
 
 def _repo(facts: Facts) -> str | None:
-    """Return the address of the code where a commit's page can be named: on GitHub."""
+    """Return the address of the repository if commits have pages there: on GitHub."""
     repo = facts.service.repo if facts.service is not None else None
     return repo.removesuffix(".git") if repo is not None and repo.startswith("https://github.com/") else None
 
@@ -268,7 +268,7 @@ def _compare(facts: Facts, deploy: Deploy) -> str:
 
 
 def weighed(facts: Facts) -> list[str]:
-    """Return what `watchdog explain --all` prints of the judgement: evidence, blame, vetoes, guards, target, doubts."""
+    """Return the judgement as `watchdog explain --all` prints it: evidence, blame, vetoes, guards, target, doubts."""
     incident, decision = facts.incident, facts.incident.decision
     blocks = [seen(incident)]
     if decision is not None:
@@ -280,7 +280,7 @@ def weighed(facts: Facts) -> list[str]:
 
 
 def lists(facts: Facts) -> list[str]:
-    """Return the runbook's checklists, ticked where the record shows that it was done, or by people."""
+    """Return the runbook's checklists, ticked by the record or by people."""
     lines: list[str] = []
     for one in checklists(facts):
         lines += [*([""] if lines else []), f"### {one.title}", "", *map(_item, one.items)]
@@ -295,7 +295,7 @@ def _item(item: Item) -> str:
 
 
 def added(facts: Facts) -> list[str]:
-    """Return what people said of it."""
+    """Return the remarks of people."""
     lines = [
         f"- {moment(one.at)}, {plain(one.by)}{', root cause' if one.root_cause else ''}: {plain(one.text)}"
         for one in facts.remarks
@@ -307,7 +307,7 @@ def added(facts: Facts) -> list[str]:
 
 
 def root_cause(facts: Facts) -> list[str]:
-    """Return the root cause that people named, or that it is to be found."""
+    """Return the root cause that people named, or a request for it."""
     cause = facts.root_cause
     if cause is not None:
         return [f"Named by {plain(cause.by)} at {moment(cause.at)}: {_end(plain(cause.text))}"]
@@ -316,12 +316,12 @@ def root_cause(facts: Facts) -> list[str]:
 
 
 def lessons() -> list[str]:
-    """Return what a meeting fills in."""
+    """Return the questions for the review meeting."""
     return [f"- {question}: ✍️" for question in ("What went well", "What went badly", "Where we were lucky")]
 
 
 def action_items(facts: Facts) -> list[str]:
-    """Return what is left to do, each with an owner and a due time, and people's own follow-ups, done or not."""
+    """Return the open work, each item with owner and due time, and people's own follow-ups, done or not."""
     whose, when = plain(owner_of(facts, DEVELOPERS)), due(facts, LONG_TERM)
     steps = next_steps.steps_left(facts.incident, facts.label, facts.notes)
     lines = [f"- [ ] {plain(sentence(step))} ✍️ {whose}, due {when}" for step in steps if _left(facts, step)]
@@ -334,7 +334,7 @@ def action_items(facts: Facts) -> list[str]:
 
 
 def _left(facts: Facts, step: str) -> bool:
-    """Tell whether a step is still to be done: auto-deploy may have been given back since."""
+    """Return whether a step is still open: auto-deploy may have been restored since."""
     now = facts.service.auto_deploy if facts.service is not None else "off"
     return not step.startswith("restore auto-deploy") or now == "off"
 

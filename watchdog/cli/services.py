@@ -1,4 +1,4 @@
-"""The commands' view of the composition root. Each method imports what it needs when it is called.
+"""The composition root for commands. Each method imports its modules when it is called.
 
 `watchdog status` loads neither the daemon nor the demo: importing them takes longer than a command that only reads.
 """
@@ -21,11 +21,13 @@ from watchdog.settings.check.check_result import CheckResult
 
 
 class AppServices:
-    """The real composition root, as the commands need it."""
+    """The real composition root, behind the interface of the commands."""
 
     async def run(self, settings: Settings, /) -> int:
         """Run the daemon until SIGTERM or SIGINT."""
         from watchdog.app.compose.daemon_run import run
+
+        # A clock that never jumps: durations between events must not change when the host corrects its time.
         from watchdog.daemon.runtime.clock import SteadyClock, SystemClock
 
         await run(settings, SteadyClock(SystemClock()))
@@ -38,7 +40,7 @@ class AppServices:
         return await once(settings)
 
     def reading(self, settings: Settings, /) -> AbstractAsyncContextManager[Store]:
-        """Open the store for reading."""
+        """Open the store to read."""
         from watchdog.app.commands.store_reading import reading
 
         return reading(settings)
@@ -52,31 +54,31 @@ class AppServices:
     async def annotate(
         self, settings: Settings, asked: Sequence[tuple[str, Mapping[str, Any]]], by: str, /
     ) -> Sequence[Command]:
-        """Record what people add, as commands, and return their answers."""
+        """Record annotations of people, as commands, and return their answers."""
         from watchdog.app.commands.annotate import annotate
 
         return await annotate(settings, asked, by)
 
     async def check(self, settings: Settings, /) -> Sequence[CheckResult]:
-        """Try everything once."""
+        """Run every live check once, and return the results."""
         from watchdog.app.commands.live_queries import check
 
         return await check(settings)
 
     async def deploys(self, settings: Settings, service: str, /) -> tuple[Sequence[Deploy], TargetChoice | None]:
-        """Return the deploys, and where a rollback would lead."""
+        """Return the deploys, and the target of a rollback now."""
         from watchdog.app.commands.live_queries import deploys
 
         return await deploys(settings, service)
 
     async def plan(self, settings: Settings, service: str, to: str | None, /) -> Decision:
-        """Return what a rollback by hand would do now. Raises Refused with the guard's reason."""
+        """Return the decision of a manual rollback now. Raises Refused with the guard's reason."""
         from watchdog.app.commands.live_queries import plan
 
         return await plan(settings, service, to)
 
     async def plan_undo(self, settings: Settings, incident: Incident, /) -> tuple[Decision, str]:
-        """Return what an undo would do now, and what it would say. Raises Refused with the reason."""
+        """Return the decision of an undo now, and its text. Raises Refused with the reason."""
         from watchdog.app.commands.live_queries import plan_undo
 
         return await plan_undo(settings, incident)
@@ -102,7 +104,7 @@ class AppServices:
         return await services(environ, cwd, base_url)
 
     async def demo(self, scenario: str, screen: Screen | None, /) -> DemoResult:
-        """Play a scenario; the screen is shown the result too."""
+        """Play a scenario; the screen shows the result as well."""
         from watchdog.app.sandbox_demo.demo import demo
 
         return await demo(scenario, screen)

@@ -56,7 +56,7 @@ def incidents(found: Sequence[Incident], labels: Mapping[str, str], now: float, 
 
 
 def deploys(found: Sequence[Deploy], choice: TargetChoice | None, now: float, tz: tzinfo = UTC) -> Table:
-    """Return one row per deploy, newest first: which is live, where a rollback would lead, why not the others.
+    """Return one row per deploy, newest first: the live one, the target of a rollback, why others were passed over.
 
     `now` is UTC epoch seconds.
     """
@@ -85,6 +85,6 @@ def once(read: Sequence[SignalReport]) -> Table:
 
 
 def checks(done: Sequence["CheckResult"]) -> Table:
-    """Return one row per thing checked, with the fix for what is wrong."""
+    """Return one row per check, with the fix for each failure."""
     made = [(one.name, one.outcome.value, one.what + (f" -> {one.fix}" if one.fix else "")) for one in done]
     return table(("what", "", "found"), made)

@@ -1,4 +1,4 @@
-"""The moment a person means by `03:12`, `2026-11-25 03:12` or an ISO time. Pure: `now` is given."""
+"""The moment meant by `03:12`, `2026-11-25 03:12` or an ISO time. Pure: the caller passes `now`."""
 
 import re
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 EXAMPLES = "write 03:12 or '2026-11-25 03:12' (your zone), 2026-11-25T03:12:00Z or '03:12 Europe/Berlin'"
 LETTERS_MAX = 100
-"""Of a moment with its zone; a longer name is no zone, and takes more of Python than it has."""
+"""Longest text of a moment with its zone: longer names are no zones, and make the lookup of a zone's file fail."""
 _MOMENT = re.compile(
     r"(?:(\d{4}-\d{2}-\d{2})[T ])?(\d{1,2}:\d{2}(?::\d{2})?)\s*(Z|[+-]\d{2}:?\d{2}|[A-Za-z_]+(?:/[A-Za-z_+-]+)*)?"
 )
@@ -17,7 +17,7 @@ def parse_moment(text: str, now: float, tz: tzinfo = UTC) -> float:
 
     A time without a zone is in `tz`.
 
-    Raises ValueError, saying what to write, for anything else and for the future.
+    Raises ValueError with examples for any other text, and for a time in the future.
     """
     match = _MOMENT.fullmatch(text.strip()) if len(text) <= LETTERS_MAX else None
     if match is None:

@@ -1,7 +1,7 @@
 """`--watch`: the same picture every two seconds, until Ctrl-C.
 
 Rule: a terminal is cleared for each picture; anything else gets a separator before each but the first, and no control
-character. A store that does not answer for once is named, and asked again.
+character. An error of the store is printed, and the next picture tries again.
 """
 
 import sys
@@ -22,7 +22,7 @@ Draw = Callable[[], Awaitable[int]]
 
 
 async def shown(draw: Draw, clock: "Clock", *, watch: bool, as_json: bool = False) -> int:
-    """Draw once and return the exit code; with `watch`, draw again and again. Raises KeyboardInterrupt on Ctrl-C.
+    """Draw once and return the exit code; with `watch`, draw repeatedly. Raises KeyboardInterrupt on Ctrl-C.
 
     With `as_json` nothing stands between the pictures: each is a line of its own.
     """

@@ -1,6 +1,6 @@
-"""`watchdog service why-not SERVICE TIME`: why nothing was done at that moment. The twin of `explain`. Pure.
+"""`watchdog service why-not SERVICE TIME`: the reasons for inaction at a moment. The twin of `explain`. Pure.
 
-Rule: the answer is what the record holds; where the record is silent, that is the answer.
+Rule: the answer is the record; where the record is empty, that is the answer.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ from watchdog.domain.units import show_seconds
 from watchdog.presentation.text import clean, clock, day, flow, item, moment, section, zone
 
 AROUND_SECONDS = 150.0
-"""How far before and after the moment the record is read: five minutes in all."""
+"""Time read before and after the moment: five minutes in all."""
 MINUTE_ROWS = 60
 SUSPICION = frozenset({"SUSPECT", "CALM"})
 
@@ -36,10 +36,10 @@ def why_not(
     checks: Mapping[str, Check] | None = None,
     tz: tzinfo = UTC,
 ) -> list[str]:
-    """Return why nothing was done for the service at that moment (UTC epoch seconds).
+    """Return the reasons for inaction on the service at that moment (UTC epoch seconds).
 
-    `notes` and `minutes` are the record around it, `incidents` those that were open then, `checks` what is known of its
-    signals by now: what was learnt by that moment held then.
+    `notes` and `minutes` are the record around it, `incidents` those that were open then, `checks` the present state of
+    its signals, of which lessons older than that moment count.
     """
     limits = detection or Detection()
     blocks = [
@@ -74,7 +74,7 @@ def why_not_record(
 
 
 def seen(minutes: Sequence[Minute], tz: tzinfo) -> list[str]:
-    """Return what each signal counted, minute by minute."""
+    """Return the counts of each signal, minute by minute."""
     if not minutes:
         return []
     lines = [f"SEEN ({zone(minutes[0].start, tz)}, probes per minute)"]
@@ -100,7 +100,7 @@ def share(bad: int, good: int) -> str:
 
 
 def story_of(notes: Sequence[Note], tz: tzinfo) -> list[str]:
-    """Return the lines written down around the moment."""
+    """Return the notes recorded around the moment."""
     if not notes:
         return []
     lines = [f"WRITTEN DOWN ({zone(notes[0].at, tz)}, {day(notes[0].at, tz)})"]
@@ -110,7 +110,7 @@ def story_of(notes: Sequence[Note], tz: tzinfo) -> list[str]:
 
 
 def open_then(incidents: Sequence[Incident]) -> list[str]:
-    """Return the incidents that were open."""
+    """Return the incidents open at the moment."""
     lines: list[str] = []
     for incident in incidents:
         text = f"{incident.id} {incident.severity}: {incident.title} ({command_line('explain', incident.id)})"
@@ -141,7 +141,7 @@ def reasons(
     limits: Detection,
     checks: Mapping[str, Check],
 ) -> list[str]:
-    """Return why nothing was done: by the incidents that were open, else by the readings."""
+    """Return the reasons for inaction: by the incidents open then, else by the readings."""
     if incidents:
         return [_of_incident(incident, at) for incident in incidents]
     return _of_readings(at, minutes, limits, checks) + _of_suspicion(notes)
@@ -179,7 +179,7 @@ def _of_readings(at: float, minutes: Sequence[Minute], limits: Detection, checks
 
 
 def _known_at(check: Check | None, at: float) -> Check:
-    """Return the check as far as its lessons are from before that moment."""
+    """Return the check with only the lessons learnt before that moment."""
     if check is None:
         return Check("", "")
     healed = check.healed_seconds if check.healed_at <= at else 0.0
@@ -188,7 +188,7 @@ def _known_at(check: Check | None, at: float) -> Check:
 
 
 def needed(limits: Detection, check: Check, at: float) -> str:
-    """Return what confirms a failure of this check, with the limits in force at that moment."""
+    """Return the conditions that confirm a failure of this check, with the limits in force at that moment."""
     given = Conditions(at, SignalPolicy(check.name, check.kind), limits)
     limit, fresh = (run_limit_seconds(check, given._replace(in_watch=watched)) for watched in (False, True))
     run = f"an unbroken run of {show_seconds(limit)} and {limits.run_probes_min} probes"

@@ -1,8 +1,8 @@
 """The handbook: the pages beside this file, which the terminal, the console and the static site all show.
 
-The order and the groups of the pages are the table `GROUPS`; a page's title is the first heading of its file. A page
-that is planned may stand in the table before its file exists; a file that is not in the table fails a test. The pages
-`reference-*` are generated: `python -m tests.handbook --write`.
+The order and the groups of the pages are the table `GROUPS`; a page's title is the first heading of its file. A planned
+page may be in the table before its file exists; a file missing in the table fails a test. The pages `reference-*` are
+generated: `python -m tests.handbook --write`.
 """
 
 from watchdog.docs.headings import Heading, anchor_of, headings, section

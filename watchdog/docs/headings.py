@@ -1,4 +1,4 @@
-"""The headings of a page, and the anchors by which they are linked to: those that GitHub makes of the same text."""
+"""The headings of a page, and their anchors: the same as GitHub makes of the text."""
 
 import re
 from collections import Counter
@@ -21,7 +21,7 @@ class Heading:
 
 
 def headings(text: str) -> list[Heading]:
-    """Return the headings of a Markdown text in their order; what stands in a code block is none."""
+    """Return the headings of a Markdown text in their order; code blocks have none."""
     found: list[Heading] = []
     seen: Counter[str] = Counter()
     for number, line in prose_lines(text):
@@ -30,6 +30,7 @@ def headings(text: str) -> list[Heading]:
             continue
         plain = plain_text(heading[2])
         anchor = anchor_of(plain)
+        # GitHub numbers repeated anchors from the second one on: `#name`, `#name-1`.
         seen[anchor] += 1
         again = f"-{seen[anchor] - 1}" if seen[anchor] > 1 else ""
         found.append(Heading(len(heading[1]), plain, anchor + again, number))
@@ -42,6 +43,7 @@ def prose_lines(text: str) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(text.splitlines()):
         mark = _FENCE.match(line)
         if fence:
+            # A fence ends only with the same mark, at least as long: CommonMark lets a longer one hold shorter ones.
             fence = "" if mark and mark[1].startswith(fence) else fence
         elif mark:
             fence = mark[1]
@@ -60,7 +62,7 @@ def anchor_of(text: str) -> str:
 
 
 def section(text: str, anchor: str) -> str | None:
-    """Return the part of a page from that heading to the next of its level or above; None if there is no such one."""
+    """Return the part of a page from that heading to the next of its level or above; None for an unknown anchor."""
     found, lines = headings(text), text.splitlines()
     for place, heading in enumerate(found):
         if heading.anchor == anchor:

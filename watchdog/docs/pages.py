@@ -1,4 +1,4 @@
-"""Which pages the handbook has, in which order."""
+"""The pages of the handbook, and their order."""
 
 import difflib
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from watchdog.docs.headings import headings
 
 HERE = Path(__file__).parent
 PICTURES = (".png", ".svg")
-"""What a picture's file ends in; it stands beside the pages, and is shown by `![what it shows](file.png)`."""
+"""File name endings of pictures; they stand beside the pages, and are shown by `![description](file.png)`."""
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Set up", ("start", "secrets", "deploy", "integrations")),
     ("Every day", ("on-call", "console", "autonomous")),
@@ -29,7 +29,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     ("Contributing", ("contributing",)),
 )
-"""Every page that there is or will be, by the name of its file, in the order of the contents."""
+"""Every existing or planned page, by the name of its file, in the order of the contents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def pages() -> tuple[Page, ...]:
 
 
 def page(name: str) -> Page | None:
-    """Return the page of that name; None if there is none."""
+    """Return the page of that name; None for an unknown one."""
     return next((one for one in pages() if one.name == name), None)
 
 
@@ -66,7 +66,7 @@ def pictures() -> Mapping[str, bytes]:
 
 
 def near(name: str) -> list[str]:
-    """Return the names of pages that were probably meant, the nearest first: by spelling, else by a word of theirs."""
+    """Return the names of similar pages, the nearest first: by spelling, else by a word of theirs."""
     known = {one.name: one.title.lower() for one in pages()}
     wanted = name.lower()
     close = difflib.get_close_matches(wanted, known, n=3, cutoff=0.6)

@@ -1,7 +1,4 @@
-"""Where a place of the handbook is read: in the console if there is one, else in the terminal.
-
-A place is written `on-call`, or with a heading `on-call#approvals`.
-"""
+"""The link to a place of the handbook: in the console if there is one, else in the terminal."""
 
 from watchdog.domain.commands.command_line import command_line
 

@@ -8,7 +8,7 @@ from watchdog.docs.pages import Page, pages
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A heading under which the words stand."""
+    """A heading whose text has the words."""
 
     page: Page  # where it stands
     heading: str  # its text
@@ -17,7 +17,7 @@ class Hit:
 
 
 def search(words: str) -> list[Hit]:
-    """Return the headings below which all the words stand on one line, in any case: titles and headings first."""
+    """Return the headings below which one line has all the words, in any case: titles and headings first."""
     wanted = words.lower().split()
     hits = [hit for one in pages() for hit in _hits(one, wanted)] if wanted else []
     return sorted(hits, key=lambda hit: not all(word in hit.heading.lower() for word in wanted))

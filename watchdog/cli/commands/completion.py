@@ -1,4 +1,4 @@
-"""`watchdog completion SHELL`: the script with which a shell completes commands and options."""
+"""`watchdog completion SHELL`: the script by which a shell completes commands and options."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""Rollbacks by hand, whose plan can be seen first, and judgements. The other commands: see human_commands.py."""
+"""Manual rollbacks with their plans, and judgements. The other commands: see human_commands.py."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -23,16 +23,16 @@ async def rollback(
     dry_run: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     ctx: It,
 ) -> int:
-    """Roll a service back by hand: same protocol, same guards and same record as the watchdog's own.
+    """Roll a service back by hand, with the same protocol, guards and record as an automatic rollback.
 
     Parameters
     ----------
     service
         Its name in the configuration.
     to
-        The deploy to go back to, as in dep-40; without it, the one the watchdog would choose.
+        The deploy to go back to, as in dep-40; by default the one the watchdog would choose.
     dry_run
-        Only say what would be done and what every guard answers.
+        Only print the plan and the answer of every guard.
     """
     settings = ctx.settings()
     known_service(settings, service)
@@ -47,7 +47,7 @@ async def _plan(ctx: Context, service: str, to: str | None) -> int:
 
 
 def _show(plan: "Decision", command: str, said: Sequence[str] = ()) -> int:
-    """Print what would be done; return the exit code that the command would have had."""
+    """Print the plan; return the exit code that the command would have."""
     from watchdog.cli import output
     from watchdog.domain.decisions import Verdict
     from watchdog.presentation import decision_text
@@ -73,16 +73,16 @@ async def undo(
     dry_run: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     ctx: It,
 ) -> int:
-    """Take a wrong rollback back: the deploy that was blamed goes live again, its code is no longer deny-listed.
+    """Undo a wrong rollback: the deploy that was blamed goes live again, its code is no longer deny-listed.
 
-    It is a rollback by hand, as safe as the others; only a rollback that is still live can be undone.
+    An undo is a manual rollback with the same guards; only a rollback that is still live can be undone.
 
     Parameters
     ----------
     incident
-        The one whose rollback was wrong, as in web-1.
+        The incident whose rollback was wrong, as in web-1.
     dry_run
-        Only say what would be done and what every guard answers.
+        Only print the plan and the answer of every guard.
     """
     return await _plan_undo(ctx, incident) if dry_run else await submit(ctx, "undo", {"incident": incident})
 
@@ -101,9 +101,9 @@ async def _plan_undo(ctx: Context, incident: str) -> int:
 
 
 async def label(incident: str, verdict: Literal["right", "wrong"], /, *, ctx: It) -> int:
-    """Record whether the watchdog judged an incident right (in mode observe: by what it would have done).
+    """Record whether the watchdog judged an incident right (in mode observe: by the action it named).
 
-    This is how it can be measured: `watchdog lab readiness` counts it.
+    `watchdog lab readiness` measures the watchdog by these labels.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The command `watchdog docs`: the handbook in the terminal, and the static site of it.
+"""The command `watchdog docs`: the handbook in the terminal, and as a static site.
 
 Rule: it needs no configuration and no network; the pages are part of the package.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 It = Annotated[Context, Parameter(parse=False)]
 LISTS = f"`{command_line('docs')}` lists the pages"
 LINK = re.compile(r"\[(?P<text>[^\]]*)\]\((?!https?:)(?P<page>[\w-]*)(?:\.md)?(?:#[^)]*)?\)")
-"""A link to a page, or within one."""
+"""A link to a page, or to a heading of this one."""
 
 
 async def docs(
@@ -31,14 +31,14 @@ async def docs(
     site: Annotated[Path | None, Parameter(show_default=False)] = None,
     ctx: It,
 ) -> int:
-    """Read the handbook: a page, the list of pages, or the headings below which a word stands.
+    """Read the handbook: a page, the list of pages, or the headings whose text has a word.
 
     Parameters
     ----------
     page
-        Its name, as in `on-call`, or with a heading: `on-call#approvals`. Without it the pages are listed.
+        Its name, as in `on-call`, or with a heading: `on-call#approvals`. Without it, list the pages.
     search
-        List the pages and headings that hold these words.
+        List the pages and headings with these words.
     site
         Write all pages as a static site into this folder instead; needs the extra `console`.
     """
@@ -82,7 +82,7 @@ def _show_hits(words: str) -> int:
 
 
 def _found(place: str) -> "tuple[Page, str]":
-    """Return the page, and what to show of it. Raises ConfigurationError naming what was probably meant."""
+    """Return the page, and the text to show. Raises ConfigurationError with the names of similar pages."""
     from watchdog.docs import headings, near, section
     from watchdog.docs import page as page_of
 
@@ -99,7 +99,7 @@ def _found(place: str) -> "tuple[Page, str]":
 
 
 def _show(page: "Page", text: str) -> None:
-    """Write Markdown: as it is where a program reads it, set for the eye on a terminal."""
+    """Write Markdown: unchanged to a pipe, formatted on a terminal."""
     from watchdog.cli import output
 
     if not sys.stdout.isatty():
@@ -117,7 +117,7 @@ def for_terminal(text: str, name: str) -> str:
 
 
 def _command(found: re.Match[str], name: str) -> str:
-    """Return a link's text, and behind it the command that shows the page, unless it is this one."""
+    """Return a link's text, followed by the command that shows the page, unless it is this one."""
     other = found["page"] or name
     return found["text"] if other == name else f"{found['text']} (`{shell_place(other)}`)"
 

@@ -33,33 +33,33 @@ async def init(
     force: Switch = False,
     ctx: Annotated[Context, Parameter(parse=False)],
 ) -> int:
-    """Write a commented configuration that only observes: from a few questions, or from your services on Render.
+    """Write a commented configuration in mode observe: from a few questions, or from your services on Render.
 
     Beside it `.env.example` names the variables to set, and `watchdog.schema.json` lets editors complete keys. A `.env`
-    is never touched. At a terminal, what no option says is asked; the channels can be tested at once.
+    is never touched. At a terminal, `init` asks for values without an option, and offers to test the channels.
 
     Parameters
     ----------
     from_render
-        Ask the Render API which services there are (needs WATCHDOG_RENDER_API_KEY; only reads).
+        Read your services from the Render API (needs WATCHDOG_RENDER_API_KEY; changes nothing).
     site
-        The address of your site; without it you are asked.
+        The address of your site; without it, `init` asks.
     render
-        Its service on Render, id or exact name; may be empty.
+        The site's service on Render, id or exact name; may be empty.
     slack
-        People are told in Slack (an incoming webhook).
+        Notify people in Slack (an incoming webhook).
     pagerduty
-        People are paged by PagerDuty.
+        Page people by PagerDuty.
     webhook
-        Each notice is posted as JSON to an address of yours.
+        Post each notice as JSON to an address of yours.
     email
-        People are told by mail to this address; needs --smtp.
+        Notify people by mail to this address; needs --smtp.
     smtp
         The mail server, host:port.
     render_url
         Another address of the Render API.
     force
-        Overwrite a file that is there.
+        Overwrite existing files.
     """
     from watchdog.cli import output
     from watchdog.settings.text.first_channels import FirstChannels
@@ -91,7 +91,7 @@ async def init(
 
 
 def _write_all(path: Path, text: str, chosen: "FirstChannels", force: bool) -> None:
-    """Write the configuration, its schema, and `.env.example` unless one is there."""
+    """Write the configuration, its schema, and `.env.example` unless it exists."""
     from watchdog.settings.text.first_channels import env_example
     from watchdog.settings.text.init import SCHEMA_FILE
 
@@ -104,7 +104,7 @@ def _write_all(path: Path, text: str, chosen: "FirstChannels", force: bool) -> N
 
 
 def _channels(chosen: "FirstChannels") -> "FirstChannels":
-    """Return what the options say, else what is answered at a terminal; without a terminal nothing is asked."""
+    """Return the channels from the options, else from answers at a terminal; without a terminal, ask nothing."""
     from watchdog.settings.text.first_channels import WAYS, FirstChannels
 
     if chosen.names or not sys.stdin.isatty():
@@ -124,7 +124,7 @@ def _channels(chosen: "FirstChannels") -> "FirstChannels":
 
 
 def _unset(ctx: Context, path: Path, needed: Sequence[str]) -> Sequence[str]:
-    """Return the variables that are set neither in the environment nor in `.env`."""
+    """Return the variables missing in the environment and in `.env`."""
     from watchdog.settings.load.secrets import read_dotenv
 
     from_file = read_dotenv(path.parent)[0]
@@ -132,7 +132,7 @@ def _unset(ctx: Context, path: Path, needed: Sequence[str]) -> Sequence[str]:
 
 
 def _next(path: Path, chosen: "FirstChannels", needed: Sequence[str]) -> Sequence[str]:
-    """Return what was written, and what to do now; that nobody is told stands last."""
+    """Return the files written and the next steps; the warning that no person is notified comes last."""
     from watchdog.settings.text.first_channels import SILENT
 
     steps = [f"Wrote {path}. It observes and touches nothing."]
@@ -152,7 +152,7 @@ def _next(path: Path, chosen: "FirstChannels", needed: Sequence[str]) -> Sequenc
 
 
 async def _tested(ctx: Context, chosen: "FirstChannels") -> int:
-    """Offer to test the channels, at a terminal and if their variables are set."""
+    """Offer to test the channels, if at a terminal and their variables are set."""
     from watchdog.cli import output
     from watchdog.cli.commands.lifecycle import channel_test
     from watchdog.domain.errors import ConfigurationError

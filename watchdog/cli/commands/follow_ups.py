@@ -1,4 +1,4 @@
-"""Commands for what is left to people: checklists, ticks, follow-ups. Each is written into the record at once."""
+"""Commands for follow-up work: checklists, ticks, follow-ups. Each writes to the record at once."""
 
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,8 @@ EVERYTHING = "all"
 
 
 async def checklist(incident: str, /, *, as_json: AsJson = False, ctx: It) -> int:
-    """Show the runbook's checklists for an incident: what is done, by which evidence; what is open, whose, until when.
+    """Show the runbook's checklists for an incident: done items with their evidence; open items with owner and due
+    time.
 
     Parameters
     ----------
@@ -41,7 +42,7 @@ async def checklist(incident: str, /, *, as_json: AsJson = False, ctx: It) -> in
 
 
 async def follow_ups(*, as_json: AsJson = False, ctx: It) -> int:
-    """List what is open over all incidents: of those with a rollback that are over, and what people added.
+    """List open items of all incidents: the runbook's after a rollback, and the follow-ups that people added.
 
     Parameters
     ----------
@@ -74,19 +75,19 @@ async def tick(
     by: As = None,
     ctx: It,
 ) -> int:
-    """Tick items of an incident's checklists: you did them.
+    """Tick items of an incident's checklists as done.
 
     Parameters
     ----------
     incident
         Its id, as in web-1.
     items
-        As `watchdog incident checklist` names them: stakeholders, post-mortem, own-1. `all`: every open item after the
-        rollback.
+        As `watchdog incident checklist` names them: stakeholders, post-mortem, own-1. `all` ticks every open item after
+        the rollback.
     undo
-        Take your ticks back instead.
+        Remove ticks instead.
     by
-        Who did it, if not who is logged in.
+        The person who did it, if not you.
     """
     from watchdog.cli import output
 
@@ -104,7 +105,7 @@ async def tick(
 
 
 def _chosen(facts: "Facts", names: tuple[str, ...], undo: bool) -> "list[Item]":
-    """Return the items that are meant. Raises ConfigurationError for one that there is not, or that cannot change."""
+    """Return the named items. Raises ConfigurationError for an unknown item, or one that cannot change."""
     from watchdog.presentation.checklists import checklists, follow_ups
 
     known = {item.id: item for one in checklists(facts) for item in one.items}
@@ -115,6 +116,7 @@ def _chosen(facts: "Facts", names: tuple[str, ...], undo: bool) -> "list[Item]":
     for name in names:
         if name not in known:
             usage_error(clean(name), f"no such item of {clean(facts.incident.id)}", f"one of: {', '.join(known)}")
+        # Done by the record: a tick would claim a person's work, and could not be removed again.
         if known[name].seen and known[name].tick is None:
             usage_error(name, f"done by the record ({clean(known[name].evidence)})", "there is nothing to tick or undo")
     return [known[name] for name in dict.fromkeys(names)]
@@ -123,26 +125,26 @@ def _chosen(facts: "Facts", names: tuple[str, ...], undo: bool) -> "list[Item]":
 async def follow_up(
     incident: str, text: str, /, *, owner: str = DEVELOPERS, due: str = DUE, by: As = None, ctx: It
 ) -> int:
-    """Add a follow-up of your own to an incident; it is listed until it is ticked.
+    """Add a follow-up of your own to an incident; it stays listed until it is ticked.
 
     Parameters
     ----------
     incident
         Its id, as in web-1.
     text
-        What is to be done, at most 300 characters.
+        The task, at most 300 characters.
     owner
-        Whose it is: a role (team lead), a contact, a name.
+        The owner: a role (team lead), a contact, a name.
     due
-        In how long it is due, as in 3d.
+        The time until it is due, as in 3d.
     by
-        Who adds it, if not who is logged in.
+        The person who adds it, if not you.
     """
     return await annotate(ctx, "follow-up", incident, {"text": text, "owner": owner, "due": due}, ctx.author(by))
 
 
 async def _facts(store: "Store", settings: "Settings", incident: str, now: float) -> "Facts":
-    """Return what the checklists are made of. Raises ConfigurationError if there is no incident of that id."""
+    """Return the data of the checklists. Raises ConfigurationError for an unknown id."""
     from watchdog.presentation.follow_up_text import checklist_facts
 
     found = await store.incident(incident)

@@ -21,7 +21,7 @@ async def incidents(*, limit: Limit = 20, as_json: AsJson = False, ctx: It) -> i
     Parameters
     ----------
     limit
-        How many at most.
+        The most to list.
     as_json
         Print one JSON object, as the console's API answers /incidents.
     """
@@ -53,7 +53,7 @@ async def show(
     watch: Watch = False,
     ctx: It,
 ) -> int:
-    """Show one incident as `explain` does, once or again and again.
+    """Show one incident as `explain` does, once or repeatedly.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ async def show(
 
 
 async def explain(incident: str, /, *, all_vetoes: AllVetoes = False, as_json: AsJson = False, ctx: It) -> int:
-    """Explain one incident: what was seen, the arithmetic, what was done, what stays unsure.
+    """Explain one incident: the readings, the arithmetic, the actions, the doubts.
 
     Parameters
     ----------

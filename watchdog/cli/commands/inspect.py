@@ -1,4 +1,4 @@
-"""Commands that read how things stand: status, once, deploys, why-not, silences. They change nothing."""
+"""Commands that show the current state: status, once, deploys, why-not, silences. They change nothing."""
 
 from typing import TYPE_CHECKING
 
@@ -59,7 +59,7 @@ async def _status_json(ctx: Context, store: "Store", *, compact: bool) -> int:
 
 
 async def why_not(service: str, time: str, /, *, as_json: AsJson = False, ctx: It) -> int:
-    """Say why nothing was done for a service at some moment.
+    """Explain why the watchdog took no action on a service at some moment.
 
     Parameters
     ----------
@@ -99,12 +99,12 @@ async def why_not(service: str, time: str, /, *, as_json: AsJson = False, ctx: I
 
 
 def _open(incident: "Incident", at: float) -> bool:
-    """Tell whether the incident was going on at that moment (UTC epoch seconds)."""
+    """Return whether the incident was open at that moment (UTC epoch seconds)."""
     return incident.onset_at <= at and (incident.closed_at is None or at <= incident.closed_at)
 
 
 async def deploys(service: str, /, *, as_json: AsJson = False, ctx: It) -> int:
-    """List a service's deploys: which is live, where a rollback would lead now, and why not to the others.
+    """List a service's deploys: the live one, the target of a rollback now, and why the others were passed over.
 
     Parameters
     ----------
@@ -130,12 +130,12 @@ async def deploys(service: str, /, *, as_json: AsJson = False, ctx: It) -> int:
 
 
 async def once(*, as_json: AsJson = False, ctx: It) -> int:
-    """Read every signal once and show what each says; decide nothing, notify nobody.
+    """Read every signal once and show its reading; decide nothing, send nothing.
 
     Parameters
     ----------
     as_json
-        Print one JSON array, a signal an object.
+        Print one JSON array, one object per signal.
     """
     from watchdog.cli import output, tables
 
@@ -151,7 +151,7 @@ async def once(*, as_json: AsJson = False, ctx: It) -> int:
 
 
 async def silences(*, as_json: AsJson = False, ctx: It) -> int:
-    """List silences and action holds: of what, until when, by whom, why.
+    """List silences and action holds, with scope, end, author and reason.
 
     Parameters
     ----------

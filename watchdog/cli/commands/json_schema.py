@@ -1,4 +1,4 @@
-"""The command `schema`: the JSON Schema of the configuration, as it is shipped."""
+"""The command `schema`: the JSON Schema of the configuration, as shipped."""
 
 import sys
 from importlib.resources import files

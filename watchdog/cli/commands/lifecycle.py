@@ -20,21 +20,21 @@ Scenario = Literal["bad-deploy", "partial", "latency", "upstream-outage", "blind
 
 
 async def run(*, ctx: It) -> int:
-    """Run the daemon: watch, decide, act as far as the mode allows, tell people, write everything down.
+    """Run the daemon: watch, decide, act as far as the mode allows, notify people, record everything.
 
-    Started more than once: on one SQLite file the next stands by; with `store: postgresql` all share the services.
-    SIGTERM stops it with the write in hand finished; SIGHUP has it read the configuration again.
+    With several processes on one SQLite file, one runs and the others stand by; with `store: postgresql` all share the
+    services. SIGTERM stops it once the write in hand is finished; SIGHUP makes it reload the configuration.
     """
     return await ctx.app().run(ctx.settings())
 
 
 async def check(*, live: Annotated[bool, Parameter(negative="", show_default=False)] = False, ctx: It) -> int:
-    """Check the configuration; every mistake is reported at once, with its place and what to write instead.
+    """Check the configuration; every mistake is reported at once, with its place and the correction.
 
     Parameters
     ----------
     live
-        Also test tokens, service ids, signals, channels and rollback targets; changes nothing, pages nobody.
+        Also test tokens, service ids, signals, channels and rollback targets; changes nothing, pages no one.
     """
     from watchdog.cli import output
     from watchdog.cli.namesake import conflict
@@ -67,12 +67,12 @@ async def demo(
     as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
     ctx: It,
 ) -> int:
-    """Watch the real daemon meet an incident in a make-believe cloud on this machine; needs no account.
+    """Watch the real daemon handle an incident in a simulated cloud on this machine; needs no account.
 
     Parameters
     ----------
     scenario
-        What goes wrong.
+        The fault.
     as_json
         Print one JSON object at the end instead of the screen; exit code 0 only if it went as expected.
     """
@@ -90,7 +90,7 @@ async def demo(
 
 
 async def channel_test(*, ctx: It) -> int:
-    """Send a test message through every channel, and say which ones arrived."""
+    """Send a test message through every channel, and show which ones accepted it."""
     from watchdog.cli import output, tables
 
     settings = ctx.settings()

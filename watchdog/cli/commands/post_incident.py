@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 NOTES_READ = 5000
 BEFORE_SECONDS = 600.0
 AFTER_SECONDS = 60.0
-"""How much is read around an incident: notes before it, minutes after it."""
+"""Time read around an incident: notes before it, minutes after it."""
 
 
 async def note(
@@ -29,18 +29,18 @@ async def note(
     by: As = None,
     ctx: It,
 ) -> int:
-    """Add a line of yours to an incident: to its timeline, to `explain`, to its post-mortem.
+    """Add a note to an incident: to its timeline, to `explain`, to its post-mortem.
 
     Parameters
     ----------
     incident
         Its id, as in web-1 (`watchdog incident list` lists them).
     text
-        What to say, at most 1000 characters.
+        The note, at most 1000 characters.
     root_cause
-        It names the root cause: `history` shows it too. The last one counts.
+        The note names the root cause: `history` shows it too. The last one counts.
     by
-        Who says it, if not who is logged in.
+        The author, if not you.
     """
     return await annotate(ctx, "note", incident, {"text": text, "root_cause": root_cause}, ctx.author(by))
 
@@ -53,17 +53,17 @@ async def postmortem(
     as_json: AsJson = False,
     ctx: It,
 ) -> int:
-    """Draft the post-mortem of an incident in Markdown: timeline, impact, suspect, checklists, what is left to do.
+    """Draft the post-mortem of an incident in Markdown: timeline, impact, suspect, checklists, action items.
 
     Parameters
     ----------
     incident
         Its id, as in web-1 (`watchdog incident list` lists them).
     to
-        A file to write it to, instead of the terminal; one that exists is not overwritten.
+        A file to write it to, instead of the terminal; an existing one is not overwritten.
     as_json
-        The facts instead of the draft, as one JSON object: the incident and its checklists as the console's API has
-        them, the timeline with its sources, the readings by the minute, the notes of people, the commits.
+        The facts instead of the draft, as one JSON object: the incident and its checklists as in the console's API, the
+        timeline with its sources, the readings by the minute, the notes of people, the commits.
     """
     from dataclasses import replace
 
@@ -84,6 +84,7 @@ async def postmortem(
         output.show_lines(lines)
         return output.DONE
     try:
+        # "x" fails on an existing file: a draft that people have edited must not be lost.
         with to.open("x", encoding="utf-8") as file:
             file.write("".join(f"{line}\n" for line in lines))
     except OSError as error:
@@ -93,7 +94,7 @@ async def postmortem(
 
 
 async def _views(store: "Store", settings: "Settings", clock: "Clock", incident: str) -> dict[str, Any]:
-    """Return the incident and its checklists as the console's API has them."""
+    """Return the incident and its checklists as in the console's API."""
     from watchdog.cli.api_views import queries
 
     asked = await queries(store, settings, clock)
@@ -101,13 +102,13 @@ async def _views(store: "Store", settings: "Settings", clock: "Clock", incident:
 
 
 def hour_or_minute(onset_at: float, now: float) -> float:
-    """Return from when readings are asked for: the minute before the onset, or its hour where only hours are kept."""
+    """Return the begin of the readings to read: the minute before the onset, or its hour where only hours are kept."""
     kept = now - onset_at < 48 * 3600.0
     return onset_at - onset_at % 60.0 - 60.0 if kept else onset_at - onset_at % 3600.0
 
 
 async def _facts(store: "Store", settings: "Settings", incident_id: str, now: float) -> "Facts":
-    """Return everything that is recorded of an incident. Raises ConfigurationError if there is none of that id."""
+    """Return the whole record of an incident. Raises ConfigurationError for an unknown id."""
     from watchdog.presentation.incident_facts import Facts
 
     incident = await store.incident(incident_id)

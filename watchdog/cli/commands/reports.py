@@ -19,14 +19,14 @@ async def history(
     as_json: AsJson = False,
     ctx: It,
 ) -> int:
-    """Show the rollbacks; as Markdown it is the table of the runbook.
+    """Show the rollbacks; as Markdown, in the runbook's table.
 
     Parameters
     ----------
     style
-        How to print them.
+        The output format.
     limit
-        How many incidents to look through, newest first.
+        The number of incidents to search, newest first.
     as_json
         The same as --format json.
     """
@@ -49,14 +49,14 @@ async def stats(
     as_json: AsJson = False,
     ctx: It,
 ) -> int:
-    """Show how fast incidents are found and ended, and how often deploys fail: MTTD, MTTA, MTTR and DORA's numbers.
+    """Show MTTD, MTTA and MTTR of incidents, and DORA's metrics of deploys.
 
     Parameters
     ----------
     since
-        How far back, as in 90d or 12h.
+        The period, as in 90d or 12h.
     style
-        How to print them.
+        The output format.
     as_json
         The same as --format json.
     """
@@ -88,7 +88,7 @@ async def digest(*, as_json: AsJson = False, ctx: It) -> int:
     Parameters
     ----------
     as_json
-        Print one JSON object: title, lines, and the moments between which they count.
+        Print one JSON object: title, lines, begin and end of the week.
     """
     from watchdog.cli import output
     from watchdog.domain.incidents import State

@@ -37,7 +37,7 @@ async def storm(
     as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
     ctx: It,
 ) -> int:
-    """Play the real daemon, two workers of it, in a simulated world that does its worst: seed after seed.
+    """Play the real daemon, as two workers, in a simulated world full of faults, seed after seed.
 
     The exit code is 0 only if no seed showed a double rollback, a wrong target, a missed incident, a stuck service, a
     lost page or a forgotten pin.
@@ -45,15 +45,15 @@ async def storm(
     Parameters
     ----------
     seeds
-        How many seeds.
+        The number of seeds.
     first
-        The first of them.
+        The first seed.
     seed
-        Play this one again, and tell everything that happened.
+        Replay this seed, and print every event.
     variant
         The shipped protocol, or a weakened one that the storm must catch.
     processes
-        How many at a time.
+        The number of parallel processes.
     as_json
         Print one JSON object.
     """
@@ -89,26 +89,27 @@ async def score(
     as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
     ctx: It,
 ) -> int:
-    """Measure the decisions: how often it rolls back wrongly, what it misses, how long it takes, with shipped defaults.
+    """Measure the decisions with shipped defaults: wrong rollbacks, missed incidents, delays.
 
     Parameters
     ----------
     seed
-        Of the episodes; by default a hash of the shipped defaults and of the fault classes, which nobody tuned on.
+        Seed of the episodes; by default a hash of the shipped defaults and of the fault classes, never used for tuning.
     episodes
-        How many of each fault class; of one that weighs more in the realistic mix as many times more.
+        Episodes of each fault class; a class that weighs more in the realistic mix gets as many times more.
     clean_years
-        How many years of services in which nothing goes wrong.
+        Service-years without any fault.
     classes
-        Only these fault classes, by commas; without it, a seed that begins with dev leaves out what is held out.
+        Only these fault classes, comma-separated; by default all, without the held-out ones for a seed that begins with
+        dev.
     scenarios
-        Scenario files, played like classes: these alone, unless classes are named, too.
+        Scenario files, played like classes: only these, unless --classes names some as well.
     rivals
-        Let what people use today play the same episodes, to compare the cost.
+        Play the same episodes with the tools in use today, to compare the cost.
     rival_episodes
-        At most so many of each fault class, likewise.
+        The most episodes of each fault class that those tools play.
     processes
-        How many at a time.
+        The number of parallel processes.
     report
         A folder: write report.html (with plots), report.md and report.json there.
     as_json
@@ -144,7 +145,8 @@ async def score(
 
 
 def _wrong(names: Sequence[str], report: Path | None) -> str:
-    """Return what is wrong with what was asked for, or nothing. The folder is made: later is too late to learn."""
+    """Return the mistake in the arguments, or an empty text. Creates the folder: a failure after the run would lose
+    it."""
     from watchdog.lab.classes import BY_NAME
     from watchdog.settings.rules.console_access import HOW, PAGE_LIBRARIES, missing_libraries
 
@@ -172,7 +174,7 @@ def _show(result: Mapping[str, object], as_json: bool) -> None:
 
 
 def _all(seed: str) -> list[str]:
-    """Return the names of the classes that are played on a seed, and say which are not."""
+    """Return the names of the classes played on a seed, and print the excluded ones."""
     from watchdog.cli import output
     from watchdog.lab.classes import played_on
 
@@ -190,19 +192,19 @@ async def soak(
     as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
     ctx: It,
 ) -> int:
-    """Run the real daemon through virtual hours of a quiet town: does it grow?
+    """Run the real daemon for virtual hours with quiet services: do memory or tasks grow?
 
     A day takes ten minutes or more.
-    The exit code is 0 only if memory (+5 MiB) and tasks (±2) stay what they were after the first hour.
+    The exit code is 0 only if memory (+5 MiB) and tasks (±2) stay at their values after the first hour.
 
     Parameters
     ----------
     hours
-        How many virtual hours.
+        The number of virtual hours.
     services
-        How many services it watches.
+        The number of services.
     seed
-        Which outages there are, and when.
+        The seed of the outages.
     as_json
         Print one JSON object.
     """
@@ -225,16 +227,16 @@ async def speed(
     as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
     ctx: It,
 ) -> int:
-    """Measure how fast decisions are made: healthy readings a second on one core, and the seconds of a service-year.
+    """Measure the speed of decisions: healthy readings a second on one core, and the seconds of a service-year.
 
-    The exit code is 0 only if both medians keep to their bars (100,000 a second at least, 90 s at most).
+    The exit code is 0 only if both medians meet their limits (100,000 a second at least, 90 s at most).
 
     Parameters
     ----------
     rounds
-        How many times each is measured; the median counts.
+        The number of measurements; the median counts.
     days
-        How many days of a service-year are played.
+        The days of a service-year to play.
     as_json
         Print one JSON object.
     """

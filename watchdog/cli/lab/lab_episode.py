@@ -1,4 +1,4 @@
-"""`watchdog lab episode CLASS SEED`: one episode of the decision lab played again, and told."""
+"""`watchdog lab episode CLASS SEED`: one episode of the decision lab, replayed and printed."""
 
 from typing import Annotated
 
@@ -10,14 +10,14 @@ It = Annotated[Context, Parameter(parse=False)]
 
 
 async def episode(name: str, seed: str, /, *, ctx: It) -> int:
-    """Play one episode of `lab score` again, and tell what was behind it, what was noted and done, and if it was right.
+    """Replay one episode of `lab score`, and print its fault, the notes, the actions, and the verdict.
 
-    The exit code is 0 only if it was.
+    The exit code is 0 only if the decision was right.
 
     Parameters
     ----------
     name
-        The fault class, or "clean" for a month in which nothing goes wrong.
+        The fault class, or "clean" for a month without any fault.
     seed
         The seed, as the report lists it.
     """

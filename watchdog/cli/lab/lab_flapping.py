@@ -1,4 +1,4 @@
-"""`watchdog lab flapping`: how long it takes to detect an intermittent outage, by period and share of downtime."""
+"""`watchdog lab flapping`: the time to detect an intermittent outage, by period and share of downtime."""
 
 import json
 import sys
@@ -27,11 +27,11 @@ async def flapping(
     Parameters
     ----------
     seed
-        Of the episodes.
+        Seed of the episodes.
     episodes
-        How many of each period and share, after a deploy and by itself.
+        Episodes of each period and share, after a deploy and without one.
     processes
-        How many at a time.
+        The number of parallel processes.
     as_json
         Print one JSON object.
     """

@@ -1,4 +1,4 @@
-"""`watchdog lab import`: history from elsewhere becomes a recording, to be replayed with your own policy."""
+"""`watchdog lab import`: the history of another monitor becomes a recording, to replay with your own policy."""
 
 import json
 import sys
@@ -31,9 +31,9 @@ async def import_history(
     as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
     ctx: It,
 ) -> int:
-    """Make a recording of history from elsewhere, to see with `lab replay` what would have been decided in it.
+    """Make a recording from another monitor's history, to see the watchdog's decisions on it with `lab replay`.
 
-    With --config, the policy (and which kind the signal is) comes from there; else shipped defaults are taken.
+    With --config, the policy and the signal's kind come from there; else the shipped defaults apply.
 
     Parameters
     ----------
@@ -44,15 +44,15 @@ async def import_history(
     files
         The files to read.
     service
-        Whose history it is, as named in the configuration.
+        The service of the history, as named in the configuration.
     signal
-        Which of its signals this would have been.
+        The signal that would have made these readings.
     out
-        The folder that gets the recording.
+        The folder for the recording.
     deploys
         A CSV file of its deploys: time,commit[,began][,id][,trigger]; without it, no deploy can be blamed.
     site
-        Which of several sites in an Upptime file.
+        The site, in an Upptime file with several.
     signal_kind
         Without --config: http, latency or sentry. (By default http; sentry for counts of Sentry.)
     as_json
@@ -85,7 +85,7 @@ async def import_history(
 
 
 def lines(made: "Imported") -> list[str]:
-    """Return it in words."""
+    """Return the import in words."""
     from watchdog.domain.units import show_seconds
     from watchdog.presentation.text import clean, moment
 

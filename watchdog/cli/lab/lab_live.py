@@ -1,4 +1,4 @@
-"""`watchdog lab live`: the real daemon against the lab's numbers, in a table or as JSON."""
+"""`watchdog lab live`: the real daemon's delays beside the lab's, in a table or as JSON."""
 
 import json
 import sys
@@ -29,26 +29,26 @@ async def live(
     as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
     ctx: It,
 ) -> int:
-    """Check the simulated lab against life: the real daemon and a make-believe cloud, in processes of their own.
+    """Compare the simulated lab with reality: the real daemon and a simulated cloud, in processes of their own.
 
-    Shipped defaults, nothing that is measured shortened; each live episode is one that `lab score` could draw. Takes
-    a quarter of an hour. The exit code is 0 only if every episode ended as it should, and no kind's median delay from
-    onset to rollback request (or page) is shown to be more than 20 % off the simulated one (95 % interval).
+    With shipped defaults, and every measured time in full; each live episode is one that `lab score` could draw. Takes
+    a quarter of an hour. The exit code is 0 only if every episode ended right, and for no kind the median delay from
+    onset to rollback request (or page) is proved to be more than 20 % off the simulated one (95 % interval).
 
     Parameters
     ----------
     seed
-        Of what is drawn.
+        Seed of the episodes.
     episodes
-        How many live episodes, the kinds in turn; of those whose delays are spread, more.
+        Live episodes in all, the kinds in turn; kinds with widely spread delays come more often.
     parallel
-        How many of them at a time: they mostly wait.
+        Live episodes at a time: they mostly wait.
     kinds
-        Only these, by commas.
+        Only these kinds, comma-separated.
     simulated
-        How many simulated episodes of each kind.
+        Simulated episodes of each kind.
     processes
-        How many of those at a time.
+        The number of processes that simulate.
     as_json
         Print one JSON object.
     """
@@ -82,7 +82,7 @@ async def live(
 
 
 def _wrong(names: Sequence[str], numbers: dict[str, int]) -> str:
-    """Return what is wrong with what was asked for, or nothing."""
+    """Return the mistake in the arguments, or an empty text."""
     from watchdog.app.live.episode_kinds import KINDS
 
     strange = [name for name in names if name not in KINDS]
@@ -93,7 +93,7 @@ def _wrong(names: Sequence[str], numbers: dict[str, int]) -> str:
 
 
 def shown(rows: Sequence["Row"]) -> Table:
-    """Return the table, a kind a line."""
+    """Return the table, a line per kind."""
     from watchdog.cli.tables import table
 
     return table(HEAD, [_cells(row) for row in rows])
@@ -117,7 +117,7 @@ def _cells(row: "Row") -> tuple[str, ...]:
 
 
 def words(suite: "Suite") -> list[str]:
-    """Return what the table does not say: what went wrong, and the end."""
+    """Return the facts missing in the table: wrong episodes, and the conclusion."""
     from watchdog.domain.units import show_seconds
     from watchdog.lab.closed_loop import PIN_SECONDS
     from watchdog.presentation.text import clean

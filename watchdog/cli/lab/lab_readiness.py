@@ -1,4 +1,4 @@
-"""`watchdog lab readiness`: would it have acted rightly? Read before a service is put into mode autonomous."""
+"""`watchdog lab readiness`: would automatic rollbacks have been right? Read it before mode autonomous."""
 
 import json
 import sys
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 It = Annotated[Context, Parameter(parse=False)]
 RULES = ("human_seconds", "recovery_seconds", "stayed_seconds", "same_outage_seconds", "label_seconds")
-"""The limits by which acts are judged, by their names in replay/readiness/judgement_rules.py."""
+"""The limits by which rollbacks are judged, by their names in replay/readiness/judgement_rules.py."""
 
 
 async def readiness(
@@ -23,16 +23,16 @@ async def readiness(
     as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
     ctx: It,
 ) -> int:
-    """Judge, before you let it act: what would it have rolled back in what was recorded, and was that right?
+    """Judge readiness for mode autonomous: which rollbacks would the watchdog have made, and were they right?
 
-    Replays recordings with their policy (with --config NEW: that one) in mode autonomous. An act was right if a human
-    did the same and it helped, or says so (`watchdog incident label`); wrong if a human says so, or if it recovered by
-    itself; else it is unknown. The exit code is 0 only for READY.
+    Replays recordings with their policy (with --config NEW: that one) in mode autonomous. A rollback was right if a
+    person did the same and it helped, or labelled it so (`watchdog incident label`). It was wrong if a person labelled
+    it so, or if the service recovered by itself; else it is unknown. The exit code is 0 only for READY.
 
     Parameters
     ----------
     recordings
-        Files of recordings, or folders of them; by default the daemon's folder, as the configuration names it.
+        Files of recordings, or folders of them; by default the daemon's folder in the configuration.
     as_json
         Print one JSON object.
     """
@@ -42,6 +42,7 @@ async def readiness(
     from watchdog.settings import is_configured
     from watchdog.settings.load.load import load
 
+    # Paths alone need no configuration, but its store has the labels: use one that is there.
     needed = ctx.config is not None or not recordings or is_configured(ctx.environ, ctx.cwd)
     settings = load(ctx.config, ctx.environ, ctx.cwd, secretless=True) if needed else None
     examined = await examine([ctx.cwd / path for path in recordings], settings, new=ctx.config is not None)
@@ -53,7 +54,7 @@ async def readiness(
 
 
 def json_object(examined: "Examined") -> Mapping[str, Any]:
-    """Return everything for machines; an upper bound that does not exist is null."""
+    """Return the verdict and its numbers for machines; a missing upper bound is null."""
     from watchdog.replay.readiness import judgement_rules
 
     found = examined.readiness

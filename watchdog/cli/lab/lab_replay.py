@@ -1,4 +1,4 @@
-"""`watchdog lab replay`: what was decided, and what another policy would have decided, in words or as JSON."""
+"""`watchdog lab replay`: the decisions of a recording, and those of another policy, in words or as JSON."""
 
 import json
 import sys
@@ -30,20 +30,20 @@ async def replay(
     as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
     ctx: It,
 ) -> int:
-    """Replay recordings: the same decisions? With --config NEW: what would that policy have done, when and why?
+    """Replay recordings: the same decisions? With --config NEW: the actions of that policy, with times and reasons.
 
     The daemon keeps them in recordings/ beside its store. Without --config, the exit code is 0 only if this version
     decides as the run did, at every step.
 
-    With --since-upgrade: what earlier versions did in the last 30 days, decided again by this one, by the policy of
-    then; the exit code is 0 only if it decides the same. The daemon does so by itself after an upgrade.
+    With --since-upgrade: decisions of earlier versions in the last 30 days, made again by this one with the policy of
+    then; the exit code is 0 only if they are the same. The daemon does so by itself after an upgrade.
 
     Parameters
     ----------
     recordings
-        Files of recordings, or folders of them. With --since-upgrade by default that of the configuration.
+        Files of recordings, or folders of them. With --since-upgrade, by default the configuration's folder.
     since_upgrade
-        Compare this version with those before it.
+        Compare this version with earlier ones.
     as_json
         Print one JSON object.
     """
@@ -81,7 +81,7 @@ def _since_upgrade(paths: Sequence[Path], ctx: Context, *, as_json: bool) -> int
 
 
 def json_object(found: "Answer") -> Mapping[str, Any]:
-    """Return everything for machines."""
+    """Return the result for machines."""
     from watchdog.replay.cost import Cost
 
     replayed, divergence = found.replay, found.replay.divergence
@@ -107,7 +107,7 @@ def json_object(found: "Answer") -> Mapping[str, Any]:
 
 
 def lines(found: "Answer") -> Iterator[str]:
-    """Return everything in words."""
+    """Yield the result in words."""
     yield _what_was_replayed(found.replay)
     yield from (f"note: {note}" for note in found.replay.notes)
     yield ""

@@ -1,4 +1,4 @@
-"""`watchdog lab robustness`: what the shipped policy does in worlds that it was not fitted to."""
+"""`watchdog lab robustness`: the shipped policy in worlds that it was not fitted to."""
 
 import json
 import sys
@@ -26,26 +26,27 @@ async def robustness(
 ) -> int:
     """Vary the laboratory's world, not the policy: restarts that last longer, rarer bad deploys, late onsets, seasons.
 
-    The first table has a row a world; the second one says how soon a slower release is told after two weeks of seasons.
+    The first table has a row per world; the second shows the time to the alert on a slower release after two weeks of
+    seasons.
 
     Parameters
     ----------
     worlds
-        Only these, by commas; "none" for slower releases alone.
+        Only these worlds, comma-separated; "none" for slower releases alone.
     seed
-        Of the episodes; by default a hash of the shipped defaults, of the core and of the laboratory.
+        Seed of the episodes; by default a hash of the shipped defaults, of the core and of the laboratory.
     episodes
-        How many of each fault class in each world.
+        Episodes of each fault class in each world.
     clean_years
-        How many years of services in which nothing goes wrong, in each world.
+        Service-years without any fault, in each world.
     rival_episodes
-        At most so many of each fault class are played by what people use today, too.
+        The most episodes of each fault class that the tools in use today play as well.
     slower
-        How many slower releases of each kind; 0 for none.
+        Slower releases of each kind; 0 for none.
     seasons
-        How many services with daily and weekly seasons are watched for a quarter of a year; 0 for none.
+        Services with daily and weekly seasons, each for a quarter of a year; 0 for none.
     processes
-        How many at a time.
+        The number of parallel processes.
     as_json
         Print one JSON object.
     """

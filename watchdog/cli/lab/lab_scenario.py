@@ -1,4 +1,4 @@
-"""`watchdog lab scenario FILE`: a fault class of the user's own, played once and told."""
+"""`watchdog lab scenario FILE`: a fault class of the user's own, played once and printed."""
 
 import json
 import sys
@@ -20,16 +20,16 @@ async def scenario(
     as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
     ctx: It,
 ) -> int:
-    """Play a fault class of your own, written in a YAML file: what was noted and done, and if it was right.
+    """Play a fault class of your own, written in a YAML file: print the notes, the actions, and the verdict.
 
-    The exit code is 0 only if it was, 2 if the file has mistakes. See config/scenarios for examples.
+    The exit code is 0 only if the decision was right, 2 if the file has mistakes. See config/scenarios for examples.
 
     Parameters
     ----------
     file
         The scenario file.
     seed
-        What its ranges, its services and their traffic are drawn from; the same seed gives the same episode.
+        Seed of its ranges, services and traffic; the same seed gives the same episode.
     as_json
         Print one JSON object.
     """

@@ -1,4 +1,4 @@
-"""`watchdog lab traces`: the table of what was found in real traces, in words or as JSON."""
+"""`watchdog lab traces`: detections in real traces as a table, in words or as JSON."""
 
 import json
 import sys
@@ -24,19 +24,19 @@ async def traces(
     as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
     ctx: It,
 ) -> int:
-    """Replay real traces with labelled faults (Nezha, PetShop, NAB, Upptime): what is found, what not, and why.
+    """Replay real traces with labelled faults (Nezha, PetShop, NAB, Upptime): faults found, faults missed, and why.
 
-    With shipped defaults, one configuration for all, nothing fitted. What our probes would have met is drawn from what
-    was recorded; nobody deployed in these traces, so that any rollback would be wrong.
+    One configuration for all, with shipped defaults, nothing fitted. Probes are drawn from the recorded readings. The
+    traces have no deploys, so any rollback would be wrong.
 
     Parameters
     ----------
     folder
-        The folder with the sets: nezha/, petshop/, nab/, upptime/; those that are there.
+        The folder with the sets that you have: nezha/, petshop/, nab/, upptime/.
     sets
-        Only these, by commas.
+        Only these, comma-separated.
     seed
-        Of the draws.
+        Seed of the draws.
     as_json
         Print one JSON object.
     """
@@ -52,7 +52,7 @@ async def traces(
 
 
 def lines(rows: Sequence["Row"]) -> Iterator[str]:
-    """Return the table, and below it why what was not found was not."""
+    """Yield the table, and below it the reason for each missed fault."""
     from watchdog.lab.traces.score import OUTCOMES
 
     yield "| set | faults | " + " | ".join(OUTCOMES) + " | false alarms a day (95 %) | delay p50 / p95 | decided |"

@@ -1,6 +1,6 @@
-"""The readiness verdict in words: every act with its verdict and why, what was missed, the numbers, the criteria.
+"""The readiness verdict in words: every rollback with its verdict and reason, missed ones, numbers, criteria.
 
-Rule: every number is shown with what it is counted from, and every limit with its reason.
+Rule: every number is shown with its sample, and every limit with its reason.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ HEAD = ("when (UTC)", "service", "from -> to")
 
 
 def show(examined: "Examined") -> None:
-    """Write everything."""
+    """Print the verdict with all its parts."""
     found = examined.readiness
     output.show_lines(list(_what_was_judged(examined)))
     if found.acts:
@@ -116,7 +116,7 @@ def number(criterion: Criterion, value: float) -> str:
 
 
 def shown(value: float) -> str:
-    """Return a number with as many digits as mean something."""
+    """Return a number with its meaningful digits."""
     if value == inf:
         return "any number"
     return f"{value:,.0f}" if value >= 100 else f"{round(value, 2):g}"

@@ -1,4 +1,4 @@
-"""What this version decides otherwise than those before, in words: a title and a line for each incident."""
+"""Decisions that differ from earlier versions, in words: a title and a line for each incident."""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ LINES_MAX = 20
 
 
 def json_object(found: "UpgradeReplay") -> Mapping[str, Any]:
-    """Return everything for machines."""
+    """Return the result for machines."""
     return {
         "watchdog": __version__,
         "before": list(found.before),
@@ -33,7 +33,7 @@ def json_object(found: "UpgradeReplay") -> Mapping[str, Any]:
 
 
 def title(found: "UpgradeReplay") -> str:
-    """Return what came of it in a line."""
+    """Return the result in a line."""
     past = _number(len(found.incidents), "past incident")
     if found.is_same:
         return f"watchdog {__version__} decides {past} as before"
@@ -43,7 +43,7 @@ def title(found: "UpgradeReplay") -> str:
 
 
 def lines(found: "UpgradeReplay") -> Iterator[str]:
-    """Yield what was replayed, and the first difference of each incident."""
+    """Yield the extent of the replay, and the first difference of each incident."""
     if found.began_at is not None:
         span = f"{moment(found.began_at)} to {moment(found.ended_at)}"
         yield f"Decided again: {_number(found.events, 'event')} in {_number(found.files, 'file')}, {span}."
