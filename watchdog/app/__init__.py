@@ -1,1 +1,1 @@
-"""The composition root and what it is asked for: build, run, queries, demo. Just below the command line."""
+"""The composition root and its entry points: build, run, queries, demo. Just below the command line."""

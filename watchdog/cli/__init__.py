@@ -1,1 +1,1 @@
-"""The roof: what a person types and reads in a terminal. Renders what others decided; decides nothing."""
+"""The roof: the commands that a person types in a terminal, and their output. It renders decisions and makes none."""

@@ -29,6 +29,7 @@ async def queries(store: "Store", settings: "Settings", clock: "Clock") -> ViewQ
             clock=clock,
             policy=lambda: settings.policy,
             state=lambda: state,
+            # A command holds no service: every state comes from the store.
             held=frozenset,
             ask=_nothing_is_asked,
             listing=_nothing_is_asked,

@@ -1,6 +1,6 @@
 """The commands in their tree: top level and groups, each command with its function, in the order of the help.
 
-A command's place is defined in domain/commands (`PLACES`, and the column `group` of the command table); this file has
+A command's place is defined in domain/commands (`PLACES`, and the column `group` of the command table). This file has
 the functions of the commands that do more than submit a row of the table.
 """
 

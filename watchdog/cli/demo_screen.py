@@ -33,6 +33,7 @@ class DemoScreen:
         self._plain = not self._console.is_terminal
         if self._plain:
             self._console.width = PIPE_WIDTH
+        # A terminal without UTF-8 cannot encode block characters: Python would raise.
         self._ascii = not (self._console.encoding or "").lower().startswith("utf")
         self._live: Live | None = None
         self._head: list[str] = []

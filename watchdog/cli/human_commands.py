@@ -77,7 +77,8 @@ def checked_arguments(ctx: Context, command: HumanCommand, subject: str, given: 
         known_service(ctx.settings(), subject)
     said = {name: clean(value, ANSWER_MAX) if isinstance(value, str) else value for name, value in given.items()}
     for one in command.arguments:
-        if said.get(one.name) == "" and one.default == "":  # `--signal "$UNSET"` must not silence the whole service
+        # With an unset variable (`--signal "$UNSET"`) the silence would cover the whole service.
+        if said.get(one.name) == "" and one.default == "":
             usage_error(one.option, "there is nothing in it to read", "leave it out, or say which")
     try:
         arguments = stored_arguments(command, subject, said)

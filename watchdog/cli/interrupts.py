@@ -16,6 +16,7 @@ from typing import Any
 async def interruptible(command: Coroutine[Any, Any, int]) -> int:
     """Await a command within `asyncio.run`. Raises KeyboardInterrupt if Ctrl-C arrives while it computes."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    # `asyncio.run` has installed its own handler, which cancels the task: ours goes in front of it.
     cancel = signal.getsignal(signal.SIGINT)
 
     def interrupt(number: int, frame: FrameType | None) -> None:
@@ -29,5 +30,6 @@ async def interruptible(command: Coroutine[Any, Any, int]) -> int:
     try:
         return await command
     finally:
-        if signal.getsignal(signal.SIGINT) is interrupt:  # else the command has set its own
+        # Only ours is removed: the daemon installs handlers of its own.
+        if signal.getsignal(signal.SIGINT) is interrupt:
             signal.signal(signal.SIGINT, cancel)

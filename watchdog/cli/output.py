@@ -63,7 +63,8 @@ def show_wrapped(lines: Sequence[str]) -> None:
 def _dressed(line: str) -> Text:
     text = Text(line)
     label = LABEL.match(line)
-    if line.isupper():  # the head of a table
+    # The head of a table is all capitals.
+    if line.isupper():
         text.stylize("bold")
     elif label is not None:
         text.stylize("bold", 0, label.end())
@@ -99,7 +100,8 @@ def explain_error(error: WatchdogError) -> int:
     if isinstance(error, ConfigurationError):
         for mistake in error.mistakes:
             print_error(str(mistake))
-        if error.place and len(error.mistakes) < MISTAKES_MAX:  # no more lines than that, whatever is wrong
+        # The list of mistakes is bounded: the hint must not exceed it.
+        if error.place and len(error.mistakes) < MISTAKES_MAX:
             from watchdog.docs.places import link
 
             print_error(f"Every key with its type and default: {link(error.place)}")

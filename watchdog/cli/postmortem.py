@@ -81,6 +81,7 @@ def summary(facts: Facts) -> list[str]:
         lines.append(f"At {clock(decision.at)} {who} asked for the rollback by hand.")
     elif decision is not None and not facts.by_hand:
         after = show_seconds(max(0.0, decision.at - incident.onset_at))
+        # The blame has a sentence of its own: a reason that repeats it is left out.
         repeated = decision.blame is not None and (decision.blame.convicts or decision.why == decision.blame.why)
         why = "" if repeated else f": {decision.why}"
         judged = f"After {after} the watchdog judged it {decision.severity} and decided to {COURSES[decision.course]}"

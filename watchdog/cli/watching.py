@@ -43,5 +43,6 @@ async def shown(draw: Draw, clock: "Clock", *, watch: bool, as_json: bool = Fals
                 return code
         except Temporary as error:
             output.explain_error(error)
+        # A reader behind a pipe must see this picture now, not with the next one.
         sys.stdout.flush()
         await clock.sleep(EVERY_SECONDS)

@@ -57,7 +57,8 @@ def make_console(world: Dependencies, access: Access) -> ASGIApp:
         exception_handlers={HTTPException: problem, Temporary: unavailable},
     )
     # Starlette builds a slash redirect from the Host header, which the client chooses.
-    app.router.redirect_slashes = False  # the address would be made of whatever Host the request names
+    app.router.redirect_slashes = False
+    # Outermost first: refusals carry the security headers, too, and no body is read before the login is checked.
     return SecurityHeaders(AuthMiddleware(BodyLimit(app), access, world.clock, renderer))
 
 
@@ -74,6 +75,7 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers["content-security-policy"] = POLICY
+                # A handler may set a stricter policy, as the OpenID callback does.
                 headers.setdefault("referrer-policy", REFERRER)
             await send(message)
 

@@ -15,6 +15,7 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
+        # No handler reads the body of another method.
         if scope["method"] != "POST":
             await self._app(scope, receive, send)
             return

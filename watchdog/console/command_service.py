@@ -2,8 +2,8 @@
 
 Rule 1: the same commands as those of the command line, under the name of the logged-in person; this file decides
 nothing.
-Rule 2: a command that the role does not allow is recorded in the audit, but no more often than a person clicks, however
-many names the bearers of one token type; the incident's timeline has no line of it.
+Rule 2: the audit records a command that the role does not allow, but no more often than a person clicks. The limit
+counts per role, so new names do not evade it. The incident's timeline has no line of it.
 """
 
 from collections.abc import Mapping
@@ -58,12 +58,14 @@ class CommandService:
             await self._record_refusal(visitor, command.name, told)
             raise NotAllowed(why)
         arguments = arguments_of(command, subject, given)
+        # The daemon compares the identity with the policy's approver; the shown name proves nothing.
         if command.name == "approve":
             arguments["identity"] = visitor.identity
         return await self._world.ask(command.name, arguments, visitor.by)
 
     async def _record_refusal(self, visitor: Visitor, command: str, arguments: Mapping[str, Any]) -> None:
-        key = f"refused {visitor.way} {visitor.role}"  # never the name: the bearer of a token chooses it
+        # Never the name, which the bearer of a token chooses: new names would evade the limit.
+        key = f"refused {visitor.way} {visitor.role}"
         if self._refusals.wait_seconds(key) > 0:
             return
         self._refusals.take(key)
@@ -81,7 +83,8 @@ def arguments_of(command: HumanCommand, subject: str, given: Mapping[str, Any]) 
     own = {one.name for one in command.arguments}
     theirs = [one.name for row in ROWS if row.subject is command.subject for one in row.arguments]
     for name in theirs:
-        if name not in own and said.get(name):  # two buttons of one form may want different things
+        # Two buttons share one form: a field of the other command means that the wrong one was pressed.
+        if name not in own and said.get(name):
             raise Invalid(f"{command.name.capitalize()} takes no {name}: leave it out, then ask again.")
     try:
         stored = stored_arguments(command, clean(subject, NAME_MAX), said)

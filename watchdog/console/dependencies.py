@@ -106,4 +106,5 @@ class Access:
         return True
 
     def __repr__(self) -> str:
+        # No token may reach a log or a traceback.
         return f"Access({', '.join(self.tokens)}: ***)"

@@ -106,6 +106,7 @@ def availability(
         if hour is None or length <= 0:
             continue
         took, away = (
+            # Overlapping incidents must not fill an hour twice.
             min(length, sum(lasted_within(one, begin, begin + HOUR_SECONDS, now) for one in some))
             for some in (touching, left_out)
         )
@@ -141,6 +142,7 @@ def ended_at(incident: Incident) -> float | None:
     """Return when the service was available again; None while the incident is open, also during verification."""
     if incident.closed_at is None:
         return None
+    # Whichever comes first: a person may close an incident before its rollback is live.
     return min(incident.rollback.restored_at or incident.closed_at, incident.closed_at)
 
 

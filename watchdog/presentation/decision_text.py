@@ -58,6 +58,7 @@ def diff_link(decision: Decision, repo: str | None) -> str:
     """Return the address of the comparison of target and suspect; empty if the commits are not both known."""
     suspect = decision.blame.suspect if decision.blame else None
     target = decision.target.deploy if decision.target else None
+    # Other hosts have other addresses for a comparison: a broken link is worse than none.
     if not (
         repo and repo.startswith("https://github.com/") and suspect and target and suspect.commit and target.commit
     ):

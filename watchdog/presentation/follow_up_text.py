@@ -112,6 +112,7 @@ def _open(
 ) -> Sequence[Open]:
     """Return the open items of these incidents, by due time."""
     found = [Open(one, item) for one in incidents for item in _items(_facts(one, said, policy, owners, now))]
+    # Items without a due time come last: theirs is known once the incident ends.
     return sorted(found, key=lambda one: (one.item.due_at if one.item.due_at is not None else inf, one.incident.id))
 
 

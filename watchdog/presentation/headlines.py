@@ -39,7 +39,8 @@ def happens(incident: Incident) -> str:
     """Return service and failure: `web is down`, `web api is slow`, `web crashes`; the name alone without a finding."""
     worst = incident.findings[0] if incident.findings else None
     if worst is None:
-        return incident.service  # a person asked for a rollback
+        # A person asked for this rollback; no check failed.
+        return incident.service
     if worst.method == "crashes":
         return f"{incident.service} crashes"
     critical = incident.severity is Severity.CRITICAL and worst.fails
@@ -89,6 +90,7 @@ def titled(text: str, incident: Incident) -> str:
     if len(line) - TITLE_MAX > len(service) - NAME_MIN and incident.findings and line.startswith(trouble):
         line = f"{service}: {line.removeprefix(trouble)}"
     over = len(line) - TITLE_MAX
+    # The end of a title holds the time of the outage, so the middle of the name gives way.
     if over > 0 and line.startswith(service) and len(service) > NAME_MIN:
         kept = max(NAME_MIN, len(service) - over) - 1
         line = f"{service[: kept - kept // 2]}…{service[len(service) - kept // 2 :]}{line[len(service) :]}"

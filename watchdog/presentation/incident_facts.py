@@ -28,12 +28,12 @@ def ended_at(incident: Incident) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """One incident's record, at the moment `now` (UTC epoch seconds).
+    """The record of one incident, at the moment `now` (UTC epoch seconds).
 
-    `notes` are the service's; `target_seconds` is the policy's time to restored (or to an answer) for this severity;
-    `signals` maps the service's signals to their kinds; `auto_deploy` is how it stands by the last look, if known.
-    `changes` is what the repository says of the suspect's commits, `changes_why` why it says nothing, if it was asked.
-    `ticks` and `follow_ups` are what people ticked and added; `owners` maps roles to the contacts who have them.
+    `notes` are the service's. `target_seconds` is the policy's time limit to restore (or to answer) for this severity.
+    `signals` maps the service's signals to their kinds. `auto_deploy` of `service` is its last known setting. `changes`
+    is the repository's account of the suspect's commits, `changes_why` the reason if it has none. `ticks` and
+    `follow_ups` are those of people; `owners` maps roles to contacts.
     """
 
     incident: Incident

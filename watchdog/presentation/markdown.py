@@ -30,6 +30,7 @@ def code(text: object, limit: int = 200) -> str:
     line = clean(text, limit)
     if not line:
         return ""
+    # A code span ends at the first run of its own length (CommonMark): use a longer one.
     fence = "`" * (_longest_run(line) + 1)
     pad = " " if line.startswith("`") or line.endswith("`") else ""
     return f"{fence}{pad}{line}{pad}{fence}".replace("|", "\\|")
@@ -43,6 +44,7 @@ def fenced(lines: Sequence[str]) -> list[str]:
 
 def link(text: str, address: str | None) -> str:
     """Return `[text](<address>)`, or only the text if the address is not http(s)."""
+    # Encoded first: a `>` in the address would close the link early.
     href = quote(address or "", safe=_URL_SIGNS, errors="replace")
     return f"[{plain(text)}](<{href}>)" if href.startswith(("https://", "http://")) else plain(text)
 

@@ -110,6 +110,7 @@ def todo_lines(incident: Incident) -> tuple[str, ...]:
     """Return the runbook's open items after a rollback, each with owner and due time; none without a rollback."""
     if incident.rollback.requested_at is None:
         return ()
+    # Stakeholders whom the daemon informed are no task for people any more.
     open_items = [one for one in RUNBOOK if one.by_people and not (one.id == "stakeholders" and incident.informed)]
     left = [(one, show_seconds(one.within_seconds or 0.0)) for one in open_items]
     return tuple(
@@ -120,6 +121,7 @@ def todo_lines(incident: Incident) -> tuple[str, ...]:
 def reasoning(incident: Incident) -> tuple[str, ...]:
     """Return the other findings, the arithmetic of the blame, the guards and the target, a line each."""
     decision = incident.decision
+    # The first finding leads the notice already.
     lines = [f"Seen: {finding.signal}: {finding.text}" for finding in incident.findings[1:]]
     if decision is None:
         return tuple(lines)

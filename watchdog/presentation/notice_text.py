@@ -53,7 +53,8 @@ def _late(notice: Notice, now: float) -> Lines:
 def _since(incident: Incident, at: float) -> str:
     """Return `Critical for 72 s, since 16:16 UTC: home: 41 of 41 probes failed …`."""
     severity = incident.severity.value.capitalize()
-    if not incident.findings:  # a person asked for a rollback
+    # A person asked for this rollback; no check failed.
+    if not incident.findings:
         return f"{severity}, since {time_of_day(incident.onset_at, at)}: {incident.title}"
     worst = incident.findings[0]
     began, lasted = time_of_day(worst.onset_at, at), show_seconds(max(0.0, at - worst.onset_at))

@@ -36,6 +36,7 @@ def planned_undo(policy: Policy, state: State, listed: DeploysListed, incident: 
 def _decided(
     policy: Policy, state: State, listed: DeploysListed, asked: RollbackRequested | UndoRequested
 ) -> tuple[Decision, Sequence[Effect]]:
+    # The guards judge by the current deploy list, as the daemon does before it sends a rollback.
     state, _ = step(state, listed, policy)
     state, effects = step(state, asked, policy)
     for effect in effects:

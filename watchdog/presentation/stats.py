@@ -36,9 +36,9 @@ class Watched:
 class Stats:
     """The numbers of one service, or of all. Durations in seconds.
 
-    `incidents` have an onset, and were not planned; `acts` maps incident id to the first human act; `span_seconds` is
-    how long it was watched within the period; `deployments` went live and are no rollbacks, counted over
-    `deploy_seconds`; `judged` are those of them that went live while we watched, `failed` those of these at fault.
+    `incidents` have an onset, and were not planned. `acts` maps an incident's id to the first act of a person.
+    `span_seconds` is the watched part of the period. `deployments` counts deploys that went live and are no rollbacks,
+    over `deploy_seconds`. `judged` counts those of them that went live while we watched, `failed` those at fault.
     """
 
     service: str

@@ -67,9 +67,11 @@ class Numbers:
 
     async def _read_acts(self, give_up: float) -> None:
         missing = [one for one in self.incidents if one.id not in self._acts]
+        # One query for the remarks of all, and none at all if every incident is known.
         remarks = await self._journal.remarks() if missing else ()
         for one in missing:
             moments = human_acts(one, await self._journal.notes(incident=one.id, limit=NOTES_READ), remarks)
             self._acts[one.id] = moments[0] if moments else None
+            # Checked after an incident, not before: each call makes some progress, however late it is.
             if self._clock.monotonic() >= give_up:
                 return

@@ -57,6 +57,7 @@ def actions(before: State, after: State, effects: Sequence[Effect], at: float) -
     """Yield the actions of one step: first the decision, then its effects outside."""
     for name, service in after.services.items():
         known = before.services.get(name)
+        # States are immutable: an unchanged service is the same object.
         if service is not known and service.incident is not None:
             yield from _decided(known.incident if known is not None else None, service.incident)
     for effect in effects:

@@ -24,7 +24,8 @@ def clean(text: object, limit: int = LONGEST) -> str:
     return _clean(str(text)[: limit * 4], limit)
 
 
-@lru_cache(maxsize=4096)  # the same names and messages stand on every page
+# The same names and messages stand on every page.
+@lru_cache(maxsize=4096)
 def _clean(text: str, limit: int) -> str:
     spaced = "".join(" " if char.isspace() else char for char in text)
     kept = "".join(char for char in spaced if unicodedata.category(char) not in _UNPRINTABLE)
@@ -94,7 +95,7 @@ def sentence(text: str) -> str:
 
 
 def short(code: str | None) -> str:
-    """Return the seven characters of a commit (or of an image digest) that people call it by."""
+    """Return the seven characters of a commit (or of an image digest) that people know it by."""
     return clean((code or "no commit").removeprefix("sha256:"))[: 7 if code else 9]
 
 

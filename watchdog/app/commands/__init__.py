@@ -1,1 +1,1 @@
-"""What the command line runs besides the daemon."""
+"""The functions of the command line besides the daemon."""

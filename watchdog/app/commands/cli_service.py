@@ -73,6 +73,7 @@ async def command(settings: Settings, name: str, arguments: Mapping[str, Any], b
 
 async def _apply_here(settings: Settings, clock: Clock, name: str, arguments: Mapping[str, Any], by: str) -> Command:
     """Run just enough of the daemon for one command, through the same journal and protocol."""
+    # To stderr: stdout carries the command's answer.
     prepare_logs(settings, stream=sys.stderr)
     settings = await resolve(settings, clock)
     app = build(settings, clock, on_error=report_errors(lambda: None))

@@ -1,8 +1,8 @@
 """`watchdog lab import`: files of another monitor in, one recording out, readable by `watchdog lab replay`.
 
-Rule 1: the recording is that of a daemon in mode observe: nobody approved or acted in that past.
-Rule 2: the policy is the configuration's, reduced to the history (each reduction is a note): one service, one signal,
-read at the history's pace, and no control targets, status pages or dependencies, which the history lacks.
+Rule 1: the recording is that of a daemon in mode observe: no person approved or acted in that past.
+Rule 2: the policy is the configuration's, reduced to the history; each reduction is a note. It has one service and one
+signal, read at the history's pace, and no control targets, status pages or dependencies.
 Rule 3: the file appears whole or not at all.
 """
 
@@ -101,6 +101,7 @@ def _policy(source: Source, environ: Mapping[str, str], cwd: Path) -> tuple[Poli
         policy = load(None, variables, Path("/nowhere"), secretless=True).policy
         notes.append(f"no --config: a policy with shipped defaults was made for a signal of kind {source.signal_kind}")
     else:
+        # Nothing of the past is read from a vendor, so no key is needed.
         policy = load(source.config, environ, cwd, secretless=True).policy
     wishes = policy.services.get(source.service)
     if wishes is None:

@@ -45,6 +45,7 @@ def configuration(scene: EpisodeWorld) -> str:
 @lru_cache(maxsize=64)
 def _policy(names: tuple[str, ...], needs: tuple[tuple[str, tuple[str, ...]], ...], objective: bool) -> Policy:
     text = _text(names, dict(needs), objective=objective)
+    # A folder that does not exist: no `.env` of this machine may change the lab's policy.
     return load(None, {**SECRETS, "WATCHDOG_CONFIG_YAML": text}, Path("/nowhere")).policy
 
 

@@ -52,7 +52,8 @@ async def check(settings: Settings) -> Sequence[CheckResult]:
     """Run every live check once, and return the results."""
     # A database out of reach, or without our tables, is one of the findings: the other checks run without it.
     state = await _state(settings) if await is_ready(settings) else State()
-    with suppress(WatchdogError):  # the check of the key, or of the service by that name, says so
+    # A name that cannot be resolved is reported by the check of the key, or of that service.
+    with suppress(WatchdogError):
         settings = await resolve(settings, SystemClock())
     platform = build_platform(settings, SystemClock())
     async with AsyncExitStack() as open_things:
@@ -157,7 +158,8 @@ async def services(
         found = await client.services()
         groups: Mapping[str, str] = {}
         if len(found) >= MANY_SERVICES and isinstance(client, GroupsServices):
-            with suppress(Temporary, Permanent):  # they only put the services in order
+            # Groups only sort the services: the list is useful without them.
+            with suppress(Temporary, Permanent):
                 groups = await client.groups()
         return found, groups
     finally:

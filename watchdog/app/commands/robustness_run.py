@@ -49,7 +49,8 @@ class Row:
         """Return the numbers."""
         ours, clean = self.scored.ours, self.scored.clean
         weight, years = mix(ours, self.world.bad_deploys), sum(one.years for one in clean)
-        ranking = self.scored.ranking() if self.world.bad_deploys == 1.0 else None  # it knows the usual mix alone
+        # The ranking's weights are those of the usual mix: other shares of bad deploys would falsify it.
+        ranking = self.scored.ranking() if self.world.bad_deploys == 1.0 else None
         return {
             "world": self.world.name,
             "words": self.world.words,

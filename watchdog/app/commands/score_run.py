@@ -1,7 +1,7 @@
 """The decision lab: many episodes and clean years in parallel processes, ours and the rivals' side by side.
 
 Rule: the reported seeds are a hash of the shipped defaults, of the core and of the lab, so they change with any of
-these: no value can have been tuned on the seeds that judge it.
+these. No value can have been tuned on the seeds that judge it.
 """
 
 from collections import defaultdict
@@ -91,6 +91,7 @@ def report_seed() -> str:
     """Return the seed of published numbers."""
     digest = blake2b(repr(policy_for(classes.CLASSES[0].scene("seed"))).encode(), digest_size=6)
     for folder in (core, lab):
+        # Sorted: the digest must not depend on the order of the file system.
         for file in sorted(Path(folder.__path__[0]).rglob("*.py")):
             digest.update(file.read_bytes())
     return digest.hexdigest()

@@ -93,7 +93,8 @@ def soak(hours: int, services: int, seed: int, told: Callable[[Look], None] = la
     try:
         asyncio.set_event_loop(loop)
         with silence():
-            gc.enable()  # as in production: what only a collection by hand finds would grow there
+            # As in production: garbage that only a manual collection frees would count as growth there.
+            gc.enable()
             looks = loop.run_until_complete(_watch(hours, services, chance, probes, channel, errors, told))
     finally:
         asyncio.set_event_loop(None)

@@ -59,7 +59,8 @@ def worker(variant: Variant = VARIANTS[FULL]) -> Run:
         variant.weaken(daemon.actuator)
         # Kept alive: a killed worker whose tasks were freed would run its `finally` blocks, which a SIGKILL never does.
         start.process.buried.append(daemon)
-        daemon.engine.listeners.stepped.remove(daemon.meter.stepped)  # its metrics go nowhere, and cost time
+        # The metrics of a simulated worker are never read, and cost time.
+        daemon.engine.listeners.stepped.remove(daemon.meter.stepped)
         daemon.engine.listeners.note.append(start.story)
         daemon.engine.listeners.stepped.append(lambda _before, _after, _event, effects: start.told(effects))
         await watch(daemon)
@@ -83,6 +84,7 @@ async def _take_commands(daemon: Daemon, start: WorkerProcess) -> None:
         await start.commanded.wait()
         start.commanded.clear()
         for _ in range(COMMANDS_LOOKS):
+            # A failing store is part of the storm: the next look tries again.
             with suppress(Temporary, Permanent):
                 await daemon.commands.apply_all()
             await start.clock.sleep(1.0)

@@ -58,6 +58,7 @@ def play(trial: Trial, seed: str, row: Row) -> None:
 def _trials(folder: Path, name: str) -> Sequence[Trial]:
     try:
         return list(SETS[name](folder))
+    # Foreign files: a malformed one is the user's mistake, and gets one line instead of a traceback.
     except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
         what = f"not of the shape that {name} has ({type(error).__name__}: {error})"[:300]
         raise ConfigurationError(

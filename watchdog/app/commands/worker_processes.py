@@ -14,6 +14,7 @@ from threading import Thread
 def workers(processes: int) -> Iterator[ProcessPoolExecutor]:
     """Yield a pool of worker processes; after an error or Ctrl-C they are terminated in the middle of their work."""
     others = active_children()
+    # Spawned, not forked: a fork would inherit the locks of threads, and a running event loop.
     pool = ProcessPoolExecutor(processes, mp_context=_Workers(), initializer=_end_with_the_parent)
     try:
         yield pool
@@ -48,7 +49,8 @@ def interrupts_left_to_us() -> Iterator[None]:
 class _Worker(SpawnProcess):
     def start(self) -> None:
         """Start with SIGINT blocked."""
-        resource_tracker.ensure_running()  # it would unblock SIGINT as it starts
+        # Started with the first worker, the tracker would unblock SIGINT in this thread.
+        resource_tracker.ensure_running()
         with interrupts_left_to_us():
             super().start()
 

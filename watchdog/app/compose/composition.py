@@ -82,6 +82,7 @@ async def resolve(settings: Settings, clock: Clock) -> Settings:
     """Return the settings with every service's id. Raises ConfigurationError, Temporary or Permanent."""
     if not settings.unresolved:
         return settings
+    # A client of its own: which ids the daemon may change is known only after this.
     reader = build_platform(settings, clock)
     if reader is None:
         return settings

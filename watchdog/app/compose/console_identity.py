@@ -81,6 +81,7 @@ def _oidc(settings: Settings, clock: Clock) -> Oidc | None:
 
     secret = settings.secrets[OIDC_SECRET]
     client = OidcClient(oidc.issuer, oidc.client_id, secret, f"{settings.console.url}{BACK}", oidc.claim)
+    # JSON keeps the parts apart: concatenated, two different triples could give the same key.
     who_says_who = json.dumps([oidc.issuer, oidc.client_id, oidc.claim]).encode()
     key = hmac.new(secret.encode(), b"watchdog console oidc\n" + who_says_who, hashlib.sha256).digest()
     return Oidc(OidcProvider(client, clock, settings.guard), people_of(oidc.people), key)

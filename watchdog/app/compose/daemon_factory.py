@@ -219,6 +219,7 @@ async def watch(daemon: Daemon) -> None:
     """Open the store, take up our services and start to watch; from memory, while the store fails."""
     # Leases before tasks: the engine must not judge a service that another worker still holds.
     await daemon.sharing.begin()
+    # Every worker reads these itself: whether its own network works is no fact to share.
     await daemon.watches.begin((CONTROL, VENDORS))
     start = daemon.supervisor.start
     start("engine", daemon.engine.run)

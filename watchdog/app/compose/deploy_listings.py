@@ -47,6 +47,7 @@ class Listings:
         self._known = known
         self._read_at = deque[float](maxlen=LISTINGS_PER_MINUTE)
         self._kept: dict[tuple[str, str | None], tuple[float, DeploysListed]] = {}
+        # One lock per service: a slow read of one must not delay the plans of others.
         self._reading: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def of(self, name: str) -> DeploysListed:
@@ -64,12 +65,14 @@ class Listings:
     async def _read(self, policy: Policy, name: str) -> DeploysListed:
         """Read the list, unless this minute's reads or the rate limit are used up: then return the last one."""
         now, last = self._clock.monotonic(), self._listed_last(name)
+        # A sliding window: the oldest of the last LISTINGS_PER_MINUTE reads.
         if last is not None and len(self._read_at) == LISTINGS_PER_MINUTE and now - self._read_at[0] < 60.0:
             return last
         self._read_at.append(now)
         try:
             # Without an older list there is nothing to fall back to, so the read may take its time.
             async with asyncio.timeout(LISTING_PATIENCE_SECONDS if last is not None else None):
+                # The daemon's own reads come first where the platform's rate limit is short.
                 with reading_for(Urgency.SPARE):
                     return await list_deploys(self._platform, policy, name, self._clock)
         except TimeoutError:

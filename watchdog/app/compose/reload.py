@@ -61,7 +61,8 @@ async def end_refusals(app: App, taken_at: float) -> None:
 
 def _refusal(why: str, at: float) -> IntegrationJudged:
     moment = datetime.fromtimestamp(at, UTC).replace(tzinfo=None)
-    name = f"{moment.isoformat(' ', 'milliseconds')} UTC"  # two within a second are two pages
+    # Milliseconds in the name: two refusals within a second are two pages.
+    name = f"{moment.isoformat(' ', 'milliseconds')} UTC"
     mistakes = "; ".join(why.splitlines()[:LINES_MAX])
     return IntegrationJudged(at, Integration(CONFIGURATION, name, Standing.REFUSED, at, why=mistakes))
 
@@ -99,6 +100,7 @@ async def _reload(app: App) -> str:
 async def _put_or_undo(app: App, fresh: Settings) -> str:
     """Apply a configuration; if that fails, restore the previous one and raise. If both fail, return a text saying
     so."""
+    # Kept before anything changes: restoring needs the old factory as well.
     before, sources = app.settings, app.watches.sources
     try:
         await _put(app, fresh, source_maker(fresh, app.clock, app.platform, app.engine))
@@ -117,6 +119,7 @@ async def _take_up_at_once(app: App) -> None:
     """Take up new services now; if that fails, the next lease renewal retries."""
     try:
         await app.sharing.renew()
+    # The configuration is in force already: a failure here is no refusal.
     except Exception as error:
         log.warning("new services are taken up with the next renewal", exc_info=error)
 

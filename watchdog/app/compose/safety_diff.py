@@ -1,8 +1,8 @@
 """Changes of a configuration that loosen safety: more actions, sooner, on less or other evidence, or failures unseen.
 
-Rule 1: every figure has a safe direction, one line in SAFE; a change in the other direction needs a restart, which a
-person does on purpose, and a reload by mistake does not.
-Rule 2: a value without a line may neither change nor go at run time, and only those in SAFE_WHEN_NEW may come: a value
+Rule 1: every figure has a safe direction, one line in SAFE. A change in the other direction needs a restart, since a
+person restarts on purpose, while a reload may be a mistake.
+Rule 2: a value without a line may neither change nor go at run time, and only those in SAFE_WHEN_NEW may come. A value
 not known to be safer counts as less safe.
 Rule 3: a service in mode observe cannot be loosened, unless a service that we may change depends on it. Dependencies
 concern all services: they group failures, which the budgets count.
@@ -40,7 +40,8 @@ class AllowedChange(Enum):
 
 
 SAFE: Mapping[str, AllowedChange] = {
-    "services.*.platform_id": AllowedChange.CHANGE,  # reload.py judges it
+    # reload.py compares it: another id is another service.
+    "services.*.platform_id": AllowedChange.CHANGE,
     "services.*.mode": AllowedChange.SHRINK,
     "services.*.veto_seconds": AllowedChange.GROW,
     "services.*.rollback_safe": AllowedChange.SHRINK,
@@ -53,20 +54,25 @@ SAFE: Mapping[str, AllowedChange] = {
     "services.*.signals.*.window_seconds": AllowedChange.GROW,
     "services.*.signals.*.limit_per_minute": AllowedChange.GROW,
     "matrix.*.do": AllowedChange.SHRINK,
-    "matrix.*.within_seconds": AllowedChange.CHANGE,  # unless it is acted on then: see _allowed
+    # Allowed, unless the deadline ends in a rollback: see `_allowed`.
+    "matrix.*.within_seconds": AllowedChange.CHANGE,
     "matrix.*.remind_seconds": AllowedChange.CHANGE,
     "matrix.*.then": AllowedChange.SHRINK,
-    "matrix.*.approver.answers_as.*": AllowedChange.CHANGE,  # it may go, and may not come
+    # An identity may be removed, and none may be added.
+    "matrix.*.approver.answers_as.*": AllowedChange.CHANGE,
     "escalation.*.after_seconds": AllowedChange.SHRINK,
     "ack_holds_seconds": AllowedChange.SHRINK,
     "services.*.title": AllowedChange.CHANGE,
-    "services.*.objective": AllowedChange.CHANGE,  # it is shown, and decides nothing
-    "stakeholders.*.name": AllowedChange.CHANGE,  # stakeholders take no decisions, and their channels do not page
+    # The objective is only shown; no decision reads it.
+    "services.*.objective": AllowedChange.CHANGE,
+    # Stakeholders take no decisions, and their channels do not page.
+    "stakeholders.*.name": AllowedChange.CHANGE,
     "stakeholders.*.channels.*": AllowedChange.CHANGE,
     "stakeholders.*.services.*": AllowedChange.CHANGE,
     "stakeholders.*.severity": AllowedChange.CHANGE,
     "stakeholders.*.zone": AllowedChange.CHANGE,
-    "good_news.*": AllowedChange.CHANGE,  # informational notices only
+    # Informational notices only.
+    "good_news.*": AllowedChange.CHANGE,
     "console_url": AllowedChange.CHANGE,
     "digest": AllowedChange.CHANGE,
     "digest.every.day": AllowedChange.CHANGE,
@@ -159,7 +165,8 @@ def _loosens(pattern: str, change: Change, policies: tuple[Policy, Policy]) -> b
     if allowed is AllowedChange.CHANGE or (
         pattern == "services.*.signals.*.every_seconds" and now == policies[1].calm_seconds
     ):
-        return False  # a service more stretches the pace of all calm reads: see settings.read_calmly
+        # One more service slows the calm reads of all: see settings.read_calmly.
+        return False
     grown = _rank(now) > _rank(was)
     return grown if allowed is AllowedChange.SHRINK else not grown
 

@@ -41,7 +41,8 @@ async def _count(daemon: Daemon, numbers: Numbers) -> None:
     if not numbers.complete:
         return
     labels = await daemon.store.labels()
-    held = daemon.engine.held  # asked last: a service that moved away meanwhile is no longer ours to tell of
+    # Read last: a service that moved to another worker meanwhile is reported there.
+    held = daemon.engine.held
     for one in numbers.count(daemon.engine.state, labels):
         if one.service in held and one.service != FLEET:
             daemon.metrics.numbers(

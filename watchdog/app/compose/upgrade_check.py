@@ -75,7 +75,8 @@ async def decide_past_again(app: App, folder: Path) -> None:
     log.info("the past was decided again after an upgrade", result=found.title)
     until = clock.now() + LOOK_SECONDS if found.other else None
     while not await engine.submit_and_wait(PastDecidedAgain(clock.now(), found.title, found.lines, holds, until)):
-        await clock.sleep(AGAIN_SECONDS)  # it cannot be written down now, so nothing came of it
+        # The step could not be saved now, so it had no effect.
+        await clock.sleep(AGAIN_SECONDS)
     # Marked only once people have the result: a crash before repeats the comparison.
     await asyncio.to_thread(_write_mark, folder, {"done": True})
 
@@ -103,7 +104,8 @@ def _mark(folder: Path) -> Mapping[str, Any]:
         if found["judgement"] == list(ours()):
             return {"tries": int(found.get("tries", 0)), "done": found.get("done") is True}
     except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
-        pass  # it was never begun
+        # Missing, or of another version: no attempt was made by this one.
+        pass
     return {"tries": 0, "done": False}
 
 
@@ -125,7 +127,8 @@ async def _replayed(folder: Path) -> Result:
     except OSError as error:
         return _not_done(f"the replay could not be started ({error.strerror})")
     try:
-        with contextlib.suppress(OSError):  # as it is already, where we run with a lower priority
+        # It may fail where this process runs at a lower priority already.
+        with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, process.pid, PRIORITY)
         async with asyncio.timeout(REPLAY_SECONDS_MAX):
             out, err = await process.communicate()

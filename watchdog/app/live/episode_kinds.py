@@ -122,7 +122,8 @@ def plan(scene: EpisodeWorld, seed: str) -> Plan:
             scene.name,
             seed,
             right,
-            {"kind": "error", "status": 502},  # what a platform's router answers while nothing listens
+            # The response of a platform's router while no instance listens.
+            {"kind": "error", "status": 502},
             phase,
             luck,
             update=update,
@@ -159,7 +160,8 @@ def behaviour(symptom: Symptom, routes: tuple[str, ...]) -> Body:
     if symptom.kind is FailureKind.BODY:
         return {"kind": "wrong_body", **where}
     if symptom.kind is FailureKind.CONNECT:
-        return {"kind": "refused", "reported": False, **where}  # crashes are reported when the lab has them reported
+        # The sandbox reports no crash by itself: the plan reports them at the lab's times.
+        return {"kind": "refused", "reported": False, **where}
     if symptom.kind is FailureKind.TIMEOUT:
         return {"kind": "hang", **where}
     status = int(symptom.why.removeprefix("HTTP "))

@@ -1,7 +1,7 @@
 """Live episodes beside the lab's: for each kind both medians, their ratio with its interval, and the verdict.
 
-Rule 1: the verdict is that of the interval, not of the point: with few live episodes of a kind whose delays are spread
-the ratio of two medians says little, and then the verdict is that they are too few.
+Rule 1: the verdict follows the interval, not the point estimate. With few live episodes and widely spread delays the
+ratio of two medians is uncertain, and the verdict is that there are too few.
 Rule 2: an action that was not taken counts as taken at the lab's horizon, on both sides. Only an episode that could not
 be played is dropped, and reported as wrong.
 """

@@ -125,6 +125,7 @@ async def demo(
     pacing = pacing or Pacing()
     clock = SystemClock()
     folder = Path(tempfile.mkdtemp(prefix="watchdog-demo-"))
+    # Log lines would tear the live screen.
     logs.configure(level="CRITICAL", stream=sys.stderr)
     options = ("--rollback-seconds", str(pacing.rollback_seconds), *(("--quirks",) if quirks else ()))
     async with (
@@ -136,6 +137,7 @@ async def demo(
         app = await _build(config, clock, screen)
         await start(app)
         try:
+            # The fault begins once the daemon watches: the measured delay starts at the onset.
             await admin.post(f"{urls['admin']}/scenario", json={"name": scenario})
             began_at = clock.now()
             if screen is not None:

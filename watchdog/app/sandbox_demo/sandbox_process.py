@@ -52,6 +52,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     try:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(process.wait(), ENDS_WITHIN_SECONDS)
+    # Also after a second cancellation: no process may outlive this one.
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
@@ -78,6 +79,7 @@ async def sandbox(
 
 def lines_of(file: Path) -> list[Entry]:
     """Return the JSON objects of a file that is still being written, one a line; none while there is no file."""
+    # The last piece is a line still being written, or empty.
     whole = file.read_text(encoding="utf-8").split("\n")[:-1] if file.exists() else []
     return [json.loads(line) for line in whole if line.startswith("{")]
 

@@ -1,1 +1,1 @@
-"""The functions of the commands, a file for what is asked in one breath; where each stands: cli/command_tree.py."""
+"""The functions of the commands, a file for related ones; the place of each command: cli/command_tree.py."""

@@ -31,7 +31,7 @@ async def docs(
     site: Annotated[Path | None, Parameter(show_default=False)] = None,
     ctx: It,
 ) -> int:
-    """Read the handbook: a page, the list of pages, or the headings whose text has a word.
+    """Read the handbook: a page, the list of pages, or search it for words.
 
     Parameters
     ----------
@@ -125,6 +125,7 @@ def _command(found: re.Match[str], name: str) -> str:
 def _write_site(folder: Path) -> int:
     from watchdog.cli import output
 
+    # The static site uses the console's templates, an optional extra.
     try:
         from watchdog.console.render.handbook_site import write_site
     except ModuleNotFoundError as error:

@@ -79,7 +79,8 @@ async def init(
         else:
             address = _ask("Address of your site (https://…): ") if site is None else site
             service = _ask("Service on Render (srv-…, or empty): ") if service is None else service
-            minimal_text(address, service)  # a wrong answer is told before the next question
+            # A wrong answer is reported before the next question.
+            minimal_text(address, service)
             chosen = _channels(chosen)
             text = minimal_text(address, service, chosen)
     except ValueError as error:
@@ -162,7 +163,8 @@ async def _tested(ctx: Context, chosen: "FirstChannels") -> int:
     try:
         ctx.settings()
     except ConfigurationError:
-        return output.DONE  # their variables are not set yet: the next steps say so
+        # The variables are not set yet: the next steps say so.
+        return output.DONE
     if _ask("Send a test message through them now? (y/N) ").lower() not in ("y", "yes"):
         return output.DONE
     return await channel_test(ctx=ctx)

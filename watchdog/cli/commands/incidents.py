@@ -21,7 +21,7 @@ async def incidents(*, limit: Limit = 20, as_json: AsJson = False, ctx: It) -> i
     Parameters
     ----------
     limit
-        The most to list.
+        The most incidents to list.
     as_json
         Print one JSON object, as the console's API answers /incidents.
     """

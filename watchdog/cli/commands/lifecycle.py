@@ -110,12 +110,15 @@ async def _sent(name: str, channel: "Notifier", at: float, *, plain: bool) -> "C
 
     title = "Test of the watchdog's channels: nothing is wrong"
     lines = (f"Sent by `{command_line('notify test')}`. If you can read this, incidents will reach you here.",)
-    if plain:  # for people who know no engineering
+    # Stakeholders read it, too: no technical word.
+    if plain:
         title, lines = "A test: nothing is wrong", ("If you can read this, you will hear here when something is.",)
-    name_of_test = f"notify-test-{at:.0f}"  # a pager takes a second trigger of an open alert for the same one
+    # A pager merges a second trigger with the same key, so each test has its own.
+    name_of_test = f"notify-test-{at:.0f}"
     notice = Notice(at, name_of_test, "watchdog", Severity.LOW, NoticeKind.TEST, title, lines, plain=plain)
     over = Notice(at, name_of_test, "watchdog", Severity.LOW, NoticeKind.RESOLVED, "The test is over", plain=plain)
     try:
+        # Resolved at once: no pager should keep a test open.
         await channel.send(over, await channel.send(notice, None))
     except WatchdogError as error:
         fix = f"correct channels.{name} or its WATCHDOG_* variable"

@@ -117,6 +117,7 @@ async def _facts(store: "Store", settings: "Settings", incident_id: str, now: fl
     since, until = incident.onset_at - BEFORE_SECONDS, (incident.closed_at or now) + AFTER_SECONDS
     state, wishes = await store.load(), settings.policy.services.get(incident.service)
     known = state.services.get(incident.service) if state is not None else None
+    # The suspicion is noted before the incident has an id, so it is among the service's notes.
     before = await store.notes(service=incident.service, since=since, until=incident.opened_at, limit=NOTES_READ)
     own = await store.notes(incident=incident_id, limit=NOTES_READ)
     return Facts(

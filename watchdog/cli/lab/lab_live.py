@@ -32,8 +32,8 @@ async def live(
     """Compare the simulated lab with reality: the real daemon and a simulated cloud, in processes of their own.
 
     With shipped defaults, and every measured time in full; each live episode is one that `lab score` could draw. Takes
-    a quarter of an hour. The exit code is 0 only if every episode ended right, and for no kind the median delay from
-    onset to rollback request (or page) is proved to be more than 20 % off the simulated one (95 % interval).
+    a quarter of an hour. The exit code is 0 only if every episode ended right, and no median delay from onset to
+    rollback request (or page) is proved to be more than 20 % off the simulated one.
 
     Parameters
     ----------
@@ -103,7 +103,8 @@ def _cells(row: "Row") -> tuple[str, ...]:
     from statistics import median
 
     ended = f"{len(row.live) - len(row.wrong)} of {len(row.live)} right"
-    if row.ratio is None:  # nothing is to be done, or none could be played
+    # No action is due, or no episode could be played.
+    if row.ratio is None:
         return row.kind, row.right.value, ended, f"{row.simulated_right} of {row.simulated_number} right", "", ""
     ratio = row.ratio
     return (

@@ -1,1 +1,1 @@
-"""Who asks: sessions, login, OpenID Connect, a trusted proxy, roles, CSRF."""
+"""Authentication: sessions, login, OpenID Connect, a trusted proxy, roles, CSRF."""

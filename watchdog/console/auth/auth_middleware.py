@@ -49,6 +49,7 @@ class AuthMiddleware:
     """Lets a request through with a valid session, token or proxy login; answers every other request itself."""
 
     def __init__(self, app: ASGIApp, access: Access, clock: Clock, renderer: Renderer) -> None:
+        # An empty token would admit every client that sends none.
         if not (access.tokens or access.proxy or access.oidc) or not all(access.tokens.values()):
             raise ValueError("nobody could come in: serve nothing instead")
         self._app = app
@@ -102,10 +103,11 @@ class AuthMiddleware:
         given = bearer_of(headers) if known is None and path.startswith(API) else None
         role = self._sessions.role_of(given) if given is not None else None
         scope["visitor"] = Visitor(role) if role is not None else known
-        # Behind a proxy all are one peer: strangers must not use up what those who are logged in need.
+        # Behind a proxy all clients are one peer: strangers must not use up the limit of people with a session.
         stranger = f"file {peer}" if path.startswith(STATIC) else peer
         who = f"session {peer}" if known else f"token {peer}" if role else stranger
-        wait = self._access.busy(who) if path != LOGIN else 0.0  # the login counts who asks for it, and what it is sent
+        # The login counts its own requests: the page apart from submitted forms.
+        wait = self._access.busy(who) if path != LOGIN else 0.0
         if wait > 0:
             return too_often(wait)
         if scope["visitor"] or path in self._open or path.startswith(STATIC):
@@ -163,6 +165,7 @@ class AuthMiddleware:
 def bearer_of(headers: Headers) -> bytes | None:
     """Return the bearer token of a request; None if there is none, or more than one header."""
     given = headers.getlist("authorization")
+    # Two headers are ambiguous: a proxy in front might have checked the other one.
     scheme, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
     return token.strip().encode("latin-1") if scheme.lower() == "bearer" else None
 

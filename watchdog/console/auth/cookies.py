@@ -33,6 +33,7 @@ def cookie_of(request: Request, name: str, url: str) -> str:
 def put_cookie(answer: Response, request: Request, name: str, value: str, url: str, **more: Any) -> None:
     """Set our cookie of that name; it ends at once if it has no value. `more` is other flags: `max_age`, `samesite`."""
     encrypted = is_encrypted(request, url)
+    # Strict: a request that another site starts never carries the cookie. The OpenID login alone needs lax.
     flags = {"path": "/", "httponly": True, "samesite": "strict", "secure": encrypted, "max_age": 0, **more}
     answer.set_cookie(_name(name, encrypted=encrypted), value, **flags)
 

@@ -34,6 +34,7 @@ def is_from_elsewhere(request: Request) -> bool:
     """
     site = request.headers.get("sec-fetch-site")
     if site is not None:
+        # `none` is an address typed in, or a bookmark.
         return site not in ("same-origin", "none")
     origin = request.headers.get("origin")
     return origin is not None and origin.partition("://")[2] != request.headers.get("host", "")

@@ -1,7 +1,7 @@
 """The login page: the token once, then a session in a cookie that no script can read and no other site can send.
 
 Rule 1: the token is compared first, and right ones are counted apart: strangers who share an address with people
-(behind a proxy all do) cannot lock out a person who sends the right one.
+(behind a proxy all do) cannot lock out a person with the right one.
 Rule 2: the empty form is never refused. A client that requests it too often gets a cached copy, which leads to the
 first page and costs next to nothing.
 """
@@ -45,6 +45,7 @@ class _Page:
 
     def plain(self) -> Response:
         """Return the cached copy of the page."""
+        # Drawn once: the empty form is never refused, so it must cost next to nothing.
         if not self._plain:
             self._plain = self._renderer.body("login.html", {"path": LOGIN, "me": None, **self._values("", "/")})
         return Response(self._plain, media_type="text/html; charset=utf-8")

@@ -1,7 +1,7 @@
 """OpenID Connect login: the browser is redirected to the provider, and comes back with a code.
 
-Rule 1: the returning browser is the one we redirected: `state`, `nonce` and the PKCE verifier are derived from a signed
-cookie of ours, which lives for ten minutes; none of them stands in it.
+Rule 1: the returning browser is the one we redirected: a signed cookie of ours proves it, which lives for ten minutes.
+`state`, `nonce` and the PKCE verifier are derived from the cookie; none of them stands in it.
 Rule 2: a refused person reads the reason in our words; no submitted value is repeated, and the log has the details.
 Rule 3: a login ends in a session like any other. The page that sets its cookie redirects by itself: a browser arriving
 straight from another site does not send a SameSite=Strict cookie.
@@ -63,6 +63,7 @@ class PendingLogins:
 
     def __init__(self, key: bytes) -> None:
         self._key = key
+        # Bounded, since anyone may begin any number of logins.
         self._spent: LRUCache[str, None] = LRUCache(SPENT_MAX)
 
     def begin(self, after: str, now: float) -> tuple[SignIn, str]:
@@ -178,6 +179,7 @@ async def _name(request: Request, access: Access, oidc: Oidc, attempts: PendingL
     if not attempts.spend(attempt):
         raise NotProven(400, "This login was used already. Begin again here.")
     try:
+        # "surrogatepass": a lone surrogate must reach `proven_name`, which rejects it, instead of raising here.
         return proven_name(
             (await oidc.provider.identify(attempt, given["code"])).encode("utf-8", "surrogatepass"), name
         )

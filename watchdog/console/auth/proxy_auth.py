@@ -3,7 +3,7 @@
 Rule 1: the header counts from the proxy's own address alone: the peer address of the connection, whatever other headers
 claim.
 Rule 2: a request with the header from another address, with two such headers, or with an ambiguous name is refused,
-even with a valid token: a client impersonates a person, or the proxy does not strip the header that clients send.
+even with a valid token. Either a client impersonates a person, or the proxy does not strip the header of clients.
 Rule 3: the cookie grants no access. The form token is derived from it, and other sites cannot make a browser send it.
 """
 
@@ -67,6 +67,7 @@ class Proxied:
             raise Untrusted(f"{self._proxy.header} says who is logged in, and counts from the proxy alone")
         if len(given) > 1:
             raise Untrusted(f"{self._proxy.header} came {len(given)} times: the proxy must replace what strangers send")
+        # Starlette decodes headers as latin-1: this restores the bytes that the proxy sent.
         return proven_name(given[0].encode("latin-1"), self._proxy.header)
 
     def visitor(self, name: str, word: str) -> Visitor | None:
@@ -81,6 +82,7 @@ class Proxied:
         invalidate the forms of the first.
         """
         window = int(now // LIFE_SECONDS)
+        # The previous window counts as well: a page loaded just before its end stays usable.
         for one in (window, window - 1):
             if hmac.compare_digest(cookie.encode(), self._sign("cookie", name, one).encode()):
                 return Bound(self._sign("form", name, one))
@@ -90,6 +92,7 @@ class Proxied:
         return Bound(secrets.token_hex(32))
 
     def _is_trusted(self, scope: Scope) -> bool:
+        # A Unix socket has no client address: then no header is trusted.
         try:
             address = ipaddress.ip_address(str((scope.get("client") or ("",))[0]))
         except ValueError:

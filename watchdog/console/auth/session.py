@@ -81,6 +81,7 @@ class Sessions:
         return self._value(Way.OIDC.value, name, now)
 
     def _value(self, kind: str, name: str, now: float) -> str:
+        # Without padding: `=` is outside the alphabet of our cookies (cookies.py).
         shown = base64.urlsafe_b64encode(name.encode()).decode().rstrip("=")
         said = f"{int(now + LIFE_SECONDS)}.{kind}.{shown}.{secrets.token_urlsafe(12)}"
         return f"{said}.{self._sign(kind, said)}"
@@ -90,6 +91,7 @@ class Sessions:
         well."""
         said, _, signature = value.rpartition(".")
         end, _, rest = said.partition(".")
+        # The kind selects the key, so it is read before the signature is checked; a forged kind fails that check.
         kind = next((one for one in self._keys if rest.startswith(f"{one}.")), None)
         if kind is None or not hmac.compare_digest(signature.encode(), self._sign(kind, said).encode()):
             return None

@@ -1,7 +1,7 @@
 """The last 90 days of some services, hour by hour: the share of each hour in which a check that counts failed.
 
-Rule: today costs one query, at most twice a minute for all visitors; past days are read once, newest first, a few at a
-time, and a page says so while days are missing.
+Rule: today costs one query, at most twice a minute for all visitors. Past days are read once, newest first, a few at a
+time; a page says so while days are missing.
 """
 
 import asyncio
@@ -85,6 +85,7 @@ class Calendar:
             hours = found[day].setdefault(row.service, [None] * 24)
             hour = int((row.start - day) // HOUR_SECONDS)
             hours[hour] = worse(hours[hour], row)
+        # Days without any row count as read, too, or each page would ask for them again.
         for day in days:
             self._days[day], self._read_at[day] = found[day], at
 

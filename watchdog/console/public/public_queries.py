@@ -91,6 +91,7 @@ class PublicReader:
             finally:
                 self._waiting -= 1
         elif name in self._kept:
+            # This visitor gets the stale page; the next one finds the fresh one.
             self._begun(page)
         if name not in self._kept:
             raise TooMany
@@ -187,6 +188,7 @@ class PublicReader:
 def _incidents(services: Mapping[str, str], state: State, past: Sequence[Incident]) -> list[Incident]:
     """Return the incidents to show, newest first; an open one may exist in memory alone."""
     known = {one.id: one for one in past}
+    # The state is newer than the past, which is read every 30 s.
     for service in state.services.values():
         newest = open_incident(service) or service.incident
         if newest is not None:

@@ -103,13 +103,15 @@ def state_of(wishes: ServicePolicy, service: ServiceState | None, blind: bool, n
     if blind or service is None or not wishes.signals:
         return UNKNOWN
     checks = [service.checks[name] for name in that_count(wishes) if name in service.checks]
+    # An old reading is no knowledge: with a dead daemon the page must not stay green.
     fresh = [check for check in checks if check.last is not None and now - check.last_at <= STALE_SECONDS]
     if not any(not isinstance(check.last, Unknown) for check in fresh):
         return UNKNOWN
     incident = open_incident(service)
     if incident is None or incident.severity not in FELT:
         return OPERATIONAL
-    if not incident.findings:  # a human began it: of what, the checks say
+    # A person opened it: only the checks know whether visitors notice anything.
+    if not incident.findings:
         return DEGRADED if any(isinstance(check.last, Bad) for check in fresh) else OPERATIONAL
     return OUTAGE if title_of(incident) == UNAVAILABLE else DEGRADED
 
@@ -135,6 +137,7 @@ def day_of(at: float, hours: Hours, incidents: Sequence[Incident], now: float) -
     if found.share is None:
         return PublicDay(at, "none")
     end = at + len(hours) * HOUR_SECONDS
+    # A short incident marks its day even if the share rounds to a good one.
     touched = any(lasted_within(one, at, end, now) > 0 for one in incidents)
     state = "bad" if found.share < BAD_SHARE else "some" if found.share < GOOD_SHARE or touched else "good"
     return PublicDay(at, state, found.watched_seconds, found.lost_seconds)

@@ -1,1 +1,1 @@
-"""What pages and the API read, from the store and from memory."""
+"""Queries of pages and API, from the store and from memory."""

@@ -91,6 +91,7 @@ class DayHistory:
         rows: dict[int, dict[str, list[Minute]]] = {start: {} for start in starts}
         for row in await self._journal.spans(starts[-1], starts[0] + SPAN_SECONDS, SPAN_SECONDS):
             rows[int(row.start)].setdefault(row.service, []).append(row)
+        # Spans without any row count as read, too, or each page would ask for them again.
         for start in starts:
             self._spans[start] = {service: _span_of(found) for service, found in rows[start].items()}
             self._read_at[start] = at

@@ -49,6 +49,7 @@ class Budgets:
 
     def _fresh(self, wishes: ServicePolicy) -> BudgetView | None:
         at, told_of, view = self._kept.get(wishes.name, (0.0, None, None))
+        # A changed objective or signal makes the cached budget wrong.
         return view if told_of == wishes and self._clock.monotonic() - at < FRESH_SECONDS else None
 
     async def _read(self, wishes: ServicePolicy) -> BudgetView:
@@ -82,6 +83,7 @@ def _counted(
 ) -> BudgetView:
     hours = hours_of(rows, that_count(wishes), since, HOURS)
     real = [one for one in outages(incidents) if not one.planned]
+    # Planned downtime costs no budget: it counts neither as watched nor as lost.
     found = availability(since, hours, real, now, [one for one in incidents if one.planned])
     budget = ErrorBudget(wishes.objective, found)
     return BudgetView(

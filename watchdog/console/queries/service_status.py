@@ -77,6 +77,7 @@ def _standing(wishes: ServicePolicy, service: ServiceState | None, signals: tupl
     bad = next((one for one in signals if one.verdict == "bad"), None)
     if bad is not None:
         return "suspect", f"{bad.name}: {bad.why}"
+    # Its probes decide: error counts and platform events may be unknown while the site is well watched.
     eyes = [one for one in signals if one.name in wishes.eyes] or signals
     if all(one.verdict == "unknown" for one in eyes):
         return "unsure", f"not watched: {eyes[0].name}: {eyes[0].why}" if eyes else f"{wishes.name} has no signal"

@@ -18,6 +18,7 @@ def stats_view(
 ) -> StatsView:
     """Return the numbers of all services (the last of `counted`) and of each, most incidents first."""
     *services, whole = counted
+    # Planned incidents count in no number (presentation/stats.py).
     incidents = [one for one in incidents if not one.planned]
     services.sort(key=lambda one: (-len(one.incidents), one.service))
     return StatsView(

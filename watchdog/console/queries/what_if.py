@@ -46,6 +46,7 @@ def _failing(service: ServiceState, signal: str, text: str, now: float) -> Servi
     """Return the service with that signal failing, and with fresh deploys, since a suspicion would make the daemon
     read them."""
     check = replace(service.checks[signal], last=Bad(text), last_at=now, last_bad_at=now, recent=((now, True),))
+    # Only if the list was ever read: an unread one must stay unread for the guards.
     deploys_at = now if service.deploys_at is not None else None
     return replace(service, checks={**service.checks, signal: check}, deploys_at=deploys_at)
 

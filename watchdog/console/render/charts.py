@@ -129,6 +129,7 @@ def chart(signal: str, rows: Sequence[Minute], since: float, until: float, deplo
 
     known = sorted((row for row in rows if row.signal == signal), key=lambda row: row.start)
     top = _largest(value for row in known for value in (row.p50_seconds, row.p95_seconds))
+    # At least 2 wide: one failed minute must stay visible on six hours.
     width = max(2.0, CHART_WIDTH * 60 / (until - since))
     failed = "".join(
         f"M{place(row.start)} {CHART_HEIGHT}v-{_failed_height(row):.3g}h{width:.3g}V{CHART_HEIGHT}z"

@@ -90,6 +90,7 @@ def target(href: str, at: Addresses) -> str:
 def _html(shown: Page, at: Addresses) -> str:
     markdown = MarkdownIt("commonmark", renderer_cls=_Renderer).enable("table")
     tokens = markdown.parse(shown.text)
+    # Our own anchors, not the renderer's: terminal, console and static site must link alike.
     anchors = iter(headings(shown.text))
     for token in tokens:
         if token.type == "heading_open":

@@ -40,9 +40,11 @@ class Renderer:
         self._environment = Environment(
             loader=FileSystemLoader(HERE / "templates"),
             autoescape=True,
+            # A misspelt name fails at once instead of rendering as nothing.
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            # The templates ship with the package: no page needs to check their files for changes.
             auto_reload=False,
         )
         self._environment.globals.update(

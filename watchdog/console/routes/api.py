@@ -68,7 +68,9 @@ def _routes(version: str) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        # As in the console: a redirect would repeat the Host header.
         redirect_slashes=False,
+        # Mounted below /api/v1: FastAPI would add the mount's path to `servers` a second time.
         servers=[{"url": "/api/v1"}],
         root_path_in_servers=False,
         default_response_class=Ascii,
@@ -137,6 +139,7 @@ def _add_refusals(api: FastAPI) -> None:
 
     @api.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
+        # Without `input` and `ctx`, which hold the submitted value.
         return Ascii({"detail": [{name: one[name] for name in ("type", "loc", "msg")} for one in error.errors()]}, 422)
 
 

@@ -94,6 +94,7 @@ def answer_view(command: Command) -> AnswerView:
         id=command.id,
         at=command.at,
         by=clean(command.by),
+        # A command that the role forbids is stored as a refusal; `what` has its own name.
         asked=" ".join([clean(command.arguments.get("what") or command.name), *about]),
         state="refused" if state == "failed" and command.exit_code == REFUSED_CODE else state,
         answer=sentence(command.answer),
