@@ -12,6 +12,7 @@ class LocalZone(tzinfo):
 
     def fromutc(self, at: datetime) -> datetime:
         """Return the local time of a moment."""
+        # Without an argument `astimezone` takes the C library's zone, with the daylight saving of that moment.
         return at.replace(tzinfo=UTC).astimezone()
 
     def utcoffset(self, at: datetime | None) -> timedelta | None:

@@ -25,10 +25,12 @@ def parse_moment(text: str, now: float, tz: tzinfo = UTC) -> float:
     day, time, zone_name = match.groups()
     try:
         zone = _zone(zone_name, tz)
+        # Today is the date in that zone: late in the evening in UTC it is tomorrow in Berlin.
         today = datetime.fromtimestamp(now, zone).date()
         at = _at(date.fromisoformat(day) if day else today, time, zone)
         if not day and at > now:
             at = _at(today - timedelta(days=1), time, zone)
+    # A name that is a folder of zones, such as `Europe`, may raise OSError.
     except (ZoneInfoNotFoundError, OSError):
         raise ValueError(f"unknown time zone: {EXAMPLES}") from None
     except ValueError:

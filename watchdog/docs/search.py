@@ -30,6 +30,7 @@ def _hits(one: Page, wanted: list[str]) -> list[Hit]:
         end = found[place + 1].line if place + 1 < len(found) else len(lines)
         for line in lines[heading.line : end]:
             if all(word in line.lower() for word in wanted):
+                # The title needs no anchor: its place is the page itself.
                 hits.append(Hit(one, heading.text, heading.anchor if heading.level > 1 else "", line.strip("# ")))
                 break
     return hits

@@ -148,6 +148,7 @@ def _team_told(facts: Facts) -> Known:
     told = next((note for note in facts.own_notes if note.label == "TOLD"), None)
     if told is None:
         return False, "nobody was told by the watchdog"
+    # The channels stand in brackets at the end; the title behind them would repeat the incident's.
     return True, f"{clock(told.at)}: {told.text.partition('): ')[0]})"
 
 

@@ -28,6 +28,7 @@ def blame(decision: Decision, *, all_vetoes: bool = False, repo: str | None = No
     if weighed.suspect is None:
         return section("BLAME", f"no suspect: {weighed.why}")
     lines = section("BLAME", named(weighed.suspect))
+    # A restart or a rollback may be live while an earlier deploy brought the change: both are named.
     if weighed.change is not None and weighed.change.id != weighed.suspect.id:
         lines += item("change", f"{named(weighed.change)}: the deploy that brought what differs")
     if weighed.configuration:

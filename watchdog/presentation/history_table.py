@@ -45,6 +45,7 @@ def history(
     if style == "markdown":
         return [f"| {' | '.join(COLUMNS)} |", RULE, *(markdown_row(cells) for cells in rows)]
     if style == "csv":
+        # Only a spreadsheet evaluates cells: the other formats stay as they are.
         return csv_lines([COLUMNS, *(tuple(map(harmless, cells)) for cells in rows)])
     if not rows:
         return ["No rollback yet."]

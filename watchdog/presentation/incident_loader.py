@@ -75,7 +75,6 @@ class Past:
         self._looked_at = self._clock.monotonic()
         for one in [one for one in self._kept.values() if one.closed_at is None]:
             self._take([await self._journal.incident(one.id) or one])
-        # Twice as many each time, until a page holds an incident known before: no new one is left behind it.
         limit, grown = CHUNK, CHUNK
         while grown == limit:
             found = await self._journal.incidents(limit)

@@ -60,7 +60,7 @@ def _waits_for_its_window(incident: Incident, terms: AnswerTerms, at: float) -> 
 
 def without_an_answer(incident: Incident, then: Then) -> str:
     """Return the default, carried out without an answer in time."""
-    # A guard that only asks for now decides itself: the answer's default does not apply while it lasts.
+    # While a passing obstacle asks, the default is not carried out: the case is decided anew afterwards.
     asks = [one for one in incident.decision.guards if one.verdict is Verdict.ASK] if incident.decision else []
     if asks and all(one.passing for one in asks):
         again = "" if then is Then.NOTHING else ", and you are paged again"

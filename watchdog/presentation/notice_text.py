@@ -61,6 +61,7 @@ def _since(incident: Incident, at: float) -> str:
     when = f"{severity} for {lasted}, since {began}"
     if incident.rollback.restored_at is not None:
         when = f"{severity} since {began}, rolled back {time_of_day(incident.rollback.restored_at, at)}"
+    # The worst finding may have begun later than the incident: readers need both times.
     earlier = worst.onset_at - incident.onset_at > 1.0
     whole = f" (the incident began {time_of_day(incident.onset_at, at)})" if earlier else ""
     return f"{when}: {worst.signal}: {worst.text}{whole}"
@@ -174,6 +175,7 @@ def _overdue(news: IncidentNews, at: float) -> Words:
 def _rolling_back(news: IncidentNews, at: float) -> Words:
     incident = news.incident
     step = "Nothing to do now: once the rollback is live the recovery is verified, and you hear how it ended."
+    # Auto-deploy was not read back as off: a merge would deploy over the rollback.
     if not incident.pin.off:
         step = "Merge nothing until it is verified: auto-deploy was not read back as off."
     return f"{happens(incident)}: rolling back to {target_name(incident)}", _body(news, at, step)

@@ -146,6 +146,7 @@ def _of(
     judged, failed = seen_going_live(known, own, labels, since)
     return Stats(
         service=name,
+        # A manual rollback without findings has no onset: it counts as a rollback, and in no mean.
         incidents=[one for one in own if one.findings or not one.by_hand],
         rollbacks=sum(one.rollback.requested_at is not None for one in own),
         acts=acts,

@@ -27,6 +27,7 @@ def clean(text: object, limit: int = LONGEST) -> str:
 # The same names and messages stand on every page.
 @lru_cache(maxsize=4096)
 def _clean(text: str, limit: int) -> str:
+    # Whitespace first: a line break is a control character, and would vanish between two words.
     spaced = "".join(" " if char.isspace() else char for char in text)
     kept = "".join(char for char in spaced if unicodedata.category(char) not in _UNPRINTABLE)
     line = _GAPS.sub("  ", kept).strip()
@@ -41,6 +42,7 @@ def wrapped(head: str, text: str, indent: int = INDENT, width: int = WIDTH) -> l
         width=width,
         initial_indent=start,
         subsequent_indent=" " * indent,
+        # Ids and addresses must stay whole to be copied.
         break_long_words=False,
         break_on_hyphens=False,
     )

@@ -130,6 +130,7 @@ def _suspicion(incident: Incident, notes: Iterable[Note]) -> list[Note]:
         and note.incident != incident.id
         and incident.opened_at - BEFORE_SECONDS <= note.at <= incident.opened_at
     ]
+    # Only the last suspicion led to this incident.
     return before[-1:]
 
 

@@ -42,6 +42,7 @@ async def once(settings: Settings) -> list[SignalReport]:
     try:
         reports = []
         for service, source in sources:
+            # A source may have nothing to report yet, as an error count before its first full minute.
             samples = await source.read() or (Sample(Unknown("nothing was told")),)
             name = {CONTROL: "control", VENDORS: "status"}.get(service, service)
             last = samples[-1]

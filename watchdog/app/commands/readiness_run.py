@@ -55,6 +55,7 @@ async def _labels(settings: Settings | None) -> tuple[Sequence[Labelled], str]:
     """Return the labelled incidents of the store, and a note if the store cannot be read."""
     if settings is None:
         return (), "no configuration, so no store: labels count only with one (-c)"
+    # Reading would create a missing file, and then report that it has no label.
     file = database_path(settings.store_url)
     if not settings.store_url or (file is not None and not file.exists()):
         return (), "the store of the configuration is not here, so labels are not known"

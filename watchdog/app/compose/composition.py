@@ -275,6 +275,7 @@ def build(
         listeners=listeners,
     )
     engines.append(daemon.engine)
+    # App extends Daemon: every wired part is carried over by name, later ones included.
     parts = {part.name: getattr(daemon, part.name) for part in dataclasses.fields(daemon)}
     app = App(settings=settings, minutes=minutes, **parts)
     listen_to_minutes(app)

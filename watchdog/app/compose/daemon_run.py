@@ -194,6 +194,7 @@ async def _live(settings: Settings, clock: Clock, stop: asyncio.Event, reload: a
         # In a thread: it reads the first line of every recording, on a disk that may be slow.
         upgraded = await asyncio.to_thread(is_due, recordings)
         await start(app)
+        # After the start: the hold is an event, and needs the running engine.
         if upgraded and recordings is not None:
             app.supervisor.start("upgrade", lambda: decide_past_again(app, recordings))
         # Refusals of the process before end with this start, since it took the configuration.
@@ -234,6 +235,7 @@ def _start_senders(app: App) -> None:
             settings.metrics.remote_write,
             app.clock,
             app.metrics,
+            # One label per instance: two workers must not write the same series.
             labels={"job": "watchdog", "instance": os.environ.get("RENDER_INSTANCE_ID") or socket.gethostname()},
             user=settings.metrics.remote_write_user or "",
             password=settings.secrets.get("WATCHDOG_REMOTE_WRITE_PASSWORD", ""),

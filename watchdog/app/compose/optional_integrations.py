@@ -72,6 +72,7 @@ def beside(
     """Make each configured part, and subscribe it to every step."""
     parts: dict[str, MergePoller | SuspectCommits | DeployAuthors | PagerSync | ChangeEvents] = {}
     if readers.repository is not None:
+        # As a function: the engine replaces its state with every step.
         parts["merges"] = MergePoller(readers.repository, clock, lambda: engine.state, engine.submit)
     if suspects is not None:
         parts["suspect-commits"] = suspects

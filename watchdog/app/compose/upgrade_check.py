@@ -55,6 +55,7 @@ def is_due(folder: Path | None) -> bool:
     """Return whether another version left recordings not yet compared. Reads the disk."""
     if folder is None or not folder.is_dir() or _mark(folder)["done"]:
         return False
+    # Newest first: `any` stops at the first file of another version.
     recordings = sorted(folder.glob(f"*{SUFFIX}"), reverse=True)
     return any(judgement_of(path) not in (None, ours()) for path in recordings)
 

@@ -59,6 +59,7 @@ class Pair:
 
     async def post(self, path: str, **body: Any) -> None:
         """Post to the sandbox's admin."""
+        # A proxy from the environment must not stand in between: every address is on this machine.
         async with httpx.AsyncClient(trust_env=False, timeout=10.0) as client:
             (await client.post(f"{self.admin}/{path}", json=body)).raise_for_status()
 

@@ -111,6 +111,7 @@ async def play_all(
             tasks = [group.create_task(one(plan)) for plan in planned]
             for task in told(asyncio.as_completed(tasks), "live episodes", len(tasks), progress):
                 await task
+    # The group wraps its errors: the command prints the first one as a sentence.
     except* WatchdogError as failed:
         errors.extend(failed.exceptions)
     if errors:

@@ -57,6 +57,7 @@ async def replay(
         usage_error(
             "lab replay", "no recording named", "name files, or the folder recordings/ beside the daemon's store"
         )
+    # A replay calls no vendor, so no key is needed.
     settings = load(ctx.config, ctx.environ, ctx.cwd, secretless=True) if ctx.config is not None else None
     found = answer([ctx.cwd / path for path in recordings], settings)
     if as_json:
@@ -153,6 +154,7 @@ def _diff(found: "Answer", differences: Sequence["Difference"]) -> Iterator[str]
     unknown_from = found.unknown_from
     for one in differences:
         yield from _difference(one)
+        # Once, at the first act that differs: from there on the recorded world answers the other policy.
         if unknown_from is not None and one.of_an_act and one.at == unknown_from:
             yield f"      {OPEN_LOOP}"
             unknown_from = None

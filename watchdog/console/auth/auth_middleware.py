@@ -46,7 +46,11 @@ class Judged:
 
 
 class AuthMiddleware:
-    """Lets a request through with a valid session, token or proxy login; answers every other request itself."""
+    """Lets a request through with a valid session, token or proxy login; answers every other request itself.
+
+    The checks run in this order: the proxy's header (403 if it is not trusted), else the session's cookie, else the
+    bearer token. Then comes the rate limit of the class that the request belongs to: person, session, token, or
+    stranger. Only then a stranger gets the login page, or 401."""
 
     def __init__(self, app: ASGIApp, access: Access, clock: Clock, renderer: Renderer) -> None:
         # An empty token would admit every client that sends none.

@@ -58,8 +58,11 @@ class NotProven(Exception):
 
 
 class PendingLogins:
-    """Makes and reads the cookie of an attempt; every worker can. Each worker remembers only the codes it used
-    itself."""
+    """Makes and reads the cookie of an attempt; every worker can.
+
+    No worker stores a login under way. `begin` draws a seed, and puts it with expiry and destination into a signed
+    cookie. `state`, `nonce` and the PKCE verifier are HMACs of the seed, so that any worker derives them again when the
+    browser returns. Only used attempts are remembered, each by the worker that used it."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key

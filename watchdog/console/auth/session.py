@@ -58,7 +58,11 @@ class EndedSessions:
 
 
 class Sessions:
-    """Makes and verifies session values; `tokens` has one for each role that people may log in with."""
+    """Makes and verifies session values; `tokens` has one for each role that people may log in with.
+
+    A value is `expiry.kind.name.random.signature`. The kind selects the signing key: a role's token, or the provider's
+    secret. No session is stored: a worker checks the signature, then the expiry, and looks up the role of a proven
+    name. The form token is an HMAC of the whole value."""
 
     def __init__(self, tokens: Mapping[Role, str], oidc: Oidc | None = None) -> None:
         self._tokens = {role: token.encode() for role, token in tokens.items()}

@@ -24,7 +24,11 @@ NOTHING: Hours = (None,) * 24
 
 
 class Calendar:
-    """The hours of each day, of the signals of each service that count for its availability."""
+    """The hours of each day, of the signals of each service that count for its availability.
+
+    Days are those of UTC. Today is read again after FRESH_SECONDS. A past day is read after its end, and once more
+    LATE_SECONDS later. A refresh reads today, then the days that are due, newest first, TOGETHER at a time, until its
+    time limit."""
 
     def __init__(self, journal: StoreReader, clock: Clock, budget_seconds: float = BUDGET_SECONDS) -> None:
         self._journal = journal

@@ -50,7 +50,12 @@ class TooMany(Exception):
 
 
 class PublicReader:
-    """Makes the views of all public pages."""
+    """Makes the views of all public pages.
+
+    Two kinds of tasks do the work, independent of the number of visitors: one reads state, calendar and past from the
+    store (`_read_all`), one makes a page (`_make`). Each runs at most once at a time. A visitor waits for the page's
+    task, which waits WAIT_SECONDS at most for the reads. The page is then cached for FRESH_SECONDS, or SOON_SECONDS
+    while its past is incomplete. If enough visitors wait already, the next one gets the stale page, or TooMany."""
 
     def __init__(self, world: Dependencies, pages: Sequence[StatusPage], spawn: Spawn) -> None:
         self._world = world

@@ -32,7 +32,11 @@ class _Span:
 
 
 class DayHistory:
-    """The spans of all services, by their begin."""
+    """The spans of all services, by their begin.
+
+    The day is 48 spans of half an hour, aligned to the clock. A span is due if it was never read, every FRESH_SECONDS
+    while readings may still be written to it, and every AGAIN_SECONDS afterwards. A refresh reads the due spans newest
+    first, in queries as large as the time left allows."""
 
     def __init__(self, journal: StoreReader, clock: Clock, budget_seconds: float = BUDGET_SECONDS) -> None:
         self._journal = journal
