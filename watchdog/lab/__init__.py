@@ -1,1 +1,1 @@
-"""Experiments on the daemon itself: the storm (deterministic simulation)."""
+"""Experiments on the daemon itself: the decision lab (scored episodes) and the storm (deterministic simulation)."""

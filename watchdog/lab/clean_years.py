@@ -1,6 +1,7 @@
-"""Clean service-years: nothing but what every healthy service has. Whatever is done here is false.
+"""Clean service-years: a healthy service with its usual noise, in which every rollback, page and question is false.
 
-Blips four a day, single probes that fail, good deploys, some of them felt; traffic, latency and errors as they are.
+The noise: four blips a day, single failing probes, good deploys of which some fail briefly while restarting, and the
+usual variation of traffic, latency and errors.
 """
 
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ YEAR_SECONDS = 365.25 * DAY_SECONDS
 
 @dataclass(frozen=True, slots=True)
 class Clean:
-    """What was done in so much time of one service without an incident."""
+    """The counts of one clean run: its length in years, the (false) rollbacks and pages, events and probes."""
 
     seed: str
     years: float
@@ -29,7 +30,7 @@ class Clean:
 
 
 def clean_scene(seed: object, days: float, world: World = USUAL) -> EpisodeWorld:
-    """Return a service in which nothing goes wrong for so many days."""
+    """Return the scene of one service without a fault for so many days."""
     scene = EpisodeWorld("clean", seed, world)
     for name in [name for name in scene.services if name != MAIN]:
         del scene.services[name]
@@ -45,6 +46,7 @@ def clean_scene(seed: object, days: float, world: World = USUAL) -> EpisodeWorld
             lambda at: scene.deploy(at, blip=dice.random() < scene.main.profile.restart_blip_share),
         ),
     ):
+        # Ten minutes first, in which the core learns the live deploy and a first baseline.
         at = begins + 600.0
         while (at := at + dice.expovariate(rate / DAY_SECONDS)) < ends:
             add(at)
@@ -53,13 +55,13 @@ def clean_scene(seed: object, days: float, world: World = USUAL) -> EpisodeWorld
 
 
 def play_clean(seed: str, days: float, policy: Policy, world: World = USUAL) -> Clean:
-    """Play it, and count what should not have been."""
+    """Play one clean stretch and count the rollbacks and pages, all of which are false."""
     scene = clean_scene(seed, days, world)
     return counted(seed, days, FoldingLoop(scene, policy).run(scene.begins_at + days * DAY_SECONDS))
 
 
 def counted(seed: str, days: float, record: Record) -> Clean:
-    """Return what a run of so many clean days came to."""
+    """Return the counts of a run of so many clean days."""
     rollbacks = sum(one.what == "rollback" for one in record.did)
     pages = sum(one.what in ("page", "ask") for one in record.did)
     return Clean(seed, days * DAY_SECONDS / YEAR_SECONDS, rollbacks, pages, record.observations, record.probes)

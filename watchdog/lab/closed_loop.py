@@ -1,7 +1,7 @@
-"""The closed loop in virtual time: the real core is told what the world shows, and what it does changes the world.
+"""The closed loop in virtual time: the real core receives the world's events, and its effects change the world.
 
-It does what the daemon's shell does, with realistic answer times, and nothing else. No answer is lost here, no call is
-refused, nothing crashes: that is for the storm.
+It performs the effects as the daemon's shell does, with realistic answer times. No answer is lost here, no call is
+refused and nothing crashes: the storm (lab/storm) tests that.
 """
 
 from dataclasses import dataclass, field
@@ -21,13 +21,13 @@ from watchdog.replay.event_queue import EventQueue
 
 PIN_SECONDS = (1.0, 3.0)
 SEND_SECONDS = (0.7, 2.5)
-"""How long the platform takes to switch auto-deploy off, and to accept a rollback."""
+"""The ranges of the platform's answer times: for switching auto-deploy off, and for accepting a rollback."""
 DECISIVE = ("rollback", "ask", "page", "self-alert")
 
 
 @dataclass(frozen=True, slots=True)
 class ActionTaken:
-    """One thing that was done: rollback, ask, page, self-alert or info; about a service, to a commit if to one."""
+    """One action (`what`): rollback, ask, page, self-alert or info; of a service, with the target commit if any."""
 
     at: float
     what: str
@@ -38,9 +38,9 @@ class ActionTaken:
 
 @dataclass(slots=True)
 class Record:
-    """What one run came to. `blame` holds the probability of each decision made, `observations` how much was told.
+    """The record of one run. `blame` holds (time, service, probability) of each decision, `did` the actions in order.
 
-    `notes` is the core's own story, line by line.
+    `observations` counts the events that the core received, `probes` the probes sent; `notes` are the core's notes.
     """
 
     did: list[ActionTaken] = field(default_factory=list)
@@ -51,7 +51,11 @@ class Record:
 
 
 class ClosedLoop:
-    """Plays one scene against the core."""
+    """Plays one scene against the core.
+
+    The loop has one agenda of due callbacks. An event runs the core's step, the step returns effects, and each effect
+    schedules its answer on the agenda with a drawn delay. The agenda's time is the only clock.
+    """
 
     def __init__(self, scene: EpisodeWorld, policy: Policy, state: State | None = None) -> None:
         self.scene = scene
@@ -69,7 +73,7 @@ class ClosedLoop:
         return self._agenda.now
 
     def run(self, until: float) -> Record:
-        """Play until then."""
+        """Play until that moment (UTC epoch seconds) and return the record."""
         self.tell(e.Restarted(self.now))
         self._eyes.open()
         self._agenda.run(until)
@@ -77,7 +81,7 @@ class ClosedLoop:
         return self.record
 
     def tell(self, event: Event) -> None:
-        """Tell the core, and do what it says. Raises AssertionError if it would break a promise of ours."""
+        """Pass an event to the core and perform its effects. Raises AssertionError if a step violates an invariant."""
         before = self.state
         self.state, effects, broken = checked_step(before, event, self.policy)
         assert not broken, f"{self.scene.name}: {broken}"
@@ -88,6 +92,7 @@ class ClosedLoop:
             self._look_at_decisions(before)
 
     def _look_at_decisions(self, before: State) -> None:
+        # By identity: a decision is replaced only by a new one, and two equal decisions count as two.
         for name, service in self.state.services.items():
             old = before.services.get(name)
             decision = service.incident.decision if service.incident else None
@@ -112,6 +117,7 @@ class ClosedLoop:
             self.record.notes.append(effect)
 
     def _wake_at(self, at: float) -> None:
+        # The core asks for the same moment again in many steps; one TimePassed is enough.
         if at not in self._wakes:
             self._wakes.add(at)
             self._agenda.at(at, lambda: self.tell(e.TimePassed(self.now)))
@@ -122,6 +128,8 @@ class ClosedLoop:
             what = "self-alert"
         elif notice.kind is NoticeKind.ASKED:
             what = "ask"
+            # The channel's delivery confirmation: the core starts the clock of an approval request only with it.
+
             asked = (notice.service, notice.incident, notice.at)
             self._agenda.at(self.now, lambda: self.tell(e.QuestionHeard(self.now, *asked)))
         else:
@@ -143,13 +151,14 @@ class ClosedLoop:
         )
 
     def _roll_back(self, effect: fx.Rollback) -> None:
-        """Send it: requested now, answered a moment later, live when the platform is done with it."""
+        """Request a rollback: accepted after a drawn delay, live after the service's rollback time."""
         service = self.scene.services[effect.service]
         self.record.did.append(ActionTaken(self.now, "rollback", effect.service, effect.target_code))
         sent = self.now + self._dice.uniform(*SEND_SECONDS)
         deploy = f"dep-rollback-{len(service.releases)}"
 
         def accepted() -> None:
+            # Render's order: the new instances take traffic (live - 1) before the deploy is reported live.
             live = self.now + service.profile.rollback_seconds
             commit = effect.target_code or ""
             release = Release(deploy, commit, self.now, live - 10.0, live - 1.0, live, trigger="rollback")

@@ -1,14 +1,14 @@
-"""What an episode cost, in minutes of total outage: the share of requests failing times the minutes, and every mistake.
+"""The cost of an episode in minutes of total outage: failing share of requests times minutes, plus every mistake.
 
-Rule 1: an outage lasts until it is mended in the world, whoever did that and whatever an operator would have done.
-Rule 2: the same deed costs the same, whoever did it. A false rollback is charged once an episode; a needless page or
-question each time, as in the quiet times between incidents. Needless are (`page_judgement.py`) those about
-nothing, those that name the wrong culprit, and after the first those that say nothing new.
-Rule 3: nobody is paid for luck: what was done before anything could be seen is a mistake.
-Rule 4: what a human must do lasts until a human has done it; a question rolls nothing back by itself.
+Rule 1: an outage lasts until it is mended in the world, by any decider, not until an operator would have mended it.
+Rule 2: the same action costs every decider the same. A false rollback is charged once an episode; a needless page or
+question each time, as between incidents. `page_judgement.py` defines needless: about a healthy service, with the wrong
+suspect, or a repetition without news.
+Rule 3: luck is not rewarded: an action before the onset is a mistake.
+Rule 4: a human step lasts until a human has done it; an approval request rolls nothing back by itself.
 
-Source: facts on decisions, section 4: an unmended bad deploy costs 83 minutes (the median of 40 public incidents that
-ended in a rollback), a human who is paged begins where the median incident is first noticed, at 41 minutes.
+Source: facts on decisions, section 4. An unmended bad deploy costs 83 minutes, the median of 40 public incidents that
+ended in a rollback. A paged human begins where the median incident is first noticed, at 41 minutes.
 """
 
 from dataclasses import dataclass
@@ -19,19 +19,19 @@ from watchdog.lab.page_judgement import ANSWER_MINUTES
 HUMAN_MINUTES = 83.0
 NOTICED_MINUTES = 41.0
 ROLLBACK_MINUTES = 1.0
-"""From the request to the old version serving (the mean of the world's)."""
+"""From the rollback request to the old version serving: the mean of the simulated world."""
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Outage minutes that a mistake is worth."""
+    """The price of each mistake, in outage minutes."""
 
     false_rollback: float = 30.0
     wrong_service: float = 60.0
     false_page: float = 5.0
 
     def times(self, factor: float) -> "Weights":
-        """Return all of them times a factor."""
+        """Return all prices multiplied by a factor."""
         return Weights(self.false_rollback * factor, self.wrong_service * factor, self.false_page * factor)
 
 
@@ -39,12 +39,12 @@ USUAL = Weights()
 
 
 def cost(played: Played, weights: Weights = USUAL) -> float:
-    """Return outage minutes and the price of every mistake."""
+    """Return the sum of the outage minutes and the price of every mistake."""
     return failed_minutes(played) + mistakes(played, weights)
 
 
 def mistakes(played: Played, weights: Weights = USUAL) -> float:
-    """Return the price of what should not have been done."""
+    """Return the price of a harmful rollback and of every needless call."""
     total = 0.0
     if played.harm:
         total += weights.wrong_service if played.wrong_service else weights.false_rollback
@@ -52,7 +52,8 @@ def mistakes(played: Played, weights: Weights = USUAL) -> float:
 
 
 def failed_minutes(played: Played) -> float:
-    """Return the minutes of total outage that the failures amount to; a fault that grows fails less at first."""
+    """Return the failures as minutes of total outage; a fault that grows fails less at first."""
+    # The share rises linearly to `share`, so the integral is a triangle, and from full strength on a shifted line.
     minutes, grows = outage_minutes(played), played.grows_seconds / 60.0
     if minutes < grows:
         return played.share * minutes**2 / (2 * grows)
@@ -60,7 +61,8 @@ def failed_minutes(played: Played) -> float:
 
 
 def outage_minutes(played: Played) -> float:
-    """Return how long the outage lasts: of a bad deploy until it is mended, of anything else as long as it lasts."""
+    """Return the minutes of the outage: of a bad deploy until it is mended, of another cause its own duration."""
+    # No decider can shorten an outage that no deploy caused, so every decider is charged the same for it.
     if not played.guilty:
         return min(played.lasts_seconds / 60.0, HUMAN_MINUTES)
     ways = (

@@ -1,6 +1,6 @@
-"""One episode: a few services, what goes wrong with one of them, and the truth about it. Built from a seed alone.
+"""One episode: a few services, the fault of one of them, and the truth about its cause. Built from a seed alone.
 
-Rule: building it again gives the same world, so that every decider meets the same one.
+Rule: building it again gives the same world, so that every decider meets the same incident.
 """
 
 from collections.abc import Callable
@@ -28,18 +28,19 @@ EPOCH = 1_798_934_400.0
 WARM_UP_SECONDS = 2400.0
 HISTORY = 5
 OFTEN = ((0.25, 1800.0), (0.2, 7200.0), (0.1, 18000.0))
-"""Of the episodes so many have their last deploy anywhere within so many seconds; the others as chance has it."""
+"""Pairs of share and seconds: this share of episodes has its last deploy uniformly within so many seconds; the rest
+draw it from the service's own deploy rate."""
 DEVELOPMENT = "dev"
-"""Seeds that begin with it are for tuning."""
+"""The prefix of the seeds that are used for tuning."""
 HELD_OUT_SHARE = 1 / 3
-"""Of every range: its upper end, which seeds for development never draw from."""
+"""The upper share of every range, from which development seeds never draw."""
 MAIN = "web"
 ALWAYS = (0.0, 0.0)
-"""A fault that comes again does so every so many seconds, for so many each; this one stays."""
+"""A recurring fault is a pair: its period, and the seconds it lasts in each period. This pair means a constant one."""
 
 
 class Right(StrEnum):
-    """What a good operator would do."""
+    """The action of a good operator."""
 
     ROLLBACK = "rollback"
     ASK = "ask"
@@ -51,10 +52,10 @@ class Right(StrEnum):
 
 @dataclass(slots=True)
 class Truth:
-    """What is behind an episode. Times are UTC epoch seconds; `share` is that of all requests which fail.
+    """The truth about an episode. Times are UTC epoch seconds; `share` is the share of all requests that fail.
 
-    `also` are answers that are as good; `targets` the commits that are right to go back to; `tags` say which delays it
-    counts for.
+    `right` is the best action, `also` the ones that are as good. `commit` is the guilty commit, None if no deploy is
+    the cause; `targets` are the commits that a rollback may go to. `tags` name the delay statistics it counts for.
     """
 
     right: Right = Right.NOTHING
@@ -70,14 +71,14 @@ class Truth:
 
 @dataclass(slots=True)
 class Outside:
-    """What is not a service of ours: control targets, status pages. Each is down from..until (UTC epoch seconds)."""
+    """Outages of control targets and vendors' status pages, each from..until (UTC epoch seconds)."""
 
     control_down: list[tuple[float, float]] = field(default_factory=list)
     vendors_down: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
 
 
 class EpisodeWorld:
-    """An episode under construction, and then its world."""
+    """The world of one episode; a fault class builds it with `deploy`, `bad_deploy`, `trouble` and `add_background`."""
 
     def __init__(self, name: str, seed: object, world: World = USUAL) -> None:
         self.name = name
@@ -106,16 +107,17 @@ class EpisodeWorld:
 
     @property
     def fault_at(self) -> float:
-        """Return the moment around which things happen: after the warm-up."""
+        """Return the moment of the fault (UTC epoch seconds): after the history and the warm-up."""
         return self.begins_at + self.world.history_days * DAY_SECONDS + WARM_UP_SECONDS
 
     @property
     def ends_at(self) -> float:
-        """Return the horizon."""
+        """Return the end of the episode (UTC epoch seconds)."""
         return (self.truth.onset_at or self.fault_at) + self.horizon_seconds
 
     def draw(self, low: float, high: float) -> float:
-        """Return a parameter from a range; on a seed for development not from the third that is held out."""
+        """Return a parameter from a range; a development seed never draws from the held-out upper third."""
+        # The draw is scaled, not repeated: both kinds of seeds use up one number, so the rest of the world is alike.
         drawn = self.dice.random() * (1.0 - HELD_OUT_SHARE if self.for_development else 1.0)
         return low + (high - low) * drawn
 
@@ -132,7 +134,7 @@ class EpisodeWorld:
         return service
 
     def deploy(self, live_at: float, service: str = MAIN, *, blip: bool = False, message: str = "") -> Release:
-        """Have a service get a new commit; `blip`: its restart is felt."""
+        """Deploy a new commit to a service, live at `live_at`; with `blip` requests fail while it restarts."""
         one = self.services[service]
         release = self._release(one.profile, live_at, message)
         one.release(release)
@@ -141,16 +143,17 @@ class EpisodeWorld:
         return release
 
     def deploy_by_chance(self, *without: str) -> None:
-        """Have services be deployed as long before as chance has it: well, and some of the restarts are felt.
+        """Give services a last good deploy before the fault, at the age that their deploy rate makes likely.
 
-        The coincidences that a watchdog may be wrong in are rare: most episodes have the main service deployed in the
-        last half hour or the last hours, and count for less (importance sampling, the balance heuristic of Veach and
-        Guibas 1995).
+        A deploy shortly before an unrelated outage is the coincidence in which a watchdog may blame wrongly, and it is
+        rare. So most episodes force one within the last half hour or hours and get a lower weight in return (importance
+        sampling with the balance heuristic, Veach and Guibas 1995).
         """
         for name, service in self.services.items():
             if name in without:
                 continue
             gap = self._gap_seconds(service.profile.deploys_per_day / DAY_SECONDS, often=name == MAIN)
+            # Within the simulated time it is a deploy that the core sees happen; before that it is shifted history.
             if gap < WARM_UP_SECONDS:
                 blip = self.dice.random() < service.profile.restart_blip_share
                 self.deploy(self.fault_at - gap, name, blip=blip)
@@ -158,7 +161,11 @@ class EpisodeWorld:
                 service.shift_releases(self.fault_at - gap)
 
     def _gap_seconds(self, rate: float, *, often: bool) -> float:
-        """Return how long before: of a Poisson process; `often`: of a mixture, and this episode is weighted by that."""
+        """Return the seconds from the last deploy to the fault, drawn from a Poisson process of this rate.
+
+        With `often` it is drawn from the mixture of OFTEN instead, and the episode's weight is set to the ratio of the
+        natural density to the mixture's.
+        """
         gap = self.dice.expovariate(rate)
         if not often:
             return gap
@@ -173,7 +180,8 @@ class EpisodeWorld:
         return gap
 
     def add_background(self) -> None:
-        """Give every service the blips that all have, whatever else goes on."""
+        """Add the usual random blips to every service."""
+        # Own generators by name: the blips of a service stay the same when a class draws more or fewer parameters.
         for name, service in self.services.items():
             dice, at = self.chance.generator(name, "blips"), self.begins_at
             while (at := at + dice.expovariate(self.world.blips * BLIPS_PER_DAY / DAY_SECONDS)) < self.ends_at:
@@ -198,7 +206,7 @@ class EpisodeWorld:
         grows: float = 0.0,
         again: tuple[float, float] = ALWAYS,
     ) -> Release:
-        """Deploy a commit with this symptom; what was live before is right to go back to. `again`: see ALWAYS."""
+        """Deploy a commit with this symptom; the release before it is the rollback target. `again`: see ALWAYS."""
         good = self.main.releases[-1]
         bad = self.deploy(self.fault_at)
         every, on = again
@@ -228,7 +236,7 @@ class EpisodeWorld:
         grows: float = 0.0,
         again: tuple[float, float] = ALWAYS,
     ) -> None:
-        """Have something come over services by itself. `again`: see ALWAYS."""
+        """Add a fault that no deploy causes to services, from `at` on for `lasts` seconds. `again`: see ALWAYS."""
         every, on = again
         for name in services:
             fault = Fault(
@@ -241,10 +249,10 @@ class EpisodeWorld:
 
 @dataclass(frozen=True, slots=True)
 class FaultClass:
-    """A kind of episode; `held_out`: never tuned on; `file`: the scenario file that it was read from, if it was.
+    """A kind of episode; `held_out` classes are never tuned on; `file` is the scenario file it was read from, if any.
 
-    `weight`: of an incident, its share within its half of the realistic mix; of what is none, how many there are for
-    each incident.
+    `weight` of an incident is its share within its half of the realistic mix (deploys or others). The weight of a
+    harmless class is the number of such events for each incident.
     """
 
     name: str
@@ -270,4 +278,4 @@ DOWN: tuple[Symptom, ...] = (
     Symptom(1.0, FailureKind.STATUS, "HTTP 503"),
     Symptom(1.0, FailureKind.TIMEOUT, "no answer"),
 )
-"""Ways to be wholly down of which the error tracker hears nothing."""
+"""Total outages that leave no trace in the error tracker."""

@@ -1,4 +1,4 @@
-"""One episode judged: what was done first, whether that was right, and how long it took."""
+"""Judges one episode: the first decisive action, whether it was right, and its delay."""
 
 from dataclasses import dataclass
 
@@ -7,25 +7,24 @@ from watchdog.lab.episode import EpisodeWorld, FaultClass, Right
 from watchdog.lab.page_judgement import CALLS, mends, needless
 
 HEARD = ("rollback", "ask", "page")
-"""What makes a human look at a service; that the watchdog is blind does not."""
+"""The actions that make a human look at a service; a self-alert does not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Played:
     """One episode, played by one decider.
 
-    `did` is what was done first of rollback, ask, page and self-alert (or nothing), `at` seconds after the onset;
-    `right` what should have been. A rollback is `false` unless it goes to the right commit of the right service when
-    that was right, `wrong_service` if the service was not even to blame. `blame` is the probability at the first
-    decision, `guilty` whether the live deploy really did it.
+    `did` is the first of rollback, ask, page and self-alert (or nothing), `at` its seconds after the onset; `right` is
+    the best action. A rollback is `false` unless a rollback is right and goes to a right commit of the right service;
+    it is `wrong_service` if another service is to blame. `blame` is the probability of guilt at the first decision,
+    `guilty` the truth about the live deploy.
 
-    For the cost it counts what came of it, not what should have been done: `heard_at` is when a human first heard of
-    the service, `asked_at` when the question was put whose yes mends, `mended_at` when the rollback was requested that
-    does (0 if before the onset). A rollback did `harm` if it mended nothing and was not right, or if nothing was to be
-    seen yet; `needless` pages and questions are those that should not have been. The fault reached its share in
-    `grows_seconds`. All of them in seconds after the onset. `kind` is the class, where it is not one of the table.
-    `weight`: how often such an episode comes, against the others of its class (rare coincidences are played more often
-    than they come).
+    The cost counts consequences, not intentions. `heard_at` is the first notification of a human about the service,
+    `asked_at` the approval request whose yes mends the outage, `mended_at` the request of the rollback that does. All
+    are seconds after the onset, 0 if earlier. A rollback did `harm` if it mended nothing and was not right, or came
+    before the onset. `needless` counts needless pages and questions. The fault reaches its share in `grows_seconds`.
+    `kind` is the class of a scenario file. `weight` is the frequency of such an episode against the others of its
+    class, because rare coincidences are played more often than they happen.
     """
 
     name: str
@@ -56,7 +55,7 @@ class Played:
 
 
 def judge(scene: EpisodeWorld, seed: str, record: Record) -> Played:
-    """Return what the run came to."""
+    """Return the judgement of one run against the truth of its scene."""
     truth = scene.truth
     begins = truth.onset_at if truth.onset_at is not None else scene.fault_at
     first = next((one for one in record.did if one.what in DECISIVE and not _beside_the_point(scene, one)), None)
@@ -94,7 +93,10 @@ def judge(scene: EpisodeWorld, seed: str, record: Record) -> Played:
 
 
 def _beside_the_point(scene: EpisodeWorld, did: ActionTaken) -> bool:
-    """Tell whether a call is about a service that only suffers from another's deploy: true, and no answer to it."""
+    """Return whether a call is about a service that fails only because of another one's deploy.
+
+    Such a call is true, but does not answer the incident: the decisive action is looked for after it.
+    """
     service = scene.services.get(did.service)
     return did.what in CALLS and service is not None and any(fault.source for fault in service.faults)
 

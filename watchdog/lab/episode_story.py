@@ -1,6 +1,6 @@
-"""One episode told line by line: what was behind it, what the core noted and did, and whether that was right.
+"""Formats one played episode line by line: the truth, the core's notes and actions, and the verdict.
 
-Rule: times are seconds since the onset (before it: negative); nothing here plays, it only tells.
+Rule: times are seconds since the onset, negative before it. This file only formats; the loop plays.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ from watchdog.lab.episode_judgement import Played
 from watchdog.lab.score import kind_of
 
 CLEAN = "clean"
-"""The name of a month in which nothing goes wrong, where a fault class would stand."""
+"""The name of a month without a fault, shown in the place of a fault class."""
 WHATS = {
     "rollback": "a rollback",
     "ask": "a question to a human",
@@ -21,11 +21,11 @@ WHATS = {
     "ticket": "a ticket at most",
     "nothing": "nothing",
 }
-"""What is done or should be, in words."""
+"""The words for each action."""
 
 
 def begins_at(scene: EpisodeWorld) -> float:
-    """Return the moment from which seconds are counted (UTC epoch seconds)."""
+    """Return the moment from which the lines count seconds (UTC epoch seconds)."""
     return scene.truth.onset_at if scene.truth.onset_at is not None else scene.fault_at
 
 
@@ -54,7 +54,7 @@ def tell_clean(scene: EpisodeWorld, record: Record, clean: Clean) -> list[str]:
 
 
 def verdict(scene: EpisodeWorld, played: Played) -> Iterator[str]:
-    """Yield what was right, what was done, and how that is judged."""
+    """Yield the right action, the first action, the needless calls and the verdict."""
     wanted = " or ".join(WHATS[one] for one in (played.right, *sorted(scene.truth.also)))
     yield f"{'RIGHT':<12} {wanted}"
     at = f" {played.at:.1f} s after the onset" if played.at is not None else ""
@@ -67,6 +67,7 @@ def verdict(scene: EpisodeWorld, played: Played) -> Iterator[str]:
 
 def why_wrong(played: Played) -> str:
     """Return in words why an episode is counted as a failure."""
+    # The worst reason first: an episode may be wrong in several ways, and the line names one.
     if played.wrong_service:
         return "a service was rolled back that had nothing to do with it"
     if played.false:
@@ -102,6 +103,7 @@ def _lines(record: Record, begins: float) -> Sequence[str]:
         for one in record.did
         if one.what != "info"
     ]
+    # At the same moment the core's notes go first: they give the reason of the action that follows.
     told = sorted([*notes, *done], key=lambda line: line[:2])
     return [f"{at - begins:+10.1f} s  {service:<7} {label:<12} {text}" for at, _, service, label, text in told]
 

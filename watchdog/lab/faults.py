@@ -1,7 +1,7 @@
-"""What goes wrong, and when: a symptom, and the fault that brings it.
+"""Symptoms, and the faults that cause them for a time.
 
-A fault belongs to a commit (it comes with it, and goes when another one serves) or to the surroundings (it comes and
-goes by itself, whatever is deployed).
+A fault belongs to a commit (it lasts while that commit serves) or to the surroundings (it comes and goes by itself,
+independent of deploys).
 """
 
 from dataclasses import dataclass, field
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Symptom:
-    """What can be seen of a fault at full strength.
+    """The observable effects of a fault at full strength.
 
-    `share` of the requests fail (0 to 1), latency is `slow` times the usual, `errors` are reported per request beyond
-    the usual ones, `traffic` is times the usual; a crash of the process is reported every `crash_every_seconds` (0:
-    none); `new_error` names an error that no earlier release had; `silent` says that the error tracker hears nothing;
-    `tail` of the answers take ten times as long (0 to 1).
+    `share` of the requests fail (0 to 1), and latency is `slow` times the usual; `tail` of the answers (0 to 1) take
+    ten times as long. `errors` are reported per request beyond the usual ones; `new_error` names an error that no
+    earlier release had; with `silent` the error tracker receives nothing. `traffic` is a factor of the usual. The
+    platform reports a crash of the process every `crash_every_seconds` (0: none).
     """
 
     share: float = 0.0
@@ -36,7 +36,7 @@ class Symptom:
     tail: float = 0.0
 
     def at_strength(self, strength: float) -> "Symptom":
-        """Return it while it grows (0 to 1)."""
+        """Return the symptom at a strength from 0 to 1, while its fault grows."""
         if strength >= 1.0:
             return self
         return Symptom(
@@ -55,12 +55,12 @@ class Symptom:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """When a symptom shows, and on which routes (all, if none is named).
+    """The time and the routes of a symptom (all routes, if none is named).
 
-    With a `commit`: `after_seconds` after that commit began to serve, for `lasts_seconds`; with a `source`, too, it is
-    that other service, which this one needs, whose commit it is. Without: from `begins_at` on
-    (UTC epoch seconds). It reaches its full strength in `grows_seconds`; with `every_seconds` it comes again and again,
-    for `on_seconds` each.
+    With a `commit` it begins `after_seconds` after that commit took traffic; with a `source` the commit is one of that
+    other service, on which this one depends. Without a commit it begins at `begins_at` (UTC epoch seconds). It lasts
+    `lasts_seconds` and reaches full strength in `grows_seconds`. With `every_seconds` it recurs with that period, for
+    `on_seconds` each time.
     """
 
     symptom: Symptom
@@ -75,7 +75,7 @@ class Fault:
     source: "Service | None" = field(default=None, compare=False, repr=False)
 
     def strength(self, at: float, route: str, commit: str, serving_since: float) -> float:
-        """Return how strong it is (0 to 1) on a route ("" for any), given what serves since when."""
+        """Return the strength (0 to 1) on a route ("" for any), given the serving commit and since when it serves."""
         if self.routes and route and route not in self.routes:
             return 0.0
         if self.commit is not None and commit != self.commit:

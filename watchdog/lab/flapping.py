@@ -35,21 +35,21 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """What came of one cell, seed by seed."""
+    """The episodes of one cell, seed by seed."""
 
     cell: Cell
     played: Sequence[Played]
 
     @property
     def told_after(self) -> Sequence[float | None]:
-        """Return when a human heard of it, in seconds after the first outage began; None: not in time."""
+        """Return the delays of the first notification, in seconds after the first outage began; None: not in time."""
         limit = intermittent.told_within_seconds(self.cell.period_seconds)
         heard = [one.heard_at for one in self.played]
         return [at if at is not None and at <= limit else None for at in heard]
 
     @property
     def holds(self) -> bool:
-        """Tell whether a human heard of it each time."""
+        """Return whether every episode led to a notification in time."""
         return None not in self.told_after
 
 
@@ -68,8 +68,9 @@ def play_cell(cell: Cell, seeds: Sequence[str], policy_for: Callable[[EpisodeWor
 
 
 def table(mapped: Sequence[Mapped]) -> list[str]:
-    """Return the map in lines: a row a period, a column a share; the longest time until a human heard, or how many
-    never did in time.
+    """Return the map as lines of text: a row per period, a column per share of downtime.
+
+    A cell shows the longest delay of a notification, or the number of episodes without one in time.
     """
     lines = []
     for deployed, words in ((True, "after a deploy"), (False, "by itself")):
@@ -82,7 +83,8 @@ def table(mapped: Sequence[Mapped]) -> list[str]:
 
 
 def json_object(mapped: Sequence[Mapped]) -> list[Mapping[str, object]]:
-    """Return the map as plain data: a cell each, seconds until a human heard of each episode (null: not in time)."""
+    """Return the JSON form: one object per cell, with the notification delay of each episode (null: not in time)."""
+
     return [
         {
             "period_seconds": one.cell.period_seconds,

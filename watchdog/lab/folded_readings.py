@@ -1,11 +1,12 @@
-"""Rest, folded: while every check is well and nothing is suspected, one more good look only adds to what is known.
+"""Folding: while the state is at rest, good readings are collected and added to it in one batch instead of one by one.
 
-A clean year is 19 million events, and nearly all of them are such looks. They are gathered here and put into the state
-all at once, before the next event that may be more than that is told to the core.
+At rest means that every check is healthy and nothing is suspected; then one more good reading only extends counters,
+samples and timestamps. A clean service-year is 19 million events, and nearly all of them are such readings. They are
+collected here and merged into the state before the core receives the next event that could change a decision.
 
-Rule 1: exact. What is gathered is what the core's own `step` would have made of it, to the last digit.
-Rule 2: what only adds is known beforehand, by few and plain conditions; all else goes through the core: the detectors
-(`detect.observe`) where one check has to think, the whole `step` where a service does.
+Rule 1: exact. The merged state equals the state that the core's `step` would have reached, to the last digit.
+Rule 2: whether a reading only adds is decided beforehand, by few and plain conditions. Every other reading goes through
+the core: through the detectors (`detect.observe`) if one check must decide, through the whole `step` if a service must.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,14 +26,15 @@ from watchdog.domain.policy import Detection, Policy, SignalPolicy
 from watchdog.domain.readings import Good, Reading
 
 LONGEST_SECONDS = 1e9
-"""No answer takes longer; one that tells no time is thought about."""
+"""An upper limit of every latency; a reading without a latency counts as infinite and goes to the detector."""
 
 
 class CheckAtRest:
-    """One check, and the good looks at it that it does not know of yet.
+    """One check at rest, and the good readings of it that are not yet merged into its state.
 
-    A look only adds to it if it took no longer than `ceiling_seconds`, the last one that did (at `slow_at`) is no
-    longer fresh, and it is before `steps_at`: then nothing is over a limit, and nothing is learned.
+    A reading only adds if three conditions hold. It took at most `ceiling_seconds`; the last slower one (at `slow_at`)
+    is no longer fresh; and it comes before `steps_at`, when the baseline is next updated. Then no limit is exceeded and
+    the baseline stays as it is, so the order of merging cannot matter.
     """
 
     __slots__ = ("_check", "_given", "ats", "ceiling_seconds", "last", "seconds", "signal", "slow_at", "steps_at")
@@ -43,7 +45,7 @@ class CheckAtRest:
         self.put(check)
 
     def put(self, check: Check) -> None:
-        """Go on from there."""
+        """Restart from this state of the check, with no collected readings."""
         self._check = check
         self.ats: list[float] = []
         self.seconds: list[float] = []
@@ -51,7 +53,10 @@ class CheckAtRest:
         self.ceiling_seconds, self.slow_at, self.steps_at = CEILINGS.get(check.kind, _thinks)(check, self.signal)
 
     def think(self, event: e.Observed) -> bool:
-        """Have the detector fold the reading in; tell whether the check is still at rest."""
+        """Pass the reading to the detector; return whether the check is still at rest.
+
+        The result is kept only if it is: otherwise the core must see the same event itself, through `step`.
+        """
         check = detect.observe(self.known(), event, self.signal, self._given.limits)
         if not is_well(check, self._given):
             return False
@@ -59,13 +64,13 @@ class CheckAtRest:
         return True
 
     def gather(self, at: float, reading: Reading, seconds: float) -> None:
-        """Keep a look that only adds."""
+        """Collect a reading that only adds: its time (UTC epoch seconds) and its latency in seconds."""
         self.ats.append(at)
         self.seconds.append(seconds)
         self.last = reading
 
     def known(self) -> Check:
-        """Return the check with what was gathered."""
+        """Return the check with the collected readings merged in."""
         if not self.ats:
             return self._check
         more = GATHERED[self._check.kind](self._check, self.ats, self.seconds, self.signal, self._given.limits)
@@ -73,7 +78,7 @@ class CheckAtRest:
 
 
 def is_well(check: Check, given: detect.Conditions) -> bool:
-    """Tell whether good looks alone cannot make it suspicious, whenever they come."""
+    """Return whether no sequence of good readings, at any times, can make the check suspicious."""
     unbroken = check.run_started_at is None and check.troubled_since is None and not check.crashes
     return unbroken and isinstance(check.last, Good) and not detect.suspicious(check, given)
 
@@ -91,6 +96,7 @@ def _adds_if_quick(check: Check, signal: SignalPolicy) -> tuple[float, float, fl
         return _always_adds(check, signal)
     if any(one.confirmed for one in check.slow):
         return _thinks(check, signal)
+    # The core's slow-answer detectors count an answer above this limit as slow; at or below it as quick evidence.
     bound = min(slow_answers.lowest(check.usual, signal), LONGEST_SECONDS)
     slow_at = max([at for at, seconds in check.samples if seconds > bound], default=-inf)
     return bound, slow_at, check.usual.stepped_at + slower_than_usual.STEP_SECONDS
@@ -101,6 +107,7 @@ def _probed(
 ) -> dict[str, Any]:
     cusum = check.cusum
     for at in ats:
+        # CUSUM is clamped at zero, and successes only lower it: from zero on the remaining readings change nothing.
         if cusum == 0.0:
             break
         cusum = probes.after_success(cusum, baseline.rates(check, at, signal, limits))
@@ -126,7 +133,7 @@ def _timed(
 
 
 def _samples(check: Check, ats: list[float], seconds: list[float], signal: SignalPolicy) -> latency.Samples:
-    """Return its latencies with those that it does not know of: the last of its looks."""
+    """Return the latency window of the check, extended by the collected readings."""
     more = tuple(zip(ats[len(ats) - len(seconds) :], seconds, strict=True))
     return latency.window((*check.samples, *more), signal) if more else check.samples
 
@@ -138,16 +145,16 @@ def _nothing_more(*_: object) -> dict[str, Any]:
 CEILINGS: Mapping[str, Callable[[Check, SignalPolicy], tuple[float, float, float]]] = MappingProxyType(
     {"http": _adds_if_quick, "latency": _adds_if_quick, "render_events": _always_adds}
 )
-"""Up to how many seconds a look only adds, when the last one took longer, and until when nothing is learned.
+"""By kind of check: the ceiling in seconds, the time of the last slower reading, and when the baseline next updates.
 
-A kind that is not named thinks about every look."""
+For a kind that is not listed every reading goes to the detector."""
 GATHERED: Mapping[str, Callable[..., dict[str, Any]]] = MappingProxyType(
     {"http": _timed, "latency": _timed, "render_events": _nothing_more}
 )
 
 
 class ServiceAtRest:
-    """One service, its checks, and how long it was seen healthy meanwhile."""
+    """One service at rest: its checks, and the seconds of observed health that were collected since it came to rest."""
 
     __slots__ = (
         "_fresh_seconds",
@@ -174,24 +181,25 @@ class ServiceAtRest:
         self._healthy_seconds = self._from = service.observed_healthy_seconds.get(service.live or "", 0.0)
 
     def is_same_watch(self, at: float) -> bool:
-        """Tell whether the pace is still that of the moment: a watch window that ends changes it."""
+        """Return whether `at` lies on the same side of the watch window's end, so that the probe pace is unchanged."""
         return (at < self._watch_until) is self.in_watch
 
     def only_adds(self, check: CheckAtRest, at: float, reading: Reading, seconds: float) -> bool:
-        """Tell whether this look at one of its checks would only add to what is known."""
+        """Return whether this reading of one of the service's checks would only add to the state."""
         quick = seconds <= check.ceiling_seconds and check.slow_at < at - self._fresh_seconds and at < check.steps_at
         return quick and type(reading) is Good and (at < self._watch_until) is self.in_watch
 
     def gather(self, check: CheckAtRest, at: float, reading: Reading, seconds: float) -> None:
-        """Keep a look that only adds."""
+        """Collect a reading that only adds."""
         check.gather(at, reading, seconds)
         since = self._healthy_at
         if since is None or at - since >= HEALTHY_STEP_SECONDS:
             self.seen_healthy(at)
 
     def seen_healthy(self, at: float) -> None:
-        """Add the time since the last look."""
+        """Add the seconds since the last reading to the observed health of the live deploy."""
         since = self._healthy_at
+        # A gap is time that nothing observed; the core does not count it as healthy either (fold/observations.py).
         if since is None or at - since > HEALTHY_GAP_SECONDS:
             self._healthy_at = at
         elif at - since >= HEALTHY_STEP_SECONDS:
@@ -199,11 +207,12 @@ class ServiceAtRest:
             self._healthy_at = at
 
     def known(self) -> ServiceState:
-        """Return the service with what was gathered."""
+        """Return the service with the collected readings of all its checks merged in."""
         service = self._service
         checks = {**service.checks, **{name: check.known() for name, check in self.checks.items()}}
         record = service.observed_healthy_seconds
         if self._healthy_seconds != self._from and service.live is not None:
+            # The live deploy goes last: the core keeps the HEALTHY_MAX newest entries by the order of the mapping.
             others = {name: seconds for name, seconds in record.items() if name != service.live}
             kept = list(others.items())[-HEALTHY_MAX + 1 :]
             record = {**dict(kept), service.live: self._healthy_seconds}
@@ -217,7 +226,11 @@ class ServiceAtRest:
 
 
 def service_at_rest(service: ServiceState, policy: Policy, now: float) -> ServiceAtRest | None:
-    """Return the service at rest, or None if it is not: anything is open, held, owed, suspected or not known yet."""
+    """Return the service at rest, or None if it is not.
+
+    It is not at rest while it has an open incident, a downtime, a pending action (auto-deploy off, a pin, a merge),
+    a bad deploy, a trial, an unknown live deploy, or a check that is missing or suspicious.
+    """
     calm = service.phase is Phase.CALM and service.incident is None and service.flapping_since is None
     owed = (
         service.auto_deploy_off
@@ -231,6 +244,7 @@ def service_at_rest(service: ServiceState, policy: Policy, now: float) -> Servic
     if not calm or owed or down or service.bad or unknown:
         return None
     in_watch = now < service.watch_until
+    # The core changes a pace only in a step, so while the pace is not yet the one of this window, steps must run.
     if service.pace_seconds != (policy.pace.watch_seconds if in_watch else policy.pace.idle_seconds):
         return None
     checks = {}
@@ -244,17 +258,22 @@ def service_at_rest(service: ServiceState, policy: Policy, now: float) -> Servic
 
 
 def can_see(state: State) -> bool:
-    """Tell whether we are not blind."""
+    """Return whether the watchdog's own network works, as far as the control targets and probes show."""
     return state.blind_since is None and not state.unseen
 
 
 def sees(state: State, event: e.ControlChecked) -> bool:
-    """Tell whether a control target answers, as ever: whatever goes on, then its answer only adds to what is known."""
+    """Return whether a control target answers as before; such an answer only adds, even during an incident."""
     return can_see(state) and type(event.reading) is Good
 
 
 class Rest:
-    """The whole state at rest, while `on`; `folded` counts what was gathered and not told."""
+    """The whole state at rest, while `on`; `folded` counts the events that were collected instead of stepped.
+
+    Protocol: after each stepped event the loop calls `begin`, which turns `on` if every service is at rest. While on,
+    `takes` collects an event or refuses it. Before a refused event is stepped, `end` returns the merged state. No event
+    may reach the core between `begin` and `end`, because the state that the core holds is stale in that time.
+    """
 
     def __init__(self, policy: Policy) -> None:
         self.on = False
@@ -267,11 +286,12 @@ class Rest:
         self._listed: dict[str, e.DeploysListed] = {}
 
     def begin(self, state: State, event: Event, now: float) -> None:
-        """Rest, if the state does, after this event was told."""
+        """Start folding if the whole state is at rest after this event was stepped."""
         if isinstance(event, e.DeploysListed):
             self._listed[event.service] = event
         if not can_see(state) or state.troubles:
             return
+        # The first reading of each control target and status page goes through the core, which then holds one of each.
         if len(state.control) < len(self._policy.control) or len(state.vendors) < len(self._policy.vendors):
             return
         services = {}
@@ -285,7 +305,7 @@ class Rest:
         self._pages_bad = bool(state.vendors_bad_since)
 
     def end(self, state: State) -> State:
-        """Rest no longer; return the state with what was gathered since."""
+        """Stop folding; return the state with everything collected since `begin` merged in."""
         if not self.on:
             return state
         self.on = False
@@ -297,12 +317,13 @@ class Rest:
         )
 
     def only_adds(self, event: Event) -> bool:
-        """Tell whether it would only add to what is known; if so, it may be gathered when its time has come."""
+        """Return whether the event would only add to the state; if so, it may be collected when it is due."""
         if type(event) is e.Observed:
             place = self.services[event.service]
             return place.only_adds(place.checks[event.signal], event.at, event.reading, _seconds(event))
         if type(event) is e.DeploysListed:
             known = self._listed.get(event.service)
+            # Identity is enough and cheap: the simulated service returns the same tuple until a deploy changes it.
             same = known is not None and event.deploys is known.deploys and event.facts is known.facts
             return same and self.services[event.service].is_same_watch(event.at)
         if type(event) is e.ControlChecked:
@@ -310,7 +331,7 @@ class Rest:
         return type(event) is e.VendorChecked and type(event.reading) is Good and not self._pages_bad
 
     def gather(self, event: Event, *, of: int = 1) -> None:
-        """Keep what only adds; the last one of so many is enough where only that is known afterwards."""
+        """Collect an event that only adds, as the last of `of` equal ones: the state keeps only the newest of those."""
         self.folded += of
         if type(event) is e.Observed:
             place = self.services[event.service]
@@ -323,7 +344,7 @@ class Rest:
             self._vendors[event.vendor] = (event.at, event.reading)
 
     def takes(self, event: Event) -> bool:
-        """Gather it or have its check think about it, now that its time has come; False if it must be told."""
+        """Collect a due event, or let its check's detector handle it; return False if the core must step it."""
         if self.only_adds(event):
             self.gather(event)
             return True

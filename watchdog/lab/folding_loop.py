@@ -1,8 +1,8 @@
 """The loop of `closed_loop.py` for calm years: readings that only add to a state at rest are folded, not stepped.
 
-It is the same world and the same eyes, and all that is done, known and counted is what the full play gives. Answers on
-their way wait here instead of in the agenda; control targets and status pages of a world in which none of them ever
-fails are not even read, but counted up when somebody is to be told.
+World, monitor, actions, state and counts equal those of the full play. Answers in flight wait in a list here instead of
+in the agenda. Control targets and status pages that never fail in this world are not read at all while at rest; their
+readings are counted up when the core next steps.
 """
 
 from bisect import insort
@@ -31,16 +31,20 @@ from watchdog.lab.simulated_monitor import (
 )
 
 Flight = tuple[float, int, Event | None, Any, Any, Any]
-"""What lands when, in order: an event, or (cheaper) a look at a check of a service at rest."""
+"""An answer in flight: its landing time and number, then an event or (cheaper) the parts of a probe's reading."""
 
 
 class QuietEyes(SimulatedMonitor):
-    """Eyes that keep what only adds to themselves, while `rest` is on."""
+    """A monitor that folds the readings that only add, while `rest` is on.
+
+    A reading is judged when it is taken but collected when its answer lands, because the core receives it then. If rest
+    ends in between, `wake` hands the open ones back to the agenda, and the core steps them as usual.
+    """
 
     rest: Rest
 
     def watch(self, rest: Rest) -> None:
-        """Gather into this from now on."""
+        """Collect into this `Rest` from now on."""
         self.rest = rest
         self._order = count()
         self._flights: list[Flight] = []
@@ -50,7 +54,7 @@ class QuietEyes(SimulatedMonitor):
         self._always_well = not outside.control_down and not outside.vendors_down
 
     def land(self, now: float) -> None:
-        """Gather the answers that have come by now."""
+        """Collect the answers that have landed by now."""
         flights = self._flights
         while flights and flights[0][0] <= now:
             _, _, event, check, place, look = flights.pop(0)
@@ -63,7 +67,7 @@ class QuietEyes(SimulatedMonitor):
             self.rest.folded += 1
 
     def wake(self, now: float) -> None:
-        """Gather all that has come by now; what is still to come is the agenda's again."""
+        """Collect the answers that have landed by now; hand those still in flight back to the agenda."""
         self.land(now)
         for at, _, event, check, _, look in self._flights:
             if event is not None:
@@ -102,7 +106,7 @@ class QuietEyes(SimulatedMonitor):
         if check.kind not in PROBES or check.due != now or check.in_flight or not self.rest.on:
             super()._read(check)
             return
-        # What Eyes does, in one piece: this is where a clean year spends most of its time.
+        # SimulatedMonitor._read and _probe in one piece: a clean year spends most of its time here.
         spread = 1 + JITTER * (2 * self._dice.random() - 1)
         check.due = now + check.every_seconds * spread
         self._agenda.at(check.due, check.read)
@@ -118,11 +122,12 @@ class QuietEyes(SimulatedMonitor):
             super()._unharmed(check, began, answered)
 
     def _flies(self, check: Check, lands: float, began: float, reading: Reading, seconds: float) -> bool:
-        """Keep a look that only adds until its answer is there; tell whether it does."""
+        """Keep a reading that only adds until its answer lands; return whether it only adds."""
         place = self.rest.services[check.service.name]
         at_rest = place.checks[check.signal.name]
         adds = place.only_adds(at_rest, began, reading, seconds)
         if adds:
+            # The running number breaks ties, as in the agenda, and keeps insort from comparing the other members.
             insort(self._flights, (lands, next(self._order), None, check, place, (at_rest, began, reading, seconds)))
         return adds
 
@@ -146,7 +151,8 @@ class QuietEyes(SimulatedMonitor):
 
 
 def _moments(begins: float, every: float, until: float) -> list[float]:
-    """Return the moments from the first one until then, each so many seconds after the one before."""
+    """Return the moments from `begins` to `until`, `every` seconds apart."""
+    # Added one by one, as the agenda does: a product would differ in the last digit of a float.
     found = [begins]
     while found[-1] + every <= until:
         found.append(found[-1] + every)
@@ -154,7 +160,7 @@ def _moments(begins: float, every: float, until: float) -> list[float]:
 
 
 class FoldingLoop(ClosedLoop):
-    """Plays one scene against the core, and gathers what only adds."""
+    """Plays one scene against the core and folds the readings that only add."""
 
     def __init__(self, scene: EpisodeWorld, policy: Policy, state: State | None = None) -> None:
         super().__init__(scene, policy, state)
@@ -164,19 +170,20 @@ class FoldingLoop(ClosedLoop):
 
     @property
     def folded(self) -> int:
-        """Return how many events were gathered, not told."""
+        """Return the number of events that were collected instead of stepped."""
         return self._rest.folded
 
     def run(self, until: float) -> Record:
-        """Play until then."""
+        """Play until that moment (UTC epoch seconds) and return the record."""
         record = super().run(until)
         self._end_rest(until)
         record.observations += self.folded
         return record
 
     def tell(self, event: Event) -> None:
-        """Gather it, if it only adds; else tell the core, in the knowledge of all that was gathered."""
+        """Collect an event that only adds; pass any other to the core, after merging the collected ones."""
         if self._rest.on:
+            # Earlier answers first: the detector of `takes` must see the readings in the order of their landing.
             self._eyes.land(self.now)
             if self._rest.takes(event):
                 return

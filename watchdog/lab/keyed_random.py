@@ -1,7 +1,7 @@
-"""Chance by number: the same world for everybody who looks at it, whenever and however often they look.
+"""Random numbers by key: every decider meets the same world, however often and in whatever order it probes.
 
-A generator that is asked in turn would give another world to whoever probes more often; here a number depends on the
-seed and on the moment alone. Method: SplitMix64 (Steele, Lea, Flood 2014) as a hash of the moment.
+A sequential generator would give a different world to a decider that probes more often. Here a number depends on the
+seed and the key (mostly a moment) alone. Method: SplitMix64 (Steele, Lea, Flood 2014) as a hash of the key.
 """
 
 from hashlib import blake2b
@@ -11,7 +11,7 @@ _MASK = (1 << 64) - 1
 
 
 class KeyedRandom:
-    """Uniform numbers by key. `names` (a seed among them) tell one stream from another."""
+    """A stream of uniform numbers by key. `names`, a seed among them, identify the stream."""
 
     __slots__ = ("_start", "names")
 
@@ -20,18 +20,19 @@ class KeyedRandom:
         self._start = _hash(names)
 
     def uniform(self, key: int) -> float:
-        """Return a number in [0, 1) that belongs to this key."""
+        """Return the number in [0, 1) that belongs to this key."""
+        # SplitMix64: the golden-ratio increment, two xor-multiply rounds, then the upper 53 bits as a float's mantissa.
         mixed = (self._start + key * 0x9E3779B97F4A7C15) & _MASK
         mixed = ((mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
         mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & _MASK
         return ((mixed ^ (mixed >> 31)) >> 11) * 2.0**-53
 
     def apart(self, *names: object) -> "KeyedRandom":
-        """Return a stream of its own."""
+        """Return an independent stream for further names."""
         return KeyedRandom(*self.names, *names)
 
     def generator(self, *names: object) -> Random:
-        """Return a generator for draws that are made once, in a fixed order."""
+        """Return a sequential generator, for draws that are made once and in a fixed order."""
         return Random(_hash((*self.names, *names)))
 
 

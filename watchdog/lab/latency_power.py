@@ -1,4 +1,7 @@
-"""How long until a slower release is told, in a world with seasons that was watched for two weeks; and what is not."""
+"""Measures the delay until a slower release is reported, in a world with seasons after 15 days of learning.
+
+It also counts the false pages of the same world without a slower release.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,13 +18,13 @@ WATCHED = World("seasons, watched", "seasons, watched for 15 days", seasons=True
 SEASONS = World("seasons", "latency by hour and weekday, and jobs", seasons=True)
 SEASON_DAYS = 90.0
 LEARNS_DAYS = 15.0
-"""So long it learns: a job is told the first time that it comes, and some come once a week."""
+"""The learning period. A job leads to a page the first time it runs, and some jobs run once a week."""
 HOURS = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
 class Slower:
-    """How much slower a release is, and within how many seconds it should be told."""
+    """A slower release: its symptom, and the seconds within which a human should be notified."""
 
     name: str
     symptom: Symptom
@@ -29,7 +32,7 @@ class Slower:
 
     @property
     def kind(self) -> FaultClass:
-        """Return it as a class of episodes."""
+        """Return the fault class of this release."""
         return FaultClass(self.name, self.name, partial(_released, self), deploy_caused=True)
 
 
@@ -53,18 +56,18 @@ def _released(slower: Slower, scene: EpisodeWorld) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """When each of some releases was told (seconds after its onset); None: not in time."""
+    """The delay of the first notification of each release, in seconds after its onset; None: not in time."""
 
     slower: Slower
     after: Sequence[float | None]
 
     @property
     def in_time(self) -> int:
-        """Return how many were."""
+        """Return the number of releases that were reported in time."""
         return sum(at is not None for at in self.after)
 
     def json_object(self) -> dict[str, object]:
-        """Return the numbers."""
+        """Return the JSON form: the release, its limit in seconds and all delays."""
         return {
             "release": self.slower.name,
             "within_seconds": self.slower.within_seconds,
@@ -74,19 +77,19 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Seasonal:
-    """False pages of one service with seasons: while it learned what is usual, and afterwards."""
+    """False pages of one service with seasons: during the learning period, and afterwards."""
 
     first: int
     later: int
 
 
 def seasonal(begins_at: float, record: Record) -> Seasonal:
-    """Count the pages and questions of a run in which nothing went wrong."""
+    """Count the pages and questions of a run without a fault."""
     pages = [one.at for one in record.did if one.what in ("page", "ask")]
     first = sum(at < begins_at + LEARNS_DAYS * DAY_SECONDS for at in pages)
     return Seasonal(first, len(pages) - first)
 
 
 def told(slower: Slower, played: Sequence[Played]) -> Told:
-    """Return when people heard of what was played."""
+    """Return the notification delays of the played episodes."""
     return Told(slower, [one.heard_at for one in played])

@@ -1,11 +1,11 @@
-"""Pages and questions, as the operator sees them who is woken: which of them should not have been.
+"""Pages and approval requests as the woken operator sees them: which of these calls were needless.
 
-Rule 1: one incident, one call a service. A second one is worth its price only if it says something new: that a rollback
-was tried and did not help; after a page, a question whose yes ends it; once, that a question has had no answer for five
-minutes. That it goes on, or is worse than was said a moment ago, sees who has been called.
-Rule 2: after a rollback that mends there is nothing left to call about.
-Rule 3: a question that names the wrong culprit, or the wrong way back, sends the human astray.
-Rule 4: what is well is not called about, nor what a human can do nothing about, nor what has not begun.
+Rule 1: one incident, one call a service. A second call is worth its price only if it brings news. News is a rollback
+that was tried and did not help; after a page, an approval request whose yes ends the outage; and once, a reminder of a
+request that has had no answer for five minutes. The called operator sees for himself that an outage goes on or worsens.
+Rule 2: after a rollback that mends the outage there is nothing left to call about.
+Rule 3: an approval request with the wrong suspect or the wrong rollback target misleads the operator.
+Rule 4: no call is right about a healthy service, before the onset, or where an operator can do nothing.
 """
 
 from collections.abc import Sequence
@@ -16,23 +16,23 @@ from watchdog.lab.episode import EpisodeWorld, Right
 
 CALLS = ("page", "ask")
 NOBODY = (Right.NOTHING, Right.TICKET, Right.SELF)
-"""Where no call about a service is wanted."""
+"""The right actions for which any call about a service is needless."""
 ANSWER_MINUTES = 12.0
-"""How long a question waits for its answer: half of the 24 min after which a human is first heard of in incidents that
-end in a rollback (facts on decisions, 1.1); the other half is taken as the noticing, which a call spares."""
+"""Minutes from an approval request to its answer. Public incidents that ended in a rollback show a first human
+reaction after 24 min (facts on decisions, 1.1); half of that is taken as the noticing, which a call spares."""
 REMINDER_SECONDS = 300.0
-"""A question that has waited so long may be repeated."""
+"""An approval request without an answer for so many seconds may be repeated once."""
 
 
 def needless(scene: EpisodeWorld, record: Record) -> int:
-    """Return how many calls should not have been."""
+    """Return the number of needless pages and approval requests of the run."""
     return sum(
         one.what in CALLS and not _wanted(scene, record.did[:place], one) for place, one in enumerate(record.did)
     )
 
 
 def mends(scene: EpisodeWorld, did: ActionTaken) -> bool:
-    """Tell whether going back to that commit ends the outage: the fault is the live one's own, and the way is safe."""
+    """Return whether a rollback to that commit ends the outage: the live commit is the cause and going back is safe."""
     truth, service = scene.truth, scene.services[scene.truth.service]
     guilty = next((one for one in service.releases if one.commit == truth.commit), None)
     if guilty is None or did.service != truth.service or did.commit in (None, truth.commit):
@@ -43,7 +43,7 @@ def mends(scene: EpisodeWorld, did: ActionTaken) -> bool:
 
 
 def suffers(scene: EpisodeWorld, name: str) -> bool:
-    """Tell whether something is wrong with a service ("": with any) in this episode."""
+    """Return whether a service has a fault in this episode; the name "" stands for any service."""
     service = scene.services.get(name)
     return service is None or bool(service.faults)
 
@@ -66,7 +66,8 @@ def _is_news(scene: EpisodeWorld, call: ActionTaken, said: Sequence[ActionTaken]
     tried = max((place for place, one in enumerate(said) if one.what == "rollback"), default=-1)
     called = [one for one in said[tried + 1 :] if one.what in CALLS]
     asked = [one for one in called if one.what == "ask"]
+    # By then the operator has said yes in the cost model, so the outage is over and this call would not have been sent.
     if any(mends(scene, one) and call.at > one.at + ANSWER_MINUTES * 60.0 for one in asked):
-        return True  # it would not have come: that yes has been said by then
+        return True
     reminds = len(called) == 1 and bool(asked) and call.at - asked[0].at >= REMINDER_SECONDS - 1.0
     return not called or reminds or (call.what == "ask" and not asked and mends(scene, call))

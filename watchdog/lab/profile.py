@@ -1,6 +1,6 @@
-"""What a simulated service is like when nothing is wrong: its traffic, its latency, its errors, its blips, its deploys.
+"""The profile of a healthy simulated service: its traffic, latency, errors, blips and deploy rate.
 
-Every number is drawn from a range by the seed, never a single value: what works for one profile must work for all.
+The seed draws every number from a range, so that no decision can be fitted to a single profile.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ BLIP_SIGMA = log(BLIP_P90_SECONDS / BLIP_MEDIAN_SECONDS) / 1.2815515594457995
 """Self-healing blips: lognormal, median 4 s, p90 14 s, capped at 55 s."""
 RESTART_BLIP_SECONDS = (5.0, 40.0)
 PROBE_NOISE = 0.001
-"""Share of probes that fail by themselves, one by one."""
+"""The share of single probes that fail without a cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,8 @@ class Profile:
 
 
 def draw_profile(chance: Random) -> Profile:
-    """Return a service as one might meet it: from a few requests a minute to thousands."""
+    """Return a random but realistic profile: from a few requests a minute to thousands."""
+    # Log-uniform where the range spans orders of magnitude: small services are then as frequent as large ones.
     return Profile(
         requests_per_minute=exp(chance.uniform(log(3.0), log(3000.0))),
         day_swing=chance.uniform(0.2, 0.9),
@@ -68,10 +69,10 @@ def draw_profile(chance: Random) -> Profile:
 
 
 def draw_blip_seconds(chance: Random) -> float:
-    """Return how long one blip lasts."""
+    """Return the seconds that one blip lasts."""
     return min(chance.lognormvariate(log(BLIP_MEDIAN_SECONDS), BLIP_SIGMA), BLIP_CAP_SECONDS)
 
 
 def draw_restart_blip_seconds(chance: Random) -> float:
-    """Return how long a good deploy's restart is felt, where it is felt at all."""
+    """Return the seconds of failing requests at a good deploy's restart, if it fails at all."""
     return chance.uniform(*RESTART_BLIP_SECONDS)

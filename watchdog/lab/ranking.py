@@ -1,6 +1,6 @@
-"""Who costs least: ours against the rivals and the oracle, all on the same episodes.
+"""Ranks deciders by cost: the watchdog against the rivals and the oracle, all on the same episodes.
 
-Rule 1: what counts is the avoidable cost: that beyond the oracle's, since some outage nobody could have avoided.
+Rule 1: the measure is the avoidable cost, the cost beyond the oracle's: some outage time no decider can avoid.
 Rule 2: a ranking that flips when mistakes weigh a third or three times as much is not a result.
 Rule 3: a rival is shown at its best setting, chosen on development seeds.
 """
@@ -22,10 +22,10 @@ OURS = "ours"
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """What the comparison came to. Costs are outage minutes an incident, by the factor of the price of mistakes.
+    """The result of the comparison. Costs are outage minutes an incident, by the factor of the price of mistakes.
 
-    `ratio` is the avoidable cost of the best rival over ours, at the usual prices; `holds` tells whether ours is the
-    least at every factor.
+    `ratio` is the avoidable cost of the best rival over ours, at the usual prices; `holds` is true if ours is the least
+    at every factor.
     """
 
     oracle: Mapping[float, float]
@@ -56,9 +56,9 @@ def compare(
     seed: object = "ranking",
     samples: int = 500,
 ) -> Ranking:
-    """Return the ranking; `between`: what each (ours too) costs between two incidents, at the usual prices.
+    """Return the ranking; `between` is each decider's cost between two incidents, at the usual prices.
 
-    Raises ValueError where they did not play the same episodes.
+    Raises ValueError if a decider did not play the same episodes as the oracle.
     """
     everyone = {OURS: ours, **rivals}
     _same_episodes(everyone, oracle)
@@ -80,7 +80,7 @@ def compare(
 
 
 def between_incidents(clean: Sequence[Clean]) -> float:
-    """Return what false alarms cost from one incident to the next, in outage minutes at the usual prices."""
+    """Return the cost of false alarms from one incident to the next, in outage minutes at the usual prices."""
     years = sum(one.years for one in clean)
     price = sum(one.rollbacks * USUAL.false_rollback + one.pages * USUAL.false_page for one in clean)
     return price / years / INCIDENTS_PER_YEAR if years else 0.0
@@ -89,7 +89,7 @@ def between_incidents(clean: Sequence[Clean]) -> float:
 def best_settings(
     played: Mapping[str, Sequence[Played]], families: Mapping[str, str], between: Mapping[str, float] | None = None
 ) -> Mapping[str, str]:
-    """Return of each family the name of the rival that costs least."""
+    """Return the name of the cheapest rival of each family."""
     found: dict[str, tuple[float, str]] = {}
     for name, episodes in played.items():
         price = mean_cost(episodes, mix(episodes)) + (between or {}).get(name, 0.0)
@@ -109,15 +109,16 @@ def _ratio(
     seed: object,
     samples: int,
 ) -> Estimate:
-    """Return it with the bootstrap's interval (Efron 1979, percentiles): episodes drawn anew within each class.
+    """Return the ratio with its bootstrap interval (Efron 1979, percentiles): episodes are resampled within each class.
 
-    All deciders keep their episodes together, and the best rival is looked for anew each time: that errs to its side.
+    A resample takes the same episodes for all deciders (paired), and chooses the best rival again, which favours it.
     """
     extra = _extra(everyone, oracle)
     groups = _places(oracle)
     dice = Random(f"{seed}")
     drawn = []
     for _ in range(samples):
+        # Stratified: the mix fixes the weight of each class, so its number of episodes must not vary by chance.
         places = [place for group in groups for place in dice.choices(group, k=len(group))]
         drawn.append(_quotient(extra, quiet, places))
     drawn.sort()
@@ -127,7 +128,7 @@ def _ratio(
 
 
 def _extra(everyone: Mapping[str, Sequence[Played]], oracle: Sequence[Played]) -> Mapping[str, list[float]]:
-    """Return what each episode cost each decider beyond the oracle, weighted, in the oracle's order."""
+    """Return each decider's weighted cost beyond the oracle's, episode by episode in the oracle's order."""
     weight = mix(oracle)
     order = [(one.name, one.seed, weight(one), cost(one)) for one in oracle]
     found = {}

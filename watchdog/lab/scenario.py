@@ -1,7 +1,7 @@
-"""A fault class of a user's own, as data: what is deployed, what breaks, who is told late, and what is right to do.
+"""A user's own fault class as data: the deploys, the faults, the feed's delay, and the action that is right.
 
-Rule 1: everything is told from one moment, forty minutes after the world begins; a range is drawn from once an episode.
-Rule 2: it is plain data, so that it can be sent to another process.
+Rule 1: all times count from one moment, 40 minutes after the world begins; each range is drawn from once an episode.
+Rule 2: a scenario is plain data, so that a worker process can receive it pickled.
 """
 
 from collections.abc import Mapping
@@ -17,12 +17,12 @@ Range = tuple[float, float]
 """From..to, both included; one number is a range of no width. Times in seconds."""
 NO_ROLLBACK = "\n\nWatchdog: no-rollback"
 PREVIOUS, START = "previous", "start"
-"""What to go back to: what served before the guilty deploy, or before all deploys of the scenario."""
+"""The rollback target: the deploy that served before the guilty one, or before all deploys of the scenario."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedDeploy:
-    """A deploy that goes live at `at` (before the moment: negative); `blip`: how long its restart is felt."""
+    """A deploy that goes live `at` seconds after the moment (negative: before); `blip`: seconds of failing at start."""
 
     service: str
     at: Range = (0.0, 0.0)
@@ -33,9 +33,9 @@ class PlannedDeploy:
 
 @dataclass(frozen=True, slots=True)
 class PlannedFault:
-    """What goes wrong with services: from the moment on, or with a `deploy`, while that serves (others fall with it).
+    """A fault of services: from the moment on, or while a named `deploy` serves; services that depend on it fail too.
 
-    Numbers mean what they do in `Symptom` and `Fault`.
+    The numbers have the meaning and the units of `Symptom` and `Fault`.
     """
 
     services: tuple[str, ...] = (MAIN,)
@@ -57,7 +57,7 @@ class PlannedFault:
     silent: bool = False
 
     def symptom(self, scene: EpisodeWorld) -> Symptom:
-        """Return what is to be seen of it in this episode."""
+        """Return the symptom of this fault, its numbers drawn from the ranges for this episode."""
         return Symptom(
             _drawn(scene, self.share),
             self.kind,
@@ -73,7 +73,7 @@ class PlannedFault:
 
 @dataclass(frozen=True, slots=True)
 class PlannedOutage:
-    """Something that is not ours is down: a status page says so, or a control target does not answer."""
+    """An outage outside the guarded services: a status page reports it, or a control target does not answer."""
 
     begins: Range = (0.0, 0.0)
     lasts: Range = (inf, inf)
@@ -81,9 +81,9 @@ class PlannedOutage:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The truth: what is `right`, what is as good (`also`); which `deploy` did it, if one did, and what to go back to.
+    """The truth: the `right` action and those that are as good (`also`), the guilty `deploy` if any, and its `target`.
 
-    `share` is that of all requests which fail, if it is another than that of the first fault of the service.
+    `share` is the share of all requests that fail, if it differs from that of the service's first fault.
     """
 
     right: Right
@@ -96,7 +96,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One file. `services` are there besides the main one, with what is other about them than chance would make it."""
+    """One scenario file. `services` exist beside the main one; their numbers replace those that chance would draw."""
 
     words: str
     truth: Verdict
@@ -133,17 +133,19 @@ class Scenario:
         self._judge(scene, deployed, start)
 
     def _settle(self, scene: EpisodeWorld) -> None:
-        """Have the services that are named, and no others but the main one; where none is, those of every scene."""
+        """Keep the main service and the named ones; without named services keep those of every scene."""
         named = self.services or {}
         for name in [name for name in scene.services if named and name not in (MAIN, *named)]:
             del scene.services[name]
         for name, other in named.items():
             service = scene.services.get(name) or scene.add_service(name)
+            # Draws come after add_service, in file order: a seed must give the same world on every run.
             drawn = {key: _drawn(scene, value) for key, value in other.items()}
             service.profile = replace(service.profile, **drawn)
 
     def _deploy(self, scene: EpisodeWorld) -> Mapping[str, Release]:
-        """Deploy in the order in which chance has it; return the deploys that have a name."""
+        """Deploy in the order of the drawn times; return the named deploys by name."""
+        # The number breaks ties: PlannedDeploy has no order, and equal times keep the order of the file.
         planned = sorted(((_drawn(scene, one.at), n, one) for n, one in enumerate(self.deploys)), key=lambda p: p[:2])
         found = {}
         for at, _, one in planned:
@@ -171,6 +173,7 @@ class Scenario:
             release = deployed[planned.deploy]
             fault = replace(fault, commit=release.commit, after_seconds=begins)
             began = release.serves_at + begins
+        # A service that fails with another's deploy reads that service's live commit, so a rollback there mends it too.
         source = next((one.service for one in self.deploys if one.name and one.name == planned.deploy), "")
         for name in planned.services:
             other = scene.services[source] if source not in ("", name) else None
@@ -191,6 +194,7 @@ class Scenario:
         if wanted.target == START:
             target = start[wanted.service]
         elif wanted.target == PREVIOUS:
+            # A millisecond before the guilty deploy took traffic: the deploys of a scenario may overlap.
             target = scene.services[wanted.service].serving(guilty.serves_at - 0.001).commit
         else:
             target = deployed[wanted.target].commit
@@ -199,6 +203,7 @@ class Scenario:
 
 def _drawn(scene: EpisodeWorld, span: Range) -> float:
     low, high = span
+    # A fixed number uses up no draw: adding one to a file leaves the other drawn numbers of a seed as they were.
     return low if low == high else scene.draw(low, high)
 
 

@@ -1,4 +1,4 @@
-"""Many episodes and clean years summed up, every number with its interval."""
+"""The published statistics of many episodes and clean years, each number with its interval."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,7 +20,7 @@ DEPLOYS_SHARE = 0.4
 INCIDENTS_PER_YEAR = (10.0 - 0.5) / log(10.0 / 0.5) * 365.25 / 20
 """One incident in 20 good deploys (facts on decisions, section 4), at the mean of the world's deploys a day (58)."""
 SLOW_START, SLOW_STARTS = "blip-tail", 0.02
-"""How many there would be for each incident, if one good deploy in a thousand took 55 to 110 s to start."""
+"""The class, and its number of events for each incident if one good deploy in a thousand took 55 to 110 s to start."""
 DECILES = 10
 Mix = Callable[[Played], float]
 """Returns the weight of an episode in the realistic mix."""
@@ -30,9 +30,9 @@ Blamed = tuple[float, float, bool]
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """One tenth of the blame probabilities: what was predicted, what was true, of how many.
+    """One tenth of the blame probabilities: the mean prediction and the actual share of guilty deploys.
 
-    `share` is that of all probabilities, in the realistic mix.
+    `share` is this tenth's share of all probabilities, in the realistic mix.
     """
 
     predicted: float
@@ -54,16 +54,17 @@ def kind_of(played: Played) -> FaultClass:
 
 
 def incidents_share(bad_deploys: float) -> float:
-    """Return how many incidents there are, to the usual; `bad_deploys`: how many deploys are bad, likewise."""
+    """Return the number of incidents as a factor of the usual, given the factor of bad deploys."""
     return DEPLOYS_SHARE * bad_deploys + 1 - DEPLOYS_SHARE
 
 
 def mix(played: Sequence[Played], bad_deploys: float = 1.0) -> Mix:
-    """Return the weight of an episode in the realistic mix, all that comes with one incident: its class's, and its own.
+    """Return the function that weighs an episode in the realistic mix: by its class's weight and its own.
 
-    The incident: 40 % deploys, 60 % others. And what is none: as many of each such class as there are per incident (one
-    incident in 20 good deploys), so that a rollback of a good deploy counts as often as it happens. `bad_deploys`: how
-    many there are, to the usual; of all else there is as much as ever, so that there is more of it per incident.
+    Incidents are 40 % bad deploys and 60 % other causes, and sum up to 1. Harmless classes come on top: as many events
+    as happen per incident (one incident in 20 good deploys), so that a rollback of a good deploy counts as often as it
+    happens. `bad_deploys` is the factor of bad deploys to the usual. All other events stay as frequent as they are, so
+    there are more of them per incident if bad deploys are rarer.
     """
     share_of_all = incidents_share(bad_deploys)
     caused_share = DEPLOYS_SHARE * bad_deploys / share_of_all
@@ -73,6 +74,7 @@ def mix(played: Sequence[Played], bad_deploys: float = 1.0) -> Mix:
     weights: dict[str, float] = {}
     for caused, share in ((True, caused_share), (False, 1 - caused_share)):
         names = [name for name in incidents if kinds[name].deploy_caused is caused]
+        # Normalised over the classes that were played: a run of a few classes still gives weights that sum up to 1.
         total = sum(kinds[name].weight for name in names)
         weights |= {name: share * kinds[name].weight / (total or 1.0) / _sum(groups[name]) for name in names}
     harmless = [name for name in groups if name not in incidents]
@@ -81,7 +83,7 @@ def mix(played: Sequence[Played], bad_deploys: float = 1.0) -> Mix:
 
 
 def equal_classes(played: Sequence[Played]) -> Mix:
-    """Return the weight of an episode where each class counts as much as any other."""
+    """Return the function that weighs episodes so that each class counts alike."""
     sums = {name: _sum(found) for name, found in by_class(played).items()}
     return lambda one: one.weight / sums[one.name]
 
@@ -91,27 +93,28 @@ def _sum(found: Sequence[Played]) -> float:
 
 
 def precision(played: Sequence[Played], weight: Mix) -> Estimate:
-    """Return which share of the rollbacks was right; the interval is that of the effective number (Kish)."""
+    """Return the share of right rollbacks, with the interval of the effective sample size (Kish 1965)."""
     return weighted([(weight(one), not one.false) for one in played if one.rollbacks])
 
 
 def weighted(found: Sequence[tuple[float, bool]]) -> Estimate:
-    """Return which share of the weight is true, with the interval of as many as it is worth (Kish 1965)."""
+    """Return the weighted share of true values, with the interval of the effective sample size (Kish 1965)."""
     total = sum(counts for counts, _ in found)
     if total <= 0:
         return wilson(0, 0)
+    # Kish: (sum of weights)^2 / sum of squared weights. Rounded, since equal weights should give a whole number.
     effective = round(total**2 / sum(counts**2 for counts, _ in found), 6)
     return wilson(sum(counts for counts, true in found if true) / total * effective, effective)
 
 
 def with_slow_starts(played: Sequence[Played]) -> Mix:
-    """Return the weight of an episode in the realistic mix, and slow starts of good deploys beside it."""
+    """Return the weights of the realistic mix with slow starts of good deploys added."""
     usual, total = mix(played), _sum([one for one in played if one.name == SLOW_START])
     return lambda one: SLOW_STARTS * one.weight / total if one.name == SLOW_START else usual(one)
 
 
 def false_rollbacks_of_incidents(played: Sequence[Played], weight: Mix, bad_deploys: float = 1.0) -> Estimate:
-    """Return the false rollbacks in a service-year that come with its incidents (58 a year); the interval is Kish's."""
+    """Return the false rollbacks per service-year that come with its incidents (58 a year), with Kish's interval."""
     weights = [(weight(one), one.false) for one in played]
     found = weighted(weights)
     yearly = sum(counts for counts, _ in weights) * INCIDENTS_PER_YEAR * incidents_share(bad_deploys)
@@ -119,7 +122,7 @@ def false_rollbacks_of_incidents(played: Sequence[Played], weight: Mix, bad_depl
 
 
 def recall(played: Sequence[Played]) -> Estimate:
-    """Return which share of the bad deploys that must be rolled back was, with nothing rolled back wrongly.
+    """Return the share of rolled-back deploys among the bad ones that must be, without any false rollback.
 
     Each of these classes counts alike.
     """
@@ -128,9 +131,9 @@ def recall(played: Sequence[Played]) -> Estimate:
 
 
 def rolled_back_or_asked(played: Sequence[Played]) -> Estimate:
-    """Return which share of all bad deploys that a rollback is right for was rolled back or asked about, as it should.
+    """Return the share of bad deploys that were rolled back, or led to the right approval request.
 
-    Each class counts alike.
+    It counts the episodes for which a rollback is right; each class counts alike.
     """
     found = _alike(one for one in played if one.right == "rollback")
     mended = [not one.false and (one.mended_at is not None or one.asked_at is not None) for one in found]
@@ -138,35 +141,36 @@ def rolled_back_or_asked(played: Sequence[Played]) -> Estimate:
 
 
 def _alike(played: Iterable[Played]) -> list[Played]:
-    """Return the first episodes of each class, as many of one as of any other."""
+    """Return the first episodes of each class, the same number of each."""
     groups = by_class(list(played)).values()
     fewest = min(map(len, groups), default=0)
     return [one for group in groups for one in group[:fewest]]
 
 
 def delay_p95(played: Sequence[Played], tag: str, horizon_seconds: float = 1500.0) -> Estimate:
-    """Return the p95 of the seconds from onset to the request that mends, misses at the horizon.
+    """Return the p95 of the seconds from the onset to the mending rollback request; a miss counts as the horizon.
 
-    The bounds are order statistics. Each class that is tagged counts alike.
+    The bounds are order statistics. Each class with the tag counts alike.
     """
     tagged = _alike(one for one in played if tag in one.tags)
     found = sorted(one.mended_at if one.mended_at is not None else horizon_seconds for one in tagged)
     n = len(found)
     if not n:
         return Estimate(0.0, 0.0, 0.0, 0)
+    # The rank of a quantile is binomial: its standard deviation is sqrt(n p (1 - p)), here with p = 0.95.
     spread = 1.96 * (n * 0.95 * 0.05) ** 0.5
     places = [min(n - 1, max(0, round(0.95 * n + shift) - 1)) for shift in (0.0, -spread, spread)]
     return Estimate(found[places[0]], found[places[1]], found[places[2]], n)
 
 
 def nothing_right(played: Sequence[Played]) -> Estimate:
-    """Return in which share of the episodes with nothing to do nothing was done, each class counting alike."""
+    """Return the share of harmless episodes without any action, each class counting alike."""
     found = _alike(one for one in played if one.right == "nothing")
     return weighted([(one.weight, one.did == "nothing") for one in found])
 
 
 def calibration(played: Sequence[Played], weight: Mix) -> Sequence[Bin]:
-    """Return predicted against actual guilt, by tenths of the predicted probability, in the realistic mix."""
+    """Return predicted and actual guilt by tenths of the predicted probability, in the realistic mix."""
     bins: list[list[Blamed]] = [[] for _ in range(DECILES)]
     everyone = blamed(played, weight)
     for one in everyone:
@@ -184,12 +188,12 @@ def calibration(played: Sequence[Played], weight: Mix) -> Sequence[Bin]:
 
 
 def blamed(played: Sequence[Played], weight: Mix) -> Sequence[Blamed]:
-    """Return each probability of guilt that was given in the mix, with its weight and the truth."""
+    """Return the weight, the predicted probability of guilt and the truth of each episode with a decision."""
     return [(weight(one), one.blame, one.guilty) for one in played if one.blame is not None and weight(one) > 0]
 
 
 def ece(bins: Sequence[Bin]) -> float | None:
-    """Return the expected calibration error, or nothing where nobody was blamed.
+    """Return the expected calibration error, or None if no decision named a suspect.
 
     Formula: the sum over the tenths of share x |actual - predicted| (Naeini, Cooper, Hauskrecht 2015, AAAI; equal
     widths, as in Guo et al. 2017, ICML), each probability with its weight in the realistic mix. 0 is perfect.
@@ -198,7 +202,7 @@ def ece(bins: Sequence[Bin]) -> float | None:
 
 
 def brier(played: Sequence[Played], weight: Mix) -> float | None:
-    """Return the Brier score of the blame, or nothing where nobody was blamed.
+    """Return the Brier score of the blame, or None if no decision named a suspect.
 
     Formula: the weighted mean of (probability - truth)^2, with truth 1 where the deploy did it and else 0 (Brier 1950,
     Monthly Weather Review 78). 0 is perfect, 0.25 is what "perhaps" (0.5) always gets.
@@ -215,7 +219,7 @@ def mean_cost(played: Sequence[Played], weight: Mix, factor: float = 1.0) -> flo
 
 
 def summary(played: Sequence[Played], clean: Sequence[Clean]) -> dict[str, object]:
-    """Return the numbers that are published, each as `{value, low, high, n}`."""
+    """Return the published numbers, most of them as `{value, low, high, n}`."""
     weight = mix(played)
     years = sum(one.years for one in clean)
     bins = calibration(played, weight)

@@ -1,6 +1,7 @@
-"""What the watchdog's eyes see of a scene, and when: probes, feeds, control targets, status pages, deploy lists.
+"""Reads a scene for the core and times the events: probes, error feeds, control targets, status pages, deploy lists.
 
-As the daemon's scheduler and deploy watch read them: with its intervals, its paces under suspicion, and answer times.
+It reproduces the daemon's scheduler and deploy watch: their intervals, the faster pace under suspicion, the jitter, and
+realistic answer times. It imports the daemon's own constants, so that both cannot drift apart.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,9 +25,9 @@ DEPLOYS_SECONDS = 15.0
 FEED_HISTORY_MINUTES = 60
 FEED_NEWEST_MINUTES = 8
 READ_SECONDS = (0.2, 1.0)
-"""How long a vendor's API takes to answer."""
+"""The range of a vendor API's answer time."""
 EVENTS_LATE_SECONDS = (1.0, 5.0)
-"""How late the platform tells of a crash."""
+"""The delay from a crash to the platform's event."""
 DOWN = Bad("no answer", FailureKind.TIMEOUT)
 CONTROL_ANSWERS_SECONDS = 0.1
 ANSWERED = Good("HTTP 200")
@@ -36,7 +37,7 @@ UNHARMED = Good("no failure reported")
 
 @dataclass(eq=False, slots=True)
 class Check:
-    """One signal that is read: when next, when last, and how many reads are in flight."""
+    """The schedule of one signal: next read (`due`), last read (`started`) and the number of reads in flight."""
 
     service: Service
     signal: SignalPolicy
@@ -49,7 +50,11 @@ class Check:
 
 
 class SimulatedMonitor:
-    """Reads a scene, and tells what it saw."""
+    """Reads the signals of a scene in virtual time and passes each answer to `tell` when it arrives.
+
+    A read has two moments: it begins (the simulated service is evaluated then) and it lands (the core receives the
+    event). The agenda holds both, so that answers overtake each other as they do in the daemon.
+    """
 
     def __init__(self, scene: EpisodeWorld, policy: Policy, agenda: EventQueue, tell: Callable[[Event], None]) -> None:
         self._scene = scene
@@ -72,8 +77,9 @@ class SimulatedMonitor:
             check.read = partial(self._read, check)
 
     def open(self) -> None:
-        """Begin to look."""
+        """Plan the first read of every signal, control target, status page and deploy list."""
         for check in self._checks:
+            # A random phase, as in the daemon: otherwise all signals of all services would be read at one moment.
             self._plan(check, self._agenda.now + self._dice.random() * check.every_seconds)
         for name in self._policy.services:
             self._read_deploys(name, self._agenda.now)
@@ -83,7 +89,7 @@ class SimulatedMonitor:
             self._agenda.at(self._agenda.now, partial(self._vendor, vendor))
 
     def set_pace(self, name: str, every_seconds: float) -> None:
-        """Probe so often; a new worry has everything else of the service read at once."""
+        """Set a service's probe interval in seconds; a shorter one has its other signals read at once, too."""
         worried = every_seconds < self._paces.get(name, 0.0)
         self._paces[name] = every_seconds
         for check in self._checks:
@@ -96,7 +102,7 @@ class SimulatedMonitor:
                     self._plan(check, soonest)
 
     def read_deploys(self, name: str, every_seconds: float) -> None:
-        """Read its deploys so often; at once, if that is faster than before."""
+        """Set the interval of a service's deploy list in seconds; a shorter one triggers a read at once."""
         faster = every_seconds < self._deploys_every.get(name, DEPLOYS_SECONDS)
         self._deploys_every[name] = every_seconds
         if faster:
@@ -108,11 +114,13 @@ class SimulatedMonitor:
 
     def _read(self, check: Check) -> None:
         due = self._agenda.now
+        # The agenda cannot remove entries: a read that was rescheduled leaves a stale one, which is skipped here.
         if check.due != due:
-            return  # it was planned anew since
+            return
         every = check.every_seconds
         spread = 1 + JITTER * (2 * self._dice.random() - 1)
         self._plan(check, due + every * spread)
+        # As in the daemon: only the fast pace of a suspicion may overlap reads, since a timeout outlasts that pace.
         if check.in_flight and (every >= SUSPICION_SECONDS or check.in_flight >= OVERLAP_MAX):
             return
         check.started = self._agenda.now
@@ -126,13 +134,13 @@ class SimulatedMonitor:
         self._saw(check, began, reading, seconds)
 
     def _saw(self, check: Check, began: float, reading: Reading, seconds: float) -> None:
-        """A probe sees this, so many seconds later."""
+        """Deliver a probe's reading after its duration in seconds; a failed probe has no latency."""
         took = None if isinstance(reading, Bad) else seconds
         seen = e.Observed(began, check.service.name, check.signal.name, reading, latency_seconds=took)
         self._later(began + seconds, seen, check)
 
     def _later(self, at: float, event: Event, check: Check | None = None) -> None:
-        """Have what was read told when its answer is there; `check` is what then has one read less in flight."""
+        """Deliver an event to the core at a moment; `check` is the signal whose count of reads in flight then drops."""
         self._agenda.at(at, partial(self._tell, event) if check is None else partial(self._landed, check, event))
 
     def _landed(self, check: Check, event: Event) -> None:
@@ -143,6 +151,7 @@ class SimulatedMonitor:
         service, began = check.service, self._agenda.now
         low, high = self._scene.feed_delay_seconds
         known_until = began - low - (high - low) * self._dice.random()
+        # The newest minute that was complete when the tracker's (late) data ended: partial minutes count too low.
         newest = int(known_until // 60) * 60 - 60
         oldest = newest - 60 * (FEED_NEWEST_MINUTES if service.name in self._told_feed else FEED_HISTORY_MINUTES)
         if newest <= self._told_feed.get(service.name, 0.0):
@@ -170,7 +179,7 @@ class SimulatedMonitor:
             self._unharmed(check, began, answered)
 
     def _unharmed(self, check: Check, began: float, answered: float) -> None:
-        """The platform reports nothing."""
+        """Deliver a read of the platform's events in which no crash was reported."""
         self._later(answered, e.Observed(began, check.service.name, check.signal.name, UNHARMED))
 
     def _control(self, target: str) -> None:
@@ -189,6 +198,7 @@ class SimulatedMonitor:
         began = self._agenda.now
         down = any(b <= began < ends for b, ends in self._scene.outside.vendors_down.get(vendor, ()))
         reading = Bad("partial outage", FailureKind.OUTAGE) if down else OPERATIONAL
+        # With the watchdog's own network down a status page is unreadable, which is no evidence about the vendor.
         if any(b <= began < ends for b, ends in self._scene.outside.control_down):
             self._tell(e.VendorChecked(began, vendor, Unknown("it cannot be read")))
         else:
@@ -221,4 +231,4 @@ READERS: Mapping[str, Callable[[SimulatedMonitor, Check], None]] = MappingProxyT
         "render_events": SimulatedMonitor._crashes,
     }
 )
-"""How each kind of signal is read."""
+"""The reader of each kind of signal."""

@@ -1,6 +1,7 @@
-"""One simulated service in virtual time: what a probe, an error tracker and a platform show of it at a moment.
+"""One simulated service in virtual time: the answers of its routes, its error tracker and its platform at a moment.
 
-Rule: what is seen depends on the seed, the moment and what was deployed, never on who looked before.
+Rule: each answer depends on the seed, the moment and the deploys, never on the reads before it. So all deciders meet
+the same service, however often they probe.
 """
 
 from bisect import bisect_right
@@ -17,19 +18,22 @@ from watchdog.lab.varied_worlds import Season
 
 TIMEOUT_SECONDS = 5.0
 LISTED = 20
-"""So many of its newest deploys the platform lists, on the one page that is read of it."""
+"""The platform lists this many of the newest deploys: the one page that the daemon reads."""
 MINUTES_KEPT = 200
 NORMAL_Q = 8
 TAIL_Q = 16
 TAIL_TIMES = 10.0
-"""An answer of a symptom's tail takes so many times as long."""
+"""Answers in the tail of a symptom take this many times the usual latency."""
 BLIP = Bad("connection refused", FailureKind.CONNECT)
 HEALTHY = Good("HTTP 200")
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """One deploy as the world knows it. Times are UTC epoch seconds; it takes traffic from `serves_at` on."""
+    """One deploy of the simulated world. Times are UTC epoch seconds; it takes traffic from `serves_at` on.
+
+    `serves_at` lies before `live_at`: the platform reports a deploy live some seconds after it switched the traffic.
+    """
 
     id: str
     commit: str
@@ -43,7 +47,7 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one probe saw, and how long it took."""
+    """The reading of one probe and its duration in seconds."""
 
     reading: Reading
     seconds: float
@@ -51,7 +55,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """What holds from one change of its deploys to the next one: what serves, and what the platform lists."""
+    """The serving release and the platform's deploy list from one change to the next (UTC epoch seconds)."""
 
     begins: float
     ends: float
@@ -61,7 +65,7 @@ class _Span:
 
 
 class Service:
-    """A service, its deploys, its blips (begin, end) and its faults."""
+    """A service with its deploys, its blips (begin, end in UTC epoch seconds) and its faults."""
 
     def __init__(self, name: str, profile: Profile, chance: KeyedRandom) -> None:
         self.name = name
@@ -77,7 +81,7 @@ class Service:
         self._spread = profile.latency_sigma * 0.5513
         self._blips: list[tuple[float, float]] = []
         self._no_blip = (inf, -inf)
-        """Between these moments there is none, as far as was looked."""
+        """The last searched interval without a blip, cached because most probes fall into the same one."""
         self._span: _Span | None = None
         self._minute_dice = Random()
         self._minutes: dict[float, MinuteCount] = {}
@@ -87,8 +91,9 @@ class Service:
     # --- building ---
 
     def add_blip(self, begins_at: float, seconds: float) -> None:
-        """Have it fail for a moment by itself; what overlaps is one blip."""
+        """Add a short failure without a cause (seconds); overlapping blips are merged into one."""
         ends_at = begins_at + seconds
+        # `blips` finds the last blip before a moment by bisection, which is right only for disjoint, sorted blips.
         met = [one for one in self._blips if one[0] <= ends_at and one[1] >= begins_at]
         met.append((begins_at, ends_at))
         joined = min(begins for begins, _ in met), max(ends for _, ends in met)
@@ -114,14 +119,14 @@ class Service:
             for one in self.releases
         ]
 
-    # --- what is true ---
+    # --- the truth ---
 
     def serving(self, at: float) -> Release:
-        """Return what takes the traffic. There is always something."""
+        """Return the release that takes the traffic; before the first one served, the oldest."""
         return self._span_at(at).serving
 
     def _span_at(self, at: float) -> _Span:
-        """Return what holds at a moment; made anew only when that is another one than at the last look."""
+        """Return the span of a moment; it is rebuilt only when the moment or the deploys have left the cached one."""
         span = self._span
         if span is None or not span.begins <= at < span.ends or span.deploys != len(self.releases):
             span = self._span = self._make_span(at)
@@ -143,11 +148,12 @@ class Service:
         )
 
     def symptoms(self, at: float, route: str) -> list[Symptom]:
-        """Return what is wrong on a route."""
+        """Return the symptoms that a route shows at a moment, each at its current strength."""
         if not self.faults:
             return []
         found = []
         for fault in self.faults:
+            # A fault with a source follows the other service's deploys: a rollback there ends it here too.
             now = (fault.source or self).serving(at)
             strength = fault.strength(at, route, now.commit, now.serves_at)
             if strength > 0:
@@ -155,7 +161,7 @@ class Service:
         return found
 
     def blips(self, at: float) -> bool:
-        """Tell whether it is in one of its blips."""
+        """Return whether the service is in one of its blips."""
         begin, end = self._no_blip
         if begin <= at < end:
             return False
@@ -166,17 +172,18 @@ class Service:
         return False
 
     def blips_between(self, begin: float, end: float) -> list[tuple[float, float]]:
-        """Return its blips (begin, end) that begin then."""
+        """Return the blips (begin, end) that begin in [begin, end)."""
         return [one for one in self._blips if begin <= one[0] < end]
 
-    # --- what can be seen ---
+    # --- the observable side ---
 
     def probe(self, route: str, at: float) -> Look:
-        """Return what a visitor of the route meets at that moment."""
+        """Return the answer that a visitor of the route gets at that moment."""
         return Look(*self.look(route, at))
 
     def look(self, route: str, at: float) -> tuple[Reading, float]:
-        """Return the same, as a reading and the seconds it took: millions of them are asked for."""
+        """Return the answer of `probe` as a plain tuple: clean years take millions of them."""
+        # One key per millisecond and route length, times 64 so that the offsets of further draws do not collide.
         key = int(at * 1000) * 64 + len(route)
         seconds = self._seconds(key)
         if self.season is not None:
@@ -204,7 +211,8 @@ class Service:
         return seconds * self.profile.slow_times if second < self._slow_share else seconds
 
     def minute(self, start: float) -> MinuteCount:
-        """Return the errors of one minute, as an error tracker counts them: over-dispersed, and with the traffic."""
+        """Return the errors of one minute as an error tracker counts them: over-dispersed, proportional to traffic."""
+        # With faults a count depends on the deploys made so far, which the played actions change: no cache then.
         if self.faults:
             return self._count(start)
         known = self._minutes.get(start)
@@ -229,11 +237,11 @@ class Service:
         return MinuteCount(start, 60.0, float(_dispersed(chance, traffic * errors, profile.error_phi)))
 
     def new_errors(self, at: float) -> tuple[str, ...]:
-        """Return the kinds of errors first seen in the release that serves."""
+        """Return the kinds of errors that were first seen in the serving release."""
         return tuple(symptom.new_error for symptom in self.symptoms(at, "") if symptom.new_error)
 
     def crashes(self, since: float, until: float) -> list[float]:
-        """Return when its process was reported to have crashed."""
+        """Return the times of the process crashes that the platform reports in [since, until), to the second."""
         if not self.faults:
             return []
         found, at = [], since
@@ -245,11 +253,11 @@ class Service:
         return found
 
     def listed(self, at: float) -> tuple[Deploy, ...]:
-        """Return its deploys as the platform lists them: newest first."""
+        """Return the deploys as the platform lists them at a moment, newest first."""
         return self._span_at(at).listed
 
     def facts(self, pre_deploy_command: str | None = None) -> ServiceFacts:
-        """Return what the platform says of the service."""
+        """Return the platform's record of the service; the same object until one of its settings changes."""
         facts = self._facts
         if facts is None or (facts.auto_deploy, facts.pre_deploy_command) != (self.auto_deploy, pre_deploy_command):
             facts = self._facts = ServiceFacts(
@@ -276,7 +284,7 @@ def _deploy(release: Release, at: float, live: Release | None) -> Deploy:
 
 
 def _dispersed(chance: Random, mean: float, phi: float) -> int:
-    """Return a count whose variance is `phi` times its mean: a Poisson of a gamma."""
+    """Return a random count whose variance is `phi` times its mean (negative binomial: Poisson with a gamma mean)."""
     if mean <= 0:
         return 0
     if phi > 1.0:
@@ -286,7 +294,8 @@ def _dispersed(chance: Random, mean: float, phi: float) -> int:
 
 
 def _poisson(chance: Random, mean: float) -> int:
-    """Return a Poisson count: by its gaps (Knuth), or from the normal distribution where that is long."""
+    """Return a Poisson count: Knuth's product of uniforms, or a rounded normal from a mean of 50 on."""
+    # Knuth's method takes `mean` draws; from 50 on the normal approximation is within the noise of the model.
     if mean > 50.0:
         return max(0, round(chance.gauss(mean, mean**0.5)))
     limit, count, product = exp(-mean), 0, chance.random()

@@ -1,7 +1,7 @@
-"""A quiet town in virtual time: many services that ship day after day, with an outage now and then. What grows?
+"""The simulated outside of a soak test in virtual time: many services, regular deploys, an outage now and then.
 
-Everything outside is made of plain objects that keep nothing, so that what grows is the daemon's. Minutes for the
-charts belong on a disk: they are counted and thrown away here.
+The test looks for growing memory. All objects here keep nothing, so any growth is the daemon's. The minutes for the
+charts belong on a disk: this store counts and drops them.
 """
 
 import asyncio
@@ -22,15 +22,15 @@ CHANNEL = "pager"
 CONTROL = "https://control.example"
 OUTAGE_SECONDS = 150.0
 OUTAGES_A_DAY = 1.0
-"""Of each service, on the average."""
+"""The mean rate of each service."""
 SHIPS_EVERY_SECONDS = 3 * 3600.0
 BUILD_SECONDS = 120.0
 LISTED = 20
-"""How many deploys the platform lists."""
+"""The length of the platform's deploy list."""
 
 
 class SoakClock:
-    """The loop's virtual time."""
+    """The clock port on the event loop's virtual time."""
 
     def now(self) -> float:
         """Return UTC epoch seconds."""
@@ -51,7 +51,7 @@ class SoakStore(MemoryStore):
     minutes_seen = 0
 
     async def put_minutes(self, rows: Sequence[Minute]) -> None:
-        """Count them."""
+        """Count the rows and drop them."""
         self.minutes_seen += len(rows)
 
 
@@ -68,7 +68,7 @@ class Probe:
     reads: int = 0
 
     async def read(self) -> Sequence[Sample]:
-        """Look once."""
+        """Return one sample after a drawn latency: bad during an outage, good otherwise."""
         self.reads += 1
         seconds = self.chance.uniform(0.02, 0.2)
         await asyncio.sleep(seconds)
@@ -91,7 +91,7 @@ class SoakPlatform:
     can_write = False
 
     async def services(self) -> Sequence[ServiceFacts]:
-        """Nobody asks for all."""
+        """Return nothing: the soak names its services itself."""
         return ()
 
     async def facts(self, service_id: str) -> ServiceFacts:
@@ -100,8 +100,9 @@ class SoakPlatform:
         return ServiceFacts(service_id, service_id, auto_deploy="commit")
 
     async def deploys(self, service_id: str, back_to: str | None = None) -> Sequence[Deploy]:
-        """Return the newest deploys, made anew each time as a parsed answer is."""
+        """Return the newest deploys as new objects each time, like a parsed answer."""
         await asyncio.sleep(0.1)
+        # Computed from the time instead of stored: a list of deploys here would itself grow for ever.
         now = asyncio.get_running_loop().time() + Random(service_id).uniform(0.0, SHIPS_EVERY_SECONDS)
         newest, age = divmod(now, SHIPS_EVERY_SECONDS)
         live = int(newest) if age >= BUILD_SECONDS else int(newest) - 1
@@ -123,7 +124,7 @@ class SoakPlatform:
         return next(one for one in await self.deploys(service_id) if one.id == deploy_id)
 
     async def events(self, service_id: str, since: float) -> Sequence[PlatformEvent]:
-        """Nothing happens."""
+        """Return no events."""
         return ()
 
     async def close(self) -> None:
@@ -164,7 +165,7 @@ def policy_of(services: int) -> Policy:
 
 
 def outages(chance: Random, hours: float) -> tuple[float, ...]:
-    """Return when a service fails: at random, once a day on the average."""
+    """Return the beginnings of a service's outages in virtual seconds: random, once a day on the average."""
     moments, at = [], chance.expovariate(OUTAGES_A_DAY / 86400.0)
     while at < hours * 3600.0:
         moments.append(at)

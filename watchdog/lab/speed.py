@@ -1,9 +1,9 @@
-"""How fast it is: healthy readings through the real `step`, and a clean service-year, its world included.
+"""Measures throughput: healthy readings a second through the real `step`, and seconds of a clean service-year.
 
-The year is played as `lab score` plays it (see folding_loop): most of its readings only add to a state at rest.
+The year is played as `lab score` plays it (see folding_loop), its simulated world included.
 
-Rule: what counts is the processor time of this process, so that neighbours on the machine count for little; of several
-rounds the median is given.
+Rule: it measures the processor time of this process, because other load on the machine would distort wall time; the
+result is the median of several rounds.
 """
 
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ HEALTHY = Good("HTTP 200")
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """What the rounds came to: readings a second, and seconds a service-year (extrapolated from `days`)."""
+    """The results of the rounds: readings a second, and seconds a service-year (extrapolated from `days`)."""
 
     readings: tuple[float, ...]
     years: tuple[float, ...]
@@ -46,7 +46,7 @@ class Speed:
 
     @property
     def fast_enough(self) -> bool:
-        """Tell whether both medians keep to their bars."""
+        """Return whether both medians keep to their bars."""
         return median(self.readings) >= OBSERVATIONS_PER_SECOND and median(self.years) <= SERVICE_YEAR_SECONDS
 
     def json_object(self) -> Mapping[str, object]:
@@ -64,10 +64,11 @@ class Speed:
 
 
 def measure(rounds: int = ROUNDS, readings: int = READINGS, days: float = 2.0) -> Speed:
-    """Measure both, round by round."""
+    """Measure both, round by round, and return the results."""
     state, at = _calm(), EPOCH
     rates = []
     for _ in range(rounds):
+        # Built before the clock starts: only the steps are measured.
         looks = [_look(at + EVERY_SECONDS * number) for number in range(readings)]
         at += EVERY_SECONDS * readings
         began = process_time()
@@ -77,7 +78,8 @@ def measure(rounds: int = ROUNDS, readings: int = READINGS, days: float = 2.0) -
 
 
 def _calm() -> State:
-    """Return the state of a service that has been well for a while, its record of the live deploy kept."""
+    """Return the state of a service after WARM_UP healthy readings of its live deploy."""
+    # Without a live deploy and a good run the detectors take their cheap early exits, and the rate would be too high.
     begin = EPOCH - EVERY_SECONDS * (WARM_UP + 1)
     state, _ = step(State(), Restarted(begin), POLICY)
     state, _ = step(state, DeploysListed(begin, MAIN, (LIVE,), ServiceFacts(f"srv-{MAIN}", MAIN)), POLICY)
@@ -95,7 +97,7 @@ def _told(state: State, looks: list[Observed]) -> State:
 
 
 def _year(seed: int, days: float) -> float:
-    """Return the seconds that a clean service-year takes, by some days of one."""
+    """Return the seconds that a clean service-year takes, extrapolated from some days of one."""
     began = process_time()
     scene = clean_scene(f"speed-{seed}", days)
     FoldingLoop(scene, POLICY).run(scene.begins_at + days * DAY_SECONDS)

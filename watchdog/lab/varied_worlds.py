@@ -1,7 +1,7 @@
 """Worlds that differ from the laboratory's own, while the policy stays as it is shipped.
 
-Rule: no number here is one of the core's. What a decision is worth shows where the world is not the one that its
-densities and limits were fitted to (facts on decisions, section 4).
+Rule: no number here is one of the core's. The robustness of a decision shows in worlds to which its densities and
+limits were not fitted (facts on decisions, section 4).
 """
 
 from collections.abc import Mapping
@@ -13,14 +13,14 @@ from watchdog.lab.keyed_random import KeyedRandom
 from watchdog.lab.profile import DAY_SECONDS, HOUR_SECONDS
 
 JITTER_HOURS = 0.25
-"""A job begins so much earlier or later from day to day."""
+"""The start of a job varies by up to this much from day to day."""
 MONDAY = 0
 WEEKEND = 5
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What is otherwise than usual. Factors are times the usual; None: as usual."""
+    """The differences of a world from the usual one. Numbers are factors; None means as usual."""
 
     name: str
     words: str
@@ -50,7 +50,7 @@ BY_NAME: Mapping[str, World] = MappingProxyType({one.name: one for one in WORLDS
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Something that makes it slower: every day, or on one weekday (0 is Monday); hours of the day (UTC)."""
+    """A job that slows the service down by `times`: daily, or on one weekday (0 is Monday); hours of the day (UTC)."""
 
     weekday: int | None
     begins: float
@@ -59,7 +59,7 @@ class Job:
 
 
 class Season:
-    """How much slower a route is than at its best: busy by day, quieter at weekends, slow while jobs run."""
+    """The latency factor of a route over time: busy by day, quieter at weekends, slow while jobs run."""
 
     def __init__(self, chance: KeyedRandom) -> None:
         self._chance = chance
@@ -75,6 +75,7 @@ class Season:
     def times(self, at: float) -> float:
         """Return the factor at a moment (UTC epoch seconds)."""
         day, hour = int(at // DAY_SECONDS), at % DAY_SECONDS / HOUR_SECONDS
+        # One day is cached: probes come in order of time, and a year has millions of them.
         if day != self._today[0]:
             self._today = day, *self._of_day(day)
         _, level, jobs = self._today
@@ -85,8 +86,9 @@ class Season:
         return busy
 
     def _of_day(self, day: int) -> tuple[float, list[tuple[float, float, float]]]:
-        """Return how busy a day is, and its jobs: from when, until when (hours), and how much slower."""
+        """Return the load factor of a day and its jobs: begin and end (hours of the day, UTC) and latency factor."""
         weekday = (day + 3) % 7  # 1970-01-01 was a Thursday
+        # Keyed by the day and not drawn in turn: a day looks the same for every decider, in any order of reads.
         chances = [self._chance.uniform(day * 16 + number) for number in range(8)]
         level = (self._weekend if weekday >= WEEKEND else 1.0) * exp(self._days_differ * 2 * (chances[0] - 0.5))
         jobs = []

@@ -34,12 +34,12 @@ class Difference:
 
     @property
     def of_an_act(self) -> bool:
-        """Tell whether production was changed by one and not so by the other."""
+        """Return whether production was changed by one and not so by the other."""
         shown = self.old or self.new
         return shown is not None and shown.is_act and self.changed != ("why",)
 
     def json_object(self) -> Mapping[str, Any]:
-        """Return it for machines."""
+        """Return the JSON form of it."""
         shown = {name: one.json_object() for name, one in (("old", self.old), ("new", self.new)) if one is not None}
         return {"only": self.only, "changed": list(self.changed), **shown}
 

@@ -29,5 +29,5 @@ class Cost:
         return cls(count["rollback"], count["page"], count["tell"], len(first), mean)
 
     def json_object(self) -> Mapping[str, Any]:
-        """Return it for machines."""
+        """Return the JSON form of it."""
         return {name: getattr(self, name) for name in self.__slots__}

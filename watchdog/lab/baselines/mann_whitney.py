@@ -42,7 +42,7 @@ def deviation(after: Sequence[float], before: Sequence[float]) -> float:
 
 
 def high(after: Sequence[float], before: Sequence[float]) -> bool:
-    """Tell whether Kayenta would classify `after` as High: the interval lies above a quarter of the shift itself."""
+    """Return whether Kayenta would classify `after` as High: the interval lies above a quarter of the shift itself."""
     if len({*after, *before}) == 1:
         return False
     found = shift(after, before)

@@ -42,7 +42,7 @@ class Bar:
 
     @property
     def reached(self) -> Reached:
-        """Tell whether it is reached."""
+        """Return whether it is reached."""
         if not self.measured:
             return Reached.UNKNOWN
         if self.unmet or not self._keeps(self.found.value, self.limit):
@@ -65,7 +65,7 @@ class Bar:
         return (self.what, self.show(self.found.value), between, self.counted, self.wanted, told)
 
     def json_object(self) -> dict[str, object]:
-        """Return it for machines."""
+        """Return the JSON form of it."""
         found = {**self.found.json_object()} if self.measured else None
         return {"key": self.key, "limit": self.limit, "at_least": self.at_least, "reached": self.reached.value} | {
             "found": found,

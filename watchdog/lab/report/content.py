@@ -54,7 +54,7 @@ class Report:
         return failures(self.ours, self.clean)
 
     def json_object(self) -> dict[str, Any]:
-        """Return it for machines; what has no limit or was not measured is null."""
+        """Return the JSON form; what has no limit or was not measured is null."""
         found: dict[str, Any] = _finite(
             {
                 **self.numbers,

@@ -24,11 +24,11 @@ class Step:
 
     @property
     def is_ours(self) -> bool:
-        """Tell whether this is us."""
+        """Return whether this is us."""
         return self.name == OURS
 
     def json_object(self) -> dict[str, object]:
-        """Return it for machines."""
+        """Return the JSON form of it."""
         minutes = {f"{factor:.2f}": value for factor, value in self.minutes.items()}
         return {"name": self.name, "family": self.family, "avoidable_minutes": minutes}
 

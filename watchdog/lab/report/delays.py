@@ -41,7 +41,7 @@ class Delays:
         return self.horizon_seconds if one is None else min(max(one, 0.0), self.horizon_seconds)
 
     def json_object(self) -> dict[str, object]:
-        """Return it for machines; null is a miss."""
+        """Return the JSON form; null is a miss."""
         return {
             "class": self.name,
             "horizon_seconds": self.horizon_seconds,

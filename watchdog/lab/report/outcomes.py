@@ -43,7 +43,7 @@ class Failure:
         return replay_command(self.name, self.seed, self.file)
 
     def json_object(self) -> dict[str, object]:
-        """Return it for machines."""
+        """Return the JSON form of it."""
         return {
             "class": self.name,
             "seed": self.seed,

@@ -169,5 +169,5 @@ class Play:
 
 
 def _is_fed(signal: SignalPolicy, bucket: Bucket) -> bool:
-    """Tell whether a set records anything for a signal at all."""
+    """Return whether a set records anything for a signal at all."""
     return bucket.failing is not None if signal.kind == "http" else bucket.latency is not None

@@ -93,7 +93,7 @@ class Row:
         return {kind: dict(Counter(f.outcome for f in self.faults if f.label.kind == kind)) for kind in kinds}
 
     def json_object(self) -> dict[str, Any]:
-        """Return it for machines."""
+        """Return the JSON form of it."""
         delays = self.delays
         return {
             "set": self.name,

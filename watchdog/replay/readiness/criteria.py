@@ -44,11 +44,11 @@ class Criterion:
 
     @property
     def met(self) -> bool:
-        """Tell whether it holds; at the limit it does."""
+        """Return whether it holds; at the limit it does."""
         return self.found >= self.limit if self.bound == "least" else self.found <= self.limit
 
     def json_object(self) -> Mapping[str, Any]:
-        """Return it for machines."""
+        """Return the JSON form of it."""
         return {name: getattr(self, name) for name in ("name", "found", "bound", "limit", "met", "why")}
 
 

@@ -97,7 +97,7 @@ def _is_about(incident: Incident, act: Act) -> bool:
 
 
 def _meant(incident: Incident, act: Act) -> bool:
-    """Tell whether the run's decision was to roll the same deploy back, or would have been in another mode."""
+    """Return whether the run's decision was to roll the same deploy back, or would have been in another mode."""
     decision = incident.decision
     if decision is None or decision.blame is None or decision.target is None or decision.target.deploy is None:
         return False

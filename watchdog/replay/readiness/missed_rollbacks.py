@@ -32,7 +32,7 @@ class Missed:
     asked_seconds: float | None = None
 
     def json_object(self) -> Mapping[str, Any]:
-        """Return it for machines."""
+        """Return the JSON form of it."""
         human = self.undone
         return {
             "at": human.at,

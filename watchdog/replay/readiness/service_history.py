@@ -111,7 +111,7 @@ class Diary:
         return merged
 
     def was_watched(self, begin: float, end: float) -> bool:
-        """Tell whether it was watched from then to then without a gap."""
+        """Return whether it was watched from then to then without a gap."""
         return any(first <= begin + GAP_SECONDS and end <= last for first, last in self.stretches())
 
     def phase_at(self, at: float) -> Phase:

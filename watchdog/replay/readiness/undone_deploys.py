@@ -77,7 +77,7 @@ def _left(diary: Diary, deploy: Deploy) -> Deploy | None:
 
 
 def _reverts(message: str, suspect: Deploy) -> bool:
-    """Tell whether a commit message says, as git or GitHub word it, that it reverts the suspect's commit."""
+    """Return whether a commit message says, as git or GitHub word it, that it reverts the suspect's commit."""
     if suspect.commit and f"This reverts commit {suspect.commit}" in message:
         return True
     subject = suspect.commit_message.strip().split("\n")[0]
