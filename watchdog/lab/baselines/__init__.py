@@ -1,7 +1,7 @@
-"""The rivals: what people use today, well set, in the very same worlds. `play` gives one episode to one of them.
+"""The rivals: today's alerting methods with good settings, in the same worlds. `play` gives one episode to one of them.
 
 `rules` alert, `prober` probes and feeds the rules, `actions` act; `kayenta` compares before and after; `oracle` is the
-bound; `clean_years` counts what they do where nothing is wrong; `table` names them all.
+bound; `clean_years` counts their false actions in a healthy service; `table` names them all.
 """
 
 from watchdog.lab.baselines.oracle import Oracle
@@ -15,6 +15,6 @@ __all__ = ["ORACLE", "RIVALS", "Rival", "named", "play"]
 
 
 def play(rival: Rival, kind: FaultClass, seed: str) -> Played:
-    """Return what a rival made of the episode of this seed."""
+    """Return the judged run of a rival in the episode of this seed."""
     scene = kind.scene(seed)
     return judge(scene, seed, rival.play(scene))

@@ -1,8 +1,8 @@
-"""What a rival does about an alert: page, or roll the latest deploy back; by webhook, as one would wire it today.
+"""The actions of a rival after an alert: page, ask, or roll the latest deploy back, by a webhook as is usual today.
 
-Rule 1: it sees the deploys as the platform lists them at that moment, and knows nothing else.
-Rule 2: a deploy is rolled back once; what a rollback brought is not rolled back again: that is for a human.
-Rule 3: a rollback takes it as long as it takes us.
+Rule 1: it reads the deploys as the platform lists them at that moment, and nothing else.
+Rule 2: a deploy is rolled back once; a deploy that came from a rollback is left to a human.
+Rule 3: its rollback takes as long as the watchdog's.
 """
 
 from enum import StrEnum
@@ -16,7 +16,7 @@ FRESH_SECONDS = 1800.0
 
 
 class Plan(StrEnum):
-    """What an alert leads to."""
+    """The response to an alert."""
 
     PAGE = "page"
     FRESH = "roll back within 30 min of a deploy"
@@ -25,7 +25,7 @@ class Plan(StrEnum):
 
 
 class Hands:
-    """Acts for one rival in one scene. `dry`: the world is left as it is, where others look at it too."""
+    """Acts for one rival in one scene. With `dry` the world stays unchanged, because other rivals share the scene."""
 
     def __init__(self, scene: EpisodeWorld, plan: Plan, *, dry: bool = False) -> None:
         self.scene = scene
@@ -36,7 +36,7 @@ class Hands:
         self._rolled_back: set[str] = set()
 
     def alert(self, at: float, name: str) -> None:
-        """Do what the plan says about an alert of this service."""
+        """Carry out the plan for an alert of this service at a moment (UTC epoch seconds)."""
         service = self.scene.services[name]
         latest, target = self._latest(service, at)
         if latest is None or target is None:
@@ -49,7 +49,7 @@ class Hands:
             self._roll_back(service, at, target.commit or "")
 
     def _latest(self, service: Service, at: float) -> tuple[Deploy | None, Deploy | None]:
-        """Return the deploy to undo and the one that was live before it, or nothing."""
+        """Return the deploy to undo and the one that was live before it, or None twice to page instead."""
         if self.plan is Plan.PAGE:
             return None, None
         lived = [(one.finished_at, one) for one in service.listed(at) if one.finished_at is not None]
@@ -61,7 +61,7 @@ class Hands:
         return lived[0][1], lived[1][1]
 
     def _roll_back(self, service: Service, at: float, commit: str) -> None:
-        """Have the world change as it does after our own request."""
+        """Change the world as after the watchdog's own request: the same delays, the same kind of release."""
         accepted = at + self._dice.uniform(*SEND_SECONDS)
         live = accepted + service.profile.rollback_seconds
         deploy = f"dep-rollback-{len(service.releases)}"

@@ -1,7 +1,7 @@
-"""The rivals where nothing is wrong: how often each pages, and rolls a good deploy back, in a year of one service.
+"""The rivals in a healthy service: their false pages and rollbacks of good deploys in a service-year.
 
-A rollback of a good deploy to a good one changes nothing that a probe could see; so all rivals of one pace look at the
-same probes, each with hands that leave the world as it is.
+A rollback from one good deploy to another changes no probe's answer. So all rivals of one pace share the same probes,
+each with `Hands` that leave the world unchanged.
 """
 
 from collections import defaultdict
@@ -17,7 +17,7 @@ from watchdog.lab.varied_worlds import USUAL, World
 
 
 def probers_quiet(rivals: Sequence[Prober], seed: str, days: float, world: World = USUAL) -> Mapping[str, Clean]:
-    """Return what each of them did in so many days, by its name."""
+    """Return the counts of each rival over so many clean days, by its name."""
     paces: dict[float, list[Prober]] = defaultdict(list)
     for rival in rivals:
         paces[rival.every_seconds].append(rival)
@@ -39,7 +39,7 @@ def _at_pace(
 
 
 def kayenta_quiet(rival: Kayenta, seed: str, days: float, world: World = USUAL) -> Clean:
-    """Return what a judge of deploys did in so many days."""
+    """Return the counts of a deploy judge over so many clean days."""
     scene = clean_scene(seed, days, world)
     hands = Hands(scene, Plan.LATEST, dry=True)
     return _clean(seed, days, rival.watch(scene, hands, scene.begins_at + days * DAY_SECONDS), 0)

@@ -1,9 +1,9 @@
-"""Kayenta's judge without a canary, as on a platform that has none: minutes before a deploy against minutes since.
+"""Kayenta's judge for a platform without canaries: it compares the minutes before a deploy with the minutes since.
 
-Rule 1: every metric is critical: one that is High rolls the deploy back.
+Rule 1: every metric is critical: a single High metric rolls the deploy back.
 Rule 2: a minute of the error tracker is known when it has arrived; a probe at once.
 
-Its usual configuration compares metrics of one minute; so a minute's latency is the median of its probes.
+Its usual configuration compares one-minute metrics, so a minute's latency is the median of its probes.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ FEED = "errors"
 
 @dataclass(frozen=True, slots=True)
 class Kayenta:
-    """Looks so many minutes after each deploy; with or without the share of the probes that fail as a metric."""
+    """Judges each deploy after so many minutes (`looks`); with `failures` the failing probes are a metric, too."""
 
     name: str
     family: str
@@ -39,25 +39,28 @@ class Kayenta:
     failures: bool
 
     def play(self, scene: EpisodeWorld) -> Record:
-        """Judge every deploy of an episode; its half hour is granted, also where the episode is shorter."""
+        """Judge every deploy of an episode, each with its full half hour even if the episode ends before."""
         return self.watch(scene, Hands(scene, Plan.LATEST), scene.ends_at + LAST_LOOK_SECONDS)
 
     def watch(self, scene: EpisodeWorld, hands: Hands, until: float) -> Record:
         """Judge every deploy that goes live in a scene, up to a moment (UTC epoch seconds)."""
         for service in scene.services.values():
+            # A copy: a rollback of `hands` appends a release, which is not judged itself.
             for release in list(service.releases):
                 at = self._condemned(scene, service, release, until) if release.live_at >= scene.begins_at else None
                 if at is not None:
                     hands.alert(at, service.name)
+        # Judged service by service, so the actions are not yet in order of time.
         hands.record.did.sort(key=lambda one: one.at)
         return hands.record
 
     def _condemned(self, scene: EpisodeWorld, service: Service, release: Release, until: float) -> float | None:
-        """Return when a deploy was found to be bad."""
+        """Return the moment at which a deploy is judged bad (UTC epoch seconds), or None."""
         minutes = _Minutes(service, self.failures)
         for at in self._moments(service, release):
             if at > until:
                 break
+            # The delay is keyed by the moment, so every metric of one look sees the same state of the feed.
             feed_known = at - scene.chance.generator("kayenta", at).uniform(*scene.feed_delay_seconds)
             if any(
                 _worse(minutes, metric, release.live_at, feed_known if metric == FEED else at)
@@ -67,7 +70,7 @@ class Kayenta:
         return None
 
     def _moments(self, service: Service, release: Release) -> Sequence[float]:
-        """Return when to look: until the next deploy is live; at last once more, for late minutes of the feed."""
+        """Return the moments of judging, until the next deploy is live; the last one is for the feed's late data."""
         superseded_at = min((one.live_at for one in service.releases if one.live_at > release.live_at), default=inf)
         moments = [release.live_at + minutes * MINUTE for minutes in (*self.looks, self.looks[-1] + 2)]
         return [at for at in moments if at < superseded_at]
@@ -83,7 +86,8 @@ def _worse(minutes: "_Minutes", metric: str, live_at: float, known_until: float)
 
 
 def windows(live_at: float, known_until: float) -> tuple[Sequence[float], Sequence[float]]:
-    """Return the full minutes (their starts) of the half hour before a deploy, and of the half hour at most since."""
+    """Return the starts of the full minutes: of the half hour before a deploy, and of at most half an hour since."""
+    # The minute in which the deploy went live belongs to neither side: it mixes both versions.
     first = ceil(live_at / MINUTE) * MINUTE
     since = [first + MINUTE * n for n in range(30) if first + MINUTE * (n + 1) <= known_until]
     last = live_at // MINUTE * MINUTE
@@ -91,7 +95,7 @@ def windows(live_at: float, known_until: float) -> tuple[Sequence[float], Sequen
 
 
 class _Minutes:
-    """The metrics of a service by the minute, each looked up once."""
+    """The metrics of a service by the minute, each computed once."""
 
     def __init__(self, service: Service, failures: bool) -> None:
         self.metrics = (FEED, *(f"latency {route}" for route in ROUTES))

@@ -18,7 +18,7 @@ TOLERANCE = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """By how much one sample lies above the other: the estimate and its two-sided interval."""
+    """The shift of one sample above the other: the estimate and its two-sided interval."""
 
     estimate: float
     low: float
@@ -26,10 +26,11 @@ class Shift:
 
 
 def shift(after: Sequence[float], before: Sequence[float], confidence: float = CONFIDENCE) -> Shift:
-    """Return by how much `after` lies above `before`; both need values."""
+    """Return the shift of `after` above `before` (Hodges-Lehmann); neither may be empty."""
     differences = sorted(one - other for one in after for other in before)
     pairs = len(differences)
     reach = NormalDist().inv_cdf((1 + confidence) / 2) * deviation(after, before) + 0.5
+    # The rank of the interval's far end among the sorted differences, counted from either side.
     beyond = min(pairs, max(1, ceil(pairs / 2 + reach)))
     return Shift(median(differences), differences[pairs - beyond], differences[beyond - 1])
 
@@ -43,6 +44,7 @@ def deviation(after: Sequence[float], before: Sequence[float]) -> float:
 
 def high(after: Sequence[float], before: Sequence[float]) -> bool:
     """Return whether Kayenta would classify `after` as High: the interval lies above a quarter of the shift itself."""
+    # With all values equal the variance is 0, and the approximation has no interval.
     if len({*after, *before}) == 1:
         return False
     found = shift(after, before)

@@ -1,4 +1,4 @@
-"""The bound: it knows the truth, and acts as soon as the evidence can be there; no rule is faster on the average.
+"""The bound: a decider that knows the truth and acts as soon as evidence can exist; on average no rule is faster.
 
 Formula: with the mean time to a false alarm at least gamma, the worst-case delay is at least log(gamma) / KL(p1 || p0)
 probes, asymptotically (Lorden 1971; Moustakides 1986: CUSUM attains it), where p0 and p1 are the shares of probes that
@@ -7,7 +7,7 @@ that becomes `times` as long, each answered probe adds log(times)^2 / (2 sigma^2
 at 10 s; the first probe that shows it comes at a 5 s pace, 5 (1/p1 - 1/2) s after the onset on the average; the rest
 follow at 1 s. A fault that grows is found when the evidence of all its probes has summed up to log(gamma).
 
-A bound of the mean: on a single episode somebody may be luckier.
+It bounds the mean: on a single episode a decider may be luckier.
 """
 
 from dataclasses import dataclass
@@ -28,13 +28,13 @@ LONGEST_SECONDS = 86400
 
 @dataclass(frozen=True, slots=True)
 class Oracle:
-    """Does what is best to do, after the shortest delay."""
+    """Takes the best action after the shortest possible delay."""
 
     name: str = "oracle"
     family: str = "oracle"
 
     def play(self, scene: EpisodeWorld) -> Record:
-        """Return the one thing to do, or nothing."""
+        """Return the record of the best action, empty if there is nothing to do."""
         truth = scene.truth
         if truth.right in (Right.NOTHING, Right.TICKET) or truth.onset_at is None:
             return Record()
@@ -46,7 +46,7 @@ class Oracle:
 
 
 def delay_seconds(scene: EpisodeWorld) -> float:
-    """Return how long after its onset a fault can be told from noise."""
+    """Return the seconds from the onset until a fault is distinguishable from noise, infinite if it never is."""
     service = scene.services[scene.truth.service]
     began = scene.truth.onset_at or 0.0
     own = [fault for fault in service.faults if fault.commit is not None or fault.begins_at >= began]
@@ -59,6 +59,7 @@ def _delay_seconds(fault: Fault, sigma: float) -> float:
     evidence = information(fault.symptom, sigma)
     if evidence <= 0:
         return inf
+    # A pure latency fault has no failing share: every probe shows it, so the first one is enough.
     shows = fault.symptom.share or 1.0
     waits = FIRST_PACE_SECONDS * (1 / shows - 0.5)
     return waits + max(0.0, LOG_GAMMA / evidence - 1.0) * PACE_SECONDS
@@ -66,6 +67,7 @@ def _delay_seconds(fault: Fault, sigma: float) -> float:
 
 def _growing_seconds(fault: Fault, sigma: float) -> float:
     evidence = 0.0
+    # No closed form: the divergence is not linear in the strength, so it is summed second by second.
     for second in range(1, LONGEST_SECONDS):
         grown = min(1.0, second / fault.grows_seconds)
         evidence += information(fault.symptom.at_strength(grown), sigma) * PACE_SECONDS

@@ -1,8 +1,8 @@
-"""A rival that probes: every route of every service at its own pace, each watched by a rule of its own.
+"""A rival that probes every route of every service at a fixed pace, each route watched by a rule of its own.
 
-Rule 1: the probes of all checks are spread by chance, and told in the order in which they are answered.
-Rule 2: whichever route of a service fires first alerts for the service; what goes on is not told twice.
-Rule 3: stop and go: after an alert its service is left alone for ten minutes.
+Rule 1: the probes of all routes start at random phases, and the rules receive them in the order of their answers.
+Rule 2: the first route to fire alerts for its service; a firing that continues raises no second alert.
+Rule 3: after an alert the service is ignored for ten minutes.
 """
 
 import heapq
@@ -22,7 +22,7 @@ IGNORES_SECONDS = 600.0
 
 @dataclass(slots=True)
 class _Known:
-    """What a lookout knows of a service: which routes fire, whether it was told of, and until when it is left alone."""
+    """The alert state of a service: its firing routes, whether it was alerted, and until when it is ignored."""
 
     firing: set[str] = field(default_factory=set)
     told: bool = False
@@ -30,7 +30,7 @@ class _Known:
 
 
 class Lookout:
-    """One rival at its post in one scene."""
+    """One rival watching one scene: a rule per route, and the alert state of each service."""
 
     def __init__(self, rule: Callable[[], Rule], hands: Hands) -> None:
         self.hands = hands
@@ -38,10 +38,11 @@ class Lookout:
         self._known = {name: _Known() for name in hands.scene.services}
 
     def see(self, at: float, name: str, route: str, failed: bool) -> None:
-        """Take one probe, and alert if it is time to."""
+        """Pass one probe's outcome to its rule, and alert if the service newly fires."""
         known = self._known[name]
         if not self._rules[name, route].see(at, failed):
             known.firing.discard(route)
+            # The alert is over only when no route of the service fires any more.
             known.told = known.told and bool(known.firing)
             return
         known.firing.add(route)
@@ -54,7 +55,7 @@ class Lookout:
 
 @dataclass(frozen=True, slots=True)
 class Prober:
-    """A rule at a pace (seconds), and what its alerts lead to. `family` is shared by the settings of one method."""
+    """A rule, its probe interval in seconds and its plan for alerts. `family` is shared by all settings of a method."""
 
     name: str
     family: str
@@ -73,7 +74,7 @@ class Prober:
 
 
 def looks(scene: EpisodeWorld, every_seconds: float, until: float) -> Iterator[tuple[float, str, str, bool]]:
-    """Yield (when answered, service, route, whether it failed) of every probe; the world may change meanwhile."""
+    """Yield (time of the answer, service, route, failed) of every probe; the consumer may change the world between."""
     dice, order = scene.chance.generator("rivals", every_seconds), count()
     due: list[tuple[float, int, str, str, bool | None]] = [
         (scene.begins_at + dice.random() * every_seconds, next(order), name, route, None)
@@ -83,6 +84,7 @@ def looks(scene: EpisodeWorld, every_seconds: float, until: float) -> Iterator[t
     heapq.heapify(due)
     while due:
         at, _, name, route, failed = heapq.heappop(due)
+        # An entry is either a probe to send (None) or an answer that lands: slow answers may overtake each other.
         if failed is not None:
             yield at, name, route, failed
         elif at <= until:

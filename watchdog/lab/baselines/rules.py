@@ -1,7 +1,7 @@
-"""The alert rules in use today, as they are documented: one object watches one route.
+"""Today's alert rules as their vendors document them: one object watches one route.
 
-Rule 1: a rule is told of every probe in order, and says whether it fires now.
-Rule 2: its settings are public, so that the best of them can be looked for; nothing else is tuned.
+Rule 1: a rule receives every probe in order, and returns whether it fires now.
+Rule 2: its settings are public, so that the lab can search for the best of them; nothing else is tuned.
 
 Sources: Gatus `failure-threshold: 3` and Route 53 `FailureThreshold` 3; Prometheus `for:` as in Grafana's synthetic
 "high" (5 % of the probes, 5 minutes); SRE workbook, chapter 5, table 5-8 and its "low traffic" remedies.
@@ -22,15 +22,15 @@ SLOW = (21600.0, 1800.0, 6.0)
 
 
 class Rule(Protocol):
-    """What all of them can do."""
+    """The interface of an alert rule. Calls to `see` must come in order of time; the rule keeps its own history."""
 
     def see(self, at: float, failed: bool) -> bool:
-        """Take one probe (UTC epoch seconds of its answer), and tell whether the rule fires."""
+        """Take one probe (UTC epoch seconds of its answer), and return whether the rule fires."""
         ...
 
 
 class InARow:
-    """So many failures in a row."""
+    """Fires while the last `failures` probes or more have failed in a row."""
 
     __slots__ = ("_run", "failures")
 
@@ -57,7 +57,7 @@ class Threshold:
         self._since: float | None = None
 
     def see(self, at: float, failed: bool) -> bool:
-        """Evaluate it, as Prometheus does: pending from the first time on that it holds."""
+        """Evaluate the threshold like Prometheus: pending from the first evaluation that holds, firing after `for`."""
         self._seen.append((at, failed))
         while self._seen[0][0] <= at - self.window_seconds:
             self._seen.popleft()
@@ -86,10 +86,11 @@ class Burn:
         self._seen = 0
 
     def see(self, at: float, failed: bool) -> bool:
-        """Keep the failures, and look at every pair of windows."""
+        """Record a failure, and evaluate every pair of windows."""
         self._seen += 1
         if failed:
             self._failures.append(at)
+        # Most probes of a healthy service end here, before the windows are counted.
         if len(self._failures) < FAILURES_MIN:
             return False
         del self._failures[: bisect_right(self._failures, at - self.longest_seconds)]

@@ -1,4 +1,4 @@
-"""The table of rivals: every rule, in every setting that one would try, with each of the plans."""
+"""The table of rivals: every rule in each plausible setting, with each of the plans."""
 
 from collections.abc import Callable
 from functools import partial
@@ -12,15 +12,15 @@ from watchdog.lab.closed_loop import Record
 from watchdog.lab.episode import EpisodeWorld
 
 PLANS = (Plan.PAGE, Plan.FRESH, Plan.LATEST, Plan.ASK)
-"""To ask within half an hour of a deploy is nobody's practice, but what the price of a question must stand against."""
+"""No team is known to practise ASK; it is here because the price of a question must hold against such a rival, too."""
 
 
 class Rival(Protocol):
-    """Whoever can play an episode. `name` is its own, `family` that of all settings of one method."""
+    """A decider that can play an episode. `name` is unique, `family` is shared by all settings of one method."""
 
     @property
     def name(self) -> str:
-        """Return the name under which it is shown."""
+        """Return the name that reports show."""
         ...
 
     @property

@@ -1,17 +1,17 @@
-"""The fault classes: what a deploy breaks, what breaks by itself, and what only looks like it. The table of them all.
+"""The fault classes: bad deploys, faults without a deploy, and harmless events that resemble an incident. Their table.
 
-Rule 1: every parameter is drawn from a range; the right action is what a good operator would do, not what we do.
-Rule 2: two things are held out of tuning. Whole classes (`held_out`): seeds that begin with "dev" are not played on
-them, unless they are named. And of every range that a class draws from with `scene.draw`, its upper third: on such
-seeds it is never drawn, on all others the whole range is. So what is reported has been tuned on neither.
-Rule 3: who is struck by something else has been deployed lately as often as chance has it, by the service's own rate
-of deploys (half to ten a day); where a class forces that coincidence it says so.
+Rule 1: every parameter is drawn from a range; the right action is a good operator's, not the watchdog's own.
+Rule 2: two things are held out of tuning. Whole classes (`held_out`): seeds that begin with "dev" do not play them
+unless they are named. And the upper third of every range that a class draws from with `scene.draw`: development seeds
+never draw from it, all others do. So the reported numbers were tuned on neither.
+Rule 3: before a fault without a deploy, the last deploy is as old as the service's own deploy rate makes likely (half a
+deploy to ten a day); a class that forces this coincidence says so.
 
-Weights that have a reason of their own: 10 % of the outages that public monitors saw are shorter than 270 s, and with a
-look every 5 min they missed about half of those, so `short-outage` is a fifth as frequent as all that last longer. The
-felt restarts are 11 % of 20 good deploys an incident. Without a source: of bad deploys one in twenty takes a dependant
-down. `blip-tail` is a trial of what nothing in the facts says of good deploys (they are felt for 40 s at most), so it
-has no weight in the mix; the precision is given a second time as if one good deploy in a thousand were like that.
+Sources of some weights: 10 % of the outages that public monitors saw are shorter than 270 s, and with a check every 5
+min they missed about half of those, so `short-outage` is a fifth as frequent as all longer ones. Restarts with failing
+requests are 11 % of 20 good deploys an incident. Without a source: one bad deploy in twenty takes a dependant down.
+`blip-tail` has no weight in the mix, since the facts know no good deploy that fails for longer than 40 s; the report
+gives the precision a second time as if one good deploy in a thousand were like that.
 """
 
 from watchdog.lab.classes import benign, deploy, intermittent, other
@@ -65,6 +65,6 @@ BY_NAME = {one.name: one for one in CLASSES}
 
 
 def played_on(seed: str) -> tuple[list[str], list[str]]:
-    """Return the names of the classes that are played on a seed, and of those that are held out of it."""
+    """Return the names of the classes that a seed plays, and of those that are held out of it."""
     refused = [one.name for one in CLASSES if one.held_out and seed.startswith(DEVELOPMENT)]
     return [one.name for one in CLASSES if one.name not in refused], refused

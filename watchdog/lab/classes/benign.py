@@ -1,4 +1,4 @@
-"""What only looks like an incident: nothing to do, or a ticket at most."""
+"""Harmless events that resemble an incident: the right action is none, or a ticket at most."""
 
 from dataclasses import replace
 
@@ -8,12 +8,12 @@ from watchdog.lab.profile import BLIP_CAP_SECONDS, draw_blip_seconds
 
 
 def restart_blip(scene: EpisodeWorld) -> None:
-    """A good deploy whose restart is felt for 5 to 40 s."""
+    """A good deploy whose requests fail for 5 to 40 s while it restarts."""
     scene.deploy(scene.fault_at, blip=True)
 
 
 def recovers(scene: EpisodeWorld) -> None:
-    """It fails for at most 40 s, often in a watch window, and is well again."""
+    """The service fails for at most 40 s, half the time in a watch window, and recovers by itself."""
     in_window = scene.dice.random() < 0.5
     scene.deploy_by_chance(MAIN if in_window else "")
     if in_window:
@@ -22,19 +22,19 @@ def recovers(scene: EpisodeWorld) -> None:
 
 
 def long_blip(scene: EpisodeWorld) -> None:
-    """One of the blips that every service has, up to the longest of them."""
+    """One of the blips that every service has, from 15 s up to the cap of all blips."""
     scene.deploy_by_chance()
     scene.main.add_blip(scene.fault_at, max(15.0, min(BLIP_CAP_SECONDS, 3 * draw_blip_seconds(scene.dice))))
 
 
 def surge_quiet(scene: EpisodeWorld) -> None:
-    """A crowd comes, and it holds."""
+    """Traffic surges to 3 to 10 times the usual, and the service holds."""
     scene.deploy_by_chance()
     scene.trouble(Symptom(traffic=scene.draw(3.0, 10.0)), scene.fault_at, lasts=1800.0)
 
 
 def cron_spikes(scene: EpisodeWorld) -> None:
-    """A job makes it slow, for a minute or for ten, every half hour or so, and always has."""
+    """A recurring job slows the service down for 1 to 10 min, every 15 or 30 min, since a day before."""
     scene.deploy_by_chance()
     slow = Symptom(slow=scene.draw(2.0, 3.5))
     every = scene.dice.choice((900.0, 1800.0))
@@ -45,14 +45,14 @@ def cron_spikes(scene: EpisodeWorld) -> None:
 
 
 def flaky(scene: EpisodeWorld) -> None:
-    """One request in a hundred fails, and always has."""
+    """About one request in a hundred fails, since long before."""
     scene.main.faults.append(Fault(Symptom(scene.draw(0.005, 0.012), errors=0.01), begins_at=0.0))
     scene.deploy(scene.fault_at)
     scene.horizon_seconds = 7200.0
 
 
 def few_new_errors(scene: EpisodeWorld) -> None:
-    """A good deploy with a new kind of error, seldom: something for a ticket, not for a page."""
+    """A good deploy with a rare new kind of error, which deserves a ticket but no page."""
     bad = scene.deploy(scene.fault_at)
     rare = Symptom(errors=0.5 / max(scene.main.profile.traffic(scene.fault_at), 1.0), new_error="ValueError: locale")
     scene.main.faults.append(Fault(rare, bad.commit))
@@ -60,20 +60,20 @@ def few_new_errors(scene: EpisodeWorld) -> None:
 
 
 def feed_silent(scene: EpisodeWorld) -> None:
-    """The error tracker's quota is used up: it hears nothing."""
+    """The error tracker's quota is used up: it counts no errors."""
     scene.deploy_by_chance()
     scene.trouble(Symptom(silent=True), scene.fault_at, lasts=7200.0)
     scene.truth.right, scene.truth.also = Right.TICKET, frozenset({Right.NOTHING})
 
 
 def feed_late(scene: EpisodeWorld) -> None:
-    """The error tracker is minutes late."""
+    """The error tracker is 60 to 280 s late."""
     scene.feed_delay_seconds = (60.0, 280.0)
     scene.deploy(scene.fault_at)
 
 
 def quiet_night(scene: EpisodeWorld) -> None:
-    """Few visitors, and one or two of them meet an error."""
+    """Few visitors, and some of them get an error."""
     scene.main.profile = replace(scene.main.profile, requests_per_minute=scene.draw(0.5, 3.0))
     scene.deploy(scene.fault_at)
     scene.trouble(Symptom(errors=0.5), scene.fault_at, lasts=180.0)

@@ -1,6 +1,6 @@
-"""What a deploy breaks: a few lines a class.
+"""The faults that a deploy causes: a few lines a class.
 
-Rule: the right action is what a good operator would do, not what we do.
+Rule: the right action is a good operator's, not the watchdog's own.
 """
 
 from dataclasses import replace
@@ -13,29 +13,29 @@ from watchdog.lab.faults import Fault, Symptom
 HOME = ("home",)
 SOON_MEAN_SECONDS = 90.0
 SLOW_MEAN_SECONDS = 900.0
-"""How long after it took traffic a bad deploy shows: at once or nearly so, or when somebody needs what is broken.
+"""Mean seconds from taking traffic to the onset: nearly at once, or when a request first needs the broken part.
 
-Faster than the density in the facts (section 1.3): hard down is so within 2 min (section 5), a route that fails or a
-wrong page within 10; what shows later has classes of its own. Drawn from the facts' density up to half an hour, one in
-four of a failing route or a wrong page would be asked about or paged, not rolled back."""
+Faster than the density in the facts (section 1.3): a total outage shows within 2 min (section 5), a failing route or a
+wrong page within 10; later onsets have classes of their own. With the facts' density up to half an hour, one in four
+failing routes or wrong pages would lead to a question or a page instead of a rollback."""
 
 
 def _soon(scene: EpisodeWorld, within_seconds: float) -> float:
-    """Return after how many seconds it shows: at once, or nearly; none later than that."""
+    """Return the seconds to the onset: nearly at once, and never after `within_seconds`."""
     if scene.world.onset_seconds is not None:
         return scene.dice.uniform(*scene.world.onset_seconds)
     return _exponential(scene, SOON_MEAN_SECONDS, within_seconds)
 
 
 def _sooner_or_later(scene: EpisodeWorld) -> float:
-    """Return after how many seconds it shows: two of three soon, one only when somebody happens to need it."""
+    """Return the seconds to the onset: soon in two of three episodes, when a request needs the part in the third."""
     if scene.world.onset_seconds is not None:
         return scene.dice.uniform(*scene.world.onset_seconds)
     return _exponential(scene, SLOW_MEAN_SECONDS if scene.dice.random() < 1 / 3 else SOON_MEAN_SECONDS, 1700.0)
 
 
 def _exponential(scene: EpisodeWorld, mean: float, within: float) -> float:
-    """Return a draw of an exponential distribution that ends at `within`."""
+    """Return a draw of an exponential distribution truncated at `within` (inverse transform)."""
     return -mean * log(1.0 - scene.dice.random() * (1.0 - exp(-within / mean)))
 
 
@@ -46,7 +46,7 @@ def _bad(scene: EpisodeWorld, symptom: Symptom, *tags: str, **more: object) -> N
 
 
 def hard_down(scene: EpisodeWorld) -> None:
-    """Nothing answers, and nobody else reports it."""
+    """Nothing answers, and neither the platform nor the error tracker reports it."""
     _bad(scene, scene.dice.choice(DOWN), "hard", after=_soon(scene, 120.0))
 
 
@@ -57,7 +57,7 @@ def hard_down_reported(scene: EpisodeWorld) -> None:
 
 
 def hard_down_new_errors(scene: EpisodeWorld) -> None:
-    """Every request ends in an error that is new; the error tracker hears of it, a minute or two later."""
+    """Every request ends in a new kind of error, which the error tracker reports a minute or two later."""
     down = Symptom(1.0, FailureKind.STATUS, "HTTP 500", errors=1.0, new_error="TypeError: undefined")
     _bad(scene, down, "hard", after=_soon(scene, 120.0))
 
@@ -74,7 +74,7 @@ def half_failing(scene: EpisodeWorld) -> None:
 
 
 def fifth_failing(scene: EpisodeWorld) -> None:
-    """A critical route fails for a fifth of its requests, or a bit more."""
+    """A critical route fails for 20 to 30 % of its requests."""
     _failing(scene, 0.2, 0.3, _soon(scene, 600.0), "fifth")
 
 
@@ -84,13 +84,13 @@ def few_failing(scene: EpisodeWorld) -> None:
 
 
 def wrong_body(scene: EpisodeWorld) -> None:
-    """HTTP 200, and not the page."""
+    """HTTP 200 with a wrong page."""
     wrong = Symptom(1.0, FailureKind.BODY, "text not found")
     _bad(scene, wrong, after=_soon(scene, 600.0))
 
 
 def latency_creep(scene: EpisodeWorld) -> None:
-    """Slower, and nothing else: over twice the usual is for a rollback, less for a human."""
+    """Only slower: from twice the usual latency on a rollback is right, below that a page."""
     slow = scene.draw(1.3, 4.0)
     _bad(scene, Symptom(slow=slow), after=_sooner_or_later(scene))
     if slow < 2.0:
@@ -99,7 +99,7 @@ def latency_creep(scene: EpisodeWorld) -> None:
 
 
 def leak(scene: EpisodeWorld) -> None:
-    """Slower and slower over an hour or two, then failing."""
+    """A leak: latency and failures grow over one to two hours."""
     _bad(
         scene,
         Symptom(scene.draw(0.3, 1.0), slow=scene.draw(3.0, 8.0)),
@@ -110,21 +110,21 @@ def leak(scene: EpisodeWorld) -> None:
 
 
 def late_onset(scene: EpisodeWorld) -> None:
-    """It breaks 10 minutes to an hour after the deploy, in the middle 20."""
+    """It breaks 10 minutes to an hour after the deploy, 20 minutes at the median."""
     share = scene.dice.choice((1.0, scene.draw(0.3, 0.8)))
     down = replace(scene.dice.choice(DOWN), share=share)
     _bad(scene, down, after=600.0 + _exponential(scene, SLOW_MEAN_SECONDS, 3000.0))
 
 
 def under_load(scene: EpisodeWorld) -> None:
-    """It breaks at the next peak of the traffic: one to eight hours later, every doubling as likely as another."""
+    """It breaks at the next peak of the traffic: one to eight hours later (log-uniform)."""
     down = Symptom(scene.draw(0.2, 0.8), FailureKind.STATUS, "HTTP 503", errors=0.3)
     _bad(scene, down, after=3600.0 * 2.0 ** scene.draw(0.0, 3.0))
     scene.truth.right, scene.truth.also = Right.PAGE, frozenset({Right.ASK})
 
 
 def migration(scene: EpisodeWorld) -> None:
-    """As hard as any, but the deploy says that going back is not safe."""
+    """A total outage of a deploy that declares a rollback unsafe: by a pre-deploy command or a commit trailer."""
     _bad(scene, scene.dice.choice(DOWN), after=_soon(scene, 120.0))
     if scene.dice.random() < 0.5:
         scene.pre_deploy_command = "migrate"
@@ -140,15 +140,16 @@ def overlap(scene: EpisodeWorld) -> None:
 
 
 def no_help(scene: EpisodeWorld) -> None:
-    """A deploy, and in the same minute something breaks that the rollback does not mend: one attempt, then a human."""
+    """A deploy, and in the same minute a fault that a rollback does not mend: one attempt is right, then a page."""
     _bad(scene, replace(scene.dice.choice(DOWN), share=0.0))
     scene.truth.share = 1.0
+    # The blamed commit stays the truth's commit, but the fault is replaced by one that no deploy ends.
     scene.main.faults[:] = [Fault(scene.dice.choice(DOWN), begins_at=scene.truth.onset_at or 0.0)]
     scene.truth.also = frozenset({Right.PAGE})
 
 
 def with_dependant(scene: EpisodeWorld) -> None:
-    """Another service calls it, which nobody has declared, and goes down with it within seconds."""
+    """Another service depends on it without a declared dependency, and fails with it within 20 s."""
     _bad(scene, replace(scene.dice.choice(DOWN), share=scene.dice.choice((1.0, scene.draw(0.3, 0.9)))))
     scene.truth.also = frozenset({Right.ASK})
     down = Symptom(scene.draw(0.5, 1.0), FailureKind.STATUS, "HTTP 502", errors=0.5)

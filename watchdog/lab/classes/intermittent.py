@@ -1,4 +1,4 @@
-"""Outages that come and go: a crash loop with a slow boot, a worker in five that hangs, a queue that fills up."""
+"""Intermittent outages: a crash loop with a slow boot, a worker in five that hangs, a queue that fills up."""
 
 from math import exp, log
 
@@ -8,16 +8,19 @@ PERIOD_SECONDS = (5.0, 600.0)
 SHARE_DOWN = (0.1, 0.6)
 TOLD_WITHIN_SECONDS = 600.0
 TOLD_WITHIN_PERIODS = 4.0
-"""A human must hear of it within the longer of the two."""
+"""A notification must reach a human within the longer of the two."""
 
 
 def told_within_seconds(period_seconds: float) -> float:
-    """Return how long after its first outage a human must have heard of it."""
+    """Return the seconds after the first outage within which a human must be notified."""
     return max(TOLD_WITHIN_SECONDS, TOLD_WITHIN_PERIODS * period_seconds)
 
 
 def come_and_go(scene: EpisodeWorld, period_seconds: float, share_down: float, *, deployed: bool) -> None:
-    """Have it be down for that share (0 to 1) of each period, since a deploy or by itself. To ask is never wrong."""
+    """Make the main service fail for a share (0 to 1) of each period, since a deploy or by itself.
+
+    An approval request is right in both cases.
+    """
     again = (period_seconds, period_seconds * share_down)
     down = scene.dice.choice(DOWN)
     if deployed:
@@ -31,18 +34,18 @@ def come_and_go(scene: EpisodeWorld, period_seconds: float, share_down: float, *
 
 
 def after_deploy(scene: EpisodeWorld) -> None:
-    """A deploy did it."""
+    """An intermittent outage that a deploy caused."""
     _drawn(scene, deployed=True)
 
 
 def by_itself(scene: EpisodeWorld) -> None:
-    """No deploy did it."""
+    """An intermittent outage that no deploy caused."""
     scene.deploy_by_chance()
     _drawn(scene, deployed=False)
 
 
 def _drawn(scene: EpisodeWorld, *, deployed: bool) -> None:
-    """Draw how often (every doubling as likely as another) and how much."""
+    """Draw the period (log-uniform) and the share of downtime."""
     low, high = PERIOD_SECONDS
     period = exp(scene.draw(log(low), log(high)))
     come_and_go(scene, period, scene.draw(*SHARE_DOWN), deployed=deployed)

@@ -1,4 +1,4 @@
-"""What breaks by itself, or by somebody else's doing: no deploy did it, and a human must hear of it."""
+"""Faults that no deploy caused: the service's own, a dependency's or the platform's. A page is right."""
 
 from dataclasses import replace
 
@@ -9,24 +9,25 @@ from watchdog.lab.faults import Symptom
 RANK = (270.0, 516.0, 1080.0, 3000.0, 11700.0)
 """Quantiles 10, 25, 50, 75, 90 % of how long real outages last, in seconds (66.8 site-years of public monitors).
 
-What is shorter has a class of its own; what is longer costs no more: there is a human by then.
+Shorter outages have a class of their own; longer ones cost no more, since a human is at work by then.
 """
 
 
 def _lasts(scene: EpisodeWorld) -> float:
-    """Return how long an outage lasts that no deploy caused."""
+    """Return the seconds that an outage without a deploy lasts."""
+    # Inverse transform: RANK is the quantile function at five points, interpolated in a straight line.
     place = scene.draw(0.0, 3.999)
     low, high = RANK[int(place)], RANK[int(place) + 1]
     return low + (high - low) * (place % 1.0)
 
 
 def other_incident(scene: EpisodeWorld) -> None:
-    """Something else takes it down; now and then shortly after a good deploy, as chance has it."""
+    """An outage without a deploy as its cause; by chance it may come shortly after a good one."""
     _outage(scene, _lasts(scene))
 
 
 def short_outage(scene: EpisodeWorld) -> None:
-    """The same, and well again by itself before a human could have looked: telling or not is all one."""
+    """The same, but recovered before a human could have looked: a page and no action are equally right."""
     _outage(scene, scene.draw(60.0, RANK[0]))
     scene.truth.also = frozenset({Right.NOTHING})
 
@@ -39,7 +40,7 @@ def _outage(scene: EpisodeWorld, lasts: float) -> None:
 
 
 def blip_tail(scene: EpisodeWorld) -> None:
-    """A good deploy that starts slowly (its cache warms up): longer than any blip, and then it is well."""
+    """A good deploy with a slow start (its cache warms up): it fails for longer than any blip, then recovers."""
     release = scene.deploy(scene.fault_at)
     down = replace(scene.dice.choice(DOWN), share=scene.dice.choice((1.0, scene.draw(0.5, 1.0))))
     scene.trouble(down, release.serves_at + scene.draw(0.0, 60.0), lasts=scene.draw(55.0, 110.0))
@@ -47,7 +48,10 @@ def blip_tail(scene: EpisodeWorld) -> None:
 
 
 def _coincidence(scene: EpisodeWorld, share: float, seconds: float) -> None:
-    """Have it be deployed within so long before, in a share of the episodes; else, and the others, by chance."""
+    """Force a deploy of the main service within so many seconds before the fault, in a share of the episodes.
+
+    In the others, and for all other services, the last deploy is drawn by chance.
+    """
     forced = scene.dice.random() < share
     scene.deploy_by_chance(MAIN if forced else "")
     if forced:
@@ -81,7 +85,7 @@ def region_after_deploy(scene: EpisodeWorld) -> None:
 
 
 def blind(scene: EpisodeWorld) -> None:
-    """Our own network fails: everything seems to be down."""
+    """The watchdog's own network fails: all services and control targets seem to be down."""
     lasts = scene.draw(60.0, 900.0)
     _coincidence(scene, 0.5, 400.0)
     down = Symptom(1.0, FailureKind.CONNECT, "network unreachable")
@@ -91,7 +95,7 @@ def blind(scene: EpisodeWorld) -> None:
 
 
 def upstream(scene: EpisodeWorld) -> None:
-    """An API that it depends on is down, and its status page says so sooner or later."""
+    """An API dependency is down; its status page reports it between a minute before and 5 min after the onset."""
     scene.deploy_by_chance()
     scene.depends_on["web"] = ("upstream",)
     at, lasts = scene.fault_at, _lasts(scene)
@@ -101,7 +105,7 @@ def upstream(scene: EpisodeWorld) -> None:
 
 
 def database(scene: EpisodeWorld) -> None:
-    """The database is gone, and with it whatever needs it."""
+    """The database is down, and with it the two services that depend on it."""
     scene.deploy_by_chance()
     scene.depends_on |= {"web": ("db",), "shop": ("db",)}
     at, lasts = scene.fault_at, _lasts(scene)
@@ -111,7 +115,7 @@ def database(scene: EpisodeWorld) -> None:
 
 
 def surge_with_errors(scene: EpisodeWorld) -> None:
-    """A crowd comes, and it breaks under it."""
+    """Traffic surges, and a share of the requests fails under the load."""
     scene.deploy_by_chance()
     surge = Symptom(
         scene.draw(0.1, 0.6),
@@ -126,14 +130,15 @@ def surge_with_errors(scene: EpisodeWorld) -> None:
 
 
 def certificate(scene: EpisodeWorld) -> None:
-    """It ran out."""
+    """The TLS certificate has expired."""
     scene.trouble(Symptom(1.0, FailureKind.TLS, "certificate has expired"), scene.fault_at)
     _coincidence(scene, 0.3, 1500.0)
     scene.truth.right = Right.PAGE
 
 
 def no_marker(scene: EpisodeWorld) -> None:
-    """Something was changed that no deploy tells of."""
+    """A change outside of deploys (a setting, a migration by hand) breaks the service for good."""
+
     scene.deploy_by_chance()
     scene.trouble(scene.dice.choice(DOWN), scene.fault_at)
     scene.truth.right = Right.PAGE

@@ -1,7 +1,7 @@
 """The report of the decision lab: one page that explains itself, and the same as Markdown and JSON.
 
-`content` gathers what is shown (`bars`, `delays`, `cost_chart`, `outcomes`), `sections` puts it in order and in words,
-`page` and `markdown` render it; plots are drawn by `plot_*` with the few shapes of `svg`.
+`content` gathers the numbers (`bars`, `delays`, `cost_chart`, `outcomes`), `sections` puts them in order and in words,
+`page` and `markdown` render them; `plot_*` draw the plots with the few shapes of `svg`.
 """
 
 import json
@@ -14,7 +14,7 @@ __all__ = ["Report", "write"]
 
 
 def write(report: Report, folder: Path) -> list[Path]:
-    """Write report.html, report.md and report.json; return where they are. The folder is made if need be."""
+    """Write report.html, report.md and report.json into a folder (created if missing); return their paths."""
     from watchdog.lab.report.page import page  # jinja2 comes with the extra `console`, and JSON alone needs none
 
     folder.mkdir(parents=True, exist_ok=True)

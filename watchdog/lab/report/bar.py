@@ -1,7 +1,7 @@
-"""One bar: what was promised, what was measured, and whether it is reached.
+"""One bar: the promised limit, the measured value, and whether the bar is reached.
 
-Rule 1: reached is what the value says; where the interval goes beyond the bar, that is said as well.
-Rule 2: what was not measured is neither reached nor missed.
+Rule 1: the value decides whether it is reached; an interval that extends beyond the bar is shown as not yet certain.
+Rule 2: a bar without a measurement is neither reached nor missed.
 """
 
 from dataclasses import dataclass
@@ -22,9 +22,9 @@ class Reached(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One promise. `counted` says in words from how many; `unmet` what else it asks for that is not so.
+    """One promise. `counted` names the sample in words; `unmet` names a further condition that does not hold, if any.
 
-    `certain_by` is the limit for the far end of the interval; `has_interval` is false where none can be given.
+    `certain_by` is the limit for the far end of the interval; `has_interval` is false for a number without one.
     """
 
     key: str
@@ -42,7 +42,7 @@ class Bar:
 
     @property
     def reached(self) -> Reached:
-        """Return whether it is reached."""
+        """Return the verdict on the bar."""
         if not self.measured:
             return Reached.UNKNOWN
         if self.unmet or not self._keeps(self.found.value, self.limit):
@@ -50,6 +50,7 @@ class Bar:
         return Reached.YES if self._certain() else Reached.BARELY
 
     def _certain(self) -> bool:
+        # The end of the interval that lies towards the limit: only that one can cast doubt on a reached bar.
         far = self.found.low if self.at_least else self.found.high
         return self._keeps(far, self.limit if self.certain_by is None else self.certain_by)
 
@@ -57,7 +58,7 @@ class Bar:
         return value >= limit if self.at_least else value <= limit
 
     def row(self) -> tuple[str, ...]:
-        """Return it as a line of the table."""
+        """Return the bar as a row of the table."""
         if not self.measured:
             return (self.what, phrases.NOT_MEASURED, "–", self.counted, self.wanted, self.reached.value)
         between = phrases.interval(self.found, self.show) if self.has_interval else "–"

@@ -1,4 +1,4 @@
-"""The bars, one after the other: what was promised of the decisions, with the limit, from the published numbers."""
+"""The bars, one after the other: each promise about the decisions with its limit, from the published numbers."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -10,7 +10,7 @@ from watchdog.lab.report.bar import Bar
 from watchdog.replay.confidence_intervals import Estimate, poisson_rate
 
 Numbers = Mapping[str, Any]
-"""What `score.summary` returns, with the comparison: the numbers that are published."""
+"""The published numbers: the result of `score.summary`, and the comparison with the rivals."""
 DELAY_SECONDS = {
     "hard": (70.0, "nothing answers"),
     "hard_corroborated": (40.0, "nothing answers, and a second witness reports it"),
@@ -20,15 +20,16 @@ DELAY_SECONDS = {
 FALSE_ROLLBACKS_HIGH = 0.1
 TENTHS = 5
 P95_EPISODES = 72
-"""So many are needed before the largest is beyond the true p95 with 97.5 % certainty (0.95^72 < 0.025)."""
+"""The number of episodes from which the largest delay exceeds the true p95 with 97.5 % certainty (0.95^72 < 0.025)."""
 
 
 def bars(numbers: Numbers) -> list[Bar]:
-    """Return all of them, in the order of the page."""
+    """Return all bars in the order of the page."""
     return [*_rollbacks(numbers), *_quiet(numbers), *_delays(numbers), _cost(numbers), _calibration(numbers)]
 
 
 def _of(found: Mapping[str, float | None]) -> Estimate:
+    # The JSON form has null for infinity (confidence_intervals.Estimate).
     value, low, high, n = (found[name] for name in ("value", "low", "high", "n"))
     return Estimate(*(inf if number is None else number for number in (value, low, high, n)))
 
@@ -115,6 +116,7 @@ def _quiet(numbers: Numbers) -> Iterator[Bar]:
 def _delays(numbers: Numbers) -> Iterator[Bar]:
     for tag, (limit, what) in DELAY_SECONDS.items():
         found = _of(numbers["rollback_request_delay_p95_seconds"][tag])
+        # With fewer episodes no order statistic is an upper bound of the p95, so the interval is left open.
         found = found if found.n >= P95_EPISODES else replace(found, high=inf)
         yield Bar(
             f"delay_p95_{tag}",

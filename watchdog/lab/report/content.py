@@ -1,4 +1,4 @@
-"""What the report shows, gathered from what was played: the one place its page, Markdown and JSON take numbers from."""
+"""The content of the report, computed from the played episodes: the one source of its page, Markdown and JSON."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from watchdog.lab.report.outcomes import Failure, Row, failures, rows
 
 @dataclass(frozen=True)
 class Report:
-    """One run of the lab. `numbers` is what `lab score --json` prints; `configuration` the text that was measured."""
+    """One run of the lab. `numbers` is the output of `lab score --json`, `configuration` the measured configuration."""
 
     seed: str
     numbers: Mapping[str, Any]
@@ -30,31 +30,31 @@ class Report:
 
     @cached_property
     def bars(self) -> list[Bar]:
-        """Return what was promised and whether it is so."""
+        """Return the bars with their verdicts."""
         return bars(self.numbers)
 
     @cached_property
     def delays(self) -> list[Delays]:
-        """Return how long each class took."""
+        """Return the delays of each class."""
         return delays(self.ours, self.oracle)
 
     @cached_property
     def ladder(self) -> list[Step]:
-        """Return what an incident costs, by decider."""
+        """Return the avoidable cost of an incident, by decider."""
         return ladder(self.ranking)
 
     @cached_property
     def rows(self) -> list[Row]:
-        """Return what was done in each class."""
+        """Return the actions taken in each class."""
         return rows(self.ours)
 
     @cached_property
     def failures(self) -> list[Failure]:
-        """Return everything that went wrong."""
+        """Return every wrongly decided episode and clean month."""
         return failures(self.ours, self.clean)
 
     def json_object(self) -> dict[str, Any]:
-        """Return the JSON form; what has no limit or was not measured is null."""
+        """Return the JSON form; infinite and missing numbers are null."""
         found: dict[str, Any] = _finite(
             {
                 **self.numbers,
@@ -69,7 +69,7 @@ class Report:
 
 
 def _finite(found: Any) -> Any:
-    """Return it without infinities, which JSON does not have."""
+    """Return the value with infinities replaced by None, since JSON has none."""
     if isinstance(found, Mapping):
         return {name: _finite(one) for name, one in found.items()}
     if isinstance(found, list | tuple):

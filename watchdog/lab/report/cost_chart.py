@@ -1,4 +1,4 @@
-"""The cost ladder: what an incident costs beyond the unavoidable, ours and the best setting of each method of today."""
+"""The cost ladder: the avoidable cost of an incident, for the watchdog and the best setting of each rival method."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ class Step:
 
     @property
     def usual(self) -> float:
-        """Return it at the usual prices."""
+        """Return the minutes at the usual prices of mistakes."""
         return self.minutes[1.0]
 
     @property
     def is_ours(self) -> bool:
-        """Return whether this is us."""
+        """Return whether this decider is the watchdog."""
         return self.name == OURS
 
     def json_object(self) -> dict[str, object]:
@@ -34,7 +34,7 @@ class Step:
 
 
 def ladder(ranking: Ranking | None) -> list[Step]:
-    """Return ours and the best setting of each family, the cheapest first; the choice favours the rivals."""
+    """Return the watchdog and the best setting of each family, the cheapest first; the choice favours the rivals."""
     best: dict[str, Step] = {}
     for name, costs in (ranking.avoidable if ranking else {}).items():
         step = Step(name, FAMILIES.get(name, name), costs)

@@ -1,6 +1,6 @@
-"""How long each class took, episode by episode, beside the shortest time that anybody could need.
+"""The delays of each class, episode by episode, beside the shortest possible ones (the oracle's bound).
 
-Rule: what was not done right counts as done at the horizon, in the median and p95 too.
+Rule: an episode without the right action counts as done at the horizon, in the median and the p95 too.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ NO_HURRY = ("nothing", "ticket")
 
 @dataclass(frozen=True, slots=True)
 class Delays:
-    """One class: seconds from the onset to the first act, ours if it was right (else nothing), the oracle's always."""
+    """One class: seconds from the onset to the first action. `ours` is None if it was wrong, `bound` is the oracle's."""
 
     name: str
     words: str
@@ -25,23 +25,23 @@ class Delays:
 
     @property
     def missed(self) -> int:
-        """Return how many were not done right within the horizon."""
+        """Return the number of episodes without the right action within the horizon."""
         return sum(one is None for one in self.ours)
 
     def of_ours(self, share: float) -> float:
-        """Return a quantile of ours, misses at the horizon."""
+        """Return a quantile of the watchdog's delays in seconds, misses counted at the horizon."""
         return quantile([self.at(one) for one in self.ours], share)
 
     def of_bound(self, share: float) -> float | None:
-        """Return a quantile of the bound, if the oracle played."""
+        """Return a quantile of the bound in seconds, None if the oracle did not play."""
         return quantile([self.at(one) for one in self.bound], share) if self.bound else None
 
     def at(self, one: float | None) -> float:
-        """Return where an episode is shown, in seconds."""
+        """Return the position of an episode on the axis, in seconds."""
         return self.horizon_seconds if one is None else min(max(one, 0.0), self.horizon_seconds)
 
     def json_object(self) -> dict[str, object]:
-        """Return the JSON form; null is a miss."""
+        """Return the JSON form; null marks a miss."""
         return {
             "class": self.name,
             "horizon_seconds": self.horizon_seconds,
@@ -55,7 +55,7 @@ class Delays:
 
 
 def delays(ours: Sequence[Played], oracle: Sequence[Played]) -> list[Delays]:
-    """Return every class in which there is something to do at once."""
+    """Return the delays of every class whose right action is urgent."""
     bound = by_class(oracle)
     return [_class(name, found, bound) for name, found in by_class(ours).items() if found[0].right not in NO_HURRY]
 

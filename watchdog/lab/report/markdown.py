@@ -1,4 +1,4 @@
-"""The same as Markdown: sentences and tables, for a terminal or a repository. What is foreign stays text."""
+"""The report as Markdown: sentences and tables, for a terminal or a repository. Foreign text is escaped."""
 
 from collections.abc import Iterator, Sequence
 
@@ -8,7 +8,7 @@ from watchdog.lab.report.sections import TITLE, headline, sections
 from watchdog.lab.report.table import Section, Table
 
 SPECIAL = "\\`*_[]<>|#~$&"
-"""What Markdown, or HTML within it, would take for markup."""
+"""The characters that Markdown, or HTML within it, takes for markup."""
 
 
 def markdown(report: Report) -> str:
@@ -19,7 +19,7 @@ def markdown(report: Report) -> str:
 
 
 def escaped(text: str) -> str:
-    """Return text that is only text."""
+    """Return the text with all Markdown markup escaped."""
     return "".join(f"\\{char}" if char in SPECIAL else char for char in plain(text))
 
 
@@ -45,7 +45,7 @@ def _table(table: Table) -> Iterator[str]:
 
 
 def _code(text: str) -> str:
-    """Return it as code, unless it holds what would end it."""
+    """Return the text as inline code, or escaped if it holds a character that would end the code or the cell."""
     return escaped(text) if "`" in text or "|" in text else f"`{plain(text)}`"
 
 

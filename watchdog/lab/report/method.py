@@ -1,4 +1,4 @@
-"""How it was measured, in plain words: the seed, what was played, the price of a mistake, and what none of it tells."""
+"""The method in plain words: the seed, the played episodes, the price of a mistake, and the limits of the results."""
 
 from collections.abc import Mapping
 
@@ -28,7 +28,7 @@ LIMITS = (
 
 
 def sentences(report: Report) -> tuple[str, ...]:
-    """Return what was done, in a few sentences."""
+    """Return the measurement in a few sentences."""
     return (
         f"{len(report.ours)} incidents of {len(report.rows)} kinds were played in a simulated world, each built from "
         "a seed alone; the watchdog's real decisions were made second by second, and what they did changed that "
@@ -47,7 +47,7 @@ def _others(report: Report) -> str:
 
 
 def table(report: Report) -> Table:
-    """Return the settings, one a line."""
+    """Return the table of settings, one a row."""
     return Table(
         ("What", "Value"),
         [

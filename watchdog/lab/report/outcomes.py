@@ -1,4 +1,4 @@
-"""What was done in each class, and everything that went wrong, with the seed that plays it again."""
+"""The actions taken in each class, and every failure with the seed that replays it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from watchdog.replay.confidence_intervals import Estimate
 
 FALSE = "false rollback"
 DOINGS = ("rollback", FALSE, "ask", "page", "self-alert", "nothing")
-"""What can be done first; a false rollback counts as that whenever it came."""
+"""The first actions; a false rollback counts as such even if it was not the first action."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One class: of each doing how many episodes, and how many of them were right; `rights` is what is best to do."""
+    """One class: `did` maps an action to its episodes and the right ones among them; `rights` are the best actions."""
 
     name: str
     words: str
@@ -28,7 +28,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One episode that was not decided rightly."""
+    """One episode, or clean month, with a wrong decision."""
 
     name: str
     seed: str
@@ -39,7 +39,7 @@ class Failure:
 
     @property
     def command(self) -> str:
-        """Return what plays it again."""
+        """Return the command line that replays the episode."""
         return replay_command(self.name, self.seed, self.file)
 
     def json_object(self) -> dict[str, object]:
@@ -55,7 +55,7 @@ class Failure:
 
 
 def rows(played: Sequence[Played]) -> list[Row]:
-    """Return what was done, class by class."""
+    """Return the actions taken, class by class."""
     return [_row(name, found) for name, found in by_class(played).items()]
 
 
@@ -70,13 +70,14 @@ def _row(name: str, found: Sequence[Played]) -> Row:
 
 
 def failures(played: Sequence[Played], clean: Sequence[Clean]) -> list[Failure]:
-    """Return every one of them: of the episodes, then of the clean months."""
+    """Return every failure: of the episodes, then of the clean months."""
     episodes = [one for found in by_class(played).values() for one in found if not one.good]
     return [*(_failure(one) for one in episodes), *_clean(clean)]
 
 
 def _failure(one: Played) -> Failure:
     kind = kind_of(one)
+    # `Played` does not keep the equally good actions; the seed builds the same truth again.
     also = kind.scene(one.seed).truth.also
     right = " or ".join(WHATS[what] for what in (one.right, *sorted(also)))
     did = FALSE if one.false else one.did

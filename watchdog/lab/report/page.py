@@ -1,5 +1,6 @@
-"""The page: one file that needs nothing else, no network and no script. Its template escapes everything but the plots,
-whose texts are escaped as they are drawn.
+"""Renders the HTML page: one self-contained file without network or script.
+
+The template escapes everything except the plots, whose texts are escaped when `svg` draws them.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How numbers and foreign text are shown. Pure; the same in the page, the Markdown and the plots."""
+"""Formats numbers and foreign text, identically in the page, the Markdown and the plots. Pure functions."""
 
 import shlex
 from collections.abc import Callable
@@ -11,7 +11,7 @@ Show = Callable[[float], str]
 
 
 def plain(text: object) -> str:
-    """Return text on one line, without characters that no reader could see."""
+    """Return the text on one line, with unprintable characters replaced by spaces."""
     return "".join(char if char.isprintable() else " " for char in str(text))
 
 
@@ -21,7 +21,7 @@ def percent(value: float) -> str:
 
 
 def number(value: float) -> str:
-    """Return three digits at most behind the point, none that say nothing."""
+    """Return the number with at most three decimals and without trailing zeros."""
     return f"{value:.3f}".rstrip("0").rstrip(".") if isfinite(value) else "no limit"
 
 
@@ -55,7 +55,7 @@ def many(count: int, what: str) -> str:
 
 
 def replay_command(name: str, seed: str, file: str = "") -> str:
-    """Return what to type to see an episode again: of a class, or of a scenario file."""
+    """Return the command line that replays an episode of a class, or of a scenario file."""
     if file:
         return shlex.join(["watchdog", "lab", "scenario", plain(file), "--seed", plain(seed)])
     return shlex.join(["watchdog", "lab", "episode", name, plain(seed)])

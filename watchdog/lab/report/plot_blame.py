@@ -1,4 +1,4 @@
-"""The reliability diagram: what it predicted against what was true, by tenths, with intervals and the allowed band."""
+"""The reliability diagram: predicted against actual guilt by tenths, with intervals and the allowed band."""
 
 from collections.abc import Iterator, Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""The cost ladder as bars: zero is the oracle's cost, which nobody can go below on the average."""
+"""Draws the cost ladder as bars: zero is the oracle's cost, the lowest that is possible on average."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,8 +10,9 @@ TOP, ROW, FOOT = 46.0, 28.0, 12.0
 
 
 def plot_ladder(steps: Sequence[Step], oracle_minutes: float) -> str:
-    """Return the picture; `oracle_minutes` is what an incident costs at best."""
+    """Return the SVG; `oracle_minutes` is the lowest possible cost of an incident."""
     height = TOP + ROW * len(steps) + FOOT
+    # A rival may be luckier than the bound on these episodes, so the axis may begin below zero.
     least = min(0.0, *(step.usual for step in steps)) if steps else 0.0
     most = max(least + 0.001, *(step.usual for step in steps)) if steps else 1.0
 
@@ -30,7 +31,7 @@ def plot_ladder(steps: Sequence[Step], oracle_minutes: float) -> str:
 
 
 def label(step: Step) -> str:
-    """Return the name of a decider as people read it."""
+    """Return the display name of a decider."""
     return "this watchdog" if step.is_ours else step.name
 
 

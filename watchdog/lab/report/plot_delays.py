@@ -1,6 +1,6 @@
 """The delay plot: every episode a mark, ours above and the bound below, class by class, on a logarithmic axis.
 
-Logarithmic, since a bound of 8 s and a leak of an hour are on the same page, and what counts is how many times longer.
+Logarithmic, since a bound of 8 s and a leak of an hour share the page, and the ratio to the bound is the message.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,9 +13,9 @@ WIDTH, GUTTER, SIDE = 1080.0, 330.0, 250.0
 TOP, ROW, FOOT = 46.0, 34.0, 34.0
 TICKS = (1.0, 3.0, 10.0, 30.0, 60.0, 180.0, 600.0, 1500.0, 3600.0, 9000.0)
 COLUMNS = (WIDTH - 145, WIDTH - 85, WIDTH)
-"""Where the numbers beside the marks end."""
+"""The right edges of the number columns."""
 SHIFTS = 7
-"""So many heights, so that marks at the same place can be told apart."""
+"""The number of vertical offsets that keep marks at the same place distinguishable."""
 
 
 def plot_delays(found: Sequence[Delays]) -> str:
@@ -27,7 +27,7 @@ def plot_delays(found: Sequence[Delays]) -> str:
 
 
 def place(value: float, last: float) -> float:
-    """Return the place of so many seconds; all below 1 s are at the left edge."""
+    """Return the x coordinate of a delay in seconds; delays below 1 s lie at the left edge."""
     share = log10(max(value, 1.0)) / log10(last)
     return GUTTER + share * (WIDTH - SIDE - GUTTER)
 

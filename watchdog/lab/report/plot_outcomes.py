@@ -1,4 +1,4 @@
-"""The heat map: of each class, what was done how often; blue is right, orange wrong, a frame what should be done."""
+"""The heat map of actions by class: the shade is the frequency, blue is right, orange wrong, a frame the best action."""
 
 from collections.abc import Iterator, Sequence
 

@@ -15,7 +15,7 @@ from watchdog.lab.report.table import Section, Table
 
 TITLE = "How well the watchdog decides"
 PRICES = ("mistakes at a third", "at the usual price", "at three times the price")
-"""What FACTORS mean, in words."""
+"""The column titles of FACTORS."""
 CSS = {Reached.YES: "yes", Reached.BARELY: "barely", Reached.NO: "no", Reached.UNKNOWN: "unknown"}
 
 

@@ -13,7 +13,7 @@ Scale = Callable[[float], float]
 
 
 def escaped(text: object) -> str:
-    """Return text that is only text, in an element or an attribute."""
+    """Return the text escaped for an element or an attribute."""
     return escape(plain(text), quote=True)
 
 

@@ -1,4 +1,4 @@
-"""A section and its table: plain text, without any markup; whoever renders it escapes it."""
+"""A section and its table as plain text without markup; each renderer escapes it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under a head. `css` says how each row looks, `code` which columns are to be typed or copied,
-    `tight` which are not broken into lines.
+    """Rows under a head. `css` holds the class of each row; `code` the columns with commands or ids, shown as code;
+    `tight` the columns without line breaks.
     """
 
     head: Sequence[str]
@@ -19,8 +19,8 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A title, some sentences (as a list, if so), a picture and a table. `facts` are said where there is no picture,
-    `lines` shown as they are.
+    """A title, sentences (a list with `as_list`), a plot and a table. Renderers without plots show `facts` instead;
+    `lines` are shown verbatim.
     """
 
     title: str

@@ -1,11 +1,11 @@
-"""NAB (numenta/NAB, MIT): series of one value every five minutes, with windows in which something was odd.
+"""NAB (numenta/NAB, MIT): series of one value every five minutes, with windows of labelled anomalies.
 
-One of them is what a signal of ours reads, the latency of requests (in ms). The others are what the watchdog does not
-read, because no raw metric can tell that a release is bad: CPU, network, disk, counts. They are read all the same, each
-as if it were a latency whose median of the first day is 100 ms: a row of its own, which tells how often a metric that
-merely moves would wake somebody. Left out is what is no server's (temperatures, taxis, keys), and what is artificial.
-Trap 1: a window begins before anything is odd (it is centred on it, and long), so the delay is from its beginning.
-Trap 2: a bucket is one average: no failure is in it, and every probe of it takes the same time.
+One series is a signal that the watchdog reads, the latency of requests (in ms). The others (CPU, network, disk, counts)
+it does not read, because no raw metric shows that a release is bad. They are played as latencies with a first-day
+median of 100 ms, in a row of their own: it shows how often a metric that merely moves would page an operator. Series
+that do not come from servers (temperatures, taxis, keys) and artificial ones are left out.
+Trap 1: a window is centred on its anomaly and long, so it begins earlier, and the delay counts from its beginning.
+Trap 2: a bucket is one average: it holds no failure, and every probe of it takes the same time.
 Trap 3: where clocks were set, an hour's rows share their times two by two: the second of each is left out.
 """
 

@@ -4,8 +4,8 @@ Front-end success and P50–P99 per minute; no count of requests, so that there 
 Boutique, two of Train Ticket.
 Trap 1: on the Train-Ticket days success is 0 in every row: not measured, so only latency is read.
 Trap 2: there `inject_timestamp` is 8 h off its own `inject_time`, which is UTC as the rows are: the latter is read.
-Trap 3: no row is known to be free of faults (the "fault-free" files of the set are copies of the fault days): what lies
-between the labels counts as quiet here, and the echo of a fault that outlasts its window counts as a false alarm.
+Trap 3: no row is known to be free of faults (the "fault-free" files of the set are copies of the fault days). The time
+between the labels counts as quiet here, so a fault that outlasts its window counts as a false alarm.
 The set does not say how long a fault lasts; the rows show three to six minutes.
 """
 

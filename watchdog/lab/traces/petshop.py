@@ -1,12 +1,12 @@
 """PetShop (amazon-science/petshop-root-cause-analysis, CC-BY-4.0): 68 injected issues, in buckets of five minutes.
 
 Read at the front (PetSite): availability, latency percentiles, requests. Each traffic is one stream: first its period
-"without issue" (moved in time so that it ends where the issues begin: the baseline is learned from it, and its alarms
-are false), then its issues at their own times, 25 minutes of each. The two temporal traffics have no such period: what
-they know is the ten minutes before each issue.
-Trap 1: the time between two issues is not recorded: it is a gap, and ends every run.
-Trap 2: "without issue" is not without trouble: of low traffic, availability falls to 41 % in it.
-Trap 3: an issue begins somewhere in a bucket; what began late in it is thinned, and told of before it began.
+"without issue", moved in time so that it ends where the issues begin; the baseline is learned from it, and its alarms
+are false. Then come its issues at their own times, 25 minutes of each. The two temporal traffics have no such period:
+their baseline is the ten minutes before each issue.
+Trap 1: the time between two issues is not recorded: it is a gap, and ends every run of failures.
+Trap 2: "without issue" is not without trouble: with low traffic, availability falls to 41 % in it.
+Trap 3: an issue begins somewhere in a bucket. One that began late is diluted over it, and may be reported too early.
 """
 
 import csv

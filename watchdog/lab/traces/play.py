@@ -1,8 +1,8 @@
 """Plays a trial through the real core in virtual time, probing as the daemon does (see trial.py for the mapping).
 
-Rule 1: the core hears what was recorded and nothing of the labels.
-Rule 2: nobody deployed in these traces: the platform lists one deploy, live for a day, and an older good one. Whatever
-is rolled back is wrong; a pin is answered as not confirmed, because there is no platform.
+Rule 1: the core receives the recorded data and nothing of the labels.
+Rule 2: these traces hold no deploys: the platform lists one deploy, live for a day, and an older good one. So every
+rollback is wrong; a pin is answered as not confirmed, because there is no platform.
 """
 
 from bisect import bisect_left
@@ -28,7 +28,7 @@ SOON = 0.001
 
 
 def deploys_before(begins_at: float) -> tuple[Deploy, ...]:
-    """Return what the platform lists: nothing that is younger than a day."""
+    """Return the platform's deploy list: two deploys, neither younger than a day."""
     live, old = begins_at - DAY_SECONDS, begins_at - 2 * DAY_SECONDS
     return (
         Deploy("dep-live", "live", "new_commit", commit="b" * 40, created_at=live, finished_at=live),
@@ -37,7 +37,7 @@ def deploys_before(begins_at: float) -> tuple[Deploy, ...]:
 
 
 class _Track:
-    """The buckets of one service, and the one that a moment falls in."""
+    """The buckets of one service, searchable by moment."""
 
     def __init__(self, buckets: Sequence[Bucket]) -> None:
         self.buckets = buckets
@@ -50,7 +50,7 @@ class _Track:
 
 
 class Play:
-    """One trial against one policy; `seed` is of the draws. Read `did` and `observations` after `run`."""
+    """Plays one trial against one policy; `seed` seeds the draws. Read `did` and `observations` after `run`."""
 
     def __init__(self, trial: Trial, policy: Policy, seed: str) -> None:
         self.did: list[Action] = []
@@ -68,7 +68,7 @@ class Play:
         self._asked: dict[str, int] = {}
 
     def run(self) -> Sequence[Action]:
-        """Play it to its end, and return what was done."""
+        """Play the trial to its end, and return the actions."""
         self._tell(e.Restarted(self._begins_at))
         for name, track in self._tracks.items():
             self._list_deploys(name)
@@ -104,8 +104,9 @@ class Play:
             self._agenda.at(now, lambda: self._tell(answer(self._agenda.now)))
 
     def _read_deploys(self, name: str, asked: int, every_seconds: float) -> None:
-        """Read them now and so often, until it is asked otherwise; in calm times once, since nothing new is in them."""
+        """Read the deploys now and at this interval, until the core sets another; once while calm, as none is new."""
         now, bucket = self._agenda.now, self._tracks[name].at(self._agenda.now)
+        # A newer ReadDeploys has replaced this chain of reads, which cannot be removed from the agenda.
         if asked != self._asked[name] or bucket is None:
             return
         again = partial(self._read_deploys, name, asked, every_seconds)
@@ -128,7 +129,7 @@ class Play:
                 self._look_after(name, signal, every_seconds)
 
     def _look_after(self, name: str, signal: SignalPolicy, seconds: float) -> None:
-        """Probe after so long; an earlier appointment is void."""
+        """Plan a probe in so many seconds; the turn number cancels one that was planned before."""
         turn = self._turns[name, signal.name] = self._turns.get((name, signal.name), 0) + 1
         self._agenda.at(self._agenda.now + seconds, lambda: self._look(name, signal, turn))
 
@@ -169,5 +170,5 @@ class Play:
 
 
 def _is_fed(signal: SignalPolicy, bucket: Bucket) -> bool:
-    """Return whether a set records anything for a signal at all."""
+    """Return whether a set records the data of a signal at all."""
     return bucket.failing is not None if signal.kind == "http" else bucket.latency is not None

@@ -1,10 +1,10 @@
-"""What was done about labelled faults, counted: found in time, late, while an earlier alarm was still open, or missed.
+"""Counts the outcomes of labelled faults: found in time, late, hidden by an open incident, or missed.
 
-Rule 1: an alarm is the first page of an incident (or an ask). It belongs to the newest fault of its service that had
-begun by then (to the trace's own resolution), if it came before the label's end, or within LATE_SECONDS after it.
-Rule 2: an alarm that belongs to no fault is false, whatever the trace looked like. The quiet time it is counted over is
-what lies outside of every label and its LATE_SECONDS.
-Rule 3: nobody is paged twice for one incident: a fault that falls into an open one is counted apart, not as found.
+Rule 1: an alarm is the first page (or approval request) of an incident. It belongs to the newest fault of its service
+that had begun by then (to the trace's own resolution), if it came before the label's end or within LATE_SECONDS after.
+Rule 2: an alarm that belongs to no fault is false, even if the trace shows an unlabelled anomaly. The quiet time of the
+rate is the time outside of every label and its LATE_SECONDS.
+Rule 3: an incident pages once, so a fault that begins during an open one is counted apart, not as found.
 """
 
 from collections import Counter
@@ -24,7 +24,7 @@ OUTCOMES = ("in time", "late", "already open", "missed")
 
 
 class Alarm(NamedTuple):
-    """One incident that somebody was woken for: when, until when it was open, what had been decided."""
+    """One incident with a page: the time of the page, its end (UTC epoch seconds), and the course that was decided."""
 
     at: float
     until: float
@@ -35,7 +35,7 @@ class Alarm(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What became of one label. `why` tells of all but those in time what there was to be seen."""
+    """The outcome of one label. `why` describes the trace of every fault that was not found in time."""
 
     trial: str
     label: Label
@@ -46,7 +46,7 @@ class Fault:
 
 @dataclass(slots=True)
 class Row:
-    """One line of the table."""
+    """One line of the table: the counts of all trials of one set."""
 
     name: str
     trials: int = 0
@@ -74,16 +74,16 @@ class Row:
         self.notes += [note for note in trial.notes if note not in self.notes]
 
     def count(self, outcome: str) -> int:
-        """Return how many faults had it."""
+        """Return the number of faults with this outcome."""
         return sum(fault.outcome == outcome for fault in self.faults)
 
     @property
     def delays(self) -> list[float]:
-        """Return the seconds from the label's beginning to the alarm, of those that have one."""
+        """Return the seconds from the label's beginning to the alarm, for each fault with an alarm."""
         return [fault.delay_seconds for fault in self.faults if fault.delay_seconds is not None]
 
     def reasons(self) -> list[tuple[str, str, int]]:
-        """Return (outcome, reason, how many) of the faults that were not found in time, the most frequent first."""
+        """Return (outcome, reason, count) of the faults that were not found in time, the most frequent first."""
         counted = Counter((fault.outcome, fault.why) for fault in self.faults if fault.why)
         return [(outcome, why, n) for (outcome, why), n in counted.most_common()]
 
@@ -134,6 +134,7 @@ def _alarms(did: Sequence[Action]) -> Iterator[Alarm]:
 def _fault(trial: Trial, label: Label, alarms: Sequence[Alarm], taken: set[str], times_baseline: float) -> Fault:
     later = [one.start for one in trial.labels if one.service == label.service and one.start > label.start]
     begins = label.start - label.tolerance_seconds
+    # A later label of the service ends this one's claim: an alarm belongs to the newest fault that had begun.
     ends = min([label.end + LATE_SECONDS, *(start - label.tolerance_seconds for start in later)])
     mine = [alarm for alarm in alarms if alarm.service == label.service and begins <= alarm.at <= ends]
     taken.update(alarm.incident for alarm in mine)
@@ -152,7 +153,7 @@ def _fault(trial: Trial, label: Label, alarms: Sequence[Alarm], taken: set[str],
 
 
 def _quiet_seconds(trial: Trial, service: str) -> float:
-    """Return how much recorded time of a service lies outside of every label."""
+    """Return the recorded seconds of a service outside of every label."""
     labels = [label for label in trial.labels if label.service == service]
     return sum(_outside(bucket, labels) for bucket in trial.tracks[service])
 

@@ -1,16 +1,16 @@
-"""What every set of traces is brought to: buckets of what a site was like, and the labelled faults in them.
+"""The common form of all sets of traces: buckets of a site's failures and latency, and the labelled faults in them.
 
 Mapping, one for all sets, because a user of the watchdog has just these three signals (README, minimal configuration):
 
-- a bucket's share of failures and its latency percentiles are what our own probes would have met in it. So `home`
-  (http) and `api` (latency) are probed at their own pace, faster under suspicion, and each probe is one draw from the
-  bucket it falls in. A recorded minute is not one probe: read as one, no run and no percentile could ever be confirmed
+- a bucket's share of failures and its latency percentiles are the distribution that our own probes would have met. So
+  `home` (http) and `api` (latency) are probed at their own pace, faster under suspicion, and each probe is one draw
+  from its bucket. A recorded minute is not one probe: read as one, no run and no percentile could ever be confirmed
   (`run_probes_min`, `latency_samples_min`, and the gap rule of core/detect/probes.py).
 - where requests are counted, failed ones are a feed of errors with its traffic (`errors`), a minute after the bucket.
 
-What that assumes: within a bucket draws are independent and alike. A fault that fills a part of a bucket is thinned
-over all of it, and may be met before it began: times are only known to a bucket's length. Beyond the highest percentile
-nothing is known, and below the median nothing matters: both are cut off there.
+Assumptions: within a bucket draws are independent and identically distributed. A fault in a part of a bucket is diluted
+over all of it and may be met before it began: times are known only to a bucket's length. The distribution is cut off at
+its ends: above the highest percentile nothing is recorded, and below the median nothing matters.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,10 +19,10 @@ from typing import NamedTuple
 
 
 class Bucket(NamedTuple):
-    """What a site was like from `start` to `end` (UTC epoch seconds).
+    """The recorded failures and latency of a site from `start` to `end` (UTC epoch seconds).
 
     `failing` is the share of requests that failed, `latency` pairs of share and seconds, rising; None: not recorded.
-    `requests` is how many there were in the bucket.
+    `requests` is the number of requests in the bucket.
     """
 
     start: float
@@ -34,7 +34,7 @@ class Bucket(NamedTuple):
 
 
 class Label(NamedTuple):
-    """A fault that the set names: when (to `tolerance_seconds`), on which service, of which kind."""
+    """A labelled fault of the set: its time (to `tolerance_seconds`), its service and its kind."""
 
     start: float
     end: float
@@ -45,7 +45,7 @@ class Label(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One stretch of time to be played: `row` is the line of the table it counts for."""
+    """One stretch of time to be played; `row` names its line of the table."""
 
     row: str
     name: str
@@ -55,7 +55,7 @@ class Trial:
 
 
 def quantile_at(latency: Sequence[tuple[float, float]], share: float) -> float:
-    """Return the seconds at a share of the distribution, between its recorded percentiles in a straight line."""
+    """Return the latency in seconds at a share of the distribution, interpolated between its recorded percentiles."""
     below_share, below = latency[0]
     for at, seconds in latency:
         if share <= at:

@@ -1,11 +1,10 @@
 """Upptime (d33bs/upptime-curc, TORO-Server/upptime, MIT): when real sites went down and came back, as a monitor saw it.
 
 A row is written when the state changes or once in a while; between two rows the state is held, as Upptime saw no change
-at its checks (every five minutes by its schedule, often later). So this measures what is done about outages of real
-lengths, about many sites at once and about sites that come and go; not how fast, and no trouble shorter than a check.
-All sites of one monitor are services of one policy. Only the time about the changes is played (the rest would be told
-to be as before): from five minutes before a site goes down to half an hour after, and the same about its coming back,
-but from a minute before.
+at its checks (every five minutes by its schedule, often later). So this measures the response to outages of real
+lengths, to many sites at once and to flapping sites. It does not measure speed, nor outages shorter than a check.
+All sites of one monitor are services of one policy. Only the time around the changes is played, since the rest is
+constant: from five minutes before a site goes down, or one minute before it recovers, to half an hour after.
 Trap: nothing says why a site was down. Without a label of the cause any page about an outage is right.
 """
 
@@ -21,7 +20,7 @@ BEFORE_DOWN, BEFORE_UP, AFTER = 300.0, 60.0, 1800.0
 NOTE = "states are held between two rows: what is done about real outages and many at once, not how fast they are seen"
 
 Change = tuple[float, bool, str]
-"""When, up or not, and why not."""
+"""The time of a change, whether the site is up since then, and the failure's text."""
 
 
 def trials(folder: Path) -> Iterator[Trial]:
@@ -37,7 +36,7 @@ def trials(folder: Path) -> Iterator[Trial]:
 
 
 def _changes(path: Path) -> dict[str, list[Change]]:
-    """Return of each site its first state, and every change of it after that."""
+    """Return the first state of each site and every later change."""
     sites: dict[str, list[Change]] = defaultdict(list)
     with path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
@@ -48,7 +47,7 @@ def _changes(path: Path) -> dict[str, list[Change]]:
 
 
 def _spans(changes: Sequence[Change]) -> list[tuple[float, float]]:
-    """Return the stretches of time to be played, those that meet as one."""
+    """Return the stretches of time to be played; overlapping ones are merged."""
     spans: list[tuple[float, float]] = []
     for at, up, _ in sorted(changes):
         begin, end = at - (BEFORE_UP if up else BEFORE_DOWN), at + AFTER
@@ -77,7 +76,7 @@ def _held(changes: Sequence[Change], spans: Sequence[tuple[float, float]], ends_
 
 
 def _labels(name: str, changes: Sequence[Change], ends_at: float) -> Iterator[Label]:
-    """Yield each outage; one that was there from the first row on began when we began to look."""
+    """Yield each outage; one that lasts since the first row begins with that row."""
     for place, (at, up, _) in enumerate(changes):
         if not up:
             end = changes[place + 1][0] if place + 1 < len(changes) else ends_at

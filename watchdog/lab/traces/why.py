@@ -1,6 +1,6 @@
-"""Why a fault was not found: what there was of it to be seen, from the trace alone, in a few kinds.
+"""Describes a fault that was not found by its visible effects in the trace alone, in a few kinds.
 
-Rule: nothing here knows how the core decides, but for the one number it compares a latency by (`times_baseline`).
+Rule: this file does not know how the core decides, except for the factor of its latency limit (`times_baseline`).
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,14 +10,14 @@ from watchdog.domain.units import show_seconds
 from watchdog.lab.traces.trial import Bucket, Label, percentile
 
 BEFORE_SECONDS = 1800.0
-"""A latency is compared with the median p95 of so much time before its label."""
+"""A latency is compared with the median p95 of this time before its label."""
 FEW, MANY = 0.01, 0.10
 SLOWER = 1.25
 SHORT_SECONDS = 120.0
 
 
 def why_not(label: Label, buckets: Sequence[Bucket], times_baseline: float) -> str:
-    """Return what the fault looked like at its worst."""
+    """Return in words the worst visible effect of the fault: failures first, then latency."""
     during = [one for one in buckets if one.end > label.start and one.start < label.end]
     if not during:
         return "nothing was recorded in its time"
