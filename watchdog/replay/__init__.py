@@ -1,1 +1,1 @@
-"""What a user runs on his own history: replay of recordings, imports, readiness."""
+"""Tools for a user's own history: replay of recordings, imports from other systems, readiness for autonomous mode."""

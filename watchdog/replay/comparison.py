@@ -1,6 +1,7 @@
-"""What two policies did of the same events, side by side: only in one, only in the other, changed.
+"""Compares the actions of two policies on the same events: only in the old one, only in the new one, or changed.
 
-Rule: what follows the first act that only one of them did is not known: the recorded world answered to the old one.
+Rule: after the first action on production that only one of them took the comparison is unknown, because the recorded
+world answered the old policy.
 """
 
 from collections import Counter
@@ -11,16 +12,16 @@ from typing import Any, Literal
 from watchdog.presentation.step_actions import Action
 
 SAME_MOMENT_SECONDS = 1.0
-"""Decisions of two replays no further apart were made at the same time: so late a wake may come."""
+"""Decisions of two replays this close count as simultaneous: a wake may be this late."""
 COMPARED = ("what", "why", "target")
 MEANT = ("kind", "means", "target")
-"""What is compared of two versions: each says it in its own words."""
+"""The fields compared between two versions, whose texts may differ."""
 Only = Literal["old", "new", "changed"]
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing that is other; `changed` names how (at, what, why, target; kind, means)."""
+    """One difference; `changed` names the fields that differ (at, what, why, target; kind, means)."""
 
     only: Only
     old: Action | None
@@ -29,12 +30,12 @@ class Difference:
 
     @property
     def at(self) -> float:
-        """Return when the two part."""
+        """Return the earlier moment of the two actions (UTC epoch seconds)."""
         return min(one.at for one in (self.old, self.new) if one is not None)
 
     @property
     def of_an_act(self) -> bool:
-        """Return whether production was changed by one and not so by the other."""
+        """Return whether one policy changed production and the other did not do the same."""
         shown = self.old or self.new
         return shown is not None and shown.is_act and self.changed != ("why",)
 
@@ -51,9 +52,9 @@ def compare(
     *,
     within_seconds: float = SAME_MOMENT_SECONDS,
 ) -> list[Difference]:
-    """Return what is other, in the order of time, and at the same moment in the order in which it was done.
+    """Return the differences in order of time, at the same moment in the order of the actions.
 
-    `compared` are the fields that must be equal, `within_seconds` how far apart in time two that are the same may be.
+    `compared` are the fields that must be equal; two equal actions may be up to `within_seconds` apart.
     """
     before, after = _numbered(old), _numbered(new)
     order = {id(one): place for doings in (old, new) for place, one in enumerate(doings)}
@@ -67,7 +68,7 @@ def compare(
 
 
 def unknown_from(differences: Sequence[Difference]) -> float | None:
-    """Return from when on it is not known what the world did, or None if both did the same to it."""
+    """Return the moment from which the world's reaction is unknown, or None if both took the same actions."""
     return min((one.at for one in differences if one.of_an_act), default=None)
 
 
@@ -77,7 +78,8 @@ def _changed(one: Action, other: Action, compared: Sequence[str], within_seconds
 
 
 def _numbered(doings: Sequence[Action]) -> Mapping[tuple[str, ...], Action]:
-    """Return each by what it is: the first, second … such thing about that incident of that service."""
+    """Return the actions by a key: service, incident, kind and running number of that kind in the incident."""
+    # A notice's kind (page or tell) is left out of the key, so that an escalated notice is `changed`, not two lines.
     seen: Counter[tuple[str, ...]] = Counter()
     found: dict[tuple[str, ...], Action] = {}
     for one in doings:

@@ -1,4 +1,4 @@
-"""Intervals for what was counted: Wilson's for shares, Garwood's (exact) for Poisson rates. All at 95 %."""
+"""Confidence intervals of counts: Wilson's for shares, Garwood's (exact) for Poisson rates. All at 95 %."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ HALF = 0.025
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A value with its interval, and how many it was counted from (for a rate: the events)."""
+    """A value with its interval, and the number `n` it was counted from (for a rate: the events)."""
 
     value: float
     low: float
@@ -20,13 +20,13 @@ class Estimate:
     n: float
 
     def json_object(self) -> dict[str, float | None]:
-        """Return it as `{value, low, high, n}`; JSON has no infinity, so what is infinite is null."""
+        """Return `{value, low, high, n}`; an infinite number becomes null, since JSON has no infinity."""
         found = {"value": self.value, "low": self.low, "high": self.high, "n": self.n}
         return {name: number if isfinite(number) else None for name, number in found.items()}
 
 
 def wilson(hits: float, n: float) -> Estimate:
-    """Return a share with Wilson's score interval (1927); of nothing: 0, from 0 to 1."""
+    """Return a share with Wilson's score interval (1927); without any count 0, from 0 to 1."""
     if n <= 0:
         return Estimate(0.0, 0.0, 1.0, 0)
     share = hits / n
@@ -41,13 +41,15 @@ def poisson_rate(events: int, exposure: float) -> Estimate:
     if exposure <= 0:
         return Estimate(0.0, 0.0, inf, events)
     low = 0.0 if events == 0 else _solve(lambda mean: poisson_tail(events, mean), HALF, events)
+    # 10 + 3 n lies beyond the upper limit of every n: for 0 events it is 3.7, and for many about n + 2 sqrt(n).
     high = _solve(lambda mean: poisson_tail(events + 1, mean), 1 - HALF, 10.0 + 3.0 * events)
     return Estimate(events / exposure, low / exposure, high / exposure, events)
 
 
 def _solve(rising: Callable[[float], float], wanted: float, high: float) -> float:
-    """Return where a rising function takes a value, between 0 and `high`."""
+    """Return the argument between 0 and `high` at which a rising function takes the wanted value."""
     low = 0.0
+    # 80 halvings reach the resolution of a float from any start.
     for _ in range(80):
         middle = (low + high) / 2
         low, high = (middle, high) if rising(middle) < wanted else (low, middle)

@@ -1,4 +1,4 @@
-"""What all that a policy did came to: how much was done, how many were woken, how long until it was decided."""
+"""Sums up the actions of a policy: the number of rollbacks, pages and notices, and the mean delay of a decision."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from watchdog.presentation.step_actions import Action
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What it all came to: how much was done, how many were woken, how long until it was decided."""
+    """The totals of a policy's actions; `delay_seconds_mean` is the mean delay to an incident's first decision."""
 
     rollbacks: int
     pages: int
@@ -19,7 +19,7 @@ class Cost:
 
     @classmethod
     def of(cls, doings: Sequence[Action]) -> "Cost":
-        """Sum up."""
+        """Return the totals of these actions."""
         first: dict[str, float] = {}
         for one in doings:
             if one.delay_seconds is not None:

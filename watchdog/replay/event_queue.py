@@ -1,4 +1,4 @@
-"""Virtual time: what is due is done in order, each thing at its moment."""
+"""Virtual time: a queue of callbacks that run in order of their due times."""
 
 import heapq
 from collections.abc import Callable
@@ -6,7 +6,11 @@ from itertools import count
 
 
 class EventQueue:
-    """What is to be done and when (UTC epoch seconds)."""
+    """Callbacks with their due times (UTC epoch seconds); `now` is the time of the callback that runs.
+
+    Time jumps from one callback to the next. Callbacks due at the same moment run in the order in which they were
+    added, so a run is deterministic.
+    """
 
     def __init__(self, now: float) -> None:
         self.now = now
@@ -14,11 +18,12 @@ class EventQueue:
         self._order = count()
 
     def at(self, at: float, do: Callable[[], None]) -> None:
-        """Have something done then; at once, if that is past."""
+        """Add a callback for that moment; one in the past runs next, at the present time."""
+        # The running number breaks ties and keeps the heap from comparing callbacks.
         heapq.heappush(self._due, (at if at > self.now else self.now, next(self._order), do))
 
     def run(self, until: float) -> None:
-        """Do all that is due by then, and what becomes due meanwhile."""
+        """Run all callbacks due until that moment, including those that are added meanwhile."""
         due, take = self._due, heapq.heappop
         while due and due[0][0] <= until:
             self.now, _, do = take(due)

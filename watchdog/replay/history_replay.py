@@ -1,7 +1,7 @@
-"""Plays a history from elsewhere through the real core, step by step, as a daemon in mode observe would have taken it.
+"""Plays an imported history through the real core, step by step, as a daemon in mode observe would have processed it.
 
-Rule 1: the history goes at its own pace: the core asks for closer looks, and nobody was there to take them.
-Rule 2: what the core asked to be told besides (a moment, the deploys of that moment) it is told, when it asked for it.
+Rule 1: the history keeps its own pace: when the core asks for a faster one, there are no further readings to give.
+Rule 2: the core receives the wakes and the deploy lists that it asks for, at the moments it asks for them.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -19,14 +19,14 @@ from watchdog.replay.event_queue import EventQueue
 
 
 class Deploys(NamedTuple):
-    """What the platform told: `moments` at which one went live, and the list as it was at any moment."""
+    """The deploys of a history: the `moments` at which one went live, and the platform's list at any moment."""
 
     moments: Sequence[float]
     listed: Callable[[float], tuple[Deploy, ...]]
 
 
 class Past:
-    """One service's past. `deploys` None: nobody knows of any."""
+    """One service's history. `deploys` is None if none were imported: the core then never receives a list."""
 
     def __init__(self, policy: Policy, service: str, observed: Sequence[Observed], deploys: Deploys | None) -> None:
         self._policy = policy
@@ -39,13 +39,14 @@ class Past:
         self._asked = 0
 
     def steps(self) -> Iterator[Step]:
-        """Yield every step, in the order of time."""
+        """Yield every step in order of time."""
         self._tell(e.Restarted(self._agenda.now))
         self._list_deploys()
         for at in self._deploys.moments if self._deploys is not None else ():
             if at > self._agenda.now:
                 self._agenda.at(at, self._list_deploys)
         for one in self._observed:
+            # Wakes and deploys due before the reading run first; the reading itself is not on the agenda.
             self._agenda.run(one.at)
             self._agenda.now = max(self._agenda.now, one.at)
             self._tell(one)
@@ -68,7 +69,10 @@ class Past:
                 self._read_deploys(self._asked, effect.every_seconds)
 
     def _read_deploys(self, asked: int, every_seconds: float) -> None:
-        """List them now and so often, until it is asked otherwise. In calm times only a new one would tell anything."""
+        """List the deploys now and at this interval, until the core sets another one.
+
+        While the service is calm the chain ends: then only a new deploy is news, and `moments` deliver those.
+        """
 
         def read() -> None:
             if asked == self._asked and self._phase is not Phase.CALM:

@@ -1,8 +1,9 @@
 """The two sides of a replay: the policy of the run, and another one on the same events.
 
-Rule: another policy hears the same events, but the outcome of an act only after it asked for that too (as long after as
-in the run), and it is woken when it asked for it. What the world would have done instead is not known (open loop);
-whoever must go on all the same (readiness) says what is answered to an act that the run did not ask for.
+Rule: another policy receives the same events, with two exceptions. It receives the outcome of an action only after it
+requested that action too, with the same delay as in the run; and it is woken at the moments that it asked for. The
+world's reaction to other actions is unknown (open loop). A caller that must go on all the same (readiness) supplies the
+answers to actions that the run did not request.
 """
 
 import heapq
@@ -20,7 +21,7 @@ from watchdog.domain.policy import Policy
 from watchdog.presentation.step_actions import Action, actions
 
 LATE_SECONDS = 1.0
-"""A wake that the run did not hear so long after its time was not one of the run's."""
+"""A wake that the run has not received this long after its time was not requested by the run."""
 ORDERED = {fx.PinAutoDeploy: "pin", fx.Rollback: "rollback", fx.RestoreAutoDeploy: "restore"}
 OUTCOMES: dict[type[Event], tuple[str, ...]] = {
     e.PinConfirmed: ("pin",),
@@ -33,21 +34,21 @@ OUTCOMES: dict[type[Event], tuple[str, ...]] = {
     e.AutoDeployRestored: ("restore",),
     e.AutoDeployNotRestored: ("restore",),
 }
-"""Events that only come because of such an effect."""
+"""The events that are outcomes of an action, and the actions they may belong to."""
 
 
 Key = tuple[str, str, str]
-"""Which act: its kind, service and incident."""
+"""Identifies an action: its kind, service and incident."""
 Act = fx.PinAutoDeploy | fx.Rollback | fx.RestoreAutoDeploy
 Heard = Callable[[State, Event, State, Sequence[Effect]], None]
-"""Told of every step: the state before, the event, the state after, and what it asked for."""
+"""Receives every step: the state before, the event, the state after, and the effects."""
 Answer = Callable[[Act, float], Event | None]
-"""What is answered, later than the moment given, to an act that the run did not ask for."""
+"""Returns the outcome, later than the given moment, of an action that the run did not request; None: no answer."""
 
 
 @dataclass(slots=True)
 class PolicyRun:
-    """One policy at work: its state, and which acts it asked for when."""
+    """One policy with its state, its actions, and the time of its latest request of each action."""
 
     policy: Policy
     state: State
@@ -56,7 +57,7 @@ class PolicyRun:
     heard: Heard | None = None
 
     def hear(self, event: Event) -> Sequence[Effect]:
-        """Take an event and return what it asks for."""
+        """Step the core with an event; return the effects."""
         before = self.state
         self.state, effects, _ = checked_step(before, event, self.policy)
         self.did.extend(actions(before, self.state, effects, event.at))
@@ -73,7 +74,12 @@ def _key(act: Act) -> Key:
 
 
 class CounterfactualRun:
-    """Another policy on the events of a run."""
+    """Another policy on the events of a run.
+
+    It keeps three kinds of pending events. `_wakes` are moments that this policy asked for. `_held` are outcomes of the
+    run's actions that this policy has not requested yet, each with its delay. `_due` are outcomes with a time, which
+    are delivered before the next event of the run that is later.
+    """
 
     def __init__(self, side: PolicyRun, recorded: PolicyRun, answer: Answer | None = None) -> None:
         self._side = side
@@ -86,15 +92,16 @@ class CounterfactualRun:
         self._now = 0.0
 
     def wish(self, policy: Policy) -> None:
-        """Go on with another policy."""
+        """Replace the policy, as a reload of the configuration does."""
         self._side.policy = policy
 
     def hear(self, event: Event) -> None:
-        """Take an event of the run, after what came due for this policy alone."""
+        """Take an event of the run, after the wakes and outcomes that are due for this policy alone."""
         self._now = max(self._now, event.at)
         while (overdue := self._overdue()) is not None:
             self._take(overdue)
         key = self._answers(event)
+        # This policy asked earlier than the run and has its answer: a second outcome would contradict it.
         if key in self._answered:
             return
         if key is None or key in self._side.ordered:
@@ -104,7 +111,8 @@ class CounterfactualRun:
             self._held.setdefault(key, []).append((after_seconds, event))
 
     def _overdue(self) -> Event | None:
-        """Return what this policy should have heard by now: a wake that it asked for, or an outcome."""
+        """Return the next event that is overdue for this policy: a wake that it asked for, or an outcome."""
+        # A wake waits LATE_SECONDS: usually the run's own TimePassed for the same moment arrives and serves both.
         if self._wakes and self._wakes[0] < self._now - LATE_SECONDS:
             return e.TimePassed(self._wakes[0])
         first = min(self._due, key=lambda one: one.at, default=None)
@@ -127,7 +135,7 @@ class CounterfactualRun:
                 self._due.append(replace(held, at=self._side.ordered[key] + after_seconds))
 
     def _imagine(self, act: Act, at: float) -> None:
-        """Have an act that the run did not ask for (or not yet) answered, if somebody says how."""
+        """Schedule the supplied answer to an action that the run has not requested, if there is one."""
         if self._answer is None or _key(act) in self._recorded.ordered:
             return
         answer = self._answer(act, at)
@@ -136,14 +144,16 @@ class CounterfactualRun:
             self._due.append(answer)
 
     def _answers(self, event: Event) -> Key | None:
-        """Return the act of the run that an event is the outcome of, or None."""
+        """Return the action of the run whose outcome this event is, or None."""
         about = (getattr(event, "service", ""), getattr(event, "incident", ""))
         acts: list[Key] = [(kind, *about) for kind in OUTCOMES.get(type(event), ())]
         asked = [act for act in acts if act in self._recorded.ordered]
+        # RollbackPostponed may answer a pin or a rollback: the one that was requested last.
         return max(asked, key=self._recorded.ordered.__getitem__, default=None)
 
     def change(self, before: State, after: State, changed: Changed) -> None:
-        """Take over what changed without an event: the parts that did, as they were in the run."""
+        """Take over a change without an event (by another worker, or the store): the changed parts, as in the run."""
+        # Only the shared fields that changed: the others belong to this policy's own course.
         state = applied(self._side.state, replace(changed, shared=None))
         was, now = before.shared, after.shared
         names = [name for name in Shared.__dataclass_fields__ if getattr(was, name) != getattr(now, name)]
@@ -151,7 +161,7 @@ class CounterfactualRun:
 
 
 def applied(state: State, changed: Changed) -> State:
-    """Return the state with a change."""
+    """Return the state with a recorded change applied."""
     if changed.names is not None:
         services = {**state.services, **{one.name: one for one in changed.services}}
         state = replace(state, services={name: services[name] for name in changed.names if name in services})

@@ -1,7 +1,7 @@
-"""Replays a recording through the real core: did it decide so, and what would another policy have decided?
+"""Replays a recording through the real core: does this version decide the same, and how would another policy decide?
 
-Rule: the recorded policy is replayed exactly; the first step whose effects are not those of the run, but for their
-wording, is named with its file and line. What another policy hears of it: policy_runs.py.
+Rule: the recorded policy is replayed exactly; the first step whose effects differ from the run's in more than their
+wording is named with its file and line. policy_runs.py defines which events another policy receives.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +26,7 @@ from watchdog.replay.policy_runs import Answer, CounterfactualRun, Heard, Policy
 
 @dataclass(frozen=True, slots=True)
 class Divergence:
-    """Where this version decides otherwise than the run did."""
+    """The first step at which this version decides differently from the run: its file and line, time and difference."""
 
     where: str
     at: float
@@ -35,12 +35,12 @@ class Divergence:
 
 @dataclass(slots=True)
 class Replay:
-    """What became of it: `did` is what the run did, as far as it wrote it, `old` what this version does by its policy.
+    """The actions of a replay: `did` by the run as recorded, `old` by this version under the recorded policy.
 
-    `new` stays empty without another policy; `notes` say what is missing or was taken over.
+    `new` holds the actions under another policy, empty without one; `notes` name gaps and states that were taken over.
 
-    `partly`: some of it is in the format of an earlier version, and not all of that can be compared. `has_acts`: all of
-    it says what the run did.
+    `partly`: some files have the format of an earlier version, which can be compared only in part. `has_acts`: all
+    files record the actions of the run.
     """
 
     files: int = 0
@@ -56,7 +56,7 @@ class Replay:
     has_acts: bool = True
 
     def heard(self, at: float) -> None:
-        """Note an event's moment."""
+        """Count an event and extend the replayed time by its moment (UTC epoch seconds)."""
         self.events += 1
         self.began_at = at if self.began_at is None else min(self.began_at, at)
         self.ended_at = max(self.ended_at, at)
@@ -64,7 +64,7 @@ class Replay:
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """Who is told of every step of both sides, and what is answered to an act that the run did not ask for."""
+    """Listeners for the steps of both policies, and the source of answers to actions that the run did not request."""
 
     old: Heard | None = None
     new: Heard | None = None
@@ -80,7 +80,7 @@ def replay(
 ) -> Replay:
     """Replay runs; `other` returns the other policy, given the recorded one. Raises ConfigurationError.
 
-    `keeps_checks`: what this version's detectors know goes on over the end of a file, in place of what the run knew.
+    With `keeps_checks` the detector state of this version continues across files, instead of the run's recorded one.
     """
     found = Replay()
     for run in runs:
@@ -112,6 +112,7 @@ class _Run:
             self._found.files += 1
             for line in reader:
                 self._take(line, reader.where)
+            # The last file of a run may end torn: the daemon was killed or still writes it.
             if reader.torn and reader is not readers[-1]:
                 self._found.notes.append(f"{reader.path.name} ends torn, after {reader.where.rpartition(':')[2]} lines")
         if self._changes:
@@ -129,6 +130,7 @@ class _Run:
             self._tell(self._old, line, where)
 
     def _begin(self, head: Head, where: str) -> None:
+        # A missing part breaks the chain: its events are unknown, so both policies begin anew with the next head.
         follows = head.follows and self._old is not None and head.part == self._part + 1
         self._part = head.part
         self._found.has_acts = self._found.has_acts and head.has_acts
@@ -181,7 +183,7 @@ class _Run:
 
 
 def _with_checks(state: State, ours: State) -> State:
-    """Return the state with the checks of ours, as far as it has them."""
+    """Return the state with the checks of `ours` for every check that both have."""
     services = {}
     for name, service in state.services.items():
         known = ours.services[name].checks if name in ours.services else {}
@@ -191,7 +193,7 @@ def _with_checks(state: State, ours: State) -> State:
 
 
 def strangers(recorded: Policy, other: Policy) -> Iterator[str]:
-    """Yield, in words, which services only one of the policies knows."""
+    """Yield a sentence for each service that only one of the policies has."""
     for name in other.services:
         if name not in recorded.services:
             yield f"{name} is not in the recording: nothing is known of it"

@@ -15,7 +15,7 @@ NO_HURRY = ("nothing", "ticket")
 
 @dataclass(frozen=True, slots=True)
 class Delays:
-    """One class: seconds from the onset to the first action. `ours` is None if it was wrong, `bound` is the oracle's."""
+    """One class: seconds from the onset to the first action. `ours` is None if it was wrong; `bound` is the oracle."""
 
     name: str
     words: str

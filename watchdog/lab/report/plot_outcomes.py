@@ -1,4 +1,4 @@
-"""The heat map of actions by class: the shade is the frequency, blue is right, orange wrong, a frame the best action."""
+"""The heat map of actions by class: the shade is the frequency, blue is right, orange wrong, a frame the best."""
 
 from collections.abc import Iterator, Sequence
 

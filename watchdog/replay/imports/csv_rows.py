@@ -1,4 +1,4 @@
-"""Rows of a CSV file with a header, each with its line; what is wrong with one is named with that line."""
+"""Reads the rows of a CSV file with a header; every error names the file and the line."""
 
 import csv
 import io
@@ -20,7 +20,7 @@ class Row:
     values: Mapping[str, str]
 
     def text(self, column: str) -> str:
-        """Return what is written there, nothing if the column is not there."""
+        """Return the text of a column, empty if the column is missing."""
         return (self.values.get(column) or "").strip()
 
     def at(self, column: str) -> float:
@@ -31,7 +31,7 @@ class Row:
             self.refuse(str(error), "write 1700000000 or 2026-11-25T03:12:00Z")
 
     def number(self, column: str) -> float | None:
-        """Return a number of at least 0, None if nothing is written there. Raises ConfigurationError."""
+        """Return a number of at least 0, None for an empty cell. Raises ConfigurationError."""
         written = self.text(column)
         if not written:
             return None

@@ -1,7 +1,8 @@
-"""Deploys beside a history: `time,commit[,began][,id][,trigger]`; `time` is when it went live.
+"""Deploys beside a history: `time,commit[,began][,id][,trigger]`; `time` is the moment it went live.
 
-`began` is when the platform began it; without it, it is taken to have begun as long before `time` as the platform may
-switch before it says so, so that no onset in between acquits it. `trigger: rollback` marks what a human put back.
+`began` is the start of the deploy. Without it the start is `time` minus the lead by which the platform may switch the
+traffic before it reports a deploy live, so that an onset in between does not acquit it. `trigger: rollback` marks a
+rollback by a human.
 """
 
 from dataclasses import replace
@@ -12,11 +13,11 @@ from watchdog.replay.imports.csv_rows import rows
 
 DEPLOYS_MAX = 100_000
 LISTED_MAX = 20
-"""So many deploys a platform lists at a time."""
+"""The length of the platform's deploy list."""
 
 
 def deploys_of(path: Path, lead_seconds: float) -> tuple[Deploy, ...]:
-    """Return the deploys, oldest first, each as it was while it was live. Raises ConfigurationError."""
+    """Return the deploys, oldest first, each with the status `live`. Raises ConfigurationError."""
     found: dict[str, Deploy] = {}
     for number, row in enumerate(rows(path, ("time", "commit"), ("began", "id", "trigger")), 1):
         live_at, commit = row.at("time"), row.text("commit")
@@ -36,7 +37,7 @@ def deploys_of(path: Path, lead_seconds: float) -> tuple[Deploy, ...]:
 
 
 def listed(deploys: tuple[Deploy, ...], now: float) -> tuple[Deploy, ...]:
-    """Return what the platform would list then, newest first: what went live by then; only the last one still is."""
+    """Return the platform's list at a moment, newest first: the deploys that were live by then, the last one still."""
     gone_live = [deploy for deploy in deploys if deploy.finished_at is not None and deploy.finished_at <= now]
     newest_first = gone_live[::-1][:LISTED_MAX]
     return tuple(newest_first[:1] + [replace(deploy, status="deactivated") for deploy in newest_first[1:]])

@@ -1,7 +1,7 @@
-"""What every importer makes of files from elsewhere, and how it says that a file cannot be used.
+"""The result type of every importer, and the helpers that read and refuse files.
 
-Rule 1: nothing is made up in silence: what a history lacks, and how the gap was read, is a note.
-Rule 2: all of it is read before anything is written; what is wrong is named with file and place.
+Rule 1: no data is made up in silence: a note names each gap of a history and how the importer filled it.
+Rule 2: an import reads all files before it writes; an error names the file and the place.
 """
 
 import json
@@ -20,12 +20,12 @@ from watchdog.domain.policy import SignalPolicy
 FILE_BYTES_MAX = 256 * 1024**2
 READINGS_MAX = 5_000_000
 EPOCH_MAX = 1e11
-"""A larger number is not seconds (it would be in the year 5138): it is milliseconds."""
+"""A larger number is taken for milliseconds: in seconds it would lie after the year 5138."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """For whom a history is read: the signal as the configuration has it, and which of several series is meant."""
+    """The target of an import: the configured signal of a service, and the chosen series (`site`) of several."""
 
     service: str
     signal: SignalPolicy
@@ -34,7 +34,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Readings in time order. `every_seconds` is the pace at which they came, None if there is none to speak of."""
+    """Readings in order of time. `every_seconds` is their median distance, None for fewer than two moments."""
 
     observed: Sequence[Observed]
     every_seconds: float | None
@@ -60,6 +60,7 @@ def text_of(path: Path) -> str:
     """Return a file's text. Raises ConfigurationError."""
     try:
         with path.open("rb") as file:
+            # One byte more than allowed shows that the file is too large, without a race against its size.
             data = file.read(FILE_BYTES_MAX + 1)
         if len(data) > FILE_BYTES_MAX:
             refuse(path.name, f"larger than {FILE_BYTES_MAX // 1024**2} MiB", "split it, and import it piece by piece")
@@ -83,9 +84,9 @@ def json_of(path: Path) -> Any:
 
 
 def moment(text: object) -> float:
-    """Return UTC epoch seconds of a number, or of ISO 8601 (UTC if it names no zone).
+    """Return the UTC epoch seconds of a number, or of an ISO 8601 time (UTC if it names no zone).
 
-    Raises ValueError, saying what to write.
+    Raises ValueError with the accepted forms.
     """
     written = str(text).strip()
     try:
@@ -102,14 +103,14 @@ def moment(text: object) -> float:
 
 
 def pace_of(moments: Iterable[float]) -> float | None:
-    """Return the seconds from one reading to the next, as they usually are; None of fewer than two."""
+    """Return the median seconds between readings, None for fewer than two moments."""
     ordered = sorted(set(moments))
     gaps = [later - earlier for earlier, later in pairwise(ordered)]
     return median(gaps) if gaps else None
 
 
 def history(observed: Iterable[Observed], notes: Iterable[str], first_file: Path) -> History:
-    """Return the readings in their order. Raises ConfigurationError if there is none, or far too many."""
+    """Return the readings in order of time. Raises ConfigurationError for none, or more than READINGS_MAX."""
     found = list(islice(observed, READINGS_MAX + 1))
     if not found:
         refuse(first_file.name, "there is not one reading in it", "export a longer time, or another series")

@@ -1,7 +1,7 @@
 """`csv`: probes of your own, one a row: `time,ok[,seconds][,why]`.
 
-`ok` is true/false (1/0, yes/no, up/down); left empty, the probe could not see: no evidence. `seconds` is how long an
-answer took. `why` may be one of the failure kinds (dns, connect, tls, timeout, status, body …) or words of your own.
+`ok` is true/false (1/0, yes/no, up/down); an empty cell means an inconclusive probe, which is no evidence. `seconds` is
+the latency of an answer. `why` may be one of the failure kinds (dns, connect, tls, timeout, status, body …) or text.
 """
 
 from collections.abc import Iterator, Sequence

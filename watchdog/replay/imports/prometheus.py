@@ -1,10 +1,10 @@
-"""`prometheus`: the JSON answer of `query_range`, one series of it. The signal's kind says what its values are.
+"""`prometheus`: the JSON answer of `query_range`, one series of it. The signal's kind gives the meaning of its values.
 
 `http`: 1 or 0, as probe_success is, or the share of a step that succeeded (avg_over_time, a ratio of rates).
 `latency`: seconds. `sentry`: errors per minute over the step before each value.
-A share is read as probes at the signal's own pace: as many fail as the share says (the rest is carried over), spread
-evenly over the step, which is the gentlest reading: how they really lay, the answer does not hold.
-NaN is no evidence, and a step that is not there is none either.
+A share is read as probes at the signal's own pace: the failed ones match the share, with the remainder carried over to
+the next step. They are spread evenly over the step, which is the gentlest reading: the answer lacks their real order.
+NaN and missing steps are no evidence.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ from watchdog.domain.units import show_seconds
 from watchdog.replay.imports.history import History, Wanted, check_kind, history, json_of, pace_of, refuse
 
 Value = tuple[str, float, float | None]
-"""Where it stands, its time (UTC epoch seconds), the number; None of NaN."""
+"""The place in the file, the time (UTC epoch seconds) and the number; None stands for NaN."""
 INSTEAD = "save the whole answer of /api/v1/query_range"
 STEP_MAX_SECONDS = 86400.0
 SHARES = (
@@ -34,7 +34,9 @@ COUNTS = (
 def read(files: Sequence[Path], wanted: Wanted) -> History:
     """Return the readings of one series. Raises ConfigurationError."""
     check_kind(wanted, "prometheus", *READERS)
-    by_time = {one[1]: one for file in files for one in _values(file)}  # ranges that overlap tell a step once
+    # By time: files whose ranges overlap hold the same step twice.
+    by_time = {one[1]: one for file in files for one in _values(file)}
+
     values = [by_time[at] for at in sorted(by_time)]
     step = pace_of(at for _, at, _ in values) or 60.0
     observed, notes = READERS[wanted.signal.kind](values, step, wanted.signal)
@@ -107,6 +109,7 @@ def _spread(values: Sequence[Value], step: float, signal: SignalPolicy) -> Itera
             continue
         for number in range(1, probes + 1):
             owed += 1.0 - share
+            # The tolerance: a third three times over must add up to a whole failure despite rounding.
             failed = owed >= 1.0 - 1e-9
             owed -= 1.0 if failed else 0.0
             reading: Reading = Bad(f"{100 * (1 - share):.1f} % of the step failed") if failed else Good()

@@ -3,7 +3,7 @@
     {"timeSeries": [{"values": [{"timestamp": ms, "value": n, "incomplete": false}], "meta": {"interval": ms}}]}
     {"data": [[seconds, [{"count": n}]], …]}
     {"intervals": ["2026-11-25T03:00:00Z", …], "groups": [{"by": …, "series": {"sum(quantity)": [n, …]}}]}
-Each bucket is told 90 s after its end, as late as Sentry is in life; incomplete ones are left out.
+Each bucket is delivered 90 s after its end, the usual delay of Sentry; incomplete buckets are left out.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ MINUTE = 60.0
 INSTEAD = "save the whole answer of events-timeseries, events-stats or stats_v2, one series of it"
 LATE = "each bucket was told 90 s after its end, as late as Sentry is in life"
 Bucket = tuple[float, float]
-"""Begin (UTC epoch seconds) and count."""
+"""The begin (UTC epoch seconds) and the count."""
 
 
 def read(files: Sequence[Path], wanted: Wanted) -> History:
@@ -71,7 +71,7 @@ def _stats(answer: Mapping[str, Any]) -> Iterator[Bucket]:
 
 
 def _stats_v2(answer: Mapping[str, Any]) -> Iterator[Bucket]:
-    """Yield what was accepted, where the answer tells it apart; else its only group."""
+    """Yield the accepted events if the answer is grouped by outcome, otherwise its only group."""
     groups = answer["groups"]
     accepted = [group for group in groups if group.get("by", {}).get("outcome") == "accepted"] or groups
     (group,) = accepted

@@ -1,11 +1,11 @@
-"""`upptime`: what an Upptime repository tells of one site.
+"""`upptime`: the recorded states of one site in an Upptime repository.
 
 Either CSV, `unix_time,site,state,http_code,response_ms`, or its history as git has it:
 `git log --format='%at %s' -- history/SITE.yml` (the file itself holds the newest state only).
-What a row is: Upptime checks every 5 minutes by its schedule (often later) and writes when the state changes or a
-response time is summarised. Down is three failed tries, 2 s and 10 s apart: these are read as three probes. A check
-that wrote nothing saw the state it had seen before: it is read again every 5 minutes, for a day at most (the summary
-is daily), and without a time, which nobody knows.
+Upptime checks every 5 minutes by its schedule (often later) and writes a row when the state changes or a response time
+is summarised. Down means three failed tries, 2 s and 10 s apart: they are read as three probes. A check that wrote no
+row saw the same state as before: that state is read again every 5 minutes, for a day at most (the summary is daily),
+and without a latency, which was not recorded.
 """
 
 import re
@@ -21,7 +21,7 @@ from watchdog.replay.imports.history import History, Wanted, check_kind, history
 COLUMNS = ("unix_time", "site", "state", "http_code", "response_ms")
 CHECK_SECONDS = 300.0
 TRIES_SECONDS = (12.0, 10.0)
-"""How long before the confirmed `down` its first two tries were."""
+"""The seconds from the first two tries to the confirmed `down`."""
 HELD_SECONDS = 86400.0
 STATES = {"up": True, "degraded": True, "down": False}
 COMMIT = re.compile(r"(?P<at>\S+) +\S+ (?P<site>.+) is (?P<state>\w+) \((?P<code>\d{1,9}) in (?P<ms>\d{1,12}) ms\)")
@@ -69,7 +69,7 @@ def _csv(file: Path) -> Iterator[Row]:
 
 
 def _commits(file: Path) -> Iterator[Row]:
-    """Read commits; those that are not about a state (graphs, summaries) are passed over."""
+    """Yield the states in commit subjects; other commits (graphs, summaries) are skipped."""
     for number, line in enumerate(text_of(file).splitlines(), 1):
         match = COMMIT.match(line)
         if match is None or match["state"] not in STATES:
@@ -104,6 +104,7 @@ def _probes(found: Sequence[Row], wanted: Wanted) -> Iterator[Observed]:
         yield observed(row.at, reading, row.seconds if row.up and row.seconds > 0 else None)
         if after is None:
             continue
+        # The next outage begins with its first try, 12 s before its row: a held good reading must not follow that.
         held_until = min(after.at - (TRIES_SECONDS[0] if not after.up else 0.0), row.at + HELD_SECONDS)
         at = row.at + CHECK_SECONDS
         while at < held_until:

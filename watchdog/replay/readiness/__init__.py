@@ -1,10 +1,10 @@
-"""Would it have acted rightly? Recordings, replayed in autonomous mode, against what people did and what became of it.
+"""Readiness for autonomous mode: recordings replayed in that mode and compared with humans' rollbacks and recoveries.
 
-service_history.py   what a replay shows of each service: watched spans, deploys, outages
-undone_deploys.py    which deploys people rolled back or replaced
-judgement_rules.py   how a rollback is judged; verdicts.py how the verdict is said
-missed_rollbacks.py  what people undid and the replay would not have
-criteria.py          what it takes to be allowed to act; assessment.py all of it together
+service_history.py   the history of each service in a replay: watched spans, deploys, outages
+undone_deploys.py    the deploys that people rolled back or replaced
+judgement_rules.py   the rules that judge a rollback; verdicts.py their result
+missed_rollbacks.py  the human rollbacks that the replay would not have made
+criteria.py          the criteria for letting it act; assessment.py the whole assessment
 """
 
 from watchdog.replay.readiness.assessment import Readiness, assess

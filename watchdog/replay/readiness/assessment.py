@@ -1,7 +1,7 @@
-"""A replay in autonomous mode, judged: each act that would have been, what was missed, and what that comes to.
+"""Assesses a replay in autonomous mode: the verdict on each action, the missed rollbacks and the totals.
 
-Rule: the world is that of the run. So an act is answered as if it had left no trace (`RollbackLost`): a human has the
-incident then, the budget is spent as it would be, and the core goes on with the next outage.
+Rule: the world is that of the run. So a rollback is answered as lost without a trace (`RollbackLost`): the incident
+passes to a human, the budget is spent as usual, and the core goes on with the next outage.
 """
 
 from collections import Counter
@@ -22,13 +22,13 @@ from watchdog.replay.readiness.verdicts import Judged, Labelled, Verdict
 from watchdog.replay.recording_replay import Listening, Replay, replay
 
 PIN_SECONDS = 2.0
-"""So long switching auto-deploy off takes, and reading it back: only then a rollback is requested."""
+"""The seconds to switch auto-deploy off and read it back; the core requests the rollback only after that."""
 DAY_SECONDS = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """What was found. `watched_seconds` is how long each service was recorded; acts and missed are in order of time."""
+    """The assessment. `watched_seconds` is the recorded time of each service; acts and missed are in order of time."""
 
     replay: Replay
     acts: Sequence[Judged]
@@ -37,13 +37,13 @@ class Readiness:
 
     @property
     def counts(self) -> Mapping[Verdict, int]:
-        """Return how many acts have which verdict."""
+        """Return the number of actions by verdict."""
         found = Counter(one.verdict for one in self.acts)
         return {verdict: found[verdict] for verdict in Verdict}
 
     @property
     def outlook(self) -> Outlook:
-        """Return what it comes to."""
+        """Return the totals, from which the criteria are computed."""
         counts, days = self.counts, sum(self.watched_seconds.values()) / DAY_SECONDS
         return Outlook(counts[Verdict.RIGHT], counts[Verdict.WRONG], counts[Verdict.UNKNOWN], days)
 
@@ -53,7 +53,7 @@ def assess(
     labels: Sequence[Labelled] = (),
     other: Callable[[Policy], Policy] | None = None,
 ) -> Readiness:
-    """Replay runs in autonomous mode, with the policy that `other` makes of the recorded one, and judge what it does.
+    """Replay runs in autonomous mode under the policy that `other` makes of the recorded one, and judge its actions.
 
     Raises ConfigurationError.
     """
@@ -79,7 +79,8 @@ def autonomous(policy: Policy) -> Policy:
 
 
 def answer(act: Act, at: float) -> Event | None:
-    """Return what is answered to an act that the run did not ask for: auto-deploy was off, the rollback is lost."""
+    """Return the outcome of an action that the run did not request: auto-deploy was off, the rollback is lost."""
+
     if isinstance(act, fx.PinAutoDeploy):
         return e.PinConfirmed(at + PIN_SECONDS, act.service, act.incident, previous="off")
     if isinstance(act, fx.Rollback):

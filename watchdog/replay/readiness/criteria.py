@@ -1,7 +1,7 @@
-"""What it takes to let it act: each criterion with its limit and the reason, and the verdict they come to.
+"""The criteria for autonomous mode: each with its limit and reason, and the verdict they lead to.
 
-Rule 1: one wrong act too many is enough for NOT READY, however few there are; too few of anything is no evidence.
-Rule 2: what nobody can judge is not right: too much of it is too little evidence.
+Rule 1: one wrong action too many is enough for NOT READY, however few there are; too few actions are no evidence.
+Rule 2: an action without a judgement does not count as right; too many of them are too little evidence.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,9 +30,9 @@ service-years to show, which is what `watchdog lab score` is for."""
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """One condition: what was found, the limit it is held against, and why that one.
+    """One condition: the found value, the limit and the reason of that limit.
 
-    `bound` tells whether the limit is the least or the most; `evidence`, that more of it would be needed to tell.
+    `bound` is "least" for a minimum and "most" for a maximum. If an `evidence` criterion fails, more data is needed.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Criterion:
 
     @property
     def met(self) -> bool:
-        """Return whether it holds; at the limit it does."""
+        """Return whether the condition holds; a value at the limit passes."""
         return self.found >= self.limit if self.bound == "least" else self.found <= self.limit
 
     def json_object(self) -> Mapping[str, Any]:
@@ -54,7 +54,7 @@ class Criterion:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """How many acts were what, in how many service-days; and what follows from that."""
+    """The counts of judged actions and the recorded service-days, with the verdict that follows from them."""
 
     right: int
     wrong: int
@@ -63,17 +63,17 @@ class Outlook:
 
     @property
     def judged(self) -> int:
-        """Return how many acts could be judged."""
+        """Return the number of actions with a verdict of right or wrong."""
         return self.right + self.wrong
 
     @property
     def service_years(self) -> float:
-        """Return the time that was recorded, of all services."""
+        """Return the recorded time of all services together, in years."""
         return self.service_days / YEAR_DAYS
 
     @property
     def wrong_share(self) -> Estimate:
-        """Return the share of judged acts that were wrong, with Wilson's interval."""
+        """Return the share of wrong actions among the judged ones, with Wilson's interval."""
         return wilson(self.wrong, self.judged)
 
     @property
@@ -83,7 +83,7 @@ class Outlook:
 
     @property
     def criteria(self) -> Sequence[Criterion]:
-        """Return every criterion with what was found."""
+        """Return every criterion with its found value."""
         acts = self.judged + self.unknown
         unknown = self.unknown / acts if acts else 0.0
         share, rate = self.wrong_share.value, self.wrong_per_year.value
@@ -98,6 +98,7 @@ class Outlook:
     @property
     def verdict(self) -> str:
         """Return READY, NOT READY or NOT ENOUGH EVIDENCE."""
+        # A broken limit outranks missing evidence: a wrong action is not excused by a short recording.
         broken = [one for one in self.criteria if not one.met]
         if any(not one.evidence for one in broken):
             return "NOT READY"
@@ -105,7 +106,8 @@ class Outlook:
 
     @property
     def needed(self) -> Mapping[str, float]:
-        """Return how much more of what it takes to be ready, if nothing (more) is wrong: acts, service-days, labels."""
+        """Return the judged actions, service-days and labels still needed, assuming no further wrong action."""
+        # Each wrong action needs 1 / WRONG_SHARE_MAX judged ones; the epsilon keeps ceil from rounding 100.0...1 up.
         judged = max(JUDGED_MIN, ceil(self.wrong / WRONG_SHARE_MAX - 1e-9))
         days = max(SERVICE_DAYS_MIN, self.wrong / WRONG_PER_YEAR_MAX * YEAR_DAYS)
         labels = ceil(self.unknown - UNKNOWN_SHARE_MAX * (self.judged + self.unknown) - 1e-9)
@@ -117,5 +119,5 @@ class Outlook:
 
     @property
     def years_to_bound(self) -> float:
-        """Return how many more service-years without a wrong act bring the upper bound down to BOUND_PER_YEAR."""
+        """Return the service-years without a further wrong action that bring the upper bound down to BOUND_PER_YEAR."""
         return max(0.0, poisson_rate(self.wrong, 1.0).high / BOUND_PER_YEAR - self.service_years)

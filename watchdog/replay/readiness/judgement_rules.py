@@ -1,9 +1,9 @@
-"""Each act that would have been: right, wrong, unknown, or the same outage again. The first rule that can tell decides.
+"""Judges each action of a replay: right, wrong, unknown, or the same outage again. The first applicable rule decides.
 
-1. again    it is about code, or in an outage, that an earlier act would have ended: not counted
-2. a label  a human said of the incident of the run that the watchdog judged it right, or wrong
-3. right    a human undid that deploy while it failed, and with that it recovered
-4. wrong    it recovered by itself, and the same deploy then ran well for long, without any other
+1. again    it concerns code, or an outage, that an earlier action would have ended: not counted
+2. a label  a human labelled the decision of the run's incident as right or wrong
+3. right    a human undid that deploy while it failed, and the service recovered with that
+4. wrong    the service recovered by itself, and the same deploy then ran well for long, without another deploy
 5. unknown  anything else; never counted as right
 """
 
@@ -19,23 +19,24 @@ from watchdog.replay.readiness.undone_deploys import Undone, changes, how_undone
 from watchdog.replay.readiness.verdicts import Judged, Labelled, Verdict
 
 HUMAN_SECONDS = 3600.0
-"""A human's way back counts while the outage lasts, or so long after our request: what fails now and then is looked at
-for a while before somebody decides (public incidents that were rolled back lasted 83 min at the median)."""
+"""A human's rollback counts while the outage lasts, or this long after the replay's request: teams watch an
+intermittent fault before they decide (public incidents that were rolled back lasted 83 min at the median)."""
 RECOVERY_SECONDS = 600.0
-"""The last failure is seen at most so long after a human's way back is live: what helps shows at once, caches and slow
-starts included; later, something else may have helped."""
+"""The last failure may come this long after a human's rollback is live. An effective rollback shows within that time,
+with cold caches and slow starts; a later recovery may have another cause."""
 STAYED_SECONDS = 1800.0
-"""So long must the same deploy run well after it recovered by itself: one watch window, in which bad deploys show."""
+"""The same deploy must run well for this long after it recovered by itself: one watch window, as for a new deploy."""
 SAME_OUTAGE_SECONDS = 1800.0
-"""A failure that begins so soon after an outage we would have acted in is the same one: that act would have changed it
-(and the cooldown is as long)."""
+"""A failure that begins this soon after an outage with an action belongs to it, because that action would have changed
+its course (and the cooldown is as long)."""
 LABEL_SECONDS = 60.0
-"""A labelled incident is that of an act so long before its onset or after its end: two policies date it otherwise."""
+"""An action belongs to a labelled incident up to this long before its onset or after its end, because two policies may
+date the same incident differently."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What an act is judged by."""
+    """The evidence for one judgement: the action, the service's history, and the labels of its incidents."""
 
     act: Act
     diary: Diary
@@ -43,7 +44,7 @@ class Case:
 
     @property
     def outage(self) -> Outage:
-        """Return the outage it is about."""
+        """Return the outage of the action."""
         return self.diary.outages[self.act.incident, self.act.onset_at]
 
 
@@ -51,7 +52,7 @@ Rule = Callable[[Case], Judged | None]
 
 
 def judge(diary: Diary, labels: Sequence[Labelled] = ()) -> list[Judged]:
-    """Return the acts of one service with their verdicts, in order; `labels` are those of its incidents."""
+    """Return the actions of one service with their verdicts, in order of time; `labels` belong to its incidents."""
     judged: list[Judged] = []
     for act in sorted(diary.acts, key=lambda one: one.at):
         case = Case(act, diary, labels)
@@ -61,12 +62,13 @@ def judge(diary: Diary, labels: Sequence[Labelled] = ()) -> list[Judged]:
 
 
 def _again(case: Case, before: Sequence[Judged]) -> Judged | None:
-    """It would not have come to this."""
+    """Judge an action `again` if an earlier one would have prevented it: same code, or the same outage."""
     act, outage = case.act, case.outage
     for earlier in reversed(before):
         first = earlier.act
         same = act.suspect == first.suspect or (act.suspect_code is not None and act.suspect_code == first.suspect_code)
         ended_at = case.diary.outages[first.incident, first.onset_at].ended_at
+        # Without a known end of the earlier outage the action itself is taken as its end.
         quiet_seconds = outage.began_at - (first.at if ended_at == inf else ended_at)
         if same or quiet_seconds <= SAME_OUTAGE_SECONDS:
             what = f"the deploy ({act.suspect})" if same else "the outage"
@@ -75,17 +77,19 @@ def _again(case: Case, before: Sequence[Judged]) -> Judged | None:
 
 
 def _labelled(case: Case) -> Judged | None:
-    """A human's word outranks what we make of the deploy list."""
+    """Judge by a human's label of the incident, which outranks any conclusion from the deploy list."""
     act = case.act
     near = [one for one in case.labels if _is_about(one.incident, act)]
     if not near:
         return None
+    # Several incidents may be near: the one with the same id first, otherwise the nearest onset.
     label = min(near, key=lambda one: (one.incident.id != act.incident, abs(one.incident.onset_at - act.onset_at)))
     incident = label.incident
     word = f"{incident.id} is labelled {'right' if label.right else 'wrong'}"
     if _meant(incident, act):
         return Judged(act, Verdict.RIGHT if label.right else Verdict.WRONG, "label", word)
     decided = incident.decision.course.value if incident.decision is not None else "nothing"
+    # A right label on another decision makes this action wrong; a wrong label on another decision proves nothing.
     if label.right:
         return Judged(act, Verdict.WRONG, "label", f"{word}, which decided otherwise ({decided})")
     return None
@@ -97,7 +101,7 @@ def _is_about(incident: Incident, act: Act) -> bool:
 
 
 def _meant(incident: Incident, act: Act) -> bool:
-    """Return whether the run's decision was to roll the same deploy back, or would have been in another mode."""
+    """Return whether the run decided to roll the same deploy back, or was kept from it by its mode alone."""
     decision = incident.decision
     if decision is None or decision.blame is None or decision.target is None or decision.target.deploy is None:
         return False
@@ -106,7 +110,7 @@ def _meant(incident: Incident, act: Act) -> bool:
 
 
 def _undone(case: Case) -> Judged | None:
-    """A human did what we would have done: did it help?"""
+    """Judge by a human's rollback of the same deploy: right if the service recovered with it and stayed well."""
     act, outage = case.act, case.outage
     until = max(act.at + HUMAN_SECONDS, outage.ended_at)
     human = next((one for one in _ways_back(case) if outage.began_at <= one.at <= until), None)
@@ -116,6 +120,7 @@ def _undone(case: Case) -> Judged | None:
     lasting = [one for one in outages if one.began_at <= human.live_at and human.at <= one.ended_at]
     unknown = Judged(act, Verdict.UNKNOWN, "undone", "", human)
     did = f"{_who(human)} {human.how} {_later(human.at - act.at)} ({human.deploy.id})"
+    # Nothing failed at the time of the human's rollback: it cannot prove that the rollback helped.
     if not lasting:
         before = human.at - max(one.ended_at for one in outages if one.began_at <= human.at)
         if before > STAYED_SECONDS:
@@ -134,7 +139,7 @@ def _undone(case: Case) -> Judged | None:
 
 
 def _ways_back(case: Case) -> list[Undone]:
-    """Return every human's way back that undoes the suspect of the act."""
+    """Return every human's rollback that undoes the suspect of the action."""
     diary = case.diary
     suspect = diary.deploys.get(case.act.suspect)
     return [] if suspect is None else [one for one in undone(diary) if how_undone(diary, one.deploy, suspect)]
@@ -149,7 +154,7 @@ def _later(seconds: float) -> str:
 
 
 def _healed(case: Case) -> Judged | None:
-    """It went away while the same code ran, and stayed away: that code was not the cause, or no longer."""
+    """Judge wrong if the outage ended while the same code ran, and stayed away: that code was not the cause."""
     diary, ended_at = case.diary, case.outage.ended_at
     suspect_live_at = diary.live_at.get(case.act.suspect)
     if ended_at == inf or suspect_live_at is None:
@@ -158,6 +163,7 @@ def _healed(case: Case) -> Judged | None:
     if (
         diary.relapses(ended_at, STAYED_SECONDS)
         or changes(diary, suspect_live_at, until)
+        # Silence of the monitoring is no health: the whole time must have been observed.
         or not diary.was_watched(case.act.at, until)
     ):
         return None
@@ -167,7 +173,7 @@ def _healed(case: Case) -> Judged | None:
 
 
 def _unknown(case: Case) -> Judged:
-    """Say what is missing to tell."""
+    """Judge unknown, with the missing evidence as the reason."""
     ended_at = case.outage.ended_at
     live = case.diary.live_at.get(case.act.suspect, case.act.at)
     other = next(iter(changes(case.diary, live, ended_at + STAYED_SECONDS)), None)
@@ -185,4 +191,4 @@ def _unknown(case: Case) -> Judged:
 
 
 RULES: Sequence[Rule] = (_labelled, _undone, _healed, _unknown)
-"""In this order, after those that are not counted."""
+"""The rules in their order, after `_again`."""

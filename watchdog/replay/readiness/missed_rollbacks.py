@@ -1,6 +1,6 @@
-"""What a human undid, and we would not have: when, what we thought of it then, and how much earlier we had asked.
+"""Human rollbacks that the replay would not have made: the time, the replay's decision, and the lead of its request.
 
-Rule: it is counted apart: it says how useful autonomy would be, not how dangerous.
+Rule: they are counted apart, because they measure the usefulness of autonomous mode, not its danger.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,9 +20,9 @@ UNSEEN = "no failure was seen: nothing was wrong that we watch"
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """A human's way back without an act of ours. `decided_at` is when we decided on what `why` tells, if we did.
+    """A human's rollback without one of the replay. `why` is the replay's decision at that time, `decided_at` its time.
 
-    `asked_seconds` is how much earlier than the human we would have asked for a yes: an estimate; None if not at all.
+    `asked_seconds` is the lead of the replay's approval request over the human: an estimate; None without a request.
     """
 
     service: str
@@ -49,7 +49,7 @@ class Missed:
 
 
 def missed(name: str, diary: Diary, acts: Sequence[Judged]) -> list[Missed]:
-    """Return what a human undid on a service while we watched it, and none of our acts was about."""
+    """Return the human rollbacks of a service in watched time that no action of the replay concerns."""
     ways = [human for human in undone(diary) if diary.was_watched(human.at, human.at)]
     return [_thought(name, diary, human) for human in ways if not any(_is_about(one, human) for one in acts)]
 

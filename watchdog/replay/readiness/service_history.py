@@ -1,8 +1,8 @@
-"""What a replay tells of each service: when it was watched, its deploys, its outages, and what we would have done.
+"""The history of each service in a replay: its watched spans, deploys and outages, and the replay's own actions.
 
-Rule 1: deploys, and what was made through us, are those of the run; outages and acts are those of the judged policy.
-Rule 2: an outage is known by its incident and onset, so that it goes on over a restart, or with another worker.
-Rule 3: it recovered with the last failure that was seen, not with the end of the incident, which waits for a proof.
+Rule 1: deploys and their approvals come from the run; outages and actions come from the judged policy.
+Rule 2: incident and onset identify an outage, so that it continues across a restart or a change of worker.
+Rule 3: the recovery is the last failure that was seen, not the close of the incident, which waits for proof of health.
 """
 
 from collections.abc import Sequence
@@ -19,14 +19,14 @@ from watchdog.domain.policy import PROBES, Mode
 from watchdog.domain.readings import Unknown
 
 GAP_SECONDS = 120.0
-"""Readings further apart do not make a stretch that was watched."""
+"""A longer gap between two readings ends a watched span."""
 CALL_OFF_SECONDS = 900.0
-"""So long may it take to call off what probes no longer show (12 min for what fails now and then)."""
+"""The longest time from the last failed probe to the close of its incident (12 min for an intermittent one)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A rollback that would have been requested. `at` is UTC epoch seconds; suspect and target are ids of deploys."""
+    """A rollback that the replay would have requested. `at` is UTC epoch seconds; suspect and target are deploy ids."""
 
     at: float
     service: str
@@ -40,9 +40,9 @@ class Act:
 
 @dataclass(slots=True)
 class Outage:
-    """An incident as the judged policy would have had it; what follows one without a pause belongs to it.
+    """An outage under the judged policy; an incident that follows another one without a pause belongs to its outage.
 
-    There are no `decisions` of one that the run had already when the recording begins: they were another policy's.
+    Decisions of an incident that was open when the recording began are left out, since another policy made them.
     Times are UTC epoch seconds; `closed_at` and `recovered_at` stay None while it lasts, or if its end was not seen.
     """
 
@@ -53,16 +53,17 @@ class Outage:
 
     @property
     def ended_at(self) -> float:
-        """Return when it recovered, infinity if that was not seen."""
+        """Return the time of the recovery, infinity if it was not seen."""
         return inf if self.recovered_at is None else self.recovered_at
 
 
 @dataclass(slots=True)
 class Diary:
-    """One service. `live_at` maps deploy to when it went live, `through_us` one that we made to who approved it.
+    """The history of one service. `live_at` maps a deploy to the time it went live.
 
-    `phases` are what the judged policy was doing since when; `incidents` are those of the run, by id: these are what
-    its store knows, and what people label.
+    `through_us` maps a deploy that the watchdog made to the human who approved it, None if it acted alone. `phases` are
+    the judged policy's phases with their beginnings. `incidents` are the run's, by id, as the run's store and the
+    labels know them.
     """
 
     watched: list[tuple[float, float]] = field(default_factory=list)
@@ -75,33 +76,34 @@ class Diary:
     incidents: dict[str, Incident] = field(default_factory=dict)
 
     def read(self, at: float) -> None:
-        """Note a reading that could be read."""
+        """Extend the watched spans by a conclusive reading at that time."""
         if self.watched and 0.0 <= at - self.watched[-1][1] <= GAP_SECONDS:
             self.watched[-1] = (self.watched[-1][0], at)
+        # A second worker's reading inside the last span adds nothing.
         elif not self.watched or not self.watched[-1][0] <= at <= self.watched[-1][1]:
             self.watched.append((at, at))
 
     def listed(self, deploys: Sequence[Deploy], at: float) -> None:
-        """Note a deploy list."""
+        """Record the deploys of a list; the first sight of a live one dates it if the platform does not."""
         for deploy in deploys:
             self.deploys[deploy.id] = deploy
             if deploy.was_live:
                 self.live_at.setdefault(deploy.id, at if deploy.finished_at is None else deploy.finished_at)
 
     def has(self, incident: Incident) -> None:
-        """Note an incident of the run as it is now."""
+        """Record the present state of one of the run's incidents."""
         self.incidents[incident.id] = incident
         if incident.rollback.deploy is not None:
             self.through_us[incident.rollback.deploy] = incident.question.approved_by
 
     def incident_at(self, at: float) -> str | None:
-        """Return the id of the run's incident that was not over then and began last, or None."""
+        """Return the id of the run's incident that was open at a moment and began last, or None."""
         lasting = [one for one in self.incidents.values() if one.closed_at is None or at <= one.closed_at]
         begun = [one for one in lasting if one.onset_at <= at]
         return max(begun, key=lambda one: one.onset_at).id if begun else None
 
     def stretches(self) -> list[tuple[float, float]]:
-        """Return when it was watched, in order; what two workers or files told of the same time counts once."""
+        """Return the watched spans in order; overlapping ones of two workers or files are merged."""
         merged: list[tuple[float, float]] = []
         for begin, end in sorted(self.watched):
             if merged and begin - merged[-1][1] <= GAP_SECONDS:
@@ -111,26 +113,26 @@ class Diary:
         return merged
 
     def was_watched(self, begin: float, end: float) -> bool:
-        """Return whether it was watched from then to then without a gap."""
+        """Return whether the service was watched from `begin` to `end` without a gap."""
         return any(first <= begin + GAP_SECONDS and end <= last for first, last in self.stretches())
 
     def phase_at(self, at: float) -> Phase:
-        """Return what the judged policy was doing then."""
+        """Return the judged policy's phase at a moment."""
         return max(((since, phase) for since, phase in self.phases if since <= at), default=(0.0, Phase.CALM))[1]
 
     def outages_in_order(self) -> list[Outage]:
-        """Return every outage once, by its beginning."""
+        """Return every outage once, in order of its beginning."""
         return sorted({id(one): one for one in self.outages.values()}.values(), key=lambda one: one.began_at)
 
     def relapses(self, ended_at: float, within_seconds: float) -> list[float]:
-        """Return when it failed again, so soon after the end of an outage."""
+        """Return the beginnings of the outages within so many seconds after the end of one."""
         began = (one.began_at for one in self.outages_in_order())
         return [at for at in began if ended_at < at <= ended_at + within_seconds]
 
 
 @dataclass(slots=True)
 class Diaries:
-    """All services; `old` and `new` are told of the steps of the run and of the judged policy."""
+    """The histories of all services; `old` receives the steps of the run, `new` those of the judged policy."""
 
     of: dict[str, Diary] = field(default_factory=dict)
 
@@ -139,7 +141,7 @@ class Diaries:
         return self.of.setdefault(name, Diary())
 
     def old(self, before: State, event: Event, after: State, effects: Sequence[Effect]) -> None:
-        """Note what happened: readings, incidents, deploys, and which of those we made."""
+        """Record a step of the run: readings, incidents, deploys, and the deploys that the watchdog made."""
         if isinstance(event, e.Observed):
             if not isinstance(event.reading, Unknown):
                 self.service(event.service).read(event.at)
@@ -150,7 +152,7 @@ class Diaries:
                 self.service(name).has(service.incident)
 
     def new(self, before: State, event: Event, after: State, effects: Sequence[Effect]) -> None:
-        """Note what would have been decided and done, and how the outages went."""
+        """Record a step of the judged policy: phases, outages, decisions and rollbacks."""
         for name, service in after.services.items():
             known = before.services.get(name)
             if service is not known:
@@ -158,6 +160,7 @@ class Diaries:
                     self.service(name).phases.append((event.at, service.phase))
                 self._follow(known, service)
         for effect in effects:
+            # An approved rollback is the human's decision, not the policy's own.
             if isinstance(effect, Rollback) and effect.approved_by is None:
                 self._act(effect, after.services[effect.service], event.at)
 
@@ -195,14 +198,14 @@ class Diaries:
 
 
 def _continued(diary: Diary, was: Incident | None) -> Outage | None:
-    """Return the outage of an open incident that another one took the place of (a rollback by hand)."""
+    """Return the outage of an open incident that another one replaced (a rollback by hand), or None."""
     if was is None or was.closed_at is not None:
         return None
     return diary.outages.get((was.id, was.onset_at))
 
 
 def _recovered_at(before: ServiceState, incident: Incident, closed_at: float) -> float:
-    """Return when the last failed probe was seen; where something else kept it open, when it was over for sure."""
+    """Return the time of the last failed probe, or the close of the incident if another signal kept it open."""
     if not incident.findings or not incident.findings[0].fails:
         return closed_at
     bad = [check.last_bad_at for check in before.checks.values() if check.kind in PROBES]

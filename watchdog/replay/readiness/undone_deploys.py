@@ -1,6 +1,6 @@
-"""Which deploys a human undid, as the deploy list shows it.
+"""Finds the deploys that a human undid, from the deploy list.
 
-Rule: what the watchdog made by itself is nobody's judgement; what a human approved, or asked for by hand, is theirs.
+Rule: a rollback by the watchdog alone is no human judgement; one that a human approved or requested is.
 """
 
 from collections.abc import Sequence
@@ -10,12 +10,12 @@ from watchdog.domain.deploys import Deploy
 from watchdog.replay.readiness.service_history import Diary
 
 WORDS_MIN = 8
-"""A subject shorter than this is too common to tell by which commit is meant."""
+"""A shorter subject is too common to identify a commit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """A human's way back: by which deploy, away from which, asked for when, live when (UTC epoch seconds), by whom."""
+    """A human's rollback: the new `deploy`, the one it `left`, its method, its author, and its time of going live."""
 
     deploy: Deploy
     left: Deploy
@@ -25,15 +25,16 @@ class Undone:
 
     @property
     def at(self) -> float:
-        """Return when it was asked for."""
+        """Return the time of the request (UTC epoch seconds)."""
         return self.deploy.created_at
 
 
 def undone(diary: Diary) -> list[Undone]:
-    """Return every way back that went live, in order."""
+    """Return every human's rollback that went live, in order of time."""
     order = _by_going_live(diary)
     found = []
     for place, deploy in enumerate(order):
+        # None marks a rollback that the watchdog made without an approval.
         if place == 0 or diary.through_us.get(deploy.id, "a human") is None:
             continue
         left = order[place - 1]
@@ -45,7 +46,8 @@ def undone(diary: Diary) -> list[Undone]:
 
 
 def how_undone(diary: Diary, deploy: Deploy, suspect: Deploy) -> str:
-    """Return how a deploy that went live undoes that earlier one (rolled back, redeployed, reverted), or nothing."""
+    """Return the method by which a deploy undoes an earlier one (rolled back, redeployed, reverted), or ""."""
+    # A suspect that went live only after the request cannot have been the reason for it.
     if diary.live_at.get(suspect.id, deploy.created_at) > deploy.created_at:
         return ""
     if deploy.code is not None and deploy.code != suspect.code:
@@ -58,9 +60,9 @@ def how_undone(diary: Diary, deploy: Deploy, suspect: Deploy) -> str:
 
 
 def changes(diary: Diary, since: float, until: float) -> Sequence[Deploy]:
-    """Return the deploys that were asked for or went live after `since` and by `until` (UTC epoch seconds).
+    """Return the deploys that were requested or went live after `since` and by `until` (UTC epoch seconds).
 
-    One that is asked for may take traffic a while before it is reported live.
+    Both moments count, because a deploy may take traffic some time before the platform reports it live.
     """
     moments = [(one, (one.created_at, diary.live_at[one.id])) for one in _by_going_live(diary)]
     return [one for one, times in moments if any(since < at <= until for at in times)]
@@ -77,7 +79,7 @@ def _left(diary: Diary, deploy: Deploy) -> Deploy | None:
 
 
 def _reverts(message: str, suspect: Deploy) -> bool:
-    """Return whether a commit message says, as git or GitHub word it, that it reverts the suspect's commit."""
+    """Return whether a commit message, in the form of git or GitHub, declares a revert of the suspect's commit."""
     if suspect.commit and f"This reverts commit {suspect.commit}" in message:
         return True
     subject = suspect.commit_message.strip().split("\n")[0]

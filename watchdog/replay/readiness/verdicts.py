@@ -1,4 +1,4 @@
-"""What is said of an act that would have been, and of what in the run a human judged."""
+"""The verdict on a replayed action, and the labels that humans gave to the run's incidents."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from watchdog.replay.readiness.undone_deploys import Undone
 
 
 class Verdict(StrEnum):
-    """What an act would have been."""
+    """The verdict on an action that the replay would have taken."""
 
     RIGHT = "right"
     WRONG = "wrong"
@@ -29,9 +29,9 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """An act with its verdict, the rule that gave it, and why in words. `undone` is the human's way back, if any.
+    """An action with its verdict, the rule behind it and the reason in words. `undone` is the human's rollback, if any.
 
-    `run_incident` is the incident that the run itself had then: the id for `watchdog incident label` and `explain`.
+    `run_incident` is the run's own incident at that time: the id for `watchdog incident label` and `explain`.
     """
 
     act: Act
@@ -43,7 +43,7 @@ class Judged:
 
     @property
     def saved_seconds(self) -> float | None:
-        """Return how much earlier than a human we would have asked for it: an estimate; None if no human did."""
+        """Return the lead of the replay's request over the human's in seconds: an estimate; None without a human's."""
         if self.verdict is not Verdict.RIGHT or self.undone is None:
             return None
         return self.undone.at - self.act.at
