@@ -46,7 +46,7 @@ def _seconds(text: str) -> float:
 
 
 async def run(options: argparse.Namespace) -> None:
-    """Open the sandbox, say where it is, and wait for the end."""
+    """Open the sandbox, print its addresses as one JSON line, and wait for a signal or POST /shutdown."""
     async with Sandbox(
         options.scenario,
         quirks=options.quirks,
@@ -60,6 +60,7 @@ async def run(options: argparse.Namespace) -> None:
             loop.add_signal_handler(number, sandbox.ended.set)
         if options.write_config:
             write_config(options.write_config, sandbox.urls)
+        # Only now: a reader of this line may connect at once, so every port must be open.
         line = json.dumps(sandbox.urls)
         if options.port_file:
             _write_whole(options.port_file, line)
@@ -71,7 +72,7 @@ async def run(options: argparse.Namespace) -> None:
 
 
 def _write_whole(path: Path, text: str) -> None:
-    """Write a file so that whoever waits for it never reads a half."""
+    """Write a file atomically: a process that waits for it never reads a part of it."""
     half = path.with_name(path.name + ".half")
     half.write_text(text + "\n", encoding="utf-8")
     half.replace(path)

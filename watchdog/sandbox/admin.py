@@ -1,4 +1,4 @@
-"""The sandbox's own API, on a port no vendor has: read the log, make things happen, end the world.
+"""The sandbox's own API, on a port no vendor has: read the log, trigger deploys and faults, shut the sandbox down.
 
 POST bodies: /deploys {service?, commit?, message?, behaviour?, trigger?, build_seconds?, update_seconds?, fails?,
                        merge?}
@@ -8,7 +8,7 @@ POST bodies: /deploys {service?, commit?, message?, behaviour?, trigger?, build_
              /serving {service?, deploy} (`null`: the live one's instances answer again)
              /maintenance {service?, enabled} · /suspend {service?, by?} · /resume {service?, by?}
              /announce {vendor?, name, components, begins_in?, lasts}: maintenance on a status page, in seconds
-             /render_key {key?, permissions}: what a key may from now on (default: the one that may all)
+             /render_key {key?, permissions}: the permissions of a key from now on (default: the unrestricted one)
              /scenario {name} · /shutdown
 """
 
@@ -85,7 +85,7 @@ class Admin:
         return dict(self.urls())
 
     def tell_log(self, request: Request) -> Any:
-        """GET /log, or GET /log?what=request for one kind."""
+        """GET /log, or GET /log?what=request for the entries of one kind."""
         what = request.query_params.get("what")
         return self.cloud.log.entries if what is None else self.cloud.log.of(what)
 
@@ -94,13 +94,13 @@ class Admin:
         return [(hit.at, hit.service, hit.path, hit.status) for hit in self.cloud.hits]
 
     def tell_slack(self, request: Request) -> Any:
-        """GET /slack: the messages in the channel as they stand (with what each said before), and the replies."""
+        """GET /slack: the messages in the channel with their earlier versions, and the replies."""
         socket = self.pagers.slack_socket
         messages = [{"ts": one.ts, "body": one.body, "edits": one.edits} for one in self.pagers.slack]
         return {"messages": messages, "replies": socket.replies, "connections": len(socket.connections)}
 
     def slack(self, body: Json) -> Any:
-        """POST /slack: what a person, or Slack itself, does there."""
+        """POST /slack: an action of a person in Slack, or of Slack itself."""
         socket = self.pagers.slack_socket
         deeds: dict[str, Callable[..., Json]] = {
             "click": socket.click,
@@ -113,6 +113,7 @@ class Admin:
 
     def deploy(self, body: Json) -> Any:
         """POST /deploys: a deploy, or with `merge` a colleague's merge, which ships only while auto-deploy is on."""
+        # A bare kind is short for {"kind": …} with the table's numbers.
         how = body.pop("behaviour", None)
         if how is not None:
             body["behaviour"] = behaviour(**({"kind": how} if isinstance(how, str) else how))
@@ -120,57 +121,57 @@ class Admin:
         return _deploy_json(made)
 
     def fault(self, body: Json) -> Any:
-        """POST /faults: a fault of the world."""
+        """POST /faults: a fault that is independent of the live version."""
         self.cloud.set_fault(body.pop("target"), behaviour(**body))
         return {"faults": {name: fault.kind for name, fault in self.cloud.faults.items()}}
 
     def mode(self, body: Json) -> Any:
-        """POST /modes: how a vendor misbehaves."""
+        """POST /modes: set the failure mode of a vendor or of one kind of call."""
         self.cloud.modes.set(body["name"], body["mode"], body.get("times"))
         return {body["name"]: body["mode"]}
 
     def event(self, body: Json) -> Any:
-        """POST /events: an event of a service at Render."""
+        """POST /events: add an event to a service's list at Render."""
         service = self.cloud.service(body.get("service", "web"))
         return {"id": self.cloud.record_event(service, body["type"], body.get("details", {})).id}
 
     def human(self, body: Json) -> Any:
-        """POST /pagerduty: somebody acknowledges or resolves the newest open page."""
+        """POST /pagerduty: a user acknowledges or resolves the newest open incident."""
         return {"dedup_key": self.pagers.by_human(body["action"], body["by"], body.get("dedup_key")).dedup_key}
 
     def serving(self, body: Json) -> Any:
-        """POST /serving: which deploy's instances answer, whichever is live."""
+        """POST /serving: let the instances of one deploy answer, independent of the live one."""
         service = self.cloud.service(body.get("service", "web"))
         service.stuck_on = body["deploy"]
         return {"serving": service.serving.id if service.serving is not None else None}
 
     def maintenance(self, body: Json) -> Any:
-        """POST /maintenance: somebody switches a service's maintenance mode."""
+        """POST /maintenance: switch a service's maintenance mode on or off."""
         service = self.cloud.service(body.get("service", "web"))
         self.cloud.set_maintenance(service, bool(body["enabled"]))
         return {"maintenance": service.maintenance}
 
     def suspend(self, body: Json) -> Any:
-        """POST /suspend: by its user, or by whoever is named."""
+        """POST /suspend: suspend a service, as its user or as the named suspender."""
         service = self.cloud.service(body.get("service", "web"))
         self.cloud.suspend(service, body.get("by", "user"))
         return {"suspenders": service.suspenders}
 
     def resume(self, body: Json) -> Any:
-        """POST /resume: likewise."""
+        """POST /resume: end the suspension by its user, or by the named suspender."""
         service = self.cloud.service(body.get("service", "web"))
         self.cloud.resume(service, body.get("by", "user"))
         return {"suspenders": service.suspenders}
 
     def announce(self, body: Json) -> Any:
-        """POST /announce: components as `Oregon/Web Services`, or `Render REST API`."""
+        """POST /announce: a maintenance of components named like `Oregon/Web Services`, or `Render REST API`."""
         vendor = body.get("vendor", "render")
         ids = component_ids(vendor, body["components"], self.cloud.quirks)
         self.cloud.announce(vendor, body["name"], ids, float(body.get("begins_in", 0)), float(body["lasts"]))
         return {"announced": [one.name for one in self.cloud.announced[vendor]]}
 
     def render_key(self, body: Json) -> Any:
-        """POST /render_key: a key of Render's gets these permissions, and no others."""
+        """POST /render_key: replace the permissions of a Render API key."""
         given = frozenset(body["permissions"])
         if given - keys.RENDER_PERMISSIONS:
             raise ValueError(f"known permissions: {', '.join(sorted(keys.RENDER_PERMISSIONS))}")
@@ -178,7 +179,7 @@ class Admin:
         return {"permissions": sorted(given)}
 
     def scenario(self, body: Json) -> Any:
-        """POST /scenario: a story begins now."""
+        """POST /scenario: start a scenario now."""
         if body["name"] not in SCENARIOS:
             raise ValueError(f"no scenario {body['name']!r}; known: {', '.join(SCENARIOS)}")
         begin(SCENARIOS[body["name"]], self.cloud)
@@ -202,7 +203,7 @@ def _got(tell: Callable[[Request], Any]) -> Callable[[Request], Awaitable[Respon
 
 
 def _posted(do: Callable[[Json], Any]) -> Callable[[Request], Awaitable[Response]]:
-    """Wrap a deed: what is wrong with the body is answered 400 in words."""
+    """Wrap a handler of a JSON body; an invalid body is answered with 400 and the reason."""
 
     async def serve(request: Request) -> Response:
         try:

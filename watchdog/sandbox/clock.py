@@ -1,6 +1,6 @@
 """The sandbox's only clock, and the only place that waits.
 
-Rule: everything else here asks this file for the time, so that "when" has one meaning in the whole make-believe cloud.
+Rule: everything else in the sandbox takes the time from here, so that all simulated vendors share one clock.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ def now() -> float:
 
 
 def monotonic() -> float:
-    """Return seconds that never jump."""
+    """Return seconds of a clock that never jumps."""
     return time.monotonic()
 
 
@@ -39,9 +39,9 @@ def parse_iso(text: str) -> float:
 
 
 class Timers:
-    """Things that will happen in the world; all are forgotten when the world ends.
+    """Callbacks planned for later; `close` cancels all that are left.
 
-    With `speed` 20, twenty seconds of story pass in one: for tests of the story, not for a demo.
+    With `speed` 20, twenty seconds of a scenario pass in one: for tests of the scenarios, not for a demo.
     """
 
     def __init__(self, speed: float = 1.0) -> None:
@@ -49,13 +49,14 @@ class Timers:
         self._handles: list[asyncio.TimerHandle] = []
 
     def after(self, seconds: float, do: Callable[[], None]) -> None:
-        """Do it once, so many seconds (of the story) from now."""
+        """Run the callback once, in so many seconds of the scenario."""
+        # Run handles are dropped here, so that a sandbox that runs for days does not collect them.
         loop = asyncio.get_running_loop()
         self._handles = [handle for handle in self._handles if not handle.cancelled() and handle.when() > loop.time()]
         self._handles.append(loop.call_later(max(0.0, seconds) / self.speed, do))
 
     def close(self) -> None:
-        """Forget everything that has not happened yet."""
+        """Cancel all callbacks that have not run yet."""
         for handle in self._handles:
             handle.cancel()
         self._handles.clear()

@@ -1,11 +1,11 @@
-"""The state everybody in the sandbox shares, and the life cycle of deploys: the only file that moves the world.
+"""The shared state of the sandbox and the life cycle of deploys: the only file that changes the simulated world.
 
 A deploy goes created -> build_in_progress -> update_in_progress -> live; the one before becomes deactivated.
 A rollback is a new deploy without a build. One at a time per service: under `wait` (Render's default) the newest
 waiting deploy runs next and those between are canceled; under `override` the running one is canceled.
 
-Rule 1: what happens is logged at the moment it happens.
-Rule 2: a version misbehaves only while its deploy is live; a fault of the world (`faults`) is nobody's version.
+Rule 1: each change is logged at the moment it happens.
+Rule 2: a version misbehaves only while its deploy is live; a fault in `faults` is independent of versions.
 """
 
 import random
@@ -40,7 +40,7 @@ CONTROL = "control"
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A request the site answered itself: what Sentry's SDK inside it would see."""
+    """A request that the site's own code answered, as Sentry's SDK inside the site would see it."""
 
     at: float
     service: str
@@ -50,7 +50,11 @@ class Hit:
 
 
 class Cloud:
-    """Services, faults and the log. `changed` is called after everything that may open or close a site's door."""
+    """Services, faults and the log. `changed` is called after each change that may open or shut a site's port.
+
+    The life cycle of a deploy is a chain of timers: `_start` -> `_build` -> `_update` -> `_finish`. Each link first
+    checks the status, because a cancel or an override may have ended the deploy while the timer ran.
+    """
 
     def __init__(
         self,
@@ -102,7 +106,7 @@ class Cloud:
         update_seconds: float = 2.0,
         fails: bool = False,
     ) -> Deploy:
-        """Begin a deploy and return it. A commit that ran before behaves as it did, unless told otherwise.
+        """Begin a deploy and return it. A commit that ran before keeps its behaviour, unless `behaviour` is given.
 
         Live after CREATED_SECONDS + build + update seconds; `fails` ends it as build_failed instead.
         """
@@ -115,6 +119,7 @@ class Cloud:
         made = self._make(owner, commit, default if message is None else message, trigger)
         made.behaviour = behaviour or (known.behaviour if known else GOOD)
         made.build_seconds, made.update_seconds = build_seconds, update_seconds
+        # A negative update time marks a deploy whose build fails; `_build` reads it.
         if fails:
             made.update_seconds = -1.0
         self._begin(owner, made)
@@ -125,6 +130,7 @@ class Cloud:
         made = self._make(service, target.commit, target.message, "rollback", rollback_of=target.id)
         made.image_ref, made.image_sha = target.image_ref, target.image_sha
         made.behaviour = target.behaviour
+        # A rollback has no build, so the whole time from the request to live is this and CREATED_SECONDS.
         made.update_seconds = max(0.0, self.rollback_seconds - CREATED_SECONDS)
         self.log.append("rollback_accepted", service=service.name, deploy=made.id, target=target.id)
         self._begin(service, made)
@@ -179,11 +185,11 @@ class Cloud:
         self.timers.after(made.update_seconds, lambda: self._finish(service, made, "live"))
 
     def cancel(self, service: Service, made: Deploy) -> None:
-        """Stop a deploy that is on its way."""
+        """Cancel a deploy that is in progress."""
         self._finish(service, made, "canceled")
 
     def _finish(self, service: Service, made: Deploy, status: str) -> None:
-        """End a deploy, let the newest waiting one go on, and if it is live let its version speak."""
+        """End a deploy, start the newest queued one, and if it is live schedule the fault of its version."""
         if not made.running:
             return
         if status == "live" and (before := service.live) is not None:
@@ -191,6 +197,7 @@ class Cloud:
             self._fall_silent(service, before)
         made.status, made.updated_at, made.finished_at = status, clock.now(), clock.now()
         outcome = {"live": "succeeded", "canceled": "canceled"}.get(status, "failed")
+        # Render's deploy_ended events carry the outcome twice, as a word and as a number.
         number = {"succeeded": 2, "failed": 3, "canceled": 4}[outcome]
         ended = {"deployId": made.id, "reason": {}, "deployStatus": outcome, "status": number}
         self.record_event(service, "deploy_ended", ended)
@@ -204,6 +211,7 @@ class Cloud:
             self._start(service, waiting[-1])
 
     def _break(self, service: Service, made: Deploy) -> None:
+        # Replaced before its fault began: this version never misbehaves.
         if made.status != "live":
             return
         made.broken_at = clock.now()
@@ -220,10 +228,13 @@ class Cloud:
             reason = {"evicted": False, "nonZeroExit": 1}
             self.record_event(service, "server_failed", {"instanceID": instance_id(service), "reason": reason})
 
-    # --- the world ---------------------------------------------------------------------------------------------------
+    # --- faults and settings -----------------------------------------------------------------------------------------
 
     def acting(self, name: str) -> tuple[Behaviour, float]:
-        """Return how a service or the control targets behave now, and since when: the world first, then the version."""
+        """Return the current behaviour of a service or the control targets, and since when.
+
+        A fault of the world takes precedence over the fault of the serving version.
+        """
         if name in self.faults:
             return self.faults[name], self.fault_began[name]
         serving = self.services[name].serving if name in self.services else None
@@ -232,7 +243,7 @@ class Cloud:
         return GOOD, 0.0
 
     def set_fault(self, target: str, fault: Behaviour) -> None:
-        """Make a service, the control targets or a status page fail, whatever version is live. Raises ValueError."""
+        """Make a service, the control targets or a status page fail, with any live version. Raises ValueError."""
         known = (*self.services, CONTROL, *STATUS_PAGES)
         if target not in known:
             raise ValueError(f"nothing called {target!r} can fail; known: {', '.join(known)}")
@@ -246,7 +257,7 @@ class Cloud:
         self.changed()
 
     def clear_fault(self, target: str) -> None:
-        """End a fault of the world; nothing happens if there is none."""
+        """End a fault of the world, if there is one."""
         fault = self.faults.pop(target, None)
         self.fault_began.pop(target, None)
         if fault is not None:
@@ -254,7 +265,7 @@ class Cloud:
             self.changed()
 
     def merge(self, service: str = "web", **deploy: Any) -> Deploy | None:
-        """Let a colleague merge: while auto-deploy is off it is only on the branch. Returns the deploy, or None."""
+        """Merge a colleague's commit; with auto-deploy off it stays on the branch. Returns the deploy, or None."""
         owner = self.service(service)
         self.log.append("merged", service=service, auto_deploy=owner.auto_deploy_trigger)
         if owner.auto_deploy_trigger != "off":
@@ -285,7 +296,7 @@ class Cloud:
         self.record_event(service, "maintenance_mode_enabled", {"enabled": enabled})
 
     def suspend(self, service: Service, by: str = "user") -> None:
-        """Suspend a service in somebody's name: its user's, or billing's, say. Raises ValueError for a strange one."""
+        """Suspend a service as one of SUSPENDERS, such as its user or billing. Raises ValueError for another name."""
         if by not in SUSPENDERS:
             raise ValueError(f"nobody called {by!r} suspends; known: {', '.join(SUSPENDERS)}")
         if by in service.suspenders:
@@ -299,7 +310,7 @@ class Cloud:
         self.changed()
 
     def resume(self, service: Service, by: str = "user") -> None:
-        """End what that one suspended; the service is back when nobody suspends it any more."""
+        """End the suspension by one suspender; the service is back when no suspender is left."""
         if by not in service.suspenders:
             return
         service.suspenders.remove(by)
@@ -311,7 +322,7 @@ class Cloud:
         self.changed()
 
     def announce(self, vendor: str, name: str, components: tuple[str, ...], begins_in: float, lasts: float) -> None:
-        """Announce maintenance on a vendor's status page, of components by their ids there, in so many seconds."""
+        """Announce maintenance of components (by id) on a vendor's status page, to begin in so many seconds."""
         made = self.announced.setdefault(vendor, [])
         begins = clock.now() + begins_in
         made.append(Announcement(f"mnt-{len(made) + 1}", name, components, clock.now(), begins, begins + lasts))
@@ -325,12 +336,12 @@ class Cloud:
         return event
 
     def answered(self, service: Service, path: str, status: int) -> None:
-        """Remember a request that the site's own code answered."""
+        """Record a request that the site's own code answered; Sentry's counts are made from these."""
         live = service.live
         self.hits.append(Hit(clock.now(), service.name, (live.commit or "") if live else "", path, status))
 
     def close(self) -> None:
-        """End the world."""
+        """Cancel all timers of the simulated world."""
         self.timers.close()
 
 
@@ -340,5 +351,5 @@ def instance_id(service: Service) -> str:
 
 
 def may_roll_back_to(target: Deploy) -> bool:
-    """Say whether a deploy ever served traffic: only such a one can be rolled back to."""
+    """Return whether a deploy ever served traffic: only such a deploy can be the target of a rollback."""
     return target.status in ONCE_LIVE

@@ -1,6 +1,6 @@
 """Writes a configuration with which `watchdog run -c DIR/watchdog.yaml` guards the sandbox, and its fake secrets.
 
-Rule: this is text a user could have written; the daemon's own code is not asked.
+Rule: this is text that a user could have written; it does not use the daemon's own code.
 """
 
 from collections.abc import Mapping

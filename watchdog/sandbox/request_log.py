@@ -1,8 +1,8 @@
-"""The log of the make-believe cloud: every request to a vendor and everything that happens in the world.
+"""The log of the make-believe cloud: every request to a vendor and every change of the simulated world.
 
 Rule 1: `what` is one of a few words (request, deploy_live, fault_started, rollback_accepted, pagerduty_trigger ...).
-Rule 2: no header and no key of a request is ever written here.
-Rule 3: with a file, a line is on the disk before the answer leaves: a count made from it survives a kill -9.
+Rule 2: no header and no key of a request is ever logged.
+Rule 3: with a file, a line is on the disk before the answer leaves, so that counts from it survive a kill -9.
 """
 
 import json
@@ -15,11 +15,11 @@ from watchdog.sandbox import clock
 Entry = dict[str, Any]
 
 LIMIT_ENTRIES = 200_000
-"""What is kept in memory; a day of tests makes far fewer. The file keeps everything."""
+"""The number of entries kept in memory; a day of tests makes far fewer. The file keeps everything."""
 
 
 class EventLog:
-    """What happened, oldest first. `entries` may be read freely; only `append` writes."""
+    """The log entries, oldest first. `entries` may be read freely; only `append` writes."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.entries: list[Entry] = []
@@ -27,9 +27,10 @@ class EventLog:
         self._file: TextIO | None = path.open("a", encoding="utf-8") if path else None
 
     def append(self, what: str, **fields: Any) -> Entry:
-        """Write an entry down and return it; the caller may still fill in how a request was answered."""
+        """Append an entry and return it; the caller may still add the status of the answer."""
         entry: Entry = {"at": clock.now(), "what": what, **fields}
         self.entries.append(entry)
+        # A tenth at a time: deleting the first entry of a list moves all others.
         if len(self.entries) > LIMIT_ENTRIES:
             self.dropped += LIMIT_ENTRIES // 10
             del self.entries[: LIMIT_ENTRIES // 10]

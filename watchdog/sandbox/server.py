@@ -35,7 +35,7 @@ CONTROL_TARGETS = 2
 
 
 class Sandbox:
-    """A make-believe cloud. Enter it to open its ports; `scenario` is begun by `start_scenario` only.
+    """A make-believe cloud. Entering it opens its ports; only `start_scenario` begins the `scenario`.
 
     `speed` makes deploys and stories pass faster (for tests; the site's latency stays as it is); `more_services`
     further sites stand beside web and api.
@@ -71,7 +71,7 @@ class Sandbox:
 
     @property
     def log(self) -> list[Entry]:
-        """Everything that happened, oldest first."""
+        """Return the log entries, oldest first."""
         return self.events.entries
 
     async def __aenter__(self) -> Self:
@@ -97,7 +97,8 @@ class Sandbox:
     async def __aexit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, where: TracebackType | None
     ) -> None:
-        """End the world: timers, connections, ports, log file."""
+        """Close timers, connections, ports and the log file."""
+        # Timers first: a deploy that goes live now would open a port again.
         self.cloud.close()
         if self._task is not None:
             self._task.cancel()
@@ -138,17 +139,19 @@ class Sandbox:
         self.modes.set(name, mode, times)
 
     def shut(self) -> list[str]:
-        """Return whose doors are shut now: connections to them are refused."""
+        """Return the names of the sites and control targets whose ports refuse connections now."""
         return [name for listener, name in self._doors.items() if not listener.is_open]
 
     async def _keep_doors(self) -> None:
-        """Shut and open the doors of sites and control targets as the cloud says."""
+        """Shut and open the ports of sites and control targets after each change of the cloud."""
         while True:
             await self._changed.wait()
+            # Cleared before the state is read: a change during the loop below sets it again and is not lost.
             self._changed.clear()
             for listener, name in self._doors.items():
                 acting, _ = self.cloud.acting(name)
                 service = self.cloud.services.get(name)
+                # A suspended service's port stays open: the platform answers there in place of the crashed site.
                 if acting.kind == "refused" and not (service is not None and service.replaced):
                     listener.shut()
                 else:

@@ -1,7 +1,7 @@
-"""Sockets: one listener per port, whose door can really be shut, and connections that can really be cut.
+"""Sockets: one listener per port, which can really refuse connections, and connections that can really be reset.
 
-Rule 1: every socket binds 127.0.0.1, port 0; the number is then kept while the listener is shut.
-Rule 2: shut means the kernel refuses the connection, not that we answer an error.
+Rule 1: every socket binds 127.0.0.1, port 0; the listener then keeps its port number while it is shut.
+Rule 2: shut means that the kernel refuses the connection, not that the application answers an error.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ BODY_LIMIT_BYTES = 1024 * 1024
 
 
 class BodyTooLarge(Exception):
-    """The request is larger than anything a client of ours should send; the answer is 413."""
+    """The request body exceeds BODY_LIMIT_BYTES, more than the daemon ever sends; the answer is 413."""
 
 
 def reserve(port: int = 0) -> socket.socket:
@@ -38,7 +38,7 @@ def reserve(port: int = 0) -> socket.socket:
 
 
 class WithTransport:
-    """Let the application below reach the connection it answers on (uvicorn's `send` belongs to its request cycle)."""
+    """Gives the application access to its connection (uvicorn's `send` is a method of the request cycle)."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -50,29 +50,32 @@ class WithTransport:
         try:
             await self.app(scope, receive, send)
         except asyncio.CancelledError:
+            # `close` cancels requests whose clients are gone: they just end. Any other cancellation must pass on.
+
             if not self.closing:
-                raise  # the world ends: nobody waits for this answer any more
+                raise
 
 
 def cut(scope: Scope) -> None:
-    """Break the connection of a request without a word: the client sees a reset."""
+    """Abort the connection of a request: the client sees a reset (RST)."""
     transport: asyncio.Transport | None = scope.get(TRANSPORT)
     if transport is None:
         raise RuntimeError("this request did not come through a Listener; there is no connection to cut")
     sock = transport.get_extra_info("socket")
+    # SO_LINGER with a timeout of 0 makes close() send RST instead of FIN.
     if sock is not None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()
 
 
 def is_cut(scope: Scope) -> bool:
-    """Say whether the connection of a request is gone."""
+    """Return whether the connection of a request is gone."""
     transport: asyncio.Transport | None = scope.get(TRANSPORT)
     return transport is not None and transport.is_closing()
 
 
 async def dropped(request: Request) -> Response:
-    """Cut the connection and return an answer that nobody will get."""
+    """Cut the connection and return a placeholder answer, which never reaches the client."""
     cut(request.scope)
     await asyncio.sleep(0)
     return Response(status_code=500)
@@ -98,7 +101,11 @@ async def json_of(request: Request) -> dict[str, Any]:
 
 
 class Listener:
-    """An application on a port of its own. `open` and `shut` may alternate; the port stays the same."""
+    """An application on a port of its own. `open` and `shut` may alternate; the port stays the same.
+
+    A second socket, bound but not listening, holds the port all the time (SO_REUSEPORT). Without it another process
+    could take the port while the listener is shut.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = WithTransport(app)
@@ -109,11 +116,11 @@ class Listener:
 
     @property
     def is_open(self) -> bool:
-        """Say whether connections are accepted."""
+        """Return whether connections are accepted."""
         return self._server is not None
 
     async def open(self) -> None:
-        """Begin to listen. Only the parts of uvicorn's server without signal handlers and tick task are used."""
+        """Start listening, with the parts of uvicorn's server that need no signal handlers and no tick task."""
         if self._server is not None:
             return
         config = uvicorn.Config(
@@ -134,7 +141,7 @@ class Listener:
         self._server = server
 
     def shut(self) -> None:
-        """Stop listening and break every connection; what is in hand is lost, as when a process dies."""
+        """Stop listening and abort every connection; requests in progress are lost, as when a process dies."""
         server, self._server = self._server, None
         if server is None:
             return
@@ -144,7 +151,7 @@ class Listener:
             connection.transport.abort()
 
     async def close(self) -> None:
-        """Shut for good, wait for the requests in hand to end, and give the port back."""
+        """Shut for good, wait at most 2 s for the requests in progress to end, and release the port."""
         tasks = list(self._server.server_state.tasks) if self._server else []
         self._app.closing = True
         self.shut()
@@ -158,6 +165,6 @@ class Listener:
 
 
 async def gone(receive: Receive) -> None:
-    """Return when the client has given up: what a hanging handler waits for."""
+    """Return when the client has disconnected; hanging handlers wait for this."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -1,4 +1,4 @@
-"""What the cloud is made of: services, deploys, events, announcements. Plain mutable records; cloud.py moves them."""
+"""The records of the cloud: services, deploys, events, announcements. Plain data; cloud.py changes it."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +13,7 @@ ONCE_LIVE = frozenset({"live", "deactivated"})
 
 @dataclass(slots=True)
 class Deploy:
-    """One deploy of a service; times are epoch seconds. `broken_at` is when its version began to misbehave."""
+    """One deploy of a service; times are epoch seconds. `broken_at` is the time its version began to misbehave."""
 
     id: str
     commit: str | None
@@ -34,7 +34,7 @@ class Deploy:
 
     @property
     def running(self) -> bool:
-        """Say whether it is still on its way."""
+        """Return whether the deploy has not ended yet."""
         return self.status in RUNNING
 
 
@@ -49,7 +49,7 @@ class Commit:
 
 @dataclass(slots=True)
 class PlatformEvent:
-    """What Render's events list tells of a service."""
+    """One entry of a service's events list at Render."""
 
     id: str
     at: float
@@ -70,7 +70,7 @@ class Announcement:
     ends_at: float
 
     def status(self, now: float) -> str:
-        """Return what the page says of it."""
+        """Return the maintenance's status on the page at a moment."""
         if now < self.begins_at:
             return "scheduled"
         return "in_progress" if now < self.ends_at else "completed"
@@ -80,7 +80,7 @@ class Announcement:
 class Service:
     """A service at Render. `deploys` are oldest first; `merged` are the commits that auto-deploy passed over.
 
-    `stuck_on` names the deploy whose instances answer, whichever is live.
+    `stuck_on` names the deploy whose instances answer instead of the live one's, if any.
     """
 
     id: str
@@ -101,17 +101,17 @@ class Service:
 
     @property
     def suspended(self) -> bool:
-        """Say whether anybody suspended it."""
+        """Return whether at least one suspender holds the service."""
         return bool(self.suspenders)
 
     @property
     def replaced(self) -> bool:
-        """Say whether the platform answers in its place: it does not reach its visitors, however it is."""
+        """Return whether the platform answers in the service's place, so that visitors do not reach it."""
         return self.suspended or self.maintenance
 
     @property
     def repo(self) -> str:
-        """Return where its code is kept."""
+        """Return the URL of its repository."""
         return f"https://github.com/acme/{self.name}"
 
     @property
@@ -133,7 +133,7 @@ class Service:
         return next((deploy for deploy in self.deploys if deploy.running and deploy.status != "queued"), None)
 
     def live_at(self, at: float) -> Deploy | None:
-        """Return the deploy that served the traffic at a moment, as far as the history tells."""
+        """Return the deploy that served the traffic at a moment, as far as the history goes back."""
         once = [d for d in self.deploys if d.status in ONCE_LIVE and d.finished_at is not None and d.finished_at <= at]
         return max(once, key=lambda deploy: deploy.finished_at or 0.0, default=None)
 
@@ -152,7 +152,7 @@ COMMITS: dict[str, tuple[str, str]] = {
 
 
 def past_deploy(key: str, commit: str, created: float, status: str, broken_off: bool = False) -> Deploy:
-    """Return a deploy of long ago; `key` is the number in its id, `created` its age in seconds."""
+    """Return a past deploy; `key` is the number in its id, `created` its age in seconds."""
     sha, message = COMMITS[commit]
     began = clock.now() - created
     ended = began + (41.0 if broken_off else 96.0)

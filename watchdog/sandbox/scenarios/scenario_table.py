@@ -1,6 +1,6 @@
-"""Stories of the make-believe world: what happens at which second. Never what the right answer would be.
+"""The scenarios of the make-believe world: timed events, never the right answer to them.
 
-A bad version begins to fail four seconds after it is live; until then nobody can tell it from a good one.
+A bad version begins to fail four seconds after it is live; until then it is indistinguishable from a good one.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ BEGIN_AT = LIVE_AT - CREATED_SECONDS - BUILD_SECONDS - UPDATE_SECONDS
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Something that happens `at` seconds after the story begins."""
+    """One event, `at` seconds after the scenario begins."""
 
     at: float
     what: str
@@ -130,7 +130,7 @@ SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for scenario in ALL}
 
 
 def begin(scenario: Scenario, cloud: Cloud) -> None:
-    """Let the story begin now: this is its second zero."""
+    """Start the scenario: now is its second zero."""
     cloud.log.append("scenario_started", scenario=scenario.name)
     for step in scenario.steps:
         cloud.timers.after(step.at, _telling(step, cloud))

@@ -1,4 +1,4 @@
-"""How a version of a site behaves, as data. The table names every way a site can be bad and its usual numbers."""
+"""The behaviour of a version of a site, as data. The table lists every kind of fault with its usual numbers."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """What a site does once it turns bad.
+    """The fault of a version.
 
-    `after_seconds` counts from the moment the version is live. `routes` are the paths affected (none named: all).
-    `share` is the part of requests that fails (0 to 1), `factor` multiplies the usual latency. `reported`: Render tells
-    at once that it crashed, if it did. With a period it fails during the first `down_seconds` of each `period_seconds`
-    only; one that refuses connections does so all the time.
+    `after_seconds` counts from the moment the version is live. `routes` are the affected paths (none named: all).
+    `share` is the share of requests that fail (0 to 1), `factor` multiplies the usual latency. With `reported` Render
+    reports a crash at once. With a period it fails only during the first `down_seconds` of each `period_seconds`; a
+    fault of kind `refused` ignores the period.
     """
 
     kind: str = "good"
@@ -25,16 +25,16 @@ class Behaviour:
     down_seconds: float = 0.0
 
     def touches(self, path: str) -> bool:
-        """Say whether this path is affected."""
+        """Return whether this path is affected."""
         return self.kind != "good" and (not self.routes or path in self.routes)
 
     def shows(self, bad_for_seconds: float) -> bool:
-        """Say whether it fails now, so long after it first did."""
+        """Return whether the fault is active, so many seconds after it began."""
         return not self.period_seconds or bad_for_seconds % self.period_seconds < self.down_seconds
 
 
 GOOD = Behaviour()
-"""It works."""
+"""The behaviour of a version without a fault."""
 
 KINDS: dict[str, Behaviour] = {
     "good": GOOD,

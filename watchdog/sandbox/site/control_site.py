@@ -1,4 +1,4 @@
-"""A control target: somebody else's site that always works. If it does not answer, it is we who cannot see."""
+"""A control target: a foreign site that always works. If it does not answer, the watchdog's own network is down."""
 
 from starlette.responses import HTMLResponse
 from starlette.types import Receive, Scope, Send
@@ -7,7 +7,7 @@ PAGE = "<!doctype html>\n<html><body><h1>Example</h1></body></html>\n"
 
 
 class ControlTarget:
-    """Answers everything with a small page. That it stops answering is its listener's affair, not its own."""
+    """Answers every request with a small page. To simulate an outage its listener is shut."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

@@ -1,6 +1,6 @@
-"""A guarded site: a page, a JSON route, a health route: they answer as the version that serves makes them, and name it.
+"""A guarded site: a page, a JSON route and a health route, which behave like the serving version and name its commit.
 
-Rule: the site decides nothing about its own fate; it asks the cloud how it behaves now.
+Rule: the site holds no state of its own; each request takes the current behaviour from the cloud.
 """
 
 from starlette.requests import Request
@@ -35,15 +35,16 @@ class Site:
         await response(scope, receive, send)
 
     def behaves(self, path: str) -> Behaviour:
-        """Return how this path behaves now."""
+        """Return the current behaviour of this path."""
         behaviour, since = self.cloud.acting(self.service.name)
         return behaviour if behaviour.touches(path) and behaviour.shows(clock.now() - since) else GOOD
 
     async def answer(self, request: Request) -> Response:
-        """Wait as long as this version makes people wait, then answer as it does."""
+        """Wait for the latency of the serving version, then answer with its behaviour."""
         path = request.url.path
         acts, (_, since) = self.behaves(path), self.cloud.acting(self.service.name)
         await clock.sleep(self.latency_seconds(acts, clock.now() - since))
+        # The platform's own pages come first: Render serves them without asking the site.
         instead = self.suspended() or self.maintenance()
         response = instead or self.misbehave(acts) or self.route(path)
         serving = self.service.serving
@@ -54,7 +55,7 @@ class Site:
         return response
 
     def latency_seconds(self, acts: Behaviour, bad_for_seconds: float) -> float:
-        """Return how long this answer takes: the usual 40 ms with a little jitter, times the version's factor."""
+        """Return the seconds of this answer: the usual 40 ms with jitter, times the version's factor."""
         factor = acts.factor
         if acts.kind == "leak":
             factor = min(LEAK_LIMIT_FACTOR, 1.0 + bad_for_seconds * acts.factor)
@@ -67,7 +68,7 @@ class Site:
         return HTMLResponse("<html><body>This site is under maintenance.</body></html>", status_code=503)
 
     def suspended(self) -> Response | None:
-        """Return what Render serves in place of a suspended site: 503, as public reports of such sites show it."""
+        """Return Render's page in place of a suspended site: 503, as in public reports of such sites; None if not."""
         if not self.service.suspended:
             return None
         owner = self.service.suspenders == ["user"]

@@ -1,6 +1,6 @@
-"""How the vendors misbehave, settable while the sandbox runs. A closed table: a misspelt mode is an error, not a no-op.
+"""The failure modes of the vendors, settable while the sandbox runs. A misspelt mode is an error, not a no-op.
 
-A mode may hold for the next N uses only; then it falls back to `ok`.
+A mode may hold for the next N uses only; then it falls back to the first of its table, mostly `ok`.
 """
 
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ VENDOR = ("ok", "down", "refuse_429", "error_500", "hang")
 """Modes of a whole vendor. `down` closes each connection without an answer (all vendors share one port)."""
 
 ISSUE = ("ok", "drop", "limited", *REFUSALS)
-"""Modes of a call about an issue: drop obeys and gives no answer; limited is GitHub's secondary limit, a 403."""
+"""Modes of a call about an issue: drop applies it without an answer; limited is GitHub's secondary limit (403)."""
 
 MODES: dict[str, tuple[str, ...]] = {
     "rollback": (*CHANGE, "expired"),
@@ -42,24 +42,24 @@ MODES: dict[str, tuple[str, ...]] = {
 
 @dataclass(slots=True)
 class Modes:
-    """The modes that are set now. `slow_seconds` is how late a slow answer comes."""
+    """The current modes. `slow_seconds` is the delay of a slow answer."""
 
     slow_seconds: float = 5.0
     _set: dict[str, tuple[str, int | None]] = field(default_factory=dict)
 
     def set(self, name: str, mode: str, times: int | None = None) -> None:
-        """Set a mode, for the next `times` uses or for good. Raises ValueError naming what is known."""
+        """Set a mode, for the next `times` uses or for good. Raises ValueError with the known names."""
         if mode not in MODES.get(name, ()):
             known = MODES.get(name)
             raise ValueError(f"{name}: {mode!r} is none of {known}" if known else f"{name!r} is none of {tuple(MODES)}")
         self._set[name] = (mode, times)
 
     def peek(self, name: str) -> str:
-        """Return the mode that holds, without using it up."""
+        """Return the current mode without counting a use."""
         return self._set.get(name, (MODES[name][0], None))[0]
 
     def use(self, name: str) -> str:
-        """Return the mode that holds for this call and count the use."""
+        """Return the mode for this call and count the use."""
         mode, left = self._set.get(name, (MODES[name][0], None))
         if left is not None:
             if left <= 1:

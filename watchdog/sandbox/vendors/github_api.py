@@ -1,7 +1,7 @@
 """GitHub's commits of a branch, and between two, over the cloud's state. Documented: github-rest-git-subset.json.
 
-Each service has a repository of its own, `acme/<name>`, and its branch is `main`. On it stands what was ever deployed,
-and what was merged while auto-deploy was off.
+Each service has a repository of its own, `acme/<name>`, with the branch `main`. The branch holds every deployed commit
+and the commits that were merged while auto-deploy was off.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ DOCUMENTATION = "https://docs.github.com/rest/commits/commits#list-commits"
 
 
 class GitHubApi:
-    """The routes of api.github.com. Without a token it answers 60 times an hour."""
+    """The routes of api.github.com, with its hourly limits: 5,000 requests with a token, 60 without."""
 
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
@@ -44,12 +44,13 @@ class GitHubApi:
             return _error(404, "Not Found", left)
         size = min(int(request.query_params.get("per_page", PER_PAGE)), PER_PAGE_MAX)
         first = (int(request.query_params.get("page", 1)) - 1) * size
+        # One commit more than the page: the last one needs its parent.
         shown = branch(service)[: first + size + 1]
         bodies = [commit_json(service, one, shown[at + 1 : at + 2]) for at, one in enumerate(shown)]
         return JSONResponse(bodies[first : first + size], headers=left)
 
     async def compare(self, request: Request) -> Response:
-        """GET /repos/{owner}/{repo}/compare/{base}...{head}: what the head has and the base has not, oldest first."""
+        """GET /repos/{owner}/{repo}/compare/{base}...{head}: the head's commits that the base lacks, oldest first."""
         service, left = self._service(request)
         if isinstance(service, Response):
             return service
@@ -66,7 +67,7 @@ class GitHubApi:
         return JSONResponse(body, headers=left)
 
     def _service(self, request: Request) -> tuple[Service | Response, dict[str, str]]:
-        """Return whose repository is asked for, or why it is not told; and the headers of the limit."""
+        """Return the service of the requested repository, or the refusal; and the rate-limit headers."""
         key = request.headers.get("authorization")
         if key not in (None, f"Bearer {keys.GITHUB_TOKEN}"):
             return _error(401, "Bad credentials", {}), {}
@@ -78,7 +79,7 @@ class GitHubApi:
         return service or _error(404, "Not Found", left), left
 
     def _count(self, *, with_token: bool) -> tuple[dict[str, str], bool]:
-        """Count the request; return the headers, and whether it is within the limit of an hour."""
+        """Count the request; return the rate-limit headers, and whether it is within the hourly limit."""
         now = clock.now()
         self._asked = [*(at for at in self._asked if at > now - 3600), now]
         limit = HOURLY if with_token else HOURLY_WITHOUT_TOKEN
@@ -89,7 +90,7 @@ class GitHubApi:
 
 
 def branch(service: Service) -> list[Commit]:
-    """Return what is on the service's branch, newest first; a commit counts from when it was first there."""
+    """Return the commits of the service's branch, newest first; a commit has the place of its first appearance."""
     deployed = [Commit(each.commit, each.message, each.created_at) for each in service.deploys if each.commit]
     once: dict[str, Commit] = {}
     for commit in sorted((*service.merged, *deployed), key=lambda each: each.at):
@@ -146,7 +147,7 @@ def comparison_json(service: Service, on_branch: list[Commit], base: int, head: 
 
 
 def file_json(service: Service, commit: Commit) -> dict[str, Any]:
-    """Return the file that a commit of the make-believe repository changes: named for the last word it says."""
+    """Return the one file that a commit changes, named after the last word of its message."""
     words = "".join(sign if sign.isalnum() else " " for sign in commit.message).lower().split() or ["change"]
     name = f"app/{words[-1]}.py"
     return {

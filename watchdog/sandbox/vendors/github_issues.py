@@ -41,7 +41,7 @@ class Issue:
 
 
 class Issues:
-    """Every issue there is. `labels_dropped`: the token's owner may not set labels, and GitHub says nothing."""
+    """All issues. `labels_dropped`: the token's owner may not set labels, and GitHub drops them without an error."""
 
     def __init__(self, log: EventLog, modes: Modes) -> None:
         self.all: list[Issue] = []
@@ -62,7 +62,7 @@ class Issues:
         ]
 
     async def repository(self, request: Request) -> Response:
-        """GET /repos/{owner}/{repo}: what the token may do there."""
+        """GET /repos/{owner}/{repo}: the repository with the token's permissions."""
         if (refusal := self._refusal(request, "read")) is not None:
             return refusal
         may = {"admin": False, "maintain": False, "push": not self.labels_dropped, "triage": True, "pull": True}
@@ -70,7 +70,7 @@ class Issues:
         return JSONResponse({"full_name": name, "has_issues": not self.disabled, "archived": False, "permissions": may})
 
     async def listed(self, request: Request) -> Response:
-        """GET issues: of one state, with all of some labels, newest first."""
+        """GET issues: filtered by state and by labels (an issue must have all of them), newest first."""
         if (refusal := self._refusal(request, "read")) is not None:
             return refusal
         query = request.query_params
@@ -85,7 +85,7 @@ class Issues:
         return JSONResponse([issue_json(one) for one in found[first : first + size]])
 
     async def create(self, request: Request) -> Response:
-        """POST issues: 201; what is wrong with it is 422."""
+        """POST issues: 201, or 422 for an invalid body."""
         mode = self._modes.use("issue")
         if (refusal := self._refusal(request, mode)) is not None:
             return refusal
@@ -134,7 +134,7 @@ class Issues:
         return await _after(request, mode, JSONResponse(comment_json(issue, len(issue.comments), body), 201))
 
     def _refusal(self, request: Request, mode: str) -> Response | None:
-        """Return what stands in the way of a call: the key, the repository, or the mode."""
+        """Return the refusal of a call because of its key, its repository or the mode, or None."""
         if request.headers.get("authorization") != f"Bearer {keys.GITHUB_TOKEN}":
             return error(401, "Bad credentials")
         if request.path_params["owner"] != keys.ORGANIZATION:
@@ -158,12 +158,12 @@ def _repo(request: Request) -> str:
 
 
 async def _after(request: Request, mode: str, answer: Response) -> Response:
-    """Spoil the answer of a call that was obeyed."""
+    """Return the answer of a call that was applied, or cut the connection in mode `drop`."""
     return await sockets.dropped(request) if mode == "drop" else answer
 
 
 def user_json() -> dict[str, Any]:
-    """Return whose token it is."""
+    """Return the user of the token."""
     url = f"{API}/users/{LOGIN}"
     ends = ("followers", "following", "gists", "starred", "subscriptions", "organizations", "repos", "events")
     return {
@@ -230,6 +230,6 @@ def comment_json(issue: Issue, number: int, body: str) -> dict[str, Any]:
 
 
 def error(status: int, message: str, headers: dict[str, str] | None = None) -> Response:
-    """Return GitHub's way to refuse."""
+    """Return GitHub's error body."""
     body = {"message": message, "documentation_url": DOCUMENTATION, "status": str(status)}
     return JSONResponse(body, status_code=status, headers=headers)

@@ -1,7 +1,7 @@
-"""Those who tell people: PagerDuty Events v2, Slack (webhook and Web API), a generic webhook, heartbeats, remote write.
+"""Notification receivers: PagerDuty Events v2, Slack (webhook, Web API), a generic webhook, heartbeats, remote write.
 
-Each records every message it accepts; `Pagers` is what a test or the demo reads afterwards.
-Documented: pagerduty-events-v2-openapi.json; what Slack, healthchecks.io and Sentry Crons answer: their documentation.
+Each records every message it accepts; tests and the demo read them from `Pagers` afterwards.
+Documented: pagerduty-events-v2-openapi.json; for Slack, healthchecks.io and Sentry Crons their own documentation.
 """
 
 from collections.abc import Awaitable, Callable
@@ -38,7 +38,7 @@ class Act:
 
 @dataclass(slots=True)
 class Incident:
-    """An incident at PagerDuty: what one dedup key opened, until it is resolved."""
+    """An incident at PagerDuty, from its dedup key's first trigger until it is resolved."""
 
     dedup_key: str
     severity: str
@@ -52,7 +52,7 @@ class Incident:
     acts: list[Act] = field(default_factory=list)
 
     def act(self, action: str, by: str = "") -> None:
-        """Note what was done, by a user of that name or (without one) by the integration, and the status of it."""
+        """Record an action by the named user, or by the integration without a name, and update the status."""
         self.changed_at = clock.now()
         self.acts.append(Act(action, by, self.changed_at))
         self.status = {"acknowledge": "acknowledged", "resolve": "resolved"}.get(action, self.status)
@@ -61,7 +61,7 @@ class Incident:
 
 @dataclass(slots=True)
 class SlackMessage:
-    """A message in a channel; `edits` keeps what it said before."""
+    """A message in a channel; `edits` keeps its earlier bodies."""
 
     ts: str
     channel: str
@@ -70,7 +70,7 @@ class SlackMessage:
 
 
 class Pagers:
-    """All channels and what they received."""
+    """All channels with the messages they received."""
 
     def __init__(self, log: EventLog) -> None:
         self.log = log
@@ -104,7 +104,7 @@ class Pagers:
     # --- PagerDuty ---------------------------------------------------------------------------------------------------
 
     async def enqueue(self, request: Request) -> Response:
-        """Take an event: 202, or 400 with what is wrong."""
+        """Accept an event with 202, or refuse it with 400 and the list of problems."""
         event = await sockets.json_of(request)
         if problems := event_problems(event):
             return _invalid(problems)
@@ -117,6 +117,7 @@ class Pagers:
         elif opened is not None:
             opened.act(action)
             opened.events.append(kept)
+        # PagerDuty accepts an acknowledge or resolve without an open incident with 202, and drops it.
         known = opened is not None or action == "trigger"
         said = event.get("payload") or {}
         self.log.append(
@@ -139,7 +140,7 @@ class Pagers:
         opened.events.append(kept)
 
     def by_human(self, action: str, who: str, dedup_key: str | None = None) -> Incident:
-        """Let somebody acknowledge or resolve the newest open incident (of that key). Raises ValueError."""
+        """Let a user acknowledge or resolve the newest open incident (of that key). Raises ValueError."""
         found = [one for one in self.incidents if one.status != "resolved" and dedup_key in (None, one.dedup_key)]
         if not found or action not in ACTIONS[1:]:
             raise ValueError(f"nobody can {action}: {len(found)} incidents are open")
@@ -148,7 +149,7 @@ class Pagers:
         return found[-1]
 
     async def enqueue_change(self, request: Request) -> Response:
-        """Take a change event: it notifies nobody."""
+        """Accept a change event, which notifies no user."""
         event = await sockets.json_of(request)
         summary = event.get("payload", {}).get("summary") if isinstance(event.get("payload"), dict) else None
         problems = [] if _is_key(event.get("routing_key")) else ["'routing_key' is invalid"]
@@ -170,7 +171,7 @@ class Pagers:
         return serve
 
     def auth_test(self, body: Json) -> Response:
-        """auth.test: who the token is."""
+        """auth.test: the identity of the token."""
         who = {"url": "https://acme.slack.com/", "team": "Acme", "user": "watchdog"}
         return JSONResponse({"ok": True, **who, "team_id": "T0FAKE", "user_id": "U0FAKE", "bot_id": "B0FAKE"})
 
@@ -190,7 +191,7 @@ class Pagers:
         return JSONResponse({"ok": True, "channel": SLACK_CHANNEL_ID, "ts": ts, "message": message})
 
     def update_message(self, body: Json) -> Response:
-        """chat.update: replaces what a message says; needs the channel's id, not its name."""
+        """chat.update: replaces the body of a message; needs the channel's id, not its name."""
         message = self._find(str(body.get("channel")), str(body.get("ts")))
         if message is None:
             return _no("message_not_found" if body.get("channel") == SLACK_CHANNEL_ID else "channel_not_found")
@@ -218,7 +219,7 @@ class Pagers:
     # --- the others --------------------------------------------------------------------------------------------------
 
     async def generic_webhook(self, request: Request) -> Response:
-        """Any JSON, answered 204."""
+        """Accept any JSON with 204."""
         body = await sockets.json_of(request)
         _keep(self.webhook, body)
         self.log.append("webhook", body=body)
@@ -256,7 +257,7 @@ class Pagers:
 
 
 def event_problems(event: Json) -> list[str]:
-    """Return what PagerDuty would refuse about an event, in its own words."""
+    """Return PagerDuty's reasons for refusing an event, in its own wording."""
     problems = []
     if not _is_key(event.get("routing_key")):
         problems.append("'routing_key' is invalid")
@@ -298,7 +299,7 @@ def _invalid(problems: list[str]) -> Response:
 
 
 def _no(error: str) -> Response:
-    """Return Slack's way to refuse: HTTP 200 and `ok: false`."""
+    """Return Slack's error form: HTTP 200 and `ok: false`."""
     return JSONResponse({"ok": False, "error": error})
 
 

@@ -1,10 +1,10 @@
-"""An OpenID provider over real HTTP: discovery, a page where one chooses who one is, codes for proofs, keys.
+"""An OpenID provider over real HTTP: discovery, a page for choosing a user, codes that are exchanged for tokens, keys.
 
     async with Issuer(redirect_uris=["http://127.0.0.1:9464/login/oidc/callback"]) as issuer:
         ... issuer.url, issuer.lies = "wrong_nonce", issuer.trouble["token"] = "hang", issuer.rotate() ...
 
-Rule 1: it is strict where a provider is: client, secret, redirect address, PKCE, and each code is good once.
-Rule 2: it signs with `cryptography` itself, so that who checks its proofs is checked by other code than their own.
+Rule 1: it is as strict as a real provider about client, secret, redirect address and PKCE; each code is valid once.
+Rule 2: it signs with `cryptography` directly, so that the console's token checks are tested against independent code.
 It is imported only where the extra `console` is installed, and so is no part of the make-believe cloud.
 """
 
@@ -61,12 +61,12 @@ LIES: Mapping[str, Callable[[Claims], Claims]] = {
     "odd_email": lambda claims: {**claims, "email": ["ann@acme.example"]},
     "two_names": lambda claims: {**claims, "email": "vera@acme.example,ann@acme.example"},
 }
-"""What a proof may say that is not so."""
+"""False claims of an ID token: each changes or removes one claim."""
 FORGERIES = (
     *("alg_none", "hs256_public_key", "hs256_secret", "foreign_key", "unknown_kid"),
     *("changed_afterwards", "not_a_token", "no_proof"),
 )
-"""How a proof may be signed, or not, that should not be."""
+"""Forgeries of an ID token: wrong keys or algorithms, no signature, or no token."""
 TROUBLES: Mapping[str, Callable[[], Response]] = {
     "hang": lambda: Response(status_code=500),
     "huge": lambda: JSONResponse({"filling": "x" * HUGE_BYTES}),
@@ -75,7 +75,7 @@ TROUBLES: Mapping[str, Callable[[], Response]] = {
     "garbage": lambda: Response("<html>not JSON", media_type="application/json"),
     "elsewhere": lambda: RedirectResponse("http://169.254.169.254/latest", 302),
 }
-"""What is wrong with a door."""
+"""Faulty answers of an endpoint."""
 
 
 def _without(claims: Claims, name: str) -> Claims:
@@ -84,7 +84,7 @@ def _without(claims: Claims, name: str) -> Claims:
 
 @dataclass(slots=True)
 class Signer:
-    """A private key, and the name under which its public half is shown."""
+    """A private key and its key id in the JWKS."""
 
     kid: str
     private: rsa.RSAPrivateKey = field(repr=False)
@@ -96,7 +96,7 @@ class Signer:
         return {"kty": "RSA", "use": "sig", "alg": "RS256", "kid": self.kid, **shown}
 
     def pem(self) -> bytes:
-        """Return the public half as text: what a checker that confuses kinds of keys would take for a password."""
+        """Return the public half as PEM: the text that a checker vulnerable to key confusion takes for an HMAC key."""
         form = serialization.PublicFormat.SubjectPublicKeyInfo
         return self.private.public_key().public_bytes(serialization.Encoding.PEM, form)
 
@@ -108,7 +108,7 @@ def new_signer() -> Signer:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """What a code stands for."""
+    """An authorization code's user, the parameters of its request, and its expiry (epoch seconds)."""
 
     user: str
     asked: Mapping[str, str]
@@ -116,11 +116,12 @@ class Code:
 
 
 class Issuer:
-    """A provider on a port of its own, for one client; browsers are sent back to `redirect_uris` alone.
+    """A provider on a port of its own, for one client; browsers are redirected to `redirect_uris` only.
 
-    `lies` names what is wrong with its proofs, `trouble` what is wrong with a door (discovery, token, jwks): one of
-    TROUBLES; `document` replaces parts of what it says of itself; `users` are the claims of each; `asked` counts.
-    `echoes` is a status with which the token's door sends back all that it was sent.
+    `lies` names the false claim (LIES) or forgery (FORGERIES) of its tokens; `trouble` maps an endpoint (discovery,
+    token, jwks) to its fault (TROUBLES). `document` overrides parts of the discovery document; `users` are the claims
+    of each user; `asked` counts the requests by endpoint. With `echoes` the token endpoint answers with that status and
+    the content of the request.
     """
 
     def __init__(self, redirect_uris: Collection[str] = (), *, by_form: bool = False) -> None:
@@ -156,7 +157,7 @@ class Issuer:
         await self._listener.close()
 
     async def rotate(self) -> None:
-        """Sign with a new key from now on, and show it alone."""
+        """Replace the signing key; the JWKS then holds only the new one."""
         self._signers = [await asyncio.to_thread(new_signer)]
 
     async def _troubled(self, request: Request, door: str) -> Response | None:
@@ -182,11 +183,12 @@ class Issuer:
         return await self._troubled(request, "discovery") or JSONResponse({**said, **self.document})
 
     async def _jwks(self, request: Request) -> Response:
+        # An unusable key first: a client should ignore it (RFC 7517, section 5) and find the right one.
         shown = [{"kty": "EC", "kid": "odd", "crv": "P-0"}, *(one.public() for one in self._signers)]
         return await self._troubled(request, "jwks") or JSONResponse({"keys": shown})
 
     async def _authorize(self, request: Request) -> Response:
-        """Show who one could be (GET), and send whoever was chosen back with a code (POST)."""
+        """Show the users (GET), and redirect the browser of the chosen one back with a code (POST)."""
         asked = dict(request.query_params)
         why = self._why_not(asked)
         if why:
@@ -223,6 +225,7 @@ class Issuer:
             return JSONResponse({"message": f"{request.headers.get('authorization')} {form}"}, self.echoes)
         if not self._is_the_client(request, form):
             return JSONResponse({"error": "invalid_client"}, 401)
+        # Taken out before it is checked: a failed exchange uses the code up as well.
         code = self._codes.pop(form.get("code", ""), None)
         if form.get("grant_type") != "authorization_code" or code is None or clock.now() > code.until:
             return JSONResponse({"error": "invalid_grant"}, 400)
@@ -248,7 +251,7 @@ class Issuer:
         return LIES[self.lies](claims) if self.lies in LIES else claims
 
     def _signed(self, claims: Claims) -> str:
-        """Return the proof, signed as a provider does, or as somebody would who has no key of theirs."""
+        """Return the ID token, signed by the provider's key or forged as `lies` names it."""
         shown = self._signers[0]
         signer = new_signer() if self.lies in ("foreign_key", "unknown_kid") else shown
         kid = signer.kid if self.lies == "unknown_kid" else shown.kid

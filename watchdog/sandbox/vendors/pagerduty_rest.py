@@ -1,4 +1,4 @@
-"""PagerDuty's REST API, as far as who responded is read back. Documented: pagerduty-rest-openapi.json."""
+"""PagerDuty's REST API: the calls that read back responders' actions. Documented: pagerduty-rest-openapi.json."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ class PagerDutyRest:
         ]
 
     async def list_incidents(self, request: Request) -> Response:
-        """GET /incidents: by key and status, newest first if asked for."""
+        """GET /incidents: filtered by key and status, newest first with `sort_by=created_at:desc`."""
         if (refusal := _refusal(request)) is not None:
             return refusal
         query = request.query_params
@@ -86,7 +86,7 @@ def _user(name: str) -> dict[str, Any]:
 
 
 def incident_json(number: int, incident: Incident) -> dict[str, Any]:
-    """Return an incident; only while it is acknowledged it tells by whom."""
+    """Return an incident; it names its acknowledgers only while it is acknowledged."""
     acks = [act for act in incident.acts if act.action == "acknowledge"]
     holds = incident.status == "acknowledged"
     name = _id(number)

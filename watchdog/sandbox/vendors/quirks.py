@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Quirk:
-    """A deviation: why we believe in it, and whether a strict reader of the document would choke on it."""
+    """A deviation: its evidence, and whether it violates the vendor's document."""
 
     reason: str
     breaks_document: bool

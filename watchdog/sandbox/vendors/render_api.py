@@ -1,7 +1,7 @@
 """Render's REST API, the dozen calls a guard needs, over the cloud's state. Documented: render-openapi.json.
 
-Rule 1: an unauthorized call learns nothing; every authorized one carries the rate-limit headers.
-Rule 2: slow, drop and error_after accept the change first: the answer is what gets lost, not the deed.
+Rule 1: an unauthorized call gets no information; the answer to every authorized one has the rate-limit headers.
+Rule 2: slow, drop and error_after apply the change first: only the answer is lost, not the change.
 """
 
 import base64
@@ -40,7 +40,7 @@ EVENTS_WINDOW_SECONDS = 3600.0
 """Events are listed for the last hour unless `startTime` says otherwise."""
 TRIGGERS = ("commit", "checksPass", "off")
 BEHIND_SECONDS = 120.0
-"""So late it is in the answers of a Render whose clock is behind."""
+"""The lag of the Date header while Render's clock is behind."""
 
 
 class Refused(Exception):
@@ -63,11 +63,11 @@ class RenderApi:
             keys.RENDER_API_KEY: keys.RENDER_PERMISSIONS,
             keys.RENDER_READ_ONLY_KEY: keys.RENDER_READS,
         }
-        """What each key may; a permission can be given and taken while the key is in use, as at Render."""
+        """The permissions of each key, which can change while the key is in use, as at Render."""
         self._requests = 0
 
     def routes(self) -> list[Route]:
-        """Return every route that exists; anything else is 404, as text."""
+        """Return all routes; other paths are answered 404 as text."""
         table: list[tuple[str, str, str, Handler]] = [
             ("services: read", "GET", "/services", self.list_services),
             ("services: read", "GET", "/services/{service_id}", self.get_service),
@@ -88,7 +88,7 @@ class RenderApi:
         return [Route(path, self.guarded(handler, needs), methods=[method]) for needs, method, path, handler in table]
 
     def guarded(self, handler: Handler, needs: str) -> Handler:
-        """Wrap a handler in what every call meets: the key, the rate limit, the permission, headers, the error body."""
+        """Wrap a handler in the checks of every call: key, rate limit, permission; add headers and the error body."""
 
         async def serve(request: Request) -> Response:
             self._requests += 1
@@ -158,7 +158,7 @@ class RenderApi:
         return Response(status_code=202)
 
     async def resume(self, request: Request) -> Response:
-        """POST /services/{id}/resume: the user's own suspension ends, and no other."""
+        """POST /services/{id}/resume: ends the user's own suspension, not one by another suspender."""
         self.cloud.resume(self._service(request))
         return Response(status_code=202)
 
@@ -184,7 +184,7 @@ class RenderApi:
         return JSONResponse(deploy_json(deploy, self.cloud.quirks))
 
     async def create_deploy(self, request: Request) -> Response:
-        """POST /services/{id}/deploys: of a commit, else of the newest one."""
+        """POST /services/{id}/deploys: of the given commit, otherwise of the newest deploy's."""
         service, mode = self._service(request), self.cloud.modes.use("create_deploy")
         if (refusal := await self._before(request, mode)) is not None:
             return refusal
@@ -233,7 +233,7 @@ class RenderApi:
         return None
 
     async def _after(self, request: Request, mode: str, response: Response) -> Response:
-        """Spoil the answer of a change that was made."""
+        """Return the answer of an applied change, or delay, drop or replace it as the mode demands."""
         if mode == "slow":
             await clock.sleep(self.cloud.modes.slow_seconds)
         if mode == "drop":
@@ -260,7 +260,7 @@ class RenderApi:
         return JSONResponse(postgres_json("dpg-main", self.database_status, clock.now()))
 
     async def list_projects(self, request: Request) -> Response:
-        """GET /projects: the one there is."""
+        """GET /projects: the only project."""
         page = paged([project_json(clock.now())], request.query_params, lambda project: str(project["id"]))
         return JSONResponse([{"project": item, "cursor": cursor} for item, cursor in page])
 
@@ -273,7 +273,7 @@ class RenderApi:
         return JSONResponse([{"environment": item, "cursor": cursor} for item, cursor in page])
 
     async def get_webhook(self, request: Request) -> Response:
-        """GET /webhooks/{id}: the one subscription there is."""
+        """GET /webhooks/{id}: the only subscription."""
         if request.path_params["webhook_id"] != WEBHOOK_ID:
             raise Refused(404, f"not found: {request.path_params['webhook_id']}")
         return JSONResponse(webhook_json(WEBHOOK_ID, "https://hooks.acme.example/render", self.cloud.quirks))
@@ -310,7 +310,8 @@ async def body_of(request: Request) -> dict[str, Any]:
 
 
 def wanted_trigger(change: dict[str, Any], now: str) -> str:
-    """Return the auto-deploy trigger a PATCH asks for, or the present one. Raises Refused."""
+    """Return the auto-deploy trigger that a PATCH requests, or the present one. Raises Refused."""
+    # `autoDeploy` (yes/no) is the deprecated form of `autoDeployTrigger`; "yes" keeps a trigger that is not off.
     old, new = change.get("autoDeploy"), change.get("autoDeployTrigger")
     if old is not None and new is not None:
         raise Refused(400, "autoDeploy and autoDeployTrigger cannot both be set")

@@ -1,7 +1,7 @@
 """Render's rate limits: fixed windows aligned to the clock minute, counted per bucket.
 
 Sources: recorded `Ratelimit-*` headers. `Ratelimit-Reset` is the number of seconds left, not an epoch.
-The bucket of rollback, cancel and restart was never recorded: the strictest is assumed, the one per service.
+The bucket of rollback, cancel and restart was never recorded: the sandbox assumes the strictest one, per service.
 """
 
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ CHANGES_PER_SERVICE_PER_MINUTE = 10
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a call may pass, and the headers that say so."""
+    """Whether a call is allowed, and its rate-limit headers."""
 
     allowed: bool
     headers: dict[str, str]
@@ -30,7 +30,7 @@ class Limits:
     used: dict[str, int] = field(default_factory=dict)
 
     def take(self, method: str, path: str, service_id: str | None) -> Verdict:
-        """Count a call in its bucket."""
+        """Count a call in its bucket and return the verdict; a refused call is not counted."""
         bucket, limit = bucket_of(method, path, service_id)
         window, into = divmod(clock.now(), WINDOW_SECONDS)
         if int(window) != self.window:
@@ -50,7 +50,7 @@ class Limits:
 
 
 def bucket_of(method: str, path: str, service_id: str | None) -> tuple[str, int]:
-    """Return the bucket a call counts in, and how many it allows in a minute."""
+    """Return the bucket of a call, and the calls that it allows in a minute."""
     if method == "GET":
         return "reads", READS_PER_MINUTE
     shared = method == "PATCH" or path.endswith(("/deploys", "/scale", "/rollback", "/cancel", "/restart"))

@@ -49,7 +49,7 @@ class SentryApi:
         return [Route(path, self.guarded(handler), methods=["GET"]) for path, handler in table]
 
     def guarded(self, handler: Handler) -> Handler:
-        """Wrap a handler in the token, the organization, the rate limit, and the errors' shape."""
+        """Wrap a handler in the checks of token, rate limit and organization, and in Sentry's error body."""
 
         async def serve(request: Request) -> Response:
             headers = self._rate_headers()
@@ -183,7 +183,7 @@ def _substatus(group: Group) -> str:
 
 
 def _matches(group: Group, search: Search) -> bool:
-    """Say whether an issue satisfies the terms we know; all our issues are unresolved errors."""
+    """Return whether an issue satisfies the known terms; all issues here are unresolved errors."""
     states = {"unresolved", "unhandled", "for_review", _substatus(group)}
     levels = search.values("level")
     return (
@@ -200,7 +200,7 @@ def _region(request: Request) -> str:
 
 
 def _link(request: Request, offset: int, limit: int, total: int) -> str:
-    """Return Sentry's Link header: both relations are always there, `results` says whether they lead anywhere."""
+    """Return Sentry's Link header: it always has both relations; `results` is false for one without a page."""
     parts = []
     for relation, at, more in (
         ("previous", max(0, offset - limit), offset > 0),

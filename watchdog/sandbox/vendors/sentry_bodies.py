@@ -9,7 +9,7 @@ from watchdog.sandbox.vendors.sentry_counts import PROJECTS, Group
 WEB = "https://acme.sentry.io"
 AVATAR = {"avatarType": "letter_avatar", "avatarUuid": None}
 BORN = 1_600_000_000.0
-"""When the organization was made, epoch seconds."""
+"""The creation of the organization, epoch seconds."""
 _FALSE_FLAGS = (
     *("dataScrubber", "dataScrubberDefaults", "isBookmarked", "isDynamicallySampled", "isInternal", "isPublic"),
     *("scmSourceContextEnabled", "scrapeJavaScript", "scrubIPAddresses", "seerScannerAutomation"),
@@ -34,7 +34,7 @@ _NULLS = (
 
 
 def organization_json(region_url: str) -> dict[str, Any]:
-    """Return the organization; `links.regionUrl` is where its API lives."""
+    """Return the organization; `links.regionUrl` is the base of its API."""
     return {
         "id": keys.ORGANIZATION_ID,
         "slug": keys.ORGANIZATION,

@@ -1,9 +1,9 @@
-"""What Sentry would count: the site's own 5xx answers, and a background of errors that every site has.
+"""Sentry's error counts: the site's own 5xx answers, and a background of errors that every site has.
 
-Rule 1: a site that does not run reports nothing: refused and hanging versions are silent here, as in life.
-Rule 2: what arrived in the last INGESTION_LAG_SECONDS is not counted yet; buckets that end within
-INGESTION_DELAY_SECONDS of now are marked incomplete.
-Rule 3: the background depends on the seed and the minute only, so that two calls agree.
+Rule 1: a site that does not run reports nothing: refused and hanging versions are silent, as with the real SDK.
+Rule 2: events of the last INGESTION_LAG_SECONDS are not counted yet; buckets that end within INGESTION_DELAY_SECONDS
+of now are marked incomplete.
+Rule 3: the background depends only on the seed and the minute, so that two calls agree.
 """
 
 import random
@@ -23,7 +23,7 @@ PROJECTS = {"web": "2001", "api": "2002", "jobs": "2003"}
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a query asks for. `releases` empty means any."""
+    """The filter of a query. Empty `releases` match any."""
 
     projects: tuple[str, ...]
     releases: tuple[str, ...] = ()
@@ -38,7 +38,7 @@ class Counts:
         self.cloud = cloud
 
     def between(self, start: float, end: float, wanted: Wanted) -> int:
-        """Return how many events fell into [start, end), as far as they have arrived."""
+        """Return the number of events in [start, end) that have arrived so far."""
         if not wanted.environment_known:
             return 0
         arrived = min(end, clock.now() - INGESTION_LAG_SECONDS)
@@ -50,7 +50,8 @@ class Counts:
         return failing and hit.service in wanted.projects and wanted.releases in ((), (hit.commit,))
 
     def _background(self, project: str, start: float, end: float, wanted: Wanted) -> int:
-        """Return the background of whole minutes that begin in [start, end); a release has what it ran through."""
+        """Return the background of the minutes that begin in [start, end); a release has that of its own time."""
+        # -(-a // b) rounds up: a minute counts in the bucket in which it begins, so none is counted twice.
         total, minute = 0, -(-int(start) // 60)
         while minute * 60 < end:
             live = self.cloud.services[project].live_at(minute * 60)

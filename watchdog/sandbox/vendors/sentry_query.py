@@ -1,4 +1,4 @@
-"""Sentry's query parameters: periods, intervals, and the small part of its search language that is understood."""
+"""Sentry's query parameters: periods, intervals, and the supported part of its search language."""
 
 import re
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ _TERM = re.compile(r'(!?[A-Za-z_.\[\]]+):("(?:[^"\\]|\\.)*"|\[[^\]]*\]|\S*)|("(?
 
 
 class InvalidQuery(Exception):
-    """The query makes no sense: 400, for good."""
+    """The query is invalid; the answer is 400."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Search:
     terms: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def values(self, key: str) -> tuple[str, ...]:
-        """Return what is asked of a key, nothing if it is not named."""
+        """Return the values of a key, empty if the search does not name it."""
         return self.terms.get(key, ())
 
 
@@ -50,7 +50,7 @@ def parse_period(text: str) -> float:
 
 
 def interval_of(query: QueryParams, period: float) -> int:
-    """Return the bucket width in seconds; one that makes no sense is silently replaced, as Sentry does."""
+    """Return the bucket width in seconds; like Sentry, replace an invalid one by the default without an error."""
     text = query.get("interval", "")
     match = re.fullmatch(r"(\d{1,6})([smhdw])", text)
     seconds = int(match[1]) * UNITS[match[2]] if match else int(text) if text.isdigit() else 0
@@ -60,7 +60,7 @@ def interval_of(query: QueryParams, period: float) -> int:
 
 
 def range_of(query: QueryParams) -> tuple[float, float]:
-    """Return the start and end asked for: `statsPeriod` wins over both; a day if none. Raises InvalidQuery."""
+    """Return the requested start and end: `statsPeriod` outranks both; a day without any. Raises InvalidQuery."""
     now = clock.now()
     if (period := query.get("statsPeriod")) is not None:
         return now - parse_period(period), now

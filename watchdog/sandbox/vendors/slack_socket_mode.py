@@ -1,8 +1,8 @@
 """Slack's Socket Mode, make-believe: a ticket by HTTP, a real websocket, envelopes that must be acknowledged, replies.
 
-What a person does in Slack is told to it: press a button that is in a message, type a command; and what the network
-does: deliver twice, say goodbye, fall silent. Documented by Slack: using-socket-mode, handling-user-interaction.
-Rule 1: a ticket is good for one connection. An envelope goes to one connection, the newest unless one is named.
+Tests call it for the actions of a person (press a button in a message, type a command) and of Slack or the network
+(deliver twice, announce a disconnect, drop). Documented by Slack: using-socket-mode, handling-user-interaction.
+Rule 1: a ticket is valid for one connection. An envelope goes to one connection, the newest unless one is named.
 Rule 2: only a button that is in a message (or was: `old`) can be pressed, with its own value or a forged one.
 """
 
@@ -28,7 +28,7 @@ REASONS = ("warning", "refresh_requested", "link_disabled")
 
 
 class Message(Protocol):
-    """A message in a channel, as it is and as it was."""
+    """A message in a channel with its current body and its earlier ones."""
 
     ts: str
     channel: str
@@ -38,14 +38,19 @@ class Message(Protocol):
 
 @dataclass(eq=False, slots=True)
 class Connection:
-    """One open socket; what is put into `out` is sent, None ends it."""
+    """One open socket; it sends the texts put into `out`, and None closes it."""
 
     number: int
     out: asyncio.Queue[str | None] = field(default_factory=asyncio.Queue)
 
 
 class SlackSocket:
-    """The app's connections, and what people do in Slack. `messages` are those in the channel."""
+    """The app's connections and the actions of people in Slack. `messages` are the channel's.
+
+    An envelope is queued on one connection. The app acknowledges it by id on the same socket, within three seconds at
+    Slack, and answers later by POST to its `response_url`. Here an unacknowledged envelope is not redelivered by
+    itself: a test calls `redeliver`.
+    """
 
     def __init__(self, log: EventLog, messages: list[Any]) -> None:
         self.log = log
@@ -66,10 +71,10 @@ class SlackSocket:
             Route("/respond/{number}", self.respond, methods=["POST"]),
         ]
 
-    # --- what the app does -------------------------------------------------------------------------------------------
+    # --- the app's calls ---------------------------------------------------------------------------------------------
 
     async def open(self, request: Request) -> Response:
-        """apps.connections.open: an address that is good once, and soon."""
+        """apps.connections.open: a websocket address that is valid once and for 30 s."""
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
         if token != keys.SLACK_APP_TOKEN:
             wrong = "not_allowed_token_type" if token.startswith("xoxb-") else "invalid_auth" if token else "not_authed"
@@ -81,7 +86,8 @@ class SlackSocket:
         return JSONResponse({"ok": True, "url": f"{self._base.replace('http', 'ws', 1)}/slack/link?ticket={ticket}"})
 
     async def link(self, socket: WebSocket) -> None:
-        """The socket: greets, sends what is queued, takes acknowledgements."""
+        """The socket: sends hello and the queued texts, and receives acknowledgements."""
+        # Taken out even if it is too old: a ticket is used up by its first connection.
         made = self._tickets.pop(socket.query_params.get("ticket", ""), None)
         if made is None or clock.monotonic() - made > TICKET_SECONDS:
             await socket.close(code=1008)
@@ -97,6 +103,7 @@ class SlackSocket:
                 reading = group.create_task(self._read(socket, mine))
                 while (text := await mine.out.get()) is not None:
                     await socket.send_text(text)
+                # The reader waits in receive_text; without the cancel the group would wait for the client for ever.
                 reading.cancel()
             await socket.close()
         except* (WebSocketDisconnect, RuntimeError):
@@ -114,6 +121,7 @@ class SlackSocket:
                     self.log.append("slack_acked", envelope=said["envelope_id"], seconds=seconds)
         finally:
             self._forget(mine)
+            # Wakes the sender in `link`, which waits for the queue and does not notice a closed socket.
             mine.out.put_nowait(None)
 
     def _forget(self, mine: Connection) -> None:
@@ -122,7 +130,7 @@ class SlackSocket:
             self.log.append("slack_disconnected", connection=mine.number)
 
     async def respond(self, request: Request) -> Response:
-        """A response_url: what the person, and nobody else, sees."""
+        """A response_url: a reply that only the acting person sees."""
         body = json.loads(await sockets.read_body(request) or b"{}")
         number = int(request.path_params["number"])
         envelope = next((one for one in self._sent if one["number"] == number), None)
@@ -133,7 +141,7 @@ class SlackSocket:
         self.log.append("slack_replied", **{name: told[name] for name in ("user", "envelope", "text")})
         return PlainTextResponse("ok")
 
-    # --- what people do ----------------------------------------------------------------------------------------------
+    # --- actions of people -------------------------------------------------------------------------------------------
 
     def click(
         self,
@@ -144,9 +152,9 @@ class SlackSocket:
         value: str | None = None,
         connection: int | None = None,
     ) -> Json:
-        """Press a button of the newest message that has it; `old`: one that was taken away; `value`: forge it.
+        """Press a button of the newest message that has it; `old`: a removed button; `value`: a forged value.
 
-        Raises ValueError where there is no such button, or nobody is connected.
+        Raises ValueError if there is no such button or no open connection.
         """
         message, button = self._button(f"watchdog_{action}", old)
         pressed = {**button, "value": button["value"] if value is None else value, "action_ts": f"{clock.now():.6f}"}
@@ -179,10 +187,10 @@ class SlackSocket:
         return self._deliver("slash_commands", payload, user, connection)
 
     def buttons(self) -> list[str]:
-        """Return the action ids of all buttons that stand in messages now."""
+        """Return the action ids of all buttons in the current messages."""
         return [button["action_id"] for message in self.messages for button in _buttons(message.body)]
 
-    # --- what the network and Slack itself do ------------------------------------------------------------------------
+    # --- actions of Slack and the network ----------------------------------------------------------------------------
 
     def redeliver(self, times: int = 1) -> Json:
         """Deliver the last envelope again, under its old id."""
@@ -192,7 +200,7 @@ class SlackSocket:
         return {"envelope_id": last["id"]}
 
     def goodbye(self, reason: str = "refresh_requested") -> Json:
-        """Tell every connection that it will be closed, as Slack does every hour or so; the old ones stay open."""
+        """Announce to every connection that it will close, as Slack does about hourly; the connections stay open."""
         if reason not in REASONS:
             raise ValueError(f"reason {reason!r} is none of {REASONS}")
         said = json.dumps({"type": "disconnect", "reason": reason, "debug_info": {"host": "sandbox"}})
@@ -201,7 +209,7 @@ class SlackSocket:
         return {"told": len(self.connections)}
 
     def drop(self) -> Json:
-        """Close every connection without a word."""
+        """Close every connection without an announcement."""
         dropped = len(self.connections)
         for one in list(self.connections):
             one.out.put_nowait(None)
@@ -241,7 +249,7 @@ def _buttons(body: Json) -> Iterator[Json]:
 
 
 def texts(body: Json) -> Iterable[str]:
-    """Yield every text of a message's blocks, as a person reads it."""
+    """Yield the visible texts of a message's blocks."""
     for block in body.get("blocks", ()):
         if block.get("type") == "section":
             yield block["text"]["text"]

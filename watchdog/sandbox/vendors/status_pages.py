@@ -1,7 +1,7 @@
-"""Statuspage-shaped pages of Render, Sentry and one upstream (OpenAI), which tell of a fault once it has begun.
+"""Statuspage-shaped pages of Render, Sentry and one upstream (OpenAI), which report a fault once it has begun.
 
-Rule: a page knows nothing of the site; it tells only of faults named after its vendor, and of what was announced there.
-Maintenance that is announced begins and ends on the page by the clock, as Statuspage does it where it is told to.
+Rule: a page knows nothing of the site; it reports only the faults of its vendor and the maintenance announced there.
+Announced maintenance begins and ends on the page by the clock, like Statuspage's automatic transitions.
 """
 
 from collections.abc import Sequence, Set
@@ -22,7 +22,7 @@ OREGON, FRANKFURT = "cmp-oregon", "cmp-frankfurt"
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """A line of a status page. `fails` says whether a fault of the vendor shows on it."""
+    """A line of a status page. With `fails` a fault of the vendor shows on it."""
 
     id: str
     name: str
@@ -70,7 +70,7 @@ ONE_STATUS = {
     "scheduled-maintenances/upcoming.json": "scheduled",
 }
 OF_KIND = {"slow": "degraded_performance", "partial": "partial_outage"}
-"""How a fault's kind shows; any other is a major outage."""
+"""The component status of each kind of fault; any other kind is a major outage."""
 
 
 class StatusPages:
@@ -106,7 +106,7 @@ class StatusPages:
         return JSONResponse({name: summary[name] for name in cut}, headers={"Cache-Control": "max-age=10"})
 
     def summary(self, vendor: str) -> dict[str, Any]:
-        """Return what summary.json says."""
+        """Return the body of summary.json."""
         name = PAGES[vendor][0]
         components = lines_of(vendor, self.cloud.quirks)
         fault, since = self.cloud.faults.get(vendor), self.cloud.fault_began.get(vendor)
@@ -129,7 +129,7 @@ class StatusPages:
 
 
 def lines_of(vendor: str, quirks: frozenset[str]) -> tuple[Component, ...]:
-    """Return a page's components as they are today, or as they were when Render's API was one of them."""
+    """Return a page's components; with the quirk `one_render_api` Render's API is one component, as until mid 2026."""
     today = PAGES[vendor][1]
     if vendor != "render" or "one_render_api" not in quirks:
         return today
@@ -137,7 +137,7 @@ def lines_of(vendor: str, quirks: frozenset[str]) -> tuple[Component, ...]:
 
 
 def component_ids(vendor: str, labels: Sequence[str], quirks: frozenset[str]) -> tuple[str, ...]:
-    """Return the ids of components that are named as `Oregon/Web Services`, or `Render REST API`. Raises ValueError."""
+    """Return the ids of components, named like `Oregon/Web Services` or `Render REST API`. Raises ValueError."""
     if vendor not in PAGES:
         raise ValueError(f"no status page of {vendor!r}; known: {', '.join(PAGES)}")
     lines = lines_of(vendor, quirks)

@@ -1,7 +1,7 @@
-"""All vendors on one port, told apart by the first part of the path; every request is logged before it is answered.
+"""All vendors on one port, selected by the first part of the path; every request is logged before it is answered.
 
 Rule 1: a vendor's mode (down, hang, 429, 500) acts before its own code sees the request.
-Rule 2: the log keeps what a changing call to Render says, never a header.
+Rule 2: the log keeps the bodies of calls to Render, never a header.
 """
 
 from starlette.applications import Starlette
@@ -27,7 +27,7 @@ BODY_LOGGED_BYTES = 2000
 
 
 def vendors_app(cloud: Cloud, pagers: Pagers, render: RenderApi, sentry: SentryApi, issues: Issues) -> ASGIApp:
-    """Return the application that is all vendors."""
+    """Return the application with the routes of all vendors."""
     routes = [
         Mount("/render/v1", routes=render.routes()),
         Mount("/sentry/api/0", routes=sentry.routes()),
@@ -51,7 +51,7 @@ async def _not_found(request: Request, problem: Exception) -> Response:
 
 
 def vendor_of(path: str) -> str:
-    """Return which vendor a path belongs to."""
+    """Return the vendor of a path."""
     return "slack_webhook" if path.startswith("/slack/webhook/") else path.split("/")[1]
 
 
@@ -63,7 +63,7 @@ class Front:
         self.cloud = cloud
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; a socket is its vendor's own business."""
+        """Answer one request; a websocket goes to its vendor without logging or modes."""
         if scope["type"] == "websocket":
             await self.app(scope, receive, send)
             return
@@ -74,6 +74,7 @@ class Front:
         except sockets.BodyTooLarge:
             await PlainTextResponse("request entity too large\n", status_code=413)(scope, receive, send)
             return
+        # Logged before the answer: a test that counts requests must also see those that are never answered.
         entry = self._write_down(request, vendor, body)
         noted = _noting(send, scope, entry)
         mode = self.cloud.modes.use(vendor) if vendor in MODES else "ok"
@@ -94,7 +95,7 @@ class Front:
 
 
 def _refusal(vendor: str, mode: str) -> Response:
-    """Return what the vendor says when it is overloaded (429) or broken (500)."""
+    """Return the vendor's answer when it is overloaded (429) or broken (500)."""
     if mode == "refuse_429":
         headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
         body = {"ok": False, "error": "ratelimited"} if vendor == "slack" else {"message": "rate limit exceeded"}
@@ -103,7 +104,7 @@ def _refusal(vendor: str, mode: str) -> Response:
 
 
 def _replaying(body: bytes, receive: Receive) -> Receive:
-    """Return a receive that gives the body, which was read already, and then what the connection says."""
+    """Return a receive that replays the body, which was read already, and then passes on the connection's messages."""
     waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def replay() -> Message:
@@ -113,7 +114,7 @@ def _replaying(body: bytes, receive: Receive) -> Receive:
 
 
 def _noting(send: Send, scope: Scope, entry: Entry) -> Send:
-    """Return a send that notes the status in the log entry of the request; a cut connection got none."""
+    """Return a send that adds the status to the request's log entry, unless the connection was cut."""
 
     async def note(message: Message) -> None:
         if message["type"] == "http.response.start" and not sockets.is_cut(scope):
