@@ -87,6 +87,7 @@ class EpisodeWorld:
         self.for_development = str(seed).startswith(DEVELOPMENT)
         self.chance = KeyedRandom("episode", name, seed)
         self.dice: Random = self.chance.generator("draws")
+        # A random moment of January: weekday, hour and so the traffic differ from episode to episode.
         self.begins_at = EPOCH + self.dice.uniform(1.0, 29.0) * DAY_SECONDS
         self.horizon_seconds = 1500.0
         self.services: dict[str, Service] = {}
@@ -128,6 +129,7 @@ class EpisodeWorld:
             service.season = Season(self.chance.apart(name, "season"))
         live_at = self.begins_at - self.dice.uniform(3600.0, 3 * DAY_SECONDS)
         for _ in range(HISTORY):
+            # Drawn from the newest backwards; the list is in order of time.
             service.releases.insert(0, self._release(service.profile, live_at))
             live_at -= self.dice.uniform(3600.0, 3 * DAY_SECONDS)
         self.services[name] = service
@@ -191,6 +193,7 @@ class EpisodeWorld:
         self._commits += 1
         number = self._commits
         updates_at = live_at - self.dice.uniform(10.0, 60.0)
+        # Render switches the traffic some seconds before it reports the deploy live: failures may come before that.
         serves_at = live_at - self.dice.uniform(0.0, 5.0)
         commit = f"{number:02d}" + f"{int(self.chance.uniform(number) * 16**10):010x}"
         return Release(
@@ -243,6 +246,7 @@ class EpisodeWorld:
                 symptom, begins_at=at, lasts_seconds=lasts, grows_seconds=grows, every_seconds=every, on_seconds=on
             )
             self.services[name].faults.append(fault)
+        # The first fault defines the onset; a class with several faults corrects it afterwards.
         if self.truth.onset_at is None:
             self.truth.onset_at, self.truth.ends_at, self.truth.share = at, at + lasts, symptom.share
 
@@ -268,6 +272,7 @@ class FaultClass:
         scene = EpisodeWorld(self.name, seed, world)
         scene.kind = self
         self.make(scene)
+        # Last, because the blips reach to the horizon, which `make` sets.
         scene.add_background()
         return scene
 

@@ -68,6 +68,7 @@ def judge(scene: EpisodeWorld, seed: str, record: Record) -> Played:
         seed=seed,
         right=truth.right.value,
         did=did,
+        # A later false rollback makes the episode wrong, even if its first action was right.
         good=not false and (did == truth.right or did in truth.also),
         at=first.at - begins if first is not None else None,
         rollback_at=rollbacks[0].at - begins if rollbacks else None,
@@ -81,6 +82,7 @@ def judge(scene: EpisodeWorld, seed: str, record: Record) -> Played:
         guilty=truth.commit is not None,
         observations=record.observations,
         probes=record.probes,
+        # A call before the onset is noise, not the notification of this outage.
         heard_at=_first(begins, [one for one in record.did if _heard(scene, one) and one.at >= begins]),
         asked_at=_first(begins, [one for one in record.did if one.what == "ask" and mends(scene, one)]),
         mended_at=_first(begins, [one for one in rollbacks if mends(scene, one)]),

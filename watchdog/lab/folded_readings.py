@@ -79,6 +79,7 @@ class CheckAtRest:
 
 def is_well(check: Check, given: detect.Conditions) -> bool:
     """Return whether no sequence of good readings, at any times, can make the check suspicious."""
+    # A good reading ends a run, a trouble or a crash report: that changes the check instead of adding to it.
     unbroken = check.run_started_at is None and check.troubled_since is None and not check.crashes
     return unbroken and isinstance(check.last, Good) and not detect.suspicious(check, given)
 
@@ -94,6 +95,7 @@ def _always_adds(check: Check, signal: SignalPolicy) -> tuple[float, float, floa
 def _adds_if_quick(check: Check, signal: SignalPolicy) -> tuple[float, float, float]:
     if not latency.is_timed(signal):
         return _always_adds(check, signal)
+    # A confirmed slow-answer finding may end with any reading, so the detector must judge each one.
     if any(one.confirmed for one in check.slow):
         return _thinks(check, signal)
     # The core's slow-answer detectors count an answer above this limit as slow; at or below it as quick evidence.
@@ -111,6 +113,7 @@ def _probed(
         if cusum == 0.0:
             break
         cusum = probes.after_success(cusum, baseline.rates(check, at, signal, limits))
+    # At most RECENT_MAX of them can stay in the window; a calm month has collected a quarter of a million.
     looks = (*check.recent, *[(at, False) for at in ats[-probes.RECENT_MAX :]])
     oldest = max(ats) - probes.RECENT_SECONDS
     return {
@@ -250,7 +253,9 @@ def service_at_rest(service: ServiceState, policy: Policy, now: float) -> Servic
     checks = {}
     for signal in policy.services[service.name].signals:
         check = service.checks.get(signal.name)
-        given = detect.Conditions(0.0, signal, policy.detection, in_watch)  # no feed is stale at 0
+        # Judged at moment 0, at which no feed is stale: only readings count here, not the time since the last one.
+
+        given = detect.Conditions(0.0, signal, policy.detection, in_watch)
         if check is None or check.kind != signal.kind or not is_well(check, given):
             return None
         checks[signal.name] = CheckAtRest(check, signal, given)
@@ -287,6 +292,7 @@ class Rest:
 
     def begin(self, state: State, event: Event, now: float) -> None:
         """Start folding if the whole state is at rest after this event was stepped."""
+        # Remembered even without rest: `only_adds` compares later lists with the newest one that was stepped.
         if isinstance(event, e.DeploysListed):
             self._listed[event.service] = event
         if not can_see(state) or state.troubles:
@@ -318,6 +324,7 @@ class Rest:
 
     def only_adds(self, event: Event) -> bool:
         """Return whether the event would only add to the state; if so, it may be collected when it is due."""
+        # Exact types, the most frequent first: this runs for nearly every event of a simulated year.
         if type(event) is e.Observed:
             place = self.services[event.service]
             return place.only_adds(place.checks[event.signal], event.at, event.reading, _seconds(event))

@@ -72,6 +72,7 @@ class QuietEyes(SimulatedMonitor):
         for at, _, event, check, _, look in self._flights:
             if event is not None:
                 super()._later(at, event)
+            # Only probes are counted in flight, so an uncounted reading is one of the platform's events.
             elif check.in_flight:
                 super()._saw(check, *look[1:])
             else:
@@ -86,7 +87,9 @@ class QuietEyes(SimulatedMonitor):
     def _wake_control(self, target: str, began: float, now: float) -> None:
         every = self._control_every()
         looks = _moments(began, every, now)
+        # `_control` took the target off the agenda; its reads go on where the uninterrupted chain would be now.
         self._agenda.at(looks[-1] + every, partial(self._control, target))
+        # The newest answer is still on its way and must arrive as an event of its own.
         if looks[-1] + CONTROL_ANSWERS_SECONDS > now:
             last = looks.pop()
             super()._later(last + CONTROL_ANSWERS_SECONDS, e.ControlChecked(last, target, ANSWERED))
@@ -101,6 +104,7 @@ class QuietEyes(SimulatedMonitor):
 
     def _read(self, check: Check) -> None:
         now = self._agenda.now
+        # Landed answers first: the count of reads in flight decides whether this read may begin.
         if self._flights and self._flights[0][0] <= now:
             self.land(now)
         if check.kind not in PROBES or check.due != now or check.in_flight or not self.rest.on:
@@ -187,6 +191,7 @@ class FoldingLoop(ClosedLoop):
             self._eyes.land(self.now)
             if self._rest.takes(event):
                 return
+        # Without rest, too: a suspicion has control targets read every 2 s, and a good answer changes only this entry.
         elif type(event) is e.ControlChecked and sees(self.state, event):
             self.state = fast_replace(
                 self.state, control={**self.state.control, event.target: (event.at, event.reading)}

@@ -42,7 +42,8 @@ class Profile:
     def traffic(self, at: float) -> float:
         """Return the requests per minute at a moment (UTC epoch seconds)."""
         hour = at % DAY_SECONDS / HOUR_SECONDS
-        day = int(at // DAY_SECONDS + 3) % 7  # 1970-01-01 was a Thursday; 5 and 6 are the weekend
+        # 1970-01-01 was a Thursday, the weekday 3; 5 and 6 are the weekend.
+        day = int(at // DAY_SECONDS + 3) % 7
         swing = 1.0 + self.day_swing * cos(2 * pi * (hour - self.peak_hour) / 24.0)
         return self.requests_per_minute * swing * (self.weekend if day >= 5 else 1.0)
 

@@ -147,6 +147,7 @@ def _places(oracle: Sequence[Played]) -> Sequence[Sequence[int]]:
 
 def _quotient(extra: Mapping[str, list[float]], quiet: Mapping[str, float], places: Sequence[int]) -> float:
     sums = {name: quiet[name] + sum(costs[place] for place in places) for name, costs in extra.items()}
+    # On a resample the watchdog may be luckier than the bound: without a positive cost there is no ratio.
     ours = sums.pop(OURS)
     return min(sums.values()) / ours if ours > 0 else inf
 
@@ -154,5 +155,6 @@ def _quotient(extra: Mapping[str, list[float]], quiet: Mapping[str, float], plac
 def _same_episodes(everyone: Mapping[str, Sequence[Played]], oracle: Sequence[Played]) -> None:
     wanted = {(one.name, one.seed) for one in oracle}
     for name, played in everyone.items():
+        # The length, too: a set hides an episode that was played twice, and it would count twice.
         if {(one.name, one.seed) for one in played} != wanted or len(played) != len(oracle):
             raise ValueError(f"{name} did not play the same episodes as the oracle")

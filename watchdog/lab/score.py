@@ -77,6 +77,7 @@ def mix(played: Sequence[Played], bad_deploys: float = 1.0) -> Mix:
         # Normalised over the classes that were played: a run of a few classes still gives weights that sum up to 1.
         total = sum(kinds[name].weight for name in names)
         weights |= {name: share * kinds[name].weight / (total or 1.0) / _sum(groups[name]) for name in names}
+    # Harmless events keep their absolute frequency: with fewer incidents there are more of them per incident.
     harmless = [name for name in groups if name not in incidents]
     weights |= {name: kinds[name].weight / share_of_all / _sum(groups[name]) for name in harmless}
     return lambda one: weights.get(one.name, 0.0) * one.weight
@@ -174,6 +175,7 @@ def calibration(played: Sequence[Played], weight: Mix) -> Sequence[Bin]:
     bins: list[list[Blamed]] = [[] for _ in range(DECILES)]
     everyone = blamed(played, weight)
     for one in everyone:
+        # A probability of exactly 1 belongs to the last tenth.
         bins[min(int(one[1] * DECILES), DECILES - 1)].append(one)
     everything = sum(counts for counts, _, _ in everyone)
     found = []

@@ -90,6 +90,7 @@ class SimulatedMonitor:
 
     def set_pace(self, name: str, every_seconds: float) -> None:
         """Set a service's probe interval in seconds; a shorter one has its other signals read at once, too."""
+        # The first pace of a service is no suspicion: compared with 0 it is never the shorter one.
         worried = every_seconds < self._paces.get(name, 0.0)
         self._paces[name] = every_seconds
         for check in self._checks:
@@ -153,7 +154,9 @@ class SimulatedMonitor:
         known_until = began - low - (high - low) * self._dice.random()
         # The newest minute that was complete when the tracker's (late) data ended: partial minutes count too low.
         newest = int(known_until // 60) * 60 - 60
+        # The first read brings an hour, from which the core learns a baseline at once; later reads bring news only.
         oldest = newest - 60 * (FEED_NEWEST_MINUTES if service.name in self._told_feed else FEED_HISTORY_MINUTES)
+        # Each minute is reported once, when it is complete.
         if newest <= self._told_feed.get(service.name, 0.0):
             return
         self._told_feed[service.name] = newest
@@ -167,6 +170,7 @@ class SimulatedMonitor:
     def _crashes(self, check: Check) -> None:
         service, began = check.service, self._agenda.now
         late = began - self._dice.uniform(*EVENTS_LATE_SECONDS)
+        # From the end of the last read to the end of this one: each crash is reported exactly once.
         crashed = service.crashes(self._told_crashes.get(service.name, late), late)
         self._told_crashes[service.name] = late
         answered = began + self._dice.uniform(*READ_SECONDS)
@@ -214,6 +218,7 @@ class SimulatedMonitor:
         self._agenda.at(due, partial(self._list, name, due))
 
     def _list(self, name: str, due: float) -> None:
+        # A read that `read_deploys` has replaced by an earlier one, as in `_read`.
         if self._deploys_due[name] != due:
             return
         began, service = self._agenda.now, self._scene.services[name]

@@ -24,14 +24,22 @@ class World:
 
     name: str
     words: str
-    blips: float = 1.0  # how many there are
-    blip_seconds: float = 1.0  # how long they last, and the longest of them
-    restart_seconds: float = 1.0  # how long a good deploy's restart is felt
-    bad_deploys: float = 1.0  # how many deploys are bad
-    onset_seconds: tuple[float, float] | None = None  # how long after a deploy what otherwise breaks soon shows
-    feed_delay_seconds: tuple[float, float] | None = None  # how late the error tracker is
-    seasons: bool = False  # latency by hour of the day and day of the week, and jobs
-    history_days: float = 0.0  # how long it was watched before anything happens
+    # The number of blips a day.
+    blips: float = 1.0
+    # The length of blips, and their cap.
+    blip_seconds: float = 1.0
+    # The length of the failures while a good deploy restarts.
+    restart_seconds: float = 1.0
+    # The number of bad deploys.
+    bad_deploys: float = 1.0
+    # The seconds from a bad deploy to its onset, for the classes that otherwise break soon.
+    onset_seconds: tuple[float, float] | None = None
+    # The delay of the error tracker.
+    feed_delay_seconds: tuple[float, float] | None = None
+    # Whether latency varies by hour of the day and day of the week, and with jobs.
+    seasons: bool = False
+    # The days of watching before the fault.
+    history_days: float = 0.0
 
 
 USUAL = World("usual", "the laboratory's own")
@@ -87,7 +95,8 @@ class Season:
 
     def _of_day(self, day: int) -> tuple[float, list[tuple[float, float, float]]]:
         """Return the load factor of a day and its jobs: begin and end (hours of the day, UTC) and latency factor."""
-        weekday = (day + 3) % 7  # 1970-01-01 was a Thursday
+        # 1970-01-01 was a Thursday, the weekday 3.
+        weekday = (day + 3) % 7
         # Keyed by the day and not drawn in turn: a day looks the same for every decider, in any order of reads.
         chances = [self._chance.uniform(day * 16 + number) for number in range(8)]
         level = (self._weekend if weekday >= WEEKEND else 1.0) * exp(self._days_differ * 2 * (chances[0] - 0.5))

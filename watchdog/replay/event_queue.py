@@ -24,6 +24,7 @@ class EventQueue:
 
     def run(self, until: float) -> None:
         """Run all callbacks due until that moment, including those that are added meanwhile."""
+        # Local names: a simulated year runs through this loop 19 million times.
         due, take = self._due, heapq.heappop
         while due and due[0][0] <= until:
             self.now, _, do = take(due)

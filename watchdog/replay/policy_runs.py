@@ -123,6 +123,7 @@ class CounterfactualRun:
 
     def _take(self, event: Event) -> None:
         if isinstance(event, e.TimePassed):
+            # One TimePassed serves every wake that is due, in the core as here.
             while self._wakes and self._wakes[0] <= event.at:
                 heapq.heappop(self._wakes)
         for effect in self._side.hear(event):
@@ -163,6 +164,7 @@ class CounterfactualRun:
 def applied(state: State, changed: Changed) -> State:
     """Return the state with a recorded change applied."""
     if changed.names is not None:
+        # `names` lists all services after the change, so one that is not in it was removed.
         services = {**state.services, **{one.name: one for one in changed.services}}
         state = replace(state, services={name: services[name] for name in changed.names if name in services})
     if changed.fleet is not None:

@@ -85,6 +85,7 @@ def replay(
     found = Replay()
     for run in runs:
         _Run(found, other, listening, keeps_checks=keeps_checks).play(run)
+    # The workers of a fleet write runs of their own, which overlap in time.
     found.did.sort(key=lambda one: one.at)
     found.old.sort(key=lambda one: one.at)
     found.new.sort(key=lambda one: one.at)
@@ -146,7 +147,8 @@ class _Run:
             if self._keeps_checks:
                 self._old.state = _with_checks(head.state, self._old.state)
             elif not same(self._old.state, head.state):
-                if not self._hashes_texts:  # an earlier version keeps less of a decision: its state goes on
+                # An earlier version stored less of a decision: its state is taken over without a divergence.
+                if not self._hashes_texts:
                     self._diverged(where, head.at, "the state at the beginning of this file is another")
                 self._old.state = head.state
             return

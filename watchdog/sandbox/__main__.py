@@ -81,7 +81,8 @@ def _write_whole(path: Path, text: str) -> None:
 def main() -> None:
     """Run the command line."""
     asyncio.run(run(parser().parse_args()))
-    gc.freeze()  # skip the last collection: the system frees the memory when the process exits
+    # Skips the last collection: the system frees the memory when the process exits.
+    gc.freeze()
 
 
 if __name__ == "__main__":

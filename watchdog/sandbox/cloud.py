@@ -149,6 +149,7 @@ class Cloud:
         if running is not None and self.modes.peek("overlap") == "override":
             self.cancel(service, running)
         elif running is not None:
+            # Render keeps only the newest waiting deploy.
             for waiting in service.deploys:
                 if waiting.status == "queued":
                     self._finish(service, waiting, "canceled")
@@ -293,6 +294,7 @@ class Cloud:
         service.maintenance, service.updated_at = enabled, clock.now()
         self.log.append("maintenance_mode", service=service.name, enabled=enabled)
         self.changed()
+        # Render has one type of event for both directions.
         self.record_event(service, "maintenance_mode_enabled", {"enabled": enabled})
 
     def suspend(self, service: Service, by: str = "user") -> None:

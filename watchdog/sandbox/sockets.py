@@ -126,7 +126,8 @@ class Listener:
         config = uvicorn.Config(
             self._app,
             http=H11Protocol,
-            ws="auto",  # Slack's socket, where the extra `slack` brings a library for it; else there is none
+            # For Slack's socket, if the extra `slack` has installed a websocket library.
+            ws="auto",
             lifespan="off",
             log_config=None,
             access_log=False,
@@ -134,6 +135,7 @@ class Listener:
             date_header=False,
             timeout_keep_alive=60,
         )
+        # Not serve(): it would install signal handlers, which belong to the program around the sandbox.
         config.load()
         server = uvicorn.Server(config)
         server.lifespan = config.lifespan_class(config)
@@ -156,7 +158,8 @@ class Listener:
         self._app.closing = True
         self.shut()
         self._placeholder.close()
-        await asyncio.sleep(0)  # let the connections notice
+        # One turn of the loop, in which the aborted connections notice their end.
+        await asyncio.sleep(0)
         for task in tasks:
             task.cancel()
         with contextlib.suppress(TimeoutError):

@@ -53,6 +53,7 @@ class Hands:
         if self.plan is Plan.PAGE:
             return None, None
         lived = [(one.finished_at, one) for one in service.listed(at) if one.finished_at is not None]
+        # By the time of going live, not of creation: builds overtake each other.
         lived.sort(key=lambda pair: -pair[0])
         if len(lived) < 2 or lived[0][1].trigger == "rollback" or lived[0][1].id in self._rolled_back:
             return None, None

@@ -80,6 +80,7 @@ def information(symptom: Symptom, sigma: float) -> float:
     """Return the KL divergence of one probe's outcome (nats) between the symptom and health."""
     p = min(1.0, symptom.share + (1.0 - symptom.share) * PROBE_NOISE)
     failing = _term(p, PROBE_NOISE) + _term(1.0 - p, 1.0 - PROBE_NOISE)
+    # A failed probe has no latency, so only the answered share (1 - p) adds evidence of slowness.
     return failing + (1.0 - p) * log(symptom.slow) ** 2 / (2 * sigma**2)
 
 

@@ -107,5 +107,6 @@ class Burn:
 
     def _share(self, at: float, seconds: float) -> float:
         probes = seconds / self.every_seconds
+        # The part of the window before the first probe, filled with the failures of a healthy service.
         unseen = max(0.0, probes - self._seen)
         return (self._failed(at, seconds) + unseen * PROBE_NOISE) / probes

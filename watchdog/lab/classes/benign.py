@@ -36,6 +36,7 @@ def surge_quiet(scene: EpisodeWorld) -> None:
 def cron_spikes(scene: EpisodeWorld) -> None:
     """A recurring job slows the service down for 1 to 10 min, every 15 or 30 min, since a day before."""
     scene.deploy_by_chance()
+    # Since a day before the world begins, so that the core's baseline has always known the job.
     slow = Symptom(slow=scene.draw(2.0, 3.5))
     every = scene.dice.choice((900.0, 1800.0))
     scene.main.faults.append(
@@ -54,6 +55,7 @@ def flaky(scene: EpisodeWorld) -> None:
 def few_new_errors(scene: EpisodeWorld) -> None:
     """A good deploy with a rare new kind of error, which deserves a ticket but no page."""
     bad = scene.deploy(scene.fault_at)
+    # Half an error a minute with any traffic: the rate per request is its inverse.
     rare = Symptom(errors=0.5 / max(scene.main.profile.traffic(scene.fault_at), 1.0), new_error="ValueError: locale")
     scene.main.faults.append(Fault(rare, bad.commit))
     scene.truth.right, scene.truth.also = Right.TICKET, frozenset({Right.NOTHING})

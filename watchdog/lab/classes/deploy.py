@@ -95,6 +95,7 @@ def latency_creep(scene: EpisodeWorld) -> None:
     _bad(scene, Symptom(slow=slow), after=_sooner_or_later(scene))
     if slow < 2.0:
         scene.truth.right, scene.truth.also = Right.PAGE, frozenset({Right.ASK})
+    # No request fails; the cost counts the slowness like 5 % of failing requests.
     scene.truth.share = 0.05
 
 

@@ -66,9 +66,11 @@ def _region(scene: EpisodeWorld) -> None:
     for name in (MAIN, *struck):
         at = scene.fault_at + scene.draw(0.0, 20.0)
         scene.trouble(scene.dice.choice(DOWN), at, lasts=_lasts(scene), services=(name,))
+    # `trouble` took the delay of the first service for the onset; the incident begins with the region's fault.
     scene.truth.onset_at, scene.truth.right = scene.fault_at, Right.PAGE
     if scene.dice.random() < 0.5:
-        begins = scene.fault_at + scene.draw(300.0, 1200.0)  # status pages are late
+        # Public status pages follow an outage with a delay of minutes, if at all.
+        begins = scene.fault_at + scene.draw(300.0, 1200.0)
         scene.outside.vendors_down["render"] = [(begins, begins + 7200.0)]
 
 
@@ -91,6 +93,7 @@ def blind(scene: EpisodeWorld) -> None:
     down = Symptom(1.0, FailureKind.CONNECT, "network unreachable")
     scene.trouble(down, scene.fault_at, lasts=lasts, services=tuple(scene.services))
     scene.outside.control_down.append((scene.fault_at, scene.fault_at + lasts))
+    # Visitors notice nothing of it, so the outage itself costs nothing.
     scene.truth.right, scene.truth.share = Right.SELF, 0.0
 
 

@@ -15,7 +15,8 @@ __all__ = ["Report", "write"]
 
 def write(report: Report, folder: Path) -> list[Path]:
     """Write report.html, report.md and report.json into a folder (created if missing); return their paths."""
-    from watchdog.lab.report.page import page  # jinja2 comes with the extra `console`, and JSON alone needs none
+    # Imported here: jinja2 comes with the extra `console`, and the JSON form works without it.
+    from watchdog.lab.report.page import page
 
     folder.mkdir(parents=True, exist_ok=True)
     texts = {

@@ -96,6 +96,7 @@ def _quiet(numbers: Numbers) -> Iterator[Bar]:
         phrases.number,
         0.0,
         f"{episodes:.0f} episodes",
+        # No sample can show a rate of exactly 0, so the interval casts no doubt on this bar.
         certain_by=count.high,
         measured=episodes > 0,
     )

@@ -62,6 +62,7 @@ def delays(ours: Sequence[Played], oracle: Sequence[Played]) -> list[Delays]:
 
 def _class(name: str, ours: Sequence[Played], bound: Mapping[str, Sequence[Played]]) -> Delays:
     kind = kind_of(ours[0])
+    # `make` sets the horizon, so one scene of any seed is built to read it.
     horizon = kind.scene("horizon").horizon_seconds
     return Delays(
         name,

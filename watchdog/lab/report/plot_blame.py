@@ -45,6 +45,7 @@ def _axes() -> Iterator[str]:
 def _mark(tenth: Tenth) -> Iterator[str]:
     x = _x(tenth["predicted"])
     yield svg.line(x, _y(tenth["low"]), x, _y(tenth["high"]), "whisker")
+    # The root makes the area of a dot grow with its share; the constant keeps rare tenths visible.
     yield svg.dot(x, _y(tenth["value"]), 3.0 + 8.0 * tenth["share"] ** 0.5, "ours mark")
 
 

@@ -62,6 +62,7 @@ def _row(one: Delays, top: float, last: float) -> Iterator[str]:
     yield svg.line(0, top - 3, WIDTH, top - 3, "faint")
     yield svg.words(0, top + 18, one.words, "label")
     for number, value in enumerate(one.ours):
+        # Steps of 3 modulo 7 (coprime) spread neighbouring episodes over all heights.
         x, y = place(one.at(value), last), top + 4 + number * 3 % SHIFTS * 1.5
         yield svg.dot(x, y, 2.4, "ours") if value is not None else svg.cross(x, y, 3.0, "miss")
     for value in one.bound:

@@ -38,6 +38,7 @@ def trials(folder: Path) -> Iterator[Trial]:
             buckets += rows
             label = Label(float(target["timestamp"]), rows[-1].end, "front", target["metric"], FIVE_MINUTES)
             labels.append(label)
+        # The folders of the issues are not in order of time.
         buckets.sort()
         quiet = traffic / "noissue" / "metrics.csv"
         if quiet.exists():

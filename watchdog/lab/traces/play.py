@@ -110,7 +110,8 @@ class Play:
         if asked != self._asked[name] or bucket is None:
             return
         again = partial(self._read_deploys, name, asked, every_seconds)
-        if bucket.start > now:  # nothing is recorded until then
+        # A gap in the record: nothing happens until the next bucket begins.
+        if bucket.start > now:
             self._agenda.at(bucket.start, again)
             return
         self._list_deploys(name)
@@ -124,6 +125,7 @@ class Play:
     def _set_pace(self, name: str, every_seconds: float) -> None:
         faster = every_seconds < self._paces.get(name, float("inf"))
         self._paces[name] = every_seconds
+        # Only a faster pace moves the planned probe; a slower one takes effect after it.
         for signal in self._policy.services[name].signals if faster else ():
             if (name, signal.name) in self._turns:
                 self._look_after(name, signal, every_seconds)
@@ -140,7 +142,8 @@ class Play:
         bucket = self._tracks[name].at(now)
         if bucket is None:
             return
-        if bucket.start >= now:  # nothing is recorded until then
+        # A gap in the record: the next probe falls into the next bucket, which does not include its start.
+        if bucket.start >= now:
             self._look_after(name, signal, bucket.start + SOON - now)
             return
         self._look_after(name, signal, min(signal.every_seconds, self._paces.get(name, signal.every_seconds)))

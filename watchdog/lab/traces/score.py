@@ -121,6 +121,7 @@ def _alarms(did: Sequence[Action]) -> Iterator[Alarm]:
     closed: dict[str, float] = {}
     for one in did:
         if one.kind == "decided":
+            # The course of the first decision: a later one may only follow from the open incident.
             courses.setdefault(one.incident, one.what.partition(" ")[0])
         elif one.kind == "page":
             first.setdefault(one.incident, one)

@@ -64,6 +64,7 @@ def _held(changes: Sequence[Change], spans: Sequence[tuple[float, float]], ends_
     states = zip(changes, [*changes[1:], (ends_at, True, "")], strict=True)
     place = 0
     for (begin, up, why), (end, _, _) in states:
+        # States and spans are both in order of time, so spans that ended before this state are done with.
         while place < len(spans) and spans[place][1] <= begin:
             place += 1
         for span in spans[place:]:

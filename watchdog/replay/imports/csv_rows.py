@@ -51,6 +51,7 @@ class Row:
 def rows(path: Path, needed: Collection[str], optional: Collection[str]) -> Iterator[Row]:
     """Yield the rows of a file. Raises ConfigurationError where a column is missing or unknown, or a row too long."""
     csv.field_size_limit(FIELD_MAX)
+    # Strict: otherwise an open quote swallows the rest of the file as one field without an error.
     reader = csv.DictReader(io.StringIO(text_of(path)), strict=True)
     try:
         names = [name.strip() for name in reader.fieldnames or ()]
@@ -58,6 +59,7 @@ def rows(path: Path, needed: Collection[str], optional: Collection[str]) -> Iter
         reader.fieldnames = names
         for values in reader:
             where = f"{path.name}:{reader.line_num}"
+            # DictReader collects surplus columns under the key None.
             if None in values:
                 refuse(where, f"more than {len(names)} columns", 'put a text with a comma in quotes: "a, b"')
             if any((text or "").strip() for text in values.values()):

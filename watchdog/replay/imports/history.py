@@ -64,6 +64,7 @@ def text_of(path: Path) -> str:
             data = file.read(FILE_BYTES_MAX + 1)
         if len(data) > FILE_BYTES_MAX:
             refuse(path.name, f"larger than {FILE_BYTES_MAX // 1024**2} MiB", "split it, and import it piece by piece")
+        # "-sig": spreadsheets export a byte order mark, which would become a part of the first column's name.
         return data.decode("utf-8-sig")
     except OSError as error:
         refuse(path.name, f"cannot be read ({type(error).__name__})", "name a readable file")
@@ -77,6 +78,7 @@ def json_of(path: Path) -> Any:
         return json.loads(text_of(path))
     except json.JSONDecodeError as error:
         refuse(f"{path.name}:{error.lineno}", f"not JSON ({error.msg})", "save the answer as it came, whole")
+    # Python's parser recurses once per level, and refuses integers of more than 4,300 digits.
     except (RecursionError, ValueError):
         refuse(
             path.name, "not JSON of this kind (nested without end, or endless numbers)", "save the answer as it came"

@@ -68,6 +68,7 @@ def _value(where: str, pair: Any) -> Value:
     try:
         at, text = pair
         number = float(text)
+        # JSON's true is a number to Python, but no time.
         if isinstance(at, bool) or not 0.0 <= float(at) < 1e11:
             raise ValueError
     except (TypeError, ValueError, OverflowError):

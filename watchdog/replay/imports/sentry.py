@@ -81,6 +81,7 @@ def _stats_v2(answer: Mapping[str, Any]) -> Iterator[Bucket]:
 
 
 def _count(value: Any) -> float:
+    # JSON's true is a number to Python, but no count.
     if isinstance(value, bool) or not 0 <= float(value) < 1e12:
         raise ValueError("not a count")
     return float(value)

@@ -68,6 +68,7 @@ def _thought(name: str, diary: Diary, human: Undone) -> Missed:
     if not known:
         suspected = diary.phase_at(human.at) is Phase.SUSPECT
         return Missed(name, human, SUSPECTED if suspected else BEGUN if lasting else UNSEEN)
+    # The latest decision before the human acted explains the course; the first request gives the lead.
     last = known[-1]
     asked = next((one.at for one in known if one.course in (Course.ASK, Course.ANNOUNCE)), None)
     seconds = human.at - asked if asked is not None else None

@@ -174,6 +174,7 @@ class Diaries:
         if outage is None:
             outage = diary.outages[key] = _continued(diary, was) or Outage(incident.onset_at)
         decision = incident.decision
+        # The judged policy is autonomous everywhere: a decision of another mode came with the run's recorded state.
         ours = decision is not None and decision.mode == Mode.AUTONOMOUS.value
         if decision is not None and ours and (not outage.decisions or outage.decisions[-1] is not decision):
             outage.decisions.append(decision)
@@ -210,4 +211,5 @@ def _recovered_at(before: ServiceState, incident: Incident, closed_at: float) ->
         return closed_at
     bad = [check.last_bad_at for check in before.checks.values() if check.kind in PROBES]
     last = max((at for at in bad if at is not None), default=closed_at)
+    # An older failure cannot have kept the incident open until now; another signal did.
     return last if closed_at - last <= CALL_OFF_SECONDS else closed_at

@@ -38,13 +38,20 @@ GOOD = Behaviour()
 
 KINDS: dict[str, Behaviour] = {
     "good": GOOD,
-    "error": Behaviour("error", after_seconds=4.0),  # every request 5xx
-    "partial": Behaviour("partial", after_seconds=4.0, status=500, share=0.3),  # a share of requests 5xx
-    "refused": Behaviour("refused", after_seconds=4.0),  # crashed: nothing listens
-    "hang": Behaviour("hang", after_seconds=4.0),  # accepts and never answers
-    "slow": Behaviour("slow", after_seconds=4.0, factor=3.0),  # latency times N
-    "wrong_body": Behaviour("wrong_body", after_seconds=4.0),  # 200, but not our page
-    "leak": Behaviour("leak", after_seconds=4.0, factor=1.0),  # latency grows by its usual self each second
+    # Every request gets a 5xx.
+    "error": Behaviour("error", after_seconds=4.0),
+    # A share of the requests gets a 5xx.
+    "partial": Behaviour("partial", after_seconds=4.0, status=500, share=0.3),
+    # Crashed: the port refuses connections.
+    "refused": Behaviour("refused", after_seconds=4.0),
+    # Accepts connections and never answers.
+    "hang": Behaviour("hang", after_seconds=4.0),
+    # Latency is `factor` times the usual.
+    "slow": Behaviour("slow", after_seconds=4.0, factor=3.0),
+    # HTTP 200 with another page.
+    "wrong_body": Behaviour("wrong_body", after_seconds=4.0),
+    # Latency grows by `factor` times the usual each second.
+    "leak": Behaviour("leak", after_seconds=4.0, factor=1.0),
 }
 
 

@@ -28,6 +28,7 @@ class Site:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        # Without an answer and a hit: a hanging site also reports nothing to Sentry.
         if self.behaves(scope["path"]).kind == "hang" and not self.service.replaced:
             await sockets.gone(receive)
             return

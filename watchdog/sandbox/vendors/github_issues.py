@@ -137,6 +137,7 @@ class Issues:
         """Return the refusal of a call because of its key, its repository or the mode, or None."""
         if request.headers.get("authorization") != f"Bearer {keys.GITHUB_TOKEN}":
             return error(401, "Bad credentials")
+        # GitHub answers 404 instead of 403 for a repository that the token cannot see.
         if request.path_params["owner"] != keys.ORGANIZATION:
             return error(404, "Not Found")
         if mode == "limited":

@@ -111,6 +111,7 @@ class Pagers:
         key = event.get("dedup_key") or f"sandbox-{len(self.incidents) + 1:08d}"
         action = event["event_action"]
         opened = next((i for i in self.incidents if i.dedup_key == key and i.status != "resolved"), None)
+        # The routing key is a secret, also in a simulation: no record holds it.
         kept = {name: value for name, value in event.items() if name != "routing_key"}
         if action == "trigger":
             self._trigger(key, event["payload"], kept, opened)
@@ -164,6 +165,7 @@ class Pagers:
 
     def _slack(self, answer: Callable[[Json], Response]) -> Callable[[Request], Awaitable[Response]]:
         async def serve(request: Request) -> Response:
+            # Slack answers 200 even to a wrong token; only the body shows the refusal.
             if request.headers.get("authorization") != f"Bearer {keys.SLACK_BOT_TOKEN}":
                 return _no("invalid_auth" if "authorization" in request.headers else "not_authed")
             return answer(await sockets.json_of(request))

@@ -147,6 +147,7 @@ class Issuer:
         self.url = self._listener.url
 
     async def __aenter__(self) -> Self:
+        # In a thread: generating an RSA key would block the event loop, which also serves the requests of a test.
         self._signers = [await asyncio.to_thread(new_signer)]
         await self._listener.open()
         return self
@@ -208,10 +209,12 @@ class Issuer:
         wrong = [name for name, value in wanted.items() if asked.get(name) != value]
         wrong += ["redirect_uri"] if asked.get("redirect_uri") not in self.redirect_uris else []
         wrong += ["scope"] if "openid" not in asked.get("scope", "").split() else []
+        # Shorter values are too easy to guess: they protect against forged answers and replayed tokens.
         wrong += [name for name in ("state", "nonce", "code_challenge") if len(asked.get(name, "")) < 32]
         return f"refused: {', '.join(wrong)}" if wrong else ""
 
     def _back(self, asked: Mapping[str, str], said: Mapping[str, str]) -> Response:
+        # 303 turns the form's POST into a GET; `iss` lets the client detect a mix-up of providers (RFC 9207).
         return RedirectResponse(
             f"{asked['redirect_uri']}?{urlencode({**said, 'state': asked['state'], 'iss': self.url})}", 303
         )
@@ -241,6 +244,7 @@ class Issuer:
         scheme, _, pair = request.headers.get("authorization", "").partition(" ")
         if scheme == "Basic":
             name, _, secret = base64.b64decode(pair).decode().partition(":")
+            # Both parts are form-encoded before the base64 (RFC 6749, section 2.3.1).
             given = (unquote_plus(name), unquote_plus(secret))
         return given == (keys.OIDC_CLIENT_ID, keys.OIDC_SECRET) and (scheme != "Basic") is self._by_form
 

@@ -93,6 +93,7 @@ class RenderApi:
         async def serve(request: Request) -> Response:
             self._requests += 1
             name = {"Render-Request-Id": f"req-{self.cloud.seed:08x}-{self._requests:08x}", **self._date()}
+            # The key first: a refused caller must learn nothing of limits, permissions and services.
             may = self.keys.get(request.headers.get("authorization", "").removeprefix("Bearer "))
             if may is None:
                 return error(401, "Unauthorized", name)
@@ -106,6 +107,7 @@ class RenderApi:
             except Refused as refused:
                 return error(refused.status, refused.message, name | verdict.headers)
             for key, value in (name | verdict.headers).items():
+                # Headers of the handler win: a failure mode has its own Retry-After and Ratelimit-Remaining.
                 response.headers.setdefault(key, value)
             return response
 
@@ -145,6 +147,7 @@ class RenderApi:
             return refusal
         change = await body_of(request)
         trigger = wanted_trigger(change, service.auto_deploy_trigger)
+        # `ignore` answers success without a change: the daemon must read the setting back to notice.
         if mode != "ignore":
             self.cloud.set_auto_deploy(service, trigger)
             maintenance = change.get("serviceDetails", {}).get("maintenanceMode")
@@ -341,6 +344,7 @@ def paged(items: Sequence[T], query: QueryParams, key: Callable[[T], str]) -> li
             start = keys_in_order.index(base64.urlsafe_b64decode(cursor).decode()) + 1
         except (ValueError, binascii.Error) as problem:
             raise Refused(400, "invalid cursor") from problem
+    # Each item carries the cursor behind itself, as at Render; the last one of a page leads to the next.
     page = items[start : start + limit]
     return [(item, base64.urlsafe_b64encode(key(item).encode()).decode()) for item in page]
 

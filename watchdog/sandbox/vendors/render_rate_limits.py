@@ -33,6 +33,7 @@ class Limits:
         """Count a call in its bucket and return the verdict; a refused call is not counted."""
         bucket, limit = bucket_of(method, path, service_id)
         window, into = divmod(clock.now(), WINDOW_SECONDS)
+        # Recorded at Render: all buckets start anew with the clock minute, not a minute after their first call.
         if int(window) != self.window:
             self.window = int(window)
             self.used.clear()

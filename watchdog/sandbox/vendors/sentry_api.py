@@ -115,6 +115,7 @@ class SentryApi:
             value: dict[str, Any] = {
                 "timestamp": bucket * 1000,
                 "value": self.counts.between(bucket, bucket + width, asked),
+                # As at Sentry: late events may still arrive for these buckets, so their counts can grow.
                 "incomplete": bucket + width >= clock.now() - INGESTION_DELAY_SECONDS,
             }
             if value["incomplete"]:
@@ -151,6 +152,7 @@ class SentryApi:
         if "project_numbers_only" in self.cloud.quirks and not all(one.lstrip("-").isdecimal() for one in asked):
             raise InvalidQuery("Invalid project parameter. Values must be numbers.")
         known = tuple(slug for slug in map(_slug, asked) if slug is not None)
+        # -1 is Sentry's way to ask for all projects.
         projects = tuple(PROJECTS) if not asked or "-1" in asked else known
         environments = query.getlist("environment")
         visible = not environments or any(name in ENVIRONMENTS for name in environments)
@@ -206,6 +208,7 @@ def _link(request: Request, offset: int, limit: int, total: int) -> str:
         ("previous", max(0, offset - limit), offset > 0),
         ("next", offset + limit, offset + limit < total),
     ):
+        # Sentry's cursor: value, offset, and whether it leads backwards.
         cursor = f"0:{at}:{int(relation == 'previous')}"
         url = request.url.include_query_params(cursor=cursor)
         parts.append(f'<{url}>; rel="{relation}"; results="{json.dumps(more)}"; cursor="{cursor}"')

@@ -96,5 +96,6 @@ def groups(cloud: Cloud, wanted: Wanted) -> list[Group]:
         count = sum(Counts(cloud).background_of(project, int(now // 60) - ago) for ago in range(1, 60))
         title = "TimeoutError: mail server"
         found.append(Group(0, project, title, "acme.mail.send", old.commit or "", count, old.created_at, now - 60))
+    # Numbered from the oldest, so that an issue keeps its number when newer ones appear.
     found.sort(key=lambda group: group.first_seen)
     return [replace(group, number=number) for number, group in enumerate(found, start=1)][::-1]

@@ -11,6 +11,7 @@ UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 MAX_PERIOD_SECONDS = 90 * 86_400
 MAX_BUCKETS = 10_000
 DEFAULT_INTERVAL_SECONDS = 300
+# A term `key:value`, whose value may be quoted or a [list], or a bare word (which may be quoted).
 _TERM = re.compile(r'(!?[A-Za-z_.\[\]]+):("(?:[^"\\]|\\.)*"|\[[^\]]*\]|\S*)|("(?:[^"\\]|\\.)*"|\S+)')
 
 

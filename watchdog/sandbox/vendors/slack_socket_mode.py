@@ -77,6 +77,7 @@ class SlackSocket:
         """apps.connections.open: a websocket address that is valid once and for 30 s."""
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
         if token != keys.SLACK_APP_TOKEN:
+            # Slack names the usual mistake: the bot token (xoxb-) in the place of the app token (xapp-).
             wrong = "not_allowed_token_type" if token.startswith("xoxb-") else "invalid_auth" if token else "not_authed"
             return JSONResponse({"ok": False, "error": wrong})
         self._base = str(request.base_url).rstrip("/").removesuffix("/slack")
@@ -106,6 +107,7 @@ class SlackSocket:
                 # The reader waits in receive_text; without the cancel the group would wait for the client for ever.
                 reading.cancel()
             await socket.close()
+        # RuntimeError: starlette's answer to a send after the client has closed the socket.
         except* (WebSocketDisconnect, RuntimeError):
             pass
         finally:

@@ -114,6 +114,7 @@ class StatusPages:
         announced = [one for one in self.cloud.announced.get(vendor, []) if one.status(now) != "completed"]
         under = {part for one in announced if one.status(now) == "in_progress" for part in one.components}
         state = _state(fault)
+        # A fault outranks maintenance in the page's indicator.
         worst = "under_maintenance" if state == "operational" and under else state
         indicator, description = WORST.get(worst, ("none", "All Systems Operational"))
         changed = clock.iso(since if since is not None else now - 30 * clock.DAY)

@@ -69,6 +69,7 @@ class Front:
             return
         request = Request(scope, receive)
         vendor = vendor_of(request.url.path)
+        # Read here for the log; `_replaying` gives the body to the vendor's code a second time.
         try:
             body = await sockets.read_body(request)
         except sockets.BodyTooLarge:
@@ -98,6 +99,7 @@ def _refusal(vendor: str, mode: str) -> Response:
     """Return the vendor's answer when it is overloaded (429) or broken (500)."""
     if mode == "refuse_429":
         headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+        # Slack's Web API keeps its `ok: false` form even with status 429.
         body = {"ok": False, "error": "ratelimited"} if vendor == "slack" else {"message": "rate limit exceeded"}
         return JSONResponse(body, status_code=429, headers=headers)
     return JSONResponse({"message": "internal server error"}, status_code=500)
