@@ -129,7 +129,6 @@ class ClosedLoop:
         elif notice.kind is NoticeKind.ASKED:
             what = "ask"
             # The channel's delivery confirmation: the core starts the clock of an approval request only with it.
-
             asked = (notice.service, notice.incident, notice.at)
             self._agenda.at(self.now, lambda: self.tell(e.QuestionHeard(self.now, *asked)))
         else:

@@ -84,7 +84,6 @@ def table(mapped: Sequence[Mapped]) -> list[str]:
 
 def json_object(mapped: Sequence[Mapped]) -> list[Mapping[str, object]]:
     """Return the JSON form: one object per cell, with the notification delay of each episode (null: not in time)."""
-
     return [
         {
             "period_seconds": one.cell.period_seconds,

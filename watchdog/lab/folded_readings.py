@@ -254,7 +254,6 @@ def service_at_rest(service: ServiceState, policy: Policy, now: float) -> Servic
     for signal in policy.services[service.name].signals:
         check = service.checks.get(signal.name)
         # Judged at moment 0, at which no feed is stale: only readings count here, not the time since the last one.
-
         given = detect.Conditions(0.0, signal, policy.detection, in_watch)
         if check is None or check.kind != signal.kind or not is_well(check, given):
             return None

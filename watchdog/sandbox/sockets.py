@@ -51,7 +51,6 @@ class WithTransport:
             await self.app(scope, receive, send)
         except asyncio.CancelledError:
             # `close` cancels requests whose clients are gone: they just end. Any other cancellation must pass on.
-
             if not self.closing:
                 raise
 

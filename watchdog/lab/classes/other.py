@@ -141,7 +141,6 @@ def certificate(scene: EpisodeWorld) -> None:
 
 def no_marker(scene: EpisodeWorld) -> None:
     """A change outside of deploys (a setting, a migration by hand) breaks the service for good."""
-
     scene.deploy_by_chance()
     scene.trouble(scene.dice.choice(DOWN), scene.fault_at)
     scene.truth.right = Right.PAGE

@@ -80,7 +80,6 @@ def autonomous(policy: Policy) -> Policy:
 
 def answer(act: Act, at: float) -> Event | None:
     """Return the outcome of an action that the run did not request: auto-deploy was off, the rollback is lost."""
-
     # Off before, so that the core has nothing to restore afterwards in a world that ignores it.
     if isinstance(act, fx.PinAutoDeploy):
         return e.PinConfirmed(at + PIN_SECONDS, act.service, act.incident, previous="off")
