@@ -88,6 +88,7 @@ class ClosedLoop:
         self.record.observations += 1
         for effect in effects:
             self._perform(effect)
+        # A new decision always has effects; most steps have none and need no comparison.
         if self.state is not before and effects:
             self._look_at_decisions(before)
 
@@ -143,6 +144,7 @@ class ClosedLoop:
 
     def _pin(self, effect: fx.PinAutoDeploy) -> None:
         service = self.scene.services[effect.service]
+        # The setting changes at once; only its confirmation takes time.
         previous, service.auto_deploy = service.auto_deploy, "off"
         self._agenda.at(
             self.now + self._dice.uniform(*PIN_SECONDS),
@@ -161,6 +163,7 @@ class ClosedLoop:
             live = self.now + service.profile.rollback_seconds
             commit = effect.target_code or ""
             release = Release(deploy, commit, self.now, live - 10.0, live - 1.0, live, trigger="rollback")
+            # Added only now: until the platform has accepted the rollback, its deploy list must not show it.
             service.release(release)
             self.tell(e.RollbackAccepted(self.now, effect.service, effect.incident, deploy))
 

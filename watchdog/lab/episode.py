@@ -85,6 +85,7 @@ class EpisodeWorld:
         self.world = world
         self.kind: FaultClass | None = None
         self.for_development = str(seed).startswith(DEVELOPMENT)
+        # Keyed numbers answer probes in any order; the sequential dice build the world once.
         self.chance = KeyedRandom("episode", name, seed)
         self.dice: Random = self.chance.generator("draws")
         # A random moment of January: weekday, hour and so the traffic differ from episode to episode.

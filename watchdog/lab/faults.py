@@ -37,6 +37,7 @@ class Symptom:
 
     def at_strength(self, strength: float) -> "Symptom":
         """Return the symptom at a strength from 0 to 1, while its fault grows."""
+        # Most symptoms are at full strength: no copy for each of millions of probes.
         if strength >= 1.0:
             return self
         return Symptom(
@@ -76,6 +77,7 @@ class Fault:
 
     def strength(self, at: float, route: str, commit: str, serving_since: float) -> float:
         """Return the strength (0 to 1) on a route ("" for any), given the serving commit and since when it serves."""
+        # The route "" is the whole service, as its error tracker sees it: a fault of any route shows there.
         if self.routes and route and route not in self.routes:
             return 0.0
         if self.commit is not None and commit != self.commit:

@@ -54,6 +54,7 @@ def _wanted(scene: EpisodeWorld, before: Sequence[ActionTaken], call: ActionTake
         return False
     if call.what == "ask" and not (call.service == truth.service and call.commit in truth.targets):
         return False
+    # A call before the onset was needless by itself; it does not make the first true call a repetition.
     said = [one for one in before if one.service == call.service and one.at >= truth.onset_at]
     return not _mended(scene, said) and _is_news(scene, call, said)
 
@@ -63,6 +64,7 @@ def _mended(scene: EpisodeWorld, said: Sequence[ActionTaken]) -> bool:
 
 
 def _is_news(scene: EpisodeWorld, call: ActionTaken, said: Sequence[ActionTaken]) -> bool:
+    # A rollback that did not help changes the situation, so calls count anew after it.
     tried = max((place for place, one in enumerate(said) if one.what == "rollback"), default=-1)
     called = [one for one in said[tried + 1 :] if one.what in CALLS]
     asked = [one for one in called if one.what == "ask"]

@@ -13,6 +13,7 @@ BLIPS_PER_DAY = 4.0
 BLIP_MEDIAN_SECONDS = 4.0
 BLIP_P90_SECONDS = 14.0
 BLIP_CAP_SECONDS = 55.0
+# 1.2815… is the 90 % quantile of the standard normal distribution.
 BLIP_SIGMA = log(BLIP_P90_SECONDS / BLIP_MEDIAN_SECONDS) / 1.2815515594457995
 """Self-healing blips: lognormal, median 4 s, p90 14 s, capped at 55 s."""
 RESTART_BLIP_SECONDS = (5.0, 40.0)

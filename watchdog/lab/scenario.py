@@ -122,6 +122,7 @@ class Scenario:
         scene.feed_delay_seconds = self.feed_delay or scene.feed_delay_seconds
         scene.depends_on |= dict(self.depends_on or {})
         self._settle(scene)
+        # Read before the scenario deploys anything: the rollback target START means these commits.
         start = {name: service.releases[-1].commit for name, service in scene.services.items()}
         deployed = self._deploy(scene)
         for fault in self.faults:
@@ -178,6 +179,7 @@ class Scenario:
         for name in planned.services:
             other = scene.services[source] if source not in ("", name) else None
             scene.services[name].faults.append(replace(fault, source=other))
+        # The incident begins with the first fault of the judged service.
         if self.truth.service in planned.services and scene.truth.onset_at is None:
             scene.truth.onset_at, scene.truth.share = began, symptom.share
             scene.truth.ends_at = inf if planned.deploy else began + fault.lasts_seconds

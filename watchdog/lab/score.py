@@ -95,6 +95,7 @@ def _sum(found: Sequence[Played]) -> float:
 
 def precision(played: Sequence[Played], weight: Mix) -> Estimate:
     """Return the share of right rollbacks, with the interval of the effective sample size (Kish 1965)."""
+    # Counted per episode: one false rollback makes it wrong, and several right ones make it right once.
     return weighted([(weight(one), not one.false) for one in played if one.rollbacks])
 
 

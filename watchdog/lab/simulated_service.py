@@ -138,6 +138,7 @@ class Service:
         index = bisect_right(moments, at)
         served = [release for release in self.releases if release.serves_at <= at]
         begun = [release for release in self.releases if release.created_at <= at]
+        # The last to go live, not the last created: a rollback without a build overtakes a slow deploy.
         live = max((one for one in begun if one.live_at <= at), key=lambda one: one.live_at, default=None)
         return _Span(
             begins=moments[index - 1] if index else -inf,
@@ -189,6 +190,7 @@ class Service:
         if self.season is not None:
             seconds *= self.season.times(at)
         if self.blips(at):
+            # A refused connection fails faster than the service would answer.
             return BLIP, min(seconds, 0.05)
         dice = self._probes.uniform(key)
         for symptom in self.symptoms(at, route) if self.faults else ():
@@ -198,6 +200,7 @@ class Service:
             if dice < symptom.share:
                 took = TIMEOUT_SECONDS if symptom.kind is FailureKind.TIMEOUT else seconds
                 return Bad(symptom.why, symptom.kind), min(took, TIMEOUT_SECONDS)
+        # The upper end of the same number; a symptom's share takes its lower end.
         if dice > 1.0 - PROBE_NOISE:
             return Bad("no answer", FailureKind.TIMEOUT), TIMEOUT_SECONDS
         if seconds >= TIMEOUT_SECONDS:
@@ -225,7 +228,9 @@ class Service:
     def _count(self, start: float) -> MinuteCount:
         profile = self.profile
         chance = self._minute_dice
+        # Seeded by the minute, so that every read gets the same count; reseeding is cheaper than a new generator.
         chance.seed(int(self._feed.uniform(int(start)) * 2**53))
+        # The symptoms in the middle of the minute stand for all of it.
         symptoms = self.symptoms(start + 30.0, "")
         traffic = profile.traffic(start)
         errors = profile.error_share

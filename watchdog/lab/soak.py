@@ -103,6 +103,7 @@ class SoakPlatform:
         """Return the newest deploys as new objects each time, like a parsed answer."""
         await asyncio.sleep(0.1)
         # Computed from the time instead of stored: a list of deploys here would itself grow for ever.
+        # Seeded by the service: each ships at a phase of its own, the same on every read.
         now = asyncio.get_running_loop().time() + Random(service_id).uniform(0.0, SHIPS_EVERY_SECONDS)
         newest, age = divmod(now, SHIPS_EVERY_SECONDS)
         live = int(newest) if age >= BUILD_SECONDS else int(newest) - 1

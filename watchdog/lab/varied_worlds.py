@@ -77,6 +77,7 @@ class Season:
         nightly = Job(None, dice.uniform(0.5, 5.0), (1 / 3, 1.5), dice.uniform(1.5, 3.0))
         weekly = Job(dice.randrange(7), dice.uniform(0.0, 23.0), (0.5, 2.0), dice.uniform(1.5, 3.0))
         mondays = Job(MONDAY, 8.0, (1.5, 2.5), dice.uniform(1.3, 2.0))
+        # Each job with a chance of one half: a service has any subset of the three.
         self._jobs = [job for job in (nightly, weekly, mondays) if dice.random() < 0.5]
         self._today: tuple[int, float, list[tuple[float, float, float]]] = (-1, 1.0, [])
 

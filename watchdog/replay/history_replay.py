@@ -50,6 +50,7 @@ class Past:
             self._agenda.run(one.at)
             self._agenda.now = max(self._agenda.now, one.at)
             self._tell(one)
+            # After each reading, so that the steps of months are never held in memory.
             yield from self._taken()
         yield from self._taken()
 
@@ -75,6 +76,7 @@ class Past:
         """
 
         def read() -> None:
+            # A newer ReadDeploys replaces this chain of reads, which cannot be removed from the queue.
             if asked == self._asked and self._phase is not Phase.CALM:
                 self._list_deploys()
                 self._agenda.at(self._agenda.now + every_seconds, read)

@@ -144,6 +144,7 @@ class _Run:
             self._old.policy = head.policy
             if self._other is not None and self._policy_of is not None:
                 self._other.wish(self._policy_of(head.policy))
+            # The recorded detector state is the old version's; this version is judged with its own, from file to file.
             if self._keeps_checks:
                 self._old.state = _with_checks(head.state, self._old.state)
             elif not same(self._old.state, head.state):
@@ -171,6 +172,7 @@ class _Run:
         self._found.did.extend(told.acts)
         effects = old.hear(told.event)
         did = hashed_with_texts(effects) if self._hashes_texts else hashed(effects)
+        # None: format 1 hashed texts that have been reworded since, so only the presence of effects is compared.
         if bool(effects) != bool(told.did) or did not in (None, told.did):
             kinds = ", ".join(type(effect).__name__ for effect in effects) or "nothing"
             recorded = "something else" if told.did else "nothing"

@@ -211,6 +211,7 @@ def _posted(do: Callable[[Json], Any]) -> Callable[[Request], Awaitable[Response
             return JSONResponse(do(body))
         except KeyError as missing:
             return JSONResponse({"error": f"{missing} is missing"}, status_code=400)
+        # The handlers check their arguments themselves: a TypeError is an unknown name, a ValueError a wrong value.
         except (ValueError, TypeError, AttributeError) as problem:
             return JSONResponse({"error": str(problem)}, status_code=400)
 

@@ -112,6 +112,7 @@ class Cloud:
         """
         owner = self.service(service)
         known = next((d for d in reversed(owner.deploys) if commit is not None and d.commit == commit), None)
+        # dep-42 and dep-43 get the fixed commits of COMMITS, which texts of the demo name; later ones a random id.
         if commit is None:
             commit, default = COMMITS.get(str(self._next_deploy), (f"{self.random.getrandbits(160):040x}", "Change"))
         else:
@@ -225,6 +226,7 @@ class Cloud:
             self.log.append("fault_cleared", target=service.name, kind=before.behaviour.kind, deploy=before.id)
 
     def _crash(self, service: Service, behaviour: Behaviour) -> None:
+        # Only a crash is reported here; of Render's other reasons (unhealthy, oomKilled …) the sandbox simulates none.
         if behaviour.kind == "refused" and behaviour.reported:
             reason = {"evicted": False, "nonZeroExit": 1}
             self.record_event(service, "server_failed", {"instanceID": instance_id(service), "reason": reason})

@@ -102,6 +102,7 @@ class Sandbox:
         self.cloud.close()
         if self._task is not None:
             self._task.cancel()
+        # Without the exception of the body: the task group would wrap it in an ExceptionGroup.
         await self._keeper.__aexit__(None, None, None)
         listeners = (*self._doors, self._vendors, self._admin)
         await asyncio.gather(*(listener.close() for listener in listeners))

@@ -18,6 +18,7 @@ from watchdog.lab.varied_worlds import USUAL, World
 
 def probers_quiet(rivals: Sequence[Prober], seed: str, days: float, world: World = USUAL) -> Mapping[str, Clean]:
     """Return the counts of each rival over so many clean days, by its name."""
+    # Probing takes most of the time, and rivals of one pace can share it.
     paces: dict[float, list[Prober]] = defaultdict(list)
     for rival in rivals:
         paces[rival.every_seconds].append(rival)

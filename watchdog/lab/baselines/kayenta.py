@@ -47,6 +47,7 @@ class Kayenta:
         for service in scene.services.values():
             # A copy: a rollback of `hands` appends a release, which is not judged itself.
             for release in list(service.releases):
+                # Deploys before the world begins are its history; no minutes before them are simulated.
                 at = self._condemned(scene, service, release, until) if release.live_at >= scene.begins_at else None
                 if at is not None:
                     hands.alert(at, service.name)

@@ -29,6 +29,7 @@ def shift(after: Sequence[float], before: Sequence[float], confidence: float = C
     """Return the shift of `after` above `before` (Hodges-Lehmann); neither may be empty."""
     differences = sorted(one - other for one in after for other in before)
     pairs = len(differences)
+    # The normal approximation of the rank, with the continuity correction of one half.
     reach = NormalDist().inv_cdf((1 + confidence) / 2) * deviation(after, before) + 0.5
     # The rank of the interval's far end among the sorted differences, counted from either side.
     beyond = min(pairs, max(1, ceil(pairs / 2 + reach)))

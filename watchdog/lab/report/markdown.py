@@ -30,6 +30,7 @@ def _section(section: Section) -> Iterator[str]:
     else:
         yield from (escaped(text) for text in section.text)
     if section.facts:
+        # The facts after the fourth explain the marks of the plot, which Markdown does not show.
         yield "\n".join(f"- {escaped(fact)}" for fact in section.facts[:4])
     if section.lines:
         yield "\n".join(f"    {plain(line)}" for line in section.lines)

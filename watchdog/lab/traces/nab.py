@@ -45,6 +45,7 @@ def trials(folder: Path) -> Iterator[Trial]:
 def _buckets(rows: Sequence[tuple[float, float]], scale: float) -> Iterator[Bucket]:
     told_until = float("-inf")
     for at, value in rows:
+        # Trap 3: a time that repeats after the clocks were set back is skipped.
         if at > told_until:
             seconds = max(value * scale, LEAST_SECONDS)
             yield Bucket(max(at - FIVE_MINUTES, told_until), at, latency=((1.0, seconds),))

@@ -34,6 +34,7 @@ def trials(folder: Path) -> Iterator[Trial]:
 def _buckets(path: Path) -> Iterator[Bucket]:
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
+    # Trap 1: a column of zeros means that success was not measured, not that every request failed.
     measured = any(float(row["SuccessRate(%)"]) > 0 for row in rows)
     for row in rows:
         end = float(row["TimeStamp"])

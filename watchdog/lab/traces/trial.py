@@ -59,6 +59,7 @@ def quantile_at(latency: Sequence[tuple[float, float]], share: float) -> float:
     below_share, below = latency[0]
     for at, seconds in latency:
         if share <= at:
+            # Without width the share lies below the lowest recorded percentile, where the distribution is cut off.
             width = at - below_share
             return seconds if width <= 0 else below + (seconds - below) * (share - below_share) / width
         below_share, below = at, seconds

@@ -39,6 +39,7 @@ class Row:
             value = float(written)
         except ValueError:
             value = -1.0
+        # Written as a negation, so that NaN is refused as well.
         if not 0.0 <= value < 1e12:
             self.refuse(f"{column}: {written[:40]!r} is not a number of at least 0", "write 0.183, or leave it empty")
         return value

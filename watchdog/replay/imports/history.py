@@ -99,6 +99,7 @@ def moment(text: object) -> float:
         except ValueError:
             raise ValueError(f"{written[:40]!r} is not a time: write epoch seconds or ISO 8601") from None
         seconds = (at if at.tzinfo is not None else at.replace(tzinfo=UTC)).timestamp()
+    # Written as a negation, so that NaN is refused as well.
     if not 0.0 <= seconds < EPOCH_MAX:
         raise ValueError(f"{written[:40]} is not a time in epoch seconds (milliseconds? divide by 1000)")
     return seconds
@@ -113,6 +114,7 @@ def pace_of(moments: Iterable[float]) -> float | None:
 
 def history(observed: Iterable[Observed], notes: Iterable[str], first_file: Path) -> History:
     """Return the readings in order of time. Raises ConfigurationError for none, or more than READINGS_MAX."""
+    # Lazily, one more than allowed: too large a history is refused before it fills the memory.
     found = list(islice(observed, READINGS_MAX + 1))
     if not found:
         refuse(first_file.name, "there is not one reading in it", "export a longer time, or another series")

@@ -114,6 +114,7 @@ def _spread(values: Sequence[Value], step: float, signal: SignalPolicy) -> Itera
             failed = owed >= 1.0 - 1e-9
             owed -= 1.0 if failed else 0.0
             reading: Reading = Bad(f"{100 * (1 - share):.1f} % of the step failed") if failed else Good()
+            # A value at `at` describes the step before it: Prometheus' range functions look back.
             yield at - step + number * step / probes, reading
 
 

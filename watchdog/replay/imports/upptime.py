@@ -50,6 +50,7 @@ def read(files: Sequence[Path], wanted: Wanted) -> History:
     found = sorted((row for file in files for row in _rows(file)), key=lambda row: row.at)
     mine = _of_one_site(found, wanted, files[0])
     told = history(_probes(mine, wanted), NOTES, files[0])
+    # The pace of the checks: the median would be lowered by the three tries of each outage.
     return History(told.observed, CHECK_SECONDS, told.notes)
 
 

@@ -110,6 +110,7 @@ class Outlook:
         # Each wrong action needs 1 / WRONG_SHARE_MAX judged ones; the epsilon keeps ceil from rounding 100.0...1 up.
         judged = max(JUDGED_MIN, ceil(self.wrong / WRONG_SHARE_MAX - 1e-9))
         days = max(SERVICE_DAYS_MIN, self.wrong / WRONG_PER_YEAR_MAX * YEAR_DAYS)
+        # A label turns an unknown action into a judged one: the total stays the same.
         labels = ceil(self.unknown - UNKNOWN_SHARE_MAX * (self.judged + self.unknown) - 1e-9)
         return {
             "judged_acts": max(0, judged - self.judged),

@@ -132,6 +132,7 @@ def _undone(case: Case) -> Judged | None:
     if after > RECOVERY_SECONDS:
         return replace(unknown, why=f"{did}, and it recovered only {show_seconds(after)} after that was live")
     relapses = case.diary.relapses(lasting[-1].ended_at, STAYED_SECONDS)
+    # After another deploy a new failure is that deploy's, not a failure of the rollback.
     if relapses and not changes(case.diary, human.live_at, relapses[0]):
         return replace(unknown, why=f"{did}, and it failed again within {show_seconds(STAYED_SECONDS)}")
     helped = f"it recovered {f'{show_seconds(after)} after that was live' if after > 0 else 'with that'}"

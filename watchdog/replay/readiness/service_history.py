@@ -122,6 +122,7 @@ class Diary:
 
     def outages_in_order(self) -> list[Outage]:
         """Return every outage once, in order of its beginning."""
+        # By identity: incidents that follow each other without a pause share one outage (`_continued`).
         return sorted({id(one): one for one in self.outages.values()}.values(), key=lambda one: one.began_at)
 
     def relapses(self, ended_at: float, within_seconds: float) -> list[float]:

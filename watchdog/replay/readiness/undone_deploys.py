@@ -54,6 +54,7 @@ def how_undone(diary: Diary, deploy: Deploy, suspect: Deploy) -> str:
         earlier = [one for one in _by_going_live(diary) if one.created_at < suspect.created_at]
         if any(one.code == deploy.code for one in earlier):
             return "rolled back" if deploy.is_rollback else "redeployed an earlier commit"
+    # A rollback to code older than the recording still undoes the deploy that it left.
     if deploy.is_rollback and _left(diary, deploy) == suspect:
         return "rolled back"
     return "deployed its revert" if _reverts(deploy.commit_message, suspect) else ""

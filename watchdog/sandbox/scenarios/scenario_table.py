@@ -137,6 +137,7 @@ def begin(scenario: Scenario, cloud: Cloud) -> None:
 
 
 def _telling(step: Step, cloud: Cloud) -> Callable[[], None]:
+    # A function of its own: a lambda in the loop of `begin` would bind the last step for all timers.
     def do() -> None:
         cloud.log.append("scenario_step", second=step.at, text=step.what)
         step.do(cloud)

@@ -63,6 +63,7 @@ class GitHubApi:
         page = int(request.query_params.get("page", 1))
         body = comparison_json(service, on_branch, shas.index(base), shas.index(head))
         body["commits"] = body["commits"][(page - 1) * size : page * size]
+        # GitHub pages the commits of a comparison, and lists all files on the first page only.
         body["files"] = body["files"] if page == 1 else []
         return JSONResponse(body, headers=left)
 

@@ -232,6 +232,7 @@ class Pagers:
         signal = request.path_params.get("signal", "success")
         if signal not in ("success", "start", "fail", "log"):
             return PlainTextResponse("not found", status_code=404)
+        # Like healthchecks.io: a longer body is cut, and the header names the limit.
         text = (await sockets.read_body(request))[:1000].decode(errors="replace")
         _keep(self.heartbeats, {"at": clock.now(), "id": request.path_params["id"], "signal": signal, "body": text})
         self.log.append("heartbeat", id=request.path_params["id"], signal=signal)

@@ -251,6 +251,7 @@ class Issuer:
     def _claims(self, code: Code) -> Claims:
         now = int(clock.now())
         ours = {"iss": self.url, "aud": keys.OIDC_CLIENT_ID, "iat": now, "exp": now + TOKEN_SECONDS}
+        # The protocol's claims last: the claims of a user cannot override them.
         claims = {**self.users[code.user], **ours, "nonce": code.asked["nonce"]}
         return LIES[self.lies](claims) if self.lies in LIES else claims
 
@@ -271,6 +272,7 @@ class Issuer:
         if algorithm == "none":
             return f"{said}."
         if algorithm == "HS256":
+            # Key confusion: a checker that trusts the header's `alg` takes the public key for the HMAC's secret.
             key = shown.pem() if self.lies == "hs256_public_key" else keys.OIDC_SECRET.encode()
             return f"{said}.{_text(hmac.new(key, said.encode(), hashlib.sha256).digest())}"
         return f"{said}.{_text(signer.private.sign(said.encode(), padding.PKCS1v15(), hashes.SHA256()))}"
@@ -282,6 +284,7 @@ async def _form(request: Request) -> dict[str, str]:
 
 
 def _text(content: bytes) -> str:
+    # JWS uses base64url without padding (RFC 7515, section 2).
     return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 

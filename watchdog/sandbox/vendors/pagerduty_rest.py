@@ -57,6 +57,7 @@ class PagerDutyRest:
 
 def _page(request: Request, what: str, bodies: list[dict[str, Any]]) -> Response:
     limit, offset = min(int(request.query_params.get("limit", LIMIT)), LIMIT_MAX), 0
+    # `total` is null unless a request asks for it, because PagerDuty finds counting too slow.
     more = len(bodies) > limit
     return JSONResponse({what: bodies[:limit], "limit": limit, "offset": offset, "more": more, "total": None})
 

@@ -219,6 +219,7 @@ class RenderApi:
         return await self._after(request, mode, self._made(self.cloud.rollback(service, target)))
 
     def _made(self, made: Deploy) -> Response:
+        # Such an answer names no deploy: the client must find it in the deploy list.
         if "queued_without_body" in self.cloud.quirks:
             return Response(status_code=202)
         return JSONResponse(deploy_json(made, self.cloud.quirks), status_code=201)
@@ -358,6 +359,7 @@ def _between(query: QueryParams, prefix: str, at: float | None) -> bool:
     after, before = _time(query, f"{prefix}After"), _time(query, f"{prefix}Before")
     if after is None and before is None:
         return True
+    # A deploy that still runs has no `finishedAt`, and so lies in no range of it.
     return at is not None and (after is None or at > after) and (before is None or at < before)
 
 

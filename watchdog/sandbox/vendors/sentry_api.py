@@ -107,6 +107,7 @@ class SentryApi:
     ) -> dict[str, Any]:
         if axis not in ("count()", "failure_count()"):
             raise InvalidQuery(f"{axis} is not a function this sandbox knows: count(), failure_count()")
+        # The dataset `errors` holds failures only; in the others `count()` counts every request.
         failing = dataset == "errors" or axis == "failure_count()"
         asked = Wanted(wanted.projects, wanted.releases, wanted.environment_known, failing)
         delta = query.get("comparisonDelta", "")

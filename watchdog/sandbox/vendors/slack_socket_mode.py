@@ -80,6 +80,7 @@ class SlackSocket:
             # Slack names the usual mistake: the bot token (xoxb-) in the place of the app token (xapp-).
             wrong = "not_allowed_token_type" if token.startswith("xoxb-") else "invalid_auth" if token else "not_authed"
             return JSONResponse({"ok": False, "error": wrong})
+        # The app is mounted below /slack; `response_url` and the websocket's address are built from the root.
         self._base = str(request.base_url).rstrip("/").removesuffix("/slack")
         ticket = f"ticket-{next(self._numbers):06d}"
         self._tickets[ticket] = clock.monotonic()
@@ -97,6 +98,7 @@ class SlackSocket:
         mine = Connection(next(self._numbers))
         hello = {"type": "hello", "num_connections": len(self.connections) + 1, "connection_info": {"app_id": "A0FAKE"}}
         await socket.send_text(json.dumps(hello))
+        # Only after the hello: no envelope may overtake it.
         self.connections.append(mine)
         self.log.append("slack_connected", connection=mine.number)
         try:
