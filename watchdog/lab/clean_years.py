@@ -32,6 +32,7 @@ class Clean:
 def clean_scene(seed: object, days: float, world: World = USUAL) -> EpisodeWorld:
     """Return the scene of one service without a fault for so many days."""
     scene = EpisodeWorld("clean", seed, world)
+    # One service: its months are counted as service-years, and others would add their own false alarms.
     for name in [name for name in scene.services if name != MAIN]:
         del scene.services[name]
     dice = KeyedRandom("clean", seed).generator("days")
@@ -63,5 +64,6 @@ def play_clean(seed: str, days: float, policy: Policy, world: World = USUAL) -> 
 def counted(seed: str, days: float, record: Record) -> Clean:
     """Return the counts of a run of so many clean days."""
     rollbacks = sum(one.what == "rollback" for one in record.did)
+    # An approval request wakes a human just like a page.
     pages = sum(one.what in ("page", "ask") for one in record.did)
     return Clean(seed, days * DAY_SECONDS / YEAR_SECONDS, rollbacks, pages, record.observations, record.probes)

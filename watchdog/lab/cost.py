@@ -65,6 +65,7 @@ def outage_minutes(played: Played) -> float:
     # No decider can shorten an outage that no deploy caused, so every decider is charged the same for it.
     if not played.guilty:
         return min(played.lasts_seconds / 60.0, HUMAN_MINUTES)
+    # Each way ends the outage by itself, so the earliest counts: a rollback, an approved one, or the called human.
     ways = (
         (played.mended_at, ROLLBACK_MINUTES),
         (played.asked_at, ANSWER_MINUTES + ROLLBACK_MINUTES),

@@ -98,6 +98,7 @@ def json_object(mapped: Sequence[Mapped]) -> list[Mapping[str, object]]:
 
 
 def _cell(one: Mapped) -> str:
+    # A miss outranks any delay: the cell shows the number of misses instead of the longest delay.
     late = sum(at is None for at in one.told_after)
     longest = max((at for at in one.told_after if at is not None), default=0.0)
     return f"{f'{late} LATE' if late else f'{longest:.0f} s':>7}"

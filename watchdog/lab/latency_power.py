@@ -86,6 +86,7 @@ class Seasonal:
 def seasonal(begins_at: float, record: Record) -> Seasonal:
     """Count the pages and questions of a run without a fault."""
     pages = [one.at for one in record.did if one.what in ("page", "ask")]
+    # Counted apart: a job that runs for the first time is not known to the baseline, so its page is expected.
     first = sum(at < begins_at + LEARNS_DAYS * DAY_SECONDS for at in pages)
     return Seasonal(first, len(pages) - first)
 

@@ -78,6 +78,7 @@ class Service:
         self._latency = chance.apart(name, "latency")
         self._feed = chance.apart(name, "feed")
         self._median_seconds, self._slow_share = profile.latency_median_seconds, profile.slow_share
+        # sqrt(3) / pi = 0.5513: the scale of a logistic distribution with the normal's standard deviation.
         self._spread = profile.latency_sigma * 0.5513
         self._blips: list[tuple[float, float]] = []
         self._no_blip = (inf, -inf)

@@ -57,6 +57,7 @@ def compare(
     `compared` are the fields that must be equal; two equal actions may be up to `within_seconds` apart.
     """
     before, after = _numbered(old), _numbered(new)
+    # By identity: equal actions of both sides are different entries here.
     order = {id(one): place for doings in (old, new) for place, one in enumerate(doings)}
     found = [Difference("old", one, None) for key, one in before.items() if key not in after]
     found += [Difference("new", None, one) for key, one in after.items() if key not in before]

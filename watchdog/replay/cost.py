@@ -23,6 +23,7 @@ class Cost:
         first: dict[str, float] = {}
         for one in doings:
             if one.delay_seconds is not None:
+                # The first decision of an incident counts; later ones only follow the outage.
                 first.setdefault(one.incident, one.delay_seconds)
         count = {kind: sum(one.kind == kind for one in doings) for kind in ("rollback", "page", "tell")}
         mean = sum(first.values()) / len(first) if first else None

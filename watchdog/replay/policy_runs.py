@@ -107,6 +107,7 @@ class CounterfactualRun:
         if key is None or key in self._side.ordered:
             self._take(event)
         else:
+            # Held with its delay: if this policy requests the action later, the platform takes as long as in the run.
             after_seconds = event.at - self._recorded.ordered[key]
             self._held.setdefault(key, []).append((after_seconds, event))
 
@@ -137,6 +138,7 @@ class CounterfactualRun:
 
     def _imagine(self, act: Act, at: float) -> None:
         """Schedule the supplied answer to an action that the run has not requested, if there is one."""
+        # The run requested it too: its real outcome, which `_held` keeps, is better than an invented one.
         if self._answer is None or _key(act) in self._recorded.ordered:
             return
         answer = self._answer(act, at)

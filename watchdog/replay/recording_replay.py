@@ -153,6 +153,7 @@ class _Run:
                     self._diverged(where, head.at, "the state at the beginning of this file is another")
                 self._old.state = head.state
             return
+        # Both begin with the recorded state of the next head, as the run did after the gap.
         if self._old is not None:
             self._found.notes.append(f"{where}: something is missing before this file; both begin anew, as the run did")
         listening = self._listening

@@ -129,6 +129,7 @@ class Cloud:
     def rollback(self, service: Service, target: Deploy) -> Deploy:
         """Begin a rollback: a new deploy with the target's artifact. Auto-deploy stays as it is (a rollback by API)."""
         made = self._make(service, target.commit, target.message, "rollback", rollback_of=target.id)
+        # The target's own digest: the sandbox has no mutable tags, which Render would pull anew.
         made.image_ref, made.image_sha = target.image_ref, target.image_sha
         made.behaviour = target.behaviour
         # A rollback has no build, so the whole time from the request to live is this and CREATED_SECONDS.
@@ -147,6 +148,7 @@ class Cloud:
     def _begin(self, service: Service, made: Deploy) -> None:
         running = service.in_progress()
         service.deploys.append(made)
+        # Render's policies: `wait` for workspaces since 2025-07-14; `override` in older ones also cancels rollbacks.
         if running is not None and self.modes.peek("overlap") == "override":
             self.cancel(service, running)
         elif running is not None:
@@ -163,6 +165,7 @@ class Cloud:
         trigger = dict.fromkeys(("firstBuild", "envUpdated", "manual", "deployedByRender", "clearCache"), False)
         trigger |= {"manual": made.trigger == "manual", "rollback": made.rollback_of is not None}
         details: dict[str, Any] = {"deployId": made.id, "trigger": trigger}
+        # The only place where Render exposes the target of a rollback.
         if made.rollback_of is not None:
             details["trigger"] = trigger | {"rollbackTargetDeployId": made.rollback_of}
         self.record_event(service, "deploy_started", details)
@@ -199,7 +202,7 @@ class Cloud:
             self._fall_silent(service, before)
         made.status, made.updated_at, made.finished_at = status, clock.now(), clock.now()
         outcome = {"live": "succeeded", "canceled": "canceled"}.get(status, "failed")
-        # Render's deploy_ended events carry the outcome twice, as a word and as a number.
+        # Render's deploy_ended events carry the outcome twice; the number is the deprecated form.
         number = {"succeeded": 2, "failed": 3, "canceled": 4}[outcome]
         ended = {"deployId": made.id, "reason": {}, "deployStatus": outcome, "status": number}
         self.record_event(service, "deploy_ended", ended)
@@ -255,6 +258,7 @@ class Cloud:
             return
         self.faults[target], self.fault_began[target] = fault, clock.now()
         self.log.append("fault_started", target=target, kind=fault.kind)
+        # A crash that lasts is reported once, when it begins.
         if target in self.services:
             self._crash(self.services[target], fault)
         self.changed()
@@ -271,6 +275,7 @@ class Cloud:
         """Merge a colleague's commit; with auto-deploy off it stays on the branch. Returns the deploy, or None."""
         owner = self.service(service)
         self.log.append("merged", service=service, auto_deploy=owner.auto_deploy_trigger)
+        # The danger after a rollback by API: auto-deploy stays on, and a merge ships the bad code again.
         if owner.auto_deploy_trigger != "off":
             return self.deploy(service, **deploy)
         sha = deploy.get("commit") or f"{self.random.getrandbits(160):040x}"
@@ -281,6 +286,7 @@ class Cloud:
         """Turn auto-deploy to commit, checksPass or off."""
         before, service.auto_deploy_trigger = service.auto_deploy_trigger, trigger
         service.updated_at = clock.now()
+        # Setting the present value again is no change and records no event.
         if before == trigger:
             return
         self.log.append("auto_deploy_changed", service=service.name, **{"from": before, "to": trigger})
@@ -306,6 +312,7 @@ class Cloud:
         if by in service.suspenders:
             return
         self.record_event(service, "suspender_added", {"actor": by})
+        # Several suspenders may hold a service; only the first one suspends it.
         if not service.suspended:
             self.record_event(service, "service_suspended", {})
         service.suspenders.append(by)

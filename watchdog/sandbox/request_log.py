@@ -36,6 +36,7 @@ class EventLog:
             del self.entries[: LIMIT_ENTRIES // 10]
         if self._file is not None:
             self._file.write(json.dumps(entry) + "\n")
+            # Rule 3: flushed for a kill -9 of this process, synced for a machine that goes down.
             self._file.flush()
             os.fsync(self._file.fileno())
         return entry

@@ -31,6 +31,7 @@ def reserve(port: int = 0) -> socket.socket:
     # With the protocol named, asyncio turns Nagle's delay off; else each answer costs 40 ms.
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # Lets the listening socket share the port with the placeholder that keeps it while the listener is shut.
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     sock.bind((HOST, port))
     sock.setblocking(False)
@@ -76,6 +77,7 @@ def is_cut(scope: Scope) -> bool:
 async def dropped(request: Request) -> Response:
     """Cut the connection and return a placeholder answer, which never reaches the client."""
     cut(request.scope)
+    # One turn of the loop, in which the server notices the abort and drops the answer below.
     await asyncio.sleep(0)
     return Response(status_code=500)
 
@@ -137,6 +139,7 @@ class Listener:
         # Not serve(): it would install signal handlers, which belong to the program around the sandbox.
         config.load()
         server = uvicorn.Server(config)
+        # serve() would set this attribute; startup() and shutdown() need it.
         server.lifespan = config.lifespan_class(config)
         await server.startup(sockets=[reserve(self.port)])
         self._server = server

@@ -134,6 +134,7 @@ class Service:
 
     def live_at(self, at: float) -> Deploy | None:
         """Return the deploy that served the traffic at a moment, as far as the history goes back."""
+        # A deploy that was live once keeps its time of going live, also after another one has replaced it.
         once = [d for d in self.deploys if d.status in ONCE_LIVE and d.finished_at is not None and d.finished_at <= at]
         return max(once, key=lambda deploy: deploy.finished_at or 0.0, default=None)
 
@@ -173,6 +174,7 @@ def strange_history(quirks: frozenset[str]) -> list[Deploy]:
     """Return still older deploys of web that exist only with quirks on, oldest first."""
     strange = []
     if "commit_null" in quirks:
+        # An image-backed deploy has no commit, only the reference and the digest of its image.
         image = past_deploy("35", "38", 40 * clock.DAY, "deactivated")
         image.commit, image.message = None, ""
         image.image_ref, image.image_sha = "docker.io/acme/web:latest", "sha256:" + "c375ae41" * 8

@@ -49,6 +49,7 @@ def delay_seconds(scene: EpisodeWorld) -> float:
     """Return the seconds from the onset until a fault is distinguishable from noise, infinite if it never is."""
     service = scene.services[scene.truth.service]
     began = scene.truth.onset_at or 0.0
+    # A fault of the surroundings that was there before the onset is the world's noise, not this incident.
     own = [fault for fault in service.faults if fault.commit is not None or fault.begins_at >= began]
     return min((_delay_seconds(fault, service.profile.latency_sigma) for fault in own), default=0.0)
 

@@ -58,6 +58,7 @@ class Threshold:
 
     def see(self, at: float, failed: bool) -> bool:
         """Evaluate the threshold like Prometheus: pending from the first evaluation that holds, firing after `for`."""
+        # Kept for one window only: the share is that of the last minute at each evaluation.
         self._seen.append((at, failed))
         while self._seen[0][0] <= at - self.window_seconds:
             self._seen.popleft()

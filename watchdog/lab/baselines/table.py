@@ -46,6 +46,7 @@ RULES: tuple[tuple[str, str, Callable[[], Rule], float], ...] = (
 )
 """Method, setting, rule, pace in seconds."""
 
+# Every plan with every rule: a rival is ranked at its best combination, so none may be left out.
 PROBERS: tuple[Prober, ...] = tuple(
     Prober(f"{setting}, {plan.value}", f"{method}, {plan.value}", rule, every, plan)
     for method, setting, rule, every in RULES

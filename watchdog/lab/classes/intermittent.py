@@ -29,6 +29,7 @@ def come_and_go(scene: EpisodeWorld, period_seconds: float, share_down: float, *
     else:
         scene.trouble(down, scene.fault_at, again=again)
         scene.truth.right, scene.truth.also = Right.PAGE, frozenset({Right.ASK})
+    # The mean share over time: the service is wholly down, but only for a part of each period.
     scene.truth.share = share_down
     scene.horizon_seconds = told_within_seconds(period_seconds)
 

@@ -59,6 +59,7 @@ def _coincidence(scene: EpisodeWorld, share: float, seconds: float) -> None:
 
 
 def _region(scene: EpisodeWorld) -> None:
+    # Three to six services: the core judges by the number of services that fail together.
     for name in ("jobs", "mail", "search")[: scene.dice.randrange(4)]:
         scene.add_service(name)
     others = [name for name in scene.services if name != MAIN]

@@ -38,6 +38,7 @@ def ladder(ranking: Ranking | None) -> list[Step]:
     best: dict[str, Step] = {}
     for name, costs in (ranking.avoidable if ranking else {}).items():
         step = Step(name, FAMILIES.get(name, name), costs)
+        # The best setting on these very episodes, not on development seeds: an advantage for the rivals.
         if step.family not in best or step.usual < best[step.family].usual:
             best[step.family] = step
     return sorted(best.values(), key=lambda step: step.usual)

@@ -29,6 +29,7 @@ def _row(row: Row, top: float, end: float) -> Iterator[str]:
         yield svg.box(left + 1, top + 1, CELL - 2, ROW - 4, "empty")
         if doing in row.did:
             yield from _cell(left, top, *row.did[doing], everything)
+        # A ticket is not among the actions: where one is right, doing nothing is the best first action.
         if doing in row.rights or (doing == "nothing" and "ticket" in row.rights):
             yield svg.box(left + 2, top + 2, CELL - 4, ROW - 6, "frame")
     told = f"{100 * row.good.value:.0f} % ({100 * row.good.low:.0f} to {100 * row.good.high:.0f} %)"

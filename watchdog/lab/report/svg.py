@@ -46,6 +46,7 @@ def cross(x: float, y: float, size: float, css: str) -> str:
 
 def box(x: float, y: float, width: float, height: float, css: str, strength: float | None = None) -> str:
     """Return a rectangle; `strength` from 0 to 1 is how much of its colour is seen."""
+    # By opacity instead of colour, so that the page's style chooses the colour in light and dark.
     shade = "" if strength is None else f' fill-opacity="{strength:.2f}"'
     return f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(width, 0):.1f}" height="{height:.1f}" class="{css}"{shade}/>'
 

@@ -132,6 +132,7 @@ class Play:
 
     def _look_after(self, name: str, signal: SignalPolicy, seconds: float) -> None:
         """Plan a probe in so many seconds; the turn number cancels one that was planned before."""
+        # Callbacks cannot be removed from the agenda: a stale one sees another number and does nothing.
         turn = self._turns[name, signal.name] = self._turns.get((name, signal.name), 0) + 1
         self._agenda.at(self._agenda.now + seconds, lambda: self._look(name, signal, turn))
 

@@ -146,6 +146,7 @@ def _fault(trial: Trial, label: Label, alarms: Sequence[Alarm], taken: set[str],
         if at <= label.end:
             return Fault(trial.name, label, "in time", delay)
         return Fault(trial.name, label, "late", delay, why_not(label, buckets, times_baseline))
+    # The operator was called for an earlier incident that is still open, so no new page is due.
     if any(alarm.service == label.service and alarm.at < begins <= alarm.until for alarm in alarms):
         return Fault(
             trial.name, label, "already open", None, "an incident before it was still open: nobody is woken twice"
@@ -163,6 +164,7 @@ def _outside(bucket: Bucket, labels: Sequence[Label]) -> float:
     left = [(bucket.start, bucket.end)]
     for label in labels:
         begin, end = label.start - label.tolerance_seconds, label.end + LATE_SECONDS
+        # Cuts the label out of every remaining piece; an empty piece is dropped by its bounds.
         left = [
             piece
             for start, stop in left

@@ -28,6 +28,7 @@ def why_not(label: Label, buckets: Sequence[Bucket], times_baseline: float) -> s
     if usual is None:
         return "no latency is known from before it: it began with the record"
     limit = usual * times_baseline
+    # At the 90th percentile first: if one request in ten is slow there, more than one in twenty is as well.
     for share, words in ((0.90, "10 % of requests or more"), (0.95, "5 to 10 % of requests")):
         slow = [one for one in during if (percentile(one, share) or 0.0) >= limit]
         if slow:

@@ -21,6 +21,7 @@ def deploys_of(path: Path, lead_seconds: float) -> tuple[Deploy, ...]:
     found: dict[str, Deploy] = {}
     for number, row in enumerate(rows(path, ("time", "commit"), ("began", "id", "trigger")), 1):
         live_at, commit = row.at("time"), row.text("commit")
+        # A later beginning would acquit the deploy of an onset between the real switch and `time`.
         began = row.at("began") if row.text("began") else live_at - lead_seconds
         name = row.text("id") or f"dep-imported-{number}"
         if not commit:

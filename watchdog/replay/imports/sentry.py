@@ -25,6 +25,7 @@ Bucket = tuple[float, float]
 def read(files: Sequence[Path], wanted: Wanted) -> History:
     """Return the counts of the files. Raises ConfigurationError."""
     check_kind(wanted, "sentry", "sentry")
+    # By start: files whose ranges overlap hold the same bucket twice.
     buckets = dict(bucket for file in files for bucket in _buckets(file))
     seconds = pace_of(buckets) or MINUTE
     notes = [LATE]

@@ -63,6 +63,7 @@ def _is_about(one: Judged, human: Undone) -> bool:
 
 
 def _thought(name: str, diary: Diary, human: Undone) -> Missed:
+    # The outages that the judged policy saw at the moment of the human's request.
     lasting = [one for one in diary.outages_in_order() if one.began_at <= human.at <= one.ended_at]
     known = [decision for decision in lasting[-1].decisions if decision.at <= human.at] if lasting else []
     if not known:

@@ -49,6 +49,7 @@ class Site:
         instead = self.suspended() or self.maintenance()
         response = instead or self.misbehave(acts) or self.route(path)
         serving = self.service.serving
+        # Only the site's own code names its commit: the platform's pages do not know it.
         if instead is None and serving is not None and serving.commit is not None:
             response.headers["x-commit"] = serving.commit
         if instead is None:
@@ -64,6 +65,7 @@ class Site:
 
     def maintenance(self) -> Response | None:
         """Return Render's own maintenance page while it is on."""
+        # Render answers 503 to every public request in maintenance mode, while the service itself is fine.
         if not self.service.maintenance:
             return None
         return HTMLResponse("<html><body>This site is under maintenance.</body></html>", status_code=503)

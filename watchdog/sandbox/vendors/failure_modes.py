@@ -62,6 +62,7 @@ class Modes:
         """Return the mode for this call and count the use."""
         mode, left = self._set.get(name, (MODES[name][0], None))
         if left is not None:
+            # The last use removes the mode: the next call finds the first one of the table again.
             if left <= 1:
                 self._set.pop(name, None)
             else:

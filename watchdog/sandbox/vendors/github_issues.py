@@ -86,6 +86,7 @@ class Issues:
 
     async def create(self, request: Request) -> Response:
         """POST issues: 201, or 422 for an invalid body."""
+        # Used before the checks: a mode that is set for one call is over after it, even if the call was refused.
         mode = self._modes.use("issue")
         if (refusal := self._refusal(request, mode)) is not None:
             return refusal
@@ -93,6 +94,7 @@ class Issues:
         title, body = said.get("title"), said.get("body") or ""
         if not isinstance(title, str) or not title.strip() or len(title) > TITLE_MAX or len(body) > BODY_MAX:
             return error(422, "Validation Failed")
+        # GitHub drops labels of a token without push access instead of refusing the issue.
         labels = [] if self.labels_dropped else [str(name) for name in said.get("labels") or []]
         made = Issue(len(self.all) + 1, _repo(request), title, body, labels, clock.now())
         self.all.append(made)
@@ -124,6 +126,7 @@ class Issues:
         issue, said = self._find(request), await sockets.json_of(request)
         if issue is None:
             return error(404, "Not Found")
+        # A locked conversation takes comments of collaborators with write access only.
         if issue.locked:
             return error(403, "Unable to create comment because issue is locked.")
         body = said.get("body")

@@ -110,6 +110,7 @@ class Pagers:
             return _invalid(problems)
         key = event.get("dedup_key") or f"sandbox-{len(self.incidents) + 1:08d}"
         action = event["event_action"]
+        # A resolved incident is final: the same dedup key then opens a new one.
         opened = next((i for i in self.incidents if i.dedup_key == key and i.status != "resolved"), None)
         # The routing key is a secret, also in a simulation: no record holds it.
         kept = {name: value for name, value in event.items() if name != "routing_key"}
@@ -186,6 +187,7 @@ class Pagers:
         thread = body.get("thread_ts")
         if thread is not None and self._find(SLACK_CHANNEL_ID, thread) is None:
             return _no("thread_not_found")
+        # The ts identifies a message within its channel, so it must be unique even within one second.
         ts = f"{int(clock.now())}.{len(self.slack) + 1:06d}"
         _keep(self.slack, SlackMessage(ts, SLACK_CHANNEL_ID, body))
         self.log.append("slack_posted", ts=ts, thread=thread, text=body.get("text"))
@@ -210,6 +212,7 @@ class Pagers:
         if request.path_params["path"] != keys.SLACK_WEBHOOK_PATH:
             return PlainTextResponse("no_service", status_code=404)
         body = await sockets.json_of(request)
+        # Slack's webhook answers in plain text and returns no ts: such a message can never be edited.
         if not body:
             return PlainTextResponse("invalid_payload", status_code=400)
         if not (body.get("text") or body.get("blocks") or body.get("attachments")):
@@ -241,6 +244,7 @@ class Pagers:
     async def check_in(self, request: Request) -> Response:
         """A check-in of a Sentry cron monitor: `/api/{project}/cron/{slug}/{key}/?status=ok`, answered 202."""
         status, place = request.query_params.get("status"), request.path_params
+        # The public key in the path is the only credential of a check-in.
         if place["key"] != keys.SENTRY_PUBLIC_KEY:
             return JSONResponse({"detail": "bad sentry DSN public key"}, status_code=403)
         if status not in ("ok", "error", "in_progress"):
@@ -251,6 +255,7 @@ class Pagers:
 
     async def remote_write(self, request: Request) -> Response:
         """A Prometheus remote-write v1 receiver that keeps the raw (snappy) bodies."""
+        # Version 1 of the protocol: a snappy-compressed protobuf, answered 204 without a body.
         wanted = {"content-type": "application/x-protobuf", "content-encoding": "snappy"}
         if any(request.headers.get(name) != value for name, value in wanted.items()):
             return PlainTextResponse("unsupported media type", status_code=415)

@@ -164,6 +164,7 @@ class Issuer:
     async def _troubled(self, request: Request, door: str) -> Response | None:
         self.asked[door] += 1
         kind = self.trouble.get(door)
+        # The client must give up by a timeout of its own; the answer below is never read.
         if kind == "hang":
             await gone(request.receive)
         return TROUBLES[kind]() if kind is not None else None
@@ -224,6 +225,7 @@ class Issuer:
         if troubled is not None:
             return troubled
         form = await _form(request)
+        # A provider that reflects the request: the client secret must not reach the console's logs or pages.
         if self.echoes is not None:
             return JSONResponse({"message": f"{request.headers.get('authorization')} {form}"}, self.echoes)
         if not self._is_the_client(request, form):
@@ -232,6 +234,7 @@ class Issuer:
         code = self._codes.pop(form.get("code", ""), None)
         if form.get("grant_type") != "authorization_code" or code is None or clock.now() > code.until:
             return JSONResponse({"error": "invalid_grant"}, 400)
+        # PKCE: only the client that began the login knows the verifier behind the challenge (RFC 7636).
         challenge = _text(hashlib.sha256(form.get("code_verifier", "").encode()).digest())
         if challenge != code.asked["code_challenge"] or form.get("redirect_uri") != code.asked["redirect_uri"]:
             return JSONResponse({"error": "invalid_grant"}, 400)
@@ -258,6 +261,7 @@ class Issuer:
     def _signed(self, claims: Claims) -> str:
         """Return the ID token, signed by the provider's key or forged as `lies` names it."""
         shown = self._signers[0]
+        # `foreign_key` signs with another key under the known key id, `unknown_kid` also names its own id.
         signer = new_signer() if self.lies in ("foreign_key", "unknown_kid") else shown
         kid = signer.kid if self.lies == "unknown_kid" else shown.kid
         algorithm = {"alg_none": "none", "hs256_public_key": "HS256", "hs256_secret": "HS256"}.get(self.lies, "RS256")
@@ -265,6 +269,7 @@ class Issuer:
         said = f"{_text(json.dumps(header).encode())}.{_text(json.dumps(claims).encode())}"
         if self.lies == "not_a_token":
             return "not a token"
+        # A true signature over other claims: only a checker that verifies the signature notices.
         if self.lies == "changed_afterwards":
             proof = signer.private.sign(said.encode(), padding.PKCS1v15(), hashes.SHA256())
             other = _text(json.dumps({**claims, "email": "root@acme.example"}).encode())

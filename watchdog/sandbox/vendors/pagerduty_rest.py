@@ -40,6 +40,7 @@ class PagerDutyRest:
             for number, one in enumerate(self._pagers.incidents, 1)
             if key in (None, one.dedup_key) and (not statuses or one.status in statuses)
         ]
+        # Oldest first by default, as the incidents are kept.
         if query.get("sort_by") == "created_at:desc":
             found.reverse()
         return _page(request, "incidents", [incident_json(number, one) for number, one in found])
@@ -66,6 +67,7 @@ def _refusal(request: Request) -> Response | None:
     """Refuse a wrong key, and a request without the version in its `Accept`."""
     if request.headers.get("authorization") != f"Token token={keys.PAGERDUTY_API_TOKEN}":
         return Response("HTTP Token: Access denied.", status_code=401)
+    # The API's version is chosen by the Accept header (application/vnd.pagerduty+json;version=2).
     if "version=2" not in request.headers.get("accept", ""):
         return JSONResponse({"error": {"message": "Invalid version", "code": 2001}}, status_code=400)
     return None
@@ -143,4 +145,5 @@ def _agent(act: Act) -> dict[str, Any]:
 
 
 def _at(moment: float) -> str:
+    # PagerDuty writes whole seconds.
     return f"{clock.iso(moment).partition('.')[0]}Z"

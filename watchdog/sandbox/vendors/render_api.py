@@ -131,6 +131,7 @@ class RenderApi:
             and _among(query, "region", "oregon")
             and _among(query, "suspended", "suspended" if service.suspended else "not_suspended")
         ]
+        # Lists are bare arrays of wrappers with a cursor each; a page shorter than the limit is the last one.
         page = paged(services, query, lambda service: service.id)
         return JSONResponse(
             [{"service": service_json(item, self.cloud.quirks), "cursor": cursor} for item, cursor in page]
@@ -192,6 +193,7 @@ class RenderApi:
         if (refusal := await self._before(request, mode)) is not None:
             return refusal
         wanted = await body_of(request)
+        # A deploy by API does not turn auto-deploy off; one of a commit from the dashboard would.
         commit = wanted.get("commitId") or (service.deploys[-1].commit if service.deploys else None)
         made = self.cloud.deploy(service.name, commit=commit, trigger="api")
         return await self._after(request, mode, self._made(made))
@@ -214,6 +216,7 @@ class RenderApi:
         if not isinstance(wanted, str):
             raise Refused(400, "deployId is required")
         target = self._deploy(service, wanted)
+        # Render keeps only some builds for rollbacks: an old target is refused although it was live once.
         if mode == "expired" or not may_roll_back_to(target):
             raise Refused(400, f"cannot roll back to deploy {target.id}")
         return await self._after(request, mode, self._made(self.cloud.rollback(service, target)))
@@ -228,6 +231,7 @@ class RenderApi:
         """Return the answer of a mode that refuses the change, or None."""
         if mode == "reset_before":
             return await sockets.dropped(request)
+        # A refusal before the change, with Render's headers: the client may retry without a risk.
         if mode == "refuse_429":
             return error(
                 429, "rate limit exceeded", {"Retry-After": "3", "Ratelimit-Remaining": "0", "Ratelimit-Reset": "3"}
@@ -240,6 +244,7 @@ class RenderApi:
         """Return the answer of an applied change, or delay, drop or replace it as the mode demands."""
         if mode == "slow":
             await clock.sleep(self.cloud.modes.slow_seconds)
+        # The dangerous cases for a client: the change is made, but its answer says nothing or the contrary.
         if mode == "drop":
             return await sockets.dropped(request)
         if mode == "error_after":
@@ -317,6 +322,7 @@ def wanted_trigger(change: dict[str, Any], now: str) -> str:
     """Return the auto-deploy trigger that a PATCH requests, or the present one. Raises Refused."""
     # `autoDeploy` (yes/no) is the deprecated form of `autoDeployTrigger`; "yes" keeps a trigger that is not off.
     old, new = change.get("autoDeploy"), change.get("autoDeployTrigger")
+    # Documented: sending both is an error, even if they agree.
     if old is not None and new is not None:
         raise Refused(400, "autoDeploy and autoDeployTrigger cannot both be set")
     if new is not None:

@@ -52,6 +52,7 @@ class Limits:
 
 def bucket_of(method: str, path: str, service_id: str | None) -> tuple[str, int]:
     """Return the bucket of a call, and the calls that it allows in a minute."""
+    # All GETs of a user share one bucket, over all keys and services.
     if method == "GET":
         return "reads", READS_PER_MINUTE
     shared = method == "PATCH" or path.endswith(("/deploys", "/scale", "/rollback", "/cancel", "/restart"))

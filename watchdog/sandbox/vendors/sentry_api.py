@@ -111,6 +111,7 @@ class SentryApi:
         failing = dataset == "errors" or axis == "failure_count()"
         asked = Wanted(wanted.projects, wanted.releases, wanted.environment_known, failing)
         delta = query.get("comparisonDelta", "")
+        # Buckets are aligned to their width, so the first one begins before the requested start.
         first, values = int(start // width) * width, []
         for bucket in range(first, int(end), width):
             value: dict[str, Any] = {
@@ -131,6 +132,7 @@ class SentryApi:
     async def issues(self, request: Request) -> Response:
         """GET /organizations/{org}/issues/: filtered by search, sorted, paged by Link."""
         query = request.query_params
+        # Sentry's default without a query; an empty query asks for all issues.
         search = parse_search(query.get("query", "is:unresolved"))
         start, end = range_of(query) if "statsPeriod" in query or "start" in query else (0.0, clock.now())
         wanted = self._wanted(query, search)

@@ -32,6 +32,7 @@ class Search:
 
 def parse_search(text: str) -> Search:
     """Return the terms of a search. Raises InvalidQuery on an open quote or bracket."""
+    # Sentry answers 400 to a search it cannot parse, instead of ignoring a part of it.
     if text.count('"') % 2 or text.count("[") != text.count("]"):
         raise InvalidQuery("Parse error in the search: a quote or a bracket is open")
     terms: dict[str, tuple[str, ...]] = {}

@@ -120,6 +120,7 @@ class SlackSocket:
             while True:
                 said = json.loads(await socket.receive_text())
                 sent_at = self._at.get(said.get("envelope_id", ""))
+                # Slack expects the acknowledgement within 3 s; the log keeps the time for tests of that limit.
                 if sent_at is not None:
                     seconds = clock.monotonic() - sent_at
                     self.log.append("slack_acked", envelope=said["envelope_id"], seconds=seconds)
@@ -208,6 +209,7 @@ class SlackSocket:
         if reason not in REASONS:
             raise ValueError(f"reason {reason!r} is none of {REASONS}")
         said = json.dumps({"type": "disconnect", "reason": reason, "debug_info": {"host": "sandbox"}})
+        # Slack gives the app time to open a new connection first, so that no envelope is lost in between.
         for one in self.connections:
             one.out.put_nowait(said)
         return {"told": len(self.connections)}
@@ -230,6 +232,7 @@ class SlackSocket:
     def _deliver(self, kind: str, payload: Json, user: str, connection: int | None) -> Json:
         if not self.connections:
             raise ValueError("nobody is connected: Slack shows the person an error")
+        # The number in the response_url finds the envelope again when the app replies.
         number = next(self._numbers)
         payload["response_url"] = f"{self._base}/slack/respond/{number}"
         envelope_id = f"envelope-{number:06d}"

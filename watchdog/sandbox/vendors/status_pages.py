@@ -111,7 +111,9 @@ class StatusPages:
         components = lines_of(vendor, self.cloud.quirks)
         fault, since = self.cloud.faults.get(vendor), self.cloud.fault_began.get(vendor)
         now = clock.now()
+        # Statuspage's summary lists maintenance until it is completed.
         announced = [one for one in self.cloud.announced.get(vendor, []) if one.status(now) != "completed"]
+        # Components show maintenance only while it is in progress, not when it is announced.
         under = {part for one in announced if one.status(now) == "in_progress" for part in one.components}
         state = _state(fault)
         # A fault outranks maintenance in the page's indicator.

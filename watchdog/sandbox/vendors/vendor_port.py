@@ -90,6 +90,7 @@ class Front:
 
     def _write_down(self, request: Request, vendor: str, body: bytes) -> Entry:
         said: dict[str, object] = {"query": request.url.query} if request.url.query else {}
+        # Only Render's bodies: those of notification vendors may hold keys, and `Pagers` keeps their messages.
         if vendor == "render" and body:
             said["body"] = body[:BODY_LOGGED_BYTES].decode(errors="replace")
         return self.cloud.log.append("request", vendor=vendor, method=request.method, path=request.url.path, **said)
