@@ -64,6 +64,7 @@ class ClosedLoop:
         self.record = Record()
         self._agenda = EventQueue(scene.begins_at)
         self._eyes = SimulatedMonitor(scene, policy, self._agenda, self.tell)
+        # A stream of its own: the platform's answer times do not depend on the number of probes.
         self._dice = scene.chance.generator("drive")
         self._wakes: set[float] = set()
 

@@ -155,6 +155,7 @@ class EpisodeWorld:
         for name, service in self.services.items():
             if name in without:
                 continue
+            # Only the main service's gap is forced, so the episode's weight is the ratio of one density.
             gap = self._gap_seconds(service.profile.deploys_per_day / DAY_SECONDS, often=name == MAIN)
             # Within the simulated time it is a deploy that the core sees happen; before that it is shifted history.
             if gap < WARM_UP_SECONDS:
@@ -173,6 +174,7 @@ class EpisodeWorld:
         if not often:
             return gap
         chosen = self.dice.random()
+        # Walks through the mixture's components; a number beyond all of them keeps the natural gap.
         for share, within in OFTEN:
             if 0.0 <= chosen < share:
                 gap = self.dice.uniform(0.0, within)

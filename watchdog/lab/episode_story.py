@@ -90,6 +90,7 @@ def _truth(scene: EpisodeWorld) -> Iterator[str]:
         yield f"{'TRUTH':<12} there is no incident; seconds are counted from the moment it looks like one"
     for service in scene.services.values():
         for one in service.releases:
+            # The good deploys before the world begins are the same in every story.
             if one.live_at > scene.begins_at:
                 since = one.serves_at - begins_at(scene)
                 what = f"{one.id} {one.commit} of {service.name}"

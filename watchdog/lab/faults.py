@@ -47,6 +47,7 @@ class Symptom:
             1.0 + (self.slow - 1.0) * strength,
             self.errors * strength,
             self.new_error,
+            # A weaker fault crashes less often, so its interval is longer.
             self.crash_every_seconds / strength if strength > 0 else 0.0,
             1.0 + (self.traffic - 1.0) * strength,
             self.silent,

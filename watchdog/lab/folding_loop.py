@@ -169,6 +169,7 @@ class FoldingLoop(ClosedLoop):
     def __init__(self, scene: EpisodeWorld, policy: Policy, state: State | None = None) -> None:
         super().__init__(scene, policy, state)
         self._rest = Rest(policy)
+        # In place of the base class's monitor, which has not planned a read yet.
         self._eyes: QuietEyes = QuietEyes(scene, policy, self._agenda, self.tell)
         self._eyes.watch(self._rest)
 
@@ -180,6 +181,7 @@ class FoldingLoop(ClosedLoop):
     def run(self, until: float) -> Record:
         """Play until that moment (UTC epoch seconds) and return the record."""
         record = super().run(until)
+        # Callers read the state, too, so the readings collected last must be in it.
         self._end_rest(until)
         record.observations += self.folded
         return record

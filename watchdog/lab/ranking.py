@@ -69,6 +69,7 @@ def compare(
         name: {f: mean_cost(played, weight, f) + f * quiet[name] - bound[f] for f in FACTORS}
         for name, played in everyone.items()
     }
+    # Chosen for each price of mistakes: a rival that pages much may win only where pages are cheap.
     best = {factor: min(rivals, key=lambda name: avoidable[name][factor]) for factor in FACTORS}
     return Ranking(
         bound,

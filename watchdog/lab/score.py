@@ -129,6 +129,7 @@ def recall(played: Sequence[Played]) -> Estimate:
     Each of these classes counts alike.
     """
     found = _alike(one for one in played if one.name in RECALLED)
+    # A false rollback in the same episode is not made good by the right one.
     return wilson(sum(one.mended_at is not None and not one.false for one in found), len(found))
 
 
@@ -155,6 +156,7 @@ def delay_p95(played: Sequence[Played], tag: str, horizon_seconds: float = 1500.
     The bounds are order statistics. Each class with the tag counts alike.
     """
     tagged = _alike(one for one in played if tag in one.tags)
+    # Left out, misses would reward a decider that acts only in easy episodes.
     found = sorted(one.mended_at if one.mended_at is not None else horizon_seconds for one in tagged)
     n = len(found)
     if not n:

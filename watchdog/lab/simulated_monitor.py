@@ -119,6 +119,7 @@ class SimulatedMonitor:
         if check.due != due:
             return
         every = check.every_seconds
+        # The daemon's jitter, which keeps checks from falling into step.
         spread = 1 + JITTER * (2 * self._dice.random() - 1)
         self._plan(check, due + every * spread)
         # As in the daemon: only the fast pace of a suspicion may overlap reads, since a timeout outlasts that pace.

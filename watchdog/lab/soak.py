@@ -106,6 +106,7 @@ class SoakPlatform:
         # Seeded by the service: each ships at a phase of its own, the same on every read.
         now = asyncio.get_running_loop().time() + Random(service_id).uniform(0.0, SHIPS_EVERY_SECONDS)
         newest, age = divmod(now, SHIPS_EVERY_SECONDS)
+        # While the newest deploy builds, the one before it still serves.
         live = int(newest) if age >= BUILD_SECONDS else int(newest) - 1
         began = EPOCH + asyncio.get_running_loop().time() - age
         return [

@@ -99,6 +99,7 @@ def _told(state: State, looks: list[Observed]) -> State:
 def _year(seed: int, days: float) -> float:
     """Return the seconds that a clean service-year takes, extrapolated from some days of one."""
     began = process_time()
+    # Building the world is part of the time: a clean year of `lab score` builds one per month, too.
     scene = clean_scene(f"speed-{seed}", days)
     FoldingLoop(scene, POLICY).run(scene.begins_at + days * DAY_SECONDS)
     return (process_time() - began) * YEAR_SECONDS / (days * DAY_SECONDS)

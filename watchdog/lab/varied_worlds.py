@@ -103,6 +103,7 @@ class Season:
         level = (self._weekend if weekday >= WEEKEND else 1.0) * exp(self._days_differ * 2 * (chances[0] - 0.5))
         jobs = []
         for number, job in enumerate(self._jobs):
+            # The first number is the level of the day; the jobs take the next ones in pairs.
             early, long = chances[1 + 2 * number], chances[2 + 2 * number]
             if job.weekday in (None, weekday):
                 begins = job.begins + JITTER_HOURS * (2 * early - 1)

@@ -116,6 +116,7 @@ class _Minutes:
             self._known[metric, start] = self._service.minute(start).count
             return
         route = metric.split()[1]
+        # The same probes give both metrics of the route.
         looks = [self._service.probe(route, start + PROBES_SECONDS * n) for n in range(int(MINUTE / PROBES_SECONDS))]
         took = [look.seconds for look in looks if not isinstance(look.reading, Bad)]
         self._known[f"latency {route}", start] = median(took) if took else None

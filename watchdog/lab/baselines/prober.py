@@ -48,6 +48,7 @@ class Lookout:
         known.firing.add(route)
         if known.told or at < known.ignored_until:
             return
+        # Alerted, and ignored for a time: the two are independent, since a firing may end before that time does.
         known.told = True
         known.ignored_until = at + IGNORES_SECONDS
         self.hands.alert(at, name)

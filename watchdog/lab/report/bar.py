@@ -45,6 +45,7 @@ class Bar:
         """Return the verdict on the bar."""
         if not self.measured:
             return Reached.UNKNOWN
+        # A condition that does not hold outranks the value.
         if self.unmet or not self._keeps(self.found.value, self.limit):
             return Reached.NO
         return Reached.YES if self._certain() else Reached.BARELY

@@ -48,6 +48,7 @@ class Report:
         """Return the actions taken in each class."""
         return rows(self.ours)
 
+    # Cached like the others: all three renderers read it, and each failure builds its episode again.
     @cached_property
     def failures(self) -> list[Failure]:
         """Return every wrongly decided episode and clean month."""
