@@ -88,7 +88,7 @@ class EpisodeWorld:
         # Keyed numbers answer probes in any order; the sequential dice build the world once.
         self.chance = KeyedRandom("episode", name, seed)
         self.dice: Random = self.chance.generator("draws")
-        # A random moment of January: weekday, hour and so the traffic differ from episode to episode.
+        # A random moment of four weeks: weekday, hour and so the traffic differ from episode to episode.
         self.begins_at = EPOCH + self.dice.uniform(1.0, 29.0) * DAY_SECONDS
         self.horizon_seconds = 1500.0
         self.services: dict[str, Service] = {}

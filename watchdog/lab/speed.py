@@ -79,7 +79,7 @@ def measure(rounds: int = ROUNDS, readings: int = READINGS, days: float = 2.0) -
 
 def _calm() -> State:
     """Return the state of a service after WARM_UP healthy readings of its live deploy."""
-    # Without a live deploy and a good run the detectors take their cheap early exits, and the rate would be too high.
+    # With a live deploy, so that the measured steps also keep its record of healthy time, as in production.
     begin = EPOCH - EVERY_SECONDS * (WARM_UP + 1)
     state, _ = step(State(), Restarted(begin), POLICY)
     state, _ = step(state, DeploysListed(begin, MAIN, (LIVE,), ServiceFacts(f"srv-{MAIN}", MAIN)), POLICY)
