@@ -294,6 +294,21 @@ async def test_further_requests_of_a_connection_keep_the_pace_of_all() -> None:
         assert lasted >= (100 - 2 * REQUESTS_AT_ONCE) / REQUESTS_PER_SECOND
 
 
+async def test_connections_that_are_kept_busy_do_not_shut_the_door() -> None:
+    """Sixty of ten addresses, each of which knocks as well: who comes then waits for ten places, not for 600."""
+    crowd = [f"127.0.3.{number}" for number in range(1, 11)]
+    async with serving(Patient) as server:
+        kept = [await connect(server, ASK % (b"/healthz", b"") * 200, address) for address in crowd * 6]
+        for pair in kept:
+            await pair[0].readline()
+        kept += [await connect(server, ASK % (b"/healthz", b""), address) for address in crowd]
+        began = asyncio.get_running_loop().time()
+        assert await ask(server, b"/healthz", "127.0.4.1") == b"HTTP/1.1 200 OK"
+        assert asyncio.get_running_loop().time() - began < 3.0
+        for _, writer in kept:
+            writer.close()
+
+
 async def test_a_health_check_of_http_1_0_names_no_host() -> None:
     """Load balancers ask so; a browser cannot."""
     async with serving(Patient) as server:

@@ -1,14 +1,16 @@
 """Admission of connections: they wait at the door, so that no crowd delays a probe.
 
 Theory. Strangers and probes share one event loop. A request costs a millisecond, and a crowd of them would fill each
-turn of the loop. So all requests together have a pace; a connection that is not due yet waits as a bare socket, which
-costs a descriptor. Connections wait in one queue per address, and the addresses take turns (fair queueing). A flood
-from some addresses delays their own users, and delays others by one place for each such address.
+turn of the loop. So the first requests of all connections have a pace, and their further requests another of the same
+kind. A connection that is not due yet waits as a bare socket, which costs a descriptor. Connections wait in one queue
+per address, and the addresses take turns (fair queueing). A flood from some addresses delays their own users, and
+delays others by one place for each such address.
 
 Rule 1: a connection is accepted at once, a few each turn of the loop: the kernel's queue does not know addresses.
 Rule 2: when too many wait, the oldest of the longest queue is refused (a reset, and no line of the log): a connection
 that only holds its place is older than one that will send a request.
-Rule 3: a further request of a kept connection takes its place in the same pace (`http_protocol.py`).
+Rule 3: the further requests of kept connections have a pace of their own (`http_protocol.py`). In one pace, dozens of
+busy connections would leave the door one place in dozens, and each address before ours would cost most of a second.
 """
 
 import asyncio
@@ -22,7 +24,7 @@ import structlog
 from watchdog.daemon.http.http_auth import network_of
 from watchdog.daemon.runtime.log_throttle import LogThrottle
 
-REQUESTS_PER_SECOND, REQUESTS_AT_ONCE = 100.0, 5
+REQUESTS_PER_SECOND, REQUESTS_AT_ONCE = 50.0, 5
 WAITING_MAX = 192
 ACCEPTED_A_TURN = 16
 BACKLOG = 128

@@ -12,8 +12,9 @@ is cut off, of the address with most of those.
 Rule 4: a place is taken until its descriptor is free.
 Rule 5: h11 bounds only an incomplete head. So it receives a burst in small pieces, and no byte of the next request
 before this one is answered. An unreadable request ends its connection, without a line of the log.
-Rule 6: requests begin in the pace of all connections together (`http_door.py`): the first of a connection waited at the
-door, a further one waits here, unread. A request in small pieces is read a few times a second.
+Rule 6: requests begin in a pace of all connections together (`http_door.py`): the first of a connection waited at the
+door, a further one waits here, unread, in a pace beside the door's. A request in small pieces is read a few times a
+second.
 """
 
 import asyncio

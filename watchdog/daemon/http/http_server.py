@@ -143,17 +143,17 @@ class _Server(uvicorn.Server):
         # Without sockets: the doors accept, and hand each connection to the loop.
         await super().startup(sockets=[])
         loop = asyncio.get_running_loop()
-        pace = Pace(loop.time)
+        first, further = Pace(loop.time), Pace(loop.time)  # apart: who keeps connections busy shuts no door
 
         def protocol() -> BoundedProtocol:
             made = self._protocol(self.config, self.server_state, self.lifespan.state, loop)
-            made.pace = pace
+            made.pace = further
             return made
 
         def enter(one: socket.socket) -> None:
             self._supervisor.spawn("http-connection", _entered(loop.connect_accepted_socket(protocol, one)))
 
-        self._doors = [Door(loop, one, pace, enter) for one in sockets or ()]
+        self._doors = [Door(loop, one, first, enter) for one in sockets or ()]
         for door in self._doors:
             door.open()
 
