@@ -287,6 +287,25 @@ async def test_what_became_of_a_yes_that_could_not_be_saved_is_read_with_the_nex
     assert saved is not None and saved.services["shop"].phase is Phase.PAGED
 
 
+async def test_a_no_that_could_not_be_saved_holds_whatever_else_could_not_be_saved_after_it(one: Worker) -> None:
+    """Nothing is read over it: its author was told that it holds. It is saved with the next record."""
+    await one.sharing.begin()
+    opened = one.clock.now()
+    incident = Incident("shop-1", "shop", Severity.HIGH, opened, opened, "shop is slow")
+    shop = replace(one.engine.state.services["shop"], phase=Phase.ASKING, incident=incident, forbidden="no right")
+    one.engine.state = replace(one.engine.state, services={**one.engine.state.services, "shop": shop})
+    await one.store.save(Write(one.engine.state))
+    one.store.silent = frozenset({"save"})
+    await one.engine.handle(e.Stopped(opened, "shop-1", "ann"))
+    await one.engine.handle(e.Resumed(opened, "ben"))  # would change the same service
+    one.store.silent = frozenset()
+    await one.sharing.renew()
+    await one.see("api", bad=True)
+    saved = await one.store.load_readonly()
+    assert one.engine.state.services["shop"].phase is Phase.PAGED
+    assert saved is not None and saved.services["shop"].phase is Phase.PAGED
+
+
 def test_the_times_of_the_leases_add_up_to_what_is_promised() -> None:
     """At worst a lease was just renewed, and its heir asked just before it ran out; one renewal may fail in between."""
     assert TTL_SECONDS + RENEW_SECONDS + SLOWEST_SECONDS <= TAKEOVER_SECONDS

@@ -11,7 +11,8 @@ notice that was sent from memory, and turns out to be in the store after all, is
 The all-clear of an incident that the store has open waits for its record: the next worker would still take it for open.
 Rule 2: a service whose saved state could not be read is watched from memory and not written. The same holds for a
 service whose step was undone because its save failed: the commit may have been made and its acknowledgement lost, and a
-later save would overwrite it. It is read again first.
+later save would overwrite it. It is read again first, unless a human's no about it is not saved yet: that outweighs a
+permission that may have been saved.
 Rule 3: a command's answer is saved with the command's changes. A command that its author withdrew changes nothing.
 Rule 4: a human's permission counts once it is saved; a command that holds actions back counts at once.
 """
@@ -51,6 +52,8 @@ ALLOWING = (
     e.WeekSummedUp, e.PastDecidedAgain,
 )  # fmt: skip
 """Events whose effects need a record: a human's permission, and notices that are due once."""
+HOLDING = (e.Rejected, e.Stopped, e.Acknowledged)
+"""A human's no about an incident: it holds from memory until it is saved."""
 
 log = structlog.get_logger("watchdog")
 
@@ -94,6 +97,7 @@ class StepPersister:
         self._written = Shared()
         self.trouble = ""
         self._unread: set[str] = set()
+        self._held_back: set[str] = set()
         self._open: dict[str, str] = {}
         self._owed: deque[Tell] = deque(maxlen=OWED_MAX)
         self._closed: deque[Incident] = deque(maxlen=OWED_MAX)
@@ -108,6 +112,7 @@ class StepPersister:
     def know(self, names: Collection[str], state: State | None = None, *, unread: bool = False) -> None:
         """Mark the saved state of these names as known (`state` holds it), or as `unread`."""
         (self._unread.update if unread else self._unread.difference_update)(names)
+        self._held_back.difference_update(names)
         # The state just read has these incidents open, and the core closes them again by itself.
         self._closed = deque((one for one in self._closed if one.service not in names), OWED_MAX)
         self._wrote(state or State(), names)
@@ -163,7 +168,7 @@ class StepPersister:
             kept = self.unrecorded(event, result, error)
             if kept.undone:
                 # The commit may have been made although its acknowledgement was lost: read it before writing over it.
-                self._unread.update(_touched(result))
+                self._unread.update(name for name in _touched(result) if name not in self._held_back)
             return kept
         return replace(result, pending=pending, answered=answer is not None)
 
@@ -208,6 +213,7 @@ class StepPersister:
         pending = await self._store.save(whole)
         self._settle(owed)
         self._closed.clear()
+        self._held_back.intersection_update(self._unread)
         self._quiet_after = 0.0
         self._wrote(whole.state, whole.state.services)
         self._written = write.state.shared
@@ -230,6 +236,8 @@ class StepPersister:
         disarms = result.after.disarmed and not result.before.disarmed
         if isinstance(event, ALLOWING) and not disarms:
             return replace(result, after=result.before, effects=(), why_not=self.trouble, undone=True)
+        if isinstance(event, HOLDING):
+            self._held_back.update(_touched(result))
         for effect in result.effects:
             # The core waits for the outcome of each change: without a refusal its phase would never end.
             refusal = unrecorded(effect, self._clock.now())
