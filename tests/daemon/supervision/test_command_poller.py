@@ -19,6 +19,7 @@ from tests.support.clocks import PATIENCE_SECONDS, FakeClock
 from tests.support.engine_scene import Scene, ShakyStore, scene
 from watchdog.adapters.stores import build_store
 from watchdog.daemon.supervision.command_poller import FAILED, HAS_CHANGED, REFUSED, STALE_SECONDS, CommandPoller
+from watchdog.domain import events as e
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Approver
@@ -364,6 +365,27 @@ async def test_case_52_it_is_read_from_the_store_again_as_soon_as_that_answers()
             assert s.engine.state.silences == ()
         await commands.apply_all()
         assert [one.name for one in s.engine.state.silences] == ["silence-1"]
+
+
+async def test_a_no_about_a_service_that_is_about_to_be_read_again_is_decided_after_that() -> None:
+    """Decided before, it would be answered as one that holds, and forgotten by the reading."""
+    async with scene() as s:
+        incident = Incident("web-1", "web", Severity.CRITICAL, s.clock.now(), s.clock.now(), "web is down")
+        web = replace(s.web, phase=Phase.ASKING, phase_since=s.clock.now(), incident=incident)
+        s.engine.state = replace(s.engine.state, services={"web": web})
+        await s.store.save(Write(s.engine.state))
+        s.store.saving = Temporary("shut")  # type: ignore[attr-defined]
+        await s.engine.submit_and_wait(e.Approved(s.clock.now(), "web-1", "ann"))
+        s.store.saving = None  # type: ignore[attr-defined]
+        number = await s.store.submit("stop", {"incident": "web-1"}, "ben")
+        commands = CommandPoller(s.store, s.engine, s.clock)
+        await commands.apply_all()
+        waiting = await s.store.command(number)
+        assert waiting is not None and not waiting.done
+        await s.engine.adopt_services({"web": 1})
+        await commands.apply_all()
+        stopped = await s.store.command(number)
+        assert stopped is not None and stopped.ok and s.web.phase is Phase.PAGED
 
 
 @pytest.mark.parametrize("name", ["pause", "resume"])

@@ -29,6 +29,7 @@ from watchdog.daemon.approvals.pending import (
 )
 from watchdog.daemon.engine.engine import Engine
 from watchdog.daemon.runtime.log_throttle import LogThrottle
+from watchdog.daemon.supervision.lease_manager import ALONE
 from watchdog.domain import events as e
 from watchdog.domain.commands.command_table import COMMANDS
 from watchdog.domain.commands.human_command import Subject
@@ -156,7 +157,11 @@ class CommandPoller:
         return found is None or found.done
 
     async def _is_for_us(self, command: Command) -> bool:
-        return await self._owner(command) in self._engine.held
+        """Tell whether its service is ours, and known as the store has it: what is decided of one that is about to be
+        read again would be forgotten then, a no included. (One that is watched from memory is not read soon.)
+        """
+        name, held = await self._owner(command), self._engine.held
+        return name in held and (held[name] == ALONE or name not in self._engine.recorder.unread)
 
     async def _owner(self, command: Command) -> str:
         """Return the lease that a worker needs to apply the command: its service's, or the fleet's."""
