@@ -100,6 +100,18 @@ def test_lines_of_a_file_that_are_no_variables_are_one_warning(
     assert not caplog.records
 
 
+def test_a_long_variable_of_another_program_is_none_of_our_business(tmp_path: Path) -> None:
+    """A file may be shared with the site's own keys; a long line that may be ours, or is slow to read, is refused."""
+    long = "k" * 5000
+    ours = "WATCHDOG_HEARTBEAT_URL=https://hb.example/x"
+    for foreign in (f"GOOGLE_KEY={long}", f"export KEY='{long}'"):
+        (tmp_path / ".env").write_text(f"{foreign}\n{ours}\n", encoding="utf-8")
+        assert read_dotenv(tmp_path)[:2] == ({"WATCHDOG_HEARTBEAT_URL": "https://hb.example/x"}, ())
+    for line in (f"WATCHDOG_HTTP_TOKEN={long}", f"A={' ' * 5000}'x'#", f"KEY='{long}", long):
+        (tmp_path / ".env").write_text(f"{ours}\n{line}\n", encoding="utf-8")
+        assert [one.where for one in read_dotenv(tmp_path)[1]] == [".env:2"], line[:20]
+
+
 def test_thousands_of_unknown_variables_are_counted() -> None:
     """Finding the nearest known name for each takes long."""
     mistakes, warnings = unknown_variables({f"WATCHDOG_CONSOLE_{number}": "1" for number in range(2300)})

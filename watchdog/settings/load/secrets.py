@@ -27,6 +27,8 @@ SIZE_MAX = 64 * 1024
 TOKEN_MIN = 24
 LINE_MAX = 4096
 """Characters of a line. The library searches for comments in time quadratic in the blanks of a line."""
+FOREIGN = re.compile(rf"(?:export +)?(?!{PREFIX})\w+=[^'\"]*$|(?:export +)?(?!{PREFIX})\w+=(['\"])[^'\"]*\1$")
+"""A variable of another program, whole on one line. It may be of any length and is left out."""
 UNKNOWN_MAX, NAME_MAX = 50, 100
 """Unknown names that are compared; finding the nearest known one takes a millisecond each."""
 
@@ -261,10 +263,11 @@ def read_dotenv(folder: Path) -> tuple[Mapping[str, str], tuple[Mistake, ...], t
     if len(text) > SIZE_MAX:
         return {}, (Mistake(".env", f"larger than {SIZE_MAX // 1024} KiB", "keep only WATCHDOG_* lines"),), ()
     # Before the parser, whose time grows with the square of a line's blanks (LINE_MAX).
-    long = next((number for number, line in enumerate(text.splitlines(), 1) if len(line) > LINE_MAX), None)
+    written = ["" if len(line) > LINE_MAX and FOREIGN.match(line) else line for line in text.split("\n")]
+    long = next((number for number, line in enumerate(written, 1) if len(line) > LINE_MAX), None)
     if long is not None:
         return {}, (Mistake(f".env:{long}", f"longer than {LINE_MAX} characters", "write NAME=value on a line"),), ()
-    lines = list(parse_stream(StringIO(text)))
+    lines = list(parse_stream(StringIO("\n".join(written))))
     values = {one.key: one.value for one in lines if one.key is not None}
     wrong = [one.original.line for one in lines if one.error]
     warnings = (
