@@ -76,3 +76,18 @@ async def test_it_stops_when_the_time_is_over_and_reads_on_later() -> None:
     await clock.advance(DAY - 60.5)
     await past.refresh()
     assert ids(past) == ["web-0", "web-1"]
+
+
+async def test_however_many_began_since_the_last_look_all_are_read() -> None:
+    """More than one page of them, and no more pages than that takes."""
+    clock = FakeClock(NOW, auto=False)
+    store = await kept(clock, closed(1, NOW - DAY))
+    past = Past(store, clock, 30 * DAY)
+    await past.refresh()
+    await clock.advance(FRESH_SECONDS)
+    later = [closed(n, NOW - n) for n in range(2, 2 * CHUNK + 12)]
+    for one in later:
+        await put(store, one)
+    store.reads = 0
+    assert await past.refresh() == {one.id for one in later}
+    assert (len(past.incidents), store.reads) == (len(later) + 1, 3)

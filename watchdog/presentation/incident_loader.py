@@ -75,10 +75,11 @@ class Past:
         self._looked_at = self._clock.monotonic()
         for one in [one for one in self._kept.values() if one.closed_at is None]:
             self._take([await self._journal.incident(one.id) or one])
-        limit, grown = CHUNK, CHUNK
-        while grown == limit:
-            found = await self._journal.incidents(limit)
-            grown, limit = self._take(found), limit * 2
+        limit, new = CHUNK, self._take(await self._journal.incidents(CHUNK))
+        # Where every incident of the page was new, older ones may be new as well.
+        while new == limit:
+            limit *= 2
+            new += self._take(await self._journal.incidents(limit))
 
     async def _read_back(self) -> None:
         """Read the next older incidents; a larger page if many were opened in the same moment."""
