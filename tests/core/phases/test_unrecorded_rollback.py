@@ -85,11 +85,24 @@ def test_case_55_auto_deploy_is_not_given_back_to_it() -> None:
     assert any("AUTO-DEPLOY" in tell.notice.title for tell in world.tells)
 
 
-def chain(world: World, *codes: str, status: str = "deactivated") -> Sequence[Deploy]:
+def test_auto_deploy_is_not_given_back_while_it_serves_again() -> None:
+    """The same copy, and the bad commit is live once more: the rollback that was decided stands down, and no more."""
+    world = after_a_rollback(reach(Phase.PINNING).state)
+    incident = amended(incident_of(world), previous="commit")
+    put(world, auto_deploy_off="commit", pinned_for="web-1", incident=incident)
+    world.ship(world.time, BAD, trigger="deploy_hook")
+    world.run(world.time + 1.0)
+    world.tell(e.Restarted(world.now))
+    world.run(world.time + 600.0)
+    assert len(world.accepted) == 1 and world.restores == [] and world.facts.auto_deploy == "off"
+    assert [tell.notice.wakes for tell in world.tells if tell.notice.kind.value == "human_needed"][-1:] == [True]
+
+
+def chain(world: World, *codes: str, status: str = "deactivated", trigger: str = "rollback") -> Sequence[Deploy]:
     """Return the world's list before its rollback, with rollbacks to these codes above it, newest first."""
     base = [deploy for deploy in world.deploys if not deploy.is_rollback]
     made = [
-        Deploy(f"dep-r{number}", status, "rollback", code, created_at=world.now - 100.0 + number)
+        Deploy(f"dep-r{number}", status, trigger, code, created_at=world.now - 100.0 + number)
         for number, code in enumerate(codes)
     ]
     return (*reversed(made), *(replace(deploy, status="deactivated") for deploy in base))
@@ -111,6 +124,30 @@ def test_each_of_several_rollbacks_is_judged(codes: tuple[str, ...], denied: tup
     world = taken_up(after_a_rollback(reach(Phase.CALM).state))
     listed(world, *chain(world, *codes))
     assert world.state.denied == denied
+
+
+@pytest.mark.parametrize(
+    ("codes", "denied"),
+    [
+        ((GOOD,), (BAD,)),
+        ((GOOD, BAD), (BAD,)),  # brought back as it came, by who knows whom
+        (("new00000",), ()),  # an ordinary deploy of a pipeline
+        (("new00000", GOOD), ("new00000",)),
+    ],
+)
+def test_older_code_that_was_built_anew_is_a_rollback_too(codes: tuple[str, ...], denied: tuple[str, ...]) -> None:
+    """The artefact was gone, so the platform calls it a deploy by the API; the code tells that it led back."""
+    world = taken_up(after_a_rollback(reach(Phase.CALM).state))
+    listed(world, *chain(world, *codes, trigger="api"))
+    assert world.state.denied == denied
+
+
+def test_good_code_that_is_deployed_once_more_after_it_excuses_nothing() -> None:
+    """When code came first is what counts."""
+    world = taken_up(after_a_rollback(reach(Phase.CALM).state))
+    again = Deploy("dep-m", "live", "manual", GOOD, created_at=world.now - 1.0)
+    listed(world, again, *chain(world, GOOD))
+    assert world.state.denied == (BAD,)
 
 
 def test_a_failed_rollback_counts_too_and_what_the_list_does_not_reach_does_not() -> None:

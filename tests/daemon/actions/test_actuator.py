@@ -235,6 +235,18 @@ async def test_killed_while_it_was_being_sent_it_is_looked_up() -> None:
         assert (s.sent("POST"), (await s.row()).note) == (0, "adopted from the deploy list")
 
 
+@pytest.mark.parametrize("planned", [True, False])
+async def test_what_the_row_says_was_never_sent_is_looked_for_when_it_is_taken_up(planned: bool) -> None:
+    """The store is a copy of the moment before the send: the rollback in the list is ours, and none is sent again."""
+    async with scene() as s:
+        row = ActionRow(INCIDENT, "rollback", "planned", "dep-39", "dep-41", service="web")
+        assert not planned or await s.store.put_action(row, expect=None)
+        made = s.sandbox.cloud.rollback(s.web, s.web.find("dep-39"))
+        await s.tells(ROLLBACK, e.RollbackAccepted, made.id, adopted=True, resumed=True)
+        row = await s.row()
+        assert (row.state, row.deploy, row.target, s.sent("POST")) == ("accepted", made.id, "dep-39", 0)
+
+
 async def test_killed_before_it_was_sent_it_is_decided_afresh() -> None:
     """It had not arrived: after the settle window the core looks at the site again."""
     async with scene() as s:

@@ -124,7 +124,13 @@ def give_auto_deploy_back(ctx: StepContext) -> bool:
 
 
 def _was_rolled_away(ctx: StepContext) -> bool:
-    """Tell whether a rollback that is not this incident's left the denied code: a merge must not bring it back."""
+    """Tell whether another rollback than this incident's left the code it blames, and nothing new serves since.
+
+    Auto-deploy that was on might bring that code back, or keep it where it came back.
+    """
+    code = ctx.incident.suspect_code
+    known_here = code in ctx.state.denied and any(code == bad for bad, _ in ctx.service.bad)
+    if not known_here or ctx.incident.rollback.deploy is not None:
+        return False
     live = live_deploy(ctx.service.deploys)
-    unknown = live is not None and live.is_rollback and live.code != ctx.incident.suspect_code
-    return unknown and ctx.incident.rollback.deploy is None and ctx.incident.suspect_code in ctx.state.denied
+    return live is None or not restore_auto_deploy.is_new(ctx, live)

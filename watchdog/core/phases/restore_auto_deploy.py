@@ -29,7 +29,7 @@ def offer(ctx: StepContext) -> None:
         return
     live = live_deploy(ctx.service.deploys)
     # Once for each live deploy: a standing offer is no news.
-    if live is None or live.id == ctx.service.offered or not _is_new(ctx, live):
+    if live is None or live.id == ctx.service.offered or not is_new(ctx, live):
         return
     ctx.update_service(offered=live.id)
     old = ctx.service.auto_deploy_off
@@ -82,7 +82,7 @@ def over(ctx: StepContext, how: str) -> None:
         ctx.notify_service(NoticeKind.RESOLVED, about, f"{ctx.name}: auto-deploy is on again", lines)
 
 
-def _is_new(ctx: StepContext, live: Deploy) -> bool:
+def is_new(ctx: StepContext, live: Deploy) -> bool:
     """Return whether the live deploy brings code that is not denied and was never live before."""
     if live.code is None or live.is_rollback or live.code in ctx.state.denied:
         return False

@@ -2,7 +2,8 @@
 back while no worker looked.
 
 Rule 1: it is looked for once, in the first deploy list after a service was taken up, among the deploys that are newer
-than all recorded ones. One that was canceled led nowhere.
+than all recorded ones. One that was canceled led nowhere. Older code built anew by the API is one, too: so it is rolled
+back where the artefact is gone.
 Rule 2: newer code that it left counts as found bad here: it is denied, and a rollback from it is asked about, never
 made. Code that a later one led back to was taken back by a person, and is not denied.
 Rule 3: the rollback that this record has under way is no such one, though neither its id nor its code may be known yet.
@@ -21,6 +22,8 @@ from watchdog.domain.notices import NoticeKind
 
 NOT_ON = ("off", "unknown")
 CANCELED = "canceled"
+BY_API = "api"
+"""What a rebuild is listed as; whether it leads back, its code tells."""
 
 
 def deny_what_it_left(ctx: StepContext, recorded: Sequence[Deploy]) -> None:
@@ -31,18 +34,19 @@ def deny_what_it_left(ctx: StepContext, recorded: Sequence[Deploy]) -> None:
     denied: dict[str, Deploy] = {}
     for rollback in _missing(ctx, recorded):
         left = _left_by(ctx.service.deploys, rollback)
-        if left is not None and left.code is not None and _is_newer(ctx.service.deploys, left.code, rollback.code):
+        if left is not None and left.code is not None and _led_back(ctx.service.deploys, rollback, left.code):
             denied[left.code] = rollback
-        if rollback.code is not None and (rollback.was_live or rollback.in_progress):
+        if rollback.is_rollback and rollback.code is not None and (rollback.was_live or rollback.in_progress):
             denied.pop(rollback.code, None)
     for code, rollback in denied.items():
         _deny(ctx, rollback, code)
 
 
 def _missing(ctx: StepContext, recorded: Sequence[Deploy]) -> list[Deploy]:
-    """Return the rollbacks that were made after the newest recorded deploy, oldest first."""
+    """Return the rollbacks (and builds that may be one) made after the newest recorded deploy, oldest first."""
     newest = max((deploy.created_at for deploy in recorded), default=ctx.now)
-    newer = [one for one in reversed(ctx.service.deploys) if one.is_rollback and one.created_at > newest]
+    newer = [one for one in reversed(ctx.service.deploys) if one.created_at > newest]
+    newer = [one for one in newer if one.is_rollback or one.trigger == BY_API]
     return [one for one in newer if one.status != CANCELED and not _is_ours(ctx.service.incident, one)]
 
 
@@ -56,10 +60,17 @@ def _is_ours(incident: Incident | None, deploy: Deploy) -> bool:
     return deploy.created_at >= incident.opened_at and (None in (target, deploy.code) or deploy.code == target)
 
 
-def _is_newer(deploys: Sequence[Deploy], code: str, than: str | None) -> bool:
-    """Tell whether code was first deployed after other code (so a rollback led back in time), as far as is listed."""
-    first = {deploy.code: number for number, deploy in enumerate(reversed(deploys)) if not deploy.is_rollback}
-    return first.get(than, -1) < first.get(code, len(deploys))
+def _led_back(deploys: Sequence[Deploy], rollback: Deploy, code: str) -> bool:
+    """Tell whether a deploy led away from code that was first deployed after its own, as far as is listed.
+
+    What is listed for the first time is new, unless it says that it is a rollback.
+    """
+    first: dict[str | None, int] = {}
+    for number, deploy in enumerate(reversed(deploys[deploys.index(rollback) + 1 :])):
+        if not deploy.is_rollback:
+            first.setdefault(deploy.code, number)
+    unlisted = -1 if rollback.is_rollback else len(deploys)
+    return first.get(rollback.code, unlisted) < first.get(code, len(deploys))
 
 
 def _left_by(deploys: Sequence[Deploy], rollback: Deploy) -> Deploy | None:

@@ -124,7 +124,7 @@ class Actuator:
         if row is not None and row.state == "sending":
             return await (self._settle if same else self._settle_other)(platform, effect, row)
         if resumed:
-            return self._resumed(effect, row if same else None)
+            return await self._resumed(platform, effect, row, same=same)
         fresh = ActionRow(
             effect.incident,
             step(effect),
@@ -139,9 +139,16 @@ class Actuator:
         await self._hook("after_intent")
         return await self._send(platform, effect, fresh)
 
-    def _resumed(self, effect: Rollback, row: ActionRow | None) -> Event:
-        """Return what is known of an action that was interrupted: not sent yet, or given up already."""
-        if row is None or row.state not in ("failed", "done"):
+    async def _resumed(self, platform: Platform, effect: Rollback, row: ActionRow | None, *, same: bool) -> Event:
+        """Return what is known of an action that was interrupted: not sent yet, or given up already.
+
+        By its row it was not sent; but the store may be a copy of before, and the platform's list shows what it lacks.
+        """
+        if row is None or not same or row.state not in ("failed", "done"):
+            _, deploys = await self._search(platform, effect).patiently()
+            hit = self._search(platform, effect).find_own_deploy(deploys) if deploys is not None else None
+            if hit is not None:
+                return await self._adopt(effect, row, hit)
             return self._postponed(effect, "it was interrupted before it was sent")
         at = self._clock.now()
         if row.state == "done":
@@ -270,9 +277,19 @@ class Actuator:
         await self._put(effect, replace(row, state="failed", result=None, note=why), expect="sending")
         return e.RollbackLost(self._clock.now(), effect.service, effect.incident, why)
 
-    async def _adopt(self, effect: Rollback, row: ActionRow, hit: Deploy) -> Event:
-        adopted = replace(row, state="accepted", deploy=hit.id, result=None, note="adopted from the deploy list")
-        await self._put(effect, adopted, expect=row.state)
+    async def _adopt(self, effect: Rollback, row: ActionRow | None, hit: Deploy) -> Event:
+        adopted = ActionRow(
+            effect.incident,
+            step(effect),
+            "accepted",
+            target=effect.target,
+            baseline=effect.baseline,
+            deploy=hit.id,
+            attempts=row.attempts if row is not None else 0,
+            sent_at=row.sent_at if row is not None else None,
+            note="adopted from the deploy list",
+        )
+        await self._put(effect, adopted, expect=row.state if row is not None else None)
         return self._accepted(effect, hit.id, adopted=True)
 
     async def _stand_down(self, effect: Rollback, row: ActionRow, why: str) -> Event:
@@ -284,7 +301,7 @@ class Actuator:
     def _search(self, platform: Platform, effect: Rollback) -> DeployLookup:
         return DeployLookup(platform, self._clock, self._timings, effect)
 
-    async def _put(self, effect: Rollback, row: ActionRow, *, expect: str) -> bool:
+    async def _put(self, effect: Rollback, row: ActionRow, *, expect: str | None) -> bool:
         return await self._store.put_action(replace(row, service=effect.service), expect=expect)
 
     def _human_acted(self, deploys: Sequence[Deploy], effect: Rollback) -> str:
