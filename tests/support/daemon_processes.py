@@ -6,6 +6,8 @@ Rule 2: the sandbox's count is its log file, which survives any kill; the daemon
 
 import contextlib
 import json
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -72,6 +74,15 @@ class Cloud:
         self.folder = folder
         self.config = folder / "watchdog.yaml"
         self._log = log
+
+    def guarded_from(self, folder: Path, record: Record) -> "Cloud":
+        """Return the same sandbox, guarded from another folder too, with a record of its own."""
+        text = self.config.read_text(encoding="utf-8")
+        text = re.sub(r"^store: .*$", f'store: "{record.url}"', text, flags=re.MULTILINE)
+        folder.mkdir()
+        (folder / self.config.name).write_text(text, encoding="utf-8")
+        shutil.copy(self.folder / ".env", folder)
+        return Cloud(self.urls, folder, self._log)
 
     def post(self, path: str, **body: Any) -> Any:
         """Ask the sandbox's admin to make something happen."""

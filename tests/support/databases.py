@@ -83,6 +83,24 @@ def postgresql() -> Iterator[Databases]:
     yield lambda folder: _new_database(server, folder)
 
 
+@contextmanager
+def copied(record: Record, path: Path) -> Iterator[Record]:
+    """Back a store up that may be in use, by its own means, and restore that: to this path, or a new database."""
+    if record.url.startswith("sqlite"):
+        source = f"file:{record.url.removeprefix('sqlite:///')}?mode=ro"
+        with (
+            contextlib.closing(sqlite3.connect(source, uri=True)) as old,
+            contextlib.closing(sqlite3.connect(path)) as new,
+        ):
+            old.backup(new)
+        yield in_file(path)
+        return
+    server = shared_postgres()
+    url = server.copy_database(record.url)
+    yield in_database(server, url)
+    server.drop_database(url)
+
+
 DATABASES: dict[str, Callable[[], AbstractContextManager[Databases]]] = {
     "sqlite": sqlite,
     "postgresql": postgresql,

@@ -139,6 +139,13 @@ class PostgresServer:
         self.execute(f"CREATE DATABASE {name}")
         return self.url(name)
 
+    def copy_database(self, url: str) -> str:
+        """Dump a database, which may be in use, restore the dump into a new one, and return the url of that."""
+        copy, dump = self.new_database(), str(self.folder / f"{next(self._numbers)}.dump")
+        self._run("pg_dump", "--format=custom", f"--file={dump}", f"--dbname={url}")
+        self._run("pg_restore", "--exit-on-error", f"--dbname={copy}", dump)
+        return copy
+
     def drop_database(self, url: str) -> None:
         """Remove a database, whoever is connected to it."""
         self.execute(f"DROP DATABASE IF EXISTS {url.partition('@/')[2].partition('?')[0]} WITH (FORCE)")
