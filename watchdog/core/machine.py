@@ -327,7 +327,7 @@ def _apply_observation(ctx: StepContext) -> None:
         # The list before this event, to tell a newly live deploy and unrecorded rollbacks from known ones.
         was = ctx.service
         ctx.set_service(observations.apply_deploy_list(was, event, ctx.policy))
-        unrecorded_rollback.deny_what_it_left(ctx, was.deploys)
+        unrecorded_rollback.deny_what_it_left(ctx, was)
         deploy_success.begin_watch(ctx, was.live)
     elif isinstance(event, e.DeploysUnread):
         ctx.set_service(observations.apply_deploy_list_error(ctx.service, event))

@@ -202,3 +202,29 @@ def test_what_is_denied_already_is_not_denied_twice() -> None:
     world = taken_up(after_a_rollback(replace(reach(Phase.CALM).state, denied=(BAD,))))
     listed(world)
     assert world.state.denied == (BAD,) and [code for code, _ in web(world).bad] == [BAD]
+
+
+@pytest.mark.parametrize(
+    ("recorded", "now", "told"),
+    [("commit", "off", 1), ("commit", "commit", 0), ("commit", "unknown", 0), ("off", "off", 0), (None, "off", 0)],
+)
+def test_auto_deploy_that_was_on_by_the_record_and_is_off_is_told_once(
+    recorded: str | None, now: str, told: int
+) -> None:
+    """It was switched off for an incident that a restored store lacks, and a person mended the site meanwhile."""
+    world = reach(Phase.CALM)
+    put(world, facts=replace(world.facts, auto_deploy=recorded) if recorded is not None else None)
+    effects = listed(taken_up(world), auto_deploy=now)
+    assert [text for text in lines(effects, "HUMAN") if text.startswith("AUTO-DEPLOY IS OFF on web")] == lines(
+        effects, "HUMAN"
+    )
+    assert len(lines(effects, "HUMAN")) == told and notices(effects) == ["human_needed"] * told
+    assert notices(listed(world, auto_deploy=now, at=5.0)) == []
+
+
+@pytest.mark.parametrize("put_off", ["", "commit"])
+def test_auto_deploy_that_an_open_incident_or_the_record_knows_to_be_off_is_not_told_anew(put_off: str) -> None:
+    """Their end tells of it, or people know."""
+    world = reach(Phase.CALM) if put_off else reach(Phase.PINNING)
+    put(world, auto_deploy_off=put_off, pinned_for="web-1" if put_off else "")
+    assert lines(listed(taken_up(world)), "HUMAN") == []

@@ -6,7 +6,8 @@ than all recorded ones. One that was canceled led nowhere. Older code built anew
 back where the artefact is gone.
 Rule 2: newer code that it left counts as found bad here: it is denied, and a rollback from it is asked about, never
 made. Code that a later one led back to was taken back by a person, and is not denied.
-Rule 3: the rollback that this record has under way is no such one, though neither its id nor its code may be known yet.
+Rule 3: auto-deploy that was on by the record and is off is told of, whoever switched it off.
+Rule 4: the rollback that this record has under way is no such one, though neither its id nor its code may be known yet.
 """
 
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from watchdog.core.context import StepContext
 from watchdog.core.phases import bad_commit_recurrence
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Incident
+from watchdog.domain.incidents import Incident, ServiceState
 from watchdog.domain.notices import NoticeKind
 
 NOT_ON = ("off", "unknown")
@@ -26,13 +27,13 @@ BY_API = "api"
 """What a rebuild is listed as; whether it leads back, its code tells."""
 
 
-def deny_what_it_left(ctx: StepContext, recorded: Sequence[Deploy]) -> None:
-    """Compare the first list after a take-up with the deploys that the record had."""
+def deny_what_it_left(ctx: StepContext, recorded: ServiceState) -> None:
+    """Compare the first list after a take-up with what the record had."""
     if not ctx.service.unlisted or ctx.service.deploys_at != ctx.now:
         return
     ctx.update_service(unlisted=False)
     denied: dict[str, Deploy] = {}
-    for rollback in _missing(ctx, recorded):
+    for rollback in _missing(ctx, recorded.deploys):
         left = _left_by(ctx.service.deploys, rollback)
         if left is not None and left.code is not None and _led_back(ctx.service.deploys, rollback, left.code):
             denied[left.code] = rollback
@@ -40,6 +41,8 @@ def deny_what_it_left(ctx: StepContext, recorded: Sequence[Deploy]) -> None:
             denied.pop(rollback.code, None)
     for code, rollback in denied.items():
         _deny(ctx, rollback, code)
+    if not denied:
+        _tell_of_auto_deploy(ctx, recorded)
 
 
 def _missing(ctx: StepContext, recorded: Sequence[Deploy]) -> list[Deploy]:
@@ -94,6 +97,25 @@ def _deny(ctx: StepContext, rollback: Deploy, code: str) -> None:
     )
     ctx.note("HUMAN", " ".join((f"{what}.", *lines)))
     ctx.notify_service(NoticeKind.HUMAN_NEEDED, rollback.id, f"{ctx.name}: {what}", lines)
+
+
+def _tell_of_auto_deploy(ctx: StepContext, recorded: ServiceState) -> None:
+    """Say that auto-deploy is off though it was on by the record, unless an open incident will tell of it.
+
+    It may have been switched off for an incident that the record lacks, and then nobody would give it back.
+    """
+    was = recorded.facts.auto_deploy if recorded.facts is not None else "off"
+    facts, incident = ctx.service.facts, ctx.service.incident
+    open_one = incident is not None and incident.closed_at is None
+    if was in NOT_ON or facts is None or facts.auto_deploy != "off" or ctx.service.auto_deploy_off or open_one:
+        return
+    lines = (
+        f"By the record it was {was}: it was switched off while no worker looked, or the store is a restored copy.",
+        "If nobody wants it off, switch it on at the platform.",
+    )
+    title = f"AUTO-DEPLOY IS OFF on {ctx.name}"
+    ctx.note("HUMAN", " ".join((f"{title}.", *lines)))
+    ctx.notify_service(NoticeKind.HUMAN_NEEDED, f"{ctx.name}/auto-deploy", title, lines)
 
 
 def _auto_deploy(ctx: StepContext) -> tuple[str, ...]:
