@@ -24,6 +24,7 @@ FLOORS = {
     "store_answer_lost": 190,
     "store_outages": 7,
     "store_clock_steps": 5,
+    "store_restored": 0,  # drawn rarely and apart; not in these seeds
     "request_limited": 2,
     "request_not_connected": 1,
     "request_lost": 1,

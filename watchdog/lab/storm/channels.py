@@ -77,6 +77,10 @@ class Post:
         """Remember that people are owed a page: for ever if it is written down, else while its worker lives."""
         self.owed.append(Owed(notice, tuple(channels), self.nature.loop.time(), by))
 
+    def forget(self, since: float) -> None:
+        """The store was put back to a copy of that moment (virtual seconds): what it forgot is not owed by it."""
+        self.owed = [page for page in self.owed if page.by is not None or page.at <= since]
+
     def receive(self, channel: str, notice: Notice, copy: bool = False) -> None:
         """Take a notice for people."""
         self.arrived.append(Arrived(channel, notice, self.nature.loop.time(), copy))

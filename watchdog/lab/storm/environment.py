@@ -39,7 +39,7 @@ class Nature:
     def __init__(self, seed: int) -> None:
         self.seed = seed
         self.chance = Random(seed)
-        self.weather: Weather = draw(self.chance)
+        self.weather: Weather = draw(self.chance, seed)
         self.loop = StormLoop(self.chance, self._strike)
         self.died: Callable[[Process], None] = lambda process: None
         self.trace: list[str] = []

@@ -53,12 +53,23 @@ class Weather:
     switch_twice: float = 0.2
     notice_twice: float = 0.1
     store_clock_steps: float = 0.3
+    store_restored: float = 0.15
 
 
-def draw(chance: Random) -> Weather:
+APART = frozenset({"store_restored"})
+"""Drawn from a stream of their own: a seed without them keeps the course that it had before they were thought of."""
+
+
+def apart(seed: int, fault: str) -> Random:
+    """Return the stream of a fault that is drawn apart."""
+    return Random(f"{fault} of {seed}")
+
+
+def draw(chance: Random, seed: int) -> Weather:
     """Return the weather of one seed."""
     usual = Weather()
-    return Weather(**{one.name: chance.choice(STRENGTHS) * getattr(usual, one.name) for one in fields(Weather)})
+    streams = {one.name: apart(seed, one.name) if one.name in APART else chance for one in fields(Weather)}
+    return Weather(**{name: stream.choice(STRENGTHS) * getattr(usual, name) for name, stream in streams.items()})
 
 
 FAIR = Weather(*(0.0 for _ in fields(Weather)))

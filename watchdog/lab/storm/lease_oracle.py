@@ -31,6 +31,11 @@ class Ledger:
                 self._history.setdefault(name, []).append((self._now(), worker))
             self._until[name] = self._store_now() + ttl_seconds
 
+    def restored(self) -> None:
+        """Enter that nobody holds anything: the store is another one now, and every worker begins anew."""
+        for history in self._history.values():
+            history.append((self._now(), NOBODY))
+
     def wrote(self, worker: str, name: str) -> None:
         """Enter that a worker's write on a name was taken."""
         if self.holder(name) != worker:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from watchdog.domain.store_records import ActionRow
 from watchdog.lab.storm.environment import Nature
 from watchdog.lab.storm.fault_mix import FAIR
 from watchdog.lab.storm.render import Render, Service
@@ -38,7 +39,10 @@ class People:
         self.stopped: list[tuple[str, float]] = []
         self.resumed: list[float] = []
         render.asked = self.at_moment
-        store.written = lambda row: self.at_moment(row.service, MOMENTS.get((row.step, row.state), ""))
+
+    def at_row(self, row: ActionRow) -> None:
+        """A row of the actions' journal was written: a moment of the protocol has come."""
+        self.at_moment(row.service, MOMENTS.get((row.step, row.state), ""))
 
     def act(self, service: Service) -> None:
         """Do something, whatever comes to mind."""

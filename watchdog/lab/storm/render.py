@@ -61,7 +61,9 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A rollback (or its alternative) taken: who sent it, when it left and landed (virtual seconds), where to."""
+    """A rollback (or its alternative) taken: who sent it, when it left and landed (virtual seconds), where to, and what
+    served when it landed (`left`).
+    """
 
     service: str
     worker: str
@@ -69,6 +71,7 @@ class Accepted:
     landed_at: float
     target: Release
     made: str
+    left: Release | None = None
 
 
 @dataclass(slots=True)
@@ -209,15 +212,10 @@ class Render:
 
     def take(self, service: Service, trigger: str, target: Release, worker: str, sent_at: float) -> str:
         """Take a rollback, or the target built again, that landed; return the new deploy's id."""
-        made = self.begin(
-            service,
-            trigger,
-            target.deploy.commit or "",
-            by=worker,
-            fails=target.fails,
-            onset_seconds=target.onset_seconds,
-        )
-        self.accepted.append(Accepted(service.name, worker, sent_at, self.nature.loop.time(), target, made.deploy.id))
+        left, landed_at, commit = service.live, self.nature.loop.time(), target.deploy.commit or ""
+        fails, onset = target.fails, target.onset_seconds
+        made = self.begin(service, trigger, commit, by=worker, fails=fails, onset_seconds=onset)
+        self.accepted.append(Accepted(service.name, worker, sent_at, landed_at, target, made.deploy.id, left))
         self.nature.note(
             f"{service.name}: {trigger.upper()} to {target.deploy.id} ACCEPTED from {worker} as {made.deploy.id}"
         )

@@ -1,7 +1,9 @@
 """The verdict on one seed, from the world's side alone: what the daemon says of itself counts for nothing.
 
-double_rollbacks  more rollbacks taken by the platform within one episode than one, plus those a human asked for
-wrong_targets     a rollback that should not have been sent there, or not at that moment: see targets.py
+double_rollbacks  more rollbacks taken by the platform within one episode than one, plus those a human asked for; or
+                  code left by a second one, in whatever episode, and nobody said so
+wrong_targets     a rollback that should not have been sent there, or not at that moment; or auto-deploy given back to
+                  what was rolled away from: see targets.py
 missed            a critical episode that ended in neither a page nor a real recovery, or an end that was claimed and
                   was none: see missed_outages.py
 stuck             a service, an effect or a lease not at rest one virtual hour after the faults stopped
@@ -17,6 +19,7 @@ from dataclasses import dataclass, field
 
 from watchdog.domain.incidents import Incident
 from watchdog.domain.notices import NoticeKind
+from watchdog.lab.storm.backups import Restored
 from watchdog.lab.storm.channels import Arrived, Outage, Owed, Post
 from watchdog.lab.storm.episodes import Episodes
 from watchdog.lab.storm.loop import DEAD
@@ -127,11 +130,14 @@ def left_open(rows: Iterable[Incident], open_ones: Collection[str]) -> list[str]
     return [f"{one.id} has no end in its row" for one in rows if one.closed_at is None and one.id not in open_ones]
 
 
-def rung_after_end(post: Post, open_ones: Collection[str], off: Collection[str]) -> list[str]:
+def rung_after_end(
+    post: Post, open_ones: Collection[str], off: Collection[str], restored: Sequence[Restored] = ()
+) -> list[str]:
     """Return the channels whose last word of what is over is a page: it stays open there for ever.
 
     `off` are the services whose auto-deploy is off: a page about that is true still. A page that a worker sent from
     memory, or of itself, can be ended only while that worker lives. A copy that the network made counts for nothing.
+    What was sent between a copy of the store and its restore is not known to it, so nothing can end it.
     """
     last: dict[tuple[str, str, str], Arrived] = {}
     for one in sorted(post.arrived, key=lambda each: each.at):
@@ -143,7 +149,8 @@ def rung_after_end(post: Post, open_ones: Collection[str], off: Collection[str])
     for (channel, service, incident), one in last.items():
         still = incident in open_ones or (service in off and incident.endswith("/auto-deploy"))
         known = alive if one.notice.kind is NoticeKind.SELF_ALERT else alive | written
-        if not one.notice.resolves and not still and one.notice.identity in known:
+        forgotten = any(back.copied_at < post.composed.get(one.notice.identity, one.at) <= back.at for back in restored)
+        if not one.notice.resolves and not still and not forgotten and one.notice.identity in known:
             found.append(f"{channel}: the last of {incident} is a page ({one.notice.kind.value}) at {one.at:.0f} s")
     return found
 

@@ -5,6 +5,7 @@ with it what the connection would have learnt.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
@@ -90,6 +91,16 @@ class StoreHost:
         """Set the clock that judges the leases."""
         self.nature.note(f"STORE CLOCK steps by {seconds:.1f} s")
         self.ahead_seconds += seconds
+
+    def copy(self) -> MemoryDatabase:
+        """Return a backup."""
+        return _copied(self.database)
+
+    def restore(self, backup: MemoryDatabase) -> None:
+        """Put a backup in the place of what is written; what is on its way to that is lost with it."""
+        self.database = _copied(backup)
+        self._desk = MemoryStore(self, database=self.database, sole=False)
+        self.ledger.restored()
 
     def newest_state(self) -> State | None:
         """Return what is written, as a reader without a lease sees it."""
@@ -256,6 +267,14 @@ class StormStore(MemoryStore):
 
     def _obeyed(self, command: Command) -> None:
         self._host.obeyed.append(Obeyed(self._nature.loop.time(), self._worker, command.name, command.arguments))
+
+
+def _copied(database: MemoryDatabase) -> MemoryDatabase:
+    """Return a copy of its tables; what stands in them never changes."""
+    made = MemoryDatabase(database.clock)
+    for name, value in vars(database).items():
+        setattr(made, name, value.copy() if isinstance(value, dict | deque) else value)
+    return made
 
 
 def _fail(answer: "asyncio.Future[Any]", error: Exception) -> None:

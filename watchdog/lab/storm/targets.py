@@ -7,6 +7,7 @@ whatever had changed before that look had to be seen.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from watchdog.lab.storm.backups import Restored
 from watchdog.lab.storm.episodes import Episode, Episodes
 from watchdog.lab.storm.render import Accepted, Release, Render, Service
 from watchdog.lab.storm.score import was_asked
@@ -27,6 +28,11 @@ class Wishes:
     asked: Sequence[tuple[str, float]] = ()
     obeyed: Sequence[Obeyed] = ()
     resumed: Sequence[float] = ()
+    restored: Sequence[Restored] = ()
+
+    def forgot(self, said: Obeyed, at: float) -> bool:
+        """Tell whether the store did not know at that moment (virtual seconds) what it had been told."""
+        return any(one.copied_at < said.at <= one.at <= at for one in self.restored)
 
 
 def wrong(accepted: Sequence[Accepted], render: Render, episodes: Episodes, wishes: Wishes) -> list[str]:
@@ -37,6 +43,52 @@ def wrong(accepted: Sequence[Accepted], render: Render, episodes: Episodes, wish
         if why:
             found.append(f"{one.service}: {one.made} to {one.target.deploy.id}, sent at {one.sent_at:.1f} s: {why}")
     return found
+
+
+def repeated(accepted: Sequence[Accepted], wishes: Wishes) -> list[str]:
+    """Return the rollbacks away from what another of ours had left before, if no human said so.
+
+    That holds for a store that forgot the first one, too.
+    """
+    found = []
+    for one in accepted:
+        before = [other for other in accepted if other.landed_at < one.sent_at and _left_the_same(other, one)]
+        if not before or was_asked(wishes.asked, one.service, one.sent_at):
+            continue
+        since = before[-1].landed_at
+        yes = any(said.name == "approve" and said.service == one.service and since < said.at for said in wishes.obeyed)
+        if not yes:
+            found.append(f"{one.service}: {one.made} left what {before[-1].made} had left before, and nobody said so")
+    return found
+
+
+def _left_the_same(one: Accepted, other: Accepted) -> bool:
+    if one.service != other.service or one.left is None or other.left is None:
+        return False
+    return one.left.deploy.commit == other.left.deploy.commit
+
+
+def given_back(services: Sequence[Service], accepted: Sequence[Accepted]) -> list[str]:
+    """Return where auto-deploy was switched on again though the newest code was rolled away from (people never do)."""
+    found = []
+    for service in services:
+        values = [*(value for _, value in service.switches), service.auto_deploy][1:]
+        for (at, before), value in zip(service.switches, values, strict=True):
+            left = _newest_left(service, accepted, at) if before == "off" and value != "off" else None
+            if left is not None:
+                found.append(f"{service.name}: auto-deploy was given back at {at:.0f} s to {left.deploy.id}")
+    return found
+
+
+def _newest_left(service: Service, accepted: Sequence[Accepted], at: float) -> Release | None:
+    """Return the newest release that no rollback made, if one of ours that went live had left its code by then."""
+    ours = [one for one in accepted if one.service == service.name]
+    made = {one.made: one for one in ours}
+    new = (one for one in service.releases if one.began_at <= at)
+    newest = next((one for one in new if not one.deploy.is_rollback and one.deploy.id not in made), None)
+    live = {one.deploy.id for one in service.releases if one.live_at is not None and one.live_at <= at}
+    left = {one.left.deploy.commit for one in ours if one.left is not None and one.made in live}
+    return newest if newest is not None and newest.deploy.commit in left else None
 
 
 def _why_wrong(one: Accepted, render: Render, episodes: Episodes, wishes: Wishes) -> str:
@@ -101,7 +153,12 @@ def _paused(one: Accepted, wishes: Wishes) -> str:
     for said in wishes.obeyed:
         age = one.sent_at - said.at
         over = any(said.at <= at <= one.sent_at for at in resumed)
-        if said.name == "pause" and not over and age > (0.0 if said.worker == one.worker else LOOK_MAX_SECONDS):
+        if (
+            said.name == "pause"
+            and not over
+            and not wishes.forgot(said, one.sent_at)
+            and age > (0.0 if said.worker == one.worker else LOOK_MAX_SECONDS)
+        ):
             return f"a human had paused it for {age:.1f} s"
     return ""
 
@@ -117,5 +174,6 @@ def _uncalled_for(one: Accepted, suspect: Release, service: Service, episodes: E
     took_over = _first_traffic(suspect, service) > _seen_failing(service, episode, one.sent_at)
     if suspect is not episode.culprit and not suspect.fails and took_over:
         return f"{suspect.deploy.id} (by {suspect.by}) had taken over since it failed, and is not to blame"
-    stops = [said.at for said in wishes.obeyed if said.name == "stop" and said.service == one.service]
+    told = [said for said in wishes.obeyed if said.service == one.service and not wishes.forgot(said, one.sent_at)]
+    stops = [said.at for said in told if said.name == "stop"]
     return "a human had said stop" if any(episode.began < at < one.sent_at for at in stops) else ""

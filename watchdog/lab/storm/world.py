@@ -4,6 +4,7 @@
     store   the shared database, as each worker reaches it       channels  who was really told
     ledger  who was really granted which lease                   episodes  what was really wrong, and when
     site    what a probe sees                                    people    who acts at the same time
+    backups the store put back to a copy of minutes ago
     score   the verdict, with targets and missed
 
 What is left out, and why: the network does not duplicate POSTs (TCP does not), the loop's stall detector (a freeze is
@@ -30,7 +31,9 @@ from watchdog.domain.policy import (
     SignalPolicy,
     Verification,
 )
+from watchdog.domain.store_records import ActionRow
 from watchdog.lab.storm import missed_outages, score, targets
+from watchdog.lab.storm.backups import Backups
 from watchdog.lab.storm.channels import Post
 from watchdog.lab.storm.environment import Nature
 from watchdog.lab.storm.episodes import Episodes
@@ -87,6 +90,8 @@ class World:
         self.people = People(nature, self.render, self.store, self._wake)
         self.hosts = [Host(name, nature, self.policy, self.store, self.render, self.post, run) for name in ("a", "b")]
         self.plot = Plot(nature)
+        self.backups = Backups(nature, self.store, self.post, self.render, self.hosts)
+        self.store.written = self._written
 
     def play(self) -> Result:
         """Run the seed to its end."""
@@ -140,6 +145,7 @@ class World:
             nature.later(plot.during(), self.store.steps_clock, step)
         for _ in range(plot.some("stops", 2)):
             nature.later(plot.during(), chance.choice(self.hosts).stops)
+        self.backups.plan(plot.ends_at)
 
     def _clear_up(self) -> None:
         """Stop all faults; people come and repair what still fails."""
@@ -159,7 +165,13 @@ class World:
                 self.people.fix(service)
 
     def _restart(self, process: Process) -> None:
-        next(host for host in self.hosts if any(one.process is process for one in host.started)).start()
+        host = next((host for host in self.hosts if host.started and host.started[-1].process is process), None)
+        if host is not None and not self.backups.under_way:
+            host.start()
+
+    def _written(self, row: ActionRow) -> None:
+        self.people.at_row(row)
+        self.backups.written(row)
 
     def _wake(self) -> None:
         for host in self.hosts:
@@ -204,21 +216,28 @@ class World:
 
     def _judge(self, missed_ones: list[str]) -> Score:
         accepted, episodes, people = self.render.accepted, self.episodes, self.people
-        wishes = targets.Wishes(people.asked, self.store.obeyed, people.resumed)
+        restored = self.backups.restored
+        wishes = targets.Wishes(people.asked, self.store.obeyed, people.resumed, restored)
         now = self.nature.loop.time()
         open_ones = self._open_incidents()
         services = list(self.render.services.values())
         off = [service.name for service in services if service.auto_deploy == "off"]
         stuck = self._unrest() if now >= self.plot.ends_at + AT_MOST_SECONDS else []
         return Score(
-            double_rollbacks=score.doubles(accepted, episodes, people.asked),
-            wrong_targets=targets.wrong(accepted, self.render, episodes, wishes),
+            double_rollbacks=[
+                *score.doubles(accepted, episodes, people.asked),
+                *targets.repeated(accepted, wishes),
+            ],
+            wrong_targets=[
+                *targets.wrong(accepted, self.render, episodes, wishes),
+                *targets.given_back(services, accepted),
+            ],
             missed=missed_ones,
             stuck=stuck,
             lost_pages=score.lost(self.post.owed, self.post.arrived, self.post.outages, now),
             left_off=score.left_off(services, self.post),
             left_open=score.left_open(self.store.database.incidents.values(), open_ones),
-            rung_after_end=score.rung_after_end(self.post, open_ones, off),
+            rung_after_end=score.rung_after_end(self.post, open_ones, off, restored),
             faults=[
                 *(fault for host in self.hosts for fault in host.faults),
                 *self.nature.loop.complaints,
