@@ -85,7 +85,7 @@ def test_case_55_auto_deploy_is_not_given_back_to_it() -> None:
     assert any("AUTO-DEPLOY" in tell.notice.title for tell in world.tells)
 
 
-def test_auto_deploy_is_not_given_back_while_it_serves_again() -> None:
+def test_case_55_auto_deploy_is_not_given_back_while_it_serves_again() -> None:
     """The same copy, and the bad commit is live once more: the rollback that was decided stands down, and no more."""
     world = after_a_rollback(reach(Phase.PINNING).state)
     incident = amended(incident_of(world), previous="commit")
@@ -135,7 +135,9 @@ def test_each_of_several_rollbacks_is_judged(codes: tuple[str, ...], denied: tup
         (("new00000", GOOD), ("new00000",)),
     ],
 )
-def test_older_code_that_was_built_anew_is_a_rollback_too(codes: tuple[str, ...], denied: tuple[str, ...]) -> None:
+def test_case_55_older_code_that_was_built_anew_is_a_rollback_too(
+    codes: tuple[str, ...], denied: tuple[str, ...]
+) -> None:
     """The artefact was gone, so the platform calls it a deploy by the API; the code tells that it led back."""
     world = taken_up(after_a_rollback(reach(Phase.CALM).state))
     listed(world, *chain(world, *codes, trigger="api"))
@@ -208,7 +210,7 @@ def test_what_is_denied_already_is_not_denied_twice() -> None:
     ("recorded", "now", "told"),
     [("commit", "off", 1), ("commit", "commit", 0), ("commit", "unknown", 0), ("off", "off", 0), (None, "off", 0)],
 )
-def test_auto_deploy_that_was_on_by_the_record_and_is_off_is_told_once(
+def test_case_55_auto_deploy_that_was_on_by_the_record_and_is_off_is_told_once(
     recorded: str | None, now: str, told: int
 ) -> None:
     """It was switched off for an incident that a restored store lacks, and a person mended the site meanwhile."""

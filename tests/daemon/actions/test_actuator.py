@@ -236,7 +236,7 @@ async def test_killed_while_it_was_being_sent_it_is_looked_up() -> None:
 
 
 @pytest.mark.parametrize("planned", [True, False])
-async def test_what_the_row_says_was_never_sent_is_looked_for_when_it_is_taken_up(planned: bool) -> None:
+async def test_case_55_what_the_row_says_was_never_sent_is_looked_for_when_it_is_taken_up(planned: bool) -> None:
     """The store is a copy of the moment before the send: the rollback in the list is ours, and none is sent again."""
     async with scene() as s:
         row = ActionRow(INCIDENT, "rollback", "planned", "dep-39", "dep-41", service="web")
