@@ -252,6 +252,7 @@ class ServiceState:
     auto_deploy_notice_thread: str = ""  # thread of the notice that auto-deploy is off
     offered: str = ""  # the live deploy at which giving it back was last considered
     bad: tuple[tuple[str, str], ...] = ()  # deploys of denied code that people know of: code, deploy id
+    returned: tuple[str, ...] = ()  # deploys of denied code about which a page of its own is open
     undone: tuple[str, ...] = ()  # rollbacks that humans took back though the site was well with them
     opened_at: tuple[float, ...] = ()  # when the last incidents were opened
     flapping_since: float | None = None  # since when it fails too often to be rolled back

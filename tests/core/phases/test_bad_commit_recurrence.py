@@ -100,6 +100,41 @@ def test_after_the_incident_it_is_a_page_of_its_own(remembered: bool) -> None:
     assert notices(listed(world)) == []
 
 
+@pytest.mark.parametrize(
+    ("ends", "why"),
+    [
+        ("another is live", "{new} is live."),
+        ("it fails", "{live} is live."),
+        ("no list reaches back to it", "{live} is live."),
+        ("nothing is live", "{back} is not live."),
+        ("trusted", "bad0000 is trusted now."),
+    ],
+)
+def test_case_55_its_page_is_closed_once_that_is_over(ends: str, why: str) -> None:
+    """Not before, once only, and the page of another return stays open."""
+    world = rolled_back(Phase.CALM)
+    live, back = str(web(world).live), world.begin("bad00000", "deploy_hook")
+    listed(world)
+    assert web(world).returned == (back,) and notices(listed(world)) == []
+    new = ""
+    if ends == "another is live":
+        world.end(back)
+        listed(world)
+        world.end(new := world.begin("new00000"))
+    elif ends == "trusted":
+        hear(world, e.CommitTrusted(world.now, "bad00000", "ann"))
+    elif ends == "it fails":
+        world.end(back, "build_failed")
+    elif ends == "nothing is live":
+        world.deploys[:] = [replace(deploy, status="deactivated") for deploy in world.deploys]
+    else:
+        world.deploys[:] = [deploy for deploy in world.deploys if deploy.id != back]
+    (closed,) = [effect.notice for effect in listed(world) if isinstance(effect, fx.Tell)]
+    assert (closed.kind.value, closed.incident, closed.resolves) == ("resolved", back, True)
+    assert closed.lines == (why.format(new=new, live=live, back=back),)
+    assert web(world).returned == () and notices(listed(world)) == []
+
+
 @pytest.mark.parametrize(("tell", "alerts", "told"), [((), ("pager",), 1), ((), (), 0)])
 def test_without_a_channel_for_high_the_alerts_are_used(tell: tuple[str, ...], alerts: tuple[str, ...], told: int):
     """And without any at all it is only written down."""

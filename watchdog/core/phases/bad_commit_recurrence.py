@@ -3,9 +3,12 @@
 Rule 1: it is answered by switching auto-deploy off again (once) and a page; never by a second rollback: in an incident
 that it begins, a human is asked (guards.recurring_commit).
 Rule 2: a deploy that people know of is bad news no more: what was listed when its code was denied, what was said.
+Rule 3: outside an incident the page is an alert of its own, for each deploy: closed once that serves no more, will not
+serve, or its code is trusted.
 """
 
 from watchdog.core import note_text
+from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.core.context import Facts, StepContext
 from watchdog.core.guards import guards
 from watchdog.domain.commands.command_line import command_line
@@ -30,7 +33,8 @@ def know(ctx: StepContext, deploys: list[Deploy]) -> None:
 
 
 def watch(ctx: StepContext) -> None:
-    """Look through a fresh deploy list for denied code that is live, or on its way, again."""
+    """Look through a fresh deploy list for denied code that is live, or on its way, again, or is so no more."""
+    _close_pages(ctx)
     if not ctx.service.bad:
         return
     codes = {code for code, _ in ctx.service.bad}.intersection(ctx.state.denied)
@@ -70,6 +74,25 @@ def _say(ctx: StepContext, deploy: Deploy) -> None:
         f"If it is good now: {command_line('trust', deploy.code)}",
     )
     ctx.notify_service(NoticeKind.HUMAN_NEEDED, deploy.id, f"{ctx.name}: {what}", lines, wakes=True)
+    ctx.update_service(returned=(*ctx.service.returned, deploy.id)[-KNOWN_MAX:])
+
+
+def _close_pages(ctx: StepContext) -> None:
+    """Close the page about each deploy whose return is over, however it ended."""
+    for about in ctx.service.returned:
+        why = _why_over(ctx, about)
+        if why:
+            ctx.update_service(returned=tuple(one for one in ctx.service.returned if one != about))
+            title = f"{ctx.name}: the return of the bad commit by {about} is over"
+            ctx.notify_service(NoticeKind.RESOLVED, about, title, (why,))
+
+
+def _why_over(ctx: StepContext, about: str) -> str:
+    deploy = next((one for one in ctx.service.deploys if one.id == about), None)
+    if deploy is None or not (deploy.is_live or deploy.in_progress):
+        live = live_deploy(ctx.service.deploys)
+        return f"{live.id} is live." if live is not None else f"{about} is not live."
+    return f"{note_text.short(deploy.code)} is trusted now." if deploy.code not in ctx.state.denied else ""
 
 
 def _open(ctx: StepContext) -> Incident | None:
