@@ -118,6 +118,10 @@ def made(number: int, trigger: str = "rollback", commit: str | None = CODE) -> D
         ([made(42, commit="other")], {}, None),
         ([made(42, commit="other")], {"target_code": None}, "dep-42"),
         ([made(42, "new_commit")], {}, None),
+        ([made(42, "api")], {}, "dep-42"),  # a rebuild that a restored store knows nothing of
+        ([made(42, "api", "other")], {}, None),
+        ([made(42, "api", None)], {}, None),
+        ([made(42, "api", None)], {"target_code": None}, None),
         ([made(42, "api")], {"rebuild": True}, "dep-42"),
         ([made(42, "manual")], {"rebuild": True}, "dep-42"),
         ([made(42, "api", None)], {"rebuild": True}, "dep-42"),

@@ -14,6 +14,7 @@ from watchdog.domain.errors import Permanent, Temporary
 from watchdog.ports import Clock, Platform
 
 UNREADABLE = "the deploy list cannot be read"
+BY_API = "api"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,9 @@ class DeployLookup:
     def find_own_deploy(self, deploys: Sequence[Deploy]) -> Deploy | None:
         """Return the oldest deploy newer than the baseline that is the result of the effect, or None.
 
-        Of a rollback: one with the target's code (any rollback, if the code is unknown). Of a rebuild: one of its
-        commit.
+        Of a rollback: one with the target's code (any rollback, if the code is unknown), or a build of that code by the
+        API: a restored store does not know that the artefact was gone and its commit built anew. Of a rebuild: one of
+        its commit.
         """
         newer = newer_than(deploys, self.effect.baseline)
         hits = [deploy for deploy in newer if (_rebuilt if self.effect.rebuild else _rolled_back)(deploy, self.effect)]
@@ -68,12 +70,14 @@ def newer_than(deploys: Sequence[Deploy], deploy_id: str) -> Sequence[Deploy]:
 
 
 def _rolled_back(deploy: Deploy, effect: Rollback) -> bool:
-    return deploy.is_rollback and (effect.target_code is None or deploy.code in (None, effect.target_code))
+    if deploy.is_rollback:
+        return effect.target_code is None or deploy.code in (None, effect.target_code)
+    return deploy.trigger == BY_API and deploy.code is not None and deploy.code == effect.target_code
 
 
 def _rebuilt(deploy: Deploy, effect: Rollback) -> bool:
     """Return whether the deploy brings the target's commit; one started by the API may lack its commit at first."""
-    return deploy.code == effect.target_code or (deploy.code is None and deploy.trigger == "api")
+    return deploy.code == effect.target_code or (deploy.code is None and deploy.trigger == BY_API)
 
 
 async def look_up(search: DeployLookup) -> Answer:
