@@ -9,6 +9,7 @@ import pytest
 from tests.lab.storm.history import History, arrived, notice
 from watchdog.domain.notices import NoticeKind
 from watchdog.lab.storm import score
+from watchdog.lab.storm.backups import Restored
 from watchdog.lab.storm.channels import Arrived, Outage, Owed, Post
 from watchdog.lab.storm.environment import Nature
 from watchdog.lab.storm.episodes import Episode
@@ -140,3 +141,17 @@ def test_a_channel_whose_last_word_is_a_page_of_what_is_over_rings_on() -> None:
     process.state = DEAD
     post.owed = [Owed(PAGE, ("pager",), 200.0, process)]
     assert score.rung_after_end(post, (), ()) == []
+
+
+def test_a_page_about_a_deploy_that_is_live_or_about_auto_deploy_that_is_off_is_true_still() -> None:
+    """Until another serves, and until auto-deploy is on; and a store that was put back forgot what it had sent."""
+    history = History()
+    post = Post(Nature(1), [arrived(notice(200.0, incident=name)) for name in ("dep-2", "web-1/auto-deploy")])
+    post.owed = [Owed(one.notice, ("pager",), 200.0, None) for one in post.arrived]
+    assert len(score.rung_after_end(post, (), [history.service])) == 1
+    history.service.switch("off", 190.0)
+    assert score.rung_after_end(post, (), [history.service]) == []
+    history.live("dep-3", 300.0, 310.0)
+    assert len(score.rung_after_end(post, (), [history.service])) == 1
+    assert score.rung_after_end(post, (), [history.service], [Restored(150.0, 250.0)]) == []
+    assert len(score.rung_after_end(post, (), [history.service], [Restored(210.0, 250.0)])) == 1

@@ -1,12 +1,15 @@
 """Wrong rollbacks: each is planted into a small history, and found; the right one is clean."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.lab.storm.history import History
 from watchdog.domain.deploys import Deploy
+from watchdog.lab.storm.backups import Restored
 from watchdog.lab.storm.render import Accepted, Release
 from watchdog.lab.storm.store import Obeyed
-from watchdog.lab.storm.targets import Wishes, wrong
+from watchdog.lab.storm.targets import Wishes, given_back, repeated, wrong
 
 NOTHING = Wishes()
 
@@ -115,3 +118,41 @@ def test_a_stop_holds(incident: str, at: float, is_wrong: bool) -> None:
     history = History()
     wishes = Wishes(obeyed=[Obeyed(at, "a.1", "stop", {"incident": incident})])
     assert ("stop" in why(history, history.sent(150.0), wishes)) is is_wrong
+
+
+@pytest.mark.parametrize(
+    ("wishes", "found"),
+    [
+        (NOTHING, 1),
+        (Wishes(asked=[("web", 650.0)]), 0),
+        (Wishes(obeyed=[Obeyed(650.0, "a.1", "approve", {"incident": "web-2"})]), 0),
+        (Wishes(obeyed=[Obeyed(120.0, "a.1", "approve", {"incident": "web-1"})]), 1),
+    ],
+)
+def test_code_is_left_by_one_rollback_unless_a_human_says_so(wishes: Wishes, found: int) -> None:
+    """In whatever outage: a store that was put back may have forgotten the first."""
+    history = History()
+    one, other = (replace(history.sent(at), left=history.bad) for at in (150.0, 700.0))
+    assert len(repeated([one, other], wishes)) == found
+    assert repeated([one, replace(other, left=history.good)], wishes) == []
+    assert repeated([one, replace(other, left=None)], wishes) == []
+
+
+def test_auto_deploy_is_not_given_back_to_what_was_rolled_away_from() -> None:
+    """Once something newer is there, it may be."""
+    history = History()
+    taken = replace(history.taken(150.0, 160.0), left=history.bad)
+    history.service.switch("off", 140.0)
+    history.service.switch("commit", 200.0)
+    assert len(given_back([history.service], [taken])) == 1 and given_back([history.service], []) == []
+    history.live("dep-4", 180.0, 190.0)
+    assert given_back([history.service], [taken]) == []
+
+
+def test_a_stop_that_the_store_forgot_holds_no_more() -> None:
+    """It was put back to a copy of before."""
+    history = History()
+    stop = Obeyed(120.0, "a.1", "stop", {"incident": "web-1"})
+    assert why(history, history.sent(150.0), Wishes(obeyed=[stop]))
+    assert why(history, history.sent(150.0), Wishes(obeyed=[stop], restored=[Restored(110.0, 130.0)])) == ""
+    assert why(history, history.sent(150.0), Wishes(obeyed=[stop], restored=[Restored(125.0, 130.0)]))

@@ -23,6 +23,7 @@ Variant = Literal[
     "no-end",
     "no-closing-row",
     "no-wake",
+    "no-known-list",
     "endless-settle",
 ]
 

@@ -25,9 +25,9 @@ SETTLED_SECONDS = 40.0
 AT_A_MOMENT_SHARE = 0.5
 MOMENTS = (("pin", "sending"), ("rollback", "planned"), ("rollback", "sending"), ("rollback", "accepted"))
 """Rows of the actions' journal: a copy is made just when one is written, for such a moment is short."""
-SOON_SHARE = 0.5
+SOON_SHARE = 0.8
 SOON_SECONDS = (1.0, 60.0)
-"""It is restored so long after a rollback was accepted, or at any time."""
+"""It is restored so long after a rollback was accepted (without one, as late as can be), or at any time."""
 RETURNS_SHARE = 0.7
 AGAIN_SECONDS = 10.0
 RETURNS_SECONDS = 60.0
@@ -70,6 +70,7 @@ class Backups:
         if chance.random() < SOON_SHARE:
             self._away = away
             nature.later(chance.uniform(SETTLED_SECONDS, 2 * SETTLED_SECONDS), self._make_copy)
+            nature.later(self._latest, self._begin_at_last)
             return
         at = chance.uniform(2 * SETTLED_SECONDS, self._latest)
         age = min(chance.uniform(*AGE_SECONDS), at - SETTLED_SECONDS)
@@ -81,11 +82,16 @@ class Backups:
         if self._moment == (row.step, row.state) and not self.under_way and not self.restored:
             self._moment = None
             self._make_copy()
-        if self._away and (row.step, row.state) == ("rollback", "accepted"):
-            away, self._away = self._away, 0.0
-            at = self._nature.loop.time() + self._chance.uniform(*SOON_SECONDS)
-            if at < self._latest:
-                self._nature.later(at - self._nature.loop.time(), self._begin, away)
+        if self._away and self._copy is not None and (row.step, row.state) == ("rollback", "accepted"):
+            after = self._chance.uniform(*SOON_SECONDS)
+            if self._nature.loop.time() + after < self._latest:
+                away, self._away = self._away, 0.0
+                self._nature.later(after, self._begin, away)
+
+    def _begin_at_last(self) -> None:
+        """No rollback came that it could follow: the store is restored all the same."""
+        if self._away:
+            self._begin(self._away)
 
     def _make_copy(self) -> None:
         self._copy = self._nature.loop.time(), self._store.copy()

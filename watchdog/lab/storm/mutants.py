@@ -1,6 +1,6 @@
 """What a weakened variant is given in place of the shipped part: each lacks just one safeguard."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from watchdog.daemon.actions.actuator import Actuator
@@ -8,6 +8,7 @@ from watchdog.daemon.actions.reconcile import DeployLookup
 from watchdog.daemon.actions.timings import Answer, NoTrace, never_too_late, nothing_forbids
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.errors import Temporary
+from watchdog.domain.incidents import ServiceState, State
 from watchdog.domain.notices import Notice
 from watchdog.domain.store_records import ActionRow, PendingEffect, Write
 from watchdog.lab.storm.channels import StormChannel
@@ -102,3 +103,18 @@ class NeverCloses(StormStore):
         rows = self._host.database.incidents
         rows.update({name: replace(row, closed_at=None) for name, row in rows.items() if row.closed_at is not None})
         return pending
+
+
+class DatesLists(StormStore):
+    """A store that dates a deploy list by when it is read: the platform's list then shows nothing that it lacks."""
+
+    async def load(self, names: Collection[str] | None = None) -> State | None:
+        """Load state, with the newest deploy of each service begun just now."""
+        state = await super().load(names)
+        if state is None:
+            return None
+        return replace(state, services={name: self._dated(one) for name, one in state.services.items()})
+
+    def _dated(self, service: ServiceState) -> ServiceState:
+        newest = [replace(one, created_at=self._host.now()) for one in service.deploys[:1]]
+        return replace(service, deploys=(*newest, *service.deploys[1:]))

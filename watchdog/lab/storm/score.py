@@ -131,13 +131,14 @@ def left_open(rows: Iterable[Incident], open_ones: Collection[str]) -> list[str]
 
 
 def rung_after_end(
-    post: Post, open_ones: Collection[str], off: Collection[str], restored: Sequence[Restored] = ()
+    post: Post, open_ones: Collection[str], services: Sequence[Service], restored: Sequence[Restored] = ()
 ) -> list[str]:
     """Return the channels whose last word of what is over is a page: it stays open there for ever.
 
-    `off` are the services whose auto-deploy is off: a page about that is true still. A page that a worker sent from
-    memory, or of itself, can be ended only while that worker lives. A copy that the network made counts for nothing.
-    What was sent between a copy of the store and its restore is not known to it, so nothing can end it.
+    True still is a page about auto-deploy that is off, and one about a deploy that is live: of code that was denied,
+    which a person trusts one day, or replaces. A page that a worker sent from memory, or of itself, can be ended only
+    while that worker lives. A copy that the network made counts for nothing. What was sent between a copy of the store
+    and its restore is not known to it, so nothing can end it.
     """
     last: dict[tuple[str, str, str], Arrived] = {}
     for one in sorted(post.arrived, key=lambda each: each.at):
@@ -145,9 +146,11 @@ def rung_after_end(
             last[one.channel, one.notice.service, one.notice.incident] = one
     alive = {page.notice.identity for page in post.owed if page.by is not None and page.by.state is not DEAD}
     written = {page.notice.identity for page in post.owed if page.by is None}
+    live = {service.live.deploy.id for service in services if service.live is not None}
+    off = {service.name for service in services if service.auto_deploy == "off"}
     found = []
     for (channel, service, incident), one in last.items():
-        still = incident in open_ones or (service in off and incident.endswith("/auto-deploy"))
+        still = incident in open_ones or incident in live or (service in off and incident.endswith("/auto-deploy"))
         known = alive if one.notice.kind is NoticeKind.SELF_ALERT else alive | written
         forgotten = any(back.copied_at < post.composed.get(one.notice.identity, one.at) <= back.at for back in restored)
         if not one.notice.resolves and not still and not forgotten and one.notice.identity in known:

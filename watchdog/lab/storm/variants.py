@@ -16,6 +16,7 @@ from watchdog.daemon.actions.timings import SHIPPED, Timings
 from watchdog.lab.storm.channels import StormChannel
 from watchdog.lab.storm.mutants import (
     Believing,
+    DatesLists,
     KeepsRinging,
     NeverCloses,
     TriesOnce,
@@ -69,6 +70,7 @@ VARIANTS = {
     "no-end": Variant("rung_after_end", channel=KeepsRinging),
     "no-closing-row": Variant("left_open", store=NeverCloses),
     "no-wake": Variant("missed", channel=Whispers),
+    "no-known-list": Variant("double_rollbacks", store=DatesLists, weather=MappingProxyType({"store_restored": 1.0})),
     "endless-settle": Variant(
         "stuck", timings=replace(SHIPPED, settle_seconds=ENDLESS_SECONDS, lost_seconds=ENDLESS_SECONDS)
     ),

@@ -221,7 +221,6 @@ class World:
         now = self.nature.loop.time()
         open_ones = self._open_incidents()
         services = list(self.render.services.values())
-        off = [service.name for service in services if service.auto_deploy == "off"]
         stuck = self._unrest() if now >= self.plot.ends_at + AT_MOST_SECONDS else []
         return Score(
             double_rollbacks=[
@@ -237,7 +236,7 @@ class World:
             lost_pages=score.lost(self.post.owed, self.post.arrived, self.post.outages, now),
             left_off=score.left_off(services, self.post),
             left_open=score.left_open(self.store.database.incidents.values(), open_ones),
-            rung_after_end=score.rung_after_end(self.post, open_ones, off, restored),
+            rung_after_end=score.rung_after_end(self.post, open_ones, services, restored),
             faults=[
                 *(fault for host in self.hosts for fault in host.faults),
                 *self.nature.loop.complaints,
