@@ -244,6 +244,7 @@ class ServiceState:
     acted_at: tuple[float, ...] = ()  # rollbacks that were sent
     closed_at: float | None = None  # when the last incident ended
     auto_deploy_off: str = ""  # the value of auto-deploy to give back; empty: it was not switched off
+    overtaken: bool = False  # a rollback that the record lacked was found since giving it back was last ordered
     pinned_for: str = ""  # the incident it was switched off for
     pinned_at: float = 0.0  # when
     switch_visible_at: float = 0.0  # only a read that began after this shows whether it is still off

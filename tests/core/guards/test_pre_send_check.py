@@ -57,6 +57,15 @@ def test_a_pause_and_a_broken_promise_hold_everything_back(
     )
 
 
+@pytest.mark.parametrize("found", ["unlisted", "overtaken"])
+def test_case_55_auto_deploy_is_not_given_back_by_an_order_that_may_be_of_before_a_rollback(found: str) -> None:
+    """Not before the deploys are listed, and not if a rollback is among them that the record lacked."""
+    state = a_state(a_service(auto_deploy_off="commit", **{found: True}))
+    assert pre_send_check.reason_not_to_send(state, make_policy(), RESTORE, NOW) != ""
+    assert pre_send_check.reason_not_to_send(state, make_policy(), PIN, NOW) == ""
+    assert pre_send_check.reason_not_to_send(State(), make_policy(), RESTORE, NOW) == ""
+
+
 @pytest.mark.parametrize(
     ("state", "policy", "why"),
     [

@@ -85,6 +85,19 @@ def test_case_55_auto_deploy_is_not_given_back_to_it() -> None:
     assert any("AUTO-DEPLOY" in tell.notice.title for tell in world.tells)
 
 
+def test_case_55_an_order_of_before_to_give_auto_deploy_back_holds_no_more() -> None:
+    """Until a person asks for it, or an incident of later ends."""
+    world = after_a_rollback(reach(Phase.CALM).state)
+    put(world, auto_deploy_off="commit", pinned_for="web-1")
+    assert not web(world).overtaken
+    listed(taken_up(world))
+    assert web(world).overtaken and web(world).auto_deploy_off == "commit"
+    listed(taken_up(world))
+    assert web(world).overtaken, "it is in the record by now; the order is not carried out after the next start either"
+    effects = hear(world, e.RestoreRequested(world.now, "web", "ann"))
+    assert "RestoreAutoDeploy" in kinds(effects) and not web(world).overtaken
+
+
 def test_case_55_auto_deploy_is_not_given_back_while_it_serves_again() -> None:
     """The same copy, and the bad commit is live once more: the rollback that was decided stands down, and no more."""
     world = after_a_rollback(reach(Phase.PINNING).state)
@@ -150,6 +163,17 @@ def test_good_code_that_is_deployed_once_more_after_it_excuses_nothing() -> None
     again = Deploy("dep-m", "live", "manual", GOOD, created_at=world.now - 1.0)
     listed(world, again, *chain(world, GOOD))
     assert world.state.denied == (BAD,)
+
+
+@pytest.mark.parametrize(("live_at", "denied"), [(-1.0, "new00000"), (1.0, BAD)])
+def test_case_55_what_went_live_only_after_it_was_made_is_not_what_it_left(live_at: float, denied: str) -> None:
+    """A colleague's deploy was on its way when ours was sent, and served for a moment."""
+    world = taken_up(after_a_rollback(reach(Phase.CALM).state))
+    deploys = chain(world, GOOD)
+    made = deploys[0].created_at
+    overtaken = Deploy("dep-o", "deactivated", commit="new00000", created_at=made - 5.0, finished_at=made + live_at)
+    listed(world, deploys[0], overtaken, *deploys[1:])
+    assert world.state.denied == (denied,)
 
 
 def test_a_failed_rollback_counts_too_and_what_the_list_does_not_reach_does_not() -> None:

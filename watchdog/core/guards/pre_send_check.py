@@ -18,12 +18,15 @@ def reason_not_to_send(
     """Return why this change must not be sent at this moment, or "".
 
     A pause and a violated invariant stop every change; a rollback is also stopped by new obstacles since its
-    decision. A request by hand needs no finding.
+    decision, and an order to give auto-deploy back by a rollback that the record lacked. A request by hand needs no
+    finding.
     """
     withheld = guards.global_stop_reason(state)
+    service = state.services.get(effect.service)
+    if isinstance(effect, RestoreAutoDeploy):
+        return withheld or (_not_known_to_be_due(service) if service is not None else "")
     if withheld or not isinstance(effect, Rollback):
         return withheld
-    service = state.services.get(effect.service)
     incident = service.incident if service is not None and effect.service in policy.services else None
     # The incident may have closed, or gone to a human, while the effect waited in the actuator.
     if service is None or incident is None or incident.id != effect.incident or service.phase is not Phase.ROLLING_BACK:
@@ -32,6 +35,13 @@ def reason_not_to_send(
     if incident.by_hand:
         return ""
     return _not_failing(service, policy, now) or guards.blocked(guards.AT_THE_CALL, state, policy, service, now)
+
+
+def _not_known_to_be_due(service: ServiceState) -> str:
+    """Return why an order to give auto-deploy back may be of before a rollback, as in a restored store, or ""."""
+    if service.unlisted:
+        return "its deploys were not listed since this worker took it up"
+    return "a rollback was made since that was ordered, which the record lacked" if service.overtaken else ""
 
 
 def _not_failing(service: ServiceState, policy: Policy, now: float) -> str:

@@ -8,7 +8,6 @@ from watchdog.core.context import StepContext
 from watchdog.core.fold import lessons, observations
 from watchdog.core.guards import guards
 from watchdog.core.phases import escalation, restore_auto_deploy
-from watchdog.domain.effects import RestoreAutoDeploy
 from watchdog.domain.incidents import History, Incident, Outcome, Phase, State
 from watchdog.domain.notices import NoticeKind, Topic
 from watchdog.domain.severity import Severity
@@ -119,7 +118,7 @@ def give_auto_deploy_back(ctx: StepContext) -> bool:
     if guards.global_stop_reason(ctx.state) or _was_rolled_away(ctx):
         return False
     ctx.update_pin(note=f"off, is being given back (was {value})")
-    ctx.emit(RestoreAutoDeploy(ctx.name, ctx.incident.id, ctx.service_policy.platform_id, value))
+    restore_auto_deploy.order(ctx, ctx.incident.id, ctx.service_policy.platform_id, value)
     return True
 
 

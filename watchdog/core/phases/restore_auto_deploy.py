@@ -90,6 +90,12 @@ def is_new(ctx: StepContext, live: Deploy) -> bool:
     return not any(item.code == live.code and item.was_live and item.id != live.id for item in ctx.service.deploys)
 
 
+def order(ctx: StepContext, incident: str, platform_id: str, value: str) -> None:
+    """Order that it is given back, by all that is known now."""
+    ctx.update_service(overtaken=False)
+    ctx.emit(RestoreAutoDeploy(ctx.name, incident, platform_id, value))
+
+
 def restore(ctx: StepContext) -> None:
     """Restore auto-deploy at a human's request."""
     event = ctx.event
@@ -102,7 +108,7 @@ def restore(ctx: StepContext) -> None:
     else:
         value = ctx.service.auto_deploy_off
         ctx.note("BY HAND", f"auto-deploy -> {value}, asked for by {event.by}")
-        ctx.emit(RestoreAutoDeploy(ctx.name, ctx.service.pinned_for or ctx.name, ctx.service_policy.platform_id, value))
+        order(ctx, ctx.service.pinned_for or ctx.name, ctx.service_policy.platform_id, value)
 
 
 def not_now(ctx: StepContext) -> None:

@@ -6,7 +6,8 @@ than all recorded ones. One that was canceled led nowhere. Older code built anew
 back where the artefact is gone.
 Rule 2: newer code that it left counts as found bad here: it is denied, and a rollback from it is asked about, never
 made. Code that a later one led back to was taken back by a person, and is not denied.
-Rule 3: auto-deploy that was on by the record and is off is told of, whoever switched it off.
+Rule 3: auto-deploy that was on by the record and is off is told of, whoever switched it off. An order of before to give
+it back does not hold any more.
 Rule 4: the rollback that this record has under way is no such one, though neither its id nor its code may be known yet.
 """
 
@@ -41,7 +42,9 @@ def deny_what_it_left(ctx: StepContext, recorded: ServiceState) -> None:
             denied.pop(rollback.code, None)
     for code, rollback in denied.items():
         _deny(ctx, rollback, code)
-    if not denied:
+    if denied:
+        ctx.update_service(overtaken=True)
+    else:
         _tell_of_auto_deploy(ctx, recorded)
 
 
@@ -77,9 +80,13 @@ def _led_back(deploys: Sequence[Deploy], rollback: Deploy, code: str) -> bool:
 
 
 def _left_by(deploys: Sequence[Deploy], rollback: Deploy) -> Deploy | None:
-    """Return what served before this rollback, or None if the list does not reach back so far."""
-    older = deploys[deploys.index(rollback) + 1 :]
-    return next((deploy for deploy in older if deploy.was_live), None)
+    """Return what served when this rollback was made, or None if the list does not reach back so far.
+
+    What was on its way then, and went live before it, is not what it was made for.
+    """
+    older = [deploy for deploy in deploys[deploys.index(rollback) + 1 :] if deploy.was_live]
+    at = rollback.created_at
+    return next((one for one in older if one.finished_at is None or one.finished_at <= at), None)
 
 
 def _deny(ctx: StepContext, rollback: Deploy, code: str) -> None:

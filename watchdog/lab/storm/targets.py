@@ -48,11 +48,12 @@ def wrong(accepted: Sequence[Accepted], render: Render, episodes: Episodes, wish
 def repeated(accepted: Sequence[Accepted], wishes: Wishes) -> list[str]:
     """Return the rollbacks away from what another of ours had left before, if no human said so.
 
-    That holds for a store that forgot the first one, too.
+    That holds for a store that forgot the first one, too. What was left by hand was found bad by nobody of us.
     """
     found = []
+    judged = [one for one in accepted if not was_asked(wishes.asked, one.service, one.sent_at)]
     for one in accepted:
-        before = [other for other in accepted if other.landed_at < one.sent_at and _left_the_same(other, one)]
+        before = [other for other in judged if other.landed_at < one.sent_at and _left_the_same(other, one)]
         if not before or was_asked(wishes.asked, one.service, one.sent_at):
             continue
         since = before[-1].landed_at
