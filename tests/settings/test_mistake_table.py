@@ -3,7 +3,7 @@
 import pytest
 
 from tests.settings.mistake_table import MISTAKES, NO_YAML, SEEN, UNSEEN, Slip
-from tests.settings.texts import ALL_SECRETS, mistakes, refusals, shown
+from tests.settings.texts import ALL_SECRETS, SMALL, loaded, mistakes, refusals, shown
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
@@ -25,3 +25,10 @@ def test_an_editor_sees_most_of_them() -> None:
     """Those that it does not see are few: a secret, a comment, a key twice."""
     assert len(MISTAKES) >= 47
     assert sum(mistake.editor == UNSEEN for mistake in MISTAKES) <= 5
+
+
+def test_text_for_people_and_of_the_site_may_look_like_a_variable() -> None:
+    """Nothing fills it in, and nothing needs to."""
+    text = SMALL.replace("render: srv-web", 'render: srv-web\n    title: "Costs ${x}"', 1)
+    text += 'silences:\n  - {service: web, every: "Sun 02:00-03:00 UTC", author: a, reason: "the ${name} bug"}\n'
+    assert loaded(text).policy.services["web"].title == "Costs ${x}"

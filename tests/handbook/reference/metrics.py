@@ -10,7 +10,7 @@ from watchdog.daemon.telemetry.metrics import Metrics
 ABOUT = """\
 Served at `/metrics` of `metrics.listen`, and sent by `metrics.remote_write`; the same names on both ways. Labels hold
 names of the configuration and closed words only. Seconds and bytes are the units; a name that ends in
-`_timestamp_seconds` is a moment in UTC epoch seconds.
+`_timestamp_seconds` is a moment in UTC epoch seconds. A page of many services is made anew at most every 10 s.
 
 A histogram has the series `_bucket`, `_sum` and `_count`. Alerts for Prometheus: `deploy/prometheus/watchdog.yaml` in
 the repository; [what each of them means](reference-notices.md#alerts-for-prometheus)."""

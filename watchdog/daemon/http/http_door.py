@@ -14,6 +14,7 @@ busy connections would leave the door one place in dozens, and each address befo
 """
 
 import asyncio
+import contextlib
 import socket
 import struct
 from collections import deque
@@ -149,5 +150,6 @@ class Door:
 
 def _refuse(one: socket.socket) -> None:
     # Linger of 0 s: the kernel resets the connection and keeps no TIME_WAIT for a flood.
-    one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+    with contextlib.suppress(OSError):  # some kernels refuse it of a connection that the client has reset already
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
     one.close()

@@ -50,8 +50,8 @@ SHORT_FORMS: Sequence[tuple[Sequence[str], str]] = (
 """The form of the mapping that is wanted in place of a plain word."""
 SERVICE_DEPTH = 3
 """The length of a path of services, a name, and a key of the service itself."""
-OF_THE_PAGE = frozenset({"contains", "matches", "json", "header"})
-"""Keys with text of the site below them, which may look like anything."""
+FREE_TEXT = frozenset({"contains", "matches", "json", "header", "reason", "title"})
+"""Keys with text of the site, or for people, below them: it may look like anything."""
 
 
 def is_template(text: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from watchdog.domain.errors import MISTAKES_MAX, ConfigurationError, Mistake
-from watchdog.settings.text.foreign_words import OF_THE_PAGE, is_template
+from watchdog.settings.text.foreign_words import FREE_TEXT, is_template
 from watchdog.settings.text.syntax_mistakes import TEMPLATES, syntax_mistake
 from watchdog.settings.text.yaml_loader import DEPTH_MAX, NODES_MAX, TOO_MUCH, BoundedLoader, Unusable
 
@@ -215,7 +215,7 @@ def _report_strays(document: Document, value: Any, path: Path) -> None:
             _report_strays(document, item, (*path, index))
     elif isinstance(value, str) and SECRET.search(value):
         document.report(path, "looks like a secret; none belongs in this file", _variable_hint(path))
-    elif isinstance(value, str) and is_template(value) and OF_THE_PAGE.isdisjoint(path):
+    elif isinstance(value, str) and is_template(value) and FREE_TEXT.isdisjoint(path):
         document.report(path, *TEMPLATES)
 
 
