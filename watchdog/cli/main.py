@@ -60,7 +60,9 @@ def main(tokens: Sequence[str] | None = None, load_roof: Callable[[], Services] 
     try:
         found = app.meta(typed, exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
-        output.print_error(f"{str(error).rstrip('.')} (see watchdog --help)")
+        from watchdog.cli.usage_errors import usage_hint
+
+        output.print_error(usage_hint(error))
         return output.USAGE
     if found is None:
         return output.DONE
