@@ -6,8 +6,8 @@ import pytest
 from rich.console import Console
 
 from watchdog.cli.commands.docs import for_terminal
+from watchdog.cli.commands.markdown_view import show_markdown
 from watchdog.cli.main import main
-from watchdog.cli.markdown_view import show_markdown
 from watchdog.docs import pages
 
 

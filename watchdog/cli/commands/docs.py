@@ -105,7 +105,7 @@ def _show(page: "Page", text: str) -> None:
     if not sys.stdout.isatty():
         sys.stdout.write(text)
         return
-    from watchdog.cli.markdown_view import show_markdown
+    from watchdog.cli.commands.markdown_view import show_markdown
 
     show_markdown(for_terminal(text, page.name), output.console())
 
