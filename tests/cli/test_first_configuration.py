@@ -93,6 +93,6 @@ def test_at_a_terminal_it_asks_and_offers_a_test(folder: Path, test_it: str) -> 
     said, _ = process.communicate(timeout=PATIENCE_SECONDS)
     os.close(ours)
     os.close(theirs)
-    assert "How are people told?" in said and "Send a test message" in said
+    assert "How are people notified?" in said and "Send a test message" in said
     assert "slack: {}" in (folder / "watchdog.yaml").read_text(encoding="utf-8")
     assert process.returncode == (1 if test_it == "y" else 0) and ("channel slack" in said) == (test_it == "y")
