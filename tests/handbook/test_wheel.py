@@ -1,43 +1,73 @@
-"""The wheel as it is installed, beside no clone: the handbook is in it, and the command works."""
+"""The wheel as it is installed, beside no clone: by each install line of README and handbook, with its extras.
 
-import os
+No package index is asked for what it depends on: the new environments see the packages of this one through links, and
+pip checks that each is there in a version that the wheel accepts.
+"""
+
+import re
 import subprocess
 import sys
+import sysconfig
+import venv
 from pathlib import Path
 
 import pytest
 
 from tests.browser.chromium import missing
-from tests.handbook.blocks import ROOT
+from tests.handbook.blocks import ROOT, blocks, shell_commands
+from tests.settings.texts import SMALL
 from tests.support.clocks import PATIENCE_SECONDS
 from watchdog.docs import pages
 
 pytestmark = pytest.mark.long
 
 PIP = (sys.executable, "-m", "pip", "-q", "--disable-pip-version-check")
+PACKAGE = re.compile(r"\.(\[[\w,]+\])?")
+"""This repository, as an install line names it: `.` or `.[console]`."""
+INSTALLERS = frozenset({"pip", "pipx", "uvx"})
+DEVELOPMENT = "[dev]"
+"""An editable install of a clone, which every run of the tests begins with."""
+
+
+def extras() -> set[str]:
+    """Return the extras of all install lines, as in `[console]`; empty for a line without."""
+    lines = [words for one in blocks("sh") for words in shell_commands(one.text)]
+    named = [word for words in lines if Path(words[0]).name in INSTALLERS for word in words]
+    return {found[1] or "" for word in named if (found := PACKAGE.fullmatch(word))}
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the wheel and install it alone into a folder; what it depends on is this environment's."""
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the wheel."""
     folder = tmp_path_factory.mktemp("wheel")
-    built = subprocess.run(
-        [*PIP, "wheel", "--no-deps", "--wheel-dir", str(folder), str(ROOT)], capture_output=True, text=True, check=False
-    )
+    command = [*PIP, "wheel", "--no-deps", "--wheel-dir", str(folder), str(ROOT)]
+    built = subprocess.run(command, capture_output=True, text=True, check=False)
     if built.returncode:
         missing(f"the wheel cannot be built here: {built.stderr[-300:]}")
-    (wheel,) = folder.glob("*.whl")
-    target = folder / "installed"
-    subprocess.run([*PIP, "install", "--no-deps", "--target", str(target), str(wheel)], check=True, capture_output=True)
-    return target
+    return next(folder.glob("*.whl"))
 
 
-def typed(installed: Path, *words: str) -> str:
+def installed(wheel: Path, folder: Path, wanted: str = "") -> Path:
+    """Install the wheel with extras into a new environment; return the environment."""
+    venv.create(folder, symlinks=True, with_pip=False)
+    packages = Path(sysconfig.get_path("purelib", vars={"base": str(folder), "platbase": str(folder)}))
+    for one in Path(sysconfig.get_path("purelib")).iterdir():
+        # Not the editable install of this clone, nor the files that lead to it.
+        if not one.name.startswith("render_watchdog") and one.suffix != ".pth":
+            (packages / one.name).symlink_to(one)
+    target = [*PIP, "--python", str(folder / "bin" / "python")]
+    done = subprocess.run(
+        [*target, "install", "--no-index", f"{wheel}{wanted}"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return folder
+
+
+def typed(environment: Path, *words: str) -> str:
     """Return what the installed command prints, in a folder that has nothing of ours."""
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "watchdog", *words],
-        cwd=installed.parent,
-        env={**os.environ, "PYTHONPATH": str(installed)},
+        [environment / "bin" / "watchdog", *words],
+        cwd=environment.parent,
         capture_output=True,
         text=True,
         timeout=PATIENCE_SECONDS,
@@ -46,10 +76,22 @@ def typed(installed: Path, *words: str) -> str:
     return done.stdout
 
 
-def test_the_wheel_reads_every_page_and_writes_the_site(installed: Path) -> None:
+@pytest.mark.parametrize("wanted", sorted(extras() - {DEVELOPMENT}))
+def test_each_install_line_installs_a_command_that_works(wheel: Path, tmp_path: Path, wanted: str) -> None:
+    """It finds its schema and its configuration's rules; an extra that is not there would be a warning of pip."""
+    environment = installed(wheel, tmp_path / "environment", wanted)
+    assert typed(environment, "--version").strip()
+    typed(environment, "init", "--site", "https://www.acme.example", "--render", "srv-web")
+    (tmp_path / "watchdog.yaml").write_text(SMALL, encoding="utf-8")
+    assert "The configuration is valid" in typed(environment, "check")
+
+
+def test_the_wheel_reads_every_page_and_writes_the_site(wheel: Path, tmp_path: Path) -> None:
     """The same text as in the repository, from the installed files."""
+    environment = installed(wheel, tmp_path / "environment")
+    (docs,) = environment.glob("lib/*/site-packages/watchdog/docs")
     for one in pages():
-        assert (installed / "watchdog" / "docs" / f"{one.name}.md").read_text(encoding="utf-8") == one.text
-    assert typed(installed, "docs", "operation") == next(one.text for one in pages() if one.name == "operation")
-    assert f"Wrote {len(pages())} pages." in typed(installed, "docs", "--site", "site")
-    assert (installed.parent / "site" / "index.html").is_file()
+        assert (docs / f"{one.name}.md").read_text(encoding="utf-8") == one.text
+    assert typed(environment, "docs", "operation") == next(one.text for one in pages() if one.name == "operation")
+    assert f"Wrote {len(pages())} pages." in typed(environment, "docs", "--site", "site")
+    assert (tmp_path / "site" / "index.html").is_file()
