@@ -59,7 +59,9 @@ async def run(options: argparse.Namespace) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, sandbox.ended.set)
         if options.write_config:
-            write_config(options.write_config, sandbox.urls)
+            story = SCENARIOS.get(options.scenario)
+            wanted = (story.mode, story.p95) if story is not None else ()
+            write_config(options.write_config, sandbox.urls, *wanted)
         # Only now: a reader of this line may connect at once, so every port must be open.
         line = json.dumps(sandbox.urls)
         if options.port_file:

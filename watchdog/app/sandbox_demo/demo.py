@@ -31,9 +31,9 @@ from watchdog.domain.readings import Bad, Good, Reading
 from watchdog.domain.reports import DemoResult
 from watchdog.ports import Clock, Sample, SignalSource
 from watchdog.sandbox.config_file import write_config
+from watchdog.sandbox.scenarios.scenario_table import P95, SCENARIOS
 from watchdog.settings.load.load import load
 
-P95 = "800ms"
 LIMIT_SECONDS, FULL_LIMIT_SECONDS = 150.0, 900.0
 QUIET_SECONDS = 12.0
 """How long a run continues after its last expected event, to check that no other action follows."""
@@ -70,19 +70,17 @@ class Expected:
     rollbacks: int
     pages: int
     verified: bool
-    mode: str = "autonomous"
-    p95: str = P95
 
 
 EXPECTED: Mapping[str, Expected] = {
     "bad-deploy": Expected("critical", "dep-40", 1, 1, True),
     "partial": Expected("critical", "dep-40", 1, 1, True),
-    "latency": Expected("high", None, 0, 1, False, p95="90ms"),
+    "latency": Expected("high", None, 0, 1, False),
     "upstream-outage": Expected("critical", None, 0, 1, False),
     "blind": Expected(None, None, 0, 1, False),
     "no-help": Expected("critical", "dep-40", 1, 2, False),
     "same-commit": Expected("critical", "dep-40", 1, 1, True),
-    "observe": Expected("critical", None, 0, 1, False, mode="observe"),
+    "observe": Expected("critical", None, 0, 1, False),
 }
 
 
@@ -132,8 +130,7 @@ async def demo(
         sandbox_process.sandbox(*options) as urls,
         httpx.AsyncClient(trust_env=False) as admin,
     ):
-        expected = EXPECTED[scenario]
-        config = write_config(folder, urls, expected.mode, expected.p95, pacing.yaml)
+        config = write_config(folder, urls, SCENARIOS[scenario].mode, SCENARIOS[scenario].p95, pacing.yaml)
         app = await _build(config, clock, screen)
         await start(app)
         try:
@@ -141,7 +138,7 @@ async def demo(
             await admin.post(f"{urls['admin']}/scenario", json={"name": scenario})
             began_at = clock.now()
             if screen is not None:
-                screen.begin(scenario, _deviating(expected, pacing), began_at)
+                screen.begin(scenario, _deviating(SCENARIOS[scenario].p95, pacing), began_at)
                 announcer = Announcer(screen.world)
                 app.supervisor.start("announcer", lambda: _announce(announcer, admin, f"{urls['admin']}/log", clock))
             await _until_answered(app, EXPECTED[scenario], clock, pacing)
@@ -166,13 +163,13 @@ def _shorter_hold(pacing: Pacing) -> str:
     return f"slowness must last {HOLD_FACTOR_NEW * shipped:.0f} s while new -> {HOLD_FACTOR_NEW * here:.0f} s"
 
 
-def _deviating(expected: Expected, pacing: Pacing) -> tuple[str, ...]:
+def _deviating(p95: str, pacing: Pacing) -> tuple[str, ...]:
     """Return the values that differ from the shipped ones (or from the examples), in words."""
     shortened = pacing.shortened if pacing != FULL else ()
-    if expected.p95 == P95:
+    if p95 == P95:
         return shortened
     hold = (_shorter_hold(pacing),) if shortened else ()
-    return (*shortened, *hold, f"the API's p95 objective {P95} -> {expected.p95}")
+    return (*shortened, *hold, f"the API's p95 objective {P95} -> {p95}")
 
 
 async def _build(config: Path, clock: Clock, screen: Screen | None) -> App:

@@ -25,6 +25,9 @@ class Step:
     do: Callable[[Cloud], object]
 
 
+P95 = "800ms"
+
+
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """A story: its name, a title, and its steps in order."""
@@ -32,6 +35,8 @@ class Scenario:
     name: str
     title: str
     steps: tuple[Step, ...]
+    mode: str = "autonomous"  # of the configuration that is written for it
+    p95: str = P95  # the latency objective of the API route there
 
 
 def _deploy(cloud: Cloud, how: Behaviour | None = None, commit: str | None = None, trigger: str = "new_commit") -> None:
@@ -70,6 +75,7 @@ ALL = (
         "latency",
         "A deploy makes the site three times slower",
         (_deployed(behaviour("slow", factor=3.0), "from 4 s later every answer takes three times as long"),),
+        p95="90ms",
     ),
     Scenario(
         "upstream-outage",
@@ -123,7 +129,7 @@ ALL = (
             ),
         ),
     ),
-    Scenario("observe", "A deploy breaks the site, and the watchdog may only watch", (BROKEN,)),
+    Scenario("observe", "A deploy breaks the site, and the watchdog may only watch", (BROKEN,), mode="observe"),
 )
 
 SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for scenario in ALL}
