@@ -45,7 +45,7 @@ def test_it_tells_its_addresses_and_ends_on_a_signal(tmp_path: Path, number: sig
 
 
 def test_it_ends_when_the_admin_says_so_and_leaves_its_log(tmp_path: Path) -> None:
-    """The log file has the request; the configuration suits site and story; the keys in .env are for us alone to read."""
+    """The log file has the request; the configuration suits site and story; the keys are for us alone to read."""
     log, folder = tmp_path / "log.jsonl", tmp_path / "guard"
     story = ("--scenario", "observe")
     with running("--log-file", str(log), "--write-config", str(folder), "--quirks", *story) as (process, urls):
