@@ -53,6 +53,7 @@ class Backups:
         self._post = post
         self._render = render
         self._hosts = hosts
+        # A stream of its own: one more draw from the common one would change the course of every kept seed.
         self._chance = apart(nature.seed, "what is restored")
         self._latest = self._away = 0.0
         self._moment: tuple[str, str] | None = None
@@ -64,9 +65,11 @@ class Backups:
         if chance.random() >= nature.weather.store_restored:
             return
         away = chance.uniform(*AWAY_SECONDS)
+        # A later restore would be judged in the calm: the workers shall come back while the storm goes on.
         self._latest = ends_at - away - SETTLED_SECONDS
         if chance.random() < AT_A_MOMENT_SHARE:
             self._moment = chance.choice(MOMENTS)
+        # A copy is dangerous when it forgets a rollback. A random moment rarely does, so most restores follow one.
         if chance.random() < SOON_SHARE:
             self._away = away
             nature.later(chance.uniform(SETTLED_SECONDS, 2 * SETTLED_SECONDS), self._make_copy)
@@ -79,6 +82,7 @@ class Backups:
 
     def written(self, row: ActionRow) -> None:
         """A row of the journal was written: this may be the moment of the copy, or that after which it is restored."""
+        # One copy only: the same moment of a later rollback would give a newer copy, which forgets less.
         if self._moment == (row.step, row.state) and not self.under_way and not self.restored:
             self._moment = None
             self._make_copy()
@@ -102,11 +106,14 @@ class Backups:
         now, (copied_at, _) = nature.loop.time(), self._copy
         nature.note(f"THE STORE IS RESTORED from a copy of {now - copied_at:.0f} s ago; nothing runs for {away:.0f} s")
         nature.struck[FAULT] += 1
+        # Blind rather than stopped, for the judge: no other worker could take the services over.
         nature.disturb(away, blind=True)
         self.under_way = True
+        # A write that a killed worker had sent is still on its way: it must find the store down, not commit to it.
         self._store.down_until = now + away
         for host in self._hosts:
             nature.kill(host.started[-1].process, "for the restore")
+        # The last rollback of each service that the copy lacks: the deny-list in it lacks the bad commit, too.
         for one in {one.service: one for one in self._render.accepted if one.landed_at > copied_at}.values():
             if self._chance.random() < RETURNS_SHARE:
                 nature.later(self._chance.uniform(0.0, away + RETURNS_SECONDS), self._return, one)
@@ -118,6 +125,7 @@ class Backups:
         self._nature.note("THE STORE IS BACK")
         self._store.restore(copy)
         self._store.down_until = now
+        # The restored outbox lacks the pages that were written after the copy, so no worker can deliver them.
         self._post.forget(copied_at)
         self.restored.append(Restored(copied_at, now))
         self.under_way = False
@@ -131,6 +139,7 @@ class Backups:
         made: Release = next(item for item in service.releases if item.deploy.id == one.made)
         if made.deploy.in_progress:
             self._nature.later(AGAIN_SECONDS, self._return, one)
+        # A rollback that never went live took no commit away, so there is none to bring back.
         if made.live_at is None or one.left is None:
             return
         left = one.left

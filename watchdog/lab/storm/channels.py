@@ -67,10 +67,12 @@ class Post:
         now = self.nature.loop.time()
         self.down_until.clear()
         for outage in self.outages:
+            # The judge excuses a late page only while the channel was really down.
             outage.stop = min(outage.stop, now)
 
     def compose(self, notice: Notice) -> None:
         """Remember when a notice was made of what was known then."""
+        # A step that is decided again composes the same notice once more: the first time dates it.
         self.composed.setdefault(notice.identity, self.nature.loop.time())
 
     def owe(self, notice: Notice, channels: Sequence[str], by: Process | None) -> None:
@@ -100,12 +102,15 @@ class StormChannel:
         nature = self._nature
         await nature.point(f"before {self.name}")
         await asyncio.sleep(nature.chance.choice(SEND_SECONDS))
+        # Judged on arrival: an outage that begins while the notice travels refuses it as well.
         down = nature.loop.time() < self._post.down_until.get(self.name, 0.0)
         if down or nature.strikes("channel_fails"):
             raise Temporary(f"{self.name} answered 503")
         self._post.receive(self.name, notice)
+        # The network delivers a second copy late. It is marked, as it says nothing of the daemon's last word.
         if nature.strikes("notice_twice"):
             nature.later(nature.chance.choice(SEND_SECONDS), self._post.receive, self.name, notice, True)
+        # People have the notice and the worker cannot know: sending it again is right, dropping it would lose pages.
         if nature.strikes("channel_answer_lost"):
             raise Temporary(f"{self.name} did not answer")
         await nature.point(f"after {self.name}")

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from watchdog.lab.storm.fault_mix import CRASH_SECONDS, FAIR, FREEZE_SECONDS, LONG_FREEZE_SECONDS, Weather, draw
 from watchdog.lab.storm.loop import DEAD, FROZEN, PROCESS, RUNNING, Process, StormLoop
 
+# A fixed moment in June 2025, not the present: a seed must give the same trace on every day.
 EPOCH = 1_750_000_000.0
 T = TypeVar("T")
 
@@ -45,6 +46,7 @@ class Nature:
         self.trace: list[str] = []
         self.disturbed: list[Disturbance] = []
         self.struck: Counter[str] = Counter()
+        # An empty context names no process, so a kill or a freeze never holds back an act of the world.
         self._context = Context()
 
     # --- time and chance ---
@@ -55,6 +57,7 @@ class Nature:
 
     def happens(self, probability: float) -> bool:
         """Tell whether something of this probability happens now."""
+        # Zero draws nothing: a kind of fault that this seed lacks does not shift the draws of the others.
         return probability > 0 and self.chance.random() < probability
 
     def strikes(self, fault: str) -> bool:
@@ -74,6 +77,7 @@ class Nature:
 
     def fingerprint(self) -> str:
         """Return the SHA-256 of everything that happened, and of the number of steps it took."""
+        # Two runs may part without a line of the trace: the number of steps shows it.
         lines = "\n".join((*self.trace, str(self.loop.steps)))
         return hashlib.sha256(lines.encode()).hexdigest()
 
@@ -96,6 +100,8 @@ class Nature:
         context.run(PROCESS.set, process)
         self._light_fuse(process)
         task = context.run(lambda: self.loop.create_task(self._run(process, work), context=context))
+        # Kept for ever: the garbage collector closes an abandoned coroutine and runs its `finally`.
+        # After kill -9 no such block ever runs.
         process.buried.append(task)
 
     async def _run(self, process: Process, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -119,6 +125,7 @@ class Nature:
         elif freeze and self.strikes(freeze):
             self.freeze(process, name, pauses)
         if process.state is not RUNNING:
+            # The loop stops a process only between two handles: this one ends here, so that the hit takes effect here.
             await asyncio.sleep(0)
 
     def kill(self, process: Process, where: str) -> None:
@@ -159,6 +166,7 @@ class Nature:
         """A fuse has burnt down, so before one handle among thousands: kill or freeze, and light the next."""
         weather = self.weather
         both = weather.crash_anywhere + weather.freeze_anywhere
+        # Both kinds share one fuse, so the kind is drawn by their shares; in fair weather an old fuse hits nothing.
         if both and self.happens(weather.crash_anywhere / both):
             self.struck["crash_anywhere"] += 1
             self.kill(process, "anywhere")
@@ -170,4 +178,6 @@ class Nature:
     def _light_fuse(self, process: Process) -> None:
         """Draw how many handles will run before fate looks again."""
         both = self.weather.crash_anywhere + self.weather.freeze_anywhere
+        # One exponential draw gives the distance to the next hit: a draw before each handle would be slow.
+        # A negative fuse never reaches zero.
         process.fuse = 1 + int(self.chance.expovariate(both)) if both else -1

@@ -43,10 +43,12 @@ class Episodes:
         now = self.nature.loop.time()
         share, open_one = service.share(now), self.open_of(service.name)
         if share > 0 and open_one is None:
+            # During an outage from elsewhere the deploy that serves is not to blame, even if it is bad itself.
             culprit = None if now < service.broken_until else service.live
             self.all.append(Episode(service.name, len(self.all) + 1, now, share, culprit))
             cause = culprit.deploy.id if culprit is not None else "not the deploy's fault"
             self.nature.note(f"{service.name} FAILS ({share:g}; {cause})")
+        # No new episode, as the site never worked in between; the judge of targets dates blame from the rise.
         elif open_one is not None and share >= open_one.worst + RISE:
             open_one.rises.append((now, share))
             self.nature.note(f"{service.name} FAILS MORE ({share:g})")

@@ -19,9 +19,11 @@ class Weather:
     actuation protocol, which are few and matter most; `…_anywhere` before every single step.
     """
 
+    # Each field takes one draw from the common stream, in this order: a new fault belongs into APART.
     crash_at_point: float = 0.015
     freeze_at_point: float = 0.015
     crash_in_protocol: float = 0.08
+    # More often than the crash: a frozen worker goes on with old knowledge, a killed one starts from the record.
     freeze_in_protocol: float = 0.18
     crash_anywhere: float = 1 / 4000
     freeze_anywhere: float = 1 / 4000

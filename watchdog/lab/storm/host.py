@@ -42,6 +42,7 @@ class WorkerProcess:
         self.post = host.post
         self.chance: Random = host.nature.chance
         self.commanded = Event()
+        # A command may have waited in the store since before this start: the worker looks once at once.
         self.commanded.set()
         self._host = host
 
@@ -55,6 +56,7 @@ class WorkerProcess:
     def story(self, note: Note) -> None:
         """Take a line of the daemon's own story; a promise it found broken is a fault, whoever broke it."""
         self.nature.note(f"{self.name}: {note.service} {note.incident or ''} {note.label} {note.text}")
+        # The daemon's claim is only noted: whether the site worked at that moment is for the judge to find out.
         if note.label == "VERIFIED":
             self._host.proved.append((note.service, self.nature.loop.time()))
         if note.label == "DISARMED":
@@ -66,6 +68,7 @@ class WorkerProcess:
             if not isinstance(effect, Tell):
                 continue
             self._host.post.compose(effect.notice)
+            # Notices for information may be lost with a process; only pages are owed to people.
             if effect.notice.wakes:
                 self._host.post.owe(effect.notice, effect.channels, self.process)
 
@@ -116,6 +119,7 @@ class Host:
         nature.note(f"{start.name} IS ASKED TO STOP")
         start.stopping.set()
         nature.disturb(GRACE_SECONDS, start.name)
+        # Render sends SIGTERM and, after its grace period, SIGKILL: a worker that hangs must not keep its leases.
         nature.later(GRACE_SECONDS, nature.kill, start.process, "as it did not stop")
 
     def steps_clock(self, seconds: float) -> None:

@@ -20,11 +20,13 @@ class Ledger:
 
     def granted(self, worker: str, names: Sequence[str], ttl_seconds: float) -> None:
         """Enter that a worker holds these names, and no others, from now on for so long."""
+        # A grant lists all leases of the worker, so a name that it leaves out is free again.
         for name, history in self._history.items():
             if history[-1][1] == worker and name not in names:
                 history.append((self._now(), NOBODY))
         for name in names:
             holder = self.holder(name)
+            # By the store's clock, which alone judges leases: by another one a rightful takeover would look broken.
             if holder not in (NOBODY, worker) and self._until[name] > self._store_now():
                 self.broken.append(f"{name or 'the fleet'} was granted to {worker} while {holder} held it")
             if holder != worker:

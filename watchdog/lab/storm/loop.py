@@ -77,6 +77,7 @@ class Deadlock(Exception):
 class _Task(asyncio.Task[Any]):
     """A task that hashes by its number, so that sets of tasks keep one order in every run."""
 
+    # The tasks of a killed process stay pending on purpose: asyncio would warn of each one.
     _log_destroy_pending = False
 
     def __init__(self, number: int, work: Any, *, loop: "StormLoop", **how: Any) -> None:
@@ -121,6 +122,7 @@ class StormLoop(asyncio.BaseEventLoop):
     ) -> Handle:
         """Make something ready at a moment of virtual time."""
         timer = Handle(callback, args, context, when)
+        # The number breaks ties between timers of one moment: handles themselves cannot be compared.
         heapq.heappush(self._timers, (when, next(self._order), timer))
         return timer
 
@@ -155,6 +157,7 @@ class StormLoop(asyncio.BaseEventLoop):
             self._advance()
         size = len(ready)
         if size > 1:
+            # This runs for every handle: `randrange` is slower, and a removal from the middle shifts the list.
             drawn = int(self._draw() * size)
             ready[drawn], ready[-1] = ready[-1], ready[drawn]
         handle = ready.pop()
@@ -162,10 +165,12 @@ class StormLoop(asyncio.BaseEventLoop):
             return
         process = handle.context.get(PROCESS)
         if process is not None:
+            # Counted before the state is read: the handle at which the fuse ends does not run any more.
             process.fuse -= 1
             if process.fuse == 0 and process.state is RUNNING:
                 self._at_fuse(process)
             if process.state is not RUNNING:
+                # The handles of a dead process stay referenced: a collected coroutine would run its `finally`.
                 (process.held if process.state is FROZEN else process.buried).append(handle)
                 return
         self.steps += 1
@@ -177,10 +182,12 @@ class StormLoop(asyncio.BaseEventLoop):
     def _advance(self) -> None:
         """Move time to the next timer; all timers of that moment become ready."""
         timers = self._timers
+        # Time must not stop at a cancelled timer: at that moment nothing happens.
         while timers and timers[0][2].callback is None:
             heapq.heappop(timers)
         if not timers:
             raise Deadlock(f"nobody can go on at {self._now:.3f} s")
+        # A timer may be set for a moment that is past (`call_at`): time never goes back.
         self._now = max(self._now, timers[0][0])
         while timers and timers[0][0] <= self._now:
             self._ready.append(heapq.heappop(timers)[2])

@@ -63,6 +63,7 @@ def judge(books: Books) -> Missed:
     """Judge every critical episode that was seen for long enough, and every recovery that was said to be proved."""
     verdict = Missed()
     for one in books.episodes.all:
+        # The policy pages for critical outages; a lesser one may be left to a notice.
         if one.share < CRITICAL_SHARE:
             continue
         late = _time_is_up(one, _excuses(books, one.service))
@@ -84,14 +85,17 @@ def _time_is_up(one: Episode, excuses: Sequence[Span]) -> float | None:
     end = one.ended if one.ended is not None else float("inf")
     since = one.began
     for start, stop in sorted(excuses):
+        # The clear time before this excuse was long enough, so the later excuses change nothing.
         if start - since >= LONG_SECONDS:
             break
+        # Excuses overlap: a short one inside a long one must not set the begin back.
         since = max(since, stop)
     late = since + LONG_SECONDS
     return late if late <= end else None
 
 
 def _told(books: Books, one: Episode, late: float) -> bool:
+    # A person who said stop has the outage in hand, even if the command came to nothing.
     if any(name == one.service and _outage_began(books, one) <= at <= late for name, at in books.stopped):
         return True
     pages = [item for item in books.arrived if item.notice.wakes and item.notice.service == one.service]
@@ -123,6 +127,7 @@ def _excuses(books: Books, service: str) -> list[Span]:
     stops = [one for one in books.disturbed if not one.blind]
     spans = [_span(one) for one in books.disturbed if _had_it(books, one, service)]
     spans += [
+        # Both hosts were stopped at once, so there was no worker left to take over.
         (max(one.start, other.start), min(one.stop, other.stop) + TAKEOVER_SECONDS)
         for one, other in combinations(stops, 2)
         if one.who[:1] != other.who[:1] and max(one.start, other.start) < min(one.stop, other.stop)
@@ -133,10 +138,12 @@ def _excuses(books: Books, service: str) -> list[Span]:
 def _span(one: Disturbance) -> Span:
     if one.blind:
         return one.start, one.stop + TAKEOVER_SECONDS
+    # A stopped worker excuses only until the other host has taken over; a blind one keeps its leases all the time.
     return one.start, min(one.stop, one.start + TAKEOVER_SECONDS) + TAKEOVER_SECONDS
 
 
 def _had_it(books: Books, one: Disturbance, service: str) -> bool:
+    # A blind worker may take a service over while it is blind; a stopped one had it at the begin, or never.
     return not one.who or books.held(service, one.who, one.start, one.stop if one.blind else one.start)
 
 
@@ -166,5 +173,6 @@ def _false(books: Books, service: str, at: float) -> bool:
     one = books.episodes.latest(service, at)
     if one is None or one.share < CRITICAL_SHARE or (one.ended is not None and one.ended <= at):
         return False
+    # The worker could not see a failure that began while it was excused: the clock starts where it could.
     since = max([one.began, *(stop for start, stop in _excuses(books, service) if start <= at)])
     return at - since > UNSEEN_SECONDS

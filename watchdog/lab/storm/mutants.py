@@ -37,6 +37,7 @@ class Unfenced(StormStore):
 
     def __init__(self, host: StoreHost) -> None:
         super().__init__(host)
+        # The mode for a single worker grants every lease at once, and never takes one away.
         self._sole = True
 
     def _fence(self, names: Sequence[str]) -> None:
@@ -45,6 +46,7 @@ class Unfenced(StormStore):
     async def _put_action(self, row: ActionRow, expect: str | None) -> bool:
         """Write a row of the journal, whatever stands there, and whatever others changed meanwhile."""
         before = self._db.actions.get((row.incident, row.step))
+        # The revision would refuse a row in `sending` after a change of the shared state: it is made to look current.
         self._memo.revision = self._db.revision
         return await super()._put_action(row, before.state if before is not None else None)
 
@@ -100,6 +102,7 @@ class NeverCloses(StormStore):
     async def _save(self, write: Write) -> Sequence[PendingEffect]:
         """Save, and open the rows again."""
         pending = await super()._save(write)
+        # After the save, so that all else of a close happens: only its row is wrong.
         rows = self._host.database.incidents
         rows.update({name: replace(row, closed_at=None) for name, row in rows.items() if row.closed_at is not None})
         return pending

@@ -10,7 +10,9 @@ from watchdog.lab.storm.store import StoreHost
 
 PUSH_BAD_SHARE = 0.3
 QUICK_SHARE = 0.5
+# No service has this name: the daemon has to refuse the command, and nothing else may come of it.
 NO_INCIDENT = "web-0"
+# Half of the acts come at the very moment, where the race with the worker is tightest.
 MOMENT_SECONDS = (0.0, 0.0, 0.2, 1.0)
 """How soon after a moment of the protocol somebody acts."""
 AFTER_THE_INTENT = "after the intent"
@@ -55,6 +57,7 @@ class People:
         if not moment or not nature.strikes("humans_in_protocol"):
             return
         deeds: Sequence[Callable[[Service], None]]
+        # A human's own rollback and a pause are the acts that collide with our rollback, so each counts twice.
         deeds = (self.roll_back, self.roll_back, self.fix, self.push, self.pause, self.pause, self.stop)
         if moment == AFTER_THE_INTENT:
             deeds = (self.pause, self.pause, self.fix, self.roll_back)  # just in time, or just too late
@@ -66,6 +69,7 @@ class People:
         """Roll back in the dashboard: to the newest release that works and is not live."""
         good = next((one for one in service.releases if one.live_at is not None and not one.fails), None)
         live = service.live
+        # People are right here: they leave only code that fails, for code that works. The daemon is on trial, not they.
         if good is not None and live is not None and live.fails:
             self._render.begin(service, "rollback", good.deploy.commit or "", by="human", quick=self._is_quick())
 
@@ -78,6 +82,7 @@ class People:
 
     def push(self, service: Service) -> None:
         """Merge something: it is deployed only if auto-deploy is on; now and then it is bad itself."""
+        # With auto-deploy off Render deploys no merge, which is the purpose of our switching it off.
         if service.auto_deploy == "off":
             self._nature.note(f"{service.name}: a merge does not ship")
             return
@@ -87,10 +92,12 @@ class People:
     def pause(self, service: Service) -> None:
         """Have the watchdog only watch, and resume a minute or two later."""
         self._command("pause", {})
+        # A pause without an end would forbid every later rollback of the seed, and leave nothing to judge.
         self._nature.later(self._nature.chance.uniform(20.0, 120.0), self.resume)
 
     def resume(self) -> None:
         """Give the right to act back."""
+        # Noted when it is said: the command may wait in the store, and a rollback from now on defies no wish.
         self.resumed.append(self._nature.loop.time())
         self._command("resume", {})
 
@@ -101,6 +108,7 @@ class People:
     def stop(self, service: Service) -> None:
         """Say stop to whatever is open."""
         incident = self._incident(service)
+        # Without an open incident the command stops nothing, so the person has no outage in hand.
         if incident != NO_INCIDENT:
             self.stopped.append((service.name, self._nature.loop.time()))
         self._command("stop", {"incident": incident})
@@ -111,6 +119,7 @@ class People:
         self._command("rollback", {"service": service.name})
 
     def _incident(self, service: Service) -> str:
+        # People read the record, as in the console: an incident in a worker's memory alone has no name for them.
         state = self._store.newest_state()
         known = state.services.get(service.name) if state is not None else None
         incident = known.incident if known is not None else None

@@ -29,6 +29,7 @@ ASKED_SECONDS = 180.0
 """How long after a human asked for a rollback it may be sent: the command may wait, the pin and the list take time."""
 PIN_SECONDS = 60.0
 """The switch may come so long after its order, and a page that tells of it before it."""
+# The judge reads texts as a person would. Only the laboratory may: no code of the daemon depends on wording.
 OFF_WORDS = (
     "auto-deploy is off",
     "auto-deploy, which is off because of us",
@@ -82,6 +83,7 @@ def doubles(accepted: Sequence[Accepted], episodes: Episodes, asked: Sequence[tu
         by_episode.setdefault((one.service, episode.number if episode is not None else 0), []).append(one)
     for (service, number), group in by_episode.items():
         first, last = min(one.sent_at for one in group), max(one.sent_at for one in group)
+        # A request shortly before the first rollback counts, too: its command may have waited in the store.
         allowed = 1 + sum(name == service and first - ASKED_SECONDS <= at <= last for name, at in asked)
         if len(group) > allowed:
             made = ", ".join(one.made for one in group)
@@ -95,6 +97,7 @@ def lost(owed: Sequence[Owed], arrived: Sequence[Arrived], outages: Sequence[Out
     A page without a record is owed only while the worker lives that had it in memory; so is a page of a worker about
     itself.
     """
+    # A dict keeps the order in which they are found; a set of texts has another order in each run.
     found: dict[str, None] = {}
     known = {page.notice.identity for page in owed if page.by is not None and page.by.state is not DEAD}
     for page in owed:
@@ -102,6 +105,7 @@ def lost(owed: Sequence[Owed], arrived: Sequence[Arrived], outages: Sequence[Out
         if of_itself or (page.by is not None and page.by.state is DEAD):
             continue
         for channel in page.channels:
+            # From the end of the channel's last outage: an attempt before that may have failed with good reason.
             worked_from = max([page.at, *(one.stop for one in outages if one.channel == channel)])
             told = any(one.channel == channel and _tells(one, page) for one in arrived)
             told = told or any(
@@ -167,6 +171,7 @@ def left_off(services: Sequence[Service], post: Post) -> list[str]:
     for service in services:
         if service.auto_deploy != "off":
             continue
+        # The last switch alone: people may have been told of an earlier one that is over.
         since = service.switches[-1][0]
         about = [one for one in post.arrived if one.notice.service == service.name and one.at >= since - PIN_SECONDS]
         said = [one for one in about if _says_off(one) or _says_on(one)]

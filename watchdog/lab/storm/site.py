@@ -44,6 +44,7 @@ class Probe:
     async def read(self) -> Sequence[Sample]:
         """Look once."""
         if self._sight.is_blind:
+            # A host without a network gets no answer at all: only the time limit ends its probe.
             await asyncio.sleep(TIMEOUT_SECONDS)
             return (Sample(UNREACHABLE),)
         seconds = self._nature.chance.choice(READ_SECONDS)
@@ -52,8 +53,10 @@ class Probe:
 
     def _answer(self) -> Reading:
         service, now = self._service, self._nature.loop.time()
+        # The control target never fails by itself: it looks down only to a host without a network.
         if service is None or not self._nature.happens(service.share(now)):
             return UP
+        # For the judge: a worker can have known only of a failure that a probe saw.
         service.seen_failing.append(now)
         return DOWN
 

@@ -99,6 +99,7 @@ class StoreHost:
     def restore(self, backup: MemoryDatabase) -> None:
         """Put a backup in the place of what is written; what is on its way to that is lost with it."""
         self.database = _copied(backup)
+        # The desk holds the old database: people would go on reading what is lost.
         self._desk = MemoryStore(self, database=self.database, sole=False)
         self.ledger.restored()
 
@@ -136,10 +137,12 @@ class StormStore(MemoryStore):
             await nature.point(f"before {what}")
         answer: asyncio.Future[T] = nature.loop.create_future()
         seconds = CONNECT_SECONDS if self._host.is_down else nature.chance.choice(STORE_SECONDS)
+        # The world carries the call: it lands even if its sender is killed or gives up meanwhile.
         nature.later(seconds, self._land, what, call, answer)
         try:
             return await answer
         finally:
+            # After an error as well: a worker may die between an answer and its consequence.
             if marked:
                 await nature.point(f"after {what}")
 
@@ -148,6 +151,7 @@ class StormStore(MemoryStore):
         if self._host.is_down or nature.strikes("store_fails"):
             _fail(answer, Temporary("the store does not answer"))
             return
+        # Kept from before the call: with the answer, the connection loses all that it would have learnt from it.
         known = (self._grip, copy(self._memo)) if nature.strikes("store_answer_lost") else None
         try:
             value = at_once(call())
@@ -166,6 +170,7 @@ class StormStore(MemoryStore):
     ) -> LeaseGrant:
         """Renew leases."""
         self._worker = worker
+        # Not marked: renewals are so frequent that most kills would fall on them, where little is at stake.
         call = partial(self._hold, worker, names, ttl_seconds=ttl_seconds, keep=keep, ailment=ailment)
         return await self._over("renew_leases", call, marked=False)
 
@@ -194,6 +199,7 @@ class StormStore(MemoryStore):
 
     async def save(self, write: Write) -> Sequence[PendingEffect]:
         """Save a step."""
+        # A save without effects records a mere reading, so it is no marked point.
         return await self._over("save", partial(self._save, write), marked=bool(write.effects))
 
     async def _save(self, write: Write) -> Sequence[PendingEffect]:
@@ -202,9 +208,11 @@ class StormStore(MemoryStore):
         before = dict(services)
         pending = await super().save(write)
         for name, service in services.items():
+            # States are immutable: another object means that this save wrote the row.
             if before.get(name) is not service:
                 self._host.ledger.wrote(self._worker, name)
         for effect in write.effects:
+            # Only now: the same transaction holds the page, so no death of this worker can lose it any more.
             if isinstance(effect, Tell) and effect.notice.wakes:
                 self._host.post.owe(effect.notice, effect.channels, None)
         if write.answer is not None and write.answer.ok:

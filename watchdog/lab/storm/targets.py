@@ -66,6 +66,7 @@ def repeated(accepted: Sequence[Accepted], wishes: Wishes) -> list[str]:
 def _left_the_same(one: Accepted, other: Accepted) -> bool:
     if one.service != other.service or one.left is None or other.left is None:
         return False
+    # By commit, as the same bad code comes back under a new deploy id.
     return one.left.deploy.commit == other.left.deploy.commit
 
 
@@ -95,13 +96,16 @@ def _newest_left(service: Service, accepted: Sequence[Accepted], at: float) -> R
 def _why_wrong(one: Accepted, render: Render, episodes: Episodes, wishes: Wishes) -> str:
     looked = one.sent_at - LOOK_MAX_SECONDS
     asked = was_asked(wishes.asked, one.service, one.sent_at)
+    # No look could show that a target served which went live only after the last look.
     if one.target.live_at is None or one.target.live_at > looked:
         return "it never served"
+    # A person may choose a bad target: then it is their choice, not the daemon's.
     if one.target.fails and not asked:
         return "it is bad itself"
     releases = render.services[one.service].releases
     suspects = (_live_then(releases, looked), _live_then(releases, one.sent_at))
     reasons = [_why_wrong_of(suspect, one, render, episodes, wishes, asked=asked) for suspect in suspects]
+    # The last look may have shown either of the two as live: wrong is only what was wrong for both.
     return reasons[0] if all(reasons) else ""
 
 
@@ -122,6 +126,7 @@ def _why_wrong_of(
 
 def _live_then(releases: Sequence[Release], moment: float) -> Release:
     served = [other for other in releases if other.live_at is not None and other.live_at <= moment]
+    # Releases are newest first: of two that went live in one moment the newer one serves.
     return max(served, key=lambda other: (other.live_at or 0.0, -releases.index(other)))
 
 
@@ -130,6 +135,7 @@ def _first_traffic(release: Release, service: Service) -> float:
 
     For all that was to be seen, that is from the last look at the deploys on that did not show it taking over yet.
     """
+    # Instances take traffic before the platform says `live`, so they may fail from then on.
     replacing_at = release.replacing_at if release.replacing_at is not None else release.live_at
     assert replacing_at is not None, "it served"
     not_yet = [asked_at for asked_at, as_of in service.looks if as_of < replacing_at]
@@ -158,6 +164,7 @@ def _paused(one: Accepted, wishes: Wishes) -> str:
             said.name == "pause"
             and not over
             and not wishes.forgot(said, one.sent_at)
+            # The worker that obeyed the pause knows it at once, another one from its last look on.
             and age > (0.0 if said.worker == one.worker else LOOK_MAX_SECONDS)
         ):
             return f"a human had paused it for {age:.1f} s"

@@ -57,6 +57,7 @@ VARIANTS = {
     ),
     "short-settle": Variant(
         "double_rollbacks",
+        # A request may land up to 8 s after its sender gave it up (LANDING_MAX_SECONDS).
         timings=replace(SHIPPED, settle_seconds=3.0),
         weather=MappingProxyType({"slow_landing": 1.0}),
     ),
@@ -72,7 +73,9 @@ VARIANTS = {
     "no-wake": Variant("missed", channel=Whispers),
     "no-known-list": Variant("double_rollbacks", store=DatesLists, weather=MappingProxyType({"store_restored": 1.0})),
     "endless-settle": Variant(
-        "stuck", timings=replace(SHIPPED, settle_seconds=ENDLESS_SECONDS, lost_seconds=ENDLESS_SECONDS)
+        # Both limits: the second one alone would end the wait with a call for a human.
+        "stuck",
+        timings=replace(SHIPPED, settle_seconds=ENDLESS_SECONDS, lost_seconds=ENDLESS_SECONDS),
     ),
 }
 """The shipped daemon, and the weakened ones, by name.

@@ -77,8 +77,10 @@ class World:
 
     def __init__(self, seed: int, run: Run, weather: Mapping[str, float] = MappingProxyType({})) -> None:
         self.nature = nature = Nature(seed)
+        # After the draw: to force one fault does not shift the draws of the others.
         nature.weather = replace(nature.weather, **weather)
         nature.died = self._restart
+        # The order of these lines is part of each seed: several constructors draw from the common stream.
         self.render = Render(nature)
         self.episodes = Episodes(nature)
         self.render.changed = self.episodes.look
@@ -100,6 +102,7 @@ class World:
             nature.loop.run_until_complete(self._live())
         finally:
             nature.loop.close()
+        # Judged after the loop is closed: no verdict can change the course of a seed.
         seen = missed_outages.judge(self._books())
         return Result(
             seed=nature.seed,
@@ -141,6 +144,7 @@ class World:
             step = chance.choice((HOUR_SECONDS, -HOUR_SECONDS, chance.uniform(-NTP_SECONDS, NTP_SECONDS)))
             nature.later(plot.during(), chance.choice(self.hosts).steps_clock, step)
         for _ in range(plot.some("store_clock_steps", 2)):
+            # Never back by an hour: a dead worker would then keep its leases for an hour more, and no one could act.
             step = chance.choice((HOUR_SECONDS, *(chance.uniform(-NTP_SECONDS, NTP_SECONDS) for _ in range(3))))
             nature.later(plot.during(), self.store.steps_clock, step)
         for _ in range(plot.some("stops", 2)):
@@ -156,6 +160,7 @@ class World:
         for host in self.hosts:
             host.sight.blind_until = 0.0
             host.clock.skew_seconds = 0.0
+        # A pause may outlast the storm, and under it no service would come to rest.
         nature.later(20.0, self.people.resume)
         nature.later(REPAIRED_AFTER_SECONDS, self._repair)
 
@@ -166,6 +171,7 @@ class World:
 
     def _restart(self, process: Process) -> None:
         host = next((host for host in self.hosts if host.started and host.started[-1].process is process), None)
+        # While the store is restored nothing may run; the end of the restore starts the hosts.
         if host is not None and not self.backups.under_way:
             host.start()
 
@@ -221,6 +227,7 @@ class World:
         now = self.nature.loop.time()
         open_ones = self._open_incidents()
         services = list(self.render.services.values())
+        # Before that hour is over the world has stopped only because everything was at rest.
         stuck = self._unrest() if now >= self.plot.ends_at + AT_MOST_SECONDS else []
         return Score(
             double_rollbacks=[
