@@ -18,20 +18,20 @@ from watchdog.lab.storm.store import StoreHost
 
 FAULT = "store_restored"
 AWAY_SECONDS = (40.0, 90.0)
-"""So long nothing runs: more than any request to the platform is under way."""
+"""How long no worker runs during a restore: longer than any request to the platform is under way."""
 AGE_SECONDS = (20.0, 240.0)
 SETTLED_SECONDS = 40.0
-"""Before that there is nothing worth a copy; and so long the storm goes on after a restore."""
+"""The earliest moment of a copy, as an empty store is worth none; and how long the storm goes on after a restore."""
 AT_A_MOMENT_SHARE = 0.5
 MOMENTS = (("pin", "sending"), ("rollback", "planned"), ("rollback", "sending"), ("rollback", "accepted"))
 """Rows of the actions' journal: a copy is made just when one is written, for such a moment is short."""
 SOON_SHARE = 0.8
 SOON_SECONDS = (1.0, 60.0)
-"""It is restored so long after a rollback was accepted (without one, as late as can be), or at any time."""
+"""From an accepted rollback to the restore; without a rollback, the store is restored as late as possible."""
 RETURNS_SHARE = 0.7
 AGAIN_SECONDS = 10.0
 RETURNS_SECONDS = 60.0
-"""The forgotten bad commit is deployed again so long after the workers are back, at most; or before that."""
+"""The latest moment, after the workers are back, at which the forgotten bad commit is deployed again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Backups:
         self._copy: tuple[float, MemoryDatabase] | None = None
 
     def plan(self, ends_at: float) -> None:
-        """Draw whether the store is restored, when, and to what."""
+        """Draw whether the store is restored, when, and to the copy of which moment."""
         chance, nature = self._chance, self._nature
         if chance.random() >= nature.weather.store_restored:
             return
@@ -134,7 +134,7 @@ class Backups:
                 host.start()
 
     def _return(self, one: Accepted) -> None:
-        """Somebody deploys the commit again that was rolled back, once that is over."""
+        """Deploy the rolled-back commit again, by a human, once the rollback is over."""
         service = self._render.services[one.service]
         made: Release = next(item for item in service.releases if item.deploy.id == one.made)
         if made.deploy.in_progress:

@@ -1,4 +1,4 @@
-"""Channels to people: they fail, go down for a while, or deliver and lose the answer. They know who was really told."""
+"""Channels to people: they fail, go down for a while, or deliver and lose the answer. `Post` has the real deliveries."""
 
 import asyncio
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ SEND_SECONDS = (0.1, 0.5, 2.0)
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A notice that people have: through which channel, and when (virtual seconds). `copy`: the network made it."""
+    """A notice that people received: by which channel, and when (virtual seconds). `copy`: the network repeated it."""
 
     channel: str
     notice: Notice
@@ -43,7 +43,7 @@ class Outage:
 
 @dataclass(slots=True)
 class Post:
-    """What arrived, of all channels, and until when each channel is down.
+    """The deliveries of all channels, and until when each channel is down.
 
     `composed` is when each notice was (virtual seconds): the time it carries is its worker's, whose clock may be off.
     """
@@ -71,7 +71,7 @@ class Post:
             outage.stop = min(outage.stop, now)
 
     def compose(self, notice: Notice) -> None:
-        """Remember when a notice was made of what was known then."""
+        """Record the moment at which a notice was composed from the facts of that moment."""
         # A step that is decided again composes the same notice once more: the first time dates it.
         self.composed.setdefault(notice.identity, self.nature.loop.time())
 
@@ -80,7 +80,7 @@ class Post:
         self.owed.append(Owed(notice, tuple(channels), self.nature.loop.time(), by))
 
     def forget(self, since: float) -> None:
-        """The store was put back to a copy of that moment (virtual seconds): what it forgot is not owed by it."""
+        """Drop the pages written after that moment (virtual seconds): the store was restored to a copy of then."""
         self.owed = [page for page in self.owed if page.by is not None or page.at <= since]
 
     def receive(self, channel: str, notice: Notice, copy: bool = False) -> None:

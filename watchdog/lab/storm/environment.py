@@ -1,6 +1,6 @@
-"""What every part of the simulated world shares: chance, virtual time, processes that die and freeze, the trace.
+"""The ground of the simulated world: random draws, virtual time, processes that die and freeze, the trace.
 
-The world acts in its own context, so nothing that happens to a worker undoes what is under way out there.
+The world acts in its own context: the death of a worker stops no request that is under way.
 """
 
 import asyncio
@@ -22,10 +22,10 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Disturbance:
-    """Somebody could not do his work from `start` to `stop` (virtual seconds).
+    """Workers that could not do their work from `start` to `stop` (virtual seconds).
 
-    `who` is one start of a worker ("a.2"), a host ("a"), or nobody in particular: then it is everybody.
-    `blind`: he was there all the time and saw nothing, so nobody took over.
+    `who` is one start of a worker ("a.2"), a host ("a"), or "" for all workers.
+    `blind`: the worker ran and kept its leases but saw nothing, so no other worker took over.
     """
 
     start: float
@@ -35,7 +35,7 @@ class Disturbance:
 
 
 class Nature:
-    """One seed's chance, time and weather. `died` is called when a process is gone; `struck` counts what happened."""
+    """One seed's chance, time and weather. `died` is called when a process is gone; `struck` counts faults by kind."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
@@ -56,19 +56,19 @@ class Nature:
         return EPOCH + self.loop.time()
 
     def happens(self, probability: float) -> bool:
-        """Tell whether something of this probability happens now."""
+        """Return whether an event of this probability happens now."""
         # Zero draws nothing: a kind of fault that this seed lacks does not shift the draws of the others.
         return probability > 0 and self.chance.random() < probability
 
     def strikes(self, fault: str) -> bool:
-        """Tell whether a kind of fault of the weather happens now, and count it."""
+        """Return whether a kind of fault of the weather happens now, and count it."""
         struck = self.happens(getattr(self.weather, fault))
         if struck:
             self.struck[fault] += 1
         return struck
 
     def later(self, seconds: float, what: Callable[..., object], *args: Any) -> None:
-        """Have something happen in the world after so many seconds, whatever becomes of the workers."""
+        """Call a function in the world after so many seconds, even if every worker is dead by then."""
         self.loop.call_later(seconds, what, *args, context=self._context)
 
     def note(self, text: str) -> None:
@@ -87,7 +87,7 @@ class Nature:
         self.note("THE FAULTS STOP")
 
     def disturb(self, seconds: float, who: str = "", *, blind: bool = False) -> Disturbance:
-        """Remember that somebody could not do his work for so long from now."""
+        """Record that a worker (all, for "") cannot do its work for so many seconds from now, and return the record."""
         found = Disturbance(self.loop.time(), self.loop.time() + seconds, who, blind)
         self.disturbed.append(found)
         return found

@@ -1,4 +1,4 @@
-"""What was really wrong, and when: one episode for each time a service began to fail. The score judges by these."""
+"""The real failures of the sites: one episode for each time a service began to fail. The score judges by these."""
 
 from dataclasses import dataclass, field
 
@@ -12,7 +12,7 @@ RISE = 0.25
 
 @dataclass(slots=True)
 class Episode:
-    """A service failing: since when, until when (virtual seconds; None while it lasts), and because of what.
+    """One failure of a service: its begin, its end (virtual seconds; None while it lasts), and its cause.
 
     `rises` are the moments it became worse, with the share that fails from then on: another outage came on top.
     """

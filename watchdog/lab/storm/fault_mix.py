@@ -1,7 +1,7 @@
 """How bad the weather of one seed is: which faults it has, and how often. Each seed draws its own mix.
 
-Seeds with every fault at full strength would hide what only a single fault can show (swarm testing): so each kind of
-fault has a strength of its own in each seed, and may be left out.
+Seeds with every fault at full strength would hide the bugs that only a single fault shows (swarm testing). So each kind
+of fault has a strength of its own in each seed, and may be left out.
 """
 
 from dataclasses import dataclass, fields
@@ -88,8 +88,8 @@ LANDING_MAX_SECONDS = 8.0
 ANSWER_SECONDS = (0.05, 0.3, 4.0)
 LIST_SECONDS = (0.02, 0.1, 0.5)
 SLOW_LIST_SECONDS = (1.5, 3.0, 7.0)
-"""Where the platform is slow, in every answer: near what the guard allows, or beyond it."""
+"""Of every answer, where the platform is slow: near the limit of the guard, or beyond it."""
 STALE_SECONDS = (0.0, 1.0, 3.0)
 DEPLOY_SECONDS = (20.0, 90.0)
 QUICK_DEPLOY_SECONDS = (2.0, 8.0)
-"""Of what is there already: a human's rollback in the dashboard may take so little."""
+"""Of a release whose artefact exists: a human's rollback in the dashboard may take as little."""

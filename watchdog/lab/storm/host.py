@@ -27,7 +27,7 @@ class WorkerProcess:
     connection it makes to the store, the platform and the channels.
 
     `commanded` is set when a human left a command in the store, `stopping` when it is to end in good order; `failed` is
-    told of faults of the daemon's own.
+    called with the faults of the daemon itself.
     """
 
     def __init__(self, host: "Host", number: int) -> None:
@@ -47,14 +47,14 @@ class WorkerProcess:
         self._host = host
 
     def sources(self, name: str) -> Sequence[Probe]:
-        """Return what is probed of a service, or the control target."""
+        """Return the probes of a service, or of the control target."""
         host = self._host
         if name in host.policy.services:
             return [Probe(host.nature, host.sight, "home", host.render.services[name], 10.0)]
         return [Probe(host.nature, host.sight, CONTROL_URL, None, 10.0)] if name == "control" else []
 
     def story(self, note: Note) -> None:
-        """Take a line of the daemon's own story; a promise it found broken is a fault, whoever broke it."""
+        """Take a line of the daemon's own story; an invariant that it found violated counts as a fault."""
         self.nature.note(f"{self.name}: {note.service} {note.incident or ''} {note.label} {note.text}")
         # The daemon's claim is only noted: whether the site worked at that moment is for the judge to find out.
         if note.label == "VERIFIED":
@@ -63,7 +63,7 @@ class WorkerProcess:
             self._host.faults.append(f"{self.name} DISARMED {note.text}")
 
     def told(self, effects: Sequence[Effect]) -> None:
-        """Take what a step led to: whatever becomes of the record, the outbox of this process has its pages now."""
+        """Take the effects of a step: the outbox of this process holds its pages, even if the save fails."""
         for effect in effects:
             if not isinstance(effect, Tell):
                 continue
@@ -73,7 +73,7 @@ class WorkerProcess:
                 self._host.post.owe(effect.notice, effect.channels, self.process)
 
     def failed(self, task: str, error: BaseException) -> None:
-        """Remember a fault of the daemon's own: there should be none, whatever the weather."""
+        """Record a fault of the daemon itself: no weather excuses one."""
         if isinstance(error, TimeoutError) and self.process.frozen_seconds >= FROZEN_SECONDS:
             return  # a read that stood still with all of us is given up, which is right
         why = f"{self.name} {task}: {type(error).__name__}: {error}"
@@ -86,7 +86,7 @@ Run = Callable[[WorkerProcess], Coroutine[Any, Any, None]]
 
 
 class Host:
-    """A machine. `run` is the worker's program; `proved` lists what it said to be verified, and when."""
+    """A machine. `run` is the worker's program; `proved` lists the recoveries that it called verified, and when."""
 
     def __init__(
         self, name: str, nature: Nature, policy: Policy, store: StoreHost, render: Render, post: Post, run: Run

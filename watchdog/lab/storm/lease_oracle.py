@@ -1,6 +1,6 @@
-"""The world's own account of leases: who held what, and when. It hears of every grant and believes no fence.
+"""The world's own account of leases: which worker held which, and when. It records every grant and trusts no fence.
 
-A grant before the last one had run out, and a write by somebody who does not hold the name, are entered as broken.
+A grant before the last one had run out, and a write by a worker that does not hold the name, are entered as broken.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ NOBODY = ""
 
 
 class Ledger:
-    """Keeps the account. `now` is virtual time, `store_now` what the store's clock says: that one judges leases."""
+    """Keeps the account. `now` is virtual time, `store_now` the time of the store's clock, which judges leases."""
 
     def __init__(self, now: Callable[[], float], store_now: Callable[[], float]) -> None:
         self.broken: list[str] = []
@@ -34,7 +34,7 @@ class Ledger:
             self._until[name] = self._store_now() + ttl_seconds
 
     def restored(self) -> None:
-        """Enter that nobody holds anything: the store is another one now, and every worker begins anew."""
+        """Enter that no worker holds a lease: the store is another one now, and every worker begins anew."""
         for history in self._history.values():
             history.append((self._now(), NOBODY))
 
@@ -48,7 +48,7 @@ class Ledger:
         return self._history[name][-1][1] if name in self._history else NOBODY
 
     def held(self, name: str, worker: str, start: float, stop: float) -> bool:
-        """Tell whether a worker (or any of a host's: "a" means "a.1", "a.2") held a name between two moments."""
+        """Return whether a worker (or any of a host's: "a" means "a.1", "a.2") held a name between two moments."""
         history = self._history.get(name, [])
         ends = [*(at for at, _ in history), float("inf")][1:]
         return any(

@@ -2,10 +2,10 @@
 
 Rule 1: time moves only when nothing is ready, and then to the next timer. No threads, no sockets, no luck of its own.
 Rule 2: of all that is ready, one handle is drawn and the rest deferred: an order that asyncio happens to keep is no
-promise, and a lost update shows only when somebody is overtaken.
+promise, and a lost update shows only when one task overtakes another.
 Rule 3: every handle belongs to a process (through its context) or to the world. A killed process's handles never run
 again: no `finally`, no `except`, as after kill -9. A frozen process's handles wait until it thaws, all of them at once.
-Rule 4: the same seed gives the same run, whatever PYTHONHASHSEED: tasks hash by their number.
+Rule 4: the same seed gives the same run, with any PYTHONHASHSEED: tasks hash by their number.
 
 It replaces private parts of asyncio's loop (`_run_once`, `_ready`); tests/lab has the test that says so when a new
 Python changes them.
@@ -41,7 +41,7 @@ class Process:
 
 
 class Handle:
-    """What is to be run, in whose context; a timer has a moment. As much of asyncio.Handle as asyncio itself uses."""
+    """A callback with its context; a timer also has a moment. It has the part of asyncio.Handle that asyncio uses."""
 
     __slots__ = ("args", "callback", "context", "moment")
 
@@ -58,7 +58,7 @@ class Handle:
         self.callback, self.args = None, ()
 
     def cancelled(self) -> bool:
-        """Tell whether it will never run."""
+        """Return whether the callback will never run."""
         return self.callback is None
 
     def when(self) -> float:
@@ -71,7 +71,7 @@ PROCESS: ContextVar[Process | None] = ContextVar("process", default=None)
 
 
 class Deadlock(Exception):
-    """Nothing is ready and no timer is set: everybody waits for somebody else."""
+    """Nothing is ready and no timer is set: all tasks wait for each other."""
 
 
 class _Task(asyncio.Task[Any]):

@@ -1,6 +1,6 @@
-"""Which outages were missed: critical, long enough without a disturbance, and neither told in time nor really cured.
+"""Which outages were missed: critical, long enough without a disturbance, and neither paged in time nor really cured.
 
-Told: a page (it wakes) about that very service, which people had while it failed and before the time was up; or one of
+Paged: a page (it wakes) about that very service, which people had while it failed and before the time was up; or one of
 the outage just before, which was never called off. Cured: our rollback went live, and with it the site worked.
 A disturbance excuses only who had the service: the others take over. One channel that works is enough.
 """
@@ -19,21 +19,21 @@ from watchdog.lab.storm.render import Render
 TELLING_SECONDS = 90.0
 """From a confirmed failure to a page: a look that is late, auto-deploy switched off, a veto window, a channel."""
 LONG_SECONDS = FACTOR_MAX * Detection().run_seconds + TELLING_SECONDS
-"""A critical episode that lasts so long without a disturbance must have been told of, or be over: the run timer's limit
+"""A critical episode of such a length without a disturbance must have led to a page, or be over: the run timer's limit
 at its longest (no restart is felt in a storm, so that none is waited for), and the way from there to people.
 """
 TAKEOVER_SECONDS = 15.0
-"""How long the services of a worker that is gone may be without one; and how long who began anew may need to see."""
+"""How long the services of a dead worker may be without one; and the time that a new worker needs to see."""
 TOGETHER_SECONDS = 720.0
-"""An episode that follows another so soon is part of the same outage, as long as nobody was told that it is over: what
-failed now and then is called off only after many good readings (core/detect/probes.py), and people have it until then.
+"""An episode that follows another so soon is part of the same outage, as long as no notice said that it is over. An
+intermittent failure is called off only after many good readings (core/detect/probes.py), and people have it in hand until then.
 """
 UNSEEN_SECONDS = 20.0
 """A site that fails for so long, undisturbed, cannot be proved to work."""
 
 Span = tuple[float, float]
 Held = Callable[[str, str, float, float], bool]
-"""Tells whether a worker (or a host's) held a service between two moments."""
+"""Returns whether a worker (or a host's) held a service between two moments."""
 
 
 @dataclass(slots=True)
@@ -46,7 +46,7 @@ class Missed:
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """What really happened, for the judge. `stopped` and `proved`: by service, with the moment (virtual seconds)."""
+    """The world's records, for the judge. `stopped` and `proved`: by service, with the moment (virtual seconds)."""
 
     episodes: Episodes
     render: Render
@@ -105,7 +105,7 @@ def _told(books: Books, one: Episode, late: float) -> bool:
 
 
 def _still_stands(books: Books, page: Arrived, one: Episode, late: float) -> bool:
-    """Tell whether a page of the outage just before was never called off, so that people have this one in hand, too."""
+    """Return whether a page of the outage just before was never called off: people have this one in hand, too."""
     called_off = any(
         item.notice.incident == page.notice.incident and item.notice.resolves and page.at <= item.at <= late
         for item in books.arrived
@@ -123,7 +123,7 @@ def _outage_began(books: Books, one: Episode) -> float:
 
 
 def _excuses(books: Books, service: str) -> list[Span]:
-    """Return the times (virtual seconds) in which nobody can be asked to see this service or to tell of it."""
+    """Return the times (virtual seconds) in which no worker could see this service, or page about it."""
     stops = [one for one in books.disturbed if not one.blind]
     spans = [_span(one) for one in books.disturbed if _had_it(books, one, service)]
     spans += [
@@ -169,7 +169,7 @@ def _under_way(books: Books, service: str) -> Iterable[Span]:
 
 
 def _false(books: Books, service: str, at: float) -> bool:
-    """Tell whether a site had failed for some time, undisturbed, when it was said to be proved."""
+    """Return whether a site had failed for some time, undisturbed, when its recovery was called verified."""
     one = books.episodes.latest(service, at)
     if one is None or one.share < CRITICAL_SHARE or (one.ended is not None and one.ended <= at):
         return False

@@ -1,4 +1,4 @@
-"""What a weakened variant is given in place of the shipped part: each lacks just one safeguard."""
+"""The parts that weakened variants get in place of the shipped ones: each lacks just one safeguard."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -27,13 +27,13 @@ def forbid_nothing(actuator: Actuator) -> None:
 
 
 def never_be_late(actuator: Actuator) -> None:
-    """Take away all that tells how old the last look is."""
+    """Take away every check of the age of the last look."""
     actuator.stood_still = never_too_late
     forbid_nothing(actuator)
 
 
 class Unfenced(StormStore):
-    """A store that grants every lease to everybody, and takes every write, whoever it is and whatever he knows."""
+    """A store that grants every lease to every worker, and takes every write, however old its knowledge is."""
 
     def __init__(self, host: StoreHost) -> None:
         super().__init__(host)
@@ -41,10 +41,10 @@ class Unfenced(StormStore):
         self._sole = True
 
     def _fence(self, names: Sequence[str]) -> None:
-        """Let everybody in."""
+        """Let every worker in."""
 
     async def _put_action(self, row: ActionRow, expect: str | None) -> bool:
-        """Write a row of the journal, whatever stands there, and whatever others changed meanwhile."""
+        """Write a row of the journal over any other, even after a change of the shared state."""
         before = self._db.actions.get((row.incident, row.step))
         # The revision would refuse a row in `sending` after a change of the shared state: it is made to look current.
         self._memo.revision = self._db.revision
@@ -52,7 +52,7 @@ class Unfenced(StormStore):
 
 
 class Believing(RenderClient):
-    """A platform that tells the actuator of auto-deploy what it asked for: nothing is read back."""
+    """A platform that answers the actuator with the value of auto-deploy it asked for: nothing is read back."""
 
     def __init__(self, render: Render, worker: str) -> None:
         super().__init__(render, worker)
@@ -81,10 +81,10 @@ class TriesOnce(StormChannel):
 
 
 class Whispers(StormChannel):
-    """A channel that wakes nobody."""
+    """A channel whose notices wake no one."""
 
     async def send(self, notice: Notice, reference: str | None) -> str | None:
-        """Tell for information."""
+        """Send the notice as information."""
         return await super().send(replace(notice, wakes=False), reference)
 
 

@@ -14,7 +14,7 @@ QUICK_SHARE = 0.5
 NO_INCIDENT = "web-0"
 # Half of the acts come at the very moment, where the race with the worker is tightest.
 MOMENT_SECONDS = (0.0, 0.0, 0.2, 1.0)
-"""How soon after a moment of the protocol somebody acts."""
+"""Seconds from a moment of the protocol to the act of a human."""
 AFTER_THE_INTENT = "after the intent"
 MOMENTS = {
     ("pin", "sending"): "just after the decision",
@@ -26,10 +26,10 @@ MOMENTS = {
 
 
 class People:
-    """What people do at random moments, and at the moments of the protocol, on the very service it is about.
+    """The acts of people: at random moments, and at the moments of the protocol on the very service it is about.
 
-    `asked` lists rollbacks asked for by hand, by service, with the moment; `stopped` likewise where somebody said stop
-    to an incident, so has it in hand, whatever became of the stop; `resumed` when a pause was ended.
+    `asked` lists rollbacks asked for by hand, by service, with the moment; `stopped` likewise where a person said stop
+    to an incident, and so has it in hand even if the stop came too late; `resumed` when a pause was ended.
     """
 
     def __init__(self, nature: Nature, render: Render, store: StoreHost, wake: Callable[[], None]) -> None:
@@ -47,12 +47,12 @@ class People:
         self.at_moment(row.service, MOMENTS.get((row.step, row.state), ""))
 
     def act(self, service: Service) -> None:
-        """Do something, whatever comes to mind."""
+        """Do one act, drawn at random."""
         deeds = (self.roll_back, self.fix, self.push, self.push, self.pause, self.approve, self.stop, self.ask_rollback)
         self._nature.chance.choice(deeds)(service)
 
     def at_moment(self, service: str, moment: str) -> None:
-        """A moment of the protocol has come: somebody may act at the same time."""
+        """A moment of the protocol has come: a human may act at the same time."""
         nature = self._nature
         if not moment or not nature.strikes("humans_in_protocol"):
             return
@@ -102,11 +102,11 @@ class People:
         self._command("resume", {})
 
     def approve(self, service: Service) -> None:
-        """Say yes to whatever is open."""
+        """Approve the open incident of the service."""
         self._command("approve", {"incident": self._incident(service)})
 
     def stop(self, service: Service) -> None:
-        """Say stop to whatever is open."""
+        """Say stop to the open incident of the service."""
         incident = self._incident(service)
         # Without an open incident the command stops nothing, so the person has no outage in hand.
         if incident != NO_INCIDENT:

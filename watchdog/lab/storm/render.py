@@ -1,9 +1,9 @@
-"""A Render at the level of the port: it loses, delays and reorders; and it knows what really happened.
+"""A Render at the level of the port: it loses, delays and reorders, and records every real change.
 
 A request travels and cannot be recalled: it lands even if its sender is dead, gave up, or is frozen, or it is lost. Its
 answer travels back, late or never. A POST is *not* duplicated by the network (TCP does not do that), but two requests
 may overtake each other, and the platform takes each that lands as a new one: a resent rollback is a second rollback.
-What it answers to a reader may be a few seconds old, older than what it answered before, and in any order. A switch of
+Its answer to a reader may be a few seconds old, older than its last answer, and in any order. A switch of
 auto-deploy may be had twice, the second time late.
 """
 
@@ -61,9 +61,8 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A rollback (or its alternative) taken: who sent it, when it left and landed (virtual seconds), where to, and what
-    served when it landed (`left`).
-    """
+    """A rollback (or rebuild) taken: its sender, departure and landing (virtual seconds), its target, and the release
+    that served when it landed (`left`)."""
 
     service: str
     worker: str
@@ -78,7 +77,7 @@ class Accepted:
 class Service:
     """One service: its releases, newest first, its auto-deploy setting, and outages that no deploy is to blame for.
 
-    And what was to be known of it (virtual seconds): `seen_failing` when a probe was told that it fails, `looks` at its
+    And the workers' knowledge of it (virtual seconds): `seen_failing` when a probe saw it fail, `looks` at its
     deploys that were answered: when each was asked for, and as of when it was shown.
     """
 
@@ -93,7 +92,7 @@ class Service:
 
     @property
     def live(self) -> Release | None:
-        """Return what serves."""
+        """Return the release that serves."""
         return next((one for one in self.releases if one.deploy.is_live), None)
 
     def share(self, now: float) -> float:
@@ -116,7 +115,7 @@ class Service:
         self.auto_deploy = value
 
     def auto_deploy_as_of(self, moment: float) -> str:
-        """Return what auto-deploy was at that moment (virtual seconds)."""
+        """Return the value of auto-deploy at that moment (virtual seconds)."""
         return next((value for until, value in self.switches if moment < until), self.auto_deploy)
 
 
@@ -136,7 +135,7 @@ class Render:
         self._commits = count(1)
 
     def commit(self) -> str:
-        """Return a commit nobody had yet."""
+        """Return a new commit id."""
         return f"{next(self._commits):07x}"
 
     def found(self, name: str, ages: Sequence[float]) -> Service:
@@ -189,7 +188,7 @@ class Render:
             service.put(release, release.replacing_at, status="update_in_progress")
 
     def _end(self, service: Service, release: Release) -> None:
-        """Let a deploy go live, or fail; it takes over from whatever is older, and nothing newer."""
+        """Let a deploy go live, or fail; it takes over from every older deploy, and no newer one."""
         nature, now = self.nature, self.nature.loop.time()
         if not release.deploy.in_progress:
             return
@@ -296,7 +295,7 @@ class RenderClient:
     # --- changing ---
 
     async def set_auto_deploy(self, service_id: str, value: str) -> str:
-        """Set auto-deploy; return what it is set to then. Raises Temporary or OutcomeUnknown."""
+        """Set auto-deploy; return its new value. Raises Temporary or OutcomeUnknown."""
         service = self._render.services[service_id]
 
         def change() -> str:
@@ -313,7 +312,7 @@ class RenderClient:
         return await self._ask(service, "rollback", target)
 
     async def redeploy(self, service_id: str, commit: str) -> str | None:
-        """Send one order to build a commit again. Raises what `rollback` does."""
+        """Send one order to build a commit again. Raises as `rollback` does."""
         service = self._render.services[service_id]
         built = [one for one in service.releases if one.deploy.commit == commit]
         target = next((one for one in built if one.live_at is not None), built[0])  # a commit is asked for, no deploy
@@ -338,6 +337,7 @@ class RenderClient:
     async def _send(self, what: str, effect: Callable[[], str], *, twice: bool = False) -> str:
         """Let a request travel, have its effect, and its answer come back; or the deadline end the waiting."""
         nature = self._nature
+        # No freeze: between the guard's last comparison and the socket write no program can close the gap.
         await nature.point(f"before {what}", may_freeze=False)
         if nature.strikes("request_not_connected"):
             await asyncio.sleep(1.0)
@@ -365,6 +365,7 @@ class RenderClient:
         if not self._nature.strikes("slow_landing"):
             return chance.choice(LANDING_SECONDS)
         latest = patience + LANDING_MAX_SECONDS
+        # Half of them land in the last 3 s allowed, where a settle window that is too short shows.
         return chance.uniform(chance.choice((0.0, latest - 3.0)), latest)
 
     def _land(self, what: str, effect: Callable[[], str], answer: "asyncio.Future[str | Exception]") -> None:

@@ -1,16 +1,16 @@
-"""The verdict on one seed, from the world's side alone: what the daemon says of itself counts for nothing.
+"""The verdict on one seed, from the world's side alone: the daemon's own account counts for nothing.
 
 double_rollbacks  more rollbacks taken by the platform within one episode than one, plus those a human asked for; or
-                  code left by a second one, in whatever episode, and nobody said so
+                  code left by a second one, in any episode, without a person's order
 wrong_targets     a rollback that should not have been sent there, or not at that moment; or auto-deploy given back to
-                  what was rolled away from: see targets.py
+                  code that was rolled away from: see targets.py
 missed            a critical episode that ended in neither a page nor a real recovery, or an end that was claimed and
                   was none: see missed_outages.py
 stuck             a service, an effect or a lease not at rest one virtual hour after the faults stopped
 lost_pages        a page that the outbox had and that a channel never got, though it worked for long enough
-left_off          auto-deploy that is off at the end because of us, and nobody knows
+left_off          auto-deploy that is off at the end because of us, and no notice says so
 left_open         an incident that is over, and whose row says that it is open: history and public page would say so
-rung_after_end    a channel whose last word of what is over is a page
+rung_after_end    a channel whose last notice about an ended incident is a page
 faults            the daemon's own: a task that died, a promise it found broken; a lease that was not respected
 """
 
@@ -28,7 +28,7 @@ from watchdog.lab.storm.render import Accepted, Service
 ASKED_SECONDS = 180.0
 """How long after a human asked for a rollback it may be sent: the command may wait, the pin and the list take time."""
 PIN_SECONDS = 60.0
-"""The switch may come so long after its order, and a page that tells of it before it."""
+"""How long after its order the switch may come, and before it a page that reports it."""
 # The judge reads texts as a person would. Only the laboratory may: no code of the daemon depends on wording.
 OFF_WORDS = (
     "auto-deploy is off",
@@ -40,14 +40,14 @@ OFF_WORDS = (
     "auto-deploy: not confirmed",
 )
 ON_WORDS = ("is being given back", "auto-deploy: given back", "auto-deploy is on again")
-"""By these a reader knows what auto-deploy is; a message with both says that it is off."""
+"""The words by which a reader knows the state of auto-deploy; a message with both says that it is off."""
 DELIVERY_SECONDS = 150.0
 """A channel that works for so long has every page: more than the longest gap between attempts, twice."""
 
 
 @dataclass(slots=True)
 class Score:
-    """What went wrong in one seed, each with its reason; all empty is perfect."""
+    """The failures of the daemon in one seed, each with its reason; all empty is perfect."""
 
     double_rollbacks: list[str] = field(default_factory=list)
     wrong_targets: list[str] = field(default_factory=list)
@@ -61,7 +61,7 @@ class Score:
 
     @property
     def bad(self) -> bool:
-        """Tell whether anything went wrong."""
+        """Return whether anything went wrong."""
         return any((*self._serious, self.left_off, self.left_open, self.rung_after_end, self.faults))
 
     @property
@@ -70,7 +70,7 @@ class Score:
 
 
 def was_asked(asked: Sequence[tuple[str, float]], service: str, at: float) -> bool:
-    """Tell whether a human had asked for a rollback of the service shortly before."""
+    """Return whether a human had asked for a rollback of the service shortly before."""
     return any(name == service and 0 <= at - when <= ASKED_SECONDS for name, when in asked)
 
 
@@ -118,7 +118,7 @@ def lost(owed: Sequence[Owed], arrived: Sequence[Arrived], outages: Sequence[Out
 
 
 def _tells(one: Arrived, page: Owed) -> bool:
-    """Tell whether this is the page, or a newer one of the same incident, or its end: they speak for it."""
+    """Return whether this is the page, or a newer one of the same incident, or its end: they speak for it."""
     notice, owed = one.notice, page.notice
     same = (notice.incident, notice.service) == (owed.incident, owed.service)
     return notice.identity == owed.identity or (same and (notice.wakes or notice.resolves) and notice.at > owed.at)
@@ -137,11 +137,11 @@ def left_open(rows: Iterable[Incident], open_ones: Collection[str]) -> list[str]
 def rung_after_end(
     post: Post, open_ones: Collection[str], services: Sequence[Service], restored: Sequence[Restored] = ()
 ) -> list[str]:
-    """Return the channels whose last word of what is over is a page: it stays open there for ever.
+    """Return the channels whose last notice about an ended incident is a page: it stays open there for ever.
 
     True still is a page about auto-deploy that is off, and one about a deploy that is live: of code that was denied,
     which a person trusts one day, or replaces. A page that a worker sent from memory, or of itself, can be ended only
-    while that worker lives. A copy that the network made counts for nothing. What was sent between a copy of the store
+    while that worker lives. A copy that the network made counts for nothing. A notice sent between a copy of the store
     and its restore is not known to it, so nothing can end it.
     """
     last: dict[tuple[str, str, str], Arrived] = {}

@@ -24,7 +24,7 @@ class Sight:
 
     @property
     def is_blind(self) -> bool:
-        """Tell whether nothing can be reached from here."""
+        """Return whether no site can be reached from here."""
         return self._nature.loop.time() < self.blind_until
 
 

@@ -1,7 +1,7 @@
 """The shared durable store as one worker reaches it: calls travel, fail before or after the commit, or never arrive.
 
-Rule: a commit happens out there, at one instant, whatever becomes of the worker meanwhile; its answer may be lost, and
-with it what the connection would have learnt.
+Rule: a commit happens out there, at one instant, even if its worker dies meanwhile; its answer may be lost, and with it
+the knowledge that the connection would have gained.
 """
 
 import asyncio
@@ -25,12 +25,12 @@ from watchdog.lab.storm.lease_oracle import Ledger
 CONNECT_SECONDS = 2.0
 """How long an attempt to reach a store that is down takes."""
 CLOCK_AHEAD_SECONDS = 37.0
-"""The store's clock is its own: this much before everybody else's, until it is set."""
+"""How far the store's own clock is ahead of all others, until it is set."""
 T = TypeVar("T")
 
 
 def at_once(call: Coroutine[Any, Any, T]) -> T:
-    """Return what a coroutine returns that waits for nothing; the store in memory never does."""
+    """Return the result of a coroutine that waits for nothing, as those of the store in memory."""
     try:
         call.send(None)
     except StopIteration as done:
@@ -97,14 +97,14 @@ class StoreHost:
         return _copied(self.database)
 
     def restore(self, backup: MemoryDatabase) -> None:
-        """Put a backup in the place of what is written; what is on its way to that is lost with it."""
+        """Replace the database by a backup; writes that are on their way to the old one are lost with it."""
         self.database = _copied(backup)
         # The desk holds the old database: people would go on reading what is lost.
         self._desk = MemoryStore(self, database=self.database, sole=False)
         self.ledger.restored()
 
     def newest_state(self) -> State | None:
-        """Return what is written, as a reader without a lease sees it."""
+        """Return the saved state, as a reader without a lease sees it."""
         return at_once(self._desk.load())
 
     def pending(self) -> Sequence[PendingEffect]:
@@ -117,7 +117,7 @@ class StoreHost:
 
     @property
     def is_down(self) -> bool:
-        """Tell whether it refuses every call."""
+        """Return whether it refuses every call."""
         return self.nature.loop.time() < self.down_until
 
 
@@ -194,7 +194,7 @@ class StormStore(MemoryStore):
         return await self._over("load", partial(super().load, names))
 
     async def load_shared(self) -> Shared:
-        """Load what all share."""
+        """Load the state that all workers share."""
         return await self._over("load_shared", partial(super().load_shared))
 
     async def save(self, write: Write) -> Sequence[PendingEffect]:
@@ -278,7 +278,7 @@ class StormStore(MemoryStore):
 
 
 def _copied(database: MemoryDatabase) -> MemoryDatabase:
-    """Return a copy of its tables; what stands in them never changes."""
+    """Return a copy of its tables; their rows are immutable."""
     made = MemoryDatabase(database.clock)
     for name, value in vars(database).items():
         setattr(made, name, value.copy() if isinstance(value, dict | deque) else value)

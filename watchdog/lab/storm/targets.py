@@ -1,7 +1,7 @@
-"""Which rollbacks were wrong: sent to a bad place, at the wrong moment, or against what a human had just done.
+"""Which rollbacks were wrong: sent to a bad place, at the wrong moment, or against a human's latest act.
 
-By what the platform, the sites and the people know. A careful look may be `LOOK_MAX_SECONDS` old when a request leaves;
-whatever had changed before that look had to be seen.
+It judges by the records of the platform, the sites and the people. A careful look may be `LOOK_MAX_SECONDS` old when a
+request leaves; every change before that look had to be seen.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ class Wishes:
     restored: Sequence[Restored] = ()
 
     def forgot(self, said: Obeyed, at: float) -> bool:
-        """Tell whether the store did not know at that moment (virtual seconds) what it had been told."""
+        """Return whether the store had lost that command at that moment (virtual seconds), by a restore."""
         return any(one.copied_at < said.at <= one.at <= at for one in self.restored)
 
 
@@ -46,9 +46,9 @@ def wrong(accepted: Sequence[Accepted], render: Render, episodes: Episodes, wish
 
 
 def repeated(accepted: Sequence[Accepted], wishes: Wishes) -> list[str]:
-    """Return the rollbacks away from what another of ours had left before, if no human said so.
+    """Return the rollbacks away from code that another of ours had left before, without a human's order.
 
-    That holds for a store that forgot the first one, too. What was left by hand was found bad by nobody of us.
+    That holds for a store that forgot the first one, too. Code that was left by hand was not found bad by the daemon.
     """
     found = []
     judged = [one for one in accepted if not was_asked(wishes.asked, one.service, one.sent_at)]
@@ -112,7 +112,7 @@ def _why_wrong(one: Accepted, render: Render, episodes: Episodes, wishes: Wishes
 def _why_wrong_of(
     suspect: Release, one: Accepted, render: Render, episodes: Episodes, wishes: Wishes, *, asked: bool
 ) -> str:
-    """Return why it was wrong if this is what was seen live: it may have changed too shortly before to be seen."""
+    """Return why it was wrong if this release was seen live: it may have changed too shortly before to be seen."""
     looked, releases = one.sent_at - LOOK_MAX_SECONDS, render.services[one.service].releases
     if suspect.deploy.commit == one.target.deploy.commit:
         return "it is the suspect's own code"
@@ -131,7 +131,7 @@ def _live_then(releases: Sequence[Release], moment: float) -> Release:
 
 
 def _first_traffic(release: Release, service: Service) -> float:
-    """Return when a release could first be to blame (virtual seconds): what fails from then on may be its doing.
+    """Return when a release could first be to blame (virtual seconds): a failure from then on may be its doing.
 
     For all that was to be seen, that is from the last look at the deploys on that did not show it taking over yet.
     """
@@ -155,7 +155,7 @@ def _seen_failing(service: Service, episode: Episode, at: float) -> float:
 
 
 def _paused(one: Accepted, wishes: Wishes) -> str:
-    """Return that a pause was in force, known to who sent it; or for so long that everybody had to know it."""
+    """Return that a pause was in force: known to the sender, or for so long that every worker had to know it."""
     resumed = (*wishes.resumed, *(said.at for said in wishes.obeyed if said.name == "resume"))
     for said in wishes.obeyed:
         age = one.sent_at - said.at
@@ -172,7 +172,7 @@ def _paused(one: Accepted, wishes: Wishes) -> str:
 
 
 def _uncalled_for(one: Accepted, suspect: Release, service: Service, episodes: Episodes, wishes: Wishes) -> str:
-    """Return that nobody needed it any more, or nothing."""
+    """Return why the rollback was not needed any more, or an empty text."""
     since = episodes.healthy_since(one.service, one.sent_at)
     if since is not None and one.sent_at - since > WELL_SECONDS:
         return f"the site had worked for {one.sent_at - since:.0f} s"

@@ -1,4 +1,4 @@
-"""What happens in one seed, and when: at least one bad deploy, and whatever else the dice say."""
+"""The events of one seed and their moments: at least one bad deploy, and others by chance."""
 
 from collections.abc import Callable
 

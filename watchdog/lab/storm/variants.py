@@ -36,7 +36,7 @@ def leave_as_it_is(actuator: Actuator) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """What the daemon is given, and the figure that must show what is missing."""
+    """The parts that the daemon gets, and the figure of the score that must show the missing safeguard."""
 
     caught_by: str = ""
     timings: Timings = SHIPPED

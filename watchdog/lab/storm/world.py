@@ -1,13 +1,13 @@
 """The world of one seed: two hosts, one store, one Render, sites that break, people; a storm, and the calm after it.
 
-    nature  chance, virtual time, who is killed or frozen        render    what the platform really did
-    store   the shared database, as each worker reaches it       channels  who was really told
-    ledger  who was really granted which lease                   episodes  what was really wrong, and when
-    site    what a probe sees                                    people    who acts at the same time
+    nature  chance, virtual time, who is killed or frozen        render    the real acts of the platform
+    store   the shared database, as each worker reaches it       channels  the real deliveries
+    ledger  who was really granted which lease                   episodes  the real failures, and when
+    site    the sites, as a probe sees them                       people    who acts at the same time
     backups the store put back to a copy of minutes ago
     score   the verdict, with targets and missed
 
-What is left out, and why: the network does not duplicate POSTs (TCP does not), the loop's stall detector (a freeze is
+Left out, and why: the network does not duplicate POSTs (TCP does not), the loop's stall detector (a freeze is
 worse), status pages and error feeds (they never start a rollback), metrics that are sent away, a store whose clock is
 set back by more than seconds. A freeze between the guard's comparison and the socket write cannot be closed and is not
 drawn; a request lands within 8 s, as the settle window assumes.
@@ -49,7 +49,7 @@ AT_LEAST_SECONDS = 600.0
 AT_MOST_SECONDS = 3600.0
 """So long after the faults stopped, everything must have come to its end."""
 REPAIRED_AFTER_SECONDS = missed_outages.LONG_SECONDS + 10.0
-"""When people have repaired whatever still fails, after the storm: long enough that it must have been told of."""
+"""When people have repaired the sites that still fail, after the storm: by then a page must have come."""
 LOOK_SECONDS = 10.0
 ASSIST_SHARE = 0.15
 HISTORY_SECONDS = (200_000.0, 100_000.0, 50_000.0)
@@ -57,9 +57,9 @@ HISTORY_SECONDS = (200_000.0, 100_000.0, 50_000.0)
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one seed showed. `fingerprint` is the SHA-256 of everything that happened.
+    """The result of one seed. `fingerprint` is the SHA-256 of everything that happened.
 
-    `judged` counts the outages that could be told of or cured; `struck` what happened, by kind of fault.
+    `judged` counts the outages that could be paged about or cured; `struck` the faults, by kind.
     """
 
     seed: int
@@ -152,7 +152,7 @@ class World:
         self.backups.plan(plot.ends_at)
 
     def _clear_up(self) -> None:
-        """Stop all faults; people come and repair what still fails."""
+        """Stop all faults; people come and repair the sites that still fail."""
         nature = self.nature
         nature.clears_up()
         self.store.down_until = 0.0
@@ -185,7 +185,7 @@ class World:
                 host.started[-1].commanded.set()
 
     def _unrest(self) -> list[str]:
-        """Return what is not at rest: services with an open incident or a failing site, unfinished effects."""
+        """Return all that is not at rest: services with an open incident or a failing site, unfinished effects."""
         state = self.store.newest_state()
         found = [f"{one.service} still fails" for one in self.episodes.all if one.ended is None]
         for name in self.policy.services:
@@ -253,9 +253,9 @@ class World:
 
 
 def policy_of(nature: Nature, names: tuple[str, ...]) -> Policy:
-    """Return what the user wants in this seed: the shipped policy, with a shorter proof to keep seeds short.
+    """Return the user's policy in this seed: the shipped one, with a shorter proof to keep seeds short.
 
-    Its budget is wide: what keeps a second rollback from being sent is the protocol, not a budget that is used up.
+    Its budget is wide: the protocol alone shall prevent a second rollback, not a budget that is used up.
     """
     chance = nature.chance
     services = {}
