@@ -105,6 +105,7 @@ def _of_the_runbook(facts: Facts, within: float | None) -> Sequence[Item]:
 
 
 def _item(facts: Facts, asked: RunbookItem) -> Item:
+    # An item without a function is one that the record can never prove.
     seen, evidence = KNOWN[asked.id](facts) if asked.id in KNOWN else (False, "")
     tick = ticks_that_hold(facts.ticks, facts.incident.id).get(asked.id)
     if tick is not None:
@@ -122,6 +123,7 @@ def _before(facts: Facts) -> tuple[str, float | None]:
     if facts.target_seconds is None:
         return "no time is set", None
     at = facts.incident.onset_at + facts.target_seconds
+    # After the end these items cannot become late any more: a due time would make reminders of them.
     return moment(at), at if facts.incident.closed_at is None else None
 
 
@@ -170,6 +172,7 @@ def _deploy_related(facts: Facts) -> Known:
     else:
         verdict = "it is" if blame.convicts else "not sure enough to act on"
         found = f"{verdict}: P {show_probability(blame.probability)}, needed {blame.need:.2f}; no veto fired"
+    # A veto answers the item as well as a conviction does: both settle whether the deploy did it.
     if not (blame.vetoed or blame.convicts):
         return False, found
     return True, f"{clock(decision.at)}: {found}"
@@ -180,6 +183,7 @@ def _hotfix(facts: Facts) -> Known:
     newer = next((one for one in decision.guards if one.name == "newer deploy"), None) if decision is not None else None
     if decision is None or newer is None or facts.incident.rollback.requested_at is None:
         return False, f"newer deploy: {newer.why}" if newer is not None else ""
+    # Only a rollback that is live shows how long it took, and so that it was faster than a hotfix.
     if newer.verdict is not Verdict.PASS or facts.incident.rollback.restored_at is None:
         return False, f"newer deploy: {newer.why}; the rollback took {facts.rollback_took}"
     found = f"no newer deploy was on its way; the rollback took {facts.rollback_took}"
@@ -209,6 +213,7 @@ def _restored(facts: Facts) -> Known:
 
 def _feed(facts: Facts) -> Known:
     names = facts.of_kind("sentry")
+    # A silent feed proves nothing: at least one full minute after the rollback must have come in.
     silent = [name for name in names if name in facts.incident.rollback.unproved]
     if not names or facts.incident.rollback.verified_at is None or silent:
         why = f"{', '.join(silent)}: no full minute had come in yet" if silent else "not proved"
@@ -247,6 +252,7 @@ def _fix_branch(facts: Facts) -> Known:
     incident = facts.incident
     if not incident.rollback.target_code:
         return False, ""
+    # No branch can be seen from here: the record adds only the command that creates it.
     target = short(incident.rollback.target_code)
     return False, f"from {target}: git switch -c fix-{short(incident.suspect_code)} {target}"
 

@@ -64,11 +64,13 @@ def digest(week: Week) -> tuple[str, tuple[str, ...]]:
         *_standing(week),
         *_left_to_do(week),
     ]
+    # Cleaned once, at the end: names, titles and causes in all of these lines are foreign text.
     return f"watchdog, the week until {day(week.until, ZoneInfo(week.zone))}: {said}", tuple(map(clean, lines))
 
 
 def _counted(week: Week) -> Stats:
     """Return the numbers of all services together, for this week alone."""
+    # No acts of people: the digest shows no MTTA, which would need the notes of every incident.
     return stats(week.incidents, _known(week), {}, week.labels or {}, week.since, week.until)[-1]
 
 
@@ -121,6 +123,7 @@ def _sums(looks: Iterable[Minute]) -> tuple[int, int, int]:
 
 def _share(good: int, bad: int) -> str:
     """Return a share, never rounded up to "all"."""
+    # Cut off, not rounded: with a failed probe among many, 100.00 % would be false.
     return "all" if not bad else f"{int(10_000 * good / (good + bad)) / 100:.2f} %"
 
 
@@ -129,6 +132,7 @@ def _worst(week: Week) -> str:
     each = {name: _sums(look for look in _probes(week) if look.service == name) for name in week.policy.services}
     shares = {name: good / (good + bad) for name, (good, bad, _) in each.items() if good + bad}
     worst = min(shares, key=lambda name: shares[name])
+    # Of a single service the line shows this share already.
     if len(shares) < 2 or shares[worst] == 1.0:
         return ""
     return f" (the least: {worst}, {_share(*each[worst][:2])})"
@@ -136,6 +140,7 @@ def _worst(week: Week) -> str:
 
 def _deploys(week: Week) -> Iterator[str]:
     """Yield the number of deploys that went live, and how many were fine; one still in its watch window is neither."""
+    # Without a platform no deploy can be seen: a count of 0 would read as a quiet week.
     if all(wishes.platform_id is None for wishes in week.policy.services.values()):
         return
     window = week.policy.pace.watch_window_seconds
@@ -179,6 +184,7 @@ def _what_was_done(incident: Incident) -> str:
     """Return the action taken on an incident, and its duration."""
     end = ended_at(incident)
     lasted = f", well after {show_seconds(max(0.0, end - incident.onset_at))}" if end is not None else ""
+    # Asked last: an incident whose rollback is verified has an end of its outage, and may still be open.
     if incident.closed_at is None:
         lasted = ", still open"
     if incident.rollback.requested_at is not None:
@@ -216,6 +222,7 @@ def _mean(mean: Mean) -> str:
 def _standing(week: Week) -> Iterator[str]:
     """Yield standing conditions that must not be overlooked: silences, holds, auto-deploy that is off, a pause."""
     zone = ZoneInfo(week.zone)
+    # The state still holds services that left the configuration: they have no place in the digest.
     held = replace(week.state, services=_services(week))
     found = [*status_lines(held, week.now, zone), *quiet_lines(held, week.policy, week.now, zone)]
     yield from found[:STANDING_SHOWN]
@@ -227,6 +234,7 @@ def _left_to_do(week: Week) -> Iterator[str]:
     """Yield the work that waits for people."""
     known = {one.id for one in week.incidents}
     older = [one for service in _services(week).values() if (one := open_incident(service)) is not None]
+    # Those opened in this week stand in the list above.
     still = [one.id for one in older if one.id not in known and one.opened_at < week.since]
     if still:
         yield f"Still open from before: {_some(still)} ({command_line('explain', still[0])})"

@@ -120,6 +120,7 @@ def restored(incident: Incident, target_seconds: float | None) -> str:
     if incident.rollback.restored_at is None or incident.rollback.verified_at is None:
         return ""
     took = incident.rollback.restored_at - incident.onset_at
+    # The rollback did not end this outage, so its time is compared with no target.
     if incident.rollback.healed_at is not None:
         return f" Rolled back in {show_seconds(took)}; {note_text.healed_line(incident)}."
     if target_seconds is None:

@@ -53,6 +53,7 @@ def _how(finding: Finding) -> str:
         return HAPPENS[finding.method]
     if finding.method not in FAILING:
         return ""
+    # At least 1 %: a small share must not be rounded to "fails 0 %".
     return "is down" if finding.share >= DOWN_SHARE else f"fails {max(finding.share, 0.01):.0%} of probes"
 
 

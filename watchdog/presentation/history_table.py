@@ -65,6 +65,7 @@ def duration(incident: Incident) -> str:
     """Return whole minutes from onset to restored, begun ones counted: `1min`."""
     if incident.rollback.restored_at is None:
         return "not restored"
+    # Begun minutes count, as in the runbook's own table: an outage of seconds is not 0min.
     return f"{max(1, math.ceil((incident.rollback.restored_at - incident.onset_at) / 60))}min"
 
 
@@ -77,6 +78,7 @@ def root_cause(incident: Incident, label: str | None, named: Remark | None = Non
 def _blamed(incident: Incident, label: str | None) -> str:
     blame = incident.decision.blame if incident.decision else None
     deploy = blame.accused if blame else None
+    # A rollback ordered by hand has no blame, only the deploy that it left.
     if deploy is None:
         cause = f"{incident.suspect or 'unknown deploy'} {short(incident.suspect_code)}"
     else:
@@ -84,6 +86,7 @@ def _blamed(incident: Incident, label: str | None) -> str:
         cause = f"{deploy.id} {short(deploy.code)}" + (f" {clean(subject, limit=60)}" if subject else "")
     if blame is not None and blame.configuration:
         cause += ", configuration only"
+    # A person judged with hindsight, so that verdict replaces the probability of the moment.
     if label is not None:
         return f"{cause} (judged {label})"
     if incident.question.approved_by:
@@ -121,6 +124,7 @@ def record(incident: Incident, label: str | None, cause: Remark | None = None) -
 
 def markdown_row(cells: Sequence[str]) -> str:
     """Return one row of a Markdown table, with markup and cell borders escaped."""
+    # A pipe would end the cell, and the rest become markup or a link in the reader's document.
     escaped = ("".join(f"\\{char}" if char in "\\|`*_<>[]" else char for char in clean(cell)) for cell in cells)
     return f"| {' | '.join(escaped)} |"
 

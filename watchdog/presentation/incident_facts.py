@@ -21,6 +21,7 @@ def recovered(incident: Incident) -> bool:
 
 def ended_at(incident: Incident) -> float | None:
     """Return when the service was well again (UTC epoch seconds), or None if that is unknown."""
+    # The outage ended when the rollback was live; the minutes of proof that follow are no downtime.
     if incident.rollback.verified_at is not None:
         return incident.rollback.restored_at
     return incident.closed_at if recovered(incident) else None
@@ -98,6 +99,7 @@ class Facts:
     def by_hand(self) -> bool:
         """Return whether a person began this without any finding: then it has no onset."""
         decision = self.incident.decision
+        # With findings it is an outage that a person answered first: its onset is known.
         return decision is not None and decision.blame is None and not self.incident.findings
 
     def of_kind(self, kind: str) -> Sequence[str]:

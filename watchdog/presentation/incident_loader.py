@@ -101,6 +101,7 @@ class Past:
         recent = [one for one in found if one.opened_at >= since]
         grown = sum(one.id not in self._opened_at for one in recent)
         for one in recent:
+            # An open incident may have new notes without a change of its own, so it counts as changed each time.
             if one.closed_at is None or one.id not in self._opened_at or self._kept.get(one.id, one) != one:
                 self._changed.add(one.id)
             self._opened_at[one.id] = one.opened_at

@@ -71,6 +71,7 @@ def doubts_of(incident: Incident) -> list[str]:
     if incident.rollback.deploy is not None and not incident.pin.off:
         doubts.append(f"auto-deploy: {incident.pin.note or 'not confirmed to be off'}")
     rollback = incident.rollback
+    # While the incident is open the proof may still come, so it is no doubt yet.
     if rollback.restored_at is not None and rollback.verified_at is None and incident.closed_at is not None:
         doubts.append(f"recovery was not proved: {rollback.verification or 'no verification ran'}")
     else:
@@ -94,6 +95,7 @@ def otherwise(decision: Decision | None) -> list[str]:
 
 def alternatives(decision: Decision | None) -> list[tuple[str, str]]:
     """Return the conditions that would have changed the course, and that course, derived from the decisive facts."""
+    # Where the policy wants no rollback, no fact about the deploy would have changed the course.
     if decision is None or decision.policy_action not in (Action.ROLLBACK, *ASKING):
         return []
     obstacles = [] if decision.course in ACTING else _obstacles(decision)
@@ -143,6 +145,7 @@ def _other_modes(decision: Decision) -> list[tuple[str, str]]:
     alone = "ask first" if decision.policy_action in ASKING else "roll back"
     results = {Mode.OBSERVE: "say what it would do", Mode.ASSIST: "ask first", Mode.AUTONOMOUS: alone}
     now = results[Mode(decision.mode)]
+    # A mode that leads to the same course is no alternative.
     return [(f"mode {mode}", result) for mode, result in results.items() if mode != decision.mode and result != now]
 
 
@@ -164,6 +167,7 @@ def steps_left(incident: Incident, label: str | None, notes: Sequence[Note] = ()
     )
     may_be_innocent = label is None and incident.rollback.healed_at is not None
     steps += _repair(incident) if not (taken_back or may_be_innocent) else []
+    # If it was off before the incident, there is nothing of ours to restore.
     if incident.pin.off and incident.pin.previous not in (None, "off"):
         steps.append(f'restore auto-deploy ("{incident.pin.previous}") after a new commit')
     if (label == "wrong" or may_be_innocent) and incident.rollback.deploy is not None and not taken_back:
@@ -196,6 +200,7 @@ def _answers(incident: Incident) -> list[str]:
     if coming is Ahead.QUESTION:
         return [f"answer it: {command_line('approve', name)}", f"or: {command_line('reject', name)}"]
     waits = [f"not to have it decided anew: {command_line('stop', name)}"] if coming is Ahead.HELD_BACK else []
+    # A tired reader follows every suggestion, so a rollback that is unlikely to help is not suggested.
     if decision.course not in ACTING and _worth_a_try(decision):
         return [*waits, f"by hand: {command_line('rollback', service, '--dry-run')}"]
     return waits

@@ -32,6 +32,7 @@ def asking_lines(incident: Incident, terms: AnswerTerms, at: float) -> tuple[str
         f"Answer{deadline}: {command_line('approve', incident.id)}   or   {command_line('reject', incident.id)}",
         *only_approver(incident, terms.approver),
         *_waits_for_its_window(incident, terms, at),
+        # Without a due time the daemon carries out no default, so the notice must not promise the policy's.
         without_an_answer(incident, clock_of.then if clock_of is not None and due is not None else Then.NOTHING),
         *([f"Why you are asked: {incident.decision.why}"] if incident.decision is not None else []),
     )
@@ -99,6 +100,7 @@ def left_lines(news: IncidentNews) -> tuple[str, ...]:
         lines.append(f"Left for you: auto-deploy is off (it was {news.auto_deploy_off}) until you switch it back on.")
     if incident.rollback.healed_at is not None:
         lines.append(f"Left for you: {healed_line(incident)}.")
+    # An undo leads back to the code that was blamed: there is nothing to fix.
     elif incident.suspect_code and incident.rollback.deploy and not incident.rollback.undoes:
         lines.append(
             f"Left for you: fix {short(incident.suspect_code)}; `{command_line('explain', incident.id)}` says why."

@@ -183,6 +183,7 @@ def _rolling_back(news: IncidentNews, at: float) -> Words:
 
 def _stopped_short(news: IncidentNews, at: float) -> Words:
     incident, rollback = news.incident, news.incident.rollback
+    # The furthest progress first: the title names the step at which it stopped.
     if rollback.restored_at is not None:
         title = f"{incident.service} is not proved to be well after its rollback"
     elif rollback.requested_at is not None:
@@ -221,6 +222,7 @@ def _auto_deploy_not_restored(news: IncidentNews, at: float) -> Words:
 
 def _returned(news: IncidentNews, at: float) -> Words:
     service = news.incident.service
+    # Without a known code there is nothing that `trust` could lift from the deny-list.
     trust = f" If it is good now: {command_line('trust', news.code)}" if news.code else ""
     steps = (
         sentence(news.why),

@@ -142,6 +142,7 @@ def _of(
     listed = [deploy for deploy in (known.deploys if known is not None else ()) if deploy.finished_at is not None]
     # The platform lists a limited number of deploys: the rate counts from the oldest one listed, not from `since`.
     back_to = max(since, min((deploy.finished_at or now for deploy in listed), default=now))
+    # Without the oldest one, which only begins the period: n later deploys make n intervals.
     counted = [at for at in _live(known).values() if at > back_to]
     judged, failed = seen_going_live(known, own, labels, since)
     return Stats(
@@ -178,6 +179,7 @@ def _blamed(incident: Incident) -> str | None:
     """Return the deploy that an incident blames, or that a person rolled back."""
     blame = incident.decision.blame if incident.decision is not None else None
     if blame is None:
+        # Ordered by hand: the person who rolled the deploy back held it to be bad.
         return incident.suspect if incident.rollback.requested_at is not None else None
     if not blame.convicts and incident.rollback.requested_at is None:
         return None
@@ -195,6 +197,7 @@ def _all(each: Sequence[Stats]) -> Stats:
         deployments=sum(one.deployments for one in each),
         judged=sum(one.judged for one in each),
         failed=sum(one.failed for one in each),
+        # Services without a deploy have looked back for no time, and must not set the period.
         deploy_seconds=max((one.deploy_seconds for one in each if one.deployments), default=0.0),
         parts=each,
     )
@@ -207,5 +210,6 @@ def _sum(rates: Sequence[Mean]) -> Mean:
 
 
 def _mean(values: Iterable[float]) -> Mean:
+    # The moments come from several clocks: a negative duration is their difference, and counts as none.
     found = [max(0.0, value) for value in values]
     return Mean(sum(found) / len(found) if found else None, len(found))

@@ -58,6 +58,7 @@ def status_lines(state: State, now: float, tz: tzinfo = UTC) -> list[str]:
     lines += failing_lines(state, tz)
     for one in state.services.values():
         lines += [*_kept(one, now, tz), *_held(one, tz)]
+    # The field holds the value to give back: "off" means that it was off before us, so nothing is missing.
     lines += [_not_shipping(one) for one in state.services.values() if one.auto_deploy_off not in ("", "off")]
     if state.denied:
         listed = ", ".join(short(code) for code in state.denied)
@@ -143,6 +144,7 @@ def _not_shipping(service: ServiceState) -> str:
     """Return that auto-deploy is off because of us, and the merges not shipped, as far as they are known."""
     name, old = clean(service.name), clean(service.auto_deploy_off)
     told = f'AUTO-DEPLOY IS OFF on {name} (it was "{old}").'
+    # Said first: without this line an unread list of merges would look like an empty one.
     if service.merges_why:
         return f"{told} Merges cannot be seen: {clean(service.merges_why)}."
     if not service.merged:

@@ -68,8 +68,10 @@ def actions(before: State, after: State, effects: Sequence[Effect], at: float) -
 
 def _decided(before: Incident | None, incident: Incident) -> Iterator[Action]:
     decision = incident.decision
+    # By identity: a step without a new decision keeps the object, and an equal new one is a new one.
     if decision is None or (before is not None and before.decision is decision):
         return
+    # The other courses may have found a target as well, but lead to no deploy.
     named = decision.target is not None and decision.course in TOWARDS
     deploy = decision.target.deploy if named and decision.target is not None else None
     yield Action(

@@ -32,6 +32,7 @@ def _status(name: str, policy: Policy, service: ServiceState | None, failing: Co
     if service is None:
         return (name, wishes.mode.value, "not seen yet", "-", f"{len(wishes.signals)} unknown", "-")
     read = {check.name: verdict(check.last)[0] for check in service.checks.values() if check.last is not None}
+    # By the configuration, not by the readings: a signal that was never read counts as unknown.
     said = [read.get(signal.name, "UNKNOWN") for signal in wishes.signals]
     live = next((deploy for deploy in service.deploys if deploy.id == service.live), None)
     named = f"{live.id} {short(live.code)}" if live is not None else service.live or "unknown"
@@ -39,6 +40,7 @@ def _status(name: str, policy: Policy, service: ServiceState | None, failing: Co
     open_one = open_incident(service)
     counted = [(said.count(word), word.lower()) for word in ("GOOD", "BAD", "UNKNOWN")]
     signals = ", ".join(f"{number} {word}" for number, word in counted if number) or "none"
+    # A service without evidence cannot become suspect: its phase stays calm, which must not look like health.
     unwatched = f"probes/{name}" in failing
     phase = "NOT WATCHED" if unwatched else "kept" if service.is_kept else service.phase.value.replace("_", " ")
     return (name, wishes.mode.value, phase, shown, signals, open_one.id if open_one is not None else "-")

@@ -72,6 +72,7 @@ SOURCES: Mapping[str, Source] = {
 """The source of each kind of note."""
 HUMAN_ACTS = ("ACKNOWLEDGED", "APPROVED", "REJECTED", "STOPPED", "BY HAND")
 """Notes of a person's decision or acknowledgement."""
+# The begin shows the cause and the end the outcome; the middle of a long story repeats itself.
 FIRST, LAST = 150, 50
 """Lines kept from the begin and from the end of a long timeline."""
 BEFORE_SECONDS = 600.0
@@ -93,6 +94,7 @@ def timeline(incident: Incident, notes: Iterable[Note], remarks: Iterable[Remark
     `notes` are those of the service; a suspicion is noted before there is an incident, so the last one before it counts
     too.
     """
+    # Read twice below: an iterator would be empty the second time.
     told = list(notes)
     entries = _deploys(incident)
     entries.append(Entry(incident.onset_at, "seen", "onset: the first failed reading that belongs to it"))
@@ -114,6 +116,7 @@ def human_acts(incident: Incident, notes: Iterable[Note], remarks: Iterable[Rema
     """Return the moments (UTC epoch seconds) at which people acted on the incident while it was open."""
     acts = [note.at for note in _own(incident, notes) if note.label in HUMAN_ACTS]
     until = incident.closed_at
+    # A remark after the end is a report: it shows no reaction to the incident.
     written = [one.at for one in remarks if one.incident == incident.id and (until is None or one.at <= until)]
     return sorted([*acts, *written])
 
@@ -145,6 +148,7 @@ def _deploys(incident: Incident) -> list[Entry]:
     if suspect is None:
         return []
     moments = (
+        # 0 stands for a time that the platform does not state.
         (suspect.created_at or None, "was created"),
         (suspect.update_seen_at, "began to replace the instances"),
         (suspect.finished_at if suspect.was_live else None, "was live, as the platform says"),

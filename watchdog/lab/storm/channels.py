@@ -1,4 +1,4 @@
-"""Channels to people: they fail, go down for a while, or deliver and lose the answer. `Post` has the real deliveries."""
+"""Channels to people: they fail, go down for a while, or deliver and lose the answer. `Post` has real deliveries."""
 
 import asyncio
 from collections.abc import Sequence

@@ -26,7 +26,7 @@ TAKEOVER_SECONDS = 15.0
 """How long the services of a dead worker may be without one; and the time that a new worker needs to see."""
 TOGETHER_SECONDS = 720.0
 """An episode that follows another so soon is part of the same outage, as long as no notice said that it is over. An
-intermittent failure is called off only after many good readings (core/detect/probes.py), and people have it in hand until then.
+intermittent failure is called off only after many good readings (core/detect/probes.py): people have it until then.
 """
 UNSEEN_SECONDS = 20.0
 """A site that fails for so long, undisturbed, cannot be proved to work."""
