@@ -91,6 +91,7 @@ class Check:
     last_bad_at: float | None = None  # the last bad reading; None: none yet
     last_why: Prose = ""  # why that reading was bad
     last_kind: str = ""  # its FailureKind, as a word
+    # A restart of ours is a gap in the evidence, so it must not lengthen a run of failures.
     unseen_seconds: float = 0.0  # of that run, in which no probe ran (a restart of ours): they count for nothing
     run_started_at: float | None = None  # first failure of the unbroken run of failures; None: not failing
     run_probes: int = 0  # failed probes in that run
@@ -112,6 +113,7 @@ class Check:
     stumbled_at: float = 0.0  # last failure with another one within 20 probes; 0: never
     healed_seconds: float = 0.0  # longest run of failures that ended by itself
     healed_at: float = 0.0  # when that run ended
+    # Kept apart from `healed_seconds`: a deploy's restart is waited for only as the next deploy takes traffic.
     restart_seconds: float = 0.0  # longest run of failures that was a deploy's own restart
     restart_at: float = 0.0  # when that was learnt
     watched_from: float = 0.0  # first reading, from which `strays` are counted
@@ -122,5 +124,6 @@ class Check:
     slow_healed_seconds: float = 0.0  # longest time over a latency limit that ended by itself
     slow_healed_at: float = 0.0  # when that time ended
     new_issues: tuple[str, ...] = ()  # errors first seen in the live release, in words
+    # In the order of the answers, so that the version not seen for longest is dropped first.
     served: tuple[Served, ...] = ()  # versions of the code that answered, the newest answer last
     crashes: tuple[tuple[float, str], ...] = ()  # failures that the platform reported: time and text

@@ -8,8 +8,10 @@ from watchdog.domain.deploys import Commit
 
 SHOWN_COMMITS, SHOWN_FILES = 3, 4
 """The number of commits and files that are named in one line; the rest are counted."""
+# GitHub's comparison names at most 300 files, and does not say that it left some out.
 FILES_MAX = 300
 """The most files that a repository names: with so many, there may be more."""
+# From git's short form of 7 characters to an id of SHA-256, which a repository may use instead of SHA-1.
 _SHA = re.compile(r"[0-9a-f]{7,64}")
 
 
@@ -68,5 +70,6 @@ def _files(files: Sequence[str]) -> str:
     if not files:
         return "no file is named"
     count = f"{FILES_MAX} files or more" if len(files) >= FILES_MAX else f"{len(files)} file{'s' * (len(files) > 1)}"
+    # The end of a path names the file; its begin is the same for most of them.
     shown = ", ".join(name if len(name) <= 40 else f"…{name[-39:]}" for name in files[:SHOWN_FILES])
     return f"{count} ({shown}{', …' if len(files) > SHOWN_FILES else ''})"

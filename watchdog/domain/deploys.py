@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+# Render calls a deploy `deactivated` once another one has replaced it.
 ONCE_LIVE = frozenset({"live", "deactivated"})
 # A status that is in neither set is unknown: such a deploy counts as not ended, and blocks a rollback.
 IN_PROGRESS = frozenset({"created", "queued", "build_in_progress", "pre_deploy_in_progress", "update_in_progress"})
@@ -19,6 +20,7 @@ class Deploy:
     commit: str | None = None  # commit id; None: not built from one, or not known
     commit_message: str = ""  # its message; long ones lose their middle
     image_ref: str | None = None  # image as written, by tag or digest; None: no image
+    # A tag can be moved to another image: only the digest tells which code runs.
     image_sha: str | None = None  # image digest; None: no image, or not known
     created_at: float = 0.0  # when it was made; 0: the platform does not say
     started_at: float | None = None  # when it began; None: not yet, or not said

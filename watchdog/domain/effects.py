@@ -57,6 +57,7 @@ class PinAutoDeploy:
     service: str  # its name
     incident: str  # id of the incident it is for
     platform_id: str  # the service's id on the platform
+    # The outage goes on meanwhile: without a confirmation by then the rollback is sent without the pin.
     within_seconds: float = 10.0  # time for the switch and for reading it back
     listed: str = ""  # its value when last read; empty: not read
 
@@ -71,6 +72,7 @@ class Rollback:
     suspect: str  # deploy that must still be live
     target: str  # deploy to roll back to
     target_code: str | None  # its commit or image digest
+    # After a lost answer the deploy list alone shows whether the request arrived: this is where the search ends.
     baseline: str  # newest deploy at the decision: a newer one to the target is ours and is adopted
     approved_by: str | None = None  # human who asked or agreed; None: none did
     rebuild: bool = False  # the target's artefact is gone: deploy its commit anew

@@ -35,6 +35,7 @@ class Misshapen(Temporary):
     """The vendor's answer lacks a part we rely on: a missing field, or an unknown value or shape."""
 
 
+# Neither Temporary nor Permanent: a blind repetition would reach the first recipients twice.
 class Partly(WatchdogError):
     """A channel delivered a notice to some of its recipients; it remembers to which.
 
@@ -67,6 +68,7 @@ class Gone(Permanent):
     """The requested object is not there (any more), such as the artefact of an old deploy."""
 
 
+# Not a Temporary: a caller that handles that one would simply repeat the call.
 class OutcomeUnknown(WatchdogError):
     """A changing call was sent and its answer was lost."""
 

@@ -5,6 +5,7 @@ The outcomes of effects come back as events, as readings do, and so do human com
 
 from dataclasses import dataclass
 
+# `as` re-exports the name: the other layers import every event from here.
 from watchdog.domain.commands.human_events import Acknowledged as Acknowledged
 from watchdog.domain.commands.human_events import Approved as Approved
 from watchdog.domain.commands.human_events import CommitTrusted as CommitTrusted
@@ -79,6 +80,7 @@ class VendorChecked:
 class DeploysListed:
     """The platform listed a service's deploys and facts."""
 
+    # Not its end: a change during the read may be missing from the list.
     at: float  # when the read began (UTC epoch seconds)
     service: str  # its name
     deploys: tuple[Deploy, ...]  # newest first
@@ -155,6 +157,7 @@ class PinUnconfirmed:
     service: str  # its name
     incident: str  # its id
     why: Prose  # reason in words
+    # The switch may have arrived although its answer did not.
     previous: str | None = None  # value of auto-deploy to restore one day; None: it could not be read
 
 
@@ -166,6 +169,7 @@ class RollbackAccepted:
     service: str  # its name
     incident: str  # its id
     deploy: str  # id of the deploy that the rollback made
+    # Render may answer 202 with an empty body: then only the deploy list names the new deploy.
     adopted: bool = False  # it was found by reading, not named by the answer
 
 
@@ -177,6 +181,7 @@ class RollbackRefused:
     service: str  # its name
     incident: str  # its id
     why: Prose  # reason in words
+    # A key without the right is not used again for this service, until a restart or `resume`.
     forbidden: bool = False  # our key may not change the service
     expired: bool = False  # the target's artefact is gone: only a rebuild of its commit may help
 
@@ -199,6 +204,7 @@ class RollbackPostponed:
     service: str  # its name
     incident: str  # its id
     why: Prose  # reason in words
+    # Without it, a switch that did arrive could never be given back: no one would know the old value.
     previous: str | None = None  # auto-deploy before an earlier switch whose outcome is unknown; None: no such switch
 
 
@@ -239,6 +245,7 @@ class QuestionHeard:
     at: float  # UTC epoch seconds
     service: str  # its name
     incident: str  # its id
+    # The time to answer begins with the first delivery: a notice may wait in the outbox for minutes.
     written_at: float  # when that notice was written (UTC epoch seconds)
 
 

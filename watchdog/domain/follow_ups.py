@@ -21,6 +21,7 @@ IMMEDIATE, SHORT_TERM, LONG_TERM = 15 * 60.0, 3600.0, 24 * 3600.0
 TEXT_MAX, OWNER_MAX = 300, 80
 OWN_MAX = 50
 """The most follow-ups that people may add to one incident: more is a project, and has a board."""
+# As long as the story of an incident is kept.
 DUE_MAX_SECONDS = 400 * 86400.0
 DUE = "7d"
 """When an added follow-up is due, unless its author sets another time."""
@@ -88,6 +89,7 @@ class FollowUp:
     @property
     def id(self) -> str:
         """Return the id of its item in the incident's checklists."""
+        # A prefix of their own: no id of the runbook, now or later, begins with it.
         return f"own-{self.number}"
 
 
@@ -106,5 +108,6 @@ class Left:
 
 def ticked(ticks: Iterable[Tick], incident: str) -> Mapping[str, Tick]:
     """Return the valid tick of each item of one incident; the ticks come oldest first."""
+    # Oldest first, so the newest tick of an item, or its undoing, replaces the earlier ones.
     last = {one.item: one for one in ticks if one.incident == incident}
     return {item: one for item, one in last.items() if not one.undone}

@@ -13,9 +13,12 @@ import re
 SLACK, OIDC, PROXY, TOKEN, TERMINAL, SAID = "slack", "oidc", "proxy", "token", "terminal", "said"
 CONSOLE = "console"
 """In the configuration: the names by which the console knows people, proven ones where it has any (see `meant`)."""
+# Without SAID: a name that is not checked at all can be no one's right to approve.
 WAYS = (SLACK, CONSOLE, OIDC, PROXY, TOKEN, TERMINAL)
+# Slack's ids begin with U, those of an Enterprise Grid with W.
 MEMBER = re.compile(r"[UW][A-Z0-9]{2,20}")
 """A Slack member id."""
+# No colon, as it ends the way, and no control character, as names stand in logs and chats.
 _NAME = re.compile(r"[^\s:](?:[^:\x00-\x1f]{0,118}[^\s:])?")
 """The longest name is that of the console for a person from a proxy or a provider; a typed one is cut sooner."""
 _BRACKETS = str.maketrans(dict.fromkeys("(（﹙⁽₍❨❪⟮", "[") | dict.fromkeys(")）﹚⁾₎❩❫⟯", "]"))
@@ -68,6 +71,7 @@ def meant(text: str, *, names_are_proven: bool = False) -> tuple[str, ...]:
         raise ValueError(
             "not an identity: write U0AAA (a Slack member id), lead, oidc:lead, proxy:lead, token:lead or terminal:lead"
         )
+    # Where people sign in, a name typed with a shared token would be an easy way around that.
     in_console = (OIDC, PROXY) if names_are_proven else (TOKEN,)
     if colon:
         ways = in_console if way == CONSOLE else (way,)

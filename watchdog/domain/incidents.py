@@ -47,6 +47,7 @@ class Outcome(StrEnum):
     VERIFIED = "rolled back and verified"
     CONTINUED = "continued by hand"
     """A person began another rollback, which is an incident of its own."""
+    # An older worker must be able to read, and to save, the state that a newer one wrote.
     UNKNOWN = "ended in a way that a newer version knows"
 
     @property
@@ -67,6 +68,7 @@ class Deadline:
     """The clock of an open question, as people received it: no reload changes it. Times are UTC epoch seconds."""
 
     asked_at: float  # when the question was sent
+    # As people read it: a reload of the policy must not change the terms of an open question.
     then: Then  # the action at `due_at` without an answer
     within_seconds: float | None = (
         None  # time to answer, from `heard_at` before a rollback, else from `asked_at`; None: no limit
@@ -177,6 +179,7 @@ class Incident:
     human_needed: Prose = ""  # why we do nothing more by ourselves; also who rejected or stopped it
     human_decision: HumanDecision | None = None  # that a person rejected or stopped it
     paged: bool = False  # some notice of it was sent, or one that is pending
+    # The page about a delay is sent once, not with every step in which the delay lasts.
     late_paged: bool = False  # overdue was handled: of the rollback, of its going live, or of the question
     escalation: Escalation = Escalation()  # who was called, and who looks after it
     muted: bool = False  # a silence kept something of it from people, to be sent when it ends
@@ -228,6 +231,7 @@ class ServiceState:
     checks: Mapping[str, Check] = field(default_factory=lambda: MappingProxyType({}))  # its signals, by name
     deploys: tuple[Deploy, ...] = ()  # the platform's list, newest first
     deploys_at: float | None = None  # when it was read; None: not yet
+    # The first list may show a rollback that the record lacks: the store may be a restored copy.
     unlisted: bool = False  # taken up by a worker, and its deploys were not listed since
     deploys_why: Prose = "not read yet"  # why it could not be read; empty: it was
     facts: ServiceFacts | None = None  # the platform's facts of the service
@@ -240,6 +244,7 @@ class ServiceState:
     live: str | None = None  # id of the live deploy
     watch_until: float = 0.0  # end of the watch window after a deploy
     pace_seconds: float = 0.0  # the interval of probes asked for last
+    # The closed one stays for a step, so that its end is saved with everything that follows from it.
     incident: Incident | None = None  # the open incident, or the one that was just closed
     acted_at: tuple[float, ...] = ()  # rollbacks that were sent
     closed_at: float | None = None  # when the last incident ended
@@ -247,16 +252,19 @@ class ServiceState:
     overtaken: bool = False  # a rollback that the record lacked was found since giving it back was last ordered
     pinned_for: str = ""  # the incident it was switched off for
     pinned_at: float = 0.0  # when
+    # Render's answers may be some seconds old, and then still show the value before the switch.
     switch_visible_at: float = 0.0  # only a read that began after this shows whether it is still off
     merged: tuple[Commit, ...] = ()  # commits that did not ship meanwhile, newest first
     merges_why: Prose = ""  # why these are not known
     auto_deploy_notice_thread: str = ""  # thread of the notice that auto-deploy is off
     offered: str = ""  # the live deploy at which giving it back was last considered
+    # By deploy, not by code alone: the same bad code under a new deploy id is a return of it.
     bad: tuple[tuple[str, str], ...] = ()  # deploys of denied code that people know of: code, deploy id
     returned: tuple[str, ...] = ()  # deploys of denied code about which a page of its own is open
     undone: tuple[str, ...] = ()  # rollbacks that humans took back though the site was well with them
     opened_at: tuple[float, ...] = ()  # when the last incidents were opened
     flapping_since: float | None = None  # since when it fails too often to be rolled back
+    # Not tried again with each incident: a refused key does not recover by itself.
     forbidden: Prose = ""  # why the platform does not let us change it, until a restart or `resume`
     incidents: int = 0  # number of the last incident
     trial: DeployWatch | None = None  # the live deploy in its watch window
@@ -301,11 +309,13 @@ class Shared:
     """The state that all workers share: the fields of State of the same names."""
 
     denied: tuple[str, ...] = ()  # codes never to return to
+    # Kept beside `acts`: the record of an older version has these moments only.
     acted_at: tuple[float, ...] = ()  # rollbacks of all services
     acts: tuple[Act, ...] = ()  # the same, with service and code
     paused_by: str = ""  # who paused all actions
     disarmed: Prose = ""  # the violated invariant that disabled actions
     incidents: int = 0  # incidents so far
+    # Each worker sees its own services only: a mass failure shows in the sum of all.
     troubles: Mapping[str, ActiveCritical] = field(default_factory=lambda: MappingProxyType({}))  # critical now
     silences: tuple[Suppression, ...] = ()  # typed in by people
     holds: tuple[Suppression, ...] = ()  # typed in by people

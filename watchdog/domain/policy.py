@@ -74,6 +74,7 @@ class Rule:
     within_seconds: float | None = None  # time until restored; until the answer, where a human is asked; None: no limit
     tell: tuple[str, ...] = ()  # channels that are notified
     remind_seconds: float | None = None  # a question is repeated once, so long after it was asked; None: never
+    # Silence is no approval, unless the policy says so.
     then: Then = Then.ESCALATE  # the action when a question has no answer in time
     approver: Approver | None = None  # who alone may say yes; None: all who may answer
     window: Window | None = None  # a yes is kept until it begins next; None: not scheduled
@@ -109,9 +110,11 @@ class ServicePolicy:
 
     name: str  # the user's name for it
     platform_id: str | None  # id on the platform; None: watched, never acted on
+    # The daemon changes nothing before its user has said so for this service.
     mode: Mode = Mode.OBSERVE  # how far the daemon may act
     veto_seconds: float = 0.0  # between announcing a rollback and sending it; 0: not announced
     depends_on: tuple[str, ...] = ()  # services, dependencies and status pages that it relies on
+    # A pre-deploy command is usually a migration, whose new schema the old code may not understand.
     rollback_safe: bool = False  # its pre-deploy command may run again with old code
     signals: tuple[SignalPolicy, ...] = ()  # its signals
     title: str = ""  # its name for people outside engineering; empty: `name`
@@ -210,6 +213,7 @@ class Detection:
     feed_alpha: float = 1e-8  # chance 0-1 of so many errors by luck, at most
     crashes_min: int = 3  # crashes reported by the platform that confirm
     crashes_window_seconds: float = 600.0  # within which these happened
+    # One and a half of the usual intervals between two probes.
     fresh_seconds: float = 15.0  # an older reading says nothing of now
     control_seconds: float = 30.0  # an older reading of a control target does not count
 

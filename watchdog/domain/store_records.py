@@ -41,7 +41,9 @@ class Write:
     state: State  # the state to save; only the difference from the last save is written
     event: Event | None = None  # the event that led to it; None: a snapshot
     effects: Sequence[Effect] = ()  # notes, and effects of OUTSIDE; others are not saved
+    # The state lets an ended incident go: without this, an outage of the store at its end left its row open.
     closed: Sequence[Incident] = ()  # incidents that ended and are no longer in the state, each as it ended
+    # In the same transaction: else a worker that dies in between leaves a command in force and unanswered.
     answer: CommandAnswer | None = None  # to the command that led to the event; None: none did
 
 
@@ -85,6 +87,7 @@ class ActionRow:
     step: str  # rollback, alternative (a rebuild), pin or restore
     state: str  # planned, sending, accepted, done or failed
     target: str  # deploy to roll back to, or value to set auto-deploy to
+    # A search after a crash begins here: the deploy list holds nothing else that tells old from new.
     baseline: str  # newest deploy at the decision, or value of auto-deploy before
     deploy: str | None = None  # deploy that the rollback made; None: none known
     attempts: int = 0  # sends so far
@@ -94,6 +97,7 @@ class ActionRow:
     result: ActionResult | None = None  # the platform's answer; None: none that matters later
 
 
+# No service can have this name.
 FLEET = ""
 """The name of the lease on everything that belongs to no single service: sight, vendors, pause, the deny-list."""
 
@@ -153,4 +157,5 @@ class Command:
     answer: str = ""  # in words; empty until then
     exit_code: int = 0  # exit code of the command line
     at: float = 0.0  # when it was asked (UTC epoch seconds); 0: not known
+    # A newer console or command line may store arguments that this worker cannot decode.
     readable: bool = True  # its arguments could be read; they are empty else, and it must not be applied

@@ -29,6 +29,7 @@ class Question:
     service: str
     suspect: str
     target: str
+    # It tells two questions of one incident apart: a button of the first must not answer the second.
     asked_at: float
     until: float
     announced: bool = False
@@ -48,6 +49,7 @@ class Request:
     by: str
     name: str
     words: tuple[str, ...] = ()
+    # An adapter that does not know the role grants nothing.
     may_change: bool = False
     question: Question | None = None
     refusal: str = ""
@@ -68,6 +70,7 @@ class Conversation(Protocol):
 
     name: str
 
+    # Slack sends a request again if its acknowledgement came late or was lost.
     async def run(self, hear: Callable[[Request], Awaitable[Reply]]) -> None:
         """Receive requests and send replies forever, with a new connection after each failure.
 

@@ -9,6 +9,7 @@ class Clock(Protocol):
     def now(self) -> float:
         """Return UTC epoch seconds, for display and for comparison with the clocks of others."""
 
+    # A wall clock is set back and forth by NTP and by hand, so no time limit may rest on it.
     def monotonic(self) -> float:
         """Return seconds that never jump, for durations."""
 

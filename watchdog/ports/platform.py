@@ -34,6 +34,7 @@ class Platform(Protocol):
     async def facts(self, service_id: str) -> ServiceFacts:
         """Return the platform's facts of one service."""
 
+    # One page is not enough on a busy service: a lookup after a lost answer has to reach its baseline.
     async def deploys(self, service_id: str, back_to: str | None = None) -> Sequence[Deploy]:
         """Return deploys newest first: at least 20, and paged back to `back_to` when that is given."""
 
@@ -89,6 +90,7 @@ class WritablePlatform(Platform, Protocol):
         Raises Temporary, Permanent or OutcomeUnknown.
         """
 
+    # Render may answer 202 with an empty body, so an accepted rollback may have no id yet.
     async def rollback(self, service_id: str, deploy_id: str) -> str | None:
         """Request a rollback, once. Return the new deploy's id, or None if it was accepted without one.
 

@@ -14,6 +14,7 @@ class SignIn:
 
     state: str
     nonce: str
+    # Out of every log line and traceback: with the code from the browser it completes the sign-in.
     verifier: str = field(repr=False)
 
 

@@ -32,6 +32,7 @@ class SignalSource(Protocol):
     name: str
     kind: str
     every_seconds: float
+    # A feed has new data once a minute at most: reading it faster only uses up its rate limit.
     adaptive: bool
     """Whether it is read faster under suspicion: probes are, feeds are not."""
 

@@ -108,6 +108,7 @@ class Store(StoreReader, Protocol):
     async def open(self) -> None:
         """Create or migrate the schema. Raises Permanent for a schema newer than ours or a damaged file."""
 
+    # `keep`: a worker in the middle of an action must not lose the service to a fairer share.
     async def renew_leases(
         self, worker: str, names: Sequence[str], *, ttl_seconds: float, keep: Collection[str] = (), ailment: str = ""
     ) -> LeaseGrant:
@@ -121,6 +122,7 @@ class Store(StoreReader, Protocol):
     async def is_served(self) -> bool:
         """Return whether any worker has a lease now; a dead worker's lease lasts until it expires, if it does."""
 
+    # At a graceful stop, so that the other workers need not wait for the leases to expire.
     async def release(self) -> None:
         """Release every lease of this worker at once."""
 
@@ -150,6 +152,7 @@ class Store(StoreReader, Protocol):
     async def action(self, incident: str, step: str) -> ActionRow | None:
         """Return the journal row of a changing call, or None."""
 
+    # Compare and set: of two workers that would make the same call, one gets to send it.
     async def put_action(self, row: ActionRow, expect: str | None) -> bool:
         """Insert the row (`expect` None), or replace it if its state is still `expect`; return whether it was.
 
@@ -160,6 +163,7 @@ class Store(StoreReader, Protocol):
     async def reference(self, incident: str, channel: str) -> str | None:
         """Return the reference from the channel's last delivery for the incident, or None."""
 
+    # Per channel, so that after a crash the notice goes only to the channels that lack it.
     async def delivered(self, effect_id: int, channel: str, incident: str, reference: str | None) -> None:
         """Record that this channel has delivered this notice."""
 
@@ -181,12 +185,14 @@ class Store(StoreReader, Protocol):
     async def put_minutes(self, rows: Sequence[Minute]) -> None:
         """Add one-minute aggregates; roll up and drop those older than 48 h (minutes) or 400 days (hours)."""
 
+    # Through the store, as console and command line may run on another host than the daemon.
     async def submit(self, name: str, arguments: Mapping[str, Any], by: str) -> int:
         """Queue a command for the daemon; return its id."""
 
     async def commands(self) -> Sequence[Command]:
         """Return unanswered commands, oldest first."""
 
+    # Its author may withdraw a command in the moment a worker answers it: the first answer stands.
     async def answer(self, command_id: int, *, ok: bool, text: str, exit_code: int) -> bool:
         """Record the answer to a command, if it had none yet; return whether that was so."""
 

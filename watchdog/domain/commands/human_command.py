@@ -130,6 +130,7 @@ class Argument:
             seconds = parse_duration(text)
         except ValueError as error:
             raise InvalidRequest(self.option, str(error), f"write {self.example}") from None
+        # A silence of years by a slip of the finger would hide every later outage.
         if not 0 < seconds <= self.max_seconds:
             longest = f"write something up to {self.max_seconds / 86400:.0f}d"
             raise InvalidRequest(self.option, "not a sensible time", longest)
