@@ -62,6 +62,7 @@ def judge(scene: EpisodeWorld, seed: str, record: Record) -> Played:
     rollbacks = [one for one in record.did if one.what == "rollback"]
     false = [one for one in rollbacks if not _right_rollback(scene, one)]
     did = first.what if first is not None else Right.NOTHING.value
+    # The blamed service's own decisions only: another one's probability answers another question.
     blames = [chance for _, name, chance in record.blame if name == truth.service and chance is not None]
     return Played(
         name=scene.name,
@@ -73,6 +74,7 @@ def judge(scene: EpisodeWorld, seed: str, record: Record) -> Played:
         at=first.at - begins if first is not None else None,
         rollback_at=rollbacks[0].at - begins if rollbacks else None,
         false=bool(false),
+        # Without a guilty deploy there is no right service that it could have hit instead.
         wrong_service=any(one.service != truth.service for one in false) and truth.commit is not None,
         rollbacks=len(rollbacks),
         share=truth.share,
@@ -104,6 +106,7 @@ def _beside_the_point(scene: EpisodeWorld, did: ActionTaken) -> bool:
 
 
 def _heard(scene: EpisodeWorld, did: ActionTaken) -> bool:
+    # A call that names no service (a mass failure) makes the operator look at all of them.
     return did.what in HEARD and did.service in (scene.truth.service, "")
 
 

@@ -27,6 +27,7 @@ class Cell:
 
     def scene(self, seed: str) -> EpisodeWorld:
         """Return the episode of this seed."""
+        # The cell is part of the seed: neighbours of one seed would share the luck of their world.
         scene = EpisodeWorld("flapping", f"{seed}-{self.period_seconds:g}-{self.share_down:g}-{self.deployed}")
         intermittent.come_and_go(scene, self.period_seconds, self.share_down, deployed=self.deployed)
         scene.add_background()

@@ -48,6 +48,7 @@ SLOWER: tuple[Slower, ...] = (
 
 
 def _released(slower: Slower, scene: EpisodeWorld) -> None:
+    # The other services would only cost time: the delay is of the release's own service.
     for name in [name for name in scene.services if name != MAIN]:
         del scene.services[name]
     scene.bad_deploy(slower.symptom, after=0.0)

@@ -62,6 +62,7 @@ class BlameInput:
         """Return whether another service's failure is no blip: several recent failures, or an open incident."""
         other = self._other(name)
         if other is None:
+            # Other workers share their critical services alone, and those are confirmed.
             return name in self.state.troubles
         return _is_open(other) or any(len(_failed_lately(one)) >= SURE_FAILURES for one in self._checks(other))
 
@@ -85,6 +86,7 @@ class BlameInput:
     def _checks(self, other: ServiceState) -> list[Check]:
         """Return the other service's checks with a configured signal that were read within the last minute."""
         known = {signal.name for signal in self.policy.services[other.name].signals}
+        # A check that was not read lately shows neither failure nor health.
         return [one for one in other.checks.values() if one.name in known and self.now - one.last_at <= LATELY_SECONDS]
 
     def same_code(self, name: str, suspect: Deploy) -> bool:

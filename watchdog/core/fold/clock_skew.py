@@ -37,6 +37,7 @@ def clamp_future_times(service: ServiceState, now: float) -> ServiceState:
     return replace(
         service,
         checks={name: _check(check, now) for name, check in service.checks.items()},
+        # The other times of a deploy come from the platform's clock, not from the fast worker's.
         deploys=tuple(_past(deploy, ("update_seen_at",), now) for deploy in service.deploys),
         acted_at=tuple(min(at, now) for at in service.acted_at),
         opened_at=tuple(min(at, now) for at in service.opened_at),
@@ -65,6 +66,7 @@ def _check(check: Check, now: float) -> Check:
     if max(check.last_at, check.counts_from, check.usual.stepped_at, check.interrupted_at) <= now:
         return check
     dated = ("last_at", "healed_at", "restart_at", "slow_healed_at", "watched_from")
+    # Versions out of their order could acquit the wrong deploy, so they are dropped.
     past = replace(check, served=(), **{name: min(getattr(check, name), now) for name in dated})
     past = replace(past, usual=_past(past.usual, ("stepped_at",), now))
     return detect.forget(past, now)

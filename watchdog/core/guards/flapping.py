@@ -49,5 +49,6 @@ def settle(ctx: StepContext) -> None:
     calm = service.phase is Phase.CALM and service.flapping_since is not None
     if not calm or ctx.now - (service.closed_at or ctx.now) < ctx.policy.brakes.flaps_calm_seconds:
         return
+    # Counted anew: with the old ones, the next single incident would hold rollbacks again.
     ctx.update_service(flapping_since=None, opened_at=())
     ctx.note("STEADY", f"no incident for {show_seconds(ctx.policy.brakes.flaps_calm_seconds)}: no longer held")

@@ -17,6 +17,7 @@ from watchdog.domain.effects import PinAutoDeploy
 from watchdog.domain.incidents import Incident, Phase
 from watchdog.domain.notices import NoticeKind, Topic
 
+# A limit, as these are saved with every state; a platform lists some 20 deploys.
 KNOWN_MAX = 40
 AFTER_THE_ROLLBACK = (Phase.DEPLOYING, Phase.VERIFYING, Phase.PAGED)
 
@@ -34,9 +35,11 @@ def know(ctx: StepContext, deploys: list[Deploy]) -> None:
 
 def watch(ctx: StepContext) -> None:
     """Look through a fresh deploy list for denied code that is live, or on its way, again, or is so no more."""
+    # First: trust in the code, or its last return, may have ended what an open page is about.
     _close_pages(ctx)
     if not ctx.service.bad:
         return
+    # Code that was trusted since is bad no more; code that only another service denied was never bad here.
     codes = {code for code, _ in ctx.service.bad}.intersection(ctx.state.denied)
     known = {deploy for _, deploy in ctx.service.bad}
     back = [
@@ -46,6 +49,7 @@ def watch(ctx: StepContext) -> None:
     ]
     if not back:
         return
+    # Known before it is said: the next list comes within seconds, and must not page again.
     know(ctx, back)
     _pin(ctx)
     for deploy in back:
@@ -65,6 +69,7 @@ def _say(ctx: StepContext, deploy: Deploy) -> None:
     if incident is not None and ctx.service.phase is Phase.VERIFYING and deploy.is_live:
         return  # verification hands over in this very turn, in these words
     returned: Facts = {"why": what, "by": deploy.id, "code": deploy.code or "", "under_way": not deploy.is_live}
+    # An incident that was only noted has no readers: the page is then an alert of its own.
     if incident is not None and incident.channels:
         ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.RETURNED, wakes=True, **returned)
         return
@@ -105,6 +110,7 @@ def _pin(ctx: StepContext) -> None:
     incident, facts = _open(ctx), ctx.service.facts
     if incident is None or incident.rollback.deploy is None or ctx.service.phase not in AFTER_THE_ROLLBACK:
         return
+    # Once only: against a person or a Blueprint that switches it on, it would go back and forth for ever.
     if facts is None or facts.auto_deploy == "off" or incident.pin.again:
         return
     if ctx.service_policy.platform_id is None or guards.global_stop_reason(ctx.state):

@@ -42,6 +42,7 @@ def close(ctx: StepContext, outcome: Outcome, how: str) -> None:
     Who was told of nothing hears at least that auto-deploy stays off. What failed as it was meant to teaches nothing.
     """
     planned = guards.was_down(ctx.incident) and maintenance.explains(ctx.service, ctx.incident.onset_at)
+    # After a rollback it stays off: auto-deploy would bring the bad commit back with the next merge.
     given = not ctx.incident.rollback.tried and give_auto_deploy_back(ctx)
     how = f"{how}; auto-deploy, switched off for it, is being given back" if given else how
     ctx.update_incident(closed_at=ctx.now, outcome=outcome, planned=planned)
@@ -52,7 +53,9 @@ def close(ctx: StepContext, outcome: Outcome, how: str) -> None:
     elif ctx.incident.pin.previous is not None:
         restore_auto_deploy.left_off(ctx)
     if not planned:
+        # Before the reset, which clears the run of failures that the lesson is taken from.
         ctx.set_service(lessons.after_incident(ctx.service, ctx.incident, ctx.policy, ctx.now))
+    # Short outages stay counted: an intermittent one does not begin anew with each of its incidents.
     ctx.set_service(observations.reset_detectors(ctx.service, ctx.now, spells=False))
     if not planned:
         ctx.update_service(closed_at=ctx.now, history=_wiser(ctx))
@@ -68,6 +71,7 @@ def ended(before: State, after: State) -> tuple[Incident, ...]:
     for name, service in after.services.items():
         old = before.services.get(name)
         was, now = old.incident if old is not None else None, service.incident
+        # By identity: an incident that no step changed is the same object.
         if was is None or was is now or was.closed_at is not None or now is None:
             continue
         if now.id != was.id:
@@ -113,6 +117,7 @@ def give_back_or_say(ctx: StepContext) -> None:
 def give_auto_deploy_back(ctx: StepContext) -> bool:
     """Begin to restore auto-deploy if it is off because of this incident and nothing is withheld; tell whether."""
     value = ctx.incident.pin.previous
+    # It was off before this incident, or is not off because of us: there is nothing to give back.
     if value in (None, "off") or not ctx.service.auto_deploy_off or ctx.service_policy.platform_id is None:
         return False
     if guards.global_stop_reason(ctx.state) or _was_rolled_away(ctx):
@@ -132,4 +137,5 @@ def _was_rolled_away(ctx: StepContext) -> bool:
     if not known_here or ctx.incident.rollback.deploy is not None:
         return False
     live = live_deploy(ctx.service.deploys)
+    # Without a live deploy in the list nothing shows that new code serves, so it stays off.
     return live is None or not restore_auto_deploy.is_new(ctx, live)

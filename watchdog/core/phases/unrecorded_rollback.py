@@ -30,6 +30,7 @@ BY_API = "api"
 
 def deny_what_it_left(ctx: StepContext, recorded: ServiceState) -> None:
     """Compare the first list after a take-up with what the record had."""
+    # Only in the step of a fresh list: the remembered one is the record itself, and lacks nothing.
     if not ctx.service.unlisted or ctx.service.deploys_at != ctx.now:
         return
     ctx.update_service(unlisted=False)
@@ -38,11 +39,13 @@ def deny_what_it_left(ctx: StepContext, recorded: ServiceState) -> None:
         left = _left_by(ctx.service.deploys, rollback)
         if left is not None and left.code is not None and _led_back(ctx.service.deploys, rollback, left.code):
             denied[left.code] = rollback
+        # A later rollback led back to this code, so a person holds it to be good.
         if rollback.is_rollback and rollback.code is not None and (rollback.was_live or rollback.in_progress):
             denied.pop(rollback.code, None)
     for code, rollback in denied.items():
         _deny(ctx, rollback, code)
     if denied:
+        # A restored record may hold an order to give auto-deploy back that is older than this rollback.
         ctx.update_service(overtaken=True)
     else:
         _tell_of_auto_deploy(ctx, recorded)
@@ -50,6 +53,7 @@ def deny_what_it_left(ctx: StepContext, recorded: ServiceState) -> None:
 
 def _missing(ctx: StepContext, recorded: Sequence[Deploy]) -> list[Deploy]:
     """Return the rollbacks (and builds that may be one) made after the newest recorded deploy, oldest first."""
+    # Without a recorded deploy (the first start) nothing can be missing.
     newest = max((deploy.created_at for deploy in recorded), default=ctx.now)
     newer = [one for one in reversed(ctx.service.deploys) if one.created_at > newest]
     newer = [one for one in newer if one.is_rollback or one.trigger == BY_API]
@@ -75,6 +79,7 @@ def _led_back(deploys: Sequence[Deploy], rollback: Deploy, code: str) -> bool:
     for number, deploy in enumerate(reversed(deploys[deploys.index(rollback) + 1 :])):
         if not deploy.is_rollback:
             first.setdefault(deploy.code, number)
+    # The platform's word is enough for a rollback; a build leads back only if its code is listed as older.
     unlisted = -1 if rollback.is_rollback else len(deploys)
     return first.get(rollback.code, unlisted) < first.get(code, len(deploys))
 
@@ -84,6 +89,7 @@ def _left_by(deploys: Sequence[Deploy], rollback: Deploy) -> Deploy | None:
 
     What was on its way then, and went live before it, is not what it was made for.
     """
+    # A deploy that never served cannot be what the rollback led away from.
     older = [deploy for deploy in deploys[deploys.index(rollback) + 1 :] if deploy.was_live]
     at = rollback.created_at
     return next((one for one in older if one.finished_at is None or one.finished_at <= at), None)

@@ -107,6 +107,7 @@ def leak(scene: EpisodeWorld) -> None:
         grows=scene.draw(3600.0, 7200.0),
     )
     scene.truth.right, scene.truth.also = Right.PAGE, frozenset({Right.ASK, Right.ROLLBACK})
+    # It is at full strength only after up to two hours.
     scene.horizon_seconds = 9000.0
 
 

@@ -17,6 +17,7 @@ from watchdog.lab.storm.store import StoreHost
 
 CHANNELS = ("pager", "chat")
 CONTROL_URL = "https://control.example"
+# The time limits of reads run on while a process stands still: such a timeout is no fault of the daemon.
 FROZEN_SECONDS = 60.0
 GRACE_SECONDS = 30.0
 """How long Render waits for a process that was asked to stop."""

@@ -53,7 +53,10 @@ FULL = "full"
 VARIANTS = {
     FULL: Variant(),
     "blind-resend": Variant(
-        "double_rollbacks", reconcile=believe_in_nothing, weather=MappingProxyType({"answer_lost": 1.0})
+        # A request is looked up only if its answer was lost.
+        "double_rollbacks",
+        reconcile=believe_in_nothing,
+        weather=MappingProxyType({"answer_lost": 1.0}),
     ),
     "short-settle": Variant(
         "double_rollbacks",
@@ -71,6 +74,7 @@ VARIANTS = {
     "no-end": Variant("rung_after_end", channel=KeepsRinging),
     "no-closing-row": Variant("left_open", store=NeverCloses),
     "no-wake": Variant("missed", channel=Whispers),
+    # Only a restored store knows less than the platform's list.
     "no-known-list": Variant("double_rollbacks", store=DatesLists, weather=MappingProxyType({"store_restored": 1.0})),
     "endless-settle": Variant(
         # Both limits: the second one alone would end the wait with a call for a human.

@@ -122,6 +122,7 @@ class World:
         give_up = self.plot.ends_at + AT_MOST_SECONDS
         while self.nature.loop.time() < give_up:
             await asyncio.sleep(LOOK_SECONDS)
+            # Not sooner: a page counts as lost only after DELIVERY_SECONDS in which its channel worked.
             if self.nature.loop.time() >= AT_LEAST_SECONDS and not self._unrest():
                 break
 
@@ -129,6 +130,7 @@ class World:
         nature, plot = self.nature, self.plot
         chance = nature.chance
         for host in self.hosts:
+            # Not at one moment: either host may come first and take all leases.
             nature.later(chance.uniform(0.0, 5.0), host.start)
         plot.incidents(self.render, self.episodes.look)
         services = list(self.render.services.values())

@@ -37,6 +37,7 @@ def trials(folder: Path) -> Iterator[Trial]:
         labels = [Label(_at(begin), _at(end), "front", "odd", FIVE_MINUTES) for begin, end in windows[name]]
         rows = list(_rows(folder / "data" / name))
         first_day = median(value for _, value in rows[:DAY_BUCKETS])
+        # The latency is in milliseconds; the other series have units of their own.
         scale = 1 / 1000 if name == LATENCY else MEDIAN_SECONDS / max(first_day, 1e-9)
         track = {"front": list(_buckets(rows, scale))}
         yield Trial(ROW_LATENCY if name == LATENCY else ROW_OTHERS, name, track, labels, (NOTE,))
@@ -47,6 +48,7 @@ def _buckets(rows: Sequence[tuple[float, float]], scale: float) -> Iterator[Buck
     for at, value in rows:
         # Trap 3: a time that repeats after the clocks were set back is skipped.
         if at > told_until:
+            # A metric may be 0; no request takes no time.
             seconds = max(value * scale, LEAST_SECONDS)
             yield Bucket(max(at - FIVE_MINUTES, told_until), at, latency=((1.0, seconds),))
             told_until = at

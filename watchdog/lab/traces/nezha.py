@@ -28,6 +28,7 @@ def trials(folder: Path) -> Iterator[Trial]:
     """Yield each day. Raises OSError, KeyError or ValueError for a folder of another shape."""
     for day in sorted(path for path in folder.iterdir() if path.is_dir()):
         buckets = list(_buckets(day / "front_service.csv"))
+        # The folders are named by date, and each year is of another application.
         yield Trial(ROWS[day.name[:4]], day.name, {"front": buckets}, list(_labels(day / "fault_list.json")), (NOTE,))
 
 

@@ -28,6 +28,7 @@ def trials(folder: Path) -> Iterator[Trial]:
     for path in sorted(folder.glob("*.csv")):
         sites = _changes(path)
         ends_at = max(changes[-1][0] for changes in sites.values()) + AFTER
+        # Without each site's first row: it is a state, and the change that led to it was not recorded.
         spans = _spans([change for changes in sites.values() for change in changes[1:]])
         names = {site: f"site-{number}" for number, site in enumerate(sites, 1)}
         tracks = {names[site]: _held(changes, spans, ends_at) for site, changes in sites.items()}
@@ -41,6 +42,7 @@ def _changes(path: Path) -> dict[str, list[Change]]:
     with path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             up, changes = row["state"] != "down", sites[row["site"]]
+            # Rows also repeat a state: only a change begins a new stretch.
             if not changes or changes[-1][1] != up:
                 changes.append((float(row["unix_time"]), up, f"HTTP {row['http_code']} at the monitor"))
     return sites
