@@ -68,7 +68,6 @@ class Deadline:
     """The clock of an open question, as people received it: no reload changes it. Times are UTC epoch seconds."""
 
     asked_at: float  # when the question was sent
-    # As people read it: a reload of the policy must not change the terms of an open question.
     then: Then  # the action at `due_at` without an answer
     within_seconds: float | None = (
         None  # time to answer, from `heard_at` before a rollback, else from `asked_at`; None: no limit

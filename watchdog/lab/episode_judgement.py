@@ -62,7 +62,7 @@ def judge(scene: EpisodeWorld, seed: str, record: Record) -> Played:
     rollbacks = [one for one in record.did if one.what == "rollback"]
     false = [one for one in rollbacks if not _right_rollback(scene, one)]
     did = first.what if first is not None else Right.NOTHING.value
-    # The blamed service's own decisions only: another one's probability answers another question.
+    # The service of the truth alone: the probability of another one answers another question.
     blames = [chance for _, name, chance in record.blame if name == truth.service and chance is not None]
     return Played(
         name=scene.name,

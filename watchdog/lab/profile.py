@@ -53,6 +53,7 @@ def draw_profile(chance: Random) -> Profile:
     """Return a random but realistic profile: from a few requests a minute to thousands."""
     # Log-uniform where the range spans orders of magnitude: small services are then as frequent as large ones.
     return Profile(
+        # Log-uniform, here and below: services differ in traffic, latency and errors by factors.
         requests_per_minute=exp(chance.uniform(log(3.0), log(3000.0))),
         day_swing=chance.uniform(0.2, 0.9),
         weekend=chance.uniform(0.4, 1.0),

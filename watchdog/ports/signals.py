@@ -32,7 +32,7 @@ class SignalSource(Protocol):
     name: str
     kind: str
     every_seconds: float
-    # A feed has new data once a minute at most: reading it faster only uses up its rate limit.
+    # A feed counts whole minutes: reading it faster would only use up its vendor's rate limit.
     adaptive: bool
     """Whether it is read faster under suspicion: probes are, feeds are not."""
 

@@ -105,7 +105,6 @@ def _of_the_runbook(facts: Facts, within: float | None) -> Sequence[Item]:
 
 
 def _item(facts: Facts, asked: RunbookItem) -> Item:
-    # An item without a function is one that the record can never prove.
     seen, evidence = KNOWN[asked.id](facts) if asked.id in KNOWN else (False, "")
     tick = ticks_that_hold(facts.ticks, facts.incident.id).get(asked.id)
     if tick is not None:

@@ -28,6 +28,7 @@ async def read_week(journal: StoreReader, clock: Clock, policy: Policy, state: S
     numbers = Numbers(journal, clock, BUDGET_SECONDS, now - since)
     while not numbers.complete:
         await numbers.refresh()
+        # Between two steps the event loop is free for the probes.
         await clock.sleep(READ_ON_SECONDS)
     return Week(
         since=since,

@@ -41,6 +41,7 @@ RULES: tuple[SeverityRule, ...] = (
         "more errors, none of a new kind: a crowd brings them, too",
         lambda found, signal, limits: found.method == "count",
     ),
+    # Holds for every finding, so that each one has a severity.
     SeverityRule(Severity.LOW, "anything else", lambda found, signal, limits: True),
 )
 

@@ -93,6 +93,7 @@ def _works_again(ctx: StepContext) -> None:
 def _over(ctx: StepContext, seen: ServiceState) -> None:
     """Send the last message: the incident is closed. `seen` still has the time of recovery, which closing resets."""
     for one, known in _informed(ctx):
+        # The recovery they read of holds only if the incident closes out of that verification.
         proved = known.works_at if seen.phase is Phase.VERIFYING else None
         works_at = proved if proved is not None else _works_since(ctx, seen, known)
         since = stakeholder_text.moment(works_at, ctx.now, one.zone)

@@ -76,6 +76,7 @@ class Backups:
             nature.later(self._latest, self._begin_at_last)
             return
         at = chance.uniform(2 * SETTLED_SECONDS, self._latest)
+        # Not older than the first moment at which the store holds anything.
         age = min(chance.uniform(*AGE_SECONDS), at - SETTLED_SECONDS)
         nature.later(at - age, self._make_copy)
         nature.later(at, self._begin, away)

@@ -81,6 +81,7 @@ class Post:
 
     def forget(self, since: float) -> None:
         """Drop the pages written after that moment (virtual seconds): the store was restored to a copy of then."""
+        # A page in the memory of a living worker does not depend on the store.
         self.owed = [page for page in self.owed if page.by is not None or page.at <= since]
 
     def receive(self, channel: str, notice: Notice, copy: bool = False) -> None:

@@ -158,6 +158,7 @@ class Nature:
         self.later(pause, self._thaw, process)
 
     def _thaw(self, process: Process) -> None:
+        # It may have been killed while it was frozen.
         if process.state is FROZEN:
             self.note(f"{process.name} THAWED")
             self.loop.thaw(process)

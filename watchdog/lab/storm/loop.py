@@ -50,6 +50,7 @@ class Handle:
     ) -> None:
         self.callback: Callable[..., object] | None = callback
         self.args = args
+        # As in asyncio: a callback belongs to the process that planned it.
         self.context = context if context is not None else copy_context()
         self.moment = moment
 
@@ -101,6 +102,7 @@ class StormLoop(asyncio.BaseEventLoop):
         self._timers: list[tuple[float, int, Handle]] = []
         self._order = count()
         self._numbers = count(1)
+        # Python hashes a task by its address, which gives sets of tasks another order in each run.
         self.set_task_factory(self._make_task)  # type: ignore[arg-type]
         self.set_exception_handler(self._complain)
         self.complaints: list[str] = []

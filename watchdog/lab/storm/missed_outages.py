@@ -153,6 +153,7 @@ def _nobody_reached(books: Books) -> Iterable[Span]:
     spans = [(one.start, one.stop) for one in books.outages if one.channel == first]
     for channel in others:
         down = [(one.start, one.stop) for one in books.outages if one.channel == channel]
+        # One channel that works is enough to reach people: only the overlap of all outages excuses.
         spans = [(max(a, c), min(b, d)) for a, b in spans for c, d in down if max(a, c) < min(b, d)]
     return spans
 

@@ -119,5 +119,6 @@ class DatesLists(StormStore):
         return replace(state, services={name: self._dated(one) for name, one in state.services.items()})
 
     def _dated(self, service: ServiceState) -> ServiceState:
+        # The newest recorded deploy alone decides which listed ones the record lacks (unrecorded_rollback.py).
         newest = [replace(one, created_at=self._host.now()) for one in service.deploys[:1]]
         return replace(service, deploys=(*newest, *service.deploys[1:]))

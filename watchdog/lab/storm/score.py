@@ -155,6 +155,7 @@ def rung_after_end(
     found = []
     for (channel, service, incident), one in last.items():
         still = incident in open_ones or incident in live or (service in off and incident.endswith("/auto-deploy"))
+        # A worker's alert about itself is written down as well, but only that worker can end it.
         known = alive if one.notice.kind is NoticeKind.SELF_ALERT else alive | written
         forgotten = any(back.copied_at < post.composed.get(one.notice.identity, one.at) <= back.at for back in restored)
         if not one.notice.resolves and not still and not forgotten and one.notice.identity in known:

@@ -286,5 +286,6 @@ def _copied(database: MemoryDatabase) -> MemoryDatabase:
 
 
 def _fail(answer: "asyncio.Future[Any]", error: Exception) -> None:
+    # A worker that gave up has cancelled the call; it happens all the same.
     if not answer.done():
         answer.set_exception(error)

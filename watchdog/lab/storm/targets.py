@@ -180,6 +180,7 @@ def _uncalled_for(one: Accepted, suspect: Release, service: Service, episodes: E
     if episode is None:
         return "the site never failed"
     took_over = _first_traffic(suspect, service) > _seen_failing(service, episode, one.sent_at)
+    # A suspect that fails itself is never innocent, even if it took over later.
     if suspect is not episode.culprit and not suspect.fails and took_over:
         return f"{suspect.deploy.id} (by {suspect.by}) had taken over since it failed, and is not to blame"
     told = [said for said in wishes.obeyed if said.service == one.service and not wishes.forgot(said, one.sent_at)]
