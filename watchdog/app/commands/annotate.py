@@ -48,6 +48,7 @@ async def annotate(
 def _taken(lock: RoleLock | None) -> bool:
     """Return whether this process took the role. A lock file that this user may not open belongs to another user."""
     with suppress(Permanent):
+        # Marked as a command: another command must not take this process for a daemon, and wait for its answer.
         return lock is not None and lock.acquire(by_command=True)
     return False
 

@@ -68,6 +68,7 @@ async def command(settings: Settings, name: str, arguments: Mapping[str, Any], b
             return await _apply_here(settings, clock, name, arguments, by)
         finally:
             lock.release()
+    # Also without a lock, as on PostgreSQL: there leases decide which worker acts, and a command takes none over.
     async with reading(settings, clock) as store:
         return await submit_and_wait(store, clock, name, arguments, by)
 

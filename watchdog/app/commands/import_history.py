@@ -92,6 +92,7 @@ def _policy(source: Source, environ: Mapping[str, str], cwd: Path) -> tuple[Poli
     """Return the policy reduced to this service, in mode observe, and a note for each reduction."""
     notes: list[str] = []
     if source.config is None:
+        # Checked before they become YAML: a colon or a brace in a name would write other keys.
         for name in (source.service, source.signal):
             if NAME.fullmatch(name) is None:
                 _mistaken(name[:60], "not a name", "write letters, digits, - and _, 40 at most")

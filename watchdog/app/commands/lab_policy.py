@@ -42,6 +42,7 @@ def configuration(scene: EpisodeWorld) -> str:
     return _text(tuple(scene.services), scene.depends_on, objective=not scene.world.seasons)
 
 
+# Thousands of episodes share a few configurations.
 @lru_cache(maxsize=64)
 def _policy(names: tuple[str, ...], needs: tuple[tuple[str, tuple[str, ...]], ...], objective: bool) -> Policy:
     text = _text(names, dict(needs), objective=objective)

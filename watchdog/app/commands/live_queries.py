@@ -78,6 +78,7 @@ def _channels(settings: Settings) -> tuple[Mapping[str, Notifier], Sequence[tupl
     wrong: list[tuple[str, Job]] = []
     for name, adapter in settings.channels.items():
         try:
+            # One at a time: a malformed token of one channel must not keep the others from being checked.
             channels |= build_notifiers(dataclasses.replace(settings, channels={name: adapter}), SystemClock())
         except WatchdogError as error:
             wrong.append((f"channel {name}", partial(_raised, error)))

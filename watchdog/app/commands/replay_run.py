@@ -44,6 +44,7 @@ def policy_of(settings: Settings, notes: dict[str, None]) -> Callable[[Policy], 
 
     def other(recorded: Policy) -> Policy:
         services = dict(settings.policy.services)
+        # A replay calls no vendor, so names are not looked up: the recording has their ids.
         for name in settings.unresolved:
             if name in recorded.services:
                 services[name] = replace(services[name], platform_id=recorded.services[name].platform_id)

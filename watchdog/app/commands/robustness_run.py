@@ -147,6 +147,7 @@ def play_worlds(
     progress: Callable[[str], None] = nothing_said,
 ) -> Sequence[Row]:
     """Play `episodes` episodes of each class (of `names`, or all) and `clean_years` in each of the worlds."""
+    # A development seed leaves out the held-out classes: no value may be tuned on them.
     names = names or classes.played_on(seed)[0]
     rows = []
     for world in worlds:

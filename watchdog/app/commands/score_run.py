@@ -161,12 +161,14 @@ def _play_chunk(world: World, jobs: Sequence[tuple[episode.FaultClass, str, bool
         made, record = run_episode(kind, seed, world)
         played[OURS].append(judge(made, seed, record))
         for rival in (Oracle(), *RIVALS) if with_rivals else ():
+            # Made anew from the same seed: every decider meets the world as it was before the first one acted in it.
             made = kind.scene(seed, world)
             played[rival.name].append(judge(made, seed, rival.play(made)))
     return played
 
 
 def _play_clean(world: World, seed: str) -> Clean:
+    # A scene of a tenth of a day is cheap, and gives the same policy: its length is no part of it.
     return play_clean(seed, CLEAN_DAYS, policy_for(clean_scene(seed, 0.1, world)), world)
 
 

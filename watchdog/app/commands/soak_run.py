@@ -137,6 +137,7 @@ async def _watch(
     upkeep(daemon, MinuteAggregator())
     looks = []
     for hour in range(1, hours + 1):
+        # The samples take the rest of the hour, a second each.
         await clock.sleep(3600.0 - SAMPLES)
         look = await _look(daemon, hour)
         looks.append(look)

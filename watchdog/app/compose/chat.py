@@ -113,6 +113,7 @@ class ChatQueries:
         journal = self._app.store
         found = await self._incident(journal, words[0])
         if found is None:
+            # A service without an incident is an answer; an unknown name is a mistake of the author.
             return Reply((self._nothing_of(clean(words[0], 80)),), ok=words[0] in known)
         notes, labels = await journal.notes(incident=found.id), await journal.labels()
         remarks, state = await journal.remarks(found.id), await self._state()

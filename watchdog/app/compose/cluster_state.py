@@ -11,4 +11,5 @@ async def state_of_all(app: App) -> State:
     ours, engine = app.engine.state, app.engine
     others = [name for name in engine.policy.services if name not in engine.held]
     saved = await app.store.load_readonly(others) if others else None
+    # Ours last: a step that waits for its save is in memory alone.
     return replace(ours, services={**(saved.services if saved is not None else {}), **ours.services})

@@ -72,6 +72,7 @@ def build_platform(settings: Settings, clock: Clock) -> Platform | None:
         settings.endpoints["render"],
         clock,
         writable_ids=frozenset(writable),
+        # The client refuses a writable id outside this set: a fault of the wiring must not reach production.
         all_ids=frozenset(item.platform_id for item in services if item.platform_id),
         guard=settings.guard,
         calm_seconds=settings.policy.calm_seconds,
@@ -99,6 +100,7 @@ def build_repository(settings: Settings, clock: Clock) -> Repository | None:
     """
     if settings.repository is None and all(item.mode is Mode.OBSERVE for item in settings.policy.services.values()):
         return None
+    # Without a token GitHub still shows public repositories, to 60 requests an hour.
     return build_github(settings.secrets.get(GITHUB_TOKEN, ""), settings.endpoints["github"], clock, settings.guard)
 
 
@@ -241,6 +243,7 @@ def build(
     worker: str = "",
 ) -> App:
     """Wire a daemon for settings whose names are resolved; `worker` names this start of it."""
+    # Now, not at the first save: that one comes when a site fails, and would be a tenth of a second late.
     codec.prepare()
     platform = build_platform(settings, clock)
     # The channels need the engine for their questions, and the engine needs the channels: this list closes the circle.
@@ -293,6 +296,7 @@ def listen_to_minutes(app: App) -> None:
     unknown."""
 
     def sampled(service: str, source: SignalSource, sample: Sample, at: float) -> None:
+        # Control targets and status pages are sampled as well: they are no services, and have no availability.
         if service not in app.settings.policy.services:
             return
         # A failure of our own network would count against every service's availability.
@@ -312,6 +316,7 @@ def record_steps(app: App) -> None:
     record = app.settings.record
     if record.folder is None:
         return
+    # The worker names its files: its name is unique to this start, so two workers share a folder, never a file.
     tape = RecordingWriter(record.folder, app.sharing.worker, record.keep_seconds, record.max_bytes)
     app.recorder = StepRecorder(tape, app.clock, app.metrics)
     app.engine.listeners.recorded.append(app.recorder.taken)

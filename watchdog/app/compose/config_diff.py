@@ -49,6 +49,7 @@ def differences(old: Settings, new: Settings) -> Iterator[tuple[str, Change]]:
 def _goes_without_saying(path: str, here: Set[str], there: Set[str]) -> bool:
     """Return whether a path belongs to a service or signal that exists here and not there."""
     parts = path.split(".")
+    # A service has its name at `services.NAME.name`, a signal at `services.NAME.signals.SIGNAL.name`.
     names = [".".join((*parts[:depth], "name")) for depth in (2, 4)]
     whole = any(name != path and name in here and name not in there for name in names)
     # Dependencies of a new service are no detail of it: they change which failures of others count together.
@@ -97,6 +98,7 @@ def _leaves(value: Any, pattern: str = "", path: str = "") -> Iterator[_Leaf]:
 
 def _listed(item: Any) -> tuple[str, str, Any]:
     name = getattr(item, "name", None)
+    # By name, not by place: an entry inserted in front would otherwise change all entries behind it.
     return ("*", str(item).partition("?")[0], _Text(item, "listed")) if name is None else ("*", name, item)
 
 

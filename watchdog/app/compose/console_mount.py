@@ -31,6 +31,7 @@ def with_pages(app: App, private: ASGIApp | None) -> ASGIApp:
     """Return the application that serves /status as before, the public pages, and all other paths by the console."""
     world = _world(app)
     public = _public(app, world) if app.settings.status_pages else None
+    # Public pages may be configured without a console: then every other path is unknown.
     rest: ASGIApp = PlainTextResponse("Not Found", 404)
     if app.settings.console.enabled:
         from watchdog.console.app import make_console

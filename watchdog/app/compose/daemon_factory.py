@@ -137,6 +137,7 @@ def wire(
         if event is not None:
             supervisor.spawn("question receipt", engine.submit(event))
 
+    # The channels of stakeholders are no fallback: they must not read notices for engineers.
     teller = Outbox(store, notifiers, clock, brought, aside=policy.plain_channels)
     acting = actuator(outside.platform, store, clock)
     engine = Engine(
@@ -148,6 +149,7 @@ def wire(
         teller=teller,
         listeners=listeners,
     )
+    # The engine asks this monitor before an action: after a stall of the loop, newer events may still wait unread.
     stall = engine.stall = LoopLagMonitor(clock, metrics.loop_lag)
     scheduler = engine.scheduler = ProbeScheduler(clock, supervisor, metrics, engine.on_samples, stall, chance=chance)
     meter = _metered(metrics, policy, listeners)
@@ -194,6 +196,7 @@ def _notifiers(
 ) -> Mapping[str, Notifier]:
     """Return the channels, each wrapped to record its outcomes and to add the suspect commits to its notices."""
     noted: Mapping[str, Notifier] = {name: InstrumentedNotifier(one, integrations) for name, one in given.items()}
+    # The annotator is outermost: reading commits is no part of the outcome that is recorded for the channel.
     return noted if suspects is None else {name: CommitAnnotatingNotifier(one, suspects) for name, one in noted.items()}
 
 
@@ -201,6 +204,7 @@ def _sharing(
     worker: str, store: Store, engine: Engine, clock: Clock, watches: ServiceWatcher, health: Health
 ) -> LeaseManager:
     def names() -> tuple[str, ...]:
+        # Read at each renewal: a reload may have added or removed services.
         return tuple(engine.policy.services)
 
     begin, end = watches.begin, watches.end
@@ -252,6 +256,7 @@ async def end(daemon: Daemon) -> None:
     stuck = await daemon.supervisor.stop(STOP_SECONDS)
     if stuck:
         log.warning("tasks did not end in time", tasks=list(stuck))
+    # Displaced or Stale: another worker has saved a newer state meanwhile, and ours must not replace it.
     with contextlib.suppress(Temporary, Permanent, Displaced, Stale):
         # Without a halted engine a step may be half-way: the state in memory is then ahead of the journal.
         if halted:

@@ -56,6 +56,7 @@ async def run(settings: Settings, clock: Clock, hook: FaultPoint = no_hook) -> N
     `hook` is called at the marked points of an action: fault tests end the process there.
     """
     prepare_logs(settings)
+    # Before any scheduler is made: it computes from this limit how many probes may run at once.
     raise_limit()
     try:
         await _run(settings, clock, hook)
@@ -80,6 +81,8 @@ def heeding(events: Mapping[signal.Signals, asyncio.Event]) -> Iterator[None]:
 
     def handler(event: asyncio.Event) -> Callable[[int, FrameType | None], None]:
         def heed(_number: int, _frame: FrameType | None) -> None:
+            # Thread-safe, though this is the loop's own thread: only this call wakes a loop that sleeps in `select`,
+            # which Python resumes after a signal (PEP 475).
             loop.call_soon_threadsafe(event.set)
 
         return heed
@@ -96,6 +99,7 @@ async def _hold_the_role(
     settings: Settings, clock: Clock, stop: asyncio.Event, reload: asyncio.Event, hook: FaultPoint
 ) -> None:
     """Run once no other watchdog holds this store's role, until `stop`."""
+    # Before the wait for the role: a standby, too, shows what is doubtful in its configuration.
     for warning in settings.warnings:
         log.warning("configuration", warning=warning)
     lock = role_lock(settings.store_url)
@@ -128,6 +132,7 @@ async def _take_role(lock: RoleLock | None, clock: Clock, stop: asyncio.Event) -
     """Wait until no other watchdog holds this store's role; two processes at once are normal during our own deploy."""
     told = False
     while lock is not None and not lock.acquire():
+        # Once: a standby beside a running daemon waits for days, and asks every second.
         if not told:
             log.warning("another watchdog acts on this store; standing by", process=lock.holder)
             told = True
@@ -169,6 +174,7 @@ async def _live(settings: Settings, clock: Clock, stop: asyncio.Event, reload: a
     holder: list[App] = []
     app = build(settings, clock, on_error=report_errors(lambda: holder[0] if holder else None), hook=hook)
     holder.append(app)
+    # Until after `finish` the server answers: a health check sees `stopping`, not a refused connection.
     async with contextlib.AsyncExitStack() as stack:
         if settings.metrics.host is not None:
             listen = f"{settings.metrics.host}:{settings.metrics.port}"
@@ -266,6 +272,7 @@ async def finish(app: App) -> None:
     """Stop gracefully: save the state, release the leases, record the last steps, send the last metrics."""
     await end(app)
     with contextlib.suppress(Temporary, Permanent):
+        # With the incomplete minute: without it every restart would be a gap in the charts.
         await app.store.put_minutes(app.minutes.flush())
     with contextlib.suppress(Temporary, Permanent):
         # Released only after the last state is saved: the next holder reads it at once.

@@ -68,6 +68,7 @@ class Listings:
         # A sliding window: the oldest of the last LISTINGS_PER_MINUTE reads.
         if last is not None and len(self._read_at) == LISTINGS_PER_MINUTE and now - self._read_at[0] < 60.0:
             return last
+        # Counted before the call: a failed read has used up a request of the rate limit as well.
         self._read_at.append(now)
         try:
             # Without an older list there is nothing to fall back to, so the read may take its time.

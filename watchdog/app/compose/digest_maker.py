@@ -35,8 +35,10 @@ async def make_digest(app: App) -> None:
     """Sum up the week if a digest is due and this worker makes it. Raises Temporary or Permanent."""
     engine = app.engine
     until = due(engine.state, engine.policy, app.clock.now())
+    # Without its store this worker cannot read the week: the digest stays due, for a day at most.
     if until is None or FLEET not in engine.held or app.sharing.trouble:
         return
     week = await read_week(app.store, app.clock, engine.policy, await state_of_all(app), until)
     title, lines = digest(week)
+    # Awaited: the digest stays due until this step is saved, and the next look would make it again.
     await engine.submit_and_wait(WeekSummedUp(app.clock.now(), until, title, lines))

@@ -42,6 +42,7 @@ async def reload_on_demand(app: App, reload: asyncio.Event) -> None:
         if refused:
             await app.engine.submit(_refusal(refused, now))
         else:
+            # Not awaited: it waits as long as the store is away, and the next SIGHUP must be heard meanwhile.
             app.supervisor.spawn("refusals", end_refusals(app, now))
 
 
@@ -60,6 +61,7 @@ async def end_refusals(app: App, taken_at: float) -> None:
 
 
 def _refusal(why: str, at: float) -> IntegrationJudged:
+    # Without its zone: `isoformat` would write +00:00 in front of the word UTC.
     moment = datetime.fromtimestamp(at, UTC).replace(tzinfo=None)
     # Milliseconds in the name: two refusals within a second are two pages.
     name = f"{moment.isoformat(' ', 'milliseconds')} UTC"
@@ -83,6 +85,7 @@ async def reload_settings(app: App) -> str:
 async def _reload(app: App) -> str:
     # In a thread: parsing a large YAML file takes longer than a probe may be late.
     read = await run_in_background(load, app.settings.path, dict(os.environ), Path.cwd())
+    # Ids before the comparison: the same name with another id is another service on the platform.
     fresh = await resolve(read, app.clock)
     different = changes(app.settings, fresh)[:LINES_MAX]
     why = needs_restart(app.settings, fresh, app.engine.state)
@@ -130,6 +133,7 @@ async def _put(app: App, settings: Settings, sources: Sources) -> None:
     app.engine.policy = settings.policy
     app.meter.set_policy(settings.policy)
     app.watches.sources = sources
+    # A service that the new configuration lacks stays held until the next renewal; it gets no probes here.
     held = [name for name in app.engine.held if name in settings.policy.services]
     # Probes last: from their first sample on, the engine judges by the new policy.
     await app.watches.again((*held, CONTROL, VENDORS))
@@ -158,6 +162,7 @@ def needs_restart(old: Settings, new: Settings, state: State) -> str:
     for what in FIXED:
         if getattr(old, what) != getattr(new, what):
             return f"{what} changed"
+    # Clients and channels were built with the old secrets, and keep them.
     if dict(old.secrets) != dict(new.secrets):
         return "a secret changed"
     looser = loosened(old, new)
@@ -169,6 +174,7 @@ def _other_services(old: Settings, new: Settings) -> str:
     start."""
     for name, now in new.policy.services.items():
         was = old.policy.services.get(name)
+        # A new service counts as observed before: the client in use has no right to change it.
         observed = was is None or was.mode is Mode.OBSERVE
         if was is not None and was.platform_id != now.platform_id:
             return f"{name} would be another service on the platform ({was.platform_id} -> {now.platform_id})"

@@ -100,8 +100,10 @@ SAFE: Mapping[str, AllowedChange] = {
     "detection.feed_events_min": AllowedChange.GROW,
     "detection.feed_ratio": AllowedChange.GROW,
     "detection.feed_minutes": AllowedChange.GROW,
+    # A significance level: a smaller one asks for more evidence.
     "detection.feed_alpha": AllowedChange.SHRINK,
     "detection.crashes_min": AllowedChange.GROW,
+    # Crashes must come within this time: a shorter one asks for a denser series.
     "detection.crashes_window_seconds": AllowedChange.SHRINK,
     "detection.fresh_seconds": AllowedChange.SHRINK,
     "detection.control_seconds": AllowedChange.SHRINK,
@@ -117,6 +119,7 @@ SAFE: Mapping[str, AllowedChange] = {
     "blame.cost_false_rollback_minutes": AllowedChange.GROW,
     "blame.cost_false_question_minutes": AllowedChange.GROW,
     "blame.answer_minutes": AllowedChange.GROW,
+    # The cost of waiting for a person: the smaller it is, the surer an action must be to pay off.
     "blame.human_minutes": AllowedChange.SHRINK,
     "blame.rollback_minutes": AllowedChange.GROW,
     "verification.seconds": AllowedChange.GROW,

@@ -48,6 +48,7 @@ async def _page_until_it_is_back(daemon: Daemon) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(LAST_WORD_SECONDS):
                 stops = "watchdog stops without its record; its next start says whether it is still away"
+                # Delivered in this task: a stopping supervisor does not wait for one that is spawned now.
                 await daemon.teller.deliver(None, _notice(daemon, NoticeKind.RESOLVED, stops, ()))
         raise
     _tell(daemon, NoticeKind.RESOLVED, "watchdog has its record again", ())

@@ -33,6 +33,7 @@ from watchdog.domain.policy import Mode
 MARK = "decided-again.json"
 TRIES_MAX = 2
 REPLAY_SECONDS_MAX = 1800.0
+# Longer than REPLAY_SECONDS_MAX: the hold outlasts even a replay that is cut off.
 HOLD_SECONDS = 2000.0
 LOOK_SECONDS = 900.0
 PRIORITY = 10
@@ -102,6 +103,7 @@ def _mark(folder: Path) -> Mapping[str, Any]:
     """Return the attempts of this version's comparison, and whether it is done."""
     try:
         found = json.loads((folder / MARK).read_text(encoding="utf-8"))
+        # By version and digest of the code: two builds of one version may decide differently.
         if found["judgement"] == list(ours()):
             return {"tries": int(found.get("tries", 0)), "done": found.get("done") is True}
     except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
@@ -136,9 +138,11 @@ async def _replayed(folder: Path) -> Result:
     except TimeoutError:
         return _not_done(f"it took more than {REPLAY_SECONDS_MAX / 60:.0f} min")
     finally:
+        # Also when the daemon stops meanwhile: the replay must not outlive it.
         if process.returncode is None:
             process.kill()
             await process.wait()
+    # The last line of stderr: an expected error is one sentence there, and a traceback ends with its cause.
     words = err.decode(errors="replace").strip().splitlines()
     return _found(out) or _not_done(words[-1] if words else f"the replay ended with exit code {process.returncode}")
 

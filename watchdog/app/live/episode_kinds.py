@@ -103,14 +103,17 @@ def playable(scene: EpisodeWorld) -> bool:
         return True
     fault = scene.main.faults[-1]
     symptom = fault.symptom
+    # The sandbox shuts and opens a port only when its cloud changes, so it cannot refuse connections periodically.
     if fault.every_seconds > PERIOD_SECONDS_MAX or (fault.every_seconds and symptom.kind is FailureKind.CONNECT):
         return False
     alone = all(one.releases[-1].live_at < scene.fault_at - ALONE_SECONDS for one in scene.services.values())
+    # The sandbox lets a share of the requests fail with a status alone: see `behaviour`.
     return alone and (symptom.share == 1.0 or symptom.kind is FailureKind.STATUS)
 
 
 def plan(scene: EpisodeWorld, seed: str) -> Plan:
     """Return the episode that plays this scene."""
+    # A stream of its own: these draws do not shift the draws that made the scene.
     dice = scene.chance.generator("live")
     phase, luck = dice.uniform(*PHASE_SECONDS), dice.getrandbits(31)
     release = scene.main.releases[-1]

@@ -84,6 +84,7 @@ def row(live: Sequence[Seen], simulated: Sequence[Played], seed: str) -> Row:
     idle = right is Right.NOTHING
     real = () if idle else tuple(_at(one.at) for one in live if one.played)
     lab = () if idle else tuple(_at(one.mended_at if right is Right.ROLLBACK else _paged_at(one)) for one in simulated)
+    # Drawn from a stream of the kind: its interval does not depend on which other kinds were played.
     ratio = None if not real else ratio_of_medians(real, lab, KeyedRandom("live", kind, seed).generator("bootstrap"))
     return Row(kind, right, tuple(live), real, lab, sum(one.good for one in simulated), len(simulated), ratio)
 

@@ -146,6 +146,7 @@ async def _told(plan: Plan, pair: Pair) -> list[str]:
     done = await _until_done(plan, pair)
     if not done:
         return [f"nothing was done in {ACTS_WITHIN_SECONDS:.0f} s"]
+    # No recovery is waited for: a paged incident is left to people. Only a second action would be wrong.
     if plan.right is Right.PAGE:
         await pair.passing(QUIET_SECONDS)
         return []
@@ -162,6 +163,7 @@ def _ready(pair: Pair) -> bool:
 async def _begin(plan: Plan, pair: Pair) -> None:
     """Deploy, if the plan has a deploy, and start the fault."""
     if plan.deploys:
+        # The deploy of a blip is good: only its restart fails, by the fault posted below and ended by the caller.
         bad = {} if plan.lasts is not None else {"behaviour": {**plan.behaviour, "after_seconds": plan.after}}
         await pair.post("deploys", build_seconds=plan.build, update_seconds=plan.update, **bad)
         live = plan.build + plan.update + 30.0

@@ -83,6 +83,7 @@ async def live(
     planned = plans(kinds, seed, episodes)
     with tempfile.TemporaryDirectory(prefix="watchdog-live-") as folder, as_interrupted():
         seen = await play_all(planned, Path(folder), clock, parallel, shortened, progress)
+        # Before the simulation, whose processes would raise the load by themselves.
         load = os.getloadavg()
         played = [kind for kind in kinds if any(one.kind == kind for one in seen)]
         found = await simulate(played, seed, simulated, processes, progress)

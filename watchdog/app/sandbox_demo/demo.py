@@ -122,6 +122,7 @@ async def demo(
         raise Permanent(f"no scenario {scenario}; known: {', '.join(EXPECTED)}")
     pacing = pacing or Pacing()
     clock = SystemClock()
+    # Never removed: the result names the command that explains the incident, from the store in this folder.
     folder = Path(tempfile.mkdtemp(prefix="watchdog-demo-"))
     # Log lines would tear the live screen.
     logs.configure(level="CRITICAL", stream=sys.stderr)
@@ -177,6 +178,7 @@ async def _build(config: Path, clock: Clock, screen: Screen | None) -> App:
     if screen is not None:
         listeners.note.append(screen.note)
         listeners.sampled.append(_show(screen))
+    # Without the environment: a real key of the user must never reach the demo. The fake ones stand in its `.env`.
     settings = await resolve(load(config, {}, config.parent), clock)
     return build(settings, clock, on_error=report_errors(lambda: None), listeners=listeners)
 
@@ -187,6 +189,7 @@ def _show(screen: Screen) -> Callable[[str, SignalSource, Sample, float], None]:
     def sampled(service: str, source: SignalSource, sample: Sample, at: float) -> None:
         if service == CONTROL:
             control[source.name] = sample.reading
+            # As in core/assess/connectivity.py: one control target that answers proves that our network works.
             answering = sum(isinstance(reading, Good) for reading in control.values())
             words = f"{answering} of {len(control)} answer"
             screen.signal("", "control", Good(words) if answering else Bad(words), None, at)
@@ -211,8 +214,10 @@ async def _until_answered(app: App, expected: Expected, clock: Clock, pacing: Pa
 def _answered(app: App, expected: Expected) -> bool:
     state = app.engine.state
     incidents = [service.incident for service in state.services.values() if service.incident is not None]
+    # Pages are counted in the sandbox's log: a delivery under way would be missing there.
     if app.teller.waiting:
         return False
+    # A blind daemon opens no incident: this notice is its whole answer.
     if state.blind_told:
         return True
     left_to_people = {Phase.PAGED} if expected.verified else {Phase.PAGED, Phase.ASKING}
@@ -236,6 +241,7 @@ def judge(
     accepted = [entry for entry in story if entry["what"] == "rollback_accepted"]
     requested = sandbox_process.first_at(story, what="request", vendor="render", method="POST")
     verified = incident is not None and incident.rollback.verified_at is not None
+    # A rollback that went live without a verified recovery has restored nothing.
     restored = (
         sandbox_process.first_at(story, what="deploy_live", deploy=accepted[0]["deploy"])
         if accepted and verified

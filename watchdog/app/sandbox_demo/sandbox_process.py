@@ -26,6 +26,7 @@ ENDS_WITHIN_SECONDS = 10.0
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return this machine's variables without those that a watchdog reads, plus `more`."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(OWN)}
+    # Unbuffered: Python would hold back the sandbox's one line of addresses, since stdout is a pipe.
     return {**kept, "PYTHONUNBUFFERED": "1", **(more or {})}
 
 
