@@ -22,6 +22,7 @@ class BodyLimit:
         body, more = b"", True
         while more:
             message = await receive()
+            # The client is gone, and no answer would reach it.
             if message["type"] == "http.disconnect":
                 return
             body, more = body + message.get("body", b""), message.get("more_body", False)
@@ -32,6 +33,7 @@ class BodyLimit:
         waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
         async def replay() -> Message:
+            # After the body the real messages: a handler may wait for the client to disconnect.
             return waiting.pop() if waiting else await receive()
 
         await self._app(scope, replay, send)

@@ -22,6 +22,7 @@ from watchdog.domain.store_records import Command
 from watchdog.ports.chat import NOT_ALLOWED, REFUSED
 from watchdog.presentation.text import clean, sentence
 
+# One character more than any argument may have: a longer text stays too long when cut, and is refused.
 LONGEST = max(one.max_characters for row in ROWS for one in row.arguments) + 1
 
 log = structlog.get_logger("watchdog")

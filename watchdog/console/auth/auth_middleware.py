@@ -95,8 +95,10 @@ class AuthMiddleware:
             asks_for_a_page=page,
         )
         scope["visitor"] = way.visitor(name, bound.word)
+        # Files of the layout are let through: the page of the refusal needs its style sheet.
         if scope["visitor"] is None and not path.startswith(STATIC):
             return Judged(self._without_a_role(scope, name))
+        # A person known to the proxy has nothing to log in to here.
         return Judged(RedirectResponse("/", 303)) if path == LOGIN else Judged(cookie=bound.cookie)
 
     def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
@@ -155,6 +157,7 @@ class AuthMiddleware:
     def _setting(self, scope: Scope, send: Send, cookie: str) -> Send:
         """Return a `send` that adds the cookie which binds forms to this browser."""
         made = Response()
+        # Twice its window: `bind` accepts the cookie of one window in the next as well.
         url, lasts = self._access.url, int(2 * LIFE_SECONDS)
         put_cookie(made, Request(scope), proxy_auth.COOKIE, cookie, url, max_age=lasts)
 

@@ -40,6 +40,7 @@ def put_cookie(answer: Response, request: Request, name: str, value: str, url: s
 
 def is_encrypted(request: Request, url: str) -> bool:
     """Return whether the browser speaks TLS with us: by the proxy's `X-Forwarded-Proto`, or by our own address."""
+    # Each proxy appends its own entry: the first is that of the hop nearest to the browser.
     outermost = request.headers.get("x-forwarded-proto", "").partition(",")[0].strip().lower()
     ours = urlsplit(url)
     # Our configured address counts only for the Host it names: the same port may be reached directly, without TLS.

@@ -37,6 +37,7 @@ def is_from_elsewhere(request: Request) -> bool:
         # `none` is an address typed in, or a bookmark.
         return site not in ("same-origin", "none")
     origin = request.headers.get("origin")
+    # Host and port alone: behind a proxy that ends TLS, the scheme we see is not that of the browser.
     return origin is not None and origin.partition("://")[2] != request.headers.get("host", "")
 
 
@@ -44,6 +45,7 @@ def why_not_ours(request: Request, visitor: Visitor, given: str) -> str:
     """Return why a change by a session is refused, or an empty text; `given` is the form token that came with it."""
     if is_from_elsewhere(request):
         return "This came from another site. Nothing was done."
+    # As bytes: `compare_digest` raises for text beyond ASCII, which a stranger may send.
     if not visitor.form_token or not hmac.compare_digest(given.encode(), visitor.form_token.encode()):
         return "This form is from another session. Nothing was done: go back, load the page again, then decide."
     return ""

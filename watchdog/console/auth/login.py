@@ -68,6 +68,7 @@ def login_routes(access: Access, renderer: Renderer, clock: Clock) -> list[Route
 
     async def enter(request: Request) -> Response:
         form, peer = await read_form(request), access.peer(request.scope)
+        # Stripped: a token that is pasted often brings a blank or a line break along.
         token, after = form.get("token", "").strip().encode(), form.get("next", "/")
         # Compare first, count afterwards: wrong tokens from a shared address cannot use up the right one's budget.
         role = sessions.role_of(token)

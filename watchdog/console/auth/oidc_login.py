@@ -168,9 +168,11 @@ async def _name(request: Request, access: Access, oidc: Oidc, attempts: PendingL
     if attempt is None or not hmac.compare_digest(given["state"].encode(), attempt.state.encode()):
         raise NotProven(400, "This login was not begun in this browser, or too long ago. Begin again here.")
     # RFC 9207: an answer of another issuer is a mix-up attack.
+    # Missing is allowed: a provider need not send it.
     if given["iss"] not in ("", oidc.provider.issuer):
         raise NotProven(400, f"Somebody other than {name} sent this answer (iss).")
     if given["error"]:
+        # Our own constant is shown, never the parameter, whose text may come from a stranger.
         said = next((one for one in DENIED if one == given["error"]), "an error")
         raise NotProven(403, f"{name} let nobody in ({said}).")
     if not CODE.fullmatch(given["code"]):

@@ -103,6 +103,7 @@ class Proxied:
         return any(address.version == one.version and address in one for one in self._proxy.sources)
 
     def _sign(self, what: str, name: str, window: int) -> str:
+        # The name comes last: it is the only part that people choose, so it cannot pass for another part.
         said = f"watchdog console proxy {what}\n{window}\n{name}"
         return hmac.new(self._proxy.key, said.encode(), hashlib.sha256).hexdigest()
 
@@ -119,6 +120,7 @@ def proven_name(given: bytes, where: str) -> str:
         raise Untrusted(f"{where} names somebody in letters that are not UTF-8") from None
     if len(name) > PROVEN_MAX:
         raise Untrusted(f"{where} names somebody with more than {PROVEN_MAX} letters")
+    # A comma: HTTP joins repeated headers with one, so it may be two names (RFC 9110, section 5.3).
     if "," in name or name != clean(name, PROVEN_MAX) or UNSEEN.search(name):
         raise Untrusted(f"{where} names somebody with a comma or a letter that cannot be seen: two names, perhaps")
     return name

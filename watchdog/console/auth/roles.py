@@ -32,6 +32,7 @@ class People:
 
     def role_of(self, name: str) -> Role | None:
         """Return the highest role of that name, or None; an empty name has none."""
+        # Under `everybody` an empty name would otherwise be a viewer.
         if not name:
             return None
         if name in self.approvers:

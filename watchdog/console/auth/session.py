@@ -110,6 +110,7 @@ class Sessions:
         return Visitor(role, name, word, Way.OIDC) if role is not None else None
 
     def _sign(self, kind: str, said: str) -> str:
+        # A key for this purpose alone: no signature made elsewhere with the same secret passes for a session.
         key = hmac.new(self._keys[kind], b"watchdog console session", hashlib.sha256).digest()
         return hmac.new(key, said.encode(), hashlib.sha256).hexdigest()
 

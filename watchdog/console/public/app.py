@@ -32,6 +32,7 @@ POLICY = (
     "img-src data:; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
 )
 """No script at all, and one inline style, allowed by its hash; the page needs no second request."""
+# No keep-alive: idle connections of visitors would take the places of the server, which are few.
 HEADERS = {"cache-control": "public, max-age=30", "content-security-policy": POLICY, "connection": "close"}
 HEADLINES = {
     "operational": "All services are operational",
@@ -102,6 +103,7 @@ class PublicPages:
             made = self._made.get(name)
             if made is None or made[0] is not view:
                 page = await run_in_background(self._page, view)
+                # NaN is no JSON: it raises here, instead of breaking the parser of each visitor.
                 self._made[name] = made = view, page, json.dumps(as_json(view), allow_nan=False).encode("ascii")
         return made[1], made[2]
 

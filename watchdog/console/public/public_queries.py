@@ -121,12 +121,14 @@ class PublicReader:
         """Return the state of all services, or None if the store was late, and whether the past was read completely."""
         loop = asyncio.get_running_loop()
         if self._reading is None or self._reading.done():
+            # Cleared first: a late store must not make an earlier state look like the present one.
             self._found, self._read_since = (None, False), loop.time()
             self._reading = self._spawn("reading for the status pages", self._read_all())
         # The limit counts from the start of the read: with a hanging store later visitors do not wait anew.
         left = self._read_since + WAIT_SECONDS - loop.time()
         if left <= 0:
             return None, False
+        # `wait` does not cancel a late read: it goes on, and the next page has its result.
         await asyncio.wait([self._reading], timeout=left)
         return self._found
 

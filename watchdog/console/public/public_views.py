@@ -71,6 +71,7 @@ class PublicService:
     @property
     def available(self) -> float | None:
         """Return the share of all the time watched that it was available."""
+        # Weighted by the time watched: a day of one hour counts less than a whole one.
         watched = sum(day.watched_seconds for day in self.days)
         return Availability(watched, sum(day.lost_seconds for day in self.days)).share
 

@@ -26,5 +26,6 @@ class Everyone:
         if self._others is None or now - self._others[0] >= OTHERS_FRESH_SECONDS:
             self._others = now, await self._world.journal.load_readonly(others) or State()
         saved = self._others[1].services
+        # Of the held ones alone: a service whose lease moved stays in memory as it was then.
         ours = {name: one for name, one in state.services.items() if name in held}
         return replace(state, services={**saved, **ours})

@@ -56,6 +56,7 @@ class DayHistory:
             begin, done = self._clock.monotonic(), 0
             while due[done:]:
                 spent = self._clock.monotonic() - begin
+                # One query is made in any case: even with a slow store the day fills up, page by page.
                 if done and spent >= self._budget_seconds:
                     return
                 # The next query takes as many spans as the time left allows, at the speed measured so far.
@@ -122,6 +123,7 @@ def state_of(rows: Sequence[Minute]) -> str:
         return "unknown" if any(row.unknown for row in rows) else "none"
     if bad == 0:
         return "good"
+    # The worst signal counts: among several good ones, one that fails would disappear in a mean.
     return "bad" if max(_share(row) for row in rows) >= BAD_SHARE else "some"
 
 

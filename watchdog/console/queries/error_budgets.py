@@ -54,6 +54,7 @@ class Budgets:
 
     async def _read(self, wishes: ServicePolicy) -> BudgetView:
         now = self._clock.now()
+        # From the begin of an hour: after 48 h the store has sums of whole hours alone.
         since = now - now % HOUR_SECONDS - (HOURS - 1) * HOUR_SECONDS
         rows: list[Minute] = []
         begin = since

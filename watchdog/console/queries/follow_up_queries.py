@@ -59,6 +59,7 @@ class FollowUpQueries:
 
     async def lately(self) -> Tally:
         """Return the tally, at most FRESH_SECONDS old: every load of the overview needs it."""
+        # An incomplete tally is never reused: each load reads on, until the number is right.
         if not self._tally.complete or self._world.clock.monotonic() - self._read_at >= FRESH_SECONDS:
             await self._read()
         return self._tally

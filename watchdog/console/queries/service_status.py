@@ -65,6 +65,7 @@ def _why_open(service: ServiceState, incident: Incident) -> str:
 def _standing(wishes: ServicePolicy, service: ServiceState | None, signals: tuple[SignalView, ...]) -> tuple[str, str]:
     if service is None:
         return "elsewhere", "nothing is known of it here yet"
+    # Before the incident, which is open as well: an action under way is the news.
     if service.phase in ACTING:
         return "acting", PHASES[service.phase]
     incident = open_incident(service)

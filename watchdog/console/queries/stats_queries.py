@@ -37,6 +37,7 @@ def numbers_view(one: Stats) -> NumbersView:
     """Return the numbers of a service, each as the command prints it."""
     means: list[Mean] = [getattr(one, attribute) for _, attribute in NAMES]
     found = zip(NAMES, means, cells(one)[1:], strict=True)
+    # The size of the sample is a field of its own, so its words are cut from the text.
     values = {name: NumberView(mean.value, mean.n, shown.partition(" (n=")[0]) for (name, _), mean, shown in found}
     return NumbersView(service=clean(one.service), **values)
 

@@ -241,6 +241,7 @@ class ViewQueries:
     async def history(self, limit: int) -> History:
         """Return the rollbacks among the newest incidents."""
         found, labels = await self.world.journal.incidents(limit), await self.world.journal.labels()
+        # A request counts, not its success: a lost answer may have been a rollback.
         acted = [one for one in found if one.rollback.requested_at is not None]
         causes = root_causes(await self.world.journal.remarks())
         rows = tuple(RollbackView(clean(one.id), *row(one, labels.get(one.id), causes.get(one.id))) for one in acted)
@@ -252,6 +253,7 @@ class ViewQueries:
         return sorted(rows, key=lambda one: (service_status.ORDER.index(one.standing), one.name))
 
     def _row(self, wishes: ServicePolicy, state: State) -> ServiceRow:
+        # A row has room for one latency: that of a critical signal, else of a probe.
         order = sorted(wishes.signals, key=lambda one: (not one.critical, one.kind not in PROBES))
         day = self.days.of(wishes.name, [one.name for one in order])
         return service_status.service_row(

@@ -37,6 +37,7 @@ def bar_of(states: Sequence[str]) -> list[tuple[str, str]]:
     """Return the same paths for any list of states."""
     paths: dict[str, str] = {}
     at = 0
+    # A path for each state, not for each span: the overview draws a bar for each of hundreds of services.
     for state, run in groupby(states):
         width, height = 2 * len(list(run)), HEIGHTS[state]
         paths[state] = paths.get(state, "") + f"M{at} {BAR_HEIGHT}v-{height}h{width}v{height}z"
@@ -66,6 +67,7 @@ def budget_words(budget: BudgetView) -> str:
     # Rounded towards bad news: the share left down, the seconds lost up, the seconds allowed down.
     objective = f"{100 * budget.objective:.6g}"
     left = "spent" if budget.left <= 0 else f"{math.floor(100 * budget.left) or 'under 1'} % left"
+    # The millionth absorbs errors of binary fractions: 36.0000000001 s are no 37 s.
     lost, allowed = _minutes(math.ceil(budget.lost_seconds - 1e-6)), _minutes(int(budget.allowed_seconds + 1e-6))
     said = f"{left}: {lost} lost of the {allowed} that {objective} % allows"
     said += f"; available {percent(budget.available, len(objective.partition('.')[2]) + 1)}"
@@ -137,6 +139,7 @@ def chart(signal: str, rows: Sequence[Minute], since: float, until: float, deplo
         if row.bad
     )
     unseen = (row for row in known if row.unknown and not row.good and not row.bad)
+    # A gap of more than five minutes breaks the line: drawn through, it would claim latencies never measured.
     return Chart(
         signal=signal,
         p50=_line(_with_gaps([(place(row.start), row.p50_seconds) for row in known], 5 * width), top, CHART_HEIGHT),
@@ -167,6 +170,7 @@ def _with_gaps(points: Sequence[tuple[float, float | None]], widest: float) -> l
 def term_bar(term: TermView) -> tuple[float, float]:
     """Return begin and width of a factor on a scale of 0 to 200: left of 100 it exonerates the deploy, right of 100 it
     incriminates it."""
+    # A factor of 0 has no logarithm: it fills its half, as 1/1000 does.
     log = math.log10(term.factor) if term.factor > 0 else -LONGEST_LOG
     length = TERM_WIDTH * min(abs(log) / LONGEST_LOG, 1.0)
     return round(TERM_WIDTH - length if log < 0 else TERM_WIDTH, 1), round(length, 1)

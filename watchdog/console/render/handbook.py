@@ -64,6 +64,7 @@ def page_view(name: str, at: Addresses) -> PageView | None:
     return _rendered(found, at) if found is not None else None
 
 
+# The pages ship with the package, so each is rendered once in a process.
 @cache
 def _rendered(found: Page, at: Addresses) -> PageView:
     contents = [one for one in headings(found.text) if one.level in (2, 3)]

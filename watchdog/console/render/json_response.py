@@ -11,4 +11,5 @@ class Ascii(JSONResponse):
 
     def render(self, content: Any) -> bytes:
         """Return the content as JSON."""
+        # NaN and Infinity are no JSON: a browser would refuse the whole answer.
         return json.dumps(content, allow_nan=False, separators=(",", ":")).encode("ascii")

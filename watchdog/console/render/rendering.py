@@ -73,6 +73,7 @@ class Renderer:
         me = request.scope.get("visitor")
         body = self.body(template, {"path": request.url.path, "me": me, **values})
         mark = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+        # Conditions count for a success alone (RFC 9110, section 13.2.1): a refusal is always sent whole.
         if status == 200 and request.headers.get("if-none-match") == mark:
             return Response(status_code=304, headers={"etag": mark})
         return Response(body, status, {"etag": mark}, media_type="text/html; charset=utf-8")

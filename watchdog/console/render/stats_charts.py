@@ -29,6 +29,7 @@ class Bars:
 
 def week_bars(weeks: Sequence[WeekView]) -> Bars:
     """Return the bars of the weeks; the rolled-back incidents are drawn at the bottom of each bar."""
+    # At least 1: weeks without an incident would divide by zero.
     top = max([one.incidents for one in weeks] + [1])
     return Bars(
         _bars([one.incidents for one in weeks], top),
@@ -50,6 +51,7 @@ def _bars(values: Sequence[int], top: int) -> str:
 
 def restored_dots(found: Sequence[RestoredView], since: float, until: float, *, rolled_back: bool) -> str:
     """Return a path of points, one for each incident: across its begin, upwards its duration on a logarithmic scale."""
+    # A line of no length: its round cap is a dot, which stays round when the chart is stretched.
     return "".join(
         f"M{WIDTH * (one.at - since) / (until - since):.1f} {height(one.seconds):.1f}h0"
         for one in found
@@ -60,6 +62,7 @@ def restored_dots(found: Sequence[RestoredView], since: float, until: float, *, 
 def height(seconds: float) -> float:
     """Return the distance of a duration from the top of the chart."""
     low, high = math.log(LINES[0][0]), math.log(LINES[-1][0])
+    # A second at least: 0 s has no logarithm.
     share = (math.log(max(seconds, 1.0)) - low) / (high - low)
     return HEIGHT - 8 - (HEIGHT - 16) * min(max(share, 0.0), 1.0)
 

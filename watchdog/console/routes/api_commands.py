@@ -71,6 +71,7 @@ def add_commands(api: FastAPI) -> None:
     async def take(request: Request, command: HumanCommand, subject: str, said: Mapping[str, Any]) -> Response:
         visitor: Visitor = request.scope["visitor"]
         service: CommandService = request.scope["watchdog.commands"]
+        # A program that sends a token has none: no other site can make a browser send that header.
         if visitor.form_token:
             why = why_not_ours(request, visitor, request.headers.get("x-form-token", ""))
             if why:

@@ -90,6 +90,7 @@ def _lists(reader: ViewQueries, draw: Draw) -> Handlers:
 
     async def audit(request: Request) -> Response:
         given, refused = request.query_params.get("before", ""), request.query_params.get("show") == "refused"
+        # An address that a person edited shows the newest page, not an error.
         before = int(given) if PAGE_MARK.fullmatch(given) else None
         view = await reader.audit(before=before, not_allowed=refused)
         return await draw(request, "audit.html", {"view": view, "refused": refused, "newest": before is None})

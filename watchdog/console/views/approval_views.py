@@ -75,11 +75,13 @@ def can_undo(incident: Incident, service: ServiceState | None) -> bool:
     """Return whether an undo is possible: the incident's rollback is live, and no action is under way."""
     if service is None or incident.rollback.deploy is None or service.phase in ACTING:
         return False
+    # Once another deploy is live, nothing of the rollback is left to take back.
     return service.live == incident.rollback.deploy
 
 
 def quiet_views(state: State, policy: Policy, service: str | None, now: float) -> tuple[QuietView, ...]:
     """Return the silences and action holds of a service (or of all) that have not ended."""
+    # A window of the configuration cannot be ended by a command: it gets no button.
     typed = {one.name for one in (*state.silences, *state.holds)}
     return tuple(
         QuietView(one.name, clean(words), one.name in typed) for one, words in quiets(state, policy, now, service)

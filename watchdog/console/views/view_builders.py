@@ -105,6 +105,7 @@ def blame_view(blame: Blame, diff: str) -> BlameView:
     return BlameView(
         suspect=decision_text.named(blame.suspect) if blame.suspect is not None else "",
         diff=diff,
+        # A veto overrides the arithmetic: beside it the number would pass for the verdict.
         probability=None if blame.vetoed else blame.probability,
         shown=_probability(blame),
         need=blame.need,
