@@ -121,6 +121,7 @@ def shown_version() -> str:
 def build() -> App:
     """Return the command line with every command."""
     app = App(name=PROGRAM, help=HELP, version=shown_version, help_format="markdown")
+    # cyclopts sorts by name: these keys keep the order of our tables instead.
     titles = [Group(title, sort_key=place) for place, (title, _) in enumerate(PANELS)]
     panels = {word: title for title, (_, words) in zip(titles, PANELS, strict=True) for word in words}
     order = {word: place for _, words in PANELS for place, word in enumerate(words)}

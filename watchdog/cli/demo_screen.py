@@ -32,6 +32,7 @@ class DemoScreen:
         self._console = console or Console(markup=False, highlight=False, emoji=False)
         self._plain = not self._console.is_terminal
         if self._plain:
+            # Without a terminal Rich takes 80 columns, and would break lines.
             self._console.width = PIPE_WIDTH
         # A terminal without UTF-8 cannot encode block characters: Python would raise.
         self._ascii = not (self._console.encoding or "").lower().startswith("utf")
@@ -59,6 +60,7 @@ class DemoScreen:
             self._write([*self._head, ""])
             return
         # Transient: the live picture is cleared at the end, and `result` prints the whole story instead.
+        # Drawn at events alone: a refreshing thread of Rich would take turns from the loop that probes.
         self._live = Live(console=self._console, auto_refresh=False, transient=True, get_renderable=self._picture)
         self._live.start(refresh=True)
 

@@ -46,6 +46,7 @@ def command_function(command: HumanCommand) -> Callable[..., Coroutine[Any, Any,
         named = about[0] if about else ""
         return await submit(ctx, command.name, checked_arguments(ctx, command, named, given))
 
+    # By position alone: cyclopts would offer the subject as an option, too (`--service web`).
     parameters = [Named(subject, Named.POSITIONAL_ONLY, annotation=str)] if subject else []
     parameters += [_option(one) for one in command.arguments]
     parameters.append(Named("ctx", Named.KEYWORD_ONLY, annotation=It))

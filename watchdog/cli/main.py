@@ -40,6 +40,7 @@ def prepare(
     utc
         Show times in UTC, not in the local time zone (TZ).
     """
+    # Errors are raised, not printed: `main` puts them into words, and chooses the exit code.
     command, bound, ignored = app.parse_args(tokens, exit_on_error=False, print_error=False)
     if "ctx" not in ignored:
         # `--help` and `--version` of cyclopts itself take no context: they run here, without an event loop.
@@ -58,6 +59,7 @@ def main(tokens: Sequence[str] | None = None, load_roof: Callable[[], Services] 
     """Run one command and return its exit code."""
     typed = renamed(sys.argv[1:] if tokens is None else tokens)
     try:
+        # The parsed command is wanted as a value: by default cyclopts would print a result and end the process.
         found = app.meta(typed, exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
         from watchdog.cli.usage_errors import usage_hint

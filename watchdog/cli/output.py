@@ -16,6 +16,7 @@ from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.errors import MISTAKES_MAX, ConfigurationError, OutcomeUnknown, Refused, Temporary, WatchdogError
 from watchdog.presentation.text import WIDTH, clean
 
+# 130 is 128 + SIGINT, as a shell reports a command that Ctrl-C ended.
 DONE, FAILED, USAGE, REFUSED, INTERRUPTED = 0, 1, 2, 3, 130
 PIPE_WIDTH = 4000
 """Without a terminal no line is wrapped: lines are for grep."""
@@ -44,6 +45,7 @@ def show_table(made: Table) -> None:
 def show_lines(lines: Sequence[str]) -> None:
     """Write lines as they are; on a terminal the labels at the margin are bold."""
     if not sys.stdout.isatty():
+        # Without Rich, which breaks lines at its width: a pipe gets each line whole.
         sys.stdout.write("".join(f"{line}\n" for line in lines))
         return
     out = console()
@@ -56,6 +58,7 @@ def show_wrapped(lines: Sequence[str]) -> None:
     if not sys.stdout.isatty():
         show_lines(lines)
         return
+    # Commands and addresses stay in one piece, to be copied.
     wrapper = textwrap.TextWrapper(WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
     show_lines([row for line in lines for row in wrapper.wrap(line) or [""]])
 
@@ -84,6 +87,7 @@ def print_error(text: str) -> None:
 def show_progress(text: str) -> None:
     """Show progress on stderr, over the previous progress line; nothing without a terminal."""
     if sys.stderr.isatty():
+        # Shorter than 80 columns: of a wrapped line, the next one would overwrite the last row only.
         sys.stderr.write(f"\r{clean(text, limit=78)}\x1b[K")
         sys.stderr.flush()
 

@@ -155,6 +155,7 @@ def times(facts: Facts) -> list[str]:
     """Return detection, request and recovery times against the policy's targets."""
     incident = facts.incident
     rows = [
+        # A rollback by hand detects nothing: its onset is the command itself.
         ("Onset to the first decision (detection)", None if facts.by_hand else incident.opened_at, None),
         ("Onset to rollback request", incident.rollback.requested_at, None),
         ("Onset to restored", facts.ended_at, facts.target_seconds),

@@ -39,6 +39,7 @@ def table(head: Sequence[str], found: Sequence[Sequence[str]], title: str = "") 
         box=None, pad_edge=False, title=title or None, title_justify="left", header_style="bold", padding=(0, 2, 0, 0)
     )
     for name in head:
+        # Folded: Rich would shorten a long id with an ellipsis, and it could not be copied.
         made.add_column(name.upper(), overflow="fold")
     for row in found:
         made.add_row(*(Text(clean(cell), style=STYLES.get(cell, "")) for cell in row))

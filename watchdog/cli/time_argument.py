@@ -29,6 +29,7 @@ def parse_moment(text: str, now: float, tz: tzinfo = UTC) -> float:
         today = datetime.fromtimestamp(now, zone).date()
         at = _at(date.fromisoformat(day) if day else today, time, zone)
         if not day and at > now:
+            # A day of the calendar, not 24 hours: the two differ on the day of a clock change.
             at = _at(today - timedelta(days=1), time, zone)
     # A name that is a folder of zones, such as `Europe`, may raise OSError.
     except (ZoneInfoNotFoundError, OSError):
@@ -51,6 +52,7 @@ def _zone(name: str | None, default: tzinfo) -> tzinfo:
     if name.upper() in ("Z", "UTC"):
         return UTC
     if name[0] in "+-":
+        # The colon may be missing: the first two digits are hours, the last two minutes.
         minutes = int(name[1:3]) * 60 + int(name[-2:])
         return timezone(timedelta(minutes=minutes if name[0] == "+" else -minutes))
     return ZoneInfo(name)

@@ -95,6 +95,7 @@ async def _plan_undo(ctx: Context, incident: str) -> int:
         known = await store.incident(incident)
     if known is None:
         no_such_incident(incident)
+    # The configuration may have lost this service since its incident.
     known_service(settings, known.service)
     plan, said = await ctx.app().plan_undo(settings, known)
     return _show(plan, command_line("undo", known.id), section("UNDO", said))

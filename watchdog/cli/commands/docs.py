@@ -93,6 +93,7 @@ def _found(place: str) -> "tuple[Page, str]":
         usage_error(name, "no such page", f"did you mean {' or '.join(meant)}?" if meant else LISTS)
     text = section(found.text, anchor) if anchor else found.text
     if text is None:
+        # Without the title: its anchor would show the whole page.
         known = ", ".join(one.anchor for one in headings(found.text)[1:])
         usage_error(place, "no such heading on that page", f"one of: {known}")
     return found, text

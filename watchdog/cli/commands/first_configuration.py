@@ -67,6 +67,7 @@ async def init(
     from watchdog.settings.text.init import minimal_text
 
     path = ctx.cwd / (ctx.config or DEFAULT_NAME)
+    # Before the questions: a person's answers must not be lost to a file that is in the way.
     if path.exists() and not force:
         usage_error(str(path), "is there already", "--force overwrites it, -c names another file")
     service = render
@@ -74,6 +75,7 @@ async def init(
     try:
         if from_render:
             found, groups = await ctx.app().services(ctx.environ, ctx.cwd, render_url)
+            # Render sets this variable in each service: if `init` runs there, the watchdog leaves itself out.
             chosen, own_id = _channels(chosen), ctx.environ.get("RENDER_SERVICE_ID")
             text = text_from_render(found, own_id, chosen, groups=groups, render_url=render_url)
         else:
@@ -174,6 +176,7 @@ def _ask(question: str) -> str:
     sys.stdout.write(question)
     sys.stdout.flush()
     answer = sys.stdin.readline()
+    # The end of the input: an empty answer still has its line break.
     if not answer:
         usage_error("init", "no answer", "give --site and --render, or --from-render")
     return answer.strip()

@@ -110,6 +110,7 @@ def _chosen(facts: "Facts", names: tuple[str, ...], undo: bool) -> "list[Item]":
 
     known = {item.id: item for one in checklists(facts) for item in one.items}
     if names == (EVERYTHING,):
+        # An undo concerns ticks of people alone: an item that is done by the record has none.
         return [item for item in follow_ups(facts) if (item.tick is not None if undo else not item.done)]
     if not names:
         usage_error("ITEM", "none is named", f"one of: {', '.join(known)}")

@@ -28,6 +28,7 @@ async def incidents(*, limit: Limit = 20, as_json: AsJson = False, ctx: It) -> i
     from watchdog.cli import output, tables
 
     settings, clock = ctx.settings(), ctx.clock()
+    # The limit of the console's API, whose answer `--json` prints.
     most = max(1, min(limit, INCIDENTS_READ))
     async with ctx.app().reading(settings) as store:
         if as_json:

@@ -124,6 +124,7 @@ async def deploys(service: str, /, *, as_json: AsJson = False, ctx: It) -> int:
         output.show_lines(json_lines(deploys_view(service, found, choice, now)))
         return output.DONE
     output.show_table(tables.deploys(found, choice, now, ctx.zone()))
+    # The table marks the target on its row: where there is none, no row could say why.
     if choice is not None and choice.deploy is None:
         output.show_lines([f"No rollback target: {choice.why}."])
     return output.DONE

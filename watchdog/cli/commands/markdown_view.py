@@ -28,6 +28,7 @@ class MarkdownView(Markdown):
     elements = {**Markdown.elements, "table_open": _Folded}  # noqa: RUF012  as in Rich
 
     def __init__(self, text: str) -> None:
+        # Rich would hide an address in an escape sequence: unreadable on many terminals, and not to be copied.
         super().__init__(text, hyperlinks=False)
 
 

@@ -76,6 +76,7 @@ async def stats(
         found = [one for one in await store.incidents(INCIDENTS_READ) if one.opened_at >= now - seconds]
         acts = {one.id: human_acts(one, await store.notes(incident=one.id, limit=NOTES_READ), remarks) for one in found}
     watched = numbers.watched(state.services if state is not None else {}, now)
+    # MTTA counts to the first act of a person: an incident without one counts in no mean.
     first = {name: moments[0] for name, moments in acts.items() if moments}
     result = numbers.stats(found, watched, first, labels, now - seconds, now)
     output.show_lines(stats_text.show(result, "json" if as_json else style))

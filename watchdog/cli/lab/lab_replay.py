@@ -58,12 +58,14 @@ async def replay(
             "lab replay", "no recording named", "name files, or the folder recordings/ beside the daemon's store"
         )
     # A replay calls no vendor, so no key is needed.
+    # Nor does a watchdog.yaml in this folder count unasked: without --config the recorded policy decides.
     settings = load(ctx.config, ctx.environ, ctx.cwd, secretless=True) if ctx.config is not None else None
     found = answer([ctx.cwd / path for path in recordings], settings)
     if as_json:
         sys.stdout.write(json.dumps(json_object(found)) + "\n")
     else:
         output.show_lines(list(lines(found)))
+    # With another policy, differences are the answer that was asked for.
     return output.FAILED if found.replay.divergence is not None and settings is None else output.DONE
 
 
@@ -73,6 +75,7 @@ def _since_upgrade(paths: Sequence[Path], ctx: Context, *, as_json: bool) -> int
     from watchdog.cli.lab import upgrade_text
     from watchdog.settings.load.load import load
 
+    # The configuration only names the folder: each recording brings the policy of its time.
     found = decided_again(paths, None if paths else load(ctx.config, ctx.environ, ctx.cwd, secretless=True))
     if as_json:
         sys.stdout.write(json.dumps(upgrade_text.json_object(found)) + "\n")
