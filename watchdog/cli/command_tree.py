@@ -120,6 +120,7 @@ def shown_version() -> str:
 
 def build() -> App:
     """Return the command line with every command."""
+    # The version is a function: `--version` alone searches the installed packages for a namesake.
     app = App(name=PROGRAM, help=HELP, version=shown_version, help_format="markdown")
     # cyclopts sorts by name: these keys keep the order of our tables instead.
     titles = [Group(title, sort_key=place) for place, (title, _) in enumerate(PANELS)]

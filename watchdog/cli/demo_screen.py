@@ -125,6 +125,7 @@ class DemoScreen:
     def _picture(self, *, whole: bool = False) -> Group:
         """Return header, signals and notes; only the newest notes that fit, or all with `whole`."""
         signals = self._signal_rows()
+        # Four more lines: a blank one below the header, head and end of the table, and the cursor.
         room = len(self._lines) if whole else max(1, self._console.height - len(self._head) - len(signals) - 4)
         lines = [Text(line) for line in [*self._head, ""]]
         for text, (_, word, _, _) in zip(demo_text.signal_lines(signals), [("", "", "", ""), *signals], strict=True):
@@ -136,6 +137,7 @@ class DemoScreen:
             lines.append(Text(self._drawable(demo_text.note_line(note, self._began_at))))
             lines[-1].stylize("bold", 8, 8 + len(note.label))
         for line in lines:
+            # Live, a wrapped line would push the newest notes off the screen.
             line.no_wrap, line.overflow = not whole, "ellipsis"
         return Group(*lines)
 

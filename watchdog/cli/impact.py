@@ -31,6 +31,7 @@ def lasted(facts: Facts) -> list[str]:
         if end is not None
         else f"not known; {long / 60:.1f} minutes so far"
     )
+    # Closed by a person, or continued as another incident: its end is not that of the outage.
     if end is None and incident.closed_at is not None:
         duration = "not known"
     failed = ", ".join(plain(finding.signal) for finding in incident.findings) or "not known"
@@ -70,6 +71,7 @@ def step_seconds(facts: Facts, rows: Sequence[Minute]) -> float:
     if old and all(row.start % HOUR_SECONDS == 0 for row in rows):
         return HOUR_SECONDS
     span = max(row.start for row in rows) - min(row.start for row in rows) + MINUTE_SECONDS
+    # Each divides a day, so that the rows begin at round times.
     steps = (1, 2, 5, 10, 15, 30, 60, 120, 240, 360, 720, 1440)
     return next((n * MINUTE_SECONDS for n in steps if span <= ROWS_MAX * n * MINUTE_SECONDS), 7 * 86400.0)
 
@@ -82,4 +84,5 @@ def _share(rows: Sequence[Minute]) -> str:
     good, bad = sum(row.good for row in rows), sum(row.bad for row in rows)
     if not rows:
         return "none read"
+    # Unknown readings are no evidence: they count in neither number.
     return f"{bad} of {good + bad} ({bad / (good + bad):.0%})" if good + bad else "unknown"

@@ -24,6 +24,7 @@ def json_lines(facts: Any, *, compact: bool = False) -> list[str]:
 
 def plain(value: Any, name: str = "") -> Any:
     """Return a value in JSON types; `name` is its field."""
+    # `is_dataclass` is true of a class as well, which has no values.
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name), field.name) for field in fields(value)}
     if isinstance(value, Mapping):

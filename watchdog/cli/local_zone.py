@@ -17,6 +17,7 @@ class LocalZone(tzinfo):
 
     def utcoffset(self, at: datetime | None) -> timedelta | None:
         """Return how far the zone is ahead of UTC at a local time."""
+        # Python takes a time without a zone as local; with this one attached, `astimezone` would call us again.
         return None if at is None else at.replace(tzinfo=None).astimezone().utcoffset()
 
     def dst(self, at: datetime | None) -> timedelta | None:

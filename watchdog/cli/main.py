@@ -57,6 +57,7 @@ def prepare(
 
 def main(tokens: Sequence[str] | None = None, load_roof: Callable[[], Services] | None = None) -> int:
     """Run one command and return its exit code."""
+    # Replaced before cyclopts reads them: as commands of its own, old spellings would stand in every help.
     typed = renamed(sys.argv[1:] if tokens is None else tokens)
     try:
         # The parsed command is wanted as a value: by default cyclopts would print a result and end the process.

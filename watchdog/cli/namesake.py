@@ -14,6 +14,7 @@ CURE = (
 def conflict() -> str:
     """Return a warning that the other package is installed here, with the cure, or an empty text."""
     try:
+        # By the metadata: an import would find the files of whichever package was installed last.
         found = version("watchdog")
     except PackageNotFoundError:
         return ""

@@ -169,6 +169,7 @@ def _timed(facts: Facts, name: str, at: float | None, target: float | None) -> t
     if at is not None:
         verdict = "" if target is None else "met" if at - onset <= target else "**missed**"
         return (name, show_seconds(max(0.0, at - onset)), shown, verdict)
+    # An open incident past its target has missed it, however it will end.
     late = target is not None and facts.incident.closed_at is None and facts.now - onset > target
     return (name, "not yet" if facts.incident.closed_at is None else "never", shown, "**missed**" if late else "")
 
@@ -257,6 +258,7 @@ def _commit(facts: Facts, deploy: Deploy) -> str:
     if deploy.code is None:
         return f"commit {NOT_KNOWN}"
     shown = short(deploy.code)
+    # The code of an image is a digest: no commit, and no page.
     return link(shown, f"{repo}/commit/{deploy.commit}") if repo and deploy.commit else code(shown)
 
 

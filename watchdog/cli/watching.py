@@ -41,6 +41,7 @@ async def shown(draw: Draw, clock: "Clock", *, watch: bool, as_json: bool = Fals
             code = await draw()
             if code != output.DONE:
                 return code
+        # Nothing else: an error that does not pass would be repeated every two seconds.
         except Temporary as error:
             output.explain_error(error)
         # A reader behind a pipe must see this picture now, not with the next one.

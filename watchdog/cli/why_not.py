@@ -207,7 +207,6 @@ def _of_suspicion(notes: Sequence[Note]) -> list[str]:
         if note.label not in SUSPICION:
             continue
         if note.label == "SUSPECT":
-            # A suspicion may be noted several times: the first note began it.
             began = note.at if began is None else began
         elif began is not None:
             reasons.append(f"the suspicion ended by itself after {show_seconds(note.at - began)}: {note.text}")

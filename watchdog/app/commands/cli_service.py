@@ -137,6 +137,7 @@ async def _tell_deploys(app: App) -> None:
             deploys = tuple(await app.platform.deploys(wishes.platform_id))
             await app.engine.submit_and_wait(DeploysListed(at, name, deploys, facts))
         except (Temporary, Permanent) as error:
+            # Submitted as well: the refusal of the command then names the reason why no list is known.
             await app.engine.submit_and_wait(DeploysUnread(app.clock.now(), name, str(error)))
 
 

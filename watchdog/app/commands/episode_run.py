@@ -26,6 +26,7 @@ def _episode(name: str, seed: str) -> tuple[list[str], bool]:
 
 def _clean(seed: str) -> tuple[list[str], bool]:
     scene = clean_scene(seed, CLEAN_DAYS)
+    # A scene of a tenth of a day is enough for the policy, as in `lab score`.
     record = ClosedLoop(scene, policy_for(clean_scene(seed, 0.1))).run(scene.begins_at + CLEAN_DAYS * DAY_SECONDS)
     clean = counted(seed, CLEAN_DAYS, record)
     return tell_clean(scene, record, clean), not (clean.rollbacks or clean.pages)

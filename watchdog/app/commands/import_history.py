@@ -178,6 +178,7 @@ def _write(past: Past, run: str, began_at: float, out: Path) -> tuple[Path, int]
                 tape.write(began_at, batch)
                 events += len(batch)
             tape.close()
+            # One file: all batches are written as of one moment, so the writer never finds it an hour old.
             (made,) = Path(making).iterdir()
             return made.replace(out / made.name), events
     except OSError as error:

@@ -63,6 +63,7 @@ def worker(variant: Variant = VARIANTS[FULL]) -> Run:
         daemon.engine.listeners.stepped.remove(daemon.meter.stepped)
         daemon.engine.listeners.note.append(start.story)
         daemon.engine.listeners.stepped.append(lambda _before, _after, _event, effects: start.told(effects))
+        # Not `begin`: commands are looked for below, and the simulated world has no optional integrations.
         await watch(daemon)
         daemon.supervisor.start("commands", lambda: _take_commands(daemon, start))
         await start.stopping.wait()

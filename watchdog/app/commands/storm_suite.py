@@ -94,6 +94,7 @@ def play_all(first: int, seeds: int, *, variant: str = FULL, processes: int = 2)
 
 
 def _chunks(first: int, seeds: int, variant: str, processes: int) -> Iterator[list[Outcome]]:
+    # In chunks: each begins with full collections of the garbage, too dear for every single seed.
     chunks = [range(at, min(at + CHUNK, first + seeds)) for at in range(first, first + seeds, CHUNK)]
     with workers(processes) as pool:
         yield from pool.map(play_chunk, chunks, repeat(variant))

@@ -94,6 +94,7 @@ def _newest(paths: Sequence[Path]) -> Sequence[Path]:
     """Return the newest files up to BYTES_MAX in all, at least one."""
     kept: list[Path] = []
     size = 0
+    # A name begins with the time of its file, so this order is that of time.
     for path in sorted(paths, key=lambda one: one.name, reverse=True):
         size += path.stat().st_size
         if kept and size > BYTES_MAX:

@@ -13,6 +13,7 @@ from threading import Thread
 @contextmanager
 def workers(processes: int) -> Iterator[ProcessPoolExecutor]:
     """Yield a pool of worker processes; after an error or Ctrl-C they are terminated in the middle of their work."""
+    # Children of other pools are left alone below.
     others = active_children()
     # Spawned, not forked: a fork would inherit the locks of threads, and a running event loop.
     pool = ProcessPoolExecutor(processes, mp_context=_Workers(), initializer=_end_with_the_parent)

@@ -10,6 +10,6 @@ async def state_of_all(app: App) -> State:
     """Return the state of all workers. Raises Temporary or Permanent if the others' cannot be read."""
     ours, engine = app.engine.state, app.engine
     others = [name for name in engine.policy.services if name not in engine.held]
+    # The only worker reads nothing here: it answers even while the store is away.
     saved = await app.store.load_readonly(others) if others else None
-    # Ours last: a step that waits for its save is in memory alone.
     return replace(ours, services={**(saved.services if saved is not None else {}), **ours.services})

@@ -205,6 +205,7 @@ def _vendor_sources(
             url,
             clock,
             role,
+            # Of the platform, the components of our regions and types count; of an upstream, those its entry names.
             parts if role == "platform" else _chosen(settings, name),
             elsewhere=elsewhere_of(name, settings.endpoints["sentry"]),
             wire=looks,

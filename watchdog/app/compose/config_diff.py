@@ -75,6 +75,7 @@ def _judged(settings: Settings) -> Iterator[_Leaf]:
 
 
 def _shown(value: Any) -> Any:
+    # A number cannot hold a key; a text that a person wrote may.
     return value if value is None or isinstance(value, (int, float)) else _Text(value)
 
 

@@ -37,6 +37,7 @@ def access_of(settings: Settings, clock: Clock) -> Access:
     from watchdog.console.dependencies import Access
     from watchdog.domain.commands.human_command import Role
 
+    # Switched off, a token that is still in the environment must admit no one.
     tokens = CONSOLE_TOKENS.items() if settings.console.tokens else ()
     return Access(
         tokens={Role(role): settings.secrets[name] for role, name in tokens if name in settings.secrets},

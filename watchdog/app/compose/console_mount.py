@@ -57,6 +57,7 @@ def _world(app: App) -> Dependencies:
     return Dependencies(
         journal=app.store,
         clock=clock,
+        # As functions: a reload replaces the policy, and each step the state.
         policy=lambda: app.engine.policy,
         state=lambda: app.engine.state,
         held=lambda: app.engine.held,

@@ -137,7 +137,6 @@ def wire(
         if event is not None:
             supervisor.spawn("question receipt", engine.submit(event))
 
-    # The channels of stakeholders are no fallback: they must not read notices for engineers.
     teller = Outbox(store, notifiers, clock, brought, aside=policy.plain_channels)
     acting = actuator(outside.platform, store, clock)
     engine = Engine(
@@ -149,7 +148,6 @@ def wire(
         teller=teller,
         listeners=listeners,
     )
-    # The engine asks this monitor before an action: after a stall of the loop, newer events may still wait unread.
     stall = engine.stall = LoopLagMonitor(clock, metrics.loop_lag)
     scheduler = engine.scheduler = ProbeScheduler(clock, supervisor, metrics, engine.on_samples, stall, chance=chance)
     meter = _metered(metrics, policy, listeners)

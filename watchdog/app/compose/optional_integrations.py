@@ -36,6 +36,7 @@ class IntegrationPorts:
         """Close the connections."""
         if self.repository is not None:
             await self.repository.close()
+        # `changes` is the PagerDuty channel itself, which is closed with the other channels.
         if self.pager is not None:
             await self.pager.close()
 

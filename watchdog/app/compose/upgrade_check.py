@@ -36,6 +36,7 @@ REPLAY_SECONDS_MAX = 1800.0
 # Longer than REPLAY_SECONDS_MAX: the hold outlasts even a replay that is cut off.
 HOLD_SECONDS = 2000.0
 LOOK_SECONDS = 900.0
+# As `nice` counts: 0 is usual, 19 the lowest.
 PRIORITY = 10
 POLL_SECONDS = 0.05
 AGAIN_SECONDS = 10.0
@@ -73,6 +74,7 @@ async def decide_past_again(app: App, folder: Path) -> None:
         return
     holds = await _hold(app)
     again = f"it was begun {tries} times, and never came to its end"
+    # Given up, people are notified all the same: silence would look like a comparison without differences.
     found = await _replayed(folder) if tries < TRIES_MAX else _not_done(again)
     log.info("the past was decided again after an upgrade", result=found.title)
     until = clock.now() + LOOK_SECONDS if found.other else None
@@ -91,6 +93,7 @@ async def _hold(app: App) -> tuple[str, ...]:
     engine, now = app.engine, app.clock.now()
     # A store in a file has one worker; on a shared one another worker's hold may still be needed.
     alone = database_path(app.settings.store_url) is not None
+    # In mode observe nothing is rolled back, so there is nothing to hold.
     if all(service.mode is Mode.OBSERVE for service in engine.policy.services.values()):
         return ()
     reason = f"watchdog {__version__} first decides again what was decided before the upgrade"

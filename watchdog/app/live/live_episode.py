@@ -129,6 +129,7 @@ async def _play(plan: Plan, pair: Pair) -> Seen:
             troubles, played = await _told(plan, pair), True
         else:
             troubles = ["the daemon did not get ready: is the machine too busy?"]
+    # The machinery failed, which says nothing about the delay: the episode counts as wrong, and not as played.
     except (Permanent, httpx.HTTPError) as error:
         troubles = [f"{type(error).__name__}: {error}"]
     seen = judge(plan, pair.log(), troubles, played=played)

@@ -48,6 +48,7 @@ class Seen:
 def judge(plan: Plan, story: Sequence[Entry], troubles: Sequence[str] = (), *, played: bool = True) -> Seen:
     """Return the judgement of an episode by its log; `troubles` are failures of the machinery."""
     onset = sandbox_process.first_at(story, what="fault_started", target="web")
+    # Of the changes to Render only rollbacks are POSTs; auto-deploy is switched by a PATCH.
     requested = sandbox_process.first_at(story, what="request", vendor="render", method="POST")
     pinned = sandbox_process.first_at(story, what="request", vendor="render", method="PATCH")
     paged = sandbox_process.first_at(story, what=PAGED)

@@ -220,6 +220,7 @@ def _answered(app: App, expected: Expected) -> bool:
     # A blind daemon opens no incident: this notice is its whole answer.
     if state.blind_told:
         return True
+    # Where a verified rollback is expected, a question is a deviation: the run waits on, to its limit.
     left_to_people = {Phase.PAGED} if expected.verified else {Phase.PAGED, Phase.ASKING}
     phases = {service.phase for service in state.services.values() if service.incident is not None}
     return any(incident.closed_at is not None for incident in incidents) or bool(phases & left_to_people)

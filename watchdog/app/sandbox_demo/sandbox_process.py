@@ -48,6 +48,7 @@ async def running(
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
+    # It may have ended by itself.
     with contextlib.suppress(ProcessLookupError):
         process.terminate()
     try:

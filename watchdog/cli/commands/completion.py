@@ -16,8 +16,8 @@ async def completion(shell: Literal["bash", "zsh", "fish"], /, *, ctx: It) -> in
     shell
         Which shell.
     """
-    from watchdog.cli import output
     # Here, not at the top: `main` builds the tree of commands, and so imports this file first.
+    from watchdog.cli import output
     from watchdog.cli.main import app
 
     output.show_lines(app.generate_completion(shell=shell).splitlines())

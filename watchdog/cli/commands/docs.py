@@ -113,6 +113,7 @@ def _show(page: "Page", text: str) -> None:
 
 def for_terminal(text: str, name: str) -> str:
     """Return the Markdown without comments, and with commands in place of links to pages."""
+    # Comments of the pages are for tests and for those who edit them.
     plain = re.sub(r"<!--.*?-->\n?", "", text, flags=re.DOTALL).replace("<br>", " ")
     return LINK.sub(lambda found: _command(found, name), plain)
 

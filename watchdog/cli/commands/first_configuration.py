@@ -67,7 +67,6 @@ async def init(
     from watchdog.settings.text.init import minimal_text
 
     path = ctx.cwd / (ctx.config or DEFAULT_NAME)
-    # Before the questions: a person's answers must not be lost to a file that is in the way.
     if path.exists() and not force:
         usage_error(str(path), "is there already", "--force overwrites it, -c names another file")
     service = render
@@ -75,7 +74,6 @@ async def init(
     try:
         if from_render:
             found, groups = await ctx.app().services(ctx.environ, ctx.cwd, render_url)
-            # Render sets this variable in each service: if `init` runs there, the watchdog leaves itself out.
             chosen, own_id = _channels(chosen), ctx.environ.get("RENDER_SERVICE_ID")
             text = text_from_render(found, own_id, chosen, groups=groups, render_url=render_url)
         else:
@@ -140,6 +138,7 @@ def _next(path: Path, chosen: "FirstChannels", needed: Sequence[str]) -> Sequenc
 
     steps = [f"Wrote {path}. It observes and touches nothing."]
     if needed:
+        # `init` never touches a `.env`, so the person adds the variables to it.
         there = path.with_name(".env").exists()
         how = "set in .env:" if there else f"copy {EXAMPLE} to .env and set"
         steps.append(f"Next:  {how} {', '.join(needed)}")

@@ -115,6 +115,7 @@ async def _sent(name: str, channel: "Notifier", at: float, *, plain: bool) -> "C
         title, lines = "A test: nothing is wrong", ("If you can read this, you will hear here when something is.",)
     # A pager merges a second trigger with the same key, so each test has its own.
     name_of_test = f"notify-test-{at:.0f}"
+    # Of low severity, and not waking: a pager records the test without ringing at night.
     notice = Notice(at, name_of_test, "watchdog", Severity.LOW, NoticeKind.TEST, title, lines, plain=plain)
     over = Notice(at, name_of_test, "watchdog", Severity.LOW, NoticeKind.RESOLVED, "The test is over", plain=plain)
     try:

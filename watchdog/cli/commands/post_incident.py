@@ -123,6 +123,7 @@ async def _facts(store: "Store", settings: "Settings", incident_id: str, now: fl
     return Facts(
         incident=incident,
         now=now,
+        # The two queries overlap: the incident's own notes come from the second.
         notes=[*(one for one in before if one.incident != incident_id), *own],
         remarks=await store.remarks(incident_id),
         label=(await store.labels()).get(incident_id),

@@ -57,6 +57,7 @@ async def live(
     from watchdog.cli import output
     from watchdog.daemon.runtime.clock import SystemClock
 
+    # Once each: a kind named twice would be compared twice.
     names = tuple(dict.fromkeys(name.strip() for name in kinds.split(",") if name.strip())) or KINDS
     wrong = _wrong(names, {"episodes": episodes, "parallel": parallel, "simulated": simulated, "processes": processes})
     if wrong:

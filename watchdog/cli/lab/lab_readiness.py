@@ -70,6 +70,7 @@ def json_object(examined: "Examined") -> Mapping[str, Any]:
         "watched_seconds": found.watched_seconds,
         "counts": {verdict.value: count for verdict, count in found.counts.items()},
         "wrong_share": outlook.wrong_share.json_object(),
+        # Without recorded time there is no rate, and its upper bound would be infinite: no number in JSON.
         "false_rollbacks_per_service_year": outlook.wrong_per_year.json_object() if outlook.service_days else None,
         "service_years_to_bound": outlook.years_to_bound,
         "criteria": [one.json_object() for one in outlook.criteria],

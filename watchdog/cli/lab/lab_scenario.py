@@ -40,5 +40,6 @@ async def scenario(
     if as_json:
         sys.stdout.write(json.dumps(told.json_object()) + "\n")
     else:
+        # The file is foreign text, names and messages included: no control character may reach the terminal.
         output.show_lines(output.printable(told.lines))
     return output.DONE if told.good else output.FAILED

@@ -37,6 +37,7 @@ def title(found: "UpgradeReplay") -> str:
     past = _number(len(found.incidents), "past incident")
     if found.is_same:
         return f"watchdog {__version__} decides {past} as before"
+    # Only hashes of steps differ: these recordings hold no actions that could be named.
     if not found.differences:
         return f"watchdog {__version__} takes other steps than before"
     return f"watchdog {__version__} decides {len(found.differences)} of {past} otherwise"

@@ -174,11 +174,13 @@ def bearer_of(headers: Headers) -> bytes | None:
     given = headers.getlist("authorization")
     # Two headers are ambiguous: a proxy in front might have checked the other one.
     scheme, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
+    # Starlette decodes headers as latin-1: these are the bytes that were sent.
     return token.strip().encode("latin-1") if scheme.lower() == "bearer" else None
 
 
 def too_often(wait_seconds: float) -> Response:
     """Return 429 with the number of seconds to wait."""
+    # Rounded up: a client that waits a fraction too short would be refused again.
     return JSONResponse(
         {"detail": "too many attempts: wait, then try again"}, 429, headers={"retry-after": f"{int(wait_seconds) + 1}"}
     )

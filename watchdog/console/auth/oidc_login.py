@@ -80,6 +80,7 @@ class PendingLogins:
         said, _, signature = cookie.rpartition(".")
         if not hmac.compare_digest(signature.encode(), self._sign("cookie", said).encode()):
             return None
+        # We signed it, so it has three parts: no dot is in the alphabet of base64url.
         end, seed, after = said.split(".")
         # The upper bound rejects a cookie signed by a worker whose clock ran far ahead.
         if not now < float(end) <= now + 2 * LIFE_SECONDS:
@@ -109,6 +110,7 @@ def signing_in_routes(access: Access, oidc: Oidc, renderer: Renderer, clock: Clo
     provider = oidc.provider
 
     async def begin(request: Request) -> Response:
+        # Checked before it is signed: else our own cookie would vouch for a redirect to another site.
         after = session.inside(request.query_params.get("next", "/"))
         attempt, cookie = attempts.begin(after, clock.now())
         try:

@@ -65,6 +65,7 @@ class Calendar:
             # Today grows all the time; at midnight the new day is missing altogether, however fresh yesterday is.
             if begin - self._today_at >= FRESH_SECONDS or days[-1] not in self._read_at:
                 await self._read([days[-1]], signals)
+                # From before the query: rows that were saved during it may be missing.
                 self._today_at = begin
             # Past days until the time limit: the first pages after a start are incomplete, but never late.
             while self._clock.monotonic() - begin < self._budget_seconds:

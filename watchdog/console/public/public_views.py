@@ -119,6 +119,7 @@ def state_of(wishes: ServicePolicy, service: ServiceState | None, blind: bool, n
 
 def title_of(incident: Incident) -> str:
     """Return the title of an incident: its effect on visitors."""
+    # Without a finding a person opened it, and no method names its effect.
     titles = [TITLES.get(finding.method, PARTLY) for finding in incident.findings] or [PARTLY]
     if PARTLY not in titles:
         return SLOW if SLOW in titles else ERRORS

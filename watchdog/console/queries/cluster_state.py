@@ -19,6 +19,7 @@ class Everyone:
         """Return this worker's state, with the services of other workers as they saved them last."""
         state, held = self._world.state(), self._world.held()
         others = [name for name in self._world.policy().services if name not in held]
+        # The only worker reads nothing here: its state is shown even while the store is away.
         if not others:
             return state
         now = self._world.clock.monotonic()
@@ -26,6 +27,5 @@ class Everyone:
         if self._others is None or now - self._others[0] >= OTHERS_FRESH_SECONDS:
             self._others = now, await self._world.journal.load_readonly(others) or State()
         saved = self._others[1].services
-        # Of the held ones alone: a service whose lease moved stays in memory as it was then.
         ours = {name: one for name, one in state.services.items() if name in held}
         return replace(state, services={**saved, **ours})

@@ -48,6 +48,7 @@ class FollowUpQueries:
             for one in checklists(facts)
         )
         left = sum(len(one.items) - one.done for one in lists)
+        # The owners to choose from, each once: one contact may have several roles.
         return ChecklistView(
             now, clean(incident.id), lists, left, tuple(map(clean, dict.fromkeys((*ROLES, *owners.values()))))
         )

@@ -235,6 +235,7 @@ class ViewQueries:
         # Ids are 64-bit integers: a driver would raise on a longer number instead of finding nothing.
         if not (number.isascii() and number.isdigit() and len(number) < 16):
             return None
+        # A form redirects here with the number: the page shows the answer, and a reload repeats nothing.
         found = await self.world.journal.command(int(number))
         return answer_view(found) if found is not None else None
 

@@ -66,6 +66,7 @@ def budget_words(budget: BudgetView) -> str:
     """
     # Rounded towards bad news: the share left down, the seconds lost up, the seconds allowed down.
     objective = f"{100 * budget.objective:.6g}"
+    # A positive rest below 1 % is not spent: `0 % left` would say so.
     left = "spent" if budget.left <= 0 else f"{math.floor(100 * budget.left) or 'under 1'} % left"
     # The millionth absorbs errors of binary fractions: 36.0000000001 s are no 37 s.
     lost, allowed = _minutes(math.ceil(budget.lost_seconds - 1e-6)), _minutes(int(budget.allowed_seconds + 1e-6))

@@ -121,6 +121,7 @@ class _Renderer(RendererHTML):
 
     def table_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         """Begin a table, inside a container that scrolls it sideways."""
+        # A region needs a name of its own, or a screen reader lists several alike.
         number = sum(token.type == "table_open" for token in tokens[: idx + 1])
         return f'<div class="wide" tabindex="0" role="region" aria-label="Table {number}"><table>\n'
 
@@ -148,5 +149,6 @@ def values(name: str, at: Addresses, home: str) -> Mapping[str, Any] | None:
 
 def picture(file: str, known: Mapping[str, bytes]) -> Response | None:
     """Return one of the known pictures; None for an unknown name."""
+    # Looked up, never joined to a path: the name comes from an address.
     content = known.get(file)
     return Response(content, media_type=TYPES[PurePath(file).suffix]) if content is not None else None

@@ -70,6 +70,7 @@ class Renderer:
 
     def page(self, request: Request, template: str, values: Mapping[str, Any], status: int = 200) -> Response:
         """Return the page, or 304 if the browser has the same one already."""
+        # None on the login page and on refusals: no visitor is known there.
         me = request.scope.get("visitor")
         body = self.body(template, {"path": request.url.path, "me": me, **values})
         mark = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
@@ -92,6 +93,7 @@ def other_commands(subject: str) -> list[HumanCommand]:
     """Return the commands about an `incident`, a `service` or nothing that have no form of their own on a page."""
     rows = commands_of(Surface.CONSOLE)
     plain = [one for one in rows if one.name not in DRAWN and one.seen is Seen.NOTHING]
+    # `service` matches SERVICE and SERVICE_OR_ALL: their forms stand on the same page.
     return [one for one in plain if one.subject.name.lower().startswith(subject)]
 
 

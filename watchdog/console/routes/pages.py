@@ -142,6 +142,7 @@ def not_found(request: Request, renderer: Renderer) -> Response:
 
 def charts_of(view: ServiceView, minutes: Sequence[Minute]) -> list[Chart]:
     """Return a chart for each signal, with the deploys that went live in its period."""
+    # Render calls a deploy `deactivated` once another one has replaced it: it was live, too.
     live = [
         one.finished_at for one in view.deploys if one.finished_at is not None and one.status in ("live", "deactivated")
     ]
