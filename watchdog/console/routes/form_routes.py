@@ -96,7 +96,7 @@ def _page_of(request: Request) -> str:
 def _subject(command: HumanCommand, request: Request, form: Form) -> str:
     """Return the subject of a command: from the path, or from the form on a page about another subject."""
     named = request.path_params
-    # Their page is about another subject and may list several of them: the pressed button names one.
+    # Their page is about another subject and may list several of them: the form names one.
     if command.subject in (Subject.SILENCE, Subject.COMMIT):
         return form.get(command.subject.value, "")
     return str(named.get("id", named.get("name", "")))
