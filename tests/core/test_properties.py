@@ -30,8 +30,8 @@ MUTANTS = {
         ),
         (
             "core/phases/rollback_request.py",
-            "    ctx.enter_phase(Phase.PAGED)\n    given",
-            "    ctx.enter_phase(Phase.SUSPECT)\n    given",
+            "    ctx.enter_phase(Phase.PAGED)\n    # Before the page,",
+            "    ctx.enter_phase(Phase.SUSPECT)\n    # Before the page,",
         ),
     ],
     "drop the page": [

@@ -40,7 +40,8 @@ def test_case_39_a_wrong_or_looser_configuration_is_refused_and_paged(tmp_path: 
         daemon.kill()
         cloud.config.write_text(text, encoding="utf-8")
         daemon.start().until_watching()
-        daemon.until(lambda: alerts(cloud, "resolve") == alerts(cloud, "trigger"))
+        # A page whose delivery was not saved before the kill is sent again: the same alert, and one end of it.
+        daemon.until(lambda: set(alerts(cloud, "resolve")) == set(alerts(cloud, "trigger")))
 
         reload(cloud, daemon, text + "budget: {per_service_per_day: 9}\n")
         daemon.until(lambda: daemon.said(REFUSED))
@@ -52,14 +53,14 @@ def test_case_39_a_wrong_or_looser_configuration_is_refused_and_paged(tmp_path: 
         stricter = text + "budget: {per_service_per_day: 1}\n"
         reload(cloud, daemon, stricter)
         daemon.until(lambda: daemon.said("reloaded"))
-        daemon.until(lambda: alerts(cloud, "resolve") == alerts(cloud, "trigger"))
+        daemon.until(lambda: set(alerts(cloud, "resolve")) == set(alerts(cloud, "trigger")))
 
         cloud.bad_deploy()
         daemon.until_story("CLOSED")
         assert [entry["target"] for entry in cloud.log("rollback_accepted")] == ["dep-40"], "it guards as before"
 
 
-HOSTILE = 32
+HOSTILE = 12
 """Files, one in four by the grammar, the others the daemon's own, damaged."""
 
 

@@ -136,8 +136,11 @@ def a_life(folder: Path, store: str, way: Way) -> Iterator[Life]:
 
 @pytest.mark.parametrize(
     ("store", "way"),
-    [("sqlite", ROLLBACK), ("postgresql", ROLLBACK), ("sqlite", REBUILD)],
-    ids=["sqlite", "postgresql", "rebuild"],
+    [
+        pytest.param("sqlite", ROLLBACK, id="sqlite"),
+        pytest.param("postgresql", ROLLBACK, id="postgresql", marks=pytest.mark.nightly),
+        pytest.param("sqlite", REBUILD, id="rebuild", marks=pytest.mark.nightly),
+    ],
 )
 def test_case_55_a_restored_copy_rolls_no_commit_back_a_second_time_by_itself(
     tmp_path: Path, store: str, way: Way

@@ -93,7 +93,9 @@ def after_a_hold(folder: Path) -> None:
         killed(daemon)
         assert daemon.cli("unsilence", "hold-1").returncode == 0
         assert rolled_back(cloud) == 0
-        assert daemon.cli("approve", "web-1").returncode == 0
+        # A slow machine weighs it again before the yes arrives: then nothing is asked any more.
+        answered = daemon.cli("approve", "web-1")
+        assert answered.returncode == 0 or "web is rolling back" in answered.stderr
         daemon.until(lambda: rolled_back(cloud) == 1)
         daemon.until_story("CLOSED")
 
