@@ -93,9 +93,8 @@ def after_a_hold(folder: Path) -> None:
         killed(daemon)
         assert daemon.cli("unsilence", "hold-1").returncode == 0
         assert rolled_back(cloud) == 0
-        # A slow machine weighs it again before the yes arrives: then nothing is asked any more.
-        answered = daemon.cli("approve", "web-1")
-        assert answered.returncode == 0 or "web is rolling back" in answered.stderr
+        # On a slow machine it is weighed again before the yes arrives: then nothing is asked any more (3).
+        assert daemon.cli("approve", "web-1").returncode in (0, 3)
         daemon.until(lambda: rolled_back(cloud) == 1)
         daemon.until_story("CLOSED")
 

@@ -198,7 +198,8 @@ def network_cut(folder: Path) -> None:
         until(two.shared, lambda: told(two))
         assert len(two.changes()) == 2, "awake again, it changes nothing"
         opened, closed = ({one["dedup_key"] for one in cloud.log(f"pagerduty_{it}")} for it in ("trigger", "resolve"))
-        assert opened == closed and len(opened) == 1, (opened, closed)
+        # On a slow machine the cut lasts long enough for the worker that is cut off to page that it has no record.
+        assert opened == closed and len(opened - {"watchdog/watchdog/record"}) == 1, (opened, closed)
         assert_calm_words(two)
 
 

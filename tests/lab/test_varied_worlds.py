@@ -115,7 +115,7 @@ def test_a_bad_deploy_counts_if_it_is_rolled_back_or_asked_about() -> None:
     assert rolled_back_or_asked([*found, played("upstream", "page")]).n == 3
 
 
-@pytest.mark.long
+@pytest.mark.nightly
 def test_a_row_says_what_was_measured_in_its_world() -> None:
     """By the command's own path: two classes, and a few clean days."""
     names = ["hard-down", "restart-blip"]
