@@ -106,7 +106,7 @@ def explain_error(error: WatchdogError) -> int:
             print_error(str(mistake))
         # The list of mistakes is bounded: the hint must not exceed it.
         if error.place and len(error.mistakes) < MISTAKES_MAX:
-            from watchdog.docs.places import link
+            from watchdog.docs.pages import link
 
             print_error(f"Every key with its type and default: {link(error.place)}")
         return USAGE

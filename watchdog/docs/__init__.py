@@ -6,9 +6,7 @@ generated: `python -m tests.handbook --write`.
 """
 
 from watchdog.docs.headings import Heading, anchor_of, headings, section
-from watchdog.docs.pages import GROUPS, Page, near, page, pages, pictures
-from watchdog.docs.places import link, shell_place
-from watchdog.docs.search import Hit, search
+from watchdog.docs.pages import GROUPS, Hit, Page, link, near, page, pages, pictures, search, shell_place
 
 __all__ = [
     "GROUPS",

@@ -7,10 +7,13 @@ from functools import cache
 from pathlib import Path
 
 from watchdog.docs.headings import headings
+from watchdog.domain.commands.command_line import command_line
 
 HERE = Path(__file__).parent
 PICTURES = (".png", ".svg")
 """File name endings of pictures; they stand beside the pages, and are shown by `![description](file.png)`."""
+HELP = "/help/"
+"""Where the console serves the handbook."""
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Set up", ("start", "secrets", "deploy", "integrations")),
     ("Every day", ("on-call", "console", "autonomous")),
@@ -42,6 +45,16 @@ class Page:
     text: str  # the whole file, Markdown
 
 
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A heading whose text has the words."""
+
+    page: Page  # where it stands
+    heading: str  # its text
+    anchor: str  # the fragment that links to it; empty: the beginning of the page
+    line: str  # the first line below it, or itself, that holds the words
+
+
 @cache
 def pages() -> tuple[Page, ...]:
     """Return the pages that exist, in the order of the contents; read once in a process."""
@@ -71,3 +84,33 @@ def near(name: str) -> list[str]:
     wanted = name.lower()
     close = difflib.get_close_matches(wanted, known, n=3, cutoff=0.6)
     return close or [one for one, title in known.items() if wanted and (wanted in one or wanted in title)][:3]
+
+
+def link(place: str, console_url: str | None = None) -> str:
+    """Return the address of a place in the console that is served at `console_url`, else the command that shows it."""
+    return f"{console_url.rstrip('/')}{HELP}{place}" if console_url else shell_place(place)
+
+
+def shell_place(place: str) -> str:
+    """Return the command that shows the page of a place; without its heading, as some shells expand a `#`."""
+    return command_line("docs", place.partition("#")[0])
+
+
+def search(words: str) -> list[Hit]:
+    """Return the headings below which one line has all the words, in any case: titles and headings first."""
+    wanted = words.lower().split()
+    hits = [hit for one in pages() for hit in _hits(one, wanted)] if wanted else []
+    return sorted(hits, key=lambda hit: not all(word in hit.heading.lower() for word in wanted))
+
+
+def _hits(one: Page, wanted: list[str]) -> list[Hit]:
+    found, lines = headings(one.text), one.text.splitlines()
+    hits = []
+    for place, heading in enumerate(found):
+        end = found[place + 1].line if place + 1 < len(found) else len(lines)
+        for line in lines[heading.line : end]:
+            if all(word in line.lower() for word in wanted):
+                # The title needs no anchor: its place is the page itself.
+                hits.append(Hit(one, heading.text, heading.anchor if heading.level > 1 else "", line.strip("# ")))
+                break
+    return hits

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from watchdog.cli.command_context import Context, usage_error
-from watchdog.docs.places import shell_place
+from watchdog.docs.pages import shell_place
 from watchdog.domain.commands.command_line import command_line
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from watchdog.console.render.charts import Chart, chart
 from watchdog.console.render.rendering import Renderer, static_file
 from watchdog.console.views.view_models import AnswerView, ServiceView
 from watchdog.docs import pictures
-from watchdog.docs.places import HELP
+from watchdog.docs.pages import HELP
 from watchdog.domain.follow_ups import DUE
 from watchdog.domain.store_records import Minute
 

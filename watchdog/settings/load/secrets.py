@@ -18,7 +18,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from watchdog.adapters.options import parse_url
 from watchdog.adapters.stores import POSTGRES, check_url
-from watchdog.docs.places import shell_place
+from watchdog.docs.pages import shell_place
 from watchdog.domain.errors import Mistake
 
 PREFIX = "WATCHDOG_"
