@@ -13,7 +13,7 @@ from pydantic_core import CoreSchema
 
 
 def written_as(pattern: str, *examples: str) -> WithJsonSchema:
-    """Return the hook of a value that is text of that pattern, whatever type its check makes of it."""
+    """Return the hook of a value that is written as text of that pattern, though its check may return another type."""
     return WithJsonSchema({"type": "string", "pattern": pattern, "examples": list(examples)})
 
 

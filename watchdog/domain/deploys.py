@@ -8,6 +8,8 @@ ONCE_LIVE = frozenset({"live", "deactivated"})
 IN_PROGRESS = frozenset({"created", "queued", "build_in_progress", "pre_deploy_in_progress", "update_in_progress"})
 ENDED = ONCE_LIVE | {"build_failed", "pre_deploy_failed", "update_failed", "canceled"}
 AUTO_DEPLOY = ("off", "commit", "checksPass")
+BY_API = "api"
+"""The trigger of a build by the API, such as our own rebuild; only its code shows whether it leads back."""
 
 
 @dataclass(frozen=True)

@@ -141,7 +141,7 @@ class Email:
         if root and root != mail["Message-ID"]:
             mail["In-Reply-To"] = root
             mail["References"] = root
-        # Quoted-printable keeps lines within SMTP's 998 bytes, whatever a commit message holds.
+        # Quoted-printable keeps lines within SMTP's 998 bytes; a commit message may have longer ones.
         mail.set_content(text.render(notice) + "\n", cte="quoted-printable")
         return mail
 

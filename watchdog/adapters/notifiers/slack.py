@@ -158,11 +158,11 @@ class SlackBot:
         """
         said = await self._call("auth.test", {})
         who, team = (text.clean(str(said.get(key, "?")), 80) for key in ("user", "team"))
-        told = f"the token is {who}'s in {team}; `{command_line('notify test')}` posts to {self._channel}"
+        found = f"the token is {who}'s in {team}; `{command_line('notify test')}` posts to {self._channel}"
         if self._asks is None:
-            return told
+            return found
         await socket_url.open_address(self._asks, self._endpoint)
-        return f"{told}; Socket Mode opens, and {len(self._users) or 'nobody'} may approve there"
+        return f"{found}; Socket Mode opens, and {len(self._users) or 'nobody'} may approve there"
 
     async def close(self) -> None:
         """Close connections."""

@@ -19,7 +19,7 @@ ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 LEEWAY_SECONDS = 60
 """The tolerated difference of two clocks, in seconds."""
 OLD_SECONDS = 3600
-"""A proof made longer ago does not belong to this login, whatever its expiry says."""
+"""A proof made longer ago does not belong to this login, even if it has not expired."""
 RSA_BITS_MIN = 2048
 """A shorter key is too weak for a proof (NIST SP 800-131A), and RFC 7518, 3.3 requires as much."""
 NAME_MAX = 120

@@ -101,7 +101,7 @@ def build_render(
     if strangers:
         raise Refused(f"not a configured service, so not writable: {', '.join(sorted(strangers))}")
     # Two locks on one door: without a writable id the client refuses every
-    # method but GET, whatever the allow-list holds.
+    # method but GET, also if the allow-list is wrong.
     api = ApiClient(
         "Render",
         base_url,

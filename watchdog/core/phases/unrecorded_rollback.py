@@ -6,8 +6,8 @@ than all recorded ones. One that was canceled led nowhere. Older code built anew
 back where the artefact is gone.
 Rule 2: newer code that it left counts as found bad here: it is denied, and a rollback from it is asked about, never
 made. Code that a later one led back to was taken back by a person, and is not denied.
-Rule 3: auto-deploy that was on by the record and is off is told of, whoever switched it off. An order of before to give
-it back does not hold any more.
+Rule 3: people are notified of auto-deploy that was on by the record and is off. An order of before to give it back does
+not hold any more.
 Rule 4: the rollback that this record has under way is no such one, though neither its id nor its code may be known yet.
 """
 
@@ -18,14 +18,12 @@ from watchdog.core import note_text
 from watchdog.core.context import StepContext
 from watchdog.core.phases import bad_commit_recurrence
 from watchdog.domain.commands.command_line import command_line
-from watchdog.domain.deploys import Deploy
+from watchdog.domain.deploys import BY_API, Deploy
 from watchdog.domain.incidents import Incident, ServiceState
 from watchdog.domain.notices import NoticeKind
 
 NOT_ON = ("off", "unknown")
 CANCELED = "canceled"
-BY_API = "api"
-"""What a rebuild is listed as; whether it leads back, its code tells."""
 
 
 def deny_what_it_left(ctx: StepContext, recorded: ServiceState) -> None:
@@ -115,7 +113,7 @@ def _deny(ctx: StepContext, rollback: Deploy, code: str) -> None:
 def _tell_of_auto_deploy(ctx: StepContext, recorded: ServiceState) -> None:
     """Say that auto-deploy is off though it was on by the record, unless an open incident will tell of it.
 
-    It may have been switched off for an incident that the record lacks, and then nobody would give it back.
+    It may have been switched off for an incident that the record lacks, which then no human would restore.
     """
     was = recorded.facts.auto_deploy if recorded.facts is not None else "off"
     facts, incident = ctx.service.facts, ctx.service.incident

@@ -8,13 +8,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from watchdog.daemon.actions.timings import Answer, Found, NoTrace, Timings, Unreadable
-from watchdog.domain.deploys import Deploy
+from watchdog.domain.deploys import BY_API, Deploy
 from watchdog.domain.effects import Rollback
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.ports import Clock, Platform
 
 UNREADABLE = "the deploy list cannot be read"
-BY_API = "api"
 
 
 @dataclass(frozen=True, slots=True)

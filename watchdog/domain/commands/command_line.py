@@ -58,11 +58,13 @@ PLACES: Mapping[str, str] = MappingProxyType(
     {**OTHERS, **{row.name: row.words for row in commands_of(Surface.TERMINAL)}}
 )
 """The spelling of every command at the terminal, by its name."""
-BORN_IN_A_GROUP = frozenset({"incident", "digest"})
-"""Commands that never had another spelling."""
-OLD_SPELLINGS: Mapping[str, str] = MappingProxyType(
-    {name: words for name, words in PLACES.items() if name != words and name not in BORN_IN_A_GROUP}
+BEFORE_GROUPS = (
+    *("incidents", "approve", "reject", "stop", "acknowledge", "undo", "note", "label", "postmortem", "checklist"),
+    *("tick", "follow-up", "deploys", "why-not", "silences", "silence", "unsilence", "hold", "restore-auto-deploy"),
+    *("notify test", "history", "stats", "follow-ups", "trust"),
 )
+"""Commands that people typed by their names alone, before there were groups; the list is closed."""
+OLD_SPELLINGS: Mapping[str, str] = MappingProxyType({name: PLACES[name] for name in BEFORE_GROUPS})
 """The spellings from before commands were grouped, with the present ones; both work."""
 
 

@@ -140,6 +140,7 @@ class Backups:
         made: Release = next(item for item in service.releases if item.deploy.id == one.made)
         if made.deploy.in_progress:
             self._nature.later(AGAIN_SECONDS, self._return, one)
+            return
         # A rollback that never went live took no commit away, so there is none to bring back.
         if made.live_at is None or one.left is None:
             return
