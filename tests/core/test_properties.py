@@ -44,7 +44,7 @@ MUTANTS = {
     "act in observe": [
         (
             "core/guards/guards.py",
-            '        return _block("mode", "observe: says what it would do, touches nothing")\n',
+            '        return blocks("mode", "observe: says what it would do, touches nothing")\n',
             '        return _pass("mode", "observe")\n',
         )
     ],

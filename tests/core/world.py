@@ -21,7 +21,7 @@ from watchdog.domain.incidents import Incident, Phase, State
 from watchdog.domain.policy import DEFAULT_MATRIX, Action, Mode, Policy, Rule, ServicePolicy, SignalPolicy, VendorPolicy
 from watchdog.domain.readings import Bad, FailureKind, Good, MinuteCount, Reading, Unknown
 from watchdog.domain.severity import Severity
-from watchdog.presentation.notice_text import worded
+from watchdog.presentation.notices.notice_text import worded
 
 START = 1_790_000_000.0
 DAY = 86400.0

@@ -6,7 +6,7 @@ from tests.core.scenes import NOW, a_decision, an_incident, found
 from watchdog.domain.incidents import Deadline, Incident, Outcome
 from watchdog.domain.notices import AnswerTerms, IncidentNews, Notice, NoticeKind, Topic
 from watchdog.domain.policy import Then
-from watchdog.presentation.notice_text import worded
+from watchdog.presentation.notices.notice_text import worded
 
 LATER = 1200.0
 DAY = 86400.0

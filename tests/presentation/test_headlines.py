@@ -11,7 +11,7 @@ from watchdog.domain.decisions import Finding
 from watchdog.domain.incidents import Outcome
 from watchdog.domain.notices import Topic
 from watchdog.domain.severity import Severity
-from watchdog.presentation import headlines
+from watchdog.presentation.notices import headlines
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from watchdog.domain.effects import Note
 from watchdog.domain.policy import Action
 from watchdog.presentation import next_steps
 from watchdog.presentation.explain import state_of
+from watchdog.presentation.situation import Situation, situation
 
 HELD = (GuardAnswer("budget", Verdict.BLOCK, "2 of 2 rollbacks of this service today"),)
 
@@ -52,49 +53,54 @@ def test_what_is_kept_for_a_window_says_how_to_stop_it_and_how_not_to_wait() -> 
     announced = x.undone(x.decision(course=Course.ANNOUNCE), announced_until=x.BEGIN + 9000)
     assert next_steps.next_steps(announced, None)[0] == "NEXT         to stop it: watchdog incident stop web-1"
     kept = amended(announced, approved_by="ann")
-    now = "or, not to wait for its window: watchdog incident approve web-1"
+    now = "not to wait: watchdog incident approve web-1"
     assert next_steps.steps_left(kept, "right") == ["to stop it: watchdog incident stop web-1", now]
-    assert next_steps.is_kept(kept)
+    assert situation(kept) is Situation.SCHEDULED
     for fields in ({"requested_at": 1.0}, {"closed_at": 1.0}, {"human_needed": "x"}, {"approved_by": None}):
-        assert not next_steps.is_kept(amended(kept, **fields)), fields
+        assert situation(amended(kept, **fields)) is not Situation.SCHEDULED, fields
 
 
 PAGED = x.decision(course=Course.PAGE)
-PASSING = x.decision(course=Course.PAGE, guards=(GuardAnswer("deploys", Verdict.BLOCK, "not read", passing=True),))
+PASSING = x.decision(
+    course=Course.PAGE, guards=(GuardAnswer("newer deploy", Verdict.BLOCK, "dep-43 is on its way", passing=True),)
+)
 ASKED = x.decision(course=Course.ASK)
 ANNOUNCED = x.decision(course=Course.ANNOUNCE)
-Ahead = next_steps.Ahead
 COMING = [
-    (ASKED, {"asked_at": 1.0}, Ahead.QUESTION),
-    (PAGED, {"asked_at": 1.0}, Ahead.NOTHING),  # decided anew since it was asked
-    (ASKED, {"asked_at": 1.0, "human_needed": "rejected by ann"}, Ahead.NOTHING),
-    (ASKED, {"asked_at": 1.0, "closed_at": 2.0}, Ahead.NOTHING),
-    (ANNOUNCED, {"announced_until": 9.0}, Ahead.ANNOUNCED),
-    (ANNOUNCED, {"announced_until": 9.0, "human_needed": "stopped by ann"}, Ahead.NOTHING),
-    (ANNOUNCED, {"announced_until": 9.0, "approved_by": "ann"}, Ahead.KEPT),
-    (x.decision(), {"announced_until": 9.0, "approved_by": "ann"}, Ahead.DECIDED),  # its window has begun
-    (x.decision(), {"asked_at": 1.0, "approved_by": "ann"}, Ahead.DECIDED),
-    (x.decision(), {"requested_at": 3.0}, Ahead.NOTHING),
-    (PAGED, {}, Ahead.NOTHING),
-    (x.decision(mode="observe", course=Course.NOTE), {}, Ahead.NOTHING),
-    (PASSING, {}, Ahead.HELD_BACK),
-    (PASSING, {"human_needed": "stopped by ann"}, Ahead.NOTHING),
-    (PASSING, {"target": None}, Ahead.NOTHING),
+    (ASKED, {"asked_at": 1.0}, Situation.QUESTION),
+    (PAGED, {"asked_at": 1.0}, Situation.BLOCKED),  # decided anew since it was asked
+    (ASKED, {"asked_at": 1.0, "human_needed": "rejected by ann"}, Situation.NEEDS_A_PERSON),
+    (ASKED, {"asked_at": 1.0, "closed_at": 2.0}, Situation.CLOSED),
+    (ANNOUNCED, {"announced_until": 9.0}, Situation.ANNOUNCED),
+    (ANNOUNCED, {"announced_until": 9.0, "human_needed": "stopped by ann"}, Situation.NEEDS_A_PERSON),
+    (ANNOUNCED, {"announced_until": 9.0, "approved_by": "ann"}, Situation.SCHEDULED),
+    (x.decision(), {"announced_until": 9.0, "approved_by": "ann"}, Situation.SENDING),  # its window has begun
+    (x.decision(), {"asked_at": 1.0, "approved_by": "ann"}, Situation.SENDING),
+    (x.decision(), {"requested_at": 3.0}, Situation.REQUESTED),
+    (PAGED, {}, Situation.BLOCKED),
+    (x.decision(mode="observe", course=Course.NOTE), {}, Situation.NO_ACTION),
+    (PASSING, {}, Situation.BLOCKED_FOR_NOW),
+    (PASSING, {"human_needed": "stopped by ann"}, Situation.NEEDS_A_PERSON),
+    (PASSING, {"target": None}, Situation.BLOCKED_FOR_NOW),
 ]
 
 
 @pytest.mark.parametrize(("decision", "fields", "coming"), COMING)
 def test_what_comes_next_follows_from_the_last_decision_and_its_answers(
-    decision: Decision, fields: dict[str, object], coming: Ahead
+    decision: Decision, fields: dict[str, object], coming: Situation
 ) -> None:
     """Terminal and heading offer what follows from it: an answer to nothing that was asked before."""
     incident = x.undone(decision, **fields)
-    assert next_steps.ahead(incident) is coming
+    assert situation(incident) is coming
     left = " ".join(next_steps.steps_left(incident, "right"))
-    assert ("watchdog incident approve" in left) is (coming in (Ahead.QUESTION, Ahead.KEPT))
-    assert ("watchdog incident reject" in left) is (coming is Ahead.QUESTION)
-    assert ("watchdog incident stop" in left) is (coming in (Ahead.ANNOUNCED, Ahead.KEPT, Ahead.HELD_BACK))
-    assert (state_of(incident) == "WAITING FOR AN ANSWER") is (coming is Ahead.QUESTION)
+    assert ("watchdog incident approve" in left) is (
+        coming in (Situation.QUESTION, Situation.ANNOUNCED, Situation.SCHEDULED)
+    )
+    assert ("watchdog incident reject" in left) is (coming is Situation.QUESTION)
+    assert ("watchdog incident stop" in left) is (
+        coming in (Situation.ANNOUNCED, Situation.SCHEDULED, Situation.BLOCKED_FOR_NOW)
+    )
+    assert (state_of(incident) == "WAITING FOR AN ANSWER") is (coming is Situation.QUESTION)
 
 
 def test_a_bad_configuration_is_not_deny_listed() -> None:

@@ -14,7 +14,7 @@ from watchdog.domain.incidents import Deadline, Incident, StakeholderStatus
 from watchdog.domain.notices import AnswerTerms, IncidentNews, Topic
 from watchdog.domain.policy import Then
 from watchdog.domain.severity import Severity
-from watchdog.presentation import notice_details as details
+from watchdog.presentation.notices import notice_details as details
 
 
 def test_the_reasoning_is_a_line_each() -> None:

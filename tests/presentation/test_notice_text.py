@@ -33,8 +33,8 @@ from tests.presentation.notices import (
 )
 from watchdog.domain.notices import Notice, NoticeKind, Topic
 from watchdog.domain.severity import Severity
-from watchdog.presentation import headlines
-from watchdog.presentation.notice_text import WORDS, worded
+from watchdog.presentation.notices import headlines
+from watchdog.presentation.notices.notice_text import WORDS, worded
 
 
 @pytest.mark.parametrize(("topic", "fields", "facts", "title", "lines"), TABLE, ids=[row[0].name for row in TABLE])

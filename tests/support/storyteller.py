@@ -31,7 +31,7 @@ from watchdog.domain.policy import (
     Window,
 )
 from watchdog.domain.severity import Severity
-from watchdog.presentation.notice_text import worded
+from watchdog.presentation.notices.notice_text import worded
 
 LINE = "----"
 

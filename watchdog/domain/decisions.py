@@ -205,6 +205,7 @@ class GuardAnswer:
     why: Prose  # reason in words
     passing: bool = False  # the obstacle may pass (a pause, a deploy on its way): then it is decided anew
     reason: GuardReason | None = None  # where a later decision depends on it; None: on none
+    clears_at: float | None = None  # when it passes by itself (UTC epoch seconds); None: no known time
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Notices: one type for every channel.
 
 A notice about an incident carries the facts of the moment at which the core decided to send it: the incident as it
-was then. `presentation/notice_text.py` makes title and lines of them when the notice is sent, so that a late delivery
-states the time of its facts.
+was then. `presentation/notices/notice_text.py` makes title and lines of them when the notice is sent, so that a late
+delivery states the time of its facts.
 """
 
 from dataclasses import dataclass
@@ -93,7 +93,7 @@ class Notice:
     """One message about one incident, or about the watchdog itself.
 
     `dedup_key` is one for each incident and stable across restarts. A notice about an incident has its facts in
-    `about`, and gets title, lines and tasks when it is sent (presentation/notice_text.py); any other has its text here.
+    `about`, and gets its texts when it is sent (presentation/notices/notice_text.py); any other has its text here.
     Stakeholders have a thread of their own (see `plain_thread`).
     """
 

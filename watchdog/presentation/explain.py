@@ -16,6 +16,7 @@ from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Incident
 from watchdog.domain.units import show_seconds
 from watchdog.presentation import decision_text, next_steps
+from watchdog.presentation.situation import Situation, situation
 from watchdog.presentation.text import clean, clock, day, flow, item, moment, section, sentence, story, zone
 
 COURSES = {
@@ -61,7 +62,7 @@ def explain(
 
 def state_of(incident: Incident) -> str:
     """Return the progress of the incident in capitals: VERIFIED, PAGED, OPEN …"""
-    course, coming = incident.decision.course if incident.decision else None, next_steps.ahead(incident)
+    course, coming = incident.decision.course if incident.decision else None, situation(incident)
     # The first match wins: the furthest progress stands first.
     ladder = (
         (incident.rollback.verified_at is not None, "VERIFIED"),
@@ -70,9 +71,9 @@ def state_of(incident: Incident) -> str:
         (incident.human_needed != "", "A HUMAN IS NEEDED"),
         (incident.rollback.restored_at is not None, "LIVE AGAIN, NOT VERIFIED YET"),
         (incident.rollback.requested_at is not None, "ROLLBACK REQUESTED"),
-        (coming is next_steps.Ahead.KEPT, "APPROVED, KEPT FOR ITS WINDOW"),
-        (coming is next_steps.Ahead.ANNOUNCED, "ROLLBACK ANNOUNCED"),
-        (coming is next_steps.Ahead.QUESTION, "WAITING FOR AN ANSWER"),
+        (coming is Situation.SCHEDULED, "APPROVED, KEPT FOR ITS WINDOW"),
+        (coming is Situation.ANNOUNCED, "ROLLBACK ANNOUNCED"),
+        (coming is Situation.QUESTION, "WAITING FOR AN ANSWER"),
         (incident.paged and course is Course.PAGE, "PAGED"),
         (incident.paged, "TOLD"),
     )
@@ -102,7 +103,7 @@ def standing(incident: Incident, tz: tzinfo = UTC) -> list[str]:
         words = [f"Onset {moment(incident.onset_at, tz)}; nothing decided yet."]
     if incident.question.approved_by:
         words.append(f"Approved by {clean(incident.question.approved_by)}.")
-    if next_steps.is_kept(incident) and incident.announced_until is not None:
+    if situation(incident) is Situation.SCHEDULED and incident.announced_until is not None:
         words.append(f"Kept until {moment(incident.announced_until, tz)}; then it is decided anew.")
     if incident.escalation.acknowledged_by:
         words.append(f"{clean(incident.escalation.acknowledged_by)} looks after it.")

@@ -1,17 +1,14 @@
-"""Doubts, alternatives, the daemon's next step, and the work left for people. Pure.
-
-Rule: `ahead` alone decides the next step: terminal, console and chat derive their commands from it.
-"""
+"""Doubts, alternatives, and the work left for people. Pure. `outlook.py` says what happens next."""
 
 from collections.abc import Sequence
-from enum import StrEnum
 
-from watchdog.core.phases.paged import obstacle_may_pass
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.decisions import Blame, Course, Decision, Verdict
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import Incident
 from watchdog.domain.policy import Action, Mode
+from watchdog.presentation.outlook import outlook
+from watchdog.presentation.situation import Situation, situation
 from watchdog.presentation.text import arrows, clean, section, sentence, short, show_number
 
 ACTING = frozenset({Course.ROLLBACK, Course.ANNOUNCE})
@@ -19,36 +16,6 @@ ASKING = (Action.ASK, Action.SCHEDULE)
 """Actions of a severity's rule that need a person's approval."""
 HOPELESS = 1000.0
 """Evidence that fell short by more than this factor is not given as a number."""
-LIKELY = 0.5
-"""A manual rollback is suggested only if the deploy is more likely guilty than not."""
-
-
-class Ahead(StrEnum):
-    """The daemon's next step about the rollback of an incident."""
-
-    NOTHING = "nothing"  # a page was all, a person decided, it was requested, or it is over
-    QUESTION = "question"  # a person is asked
-    ANNOUNCED = "announced"  # it is sent at `announced_until` unless a person stops it
-    KEPT = "kept"  # a person approved it, and it waits for its window
-    DECIDED = "decided"  # it is being sent
-    HELD_BACK = "held back"  # a person was paged, and it is decided anew once what forbids it has passed
-
-
-def ahead(incident: Incident) -> Ahead:
-    """Return the next step, by the last decision and the answers to it, not by earlier questions or announcements."""
-    decision = incident.decision
-    if incident.closed_at is not None or incident.human_needed or incident.rollback.requested_at is not None:
-        return Ahead.NOTHING
-    # A later decision other than ROLLBACK replaces an announcement; ROLLBACK itself means that its time has come.
-    approved = incident.question.approved_by is not None
-    if incident.announced_until is not None and (decision is None or decision.course is not Course.ROLLBACK):
-        return Ahead.KEPT if approved else Ahead.ANNOUNCED
-    if decision is None or decision.course is Course.ASK:
-        return Ahead.QUESTION if incident.question.asked_at is not None and not approved else Ahead.NOTHING
-    if decision.course in ACTING:
-        return Ahead.DECIDED
-    waits = incident.rollback.target is not None and obstacle_may_pass(decision)
-    return Ahead.HELD_BACK if waits else Ahead.NOTHING
 
 
 def unsure(incident: Incident) -> list[str]:
@@ -190,29 +157,16 @@ def _repair(incident: Incident) -> list[str]:
 
 
 def _answers(incident: Incident) -> list[str]:
-    decision = incident.decision
-    if incident.closed_at is not None or decision is None or incident.rollback.requested_at is not None:
-        return []
-    name, service, coming = clean(incident.id), clean(incident.service), ahead(incident)
-    if coming in (Ahead.ANNOUNCED, Ahead.KEPT):
-        sooner = [f"or, not to wait for its window: {command_line('approve', name)}"] if coming is Ahead.KEPT else []
-        return [f"to stop it: {command_line('stop', name)}", *sooner]
-    if coming is Ahead.QUESTION:
-        return [f"answer it: {command_line('approve', name)}", f"or: {command_line('reject', name)}"]
-    waits = [f"not to have it decided anew: {command_line('stop', name)}"] if coming is Ahead.HELD_BACK else []
-    # A tired reader follows every suggestion, so a rollback that is unlikely to help is not suggested.
-    if decision.course not in ACTING and _worth_a_try(decision):
-        return [*waits, f"by hand: {command_line('rollback', service, '--dry-run')}"]
-    return waits
-
-
-def is_kept(incident: Incident) -> bool:
-    """Return whether a person approved the rollback, and it waits for its window."""
-    return ahead(incident) is Ahead.KEPT
-
-
-def _worth_a_try(decision: Decision) -> bool:
-    """Return whether a manual rollback would have a target, no guard against it, and a likely culprit."""
-    likely = decision.blame is not None and (decision.blame.probability or 0.0) >= LIKELY
-    blocked = any(guard.verdict is Verdict.BLOCK for guard in decision.guards)
-    return likely and not blocked and decision.target is not None and decision.target.deploy is not None
+    """Return the commands that are open now, each with its effect."""
+    found, name = situation(incident), clean(incident.id)
+    effects = {
+        "approve": "answer it" if found is Situation.QUESTION else "not to wait",
+        "reject": "or",
+        "stop": "not to have it decided anew" if found is Situation.BLOCKED_FOR_NOW else "to stop it",
+    }
+    # When this is read is of no matter to the commands.
+    open_now = outlook(incident, incident.opened_at).commands if found is not Situation.SENDING else ()
+    lines = [f"{effects[one]}: {command_line(one, name)}" for one in open_now if one in effects]
+    if "rollback" in open_now:
+        lines.append(f"by hand: {command_line('rollback', clean(incident.service), '--dry-run')}")
+    return lines

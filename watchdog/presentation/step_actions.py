@@ -11,7 +11,7 @@ from watchdog.domain import effects as fx
 from watchdog.domain.decisions import Course, Decision
 from watchdog.domain.effects import Effect
 from watchdog.domain.incidents import Incident, State
-from watchdog.presentation.notice_text import worded
+from watchdog.presentation.notices.notice_text import worded
 
 ACTS = ("pin", "rollback", "restore")
 """Kinds of action that change production."""

@@ -11,7 +11,7 @@ from watchdog.domain.incidents import Incident, ServiceState, State
 from watchdog.domain.policy import Policy
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.explain import state_of
-from watchdog.presentation.headlines import state_title
+from watchdog.presentation.notices.headlines import state_title
 from watchdog.presentation.status_text import open_incident, verdict
 from watchdog.presentation.text import clean, clock, day, short, zone
 

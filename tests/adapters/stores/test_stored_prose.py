@@ -16,7 +16,7 @@ from watchdog.domain.incidents import HumanDecision, Incident, Outcome
 from watchdog.domain.notices import IncidentNews, Notice, NoticeKind, Topic
 from watchdog.domain.severity import Severity
 from watchdog.domain.store_records import ActionResult, ActionRow
-from watchdog.presentation.notice_text import worded
+from watchdog.presentation.notices.notice_text import worded
 
 SILENT = "errors still unknown: no full minute since; more still unknown: no full minute since"
 ROW = ActionRow("web-1", "rollback", "failed", "dep-40", "dep-42", service="web")

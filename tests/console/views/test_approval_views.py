@@ -36,9 +36,7 @@ async def test_what_is_kept_says_by_whom_until_when_and_what_can_be_said_to_it()
         until = await keep(o)
         await o.login(name="Bob")
         text = await o.page(INCIDENT)
-        assert (
-            "Approved by Ann &lt;lead&gt;: the watchdog will roll web back from dep-41 to dep-40 in its window." in text
-        )
+        assert "UTC, approved by Ann &lt;lead&gt;, if web still fails and every guard passes." in text
         assert "in 2 h 30 min, unless somebody stops it, if the deploy still fails then and every guard passes" in text
         assert "Do not wait: roll back now to dep-40" in text and "Stop: send no rollback" in text
         overview = await o.page("/")
@@ -74,7 +72,7 @@ async def test_it_is_stopped_or_done_now_by_a_click_and_not_by_a_form_of_before(
 @pytest.mark.parametrize("passing", [False, True])
 async def test_after_a_page_nothing_is_said_to_be_meant(passing: bool) -> None:
     """Decided anew, and it became a page: no approve on the page; a stop only where it may be decided once more."""
-    guard = GuardAnswer("deploy list", Verdict.BLOCK, "not read", passing=passing)
+    guard = GuardAnswer("newer deploy", Verdict.BLOCK, "dep-42 is on its way", passing=passing)
     decision = x.decision(course=Course.PAGE, guards=(guard,), why="deploy list: not read")
     async with office() as o:
         o.asks(decision=decision)
@@ -83,6 +81,6 @@ async def test_after_a_page_nothing_is_said_to_be_meant(passing: bool) -> None:
         await o.login()
         text = await o.page(INCIDENT)
         assert "means to" not in text and "/approve" not in text and "watchdog incident approve" not in text
-        assert ("The watchdog does not roll web back" in text) is passing
+        assert ("The daemon decides again as soon as that has passed" in text) is passing
         assert ("Stop: send no rollback" in text) is passing
         assert "and the question stays open" not in text

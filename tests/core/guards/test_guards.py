@@ -167,7 +167,29 @@ def test_what_each_guard_says_against_it(change: dict, answer: GuardAnswer) -> N
     """One obstacle, one guard that names it; all others pass."""
     told = answers(a_request(**change))
     suspended = "it is suspended" in answer.why
-    assert told == {answer.name: replace(answer, reason=GuardReason.SUSPENDED if suspended else None)}
+    assert {name: replace(one, clears_at=None) for name, one in told.items()} == {
+        answer.name: replace(answer, reason=GuardReason.SUSPENDED if suspended else None)
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "service", "clears_at"),
+    [
+        ("cooldown", {"acted_at": (NOW - 1799,)}, NOW + 1),
+        ("budget", {"acted_at": (NOW - 7200, NOW - 86_399, NOW - 86_410)}, NOW + 1),
+        ("budget", {"acted_at": (NOW - 3600, NOW - 5400, NOW - 7200)}, NOW + 86_400 - 5400),
+        ("service", {"downtime": replace(DOWN, ended_at=NOW - 59.0)}, NOW + 1),
+        ("service", {"facts": None}, None),
+    ],
+)
+def test_a_block_says_when_it_passes_by_itself(name: str, service: dict, clears_at: float | None) -> None:
+    """At that moment the guard passes, and not a second before; None where no time is known."""
+    request = a_request(service=service)
+    assert answers(request)[name].clears_at == clears_at
+    if clears_at is not None:
+        assert answers(replace(request, now=clears_at - 0.5))[name].clears_at == clears_at
+        after = answers(replace(request, now=clears_at + 0.5)).get(name)
+        assert after is None or after.verdict is Verdict.ASK
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from watchdog.domain.incidents import HumanDecision, Incident, Outcome
 from watchdog.domain.notices import Notice
 from watchdog.domain.policy import Action
 from watchdog.domain.store_records import ActionResult, ActionRow
-from watchdog.presentation.notice_text import worded
+from watchdog.presentation.notices.notice_text import worded
 
 Plain = Mapping[str, Any]
 """A value of the domain as parsed JSON."""

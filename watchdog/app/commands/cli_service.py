@@ -21,7 +21,7 @@ from watchdog.domain.readings import Unknown
 from watchdog.domain.reports import SignalReport
 from watchdog.domain.store_records import Command
 from watchdog.ports import Clock, Sample
-from watchdog.presentation.next_steps import is_kept
+from watchdog.presentation.situation import Situation, situation
 from watchdog.settings import Settings
 
 SETTLED = (Phase.CALM, Phase.PAGED, Phase.ASKING, Phase.SUSPECT)
@@ -117,7 +117,7 @@ async def _begun(app: App, arguments: Mapping[str, Any]) -> str:
 
 def _with_outcome(answered: Command, incident: Incident | None) -> Command:
     """Return the answer with the outcome: without a daemon no later notice reports it."""
-    if incident is not None and is_kept(incident):
+    if incident is not None and situation(incident) is Situation.SCHEDULED:
         return dataclasses.replace(answered, answer=f"{answered.answer}; a watchdog has to run by then")
     if incident is None or incident.rollback.verified_at is not None:
         outcome = incident.rollback.verification if incident is not None else ""

@@ -49,6 +49,7 @@ from watchdog.domain.policy import Policy, ServicePolicy
 from watchdog.domain.store_records import Minute
 from watchdog.presentation import explain, next_steps
 from watchdog.presentation.history_table import row
+from watchdog.presentation.outlook import outlook
 from watchdog.presentation.stats_loader import PERIOD_SECONDS, Numbers
 from watchdog.presentation.status_text import all_lines
 from watchdog.presentation.text import clean, sentence
@@ -169,7 +170,8 @@ class ViewQueries:
             next_steps=tuple(clean(step) for step in next_steps.steps_left(incident, label, notes)),
             timeline=_timeline(notes, remarks),
             explained=tuple(lines),
-            ask=ask_view(incident, known, policy.matrix[incident.severity]),
+            ask=ask_view(incident, known, policy.matrix[incident.severity], self.world.clock.now()),
+            outlook=outlook(incident, self.world.clock.now()),
             can_acknowledge=can_acknowledge(incident, known),
             can_undo=can_undo(incident, known),
         )

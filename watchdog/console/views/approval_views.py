@@ -12,57 +12,34 @@ from watchdog.domain.events import DeploysListed
 from watchdog.domain.incidents import ACTING, Incident, ServiceState, State
 from watchdog.domain.policy import Policy, Rule
 from watchdog.domain.store_records import Command
-from watchdog.presentation.next_steps import Ahead, ahead
-from watchdog.presentation.notice_details import only_approver
+from watchdog.presentation.notices.notice_details import only_approver
+from watchdog.presentation.outlook import outlook
 from watchdog.presentation.rollback_plan import planned, planned_undo
 from watchdog.presentation.status_text import open_incident, quiets
-from watchdog.presentation.text import clean, sentence, short
+from watchdog.presentation.text import clean, sentence
 
-CAN = {
-    Ahead.QUESTION: ("approve", "reject"),
-    Ahead.ANNOUNCED: ("approve", "stop"),
-    Ahead.KEPT: ("approve", "stop"),
-    Ahead.DECIDED: ("stop",),
-    Ahead.HELD_BACK: ("stop",),
-}
-"""The commands that the next step of an incident accepts. Once a rollback is sent the core refuses all of them, so
-none is offered."""
+ANSWERS = ("approve", "reject", "stop")
+"""The commands that answer a question, or prevent a rollback."""
 REFUSED_CODE = 3
 ABOUT = ("service", "of", "signal", "severity", "incident", "item", "target", "commit", "verdict", "text")
 """The arguments that a command line of the audit shows, in this order."""
 
 
-def ask_view(incident: Incident, service: ServiceState | None, rule: Rule) -> AskView | None:
+def ask_view(incident: Incident, service: ServiceState | None, rule: Rule, now: float) -> AskView | None:
     """Return the open question, or the action that can be stopped; None without either. `rule` is the policy's for the
     severity."""
     known = open_incident(service)
     # An older incident's page offers no commands: they would apply to the open one.
     if service is None or known is None or known.id != incident.id:
         return None
-    coming = ahead(known)
-    can = CAN.get(coming, ())
+    coming = outlook(known, now)
+    can = tuple(one for one in ANSWERS if one in coming.commands)
     if not can:
         return None
-    until = known.announced_until
-    if coming is Ahead.QUESTION:
-        until = known.question.deadline.due_at if known.question.deadline is not None else None
-    words, rollback = _words(known, coming), known.rollback
     only = only_approver(known, rule.approver.name if rule.approver else "") if "approve" in can else ()
-    return AskView(can, words, known.suspect, rollback.target, service.asked_at, until, " ".join(only), service.is_kept)
-
-
-def _words(incident: Incident, coming: Ahead) -> str:
-    """Return the next step of a rollback, or the open question, in a sentence."""
-    rollback, suspect = incident.rollback, clean(incident.suspect or "the live deploy")
-    what = f"roll {clean(incident.service)} back from {suspect} to {clean(rollback.target)}"
-    what = f"{what} ({short(rollback.target_code)})" if rollback.target_code else what
-    why = sentence(incident.decision.why) if incident.decision is not None else ""
-    return {
-        Ahead.QUESTION: f"May the watchdog {what}?",
-        Ahead.ANNOUNCED: f"The watchdog is about to {what}.",
-        Ahead.KEPT: f"Approved by {clean(incident.question.approved_by)}: the watchdog will {what} in its window.",
-        Ahead.HELD_BACK: f"The watchdog does not {what}: it is decided anew once this has passed. {why}",
-    }.get(coming, f"The watchdog means to {what}; it is not sent yet.")
+    asked_at, target = service.asked_at, known.rollback.target
+    words = " ".join(only)
+    return AskView(can, coming.sentence, known.suspect, target, asked_at, coming.until, words, service.is_kept)
 
 
 def can_acknowledge(incident: Incident, service: ServiceState | None) -> bool:

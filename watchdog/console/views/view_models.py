@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from watchdog.presentation.outlook import Outlook
+
 
 @dataclass(frozen=True, slots=True)
 class DeployView:
@@ -278,6 +280,7 @@ class IncidentView:
     timeline: tuple[NoteView, ...]
     explained: tuple[str, ...]
     ask: AskView | None
+    outlook: Outlook
     can_acknowledge: bool
     can_undo: bool
 

@@ -15,6 +15,7 @@ from watchdog.core.assess.blame_input import BlameInput
 from watchdog.core.assess.rollback_target import TargetQuery, choose_target
 from watchdog.core.detect import latency, probes, slow_answers
 from watchdog.core.guards import guards
+from watchdog.core.guards.guard_context import GuardContext
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Blame, Course, Decision, Evidence, Finding, GuardAnswer, TargetChoice, Verdict
 from watchdog.domain.incidents import Incident, ServiceState, State
@@ -54,7 +55,7 @@ def decide(
     # Blame, then target, then guards: the target depends on the suspect, and some guards on both.
     verdict = blaming.weigh(case)
     target = find_target(state, policy, service, verdict)
-    answers = guards.check(guards.GuardContext(state, policy, service, wishes, verdict, target, incident, now, since))
+    answers = guards.check(GuardContext(state, policy, service, wishes, verdict, target, incident, now, since))
     rule = policy.matrix[level]
     # Read from the question's own decision: a guard that asks only now was never put to the human.
     answered = guards.guards_that_ask(incident) if approved else None

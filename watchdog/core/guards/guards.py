@@ -5,7 +5,6 @@ Rule 2: one guard, one function, one line in GUARDS.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from watchdog.core import note_text
 from watchdog.core.assess import connectivity, failure_correlation, maintenance, suppression
@@ -14,64 +13,25 @@ from watchdog.core.context import StepContext
 from watchdog.core.detect import turned_away
 from watchdog.core.guards import flapping
 from watchdog.core.guards import rollback_budget as budgets
+from watchdog.core.guards.guard_context import GuardContext, asks, blocks, passes
 from watchdog.domain.commands.command_line import command_line
-from watchdog.domain.decisions import Blame, Finding, GuardAnswer, GuardReason, TargetChoice, Verdict
+from watchdog.domain.decisions import GuardAnswer, GuardReason, Verdict
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import ActiveCritical, Incident, ServiceState, State
-from watchdog.domain.policy import Mode, Policy, ServicePolicy
+from watchdog.domain.policy import Mode, Policy
 from watchdog.domain.units import show_seconds
 
 DAY_SECONDS = 86400.0
 NO_ROLLBACK_TRAILER = "watchdog: no-rollback"
 
 
-@dataclass(frozen=True, slots=True)
-class GuardContext:
-    """The input of a guard: an intended rollback. `found` is the main finding, with the onset of its incident."""
-
-    state: State
-    policy: Policy
-    service: ServiceState
-    wishes: ServicePolicy
-    blame: Blame
-    target: TargetChoice
-    incident: Incident | None
-    now: float
-    found: Finding | None = None
-
-    @property
-    def code(self) -> str | None:
-        """Return the code that the rollback would leave."""
-        return self.blame.suspect.code if self.blame.suspect is not None else None
-
-    def between(self) -> list[Deploy]:
-        """Return the suspect and the deploys between it and the target, newest first."""
-        if self.blame.suspect is None or self.target.deploy is None:
-            return []
-        ids = [deploy.id for deploy in self.service.deploys]
-        start, end = ids.index(self.blame.suspect.id), ids.index(self.target.deploy.id)
-        return list(self.service.deploys[start:end])
-
-
-def _pass(name: str, why: str) -> GuardAnswer:
-    return GuardAnswer(name, Verdict.PASS, why)
-
-
-def _ask(name: str, why: str, *, passing: bool = False, reason: GuardReason | None = None) -> GuardAnswer:
-    return GuardAnswer(name, Verdict.ASK, why, passing, reason)
-
-
-def _block(name: str, why: str, *, passing: bool = False, reason: GuardReason | None = None) -> GuardAnswer:
-    return GuardAnswer(name, Verdict.BLOCK, why, passing, reason)
-
-
 def mode(request: GuardContext) -> GuardAnswer:
     """The service's mode must allow a rollback."""
     if request.wishes.mode is Mode.OBSERVE:
-        return _block("mode", "observe: says what it would do, touches nothing")
+        return blocks("mode", "observe: says what it would do, touches nothing")
     if request.wishes.mode is Mode.ASSIST and not answered_by_default(request.incident):
-        return _ask("mode", "assist: a human decides")
-    return _pass("mode", request.wishes.mode.value)
+        return asks("mode", "assist: a human decides")
+    return passes("mode", request.wishes.mode.value)
 
 
 def answered_by_default(incident: Incident | None) -> bool:
@@ -82,8 +42,8 @@ def answered_by_default(incident: Incident | None) -> bool:
 def paused(request: GuardContext) -> GuardAnswer:
     """A human's pause blocks every change."""
     if request.state.paused_by:
-        return _block("hold", f"paused by {request.state.paused_by}", passing=True)
-    return _pass("hold", "none")
+        return blocks("hold", f"paused by {request.state.paused_by}", passing=True)
+    return passes("hold", "none")
 
 
 def action_hold(request: GuardContext) -> GuardAnswer:
@@ -91,43 +51,47 @@ def action_hold(request: GuardContext) -> GuardAnswer:
     held = suppression.active_hold(request.state, request.policy, request.service.name, request.now)
     approved = request.incident is not None and request.incident.question.approved_by is not None
     if held is not None and not (approved and held.by == suppression.UPGRADE):
-        return _ask("action hold", f"{suppression.describe(held)}: a human decides", passing=True)
-    return _pass("action hold", "none")
+        return asks("action hold", f"{suppression.describe(held)}: a human decides", passing=True)
+    return passes("action hold", "none")
 
 
 def armed(request: GuardContext) -> GuardAnswer:
     """A violated invariant blocks every change, also one by hand."""
     if request.state.disarmed:
-        return _block("armed", f"disarmed: {request.state.disarmed}; {command_line('resume')}", passing=True)
-    return _pass("armed", "yes")
+        return blocks("armed", f"disarmed: {request.state.disarmed}; {command_line('resume')}", passing=True)
+    return passes("armed", "yes")
 
 
 def key(request: GuardContext) -> GuardAnswer:
     """A refused API key is not used again before a `resume` or a restart."""
     if request.service.forbidden:
         why = f"our key may not change it ({request.service.forbidden}); mend the key, then {command_line('resume')}"
-        return _block("key", why, passing=True)
-    return _pass("key", "never refused")
+        return blocks("key", why, passing=True)
+    return passes("key", "never refused")
 
 
 def blind(request: GuardContext) -> GuardAnswer:
     """A blind daemon changes nothing."""
     if request.state.blind_since is not None:
-        return _block("blind", f"{connectivity.why(request.state)}: the fault may be ours", passing=True)
-    return _pass("blind", "no")
+        return blocks("blind", f"{connectivity.why(request.state)}: the fault may be ours", passing=True)
+    return passes("blind", "no")
 
 
 def budget(request: GuardContext) -> GuardAnswer:
     """Rollbacks are limited per service and day, and per fleet (in groups of services) and ten minutes."""
     limits = request.policy.budget
-    today = sum(at > request.now - DAY_SECONDS for at in request.service.acted_at)
+    day = sorted(at for at in request.service.acted_at if at > request.now - DAY_SECONDS)
+    today = len(day)
     fleet = budgets.fleet_spent(request.state, request.policy, request.service.name, request.code, request.now)
     if today >= limits.per_service_per_day:
-        return _block("budget", f"{today} of {limits.per_service_per_day} rollbacks of this service today")
+        # One more is allowed once so many of them are a day old that fewer than the limit are left.
+        clears = day[today - limits.per_service_per_day] + DAY_SECONDS if limits.per_service_per_day > 0 else None
+        why = f"{today} of {limits.per_service_per_day} rollbacks of this service today"
+        return blocks("budget", why, clears_at=clears)
     if fleet >= limits.per_fleet_per_10m:
         why = f"{fleet} of {limits.per_fleet_per_10m} groups rolled back in the fleet in 10 min"
-        return _block("budget", why, passing=True)
-    return _pass("budget", f"{today} of {limits.per_service_per_day} used today")
+        return blocks("budget", why, passing=True)
+    return passes("budget", f"{today} of {limits.per_service_per_day} used today")
 
 
 def mass_failure(request: GuardContext) -> GuardAnswer:
@@ -136,24 +100,24 @@ def mass_failure(request: GuardContext) -> GuardAnswer:
     mine = request.state.troubles.get(name) or ActiveCritical(name, request.now, request.code, recent_deploy=True)
     wave = failure_correlation.mass_failure(request.policy, request.state.troubles, mine)
     if wave is None:
-        return _pass("correlation", "no wave of failures")
-    return (_block if wave.certain else _ask)("correlation", wave.why, passing=True)
+        return passes("correlation", "no wave of failures")
+    return (blocks if wave.certain else asks)("correlation", wave.why, passing=True)
 
 
 def flaps(request: GuardContext) -> GuardAnswer:
     """A flapping service is asked about: it may recover by itself before the rollback is live, which proves nothing."""
     if request.found is not None and request.found.method == "intermittent":
-        return _ask("flapping", f"{request.found.text}; a human decides", passing=True)
+        return asks("flapping", f"{request.found.text}; a human decides", passing=True)
     if request.service.flapping_since is not None:
-        return _ask("flapping", flapping.why(request.policy.brakes))
-    return _pass("flapping", "no")
+        return asks("flapping", flapping.why(request.policy.brakes))
+    return passes("flapping", "no")
 
 
 def let_in(request: GuardContext) -> GuardAnswer:
     """Probes that are turned away are no evidence of an outage."""
     if request.found is not None and request.found.method == turned_away.METHOD:
-        return _ask("let in", f"{request.found.text}; whether visitors are turned away, too, a human must see")
-    return _pass("let in", "our probes are")
+        return asks("let in", f"{request.found.text}; whether visitors are turned away, too, a human must see")
+    return passes("let in", "our probes are")
 
 
 def cooldown(request: GuardContext) -> GuardAnswer:
@@ -161,31 +125,32 @@ def cooldown(request: GuardContext) -> GuardAnswer:
     last = max(request.service.acted_at, default=None)
     limit = request.policy.budget.cooldown_seconds
     if last is not None and request.now - last < limit:
-        return _block("cooldown", f"last rollback {show_seconds(request.now - last)} ago (limit {show_seconds(limit)})")
-    return _pass("cooldown", "ok")
+        why = f"last rollback {show_seconds(request.now - last)} ago (limit {show_seconds(limit)})"
+        return blocks("cooldown", why, clears_at=last + limit)
+    return passes("cooldown", "ok")
 
 
 def already_attempted(request: GuardContext) -> GuardAnswer:
     """An incident has one rollback."""
     if request.incident is not None and request.incident.rollback.tried:
-        return _block("tried", "this incident already had its one rollback")
-    return _pass("tried", "not yet")
+        return blocks("tried", "this incident already had its one rollback")
+    return passes("tried", "not yet")
 
 
 def recurring_commit(request: GuardContext) -> GuardAnswer:
     """Code that was rolled back here and is live again was redeployed by a person: a human decides this time."""
     code = request.code
     if code in request.state.denied and any(code == bad for bad, _ in request.service.bad):
-        return _ask("returned", f"{note_text.short(code)} was rolled back here before, and came back")
-    return _pass("returned", "never rolled back here")
+        return asks("returned", f"{note_text.short(code)} was rolled back here before, and came back")
+    return passes("returned", "never rolled back here")
 
 
 def newer_deploy(request: GuardContext) -> GuardAnswer:
     """A deploy under way must not be overtaken; an unknown status may mean one."""
     coming = on_its_way(request.service)
     if coming is not None:
-        return _block("newer deploy", f"{coming.id} is on its way ({coming.status})", passing=True)
-    return _pass("newer deploy", "none")
+        return blocks("newer deploy", f"{coming.id} is on its way ({coming.status})", passing=True)
+    return passes("newer deploy", "none")
 
 
 def on_its_way(service: ServiceState) -> Deploy | None:
@@ -203,30 +168,30 @@ def deny_list(request: GuardContext) -> GuardAnswer:
     """The target must not be deny-listed."""
     target = request.target.deploy
     if target is None:
-        return _block("target", request.target.why)
+        return blocks("target", request.target.why)
     if target.code in request.state.denied:
-        return _block("deny-list", f"{target.id} is deny-listed")
+        return blocks("deny-list", f"{target.id} is deny-listed")
     if request.target.ask:
-        return _ask("target", request.target.ask)
-    return _pass("deny-list", "target not on it")
+        return asks("target", request.target.ask)
+    return passes("deny-list", "target not on it")
 
 
 def availability(request: GuardContext) -> GuardAnswer:
     """A service that is meant to be down has no outage."""
     facts = request.service.facts
     if facts is None:
-        return _block("service", f"the platform did not tell of it: {request.service.deploys_why}")
+        return blocks("service", f"the platform did not tell of it: {request.service.deploys_why}")
     age = request.now - (request.service.deploys_at or request.now)
     when = f", by what was read {show_seconds(age)} ago" if age > maintenance.KNOWN_SECONDS else ""
     if facts.suspended:
         by = f" by {', '.join(facts.suspenders)}" if facts.suspenders else ""
-        return _block("service", f"it is suspended{by}{when}", reason=GuardReason.SUSPENDED)
+        return blocks("service", f"it is suspended{by}{when}", reason=GuardReason.SUSPENDED)
     if facts.maintenance:
-        return _block("service", f"it is in maintenance mode{when}")
+        return blocks("service", f"it is in maintenance mode{when}")
     return (
         _after_downtime(request)
         or _after_suspension(request)
-        or _pass("service", "neither suspended nor in maintenance mode")
+        or passes("service", "neither suspended nor in maintenance mode")
     )
 
 
@@ -238,12 +203,13 @@ def _after_downtime(request: GuardContext) -> GuardAnswer | None:
     ago = show_seconds(request.now - down.ended_at)
     if request.now < down.ended_at + maintenance.GRACE_SECONDS:
         limit = show_seconds(maintenance.GRACE_SECONDS)
-        return _block("service", f"it was {down.what} until {ago} ago (limit {limit})", passing=True)
+        over = down.ended_at + maintenance.GRACE_SECONDS
+        return blocks("service", f"it was {down.what} until {ago} ago (limit {limit})", passing=True, clears_at=over)
     found = request.incident if request.incident is not None else request.found
     began = found.onset_at if found is not None else None
     if began is None or maintenance.overlapped(request.service, began) is None:
         return None
-    return _ask("service", f"it was {down.what} until {ago} ago, and failed then: a human decides")
+    return asks("service", f"it was {down.what} until {ago} ago, and failed then: a human decides")
 
 
 def _after_suspension(request: GuardContext) -> GuardAnswer | None:
@@ -253,7 +219,7 @@ def _after_suspension(request: GuardContext) -> GuardAnswer | None:
     if not any(one.reason in (GuardReason.SUSPENDED, GuardReason.WAS_SUSPENDED) for one in answers):
         return None
     why = "it was suspended in this incident, and nobody knows what failed by that: a human decides"
-    return _ask("service", why, reason=GuardReason.WAS_SUSPENDED)
+    return asks("service", why, reason=GuardReason.WAS_SUSPENDED)
 
 
 def was_down(incident: Incident) -> bool:
@@ -267,8 +233,8 @@ def migration(request: GuardContext) -> GuardAnswer:
     facts = request.service.facts
     command = facts.pre_deploy_command if facts else None
     if command and not request.wishes.rollback_safe:
-        return _ask("migration", "a pre-deploy command is set; say rollback_safe: true if rolling back is safe")
-    return _pass("migration", "rollback_safe: true" if command else "none")
+        return asks("migration", "a pre-deploy command is set; say rollback_safe: true if rolling back is safe")
+    return passes("migration", "rollback_safe: true" if command else "none")
 
 
 def environment(request: GuardContext) -> GuardAnswer:
@@ -279,22 +245,22 @@ def environment(request: GuardContext) -> GuardAnswer:
             continue
         changed = deploy.changed or (("configuration",) if deploy.trigger == "service_updated" else ())
         if changed:
-            return _ask("environment", f"{', '.join(changed)} changed with {deploy.id}; a rollback brings the old back")
-    return _pass("environment", "unchanged since the target")
+            return asks("environment", f"{', '.join(changed)} changed with {deploy.id}; a rollback brings the old back")
+    return passes("environment", "unchanged since the target")
 
 
 def trailer(request: GuardContext) -> GuardAnswer:
     """A commit's author may forbid a rollback, by a trailer."""
     for deploy in request.between():
         if NO_ROLLBACK_TRAILER in deploy.commit_message.lower():
-            return _block("trailer", f"{deploy.id} says 'Watchdog: no-rollback'")
-    return _pass("trailer", "none")
+            return blocks("trailer", f"{deploy.id} says 'Watchdog: no-rollback'")
+    return passes("trailer", "none")
 
 
 def dependants(request: GuardContext) -> GuardAnswer:
     """A dependant that was deployed after the change may need what the rollback removes."""
     if request.target.deploy is None or request.blame.change is None:
-        return _pass("dependants", "no target")
+        return passes("dependants", "no target")
     served = [deploy for deploy in request.between() if deploy.was_live]
     first = min(served, key=lambda one: first_traffic_at(one, request.policy.blame), default=request.blame.change)
     began = first_traffic_at(first, request.policy.blame)
@@ -303,11 +269,11 @@ def dependants(request: GuardContext) -> GuardAnswer:
             continue
         other = request.state.services.get(name)
         if other is None:
-            return _ask("dependants", f"{name} depends on it, and another worker watches when it was deployed")
+            return asks("dependants", f"{name} depends on it, and another worker watches when it was deployed")
         live = live_deploy(other.deploys)
         if live is not None and first_traffic_at(live, request.policy.blame) > began:
-            return _ask("dependants", f"{name} depends on it and was deployed after {first.id} ({live.id})")
-    return _pass("dependants", "none deployed after the change")
+            return asks("dependants", f"{name} depends on it and was deployed after {first.id} ({live.id})")
+    return passes("dependants", "none deployed after the change")
 
 
 def dependencies(request: GuardContext) -> GuardAnswer:
@@ -316,10 +282,10 @@ def dependencies(request: GuardContext) -> GuardAnswer:
     for name in sorted(failure_correlation.relied_on(services, request.service.name)):
         trouble = request.state.troubles.get(name)
         if trouble is not None and (code is None or trouble.suspect_code != code):
-            return _ask("dependencies", f"{name}, which it depends on, is critical: a human decides", passing=True)
+            return asks("dependencies", f"{name}, which it depends on, is critical: a human decides", passing=True)
         if name not in request.state.services and services[name].platform_id is not None:
-            return _ask("dependencies", f"it depends on {name}, whose deploys another worker watches")
-    return _pass("dependencies", "none of them is critical")
+            return asks("dependencies", f"it depends on {name}, whose deploys another worker watches")
+    return passes("dependencies", "none of them is critical")
 
 
 GUARDS: tuple[Callable[[GuardContext], GuardAnswer], ...] = (

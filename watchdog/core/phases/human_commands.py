@@ -4,6 +4,7 @@ from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.core.context import StepContext
 from watchdog.core.guards import guards
 from watchdog.core.guards.decision import find_target
+from watchdog.core.guards.guard_context import GuardContext
 from watchdog.core.phases import close_incident, escalation, rollback_outcome, rollback_request, scheduled_rollback
 from watchdog.domain import events as e
 from watchdog.domain.commands.command_line import command_line
@@ -163,7 +164,7 @@ def permitted(
         return (), choice.why
     blame = _blame_nobody(suspect, by)
     # The guards expect a blame; this one convicts no deploy, as the human does not accuse it either.
-    request = guards.GuardContext(
+    request = GuardContext(
         state, ctx.policy, ctx.service, ctx.service_policy, blame, choice, ctx.service.incident, ctx.now
     )
     answers = tuple(answer for answer in guards.check(request) if answer.name not in NOT_FOR_HUMANS)

@@ -79,9 +79,19 @@ def _may_ask_now(incident: Incident, decision: Decision) -> bool:
     """
     before = incident.decision
     return (
+        may_ask_later(incident)
+        and before is not None
+        and before.mode == decision.mode
+        and not any(one.passing for one in decision.guards if one.verdict is Verdict.ASK)
+    )
+
+
+def may_ask_later(incident: Incident) -> bool:
+    """Return whether the daemon asks about a rollback once the decision allows one, by the record of the incident."""
+    before = incident.decision
+    return (
         before is not None
         and before.course is Course.PAGE
-        and before.mode == decision.mode
         and not (before.blame is not None and before.blame.vetoed)
         and not guards.was_down(incident)
         and not incident.muted
@@ -89,7 +99,6 @@ def _may_ask_now(incident: Incident, decision: Decision) -> bool:
         and not incident.rollback.tried
         and incident.question.asked_at is None
         and incident.escalation.acknowledged_by is None
-        and not any(one.passing for one in decision.guards if one.verdict is Verdict.ASK)
     )
 
 

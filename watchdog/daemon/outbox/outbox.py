@@ -40,7 +40,7 @@ from watchdog.domain.errors import Partly, Permanent, Temporary
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.units import show_seconds
 from watchdog.ports import Clock, Notifier, Store
-from watchdog.presentation.notice_text import worded
+from watchdog.presentation.notices.notice_text import worded
 
 BROKEN_GAP_SECONDS = 300.0
 """Pause after a channel refused a notice for good: a human may have repaired it meanwhile."""

@@ -9,7 +9,7 @@ from watchdog.domain.notices import AnswerTerms, IncidentNews
 from watchdog.domain.policy import Then
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.decision_text import named
-from watchdog.presentation.headlines import time_of_day
+from watchdog.presentation.notices.headlines import time_of_day
 
 OTHERWISE = {
     Then.ESCALATE: "Without an answer nothing is changed, and you are paged again.",

@@ -16,8 +16,16 @@ from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.incidents import Incident
 from watchdog.domain.notices import AnswerTerms, IncidentNews, Notice, Topic
 from watchdog.domain.units import show_seconds
-from watchdog.presentation import notice_details as details
-from watchdog.presentation.headlines import TITLE_MAX, end_title, happens, state_title, target_name, time_of_day, titled
+from watchdog.presentation.notices import notice_details as details
+from watchdog.presentation.notices.headlines import (
+    TITLE_MAX,
+    end_title,
+    happens,
+    state_title,
+    target_name,
+    time_of_day,
+    titled,
+)
 from watchdog.presentation.text import clean, sentence
 
 LATE_SECONDS = 60.0

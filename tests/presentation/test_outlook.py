@@ -1,0 +1,216 @@
+"""What happens next, by situation and by blocking guard: the tables are total, and each row reads as a sentence."""
+
+import ast
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from tests.cli import examples as x
+from watchdog.core.guards import guards
+from watchdog.domain.decisions import Course, GuardAnswer, Verdict
+from watchdog.domain.incidents import Deadline, HumanDecision, Incident
+from watchdog.domain.policy import Then
+from watchdog.presentation.outlook import BLOCKS, ROWS, outlook
+from watchdog.presentation.situation import Situation
+
+NOW = x.BEGIN + 60.0
+BUDGET = GuardAnswer("budget", Verdict.BLOCK, "2 of 2 rollbacks of this service today", clears_at=NOW + 600)
+PAUSED = GuardAnswer("hold", Verdict.BLOCK, "paused by ann", passing=True)
+TRAILER = GuardAnswer("trailer", Verdict.BLOCK, "dep-42 says 'Watchdog: no-rollback'")
+PAGE = x.decision(course=Course.PAGE)
+
+
+def paged(*answers: GuardAnswer, **fields: object) -> Incident:
+    """Return a paged incident whose rollback these guards block."""
+    why = f"{answers[0].name}: {answers[0].why}" if answers else "one cause"
+    return x.undone(replace(PAGE, guards=answers, why=why), **fields)
+
+
+def question(then: Then, **fields: object) -> Incident:
+    """Return an incident whose question ends in 4 min."""
+    deadline = Deadline(x.BEGIN + 50, then, 300.0, NOW + 240)
+    return x.undone(x.decision(course=Course.ASK), asked_at=x.BEGIN + 50, deadline=deadline, **fields)
+
+
+ANNOUNCED = x.undone(x.decision(course=Course.ANNOUNCE), announced_until=NOW + 120)
+CASES = [
+    (x.undone(None), Situation.UNDECIDED, "The daemon decides with the next readings.", ()),  # type: ignore[arg-type]
+    (
+        question(Then.ESCALATE),
+        Situation.QUESTION,
+        "Roll back to dep-40 (1b7e0d4)? Waits for an answer until 02:19 UTC, then pages again.",
+        ("approve", "reject", "acknowledge"),
+    ),
+    (
+        question(Then.ROLLBACK, acknowledged_by="ann"),
+        Situation.QUESTION,
+        "Roll back to dep-40 (1b7e0d4)? Waits for an answer until 02:19 UTC, then rolls back to dep-40 (1b7e0d4), if"
+        " every guard still passes.",
+        ("approve", "reject"),
+    ),
+    (
+        question(Then.ESCALATE, late_paged=True),
+        Situation.QUESTION,
+        "Waits for an answer: roll back to dep-40 (1b7e0d4)?",
+        ("approve", "reject", "acknowledge"),
+    ),
+    (
+        ANNOUNCED,
+        Situation.ANNOUNCED,
+        "Rolls back to dep-40 (1b7e0d4) at 02:17 UTC, unless stopped.",
+        ("stop", "approve"),
+    ),
+    (
+        x.undone(x.decision(course=Course.ANNOUNCE), announced_until=NOW + 120, approved_by="ann"),
+        Situation.SCHEDULED,
+        "Rolls back to dep-40 (1b7e0d4) at 02:17 UTC, approved by ann, if web still fails and every guard passes.",
+        ("stop", "approve"),
+    ),
+    (
+        x.undone(x.decision()),
+        Situation.SENDING,
+        "Rolling back to dep-40 (1b7e0d4): switches auto-deploy off, then sends the rollback.",
+        ("stop",),
+    ),
+    (
+        x.undone(x.decision(), blocked_since=NOW - 30),
+        Situation.SENDING,
+        "Rolling back to dep-40 (1b7e0d4): due for 30 s, not sent yet; it is tried again until it can be sent.",
+        ("stop",),
+    ),
+    (
+        x.undone(x.decision(), requested_at=NOW - 4, tried=True),
+        Situation.REQUESTED,
+        "Asked Render for dep-40 (1b7e0d4) at 02:15 UTC; no answer yet.",
+        (),
+    ),
+    (
+        x.undone(x.decision(), requested_at=NOW - 4, tried=True, deploy="dep-43"),
+        Situation.DEPLOYING,
+        "Asked Render for dep-40 (1b7e0d4) at 02:15 UTC; verifies once dep-43 is live.",
+        (),
+    ),
+    (
+        x.incident(closed_at=None, verified_at=None),
+        Situation.VERIFYING,
+        "dep-40 (1b7e0d4) is live since 02:15 UTC; the incident ends once fresh probes prove the recovery.",
+        (),
+    ),
+    (
+        paged(PAUSED),
+        Situation.BLOCKED_FOR_NOW,
+        "Not rolled back: hold: paused by ann. The daemon decides again as soon as that has passed, if it still fails.",
+        ("resume", "stop", "acknowledge"),
+    ),
+    (
+        paged(BUDGET, PAUSED),
+        Situation.ASKS_LATER,
+        "Not rolled back: budget: 2 of 2 rollbacks of this service today. The daemon asks again at 02:25 UTC, if web"
+        " still fails then.",
+        ("acknowledge",),  # a pause holds for people, too
+    ),
+    (
+        paged(BUDGET),
+        Situation.ASKS_LATER,
+        "Not rolled back: budget: 2 of 2 rollbacks of this service today. The daemon asks again at 02:25 UTC, if web"
+        " still fails then.",
+        ("rollback", "acknowledge"),
+    ),
+    (
+        paged(BUDGET, acknowledged_by="ann"),
+        Situation.BLOCKED,
+        "Not rolled back: budget: 2 of 2 rollbacks of this service today. ann acknowledged it, so the daemon does not"
+        " ask again.",
+        ("rollback",),
+    ),
+    (
+        paged(TRAILER),
+        Situation.BLOCKED,
+        "Not rolled back: trailer: dep-42 says 'Watchdog: no-rollback'. Its author forbids a rollback.",
+        ("rollback", "acknowledge"),
+    ),
+    (
+        x.undone(replace(PAGE, mode="observe", would="would roll back to dep-40 (1b7e0d4)", would_course="rollback")),
+        Situation.OBSERVED,
+        "Mode observe: the daemon changes nothing (would roll back to dep-40 (1b7e0d4)).",
+        ("rollback", "acknowledge"),
+    ),
+    (
+        x.undone(replace(PAGE, blame=x.blame(probability=0.3))),
+        Situation.NOT_THE_DEPLOY,
+        "Nothing is rolled back: dep-42 is not to blame (P 0.300, needs 0.80).",
+        ("acknowledge",),
+    ),
+    (
+        x.undone(x.decision(course=Course.TELL, why="the policy only tells of this severity")),
+        Situation.NO_ACTION,
+        "The policy only tells of this severity. The daemon closes the incident when it is over.",
+        ("acknowledge",),
+    ),
+    (
+        x.undone(PAGE, human_needed="rejected by ann", human_decision=HumanDecision.REJECTED),
+        Situation.REJECTED,
+        "Rejected by ann. The daemon changes nothing in this incident and watches until it is over.",
+        ("acknowledge",),
+    ),
+    (
+        x.undone(PAGE, human_needed="stopped by ann", human_decision=HumanDecision.STOPPED),
+        Situation.STOPPED,
+        "Stopped by ann. The daemon changes nothing in this incident and watches until it is over.",
+        ("acknowledge",),
+    ),
+    (
+        x.incident(closed_at=None, verified_at=None, human_needed="home still fails"),
+        Situation.DID_NOT_HELP,
+        "The rollback is live and does not count as a recovery. The daemon changes nothing more: home still fails.",
+        ("acknowledge", "undo"),
+    ),
+    (
+        x.undone(x.decision(), tried=True, human_needed="its outcome is unknown"),
+        Situation.NOT_DONE,
+        "The rollback is not known to be live. The daemon changes nothing more: its outcome is unknown.",
+        ("acknowledge",),
+    ),
+    (
+        x.undone(x.decision(), human_needed="the platform refused"),
+        Situation.NEEDS_A_PERSON,
+        "No rollback was sent. The daemon changes nothing more: the platform refused.",
+        ("rollback", "acknowledge"),
+    ),
+    (x.incident(), Situation.CLOSED, "Rolled back and verified.", ()),
+]
+
+
+@pytest.mark.parametrize(("incident", "found", "sentence", "commands"), CASES)
+def test_each_situation_has_its_sentence_and_its_commands(
+    incident: Incident, found: Situation, sentence: str, commands: tuple[str, ...]
+) -> None:
+    """The sentence states what the daemon does by itself, and the commands are those that would be accepted."""
+    said = outlook(incident, NOW)
+    assert (said.situation, said.sentence, said.commands) == (found, sentence, commands)
+
+
+def test_no_situation_lacks_a_row_or_a_case() -> None:
+    """A new one fails here until it has both."""
+    assert set(ROWS) == set(Situation) == {found for _, found, _, _ in CASES}
+
+
+def test_each_guard_that_can_block_has_a_row() -> None:
+    """Read from the guards' own source: the first argument of each `blocks(…)`."""
+    tree = ast.parse(Path(guards.__file__).read_text())
+    calls = [one for one in ast.walk(tree) if isinstance(one, ast.Call) and isinstance(one.func, ast.Name)]
+    named = {one.args[0].value for one in calls if one.func.id == "blocks" and isinstance(one.args[0], ast.Constant)}  # type: ignore[attr-defined]
+    # The guard `correlation` blocks or asks by one expression.
+    assert named | {"correlation"} == set(BLOCKS)
+
+
+@pytest.mark.parametrize(("course", "name"), list(product(Course, BLOCKS)))
+def test_every_course_with_every_block_reads_as_a_sentence(course: Course, name: str) -> None:
+    """Also combinations that the core does not make today: none raises, none is silent, none shows a hole."""
+    for passing, clears in product((True, False), (None, NOW + 60)):
+        answer = GuardAnswer(name, Verdict.BLOCK, "a reason", passing, clears_at=clears)
+        said = outlook(x.undone(x.decision(course=course, guards=(answer,))), NOW)
+        assert said.sentence.endswith((".", "?")) and "None" not in said.sentence and said.label
+        assert said.task or said.situation in (Situation.SENDING, Situation.NO_ACTION, Situation.UNDECIDED)

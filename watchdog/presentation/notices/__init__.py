@@ -1,0 +1,1 @@
+"""The texts of notices about incidents, made of their facts when they are sent."""

@@ -1,0 +1,342 @@
+"""What happens next in an incident, and when; and the next step for the reader. Pure.
+
+Each situation has one row in `ROWS`, each guard that can block has one in `BLOCKS`. Terminal, console, chat, notices
+and API take label, sentence, next step and buttons from here, so that they never contradict each other.
+
+Rule: a sentence promises only what the daemon does without further input from people.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from types import MappingProxyType
+
+from watchdog.core.note_text import short
+from watchdog.core.phases.human_commands import NOT_FOR_HUMANS
+from watchdog.domain.commands.command_line import command_line
+from watchdog.domain.decisions import GuardAnswer, Verdict
+from watchdog.domain.incidents import Incident
+from watchdog.domain.policy import Then
+from watchdog.domain.units import show_seconds
+from watchdog.presentation.notices.headlines import time_of_day
+from watchdog.presentation.situation import Situation, blocking, situation
+from watchdog.presentation.text import clean, sentence, show_probability
+
+LIKELY = 0.5
+"""A manual rollback is suggested only if the deploy is more likely guilty than not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What happens next in an incident, and what the reader has to do."""
+
+    situation: Situation  # its row
+    label: str  # progress in a few words, for a badge: `rolling back`, `needs you`
+    sentence: str  # what happens next and when; one or two sentences
+    until: float | None  # when that happens (UTC epoch seconds); None: no known time
+    task: str  # the reader's next step, imperative; empty: there is nothing to do
+    commands: tuple[str, ...]  # the commands that do it, the recommended one first; `rollback` is the service's
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """An incident and the moment its sentence is read at."""
+
+    incident: Incident
+    now: float
+    tz: tzinfo
+
+    @property
+    def target(self) -> str:
+        """Return the target with its commit: `dep-40 (1b7e0d4)`."""
+        rollback = self.incident.rollback
+        return (
+            f"{clean(rollback.target)} ({short(rollback.target_code)})"
+            if rollback.target_code
+            else clean(rollback.target or "an earlier deploy")
+        )
+
+    @property
+    def service(self) -> str:
+        """Return the service's name."""
+        return clean(self.incident.service)
+
+    def at(self, moment: float | None) -> str:
+        """Return a time of day, or nothing for an unknown one."""
+        return time_of_day(moment, self.now, self.tz) if moment is not None else ""
+
+    def by(self, moment: float | None, before: str) -> str:
+        """Return ` by 16:31 UTC`, with the word in front; empty for an unknown moment."""
+        return f" {before} {self.at(moment)}" if moment is not None else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The words of one situation."""
+
+    label: str  # for a badge
+    happens: Callable[[_Case], str]  # what happens next and when
+    task: Callable[[_Case], str]  # the reader's next step
+    commands: tuple[str, ...] = ()  # buttons, the recommended one first
+    until: Callable[[Incident], float | None] = lambda _: None  # when it happens
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The words about one blocking guard."""
+
+    then: str  # what follows when it passes, or why it does not
+    task: str  # the cure
+    command: str = ""  # the command of the cure
+
+
+def outlook(incident: Incident, now: float, tz: tzinfo = UTC) -> Outlook:
+    """Return what happens next in the incident, read at `now` (UTC epoch seconds) in zone `tz`."""
+    found = situation(incident)
+    row, case = ROWS[found], _Case(incident, now, tz)
+    commands = row.commands
+    block = blocking(incident)
+    if found in (Situation.BLOCKED_FOR_NOW, Situation.ASKS_LATER, Situation.BLOCKED) and block is not None:
+        cure = block_of(block).command
+        commands = (*((cure,) if cure else ()), *commands)
+    # Acknowledged once is enough; a manual rollback is offered only where it may help and would not be refused.
+    commands = tuple(
+        one
+        for one in commands
+        if (one != "acknowledge" or incident.escalation.acknowledged_by is None)
+        and (one != "rollback" or _worth_a_try(incident))
+    )
+    return Outlook(found, row.label, row.happens(case), row.until(incident), row.task(case), commands)
+
+
+def block_of(answer: GuardAnswer) -> Block:
+    """Return the words about a blocking guard; a record of another version may name a guard that is not known here."""
+    return BLOCKS.get(answer.name, UNKNOWN)
+
+
+def _worth_a_try(incident: Incident) -> bool:
+    """Return whether a manual rollback would have a target, no guard against it, and a likely culprit.
+
+    A tired reader follows every suggestion, so a rollback that would be refused, or is unlikely to help, is none.
+    """
+    decision = incident.decision
+    if decision is None or decision.target is None or decision.target.deploy is None:
+        return False
+    blocked = any(one.verdict is Verdict.BLOCK and one.name not in NOT_FOR_HUMANS for one in decision.guards)
+    return not blocked and decision.blame is not None and (decision.blame.probability or 0.0) >= LIKELY
+
+
+def _question(case: _Case) -> str:
+    deadline = case.incident.question.deadline
+    due = deadline.due_at if deadline is not None and not case.incident.late_paged else None
+    if deadline is None or due is None:
+        return f"Waits for an answer: roll back to {case.target}?"
+    then = {
+        Then.ROLLBACK: f"then rolls back to {case.target}, if every guard still passes",
+        Then.ESCALATE: "then pages again",
+        Then.NOTHING: "then changes nothing",
+    }[deadline.then]
+    return f"Roll back to {case.target}? Waits for an answer until {case.at(due)}, {then}."
+
+
+def _due(incident: Incident) -> float | None:
+    deadline = incident.question.deadline
+    return deadline.due_at if deadline is not None and not incident.late_paged else None
+
+
+def _scheduled(case: _Case) -> str:
+    when, who = case.by(case.incident.announced_until, "at"), clean(case.incident.question.approved_by)
+    return (
+        f"Rolls back to {case.target}{when}, approved by {who}, if {case.service} still fails and every guard passes."
+    )
+
+
+def _sending(case: _Case) -> str:
+    rollback = case.incident.rollback
+    if rollback.blocked_since is not None:
+        waits = show_seconds(max(0.0, case.now - rollback.blocked_since))
+        return f"Rolling back to {case.target}: due for {waits}, not sent yet; it is tried again until it can be sent."
+    return f"Rolling back to {case.target}: switches auto-deploy off, then sends the rollback."
+
+
+def _deploying(case: _Case) -> str:
+    rollback = case.incident.rollback
+    asked = case.by(rollback.requested_at, "at")
+    return f"Asked Render for {case.target}{asked}; verifies once {rollback.deploy} is live."
+
+
+def _verifying(case: _Case) -> str:
+    rollback = case.incident.rollback
+    since = case.by(rollback.restored_at, "since")
+    return f"{case.target} is live{since}; the incident ends once fresh probes prove the recovery."
+
+
+def _merge_nothing(case: _Case) -> str:
+    """Return the one task while a rollback is under way: none, if auto-deploy is off."""
+    return "" if case.incident.pin.off else "Merge nothing until it is verified: auto-deploy is not known to be off."
+
+
+def _blocked_why(case: _Case) -> str:
+    decision = case.incident.decision
+    return clean(decision.why).rstrip(".") if decision is not None else ""
+
+
+def _blocked(case: _Case) -> str:
+    """Return why the rollback is not sent, and what follows."""
+    block, acknowledged = blocking(case.incident), case.incident.escalation.acknowledged_by
+    then = block_of(block).then if block is not None else "The daemon decides again once it is known."
+    if situation(case.incident) is Situation.ASKS_LATER and block is not None:
+        then = f"The daemon asks again{case.by(block.clears_at, 'at')}, if {case.service} still fails then."
+    elif block is not None and block.clears_at is not None and acknowledged is not None:
+        then = f"{clean(acknowledged)} acknowledged it, so the daemon does not ask again."
+    return f"Not rolled back: {_blocked_why(case)}. {then}"
+
+
+def _clears_at(incident: Incident) -> float | None:
+    block = blocking(incident)
+    return block.clears_at if block is not None else None
+
+
+def _cure(case: _Case) -> str:
+    block = blocking(case.incident)
+    return block_of(block).task if block is not None else "Check the service on Render's dashboard."
+
+
+def _not_the_deploy(case: _Case) -> str:
+    decision = case.incident.decision
+    blame = decision.blame if decision is not None else None
+    if blame is None or blame.suspect is None or blame.probability is None:
+        return f"Nothing is rolled back: {_blocked_why(case)}."
+    share = f"P {show_probability(blame.probability)}, needs {blame.need:.2f}"
+    why = next((veto.why for veto in blame.vetoed), share)
+    return f"Nothing is rolled back: {clean(blame.suspect.id)} is not to blame ({clean(why)})."
+
+
+def _left(why: str) -> Callable[[_Case], str]:
+    return lambda case: f"{why} The daemon changes nothing more: {clean(case.incident.human_needed).rstrip('.')}."
+
+
+def _rejected(case: _Case) -> str:
+    said = sentence(clean(case.incident.human_needed))
+    return f"{said} The daemon changes nothing in this incident and watches until it is over."
+
+
+def _no_action(case: _Case) -> str:
+    return f"{sentence(_blocked_why(case))} The daemon closes the incident when it is over."
+
+
+def _observed(case: _Case) -> str:
+    would = case.incident.decision.would if case.incident.decision is not None else ""
+    return f"Mode observe: the daemon changes nothing ({clean(would)})."
+
+
+def _closed(case: _Case) -> str:
+    return sentence(clean(case.incident.outcome))
+
+
+def _always(text: str) -> Callable[[_Case], str]:
+    return lambda case: text.format(service=case.service, target=case.target)
+
+
+_NOTHING = _always("")
+_FIND_THE_CAUSE = _always("Find the cause on Render's dashboard and in the logs; acknowledge to stop the escalation.")
+_ACKNOWLEDGE = ("acknowledge",)
+ROWS: Mapping[Situation, Row] = MappingProxyType(
+    {
+        Situation.UNDECIDED: Row("deciding", _always("The daemon decides with the next readings."), _NOTHING),
+        Situation.QUESTION: Row(
+            "needs your answer",
+            _question,
+            _always("Approve the rollback to {target}, or reject it."),
+            ("approve", "reject", *_ACKNOWLEDGE),
+            _due,
+        ),
+        Situation.ANNOUNCED: Row(
+            "rollback announced",
+            lambda case: f"Rolls back to {case.target}{case.by(case.incident.announced_until, 'at')}, unless stopped.",
+            _always("Stop it if the deploy is not to blame."),
+            ("stop", "approve"),
+            lambda incident: incident.announced_until,
+        ),
+        Situation.SCHEDULED: Row(
+            "rollback scheduled",
+            _scheduled,
+            _always("Stop it if the deploy is not to blame."),
+            ("stop", "approve"),
+            lambda incident: incident.announced_until,
+        ),
+        Situation.SENDING: Row("rolling back", _sending, _merge_nothing, ("stop",)),
+        Situation.REQUESTED: Row(
+            "rolling back",
+            lambda case: (
+                f"Asked Render for {case.target}{case.by(case.incident.rollback.requested_at, 'at')}; no answer yet."
+            ),
+            _merge_nothing,
+        ),
+        Situation.DEPLOYING: Row("rolling back", _deploying, _merge_nothing),
+        Situation.VERIFYING: Row("verifying", _verifying, _merge_nothing),
+        Situation.BLOCKED_FOR_NOW: Row("needs you", _blocked, _cure, ("stop", *_ACKNOWLEDGE)),
+        Situation.ASKS_LATER: Row(
+            "needs you",
+            _blocked,
+            _cure,
+            ("rollback", *_ACKNOWLEDGE),
+            lambda one: getattr(blocking(one), "clears_at", None),
+        ),
+        Situation.BLOCKED: Row("needs you", _blocked, _cure, ("rollback", *_ACKNOWLEDGE)),
+        Situation.OBSERVED: Row(
+            "needs you",
+            _observed,
+            _always("Roll back to {target} by hand if the deploy is to blame."),
+            ("rollback", *_ACKNOWLEDGE),
+        ),
+        Situation.NOT_THE_DEPLOY: Row("needs you", _not_the_deploy, _FIND_THE_CAUSE, ("rollback", *_ACKNOWLEDGE)),
+        Situation.NO_ACTION: Row("for information", _no_action, _NOTHING, _ACKNOWLEDGE),
+        Situation.REJECTED: Row("rollback rejected", _rejected, _FIND_THE_CAUSE, _ACKNOWLEDGE),
+        Situation.STOPPED: Row("rollback stopped", _rejected, _FIND_THE_CAUSE, _ACKNOWLEDGE),
+        Situation.DID_NOT_HELP: Row(
+            "needs you",
+            _left("The rollback is live and does not count as a recovery."),
+            _FIND_THE_CAUSE,
+            ("acknowledge", "undo"),
+        ),
+        Situation.NOT_DONE: Row(
+            "needs you",
+            _left("The rollback is not known to be live."),
+            _always("Look at {service}'s deploys on Render's dashboard before anything else."),
+            _ACKNOWLEDGE,
+        ),
+        Situation.NEEDS_A_PERSON: Row(
+            "needs you", _left("No rollback was sent."), _FIND_THE_CAUSE, ("rollback", *_ACKNOWLEDGE)
+        ),
+        Situation.CLOSED: Row("over", _closed, _NOTHING),
+    }
+)
+"""One row for each situation; a test holds that none is missing."""
+_AGAIN = "The daemon decides again as soon as that has passed, if it still fails."
+_BY_HAND = "Roll back by hand if the deploy is to blame: this limit does not hold for people."
+_FIX_FORWARD = "Fix forward, or roll back on Render's dashboard."
+BLOCKS: Mapping[str, Block] = MappingProxyType(
+    {
+        "mode": Block("The daemon only observes this service.", "Roll back by hand if the deploy is to blame."),
+        "hold": Block(_AGAIN, "Resume the daemon when it may act again.", "resume"),
+        "armed": Block(_AGAIN, "Read the daemon's log for the violated invariant; then resume.", "resume"),
+        "key": Block(
+            _AGAIN,
+            f"Renew the Render API key, then `{command_line('resume')}`; or roll back on Render's dashboard.",
+            "resume",
+        ),
+        "blind": Block(_AGAIN, "Check the daemon's own network: it can reach none of its control targets."),
+        "budget": Block("The daemon changes nothing until it is available again.", _BY_HAND),
+        "correlation": Block(_AGAIN, "Look for the shared cause: too much fails at once for one deploy."),
+        "cooldown": Block("The daemon changes nothing until it has passed.", _BY_HAND),
+        "tried": Block("An incident has one rollback.", _FIX_FORWARD),
+        "newer deploy": Block(_AGAIN, "Watch the deploy that is on its way; cancel it on Render if it is bad, too."),
+        "target": Block("No earlier deploy is left to return to.", "Fix forward: deploy a commit that works."),
+        "deny-list": Block("That commit was rolled back here before.", "Fix forward: deploy a commit that works."),
+        "service": Block("The failure is part of it.", "Check on Render's dashboard whether it is meant to be down."),
+        "trailer": Block("Its author forbids a rollback.", _FIX_FORWARD),
+    }
+)
+"""One row for each guard that can block; a test compares them with the guards."""
+UNKNOWN = Block("Nothing more comes by itself.", "Check the service on Render's dashboard.")
