@@ -105,6 +105,7 @@ def test_what_the_handbook_shows(week: Path, typed: Typed) -> None:
     assert shown is not None and wording(typed(week, 1)) == wording(shown[1])
 
 
+@pytest.mark.long
 def test_what_was_missed_for_machines(week: Path, typed: Typed) -> None:
     """With both deploys, the moments, and how much earlier it would have asked."""
     (one,) = json.loads(typed(week, 1, "--json"))["missed"]

@@ -119,6 +119,7 @@ def test_what_cannot_be_meant(words: list[str], said: str, typed: Typed) -> None
     assert not [name for name in items(typed) if name.startswith("own")]
 
 
+@pytest.mark.long
 def test_so_many_follow_ups_are_a_project(typed: Typed) -> None:
     """The record is no board: it is said where more belongs."""
     for _ in range(OWN_MAX):

@@ -37,6 +37,7 @@ def loaded(folder: Path, *words: str) -> list[str]:
     return line[0].split()[1:]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("words", ["--help", "check", "status", "incident list", "report history"])
 def test_a_short_command_loads_neither_the_laboratory_nor_the_daemon(tmp_path: Path, words: str) -> None:
     """Of the daemon only its clock, which reads the time."""

@@ -31,6 +31,7 @@ def test_the_rules_are_rules() -> None:
     assert promtool("check", "rules", "watchdog.yaml") == ""
 
 
+@pytest.mark.long
 def test_each_alert_rings_when_it_should_and_only_then() -> None:
     """Told over virtual days."""
     assert promtool("test", "rules", "watchdog_test.yaml") == ""

@@ -161,6 +161,7 @@ def _until(condition: Callable[[], object], daemon: Daemon) -> None:
     until(condition, lambda: daemon.words()[-4000:])
 
 
+@pytest.mark.long
 def test_no_password_of_a_database_that_is_away(tmp_path: Path) -> None:
     """The url of PostgreSQL holds user and password; nobody listens there, and the daemon says so without them."""
     with guarding(tmp_path, quirks=False) as (cloud, daemon):

@@ -63,6 +63,7 @@ async def test_case_36_a_breaker_per_channel() -> None:
         assert attempts(world, "email", 120) == len(world.vendors["email"].notices)
 
 
+@pytest.mark.long
 async def test_case_36_the_escalation_clock_runs_on_the_journal() -> None:
     """A question is asked and no channel works for an hour: its repetition is decided in its minute all the same."""
     asking = reach(Phase.ASKING, make_policy(Mode.ASSIST))

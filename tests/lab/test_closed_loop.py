@@ -26,6 +26,7 @@ def test_a_bad_deploy_is_rolled_back_and_the_world_is_well_again() -> None:
     assert played.good and played.rollback_at is not None and played.rollback_at < 120.0
 
 
+@pytest.mark.long
 def test_the_same_episode_twice_is_the_same_byte_for_byte() -> None:
     """Virtual time and numbered chance: nothing else."""
     for name in ("fifth-failing", "region-after-deploy", "surge-with-errors"):

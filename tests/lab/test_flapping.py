@@ -23,6 +23,7 @@ def test_case_43_an_outage_that_comes_and_goes_is_told(period: float, share: flo
     assert not any(one.false for one in mapped.played)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("deployed", [True, False], ids=["after a deploy", "by itself"])
 def test_it_is_one_story_for_hours(deployed: bool) -> None:
     """Fifty seconds down, a minute up: a few calls in three hours, not one a spell."""

@@ -152,6 +152,7 @@ sys.exit(main(sys.argv[2:], Path(sys.argv[1])))
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("words", "code", "printed", "not_printed"),
     [

@@ -25,6 +25,7 @@ async def store(url: str, clock) -> AsyncIterator[SqlStore]:
     await made.close()
 
 
+@pytest.mark.long
 async def test_many_processes_may_open_a_new_store_at_once(url: str, clock) -> None:
     """The first makes the tables; the others find them."""
     processes = [

@@ -51,6 +51,7 @@ def save(store: SqlStore, number: int, text: str = "") -> object:
     )
 
 
+@pytest.mark.long
 async def test_what_save_returned_from_survives_kill_9(url: str, path: Path, clock) -> None:
     """A process saves in a loop and says so after each; killed at any moment, nothing that it said is lost."""
     for round_ in range(3):

@@ -72,6 +72,7 @@ async def test_another_command_line_with_the_lock_answers_nobody_and_need_not(tm
         assert not await store.commands(), "each was answered or withdrawn"
 
 
+@pytest.mark.long
 async def test_a_daemon_that_has_leases_and_dies_leaves_no_command_behind(postgres_url: str) -> None:  # noqa: F811
     """Every row is withdrawn before the store is closed, so that no later daemon adds what was said to have failed."""
     async with left_by_a_daemon(postgres_url) as store:

@@ -79,6 +79,7 @@ def test_hup_takes_a_valid_configuration_and_keeps_the_old_one_otherwise(tmp_pat
         assert_one_rollback_and_a_closed_incident(cloud, daemon)
 
 
+@pytest.mark.long
 def test_it_says_when_it_is_ready_and_whether_it_is_well(tmp_path: Path) -> None:
     """/readyz waits for the first readings; /healthz is well, and ill while blind; other paths are not there."""
     with guarding(tmp_path, quirks=True) as (cloud, daemon):
@@ -130,6 +131,7 @@ def test_it_sends_its_last_metrics_when_it_stops(tmp_path: Path) -> None:
         assert len(cloud.log("remote_write")) == 2
 
 
+@pytest.mark.long
 def test_it_stops_in_time_while_nobody_takes_its_metrics(tmp_path: Path) -> None:
     """A receiver that hangs does not keep the process."""
     with guarding(tmp_path, quirks=True) as (cloud, daemon):

@@ -26,6 +26,7 @@ def test_seeds_are_summed_up() -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.long
 def test_a_seed_is_told_line_by_line() -> None:
     """What happened, the hash, the verdict."""
     done = typed("storm", "--seed", "41")

@@ -120,6 +120,7 @@ async def ended(pair: Pair) -> bytes:
             return b""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("sent", [b"", b"GET /healthz HT", b"POST /metrics HTTP/1.1\r\nContent-Length: 9\r\n\r\nx"])
 async def test_two_hundred_half_sent_requests_do_not_shut_health_and_metrics(sent: bytes) -> None:
     """The places are taken over and over; who waits longest makes room, whoever asks is answered."""

@@ -116,6 +116,7 @@ async def test_case_53_a_page_that_lands_after_the_heirs_all_clear_is_resolved_a
     assert two.titles == [PAGE, OVER], "once"
 
 
+@pytest.mark.long
 async def test_it_is_so_when_it_lands_after_the_loss_was_noticed(two: Two) -> None:
     """What is under way is looked after until it has landed."""
     two.pager.gate.clear()
@@ -129,6 +130,7 @@ async def test_it_is_so_when_it_lands_after_the_loss_was_noticed(two: Two) -> No
     assert two.titles == [PAGE, OVER]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("noticed", [False, True])
 async def test_case_53_a_page_that_is_tried_again_is_not_sent_once_the_heir_closed_the_incident(noticed: bool) -> None:
     """It asks before each send, whether it knows that it lost the service or was only still for long."""

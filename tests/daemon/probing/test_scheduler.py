@@ -128,6 +128,7 @@ async def test_reads_come_at_the_interval_with_jitter_and_a_spread_start(world: 
     assert world.errors == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [48, 200])
 async def test_hanging_sites_delay_nobody_else(number: int, world: World) -> None:
     """Three of four sites hang for 30 s a read: the others are read as often, and as punctually, as without them."""

@@ -243,6 +243,7 @@ async def test_the_loop_collects_at_its_interval() -> None:
         await supervisor.stop(5)
 
 
+@pytest.mark.long
 async def test_prometheus_has_the_same_series_by_scrape_and_by_remote_write(tmp_path: Path) -> None:
     """A real Prometheus scrapes one daemon's metrics and is sent the same ones; names, labels and values agree."""
     clock, metrics = SystemClock(), Metrics("1")
