@@ -174,9 +174,9 @@ def test_incidents() -> None:
     """How each stands, how long it took, and what a human thought of it."""
     paged = x.undone(x.decision(course=Course.PAGE), id="web-2")
     assert printed(tables.incidents([paged, x.incident()], {"web-1": "right"}, x.BEGIN)) == [
-        "INCIDENT  ONSET (UTC)          SERVICE  SEVERITY  STATE     RESTORED IN  WHAT",
-        "web-2     2026-11-25 02:14:14  web      critical  paged     -            HTTP 503 on home",
-        "web-1     2026-11-25 02:14:14  web      critical  verified  47 s         HTTP 503 on home (judged right)",
+        "INCIDENT  ONSET (UTC)          SERVICE  SEVERITY  STATE      RESTORED IN  WHAT",
+        "web-2     2026-11-25 02:14:14  web      critical  needs you  -            HTTP 503 on home",
+        "web-1     2026-11-25 02:14:14  web      critical  verified   47 s         HTTP 503 on home (judged right)",
     ]
 
 

@@ -27,7 +27,7 @@ def test_who_acknowledged_in_pagerduty_stands_in_the_record(tmp_path: Path) -> N
             daemon.cli("explain", "web-1").stdout.split()
         )
         daemon.until(lambda: daemon.story("ACKNOWLEDGED"))
-        assert "pagerduty: Ann Lee looks after it." in " ".join(daemon.cli("explain", "web-1").stdout.split())
+        assert "Acknowledged by pagerduty: Ann Lee." in " ".join(daemon.cli("explain", "web-1").stdout.split())
         assert [entry["summary"] for entry in cloud.log("pagerduty_change")] == [
             'web: deploy dep-42 9f3c2ab "Refactor sessions" is live'
         ]

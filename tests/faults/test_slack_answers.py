@@ -299,7 +299,7 @@ def test_a_daemon_that_listens_on_nothing_answers_what_is_typed(tmp_path: Path) 
         chat.cloud.bad_deploy()
         chat.until_asked("approve", "reject")
         why = chat.until_reply(chat.type("explain web", **NOBODY))
-        assert "WAITING FOR AN ANSWER" in why and "BLAME" in why and "dep-42" in why
+        assert "NEEDS YOUR ANSWER" in why and "BLAME" in why and "dep-42" in why
         assert chat.daemon.cli("explain", "web-1").stdout.split("DONE")[0].strip() == why.split("DONE")[0].strip()
         assert "web-1" in chat.until_reply(chat.type("incidents"))
         assert "say which incident" in chat.until_reply(chat.type("approve"))

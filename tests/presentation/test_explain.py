@@ -61,7 +61,9 @@ NEXT         fix 9f3c2ab (deny-listed; `watchdog commit trust 9f3c2ab` lifts
 """
 
 PAGED = """\
-web-1  web  CRITICAL, PAGED.
+web-1  web  CRITICAL, NEEDS YOU.
+Nothing is rolled back: dep-42 is not to blame (render reports a partial
+outage).
 Mode autonomous; rule "critical -> rollback".
 Onset 2026-11-25 02:14:14 UTC; decided 38 s later: page a human, change
 nothing.
@@ -98,7 +100,8 @@ JUDGED       wrong by a human
 """
 
 ASKED = """\
-web-1  web  HIGH, WAITING FOR AN ANSWER.
+web-1  web  HIGH, NEEDS YOUR ANSWER.
+Waits for an answer: roll back to dep-40 (1b7e0d4)?
 Mode assist; rule "high -> ask".
 Onset 2026-11-25 03:14:14 CET; decided 38 s later: ask a human before anything
 is changed.
@@ -186,11 +189,12 @@ def test_asked_in_another_zone_without_blame() -> None:
 def test_observe_says_what_it_would_do() -> None:
     """In observe mode the decision is told as one that would have been."""
     would = {"why": "mode observe changes nothing", "would": "would roll back to dep-40 1b7e0d4"}
-    lines = explain(x.undone(x.decision(course=Course.NOTE, mode="observe", **would), paged=False), (), None)
-    assert lines[:6] == [
-        "web-1  web  CRITICAL, OPEN.",
+    lines = explain(x.undone(x.decision(course=Course.PAGE, mode="observe", **would)), (), None)
+    assert lines[:7] == [
+        "web-1  web  CRITICAL, NEEDS YOU.",
+        "Mode observe: the daemon changes nothing (would roll back to dep-40 1b7e0d4).",
         'Mode observe; rule "critical -> rollback".',
-        "Onset 2026-11-25 02:14:14 UTC; decided 38 s later: write it down, change",
+        "Onset 2026-11-25 02:14:14 UTC; decided 38 s later: page a human, change",
         "nothing.",
         "Mode observe changes nothing.",
         "Would roll back to dep-40 1b7e0d4.",
@@ -213,7 +217,8 @@ def test_a_rollback_by_hand_names_who_asked() -> None:
 def test_before_any_decision() -> None:
     """An incident that was just opened shows its findings and leaves out what is not known yet."""
     assert explain(x.undone(x.decision(), decision=None, paged=False), (), None) == [
-        "web-1  web  CRITICAL, OPEN.",
+        "web-1  web  CRITICAL, DECIDING.",
+        "The daemon decides with the next readings.",
         "Onset 2026-11-25 02:14:14 UTC; nothing decided yet.",
         "",
         "SEEN",
@@ -275,9 +280,9 @@ def test_what_is_kept_for_a_window_says_by_whom_and_until_when() -> None:
     decided = x.decision(course=Course.ANNOUNCE, why=why)
     kept = x.undone(decided, announced_until=x.BEGIN + 9000, approved_by="ann")
     text = "\n".join(explain(kept, (), None))
-    assert text.startswith("web-1  web  CRITICAL, APPROVED, KEPT FOR ITS WINDOW.")
+    assert text.startswith("web-1  web  CRITICAL, ROLLBACK SCHEDULED.")
     assert "Kept for nights (Wed 02:00 UTC); approved; dep-42 fits." in text
-    assert "Approved by ann." in text and "Kept until 2026-11-25 04:44:04 UTC; then it is decided anew." in text
+    assert "Approved by ann." in text and "Rolls back to dep-40 (1b7e0d4) at 04:44 UTC, approved by ann" in text
 
 
 def test_what_healed_before_its_rollback_is_not_called_restored_by_it() -> None:

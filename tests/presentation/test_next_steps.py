@@ -100,7 +100,7 @@ def test_what_comes_next_follows_from_the_last_decision_and_its_answers(
     assert ("watchdog incident stop" in left) is (
         coming in (Situation.ANNOUNCED, Situation.SCHEDULED, Situation.BLOCKED_FOR_NOW)
     )
-    assert (state_of(incident) == "WAITING FOR AN ANSWER") is (coming is Situation.QUESTION)
+    assert (state_of(incident) == "NEEDS YOUR ANSWER") is (coming is Situation.QUESTION)
 
 
 def test_a_bad_configuration_is_not_deny_listed() -> None:

@@ -16,7 +16,7 @@ from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Incident
 from watchdog.domain.units import show_seconds
 from watchdog.presentation import decision_text, next_steps
-from watchdog.presentation.situation import Situation, situation
+from watchdog.presentation.outlook import outlook
 from watchdog.presentation.text import clean, clock, day, flow, item, moment, section, sentence, story, zone
 
 COURSES = {
@@ -41,15 +41,17 @@ def explain(
     repo: str | None = None,
     commits: str = "",
     remarks: Sequence[Remark] = (),
+    now: float | None = None,
     tz: tzinfo = UTC,
 ) -> list[str]:
     """Return the incident's story in lines of at most 78 characters (links excepted).
 
     `target_seconds` is the policy's time limit for this severity, `repo` the https address of the code, `commits` the
-    repository's account of the suspected ones.
+    repository's account of the suspected ones. `now` (UTC epoch seconds) is when it is read; None: at the opening.
     """
     decision = incident.decision
-    parts = [header(incident, target_seconds, tz), seen(incident)]
+    read_at = incident.opened_at if now is None else now
+    parts = [header(incident, target_seconds, read_at, tz), seen(incident)]
     if decision is not None:
         blame = decision_text.blame(decision, all_vetoes=all_vetoes, repo=repo)
         parts += [severity(decision), [*blame, *(section("COMMITS", commits) if commits else ())]]
@@ -61,29 +63,20 @@ def explain(
 
 
 def state_of(incident: Incident) -> str:
-    """Return the progress of the incident in capitals: VERIFIED, PAGED, OPEN …"""
-    course, coming = incident.decision.course if incident.decision else None, situation(incident)
-    # The first match wins: the furthest progress stands first.
-    ladder = (
-        (incident.rollback.verified_at is not None, "VERIFIED"),
-        (incident.closed_at is not None and incident.human_needed != "", "LEFT TO A HUMAN"),
-        (incident.closed_at is not None, "CLOSED"),
-        (incident.human_needed != "", "A HUMAN IS NEEDED"),
-        (incident.rollback.restored_at is not None, "LIVE AGAIN, NOT VERIFIED YET"),
-        (incident.rollback.requested_at is not None, "ROLLBACK REQUESTED"),
-        (coming is Situation.SCHEDULED, "APPROVED, KEPT FOR ITS WINDOW"),
-        (coming is Situation.ANNOUNCED, "ROLLBACK ANNOUNCED"),
-        (coming is Situation.QUESTION, "WAITING FOR AN ANSWER"),
-        (incident.paged and course is Course.PAGE, "PAGED"),
-        (incident.paged, "TOLD"),
-    )
-    return next((word for holds, word in ladder if holds), "OPEN")
+    """Return the progress in capitals: VERIFIED or CLOSED; while it is open ROLLING BACK, NEEDS YOU …"""
+    if incident.rollback.verified_at is not None:
+        return "VERIFIED"
+    if incident.closed_at is not None:
+        return "LEFT TO A HUMAN" if incident.human_needed else "CLOSED"
+    return outlook(incident, incident.opened_at).label.upper()
 
 
-def header(incident: Incident, target_seconds: float | None, tz: tzinfo) -> list[str]:
-    """Return service, severity and progress, and the decision with its time."""
+def header(incident: Incident, target_seconds: float | None, now: float, tz: tzinfo) -> list[str]:
+    """Return service, severity and progress; while it is open what happens next; and the decision with its time."""
     first = f"{clean(incident.id)}  {clean(incident.service)}  {incident.severity.upper()}, {state_of(incident)}."
     lines = [first + restored(incident, target_seconds)]
+    if incident.closed_at is None:
+        lines += flow(outlook(incident, now, tz).sentence)
     return lines + [line for words in standing(incident, tz) for line in flow(words)]
 
 
@@ -103,10 +96,8 @@ def standing(incident: Incident, tz: tzinfo = UTC) -> list[str]:
         words = [f"Onset {moment(incident.onset_at, tz)}; nothing decided yet."]
     if incident.question.approved_by:
         words.append(f"Approved by {clean(incident.question.approved_by)}.")
-    if situation(incident) is Situation.SCHEDULED and incident.announced_until is not None:
-        words.append(f"Kept until {moment(incident.announced_until, tz)}; then it is decided anew.")
     if incident.escalation.acknowledged_by:
-        words.append(f"{clean(incident.escalation.acknowledged_by)} looks after it.")
+        words.append(f"Acknowledged by {clean(incident.escalation.acknowledged_by)}.")
     if incident.planned:
         words.append("It was meant to be down: that teaches nothing, and counts in no number.")
     if incident.question.defaulted_at is not None:

@@ -136,5 +136,6 @@ async def _words(ctx: Context, store: "Store", incident: str, *, all_vetoes: boo
         repo=facts.repo if facts is not None else None,
         commits=asked.found.summary if asked.found is not None else f"not known: {asked.why}" if asked.why else "",
         remarks=remarks,
+        now=ctx.clock().now(),
         tz=ctx.zone(),
     )

@@ -149,11 +149,19 @@ class ViewQueries:
         repo = known.facts.repo if known is not None and known.facts is not None else None
         target_seconds = _target_seconds(policy, incident)
         decision = incident.decision
+        now = self.world.clock.now()
         lines = explain.explain(
-            incident, notes, label, all_vetoes=True, target_seconds=target_seconds, repo=repo, remarks=remarks
+            incident,
+            notes,
+            label,
+            all_vetoes=True,
+            target_seconds=target_seconds,
+            repo=repo,
+            remarks=remarks,
+            now=now,
         )
         return IncidentView(
-            at=self.world.clock.now(),
+            at=now,
             incident=incident_row(incident, label),
             sentences=tuple(explain.standing(incident)),
             restored=explain.restored(incident, target_seconds).strip(),
@@ -170,8 +178,8 @@ class ViewQueries:
             next_steps=tuple(clean(step) for step in next_steps.steps_left(incident, label, notes)),
             timeline=_timeline(notes, remarks),
             explained=tuple(lines),
-            ask=ask_view(incident, known, policy.matrix[incident.severity], self.world.clock.now()),
-            outlook=outlook(incident, self.world.clock.now()),
+            ask=ask_view(incident, known, policy.matrix[incident.severity], now),
+            outlook=outlook(incident, now),
             can_acknowledge=can_acknowledge(incident, known),
             can_undo=can_undo(incident, known),
         )
