@@ -425,10 +425,10 @@ class World:
 
 
 def as_read(tell: fx.Tell, now: float) -> fx.Tell:
-    """Return what people are told as they read it who get it then; a fault in its words is one of ours."""
+    """Return what people read in a plain channel then, details below the news; a fault in its words is one of ours."""
     notice = worded(tell.notice, now)
     assert not any(line.startswith("Its words could not be made") for line in notice.lines), notice
-    return replace(tell, notice=notice)
+    return replace(tell, notice=replace(notice, lines=(*notice.lines, *notice.details), details=()))
 
 
 def old_deploy(name: str, commit: str, days_ago: float, status: str = "deactivated") -> Deploy:

@@ -34,6 +34,11 @@ def read(incident: Incident, topic: Topic, *, decided: float = 0.0, after: float
     return worded(notice, notice.at + after)
 
 
+def shown(notice: Notice) -> tuple[str, ...]:
+    """Return the lines of a plain channel: the news, then the details."""
+    return (*notice.lines, *notice.details)
+
+
 SINCE = "Critical for 60 s, since 14:14 UTC: home: home fails"
 WHY = (
     "Suspect: dep-41  bad0000",

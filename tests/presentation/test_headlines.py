@@ -45,7 +45,7 @@ def test_a_headline_names_the_worst_of_what_fails() -> None:
     incident = an_incident(findings=(found(symptom="HTTP 503"), found("api", "latency", symptom="p95 3 s > 1 s")))
     assert headlines.state_title(incident, NOW) == STATE
     notice = read(incident, Topic.FOUND)
-    assert notice.lines == (SINCE, "Seen: api: api fails")
+    assert (notice.lines, notice.details) == ((SINCE,), ("Seen: api: api fails",))
 
 
 def test_what_a_person_asked_for_without_a_failure_has_its_own_headline() -> None:
@@ -56,7 +56,7 @@ def test_what_a_person_asked_for_without_a_failure_has_its_own_headline() -> Non
     notice = read(incident, Topic.ROLLING_BACK)
     assert notice.title == "web: rolling back to aaaaaaa"
     assert notice.lines[0] == "Critical, since 14:14 UTC: rollback by hand, asked for by ann"
-    assert "Blame: nobody was blamed" in notice.lines
+    assert "Blame: nobody was blamed" in notice.details
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ from tests.presentation.notices import (
     a_notice,
     an_outage,
     read,
+    shown,
 )
 from watchdog.domain.notices import Notice, NoticeKind, Topic
 from watchdog.domain.severity import Severity
@@ -43,7 +44,8 @@ def test_what_is_said_of_each_topic(
 ) -> None:
     """What is wrong and since when, what is being done, what to do, why we think so: in this order."""
     notice = read(an_outage(**fields), topic, **facts)
-    assert (notice.title, notice.lines) == (title, lines)
+    assert (notice.title, shown(notice)) == (title, lines)
+    assert notice.details == (WHY if WHY[0] in lines else ()) and notice.progress
 
 
 def test_every_topic_has_words() -> None:
@@ -128,7 +130,7 @@ def test_words_change_nothing_else_of_a_notice() -> None:
     """Whom it wakes, its thread and its facts stay."""
     notice = replace(a_notice(an_outage(), Topic.FOUND), wakes=True)
     told = worded(notice, NOW)
-    assert replace(told, title="", lines=()) == notice and told.identity == notice.identity
+    assert replace(told, title="", progress="", lines=(), details=()) == notice and told.identity == notice.identity
 
 
 def test_a_fault_in_a_text_keeps_no_page_from_people() -> None:
@@ -293,7 +295,7 @@ def test_auto_deploy_that_is_off_because_of_us_is_said_of_whatever_goes_on(
     """Whenever it is: after what to do, before what was done and the reasoning."""
     told = read(an_outage(**fields), topic, auto_deploy_off="commit", **facts)
     begins = lines.index(DONE if DONE in lines else WHY[0])
-    assert (told.title, told.lines) == (title, (*lines[:begins], OFF, *lines[begins:]))
+    assert (told.title, shown(told)) == (title, (*lines[:begins], OFF, *lines[begins:]))
 
 
 def test_auto_deploy_that_is_off_because_of_us_is_said_before_what_was_done() -> None:
@@ -306,7 +308,7 @@ def test_auto_deploy_that_is_off_because_of_us_is_said_before_what_was_done() ->
         (pinned, "commit", (OFF, pin)),
         (pinned, "", (pin,)),
     ):
-        told = read(incident, Topic.STOPPED_SHORT, why="no trace", auto_deploy_off=value).lines
+        told = shown(read(incident, Topic.STOPPED_SHORT, why="no trace", auto_deploy_off=value))
         assert told == (SINCE, "What happened: no trace", LOOK_AFTER, *said, DONE, *WHY)
 
 

@@ -103,13 +103,15 @@ class Notice:
     severity: Severity  # of the incident
     kind: NoticeKind  # the reason of the notice
     title: Prose = ""  # one line, the most important first; empty: made of `about`
-    lines: tuple[Prose, ...] = ()  # details, each on a line of its own
+    lines: tuple[Prose, ...] = ()  # the news: cause and plan, then the reader's task; each on a line of its own
     links: tuple[Link, ...] = ()  # to the site, the dashboard, the diff
     wakes: bool = False  # a pager rings; else it is for information
     plain: bool = False  # for stakeholders, who see title and lines only; no other channel stands in
     todo: tuple[Prose, ...] = ()  # tasks left when it is over, for channels that keep lists
     news: bool = False  # asks nothing: no other channel stands in, and it may be lost
     about: IncidentNews | None = None  # the facts of a notice about an incident; None: its words are all there is
+    progress: Prose = ""  # of the incident in a few words, for a badge: `rolling back`, `needs you`
+    details: tuple[Prose, ...] = ()  # evidence and arithmetic, below all else; folded where the channel can
 
     @property
     def dedup_key(self) -> str:

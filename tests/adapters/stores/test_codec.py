@@ -76,7 +76,7 @@ def of_facts_alone(value: Any) -> Any:
     """Return a notice that has facts without words: those are made of the facts."""
     if not isinstance(value, Tell) or value.notice.about is None:
         return value
-    return replace(value, notice=replace(value.notice, title="", lines=(), todo=()))
+    return replace(value, notice=replace(value.notice, title="", progress="", lines=(), details=(), todo=()))
 
 
 @pytest.mark.parametrize(

@@ -152,8 +152,9 @@ def told() -> Tell:
 
 
 def test_an_older_worker_reads_a_notice_s_words_and_this_one_its_facts() -> None:
-    """The row has both; this version reads back exactly the notice it wrote."""
+    """The row has both; this version reads back exactly the notice it wrote. An older one has no details but lines."""
     row = json.loads(EFFECTS.encode(told()))
+    assert row["notice"]["lines"][-1].startswith("Target: ") and not row["notice"]["details"]
     assert row["notice"]["title"].startswith("web is down") and "Left to you: it fits" in row["notice"]["lines"]
     assert EFFECTS.decode(json.dumps(row)) == told()
 

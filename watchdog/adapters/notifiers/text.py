@@ -33,9 +33,23 @@ def title(notice: Notice, limit: int = MAX_TITLE) -> str:
 
 
 def lines(notice: Notice) -> tuple[str, ...]:
-    """Return the evidence, at most 40 lines of 500 characters; a last line counts those left out."""
-    kept = tuple(clean(line, MAX_LINE) for line in notice.lines[:MAX_LINES])
-    left_out = len(notice.lines) - MAX_LINES
+    """Return news and details, at most 40 lines of 500 characters; a last line counts those left out."""
+    return _limited(notice, (*notice.lines, *notice.details))
+
+
+def news(notice: Notice) -> tuple[str, ...]:
+    """Return the news alone, within the same limits, for a channel that shows the details elsewhere."""
+    return _limited(notice, notice.lines)
+
+
+def details(notice: Notice) -> tuple[str, ...]:
+    """Return the details alone, within the same limits."""
+    return _limited(notice, notice.details)
+
+
+def _limited(notice: Notice, found: tuple[str, ...]) -> tuple[str, ...]:
+    kept = tuple(clean(line, MAX_LINE) for line in found[:MAX_LINES])
+    left_out = len(found) - MAX_LINES
     if left_out <= 0:
         return kept
     return (*kept, f"… and {left_out} more lines: {command_line('explain', clean(notice.incident, 80))}")

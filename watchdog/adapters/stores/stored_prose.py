@@ -67,7 +67,8 @@ def _incident(plain: Plain) -> Plain:
 
 def notice_of_facts(plain: Plain) -> Plain:
     """Return a notice that has facts without the text that was made of them."""
-    return plain if plain.get("about") is None else {**plain, "title": "", "lines": [], "todo": []}
+    texts = {"title": "", "progress": "", "lines": [], "details": [], "todo": []}
+    return plain if plain.get("about") is None else {**plain, **texts}
 
 
 def notice_of_words(plain: Plain) -> Plain:
@@ -108,8 +109,12 @@ WRITTEN: Mapping[type, Callable[[Plain], Plain]] = MappingProxyType(
 
 
 def for_older_workers(notice: Notice) -> Notice:
-    """Return a notice with its text as of its decision: a version that knows no facts sends that text."""
-    return worded(notice, notice.at)
+    """Return a notice with its text as of its decision: a version that knows no facts sends that text.
+
+    Such a version knows no details either, so they follow the news.
+    """
+    said = worded(notice, notice.at)
+    return said if said.about is None else replace(said, progress="", lines=(*said.lines, *said.details), details=())
 
 
 AFTER_NAMES: Mapping[str, str] = MappingProxyType({"TOLD": " (", "INFORMED": ": ", "REMINDED": " ("})

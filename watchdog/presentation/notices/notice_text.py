@@ -26,10 +26,22 @@ from watchdog.presentation.notices.headlines import (
     time_of_day,
     titled,
 )
+from watchdog.presentation.outlook import outlook
 from watchdog.presentation.text import clean, sentence
 
 LATE_SECONDS = 60.0
 """A notice sent later than this after its decision says so."""
+BARE = frozenset(
+    {
+        Topic.FLAPPING,
+        Topic.ACKNOWLEDGED,
+        Topic.AUTO_DEPLOY_ON_AGAIN,
+        Topic.AUTO_DEPLOY_NOT_OFF,
+        Topic.AUTO_DEPLOY_NOT_RESTORED,
+        Topic.CLOSED,
+    }
+)
+"""The topics without evidence and arithmetic: no decision is pending in them."""
 Lines = tuple[str, ...]
 Words = tuple[str, Lines]
 """A title, and the lines below it."""
@@ -43,10 +55,13 @@ def worded(notice: Notice, now: float) -> Notice:
         text, lines = WORDS[notice.about.topic](notice.about, notice.at)
         title, lines = titled(text, notice.about.incident), (*_late(notice, now), *lines)
         todo = details.todo_lines(notice.about.incident) if notice.resolves else ()
+        reasons = details.reasoning(notice.about.incident) if notice.about.topic not in BARE else ()
+        progress = outlook(notice.about.incident, now).label
     except Exception as error:  # noqa: BLE001  a fault in a text must not keep a page from people, nor from the store
         title, todo = clean(f"{notice.service} {notice.severity.value}: {notice.about.topic.value}", TITLE_MAX), ()
+        reasons, progress = (), ""
         lines = (f"Its words could not be made ({type(error).__name__}): {command_line('explain', notice.incident)}",)
-    return replace(notice, title=title, lines=lines, todo=todo)
+    return replace(notice, title=title, progress=progress, lines=lines, details=reasons, todo=todo)
 
 
 def _late(notice: Notice, now: float) -> Lines:
@@ -76,10 +91,10 @@ def _since(incident: Incident, at: float) -> str:
 
 
 def _body(news: IncidentNews, at: float, *steps: str) -> Lines:
-    """Return the lines of a notice about an open incident; `steps` are the action under way and the reader's task."""
+    """Return the news of an open incident; `steps` are the action under way and the reader's task."""
     incident, was = news.incident, news.auto_deploy_off
     off = (f"Auto-deploy is OFF because of us (it was {was}): merges do not ship.",) if was else ()
-    return (_since(incident, at), *steps, *off, *details.done_lines(incident), *details.reasoning(incident))
+    return (_since(incident, at), *steps, *off, *details.done_lines(incident))
 
 
 def _take_up(news: IncidentNews) -> str:
