@@ -108,7 +108,7 @@ async def test_the_page_carries_the_evidence(vendor: Vendor, channel) -> None:
     body = vendor.seen[0].body
     assert body["payload"]["summary"].startswith("web CRITICAL: HTTP 503")
     assert body["payload"]["timestamp"] == "2026-09-21T14:13:20.250+00:00"
-    assert body["payload"]["custom_details"]["evidence"][1] == "Guards: all pass"
+    assert body["payload"]["custom_details"]["news"][1] == "Guards: all pass"
     assert body["links"] == [{"href": "https://dashboard.example/web?a=1&b=2", "text": "dashboard"}]
 
 

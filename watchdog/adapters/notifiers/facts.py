@@ -1,0 +1,160 @@
+"""The facts of a notice about an incident, for channels that show them apart from its text: typed, and as named rows.
+
+Rule 1: what happens next, and the reader's next step, are those of `presentation/outlook.py`, as in every other place.
+Rule 2: a fault in here costs the facts, never the notice: title and lines are all that a page needs.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from watchdog.adapters.notifiers import text
+from watchdog.domain.commands.command_line import command_line
+from watchdog.domain.commands.command_table import COMMANDS
+from watchdog.domain.commands.human_command import Subject
+from watchdog.domain.decisions import Blame
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.incidents import Incident, Outcome
+from watchdog.domain.notices import Notice
+from watchdog.domain.units import show_seconds
+from watchdog.presentation.decision_text import named
+from watchdog.presentation.outlook import Outlook, outlook
+from watchdog.presentation.text import show_probability
+
+MAX_SHORT, MAX_LONG = 255, 500
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The facts of one incident at the moment of the notice. Times are UTC epoch seconds."""
+
+    incident: Incident  # as it stood at the decision to send the notice
+    at: float  # the moment of the notice
+    began_at: float  # begin of the failure, as the title states it
+    ended_at: float | None  # when the service was well again; None: not yet, or not known
+    blame: Blame | None  # how likely the suspect is to blame; None: nothing was weighed
+    next: Outlook  # what happens next, and the reader's next step
+    commands: tuple[str, ...]  # the lines to type for it, the recommended one first
+
+    @property
+    def lasted_seconds(self) -> float:
+        """Return how long the failure lasts, or lasted."""
+        return max(0.0, (self.ended_at if self.ended_at is not None else self.at) - self.began_at)
+
+    @property
+    def suspect(self) -> Deploy | None:
+        """Return the deploy that was weighed as the cause."""
+        return self.blame.accused if self.blame is not None else None
+
+
+def facts(notice: Notice) -> Facts | None:
+    """Return the facts; None for a notice that is not about an incident, or is for people outside engineering."""
+    if notice.about is None or notice.plain:
+        return None
+    try:
+        return _facts(notice.about.incident, notice.at)
+    except Exception:  # noqa: BLE001  a fault in a table of facts must not keep a page from people
+        return None
+
+
+def _facts(incident: Incident, at: float) -> Facts:
+    coming = outlook(incident, at)
+    # Once it is over the title counts from the first failed reading; before, from the worst finding's.
+    over = incident.closed_at is not None or not incident.findings
+    return Facts(
+        incident=incident,
+        at=at,
+        began_at=incident.onset_at if over else incident.findings[0].onset_at,
+        ended_at=_ended_at(incident),
+        blame=incident.decision.blame if incident.decision is not None else None,
+        next=coming,
+        commands=tuple(_typed(name, incident) for name in coming.commands),
+    )
+
+
+def _ended_at(incident: Incident) -> float | None:
+    """Return the end that the all-clear's title counts to: a verified rollback went live, or the incident ended."""
+    verified = incident.outcome is Outcome.VERIFIED
+    return (incident.rollback.restored_at if verified else None) or incident.closed_at
+
+
+def _typed(name: str, incident: Incident) -> str:
+    """Return the line to type for a command about the incident, or about its service."""
+    subjects = {Subject.INCIDENT: (incident.id,), Subject.SERVICE: (incident.service,)}
+    return command_line(name, *subjects.get(COMMANDS[name].subject, ()))
+
+
+def rows(notice: Notice) -> Mapping[str, str]:
+    """Return short named facts for people, in the order of reading; none for people outside engineering."""
+    if notice.plain:
+        return {}
+    known = facts(notice)
+    about = {} if known is None else _about(known)
+    said = {**about, "severity": notice.severity.value, "incident": notice.incident}
+    return {name: text.clean(value, MAX_LONG) for name, value in said.items() if value}
+
+
+def _about(known: Facts) -> Mapping[str, str]:
+    over = known.incident.closed_at is not None
+    return {
+        "since": text.moment(known.began_at),
+        "lasted": show_seconds(known.lasted_seconds),
+        "suspect": _suspect(known),
+        "outcome" if over else "what happens next": known.next.sentence,
+        "next step": known.next.task,
+        "command": " or ".join(known.commands),
+    }
+
+
+def _suspect(known: Facts) -> str:
+    """Return `dep-42  9f3c2ab "Refactor sessions", P 0.998 (needs 0.80)`; empty if no deploy was weighed."""
+    if known.blame is None or known.suspect is None:
+        return ""
+    weighed = known.blame.probability
+    chance = f", P {show_probability(weighed)} (needs {known.blame.need:.2f})" if weighed is not None else ""
+    return f"{named(known.suspect)}{chance}"
+
+
+def typed(notice: Notice) -> Mapping[str, Any] | None:
+    """Return the facts for machines: ids, numbers, times in UTC epoch seconds; None for a notice without any."""
+    known = facts(notice)
+    if known is None:
+        return None
+    incident, decision = known.incident, known.incident.decision
+    return {
+        "situation": known.next.situation.value,
+        "progress": known.next.label,
+        "onset_at": known.began_at,
+        "opened_at": incident.opened_at,
+        "closed_at": incident.closed_at,
+        "lasted_seconds": round(known.lasted_seconds, 1),
+        "outcome": incident.outcome.value or None,
+        "course": decision.course.value if decision is not None else None,
+        "symptom": text.clean(incident.findings[0].symptom, MAX_SHORT) if incident.findings else None,
+        "suspect": _deploy(known.suspect),
+        "target": _deploy(decision.target.deploy if decision is not None and decision.target is not None else None),
+        "probability": _rounded(known.blame),
+        "needed": known.blame.need if known.blame is not None else None,
+        "next": {
+            "sentence": text.clean(known.next.sentence, MAX_LONG),
+            "until": known.next.until,
+            "task": text.clean(known.next.task, MAX_LONG),
+            "commands": list(known.commands),
+        },
+    }
+
+
+def _rounded(blame: Blame | None) -> float | None:
+    return round(blame.probability, 6) if blame is not None and blame.probability is not None else None
+
+
+def _deploy(deploy: Deploy | None) -> Mapping[str, str] | None:
+    """Return a deploy; None where none is known."""
+    if deploy is None:
+        return None
+    subject = deploy.commit_message.strip().split("\n")[0]
+    return {
+        "id": text.clean(deploy.id, MAX_SHORT),
+        "code": text.clean(deploy.code or "", MAX_SHORT),
+        "message": subject,
+    }
