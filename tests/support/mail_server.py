@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
+MAIL_BYTES = 2**20
+"""The longest mail it takes."""
+
 
 @dataclass
 class Post:
@@ -31,7 +34,8 @@ class Post:
 
     async def start(self) -> None:
         """Listen on a free port."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self.tls if self.implicit else None)
+        tls = self.tls if self.implicit else None
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=tls, limit=MAIL_BYTES)
         self.smtp = f"localhost:{self._server.sockets[0].getsockname()[1]}"
 
     def stop(self) -> None:
@@ -77,7 +81,8 @@ class Post:
             elif verb == "DATA":
                 self._say(writer, "354 go on")
                 raw = await reader.readuntil(b"\r\n.\r\n")
-                mail = message_from_bytes(raw[:-3], policy=policy.default)
+                # RFC 5321, 4.5.2: the sender doubles a dot at the begin of a line.
+                mail = message_from_bytes(raw[:-3].replace(b"\r\n..", b"\r\n."), policy=policy.default)
                 assert isinstance(mail, EmailMessage)
                 self.mails.append(mail)
                 self.envelopes.append((sender, to))

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from tests.adapters.notifiers.conftest import Certificates
 from tests.adapters.notifiers.letters import PASSWORD, context, hostile_notice, leaks, notice, plain_notice
+from tests.adapters.notifiers.mails import html_part, plain_lines
 from tests.support.mail_server import Post
 from watchdog.adapters.notifiers.email import REMEMBERED, Email, EmailOptions, build, secrets
 from watchdog.domain.errors import Partly, Permanent
@@ -42,14 +43,15 @@ def channel(server: Post, closing) -> Notifier:
 
 
 async def test_a_mail_reads_like_the_notice_and_goes_to_all(server: Post, channel: Notifier) -> None:
-    """Subject is the title, the body the rendering; both recipients get it."""
+    """Subject is the title, the plain part the rendering, beside it an HTML part; both recipients get it."""
     reference = await channel.send(notice(), None)
     (mail,) = server.mails
     assert mail["Subject"] == "web CRITICAL: HTTP 503, 39 of 39 probes failed for 38 s (limit 38 s)"
     assert mail["From"] == "watchdog <watchdog@acme.example>"
     assert mail["Date"] == "Mon, 21 Sep 2026 14:13:20 +0000"
-    assert mail.get_content_type() == "text/plain"
-    assert "  Guards: all pass" in mail.get_content().splitlines()
+    assert mail.get_content_type() == "multipart/alternative"
+    assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
+    assert "  Guards: all pass" in plain_lines(mail) and "Guards: all pass" in html_part(mail).texts
     assert server.envelopes[0][1] == ["lead@acme.example", "ops@acme.example"]
     assert reference == mail["Message-ID"]
 
@@ -60,8 +62,9 @@ async def test_people_outside_engineering_are_mailed_words_alone(server: Post, c
     assert await channel.send(plain_notice(), None) != first
     mail = server.mails[1]
     assert mail["Subject"] == "The shop: not available since 14:02 (UTC)" and "In-Reply-To" not in mail
-    body = mail.get_content().splitlines()
-    assert body == [mail["Subject"], "", "All visitors are affected.", "We are working on it."]
+    words = [mail["Subject"], "All visitors are affected.", "We are working on it."]
+    assert [line for line in plain_lines(mail) if line] == words
+    assert html_part(mail).texts == [mail["Subject"], *words] and html_part(mail).links == []
 
 
 async def test_an_incident_is_one_conversation(server: Post, channel: Notifier) -> None:
@@ -123,18 +126,17 @@ async def test_no_word_of_a_stranger_becomes_a_header(server: Post, channel: Not
     await channel.send(hostile_notice(incident="x\r\nBcc: all@evil.example", service="\r\n\r\nhello"), None)
     (mail,) = server.mails
     assert set(mail) == {
-        "Subject", "From", "To", "Date", "Auto-Submitted", "Message-ID", "Content-Type",
-        "Content-Transfer-Encoding", "MIME-Version",
+        "Subject", "From", "To", "Date", "Auto-Submitted", "Message-ID", "Content-Type", "MIME-Version",
     }  # fmt: skip
     assert len(mail["Subject"]) <= 250
     assert server.envelopes[0][1] == ["lead@acme.example", "ops@acme.example"]
-    assert all(line.isprintable() for line in mail.get_content().splitlines())
+    assert all(line.isprintable() for line in (*plain_lines(mail), *html_part(mail).texts))
 
 
 async def test_a_line_of_a_single_dot_does_not_end_the_mail(server: Post, channel: Notifier) -> None:
     """Dot-stuffing is smtplib's work; our lines are indented besides."""
     await channel.send(notice(lines=(".", "after the dot")), None)
-    assert "after the dot" in server.mails[0].get_content()
+    assert "  after the dot" in plain_lines(server.mails[0])
 
 
 async def test_check_mails_nothing(server: Post, channel: Notifier) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.adapters.notifiers.letters import BOT_TOKEN, HOOK_PATH, ROUTING_KEY, context, notice
+from tests.adapters.notifiers.mails import html_part, plain_lines
 from tests.adapters.vendor import Vendor
 from tests.support.mail_server import Post
 from watchdog.adapters.notifiers import NOTIFIERS
@@ -146,14 +147,15 @@ async def by_email(told: Notice, vendor: Vendor, post: Post) -> list[str]:
     await channel.close()
     lines: list[str] = []
     for mail, (_, to) in zip(post.mails, post.envelopes, strict=True):
-        assert to == ["lead@acme.example"] and mail.get_content_type() == "text/plain"
+        assert to == ["lead@acme.example"] and mail.get_content_type() == "multipart/alternative"
         assert set(mail) - {"In-Reply-To", "References"} == {
-            "Subject", "From", "To", "Date", "Auto-Submitted", "Message-ID", "Content-Type",
-            "Content-Transfer-Encoding", "MIME-Version",
+            "Subject", "From", "To", "Date", "Auto-Submitted", "Message-ID", "Content-Type", "MIME-Version",
         }  # fmt: skip
-        body = mail.get_content().rstrip("\r\n").split("\r\n")
-        assert len(body) == 5, "no line is forged"
-        lines += [str(mail["Subject"]), *body]
+        body, shown = plain_lines(mail), html_part(mail)
+        assert len(body) == 8, "no line is forged: title, two lines, a link, the incident, a gap, two facts"
+        assert shown.foreign == [], "no element, attribute or comment but ours"
+        assert [tag for tag, href in shown.links if href.startswith("https://ok.example/")] == ["a"]
+        lines += [str(mail["Subject"]), *body, *shown.texts]
     return lines
 
 
@@ -188,6 +190,7 @@ SINKS: Mapping[str, Callable[[Notice, Vendor, Post], Awaitable[list[str]]]] = {
     "slack-webhook": by_slack_webhook,
     "pagerduty": by_pagerduty,
     "webhook": by_webhook,
+    "webhook-template": by_webhook_template,
     "email": by_email,
     "tickets": by_tickets,
 }

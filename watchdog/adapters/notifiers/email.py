@@ -1,4 +1,4 @@
-"""E-mail over SMTP: one plain text per notice, one conversation per incident.
+"""E-mail over SMTP: a plain text and an HTML part per notice, one conversation per incident.
 
 Rule 1: smtplib blocks, so it works in a thread of our own: at most two, under one total deadline each.
 Rule 2: the server's words are not repeated; only its code is.
@@ -19,7 +19,8 @@ from cachetools import LRUCache
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from watchdog.adapters.json_schema_hooks import written_as
-from watchdog.adapters.notifiers import text
+from watchdog.adapters.notifiers import email_html, text
+from watchdog.adapters.notifiers.facts import rows
 from watchdog.adapters.notifiers.smtp import Mailbox, MailServer
 from watchdog.adapters.options import Context, Options, check_port
 from watchdog.domain.commands.command_line import command_line
@@ -142,8 +143,15 @@ class Email:
             mail["In-Reply-To"] = root
             mail["References"] = root
         # Quoted-printable keeps lines within SMTP's 998 bytes; a commit message may have longer ones.
-        mail.set_content(text.render(notice) + "\n", cte="quoted-printable")
+        mail.set_content(_plain(notice), cte="quoted-printable")
+        mail.add_alternative(email_html.page(notice), subtype="html", cte="quoted-printable")
         return mail
+
+
+def _plain(notice: Notice) -> str:
+    """Return the notice as text, with the facts that the HTML part shows in its table."""
+    facts = [f"  {name}: {value}" for name, value in rows(notice).items()]
+    return "\n".join((text.render(notice), *(("", *facts) if facts else ()), ""))
 
 
 def _told_of(asked: int, refused: Mapping[str, int]) -> str:
