@@ -12,7 +12,7 @@ import httpx
 from tests.adapters.notifiers.letters import notice
 from tests.fuzz.kinds import Parser, json_of, split, text_of
 from tests.settings.texts import ALL_SECRETS
-from watchdog.adapters.notifiers import slack, slack_message, ticket_markdown, tickets, webhook
+from watchdog.adapters.notifiers import slack, slack_message, ticket_markdown, tickets, webhook_body
 from watchdog.adapters.notifiers.email import Email, EmailOptions
 from watchdog.adapters.notifiers.pagerduty import alert_key
 from watchdog.adapters.notifiers.smtp import Mailbox, MailServer
@@ -210,7 +210,7 @@ def notices(data: bytes) -> object:
     box = Mailbox(MailServer("h", 25, "none", shared_context()))
     mail = Email(options, box)._mail(told, None).as_bytes()
     box.close()
-    body = json.dumps([slack_message.message(told), webhook.as_json(told)]).encode("ascii")
+    body = json.dumps([slack_message.message(told), webhook_body.as_json(told)]).encode("ascii")
     return [mail, body, ticket_markdown.opening(told), ticket_markdown.comment(told), alert_key(told.dedup_key)]
 
 

@@ -138,6 +138,18 @@ async def by_webhook(told: Notice, vendor: Vendor, post: Post) -> list[str]:
     return list(leaves(await through_vendor(vendor, channel, told)))
 
 
+async def by_webhook_template(told: Notice, vendor: Vendor, post: Post) -> list[str]:
+    """Return the lines of a body after a user's template: they mention no person and hold no markup of a chat."""
+    vendor.say("POST", HOOK_PATH, 204)
+    options = WebhookOptions.model_validate({"body": {"text": "$title\n$news\n$details", "of": "$service $facts"}})
+    channel = build_webhook(options, context(WATCHDOG_WEBHOOK_URL=vendor.url + HOOK_PATH))
+    bodies = await through_vendor(vendor, channel, told)
+    assert [set(body) for body in bodies] == [{"text", "of"}] * 2
+    texts = list(leaves(bodies))
+    assert [text for text in texts if re.search(r"[<>`\[\]*]|(?<![\w.])@\w", text)] == []
+    return [line for text in texts for line in text.split("\n")]
+
+
 async def by_email(told: Notice, vendor: Vendor, post: Post) -> list[str]:
     """Return the lines and headers of the mails; checks that no header and no recipient was added."""
     options = {"smtp": post.smtp, "from": "watchdog@acme.example", "to": ["lead@acme.example"], "tls": "none"}

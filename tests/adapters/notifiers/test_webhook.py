@@ -43,6 +43,10 @@ async def test_the_body_is_the_notice_in_version_1(vendor: Vendor, channel) -> N
         "lines": ["Blame: dep-42 9f3c2ab, P 0.998 (need 0.80)", "Guards: all pass"],
         "todo": ["Update the docs"],
         "links": [{"text": "dashboard", "href": "https://dashboard.example/web?a=1&b=2"}],
+        "progress": "",
+        "news": ["Blame: dep-42 9f3c2ab, P 0.998 (need 0.80)", "Guards: all pass"],
+        "details": [],
+        "facts": None,
     }
 
 

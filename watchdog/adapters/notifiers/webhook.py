@@ -2,8 +2,10 @@
 
 from typing import Any
 
-from watchdog.adapters.notifiers import text
+from pydantic import field_validator
+
 from watchdog.adapters.notifiers.notifier_http import TellingClient, client_for_secret_url
+from watchdog.adapters.notifiers.webhook_body import as_json, check_template, filled
 from watchdog.adapters.options import Context, Options
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.notices import Notice
@@ -11,11 +13,19 @@ from watchdog.ports import Notifier
 
 URL = "WATCHDOG_WEBHOOK_URL"
 TOKEN = "WATCHDOG_WEBHOOK_TOKEN"  # noqa: S105  the name of a variable, not what it holds
-VERSION = 1
 
 
 class WebhookOptions(Options):
-    """Nothing to choose: the URL is a secret, and so is the optional bearer token."""
+    """The body to post, for a receiver that takes none of ours. URL and the optional bearer token are secrets."""
+
+    body: dict[str, Any] | None = None
+
+    @field_validator("body")
+    @classmethod
+    def _known_fields(cls, body: dict[str, Any] | None) -> dict[str, Any] | None:
+        if body is not None:
+            check_template(body)
+        return body
 
 
 class Webhook:
@@ -23,13 +33,15 @@ class Webhook:
 
     name = "webhook"
 
-    def __init__(self, client: TellingClient, path: str) -> None:
+    def __init__(self, client: TellingClient, path: str, template: dict[str, Any] | None = None) -> None:
         self._client = client
         self._path = path
+        self._template = template
 
     async def send(self, notice: Notice, reference: str | None) -> str | None:
         """Post the notice; any 2xx is a delivery."""
-        await self._client.post_telling(self._path, as_json(notice))
+        body = as_json(notice) if self._template is None else filled(self._template, notice)
+        await self._client.post_telling(self._path, body)
         return None
 
     async def check(self) -> str:
@@ -41,40 +53,6 @@ class Webhook:
         await self._client.close()
 
 
-def as_json(notice: Notice) -> dict[str, Any]:
-    """Return the body of version 1: fields may be added, never changed; `dedup_key` distinguishes incidents.
-
-    A notice for people outside engineering has its title and lines alone, and is marked with `plain`.
-    """
-    # People outside engineering read this one: no severity, tasks or links.
-    if notice.plain:
-        return {
-            "version": VERSION,
-            "at": notice.at,
-            "dedup_key": text.clean(notice.dedup_key, 600),
-            "kind": notice.kind.value,
-            "resolves": notice.resolves,
-            "plain": True,
-            "title": text.title(notice),
-            "lines": list(text.lines(notice)),
-        }
-    return {
-        "version": VERSION,
-        "at": notice.at,
-        "dedup_key": text.clean(notice.dedup_key, 600),
-        "incident": text.clean(notice.incident, 255),
-        "service": text.clean(notice.service, 255),
-        "severity": notice.severity.value,
-        "kind": notice.kind.value,
-        "wakes": notice.wakes,
-        "resolves": notice.resolves,
-        "title": text.title(notice),
-        "lines": list(text.lines(notice)),
-        "todo": [text.clean(line, 300) for line in notice.todo],
-        "links": [{"text": link.text, "href": link.href} for link in text.links(notice)],
-    }
-
-
 def secrets(options: WebhookOptions) -> tuple[str, ...]:
     """Return the variables that must be set (`WATCHDOG_WEBHOOK_TOKEN` may be)."""
     return (URL,)
@@ -83,4 +61,4 @@ def secrets(options: WebhookOptions) -> tuple[str, ...]:
 def build(options: WebhookOptions, context: Context) -> Notifier:
     """Build the channel. Raises ConfigurationError for a text that is not a URL."""
     client, path = client_for_secret_url("the webhook", URL, context, bearer=context.secrets.get(TOKEN, ""))
-    return Webhook(client, path)
+    return Webhook(client, path, options.body)
