@@ -32,17 +32,20 @@ DARK = """
 }
 """
 PAGE = "margin:0;padding:12px;background:#f0f2f4;color:#1b1f23;font:16px/1.45 system-ui,-apple-system,Arial,sans-serif"
-CARD = "max-width:600px;margin:0 auto;background:#ffffff;border-radius:6px;padding:16px 18px;border-left:6px solid {}"
+CARD = (
+    "max-width:600px;margin:0 auto;background:#ffffff;border-radius:6px;padding:16px 18px;border-left:6px solid {};"
+    "overflow-wrap:anywhere"
+)
 BADGE = "display:inline-block;padding:1px 8px;border-radius:9px;color:#ffffff;background:{};font-size:13px"
 BUTTON = (
     "display:inline-block;margin:0 8px 8px 0;padding:9px 14px;border-radius:6px;text-decoration:none;font-size:15px;"
     "border:1px solid #0b63c5;background:{};color:{}"
 )
-CODE = "background:#eef0f2;border-radius:4px;padding:2px 5px;font-size:14px;overflow-wrap:anywhere"
-LINE = "margin:0 0 8px;overflow-wrap:anywhere"
-SMALL = "margin:0 0 4px;font-size:13px;color:#57606a;overflow-wrap:anywhere"
+CODE = "background:#eef0f2;border-radius:4px;padding:2px 5px;font-size:14px"
+LINE = "margin:0 0 8px"
+SMALL = "margin:0 0 4px;font-size:13px;color:#57606a"
 NAME = "text-align:left;vertical-align:top;padding:3px 12px 3px 0;font-weight:normal;color:#57606a;white-space:nowrap"
-VALUE = "vertical-align:top;padding:3px 0;overflow-wrap:anywhere"
+VALUE = "vertical-align:top;padding:3px 0"
 
 
 def page(notice: Notice) -> str:
@@ -98,7 +101,7 @@ def _badge(card: Element, notice: Notice) -> None:
 
 
 def _news(card: Element, notice: Notice) -> None:
-    _add(card, "h1", text.title(notice), "margin:0 0 10px;font-size:20px;line-height:1.3;overflow-wrap:anywhere")
+    _add(card, "h1", text.title(notice), "margin:0 0 10px;font-size:20px;line-height:1.3")
     for line in text.news(notice):
         _add(card, "p", line, LINE)
 
