@@ -1,4 +1,4 @@
-"""The HTML part of a mail, in a real browser: readable in every look, without any request, inert whoever wrote in it."""
+"""The HTML part of a mail, in a real browser: readable in every look, without any request, inert in any case."""
 
 import pytest
 

@@ -112,25 +112,29 @@ def test_the_pace_of_probes(phase: Phase, in_watch: bool, seconds: float) -> Non
 
 def test_a_notice_goes_to_the_channels_of_the_incident() -> None:
     """With its links, written down in the story, and remembered as told."""
-    site, dash, repo = "https://web.example", "https://dash.example", "https://git.example/w.git"
+    site, dash, repo = "https://web.example", "https://dash.example", "https://github.com/acme/w.git"
     facts = replace(FACTS, url=site, dashboard_url=dash, repo=repo)
-    ctx = a_turn(incident=an_incident(suspect_code="bad00000", target_code="aaaaaaa1"), facts=facts)
+    ctx = a_turn(incident=an_incident(suspect="dep-41", suspect_code="bad00000", target_code="aaaaaaa1"), facts=facts)
     told_of = ctx.incident
     ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.STOPPED_SHORT, wakes=True, why="refused")
     tell = ctx.effects[0]
-    diff = Link("diff", "https://git.example/w/compare/aaaaaaa1...bad00000")
+    diff = Link("diff", "https://github.com/acme/w/compare/aaaaaaa1...bad00000")
+    deploy = Link("deploy on Render", f"{dash}/deploys/dep-41")
     assert isinstance(tell, fx.Tell) and tell.channels == ("pager", "chat")
-    assert tell.notice.links == (Link("site", site), Link("dashboard", dash), diff)
+    assert tell.notice.links == (diff, deploy, Link("dashboard", dash), Link("site", site))
     assert tell.notice.wakes and tell.notice.incident == "web-1" and ctx.incident.paged
     assert tell.notice.about == IncidentNews(Topic.STOPPED_SHORT, told_of, why="refused")
     assert (tell.notice.title, tell.notice.lines, tell.notice.todo) == ("", (), ()), "words are made when it is sent"
     assert lines(ctx.effects, "TOLD") == ["pager, chat (page): human needed"]
 
 
-@pytest.mark.parametrize("facts", [None, ServiceFacts("srv-web", "web"), ServiceFacts("srv-web", "web", repo="r")])
+FAR = ServiceFacts("srv-web", "web", repo="https://git.example/w")
+
+
+@pytest.mark.parametrize("facts", [None, ServiceFacts("srv-web", "web"), FAR])
 def test_a_notice_has_the_links_that_are_known(facts: ServiceFacts | None) -> None:
-    """No address, no link; without both codes no comparison."""
-    ctx = a_turn(incident=an_incident(suspect_code="bad00000"), facts=facts)
+    """No address, no link; nor a comparison where that has another address than GitHub's."""
+    ctx = a_turn(incident=an_incident(suspect="dep-41", suspect_code="bad00000", target_code="aaaaaaa1"), facts=facts)
     ctx.notify(NoticeKind.OPENED, Topic.FOUND)
     tell = tell_of(ctx.effects)
     assert tell.notice.links == () and not tell.notice.wakes and tell.notice.about.topic is Topic.FOUND

@@ -8,6 +8,7 @@ from typing import Any, TypedDict, Unpack
 
 from watchdog.core.assess import maintenance, schedule, suppression
 from watchdog.core.fold import observations
+from watchdog.core.notice_links import links
 from watchdog.domain.effects import Effect, Note, ReadDeploys, SetPace, Tell, WakeAt
 from watchdog.domain.events import Event
 from watchdog.domain.fast_replace import fast_replace
@@ -246,15 +247,7 @@ class StepContext:
         return suppression.active_silence(self.state, self.policy, self.incident, kind, signals, self.now)
 
     def _links(self) -> tuple[Link, ...]:
-        facts, incident = self.service.facts, self.service.incident
-        page = f"{self.policy.console_url}/incidents/{incident.id}" if self.policy.console_url and incident else ""
-        if facts is None:
-            return (Link("incident", page),) if page else ()
-        found = [("incident", page), ("site", facts.url), ("dashboard", facts.dashboard_url)]
-        if incident is not None and facts.repo and incident.suspect_code and incident.rollback.target_code:
-            repo = facts.repo.removesuffix(".git")
-            found.append(("diff", f"{repo}/compare/{incident.rollback.target_code}...{incident.suspect_code}"))
-        return tuple(Link(text, href) for text, href in found if href)
+        return links(self.service.facts, self.service.incident, self.policy.console_url)
 
     def notify_operators(
         self, kind: NoticeKind, condition: str, title: str, lines: tuple[str, ...], *, wakes: bool = True
