@@ -45,7 +45,7 @@ MUTANTS = {
         (
             "core/guards/guards.py",
             '        return blocks("mode", "observe: says what it would do, touches nothing")\n',
-            '        return _pass("mode", "observe")\n',
+            '        return passes("mode", "observe")\n',
         )
     ],
     "release the brake": [("core/guards/guards.py", "    if wave is None:\n", "    if True:\n")],
