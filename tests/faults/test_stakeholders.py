@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.adapters.notifiers.mails import plain_lines
 from tests.faults.chat import TOKENS, Chat
 from tests.support.daemon_processes import SHORT, guarding
 from tests.support.mail_server import Post
@@ -46,6 +47,11 @@ def to(post: Post, address: str) -> list[EmailMessage]:
     return [mail for mail, (_, those) in zip(post.mails, post.envelopes, strict=False) if address in those]
 
 
+def content(mail: EmailMessage) -> str:
+    """Return all that a mail holds, both parts."""
+    return "\n".join(part.get_content() for part in mail.iter_parts())
+
+
 def words(body: dict[str, Any]) -> list[str]:
     """Return what a Slack message says, line by line."""
     return [line for block in body["blocks"] for line in block["text"]["text"].split("\n")]
@@ -73,12 +79,12 @@ def test_a_board_reads_of_an_outage_in_plain_words(tmp_path: Path) -> None:
         assert board == to(post, "ceo@acme.example")
         opened, *_, over = board
         assert re.fullmatch(r"The shop: not available since \d\d:\d\d \(Europe/Berlin\)", str(opened["Subject"]))
-        assert opened.get_content().splitlines()[2] == "All visitors are affected."
+        assert plain_lines(opened)[2] == "All visitors are affected."
         assert str(over["Subject"]) == "The shop: all is well again"
-        assert "Cause: being looked into." in over.get_content()
+        assert "Cause: being looked into." in content(over)
         assert over["In-Reply-To"] == opened["Message-ID"], "one conversation"
         for mail in board:
-            assert not INTERNAL.search(f"{mail['Subject']}\n{mail.get_content()}")
+            assert not INTERNAL.search(f"{mail['Subject']}\n{content(mail)}")
 
         company = [one for one in chat.parents() if one["edits"] and one["edits"][0]["channel"] == "#company"]
         (message,) = company
@@ -107,5 +113,5 @@ def test_a_test_message_is_plain_there_too(tmp_path: Path) -> None:
         assert "channel board-email" in done.stdout
         (test, over) = to(post, "board@acme.example")
         assert (str(test["Subject"]), str(over["Subject"])) == ("A test: nothing is wrong", "The test is over")
-        assert not INTERNAL.search(test.get_content() + over.get_content()) and "notify" not in test.get_content()
-        assert "watchdog channel test" in to(post, "ops@acme.example")[0].get_content()
+        assert not INTERNAL.search(content(test) + content(over)) and "notify" not in content(test)
+        assert "watchdog channel test" in content(to(post, "ops@acme.example")[0])
