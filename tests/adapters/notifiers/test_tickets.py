@@ -83,6 +83,16 @@ async def test_what_is_left_to_people_is_a_list_of_tasks_in_the_comment_that_clo
     assert not set("@<*(") & set(tasks[1].removeprefix("- [ ] "))
 
 
+async def test_the_details_are_folded_and_no_word_of_them_ends_the_fold() -> None:
+    """In a block of their own, whose fence is longer than any in them."""
+    details = ("Blame: P 0.998", "````", "</details> <img src=x onerror=alert(1)> @acme")
+    async with tickets() as (channel, sandbox, _):
+        await channel.send(notice(details=details), None)
+        news, _, folded = the_one(sandbox).body.partition("<details><summary>Evidence and arithmetic</summary>\n\n")
+        assert "Guards: all pass" in news and "Blame: P" not in news
+        assert folded.startswith("\n".join(("`````text", *details, "`````", "", "</details>", "")))
+
+
 async def test_ten_notices_and_a_lost_memory_are_one_ticket() -> None:
     """Each is sent as after a restart: no reference, nothing remembered. The first one twice opens no second."""
     async with tickets() as (_, sandbox, clock):

@@ -5,6 +5,7 @@ Rule: a ticket carries a mark, an HTML comment made of digits only, by which it 
 
 import hashlib
 import re
+from collections.abc import Sequence
 
 from watchdog.adapters.notifiers import text
 from watchdog.domain.commands.command_line import command_line
@@ -56,13 +57,20 @@ def stamp(notice: Notice) -> str:
 
 
 def _told_of(notice: Notice) -> str:
-    lines = [text.title(notice), *(f"  {line}" for line in text.lines(notice))]
-    # A fence longer than any run of backticks inside: else foreign text could close it and write markup.
-    fence = "`" * max(3, 1 + max(len(run) for line in ("", *lines) for run in ("", *_RUNS.findall(line))))
-    parts = [f"{fence}text", *lines, fence, ""]
+    """Return title and news, the details folded below them, then the links and the time."""
+    parts = [*_block((text.title(notice), *(f"  {line}" for line in text.news(notice)))), ""]
+    if evidence := text.details(notice):
+        # Without the empty line a forge takes the block for HTML.
+        parts += ["<details><summary>Evidence and arithmetic</summary>", "", *_block(evidence), "", "</details>", ""]
     parts += [f"- {_link(link)}" for link in text.links(notice)]
     parts.append(f"- {notice.kind.value}, {text.moment(notice.at)}")
     return "\n".join(parts)
+
+
+def _block(lines: Sequence[str]) -> tuple[str, ...]:
+    """Return the lines in a fence longer than any run of backticks in them: else foreign text could write markup."""
+    fence = "`" * max(3, 1 + max(len(run) for line in lines for run in ("", *_RUNS.findall(line))))
+    return (f"{fence}text", *lines, fence)
 
 
 def _link(link: Link) -> str:
