@@ -205,12 +205,14 @@ def imported(data: bytes) -> object:
 def notices(data: bytes) -> object:
     """Send a notice of these foreign words: by mail, to Slack, as a ticket, as JSON, to a pager."""
     words = text_of(data)
-    told = notice(title=words, lines=tuple(words.splitlines()), links=(Link(words, words),), incident=words[:200])
+    lines = tuple(words.splitlines())
+    told = notice(title=words, lines=lines, details=lines, links=(Link(words, words),), incident=words[:200])
     options = EmailOptions.model_validate({"smtp": "h:25", "from": "a@b.example", "to": ["c@b.example"]})
     box = Mailbox(MailServer("h", 25, "none", shared_context()))
     mail = Email(options, box)._mail(told, None).as_bytes()
     box.close()
-    body = json.dumps([slack_message.message(told), webhook_body.as_json(told)]).encode("ascii")
+    chat = webhook_body.filled({"text": "$title $news $details $facts $links"}, told)
+    body = json.dumps([slack_message.message(told), webhook_body.as_json(told), chat]).encode("ascii")
     return [mail, body, ticket_markdown.opening(told), ticket_markdown.comment(told), alert_key(told.dedup_key)]
 
 
