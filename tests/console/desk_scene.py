@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from tests.console.scene import SETTINGS, TOKEN, StoryClock, bearer, serving
+from tests.console.scene import PAGES, SETTINGS, TOKEN, StoryClock, bearer, serving
 from tests.core.incident_fields import amended
 from tests.support.engine_scene import Scene, scene
 from watchdog.app.compose.deploy_listings import list_deploys
@@ -45,7 +45,7 @@ class Office:
         assert found is not None, f"no form for {action} on {page}"
         return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', found[1]))
 
-    async def send(self, page: str, action: str, **more: str) -> httpx.Response:
+    async def send(self, page: str, action: str, /, **more: str) -> httpx.Response:
         """Fill in the form on a page and send it, as a browser does."""
         data = {**await self.form(page, action), **more}
         return await self.client.post(action, data=data, headers={"sec-fetch-site": "same-origin"})
@@ -75,7 +75,7 @@ async def office(**access: Any) -> AsyncIterator[Office]:
     """Open a world with an engine and a console on it; `access` is who may come in otherwise than by a token."""
     async with scene() as s:
         await s.know_deploys()
-        commands = CommandPoller(s.store, s.engine, s.clock)
+        commands = CommandPoller(s.store, s.engine, s.clock, pages=PAGES)
 
         async def ask(name: str, arguments: Mapping[str, Any], by: str) -> Command:
             number = await s.store.submit(name, arguments, by)
@@ -88,7 +88,9 @@ async def office(**access: Any) -> AsyncIterator[Office]:
             return list_deploys(s.platform, s.engine.policy, name, s.clock)
 
         told = (lambda: s.engine.policy, lambda: s.engine.state, lambda: s.engine.held)
-        world = Dependencies(s.store, StoryClock(s.clock.now()), *told, ask, listing, lambda: SETTINGS, "9.9")
+        world = Dependencies(
+            s.store, StoryClock(s.clock.now()), *told, ask, listing, lambda: SETTINGS, "9.9", pages=PAGES
+        )
         async with serving(world, **access) as (client, _):
             yield Office(s, client)
 

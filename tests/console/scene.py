@@ -39,6 +39,7 @@ SETTINGS = (
     ("Budget", (("cooldown", "30 min"),)),
 )
 NOW = x.BEGIN + 120.0
+PAGES = {"shop": ("web", "api")}
 HOME = SignalPolicy("home", "http", critical=True)
 SIGNALS = (HOME, SignalPolicy("api", "latency"), SignalPolicy("errors", "sentry"))
 NOTES = (
@@ -190,7 +191,7 @@ async def town(
         return DeploysListed(clock.now(), name, now_state.services[name].deploys, now_state.services[name].facts)
 
     told = (lambda: now_policy, lambda: now_state, lambda: ours)
-    world = Dependencies(store, clock, *told, nobody, listing, lambda: SETTINGS, "9.9")
+    world = Dependencies(store, clock, *told, nobody, listing, lambda: SETTINGS, "9.9", pages=PAGES)
     async with serving(world, at_once, **access) as (client, port):
         yield Town(client, store, clock, port)
     await store.close()

@@ -170,6 +170,15 @@ def no_such_incident(name: str) -> NoReturn:
     usage_error(name, "no such incident", f"`{command_line('incidents')}` lists them")
 
 
+def known_page(settings: "Settings", name: str) -> str:
+    """Return the name if the configuration has such a status page. Raises ConfigurationError with the known names."""
+    names = [page.name for page in settings.status_pages]
+    if name not in names:
+        instead = f"one of: {', '.join(names)}" if names else "add status_pages: to the configuration first"
+        usage_error(name, "no such status page", instead)
+    return name
+
+
 def known_service(settings: "Settings", name: str) -> str:
     """Return the name if the configuration has such a service. Raises ConfigurationError with the known names."""
     if name not in settings.policy.services:

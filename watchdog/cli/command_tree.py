@@ -11,6 +11,7 @@ from cyclopts import App, Group
 
 from watchdog import __version__
 from watchdog.cli.commands import (
+    announcements,
     completion,
     control,
     docs,
@@ -62,6 +63,7 @@ FUNCTIONS: Mapping[str, Command] = {
     "deploys": inspect.deploys,
     "why-not": inspect.why_not,
     "silences": inspect.silences,
+    "announcements": announcements.announcements,
     "notify test": lifecycle.channel_test,
     "history": reports.history,
     "stats": reports.stats,
@@ -95,13 +97,17 @@ PANELS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Getting started", ("demo", "init", "check", "run")),
     ("Looking", ("status", "once", "explain")),
     ("Acting", ("rollback", "pause", "resume")),
-    ("More", ("incident", "service", "report", "channel", "commit", "lab", "docs", "schema", "completion")),
+    (
+        "More",
+        ("incident", "service", "report", "announcement", "channel", "commit", "lab", "docs", "schema", "completion"),
+    ),
 )
 """The top level as `watchdog --help` shows it."""
 GROUPS: Mapping[str, str] = {
     "incident": "List and read incidents, answer them, and add to their records.",
     "service": "Show a service's deploys and silences, and silence or hold it.",
     "report": "Show rollbacks, statistics, the weekly digest and open follow-ups.",
+    "announcement": "Announce problems and maintenance on the public status pages.",
     "channel": "Prove that the channels to people work.",
     "commit": "Lift commits from the deny-list.",
     "lab": "Run experiments on decisions, on your own history and on the daemon itself.",

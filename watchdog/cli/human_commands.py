@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from watchdog.cli.command_context import Context, known_service, no_such_incident, usage_error
+from watchdog.cli.command_context import Context, known_page, known_service, no_such_incident, usage_error
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.commands.command_table import COMMANDS
 from watchdog.domain.commands.human_command import (
@@ -31,6 +31,8 @@ SUBJECTS: Mapping[Subject, tuple[str, str]] = {
     Subject.SERVICE: ("service", "Its name in the configuration."),
     Subject.SERVICE_OR_ALL: ("service", "Its name in the configuration, or all."),
     Subject.SILENCE: ("name", f"As `{command_line('silences')}` lists it: silence-1, hold-2."),
+    Subject.PAGE: ("page", "The name of a status page in the configuration, as in /status/NAME."),
+    Subject.ANNOUNCEMENT: ("announcement", f"Its id, as `{command_line('announcements')}` lists it: announcement-3."),
     Subject.COMMIT: ("commit", "The commit or image digest, or its first 7 characters and more."),
 }
 """The name of the first word, and its meaning."""
@@ -76,6 +78,8 @@ def checked_arguments(ctx: Context, command: HumanCommand, subject: str, given: 
     of_service = command.subject in (Subject.SERVICE, Subject.SERVICE_OR_ALL)
     if of_service and not (command.subject is Subject.SERVICE_OR_ALL and subject == ALL):
         known_service(ctx.settings(), subject)
+    if command.subject is Subject.PAGE:
+        known_page(ctx.settings(), subject)
     said = {name: clean(value, ANSWER_MAX) if isinstance(value, str) else value for name, value in given.items()}
     for one in command.arguments:
         # With an unset variable (`--signal "$UNSET"`) the silence would cover the whole service.

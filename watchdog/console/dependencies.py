@@ -52,7 +52,7 @@ class Dependencies:
     others is in the store.
 
     `ask` is the only way to change anything: the daemon answers, as it does to the command line. `owners` maps roles of
-    the runbook to contacts.
+    the runbook to contacts; `pages` names the public status pages, with the services of each.
     """
 
     journal: StoreReader
@@ -65,6 +65,7 @@ class Dependencies:
     settings: Callable[[], Settings]
     version: str
     owners: Callable[[], Mapping[str, str]] = dict
+    pages: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

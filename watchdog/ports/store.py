@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
+from watchdog.domain.commands.announcements import RECENT_MAX, Announcement, Draft, Update
 from watchdog.domain.effects import Note
 from watchdog.domain.follow_ups import FollowUp, Tick
 from watchdog.domain.incident_notes import Remark
@@ -70,6 +71,9 @@ class StoreReader(Protocol):
 
     async def follow_ups(self, incident_id: str | None = None) -> Sequence[FollowUp]:
         """Return the follow-ups that people added to an incident (to all, if None), each incident's in their order."""
+
+    async def announcements(self, limit: int = RECENT_MAX) -> Sequence[Announcement]:
+        """Return the newest announcements by number, newest first, each with its updates."""
 
     async def command(self, command_id: int) -> Command | None:
         """Return one command."""
@@ -181,6 +185,12 @@ class Store(StoreReader, Protocol):
 
     async def follow_up(self, incident_id: str, text: str, by: str, *, owner: str, due_at: float) -> FollowUp | None:
         """Add a human's follow-up to an incident, now, under the next number; None if no incident has that id."""
+
+    async def announce(self, about: Draft, first: Update) -> Announcement:
+        """Add an announcement for a public status page, under the next number."""
+
+    async def update_announcement(self, number: int, update: Update) -> bool:
+        """Add an update to an announcement; False if there is none of that number."""
 
     async def put_minutes(self, rows: Sequence[Minute]) -> None:
         """Add one-minute aggregates; roll up and drop those older than 48 h (minutes) or 400 days (hours)."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from watchdog.adapters.stores import retention
+from watchdog.domain.commands.announcements import Announcement, Draft, Stage, Update
 from watchdog.domain.effects import Note, PinAutoDeploy, ReadDeploys, Rollback, Tell, WakeAt
 from watchdog.domain.errors import Temporary, Withdrawn
 from watchdog.domain.events import Paused, TimePassed
@@ -21,6 +22,7 @@ NOTICE = Notice(5.0, "inc-1", "api", Severity.CRITICAL, NoticeKind.OPENED, "api 
 TELL = Tell(NOTICE, ("pager", "chat"))
 PIN = PinAutoDeploy("api", "inc-1", "srv-1")
 ROLLBACK = Rollback("api", "inc-1", "srv-1", "dep-2", "dep-1", "abc", "dep-2")
+STAGE = Stage.INVESTIGATING
 ROW = ActionRow("inc-1", "rollback", "planned", "dep-1", "dep-2")
 SIGNAL = ("api", "home")
 
@@ -228,6 +230,26 @@ async def test_follow_ups_are_numbered_within_their_incident(store: Store, clock
     assert [one.number for one in await store.follow_ups("inc-1")] == [1, 2, 3, 4, 5, 6]
     assert [(one.incident, one.number) for one in await store.follow_ups()][5:] == [("inc-1", 6), ("inc-2", 1)]
     assert await store.follow_ups("inc-9") == ()
+
+
+async def test_announcements_are_numbered_and_only_added_to(store: Store, clock) -> None:
+    """The newest come first, each with its own updates in their order; hostile text stays text."""
+    assert await store.announcements() == () and not await store.update_announcement(1, Update(1.0, "x", STAGE, "x"))
+    about = Draft("shop", "Payments fail", ("web", "api"))
+    planned = Draft("other", "'; DROP TABLE announcements; -- \0", starts_at=clock.at + 60, ends_at=clock.at + 120)
+    first = Update(clock.at, "ann", Stage.INVESTIGATING, "We look into it.")
+    second = Update(clock.at + 60, "bob", Stage.RESOLVED, "A lock; it is gone. \N{SNOWMAN}")
+    window = Update(clock.at, "ann", Stage.SCHEDULED, "A new database.")
+    assert await store.announce(about, first) == Announcement(1, about, (first,))
+    assert (await store.announce(planned, window)).id == "announcement-2"
+    assert await store.update_announcement(1, second) and not await store.update_announcement(3, second)
+    newest, oldest = await store.announcements()
+    assert oldest == Announcement(1, about, (first, second)) and newest.updates == (window,)
+    assert newest.about.starts_at == planned.starts_at and newest.about.title.startswith("'; DROP TABLE")
+    assert await store.announcements(1) == (newest,)
+    assert sorted(one.number for one in await asyncio.gather(*(store.announce(about, first) for _ in range(4)))) == [
+        3, 4, 5, 6,
+    ]  # fmt: skip
 
 
 async def test_minutes_are_replaced_not_added(store: Store, clock) -> None:

@@ -11,6 +11,7 @@ from tests.adapters.stores.old_store import PIN, make_old_store, old_engine, sav
 from watchdog.adapters.stores import codec, schema
 from watchdog.adapters.stores.database import migrate
 from watchdog.adapters.stores.sql import SqlStore
+from watchdog.domain.commands.announcements import Draft, Stage, Update
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import Outcome, ServiceState, State
 from watchdog.domain.readings import Good
@@ -110,6 +111,23 @@ async def test_a_worker_without_follow_ups_goes_on(any_url: str, clock, a_state,
     engine.dispose()
     assert (await store.incident("inc-1")) == an_incident(1, outcome=Outcome.BY_ITSELF)
     assert [one.item for one in await store.ticks("inc-1")] == ["lessons"] and len(await store.remarks("inc-1")) == 1
+    await store.close()
+
+
+async def test_a_worker_without_announcements_goes_on(any_url: str, clock) -> None:
+    """Of revision 0006: its commands are written and answered as before, and announcements stay where they are."""
+    engine = old_engine(any_url)
+    with engine.begin() as connection:
+        migrate(connection, "0006")
+    store = await opened(any_url, clock)
+    posted = await store.announce(Draft("shop", "Slow"), Update(1.0, "ann", Stage.INVESTIGATING, "We look into it."))
+    with engine.begin() as connection:
+        row = "'pause', '{}', 'bob', 1, false, false, '', 0"
+        connection.execute(
+            text(f'INSERT INTO commands (name, arguments, "by", at, done, ok, answer, exit_code) VALUES ({row})')
+        )
+    engine.dispose()
+    assert [one.name for one in await store.commands()] == ["pause"] and await store.announcements() == (posted,)
     await store.close()
 
 

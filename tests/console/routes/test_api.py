@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from tests.console.scene import TOKEN, bearer, town, visited
+from tests.console.scene import NOW, TOKEN, bearer, town, visited
+from watchdog.domain.commands.announcements import Draft, Stage, Update
 
 PATHS = {
     "/services": "/services",
@@ -14,6 +15,7 @@ PATHS = {
     "/incidents/{incident_id}": "/incidents/web-1",
     "/incidents/{incident_id}/checklist": "/incidents/web-1/checklist",
     "/follow-ups": "/follow-ups",
+    "/announcements": "/announcements",
     "/history": "/history",
     "/services/{name}/plan": "/services/web/plan",
     "/incidents/{incident_id}/undo": "/incidents/web-1/undo",
@@ -28,6 +30,8 @@ COMMANDS = {
     ),
     *(f"/services/{{name}}/{command}" for command in ("rollback", "silence", "hold")),
     "/silences/{name}/end",
+    *(f"/status-pages/{{name}}/{command}" for command in ("announce", "schedule-maintenance")),
+    "/announcements/{announcement_id}/update",
     "/pause",
     "/resume",
 }
@@ -46,6 +50,8 @@ def closed(schema: Any) -> Any:
 async def test_every_answer_is_as_described() -> None:
     """Each path of the document, and no field that it does not name."""
     async with town() as one:
+        window = Draft("shop", "New database", ("web",), NOW + 60, NOW + 120)
+        await one.store.announce(window, Update(NOW, "ann", Stage.SCHEDULED, "Orders wait."))
         document = await one.json("/openapi.json")
         assert set(document["paths"]) == {*PATHS, *COMMANDS} and document["servers"] == [{"url": "/api/v1"}]
         for path, example in PATHS.items():

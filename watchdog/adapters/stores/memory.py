@@ -12,6 +12,7 @@ from typing import Any
 from watchdog.adapters.stores import retention
 from watchdog.adapters.stores.memory_database import MemoryDatabase
 from watchdog.adapters.stores.state_partitions import SavedState, assemble, service_of
+from watchdog.domain.commands.announcements import RECENT_MAX, Announcement, Draft, Update
 from watchdog.domain.effects import OUTSIDE, Note
 from watchdog.domain.errors import Displaced, Stale, Temporary, Withdrawn
 from watchdog.domain.follow_ups import FollowUp, Tick
@@ -34,6 +35,7 @@ INCIDENTS_MAX = 1_000
 DELIVERIES_MAX = 10_000
 COMMANDS_MAX = 1_000
 FOLLOW_UPS_MAX = 10_000
+ANNOUNCEMENTS_MAX = 1_000
 
 
 class MemoryStore:
@@ -278,6 +280,25 @@ class MemoryStore:
         """Return the follow-ups of an incident (of all, if None), by incident and number."""
         found = sorted(self._db.follow_ups.items())
         return tuple(one for (name, _), one in found if incident_id is None or name == incident_id)
+
+    async def announce(self, about: Draft, first: Update) -> Announcement:
+        """Add an announcement with its first text, under the next number."""
+        number = 1 + max(self._db.announcements, default=0)
+        self._db.announcements[number] = added = Announcement(number, about, (first,))
+        _bound(self._db.announcements, ANNOUNCEMENTS_MAX)
+        return added
+
+    async def update_announcement(self, number: int, update: Update) -> bool:
+        """Add an update to an announcement; return False if there is none of that number."""
+        found = self._db.announcements.get(number)
+        if found is None:
+            return False
+        self._db.announcements[number] = replace(found, updates=(*found.updates, update))
+        return True
+
+    async def announcements(self, limit: int = RECENT_MAX) -> Sequence[Announcement]:
+        """Return the newest announcements by number, newest first, each with its updates."""
+        return tuple(self._db.announcements[number] for number in sorted(self._db.announcements, reverse=True)[:limit])
 
     async def put_minutes(self, rows: Sequence[Minute]) -> None:
         """Replace one-minute aggregates; roll up and delete expired ones."""

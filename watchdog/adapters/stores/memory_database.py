@@ -12,6 +12,7 @@ from math import inf
 from watchdog.adapters.stores import retention
 from watchdog.adapters.stores.leases import NOBODY, share
 from watchdog.adapters.stores.state_partitions import Fleet
+from watchdog.domain.commands.announcements import Announcement
 from watchdog.domain.effects import Effect, Note
 from watchdog.domain.follow_ups import FollowUp, Tick
 from watchdog.domain.incident_notes import Remark
@@ -51,6 +52,7 @@ class MemoryDatabase:
         self.remarks: deque[Remark] = deque(maxlen=NOTES_MAX)
         self.ticks: deque[Tick] = deque(maxlen=NOTES_MAX)
         self.follow_ups: dict[tuple[str, int], FollowUp] = {}
+        self.announcements: dict[int, Announcement] = {}
         self.minutes: dict[retention.Key, Minute] = {}
         self.hours: dict[retention.Key, Minute] = {}
         self.commands: dict[int, Command] = {}

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, Integer, MetaData, Table, Text
 from sqlalchemy.types import TypeDecorator
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest revision in `migrations/versions`, here so that an ordinary start need not load Alembic."""
 
 VERSION_TABLE = "watchdog_schema"
@@ -227,6 +227,33 @@ FOLLOW_UPS = Table(
     _at("due_at"),
 )
 """Follow-ups of an incident, numbered within it."""
+
+ANNOUNCEMENTS = Table(
+    "announcements",
+    METADATA,
+    _serial("number"),
+    _text("page"),
+    _text("title"),
+    _text("services"),
+    _at("starts_at", nullable=True),
+    _at("ends_at", nullable=True),
+    sqlite_autoincrement=True,
+)
+"""Announcements of people on the public status pages; `services` is a JSON list of names."""
+
+UPDATES = Table(
+    "announcement_updates",
+    METADATA,
+    _serial("seq"),
+    Column("announcement", BigInteger, ForeignKey("announcements.number", ondelete="CASCADE"), nullable=False),
+    _at("at"),
+    _text("by"),
+    _text("stage"),
+    _text("text"),
+    Index("announcement_updates_announcement", "announcement"),
+    sqlite_autoincrement=True,
+)
+"""What an announcement says: its first text, and each update."""
 
 
 def _aggregates(name: str) -> Table:

@@ -266,6 +266,7 @@ def build(
             changes=_changes(settings, notifiers),
         ),
         names_are_proven=settings.console.names_are_proven,
+        pages=settings.services_of_pages,
     )
     listeners = listeners or Hooks()
     minutes = MinuteAggregator()

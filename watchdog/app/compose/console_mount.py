@@ -68,6 +68,7 @@ def _world(app: App) -> Dependencies:
         settings=lambda: shown(app.settings),
         version=__version__,
         owners=lambda: app.settings.owners,
+        pages=app.settings.services_of_pages,
     )
 
 

@@ -15,6 +15,7 @@ import structlog
 from watchdog import __version__
 from watchdog.app.compose.optional_integrations import Beside, IntegrationPorts, beside, noted_readers, suspects_of
 from watchdog.daemon.actions.actuator import Actuator
+from watchdog.daemon.approvals.announcements import Pages
 from watchdog.daemon.engine.conversion import CONTROL, VENDORS
 from watchdog.daemon.engine.engine import Engine
 from watchdog.daemon.integrations.instrumented import InstrumentedNotifier
@@ -53,7 +54,8 @@ log = structlog.get_logger("watchdog")
 class ExternalPorts:
     """The daemon's external ports: everything that it reads, changes or notifies.
 
-    `names_are_proven`: the console has a proxy or a provider, which proves people's names.
+    `names_are_proven`: the console has a proxy or a provider, which proves people's names. `pages`: the public status
+    pages, with the services of each.
     """
 
     clock: Clock
@@ -62,6 +64,7 @@ class ExternalPorts:
     notifiers: Mapping[str, Notifier]
     readers: IntegrationPorts = field(default_factory=IntegrationPorts)
     names_are_proven: bool = True
+    pages: Pages = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -171,7 +174,7 @@ def wire(
         meter=meter,
         watches=watches,
         sharing=_sharing(worker, store, engine, clock, watches, health),
-        commands=CommandPoller(store, engine, clock, names_are_proven=outside.names_are_proven),
+        commands=CommandPoller(store, engine, clock, names_are_proven=outside.names_are_proven, pages=outside.pages),
         health=health,
         evidence=evidence,
         integrations=integrations,

@@ -27,6 +27,7 @@ ROWS_KEPT = 1024
 DRAWN = frozenset(
     {"approve", "reject", "stop", "acknowledge", "undo", "note", "follow-up", "label", "tick"}
     | {"rollback", "silence", "hold", "unsilence", "pause", "resume"}
+    | {"announce", "schedule-maintenance", "update-announcement"}
 )
 """Commands for which the pages have a form of their own. Any other gets a plain form made from its row, unless its
 author must have seen a question or a plan, which needs a page of its own."""

@@ -16,9 +16,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from watchdog.background import run_in_background
 from watchdog.console.command_service import CommandService
+from watchdog.console.queries.announcement_queries import announcements_view
 from watchdog.console.queries.view_queries import ROWS_MAX, ViewQueries
 from watchdog.console.render.json_response import Ascii
 from watchdog.console.routes.api_commands import add_commands
+from watchdog.console.views.announcement_views import AnnouncementsView
 from watchdog.console.views.follow_up_views import ChecklistView, FollowUpsView
 from watchdog.console.views.stats_views import StatsView
 from watchdog.console.views.view_models import (
@@ -166,6 +168,11 @@ def _add_follow_ups(api: FastAPI) -> None:
     async def follow_ups(reader: Reader) -> Response:
         """Open items of all incidents, by due time."""
         return await _told(await reader.following.open())
+
+    @api.get("/announcements", response_model=AnnouncementsView)
+    async def announcements(reader: Reader) -> Response:
+        """Announcements on the public status pages, those that are not over first."""
+        return await _told(await announcements_view(reader.world))
 
 
 async def _found(view: ServiceView | IncidentView | ChecklistView | PlanView | None) -> Response:

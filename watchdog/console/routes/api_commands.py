@@ -23,6 +23,7 @@ from watchdog.console.views.view_models import AnswerView
 from watchdog.domain.commands.command_table import commands_of
 from watchdog.domain.commands.human_command import (
     DURATION_MAX,
+    MOMENT_MAX,
     NAME_MAX,
     Argument,
     HumanCommand,
@@ -47,6 +48,8 @@ PATHS: Mapping[Subject, str] = MappingProxyType(
         Subject.SERVICE_OR_ALL: "/services/{{name}}/{verb}",
         Subject.SILENCE: "/silences/{{name}}/{verb}",
         Subject.COMMIT: "/commits/{{name}}/{verb}",
+        Subject.PAGE: "/status-pages/{{name}}/{verb}",
+        Subject.ANNOUNCEMENT: "/announcements/{{announcement_id}}/{verb}",
         Subject.NOTHING: "/{verb}",
     }
 )
@@ -54,7 +57,7 @@ PARAMETERS: Mapping[Subject, str] = MappingProxyType(
     {subject: path.split("{{")[1].split("}}")[0] for subject, path in PATHS.items() if "{{" in path}
 )
 """The name of the subject in the path."""
-VERBS = {"unsilence": "end"}
+VERBS = {"unsilence": "end", "update-announcement": "update"}
 """The verb in the path, where it differs from the command's name."""
 Take = Callable[[Request, HumanCommand, str, Mapping[str, Any]], Awaitable[Response]]
 
@@ -130,7 +133,7 @@ def _field(one: Argument) -> tuple[Any, Any]:
     if one.kind is Kind.FLAG:
         return bool, Field(False, description=one.says)
     choices: Any = Literal[one.choices]
-    longest = DURATION_MAX if one.kind is Kind.DURATION else one.max_characters
+    longest = {Kind.DURATION: DURATION_MAX, Kind.MOMENT: MOMENT_MAX}.get(one.kind, one.max_characters)
     kind = choices if one.kind is Kind.CHOICE else _text(longest)
     default = ... if one.default is None else one.default or None
     return kind if default is not None else kind | None, Field(default, description=one.says)

@@ -32,6 +32,8 @@ PATHS: Mapping[Subject, str] = MappingProxyType(
         Subject.SERVICE_OR_ALL: "/services/{{name}}/{command}",
         Subject.SILENCE: "/services/{{name}}/{command}",
         Subject.COMMIT: "/{command}",
+        Subject.PAGE: "/announcements/{command}",
+        Subject.ANNOUNCEMENT: "/announcements/{command}",
         Subject.NOTHING: "/{command}",
     }
 )
@@ -61,7 +63,7 @@ def acting_routes(reader: ViewQueries, renderer: Renderer, desk: CommandService)
         except Temporary as error:
             return problem(request, "No answer", f"{error}", 503)
         # 303 after a POST: reloading the page does not give the command again.
-        return RedirectResponse(f"{_page_of(request)}?answer={done.id}", 303)
+        return RedirectResponse(f"{_page_of(command, request)}?answer={done.id}", 303)
 
     async def confirm(request: Request) -> Response:
         name, to = request.path_params["name"], request.query_params.get("to") or None
@@ -85,8 +87,10 @@ def acting_routes(reader: ViewQueries, renderer: Renderer, desk: CommandService)
     ]
 
 
-def _page_of(request: Request) -> str:
-    """Return the page that has the form of this path."""
+def _page_of(command: HumanCommand, request: Request) -> str:
+    """Return the page that has the form of this command."""
+    if command.subject in (Subject.PAGE, Subject.ANNOUNCEMENT):
+        return "/announcements"
     what = request.path_params
     if "name" in what:
         return f"/services/{quote(what['name'], safe='')}"
@@ -97,6 +101,6 @@ def _subject(command: HumanCommand, request: Request, form: Form) -> str:
     """Return the subject of a command: from the path, or from the form on a page about another subject."""
     named = request.path_params
     # Their page is about another subject and may list several of them: the form names one.
-    if command.subject in (Subject.SILENCE, Subject.COMMIT):
+    if command.subject in (Subject.SILENCE, Subject.COMMIT, Subject.PAGE, Subject.ANNOUNCEMENT):
         return form.get(command.subject.value, "")
     return str(named.get("id", named.get("name", "")))

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from watchdog.background import run_in_background
+from watchdog.console.queries.announcement_queries import announcements_view
 from watchdog.console.queries.view_queries import CHART_SECONDS, ViewQueries
 from watchdog.console.render import handbook
 from watchdog.console.render.charts import Chart, chart
@@ -61,6 +62,10 @@ def page_routes(reader: ViewQueries, renderer: Renderer) -> list[Route]:
         given = {"view": view, "checklists": checklists, "usual_due": DUE, "answer": await answer(request)}
         return await draw(request, "incident.html", given)
 
+    async def announcements(request: Request) -> Response:
+        given = {"view": await announcements_view(reader.world), "answer": await answer(request)}
+        return await draw(request, "announcements.html", given)
+
     async def static(request: Request) -> Response:
         return static_file(request.path_params["name"]) or Response(status_code=404)
 
@@ -69,6 +74,7 @@ def page_routes(reader: ViewQueries, renderer: Renderer) -> list[Route]:
         "/services/{name}": service,
         "/incidents/{id}": incident,
         "/static/{name}": static,
+        "/announcements": announcements,
         **_lists(reader, draw),
         **_help(draw, renderer),
     }

@@ -21,7 +21,10 @@ from watchdog.presentation.text import clean, sentence
 ANSWERS = ("approve", "reject", "stop")
 """The commands that answer a question, or prevent a rollback."""
 REFUSED_CODE = 3
-ABOUT = ("service", "of", "signal", "severity", "incident", "item", "target", "commit", "verdict", "text")
+ABOUT = (
+    *("service", "of", "signal", "severity", "incident", "item", "target", "commit", "verdict"),
+    *("page", "announcement", "state", "title", "text"),
+)
 """The arguments that a command line of the audit shows, in this order."""
 
 

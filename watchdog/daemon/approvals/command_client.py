@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from watchdog.daemon.approvals.annotations import RECORDED
+from watchdog.daemon.approvals.announcements import POSTED
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.errors import Temporary
 from watchdog.domain.store_records import Command
@@ -13,7 +14,7 @@ from watchdog.ports.chat import REFUSED
 ANSWER_SECONDS = 15.0
 POLL_SECONDS = 0.1
 WITHDRAWN = "the running watchdog did not answer; the command was withdrawn. Is it healthy?"
-UNKNOWN = "the running watchdog did not answer; whether it was added is not known: look at the incident, then ask again"
+UNKNOWN = "the running watchdog did not answer; whether it was added is not known: look, then ask again"
 KEPT = f"the running watchdog did not answer yet, and the command may still be done: look at `{command_line('status')}`"
 
 
@@ -21,8 +22,9 @@ async def submit_and_wait(store: Store, clock: Clock, name: str, arguments: Mapp
     """Return the command with the daemon's answer. Raises Temporary if it does not answer within ANSWER_SECONDS.
 
     Then the command is withdrawn, so that the daemon does not apply it after this error was shown. An event's changes
-    are saved together with the answer, and only while there is none. An addition to an incident's record has no such
-    transaction: for it the error says that the outcome is unknown. A refusal changes nothing, and stays.
+    are saved together with the answer, and only while there is none. An addition to an incident's record,
+    or to a status page, has no such transaction: for it the error says that the outcome is unknown. A refusal changes
+    nothing, and stays.
     """
     number = await store.submit(name, arguments, by)
     give_up = clock.monotonic() + ANSWER_SECONDS
@@ -33,7 +35,7 @@ async def submit_and_wait(store: Store, clock: Clock, name: str, arguments: Mapp
         await clock.sleep(POLL_SECONDS)
     if name == REFUSED:
         raise Temporary("the running watchdog did not answer")
-    words = UNKNOWN if name in RECORDED else WITHDRAWN
+    words = UNKNOWN if name in RECORDED or name in POSTED else WITHDRAWN
     # The store accepts one answer per command: withdrawal and the daemon's answer exclude each other.
     if await _withdrawn(store, number, words):
         raise Temporary(words)

@@ -2,7 +2,8 @@
 
 Rule 1: a command changes nothing by itself; it becomes an event, which the core accepts or refuses with a reason. An
 accepted command is saved, and its answer in the same transaction: a worker that dies leaves both or neither. Additions
-to the record of an incident (RECORDED) have a transaction of their own: there the answer may be missing.
+to the record of an incident (RECORDED) and to a status page (POSTED) have a transaction of their own: there the answer
+may be missing.
 Rule 2: with several workers, the holder of the service answers; the holder of the fleet answers a command that names no
 service, or an unknown one.
 Rule 3: a command may carry the state its author saw (`seen`); if that changed, it is refused. A command of an author
@@ -12,6 +13,7 @@ Rule 4: the surface (command line, console, Slack) sets the `identity` of an app
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import structlog
@@ -19,6 +21,7 @@ import structlog
 from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.core.phases import undo_rollback
 from watchdog.daemon.approvals.annotations import RECORDED, add
+from watchdog.daemon.approvals.announcements import POSTED, Pages, post
 from watchdog.daemon.approvals.pending import (
     VERBS,
     Asked,
@@ -54,6 +57,7 @@ STALE_SECONDS = 60.0
 A command submitted since the daemon's last look, less than this ago, is applied whatever both clocks say.
 """
 
+NO_PAGES: Pages = MappingProxyType({})
 ANSWERS = (e.Approved, e.Rejected, e.Stopped)
 
 log = structlog.get_logger("watchdog")
@@ -62,10 +66,19 @@ log = structlog.get_logger("watchdog")
 class CommandPoller:
     """Reads commands from the store, applies and answers them.
 
-    `names_are_proven`: the console has a proxy or a provider that vouches for names.
+    `names_are_proven`: the console has a proxy or a provider that vouches for names. `pages`: the public status pages.
     """
 
-    def __init__(self, store: Store, engine: Engine, clock: Clock, *, names_are_proven: bool = True) -> None:
+    def __init__(
+        self,
+        store: Store,
+        engine: Engine,
+        clock: Clock,
+        *,
+        names_are_proven: bool = True,
+        pages: Pages = NO_PAGES,
+    ) -> None:
+        self._pages = pages
         self._names_are_proven = names_are_proven
         self._store = store
         self._engine = engine
@@ -187,9 +200,8 @@ class CommandPoller:
                 return False, str(command.arguments.get("refused", "")), REFUSED
         # A refused answer goes on to the objection in the step, so that the incident's log names it.
         try:
-            if command.name in RECORDED:
-                done, said = await add(self._store, self._clock, command)
-                return done, said, 0 if done else FAILED
+            if command.name in RECORDED or command.name in POSTED:
+                return await self._add(command)
             event = await self._undo(command) if command.name == "undo" else self._event(command)
         except KeyError as error:
             return False, f"{command.name} needs {error.args[0]}", FAILED
@@ -207,6 +219,14 @@ class CommandPoller:
             refused = command.arguments.get("refused")
             return False, f"{command.name} by {command.by}: {refused}" if refused else why_not, FAILED
         return await self._handled(event, command)
+
+    async def _add(self, command: Command) -> tuple[bool, str, int]:
+        """Carry out a command that only adds to a record or to a page. Raises KeyError for a missing argument."""
+        if command.name in POSTED:
+            done, said = await post(self._store, self._clock, command, self._pages)
+        else:
+            done, said = await add(self._store, self._clock, command)
+        return done, said, 0 if done else FAILED
 
     async def _handled(self, event: Event, command: Command) -> tuple[bool, str, int] | None:
         """Let the core handle the event and save the answer with its changes; return an answer that is not

@@ -1,1 +1,1 @@
-"""The commands of people: their type, and the table of all."""
+"""The commands of people: their type, the table of all, and the announcements that they post."""

@@ -30,6 +30,7 @@ OTHERS: Mapping[str, str] = MappingProxyType(
         "deploys": "service deploys",
         "why-not": "service why-not",
         "silences": "service silences",
+        "announcements": "announcement list",
         "notify test": "channel test",
         "history": "report history",
         "stats": "report stats",

@@ -1,13 +1,14 @@
 """The command table: one row for each command of people, and the one place to add one.
 
-A row without an `event` either adds to the record of an incident (daemon/approvals/annotations.py), or is looked up by
-the daemon first (`undo`, supervision/command_poller.py).
+A row without an `event` adds to the record of an incident (daemon/approvals/annotations.py), to a public status page
+(daemon/approvals/announcements.py), or is looked up by the daemon first (`undo`, supervision/command_poller.py).
 """
 
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from watchdog.domain.commands import announcements as a
 from watchdog.domain.commands import human_events as e
 from watchdog.domain.commands.human_command import (
     Argument,
@@ -67,6 +68,47 @@ DUE_IN = Argument(
     default=DUE,
     max_seconds=DUE_MAX_SECONDS,
     example="3d",
+    stored_as="seconds",
+)
+SAYS = Argument("text", "what visitors shall know", max_characters=a.TEXT_MAX, example="TEXT")
+PAGE_TITLE = Argument("title", "its headline", max_characters=a.TITLE_MAX, example="TITLE")
+ABOUT_SERVICES = Argument(
+    "services",
+    "those concerned, as in web,api; without it, the whole page",
+    default="",
+    max_characters=a.SERVICES_TEXT_MAX,
+    example="web,api",
+)
+STATE = Argument(
+    "state",
+    "how it stands",
+    Kind.CHOICE,
+    default=a.PROBLEM[0].value,
+    choices=tuple(stage.value for stage in a.PROBLEM if stage not in a.ENDS),
+    example="identified",
+)
+NEW_STATE = Argument(
+    "state",
+    "how it stands now; resolved ends it, withdrawn takes it off the page",
+    Kind.CHOICE,
+    default="",
+    choices=tuple(stage.value for stage in (*a.PROBLEM, a.Stage.WITHDRAWN)),
+    example="resolved",
+)
+STARTS = Argument(
+    "starts",
+    "when it begins, in UTC unless an offset follows",
+    Kind.MOMENT,
+    example="2027-01-31T22:00",
+    stored_as="starts_at",
+)
+WINDOW = Argument(
+    "lasts",
+    "how long it may take, as in 2h; at most 30d",
+    Kind.DURATION,
+    max_seconds=a.LASTS_MAX_SECONDS,
+    example="2h",
+    flag="for",
     stored_as="seconds",
 )
 
@@ -225,6 +267,36 @@ ROWS: tuple[HumanCommand, ...] = (
         (TO_DO, OWNER, DUE_IN),
         surfaces=NOT_IN_CHAT,
         group=CommandGroup.INCIDENT,
+    ),
+    HumanCommand(
+        "announce",
+        "Post an announcement of a problem on a public status page.",
+        Subject.PAGE,
+        Role.APPROVER,
+        (PAGE_TITLE, SAYS, ABOUT_SERVICES, STATE),
+        surfaces=NOT_IN_CHAT,
+        group=CommandGroup.ANNOUNCEMENT,
+        word="post",
+    ),
+    HumanCommand(
+        "schedule-maintenance",
+        "Announce a maintenance window on a public status page: scheduled, in progress, completed by the clock.",
+        Subject.PAGE,
+        Role.APPROVER,
+        (PAGE_TITLE, SAYS, STARTS, WINDOW, ABOUT_SERVICES),
+        surfaces=NOT_IN_CHAT,
+        group=CommandGroup.ANNOUNCEMENT,
+        word="schedule",
+    ),
+    HumanCommand(
+        "update-announcement",
+        "Add an update to an announcement, resolve it, or withdraw it from its page.",
+        Subject.ANNOUNCEMENT,
+        Role.APPROVER,
+        (SAYS, NEW_STATE),
+        surfaces=NOT_IN_CHAT,
+        group=CommandGroup.ANNOUNCEMENT,
+        word="update",
     ),
 )
 COMMANDS: Mapping[str, HumanCommand] = MappingProxyType({row.name: row for row in ROWS})

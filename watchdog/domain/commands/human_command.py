@@ -10,12 +10,12 @@ from enum import StrEnum
 from typing import Any
 
 from watchdog.domain.commands.human_events import HumanEvent
-from watchdog.domain.units import parse_duration
+from watchdog.domain.units import parse_duration, parse_time
 
 ALL = "all"
 """The subject of a command that is about every service."""
 NAME_MAX = 120
-DURATION_MAX = 20
+DURATION_MAX, MOMENT_MAX = 20, 40
 
 
 class InvalidRequest(ValueError):
@@ -55,6 +55,8 @@ class Subject(StrEnum):
     SERVICE_OR_ALL = "of"
     SILENCE = "which"
     COMMIT = "commit"
+    PAGE = "page"
+    ANNOUNCEMENT = "announcement"
     NOTHING = ""
 
 
@@ -65,6 +67,7 @@ class CommandGroup(StrEnum):
     INCIDENT = "incident"
     SERVICE = "service"
     COMMIT = "commit"
+    ANNOUNCEMENT = "announcement"
 
 
 class Seen(StrEnum):
@@ -81,6 +84,7 @@ class Kind(StrEnum):
     TEXT = "text"
     CHOICE = "choice"
     DURATION = "duration"
+    MOMENT = "moment"
     FLAG = "flag"
 
 
@@ -98,7 +102,9 @@ class Argument:
     is_cut: bool = False  # a text that is too long is cut, not refused
     example: str = ""  # shown in the usage
     flag: str = ""  # its name at the terminal, if another one; in capitals: positional
-    stored_as: str = ""  # name under which the daemon gets it, if another one; durations in seconds
+    stored_as: str = (
+        ""  # name under which the daemon gets it, if another one; durations in seconds, moments in epoch seconds
+    )
 
     @property
     def option(self) -> str:
@@ -117,6 +123,8 @@ class Argument:
             return None
         if self.kind is Kind.DURATION:
             return self._seconds(text)
+        if self.kind is Kind.MOMENT:
+            return self._moment(text)
         if self.kind is Kind.CHOICE and text not in self.choices:
             raise InvalidRequest(self.option, f"no such {self.name}", f"write one of: {', '.join(self.choices)}")
         if len(text) > self.max_characters and not self.is_cut:
@@ -124,6 +132,12 @@ class Argument:
             instead = "keep the details where you keep reports, and write a link here" if longer else "shorten it"
             raise InvalidRequest(self.option, f"longer than {self.max_characters} characters", instead)
         return text[: self.max_characters]
+
+    def _moment(self, text: str) -> float:
+        at = parse_time(text[:MOMENT_MAX])
+        if at is None:
+            raise InvalidRequest(self.option, "not a date and time", f"write {self.example}, in UTC")
+        return at
 
     def _seconds(self, text: str) -> float:
         try:

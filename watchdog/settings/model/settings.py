@@ -175,6 +175,11 @@ class Settings:
         return (*self.metrics.hosts, *([own] if own else []), *self.own_hosts)
 
     @property
+    def services_of_pages(self) -> Mapping[str, tuple[str, ...]]:
+        """Return the names of the public status pages, each with those of its services."""
+        return {page.name: tuple(name for name, _ in page.services) for page in self.status_pages}
+
+    @property
     def unresolved(self) -> Mapping[str, str]:
         """Return the services written by name, whose platform id is still to be looked up: service to that name."""
         return {
