@@ -38,7 +38,7 @@ class ToldRoof(AppServices):
         assert self.answer is not None
         return self.answer
 
-    async def demo(self, scenario: str, screen: Screen | None, /) -> DemoResult:
+    async def demo(self, scenario: str, screen: Screen | None, /, *, console: bool = False) -> DemoResult:
         """Return the result, shown as the real one is."""
         assert self.result is not None
         if screen is not None:

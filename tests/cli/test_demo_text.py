@@ -22,6 +22,7 @@ SUMMARY = """\
 
  When it must NOT act:  watchdog demo --scenario upstream-outage
  Why this one:          watchdog explain web-1
+ In your browser:       watchdog demo --console
  Your site, read-only:  watchdog init --from-render
 """
 
@@ -36,6 +37,7 @@ QUIET = """\
    Not as expected: nobody was paged
 
  When it must act:      watchdog demo
+ In your browser:       watchdog demo --console
  Your site, read-only:  watchdog init --from-render
 """
 

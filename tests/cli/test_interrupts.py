@@ -83,6 +83,7 @@ COMMANDS: Mapping[str, Begun] = {
     "lab flapping --episodes 500 --processes 1": has_workers_at_work,
     "lab live --episodes 1": has_started(2),
     "demo": has_printed,
+    "demo --console": has_printed,
 }
 """Every command of the lab, and the demo; how far it is when it is interrupted."""
 

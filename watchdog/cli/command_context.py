@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from watchdog.domain.effects import Note
     from watchdog.domain.incidents import Incident
     from watchdog.domain.readings import Reading
-    from watchdog.domain.reports import DemoResult, SignalReport
+    from watchdog.domain.reports import DemoConsole, DemoResult, SignalReport
     from watchdog.domain.store_records import Command
     from watchdog.ports import Clock, Notifier, Store
     from watchdog.settings import Settings
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 class Screen(Protocol):
     """The demo's display: see demo_screen.DemoScreen."""
 
-    def begin(self, scenario: str, shortened: Sequence[str], at: float) -> None:
-        """Show the header; `at` (UTC epoch seconds) is 00:00."""
+    def begin(self, scenario: str, shortened: Sequence[str], at: float, console: "DemoConsole | None" = None) -> None:
+        """Show the header, and how to open the console; `at` (UTC epoch seconds) is 00:00."""
 
     def signal(self, service: str, signal: str, reading: "Reading", latency_seconds: float | None, at: float) -> None:
         """Take one reading."""
@@ -48,7 +48,10 @@ class Screen(Protocol):
         """Take one event of the simulated cloud; `at` is UTC epoch seconds."""
 
     def result(self, result: "DemoResult") -> None:
-        """Show the result."""
+        """Show the result; what happens afterwards is shown line by line."""
+
+    async def again(self) -> None:
+        """Return once the person asks for the fault again."""
 
 
 class Services(Protocol):
@@ -96,8 +99,10 @@ class Services(Protocol):
     ) -> "tuple[Sequence[ServiceFacts], Mapping[str, str]]":
         """Return the services that WATCHDOG_RENDER_API_KEY can see, and their groups; needs no configuration."""
 
-    async def demo(self, scenario: str, screen: Screen | None, /) -> "DemoResult":
-        """Play a scenario against the simulated cloud; the screen, if any, shows every event and the result."""
+    async def demo(self, scenario: str, screen: Screen | None, /, *, console: bool = False) -> "DemoResult":
+        """Play a scenario against the simulated cloud; the screen, if any, shows every event and the result.
+
+        `console`: serve the web console as well, until the task is cancelled."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,13 @@
 It only receives: the composition root calls `begin`, `signal`, `note` and `result`.
 """
 
+import asyncio
+import os
+import sys
 from collections import deque
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Self
+from typing import Self, TextIO
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -16,10 +19,11 @@ from watchdog.cli import demo_text
 from watchdog.cli.output import PIPE_WIDTH
 from watchdog.domain.effects import Note
 from watchdog.domain.readings import Reading
-from watchdog.domain.reports import DemoResult
+from watchdog.domain.reports import DemoConsole, DemoResult
 
 POINTS_KEPT = 240
 LINES_KEPT = 400
+LINE_MAX = 4096
 STYLES = {"GOOD": "green", "BAD": "bold red", "UNKNOWN": "yellow"}
 DECIDED = frozenset({"CRITICAL", "HIGH", "MEDIUM", "LOW", "BLIND"})
 """A plain screen shows the signals before the first note with one of these labels."""
@@ -28,7 +32,7 @@ DECIDED = frozenset({"CRITICAL", "HIGH", "MEDIUM", "LOW", "BLIND"})
 class DemoScreen:
     """One run of the demo on one console."""
 
-    def __init__(self, console: Console | None = None) -> None:
+    def __init__(self, console: Console | None = None, keyboard: TextIO | None = None) -> None:
         self._console = console or Console(markup=False, highlight=False, emoji=False)
         self._plain = not self._console.is_terminal
         if self._plain:
@@ -38,6 +42,9 @@ class DemoScreen:
         self._ascii = not (self._console.encoding or "").lower().startswith("utf")
         self._live: Live | None = None
         self._head: list[str] = []
+        self._keyboard = keyboard or sys.stdin
+        self._address: DemoConsole | None = None
+        self._over = False
         self._began_at = 0.0
         self._now = 0.0
         self._points: dict[str, deque[demo_text.Point]] = {}
@@ -52,9 +59,9 @@ class DemoScreen:
     ) -> None:
         self._stop()
 
-    def begin(self, scenario: str, shortened: Sequence[str], at: float) -> None:
+    def begin(self, scenario: str, shortened: Sequence[str], at: float, console: DemoConsole | None = None) -> None:
         """Show the header; `shortened` names the defaults not in force, `at` (UTC epoch seconds) is 00:00."""
-        self._head = demo_text.head_lines(scenario, shortened)
+        self._head, self._address = demo_text.head_lines(scenario, shortened, console), console
         self._began_at = self._now = at
         if self._plain:
             self._write([*self._head, ""])
@@ -84,19 +91,37 @@ class DemoScreen:
     def _take(self, line: demo_text.Line) -> None:
         self._now = max(self._now, line.at)
         self._lines.append(line)
-        if self._plain:
+        # Without a live picture each line is printed as it comes: on a pipe, and after the result.
+        if self._plain or self._over:
             self._write([demo_text.note_line(line, self._began_at)])
         self._refresh()
 
     def result(self, result: DemoResult) -> None:
         """Stop the live display, and print the whole story with its result."""
         self._stop()
+        self._over = True
         if self._plain:
             self._show_signals()
             self._write(["", *demo_text.result_lines(result)])
-            return
-        self._console.print(self._picture(whole=True), soft_wrap=True)
-        self._console.print(_result_text(result), soft_wrap=True)
+        else:
+            self._console.print(self._picture(whole=True), soft_wrap=True)
+            self._console.print(_result_text(result), soft_wrap=True)
+        if self._address is not None:
+            self._write(demo_text.stay_lines(self._address, enter=self._keyboard.isatty()))
+
+    async def again(self) -> None:
+        """Return once Enter is pressed; never where standard input is no terminal."""
+        pressed = asyncio.Event()
+        if not self._keyboard.isatty():
+            await pressed.wait()
+        loop, keys = asyncio.get_running_loop(), self._keyboard.fileno()
+        # Not a thread that reads: Ctrl-C could not end it.
+        loop.add_reader(keys, pressed.set)
+        try:
+            await pressed.wait()
+            os.read(keys, LINE_MAX)
+        finally:
+            loop.remove_reader(keys)
 
     def _stop(self) -> None:
         if self._live is not None:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.readings import Bad, Good, Reading
-from watchdog.domain.reports import DemoResult
+from watchdog.domain.reports import DemoConsole, DemoResult
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.text import clean
 
@@ -77,19 +77,36 @@ def note_line(note: Line, began_at: float) -> str:
     return f" {minutes:02d}:{seconds:02d}  {clean(note.label):<10} {clean(note.text)}".rstrip()
 
 
-def head_lines(scenario: str, shortened: Sequence[str]) -> list[str]:
-    """Return the scenario, and the shipped defaults not in force."""
+def head_lines(scenario: str, shortened: Sequence[str], console: DemoConsole | None = None) -> list[str]:
+    """Return the scenario, the shipped defaults not in force, and how to open the console."""
     less = f"Shipped defaults, except: {', '.join(map(clean, shortened))}." if shortened else "Shipped defaults."
     return [
         f"{command_line('demo')}: {clean(scenario)}. The real daemon, a make-believe cloud on 127.0.0.1.",
         "No account; nothing leaves this machine.",
         less,
+        *(console_lines(console) if console is not None else ()),
     ]
+
+
+def console_lines(console: DemoConsole) -> list[str]:
+    """Return how to open the console and the status page."""
+    return [
+        f"Console: {console.url}  (token {console.token})  - Ctrl-C ends it",
+        f"  or without typing the token: {console.link}",
+        f"Public status page: {console.status_page}",
+    ]
+
+
+def stay_lines(console: DemoConsole, *, enter: bool) -> list[str]:
+    """Return what is left to do once the scenario is over; `enter`: the demo reads the Enter key."""
+    again = ["Enter lets the same fault begin again; cooldown and budget of rollbacks count then."] if enter else []
+    return ["", *(f" {line}" for line in (*console_lines(console), *again))]
 
 
 def result_lines(result: DemoResult) -> list[str]:
     """Return the summary with its targets, the writes to Render, the work left, and the next commands."""
-    verdict = f" RESULT: {'AS EXPECTED' if result.as_expected else 'NOT AS EXPECTED'}"
+    compared = "AS EXPECTED" if result.as_expected else "NOT AS EXPECTED"
+    verdict = f" RESULT: {'NOT COMPARED, you took part' if result.took_part else compared}"
     counts = f"{result.rollbacks} / {result.pages}"
     expected = (result.expected_rollbacks, result.expected_pages)
     rows = [
@@ -109,7 +126,7 @@ def result_lines(result: DemoResult) -> list[str]:
     lines.append(f"   Writes to Render: {', '.join(map(clean, result.writes)) or 'none'}")
     lines += [f"   It says: {clean(result.would)}"] if result.would else []
     lines += [f"   Left for you: {clean(line)}" for line in result.left]
-    lines += [f"   Not as expected: {clean(line)}" for line in result.deviations]
+    lines += [f"   Not as expected: {clean(line)}" for line in result.deviations if not result.took_part]
     return [*lines, "", *_hints(result)]
 
 
@@ -127,6 +144,7 @@ def _hints(result: DemoResult) -> list[str]:
         ("When it must act:", command_line("demo"))
         if quiet
         else ("When it must NOT act:", command_line("demo", "--scenario", "upstream-outage")),
+        ("In your browser:", command_line("demo", "--console")),
         ("Your site, read-only:", command_line("init", "--from-render")),
     ]
     if result.incident:

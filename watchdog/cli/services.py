@@ -103,8 +103,8 @@ class AppServices:
 
         return await services(environ, cwd, base_url)
 
-    async def demo(self, scenario: str, screen: Screen | None, /) -> DemoResult:
-        """Play a scenario; the screen shows the result as well."""
+    async def demo(self, scenario: str, screen: Screen | None, /, *, console: bool = False) -> DemoResult:
+        """Play a scenario; the screen shows the result as well. `console`: serve the web console, until cancelled."""
         from watchdog.app.sandbox_demo.demo import demo
 
-        return await demo(scenario, screen)
+        return await demo(scenario, screen, console=console)

@@ -40,6 +40,7 @@ class DemoResult:
     writes: tuple[str, ...] = ()  # changing calls that Render got, as in `PATCH service 1`
     left: tuple[str, ...] = ()  # tasks that remain for a human
     deviations: tuple[str, ...] = ()  # why it is not as expected
+    took_part: bool = False  # a person used the console meanwhile, so nothing is compared
 
     def json_object(self) -> dict[str, str | float | int | bool | None]:
         """Return the object of `watchdog demo --json`, seconds with three digits."""
@@ -56,6 +57,16 @@ class DemoResult:
             "verified": self.verified,
             "as_expected": self.as_expected,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class DemoConsole:
+    """The addresses of the demo's console, all on this machine."""
+
+    url: str  # of the console
+    token: str  # for its login; drawn for this run
+    link: str  # logs in, and leads to the overview
+    status_page: str  # the public one
 
 
 def _rounded(seconds: float | None) -> float | None:

@@ -22,7 +22,7 @@ services:
       api:    {{latency: "{site}/api/test", p95: {p95}}}
       errors: {{sentry: {organization}/web}}
       events: {{render_events: default}}
-dependencies:
+{services}dependencies:
   openai: {{vendor_status: "{status_openai}"}}
 channels:
   slack: {{}}
@@ -55,15 +55,21 @@ WATCHDOG_SENTRY_CRONS_URL={crons}
 
 
 def write_config(
-    folder: Path, urls: Mapping[str, Any], mode: str = "autonomous", p95: str = "800ms", more: str = ""
+    folder: Path,
+    urls: Mapping[str, Any],
+    mode: str = "autonomous",
+    p95: str = "800ms",
+    more: str = "",
+    services: str = "",
 ) -> Path:
     """Write watchdog.yaml and .env into a folder (made if missing) and return the path of the former.
 
-    `p95` is the latency objective of the API route, `more` further YAML at the top level.
+    `p95` is the latency objective of the API route, `more` further YAML at the top level, `services`
+    further lines of YAML under `services:`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     values = dict(urls) | {"folder": folder.resolve(), "organization": keys.ORGANIZATION}
-    values |= {"mode": mode, "p95": p95, "more": more}
+    values |= {"mode": mode, "p95": p95, "more": more, "services": services}
     path = folder / "watchdog.yaml"
     path.write_text(CONFIG.format(**values), encoding="utf-8")
     secrets = SECRETS.format(

@@ -1,5 +1,6 @@
 """The records of the cloud: services, deploys, events, announcements. Plain data; cloud.py changes it."""
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -203,6 +204,7 @@ def services_at_start(quirks: frozenset[str], more: int = 0) -> list[Service]:
 def _further_site(number: int) -> Service:
     """Return a site with one commit of its own, live for a week."""
     began, name = clock.now() - 7 * clock.DAY, f"s{number:02}"
-    live = Deploy(f"dep-{name}", f"{number:040x}", f"Begin {name}", "live", "new_commit", began, began + 96.0)
+    commit = hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest()
+    live = Deploy(f"dep-{name}", commit, f"Release {name}", "live", "new_commit", began, began + 96.0)
     live.started_at, live.finished_at = began + 1.5, began + 96.0
     return Service(f"srv-{name}", name, deploys=[live])

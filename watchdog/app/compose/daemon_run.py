@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Any, TextIO
 
 import structlog
+from starlette.types import ASGIApp
 
 from watchdog import __version__
 from watchdog.adapters.ssrf_transport import GuardedTransport
@@ -169,6 +170,28 @@ def report_errors(get_app: Callable[[], App | None]) -> Callable[[str, BaseExcep
     return on_error
 
 
+def pages_of(app: App) -> ASGIApp | None:
+    """Return what the server answers beside metrics and health: /status, the console and the public pages."""
+    settings = app.settings
+    private = private_app(settings.secrets.get(HTTP_TOKEN, ""), app.clock, lambda: status_now(app))
+    return with_pages(app, private) if settings.console.enabled or settings.status_pages else private
+
+
+def server_of(app: App, private: ASGIApp | None) -> HttpServer:
+    """Return the HTTP server of the daemon, not listening yet; `private` answers every path that it does not know."""
+    metrics = app.settings.metrics
+    return HttpServer(
+        f"{metrics.host}:{metrics.port}",
+        Exposition(app.metrics, app.clock),
+        app.health.kinds,
+        app.supervisor,
+        ready=app.health.not_ready,
+        degraded=app.health.kinds_degraded,
+        private=private,
+        hosts=app.settings.hosts,
+    )
+
+
 async def _live(settings: Settings, clock: Clock, stop: asyncio.Event, reload: asyncio.Event, hook: FaultPoint) -> None:
     # Errors may occur while `build` runs, before there is an app: the list stays empty until then.
     holder: list[App] = []
@@ -177,22 +200,7 @@ async def _live(settings: Settings, clock: Clock, stop: asyncio.Event, reload: a
     # Until after `finish` the server answers: a health check sees `stopping`, not a refused connection.
     async with contextlib.AsyncExitStack() as stack:
         if settings.metrics.host is not None:
-            listen = f"{settings.metrics.host}:{settings.metrics.port}"
-            private = private_app(settings.secrets.get(HTTP_TOKEN, ""), clock, lambda: status_now(app))
-            if settings.console.enabled or settings.status_pages:
-                private = with_pages(app, private)
-            health = app.health
-            pages = Exposition(app.metrics, clock)
-            server = HttpServer(
-                listen,
-                pages,
-                health.kinds,
-                app.supervisor,
-                ready=health.not_ready,
-                degraded=health.kinds_degraded,
-                private=private,
-                hosts=settings.hosts,
-            )
+            server = server_of(app, pages_of(app))
             # The server listens before the store is opened: health checks are answered even while the store hangs.
             await stack.enter_async_context(server)
             log.info("listening", host=settings.metrics.host, port=server.port)

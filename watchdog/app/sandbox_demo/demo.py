@@ -3,19 +3,20 @@
 Rule: results are counted from the sandbox's own log; the expected ones stand here, not in the sandbox.
 """
 
+import contextlib
 import dataclasses
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 import httpx
 
 from watchdog.app.compose.composition import App, build, resolve
 from watchdog.app.compose.daemon_run import finish, report_errors, start
-from watchdog.app.sandbox_demo import sandbox_process
+from watchdog.app.sandbox_demo import demo_console, sandbox_process
 from watchdog.app.sandbox_demo.announcer import Announcer
 from watchdog.core.detect.latency import HOLD_FACTOR_NEW
 from watchdog.daemon.engine.conversion import CONTROL, VENDORS
@@ -28,7 +29,7 @@ from watchdog.domain.errors import Permanent
 from watchdog.domain.incidents import Incident, Phase
 from watchdog.domain.policy import Detection
 from watchdog.domain.readings import Bad, Good, Reading
-from watchdog.domain.reports import DemoResult
+from watchdog.domain.reports import DemoConsole, DemoResult
 from watchdog.ports import Clock, Sample, SignalSource
 from watchdog.sandbox.config_file import write_config
 from watchdog.sandbox.scenarios.scenario_table import P95, SCENARIOS
@@ -38,6 +39,8 @@ LIMIT_SECONDS, FULL_LIMIT_SECONDS = 150.0, 900.0
 QUIET_SECONDS = 12.0
 """How long a run continues after its last expected event, to check that no other action follows."""
 ANNOUNCE_SECONDS = 1.0
+LASTING = ("control", "web", "openai")
+"""What the scenarios let fail for good: it works again before a scenario is repeated."""
 REQUEST_TARGET_SECONDS = 75.0
 RESTORED_TARGET_SECONDS = 300.0
 
@@ -45,8 +48,8 @@ RESTORED_TARGET_SECONDS = 300.0
 class Screen(Protocol):
     """The display of a run."""
 
-    def begin(self, scenario: str, shortened: Sequence[str], at: float) -> None:
-        """Show the header."""
+    def begin(self, scenario: str, shortened: Sequence[str], at: float, console: DemoConsole | None = None) -> None:
+        """Show the header, and how to open the console, if there is one."""
 
     def signal(self, service: str, signal: str, reading: Reading, latency_seconds: float | None, at: float) -> None:
         """Take one reading."""
@@ -58,7 +61,10 @@ class Screen(Protocol):
         """Take one event of the simulated cloud."""
 
     def result(self, result: DemoResult) -> None:
-        """Show the end."""
+        """Show the end of the scenario; what happens afterwards is shown line by line."""
+
+    async def again(self) -> None:
+        """Return once the person asks for the fault again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,7 @@ EXPECTED: Mapping[str, Expected] = {
     "blind": Expected(None, None, 0, 1, False),
     "no-help": Expected("critical", "dep-40", 1, 2, False),
     "same-commit": Expected("critical", "dep-40", 1, 1, True),
+    "assist": Expected("critical", None, 0, 1, False),
     "observe": Expected("critical", None, 0, 1, False),
 }
 
@@ -112,11 +119,17 @@ FULL = Pacing("3m", 60.0, "5m")
 
 
 async def demo(
-    scenario: str, screen: Screen | None = None, *, pacing: Pacing | None = None, quirks: bool = False
+    scenario: str,
+    screen: Screen | None = None,
+    *,
+    pacing: Pacing | None = None,
+    quirks: bool = False,
+    console: bool = False,
 ) -> DemoResult:
     """Run a scenario and return its result; `quirks`: vendors answer in their older shapes, and with real oddities.
 
-    Raises Permanent for an unknown scenario or a sandbox that died.
+    `console`: serve the web console meanwhile, and go on until the task is cancelled; it needs a screen, which shows
+    the address. Raises Permanent for an unknown scenario or a sandbox that died.
     """
     if scenario not in EXPECTED:
         raise Permanent(f"no scenario {scenario}; known: {', '.join(EXPECTED)}")
@@ -126,30 +139,61 @@ async def demo(
     folder = Path(tempfile.mkdtemp(prefix="watchdog-demo-"))
     # Log lines would tear the live screen.
     logs.configure(level="CRITICAL", stream=sys.stderr)
-    options = ("--rollback-seconds", str(pacing.rollback_seconds), *(("--quirks",) if quirks else ()))
+    options = ["--rollback-seconds", str(pacing.rollback_seconds), *(["--quirks"] if quirks else [])]
+    options += ["--more-services", str(demo_console.MORE_SITES)] if console else []
     async with (
         sandbox_process.sandbox(*options) as urls,
         httpx.AsyncClient(trust_env=False) as admin,
+        contextlib.AsyncExitStack() as stack,
     ):
-        config = write_config(folder, urls, SCENARIOS[scenario].mode, SCENARIOS[scenario].p95, pacing.yaml)
+        config = _write(folder, urls, scenario, pacing, console=console)
         app = await _build(config, clock, screen)
+        address = await stack.enter_async_context(demo_console.opened(app)) if console else None
         await start(app)
         try:
             # The fault begins once the daemon watches: the measured delay starts at the onset.
             await admin.post(f"{urls['admin']}/scenario", json={"name": scenario})
             began_at = clock.now()
             if screen is not None:
-                screen.begin(scenario, _deviating(SCENARIOS[scenario].p95, pacing), began_at)
+                screen.begin(scenario, _deviating(SCENARIOS[scenario].p95, pacing), began_at, address)
                 announcer = Announcer(screen.world)
                 app.supervisor.start("announcer", lambda: _announce(announcer, admin, f"{urls['admin']}/log", clock))
             await _until_answered(app, EXPECTED[scenario], clock, pacing)
             story = (await admin.get(f"{urls['admin']}/log")).json()
             result = judge(scenario, story, await _last_incident(app), app, config)
+            if console and screen is not None:
+                # Once a person has taken part, the scenario's own answer is no longer the right one.
+                took_part = bool(await app.store.asked(1))
+                screen.result(dataclasses.replace(result, took_part=took_part))
+                await _stay_open(screen, scenario, admin, urls["admin"])
         finally:
             await finish(app)
     if screen is not None:
         screen.result(result)
     return result
+
+
+def _write(folder: Path, urls: Mapping[str, Any], scenario: str, pacing: Pacing, *, console: bool) -> Path:
+    """Write the configuration of the run into its folder, with more services and the console's token if asked for."""
+    story = SCENARIOS[scenario]
+    if not console:
+        return write_config(folder, urls, story.mode, story.p95, pacing.yaml)
+    more = pacing.yaml + demo_console.PAGES
+    path = write_config(folder, urls, story.mode, story.p95, more, demo_console.services_yaml(urls))
+    demo_console.give_token(folder)
+    return path
+
+
+async def _stay_open(screen: Screen, scenario: str, admin: httpx.AsyncClient, address: str) -> NoReturn:
+    """Begin the scenario again each time the person asks for it, without the faults that are left of the last time.
+
+    Only a cancellation (Ctrl-C) ends it. The daemon keeps its record: cooldown and budget count as in life.
+    """
+    while True:
+        await screen.again()
+        for target in LASTING:
+            await admin.post(f"{address}/faults", json={"target": target, "kind": "good"})
+        await admin.post(f"{address}/scenario", json={"name": scenario})
 
 
 async def _announce(announcer: Announcer, admin: httpx.AsyncClient, address: str, clock: Clock) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from watchdog.cli.command_context import Context
+from watchdog.cli.command_context import Context, usage_error
 from watchdog.domain.commands.command_line import command_line
 from watchdog.presentation.text import clean
 
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from watchdog.settings.check.check_result import CheckResult
 
 It = Annotated[Context, Parameter(parse=False)]
-Scenario = Literal["bad-deploy", "partial", "latency", "upstream-outage", "blind", "no-help", "same-commit", "observe"]
+Scenario = Literal[
+    "bad-deploy", "partial", "latency", "upstream-outage", "blind", "no-help", "same-commit", "assist", "observe"
+]
 
 
 async def run(*, ctx: It) -> int:
@@ -64,6 +66,7 @@ def _verdict(results: "Sequence[CheckResult]") -> int:
 async def demo(
     *,
     scenario: Scenario = "bad-deploy",
+    console: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
     ctx: It,
 ) -> int:
@@ -73,11 +76,16 @@ async def demo(
     ----------
     scenario
         The fault.
+    console
+        Also open the web console on a free port of this machine, with more services to look at; it prints the address
+        and a link that logs in, and goes on until Ctrl-C. Approve a rollback there: `--scenario assist`.
     as_json
         Print one JSON object at the end instead of the screen; exit code 0 only if it went as expected.
     """
     from watchdog.cli import output
 
+    if as_json and console:
+        usage_error("--console", "goes on until Ctrl-C, so there is no end to print as JSON", "leave --json out")
     if as_json:
         result = await ctx.app().demo(scenario, None)
         sys.stdout.write(json.dumps(result.json_object()) + "\n")
@@ -85,7 +93,7 @@ async def demo(
         from watchdog.cli.demo_screen import DemoScreen
 
         with DemoScreen() as screen:
-            result = await ctx.app().demo(scenario, screen)
+            result = await ctx.app().demo(scenario, screen, console=console)
     return output.DONE if result.as_expected else output.FAILED
 
 

@@ -129,6 +129,7 @@ ALL = (
             ),
         ),
     ),
+    Scenario("assist", "A deploy breaks the site, and a human decides on the rollback", (BROKEN,), mode="assist"),
     Scenario("observe", "A deploy breaks the site, and the watchdog may only watch", (BROKEN,), mode="observe"),
 )
 
