@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -106,10 +107,11 @@ async def log_in(page: Any, token: str, name: str = "") -> None:
     await page.wait_for_url("**/")
 
 
-async def accessibility(page: Any) -> list[str]:
-    """Return the serious and critical findings of axe-core, each with where it is."""
+async def accessibility(page: Any, axe: Path | None = None) -> list[str]:
+    """Return the serious and critical findings of axe-core (of another release: `axe`), each with where it is."""
     if not await page.evaluate("typeof window.axe === 'object'"):
-        await page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
+        script = axe or files("axe_playwright_python").joinpath("axe.min.js")
+        await page.evaluate(script.read_text(encoding="utf-8"))
     result = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
     return [
         f"{one['impact']} {one['id']}: {json.dumps([node['target'] for node in one['nodes']][:3])} {one['help']}"

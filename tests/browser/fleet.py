@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from tests.cli import examples as x
 from tests.console.scene import NOTES, SIGNALS, policy_of, service_policy, service_state
+from tests.core.incident_fields import amended
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Course, Evidence
 from watchdog.domain.deploys import Deploy
@@ -115,7 +116,7 @@ class Fleet:
             moments = {"requested_at": at + detected + 1, "restored_at": at + took + detected}
             moments |= {"verified_at": at + took + detected + 180, "closed_at": at + took + detected + 180}
             moments |= {"onset_at": at, "opened_at": at + detected}
-            return replace(whole, id=known, service=name, severity=severity, title=title, **moments)
+            return amended(whole, id=known, service=name, severity=severity, title=title, **moments)
         ended = at + detected + self._luck.lognormvariate(6.5, 1.1)
         return x.undone(
             x.decision(), id=known, service=name, onset_at=at, opened_at=at + detected, closed_at=ended,
@@ -130,7 +131,7 @@ class Fleet:
             Evidence("control", "good", "2 of 2 answer"),
         )
         why = "mode assist: dep-42 is to blame, a human decides"
-        asked = {"course": Course.ASK, "severity": Severity.HIGH, "mode": "assist", "rule": "high -> ask"}
+        asked = {"course": Course.ASK, "severity": Severity.HIGH, "mode": "assist"}
         decision = x.decision(**asked, why=why, evidence=said, share=0.0)
         return x.undone(
             decision, id="api-7", service="api", severity=Severity.HIGH, title="p95 2.1 s on api (limit 800 ms)",

@@ -39,8 +39,6 @@ LIMIT_SECONDS, FULL_LIMIT_SECONDS = 150.0, 900.0
 QUIET_SECONDS = 12.0
 """How long a run continues after its last expected event, to check that no other action follows."""
 ANNOUNCE_SECONDS = 1.0
-LASTING = ("control", "web", "openai")
-"""What the scenarios let fail for good: it works again before a scenario is repeated."""
 REQUEST_TARGET_SECONDS = 75.0
 RESTORED_TARGET_SECONDS = 300.0
 
@@ -165,7 +163,7 @@ async def demo(
                 # Once a person has taken part, the scenario's own answer is no longer the right one.
                 took_part = bool(await app.store.asked(1))
                 screen.result(dataclasses.replace(result, took_part=took_part))
-                await _stay_open(screen, scenario, admin, urls["admin"])
+                await _stay_open(screen, scenario, admin, urls)
         finally:
             await finish(app)
     if screen is not None:
@@ -184,16 +182,16 @@ def _write(folder: Path, urls: Mapping[str, Any], scenario: str, pacing: Pacing,
     return path
 
 
-async def _stay_open(screen: Screen, scenario: str, admin: httpx.AsyncClient, address: str) -> NoReturn:
+async def _stay_open(screen: Screen, scenario: str, admin: httpx.AsyncClient, urls: Mapping[str, Any]) -> NoReturn:
     """Begin the scenario again each time the person asks for it, without the faults that are left of the last time.
 
     Only a cancellation (Ctrl-C) ends it. The daemon keeps its record: cooldown and budget count as in life.
     """
     while True:
         await screen.again()
-        for target in LASTING:
-            await admin.post(f"{address}/faults", json={"target": target, "kind": "good"})
-        await admin.post(f"{address}/scenario", json={"name": scenario})
+        for target in ("control", "openai", *urls["sites"]):
+            await admin.post(f"{urls['admin']}/faults", json={"target": target, "kind": "good"})
+        await admin.post(f"{urls['admin']}/scenario", json={"name": scenario})
 
 
 async def _announce(announcer: Announcer, admin: httpx.AsyncClient, address: str, clock: Clock) -> None:

@@ -54,8 +54,10 @@ def _deployed(how: Behaviour, what: str) -> Step:
 
 
 def _go_dark(cloud: Cloud) -> None:
-    for target in (CONTROL, "web"):
-        cloud.set_fault(target, behaviour("refused"))
+    # Every site, and without a crash report: it is our network that fails, and Render's is well.
+    sites = (service.name for service in cloud.services.values() if service.kind == "web_service")
+    for target in (CONTROL, *sites):
+        cloud.set_fault(target, behaviour("refused", reported=False))
 
 
 BROKEN = _deployed(behaviour("error"), "from 4 s later every request gets HTTP 503")
@@ -100,7 +102,7 @@ ALL = (
             _deployed(behaviour("good"), "it is a good one"),
             Step(
                 LIVE_AT + 4,
-                "the site and both control targets stop answering",
+                "the sites and both control targets stop answering",
                 _go_dark,
             ),
         ),
