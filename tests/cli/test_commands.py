@@ -198,6 +198,12 @@ def test_the_demo_on_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
     assert out.count("RESULT: AS EXPECTED") == 1
 
 
+def test_the_demo_with_a_console_has_no_end_to_print_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is refused before anything starts, with the option to leave out."""
+    assert main(["demo", "--console", "--json"], lambda: ToldRoof()) == 2
+    assert "leave --json out" in capsys.readouterr().err
+
+
 def test_the_help_offers_the_scenarios_there_are() -> None:
     """The choices of --scenario are those the sandbox can play and the demo can judge."""
     offered = set(get_args(Scenario))

@@ -7,7 +7,7 @@ import pytest
 from tests.cli import examples as x
 from watchdog.cli import demo_text
 from watchdog.domain.readings import Bad, Good, Reading, Unknown
-from watchdog.domain.reports import DemoResult
+from watchdog.domain.reports import DemoConsole, DemoResult
 
 SUMMARY = """\
  RESULT: AS EXPECTED                          target
@@ -99,3 +99,20 @@ def test_notes_and_the_head() -> None:
     except_for = demo_text.head_lines("blind", ["verification 180 s -> 30 s", "rollback takes 8 s"])[2]
     assert except_for == "Shipped defaults, except: verification 180 s -> 30 s, rollback takes 8 s."
     assert demo_text.head_lines("blind", [])[2] == "Shipped defaults."
+
+
+def test_how_to_open_the_console_fits_into_80_columns() -> None:
+    """With the longest port; the header names it once, the end again, with the Enter key where there is one."""
+    url = "http://127.0.0.1:65535"
+    console = DemoConsole(url, "a" * 32, f"{url}/enter/{'a' * 32}", f"{url}/status/shop")
+    lines = demo_text.console_lines(console)
+    assert max(map(len, lines)) < 80 and console.token in lines[2] and console.link in lines[1]
+    assert demo_text.head_lines("assist", [], console)[-len(lines) :] == lines
+    assert demo_text.stay_lines(console, enter=False) == ["", *(f" {line}" for line in lines)]
+    assert "Enter" in demo_text.stay_lines(console, enter=True)[-1]
+
+
+def test_a_run_that_a_person_took_part_in_is_not_compared() -> None:
+    """The scenario's own answer is no longer the right one."""
+    told = demo_text.result_lines(replace(good_result(), as_expected=False, deviations=("x",), took_part=True))
+    assert told[0].startswith(" RESULT: NOT COMPARED, you took part") and not any("Not as" in line for line in told)

@@ -102,10 +102,10 @@ class DemoScreen:
         self._over = True
         if self._plain:
             self._show_signals()
-            self._write(["", *demo_text.result_lines(result)])
+            self._write(["", *demo_text.result_lines(result, self._address)])
         else:
             self._console.print(self._picture(whole=True), soft_wrap=True)
-            self._console.print(_result_text(result), soft_wrap=True)
+            self._console.print(_result_text(result, self._address), soft_wrap=True)
         if self._address is not None:
             self._write(demo_text.stay_lines(self._address, enter=self._keyboard.isatty()))
 
@@ -167,8 +167,8 @@ class DemoScreen:
         return Group(*lines)
 
 
-def _result_text(result: DemoResult) -> Text:
-    text = Text("\n".join(["", *demo_text.result_lines(result)]))
+def _result_text(result: DemoResult, console: DemoConsole | None) -> Text:
+    text = Text("\n".join(["", *demo_text.result_lines(result, console)]))
     text.highlight_words([" AS EXPECTED"], "bold green")
     text.highlight_words(["NOT AS EXPECTED"], "bold red")
     return text

@@ -89,10 +89,11 @@ def head_lines(scenario: str, shortened: Sequence[str], console: DemoConsole | N
 
 
 def console_lines(console: DemoConsole) -> list[str]:
-    """Return how to open the console and the status page."""
+    """Return how to open the console and the status page; each line fits into 80 columns."""
     return [
-        f"Console: {console.url}  (token {console.token})  - Ctrl-C ends it",
-        f"  or without typing the token: {console.link}",
+        f"Console: {console.url}  - Ctrl-C ends it",
+        f"  logs in: {console.link}",
+        f"  token:   {console.token}",
         f"Public status page: {console.status_page}",
     ]
 
@@ -103,7 +104,7 @@ def stay_lines(console: DemoConsole, *, enter: bool) -> list[str]:
     return ["", *(f" {line}" for line in (*console_lines(console), *again))]
 
 
-def result_lines(result: DemoResult) -> list[str]:
+def result_lines(result: DemoResult, console: DemoConsole | None = None) -> list[str]:
     """Return the summary with its targets, the writes to Render, the work left, and the next commands."""
     compared = "AS EXPECTED" if result.as_expected else "NOT AS EXPECTED"
     verdict = f" RESULT: {'NOT COMPARED, you took part' if result.took_part else compared}"
@@ -127,7 +128,7 @@ def result_lines(result: DemoResult) -> list[str]:
     lines += [f"   It says: {clean(result.would)}"] if result.would else []
     lines += [f"   Left for you: {clean(line)}" for line in result.left]
     lines += [f"   Not as expected: {clean(line)}" for line in result.deviations if not result.took_part]
-    return [*lines, "", *_hints(result)]
+    return [*lines, "", *_hints(result, has_console=console is not None)]
 
 
 def _seconds(value: float | None) -> str:
@@ -138,13 +139,13 @@ def _timed(label: str, value: float | None, target: float | None) -> tuple[str, 
     return (label, _seconds(value) or ("never" if target is not None else ""), _seconds(target))
 
 
-def _hints(result: DemoResult) -> list[str]:
+def _hints(result: DemoResult, *, has_console: bool) -> list[str]:
     quiet = result.scenario == "upstream-outage"
     hints = [
         ("When it must act:", command_line("demo"))
         if quiet
         else ("When it must NOT act:", command_line("demo", "--scenario", "upstream-outage")),
-        ("In your browser:", command_line("demo", "--console")),
+        *(() if has_console else (("In your browser:", command_line("demo", "--console")),)),
         ("Your site, read-only:", command_line("init", "--from-render")),
     ]
     if result.incident:

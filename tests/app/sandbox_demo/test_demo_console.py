@@ -62,7 +62,7 @@ def test_the_console_of_the_demo_asks_rolls_back_and_ends_with_ctrl_c(tmp_path: 
     """The token logs in, the link does without; Approve is clicked, the site is back; Enter breaks it again."""
     with running(tmp_path, "--console", "--scenario", "assist") as demo:
         demo.until(lambda: "DEPLOY" in demo.said())
-        found = re.search(r"Console: (\S+)  \(token (\w+)\)", demo.said())
+        found = re.search(r"Console: (\S+) .*\n.*\n +token: +(\w+)", demo.said())
         assert found is not None, demo.said()
         url, token = found.groups()
         with closing(httpx.Client(base_url=url, **LOOPBACK)) as browser:
