@@ -95,4 +95,4 @@ def assert_well(*daemons: Daemon) -> None:
     for daemon in daemons:
         daemon.process.terminate()
         assert daemon.until_ended() == 0
-        assert "a task failed" not in daemon.words() and daemon.errors() == ""
+        assert "task failed" not in daemon.words() and daemon.errors() == ""

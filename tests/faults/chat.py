@@ -60,7 +60,7 @@ class Chat:
 
     def until_connected(self) -> None:
         """Wait until Slack is heard."""
-        self.daemon.until(lambda: self.daemon.said("Slack is heard"))
+        self.daemon.until(lambda: self.daemon.said("slack socket connected"))
         self.daemon.until(lambda: self.seen()["connections"] >= 1)
 
     def until_asked(self, *buttons: str) -> None:

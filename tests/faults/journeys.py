@@ -54,7 +54,7 @@ class Journey:
         daemon.until(lambda: self.is_over(cloud, daemon))
         self._assert_changed(cloud, daemon)
         self._assert_told(cloud)
-        assert "Traceback" not in daemon.words() and "a task failed" not in daemon.words(), daemon.words()[-3000:]
+        assert "Traceback" not in daemon.words() and "task failed" not in daemon.words(), daemon.words()[-3000:]
 
     def _assert_changed(self, cloud: Cloud, daemon: Daemon) -> None:
         sent = changes(cloud)

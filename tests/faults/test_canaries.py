@@ -141,7 +141,7 @@ def test_no_secret_comes_back_from_vendors_that_repeat_it(tmp_path: Path) -> Non
         _until(lambda: daemon.story("CRITICAL"), daemon)
         _until(lambda: set(ANSWERS) <= set(echo.received), daemon)
         _until(lambda: tls.received["api"], daemon)
-        _until(lambda: daemon.said("a task failed"), daemon)
+        _until(lambda: daemon.said("task failed"), daemon)
         seen = answers_of(daemon, secrets["WATCHDOG_HTTP_TOKEN"])
         assert '"services"' in seen["/status with the token"] or "web" in seen["/status with the token"]
         seen |= printed(daemon, OF_A_CLOUD_THAT_WORKS)

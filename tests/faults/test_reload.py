@@ -12,7 +12,7 @@ from tests.support.daemon_processes import Cloud, Daemon, guarding
 from watchdog.domain.errors import ConfigurationError
 from watchdog.settings.load.load import load
 
-REFUSED = "reload refused, the old configuration stays"
+REFUSED = "reload refused, keeping the previous configuration"
 
 
 def reload(cloud: Cloud, daemon: Daemon, text: str) -> None:
@@ -52,7 +52,7 @@ def test_case_39_a_wrong_or_looser_configuration_is_refused_and_paged(tmp_path: 
 
         stricter = text + "budget: {per_service_per_day: 1}\n"
         reload(cloud, daemon, stricter)
-        daemon.until(lambda: daemon.said("reloaded"))
+        daemon.until(lambda: daemon.said("configuration reloaded"))
         daemon.until(lambda: set(alerts(cloud, "resolve")) == set(alerts(cloud, "trigger")))
 
         cloud.bad_deploy()
@@ -76,7 +76,11 @@ def test_each_of_many_hostile_files_is_refused_and_told_and_the_old_configuratio
             assert mistakes.startswith("watchdog.yaml:") and len(mistakes.splitlines()) <= 50, wrong
         daemon.until(lambda: len(set(alerts(cloud, "trigger"))) == HOSTILE)
         assert all("/configuration/" in key for key in alerts(cloud, "trigger"))
-        assert not daemon.said("reloaded") and not alerts(cloud, "resolve") and "Traceback" not in daemon.words()
+        assert (
+            not daemon.said("configuration reloaded")
+            and not alerts(cloud, "resolve")
+            and "Traceback" not in daemon.words()
+        )
         before = daemon.metric("watchdog_probe_total", service="web", outcome="good")
         daemon.until(lambda: daemon.metric("watchdog_probe_total", service="web", outcome="good") > before + 2)
 
@@ -84,7 +88,7 @@ def test_each_of_many_hostile_files_is_refused_and_told_and_the_old_configuratio
         daemon.until_story("CLOSED")
         assert [entry["target"] for entry in cloud.log("rollback_accepted")] == ["dep-40"], "it guards as before"
         reload(cloud, daemon, text)
-        daemon.until(lambda: daemon.said("reloaded"))
+        daemon.until(lambda: daemon.said("configuration reloaded"))
         daemon.until(lambda: set(alerts(cloud, "resolve")) >= set(alerts(cloud, "trigger")[:HOSTILE]))
 
 

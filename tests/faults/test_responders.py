@@ -22,7 +22,7 @@ def test_who_acknowledged_in_pagerduty_stands_in_the_record(tmp_path: Path) -> N
         cloud.bad_deploy()
         daemon.until(lambda: cloud.pages())
         cloud.post("pagerduty", action="acknowledge", by="Ann Lee")
-        daemon.until(lambda: daemon.said("a human responded"))
+        daemon.until(lambda: daemon.said("page response received"))
         assert "pagerduty: Ann Lee: acknowledged the page in pagerduty at" in " ".join(
             daemon.cli("explain", "web-1").stdout.split()
         )

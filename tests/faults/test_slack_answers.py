@@ -142,7 +142,7 @@ def test_case_38_replayed_forged_or_by_the_wrong_person(tmp_path: Path) -> None:
         assert sum("not one of ours" in note for note in refused) == 2, refused
         assert not any("mallory" in note for note in refused), "the story is no stranger's to fill"
         assert [name for name, by, *_ in chat.commands() if "mallory" in by] == ["refused", "refused"]
-        assert any("mallory" in line["by"] for line in chat.daemon.said("asked for in a channel", ok=False))
+        assert any("mallory" in line["by"] for line in chat.daemon.said("chat command answered", ok=False))
         envelope = chat.click("approve")
         chat.cloud.post("slack", do="redeliver", times=5)
         assert chat.until_reply(envelope).startswith("Done by")
@@ -352,7 +352,7 @@ def test_case_38_two_workers_hear_two_clicks_and_one_counts(tmp_path: Path) -> N
         said = sorted(chat.daemon.until(lambda one=click: chat.replies(one))[0] for click in clicks)
         assert said[0].startswith("Done by slack:U0AAA (ann)") and said[1].startswith("Refused: "), said
         until(lambda: two.cloud.log("pagerduty_resolve"))
-        assert all(len(worker.said("asked for in a channel")) == 1 for worker in two.both), "each heard one"
+        assert all(len(worker.said("chat command answered")) == 1 for worker in two.both), "each heard one"
         assert [one["target"] for one in two.cloud.log("rollback_accepted")] == ["dep-40"]
         assert len(two.changes()) == 2, "auto-deploy off, and one rollback"
         assert sorted(ok for _, _, ok, _, _ in chat.commands()) == [False, True]

@@ -44,7 +44,7 @@ def told(two: Pair) -> str:
 def assert_calm_words(two: Pair) -> None:
     """No fault of our own in anybody's log."""
     for worker in two.both:
-        assert "Traceback" not in worker.words() and "a task failed" not in worker.words(), worker.words()[-4000:]
+        assert "Traceback" not in worker.words() and "task failed" not in worker.words(), worker.words()[-4000:]
 
 
 def taken_over(two: Pair, heir: Daemon, timed: bool) -> float:

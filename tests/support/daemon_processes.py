@@ -212,7 +212,7 @@ class Daemon:
         def alive() -> T:
             found = condition()
             assert found or self.process.poll() is None, f"it ended ({self.process.returncode}):\n{self._tail()}"
-            assert not self.said("a task failed"), self._tail()
+            assert not self.said("task failed"), self._tail()
             return found
 
         return until(alive, self._tail)

@@ -70,12 +70,12 @@ class CommandService:
         if self._refusals.wait_seconds(key) > 0:
             return
         self._refusals.take(key)
-        log.warning("refused in the console", command=command, by=visitor.by)
+        log.warning("console command refused", command=command, by=visitor.by)
         try:
             await self._world.ask(REFUSED, arguments, visitor.by)
         except Temporary as error:
             if self._access.loud("not recorded"):
-                log.warning("a refusal in the console could not be recorded", why=str(error))
+                log.warning("console refusal not recorded", why=str(error))
 
 
 def arguments_of(command: HumanCommand, subject: str, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -81,4 +81,4 @@ async def test_people_sign_in_elsewhere_and_act_by_name_in_the_real_process(tmp_
                 assert (await client.post("/pause", data={"form": word})).status_code == 303
                 assert "oidc:ann@acme.example (approver)" in (await client.get("/audit")).text
             assert keys.OIDC_SECRET not in daemon.words() and said["code"] not in daemon.words()
-            assert daemon.said("logged in to the console", name="ann@acme.example", role="approver")
+            assert daemon.said("console login", name="ann@acme.example", role="approver")

@@ -31,7 +31,7 @@ def test_a_second_one_stands_by_and_takes_over(tmp_path: Path) -> None:
         second = Daemon(cloud, name="second")
         try:
             second.start()
-            told = second.until(lambda: second.said("another watchdog acts on this store; standing by"))
+            told = second.until(lambda: second.said("another watchdog holds the store, standing by"))
             assert told[0]["process"] == daemon.process.pid
             cloud.bad_deploy()
             daemon.until(lambda: cloud.log("rollback_accepted"))
@@ -56,26 +56,26 @@ def reload(daemon: Daemon, text: str, words: str) -> dict[str, object]:
 @pytest.mark.long
 def test_hup_takes_a_valid_configuration_and_keeps_the_old_one_otherwise(tmp_path: Path) -> None:
     """A new service is watched; a broken file, and more rights to act, are refused in words; it guards on."""
-    refused = "reload refused, the old configuration stays"
+    refused = "reload refused, keeping the previous configuration"
     with guarding(tmp_path, quirks=False) as (cloud, daemon):
         cloud.write()
         daemon.start().until_watching()
         text = cloud.config.read_text(encoding="utf-8")
         wider = text.replace("\ndependencies:", TWO_SERVICES.format(**cloud.urls))
-        assert reload(daemon, wider, "reloaded")["services"] == ["web", "api"]
+        assert reload(daemon, wider, "configuration reloaded")["services"] == ["web", "api"]
         daemon.until(lambda: daemon.metric("watchdog_probe_total", service="api", outcome="good") >= 2)
         broken = reload(daemon, wider.replace("contains:", "containz:"), refused)
         assert "containz" in str(broken["mistakes"]) and "watchdog.yaml:" in str(broken["mistakes"])
         more = wider.replace("render: srv-api\n    mode: observe", "render: srv-api\n    mode: autonomous")
         assert "restart" in str(reload(daemon, more, refused)["why"])
         assert "log changed" in str(reload(daemon, wider + "log: {level: debug}\n", refused)["why"])
-        assert reload(daemon, text, "reloaded")["services"] == ["web"]
+        assert reload(daemon, text, "configuration reloaded")["services"] == ["web"]
         before = daemon.metric("watchdog_probe_total", service="web", outcome="good")
         daemon.until(lambda: daemon.metric("watchdog_probe_total", service="web", outcome="good") >= before + 4)
         assert daemon.metric("watchdog_probe_total", service="api") == 0
         cloud.bad_deploy()
         daemon.until_story("CRITICAL")
-        assert reload(daemon, text + "# a comment\n", "reloaded")
+        assert reload(daemon, text + "# a comment\n", "configuration reloaded")
         assert_one_rollback_and_a_closed_incident(cloud, daemon)
 
 
@@ -177,7 +177,7 @@ def names_are_looked_up(folder: Path) -> None:
         cloud.write(replace={"render: srv-web": "render: web"})
         cloud.post("modes", name="render", mode="error_500")
         daemon.start()
-        daemon.until(lambda: daemon.said("service names could not be looked up yet"))
+        daemon.until(lambda: daemon.said("service names not resolved, retrying"))
         daemon.process.terminate()
         assert daemon.until_ended() == 0
         cloud.post("modes", name="render", mode="ok")

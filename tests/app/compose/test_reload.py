@@ -164,7 +164,11 @@ async def test_a_refused_reload_keeps_the_old_configuration_and_says_why(
     assert sources == wanted
     assert app.engine.policy is app.settings.policy
     if words:
-        assert (app.settings is before, words in said, "the old configuration stays" in said) == (True, True, True)
+        assert (app.settings is before, words in said, "keeping the previous configuration" in said) == (
+            True,
+            True,
+            True,
+        )
     else:
         assert app.settings is not before
         assert app.settings.policy == load(path, {}, tmp_path).policy
@@ -257,7 +261,7 @@ async def test_a_reload_that_fails_half_way_is_undone_and_told(reloading: Reload
         text = OBSERVED.replace("front: {http: https://docs.acme.example}", "a: {faulty: a}")
         reloading.path.write_text(text, encoding="utf-8")
         reloading.asked.set()
-        await reloading.until_said("a fault of the watchdog (KeyError)")
+        await reloading.until_said("an internal error (KeyError)")
     finally:
         del SIGNALS["faulty"]
     assert (reloading.app.settings, reloading.app.engine.policy) == (before, before.policy)
@@ -278,7 +282,7 @@ async def test_a_reload_whose_undo_fails_says_that_it_is_half_taken(reloading: R
         why = await reload_settings(reloading.app)
     finally:
         del SIGNALS["faulty"]
-    assert "half taken (KeyError, then ValueError): restart the watchdog" in why
+    assert "both failed (KeyError, then ValueError): restart the watchdog" in why
 
 
 @pytest.mark.parametrize("fault", [Displaced(("web",)), Stale(), Temporary("away"), KeyError("ours")])
@@ -292,7 +296,7 @@ async def test_a_reload_is_taken_although_new_services_cannot_be_taken_up_yet(
     reloading.path.write_text(OBSERVED.replace("docs", "help"), encoding="utf-8")
     assert await reload_settings(reloading.app) == ""
     assert "help" in reloading.app.settings.services
-    await reloading.until_said("with the next renewal")
+    await reloading.until_said("at the next lease renewal")
     assert "refused" not in reloading.said
     store.fault = None
     await reloading.app.sharing.renew()

@@ -70,13 +70,13 @@ async def test_who_comes_in_by_a_token_and_who_leaves_is_in_the_log() -> None:
                 await one.client.get("/api/v1/services", headers=bearer(f"{number}-wrong"))
     told = [{key: one[key] for key in one if key != "log_level"} for one in logs]
     assert told[0] == {
-        "event": "logged in to the console",
+        "event": "console login",
         "name": "Ann [oidc: approver]",
         "role": "operator",
         "way": "console",
     }
-    assert told[1] == {"event": "logged out of the console", "by": "token:Ann [oidc: approver] (operator)"}
-    assert told[2:] == [{"event": "a wrong token was shown to the console", "peer": "127.0.0.1"}] * 5
+    assert told[1] == {"event": "console logout", "by": "token:Ann [oidc: approver] (operator)"}
+    assert told[2:] == [{"event": "console token refused", "peer": "127.0.0.1"}] * 5
 
 
 async def test_with_tls_no_other_host_can_set_the_cookie() -> None:

@@ -344,7 +344,7 @@ async def test_refusals_fill_no_record() -> None:
             for _ in range(20):
                 assert (await o.api("/resume", token=VIEWER)).status_code == 403
         assert len(await o.s.store.asked()) == 5
-        assert len([one for one in logs if one["event"] == "refused in the console"]) == 5
+        assert len([one for one in logs if one["event"] == "console command refused"]) == 5
 
 
 async def test_case_60_one_token_under_many_names_buries_nothing() -> None:

@@ -164,7 +164,7 @@ async def test_a_broken_promise_disarms_before_a_human_is_asked(effect: Change) 
         why = "a fault of our own (AssertionError); please report it"
         assert getattr(unknown, "why", "") == why
         (line,) = [line for line in lines if line["log_level"] == "error"]
-        assert (line["event"], type(line["exc_info"])) == ("an action failed on a fault of our own", AssertionError)
+        assert (line["event"], type(line["exc_info"])) == ("action failed, internal error", AssertionError)
 
 
 async def test_a_fault_of_our_own_while_the_journal_is_away_tells_no_value_to_restore() -> None:
@@ -198,7 +198,7 @@ async def test_what_cannot_be_told_for_the_journal_s_silence_is_left_for_later()
         with capture_logs() as lines:
             await ActionRunner(s.actuator, s.store, s.clock, State, ask).run(pending.id, PIN, resumed=True)
         assert await s.store.pending() == (pending,)
-    assert lines == [logged("error", "what became of an action is looked up later", incident=INCIDENT, why=AWAY)]
+    assert lines == [logged("error", "action outcome unknown, reconciling later", incident=INCIDENT, why=AWAY)]
 
 
 async def test_services_do_not_wait_for_each_other() -> None:
@@ -257,7 +257,7 @@ async def test_a_store_that_fails_right_after_the_send_is_waited_for_and_the_rol
             (event,) = await carried_out(s, ROLLBACK)
         assert isinstance(event, e.RollbackAccepted)
         assert (event.adopted, s.sent("POST"), (await s.row()).state) == (True, 1, "accepted")
-        told = logged("error", "the store did not answer during an action; looking it up", why=AWAY)
+        told = logged("error", "store unavailable during action, reconciling", why=AWAY)
         assert [line for line in lines if line["log_level"] == "error"] == [told, told]
 
 
@@ -301,7 +301,7 @@ async def test_an_effect_that_cannot_be_finished_stays_for_the_next_start() -> N
         with capture_logs() as lines, pytest.raises(AssertionError):
             await carried_out(s, ROLLBACK)
         assert (store.tries, len(await s.store.pending()), len(s.accepted)) == (5, 1, 1)
-        told = logged("error", "an effect could not be marked as finished; it will be looked up again", why=AWAY)
+        told = logged("error", "effect not marked finished, retrying", why=AWAY)
         assert [line for line in lines if line["log_level"] == "error"] == [told] * 5
 
 
@@ -320,7 +320,7 @@ async def test_an_outcome_that_was_lost_with_the_lease_leaves_its_effect_to_be_l
             await acts.run(pending.id, PIN, resumed=False)
         assert await s.store.pending() == ((pending,) if came_back else ())
         why = str(Displaced(("web",)))
-        told = logged("warning", "an action is left to another worker", incident=INCIDENT, why=why)
+        told = logged("warning", "action left to another worker", incident=INCIDENT, why=why)
         assert [line for line in lines if line["log_level"] == "warning"] == ([told] if came_back else [])
 
 

@@ -131,7 +131,7 @@ async def test_case_60_strangers_fill_neither_audit_nor_story_nor_log() -> None:
                     await asyncio.sleep(0)
                 assert "not on the list" in hearing.result().lines[0]
         assert len(s.store._db.commands) == 5 and not await s.store.notes()
-        assert len([line for line in logged if line["event"] == "asked for in a channel"]) == 5
+        assert len([line for line in logged if line["event"] == "chat command answered"]) == 5
         _, (row,) = await asked(s, answer())
         assert row.ok
         long = await one.handle(Request(ANN, "approve", ("w" * 300,), may_change=True))

@@ -178,7 +178,7 @@ async def test_one_that_is_away_is_read_no_more_often_and_its_log_tells_the_trut
             await clock.advance(300.0)
             task.cancel()
     *failed, over = [one["event"] for one in logged]
-    assert failed and set(failed) == {"merges could not be read"} and over == "merges could be read again"
+    assert failed and set(failed) == {"poll failed"} and over == "poll recovered"
     assert isinstance(told[-1], CommitsSeen)
 
 

@@ -61,7 +61,7 @@ async def test_a_failure_is_told_once_and_so_is_its_end() -> None:
             await shelf.clock.advance(90.0)
             shelf.errors.clear()
             await shelf.clock.advance(REFUSED_SECONDS)
-        begun, over = ("things could not be read", "warning"), ("things could be read again", "info")
+        begun, over = ("poll failed", "warning"), ("poll recovered", "info")
         assert [(one["event"], one["log_level"]) for one in told] == [begun, over]
         at = [at for at, _ in shelf.read[:4]]
         assert at == [0.0, AGAIN_SECONDS, AGAIN_SECONDS + 90.0, AGAIN_SECONDS + 90.0 + REFUSED_SECONDS]

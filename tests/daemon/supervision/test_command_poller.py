@@ -255,9 +255,9 @@ async def test_a_damaged_store_is_told_of_now_and_then_and_not_at_every_look() -
             await s.clock.advance(1210.0)
             s.store.damaged = False
             await s.clock.advance(65.0)
-    told = [(one["event"], one.get("left_out")) for one in logs if "commands" in one["event"]]
-    failed = "commands could not be read or answered"
-    assert [event for event, _ in told] == [failed] * 3 + ["commands are answered again"]
+    told = [(one["event"], one.get("left_out")) for one in logs if "command polling" in one["event"]]
+    failed = "command polling failed"
+    assert [event for event, _ in told] == [failed] * 3 + ["command polling recovered"]
     assert told[0][1] == 0 and 500 < (told[1][1] or 0) <= 600
 
 

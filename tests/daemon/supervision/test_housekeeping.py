@@ -41,5 +41,5 @@ async def test_minutes_that_a_damaged_store_does_not_take_end_no_task_and_fill_n
                 minutes.add("web", "home", Sample(Good()), clock.now())
                 await clock.advance(60.0)
     assert await supervisor.stop(5.0) == () and errors == []
-    away, back = "minutes could not be saved", "minutes are saved again"
+    away, back = "minute summaries not saved", "minute summaries saved again"
     assert [one["event"] for one in logs] == [away, back, away]

@@ -109,7 +109,7 @@ def test_libraries_speak_through_the_same_chain_and_only_of_warnings() -> None:
     assert stream.getvalue() == ""
     logging.getLogger("uvicorn.error").warning("bad request %s %s", SECRET, EVIL)
     line = json.loads(stream.getvalue())
-    assert line["event"] == "a library reports"
+    assert line["event"] == "library message"
     assert line["text"].startswith("bad request *** x\\n")
     assert line["logger"] == "uvicorn.error"
 

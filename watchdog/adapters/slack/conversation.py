@@ -50,7 +50,7 @@ class SlackConversation:
         try:
             await self._answer(envelope, hear)
         except Exception:
-            log.exception("what was said in Slack could not be handled", kind=str(envelope.get("type")))
+            log.exception("slack event failed, internal error", kind=str(envelope.get("type")))
 
     async def _answer(self, envelope: Envelope, hear: Hear) -> None:
         found = heard(envelope, self._seal, self._users, self._context.clock.now())
@@ -63,7 +63,7 @@ class SlackConversation:
         """Post a reply. One that cannot be posted is lost; the decision itself is in the message and the log."""
         # The address comes from the envelope; posting anywhere else would hand the incident's facts to a stranger.
         if not is_slacks(address, self._endpoint, "http"):
-            log.warning("a reply has nowhere to go: Slack named no address of its own")
+            log.warning("slack reply dropped, no usable response url")
             return
         client = self._client_for(address)
         try:
@@ -77,9 +77,9 @@ class SlackConversation:
                         # Slack's address takes replies for half an hour, so a pause
                         # beyond 30 s is not worth keeping the task.
                         await self._context.clock.sleep(max(REPLY_PAUSE_SECONDS, min(error.retry_after_seconds, 30.0)))
-            log.warning("a reply could not be posted", why=why)
+            log.warning("slack reply not posted", why=why)
         except Permanent as error:
-            log.warning("a reply could not be posted", why=str(error))
+            log.warning("slack reply not posted", why=str(error))
         finally:
             await client.close()
 

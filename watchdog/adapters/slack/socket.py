@@ -116,13 +116,13 @@ class SocketMode:
             except (Temporary, Permanent) as error:
                 failures += 1
                 self._report(error)
-                log.warning("Slack cannot be heard", why=str(error), attempts=failures)
+                log.warning("slack socket connection failed", why=str(error), attempts=failures)
                 # A refused token does not heal by itself, so the pause is long.
                 asked = error.retry_after_seconds if isinstance(error, Temporary) else REFUSED_PAUSE_SECONDS
                 await self._clock.sleep(max(asked, self._pause(failures)))
                 continue
             self._report(None)
-            log.info("Slack is heard")
+            log.info("slack socket connected")
             return socket
 
     async def _open(self) -> "ClientConnection":
@@ -174,13 +174,13 @@ class SocketMode:
             async for text in socket:
                 said = _read_json(text)
                 if said.get("type") == "disconnect":
-                    log.info("Slack asks for another connection", reason=str(said.get("reason", ""))[:60])
+                    log.info("slack requested a reconnect", reason=str(said.get("reason", ""))[:60])
                     # Not closed here: clicks that Slack has already assigned to this connection still arrive on it.
                     renew.set()
                 elif isinstance(said.get("envelope_id"), str):
                     await self._take(socket, said, group, handle)
         except Exception as error:  # noqa: BLE001  a connection that broke is followed by another
-            log.info("Slack's socket broke", why=type(error).__name__)
+            log.info("slack socket lost", why=type(error).__name__)
         finally:
             # After a planned `disconnect` the successor has reported already; this end is no failure.
             if not renew.is_set():
@@ -194,7 +194,7 @@ class SocketMode:
         known = said["envelope_id"] in self._seen
         # Checked before the acknowledgement: without one Slack sends the click again or shows the author an error.
         if not known and self._handling >= AT_ONCE_MAX:
-            log.warning("too much is asked for in Slack at once: not taken")
+            log.warning("slack request dropped, too many at once")
             return
         # Slack waits three seconds for it, and a decision may take longer; a repeated envelope is acknowledged too.
         await socket.send(json.dumps({"envelope_id": said["envelope_id"]}))
@@ -247,7 +247,7 @@ def _count_connections(number: object) -> None:
     """Warn of connections of this app that cannot be ours: clicks that go to them are lost."""
     if isinstance(number, int) and number > OURS_MAX:
         how = "stop what else uses this app token, or make a new one for the watchdog"
-        log.warning("Slack counts more connections of this app than ours", connections=number, ours=OURS_MAX, cure=how)
+        log.warning("slack counts more connections than expected", connections=number, ours=OURS_MAX, cure=how)
 
 
 def _read_json(text: str | bytes) -> Envelope:

@@ -256,7 +256,7 @@ async def end(daemon: Daemon) -> None:
             halted = True
     stuck = await daemon.supervisor.stop(STOP_SECONDS)
     if stuck:
-        log.warning("tasks did not end in time", tasks=list(stuck))
+        log.warning("tasks did not stop in time", tasks=list(stuck))
     # Displaced or Stale: another worker has saved a newer state meanwhile, and ours must not replace it.
     with contextlib.suppress(Temporary, Permanent, Displaced, Stale):
         # Without a halted engine a step may be half-way: the state in memory is then ahead of the journal.

@@ -135,7 +135,7 @@ async def _take_role(lock: RoleLock | None, clock: Clock, stop: asyncio.Event) -
     while lock is not None and not lock.acquire():
         # Once: a standby beside a running daemon waits for days, and asks every second.
         if not told:
-            log.warning("another watchdog acts on this store; standing by", process=lock.holder)
+            log.warning("another watchdog holds the store, standing by", process=lock.holder)
             told = True
         if stop.is_set():
             return False
@@ -149,7 +149,7 @@ async def _resolve_patiently(settings: Settings, clock: Clock, stop: asyncio.Eve
         try:
             return await resolve(settings, clock)
         except Temporary as error:
-            log.error("service names could not be looked up yet", why=str(error))
+            log.error("service names not resolved, retrying", why=str(error))
             with contextlib.suppress(TimeoutError):
                 # A wait that a SIGTERM ends: sleeping would delay the shutdown by up to 15 s.
                 async with asyncio.timeout(RESOLVE_AGAIN_SECONDS):
@@ -161,7 +161,7 @@ def report_errors(get_app: Callable[[], App | None]) -> Callable[[str, BaseExcep
     """Return the function that the supervisor calls when a task fails."""
 
     def on_error(name: str, error: BaseException) -> None:
-        log.error("a task failed", task=name, exc_info=error)
+        log.error("task failed", task=name, exc_info=error)
         error_reporting.report(error)
         app = get_app()
         if app is not None:

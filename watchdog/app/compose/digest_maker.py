@@ -27,7 +27,7 @@ async def keep_digests(app: App) -> None:
         try:
             await make_digest(app)
         except (Temporary, Permanent) as error:
-            log.warning("the weekly digest could not be made yet", why=str(error))
+            log.warning("weekly digest not created, retrying", why=str(error))
         await app.clock.sleep(LOOK_SECONDS)
 
 

@@ -20,8 +20,8 @@ from watchdog.domain.policy import Mode
 from watchdog.settings import Settings
 from watchdog.settings.load.load import load
 
-REFUSED = "reload refused, the old configuration stays"
-HALF_TAKEN = "taking it failed by a fault of the watchdog, and so did going back: it is half taken"
+REFUSED = "reload refused, keeping the previous configuration"
+HALF_TAKEN = "reload failed half-way, configuration partly applied"
 HOW_TO_APPLY = "restart the watchdog (after the incident, if one is open)"
 LINES_MAX = 20
 """Mistakes or changes shown; the others follow once these are corrected."""
@@ -79,7 +79,7 @@ async def reload_settings(app: App) -> str:
     # Any fault here is ours, and must not end the daemon: the old configuration still watches.
     except Exception as error:
         log.error(REFUSED, exc_info=error)
-        return f"taking it failed by a fault of the watchdog ({type(error).__name__}): {HOW_TO_APPLY}"
+        return f"the watchdog failed to apply it, an internal error ({type(error).__name__}): {HOW_TO_APPLY}"
 
 
 async def _reload(app: App) -> str:
@@ -95,7 +95,7 @@ async def _reload(app: App) -> str:
     half = await _put_or_undo(app, fresh)
     if half:
         return half
-    log.info("reloaded", services=list(fresh.policy.services), changes=different)
+    log.info("configuration reloaded", services=list(fresh.policy.services), changes=different)
     await _take_up_at_once(app)
     return ""
 
@@ -113,7 +113,8 @@ async def _put_or_undo(app: App, fresh: Settings) -> str:
         except Exception as again:
             log.error(HALF_TAKEN, exc_info=error)
             log.error(HALF_TAKEN, exc_info=again)
-            return f"{HALF_TAKEN} ({type(error).__name__}, then {type(again).__name__}): restart the watchdog"
+            why = f"{type(error).__name__}, then {type(again).__name__}"
+            return f"{HALF_TAKEN}: the change and its undoing both failed ({why}): restart the watchdog"
         raise
     return ""
 
@@ -124,7 +125,7 @@ async def _take_up_at_once(app: App) -> None:
         await app.sharing.renew()
     # The configuration is in force already: a failure here is no refusal.
     except Exception as error:
-        log.warning("new services are taken up with the next renewal", exc_info=error)
+        log.warning("new services start at the next lease renewal", exc_info=error)
 
 
 async def _put(app: App, settings: Settings, sources: Sources) -> None:

@@ -28,7 +28,7 @@ async def keep_numbers(daemon: Daemon) -> None:
         try:
             await _count(daemon, numbers)
         except (Temporary, Permanent) as error:
-            log.warning("the numbers of the last 30 days could not be read", why=str(error))
+            log.warning("30-day statistics not read", why=str(error))
         else:
             if not numbers.complete:
                 await daemon.clock.sleep(READ_ON_SECONDS)

@@ -76,7 +76,7 @@ async def decide_past_again(app: App, folder: Path) -> None:
     again = f"it was begun {tries} times, and never came to its end"
     # Given up, people are notified all the same: silence would look like a comparison without differences.
     found = await _replayed(folder) if tries < TRIES_MAX else _not_done(again)
-    log.info("the past was decided again after an upgrade", result=found.title)
+    log.info("upgrade check finished", result=found.title)
     until = clock.now() + LOOK_SECONDS if found.other else None
     while not await engine.submit_and_wait(PastDecidedAgain(clock.now(), found.title, found.lines, holds, until)):
         # The step could not be saved now, so it had no effect.
@@ -119,7 +119,7 @@ def _write_mark(folder: Path, what: Mapping[str, Any]) -> bool:
     try:
         (folder / MARK).write_text(json.dumps({"judgement": ours(), **what}), encoding="utf-8")
     except OSError as error:
-        log.warning(f"the past is not decided again after an upgrade: {MARK} cannot be written", why=error.strerror)
+        log.warning("upgrade check skipped, file not writable", file=MARK, why=error.strerror)
         return False
     return True
 

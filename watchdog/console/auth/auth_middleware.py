@@ -132,7 +132,7 @@ class AuthMiddleware:
             return too_often(wait)
         self._access.guesses.take(peer, token)
         if self._access.loud("wrong token", peer):
-            log.warning("a wrong token was shown to the console", peer=peer)
+            log.warning("console token refused", peer=peer)
         return _unauthorized()
 
     def _untrusted(self, peer: str, why: str) -> Response:
@@ -141,12 +141,12 @@ class AuthMiddleware:
         if wait > 0:
             return too_often(wait)
         if self._access.loud("untrusted", peer):
-            log.warning("a request to the console names somebody, and was refused", peer=peer, why=why)
+            log.warning("console request with foreign identity headers refused", peer=peer, why=why)
         return JSONResponse({"detail": f"refused: {why}"}, 403)
 
     def _without_a_role(self, scope: Scope, name: str) -> Response:
         if self._access.loud("stranger", name):
-            log.warning("somebody without a role was refused in the console", name=name, way="proxy")
+            log.warning("console login refused, no role", name=name, way="proxy")
         if scope["path"].startswith(API):
             return JSONResponse({"detail": "you are logged in at the proxy, and have no role here"}, 403)
         said = f"You are {name}, says the proxy, and nobody gave that name a role. Ask who runs the watchdog."

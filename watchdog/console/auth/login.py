@@ -83,7 +83,7 @@ def login_routes(access: Access, renderer: Renderer, clock: Clock) -> list[Route
         answer = RedirectResponse(inside(after), 303)
         value = sessions.make(role, form.get("name", ""), clock.now())
         put_cookie(answer, request, COOKIE, value, access.url, max_age=int(LIFE_SECONDS))
-        log.info("logged in to the console", name=typed(form.get("name", "")), role=role.value, way="console")
+        log.info("console login", name=typed(form.get("name", "")), role=role.value, way="console")
         return answer
 
     async def leave(request: Request) -> Response:
@@ -92,7 +92,7 @@ def login_routes(access: Access, renderer: Renderer, clock: Clock) -> list[Route
         if not is_from_elsewhere(request):
             access.ended.end(cookie_of(request, COOKIE, access.url))
             put_cookie(answer, request, COOKIE, "", access.url)
-            log.info("logged out of the console", by=request.scope["visitor"].by)
+            log.info("console logout", by=request.scope["visitor"].by)
         return answer
 
     return [
@@ -116,5 +116,5 @@ def _wrong(access: Access, peer: str, token: bytes) -> tuple[int, str, float]:
         return 429, f"Too many attempts: wait {show_seconds(int(wait) + 1)}.", wait
     access.guesses.take(peer, token)
     if access.loud("wrong token", peer):
-        log.warning("a wrong token was shown to the console", peer=peer)
+        log.warning("console token refused", peer=peer)
     return 401, "That is not the token.", 0.0

@@ -132,7 +132,7 @@ def signing_in_routes(access: Access, oidc: Oidc, renderer: Renderer, clock: Clo
             answer = _let_in(request, await _name(request, access, oidc, attempts, found and found[0]), after)
         except NotProven as error:
             if error.status == 403 and access.loud("oidc", access.peer(request.scope)):
-                log.warning("a login was refused", provider=provider.name, why=str(error))
+                log.warning("console login refused", provider=provider.name, why=str(error))
             answer = problem(request, error.status, str(error), after, 0)
         # Whether it worked or not, the attempt is over: delete its cookie.
         put_cookie(answer, request, COOKIE, "", access.url, samesite="lax")
@@ -144,10 +144,10 @@ def signing_in_routes(access: Access, oidc: Oidc, renderer: Renderer, clock: Clo
         role = oidc.people.role_of(name)
         if role is None:
             if access.loud("stranger", name):
-                log.warning("somebody without a role was refused in the console", name=name, way="oidc")
+                log.warning("console login refused, no role", name=name, way="oidc")
             said = f"You are {name}, says {provider.name}, and nobody gave that name a role. Ask who runs the watchdog."
             return renderer.page(request, "closed.html", {"title": "No role", "problem": said, "again": True}, 403)
-        log.info("logged in to the console", name=name, role=role.value, way="oidc")
+        log.info("console login", name=name, role=role.value, way="oidc")
         answer = renderer.page(request, "signed_in.html", {"after": after, "name": name})
         value = sessions.prove(name, clock.now())
         lasts = int(session.LIFE_SECONDS)
@@ -160,7 +160,7 @@ def signing_in_routes(access: Access, oidc: Oidc, renderer: Renderer, clock: Clo
 def _no_help(access: Access, name: str, error: Exception) -> None:
     """Log that the provider fails, rate-limited: logins begun during its outage do not fill the log."""
     if access.loud("oidc no help"):
-        log.warning("the login's provider is no help", provider=name, why=str(error))
+        log.warning("login provider unavailable", provider=name, why=str(error))
 
 
 async def _name(request: Request, access: Access, oidc: Oidc, attempts: PendingLogins, attempt: SignIn | None) -> str:

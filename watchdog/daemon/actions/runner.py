@@ -71,9 +71,9 @@ class ActionRunner:
         try:
             await self._carry_out(effect_id, effect, resumed=resumed)
         except Displaced as error:
-            log.warning("an action is left to another worker", incident=effect.incident, why=str(error))
+            log.warning("action left to another worker", incident=effect.incident, why=str(error))
         except (Temporary, Permanent) as error:
-            log.error("what became of an action is looked up later", incident=effect.incident, why=str(error))
+            log.error("action outcome unknown, reconciling later", incident=effect.incident, why=str(error))
 
     async def _carry_out(self, effect_id: int, effect: Change, *, resumed: bool) -> None:
         stay = self._stay(effect.service)
@@ -160,10 +160,10 @@ class ActionRunner:
             except Displaced:
                 raise
             except (Temporary, Permanent) as error:
-                log.error("the store did not answer during an action; looking it up", why=str(error))
+                log.error("store unavailable during action, reconciling", why=str(error))
                 why = f"the journal does not answer: {error}"
             except Exception as error:
-                log.error("an action failed on a fault of our own", exc_info=error)
+                log.error("action failed, internal error", exc_info=error)
                 # An assertion of the protocol failed: the core disables all further actions.
                 if isinstance(error, AssertionError):
                     await self._ask(e.InvariantBroken(self._clock.now(), f"{type(effect).__name__}: {error}"))
@@ -198,7 +198,7 @@ class ActionRunner:
                 await self._store.finish(effect_id, outcome, service)
                 return
             except (Temporary, Permanent) as error:
-                log.error("an effect could not be marked as finished; it will be looked up again", why=str(error))
+                log.error("effect not marked finished, retrying", why=str(error))
                 await self._clock.sleep(FINISH_AGAIN_SECONDS)
 
 

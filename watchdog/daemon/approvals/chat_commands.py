@@ -50,7 +50,7 @@ class ChatCommands:
         except (Temporary, Permanent) as error:
             reply = _no(f"No answer: {error}")
         if request.may_change or self._is_room_for("a stranger's line of the log"):
-            log.info("asked for in a channel", by=request.by, what=request.name, ok=reply.ok, answer=reply.lines[0])
+            log.info("chat command answered", by=request.by, what=request.name, ok=reply.ok, answer=reply.lines[0])
         return reply
 
     async def _handle(self, request: Request) -> Reply:

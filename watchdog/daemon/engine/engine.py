@@ -275,7 +275,7 @@ class Engine:
                 return await self.recorder.record(event, result, answer)
             except Displaced as error:
                 # The next attempt raises Displaced if the event is about one of these services.
-                log.warning("another worker has these services now", services=list(error.names))
+                log.warning("services taken over by another worker", services=list(error.names))
                 self._drop(error.names)
             except Stale:
                 await self._refresh_in_turn()
@@ -290,14 +290,14 @@ class Engine:
             return StepResult(before, before, (refusal(before, event, why),))
         after, effects, why = checked_step(before, event, policy)
         if why:
-            log.error("a promise of ours would be broken: disarmed, nothing of it is done", why=why)
+            log.error("invariant violation, step discarded, actions disabled", why=why)
         return StepResult(before, after, effects, policy=policy)
 
     async def _refresh_in_turn(self) -> None:
         try:
             await self._read_shared()
         except (Temporary, Permanent) as error:
-            log.error("what all workers share could not be read", why=str(error))
+            log.error("shared state not read", why=str(error))
 
     def _refuse(self, refusal: Event) -> None:
         self._supervisor.spawn("refuse", self.submit(refusal))
@@ -312,7 +312,7 @@ class Engine:
                 # Under the lock: a step in progress has rows whose tasks are not started yet.
                 left = await self.recorder.left_over(self.held, self._under_way)
         except (Temporary, Permanent) as error:
-            log.error("effects left over could not be read; they are looked for again", why=str(error))
+            log.error("unfinished effects not read, retrying", why=str(error))
             return
         for item in left:
             self._perform(item, resumed=True)

@@ -190,7 +190,7 @@ class StepPersister:
             raise
         except Exception as error:  # noqa: BLE001  the next one follows
             if quietly:
-                log.warning("what is seen under suspicion could not be saved", why=type(error).__name__)
+                log.warning("suspicion readings not saved", why=type(error).__name__)
             else:
                 self._complain(error)
             # Saves out of turn run under the engine's lock: each failed one delays the handling of events.
@@ -223,7 +223,7 @@ class StepPersister:
             self._recovered()
         # `end` waits for a quiet minute: a store that fails every other time logs one recovery.
         if self._throttle.end(self._clock.monotonic()):
-            log.info("the store takes records again")
+            log.info("store write recovered")
         return pending
 
     def unrecorded(self, event: Event, result: StepResult, error: Exception) -> StepResult:
@@ -267,7 +267,7 @@ class StepPersister:
         left_out = self._throttle.take(self.trouble, self._clock.monotonic())
         if left_out is not None:
             log.error(
-                "the store did not take a record; nothing is changed in production",
+                "store write failed, actions suspended",
                 why=self.trouble,
                 left_out=left_out,
                 # A traceback only for a fault of the daemon: a store's error is complete in one line.

@@ -112,7 +112,7 @@ class Door:
         """Pause accepting: the socket stays readable, and would keep the loop busy."""
         left_out = self._throttle.take("accept", self._loop.time())
         if left_out is not None:
-            log.error("no connection can be accepted", why=error.strerror, left_out=left_out)
+            log.error("accepting connections failed", why=error.strerror, left_out=left_out)
         self._loop.remove_reader(self._sock.fileno())
         self._retry = self._loop.call_later(RETRY_SECONDS, self.open)
 

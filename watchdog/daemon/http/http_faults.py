@@ -48,4 +48,4 @@ class Faults:
         left_out = self._throttle.take(kind, asyncio.get_running_loop().time())
         if left_out is not None:
             first = error if left_out == 0 else None
-            log.error("a request failed on a fault of our own", kind=kind, left_out=left_out, exc_info=first)
+            log.error("request failed, internal error", kind=kind, left_out=left_out, exc_info=first)

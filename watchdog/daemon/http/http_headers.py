@@ -64,11 +64,8 @@ class SafeHeaders:
             return None  # a program may name no host (HTTP/1.0); a browser always does
         left_out = self._strange.take(STRANGE_HOST, asyncio.get_running_loop().time())
         if left_out is not None:
-            log.warning(
-                "refused a request for a host that is not ours: see metrics.hosts",
-                host=given.decode("latin-1"),
-                left_out=left_out,
-            )
+            host = given.decode("latin-1")
+            log.warning("request refused, unknown host", host=host, key="metrics.hosts", left_out=left_out)
         why = "this is not the host that you asked for: write its name into metrics.hosts"
         return JSONResponse({"ok": False, "detail": why}, 421)
 

@@ -76,7 +76,7 @@ class ChangeEvents:
             except Permanent as error:
                 why = str(error)
                 break
-        log.warning("a change could not be told to the pager", deploy=change.deploy, why=why)
+        log.warning("change event not sent to pager", deploy=change.deploy, why=why)
 
 
 def change_of(service: ServiceState, live: Deploy, at: float) -> Change:

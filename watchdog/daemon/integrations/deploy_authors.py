@@ -40,7 +40,7 @@ class DeployAuthors:
         self._clock = clock
         self._state = state
         self._emit = emit
-        self._poller = Poller("the authors of a deploy", clock, self._on_trial, self._ask)
+        self._poller = Poller("deploy authors", clock, self._on_trial, self._ask)
 
     def stepped(self, before: State, after: State, event: Event, effects: Sequence[Effect]) -> None:
         """Look at once when a deploy's watch window begins, or a service in one moved to this worker."""

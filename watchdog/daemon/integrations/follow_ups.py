@@ -60,7 +60,7 @@ class FollowUpKeeper:
             try:
                 await self.look()
             except (Temporary, Permanent) as error:
-                log.warning("what is left to people could not be read", why=str(error))
+                log.warning("follow-ups not read", why=str(error))
             await self._clock.sleep(EVERY_SECONDS)
 
     async def look(self) -> None:
@@ -102,4 +102,4 @@ class FollowUpKeeper:
         try:
             await self._ask(event)
         except Displaced:
-            log.info("another worker reminds", incident=incident)
+            log.info("follow-up reminder left to another worker", incident=incident)

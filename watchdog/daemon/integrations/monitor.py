@@ -133,9 +133,9 @@ class IntegrationMonitor:
             return
         self._logged[one.key] = one
         if not one.standing.works:
-            log.warning("an integration does not work", integration=one.key, how=one.standing.value, why=one.why)
+            log.warning("integration failing", integration=one.key, how=one.standing.value, why=one.why)
         elif before is not None and not before.standing.works:
-            log.info("an integration works again", integration=one.key)
+            log.info("integration recovered", integration=one.key)
 
     def _is_worth_telling(self, one: Integration) -> bool:
         """Return whether to report to the core: a lasting failure until it is reported, a recovery seen by this worker.

@@ -67,7 +67,7 @@ class PagerSync:
         self._held = held
         self._tell = tell
         self._seen: LRUCache[tuple[str, str], None] = LRUCache(REMEMBERED_MAX)
-        self._poller = Poller("who responded to a page", clock, self._pagers, self._round, pager.every_seconds)
+        self._poller = Poller("page responses", clock, self._pagers, self._round, pager.every_seconds)
 
     def stepped(self, before: State, after: State, event: Event, effects: Sequence[Effect]) -> None:
         """Begin to read when this step paged people for an incident."""
@@ -122,7 +122,7 @@ class PagerSync:
 
     async def _write_down(self, incident_id: str, response: Response, by: str, words: str) -> None:
         await self._store.remark(incident_id, words, by)
-        log.info("a human responded", incident=incident_id, what=response.what, by=by)
+        log.info("page response received", incident=incident_id, what=response.what, by=by)
 
 
 def _is_told(incident: Incident | None) -> bool:

@@ -135,7 +135,7 @@ class CommitAnnotatingNotifier:
             more = self._commits.lines(notice)
         # A page without the commits is worth more than no page.
         except Exception as error:
-            log.error("suspect commits could not be told", exc_info=error)
+            log.error("suspect commits not added to notice", exc_info=error)
             more = ()
         return await self._inner.send(replace(notice, lines=(*notice.lines, *more)) if more else notice, reference)
 

@@ -143,7 +143,7 @@ class LatePages:
             newer = self._sent.setdefault(key, sent)
             newer.lost_at, newer.channels = sent.lost_at, {**sent.channels, **newer.channels}
         elif end.channels:
-            log.warning("another worker closed the incident: it is resolved again", incident=sent.notice.incident)
+            log.warning("incident closed by another worker, resolving its page again", incident=sent.notice.incident)
             sending.create_task(self._resolve(end))
 
     async def _end_of(self, sent: _Sent) -> Tell | None:

@@ -54,7 +54,7 @@ class SteadyClock:
         behind = wall - (self._now + passed)
         # Against the last difference: one change of the host's clock is logged once, not until it is made up.
         if abs(behind - self._behind_seconds) > STEP_SECONDS:
-            log.warning("the host's clock was set; it is followed slowly", by_seconds=behind - self._behind_seconds)
+            log.warning("host clock changed, slewing", by_seconds=behind - self._behind_seconds)
         # Never backwards: the slew is bounded by the time that passed.
         made_up = max(-SLEW * passed, min(behind, SLEW * passed))
         self._now += passed + made_up

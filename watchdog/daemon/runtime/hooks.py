@@ -42,4 +42,4 @@ def call_safely(listener: Callable[..., None], *told: object) -> None:
         listener(*told)
     # Any exception: a broken chart or recording must not stop a page.
     except Exception as error:
-        log.error("a listener failed", exc_info=error)
+        log.error("listener failed", exc_info=error)

@@ -78,13 +78,13 @@ class Poller(Generic[Thing]):
             again = await self._read(thing)
         except (Temporary, Permanent) as error:
             if thing not in self._failing:
-                tell = log.error if isinstance(error, Permanent) else log.warning
-                tell(f"{self._what} could not be read", of=str(thing), why=str(error))
+                write = log.error if isinstance(error, Permanent) else log.warning
+                write("poll failed", what=self._what, of=str(thing), why=str(error))
             self._failing.add(thing)
             asked = error.retry_after_seconds if isinstance(error, Temporary) else REFUSED_SECONDS
             # Never sooner than this kind's own pause, whatever the other side asks for.
             return max(asked, self._again_seconds)
         if thing in self._failing:
-            log.info(f"{self._what} could be read again", of=str(thing))
+            log.info("poll recovered", what=self._what, of=str(thing))
             self._failing.discard(thing)
         return again

@@ -96,13 +96,13 @@ class CommandPoller:
                 self._complain(str(error))
             else:
                 if self._throttle.end(self._clock.monotonic()):
-                    log.info("commands are answered again")
+                    log.info("command polling recovered")
             await self._clock.sleep(POLL_SECONDS)
 
     def _complain(self, why: str) -> None:
         left_out = self._throttle.take(why, self._clock.monotonic())
         if left_out is not None:
-            log.warning("commands could not be read or answered", why=why, left_out=left_out)
+            log.warning("command polling failed", why=why, left_out=left_out)
 
     async def apply_all(self) -> None:
         """Apply every waiting command once, even if its answer has to be written again."""
@@ -146,7 +146,7 @@ class CommandPoller:
         found, held = await self._store.command(number), self._engine.held
         name = await self._owner(found) if found is not None and found.ok else ""
         if name in held:
-            log.warning("a command was saved after all: its service is read from the store again", number=number)
+            log.warning("command was committed, reloading service state", number=number)
             await self._engine.adopt_services({name: held[name]})
 
     async def _said(self, command: Command, *, recent: bool) -> tuple[bool, str, int] | None:
@@ -161,7 +161,7 @@ class CommandPoller:
         except (Temporary, Permanent):
             raise
         except Exception as error:
-            log.error("a command could not be applied", number=command.id, exc_info=error)
+            log.error("command failed, internal error", number=command.id, exc_info=error)
             return False, f"a fault of our own ({type(error).__name__}); please report it", FAILED
 
     async def _is_withdrawn(self, command: Command) -> bool:

@@ -32,10 +32,10 @@ async def keep_minutes(minutes: MinuteAggregator, store: Store, clock: Clock, me
                 metrics.store_error()
                 left_out = throttle.take(str(error), clock.monotonic())
                 if left_out is not None:
-                    log.warning("minutes could not be saved", why=str(error), left_out=left_out)
+                    log.warning("minute summaries not saved", why=str(error), left_out=left_out)
             else:
                 if throttle.end(clock.monotonic()):
-                    log.info("minutes are saved again")
+                    log.info("minute summaries saved again")
 
 
 async def keep_vitals(

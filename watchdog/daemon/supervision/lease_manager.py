@@ -125,9 +125,9 @@ class LeaseManager:
         if why:
             self.in_step.clear()
         if why and not self._trouble:
-            log.error("leases could not be renewed; nothing can be changed in production meanwhile", why=why)
+            log.error("lease renewal failed, actions suspended", why=why)
         elif self._trouble and not why:
-            log.info("leases are renewed again")
+            log.info("lease renewal recovered")
         self._trouble = why
 
     async def renew(self) -> None:
@@ -172,7 +172,7 @@ class LeaseManager:
         # A service watched from memory under this worker's new lease is not dropped: `_take` reads it.
         gone = [name for name in moved if held[name] != ALONE or name not in grip.epochs]
         if gone:
-            log.info("services move to another worker", services=[name for name in gone if name])
+            log.info("services handed over to another worker", services=[name for name in gone if name])
             await self._engine.drop(gone)
         unwatched = [name for name, epoch in self._watched.items() if self._engine.held.get(name) != epoch]
         for name in unwatched:

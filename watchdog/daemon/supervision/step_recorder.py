@@ -101,9 +101,9 @@ class StepRecorder:
         self._not_before = None
         if missed:
             self._metrics.unrecorded(missed)
-            log.error("steps were not recorded: the disk is too slow", steps=missed)
+            log.error("recording dropped steps, disk too slow", steps=missed)
         if self.trouble and written:
-            log.info("steps are recorded again")
+            log.info("recording recovered")
             self.trouble = ""
 
     def _complain(self, error: Exception) -> None:
@@ -111,8 +111,9 @@ class StepRecorder:
         why = str(error) if isinstance(error, Temporary) else f"a fault of our own ({type(error).__name__})"
         if not self.trouble:
             log.error(
-                "steps are not recorded; the daemon goes on without. Make room, or write record: {folder: …}",
+                "recording failed, daemon continues without it",
                 why=why,
+                next_step="make room on the disk, or set record.folder",
                 exc_info=None if isinstance(error, Temporary) else error,
             )
         self.trouble = why

@@ -1,6 +1,6 @@
 """Logs: one JSON object a line on stdout, readable lines on a terminal.
 
-Rule 1: `event` is the daemon's own short sentence; foreign text is a value under a name of its own.
+Rule 1: `event` is a lower-case fact without values (tests/test_log_events.py); what varies is a field beside it.
 Rule 2: every string is redacted, made harmless (no control characters, no bidi tricks) and bounded before it is
 written; JSONRenderer alone would escape them, the console renderer would not.
 Rule 3: libraries log through the same processors, and the chatty ones (whose lines hold URLs) warnings only.
@@ -105,7 +105,7 @@ def get_logger(name: str = "watchdog") -> structlog.typing.FilteringBoundLogger:
 
 def move_foreign_text(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Move a library's message to `text`: `event` is the daemon's own."""
-    return {**event, "event": "a library reports", "text": event.get("event", "")}
+    return {**event, "event": "library message", "text": event.get("event", "")}
 
 
 class Cleaner:
