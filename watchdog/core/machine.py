@@ -270,7 +270,7 @@ def step(state: State, event: Event, policy: Policy) -> tuple[State, tuple[Effec
         # Before the handler: it closes the notice of a switch that a person flipped, and a returned bad commit
         # re-pins auto-deploy, so the phase's handler already sees both.
         if isinstance(event, e.DeploysListed):
-            restore_auto_deploy.over(ctx, "Somebody switched it on")
+            restore_auto_deploy.over_by_list(ctx)
             bad_commit_recurrence.watch(ctx)
             manual_silences.by_platform(ctx)
         _handler(ctx)(ctx)

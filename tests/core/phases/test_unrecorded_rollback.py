@@ -254,3 +254,39 @@ def test_auto_deploy_that_an_open_incident_or_the_record_knows_to_be_off_is_not_
     world = reach(Phase.CALM) if put_off else reach(Phase.PINNING)
     put(world, auto_deploy_off=put_off, pinned_for="web-1" if put_off else "")
     assert lines(listed(taken_up(world)), "HUMAN") == []
+
+
+def test_the_notice_about_it_is_closed_once_it_serves_no_more_and_auto_deploy_is_on() -> None:
+    """A pager keeps it open otherwise, as information that nobody ends; that its code is not denied ends nothing."""
+    world = taken_up(after_a_rollback(reach(Phase.CALM).state))
+    listed(world)
+    rollback = web(world).live
+    assert web(world).returned == (rollback,)
+    assert notices(listed(world, auto_deploy="commit", at=5.0)) == [], "it serves"
+    world.end(world.begin("ddddddd1", "manual"))
+    assert notices(listed(world, at=10.0)) == [], "the same notice says that auto-deploy is off"
+    effects = listed(world, auto_deploy="commit", at=15.0)
+    assert [(one.notice.incident, one.notice.resolves) for one in effects if isinstance(one, fx.Tell)] == [
+        (rollback, True)
+    ]
+    assert web(world).returned == ()
+
+
+def test_auto_deploy_that_is_off_by_the_list_alone_is_ended_by_the_list() -> None:
+    """The notice stays open until the platform shows it as on."""
+    world = reach(Phase.CALM)
+    put(world, facts=replace(world.facts, auto_deploy="commit"))
+    (opened,) = [one.notice for one in listed(taken_up(world)) if isinstance(one, fx.Tell)]
+    for at, value in ((5.0, "off"), (10.0, "unknown")):
+        assert notices(listed(world, auto_deploy=value, at=at)) == []
+    (ended,) = [one.notice for one in listed(world, auto_deploy="commit", at=15.0) if isinstance(one, fx.Tell)]
+    assert ended.resolves and ended.dedup_key == opened.dedup_key
+    assert notices(listed(world, auto_deploy="commit", at=20.0)) == []
+
+
+def test_a_record_without_deploys_lacks_nothing_however_wrong_the_clock_is() -> None:
+    """A start without the store, on a host whose clock is an hour behind: each listed deploy is newer than now."""
+    world = after_a_rollback(reach(Phase.CALM).state)
+    put(world, deploys=(), deploys_at=None, live=None, facts=None)
+    hear(world, e.Restarted(world.now - 3600.0))
+    assert notices(listed(world, at=-3600.0)) == [] and world.state.denied == ()

@@ -4,7 +4,7 @@ Rule 1: it is answered by switching auto-deploy off again (once) and a page; nev
 that it begins, a human is asked (guards.recurring_commit).
 Rule 2: a deploy that people know of is bad news no more: what was listed when its code was denied, what was said.
 Rule 3: outside an incident the page is an alert of its own, for each deploy: closed once that serves no more, will not
-serve, or its code is trusted.
+serve, or its code is trusted. So is the notice about a rollback that the record lacked (unrecorded_rollback.py).
 """
 
 from watchdog.core import note_text
@@ -79,25 +79,37 @@ def _say(ctx: StepContext, deploy: Deploy) -> None:
         f"If it is good now: {command_line('trust', deploy.code)}",
     )
     ctx.notify_service(NoticeKind.HUMAN_NEEDED, deploy.id, f"{ctx.name}: {what}", lines, wakes=True)
-    ctx.update_service(returned=(*ctx.service.returned, deploy.id)[-KNOWN_MAX:])
+    end_later(ctx, deploy.id)
+
+
+def end_later(ctx: StepContext, about: str) -> None:
+    """Remember the notice about a deploy as open: a deploy list closes it."""
+    ctx.update_service(returned=(*ctx.service.returned, about)[-KNOWN_MAX:])
 
 
 def _close_pages(ctx: StepContext) -> None:
-    """Close the page about each deploy whose return is over, however it ended."""
+    """Close the notice about each deploy whose matter is over, however it ended."""
     for about in ctx.service.returned:
-        why = _why_over(ctx, about)
+        came_back = about in {deploy for _, deploy in ctx.service.bad}
+        why = _why_over(ctx, about, came_back=came_back)
         if why:
             ctx.update_service(returned=tuple(one for one in ctx.service.returned if one != about))
-            title = f"{ctx.name}: the return of the bad commit by {about} is over"
-            ctx.notify_service(NoticeKind.RESOLVED, about, title, (why,))
+            what = "the return of the bad commit by" if came_back else "a rollback that the record lacked:"
+            ctx.notify_service(NoticeKind.RESOLVED, about, f"{ctx.name}: {what} {about} is over", (why,))
 
 
-def _why_over(ctx: StepContext, about: str) -> str:
-    deploy = next((one for one in ctx.service.deploys if one.id == about), None)
+def _why_over(ctx: StepContext, about: str, *, came_back: bool) -> str:
+    deploy, facts = next((one for one in ctx.service.deploys if one.id == about), None), ctx.service.facts
+    off = facts is not None and facts.auto_deploy == "off" and not ctx.service.auto_deploy_off
+    # That notice may be all that says that auto-deploy is off.
+    if off and not came_back:
+        return ""
     if deploy is None or not (deploy.is_live or deploy.in_progress):
         live = live_deploy(ctx.service.deploys)
         return f"{live.id} is live." if live is not None else f"{about} is not live."
-    return f"{note_text.short(deploy.code)} is trusted now." if deploy.code not in ctx.state.denied else ""
+    # A rollback that the record lacked led to good code: that it is not denied ends nothing.
+    trusted = came_back and deploy.code not in ctx.state.denied
+    return f"{note_text.short(deploy.code)} is trusted now." if trusted else ""
 
 
 def _open(ctx: StepContext) -> Incident | None:

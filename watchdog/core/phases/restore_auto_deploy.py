@@ -9,6 +9,7 @@ and it closes when auto-deploy is on again, whether by the daemon or a person.
 
 from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.core.context import StepContext
+from watchdog.core.fold.observations import auto_deploy_is_on
 from watchdog.core.guards import guards
 from watchdog.domain import events as e
 from watchdog.domain.commands.command_line import command_line
@@ -80,6 +81,13 @@ def over(ctx: StepContext, how: str) -> None:
         ctx.update_service(auto_deploy_notice_thread="")
         lines = (f"{how}. What is merged from now on ships by itself, and with it what was merged meanwhile.",)
         ctx.notify_service(NoticeKind.RESOLVED, about, f"{ctx.name}: auto-deploy is on again", lines)
+
+
+def over_by_list(ctx: StepContext) -> None:
+    """Say so once a deploy list shows it as on: a person switched it."""
+    # What another worker, or no worker at all, switched off is not ours either: only the platform's word ends that.
+    if auto_deploy_is_on(ctx.service):
+        over(ctx, "Somebody switched it on")
 
 
 def is_new(ctx: StepContext, live: Deploy) -> bool:

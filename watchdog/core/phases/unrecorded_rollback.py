@@ -51,8 +51,11 @@ def deny_what_it_left(ctx: StepContext, recorded: ServiceState) -> None:
 
 def _missing(ctx: StepContext, recorded: Sequence[Deploy]) -> list[Deploy]:
     """Return the rollbacks (and builds that may be one) made after the newest recorded deploy, oldest first."""
-    # Without a recorded deploy (the first start) nothing can be missing.
-    newest = max((deploy.created_at for deploy in recorded), default=ctx.now)
+    # Without a recorded deploy (the first start, a start without the store) nothing can be missing. Not "all that is
+    # newer than now": on a host whose clock is behind, that is every deploy.
+    if not recorded:
+        return []
+    newest = max(deploy.created_at for deploy in recorded)
     newer = [one for one in reversed(ctx.service.deploys) if one.created_at > newest]
     newer = [one for one in newer if one.is_rollback or one.trigger == BY_API]
     return [one for one in newer if one.status != CANCELED and not _is_ours(ctx.service.incident, one)]
@@ -108,6 +111,7 @@ def _deny(ctx: StepContext, rollback: Deploy, code: str) -> None:
     )
     ctx.note("HUMAN", " ".join((f"{what}.", *lines)))
     ctx.notify_service(NoticeKind.HUMAN_NEEDED, rollback.id, f"{ctx.name}: {what}", lines)
+    bad_commit_recurrence.end_later(ctx, rollback.id)
 
 
 def _tell_of_auto_deploy(ctx: StepContext, recorded: ServiceState) -> None:
@@ -126,7 +130,9 @@ def _tell_of_auto_deploy(ctx: StepContext, recorded: ServiceState) -> None:
     )
     title = f"AUTO-DEPLOY IS OFF on {ctx.name}"
     ctx.note("HUMAN", " ".join((f"{title}.", *lines)))
-    ctx.notify_service(NoticeKind.HUMAN_NEEDED, f"{ctx.name}/auto-deploy", title, lines)
+    about = f"{ctx.name}/auto-deploy"
+    ctx.update_service(auto_deploy_notice_thread=about)
+    ctx.notify_service(NoticeKind.HUMAN_NEEDED, about, title, lines)
 
 
 def _auto_deploy(ctx: StepContext) -> tuple[str, ...]:
