@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from tests.support.notification_vendors import Channel, tell
 from watchdog.adapters.stores.memory import MemoryDatabase
 from watchdog.daemon.outbox.late_pages import CLOCKS_SECONDS, LOOK_SECONDS, SEEN_SECONDS
 from watchdog.domain.checks import Check
+from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.incidents import Incident, Outcome, Phase
 from watchdog.domain.notices import IncidentNews, Notice, NoticeKind, Topic
@@ -279,9 +281,43 @@ async def test_what_goes_on_under_another_number_says_so(two: Two, paged: bool) 
     assert two.titles == [PAGE, "shop: shop-1 goes on as shop-7"][: 1 + paged]
 
 
-async def test_a_notice_of_no_incident_is_left_alone(two: Two) -> None:
-    """That auto-deploy is off, or a bad commit back, is of no incident that anybody closes."""
-    await two.clock.during(asyncio.wait_for(two.page(incident="shop-1/auto-deploy", about=None), 60.0))
+BACK, OTHER = (Deploy(name, "live", commit=code) for name, code in (("dep-6", "bad"), ("dep-7", "good")))
+OFF, ON = (ServiceFacts("srv", "shop", auto_deploy=value) for value in ("off", "commit"))
+THREAD = "shop-1/auto-deploy"
+
+
+@pytest.mark.parametrize(
+    ("about", "still", "over"),
+    [
+        ("dep-6", {"deploys": (BACK,)}, {"deploys": (OTHER,)}),
+        ("dep-6", {"deploys": (OTHER,), "returned": ("dep-6",)}, {"deploys": (OTHER,)}),
+        (THREAD, {"facts": OFF}, {"facts": ON}),
+        (THREAD, {"facts": ON, "auto_deploy_notice_thread": THREAD}, {"facts": ON}),
+    ],
+)
+async def test_a_page_outside_incidents_is_resolved_once_its_matter_is_over_at_the_heir(
+    two: Two, about: str, still: dict[str, Any], over: dict[str, Any]
+) -> None:
+    """Told from memory, a bad commit that came back and auto-deploy that is off are in no state but this worker's."""
+    await two.clock.during(asyncio.wait_for(two.page(incident=about, about=None), 60.0))
+    await two.take_over()
+    await two.notices()
+    for fields, resolved in ((still, False), (over, True)):
+        shop = replace(two.heir.engine.state.services["shop"], deploys_at=two.clock.now() + 60.0, deploys_why="")
+        shop = replace(shop, returned=(), auto_deploy_notice_thread="")
+        services = {**two.heir.engine.state.services, "shop": replace(shop, **fields)}
+        two.heir.engine.state = replace(two.heir.engine.state, services=services, denied=("bad",))
+        await two.clock.during(two.heir.store.save(Write(two.heir.engine.state)))
+        await two.passes(2 * LOOK_SECONDS)
+        assert two.titles == [PAGE, f"shop: {about} is over"][: 1 + resolved]
+    await two.clock.during(asyncio.wait_for(two.page(incident=about, about=None), 60.0))
+    assert len(two.titles) == 2, "now it is not even sent"
+
+
+@pytest.mark.parametrize("more", [{}, {"wakes": False}])
+async def test_what_is_said_of_a_service_without_a_page_is_left_alone(two: Two, more: dict[str, Any]) -> None:
+    """And a page of which the heir knows nothing rings on."""
+    await two.clock.during(asyncio.wait_for(two.page(incident="shop-1/follow-ups", about=None, **more), 60.0))
     await two.take_over()
     await two.notices()
     await two.passes(2 * SEEN_SECONDS)

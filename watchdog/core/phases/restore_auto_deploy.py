@@ -18,6 +18,18 @@ from watchdog.domain.effects import Note, RestoreAutoDeploy
 from watchdog.domain.note_labels import NoteLabel
 from watchdog.domain.notices import NoticeKind
 
+OF_A_THREAD = "/auto-deploy"
+
+
+def thread(of: str) -> str:
+    """Return the thread of the notices about auto-deploy that was switched off for an incident, or of a service."""
+    return f"{of}{OF_A_THREAD}"
+
+
+def is_thread(about: str) -> bool:
+    """Return whether a notice's thread is about auto-deploy."""
+    return about.endswith(OF_A_THREAD)
+
 
 def is_ours(ctx: StepContext) -> bool:
     """Return whether auto-deploy is off because the daemon switched it off."""
@@ -47,7 +59,7 @@ def tell(ctx: StepContext, title: str, lines: tuple[str, ...], *, wakes: bool = 
     about = ctx.service.auto_deploy_notice_thread
     kind = NoticeKind.HUMAN_NEEDED if wakes else NoticeKind.UPDATED if about else NoticeKind.OPENED
     # The incident in the key keeps two incidents of a service from sharing one alert at the pager.
-    about = about or f"{ctx.service.pinned_for or ctx.name}/auto-deploy"
+    about = about or thread(ctx.service.pinned_for or ctx.name)
     ctx.update_service(auto_deploy_notice_thread=about)
     ctx.notify_service(kind, about, title, lines, wakes=wakes)
 

@@ -16,7 +16,7 @@ from dataclasses import replace
 
 from watchdog.core import note_text
 from watchdog.core.context import StepContext
-from watchdog.core.phases import bad_commit_recurrence
+from watchdog.core.phases import bad_commit_recurrence, restore_auto_deploy
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.deploys import BY_API, Deploy
 from watchdog.domain.incidents import Incident, ServiceState
@@ -130,7 +130,7 @@ def _tell_of_auto_deploy(ctx: StepContext, recorded: ServiceState) -> None:
     )
     title = f"AUTO-DEPLOY IS OFF on {ctx.name}"
     ctx.note("HUMAN", " ".join((f"{title}.", *lines)))
-    about = f"{ctx.name}/auto-deploy"
+    about = restore_auto_deploy.thread(ctx.name)
     ctx.update_service(auto_deploy_notice_thread=about)
     ctx.notify_service(NoticeKind.HUMAN_NEEDED, about, title, lines)
 

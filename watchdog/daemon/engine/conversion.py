@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
@@ -17,26 +17,26 @@ VENDORS = "vendors"
 SUSPICION_SAVED_SECONDS = 5.0
 """Interval at which the progress of a failure run is saved while a service is under suspicion."""
 SHARED = tuple(Shared.__dataclass_fields__)
+DONE = (
+    "acted_at", "auto_deploy_off", "overtaken", "pinned_for", "pinned_at", "switch_visible_at", "merged", "merges_why",
+    "offered", "undone",
+)  # fmt: skip
+"""What a service's state says of changes in production: none is made without the store."""
 T = TypeVar("T")
 
 
-def merged(state: State, saved: State, names: Collection[str]) -> State:
-    """Return the state with the saved services of `names` and the saved shared part.
+def merged(state: State, saved: State, names: Collection[str]) -> tuple[State, Collection[str]]:
+    """Return the state with the saved services of `names` and the saved shared part; and the open incidents it drops.
 
     An incident opened while the store did not answer continues, unless the saved state has an open incident itself.
     `unseen` (no probe brings evidence) describes this worker's own probes, so it is never taken over.
     """
-    ours = {
-        name: service
-        for name, service in saved.services.items()
-        # An incident opened from memory is newer than the saved state, which lacks it.
-        if name in names and (_is_open(service) or not _is_open(state.services.get(name)))
-    }
+    ours = {name: _joined(state.services.get(name), one) for name, one in saved.services.items() if name in names}
     known = replace(state, services={**state.services, **ours}).sharing(saved.shared)
     # Readings of control targets and status pages are saved with the fleet's part: without it, own readings stay.
     if FLEET not in names:
-        return known
-    return replace(
+        return known, _dropped(state, known)
+    known = replace(
         known,
         control={**saved.control, **state.control},
         vendors={**saved.vendors, **state.vendors},
@@ -49,6 +49,33 @@ def merged(state: State, saved: State, names: Collection[str]) -> State:
         blind_since=state.blind_since or saved.blind_since,
         blind_told=state.blind_told or saved.blind_told,
     )
+    return known, _dropped(state, known)
+
+
+def _joined(known: ServiceState | None, saved: ServiceState) -> ServiceState:
+    """Return a service as saved, with what this worker knows from memory."""
+    if known is None:
+        return saved
+    if _is_open(known) and not _is_open(saved):
+        # The incident from memory is newer than the saved state. What was done before is known to the store alone.
+        return replace(known, **{name: getattr(saved, name) for name in DONE}, **_open_alerts(known, saved))
+    return replace(saved, **_open_alerts(known, saved))
+
+
+def _open_alerts(known: ServiceState, saved: ServiceState) -> Mapping[str, Any]:
+    """Return the alerts outside incidents that are open, told from memory or before: their end must be told, too."""
+    return {
+        "auto_deploy_notice_thread": saved.auto_deploy_notice_thread or known.auto_deploy_notice_thread,
+        "returned": tuple(dict.fromkeys((*saved.returned, *known.returned))),
+        "bad": tuple(dict.fromkeys((*saved.bad, *known.bad))),
+    }
+
+
+def _dropped(before: State, after: State) -> Collection[str]:
+    """Return the incidents that were open, and are none any more: the store has another one of the service open."""
+    was = [service.incident for service in before.services.values() if service.incident is not None]
+    now = {service.incident.id for service in after.services.values() if service.incident is not None}
+    return [incident.id for incident in was if incident.closed_at is None and incident.id not in now]
 
 
 def merge_shared(written: Shared, known: Shared, read: Shared) -> Shared:
@@ -92,9 +119,10 @@ def _is_open(service: ServiceState | None) -> bool:
     return service is not None and service.incident is not None and service.incident.closed_at is None
 
 
-def unknown_services(names: Collection[str], now: float) -> dict[str, ServiceState]:
-    """Return blank services; their incident numbers start at the epoch second, beyond any number in the store."""
-    return {name: ServiceState(name, watching_since=now, phase_since=now, incidents=int(now)) for name in names}
+def with_unknown(state: State, names: Collection[str], now: float) -> State:
+    """Return the state with blank services; their incident numbers start at the epoch second, beyond those stored."""
+    blank = {name: ServiceState(name, watching_since=now, phase_since=now, incidents=int(now)) for name in names}
+    return replace(state, services={**state.services, **blank})
 
 
 def event_of(service: str, source: SignalSource, sample: Sample, at: float) -> Event:

@@ -26,7 +26,7 @@ from watchdog.daemon.actions.actuator import Actuator
 from watchdog.daemon.actions.runner import ACTS, ActionRunner
 from watchdog.daemon.actions.timings import Change
 from watchdog.daemon.approvals.pending import Asked, refusal
-from watchdog.daemon.engine.conversion import event_of, failure_run_changed, merged, unknown_services, worth_recording
+from watchdog.daemon.engine.conversion import event_of, failure_run_changed, merged, with_unknown, worth_recording
 from watchdog.daemon.engine.persistence import StepPersister, StepResult
 from watchdog.daemon.engine.timers import Timers
 from watchdog.daemon.outbox.outbox import Outbox
@@ -35,7 +35,7 @@ from watchdog.daemon.probing.probe_intervals import ProbeIntervals
 from watchdog.daemon.probing.scheduler import Lateness, ProbeScheduler
 from watchdog.daemon.runtime.hooks import Hooks, call_safely
 from watchdog.daemon.runtime.loop_lag import STALL_SECONDS, LoopLagMonitor
-from watchdog.daemon.runtime.supervisor import Supervisor
+from watchdog.daemon.runtime.supervisor import Supervisor, raised
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect, Note
@@ -140,10 +140,12 @@ class Engine:
             # Last of the calls that may fail: from here on the store takes its answer for known to this worker.
             saved = None if from_memory else await self._store.load(epochs)
             if saved is not None:
-                self.state = merged(self.state, saved.sharing(self.recorder.read(self.state, saved.shared)), epochs)
+                saved = saved.sharing(self.recorder.read(self.state, saved.shared))
+                self.state, dropped = merged(self.state, saved, epochs)
+                if dropped:
+                    self._supervisor.spawn("late pages", self._teller.lose((), dropped))
             elif from_memory:
-                unknown = unknown_services(names, self._clock.now())
-                self.state = replace(self.state, services={**self.state.services, **unknown})
+                self.state = with_unknown(self.state, names, self._clock.now())
             self.recorder.know(epochs, saved, unread=from_memory)
             self.held.update(epochs)
             self._taken_up += 1
@@ -211,7 +213,7 @@ class Engine:
         except Exception as error:  # noqa: BLE001  one event that cannot be handled must not stop the others
             what = f"{type(item.event).__name__} could not be handled ({type(error).__name__})"
             self._fault = (self._clock.monotonic(), what)
-            self._supervisor.spawn("event", _raise(error))
+            self._supervisor.spawn("event", raised(error))
             if item.handled is not None and not item.handled.done():
                 item.handled.set_exception(Permanent(f"a fault of our own: {what}; please report it"))
             return
@@ -393,8 +395,3 @@ class Engine:
             for listener in self.listeners.sampled:
                 call_safely(listener, service, source, sample, at)
             await self.submit(event_of(service, source, sample, at))
-
-
-async def _raise(error: Exception) -> None:
-    """Raise the error in a task of its own, so that the supervisor reports it."""
-    raise error

@@ -116,6 +116,8 @@ class StepPersister:
         # The state just read has these incidents open, and the core closes them again by itself.
         self._closed = deque((one for one in self._closed if one.service not in names), OWED_MAX)
         self._wrote(state or State(), names)
+        # An all-clear that waits for its record would end the page of what is open by the state just read.
+        self._settle([tell for tell in self._owed if tell.notice.service in names and self._waits(tell)])
 
     def _wrote(self, state: State, names: Collection[str]) -> None:
         """Remember which incidents of these names the store has open."""

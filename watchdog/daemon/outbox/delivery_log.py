@@ -15,7 +15,7 @@ from typing import TypeVar
 from cachetools import LRUCache
 
 from watchdog.domain.errors import Temporary
-from watchdog.domain.incidents import Incident, ServiceState
+from watchdog.domain.incidents import Incident, State
 from watchdog.domain.notices import Notice
 from watchdog.ports import Clock, Store
 
@@ -100,10 +100,9 @@ class DeliveryLog:
         """Return a notice's incident from the store. Raises Temporary if the store does not answer."""
         return await self._ask(notice, self._store.incident(notice.incident))
 
-    async def service(self, notice: Notice) -> ServiceState | None:
-        """Return a notice's service as its worker saved it. Raises Temporary if the store does not answer."""
-        state = await self._ask(notice, self._store.load_readonly([notice.service]))
-        return state.services.get(notice.service) if state is not None else None
+    async def state(self, notice: Notice) -> State | None:
+        """Return the state with a notice's service as its worker saved it. Raises Temporary without an answer."""
+        return await self._ask(notice, self._store.load_readonly([notice.service]))
 
     async def record(self, effect_id: int | None, notice: Notice, channel: str, reference: str | None) -> None:
         """Record a delivery to this channel."""

@@ -9,6 +9,10 @@ Rule 2: a page sent all the same is resolved again: each incident of a lost serv
 until it is closed, while this process lives and for a day at most.
 Rule 3: an incident that the store never had is resolved once the other worker has another one open, or saw every check
 good for some time. Missing readings are no all-clear.
+Rule 4: the same holds for an incident from memory that this worker dropped, as the store turned out to have another one
+open.
+Rule 5: an alert of its own (a bad commit that came back, auto-deploy that is off) is resolved once the other worker
+read a deploy list in which its matter is over, and does not have it open itself.
 """
 
 from asyncio import TaskGroup
@@ -19,7 +23,9 @@ from typing import Any
 import structlog
 from cachetools import LRUCache
 
+from watchdog.core.phases import own_alerts
 from watchdog.daemon.actions.timings import SHIPPED
+from watchdog.daemon.engine.persistence import OURSELVES
 from watchdog.daemon.outbox.delivery_log import GIVE_UP_SECONDS, REMEMBERED, DeliveryLog
 from watchdog.domain.effects import Tell
 from watchdog.domain.errors import Temporary
@@ -64,22 +70,30 @@ class LatePages:
         self._resolve = resolve
         self._sent: LRUCache[tuple[str, str], _Sent] = LRUCache(REMEMBERED)
         self._lost: set[str] = set()
+        self._dropped: LRUCache[str, None] = LRUCache(REMEMBERED)
         self._looking = False
 
-    def lose(self, services: Collection[str]) -> None:
-        """Note that another worker has these services; their paged incidents are looked up from now on."""
+    def lose(self, services: Collection[str], incidents: Collection[str] = ()) -> None:
+        """Note that another worker has these services; their paged incidents are looked up from now on.
+
+        So are `incidents` of this worker's memory that go on as others.
+        """
         self._lost.update(services)
-        for (service, _), sent in self._sent.items():
-            if service in services and sent.lost_at is None:
+        self._dropped.update(dict.fromkeys(incidents))
+        for sent in self._sent.values():
+            if sent.lost_at is None and self._is_lost(sent.notice):
                 sent.lost_at = self._clock.monotonic()
 
     def take(self, services: Collection[str]) -> None:
         """Note that this worker has these services. Earlier pages are still looked up: they may be closed by now."""
         self._lost.difference_update(services)
 
-    def is_lost(self, service: str) -> bool:
-        """Return whether another worker has the service."""
-        return service in self._lost
+    def may_ring_lost(self, notice: Notice) -> bool:
+        """Return whether a notice may ring though its end comes from another worker, or as that of another incident."""
+        return may_ring(notice) and self._is_lost(notice)
+
+    def _is_lost(self, notice: Notice) -> bool:
+        return notice.service in self._lost or notice.incident in self._dropped
 
     def sent(self, notice: Notice, channel: str) -> None:
         """Note that a channel has a notice: a page, or the all-clear that ends it."""
@@ -88,7 +102,7 @@ class LatePages:
             self._sent[key].channels.pop(channel, None)
         elif may_ring(notice):
             # The page was in flight when the service moved.
-            lost_at = self._clock.monotonic() if notice.service in self._lost else None
+            lost_at = self._clock.monotonic() if self._is_lost(notice) else None
             sent = self._sent.setdefault(key, _Sent(notice, lost_at))
             sent.notice = notice
             sent.channels[channel] = self._clock.now()
@@ -101,6 +115,8 @@ class LatePages:
         if not may_ring(notice) or not (late or lost):
             return False
         try:
+            if notice.about is None:
+                return lost and await self._is_settled(notice, notice.at)
             incident = await self._told.incident(notice)
         # A store that does not answer keeps no page back (Rule 1).
         except Temporary:
@@ -143,7 +159,7 @@ class LatePages:
             newer = self._sent.setdefault(key, sent)
             newer.lost_at, newer.channels = sent.lost_at, {**sent.channels, **newer.channels}
         elif end.channels:
-            log.warning("incident closed by another worker, resolving its page again", incident=sent.notice.incident)
+            log.warning("incident is over, resolving its page again", incident=sent.notice.incident)
             sending.create_task(self._resolve(end))
 
     async def _end_of(self, sent: _Sent) -> Tell | None:
@@ -152,6 +168,10 @@ class LatePages:
         A worker that did not know of this page sent no all-clear.
         """
         notice = sent.notice
+        if notice.about is None:
+            how = "Another worker has this service now, and found it to be over."
+            over = await self._is_settled(notice, max(sent.channels.values()))
+            return self._tell(notice, f"{notice.incident} is over", how, list(sent.channels)) if over else None
         incident = await self._told.incident(notice)
         if incident is None:
             return await self._end_of_unknown(sent)
@@ -162,15 +182,24 @@ class LatePages:
         how = "Another worker has this service now; a page of this one may have come after its all-clear."
         return self._tell(notice, f"{notice.incident} is over", how, late if incident.paged else list(sent.channels))
 
+    async def _is_settled(self, notice: Notice, sent_at: float) -> bool:
+        """Return whether an alert of its own is over at the other worker. Raises Temporary."""
+        state = await self._told.state(notice)
+        return state is not None and not own_alerts.may_be_open(
+            state, notice.service, notice.incident, sent_at + CLOCKS_SECONDS
+        )
+
     async def _end_of_unknown(self, sent: _Sent) -> Tell | None:
-        notice, service = sent.notice, await self._told.service(sent.notice)
+        notice, state = sent.notice, await self._told.state(sent.notice)
+        service = state.services.get(notice.service) if state is not None else None
         other = service.incident if service is not None else None
+        whose = "Another worker has this service now" if notice.service in self._lost else "It was known from memory"
         if other is not None and _speaks_for(other, notice):
-            how = "Another worker has this service now, and found the same by itself."
+            how = f"{whose}; the record has the same outage as {other.id}."
             return self._tell(notice, f"{notice.incident} goes on as {other.id}", how, list(sent.channels))
         if service is None or not _is_well(service, max(sent.channels.values()) + SEEN_SECONDS):
             return None
-        how = "Another worker has this service now, and every check of it is good."
+        how = f"{whose}, and every check of the service is good."
         return self._tell(notice, f"{notice.incident} is over", how, list(sent.channels))
 
     def _tell(self, notice: Notice, what: str, how: str, channels: list[str]) -> Tell:
@@ -188,8 +217,10 @@ class LatePages:
 
 
 def may_ring(notice: Notice) -> bool:
-    """Return whether a notice may ring: it is about an incident, for engineers, and not its end."""
-    return notice.about is not None and not (notice.resolves or notice.plain or notice.news)
+    """Return whether a notice may ring: it is about an incident, or wakes for a service, and is not the end of that."""
+    # Of what has no facts only a page: what is said beside an incident (a button, a follow-up) has its key, or no end.
+    of_a_service = notice.about is not None or (notice.wakes and notice.service != OURSELVES)
+    return of_a_service and not (notice.resolves or notice.plain or notice.news)
 
 
 def _speaks_for(other: Incident, notice: Notice) -> bool:

@@ -33,7 +33,7 @@ from watchdog.daemon.outbox.channel_queue import ChannelQueue, Place, QueuedNoti
 from watchdog.daemon.outbox.circuit_breaker import NEVER, CircuitBreaker
 from watchdog.daemon.outbox.delivery import Delivery
 from watchdog.daemon.outbox.delivery_log import GAPS_SECONDS, DeliveryLog
-from watchdog.daemon.outbox.late_pages import LatePages, may_ring
+from watchdog.daemon.outbox.late_pages import LatePages
 from watchdog.daemon.runtime.sleep import sleep_until_set
 from watchdog.domain.effects import Tell
 from watchdog.domain.errors import Partly, Permanent, Temporary
@@ -127,13 +127,14 @@ class Outbox:
         self._told.forget(services)
         self._late.take(services)
 
-    def lose(self, services: Collection[str]) -> Coroutine[Any, Any, None]:
-        """Forget the deliveries of services that moved away; return the task that resolves incidents closed there."""
+    def lose(self, services: Collection[str], incidents: Collection[str] = ()) -> Coroutine[Any, Any, None]:
+        """Forget the deliveries of services that moved away; return the task that resolves what is over there.
+
+        `incidents` were known from memory alone, and go on as others.
+        """
         self._told.forget(services)
-        self._late.lose(services)
-        return self._late.look(
-            lambda: any(may_ring(one.notice) and self._late.is_lost(one.notice.service) for one in self._errands)
-        )
+        self._late.lose(services, incidents)
+        return self._late.look(lambda: any(self._late.may_ring_lost(one.notice) for one in self._errands))
 
     async def deliver(self, effect_id: int | None, tell: Tell) -> None:
         """Deliver a notice to its channels and finish the effect; `effect_id` is None without a row in the store.

@@ -143,3 +143,8 @@ async def _outcome(work: Coroutine[Any, Any, None]) -> BaseException | None:
     except Exception as error:  # noqa: BLE001  whatever it is, it is reported and must not spread
         return error
     return None
+
+
+async def raised(error: Exception) -> None:
+    """Raise the error in a task of its own, so that the supervisor reports it."""
+    raise error

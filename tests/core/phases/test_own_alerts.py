@@ -1,0 +1,72 @@
+"""An alert outside incidents that another worker may have ended: in doubt it is open."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.core.worlds import bad_world
+from watchdog.core.phases.own_alerts import may_be_open
+from watchdog.domain.incidents import ServiceState, State
+
+BAD, THREAD = "bad00000", "web-1/auto-deploy"
+SENT = 100.0
+
+
+def saved(**fields: Any) -> State:
+    """Return what a worker saved after it read deploys, of which the newest is the bad commit, live again."""
+    world = bad_world()
+    back = world.begin(BAD, "manual")
+    world.end(back)
+    facts = replace(world.facts, auto_deploy=fields.pop("auto_deploy", "commit"))
+    known = {"deploys": tuple(world.deploys), "deploys_at": SENT + 1.0, "deploys_why": "", "facts": facts, **fields}
+    return State(services={"web": ServiceState("web", **known)}, denied=(BAD,))
+
+
+def returned(state: State) -> str:
+    """Return the id of the deploy that brought it back."""
+    return state.services["web"].deploys[0].id
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_open"),
+    [
+        pytest.param({}, True, id="it serves"),
+        pytest.param({"deploys": ()}, False, id="it is not listed"),
+        pytest.param({"deploys": (), "deploys_at": SENT}, True, id="not looked since"),
+        pytest.param({"deploys": (), "deploys_at": None}, True, id="never looked"),
+        pytest.param({"deploys": (), "deploys_why": "HTTP 500"}, True, id="cannot look"),
+        pytest.param({"deploys": (), "returned": ("dep-902",)}, True, id="the other worker has it open"),
+    ],
+)
+def test_the_return_of_a_bad_commit(fields: dict[str, Any], is_open: bool) -> None:
+    """It is over once it serves no more, by a list of after the page."""
+    about = returned(saved())
+    if "returned" in fields:
+        fields["returned"] = (about,)
+    assert may_be_open(saved(**fields), "web", about, SENT) is is_open
+
+
+def test_the_return_of_a_commit_that_is_trusted_by_now() -> None:
+    """It is good again."""
+    state = saved()
+    assert not may_be_open(replace(state, denied=()), "web", returned(state), SENT)
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_open"),
+    [
+        ({"auto_deploy": "off"}, True),
+        ({"auto_deploy": "unknown"}, True),
+        ({"auto_deploy": "commit"}, False),
+        ({"auto_deploy": "commit", "auto_deploy_notice_thread": THREAD}, True),
+    ],
+)
+def test_auto_deploy_that_is_off(fields: dict[str, Any], is_open: bool) -> None:
+    """It is over once the platform says that it is on."""
+    assert may_be_open(saved(**fields), "web", THREAD, SENT) is is_open
+
+
+def test_a_service_that_no_worker_saved() -> None:
+    """Nothing is known."""
+    assert may_be_open(State(), "web", THREAD, SENT)

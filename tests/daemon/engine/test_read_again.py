@@ -1,0 +1,117 @@
+"""What a worker knew from memory, once the store is read again: its pages end, and what was done is not forgotten."""
+
+from dataclasses import replace
+
+from tests.daemon.supervision.test_lease_manager import POLICY, Worker
+from watchdog.daemon.outbox.late_pages import LOOK_SECONDS
+from watchdog.domain import events as e
+from watchdog.domain.incidents import Incident, Phase, ServiceState
+from watchdog.domain.policy import Mode
+from watchdog.domain.severity import Severity
+
+
+async def begin(worker: Worker) -> None:
+    """Let a worker take everything, and page by its only channel."""
+    services = {name: replace(one, mode=Mode.ASSIST) for name, one in POLICY.services.items()}
+    matrix = {severity: replace(rule, tell=("pager",)) for severity, rule in POLICY.matrix.items()}
+    worker.engine.policy = replace(POLICY, services=services, matrix=matrix)
+    await worker.sharing.begin()
+
+
+def put(worker: Worker, **fields: object) -> ServiceState:
+    """Change the worker's state of the shop."""
+    shop = replace(worker.engine.state.services["shop"], **fields)  # type: ignore[arg-type]
+    worker.engine.state = replace(worker.engine.state, services={**worker.engine.state.services, "shop": shop})
+    return shop
+
+
+async def see(worker: Worker, seconds: float, *, bad: bool) -> None:
+    """Let the shop be well or fail for so long."""
+    for _ in range(int(seconds / 2.0)):
+        await worker.see("shop", bad=bad)
+        await worker.clock.advance(2.0)
+
+
+def incident_of(worker: Worker) -> Incident:
+    """Return the worker's incident of the shop."""
+    incident = worker.engine.state.services["shop"].incident
+    assert incident is not None
+    return incident
+
+
+def asked_about(worker: Worker) -> Incident:
+    """Return an incident of the shop whose question people have."""
+    at = worker.clock.now()
+    return Incident("shop-1", "shop", Severity.CRITICAL, at, at, "shop is down", paged=True, channels=("pager",))
+
+
+async def test_an_outage_after_one_whose_yes_was_undone_goes_on_as_the_one_of_the_record(one: Worker) -> None:
+    """The first ended and a second began while the store was away: the page of the second ends, that of the first
+    does not.
+    """
+    await begin(one)
+    put(one, phase=Phase.ASKING, incident=asked_about(one), incidents=1)
+    await one.engine.recorder.snapshot(one.engine.state)
+    one.store.silent = frozenset({"save"})
+    await one.engine.handle(e.Approved(one.clock.now(), "shop-1", "ann"))
+    assert set(one.engine.recorder.unread) == {"shop"}
+    one.store.gone = True
+    await see(one, 400.0, bad=False)
+    await see(one, 120.0, bad=True)
+    assert incident_of(one).id == "shop-2" and len(one.pager.took) == 1
+    one.store.gone, one.store.silent = False, frozenset()
+    await one.sharing.renew()
+    await one.engine.handle(e.Rejected(one.clock.now(), "shop-1", "ben"))
+    await see(one, 4 * LOOK_SECONDS, bad=True)
+    assert incident_of(one).id == "shop-1" and incident_of(one).closed_at is None
+    assert [title for title, _ in one.pager.took][1:] == ["shop: shop-2 goes on as shop-1"]
+
+
+async def test_what_a_start_without_the_record_paged_goes_on_as_what_the_record_has_open(
+    one: Worker, other: Worker
+) -> None:
+    """A new worker cannot know the incident of before: its page would ring beside the old one for ever."""
+    await begin(other)
+    put(other, phase=Phase.PAGED, incident=asked_about(other), incidents=1)
+    await other.engine.recorder.snapshot(other.engine.state)
+    await one.clock.advance(60.0)
+    one.store.gone = True
+    await begin(one)
+    await see(one, 120.0, bad=True)
+    assert incident_of(one).id != "shop-1" and len(one.pager.took) == 1
+    one.store.gone = False
+    await one.sharing.renew()
+    await see(one, 4 * LOOK_SECONDS, bad=True)
+    assert incident_of(one).id == "shop-1"
+    assert [title.rpartition(" ")[2] for title, _ in one.pager.took[1:]] == ["shop-1"]
+
+
+DEPLOY = ("bad00000", "dep-16")
+
+
+async def test_an_alert_that_was_told_from_memory_stays_known_when_the_record_is_read(one: Worker) -> None:
+    """The return of a bad commit, paged without the record, is closed by the deploy list like any other."""
+    await begin(one)
+    put(one, phase=Phase.PAGED, incident=asked_about(one), incidents=1, returned=("dep-3",))
+    await one.engine.recorder.snapshot(one.engine.state)
+    put(one, phase=Phase.CALM, incident=None, returned=("dep-16",), bad=(DEPLOY,), auto_deploy_notice_thread="told")
+    one.engine.recorder.know(("shop",), unread=True)
+    await one.sharing.renew()
+    shop = one.engine.state.services["shop"]
+    assert (shop.phase, shop.returned, shop.bad) == (Phase.PAGED, ("dep-3", "dep-16"), (DEPLOY,))
+    assert shop.auto_deploy_notice_thread == "told"
+
+
+async def test_an_incident_from_memory_that_goes_on_forgets_nothing_that_was_done_before(one: Worker) -> None:
+    """A start without the record knows of no auto-deploy that is off because of us: it would never be given back."""
+    done = {"auto_deploy_off": "commit", "pinned_for": "shop-7", "undone": ("dep-2",), "acted_at": (5.0,)}
+    await begin(one)
+    put(one, **done, auto_deploy_notice_thread="shop-7/auto-deploy", incidents=7)
+    await one.engine.recorder.snapshot(one.engine.state)
+    put(one, **dict.fromkeys(("auto_deploy_off", "pinned_for"), ""), undone=(), acted_at=(), incidents=99)
+    put(one, phase=Phase.PAGED, incident=asked_about(one), auto_deploy_notice_thread="")
+    one.engine.recorder.know(("shop",), unread=True)
+    await one.sharing.renew()
+    shop = one.engine.state.services["shop"]
+    assert {name: getattr(shop, name) for name in done} == done
+    assert (shop.phase, shop.incidents, shop.auto_deploy_notice_thread) == (Phase.PAGED, 99, "shop-7/auto-deploy")
