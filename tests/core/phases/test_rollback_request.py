@@ -98,7 +98,7 @@ def turned(world: World, **incident: object) -> StepContext:
     [
         (rollback_request.ask, 300.0, ("ASKED", ASKED)),
         (rollback_request.disable_auto_deploy, 60.0, ("ACT", "auto-deploy -> off, to be read back")),
-        (rollback_request.send, 300.0, ("INTENT", "dep-900 -> dep-40, saved; newest deploy then dep-900")),
+        (rollback_request.send, 300.0, ("INTENT", "dep-900 -> dep-40; newest deploy then dep-900")),
     ],
 )
 def test_what_is_begun_has_its_deadline_its_note_and_nothing_of_an_earlier_one(
@@ -150,7 +150,7 @@ def test_auto_deploy_is_pinned_before_anything_is_sent() -> None:
     effects = confirmed(world)
     (rollback,) = [effect for effect in effects if isinstance(effect, fx.Rollback)]
     assert rollback == fx.Rollback("web", "web-1", "srv-web", "dep-900", "dep-40", "aaaaaaa1", "dep-900")
-    assert lines(effects, "INTENT") == ["dep-900 -> dep-40, saved; newest deploy then dep-900"]
+    assert lines(effects, "INTENT") == ["dep-900 -> dep-40; newest deploy then dep-900"]
     assert incident_of(world).rollback.tried and incident_of(world).rollback.requested_at == world.now
 
 

@@ -1,21 +1,25 @@
 """What is wrong with the daemon, in words: an empty list is healthy."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
 
 from tests.support.clocks import eventually
-from tests.support.engine_scene import SHUT, Scene, scene
+from tests.support.engine_scene import SHUT, Scene, ShakyStore, scene
 from tests.support.notification_vendors import tell
+from watchdog.daemon.engine.effects_refused import PATIENCE_SECONDS
+from watchdog.daemon.engine.timers import SNAPSHOT_SECONDS
 from watchdog.daemon.outbox.circuit_breaker import TRIPS_AT
 from watchdog.daemon.supervision.health import SILENT_SECONDS, UNREAD_SECONDS, Health
 from watchdog.domain import events as e
-from watchdog.domain.errors import Permanent
+from watchdog.domain.effects import OUTSIDE
+from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.integrations import Failing
 from watchdog.domain.readings import Good
+from watchdog.domain.store_records import PendingEffect, Write
 
 
 @asynccontextmanager
@@ -178,3 +182,39 @@ async def test_strangers_learn_the_kinds_alone() -> None:
         assert health.kinds_degraded() == ["channel: refused"]
         assert [name in " ".join(health.degraded()) for name in ("pager", "chat")] == [True, True]
         gate.set()
+
+
+class Refusing(ShakyStore):
+    """A store that saves all but effects for the outside."""
+
+    refusing = True
+
+    async def save(self, write: Write) -> Sequence[PendingEffect]:
+        """Save it, if it has none."""
+        if self.refusing and any(isinstance(effect, OUTSIDE) for effect in write.effects):
+            raise Temporary("no right to write effects")
+        return await super().save(write)
+
+
+async def test_a_store_that_takes_all_but_effects_is_no_health_after_a_minute() -> None:
+    """A lock on their table, or a missing right: readings are saved all the while. An effect for no one ends it."""
+    async with scene(Refusing) as s:
+        health = Health(s.engine, s.teller, s.supervisor, s.clock)
+
+        async def reasons_after(seconds: float) -> list[str]:
+            until = s.clock.now() + seconds
+            while s.clock.now() < until:
+                await s.engine.submit_and_wait(e.TimePassed(s.clock.now()))
+                await s.clock.sleep(1.0)
+            return health.reasons()
+
+        s.supervisor.start("time", s.engine.keep_time)
+        await s.engine.submit_and_wait(e.InvariantBroken(s.clock.now(), "a promise of ours"))
+        s.engine.state = replace(s.engine.state, disarmed="")
+        assert await reasons_after(PATIENCE_SECONDS - 10.0) == []
+        kind = "the store takes no effects, so nothing can be changed in production"
+        assert await reasons_after(2 * SNAPSHOT_SECONDS) == [f"{kind}: no right to write effects"]
+        assert health.kinds() == [kind] and s.store.saved  # type: ignore[attr-defined]
+        s.store.refusing = False  # type: ignore[attr-defined]
+        assert await reasons_after(2 * SNAPSHOT_SECONDS) == []
+        assert await s.store.pending() == () and len(s.pages) == 1, "the trial notified no one, and is finished"

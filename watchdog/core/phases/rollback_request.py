@@ -149,7 +149,8 @@ def send(ctx: StepContext) -> None:
     ctx.wake_at(ctx.now + SEND_PATIENCE_SECONDS)
     rebuild = note_text.rebuild_words(incident)
     what = f"{incident.suspect} -> {incident.rollback.target}{f', {rebuild}' if rebuild else ''}"
-    ctx.note("INTENT", f"{what}, saved; newest deploy then {ctx.service.deploys[0].id}")
+    # Not "saved": the engine saves it after this step, and sends nothing if that fails.
+    ctx.note("INTENT", f"{what}; newest deploy then {ctx.service.deploys[0].id}")
     ctx.emit(
         Rollback(
             service=ctx.name,

@@ -26,6 +26,7 @@ import structlog
 from watchdog.core.phases.close_incident import ended
 from watchdog.daemon.actions.runner import unrecorded
 from watchdog.daemon.engine.conversion import merge_shared
+from watchdog.daemon.engine.effects_refused import EffectsRefused
 from watchdog.daemon.runtime.hooks import Hooks, call_safely
 from watchdog.daemon.runtime.log_throttle import LogThrottle
 from watchdog.domain import events as e
@@ -96,6 +97,7 @@ class StepPersister:
         self._recovered = recovered
         self._written = Shared()
         self.trouble = ""
+        self.effects = EffectsRefused(clock)
         self._unread: set[str] = set()
         self._held_back: set[str] = set()
         self._open: dict[str, str] = {}
@@ -197,6 +199,19 @@ class StepPersister:
                 self._complain(error)
             # Saves out of turn run under the engine's lock: each failed one delays the handling of events.
             self._quiet_after = self._clock.monotonic() + QUIET_AGAIN_SECONDS
+        else:
+            if self.effects.in_doubt and not quietly:
+                await self._try_an_effect(state)
+
+    async def _try_an_effect(self, state: State) -> None:
+        """Save an effect for no one, after the state: it must not keep that from being saved."""
+        try:
+            for item in await self._save(Write(state, effects=(self.effects.trial(OURSELVES),))):
+                await self._store.finish(item.id, "a trial")
+        except (Displaced, Stale):
+            raise
+        except Exception as error:  # noqa: BLE001  it is tried again, and is part of the health
+            log.error("the store takes no effects; nothing is changed in production", why=type(error).__name__)
 
     async def save_final_state(self, state: State) -> None:
         """Save the state at the end. Raises Temporary, Permanent, Displaced or Stale."""
@@ -212,7 +227,14 @@ class StepPersister:
     async def _save(self, write: Write) -> Sequence[PendingEffect]:
         owed = self._may_be_written()
         whole = self._with_what_is_owed(write)
-        pending = await self._store.save(whole)
+        try:
+            pending = await self._store.save(whole)
+        except (Displaced, Stale, Withdrawn):
+            raise
+        except Exception as error:
+            self.effects.refused(whole.effects, _reason(error))
+            raise
+        self.effects.taken(whole.effects)
         self._settle(owed)
         self._closed.clear()
         self._held_back.intersection_update(self._unread)
@@ -265,7 +287,7 @@ class StepPersister:
 
     def _complain(self, error: Exception) -> None:
         known = isinstance(error, (Temporary, Permanent))
-        self.trouble = str(error) if known else f"a fault of our own ({type(error).__name__})"
+        self.trouble = _reason(error)
         left_out = self._throttle.take(self.trouble, self._clock.monotonic())
         if left_out is not None:
             log.error(
@@ -298,6 +320,12 @@ class StepPersister:
             return False
         # `abs`: a notice dated in the future by a fast clock is older than it looks.
         return abs(self._clock.now() - effect.notice.at) < OTHERS_SECONDS
+
+
+def _reason(error: Exception) -> str:
+    """Return a failure in words, without the text of an error that is not ours."""
+    known = isinstance(error, (Temporary, Permanent))
+    return str(error) if known else f"a fault of our own ({type(error).__name__})"
 
 
 def _touched(result: StepResult) -> list[str]:

@@ -106,6 +106,9 @@ class Health:
         if engine.store_trouble:
             kind = "the store does not answer"
             found.append(Reason(kind, f"{kind}: {engine.store_trouble}"))
+        elif engine.recorder.effects.why:
+            kind = "the store takes no effects, so nothing can be changed in production"
+            found.append(Reason(kind, f"{kind}: {engine.recorder.effects.why}"))
         if engine.fault:
             found.append(Reason("an event could not be handled", engine.fault))
         if engine.state.disarmed:
