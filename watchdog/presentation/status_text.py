@@ -1,9 +1,11 @@
 """Standing conditions in words: those of all services that must not be overlooked; a reading in one word. Pure."""
 
+from collections.abc import Mapping
 from datetime import UTC, tzinfo
 
 from watchdog.core.assess import connectivity, suppression
 from watchdog.core.assess.blame_input import STALE_VENDOR_SECONDS
+from watchdog.core.fold.observations import findings
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.incidents import Incident, ServiceState, State
 from watchdog.domain.policy import Policy, Suppression
@@ -23,6 +25,20 @@ def verdict(reading: Reading) -> tuple[str, str]:
     if isinstance(reading, Good):
         return "GOOD", reading.detail or "ok"
     return ("BAD", reading.why) if isinstance(reading, Bad) else ("UNKNOWN", reading.why)
+
+
+def verdicts(service: ServiceState, policy: Policy, now: float) -> Mapping[str, tuple[str, str]]:
+    """Return the verdict of each signal that was read, and its reason; `now` is UTC epoch seconds.
+
+    A signal with a confirmed finding is bad, even if its newest reading alone is good: a count of errors is judged by
+    its history, an intermittent outage by its earlier failures.
+    """
+    confirmed = {one.signal: one.text for one in findings(service, policy, now)}
+    said = {check.name: verdict(check.last) for check in service.checks.values() if check.last is not None}
+    return {
+        name: ("BAD", confirmed[name]) if word == "GOOD" and name in confirmed else (word, why)
+        for name, (word, why) in said.items()
+    }
 
 
 def report_record(one: SignalReport) -> dict[str, str | float | None]:

@@ -12,7 +12,7 @@ from watchdog.domain.policy import Policy
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.explain import state_of
 from watchdog.presentation.notices.headlines import state_title
-from watchdog.presentation.status_text import open_incident, verdict
+from watchdog.presentation.status_text import open_incident, verdicts
 from watchdog.presentation.text import clean, clock, day, short, zone
 
 Row = tuple[str, ...]
@@ -22,16 +22,16 @@ LIVE_MAX = 20
 """Characters of the live deploy: a long id is replaced by its commit, so that a status fits 80 columns."""
 
 
-def status(state: State, policy: Policy) -> list[Row]:
-    """Return one row per configured service."""
-    return [_status(name, policy, state.services.get(name), state.failing) for name in policy.services]
+def status(state: State, policy: Policy, now: float) -> list[Row]:
+    """Return one row per configured service; `now` is UTC epoch seconds."""
+    return [_status(name, policy, state.services.get(name), state.failing, now) for name in policy.services]
 
 
-def _status(name: str, policy: Policy, service: ServiceState | None, failing: Collection[str]) -> Row:
+def _status(name: str, policy: Policy, service: ServiceState | None, failing: Collection[str], now: float) -> Row:
     wishes = policy.services[name]
     if service is None:
         return (name, wishes.mode.value, "not seen yet", "-", f"{len(wishes.signals)} unknown", "-")
-    read = {check.name: verdict(check.last)[0] for check in service.checks.values() if check.last is not None}
+    read = {signal: word for signal, (word, _) in verdicts(service, policy, now).items()}
     # By the configuration, not by the readings: a signal that was never read counts as unknown.
     said = [read.get(signal.name, "UNKNOWN") for signal in wishes.signals]
     live = next((deploy for deploy in service.deploys if deploy.id == service.live), None)

@@ -89,7 +89,8 @@ class ChatQueries:
         state, policy = await self._state(), self._app.engine.policy
         now = self._app.clock.now()
         lines = (*table_rows.open_incidents(state, policy, now), *status_text.all_lines(state, policy, now))
-        return Reply((*lines, *table_rows.columns(table_rows.STATUS, table_rows.status(state, policy))), fixed=True)
+        rows = table_rows.columns(table_rows.STATUS, table_rows.status(state, policy, now))
+        return Reply((*lines, *rows), fixed=True)
 
     async def incidents(self, words: Sequence[str]) -> Reply:
         """List the last incidents, as `watchdog incident list` does."""

@@ -43,7 +43,7 @@ async def _status(ctx: Context, store: "Store") -> int:
         return output.DONE
     output.show_wrapped(table_rows.open_incidents(state, policy, now, tz))
     output.show_wrapped(status_text.all_lines(state, policy, now, tz))
-    output.show_table(tables.status(state, policy))
+    output.show_table(tables.status(state, policy, now))
     output.show_lines(["", f"Times are {zone(now, tz)}."])
     return output.DONE
 

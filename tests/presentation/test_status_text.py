@@ -1,0 +1,39 @@
+"""A reading in words: a signal whose history convicts it is bad, however good its newest reading alone is."""
+
+import pytest
+
+from tests.cli import examples as x
+from watchdog.domain.checks import Check
+from watchdog.domain.incidents import ServiceState, State
+from watchdog.domain.policy import DEFAULT_MATRIX, Policy, ServicePolicy, SignalPolicy
+from watchdog.domain.readings import Good, MinuteCount, Reading, Unknown
+from watchdog.presentation import table_rows
+from watchdog.presentation.status_text import verdicts
+
+POLICY = Policy({"web": ServicePolicy("web", None, signals=(SignalPolicy("errors", "sentry"),))}, DEFAULT_MATRIX)
+NOW = x.BEGIN + 3600.0
+
+
+def flooded(per_minute: float, last: Reading) -> ServiceState:
+    """Return a service with an hour of about one error a minute, and so many in each of its last three minutes."""
+    counts = tuple(
+        MinuteCount(NOW - 60.0 * back, 60.0, per_minute if back <= 3 else 1.0 + back % 2) for back in range(60, 0, -1)
+    )
+    return ServiceState("web", checks={"errors": Check("errors", "sentry", NOW - 5, last, counts=counts)})
+
+
+@pytest.mark.parametrize(
+    ("per_minute", "last", "word"),
+    [
+        (26.0, Good("26/min"), "BAD"),
+        (2.0, Good("2/min"), "GOOD"),
+        (26.0, Unknown("Sentry did not answer"), "UNKNOWN"),
+    ],
+)
+def test_a_rate_of_errors_far_over_its_usual_is_shown_as_bad(per_minute: float, last: Reading, word: str) -> None:
+    """With the arithmetic of the finding as its reason; a signal that cannot be read now stays unknown."""
+    service = flooded(per_minute, last)
+    said, why = verdicts(service, POLICY, NOW)["errors"]
+    assert said == word and ("of 5 minutes" in why) is (word == "BAD")
+    ((*_, signals, _),) = table_rows.status(State(services={"web": service}), POLICY, NOW)
+    assert signals == f"1 {word.lower()}"
