@@ -12,7 +12,7 @@ from watchdog.domain.decisions import Course, Evidence
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import Incident, Outcome, Phase, State
-from watchdog.domain.policy import Mode, Policy
+from watchdog.domain.policy import Action, Mode, Policy
 from watchdog.domain.readings import Bad, Good
 from watchdog.domain.severity import Severity
 from watchdog.domain.store_records import Minute
@@ -131,7 +131,7 @@ class Fleet:
             Evidence("control", "good", "2 of 2 answer"),
         )
         why = "mode assist: dep-42 is to blame, a human decides"
-        asked = {"course": Course.ASK, "severity": Severity.HIGH, "mode": "assist"}
+        asked = {"course": Course.ASK, "severity": Severity.HIGH, "mode": "assist", "policy_action": Action.ASK}
         decision = x.decision(**asked, why=why, evidence=said, share=0.0)
         return x.undone(
             decision, id="api-7", service="api", severity=Severity.HIGH, title="p95 2.1 s on api (limit 800 ms)",

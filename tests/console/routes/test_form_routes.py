@@ -115,12 +115,12 @@ async def test_a_reject_a_stop_a_pause_and_its_end() -> None:
 async def test_who_looks_after_it_says_so_on_the_incident_s_page() -> None:
     """Once: then the page says who, and has no button any more; a viewer never had one."""
     async with asking(VIEWER) as o:
-        assert "I look after it" not in await o.page(INCIDENT)
+        assert ">Acknowledge<" not in await o.page(INCIDENT)
         await o.login(OPERATOR, name="Zoe")
         await o.send(INCIDENT, f"{INCIDENT}/acknowledge")
         assert o.s.web.phase is Phase.ASKING
         text = await o.page(INCIDENT)
-        assert "token:Zoe (operator) looks after it." in text and "I look after it" not in text
+        assert "token:Zoe (operator) looks after it." in text and ">Acknowledge<" not in text
 
 
 async def test_a_silence_may_be_of_one_signal_and_of_one_severity() -> None:
@@ -229,10 +229,10 @@ async def test_a_wrong_rollback_is_taken_back_after_a_look_at_what_would_follow(
     async with office() as o:
         await rolled_back(o.s)
         await o.login(OPERATOR)
-        assert "take the rollback back" not in await o.page(INCIDENT)
+        assert "Undo the rollback" not in await o.page(INCIDENT)
         assert "Undo needs the role approver" in await o.page(f"{INCIDENT}/undo")
         await o.login(name="Ann")
-        assert "take the rollback back" in await o.page(INCIDENT)
+        assert "Undo the rollback" in await o.page(INCIDENT)
         plan = await o.page(f"{INCIDENT}/undo")
         assert "leaves the deny-list" in plan and "newer deploy" in plan and "Put dep-39 back now" in plan
         assert o.s.engine.state.denied and not await o.s.store.asked(1)
@@ -242,7 +242,7 @@ async def test_a_wrong_rollback_is_taken_back_after_a_look_at_what_would_follow(
         assert "undo of web-1, asked for by token:Ann (approver)" in await o.page(sent.headers["location"])
         await o.s.until(Phase.DEPLOYING)
         assert [one["target"] for one in o.s.accepted] == ["dep-39"] and not o.s.engine.state.denied
-        assert "take the rollback back" not in await o.page(INCIDENT)
+        assert "Undo the rollback" not in await o.page(INCIDENT)
         assert "It would not be done" in await o.page(f"{INCIDENT}/undo")
         assert (await o.client.get("/incidents/none/undo")).status_code == 404
 

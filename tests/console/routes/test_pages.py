@@ -26,6 +26,7 @@ from watchdog.console.app import POLICY
 from watchdog.console.auth.roles import Role, Visitor
 from watchdog.console.queries import service_status
 from watchdog.console.render.rendering import Renderer
+from watchdog.console.views.card_models import UptimeView
 from watchdog.console.views.view_models import DayView, Overview, ServiceRow
 from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.domain.checks import Check
@@ -210,7 +211,8 @@ def test_a_row_that_changed_is_drawn_anew_and_is_escaped() -> None:
     renderer, me = Renderer("1"), Visitor(Role.VIEWER, "Ann")
     policy, state, _ = story()
     rows = [
-        service_status.service_row(policy.services[name], state.services[name], True, DAY) for name in ("web", "api")
+        service_status.service_row(policy, name, state.services[name], True, (DAY, UptimeView()), NOW)
+        for name in ("web", "api")
     ]
 
     def drawn(*services: ServiceRow) -> str:

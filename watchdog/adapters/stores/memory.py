@@ -327,9 +327,13 @@ class MemoryStore:
         `seconds`.
         """
         tables = ((self._db.hours, retention.HOUR_SECONDS), (self._db.minutes, retention.MINUTE_SECONDS))
-        rows = (retention.measured(row, length) for table, length in tables for row in table.values())
-        asked = (row for row in rows if services is None or row.service in services)
-        return retention.spans((row for row in asked if since <= row.start < until), seconds)
+        rows = (
+            retention.measured(row, length)
+            for table, length in tables
+            for row in table.values()
+            if since <= row.start < until and (services is None or row.service in services)
+        )
+        return retention.spans(rows, seconds)
 
     async def submit(self, name: str, arguments: Mapping[str, Any], by: str) -> int:
         """Queue a command for the daemon; return its id. Raises Temporary when too many wait already."""

@@ -1,11 +1,13 @@
 """The standing of one service, in one word and one sentence. Pure."""
 
+from watchdog.console.views.card_models import UptimeView
+from watchdog.console.views.card_views import author_of
 from watchdog.console.views.view_builders import deploy_view, incident_row, signal_view
 from watchdog.console.views.view_models import DayView, ServiceRow, SignalView
 from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.domain.incidents import ACTING, Incident, Phase, ServiceState
-from watchdog.domain.policy import ServicePolicy
-from watchdog.presentation.status_text import open_incident
+from watchdog.domain.policy import Policy, ServicePolicy
+from watchdog.presentation.status_text import open_incident, verdicts
 
 ORDER = ("incident", "acting", "suspect", "unsure", "elsewhere", "ok")
 """The worst first."""
@@ -21,9 +23,17 @@ PHASES = {
 }
 
 
-def service_row(wishes: ServicePolicy, service: ServiceState | None, held: bool, day: DayView) -> ServiceRow:
-    """Return the row of a service on the overview."""
-    signals = signals_of(wishes, service)
+def service_row(
+    policy: Policy,
+    name: str,
+    service: ServiceState | None,
+    held: bool,
+    past: tuple[DayView, UptimeView],
+    now: float,
+) -> ServiceRow:
+    """Return the row of a service on the overview, read at `now` (UTC epoch seconds)."""
+    wishes, (day, uptime) = policy.services[name], past
+    signals = signals_of(policy, name, service, now)
     counts = {word: sum(one.verdict == word for one in signals) for word in ("good", "bad", "unknown")}
     standing, why = _standing(wishes, service, signals)
     live = live_deploy(service.deploys) if service is not None else None
@@ -35,19 +45,20 @@ def service_row(wishes: ServicePolicy, service: ServiceState | None, held: bool,
         why=why,
         phase=service.phase.value if service is not None else None,
         held=held,
-        live=deploy_view(live) if live is not None else None,
+        live=deploy_view(live, author=author_of(service, live.id)) if live is not None else None,
         incident=incident_row(incident, None) if incident is not None else None,
         good=counts["good"],
         bad=counts["bad"],
         unknown=counts["unknown"],
         day=day,
+        uptime=uptime,
     )
 
 
-def signals_of(wishes: ServicePolicy, service: ServiceState | None) -> tuple[SignalView, ...]:
-    """Return every configured signal with its newest reading."""
-    checks = service.checks if service is not None else {}
-    return tuple(signal_view(signal, checks.get(signal.name)) for signal in wishes.signals)
+def signals_of(policy: Policy, name: str, service: ServiceState | None, now: float) -> tuple[SignalView, ...]:
+    """Return every configured signal with its newest reading; one with a confirmed finding is bad."""
+    checks, said = (service.checks, verdicts(service, policy, now)) if service is not None else ({}, {})
+    return tuple(signal_view(one, checks.get(one.name), said.get(one.name)) for one in policy.services[name].signals)
 
 
 def _why_open(service: ServiceState, incident: Incident) -> str:

@@ -11,16 +11,19 @@ from watchdog.console.queries.day_history import DayHistory
 from watchdog.console.queries.error_budgets import Budgets
 from watchdog.console.queries.follow_up_queries import FollowUpQueries
 from watchdog.console.queries.stats_queries import stats_view
+from watchdog.console.queries.uptimes import Uptimes
 from watchdog.console.queries.what_if import imagine
 from watchdog.console.views.approval_views import (
     answer_view,
-    ask_view,
     can_acknowledge,
     can_undo,
     plan_view,
     quiet_views,
     undo_view,
 )
+from watchdog.console.views.card_models import CardView
+from watchdog.console.views.card_views import card_view
+from watchdog.console.views.lifeline import lifeline
 from watchdog.console.views.stats_views import StatsView
 from watchdog.console.views.view_builders import decision_view, deploy_views, incident_row
 from watchdog.console.views.view_models import (
@@ -44,14 +47,13 @@ from watchdog.console.views.view_models import (
 from watchdog.domain.effects import Note
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.incident_notes import Remark, root_causes
-from watchdog.domain.incidents import Incident, State
-from watchdog.domain.policy import Policy, ServicePolicy
+from watchdog.domain.incidents import Incident, ServiceState, State
+from watchdog.domain.policy import Policy
 from watchdog.domain.store_records import Minute
 from watchdog.presentation import explain, next_steps
 from watchdog.presentation.history_table import row
-from watchdog.presentation.outlook import outlook
 from watchdog.presentation.stats_loader import PERIOD_SECONDS, Numbers
-from watchdog.presentation.status_text import all_lines
+from watchdog.presentation.status_text import all_lines, open_incident
 from watchdog.presentation.text import clean, sentence
 
 ROWS_MAX = 500
@@ -73,6 +75,7 @@ class ViewQueries:
     def __init__(self, world: Dependencies) -> None:
         self.world = world
         self.days = DayHistory(world.journal, world.clock)
+        self.uptimes = Uptimes(world.journal, world.clock)
         self.numbers = Numbers(world.journal, world.clock)
         self.following = FollowUpQueries(world)
         self._budgets = Budgets(world.journal, world.clock)
@@ -80,18 +83,26 @@ class ViewQueries:
         self._overview: tuple[float, Overview] | None = None
 
     async def overview(self) -> Overview:
-        """Return all services, failing ones first."""
+        """Return the open incidents, and all services, failing ones first."""
         made = self._overview
         if made is not None and self.world.clock.monotonic() - made[0] < SHARED_SECONDS:
             return made[1]
         policy, state = self.world.policy(), await self._everyone.state()
         await self.days.refresh()
+        await self.uptimes.refresh(policy)
         left = await self.following.lately()
         now = self.world.clock.now()
-        rows = await run_in_background(self._rows, policy, state)
-        paused = bool(state.paused_by or state.disarmed)
-        lines = all_lines(state, policy, now)
-        view = Overview(now, tuple(map(clean, lines)), tuple(rows), paused, left.open, left.overdue)
+        rows = await run_in_background(self._rows, policy, state, now)
+        view = Overview(
+            at=now,
+            warnings=tuple(map(clean, all_lines(state, policy, now))),
+            services=tuple(rows),
+            paused=bool(state.paused_by or state.disarmed),
+            follow_ups_open=left.open,
+            follow_ups_overdue=left.overdue,
+            open=_cards(policy, state, now),
+            denied=tuple(map(clean, state.denied)),
+        )
         self._overview = self.world.clock.monotonic(), view
         return view
 
@@ -111,8 +122,8 @@ class ViewQueries:
         labels = await self.world.journal.labels()
         return ServiceView(
             at=now,
-            service=self._row(wishes, state),
-            signals=service_status.signals_of(wishes, known),
+            service=self._row(policy, name, state, now),
+            signals=service_status.signals_of(policy, name, known, now),
             deploys=deploy_views(
                 known.deploys[:DEPLOYS_MAX] if known is not None else (),
                 decision.target if decision is not None else None,
@@ -138,18 +149,18 @@ class ViewQueries:
 
     async def incident(self, incident_id: str) -> IncidentView | None:
         """Return one incident, or None for an unknown id."""
-        incident = await self.world.journal.incident(incident_id)
+        policy, state = self.world.policy(), await self._everyone.state()
+        incident = self._newest(await self.world.journal.incident(incident_id), state)
         if incident is None:
             return None
         notes = await self.world.journal.notes(incident=incident_id, limit=NOTES_MAX)
         label = (await self.world.journal.labels()).get(incident_id)
         remarks = await self.world.journal.remarks(incident_id)
-        policy, state = self.world.policy(), await self._everyone.state()
-        known = state.services.get(incident.service)
+        now, known = self.world.clock.now(), state.services.get(incident.service)
         repo = known.facts.repo if known is not None and known.facts is not None else None
+        card = card_view(incident, known, policy.matrix[incident.severity], now)
         target_seconds = _target_seconds(policy, incident)
         decision = incident.decision
-        now = self.world.clock.now()
         lines = explain.explain(
             incident,
             notes,
@@ -166,10 +177,7 @@ class ViewQueries:
             sentences=tuple(explain.standing(incident)),
             restored=explain.restored(incident, target_seconds).strip(),
             severity=clean(explain.severity_of(decision)) if decision is not None else incident.severity.value,
-            evidence=tuple(
-                EvidenceView(clean(one.signal), one.verdict, clean(one.text), clean(one.detail))
-                for one in explain.evidence_of(incident)
-            ),
+            evidence=_evidence(policy, incident, known, now),
             decision=decision_view(decision, repo) if decision is not None else None,
             unsure=tuple(sentence(one) for one in next_steps.doubts_of(incident)),
             otherwise=tuple(
@@ -178,8 +186,10 @@ class ViewQueries:
             next_steps=tuple(clean(step) for step in next_steps.steps_left(incident, label, notes)),
             timeline=_timeline(notes, remarks),
             explained=tuple(lines),
-            ask=ask_view(incident, known, policy.matrix[incident.severity], now),
-            outlook=outlook(incident, now),
+            ask=card.ask,
+            outlook=card.outlook,
+            card=card,
+            lifeline=lifeline(incident),
             can_acknowledge=can_acknowledge(incident, known),
             can_undo=can_undo(incident, known),
         )
@@ -258,18 +268,44 @@ class ViewQueries:
         rows = tuple(RollbackView(clean(one.id), *row(one, labels.get(one.id), causes.get(one.id))) for one in acted)
         return History(self.world.clock.now(), rows)
 
-    def _rows(self, policy: Policy, state: State) -> list[ServiceRow]:
+    def _newest(self, saved: Incident | None, state: State) -> Incident | None:
+        """Return an incident as this worker knows it, if it holds the service, else as it was saved."""
+        known = state.services.get(saved.service) if saved is not None else None
+        if saved is None or known is None or saved.service not in self.world.held():
+            return saved
+        return known.incident if known.incident is not None and known.incident.id == saved.id else saved
+
+    def _rows(self, policy: Policy, state: State, now: float) -> list[ServiceRow]:
         """Return all services, failing ones first. It runs in a thread: hundreds of services delay no probe."""
-        rows = [self._row(wishes, state) for wishes in policy.services.values()]
+        rows = [self._row(policy, name, state, now) for name in policy.services]
         return sorted(rows, key=lambda one: (service_status.ORDER.index(one.standing), one.name))
 
-    def _row(self, wishes: ServicePolicy, state: State) -> ServiceRow:
+    def _row(self, policy: Policy, name: str, state: State, now: float) -> ServiceRow:
+        wishes = policy.services[name]
         # A row has room for one latency: that of a critical signal, else of a probe.
         order = sorted(wishes.signals, key=lambda one: (not one.critical, one.kind not in PROBES))
-        day = self.days.of(wishes.name, [one.name for one in order])
-        return service_status.service_row(
-            wishes, state.services.get(wishes.name), wishes.name in self.world.held(), day
-        )
+        past = self.days.of(name, [one.name for one in order]), self.uptimes.of(wishes)
+        return service_status.service_row(policy, name, state.services.get(name), name in self.world.held(), past, now)
+
+
+def _cards(policy: Policy, state: State, now: float) -> tuple[CardView, ...]:
+    """Return the open incidents of configured services, the most severe first, then the newest."""
+    known = [one for name in policy.services if (one := state.services.get(name)) is not None]
+    found = [(one, incident) for one in known if (incident := open_incident(one)) is not None]
+    found.sort(key=lambda pair: (-pair[1].severity.rank, -pair[1].onset_at))
+    return tuple(card_view(incident, one, policy.matrix[incident.severity], now) for one, incident in found)
+
+
+def _evidence(policy: Policy, incident: Incident, known: ServiceState | None, now: float) -> tuple[EvidenceView, ...]:
+    """Return the readings at the decision; while the incident is open, each beside the newest one of its signal."""
+    current = open_incident(known)
+    live = {}
+    if current is not None and current.id == incident.id and incident.service in policy.services:
+        live = {one.name: one for one in service_status.signals_of(policy, incident.service, known, now)}
+    return tuple(
+        EvidenceView(clean(one.signal), one.verdict, clean(one.text), clean(one.detail), live.get(one.signal))
+        for one in explain.evidence_of(incident)
+    )
 
 
 def _target_seconds(policy: Policy, incident: Incident) -> float | None:

@@ -15,11 +15,12 @@ from starlette.responses import Response
 
 from watchdog.console.queries.service_status import ORDER
 from watchdog.console.render import charts, stats_charts
+from watchdog.console.views import card_views
 from watchdog.console.views.view_models import ServiceRow
 from watchdog.domain.commands.command_table import commands_of
 from watchdog.domain.commands.human_command import HumanCommand, Seen, Surface
 from watchdog.domain.units import show_seconds
-from watchdog.presentation.text import clock, day, moment, percent, sentence
+from watchdog.presentation.text import clock, day, iso, moment, percent, sentence, short
 
 HERE = Path(__file__).parents[1]
 STATIC = HERE / "static"
@@ -53,7 +54,7 @@ class Renderer:
             ORDER=ORDER, asset=_assets(), bar=charts.bar, bar_words=charts.bar_words,
             budget_state=charts.budget_state, budget_words=charts.budget_words,
             sparkline=charts.sparkline, term_bar=charts.term_bar,
-            other_commands=other_commands,
+            other_commands=other_commands, badge=card_views.badge, tone=card_views.TONES.__getitem__,
             service_row=lru_cache(ROWS_KEPT)(self._service_row),
             week_bars=stats_charts.week_bars, restored_dots=stats_charts.restored_dots, scale=stats_charts.scale,
         )  # fmt: skip
@@ -61,7 +62,10 @@ class Renderer:
             moment=moment,
             clock=clock,
             day=day,
+            iso=iso,
             seconds=show_seconds,
+            age=age,
+            short=short,
             latency=latency,
             sentence=sentence,
             percent=percent,
@@ -80,9 +84,10 @@ class Renderer:
             return Response(status_code=304, headers={"etag": mark})
         return Response(body, status, {"etag": mark}, media_type="text/html; charset=utf-8")
 
-    def _service_row(self, one: ServiceRow) -> Markup:
-        """Return a row of the overview, cached: most rows stay the same between two loads."""
-        return Markup(self._environment.get_template("service_row.html").render(one=one))  # noqa: S704  a template's
+    def _service_row(self, one: ServiceRow, age: str) -> Markup:
+        """Return a row of the overview, cached: most rows stay the same between two loads. `age` is its deploy's."""
+        row = self._environment.get_template("service_row.html").render(one=one, age=age)
+        return Markup(row)  # noqa: S704  a template's
 
     def body(self, template: str, values: Mapping[str, Any]) -> bytes:
         """Return a template filled with these values."""
@@ -96,6 +101,14 @@ def other_commands(subject: str) -> list[HumanCommand]:
     plain = [one for one in rows if one.name not in DRAWN and one.seen is Seen.NOTHING]
     # `service` matches SERVICE and SERVICE_OR_ALL: their forms stand on the same page.
     return [one for one in plain if one.subject.name.lower().startswith(subject)]
+
+
+def age(seconds: float) -> str:
+    """Return a time span in its largest unit: `40 s`, `12 min`, `5 h`, `3 d`; a negative one (a fast clock) as 0."""
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size:.0f} {unit}"
+    return f"{max(seconds, 0.0):.0f} s"
 
 
 def latency(seconds: float | None) -> str:

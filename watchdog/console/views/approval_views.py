@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from watchdog.console.views.card_models import AskView
 from watchdog.console.views.view_builders import decision_view, deploy_view
-from watchdog.console.views.view_models import AnswerView, AskView, PlanView, QuietView
+from watchdog.console.views.view_models import AnswerView, PlanView, QuietView
 from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.domain.decisions import Decision, Verdict
 from watchdog.domain.errors import Refused
@@ -80,6 +81,7 @@ def answer_view(command: Command) -> AnswerView:
         asked=" ".join([clean(command.arguments.get("what") or command.name), *about]),
         state="refused" if state == "failed" and command.exit_code == REFUSED_CODE else state,
         answer=sentence(command.answer),
+        command=clean(command.arguments.get("what") or command.name),
     )
 
 

@@ -21,13 +21,12 @@ from watchdog.domain.incidents import Incident
 from watchdog.domain.policy import SignalPolicy
 from watchdog.presentation import decision_text
 from watchdog.presentation.explain import COURSES, state_of
-from watchdog.presentation.status_text import verdict
 from watchdog.presentation.text import clean, sentence, short, show_number, show_odds, show_probability
 
 MESSAGE_MAX = 100
 
 
-def deploy_view(deploy: Deploy, note: str = "") -> DeployView:
+def deploy_view(deploy: Deploy, note: str = "", author: str = "") -> DeployView:
     """Return a deploy with the first line of its message."""
     return DeployView(
         id=clean(deploy.id),
@@ -38,6 +37,7 @@ def deploy_view(deploy: Deploy, note: str = "") -> DeployView:
         finished_at=deploy.finished_at,
         is_live=deploy.is_live,
         note=clean(note),
+        author=clean(author),
     )
 
 
@@ -49,11 +49,11 @@ def deploy_views(found: Iterable[Deploy], choice: TargetChoice | None) -> tuple[
     return tuple(deploy_view(one, notes.get(one.id, "")) for one in found)
 
 
-def signal_view(signal: SignalPolicy, check: Check | None) -> SignalView:
-    """Return a signal with its newest reading."""
-    if check is None or check.last is None:
+def signal_view(signal: SignalPolicy, check: Check | None, said: tuple[str, str] | None) -> SignalView:
+    """Return a signal with its newest reading; `said` is its verdict with the reason, None before the first one."""
+    if check is None or said is None:
         return SignalView(signal.name, signal.kind, signal.critical, "unknown", "not read yet", None)
-    word, why = verdict(check.last)
+    word, why = said
     return SignalView(signal.name, signal.kind, signal.critical, word.lower(), clean(why), check.last_at)
 
 

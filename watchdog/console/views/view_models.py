@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
+from watchdog.console.views.card_models import AskView, CardView, StepView, UptimeView
 from watchdog.presentation.outlook import Outlook
 
 
 @dataclass(frozen=True, slots=True)
 class DeployView:
-    """One deploy. `note` gives the reason why a rollback would, or would not, lead there."""
+    """One deploy. `note` gives the reason why a rollback would, or would not, lead there; `author` is empty if
+    unknown."""
 
     id: str
     status: str
@@ -17,6 +19,7 @@ class DeployView:
     finished_at: float | None
     is_live: bool
     note: str = ""
+    author: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +82,13 @@ class ServiceRow:
     bad: int
     unknown: int
     day: DayView
+    uptime: UptimeView
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """All services, failing ones first; `warnings` are shown on top."""
+    """All services, failing ones first; `open` has the open incidents, the worst first, `warnings` what must not be
+    overlooked. `denied` are the commits that no rollback leads to."""
 
     at: float
     warnings: tuple[str, ...]
@@ -91,6 +96,8 @@ class Overview:
     paused: bool
     follow_ups_open: int = 0
     follow_ups_overdue: int = 0
+    open: tuple[CardView, ...] = ()
+    denied: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,12 +225,13 @@ class ServiceView:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceView:
-    """The reading of one signal at the time of the decision."""
+    """The reading of one signal at the time of the decision, and its newest one while the incident is open."""
 
     signal: str
     verdict: str
     text: str
     detail: str
+    now: SignalView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,26 +252,6 @@ class Alternative:
 
 
 @dataclass(frozen=True, slots=True)
-class AskView:
-    """The commands open for an incident now: `can` names them, `words` is the question.
-
-    An answer carries `suspect`, `target` and `asked_at` as they are here: the daemon refuses it if they have changed by
-    then. `until` is the deadline of the answer, or the time at which an announced rollback is sent; `only` names the
-    only person who may approve. `kept`: the rollback is approved and waits for its window; a second approval sends it
-    now.
-    """
-
-    can: tuple[str, ...]
-    words: str
-    suspect: str | None
-    target: str | None
-    asked_at: float | None
-    until: float | None
-    only: str = ""
-    kept: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class IncidentView:
     """One incident, with everything that `watchdog explain` shows; `explained` is that text, line by line."""
 
@@ -281,6 +269,8 @@ class IncidentView:
     explained: tuple[str, ...]
     ask: AskView | None
     outlook: Outlook
+    card: CardView
+    lifeline: tuple[StepView, ...]
     can_acknowledge: bool
     can_undo: bool
 
@@ -340,6 +330,7 @@ class AnswerView:
     asked: str
     state: str
     answer: str
+    command: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,195 @@
+"""What the cards say in each situation: the sentence, the badge, and a button for each command that is accepted."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from html import unescape
+
+import pytest
+
+from tests.cli import examples as x
+from tests.console.scene import (
+    NOW,
+    OPERATOR,
+    VIEWER,
+    StoryClock,
+    Town,
+    fill,
+    policy_of,
+    service_policy,
+    service_state,
+    visited,
+)
+from tests.core.incident_fields import amended
+from tests.presentation.test_outlook import CASES
+from watchdog.adapters.stores.memory import MemoryStore
+from watchdog.console.views.card_views import COUNTED, TONES, author_of, badge, card_view, headline
+from watchdog.console.views.lifeline import lifeline
+from watchdog.domain.incidents import DeployWatch, Incident, Phase, State
+from watchdog.domain.policy import DEFAULT_MATRIX
+from watchdog.presentation.outlook import outlook
+from watchdog.presentation.situation import Situation
+
+PHASES = {
+    Situation.QUESTION: Phase.ASKING,
+    Situation.ANNOUNCED: Phase.ANNOUNCED,
+    Situation.SCHEDULED: Phase.ANNOUNCED,
+    Situation.SENDING: Phase.PINNING,
+    Situation.REQUESTED: Phase.ROLLING_BACK,
+    Situation.DEPLOYING: Phase.DEPLOYING,
+    Situation.VERIFYING: Phase.VERIFYING,
+    Situation.CLOSED: Phase.CALM,
+}
+SYMPTOM = replace(x.FINDING, method="run", symptom="HTTP 503")
+
+
+@asynccontextmanager
+async def shown(incident: Incident, **changes: object) -> AsyncIterator[Town]:
+    """Serve a town in which this is web's incident, to an approver."""
+    phase = PHASES.get(outlook(incident, NOW).situation, Phase.PAGED)
+    web = service_state("web", phase=phase, incident=incident, **changes)
+    state, store = State(services={"web": web}), MemoryStore(StoryClock())
+    await fill(store, state, (incident,), ())
+    async with visited(policy_of(service_policy("web")), state, store=store) as one:
+        yield one
+
+
+def card_of(text: str) -> str:
+    """Return the card of web's incident."""
+    found = re.search(
+        r'<(article|div) class="(news )?card .*?</(article|div)>\s*(<article|</div>|<ol|<div id)', text, re.S
+    )
+    assert found is not None
+    return found[0]
+
+
+def buttons_of(card: str) -> set[str]:
+    """Return the commands of a card's forms and links."""
+    forms = re.findall(r'<form method="post" action="/(?:incidents/web-1/)?(\w+)"', card)
+    return {*forms, *re.findall(r'href="/(?:services/web|incidents/web-1)/(rollback|undo)"', card)}
+
+
+@pytest.mark.parametrize(("incident", "found", "sentence", "commands"), CASES)
+async def test_the_page_and_the_overview_say_the_same_and_offer_what_is_accepted(
+    incident: Incident, found: Situation, sentence: str, commands: tuple[str, ...]
+) -> None:
+    """In every situation, as the API does; an undo alone where its rollback is live."""
+    live = {"live": "dep-43"} if found is Situation.DID_NOT_HELP else {}
+    async with shown(incident, **live) as one:
+        page, overview = await one.page("/incidents/web-1"), await one.page("/")
+        told = (await one.json("/incidents/web-1"))["outlook"]
+        opened = (await one.json("/services"))["open"]
+    coming = outlook(incident, NOW)
+    assert (told["situation"], told["sentence"], told["commands"]) == (found.value, coming.sentence, list(commands))
+    assert [card["outlook"] for card in opened] == ([] if found is Situation.CLOSED else [told])
+    for text in [page] if found is Situation.CLOSED else [page, overview]:
+        card = unescape(card_of(text))
+        plain = card.replace("<code>", "`").replace("</code>", "`")
+        assert coming.sentence in plain and coming.task in plain and badge(coming, NOW) in card
+        assert buttons_of(card) == set(commands)
+        assert headline(incident) in card
+
+
+async def test_a_role_sees_why_it_may_not() -> None:
+    """Each command that it lacks is named with the role that has it; the others have their button."""
+    incident = CASES[1][0]
+    async with shown(incident) as one:
+        for token, may, lacks in ((OPERATOR, {"reject", "acknowledge"}, 1), (VIEWER, set(), 3)):
+            one.client.cookies.clear()
+            await one.login(token)
+            for path in ("/", "/incidents/web-1"):
+                card = card_of(await one.page(path))
+                assert buttons_of(card) == may and card.count("needs the role") == lacks
+
+
+async def test_the_evidence_at_the_decision_stands_beside_what_is_read_now() -> None:
+    """While the incident is open; afterwards the readings are about another time."""
+    async with shown(CASES[1][0]) as one:
+        rows = {row["signal"]: row["now"] for row in (await one.json("/incidents/web-1"))["evidence"]}
+        assert rows["home"]["verdict"] == "good" and rows["home"]["at"] == NOW - 3 and rows["control"] is None
+        assert '<th scope="col">Now</th>' in await one.page("/incidents/web-1")
+    async with shown(x.incident()) as one:
+        assert '<th scope="col">Now</th>' not in await one.page("/incidents/web-1")
+
+
+def test_each_situation_has_a_colour_and_each_known_time_a_countdown() -> None:
+    """A new situation fails here until it has both."""
+    assert set(TONES) == set(Situation)
+    timed = {found for incident, found, *_ in CASES if outlook(incident, NOW).until is not None}
+    assert timed == set(COUNTED)
+
+
+@pytest.mark.parametrize(
+    ("number", "now", "says"),
+    [
+        (1, NOW, "needs your answer, 3 min left"),
+        (1, NOW + 1000, "needs your answer, due now"),
+        (4, NOW, "rollback announced, sent in 60 s"),
+        (8, NOW, "rolling back"),
+    ],
+)
+def test_the_badge_counts_down(number: int, now: float, says: str) -> None:
+    """To the moment that the outlook names; without one it has none."""
+    assert badge(outlook(CASES[number][0], now), now) == says
+
+
+def test_the_headline_is_news() -> None:
+    """Service and failure while it lasts, the end afterwards; without a symptom the title."""
+    opened = replace(CASES[1][0], findings=(SYMPTOM,))
+    assert headline(opened) == "web is down: HTTP 503"
+    assert headline(replace(opened, findings=(replace(SYMPTOM, symptom=""),))) == "web is down: HTTP 503 on home"
+    assert headline(replace(x.incident(), findings=(SYMPTOM,))) == "web is back after 47 s: rolled back to 1b7e0d4"
+
+
+def test_the_suspect_has_its_author_and_its_links() -> None:
+    """The author while the watch window runs; a deploy that is not to blame is no suspect."""
+    facts = service_state("web").facts
+    assert facts is not None
+    service = service_state(
+        "web",
+        facts=replace(facts, dashboard_url="https://dashboard.render.com/web/srv-web"),
+        trial=DeployWatch("dep-42", x.BEGIN, NOW, NOW, authors=("ann", "bob")),
+    )
+    rule = DEFAULT_MATRIX[CASES[1][0].severity]
+    suspect = card_view(CASES[1][0], service, rule, NOW).suspect
+    assert suspect is not None
+    assert (suspect.id, suspect.code, suspect.message, suspect.author) == (
+        "dep-42", "9f3c2ab", "Refactor sessions", "ann, bob",
+    )  # fmt: skip
+    assert suspect.page == "https://dashboard.render.com/web/srv-web/deploys/dep-42" and "compare" in suspect.diff
+    acquitted = next(incident for incident, found, *_ in CASES if found is Situation.NOT_THE_DEPLOY)
+    assert card_view(acquitted, service, rule, NOW).suspect is None
+    assert author_of(service, "dep-40") == "" == author_of(None, "dep-42")
+
+
+def steps(incident: Incident) -> str:
+    """Return a lifeline in one line: `onset opened decided* sent live verified`; `*` next, `!` missed, `.` open."""
+    marks = {"done": "", "next": "*", "missed": "!", "open": "."}
+    return " ".join(f"{one.name}{marks[one.state]}" for one in lifeline(incident))
+
+
+@pytest.mark.parametrize(
+    ("incident", "line"),
+    [
+        (CASES[1][0], "onset opened decided approved* sent. live. verified."),
+        (
+            amended(CASES[1][0], approved_by="ann", approved_at=NOW),
+            "onset opened decided approved sent* live. verified.",
+        ),
+        (x.undone(x.decision()), "onset opened decided sent* live. verified."),
+        (x.undone(x.decision(), requested_at=NOW, tried=True), "onset opened decided sent live* verified."),
+        (x.incident(closed_at=None, verified_at=None), "onset opened decided sent live verified*"),
+        (x.incident(), "onset opened decided sent live verified"),
+        (CASES[15][0], "onset opened decided recovered*"),
+        (next(i for i, found, *_ in CASES if found is Situation.REJECTED), "onset opened decided recovered*"),
+        (
+            next(i for i, found, *_ in CASES if found is Situation.DID_NOT_HELP),
+            "onset opened decided sent live verified!",
+        ),
+        (x.undone(None), "onset opened decided* sent. live. verified."),  # type: ignore[arg-type]
+    ],
+)
+def test_the_lifeline_shows_the_way_so_far_and_the_next_step(incident: Incident, line: str) -> None:
+    """Steps of a rollback only where there is, or may be, one; nothing stays open in what is over."""
+    assert steps(incident) == line

@@ -1,0 +1,80 @@
+"""The contents of a card: an open incident at a glance; and the uptime of a service. Plain data, as `view_models`."""
+
+from dataclasses import dataclass
+
+from watchdog.presentation.outlook import Outlook
+
+
+@dataclass(frozen=True, slots=True)
+class UptimeView:
+    """The share of the last 24 h, 7 and 30 days in which a service was available; None: it was not watched.
+
+    `complete`: everything was read from the store.
+    """
+
+    day: float | None = None
+    week: float | None = None
+    month: float | None = None
+    complete: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AskView:
+    """The commands open for an incident now: `can` names them, `words` is the question.
+
+    An answer carries `suspect`, `target` and `asked_at` as they are here: the daemon refuses it if they have changed by
+    then. `until` is the deadline of the answer, or the time at which an announced rollback is sent; `only` names the
+    only person who may approve. `kept`: the rollback is approved and waits for its window; a second approval sends it
+    now.
+    """
+
+    can: tuple[str, ...]
+    words: str
+    suspect: str | None
+    target: str | None
+    asked_at: float | None
+    until: float | None
+    only: str = ""
+    kept: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SuspectView:
+    """The deploy that is blamed. `diff` and `page` are links; `author` is empty if unknown, as are they."""
+
+    id: str
+    code: str
+    message: str
+    author: str
+    live_at: float | None
+    diff: str
+    page: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """One step of an incident: done (at a time), next, open (not reached yet), or missed (it failed)."""
+
+    name: str
+    at: float | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class CardView:
+    """An incident as news: what fails since when, what happens next, and the commands that the daemon accepts now.
+
+    `ended_at` is None while it lasts. `outlook.commands` has the accepted commands alone, the recommended one first.
+    `quiet` says why no notices are sent.
+    """
+
+    id: str
+    service: str
+    severity: str
+    headline: str
+    onset_at: float
+    ended_at: float | None
+    outlook: Outlook
+    ask: AskView | None
+    suspect: SuspectView | None
+    quiet: str = ""

@@ -1,0 +1,110 @@
+"""Incidents as cards: headline, progress with its countdown, the commands that are accepted now, the suspect. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from watchdog.console.views.approval_views import ask_view, can_undo
+from watchdog.console.views.card_models import CardView, SuspectView
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.incidents import Incident, ServiceState
+from watchdog.domain.policy import Rule
+from watchdog.domain.units import show_seconds
+from watchdog.presentation import decision_text
+from watchdog.presentation.incident_facts import ended_at
+from watchdog.presentation.notices.headlines import end_title, happens
+from watchdog.presentation.outlook import Outlook, outlook
+from watchdog.presentation.situation import Situation, situation
+from watchdog.presentation.status_text import open_incident
+from watchdog.presentation.text import clean, short
+
+MESSAGE_MAX = 100
+COUNTED: Mapping[Situation, str] = MappingProxyType(
+    {
+        Situation.QUESTION: "{} left",
+        Situation.ANNOUNCED: "sent in {}",
+        Situation.SCHEDULED: "sent in {}",
+        Situation.ASKS_LATER: "asks again in {}",
+    }
+)
+"""The countdown of each situation with a known time."""
+TONES: Mapping[Situation, str] = MappingProxyType(
+    {
+        **dict.fromkeys(Situation, "needs"),
+        **dict.fromkeys((Situation.UNDECIDED, Situation.NO_ACTION, Situation.REJECTED, Situation.STOPPED), "quiet"),
+        **dict.fromkeys((Situation.SENDING, Situation.REQUESTED, Situation.DEPLOYING, Situation.VERIFYING), "acting"),
+        **dict.fromkeys((Situation.ANNOUNCED, Situation.SCHEDULED), "soon"),
+        Situation.CLOSED: "over",
+    }
+)
+"""The colour of the badge: a person is needed, an action is under way or coming, nothing is asked, or it is over."""
+
+
+def card_view(incident: Incident, service: ServiceState | None, rule: Rule, now: float) -> CardView:
+    """Return an incident as a card, read at `now` (UTC epoch seconds). `rule` is the policy's for the severity."""
+    return CardView(
+        id=clean(incident.id),
+        service=clean(incident.service),
+        severity=incident.severity.value,
+        headline=headline(incident),
+        onset_at=incident.onset_at,
+        ended_at=ended_at(incident) or incident.closed_at,
+        outlook=accepted_now(outlook(incident, now), incident, service),
+        ask=ask_view(incident, service, rule, now),
+        suspect=suspect_view(incident, service),
+        quiet="No notices are sent: it is silenced." if incident.muted else "",
+    )
+
+
+def headline(incident: Incident) -> str:
+    """Return service and failure, `web is down: HTTP 503`; of a closed incident its end."""
+    if incident.closed_at is not None:
+        return clean(end_title(incident))
+    symptom = incident.findings[0].symptom if incident.findings else ""
+    return clean(f"{happens(incident)}: {symptom or incident.title}")
+
+
+def accepted_now(coming: Outlook, incident: Incident, service: ServiceState | None) -> Outlook:
+    """Return the outlook with the commands that the daemon accepts now: none about an incident that is not open."""
+    known = open_incident(service)
+    if known is None or known.id != incident.id:
+        return replace(coming, commands=())
+    return replace(coming, commands=tuple(one for one in coming.commands if one != "undo" or can_undo(known, service)))
+
+
+def badge(coming: Outlook, now: float) -> str:
+    """Return the progress with its countdown: `needs your answer, 3 min left`."""
+    if coming.until is None:
+        return coming.label
+    left = coming.until - now
+    return f"{coming.label}, {COUNTED[coming.situation].format(show_seconds(left)) if left > 0 else 'due now'}"
+
+
+def suspect_view(incident: Incident, service: ServiceState | None) -> SuspectView | None:
+    """Return the deploy that is blamed, with its links; None without one, or if it is not to blame."""
+    decision = incident.decision
+    suspect = decision.blame.accused if decision is not None and decision.blame is not None else None
+    if decision is None or suspect is None or situation(incident) is Situation.NOT_THE_DEPLOY:
+        return None
+    facts = service.facts if service is not None else None
+    page = facts.dashboard_url if facts is not None else None
+    return SuspectView(
+        id=clean(suspect.id),
+        code=short(suspect.code),
+        message=first_line(suspect),
+        author=author_of(service, suspect.id),
+        live_at=suspect.finished_at if suspect.was_live else None,
+        diff=decision_text.diff_link(decision, facts.repo if facts is not None else None),
+        page=clean(f"{page}/deploys/{suspect.id}") if page and page.startswith("https://") else "",
+    )
+
+
+def author_of(service: ServiceState | None, deploy: str) -> str:
+    """Return the authors of a deploy as far as they are known: they are read during its watch window."""
+    trial = service.trial if service is not None else None
+    return clean(", ".join(trial.authors)) if trial is not None and trial.deploy == deploy else ""
+
+
+def first_line(deploy: Deploy) -> str:
+    """Return the first line of a deploy's commit message."""
+    return clean(deploy.commit_message.strip().split("\n")[0], limit=MESSAGE_MAX)
