@@ -28,10 +28,11 @@ COMMANDS = {
         f"/incidents/{{incident_id}}/{command}"
         for command in ("approve", "reject", "stop", "acknowledge", "undo", "note", "label", "tick", "follow-up")
     ),
-    *(f"/services/{{name}}/{command}" for command in ("rollback", "silence", "hold")),
+    *(f"/services/{{name}}/{command}" for command in ("rollback", "silence", "hold", "restore-auto-deploy")),
     "/silences/{name}/end",
     *(f"/status-pages/{{name}}/{command}" for command in ("announce", "schedule-maintenance")),
     "/announcements/{announcement_id}/update",
+    "/commits/{name}/trust",
     "/pause",
     "/resume",
 }

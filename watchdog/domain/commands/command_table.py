@@ -29,7 +29,6 @@ LONGEST_QUIET_SECONDS = 30 * 86400.0
 REASON_MAX = 300
 # Seven characters are git's own short form; a shorter prefix could match several commits.
 COMMIT_LENGTH_MIN = 7
-TERMINAL = frozenset({Surface.TERMINAL})
 NOT_IN_CHAT = frozenset({Surface.TERMINAL, Surface.CONSOLE})
 
 LASTS = Argument(
@@ -193,7 +192,7 @@ ROWS: tuple[HumanCommand, ...] = (
         Subject.COMMIT,
         Role.APPROVER,
         event=lambda at, by, given: e.CommitTrusted(at, given["commit"], by),
-        surfaces=TERMINAL,
+        surfaces=NOT_IN_CHAT,
         subject_characters_min=COMMIT_LENGTH_MIN,
         group=CommandGroup.COMMIT,
     ),
@@ -203,7 +202,7 @@ ROWS: tuple[HumanCommand, ...] = (
         Subject.SERVICE,
         Role.APPROVER,
         event=lambda at, by, given: e.RestoreRequested(at, given["service"], by),
-        surfaces=TERMINAL,
+        surfaces=NOT_IN_CHAT,
         group=CommandGroup.SERVICE,
     ),
     HumanCommand(
