@@ -5,8 +5,8 @@ import re
 import pytest
 
 from watchdog.console.render import charts
+from watchdog.console.views.series_views import DeployMark, SeriesView, SignalSeries
 from watchdog.console.views.view_models import DayView, TermView
-from watchdog.domain.store_records import Minute
 
 
 def day(*states: str) -> DayView:
@@ -41,16 +41,26 @@ def test_a_sparkline_breaks_where_nothing_is_known() -> None:
     assert float(high) < float(low), "the larger value is higher up"
 
 
+def curves(**known: tuple[float, float]) -> SignalSeries:
+    """Return an hour of a signal: six readings each minute, all good but in the minutes that are given."""
+    bad = tuple(6 if f"m{number}" in known else 0 for number in range(60))
+    timed = tuple(0.1 if number in (0, 1, 2, 50, 51) else None for number in range(60))
+    slow = tuple(value and 2 * value for value in timed)
+    return SignalSeries("home", "http", True, tuple(6 - one for one in bad), bad, (0,) * 60, timed, slow, 360, sum(bad))
+
+
 def test_a_chart_shows_latency_failures_and_deploys() -> None:
     """In the place of their time, with a gap where nothing was recorded."""
-    rows = [Minute("web", "home", 60.0 * number, 6, 0, 0, 0.1, 0.2, 0.3) for number in (0, 1, 2, 50, 51)]
-    rows.append(Minute("web", "home", 60.0 * 52, 0, 6, 0, None, None, None, "HTTP 503"))
-    rows.append(Minute("web", "errors", 60.0, 0, 0, 1))
-    made = charts.chart("home", rows, 0.0, 3600.0, [-5.0, 1800.0, 4000.0])
-    assert made.deploys == (360.0,) and made.top_seconds == 0.2 and (made.readings, made.bad) == (36, 6)
+    marks = (DeployMark("dep-42", 1800.0, "9f3c2ab", "Refactor"),)
+    series = curves(m52=(0, 6))
+    view = SeriesView(3600.0, "web", 0.0, 3600.0, 60.0, (series,), (), marks)
+    made = charts.chart(view, series)
+    assert made.deploys == (360.0,) and series.top_seconds == 0.2
     assert made.p50.count("M") == 2 and made.p50.startswith("M0 ") and made.failed.startswith("M624")
-    silent = charts.chart("errors", rows, 0.0, 3600.0, [])
-    assert (silent.p50, silent.failed, silent.top_seconds) == ("", "", None) and silent.unknown
+    nothing = (0,) * 60
+    silent = SignalSeries("errors", "sentry", False, nothing, nothing, (1, *nothing[1:]), *[(None,) * 60] * 2, 1, 0)
+    made = charts.chart(view, silent)
+    assert (made.p50, made.failed, silent.top_seconds) == ("", "", None) and made.unknown
 
 
 @pytest.mark.parametrize(

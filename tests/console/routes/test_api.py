@@ -17,6 +17,7 @@ PATHS = {
     "/follow-ups": "/follow-ups",
     "/announcements": "/announcements",
     "/history": "/history",
+    "/services/{name}/series": "/services/web/series?range=24h",
     "/services/{name}/plan": "/services/web/plan",
     "/incidents/{incident_id}/undo": "/incidents/web-1/undo",
     "/audit": "/audit",

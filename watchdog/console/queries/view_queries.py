@@ -10,6 +10,7 @@ from watchdog.console.queries.cluster_state import Everyone
 from watchdog.console.queries.day_history import DayHistory
 from watchdog.console.queries.error_budgets import Budgets
 from watchdog.console.queries.follow_up_queries import FollowUpQueries
+from watchdog.console.queries.series import SeriesQueries
 from watchdog.console.queries.stats_queries import stats_view
 from watchdog.console.queries.uptimes import Uptimes
 from watchdog.console.queries.what_if import imagine
@@ -23,6 +24,7 @@ from watchdog.console.views.approval_views import (
 )
 from watchdog.console.views.card_models import CardView
 from watchdog.console.views.card_views import card_view
+from watchdog.console.views.deploy_facts import deploy_facts
 from watchdog.console.views.lifeline import lifeline
 from watchdog.console.views.stats_views import StatsView
 from watchdog.console.views.view_builders import decision_view, deploy_views, incident_row
@@ -49,7 +51,6 @@ from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.incident_notes import Remark, root_causes
 from watchdog.domain.incidents import Incident, ServiceState, State
 from watchdog.domain.policy import Policy
-from watchdog.domain.store_records import Minute
 from watchdog.presentation import explain, next_steps
 from watchdog.presentation.history_table import row
 from watchdog.presentation.stats_loader import PERIOD_SECONDS, Numbers
@@ -63,7 +64,6 @@ AUDITED_MAX = 300
 NOTES_MAX = 1000
 VALUE_MAX = 1000
 DEPLOYS_MAX = 20
-CHART_SECONDS = 6 * 3600.0
 SHARED_SECONDS = 1.0
 """Visitors share one overview for this long, so many of them cost little more than one."""
 PROBES = ("http", "latency")
@@ -80,6 +80,7 @@ class ViewQueries:
         self.following = FollowUpQueries(world)
         self._budgets = Budgets(world.journal, world.clock)
         self._everyone = Everyone(world)
+        self.series = SeriesQueries(world, self._everyone.state)
         self._overview: tuple[float, Overview] | None = None
 
     async def overview(self) -> Overview:
@@ -135,12 +136,8 @@ class ViewQueries:
             quiets=quiet_views(state, policy, name, now),
             incidents=tuple(incident_row(one, labels.get(one.id)) for one in mine),
             budget=await self._budgets.of(wishes),
+            deploy_facts=deploy_facts(known, known.deploys[:DEPLOYS_MAX] if known is not None else ()),
         )
-
-    async def minutes(self, name: str) -> Sequence[Minute]:
-        """Return the newest hours of a service, minute by minute."""
-        now = self.world.clock.now()
-        return await self.world.journal.minutes(name, now - CHART_SECONDS, now)
 
     async def incidents(self, limit: int) -> Incidents:
         """Return the newest incidents."""

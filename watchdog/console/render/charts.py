@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from watchdog.console.views.series_views import SeriesView, SignalSeries
 from watchdog.console.views.view_models import BudgetView, DayView, TermView
-from watchdog.domain.store_records import Minute
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.availability import PERIOD_SECONDS
 from watchdog.presentation.text import percent
@@ -20,6 +20,7 @@ HEIGHTS = {"good": 7, "some": 10, "bad": 12, "unknown": 3, "none": 1}
 BAR_HEIGHT, SPARK_HEIGHT = 12, 16
 CHART_WIDTH, CHART_HEIGHT = 720, 120
 FAILED_HEIGHT = 24
+GAP_SPANS = 5
 TERM_WIDTH = 100
 PLENTY_LEFT = 0.25
 WHOLE_SHARE = 0.98
@@ -110,61 +111,49 @@ def _line(points: Sequence[tuple[float, float | None]], top: float | None, heigh
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """One signal over time: paths of 720 by 120, the top of its scale, and deploys as places from the left."""
+    """One signal over time for browsers without scripts: paths of 720 by 120, and deploys as places from the left."""
 
-    signal: str
     p50: str
     p95: str
     failed: str
     unknown: str
     deploys: tuple[float, ...]
-    top_seconds: float | None
-    readings: int
-    bad: int
 
 
-def chart(signal: str, rows: Sequence[Minute], since: float, until: float, deploys: Sequence[float]) -> Chart:
-    """Return the chart of a signal's minutes in that time (UTC epoch seconds); `deploys` has the times at which
-    deploys went live."""
-
-    def place(at: float) -> float:
-        return round(CHART_WIDTH * (at - since) / (until - since), 1)
-
-    known = sorted((row for row in rows if row.signal == signal), key=lambda row: row.start)
-    top = _largest(value for row in known for value in (row.p50_seconds, row.p95_seconds))
+def chart(view: SeriesView, series: SignalSeries) -> Chart:
+    """Return the chart of one signal of a service."""
+    step = CHART_WIDTH * view.span_seconds / (view.until - view.since)
     # At least 2 wide: one failed minute must stay visible on six hours.
-    width = max(2.0, CHART_WIDTH * 60 / (until - since))
+    width = max(2.0, step)
+    places = [round(step * number, 1) for number in range(len(series.good))]
     failed = "".join(
-        f"M{place(row.start)} {CHART_HEIGHT}v-{_failed_height(row):.3g}h{width:.3g}V{CHART_HEIGHT}z"
-        for row in known
-        if row.bad
+        f"M{x:.4g} {CHART_HEIGHT}v-{4 + FAILED_HEIGHT * bad / (good + bad):.3g}h{width:.3g}V{CHART_HEIGHT}z"
+        for x, good, bad in zip(places, series.good, series.bad, strict=True)
+        if bad
     )
-    unseen = (row for row in known if row.unknown and not row.good and not row.bad)
-    # A gap of more than five minutes breaks the line: drawn through, it would claim latencies never measured.
+    counts = zip(places, series.good, series.bad, series.unknown, strict=True)
+    unseen = (x for x, good, bad, unknown in counts if unknown and not good and not bad)
+    top = series.top_seconds
     return Chart(
-        signal=signal,
-        p50=_line(_with_gaps([(place(row.start), row.p50_seconds) for row in known], 5 * width), top, CHART_HEIGHT),
-        p95=_line(_with_gaps([(place(row.start), row.p95_seconds) for row in known], 5 * width), top, CHART_HEIGHT),
+        p50=_line(_with_gaps(places, series.p50_seconds), top, CHART_HEIGHT),
+        p95=_line(_with_gaps(places, series.p95_seconds), top, CHART_HEIGHT),
         failed=failed,
-        unknown="".join(f"M{place(row.start)} {CHART_HEIGHT}v-4h{width:.3g}v4z" for row in unseen),
-        deploys=tuple(place(at) for at in deploys if since <= at <= until),
-        top_seconds=top,
-        readings=sum(row.good + row.bad + row.unknown for row in known),
-        bad=sum(row.bad for row in known),
+        unknown="".join(f"M{x:.4g} {CHART_HEIGHT}v-4h{width:.3g}v4z" for x in unseen),
+        deploys=tuple(round(step * (one.at - view.since) / view.span_seconds, 1) for one in view.deploys),
     )
 
 
-def _failed_height(row: Minute) -> float:
-    return 4 + FAILED_HEIGHT * row.bad / (row.good + row.bad)
-
-
-def _with_gaps(points: Sequence[tuple[float, float | None]], widest: float) -> list[tuple[float, float | None]]:
-    """Return the points with a break after a long time without readings."""
+def _with_gaps(places: Sequence[float], values: Sequence[float | None]) -> list[tuple[float, float | None]]:
+    """Return the points that are known, with a break after more than GAP_SPANS without one."""
+    # Drawn through, the line would claim latencies never measured.
     found: list[tuple[float, float | None]] = []
-    for x, value in points:
-        if found and x - found[-1][0] > widest:
-            found.append((x, None))
-        found.append((x, value))
+    last = 0
+    for number, (x, value) in enumerate(zip(places, values, strict=True)):
+        if value is not None:
+            if found and number - last > GAP_SPANS:
+                found.append((x, None))
+            found.append((x, value))
+            last = number
     return found
 
 

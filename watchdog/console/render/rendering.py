@@ -53,7 +53,7 @@ class Renderer:
             version=version,
             ORDER=ORDER, asset=_assets(), bar=charts.bar, bar_words=charts.bar_words,
             budget_state=charts.budget_state, budget_words=charts.budget_words,
-            sparkline=charts.sparkline, term_bar=charts.term_bar,
+            sparkline=charts.sparkline, term_bar=charts.term_bar, chart=charts.chart,
             other_commands=other_commands, badge=card_views.badge, tone=card_views.TONES.__getitem__,
             service_row=lru_cache(ROWS_KEPT)(self._service_row),
             week_bars=stats_charts.week_bars, restored_dots=stats_charts.restored_dots, scale=stats_charts.scale,
@@ -136,7 +136,7 @@ def static_file(name: str) -> Response | None:
 @cache
 def _files() -> Mapping[str, bytes]:
     """Return file name to content, read once: a requested name is looked up here, never used as a path."""
-    return {path.name: path.read_bytes() for path in sorted(STATIC.iterdir()) if path.suffix in TYPES}
+    return {path.name: path.read_bytes() for path in sorted(STATIC.rglob("*")) if path.suffix in TYPES}
 
 
 def _assets() -> dict[str, str]:

@@ -4,9 +4,10 @@ Its documentation pages are off: they would load scripts from another site. The 
 FastAPI takes a tenth of a second for their types; a request brings its console's reader and command service with it.
 """
 
+import math
 from dataclasses import asdict
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from fastapi.exceptions import RequestValidationError
@@ -17,11 +18,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from watchdog.background import run_in_background
 from watchdog.console.command_service import CommandService
 from watchdog.console.queries.announcement_queries import announcements_view
+from watchdog.console.queries.series import RANGES, USUAL
 from watchdog.console.queries.view_queries import ROWS_MAX, ViewQueries
 from watchdog.console.render.json_response import Ascii
 from watchdog.console.routes.api_commands import add_commands
 from watchdog.console.views.announcement_views import AnnouncementsView
 from watchdog.console.views.follow_up_views import ChecklistView, FollowUpsView
+from watchdog.console.views.series_views import SeriesView
 from watchdog.console.views.stats_views import StatsView
 from watchdog.console.views.view_models import (
     Audit,
@@ -40,6 +43,13 @@ Before = Annotated[int | None, Query(ge=1, le=10**15, description="Only rows und
 NotAllowed = Annotated[
     bool | None, Query(description="Only what its author's role does not allow (true), or all but that (false).")
 ]
+Chosen = Annotated[
+    Literal[*RANGES],  # type: ignore[valid-type]
+    Query(alias="range", description="The time that ends now; `since` and `until` outrank it."),
+]
+Moment = Annotated[float | None, Query(ge=0, le=10**11, allow_inf_nan=False, description="UTC epoch seconds.")]
+SERIES_MAX_SECONDS = 400 * 86400.0
+"""The store keeps no older readings."""
 MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "There is none of that name."}}
 
 
@@ -120,6 +130,7 @@ def _routes(version: str) -> FastAPI:
         """The configuration as it was loaded; of a secret, only whether it is set."""
         return await _told(reader.settings())
 
+    _add_series(api)
     _add_plans(api)
     _add_follow_ups(api)
     add_commands(api)
@@ -143,6 +154,20 @@ def _add_refusals(api: FastAPI) -> None:
     async def invalid(request: Request, error: RequestValidationError) -> Response:
         # Without `input` and `ctx`, which hold the submitted value.
         return Ascii({"detail": [{name: one[name] for name in ("type", "loc", "msg")} for one in error.errors()]}, 422)
+
+
+def _add_series(api: FastAPI) -> None:
+    @api.get("/services/{name}/series", response_model=SeriesView, responses=MISSING)
+    async def series(
+        reader: Reader, name: str, chosen: Chosen = USUAL, since: Moment = None, until: Moment = None
+    ) -> Response:
+        """The curves of a service's charts: readings, failures, latency and errors over time, and its deploys."""
+        if since is None:
+            return await _found(await reader.series.of_range(name, chosen))
+        end = min(until or math.inf, reader.world.clock.now())
+        if not 0 < end - since <= SERIES_MAX_SECONDS:
+            raise HTTPException(422, "`since` must be before `until`, and before now, by at most 400 days")
+        return await _found(await reader.series.between(name, since, end))
 
 
 def _add_plans(api: FastAPI) -> None:
@@ -175,7 +200,7 @@ def _add_follow_ups(api: FastAPI) -> None:
         return await _told(await announcements_view(reader.world))
 
 
-async def _found(view: ServiceView | IncidentView | ChecklistView | PlanView | None) -> Response:
+async def _found(view: ServiceView | SeriesView | IncidentView | ChecklistView | PlanView | None) -> Response:
     if view is None:
         raise HTTPException(404, "there is none of that name")
     return await _told(view)

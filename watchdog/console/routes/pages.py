@@ -5,7 +5,7 @@ the loop.
 """
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from starlette.requests import Request
@@ -14,15 +14,14 @@ from starlette.routing import Route
 
 from watchdog.background import run_in_background
 from watchdog.console.queries.announcement_queries import announcements_view
-from watchdog.console.queries.view_queries import CHART_SECONDS, ViewQueries
+from watchdog.console.queries.series import RANGES, USUAL
+from watchdog.console.queries.view_queries import ViewQueries
 from watchdog.console.render import handbook
-from watchdog.console.render.charts import Chart, chart
 from watchdog.console.render.rendering import Renderer, static_file
-from watchdog.console.views.view_models import AnswerView, ServiceView
+from watchdog.console.views.view_models import AnswerView
 from watchdog.docs import pictures
 from watchdog.docs.pages import HELP
 from watchdog.domain.follow_ups import DUE
-from watchdog.domain.store_records import Minute
 
 Draw = Callable[[Request, str, Mapping[str, Any]], Awaitable[Response]]
 Handlers = dict[str, Callable[[Request], Awaitable[Response]]]
@@ -47,11 +46,13 @@ def page_routes(reader: ViewQueries, renderer: Renderer) -> list[Route]:
         return await draw(request, "overview.html", given)
 
     async def service(request: Request) -> Response:
-        view = await reader.service(request.path_params["name"])
-        if view is None:
+        name, chosen = request.path_params["name"], request.query_params.get("range", USUAL)
+        # An address that a person edited shows the usual range, not an error.
+        chosen = chosen if chosen in RANGES else USUAL
+        view, series = await reader.service(name), await reader.series.of_range(name, chosen)
+        if view is None or series is None:
             return not_found(request, renderer)
-        charts = charts_of(view, await reader.minutes(view.service.name))
-        given = {"view": view, "charts": charts, "since": view.at - CHART_SECONDS, "answer": await answer(request)}
+        given = {"view": view, "series": series, "chosen": chosen, "ranges": RANGES, "answer": await answer(request)}
         return await draw(request, "service.html", given)
 
     async def incident(request: Request) -> Response:
@@ -144,13 +145,3 @@ def drawing_of(renderer: Renderer) -> Draw:
 def not_found(request: Request, renderer: Renderer) -> Response:
     """Return the 404 page."""
     return renderer.page(request, "problem.html", {"title": "Not found", "problem": "There is no such page."}, 404)
-
-
-def charts_of(view: ServiceView, minutes: Sequence[Minute]) -> list[Chart]:
-    """Return a chart for each signal, with the deploys that went live in its period."""
-    # Render calls a deploy `deactivated` once another one has replaced it: it was live, too.
-    live = [
-        one.finished_at for one in view.deploys if one.finished_at is not None and one.status in ("live", "deactivated")
-    ]
-    since = view.at - CHART_SECONDS
-    return [chart(signal.name, minutes, since, view.at, live) for signal in view.signals]

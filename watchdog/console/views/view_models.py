@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from watchdog.console.views.card_models import AskView, CardView, StepView, UptimeView
+from watchdog.console.views.deploy_facts import DeployFacts
 from watchdog.presentation.outlook import Outlook
 
 
@@ -208,7 +209,10 @@ class BudgetView:
 
 @dataclass(frozen=True, slots=True)
 class ServiceView:
-    """One service. `now` is the decision if `imagined` failed for good from now on; None: no decision can be made."""
+    """One service. `now` is the decision if `imagined` failed for good from now on; None: no decision can be made.
+
+    `deploy_facts` has a row for each of `deploys`, in the same order.
+    """
 
     at: float
     service: ServiceRow
@@ -221,6 +225,7 @@ class ServiceView:
     quiets: tuple[QuietView, ...]
     incidents: tuple[IncidentRow, ...]
     budget: BudgetView
+    deploy_facts: tuple[DeployFacts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,100 @@
+"""The curves of a service: the stored minutes, summed into spans, from a real SQLite store over the real API."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.console.scene import NOW, bearer, day_of, fill, story, town, visited
+from watchdog.adapters.stores import build_store
+from watchdog.console.queries.series import FINE_SECONDS, POINTS_MAX, RANGES, span_of
+from watchdog.domain.readings import MinuteCount
+from watchdog.domain.store_records import Minute
+from watchdog.ports import Store
+
+from tests.console.scene import StoryClock  # isort: skip
+
+HOUR, DAY = 3600.0, 86400.0
+
+
+async def kept(folder: Path) -> tuple[Store, list[Minute]]:
+    """Return a store with a day of minutes and, older than 48 h, hours; and the rows as they were put in."""
+    store = build_store(f"sqlite:///{folder / 'watchdog.db'}", StoryClock())
+    _, state, incidents = story()
+    await fill(store, state, incidents)
+    old = [Minute("web", "home", NOW - NOW % HOUR - back * DAY, 50, 10, 0, 0.2, 0.9, 1.0) for back in range(3, 80, 7)]
+    rows = [*day_of("web"), *old, Minute("api", "home", NOW - 600, 0, 9, 0)]
+    await store.put_minutes(rows)
+    return store, rows
+
+
+@pytest.mark.parametrize("chosen", [*RANGES])
+async def test_the_series_are_the_stored_minutes(tmp_path: Path, chosen: str) -> None:
+    """Each range: sums of counts, the largest percentile of each span, and no more than 500 points."""
+    store, rows = await kept(tmp_path)
+    async with town(store=store) as one:
+        told = await one.json(f"/services/web/series?range={chosen}")
+    span, since, until = told["span_seconds"], told["since"], told["until"]
+    home = next(each for each in told["signals"] if each["signal"] == "home")
+    mine = [row for row in rows if row.service == "web" and since <= row.start < until]
+    assert until == NOW and until - RANGES[chosen].seconds - span < since <= until - RANGES[chosen].seconds
+    assert (home["readings"], home["failed"]) == (sum(row.good + row.bad for row in mine), sum(row.bad for row in mine))
+    assert 30 < len(home["good"]) <= POINTS_MAX and home["failed"] > 0
+    for place, (bad, p95) in enumerate(zip(home["bad"], home["p95_seconds"], strict=True)):
+        here = [row for row in mine if since + place * span <= row.start < since + (place + 1) * span]
+        assert bad == sum(row.bad for row in here)
+        assert p95 == max((row.p95_seconds for row in here if row.p95_seconds is not None), default=None)
+
+
+async def test_the_page_says_the_same_numbers(tmp_path: Path) -> None:
+    """In its sentence below the signal, and as the latest reading; a range that is no range is the usual one."""
+    store, _ = await kept(tmp_path)
+    async with visited(store=store) as one:
+        for query, chosen in (("", "6h"), ("?range=24h", "24h"), ("?range=%3Cb%3E", "6h"), ("?range=90d", "90d")):
+            told = await one.json(f"/services/web/series?range={chosen}")
+            home = next(each for each in told["signals"] if each["signal"] == "home")
+            text = await one.page(f"/services/web{query}")
+            assert f"{home['failed']} of {home['readings']} readings failed" in text
+            assert f'<a href="?range={chosen}#signals" aria-current="true">' in text and 'class="chart"' in text
+
+
+async def test_deploys_and_errors_stand_beside_the_readings() -> None:
+    """The deploys that went live in that time, and the rate of a feed as the daemon remembers it."""
+    _, state, _ = story()
+    web = state.services["web"]
+    counts = tuple(MinuteCount(NOW - 60 * back, 60.0, back % 7) for back in range(80, 0, -1))
+    checks = {**web.checks, "errors": replace(web.checks["errors"], counts=counts)}
+    known = replace(state, services={**state.services, "web": replace(web, checks=checks)})
+    async with visited(state=known) as one:
+        told = await one.json("/services/web/series?range=1h")
+        text = await one.page("/services/web?range=1h")
+        around = await one.json(f"/services/web/series?since={NOW - 900}&until={NOW - 300}")
+    (errors,) = told["errors"]
+    assert errors["per_minute"] == [one.count for one in counts if one.start >= told["since"]]
+    live = [one for one in web.deploys if one.was_live and one.finished_at and told["since"] <= one.finished_at <= NOW]
+    assert [mark["id"] for mark in told["deploys"]] == [one.id for one in reversed(live)] != []
+    assert 'data-kind="errors"' in text
+    assert around["until"] == NOW - 300 and around["span_seconds"] == 60.0 and len(around["signals"][0]["good"]) >= 10
+
+
+@pytest.mark.parametrize(
+    ("service", "query", "status"),
+    [
+        ("web", "range=2h", 422), ("web", "since=nan", 422), ("web", f"since={NOW + 5}", 422), ("web", "since=0", 422),
+        ("web", f"since={NOW - 9}&until={NOW - 99}", 422), ("web", "since=1e400", 422), ("none", "", 404),
+        ("none", f"since={NOW - 99}", 404), ("web", f"since={NOW - 0.5}", 200),
+    ],
+)  # fmt: skip
+async def test_what_no_series_can_be_made_of_is_refused(service: str, query: str, status: int) -> None:
+    """Bounded: no request reads more than is kept, or makes more points than a chart can show."""
+    async with town() as one:
+        answer = await one.client.get(f"/api/v1/services/{service}/series?{query}", headers=bearer())
+    assert answer.status_code == status, answer.text
+
+
+def test_a_span_is_as_short_as_the_points_allow() -> None:
+    """Minutes where they are kept, whole hours where they are rolled up, never more points than the bound."""
+    for length in (60.0, HOUR, 6 * HOUR, DAY, 7 * DAY, 90 * DAY, 400 * DAY, 4000 * DAY):
+        span = span_of(NOW - length, NOW, NOW)
+        assert length / span <= POINTS_MAX and (length <= FINE_SECONDS or span % 3600 == 0)
+    assert span_of(NOW - 60 * DAY, NOW - 60 * DAY + HOUR, NOW) == 3600

@@ -1,0 +1,159 @@
+"""The curves of a service, from the stored minutes and hours: one point for each span, at most POINTS_MAX a curve.
+
+Rule: page and API take their numbers from the same view, which is read at most once in FRESH_SECONDS.
+"""
+
+import math
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from cachetools import TTLCache
+
+from watchdog.background import run_in_background
+from watchdog.console.dependencies import Dependencies
+from watchdog.console.views.series_views import DeployMark, ErrorSeries, SeriesView, SignalSeries
+from watchdog.console.views.view_builders import deploy_view
+from watchdog.domain.incidents import ServiceState, State
+from watchdog.domain.policy import ServicePolicy, SignalPolicy
+from watchdog.domain.store_records import Minute
+from watchdog.presentation.text import clean
+
+POINTS_MAX = 500
+SPANS = (60, 300, 1800, 3600, 21600, 86400)
+"""Lengths of a span, in seconds; each divides the next, and the day."""
+FINE_SECONDS = 47 * 3600.0
+"""Older readings may be rolled up into hours already (after 48 h): then no span is shorter than an hour."""
+HOUR_SECONDS = 3600
+FRESH_SECONDS = 10.0
+KEPT = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A time that the page offers: its name for people, and its length."""
+
+    words: str
+    seconds: float
+
+
+RANGES: Mapping[str, Range] = MappingProxyType(
+    {
+        "1h": Range("1 h", 3600.0),
+        "6h": Range("6 h", 6 * 3600.0),
+        "24h": Range("24 h", 86400.0),
+        "7d": Range("7 d", 7 * 86400.0),
+        "90d": Range("90 d", 90 * 86400.0),
+    }
+)
+USUAL = "6h"
+
+
+class SeriesQueries:
+    """Reads the curves of a service; `state` returns the state of all services."""
+
+    def __init__(self, world: Dependencies, state: Callable[[], Awaitable[State]]) -> None:
+        self._world = world
+        self._state = state
+        self._kept: TTLCache[tuple[str, str], SeriesView] = TTLCache(KEPT, FRESH_SECONDS, world.clock.monotonic)
+
+    async def of_range(self, name: str, chosen: str) -> SeriesView | None:
+        """Return the curves of the last hours or days (a key of RANGES); None for an unknown service."""
+        if (known := self._kept.get((name, chosen))) is not None:
+            return known
+        now = self._world.clock.now()
+        view = await self.between(name, now - RANGES[chosen].seconds, now)
+        if view is not None:
+            self._kept[name, chosen] = view
+        return view
+
+    async def between(self, name: str, since: float, until: float) -> SeriesView | None:
+        """Return the curves between two moments; None for an unknown service. Raises Temporary."""
+        wishes = self._world.policy().services.get(name)
+        if wishes is None:
+            return None
+        now = self._world.clock.now()
+        span = span_of(since, until, now)
+        begin = since - since % span
+        rows = await self._world.journal.spans(begin, until, span, [name])
+        known = (await self._state()).services.get(name)
+        return await run_in_background(_view, wishes, known, rows, begin, until, span, now)
+
+
+def span_of(since: float, until: float, now: float) -> int:
+    """Return the length of a span (seconds) that keeps a curve short and has stored readings of its own."""
+    least = HOUR_SECONDS if now - since > FINE_SECONDS else SPANS[0]
+    fit = (span for span in SPANS if span >= least and (until - since) / span < POINTS_MAX)
+    return next(fit, math.ceil((until - since) / POINTS_MAX / SPANS[-1] + 1) * SPANS[-1])
+
+
+def _view(
+    wishes: ServicePolicy,
+    known: ServiceState | None,
+    rows: Sequence[Minute],
+    begin: float,
+    until: float,
+    span: int,
+    now: float,
+) -> SeriesView:
+    by_place = {(row.signal, int((row.start - begin) // span)): row for row in rows}
+    places = range(math.ceil((until - begin) / span))
+    return SeriesView(
+        at=now,
+        service=wishes.name,
+        since=begin,
+        until=until,
+        span_seconds=float(span),
+        signals=tuple(
+            _signal(signal, [by_place.get((signal.name, place)) for place in places]) for signal in wishes.signals
+        ),
+        errors=_errors(wishes, known, begin, until),
+        deploys=_marks(known, begin, until),
+    )
+
+
+def _signal(signal: SignalPolicy, rows: Sequence[Minute | None]) -> SignalSeries:
+    good, bad, unknown = (
+        tuple(getattr(row, name) if row is not None else 0 for row in rows) for name in ("good", "bad", "unknown")
+    )
+    return SignalSeries(
+        signal=signal.name,
+        kind=signal.kind,
+        critical=signal.critical,
+        good=good,
+        bad=bad,
+        unknown=unknown,
+        p50_seconds=tuple(_rounded(row.p50_seconds) if row is not None else None for row in rows),
+        p95_seconds=tuple(_rounded(row.p95_seconds) if row is not None else None for row in rows),
+        readings=sum(good) + sum(bad) + sum(unknown),
+        failed=sum(bad),
+    )
+
+
+def _rounded(seconds: float | None) -> float | None:
+    """Return the latency to a hundredth of a millisecond: a stored percentile is right within 1 %."""
+    return round(seconds, 5) if seconds is not None else None
+
+
+def _errors(wishes: ServicePolicy, known: ServiceState | None, since: float, until: float) -> tuple[ErrorSeries, ...]:
+    """Return the rates of the feeds: the daemon remembers the newest buckets (90), the store no others."""
+    found = []
+    for signal in wishes.signals:
+        check = known.checks.get(signal.name) if known is not None else None
+        counts = [one for one in (check.counts if check is not None else ()) if since <= one.start < until]
+        if counts:
+            rates = tuple(60.0 * one.count / one.seconds for one in counts)
+            found.append(ErrorSeries(signal.name, tuple(one.start for one in counts), rates))
+    return tuple(found)
+
+
+def _marks(known: ServiceState | None, since: float, until: float) -> tuple[DeployMark, ...]:
+    """Return the deploys that went live in that time, oldest first."""
+    found = []
+    for deploy in reversed(known.deploys if known is not None else ()):
+        at = deploy.finished_at
+        # Render calls a deploy `deactivated` once another one has replaced it: it was live, too.
+        if at is not None and deploy.was_live and since <= at <= until:
+            shown = deploy_view(deploy)
+            found.append(DeployMark(clean(deploy.id), at, shown.code, shown.message))
+    return tuple(found)

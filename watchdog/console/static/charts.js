@@ -1,0 +1,201 @@
+// Draws every <figure data-chart> with uPlot, from the series of the JSON API; see templates/chart_parts.html.
+// Latency on the left axis, the share of failing readings as bars on the right one, deploys as marks. Times are UTC.
+"use strict";
+(() => {
+  const LEAST = 30, MOST = 300;  // seconds between two reads of a series: half of its span
+  const GAP = 5;  // spans without a value that break a line: drawn through, it would claim what was never measured
+  const utc = (options) => new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", ...options });
+  const dayOf = utc({ day: "numeric", month: "short" });
+  const timeOf = utc({ hour: "2-digit", minute: "2-digit" });
+  const wholeOf = utc({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  const hereOf = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
+  const isUtc = new Date().getTimezoneOffset() === 0;
+  const date = (at) => new Date(at * 1000);
+  const whole = (at) => `${wholeOf.format(date(at))} UTC${isUtc ? "" : ` (${hereOf.format(date(at))})`}`;
+  const latency = (value) => (value == null ? "–" : value < 1 ? `${Math.round(value * 1000)} ms` : `${+value.toFixed(2)} s`);
+  const share = (value) => (value == null ? "–" : `${value > 0 && value < 1 ? "< 1" : Math.round(value)} %`);
+  const rate = (value) => (value == null ? "–" : `${+value.toFixed(1)}/min`);
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+  const drawn = new Map();
+
+  const addressOf = (figure) => {
+    const { chart, range, from, to } = figure.dataset;
+    const asked = new URLSearchParams(range ? { range } : { since: from, ...(to ? { until: to } : {}) });
+    return `/api/v1/services/${encodeURIComponent(chart)}/series?${asked}`;
+  };
+
+  const ticks = (plot, splits) => splits.map((at) => {
+    const midnight = at % 86400 === 0;
+    return midnight ? dayOf.format(date(at)) : timeOf.format(date(at));
+  });
+  const axis = (scale, side, values, more = {}) => ({
+    scale, side, values, stroke: colour("quiet"), font: "12px system-ui, sans-serif",
+    grid: { stroke: colour("line"), width: 1 }, ticks: { stroke: colour("line"), width: 1 }, ...more,
+  });
+
+  const broken = (spans) => (plot, place, first, last, gaps) => {
+    const widest = plot.valToPos(GAP * spans, "x", true) - plot.valToPos(0, "x", true);
+    return gaps.filter(([left, right]) => right - left > widest);
+  };
+
+  // Above the curves: a mark for each failing span, so that one of a thousand is seen, and a line for each deploy.
+  const marks = (view, one) => (plot) => {
+    const { ctx, bbox } = plot, ratio = devicePixelRatio, bottom = bbox.top + bbox.height;
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height + 8 * ratio);
+    ctx.clip();
+    const place = (at) => plot.valToPos(at, "x", true);
+    for (const [number, bad] of (one.bad ?? []).entries()) {
+      const from = view.since + number * view.span_seconds, silent = one.unknown[number] && !one.good[number];
+      if (!bad && !silent) continue;
+      ctx.fillStyle = colour(bad ? "bad" : "unknown");
+      const left = place(from), width = Math.max(2 * ratio, place(from + view.span_seconds) - left);
+      ctx.fillRect(left, bottom - (bad ? 5 : 3) * ratio, width, (bad ? 5 : 3) * ratio);
+    }
+    ctx.strokeStyle = ctx.fillStyle = colour("act");
+    ctx.lineWidth = 2 * ratio;
+    ctx.setLineDash([2 * ratio, 3 * ratio]);
+    for (const deploy of view.deploys) {
+      const x = place(deploy.at);
+      ctx.beginPath();
+      ctx.moveTo(x, bbox.top);
+      ctx.lineTo(x, bottom);
+      ctx.stroke();
+      ctx.beginPath();
+      ctx.moveTo(x - 5 * ratio, bottom + 8 * ratio);
+      ctx.lineTo(x + 5 * ratio, bottom + 8 * ratio);
+      ctx.lineTo(x, bottom);
+      ctx.fill();
+    }
+    ctx.restore();
+  };
+
+  // What the reader points at: the deploy nearby, if any.
+  const pointing = (view, note) => (plot) => {
+    const at = plot.cursor.left;
+    const near = at < 0 ? [] : view.deploys.filter((one) => Math.abs(plot.valToPos(one.at, "x") - at) < 8);
+    note.textContent = near.map((one) => `${one.id} (${one.code}) went live ${whole(one.at)}: ${one.message}`).join("; ");
+  };
+
+  const zoomed = (view, button) => (plot, scale) => {
+    if (scale !== "x") return;
+    button.hidden = plot.scales.x.min <= view.since && plot.scales.x.max >= view.until;
+  };
+
+  const curvesOf = (view, one, kind) => {
+    if (kind === "errors") {
+      return { data: [one.start, one.per_minute], timed: false, series: [bars("errors", "rate", rate, "some")] };
+    }
+    const starts = one.good.map((_, number) => view.since + number * view.span_seconds);
+    const failing = one.bad.map((bad, number) => (bad + one.good[number] ? (100 * bad) / (bad + one.good[number]) : null));
+    const timed = one.p50_seconds.some((value) => value != null);
+    const line = (label, more) => ({
+      label, scale: "seconds", width: 1.5, points: { show: false }, gaps: broken(view.span_seconds),
+      value: (_, value) => latency(value), ...more,
+    });
+    const series = [bars("failing", "share", share, "bad")];
+    if (timed) series.push(line("median", { stroke: colour("link") }), line("95 %", { stroke: colour("quiet"), dash: [4, 3] }));
+    return { data: [starts, failing, ...(timed ? [one.p50_seconds, one.p95_seconds] : [])], timed, series };
+  };
+  const bars = (label, scale, show, name) => ({
+    label, scale, fill: colour(name), stroke: colour(name), width: 0, points: { show: false },
+    paths: uPlot.paths.bars({ size: [1, 100], align: 1 }), value: (_, value) => show(value),
+  });
+
+  const make = (figure, view, one) => {
+    const kind = figure.dataset.kind, { data, timed, series } = curvesOf(view, one, kind);
+    const frame = figure.querySelector(".canvas"), note = document.createElement("p");
+    const button = Object.assign(document.createElement("button"), { type: "button", textContent: "Show all", hidden: true });
+    note.className = "near";
+    const side = (size) => ({ size, gap: 2 });
+    const axes = [axis("x", 2, ticks, { size: 32, space: 70 })];
+    if (kind === "errors") axes.push(axis("rate", 3, (_, all) => all.map((value) => `${+value.toFixed(1)}`), side(60)));
+    if (timed) axes.push(axis("seconds", 3, (_, all) => all.map(latency), side(60)));
+    if (kind !== "errors") {
+      axes.push(axis("share", timed ? 1 : 3, (_, all) => all.map((value) => `${value} %`), { ...side(60), splits: [0, 50, 100], grid: { show: !timed, stroke: colour("line"), width: 1 } }));
+    }
+    const least = (floor) => ({ range: (_, low, high) => [0, Math.max(floor, (high ?? 0) * 1.1)] });
+    const plot = new uPlot({
+      width: frame.clientWidth || 300, height: timed ? 200 : 130, padding: [10, timed ? 0 : 14, 0, 0],
+      tzDate: (at) => uPlot.tzDate(date(at), "UTC"),
+      cursor: { sync: { key: "page" }, drag: { x: true, y: false, dist: 6 }, points: { size: 7 }, y: false },
+      scales: { x: { time: true, range: (_, low, high) => [low, high] }, share: { range: [0, 100] }, seconds: least(0.01), rate: least(1) },
+      series: [{ label: "at", value: (_, value) => (value == null ? "–" : whole(value)) }, ...series],
+      axes,
+      hooks: { draw: [marks(view, one)], setCursor: [pointing(view, note)], setScale: [zoomed(view, button)] },
+    }, data, frame);
+    plot.setScale("x", { min: view.since, max: view.until });
+    button.addEventListener("click", () => plot.setScale("x", { min: view.since, max: view.until }));
+    plot.over.addEventListener("dblclick", () => button.click());
+    frame.append(button, note);
+    byKeyboard(plot, figure);
+    return plot;
+  };
+
+  // Left and right go from point to point, as the mouse does.
+  const byKeyboard = (plot, figure) => {
+    plot.over.tabIndex = 0;
+    plot.over.setAttribute("role", "group");
+    plot.over.setAttribute("aria-label", `${figure.getAttribute("aria-label")}; left and right show values`);
+    plot.over.addEventListener("keydown", (event) => {
+      const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      if (!step) return;
+      event.preventDefault();
+      const last = plot.data[0].length - 1, place = Math.min(last, Math.max(0, (plot.cursor.idx ?? last) + step));
+      plot.setCursor({ left: plot.valToPos(plot.data[0][place], "x"), top: 10 });
+    });
+  };
+
+  const draw = (figure, view) => {
+    const { signal, kind } = figure.dataset, frame = figure.querySelector(".canvas");
+    const one = (kind === "errors" ? view.errors : view.signals).find((each) => each.signal === signal);
+    const before = drawn.get(figure);
+    if (!one) return;
+    // The reader's zoom and cursor stay: a chart that is being looked at is drawn anew later.
+    if (before && (figure.querySelector(".canvas > button:not([hidden])") || plotIsBusy(before.plot))) return;
+    before?.plot.destroy();
+    frame.replaceChildren();
+    drawn.set(figure, { view, plot: make(figure, view, one) });
+    figure.dataset.drawn = view.at;
+    wide.observe(frame);
+  };
+  const plotIsBusy = (plot) => plot.cursor.left >= 0 || plot.over.contains(document.activeElement);
+
+  const wide = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      const known = drawn.get(target.closest("figure"));
+      const width = Math.floor(target.clientWidth);
+      if (known && width && width !== known.plot.width) known.plot.setSize({ width, height: known.plot.height });
+    }
+  });
+
+  const figures = () => [...document.querySelectorAll("figure[data-chart]")];
+  const read = async (address, wanted) => {
+    const answer = await fetch(address, { cache: "no-store", headers: { accept: "application/json" } });
+    if (!answer.ok) throw new Error(answer.status);
+    const view = await answer.json();
+    for (const figure of wanted) draw(figure, view);
+    return view.span_seconds / 2;
+  };
+  // Page and charts at once: figures of the same time share one request.
+  const refresh = async () => {
+    let wait = LEAST;
+    if (!document.hidden) {
+      const groups = Map.groupBy ? Map.groupBy(figures(), addressOf) : grouped(figures());
+      const waits = await Promise.all([...groups].map(([address, wanted]) => read(address, wanted).catch(() => LEAST)));
+      wait = Math.min(MOST, Math.max(LEAST, ...waits));
+    }
+    setTimeout(refresh, wait * 1000);
+  };
+  const grouped = (all) => {
+    const found = new Map();
+    for (const one of all) found.set(addressOf(one), [...(found.get(addressOf(one)) ?? []), one]);
+    return found;
+  };
+
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    for (const [figure, { view }] of drawn) draw(figure, view);
+  });
+  refresh();
+})();
